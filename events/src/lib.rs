@@ -1,0 +1,1 @@
+//! Every fact of Planetstore, its envelope, its subject and the validated names inside it.

@@ -1,0 +1,1 @@
+//! The pure core: decide what may happen, project what a fact changes.

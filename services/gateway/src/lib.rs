@@ -1,0 +1,1 @@
+//! S3 over HTTP from projected state and shards.

@@ -1,0 +1,1 @@
+//! A storage node: shards on one disk, served over NATS requests.

@@ -1,0 +1,1 @@
+//! The S3 wire protocol without IO: routing, signatures, bodies, XML, errors.

@@ -1,0 +1,1 @@
+//! Object bytes between gateway and nodes: erasure code, checksums, placement IO.
