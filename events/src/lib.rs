@@ -1,1 +1,2 @@
-//! Every fact of Planetstore, its envelope, its subject and the validated names inside it.
+//! x
+pub mod ids;

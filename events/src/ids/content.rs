@@ -1,0 +1,116 @@
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{InvalidName, NodeId, Sha256Digest, text_form};
+
+/// Shards a content is cut into: four of data, then two of parity.
+pub const SHARDS: usize = 6;
+
+/// The shards of a content that lies whole in one: its data and its two parities. Shards 1 to 3 are empty.
+pub const SMALL_SHARDS: [u8; 3] = [0, 4, 5];
+
+/// Which upload of the same bytes this is. A late delete of one generation can never hit another.
+///
+/// It is a UUIDv7 whose last three bits are zero: a shard's uuid is the generation's plus the shard's index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(Uuid);
+
+impl Generation {
+    const INDEX_BITS: u128 = 0b111;
+
+    /// The generation named after a fresh UUIDv7.
+    pub fn from_fresh(uuid: Uuid) -> Self {
+        Self(Uuid::from_u128(uuid.as_u128() & !Self::INDEX_BITS))
+    }
+
+    /// The uuid under which a node keeps shard `index` (0 to 5).
+    pub fn shard(self, index: u8) -> Uuid {
+        Uuid::from_u128(self.0.as_u128() | (u128::from(index) & Self::INDEX_BITS))
+    }
+
+    fn to_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; 16]) -> Result<Self, InvalidName> {
+        Self::from_uuid(Uuid::from_bytes(bytes))
+    }
+
+    fn from_uuid(uuid: Uuid) -> Result<Self, InvalidName> {
+        if uuid.as_u128() & Self::INDEX_BITS == 0 { Ok(Self(uuid)) } else { Err(Self::invalid(&uuid.to_string())) }
+    }
+
+    fn invalid(text: &str) -> InvalidName {
+        InvalidName::new("generation", text, "it is a UUID whose last three bits are zero")
+    }
+
+    /// The uuid itself.
+    pub fn as_uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl FromStr for Generation {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        Uuid::parse_str(text).map_err(|_| Self::invalid(text)).and_then(Self::from_uuid)
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+text_form!(Generation, "Generation", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{11}[08]$", "which upload of the same bytes: a UUIDv7 whose last three bits are zero", bytes 16);
+
+/// The name of a content: its bytes' hash, and which upload of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct ContentId {
+    /// SHA-256 of the bytes.
+    pub sha256: Sha256Digest,
+    /// Which upload of them.
+    pub generation: Generation,
+}
+
+/// How a content's bytes become shards. Recorded, so that the code can change and old contents still read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Layout {
+    /// Reed-Solomon 4+2 with the whole content as one unit: data in shard 0, parity in 4 and 5.
+    #[serde(rename = "rs4+2-whole")]
+    Small,
+    /// Reed-Solomon 4+2 in stripes of 4 x 256 KiB; the last stripe is cut into four pieces of equal length.
+    #[serde(rename = "rs4+2-256k")]
+    Striped,
+}
+
+/// Where a content's shards lie.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Placement {
+    /// How the bytes were cut.
+    pub layout: Layout,
+    /// The node of each stored shard: of 0, 4 and 5 for a small layout, of 0 to 5 for stripes.
+    pub nodes: Vec<NodeId>,
+}
+
+impl Placement {
+    /// The stored shards and their nodes, in order of the index.
+    pub fn shards(&self) -> impl Iterator<Item = (u8, &NodeId)> {
+        let indexes: &[u8] = match self.layout {
+            Layout::Small => &SMALL_SHARDS,
+            Layout::Striped => &[0, 1, 2, 3, 4, 5],
+        };
+        indexes.iter().copied().zip(&self.nodes)
+    }
+
+    /// The node of one shard, if that shard is stored.
+    pub fn node(&self, index: u8) -> Option<&NodeId> {
+        self.shards().find(|(i, _)| *i == index).map(|(_, node)| node)
+    }
+}

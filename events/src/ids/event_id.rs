@@ -1,0 +1,37 @@
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use super::{InvalidName, text_form};
+
+/// An event's id: a UUIDv7 minted once for a command and kept on every retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub Uuid);
+
+impl EventId {
+    fn to_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "one signature for every type with a binary form")]
+    fn from_bytes(bytes: [u8; 16]) -> Result<Self, InvalidName> {
+        Ok(Self(Uuid::from_bytes(bytes)))
+    }
+}
+
+impl FromStr for EventId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        Uuid::parse_str(text).map(Self).map_err(|_| InvalidName::new("event id", text, "it is a UUID"))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+text_form!(EventId, "EventId", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "the id of an event, a UUIDv7", bytes 16);

@@ -1,0 +1,89 @@
+//! The names and identities that stand inside events, each a type that cannot be wrong.
+
+mod bucket_name;
+mod content;
+mod digest;
+mod etag;
+mod event_id;
+mod node_id;
+mod object_key;
+mod principal;
+mod region;
+mod upload;
+mod version_id;
+
+pub use bucket_name::BucketName;
+pub use content::{ContentId, Generation, Layout, Placement, SHARDS, SMALL_SHARDS};
+pub use digest::{Md5Digest, Sha256Digest};
+pub use etag::ETag;
+pub use event_id::EventId;
+pub use node_id::NodeId;
+pub use object_key::{OBJECT_KEY_BYTES_MAX, ObjectKey};
+pub use principal::{AuthType, Principal};
+pub use region::RegionName;
+pub use upload::{PART_NUMBER_MAX, PartNumber, UploadId};
+pub use version_id::VersionId;
+
+/// Why a text is not the name it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a {what}: {why}")]
+pub struct InvalidName {
+    /// The kind of name that was wanted.
+    pub what: &'static str,
+    /// What was found, cut to a length fit for a log line.
+    pub text: String,
+    /// The rule it breaks.
+    pub why: &'static str,
+}
+
+impl InvalidName {
+    const TEXT_CHARS_MAX: usize = 80;
+
+    pub(crate) fn new(what: &'static str, text: &str, why: &'static str) -> Self {
+        Self { what, text: text.chars().take(Self::TEXT_CHARS_MAX).collect(), why }
+    }
+}
+
+/// Serde and `JsonSchema` for a type with `FromStr` and `Display`: a JSON string. With `bytes N`, formats that
+/// no human reads hold `self.to_bytes()` instead, an array of N bytes.
+macro_rules! text_form {
+    ($type:ty, $name:expr, $pattern:literal, $description:literal $(, bytes $bytes:literal)?) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $(if !serializer.is_human_readable() {
+                    let bytes: [u8; $bytes] = self.to_bytes();
+                    return serde::Serialize::serialize(&bytes, serializer);
+                })?
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl serde::de::Visitor<'_> for Visitor {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($description)
+                    }
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                $(if !deserializer.is_human_readable() {
+                    let bytes = <[u8; $bytes] as serde::Deserialize>::deserialize(deserializer)?;
+                    return <$type>::from_bytes(bytes).map_err(serde::de::Error::custom);
+                })?
+                deserializer.deserialize_str(Visitor)
+            }
+        }
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern, "description": $description })
+            }
+        }
+    };
+}
+pub(crate) use text_form;

@@ -1,0 +1,81 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+
+use super::{InvalidName, text_form};
+
+/// The longest key, in bytes: S3's limit.
+pub const OBJECT_KEY_BYTES_MAX: usize = 1024;
+
+/// What stays readable in an event: RFC 3986's unreserved characters and the slash.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// An object's key: 1 to 1,024 opaque bytes. Ordered as bytes, as S3 lists.
+///
+/// In events it is percent-encoded (RFC 3986, the slash kept), so that any bytes survive JSON.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey(Box<[u8]>);
+
+impl ObjectKey {
+    /// Takes raw bytes as a key.
+    pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Result<Self, InvalidName> {
+        let bytes = bytes.into();
+        if (1..=OBJECT_KEY_BYTES_MAX).contains(&bytes.len()) {
+            Ok(Self(bytes))
+        } else {
+            Err(InvalidName::new("object key", &String::from_utf8_lossy(&bytes), "it has 1 to 1024 bytes"))
+        }
+    }
+
+    /// The raw bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl FromStr for ObjectKey {
+    type Err = InvalidName;
+
+    /// Reads the percent-encoded form.
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        Self::from_bytes(Cow::from(percent_decode_str(text)).into_owned())
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        percent_encode(&self.0, ESCAPED).fmt(f)
+    }
+}
+
+impl fmt::Debug for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectKey({self})")
+    }
+}
+
+text_form!(ObjectKey, "ObjectKey", "^[A-Za-z0-9%/._~-]{1,3072}$", "an object's key, its bytes percent-encoded except for unreserved characters and '/'");
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_survive_the_text_form(bytes in proptest::collection::vec(any::<u8>(), 1..=1024)) {
+            let key = ObjectKey::from_bytes(bytes.clone()).unwrap();
+            let back: ObjectKey = key.to_string().parse().unwrap();
+            prop_assert_eq!(back.as_bytes(), &bytes[..]);
+        }
+    }
+
+    #[test]
+    fn refuses_no_bytes_and_too_many() {
+        assert!(ObjectKey::from_bytes([]).is_err());
+        assert!(ObjectKey::from_bytes(vec![b'a'; 1025]).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use super::{InvalidName, text_form};
+
+/// A version's id, 32 hex digits. Within one key, later versions have greater ids, whatever the clocks said:
+/// `decide` takes the greater of a fresh UUIDv7 and the successor of the newest id the key has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VersionId(u128);
+
+impl VersionId {
+    /// The smallest id there can be.
+    pub const MIN: Self = Self(0);
+    /// The greatest id there can be.
+    pub const MAX: Self = Self(u128::MAX);
+
+    /// The id made of `fresh`, or the least one greater than `newest`, whichever is greater.
+    #[must_use]
+    pub fn after(newest: Option<Self>, fresh: Uuid) -> Self {
+        let fresh = Self(fresh.as_u128());
+        newest.map_or(fresh, |newest| fresh.max(Self(newest.0.saturating_add(1))))
+    }
+
+    fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "one signature for every type with a binary form")]
+    fn from_bytes(bytes: [u8; 16]) -> Result<Self, InvalidName> {
+        Ok(Self(u128::from_be_bytes(bytes)))
+    }
+
+    /// As a number that orders as the id does.
+    pub fn as_u128(self) -> u128 {
+        self.0
+    }
+
+    /// The inverse of [`Self::as_u128`].
+    pub fn from_u128(number: u128) -> Self {
+        Self(number)
+    }
+}
+
+impl FromStr for VersionId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let invalid = || InvalidName::new("version id", text, "it has 32 hex digits");
+        if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()) {
+            return Err(invalid());
+        }
+        u128::from_str_radix(text, 16).map(Self).map_err(|_| invalid())
+    }
+}
+
+impl fmt::Display for VersionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+text_form!(VersionId, "VersionId", "^[0-9a-f]{32}$", "the id of one version of an object; greater ids are later ones", bytes 16);
