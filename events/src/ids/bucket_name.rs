@@ -64,7 +64,20 @@ mod tests {
         for good in ["abc", "my-bucket.logs", "1.2.3", "a".repeat(63).as_str(), "x--y"] {
             assert!(good.parse::<BucketName>().is_ok(), "{good}");
         }
-        for bad in ["", "ab", "Abc", "a_b", "-abc", "abc-", "a..b", ".abc", "a.-b", "192.168.0.1", "a/b", "a".repeat(64).as_str()] {
+        for bad in [
+            "",
+            "ab",
+            "Abc",
+            "a_b",
+            "-abc",
+            "abc-",
+            "a..b",
+            ".abc",
+            "a.-b",
+            "192.168.0.1",
+            "a/b",
+            "a".repeat(64).as_str(),
+        ] {
             assert!(bad.parse::<BucketName>().is_err(), "{bad}");
         }
     }

@@ -19,7 +19,8 @@ impl FromStr for ETag {
         let (md5, parts) = match text.split_once('-') {
             None => (text, None),
             Some((md5, parts)) => {
-                let parts = parts.parse().map_err(|_| InvalidName::new("ETag", text, "a number of parts follows the '-'"))?;
+                let parts =
+                    parts.parse().map_err(|_| InvalidName::new("ETag", text, "a number of parts follows the '-'"))?;
                 (md5, Some(parts))
             }
         };
@@ -34,4 +35,9 @@ impl fmt::Display for ETag {
     }
 }
 
-text_form!(ETag, "ETag", "^[0-9a-f]{32}(-[0-9]{1,5})?$", "an entity tag: MD5 in hex, with '-' and the number of parts after a multipart upload");
+text_form!(
+    ETag,
+    "ETag",
+    "^[0-9a-f]{32}(-[0-9]{1,5})?$",
+    "an entity tag: MD5 in hex, with '-' and the number of parts after a multipart upload"
+);

@@ -56,7 +56,12 @@ impl fmt::Debug for ObjectKey {
     }
 }
 
-text_form!(ObjectKey, "ObjectKey", "^[A-Za-z0-9%/._~-]{1,3072}$", "an object's key, its bytes percent-encoded except for unreserved characters and '/'");
+text_form!(
+    ObjectKey,
+    "ObjectKey",
+    "^[A-Za-z0-9%/._~-]{1,3072}$",
+    "an object's key, its bytes percent-encoded except for unreserved characters and '/'"
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,171 @@
+//! Facts about objects and their versions.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BucketName, ContentId, ETag, ObjectKey, PartNumber, Placement, UploadId, VersionId};
+
+/// What a fact changes in its bucket's usage, so that usage is a sum over the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Delta {
+    /// Versions more or fewer; delete markers do not count.
+    pub objects: i64,
+    /// Bytes more or fewer, as clients count them.
+    pub bytes: i64,
+}
+
+/// The request that made an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Operation {
+    /// One PUT.
+    PutObject,
+    /// A copy on the server.
+    CopyObject,
+    /// The end of a multipart upload.
+    CompleteMultipartUpload,
+}
+
+/// A checksum algorithm S3 knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "each is named after its algorithm")]
+pub enum ChecksumAlgorithm {
+    Crc32,
+    Crc32c,
+    Crc64Nvme,
+    Sha1,
+    Sha256,
+}
+
+/// What a checksum covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChecksumType {
+    /// All bytes of the object.
+    FullObject,
+    /// The checksums of the parts.
+    Composite,
+}
+
+/// A checksum that the client sent and that was verified before the commit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Checksum {
+    /// How it is computed.
+    pub algorithm: ChecksumAlgorithm,
+    /// What it covers.
+    #[serde(rename = "type")]
+    pub kind: ChecksumType,
+    /// Its value as S3 shows it: base64, with `-N` when composite.
+    pub value: String,
+}
+
+/// What a client says about an object beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Attributes {
+    /// Standard headers that come back on reads (`content-type`, `cache-control`, ...), names in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// User metadata, names without `x-amz-meta-` and in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// The storage class, where it is not STANDARD.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_class: Option<String>,
+}
+
+/// Where an object's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// There are none.
+    Empty,
+    /// In a content that this fact is the first to name.
+    Stored {
+        /// Its name.
+        content: ContentId,
+        /// Where its shards lie.
+        placement: Placement,
+    },
+    /// In a content that is known already.
+    Known {
+        /// Its name.
+        content: ContentId,
+    },
+    /// In the parts of an upload, in order of their numbers.
+    Parts {
+        /// The upload that gathered them.
+        upload_id: UploadId,
+        /// The numbers that were taken, as runs from first to last. Absent in copies, which take the same.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        taken: Vec<(PartNumber, PartNumber)>,
+    },
+}
+
+/// A version of an object was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Created {
+    /// Where.
+    pub bucket: BucketName,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// The version's id. The null version has one too, though S3 shows it as `null`.
+    pub version_id: VersionId,
+    /// It is the null version: the bucket's versioning was not enabled.
+    pub null_version: bool,
+    /// Bytes.
+    pub size: u64,
+    /// Its entity tag.
+    pub etag: ETag,
+    /// Where its bytes are.
+    pub body: Body,
+    /// The checksum that the client sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+    /// What else the client said of it.
+    #[serde(flatten)]
+    pub attributes: Attributes,
+    /// The request that made it.
+    pub operation: Operation,
+    /// The null version that ended with this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<VersionId>,
+    /// What it changes in the usage.
+    pub delta: Delta,
+}
+
+/// A version of an object, or a delete marker, was removed for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deleted {
+    /// Where.
+    pub bucket: BucketName,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version.
+    pub version_id: VersionId,
+    /// It was the null version.
+    pub null_version: bool,
+    /// It was a delete marker.
+    pub delete_marker: bool,
+    /// What it changes in the usage.
+    pub delta: Delta,
+}
+
+/// A delete marker became the newest version of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeleteMarkerCreated {
+    /// Where.
+    pub bucket: BucketName,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// The marker's version id.
+    pub version_id: VersionId,
+    /// It is the null version: versioning is suspended.
+    pub null_version: bool,
+    /// The null version that ended with this marker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<VersionId>,
+    /// What it changes in the usage.
+    pub delta: Delta,
+}

@@ -1,0 +1,41 @@
+//! The log's subjects: `ps.<region>.<noun>.<bucket>.<verb>`.
+//!
+//! A bucket may hold dots, which NATS would read as token ends: tokens are percent-encoded. There is no
+//! subject per key, because JetStream keeps every subject in memory.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::fact::{About, Fact};
+use crate::ids::RegionName;
+
+/// The first token of every subject of ours.
+pub const SUBJECT_ROOT: &str = "ps";
+
+/// The nouns the log takes; telemetry and node requests are under other tokens and never match.
+pub const SUBJECT_NOUNS: &[&str] = &["audit", "bucket", "content", "node", "object", "quota", "upload", "user"];
+
+const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// The subject on which a fact is published.
+pub fn subject(region: &RegionName, fact: &Fact) -> String {
+    let kind = fact.kind();
+    let bucket = utf8_percent_encode(fact.bucket().as_str(), TOKEN_ESCAPED);
+    format!("{SUBJECT_ROOT}.{region}.{}.{bucket}.{}", kind.noun, kind.verb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bucket;
+
+    #[test]
+    fn dots_in_a_bucket_do_not_split_its_token() {
+        let fact = Fact::BucketDeleted(bucket::Deleted { bucket: "a.b-c".parse().unwrap() });
+        assert_eq!(subject(&"eu-1".parse().unwrap(), &fact), "ps.eu-1.bucket.a%2Eb-c.deleted");
+    }
+
+    #[test]
+    fn every_noun_in_use_is_taken_by_the_log() {
+        assert!(Fact::KINDS.iter().all(|kind| SUBJECT_NOUNS.contains(&kind.noun)));
+    }
+}

@@ -1,0 +1,67 @@
+//! Facts about multipart uploads. The end of one is an `object.created` whose body names the upload.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, UploadId};
+use crate::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType};
+
+/// The checksum an upload's parts carry, and what the object's will cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChecksumPlan {
+    /// How they are computed.
+    pub algorithm: ChecksumAlgorithm,
+    /// What the object's covers.
+    #[serde(rename = "type")]
+    pub kind: ChecksumType,
+}
+
+/// A multipart upload was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Created {
+    /// Where.
+    pub bucket: BucketName,
+    /// The key the object will have.
+    pub key: ObjectKey,
+    /// The upload's id.
+    pub upload_id: UploadId,
+    /// What the client said of the object to be.
+    #[serde(flatten)]
+    pub attributes: Attributes,
+    /// The checksums it was begun with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<ChecksumPlan>,
+}
+
+/// A part was stored; an earlier one with its number is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartStored {
+    /// Where.
+    pub bucket: BucketName,
+    /// The key the object will have.
+    pub key: ObjectKey,
+    /// The upload it belongs to.
+    pub upload_id: UploadId,
+    /// Its number.
+    pub part_number: PartNumber,
+    /// Bytes.
+    pub size: u64,
+    /// MD5 of its bytes: its entity tag.
+    pub md5: Md5Digest,
+    /// Where its bytes are: never in parts again.
+    pub body: Body,
+    /// The checksum that the client sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+}
+
+/// A multipart upload was given up, with all its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Aborted {
+    /// Where.
+    pub bucket: BucketName,
+    /// The key the object would have had.
+    pub key: ObjectKey,
+    /// The upload's id.
+    pub upload_id: UploadId,
+}
