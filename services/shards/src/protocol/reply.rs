@@ -1,0 +1,217 @@
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::codec::{Fields, HEAD_BYTES, put_count, put_head, put_piece};
+use super::{DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PATH_BYTES_MAX, PUT_RECORDS_MAX, READ_PIECES_MAX, Status};
+use crate::piece::{PIECE_HEADER_BYTES, PIECES_MAX, Piece, UNIT_BYTES};
+
+/// What a node answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// How the whole request went.
+    Status(Status),
+    /// How each record or shard of the request went, in its order.
+    Statuses(Vec<Status>),
+    /// The pieces read, in order. Fewer than asked for: the shard ends there.
+    Pieces(Vec<Piece>),
+    /// Where the shard lies on the disk of the host that both sides share.
+    Place(Place),
+    /// What is stored of a shard.
+    Found {
+        /// Its pieces.
+        pieces: u32,
+        /// The sum of their lengths in bytes, headers not counted.
+        bytes: u64,
+    },
+}
+
+/// A stored shard's place on disk: piece `i` begins, header first, at `offset + i * stride`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The absolute path of the file, UTF-8, at most [`PATH_BYTES_MAX`] bytes.
+    pub path: String,
+    /// Where piece 0 begins.
+    pub offset: u64,
+    /// From the begin of one piece to that of the next, in bytes.
+    pub stride: u32,
+    /// Pieces of the shard.
+    pub pieces: u32,
+    /// Bytes of the last piece, its header not counted; all others have [`UNIT_BYTES`].
+    pub last_bytes: u32,
+}
+
+const STATUS: u8 = 1;
+const STATUSES: u8 = 2;
+const PIECES: u8 = 3;
+const PLACE: u8 = 4;
+const FOUND: u8 = 5;
+
+const STATUSES_MAX: usize = if PUT_RECORDS_MAX > DISCARD_SHARDS_MAX { PUT_RECORDS_MAX } else { DISCARD_SHARDS_MAX };
+
+/// Bytes of a [`Reply::Pieces`] before its first piece.
+pub const PIECES_REPLY_HEAD_BYTES: usize = HEAD_BYTES + 2;
+
+/// The head of a [`Reply::Pieces`] of `count` pieces. What follows it is the pieces in their wire form, which is
+/// also their form on disk: a node may read the file straight into the reply behind this head.
+pub fn pieces_reply_head(count: u16) -> [u8; PIECES_REPLY_HEAD_BYTES] {
+    let mut head = [0; PIECES_REPLY_HEAD_BYTES];
+    let mut rest = &mut head[..];
+    put_head(&mut rest, PIECES);
+    put_count(&mut rest, usize::from(count));
+    head
+}
+
+impl Reply {
+    /// The message.
+    pub fn encode(&self) -> Bytes {
+        let mut buffer = BytesMut::with_capacity(self.wire_bytes());
+        match self {
+            Self::Status(status) => {
+                put_head(&mut buffer, STATUS);
+                buffer.put_u8(status.to_byte());
+            }
+            Self::Statuses(statuses) => {
+                put_head(&mut buffer, STATUSES);
+                put_count(&mut buffer, statuses.len());
+                statuses.iter().for_each(|status| buffer.put_u8(status.to_byte()));
+            }
+            Self::Pieces(pieces) => {
+                put_head(&mut buffer, PIECES);
+                put_count(&mut buffer, pieces.len());
+                pieces.iter().for_each(|piece| put_piece(&mut buffer, piece));
+            }
+            Self::Place(place) => {
+                put_head(&mut buffer, PLACE);
+                put_count(&mut buffer, place.path.len());
+                buffer.put_slice(place.path.as_bytes());
+                buffer.put_u64_le(place.offset);
+                buffer.put_u32_le(place.stride);
+                buffer.put_u32_le(place.pieces);
+                buffer.put_u32_le(place.last_bytes);
+            }
+            Self::Found { pieces, bytes } => {
+                put_head(&mut buffer, FOUND);
+                buffer.put_u32_le(*pieces);
+                buffer.put_u64_le(*bytes);
+            }
+        }
+        buffer.freeze()
+    }
+
+    /// The message's length in bytes.
+    fn wire_bytes(&self) -> usize {
+        HEAD_BYTES
+            + match self {
+                Self::Status(_) => 1,
+                Self::Statuses(statuses) => 2 + statuses.len(),
+                Self::Pieces(pieces) => 2 + pieces.iter().map(Piece::wire_bytes).sum::<usize>(),
+                Self::Place(place) => 2 + place.path.len() + 20,
+                Self::Found { .. } => 12,
+            }
+    }
+
+    /// Reads a message of any bytes.
+    pub fn decode(message: Bytes) -> Result<Self, NotAMessage> {
+        if message.len() > MESSAGE_BYTES_MAX {
+            return Err(NotAMessage);
+        }
+        let (kind, mut fields) = Fields::open(message)?;
+        let fields = &mut fields;
+        let reply = match kind {
+            STATUS => Self::Status(Status::from_byte(fields.u8()?)?),
+            STATUSES => {
+                let count = fields.count(STATUSES_MAX)?;
+                let bytes = fields.slice(count)?;
+                Self::Statuses(bytes.iter().map(|byte| Status::from_byte(*byte)).collect::<Result<_, _>>()?)
+            }
+            PIECES => {
+                let count = fields.count(usize::from(READ_PIECES_MAX))?;
+                Self::Pieces((0..count).map(|_| fields.piece()).collect::<Result<_, _>>()?)
+            }
+            PLACE => Self::Place(decode_place(fields)?),
+            FOUND => Self::Found { pieces: fields.u32()?, bytes: fields.u64()? },
+            _ => return Err(NotAMessage),
+        };
+        fields.close(reply)
+    }
+}
+
+fn decode_place(fields: &mut Fields) -> Result<Place, NotAMessage> {
+    let length = fields.count(PATH_BYTES_MAX)?;
+    let path = fields.slice(length)?;
+    let path = std::str::from_utf8(&path).map_err(|_| NotAMessage)?.to_owned();
+    let place = Place { path, offset: fields.u64()?, stride: fields.u32()?, pieces: fields.u32()?, last_bytes: fields.u32()? };
+    let lengths = 1..=u32::try_from(UNIT_BYTES).unwrap_or(u32::MAX);
+    let strides = lengths.end() + u32::try_from(PIECE_HEADER_BYTES).unwrap_or(0)..=lengths.end() * 2;
+    let sound = place.path.starts_with('/')
+        && (1..=PIECES_MAX).contains(&place.pieces)
+        && lengths.contains(&place.last_bytes)
+        && (place.pieces == 1 || strides.contains(&place.stride))
+        && place.offset <= u64::MAX / 4;
+    if sound { Ok(place) } else { Err(NotAMessage) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn status() -> impl Strategy<Value = Status> {
+        (0_u8..=6).prop_map(|byte| Status::from_byte(byte).unwrap())
+    }
+
+    fn reply() -> impl Strategy<Value = Reply> {
+        let piece = (any::<u128>(), 0..PIECES_MAX, vec(any::<u8>(), 1..300))
+            .prop_map(|(shard, index, bytes)| Piece::new(Uuid::from_u128(shard), index, bytes.into()));
+        prop_oneof![
+            status().prop_map(Reply::Status),
+            vec(status(), 0..20).prop_map(Reply::Statuses),
+            vec(piece, 0..=usize::from(READ_PIECES_MAX)).prop_map(Reply::Pieces),
+            ("/[a-zé/]{0,40}", 0..1_u64 << 40, 262_160_u32..500_000, 1..=PIECES_MAX, 1_u32..=262_144).prop_map(
+                |(path, offset, stride, pieces, last_bytes)| Reply::Place(Place { path, offset, stride, pieces, last_bytes })
+            ),
+            (any::<u32>(), any::<u64>()).prop_map(|(pieces, bytes)| Reply::Found { pieces, bytes }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn round_trips(reply in reply()) {
+            let message = reply.encode();
+            prop_assert_eq!(message.len(), reply.wire_bytes());
+            prop_assert_eq!(Reply::decode(message), Ok(reply));
+        }
+
+        #[test]
+        fn decode_is_total(kind in 0_u8..8, bytes in vec(any::<u8>(), 0..200)) {
+            let _ = Reply::decode(bytes.clone().into());
+            let mut message = vec![1, kind];
+            message.extend(bytes);
+            let _ = Reply::decode(message.into());
+        }
+
+        #[test]
+        fn what_is_cut_is_refused(reply in reply(), at: prop::sample::Index) {
+            let message = reply.encode();
+            prop_assert_eq!(Reply::decode(message.slice(..at.index(message.len()))), Err(NotAMessage));
+        }
+    }
+
+    #[test]
+    fn the_head_alone_begins_the_same_reply() {
+        let piece = Piece::new(Uuid::from_u128(5), 7, Bytes::from_static(b"bytes"));
+        let mut by_hand = pieces_reply_head(1).to_vec();
+        by_hand.extend_from_slice(&piece.header());
+        by_hand.extend_from_slice(&piece.bytes);
+        assert_eq!(Reply::Pieces(vec![piece]).encode(), by_hand);
+    }
+
+    #[test]
+    fn the_largest_read_fits_a_message() {
+        let bytes = Bytes::from(vec![1; UNIT_BYTES]);
+        let pieces = (0..u32::from(READ_PIECES_MAX)).map(|i| Piece::new(Uuid::nil(), i, bytes.clone())).collect();
+        let reply = Reply::Pieces(pieces);
+        assert_eq!(Reply::decode(reply.encode()), Ok(reply));
+    }
+}
