@@ -1,0 +1,29 @@
+//! What a fact changes, as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
+
+use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, UploadId, VersionId};
+
+use crate::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+
+/// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say which row of which table")]
+pub enum Change {
+    PutBucket { name: BucketName, row: BucketRow },
+    DropBucket { name: BucketName },
+    PutCurrent { bucket: BucketId, key: ObjectKey, row: VersionRow },
+    DropCurrent { bucket: BucketId, key: ObjectKey },
+    PutVersion { bucket: BucketId, key: ObjectKey, row: VersionRow },
+    DropVersion { bucket: BucketId, key: ObjectKey, version: VersionId },
+    PutNull { bucket: BucketId, key: ObjectKey, version: VersionId },
+    DropNull { bucket: BucketId, key: ObjectKey },
+    PutContent { content: ContentId, row: ContentRow },
+    PutUpload { bucket: BucketId, key: ObjectKey, upload: UploadId, row: UploadRow },
+    DropUpload { bucket: BucketId, key: ObjectKey, upload: UploadId },
+    PutPart { upload: UploadId, number: PartNumber, row: PartRow },
+    DropPart { upload: UploadId, number: PartNumber },
+    PutManifest { upload: UploadId, row: ManifestRow },
+    DropManifest { upload: UploadId },
+    PutUsage { bucket: BucketId, row: UsageRow },
+    DropUsage { bucket: BucketId },
+    PutTotals { row: TotalsRow },
+}

@@ -1,0 +1,247 @@
+//! What may be asked, and what is answered.
+
+use events::bucket::Versioning;
+use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, UploadId};
+use events::object::{Attributes, Checksum, Operation};
+use events::upload::ChecksumPlan;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::view::VersionName;
+
+/// What `decide` would otherwise have to ask the world for.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// The time.
+    pub now: Timestamp,
+    /// A fresh UUIDv7.
+    pub fresh: Uuid,
+}
+
+/// A wish for a change.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Make a bucket.
+    CreateBucket {
+        /// Its name.
+        bucket: BucketName,
+        /// The access key of who asks.
+        owner: String,
+    },
+    /// Remove an empty bucket.
+    DeleteBucket {
+        /// Its name.
+        bucket: BucketName,
+    },
+    /// Switch versioning on or off.
+    SetVersioning {
+        /// The bucket.
+        bucket: BucketName,
+        /// What shall hold.
+        versioning: Versioning,
+    },
+    /// Store a version of an object.
+    PutObject(Box<PutObject>),
+    /// Delete an object, or one version of it.
+    DeleteObject {
+        /// Where.
+        bucket: BucketName,
+        /// Under which key.
+        key: ObjectKey,
+        /// Which version; `None` is a plain delete.
+        version: Option<VersionName>,
+    },
+    /// Begin a multipart upload.
+    CreateUpload(Box<CreateUpload>),
+    /// Store a part.
+    StorePart(Box<StorePart>),
+    /// Make the object of the parts.
+    CompleteUpload(Box<CompleteUpload>),
+    /// Give an upload up.
+    AbortUpload {
+        /// Where.
+        bucket: BucketName,
+        /// The key the object would have had.
+        key: ObjectKey,
+        /// The upload.
+        upload: UploadId,
+    },
+}
+
+/// Bytes that a command brings or points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewBody {
+    /// No bytes.
+    Empty,
+    /// Bytes whose shards were just written. If their content is stored already, that one is taken.
+    Staged {
+        /// The content.
+        content: ContentId,
+        /// Where the shards lie.
+        placement: Placement,
+    },
+    /// A content that was stored when the asker looked.
+    Known(ContentId),
+    /// The parts of a completed upload.
+    Parts(UploadId),
+}
+
+/// What must hold of the key's current object for a write to happen (RFC 9110, section 13).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Precondition {
+    /// `If-Match`: one of these must be its entity tag.
+    pub matches: Option<Tags>,
+    /// `If-None-Match`: none of these may be.
+    pub none_matches: Option<Tags>,
+}
+
+/// Entity tags in a precondition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tags {
+    /// `*`: any object at all.
+    Any,
+    /// These, without quotes.
+    These(Vec<String>),
+}
+
+/// Store a version of an object.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are those of `object.created`")]
+pub struct PutObject {
+    pub bucket: BucketName,
+    pub key: ObjectKey,
+    pub size: u64,
+    pub etag: ETag,
+    pub body: NewBody,
+    pub checksum: Option<Checksum>,
+    pub attributes: Attributes,
+    pub operation: Operation,
+    pub precondition: Precondition,
+}
+
+/// Begin a multipart upload.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are those of `upload.created`")]
+pub struct CreateUpload {
+    pub bucket: BucketName,
+    pub key: ObjectKey,
+    pub upload: UploadId,
+    pub attributes: Attributes,
+    pub checksum: Option<ChecksumPlan>,
+}
+
+/// Store a part.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are those of `upload.part_stored`")]
+pub struct StorePart {
+    pub bucket: BucketName,
+    pub key: ObjectKey,
+    pub upload: UploadId,
+    pub number: PartNumber,
+    pub size: u64,
+    pub md5: Md5Digest,
+    pub body: NewBody,
+    pub checksum: Option<Checksum>,
+}
+
+/// Make the object of the parts.
+#[derive(Debug, Clone)]
+pub struct CompleteUpload {
+    /// Where.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// The upload.
+    pub upload: UploadId,
+    /// The parts to take, each with the MD5 by which the asker knows it.
+    pub parts: Vec<(PartNumber, Md5Digest)>,
+    /// The object's entity tag, made of those MD5s.
+    pub etag: ETag,
+    /// The object's checksum, made of the parts'.
+    pub checksum: Option<Checksum>,
+    /// What must hold of the key's current object.
+    pub precondition: Precondition,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is so.
+    Done,
+    /// An object or a part is stored.
+    Stored {
+        /// The version's name, where the bucket has or had versioning.
+        version: Option<VersionName>,
+        /// Its entity tag.
+        etag: ETag,
+        /// When it was stored.
+        modified: Timestamp,
+        /// The staged shards are in use. If not, they may be discarded.
+        staged_in_use: bool,
+    },
+    /// An object, a version or nothing was deleted.
+    Deleted {
+        /// The version that went, or the delete marker that came.
+        version: Option<VersionName>,
+        /// It is a delete marker.
+        delete_marker: bool,
+    },
+}
+
+/// Why a command may not happen. Nothing was changed, and nothing of it is on the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Make the bucket first.
+    #[error("the bucket does not exist")]
+    NoSuchBucket,
+    /// The name is taken.
+    #[error("the bucket exists already")]
+    BucketExists {
+        /// By the asker's own bucket.
+        yours: bool,
+    },
+    /// Delete its versions and delete markers first.
+    #[error("the bucket holds objects, versions or delete markers")]
+    BucketNotEmpty,
+    /// Versioning can be suspended but not undone.
+    #[error("versioning cannot return to never having been enabled")]
+    VersioningCannotBeUndone,
+    /// `If-Match` on a key without an object.
+    #[error("the key holds no object")]
+    NoSuchKey,
+    /// Read the object again.
+    #[error("a precondition does not hold")]
+    PreconditionFailed,
+    /// It was completed, aborted or never begun.
+    #[error("the upload does not exist")]
+    NoSuchUpload,
+    /// The part was never stored, or replaced since.
+    #[error("part {0} is not there with that entity tag")]
+    InvalidPart(u16),
+    /// Parts must be named in ascending order, each once, at least one.
+    #[error("the parts are not in ascending order")]
+    InvalidPartOrder,
+    /// Only the last part may be small.
+    #[error("part {number} has {size} bytes; all but the last need {PART_BYTES_MIN}")]
+    PartTooSmall {
+        /// Which.
+        number: u16,
+        /// Its bytes.
+        size: u64,
+    },
+    /// The object would be too large.
+    #[error("the object would have {size} bytes; at most {OBJECT_BYTES_MAX} are allowed")]
+    ObjectTooLarge {
+        /// Its bytes.
+        size: u64,
+    },
+    /// The bytes were reclaimed between looking and asking: upload them, or look again.
+    #[error("the content is gone")]
+    ContentGone,
+}
+
+/// The least size of a part that is not the last: S3's limit.
+pub const PART_BYTES_MIN: u64 = 5 * 1024 * 1024;
+
+/// The greatest size of an object: S3's limit, 50 TB.
+pub const OBJECT_BYTES_MAX: u64 = 50 * 1024 * 1024 * 1024 * 1024;

@@ -1,0 +1,66 @@
+//! May this happen? The rules, on exactly the state before the fact.
+
+mod bucket;
+mod delete;
+mod object;
+mod upload;
+
+use events::Fact;
+use events::ids::BucketName;
+
+use crate::command::{Command, Context, Outcome, Rejection};
+use crate::row::BucketRow;
+use crate::view::View;
+
+/// What a command comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What to write to the log; `None` when all is so already.
+    pub fact: Option<Fact>,
+    /// What to answer once it is written.
+    pub outcome: Outcome,
+}
+
+impl Decision {
+    fn write(fact: Fact, outcome: Outcome) -> Self {
+        Self { fact: Some(fact), outcome }
+    }
+
+    fn nothing(outcome: Outcome) -> Self {
+        Self { fact: None, outcome }
+    }
+}
+
+/// Why there is no decision.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused<E> {
+    /// The command may not happen.
+    Rejected(Rejection),
+    /// The state could not be read.
+    View(E),
+}
+
+impl<E> From<Rejection> for Refused<E> {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+/// Decides a command on the state before it. No clock, no randomness, no IO: they come in `context`.
+pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<Decision, Refused<V::Error>> {
+    match command {
+        Command::CreateBucket { bucket, owner } => bucket::create(view, bucket, owner),
+        Command::DeleteBucket { bucket } => bucket::delete(view, bucket),
+        Command::SetVersioning { bucket, versioning } => bucket::set_versioning(view, bucket, *versioning),
+        Command::PutObject(put) => object::put(view, put, context),
+        Command::DeleteObject { bucket, key, version } => delete::delete(view, bucket, key, *version, context),
+        Command::CreateUpload(create) => upload::create(view, create, context),
+        Command::StorePart(store) => upload::store_part(view, store, context),
+        Command::CompleteUpload(complete) => upload::complete(view, complete, context),
+        Command::AbortUpload { bucket, key, upload } => upload::abort(view, bucket, key, *upload),
+    }
+}
+
+fn bucket_row<V: View>(view: &V, name: &BucketName) -> Result<BucketRow, Refused<V::Error>> {
+    view.bucket(name).map_err(Refused::View)?.ok_or(Refused::Rejected(Rejection::NoSuchBucket))
+}

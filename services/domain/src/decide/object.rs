@@ -1,0 +1,129 @@
+use events::Fact;
+use events::bucket::Versioning;
+use events::ids::{ObjectKey, VersionId};
+use events::object::{Body, Created, Delta};
+
+use super::{Decision, Refused, bucket_row};
+use crate::command::{Context, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection, Tags};
+use crate::row::{BucketRow, VersionRow};
+use crate::view::{VersionName, View, find_version};
+
+pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Result<Decision, Refused<V::Error>> {
+    let bucket = bucket_row(view, &put.bucket)?;
+    if put.size > OBJECT_BYTES_MAX {
+        return Err(Rejection::ObjectTooLarge { size: put.size }.into());
+    }
+    let current = view.current(bucket.id, &put.key).map_err(Refused::View)?;
+    check(&put.precondition, current.as_ref())?;
+    let (body, staged_in_use) = body(view, &put.body)?;
+    let place = place_version(view, &bucket, &put.key, current, context)?;
+    let fact = Created {
+        bucket: put.bucket.clone(),
+        key: put.key.clone(),
+        version_id: place.version,
+        null_version: place.null,
+        size: put.size,
+        etag: put.etag,
+        body,
+        checksum: put.checksum.clone(),
+        attributes: put.attributes.clone(),
+        operation: put.operation,
+        replaces: place.replaces.as_ref().map(|row| row.version),
+        delta: place.delta(Some(put.size)),
+    };
+    let outcome = place.stored(put.etag, context, staged_in_use);
+    Ok(Decision::write(Fact::ObjectCreated(fact), outcome))
+}
+
+/// Whether a write may happen to a key whose current object is `current`.
+pub(super) fn check(precondition: &Precondition, current: Option<&VersionRow>) -> Result<(), Rejection> {
+    let etag = current.and_then(|row| row.object.as_ref()).map(|object| object.etag.to_string());
+    if let Some(tags) = &precondition.matches {
+        match &etag {
+            None => return Err(Rejection::NoSuchKey),
+            Some(etag) if !tags.contain(etag) => return Err(Rejection::PreconditionFailed),
+            Some(_) => {}
+        }
+    }
+    if let (Some(tags), Some(etag)) = (&precondition.none_matches, &etag)
+        && tags.contain(etag)
+    {
+        return Err(Rejection::PreconditionFailed);
+    }
+    Ok(())
+}
+
+impl Tags {
+    fn contain(&self, etag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(|tag| tag == etag),
+        }
+    }
+}
+
+/// The body a fact will name, and whether it takes the staged shards.
+pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Refused<V::Error>> {
+    Ok(match new {
+        NewBody::Empty => (Body::Empty, false),
+        NewBody::Staged { content, placement } => match view.newest_content(content.sha256).map_err(Refused::View)? {
+            Some(known) => (Body::Known { content: known }, false),
+            None => (Body::Stored { content: *content, placement: placement.clone() }, true),
+        },
+        NewBody::Known(content) => {
+            view.content(content).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
+            (Body::Known { content: *content }, false)
+        }
+        NewBody::Parts(upload) => {
+            view.manifest(*upload).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
+            (Body::Parts { upload_id: *upload, taken: Vec::new() }, false)
+        }
+    })
+}
+
+/// Where a new version goes among those a key has.
+pub(super) struct Place {
+    pub(super) version: VersionId,
+    pub(super) null: bool,
+    /// The null version that ends.
+    pub(super) replaces: Option<VersionRow>,
+    versioned: bool,
+}
+
+impl Place {
+    pub(super) fn name(&self) -> VersionName {
+        if self.null { VersionName::Null } else { VersionName::Id(self.version) }
+    }
+
+    /// The change in usage when a version of `size` bytes, or a delete marker, comes.
+    pub(super) fn delta(&self, size: Option<u64>) -> Delta {
+        let gone = self.replaces.as_ref().and_then(|row| row.object.as_ref()).map(|object| object.size);
+        let count = |size: Option<u64>| i64::from(size.is_some());
+        let bytes = |size: Option<u64>| size.map_or(0, u64::cast_signed);
+        Delta { objects: count(size) - count(gone), bytes: bytes(size) - bytes(gone) }
+    }
+
+    pub(super) fn stored(&self, etag: events::ids::ETag, context: Context, staged_in_use: bool) -> Outcome {
+        Outcome::Stored { version: self.versioned.then(|| self.name()), etag, modified: context.now, staged_in_use }
+    }
+}
+
+pub(super) fn place_version<V: View>(
+    view: &V,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    current: Option<VersionRow>,
+    context: Context,
+) -> Result<Place, Refused<V::Error>> {
+    if bucket.versioning == Versioning::Unversioned {
+        let version = VersionId::after(current.as_ref().map(|row| row.version), context.fresh);
+        return Ok(Place { version, null: true, replaces: current, versioned: false });
+    }
+    let noncurrent = view.newest_below(bucket.id, key, VersionId::MAX).map_err(Refused::View)?;
+    let newest = current.iter().chain(&noncurrent).map(|row| row.version).max();
+    let version = VersionId::after(newest, context.fresh);
+    let null = bucket.versioning == Versioning::Suspended;
+    let replaces =
+        if null { find_version(view, bucket.id, key, VersionName::Null).map_err(Refused::View)? } else { None };
+    Ok(Place { version, null, replaces, versioned: true })
+}

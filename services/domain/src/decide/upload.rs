@@ -1,0 +1,145 @@
+use events::Fact;
+use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
+use events::object::{Body, Created, Operation};
+use events::upload;
+
+use super::object::{body, check, place_version};
+use super::{Decision, Refused, bucket_row};
+use crate::command::{
+    CompleteUpload, Context, CreateUpload, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Rejection, StorePart,
+};
+use crate::row::{BodyRow, BucketRow, UploadRow, VersionRow};
+use crate::view::View;
+
+pub(super) fn create<V: View>(view: &V, create: &CreateUpload, _: Context) -> Result<Decision, Refused<V::Error>> {
+    bucket_row(view, &create.bucket)?;
+    let fact = upload::Created {
+        bucket: create.bucket.clone(),
+        key: create.key.clone(),
+        upload_id: create.upload,
+        attributes: create.attributes.clone(),
+        checksum: create.checksum,
+    };
+    Ok(Decision::write(Fact::UploadCreated(fact), Outcome::Done))
+}
+
+pub(super) fn store_part<V: View>(
+    view: &V,
+    store: &StorePart,
+    context: Context,
+) -> Result<Decision, Refused<V::Error>> {
+    let bucket = bucket_row(view, &store.bucket)?;
+    upload_row(view, &bucket, &store.key, store.upload)?;
+    let (body, staged_in_use) = body(view, &store.body)?;
+    let fact = upload::PartStored {
+        bucket: store.bucket.clone(),
+        key: store.key.clone(),
+        upload_id: store.upload,
+        part_number: store.number,
+        size: store.size,
+        md5: store.md5,
+        body,
+        checksum: store.checksum.clone(),
+    };
+    let etag = ETag { md5: store.md5, parts: None };
+    let outcome = Outcome::Stored { version: None, etag, modified: context.now, staged_in_use };
+    Ok(Decision::write(Fact::UploadPartStored(fact), outcome))
+}
+
+pub(super) fn abort<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    upload: UploadId,
+) -> Result<Decision, Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    upload_row(view, &row, key, upload)?;
+    let fact = upload::Aborted { bucket: bucket.clone(), key: key.clone(), upload_id: upload };
+    Ok(Decision::write(Fact::UploadAborted(fact), Outcome::Done))
+}
+
+pub(super) fn complete<V: View>(
+    view: &V,
+    complete: &CompleteUpload,
+    context: Context,
+) -> Result<Decision, Refused<V::Error>> {
+    let bucket = bucket_row(view, &complete.bucket)?;
+    let current = view.current(bucket.id, &complete.key).map_err(Refused::View)?;
+    let upload = match upload_row(view, &bucket, &complete.key, complete.upload) {
+        Ok(row) => row,
+        Err(refused) => return completed_before(complete, current.as_ref(), &bucket).ok_or(refused),
+    };
+    let (size, taken) = take(view, complete)?;
+    check(&complete.precondition, current.as_ref())?;
+    let place = place_version(view, &bucket, &complete.key, current, context)?;
+    let fact = Created {
+        bucket: complete.bucket.clone(),
+        key: complete.key.clone(),
+        version_id: place.version,
+        null_version: place.null,
+        size,
+        etag: complete.etag,
+        body: Body::Parts { upload_id: complete.upload, taken },
+        checksum: complete.checksum.clone(),
+        attributes: upload.attributes,
+        operation: Operation::CompleteMultipartUpload,
+        replaces: place.replaces.as_ref().map(|row| row.version),
+        delta: place.delta(Some(size)),
+    };
+    let outcome = place.stored(complete.etag, context, true);
+    Ok(Decision::write(Fact::ObjectCreated(fact), outcome))
+}
+
+fn upload_row<V: View>(
+    view: &V,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    upload: UploadId,
+) -> Result<UploadRow, Refused<V::Error>> {
+    view.upload(bucket.id, key, upload).map_err(Refused::View)?.ok_or(Refused::Rejected(Rejection::NoSuchUpload))
+}
+
+/// A client that lost the answer asks again: while the object it made is still current, the answer is the same.
+fn completed_before(complete: &CompleteUpload, current: Option<&VersionRow>, bucket: &BucketRow) -> Option<Decision> {
+    let current = current?;
+    let object = current.object.as_ref()?;
+    let same = object.body == BodyRow::Parts(complete.upload) && object.etag == complete.etag;
+    let versioned = bucket.versioning != events::bucket::Versioning::Unversioned;
+    same.then(|| {
+        Decision::nothing(Outcome::Stored {
+            version: versioned.then(|| current.name()),
+            etag: object.etag,
+            modified: current.modified,
+            staged_in_use: true,
+        })
+    })
+}
+
+/// Runs of part numbers, from first to last.
+type Runs = Vec<(PartNumber, PartNumber)>;
+
+/// Checks the parts that are asked for; their size in all, and their numbers as runs.
+fn take<V: View>(view: &V, complete: &CompleteUpload) -> Result<(u64, Runs), Refused<V::Error>> {
+    let ascending = complete.parts.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let Some((last, _)) = complete.parts.last().filter(|_| ascending) else {
+        return Err(Rejection::InvalidPartOrder.into());
+    };
+    let mut size = 0_u64;
+    let mut runs: Runs = Vec::new();
+    for (number, md5) in &complete.parts {
+        let part = view.part(complete.upload, *number).map_err(Refused::View)?;
+        let part = part.filter(|part| part.md5 == *md5).ok_or(Rejection::InvalidPart(number.get()))?;
+        if part.size < PART_BYTES_MIN && number != last {
+            return Err(Rejection::PartTooSmall { number: number.get(), size: part.size }.into());
+        }
+        size = size.saturating_add(part.size);
+        match runs.last_mut() {
+            Some((_, end)) if end.get() + 1 == number.get() => *end = *number,
+            _ => runs.push((*number, *number)),
+        }
+    }
+    if size > OBJECT_BYTES_MAX {
+        return Err(Rejection::ObjectTooLarge { size }.into());
+    }
+    Ok((size, runs))
+}

@@ -1,0 +1,129 @@
+//! The projection as plain `BTreeMap`s: the twin of redb that tests compare with.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+
+use crate::change::Change;
+use crate::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+use crate::view::{Parts, View};
+
+/// All tables, in memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are the tables")]
+pub struct Model {
+    pub buckets: BTreeMap<BucketName, BucketRow>,
+    pub current: BTreeMap<(BucketId, ObjectKey), VersionRow>,
+    pub versions: BTreeMap<(BucketId, ObjectKey, VersionId), VersionRow>,
+    pub nulls: BTreeMap<(BucketId, ObjectKey), VersionId>,
+    pub contents: BTreeMap<(Sha256Digest, Generation), ContentRow>,
+    pub uploads: BTreeMap<(BucketId, ObjectKey, UploadId), UploadRow>,
+    pub parts: BTreeMap<(UploadId, PartNumber), PartRow>,
+    pub manifests: BTreeMap<UploadId, ManifestRow>,
+    pub usage: BTreeMap<BucketId, UsageRow>,
+    pub totals: TotalsRow,
+}
+
+impl Model {
+    /// Writes or drops the row.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::PutBucket { name, row } => drop(self.buckets.insert(name, row)),
+            Change::DropBucket { name } => drop(self.buckets.remove(&name)),
+            Change::PutCurrent { bucket, key, row } => drop(self.current.insert((bucket, key), row)),
+            Change::DropCurrent { bucket, key } => drop(self.current.remove(&(bucket, key))),
+            Change::PutVersion { bucket, key, row } => drop(self.versions.insert((bucket, key, row.version), row)),
+            Change::DropVersion { bucket, key, version } => drop(self.versions.remove(&(bucket, key, version))),
+            Change::PutNull { bucket, key, version } => drop(self.nulls.insert((bucket, key), version)),
+            Change::DropNull { bucket, key } => drop(self.nulls.remove(&(bucket, key))),
+            Change::PutContent { content, row } => {
+                self.contents.insert((content.sha256, content.generation), row);
+            }
+            Change::PutUpload { bucket, key, upload, row } => drop(self.uploads.insert((bucket, key, upload), row)),
+            Change::DropUpload { bucket, key, upload } => drop(self.uploads.remove(&(bucket, key, upload))),
+            Change::PutPart { upload, number, row } => drop(self.parts.insert((upload, number), row)),
+            Change::DropPart { upload, number } => drop(self.parts.remove(&(upload, number))),
+            Change::PutManifest { upload, row } => drop(self.manifests.insert(upload, row)),
+            Change::DropManifest { upload } => drop(self.manifests.remove(&upload)),
+            Change::PutUsage { bucket, row } => drop(self.usage.insert(bucket, row)),
+            Change::DropUsage { bucket } => drop(self.usage.remove(&bucket)),
+            Change::PutTotals { row } => self.totals = row,
+        }
+    }
+}
+
+impl View for Model {
+    type Error = Infallible;
+
+    fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, Infallible> {
+        Ok(self.buckets.get(name).cloned())
+    }
+
+    fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, Infallible> {
+        let current = self.current.keys().any(|(id, _)| *id == bucket);
+        let versions = self.versions.keys().any(|(id, _, _)| *id == bucket);
+        Ok(!current && !versions)
+    }
+
+    fn current(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionRow>, Infallible> {
+        Ok(self.current.get(&(bucket, key.clone())).cloned())
+    }
+
+    fn version(&self, bucket: BucketId, key: &ObjectKey, version: VersionId) -> Result<Option<VersionRow>, Infallible> {
+        Ok(self.versions.get(&(bucket, key.clone(), version)).cloned())
+    }
+
+    fn newest_below(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        below: VersionId,
+    ) -> Result<Option<VersionRow>, Infallible> {
+        let range = (bucket, key.clone(), VersionId::MIN)..(bucket, key.clone(), below);
+        Ok(self.versions.range(range).next_back().map(|(_, row)| row.clone()))
+    }
+
+    fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Infallible> {
+        Ok(self.nulls.get(&(bucket, key.clone())).copied())
+    }
+
+    fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Infallible> {
+        Ok(self.contents.get(&(content.sha256, content.generation)).cloned())
+    }
+
+    fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Infallible> {
+        let of_bytes = self.contents.keys().filter(|(known, _)| *known == sha256);
+        Ok(of_bytes.last().map(|(_, generation)| ContentId { sha256, generation: *generation }))
+    }
+
+    fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, Infallible> {
+        Ok(self.uploads.get(&(bucket, key.clone(), upload)).cloned())
+    }
+
+    fn uploads(&self, bucket: BucketId) -> Result<Vec<(ObjectKey, UploadId)>, Infallible> {
+        let of_bucket = self.uploads.keys().filter(|(id, _, _)| *id == bucket);
+        Ok(of_bucket.map(|(_, key, upload)| (key.clone(), *upload)).collect())
+    }
+
+    fn part(&self, upload: UploadId, number: PartNumber) -> Result<Option<PartRow>, Infallible> {
+        Ok(self.parts.get(&(upload, number)).cloned())
+    }
+
+    fn parts(&self, upload: UploadId) -> Result<Parts, Infallible> {
+        let numbers = self.parts.iter().filter(|((id, _), _)| *id == upload);
+        Ok(numbers.map(|((_, number), row)| (*number, row.clone())).collect())
+    }
+
+    fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, Infallible> {
+        Ok(self.manifests.get(&upload).copied())
+    }
+
+    fn usage(&self, bucket: BucketId) -> Result<UsageRow, Infallible> {
+        Ok(self.usage.get(&bucket).copied().unwrap_or_default())
+    }
+
+    fn totals(&self) -> Result<TotalsRow, Infallible> {
+        Ok(self.totals)
+    }
+}

@@ -1,0 +1,1 @@
+//! Which nodes take the shards of a content.

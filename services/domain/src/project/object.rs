@@ -1,0 +1,140 @@
+use events::ids::{ObjectKey, VersionId};
+use events::object::{Body, Created, DeleteMarkerCreated, Deleted};
+
+use super::ProjectError;
+use super::draft::Draft;
+use super::upload::completed;
+use crate::change::Change;
+use crate::row::{BucketId, ObjectRow, VersionRow};
+use crate::view::View;
+
+pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    make_way(draft, bucket, &fact.key, fact.replaces)?;
+    if let Body::Parts { upload_id, taken } = &fact.body
+        && !taken.is_empty()
+    {
+        completed(draft, bucket, &fact.key, *upload_id, taken)?;
+    }
+    let object = ObjectRow {
+        size: fact.size,
+        etag: fact.etag,
+        body: draft.take(&fact.body, fact.size)?,
+        checksum: fact.checksum.clone(),
+        attributes: fact.attributes.clone(),
+    };
+    let row = VersionRow {
+        version: fact.version_id,
+        null: fact.null_version,
+        modified: draft.event.time,
+        sequence: draft.event.sequence,
+        object: Some(object),
+    };
+    draft.changes.push(Change::PutCurrent { bucket, key: fact.key.clone(), row });
+    draft.count(bucket, fact.delta)
+}
+
+pub(super) fn delete_marker_created<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &DeleteMarkerCreated,
+) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    make_way(draft, bucket, &fact.key, fact.replaces)?;
+    draft.changes.push(Change::DropCurrent { bucket, key: fact.key.clone() });
+    let row = VersionRow {
+        version: fact.version_id,
+        null: fact.null_version,
+        modified: draft.event.time,
+        sequence: draft.event.sequence,
+        object: None,
+    };
+    put_noncurrent(draft, bucket, &fact.key, row);
+    draft.count(bucket, fact.delta)
+}
+
+pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    let current = draft.view.current(bucket, &fact.key).map_err(ProjectError::View)?;
+    match current {
+        Some(row) if row.version == fact.version_id => {
+            end(draft, &row)?;
+            draft.changes.push(Change::DropCurrent { bucket, key: fact.key.clone() });
+            promote(draft, bucket, &fact.key, VersionId::MAX)?;
+        }
+        Some(_) => drop_noncurrent(draft, bucket, &fact.key, fact.version_id)?,
+        None => {
+            drop_noncurrent(draft, bucket, &fact.key, fact.version_id)?;
+            let newest = draft.view.newest_below(bucket, &fact.key, VersionId::MAX).map_err(ProjectError::View)?;
+            if newest.is_some_and(|row| row.version == fact.version_id) {
+                promote(draft, bucket, &fact.key, fact.version_id)?;
+            }
+        }
+    }
+    draft.count(bucket, fact.delta)
+}
+
+/// Ends the null version that a new one replaces, and moves a current version that stays out of the way.
+fn make_way<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    key: &ObjectKey,
+    replaces: Option<VersionId>,
+) -> Result<(), ProjectError<V::Error>> {
+    let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
+    let replaced = current.as_ref().is_some_and(|row| Some(row.version) == replaces);
+    match current {
+        Some(row) if replaced => end(draft, &row)?,
+        Some(row) => put_noncurrent(draft, bucket, key, row),
+        None => {}
+    }
+    match replaces {
+        Some(version) if !replaced => drop_noncurrent(draft, bucket, key, version),
+        _ => Ok(()),
+    }
+}
+
+fn put_noncurrent<V: View>(draft: &mut Draft<'_, V>, bucket: BucketId, key: &ObjectKey, row: VersionRow) {
+    if row.null {
+        draft.changes.push(Change::PutNull { bucket, key: key.clone(), version: row.version });
+    }
+    draft.changes.push(Change::PutVersion { bucket, key: key.clone(), row });
+}
+
+fn drop_noncurrent<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    key: &ObjectKey,
+    version: VersionId,
+) -> Result<(), ProjectError<V::Error>> {
+    let row = draft.view.version(bucket, key, version).map_err(ProjectError::View)?;
+    let row = row.ok_or_else(|| draft.contradiction("the version does not exist"))?;
+    end(draft, &row)?;
+    take_out(draft, bucket, key, &row);
+    Ok(())
+}
+
+fn take_out<V: View>(draft: &mut Draft<'_, V>, bucket: BucketId, key: &ObjectKey, row: &VersionRow) {
+    draft.changes.push(Change::DropVersion { bucket, key: key.clone(), version: row.version });
+    if row.null {
+        draft.changes.push(Change::DropNull { bucket, key: key.clone() });
+    }
+}
+
+fn end<V: View>(draft: &mut Draft<'_, V>, row: &VersionRow) -> Result<(), ProjectError<V::Error>> {
+    row.object.as_ref().map_or(Ok(()), |object| draft.release(object.body))
+}
+
+/// Makes the newest version below `below` current, unless it is a delete marker.
+fn promote<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    key: &ObjectKey,
+    below: VersionId,
+) -> Result<(), ProjectError<V::Error>> {
+    let newest = draft.view.newest_below(bucket, key, below).map_err(ProjectError::View)?;
+    if let Some(row) = newest.filter(|row| row.object.is_some()) {
+        take_out(draft, bucket, key, &row);
+        draft.changes.push(Change::PutCurrent { bucket, key: key.clone(), row });
+    }
+    Ok(())
+}

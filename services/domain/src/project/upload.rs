@@ -1,0 +1,63 @@
+use events::ids::{ObjectKey, PartNumber, UploadId};
+use events::upload::{Aborted, Created, PartStored};
+
+use super::ProjectError;
+use super::draft::Draft;
+use crate::change::Change;
+use crate::row::{BucketId, ManifestRow, PartRow, UploadRow};
+use crate::view::View;
+
+pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    let row = UploadRow {
+        created: draft.event.time,
+        initiator: draft.event.origin.principal.id.clone(),
+        attributes: fact.attributes.clone(),
+        checksum: fact.checksum,
+    };
+    draft.changes.push(Change::PutUpload { bucket, key: fact.key.clone(), upload: fact.upload_id, row });
+    Ok(())
+}
+
+pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) -> Result<(), ProjectError<V::Error>> {
+    if let Some(replaced) = draft.view.part(fact.upload_id, fact.part_number).map_err(ProjectError::View)? {
+        draft.release(replaced.body)?;
+    }
+    let row = PartRow {
+        size: fact.size,
+        md5: fact.md5,
+        body: draft.take(&fact.body, fact.size)?,
+        checksum: fact.checksum.clone(),
+        modified: draft.event.time,
+    };
+    draft.changes.push(Change::PutPart { upload: fact.upload_id, number: fact.part_number, row });
+    Ok(())
+}
+
+pub(super) fn aborted<V: View>(draft: &mut Draft<'_, V>, fact: &Aborted) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    draft.changes.push(Change::DropUpload { bucket, key: fact.key.clone(), upload: fact.upload_id });
+    draft.drop_parts(fact.upload_id)
+}
+
+/// Ends an upload that became an object: the parts it took stay, as a manifest; the others go.
+pub(super) fn completed<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    key: &ObjectKey,
+    upload: UploadId,
+    taken: &[(PartNumber, PartNumber)],
+) -> Result<(), ProjectError<V::Error>> {
+    draft.changes.push(Change::DropUpload { bucket, key: key.clone(), upload });
+    let mut parts = 0;
+    for (number, part) in draft.view.parts(upload).map_err(ProjectError::View)? {
+        if taken.iter().any(|(first, last)| (first..=last).contains(&&number)) {
+            parts += 1;
+        } else {
+            draft.changes.push(Change::DropPart { upload, number });
+            draft.release(part.body)?;
+        }
+    }
+    draft.changes.push(Change::PutManifest { upload, row: ManifestRow { references: 1, parts } });
+    Ok(())
+}

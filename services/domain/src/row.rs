@@ -1,0 +1,178 @@
+//! The rows of the projection: what the folded log knows, a struct per table.
+
+use events::bucket::Versioning;
+use events::ids::{ContentId, ETag, Layout, Md5Digest, Placement, UploadId, VersionId};
+use events::object::{Attributes, Checksum};
+use events::upload::ChecksumPlan;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
+/// under the same name has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BucketId(pub u64);
+
+/// A bucket, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketRow {
+    /// Its identity.
+    pub id: BucketId,
+    /// When it was made.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub created: Timestamp,
+    /// The access key of who made it.
+    pub owner: String,
+    /// Whether it keeps what is overwritten.
+    pub versioning: Versioning,
+}
+
+/// One version of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRow {
+    /// Its id.
+    pub version: VersionId,
+    /// It is the null version.
+    pub null: bool,
+    /// When it was made.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub modified: Timestamp,
+    /// The event that made it.
+    pub sequence: u64,
+    /// The object, or `None` for a delete marker.
+    pub object: Option<ObjectRow>,
+}
+
+/// What a version that is no delete marker holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectRow {
+    /// Bytes.
+    pub size: u64,
+    /// Its entity tag.
+    pub etag: ETag,
+    /// Where its bytes are.
+    pub body: BodyRow,
+    /// The checksum that the client sent.
+    pub checksum: Option<Checksum>,
+    /// What else the client said of it.
+    #[serde(with = "attributes")]
+    pub attributes: Attributes,
+}
+
+/// Where the bytes of an object or a part are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyRow {
+    /// There are none.
+    Empty,
+    /// In one content.
+    Content(ContentId),
+    /// In the parts of this completed upload.
+    Parts(UploadId),
+}
+
+/// A content, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentRow {
+    /// Bytes.
+    pub size: u64,
+    /// Where its shards lie.
+    pub placement: Placement,
+    /// How many objects, parts and manifests name it.
+    pub references: u64,
+    /// When the last reference went, if there is none.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+    pub unreferenced_since: Option<Timestamp>,
+}
+
+/// A multipart upload that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadRow {
+    /// When it was begun.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub created: Timestamp,
+    /// The access key of who began it.
+    pub initiator: String,
+    /// What the client said of the object to be.
+    #[serde(with = "attributes")]
+    pub attributes: Attributes,
+    /// The checksums it was begun with.
+    pub checksum: Option<ChecksumPlan>,
+}
+
+/// A part of an upload that is under way or was completed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRow {
+    /// Bytes.
+    pub size: u64,
+    /// MD5 of its bytes.
+    pub md5: Md5Digest,
+    /// Where its bytes are: never in parts again.
+    pub body: BodyRow,
+    /// The checksum that the client sent.
+    pub checksum: Option<Checksum>,
+    /// When it was stored.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub modified: Timestamp,
+}
+
+/// The parts of a completed upload, as one thing that objects refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestRow {
+    /// How many objects name it.
+    pub references: u64,
+    /// How many parts it has.
+    pub parts: u16,
+}
+
+/// What a bucket holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UsageRow {
+    /// Versions; delete markers do not count.
+    pub objects: u64,
+    /// Bytes, as clients count them.
+    pub bytes: u64,
+}
+
+/// What the region holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TotalsRow {
+    /// Versions in all buckets.
+    pub objects: u64,
+    /// Bytes in all buckets, as clients count them.
+    pub logical_bytes: u64,
+    /// Contents that are stored.
+    pub contents: u64,
+    /// Bytes of those contents, each counted once.
+    pub content_bytes: u64,
+    /// Bytes of their shards.
+    pub shard_bytes: u64,
+}
+
+/// Bytes of one stripe of a content: four pieces of 256 KiB.
+const STRIPE_BYTES: u64 = 4 * 256 * 1024;
+
+/// How many bytes the six shards of a content take.
+pub fn shard_bytes(layout: Layout, size: u64) -> u64 {
+    match layout {
+        Layout::Small => 3 * size,
+        Layout::Striped => 6 * (size / STRIPE_BYTES * (STRIPE_BYTES / 4) + (size % STRIPE_BYTES).div_ceil(4)),
+    }
+}
+
+/// [`Attributes`] leave out what is empty, which a format without field names cannot read back.
+mod attributes {
+    use std::collections::BTreeMap;
+
+    use events::object::Attributes;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Fields = (BTreeMap<String, String>, BTreeMap<String, String>, Option<String>);
+
+    pub(super) fn serialize<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
+        (&attributes.headers, &attributes.metadata, &attributes.storage_class).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
+        let (headers, metadata, storage_class) = Fields::deserialize(deserializer)?;
+        Ok(Attributes { headers, metadata, storage_class })
+    }
+}

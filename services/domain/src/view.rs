@@ -1,0 +1,98 @@
+//! What `decide` and `project` may look at.
+
+use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+
+use crate::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+
+/// Parts with their numbers, in order.
+pub type Parts = Vec<(PartNumber, PartRow)>;
+
+/// The projection at one moment. redb stands behind it in the ledger, a few `BTreeMap`s in tests.
+///
+/// A key's versions lie in two places: the current one, unless it is a delete marker, under the key alone;
+/// all others, delete markers among them, under key and version.
+pub trait View {
+    /// Why it could not be read.
+    type Error;
+
+    /// A bucket by its name.
+    fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, Self::Error>;
+    /// Whether no version and no delete marker is left in a bucket.
+    fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, Self::Error>;
+    /// The version a plain GET returns.
+    fn current(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionRow>, Self::Error>;
+    /// A version that is not current.
+    fn version(&self, bucket: BucketId, key: &ObjectKey, version: VersionId)
+    -> Result<Option<VersionRow>, Self::Error>;
+    /// The newest version below an id, the current one left out.
+    fn newest_below(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        below: VersionId,
+    ) -> Result<Option<VersionRow>, Self::Error>;
+    /// The null version, where it is not current.
+    fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Self::Error>;
+    /// A content.
+    fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Self::Error>;
+    /// The newest generation of some bytes.
+    fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Self::Error>;
+    /// An upload under way.
+    fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, Self::Error>;
+    /// All uploads under way in a bucket.
+    fn uploads(&self, bucket: BucketId) -> Result<Vec<(ObjectKey, UploadId)>, Self::Error>;
+    /// One part of an upload.
+    fn part(&self, upload: UploadId, number: PartNumber) -> Result<Option<PartRow>, Self::Error>;
+    /// All parts of an upload: at most 10,000.
+    fn parts(&self, upload: UploadId) -> Result<Parts, Self::Error>;
+    /// A completed upload.
+    fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, Self::Error>;
+    /// What a bucket holds.
+    fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
+    /// What the region holds.
+    fn totals(&self) -> Result<TotalsRow, Self::Error>;
+}
+
+/// A version as S3 names it in requests and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionName {
+    /// `null`
+    Null,
+    /// Its id.
+    Id(VersionId),
+}
+
+impl VersionRow {
+    /// The name S3 gives it.
+    pub fn name(&self) -> VersionName {
+        if self.null { VersionName::Null } else { VersionName::Id(self.version) }
+    }
+}
+
+/// Finds a version by the name S3 gives it, current or not.
+pub fn find_version<V: View>(
+    view: &V,
+    bucket: BucketId,
+    key: &ObjectKey,
+    name: VersionName,
+) -> Result<Option<VersionRow>, V::Error> {
+    if let Some(current) = view.current(bucket, key)?
+        && current.name() == name
+    {
+        return Ok(Some(current));
+    }
+    let id = match name {
+        VersionName::Id(id) => Some(id),
+        VersionName::Null => view.null_version(bucket, key)?,
+    };
+    let Some(id) = id else { return Ok(None) };
+    Ok(view.version(bucket, key, id)?.filter(|row| row.name() == name))
+}
+
+/// The newest version of a key, be it an object or a delete marker.
+pub fn newest_version<V: View>(view: &V, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionRow>, V::Error> {
+    match view.current(bucket, key)? {
+        Some(current) => Ok(Some(current)),
+        None => view.newest_below(bucket, key, VersionId::MAX),
+    }
+}
