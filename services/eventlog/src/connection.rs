@@ -1,0 +1,138 @@
+//! One connection to a NATS server, and whether it stands.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_nats::Event;
+use tokio::sync::watch;
+
+use crate::OpenError;
+
+/// Time a first connection attempt may take.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Longest pause between two attempts to reconnect.
+const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// How often the server is pinged on an idle connection; two lost pings end the connection.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Who connects. The password is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The NATS user.
+    pub user: String,
+    /// The user's password.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// How to connect to a NATS server.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// `host:port` of the server.
+    pub address: String,
+    /// Who connects.
+    pub credentials: Credentials,
+    /// The name under which the server lists this connection, such as `gateway log`.
+    pub name: String,
+    /// Subject prefix of this connection's replies, such as `_INBOX_gateway`, so that permissions can keep
+    /// others from reading them.
+    pub inbox_prefix: String,
+}
+
+/// Whether the connection stands, and how often it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Connection {
+    /// Whether it stands now.
+    pub connected: bool,
+    /// How many times it was made; more than one means that it was lost in between.
+    pub made: u64,
+}
+
+impl Connection {
+    fn after(self, event: &Event) -> Self {
+        match event {
+            Event::Connected => Self { connected: true, made: self.made + 1 },
+            Event::Disconnected | Event::Closed => Self { connected: false, ..self },
+            _ => self,
+        }
+    }
+}
+
+/// Connects, and keeps reconnecting for as long as the client lives.
+///
+/// # Errors
+/// [`OpenError::Connect`] if there is no connection within [`CONNECT_TIME_MAX`].
+pub(crate) async fn connect(
+    options: &ConnectOptions,
+) -> Result<(async_nats::Client, watch::Receiver<Connection>), OpenError> {
+    let (state, watched) = watch::channel(Connection::default());
+    let client = async_nats::ConnectOptions::with_user_and_password(
+        options.credentials.user.clone(),
+        options.credentials.password.clone(),
+    )
+    .name(&options.name)
+    .custom_inbox_prefix(&options.inbox_prefix)
+    .connection_timeout(CONNECT_TIME_MAX)
+    .ping_interval(PING_INTERVAL)
+    .max_reconnects(None)
+    .reconnect_delay_callback(|attempts| reconnect_pause(attempts))
+    .event_callback(move |event| {
+        let connection = state.borrow().after(&event);
+        if connection.connected && connection.made > 1 && !state.borrow().connected {
+            metrics::counter!("eventlog_reconnects_total").increment(1);
+        }
+        state.send_replace(connection);
+        async {}
+    })
+    .connect(&options.address)
+    .await
+    .map_err(|error| OpenError::Connect { address: options.address.clone(), reason: error.to_string() })?;
+    let mut standing = watched.clone();
+    // The event of the first connection comes through a channel and may be under way still.
+    standing.wait_for(|connection| connection.made > 0).await.map_err(|_| OpenError::Connect {
+        address: options.address.clone(),
+        reason: "the connection was closed".into(),
+    })?;
+    Ok((client, watched))
+}
+
+fn reconnect_pause(attempts: usize) -> Duration {
+    let doubled = 1_u64 << attempts.min(10);
+    Duration::from_millis(doubled).min(RECONNECT_PAUSE_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_counted_each_time_it_is_made() {
+        let after = |events: &[Event]| events.iter().fold(Connection::default(), |state, event| state.after(event));
+        assert_eq!(after(&[Event::Connected]), Connection { connected: true, made: 1 });
+        assert_eq!(after(&[Event::Connected, Event::Disconnected]), Connection { connected: false, made: 1 });
+        assert_eq!(
+            after(&[Event::Connected, Event::Disconnected, Event::Connected, Event::SlowConsumer(1)]),
+            Connection { connected: true, made: 2 }
+        );
+    }
+
+    #[test]
+    fn the_pause_before_reconnecting_grows_and_is_bounded() {
+        assert_eq!(reconnect_pause(0), Duration::from_millis(1));
+        assert_eq!(reconnect_pause(5), Duration::from_millis(32));
+        assert_eq!(reconnect_pause(usize::MAX), RECONNECT_PAUSE_MAX);
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let credentials = Credentials { user: "someone".into(), password: "secret".into() };
+        assert_eq!(format!("{credentials:?}"), "Credentials { user: \"someone\", .. }");
+    }
+}

@@ -1,0 +1,138 @@
+use std::time::{Duration, Instant};
+
+use events::ids::EventId;
+
+use super::answer::{Answer, Sent};
+use super::resolve::{self, Doubt, Found, Step};
+use super::{JetStreamLog, read, send, stream};
+use crate::connection::Connection;
+use crate::message::check_size;
+use crate::{AppendError, Message, ReadError};
+
+/// Longest pause between two tries to learn the outcome of an append.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+pub(super) async fn append(log: &JetStreamLog, expected_last: u64, messages: &[Message]) -> Result<(), AppendError> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    check_size(messages)?;
+    if !log.connection.borrow().connected {
+        return Err(AppendError::Unavailable { appended: 0, reason: "the server is not connected".into() });
+    }
+    let begun = Instant::now();
+    let outcome =
+        Append { log, expected_last, messages, ids: messages.iter().map(|m| m.id).collect(), doubt: Doubt::default() }
+            .run()
+            .await;
+    metrics::histogram!("eventlog_append_seconds").record(begun.elapsed().as_secs_f64());
+    metrics::histogram!("eventlog_append_events")
+        .record(u32::try_from(messages.len()).map_or(f64::INFINITY, f64::from));
+    outcome
+}
+
+struct Append<'a> {
+    log: &'a JetStreamLog,
+    expected_last: u64,
+    messages: &'a [Message],
+    ids: Vec<EventId>,
+    doubt: Doubt,
+}
+
+impl Append<'_> {
+    async fn run(mut self) -> Result<(), AppendError> {
+        let mut appended = 0;
+        let mut tries = 0;
+        loop {
+            let connection = *self.log.connection.borrow();
+            let sent = self.send(appended, connection).await;
+            if let Answer::Unknown(why) = &sent.rest {
+                self.enter_doubt(connection.made, why);
+            }
+            let refused = match &sent.rest {
+                Answer::Refused(reason) => Some(reason.clone()),
+                _ => None,
+            };
+            let mut step = resolve::after_answer(appended, sent, self.doubt, connection.made);
+            if let Step::Look { appended } = step {
+                step =
+                    resolve::after_look(self.expected_last, &self.ids, appended, &self.look(appended).await?, refused);
+            }
+            match step {
+                Step::Done(outcome) => return outcome,
+                Step::Look { appended: known } | Step::Again { appended: known, .. } => appended = known,
+            }
+            tries += 1;
+            self.pause(tries).await;
+        }
+    }
+
+    /// Sends what is behind the first `appended`; a connection that is lost meanwhile makes the outcome unknown
+    /// at once.
+    async fn send(&self, appended: usize, connection: Connection) -> Sent {
+        let mut watched = self.log.connection.clone();
+        let sending = send::send(self.log, self.expected_last + appended as u64, &self.messages[appended..]);
+        tokio::select! {
+            biased;
+            sent = sending => sent,
+            _ = watched.wait_for(|now| *now != connection) => Sent { appended: 0, rest: Answer::Unknown("the connection was lost".into()) },
+        }
+    }
+
+    fn enter_doubt(&mut self, connection: u64, why: &str) {
+        if self.doubt.is_none() {
+            metrics::counter!("eventlog_unknown_outcomes_total").increment(1);
+            tracing::warn!(
+                expected_last = self.expected_last,
+                events = self.messages.len(),
+                why,
+                "the outcome of an append is unknown; finding out"
+            );
+        }
+        self.doubt = self.doubt.and(connection);
+    }
+
+    /// Reads the ids behind the first `appended`, waiting for as long as the server is away.
+    async fn look(&self, appended: usize) -> Result<Found, AppendError> {
+        let from = self.expected_last + appended as u64 + 1;
+        let wanted = self.messages.len() - appended;
+        let mut tries = 0;
+        loop {
+            match self.look_once(from, wanted).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) | Err(ReadError::Unavailable { .. }) => {}
+                Err(damaged) => return Err(AppendError::Damaged(damaged)),
+            }
+            tries += 1;
+            self.pause(tries).await;
+        }
+    }
+
+    /// `None` if what was read does not reach as far as the last sequence says it should.
+    async fn look_once(&self, from: u64, wanted: usize) -> Result<Option<Found>, ReadError> {
+        let last = stream::tail(&self.log.client, &self.log.stream).await?.last_sequence;
+        let there = usize::try_from((last + 1).saturating_sub(from)).unwrap_or(usize::MAX).min(wanted);
+        let mut ids = Vec::with_capacity(there);
+        while ids.len() < there {
+            let batch = read::read(self.log, from + ids.len() as u64, there - ids.len(), usize::MAX).await?;
+            if batch.is_empty() {
+                return Ok(None);
+            }
+            ids.extend(batch.into_iter().map(|stored| stored.id));
+        }
+        Ok(Some(Found { last, ids }))
+    }
+
+    /// Waits for the connection, and from the second try on a little longer each time.
+    async fn pause(&self, tries: u32) {
+        if tries > 1 {
+            let pause = Duration::from_millis(10).saturating_mul(1 << tries.min(10));
+            tokio::time::sleep(pause.min(RETRY_PAUSE_MAX)).await;
+        }
+        let mut watched = self.log.connection.clone();
+        if watched.wait_for(|now| now.connected).await.is_err() {
+            // The client is gone for good, and with it whoever could be told.
+            std::future::pending::<()>().await;
+        }
+    }
+}

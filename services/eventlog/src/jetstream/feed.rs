@@ -1,0 +1,140 @@
+//! Live events, over as many consumers as it takes.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{self, consumer};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+
+use super::{JetStreamLog, read};
+use crate::connection::Connection;
+use crate::{Log, ReadError, Stored};
+
+/// Events the server may send ahead of what was taken.
+const PULL_EVENTS: usize = 1000;
+
+/// How often an idle server says that it is there; two lost ones end the consumer.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How long one pull waits for events before it is asked again.
+const PULL_TIME: Duration = Duration::from_secs(30);
+
+/// How long the server keeps a consumer that nobody pulls from.
+const CONSUMER_IDLE_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Longest pause before the next consumer when one ended without an event.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+type Sender = mpsc::Sender<Result<Stored, ReadError>>;
+
+/// Why one consumer is at its end.
+enum Ended {
+    /// Nobody listens any more, or the error that was sent means stop.
+    Stop,
+    /// Another consumer should go on.
+    Lost(String),
+}
+
+pub(super) async fn feed(log: JetStreamLog, from: u64, sender: Sender) {
+    let mut next = from;
+    let mut barren = 0_u32;
+    loop {
+        let mut watched = log.connection.clone();
+        let connection = match watched.wait_for(|now| now.connected).await {
+            Ok(connection) => *connection,
+            Err(_) => return,
+        };
+        let before = next;
+        let ended = tokio::select! {
+            ended = follow_once(&log, &mut next, &sender) => ended,
+            () = lost(&log, connection) => Ended::Lost("the connection was lost".into()),
+            () = sender.closed() => return,
+        };
+        match ended {
+            Ended::Stop => return,
+            Ended::Lost(why) => tracing::debug!(next, why, "following with another consumer"),
+        }
+        barren = if next == before { barren + 1 } else { 0 };
+        if barren > 1 {
+            tokio::time::sleep(Duration::from_millis(10).saturating_mul(1 << barren.min(10)).min(RETRY_PAUSE_MAX))
+                .await;
+        }
+    }
+}
+
+async fn lost(log: &JetStreamLog, connection: Connection) {
+    let mut watched = log.connection.clone();
+    // Either end of the wait is one of the connection.
+    let _changed = watched.wait_for(|now| *now != connection).await;
+}
+
+async fn follow_once(log: &JetStreamLog, next: &mut u64, sender: &Sender) -> Ended {
+    // A consumer would wait in silence for a sequence that comes to be given a second time.
+    match log.tail().await {
+        Ok(tail) if tail.last_sequence + 1 < *next => {
+            return stop(sender, ReadError::LostTail { expected: *next - 1, last: tail.last_sequence }).await;
+        }
+        Ok(_) => {}
+        Err(error) => return Ended::Lost(error.to_string()),
+    }
+    let mut messages = match pull(log, *next).await {
+        Ok(messages) => messages,
+        Err(why) => return Ended::Lost(why),
+    };
+    while let Some(message) = messages.next().await {
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => return Ended::Lost(error.to_string()),
+        };
+        let sequence = match message.info() {
+            Ok(info) => info.stream_sequence,
+            Err(error) => return Ended::Lost(error.to_string()),
+        };
+        match read::stored(sequence, message.headers.as_ref(), &message, *next) {
+            Ok(stored) => {
+                if sender.send(Ok(stored)).await.is_err() {
+                    return Ended::Stop;
+                }
+                *next += 1;
+            }
+            // Lost on the way or missing in the log: reading it tells.
+            Err(ReadError::Gap { .. }) => match log.read(*next, 1, 1).await {
+                Ok(_) | Err(ReadError::Unavailable { .. }) => {
+                    return Ended::Lost("a message was lost on the way".into());
+                }
+                Err(damaged) => return stop(sender, damaged).await,
+            },
+            Err(error) => return stop(sender, error).await,
+        }
+    }
+    Ended::Lost("the consumer ended".into())
+}
+
+async fn pull(log: &JetStreamLog, next: u64) -> Result<consumer::pull::Stream, String> {
+    let config = consumer::pull::Config {
+        deliver_policy: consumer::DeliverPolicy::ByStartSequence { start_sequence: next },
+        ack_policy: consumer::AckPolicy::None,
+        inactive_threshold: CONSUMER_IDLE_TIME_MAX,
+        memory_storage: true,
+        num_replicas: 1,
+        ..Default::default()
+    };
+    let consumer = jetstream::new(log.client.clone())
+        .create_consumer_on_stream(config, log.stream())
+        .await
+        .map_err(|e| e.to_string())?;
+    consumer
+        .stream()
+        .max_messages_per_batch(PULL_EVENTS)
+        .heartbeat(HEARTBEAT)
+        .expires(PULL_TIME)
+        .messages()
+        .await
+        .map_err(|e| e.to_string())
+}
+
+async fn stop(sender: &Sender, error: ReadError) -> Ended {
+    // If nobody listens any more there is nobody to be told.
+    let _told = sender.send(Err(error)).await;
+    Ended::Stop
+}

@@ -1,0 +1,97 @@
+//! The log on a JetStream stream.
+
+mod answer;
+mod api;
+mod append;
+mod feed;
+mod read;
+mod resolve;
+mod send;
+mod stream;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use events::ids::RegionName;
+use tokio::sync::watch;
+
+use crate::connection::{self, ConnectOptions, Connection};
+use crate::{AppendError, Follow, Log, Message, OpenError, ReadError, Stored, Tail};
+
+pub use send::{BATCH_EVENTS_MIN, Sending};
+
+/// Which stream the log is.
+#[derive(Debug, Clone)]
+pub struct StreamOptions {
+    /// The region whose events it keeps.
+    pub region: RegionName,
+    /// Servers that keep a copy: 1, or 3 in a cluster.
+    pub replicas: usize,
+    /// The nouns whose events it keeps: it listens to `ps.<region>.<noun>.>` of each.
+    pub nouns: &'static [&'static str],
+}
+
+impl StreamOptions {
+    /// The stream of all facts of a region, on one server.
+    pub fn new(region: RegionName) -> Self {
+        Self { region, replicas: 1, nouns: events::SUBJECT_NOUNS }
+    }
+}
+
+/// The log on a JetStream stream, over a connection of its own.
+#[derive(Debug, Clone)]
+pub struct JetStreamLog {
+    client: async_nats::Client,
+    connection: watch::Receiver<Connection>,
+    stream: Arc<str>,
+    batches: Arc<AtomicU64>,
+    sending: Sending,
+}
+
+impl JetStreamLog {
+    /// Connects and makes sure of the stream: creates it if it is absent, else compares its settings.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(connect: &ConnectOptions, options: &StreamOptions) -> Result<Self, OpenError> {
+        let (client, connection) = connection::connect(connect).await?;
+        let stream = stream::ensure(&client, &connect.address, options).await?;
+        Ok(Self { client, connection, stream: stream.into(), batches: Arc::default(), sending: Sending::default() })
+    }
+
+    /// Whether the connection stands, for readiness.
+    pub fn connection(&self) -> watch::Receiver<Connection> {
+        self.connection.clone()
+    }
+
+    /// The stream's name.
+    pub fn stream(&self) -> &str {
+        &self.stream
+    }
+
+    /// The same log with another way to send several events, for measurements.
+    #[must_use]
+    pub fn sending(mut self, sending: Sending) -> Self {
+        self.sending = sending;
+        self
+    }
+}
+
+impl Log for JetStreamLog {
+    async fn append(&self, expected_last: u64, messages: &[Message]) -> Result<(), AppendError> {
+        append::append(self, expected_last, messages).await
+    }
+
+    async fn read(&self, from: u64, events_max: usize, bytes_max: usize) -> Result<Vec<Stored>, ReadError> {
+        read::read(self, from, events_max, bytes_max).await
+    }
+
+    async fn tail(&self) -> Result<Tail, ReadError> {
+        stream::tail(&self.client, &self.stream).await
+    }
+
+    fn follow(&self, from: u64) -> Follow {
+        let log = self.clone();
+        Follow::spawn(move |sender| feed::feed(log, from.max(1), sender))
+    }
+}
