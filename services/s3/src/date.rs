@@ -57,9 +57,9 @@ pub fn parse_iso8601_basic(text: &str) -> Option<Timestamp> {
         return None;
     }
     let number = |from: usize, to: usize| -> Option<i16> {
-        bytes[from..to].iter().try_fold(0_i16, |sum, byte| {
-            byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0'))
-        })
+        bytes[from..to]
+            .iter()
+            .try_fold(0_i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
     };
     let small = |from: usize| i8::try_from(number(from, from + 2)?).ok();
     let civil = DateTime::new(number(0, 4)?, small(4)?, small(6)?, small(9)?, small(11)?, small(13)?, 0).ok()?;
@@ -115,7 +115,9 @@ mod tests {
 
     #[test]
     fn refuses_dates_that_are_not_basic_iso() {
-        for text in ["", "20261122T190102", "20261322T190102Z", "2026112xT190102Z", "20261122 190102Z", "20261122T250102Z"] {
+        for text in
+            ["", "20261122T190102", "20261322T190102Z", "2026112xT190102Z", "20261122 190102Z", "20261122T250102Z"]
+        {
             assert_eq!(parse_iso8601_basic(text), None, "{text}");
         }
     }

@@ -91,7 +91,11 @@ impl Error {
     }
 
     /// `InvalidArgument` with the argument's name and value.
-    pub fn invalid_argument(message: impl Into<Cow<'static, str>>, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn invalid_argument(
+        message: impl Into<Cow<'static, str>>,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
         Self::with_message(Code::InvalidArgument, message).detail("ArgumentName", name).detail("ArgumentValue", value)
     }
 
@@ -171,7 +175,9 @@ impl Error {
 
     /// `EntityTooLarge` with both sizes in bytes.
     pub fn entity_too_large(proposed: u64, max: u64) -> Self {
-        Self::new(Code::EntityTooLarge).detail("ProposedSize", proposed.to_string()).detail("MaxSizeAllowed", max.to_string())
+        Self::new(Code::EntityTooLarge)
+            .detail("ProposedSize", proposed.to_string())
+            .detail("MaxSizeAllowed", max.to_string())
     }
 
     /// `EntityTooSmall` of a part that is not the last, sizes in bytes.

@@ -1,0 +1,269 @@
+//! Conditional requests. Source: RFC 9110 section 13, and what Amazon S3 documents for writes.
+
+use jiff::Timestamp;
+
+use crate::date;
+use crate::error::{Code, Error};
+use crate::etag::unquote;
+use crate::request::Head;
+
+/// Most entity tags in one header.
+pub const ETAGS_MAX: usize = 64;
+
+/// What `If-Match` or `If-None-Match` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tags {
+    /// `*`: anything that exists.
+    Any,
+    /// Entity tags without quotes. A weak tag keeps no mark: S3 has strong tags only.
+    OneOf(Vec<String>),
+}
+
+impl Tags {
+    /// Reads a list of entity tags, quoted or not.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an empty list or more than [`ETAGS_MAX`].
+    pub fn parse(name: &'static str, text: &str) -> Result<Self, Error> {
+        if text.trim() == "*" {
+            return Ok(Self::Any);
+        }
+        let tags: Vec<String> = text
+            .split(',')
+            .map(|tag| unquote(tag.trim().trim_start_matches("W/")).to_owned())
+            .filter(|tag| !tag.is_empty())
+            .take(ETAGS_MAX + 1)
+            .collect();
+        if tags.is_empty() || tags.len() > ETAGS_MAX {
+            return Err(Error::invalid_argument("The header must hold entity tags", name, text));
+        }
+        Ok(Self::OneOf(tags))
+    }
+
+    /// Whether an object with this entity tag (without quotes) is named.
+    pub fn matches(&self, etag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(tags) => tags.iter().any(|tag| tag == etag),
+        }
+    }
+}
+
+/// What a read should do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answer as if there were no conditions.
+    Proceed,
+    /// 304 without a body.
+    NotModified,
+    /// 412; the header that failed.
+    PreconditionFailed(&'static str),
+}
+
+/// The conditions of a read, or of the source of a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Conditions {
+    /// `If-Match`.
+    pub if_match: Option<Tags>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<Tags>,
+    /// `If-Modified-Since`.
+    pub if_modified_since: Option<Timestamp>,
+    /// `If-Unmodified-Since`.
+    pub if_unmodified_since: Option<Timestamp>,
+}
+
+impl Conditions {
+    /// Reads the four headers. A date that cannot be read is ignored, as RFC 9110 wants.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a header that is repeated or a malformed tag list.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        Self::parse_named(head, ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"])
+    }
+
+    /// Reads the four `x-amz-copy-source-if-*` headers.
+    ///
+    /// # Errors
+    /// As [`Conditions::parse`].
+    pub fn parse_copy_source(head: &Head<'_>) -> Result<Self, Error> {
+        Self::parse_named(
+            head,
+            [
+                "x-amz-copy-source-if-match",
+                "x-amz-copy-source-if-none-match",
+                "x-amz-copy-source-if-modified-since",
+                "x-amz-copy-source-if-unmodified-since",
+            ],
+        )
+    }
+
+    fn parse_named(head: &Head<'_>, names: [&'static str; 4]) -> Result<Self, Error> {
+        let tags = |name| head.text(name)?.map(|text| Tags::parse(name, text)).transpose();
+        let instant = |name| Ok::<_, Error>(head.text(name)?.and_then(date::parse_lenient));
+        Ok(Self {
+            if_match: tags(names[0])?,
+            if_none_match: tags(names[1])?,
+            if_modified_since: instant(names[2])?,
+            if_unmodified_since: instant(names[3])?,
+        })
+    }
+
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Evaluates against an object that exists, in the order of RFC 9110 section 13.2.2: a tag
+    /// condition makes the date condition beside it moot. `etag` without quotes.
+    pub fn evaluate(&self, etag: &str, last_modified: Timestamp) -> Outcome {
+        let last_modified = date::whole_seconds(last_modified);
+        match (&self.if_match, self.if_unmodified_since) {
+            (Some(tags), _) if !tags.matches(etag) => return Outcome::PreconditionFailed("If-Match"),
+            (None, Some(since)) if last_modified > since => return Outcome::PreconditionFailed("If-Unmodified-Since"),
+            _ => {}
+        }
+        match (&self.if_none_match, self.if_modified_since) {
+            (Some(tags), _) if tags.matches(etag) => Outcome::NotModified,
+            (None, Some(since)) if last_modified <= since => Outcome::NotModified,
+            _ => Outcome::Proceed,
+        }
+    }
+
+    /// Evaluates for the source of a copy, where S3 answers 412 also for what a read calls 304.
+    ///
+    /// # Errors
+    /// `PreconditionFailed`.
+    pub fn evaluate_copy_source(&self, etag: &str, last_modified: Timestamp) -> Result<(), Error> {
+        match self.evaluate(etag, last_modified) {
+            Outcome::Proceed => Ok(()),
+            Outcome::NotModified => Err(Error::precondition_failed(if self.if_none_match.is_some() {
+                "x-amz-copy-source-If-None-Match"
+            } else {
+                "x-amz-copy-source-If-Modified-Since"
+            })),
+            Outcome::PreconditionFailed("If-Match") => Err(Error::precondition_failed("x-amz-copy-source-If-Match")),
+            Outcome::PreconditionFailed(_) => Err(Error::precondition_failed("x-amz-copy-source-If-Unmodified-Since")),
+        }
+    }
+}
+
+/// The conditions of a write: the compare-and-swap of S3.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WriteConditions {
+    /// `If-Match`: replace only what is there with this tag.
+    pub if_match: Option<Tags>,
+    /// `If-None-Match`: `*` creates only.
+    pub if_none_match: Option<Tags>,
+}
+
+impl WriteConditions {
+    /// Reads `If-Match` and `If-None-Match`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a header that is repeated or malformed; `NotImplemented` for the date
+    /// conditions, which S3 does not have on writes: ignoring one would drop a safeguard.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        for name in ["if-modified-since", "if-unmodified-since"] {
+            if head.text(name)?.is_some() {
+                return Err(Error::not_implemented(format_args!("the header {name} on a write")));
+            }
+        }
+        let conditions = Conditions::parse(head)?;
+        Ok(Self { if_match: conditions.if_match, if_none_match: conditions.if_none_match })
+    }
+
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        self.if_match.is_none() && self.if_none_match.is_none()
+    }
+
+    /// Evaluates against the current object: its entity tag without quotes, or none if there is no
+    /// object (or a delete marker).
+    ///
+    /// # Errors
+    /// `NoSuchKey` for `If-Match` without an object, else `PreconditionFailed`.
+    pub fn evaluate(&self, key: &[u8], current: Option<&str>) -> Result<(), Error> {
+        if let Some(tags) = &self.if_match {
+            match current {
+                None => return Err(Error::no_such_key(key)),
+                Some(etag) if !tags.matches(etag) => return Err(Error::precondition_failed("If-Match")),
+                Some(_) => {}
+            }
+        }
+        match (&self.if_none_match, current) {
+            (Some(tags), Some(etag)) if tags.matches(etag) => Err(Error::precondition_failed("If-None-Match")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The conditions of a delete.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeleteConditions {
+    /// `If-Match`: the entity tag the object must have; `*` for any.
+    pub if_match: Option<Tags>,
+    /// `x-amz-if-match-last-modified-time`.
+    pub if_match_last_modified: Option<Timestamp>,
+    /// `x-amz-if-match-size`, in bytes.
+    pub if_match_size: Option<u64>,
+}
+
+impl DeleteConditions {
+    /// Reads the three headers.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for one that is repeated or malformed.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let conditions = WriteConditions::parse(head)?;
+        if conditions.if_none_match.is_some() {
+            return Err(Error::not_implemented("the header if-none-match on a delete"));
+        }
+        let if_match_last_modified = match head.text("x-amz-if-match-last-modified-time")? {
+            None => None,
+            Some(text) => Some(date::parse_lenient(text).ok_or_else(|| {
+                Error::invalid_argument("The header must be a date", "x-amz-if-match-last-modified-time", text)
+            })?),
+        };
+        let if_match_size = head.number("x-amz-if-match-size")?;
+        Ok(Self { if_match: conditions.if_match, if_match_last_modified, if_match_size })
+    }
+
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Evaluates against an object that exists. Deleting what is not there succeeds whatever is asked.
+    ///
+    /// # Errors
+    /// `PreconditionFailed`.
+    pub fn evaluate(&self, etag: &str, last_modified: Timestamp, size: u64) -> Result<(), Error> {
+        if self.if_match.as_ref().is_some_and(|tags| !tags.matches(etag)) {
+            return Err(Error::precondition_failed("If-Match"));
+        }
+        let whole = date::whole_seconds;
+        if self.if_match_last_modified.is_some_and(|at| whole(at) != whole(last_modified)) {
+            return Err(Error::precondition_failed("x-amz-if-match-last-modified-time"));
+        }
+        if self.if_match_size.is_some_and(|wanted| wanted != size) {
+            return Err(Error::precondition_failed("x-amz-if-match-size"));
+        }
+        Ok(())
+    }
+}
+
+/// The error of a read whose conditions did not hold.
+impl Outcome {
+    /// `Ok` to go on.
+    ///
+    /// # Errors
+    /// `NotModified` or `PreconditionFailed`.
+    pub fn into_result(self) -> Result<(), Error> {
+        match self {
+            Self::Proceed => Ok(()),
+            Self::NotModified => Err(Error::new(Code::NotModified)),
+            Self::PreconditionFailed(condition) => Err(Error::precondition_failed(condition)),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a request says about its body.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
+
+use crate::checksum::{Algorithm, Checksum, Hasher};
+use crate::error::{Code, Error};
+use crate::etag::MD5_BYTES;
+use crate::header;
+use crate::request::Head;
+
+/// The declarations about a body of object data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Payload {
+    /// `Content-Length`: bytes on the wire, framing included.
+    pub content_length: Option<u64>,
+    /// `x-amz-decoded-content-length`: bytes without aws-chunked framing.
+    pub decoded_length: Option<u64>,
+    /// `Content-MD5`.
+    pub content_md5: Option<[u8; MD5_BYTES]>,
+    /// The checksum sent ahead of the body.
+    pub checksum: Option<Checksum>,
+    /// The algorithm of the checksum that follows the body in a trailer.
+    pub trailer: Option<Algorithm>,
+    /// The algorithm to compute and store even if no value is sent.
+    pub algorithm: Option<Algorithm>,
+}
+
+impl Payload {
+    /// Reads the declarations.
+    ///
+    /// # Errors
+    /// `MissingContentLength` if the end of the body is not marked in any way, `InvalidDigest`,
+    /// `InvalidRequest` for contradicting checksums, `NotImplemented` for an unknown algorithm.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let content_length = head.number("content-length")?;
+        if content_length.is_none() && !head.headers().contains_key("transfer-encoding") {
+            return Err(Error::new(Code::MissingContentLength));
+        }
+        let checksum = Checksum::from_head(head)?;
+        let trailer = trailer(head)?;
+        if checksum.is_some() && trailer.is_some() {
+            return Err(Error::invalid_request("Expecting a single x-amz-checksum- header"));
+        }
+        let declared = declared_algorithm(head)?;
+        let sent = checksum.as_ref().map(Checksum::algorithm).or(trailer);
+        if let (Some(declared), Some(sent)) = (declared, sent)
+            && declared != sent
+        {
+            return Err(Error::invalid_request("Value for x-amz-sdk-checksum-algorithm header is invalid."));
+        }
+        Ok(Self {
+            content_length,
+            decoded_length: head.number("x-amz-decoded-content-length")?,
+            content_md5: content_md5(head)?,
+            checksum,
+            trailer,
+            algorithm: sent.or(declared),
+        })
+    }
+
+    /// Bytes of the object, if they are declared.
+    pub fn object_length(&self) -> Option<u64> {
+        self.decoded_length.or(self.content_length)
+    }
+}
+
+/// The checksum trailer announced by `x-amz-trailer`.
+fn trailer(head: &Head<'_>) -> Result<Option<Algorithm>, Error> {
+    let Some(names) = head.text("x-amz-trailer")? else { return Ok(None) };
+    let mut found = None;
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let name = name.to_ascii_lowercase();
+        let Some(algorithm) = name.strip_prefix("x-amz-checksum-").and_then(Algorithm::from_name) else {
+            return Err(Error::not_implemented(format_args!("the trailer {name}")));
+        };
+        if found.replace(algorithm).is_some() {
+            return Err(Error::invalid_request("Expecting a single x-amz-checksum- header"));
+        }
+    }
+    Ok(found)
+}
+
+/// `x-amz-sdk-checksum-algorithm` (or, as older SDKs write it, `x-amz-checksum-algorithm`).
+pub(crate) fn declared_algorithm(head: &Head<'_>) -> Result<Option<Algorithm>, Error> {
+    for name in ["x-amz-checksum-algorithm", "x-amz-sdk-checksum-algorithm"] {
+        if let Some(text) = head.text(name)?.filter(|text| !text.is_empty()) {
+            return match Algorithm::from_name(&text.to_ascii_lowercase()) {
+                Some(algorithm) => Ok(Some(algorithm)),
+                None => Err(Error::not_implemented(format_args!("the checksum algorithm '{text}'"))),
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// `Content-MD5`.
+fn content_md5(head: &Head<'_>) -> Result<Option<[u8; MD5_BYTES]>, Error> {
+    let Some(value) = header::single_raw(head.headers(), "content-md5")? else { return Ok(None) };
+    let decoded = STANDARD.decode(value.as_bytes().trim_ascii()).ok().and_then(|bytes| bytes.try_into().ok());
+    match decoded {
+        Some(md5) => Ok(Some(md5)),
+        None => Err(Error::new(Code::InvalidDigest).detail("Content-MD5", header::to_text(value))),
+    }
+}
+
+/// The declarations about a body that is an XML document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DocumentBody {
+    /// `Content-MD5`.
+    pub content_md5: Option<[u8; MD5_BYTES]>,
+    /// The checksum of the document.
+    pub checksum: Option<Checksum>,
+}
+
+impl DocumentBody {
+    /// Reads the declarations. Any of the checksums will do: SDKs send a CRC32 where S3 once wanted MD5.
+    ///
+    /// # Errors
+    /// `InvalidDigest`, `InvalidRequest`.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        Ok(Self { content_md5: content_md5(head)?, checksum: Checksum::from_head(head)? })
+    }
+
+    /// Checks the whole document against what was declared.
+    ///
+    /// # Errors
+    /// `BadDigest`.
+    pub fn verify(&self, document: &[u8]) -> Result<(), Error> {
+        if self.content_md5.is_some_and(|declared| declared != <[u8; MD5_BYTES]>::from(Md5::digest(document))) {
+            return Err(Error::bad_digest("Content-MD5"));
+        }
+        if let Some(declared) = &self.checksum {
+            let mut hasher = Hasher::new(declared.algorithm());
+            hasher.update(document);
+            declared.verify(&hasher.finish())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! `GetObject` and `HeadObject`.
+
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, EXPIRES};
+use http::{HeaderName, HeaderValue};
+
+use crate::condition::Conditions;
+use crate::error::Error;
+use crate::range::Range;
+use crate::request::Head;
+use crate::request::multipart::part_number;
+
+/// Query parameters that replace a header of the response.
+pub(crate) const RESPONSE_OVERRIDES: [(&str, HeaderName); 6] = [
+    ("response-cache-control", CACHE_CONTROL),
+    ("response-content-disposition", CONTENT_DISPOSITION),
+    ("response-content-encoding", CONTENT_ENCODING),
+    ("response-content-language", CONTENT_LANGUAGE),
+    ("response-content-type", CONTENT_TYPE),
+    ("response-expires", EXPIRES),
+];
+
+/// `GetObject` and `HeadObject`, which differ in the body only.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GetObject {
+    /// The range, unless absent or to be ignored.
+    pub range: Option<Range>,
+    /// `partNumber`: that part of a multipart upload.
+    pub part_number: Option<u16>,
+    /// The version, `null` included.
+    pub version_id: Option<String>,
+    /// The four conditions.
+    pub conditions: Conditions,
+    /// Headers to replace in the response. Only signed requests may ask for it.
+    pub overrides: Vec<(HeaderName, HeaderValue)>,
+    /// Whether checksums are wanted in the response.
+    pub checksum_mode: bool,
+}
+
+impl GetObject {
+    /// # Errors
+    /// `InvalidRequest` for both a range and a part, `InvalidArgument` for malformed values.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let range = head.text("range")?.and_then(Range::parse);
+        let part_number = part_number(head)?;
+        if range.is_some() && part_number.is_some() {
+            return Err(Error::invalid_request("Cannot specify both Range header and partNumber query parameter."));
+        }
+        let mut overrides = Vec::new();
+        for (parameter, name) in RESPONSE_OVERRIDES {
+            if let Some(value) = head.query().bytes(parameter)? {
+                let value = HeaderValue::from_bytes(value).map_err(|_| {
+                    Error::invalid_argument("The value cannot be a header", parameter, String::from_utf8_lossy(value))
+                })?;
+                overrides.push((name, value));
+            }
+        }
+        Ok(Self {
+            range,
+            part_number,
+            version_id: head.version_id()?,
+            conditions: Conditions::parse(head)?,
+            overrides,
+            checksum_mode: head.text("x-amz-checksum-mode")?.is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")),
+        })
+    }
+}

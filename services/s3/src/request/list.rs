@@ -1,0 +1,150 @@
+//! The three listings of objects.
+
+use crate::error::Error;
+use crate::request::Head;
+use crate::xml::ContinuationToken;
+
+/// Most keys of one page.
+pub const KEYS_MAX: u32 = 1000;
+
+/// How keys are spelled in a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// As XML text, which cannot hold every key.
+    #[default]
+    Plain,
+    /// Percent-encoded, which can.
+    Url,
+}
+
+impl Encoding {
+    pub(crate) fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        match head.query().text("encoding-type")? {
+            None | Some("") => Ok(Self::Plain),
+            Some(text) if text.eq_ignore_ascii_case("url") => Ok(Self::Url),
+            Some(text) => {
+                Err(Error::invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", text))
+            }
+        }
+    }
+}
+
+/// `ListObjects` (version 1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListObjects {
+    /// Only keys that start so.
+    pub prefix: Vec<u8>,
+    /// Keys that hold it after the prefix are rolled up.
+    pub delimiter: Option<Vec<u8>>,
+    /// Only keys after this one.
+    pub marker: Option<Vec<u8>>,
+    /// Most entries, 0 to [`KEYS_MAX`].
+    pub max_keys: u32,
+    /// How keys are spelled.
+    pub encoding: Encoding,
+}
+
+impl ListObjects {
+    /// # Errors
+    /// `InvalidArgument`.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            prefix: head.parameter_bytes("prefix")?.unwrap_or_default(),
+            delimiter: head.parameter_bytes("delimiter")?,
+            marker: head.parameter_bytes("marker")?,
+            max_keys: head.limit("max-keys", KEYS_MAX)?,
+            encoding: Encoding::parse(head)?,
+        })
+    }
+}
+
+/// `ListObjectsV2`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListObjectsV2 {
+    /// Only keys that start so.
+    pub prefix: Vec<u8>,
+    /// Keys that hold it after the prefix are rolled up.
+    pub delimiter: Option<Vec<u8>>,
+    /// Most entries, 0 to [`KEYS_MAX`].
+    pub max_keys: u32,
+    /// The token as sent, to be sent back.
+    pub continuation_token: Option<String>,
+    /// The key or common prefix the token stands for: the page starts after it.
+    pub continue_after: Option<Vec<u8>>,
+    /// Only keys after this one; moot if there is a token.
+    pub start_after: Option<Vec<u8>>,
+    /// Whether owners are wanted.
+    pub fetch_owner: bool,
+    /// How keys are spelled.
+    pub encoding: Encoding,
+}
+
+impl ListObjectsV2 {
+    /// # Errors
+    /// `InvalidArgument`.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let token = head.query().text("continuation-token")?;
+        let continue_after = match token {
+            None | Some("") => None,
+            Some(token) => Some(ContinuationToken::decode(token).ok_or_else(|| {
+                Error::invalid_argument("The continuation token provided is incorrect", "continuation-token", token)
+            })?),
+        };
+        Ok(Self {
+            prefix: head.parameter_bytes("prefix")?.unwrap_or_default(),
+            delimiter: head.parameter_bytes("delimiter")?,
+            max_keys: head.limit("max-keys", KEYS_MAX)?,
+            continuation_token: token.map(str::to_owned),
+            continue_after,
+            start_after: head.parameter_bytes("start-after")?,
+            fetch_owner: head.query().text("fetch-owner")?.is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            encoding: Encoding::parse(head)?,
+        })
+    }
+
+    /// The key after which the page starts.
+    pub fn after(&self) -> Option<&[u8]> {
+        self.continue_after.as_deref().or(self.start_after.as_deref())
+    }
+}
+
+/// `ListObjectVersions`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListObjectVersions {
+    /// Only keys that start so.
+    pub prefix: Vec<u8>,
+    /// Keys that hold it after the prefix are rolled up.
+    pub delimiter: Option<Vec<u8>>,
+    /// Where to start: after this key, or within it.
+    pub key_marker: Option<Vec<u8>>,
+    /// Start after this version of `key_marker`; `null` included.
+    pub version_id_marker: Option<String>,
+    /// Most entries, 0 to [`KEYS_MAX`].
+    pub max_keys: u32,
+    /// How keys are spelled.
+    pub encoding: Encoding,
+}
+
+impl ListObjectVersions {
+    /// # Errors
+    /// `InvalidArgument`, also for a version marker without a key marker.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let key_marker = head.parameter_bytes("key-marker")?;
+        let version_id_marker = head.parameter_text("version-id-marker")?;
+        if let (None, Some(marker)) = (&key_marker, &version_id_marker) {
+            return Err(Error::invalid_argument(
+                "A version-id marker cannot be specified without a key marker.",
+                "version-id-marker",
+                marker.as_str(),
+            ));
+        }
+        Ok(Self {
+            prefix: head.parameter_bytes("prefix")?.unwrap_or_default(),
+            delimiter: head.parameter_bytes("delimiter")?,
+            key_marker,
+            version_id_marker,
+            max_keys: head.limit("max-keys", KEYS_MAX)?,
+            encoding: Encoding::parse(head)?,
+        })
+    }
+}

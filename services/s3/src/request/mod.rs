@@ -1,0 +1,135 @@
+//! Typed requests: what each operation takes from the headers and the query string.
+//!
+//! Every request has a `parse(&Head)` that checks everything that can be checked without state.
+
+mod bucket;
+mod content;
+mod copy;
+mod delete;
+mod get;
+mod guard;
+mod list;
+mod metadata;
+mod multipart;
+mod upload;
+
+pub use bucket::{BUCKETS_MAX, CreateBucket, ListBuckets};
+pub use content::{DocumentBody, Payload};
+pub use copy::{CopyObject, CopySource, Directive};
+pub use delete::DeleteObject;
+pub use get::GetObject;
+pub(crate) use get::RESPONSE_OVERRIDES;
+pub use list::{Encoding, KEYS_MAX, ListObjectVersions, ListObjects, ListObjectsV2};
+pub use metadata::{METADATA_BYTES_MAX, Metadata, StorageClass};
+pub use multipart::{
+    AbortMultipartUpload, CompleteMultipartUpload, CreateMultipartUpload, ENTRIES_MAX, ListMultipartUploads, ListParts,
+    PART_NUMBER_MAX, UploadPart, UploadPartCopy,
+};
+pub use upload::PutObject;
+
+use http::HeaderMap;
+
+use crate::error::Error;
+use crate::header;
+use crate::query::Query;
+
+/// The headers and the query string of a request, read as one.
+///
+/// A presigned URL may carry an `x-amz-*` header as a query parameter ("hoisted"); the signature
+/// covers both places alike. A header wins over a parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    headers: &'a HeaderMap,
+    query: &'a Query<'a>,
+}
+
+impl<'a> Head<'a> {
+    /// Borrows both.
+    pub fn new(headers: &'a HeaderMap, query: &'a Query<'a>) -> Self {
+        Self { headers, query }
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// The query string.
+    pub fn query(&self) -> &'a Query<'a> {
+        self.query
+    }
+
+    /// A header, or the parameter it was hoisted into. `name` in lower case.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if it is there twice or not visible ASCII.
+    pub fn text(&self, name: &str) -> Result<Option<&'a str>, Error> {
+        match header::single(self.headers, name)? {
+            Some(value) => Ok(Some(value)),
+            None if name.starts_with("x-amz-") => self.query.hoisted(name),
+            None => Ok(None),
+        }
+    }
+
+    /// A header that must hold a whole number.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for anything else.
+    pub fn number(&self, name: &'static str) -> Result<Option<u64>, Error> {
+        self.text(name)?
+            .map(|text| {
+                header::decimal(text)
+                    .ok_or_else(|| Error::invalid_argument("The header must be a whole number", name, text))
+            })
+            .transpose()
+    }
+
+    /// `x-amz-expected-bucket-owner`: if it is not the owner, the answer is `AccessDenied`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if it is there twice.
+    pub fn expected_bucket_owner(&self) -> Result<Option<&'a str>, Error> {
+        self.text("x-amz-expected-bucket-owner")
+    }
+
+    /// `x-amz-source-expected-bucket-owner` of a copy.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if it is there twice.
+    pub fn expected_source_bucket_owner(&self) -> Result<Option<&'a str>, Error> {
+        self.text("x-amz-source-expected-bucket-owner")
+    }
+
+    /// A number in the query string, `max` at most: what is above counts as `max`.
+    pub(crate) fn limit(&self, name: &'static str, max: u32) -> Result<u32, Error> {
+        let Some(text) = self.query.text(name)?.filter(|text| !text.is_empty()) else { return Ok(max) };
+        match header::decimal(text) {
+            Some(value) if value <= u64::from(i32::MAX.unsigned_abs()) => {
+                Ok(u32::try_from(value).unwrap_or(max).min(max))
+            }
+            _ => Err(Error::invalid_argument(
+                format!("Argument {name} must be an integer between 0 and {}", i32::MAX),
+                name,
+                text,
+            )),
+        }
+    }
+
+    /// A parameter as owned bytes; an empty one counts as absent.
+    pub(crate) fn parameter_bytes(&self, name: &'static str) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.query.bytes(name)?.filter(|value| !value.is_empty()).map(<[u8]>::to_vec))
+    }
+
+    /// A parameter as owned text; an empty one counts as absent.
+    pub(crate) fn parameter_text(&self, name: &'static str) -> Result<Option<String>, Error> {
+        Ok(self.query.text(name)?.filter(|value| !value.is_empty()).map(str::to_owned))
+    }
+
+    /// `versionId`, opaque here; `null` names the version without an id.
+    pub(crate) fn version_id(&self) -> Result<Option<String>, Error> {
+        match self.query.text("versionId")? {
+            Some("") => Err(Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),
+            other => Ok(other.map(str::to_owned)),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The requests of multipart uploads.
+
+use crate::checksum::{Algorithm, Checksum, ChecksumType};
+use crate::condition::{Conditions, WriteConditions};
+use crate::error::{Code, Error};
+use crate::header;
+use crate::range::Range;
+use crate::request::content::declared_algorithm;
+use crate::request::{CopySource, Encoding, Head, Metadata, Payload, StorageClass};
+
+/// Highest part number; the lowest is 1.
+pub const PART_NUMBER_MAX: u16 = 10_000;
+/// Most uploads or parts of one page.
+pub const ENTRIES_MAX: u32 = 1000;
+
+/// The `partNumber` parameter.
+pub(crate) fn part_number(head: &Head<'_>) -> Result<Option<u16>, Error> {
+    let Some(text) = head.query().text("partNumber")? else { return Ok(None) };
+    match header::decimal(text).and_then(|number| u16::try_from(number).ok()) {
+        Some(number @ 1..=PART_NUMBER_MAX) => Ok(Some(number)),
+        _ => Err(Error::invalid_argument(
+            format!("Part number must be an integer between 1 and {PART_NUMBER_MAX}, inclusive"),
+            "partNumber",
+            text,
+        )),
+    }
+}
+
+fn required_part_number(head: &Head<'_>) -> Result<u16, Error> {
+    part_number(head)?.ok_or_else(|| Error::invalid_argument("This operation needs a partNumber", "partNumber", ""))
+}
+
+fn upload_id(head: &Head<'_>) -> Result<String, Error> {
+    match head.query().text("uploadId")? {
+        Some(id) if !id.is_empty() => Ok(id.to_owned()),
+        Some(_) => Err(Error::new(Code::NoSuchUpload)),
+        None => Err(Error::invalid_argument("This operation needs an uploadId", "uploadId", "")),
+    }
+}
+
+/// `CreateMultipartUpload`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CreateMultipartUpload {
+    /// What is stored with the object.
+    pub metadata: Metadata,
+    /// `x-amz-storage-class`, `STANDARD` if absent.
+    pub storage_class: StorageClass,
+    /// The checksum the parts will carry.
+    pub checksum_algorithm: Option<Algorithm>,
+    /// How the object's checksum is made of the parts'; set whenever there is an algorithm.
+    pub checksum_type: Option<ChecksumType>,
+}
+
+impl CreateMultipartUpload {
+    /// # Errors
+    /// `InvalidRequest` for a type that the algorithm cannot give.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let checksum_algorithm = declared_algorithm(head)?;
+        let asked = ChecksumType::parse(head)?;
+        let checksum_type = match (checksum_algorithm, asked) {
+            (None, Some(_)) => {
+                return Err(Error::invalid_request(
+                    "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
+                ));
+            }
+            (None, None) => None,
+            (Some(algorithm), None) => Some(algorithm.default_type()),
+            (Some(algorithm), Some(asked)) if algorithm.supports(asked) => Some(asked),
+            (Some(algorithm), Some(asked)) => {
+                return Err(Error::invalid_request(format!(
+                    "The {} checksum type cannot be used with the {} checksum algorithm.",
+                    asked.name(),
+                    algorithm.name(),
+                )));
+            }
+        };
+        Ok(Self {
+            metadata: Metadata::parse(head)?,
+            storage_class: StorageClass::parse(head)?.unwrap_or_default(),
+            checksum_algorithm,
+            checksum_type,
+        })
+    }
+}
+
+/// `UploadPart`; the body is object data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadPart {
+    /// 1 to [`PART_NUMBER_MAX`].
+    pub part_number: u16,
+    /// The upload.
+    pub upload_id: String,
+    /// Lengths and checksums.
+    pub payload: Payload,
+}
+
+impl UploadPart {
+    /// # Errors
+    /// `InvalidArgument`, and those of [`Payload::parse`].
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            part_number: required_part_number(head)?,
+            upload_id: upload_id(head)?,
+            payload: Payload::parse(head)?,
+        })
+    }
+}
+
+/// `UploadPartCopy`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadPartCopy {
+    /// 1 to [`PART_NUMBER_MAX`].
+    pub part_number: u16,
+    /// The upload.
+    pub upload_id: String,
+    /// What is copied.
+    pub source: CopySource,
+    /// The part of the source that is copied; all of it if absent.
+    pub range: Option<Range>,
+    /// Conditions on the source.
+    pub source_conditions: Conditions,
+}
+
+impl UploadPartCopy {
+    /// # Errors
+    /// `InvalidArgument`, and those of [`CopySource::parse`].
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            part_number: required_part_number(head)?,
+            upload_id: upload_id(head)?,
+            source: CopySource::from_head(head)?,
+            range: head.text("x-amz-copy-source-range")?.map(Range::parse_copy_source).transpose()?,
+            source_conditions: Conditions::parse_copy_source(head)?,
+        })
+    }
+}
+
+/// The head of `CompleteMultipartUpload`; the body is `xml::CompleteMultipartUpload`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompleteMultipartUpload {
+    /// The upload.
+    pub upload_id: String,
+    /// `If-Match` and `If-None-Match`.
+    pub conditions: WriteConditions,
+    /// The checksum the client expects of the whole object.
+    pub checksum: Option<Checksum>,
+    /// The type of that checksum.
+    pub checksum_type: Option<ChecksumType>,
+    /// `x-amz-mp-object-size`: the bytes the client expects of the whole object.
+    pub object_size: Option<u64>,
+}
+
+impl CompleteMultipartUpload {
+    /// # Errors
+    /// `InvalidArgument`, `InvalidRequest`.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            upload_id: upload_id(head)?,
+            conditions: WriteConditions::parse(head)?,
+            checksum: Checksum::from_head(head)?,
+            checksum_type: ChecksumType::parse(head)?,
+            object_size: head.number("x-amz-mp-object-size")?,
+        })
+    }
+}
+
+/// `AbortMultipartUpload`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbortMultipartUpload {
+    /// The upload.
+    pub upload_id: String,
+}
+
+impl AbortMultipartUpload {
+    /// # Errors
+    /// `InvalidArgument`; `NotImplemented` for the condition of directory buckets.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        if head.text("x-amz-if-match-initiated-time")?.is_some() {
+            return Err(Error::not_implemented("the header x-amz-if-match-initiated-time"));
+        }
+        Ok(Self { upload_id: upload_id(head)? })
+    }
+}
+
+/// `ListParts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListParts {
+    /// The upload.
+    pub upload_id: String,
+    /// Most parts, 0 to [`ENTRIES_MAX`].
+    pub max_parts: u32,
+    /// Only parts after this one; 0 for all.
+    pub part_number_marker: u16,
+    /// How the key is spelled.
+    pub encoding: Encoding,
+}
+
+impl ListParts {
+    /// # Errors
+    /// `InvalidArgument`.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let part_number_marker = match head.query().text("part-number-marker")?.filter(|text| !text.is_empty()) {
+            None => 0,
+            Some(text) => header::decimal(text).and_then(|number| u16::try_from(number).ok()).ok_or_else(|| {
+                Error::invalid_argument("Argument part-number-marker must be a part number", "part-number-marker", text)
+            })?,
+        };
+        Ok(Self {
+            upload_id: upload_id(head)?,
+            max_parts: head.limit("max-parts", ENTRIES_MAX)?,
+            part_number_marker,
+            encoding: Encoding::parse(head)?,
+        })
+    }
+}
+
+/// `ListMultipartUploads`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListMultipartUploads {
+    /// Only keys that start so.
+    pub prefix: Vec<u8>,
+    /// Keys that hold it after the prefix are rolled up.
+    pub delimiter: Option<Vec<u8>>,
+    /// Where to start: after this key, or within it.
+    pub key_marker: Option<Vec<u8>>,
+    /// Start after this upload of `key_marker`; moot without it.
+    pub upload_id_marker: Option<String>,
+    /// Most uploads, 0 to [`ENTRIES_MAX`].
+    pub max_uploads: u32,
+    /// How keys are spelled.
+    pub encoding: Encoding,
+}
+
+impl ListMultipartUploads {
+    /// # Errors
+    /// `InvalidArgument`.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let key_marker = head.parameter_bytes("key-marker")?;
+        let upload_id_marker = head.parameter_text("upload-id-marker")?.filter(|_| key_marker.is_some());
+        Ok(Self {
+            prefix: head.parameter_bytes("prefix")?.unwrap_or_default(),
+            delimiter: head.parameter_bytes("delimiter")?,
+            key_marker,
+            upload_id_marker,
+            max_uploads: head.limit("max-uploads", ENTRIES_MAX)?,
+            encoding: Encoding::parse(head)?,
+        })
+    }
+}

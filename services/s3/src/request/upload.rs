@@ -1,0 +1,31 @@
+//! `PutObject`.
+
+use crate::condition::WriteConditions;
+use crate::error::Error;
+use crate::request::{Head, Metadata, Payload, StorageClass};
+
+/// The head of `PutObject`; the body is object data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PutObject {
+    /// What is stored with the object.
+    pub metadata: Metadata,
+    /// `x-amz-storage-class`, `STANDARD` if absent.
+    pub storage_class: StorageClass,
+    /// `If-Match` and `If-None-Match`.
+    pub conditions: WriteConditions,
+    /// Lengths and checksums.
+    pub payload: Payload,
+}
+
+impl PutObject {
+    /// # Errors
+    /// Those of the parts; see [`Metadata::parse`], [`WriteConditions::parse`] and [`Payload::parse`].
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            metadata: Metadata::parse(head)?,
+            storage_class: StorageClass::parse(head)?.unwrap_or_default(),
+            conditions: WriteConditions::parse(head)?,
+            payload: Payload::parse(head)?,
+        })
+    }
+}

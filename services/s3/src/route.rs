@@ -1,0 +1,138 @@
+//! From method, address and query to the operation.
+
+use http::Method;
+
+use crate::address::Address;
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::request::Head;
+
+/// Parameters of presigned URLs that only `sigv4` reads.
+const PARAMETERS_SIGNING: [&str; 10] = [
+    "x-amz-algorithm",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-expires",
+    "x-amz-signedheaders",
+    "x-amz-signature",
+    "x-amz-security-token",
+    "x-amz-content-sha256",
+    "x-amz-user-agent",
+    "x-id",
+];
+
+/// The operation a request asks for.
+///
+/// A request is answered only if every query parameter is understood: one that is neither a parameter
+/// of the operation nor of all operations names a sub-resource that is not built, and answering
+/// `GET /bucket?policy` with a listing would be a wrong answer, not a partial one. The same holds for
+/// headers that would weaken what the client asked for if they were ignored (encryption, locks, ACLs).
+///
+/// # Errors
+/// `NotImplemented` for what is not built, `MethodNotAllowed` for a method the resource does not have,
+/// `InvalidArgument` for a parameter that is repeated.
+pub fn route(method: &Method, address: &Address, head: &Head<'_>) -> Result<Operation, Error> {
+    let operation = match (&address.bucket, &address.key) {
+        (Some(_), Some(_)) => object(method, head)?,
+        (Some(_), None) => bucket(method, head)?,
+        (None, _) => service(method)?,
+    };
+    check_parameters(operation, head)?;
+    head.refuse_unbuilt(operation)?;
+    Ok(operation)
+}
+
+fn service(method: &Method) -> Result<Operation, Error> {
+    match *method {
+        Method::GET => Ok(Operation::ListBuckets),
+        _ => Err(Error::method_not_allowed(method.as_str(), "SERVICE")),
+    }
+}
+
+fn bucket(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
+    let query = head.query();
+    Ok(match *method {
+        Method::GET if query.has("location") => Operation::GetBucketLocation,
+        Method::GET if query.has("versioning") => Operation::GetBucketVersioning,
+        Method::GET if query.has("requestPayment") => Operation::GetBucketRequestPayment,
+        Method::GET if query.has("versions") => Operation::ListObjectVersions,
+        Method::GET if query.has("uploads") => Operation::ListMultipartUploads,
+        Method::GET if query.has("list-type") => match query.bytes("list-type")? {
+            Some(b"2") => Operation::ListObjectsV2,
+            Some(b"1") => return Err(Error::not_implemented("list-type=1 (leave it out for version 1)")),
+            other => {
+                let value = String::from_utf8_lossy(other.unwrap_or_default()).into_owned();
+                return Err(Error::invalid_argument("Invalid List Type specified in Query", "list-type", value));
+            }
+        },
+        Method::GET => Operation::ListObjects,
+        Method::HEAD => Operation::HeadBucket,
+        Method::PUT if query.has("versioning") => Operation::PutBucketVersioning,
+        Method::PUT => Operation::CreateBucket,
+        Method::DELETE => Operation::DeleteBucket,
+        Method::POST if query.has("delete") => Operation::DeleteObjects,
+        Method::POST => return Err(unbuilt_post(head, Error::not_implemented("form upload by POST"))),
+        _ => return Err(Error::method_not_allowed(method.as_str(), "BUCKET")),
+    })
+}
+
+fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
+    let query = head.query();
+    let is_part = query.has("uploadId") || query.has("partNumber");
+    let copies = head.text("x-amz-copy-source")?.is_some();
+    Ok(match *method {
+        Method::GET if query.has("uploadId") => Operation::ListParts,
+        Method::GET => Operation::GetObject,
+        Method::HEAD => Operation::HeadObject,
+        Method::PUT if is_part && copies => Operation::UploadPartCopy,
+        Method::PUT if is_part => Operation::UploadPart,
+        Method::PUT if copies => Operation::CopyObject,
+        Method::PUT => Operation::PutObject,
+        Method::DELETE if query.has("uploadId") => Operation::AbortMultipartUpload,
+        Method::DELETE => Operation::DeleteObject,
+        Method::POST if query.has("uploads") => Operation::CreateMultipartUpload,
+        Method::POST if query.has("uploadId") => Operation::CompleteMultipartUpload,
+        Method::POST => return Err(unbuilt_post(head, Error::method_not_allowed("POST", "OBJECT"))),
+        _ => return Err(Error::method_not_allowed(method.as_str(), "OBJECT")),
+    })
+}
+
+/// The error for a POST without a known sub-resource: names the unknown one, if there is any.
+fn unbuilt_post(head: &Head<'_>, otherwise: Error) -> Error {
+    match head.query().iter().find(|parameter| !is_common(&parameter.name)) {
+        Some(parameter) => {
+            let name = String::from_utf8_lossy(&parameter.name).into_owned();
+            Error::not_implemented(format_args!("POST with the query parameter '{name}'"))
+        }
+        None => otherwise,
+    }
+}
+
+/// Whether a parameter may stand beside every operation.
+fn is_common(name: &[u8]) -> bool {
+    let Ok(name) = std::str::from_utf8(name) else { return false };
+    PARAMETERS_SIGNING.iter().any(|known| name.eq_ignore_ascii_case(known))
+        || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))
+        || matches!(name, "AWSAccessKeyId" | "Signature" | "Expires")
+}
+
+fn check_parameters(operation: Operation, head: &Head<'_>) -> Result<(), Error> {
+    let query = head.query();
+    let known = operation.parameters();
+    let overrides = matches!(operation, Operation::GetObject | Operation::HeadObject);
+    for parameter in query.iter() {
+        let name = &*parameter.name;
+        if let Some(known) = known.iter().find(|known| known.as_bytes() == name) {
+            query.bytes(known)?;
+        } else if !(is_common(name) || (overrides && is_response_override(name))) {
+            let name = String::from_utf8_lossy(name).into_owned();
+            return Err(Error::not_implemented(format_args!("the query parameter '{name}' of {}", operation.name()))
+                .detail("Header", name));
+        }
+    }
+    Ok(())
+}
+
+fn is_response_override(name: &[u8]) -> bool {
+    crate::request::RESPONSE_OVERRIDES.iter().any(|(parameter, _)| parameter.as_bytes() == name)
+}

@@ -1,0 +1,179 @@
+//! Documents about buckets.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::error::{Code, Error};
+use crate::xml::reader::{Visitor, walk};
+use crate::xml::{Owner, Writer};
+
+/// The body of `CreateBucket`, which may be empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CreateBucketConfiguration {
+    /// The region asked for; none leaves it to the server.
+    pub location_constraint: Option<String>,
+}
+
+impl Visitor for CreateBucketConfiguration {
+    fn open(&mut self, path: &str) -> Result<(), Error> {
+        match path {
+            "Bucket" | "Location" => Err(Error::not_implemented("directory buckets")),
+            "Tags" => Err(Error::not_implemented("bucket tags")),
+            _ => Ok(()),
+        }
+    }
+
+    fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
+        if path == "LocationConstraint" {
+            let text = text.trim();
+            self.location_constraint = (!text.is_empty()).then(|| text.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl CreateBucketConfiguration {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// `MalformedXML`; `NotImplemented` for directory buckets and tags.
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let mut configuration = Self::default();
+        if !body.trim_ascii().is_empty() {
+            walk(body, "CreateBucketConfiguration", &mut configuration)?;
+        }
+        Ok(configuration)
+    }
+}
+
+/// Whether a bucket keeps versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersioningStatus {
+    /// Every write makes a version.
+    Enabled,
+    /// Writes replace the `null` version.
+    Suspended,
+}
+
+/// The versioning of a bucket: the body of `PutBucketVersioning` and the answer of
+/// `GetBucketVersioning`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VersioningConfiguration {
+    /// None for a bucket that never had versions.
+    pub status: Option<VersioningStatus>,
+}
+
+impl Visitor for VersioningConfiguration {
+    fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
+        match (path, text.trim()) {
+            ("Status", "Enabled") => self.status = Some(VersioningStatus::Enabled),
+            ("Status", "Suspended") => self.status = Some(VersioningStatus::Suspended),
+            ("Status", _) => return Err(Error::malformed_xml()),
+            ("MfaDelete", "Enabled") => return Err(Error::not_implemented("MFA delete")),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl VersioningConfiguration {
+    /// Reads the body of `PutBucketVersioning`; the status is always set.
+    ///
+    /// # Errors
+    /// `MalformedXML`, `IllegalVersioningConfigurationException` without a status, `NotImplemented`
+    /// for MFA delete.
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let mut configuration = Self::default();
+        walk(body, "VersioningConfiguration", &mut configuration)?;
+        match configuration.status {
+            Some(_) => Ok(configuration),
+            None => Err(Error::new(Code::IllegalVersioningConfigurationException)),
+        }
+    }
+
+    /// The answer of `GetBucketVersioning`.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::root("VersioningConfiguration", 64);
+        match self.status {
+            Some(VersioningStatus::Enabled) => writer.text("Status", "Enabled"),
+            Some(VersioningStatus::Suspended) => writer.text("Status", "Suspended"),
+            None => {}
+        }
+        writer.end("VersioningConfiguration")
+    }
+}
+
+/// The answer of `GetBucketLocation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocationConstraint<'a> {
+    /// The region; S3 writes `us-east-1` as an empty element.
+    pub region: &'a str,
+}
+
+impl LocationConstraint<'_> {
+    /// The document.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::root("LocationConstraint", 64);
+        if self.region != "us-east-1" {
+            writer.content(self.region);
+        }
+        writer.end("LocationConstraint")
+    }
+}
+
+/// The answer of `GetBucketRequestPayment`: always the owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestPaymentConfiguration;
+
+impl RequestPaymentConfiguration {
+    /// The document.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::root("RequestPaymentConfiguration", 64);
+        writer.text("Payer", "BucketOwner");
+        writer.end("RequestPaymentConfiguration")
+    }
+}
+
+/// A bucket in a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedBucket<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// When it was created.
+    pub created: Timestamp,
+    /// The region; shown if the request asked for pages.
+    pub region: Option<&'a str>,
+}
+
+/// The answer of `ListBuckets`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListBucketsResult<'a> {
+    /// Whose buckets.
+    pub owner: Owner<'a>,
+    /// The buckets of the page.
+    pub buckets: &'a [ListedBucket<'a>],
+    /// The prefix asked for.
+    pub prefix: Option<&'a str>,
+    /// Set if there are more.
+    pub continuation_token: Option<&'a str>,
+}
+
+impl ListBucketsResult<'_> {
+    /// The document.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::root("ListAllMyBucketsResult", 256 + self.buckets.len() * 160);
+        writer.owner("Owner", self.owner);
+        writer.open("Buckets");
+        for bucket in self.buckets {
+            writer.open("Bucket");
+            writer.text("Name", bucket.name);
+            writer.time("CreationDate", bucket.created);
+            writer.optional("BucketRegion", bucket.region);
+            writer.close("Bucket");
+        }
+        writer.close("Buckets");
+        writer.optional("Prefix", self.prefix);
+        writer.optional("ContinuationToken", self.continuation_token);
+        writer.end("ListAllMyBucketsResult")
+    }
+}

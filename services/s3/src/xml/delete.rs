@@ -1,0 +1,150 @@
+//! `DeleteObjects`: what to delete, and what became of it.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::date;
+use crate::error::Error;
+use crate::etag::unquote;
+use crate::header::decimal;
+use crate::xml::Writer;
+use crate::xml::reader::{Visitor, walk};
+
+/// Most objects of one request.
+pub const DELETE_OBJECTS_MAX: usize = 1000;
+
+/// One object to delete. The key is not checked here: one that is too long fails by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeleteEntry {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The version, `null` included.
+    pub version_id: Option<String>,
+    /// Delete only with this entity tag (without quotes; `*` for any).
+    pub etag: Option<String>,
+    /// Delete only if last modified at this time.
+    pub last_modified: Option<Timestamp>,
+    /// Delete only with this size in bytes.
+    pub size: Option<u64>,
+}
+
+/// The body of `DeleteObjects`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeleteObjects {
+    /// 1 to [`DELETE_OBJECTS_MAX`] objects, in the order sent.
+    pub objects: Vec<DeleteEntry>,
+    /// Whether only failures are to be answered.
+    pub quiet: bool,
+}
+
+#[derive(Default)]
+struct Reading {
+    document: DeleteObjects,
+    entry: DeleteEntry,
+}
+
+impl Visitor for Reading {
+    fn open(&mut self, path: &str) -> Result<(), Error> {
+        if path == "Object" {
+            self.entry = DeleteEntry::default();
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
+        let entry = &mut self.entry;
+        match path {
+            "Quiet" => self.document.quiet = text.trim().eq_ignore_ascii_case("true"),
+            "Object/Key" => entry.key = text.as_bytes().to_vec(),
+            "Object/VersionId" => entry.version_id = Some(text.trim().to_owned()).filter(|id| !id.is_empty()),
+            "Object/ETag" => entry.etag = Some(unquote(text).to_owned()).filter(|etag| !etag.is_empty()),
+            "Object/LastModifiedTime" => {
+                entry.last_modified = Some(date::parse_lenient(text).ok_or(Error::malformed_xml())?);
+            }
+            "Object/Size" => entry.size = Some(decimal(text.trim()).ok_or(Error::malformed_xml())?),
+            "Object" => {
+                if entry.key.is_empty() || self.document.objects.len() == DELETE_OBJECTS_MAX {
+                    return Err(Error::malformed_xml());
+                }
+                self.document.objects.push(std::mem::take(entry));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl DeleteObjects {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// `MalformedXML`, also for no object or more than [`DELETE_OBJECTS_MAX`].
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let mut reading = Reading::default();
+        walk(body, "Delete", &mut reading)?;
+        if reading.document.objects.is_empty() {
+            return Err(Error::malformed_xml());
+        }
+        Ok(reading.document)
+    }
+}
+
+/// An object that is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeletedObject<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// The version as asked for.
+    pub version_id: Option<&'a str>,
+    /// Whether a delete marker was made or deleted.
+    pub delete_marker: bool,
+    /// The version of that delete marker.
+    pub delete_marker_version_id: Option<&'a str>,
+}
+
+/// An object that could not be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedDelete<'a> {
+    /// The key.
+    pub key: &'a [u8],
+    /// The version as asked for.
+    pub version_id: Option<&'a str>,
+    /// Why.
+    pub error: Error,
+}
+
+/// The answer of `DeleteObjects`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeleteResult<'a> {
+    /// What is gone; to be left empty for a quiet request.
+    pub deleted: &'a [DeletedObject<'a>],
+    /// What is not.
+    pub failed: &'a [FailedDelete<'a>],
+}
+
+impl DeleteResult<'_> {
+    /// The document. Keys that XML cannot hold show U+FFFD: this document has no encoding type.
+    pub fn to_xml(&self) -> Bytes {
+        let room: usize = self.deleted.iter().map(|object| object.key.len() + 128).sum();
+        let mut writer = Writer::root("DeleteResult", room + self.failed.len() * 256);
+        for object in self.deleted {
+            writer.open("Deleted");
+            writer.key("Key", object.key, crate::request::Encoding::Plain);
+            writer.optional("VersionId", object.version_id);
+            if object.delete_marker {
+                writer.flag("DeleteMarker", true);
+                writer.optional("DeleteMarkerVersionId", object.delete_marker_version_id);
+            }
+            writer.close("Deleted");
+        }
+        for failed in self.failed {
+            writer.open("Error");
+            writer.key("Key", failed.key, crate::request::Encoding::Plain);
+            writer.optional("VersionId", failed.version_id);
+            writer.text("Code", failed.error.code().name());
+            writer.text("Message", failed.error.message());
+            writer.close("Error");
+        }
+        writer.end("DeleteResult")
+    }
+}

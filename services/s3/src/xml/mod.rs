@@ -1,0 +1,39 @@
+//! The XML documents of S3: request bodies in, response bodies out.
+//!
+//! Every request document is a type with `parse(&[u8])`, every response a type with `to_xml()`.
+
+mod bucket;
+mod complete;
+mod copy;
+mod delete;
+mod list;
+mod multipart;
+mod reader;
+mod token;
+mod versions;
+mod writer;
+
+pub use bucket::{
+    CreateBucketConfiguration, ListBucketsResult, ListedBucket, LocationConstraint, RequestPaymentConfiguration,
+    VersioningConfiguration, VersioningStatus,
+};
+pub use complete::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
+pub use copy::{CopyObjectResult, CopyPartResult};
+pub use delete::{DELETE_OBJECTS_MAX, DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
+pub use list::{ListBucketResult, ListBucketResultV2, ListedObject};
+pub use multipart::{
+    InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
+};
+pub use reader::{BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
+pub use token::ContinuationToken;
+pub use versions::{ListVersionsResult, ListedVersion, VersionedObject};
+pub(crate) use writer::Writer;
+
+/// Whom a bucket or object belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// The canonical user id.
+    pub id: &'a str,
+    /// A name for people.
+    pub display_name: &'a str,
+}

@@ -1,0 +1,182 @@
+//! Reading the small documents clients send.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, Event};
+
+use crate::error::{Code, Error};
+
+/// Longest request document in bytes: a list of 10,000 parts with a checksum each fits.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Deepest nesting of elements.
+pub const DEPTH_MAX: usize = 16;
+/// Most elements of one document.
+pub const ELEMENTS_MAX: usize = 100_000;
+
+/// Takes the elements of a document. A path is the names below the root, joined by slashes and
+/// without namespace prefixes, e.g. `Object/Key`.
+pub(crate) trait Visitor {
+    /// An element opens; `path` ends with it.
+    fn open(&mut self, path: &str) -> Result<(), Error> {
+        let _ = path;
+        Ok(())
+    }
+
+    /// An element closes; `text` is what it held after the last element within it.
+    fn close(&mut self, path: &str, text: &str) -> Result<(), Error>;
+}
+
+/// Walks a document with the root element `root`.
+///
+/// No document type, no entities but the five of XML: nothing can expand, nothing is fetched.
+///
+/// # Errors
+/// `MaxMessageLengthExceeded` above [`BODY_BYTES_MAX`], else `MalformedXML`, or what the visitor says.
+pub(crate) fn walk(body: &[u8], root: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
+    if body.len() > BODY_BYTES_MAX {
+        return Err(
+            Error::new(Code::MaxMessageLengthExceeded).detail("MaxMessageLengthBytes", BODY_BYTES_MAX.to_string())
+        );
+    }
+    let text = std::str::from_utf8(body).map_err(|_| Error::malformed_xml())?;
+    let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    reader.config_mut().expand_empty_elements = true;
+    let mut walk = Walk::default();
+    loop {
+        match reader.read_event().map_err(|_| Error::malformed_xml())? {
+            Event::Eof => break,
+            Event::Start(tag) => walk.open(tag.local_name().into_inner(), root, visitor)?,
+            Event::End(_) => walk.close(visitor)?,
+            Event::Text(part) => walk.append(&part.xml10_content())?,
+            Event::CData(part) => walk.append(&part.xml10_content())?,
+            Event::GeneralRef(reference) => walk.append(resolve(&reference, &mut [0; 4])?)?,
+            Event::DocType(_) | Event::Empty(_) => return Err(Error::malformed_xml()),
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+        }
+    }
+    if walk.rooted && walk.depth == 0 { Ok(()) } else { Err(Error::malformed_xml()) }
+}
+
+/// Where the reader is. Depth 1 is within the root.
+#[derive(Default)]
+struct Walk {
+    path: String,
+    depth: usize,
+    elements: usize,
+    rooted: bool,
+    text: String,
+}
+
+impl Walk {
+    fn open(&mut self, name: &str, root: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
+        self.elements += 1;
+        self.depth += 1;
+        self.text.clear();
+        if self.elements > ELEMENTS_MAX || self.depth > DEPTH_MAX || name.contains('/') {
+            return Err(Error::malformed_xml());
+        }
+        if self.depth == 1 {
+            let first = !std::mem::replace(&mut self.rooted, true);
+            return if first && name == root { Ok(()) } else { Err(Error::malformed_xml()) };
+        }
+        if self.depth > 2 {
+            self.path.push('/');
+        }
+        self.path.push_str(name);
+        visitor.open(&self.path)
+    }
+
+    fn close(&mut self, visitor: &mut impl Visitor) -> Result<(), Error> {
+        if self.depth > 1 {
+            visitor.close(&self.path, &self.text)?;
+            self.path.truncate(self.path.rfind('/').unwrap_or(0));
+        }
+        self.depth = self.depth.saturating_sub(1);
+        self.text.clear();
+        Ok(())
+    }
+
+    fn append(&mut self, text: &str) -> Result<(), Error> {
+        if self.depth == 0 {
+            return if text.trim().is_empty() { Ok(()) } else { Err(Error::malformed_xml()) };
+        }
+        self.text.push_str(text);
+        Ok(())
+    }
+}
+
+/// A character reference or one of the five entities of XML.
+fn resolve<'t>(reference: &BytesRef<'_>, utf8: &'t mut [u8; 4]) -> Result<&'t str, Error> {
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => Ok(character.encode_utf8(utf8)),
+        Ok(None) => quick_xml::escape::resolve_predefined_entity(reference).ok_or(Error::malformed_xml()),
+        Err(_) => Err(Error::malformed_xml()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Default)]
+    struct Seen(Vec<(String, String)>);
+
+    impl Visitor for Seen {
+        fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
+            self.0.push((path.to_owned(), text.to_owned()));
+            Ok(())
+        }
+    }
+
+    fn seen(body: &str) -> Result<Vec<(String, String)>, Code> {
+        let mut seen = Seen::default();
+        walk(body.as_bytes(), "R", &mut seen).map_err(|error| error.code())?;
+        Ok(seen.0)
+    }
+
+    #[test]
+    fn names_lose_their_namespace_and_text_its_escapes() {
+        let body = "\u{feff}<?xml version=\"1.0\"?>\n<x:R xmlns:x='u'><!-- c --><A a='1'><x:B>&lt;&#x41;&amp;<![CDATA[<]]></x:B></A><C/></x:R>\n";
+        let pair = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+        assert_eq!(seen(body), Ok(vec![pair("A/B", "<A&<"), pair("A", ""), pair("C", "")]));
+    }
+
+    #[test]
+    fn what_could_expand_or_is_not_well_formed_is_refused() {
+        for body in [
+            "",
+            "<R>",
+            "<R></S>",
+            "<S/>",
+            "<R/><R/>",
+            "text<R/>",
+            "<R/>text",
+            "<R>&foo;</R>",
+            "<R>&#0;</R>",
+            "<!DOCTYPE R [<!ENTITY a 'b'>]><R>&a;</R>",
+            "<!DOCTYPE R><R/>",
+            "<R><a/b></a/b></R>",
+            "</R>",
+        ] {
+            assert_eq!(seen(body), Err(Code::MalformedXML), "{body}");
+        }
+    }
+
+    #[test]
+    fn depth_elements_and_bytes_are_bounded() {
+        let nested = |depth: usize| format!("<R>{}{}</R>", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
+        assert!(seen(&nested(DEPTH_MAX)).is_ok());
+        assert_eq!(seen(&nested(DEPTH_MAX + 1)), Err(Code::MalformedXML));
+        assert_eq!(seen(&format!("<R>{}</R>", "<a/>".repeat(ELEMENTS_MAX))), Err(Code::MalformedXML));
+        assert_eq!(seen(&" ".repeat(BODY_BYTES_MAX + 1)), Err(Code::MaxMessageLengthExceeded));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>, text in "(<R>|</R>|<a>|</a>|&|#|;|x|<!|\\[|\\]|>|CDATA| |-){0,12}") {
+            let _ = walk(&bytes, "R", &mut Seen::default());
+            let _ = seen(&text);
+            let _ = seen(&format!("<R>{text}</R>"));
+        }
+    }
+}
