@@ -1,1 +1,34 @@
 //! The projection of the log in redb, and the one place that appends to it.
+//!
+//! In come commands; out come their outcomes, after their facts are durable on the log and applied here, and
+//! snapshots of the state for readers. Whoever appends elsewhere is followed. This crate never decides by
+//! itself (`domain` does), never answers before the log has acked, and is the only one that opens redb.
+//!
+//! # Layout
+//! - [`Ledger`]: commit a command, read a snapshot
+//! - `writer`: the task that owns the write transaction; `barrier`: reads that see all acked writes
+//! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
+//! - [`rebuild()`]: fold the log anew and compare
+
+mod barrier;
+mod cursor;
+mod error;
+mod fold;
+mod ledger;
+mod listing;
+mod open;
+mod rebuild;
+mod snapshot;
+mod sources;
+mod tables;
+mod writer;
+
+pub use cursor::Cursor;
+pub use error::{CommitError, FoldError, OpenError, ReadError, StateError};
+pub use ledger::{Ledger, Options};
+pub use listing::{Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
+pub use rebuild::{Rebuilt, rebuild, restore_tail};
+pub use snapshot::Snapshot;
+pub use sources::Sources;
+pub use tables::{Access, Difference, ReadOnly, Tables, Writable};
+pub use writer::{Committed, Progress};

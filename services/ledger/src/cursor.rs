@@ -1,0 +1,26 @@
+use events::CHAIN_START;
+use events::ids::{EventId, Sha256Digest};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The version of the rows and of `project`. A projection of another version is made anew from the log.
+pub(crate) const PROJECTION_VERSION: u32 = 1;
+
+/// How far the log is folded. It is written in the same transaction as the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// [`PROJECTION_VERSION`] of the program that wrote the rows.
+    pub version: u32,
+    /// The sequence of the last event folded; 0 before the first.
+    pub sequence: u64,
+    /// Its id.
+    pub event: EventId,
+    /// The hash of its bytes, which the next event carries.
+    pub hash: Sha256Digest,
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self { version: PROJECTION_VERSION, sequence: 0, event: EventId(Uuid::nil()), hash: CHAIN_START }
+    }
+}

@@ -1,0 +1,183 @@
+use domain::{ProjectError, Rejection};
+use eventlog::AppendError;
+use events::DecodeError;
+use events::ids::InvalidName;
+
+/// Why the projection cannot be read or written. Its file is damaged or its disk is failing: a rebuild from
+/// the log makes it anew.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// redb could not do it.
+    #[error("the projection's storage fails: {0}")]
+    Storage(#[from] redb::StorageError),
+    /// A table is not what it should be.
+    #[error("a table of the projection cannot be opened: {0}")]
+    Table(#[from] redb::TableError),
+    /// A transaction could not be begun.
+    #[error("no transaction on the projection: {0}")]
+    Transaction(#[from] redb::TransactionError),
+    /// A transaction could not be ended.
+    #[error("the projection cannot commit: {0}")]
+    Commit(#[from] redb::CommitError),
+    /// Durability could not be set.
+    #[error("the projection cannot set a durability: {0}")]
+    Durability(#[from] redb::SetDurabilityError),
+    /// A row's bytes are no row.
+    #[error("a row of the projection cannot be decoded: {0}")]
+    Row(postcard::Error),
+    /// A row's key is no key.
+    #[error("a row of the projection has a wrong key: {0}")]
+    Key(InvalidName),
+}
+
+/// Why an event of the log cannot be folded. The process must stop: skipping would fork the state.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The log cannot be read.
+    #[error("the log cannot be read: {0}")]
+    Log(#[from] eventlog::ReadError),
+    /// An event cannot be read: this program is too old, or the log is damaged.
+    #[error("the event at sequence {sequence} cannot be read: {source}")]
+    Decode {
+        /// Which.
+        sequence: u64,
+        /// Why.
+        source: DecodeError,
+    },
+    /// The chain of hashes is broken: an event was lost, changed or put in.
+    #[error("the event at sequence {sequence} does not follow the one before it")]
+    Chain {
+        /// Which.
+        sequence: u64,
+    },
+    /// The event contradicts the state.
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+impl From<ProjectError<StateError>> for FoldError {
+    fn from(error: ProjectError<StateError>) -> Self {
+        match error {
+            ProjectError::View(error) => Self::State(error),
+            contradiction @ ProjectError::Contradiction { .. } => Self::Contradiction(contradiction.to_string()),
+        }
+    }
+}
+
+/// Why a ledger does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The projection's file cannot be opened.
+    #[error("cannot open the projection {path}: {source}")]
+    Database {
+        /// Its path.
+        path: String,
+        /// Why.
+        source: redb::DatabaseError,
+    },
+    /// The file is in the way and cannot be removed.
+    #[error("cannot replace the projection {path}: {source}")]
+    File {
+        /// Its path.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A newer program made the projection.
+    #[error(
+        "the projection has version {found}, this program knows {known}: use the newer program, or remove the file to rebuild it"
+    )]
+    Newer {
+        /// The file's version.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// The log is not dense: events are missing.
+    #[error("the log has holes: {events} events for sequences {first} to {last}; `planetstore doctor` says what to do")]
+    Holes {
+        /// The first sequence.
+        first: u64,
+        /// The last.
+        last: u64,
+        /// How many events there are.
+        events: u64,
+    },
+    /// The log ends before the state: it lost its tail.
+    #[error(
+        "the log ends at {last} but {applied} events were applied: it lost its tail; `planetstore doctor` says what to do"
+    )]
+    LostTail {
+        /// The log's last sequence.
+        last: u64,
+        /// The cursor.
+        applied: u64,
+    },
+    /// The log holds another event where the cursor stands.
+    #[error(
+        "the log holds another event at sequence {sequence} than the one applied: it is not the log of this projection"
+    )]
+    Diverged {
+        /// The cursor.
+        sequence: u64,
+    },
+    /// An event cannot be folded.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+}
+
+impl From<StateError> for OpenError {
+    fn from(error: StateError) -> Self {
+        Self::Fold(error.into())
+    }
+}
+
+impl From<eventlog::ReadError> for OpenError {
+    fn from(error: eventlog::ReadError) -> Self {
+        Self::Fold(error.into())
+    }
+}
+
+/// Why a command was not committed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommitError {
+    /// It may not happen. Nothing changed.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The log takes nothing at the moment. Nothing changed: try again.
+    #[error("the log is not available: {0}")]
+    Unavailable(String),
+    /// Too many commands wait already. Nothing changed: slow down.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The time was up before the outcome was known: it may still happen.
+    #[error("the outcome was not known in time")]
+    Unknown,
+    /// The ledger stopped; the process must be restarted.
+    #[error("the ledger has stopped: {0}")]
+    Stopped(String),
+}
+
+impl CommitError {
+    /// Whether it is certain that nothing changed and nothing will, so that staged shards may be discarded.
+    pub fn is_definite(&self) -> bool {
+        match self {
+            Self::Rejected(_) | Self::Unavailable(_) | Self::Busy => true,
+            Self::Unknown | Self::Stopped(_) => false,
+        }
+    }
+}
+
+impl From<&AppendError> for CommitError {
+    fn from(error: &AppendError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// The state could not be shown up to date. Try again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the state is not up to date: {0}")]
+pub struct ReadError(pub String);

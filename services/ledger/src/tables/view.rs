@@ -1,0 +1,119 @@
+use domain::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+use domain::{Parts, View};
+use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use redb::{Key, ReadableTable};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::row::decode;
+use super::{Access, Tables, contents};
+use crate::{Cursor, StateError};
+
+fn get<'k, K: Key + 'static, T: DeserializeOwned>(
+    table: &impl ReadableTable<K, &'static [u8]>,
+    key: impl std::borrow::Borrow<K::SelfType<'k>>,
+) -> Result<Option<T>, StateError> {
+    table.get(key)?.map(|row| decode(row.value())).transpose()
+}
+
+/// Every key has at most this many bytes, so this sorts after all of a bucket's keys.
+const AFTER_ALL_KEYS: &[u8] = &[0xFF; events::ids::OBJECT_KEY_BYTES_MAX + 1];
+
+impl<A: Access> Tables<A> {
+    /// How far the log is folded.
+    pub fn cursor(&self) -> Result<Cursor, StateError> {
+        Ok(get(&self.region, "cursor")?.unwrap_or_default())
+    }
+}
+
+impl<A: Access> View for Tables<A> {
+    type Error = StateError;
+
+    fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, StateError> {
+        get(&self.buckets, name.as_str())
+    }
+
+    fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, StateError> {
+        let from: &[u8] = &[];
+        let current = self.current.range((bucket.0, from)..(bucket.0, AFTER_ALL_KEYS))?.next().transpose()?;
+        let versions = self.versions.range((bucket.0, from, 0)..(bucket.0, AFTER_ALL_KEYS, 0))?.next().transpose()?;
+        Ok(current.is_none() && versions.is_none())
+    }
+
+    fn current(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionRow>, StateError> {
+        get(&self.current, (bucket.0, key.as_bytes()))
+    }
+
+    fn version(&self, bucket: BucketId, key: &ObjectKey, version: VersionId) -> Result<Option<VersionRow>, StateError> {
+        get(&self.versions, (bucket.0, key.as_bytes(), version.as_u128()))
+    }
+
+    fn newest_below(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        below: VersionId,
+    ) -> Result<Option<VersionRow>, StateError> {
+        let key = key.as_bytes();
+        let mut range = self.versions.range((bucket.0, key, 0)..(bucket.0, key, below.as_u128()))?;
+        range.next_back().transpose()?.map(|(_, row)| decode(row.value())).transpose()
+    }
+
+    fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, StateError> {
+        get(&self.nulls, (bucket.0, key.as_bytes()))
+    }
+
+    fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, StateError> {
+        get(&self.contents, contents::key(content).as_slice())
+    }
+
+    fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, StateError> {
+        let generation = |uuid| contents::key(&ContentId { sha256, generation: Generation::from_fresh(uuid) });
+        let (first, last) = (generation(Uuid::nil()), generation(Uuid::max()));
+        let newest = self.contents.range(first.as_slice()..=last.as_slice())?.next_back().transpose()?;
+        Ok(newest.and_then(|(key, _)| contents::content(key.value())))
+    }
+
+    fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, StateError> {
+        get(&self.uploads, (bucket.0, key.as_bytes(), upload.0.as_u128()))
+    }
+
+    fn uploads(&self, bucket: BucketId) -> Result<Vec<(ObjectKey, UploadId)>, StateError> {
+        let from: &[u8] = &[];
+        let mut uploads = Vec::new();
+        for entry in self.uploads.range((bucket.0, from, 0)..(bucket.0, AFTER_ALL_KEYS, 0))? {
+            let (key, _) = entry?;
+            let (_, key, upload) = key.value();
+            let key = ObjectKey::from_bytes(key).map_err(StateError::Key)?;
+            uploads.push((key, UploadId(Uuid::from_u128(upload))));
+        }
+        Ok(uploads)
+    }
+
+    fn part(&self, upload: UploadId, number: PartNumber) -> Result<Option<PartRow>, StateError> {
+        get(&self.parts, (upload.0.as_u128(), number.get()))
+    }
+
+    fn parts(&self, upload: UploadId) -> Result<Parts, StateError> {
+        let upload = upload.0.as_u128();
+        let mut parts = Parts::new();
+        for entry in self.parts.range((upload, 0)..=(upload, u16::MAX))? {
+            let (key, row) = entry?;
+            let number = PartNumber::try_from(key.value().1).map_err(StateError::Key)?;
+            parts.push((number, decode(row.value())?));
+        }
+        Ok(parts)
+    }
+
+    fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, StateError> {
+        get(&self.manifests, upload.0.as_u128())
+    }
+
+    fn usage(&self, bucket: BucketId) -> Result<UsageRow, StateError> {
+        Ok(get(&self.usage, bucket.0)?.unwrap_or_default())
+    }
+
+    fn totals(&self) -> Result<TotalsRow, StateError> {
+        Ok(get(&self.region, "totals")?.unwrap_or_default())
+    }
+}
