@@ -1,7 +1,7 @@
 //! The rows of the projection: what the folded log knows, a struct per table.
 
 use events::bucket::Versioning;
-use events::ids::{ContentId, ETag, Layout, Md5Digest, Placement, UploadId, VersionId};
+use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, UploadId, VersionId};
 use events::object::{Attributes, Checksum};
 use events::upload::ChecksumPlan;
 use jiff::Timestamp;
@@ -74,6 +74,8 @@ pub enum BodyRow {
 pub struct ContentRow {
     /// Bytes.
     pub size: u64,
+    /// The bucket it was uploaded to: nodes keep large shards in a folder per bucket.
+    pub bucket: BucketName,
     /// Where its shards lie.
     pub placement: Placement,
     /// How many objects, parts and manifests name it.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use events::Event;
+use events::{About, Event};
 use events::ids::{BucketName, ContentId, Placement, UploadId};
 use events::object::{Body, Delta};
 
@@ -87,7 +87,13 @@ impl<'a, V: View> Draft<'a, V> {
     }
 
     fn store(&mut self, content: ContentId, placement: &Placement, size: u64) -> Result<(), V> {
-        let row = ContentRow { size, placement: placement.clone(), references: 0, unreferenced_since: None };
+        let row = ContentRow {
+            size,
+            bucket: self.event.fact.bucket().clone(),
+            placement: placement.clone(),
+            references: 0,
+            unreferenced_since: None,
+        };
         self.stored = Some((content, row));
         *self.references.entry(content).or_default() += 1;
         let totals = self.totals()?;
