@@ -1,1 +1,178 @@
 //! A private nats-server as a supervised child process.
+//!
+//! It keeps its store in a data folder that one process at a time may use, listens on the loopback only, takes
+//! one user with a password made anew at every start, is restarted when it dies, and dies with this process.
+
+mod binary;
+mod configuration;
+mod folder;
+mod launch;
+mod output;
+mod process;
+mod supervise;
+
+use std::ffi::OsString;
+use std::io::PipeWriter;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+pub use binary::{NATS_SERVER_ENV, Version};
+pub use launch::exec_with_parent;
+
+use crate::Credentials;
+
+/// Time a server may take from its start until it accepts connections, by default. After a kill it reads its
+/// whole store again, at some hundred megabytes a second.
+pub const START_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// How to run a server.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// The folder for its store, configuration and port. Made if it is absent.
+    pub folder: PathBuf,
+    /// The nats-server to run; else that of [`NATS_SERVER_ENV`], else the one on `PATH`.
+    pub program: Option<PathBuf>,
+    /// What starts it: the first words of the command line, before the program and its arguments. It must end
+    /// with the program's death signal set to the death of the calling thread, as [`exec_with_parent`] does.
+    pub launcher: Vec<OsString>,
+    /// Time it may take until it accepts connections.
+    pub start_time_max: Duration,
+}
+
+/// What the server is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerState {
+    /// It was started and does not accept connections yet.
+    Starting,
+    /// It accepts connections.
+    Up {
+        /// Its process id.
+        pid: u32,
+    },
+    /// It died and will be started again.
+    Restarting {
+        /// How it died.
+        reason: String,
+    },
+    /// It cannot be kept alive, and is not tried any more.
+    Failed {
+        /// How it failed last.
+        reason: String,
+    },
+    /// It was stopped.
+    Stopped,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// No nats-server was found.
+    #[error("no nats-server was found ({looked}); run nats/install and set {NATS_SERVER_ENV} to the path it prints")]
+    NotFound {
+        /// Where it was looked for.
+        looked: String,
+    },
+    /// What was found is too old, or none.
+    #[error("{} {what}; at least {oldest} is needed: run nats/install and set {NATS_SERVER_ENV} to the path it prints", path.display())]
+    Unusable {
+        /// The program.
+        path: PathBuf,
+        /// What is the matter with it.
+        what: String,
+        /// The oldest version that will do.
+        oldest: Version,
+    },
+    /// Another process uses the folder.
+    #[error("{} is in use by process {holder}", folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// The process, as far as it said.
+        holder: String,
+    },
+    /// A server of an earlier run holds the folder and does not end.
+    #[error("a nats-server of an earlier run (process {pid}) still uses {} and does not end", folder.display())]
+    Orphan {
+        /// The folder.
+        folder: PathBuf,
+        /// The server.
+        pid: u32,
+    },
+    /// The folder or a file in it cannot be used.
+    #[error("cannot {what} {}: {error}", path.display())]
+    Folder {
+        /// What was tried.
+        what: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// How it failed.
+        error: std::io::Error,
+    },
+    /// The server did not come up.
+    #[error("nats-server did not start: {reason}")]
+    Start {
+        /// What it said last.
+        reason: String,
+    },
+}
+
+/// Where a server listens and who may connect.
+#[derive(Debug, Clone)]
+struct Endpoint {
+    address: String,
+    credentials: Credentials,
+}
+
+/// A running server. Dropping it asks the server to stop; [`Server::stop`] waits for that.
+#[derive(Debug)]
+pub struct Server {
+    endpoint: Endpoint,
+    state: watch::Receiver<ServerState>,
+    /// Closing it tells the supervisor to stop.
+    stop: Option<PipeWriter>,
+}
+
+impl Server {
+    /// Starts a server and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// See [`ServerError`].
+    pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
+        let start = |error| ServerError::Start { reason: error };
+        let (state_sender, state) = watch::channel(ServerState::Starting);
+        let (started, starting) = oneshot::channel();
+        let (stopping, stop) = std::io::pipe().map_err(|error| start(error.to_string()))?;
+        // A thread of its own: the server is killed when the thread that started it ends.
+        std::thread::Builder::new()
+            .name("nats-server".into())
+            .spawn(move || supervise::supervise(&options, stopping, state_sender, started))
+            .map_err(|error| start(error.to_string()))?;
+        let endpoint = starting.await.map_err(|_| start("the supervisor ended".into()))??;
+        Ok(Self { endpoint, state, stop: Some(stop) })
+    }
+
+    /// `host:port` to connect to; the same for as long as this lives.
+    pub fn address(&self) -> &str {
+        &self.endpoint.address
+    }
+
+    /// Who may connect.
+    pub fn credentials(&self) -> &Credentials {
+        &self.endpoint.credentials
+    }
+
+    /// What the server is doing.
+    pub fn state(&self) -> watch::Receiver<ServerState> {
+        self.state.clone()
+    }
+
+    /// Stops the server and waits until it is gone.
+    pub async fn stop(mut self) {
+        self.stop = None;
+        let gone = |state: &ServerState| matches!(state, ServerState::Stopped | ServerState::Failed { .. });
+        // A supervisor that is gone has taken the server with it.
+        let _gone = self.state.wait_for(gone).await;
+    }
+}

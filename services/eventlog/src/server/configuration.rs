@@ -1,0 +1,114 @@
+//! The server's configuration file, filled in from `nats/server.conf`.
+
+use std::path::Path;
+
+use rustix::fs::statvfs;
+
+use super::folder::Folder;
+use super::{Endpoint, ServerError};
+use crate::Credentials;
+
+const TEMPLATE: &str = include_str!("../../../../nats/server.conf");
+
+/// The one user of the server.
+const USER: &str = "planetstore";
+
+/// Bytes of randomness in a password.
+const PASSWORD_BYTES: usize = 32;
+
+/// Of the space free on the disk, the part the store may take, in percent.
+const STORE_PERCENT_OF_FREE: u64 = 90;
+
+/// What is filled in.
+pub(super) struct Configuration<'a> {
+    pub(super) folder: &'a Folder,
+    pub(super) server_name: &'a str,
+    pub(super) port: u16,
+    pub(super) credentials: &'a Credentials,
+}
+
+impl Configuration<'_> {
+    /// Writes the file, readable by its owner alone.
+    pub(super) fn write(&self) -> Result<(), ServerError> {
+        self.folder.write_private(&self.folder.configuration(), self.render()?.as_bytes())
+    }
+
+    fn render(&self) -> Result<String, ServerError> {
+        let store = self.folder.store();
+        let store_bytes_max = store_bytes_max(&store).map_err(|error| self.folder.error("measure", &store, error))?;
+        Ok([
+            ("{server_name}", quoted(self.server_name)),
+            ("{port}", self.port.to_string()),
+            ("{pid_file}", quoted(&self.folder.pid_file().to_string_lossy())),
+            ("{store_dir}", quoted(&store.to_string_lossy())),
+            ("{store_bytes_max}", store_bytes_max.to_string()),
+            ("{user}", quoted(&self.credentials.user)),
+            ("{password}", quoted(&self.credentials.password)),
+        ]
+        .iter()
+        .fold(TEMPLATE.to_owned(), |text, (place, value)| text.replace(place, value)))
+    }
+}
+
+/// What stands between double quotes in the server's configuration language.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// What the store has, and most of what is free. The server's own default does not count what it has already,
+/// and would shrink under a store that grows.
+fn store_bytes_max(store: &Path) -> std::io::Result<u64> {
+    let disk = statvfs(store)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    Ok(bytes_under(store)?.saturating_add(free / 100 * STORE_PERCENT_OF_FREE))
+}
+
+fn bytes_under(folder: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        bytes += if kind.is_dir() { bytes_under(&entry.path())? } else { entry.metadata()?.len() };
+    }
+    Ok(bytes)
+}
+
+/// A fresh name and password. The name tells our server from another on the same port.
+pub(super) fn fresh(port: u16) -> Result<(String, Endpoint), getrandom::Error> {
+    let credentials = Credentials { user: USER.into(), password: random_hex::<PASSWORD_BYTES>()? };
+    let name = format!("planetstore-{}", random_hex::<8>()?);
+    Ok((name, Endpoint { address: format!("127.0.0.1:{port}"), credentials }))
+}
+
+fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn everything_is_filled_in_and_only_the_owner_reads_it() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&outer.path().join("with \"quotes\"")).unwrap();
+        let (server_name, endpoint) = fresh(4999).unwrap();
+        let credentials = &endpoint.credentials;
+        Configuration { folder: &folder, server_name: &server_name, port: 4999, credentials }.write().unwrap();
+
+        let text = std::fs::read_to_string(folder.configuration()).unwrap();
+        assert!(text.contains("listen: \"127.0.0.1:4999\"") && text.contains("with \\\"quotes\\\""));
+        for place in TEMPLATE.match_indices("{").map(|(at, _)| &TEMPLATE[at..]).filter_map(|rest| rest.split_once('}'))
+        {
+            let name = &place.0[1..];
+            let is_place = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            assert!(!is_place || name == "braces" || !text.contains(&format!("{{{name}}}")), "{name} is left");
+        }
+        assert_eq!(std::fs::metadata(folder.configuration()).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!text.contains("no_auth_user") && !text.contains("http"));
+        assert_ne!(fresh(1).unwrap().1.credentials, fresh(1).unwrap().1.credentials);
+    }
+}

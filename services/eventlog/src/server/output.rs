@@ -1,0 +1,88 @@
+//! What the server writes to its standard error, passed on to our log.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Lines that are kept to say why a server died.
+const LINES_KEPT: usize = 5;
+
+/// Bytes of one line, at most; more begin another.
+const LINE_BYTES_MAX: u64 = 16 << 10;
+
+/// The last lines of a server.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Output {
+    lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Output {
+    /// Reads until the server ends.
+    pub(super) fn pass_on(&self, source: impl Read) {
+        let mut source = BufReader::new(source);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match source.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => return,
+                Ok(_) => self.accept(String::from_utf8_lossy(&line).trim()),
+            }
+        }
+    }
+
+    fn accept(&self, line: &str) {
+        match level(line) {
+            Level::Info => tracing::debug!(target: "nats-server", "{line}"),
+            Level::Warn => tracing::warn!(target: "nats-server", "{line}"),
+            Level::Error => tracing::error!(target: "nats-server", "{line}"),
+        }
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == LINES_KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(line.to_owned());
+    }
+
+    /// The last lines in one, from the first that is an error if there is one.
+    pub(super) fn last(&self) -> String {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = lines.iter().position(|line| level(line) == Level::Error).unwrap_or_default();
+        lines.iter().skip(from).map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Level {
+    Info,
+    Warn,
+    Error,
+}
+
+/// The level of a line such as `[42] [INF] Server is ready`.
+fn level(line: &str) -> Level {
+    if line.contains("[INF]") || line.contains("[DBG]") || line.contains("[TRC]") {
+        Level::Info
+    } else if line.contains("[WRN]") {
+        // The password is random, and the file readable by its owner alone.
+        if line.contains("Plaintext passwords detected") { Level::Info } else { Level::Warn }
+    } else {
+        Level::Error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_begin_with_the_error() {
+        let output = Output::default();
+        let text: String = (0..9).map(|n| format!("[1] [INF] line {n}\n")).collect();
+        output.pass_on(text.as_bytes());
+        assert_eq!(output.lines.lock().unwrap().len(), LINES_KEPT);
+        output.pass_on(&b"[1] [FTL] no room\n[1] [INF] bye"[..]);
+        assert_eq!(output.last(), "[1] [FTL] no room; [1] [INF] bye");
+        assert_eq!(level("[1] [WRN] slow"), Level::Warn);
+        assert_eq!(level("nats-server: not a word"), Level::Error);
+    }
+}

@@ -1,0 +1,165 @@
+//! Keeps the server running, from a thread of its own.
+
+use std::io::PipeReader;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+use super::configuration::{self, Configuration};
+use super::folder::Folder;
+use super::process::{Process, Woken};
+use super::{Endpoint, ServerError, ServerOptions, ServerState, binary};
+
+/// Runs in a row that may fail before one comes up.
+const FAILURES_MAX: u32 = 8;
+
+/// Pause after the first failed run; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Longest pause before a run.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+type Started = oneshot::Sender<Result<Endpoint, ServerError>>;
+
+/// Runs the server until it is to stop, or cannot be kept alive.
+pub(super) fn supervise(
+    options: &ServerOptions,
+    stop: PipeReader,
+    state: watch::Sender<ServerState>,
+    started: Started,
+) {
+    let supervisor = match Supervisor::prepare(options, stop, state) {
+        Ok(supervisor) => supervisor,
+        Err(error) => return tell(started, Err(error)),
+    };
+    supervisor.run(started);
+}
+
+/// Tells how the start went. Who is not there to hear has dropped the other end of the stop pipe too.
+fn tell(started: Started, outcome: Result<Endpoint, ServerError>) {
+    let _heard = started.send(outcome);
+}
+
+struct Supervisor<'a> {
+    options: &'a ServerOptions,
+    program: PathBuf,
+    folder: Folder,
+    name: String,
+    endpoint: Endpoint,
+    stop: PipeReader,
+    state: watch::Sender<ServerState>,
+}
+
+/// How one run of the server ended.
+enum Run {
+    /// It was to stop.
+    Stopped,
+    /// It ended by itself, after it had been up or before.
+    Ended { was_up: bool, reason: String },
+}
+
+impl<'a> Supervisor<'a> {
+    fn prepare(
+        options: &'a ServerOptions,
+        stop: PipeReader,
+        state: watch::Sender<ServerState>,
+    ) -> Result<Self, ServerError> {
+        let program = binary::find(options.program.as_deref())?;
+        let folder = Folder::open(&options.folder)?;
+        folder.end_orphans()?;
+        let (name, endpoint) = Self::configure(&folder)?;
+        Ok(Self { options, program, folder, name, endpoint, stop, state })
+    }
+
+    fn configure(folder: &Folder) -> Result<(String, Endpoint), ServerError> {
+        let port = folder.port()?;
+        let (name, endpoint) =
+            configuration::fresh(port).map_err(|error| ServerError::Start { reason: error.to_string() })?;
+        Configuration { folder, server_name: &name, port, credentials: &endpoint.credentials }.write()?;
+        Ok((name, endpoint))
+    }
+
+    fn run(mut self, started: Started) {
+        let mut started = Some(started);
+        let mut failures = 0;
+        let last = loop {
+            let (was_up, reason) = match self.run_once(&mut started) {
+                Ok(Run::Stopped) => break ServerState::Stopped,
+                Ok(Run::Ended { was_up, reason }) => (was_up, reason),
+                Err(error) => (false, error.to_string()),
+            };
+            failures = if was_up { 0 } else { failures + 1 };
+            tracing::error!(reason, failures, "nats-server ended");
+            // The first run fails where somebody waits for it; only a port that was just taken is tried again.
+            if started.is_some() && (failures > 1 || self.reconfigure().is_err()) || failures > FAILURES_MAX {
+                break ServerState::Failed { reason };
+            }
+            metrics::counter!("eventlog_server_restarts_total").increment(1);
+            self.state.send_replace(ServerState::Restarting { reason });
+            if self.is_stopped_within(pause(failures)) {
+                break ServerState::Stopped;
+            }
+        };
+        if let (Some(started), ServerState::Failed { reason }) = (started, &last) {
+            tell(started, Err(ServerError::Start { reason: reason.clone() }));
+        }
+        let state = self.state.clone();
+        // The folder is free again before anybody is told that the server has stopped.
+        drop(self);
+        state.send_replace(last);
+    }
+
+    /// A new port, for a server that nobody knows yet.
+    fn reconfigure(&mut self) -> Result<(), ServerError> {
+        self.folder.forget_port()?;
+        (self.name, self.endpoint) = Self::configure(&self.folder)?;
+        Ok(())
+    }
+
+    fn run_once(&self, started: &mut Option<Started>) -> std::io::Result<Run> {
+        self.folder.sync().map_err(std::io::Error::other)?;
+        let mut process = Process::spawn(self.options, &self.program, &self.folder.configuration())?;
+        let address = &self.endpoint.address;
+        let mut woken = process.wait_until_up(&self.stop, &self.name, address, self.options.start_time_max)?;
+        let was_up = woken == Woken::Time;
+        if was_up {
+            tracing::info!(pid = process.pid(), address, "nats-server is up");
+            self.state.send_replace(ServerState::Up { pid: process.pid() });
+            if let Some(started) = started.take() {
+                tell(started, Ok(self.endpoint.clone()));
+            }
+            woken = process.wait(&self.stop, None)?;
+        }
+        if woken == Woken::Ended {
+            return Ok(Run::Ended { was_up, reason: process.ended()? });
+        }
+        let how = process.stop()?;
+        tracing::info!(how, "nats-server was stopped");
+        Ok(Run::Stopped)
+    }
+
+    fn is_stopped_within(&self, time: Duration) -> bool {
+        super::process::is_closed_within(&self.stop, time).unwrap_or(true)
+    }
+}
+
+fn pause(failures: u32) -> Duration {
+    match failures.checked_sub(1) {
+        None => Duration::ZERO,
+        Some(doublings) => FIRST_PAUSE.saturating_mul(1 << doublings.min(10)).min(PAUSE_MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_was_up_is_restarted_at_once_and_one_that_fails_ever_later() {
+        assert_eq!(pause(0), Duration::ZERO);
+        assert_eq!(pause(1), FIRST_PAUSE);
+        assert_eq!(pause(3), FIRST_PAUSE * 4);
+        assert_eq!(pause(FAILURES_MAX), PAUSE_MAX);
+    }
+}
