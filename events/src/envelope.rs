@@ -3,18 +3,23 @@
 //! Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::fact::{About, DecodeError, Fact};
-use crate::ids::{AuthType, EventId, Principal, RegionName, Sha256Digest};
+use crate::ids::{AuthType, BucketName, EventId, ObjectKey, Principal, RegionName, Sha256Digest, TraceParent};
 
 /// The content type of an event's bytes.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// The version of CloudEvents that is written and read.
+pub(crate) const SPEC_VERSION: &str = "1.0";
 
 /// The hash an event carries when there is none before it.
 pub const CHAIN_START: Sha256Digest = Sha256Digest([0; 32]);
@@ -24,10 +29,10 @@ pub const CHAIN_START: Sha256Digest = Sha256Digest([0; 32]);
 pub struct Origin {
     /// Who.
     pub principal: Principal,
-    /// The S3 request id, which the client saw too.
+    /// The S3 request id, which the client saw too. Empty when no request was behind it.
     pub request_id: String,
     /// W3C trace context, if the client sent one.
-    pub traceparent: Option<String>,
+    pub traceparent: Option<TraceParent>,
 }
 
 /// A fact with everything the log says of it.
@@ -52,25 +57,30 @@ pub struct Event {
 struct Written<'a> {
     specversion: &'static str,
     id: EventId,
-    source: String,
+    source: AsText<Source<'a>>,
     #[serde(rename = "type")]
     event_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
+    subject: Option<&'a ObjectKey>,
     time: Timestamp,
     datacontenttype: &'static str,
-    sequence: String,
+    sequence: AsText<Sequence>,
     previoushash: Sha256Digest,
     authtype: AuthType,
+    #[serde(skip_serializing_if = "str::is_empty")]
     authid: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     correlationid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    traceparent: Option<&'a str>,
+    traceparent: Option<&'a TraceParent>,
     data: &'a Fact,
 }
 
+/// What is read of an event. `source` and `subject` are not: `data` says the same.
 #[derive(Deserialize)]
 struct Read<'a> {
+    #[serde(borrow)]
+    specversion: Cow<'a, str>,
     id: EventId,
     #[serde(rename = "type", borrow)]
     event_type: Cow<'a, str>,
@@ -79,49 +89,99 @@ struct Read<'a> {
     sequence: Cow<'a, str>,
     previoushash: Sha256Digest,
     authtype: AuthType,
+    #[serde(default)]
     authid: String,
+    #[serde(default)]
     correlationid: String,
     #[serde(default)]
-    traceparent: Option<String>,
-    #[serde(borrow)]
-    data: &'a RawValue,
+    traceparent: Option<TraceParent>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+/// Writes straight into the event's buffer what has a text form but no `Serialize`.
+struct AsText<T>(T);
+
+impl<T: fmt::Display> Serialize for AsText<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// CloudEvents `source`: the bucket in its region.
+struct Source<'a> {
+    region: &'a RegionName,
+    bucket: &'a BucketName,
+}
+
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "planetstore://{}/buckets/{}", self.region, self.bucket)
+    }
+}
+
+/// The `sequence` extension: zero-padded, because consumers order it as text.
+struct Sequence(u64);
+
+impl Sequence {
+    const DIGITS: usize = 20;
+
+    fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == Self::DIGITS && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse().ok().filter(|_| digits).map(Self)
+    }
+}
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:0width$}", self.0, width = Self::DIGITS)
+    }
 }
 
 impl Event {
-    /// Digits of the `sequence` extension: consumers order it as text.
-    const SEQUENCE_DIGITS: usize = 20;
+    /// Bytes reserved for an event beside its keys and what the client said of the object, so that the usual one
+    /// is written without growing its buffer.
+    const BYTES_USUAL: usize = 1024;
 
     /// The event as it goes on the log.
     pub fn encode(&self, region: &RegionName) -> Result<Bytes, serde_json::Error> {
+        let key = self.fact.key();
         let written = Written {
-            specversion: "1.0",
+            specversion: SPEC_VERSION,
             id: self.id,
-            source: format!("planetstore://{region}/buckets/{}", self.fact.bucket()),
+            source: AsText(Source { region, bucket: self.fact.bucket() }),
             event_type: self.fact.kind().event_type,
-            subject: self.fact.key().map(ToString::to_string),
+            subject: key,
             time: self.time,
             datacontenttype: "application/json",
-            sequence: format!("{:0width$}", self.sequence, width = Self::SEQUENCE_DIGITS),
+            sequence: AsText(Sequence(self.sequence)),
             previoushash: self.previous,
             authtype: self.origin.principal.kind,
             authid: &self.origin.principal.id,
             correlationid: &self.origin.request_id,
-            traceparent: self.origin.traceparent.as_deref(),
+            traceparent: self.origin.traceparent.as_ref(),
             data: &self.fact,
         };
-        serde_json::to_vec(&written).map(Bytes::from)
+        // The key stands in `subject` and in `data`.
+        let key_bytes = 2 * key.map_or(0, |key| key.as_bytes().len());
+        let mut buffer = Vec::with_capacity(Self::BYTES_USUAL + key_bytes);
+        serde_json::to_writer(&mut buffer, &written)?;
+        Ok(buffer.into())
     }
 
     /// Reads an event from the log. Unknown fields are ignored: later minor versions may add some.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let malformed = |source| DecodeError::Malformed { kind: "envelope".into(), source };
         let read: Read<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
-        let sequence =
-            read.sequence.parse().map_err(|_| malformed(serde::de::Error::custom("the sequence is not a number")))?;
+        if read.specversion != SPEC_VERSION {
+            return Err(malformed(serde_json::Error::custom("the specversion is not 1.0")));
+        }
+        let sequence = Sequence::parse(&read.sequence)
+            .ok_or_else(|| malformed(serde_json::Error::custom("the sequence is not a number of 20 digits")))?;
         Ok(Self {
             id: read.id,
             time: read.time,
-            sequence,
+            sequence: sequence.0,
             previous: read.previoushash,
             origin: Origin {
                 principal: Principal { kind: read.authtype, id: read.authid },

@@ -1,7 +1,8 @@
 //! The one table of facts: variant, CloudEvents type, subject tokens.
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
@@ -32,6 +33,7 @@ pub enum DecodeError {
 }
 
 /// One row of the table of facts.
+#[derive(Debug)]
 pub struct FactKind {
     /// CloudEvents `type`.
     pub event_type: &'static str,
@@ -39,50 +41,88 @@ pub struct FactKind {
     pub noun: &'static str,
     /// The verb: a subject token.
     pub verb: &'static str,
-    /// JSON Schema of `data`.
+    /// Whether it is about a key, which is then the CloudEvents `subject`.
+    pub keyed: bool,
+    /// JSON Schema of `data`. What it refers to is left with the generator, as definitions.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
+impl FactKind {
+    /// The type without what all types begin with, as `object.created.v1`: its name in files and schemas.
+    pub fn name(&self) -> &'static str {
+        self.event_type.strip_prefix(TYPE_ROOT).unwrap_or(self.event_type)
+    }
+}
+
+/// What all event types begin with.
+const TYPE_ROOT: &str = "io.planetstore.";
+
+/// The CloudEvents type of a noun and a verb. Another major version of a fact is another row.
+macro_rules! event_type {
+    ($noun:literal $verb:literal) => {
+        concat!("io.planetstore.", $noun, ".", $verb, ".v1")
+    };
+}
+
+fn read_data<T: DeserializeOwned>(event_type: &str, data: Option<&RawValue>) -> Result<T, DecodeError> {
+    let read = data.map_or_else(|| Err(serde_json::Error::missing_field("data")), |data| serde_json::from_str(data.get()));
+    read.map_err(|source| DecodeError::Malformed { kind: event_type.into(), source })
+}
+
+/// What differs between facts about a bucket and facts about an object in it.
+macro_rules! about {
+    (bucket, keyed) => {
+        false
+    };
+    (object, keyed) => {
+        true
+    };
+    (bucket, key of $data:ident) => {{
+        let _ = $data;
+        None
+    }};
+    (object, key of $data:ident) => {
+        Some(&$data.key)
+    };
+}
+
+/// Writes `Fact` and all that has an arm per fact from the rows below: `Variant(data): noun verb, about`.
 macro_rules! facts {
-    ($($variant:ident($data:ty): $noun:literal $verb:literal, $about:tt;)+) => {
+    ($($variant:ident($data:ty): $noun:literal $verb:literal, $about:ident;)+) => {
         /// Something that happened. Refused requests never become one.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
         pub enum Fact {
             $(
-                #[doc = concat!("`io.planetstore.", $noun, ".", $verb, ".v1`")]
+                #[doc = concat!("`", event_type!($noun $verb), "`")]
                 $variant($data),
             )+
         }
 
+        /// The place of each kind in [`Fact::KINDS`].
+        #[derive(Clone, Copy)]
+        enum Row { $($variant,)+ }
+
         impl Fact {
             /// Every kind of fact there is.
             pub const KINDS: &[FactKind] = &[$(FactKind {
-                event_type: concat!("io.planetstore.", $noun, ".", $verb, ".v1"),
+                event_type: event_type!($noun $verb),
                 noun: $noun,
                 verb: $verb,
-                schema: |generator| generator.root_schema_for::<$data>(),
-            }),+];
+                keyed: about!($about, keyed),
+                schema: <$data as JsonSchema>::json_schema,
+            },)+];
 
             /// The row of this fact in [`Self::KINDS`].
-            pub fn kind(&self) -> &'static FactKind {
-                let mut index = 0;
-                $(
-                    if matches!(self, Self::$variant(_)) {
-                        return &Self::KINDS[index];
-                    }
-                    index += 1;
-                )+
-                &Self::KINDS[index - 1]
+            pub const fn kind(&self) -> &'static FactKind {
+                let row = match self { $(Self::$variant(_) => Row::$variant,)+ };
+                &Self::KINDS[row as usize]
             }
 
             /// Reads the data of an event of a type.
-            pub(crate) fn decode(event_type: &str, data: &RawValue) -> Result<Self, DecodeError> {
-                let malformed = |source| DecodeError::Malformed { kind: event_type.into(), source };
+            pub(crate) fn decode(event_type: &str, data: Option<&RawValue>) -> Result<Self, DecodeError> {
                 match event_type {
-                    $(concat!("io.planetstore.", $noun, ".", $verb, ".v1") => {
-                        serde_json::from_str(data.get()).map(Self::$variant).map_err(malformed)
-                    })+
+                    $(event_type!($noun $verb) => read_data(event_type, data).map(Self::$variant),)+
                     _ => Err(DecodeError::UnknownType(event_type.into())),
                 }
             }
@@ -94,12 +134,10 @@ macro_rules! facts {
             }
 
             fn key(&self) -> Option<&ObjectKey> {
-                match self { $(Self::$variant(data) => facts!(@key data $about),)+ }
+                match self { $(Self::$variant(data) => about!($about, key of data),)+ }
             }
         }
     };
-    (@key $data:ident bucket) => {{ let _ = $data; None }};
-    (@key $data:ident object) => { Some(&$data.key) };
 }
 
 facts! {
@@ -124,12 +162,14 @@ mod tests {
     fn every_type_stands_once() {
         let types: BTreeSet<_> = Fact::KINDS.iter().map(|kind| kind.event_type).collect();
         assert_eq!(types.len(), Fact::KINDS.len());
+        assert!(types.iter().all(|event_type| event_type.starts_with(TYPE_ROOT)));
     }
 
     #[test]
     fn a_fact_finds_its_own_row() {
         let fact = Fact::BucketDeleted(bucket::Deleted { bucket: "abc".parse().unwrap() });
         assert_eq!(fact.kind().event_type, "io.planetstore.bucket.deleted.v1");
+        assert_eq!(fact.kind().name(), "bucket.deleted.v1");
         assert!(fact.key().is_none());
     }
 }

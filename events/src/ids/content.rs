@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{InvalidName, NodeId, Sha256Digest, text_form};
+use super::{InvalidName, NodeId, Sha256Digest, is_canonical, text_form};
 
 /// Shards a content is cut into: four of data, then two of parity.
 pub const SHARDS: usize = 6;
@@ -45,7 +45,7 @@ impl Generation {
     }
 
     fn invalid(text: &str) -> InvalidName {
-        InvalidName::new("generation", text, "it is a UUID whose last three bits are zero")
+        InvalidName::new("generation", text, "it is a UUID in lower case whose last three bits are zero")
     }
 
     /// The uuid itself.
@@ -58,7 +58,8 @@ impl FromStr for Generation {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        Uuid::parse_str(text).map_err(|_| Self::invalid(text)).and_then(Self::from_uuid)
+        let generation = Uuid::parse_str(text).ok().and_then(|uuid| Self::from_uuid(uuid).ok());
+        generation.filter(|generation| is_canonical(generation, text)).ok_or_else(|| Self::invalid(text))
     }
 }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{InvalidName, text_form};
+use super::{InvalidName, is_canonical, text_form};
 
 macro_rules! digest {
     ($name:ident, $bytes:literal, $what:literal, $pattern:literal) => {
@@ -25,9 +25,10 @@ macro_rules! digest {
 
             fn from_str(text: &str) -> Result<Self, InvalidName> {
                 let mut bytes = [0; $bytes];
-                hex::decode_to_slice(text, &mut bytes)
-                    .map_err(|_| InvalidName::new($what, text, "it is written in hex, two digits a byte"))?;
-                Ok(Self(bytes))
+                let digest = hex::decode_to_slice(text, &mut bytes).ok().map(|()| Self(bytes));
+                digest
+                    .filter(|digest| is_canonical(digest, text))
+                    .ok_or_else(|| InvalidName::new($what, text, "it is written in lower-case hex, two digits a byte"))
             }
         }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{InvalidName, Md5Digest, text_form};
+use super::{InvalidName, Md5Digest, is_canonical, text_form};
 
 /// An entity tag without its quotes: the MD5 of the bytes, or the MD5 of the parts' MD5s and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,15 +16,16 @@ impl FromStr for ETag {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let (md5, parts) = match text.split_once('-') {
-            None => (text, None),
-            Some((md5, parts)) => {
-                let parts =
-                    parts.parse().map_err(|_| InvalidName::new("ETag", text, "a number of parts follows the '-'"))?;
-                (md5, Some(parts))
-            }
+        let parse = || {
+            let (md5, parts) = match text.split_once('-') {
+                None => (text, None),
+                Some((md5, parts)) => (md5, Some(parts.parse().ok()?)),
+            };
+            Some(Self { md5: md5.parse().ok()?, parts })
         };
-        Ok(Self { md5: md5.parse()?, parts })
+        parse()
+            .filter(|etag| is_canonical(etag, text))
+            .ok_or_else(|| InvalidName::new("ETag", text, "it is an MD5 in hex, perhaps with '-' and a number of parts"))
     }
 }
 
@@ -38,6 +39,6 @@ impl fmt::Display for ETag {
 text_form!(
     ETag,
     "ETag",
-    "^[0-9a-f]{32}(-[0-9]{1,5})?$",
+    "^[0-9a-f]{32}(-[1-9][0-9]{0,4})?$",
     "an entity tag: MD5 in hex, with '-' and the number of parts after a multipart upload"
 );

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use super::{InvalidName, text_form};
+use super::{InvalidName, is_canonical, text_form};
 
 /// An event's id: a UUIDv7 minted once for a command and kept on every retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +24,9 @@ impl FromStr for EventId {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        Uuid::parse_str(text).map(Self).map_err(|_| InvalidName::new("event id", text, "it is a UUID"))
+        let id = Uuid::parse_str(text).ok().map(Self);
+        id.filter(|id| is_canonical(id, text))
+            .ok_or_else(|| InvalidName::new("event id", text, "it is a UUID in lower case with its hyphens"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The names and identities that stand inside events, each a type that cannot be wrong.
 
+use std::fmt;
+
 mod bucket_name;
 mod content;
 mod digest;
@@ -9,6 +11,7 @@ mod node_id;
 mod object_key;
 mod principal;
 mod region;
+mod trace_parent;
 mod upload;
 mod version_id;
 
@@ -21,6 +24,7 @@ pub use node_id::NodeId;
 pub use object_key::{OBJECT_KEY_BYTES_MAX, ObjectKey};
 pub use principal::{AuthType, Principal};
 pub use region::RegionName;
+pub use trace_parent::TraceParent;
 pub use upload::{PART_NUMBER_MAX, PartNumber, UploadId};
 pub use version_id::VersionId;
 
@@ -42,6 +46,20 @@ impl InvalidName {
     pub(crate) fn new(what: &'static str, text: &str, why: &'static str) -> Self {
         Self { what, text: text.chars().take(Self::TEXT_CHARS_MAX).collect(), why }
     }
+}
+
+/// Whether `text` is exactly how we write `value`. Every name has one text form only, so that an event read and
+/// written again is the same text, and consumers may compare names as text.
+fn is_canonical(value: &impl fmt::Display, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(piece).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    fmt::write(&mut rest, format_args!("{value}")).is_ok() && rest.0.is_empty()
 }
 
 /// Serde and `JsonSchema` for a type with `FromStr` and `Display`: a JSON string. With `bytes N`, formats that

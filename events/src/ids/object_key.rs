@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-use super::{InvalidName, text_form};
+use super::{InvalidName, is_canonical, text_form};
 
 /// The longest key, in bytes: S3's limit.
 pub const OBJECT_KEY_BYTES_MAX: usize = 1024;
@@ -38,9 +38,15 @@ impl ObjectKey {
 impl FromStr for ObjectKey {
     type Err = InvalidName;
 
-    /// Reads the percent-encoded form.
+    /// Reads the form that events have, and only that: keys out of URLs are decoded at the edge and come in by
+    /// [`Self::from_bytes`].
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        Self::from_bytes(Cow::from(percent_decode_str(text)).into_owned())
+        let key = Self::from_bytes(Cow::from(percent_decode_str(text)).into_owned())?;
+        if is_canonical(&key, text) {
+            Ok(key)
+        } else {
+            Err(InvalidName::new("object key", text, "its bytes other than A-Z a-z 0-9 - . _ ~ / are written %XX"))
+        }
     }
 }
 
@@ -59,7 +65,7 @@ impl fmt::Debug for ObjectKey {
 text_form!(
     ObjectKey,
     "ObjectKey",
-    "^[A-Za-z0-9%/._~-]{1,3072}$",
+    "^([A-Za-z0-9/._~-]|%[0-9A-F]{2}){1,1024}$",
     "an object's key, its bytes percent-encoded except for unreserved characters and '/'"
 );
 
@@ -75,6 +81,14 @@ mod tests {
             let key = ObjectKey::from_bytes(bytes.clone()).unwrap();
             let back: ObjectKey = key.to_string().parse().unwrap();
             prop_assert_eq!(back.as_bytes(), &bytes[..]);
+        }
+    }
+
+    #[test]
+    fn has_one_text_form() {
+        assert_eq!(ObjectKey::from_bytes(*b"a b+%\xff").unwrap().to_string(), "a%20b%2B%25%FF");
+        for other in ["a b", "a+b", "%41", "%2b", "100%", "%zz", "\u{fc}"] {
+            assert!(other.parse::<ObjectKey>().is_err(), "{other}");
         }
     }
 

@@ -20,6 +20,6 @@ pub enum AuthType {
 pub struct Principal {
     /// How they proved it.
     pub kind: AuthType,
-    /// Their name: an access key's id, never its secret.
+    /// Their name: an access key's id, never its secret. Empty for anonymous requests; events then have no `authid`.
     pub id: String,
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{InvalidName, text_form};
+use super::{InvalidName, is_canonical, text_form};
 
 /// The greatest part number: S3's limit.
 pub const PART_NUMBER_MAX: u16 = 10_000;
@@ -28,8 +28,9 @@ impl FromStr for UploadId {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let invalid = || InvalidName::new("upload id", text, "it has 32 hex digits");
-        if text.len() == 32 { Uuid::parse_str(text).map(Self).map_err(|_| invalid()) } else { Err(invalid()) }
+        let id = Uuid::parse_str(text).ok().map(Self);
+        id.filter(|id| is_canonical(id, text))
+            .ok_or_else(|| InvalidName::new("upload id", text, "it has 32 lower-case hex digits"))
     }
 }
 
@@ -42,10 +43,24 @@ impl fmt::Display for UploadId {
 text_form!(UploadId, "UploadId", "^[0-9a-f]{32}$", "the id of a multipart upload", bytes 16);
 
 /// The number of a part, 1 to 10,000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
-#[schemars(with = "u16")]
 pub struct PartNumber(u16);
+
+impl schemars::JsonSchema for PartNumber {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PartNumber".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "integer",
+            "minimum": 1,
+            "maximum": PART_NUMBER_MAX,
+            "description": "the number of a part of a multipart upload",
+        })
+    }
+}
 
 impl PartNumber {
     /// The number.

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use super::{InvalidName, text_form};
+use super::{InvalidName, is_canonical, text_form};
 
 /// A version's id, 32 hex digits. Within one key, later versions have greater ids, whatever the clocks said:
 /// `decide` takes the greater of a fresh UUIDv7 and the successor of the newest id the key has.
@@ -47,11 +47,9 @@ impl FromStr for VersionId {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let invalid = || InvalidName::new("version id", text, "it has 32 hex digits");
-        if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()) {
-            return Err(invalid());
-        }
-        u128::from_str_radix(text, 16).map(Self).map_err(|_| invalid())
+        let id = u128::from_str_radix(text, 16).ok().map(Self);
+        id.filter(|id| is_canonical(id, text))
+            .ok_or_else(|| InvalidName::new("version id", text, "it has 32 lower-case hex digits"))
     }
 }
 
