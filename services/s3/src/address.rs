@@ -58,7 +58,7 @@ impl Address {
             return Ok(Self::default());
         }
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-        let bucket = encoding::decode(bucket.as_bytes(), Plus::Literal).ok_or(Error::new(Code::InvalidURI))?;
+        let bucket = encoding::decode(bucket.as_bytes(), Plus::Literal).ok_or_else(|| Error::new(Code::InvalidURI))?;
         let bucket = String::from_utf8(bucket.into_owned()).map_err(|_| Error::new(Code::InvalidBucketName))?;
         validate_bucket(&bucket)?;
         Ok(Self { bucket: Some(bucket), key: decode_key(key)? })
@@ -69,7 +69,7 @@ fn decode_key(raw: &str) -> Result<Option<Vec<u8>>, Error> {
     if raw.is_empty() {
         return Ok(None);
     }
-    let key = encoding::decode(raw.as_bytes(), Plus::Literal).ok_or(Error::new(Code::InvalidURI))?.into_owned();
+    let key = encoding::decode(raw.as_bytes(), Plus::Literal).ok_or_else(|| Error::new(Code::InvalidURI))?.into_owned();
     validate_key(&key)?;
     Ok(Some(key))
 }
@@ -148,12 +148,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn resolve(host: &str, path: &str) -> Result<(Option<String>, Option<Vec<u8>>), Code> {
+    type Named = Result<(Option<String>, Option<Vec<u8>>), Code>;
+
+    fn resolve(host: &str, path: &str) -> Named {
         let domains = ["localhost".to_owned(), "s3.example.com".to_owned(), "example.com".to_owned()];
         Address::resolve(host, &domains, path).map(|a| (a.bucket, a.key)).map_err(|e| e.code())
     }
 
-    fn names(bucket: &str, key: &[u8]) -> Result<(Option<String>, Option<Vec<u8>>), Code> {
+    #[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
+    fn names(bucket: &str, key: &[u8]) -> Named {
         Ok((Some(bucket.to_owned()), (!key.is_empty()).then(|| key.to_vec())))
     }
 

@@ -158,16 +158,15 @@ pub struct WriteConditions {
 }
 
 impl WriteConditions {
-    /// Reads `If-Match` and `If-None-Match`.
+    /// Reads `If-Match` and `If-None-Match`. `If-Modified-Since` means nothing on a write (RFC 9110
+    /// section 13.1.3).
     ///
     /// # Errors
-    /// `InvalidArgument` for a header that is repeated or malformed; `NotImplemented` for the date
-    /// conditions, which S3 does not have on writes: ignoring one would drop a safeguard.
+    /// `InvalidArgument` for a header that is repeated or malformed; `NotImplemented` for
+    /// `If-Unmodified-Since`, which S3 does not have on writes: ignoring it would drop a safeguard.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        for name in ["if-modified-since", "if-unmodified-since"] {
-            if head.text(name)?.is_some() {
-                return Err(Error::not_implemented(format_args!("the header {name} on a write")));
-            }
+        if head.text("if-unmodified-since")?.is_some() {
+            return Err(Error::not_implemented("the header if-unmodified-since on a write"));
         }
         let conditions = Conditions::parse(head)?;
         Ok(Self { if_match: conditions.if_match, if_none_match: conditions.if_none_match })

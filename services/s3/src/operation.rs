@@ -126,8 +126,7 @@ impl Operation {
     pub(crate) const fn parameters(self) -> &'static [&'static str] {
         match self {
             Self::ListBuckets => &["prefix", "max-buckets", "continuation-token", "bucket-region"],
-            Self::CreateBucket | Self::HeadBucket | Self::DeleteBucket => &[],
-            Self::PutObject | Self::CopyObject => &[],
+            Self::CreateBucket | Self::HeadBucket | Self::DeleteBucket | Self::PutObject | Self::CopyObject => &[],
             Self::GetBucketLocation => &["location"],
             Self::GetBucketVersioning | Self::PutBucketVersioning => &["versioning"],
             Self::GetBucketRequestPayment => &["requestPayment"],

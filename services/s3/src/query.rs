@@ -35,8 +35,9 @@ impl<'a> Query<'a> {
                 return Err(Error::with_message(Code::InvalidURI, "too many query parameters"));
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let decode =
-                |text: &'a str| encoding::decode(text.as_bytes(), Plus::Space).ok_or(Error::new(Code::InvalidURI));
+            let decode = |text: &'a str| {
+                encoding::decode(text.as_bytes(), Plus::Space).ok_or_else(|| Error::new(Code::InvalidURI))
+            };
             parameters.push(Parameter { name: decode(name)?, value: decode(value)? });
         }
         Ok(Self { parameters })

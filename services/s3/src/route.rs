@@ -37,7 +37,7 @@ pub fn route(method: &Method, address: &Address, head: &Head<'_>) -> Result<Oper
         (Some(_), None) => bucket(method, head)?,
         (None, _) => service(method)?,
     };
-    check_parameters(operation, head)?;
+    check_parameters(method, operation, head)?;
     head.refuse_unbuilt(operation)?;
     Ok(operation)
 }
@@ -100,12 +100,14 @@ fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
 /// The error for a POST without a known sub-resource: names the unknown one, if there is any.
 fn unbuilt_post(head: &Head<'_>, otherwise: Error) -> Error {
     match head.query().iter().find(|parameter| !is_common(&parameter.name)) {
-        Some(parameter) => {
-            let name = String::from_utf8_lossy(&parameter.name).into_owned();
-            Error::not_implemented(format_args!("POST with the query parameter '{name}'"))
-        }
+        Some(parameter) => unbuilt(&Method::POST, &parameter.name),
         None => otherwise,
     }
+}
+
+fn unbuilt(method: &Method, parameter: &[u8]) -> Error {
+    let parameter = String::from_utf8_lossy(parameter).into_owned();
+    Error::not_implemented(format_args!("{method} with the query parameter '{parameter}'")).detail("Header", parameter)
 }
 
 /// Whether a parameter may stand beside every operation.
@@ -116,7 +118,7 @@ fn is_common(name: &[u8]) -> bool {
         || matches!(name, "AWSAccessKeyId" | "Signature" | "Expires")
 }
 
-fn check_parameters(operation: Operation, head: &Head<'_>) -> Result<(), Error> {
+fn check_parameters(method: &Method, operation: Operation, head: &Head<'_>) -> Result<(), Error> {
     let query = head.query();
     let known = operation.parameters();
     let overrides = matches!(operation, Operation::GetObject | Operation::HeadObject);
@@ -125,9 +127,7 @@ fn check_parameters(operation: Operation, head: &Head<'_>) -> Result<(), Error> 
         if let Some(known) = known.iter().find(|known| known.as_bytes() == name) {
             query.bytes(known)?;
         } else if !(is_common(name) || (overrides && is_response_override(name))) {
-            let name = String::from_utf8_lossy(name).into_owned();
-            return Err(Error::not_implemented(format_args!("the query parameter '{name}' of {}", operation.name()))
-                .detail("Header", name));
+            return Err(unbuilt(method, name));
         }
     }
     Ok(())

@@ -77,12 +77,10 @@ impl Algorithm {
 
     /// Whether multipart objects can have this type of checksum.
     pub const fn supports(self, kind: ChecksumType) -> bool {
-        match (self, kind) {
-            (Self::Crc32 | Self::Crc32c, _) => true,
-            (Self::Crc64Nvme, ChecksumType::FullObject) => true,
-            (Self::Sha1 | Self::Sha256, ChecksumType::Composite) => true,
-            (Self::Crc64Nvme, ChecksumType::Composite) => false,
-            (Self::Sha1 | Self::Sha256, ChecksumType::FullObject) => false,
+        match self {
+            Self::Crc32 | Self::Crc32c => true,
+            Self::Crc64Nvme => matches!(kind, ChecksumType::FullObject),
+            Self::Sha1 | Self::Sha256 => matches!(kind, ChecksumType::Composite),
         }
     }
 

@@ -43,17 +43,3 @@ impl ListBuckets {
         })
     }
 }
-
-/// The headers of `CreateBucket`; the body is `xml::CreateBucketConfiguration`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CreateBucket {}
-
-impl CreateBucket {
-    /// Every header `CreateBucket` knows is either harmless or refused by `route`.
-    ///
-    /// # Errors
-    /// None today.
-    pub fn parse(_head: &Head<'_>) -> Result<Self, Error> {
-        Ok(Self {})
-    }
-}

@@ -9,6 +9,7 @@ use crate::error::{Code, Error};
 use crate::etag::MD5_BYTES;
 use crate::header;
 use crate::request::Head;
+use crate::sigv4::PayloadHash;
 
 /// The declarations about a body of object data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,9 +61,25 @@ impl Payload {
         })
     }
 
-    /// Bytes of the object, if they are declared.
-    pub fn object_length(&self) -> Option<u64> {
-        self.decoded_length.or(self.content_length)
+    /// Bytes of the object, if they are declared; the framing is that of the payload hash. To be
+    /// called before the body is read: it refuses what the framing could not keep.
+    ///
+    /// # Errors
+    /// `MissingContentLength` for aws-chunked without `x-amz-decoded-content-length`,
+    /// `InvalidRequest` for a trailer that the framing has no place for.
+    pub fn object_length(&self, hash: &PayloadHash) -> Result<Option<u64>, Error> {
+        let has_trailer = matches!(hash, PayloadHash::StreamingSignedTrailer | PayloadHash::StreamingUnsignedTrailer);
+        if self.trailer.is_some() && !has_trailer {
+            return Err(Error::invalid_request("x-amz-trailer needs an x-amz-content-sha256 with a trailer"));
+        }
+        match (hash.is_streaming(), self.decoded_length) {
+            (false, _) => Ok(self.content_length),
+            (true, Some(length)) => Ok(Some(length)),
+            (true, None) => {
+                let message = "aws-chunked needs the header x-amz-decoded-content-length";
+                Err(Error::with_message(Code::MissingContentLength, message))
+            }
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, EXPIRES};
 use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
 
 use crate::condition::Conditions;
+use crate::date;
 use crate::error::Error;
+use crate::etag::unquote;
 use crate::range::Range;
 use crate::request::Head;
 use crate::request::multipart::part_number;
@@ -24,6 +27,8 @@ pub(crate) const RESPONSE_OVERRIDES: [(&str, HeaderName); 6] = [
 pub struct GetObject {
     /// The range, unless absent or to be ignored.
     pub range: Option<Range>,
+    /// `If-Range`, as sent; see [`GetObject::range_if`].
+    pub if_range: Option<String>,
     /// `partNumber`: that part of a multipart upload.
     pub part_number: Option<u16>,
     /// The version, `null` included.
@@ -56,11 +61,23 @@ impl GetObject {
         }
         Ok(Self {
             range,
+            if_range: head.text("if-range")?.map(str::to_owned),
             part_number,
             version_id: head.version_id()?,
             conditions: Conditions::parse(head)?,
             overrides,
             checksum_mode: head.text("x-amz-checksum-mode")?.is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")),
         })
+    }
+
+    /// The range to answer with for the object that is there: none, that is all of it, if `If-Range`
+    /// names another (RFC 9110 section 13.1.5). `etag` without quotes.
+    pub fn range_if(&self, etag: &str, last_modified: Timestamp) -> Option<Range> {
+        let same = match &self.if_range {
+            None => true,
+            Some(text) if text.starts_with('"') => unquote(text) == etag,
+            Some(text) => date::parse_http_date(text) == Some(date::whole_seconds(last_modified)),
+        };
+        self.range.filter(|_| same)
     }
 }

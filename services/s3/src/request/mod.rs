@@ -13,7 +13,7 @@ mod metadata;
 mod multipart;
 mod upload;
 
-pub use bucket::{BUCKETS_MAX, CreateBucket, ListBuckets};
+pub use bucket::{BUCKETS_MAX, ListBuckets};
 pub use content::{DocumentBody, Payload};
 pub use copy::{CopyObject, CopySource, Directive};
 pub use delete::DeleteObject;

@@ -88,6 +88,12 @@ pub fn parse_authorization<'a>(
         Some("") => return Err(Error::new(Code::AccessDenied)),
         Some(value) => from_header(request, value)?,
     };
+    if !is_name_list(authorization.signed_headers) {
+        return Err(malformed(
+            authorization.placement,
+            "SignedHeaders must be lower-case header names joined by semicolons.",
+        ));
+    }
     if request.headers.contains_key("x-amz-security-token") || query.hoisted("x-amz-security-token")?.is_some() {
         return Err(Error::with_message(
             Code::InvalidToken,
@@ -107,6 +113,14 @@ fn signature_version_2() -> Error {
         "Signature Version 2 is not supported. Use AWS4-HMAC-SHA256: with boto3 pass Config(signature_version='s3v4'), \
          with the aws command line set s3.signature_version = s3v4.",
     )
+}
+
+/// Whether `SignedHeaders` is what it should be. It becomes lines of the canonical request, so nothing
+/// in it may look like one.
+fn is_name_list(text: &str) -> bool {
+    let is_name_byte =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.!#$%&'*+^`|~".contains(&byte);
+    text.split(';').all(|name| !name.is_empty() && name.bytes().all(is_name_byte))
 }
 
 fn malformed(placement: Placement, what: &str) -> Error {

@@ -32,13 +32,13 @@ pub(crate) fn path(raw: &str) -> Result<Cow<'_, [u8]>, Error> {
     if raw.bytes().all(|byte| encoding::is_unreserved(byte) || byte == b'/') {
         return Ok(Cow::Borrowed(raw.as_bytes()));
     }
-    let decoded = encoding::decode(raw.as_bytes(), Plus::Literal).ok_or(Error::new(Code::InvalidURI))?;
+    let decoded = encoding::decode(raw.as_bytes(), Plus::Literal).ok_or_else(|| Error::new(Code::InvalidURI))?;
     Ok(Cow::Owned(encoding::encode(&decoded, true).into_owned()))
 }
 
 /// The query string: names and values encoded, sorted by name and then by value.
 pub(crate) fn query(out: &mut Vec<u8>, query: &Query<'_>) {
-    let mut pairs: Vec<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = query
+    let mut pairs: Vec<_> = query
         .iter()
         .filter(|parameter| *parameter.name != *SIGNATURE_PARAMETER.as_bytes())
         .map(|parameter| (encoding::encode(&parameter.name, false), encoding::encode(&parameter.value, false)))

@@ -105,12 +105,12 @@ pub fn presign(
     let scope = Scope { date: &timestamp[..8], region: credentials.region };
     let signed = signed_headers(&headers, |_| true);
     let encode = |text: &str| String::from_utf8_lossy(&encoding::encode(text.as_bytes(), false)).into_owned();
-    let mut raw = uri.query().map(|query| format!("{query}&")).unwrap_or_default();
-    raw.push_str(&format!(
-        "X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={timestamp}&X-Amz-Expires={expires}&X-Amz-SignedHeaders={}",
+    let raw = format!(
+        "{}X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={timestamp}&X-Amz-Expires={expires}&X-Amz-SignedHeaders={}",
+        uri.query().map(|query| format!("{query}&")).unwrap_or_default(),
         encode(&format!("{}/{}", credentials.access_key, scope.text())),
         encode(&signed),
-    ));
+    );
     let query = Query::parse(Some(&raw))?;
     let key = SigningKey::derive(credentials.secret_key, scope.date, scope.region);
     let path = canonical::path(uri.path())?;

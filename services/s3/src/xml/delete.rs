@@ -59,9 +59,9 @@ impl Visitor for Reading {
             "Object/VersionId" => entry.version_id = Some(text.trim().to_owned()).filter(|id| !id.is_empty()),
             "Object/ETag" => entry.etag = Some(unquote(text).to_owned()).filter(|etag| !etag.is_empty()),
             "Object/LastModifiedTime" => {
-                entry.last_modified = Some(date::parse_lenient(text).ok_or(Error::malformed_xml())?);
+                entry.last_modified = Some(date::parse_lenient(text).ok_or_else(Error::malformed_xml)?);
             }
-            "Object/Size" => entry.size = Some(decimal(text.trim()).ok_or(Error::malformed_xml())?),
+            "Object/Size" => entry.size = Some(decimal(text.trim()).ok_or_else(Error::malformed_xml)?),
             "Object" => {
                 if entry.key.is_empty() || self.document.objects.len() == DELETE_OBJECTS_MAX {
                     return Err(Error::malformed_xml());

@@ -108,7 +108,7 @@ impl Walk {
 fn resolve<'t>(reference: &BytesRef<'_>, utf8: &'t mut [u8; 4]) -> Result<&'t str, Error> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => Ok(character.encode_utf8(utf8)),
-        Ok(None) => quick_xml::escape::resolve_predefined_entity(reference).ok_or(Error::malformed_xml()),
+        Ok(None) => quick_xml::escape::resolve_predefined_entity(reference).ok_or_else(Error::malformed_xml),
         Err(_) => Err(Error::malformed_xml()),
     }
 }

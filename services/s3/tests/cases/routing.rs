@@ -1,0 +1,197 @@
+//! From request to operation, and what must be refused.
+
+use s3::{Address, Code, Operation};
+
+use crate::support::{Sent, sent};
+
+fn route(request: &Sent) -> Result<Operation, Code> {
+    let address = Address::of(&request.uri, &request.headers, &["localhost".to_owned()]).map_err(|e| e.code())?;
+    request.parse(|head| s3::route(&request.method, &address, head)).map_err(|error| error.code())
+}
+
+fn plain(method: &str, uri: &str) -> Result<Operation, Code> {
+    route(&sent(method, uri, &[("host", "localhost")]))
+}
+
+fn with(method: &str, uri: &str, name: &str, value: &str) -> Result<Operation, Code> {
+    route(&sent(method, uri, &[("host", "localhost"), (name, value)]))
+}
+
+#[test]
+fn every_operation_has_a_route() {
+    let routes = [
+        ("GET", "/", Operation::ListBuckets),
+        ("GET", "/?x-id=ListBuckets&max-buckets=5&prefix=a", Operation::ListBuckets),
+        ("PUT", "/abc", Operation::CreateBucket),
+        ("PUT", "/abc/", Operation::CreateBucket),
+        ("HEAD", "/abc", Operation::HeadBucket),
+        ("DELETE", "/abc", Operation::DeleteBucket),
+        ("GET", "/abc/?location", Operation::GetBucketLocation),
+        ("GET", "/abc/?location=", Operation::GetBucketLocation),
+        ("GET", "/abc?versioning", Operation::GetBucketVersioning),
+        ("PUT", "/abc?versioning", Operation::PutBucketVersioning),
+        ("GET", "/abc?requestPayment", Operation::GetBucketRequestPayment),
+        ("PUT", "/abc/k?x-id=PutObject", Operation::PutObject),
+        ("GET", "/abc/k?versionId=null&partNumber=1&response-content-type=a", Operation::GetObject),
+        ("HEAD", "/abc/k", Operation::HeadObject),
+        ("DELETE", "/abc/k?versionId=v", Operation::DeleteObject),
+        ("POST", "/abc?delete", Operation::DeleteObjects),
+        ("POST", "/abc/?delete=", Operation::DeleteObjects),
+        ("GET", "/abc", Operation::ListObjects),
+        ("GET", "/abc?prefix=&delimiter=%2F&encoding-type=url&marker=m&max-keys=1", Operation::ListObjects),
+        ("GET", "/abc?list-type=2&fetch-owner=true&metadata=true&start-after=a", Operation::ListObjectsV2),
+        ("GET", "/abc?versions&key-marker=k&version-id-marker=v", Operation::ListObjectVersions),
+        ("POST", "/abc/k?uploads", Operation::CreateMultipartUpload),
+        ("PUT", "/abc/k?partNumber=1&uploadId=u", Operation::UploadPart),
+        ("POST", "/abc/k?uploadId=u", Operation::CompleteMultipartUpload),
+        ("DELETE", "/abc/k?uploadId=u", Operation::AbortMultipartUpload),
+        ("GET", "/abc/k?uploadId=u&max-parts=2&part-number-marker=1", Operation::ListParts),
+        ("GET", "/abc?uploads&prefix=a&upload-id-marker=u&key-marker=k", Operation::ListMultipartUploads),
+    ];
+    for (method, uri, operation) in routes {
+        assert_eq!(plain(method, uri), Ok(operation), "{method} {uri}");
+    }
+    assert_eq!(with("PUT", "/abc/k", "x-amz-copy-source", "/abc/l"), Ok(Operation::CopyObject));
+    assert_eq!(plain("PUT", "/abc/k?x-amz-copy-source=%2Fabc%2Fl"), Ok(Operation::CopyObject));
+    let part = with("PUT", "/abc/k?partNumber=1&uploadId=u", "x-amz-copy-source", "/abc/l");
+    assert_eq!(part, Ok(Operation::UploadPartCopy));
+    let reached: Vec<_> = routes.iter().map(|(_, _, operation)| *operation).collect();
+    for operation in Operation::ALL {
+        let copies = matches!(operation, Operation::CopyObject | Operation::UploadPartCopy);
+        assert!(copies || reached.contains(&operation), "{}", operation.name());
+    }
+}
+
+#[test]
+fn a_sub_resource_that_is_not_built_is_never_something_else() {
+    let sub_resources = [
+        "acl",
+        "policy",
+        "policyStatus",
+        "tagging",
+        "cors",
+        "lifecycle",
+        "encryption",
+        "object-lock",
+        "retention",
+        "legal-hold",
+        "attributes",
+        "torrent",
+        "select&select-type=2",
+        "restore",
+        "accelerate",
+        "logging",
+        "notification",
+        "replication",
+        "website",
+        "inventory",
+        "analytics",
+        "metrics",
+        "intelligent-tiering",
+        "ownershipControls",
+        "publicAccessBlock",
+        "session",
+        "metadataTable",
+        "metadataConfiguration",
+        "renameObject",
+        "append&position=0",
+        "unknownSubresource",
+        "unknown=1",
+        "Acl",
+        "LOCATION",
+        "annotations",
+        "abac",
+        "%61cl",
+        "=",
+        "%ff",
+    ];
+    for sub_resource in sub_resources {
+        for method in ["GET", "PUT", "DELETE", "POST", "HEAD"] {
+            for path in ["/abc", "/abc/k"] {
+                let uri = format!("{path}?{sub_resource}");
+                assert_eq!(plain(method, &uri), Err(Code::NotImplemented), "{method} {uri}");
+            }
+        }
+        assert_eq!(plain("GET", &format!("/?{sub_resource}")), Err(Code::NotImplemented), "{sub_resource}");
+    }
+}
+
+#[test]
+fn a_parameter_of_another_operation_is_refused() {
+    assert_eq!(plain("GET", "/abc?location&acl"), Err(Code::NotImplemented));
+    assert_eq!(plain("PUT", "/abc?location"), Err(Code::NotImplemented));
+    assert_eq!(plain("PUT", "/abc/k?versionId=v"), Err(Code::NotImplemented));
+    assert_eq!(plain("GET", "/abc?response-content-type=a"), Err(Code::NotImplemented));
+    assert_eq!(plain("GET", "/abc?list-type=2&marker=m"), Err(Code::NotImplemented));
+    assert_eq!(plain("GET", "/abc?list-type=3"), Err(Code::InvalidArgument));
+}
+
+#[test]
+fn methods_without_a_meaning_are_refused() {
+    assert_eq!(plain("POST", "/"), Err(Code::MethodNotAllowed));
+    assert_eq!(plain("PATCH", "/abc"), Err(Code::MethodNotAllowed));
+    assert_eq!(plain("PATCH", "/abc/k"), Err(Code::MethodNotAllowed));
+    assert_eq!(plain("POST", "/abc/k"), Err(Code::MethodNotAllowed));
+    assert_eq!(with("POST", "/abc", "content-type", "multipart/form-data"), Err(Code::NotImplemented));
+}
+
+#[test]
+fn repeated_parameters_are_refused() {
+    for uri in ["/abc?prefix=a&prefix=b", "/abc?list-type=2&list-type=2", "/abc/k?versionId=a&versionId=b"] {
+        assert_eq!(plain("GET", uri), Err(Code::InvalidArgument), "{uri}");
+    }
+    assert_eq!(plain("PUT", "/abc/k?partNumber=1&partNumber=2&uploadId=u"), Err(Code::InvalidArgument));
+}
+
+#[test]
+fn headers_that_ask_for_protection_are_not_ignored() {
+    let refused = [
+        ("x-amz-server-side-encryption", "AES256"),
+        ("x-amz-server-side-encryption-customer-key", "k"),
+        ("x-amz-copy-source-server-side-encryption-customer-key", "k"),
+        ("x-amz-object-lock-mode", "COMPLIANCE"),
+        ("x-amz-object-lock-legal-hold", "ON"),
+        ("x-amz-bucket-object-lock-enabled", "true"),
+        ("x-amz-object-ownership", "ObjectWriter"),
+        ("x-amz-tagging", "a=b"),
+        ("x-amz-acl", "public-read"),
+        ("x-amz-grant-read", "id=1"),
+        ("x-amz-website-redirect-location", "/x"),
+        ("x-amz-write-offset-bytes", "0"),
+        ("x-amz-checksum-sha512", "AAAA"),
+        ("x-amz-checksum-xxhash64", "AAAA"),
+    ];
+    for (name, value) in refused {
+        assert_eq!(with("PUT", "/abc/k", name, value), Err(Code::NotImplemented), "{name}");
+        let hoisted = format!("/abc/k?{}={value}", name.replace("x-amz", "X-Amz"));
+        assert_eq!(plain("PUT", &hoisted), Err(Code::NotImplemented), "{hoisted}");
+    }
+    assert_eq!(with("PUT", "/abc/k", "x-amz-acl", "public-ready"), Err(Code::InvalidArgument));
+    assert_eq!(with("GET", "/abc/k", "x-amz-server-side-encryption-customer-key", "k"), Err(Code::NotImplemented));
+}
+
+#[test]
+fn harmless_headers_pass() {
+    for (name, value) in [
+        ("x-amz-acl", "private"),
+        ("x-amz-acl", "bucket-owner-full-control"),
+        ("x-amz-tagging", ""),
+        ("x-amz-bucket-object-lock-enabled", "false"),
+        ("x-amz-object-ownership", "BucketOwnerEnforced"),
+        ("x-amz-request-payer", "requester"),
+        ("x-amz-storage-class", "STANDARD"),
+        ("x-amz-bypass-governance-retention", "true"),
+        ("x-amz-checksum-crc32", "AAAAAA=="),
+        ("x-amz-checksum-algorithm", "CRC32"),
+        ("x-amz-meta-server-side-encryption", "no"),
+    ] {
+        assert_eq!(with("PUT", "/abc/k", name, value), Ok(Operation::PutObject), "{name}: {value}");
+    }
+}
+
+#[test]
+fn a_host_is_named_once() {
+    let mut request = sent("GET", "/abc", &[("host", "localhost")]);
+    request.headers.append("host", "abc.localhost".parse().unwrap());
+    assert_eq!(route(&request), Err(Code::InvalidArgument));
+}

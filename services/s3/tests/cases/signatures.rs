@@ -1,0 +1,349 @@
+//! Signing and verifying, and what must not verify.
+
+use http::{HeaderValue, Method, Uri};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use s3::Code;
+use s3::sigv4::{self, PRESIGN_EXPIRES_SECONDS_MAX, PayloadHash, Placement};
+
+use crate::support::{ACCESS_KEY, CREDENTIALS, SECRET_KEY, Sent, at, sent};
+
+fn now() -> Timestamp {
+    at("2026-11-22T19:01:02Z")
+}
+
+fn signed(method: &str, uri: &str, pairs: &[(&str, &str)], payload: PayloadHash) -> Sent {
+    let mut request = sent(method, uri, pairs);
+    sigv4::sign(&request.method, &request.uri, &mut request.headers, payload, CREDENTIALS, now()).unwrap();
+    request
+}
+
+fn plain() -> Sent {
+    signed("PUT", "http://localhost:9000/abc/key?x-id=PutObject", &[("x-amz-meta-a", "1")], PayloadHash::Unsigned)
+}
+
+fn presigned(expires: u64) -> Sent {
+    presigned_at("http://localhost:9000/abc/key?versionId=null", expires)
+}
+
+fn presigned_at(uri: &str, expires: u64) -> Sent {
+    let uri: Uri = uri.parse().unwrap();
+    let path = sigv4::presign(&Method::GET, &uri, &http::HeaderMap::new(), CREDENTIALS, now(), expires).unwrap();
+    sent("GET", &path, &[("host", "localhost:9000")])
+}
+
+fn code(request: &Sent) -> Code {
+    request.verify(now()).unwrap_err().code()
+}
+
+fn code_after(request: &Sent, seconds: i64) -> Option<Code> {
+    request.verify(now() + SignedDuration::from_secs(seconds)).err().map(|error| error.code())
+}
+
+#[test]
+fn what_is_signed_verifies() {
+    let (verified, _) = plain().verify(now()).unwrap().unwrap();
+    assert_eq!(verified.access_key, ACCESS_KEY);
+    assert_eq!(verified.placement, Placement::Header);
+    let (verified, _) = presigned(60).verify(now()).unwrap().unwrap();
+    assert_eq!(verified.placement, Placement::Query);
+}
+
+#[test]
+fn no_credentials_mean_anonymous() {
+    assert!(sent("GET", "/abc/key", &[("host", "localhost")]).verify(now()).unwrap().is_none());
+}
+
+#[test]
+fn any_change_breaks_the_signature() {
+    type Change = fn(&mut Sent);
+    let changes: [(&str, Change); 8] = [
+        ("method", |r| r.method = Method::DELETE),
+        ("key", |r| r.uri = "/abc/kez?x-id=PutObject".parse().unwrap()),
+        ("dots", |r| r.uri = "/abc/../abc/key?x-id=PutObject".parse().unwrap()),
+        ("query", |r| r.uri = "/abc/key".parse().unwrap()),
+        ("host", |r| set(r, "host", "x")),
+        ("header", |r| set(r, "x-amz-meta-a", "2")),
+        ("header removed", |r| {
+            r.headers.remove("x-amz-meta-a");
+        }),
+        ("payload", |r| set(r, "x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")),
+    ];
+    for (what, change) in changes {
+        let mut request = plain();
+        change(&mut request);
+        assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{what}");
+    }
+    let mut request = plain();
+    request.headers.append("x-amz-meta-a", HeaderValue::from_static("2"));
+    assert_eq!(code(&request), Code::SignatureDoesNotMatch);
+    assert_eq!(plain().verify_as("another secret", now()).unwrap_err().code(), Code::SignatureDoesNotMatch);
+}
+
+fn set(request: &mut Sent, name: &'static str, value: &'static str) {
+    request.headers.insert(name, HeaderValue::from_static(value));
+}
+
+#[test]
+fn a_header_that_means_something_must_be_signed() {
+    for mut request in [plain(), presigned(60)] {
+        request.headers.insert("x-amz-copy-source", HeaderValue::from_static("/secret/key"));
+        let error = request.verify(now()).unwrap_err();
+        assert_eq!(error.code(), Code::AccessDenied);
+        assert!(error.details().any(|detail| detail == ("HeadersNotSigned", "x-amz-copy-source")));
+    }
+    let mut request = plain();
+    let value = request.headers["authorization"].to_str().unwrap().replace("SignedHeaders=host;", "SignedHeaders=");
+    request.headers.insert("authorization", value.parse().unwrap());
+    assert_eq!(code(&request), Code::AccessDenied);
+}
+
+#[test]
+fn signed_headers_are_header_names() {
+    for list in [
+        "host;x-amz-content-sha256;x-amz-date;",
+        "host; x-amz-content-sha256;x-amz-date",
+        "Host;x-amz-content-sha256;x-amz-date",
+        "",
+    ] {
+        let value = format!(
+            "AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20261122/us-east-1/s3/aws4_request,SignedHeaders={list},Signature=00"
+        );
+        let mut request = plain();
+        request.headers.insert("authorization", value.parse().unwrap());
+        assert_eq!(code(&request), Code::AuthorizationHeaderMalformed, "{list}");
+    }
+    let uri = presigned(60).uri.to_string().replace("SignedHeaders=host", "SignedHeaders=host%0Ax");
+    assert_eq!(code(&sent("GET", &uri, &[("host", "localhost:9000")])), Code::AuthorizationQueryParametersError);
+}
+
+#[test]
+fn clocks_may_differ_by_a_quarter_of_an_hour() {
+    assert_eq!(code_after(&plain(), 900), None);
+    assert_eq!(code_after(&plain(), -900), None);
+    assert_eq!(code_after(&plain(), 901), Some(Code::RequestTimeTooSkewed));
+    let error = plain().verify(now() - SignedDuration::from_secs(901)).err().unwrap();
+    let details: Vec<_> = error.details().collect();
+    assert_eq!(
+        details,
+        [
+            ("RequestTime", "20261122T190102Z"),
+            ("ServerTime", "2026-11-22T18:46:01Z"),
+            ("MaxAllowedSkewMilliseconds", "900000")
+        ]
+    );
+}
+
+#[test]
+fn presigned_urls_live_as_long_as_they_say() {
+    let week = PRESIGN_EXPIRES_SECONDS_MAX;
+    assert_eq!(code_after(&presigned(60), 60), None);
+    assert_eq!(code_after(&presigned(60), 61), Some(Code::AccessDenied));
+    assert_eq!(code_after(&presigned(60), -900), None);
+    assert_eq!(code_after(&presigned(60), -901), Some(Code::AccessDenied));
+    assert_eq!(code_after(&presigned(week), week.cast_signed()), None);
+    for expires in [0, week + 1, u64::MAX] {
+        assert_eq!(code_after(&presigned(expires), 0), Some(Code::AccessDenied), "{expires}");
+    }
+    let error = presigned(60).verify(now() + SignedDuration::from_secs(61)).err().unwrap();
+    assert_eq!(error.message(), "Request has expired");
+    assert!(error.details().any(|detail| detail == ("Expires", "2026-11-22T19:02:02Z")));
+}
+
+#[test]
+fn credentials_stand_in_one_place() {
+    let mut request = presigned(60);
+    request.headers.extend(plain().headers);
+    assert_eq!(code(&request), Code::InvalidArgument);
+    let mut request = plain();
+    let again = request.headers["authorization"].clone();
+    request.headers.append("authorization", again);
+    assert_eq!(code(&request), Code::InvalidArgument);
+    let uri = format!("{}&X-Amz-Expires=1", presigned(60).uri);
+    assert_eq!(code(&sent("GET", &uri, &[("host", "localhost:9000")])), Code::InvalidArgument);
+}
+
+#[test]
+fn other_schemes_are_told_what_to_do() {
+    let with = |value: &str| code(&sent("GET", "/", &[("host", "h"), ("authorization", value)]));
+    assert_eq!(with(""), Code::AccessDenied);
+    assert_eq!(with("AWS AKIA:sig"), Code::InvalidRequest);
+    assert_eq!(with("Basic abc"), Code::InvalidArgument);
+    assert_eq!(with("AWS4-ECDSA-P256-SHA256 x"), Code::NotImplemented);
+    assert_eq!(with("AWS4-HMAC-SHA256"), Code::AuthorizationHeaderMalformed);
+    let error = sent("GET", "/a?AWSAccessKeyId=A&Signature=s&Expires=1", &[("host", "h")]).verify(now()).unwrap_err();
+    assert_eq!(error.code(), Code::InvalidRequest);
+    assert!(error.message().contains("signature_version='s3v4'"));
+}
+
+#[test]
+fn scopes_are_checked() {
+    let with = |credential: &str| {
+        let value = format!(
+            "AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=00"
+        );
+        code(&sent(
+            "GET",
+            "/",
+            &[
+                ("host", "h"),
+                ("authorization", &value),
+                ("x-amz-date", "20261122T190102Z"),
+                ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
+            ],
+        ))
+    };
+    assert_eq!(with("A/20261122/us-east-1/s3/aws4_request"), Code::SignatureDoesNotMatch);
+    assert_eq!(with("A/B/20261122//s3/aws4_request"), Code::SignatureDoesNotMatch);
+    for bad in [
+        "A/20261122/us-east-1/s3",
+        "A/20261122/us-east-1/s3/aws5_request",
+        "A/20261122/us-east-1/ec2/aws4_request",
+        "A/2026112/us-east-1/s3/aws4_request",
+        "A/20261121/us-east-1/s3/aws4_request",
+        "/20261122/us-east-1/s3/aws4_request",
+    ] {
+        assert_eq!(with(bad), Code::AuthorizationHeaderMalformed, "{bad}");
+    }
+}
+
+#[test]
+fn any_region_will_do_unless_told_otherwise() {
+    for region in ["", "US", "auto", "eu-west-1"] {
+        let mut request = sent("GET", "http://localhost/", &[]);
+        let credentials = sigv4::Credentials { region, ..CREDENTIALS };
+        sigv4::sign(&request.method, &request.uri, &mut request.headers, PayloadHash::Unsigned, credentials, now())
+            .unwrap();
+        assert!(request.verify(now()).unwrap().is_some(), "{region}");
+        let query = s3::Query::default();
+        let parts = sigv4::Request::new(&request.method, &request.uri, &query, &request.headers);
+        let error = sigv4::parse_authorization(parts, Some("us-east-1")).unwrap_err();
+        assert_eq!(error.code(), Code::AuthorizationHeaderMalformed);
+        assert!(error.details().any(|detail| detail == ("Region", "us-east-1")));
+    }
+}
+
+#[test]
+fn the_body_must_be_declared_and_tokens_are_refused() {
+    let mut request = plain();
+    request.headers.remove("x-amz-content-sha256");
+    assert_eq!(code(&request), Code::MissingSecurityHeader);
+    request.headers.insert("x-amz-content-sha256", HeaderValue::from_static("zz"));
+    assert_eq!(code(&request), Code::InvalidArgument);
+    let request = signed("GET", "http://h/", &[("x-amz-security-token", "t")], PayloadHash::Unsigned);
+    assert_eq!(code(&request), Code::InvalidToken);
+    let request = presigned_at("http://localhost:9000/?X-Amz-Security-Token=t", 60);
+    assert_eq!(code(&request), Code::InvalidToken);
+    let mut request = plain();
+    request.headers.remove("x-amz-date");
+    assert_eq!(code(&request), Code::AccessDenied);
+}
+
+#[test]
+fn a_mismatch_shows_what_was_signed_but_not_the_signature() {
+    let request = plain();
+    let good = request.headers["authorization"].to_str().unwrap().rsplit('=').next().unwrap().to_owned();
+    let mut bad = plain();
+    let value = bad.headers["authorization"].to_str().unwrap().replace(&good, &"0".repeat(64));
+    bad.headers.insert("authorization", value.parse().unwrap());
+    let error = bad.verify(now()).unwrap_err();
+    let document = error.to_xml("/abc/key", "r", "h");
+    let document = std::str::from_utf8(&document).unwrap();
+    assert!(document.contains("<CanonicalRequest>PUT&#x0A;/abc/key&#x0A;x-id=PutObject&#x0A;"), "{document}");
+    assert!(document.contains("<StringToSign>AWS4-HMAC-SHA256&#x0A;20261122T190102Z"), "{document}");
+    assert!(!document.contains(&good) && !document.contains(SECRET_KEY), "{document}");
+}
+
+/// The signature of a canonical request, by the letter of the documentation.
+fn naive_signature(canonical: &str) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::{Digest, Sha256};
+    let mac = |key: &[u8], message: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(message.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    };
+    let day = mac(format!("AWS4{SECRET_KEY}").as_bytes(), "20261122");
+    let key = mac(&mac(&mac(&day, "us-east-1"), "s3"), "aws4_request");
+    let hash = hex::encode(Sha256::digest(canonical));
+    hex::encode(mac(&key, &format!("AWS4-HMAC-SHA256\n20261122T190102Z\n20261122/us-east-1/s3/aws4_request\n{hash}")))
+}
+
+fn signed_naively(path_sent: &str, path_signed: &str) -> Sent {
+    let signed = "host;x-amz-content-sha256;x-amz-date";
+    let signature = naive_signature(&format!(
+        "GET\n{path_signed}\n\nhost:h\nx-amz-content-sha256:UNSIGNED-PAYLOAD\nx-amz-date:20261122T190102Z\n\n{signed}\nUNSIGNED-PAYLOAD"
+    ));
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20261122/us-east-1/s3/aws4_request, SignedHeaders={signed}, Signature={signature}"
+    );
+    let pairs = [
+        ("host", "h"),
+        ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
+        ("x-amz-date", "20261122T190102Z"),
+        ("authorization", &*authorization),
+    ];
+    sent("GET", path_sent, &pairs)
+}
+
+#[test]
+fn a_path_may_be_signed_canonically_or_as_sent() {
+    for (wire, canonical) in [
+        ("/abc/key", "/abc/key"),
+        ("/abc/a%2Fb", "/abc/a/b"),
+        ("/abc/a%2fb", "/abc/a/b"),
+        ("/abc/a+b=c@d", "/abc/a%2Bb%3Dc%40d"),
+        ("/abc/%7e%41", "/abc/~A"),
+        ("/abc//./../x", "/abc//./../x"),
+        ("/abc/%252F", "/abc/%252F"),
+    ] {
+        for path in [wire, canonical] {
+            assert!(signed_naively(wire, path).verify(now()).unwrap().is_some(), "{wire} signed as {path}");
+        }
+    }
+    // Neither a second round of encoding nor a tidied path is what was sent.
+    for (wire, other) in
+        [("/abc/%2541", "/abc/A"), ("/abc/%41", "/abc/%2541"), ("/abc//x", "/abc/x"), ("/abc/./x", "/abc/x")]
+    {
+        assert_eq!(code(&signed_naively(wire, other)), Code::SignatureDoesNotMatch, "{wire} signed as {other}");
+    }
+}
+
+#[test]
+fn text_sent_as_iso_8859_1_verifies() {
+    // What a client signs as UTF-8 but its HTTP library sends byte by byte.
+    let mut request = sent("PUT", "http://localhost/abc/k", &[("x-amz-meta-a", "Hello World\u{e9}")]);
+    sigv4::sign(&request.method, &request.uri, &mut request.headers, PayloadHash::Unsigned, CREDENTIALS, now())
+        .unwrap();
+    request.headers.insert("x-amz-meta-a", HeaderValue::from_bytes(b"Hello World\xe9").unwrap());
+    assert!(request.verify(now()).unwrap().is_some());
+}
+
+fn escaped(key: &[u8]) -> String {
+    key.iter().flat_map(|byte| ['%'.to_string(), hex::encode_upper([*byte])]).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_key_and_query_can_be_signed(key in proptest::collection::vec(any::<u8>(), 1..40), name in "[a-zA-Z0-9 +%&=/]{0,8}", value: Vec<u8>) {
+        let uri = format!("http://localhost:9000/abc/{}?x{}={}", escaped(&key), escaped(name.as_bytes()), escaped(&value));
+        let request = signed("PUT", &uri, &[], PayloadHash::Signed([7; 32]));
+        prop_assert!(request.verify(now()).unwrap().is_some());
+        let request = presigned_at(&uri, 60);
+        prop_assert!(request.verify(now()).unwrap().is_some());
+    }
+
+    #[test]
+    fn no_header_or_query_panics(value in "[ -~]{0,80}", query in "(X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature)=[a-zA-Z0-9%/]{0,10}&){0,7}") {
+        let _ = sent("GET", "/", &[("host", "h"), ("authorization", &value)]).verify(now());
+        if let Ok(uri) = format!("/?{query}").parse::<Uri>() {
+            let _ = Sent { uri, ..sent("GET", "/", &[("host", "h")]) }.verify(now());
+        }
+    }
+
+    #[test]
+    fn any_authorization_after_the_algorithm_is_total(fields in "[ -~]{0,80}") {
+        let value = format!("AWS4-HMAC-SHA256 {fields}");
+        prop_assert!(sent("GET", "/", &[("host", "h"), ("authorization", &value)]).verify(now()).is_err());
+    }
+}

@@ -1,0 +1,25 @@
+//! The wire protocol from outside: what a gateway sees.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "cases/bodies.rs"]
+mod bodies;
+#[path = "cases/chunked.rs"]
+mod chunked;
+#[path = "cases/conditions.rs"]
+mod conditions;
+#[path = "cases/documents.rs"]
+mod documents;
+#[path = "cases/errors.rs"]
+mod errors;
+#[path = "cases/listings.rs"]
+mod listings;
+#[path = "cases/requests.rs"]
+mod requests;
+#[path = "cases/routing.rs"]
+mod routing;
+#[path = "cases/signatures.rs"]
+mod signatures;
+#[path = "cases/support.rs"]
+mod support;
+#[path = "cases/vectors.rs"]
+mod vectors;
