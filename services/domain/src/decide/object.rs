@@ -67,7 +67,8 @@ pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Ref
     Ok(match new {
         NewBody::Empty => (Body::Empty, false),
         NewBody::Staged { content, placement } => match view.newest_content(content.sha256).map_err(Refused::View)? {
-            Some(known) => (Body::Known { content: known }, false),
+            // The very content may be known already: when its first commit was answered too late, and is tried again.
+            Some(known) => (Body::Known { content: known }, known == *content),
             None => (Body::Stored { content: *content, placement: placement.clone() }, true),
         },
         NewBody::Known(content) => {

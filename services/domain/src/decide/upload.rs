@@ -6,7 +6,7 @@ use events::upload;
 use super::object::{body, check, place_version};
 use super::{Decision, Refused, bucket_row};
 use crate::command::{
-    CompleteUpload, Context, CreateUpload, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Rejection, StorePart,
+    CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Rejection, StorePart,
 };
 use crate::row::{BodyRow, BucketRow, UploadRow, VersionRow};
 use crate::view::View;
@@ -30,7 +30,14 @@ pub(super) fn store_part<V: View>(
 ) -> Result<Decision, Refused<V::Error>> {
     let bucket = bucket_row(view, &store.bucket)?;
     upload_row(view, &bucket, &store.key, store.upload)?;
-    let (body, staged_in_use) = body(view, &store.body)?;
+    if store.size > OBJECT_BYTES_MAX {
+        return Err(Rejection::ObjectTooLarge { size: store.size }.into());
+    }
+    let (body, staged_in_use) = match &store.body {
+        // Parts do not lie in parts: such a copy has to bring the bytes.
+        NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
+        new => body(view, new)?,
+    };
     let fact = upload::PartStored {
         bucket: store.bucket.clone(),
         key: store.key.clone(),

@@ -10,13 +10,15 @@ use crate::row::{BodyRow, BucketId, BucketRow, ContentRow, ManifestRow, TotalsRo
 use crate::view::View;
 
 /// The changes of one fact while they are gathered. References are counted here first, because one fact may
-/// drop the same content many times over.
+/// give up and take the same content or the same parts, as a copy of an object onto itself does.
 pub(super) struct Draft<'a, V: View> {
     pub(super) view: &'a V,
     pub(super) event: &'a Event,
     pub(super) changes: Vec<Change>,
     references: BTreeMap<ContentId, i64>,
     stored: Option<(ContentId, ContentRow)>,
+    manifest_references: BTreeMap<UploadId, i64>,
+    completed: Option<(UploadId, ManifestRow)>,
     totals: Option<TotalsRow>,
 }
 
@@ -24,7 +26,16 @@ type Result<T, V> = std::result::Result<T, ProjectError<<V as View>::Error>>;
 
 impl<'a, V: View> Draft<'a, V> {
     pub(super) fn new(view: &'a V, event: &'a Event) -> Self {
-        Self { view, event, changes: Vec::new(), references: BTreeMap::new(), stored: None, totals: None }
+        Self {
+            view,
+            event,
+            changes: Vec::new(),
+            references: BTreeMap::new(),
+            stored: None,
+            manifest_references: BTreeMap::new(),
+            completed: None,
+            totals: None,
+        }
     }
 
     pub(super) fn contradiction(&self, what: &'static str) -> ProjectError<V::Error> {
@@ -75,15 +86,16 @@ impl<'a, V: View> Draft<'a, V> {
                 *self.references.entry(*content).or_default() += 1;
                 BodyRow::Content(*content)
             }
-            Body::Parts { upload_id, taken } => {
-                if taken.is_empty() {
-                    let mut row = self.manifest(*upload_id)?;
-                    row.references += 1;
-                    self.changes.push(Change::PutManifest { upload: *upload_id, row });
-                }
+            Body::Parts { upload_id, .. } => {
+                *self.manifest_references.entry(*upload_id).or_default() += 1;
                 BodyRow::Parts(*upload_id)
             }
         })
+    }
+
+    /// Makes the parts of an upload one thing that objects refer to.
+    pub(super) fn complete(&mut self, upload: UploadId, parts: u16) {
+        self.completed = Some((upload, ManifestRow { references: 0, parts }));
     }
 
     fn store(&mut self, content: ContentId, placement: &Placement, size: u64) -> Result<(), V> {
@@ -104,39 +116,54 @@ impl<'a, V: View> Draft<'a, V> {
     }
 
     /// Gives up the reference of an object or a part that ends.
-    pub(super) fn release(&mut self, body: BodyRow) -> Result<(), V> {
+    pub(super) fn release(&mut self, body: BodyRow) {
         match body {
             BodyRow::Empty => {}
             BodyRow::Content(content) => *self.references.entry(content).or_default() -= 1,
-            BodyRow::Parts(upload) => {
-                let mut row = self.manifest(upload)?;
-                row.references -= 1;
-                if row.references > 0 {
-                    self.changes.push(Change::PutManifest { upload, row });
-                } else {
-                    self.changes.push(Change::DropManifest { upload });
-                    self.drop_parts(upload)?;
-                }
-            }
+            BodyRow::Parts(upload) => *self.manifest_references.entry(upload).or_default() -= 1,
         }
-        Ok(())
     }
 
     /// Drops every part of an upload and what it refers to.
     pub(super) fn drop_parts(&mut self, upload: UploadId) -> Result<(), V> {
         for (number, part) in self.view.parts(upload).map_err(ProjectError::View)? {
             self.changes.push(Change::DropPart { upload, number });
-            self.release(part.body)?;
+            self.release(part.body);
         }
         Ok(())
     }
 
-    fn manifest(&self, upload: UploadId) -> Result<ManifestRow, V> {
-        let row = self.view.manifest(upload).map_err(ProjectError::View)?;
-        row.ok_or_else(|| self.contradiction("its parts do not exist"))
+    pub(super) fn finish(mut self) -> Result<Vec<Change>, V> {
+        self.finish_manifests()?;
+        self.finish_contents()?;
+        if let Some(row) = self.totals {
+            self.changes.push(Change::PutTotals { row });
+        }
+        Ok(self.changes)
     }
 
-    pub(super) fn finish(mut self) -> Result<Vec<Change>, V> {
+    /// Writes the manifests whose references changed. Parts that no object refers to any more go.
+    fn finish_manifests(&mut self) -> Result<(), V> {
+        for (upload, difference) in std::mem::take(&mut self.manifest_references) {
+            let completed = self.completed.take_if(|(completed, _)| *completed == upload).map(|(_, row)| row);
+            let row = match completed {
+                Some(row) => Some(row),
+                None => self.view.manifest(upload).map_err(ProjectError::View)?,
+            };
+            let mut row = row.ok_or_else(|| self.contradiction("its parts do not exist"))?;
+            let references = row.references.checked_add_signed(difference);
+            row.references = references.ok_or_else(|| self.contradiction("its parts have no reference to give up"))?;
+            if row.references > 0 {
+                self.changes.push(Change::PutManifest { upload, row });
+            } else {
+                self.changes.push(Change::DropManifest { upload });
+                self.drop_parts(upload)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish_contents(&mut self) -> Result<(), V> {
         for (content, difference) in std::mem::take(&mut self.references) {
             let stored = self.stored.take_if(|(stored, _)| *stored == content).map(|(_, row)| row);
             let row = match stored {
@@ -149,9 +176,6 @@ impl<'a, V: View> Draft<'a, V> {
             row.unreferenced_since = (row.references == 0).then_some(self.event.time);
             self.changes.push(Change::PutContent { content, row });
         }
-        if let Some(row) = self.totals {
-            self.changes.push(Change::PutTotals { row });
-        }
-        Ok(self.changes)
+        Ok(())
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Resu
     let current = draft.view.current(bucket, &fact.key).map_err(ProjectError::View)?;
     match current {
         Some(row) if row.version == fact.version_id => {
-            end(draft, &row)?;
+            end(draft, &row);
             draft.changes.push(Change::DropCurrent { bucket, key: fact.key.clone() });
             promote(draft, bucket, &fact.key, VersionId::MAX)?;
         }
@@ -83,7 +83,7 @@ fn make_way<V: View>(
     let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
     let replaced = current.as_ref().is_some_and(|row| Some(row.version) == replaces);
     match current {
-        Some(row) if replaced => end(draft, &row)?,
+        Some(row) if replaced => end(draft, &row),
         Some(row) => put_noncurrent(draft, bucket, key, row),
         None => {}
     }
@@ -108,7 +108,7 @@ fn drop_noncurrent<V: View>(
 ) -> Result<(), ProjectError<V::Error>> {
     let row = draft.view.version(bucket, key, version).map_err(ProjectError::View)?;
     let row = row.ok_or_else(|| draft.contradiction("the version does not exist"))?;
-    end(draft, &row)?;
+    end(draft, &row);
     take_out(draft, bucket, key, &row);
     Ok(())
 }
@@ -120,8 +120,10 @@ fn take_out<V: View>(draft: &mut Draft<'_, V>, bucket: BucketId, key: &ObjectKey
     }
 }
 
-fn end<V: View>(draft: &mut Draft<'_, V>, row: &VersionRow) -> Result<(), ProjectError<V::Error>> {
-    row.object.as_ref().map_or(Ok(()), |object| draft.release(object.body))
+fn end<V: View>(draft: &mut Draft<'_, V>, row: &VersionRow) {
+    if let Some(object) = &row.object {
+        draft.release(object.body);
+    }
 }
 
 /// Makes the newest version below `below` current, unless it is a delete marker.

@@ -1,10 +1,11 @@
 use events::ids::{ObjectKey, PartNumber, UploadId};
+use events::object::Body;
 use events::upload::{Aborted, Created, PartStored};
 
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BucketId, ManifestRow, PartRow, UploadRow};
+use crate::row::{BucketId, PartRow, UploadRow};
 use crate::view::View;
 
 pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Result<(), ProjectError<V::Error>> {
@@ -21,7 +22,10 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
 
 pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) -> Result<(), ProjectError<V::Error>> {
     if let Some(replaced) = draft.view.part(fact.upload_id, fact.part_number).map_err(ProjectError::View)? {
-        draft.release(replaced.body)?;
+        draft.release(replaced.body);
+    }
+    if matches!(fact.body, Body::Parts { .. }) {
+        return Err(draft.contradiction("a part lies in parts"));
     }
     let row = PartRow {
         size: fact.size,
@@ -51,13 +55,14 @@ pub(super) fn completed<V: View>(
     draft.changes.push(Change::DropUpload { bucket, key: key.clone(), upload });
     let mut parts = 0;
     for (number, part) in draft.view.parts(upload).map_err(ProjectError::View)? {
-        if taken.iter().any(|(first, last)| (first..=last).contains(&&number)) {
+        let run = taken.partition_point(|(_, last)| *last < number);
+        if taken.get(run).is_some_and(|(first, _)| *first <= number) {
             parts += 1;
         } else {
             draft.changes.push(Change::DropPart { upload, number });
-            draft.release(part.body)?;
+            draft.release(part.body);
         }
     }
-    draft.changes.push(Change::PutManifest { upload, row: ManifestRow { references: 1, parts } });
+    draft.complete(upload, parts);
     Ok(())
 }

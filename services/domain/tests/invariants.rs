@@ -1,0 +1,178 @@
+//! What must hold after every event, counted from scratch.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use domain::model::Model;
+use domain::row::{BodyRow, TotalsRow, UsageRow, VersionRow, shard_bytes};
+use domain::{NewBody, VersionName};
+use events::ids::{BucketName, ObjectKey, VersionId};
+
+use crate::random::naive::{Bytes, Naive, Version};
+use crate::random::world::World;
+
+type Held = Result<(), String>;
+
+fn same<T: PartialEq + Debug>(what: &str, is: &T, should: &T) -> Held {
+    if is == should { Ok(()) } else { Err(format!("{what} is {is:?} but should be {should:?}")) }
+}
+
+/// Everything below.
+pub(crate) fn check(model: &Model, world: &World) -> Held {
+    references_are_counted(model)?;
+    tables_agree(model)?;
+    shows_what_s3_shows(model, &world.naive)?;
+    usage_is_the_sum(model, &world.naive)?;
+    nothing_is_kept_that_nobody_needs(model, world)
+}
+
+fn rows(model: &Model) -> impl Iterator<Item = &VersionRow> {
+    model.current.values().chain(model.versions.values())
+}
+
+fn references_are_counted(model: &Model) -> Held {
+    let (mut contents, mut manifests) = (BTreeMap::new(), BTreeMap::new());
+    let objects = rows(model).filter_map(|row| row.object.as_ref()).map(|object| object.body);
+    for body in objects.chain(model.parts.values().map(|part| part.body)) {
+        match body {
+            BodyRow::Empty => {}
+            BodyRow::Content(id) => *contents.entry((id.sha256, id.generation)).or_insert(0_u64) += 1,
+            BodyRow::Parts(upload) => *manifests.entry(upload).or_insert(0_u64) += 1,
+        }
+    }
+    for (id, row) in &model.contents {
+        same(&format!("references of {id:?}"), &row.references, &contents.remove(id).unwrap_or_default())?;
+        same("unreferenced_since", &row.unreferenced_since.is_some(), &(row.references == 0))?;
+    }
+    same("contents that are named and not there", &contents, &BTreeMap::new())?;
+    for (upload, row) in &model.manifests {
+        same(&format!("references of {upload}"), &row.references, &manifests.remove(upload).unwrap_or_default())?;
+        let parts = model.parts.keys().filter(|(of, _)| of == upload).count();
+        same("parts of a manifest", &usize::from(row.parts), &parts)?;
+    }
+    same("manifests that are named and not there", &manifests, &BTreeMap::new())
+}
+
+fn tables_agree(model: &Model) -> Held {
+    for (bucket, key) in model.current.keys() {
+        let newer = (*bucket, key.clone(), model.current[&(*bucket, key.clone())].version);
+        let newest = model.versions.range(newer..=(*bucket, key.clone(), VersionId::MAX)).next();
+        same("a version newer than the current one", &newest, &None)?;
+    }
+    for ((bucket, key, version), row) in &model.versions {
+        same("the version in a key", version, &row.version)?;
+        let last =
+            model.versions.range((*bucket, key.clone(), *version)..=(*bucket, key.clone(), VersionId::MAX)).count()
+                == 1;
+        let newest = last && !model.current.contains_key(&(*bucket, key.clone()));
+        same("an object that is newest but not current", &(newest && row.object.is_some()), &false)?;
+    }
+    let noncurrent = model.versions.iter().filter(|(_, row)| row.null);
+    let nulls: BTreeMap<_, _> = noncurrent.map(|((b, k, version), _)| ((*b, k.clone()), *version)).collect();
+    same("the table of null versions", &model.nulls, &nulls)
+}
+
+fn shows_what_s3_shows(model: &Model, naive: &Naive) -> Held {
+    let names: Vec<_> = model.buckets.keys().collect();
+    same("the list of buckets", &names, &naive.buckets.keys().collect())?;
+    for (name, bucket) in &naive.buckets {
+        let row = &model.buckets[name];
+        same("versioning", &row.versioning, &bucket.versioning)?;
+        let mut shown: BTreeMap<ObjectKey, Vec<&VersionRow>> = BTreeMap::new();
+        for ((_, key, _), version) in model.versions.iter().filter(|((id, _, _), _)| *id == row.id) {
+            shown.entry(key.clone()).or_default().push(version);
+        }
+        for ((_, key), version) in model.current.iter().filter(|((id, _), _)| *id == row.id) {
+            shown.entry(key.clone()).or_default().push(version);
+        }
+        let shown: BTreeMap<_, Vec<_>> = shown
+            .into_iter()
+            .map(|(key, rows)| (key, rows.into_iter().map(|row| as_shown(model, row)).collect()))
+            .collect();
+        same(
+            &format!("bucket {name}"),
+            &shown,
+            &bucket.keys.iter().map(|(k, v)| (k.clone(), v.iter().map(as_meant).collect())).collect(),
+        )?;
+        shows_uploads(model, name, naive)?;
+    }
+    Ok(())
+}
+
+fn shows_uploads(model: &Model, name: &BucketName, naive: &Naive) -> Held {
+    let id = model.buckets[name].id;
+    let uploads = model.uploads.keys().filter(|(of, _, _)| *of == id);
+    let shown: BTreeMap<_, _> = uploads.map(|(_, key, upload)| (*upload, key.clone())).collect();
+    let meant = &naive.buckets[name].uploads;
+    same("the uploads", &shown, &meant.iter().map(|(upload, meant)| (*upload, meant.key.clone())).collect())?;
+    for (upload, meant) in meant {
+        let parts = model.parts.iter().filter(|((of, _), _)| of == upload);
+        let parts: Vec<_> = parts.map(|((_, number), part)| (*number, part.size, part.md5)).collect();
+        let meant = meant.parts.iter().map(|(number, part)| (*number, part.size, part.md5)).collect();
+        same("the parts", &parts, &meant)?;
+    }
+    Ok(())
+}
+
+/// Name, and size, entity tag and bytes unless it is a delete marker.
+type Shown = (VersionName, Option<(u64, String, Bytes)>);
+
+fn as_meant(version: &Version) -> Shown {
+    (version.name, version.object.as_ref().map(|o| (o.size, o.etag.to_string(), o.bytes.clone())))
+}
+
+fn as_shown(model: &Model, row: &VersionRow) -> Shown {
+    (row.name(), row.object.as_ref().map(|o| (o.size, o.etag.to_string(), bytes(model, o.body))))
+}
+
+fn bytes(model: &Model, body: BodyRow) -> Bytes {
+    match body {
+        BodyRow::Empty => vec![],
+        BodyRow::Content(content) => vec![content.sha256],
+        BodyRow::Parts(upload) => {
+            let parts = model.parts.iter().filter(|((of, _), _)| *of == upload);
+            parts.flat_map(|(_, part)| bytes(model, part.body)).collect()
+        }
+    }
+}
+
+/// What a bucket holds, or all of them, counted.
+pub(crate) fn usage(naive: &Naive, of: Option<&BucketName>) -> UsageRow {
+    naive
+        .objects(of)
+        .fold(UsageRow::default(), |sum, object| UsageRow { objects: sum.objects + 1, bytes: sum.bytes + object.size })
+}
+
+fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
+    for (name, row) in &model.buckets {
+        let is = model.usage.get(&row.id).copied().unwrap_or_default();
+        same(&format!("the usage of {name}"), &is, &usage(naive, Some(name)))?;
+    }
+    let all = usage(naive, None);
+    let contents = model.contents.values();
+    let totals = TotalsRow {
+        objects: all.objects,
+        logical_bytes: all.bytes,
+        contents: naive.stored.len() as u64,
+        content_bytes: naive.stored.values().map(|(_, size)| size).sum(),
+        shard_bytes: contents.map(|row| shard_bytes(row.placement.layout, row.size)).sum(),
+    };
+    same("the totals", &model.totals, &totals)
+}
+
+fn nothing_is_kept_that_nobody_needs(model: &Model, world: &World) -> Held {
+    let buckets: Vec<_> = model.buckets.values().map(|row| row.id).collect();
+    same("usage of a bucket that is gone", &model.usage.keys().find(|id| !buckets.contains(id)), &None)?;
+    let gone = model.parts.keys().find(|(upload, _)| !world.naive.kept(*upload));
+    same("a part nobody can reach", &gone, &None)?;
+    let objects = rows(model).filter_map(|row| row.object.as_ref());
+    for object in objects {
+        let body = match object.body {
+            BodyRow::Empty => NewBody::Empty,
+            BodyRow::Content(content) => NewBody::Known(content),
+            BodyRow::Parts(upload) => NewBody::Parts(upload),
+        };
+        same("a body is known", &world.naive.objects(None).any(|meant| meant.body == body), &true)?;
+    }
+    Ok(())
+}

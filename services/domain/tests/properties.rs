@@ -1,0 +1,128 @@
+//! Random histories: whatever is asked, the answers are S3's, and the state is what its events add up to.
+
+use domain::model::Model;
+use domain::project;
+use events::Fact;
+use events::object::Delta;
+use proptest::prelude::*;
+
+use crate::fold::{Fold, apply};
+use crate::invariants::{check, usage};
+use crate::random::steps::{Step, history};
+use crate::random::world::World;
+
+/// What a fact says it changes in the usage.
+fn delta(fact: &Fact) -> Delta {
+    match fact {
+        Fact::ObjectCreated(fact) => fact.delta,
+        Fact::ObjectDeleted(fact) => fact.delta,
+        Fact::DeleteMarkerCreated(fact) => fact.delta,
+        Fact::BucketCreated(_)
+        | Fact::BucketDeleted(_)
+        | Fact::BucketVersioningChanged(_)
+        | Fact::UploadCreated(_)
+        | Fact::UploadPartStored(_)
+        | Fact::UploadAborted(_) => Delta::default(),
+    }
+}
+
+/// Takes one step and checks all there is to check. Returns whether there was anything to do.
+fn step(fold: &mut Fold, world: &mut World, step: &Step) -> Result<bool, TestCaseError> {
+    let Some(command) = world.command(step) else { return Ok(false) };
+    let (events, before, was) = (fold.events.len(), usage(&world.naive, None), fold.model.clone());
+    let answer = fold.command(&command, world.context());
+    world.answered(&command, &answer).map_err(|why| TestCaseError::fail(format!("{command:?}: {why}")))?;
+    check(&fold.model, world).map_err(|why| TestCaseError::fail(format!("after {command:?}: {why}")))?;
+
+    let after = usage(&world.naive, None);
+    let change = |before: u64, after: u64| after.cast_signed() - before.cast_signed();
+    let changed = Delta { objects: change(before.objects, after.objects), bytes: change(before.bytes, after.bytes) };
+    prop_assert_eq!(fold.events.get(events).map_or_else(Delta::default, |event| delta(&event.fact)), changed);
+    if fold.events.len() == events {
+        prop_assert_eq!(&fold.model, &was, "something changed without an event");
+    } else {
+        prop_assert!(answer.is_ok(), "an event of a command that was refused");
+    }
+    Ok(true)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn answers_and_state_are_what_s3_says(steps in history(60)) {
+        let (mut fold, mut world) = (Fold::new(), World::new());
+        for next in &steps {
+            step(&mut fold, &mut world, next)?;
+        }
+    }
+
+    #[test]
+    fn a_replay_gives_the_same_state_however_it_is_cut(steps in history(40), cut: prop::sample::Index) {
+        let (mut fold, mut world) = (Fold::new(), World::new());
+        for next in &steps {
+            if let Some(command) = world.command(next) {
+                let answer = fold.command(&command, world.context());
+                world.answered(&command, &answer).map_err(TestCaseError::fail)?;
+            }
+        }
+        let mut replayed = Model::default();
+        let mut halfway = Model::default();
+        let cut = cut.index(fold.events.len());
+        for (place, event) in fold.events.iter().enumerate() {
+            apply(&mut replayed, event);
+            if place == cut {
+                halfway = replayed.clone();
+            }
+        }
+        prop_assert_eq!(&replayed, &fold.model);
+        fold.events[cut + 1..].iter().for_each(|event| apply(&mut halfway, event));
+        prop_assert_eq!(&halfway, &fold.model);
+    }
+
+    /// Rows are whole and absolute, so a list of changes may be applied any number of times.
+    #[test]
+    fn changes_may_be_applied_again(steps in history(40)) {
+        let (mut fold, mut world) = (Fold::new(), World::new());
+        for next in &steps {
+            if let Some(command) = world.command(next) {
+                let answer = fold.command(&command, world.context());
+                world.answered(&command, &answer).map_err(TestCaseError::fail)?;
+            }
+        }
+        let mut twice = Model::default();
+        for event in &fold.events {
+            let changes = project(&twice, event).unwrap();
+            changes.iter().cloned().for_each(|change| twice.apply(change));
+            changes.into_iter().for_each(|change| twice.apply(change));
+        }
+        prop_assert_eq!(&twice, &fold.model);
+    }
+}
+
+/// The strategy is of use only if it gets somewhere: every kind of fact and most rejections occur.
+#[test]
+fn random_histories_reach_every_fact() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let mut facts = std::collections::BTreeSet::new();
+    let mut refused = std::collections::BTreeSet::new();
+    for _ in 0..60 {
+        let steps = history(60).new_tree(&mut runner).unwrap().current();
+        let (mut fold, mut world) = (Fold::new(), World::new());
+        for next in &steps {
+            let Some(command) = world.command(next) else { continue };
+            let answer = fold.command(&command, world.context());
+            world.answered(&command, &answer).unwrap();
+            if let Err(rejection) = answer {
+                let text = format!("{rejection:?}");
+                refused.insert(text.split([' ', '(']).next().unwrap_or_default().to_owned());
+            }
+        }
+        facts.extend(fold.events.iter().map(|event| event.fact.kind().event_type));
+    }
+    assert_eq!(facts.len(), Fact::KINDS.len(), "{facts:?}");
+    assert_eq!(refused.len(), 11, "all but ObjectTooLarge: {refused:?}");
+}

@@ -1,0 +1,342 @@
+//! What S3's documentation says, written as plainly as can be: a vector of versions per key, whole bytes in
+//! every object, nothing counted and nothing shared.
+//!
+//! Sources: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Command, CompleteUpload, NewBody, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, StorePart, Tags,
+    VersionName,
+};
+use events::bucket::Versioning;
+use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId};
+
+/// Bytes, as the list of the pieces they are made of.
+pub(crate) type Bytes = Vec<Sha256Digest>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) size: u64,
+    pub(crate) etag: ETag,
+    pub(crate) bytes: Bytes,
+    /// How a copy would name these bytes.
+    pub(crate) body: NewBody,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) name: VersionName,
+    /// `None` is a delete marker.
+    pub(crate) object: Option<Object>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) size: u64,
+    pub(crate) md5: Md5Digest,
+    pub(crate) bytes: Bytes,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Upload {
+    pub(crate) key: ObjectKey,
+    pub(crate) parts: BTreeMap<PartNumber, Part>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Bucket {
+    owner: String,
+    pub(crate) versioning: Versioning,
+    /// Oldest first; never empty.
+    pub(crate) keys: BTreeMap<ObjectKey, Vec<Version>>,
+    pub(crate) uploads: BTreeMap<UploadId, Upload>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Naive {
+    pub(crate) buckets: BTreeMap<BucketName, Bucket>,
+    /// Whose bytes are stored, and under which name.
+    pub(crate) stored: BTreeMap<Sha256Digest, (ContentId, u64)>,
+}
+
+type Answer = Result<Outcome, Rejection>;
+type Checked = Result<(), String>;
+
+impl Naive {
+    pub(crate) fn current(&self, bucket: &BucketName, key: &ObjectKey) -> Option<&Object> {
+        self.buckets.get(bucket)?.keys.get(key)?.last()?.object.as_ref()
+    }
+
+    pub(crate) fn parts(&self, bucket: &BucketName, upload: UploadId) -> Vec<(PartNumber, Md5Digest)> {
+        let parts = self.buckets.get(bucket).and_then(|bucket| bucket.uploads.get(&upload)).map(|upload| &upload.parts);
+        parts.into_iter().flatten().map(|(number, part)| (*number, part.md5)).collect()
+    }
+
+    /// Objects that are not delete markers, in all buckets or in one.
+    pub(crate) fn objects(&self, of: Option<&BucketName>) -> impl Iterator<Item = &Object> {
+        let buckets = self.buckets.iter().filter(move |(name, _)| of.is_none_or(|of| of == *name));
+        buckets.flat_map(|(_, bucket)| bucket.keys.values().flatten()).filter_map(|version| version.object.as_ref())
+    }
+
+    /// Whether any object is made of the parts of this upload.
+    fn is_assembled(&self, upload: UploadId) -> bool {
+        self.objects(None).any(|object| object.body == NewBody::Parts(upload))
+    }
+
+    /// Holds `answer` against what S3 says, and does what was answered.
+    pub(crate) fn answered(&mut self, command: &Command, answer: &Answer) -> Checked {
+        match command {
+            Command::CreateBucket { bucket, owner } => self.create_bucket(bucket, owner, answer),
+            Command::DeleteBucket { bucket } => self.delete_bucket(bucket, answer),
+            Command::SetVersioning { bucket, versioning } => self.set_versioning(bucket, *versioning, answer),
+            Command::PutObject(put) => self.put(put, answer),
+            Command::DeleteObject { bucket, key, version: None } => self.delete(bucket, key, answer),
+            Command::DeleteObject { bucket, key, version: Some(name) } => {
+                self.delete_version(bucket, key, *name, answer)
+            }
+            Command::CreateUpload(create) => {
+                let Some(bucket) = self.buckets.get_mut(&create.bucket) else { return no_bucket(answer) };
+                let upload = Upload { key: create.key.clone(), parts: BTreeMap::new() };
+                bucket.uploads.insert(create.upload, upload);
+                expect(answer, &Ok(Outcome::Done))
+            }
+            Command::StorePart(store) => self.store_part(store, answer),
+            Command::CompleteUpload(complete) => self.complete(complete, answer),
+            Command::AbortUpload { bucket, key, upload } => {
+                let Some(bucket) = self.buckets.get_mut(bucket) else { return no_bucket(answer) };
+                if bucket.uploads.get(upload).is_none_or(|upload| upload.key != *key) {
+                    return expect(answer, &Err(Rejection::NoSuchUpload));
+                }
+                bucket.uploads.remove(upload);
+                expect(answer, &Ok(Outcome::Done))
+            }
+        }
+    }
+
+    fn create_bucket(&mut self, name: &BucketName, owner: &str, answer: &Answer) -> Checked {
+        if let Some(bucket) = self.buckets.get(name) {
+            return expect(answer, &Err(Rejection::BucketExists { yours: bucket.owner == owner }));
+        }
+        let (keys, uploads) = (BTreeMap::new(), BTreeMap::new());
+        let bucket = Bucket { owner: owner.into(), versioning: Versioning::Unversioned, keys, uploads };
+        self.buckets.insert(name.clone(), bucket);
+        expect(answer, &Ok(Outcome::Done))
+    }
+
+    fn delete_bucket(&mut self, name: &BucketName, answer: &Answer) -> Checked {
+        let Some(bucket) = self.buckets.get(name) else { return no_bucket(answer) };
+        if !bucket.keys.is_empty() {
+            return expect(answer, &Err(Rejection::BucketNotEmpty));
+        }
+        self.buckets.remove(name);
+        expect(answer, &Ok(Outcome::Done))
+    }
+
+    fn set_versioning(&mut self, name: &BucketName, versioning: Versioning, answer: &Answer) -> Checked {
+        let Some(bucket) = self.buckets.get_mut(name) else { return no_bucket(answer) };
+        if versioning == Versioning::Unversioned && bucket.versioning != Versioning::Unversioned {
+            return expect(answer, &Err(Rejection::VersioningCannotBeUndone));
+        }
+        bucket.versioning = versioning;
+        expect(answer, &Ok(Outcome::Done))
+    }
+
+    fn put(&mut self, put: &PutObject, answer: &Answer) -> Checked {
+        if !self.buckets.contains_key(&put.bucket) {
+            return no_bucket(answer);
+        }
+        if let Err(why) = self.check(&put.bucket, &put.key, &put.precondition) {
+            return expect(answer, &Err(why));
+        }
+        let Some((body, bytes, in_use)) = self.bytes_of(&put.body, put.size) else {
+            return expect(answer, &Err(Rejection::ContentGone));
+        };
+        let object = Object { size: put.size, etag: put.etag, bytes, body };
+        self.add(&put.bucket, &put.key, object, in_use, answer)
+    }
+
+    fn check(&self, bucket: &BucketName, key: &ObjectKey, precondition: &Precondition) -> Result<(), Rejection> {
+        let etag = self.current(bucket, key).map(|object| object.etag.to_string());
+        let named = |tags: &Tags, etag: &String| match tags {
+            Tags::Any => true,
+            Tags::These(tags) => tags.contains(etag),
+        };
+        match (&precondition.matches, &precondition.none_matches, etag) {
+            (Some(_), _, None) => Err(Rejection::NoSuchKey),
+            (Some(tags), _, Some(etag)) if !named(tags, &etag) => Err(Rejection::PreconditionFailed),
+            (_, Some(tags), Some(etag)) if named(tags, &etag) => Err(Rejection::PreconditionFailed),
+            _ => Ok(()),
+        }
+    }
+
+    /// The bytes a command means, how a copy will name them, and whether staged shards are taken.
+    fn bytes_of(&mut self, body: &NewBody, size: u64) -> Option<(NewBody, Bytes, bool)> {
+        Some(match body {
+            NewBody::Empty => (NewBody::Empty, vec![], false),
+            NewBody::Staged { content, .. } => {
+                let (taken, _) = *self.stored.entry(content.sha256).or_insert((*content, size));
+                (NewBody::Known(taken), vec![content.sha256], taken == *content)
+            }
+            NewBody::Known(content) => {
+                self.stored.values().find(|(stored, _)| stored == content)?;
+                (NewBody::Known(*content), vec![content.sha256], false)
+            }
+            NewBody::Parts(upload) => {
+                let object = self.objects(None).find(|object| object.body == NewBody::Parts(*upload))?;
+                (NewBody::Parts(*upload), object.bytes.clone(), false)
+            }
+        })
+    }
+
+    /// A new version: beside the others where versioning is enabled, in place of the null version elsewhere.
+    fn add(&mut self, name: &BucketName, key: &ObjectKey, object: Object, in_use: bool, answer: &Answer) -> Checked {
+        let Ok(Outcome::Stored { version, etag, staged_in_use, .. }) = answer else {
+            return Err(format!("{answer:?}, but it should have been stored"));
+        };
+        if *etag != object.etag || *staged_in_use != in_use {
+            return Err(format!("{answer:?}, but the tag is {} and use of the staged shards {in_use}", object.etag));
+        }
+        let shown = self.insert(name, key, Some(object), *version)?;
+        if *version == shown { Ok(()) } else { Err(format!("{version:?} was answered instead of {shown:?}")) }
+    }
+
+    /// Inserts a version and says which version S3 shows in the answer. Where it is S3 that makes the id up,
+    /// `assigned` is taken, if it is new.
+    fn insert(
+        &mut self,
+        name: &BucketName,
+        key: &ObjectKey,
+        object: Option<Object>,
+        assigned: Option<VersionName>,
+    ) -> Result<Option<VersionName>, String> {
+        let bucket = self.buckets.get_mut(name).ok_or("no bucket")?;
+        let versions = bucket.keys.entry(key.clone()).or_default();
+        if bucket.versioning == Versioning::Enabled {
+            let Some(VersionName::Id(id)) = assigned else { return Err(format!("{assigned:?} is no version id")) };
+            let ids = versions.iter().filter_map(|version| match version.name {
+                VersionName::Id(id) => Some(id),
+                VersionName::Null => None,
+            });
+            if ids.max().is_some_and(|newest| newest >= id) {
+                return Err(format!("the version id {id} is not greater than those before"));
+            }
+            versions.push(Version { name: VersionName::Id(id), object });
+            return Ok(assigned);
+        }
+        versions.retain(|version| version.name != VersionName::Null);
+        versions.push(Version { name: VersionName::Null, object });
+        Ok((bucket.versioning == Versioning::Suspended).then_some(VersionName::Null))
+    }
+
+    fn delete(&mut self, name: &BucketName, key: &ObjectKey, answer: &Answer) -> Checked {
+        let Some(bucket) = self.buckets.get_mut(name) else { return no_bucket(answer) };
+        if bucket.versioning == Versioning::Unversioned {
+            bucket.keys.remove(key);
+            return expect(answer, &Ok(Outcome::Deleted { version: None, delete_marker: false }));
+        }
+        let Ok(Outcome::Deleted { version, .. }) = answer else {
+            return Err(format!("{answer:?}, but it should have been deleted"));
+        };
+        let shown = self.insert(name, key, None, *version)?;
+        expect(answer, &Ok(Outcome::Deleted { version: shown, delete_marker: true }))
+    }
+
+    fn delete_version(&mut self, name: &BucketName, key: &ObjectKey, asked: VersionName, answer: &Answer) -> Checked {
+        let Some(bucket) = self.buckets.get_mut(name) else { return no_bucket(answer) };
+        let mut delete_marker = false;
+        if let Some(versions) = bucket.keys.get_mut(key) {
+            if let Some(at) = versions.iter().position(|version| version.name == asked) {
+                delete_marker = versions.remove(at).object.is_none();
+            }
+            if versions.is_empty() {
+                bucket.keys.remove(key);
+            }
+        }
+        expect(answer, &Ok(Outcome::Deleted { version: Some(asked), delete_marker }))
+    }
+
+    fn store_part(&mut self, store: &StorePart, answer: &Answer) -> Checked {
+        let Some(bucket) = self.buckets.get(&store.bucket) else { return no_bucket(answer) };
+        if bucket.uploads.get(&store.upload).is_none_or(|upload| upload.key != store.key) {
+            return expect(answer, &Err(Rejection::NoSuchUpload));
+        }
+        // Our own rule: parts do not lie in parts.
+        let nested = matches!(store.body, NewBody::Parts(_));
+        let Some((_, bytes, in_use)) = self.bytes_of(&store.body, store.size).filter(|_| !nested) else {
+            return expect(answer, &Err(Rejection::ContentGone));
+        };
+        let Ok(Outcome::Stored { version: None, etag: ETag { md5, parts: None }, staged_in_use, .. }) = answer else {
+            return Err(format!("{answer:?}, but the part should have been stored"));
+        };
+        if *md5 != store.md5 || *staged_in_use != in_use {
+            return Err(format!("{answer:?}, but use of the staged shards is {in_use}"));
+        }
+        let upload = self.buckets.get_mut(&store.bucket).and_then(|bucket| bucket.uploads.get_mut(&store.upload));
+        let part = Part { size: store.size, md5: store.md5, bytes };
+        upload.ok_or("no upload")?.parts.insert(store.number, part);
+        Ok(())
+    }
+
+    fn complete(&mut self, complete: &CompleteUpload, answer: &Answer) -> Checked {
+        let (name, key) = (&complete.bucket, &complete.key);
+        let Some(bucket) = self.buckets.get(name) else { return no_bucket(answer) };
+        let Some(upload) = bucket.uploads.get(&complete.upload).filter(|upload| upload.key == *key) else {
+            return self.complete_again(complete, answer);
+        };
+        let ascending = complete.parts.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        if complete.parts.is_empty() || !ascending {
+            return expect(answer, &Err(Rejection::InvalidPartOrder));
+        }
+        let (mut size, mut bytes) = (0, Bytes::new());
+        for (place, (number, md5)) in complete.parts.iter().enumerate() {
+            let Some(part) = upload.parts.get(number).filter(|part| part.md5 == *md5) else {
+                return expect(answer, &Err(Rejection::InvalidPart(number.get())));
+            };
+            if part.size < PART_BYTES_MIN && place + 1 < complete.parts.len() {
+                return expect(answer, &Err(Rejection::PartTooSmall { number: number.get(), size: part.size }));
+            }
+            size += part.size;
+            bytes.extend(&part.bytes);
+        }
+        if let Err(why) = self.check(name, key, &complete.precondition) {
+            return expect(answer, &Err(why));
+        }
+        if let Some(bucket) = self.buckets.get_mut(name) {
+            bucket.uploads.remove(&complete.upload);
+        }
+        let object = Object { size, etag: complete.etag, bytes, body: NewBody::Parts(complete.upload) };
+        self.add(name, key, object, true, answer)
+    }
+
+    /// Completing twice gives the first answer again while its object is current, else there is no such upload.
+    fn complete_again(&self, complete: &CompleteUpload, answer: &Answer) -> Checked {
+        let bucket = &self.buckets[&complete.bucket];
+        let newest = bucket.keys.get(&complete.key).and_then(|versions| versions.last());
+        let made = newest.filter(|version| {
+            let object = version.object.as_ref();
+            object.is_some_and(|o| o.body == NewBody::Parts(complete.upload) && o.etag == complete.etag)
+        });
+        let Some(made) = made else { return expect(answer, &Err(Rejection::NoSuchUpload)) };
+        let shown = (bucket.versioning != Versioning::Unversioned).then_some(made.name);
+        match answer {
+            Ok(Outcome::Stored { version, etag, .. }) if *version == shown && *etag == complete.etag => Ok(()),
+            other => Err(format!("{other:?}, but it was completed as {shown:?} before")),
+        }
+    }
+
+    /// Whether the parts of every completed upload in `uploads` should still be kept.
+    pub(crate) fn kept(&self, upload: UploadId) -> bool {
+        self.is_assembled(upload) || self.buckets.values().any(|bucket| bucket.uploads.contains_key(&upload))
+    }
+}
+
+fn no_bucket(answer: &Answer) -> Checked {
+    expect(answer, &Err(Rejection::NoSuchBucket))
+}
+
+fn expect(answer: &Answer, wanted: &Answer) -> Checked {
+    if answer == wanted { Ok(()) } else { Err(format!("{answer:?} was answered instead of {wanted:?}")) }
+}

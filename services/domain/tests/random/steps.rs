@@ -1,0 +1,182 @@
+//! Steps of a random history. They name things by small numbers and picks, so that histories shrink well and
+//! mostly hit things that exist; `World` makes commands of them.
+
+use events::bucket::Versioning;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+pub(crate) const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
+pub(crate) const KEYS: [&str; 4] = ["a", "a/b", "b", "\u{fc}/%41"];
+
+/// Bytes there are to store. The first two are large enough for parts that are not the last.
+pub(crate) const CONTENT_SIZES: [u64; 4] = [domain::PART_BYTES_MIN, 2 * domain::PART_BYTES_MIN + 1, 10, 300_000];
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) bucket: usize,
+    pub(crate) key: usize,
+}
+
+/// Which bytes: `None` for none, else a place in [`CONTENT_SIZES`].
+pub(crate) type Bytes = Option<usize>;
+
+/// A precondition, relative to what is there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wish {
+    Nothing,
+    MatchAny,
+    MatchCurrent,
+    MatchOther,
+    NoneMatchAny,
+    NoneMatchCurrent,
+    NoneMatchOther,
+}
+
+/// What is wrong with a list of parts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Spoil {
+    Nothing,
+    Reversed,
+    WrongTag,
+    NeverStored,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Clock {
+        milliseconds: i64,
+    },
+    CreateBucket {
+        bucket: usize,
+        other_owner: bool,
+    },
+    DeleteBucket {
+        bucket: usize,
+    },
+    SetVersioning {
+        bucket: usize,
+        versioning: Versioning,
+    },
+    Put {
+        at: At,
+        bytes: Bytes,
+        wish: Wish,
+    },
+    Copy {
+        source: Index,
+        at: At,
+        wish: Wish,
+    },
+    CopyUnknown {
+        at: At,
+    },
+    Delete {
+        at: At,
+    },
+    DeleteVersion {
+        at: At,
+        name: Index,
+    },
+    CreateUpload {
+        at: At,
+    },
+    StorePart {
+        upload: Index,
+        number: u16,
+        bytes: Bytes,
+        elsewhere: bool,
+    },
+    CopyIntoPart {
+        upload: Index,
+        number: u16,
+        source: Index,
+    },
+    Complete {
+        upload: Index,
+        leave_out: u16,
+        spoil: Spoil,
+        wish: Wish,
+    },
+    CompleteAgain {
+        which: Index,
+    },
+    Abort {
+        upload: Index,
+    },
+    /// The command before comes once more, as from a client that got no answer.
+    Again,
+}
+
+fn at() -> impl Strategy<Value = At> {
+    (prop_oneof![6 => Just(0_usize), 2 => Just(1), 1 => Just(2)], 0..KEYS.len())
+        .prop_map(|(bucket, key)| At { bucket, key })
+}
+
+fn bytes() -> impl Strategy<Value = Bytes> {
+    prop_oneof![1 => Just(None), 6 => (0..CONTENT_SIZES.len()).prop_map(Some)]
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    prop_oneof![
+        12 => Just(Wish::Nothing),
+        1 => Just(Wish::MatchAny),
+        1 => Just(Wish::MatchCurrent),
+        1 => Just(Wish::MatchOther),
+        1 => Just(Wish::NoneMatchAny),
+        1 => Just(Wish::NoneMatchCurrent),
+        1 => Just(Wish::NoneMatchOther),
+    ]
+}
+
+fn spoil() -> impl Strategy<Value = Spoil> {
+    prop_oneof![
+        9 => Just(Spoil::Nothing),
+        1 => Just(Spoil::Reversed),
+        1 => Just(Spoil::WrongTag),
+        1 => Just(Spoil::NeverStored)
+    ]
+}
+
+fn versioning() -> impl Strategy<Value = Versioning> {
+    prop_oneof![4 => Just(Versioning::Enabled), 3 => Just(Versioning::Suspended), 1 => Just(Versioning::Unversioned)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let index = any::<Index>;
+    let number = || prop_oneof![1_u16..=4, Just(9)];
+    prop_oneof![
+        1 => (-100_i64..100).prop_map(|milliseconds| Step::Clock { milliseconds }),
+        1 => (0..BUCKETS.len(), any::<bool>())
+            .prop_map(|(bucket, other_owner)| Step::CreateBucket { bucket, other_owner }),
+        1 => (0..BUCKETS.len()).prop_map(|bucket| Step::DeleteBucket { bucket }),
+        2 => (at(), versioning()).prop_map(|(at, versioning)| Step::SetVersioning { bucket: at.bucket, versioning }),
+        8 => (at(), bytes(), wish()).prop_map(|(at, bytes, wish)| Step::Put { at, bytes, wish }),
+        5 => (index(), at(), wish()).prop_map(|(source, at, wish)| Step::Copy { source, at, wish }),
+        1 => at().prop_map(|at| Step::CopyUnknown { at }),
+        5 => at().prop_map(|at| Step::Delete { at }),
+        8 => (at(), index()).prop_map(|(at, name)| Step::DeleteVersion { at, name }),
+        3 => at().prop_map(|at| Step::CreateUpload { at }),
+        8 => (index(), number(), bytes(), prop::bool::weighted(0.05))
+            .prop_map(|(upload, number, bytes, elsewhere)| Step::StorePart { upload, number, bytes, elsewhere }),
+        1 => (index(), number(), index())
+            .prop_map(|(upload, number, source)| Step::CopyIntoPart { upload, number, source }),
+        4 => (index(), prop_oneof![2 => Just(0_u16), 1 => any::<u16>()], spoil(), wish())
+            .prop_map(|(upload, leave_out, spoil, wish)| Step::Complete { upload, leave_out, spoil, wish }),
+        2 => index().prop_map(|which| Step::CompleteAgain { which }),
+        1 => index().prop_map(|upload| Step::Abort { upload }),
+        1 => Just(Step::Again),
+    ]
+}
+
+/// A history: two buckets that exist, and up to `steps_max` steps.
+pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
+    (versioning(), prop::collection::vec(step(), 1..steps_max)).prop_map(|(first, steps)| {
+        let mut history = vec![
+            Step::CreateBucket { bucket: 0, other_owner: false },
+            Step::SetVersioning { bucket: 0, versioning: first },
+            Step::CreateBucket { bucket: 1, other_owner: false },
+        ];
+        history.extend(steps);
+        history
+    })
+}

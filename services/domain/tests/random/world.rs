@@ -1,0 +1,275 @@
+//! Makes commands of random steps: it remembers what there was to name, alive or gone.
+
+use domain::{
+    Command, CompleteUpload, Context, CreateUpload, NewBody, Outcome, Precondition, PutObject, Rejection, StorePart,
+    Tags, VersionName,
+};
+use events::ids::{
+    BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
+    UploadId,
+};
+use events::object::{Attributes, Operation};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::naive::{Naive, Object};
+use super::steps::{At, BUCKETS, Bytes, CONTENT_SIZES, KEYS, Spoil, Step, Wish};
+
+pub(crate) struct World {
+    pub(crate) naive: Naive,
+    milliseconds: i64,
+    fresh: u128,
+    /// Every object body there ever was.
+    bodies: Vec<Object>,
+    /// Every version name ever given out.
+    names: Vec<(BucketName, ObjectKey, VersionName)>,
+    /// Every upload ever begun.
+    pub(crate) uploads: Vec<(BucketName, ObjectKey, UploadId)>,
+    completes: Vec<CompleteUpload>,
+    last: Option<Command>,
+    /// Every content that was ever staged.
+    pub(crate) staged: Vec<ContentId>,
+}
+
+pub(crate) fn bucket_name(bucket: usize) -> BucketName {
+    BUCKETS[bucket].parse().unwrap()
+}
+
+pub(crate) fn object_key(key: usize) -> ObjectKey {
+    ObjectKey::from_bytes(KEYS[key].as_bytes()).unwrap()
+}
+
+/// The MD5 that stands for a content's bytes. It need not be one: nothing here computes it.
+pub(crate) fn md5_of(bytes: Bytes) -> Md5Digest {
+    Md5Digest([bytes.map_or(0xEE, |content| u8::try_from(content).unwrap()); 16])
+}
+
+pub(crate) fn sha256_of(content: usize) -> Sha256Digest {
+    Sha256Digest([u8::try_from(content).unwrap(); 32])
+}
+
+fn size_of(bytes: Bytes) -> u64 {
+    bytes.map_or(0, |content| CONTENT_SIZES[content])
+}
+
+fn placement_of(size: u64) -> Placement {
+    let (layout, shards) = if size <= 32 * 1024 { (Layout::Small, 3) } else { (Layout::Striped, 6) };
+    Placement { layout, nodes: (1..=shards).map(|n| format!("n{n}").parse().unwrap()).collect() }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            naive: Naive::default(),
+            milliseconds: 1_700_000_000_000,
+            fresh: 0,
+            bodies: Vec::new(),
+            names: Vec::new(),
+            uploads: Vec::new(),
+            completes: Vec::new(),
+            last: None,
+            staged: Vec::new(),
+        }
+    }
+
+    fn uuid(&mut self) -> Uuid {
+        self.fresh += 8;
+        let time = u128::from(self.milliseconds.unsigned_abs()) << 80;
+        Uuid::from_u128(time | (7 << 76) | (2 << 62) | self.fresh)
+    }
+
+    /// The time and the fresh id of the next command. Clocks go back at times.
+    pub(crate) fn context(&mut self) -> Context {
+        self.milliseconds += 1;
+        Context { now: Timestamp::from_millisecond(self.milliseconds).unwrap(), fresh: self.uuid() }
+    }
+
+    fn stage(&mut self, bytes: Bytes) -> NewBody {
+        let Some(content) = bytes else { return NewBody::Empty };
+        let id = ContentId { sha256: sha256_of(content), generation: Generation::from_fresh(self.uuid()) };
+        self.staged.push(id);
+        NewBody::Staged { content: id, placement: placement_of(CONTENT_SIZES[content]) }
+    }
+
+    fn precondition(&self, wish: Wish, bucket: &BucketName, key: &ObjectKey) -> Precondition {
+        let current = self.naive.current(bucket, key).map(|object| object.etag.to_string());
+        let current = || Some(Tags::These(vec!["0".into(), current.clone().unwrap_or_default()]));
+        let other = || Some(Tags::These(vec!["0".into()]));
+        let (matches, none_matches) = match wish {
+            Wish::Nothing => (None, None),
+            Wish::MatchAny => (Some(Tags::Any), None),
+            Wish::MatchCurrent => (current(), None),
+            Wish::MatchOther => (other(), None),
+            Wish::NoneMatchAny => (None, Some(Tags::Any)),
+            Wish::NoneMatchCurrent => (None, current()),
+            Wish::NoneMatchOther => (None, other()),
+        };
+        Precondition { matches, none_matches }
+    }
+
+    fn put(&self, at: At, object: (u64, ETag, NewBody), operation: Operation, wish: Wish) -> Command {
+        let (bucket, key) = (bucket_name(at.bucket), object_key(at.key));
+        let precondition = self.precondition(wish, &bucket, &key);
+        let (size, etag, body) = object;
+        let attributes = Attributes { storage_class: Some("STANDARD_IA".into()), ..Attributes::default() };
+        let checksum = None;
+        Command::PutObject(Box::new(PutObject {
+            bucket,
+            key,
+            size,
+            etag,
+            body,
+            checksum,
+            attributes,
+            operation,
+            precondition,
+        }))
+    }
+
+    /// The command a step stands for; `None` if there is nothing to do it to.
+    pub(crate) fn command(&mut self, step: &Step) -> Option<Command> {
+        let command = match step {
+            Step::Clock { milliseconds } => {
+                self.milliseconds += milliseconds;
+                return None;
+            }
+            Step::Again => self.last.clone()?,
+            Step::CreateBucket { bucket, other_owner } => Command::CreateBucket {
+                bucket: bucket_name(*bucket),
+                owner: if *other_owner { "bob" } else { "alice" }.into(),
+            },
+            Step::DeleteBucket { bucket } => Command::DeleteBucket { bucket: bucket_name(*bucket) },
+            Step::SetVersioning { bucket, versioning } => {
+                Command::SetVersioning { bucket: bucket_name(*bucket), versioning: *versioning }
+            }
+            Step::Put { at, bytes, wish } => {
+                let body = self.stage(*bytes);
+                let object = (size_of(*bytes), ETag { md5: md5_of(*bytes), parts: None }, body);
+                self.put(*at, object, Operation::PutObject, *wish)
+            }
+            Step::Copy { source, at, wish } => {
+                let source = pick(&self.bodies, source)?.clone();
+                let object = (source.size, source.etag, source.body);
+                self.put(*at, object, Operation::CopyObject, *wish)
+            }
+            Step::CopyUnknown { at } => {
+                let content = ContentId { sha256: sha256_of(9), generation: Generation::from_fresh(self.uuid()) };
+                let object = (1, ETag { md5: md5_of(Some(9)), parts: None }, NewBody::Known(content));
+                self.put(*at, object, Operation::CopyObject, Wish::Nothing)
+            }
+            Step::Delete { at } => {
+                Command::DeleteObject { bucket: bucket_name(at.bucket), key: object_key(at.key), version: None }
+            }
+            Step::DeleteVersion { at, name } => self.delete_version(*at, name),
+            _ => self.upload_command(step)?,
+        };
+        self.last = Some(command.clone());
+        Some(command)
+    }
+
+    /// Mostly a version the key has or had; at times the null version, which it may not have.
+    fn delete_version(&self, at: At, name: &proptest::sample::Index) -> Command {
+        let (bucket, key) = (bucket_name(at.bucket), object_key(at.key));
+        let of_key = self.names.iter().filter(|(b, k, _)| *b == bucket && *k == key).map(|(_, _, name)| *name);
+        let names: Vec<_> = of_key.chain([VersionName::Null]).collect();
+        let version = pick(&names, name).copied();
+        Command::DeleteObject { bucket, key, version }
+    }
+
+    fn upload_command(&mut self, step: &Step) -> Option<Command> {
+        Some(match step {
+            Step::CreateUpload { at } => Command::CreateUpload(Box::new(CreateUpload {
+                bucket: bucket_name(at.bucket),
+                key: object_key(at.key),
+                upload: UploadId(self.uuid()),
+                attributes: Attributes::default(),
+                checksum: None,
+            })),
+            Step::StorePart { upload, number, bytes, elsewhere } => {
+                let body = self.stage(*bytes);
+                let mut store = self.part(upload, *number, size_of(*bytes), md5_of(*bytes), body)?;
+                if *elsewhere {
+                    store.key = ObjectKey::from_bytes(*b"elsewhere").unwrap();
+                }
+                Command::StorePart(Box::new(store))
+            }
+            Step::CopyIntoPart { upload, number, source } => {
+                let source = pick(&self.bodies, source)?.clone();
+                Command::StorePart(Box::new(self.part(upload, *number, source.size, source.etag.md5, source.body)?))
+            }
+            Step::Complete { upload, leave_out, spoil, wish } => {
+                let complete = self.complete(upload, *leave_out, *spoil, *wish)?;
+                self.completes.push(complete.clone());
+                Command::CompleteUpload(Box::new(complete))
+            }
+            Step::CompleteAgain { which } => Command::CompleteUpload(Box::new(pick(&self.completes, which)?.clone())),
+            Step::Abort { upload } => {
+                let (bucket, key, upload) = pick(&self.uploads, upload)?.clone();
+                Command::AbortUpload { bucket, key, upload }
+            }
+            _ => unreachable!("{step:?} is not about uploads"),
+        })
+    }
+
+    fn part(
+        &self,
+        upload: &proptest::sample::Index,
+        number: u16,
+        size: u64,
+        md5: Md5Digest,
+        body: NewBody,
+    ) -> Option<StorePart> {
+        let (bucket, key, upload) = pick(&self.uploads, upload)?.clone();
+        let number = PartNumber::try_from(number).unwrap();
+        Some(StorePart { bucket, key, upload, number, size, md5, body, checksum: None })
+    }
+
+    fn complete(
+        &self,
+        upload: &proptest::sample::Index,
+        leave_out: u16,
+        spoil: Spoil,
+        wish: Wish,
+    ) -> Option<CompleteUpload> {
+        let (bucket, key, upload) = pick(&self.uploads, upload)?.clone();
+        let stored = self.naive.parts(&bucket, upload);
+        let left = stored.into_iter().filter(|(number, _)| leave_out & (1 << number.get()) == 0);
+        let mut parts: Vec<_> = left.collect();
+        match spoil {
+            Spoil::Nothing => {}
+            Spoil::Reversed => parts.reverse(),
+            Spoil::WrongTag => parts.iter_mut().take(1).for_each(|(_, md5)| *md5 = Md5Digest([0x77; 16])),
+            Spoil::NeverStored => parts.push((PartNumber::try_from(77).unwrap(), md5_of(None))),
+        }
+        let md5 = parts.iter().fold([0_u8; 16], |sum, (_, md5)| std::array::from_fn(|i| sum[i].rotate_left(1) ^ md5.0[i]));
+        let etag = ETag { md5: Md5Digest(md5), parts: Some(u16::try_from(parts.len().max(1)).unwrap()) };
+        let precondition = self.precondition(wish, &bucket, &key);
+        Some(CompleteUpload { bucket, key, upload, parts, etag, checksum: None, precondition })
+    }
+
+    /// Holds an answer against the specification, and remembers what it brought about.
+    pub(crate) fn answered(&mut self, command: &Command, answer: &Result<Outcome, Rejection>) -> Result<(), String> {
+        self.naive.answered(command, answer)?;
+        if answer.is_err() {
+            return Ok(());
+        }
+        if let Command::CreateUpload(create) = command {
+            self.uploads.push((create.bucket.clone(), create.key.clone(), create.upload));
+        }
+        let at = match command {
+            Command::PutObject(put) => (&put.bucket, &put.key),
+            Command::CompleteUpload(complete) => (&complete.bucket, &complete.key),
+            Command::DeleteObject { bucket, key, .. } => (bucket, key),
+            _ => return Ok(()),
+        };
+        self.bodies.extend(self.naive.current(at.0, at.1).cloned());
+        if let Ok(Outcome::Stored { version: Some(name), .. } | Outcome::Deleted { version: Some(name), .. }) = answer {
+            self.names.push((at.0.clone(), at.1.clone(), *name));
+        }
+        Ok(())
+    }
+}
+
+fn pick<'a, T>(from: &'a [T], index: &proptest::sample::Index) -> Option<&'a T> {
+    (!from.is_empty()).then(|| index.get(from))
+}
