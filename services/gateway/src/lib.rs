@@ -1,1 +1,29 @@
-//! S3 over HTTP from projected state and shards.
+//! The gateway: S3 over HTTP from projected state and shards.
+//!
+//! In come HTTP requests; out go S3 answers. Reads come from snapshots of the ledger and the nodes' shards,
+//! writes become commands to the ledger once their bytes are on enough nodes. It holds no state of its own
+//! but caches, decides no rule (`domain` does) and parses no wire form (`s3` does).
+//!
+//! # Layout
+//! - `serve`: connections; `service`: one request from head to answer; `authenticate`: who asks
+//! - `verb`: a file per operation, over `call`, what they all need
+//! - `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
+//! - `failure`: our errors as S3's; `convert`, `reply`: types and answers of the wire
+
+mod authenticate;
+mod cache;
+mod call;
+mod convert;
+mod failure;
+mod fetch;
+mod gateway;
+mod ingest;
+mod payload;
+mod reply;
+mod serve;
+mod service;
+mod verb;
+
+pub use cache::CacheFigures;
+pub use gateway::{Credentials, Gateway, Options};
+pub use serve::serve;

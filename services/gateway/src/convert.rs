@@ -1,0 +1,104 @@
+//! Between the wire's types and the events': pure, in both directions.
+
+use std::collections::BTreeMap;
+
+use domain::{Precondition, Tags};
+use events::ids::{ETag, Md5Digest};
+use events::object::{Attributes, ChecksumAlgorithm, ChecksumType};
+use s3::checksum::{Algorithm, Checksum};
+use s3::condition::WriteConditions;
+use s3::request::{Metadata, StorageClass};
+
+/// The storage class of objects that were given none.
+pub(crate) const STANDARD: &str = "STANDARD";
+
+pub(crate) fn attributes(metadata: Metadata, class: StorageClass) -> Attributes {
+    let named = [
+        ("content-type", metadata.content_type),
+        ("cache-control", metadata.cache_control),
+        ("content-disposition", metadata.content_disposition),
+        ("content-encoding", metadata.content_encoding),
+        ("content-language", metadata.content_language),
+        ("expires", metadata.expires),
+    ];
+    let headers = named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    Attributes {
+        headers,
+        metadata: metadata.user.into_iter().collect::<BTreeMap<_, _>>(),
+        storage_class: class_name(class),
+    }
+}
+
+pub(crate) fn class_name(class: StorageClass) -> Option<String> {
+    Some(class.name()).filter(|name| *name != STANDARD).map(str::to_owned)
+}
+
+pub(crate) fn etag_of_body(md5: Md5Digest) -> ETag {
+    ETag { md5, parts: None }
+}
+
+pub(crate) fn precondition(conditions: WriteConditions) -> Precondition {
+    Precondition { matches: conditions.if_match.map(tags), none_matches: conditions.if_none_match.map(tags) }
+}
+
+fn tags(tags: s3::condition::Tags) -> Tags {
+    match tags {
+        s3::condition::Tags::Any => Tags::Any,
+        s3::condition::Tags::OneOf(these) => Tags::These(these),
+    }
+}
+
+pub(crate) fn algorithm(algorithm: Algorithm) -> ChecksumAlgorithm {
+    match algorithm {
+        Algorithm::Crc32 => ChecksumAlgorithm::Crc32,
+        Algorithm::Crc32c => ChecksumAlgorithm::Crc32c,
+        Algorithm::Crc64Nvme => ChecksumAlgorithm::Crc64Nvme,
+        Algorithm::Sha1 => ChecksumAlgorithm::Sha1,
+        Algorithm::Sha256 => ChecksumAlgorithm::Sha256,
+    }
+}
+
+pub(crate) fn wire_algorithm(algorithm: ChecksumAlgorithm) -> Algorithm {
+    match algorithm {
+        ChecksumAlgorithm::Crc32 => Algorithm::Crc32,
+        ChecksumAlgorithm::Crc32c => Algorithm::Crc32c,
+        ChecksumAlgorithm::Crc64Nvme => Algorithm::Crc64Nvme,
+        ChecksumAlgorithm::Sha1 => Algorithm::Sha1,
+        ChecksumAlgorithm::Sha256 => Algorithm::Sha256,
+    }
+}
+
+pub(crate) fn checksum_type(kind: s3::checksum::ChecksumType) -> ChecksumType {
+    match kind {
+        s3::checksum::ChecksumType::Composite => ChecksumType::Composite,
+        s3::checksum::ChecksumType::FullObject => ChecksumType::FullObject,
+    }
+}
+
+pub(crate) fn wire_checksum_type(kind: ChecksumType) -> s3::checksum::ChecksumType {
+    match kind {
+        ChecksumType::Composite => s3::checksum::ChecksumType::Composite,
+        ChecksumType::FullObject => s3::checksum::ChecksumType::FullObject,
+    }
+}
+
+/// A checksum of all bytes, as events keep it.
+pub(crate) fn full_checksum(checksum: &Checksum) -> events::object::Checksum {
+    events::object::Checksum {
+        algorithm: algorithm(checksum.algorithm()),
+        kind: ChecksumType::FullObject,
+        value: checksum.to_string(),
+    }
+}
+
+/// A stored checksum as the wire's type; `None` if it cannot be read, which no write lets happen.
+pub(crate) fn wire_checksum(checksum: &events::object::Checksum) -> Option<Checksum> {
+    Checksum::parse(wire_algorithm(checksum.algorithm), &checksum.value).ok()
+}
+
+/// A stored checksum as listings name it.
+pub(crate) fn listed_checksum(
+    checksum: Option<&events::object::Checksum>,
+) -> Option<(Algorithm, s3::checksum::ChecksumType)> {
+    checksum.map(|checksum| (wire_algorithm(checksum.algorithm), wire_checksum_type(checksum.kind)))
+}

@@ -1,0 +1,114 @@
+//! What goes wrong below the wire, as S3 says it: the one place that maps our errors to S3's.
+
+use domain::{PART_BYTES_MIN, Rejection};
+use http::{HeaderName, HeaderValue};
+use ledger::{CommitError, StateError};
+use s3::{Code, Error};
+use shards::{ReadError, WriteError};
+
+/// A refused request: the S3 error, and headers that go with it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Failure {
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, headers: Vec::new() }
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        tracing::error!(%error, "the state cannot be read");
+        Error::new(Code::InternalError).into()
+    }
+}
+
+impl From<ledger::ReadError> for Failure {
+    fn from(error: ledger::ReadError) -> Self {
+        tracing::warn!(%error, "a read was refused");
+        slow_down("The state is not up to date at the moment. Try again.").into()
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        tracing::warn!(%error, "a content was not stored");
+        match error {
+            WriteError::Full => {
+                Error::with_message(Code::ServiceUnavailable, "The storage nodes are full. Nothing was stored.").into()
+            }
+            WriteError::TooLarge => Error::new(Code::EntityTooLarge).into(),
+            WriteError::TooFewNodes(_) | WriteError::NodesFailed { .. } => {
+                slow_down("Too few storage nodes answer to store this safely. Nothing was stored; try again.").into()
+            }
+            WriteError::Empty | WriteError::Internal(_) => Error::new(Code::InternalError).into(),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        tracing::error!(%error, "a content cannot be read");
+        slow_down("Too few storage nodes have this object's shards at the moment. Try again.").into()
+    }
+}
+
+fn slow_down(message: &'static str) -> Error {
+    Error::with_message(Code::SlowDown, message)
+}
+
+/// What a rejected command was about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) bucket: &'a str,
+    pub(crate) key: &'a [u8],
+    pub(crate) upload: &'a str,
+}
+
+/// The S3 error for a command that was not committed.
+pub(crate) fn commit_failure(error: &CommitError, about: About<'_>) -> Error {
+    match error {
+        CommitError::Rejected(rejection) => rejected(rejection, about),
+        CommitError::Unavailable(_) | CommitError::Busy => {
+            tracing::warn!(%error, "a command was turned away");
+            slow_down("The event log takes no writes at the moment. Nothing was changed; try again.")
+        }
+        CommitError::Unknown => {
+            tracing::warn!(%error, "a command's outcome is unknown");
+            let message = "The outcome was not known in time; it may still happen. Read before you try again.";
+            Error::with_message(Code::ServiceUnavailable, message)
+        }
+        CommitError::Stopped(_) => {
+            tracing::error!(%error, "a command met a stopped ledger");
+            Error::with_message(Code::ServiceUnavailable, "This gateway takes no writes until it is restarted.")
+        }
+    }
+}
+
+fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
+    match rejection {
+        Rejection::NoSuchBucket => Error::no_such_bucket(about.bucket),
+        Rejection::BucketExists { yours: true } => Error::new(Code::BucketAlreadyOwnedByYou),
+        Rejection::BucketExists { yours: false } => Error::new(Code::BucketAlreadyExists),
+        Rejection::BucketNotEmpty => Error::new(Code::BucketNotEmpty).detail("BucketName", about.bucket),
+        Rejection::VersioningCannotBeUndone => Error::malformed_xml(),
+        Rejection::NoSuchKey => Error::no_such_key(about.key),
+        Rejection::PreconditionFailed => Error::new(Code::PreconditionFailed),
+        Rejection::NoSuchUpload => Error::no_such_upload(about.upload),
+        Rejection::InvalidPart(number) => Error::invalid_part(about.upload, *number, ""),
+        Rejection::InvalidPartOrder => Error::new(Code::InvalidPartOrder),
+        Rejection::PartTooSmall { number, size } => Error::entity_too_small(*size, PART_BYTES_MIN, *number, ""),
+        Rejection::ObjectTooLarge { size } => Error::entity_too_large(*size, domain::OBJECT_BYTES_MAX),
+        Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
+    }
+}

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use events::ids::RegionName;
+use ledger::{Ledger, Sources};
+use s3::sigv4::SigningKey;
+use shards::ShardStore;
+use tokio::sync::Semaphore;
+
+use crate::cache::{Cache, CacheFigures};
+
+/// KiB of request bodies that may be gathered in memory at once, over all requests.
+const BUFFERED_KIB_MAX: usize = 128 * 1024;
+
+/// Signing keys that are remembered; one serves an access key for a day and a region.
+const SIGNING_KEYS_MAX: usize = 1_024;
+
+/// The access key and secret key a gateway accepts.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The access key's id.
+    pub access_key: String,
+    /// Its secret.
+    pub secret_key: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("access_key", &self.access_key).finish_non_exhaustive()
+    }
+}
+
+/// How a gateway is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The region it serves.
+    pub region: RegionName,
+    /// Domains under which a bucket may stand as the first label of the host.
+    pub domains: Vec<String>,
+    /// Who may ask.
+    pub credentials: Credentials,
+    /// Bytes of hot contents kept in memory.
+    pub cache_bytes: u64,
+    /// Where time and ids come from.
+    pub sources: Sources,
+}
+
+/// An S3 gateway: stateless apart from caches. Clones share it.
+#[derive(Clone)]
+pub struct Gateway(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) ledger: Ledger,
+    pub(crate) store: ShardStore,
+    pub(crate) cache: Cache,
+    pub(crate) signing_keys: quick_cache::sync::Cache<String, SigningKey>,
+    pub(crate) buffered_kib: Arc<Semaphore>,
+}
+
+impl Gateway {
+    /// A gateway over a ledger and the nodes' shards.
+    pub fn new(options: Options, ledger: Ledger, store: ShardStore) -> Self {
+        let cache = Cache::new(options.cache_bytes);
+        Self(Arc::new(Shared {
+            options,
+            ledger,
+            store,
+            cache,
+            signing_keys: quick_cache::sync::Cache::new(SIGNING_KEYS_MAX),
+            buffered_kib: Arc::new(Semaphore::new(BUFFERED_KIB_MAX)),
+        }))
+    }
+
+    /// How the cache fares.
+    pub fn cache_figures(&self) -> CacheFigures {
+        self.0.cache.figures()
+    }
+}

@@ -1,0 +1,372 @@
+//! Taking bytes in: hashed while they stream, compared with what the client declared, staged as shards
+//! unless their content is known, and committed.
+
+use bytes::{Bytes, BytesMut};
+use domain::{Command, NewBody, View};
+use events::Origin;
+use events::ids::{BucketName, ContentId, Generation, Md5Digest, Sha256Digest};
+use ledger::{CommitError, Committed};
+use md5::Md5;
+use s3::checksum::{Algorithm, Checksum, Hasher};
+use s3::request::Payload as Declared;
+use s3::sigv4::PayloadHash;
+use s3::{Code, Error};
+use sha2::{Digest, Sha256};
+use shards::piece::STRIPE_BYTES;
+use shards::{ShardStore, StoredContent};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::call::Call;
+use crate::failure::{Failure, commit_failure};
+use crate::payload::Payload;
+
+/// What was taken in, verified, and not yet committed.
+pub(crate) struct Ingested {
+    pub(crate) size: u64,
+    pub(crate) md5: Md5Digest,
+    pub(crate) sha256: Sha256Digest,
+    /// The checksum the client sent, which held.
+    pub(crate) checksum: Option<Checksum>,
+    bytes: Taken,
+}
+
+/// Where the bytes are meanwhile.
+enum Taken {
+    /// In memory: they fit one stripe.
+    InMemory(Bytes, OwnedSemaphorePermit),
+    /// In shards on the nodes.
+    Staged(StoredContent),
+    /// In a content that was stored before.
+    Known(ContentId),
+}
+
+/// The hashes of a payload, all in one pass.
+struct Hashes {
+    md5: Md5,
+    sha256: Sha256,
+    checksum: Option<Hasher>,
+}
+
+struct Sums {
+    md5: [u8; 16],
+    sha256: [u8; 32],
+    checksum: Option<Checksum>,
+}
+
+impl Hashes {
+    fn new(algorithm: Option<Algorithm>) -> Self {
+        // The content's name is a SHA-256 already: no need for a second one.
+        let own = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
+        Self { md5: Md5::new(), sha256: Sha256::new(), checksum: own.map(Hasher::new) }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        self.sha256.update(bytes);
+        if let Some(hasher) = &mut self.checksum {
+            hasher.update(bytes);
+        }
+    }
+
+    fn finish(self, algorithm: Option<Algorithm>) -> Sums {
+        let sha256: [u8; 32] = self.sha256.finalize().into();
+        let checksum = match self.checksum {
+            Some(hasher) => Some(hasher.finish()),
+            None => algorithm.and_then(|algorithm| Checksum::from_bytes(algorithm, &sha256)),
+        };
+        Sums { md5: self.md5.finalize().into(), sha256, checksum }
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+pub(crate) fn verify_sha256(declared: &[u8; 32], computed: &[u8; 32]) -> Result<(), Error> {
+    if declared == computed {
+        return Ok(());
+    }
+    Err(Error::content_sha256_mismatch(&Sha256Digest(*declared).to_string(), &Sha256Digest(*computed).to_string()))
+}
+
+/// Compares what was computed with everything the client declared; the checksum that held.
+fn verify(
+    sums: &Sums,
+    declared: &Declared,
+    signed: PayloadHash,
+    trailing: Option<&Checksum>,
+) -> Result<Option<Checksum>, Error> {
+    if let PayloadHash::Signed(declared) = signed {
+        verify_sha256(&declared, &sums.sha256)?;
+    }
+    if declared.content_md5.is_some_and(|md5| md5 != sums.md5) {
+        return Err(Error::bad_digest("Content-MD5"));
+    }
+    if let (Some(sent), Some(computed)) = (declared.checksum.as_ref().or(trailing), &sums.checksum) {
+        sent.verify(computed)?;
+    }
+    Ok(sums.checksum)
+}
+
+/// Reads a payload to its end. Nothing of it is kept if this fails.
+///
+/// `algorithm` is the checksum to compute where the client names none in this request.
+pub(crate) async fn ingest(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    mut payload: Payload,
+    declared: &Declared,
+    algorithm: Option<Algorithm>,
+) -> Result<Ingested, Failure> {
+    if declared.object_length().is_some_and(|length| length > PUT_BYTES_MAX) {
+        let proposed = declared.object_length().unwrap_or_default();
+        return Err(Error::entity_too_large(proposed, PUT_BYTES_MAX).into());
+    }
+    let sent = declared.checksum.as_ref().map(Checksum::algorithm).or(declared.trailer).or(declared.algorithm);
+    let algorithm = sent.or(algorithm);
+    let mut hashes = Hashes::new(algorithm);
+    let permit = buffer_permit(call, declared.object_length()).await?;
+    let mut first = FirstStripe::default();
+    while let Some(bytes) = payload.next().await? {
+        hashes.update(&bytes);
+        if let Some(beyond) = first.push(bytes) {
+            let streaming = Streaming { call, bucket, declared, algorithm };
+            let taken = streaming.take(payload, hashes, first.whole(), beyond).await;
+            drop(permit);
+            return taken;
+        }
+    }
+    let bytes = first.whole();
+    let sums = hashes.finish(algorithm);
+    let checksum = verify(&sums, declared, payload.hash(), payload.trailing_checksum())?;
+    Ok(Ingested {
+        size: bytes.len() as u64,
+        md5: Md5Digest(sums.md5),
+        sha256: Sha256Digest(sums.sha256),
+        checksum,
+        bytes: Taken::InMemory(bytes, permit),
+    })
+}
+
+/// The greatest body of one request: S3's limit.
+const PUT_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
+
+/// Waits for room for the first stripe of a body.
+async fn buffer_permit(call: &Call<'_>, length: Option<u64>) -> Result<OwnedSemaphorePermit, Error> {
+    let stripe = STRIPE_BYTES as u64;
+    let bytes = length.map_or(stripe, |length| length.clamp(1, stripe));
+    let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+    let room = std::sync::Arc::clone(&call.gateway.0.buffered_kib);
+    room.acquire_many_owned(kib).await.map_err(|_| Error::new(Code::InternalError))
+}
+
+/// The bytes up to the end of the first stripe. Most bodies end within it, many in one piece.
+#[derive(Default)]
+struct FirstStripe {
+    pieces: Vec<Bytes>,
+    length: usize,
+}
+
+impl FirstStripe {
+    /// Keeps the bytes, or gives them back if the stripe would overflow.
+    fn push(&mut self, bytes: Bytes) -> Option<Bytes> {
+        if self.length + bytes.len() > STRIPE_BYTES {
+            return Some(bytes);
+        }
+        self.length += bytes.len();
+        self.pieces.push(bytes);
+        None
+    }
+
+    fn whole(&mut self) -> Bytes {
+        match self.pieces.len() {
+            0 => Bytes::new(),
+            1 => self.pieces.swap_remove(0),
+            _ => {
+                let mut whole = BytesMut::with_capacity(self.length);
+                self.pieces.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
+                whole.freeze()
+            }
+        }
+    }
+}
+
+/// A body of more than one stripe.
+struct Streaming<'a> {
+    call: &'a Call<'a>,
+    bucket: &'a BucketName,
+    declared: &'a Declared,
+    algorithm: Option<Algorithm>,
+}
+
+impl Streaming<'_> {
+    async fn take(
+        &self,
+        mut payload: Payload,
+        mut hashes: Hashes,
+        first: Bytes,
+        beyond: Bytes,
+    ) -> Result<Ingested, Failure> {
+        let known = self.known_by_declaration(payload.hash()).await?;
+        let generation = Generation::from_fresh(self.call.fresh());
+        let store = &self.call.gateway.0.store;
+        let mut writer = known.is_none().then(|| store.writer(self.bucket.clone(), generation));
+        let mut size = (first.len() + beyond.len()) as u64;
+        if let Some(writer) = &mut writer {
+            writer.write(first).await?;
+            writer.write(beyond).await?;
+        }
+        while let Some(bytes) = payload.next().await? {
+            size += bytes.len() as u64;
+            if size > PUT_BYTES_MAX {
+                return Err(Error::entity_too_large(size, PUT_BYTES_MAX).into());
+            }
+            hashes.update(&bytes);
+            if let Some(writer) = &mut writer {
+                writer.write(bytes).await?;
+            }
+        }
+        let sums = hashes.finish(self.algorithm);
+        let checksum = verify(&sums, self.declared, payload.hash(), payload.trailing_checksum())?;
+        let sha256 = Sha256Digest(sums.sha256);
+        let known = match known {
+            Some(known) => Some(known),
+            None => newest_content(self.call, sha256).await?,
+        };
+        let bytes = match (known, writer) {
+            (Some(known), _) => Taken::Known(known), // a dropped writer discards what it staged
+            (None, Some(writer)) => {
+                let placement = writer.finish().await?.placement;
+                Taken::Staged(StoredContent { bucket: self.bucket.clone(), generation, size, placement })
+            }
+            (None, None) => return Err(Error::new(Code::InternalError).into()),
+        };
+        Ok(Ingested { size, md5: Md5Digest(sums.md5), sha256, checksum, bytes })
+    }
+
+    /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.
+    async fn known_by_declaration(&self, signed: PayloadHash) -> Result<Option<ContentId>, Failure> {
+        let declared = match (signed, &self.declared.checksum) {
+            (PayloadHash::Signed(sha256), _) => Some(sha256),
+            (_, Some(sent)) if sent.algorithm() == Algorithm::Sha256 => sent.bytes().try_into().ok(),
+            _ => None,
+        };
+        match declared {
+            Some(sha256) => newest_content(self.call, Sha256Digest(sha256)).await,
+            None => Ok(None),
+        }
+    }
+}
+
+async fn newest_content(call: &Call<'_>, sha256: Sha256Digest) -> Result<Option<ContentId>, Failure> {
+    let snapshot = call.gateway.0.ledger.read().await?;
+    Ok(snapshot.newest_content(sha256)?)
+}
+
+/// Stages what is still in memory, commits the command that names it, and discards shards that no event names.
+///
+/// It goes on when the client is gone: what was begun ends as a fact or as nothing.
+pub(crate) async fn commit_ingested(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    ingested: Ingested,
+    command: impl Fn(NewBody) -> Command + Send + 'static,
+) -> Result<Committed, Failure> {
+    let known = match &ingested.bytes {
+        Taken::InMemory(bytes, _) if !bytes.is_empty() => newest_content(call, ingested.sha256).await?,
+        _ => None,
+    };
+    let staging = Staging {
+        gateway: call.gateway.clone(),
+        bucket: bucket.clone(),
+        generation: Generation::from_fresh(call.fresh()),
+        origin: call.origin(),
+    };
+    let committed = tokio::spawn(async move { staging.commit(ingested, known, command).await }).await;
+    match committed {
+        Ok(Ok(committed)) => Ok(committed),
+        Ok(Err(NotCommitted::Write(error))) => Err(error.into()),
+        Ok(Err(NotCommitted::Commit(error))) => Err(commit_failure(&error, call.about()).into()),
+        Err(error) => {
+            tracing::error!(%error, "a commit panicked");
+            Err(Error::new(Code::InternalError).into())
+        }
+    }
+}
+
+enum NotCommitted {
+    Write(shards::WriteError),
+    Commit(CommitError),
+}
+
+struct Staging {
+    gateway: crate::Gateway,
+    bucket: BucketName,
+    generation: Generation,
+    origin: Origin,
+}
+
+impl Staging {
+    async fn commit(
+        self,
+        ingested: Ingested,
+        known: Option<ContentId>,
+        command: impl Fn(NewBody) -> Command,
+    ) -> Result<Committed, NotCommitted> {
+        let (ledger, store) = (&self.gateway.0.ledger, &self.gateway.0.store);
+        let sha256 = ingested.sha256;
+        let (bytes, _permit) = match ingested.bytes {
+            Taken::Known(content) => return self.commit_known(&command, content).await,
+            Taken::Staged(staged) => return self.commit_staged(&command, sha256, staged).await,
+            Taken::InMemory(bytes, permit) => (bytes, permit),
+        };
+        if bytes.is_empty() {
+            return ledger.commit(command(NewBody::Empty), self.origin).await.map_err(NotCommitted::Commit);
+        }
+        if let Some(known) = known {
+            match self.commit_known(&command, known).await {
+                // It was reclaimed a moment ago: the bytes are at hand, so store them anew.
+                Err(NotCommitted::Commit(CommitError::Rejected(domain::Rejection::ContentGone))) => {}
+                ended => return ended,
+            }
+        }
+        let size = bytes.len() as u64;
+        let placement = store.put(&self.bucket, self.generation, bytes).await.map_err(NotCommitted::Write)?;
+        let staged = StoredContent { bucket: self.bucket.clone(), generation: self.generation, size, placement };
+        self.commit_staged(&command, sha256, staged).await
+    }
+
+    async fn commit_known(
+        &self,
+        command: &impl Fn(NewBody) -> Command,
+        content: ContentId,
+    ) -> Result<Committed, NotCommitted> {
+        let committed = self.gateway.0.ledger.commit(command(NewBody::Known(content)), self.origin.clone()).await;
+        committed.map_err(NotCommitted::Commit)
+    }
+
+    async fn commit_staged(
+        &self,
+        command: &impl Fn(NewBody) -> Command,
+        sha256: Sha256Digest,
+        staged: StoredContent,
+    ) -> Result<Committed, NotCommitted> {
+        let content = ContentId { sha256, generation: staged.generation };
+        let body = NewBody::Staged { content, placement: staged.placement.clone() };
+        let committed = self.gateway.0.ledger.commit(command(body), self.origin.clone()).await;
+        let in_use = match &committed {
+            Ok(committed) => !matches!(committed.outcome, domain::Outcome::Stored { staged_in_use: false, .. }),
+            // Shards of a command that may still happen must stay.
+            Err(error) => !error.is_definite(),
+        };
+        if !in_use {
+            discard(&self.gateway.0.store, staged);
+        }
+        committed.map_err(NotCommitted::Commit)
+    }
+}
+
+fn discard(store: &ShardStore, staged: StoredContent) {
+    metrics::counter!("planetstore_gateway_staged_discarded_total").increment(1);
+    store.discard(staged);
+}

@@ -1,0 +1,153 @@
+//! A request's payload: the body, taken out of its aws-chunked framing where it has one.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use s3::checksum::Checksum;
+use s3::chunked::{Decoder, Event, Mode};
+use s3::request::{Head, Payload as Declared};
+use s3::sigv4::PayloadHash;
+use s3::{Code, Error};
+
+use crate::authenticate::Caller;
+
+/// How long a client may leave a body without a byte.
+const SILENCE_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A payload that is read piece by piece.
+pub(crate) struct Payload {
+    body: Body,
+    hash: PayloadHash,
+    decoder: Option<Decoder>,
+    framed: Bytes,
+    declared: Option<u64>,
+    received: u64,
+    trailing: Option<Checksum>,
+}
+
+impl Payload {
+    /// The payload of an object or a part.
+    pub(crate) fn new(body: Body, caller: &Caller, declared: &Declared) -> Result<Self, Error> {
+        let mode = Mode::of(caller.payload, Some(caller.chunk_signer.clone()));
+        let length = declared.object_length();
+        let decoder = match mode {
+            None => None,
+            Some(mode) => {
+                let length = length.ok_or_else(|| Error::new(Code::MissingContentLength))?;
+                Some(Decoder::new(mode, length, declared.trailer))
+            }
+        };
+        Ok(Self {
+            body,
+            hash: caller.payload,
+            decoder,
+            framed: Bytes::new(),
+            declared: length,
+            received: 0,
+            trailing: None,
+        })
+    }
+
+    /// A payload that no client sent in this request: bytes of another object.
+    pub(crate) fn of_object(body: Body, length: u64) -> Self {
+        Self {
+            body,
+            hash: PayloadHash::Unsigned,
+            decoder: None,
+            framed: Bytes::new(),
+            declared: Some(length),
+            received: 0,
+            trailing: None,
+        }
+    }
+
+    /// What the signature says the payload hashes to.
+    pub(crate) fn hash(&self) -> PayloadHash {
+        self.hash
+    }
+
+    /// The next bytes; `None` once all declared bytes were read and the framing was found whole.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            if let Some(decoder) = &mut self.decoder
+                && !self.framed.is_empty()
+            {
+                match decoder.feed(&mut self.framed)? {
+                    Some(Event::Data(bytes)) => {
+                        self.received += bytes.len() as u64;
+                        return Ok(Some(bytes));
+                    }
+                    Some(Event::End(trailers)) => {
+                        self.trailing = trailers.checksum;
+                        continue;
+                    }
+                    None => {}
+                }
+            }
+            match self.frame().await? {
+                Some(bytes) if bytes.is_empty() => {}
+                Some(bytes) if self.decoder.is_some() => self.framed = bytes,
+                Some(bytes) => {
+                    self.received += bytes.len() as u64;
+                    return Ok(Some(bytes));
+                }
+                None => return self.end().map(|()| None),
+            }
+        }
+    }
+
+    /// The checksum that came behind the payload.
+    pub(crate) fn trailing_checksum(&self) -> Option<&Checksum> {
+        self.trailing.as_ref()
+    }
+
+    async fn frame(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            let frame = tokio::time::timeout(SILENCE_TIME_MAX, self.body.frame()).await;
+            let frame = frame.map_err(|_| Error::new(Code::RequestTimeout))?;
+            match frame {
+                None => return Ok(None),
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
+                // hyper ends a body with an error when the connection closes before its length is reached.
+                Some(Err(_)) => return Err(Error::new(Code::IncompleteBody)),
+            }
+        }
+    }
+
+    fn end(&self) -> Result<(), Error> {
+        match (&self.decoder, self.declared) {
+            (Some(decoder), _) => decoder.finish(),
+            (None, Some(declared)) if declared != self.received => Err(Error::new(Code::IncompleteBody)),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// Reads a small document whole and verifies what its headers say of it.
+pub(crate) async fn read_document(body: Body, caller: &Caller, head: &Head<'_>) -> Result<Bytes, Error> {
+    let declared = Declared::parse(head)?;
+    let too_long = || Error::new(Code::MaxMessageLengthExceeded);
+    if declared.object_length().is_some_and(|length| length > s3::xml::BODY_BYTES_MAX as u64) {
+        return Err(too_long());
+    }
+    let mut payload = Payload::new(body, caller, &declared)?;
+    let mut document = BytesMut::new();
+    while let Some(bytes) = payload.next().await? {
+        if document.len() + bytes.len() > s3::xml::BODY_BYTES_MAX {
+            return Err(too_long());
+        }
+        document.extend_from_slice(&bytes);
+    }
+    let document = document.freeze();
+    if let PayloadHash::Signed(declared) = caller.payload {
+        crate::ingest::verify_sha256(&declared, &crate::ingest::sha256(&document))?;
+    }
+    s3::request::DocumentBody::parse(head)?.verify(&document)?;
+    Ok(document)
+}

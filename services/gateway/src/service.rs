@@ -1,0 +1,116 @@
+//! A request from its first byte to its answer: identify, authenticate, route, do, answer, count.
+
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
+use http::request::Parts;
+use http::{Method, Request, StatusCode};
+use s3::request::Head;
+use s3::{Address, Code, Operation, Query};
+
+use crate::Gateway;
+use crate::authenticate::authenticate;
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::verb::dispatch;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+
+/// Answers a request. It never fails: what goes wrong is an answer too.
+pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response {
+    let begun = Instant::now();
+    let (parts, body) = request.into_parts();
+    let sources = gateway.0.options.sources;
+    let now = (sources.now)();
+    let request_id = format!("{:X}", (sources.fresh)(now).simple());
+    let (operation, result) = answer(&gateway, &parts, body, &request_id, now).await;
+    let mut response = match result {
+        Ok(response) => response,
+        Err(failure) => refuse(&gateway, &parts, failure, &request_id),
+    };
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Ok(host) = HeaderValue::from_str(gateway.0.options.region.as_str()) {
+        headers.insert(HOST_ID, host);
+    }
+    headers.insert(SERVER, HeaderValue::from_static("Planetstore"));
+    count(operation, &parts, response.status(), begun, &request_id);
+    response
+}
+
+async fn answer(
+    gateway: &Gateway,
+    parts: &Parts,
+    body: Body,
+    request_id: &str,
+    now: jiff::Timestamp,
+) -> (Option<Operation>, Result<Response, Failure>) {
+    let query = match Query::parse(parts.uri.query()) {
+        Ok(query) => query,
+        Err(error) => return (None, Err(error.into())),
+    };
+    // Who asks comes first: a stranger learns nothing from the rest.
+    let caller = match authenticate(gateway, parts, &query, now) {
+        Ok(caller) => caller,
+        Err(error) => return (None, Err(error.into())),
+    };
+    let head = Head::new(&parts.headers, &query);
+    let routed = Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains)
+        .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
+    let (operation, address) = match routed {
+        Ok(routed) => routed,
+        Err(error) => return (None, Err(error.into())),
+    };
+    let call = Call { gateway, parts, query: &query, address: &address, caller: &caller, request_id, now };
+    (Some(operation), dispatch(operation, &call, body).await)
+}
+
+fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) -> Response {
+    let Failure { error, headers } = failure;
+    if error.status().is_server_error() {
+        tracing::warn!(request_id, code = error.code().name(), message = error.message(), "refused");
+    } else {
+        tracing::debug!(request_id, code = error.code().name(), message = error.message(), "refused");
+    }
+    metrics::counter!("planetstore_s3_errors_total", "code" => error.code().name()).increment(1);
+    let bodiless = parts.method == Method::HEAD || error.code() == Code::NotModified;
+    let host_id = gateway.0.options.region.as_str();
+    let body = if bodiless { Body::empty() } else { Body::from(error.to_xml(parts.uri.path(), request_id, host_id)) };
+    let mut response = Response::new(body);
+    *response.status_mut() = error.status();
+    response.headers_mut().extend(headers);
+    if bodiless {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    } else {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    }
+    if error.code() == Code::SlowDown {
+        response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn count(operation: Option<Operation>, parts: &Parts, status: StatusCode, begun: Instant, request_id: &str) {
+    let operation = operation.map_or("unrouted", Operation::name);
+    let took = begun.elapsed();
+    metrics::counter!("planetstore_s3_requests_total", "operation" => operation, "status" => status_text(status))
+        .increment(1);
+    metrics::histogram!("planetstore_s3_request_seconds", "operation" => operation).record(took.as_secs_f64());
+    tracing::debug!(request_id, operation, method = %parts.method, path = parts.uri.path(), status = status.as_u16(),
+        took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
+}
+
+/// The class of a status: few label values, whatever clients send.
+fn status_text(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}

@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::response::Response;
+use domain::row::PartRow;
+use domain::{Command, CompleteUpload, Outcome, View};
+use events::ids::{ETag, Md5Digest, PartNumber};
+use events::upload::ChecksumPlan;
+use s3::checksum::{Checksum, ChecksumType, Combiner, composite};
+use s3::request::CompleteMultipartUpload as Request;
+use s3::xml::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
+use s3::{Code, Error};
+
+use crate::call::{Call, upload_id};
+use crate::convert;
+use crate::failure::Failure;
+use crate::payload::read_document;
+use crate::reply;
+
+pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let request = Request::parse(&call.head())?;
+    let key = call.key()?;
+    let (_, _, _) = call.read_bucket().await?;
+    let document = read_completion(call, body).await?;
+    let asked = CompleteMultipartUpload::parse(&document)?.parts;
+    let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
+    let upload = upload_id(&request.upload_id)?;
+    let row = snapshot.upload(bucket_row.id, &key, upload)?;
+    if row.is_none() && snapshot.manifest(upload)?.is_none() {
+        return Err(Error::no_such_upload(&request.upload_id).into());
+    }
+    let stored: BTreeMap<_, _> = snapshot.parts(upload)?.into_iter().collect();
+    let chosen = choose(&request.upload_id, &asked, &stored)?;
+    let size = chosen.iter().map(|(_, part)| part.size).sum::<u64>();
+    if request.object_size.is_some_and(|declared| declared != size) {
+        let message = format!("The provided 'x-amz-mp-object-size' header does not match the object's {size} bytes.");
+        return Err(Error::invalid_request(message).into());
+    }
+    let checksum = object_checksum(row.as_ref().and_then(|row| row.checksum), &chosen);
+    verify_checksum(&request, checksum.as_ref())?;
+    let etag = s3::ETag::of_parts(chosen.iter().map(|(_, part)| &part.md5.0));
+    let etag = ETag { md5: Md5Digest(*etag.md5()), parts: u16::try_from(chosen.len()).ok() };
+    let complete = CompleteUpload {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        upload,
+        parts: chosen.iter().map(|(number, part)| (*number, part.md5)).collect(),
+        etag,
+        checksum: checksum.as_ref().map(|(checksum, kind)| events::object::Checksum {
+            algorithm: convert::algorithm(checksum.algorithm()),
+            kind: convert::checksum_type(*kind),
+            value: checksum.to_string(),
+        }),
+        precondition: convert::precondition(request.conditions),
+    };
+    let committed = call.commit(Command::CompleteUpload(Box::new(complete))).await?;
+    let Outcome::Stored { version, etag, .. } = committed.outcome else {
+        return Err(Error::new(Code::InternalError).into());
+    };
+    let host = call.parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let result = CompleteMultipartUploadResult {
+        location: &format!("http://{host}{}", call.parts.uri.path()),
+        bucket: bucket.as_str(),
+        key: key.as_bytes(),
+        etag: &etag.to_string(),
+        checksum: checksum.as_ref().map(|(checksum, _)| checksum),
+        checksum_type: checksum.as_ref().map(|(_, kind)| *kind),
+    };
+    let mut response = reply::xml(result.to_xml());
+    reply::insert_version(response.headers_mut(), version)?;
+    Ok(response)
+}
+
+/// The list of parts. Checksum headers of this request speak of the object, not of the list.
+async fn read_completion(call: &Call<'_>, body: Body) -> Result<bytes::Bytes, Error> {
+    read_document(body, call.caller, &call.head()).await
+}
+
+/// The parts that are asked for, each as it is stored under its entity tag.
+fn choose<'a>(
+    upload: &str,
+    asked: &[CompletedPart],
+    stored: &'a BTreeMap<PartNumber, PartRow>,
+) -> Result<Vec<(PartNumber, &'a PartRow)>, Error> {
+    if !asked.windows(2).all(|pair| pair[0].number < pair[1].number) {
+        return Err(Error::new(Code::InvalidPartOrder));
+    }
+    let chosen = asked.iter().map(|part| {
+        let invalid = || Error::invalid_part(upload, part.number, &part.etag);
+        let number = PartNumber::try_from(part.number).map_err(|_| invalid())?;
+        let row = stored.get(&number).ok_or_else(invalid)?;
+        let checksum_holds = match (&part.checksum, row.checksum.as_ref().and_then(convert::wire_checksum)) {
+            (Some(asked), Some(stored)) if asked.algorithm() == stored.algorithm() => *asked == stored,
+            _ => true,
+        };
+        let same = row.md5.to_string() == part.etag && checksum_holds;
+        if same { Ok((number, row)) } else { Err(invalid()) }
+    });
+    chosen.collect()
+}
+
+/// The object's checksum, made of its parts' as the upload was begun; none if a part lacks its own.
+fn object_checksum(plan: Option<ChecksumPlan>, parts: &[(PartNumber, &PartRow)]) -> Option<(Checksum, ChecksumType)> {
+    let plan = plan?;
+    let algorithm = convert::wire_algorithm(plan.algorithm);
+    let of_parts: Option<Vec<_>> =
+        parts.iter().map(|(_, part)| part.checksum.as_ref().and_then(convert::wire_checksum)).collect();
+    let of_parts = of_parts?;
+    let kind = convert::wire_checksum_type(plan.kind);
+    let checksum = match kind {
+        ChecksumType::Composite => composite(algorithm, &of_parts)?,
+        ChecksumType::FullObject => {
+            let mut combiner = Combiner::new(algorithm)?;
+            for (checksum, (_, part)) in of_parts.iter().zip(parts) {
+                combiner.push(checksum, part.size)?;
+            }
+            combiner.finish()?
+        }
+    };
+    Some((checksum, kind))
+}
+
+fn verify_checksum(request: &Request, computed: Option<&(Checksum, ChecksumType)>) -> Result<(), Error> {
+    match (&request.checksum, computed) {
+        (Some(sent), Some((computed, _))) if sent.algorithm() == computed.algorithm() => sent.verify(computed),
+        _ => Ok(()),
+    }
+}

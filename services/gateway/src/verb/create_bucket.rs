@@ -1,0 +1,38 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::{Command, Rejection};
+use http::StatusCode;
+use ledger::CommitError;
+use s3::xml::CreateBucketConfiguration;
+use s3::{Code, Error};
+
+use crate::call::Call;
+use crate::failure::{Failure, commit_failure};
+use crate::payload::read_document;
+use crate::reply;
+
+/// The region whose `CreateBucket` answers 200 for a bucket that is the asker's already, as AWS does there.
+const FORGIVING_REGION: &str = "us-east-1";
+
+pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let bucket = call.bucket()?;
+    s3::request::CreateBucket::parse(&call.head())?;
+    let document = read_document(body, call.caller, &call.head()).await?;
+    let region = call.gateway.0.options.region.as_str();
+    if !document.is_empty() {
+        let wanted = CreateBucketConfiguration::parse(&document)?.location_constraint;
+        if wanted.as_deref().is_some_and(|wanted| !wanted.is_empty() && wanted != region) {
+            let message = format!("This server's region is {region}; it makes buckets nowhere else.");
+            return Err(Error::with_message(Code::InvalidLocationConstraint, message).into());
+        }
+    }
+    let command = Command::CreateBucket { bucket: bucket.clone(), owner: call.caller.access_key.clone() };
+    match call.gateway.0.ledger.commit(command, call.origin()).await {
+        Ok(_) => {}
+        Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region == FORGIVING_REGION => {}
+        Err(error) => return Err(commit_failure(&error, call.about()).into()),
+    }
+    let mut response = reply::empty(StatusCode::OK);
+    response.headers_mut().insert(http::header::LOCATION, reply::value(&format!("/{bucket}"))?);
+    Ok(response)
+}

@@ -1,0 +1,56 @@
+use axum::response::Response;
+use domain::{Command, CreateUpload};
+use events::ids::UploadId;
+use events::upload::ChecksumPlan;
+use http::{HeaderName, HeaderValue};
+use s3::Error;
+use s3::request::CreateMultipartUpload;
+use s3::xml::InitiateMultipartUploadResult;
+
+use crate::call::Call;
+use crate::convert;
+use crate::failure::Failure;
+use crate::reply;
+
+const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
+const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
+
+pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> {
+    let request = CreateMultipartUpload::parse(&call.head())?;
+    let (_, bucket, _) = call.read_bucket().await?;
+    let key = call.key()?;
+    let upload = UploadId(call.fresh());
+    let plan = request.checksum_algorithm.map(|algorithm| {
+        let kind = request.checksum_type.unwrap_or_else(|| algorithm.default_type());
+        (algorithm, kind)
+    });
+    if let Some((algorithm, kind)) = plan
+        && !algorithm.supports(kind)
+    {
+        let message = format!(
+            "The {} checksum type cannot be used with the {} checksum algorithm.",
+            kind.name(),
+            algorithm.name()
+        );
+        return Err(Error::invalid_request(message).into());
+    }
+    let create = CreateUpload {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        upload,
+        attributes: convert::attributes(request.metadata, request.storage_class),
+        checksum: plan.map(|(algorithm, kind)| ChecksumPlan {
+            algorithm: convert::algorithm(algorithm),
+            kind: convert::checksum_type(kind),
+        }),
+    };
+    call.commit(Command::CreateUpload(Box::new(create))).await?;
+    let upload_id = upload.to_string();
+    let result = InitiateMultipartUploadResult { bucket: bucket.as_str(), key: key.as_bytes(), upload_id: &upload_id };
+    let mut response = reply::xml(result.to_xml());
+    if let Some((algorithm, kind)) = plan {
+        response.headers_mut().insert(CHECKSUM_ALGORITHM, HeaderValue::from_static(algorithm.name()));
+        response.headers_mut().insert(CHECKSUM_TYPE, HeaderValue::from_static(kind.name()));
+    }
+    Ok(response)
+}

@@ -1,0 +1,58 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::{Command, Outcome};
+use events::ids::{BucketName, ObjectKey};
+use futures_util::future::join_all;
+use s3::xml::{DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
+use s3::{Code, Error};
+
+use crate::call::{Call, version_name, version_text};
+use crate::failure::{Failure, commit_failure};
+use crate::payload::read_document;
+use crate::reply;
+
+/// One key's fate.
+struct Deleted {
+    delete_marker: bool,
+    marker_version: Option<String>,
+}
+
+pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let (_, bucket, _) = call.read_bucket().await?;
+    let document = read_document(body, call.caller, &call.head()).await?;
+    let request = DeleteObjects::parse(&document)?;
+    // All at once: the ledger makes one batch of them.
+    let fates = join_all(request.objects.iter().map(|entry| delete_one(call, &bucket, entry))).await;
+    let (mut deleted, mut failed) = (Vec::new(), Vec::new());
+    for (entry, fate) in request.objects.iter().zip(&fates) {
+        let (key, version_id) = (entry.key.as_slice(), entry.version_id.as_deref());
+        match fate {
+            Ok(_) if request.quiet => {}
+            Ok(fate) => deleted.push(DeletedObject {
+                key,
+                version_id,
+                delete_marker: fate.delete_marker,
+                delete_marker_version_id: fate.marker_version.as_deref(),
+            }),
+            Err(error) => failed.push(FailedDelete { key, version_id, error: error.clone() }),
+        }
+    }
+    Ok(reply::xml(DeleteResult { deleted: &deleted, failed: &failed }.to_xml()))
+}
+
+async fn delete_one(call: &Call<'_>, bucket: &BucketName, entry: &DeleteEntry) -> Result<Deleted, Error> {
+    if entry.etag.is_some() || entry.size.is_some() || entry.last_modified.is_some() {
+        return Err(Error::not_implemented("a conditional delete"));
+    }
+    let key = ObjectKey::from_bytes(entry.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
+    let version = entry.version_id.as_deref().map(|text| version_name(&entry.key, text)).transpose()?;
+    let command = Command::DeleteObject { bucket: bucket.clone(), key, version };
+    let about = crate::failure::About { key: &entry.key, ..call.about() };
+    let committed = call.gateway.0.ledger.commit(command, call.origin()).await;
+    match committed.map_err(|error| commit_failure(&error, about))?.outcome {
+        Outcome::Deleted { version, delete_marker } => {
+            Ok(Deleted { delete_marker, marker_version: version.filter(|_| delete_marker).map(version_text) })
+        }
+        Outcome::Done | Outcome::Stored { .. } => Err(Error::new(Code::InternalError)),
+    }
+}

@@ -1,0 +1,164 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use axum::response::Response;
+use domain::row::{BodyRow, BucketRow, ObjectRow, VersionRow};
+use domain::{VersionName, View, find_version, newest_version};
+use events::ids::ObjectKey;
+use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, LAST_MODIFIED};
+use http::{HeaderName, StatusCode};
+use ledger::Snapshot;
+use s3::condition::Outcome;
+use s3::request::GetObject;
+use s3::{Code, Error, date};
+
+use crate::call::{Call, version_name};
+use crate::failure::Failure;
+use crate::fetch;
+use crate::reply;
+
+const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
+
+pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    let found = find(call, "GET").await?;
+    let stretches = fetch::stretches(&found.snapshot, &found.object, found.range.clone())?;
+    let body = fetch::body(call.gateway, stretches).await?;
+    let mut response = Response::new(body);
+    *response.status_mut() = found.status;
+    *response.headers_mut() = found.headers;
+    Ok(response)
+}
+
+pub(super) async fn head(call: &Call<'_>) -> Result<Response, Failure> {
+    let found = find(call, "HEAD").await?;
+    let mut response = reply::empty(found.status);
+    *response.headers_mut() = found.headers;
+    Ok(response)
+}
+
+/// What a GET would send, without its bytes.
+struct Found {
+    snapshot: Arc<Snapshot>,
+    object: ObjectRow,
+    range: Range<u64>,
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
+    let request = GetObject::parse(&call.head())?;
+    let key = call.key()?;
+    let (snapshot, _, bucket) = call.read_bucket().await?;
+    let (row, object) = version(&snapshot, &bucket, &key, request.version_id.as_deref(), method)?;
+    let mut headers = reply::object_headers(bucket.versioning, &row, &object)?;
+    match request.conditions.evaluate(&object.etag.to_string(), row.modified) {
+        Outcome::Proceed => {}
+        Outcome::NotModified => {
+            let mut failure = Failure::from(Error::new(Code::NotModified));
+            failure.headers = headers.drain().filter_map(|(name, value)| Some((name?, value))).collect();
+            return Err(failure);
+        }
+        refused @ Outcome::PreconditionFailed(_) => refused.into_result()?,
+    }
+    let (range, status) = selected(&snapshot, &object, &request, &mut headers)?;
+    reply::insert_length(&mut headers, range.end - range.start);
+    if request.checksum_mode
+        && status == StatusCode::OK
+        && let Some(checksum) = &object.checksum
+    {
+        reply::insert_checksum(&mut headers, checksum)?;
+    }
+    for (name, value) in request.overrides {
+        headers.insert(name, value);
+    }
+    Ok(Found { snapshot, object, range, status, headers })
+}
+
+/// The version that is asked for, if it is an object.
+pub(super) fn version(
+    snapshot: &Snapshot,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    wanted: Option<&str>,
+    method: &'static str,
+) -> Result<(VersionRow, ObjectRow), Failure> {
+    let row = match wanted {
+        None => match snapshot.current(bucket.id, key)? {
+            Some(row) => row,
+            None => return Err(absent(snapshot, bucket, key)?),
+        },
+        Some(text) => {
+            let name = version_name(key.as_bytes(), text)?;
+            let row = find_version(&**snapshot, bucket.id, key, name)?;
+            row.ok_or_else(|| Error::no_such_version(key.as_bytes(), text))?
+        }
+    };
+    match row.object.clone() {
+        Some(object) => Ok((row, object)),
+        None => Err(marker(Error::method_not_allowed(method, "DeleteMarker"), row.name())?
+            .with_header(LAST_MODIFIED, reply::value(&date::http_date(row.modified))?)),
+    }
+}
+
+/// A key without a current object: never stored, or hidden by a delete marker.
+fn absent(snapshot: &Snapshot, bucket: &BucketRow, key: &ObjectKey) -> Result<Failure, Failure> {
+    let error = Error::no_such_key(key.as_bytes());
+    match newest_version(&**snapshot, bucket.id, key)? {
+        Some(row) => marker(error, row.name()),
+        None => Ok(error.into()),
+    }
+}
+
+fn marker(error: Error, name: VersionName) -> Result<Failure, Failure> {
+    let version = reply::value(&crate::call::version_text(name))?;
+    Ok(Failure::from(error)
+        .with_header(reply::DELETE_MARKER, HeaderValue::from_static("true"))
+        .with_header(reply::VERSION_ID, version))
+}
+
+/// The bytes that are asked for by range or by part.
+fn selected(
+    snapshot: &Snapshot,
+    object: &ObjectRow,
+    request: &GetObject,
+    headers: &mut HeaderMap,
+) -> Result<(Range<u64>, StatusCode), Failure> {
+    if let Some(wanted) = request.part_number {
+        return part(snapshot, object, wanted, headers);
+    }
+    match request.range {
+        None => Ok((0..object.size, StatusCode::OK)),
+        Some(range) => {
+            let resolved = range.resolve(object.size)?;
+            headers.insert(CONTENT_RANGE, reply::value(&resolved.content_range())?);
+            Ok((resolved.start..resolved.end, StatusCode::PARTIAL_CONTENT))
+        }
+    }
+}
+
+fn part(
+    snapshot: &Snapshot,
+    object: &ObjectRow,
+    wanted: u16,
+    headers: &mut HeaderMap,
+) -> Result<(Range<u64>, StatusCode), Failure> {
+    let BodyRow::Parts(upload) = object.body else {
+        // An object of one PUT is its own only part.
+        return if wanted == 1 {
+            Ok((0..object.size, StatusCode::OK))
+        } else {
+            Err(Error::invalid_part_number(wanted, 1).into())
+        };
+    };
+    let parts = snapshot.manifest(upload)?.map_or(0, |manifest| manifest.parts);
+    let Some((number, range)) = fetch::part_range(snapshot, upload, wanted)? else {
+        return Err(Error::invalid_part_number(wanted, u32::from(parts)).into());
+    };
+    headers.insert(PARTS_COUNT, HeaderValue::from(parts));
+    let content_range = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), object.size);
+    headers.insert(CONTENT_RANGE, reply::value(&content_range)?);
+    if let Some(checksum) = snapshot.part(upload, number)?.and_then(|part| part.checksum) {
+        reply::insert_checksum(headers, &checksum)?;
+    }
+    Ok((range, StatusCode::PARTIAL_CONTENT))
+}

@@ -1,0 +1,105 @@
+use axum::response::Response;
+use domain::row::VersionRow;
+use ledger::{Entry, ObjectsPage, Page};
+use s3::request::{ListObjects, ListObjectsV2};
+use s3::xml::{ContinuationToken, ListBucketResult, ListBucketResultV2, ListedObject, Owner};
+
+use crate::call::Call;
+use crate::convert;
+use crate::failure::Failure;
+use crate::reply;
+
+pub(super) async fn v1(call: &Call<'_>) -> Result<Response, Failure> {
+    let request = ListObjects::parse(&call.head())?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let marker = request.marker.as_deref().unwrap_or_default();
+    let page = Page {
+        prefix: &request.prefix,
+        delimiter: request.delimiter.as_deref().unwrap_or_default(),
+        after: marker,
+        max: request.max_keys as usize,
+    };
+    let page = snapshot.list_objects(row.id, &page)?;
+    let lines = Lines::new(&page);
+    // S3 gives the next marker only with a delimiter; without one the last key serves.
+    let next = page.entries.last().filter(|_| page.truncated && request.delimiter.is_some()).map(Entry::name);
+    let result = ListBucketResult {
+        bucket: bucket.as_str(),
+        prefix: &request.prefix,
+        delimiter: request.delimiter.as_deref(),
+        marker,
+        max_keys: request.max_keys,
+        encoding: request.encoding,
+        is_truncated: page.truncated,
+        next_marker: next,
+        objects: &lines.objects(Some(Owner { id: &row.owner, display_name: &row.owner })),
+        common_prefixes: &lines.common_prefixes,
+    };
+    Ok(reply::xml(result.to_xml()))
+}
+
+pub(super) async fn v2(call: &Call<'_>) -> Result<Response, Failure> {
+    let request = ListObjectsV2::parse(&call.head())?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let page = Page {
+        prefix: &request.prefix,
+        delimiter: request.delimiter.as_deref().unwrap_or_default(),
+        after: request.after().unwrap_or_default(),
+        max: request.max_keys as usize,
+    };
+    let page = snapshot.list_objects(row.id, &page)?;
+    let lines = Lines::new(&page);
+    let next = page.entries.last().filter(|_| page.truncated).map(|entry| ContinuationToken::encode(entry.name()));
+    let owner = request.fetch_owner.then_some(Owner { id: &row.owner, display_name: &row.owner });
+    let result = ListBucketResultV2 {
+        bucket: bucket.as_str(),
+        prefix: &request.prefix,
+        delimiter: request.delimiter.as_deref(),
+        max_keys: request.max_keys,
+        encoding: request.encoding,
+        start_after: request.start_after.as_deref(),
+        continuation_token: request.continuation_token.as_deref(),
+        next_continuation_token: next.as_deref(),
+        objects: &lines.objects(owner),
+        common_prefixes: &lines.common_prefixes,
+    };
+    Ok(reply::xml(result.to_xml()))
+}
+
+/// A page's lines, split as the XML wants them.
+struct Lines<'a> {
+    keys: Vec<(&'a [u8], &'a VersionRow, String)>,
+    common_prefixes: Vec<&'a [u8]>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(page: &'a ObjectsPage) -> Self {
+        let mut lines = Self { keys: Vec::with_capacity(page.entries.len()), common_prefixes: Vec::new() };
+        for entry in &page.entries {
+            match entry {
+                Entry::CommonPrefix(prefix) => lines.common_prefixes.push(prefix),
+                Entry::Key(key, row) => {
+                    let etag = row.object.as_ref().map(|object| object.etag.to_string());
+                    lines.keys.push((key, row, etag.unwrap_or_default()));
+                }
+            }
+        }
+        lines
+    }
+
+    fn objects(&self, owner: Option<Owner<'a>>) -> Vec<ListedObject<'_>> {
+        let objects = self.keys.iter().filter_map(|(key, row, etag)| {
+            let object = row.object.as_ref()?;
+            Some(ListedObject {
+                key,
+                last_modified: row.modified,
+                etag,
+                size: object.size,
+                storage_class: object.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
+                owner,
+                checksum: convert::listed_checksum(object.checksum.as_ref()),
+            })
+        });
+        objects.collect()
+    }
+}

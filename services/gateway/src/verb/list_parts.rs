@@ -1,0 +1,51 @@
+use axum::response::Response;
+use s3::request::ListParts;
+use s3::xml::{ListPartsResult, ListedPart, Owner};
+
+use super::upload_part::find_upload;
+use crate::call::Call;
+use crate::convert;
+use crate::failure::Failure;
+use crate::reply;
+
+pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
+    let request = ListParts::parse(&call.head())?;
+    let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
+    let key = call.key()?;
+    let (upload, row) = find_upload(&snapshot, &bucket_row, &key, &request.upload_id)?;
+    let (parts, truncated) = snapshot.list_parts(upload, request.part_number_marker, request.max_parts as usize)?;
+    let etags: Vec<_> = parts.iter().map(|(_, part)| part.md5.to_string()).collect();
+    let listed: Vec<_> = parts
+        .iter()
+        .zip(&etags)
+        .map(|((number, part), etag)| ListedPart {
+            number: number.get(),
+            last_modified: part.modified,
+            etag,
+            size: part.size,
+            checksum: part.checksum.as_ref().and_then(convert::wire_checksum),
+        })
+        .collect();
+    let result = ListPartsResult {
+        bucket: bucket.as_str(),
+        key: key.as_bytes(),
+        upload_id: &request.upload_id,
+        encoding: request.encoding,
+        part_number_marker: request.part_number_marker,
+        max_parts: request.max_parts,
+        next_part_number_marker: parts.last().filter(|_| truncated).map(|(number, _)| number.get()),
+        owner: Owner { id: &bucket_row.owner, display_name: &bucket_row.owner },
+        initiator: Owner { id: &row.initiator, display_name: &row.initiator },
+        storage_class: row.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
+        checksum: plan(row.checksum),
+        parts: &listed,
+    };
+    Ok(reply::xml(result.to_xml()))
+}
+
+/// The checksums an upload was begun with, as listings name them.
+pub(super) fn plan(
+    plan: Option<events::upload::ChecksumPlan>,
+) -> Option<(s3::checksum::Algorithm, s3::checksum::ChecksumType)> {
+    plan.map(|plan| (convert::wire_algorithm(plan.algorithm), convert::wire_checksum_type(plan.kind)))
+}

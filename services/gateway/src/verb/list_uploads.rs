@@ -1,0 +1,62 @@
+use axum::response::Response;
+use ledger::{Entry, Page};
+use s3::request::ListMultipartUploads;
+use s3::xml::{ListMultipartUploadsResult, ListedUpload, Owner};
+
+use super::list_parts::plan;
+use crate::call::Call;
+use crate::convert;
+use crate::failure::Failure;
+use crate::reply;
+
+pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
+    let request = ListMultipartUploads::parse(&call.head())?;
+    let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
+    let key_marker = request.key_marker.as_deref().unwrap_or_default();
+    // S3 ignores an upload-id marker without a key marker.
+    let upload_marker = request.upload_id_marker.as_deref().filter(|_| !key_marker.is_empty()).unwrap_or_default();
+    let page = Page {
+        prefix: &request.prefix,
+        delimiter: request.delimiter.as_deref().unwrap_or_default(),
+        after: key_marker,
+        max: request.max_uploads as usize,
+    };
+    let page = snapshot.list_uploads(bucket_row.id, &page, upload_marker.parse().ok())?;
+    let (mut lines, mut common_prefixes) = (Vec::new(), Vec::new());
+    for entry in &page.entries {
+        match entry {
+            Entry::CommonPrefix(prefix) => common_prefixes.push(&**prefix),
+            Entry::Key(key, (upload, row)) => lines.push((&**key, upload.to_string(), row)),
+        }
+    }
+    let uploads: Vec<_> = lines
+        .iter()
+        .map(|(key, upload_id, row)| ListedUpload {
+            key,
+            upload_id,
+            initiated: row.created,
+            owner: Owner { id: &bucket_row.owner, display_name: &bucket_row.owner },
+            initiator: Owner { id: &row.initiator, display_name: &row.initiator },
+            storage_class: row.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
+            checksum: plan(row.checksum),
+        })
+        .collect();
+    let next = page.entries.last().filter(|_| page.truncated);
+    let next_upload =
+        lines.last().filter(|_| matches!(next, Some(Entry::Key(..)))).map(|(_, upload, _)| upload.as_str());
+    let result = ListMultipartUploadsResult {
+        bucket: bucket.as_str(),
+        prefix: &request.prefix,
+        delimiter: request.delimiter.as_deref(),
+        key_marker,
+        upload_id_marker: upload_marker,
+        max_uploads: request.max_uploads,
+        encoding: request.encoding,
+        is_truncated: page.truncated,
+        next_key_marker: next.map(Entry::name),
+        next_upload_id_marker: next_upload,
+        uploads: &uploads,
+        common_prefixes: &common_prefixes,
+    };
+    Ok(reply::xml(result.to_xml()))
+}

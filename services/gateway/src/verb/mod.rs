@@ -1,0 +1,59 @@
+//! The operations, a file each.
+
+mod abort_upload;
+mod complete_upload;
+mod copy_object;
+mod create_bucket;
+mod create_upload;
+mod delete_bucket;
+mod delete_object;
+mod delete_objects;
+mod get_bucket;
+mod get_object;
+mod list_buckets;
+mod list_objects;
+mod list_parts;
+mod list_uploads;
+mod list_versions;
+mod put_object;
+mod source;
+mod upload_part;
+mod upload_part_copy;
+mod versioning;
+
+use axum::body::Body;
+use axum::response::Response;
+use s3::Operation;
+
+use crate::call::Call;
+use crate::failure::Failure;
+
+/// Does what was asked.
+pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    match operation {
+        Operation::ListBuckets => list_buckets::list_buckets(call).await,
+        Operation::CreateBucket => create_bucket::create_bucket(call, body).await,
+        Operation::HeadBucket => get_bucket::head(call).await,
+        Operation::DeleteBucket => delete_bucket::delete_bucket(call).await,
+        Operation::GetBucketLocation => get_bucket::location(call).await,
+        Operation::GetBucketRequestPayment => get_bucket::request_payment(call).await,
+        Operation::GetBucketVersioning => versioning::get(call).await,
+        Operation::PutBucketVersioning => versioning::put(call, body).await,
+        Operation::PutObject => Box::pin(put_object::put_object(call, body)).await,
+        Operation::GetObject => get_object::get(call).await,
+        Operation::HeadObject => get_object::head(call).await,
+        Operation::DeleteObject => delete_object::delete_object(call).await,
+        Operation::DeleteObjects => delete_objects::delete_objects(call, body).await,
+        Operation::CopyObject => Box::pin(copy_object::copy_object(call)).await,
+        Operation::ListObjects => list_objects::v1(call).await,
+        Operation::ListObjectsV2 => list_objects::v2(call).await,
+        Operation::ListObjectVersions => list_versions::list_versions(call).await,
+        Operation::CreateMultipartUpload => create_upload::create_upload(call).await,
+        Operation::UploadPart => Box::pin(upload_part::upload_part(call, body)).await,
+        Operation::UploadPartCopy => Box::pin(upload_part_copy::upload_part_copy(call)).await,
+        Operation::CompleteMultipartUpload => complete_upload::complete_upload(call, body).await,
+        Operation::AbortMultipartUpload => abort_upload::abort_upload(call).await,
+        Operation::ListParts => list_parts::list_parts(call).await,
+        Operation::ListMultipartUploads => list_uploads::list_uploads(call).await,
+    }
+}

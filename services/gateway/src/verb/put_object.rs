@@ -1,0 +1,54 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::{Command, Outcome, PutObject};
+use events::object::Operation;
+use http::StatusCode;
+use http::header::ETAG;
+use s3::{Code, Error};
+
+use crate::call::Call;
+use crate::convert;
+use crate::failure::Failure;
+use crate::ingest::{commit_ingested, ingest};
+use crate::payload::Payload;
+use crate::reply;
+
+pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let request = s3::request::PutObject::parse(&call.head())?;
+    let key = call.key()?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    if !request.conditions.is_empty() {
+        // Decided for good at the commit; looking first may spare the body.
+        let current = domain::View::current(&**snapshot, row.id, &key)?;
+        let etag = current.and_then(|row| row.object).map(|object| object.etag.to_string());
+        request.conditions.evaluate(key.as_bytes(), etag.as_deref())?;
+    }
+    drop(snapshot);
+    let payload = Payload::new(body, call.caller, &request.payload)?;
+    let ingested = ingest(call, &bucket, payload, &request.payload, None).await?;
+    let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
+    let put = PutObject {
+        bucket: bucket.clone(),
+        key,
+        size: ingested.size,
+        etag: convert::etag_of_body(ingested.md5),
+        body: domain::NewBody::Empty,
+        checksum: checksum.clone(),
+        attributes: convert::attributes(request.metadata, request.storage_class),
+        operation: Operation::PutObject,
+        precondition: convert::precondition(request.conditions),
+    };
+    let command = move |body| Command::PutObject(Box::new(PutObject { body, ..put.clone() }));
+    let committed = commit_ingested(call, &bucket, ingested, command).await?;
+    let Outcome::Stored { version, etag, .. } = committed.outcome else {
+        return Err(Error::new(Code::InternalError).into());
+    };
+    let mut response = reply::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(ETAG, reply::quoted(etag)?);
+    reply::insert_version(headers, version)?;
+    if let Some(checksum) = &checksum {
+        reply::insert_checksum(headers, checksum)?;
+    }
+    Ok(response)
+}

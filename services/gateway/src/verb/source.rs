@@ -1,0 +1,49 @@
+//! The source of a copy.
+
+use std::sync::Arc;
+
+use domain::View;
+use domain::row::{ObjectRow, VersionRow};
+use events::bucket::Versioning;
+use events::ids::{BucketName, ObjectKey};
+use ledger::Snapshot;
+use s3::condition::Conditions;
+use s3::request::CopySource;
+use s3::{Code, Error};
+
+use super::get_object::version;
+use crate::call::Call;
+use crate::failure::Failure;
+
+/// The greatest object that one copy request copies: S3's limit.
+pub(super) const COPY_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
+
+pub(super) struct Source {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) versioning: Versioning,
+    pub(super) row: VersionRow,
+    pub(super) object: ObjectRow,
+}
+
+/// Finds the source and checks the conditions on it.
+pub(super) async fn find(call: &Call<'_>, source: &CopySource, conditions: &Conditions) -> Result<Source, Failure> {
+    let bucket: BucketName = source.bucket.parse().map_err(|_| Error::no_such_bucket(&source.bucket))?;
+    let key = ObjectKey::from_bytes(source.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
+    let snapshot = call.gateway.0.ledger.read().await?;
+    let row = snapshot.bucket(&bucket)?.ok_or_else(|| Error::no_such_bucket(&source.bucket))?;
+    let versioning = row.versioning;
+    let (row, object) = version(&snapshot, &row, &key, source.version_id.as_deref(), "GET").map_err(as_source)?;
+    conditions.evaluate_copy_source(&object.etag.to_string(), row.modified)?;
+    Ok(Source { snapshot, versioning, row, object })
+}
+
+/// A delete marker as a source is an invalid request, not a method that is not allowed.
+fn as_source(failure: Failure) -> Failure {
+    if failure.error.code() == Code::MethodNotAllowed {
+        return Error::invalid_request(
+            "The source of a copy request may not specifically refer to a delete marker by version id.",
+        )
+        .into();
+    }
+    failure
+}

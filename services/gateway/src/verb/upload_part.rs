@@ -1,0 +1,120 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::row::{BucketRow, UploadRow};
+use domain::{Command, NewBody, Outcome, StorePart, View};
+use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
+use http::StatusCode;
+use http::header::ETAG;
+use ledger::Snapshot;
+use s3::checksum::{Algorithm, Checksum};
+use s3::request::{Payload as Declared, UploadPart};
+use s3::{Code, Error};
+
+use crate::call::{Call, upload_id};
+use crate::convert;
+use crate::failure::Failure;
+use crate::ingest::{Ingested, commit_ingested, ingest};
+use crate::payload::Payload;
+use crate::reply;
+
+pub(super) async fn upload_part(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let request = UploadPart::parse(&call.head())?;
+    let target = Target::find(call, &request.upload_id, request.part_number).await?;
+    let algorithm = target.algorithm();
+    check_algorithm(&request.payload, algorithm)?;
+    let payload = Payload::new(body, call.caller, &request.payload)?;
+    let ingested = ingest(call, &target.bucket, payload, &request.payload, algorithm).await?;
+    let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
+    let (etag, _) = target.store(call, ingested).await?;
+    let mut response = reply::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(ETAG, reply::quoted(etag)?);
+    if let Some(checksum) = &checksum {
+        reply::insert_checksum(headers, checksum)?;
+    }
+    Ok(response)
+}
+
+/// A part brings checksums of the algorithm its upload was begun with, or none.
+fn check_algorithm(declared: &Declared, planned: Option<Algorithm>) -> Result<(), Error> {
+    let sent = declared.checksum.as_ref().map(Checksum::algorithm).or(declared.trailer);
+    match (sent, planned) {
+        (Some(sent), Some(planned)) if sent != planned => Err(Error::invalid_request(format!(
+            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+            planned.name(),
+            sent.name()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Where a part goes.
+pub(super) struct Target {
+    pub(super) bucket: BucketName,
+    key: ObjectKey,
+    upload: UploadId,
+    number: PartNumber,
+    row: UploadRow,
+}
+
+impl Target {
+    pub(super) async fn find(call: &Call<'_>, upload: &str, number: u16) -> Result<Self, Failure> {
+        let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
+        let key = call.key()?;
+        let number = PartNumber::try_from(number).map_err(|_| {
+            let message = "Part number must be an integer between 1 and 10000, inclusive";
+            Error::invalid_argument(message, "partNumber", number.to_string())
+        })?;
+        let (upload, row) = find_upload(&snapshot, &bucket_row, &key, upload)?;
+        Ok(Self { bucket, key, upload, number, row })
+    }
+
+    /// The checksum algorithm the upload was begun with.
+    pub(super) fn algorithm(&self) -> Option<Algorithm> {
+        self.row.checksum.map(|plan| convert::wire_algorithm(plan.algorithm))
+    }
+
+    /// Commits the part; its entity tag and time.
+    pub(super) async fn store(self, call: &Call<'_>, ingested: Ingested) -> Result<(ETag, jiff::Timestamp), Failure> {
+        let part = StorePart {
+            bucket: self.bucket.clone(),
+            key: self.key,
+            upload: self.upload,
+            number: self.number,
+            size: ingested.size,
+            md5: ingested.md5,
+            body: NewBody::Empty,
+            checksum: ingested.checksum.as_ref().map(convert::full_checksum),
+        };
+        let command = move |body| Command::StorePart(Box::new(StorePart { body, ..part.clone() }));
+        let committed = commit_ingested(call, &self.bucket, ingested, command).await?;
+        match committed.outcome {
+            Outcome::Stored { etag, modified, .. } => Ok((etag, modified)),
+            Outcome::Done | Outcome::Deleted { .. } => Err(Error::new(Code::InternalError).into()),
+        }
+    }
+
+    /// The part as a command that points at a content stored already.
+    pub(super) fn known(
+        self,
+        size: u64,
+        md5: events::ids::Md5Digest,
+        body: NewBody,
+        checksum: Option<events::object::Checksum>,
+    ) -> Command {
+        let Self { bucket, key, upload, number, .. } = self;
+        Command::StorePart(Box::new(StorePart { bucket, key, upload, number, size, md5, body, checksum }))
+    }
+}
+
+/// An upload under way.
+pub(super) fn find_upload(
+    snapshot: &Snapshot,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    text: &str,
+) -> Result<(UploadId, UploadRow), Failure> {
+    let upload = upload_id(text)?;
+    let row = snapshot.upload(bucket.id, key, upload)?.ok_or_else(|| Error::no_such_upload(text))?;
+    Ok((upload, row))
+}

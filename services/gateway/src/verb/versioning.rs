@@ -1,0 +1,34 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::Command;
+use events::bucket::Versioning;
+use http::StatusCode;
+use s3::Error;
+use s3::xml::{VersioningConfiguration, VersioningStatus};
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::payload::read_document;
+use crate::reply;
+
+pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    let (_, _, row) = call.read_bucket().await?;
+    let status = match row.versioning {
+        Versioning::Unversioned => None,
+        Versioning::Enabled => Some(VersioningStatus::Enabled),
+        Versioning::Suspended => Some(VersioningStatus::Suspended),
+    };
+    Ok(reply::xml(VersioningConfiguration { status }.to_xml()))
+}
+
+pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let (_, bucket, _) = call.read_bucket().await?;
+    let document = read_document(body, call.caller, &call.head()).await?;
+    let versioning = match VersioningConfiguration::parse(&document)?.status {
+        Some(VersioningStatus::Enabled) => Versioning::Enabled,
+        Some(VersioningStatus::Suspended) => Versioning::Suspended,
+        None => return Err(Error::malformed_xml().into()),
+    };
+    call.commit(Command::SetVersioning { bucket, versioning }).await?;
+    Ok(reply::empty(StatusCode::OK))
+}
