@@ -16,9 +16,6 @@ use crate::Gateway;
 use crate::authenticate::Caller;
 use crate::failure::{About, Failure, commit_failure};
 
-/// The longest `traceparent` that is kept: the W3C's fixed form has 55 characters.
-const TRACEPARENT_CHARS: usize = 55;
-
 /// Everything a verb needs to know of its request, parsed and authenticated; the body comes separately.
 pub(crate) struct Call<'a> {
     pub(crate) gateway: &'a Gateway,
@@ -69,7 +66,7 @@ impl<'a> Call<'a> {
         Origin {
             principal: Principal { kind: AuthType::ApiKey, id: self.caller.access_key.clone() },
             request_id: self.request_id.to_owned(),
-            traceparent: traceparent.filter(|text| text.len() == TRACEPARENT_CHARS).map(str::to_owned),
+            traceparent: traceparent.and_then(|text| text.parse().ok()),
         }
     }
 

@@ -44,7 +44,7 @@ impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         tracing::warn!(%error, "a content was not stored");
         match error {
-            WriteError::Full => {
+            WriteError::Full(_) => {
                 Error::with_message(Code::ServiceUnavailable, "The storage nodes are full. Nothing was stored.").into()
             }
             WriteError::TooLarge => Error::new(Code::EntityTooLarge).into(),

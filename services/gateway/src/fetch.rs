@@ -123,6 +123,7 @@ async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, shards::Re
             bytes
         }
     };
-    let bound = |at: u64| usize::try_from(at).map_err(|_| shards::ReadError::OutOfRange);
+    let size = stretch.stored.size;
+    let bound = |at: u64| usize::try_from(at).map_err(|_| shards::ReadError::OutOfRange { size });
     Ok(bytes.slice(bound(stretch.range.start)?..bound(stretch.range.end)?))
 }

@@ -270,7 +270,7 @@ pub(crate) async fn commit_ingested(
     call: &Call<'_>,
     bucket: &BucketName,
     ingested: Ingested,
-    command: impl Fn(NewBody) -> Command + Send + 'static,
+    command: impl Fn(NewBody) -> Command + Send + Sync + 'static,
 ) -> Result<Committed, Failure> {
     let known = match &ingested.bytes {
         Taken::InMemory(bytes, _) if !bytes.is_empty() => newest_content(call, ingested.sha256).await?,
@@ -311,7 +311,7 @@ impl Staging {
         self,
         ingested: Ingested,
         known: Option<ContentId>,
-        command: impl Fn(NewBody) -> Command,
+        command: impl Fn(NewBody) -> Command + Send + Sync,
     ) -> Result<Committed, NotCommitted> {
         let (ledger, store) = (&self.gateway.0.ledger, &self.gateway.0.store);
         let sha256 = ingested.sha256;
@@ -338,7 +338,7 @@ impl Staging {
 
     async fn commit_known(
         &self,
-        command: &impl Fn(NewBody) -> Command,
+        command: &(impl Fn(NewBody) -> Command + Sync),
         content: ContentId,
     ) -> Result<Committed, NotCommitted> {
         let committed = self.gateway.0.ledger.commit(command(NewBody::Known(content)), self.origin.clone()).await;
@@ -347,7 +347,7 @@ impl Staging {
 
     async fn commit_staged(
         &self,
-        command: &impl Fn(NewBody) -> Command,
+        command: &(impl Fn(NewBody) -> Command + Sync),
         sha256: Sha256Digest,
         staged: StoredContent,
     ) -> Result<Committed, NotCommitted> {
@@ -360,13 +360,13 @@ impl Staging {
             Err(error) => !error.is_definite(),
         };
         if !in_use {
-            discard(&self.gateway.0.store, staged);
+            discard(&self.gateway.0.store, &staged);
         }
         committed.map_err(NotCommitted::Commit)
     }
 }
 
-fn discard(store: &ShardStore, staged: StoredContent) {
+fn discard(store: &ShardStore, staged: &StoredContent) {
     metrics::counter!("planetstore_gateway_staged_discarded_total").increment(1);
     store.discard(staged);
 }

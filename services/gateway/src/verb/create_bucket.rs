@@ -16,7 +16,6 @@ const FORGIVING_REGION: &str = "us-east-1";
 
 pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let bucket = call.bucket()?;
-    s3::request::CreateBucket::parse(&call.head())?;
     let document = read_document(body, call.caller, &call.head()).await?;
     let region = call.gateway.0.options.region.as_str();
     if !document.is_empty() {
