@@ -4,11 +4,50 @@
 //! What comes in: the bytes of a content with its generation and bucket, or the place of a stored content and
 //! a range of it; heartbeats of nodes. What goes out: six shards (three of a small content) on the nodes that
 //! [`domain::placement`] chooses and the placement to record; the exact bytes back, in bounded memory;
-//! incidents about shards that are missing or damaged.
+//! [`Incident`]s about shards that are missing or damaged.
 //!
 //! What it never does: append to or read the log, know about objects or keys, decide that a content may be
 //! deleted, or return a byte whose checksum did not match.
 
+mod ack;
+mod batch;
+mod code;
+mod cut;
+mod discard;
+mod fetch;
+mod fill;
+mod geometry;
+mod hedge;
+mod incident;
+mod lane;
+mod local;
+pub mod memory;
+mod meter;
+mod nats;
+mod nodes;
+mod obtain;
+/// The pieces that shards are made of, and their checksums.
 pub mod piece;
+mod plan;
+mod progress;
 pub mod protocol;
+mod put;
+mod read;
+mod shard_set;
+mod sink;
+mod store;
 pub mod telemetry;
+mod transport;
+mod write;
+
+/// What tells processes of one host from those of others.
+pub mod host;
+
+pub use incident::{Incident, IncidentKind};
+pub use lane::{NodeError, WINDOW_BYTES};
+pub use nats::{NatsTransport, NoClients, follow_nodes};
+pub use nodes::{Membership, NODES_MAX, NodeView};
+pub use read::ReadError;
+pub use store::{PUT_BYTES_MAX, STREAM_BYTES_MAX, ShardStore, StoredContent, WriteError};
+pub use transport::{Transport, TransportError};
+pub use write::{Writer, Written};

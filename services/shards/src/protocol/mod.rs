@@ -11,6 +11,7 @@ mod request;
 
 pub use draft::PieceDraft;
 pub use reply::{PIECES_REPLY_HEAD_BYTES, Place, Reply, pieces_reply_head};
+pub(crate) use request::{PUT_HEAD_BYTES, encode_put};
 pub use request::{Record, Request};
 
 use events::ids::{NodeId, RegionName};

@@ -1,7 +1,9 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::codec::{Fields, HEAD_BYTES, put_count, put_head, put_piece};
-use super::{DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PATH_BYTES_MAX, PUT_RECORDS_MAX, READ_PIECES_MAX, Status};
+use super::{
+    DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PATH_BYTES_MAX, PUT_RECORDS_MAX, READ_PIECES_MAX, Status,
+};
 use crate::piece::{PIECE_HEADER_BYTES, PIECES_MAX, Piece, UNIT_BYTES};
 
 /// What a node answers.
@@ -139,7 +141,8 @@ fn decode_place(fields: &mut Fields) -> Result<Place, NotAMessage> {
     let length = fields.count(PATH_BYTES_MAX)?;
     let path = fields.slice(length)?;
     let path = std::str::from_utf8(&path).map_err(|_| NotAMessage)?.to_owned();
-    let place = Place { path, offset: fields.u64()?, stride: fields.u32()?, pieces: fields.u32()?, last_bytes: fields.u32()? };
+    let place =
+        Place { path, offset: fields.u64()?, stride: fields.u32()?, pieces: fields.u32()?, last_bytes: fields.u32()? };
     let lengths = 1..=u32::try_from(UNIT_BYTES).unwrap_or(u32::MAX);
     let strides = lengths.end() + u32::try_from(PIECE_HEADER_BYTES).unwrap_or(0)..=lengths.end() * 2;
     let sound = place.path.starts_with('/')
@@ -169,7 +172,13 @@ mod tests {
             vec(status(), 0..20).prop_map(Reply::Statuses),
             vec(piece, 0..=usize::from(READ_PIECES_MAX)).prop_map(Reply::Pieces),
             ("/[a-zé/]{0,40}", 0..1_u64 << 40, 262_160_u32..500_000, 1..=PIECES_MAX, 1_u32..=262_144).prop_map(
-                |(path, offset, stride, pieces, last_bytes)| Reply::Place(Place { path, offset, stride, pieces, last_bytes })
+                |(path, offset, stride, pieces, last_bytes)| Reply::Place(Place {
+                    path,
+                    offset,
+                    stride,
+                    pieces,
+                    last_bytes
+                })
             ),
             (any::<u32>(), any::<u64>()).prop_map(|(pieces, bytes)| Reply::Found { pieces, bytes }),
         ]

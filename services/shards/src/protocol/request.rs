@@ -3,7 +3,9 @@ use events::ids::BucketName;
 use uuid::Uuid;
 
 use super::codec::{Fields, HEAD_BYTES, bucket_bytes, put_bucket, put_count, put_head, put_piece, put_uuid};
-use super::{DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PUT_RECORDS_MAX, READ_PIECES_MAX, RECORD_OVERHEAD_BYTES};
+use super::{
+    DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PUT_RECORDS_MAX, READ_PIECES_MAX, RECORD_OVERHEAD_BYTES,
+};
 use crate::piece::{PIECES_MAX, Piece};
 
 /// What is asked of a node.
@@ -195,7 +197,9 @@ pub(super) fn piece_head_bytes(bucket: &BucketName) -> usize {
 }
 
 /// A `Put` of borrowed records.
-pub(crate) fn encode_put<'a>(records: impl IntoIterator<Item = &'a Record, IntoIter: ExactSizeIterator + Clone>) -> Bytes {
+pub(crate) fn encode_put<'a>(
+    records: impl IntoIterator<Item = &'a Record, IntoIter: ExactSizeIterator + Clone>,
+) -> Bytes {
     let records = records.into_iter();
     let bytes: usize = records.clone().map(Record::wire_bytes).sum();
     let mut buffer = BytesMut::with_capacity(PUT_HEAD_BYTES + bytes);
@@ -266,14 +270,25 @@ mod tests {
         let record = (uuid(), bytes()).prop_map(|(shard, bytes)| Record::new(shard, bytes));
         prop_oneof![
             vec(record, 0..8).prop_map(|records| Request::Put { records }),
-            (uuid(), bucket(), 0..PIECES_MAX, bytes())
-                .prop_map(|(shard, bucket, index, bytes)| Request::Piece { shard, bucket, piece: Piece::new(shard, index, bytes) }),
-            (uuid(), bucket(), 1..=PIECES_MAX, 65_536_u64..)
-                .prop_map(|(shard, bucket, pieces, bytes)| Request::Seal { shard, bucket, pieces, bytes }),
+            (uuid(), bucket(), 0..PIECES_MAX, bytes()).prop_map(|(shard, bucket, index, bytes)| Request::Piece {
+                shard,
+                bucket,
+                piece: Piece::new(shard, index, bytes)
+            }),
+            (uuid(), bucket(), 1..=PIECES_MAX, 65_536_u64..).prop_map(|(shard, bucket, pieces, bytes)| Request::Seal {
+                shard,
+                bucket,
+                pieces,
+                bytes
+            }),
             (bucket(), vec(uuid(), 0..9)).prop_map(|(bucket, shards)| Request::Discard { bucket, shards }),
             (uuid(), bucket(), 0..PIECES_MAX, 1..=READ_PIECES_MAX, proptest::option::of(uuid()))
                 .prop_map(|(shard, bucket, first, count, host)| Request::Read { shard, bucket, first, count, host }),
-            (uuid(), bucket(), any::<bool>()).prop_map(|(shard, bucket, verify)| Request::Inspect { shard, bucket, verify }),
+            (uuid(), bucket(), any::<bool>()).prop_map(|(shard, bucket, verify)| Request::Inspect {
+                shard,
+                bucket,
+                verify
+            }),
         ]
     }
 

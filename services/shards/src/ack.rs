@@ -1,0 +1,44 @@
+use events::ids::{Layout, NodeId};
+
+use crate::geometry::DATA_SHARDS;
+
+/// Whether a content whose shards are durable on these nodes (one entry for each shard) is safe to be acked: with
+/// any one node gone, enough shards to rebuild it are left.
+///
+/// On distinct nodes that is five of six, or two of a small content's three. Where nodes hold two shards each,
+/// it takes all six.
+pub(crate) fn survives_any_node<'a>(layout: Layout, nodes: impl Iterator<Item = &'a NodeId> + Clone) -> bool {
+    let need = match layout {
+        Layout::Small => 1,
+        Layout::Striped => DATA_SHARDS,
+    };
+    let on = |node: &NodeId| nodes.clone().filter(|other| *other == node).count();
+    let worst = nodes.clone().map(on).max().unwrap_or(0);
+    nodes.count() >= need + worst
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survives(layout: Layout, on: &[u8]) -> bool {
+        let nodes: Vec<NodeId> = on.iter().map(|n| format!("n{n}").parse().unwrap()).collect();
+        survives_any_node(layout, nodes.iter())
+    }
+
+    #[test]
+    fn five_of_six_on_distinct_nodes() {
+        let striped = |on: &[u8]| survives(Layout::Striped, on);
+        assert!(striped(&[1, 2, 3, 4, 5, 6]) && striped(&[1, 2, 3, 4, 5]));
+        assert!(!striped(&[1, 2, 3, 4]) && !striped(&[]));
+        assert!(striped(&[1, 1, 2, 3, 4, 5]) && striped(&[1, 1, 2, 2, 3, 3]));
+        assert!(!striped(&[1, 1, 2, 3, 4]), "without node 1 three shards are left");
+    }
+
+    #[test]
+    fn two_of_three_on_distinct_nodes() {
+        let small = |on: &[u8]| survives(Layout::Small, on);
+        assert!(small(&[1, 2]) && small(&[1, 2, 3]) && small(&[1, 1, 2]));
+        assert!(!small(&[1]) && !small(&[1, 1]) && !small(&[]));
+    }
+}

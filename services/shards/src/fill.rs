@@ -1,0 +1,148 @@
+//! A stripe being filled, in the very messages it will be sent in.
+
+use bytes::{Buf, Bytes, BytesMut};
+use events::ids::{BucketName, Generation, SHARDS};
+
+use crate::code::{self, Misfit};
+use crate::geometry::DATA_SHARDS;
+use crate::piece::{STRIPE_BYTES, UNIT_BYTES};
+use crate::protocol::PieceDraft;
+
+/// The data pieces of a stripe so far: content is copied into them once, on arrival.
+pub(crate) struct StripeDraft {
+    bucket: BucketName,
+    generation: Generation,
+    pieces: Vec<PieceDraft>,
+    filled: usize,
+}
+
+impl StripeDraft {
+    pub(crate) fn new(bucket: &BucketName, generation: Generation) -> Self {
+        Self { bucket: bucket.clone(), generation, pieces: Vec::with_capacity(SHARDS), filled: 0 }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.filled
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.filled == STRIPE_BYTES
+    }
+
+    /// Takes from the front of `bytes` what fits.
+    pub(crate) fn fill(&mut self, bytes: &mut Bytes) {
+        while !bytes.is_empty() && !self.is_full() {
+            let room = match self.pieces.last() {
+                Some(piece) if piece.piece().len() < UNIT_BYTES => UNIT_BYTES - piece.piece().len(),
+                _ => {
+                    self.pieces.push(self.draft(self.pieces.len(), UNIT_BYTES));
+                    UNIT_BYTES
+                }
+            };
+            let taken = room.min(bytes.len());
+            if let Some(piece) = self.pieces.last_mut() {
+                piece.extend(&bytes[..taken]);
+            }
+            bytes.advance(taken);
+            self.filled += taken;
+        }
+    }
+
+    /// The bytes so far in one: for a content that turned out to fit one stripe.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(self.filled);
+        self.pieces.iter().for_each(|piece| bytes.extend_from_slice(piece.piece()));
+        bytes.freeze()
+    }
+
+    /// The messages for the six shards of this stripe, the `index`-th of its content. If it is not full it is
+    /// the content's last, and cut anew in four equal pieces.
+    pub(crate) fn messages(mut self, index: u32) -> Result<[Bytes; SHARDS], Misfit> {
+        let unit = self.filled.div_ceil(DATA_SHARDS);
+        if !self.is_full() {
+            self.cut_anew(unit);
+        }
+        for shard in DATA_SHARDS..SHARDS {
+            let mut parity = self.draft(shard, unit);
+            parity.resize(unit);
+            self.pieces.push(parity);
+        }
+        let [a, b, c, d, p, q] = &mut self.pieces[..] else { return Err(Misfit) };
+        code::encode([a.piece(), b.piece(), c.piece(), d.piece()], [p.piece_mut(), q.piece_mut()])?;
+        let messages: Vec<Bytes> = self.pieces.into_iter().map(|piece| piece.finish(index)).collect();
+        messages.try_into().map_err(|_| Misfit)
+    }
+
+    fn draft(&self, shard: usize, capacity: usize) -> PieceDraft {
+        let shard = u8::try_from(shard).unwrap_or(u8::MAX);
+        PieceDraft::new(self.generation.shard(shard), &self.bucket, capacity)
+    }
+
+    fn cut_anew(&mut self, unit: usize) {
+        let old = std::mem::take(&mut self.pieces);
+        let mut rest = old.iter().map(PieceDraft::piece);
+        let mut source: &[u8] = rest.next().unwrap_or_default();
+        for shard in 0..DATA_SHARDS {
+            let mut piece = self.draft(shard, unit);
+            while piece.piece().len() < unit {
+                if source.is_empty() {
+                    match rest.next() {
+                        Some(next) => source = next,
+                        None => break,
+                    }
+                }
+                let (taken, left) = source.split_at(source.len().min(unit - piece.piece().len()));
+                piece.extend(taken);
+                source = left;
+            }
+            piece.resize(unit);
+            self.pieces.push(piece);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cut;
+    use crate::protocol::Request;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn filled(content: &Bytes, chunk: usize) -> StripeDraft {
+        let mut draft = StripeDraft::new(&"bucket".parse().unwrap(), Generation::from_fresh(Uuid::from_u128(64)));
+        for chunk in content.chunks(chunk) {
+            let mut chunk = Bytes::copy_from_slice(chunk);
+            draft.fill(&mut chunk);
+            assert!(chunk.is_empty());
+        }
+        draft
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+        #[test]
+        fn a_stripe_filled_in_any_chunks_is_cut_as_one_in_memory(
+            size in prop_oneof![40_000..STRIPE_BYTES, (1..5_usize, 0..3_usize).prop_map(|(n, d)| (n * UNIT_BYTES + d - 1).min(STRIPE_BYTES))],
+            chunk in 1000..300_000_usize,
+        ) {
+            let content: Bytes = (0..size).map(|i| u8::try_from(i * i % 253).unwrap()).collect();
+            let expected = cut::records(Generation::from_fresh(Uuid::from_u128(64)), &content).unwrap();
+            let messages = filled(&content, chunk).messages(0).unwrap();
+            for ((_, record), message) in expected.into_iter().zip(messages) {
+                let bucket = "bucket".parse().unwrap();
+                let expected = Request::Piece { shard: record.shard, bucket, piece: record.piece }.encode();
+                prop_assert!(expected == message);
+            }
+            prop_assert!(filled(&content, chunk).into_bytes() == content);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left() {
+        let mut draft = filled(&Bytes::from(vec![1; STRIPE_BYTES - 1]), 100_000);
+        let mut more = Bytes::from_static(b"two bytes and more");
+        draft.fill(&mut more);
+        assert!(draft.is_full() && *more == *b"wo bytes and more");
+    }
+}

@@ -1,0 +1,162 @@
+use std::ops::Range;
+
+use events::ids::Layout;
+
+use crate::piece::{STRIPE_BYTES, UNIT_BYTES};
+
+/// Data shards of the code.
+pub(crate) const DATA_SHARDS: usize = 4;
+
+/// How a content of a given size is cut.
+///
+/// - Small: one stripe whose unit is the whole content. Its bytes are shard 0; shards 1 to 3 are zeros that
+///   are not stored.
+/// - Striped: stripes of [`STRIPE_BYTES`], each four units of [`UNIT_BYTES`]. The last stripe, of the `r` bytes
+///   that are left, has units of `ceil(r / 4)` bytes, so its four pieces together are up to three bytes longer
+///   than `r`: those are zero.
+///
+/// All six pieces of a stripe are one unit long, and a content's bytes are its data pieces in order, cut at its
+/// size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    layout: Layout,
+    size: u64,
+}
+
+/// One stripe of a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stripe {
+    /// Its number, which is the index of its pieces.
+    pub(crate) index: u32,
+    /// Bytes of each of its pieces.
+    pub(crate) unit: usize,
+    /// Bytes of content in it.
+    pub(crate) bytes: usize,
+}
+
+/// A part of a stripe, in bytes from its begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) stripe: Stripe,
+    pub(crate) range: Range<usize>,
+}
+
+impl Geometry {
+    pub(crate) fn new(layout: Layout, size: u64) -> Self {
+        Self { layout, size }
+    }
+
+    /// How many stripes there are, which is how many pieces each shard has.
+    pub(crate) fn stripes(&self) -> u64 {
+        match self.layout {
+            Layout::Small => u64::from(self.size > 0),
+            Layout::Striped => self.size.div_ceil(STRIPE_BYTES as u64),
+        }
+    }
+
+    /// Stripe `index`, or none if the content ends before it or is longer than its layout allows.
+    pub(crate) fn stripe(&self, index: u64) -> Option<Stripe> {
+        let number = u32::try_from(index).ok().filter(|_| index < self.stripes())?;
+        match self.layout {
+            Layout::Small => {
+                let bytes = usize::try_from(self.size).ok()?;
+                Some(Stripe { index: number, unit: bytes, bytes })
+            }
+            Layout::Striped => {
+                let left = self.size - index * STRIPE_BYTES as u64;
+                let bytes = usize::try_from(left).unwrap_or(STRIPE_BYTES).min(STRIPE_BYTES);
+                Some(Stripe { index: number, unit: bytes.div_ceil(DATA_SHARDS), bytes })
+            }
+        }
+    }
+
+    /// The stripes that `range` touches, in order, each with the part of it that is in the range.
+    pub(crate) fn parts(self, range: Range<u64>) -> impl Iterator<Item = Part> {
+        let stripe_bytes = match self.layout {
+            Layout::Small => self.size.max(1),
+            Layout::Striped => STRIPE_BYTES as u64,
+        };
+        let end = range.end.min(self.size);
+        let indexes = if range.start < end { range.start / stripe_bytes..end.div_ceil(stripe_bytes) } else { 0..0 };
+        indexes.filter_map(move |index| {
+            let stripe = self.stripe(index)?;
+            let base = index * stripe_bytes;
+            let from = usize::try_from(range.start.saturating_sub(base)).ok()?;
+            let to = usize::try_from(end - base).unwrap_or(usize::MAX).min(stripe.bytes);
+            Some(Part { stripe, range: from..to })
+        })
+    }
+}
+
+impl Part {
+    /// The data pieces it touches, each with the bytes of that piece that are in the part.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = (u8, Range<usize>)> + use<> {
+        let (range, unit) = (self.range.clone(), self.stripe.unit.max(1));
+        (0..4_u8).filter_map(move |piece| {
+            let base = usize::from(piece) * unit;
+            let from = range.start.max(base);
+            let to = range.end.min(base + unit);
+            (from < to).then(|| (piece, from - base..to - base))
+        })
+    }
+}
+
+/// Bytes that a shard of `pieces` pieces has, the last of them of `unit` bytes.
+pub(crate) fn shard_bytes(pieces: u32, unit: usize) -> u64 {
+    u64::from(pieces.saturating_sub(1)) * UNIT_BYTES as u64 + unit as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sizes() -> impl Strategy<Value = u64> {
+        let stripe = STRIPE_BYTES as u64;
+        prop_oneof![1..10_u64, 1..5 * stripe, (1..5_u64, 0..5_u64).prop_map(move |(n, d)| n * stripe + d - 2)]
+    }
+
+    #[test]
+    fn the_last_stripe_is_cut_in_four() {
+        let stripe = |size, index| Geometry::new(Layout::Striped, size).stripe(index);
+        let unit = |size, index| stripe(size, index).map(|stripe| stripe.unit);
+        assert_eq!([1, 2, 4, 5, 8].map(|size| unit(size, 0)), [1, 1, 1, 2, 2].map(Some));
+        assert_eq!(unit(1 << 20, 0), Some(UNIT_BYTES));
+        assert_eq!(unit(1 << 20, 1), None);
+        assert_eq!(unit((1 << 20) + 1, 1), Some(1));
+        assert_eq!(Geometry::new(Layout::Striped, 0).stripes(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_and_pieces_cover_the_range_once_and_in_order(size in sizes(), small: bool, from: prop::sample::Index, to: prop::sample::Index) {
+            let layout = if small { Layout::Small } else { Layout::Striped };
+            let geometry = Geometry::new(layout, size);
+            let at = |index: prop::sample::Index| index.index(usize::try_from(size).unwrap() + 1) as u64;
+            let range = at(from).min(at(to))..at(from).max(at(to));
+            let stripe_bytes = if small { size } else { STRIPE_BYTES as u64 };
+            let mut next = range.start;
+            for part in geometry.parts(range.clone()) {
+                for (piece, within) in part.pieces() {
+                    prop_assert!(within.end <= part.stripe.unit);
+                    let base = u64::from(part.stripe.index) * stripe_bytes + (usize::from(piece) * part.stripe.unit) as u64;
+                    prop_assert_eq!(base + within.start as u64, next);
+                    next = base + within.end as u64;
+                    prop_assert!(!small || piece == 0);
+                }
+            }
+            prop_assert_eq!(next, range.end);
+        }
+
+        #[test]
+        fn stripes_add_up_to_the_content(size in sizes()) {
+            let geometry = Geometry::new(Layout::Striped, size);
+            let stripes: Vec<_> = (0..geometry.stripes()).map(|i| geometry.stripe(i).unwrap()).collect();
+            prop_assert_eq!(stripes.iter().map(|stripe| stripe.bytes as u64).sum::<u64>(), size);
+            let last = stripes.last().unwrap();
+            let units: u64 = stripes.iter().map(|stripe| stripe.unit as u64).sum();
+            prop_assert_eq!(shard_bytes(u32::try_from(stripes.len()).unwrap(), last.unit), units);
+            prop_assert!(units * 4 - size < 4);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! When a read asks for more than it needs: how late is late, and how often that is allowed.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What kind of read a delay is of; their times are too different to be averaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// A small content, whole.
+    Small,
+    /// A piece of a stripe.
+    Piece,
+}
+
+/// The delay assumed of a node not asked before.
+const DELAY_AT_FIRST: Duration = Duration::from_millis(20);
+
+/// No answer counts as late before this.
+const HEDGE_AFTER_MIN: Duration = Duration::from_millis(2);
+
+/// Every answer counts as late after this.
+const HEDGE_AFTER_MAX: Duration = Duration::from_millis(500);
+
+/// A node that let a read wait this long is spared for [`SPARED`].
+const SLOW: Duration = Duration::from_millis(200);
+
+/// How long reads go around a slow node, where the other shards suffice, before it is tried again.
+const SPARED: Duration = Duration::from_secs(3);
+
+/// The delays of one node's answers.
+#[derive(Debug)]
+pub(crate) struct Delays {
+    start: Instant,
+    small: AtomicU64,
+    piece: AtomicU64,
+    spared_until: AtomicU64,
+}
+
+impl Delays {
+    pub(crate) fn new(start: Instant) -> Self {
+        let first = micros(DELAY_AT_FIRST);
+        Self { start, small: AtomicU64::new(first), piece: AtomicU64::new(first), spared_until: AtomicU64::new(0) }
+    }
+
+    /// Takes in that an answer took, or that a still missing one takes at least, this long.
+    pub(crate) fn observe(&self, class: Class, took: Duration, now: Instant) {
+        let estimate = self.of(class);
+        estimate.store(towards_p95(estimate.load(Relaxed), micros(took)), Relaxed);
+        if took >= SLOW {
+            self.spared_until.store(micros(now.duration_since(self.start) + SPARED), Relaxed);
+        }
+    }
+
+    /// Nineteen of twenty answers take at most about this long.
+    pub(crate) fn p95(&self, class: Class) -> Duration {
+        Duration::from_micros(self.of(class).load(Relaxed))
+    }
+
+    /// Whether reads should go around the node for now.
+    pub(crate) fn is_spared(&self, now: Instant) -> bool {
+        micros(now.duration_since(self.start)) < self.spared_until.load(Relaxed)
+    }
+
+    fn of(&self, class: Class) -> &AtomicU64 {
+        match class {
+            Class::Small => &self.small,
+            Class::Piece => &self.piece,
+        }
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX / 2)
+}
+
+/// Moves an estimate of the 95th percentile by one sample: up by 19 parts if the sample is above it, else down
+/// by one, so that it rests where one sample in twenty is above.
+///
+/// Source: Ma, Muthukrishnan and Sandler, "Frugal streaming for estimating quantiles" (2013), with steps
+/// proportional to the estimate.
+fn towards_p95(estimate: u64, sample: u64) -> u64 {
+    let part = (estimate / 160).max(1);
+    if sample > estimate { estimate.saturating_add(part * 19) } else { estimate.saturating_sub(part).max(1) }
+}
+
+/// How long to wait for shards before asking for another, given the usual delays of the nodes that hold them.
+/// The median of those, so that one node which is always slow does not make its slowness the norm.
+pub(crate) fn hedge_after(mut delays: Vec<Duration>) -> Duration {
+    delays.sort_unstable();
+    let median = delays.get(delays.len().saturating_sub(1) / 2).copied().unwrap_or(DELAY_AT_FIRST);
+    median.clamp(HEDGE_AFTER_MIN, HEDGE_AFTER_MAX)
+}
+
+/// Lets hedges be about a tenth of the reads: each shard asked for earns a tenth of a token, each hedged one
+/// costs a whole one. So a cluster that is slow as a whole is not asked for more.
+///
+/// Source: the token bucket of retries in the AWS SDKs; Dean and Barroso, "The tail at scale" (2013).
+#[derive(Debug)]
+pub(crate) struct HedgeBudget(AtomicI64);
+
+/// A token, in the parts it is earned in.
+const TOKEN: i64 = 10;
+
+/// Tokens that can be saved up.
+const TOKENS_MAX: i64 = 100;
+
+impl HedgeBudget {
+    pub(crate) fn full() -> Self {
+        Self(AtomicI64::new(TOKENS_MAX * TOKEN))
+    }
+
+    pub(crate) fn earn(&self, shards: u32) {
+        let add = |parts: i64| Some((parts + i64::from(shards)).min(TOKENS_MAX * TOKEN));
+        // The closure always returns a value, so there is no failure to look at.
+        let _ = self.0.fetch_update(Relaxed, Relaxed, add);
+    }
+
+    /// Whether `shards` more may be asked for; if so, they are paid.
+    pub(crate) fn spend(&self, shards: u32) -> bool {
+        let take = |parts: i64| Some(parts - i64::from(shards) * TOKEN).filter(|rest| *rest >= 0);
+        self.0.fetch_update(Relaxed, Relaxed, take).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_estimate_settles_where_one_sample_in_twenty_is_above() {
+        // 1 to 1000, each as often as the others, in a scattered order.
+        let samples = (0..200_000_u64).map(|i| (i * 7919) % 1000 + 1);
+        let estimate = samples.fold(20_000, towards_p95);
+        assert!((880..=1000).contains(&estimate), "{estimate}");
+    }
+
+    #[test]
+    fn one_slow_node_does_not_set_the_delay() {
+        let ms = Duration::from_millis;
+        assert_eq!(hedge_after(vec![ms(5000), ms(4), ms(5), ms(6)]), ms(5));
+        assert_eq!(hedge_after(vec![ms(5000)]), HEDGE_AFTER_MAX);
+        assert_eq!(hedge_after(vec![Duration::ZERO; 4]), HEDGE_AFTER_MIN);
+    }
+
+    #[test]
+    fn hedges_are_a_tenth_of_the_reads() {
+        let budget = HedgeBudget::full();
+        let saved = (0..).take_while(|_| budget.spend(1)).count();
+        assert_eq!(saved, 100);
+        let mut hedges = 0;
+        for _ in 0..1000 {
+            budget.earn(1);
+            hedges += u32::from(budget.spend(1));
+        }
+        assert_eq!(hedges, 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_node_is_spared_for_a_while() {
+        let now = Instant::now();
+        let delays = Delays::new(now);
+        delays.observe(Class::Piece, Duration::from_millis(199), now);
+        assert!(!delays.is_spared(now));
+        delays.observe(Class::Piece, SLOW, now);
+        assert!(delays.is_spared(now) && !delays.is_spared(now + SPARED));
+        assert_eq!(delays.p95(Class::Small), DELAY_AT_FIRST);
+    }
+}

@@ -1,0 +1,277 @@
+//! Storage nodes in memory, for tests: they speak the protocol, check what they are sent, and fail on demand.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use events::ids::{BucketName, NodeId};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::nodes::Membership;
+use crate::piece::{PIECES_MAX, Piece, UNIT_BYTES};
+use crate::protocol::{Reply, Request, Status};
+use crate::telemetry::{Heartbeat, NodeState};
+use crate::transport::{Transport, TransportError};
+
+/// Nodes in memory. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryNodes(Arc<Mutex<BTreeMap<NodeId, MemoryNode>>>);
+
+/// How a node misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Misbehavior {
+    /// Not at all.
+    #[default]
+    None,
+    /// Nobody answers at its subject.
+    Gone,
+    /// It takes requests and never answers.
+    Hangs,
+    /// Each answer takes this long.
+    Slow(Duration),
+    /// It answers every write, and nothing else, with this.
+    Refuses(Status),
+    /// It flips a bit of every piece it returns.
+    Damages,
+}
+
+#[derive(Debug, Default)]
+struct MemoryNode {
+    shards: HashMap<Uuid, MemoryShard>,
+    misbehavior: Misbehavior,
+    /// After so many more requests the next misbehavior begins.
+    turning: Option<(u64, Misbehavior)>,
+    requests: Vec<Request>,
+}
+
+#[derive(Debug, Clone)]
+struct MemoryShard {
+    bucket: Option<BucketName>,
+    pieces: BTreeMap<u32, Piece>,
+    sealed: bool,
+}
+
+impl MemoryNodes {
+    /// `count` well-behaved nodes, `n1`, `n2` and so on, each in a zone of its own.
+    pub fn new(count: usize) -> Self {
+        let nodes = Self::default();
+        (1..=count).for_each(|number| drop(nodes.lock().insert(Self::name(number), MemoryNode::default())));
+        nodes
+    }
+
+    /// The name of node `number`.
+    ///
+    /// # Panics
+    /// Never: it is a valid name.
+    #[expect(clippy::expect_used, reason = "the text is a name by its form")]
+    pub fn name(number: usize) -> NodeId {
+        format!("n{number}").parse().expect("a node's name")
+    }
+
+    /// A membership in which all these nodes, but those that are gone, are online now.
+    pub fn membership(&self) -> Membership {
+        let membership = Membership::new();
+        self.announce(&membership);
+        membership
+    }
+
+    /// Sends the heartbeat of every node that is not gone.
+    pub fn announce(&self, membership: &Membership) {
+        let here = |node: &&MemoryNode| node.misbehavior != Misbehavior::Gone;
+        for name in self.lock().iter().filter(|(_, node)| here(node)).map(|(name, _)| name) {
+            membership.observe(heartbeat(name), Instant::now());
+        }
+    }
+
+    /// Makes a node misbehave from now on.
+    pub fn set(&self, node: &NodeId, misbehavior: Misbehavior) {
+        self.with(node, |node| node.misbehavior = misbehavior);
+    }
+
+    /// Makes a node misbehave after `requests` more requests.
+    pub fn set_after(&self, node: &NodeId, requests: u64, misbehavior: Misbehavior) {
+        self.with(node, |node| node.turning = Some((requests, misbehavior)));
+    }
+
+    /// The shards a node holds; with `durable`, only those that would survive a restart.
+    pub fn shards(&self, node: &NodeId, durable: bool) -> Vec<Uuid> {
+        let shards = |node: &mut MemoryNode| {
+            let held = node.shards.iter().filter(|(_, shard)| shard.sealed || !durable);
+            held.map(|(uuid, _)| *uuid).collect()
+        };
+        self.with(node, shards).unwrap_or_default()
+    }
+
+    /// The requests a node got so far, misbehaving or not.
+    pub fn requests(&self, node: &NodeId) -> Vec<Request> {
+        self.with(node, |node| node.requests.clone()).unwrap_or_default()
+    }
+
+    /// Loses a shard.
+    pub fn lose(&self, node: &NodeId, shard: Uuid) {
+        self.with(node, |node| node.shards.remove(&shard));
+    }
+
+    /// Flips one bit of one stored piece. Its number counts from the piece's begin and wraps at its end.
+    pub fn flip(&self, node: &NodeId, shard: Uuid, piece: u32, bit: usize) {
+        self.with(node, |node| {
+            let piece = node.shards.get_mut(&shard).and_then(|shard| shard.pieces.get_mut(&piece));
+            if let Some(piece) = piece {
+                piece.bytes = flipped(&piece.bytes, bit);
+            }
+        });
+    }
+
+    /// Swaps two pieces of a shard, headers and all.
+    pub fn swap(&self, node: &NodeId, shard: Uuid, one: u32, other: u32) {
+        self.with(node, |node| {
+            if let Some(MemoryShard { pieces, .. }) = node.shards.get_mut(&shard)
+                && let (Some(a), Some(b)) = (pieces.remove(&one), pieces.remove(&other))
+            {
+                pieces.extend([(one, Piece { index: one, ..b }), (other, Piece { index: other, ..a })]);
+            }
+        });
+    }
+
+    fn with<R>(&self, node: &NodeId, act: impl FnOnce(&mut MemoryNode) -> R) -> Option<R> {
+        self.lock().get_mut(node).map(act)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeId, MemoryNode>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The heartbeat of a node in memory: a disk of 1 TiB, half of it free.
+pub fn heartbeat(node: &NodeId) -> Heartbeat {
+    const DISK_BYTES: u64 = 1 << 40;
+    Heartbeat {
+        node: node.clone(),
+        zone: format!("zone-of-{node}"),
+        boot_id: Uuid::nil(),
+        free_bytes: DISK_BYTES / 2,
+        total_bytes: DISK_BYTES,
+        stored_bytes: 0,
+        shards: 0,
+        state: NodeState::Up,
+        incarnation: Uuid::nil(),
+    }
+}
+
+impl Transport for MemoryNodes {
+    async fn request(&self, node: &NodeId, payload: Bytes) -> Result<Bytes, TransportError> {
+        let request = Request::decode(payload);
+        let misbehavior = self.with(node, |node| node.begin(request.as_ref().ok())).unwrap_or(Misbehavior::Gone);
+        match misbehavior {
+            Misbehavior::Gone => return Err(TransportError::NoResponders),
+            Misbehavior::Hangs => std::future::pending().await,
+            Misbehavior::Slow(delay) => sleep(delay).await,
+            Misbehavior::None | Misbehavior::Refuses(_) | Misbehavior::Damages => tokio::task::yield_now().await,
+        }
+        let Ok(request) = request else { return Ok(Reply::Status(Status::Malformed).encode()) };
+        let reply = self.with(node, |node| node.answer(request, misbehavior));
+        Ok(reply.ok_or(TransportError::NoResponders)?.encode())
+    }
+}
+
+impl MemoryNode {
+    fn begin(&mut self, request: Option<&Request>) -> Misbehavior {
+        self.requests.extend(request.cloned());
+        match self.turning {
+            Some((0, next)) => {
+                self.misbehavior = next;
+                self.turning = None;
+            }
+            Some((left, next)) => self.turning = Some((left - 1, next)),
+            None => {}
+        }
+        self.misbehavior
+    }
+
+    fn answer(&mut self, request: Request, misbehavior: Misbehavior) -> Reply {
+        let is_write = matches!(request, Request::Put { .. } | Request::Piece { .. } | Request::Seal { .. });
+        match (misbehavior, is_write) {
+            (Misbehavior::Refuses(status), true) => Reply::Status(status),
+            (Misbehavior::Damages, false) => damaged(self.serve(request)),
+            _ => self.serve(request),
+        }
+    }
+
+    fn serve(&mut self, request: Request) -> Reply {
+        match request {
+            Request::Put { records } => {
+                let put = |record: crate::protocol::Record| self.keep(record.shard, None, record.piece, true);
+                Reply::Statuses(records.into_iter().map(put).collect())
+            }
+            Request::Piece { shard, bucket, piece } => Reply::Status(self.keep(shard, Some(bucket), piece, false)),
+            Request::Seal { shard, bucket, pieces, bytes } => Reply::Status(self.seal(shard, &bucket, pieces, bytes)),
+            Request::Discard { shards, .. } => {
+                shards.iter().for_each(|shard| drop(self.shards.remove(shard)));
+                Reply::Statuses(vec![Status::Ok; shards.len()])
+            }
+            Request::Read { shard, first, count, .. } => {
+                let pieces = self.shards.get(&shard).map(|shard| &shard.pieces);
+                let read =
+                    pieces.into_iter().flat_map(|pieces| pieces.range(first..first.saturating_add(count.into())));
+                let read: Vec<Piece> = read.map(|(_, piece)| piece.clone()).collect();
+                if read.is_empty() { Reply::Status(Status::NotFound) } else { Reply::Pieces(read) }
+            }
+            Request::Inspect { shard, verify, .. } => match self.shards.get(&shard).filter(|shard| shard.sealed) {
+                None => Reply::Status(Status::NotFound),
+                Some(found) if verify && !found.pieces.iter().all(|(index, piece)| piece.is_intact(shard, *index)) => {
+                    Reply::Status(Status::Damaged)
+                }
+                Some(found) => Reply::Found {
+                    pieces: u32::try_from(found.pieces.len()).unwrap_or(PIECES_MAX),
+                    bytes: found.pieces.values().map(|piece| piece.bytes.len() as u64).sum(),
+                },
+            },
+        }
+    }
+
+    fn keep(&mut self, shard: Uuid, bucket: Option<BucketName>, piece: Piece, sealed: bool) -> Status {
+        if !piece.is_intact(shard, piece.index) {
+            return Status::Damaged;
+        }
+        let kept = self.shards.entry(shard);
+        let kept = kept.or_insert_with(|| MemoryShard { bucket, pieces: BTreeMap::new(), sealed });
+        kept.pieces.insert(piece.index, piece);
+        Status::Ok
+    }
+
+    fn seal(&mut self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Status {
+        let Some(kept) = self.shards.get_mut(&shard).filter(|kept| kept.bucket.as_ref() == Some(bucket)) else {
+            return Status::NotFound;
+        };
+        let whole = kept.pieces.keys().copied().eq(0..pieces);
+        let lengths: u64 = kept.pieces.values().map(|piece| piece.bytes.len() as u64).sum();
+        let full = kept.pieces.values().rev().skip(1).all(|piece| piece.bytes.len() == UNIT_BYTES);
+        match (whole, full && lengths == bytes) {
+            (false, _) => Status::NotFound,
+            (true, false) => Status::Damaged,
+            (true, true) => {
+                kept.sealed = true;
+                Status::Ok
+            }
+        }
+    }
+}
+
+fn flipped(bytes: &[u8], bit: usize) -> Bytes {
+    let mut bytes = bytes.to_vec();
+    let bit = bit % (bytes.len() * 8);
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    bytes.into()
+}
+
+fn damaged(reply: Reply) -> Reply {
+    match reply {
+        Reply::Pieces(pieces) => {
+            let damage = |piece: Piece| Piece { bytes: flipped(&piece.bytes, 77), ..piece };
+            Reply::Pieces(pieces.into_iter().map(damage).collect())
+        }
+        other => other,
+    }
+}

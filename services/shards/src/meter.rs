@@ -1,0 +1,51 @@
+//! The metrics of this crate, each named once.
+
+use std::time::Duration;
+
+use crate::incident::IncidentKind;
+
+/// A request to a node ended.
+pub(crate) fn request(kind: &'static str, outcome: &'static str, took: Duration) {
+    metrics::counter!("planetstore_shards_requests_total", "kind" => kind, "outcome" => outcome).increment(1);
+    metrics::histogram!("planetstore_shards_request_seconds", "kind" => kind).record(took.as_secs_f64());
+}
+
+/// Bytes of messages went to the nodes.
+pub(crate) fn sent(bytes: usize) {
+    metrics::counter!("planetstore_shards_sent_bytes_total").increment(bytes as u64);
+}
+
+/// Bytes came from the nodes, as messages or read from their files.
+pub(crate) fn received(bytes: usize, how: &'static str) {
+    metrics::counter!("planetstore_shards_received_bytes_total", "how" => how).increment(bytes as u64);
+}
+
+/// Shards were asked for because others were late.
+pub(crate) fn hedged(shards: u32) {
+    metrics::counter!("planetstore_shards_hedges_total").increment(u64::from(shards));
+}
+
+/// A late shard was not hedged because too many had been.
+pub(crate) fn hedge_denied() {
+    metrics::counter!("planetstore_shards_hedges_denied_total").increment(1);
+}
+
+/// A stripe was decoded because a piece of it was not to be had.
+pub(crate) fn decoded() {
+    metrics::counter!("planetstore_shards_degraded_reads_total").increment(1);
+}
+
+/// A shard is missing or damaged.
+pub(crate) fn incident(kind: IncidentKind) {
+    metrics::counter!("planetstore_shards_incidents_total", "kind" => kind.as_str()).increment(1);
+}
+
+/// Nobody took an incident: the listener is gone or behind.
+pub(crate) fn incident_dropped() {
+    metrics::counter!("planetstore_shards_incidents_dropped_total").increment(1);
+}
+
+/// A write ended.
+pub(crate) fn write(outcome: &'static str) {
+    metrics::counter!("planetstore_shards_writes_total", "outcome" => outcome).increment(1);
+}

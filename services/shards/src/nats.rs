@@ -1,0 +1,85 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_nats::Client;
+use async_nats::client::{Request, RequestErrorKind};
+use bytes::Bytes;
+use events::ids::{NodeId, RegionName};
+use futures_util::StreamExt;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::nodes::Membership;
+use crate::protocol::shards_subject;
+use crate::telemetry::{HEARTBEAT_INTERVAL, Heartbeat, heartbeats_subject, rollcall_subject};
+use crate::transport::{Transport, TransportError};
+
+/// Bytes of a heartbeat, at most; longer ones are dropped unread.
+const HEARTBEAT_BYTES_MAX: usize = 4096;
+
+/// Requests over core NATS, spread over one or more connections. Give it connections of its own: shards on the
+/// connection of the log would stand in its way.
+#[derive(Debug)]
+pub struct NatsTransport {
+    clients: Vec<Client>,
+    next: AtomicUsize,
+    region: RegionName,
+}
+
+/// A transport needs at least one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no NATS connection was given for the shards")]
+pub struct NoClients;
+
+impl NatsTransport {
+    /// A transport over these connections to the nodes of `region`.
+    pub fn new(clients: Vec<Client>, region: RegionName) -> Result<Self, NoClients> {
+        if clients.is_empty() { Err(NoClients) } else { Ok(Self { clients, next: AtomicUsize::new(0), region }) }
+    }
+}
+
+impl Transport for NatsTransport {
+    async fn request(&self, node: &NodeId, payload: Bytes) -> Result<Bytes, TransportError> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.clients.len();
+        let request = Request::new().payload(payload).timeout(None);
+        match self.clients[turn].send_request(shards_subject(&self.region, node), request).await {
+            Ok(message) => Ok(message.payload),
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(TransportError::NoResponders),
+            Err(error) => Err(TransportError::Connection(error.to_string())),
+        }
+    }
+}
+
+/// Keeps `membership` up to date from the heartbeats on `client`, after a roll call that makes the nodes known
+/// at once. The task ends with the connection, or when aborted.
+pub async fn follow_nodes(
+    client: Client,
+    region: RegionName,
+    membership: Membership,
+) -> Result<JoinHandle<()>, TransportError> {
+    let failed = |error: &dyn std::error::Error| TransportError::Connection(error.to_string());
+    let mut heartbeats = client.subscribe(heartbeats_subject(&region)).await.map_err(|error| failed(&error))?;
+    client.publish(rollcall_subject(&region), Bytes::new()).await.map_err(|error| failed(&error))?;
+    Ok(tokio::spawn(async move {
+        let mut sweeps = interval(HEARTBEAT_INTERVAL);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                heartbeat = heartbeats.next() => match heartbeat {
+                    Some(message) => observe(&membership, &message.payload),
+                    None => break,
+                },
+                _ = sweeps.tick() => membership.sweep(Instant::now()),
+            }
+        }
+        tracing::warn!("the subscription to the nodes' heartbeats ended");
+    }))
+}
+
+fn observe(membership: &Membership, payload: &[u8]) {
+    let payload = payload.get(..HEARTBEAT_BYTES_MAX.min(payload.len())).unwrap_or_default();
+    match serde_json::from_slice::<Heartbeat>(payload) {
+        Ok(heartbeat) => membership.observe(heartbeat, Instant::now()),
+        Err(error) => tracing::warn!(%error, "ignored a heartbeat that is none"),
+    }
+}

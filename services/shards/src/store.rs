@@ -1,0 +1,172 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::placement::{Candidate, TooFewNodes};
+use events::ids::{BucketName, Generation, NodeId, Placement};
+use tokio::sync::{Semaphore, mpsc};
+use uuid::Uuid;
+
+use crate::discard;
+use crate::hedge::HedgeBudget;
+use crate::incident::Incident;
+use crate::lane::Lanes;
+use crate::local::LocalAccess;
+use crate::meter;
+use crate::nats::NatsTransport;
+use crate::nodes::Membership;
+use crate::put;
+use crate::transport::Transport;
+use crate::write::Writer;
+
+/// Bytes that all [`Writer`]s together hold, at most: stripes being filled, and shards on their way.
+pub const STREAM_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Bytes that all [`ShardStore::put`]s together hold, at most, data and parity. Apart from the streams, so
+/// that small contents do not queue behind large ones.
+pub const PUT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The budgets are handed out in parts of this many bytes.
+const PERMIT_BYTES: usize = 1024;
+
+/// Writes contents to, and reads them from, the storage nodes of a region. Clones share one store.
+pub struct ShardStore<T: Transport = NatsTransport> {
+    pub(crate) inner: Arc<Inner<T>>,
+}
+
+impl<T: Transport> Clone for ShardStore<T> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+pub(crate) struct Inner<T> {
+    pub(crate) lanes: Lanes<T>,
+    pub(crate) membership: Membership,
+    pub(crate) local: LocalAccess,
+    pub(crate) hedges: HedgeBudget,
+    pub(crate) stream_budget: Arc<Semaphore>,
+    pub(crate) put_budget: Arc<Semaphore>,
+    incidents: mpsc::Sender<Incident>,
+}
+
+/// A content that lies on the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredContent {
+    /// The bucket in whose folders its shards lie.
+    pub bucket: BucketName,
+    /// Which upload it is.
+    pub generation: Generation,
+    /// Its bytes; not 0, as an empty content has no shards.
+    pub size: u64,
+    /// Where its shards lie.
+    pub placement: Placement,
+}
+
+/// Why a content was not stored. Nothing of it stays behind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// Too few nodes are online. Answer 503 and let the client come back.
+    #[error("too few storage nodes are online: {0}")]
+    TooFewNodes(TooFewNodes),
+    /// Enough nodes are online, but too few of them have room. Answer 507 and add disks.
+    #[error("the storage nodes are full: {0}")]
+    Full(TooFewNodes),
+    /// Too many nodes failed while they were written to. Write it again.
+    #[error("only {stored} of {shards} shards were stored")]
+    NodesFailed {
+        /// Shards that were stored.
+        stored: usize,
+        /// Shards there are.
+        shards: usize,
+    },
+    /// The content has more bytes than its shards can have pieces. Upload it in parts.
+    #[error("the content is too large for one upload")]
+    TooLarge,
+    /// The content is empty; such a one is stored without shards.
+    #[error("an empty content has no shards")]
+    Empty,
+    /// A defect of this program: the pieces of a stripe do not fit each other, or a budget was closed.
+    #[error("internal: {0}")]
+    Internal(&'static str),
+}
+
+impl From<TooFewNodes> for WriteError {
+    fn from(too_few: TooFewNodes) -> Self {
+        if too_few.online >= too_few.need { Self::Full(too_few) } else { Self::TooFewNodes(too_few) }
+    }
+}
+
+impl<T: Transport> ShardStore<T> {
+    /// A store over `transport` to the nodes of `membership`. `host` is this host's
+    /// [boot id](crate::host::boot_id()); with it, nodes on the same host may hand out places on disk in place
+    /// of bytes. Shards found missing or damaged are told to `incidents`, dropped (and counted) if it is full.
+    ///
+    /// Must be made within a tokio runtime.
+    pub fn new(transport: T, membership: Membership, host: Option<Uuid>, incidents: mpsc::Sender<Incident>) -> Self {
+        let inner = Inner {
+            lanes: Lanes::new(transport, membership.clone()),
+            membership,
+            local: LocalAccess::new(host),
+            hedges: HedgeBudget::full(),
+            stream_budget: Arc::new(Semaphore::new(STREAM_BYTES_MAX / PERMIT_BYTES)),
+            put_budget: Arc::new(Semaphore::new(PUT_BYTES_MAX / PERMIT_BYTES)),
+            incidents,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Which nodes there are.
+    pub fn membership(&self) -> &Membership {
+        &self.inner.membership
+    }
+
+    /// Stores a content of 1 to [`STRIPE_BYTES`](crate::piece::STRIPE_BYTES) bytes, and returns once it
+    /// would survive the loss of any one node. Dropping the future discards what was stored.
+    pub async fn put(
+        &self,
+        bucket: &BucketName,
+        generation: Generation,
+        bytes: Bytes,
+    ) -> Result<Placement, WriteError> {
+        let stored = put::put(&self.inner, bucket, generation, bytes).await;
+        meter::write(if stored.is_ok() { "ok" } else { "failed" });
+        stored
+    }
+
+    /// Begins a content of any size. Nothing is sent before there is more than one stripe of it.
+    pub fn writer(&self, bucket: BucketName, generation: Generation) -> Writer<T> {
+        Writer::new(Arc::clone(&self.inner), bucket, generation)
+    }
+
+    /// Forgets, in the background, a content that no event names nor ever will.
+    pub fn discard(&self, content: &StoredContent) {
+        let shards = content.placement.shards().map(|(index, node)| (index, node.clone())).collect();
+        discard::in_background(&self.inner, content.bucket.clone(), content.generation, shards);
+    }
+}
+
+impl<T> Inner<T> {
+    /// The nodes a shard can go to, without those in `except`.
+    pub(crate) fn candidates(&self, except: &[NodeId]) -> Vec<Candidate> {
+        let mut candidates = self.membership.candidates();
+        candidates.retain(|candidate| !except.contains(&candidate.node));
+        candidates
+    }
+
+    /// Tells whoever listens, if it keeps up.
+    pub(crate) fn report(&self, incident: Incident) {
+        meter::incident(incident.kind);
+        tracing::warn!(
+            bucket = %incident.bucket, generation = %incident.generation, shard = incident.shard, node = %incident.node,
+            kind = incident.kind.as_str(), "a shard is not where or what it should be"
+        );
+        if self.incidents.try_send(incident).is_err() {
+            meter::incident_dropped();
+        }
+    }
+}
+
+/// The permits of a budget for `bytes`.
+pub(crate) fn permits(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX)
+}

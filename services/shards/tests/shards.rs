@@ -1,0 +1,14 @@
+//! Writing and reading contents over storage nodes in memory that fail in all the ways they can.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "shards/faults.rs"]
+mod faults;
+#[path = "shards/local.rs"]
+mod local;
+#[path = "shards/model.rs"]
+mod model;
+#[path = "shards/streams.rs"]
+mod streams;
+#[path = "shards/support.rs"]
+mod support;

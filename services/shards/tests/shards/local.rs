@@ -1,0 +1,135 @@
+//! Short-circuit reads: nodes that answer with a place on disk.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use events::ids::NodeId;
+use shards::memory::MemoryNodes;
+use shards::piece::{PIECE_STRIDE_BYTES, STRIPE_BYTES, UNIT_BYTES};
+use shards::protocol::{Place, Reply, Request};
+use shards::{IncidentKind, Transport, TransportError};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::support::{Fixture, bucket, content, until};
+
+/// The boot id that the heartbeats of nodes in memory carry.
+const HOST: Uuid = Uuid::nil();
+
+/// Nodes in memory that hand out places: each shard asked for is laid out as a file first.
+#[derive(Clone)]
+struct FileNodes {
+    nodes: MemoryNodes,
+    folder: Arc<TempDir>,
+    /// The shards laid out, and how often each was asked for.
+    laid_out: Arc<Mutex<BTreeMap<PathBuf, usize>>>,
+    /// A path that names no file here, as a container's would.
+    elsewhere: bool,
+}
+
+impl FileNodes {
+    fn new(elsewhere: bool) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self { nodes: MemoryNodes::new(6), folder, laid_out: Arc::default(), elsewhere }
+    }
+
+    fn path(&self, shard: Uuid) -> PathBuf {
+        self.folder.path().join(shard.to_string())
+    }
+
+    async fn place(&self, node: &NodeId, shard: Uuid) -> Option<Place> {
+        let path = self.path(shard);
+        let mut pieces = Vec::new();
+        for first in 0.. {
+            let read = Request::Read { shard, bucket: bucket(), first, count: 1, host: None };
+            match Reply::decode(self.nodes.request(node, read.encode()).await.unwrap()).unwrap() {
+                Reply::Pieces(read) => pieces.extend(read),
+                _ => break,
+            }
+        }
+        let last_bytes = pieces.last()?.bytes.len().try_into().unwrap();
+        let asked = {
+            let mut laid_out = self.laid_out.lock().unwrap();
+            let asked = laid_out.entry(path.clone()).or_default();
+            *asked += 1;
+            *asked
+        };
+        if asked == 1 {
+            let mut file = File::create(&path).unwrap();
+            for piece in &pieces {
+                file.seek(SeekFrom::Start(u64::from(piece.index) * PIECE_STRIDE_BYTES as u64)).unwrap();
+                file.write_all(&piece.header()).unwrap();
+                file.write_all(&piece.bytes).unwrap();
+            }
+        }
+        let path = if self.elsewhere { format!("/nowhere/{shard}") } else { path.to_str().unwrap().to_owned() };
+        let stride = PIECE_STRIDE_BYTES.try_into().unwrap();
+        Some(Place { path, offset: 0, stride, pieces: pieces.len().try_into().unwrap(), last_bytes })
+    }
+}
+
+impl Transport for FileNodes {
+    async fn request(&self, node: &NodeId, payload: Bytes) -> Result<Bytes, TransportError> {
+        match Request::decode(payload.clone()) {
+            Ok(Request::Read { shard, host: Some(HOST), .. }) => match self.place(node, shard).await {
+                Some(place) => Ok(Reply::Place(place).encode()),
+                None => self.nodes.request(node, payload).await,
+            },
+            _ => self.nodes.request(node, payload).await,
+        }
+    }
+}
+
+fn fixture(nodes: &FileNodes) -> Fixture<FileNodes> {
+    Fixture::over(nodes.nodes.clone(), nodes.clone(), Some(HOST))
+}
+
+#[tokio::test]
+async fn one_request_for_each_shard_and_the_bytes_from_its_file() {
+    let nodes = FileNodes::new(false);
+    let fixture = fixture(&nodes);
+    let content = content(9 * STRIPE_BYTES + 12_345);
+    let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();
+    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+    let asked = nodes.laid_out.lock().unwrap().clone();
+    assert!(asked.len() >= 4 && asked.values().all(|times| *times == 1), "each shard is asked for once: {asked:?}");
+    assert_eq!(fixture.read(&stored, 777..5_000_000).await.unwrap(), content[777..5_000_000]);
+}
+
+#[tokio::test]
+async fn a_path_that_is_of_no_use_here_falls_back_to_bytes() {
+    let nodes = FileNodes::new(true);
+    let mut fixture = fixture(&nodes);
+    let content = content(4 * STRIPE_BYTES);
+    let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();
+    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+    let asked = std::mem::take(&mut *nodes.laid_out.lock().unwrap());
+    assert!(asked.len() >= 4);
+    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+    let again = nodes.laid_out.lock().unwrap().clone();
+    assert!(again.keys().all(|path| !asked.contains_key(path)), "no node is asked for a place twice: {again:?}");
+    assert!(fixture.incidents.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn damage_in_a_file_is_detected_and_avoided() {
+    let nodes = FileNodes::new(false);
+    let mut fixture = fixture(&nodes);
+    let content = content(3 * STRIPE_BYTES);
+    let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();
+    until(|| fixture.all_shards(true).len() == 6).await;
+    fixture.read_all(&stored).await.unwrap();
+    let path = nodes.path(stored.generation.shard(1));
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[PIECE_STRIDE_BYTES + 5000] ^= 4;
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+    assert_eq!(fixture.incidents.recv().await.unwrap().kind, IncidentKind::Damaged);
+
+    std::fs::write(&path, b"cut short").unwrap();
+    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+}

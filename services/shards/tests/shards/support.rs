@@ -1,0 +1,105 @@
+use std::ops::Range;
+
+use bytes::Bytes;
+use events::ids::{BucketName, Generation, NodeId, Placement};
+use futures_util::TryStreamExt;
+use shards::memory::MemoryNodes;
+use shards::{Incident, Membership, ReadError, ShardStore, StoredContent, Transport, WriteError};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// A store over nodes in memory.
+pub(crate) struct Fixture<T: Transport = MemoryNodes> {
+    pub(crate) nodes: MemoryNodes,
+    pub(crate) membership: Membership,
+    pub(crate) store: ShardStore<T>,
+    pub(crate) incidents: mpsc::Receiver<Incident>,
+}
+
+impl Fixture {
+    pub(crate) fn new(nodes: usize) -> Self {
+        let nodes = MemoryNodes::new(nodes);
+        Self::over(nodes.clone(), nodes, None)
+    }
+}
+
+impl<T: Transport> Fixture<T> {
+    pub(crate) fn over(nodes: MemoryNodes, transport: T, host: Option<Uuid>) -> Self {
+        let membership = nodes.membership();
+        let (sender, incidents) = mpsc::channel(64);
+        let store = ShardStore::new(transport, membership.clone(), host, sender);
+        Self { nodes, membership, store, incidents }
+    }
+
+    /// Stores `content` the way a gateway does: whole if it fits, else as a stream of `chunk` bytes each.
+    pub(crate) async fn store(
+        &self,
+        number: u128,
+        content: &Bytes,
+        chunk: Option<usize>,
+    ) -> Result<StoredContent, WriteError> {
+        let (bucket, generation) = (bucket(), generation(number));
+        let placement = match chunk {
+            None => self.store.put(&bucket, generation, content.clone()).await?,
+            Some(chunk) => self.stream(number, content, chunk).await?,
+        };
+        Ok(StoredContent { bucket, generation, size: content.len() as u64, placement })
+    }
+
+    async fn stream(&self, number: u128, content: &Bytes, chunk: usize) -> Result<Placement, WriteError> {
+        let mut writer = self.store.writer(bucket(), generation(number));
+        for chunk in content.chunks(chunk) {
+            writer.write(content.slice_ref(chunk)).await?;
+        }
+        let written = writer.finish().await?;
+        assert_eq!(written.size, content.len() as u64);
+        Ok(written.placement)
+    }
+
+    pub(crate) async fn read(&self, content: &StoredContent, range: Range<u64>) -> Result<Vec<u8>, ReadError> {
+        let chunks: Vec<Bytes> = self.store.read(content.clone(), range).try_collect().await?;
+        Ok(chunks.concat())
+    }
+
+    pub(crate) async fn read_all(&self, content: &StoredContent) -> Result<Vec<u8>, ReadError> {
+        self.read(content, 0..content.size).await
+    }
+
+    /// Waits until no node holds a shard of the content any more. Give it paused time.
+    pub(crate) async fn until_forgotten(&self) {
+        until(|| self.all_shards(false).is_empty()).await;
+    }
+
+    pub(crate) fn all_shards(&self, durable: bool) -> Vec<Uuid> {
+        let names = self.membership.nodes().into_iter().map(|view| view.heartbeat.node);
+        names.flat_map(|node| self.nodes.shards(&node, durable)).collect()
+    }
+}
+
+/// Waits for a condition, letting the other tasks run and paused time go on.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    let checked = async {
+        while !condition() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(120), checked).await.expect("the condition came true in time");
+}
+
+pub(crate) fn bucket() -> BucketName {
+    "bucket".parse().unwrap()
+}
+
+pub(crate) fn generation(number: u128) -> Generation {
+    Generation::from_fresh(Uuid::from_u128(number << 3))
+}
+
+pub(crate) fn node(number: usize) -> NodeId {
+    MemoryNodes::name(number)
+}
+
+/// Bytes that differ from piece to piece.
+pub(crate) fn content(size: usize) -> Bytes {
+    let word = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).to_le_bytes();
+    (0..size.div_ceil(8)).flat_map(word).take(size).collect()
+}
