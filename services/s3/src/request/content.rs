@@ -61,24 +61,33 @@ impl Payload {
         })
     }
 
-    /// Bytes of the object, if they are declared; the framing is that of the payload hash. To be
-    /// called before the body is read: it refuses what the framing could not keep.
+    /// Bytes of the object, if they are declared.
+    pub fn object_length(&self) -> Option<u64> {
+        self.decoded_length.or(self.content_length)
+    }
+
+    /// Refuses declarations that the framing named by the payload hash could not keep. To be called
+    /// before the body is read.
     ///
     /// # Errors
     /// `MissingContentLength` for aws-chunked without `x-amz-decoded-content-length`,
-    /// `InvalidRequest` for a trailer that the framing has no place for.
-    pub fn object_length(&self, hash: &PayloadHash) -> Result<Option<u64>, Error> {
+    /// `InvalidRequest` for a trailer or a decoded length without aws-chunked.
+    pub fn check_framing(&self, hash: &PayloadHash) -> Result<(), Error> {
         let has_trailer = matches!(hash, PayloadHash::StreamingSignedTrailer | PayloadHash::StreamingUnsignedTrailer);
         if self.trailer.is_some() && !has_trailer {
             return Err(Error::invalid_request("x-amz-trailer needs an x-amz-content-sha256 with a trailer"));
         }
         match (hash.is_streaming(), self.decoded_length) {
-            (false, _) => Ok(self.content_length),
-            (true, Some(length)) => Ok(Some(length)),
-            (true, None) => {
-                let message = "aws-chunked needs the header x-amz-decoded-content-length";
-                Err(Error::with_message(Code::MissingContentLength, message))
+            (true, None) => Err(Error::with_message(
+                Code::MissingContentLength,
+                "aws-chunked needs the header x-amz-decoded-content-length",
+            )),
+            (false, Some(length)) if self.content_length.is_some_and(|sent| sent != length) => {
+                Err(Error::invalid_request(
+                    "x-amz-decoded-content-length needs an x-amz-content-sha256 of a STREAMING mode",
+                ))
             }
+            _ => Ok(()),
         }
     }
 }
