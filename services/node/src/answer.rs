@@ -1,0 +1,157 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use events::ids::BucketName;
+use shards::piece::PIECE_STRIDE_BYTES;
+use shards::protocol::{PATH_BYTES_MAX, Place, Record, Reply, Request, Status};
+use tokio::sync::{Semaphore, oneshot};
+use uuid::Uuid;
+
+use crate::disk::{DiskError, PiecesPlace, Store};
+use crate::limits::{FILE_WRITERS_MAX, PLACE_BYTES_MIN, READERS_MAX};
+
+/// Answers requests of the node protocol from a store.
+pub(crate) struct Answerer {
+    store: Arc<Store>,
+    root: PathBuf,
+    host: Uuid,
+    readers: Semaphore,
+    file_writers: Semaphore,
+}
+
+impl Answerer {
+    /// For the store in the data folder `root` on the host with boot id `host`.
+    pub(crate) fn new(store: Arc<Store>, root: PathBuf, host: Uuid) -> Self {
+        let (readers, file_writers) = (Semaphore::new(READERS_MAX), Semaphore::new(FILE_WRITERS_MAX));
+        Self { store, root, host, readers, file_writers }
+    }
+
+    /// The answer to one message.
+    pub(crate) async fn answer(&self, message: Bytes) -> Bytes {
+        let Ok(request) = Request::decode(message) else { return Reply::Status(Status::Malformed).encode() };
+        match request {
+            Request::Put { records } => self.put(records).await.encode(),
+            Request::Discard { bucket, shards } => self.discard(bucket, shards).await.encode(),
+            Request::Piece { shard, bucket, piece } => {
+                let staged = self.blocking(&self.file_writers, move |store| store.stage(shard, &bucket, &piece)).await;
+                Reply::Status(status(&staged)).encode()
+            }
+            Request::Seal { shard, bucket, pieces, bytes } => {
+                let seal = move |store: &Store| store.seal(shard, &bucket, pieces, bytes);
+                Reply::Status(status(&self.blocking(&self.file_writers, seal).await)).encode()
+            }
+            Request::Read { shard, bucket, first, count, host } => {
+                let here = (host == Some(self.host)).then(|| self.root.clone());
+                let read = move |store: &Store| read(store, here, shard, &bucket, first, count);
+                self.blocking(&self.readers, read).await.unwrap_or_else(|why| refusal(&why))
+            }
+            Request::Inspect { shard, bucket, verify } => {
+                let inspect = move |store: &Store| store.inspect(shard, &bucket, verify);
+                let found = self.blocking(&self.readers, inspect).await;
+                found.map_or_else(|why| refusal(&why), |(pieces, bytes)| Reply::Found { pieces, bytes }.encode())
+            }
+        }
+    }
+
+    async fn put(&self, records: Vec<Record>) -> Reply {
+        let (told, heard) = oneshot::channel();
+        self.store.put(records, move |answers| {
+            // Nobody listens any more only when the node is going down.
+            let _ = told.send(answers);
+        });
+        match heard.await {
+            Ok(answers) => Reply::Statuses(answers.iter().map(status).collect()),
+            Err(_) => Reply::Status(Status::Failed),
+        }
+    }
+
+    async fn discard(&self, bucket: BucketName, shards: Vec<Uuid>) -> Reply {
+        let count = shards.len();
+        let (told, heard) = oneshot::channel();
+        let discard = move |store: &Store| {
+            store.discard(&bucket, &shards, move |answer| {
+                // As in `put`.
+                let _ = told.send(answer);
+            });
+            Ok(())
+        };
+        if let Err(why) = self.blocking(&self.file_writers, discard).await {
+            return Reply::Status(status::<()>(&Err(why)));
+        }
+        match heard.await {
+            Ok(answer) => Reply::Statuses(vec![status(&answer); count]),
+            Err(_) => Reply::Status(Status::Failed),
+        }
+    }
+
+    /// Runs on a thread that may block, a bounded number at a time.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        bound: &Semaphore,
+        run: impl FnOnce(&Store) -> Result<T, DiskError> + Send + 'static,
+    ) -> Result<T, DiskError> {
+        let Ok(_permit) = bound.acquire().await else { return Err(DiskError::Busy) };
+        let store = Arc::clone(&self.store);
+        let ran = tokio::task::spawn_blocking(move || run(&store)).await;
+        ran.unwrap_or_else(|panicked| {
+            tracing::error!(error = %panicked, "a disk operation ended abnormally");
+            Err(DiskError::Busy)
+        })
+    }
+}
+
+/// The pieces, or where they are if the asker can reach them `here`.
+fn read(
+    store: &Store,
+    here: Option<PathBuf>,
+    shard: Uuid,
+    bucket: &BucketName,
+    first: u32,
+    count: u16,
+) -> Result<Bytes, DiskError> {
+    if let Some(root) = here {
+        let place = store.place(shard, bucket)?;
+        if first >= place.pieces {
+            return Err(DiskError::NotFound);
+        }
+        if let Some(place) = worth_pointing_at(place, &root) {
+            return Ok(Reply::Place(place).encode());
+        }
+    }
+    store.read(shard, bucket, first, count)
+}
+
+fn worth_pointing_at(place: PiecesPlace, root: &std::path::Path) -> Option<Place> {
+    if place.pieces == 1 && place.last_bytes < PLACE_BYTES_MIN {
+        return None;
+    }
+    let path = root.join(place.path).into_os_string().into_string().ok()?;
+    let stride = u32::try_from(PIECE_STRIDE_BYTES).ok()?;
+    (path.len() <= PATH_BYTES_MAX).then_some(Place {
+        path,
+        offset: place.offset,
+        stride,
+        pieces: place.pieces,
+        last_bytes: place.last_bytes,
+    })
+}
+
+fn refusal(why: &DiskError) -> Bytes {
+    Reply::Status(refused(why)).encode()
+}
+
+fn status<T>(result: &Result<T, DiskError>) -> Status {
+    result.as_ref().map_or_else(refused, |_| Status::Ok)
+}
+
+fn refused(why: &DiskError) -> Status {
+    match why {
+        DiskError::Full => Status::Full,
+        DiskError::Busy => Status::Busy,
+        DiskError::Failed(_) => Status::Failed,
+        DiskError::NotFound => Status::NotFound,
+        DiskError::Damaged => Status::Damaged,
+        DiskError::Invalid(_) => Status::Malformed,
+    }
+}

@@ -1,0 +1,51 @@
+use std::io;
+use std::sync::PoisonError;
+
+use events::ids::BucketName;
+use uuid::Uuid;
+
+use super::super::DiskError;
+use super::super::seam::Open;
+use super::{Shape, ShardFiles, bucket_path, shard_path};
+
+impl ShardFiles {
+    /// Drops shards, sealed or staged, and makes that durable. One that is not there is fine.
+    pub(crate) fn discard(&self, bucket: &BucketName, shards: &[Uuid]) -> Result<(), DiskError> {
+        self.health.check()?;
+        let mut removed = false;
+        for &shard in shards {
+            removed |= self.discard_one(bucket, shard)?;
+        }
+        if removed {
+            let synced = self.disk.sync(&bucket_path(bucket));
+            synced.map_err(|e| self.health.sync_failed("sync of a bucket's folder", &e))?;
+        }
+        Ok(())
+    }
+
+    fn discard_one(&self, bucket: &BucketName, shard: Uuid) -> Result<bool, DiskError> {
+        let staged = self.staged().get(&shard).cloned();
+        if let Some(staged) = staged {
+            let staged = staged.lock().unwrap_or_else(PoisonError::into_inner);
+            if &staged.bucket == bucket {
+                self.drop_staged(shard, staged);
+            }
+        }
+        let path = shard_path(bucket, shard);
+        let failed = |e: io::Error| self.health.classify("removal of a shard", &e);
+        let bytes = match self.disk.open(&path, Open::Existing) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+            file => file.and_then(|file| file.len()).map_err(failed)?,
+        };
+        match self.disk.remove(&path) {
+            // Another discard was quicker, and counted it.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other.map_err(failed)?,
+        }
+        self.handles.forget(&path);
+        if let Some(shape) = Shape::of_file(bytes) {
+            self.discount(shape);
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,134 @@
+//! Shards of several pieces, a file each: `buckets/<bucket>/<shard>`, its pieces at a fixed stride.
+
+mod discard;
+mod read;
+mod stage;
+mod sweep;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use events::ids::BucketName;
+use shards::piece::{PIECE_HEADER_BYTES, PIECE_STRIDE_BYTES, UNIT_BYTES};
+use uuid::Uuid;
+
+use super::handles::Handles;
+use super::health::Health;
+use super::seam::Folder;
+use stage::Staged;
+
+/// The folder of the buckets' folders.
+pub(crate) const BUCKETS: &str = "buckets";
+
+const STAGED_SUFFIX: &str = ".staged";
+
+/// The shards that are files, and those that are becoming one.
+pub(crate) struct ShardFiles {
+    disk: Arc<dyn Folder>,
+    health: Arc<Health>,
+    handles: Arc<Handles>,
+    staged: Mutex<HashMap<Uuid, Arc<Mutex<Staged>>>>,
+    shards: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// How long the pieces of a shard file are: all have [`UNIT_BYTES`] but the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) pieces: u32,
+    pub(crate) last_bytes: u32,
+}
+
+impl Shape {
+    /// The shape of a shard of so many pieces and bytes, if there is one.
+    pub(crate) fn new(pieces: u32, bytes: u64) -> Option<Self> {
+        let before = u64::from(pieces.checked_sub(1)?) * UNIT_BYTES as u64;
+        let last_bytes = u32::try_from(bytes.checked_sub(before)?).ok()?;
+        ((1..=UNIT_BYTES).contains(&(last_bytes as usize))).then_some(Self { pieces, last_bytes })
+    }
+
+    /// The shape of a file of so many bytes.
+    fn of_file(bytes: u64) -> Option<Self> {
+        let pieces = u32::try_from(bytes.div_ceil(PIECE_STRIDE_BYTES as u64)).ok()?;
+        Self::new(pieces, bytes.checked_sub(u64::from(pieces) * PIECE_HEADER_BYTES as u64)?)
+    }
+
+    /// The length of a file of this shape, in bytes.
+    fn file_bytes(self) -> u64 {
+        self.bytes() + u64::from(self.pieces) * PIECE_HEADER_BYTES as u64
+    }
+
+    /// Bytes of all pieces, headers not counted.
+    pub(crate) fn bytes(self) -> u64 {
+        u64::from(self.pieces - 1) * UNIT_BYTES as u64 + u64::from(self.last_bytes)
+    }
+
+    fn piece_bytes(self, index: u32) -> usize {
+        if index + 1 == self.pieces { self.last_bytes as usize } else { UNIT_BYTES }
+    }
+}
+
+impl ShardFiles {
+    /// How many there are, and their bytes.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        (self.shards.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
+    fn staged(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Mutex<Staged>>>> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, shape: Shape) {
+        self.shards.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(shape.bytes(), Ordering::Relaxed);
+    }
+
+    fn discount(&self, shape: Shape) {
+        self.shards.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(shape.bytes(), Ordering::Relaxed);
+    }
+}
+
+fn bucket_path(bucket: &BucketName) -> PathBuf {
+    Path::new(BUCKETS).join(bucket.as_str())
+}
+
+pub(crate) fn shard_path(bucket: &BucketName, shard: Uuid) -> PathBuf {
+    bucket_path(bucket).join(shard.hyphenated().to_string())
+}
+
+fn staged_path(bucket: &BucketName, shard: Uuid) -> PathBuf {
+    bucket_path(bucket).join(format!("{}{STAGED_SUFFIX}", shard.hyphenated()))
+}
+
+fn piece_offset(index: u32) -> u64 {
+    u64::from(index) * PIECE_STRIDE_BYTES as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_file_tells_its_shape(pieces in 1_u32..70_000, last in 1..=UNIT_BYTES) {
+            let bytes = u64::from(pieces - 1) * UNIT_BYTES as u64 + last as u64;
+            let shape = Shape::new(pieces, bytes).unwrap();
+            prop_assert_eq!(shape.bytes(), bytes);
+            prop_assert_eq!(Shape::of_file(shape.file_bytes()), Some(shape));
+        }
+    }
+
+    #[test]
+    fn impossible_shapes_are_none() {
+        for (pieces, bytes) in [(0, 0), (0, 5), (1, 0), (1, UNIT_BYTES as u64 + 1), (2, UNIT_BYTES as u64)] {
+            assert_eq!(Shape::new(pieces, bytes), None, "{pieces} {bytes}");
+        }
+        assert_eq!(Shape::of_file(0), None);
+        assert_eq!(Shape::of_file(PIECE_HEADER_BYTES as u64), None);
+        assert_eq!(Shape::of_file(PIECE_STRIDE_BYTES as u64 + 3), None);
+    }
+}

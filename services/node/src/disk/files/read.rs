@@ -1,0 +1,71 @@
+use std::io;
+
+use bytes::Bytes;
+use events::ids::BucketName;
+use shards::piece::{PIECE_HEADER_BYTES, PIECE_STRIDE_BYTES, Piece};
+use shards::protocol::pieces_reply_head;
+use uuid::Uuid;
+
+use super::super::DiskError;
+use super::super::handles::Handle;
+use super::{Shape, ShardFiles, piece_offset, shard_path};
+
+impl ShardFiles {
+    /// Reads pieces `first` to `first + count`, as many as there are, into a reply. Their headers are checked, their
+    /// bytes are not.
+    pub(crate) fn read(&self, shard: Uuid, bucket: &BucketName, first: u32, count: u16) -> Result<Bytes, DiskError> {
+        let (handle, shape) = self.open(shard, bucket)?;
+        let left = u16::try_from(shape.pieces.saturating_sub(first)).unwrap_or(u16::MAX);
+        let count = count.min(left);
+        let last = (first + u32::from(count)).checked_sub(1).filter(|_| count > 0).ok_or(DiskError::NotFound)?;
+        let head = pieces_reply_head(count);
+        let length = usize::from(count - 1) * PIECE_STRIDE_BYTES + PIECE_HEADER_BYTES + shape.piece_bytes(last);
+        let mut reply = vec![0; head.len() + length];
+        reply[..head.len()].copy_from_slice(&head);
+        read_all(&handle, &mut reply[head.len()..], piece_offset(first))?;
+        let reply = Bytes::from(reply);
+        let mut pieces = reply.slice(head.len()..);
+        for index in first..=last {
+            let piece = Piece::take(&mut pieces).map_err(|_| DiskError::Damaged)?;
+            if piece.index != index || piece.bytes.len() != shape.piece_bytes(index) {
+                return Err(DiskError::Damaged);
+            }
+        }
+        Ok(reply)
+    }
+
+    /// How many pieces a shard has and how long they are.
+    pub(crate) fn shape(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
+        Ok(self.open(shard, bucket)?.1)
+    }
+
+    /// Reads a whole shard and checks every bit of it.
+    pub(crate) fn verify(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
+        let (handle, shape) = self.open(shard, bucket)?;
+        for index in 0..shape.pieces {
+            let mut wire = vec![0; PIECE_HEADER_BYTES + shape.piece_bytes(index)];
+            read_all(&handle, &mut wire, piece_offset(index))?;
+            let piece = Piece::take(&mut Bytes::from(wire)).map_err(|_| DiskError::Damaged)?;
+            if !piece.is_intact(shard, index) || piece.bytes.len() != shape.piece_bytes(index) {
+                return Err(DiskError::Damaged);
+            }
+        }
+        Ok(shape)
+    }
+
+    fn open(&self, shard: Uuid, bucket: &BucketName) -> Result<(Handle, Shape), DiskError> {
+        let handle = match self.handles.get(&shard_path(bucket, shard)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
+            other => other.map_err(|e| DiskError::from_io("open of a shard", &e))?,
+        };
+        let shape = Shape::of_file(handle.bytes).ok_or(DiskError::Damaged)?;
+        Ok((handle, shape))
+    }
+}
+
+fn read_all(handle: &Handle, buffer: &mut [u8], offset: u64) -> Result<(), DiskError> {
+    match handle.file.read_at(buffer, offset) {
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(DiskError::Damaged),
+        other => other.map_err(|e| DiskError::from_io("read of a shard", &e)),
+    }
+}

@@ -1,0 +1,242 @@
+use std::collections::hash_map::Entry;
+use std::io::{self, IoSlice};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use events::ids::BucketName;
+use shards::piece::{PIECE_HEADER_BYTES, PIECES_MAX, Piece, UNIT_BYTES};
+use uuid::Uuid;
+
+use super::super::DiskError;
+use super::super::limits::{STAGED_MAX, STAGED_SYNC_BYTES};
+use super::super::seam::{File, Open};
+use super::{Shape, ShardFiles, bucket_path, piece_offset, shard_path, staged_path};
+
+/// A shard whose pieces are being collected.
+pub(super) struct Staged {
+    pub(super) bucket: BucketName,
+    state: StagedState,
+    /// One bit for each piece that is there.
+    there: Vec<u64>,
+    /// The piece that is not full, with its length: only the last of all may be that.
+    short: Option<(u32, usize)>,
+    unsynced_bytes: u64,
+    pub(super) touched: Instant,
+}
+
+enum StagedState {
+    /// Its file is not made yet.
+    New,
+    Open(Arc<dyn File>),
+    /// Sealed or dropped, while others waited for it: they look again.
+    Gone,
+}
+
+impl Staged {
+    fn new(bucket: BucketName) -> Self {
+        let touched = Instant::now();
+        Self { bucket, state: StagedState::New, there: Vec::new(), short: None, unsynced_bytes: 0, touched }
+    }
+
+    fn note(&mut self, piece: &Piece) {
+        let word = (piece.index / u64::BITS) as usize;
+        if self.there.len() <= word {
+            self.there.resize(word + 1, 0);
+        }
+        self.there[word] |= 1 << (piece.index % u64::BITS);
+        if piece.bytes.len() < UNIT_BYTES {
+            self.short = Some((piece.index, piece.bytes.len()));
+        }
+        self.unsynced_bytes += piece.bytes.len() as u64;
+    }
+
+    /// Whether a piece agrees with the ones before: only one may be short, and it stays as long as it was.
+    fn agrees(&self, piece: &Piece) -> bool {
+        match self.short {
+            Some((index, length)) if index == piece.index => length == piece.bytes.len(),
+            Some(_) => piece.bytes.len() == UNIT_BYTES,
+            None => piece.bytes.len() == UNIT_BYTES || !self.has(piece.index),
+        }
+    }
+
+    fn has(&self, index: u32) -> bool {
+        self.there.get((index / u64::BITS) as usize).is_some_and(|word| word >> (index % u64::BITS) & 1 == 1)
+    }
+
+    /// Whether exactly the pieces of `shape` are there.
+    fn is_complete(&self, shape: Shape) -> Result<(), DiskError> {
+        let count: u32 = self.there.iter().map(|word| word.count_ones()).sum();
+        if !(0..shape.pieces).all(|index| self.has(index)) {
+            return Err(DiskError::NotFound);
+        }
+        let (last, last_bytes) = (shape.pieces - 1, shape.last_bytes as usize);
+        let short = (last_bytes < UNIT_BYTES).then_some((last, last_bytes));
+        if count == shape.pieces && self.short == short { Ok(()) } else { Err(DiskError::Damaged) }
+    }
+}
+
+impl ShardFiles {
+    /// Takes one piece, into the page cache. `Damaged` if it is not what its checksum says.
+    pub(crate) fn stage(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
+        if piece.index >= PIECES_MAX || piece.bytes.is_empty() || piece.bytes.len() > UNIT_BYTES {
+            return Err(DiskError::Invalid("a piece beyond the limits"));
+        }
+        if !piece.is_intact(shard, piece.index) {
+            return Err(DiskError::Damaged);
+        }
+        self.health.check_room(&*self.disk)?;
+        loop {
+            let Some(entry) = self.staged_entry(shard, bucket)? else {
+                return self.check_sealed(shard, bucket, piece);
+            };
+            let mut staged = entry.lock().unwrap_or_else(PoisonError::into_inner);
+            if &staged.bucket != bucket || !staged.agrees(piece) {
+                return Err(DiskError::Invalid("a piece that contradicts an earlier one"));
+            }
+            let file = match &staged.state {
+                StagedState::Gone => continue,
+                StagedState::Open(file) => Arc::clone(file),
+                StagedState::New => match self.make(shard, &mut staged) {
+                    Ok(file) => file,
+                    Err(e) => return Err(self.give_up(shard, staged, e, "a new shard file")),
+                },
+            };
+            let header = piece.header();
+            let mut parts = [IoSlice::new(&header), IoSlice::new(&piece.bytes)];
+            if let Err(e) = file.write_at(&mut parts, piece_offset(piece.index)) {
+                return Err(self.give_up(shard, staged, e, "write of a piece"));
+            }
+            staged.note(piece);
+            staged.touched = Instant::now();
+            return self.sync_some(staged, &*file);
+        }
+    }
+
+    /// Makes a shard durable of which all pieces were taken; `NotFound` if not.
+    pub(crate) fn seal(&self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Result<(), DiskError> {
+        let shape = Shape::new(pieces, bytes).ok_or(DiskError::Damaged)?;
+        self.health.check()?;
+        let entry = self.staged().get(&shard).cloned();
+        let Some(entry) = entry else { return self.seal_again(shard, bucket, shape) };
+        let mut staged = entry.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &staged.state {
+            StagedState::Open(file) if &staged.bucket == bucket => Arc::clone(file),
+            StagedState::Gone => return self.seal_again(shard, bucket, shape),
+            _ => return Err(DiskError::NotFound),
+        };
+        staged.is_complete(shape)?;
+        if let Err(e) = file.sync() {
+            return Err(self.sync_lost(shard, staged, e));
+        }
+        let (from, to) = (staged_path(bucket, shard), shard_path(bucket, shard));
+        self.disk.rename(&from, &to).map_err(|e| self.health.sync_failed("rename of a sealed shard", &e))?;
+        self.disk.sync(&bucket_path(bucket)).map_err(|e| self.health.sync_failed("sync of a bucket's folder", &e))?;
+        staged.state = StagedState::Gone;
+        self.count(shape);
+        self.staged().remove(&shard);
+        Ok(())
+    }
+
+    /// A seal that is repeated: the shard must be there, and durable, also if the first one did not get that far.
+    fn seal_again(&self, shard: Uuid, bucket: &BucketName, shape: Shape) -> Result<(), DiskError> {
+        let file = match self.disk.open(&shard_path(bucket, shard), Open::Existing) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
+            other => other.map_err(|e| self.health.classify("open of a shard", &e))?,
+        };
+        let bytes = file.len().map_err(|e| self.health.classify("length of a shard", &e))?;
+        if bytes != shape.file_bytes() {
+            return Err(DiskError::Damaged);
+        }
+        file.sync().map_err(|e| self.health.sync_failed("sync of a shard", &e))?;
+        self.disk.sync(&bucket_path(bucket)).map_err(|e| self.health.sync_failed("sync of a bucket's folder", &e))
+    }
+
+    /// The staged shard, made if it is new; `None` if the shard is sealed already.
+    fn staged_entry(&self, shard: Uuid, bucket: &BucketName) -> Result<Option<Arc<Mutex<Staged>>>, DiskError> {
+        if let Some(staged) = self.staged().get(&shard) {
+            return Ok(Some(Arc::clone(staged)));
+        }
+        match self.disk.open(&shard_path(bucket, shard), Open::Existing) {
+            Ok(_) => return Ok(None),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(self.health.classify("open of a shard", &e)),
+        }
+        let mut table = self.staged();
+        let full = table.len() >= STAGED_MAX;
+        match table.entry(shard) {
+            Entry::Occupied(staged) => Ok(Some(Arc::clone(staged.get()))),
+            Entry::Vacant(_) if full => Err(DiskError::Busy),
+            Entry::Vacant(free) => Ok(Some(Arc::clone(free.insert(Arc::new(Mutex::new(Staged::new(bucket.clone()))))))),
+        }
+    }
+
+    fn make(&self, shard: Uuid, staged: &mut Staged) -> io::Result<Arc<dyn File>> {
+        let file = self.disk.open(&staged_path(&staged.bucket, shard), Open::Create)?;
+        staged.state = StagedState::Open(Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// A piece of a shard that is sealed: fine if it is the one that is there.
+    fn check_sealed(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
+        let stored = self.read_header(shard, bucket, piece.index)?;
+        let same: bool = stored == Some(piece.header());
+        if same { Ok(()) } else { Err(DiskError::Invalid("a piece that contradicts the sealed shard")) }
+    }
+
+    fn read_header(
+        &self,
+        shard: Uuid,
+        bucket: &BucketName,
+        index: u32,
+    ) -> Result<Option<[u8; PIECE_HEADER_BYTES]>, DiskError> {
+        let path = shard_path(bucket, shard);
+        let mut header = [0; PIECE_HEADER_BYTES];
+        let file = self.disk.open(&path, Open::Existing).map_err(|e| self.health.classify("open of a shard", &e))?;
+        match file.read_at(&mut header, piece_offset(index)) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            other => other.map(|()| Some(header)).map_err(|e| DiskError::from_io("read of a shard", &e)),
+        }
+    }
+
+    /// Writes out what gathered in the page cache, so that a later seal has little left to do.
+    fn sync_some(&self, mut staged: MutexGuard<'_, Staged>, file: &dyn File) -> Result<(), DiskError> {
+        if staged.unsynced_bytes < STAGED_SYNC_BYTES {
+            return Ok(());
+        }
+        staged.unsynced_bytes = 0;
+        drop(staged);
+        file.sync().map_err(|e| self.health.sync_failed("sync of a shard", &e))
+    }
+
+    /// A write failed: the shard is dropped, its writer starts elsewhere.
+    fn give_up(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: io::Error, what: &str) -> DiskError {
+        let why = self.health.classify(what, &error);
+        self.drop_staged(shard, staged);
+        why
+    }
+
+    /// A sync failed: with `StorageFull` (space was promised and not there) only this file's bytes are lost.
+    fn sync_lost(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: io::Error) -> DiskError {
+        match DiskError::from_io("sync of a shard", &error) {
+            DiskError::Full => {
+                self.drop_staged(shard, staged);
+                DiskError::Full
+            }
+            _ => self.health.sync_failed("sync of a shard", &error),
+        }
+    }
+
+    /// Forgets a staged shard and its file.
+    pub(super) fn drop_staged(&self, shard: Uuid, mut staged: MutexGuard<'_, Staged>) {
+        match std::mem::replace(&mut staged.state, StagedState::Gone) {
+            // Another may be in its place already.
+            StagedState::Gone => return,
+            StagedState::New => {}
+            StagedState::Open(_) => {
+                // Best effort: a staged file is invisible, and swept at the next start.
+                let _ = self.disk.remove(&staged_path(&staged.bucket, shard));
+            }
+        }
+        self.staged().remove(&shard);
+    }
+}

@@ -1,0 +1,56 @@
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::super::DiskError;
+use super::super::handles::Handles;
+use super::super::health::Health;
+use super::super::limits::STAGED_IDLE_MAX;
+use super::super::seam::Folder;
+use super::{BUCKETS, STAGED_SUFFIX, Shape, ShardFiles};
+
+impl ShardFiles {
+    /// Counts the shards that are there and removes those that were never sealed.
+    pub(crate) fn recover(
+        disk: Arc<dyn Folder>,
+        health: Arc<Health>,
+        handles: Arc<Handles>,
+    ) -> Result<Self, DiskError> {
+        let files =
+            Self { disk, health, handles, staged: Mutex::default(), shards: 0.into(), bytes: 0.into() };
+        files.count_all().map_err(|e| DiskError::from_io("list of the buckets", &e))?;
+        Ok(files)
+    }
+
+    fn count_all(&self) -> io::Result<()> {
+        for bucket in self.disk.list(BUCKETS.as_ref())? {
+            let folder = Path::new(BUCKETS).join(bucket.name);
+            for file in self.disk.list(&folder)? {
+                if file.name.ends_with(STAGED_SUFFIX) {
+                    self.disk.remove(&folder.join(file.name))?;
+                } else if let (Ok(_), Some(shape)) = (Uuid::parse_str(&file.name), Shape::of_file(file.bytes)) {
+                    self.count(shape);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops staged shards that no piece came for in a long time. Returns how many.
+    pub(crate) fn sweep(&self, now: Instant) -> usize {
+        let staged: Vec<_> = self.staged().iter().map(|(shard, staged)| (*shard, Arc::clone(staged))).collect();
+        let mut swept = 0;
+        for (shard, staged) in staged {
+            // One that is locked is being written to.
+            let Ok(staged) = staged.try_lock() else { continue };
+            if now.saturating_duration_since(staged.touched) > STAGED_IDLE_MAX {
+                self.drop_staged(shard, staged);
+                swept += 1;
+            }
+        }
+        swept
+    }
+}

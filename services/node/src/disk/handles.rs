@@ -1,0 +1,42 @@
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+
+use super::limits::OPEN_FILES_MAX;
+use super::seam::{File, Folder, Open};
+
+/// Files kept open for reading, so that a read is one system call.
+pub(crate) struct Handles {
+    disk: Arc<dyn Folder>,
+    open: Cache<PathBuf, Handle>,
+}
+
+/// An open file that does not change any more, or only grows.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    pub(crate) file: Arc<dyn File>,
+    /// Its length when it was opened, in bytes.
+    pub(crate) bytes: u64,
+}
+
+impl Handles {
+    pub(crate) fn new(disk: Arc<dyn Folder>) -> Self {
+        Self { disk, open: Cache::new(OPEN_FILES_MAX) }
+    }
+
+    /// The file at `path`, opened if it was not.
+    pub(crate) fn get(&self, path: &PathBuf) -> io::Result<Handle> {
+        self.open.get_or_insert_with(path, || {
+            let file = self.disk.open(path, Open::Existing)?;
+            let bytes = file.len()?;
+            Ok(Handle { file, bytes })
+        })
+    }
+
+    /// Forgets a file that was removed.
+    pub(crate) fn forget(&self, path: &PathBuf) {
+        self.open.remove(path);
+    }
+}

@@ -1,0 +1,44 @@
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+
+/// The disk layer's metrics, each with the label `node`.
+#[derive(Clone)]
+pub(crate) struct Meters {
+    /// Shards of one piece that were put.
+    pub(crate) records: Counter,
+    /// Bytes of pieces written, in segments (by compaction too) and files.
+    pub(crate) written_bytes: Counter,
+    /// Bytes of pieces read.
+    pub(crate) read_bytes: Counter,
+    /// Seconds that a write and sync of a group took.
+    pub(crate) commit_seconds: Histogram,
+    /// Seconds that a seal of a shard file took.
+    pub(crate) seal_seconds: Histogram,
+    /// Jobs answered by one group commit.
+    pub(crate) group_jobs: Histogram,
+    /// Segments compacted.
+    pub(crate) compactions: Counter,
+    /// Bytes copied by compaction.
+    pub(crate) compacted_bytes: Counter,
+    /// Shards found damaged, by whom ever.
+    pub(crate) damaged: Counter,
+    /// Shards in the index of the segments.
+    pub(crate) index_entries: Gauge,
+}
+
+impl Meters {
+    pub(crate) fn new(node: &str) -> Self {
+        let node = || [("node", node.to_owned())];
+        Self {
+            records: counter!("node_puts_total", &node()),
+            written_bytes: counter!("node_written_bytes_total", &node()),
+            read_bytes: counter!("node_read_bytes_total", &node()),
+            commit_seconds: histogram!("node_commit_seconds", &node()),
+            seal_seconds: histogram!("node_seal_seconds", &node()),
+            group_jobs: histogram!("node_group_jobs", &node()),
+            compactions: counter!("node_compactions_total", &node()),
+            compacted_bytes: counter!("node_compacted_bytes_total", &node()),
+            damaged: counter!("node_damaged_total", &node()),
+            index_entries: gauge!("node_index_entries", &node()),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The disk layer: blocking code that knows nothing of NATS.
+
+mod error;
+mod files;
+mod folder;
+mod handles;
+mod health;
+mod housekeeper;
+mod limits;
+mod meters;
+mod queue;
+pub mod seam;
+mod segments;
+mod store;
+mod writer;
+
+pub use error::DiskError;
+pub use folder::{DataFolder, FolderError};
+pub use limits::{RESERVE_BYTES, SEGMENT_BYTES};
+pub use store::{PiecesPlace, Store, StoreOptions, Totals};

@@ -1,0 +1,352 @@
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{File, Folder, Name, Open, Space};
+
+/// What a power cut can tear apart: a write survives in whole multiples of this many bytes.
+const SECTOR_BYTES: usize = 512;
+
+/// A fault to inject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The power goes after this many more changing calls: every call after fails.
+    PowerAfter(u64),
+    /// The next sync of a file fails (EIO), and what it should have made durable never will be.
+    NextSync,
+    /// Files may hold this many bytes together; more is `StorageFull`.
+    Capacity(u64),
+}
+
+/// A disk in memory that forgets what was not synced: the twin of [`super::RealDisk`] for tests and simulation.
+///
+/// [`MemoryDisk::after_power_cut`] gives the disk as it may look after the next start: synced bytes and names are
+/// there; of each unsynced write any subset of its sectors, of a folder's unsynced names any leading part.
+#[derive(Clone, Default)]
+pub struct MemoryDisk {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    files: Vec<Inode>,
+    names: BTreeMap<PathBuf, usize>,
+    durable_names: BTreeMap<PathBuf, usize>,
+    name_changes: HashMap<PathBuf, Vec<NameChange>>,
+    power_after: Option<u64>,
+    fail_next_sync: bool,
+    capacity: Option<u64>,
+}
+
+#[derive(Default, Clone)]
+struct Inode {
+    bytes: Vec<u8>,
+    durable: Vec<u8>,
+    unsynced: Vec<Change>,
+    links: u32,
+}
+
+#[derive(Clone)]
+enum Change {
+    Write { offset: usize, bytes: Vec<u8> },
+    Length(usize),
+}
+
+#[derive(Clone)]
+enum NameChange {
+    Link(PathBuf, usize),
+    Unlink(PathBuf),
+    Rename(PathBuf, PathBuf),
+}
+
+impl MemoryDisk {
+    /// An empty disk without a limit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a fault.
+    pub fn inject(&self, fault: Fault) {
+        let mut state = self.lock();
+        match fault {
+            Fault::PowerAfter(calls) => state.power_after = Some(calls),
+            Fault::NextSync => state.fail_next_sync = true,
+            Fault::Capacity(bytes) => state.capacity = Some(bytes),
+        }
+    }
+
+    /// Changes one byte of a file where it lies, as a failing disk does. `false` if there is none.
+    pub fn flip(&self, path: &Path, offset: usize) -> bool {
+        let mut state = self.lock();
+        let Some(&inode) = state.names.get(path) else { return false };
+        let file = &mut state.files[inode];
+        let Some(byte) = file.bytes.get_mut(offset) else { return false };
+        *byte ^= 1;
+        if let Some(byte) = file.durable.get_mut(offset) {
+            *byte ^= 1;
+        }
+        true
+    }
+
+    /// Deletes every name, as `rm -r` of the data folder does.
+    pub fn delete_everything(&self) {
+        let mut state = self.lock();
+        state.names.clear();
+        state.durable_names.clear();
+        state.name_changes.clear();
+        for file in &mut state.files {
+            file.links = 0;
+        }
+    }
+
+    /// The disk as the next start may find it; `choose(n)` picks one of `0..n` wherever the power cut leaves it open.
+    #[must_use]
+    pub fn after_power_cut(&self, mut choose: impl FnMut(usize) -> usize) -> Self {
+        let state = self.lock();
+        let mut names = state.durable_names.clone();
+        let mut folders: Vec<_> = state.name_changes.iter().collect();
+        folders.sort_by_key(|(folder, _)| *folder);
+        for (_, changes) in folders {
+            let kept = choose(changes.len() + 1);
+            changes.iter().take(kept).for_each(|change| change.apply(&mut names));
+        }
+        let mut files: Vec<Inode> = state.files.iter().map(|file| file.after_power_cut(&mut choose)).collect();
+        names.values().for_each(|&inode| files[inode].links += 1);
+        let next =
+            State { files, durable_names: names.clone(), names, capacity: state.capacity, ..State::default() };
+        Self { state: Arc::new(Mutex::new(next)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, for a call that changes it: fails once the power is off.
+    fn change(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        match &mut state.power_after {
+            Some(0) => Err(io::Error::other("the power is off")),
+            Some(calls) => {
+                *calls -= 1;
+                Ok(state)
+            }
+            None => Ok(state),
+        }
+    }
+}
+
+impl NameChange {
+    fn apply(&self, names: &mut BTreeMap<PathBuf, usize>) {
+        match self {
+            Self::Link(path, inode) => {
+                names.insert(path.clone(), *inode);
+            }
+            Self::Unlink(path) => {
+                names.remove(path);
+            }
+            Self::Rename(from, to) => {
+                if let Some(inode) = names.remove(from) {
+                    names.insert(to.clone(), inode);
+                }
+            }
+        }
+    }
+}
+
+impl State {
+    fn used(&self) -> u64 {
+        self.files.iter().filter(|file| file.links > 0).map(|file| file.bytes.len() as u64).sum()
+    }
+
+    fn name_change(&mut self, change: NameChange) {
+        let path = match &change {
+            NameChange::Link(path, _) | NameChange::Unlink(path) | NameChange::Rename(path, _) => path,
+        };
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        change.apply(&mut self.names);
+        self.name_changes.entry(folder).or_default().push(change);
+    }
+
+    fn check_room(&self, inode: usize, length: usize) -> io::Result<()> {
+        let grows = length.saturating_sub(self.files[inode].bytes.len()) as u64;
+        match self.capacity {
+            Some(capacity) if grows > 0 && self.used() + grows > capacity => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Inode {
+    fn after_power_cut(&self, choose: &mut impl FnMut(usize) -> usize) -> Self {
+        let mut bytes = self.durable.clone();
+        for change in &self.unsynced {
+            match change {
+                Change::Length(length) if choose(2) == 1 => bytes.resize(*length, 0),
+                Change::Length(_) => {}
+                Change::Write { offset, bytes: written } => match choose(3) {
+                    0 => {}
+                    1 => put(&mut bytes, *offset, written),
+                    _ => keep_some_sectors(&mut bytes, *offset, written, choose),
+                },
+            }
+        }
+        Self { durable: bytes.clone(), bytes, unsynced: Vec::new(), links: 0 }
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, offset: usize, written: &[u8]) {
+    if bytes.len() < offset + written.len() {
+        bytes.resize(offset + written.len(), 0);
+    }
+    bytes[offset..offset + written.len()].copy_from_slice(written);
+}
+
+fn keep_some_sectors(
+    bytes: &mut Vec<u8>,
+    offset: usize,
+    written: &[u8],
+    choose: &mut impl FnMut(usize) -> usize,
+) {
+    let mut at = 0;
+    while at < written.len() {
+        let sector_end = (offset + at) / SECTOR_BYTES * SECTOR_BYTES + SECTOR_BYTES - offset;
+        let end = sector_end.min(written.len());
+        if choose(2) == 1 {
+            put(bytes, offset + at, &written[at..end]);
+        }
+        at = end;
+    }
+}
+
+impl Folder for MemoryDisk {
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>> {
+        let found = self.lock().names.get(path).copied();
+        let inode = match (how, found) {
+            (_, Some(inode)) => inode,
+            (Open::Existing, None) => return Err(io::ErrorKind::NotFound.into()),
+            (Open::Create, None) => {
+                let mut state = self.change()?;
+                let inode = state.files.len();
+                state.files.push(Inode { links: 1, ..Inode::default() });
+                state.name_change(NameChange::Link(path.to_owned(), inode));
+                inode
+            }
+        };
+        let file = MemoryFile { disk: self.clone(), inode };
+        if how == Open::Create && found.is_some() {
+            file.set_len(0)?;
+        }
+        Ok(Arc::new(file))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.change()?;
+        if !state.names.contains_key(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if let Some(&replaced) = state.names.get(to) {
+            state.files[replaced].links = 0;
+        }
+        state.name_change(NameChange::Rename(from.to_owned(), to.to_owned()));
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.change()?;
+        let Some(&inode) = state.names.get(path) else { return Err(io::ErrorKind::NotFound.into()) };
+        state.files[inode].links = 0;
+        state.name_change(NameChange::Unlink(path.to_owned()));
+        Ok(())
+    }
+
+    fn sync(&self, folder: &Path) -> io::Result<()> {
+        let mut state = self.change()?;
+        for change in state.name_changes.remove(folder).unwrap_or_default() {
+            change.apply(&mut state.durable_names);
+        }
+        Ok(())
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<Name>> {
+        let state = self.lock();
+        let mut names = BTreeMap::new();
+        for (path, &inode) in &state.names {
+            let Ok(inside) = path.strip_prefix(folder) else { continue };
+            if let Some(name) = inside.components().next() {
+                names.insert(name.as_os_str().to_string_lossy().into_owned(), state.files[inode].bytes.len() as u64);
+            }
+        }
+        Ok(names.into_iter().map(|(name, bytes)| Name { name, bytes }).collect())
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        let state = self.lock();
+        let total_bytes = state.capacity.unwrap_or(u64::MAX);
+        Ok(Space { free_bytes: total_bytes.saturating_sub(state.used()), total_bytes })
+    }
+}
+
+struct MemoryFile {
+    disk: MemoryDisk,
+    inode: usize,
+}
+
+impl File for MemoryFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let offset = usize::try_from(offset).map_err(io::Error::other)?;
+        let state = self.disk.lock();
+        let bytes = state.files[self.inode].bytes.get(offset..offset + buffer.len());
+        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
+        let bytes: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+        let offset = usize::try_from(offset).map_err(io::Error::other)?;
+        let mut state = self.disk.change()?;
+        state.check_room(self.inode, offset + bytes.len())?;
+        let file = &mut state.files[self.inode];
+        put(&mut file.bytes, offset, &bytes);
+        file.unsynced.push(Change::Write { offset, bytes });
+        Ok(())
+    }
+
+    fn allocate(&self, bytes: u64) -> io::Result<()> {
+        if bytes > self.len()? { self.set_len(bytes) } else { Ok(()) }
+    }
+
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        let length = usize::try_from(bytes).map_err(io::Error::other)?;
+        let mut state = self.disk.change()?;
+        state.check_room(self.inode, length)?;
+        let file = &mut state.files[self.inode];
+        file.bytes.resize(length, 0);
+        file.unsynced.push(Change::Length(length));
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.disk.change()?;
+        if std::mem::take(&mut state.fail_next_sync) {
+            // As after a failed fsync on Linux: the pages count as clean, and their bytes never reach the disk.
+            state.files[self.inode].unsynced.clear();
+            return Err(io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error()));
+        }
+        let file = &mut state.files[self.inode];
+        for change in file.unsynced.drain(..) {
+            match change {
+                Change::Length(length) => file.durable.resize(length, 0),
+                Change::Write { offset, bytes } => put(&mut file.durable, offset, &bytes),
+            }
+        }
+        if file.links == 0 {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the file was deleted while in use"));
+        }
+        Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.disk.lock().files[self.inode].bytes.len() as u64)
+    }
+}

@@ -1,0 +1,257 @@
+use std::collections::HashMap;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+use shards::piece::{PIECE_HEADER_BYTES, Piece};
+use uuid::Uuid;
+
+use super::super::health::Health;
+use super::super::limits::{ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES};
+use super::super::seam::{File, Folder, Open};
+use super::super::{DiskError, limits};
+use super::record::{
+    Entry, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, put_size, record_header,
+};
+use super::{Catalog, Location, SEGMENTS, segment_path};
+
+/// What a segment is asked to remember.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// Keep a shard, instead of what was kept of it before.
+    Put { shard: Uuid, piece: Piece },
+    /// Drop a shard, if there is one.
+    Discard { shard: Uuid },
+    /// Drop a shard if it still lies there, because that record is damaged (compaction).
+    Lose { shard: Uuid, from: Location },
+    /// Keep a shard here instead of where it lies, if it still lies there (compaction).
+    Move { shard: Uuid, from: Location, piece: Piece },
+    /// Keep a shard dropped, if that still needs saying once its tombstone and `records` records of its are gone with
+    /// segment `from` (compaction).
+    Bury { shard: Uuid, from: u32, records: u32 },
+}
+
+impl Change {
+    /// What it weighs in a queue, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.piece_bytes() + limits::CHANGE_OVERHEAD_BYTES
+    }
+
+    /// Bytes of the piece it brings.
+    pub(crate) fn piece_bytes(&self) -> usize {
+        match self {
+            Self::Put { piece, .. } | Self::Move { piece, .. } => piece.bytes.len(),
+            Self::Discard { .. } | Self::Lose { .. } | Self::Bury { .. } => 0,
+        }
+    }
+}
+
+/// A segment that takes no more records, for its hint.
+pub(crate) struct SealedSegment {
+    pub(crate) name: SegmentName,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// The writing end of the segments: makes groups of changes durable with one sync each.
+pub(crate) struct Log {
+    disk: Arc<dyn Folder>,
+    catalog: Arc<Catalog>,
+    health: Arc<Health>,
+    folder: Uuid,
+    segment_bytes: u32,
+    next_number: u32,
+    active: Option<Active>,
+    sealed: Vec<SealedSegment>,
+}
+
+struct Active {
+    name: SegmentName,
+    file: Arc<dyn File>,
+    end: u32,
+    zeroed: u32,
+    /// A write failed: what lies behind `end` is unknown, so nothing may be written there.
+    spoiled: bool,
+    entries: Vec<Entry>,
+}
+
+/// The leading part of some changes that goes into the active segment with one write.
+#[derive(Default)]
+struct Group<'a> {
+    taken: usize,
+    records: Vec<(Entry, Option<&'a Piece>)>,
+    bytes: u32,
+}
+
+impl Log {
+    /// A log that goes on with segment `next_number`.
+    pub(crate) fn new(
+        disk: Arc<dyn Folder>,
+        catalog: Arc<Catalog>,
+        health: Arc<Health>,
+        folder: Uuid,
+        segment_bytes: u32,
+        next_number: u32,
+    ) -> Self {
+        Self { disk, catalog, health, folder, segment_bytes, next_number, active: None, sealed: Vec::new() }
+    }
+
+    /// Whether a piece fits a segment of so many bytes.
+    pub(crate) fn fits(segment_bytes: u32, piece: &Piece) -> Result<(), DiskError> {
+        let size = u32::try_from(piece.bytes.len()).ok().filter(|length| *length <= segment_bytes).map(put_size);
+        match size {
+            Some(size) if SEGMENT_HEADER_BYTES + size <= segment_bytes => Ok(()),
+            _ => Err(DiskError::Invalid("a piece larger than a segment")),
+        }
+    }
+
+    /// Makes changes durable, in order, and then visible. Returns how many; if that is not all, why.
+    pub(crate) fn commit(&mut self, changes: &[Change]) -> (usize, Option<DiskError>) {
+        let mut done = 0;
+        while done < changes.len() {
+            match self.commit_group(&changes[done..]) {
+                Ok(taken) => done += taken,
+                Err(why) => return (done, Some(why)),
+            }
+        }
+        (done, None)
+    }
+
+    /// The segments sealed since the last call.
+    pub(crate) fn take_sealed(&mut self) -> Vec<SealedSegment> {
+        std::mem::take(&mut self.sealed)
+    }
+
+    fn commit_group(&mut self, changes: &[Change]) -> Result<usize, DiskError> {
+        self.health.check()?;
+        if self.active.is_none() {
+            self.open_segment()?;
+        }
+        let Some(active) = &mut self.active else { return Ok(0) };
+        let group = plan(changes, &self.catalog, active, self.segment_bytes);
+        if group.taken == 0 {
+            self.seal()?;
+            return Ok(0);
+        }
+        if !group.records.is_empty() {
+            if let Err(e) = active.write(&group, self.segment_bytes) {
+                active.spoiled = true;
+                return Err(self.health.classify("write of a segment", &e));
+            }
+            active.file.sync().map_err(|e| self.health.sync_failed("sync of a segment", &e))?;
+            active.end += group.bytes;
+            for (entry, _) in &group.records {
+                self.catalog.apply(active.name.number, entry);
+                active.entries.push(*entry);
+            }
+        }
+        Ok(group.taken)
+    }
+
+    fn open_segment(&mut self) -> Result<(), DiskError> {
+        let name = SegmentName { folder: self.folder, number: self.next_number };
+        let path = segment_path(name.number);
+        let make = || {
+            let file = self.disk.open(&path, Open::Create)?;
+            file.allocate(u64::from(self.segment_bytes))?;
+            file.write_at(&mut [IoSlice::new(&name.header())], 0)?;
+            Ok(file)
+        };
+        let file = make().map_err(|e: io::Error| {
+            // Best effort: an empty segment that stays behind is harmless, and the next try makes it anew.
+            let _ = self.disk.remove(&path);
+            self.health.classify("a new segment", &e)
+        })?;
+        file.sync().map_err(|e| self.health.sync_failed("sync of a new segment", &e))?;
+        self.disk.sync(SEGMENTS.as_ref()).map_err(|e| self.health.sync_failed("sync of the segments' folder", &e))?;
+        self.next_number += 1;
+        self.catalog.open_segment(name.number);
+        let (end, zeroed) = (SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES);
+        self.active = Some(Active { name, file, end, zeroed, spoiled: false, entries: Vec::new() });
+        Ok(())
+    }
+
+    fn seal(&mut self) -> Result<(), DiskError> {
+        let Some(active) = self.active.take() else { return Ok(()) };
+        if active.spoiled {
+            let cut = active.file.set_len(u64::from(active.end)).and_then(|()| active.file.sync());
+            cut.map_err(|e| self.health.sync_failed("cut of a spoiled segment", &e))?;
+        }
+        self.catalog.seal_segment(active.name.number);
+        if self.sealed.len() < limits::HINTS_WAITING_MAX {
+            self.sealed.push(SealedSegment { name: active.name, entries: active.entries });
+        }
+        Ok(())
+    }
+}
+
+/// Decides which changes still mean something, where each goes, and how many fit.
+fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_bytes: u32) -> Group<'a> {
+    let mut group = Group::default();
+    if active.spoiled {
+        return group;
+    }
+    let mut touched: HashMap<Uuid, bool> = HashMap::new();
+    for change in changes {
+        let unmoved = |shard, from: &_| !touched.contains_key(shard) && catalog.locate(*shard).as_ref() == Some(from);
+        let record = match change {
+            Change::Put { shard, piece } => Some((*shard, Some(piece))),
+            Change::Discard { shard } => {
+                let live = touched.get(shard).copied().unwrap_or_else(|| catalog.locate(*shard).is_some());
+                live.then_some((*shard, None))
+            }
+            Change::Move { shard, from, piece } => unmoved(shard, from).then_some((*shard, Some(piece))),
+            Change::Lose { shard, from } => unmoved(shard, from).then_some((*shard, None)),
+            Change::Bury { shard, from, records } => {
+                let needed = !touched.contains_key(shard) && catalog.needs_tombstone(*shard, *from, *records);
+                needed.then_some((*shard, None))
+            }
+        };
+        if let Some((shard, piece)) = record {
+            let length = piece.map(|piece| u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX));
+            let entry = Entry { shard, offset: active.end + group.bytes, length };
+            if entry.offset.saturating_add(entry.size()) > segment_bytes {
+                break;
+            }
+            touched.insert(shard, piece.is_some());
+            group.bytes += entry.size();
+            group.records.push((entry, piece));
+        }
+        group.taken += 1;
+    }
+    group
+}
+
+impl Active {
+    fn write(&mut self, group: &Group<'_>, segment_bytes: u32) -> io::Result<()> {
+        const PADDING: [u8; RECORD_ALIGN_BYTES as usize] = [0; RECORD_ALIGN_BYTES as usize];
+        type Headers = ([u8; RECORD_HEADER_BYTES as usize], [u8; PIECE_HEADER_BYTES]);
+        let headers: Vec<Headers> = group
+            .records
+            .iter()
+            .map(|(entry, piece)| (record_header(self.name, entry), piece.map(Piece::header).unwrap_or_default()))
+            .collect();
+        let mut parts = Vec::with_capacity(4 * headers.len() + 1);
+        for ((entry, piece), (record, header)) in group.records.iter().zip(&headers) {
+            parts.push(IoSlice::new(record));
+            if let Some(piece) = piece {
+                let written = record.len() + header.len() + piece.bytes.len();
+                parts.push(IoSlice::new(header));
+                parts.push(IoSlice::new(&piece.bytes));
+                parts.push(IoSlice::new(&PADDING[..(entry.size() as usize).saturating_sub(written)]));
+            }
+        }
+        let end = self.end + group.bytes;
+        let zeros = self.zeros_behind(end, group.bytes, segment_bytes);
+        parts.push(IoSlice::new(&zeros));
+        self.file.write_at(&mut parts, u64::from(self.end))?;
+        self.zeroed = self.zeroed.max(end + u32::try_from(zeros.len()).unwrap_or(0));
+        Ok(())
+    }
+
+    /// The zeros to write behind a group that ends at `end`: none while there are some, or if it is a large one.
+    fn zeros_behind(&self, end: u32, group_bytes: u32, segment_bytes: u32) -> Vec<u8> {
+        if end <= self.zeroed || group_bytes >= ZERO_AHEAD_GROUP_BYTES {
+            return Vec::new();
+        }
+        vec![0; ZERO_AHEAD_BYTES.min(segment_bytes - end) as usize]
+    }
+}

@@ -1,0 +1,95 @@
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use shards::piece::{PIECE_HEADER_BYTES, Piece};
+use shards::protocol::pieces_reply_head;
+use uuid::Uuid;
+
+use super::super::DiskError;
+use super::super::handles::Handles;
+use super::record::{Entry, RECORD_HEADER_BYTES, SegmentName, parse_record};
+use super::scan::take_piece;
+use super::{Catalog, Location, segment_path};
+
+/// How often a read follows a shard that compaction moves under it.
+const MOVES_MAX: usize = 4;
+
+/// The reading end of the segments.
+pub(crate) struct SegmentReader {
+    pub(crate) folder: Uuid,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) handles: Arc<Handles>,
+}
+
+impl SegmentReader {
+    /// Reads a shard's piece into a reply. Its header is checked, its bytes are not. `None` if there is no such shard.
+    pub(crate) fn read(&self, shard: Uuid) -> Result<Option<Bytes>, DiskError> {
+        Ok(self.read_record(shard)?.map(|record| {
+            let head = pieces_reply_head(1);
+            let begin = RECORD_HEADER_BYTES as usize - head.len();
+            let mut record = Vec::from(record);
+            record[begin..RECORD_HEADER_BYTES as usize].copy_from_slice(&head);
+            Bytes::from(record).slice(begin..)
+        }))
+    }
+
+    /// The length of a shard's piece, after a check of every bit of it. `None` if there is no such shard.
+    pub(crate) fn verify(&self, shard: Uuid) -> Result<Option<u32>, DiskError> {
+        let Some(record) = self.read_record(shard)? else { return Ok(None) };
+        let piece = Piece::take(&mut record.slice(RECORD_HEADER_BYTES as usize..)).map_err(|_| DiskError::Damaged)?;
+        let length = u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX);
+        if piece.is_intact(shard, 0) { Ok(Some(length)) } else { Err(DiskError::Damaged) }
+    }
+
+    fn read_record(&self, shard: Uuid) -> Result<Option<Bytes>, DiskError> {
+        let mut before = None;
+        for _ in 0..MOVES_MAX {
+            let Some(location) = self.catalog.locate(shard) else { return Ok(None) };
+            if before == Some(location) {
+                return Err(DiskError::Damaged);
+            }
+            if let Some(record) = self.read_at(shard, location)? {
+                return Ok(Some(record));
+            }
+            before = Some(location);
+        }
+        Err(DiskError::Busy)
+    }
+
+    /// The piece of a shard, if it still lies at `location` and is intact.
+    pub(crate) fn read_piece(&self, shard: Uuid, location: Location) -> Result<Option<Piece>, DiskError> {
+        let entry = location.entry(shard);
+        let record = self.read_at(shard, location)?;
+        let piece = record.and_then(|record| take_piece(&entry, location.length, &record, location.offset));
+        Ok(piece.filter(|piece| piece.is_intact(shard, 0)))
+    }
+
+    /// Where a shard's piece lies: the file, and where in it.
+    pub(crate) fn place(&self, shard: Uuid) -> Option<(PathBuf, u64, u32)> {
+        let location = self.catalog.locate(shard)?;
+        let offset = u64::from(location.offset + RECORD_HEADER_BYTES);
+        Some((segment_path(location.segment), offset, location.length))
+    }
+
+    /// `None` if that is not what lies there: the segment was compacted away, or damaged.
+    fn read_at(&self, shard: Uuid, location: Location) -> Result<Option<Bytes>, DiskError> {
+        let handle = match self.handles.get(&segment_path(location.segment)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(|e| DiskError::from_io("open of a segment", &e))?,
+        };
+        let length = RECORD_HEADER_BYTES as usize + PIECE_HEADER_BYTES + location.length as usize;
+        let mut record = vec![0; length];
+        match handle.file.read_at(&mut record, u64::from(location.offset)) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            other => other.map_err(|e| DiskError::from_io("read of a segment", &e))?,
+        }
+        let record = Bytes::from(record);
+        let name = SegmentName { folder: self.folder, number: location.segment };
+        let expected: Entry = location.entry(shard);
+        let ours = parse_record(name, location.offset, &record) == Some(expected)
+            && take_piece(&expected, location.length, &record, location.offset).is_some();
+        Ok(ours.then_some(record))
+    }
+}

@@ -1,0 +1,61 @@
+use std::io;
+
+use bytes::Bytes;
+use shards::piece::Piece;
+
+use super::super::seam::File;
+use super::record::{
+    Entry, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, TOMBSTONE_BYTES, parse_record,
+};
+
+/// What lies in a segment.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Scan {
+    /// The whole records, in order.
+    pub(crate) entries: Vec<Entry>,
+    /// Where the last of them ends, in bytes.
+    pub(crate) end: u32,
+    /// Records whose header is good and whose piece is not: torn by a crash, or damaged.
+    pub(crate) damaged: u32,
+}
+
+/// Reads a whole segment.
+///
+/// Behind a header that is no record the scan goes on searching: a tail torn by a crash ends the records, but a
+/// damaged header in the middle must not hide the acknowledged records behind it. Whole records of a group that was
+/// never acknowledged may be found so, which is harmless: nobody names them.
+pub(crate) fn scan(file: &dyn File, segment: SegmentName) -> io::Result<Scan> {
+    let mut bytes = vec![0; usize::try_from(file.len()?).map_err(io::Error::other)?];
+    file.read_at(&mut bytes, 0)?;
+    let bytes = Bytes::from(bytes);
+    let mut scan = Scan { entries: Vec::new(), end: SEGMENT_HEADER_BYTES, damaged: 0 };
+    let mut at = SEGMENT_HEADER_BYTES;
+    while (at as usize) < bytes.len() {
+        let Some(entry) = parse_record(segment, at, &bytes[at as usize..]) else {
+            at += RECORD_ALIGN_BYTES;
+            continue;
+        };
+        if is_whole(&entry, &bytes) {
+            at += entry.size();
+            scan.end = at;
+            scan.entries.push(entry);
+        } else {
+            at += TOMBSTONE_BYTES;
+            scan.damaged += 1;
+        }
+    }
+    Ok(scan)
+}
+
+fn is_whole(entry: &Entry, segment: &Bytes) -> bool {
+    entry.length.is_none_or(|length| {
+        take_piece(entry, length, segment, 0).is_some_and(|piece| piece.is_intact(entry.shard, 0))
+    })
+}
+
+/// The piece of the record `entry`, if its header is good; `bytes` are those of the segment from `base`.
+pub(crate) fn take_piece(entry: &Entry, length: u32, bytes: &Bytes, base: u32) -> Option<Piece> {
+    let begin = (entry.offset.checked_sub(base)? + RECORD_HEADER_BYTES) as usize;
+    let mut wire = (begin <= bytes.len()).then(|| bytes.slice(begin..))?;
+    Piece::take(&mut wire).ok().filter(|piece| piece.bytes.len() == length as usize)
+}

@@ -1,0 +1,273 @@
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use bytes::Bytes;
+use events::ids::BucketName;
+use shards::piece::Piece;
+use shards::protocol::Record;
+use uuid::Uuid;
+
+use super::DiskError;
+use super::files::{Shape, ShardFiles, shard_path};
+use super::handles::Handles;
+use super::health::Health;
+use super::housekeeper::Housekeeper;
+use super::limits::{HINTS_WAITING_MAX, RESERVE_BYTES, SEGMENT_BYTES};
+use super::meters::Meters;
+use super::queue::{Job, Queue};
+use super::seam::{Folder, Space};
+use super::segments::{Change, Log, SegmentReader, recover};
+use super::writer::Writer;
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// The id its data folder was first made with.
+    pub folder: Uuid,
+    /// The node's name, for threads and metrics.
+    pub node: String,
+    /// Length of a segment in bytes.
+    pub segment_bytes: u32,
+    /// Free bytes below which nothing new is stored.
+    pub reserve_bytes: u64,
+}
+
+impl StoreOptions {
+    /// The usual sizes.
+    pub fn new(folder: Uuid, node: impl Into<String>) -> Self {
+        Self { folder, node: node.into(), segment_bytes: SEGMENT_BYTES, reserve_bytes: RESERVE_BYTES }
+    }
+}
+
+/// What a store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    /// How many shards.
+    pub shards: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Where a shard's pieces lie, relative to the data folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PiecesPlace {
+    /// The file.
+    pub path: PathBuf,
+    /// Where piece 0 begins, header first.
+    pub offset: u64,
+    /// How many there are.
+    pub pieces: u32,
+    /// Bytes of the last, its header not counted; all others are full.
+    pub last_bytes: u32,
+}
+
+/// The shards of one node on one disk. All calls block; `put` and the last part of `discard` only for a lock.
+pub struct Store {
+    disk: Arc<dyn Folder>,
+    health: Arc<Health>,
+    queue: Arc<Queue>,
+    reader: Arc<SegmentReader>,
+    files: Arc<ShardFiles>,
+    meters: Meters,
+    segment_bytes: u32,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the store on a disk, after whatever end it had, and starts its two threads.
+    pub fn open(disk: Arc<dyn Folder>, options: &StoreOptions) -> Result<Self, DiskError> {
+        let health = Arc::new(Health::new(&*disk, options.reserve_bytes)?);
+        let handles = Arc::new(Handles::new(Arc::clone(&disk)));
+        let recovered = recover(&*disk, options.folder)?;
+        let files = ShardFiles::recover(Arc::clone(&disk), Arc::clone(&health), Arc::clone(&handles))?;
+        let catalog = recovered.catalog;
+        let log = Log::new(
+            Arc::clone(&disk),
+            Arc::clone(&catalog),
+            Arc::clone(&health),
+            options.folder,
+            options.segment_bytes,
+            recovered.next_number,
+        );
+        let reader = Arc::new(SegmentReader { folder: options.folder, catalog, handles });
+        let store = Self {
+            disk,
+            health,
+            queue: Arc::default(),
+            reader,
+            files: Arc::new(files),
+            meters: Meters::new(&options.node),
+            segment_bytes: options.segment_bytes,
+            threads: Mutex::default(),
+        };
+        store.start(log, &options.node)?;
+        Ok(store)
+    }
+
+    fn start(&self, log: Log, node: &str) -> Result<(), DiskError> {
+        let (to_housekeeper, sealed) = sync_channel(HINTS_WAITING_MAX);
+        let writer = Writer { queue: Arc::clone(&self.queue), log, meters: self.meters.clone(), sealed: to_housekeeper };
+        let housekeeper = Housekeeper {
+            disk: Arc::clone(&self.disk),
+            queue: Arc::clone(&self.queue),
+            reader: Arc::clone(&self.reader),
+            files: Arc::clone(&self.files),
+            meters: self.meters.clone(),
+            segment_bytes: self.segment_bytes,
+            sealed,
+            left_alone: HashSet::new(),
+        };
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            let thread = thread::Builder::new().name(format!("{name} {node}")).spawn(run);
+            thread.map_err(|e| DiskError::from_io("start of a thread", &e))
+        };
+        let threads = [
+            spawn("commit", Box::new(move || writer.run()))?,
+            spawn("tidy", Box::new(move || housekeeper.run()))?,
+        ];
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(threads);
+        Ok(())
+    }
+
+    /// Keeps shards of one piece each. `done` is called exactly once, with an answer for each, once they are durable
+    /// or refused.
+    pub fn put(&self, records: Vec<Record>, done: impl FnOnce(Vec<Result<(), DiskError>>) + Send + 'static) {
+        if let Err(why) = self.health.check_room(&*self.disk) {
+            return done(vec![Err(why); records.len()]);
+        }
+        let mut answers: Vec<Result<(), DiskError>> = records.iter().map(|record| self.check_record(record)).collect();
+        let good = records.into_iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
+        let changes: Vec<_> = good.map(|(Record { shard, piece }, _)| Change::Put { shard, piece }).collect();
+        if changes.is_empty() {
+            return done(answers);
+        }
+        let meters = self.meters.clone();
+        self.enqueue(changes, move |durable, why| {
+            let refused = why.unwrap_or(DiskError::Busy);
+            for answer in answers.iter_mut().filter(|answer| answer.is_ok()).skip(durable) {
+                *answer = Err(refused.clone());
+            }
+            meters.records.increment(durable as u64);
+            done(answers);
+        });
+    }
+
+    fn check_record(&self, record: &Record) -> Result<(), DiskError> {
+        if !record.piece.is_intact(record.shard, 0) {
+            return Err(DiskError::Damaged);
+        }
+        Log::fits(self.segment_bytes, &record.piece)
+    }
+
+    /// Takes one piece of a shard of several. Not durable before [`Self::seal`].
+    pub fn stage(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
+        self.files.stage(shard, bucket, piece)?;
+        self.meters.written_bytes.increment(piece.bytes.len() as u64);
+        Ok(())
+    }
+
+    /// Makes a shard durable of which all pieces were taken; `NotFound` if not.
+    pub fn seal(&self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Result<(), DiskError> {
+        let begin = Instant::now();
+        let sealed = self.files.seal(shard, bucket, pieces, bytes);
+        self.meters.seal_seconds.record(begin.elapsed());
+        sealed
+    }
+
+    /// Drops shards, wherever they are. `done` is called exactly once, when that is durable or failed.
+    pub fn discard(
+        &self,
+        bucket: &BucketName,
+        shards: &[Uuid],
+        done: impl FnOnce(Result<(), DiskError>) + Send + 'static,
+    ) {
+        if let Err(why) = self.files.discard(bucket, shards) {
+            return done(Err(why));
+        }
+        let changes = shards.iter().map(|&shard| Change::Discard { shard }).collect();
+        self.enqueue(changes, |_, why| done(why.map_or(Ok(()), Err)));
+    }
+
+    fn enqueue(&self, changes: Vec<Change>, done: impl FnOnce(usize, Option<DiskError>) + Send + 'static) {
+        if let Err(job) = self.queue.push(Job { changes, done: Box::new(done) }) {
+            (job.done)(0, Some(DiskError::Busy));
+        }
+    }
+
+    /// Reads pieces `first` to `first + count`, as many as there are, as a whole reply of the node protocol. The bytes
+    /// are as they lie on disk: who asked checks them.
+    pub fn read(&self, shard: Uuid, bucket: &BucketName, first: u32, count: u16) -> Result<Bytes, DiskError> {
+        let record = if first == 0 { self.reader.read(shard) } else { Ok(None) };
+        let reply = match record {
+            Ok(Some(reply)) => Ok(reply),
+            Ok(None) => self.files.read(shard, bucket, first, count),
+            Err(why) => Err(why),
+        };
+        match &reply {
+            Ok(reply) => self.meters.read_bytes.increment(reply.len() as u64),
+            Err(DiskError::Damaged) => self.meters.damaged.increment(1),
+            Err(_) => {}
+        }
+        reply
+    }
+
+    /// Where a shard lies on disk.
+    pub fn place(&self, shard: Uuid, bucket: &BucketName) -> Result<PiecesPlace, DiskError> {
+        if let Some((path, offset, last_bytes)) = self.reader.place(shard) {
+            return Ok(PiecesPlace { path, offset, pieces: 1, last_bytes });
+        }
+        let Shape { pieces, last_bytes } = self.files.shape(shard, bucket)?;
+        Ok(PiecesPlace { path: shard_path(bucket, shard), offset: 0, pieces, last_bytes })
+    }
+
+    /// How many pieces and bytes a shard has; with `verify`, after a check of every bit of it.
+    pub fn inspect(&self, shard: Uuid, bucket: &BucketName, verify: bool) -> Result<(u32, u64), DiskError> {
+        let record = if verify {
+            self.reader.verify(shard)?
+        } else {
+            self.reader.catalog.locate(shard).map(|location| location.length)
+        };
+        if let Some(bytes) = record {
+            return Ok((1, u64::from(bytes)));
+        }
+        let shape = if verify { self.files.verify(shard, bucket) } else { self.files.shape(shard, bucket) };
+        shape.map(|shape| (shape.pieces, shape.bytes()))
+    }
+
+    /// What there is.
+    pub fn totals(&self) -> Totals {
+        let ((shards, bytes), (files, file_bytes)) = (self.reader.catalog.totals(), self.files.totals());
+        Totals { shards: shards + files, bytes: bytes + file_bytes }
+    }
+
+    /// The room on the disk; half a second old at most.
+    pub fn space(&self) -> Result<Space, DiskError> {
+        self.health.space(&*self.disk)
+    }
+
+    /// Fails if the disk once has: nothing is written any more.
+    pub fn check(&self) -> Result<(), DiskError> {
+        self.health.check()
+    }
+
+    /// Finishes what was accepted and stops the threads. Reads go on; writes are refused.
+    pub fn close(&self) {
+        self.queue.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the disk layer panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

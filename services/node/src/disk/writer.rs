@@ -1,0 +1,50 @@
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Instant;
+
+use super::meters::Meters;
+use super::queue::Queue;
+use super::segments::{Change, Log, SealedSegment};
+
+/// The group commit: whatever queued while the last group was synced is the next one.
+pub(crate) struct Writer {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) log: Log,
+    pub(crate) meters: Meters,
+    /// To the housekeeper, who writes their hints.
+    pub(crate) sealed: SyncSender<SealedSegment>,
+}
+
+impl Writer {
+    /// Runs until the queue is closed and empty.
+    #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    pub(crate) fn run(mut self) {
+        while let Some(group) = self.queue.take_group() {
+            let begin = Instant::now();
+            let mut changes: Vec<Change> = Vec::new();
+            let mut answers = Vec::with_capacity(group.len());
+            for mut job in group {
+                answers.push((job.changes.len(), job.done));
+                changes.append(&mut job.changes);
+            }
+            let (mut committed, why) = self.log.commit(&changes);
+            self.meters.commit_seconds.record(begin.elapsed());
+            self.meters.group_jobs.record(answers.len() as f64);
+            self.meters.written_bytes.increment(bytes_of(&changes[..committed]));
+            drop(changes);
+            for (count, done) in answers {
+                let durable = count.min(committed);
+                committed -= durable;
+                done(durable, why.clone());
+            }
+            for segment in self.log.take_sealed() {
+                // A housekeeper that is behind costs only time at the next start.
+                let _ = self.sealed.try_send(segment);
+            }
+        }
+    }
+}
+
+fn bytes_of(changes: &[Change]) -> u64 {
+    changes.iter().map(|change| change.piece_bytes() as u64).sum()
+}

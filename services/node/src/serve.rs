@@ -1,0 +1,185 @@
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+
+use async_nats::{Client, Message, Subject, Subscriber};
+use bytes::Bytes;
+use futures_util::StreamExt;
+fn boot_id() -> std::io::Result<Uuid> { Uuid::parse_str(std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim()).map_err(std::io::Error::other) }
+use shards::protocol::{Reply, Status, shards_subject};
+use shards::telemetry::{HEARTBEAT_INTERVAL, heartbeat_subject, rollcall_subject};
+use tokio::sync::Semaphore;
+use tokio::time::MissedTickBehavior;
+use uuid::Uuid;
+
+use crate::answer::Answerer;
+use crate::config::Config;
+use crate::disk::seam::RealDisk;
+use crate::disk::{DataFolder, DiskError, FolderError, Store, StoreOptions};
+use crate::heartbeat::{Life, heartbeat};
+use crate::limits::{REQUEST_BYTES_MAX, REQUESTS_MAX};
+use crate::stop::{STOP, STOPPED, control_subject};
+
+/// Why a node does not serve, or no longer does.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Its disk does not let it start.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The host has no randomness, or no threads.
+    #[error("the host: {0}")]
+    Host(std::io::Error),
+    /// The connection to NATS is closed for good.
+    #[error("the connection to nats: {0}")]
+    Nats(String),
+}
+
+/// Serves a node's shards until `shutdown` resolves or the node is told to stop, then finishes what was accepted.
+///
+/// The first heartbeat is sent once requests are taken. Runs inside a tokio runtime; several nodes may share it.
+pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
+    // A host that does not tell is like no other: no reader shares it.
+    let boot_id = boot_id().or_else(|_| random_uuid())?;
+    let life = Life { boot_id, incarnation: random_uuid()? };
+    let fresh = random_uuid()?;
+    let opened = config.clone();
+    let (folder, store) = blocking(move || open(&opened, fresh)).await??;
+    let store = Arc::new(store);
+    let answerer = Answerer::new(Arc::clone(&store), folder.path().to_owned(), life.boot_id);
+    tracing::info!(node = %config.node, folder = %folder.path().display(), "the node serves");
+    let service = Service {
+        config,
+        client,
+        life,
+        store: Arc::clone(&store),
+        answerer: Arc::new(answerer),
+        requests: Arc::new(Semaphore::new(REQUESTS_MAX as usize)),
+        request_bytes: Arc::new(Semaphore::new(REQUEST_BYTES_MAX as usize)),
+    };
+    let served = service.run(shutdown).await;
+    blocking(move || store.close()).await?;
+    served
+}
+
+fn open(config: &Config, fresh: Uuid) -> Result<(DataFolder, Store), Error> {
+    let folder = DataFolder::open(&config.folder, &config.node, fresh)?;
+    let disk = RealDisk::open(folder.path()).map_err(|error| FolderError::Io {
+        path: PathBuf::from(folder.path()),
+        what: "open",
+        error,
+    })?;
+    let mut options = StoreOptions::new(folder.id(), config.node.as_str());
+    options.reserve_bytes = config.reserve_bytes;
+    let store = Store::open(Arc::new(disk), &options)?;
+    Ok((folder, store))
+}
+
+struct Service {
+    config: Config,
+    client: Client,
+    life: Life,
+    store: Arc<Store>,
+    answerer: Arc<Answerer>,
+    requests: Arc<Semaphore>,
+    request_bytes: Arc<Semaphore>,
+}
+
+impl Service {
+    async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
+        let Config { region, node, .. } = &self.config;
+        let mut requests = self.subscribe(shards_subject(region, node)).await?;
+        let mut control = self.subscribe(control_subject(region, node)).await?;
+        let mut rollcall = self.subscribe(rollcall_subject(region)).await?;
+        self.client.flush().await.map_err(nats)?;
+        let mut second = tokio::time::interval(HEARTBEAT_INTERVAL);
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut shutdown = pin!(shutdown);
+        let stopper = loop {
+            tokio::select! {
+                message = requests.next() => self.accept(message.ok_or_else(closed)?).await?,
+                message = control.next() => {
+                    let message = message.ok_or_else(closed)?;
+                    if message.payload == STOP {
+                        break message.reply;
+                    }
+                }
+                message = rollcall.next() => {
+                    message.ok_or_else(closed)?;
+                    self.send_heartbeat().await?;
+                }
+                _ = second.tick() => self.send_heartbeat().await?,
+                () = &mut shutdown => break None,
+            }
+        };
+        self.finish(requests, stopper).await
+    }
+
+    /// Answers what was sent before the end, then says that it is over.
+    async fn finish(&self, mut requests: Subscriber, stopper: Option<Subject>) -> Result<(), Error> {
+        requests.drain().await.map_err(nats)?;
+        while let Some(message) = requests.next().await {
+            self.accept(message).await?;
+        }
+        // All permits are free once all requests are answered; the semaphore is never closed.
+        drop(self.requests.acquire_many(REQUESTS_MAX).await);
+        if let Some(stopper) = stopper {
+            self.client.publish(stopper, Bytes::from_static(STOPPED)).await.map_err(nats)?;
+        }
+        self.client.flush().await.map_err(nats)
+    }
+
+    async fn subscribe(&self, subject: String) -> Result<Subscriber, Error> {
+        self.client.subscribe(subject).await.map_err(nats)
+    }
+
+    /// Starts on a request, or refuses it at once if too much is under way.
+    async fn accept(&self, message: Message) -> Result<(), Error> {
+        let Some(reply) = message.reply else { return Ok(()) };
+        let weight = u32::try_from(message.payload.len()).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.requests).try_acquire_owned();
+        let byte_room = Arc::clone(&self.request_bytes).try_acquire_many_owned(weight);
+        let (Ok(room), Ok(byte_room)) = (room, byte_room) else {
+            let busy = Reply::Status(Status::Busy).encode();
+            return self.client.publish(reply, busy).await.map_err(nats);
+        };
+        let (answerer, client) = (Arc::clone(&self.answerer), self.client.clone());
+        tokio::spawn(async move {
+            let answer = answerer.answer(message.payload).await;
+            drop(byte_room);
+            if let Err(error) = client.publish(reply, answer).await {
+                tracing::warn!(%error, "an answer could not be sent");
+            }
+            drop(room);
+        });
+        Ok(())
+    }
+
+    async fn send_heartbeat(&self) -> Result<(), Error> {
+        let heartbeat = heartbeat(&self.config, self.life, &self.store);
+        let subject = heartbeat_subject(&self.config.region, &self.config.node);
+        let json = serde_json::to_vec(&heartbeat).map_err(nats)?;
+        self.client.publish(subject, json.into()).await.map_err(nats)
+    }
+}
+
+fn random_uuid() -> Result<Uuid, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|e| Error::Host(std::io::Error::other(e)))?;
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+async fn blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(run).await.map_err(|e| Error::Host(std::io::Error::other(e)))
+}
+
+fn nats(error: impl std::fmt::Display) -> Error {
+    Error::Nats(error.to_string())
+}
+
+fn closed() -> Error {
+    Error::Nats("closed".to_owned())
+}

@@ -1,0 +1,9 @@
+//! A node against a real nats-server.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod node {
+    mod fixture;
+    mod requests;
+    mod stopping;
+    mod trouble;
+}
