@@ -1,6 +1,6 @@
 //! Error documents.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use s3::{Code, Error};
 
@@ -21,7 +21,7 @@ fn an_error_document() {
 
 #[test]
 fn names_are_unique_and_statuses_are_errors() {
-    let names: HashSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    let names: BTreeSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
     assert_eq!(names.len(), Code::ALL.len());
     for code in Code::ALL {
         let status = code.status();
