@@ -21,7 +21,7 @@ pub enum Versioning {
 /// A bucket was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
-    /// Its name.
+    /// The bucket.
     pub bucket: BucketName,
     /// The access key of who made it.
     pub owner: String,
@@ -30,14 +30,14 @@ pub struct Created {
 /// An empty bucket was removed, and with it the uploads that were still open in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
-    /// Its name.
+    /// The bucket.
     pub bucket: BucketName,
 }
 
 /// A bucket's versioning was switched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VersioningChanged {
-    /// Its name.
+    /// The bucket.
     pub bucket: BucketName,
     /// What holds from now on.
     pub versioning: Versioning,

@@ -65,7 +65,8 @@ macro_rules! event_type {
 }
 
 fn read_data<T: DeserializeOwned>(event_type: &str, data: Option<&RawValue>) -> Result<T, DecodeError> {
-    let read = data.map_or_else(|| Err(serde_json::Error::missing_field("data")), |data| serde_json::from_str(data.get()));
+    let read =
+        data.map_or_else(|| Err(serde_json::Error::missing_field("data")), |data| serde_json::from_str(data.get()));
     read.map_err(|source| DecodeError::Malformed { kind: event_type.into(), source })
 }
 

@@ -9,12 +9,14 @@
 //! - [`Fact`]: the one table of them
 //! - [`Event`]: a fact in its CloudEvents envelope
 //! - [`subject()`]: where on the log it goes
+//! - [`schema`]: the same table as JSON Schemas and an AsyncAPI document
 
 pub mod bucket;
 mod envelope;
 mod fact;
 pub mod ids;
 pub mod object;
+pub mod schema;
 mod subject;
 pub mod upload;
 

@@ -106,15 +106,15 @@ pub enum Body {
 /// A version of an object was stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
-    /// Where.
+    /// The bucket it is in.
     pub bucket: BucketName,
-    /// Under which key.
+    /// Its key.
     pub key: ObjectKey,
     /// The version's id. The null version has one too, though S3 shows it as `null`.
     pub version_id: VersionId,
     /// It is the null version: the bucket's versioning was not enabled.
     pub null_version: bool,
-    /// Bytes.
+    /// Its length in bytes.
     pub size: u64,
     /// Its entity tag.
     pub etag: ETag,
@@ -138,11 +138,11 @@ pub struct Created {
 /// A version of an object, or a delete marker, was removed for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
-    /// Where.
+    /// The bucket it is in.
     pub bucket: BucketName,
-    /// Under which key.
+    /// Its key.
     pub key: ObjectKey,
-    /// Which version.
+    /// Its version id.
     pub version_id: VersionId,
     /// It was the null version.
     pub null_version: bool,
@@ -155,9 +155,9 @@ pub struct Deleted {
 /// A delete marker became the newest version of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeleteMarkerCreated {
-    /// Where.
+    /// The bucket it is in.
     pub bucket: BucketName,
-    /// Under which key.
+    /// Its key.
     pub key: ObjectKey,
     /// The marker's version id.
     pub version_id: VersionId,

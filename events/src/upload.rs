@@ -19,7 +19,7 @@ pub struct ChecksumPlan {
 /// A multipart upload was begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
-    /// Where.
+    /// The bucket it is in.
     pub bucket: BucketName,
     /// The key the object will have.
     pub key: ObjectKey,
@@ -36,7 +36,7 @@ pub struct Created {
 /// A part was stored; an earlier one with its number is replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartStored {
-    /// Where.
+    /// The bucket it is in.
     pub bucket: BucketName,
     /// The key the object will have.
     pub key: ObjectKey,
@@ -44,7 +44,7 @@ pub struct PartStored {
     pub upload_id: UploadId,
     /// Its number.
     pub part_number: PartNumber,
-    /// Bytes.
+    /// Its length in bytes.
     pub size: u64,
     /// MD5 of its bytes: its entity tag.
     pub md5: Md5Digest,
@@ -58,7 +58,7 @@ pub struct PartStored {
 /// A multipart upload was given up, with all its parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Aborted {
-    /// Where.
+    /// The bucket it is in.
     pub bucket: BucketName,
     /// The key the object would have had.
     pub key: ObjectKey,

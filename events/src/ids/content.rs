@@ -91,12 +91,13 @@ pub enum Layout {
     Striped,
 }
 
-/// Where a content's shards lie.
+/// Where a content's shards were put. Repair may have moved them since.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Placement {
     /// How the bytes were cut.
     pub layout: Layout,
     /// The node of each stored shard: of 0, 4 and 5 for a small layout, of 0 to 5 for stripes.
+    #[schemars(length(max = SHARDS))]
     pub nodes: Vec<NodeId>,
 }
 

@@ -14,7 +14,6 @@ macro_rules! digest {
                 self.0
             }
 
-            #[expect(clippy::unnecessary_wraps, reason = "one signature for every type with a binary form")]
             fn from_bytes(bytes: [u8; $bytes]) -> Result<Self, InvalidName> {
                 Ok(Self(bytes))
             }

@@ -23,9 +23,9 @@ impl FromStr for ETag {
             };
             Some(Self { md5: md5.parse().ok()?, parts })
         };
-        parse()
-            .filter(|etag| is_canonical(etag, text))
-            .ok_or_else(|| InvalidName::new("ETag", text, "it is an MD5 in hex, perhaps with '-' and a number of parts"))
+        parse().filter(|etag| is_canonical(etag, text)).ok_or_else(|| {
+            InvalidName::new("ETag", text, "it is an MD5 in hex, perhaps with '-' and a number of parts")
+        })
     }
 }
 

@@ -1,0 +1,36 @@
+//! Writes the generated files of `schemas/` and the examples that are missing there. An example that is there is
+//! frozen: it is never written again.
+//!
+//! ```sh
+//! cargo run -p events --example bless_schemas
+//! ```
+#![allow(clippy::unwrap_used, reason = "the samples are fixed values")]
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde_json::Value;
+
+#[path = "../tests/events/samples.rs"]
+mod samples;
+
+fn main() -> io::Result<()> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas"));
+    let examples = folder.join("examples");
+    fs::create_dir_all(&examples)?;
+    for document in events::schema::documents() {
+        fs::write(folder.join(document.file_name), document.text)?;
+    }
+    for sample in samples::samples() {
+        let bytes = sample.event.encode(&samples::region())?;
+        let mut event: Value = serde_json::from_slice(&bytes)?;
+        event.sort_all_objects();
+        match fs::File::create_new(examples.join(sample.file_name)) {
+            Ok(mut file) => writeln!(file, "{event:#}")?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! AsyncAPI 3.0: where each event appears, and which schema it follows.
+//!
+//! Source: <https://www.asyncapi.com/docs/reference/specification/v3.0.0>
+
+use serde_json::{Map, Value, json};
+
+use super::file_name;
+use crate::envelope::CONTENT_TYPE;
+use crate::fact::{Fact, FactKind};
+use crate::subject::SUBJECT_ROOT;
+
+/// The version of the contract: its major is the `v1` of the types, its minor grows with every addition.
+const CONTRACT_VERSION: &str = "1.0.0";
+
+const DESCRIPTION: &str = "Every fact about the buckets and objects of a Planetstore region, as CloudEvents 1.0 in \
+    structured JSON on NATS JetStream. An acknowledged write is exactly one event; delivery is at least once, so \
+    drop events whose `id` you have seen. The log of a region is one total order, `sequence`. Within a major \
+    version (the `v1` in `type`) fields and values are only ever added: ignore what you do not know. A new major \
+    version is a type of its own.";
+
+/// The whole document.
+pub(super) fn document() -> Value {
+    let each = |entry: fn(&FactKind) -> (String, Value)| Fact::KINDS.iter().map(entry).collect::<Map<_, _>>();
+    json!({
+        "asyncapi": "3.0.0",
+        "id": "urn:planetstore:asyncapi:events",
+        "info": {
+            "title": "Planetstore events",
+            "version": CONTRACT_VERSION,
+            "description": DESCRIPTION,
+            "license": { "name": env!("CARGO_PKG_LICENSE") },
+        },
+        "defaultContentType": CONTENT_TYPE,
+        "channels": each(channel),
+        "operations": each(operation),
+        "components": {
+            "messages": each(message),
+            "parameters": {
+                "region": { "description": "The name of the region.", "examples": ["eu-1"] },
+                "bucket": {
+                    "description": "The name of the bucket, its dots as %2E so that they do not split the token.",
+                    "examples": ["photos", "logs%2Eexample%2Ecom"],
+                },
+            },
+        },
+    })
+}
+
+/// A channel is known by noun and verb: all major versions of a fact share its subject.
+fn channel_name(kind: &FactKind) -> String {
+    format!("{}.{}", kind.noun, kind.verb)
+}
+
+fn channel(kind: &FactKind) -> (String, Value) {
+    let parameter = |name| json!({ "$ref": format!("#/components/parameters/{name}") });
+    let channel = json!({
+        "address": format!("{SUBJECT_ROOT}.{{region}}.{}.{{bucket}}.{}", kind.noun, kind.verb),
+        "parameters": { "region": parameter("region"), "bucket": parameter("bucket") },
+        "messages": { kind.name(): { "$ref": format!("#/components/messages/{}", kind.name()) } },
+    });
+    (channel_name(kind), channel)
+}
+
+fn operation(kind: &FactKind) -> (String, Value) {
+    let channel = format!("#/channels/{}", channel_name(kind));
+    let operation = json!({
+        "action": "send",
+        "channel": { "$ref": channel },
+        "messages": [{ "$ref": format!("{channel}/messages/{}", kind.name()) }],
+    });
+    (format!("publish.{}", channel_name(kind)), operation)
+}
+
+fn message(kind: &FactKind) -> (String, Value) {
+    let message = json!({
+        "name": kind.event_type,
+        "title": kind.name(),
+        "contentType": CONTENT_TYPE,
+        "payload": {
+            "schemaFormat": "application/schema+json;version=draft-2020-12",
+            "schema": { "$ref": format!("./{}", file_name(kind)) },
+        },
+    });
+    (kind.name().into(), message)
+}

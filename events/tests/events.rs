@@ -1,0 +1,17 @@
+//! The crate from outside: what it writes is read back, by us and by others, and follows the published schemas.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+#[path = "events/decode.rs"]
+mod decode;
+#[path = "events/drift.rs"]
+mod drift;
+#[path = "events/files.rs"]
+mod files;
+#[path = "events/frozen.rs"]
+mod frozen;
+#[path = "events/samples.rs"]
+mod samples;
+#[path = "events/sdk.rs"]
+mod sdk;
+#[path = "events/strategies.rs"]
+mod strategies;

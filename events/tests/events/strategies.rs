@@ -1,0 +1,242 @@
+//! Arbitrary facts, and events around them.
+
+use std::collections::BTreeMap;
+
+use events::ids::{
+    AuthType, BucketName, ContentId, ETag, EventId, Generation, Layout, Md5Digest, NodeId, OBJECT_KEY_BYTES_MAX,
+    ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sha256Digest, TraceParent,
+    UploadId, VersionId,
+};
+use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
+use events::upload::ChecksumPlan;
+use events::{Event, Fact, Origin, bucket, object, upload};
+use jiff::Timestamp;
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Seconds of the epoch in the last year that RFC 3339 can write.
+const SECONDS_MAX: i64 = 253_370_764_800;
+
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    (uuid(), time(), any::<u64>(), any::<[u8; 32]>(), origin(), fact()).prop_map(
+        |(id, time, sequence, previous, origin, fact)| Event {
+            id: EventId(id),
+            time,
+            sequence,
+            previous: Sha256Digest(previous),
+            origin,
+            fact,
+        },
+    )
+}
+
+pub(crate) fn fact() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        bucket_fact(),
+        object_created(),
+        object_deleted(),
+        delete_marker_created(),
+        upload_created(),
+        part_stored(),
+        (bucket_name(), key(), uuid()).prop_map(|(bucket, key, id)| {
+            Fact::UploadAborted(upload::Aborted { bucket, key, upload_id: UploadId(id) })
+        }),
+    ]
+}
+
+pub(crate) fn region() -> impl Strategy<Value = RegionName> {
+    "[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?".prop_map(|name| name.parse().unwrap())
+}
+
+/// Any JSON, a few levels deep.
+pub(crate) fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            btree_map(text(), inner, 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// Any Unicode, control characters and quotes among it.
+fn text() -> impl Strategy<Value = String> {
+    vec(any::<char>(), 0..24).prop_map(String::from_iter)
+}
+
+fn uuid() -> impl Strategy<Value = Uuid> {
+    any::<u128>().prop_map(Uuid::from_u128)
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    (0..SECONDS_MAX, 0..1_000_000_000).prop_map(|(seconds, nanos)| Timestamp::new(seconds, nanos).unwrap())
+}
+
+fn origin() -> impl Strategy<Value = Origin> {
+    let kind = prop_oneof![Just(AuthType::ApiKey), Just(AuthType::System), Just(AuthType::Unauthenticated)];
+    let trace = "[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}".prop_map(|text| text.parse::<TraceParent>());
+    (kind, text(), text(), option::of(trace)).prop_map(|(kind, id, request_id, trace)| Origin {
+        principal: Principal { kind, id },
+        request_id,
+        traceparent: trace.map(Result::unwrap),
+    })
+}
+
+fn bucket_name() -> impl Strategy<Value = BucketName> {
+    vec("[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", 1..=5)
+        .prop_filter_map("not every sequence of labels is a bucket", |labels| labels.join(".").parse().ok())
+}
+
+fn key() -> impl Strategy<Value = ObjectKey> {
+    let bytes = prop_oneof![
+        4 => vec(any::<u8>(), 1..=32),
+        4 => "[ -~]{1,40}".prop_map(String::into_bytes),
+        1 => vec(any::<u8>(), OBJECT_KEY_BYTES_MAX),
+    ];
+    bytes.prop_map(|bytes| ObjectKey::from_bytes(bytes).unwrap())
+}
+
+fn version() -> impl Strategy<Value = VersionId> {
+    any::<u128>().prop_map(VersionId::from_u128)
+}
+
+fn md5() -> impl Strategy<Value = Md5Digest> {
+    any::<[u8; 16]>().prop_map(Md5Digest)
+}
+
+fn part_number() -> impl Strategy<Value = PartNumber> {
+    (1..=PART_NUMBER_MAX).prop_map(|number| number.try_into().unwrap())
+}
+
+fn content() -> impl Strategy<Value = ContentId> {
+    (any::<[u8; 32]>(), uuid())
+        .prop_map(|(sha256, uuid)| ContentId { sha256: Sha256Digest(sha256), generation: Generation::from_fresh(uuid) })
+}
+
+fn placement() -> impl Strategy<Value = Placement> {
+    let node = || "[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?".prop_map(|name| name.parse::<NodeId>().unwrap());
+    prop_oneof![
+        vec(node(), 3).prop_map(|nodes| Placement { layout: Layout::Small, nodes }),
+        vec(node(), SHARDS).prop_map(|nodes| Placement { layout: Layout::Striped, nodes }),
+    ]
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        Just(Body::Empty),
+        (content(), placement()).prop_map(|(content, placement)| Body::Stored { content, placement }),
+        content().prop_map(|content| Body::Known { content }),
+        (uuid(), vec((part_number(), part_number()), 0..4))
+            .prop_map(|(id, taken)| Body::Parts { upload_id: UploadId(id), taken }),
+    ]
+}
+
+fn plan() -> impl Strategy<Value = ChecksumPlan> {
+    let algorithm = prop_oneof![
+        Just(ChecksumAlgorithm::Crc32),
+        Just(ChecksumAlgorithm::Crc32c),
+        Just(ChecksumAlgorithm::Crc64Nvme),
+        Just(ChecksumAlgorithm::Sha1),
+        Just(ChecksumAlgorithm::Sha256),
+    ];
+    let kind = prop_oneof![Just(ChecksumType::FullObject), Just(ChecksumType::Composite)];
+    (algorithm, kind).prop_map(|(algorithm, kind)| ChecksumPlan { algorithm, kind })
+}
+
+fn checksum() -> impl Strategy<Value = Checksum> {
+    let value = "[A-Za-z0-9+/]{6}==(-[1-9][0-9]{0,3})?";
+    (plan(), value).prop_map(|(plan, value)| Checksum { algorithm: plan.algorithm, kind: plan.kind, value })
+}
+
+fn attributes() -> impl Strategy<Value = Attributes> {
+    let map = || -> BoxedStrategy<BTreeMap<String, String>> { btree_map(text(), text(), 0..4).boxed() };
+    (map(), map(), option::of(text())).prop_map(|(headers, metadata, storage_class)| Attributes {
+        headers,
+        metadata,
+        storage_class,
+    })
+}
+
+fn delta() -> impl Strategy<Value = Delta> {
+    (any::<i64>(), any::<i64>()).prop_map(|(objects, bytes)| Delta { objects, bytes })
+}
+
+fn bucket_fact() -> impl Strategy<Value = Fact> {
+    use bucket::{Created, Deleted, Versioning, VersioningChanged};
+    let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
+    prop_oneof![
+        (bucket_name(), text()).prop_map(|(bucket, owner)| Fact::BucketCreated(Created { bucket, owner })),
+        bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
+        (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
+            Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })
+        }),
+    ]
+}
+
+fn object_created() -> impl Strategy<Value = Fact> {
+    let operation =
+        prop_oneof![Just(Operation::PutObject), Just(Operation::CopyObject), Just(Operation::CompleteMultipartUpload)];
+    let etag = (md5(), option::of(1..=PART_NUMBER_MAX)).prop_map(|(md5, parts)| ETag { md5, parts });
+    let named = (bucket_name(), key(), version(), any::<bool>(), option::of(version()));
+    let bytes = (any::<u64>(), etag, body(), option::of(checksum()));
+    (named, bytes, attributes(), operation, delta()).prop_map(|(named, bytes, attributes, operation, delta)| {
+        let (bucket, key, version_id, null_version, replaces) = named;
+        let (size, etag, body, checksum) = bytes;
+        Fact::ObjectCreated(object::Created {
+            bucket,
+            key,
+            version_id,
+            null_version,
+            size,
+            etag,
+            body,
+            checksum,
+            attributes,
+            operation,
+            replaces,
+            delta,
+        })
+    })
+}
+
+fn object_deleted() -> impl Strategy<Value = Fact> {
+    (bucket_name(), key(), version(), any::<bool>(), any::<bool>(), delta()).prop_map(
+        |(bucket, key, version_id, null_version, delete_marker, delta)| {
+            Fact::ObjectDeleted(object::Deleted { bucket, key, version_id, null_version, delete_marker, delta })
+        },
+    )
+}
+
+fn delete_marker_created() -> impl Strategy<Value = Fact> {
+    (bucket_name(), key(), version(), any::<bool>(), option::of(version()), delta()).prop_map(
+        |(bucket, key, version_id, null_version, replaces, delta)| {
+            let marker = object::DeleteMarkerCreated { bucket, key, version_id, null_version, replaces, delta };
+            Fact::DeleteMarkerCreated(marker)
+        },
+    )
+}
+
+fn upload_created() -> impl Strategy<Value = Fact> {
+    (bucket_name(), key(), uuid(), attributes(), option::of(plan())).prop_map(
+        |(bucket, key, id, attributes, checksum)| {
+            Fact::UploadCreated(upload::Created { bucket, key, upload_id: UploadId(id), attributes, checksum })
+        },
+    )
+}
+
+fn part_stored() -> impl Strategy<Value = Fact> {
+    let named = (bucket_name(), key(), uuid(), part_number());
+    (named, any::<u64>(), md5(), body(), option::of(checksum())).prop_map(|(named, size, md5, body, checksum)| {
+        let (bucket, key, id, part_number) = named;
+        let upload_id = UploadId(id);
+        Fact::UploadPartStored(upload::PartStored { bucket, key, upload_id, part_number, size, md5, body, checksum })
+    })
+}
