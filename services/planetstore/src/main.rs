@@ -1,1 +1,90 @@
-fn main() {}
+//! The binary: command line, configuration, and the roles in one process or each in its own.
+//!
+//! What comes in: the command line, `PLANETSTORE_*` variables, a data folder, signals. What goes out: running
+//! roles, the console address, and answers for the operator; data on stdout, diagnostics on stderr.
+//!
+//! What it never does: decide about objects, read or write the log's events, or touch shards. It wires.
+//!
+//! # Layout
+//! - `cli`: what can be said on the command line; `commands`: a file per command
+//! - `roles`: how each role is started and stopped; `console`: health, metrics and status over HTTP
+//! - `doctor`: a file per check
+//! - `folder`, `credentials`, `run_file`: what lies in the data folder
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+mod banner;
+mod cli;
+mod client;
+mod commands;
+mod console;
+mod credentials;
+mod doctor;
+mod files;
+mod folder;
+mod listen;
+mod logs;
+mod meters;
+mod nats;
+mod roles;
+mod run_file;
+mod signals;
+mod sources;
+mod table;
+mod units;
+
+use cli::{Cli, Command, NodeCommand, RunCommand};
+use commands::Verdict;
+
+/// Exit code of a store that answers and is not well.
+const EXIT_UNHEALTHY: u8 = 5;
+
+/// How long blocking work may hold up the end of the process.
+const RUNTIME_STOP_TIME_MAX: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(Verdict::Well) => ExitCode::SUCCESS,
+        Ok(Verdict::Unhealthy) => ExitCode::from(EXIT_UNHEALTHY),
+        Err(error) => {
+            eprintln!("planetstore: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Verdict> {
+    let command = match cli.command {
+        Command::ExecWithParent { parent, command } => return Err(exec_with_parent(parent, &command)),
+        Command::Version => return Ok(commands::version()),
+        command => command,
+    };
+    logs::start(&cli.log_filter, cli.log_format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
+    let verdict = runtime.block_on(async {
+        match command {
+            Command::Dev(arguments) => commands::dev(arguments).await,
+            Command::Run { role: RunCommand::Gateway(arguments) } => commands::run_gateway(arguments).await,
+            Command::Run { role: RunCommand::Node(arguments) } => commands::run_node(arguments).await,
+            Command::Status(arguments) => commands::status(arguments).await,
+            Command::Doctor(arguments) => commands::doctor(arguments).await,
+            Command::Rebuild(arguments) => commands::rebuild(arguments).await,
+            Command::Node { action: NodeCommand::Stop(arguments) } => commands::stop_node(arguments).await,
+            Command::ExecWithParent { .. } | Command::Version => Ok(Verdict::Well),
+        }
+    });
+    runtime.shutdown_timeout(RUNTIME_STOP_TIME_MAX);
+    verdict
+}
+
+/// Becomes the command; answers only if it could not.
+fn exec_with_parent(parent: u32, command: &[OsString]) -> anyhow::Error {
+    let Some((program, arguments)) = command.split_first() else { return anyhow::anyhow!("there is no command") };
+    let error = eventlog::server::exec_with_parent(parent, program, arguments);
+    anyhow::Error::new(error).context(format!("cannot run {}", program.to_string_lossy()))
+}

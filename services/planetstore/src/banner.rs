@@ -1,0 +1,101 @@
+//! What `dev` and `run gateway` print once they serve: where everything is, and lines to paste.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use events::ids::RegionName;
+
+use crate::credentials::{Origin, PASSWORD_ENV, RootCredentials, USER_ENV};
+
+pub(crate) struct Banner<'a> {
+    pub(crate) s3: SocketAddr,
+    pub(crate) console: SocketAddr,
+    pub(crate) region: &'a RegionName,
+    pub(crate) credentials: &'a RootCredentials,
+}
+
+/// Where a program on this machine reaches an address: one that means all of them is reached on the loopback.
+pub(crate) fn url(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
+}
+
+impl fmt::Display for Banner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (endpoint, console, region) = (url(self.s3), url(self.console), self.region);
+        let RootCredentials { user, password, origin } = self.credentials;
+        // What came from the environment is left there: stdout may end in somebody's log.
+        let (says, shell_user, shell_password, python_user, python_password) = match origin {
+            Origin::File(file) => (
+                format!(
+                    "  Access key   {user}\n  Secret key   {password}\n               (kept in {})\n",
+                    file.display()
+                ),
+                user.clone(),
+                password.clone(),
+                format!("\"{user}\""),
+                format!("\"{password}\""),
+            ),
+            Origin::Environment => (
+                format!("  Credentials  those of {USER_ENV} and {PASSWORD_ENV}\n"),
+                format!("\"${USER_ENV}\""),
+                format!("\"${PASSWORD_ENV}\""),
+                format!("os.environ[\"{USER_ENV}\"]"),
+                format!("os.environ[\"{PASSWORD_ENV}\"]"),
+            ),
+        };
+        write!(
+            f,
+            "\
+Planetstore {version} serves region {region}.
+
+  S3 endpoint  {endpoint}
+  Console      {console}   (/healthz /readyz /metrics /api/v1/status)
+{says}
+aws:
+  export AWS_ACCESS_KEY_ID={shell_user} AWS_SECRET_ACCESS_KEY={shell_password} AWS_DEFAULT_REGION={region}
+  export AWS_ENDPOINT_URL={endpoint}
+  aws s3 mb s3://first && date | aws s3 cp - s3://first/now && aws s3 ls s3://first
+
+boto3:
+  import os, boto3, botocore.config
+  s3 = boto3.client(\"s3\", endpoint_url=\"{endpoint}\", region_name=\"{region}\",
+                    aws_access_key_id={python_user}, aws_secret_access_key={python_password},
+                    config=botocore.config.Config(signature_version=\"s3v4\", s3={{\"addressing_style\": \"path\"}}))
+
+rclone:
+  export RCLONE_CONFIG_PS_TYPE=s3 RCLONE_CONFIG_PS_PROVIDER=Other RCLONE_CONFIG_PS_ENDPOINT={endpoint} \\
+         RCLONE_CONFIG_PS_REGION={region} RCLONE_CONFIG_PS_ACCESS_KEY_ID={shell_user} \\
+         RCLONE_CONFIG_PS_SECRET_ACCESS_KEY={shell_password}
+  rclone lsd ps:
+",
+            version = env!("CARGO_PKG_VERSION"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_of_the_environment_are_not_printed() {
+        let region = "eu-1".parse().unwrap();
+        let (s3, console) = ("0.0.0.0:9000".parse().unwrap(), "[::]:9001".parse().unwrap());
+        let with = |origin| {
+            let credentials = RootCredentials { user: "the-user".into(), password: "the-password".into(), origin };
+            Banner { s3, console, region: &region, credentials: &credentials }.to_string()
+        };
+        let from_file = with(Origin::File("credentials".into()));
+        assert!(from_file.contains("http://127.0.0.1:9000") && from_file.contains("http://[::1]:9001"));
+        assert!(from_file.contains("the-password"));
+        let from_environment = with(Origin::Environment);
+        assert!(!from_environment.contains("the-password") && !from_environment.contains("the-user"));
+        assert!(from_environment.contains("$PLANETSTORE_ROOT_PASSWORD"));
+    }
+}

@@ -1,0 +1,294 @@
+//! What can be said on the command line. Stable: scripts and units rely on it.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use events::ids::{NodeId, RegionName};
+
+use crate::nats::NatsUrl;
+use crate::units::ByteSize;
+
+/// An S3-compatible object store on an event log.
+///
+/// Exit codes: 0 well, 1 error, 2 wrong usage, 5 unhealthy. Data goes to stdout, diagnostics to stderr.
+#[derive(Debug, Parser)]
+#[command(name = "planetstore", version, propagate_version = false)]
+pub(crate) struct Cli {
+    /// What is logged to stderr, as level or `target=level,...`
+    #[arg(long, global = true, env = "PLANETSTORE_LOG", default_value = "info", value_name = "FILTER")]
+    pub(crate) log_filter: String,
+    /// How log lines are written
+    #[arg(long, global = true, env = "PLANETSTORE_LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Aligned, for people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all roles in one process, with a nats-server of its own
+    Dev(DevArgs),
+    /// Run one role in its own process, against your NATS servers
+    Run {
+        #[command(subcommand)]
+        role: RunCommand,
+    },
+    /// Show what is stored, the nodes, and where the log stands
+    Status(StatusArgs),
+    /// Check everything that can be wrong, and say what to do
+    Doctor(DoctorArgs),
+    /// Fold the log from its first event into a new projection, and compare it with the live one
+    Rebuild(RebuildArgs),
+    /// Look after storage nodes
+    Node {
+        #[command(subcommand)]
+        action: NodeCommand,
+    },
+    /// Print the version
+    Version,
+    /// Become a program that is killed when the process that started this one ends
+    #[command(hide = true)]
+    ExecWithParent {
+        /// Process id of who starts it
+        parent: u32,
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunCommand {
+    /// The S3 gateway with its ledger
+    Gateway(GatewayArgs),
+    /// A storage node
+    Node(NodeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Stop a storage node, after what it accepted is answered
+    Stop(StopNodeArgs),
+}
+
+/// Where a folder of this process lies.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// The data folder; made if it is missing
+    #[arg(long, env = "PLANETSTORE_DATA", default_value = "./planetstore-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+/// Who may connect to NATS; never on the command line, where every user of the host could read it.
+#[derive(Debug, Args)]
+pub(crate) struct NatsLoginArgs {
+    /// A file with `PLANETSTORE_NATS_USER=` and `PLANETSTORE_NATS_PASSWORD=`; else those variables are read
+    #[arg(long, env = "PLANETSTORE_NATS_CREDENTIALS", value_name = "FILE")]
+    pub(crate) nats_credentials: Option<PathBuf>,
+    /// Servers of a NATS cluster that keep a copy of the log
+    #[arg(long, env = "PLANETSTORE_LOG_REPLICAS", default_value_t = 1, value_name = "N",
+          value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) log_replicas: u8,
+}
+
+/// What the gateway is told, in whichever process it runs.
+#[derive(Debug, Args)]
+pub(crate) struct S3Args {
+    /// Address of the S3 endpoint
+    #[arg(long, env = "PLANETSTORE_LISTEN", default_value = "127.0.0.1:9000", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Address of health, metrics and status
+    #[arg(long, env = "PLANETSTORE_CONSOLE", default_value = "127.0.0.1:9001", value_name = "ADDR")]
+    pub(crate) console: SocketAddr,
+    /// Domain below which a host names a bucket; may be given several times
+    #[arg(long, env = "PLANETSTORE_DOMAINS", default_value = "localhost", value_delimiter = ',', value_name = "NAME")]
+    pub(crate) domain: Vec<String>,
+    /// Memory for hot contents
+    #[arg(long, env = "PLANETSTORE_CACHE_BYTES", default_value = "128MiB", value_name = "BYTES")]
+    pub(crate) cache_bytes: ByteSize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
+    /// How many storage nodes
+    #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(3..=64))]
+    pub(crate) nodes: u16,
+    /// The region; the data folder remembers it [default: us-east-1]
+    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
+    pub(crate) region: Option<RegionName>,
+    /// A NATS server or cluster of your own, in place of a private one
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: Option<NatsUrl>,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GatewayArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
+    /// The region; the data folder remembers it [default: us-east-1]
+    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
+    pub(crate) region: Option<RegionName>,
+    /// Your NATS server or cluster
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: NatsUrl,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeArgs {
+    /// The node's name; a data folder belongs to one name for good
+    #[arg(long, env = "PLANETSTORE_NODE", value_name = "NAME")]
+    pub(crate) node: NodeId,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// What fails together: a rack, a room, a power line [default: the node's name]
+    #[arg(long, env = "PLANETSTORE_ZONE", value_name = "NAME")]
+    pub(crate) zone: Option<String>,
+    /// The region
+    #[arg(long, env = "PLANETSTORE_REGION", default_value = "us-east-1", value_name = "NAME")]
+    pub(crate) region: RegionName,
+    /// Address of health and metrics; none if it is not given
+    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
+    pub(crate) console: Option<SocketAddr>,
+    /// Your NATS server or cluster
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: NatsUrl,
+    /// A file with `PLANETSTORE_NATS_USER=` and `PLANETSTORE_NATS_PASSWORD=`; else those variables are read
+    #[arg(long, env = "PLANETSTORE_NATS_CREDENTIALS", value_name = "FILE")]
+    pub(crate) nats_credentials: Option<PathBuf>,
+}
+
+/// How a running store is found: by its data folder, or by its console.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The console of a store elsewhere; credentials from PLANETSTORE_ROOT_USER and PLANETSTORE_ROOT_PASSWORD
+    #[arg(long, env = "PLANETSTORE_CONSOLE_URL", value_name = "URL")]
+    pub(crate) url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+    /// How to write the answer
+    #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "table")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopNodeArgs {
+    /// The node
+    pub(crate) name: NodeId,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Repair what can be repaired: permissions, and a log that lost its tail
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Address the S3 endpoint is to have
+    #[arg(long, env = "PLANETSTORE_LISTEN", default_value = "127.0.0.1:9000", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Address the console is to have
+    #[arg(long, env = "PLANETSTORE_CONSOLE", default_value = "127.0.0.1:9001", value_name = "ADDR")]
+    pub(crate) console: SocketAddr,
+    /// A NATS server or cluster of your own, in place of the private one
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: Option<NatsUrl>,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+    /// How to write the answer
+    #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "table")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// A NATS server or cluster of your own, in place of the private one
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: Option<NatsUrl>,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_whole_and_every_flag_has_its_variable() {
+        Cli::command().debug_assert();
+        let mut commands = vec![Cli::command()];
+        while let Some(command) = commands.pop() {
+            for flag in command.get_arguments().filter(|flag| flag.get_long().is_some()) {
+                let name = flag.get_long().unwrap();
+                let variable = flag.get_env().map(|variable| variable.to_string_lossy().into_owned());
+                let has_one = variable.is_some_and(|variable| variable.starts_with("PLANETSTORE_"));
+                assert!(has_one || ["help", "version", "fix"].contains(&name), "--{name} of {}", command.get_name());
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+    }
+
+    #[test]
+    fn the_promised_lines_are_understood() {
+        for line in [
+            "dev",
+            "dev --data d --listen 127.0.0.1:1 --console 127.0.0.1:2 --nodes 6 --region eu-1 --nats-url nats://h:4222",
+            "run gateway --nats-url nats://h:4222 --data d",
+            "run node --node n1 --zone z --data d --nats-url h:4222 --nats-credentials f",
+            "status -o json",
+            "doctor --fix",
+            "rebuild --data d",
+            "node stop node-3",
+            "version",
+            "exec-with-parent 1 nats-server -c conf",
+        ] {
+            let words = std::iter::once("planetstore").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+        for line in ["dev --nodes 2", "dev --nats-url http://h", "run node --data d", "dev --nats-url nats://u:p@h"] {
+            let words = std::iter::once("planetstore").chain(line.split(' '));
+            assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

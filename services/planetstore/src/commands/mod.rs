@@ -1,0 +1,37 @@
+//! A file per command.
+
+mod dev;
+mod doctor;
+mod offline;
+mod rebuild;
+mod run_gateway;
+mod run_node;
+mod serve;
+mod status;
+mod stop_node;
+mod version;
+
+pub(crate) use dev::dev;
+pub(crate) use doctor::doctor;
+pub(crate) use offline::OfflineServer;
+pub(crate) use rebuild::rebuild;
+pub(crate) use run_gateway::run_gateway;
+pub(crate) use run_node::run_node;
+pub(crate) use status::status;
+pub(crate) use stop_node::stop_node;
+pub(crate) use version::version;
+
+/// What a command that went through found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All is well.
+    Well,
+    /// Something is not.
+    Unhealthy,
+}
+
+impl Verdict {
+    pub(crate) fn well_if(well: bool) -> Self {
+        if well { Self::Well } else { Self::Unhealthy }
+    }
+}

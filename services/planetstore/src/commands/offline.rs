@@ -1,0 +1,51 @@
+//! The log of a data folder that no process uses.
+
+use std::sync::Arc;
+
+use eventlog::JetStreamLog;
+use eventlog::server::Server;
+use events::ids::RegionName;
+
+use crate::cli::NatsLoginArgs;
+use crate::folder::DataFolder;
+use crate::nats::{NatsEndpoint, NatsUrl};
+use crate::roles::{open_log, start_server};
+
+/// Where the log is: a private server that was started for the occasion, or the user's own.
+pub(crate) struct OfflineServer {
+    server: Option<Server>,
+    endpoint: NatsEndpoint,
+}
+
+impl OfflineServer {
+    pub(crate) async fn start(
+        folder: &DataFolder,
+        url: Option<&NatsUrl>,
+        login: &NatsLoginArgs,
+    ) -> anyhow::Result<Self> {
+        match NatsEndpoint::external_if(url, login)? {
+            Some(endpoint) => Ok(Self { server: None, endpoint }),
+            None => {
+                let (server, endpoint) = start_server(folder).await?;
+                Ok(Self { server: Some(server), endpoint })
+            }
+        }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.endpoint.address
+    }
+
+    /// The version that the server says it has.
+    pub(crate) async fn version(&self) -> anyhow::Result<String> {
+        Ok(self.endpoint.connect("version").await?.server_info().version)
+    }
+
+    pub(crate) async fn log(&self, region: &RegionName, replicas: u8) -> anyhow::Result<Arc<JetStreamLog>> {
+        open_log(&self.endpoint, region, replicas).await
+    }
+
+    pub(crate) async fn stop(self) {
+        crate::roles::stop_server(self.server).await;
+    }
+}

@@ -1,0 +1,30 @@
+use anyhow::Context;
+
+use super::Verdict;
+use super::serve::{Doors, Plan, serve};
+use crate::cli::GatewayArgs;
+use crate::credentials::{PASSWORD_ENV, RootCredentials, USER_ENV};
+use crate::folder::DataFolder;
+use crate::nats::NatsEndpoint;
+use crate::roles::raise_open_files;
+use crate::signals::Stop;
+
+/// Runs a gateway against NATS servers and nodes elsewhere. It makes no credentials: several gateways must have
+/// the same.
+pub(crate) async fn run_gateway(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
+    let stop = Stop::listen()?;
+    raise_open_files();
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, arguments.nats_login.nats_credentials.as_deref())?;
+    let folder = DataFolder::create(&arguments.data.data)?;
+    let file = folder.paths().credentials();
+    let credentials = RootCredentials::find(&file)?.with_context(|| {
+        format!("there are no root credentials: set {USER_ENV} and {PASSWORD_ENV}, or put both into {}", file.display())
+    })?;
+    let doors = Doors::open(&arguments.s3).await?;
+    let region = folder.settle_region(arguments.region)?;
+    let log_replicas = arguments.nats_login.log_replicas;
+    let external = Some(endpoint);
+    serve(Plan { folder, region, s3: arguments.s3, credentials, external, log_replicas, nodes: 0 }, doors, stop)
+        .await?;
+    Ok(Verdict::Well)
+}

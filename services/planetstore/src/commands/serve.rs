@@ -1,0 +1,230 @@
+//! A gateway until the process is asked to stop, and in `dev` the nodes and the nats-server beside it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use eventlog::JetStreamLog;
+use eventlog::server::{Server, ServerState};
+use events::ids::RegionName;
+use ledger::Ledger;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::banner::Banner;
+use crate::cli::S3Args;
+use crate::console::{Console, GatewayView, Subject};
+use crate::credentials::RootCredentials;
+use crate::folder::DataFolder;
+use crate::listen;
+use crate::nats::NatsEndpoint;
+use crate::roles::{
+    Cluster, GatewayRole, NODES_MIN, RunningNode, close_ledger, node_names, open_ledger, open_log, start_server,
+    stop_server,
+};
+use crate::run_file::{RunFile, WrittenRunFile};
+use crate::signals::Stop;
+
+/// How long the nodes of this process may take to be heard.
+const OWN_NODES_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long nodes elsewhere may take to answer the roll call.
+const OTHER_NODES_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Both addresses, taken.
+pub(super) struct Doors {
+    pub(super) s3: TcpListener,
+    pub(super) console: TcpListener,
+}
+
+impl Doors {
+    pub(super) async fn open(arguments: &S3Args) -> anyhow::Result<Self> {
+        let s3 = listen::bind(arguments.listen, "the S3 endpoint", "--listen").await?;
+        let console = listen::bind(arguments.console, "the console", "--console").await?;
+        Ok(Self { s3, console })
+    }
+}
+
+/// What is to run.
+pub(super) struct Plan {
+    pub(super) folder: DataFolder,
+    pub(super) region: RegionName,
+    pub(super) s3: S3Args,
+    pub(super) credentials: RootCredentials,
+    /// A server of the user's own; else a private one is started.
+    pub(super) external: Option<NatsEndpoint>,
+    pub(super) log_replicas: u8,
+    /// Nodes in this process.
+    pub(super) nodes: u16,
+}
+
+/// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
+pub(super) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
+    let addresses = (listen::address(&doors.s3)?, listen::address(&doors.console)?);
+    let console = Console::start(doors.console, Some(plan.credentials.clone()))?;
+    let mut parts = Parts::default();
+    let outcome = tokio::select! {
+        biased;
+        () = stop.requested() => Ok(()),
+        error = run(&plan, doors.s3, addresses, &console, &mut parts) => Err(error),
+    };
+    console.stopping();
+    parts.stop().await;
+    console.stop().await;
+    if outcome.is_ok() {
+        tracing::info!("stopped");
+    }
+    outcome
+}
+
+/// What was started so far, for stopping it in the reverse order.
+#[derive(Default)]
+struct Parts {
+    server: Option<Server>,
+    cluster: Option<Cluster>,
+    nodes: Vec<RunningNode>,
+    ledger: Option<Ledger>,
+    gateway: Option<GatewayRole>,
+    run_file: Option<WrittenRunFile>,
+}
+
+impl Parts {
+    async fn stop(mut self) {
+        self.run_file = None;
+        if let Some(gateway) = self.gateway {
+            gateway.stop().await;
+        }
+        let nodes: Vec<_> = self.nodes.into_iter().map(|node| tokio::spawn(node.stop())).collect();
+        for node in nodes {
+            if let Err(error) = node.await {
+                tracing::warn!(%error, "stopping a node");
+            }
+        }
+        if let Some(ledger) = &self.ledger {
+            close_ledger(ledger).await;
+        }
+        drop(self.cluster);
+        stop_server(self.server).await;
+    }
+}
+
+/// Starts everything and waits for the first thing that ends without being asked to.
+async fn run(
+    plan: &Plan,
+    s3: TcpListener,
+    addresses: (SocketAddr, SocketAddr),
+    console: &Console,
+    parts: &mut Parts,
+) -> anyhow::Error {
+    match start(plan, s3, addresses, console, parts).await {
+        Ok(()) => broken(parts).await,
+        Err(error) => error,
+    }
+}
+
+async fn start(
+    plan: &Plan,
+    s3: TcpListener,
+    addresses: (SocketAddr, SocketAddr),
+    console: &Console,
+    parts: &mut Parts,
+) -> anyhow::Result<()> {
+    let endpoint = match &plan.external {
+        Some(endpoint) => endpoint.clone(),
+        None => {
+            let (server, endpoint) = start_server(&plan.folder).await?;
+            parts.server = Some(server);
+            endpoint
+        }
+    };
+    let cluster = parts.cluster.insert(Cluster::join(&endpoint, &plan.region).await?);
+    let (nodes, state) = tokio::join!(start_nodes(plan, &endpoint), open_state(plan, &endpoint));
+    parts.nodes = nodes?;
+    let (log, ledger) = state?;
+    parts.ledger = Some(ledger.clone());
+    let (expected, time) = match plan.nodes {
+        0 => (NODES_MIN, OTHER_NODES_TIME_MAX),
+        own => (usize::from(own), OWN_NODES_TIME_MAX),
+    };
+    cluster.wait_online(expected, time).await;
+
+    let role = GatewayRole::start(&plan.s3, &plan.region, &plan.credentials, &endpoint, (ledger.clone(), cluster), s3);
+    let role = role.await?;
+    console.show(Subject::Gateway(Box::new(GatewayView {
+        region: plan.region.clone(),
+        log,
+        ledger,
+        membership: cluster.membership.clone(),
+        telemetry: cluster.telemetry.clone(),
+        gateway: role.gateway.clone(),
+        server: parts.server.as_ref().map(Server::state),
+    })));
+    parts.gateway = Some(role);
+    parts.run_file = Some(announce(plan, addresses)?);
+    Ok(())
+}
+
+/// Says where everything is, to programs and to people.
+fn announce(plan: &Plan, (s3, console): (SocketAddr, SocketAddr)) -> anyhow::Result<WrittenRunFile> {
+    let run = RunFile { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into(), s3, console };
+    let written = run.write(plan.folder.paths().run_file())?;
+    let banner = Banner { s3, console, region: &plan.region, credentials: &plan.credentials };
+    print!("{banner}");
+    std::io::Write::flush(&mut std::io::stdout()).context("cannot write to stdout")?;
+    Ok(written)
+}
+
+/// Starts this process's nodes. One that cannot start is like one that is lost: the others go on.
+async fn start_nodes(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<Vec<RunningNode>> {
+    let mut running = Vec::new();
+    for name in node_names(plan.nodes)? {
+        let folder = plan.folder.paths().nodes().join(name.as_str());
+        let zone = name.to_string();
+        let config = node::Config::new(plan.region.clone(), name, zone, folder);
+        running.push(RunningNode::start(config, endpoint).await?);
+    }
+    Ok(running)
+}
+
+async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
+    let log = open_log(endpoint, &plan.region, plan.log_replicas).await?;
+    let sole_writer = plan.external.is_none();
+    let ledger = open_ledger(plan.folder.paths(), &plan.region, sole_writer, Arc::clone(&log)).await;
+    Ok((log, ledger.context("the ledger")?))
+}
+
+/// Waits for something without which the process is of no use.
+async fn broken(parts: &mut Parts) -> anyhow::Error {
+    let server = parts.server.as_ref().map(Server::state);
+    let progress = parts.ledger.as_ref().map(Ledger::progress);
+    let gateway = async {
+        match &mut parts.gateway {
+            Some(gateway) => gateway.ended().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        error = gateway => error,
+        reason = server_failed(server) => anyhow!("nats-server cannot be kept alive: {reason}"),
+        reason = ledger_failed(progress) => anyhow!("the ledger has stopped: {reason}; `planetstore doctor` says more"),
+    }
+}
+
+async fn server_failed(state: Option<watch::Receiver<ServerState>>) -> String {
+    let Some(mut state) = state else { return std::future::pending().await };
+    let failed = state.wait_for(|state| matches!(state, ServerState::Failed { .. })).await;
+    match failed.as_deref() {
+        Ok(ServerState::Failed { reason }) => reason.clone(),
+        _ => "its supervisor has ended".into(),
+    }
+}
+
+async fn ledger_failed(progress: Option<watch::Receiver<ledger::Progress>>) -> String {
+    let Some(mut progress) = progress else { return std::future::pending().await };
+    let failed = progress.wait_for(|progress| progress.failed.is_some()).await;
+    failed
+        .ok()
+        .and_then(|progress| progress.failed.clone())
+        .map_or_else(|| "its thread has ended".into(), |r| r.to_string())
+}

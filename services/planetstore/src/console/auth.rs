@@ -1,0 +1,77 @@
+//! The login of the console: HTTP Basic with the root credentials.
+//!
+//! Source: RFC 7617.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::ConsoleState;
+use super::routes::{Refusal, answer};
+use crate::credentials::RootCredentials;
+
+/// Lets a request through to what it protects, or refuses it before its body is read.
+pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
+    if is_root(state.credentials.as_ref(), request.headers()) {
+        return next.run(request).await;
+    }
+    let mut refused = answer(StatusCode::UNAUTHORIZED, &Refusal { error: "the root credentials are needed" });
+    let challenge = HeaderValue::from_static("Basic realm=\"planetstore\", charset=\"UTF-8\"");
+    refused.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    refused
+}
+
+fn is_root(credentials: Option<&RootCredentials>, headers: &HeaderMap) -> bool {
+    let login = headers.get(header::AUTHORIZATION).and_then(|value| login(value.as_bytes()));
+    match (credentials, login) {
+        (Some(credentials), Some((user, password))) => credentials.accept(&user, &password),
+        _ => false,
+    }
+}
+
+/// User and password of an `Authorization` header.
+fn login(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
+    if !scheme.eq_ignore_ascii_case(b"Basic ") {
+        return None;
+    }
+    let mut user = STANDARD.decode(encoded.trim_ascii()).ok()?;
+    let colon = user.iter().position(|byte| *byte == b':')?;
+    let password = user.split_off(colon + 1);
+    user.pop();
+    Some((user, password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Origin;
+
+    #[test]
+    fn a_login_is_read_up_to_its_first_colon() {
+        let read = |text: &str| login(format!("Basic {}", STANDARD.encode(text)).as_bytes());
+        assert_eq!(read("user:pass:word"), Some((b"user".to_vec(), b"pass:word".to_vec())));
+        assert_eq!(read(":"), Some((Vec::new(), Vec::new())));
+        assert_eq!(read("nothing"), None);
+        for wrong in ["Bearer abc", "Basic", "Basic ???", ""] {
+            assert_eq!(login(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_root_without_credentials() {
+        let root = RootCredentials { user: "u".into(), password: "p".into(), origin: Origin::Environment };
+        let mut headers = HeaderMap::new();
+        assert!(!is_root(Some(&root), &headers) && !is_root(None, &headers));
+        headers.insert(
+            header::AUTHORIZATION,
+            HeaderValue::from_str(&format!("basic {}", STANDARD.encode("u:p"))).unwrap(),
+        );
+        assert!(is_root(Some(&root), &headers) && !is_root(None, &headers));
+    }
+}

@@ -1,0 +1,123 @@
+//! The console address: health, readiness, metrics, status, and stopping a node.
+//!
+//! Health, readiness and metrics need no login and hold nothing secret; all under `/api` needs the root
+//! credentials.
+
+mod api;
+mod auth;
+mod ready;
+mod routes;
+mod serve;
+mod status;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use async_nats::connection::State;
+use eventlog::JetStreamLog;
+use eventlog::server::ServerState;
+use events::ids::RegionName;
+use gateway::Gateway;
+use ledger::Ledger;
+use metrics_exporter_prometheus::PrometheusHandle;
+use shards::Membership;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::credentials::RootCredentials;
+use crate::meters;
+
+pub(crate) use api::{NODE_STOP_PATH, REQUEST_HEADER};
+pub(crate) use ready::Readiness;
+pub(crate) use status::{NodeState, STATUS_PATH, Status};
+
+/// What the console shows, once it is there.
+pub(crate) enum Subject {
+    /// A gateway, and what it stands on.
+    Gateway(Box<GatewayView>),
+    /// A storage node alone.
+    Node(NodeView),
+}
+
+/// What is to be seen of a gateway.
+pub(crate) struct GatewayView {
+    pub(crate) region: RegionName,
+    pub(crate) log: Arc<JetStreamLog>,
+    pub(crate) ledger: Ledger,
+    pub(crate) membership: Membership,
+    /// For messages to nodes.
+    pub(crate) telemetry: async_nats::Client,
+    pub(crate) gateway: Gateway,
+    /// The private nats-server, if there is one.
+    pub(crate) server: Option<watch::Receiver<ServerState>>,
+}
+
+/// What is to be seen of a storage node.
+pub(crate) struct NodeView {
+    /// A connection like that of the node.
+    pub(crate) client: async_nats::Client,
+}
+
+impl NodeView {
+    fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+}
+
+/// The console of a process. It answers from the first moment, so that a start that takes long can be watched.
+pub(crate) struct Console {
+    state: Arc<ConsoleState>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+pub(crate) struct ConsoleState {
+    started: Instant,
+    recorder: PrometheusHandle,
+    /// Without them nothing under `/api` is answered.
+    credentials: Option<RootCredentials>,
+    subject: OnceLock<Subject>,
+    is_stopping: AtomicBool,
+}
+
+impl Console {
+    /// Begins to answer on an address that is taken already.
+    pub(crate) fn start(listener: TcpListener, credentials: Option<RootCredentials>) -> anyhow::Result<Self> {
+        let state = Arc::new(ConsoleState {
+            started: Instant::now(),
+            recorder: meters::install()?,
+            credentials,
+            subject: OnceLock::new(),
+            is_stopping: AtomicBool::new(false),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(serve::serve(routes::routes(Arc::clone(&state)), listener, async {
+            // Dropping the other end is a wish to stop as well.
+            let _stopped = stopped.await;
+        }));
+        Ok(Self { state, stop, served })
+    }
+
+    /// From now on it shows this.
+    pub(crate) fn show(&self, subject: Subject) {
+        if self.state.subject.set(subject).is_err() {
+            tracing::warn!("the console shows one process only");
+        }
+    }
+
+    /// From now on the process is not ready any more.
+    pub(crate) fn stopping(&self) {
+        self.state.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops to answer.
+    pub(crate) async fn stop(self) {
+        // It may have ended already.
+        let _told = self.stop.send(());
+        if let Err(error) = self.served.await {
+            tracing::warn!(%error, "the console's task");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What is answered where.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+
+use super::{ConsoleState, api, auth, ready, status};
+use crate::meters;
+
+/// The form of the metrics.
+///
+/// Source: Prometheus documentation, "Exposition formats".
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
+    let api = Router::new()
+        .route(status::STATUS_PATH, get(status::get))
+        .route(api::NODE_STOP_PATH, post(api::stop_node))
+        .layer(from_fn_with_state(Arc::clone(&state), auth::require));
+    Router::new()
+        .route("/", get(|| async { "planetstore: /healthz /readyz /metrics /api/v1/status\n" }))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready::get))
+        .route("/metrics", get(metrics))
+        .merge(api)
+        .fallback(|| async { answer(StatusCode::NOT_FOUND, &Refusal { error: "there is nothing here" }) })
+        .layer(map_response(protect))
+        .with_state(state)
+}
+
+async fn metrics(State(state): State<Arc<ConsoleState>>) -> Response {
+    if let Some(subject) = state.subject.get() {
+        meters::observe(subject).await;
+    }
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], state.recorder.render()).into_response()
+}
+
+/// Why something is refused.
+#[derive(Debug, Serialize)]
+pub(super) struct Refusal<'a> {
+    pub(super) error: &'a str,
+}
+
+/// A JSON document.
+pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(json) => (status, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer of the console cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What holds for all answers: nothing is kept by caches, guessed at or framed.
+async fn protect(mut response: Response) -> Response {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}

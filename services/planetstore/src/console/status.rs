@@ -1,0 +1,206 @@
+//! The figures of a store, as the console tells them and `planetstore status` shows them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::View;
+use domain::row::TotalsRow;
+use eventlog::Log;
+use ledger::StateError;
+use serde::{Deserialize, Serialize};
+use shards::NodeView;
+
+use super::ready::{Readiness, readiness};
+use super::routes::{Refusal, answer};
+use super::{ConsoleState, GatewayView, Subject};
+
+/// Where the figures are.
+pub(crate) const STATUS_PATH: &str = "/api/v1/status";
+
+/// How long the log may take to say where it ends.
+const LOG_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The figures of a store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) version: String,
+    pub(crate) region: String,
+    pub(crate) uptime_seconds: u64,
+    pub(crate) readiness: Readiness,
+    /// `None` while the state cannot be read.
+    pub(crate) stored: Option<Stored>,
+    pub(crate) cache: CacheFigures,
+    pub(crate) nodes: Vec<NodeStatus>,
+    pub(crate) log: LogStatus,
+    pub(crate) ledger: LedgerStatus,
+}
+
+/// What is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    pub(crate) buckets: u64,
+    /// Versions of objects; delete markers do not count.
+    pub(crate) objects: u64,
+    /// Bytes of those, as clients count them.
+    pub(crate) logical_bytes: u64,
+    pub(crate) contents: u64,
+    /// Bytes of the contents, each once.
+    pub(crate) content_bytes: u64,
+    /// Bytes of the contents' shards.
+    pub(crate) shard_bytes: u64,
+    /// Logical bytes for each content byte.
+    pub(crate) dedup_ratio: f64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CacheFigures {
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
+    pub(crate) bytes: u64,
+    pub(crate) entries: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct NodeStatus {
+    pub(crate) node: String,
+    pub(crate) zone: String,
+    pub(crate) state: NodeState,
+    pub(crate) free_bytes: u64,
+    pub(crate) total_bytes: u64,
+    /// Bytes that shards take on its disk.
+    pub(crate) stored_bytes: u64,
+    pub(crate) shards: u64,
+    pub(crate) heard_seconds_ago: u64,
+}
+
+/// What can be done with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum NodeState {
+    /// It reads and writes.
+    Online,
+    /// Its disk failed; it may still read.
+    Failed,
+    /// It is not heard.
+    Offline,
+}
+
+impl NodeState {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Failed => "failed",
+            Self::Offline => "offline",
+        }
+    }
+
+    pub(crate) fn of(node: &NodeView) -> Self {
+        match (node.is_online(), node.reachable) {
+            (true, _) => Self::Online,
+            (false, true) => Self::Failed,
+            (false, false) => Self::Offline,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LogStatus {
+    pub(crate) connected: bool,
+    /// The last sequence; `None` if the log does not say.
+    pub(crate) last_sequence: Option<u64>,
+    /// Every sequence has its event.
+    pub(crate) dense: Option<bool>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LedgerStatus {
+    /// How far the log is folded.
+    pub(crate) sequence: u64,
+    /// Why the ledger stopped, if it did.
+    pub(crate) failed: Option<String>,
+}
+
+pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
+    match state.subject.get() {
+        Some(Subject::Gateway(gateway)) => answer(StatusCode::OK, &status(&state, gateway).await),
+        Some(Subject::Node(_)) => answer(StatusCode::NOT_FOUND, &Refusal { error: "a node alone has no such figures" }),
+        None => answer(StatusCode::SERVICE_UNAVAILABLE, &Refusal { error: "the start is not through yet" }),
+    }
+}
+
+async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
+    let stored = match gateway.ledger.read().await {
+        Ok(snapshot) => stored(&snapshot).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let stored = stored.inspect_err(|error| tracing::warn!(%error, "the status lacks what is stored")).ok();
+    let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
+    let figures = gateway.gateway.cache_figures();
+    let progress = gateway.ledger.progress().borrow().clone();
+    let now = tokio::time::Instant::now();
+    Status {
+        version: env!("CARGO_PKG_VERSION").into(),
+        region: gateway.region.to_string(),
+        uptime_seconds: state.started.elapsed().as_secs(),
+        readiness: readiness(state),
+        stored,
+        cache: CacheFigures {
+            hits: figures.hits,
+            misses: figures.misses,
+            bytes: figures.bytes,
+            entries: figures.entries,
+        },
+        nodes: gateway.membership.nodes().iter().map(|node| node_status(node, now)).collect(),
+        log: LogStatus {
+            connected: gateway.log.connection().borrow().connected,
+            last_sequence: tail.as_ref().map(|tail| tail.last_sequence),
+            dense: tail.map(|tail| tail.is_dense()),
+        },
+        ledger: LedgerStatus {
+            sequence: progress.cursor.sequence,
+            failed: progress.failed.map(|reason| reason.to_string()),
+        },
+    }
+}
+
+fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
+    let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes } = snapshot.totals()?;
+    let buckets = snapshot.list_buckets()?.len() as u64;
+    let dedup_ratio = dedup_ratio(logical_bytes, content_bytes);
+    Ok(Stored { buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })
+}
+
+/// How many bytes each stored byte stands for; 1 as long as nothing is stored.
+#[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
+pub(crate) fn dedup_ratio(logical_bytes: u64, content_bytes: u64) -> f64 {
+    if content_bytes == 0 { 1.0 } else { logical_bytes as f64 / content_bytes as f64 }
+}
+
+fn node_status(node: &NodeView, now: tokio::time::Instant) -> NodeStatus {
+    let heartbeat = &node.heartbeat;
+    NodeStatus {
+        node: heartbeat.node.to_string(),
+        zone: heartbeat.zone.clone(),
+        state: NodeState::of(node),
+        free_bytes: heartbeat.free_bytes,
+        total_bytes: heartbeat.total_bytes,
+        stored_bytes: heartbeat.stored_bytes,
+        shards: heartbeat.shards,
+        heard_seconds_ago: now.saturating_duration_since(node.heard).as_secs(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ratio_is_one_until_something_is_stored_twice() {
+        for (logical, content, ratio) in [(0, 0, 1.0), (10, 10, 1.0), (30, 10, 3.0)] {
+            assert!((dedup_ratio(logical, content) - ratio).abs() < f64::EPSILON);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The root credentials: S3 access key and secret key, and the console's login.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use subtle::ConstantTimeEq;
+
+use crate::files;
+
+/// Variable with the access key.
+pub(crate) const USER_ENV: &str = "PLANETSTORE_ROOT_USER";
+
+/// Variable with the secret key.
+pub(crate) const PASSWORD_ENV: &str = "PLANETSTORE_ROOT_PASSWORD";
+
+/// Shortest access key, in characters.
+const USER_CHARS_MIN: usize = 3;
+
+/// Shortest secret key, in characters.
+const PASSWORD_CHARS_MIN: usize = 8;
+
+/// Longest of both, in characters.
+const CHARS_MAX: usize = 128;
+
+/// Bytes of randomness in a generated access key.
+const USER_RANDOM_BYTES: usize = 9;
+
+/// Bytes of randomness in a generated secret key.
+const PASSWORD_RANDOM_BYTES: usize = 20;
+
+/// Who may do everything. Never printed by `Debug`, never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RootCredentials {
+    pub(crate) user: String,
+    pub(crate) password: String,
+    pub(crate) origin: Origin,
+}
+
+/// Where credentials come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The variables.
+    Environment,
+    /// A file.
+    File(PathBuf),
+}
+
+impl fmt::Debug for RootCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RootCredentials").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+impl RootCredentials {
+    /// Those of the environment, else those of the file; `None` if there are none.
+    pub(crate) fn find(file: &Path) -> anyhow::Result<Option<Self>> {
+        match Self::of_environment(|name| std::env::var(name).ok())? {
+            Some(credentials) => Ok(Some(credentials)),
+            None => Self::of_file(file),
+        }
+    }
+
+    /// Those that [`find`](Self::find) finds, else fresh ones, which the file keeps from then on.
+    pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<Self> {
+        if let Some(credentials) = Self::find(file)? {
+            return Ok(credentials);
+        }
+        let made = Self::generate(file).context("cannot make credentials")?;
+        let text = format!(
+            "# Access key and secret key of the root user. Whoever reads this file owns the store.\n\
+             {USER_ENV}={}\n{PASSWORD_ENV}={}\n",
+            made.user, made.password
+        );
+        files::write_private(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(made)
+    }
+
+    fn of_environment(variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<Self>> {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        match (set(USER_ENV), set(PASSWORD_ENV)) {
+            (None, None) => Ok(None),
+            (Some(user), Some(password)) => Self::checked(user, password, Origin::Environment).map(Some),
+            (Some(_), None) => bail!("{USER_ENV} is set but {PASSWORD_ENV} is not: set both or none"),
+            (None, Some(_)) => bail!("{PASSWORD_ENV} is set but {USER_ENV} is not: set both or none"),
+        }
+    }
+
+    fn of_file(file: &Path) -> anyhow::Result<Option<Self>> {
+        let text = files::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let Some(text) = text else { return Ok(None) };
+        let [Some(user), Some(password)] = files::variables(&text, [USER_ENV, PASSWORD_ENV]) else {
+            bail!("{} lacks {USER_ENV} or {PASSWORD_ENV}: put both there, or remove the file", file.display());
+        };
+        let checked = Self::checked(user, password, Origin::File(file.into()));
+        checked.map(Some).with_context(|| format!("the credentials in {}", file.display()))
+    }
+
+    fn generate(file: &Path) -> anyhow::Result<Self> {
+        let mut random = [0; USER_RANDOM_BYTES + PASSWORD_RANDOM_BYTES];
+        getrandom::fill(&mut random).context("the system gives no randomness")?;
+        let (user, password) = random.split_at(USER_RANDOM_BYTES);
+        let user = format!("PS{}", hex::encode_upper(user));
+        Ok(Self { user, password: hex::encode(password), origin: Origin::File(file.into()) })
+    }
+
+    fn checked(user: String, password: String, origin: Origin) -> anyhow::Result<Self> {
+        check(USER_ENV, &user, USER_CHARS_MIN)?;
+        check(PASSWORD_ENV, &password, PASSWORD_CHARS_MIN)?;
+        // They would break the credential scope of a signature and the login of the console.
+        if let Some(wrong) = user.chars().find(|c| "/,=:".contains(*c)) {
+            bail!("{USER_ENV} must not contain {wrong:?}");
+        }
+        Ok(Self { user, password, origin })
+    }
+
+    /// Whether these are the credentials, in a time that does not depend on how much of them is right.
+    pub(crate) fn accept(&self, user: &[u8], password: &[u8]) -> bool {
+        let user = self.user.as_bytes().ct_eq(user);
+        let password = self.password.as_bytes().ct_eq(password);
+        (user & password).into()
+    }
+}
+
+/// The value itself is not said: it may be half of a secret.
+fn check(name: &str, value: &str, chars_min: usize) -> anyhow::Result<()> {
+    if !(chars_min..=CHARS_MAX).contains(&value.len()) {
+        bail!("{name} has {} characters; it needs {chars_min} to {CHARS_MAX}", value.len());
+    }
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        bail!("{name} may have letters, digits and signs of ASCII only, no blanks");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(user: &str, password: &str) -> anyhow::Result<Option<RootCredentials>> {
+        RootCredentials::of_environment(|name| Some(if name == USER_ENV { user } else { password }.to_owned()))
+    }
+
+    #[test]
+    fn credentials_are_made_once_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials");
+        assert!(RootCredentials::of_file(&file).unwrap().is_none());
+        let made = RootCredentials::find_or_make(&file).unwrap();
+        assert_eq!((made.user.len(), made.password.len()), (20, 40));
+        assert_eq!(RootCredentials::of_file(&file).unwrap(), Some(made.clone()));
+        assert_ne!(RootCredentials::generate(&file).unwrap().password, made.password);
+        assert!(!format!("{made:?}").contains(&made.password));
+    }
+
+    #[test]
+    fn the_environment_is_checked_and_its_values_are_not_repeated() {
+        assert!(of("", "").unwrap().is_none());
+        assert_eq!(of("root", "long enough".replace(' ', "-").as_str()).unwrap().unwrap().origin, Origin::Environment);
+        for (user, password, says) in [
+            ("root", "", "set both or none"),
+            ("", "password", "set both or none"),
+            ("ro", "password", "USER has 2 characters; it needs 3 to 128"),
+            ("root", "passwor", "PASSWORD has 7 characters; it needs 8 to 128"),
+            ("root", "pass word", "no blanks"),
+            ("ro/ot", "password", "must not contain"),
+        ] {
+            let error = of(user, password).unwrap_err().to_string();
+            assert!(error.contains(says) && !error.contains("pass"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_the_right_credentials_are_accepted() {
+        let credentials = of("root", "password").unwrap().unwrap();
+        assert!(credentials.accept(b"root", b"password"));
+        for (user, password) in [("root", "passwore"), ("roo", "password"), ("root", ""), ("", "password")] {
+            assert!(!credentials.accept(user.as_bytes(), password.as_bytes()), "{user} {password}");
+        }
+    }
+}

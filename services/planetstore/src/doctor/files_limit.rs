@@ -1,0 +1,34 @@
+use rustix::process::{Resource, getrlimit};
+
+use super::Finding;
+
+/// Open files below which many clients at once run dry.
+const FILES_MIN: u64 = 4_096;
+
+/// How many files a process may have open, once it has raised its limit as far as it may.
+pub(super) fn check() -> Finding {
+    judge(getrlimit(Resource::Nofile).maximum)
+}
+
+fn judge(files: Option<u64>) -> Finding {
+    match files {
+        Some(files) if files < FILES_MIN => Finding::warning(
+            "open files",
+            format!("a process may have {files} files open"),
+            format!("allow {FILES_MIN} or more (`ulimit -Hn`, LimitNOFILE= in a unit)"),
+        ),
+        Some(files) => Finding::ok("open files", format!("a process may have {files}")),
+        None => Finding::ok("open files", "no limit"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_low_limit_is_told() {
+        assert_ne!(judge(Some(FILES_MIN - 1)), judge(Some(FILES_MIN)));
+        assert!(!judge(None).is_failure());
+    }
+}

@@ -1,0 +1,69 @@
+use serde::Serialize;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    check: &'static str,
+    state: State,
+    what: String,
+    /// What to do about it.
+    advice: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Warning,
+    Failed,
+}
+
+impl Finding {
+    pub(crate) fn ok(check: &'static str, what: impl Into<String>) -> Self {
+        Self { check, state: State::Ok, what: what.into(), advice: None }
+    }
+
+    pub(crate) fn warning(check: &'static str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, state: State::Warning, what: what.into(), advice: Some(advice.into()) }
+    }
+
+    pub(crate) fn failed(check: &'static str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, state: State::Failed, what: what.into(), advice: Some(advice.into()) }
+    }
+
+    /// Whether something must be done.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.state == State::Failed
+    }
+}
+
+/// A line for each finding, and below it what to do.
+pub(crate) fn render(findings: &[Finding]) -> String {
+    let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for Finding { check, state, what, advice } in findings {
+        let state = match state {
+            State::Ok => "ok  ",
+            State::Warning => "warn",
+            State::Failed => "FAIL",
+        };
+        text.push_str(&format!("{state}  {check:width$}  {what}\n"));
+        if let Some(advice) = advice {
+            text.push_str(&format!("      {:width$}  -> {advice}\n", ""));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_stands_below_its_finding() {
+        let findings = [Finding::ok("clock", "it is set"), Finding::failed("log", "a gap", "stop")];
+        assert_eq!(render(&findings), "ok    clock  it is set\nFAIL  log    a gap\n             -> stop\n");
+        assert!(findings[1].is_failure() && !findings[0].is_failure());
+        assert!(!Finding::warning("disk", "slow", "buy another").is_failure());
+    }
+}

@@ -1,0 +1,69 @@
+use super::Finding;
+use crate::client::{ConsoleClient, READY_PATH};
+use crate::console::{NodeState, Readiness, STATUS_PATH, Status};
+use crate::roles::NODES_MIN;
+
+/// What a running store says of itself.
+pub(super) async fn check(client: &ConsoleClient) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match client.get_any::<Readiness>(READY_PATH).await {
+        Err(error) => {
+            let advice = "if its process is gone, start it again; else see its log on stderr";
+            findings.push(Finding::failed("process", format!("{error:#}"), advice));
+            return findings;
+        }
+        Ok(Readiness { ready: true, .. }) => findings.push(Finding::ok("process", "it runs, and is ready")),
+        Ok(Readiness { missing, .. }) => findings.push(Finding::failed(
+            "process",
+            format!("it runs, and is not ready: {}", missing.join("; ")),
+            "see its log on stderr; if the ledger has stopped, stop the process and run the doctor again",
+        )),
+    }
+    match client.get::<Status>(STATUS_PATH).await {
+        Err(error) => findings.push(Finding::warning("status", format!("{error:#}"), "see there")),
+        Ok(status) => findings.extend([log(&status), ledger(&status), nodes(&status)]),
+    }
+    findings
+}
+
+fn log(status: &Status) -> Finding {
+    match (status.log.last_sequence, status.log.dense) {
+        (Some(last), Some(true)) => Finding::ok("log", format!("dense up to {last}")),
+        (Some(last), _) => Finding::failed(
+            "log",
+            format!("it ends at {last} and has holes"),
+            "stop the process, keep a copy of the data folder, and restore the log from a backup",
+        ),
+        (None, _) => Finding::failed("log", "it does not answer", "check the NATS server and its disk"),
+    }
+}
+
+fn ledger(status: &Status) -> Finding {
+    let applied = status.ledger.sequence;
+    match &status.ledger.failed {
+        Some(reason) => Finding::failed(
+            "projection",
+            format!("it has stopped at {applied}: {reason}"),
+            "stop the process and run the doctor again",
+        ),
+        None => Finding::ok("projection", format!("folded up to {applied}")),
+    }
+}
+
+fn nodes(status: &Status) -> Finding {
+    let not_online: Vec<String> = status
+        .nodes
+        .iter()
+        .filter(|node| node.state != NodeState::Online)
+        .map(|node| format!("{} is {}", node.node, node.state.as_str()))
+        .collect();
+    let online = status.nodes.len() - not_online.len();
+    let advice = "start them again; up to two may be away without loss";
+    if online < NODES_MIN {
+        Finding::failed("nodes", format!("{online} online: {}", not_online.join(", ")), advice)
+    } else if not_online.is_empty() {
+        Finding::ok("nodes", format!("{online} online"))
+    } else {
+        Finding::warning("nodes", not_online.join(", "), advice)
+    }
+}

@@ -1,0 +1,116 @@
+use std::sync::Arc;
+
+use eventlog::{JetStreamLog, Log};
+use events::ids::RegionName;
+use ledger::OpenError;
+
+use super::Finding;
+use crate::cli::DoctorArgs;
+use crate::commands::OfflineServer;
+use crate::folder::{DataFolder, Paths};
+use crate::roles::{close_ledger, open_ledger};
+
+const LOG: &str = "log";
+const PROJECTION: &str = "projection";
+
+/// What to do about a log that cannot be repaired from here.
+const RESTORE: &str = "keep a copy of the data folder, and restore the log from a backup";
+
+/// The log of a folder that nobody uses, its server, and the projection of it.
+pub(super) async fn check(folder: &DataFolder, arguments: &DoctorArgs) -> Vec<Finding> {
+    let region = match folder.paths().region() {
+        Ok(Some(region)) => region,
+        Ok(None) => return vec![Finding::ok(LOG, "nothing was ever stored")],
+        Err(error) => return vec![Finding::failed(LOG, format!("{error:#}"), "restore the file from a copy")],
+    };
+    let server = match OfflineServer::start(folder, arguments.nats_url.as_ref(), &arguments.nats_login).await {
+        Ok(server) => server,
+        Err(error) => return vec![Finding::failed("nats-server", format!("{error:#}"), "see there")],
+    };
+    let mut findings = vec![version(&server).await];
+    match server.log(&region, arguments.nats_login.log_replicas).await {
+        Err(error) => findings.push(Finding::failed(LOG, format!("{error:#}"), RESTORE)),
+        Ok(log) => {
+            findings.push(density(log.as_ref()).await);
+            findings.push(projection(folder.paths(), &region, log, arguments.fix).await);
+        }
+    }
+    server.stop().await;
+    findings
+}
+
+async fn version(server: &OfflineServer) -> Finding {
+    const CHECK: &str = "nats-server";
+    match server.version().await {
+        Ok(version) => Finding::ok(CHECK, format!("version {version} at {}", server.address())),
+        Err(error) => Finding::failed(CHECK, format!("{error:#}"), "check its address and credentials"),
+    }
+}
+
+async fn density(log: &JetStreamLog) -> Finding {
+    match log.tail().await {
+        Ok(tail) if tail.is_dense() => Finding::ok(LOG, format!("dense up to {}", tail.last_sequence)),
+        Ok(tail) => {
+            let what = format!(
+                "it has {} events for the sequences {} to {}",
+                tail.events, tail.first_sequence, tail.last_sequence
+            );
+            Finding::failed(LOG, what, RESTORE)
+        }
+        Err(error) => Finding::failed(LOG, error.to_string(), "check the NATS server and its disk"),
+    }
+}
+
+/// Opens the projection as a start would. What it lacks is folded.
+async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, fix: bool) -> Finding {
+    if !paths.ledger().is_file() {
+        return Finding::ok(PROJECTION, "there is none; the next start makes it from the log");
+    }
+    let error = match open_ledger(paths, region, true, Arc::clone(&log)).await {
+        Ok(ledger) => {
+            let applied = ledger.progress().borrow().cursor.sequence;
+            close_ledger(&ledger).await;
+            return Finding::ok(PROJECTION, format!("folded up to {applied}, from this log"));
+        }
+        Err(error) => error,
+    };
+    match error {
+        OpenError::LostTail { .. } if fix => restore(paths, region, log.as_ref()).await,
+        error => Finding::failed(PROJECTION, error.to_string(), advice(&error, paths)),
+    }
+}
+
+async fn restore(paths: &Paths, region: &RegionName, log: &JetStreamLog) -> Finding {
+    match ledger::restore_tail(log, &paths.ledger(), region).await {
+        Ok(events) => Finding::ok(PROJECTION, format!("the log had lost its last {events} events, and has them again")),
+        Err(error) => Finding::failed(PROJECTION, format!("the lost tail cannot be restored: {error}"), RESTORE),
+    }
+}
+
+fn advice(error: &OpenError, paths: &Paths) -> String {
+    let anew = || format!("move {} aside: the next start makes it anew from the log", paths.ledger().display());
+    match error {
+        OpenError::LostTail { .. } => {
+            "`planetstore doctor --fix` writes the lost events back from the projection's ring".into()
+        }
+        OpenError::Database { .. } | OpenError::File { .. } => anew(),
+        OpenError::Newer { .. } => format!("use the newer planetstore, or {}", anew()),
+        OpenError::Diverged { .. } => {
+            format!("make sure that this is the right log (--nats-url, --data); if it is, {}", anew())
+        }
+        OpenError::Holes { .. } | OpenError::Fold(_) => RESTORE.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_tail_is_the_one_that_can_be_fixed_here() {
+        let paths = Paths::new(std::path::Path::new("data"));
+        assert!(advice(&OpenError::LostTail { last: 1, applied: 2 }, &paths).contains("--fix"));
+        assert!(advice(&OpenError::Newer { found: 2, known: 1 }, &paths).contains("data/ledger.redb aside"));
+        assert_eq!(advice(&OpenError::Holes { first: 1, last: 3, events: 2 }, &paths), RESTORE);
+    }
+}

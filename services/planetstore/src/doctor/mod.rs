@@ -1,0 +1,46 @@
+//! Everything that can be wrong with a store, a file per check. The checks look; only `--fix` changes anything.
+
+mod clock;
+mod disk;
+mod files_limit;
+mod finding;
+mod folder;
+mod live;
+mod log;
+mod nodes;
+mod ports;
+
+pub(crate) use finding::{Finding, render};
+
+use crate::cli::DoctorArgs;
+use crate::client::ConsoleClient;
+use crate::folder::{DataFolder, Paths};
+
+/// All checks that fit the state of the data folder: unused, in use, or not there yet.
+pub(crate) async fn examine(arguments: &DoctorArgs) -> anyhow::Result<Vec<Finding>> {
+    let paths = Paths::new(&arguments.data.data);
+    let mut findings = vec![clock::check(&paths), files_limit::check()];
+    let state = folder::check(&paths, arguments.fix);
+    findings.extend(state.findings);
+    if !state.usable {
+        findings.extend(ports::check(arguments).await);
+        return Ok(findings);
+    }
+    findings.extend(disk::check(&paths));
+    match DataFolder::open(paths.folder()) {
+        Ok(folder) => {
+            findings.extend(ports::check(arguments).await);
+            findings.extend(nodes::check(&paths));
+            findings.extend(log::check(&folder, arguments).await);
+        }
+        Err(in_use) => match ConsoleClient::of_folder(&paths)? {
+            Some(client) => findings.extend(live::check(&client).await),
+            None => findings.push(Finding::failed(
+                "process",
+                format!("{in_use:#}"),
+                "a process holds the folder and does not say where it is: wait until it is up, or stop it",
+            )),
+        },
+    }
+    Ok(findings)
+}

@@ -1,0 +1,67 @@
+use std::fs;
+
+use super::Finding;
+use crate::folder::Paths;
+use crate::roles::NODES_MIN;
+
+/// The file that a node's folder has if it is whole.
+const NODE_FILE: &str = "node.json";
+
+/// Whether the folders of the nodes are there.
+pub(super) fn check(paths: &Paths) -> Option<Finding> {
+    const CHECK: &str = "nodes";
+    let folder = paths.nodes();
+    let entries = match fs::read_dir(&folder) {
+        // A gateway alone has none.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            let advice = "run as the user that owns the data folder";
+            return Some(Finding::failed(CHECK, format!("cannot list {}: {error}", folder.display()), advice));
+        }
+        Ok(entries) => entries,
+    };
+    let folders: Vec<_> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let (whole, broken): (Vec<_>, Vec<_>) = folders.iter().partition(|path| path.join(NODE_FILE).is_file());
+    Some(if whole.len() < NODES_MIN {
+        Finding::failed(
+            CHECK,
+            format!("{} whole folders of nodes, {NODES_MIN} are needed for writes", whole.len()),
+            "bring back the folders that are missing; new ones are made empty at the next start",
+        )
+    } else if let Some(broken) = broken.first() {
+        Finding::warning(
+            CHECK,
+            format!("{} has no {NODE_FILE}", broken.display()),
+            "if it is empty it will be made anew; else move it aside, and its shards count as lost",
+        )
+    } else {
+        Finding::ok(CHECK, format!("{} folders", whole.len()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_folders_are_counted() {
+        let outer = tempfile::tempdir().unwrap();
+        let paths = Paths::new(outer.path());
+        assert_eq!(check(&paths), None);
+        let make = |n: usize| {
+            let folder = paths.nodes().join(format!("node-{n}"));
+            fs::create_dir_all(&folder).unwrap();
+            folder
+        };
+        for n in 0..NODES_MIN {
+            assert!(check(&paths).is_none_or(|finding| finding.is_failure()));
+            fs::write(make(n).join(NODE_FILE), "{}").unwrap();
+        }
+        assert_eq!(check(&paths), Some(Finding::ok("nodes", format!("{NODES_MIN} folders"))));
+        make(9);
+        assert!(
+            check(&paths).is_some_and(|finding| finding != Finding::ok("nodes", "3 folders") && !finding.is_failure())
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Small files of the data folder: written whole or not at all, readable by their owner alone.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Rights of every file that this crate writes.
+const PRIVATE_FILE: u32 = 0o600;
+
+/// The end of the name of a file that is being written.
+pub(crate) const DRAFT: &str = "draft";
+
+/// Longest small file that is read, in bytes.
+const SMALL_FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Writes a file and makes it durable before it gets its name.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = path.with_added_extension(DRAFT);
+    // A draft that a crash left may have been made with other rights.
+    remove(&draft)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// Reads a small file; `None` if there is none.
+pub(crate) fn read(path: &Path) -> io::Result<Option<String>> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(metadata) if metadata.len() > SMALL_FILE_BYTES_MAX => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than any such file is"))
+        }
+        Ok(_) => fs::read_to_string(path).map(Some),
+    }
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The values of some names in lines of `NAME=value`; empty lines and `#` comments are passed over. The form is
+/// that of environment files, so that systemd and container runtimes read the same file.
+pub(crate) fn variables<const N: usize>(text: &str, names: [&str; N]) -> [Option<String>; N] {
+    names.map(|name| {
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once('='))
+            .find(|(found, _)| found.trim() == name)
+            .map(|(_, value)| value.trim().to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn files_are_private_and_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        assert_eq!(read(&path).unwrap(), None);
+        fs::write(path.with_added_extension(DRAFT), "left by a crash").unwrap();
+        for text in ["one", "two"] {
+            write_private(&path, text.as_bytes()).unwrap();
+            assert_eq!(read(&path).unwrap().as_deref(), Some(text));
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+    }
+
+    #[test]
+    fn variables_are_found_by_name() {
+        let text = "# comment\nB=2=2\n\n A = 1 \nNOTHING\n";
+        assert_eq!(variables(text, ["A", "B", "C"]), [Some("1".into()), Some("2=2".into()), None]);
+    }
+}

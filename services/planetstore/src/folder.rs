@@ -1,0 +1,272 @@
+//! The data folder of a process: whose it is, its format, its region, and what lies where in it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use events::ids::RegionName;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::files;
+
+/// The format of the data folder that this program reads and writes.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Rights of the data folder: it holds credentials and everybody's objects.
+pub(crate) const PRIVATE_FOLDER: u32 = 0o700;
+
+/// The region of a new data folder.
+const REGION: &str = "us-east-1";
+
+const VERSION_FILE: &str = "version";
+const LOCK_FILE: &str = "lock";
+const REGION_FILE: &str = "region";
+
+/// The paths in a data folder, whoever uses it.
+#[derive(Debug, Clone)]
+pub(crate) struct Paths(PathBuf);
+
+impl Paths {
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self(folder.into())
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn version(&self) -> PathBuf {
+        self.0.join(VERSION_FILE)
+    }
+
+    pub(crate) fn credentials(&self) -> PathBuf {
+        self.0.join("credentials")
+    }
+
+    pub(crate) fn run_file(&self) -> PathBuf {
+        self.0.join("run.json")
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.0.join("ledger.redb")
+    }
+
+    /// Where a rebuild folds to.
+    pub(crate) fn rebuilt(&self) -> PathBuf {
+        self.0.join("rebuild.redb")
+    }
+
+    /// The folder of the private nats-server.
+    pub(crate) fn nats(&self) -> PathBuf {
+        self.0.join("nats")
+    }
+
+    pub(crate) fn nodes(&self) -> PathBuf {
+        self.0.join("nodes")
+    }
+
+    /// The format in the folder; `None` if it is no data folder.
+    pub(crate) fn format(&self) -> anyhow::Result<Option<u32>> {
+        let path = self.version();
+        let text = files::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let number = |text: String| {
+            text.trim()
+                .parse()
+                .with_context(|| format!("{} holds {:?}, which is no version", path.display(), text.trim()))
+        };
+        text.map(number).transpose()
+    }
+
+    /// The region in the folder; `None` if it was never used.
+    pub(crate) fn region(&self) -> anyhow::Result<Option<RegionName>> {
+        let path = self.0.join(REGION_FILE);
+        let text = files::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let region = text.map(|text| text.trim().parse());
+        region.transpose().with_context(|| format!("{} does not hold a region", path.display()))
+    }
+}
+
+/// A data folder that is this process's alone until it is dropped.
+#[derive(Debug)]
+pub(crate) struct DataFolder {
+    paths: Paths,
+    /// Holds the lock for as long as it is open.
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Makes the folder if it is missing, and takes it.
+    ///
+    /// # Errors
+    /// If another process has it, a newer program wrote it, or something else lies in it.
+    pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
+        let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path);
+        made.with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        let new = Paths::new(path).format()?.is_none();
+        if new {
+            Paths::new(path).check_empty()?;
+        }
+        let folder = Self::take(path)?;
+        if new {
+            let version = folder.paths.version();
+            let written = files::write_private(&version, format!("{FORMAT}\n").as_bytes());
+            written.with_context(|| format!("cannot write {}", version.display()))?;
+        }
+        folder.keep_private()?;
+        Ok(folder)
+    }
+
+    /// Takes a folder that must be there already.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        if Paths::new(path).format()?.is_none() {
+            bail!("{} is no data folder: give the right one with --data", path.display());
+        }
+        Self::take(path)
+    }
+
+    fn take(path: &Path) -> anyhow::Result<Self> {
+        let path = path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?;
+        let paths = Paths(path);
+        if let Some(found) = paths.format()?.filter(|found| *found > FORMAT) {
+            bail!(
+                "the data folder {} has format {found}, and this program knows up to {FORMAT}: \
+                 use the newer planetstore that wrote it",
+                paths.0.display()
+            );
+        }
+        let lock = paths.lock()?;
+        Ok(Self { paths, _lock: lock })
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// The region of this folder. It is settled at the first start: the log and the projection belong to it.
+    pub(crate) fn settle_region(&self, wanted: Option<RegionName>) -> anyhow::Result<RegionName> {
+        let path = self.paths.0.join(REGION_FILE);
+        match (self.paths.region()?, wanted) {
+            (Some(found), Some(wanted)) if found != wanted => bail!(
+                "the data folder {} belongs to the region {found}, not to {wanted}: \
+                 leave out --region, or give another --data",
+                self.paths.0.display()
+            ),
+            (Some(found), _) => Ok(found),
+            (None, wanted) => {
+                let region = wanted.map_or_else(|| REGION.parse(), Ok).context("the usual region")?;
+                let written = files::write_private(&path, format!("{region}\n").as_bytes());
+                written.with_context(|| format!("cannot write {}", path.display()))?;
+                Ok(region)
+            }
+        }
+    }
+
+    /// Takes from all others the right to look into the folder.
+    pub(crate) fn keep_private(&self) -> anyhow::Result<()> {
+        let path = &self.paths.0;
+        let metadata = fs::metadata(path).with_context(|| format!("cannot look at {}", path.display()))?;
+        if metadata.mode() & 0o777 & !PRIVATE_FOLDER == 0 {
+            return Ok(());
+        }
+        fs::set_permissions(path, Permissions::from_mode(PRIVATE_FOLDER)).with_context(|| {
+            format!("others may look into {}, and this cannot be changed (chmod 700 it)", path.display())
+        })
+    }
+}
+
+impl Paths {
+    fn lock(&self) -> anyhow::Result<File> {
+        let path = self.0.join(LOCK_FILE);
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let mut file = opened.with_context(|| format!("cannot open {}", path.display()))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut holder = String::new();
+                // Who it is only helps to find it.
+                let _length = file.read_to_string(&mut holder);
+                bail!(
+                    "the data folder {} is in use by process {}: stop that one, or give another --data",
+                    self.0.display(),
+                    holder.trim()
+                );
+            }
+            Err(errno) => {
+                return Err(anyhow::Error::new(errno).context(format!("cannot lock {}", path.display())));
+            }
+        }
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(file)
+    }
+
+    /// Before it has a version, nothing but what a crash in the first moments leaves may lie in the folder.
+    fn check_empty(&self) -> anyhow::Result<()> {
+        let list = || format!("cannot list {}", self.0.display());
+        for entry in fs::read_dir(&self.0).with_context(list)? {
+            let name = entry.with_context(list)?.file_name();
+            let draft = format!("{VERSION_FILE}.{}", files::DRAFT);
+            if ![LOCK_FILE, "lost+found", draft.as_str()].iter().any(|ours| name == *ours) {
+                bail!(
+                    "{} is neither empty nor a data folder ({} lies in it): give another --data",
+                    self.0.display(),
+                    name.to_string_lossy()
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said<T: std::fmt::Debug>(result: anyhow::Result<T>) -> String {
+        format!("{:#}", result.unwrap_err())
+    }
+
+    #[test]
+    fn a_folder_is_made_private_and_taken_once() {
+        let outer = tempfile::tempdir().unwrap();
+        let path = outer.path().join("a/b");
+        let folder = DataFolder::create(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, PRIVATE_FOLDER);
+        let second = said(DataFolder::create(&path));
+        assert!(second.contains(&format!("in use by process {}", std::process::id())), "{second}");
+        drop(folder);
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        DataFolder::create(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, PRIVATE_FOLDER);
+    }
+
+    #[test]
+    fn what_is_newer_or_not_ours_is_refused_and_left_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let (newer, other) = (outer.path().join("newer"), outer.path().join("other"));
+        drop(DataFolder::create(&newer).unwrap());
+        fs::write(newer.join(VERSION_FILE), "2\n").unwrap();
+        assert!(said(DataFolder::create(&newer)).contains("has format 2, and this program knows up to 1"));
+
+        fs::create_dir(&other).unwrap();
+        fs::write(other.join("letter"), "").unwrap();
+        assert!(said(DataFolder::create(&other)).contains("letter lies in it"));
+        assert!(said(DataFolder::open(&other)).contains("is no data folder"));
+        fs::remove_file(other.join("letter")).unwrap();
+        fs::write(other.join("version.draft"), "left by a crash").unwrap();
+        DataFolder::create(&other).unwrap();
+    }
+
+    #[test]
+    fn a_region_is_settled_once() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = DataFolder::create(outer.path()).unwrap();
+        let (here, there): (RegionName, RegionName) = ("eu-1".parse().unwrap(), "eu-2".parse().unwrap());
+        assert_eq!(folder.settle_region(Some(here.clone())).unwrap(), here);
+        assert_eq!(folder.settle_region(None).unwrap(), here);
+        assert!(said(folder.settle_region(Some(there))).contains("belongs to the region eu-1"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Where NATS is, who connects, and the connections that carry shards and telemetry.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use async_nats::ServerAddr;
+use eventlog::Credentials;
+
+use crate::cli::NatsLoginArgs;
+use crate::files;
+
+const USER_ENV: &str = "PLANETSTORE_NATS_USER";
+const PASSWORD_ENV: &str = "PLANETSTORE_NATS_PASSWORD";
+
+/// How long the first connection may take.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How often an idle connection is pinged; two lost pings end it.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Longest pause between two attempts to reconnect.
+const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Messages that may wait in a subscription of ours before further ones are dropped.
+const SUBSCRIPTION_MESSAGES_MAX: usize = 64 * 1024;
+
+/// The address of a NATS server, `nats://host:port` or `tls://host:port`, without who connects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NatsUrl(String);
+
+impl FromStr for NatsUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address: ServerAddr = text.parse().map_err(|error| format!("{text:?} is no NATS address: {error}"))?;
+        if address.has_user_pass() {
+            return Err("a user and password in the address could be read by every user of this host: \
+                        put them into a file and give it with --nats-credentials"
+                .into());
+        }
+        if !["nats", "tls"].contains(&address.scheme()) || address.host().is_empty() {
+            return Err(format!("{text:?} is not nats://HOST:PORT or tls://HOST:PORT"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Where NATS is and who connects.
+#[derive(Debug, Clone)]
+pub(crate) struct NatsEndpoint {
+    pub(crate) address: String,
+    pub(crate) credentials: Credentials,
+}
+
+impl NatsEndpoint {
+    /// A server of the user's own. Without credentials nothing is started.
+    pub(crate) fn external(url: &NatsUrl, file: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(Self { address: url.0.clone(), credentials: find_credentials(file)? })
+    }
+
+    /// The same, from the flags of a command that may do with a private server too.
+    pub(crate) fn external_if(url: Option<&NatsUrl>, login: &NatsLoginArgs) -> anyhow::Result<Option<Self>> {
+        url.map(|url| Self::external(url, login.nats_credentials.as_deref())).transpose()
+    }
+
+    /// How the log's connection is made.
+    pub(crate) fn log_options(&self, name: &str) -> eventlog::ConnectOptions {
+        eventlog::ConnectOptions {
+            address: self.address.clone(),
+            credentials: self.credentials.clone(),
+            name: name.into(),
+            inbox_prefix: inbox_prefix(name),
+        }
+    }
+
+    /// A connection for anything but the log. It reconnects for as long as it lives.
+    pub(crate) async fn connect(&self, name: &str) -> anyhow::Result<async_nats::Client> {
+        let Credentials { user, password } = self.credentials.clone();
+        let options = async_nats::ConnectOptions::with_user_and_password(user, password)
+            .name(name)
+            .custom_inbox_prefix(inbox_prefix(name))
+            .connection_timeout(CONNECT_TIME_MAX)
+            .ping_interval(PING_INTERVAL)
+            .subscription_capacity(SUBSCRIPTION_MESSAGES_MAX)
+            .max_reconnects(None)
+            .reconnect_delay_callback(reconnect_pause);
+        let connected = options.connect(&self.address).await;
+        connected.with_context(|| format!("cannot connect to the NATS server at {} as {name}", self.address))
+    }
+}
+
+/// Every role has replies of its own, so that permissions can keep others from reading them.
+fn inbox_prefix(name: &str) -> String {
+    format!("_INBOX_{}", name.replace([' ', '.'], "-"))
+}
+
+fn reconnect_pause(attempts: usize) -> Duration {
+    Duration::from_millis(1 << attempts.min(10)).min(RECONNECT_PAUSE_MAX)
+}
+
+fn find_credentials(file: Option<&Path>) -> anyhow::Result<Credentials> {
+    let found = match file {
+        Some(file) => {
+            let text = files::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text = text.with_context(|| format!("there is no file {} (--nats-credentials)", file.display()))?;
+            files::variables(&text, [USER_ENV, PASSWORD_ENV])
+        }
+        None => [USER_ENV, PASSWORD_ENV].map(|name| std::env::var(name).ok()),
+    };
+    let [Some(user), Some(password)] = found.map(|value| value.filter(|value| !value.is_empty())) else {
+        bail!(
+            "there are no credentials for the NATS server: set {USER_ENV} and {PASSWORD_ENV}, \
+             or put both into a file and give it with --nats-credentials"
+        );
+    };
+    Ok(Credentials { user, password })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_without_credentials_only() {
+        for good in ["nats://127.0.0.1:4222", "host", "host:4222", "tls://nats.example:4222"] {
+            assert!(good.parse::<NatsUrl>().is_ok(), "{good}");
+        }
+        for bad in ["http://host:4222", "nats://u:p@host", "ws://host", "nats://"] {
+            assert!(bad.parse::<NatsUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn credentials_come_from_a_file_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("nats");
+        assert!(find_credentials(Some(&file)).unwrap_err().to_string().contains("there is no file"));
+        std::fs::write(&file, format!("{USER_ENV}=u\n{PASSWORD_ENV}=\n")).unwrap();
+        assert!(find_credentials(Some(&file)).unwrap_err().to_string().contains("no credentials"));
+        std::fs::write(&file, format!("{USER_ENV}=u\n{PASSWORD_ENV}=p\n")).unwrap();
+        assert_eq!(find_credentials(Some(&file)).unwrap(), Credentials { user: "u".into(), password: "p".into() });
+    }
+}

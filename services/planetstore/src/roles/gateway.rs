@@ -1,0 +1,138 @@
+//! The gateway: its connections to the nodes, and S3 on its address.
+
+use std::io;
+use std::time::Duration;
+
+use anyhow::Context;
+use events::ids::RegionName;
+use gateway::{Gateway, Options};
+use ledger::Ledger;
+use shards::{Incident, Membership, NatsTransport, ShardStore};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::cli::S3Args;
+use crate::credentials::RootCredentials;
+use crate::nats::NatsEndpoint;
+use crate::sources::sources;
+
+/// Nodes that must be online for a write, and so for being ready.
+pub(crate) const NODES_MIN: usize = 3;
+
+/// Connections that carry shards. One is read and written by one task, which a core's worth of bytes fills.
+const DATA_CONNECTIONS: usize = 2;
+
+/// Incidents that may wait to be noted; further ones are counted and dropped.
+const INCIDENTS_WAITING_MAX: usize = 1_024;
+
+/// How long the end of the gateway is waited for, above its own bound on requests under way.
+const GATEWAY_STOP_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Who is there: heartbeats, on a connection that no shards can hold up.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    pub(crate) membership: Membership,
+    pub(crate) telemetry: async_nats::Client,
+    follower: JoinHandle<()>,
+}
+
+impl Cluster {
+    /// Begins to listen, after a roll call.
+    pub(crate) async fn join(endpoint: &NatsEndpoint, region: &RegionName) -> anyhow::Result<Self> {
+        let telemetry = endpoint.connect("gateway telemetry").await?;
+        let membership = Membership::new();
+        let follower = shards::follow_nodes(telemetry.clone(), region.clone(), membership.clone()).await;
+        Ok(Self { membership, telemetry, follower: follower.context("the nodes cannot be listened to")? })
+    }
+
+    /// Waits for nodes, for a time, and says if they did not all come.
+    pub(crate) async fn wait_online(&self, nodes: usize, time: Duration) {
+        if tokio::time::timeout(time, self.membership.wait_online(nodes)).await.is_err() {
+            let online = self.membership.candidates().len();
+            tracing::warn!(online, expected = nodes, "going on without all nodes");
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.follower.abort();
+    }
+}
+
+/// A gateway that serves.
+pub(crate) struct GatewayRole {
+    pub(crate) gateway: Gateway,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<io::Result<()>>,
+}
+
+impl GatewayRole {
+    /// Begins to serve S3 on an address that is taken already.
+    pub(crate) async fn start(
+        s3: &S3Args,
+        region: &RegionName,
+        credentials: &RootCredentials,
+        endpoint: &NatsEndpoint,
+        (ledger, cluster): (Ledger, &Cluster),
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let mut clients = Vec::with_capacity(DATA_CONNECTIONS);
+        for number in 1..=DATA_CONNECTIONS {
+            clients.push(endpoint.connect(&format!("gateway data {number}")).await?);
+        }
+        let transport = NatsTransport::new(clients, region.clone())?;
+        let host = shards::host::boot_id()
+            .inspect_err(|error| tracing::warn!(%error, "no boot id: nodes of this host are read over NATS"))
+            .ok();
+        let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
+        tokio::spawn(note_incidents(found));
+        let store = ShardStore::new(transport, cluster.membership.clone(), host, incidents);
+        let options = Options {
+            region: region.clone(),
+            domains: s3.domain.clone(),
+            credentials: gateway::Credentials {
+                access_key: credentials.user.clone(),
+                secret_key: credentials.password.clone(),
+            },
+            cache_bytes: s3.cache_bytes.0,
+            sources: sources(),
+        };
+        let gateway = Gateway::new(options, ledger, store);
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            // Dropping the other end is a wish to stop as well.
+            let _stopped = stopped.await;
+        };
+        let served = tokio::spawn(gateway::serve(gateway.clone(), listener, shutdown));
+        Ok(Self { gateway, stop, served })
+    }
+
+    /// Waits until it ends without being asked to.
+    pub(crate) async fn ended(&mut self) -> anyhow::Error {
+        match (&mut self.served).await {
+            Ok(Ok(())) => anyhow::anyhow!("the gateway has ended"),
+            Ok(Err(error)) => anyhow::Error::new(error).context("the gateway failed"),
+            Err(error) => anyhow::Error::new(error).context("the gateway's task"),
+        }
+    }
+
+    /// Takes no more connections, and waits for the requests under way.
+    pub(crate) async fn stop(self) {
+        // It may have ended already.
+        let _told = self.stop.send(());
+        let abort = self.served.abort_handle();
+        if !abort.is_finished() && tokio::time::timeout(GATEWAY_STOP_TIME_MAX, self.served).await.is_err() {
+            tracing::warn!("the gateway does not stop in time");
+            abort.abort();
+        }
+    }
+}
+
+/// Repair will listen here. Until there is that role, incidents are seen in the log and the metrics only.
+async fn note_incidents(mut found: mpsc::Receiver<Incident>) {
+    while let Some(Incident { bucket, generation, shard, node, kind, .. }) = found.recv().await {
+        tracing::info!(%bucket, %generation, shard, %node, kind = kind.as_str(), "a shard is owed a repair");
+    }
+}

@@ -1,0 +1,23 @@
+//! How each role is started, and what is waited for when it stops.
+
+mod gateway;
+mod log;
+mod node;
+mod server;
+
+pub(crate) use gateway::{Cluster, GatewayRole, NODES_MIN};
+pub(crate) use log::{close_ledger, open_ledger, open_log};
+pub(crate) use node::{RunningNode, node_names};
+pub(crate) use server::{start_server, stop_server};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Lets this process have as many open files as the system allows it: shards are files, clients are sockets.
+pub(crate) fn raise_open_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::warn!(%error, ?current, "the limit of open files could not be raised");
+    }
+}

@@ -1,0 +1,68 @@
+//! `run.json` in the data folder: where the process that uses the folder can be reached.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+/// What a running process says of itself. No secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RunFile {
+    /// Its process id.
+    pub(crate) pid: u32,
+    /// Its version.
+    pub(crate) version: String,
+    /// Where S3 is served.
+    pub(crate) s3: SocketAddr,
+    /// Where health, metrics and status are.
+    pub(crate) console: SocketAddr,
+}
+
+impl RunFile {
+    /// Reads it; `None` if no process runs, or the last one was stopped.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+        let text = files::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let parse = |text: String| serde_json::from_str(&text);
+        text.map(parse).transpose().with_context(|| format!("{} is damaged: remove it", path.display()))
+    }
+
+    /// Writes it; it goes away with what is returned.
+    pub(crate) fn write(&self, path: PathBuf) -> anyhow::Result<WrittenRunFile> {
+        let text = serde_json::to_vec_pretty(self).context("cannot write run.json")?;
+        files::write_private(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(WrittenRunFile(path))
+    }
+}
+
+/// Removes the file when it is dropped.
+#[derive(Debug)]
+pub(crate) struct WrittenRunFile(PathBuf);
+
+impl Drop for WrittenRunFile {
+    fn drop(&mut self) {
+        if let Err(error) = files::remove(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "could not be removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_there_for_as_long_as_the_process_wants() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        assert_eq!(RunFile::read(&path).unwrap(), None);
+        let address = "127.0.0.1:9000".parse().unwrap();
+        let run = RunFile { pid: 1, version: "0".into(), s3: address, console: address };
+        let written = run.write(path.clone()).unwrap();
+        assert_eq!(RunFile::read(&path).unwrap(), Some(run));
+        drop(written);
+        assert_eq!(RunFile::read(&path).unwrap(), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! The wish to stop: Ctrl-C or SIGTERM.
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Becomes true once the process is asked to stop. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Listens for signals from now on. A second one ends the process at once: the nats-server dies with it.
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+        let mut terminations = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupts.recv() => {}
+                    _ = terminations.recv() => {}
+                }
+                if sender.send_replace(true) {
+                    eprintln!("planetstore: stopped at the second signal, with work under way");
+                    std::process::exit(1);
+                }
+                tracing::info!("stopping: what is under way is finished; a second signal ends it at once");
+            }
+        });
+        Ok(Self(receiver))
+    }
+
+    /// Waits until the process is asked to stop.
+    pub(crate) async fn requested(mut self) {
+        // The sender lives as long as the runtime; without it there is nothing left to run.
+        let _requested = self.0.wait_for(|stop| *stop).await;
+    }
+}

@@ -1,0 +1,33 @@
+//! Aligned columns for people.
+
+/// Rows under a head, in columns as wide as their widest cell, two spaces apart.
+pub(crate) fn render<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let head = head.map(str::to_owned);
+    let rows: Vec<&[String; N]> = std::iter::once(&head).chain(rows).collect();
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
+    rows.iter().map(|row| line(*row, &widths)).collect()
+}
+
+/// Names and values, the values aligned.
+pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    pairs.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+}
+
+fn line<const N: usize>(row: &[String; N], widths: &[usize; N]) -> String {
+    let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+    format!("{}\n", cells.join("  ").trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_and_lines_have_no_blank_end() {
+        let rows = [["node-10".to_owned(), "up".to_owned()], ["n".to_owned(), String::new()]];
+        assert_eq!(render(["NODE", "STATE"], &rows), "NODE     STATE\nnode-10  up\nn\n");
+        assert_eq!(pairs(&[("a", "1".into()), ("long", "2".into())]), "a     1\nlong  2\n");
+    }
+}

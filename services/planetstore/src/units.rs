@@ -1,0 +1,74 @@
+//! Bytes and times as people write them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+const UNITS: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+
+/// A number of bytes, written `128MiB` or plainly in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByteSize(pub(crate) u64);
+
+impl FromStr for ByteSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit = match text[digits.len()..].trim() {
+            "" | "B" => Some(1),
+            unit => UNITS.iter().find(|(name, _)| *name == unit).map(|(_, bytes)| *bytes),
+        };
+        let bytes = digits.parse::<u64>().ok().zip(unit).and_then(|(count, unit)| count.checked_mul(unit));
+        bytes.map(Self).ok_or_else(|| format!("{text:?} is not a size such as 128MiB (B, KiB, MiB, GiB, TiB)"))
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match UNITS.iter().rev().find(|(_, bytes)| self.0 >= *bytes) {
+            None => write!(f, "{} B", self.0),
+            Some((name, bytes)) => {
+                // Integers, so that no figure is a rounding of another: two digits behind the point, cut.
+                let hundredths = u128::from(self.0) * 100 / u128::from(*bytes);
+                write!(f, "{}.{:02} {name}", hundredths / 100, hundredths % 100)
+            }
+        }
+    }
+}
+
+/// A time as `3d 4h`, `2h 5m`, `3m 20s` or `12s`.
+pub(crate) fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, s) => format!("{s}s"),
+        (0, 0, m, s) => format!("{m}m {s}s"),
+        (0, h, m, _) => format!("{h}h {m}m"),
+        (d, h, _, _) => format!("{d}d {h}h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_and_written() {
+        assert_eq!("128MiB".parse(), Ok(ByteSize(128 << 20)));
+        assert_eq!("7".parse(), Ok(ByteSize(7)));
+        assert_eq!("2 TiB".parse(), Ok(ByteSize(2 << 40)));
+        for wrong in ["", "MiB", "1MB", "-1", "99999999999TiB", "1.5GiB"] {
+            assert!(wrong.parse::<ByteSize>().is_err(), "{wrong}");
+        }
+        assert_eq!(ByteSize(1023).to_string(), "1023 B");
+        assert_eq!(ByteSize(1536).to_string(), "1.50 KiB");
+        assert_eq!(ByteSize(u64::MAX).to_string(), "16777215.99 TiB");
+    }
+
+    #[test]
+    fn times_have_two_units_at_most() {
+        for (seconds, text) in [(0, "0s"), (61, "1m 1s"), (7_380, "2h 3m"), (90_000, "1d 1h")] {
+            assert_eq!(time(Duration::from_secs(seconds)), text);
+        }
+    }
+}
