@@ -66,7 +66,7 @@ impl<T: Transport> Session<T> {
         let patience = self.patience();
         let mut timer = std::pin::pin!(sleep(patience));
         loop {
-            match plan.next(&self.ranks()) {
+            match plan.next(self.ranks()) {
                 Step::Done => break,
                 Step::Lost { have, need } => return Err(ReadError::Lost { have, need }),
                 Step::Ask(shards) => {
@@ -87,7 +87,7 @@ impl<T: Transport> Session<T> {
             }
         }
         self.note_late(plan.pending(), begin);
-        self.assemble(&part, &mut stock)
+        self.assemble(&part, &stock)
     }
 
     /// Begins to ask for the pieces of `shards`: those whose files are open here in one job, the rest each for
@@ -122,7 +122,7 @@ impl<T: Transport> Session<T> {
 
     /// The shards to ask for in addition because some are late, if the budget allows it.
     fn hedge(&self, plan: &mut Plan, late: usize) -> ShardSet {
-        let more = plan.hedge(late, &self.ranks());
+        let more = plan.hedge(late, self.ranks());
         let count = u32::try_from(more.len()).unwrap_or(0);
         if count == 0 {
             return ShardSet::EMPTY;
@@ -200,17 +200,16 @@ impl<T: Transport> Session<T> {
     }
 
     /// Puts the part together, rebuilding the pieces that did not come.
-    fn assemble(&self, part: &Part, stock: &mut Stock) -> Result<Vec<Bytes>, ReadError> {
+    fn assemble(&self, part: &Part, stock: &Stock) -> Result<Vec<Bytes>, ReadError> {
         let mut chunks = Vec::with_capacity(DATA_SHARDS);
         let mut decoded = false;
         for (shard, range) in part.pieces() {
-            let piece = match &stock[usize::from(shard)] {
-                Some(piece) => piece.clone(),
-                None => {
-                    decoded = true;
-                    let survivors = survivors(self.content.placement.layout, stock).ok_or(ReadError::Internal)?;
-                    Bytes::from(rebuild(&survivors, shard).map_err(|_| ReadError::Internal)?)
-                }
+            let piece = if let Some(piece) = &stock[usize::from(shard)] {
+                piece.clone()
+            } else {
+                decoded = true;
+                let survivors = survivors(self.content.placement.layout, stock).ok_or(ReadError::Internal)?;
+                Bytes::from(rebuild(&survivors, shard).map_err(|_| ReadError::Internal)?)
             };
             chunks.push(piece.slice(range));
         }

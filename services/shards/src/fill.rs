@@ -67,8 +67,9 @@ impl StripeDraft {
             parity.resize(unit);
             self.pieces.push(parity);
         }
-        let [a, b, c, d, p, q] = &mut self.pieces[..] else { return Err(Misfit) };
-        code::encode([a.piece(), b.piece(), c.piece(), d.piece()], [p.piece_mut(), q.piece_mut()])?;
+        let (data, parity) = self.pieces.split_at_mut_checked(DATA_SHARDS).ok_or(Misfit)?;
+        let [p, q] = parity else { return Err(Misfit) };
+        code::encode(std::array::from_fn(|shard| data[shard].piece()), [p.piece_mut(), q.piece_mut()])?;
         let messages: Vec<Bytes> = self.pieces.into_iter().map(|piece| piece.finish(index)).collect();
         messages.try_into().map_err(|_| Misfit)
     }

@@ -140,7 +140,7 @@ impl<T: Transport> Lane<T> {
     /// Hands over a finished `Piece` message.
     pub(crate) async fn piece(&self, message: Bytes) -> Result<(), NodeError> {
         let ask = Ask { kind: "piece", deadline: PIECE_DEADLINE };
-        expect_ok(self.ask(ask, &self.sending, message.len(), message).await?)
+        expect_ok(&self.ask(ask, &self.sending, message.len(), message).await?)
     }
 
     /// Makes a shard durable.
@@ -153,7 +153,7 @@ impl<T: Transport> Lane<T> {
     ) -> Result<(), NodeError> {
         let message = Request::Seal { shard, bucket: bucket.clone(), pieces, bytes }.encode();
         let ask = Ask { kind: "seal", deadline: SEAL_DEADLINE };
-        expect_ok(self.ask(ask, &self.sending, message.len(), message).await?)
+        expect_ok(&self.ask(ask, &self.sending, message.len(), message).await?)
     }
 
     /// Forgets shards.
@@ -231,10 +231,10 @@ async fn pass(window: &Semaphore, bytes: usize) -> Result<SemaphorePermit<'_>, N
     window.acquire_many(permits).await.map_err(|_| NodeError::Gone)
 }
 
-fn expect_ok(reply: Reply) -> Result<(), NodeError> {
+fn expect_ok(reply: &Reply) -> Result<(), NodeError> {
     match reply {
         Reply::Status(Status::Ok) => Ok(()),
-        Reply::Status(status) => Err(NodeError::Refused(status)),
+        Reply::Status(status) => Err(NodeError::Refused(*status)),
         _ => Err(NodeError::Garbled),
     }
 }

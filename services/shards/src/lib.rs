@@ -35,6 +35,8 @@ mod put;
 mod read;
 mod shard_set;
 mod sink;
+#[doc(hidden)]
+pub mod speed;
 mod store;
 pub mod telemetry;
 mod transport;

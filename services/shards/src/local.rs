@@ -20,7 +20,7 @@ use crate::piece::{PIECE_HEADER_BYTES, Piece, UNIT_BYTES};
 use crate::protocol::Place;
 
 /// How long a node whose files could not be read is asked for bytes, before its files are tried again.
-const REFUSED: Duration = Duration::from_secs(60);
+const REFUSED: Duration = Duration::from_mins(1);
 
 /// Which nodes' files can be read from here.
 #[derive(Debug)]

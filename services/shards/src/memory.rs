@@ -208,7 +208,7 @@ impl MemoryNode {
             Request::Piece { shard, bucket, piece } => Reply::Status(self.keep(shard, Some(bucket), piece, false)),
             Request::Seal { shard, bucket, pieces, bytes } => Reply::Status(self.seal(shard, &bucket, pieces, bytes)),
             Request::Discard { shards, .. } => {
-                shards.iter().for_each(|shard| drop(self.shards.remove(shard)));
+                self.shards.retain(|held, _| !shards.contains(held));
                 Reply::Statuses(vec![Status::Ok; shards.len()])
             }
             Request::Read { shard, first, count, .. } => {

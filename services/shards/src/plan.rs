@@ -78,7 +78,7 @@ impl Plan {
     ///
     /// The data pieces wanted are asked for alone if that promises well: they need no decoding, and may be
     /// fewer than a whole stripe. Otherwise any pieces that suffice to decode, the best first.
-    pub(crate) fn next(&mut self, ranks: &Ranks) -> Step {
+    pub(crate) fn next(&mut self, ranks: Ranks) -> Step {
         if self.wanted.is_subset(self.have) || self.have.len() >= self.need {
             return Step::Done;
         }
@@ -99,7 +99,7 @@ impl Plan {
 
     /// What to ask in addition so that `late` of the pending shards are not needed; empty if nothing can be
     /// gained. What it returns does not count as asked until [`Self::add`].
-    pub(crate) fn hedge(&self, late: usize, ranks: &Ranks) -> ShardSet {
+    pub(crate) fn hedge(&self, late: usize, ranks: Ranks) -> ShardSet {
         let hoped = (self.have.len() + self.pending().len()).saturating_sub(late);
         let more = self.need.saturating_sub(hoped);
         self.best(more, Rank::Slow, ranks).unwrap_or_default()
@@ -116,7 +116,7 @@ impl Plan {
     }
 
     /// The `count` best shards not asked yet, none of them worse than `worst`.
-    fn best(&self, count: usize, worst: Rank, ranks: &Ranks) -> Option<ShardSet> {
+    fn best(&self, count: usize, worst: Rank, ranks: Ranks) -> Option<ShardSet> {
         let rank = |shard: &u8| ranks[usize::from(*shard)];
         let mut left: Vec<u8> = self.stored.without(self.asked).iter().filter(|shard| rank(shard) <= worst).collect();
         left.sort_by_key(|shard| (rank(shard), *shard));
@@ -146,26 +146,28 @@ mod tests {
     #[test]
     fn a_whole_stripe_asks_the_data_and_then_a_parity_for_each_that_fails() {
         let mut plan = striped(&[0, 1, 2, 3]);
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[0, 1, 2, 3])));
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[0, 1, 2, 3])));
         plan.arrived(0);
-        assert_eq!(plan.next(&GOOD), Step::Wait);
+        assert_eq!(plan.next(GOOD), Step::Wait);
         plan.failed(2);
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[4])));
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[4])));
         plan.failed(4);
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[5])));
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[5])));
         plan.failed(1);
-        assert_eq!(plan.next(&GOOD), Step::Lost { have: 1, need: 4 });
+        assert_eq!(plan.next(GOOD), Step::Lost { have: 1, need: 4 });
     }
 
     #[test]
     fn a_part_of_a_stripe_asks_only_the_pieces_it_touches() {
         let mut plan = striped(&[2]);
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[2])));
-        assert_eq!(plan.hedge(1, &GOOD), set(&[0, 1, 3, 4]));
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[2])));
+        assert_eq!(plan.hedge(1, GOOD), set(&[0, 1, 3, 4]));
         plan.failed(2);
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[0, 1, 3, 4])));
-        [0, 1, 3, 4].into_iter().for_each(|shard| plan.arrived(shard));
-        assert_eq!(plan.next(&GOOD), Step::Done);
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[0, 1, 3, 4])));
+        for shard in [0, 1, 3, 4] {
+            plan.arrived(shard);
+        }
+        assert_eq!(plan.next(GOOD), Step::Done);
     }
 
     #[test]
@@ -174,36 +176,37 @@ mod tests {
         ranks[1] = Rank::Bad;
         ranks[3] = Rank::Slow;
         let mut plan = striped(&[0, 1, 2, 3]);
-        assert_eq!(plan.next(&ranks), Step::Ask(set(&[0, 2, 4, 5])));
+        assert_eq!(plan.next(ranks), Step::Ask(set(&[0, 2, 4, 5])));
         plan.failed(0);
-        assert_eq!(plan.next(&ranks), Step::Ask(set(&[3])));
+        assert_eq!(plan.next(ranks), Step::Ask(set(&[3])));
         plan.failed(5);
-        assert_eq!(plan.next(&ranks), Step::Ask(set(&[1])));
+        assert_eq!(plan.next(ranks), Step::Ask(set(&[1])));
     }
 
     #[test]
     fn a_small_content_is_one_request_and_each_other_shard_a_replacement() {
         let mut plan = small();
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[0])));
-        assert_eq!(plan.hedge(1, &GOOD), set(&[4]));
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[0])));
+        assert_eq!(plan.hedge(1, GOOD), set(&[4]));
         plan.failed(0);
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[4])));
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[4])));
         plan.failed(4);
-        assert_eq!(plan.next(&GOOD), Step::Ask(set(&[5])));
+        assert_eq!(plan.next(GOOD), Step::Ask(set(&[5])));
         plan.failed(5);
-        assert_eq!(plan.next(&GOOD), Step::Lost { have: 0, need: 1 });
+        assert_eq!(plan.next(GOOD), Step::Lost { have: 0, need: 1 });
     }
 
     #[test]
     fn a_second_hedge_adds_to_the_first() {
         let mut plan = striped(&[0, 1, 2, 3]);
-        plan.next(&GOOD);
-        [0, 1].into_iter().for_each(|shard| plan.arrived(shard));
-        let first = plan.hedge(1, &GOOD);
+        plan.next(GOOD);
+        plan.arrived(0);
+        plan.arrived(1);
+        let first = plan.hedge(1, GOOD);
         assert_eq!(first, set(&[4]));
         plan.add(first);
-        assert_eq!(plan.hedge(1, &GOOD), ShardSet::EMPTY);
-        assert_eq!(plan.hedge(2, &GOOD), set(&[5]));
+        assert_eq!(plan.hedge(1, GOOD), ShardSet::EMPTY);
+        assert_eq!(plan.hedge(2, GOOD), set(&[5]));
         assert_eq!(plan.pending(), set(&[2, 3, 4]));
     }
 
@@ -219,7 +222,7 @@ mod tests {
             let last = loop {
                 steps += 1;
                 prop_assert!(steps < 20);
-                match plan.next(&ranks) {
+                match plan.next(ranks) {
                     Step::Ask(shards) => prop_assert!(!shards.is_empty() && shards.is_subset(plan.stored)),
                     Step::Wait => {
                         let shard = plan.pending().iter().next().unwrap();

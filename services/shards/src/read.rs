@@ -78,7 +78,9 @@ impl<T: Transport> ShardStore<T> {
             return chunks.pop().ok_or(ReadError::Internal);
         }
         let mut whole = BytesMut::with_capacity(bytes);
-        chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+        for chunk in &chunks {
+            whole.extend_from_slice(chunk);
+        }
         Ok(whole.freeze())
     }
 }

@@ -151,7 +151,7 @@ impl Stream {
 
     /// Sends a stripe when the shards are ready for it.
     async fn send(&mut self, messages: [Bytes; SHARDS], mut budget: OwnedSemaphorePermit) -> Result<(), WriteError> {
-        self.wait(|progress| progress.may_send()).await?;
+        self.wait(Progress::may_send).await?;
         let mut live = [false; SHARDS];
         self.progress.send_modify(|progress| {
             for (shard, live) in progress.shards.iter_mut().zip(&mut live) {

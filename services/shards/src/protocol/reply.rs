@@ -74,12 +74,14 @@ impl Reply {
             Self::Statuses(statuses) => {
                 put_head(&mut buffer, STATUSES);
                 put_count(&mut buffer, statuses.len());
-                statuses.iter().for_each(|status| buffer.put_u8(status.to_byte()));
+                buffer.extend(statuses.iter().map(|status| status.to_byte()));
             }
             Self::Pieces(pieces) => {
                 put_head(&mut buffer, PIECES);
                 put_count(&mut buffer, pieces.len());
-                pieces.iter().for_each(|piece| put_piece(&mut buffer, piece));
+                for piece in pieces {
+                    put_piece(&mut buffer, piece);
+                }
             }
             Self::Place(place) => {
                 put_head(&mut buffer, PLACE);

@@ -126,14 +126,18 @@ impl Request {
                 put_head(&mut buffer, DISCARD);
                 put_bucket(&mut buffer, bucket);
                 put_count(&mut buffer, shards.len());
-                shards.iter().for_each(|shard| put_uuid(&mut buffer, *shard));
+                for shard in shards {
+                    put_uuid(&mut buffer, *shard);
+                }
             }
             Self::Read { shard, bucket, first, count, host } => {
                 put_shard(&mut buffer, READ, *shard, bucket);
                 buffer.put_u32_le(*first);
                 buffer.put_u16_le(*count);
                 buffer.put_u8(u8::from(host.is_some()));
-                host.iter().for_each(|host| put_uuid(&mut buffer, *host));
+                if let Some(host) = host {
+                    put_uuid(&mut buffer, *host);
+                }
             }
             Self::Inspect { shard, bucket, verify } => {
                 put_shard(&mut buffer, INSPECT, *shard, bucket);

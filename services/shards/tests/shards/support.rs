@@ -83,7 +83,7 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(120), checked).await.expect("the condition came true in time");
+    tokio::time::timeout(std::time::Duration::from_mins(2), checked).await.expect("the condition came true in time");
 }
 
 pub(crate) fn bucket() -> BucketName {

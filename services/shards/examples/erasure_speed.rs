@@ -1,0 +1,41 @@
+//! Prints what one core makes of a stripe: encoding, rebuilding, checksums and copies, in GB of content a second.
+//!
+//! `cargo run --release -p shards --example erasure_speed`
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use shards::piece::{STRIPE_BYTES, UNIT_BYTES, piece_crc};
+use shards::speed::{cut_stripe, encode_stripe, fill_stripe, rebuild_two};
+use uuid::Uuid;
+
+const MEASURE: Duration = Duration::from_secs(1);
+
+fn main() {
+    let content: Bytes = (0..STRIPE_BYTES).map(|i| u8::try_from(i * 31 % 251).unwrap_or(0)).collect();
+    let mut parity = vec![0; 2 * UNIT_BYTES];
+    measure("encode", || encode_stripe(&content, &mut parity));
+    let pieces: Vec<&[u8]> = content.chunks(UNIT_BYTES).chain(parity.chunks(UNIT_BYTES)).collect();
+    measure("rebuild two of four", || drop(black_box(rebuild_two(&pieces))));
+    measure("CRC32C", || {
+        for (index, piece) in (0..).zip(content.chunks(UNIT_BYTES)) {
+            black_box(piece_crc(Uuid::nil(), index, piece));
+        }
+    });
+    let mut copy = vec![0; STRIPE_BYTES];
+    measure("copy", || black_box(&mut copy[..]).copy_from_slice(&content));
+    let chunks: Vec<Bytes> = content.chunks(64 * 1024).map(|chunk| content.slice_ref(chunk)).collect();
+    measure("stream to messages", || drop(black_box(fill_stripe(&chunks))));
+    measure("content to records", || _ = black_box(cut_stripe(&content)));
+}
+
+fn measure(what: &str, mut work: impl FnMut()) {
+    let (begin, mut rounds) = (Instant::now(), 0_u32);
+    while begin.elapsed() < MEASURE {
+        work();
+        rounds += 1;
+    }
+    let bytes = f64::from(rounds) * f64::from(u32::try_from(STRIPE_BYTES).unwrap_or(u32::MAX));
+    println!("{what:22} {:6.2} GB/s", bytes / begin.elapsed().as_secs_f64() / 1e9);
+}
