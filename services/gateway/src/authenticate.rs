@@ -32,14 +32,11 @@ pub(crate) fn authenticate(
     }
     // The scope is cut to a date and a region, both bounded by the parser; the key names both.
     let name = format!("{}/{}/{}", claim.access_key(), claim.date(), claim.region());
-    let key = match gateway.0.signing_keys.get(&name) {
-        Some(key) => key,
-        None => {
-            let key = SigningKey::derive(&credentials.secret_key, claim.date(), claim.region());
-            gateway.0.signing_keys.insert(name, key.clone());
-            key
-        }
-    };
+    let key = gateway.0.signing_keys.get(&name).unwrap_or_else(|| {
+        let key = SigningKey::derive(&credentials.secret_key, claim.date(), claim.region());
+        gateway.0.signing_keys.insert(name, key.clone());
+        key
+    });
     let verified = claim.verify(&key, now)?;
     let chunk_signer = verified.chunk_signer(&key);
     Ok(Caller { access_key: verified.access_key, payload: verified.payload, chunk_signer })

@@ -115,13 +115,12 @@ pub(crate) fn bytes(
 
 /// The bytes of a stretch of a content small enough to be cached whole.
 async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, shards::ReadError> {
-    let bytes = match gateway.0.cache.get(&stretch.content) {
-        Some(bytes) => bytes,
-        None => {
-            let bytes = gateway.0.store.read_whole(&stretch.stored).await?;
-            gateway.0.cache.insert(stretch.content, bytes.clone());
-            bytes
-        }
+    let bytes = if let Some(bytes) = gateway.0.cache.get(&stretch.content) {
+        bytes
+    } else {
+        let bytes = gateway.0.store.read_whole(&stretch.stored).await?;
+        gateway.0.cache.insert(stretch.content, bytes.clone());
+        bytes
     };
     let size = stretch.stored.size;
     let bound = |at: u64| usize::try_from(at).map_err(|_| shards::ReadError::OutOfRange { size });

@@ -7,14 +7,16 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use s3::checksum::Checksum;
 use s3::chunked::{Decoder, Event, Mode};
-use s3::request::{Head, Payload as Declared};
+use s3::request::{DocumentBody, Payload as Declared};
 use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 
 use crate::authenticate::Caller;
+use crate::call::Call;
+use crate::ingest::{sha256, verify_sha256};
 
 /// How long a client may leave a body without a byte.
-const SILENCE_TIME_MAX: Duration = Duration::from_secs(60);
+const SILENCE_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// A payload that is read piece by piece.
 pub(crate) struct Payload {
@@ -30,6 +32,7 @@ pub(crate) struct Payload {
 impl Payload {
     /// The payload of an object or a part.
     pub(crate) fn new(body: Body, caller: &Caller, declared: &Declared) -> Result<Self, Error> {
+        declared.check_framing(&caller.payload)?;
         let mode = Mode::of(caller.payload, Some(caller.chunk_signer.clone()));
         let length = declared.object_length();
         let decoder = match mode {
@@ -129,9 +132,23 @@ impl Payload {
     }
 }
 
-/// Reads a small document whole and verifies what its headers say of it.
-pub(crate) async fn read_document(body: Body, caller: &Caller, head: &Head<'_>) -> Result<Bytes, Error> {
-    let declared = Declared::parse(head)?;
+/// What the checksum headers of a request with a document speak of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// The document.
+    OfDocument,
+    /// The object that the document is about.
+    OfObject,
+}
+
+/// Reads a small document whole and verifies what its headers say of it. No length at all is no document.
+pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Result<Bytes, Error> {
+    let (head, caller) = (call.head(), call.caller);
+    let declared = if caller.payload.is_streaming() {
+        Declared::parse(&head)?
+    } else {
+        Declared { content_length: head.number("content-length")?, ..Declared::default() }
+    };
     let too_long = || Error::new(Code::MaxMessageLengthExceeded);
     if declared.object_length().is_some_and(|length| length > s3::xml::BODY_BYTES_MAX as u64) {
         return Err(too_long());
@@ -146,8 +163,12 @@ pub(crate) async fn read_document(body: Body, caller: &Caller, head: &Head<'_>) 
     }
     let document = document.freeze();
     if let PayloadHash::Signed(declared) = caller.payload {
-        crate::ingest::verify_sha256(&declared, &crate::ingest::sha256(&document))?;
+        verify_sha256(&declared, &sha256(&document))?;
     }
-    s3::request::DocumentBody::parse(head)?.verify(&document)?;
+    if sums == Sums::OfDocument {
+        let mut declared = DocumentBody::parse(&head)?;
+        declared.checksum = declared.checksum.or(payload.trailing);
+        declared.verify(&document)?;
+    }
     Ok(document)
 }

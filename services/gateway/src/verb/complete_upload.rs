@@ -14,14 +14,14 @@ use s3::{Code, Error};
 use crate::call::{Call, upload_id};
 use crate::convert;
 use crate::failure::Failure;
-use crate::payload::read_document;
+use crate::payload::{Sums, read_document};
 use crate::reply;
 
 pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let request = Request::parse(&call.head())?;
     let key = call.key()?;
-    let (_, _, _) = call.read_bucket().await?;
-    let document = read_completion(call, body).await?;
+    call.read_bucket().await?;
+    let document = read_document(body, call, Sums::OfObject).await?;
     let asked = CompleteMultipartUpload::parse(&document)?.parts;
     let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let upload = upload_id(&request.upload_id)?;
@@ -69,11 +69,6 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let mut response = reply::xml(result.to_xml());
     reply::insert_version(response.headers_mut(), version)?;
     Ok(response)
-}
-
-/// The list of parts. Checksum headers of this request speak of the object, not of the list.
-async fn read_completion(call: &Call<'_>, body: Body) -> Result<bytes::Bytes, Error> {
-    read_document(body, call.caller, &call.head()).await
 }
 
 /// The parts that are asked for, each as it is stored under its entity tag.

@@ -8,7 +8,7 @@ use s3::{Code, Error};
 
 use crate::call::Call;
 use crate::failure::{Failure, commit_failure};
-use crate::payload::read_document;
+use crate::payload::{Sums, read_document};
 use crate::reply;
 
 /// The region whose `CreateBucket` answers 200 for a bucket that is the asker's already, as AWS does there.
@@ -16,7 +16,7 @@ const FORGIVING_REGION: &str = "us-east-1";
 
 pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let bucket = call.bucket()?;
-    let document = read_document(body, call.caller, &call.head()).await?;
+    let document = read_document(body, call, Sums::OfDocument).await?;
     let region = call.gateway.0.options.region.as_str();
     if !document.is_empty() {
         let wanted = CreateBucketConfiguration::parse(&document)?.location_constraint;

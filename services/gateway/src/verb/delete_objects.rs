@@ -8,7 +8,7 @@ use s3::{Code, Error};
 
 use crate::call::{Call, version_name, version_text};
 use crate::failure::{Failure, commit_failure};
-use crate::payload::read_document;
+use crate::payload::{Sums, read_document};
 use crate::reply;
 
 /// One key's fate.
@@ -19,7 +19,7 @@ struct Deleted {
 
 pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let (_, bucket, _) = call.read_bucket().await?;
-    let document = read_document(body, call.caller, &call.head()).await?;
+    let document = read_document(body, call, Sums::OfDocument).await?;
     let request = DeleteObjects::parse(&document)?;
     // All at once: the ledger makes one batch of them.
     let fates = join_all(request.objects.iter().map(|entry| delete_one(call, &bucket, entry))).await;

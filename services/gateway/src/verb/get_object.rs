@@ -60,7 +60,7 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
         }
         refused @ Outcome::PreconditionFailed(_) => refused.into_result()?,
     }
-    let (range, status) = selected(&snapshot, &object, &request, &mut headers)?;
+    let (range, status) = selected(&snapshot, &row, &object, &request, &mut headers)?;
     reply::insert_length(&mut headers, range.end - range.start);
     if request.checksum_mode
         && status == StatusCode::OK
@@ -119,6 +119,7 @@ fn marker(error: Error, name: VersionName) -> Result<Failure, Failure> {
 /// The bytes that are asked for by range or by part.
 fn selected(
     snapshot: &Snapshot,
+    row: &VersionRow,
     object: &ObjectRow,
     request: &GetObject,
     headers: &mut HeaderMap,
@@ -126,7 +127,7 @@ fn selected(
     if let Some(wanted) = request.part_number {
         return part(snapshot, object, wanted, headers);
     }
-    match request.range {
+    match request.range_if(&object.etag.to_string(), row.modified) {
         None => Ok((0..object.size, StatusCode::OK)),
         Some(range) => {
             let resolved = range.resolve(object.size)?;

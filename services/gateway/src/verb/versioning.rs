@@ -8,7 +8,7 @@ use s3::xml::{VersioningConfiguration, VersioningStatus};
 
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::payload::read_document;
+use crate::payload::{Sums, read_document};
 use crate::reply;
 
 pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
@@ -23,7 +23,7 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
 
 pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let (_, bucket, _) = call.read_bucket().await?;
-    let document = read_document(body, call.caller, &call.head()).await?;
+    let document = read_document(body, call, Sums::OfDocument).await?;
     let versioning = match VersioningConfiguration::parse(&document)?.status {
         Some(VersioningStatus::Enabled) => Versioning::Enabled,
         Some(VersioningStatus::Suspended) => Versioning::Suspended,
