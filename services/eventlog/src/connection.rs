@@ -82,7 +82,7 @@ pub(crate) async fn connect(
     .connection_timeout(CONNECT_TIME_MAX)
     .ping_interval(PING_INTERVAL)
     .max_reconnects(None)
-    .reconnect_delay_callback(|attempts| reconnect_pause(attempts))
+    .reconnect_delay_callback(reconnect_pause)
     .event_callback(move |event| {
         let connection = state.borrow().after(&event);
         if connection.connected && connection.made > 1 && !state.borrow().connected {
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_counted_each_time_it_is_made() {
-        let after = |events: &[Event]| events.iter().fold(Connection::default(), |state, event| state.after(event));
+        let after = |events: &[Event]| events.iter().fold(Connection::default(), Connection::after);
         assert_eq!(after(&[Event::Connected]), Connection { connected: true, made: 1 });
         assert_eq!(after(&[Event::Connected, Event::Disconnected]), Connection { connected: false, made: 1 });
         assert_eq!(

@@ -45,10 +45,12 @@ impl Held {
 }
 
 impl State {
-    fn push(&mut self, message: &Message) {
-        self.last += 1;
-        let stored = Stored { sequence: self.last, id: message.id, payload: message.payload.clone() };
-        self.events.insert(self.last, stored);
+    fn push(&mut self, messages: &[Message]) {
+        for message in messages {
+            self.last += 1;
+            let stored = Stored { sequence: self.last, id: message.id, payload: message.payload.clone() };
+            self.events.insert(self.last, stored);
+        }
     }
 
     fn append(
@@ -63,7 +65,7 @@ impl State {
         }
         let foreign = self.foreign.take();
         if let Some((0, foreign)) = &foreign {
-            foreign.iter().for_each(|m| self.push(m));
+            self.push(foreign);
         }
         if expected_last > self.last {
             return Err(AppendError::Damaged(ReadError::LostTail { expected: expected_last, last: self.last }));
@@ -72,9 +74,9 @@ impl State {
             return Err(AppendError::Conflict { appended: 0 });
         }
         let appended = foreign.as_ref().map_or(messages.len(), |(after, _)| *after).min(messages.len());
-        messages[..appended].iter().for_each(|m| self.push(m));
+        self.push(&messages[..appended]);
         if let Some((_, foreign)) = foreign {
-            foreign.iter().for_each(|m| self.push(m));
+            self.push(&foreign);
         }
         if appended < messages.len() { Err(AppendError::Conflict { appended }) } else { Ok(self.held.take()) }
     }
@@ -140,7 +142,7 @@ impl MemoryLog {
 
     /// Lets somebody else append `messages` now.
     pub fn foreign(&self, messages: &[Message]) {
-        self.change(|state| messages.iter().for_each(|m| state.push(m)));
+        self.change(|state| state.push(messages));
     }
 
     /// The next append that succeeds happens at once, but is answered only when the returned guard is

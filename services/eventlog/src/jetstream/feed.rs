@@ -20,7 +20,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const PULL_TIME: Duration = Duration::from_secs(30);
 
 /// How long the server keeps a consumer that nobody pulls from.
-const CONSUMER_IDLE_TIME_MAX: Duration = Duration::from_secs(60);
+const CONSUMER_IDLE_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Longest pause before the next consumer when one ended without an event.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);

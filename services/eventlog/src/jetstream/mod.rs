@@ -3,7 +3,9 @@
 mod answer;
 mod api;
 mod append;
+mod consume;
 mod feed;
+mod get;
 mod read;
 mod resolve;
 mod send;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use events::ids::RegionName;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::connection::{self, ConnectOptions, Connection};
 use crate::{AppendError, Follow, Log, Message, OpenError, ReadError, Stored, Tail};
@@ -46,6 +48,8 @@ pub struct JetStreamLog {
     stream: Arc<str>,
     batches: Arc<AtomicU64>,
     sending: Sending,
+    /// Where the last read stopped.
+    place: Arc<Mutex<Option<read::Place>>>,
 }
 
 impl JetStreamLog {
@@ -56,7 +60,8 @@ impl JetStreamLog {
     pub async fn open(connect: &ConnectOptions, options: &StreamOptions) -> Result<Self, OpenError> {
         let (client, connection) = connection::connect(connect).await?;
         let stream = stream::ensure(&client, &connect.address, options).await?;
-        Ok(Self { client, connection, stream: stream.into(), batches: Arc::default(), sending: Sending::default() })
+        let (batches, sending, place) = Default::default();
+        Ok(Self { client, connection, stream: stream.into(), batches, sending, place })
     }
 
     /// Whether the connection stands, for readiness.

@@ -1,14 +1,16 @@
-//! Bounded batches of events, by direct get: no consumer, no state in the server.
+//! Bounded batches of events: by direct get, which leaves nothing behind in the server, and from the second of a
+//! sequence of batches on by a consumer, which costs the server half as much for an event.
 
+use std::fmt::Display;
 use std::time::Duration;
 
-use async_nats::header::{NATS_MESSAGE_ID, NATS_SEQUENCE};
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{HeaderMap, Message};
 use events::ids::EventId;
 use futures_util::StreamExt;
-use serde::Serialize;
 
 use super::JetStreamLog;
+use super::{consume, get};
 use crate::{ReadError, Stored};
 
 /// Events in one read, at most. The replies wait in a queue of 65,536 messages in the client.
@@ -20,17 +22,30 @@ const READ_BYTES_MAX: usize = 16 << 20;
 /// Time the server may take for the next event of a batch.
 const READ_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Status that ends a batch.
-const END_OF_BATCH: u16 = 204;
+/// What to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) from: u64,
+    pub(super) events: usize,
+    pub(super) bytes: usize,
+}
 
-/// Status of a batch without an event.
-const NOT_FOUND: u16 = 404;
+/// Where the last read stopped short of the end, for one that goes on from there.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    next: u64,
+    /// The connection on which it was.
+    made: u64,
+    /// The consumer that is at this place, if there is one.
+    consumer: Option<String>,
+}
 
-#[derive(Serialize)]
-struct DirectGet {
-    seq: u64,
-    batch: usize,
-    max_bytes: usize,
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) events: Vec<Stored>,
+    /// Whether there is more behind it, as far as the server said.
+    pub(super) more: bool,
 }
 
 pub(super) async fn read(
@@ -39,13 +54,52 @@ pub(super) async fn read(
     events_max: usize,
     bytes_max: usize,
 ) -> Result<Vec<Stored>, ReadError> {
-    let from = from.max(1);
-    let get = DirectGet {
-        seq: from,
-        batch: events_max.clamp(1, READ_EVENTS_MAX),
-        max_bytes: bytes_max.clamp(1, READ_BYTES_MAX),
+    let events = events_max.clamp(1, READ_EVENTS_MAX);
+    let bounds = Bounds { from: from.max(1), events, bytes: bytes_max.clamp(1, READ_BYTES_MAX) };
+    let made = log.connection.borrow().made;
+    // Two that read at once are not one that goes on.
+    let Ok(mut place) = log.place.try_lock() else { return Ok(get::get(log, bounds).await?.events) };
+    let goes_on = place.take().filter(|place| place.next == bounds.from && place.made == made);
+    let (batch, consumer) = match goes_on {
+        None => (get::get(log, bounds).await?, None),
+        Some(Place { consumer, .. }) => {
+            let consumer = match consumer {
+                Some(consumer) => consumer,
+                None => consume::create(log, bounds.from).await?,
+            };
+            match consume::take(log, &consumer, bounds).await {
+                Ok(batch) if !batch.events.is_empty() => (batch, Some(consumer)),
+                // Nothing, or a message lost on the way: a get tells what the log has.
+                Ok(_) | Err(ReadError::Gap { .. }) => (get::get(log, bounds).await?, None),
+                Err(error) => return Err(error),
+            }
+        }
     };
-    let body = serde_json::to_vec(&get).map_err(unavailable)?;
+    // At the end the server may send to a consumer what nobody waits for any more, so the place is given up.
+    if batch.more {
+        *place = Some(Place { next: bounds.from + batch.events.len() as u64, made, consumer });
+    }
+    Ok(batch.events)
+}
+
+/// One reply of a batch.
+pub(super) enum Reply {
+    /// An event with others behind it.
+    Event(Stored),
+    /// The last event of the batch, and whether the server has more.
+    Last(Stored, bool),
+    /// No event: the batch has ended. And whether the server has more.
+    End(bool),
+}
+
+/// Sends a request whose replies are a batch, and collects it.
+pub(super) async fn collect(
+    log: &JetStreamLog,
+    subject: String,
+    body: Vec<u8>,
+    from: u64,
+    accept: impl Fn(&Message, u64) -> Result<Reply, ReadError>,
+) -> Result<Batch, ReadError> {
     let inbox = log.client.new_inbox();
     let mut replies = log.client.subscribe(inbox.clone()).await.map_err(unavailable)?;
     let mut watched = log.connection.clone();
@@ -53,20 +107,21 @@ pub(super) async fn read(
     if !connection.connected {
         return Err(unavailable("the server is not connected"));
     }
-    log.client
-        .publish_with_reply(format!("$JS.API.DIRECT.GET.{}", log.stream), inbox, body.into())
-        .await
-        .map_err(unavailable)?;
+    log.client.publish_with_reply(subject, inbox, body.into()).await.map_err(unavailable)?;
     let collect = async {
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         loop {
             let reply = tokio::time::timeout(READ_TIME_MAX, replies.next())
                 .await
-                .map_err(|_| unavailable("the server does not answer"))?;
-            let Some(reply) = reply else { return Err(unavailable("the connection was closed")) };
-            match accept(&reply, from + batch.len() as u64)? {
-                Some(stored) => batch.push(stored),
-                None => return Ok(batch),
+                .map_err(|_| unavailable("the server does not answer"))?
+                .ok_or_else(|| unavailable("the connection was closed"))?;
+            match accept(&reply, from + batch.events.len() as u64)? {
+                Reply::Event(stored) => batch.events.push(stored),
+                Reply::Last(stored, more) => {
+                    batch.events.push(stored);
+                    return Ok(Batch { more, ..batch });
+                }
+                Reply::End(more) => return Ok(Batch { more, ..batch }),
             }
         }
     };
@@ -75,22 +130,6 @@ pub(super) async fn read(
         batch = collect => batch,
         _ = watched.wait_for(|now| *now != connection) => Err(unavailable("the connection was lost")),
     }
-}
-
-/// Reads one reply of a batch; `None` is its end.
-fn accept(reply: &Message, expected: u64) -> Result<Option<Stored>, ReadError> {
-    match reply.status.map(|status| status.as_u16()) {
-        None => {}
-        Some(END_OF_BATCH | NOT_FOUND) => return Ok(None),
-        Some(status) => return Err(unavailable(reply.description.clone().unwrap_or_else(|| status.to_string()))),
-    }
-    let headers = reply.headers.as_ref();
-    // The server puts its own headers behind those that were stored.
-    let sequence = headers
-        .and_then(|h| h.get_last(NATS_SEQUENCE))
-        .and_then(|v| v.as_str().parse().ok())
-        .ok_or_else(|| unavailable("the server's answer has no sequence"))?;
-    stored(sequence, headers, reply, expected).map(Some)
 }
 
 /// Checks that an entry is the next one and has an id.
@@ -112,6 +151,6 @@ pub(super) fn stored(
     Ok(Stored { sequence, id, payload: message.payload.clone() })
 }
 
-fn unavailable(reason: impl ToString) -> ReadError {
-    ReadError::Unavailable { reason: reason.to_string() }
+pub(super) fn unavailable(reason: impl Display) -> ReadError {
+    ReadError::Unavailable { reason: format!("{reason}") }
 }

@@ -54,7 +54,10 @@ pub(super) async fn ensure(
             let updated = api::request::<Info>(client, &format!("STREAM.UPDATE.{name}"), declared.to_string().into())
                 .await
                 .map_err(unanswered)?;
-            difference(&declared, &updated.config).map_or(Ok(name.clone()), |left| Err(left.into_error(name)))
+            match difference(&declared, &updated.config) {
+                None => Ok(name),
+                Some(left) => Err(left.into_error(name)),
+            }
         }
         Some(difference) => Err(difference.into_error(name)),
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustix::fs::statvfs;
 
-use super::folder::Folder;
+use super::folder::{Folder, failed, write_private};
 use super::{Endpoint, ServerError};
 use crate::Credentials;
 
@@ -30,12 +30,12 @@ pub(super) struct Configuration<'a> {
 impl Configuration<'_> {
     /// Writes the file, readable by its owner alone.
     pub(super) fn write(&self) -> Result<(), ServerError> {
-        self.folder.write_private(&self.folder.configuration(), self.render()?.as_bytes())
+        write_private(&self.folder.configuration(), self.render()?.as_bytes())
     }
 
     fn render(&self) -> Result<String, ServerError> {
         let store = self.folder.store();
-        let store_bytes_max = store_bytes_max(&store).map_err(|error| self.folder.error("measure", &store, error))?;
+        let store_bytes_max = store_bytes_max(&store).map_err(|error| failed("measure", &store, error))?;
         Ok([
             ("{server_name}", quoted(self.server_name)),
             ("{port}", self.port.to_string()),
@@ -101,7 +101,7 @@ mod tests {
 
         let text = std::fs::read_to_string(folder.configuration()).unwrap();
         assert!(text.contains("listen: \"127.0.0.1:4999\"") && text.contains("with \\\"quotes\\\""));
-        for place in TEMPLATE.match_indices("{").map(|(at, _)| &TEMPLATE[at..]).filter_map(|rest| rest.split_once('}'))
+        for place in TEMPLATE.match_indices('{').map(|(at, _)| &TEMPLATE[at..]).filter_map(|rest| rest.split_once('}'))
         {
             let name = &place.0[1..];
             let is_place = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');

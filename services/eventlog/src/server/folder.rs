@@ -27,17 +27,12 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes the folder if it is absent, and takes it.
     pub(super) fn open(path: &Path) -> Result<Self, ServerError> {
-        let error = |what, error| ServerError::Folder { what, path: path.into(), error };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| error("create", e))?;
-        let path = path.canonicalize().map_err(|e| error("find", e))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| failed("create", path, e))?;
+        let path = path.canonicalize().map_err(|e| failed("find", path, e))?;
         let lock = lock(&path)?;
         let folder = Self { path, _lock: lock };
         let store = folder.store();
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&store)
-            .map_err(|e| folder.error("create", &store, e))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&store).map_err(|e| failed("create", &store, e))?;
         Ok(folder)
     }
 
@@ -57,32 +52,11 @@ impl Folder {
         self.path.join("port")
     }
 
-    pub(super) fn error(&self, what: &'static str, path: &Path, error: io::Error) -> ServerError {
-        ServerError::Folder { what, path: path.into(), error }
-    }
-
-    /// Writes a file that its owner alone may read, whole or not at all.
-    pub(super) fn write_private(&self, path: &Path, bytes: &[u8]) -> Result<(), ServerError> {
-        let draft = path.with_extension("draft");
-        let write = || {
-            // A draft that was left behind may have been made with other rights.
-            match fs::remove_file(&draft) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&draft, path)
-        };
-        write().map_err(|error| self.error("write", path, error))
-    }
-
     /// Makes durable what a server that was killed had written but not synced: who reads it next takes it for
     /// durable.
     pub(super) fn sync(&self) -> Result<(), ServerError> {
         let sync = || Ok(syncfs(File::open(self.store())?)?);
-        sync().map_err(|error| self.error("sync", &self.path, error))
+        sync().map_err(|error| failed("sync", &self.path, error))
     }
 
     /// The port of the last time if it is free, else one that is.
@@ -90,20 +64,20 @@ impl Folder {
         let file = self.port_file();
         let last = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
         let free = last.and_then(|port| free_port(port).ok()).map_or_else(|| free_port(0), Ok);
-        let port = free.map_err(|error| self.error("find a port for", &self.path, error))?;
-        self.write_private(&file, format!("{port}\n").as_bytes())?;
+        let port = free.map_err(|error| failed("find a port for", &self.path, error))?;
+        write_private(&file, format!("{port}\n").as_bytes())?;
         Ok(port)
     }
 
     /// Forgets the port, because somebody else took it.
     pub(super) fn forget_port(&self) -> Result<(), ServerError> {
-        fs::remove_file(self.port_file()).map_err(|error| self.error("remove", &self.port_file(), error))
+        fs::remove_file(self.port_file()).map_err(|error| failed("remove", &self.port_file(), error))
     }
 
     /// Ends a server of an earlier run that outlived its process. It is ours if it was started with the
     /// configuration in this folder, which is locked by us.
     pub(super) fn end_orphans(&self) -> Result<(), ServerError> {
-        let error = |e| self.error("look for processes that use", &self.path, e);
+        let error = |e| failed("look for processes that use", &self.path, e);
         for pid in fs::read_dir("/proc")
             .map_err(error)?
             .filter_map(Result::ok)
@@ -143,9 +117,31 @@ impl Folder {
     }
 }
 
+/// Writes a file that its owner alone may read, whole or not at all.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ServerError> {
+    let draft = path.with_extension("draft");
+    let write = || {
+        // A draft that was left behind may have been made with other rights.
+        match fs::remove_file(&draft) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)
+    };
+    write().map_err(|error| failed("write", path, error))
+}
+
+/// The error for something that cannot be done with a file or folder.
+pub(super) fn failed(what: &'static str, path: &Path, error: io::Error) -> ServerError {
+    ServerError::Folder { what, path: path.into(), error }
+}
+
 fn lock(folder: &Path) -> Result<File, ServerError> {
     let path = folder.join("lock");
-    let error = |what, error| ServerError::Folder { what, path: path.clone(), error };
+    let error = |what, error| failed(what, &path, error);
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
     let mut file = open.map_err(|e| error("open", e))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {

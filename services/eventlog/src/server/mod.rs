@@ -25,7 +25,7 @@ use crate::Credentials;
 
 /// Time a server may take from its start until it accepts connections, by default. After a kill it reads its
 /// whole store again, at some hundred megabytes a second.
-pub const START_TIME_MAX: Duration = Duration::from_secs(600);
+pub const START_TIME_MAX: Duration = Duration::from_mins(10);
 
 /// How to run a server.
 #[derive(Debug, Clone)]

@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn the_last_words_begin_with_the_error() {
         let output = Output::default();
-        let text: String = (0..9).map(|n| format!("[1] [INF] line {n}\n")).collect();
+        let text = "[1] [INF] a line\n".repeat(9);
         output.pass_on(text.as_bytes());
         assert_eq!(output.lines.lock().unwrap().len(), LINES_KEPT);
         output.pass_on(&b"[1] [FTL] no room\n[1] [INF] bye"[..]);

@@ -1,0 +1,79 @@
+//! Measures what an append costs, as a chain of publishes and as an atomic batch.
+//!
+//! `cargo run -p eventlog --example append_table -- <nats-server> <empty folder>`; the folder's disk is what is
+//! measured. The table is the ground for `BATCH_EVENTS_MIN`.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::time::{Duration, Instant};
+
+use eventlog::server::{START_TIME_MAX, Server, ServerOptions};
+use eventlog::{ConnectOptions, JetStreamLog, Log, Message, Sending, StreamOptions};
+use events::ids::EventId;
+use uuid::Uuid;
+
+const PAYLOAD_BYTES: usize = 900;
+const SIZES: [usize; 13] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 512];
+const EVENTS_A_ROW: usize = 4096;
+const APPENDS_A_ROW_MAX: usize = 1000;
+
+fn messages(count: usize) -> Vec<Message> {
+    let message = |_| {
+        let id = EventId(Uuid::now_v7());
+        Message { subject: "ps.bench.object.bucket.put".into(), id, payload: vec![b'.'; PAYLOAD_BYTES].into() }
+    };
+    (0..count).map(message).collect()
+}
+
+/// Appends groups of one size, one after the other; returns the times in order.
+async fn appends(log: &JetStreamLog, last: &mut u64, size: usize) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..(EVENTS_A_ROW / size).clamp(1, APPENDS_A_ROW_MAX) {
+        let group = messages(size);
+        let begun = Instant::now();
+        log.append(*last, &group).await.unwrap();
+        times.push(begun.elapsed());
+        *last += size as u64;
+    }
+    times.sort_unstable();
+    times
+}
+
+fn millis(times: &[Duration], percent: usize) -> f64 {
+    times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
+fn rate(events: u64, time: Duration) -> f64 {
+    events as f64 / time.as_secs_f64()
+}
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args_os().skip(1);
+    let (program, folder) = (arguments.next().unwrap().into(), arguments.next().unwrap().into());
+    let launcher = ["setpriv", "--pdeathsig", "KILL", "--"].map(Into::into).to_vec();
+    let options = ServerOptions { folder, program: Some(program), launcher, start_time_max: START_TIME_MAX };
+    let server = Server::start(options).await.unwrap();
+    let connect = ConnectOptions {
+        address: server.address().into(),
+        credentials: server.credentials().clone(),
+        name: "bench".into(),
+        inbox_prefix: "_INBOX_bench".into(),
+    };
+    let log = JetStreamLog::open(&connect, &StreamOptions::new("bench".parse().unwrap())).await.unwrap();
+    let mut last = log.tail().await.unwrap().last_sequence;
+
+    println!("events | chain p50 ms, p99 ms, events/s | batch p50 ms, p99 ms, events/s");
+    for size in SIZES {
+        print!("{size:6}");
+        for sending in [Sending::Chain, Sending::Batch] {
+            let times = appends(&log.clone().sending(sending), &mut last, size).await;
+            let (p50, p99) = (millis(&times, 50), millis(&times, 99));
+            let per_second = rate((size * times.len()) as u64, times.iter().sum());
+            print!(" | {p50:8.3} {p99:8.3} {per_second:8.0}");
+        }
+        println!();
+    }
+
+    server.stop().await;
+}

@@ -1,0 +1,23 @@
+//! The log on a real nats-server.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "eventlog/append.rs"]
+mod append;
+#[path = "eventlog/damage.rs"]
+mod damage;
+#[path = "eventlog/helpers.rs"]
+mod helpers;
+#[path = "eventlog/kill.rs"]
+mod kill;
+#[path = "eventlog/open.rs"]
+mod open;
+#[path = "eventlog/proxy.rs"]
+mod proxy;
+#[path = "eventlog/read.rs"]
+mod read;
+#[path = "eventlog/supervise.rs"]
+mod supervise;
+#[path = "eventlog/support.rs"]
+mod support;
+#[path = "eventlog/unknown.rs"]
+mod unknown;
