@@ -1,0 +1,119 @@
+"""Fixtures: one server for all tests of the protocol, servers of their own for those that break something."""
+
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from harness import processes, wait
+from harness.clients import CommandLine, boto_client
+from harness.server import BINARY, Server
+from harness.wire import Wire
+
+_numbers = itertools.count(1)
+
+# Draws every random moment and content. Set PLANETSTORE_TEST_SEED to repeat a run.
+SEED = int(os.environ.get("PLANETSTORE_TEST_SEED") or secrets.randbits(32))
+
+
+def pytest_report_header() -> str:
+    return f"seed: {SEED} (PLANETSTORE_TEST_SEED={SEED} repeats it)"
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """What the random moments of this run are drawn from."""
+    return SEED
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not BINARY.is_file():
+        raise pytest.UsageError(f"there is no {BINARY}: build it, or set PLANETSTORE_BINARY")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """Whatever the tests did, no process of theirs outlives them."""
+    processes.adopt_orphans()
+    yield
+    processes.reap_orphans()
+    left = {pid: processes.command_line(pid) for pid in processes.children(os.getpid())}
+    assert not left, f"processes are left: {left}"
+
+
+@pytest.fixture(scope="session")
+def server(nothing_left: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The shared server. Tests use buckets of their own in it and break nothing."""
+    server = Server(tmp_path_factory.mktemp("shared")).start()
+    try:
+        yield server
+        server.stop()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Makes servers that end with the test."""
+    made: list[Server] = []
+
+    def make(name: str = "own", **options: object) -> Server:
+        made.append(Server(tmp_path / name, **options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def s3(server: Server):
+    """A boto3 client of the shared server."""
+    return boto_client(server)
+
+
+@pytest.fixture
+def wire(server: Server) -> Iterator[Wire]:
+    """A client of the shared server that signs by hand."""
+    wire = server.wire()
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def bucket(s3) -> str:
+    """A new bucket of the shared server."""
+    name = f"bucket-{next(_numbers)}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def versioned(s3, bucket: str) -> str:
+    """A new bucket with versioning."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return bucket
+
+
+@pytest.fixture
+def command(server: Server, tmp_path: Path) -> CommandLine:
+    """Client programs, with a home of their own."""
+    return CommandLine(server, tmp_path)
+
+
+@pytest.fixture
+def refused() -> Callable[..., dict]:
+    """Asserts that a boto3 call is refused with a code and a status; returns the answer."""
+
+    def check(code: str, status: int, call: Callable[..., object], **arguments: object) -> dict:
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+        response = caught.value.response
+        assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) == (code, status), response
+        return response
+
+    return check

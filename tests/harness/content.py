@@ -1,0 +1,31 @@
+"""Bytes to store: reproducible, unlike each other, cheap."""
+
+import hashlib
+import random
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def content(seed: object, size: int) -> bytes:
+    """`size` bytes that only this seed gives."""
+    return random.Random(repr(seed)).randbytes(size)
+
+
+def md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def etag(data: bytes) -> str:
+    """The entity tag S3 gives to an object of one PUT."""
+    return f'"{md5(data)}"'
+
+
+def etag_of_parts(parts: list[bytes]) -> str:
+    """The entity tag S3 gives to an object of these parts."""
+    digests = b"".join(hashlib.md5(part, usedforsecurity=False).digest() for part in parts)
+    return f'"{md5(digests)}-{len(parts)}"'

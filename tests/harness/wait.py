@@ -1,0 +1,22 @@
+"""Waiting for conditions, never for time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# How often a condition is looked at.
+LOOK_INTERVAL_SECONDS = 0.02
+
+
+def until(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+    """Returns what `condition` returns once that is true; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(LOOK_INTERVAL_SECONDS)

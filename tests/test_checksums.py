@@ -1,0 +1,122 @@
+"""Checksums of every algorithm: verified, stored, returned."""
+
+import base64
+import hashlib
+import zlib
+
+import pytest
+from awscrt import checksums
+
+from harness.content import MIB, content, etag_of_parts
+
+PART = 5 * MIB
+
+
+def big_endian(value: int, size: int) -> bytes:
+    return value.to_bytes(size, "big")
+
+
+COMPUTE = {
+    "CRC32": lambda data: big_endian(zlib.crc32(data), 4),
+    "CRC32C": lambda data: big_endian(checksums.crc32c(data), 4),
+    "CRC64NVME": lambda data: big_endian(checksums.crc64nvme(data), 8),
+    "SHA1": lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
+    "SHA256": lambda data: hashlib.sha256(data).digest(),
+}
+ALGORITHMS = sorted(COMPUTE)
+
+
+def checksum(algorithm: str, data: bytes) -> str:
+    return base64.b64encode(COMPUTE[algorithm](data)).decode()
+
+
+@pytest.mark.parametrize("size", [0, 11, 70_000, 2 * MIB + 1])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_checksum_is_stored_and_returned(s3, bucket, algorithm, size):
+    data = content(algorithm, size)
+    name, expected = f"Checksum{algorithm}", checksum(algorithm, data)
+    assert s3.put_object(Bucket=bucket, Key="k", Body=data, ChecksumAlgorithm=algorithm)[name] == expected
+    for answer in (s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED"),
+                   s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")):
+        assert (answer[name], answer["ChecksumType"]) == (expected, "FULL_OBJECT")
+    assert algorithm in s3.list_objects_v2(Bucket=bucket)["Contents"][0]["ChecksumAlgorithm"]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_given_checksum_is_compared(s3, bucket, refused, algorithm):
+    name = f"Checksum{algorithm}"
+    s3.put_object(Bucket=bucket, Key="k", Body=b"right", **{name: checksum(algorithm, b"right")})
+    refused("BadDigest", 400, s3.put_object, Bucket=bucket, Key="k", Body=b"wrong",
+            **{name: checksum(algorithm, b"right")})
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"right"
+
+
+def upload(s3, bucket: str, pieces: list[bytes], algorithm: str, kind: str) -> dict:
+    place = {"Bucket": bucket, "Key": "k"}
+    made = s3.create_multipart_upload(**place, ChecksumAlgorithm=algorithm, ChecksumType=kind)
+    assert (made["ChecksumAlgorithm"], made["ChecksumType"]) == (algorithm, kind)
+    place["UploadId"] = made["UploadId"]
+    name, parts = f"Checksum{algorithm}", []
+    for number, data in enumerate(pieces, 1):
+        put = s3.upload_part(**place, PartNumber=number, Body=data, ChecksumAlgorithm=algorithm)
+        assert put[name] == checksum(algorithm, data)
+        parts.append({"PartNumber": number, "ETag": put["ETag"], name: put[name]})
+    return s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, ChecksumType=kind)
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "SHA1", "SHA256"])
+def test_composite_checksums_of_parts(s3, bucket, algorithm):
+    pieces = [content(number, size) for number, size in enumerate((PART, PART + 7, 3))]
+    done = upload(s3, bucket, pieces, algorithm, "COMPOSITE")
+    digests = b"".join(COMPUTE[algorithm](piece) for piece in pieces)
+    expected = f"{checksum(algorithm, digests)}-3"
+    assert (done["ETag"], done[f"Checksum{algorithm}"]) == (etag_of_parts(pieces), expected)
+    head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert (head[f"Checksum{algorithm}"], head["ChecksumType"]) == (expected, "COMPOSITE")
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME"])
+def test_checksums_of_the_whole_object(s3, bucket, algorithm):
+    pieces = [content(number, size) for number, size in enumerate((PART, PART + 7, 3))]
+    done = upload(s3, bucket, pieces, algorithm, "FULL_OBJECT")
+    assert done[f"Checksum{algorithm}"] == checksum(algorithm, b"".join(pieces))
+    got = s3.get_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    assert got["Body"].read() == b"".join(pieces)
+    assert got["ChecksumType"] == "FULL_OBJECT"
+
+
+@pytest.mark.parametrize("algorithm,kind", [("SHA1", "FULL_OBJECT"), ("SHA256", "FULL_OBJECT"),
+                                            ("CRC64NVME", "COMPOSITE")])
+def test_checksums_that_do_not_exist_are_refused(s3, bucket, refused, algorithm, kind):
+    refused("InvalidRequest", 400, s3.create_multipart_upload, Bucket=bucket, Key="k",
+            ChecksumAlgorithm=algorithm, ChecksumType=kind)
+
+
+def test_a_completion_with_a_wrong_checksum_makes_nothing(s3, bucket, refused):
+    place = {"Bucket": bucket, "Key": "k"}
+    place["UploadId"] = s3.create_multipart_upload(**place, ChecksumAlgorithm="CRC32")["UploadId"]
+    put = s3.upload_part(**place, PartNumber=1, Body=b"x", ChecksumAlgorithm="CRC32")
+    part = {"PartNumber": 1, "ETag": put["ETag"], "ChecksumCRC32": checksum("CRC32", b"y")}
+    refused("InvalidPart", 400, s3.complete_multipart_upload, **place, MultipartUpload={"Parts": [part]})
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_a_checksum_is_not_shown_unasked_or_for_a_range(s3, server, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789", ChecksumAlgorithm="SHA256")
+    wire = server.wire()
+    assert "x-amz-checksum-sha256" not in wire.get(bucket, "k").headers
+    ranged = wire.get(bucket, "k", headers={"range": "bytes=0-3", "x-amz-checksum-mode": "ENABLED"})
+    assert ranged.status == 206 and "x-amz-checksum-sha256" not in ranged.headers
+    whole = wire.get(bucket, "k", headers={"x-amz-checksum-mode": "enabled"})
+    assert whole.headers["x-amz-checksum-sha256"] == checksum("SHA256", b"0123456789")
+    wire.close()
+
+
+def test_a_copy_keeps_its_checksum_or_gets_the_one_asked_for(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", ChecksumAlgorithm="SHA1")
+    source = {"Bucket": bucket, "Key": "k"}
+    s3.copy_object(Bucket=bucket, Key="same", CopySource=source)
+    s3.copy_object(Bucket=bucket, Key="other", CopySource=source, ChecksumAlgorithm="SHA256")
+    for key, algorithm in (("same", "SHA1"), ("other", "SHA256")):
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        assert head[f"Checksum{algorithm}"] == checksum(algorithm, b"x")

@@ -1,0 +1,92 @@
+"""Memory stays bounded, however much comes in at once."""
+
+import threading
+
+import pytest
+
+from harness import processes, wait
+from harness.content import MIB, content
+from harness.history import in_parallel
+from harness.wire import UNSIGNED, object_path, read_answer
+
+UPLOADS = 64
+UPLOAD_BYTES = 64 * MIB
+RESIDENT_BYTES_MAX = 1024 * MIB
+SAMPLE_SECONDS = 0.1
+
+
+class Meter(threading.Thread):
+    """Watches the resident memory of a process and its children."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.peak = 0
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.wait(SAMPLE_SECONDS):
+            self.peak = max(self.peak, processes.resident_bytes(self.pid))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_many_large_uploads_at_once(make_server):
+    server = make_server().start()
+    server.wire().make_bucket("large")
+    block = content("block", MIB)
+    meter = Meter(server.pid)
+    meter.start()
+
+    def upload(number: int) -> int:
+        wire = server.wire()
+        headers = {"content-length": str(UPLOAD_BYTES)}
+        head, _ = wire.head("PUT", object_path("large", f"k{number}"), headers=headers, payload=UNSIGNED)
+        with wire.connect() as stream:
+            stream.settimeout(200)
+            stream.sendall(head.to_bytes())
+            stream.sendall(b"%08d" % number + block[8:])  # so that no two are the same content
+            for _ in range(UPLOAD_BYTES // MIB - 1):
+                stream.sendall(block)
+            return read_answer(stream).status
+
+    statuses = in_parallel(UPLOADS, upload)
+    meter.stopping.set()
+    meter.join()
+    print(f"peak resident memory: {meter.peak / MIB:.0f} MiB")
+    assert set(statuses) == {200}, statuses
+    assert 0 < meter.peak < RESIDENT_BYTES_MAX
+    wire = server.wire()
+    assert len(wire.listing("large")) == UPLOADS
+    for number in (0, UPLOADS - 1):
+        got = wire.get("large", f"k{number}").body
+        assert len(got) == UPLOAD_BYTES and got[:8] == b"%08d" % number and got[-MIB:] == block
+    wire.close()
+    server.stop()
+
+
+def test_uploads_that_never_end_are_let_go(make_server):
+    """Clients that vanish in the middle leave no memory and no shards behind for good."""
+    server = make_server().start()
+    server.wire().make_bucket("half")
+    before = processes.resident_bytes(server.pid)
+
+    def vanish(number: int) -> None:
+        wire = server.wire()
+        headers = {"content-length": str(8 * MIB)}
+        head, _ = wire.head("PUT", object_path("half", f"k{number}"), headers=headers, payload=UNSIGNED)
+        with wire.connect() as stream:
+            stream.sendall(head.to_bytes() + content(number, 3 * MIB))
+
+    for _ in range(3):
+        in_parallel(32, vanish)
+    wire = server.wire()
+    assert wire.listing("half") == {}
+    data = content("after", 5 * MIB)
+    assert wire.put("half", "k", data).status == 200
+    assert wire.get("half", "k").body == data
+    wire.close()
+    wait.until(lambda: processes.resident_bytes(server.pid) < before + 400 * MIB, "memory to be given back")
+    shards = [path for number in range(1, 7) for path in server.node_folder(number).glob("buckets/half/*")]
+    wait.until(lambda: sum(path.exists() for path in shards) <= 6, "the shards of what never ended to go", 60)
+    server.stop()

@@ -1,0 +1,212 @@
+"""The wire: how bodies are framed, what answers look like, what is not built."""
+
+import base64
+import hashlib
+import re
+import zlib
+
+import pytest
+from awscrt import checksums
+
+from harness.content import KIB, MIB, content, etag
+from harness.wire import (
+    SIGNED_CHUNKS, SIGNED_CHUNKS_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Wire, aws_chunked, chunked, object_path,
+    read_answer, split,
+)
+
+
+def crc32(data: bytes) -> str:
+    return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
+
+
+TRAILERS = {
+    "x-amz-checksum-crc32": crc32,
+    "x-amz-checksum-crc64nvme": lambda data: base64.b64encode(checksums.crc64nvme(data).to_bytes(8, "big")).decode(),
+    "x-amz-checksum-sha256": lambda data: base64.b64encode(hashlib.sha256(data).digest()).decode(),
+}
+
+
+def put_framed(wire: Wire, bucket: str, data: bytes, payload: str, *, inner: int, length: bool,
+               trailer: str | None = None, outer: int = 8_000):
+    """PUTs with an aws-chunked body, inside of a Content-Length or of HTTP's own chunks."""
+    headers = {"content-encoding": "aws-chunked", "x-amz-decoded-content-length": str(len(data))}
+    if trailer:
+        headers["x-amz-trailer"] = trailer
+    head, signature = wire.head("PUT", object_path(bucket, "k"), headers=headers, payload=payload)
+    signed = payload in (SIGNED_CHUNKS, SIGNED_CHUNKS_TRAILER)
+    last = (trailer, TRAILERS[trailer](data)) if trailer else None
+    body = aws_chunked(data, inner, signature=signature if signed else None, trailer=last)
+    if length:
+        head.headers["content-length"] = str(len(body))
+    else:
+        head.headers["transfer-encoding"] = "chunked"
+        body = chunked(split(body, outer))
+    return wire.exchange([head.to_bytes(), body])
+
+
+@pytest.mark.parametrize("length", [True, False], ids=["content-length", "no length"])
+@pytest.mark.parametrize("size,inner", [(0, KIB), (5, KIB), (70_000, 8 * KIB), (3 * MIB + 5, 1 * MIB)])
+@pytest.mark.parametrize("payload,trailer", [
+    (UNSIGNED_TRAILER, "x-amz-checksum-crc32"), (UNSIGNED_TRAILER, "x-amz-checksum-crc64nvme"), (SIGNED_CHUNKS, None),
+    (SIGNED_CHUNKS_TRAILER, "x-amz-checksum-sha256"),
+])
+def test_aws_chunked_bodies(wire, bucket, payload, trailer, size, inner, length):
+    data = content((payload, size), size)
+    answer = put_framed(wire, bucket, data, payload, inner=inner, length=length, trailer=trailer)
+    assert answer.status == 200, answer.body
+    assert answer.headers["etag"] == etag(data)
+    if trailer:
+        assert answer.headers[trailer] == TRAILERS[trailer](data)
+    got = wire.get(bucket, "k")
+    assert got.body == data and got.headers["content-encoding"] is None
+
+
+def test_frames_that_fall_on_every_byte(wire, bucket):
+    data = content("frames", 40)
+    for outer in range(1, 12):
+        answer = put_framed(wire, bucket, data, UNSIGNED_TRAILER, inner=7, length=False, outer=outer,
+                            trailer="x-amz-checksum-crc32")
+        assert (answer.status, wire.get(bucket, "k").body) == (200, data)
+
+
+@pytest.mark.parametrize("size", [0, 5, 2 * MIB])
+def test_plain_chunks_without_any_length(wire, bucket, size):
+    data = content("plain", size)
+    head, _ = wire.head("PUT", object_path(bucket, "k"), headers={"transfer-encoding": "chunked"}, payload=UNSIGNED)
+    answer = wire.exchange([head.to_bytes(), chunked(split(data, 10_000))])
+    assert (answer.status, wire.get(bucket, "k").body) == (200, data), answer.body
+
+
+def test_parts_may_be_framed_as_well(wire, bucket):
+    upload = wire.request("POST", object_path(bucket, "k"), "uploads").text("UploadId")
+    data = content("framed part", 90_000)
+    headers = {"content-encoding": "aws-chunked", "x-amz-decoded-content-length": str(len(data)),
+               "x-amz-trailer": "x-amz-checksum-crc32", "transfer-encoding": "chunked"}
+    head, _ = wire.head("PUT", object_path(bucket, "k"), f"partNumber=1&uploadId={upload}", headers, UNSIGNED_TRAILER)
+    body = aws_chunked(data, 10_000, trailer=("x-amz-checksum-crc32", crc32(data)))
+    answer = wire.exchange([head.to_bytes(), chunked([body])])
+    assert (answer.status, answer.headers["etag"]) == (200, etag(data)), answer.body
+
+
+def test_continue_is_said_once_the_checks_are_passed(wire, bucket):
+    data = content("continue", 100_000)
+    head, _ = wire.head("PUT", object_path(bucket, "k"), payload=UNSIGNED,
+                        headers={"content-length": str(len(data)), "expect": "100-continue"})
+    with wire.connect() as stream:
+        stream.sendall(head.to_bytes())
+        interim = stream.recv(1024)
+        assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
+        stream.sendall(data)
+        assert read_answer(stream).status == 200
+    assert wire.get(bucket, "k").body == data
+
+
+@pytest.mark.parametrize("break_it,status,code", [
+    (lambda head, bucket: head.headers.update(authorization=head.headers["authorization"][:-4] + "0000"), 403,
+     "SignatureDoesNotMatch"),
+    (None, 404, "NoSuchBucket"),
+])
+def test_continue_is_not_said_to_what_is_refused(wire, bucket, break_it, status, code):
+    target = object_path(bucket if break_it else "bucket-nowhere", "k")
+    head, _ = wire.head("PUT", target, payload=UNSIGNED,
+                        headers={"content-length": "100000", "expect": "100-continue"})
+    if break_it:
+        break_it(head, bucket)
+    with wire.connect() as stream:
+        stream.sendall(head.to_bytes())
+        raw = stream.recv(65_536)
+        assert raw.startswith(b"HTTP/1.1 %d " % status) and code.encode() in raw
+    assert wire.get(bucket, "k").status == 404
+
+
+def test_head_says_what_get_says(wire, bucket):
+    headers = {"content-type": "text/plain", "x-amz-meta-a": "1", "cache-control": "no-cache"}
+    wire.put(bucket, "k", content("head", 50_000), headers=headers)
+    for more in ({}, {"range": "bytes=10-19"}, {"x-amz-checksum-mode": "ENABLED"}):
+        get = wire.request("GET", object_path(bucket, "k"), headers=more)
+        head = wire.request("HEAD", object_path(bucket, "k"), headers=more)
+        changing = ("x-amz-request-id", "date")
+        assert head.body == b"" and head.status == get.status
+        assert [pair for pair in head.headers.items() if pair[0].lower() not in changing] == [
+            pair for pair in get.headers.items() if pair[0].lower() not in changing]
+        for name in ("content-length", "etag", "last-modified", "accept-ranges", "date", "server", "x-amz-request-id",
+                     "x-amz-id-2"):
+            assert head.headers[name], name
+
+
+def test_errors_are_documents_that_name_the_request(wire, bucket):
+    answer = wire.get(bucket, "not there")
+    document = answer.xml()
+    assert (answer.status, document.tag, document.findtext("Code")) == (404, "Error", "NoSuchKey")
+    assert document.findtext("RequestId") == answer.headers["x-amz-request-id"] != ""
+    assert document.findtext("Resource") == f"/{bucket}/not%20there"
+    assert document.findtext("Key") == "not there" and document.findtext("Message")
+    assert answer.headers["content-type"] == "application/xml"
+    missing = wire.request("HEAD", object_path(bucket, "not there"))
+    assert (missing.status, missing.body) == (404, b"") and missing.headers["x-amz-request-id"]
+    assert missing.headers["x-amz-request-id"] != answer.headers["x-amz-request-id"]
+
+
+@pytest.mark.parametrize("method,level,query", [
+    ("GET", "bucket", "policy"), ("GET", "bucket", "lifecycle"), ("GET", "bucket", "no-such-thing"),
+    ("PUT", "bucket", "acl"), ("DELETE", "bucket", "tagging"), ("PUT", "bucket", "cors"), ("POST", "bucket", "unknown"),
+    ("GET", "object", "torrent"), ("GET", "object", "unknown"), ("PUT", "object", "tagging"),
+    ("DELETE", "object", "tagging"), ("PUT", "object", "retention"), ("POST", "object", "select&select-type=2"),
+    ("GET", "bucket", "list-type=2&unknown=1"), ("HEAD", "object", "unknown"),
+])
+def test_what_is_not_built_is_said_to_be_so(wire, bucket, method, level, query):
+    wire.put(bucket, "k", b"kept")
+    path = f"/{bucket}" if level == "bucket" else object_path(bucket, "k")
+    answer = wire.request(method, path, query)
+    assert answer.status == 501
+    assert method == "HEAD" or answer.code == "NotImplemented"
+    assert wire.get(bucket, "k").body == b"kept"
+
+
+@pytest.mark.parametrize("name,value", [
+    ("x-amz-server-side-encryption", "AES256"), ("x-amz-object-lock-mode", "GOVERNANCE"), ("x-amz-acl", "public-read"),
+    ("x-amz-grant-read", "id=1"), ("x-amz-tagging", "a=b"), ("x-amz-write-offset-bytes", "0"),
+])
+def test_what_would_be_unsafe_to_ignore_is_refused(wire, bucket, name, value):
+    answer = wire.put(bucket, "k", b"x", headers={name: value})
+    assert (answer.status, answer.code) == (501, "NotImplemented")
+    assert wire.get(bucket, "k").status == 404
+
+
+def test_buckets_as_hosts(wire, bucket):
+    port = wire.address.rpartition(":")[2]
+    for host in (f"{bucket}.localhost:{port}", f"{bucket}.localhost", f"{bucket.upper()}.LocalHost"):
+        put = wire.request("PUT", "/in/host", headers={"host": host}, body=host.encode())
+        assert put.status == 200, put.body
+        assert wire.get(bucket, "in/host").body == host.encode()
+        assert wire.request("GET", "/in/host", headers={"host": host}).body == host.encode()
+        listed = wire.request("GET", "/", "list-type=2", headers={"host": host})
+        assert listed.texts("Contents/Key") == ["in/host"]
+    assert wire.request("PUT", "/", headers={"host": "hosted.localhost"}).status == 200
+    assert wire.request("HEAD", "/hosted").status == 200
+
+
+def test_any_region_but_a_wrong_one_helps(wire):
+    answer = wire.request("GET", "/", region="US")
+    assert answer.status == 200 or (answer.code == "AuthorizationHeaderMalformed"
+                                    and answer.text("Region") == "us-east-1"), answer.body
+
+
+def test_a_connection_serves_many_requests(wire, bucket):
+    with wire.connect() as stream:
+        for number in range(20):
+            key = object_path(bucket, f"k{number}")
+            head, _ = wire.head("PUT", key, headers={"content-length": "1"})
+            stream.sendall(head.to_bytes() + b"x")
+            assert read_answer(stream).status == 200
+            head, _ = wire.head("GET", object_path(bucket, "missing"))
+            stream.sendall(head.to_bytes())
+            assert read_answer(stream).status == 404
+    assert len(wire.listing(bucket)) == 20
+
+
+def test_request_ids_differ_and_times_have_second_precision(wire, bucket):
+    wire.put(bucket, "k", b"x")
+    answers = [wire.get(bucket, "k") for _ in range(5)]
+    assert len({answer.headers["x-amz-request-id"] for answer in answers}) == 5
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", answers[0].headers["last-modified"])
