@@ -94,7 +94,7 @@ impl View for Model {
 
     fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Infallible> {
         let of_bytes = self.contents.keys().filter(|(known, _)| *known == sha256);
-        Ok(of_bytes.last().map(|(_, generation)| ContentId { sha256, generation: *generation }))
+        Ok(of_bytes.max().map(|(_, generation)| ContentId { sha256, generation: *generation }))
     }
 
     fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, Infallible> {

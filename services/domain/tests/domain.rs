@@ -1,9 +1,15 @@
 //! The rules and the fold, against examples and against an independent specification.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "domain/fold.rs"]
 mod fold;
+#[path = "domain/given.rs"]
 mod given;
+#[path = "domain/invariants.rs"]
 mod invariants;
+#[path = "domain/properties.rs"]
 mod properties;
+#[path = "domain/random/mod.rs"]
 mod random;
+#[path = "domain/rules.rs"]
 mod rules;

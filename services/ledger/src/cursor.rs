@@ -6,7 +6,8 @@ use uuid::Uuid;
 /// The version of the rows and of `project`. A projection of another version is made anew from the log.
 pub(crate) const PROJECTION_VERSION: u32 = 1;
 
-/// How far the log is folded. It is written in the same transaction as the rows.
+/// How far the log is folded. It is written in the same transaction as the rows. The first two fields stay
+/// where they are in every version, so that each can read them of any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// [`PROJECTION_VERSION`] of the program that wrote the rows.

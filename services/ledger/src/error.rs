@@ -127,6 +127,9 @@ pub enum OpenError {
     /// An event cannot be folded.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// The log does not take a lost tail back.
+    #[error("the lost tail cannot be appended: {0}")]
+    Append(#[from] AppendError),
 }
 
 impl From<StateError> for OpenError {

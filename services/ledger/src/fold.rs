@@ -1,7 +1,9 @@
 //! Folding events into the tables: the one way state comes to be, live, after a crash and in a rebuild.
 
+use std::time::{Duration, Instant};
+
 use domain::project;
-use eventlog::Stored;
+use eventlog::{Log, ReadError, Stored};
 use events::{Event, chain_hash};
 
 use crate::tables::{Tables, Writable};
@@ -12,6 +14,32 @@ pub(crate) const FOLD_EVENTS_MAX: usize = 5_000;
 
 /// How many bytes of events are read at once while catching up.
 pub(crate) const FOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long a replica of the log may lack an event that the log has.
+const BEHIND_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How long to wait before such a replica is asked again.
+const BEHIND_PAUSE: Duration = Duration::from_millis(10);
+
+/// Reads events from `from` on, as many as are folded at once and not beyond `last`, which the log is known to
+/// have. At least one is returned: a replica that is behind is asked again.
+///
+/// # Errors
+/// See [`ReadError`]; a replica that stays behind makes it [`ReadError::Unavailable`].
+pub(crate) async fn read_present<L: Log>(log: &L, from: u64, last: u64) -> Result<Vec<Stored>, ReadError> {
+    let wanted = usize::try_from(last + 1 - from).unwrap_or(usize::MAX).min(FOLD_EVENTS_MAX);
+    let asked = Instant::now();
+    loop {
+        let events = log.read(from, wanted, FOLD_BYTES_MAX).await?;
+        if !events.is_empty() {
+            return Ok(events);
+        }
+        if asked.elapsed() > BEHIND_TIME_MAX {
+            return Err(ReadError::Unavailable { reason: format!("it does not show the event at sequence {from}") });
+        }
+        tokio::time::sleep(BEHIND_PAUSE).await;
+    }
+}
 
 /// Folds one event. Events folded already are passed over, so redelivery does no harm.
 pub(crate) fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, stored: &Stored) -> Result<(), FoldError> {

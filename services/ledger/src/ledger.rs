@@ -10,13 +10,18 @@ use events::ids::RegionName;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::commit::{Claim, Committed, Queued};
+use crate::follow::follow;
 use crate::open::open_database;
 use crate::snapshot::Snapshot;
-use crate::writer::{Committed, Durable, Progress, Queued, Work, Writer};
+use crate::writer::{Durable, Progress, Work, Writer};
 use crate::{CommitError, OpenError, ReadError, Sources, barrier};
 
 /// How many commands may wait for the writer.
 const COMMANDS_WAITING_MAX: usize = 4_096;
+
+/// How many reads may wait for the question of the log that is under way.
+const READS_WAITING_MAX: usize = 4_096;
 
 /// How long a command may wait for room in the queue.
 const QUEUE_TIME_MAX: Duration = Duration::from_secs(5);
@@ -26,6 +31,9 @@ const COMMIT_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// How long a read may wait for its barrier.
 const BARRIER_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long a ledger may take to stop, the append that is under way included.
+const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How a ledger is opened.
 #[derive(Debug, Clone)]
@@ -55,32 +63,35 @@ impl Ledger {
     /// Opens the projection, checks it against the log and folds what is missing.
     pub async fn open<L: Log>(options: Options, log: Arc<L>) -> Result<Self, OpenError> {
         let (database, cursor) = open_database(&options, log.as_ref()).await?;
-        let database = Arc::new(database);
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::take(&database)?));
         let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None });
         let (work, queue) = mpsc::channel(COMMANDS_WAITING_MAX);
+        let mut ledger = Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None };
+        let mut follower = None;
+        if !options.sole_writer {
+            let (reads, waiting) = mpsc::channel(READS_WAITING_MAX);
+            ledger.barrier = Some(reads);
+            tokio::spawn(barrier::run(Arc::clone(&log), waiting, ledger.progress.clone()));
+            let (work, progress) = (ledger.work.downgrade(), ledger.progress.clone());
+            follower = Some(tokio::spawn(follow(Arc::clone(&log), cursor.sequence + 1, work, progress)).abort_handle());
+        }
         let writer = Writer {
-            log: Arc::clone(&log),
+            log,
             database,
             region: options.region,
             sources: options.sources,
+            is_alone: options.sole_writer,
             cursor,
-            snapshot: Arc::clone(&snapshot),
+            snapshot,
             progress: progress_sender,
             durable: Durable { at: Instant::now(), sequence: cursor.sequence },
+            follower,
         };
         let runtime = Handle::current();
         std::thread::Builder::new()
             .name("ledger".into())
             .spawn(move || writer.run(queue, &runtime))
             .map_err(|source| OpenError::File { path: "the ledger's thread".into(), source })?;
-        let mut ledger = Self { work, snapshot, progress, barrier: None };
-        if !options.sole_writer {
-            let (reads, waiting) = mpsc::channel(COMMANDS_WAITING_MAX);
-            ledger.barrier = Some(reads);
-            tokio::spawn(barrier::run(Arc::clone(&log), waiting, ledger.progress.clone()));
-            tokio::spawn(follow(log, cursor.sequence + 1, ledger.work.clone()));
-        }
         Ok(ledger)
     }
 
@@ -90,22 +101,30 @@ impl Ledger {
     /// See [`CommitError`]; [`CommitError::is_definite`] says whether it can still happen.
     pub async fn commit(&self, command: Command, origin: Origin) -> Result<Committed, CommitError> {
         let (answer, outcome) = oneshot::channel();
-        let work = Work::Commit(Queued { command, origin, answer });
+        let claim = Claim::default();
+        let work = Work::Commit(Queued { command, origin, answer, claim: claim.clone() });
         match self.work.send_timeout(work, QUEUE_TIME_MAX).await {
             Ok(()) => {}
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => return Err(CommitError::Busy),
-            Err(mpsc::error::SendTimeoutError::Closed(_)) => return Err(self.stopped()),
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => {
+                return Err(CommitError::Stopped(self.why_stopped().await));
+            }
         }
         match tokio::time::timeout(COMMIT_TIME_MAX, outcome).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(self.stopped()),
+            Ok(Err(_)) => Err(CommitError::Stopped(self.why_stopped().await)),
+            Err(_) if claim.take() => Err(CommitError::Unavailable("it did not take the commands before".into())),
             Err(_) => Err(CommitError::Unknown),
         }
     }
 
-    fn stopped(&self) -> CommitError {
-        let failed = self.progress.borrow().failed.clone();
-        CommitError::Stopped(failed.map_or_else(|| "it was told to".to_owned(), |reason| reason.to_string()))
+    /// Waits until the writer says why it does nothing any more, which it is about to.
+    async fn why_stopped(&self) -> String {
+        let mut progress = self.progress.clone();
+        // An error means that it ended without a reason.
+        let _ = progress.wait_for(|progress| progress.failed.is_some()).await;
+        let failed = progress.borrow().failed.clone();
+        failed.map_or_else(|| "it was told to".into(), |reason| reason.to_string())
     }
 
     /// The state, with every write that was acked before this call.
@@ -121,6 +140,10 @@ impl Ledger {
             });
             passed.await.map_err(|_| ReadError("the log does not answer".into()))??;
         }
+        // With the writer the projection's file is closed, and snapshots of it can be read no more.
+        if self.work.is_closed() {
+            return Err(ReadError(format!("the ledger has stopped: {}", self.why_stopped().await)));
+        }
         Ok(self.snapshot.load_full())
     }
 
@@ -129,33 +152,24 @@ impl Ledger {
         self.progress.clone()
     }
 
-    /// Finishes what waits, makes the projection durable and stops.
+    /// Finishes what waits, makes the projection durable, closes its file and stops.
+    ///
+    /// If the log does not answer an append that is under way, this gives up after [`STOP_TIME_MAX`]: the log is
+    /// the truth, and the next opening folds what the projection lacks.
     pub async fn stop(&self) {
-        let (done, stopped) = oneshot::channel();
-        if self.work.send(Work::Stop(done)).await.is_ok() {
-            let _ = stopped.await;
+        let stopped = tokio::time::timeout(STOP_TIME_MAX, async {
+            // An error says the same: it stopped already.
+            let _ = self.work.send(Work::Stop).await;
+            self.ended().await;
+        });
+        if stopped.await.is_err() {
+            tracing::warn!("the ledger did not stop in time: an append is still under way");
         }
     }
-}
 
-/// Hands what is appended by anyone to the writer.
-async fn follow<L: Log>(log: Arc<L>, from: u64, work: mpsc::Sender<Work>) {
-    let mut events = log.follow(from);
-    while let Some(first) = events.next().await {
-        let mut batch = Vec::new();
-        let mut next = Some(first);
-        while let Some(event) = next.take() {
-            match event {
-                Ok(stored) => batch.push(stored),
-                Err(error) => {
-                    tracing::error!(%error, "the log cannot be followed any more");
-                    return;
-                }
-            }
-            next = events.try_next();
-        }
-        if work.send(Work::Fold(batch)).await.is_err() {
-            return;
-        }
+    /// Waits until the writer is gone and the projection's file is closed, for whatever reason.
+    async fn ended(&self) {
+        let mut progress = self.progress.clone();
+        while progress.changed().await.is_ok() {}
     }
 }

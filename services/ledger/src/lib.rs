@@ -6,14 +6,17 @@
 //!
 //! # Layout
 //! - [`Ledger`]: commit a command, read a snapshot
-//! - `writer`: the task that owns the write transaction; `barrier`: reads that see all acked writes
+//! - `writer`: the task that owns the write transaction; `commit`: what it does with a batch of commands
+//! - `follow`: what others append; `barrier`: reads that see all acked writes
 //! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
 //! - [`rebuild()`]: fold the log anew and compare
 
 mod barrier;
+mod commit;
 mod cursor;
 mod error;
 mod fold;
+mod follow;
 mod ledger;
 mod listing;
 mod open;
@@ -23,6 +26,7 @@ mod sources;
 mod tables;
 mod writer;
 
+pub use commit::Committed;
 pub use cursor::Cursor;
 pub use error::{CommitError, FoldError, OpenError, ReadError, StateError};
 pub use ledger::{Ledger, Options};
@@ -31,4 +35,4 @@ pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
 pub use tables::{Access, Difference, ReadOnly, Tables, Writable};
-pub use writer::{Committed, Progress};
+pub use writer::Progress;

@@ -84,6 +84,11 @@ impl Page<'_> {
         Some(&key[..self.prefix.len() + at + self.delimiter.len()])
     }
 
+    /// Whether a listing may go on within the key `after`: only if it would show that key by itself.
+    fn continues_in_key(&self) -> bool {
+        self.after.starts_with(self.prefix) && self.common_prefix(self.after).is_none()
+    }
+
     /// Where the listing begins.
     fn start(&self) -> Option<Bound<Vec<u8>>> {
         if self.after < self.prefix {
@@ -156,7 +161,7 @@ impl<A: Access> Tables<A> {
             return Ok(VersionsPage { entries, truncated: false });
         }
         let mut start = page.start();
-        if let (Some(below), Ok(key)) = (below, ObjectKey::from_bytes(page.after)) {
+        if let (Some(below), Ok(key), true) = (below, ObjectKey::from_bytes(page.after), page.continues_in_key()) {
             if !self.push_versions(bucket, &key, below, page.max, &mut entries)? {
                 return Ok(VersionsPage { entries, truncated: true });
             }
@@ -211,21 +216,28 @@ impl<A: Access> Tables<A> {
         entries: &mut Vec<Entry<(VersionRow, bool)>>,
     ) -> Result<bool, StateError> {
         let current = self.current(bucket, key)?;
-        let mut newest = current.is_none() && below == VersionId::MAX;
-        let bytes = key.as_bytes();
-        if let Some(row) = current.filter(|row| row.version < below) {
-            if entries.len() == max {
-                return Ok(false);
+        let newest = match &current {
+            Some(row) => Some(row.version),
+            None => self.newest_below(bucket, key, VersionId::MAX)?.map(|row| row.version),
+        };
+        let mut push = |row: VersionRow| {
+            let room = entries.len() < max;
+            if room {
+                let is_newest = newest == Some(row.version);
+                entries.push(Entry::Key(key.as_bytes().into(), (row, is_newest)));
             }
-            entries.push(Entry::Key(bytes.into(), (row, true)));
+            room
+        };
+        if let Some(row) = current.filter(|row| row.version < below)
+            && !push(row)
+        {
+            return Ok(false);
         }
+        let bytes = key.as_bytes();
         for entry in self.versions.range((bucket.0, bytes, 0)..(bucket.0, bytes, below.as_u128()))?.rev() {
-            if entries.len() == max {
+            if !push(decode(entry?.1.value())?) {
                 return Ok(false);
             }
-            let (_, row) = entry?;
-            entries.push(Entry::Key(bytes.into(), (decode(row.value())?, newest)));
-            newest = false;
         }
         Ok(true)
     }
@@ -240,10 +252,10 @@ impl<A: Access> Tables<A> {
         let mut entries: Vec<Entry<(UploadId, UploadRow)>> = Vec::new();
         let mut start = match (after_upload, page.start().filter(|_| page.max > 0)) {
             (_, None) => return Ok(UploadsPage { entries, truncated: false }),
-            (Some(upload), _) => Bound::Excluded((page.after.to_vec(), upload.0.as_u128())),
-            (None, Some(Bound::Excluded(key))) => Bound::Excluded((key, u128::MAX)),
-            (None, Some(Bound::Included(key))) => Bound::Included((key, 0)),
-            (None, Some(Bound::Unbounded)) => Bound::Unbounded,
+            (Some(upload), _) if page.continues_in_key() => Bound::Excluded((page.after.to_vec(), upload.0.as_u128())),
+            (_, Some(Bound::Excluded(key))) => Bound::Excluded((key, u128::MAX)),
+            (_, Some(Bound::Included(key))) => Bound::Included((key, 0)),
+            (_, Some(Bound::Unbounded)) => Bound::Unbounded,
         };
         'seek: loop {
             let from = start.as_ref().map(|(key, upload)| (bucket.0, key.as_slice(), *upload));

@@ -1,32 +1,35 @@
 //! Opening a projection: is it ours, does it belong to this log, what is missing?
 
 use eventlog::{Log, Tail};
-use redb::{Builder, Database, Durability, ReadableDatabase};
+use redb::{Builder, Database, ReadableDatabase, TableError};
 
 use crate::cursor::PROJECTION_VERSION;
-use crate::fold::{FOLD_BYTES_MAX, FOLD_EVENTS_MAX, fold};
+use crate::fold::{fold, read_present};
 use crate::ledger::Options;
-use crate::tables::Tables;
+use crate::tables::{Tables, region};
 use crate::{Cursor, OpenError, StateError};
 
 pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<(Database, Cursor), OpenError> {
-    let database = create(options)?;
-    let cursor = read_cursor(&database)?;
-    let (database, cursor) = match cursor.version {
-        version if version > PROJECTION_VERSION => {
+    let mut database = create(options)?;
+    let last = whole_log(log).await?.last_sequence;
+    if let Some((version, applied)) = found(&database)? {
+        if version > PROJECTION_VERSION {
             return Err(OpenError::Newer { found: version, known: PROJECTION_VERSION });
         }
-        version if version < PROJECTION_VERSION => {
+        if applied > last {
+            return Err(OpenError::LostTail { last, applied });
+        }
+        if version < PROJECTION_VERSION {
             tracing::info!(found = version, wanted = PROJECTION_VERSION, "rebuilding the projection from the log");
             drop(database);
             let path = options.path.display().to_string();
             std::fs::remove_file(&options.path).map_err(|source| OpenError::File { path, source })?;
-            (create(options)?, Cursor::default())
+            database = create(options)?;
         }
-        _ => (database, cursor),
-    };
-    verify(log, cursor).await?;
-    let cursor = fold_rest(&database, cursor, log, u64::MAX).await?;
+    }
+    let cursor = read_cursor(&database)?;
+    verify(log, cursor, last).await?;
+    let cursor = fold_rest(&database, cursor, log, last).await?;
     Ok((database, cursor))
 }
 
@@ -38,34 +41,49 @@ fn create(options: &Options) -> Result<Database, OpenError> {
         .map_err(|source| OpenError::Database { path, source })
 }
 
+/// The version of a projection, whichever it is, and how far it is; `None` if nothing was folded yet. Only the
+/// table of the cursor is opened, and only the fields of it that every version begins with are read.
+fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
+    let region = match database.begin_read()?.open_table(region::TABLE) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        region => region?,
+    };
+    let Some(cursor) = region.get(region::CURSOR)? else { return Ok(None) };
+    let (found, _) = postcard::take_from_bytes(cursor.value()).map_err(StateError::Row)?;
+    Ok(Some(found))
+}
+
 /// Makes the tables if the file is new, and reads how far it is.
-fn read_cursor(database: &Database) -> Result<Cursor, StateError> {
+pub(crate) fn read_cursor(database: &Database) -> Result<Cursor, StateError> {
     let transaction = database.begin_write()?;
     let cursor = Tables::write(&transaction)?.cursor()?;
     transaction.commit()?;
     Ok(cursor)
 }
 
-/// Checks that the log is whole and that the projection was folded from it.
-async fn verify<L: Log>(log: &L, cursor: Cursor) -> Result<(), OpenError> {
+/// Where a log ends of which nothing is missing.
+pub(crate) async fn whole_log<L: Log>(log: &L) -> Result<Tail, OpenError> {
     let tail = log.tail().await?;
-    if !tail.is_dense() {
-        let Tail { first_sequence: first, last_sequence: last, events, .. } = tail;
-        return Err(OpenError::Holes { first, last, events });
+    if tail.is_dense() {
+        return Ok(tail);
     }
-    if cursor.sequence > tail.last_sequence {
-        return Err(OpenError::LostTail { last: tail.last_sequence, applied: cursor.sequence });
-    }
+    let Tail { first_sequence: first, last_sequence: last, events, .. } = tail;
+    Err(OpenError::Holes { first, last, events })
+}
+
+/// Checks that the projection was folded from this log.
+async fn verify<L: Log>(log: &L, cursor: Cursor, last: u64) -> Result<(), OpenError> {
     if cursor.sequence == 0 {
         return Ok(());
     }
-    let found = log.read(cursor.sequence, 1, FOLD_BYTES_MAX).await?;
+    let found = read_present(log, cursor.sequence, last).await?;
     let same =
         |stored: &eventlog::Stored| stored.id == cursor.event && events::chain_hash(&stored.payload) == cursor.hash;
     if found.first().is_some_and(same) { Ok(()) } else { Err(OpenError::Diverged { sequence: cursor.sequence }) }
 }
 
-/// Folds the log from the cursor to its end, or to a sequence.
+/// Folds the log from the cursor to a sequence that it is known to have. Every step is durable: redb gives
+/// space free again only then, and a crash on a long way loses one step.
 pub(crate) async fn fold_rest<L: Log>(
     database: &Database,
     mut cursor: Cursor,
@@ -73,13 +91,8 @@ pub(crate) async fn fold_rest<L: Log>(
     until: u64,
 ) -> Result<Cursor, OpenError> {
     while cursor.sequence < until {
-        let wanted = usize::try_from(until - cursor.sequence).unwrap_or(usize::MAX).min(FOLD_EVENTS_MAX);
-        let events = log.read(cursor.sequence + 1, wanted, FOLD_BYTES_MAX).await?;
-        if events.is_empty() {
-            break;
-        }
-        let mut transaction = database.begin_write().map_err(StateError::from)?;
-        transaction.set_durability(Durability::None).map_err(StateError::from)?;
+        let events = read_present(log, cursor.sequence + 1, until).await?;
+        let transaction = database.begin_write().map_err(StateError::from)?;
         {
             let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
             for stored in &events {
@@ -88,8 +101,6 @@ pub(crate) async fn fold_rest<L: Log>(
         }
         transaction.commit().map_err(StateError::from)?;
     }
-    let transaction = database.begin_write().map_err(StateError::from)?;
-    transaction.commit().map_err(StateError::from)?;
     Ok(cursor)
 }
 

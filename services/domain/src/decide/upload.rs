@@ -135,7 +135,7 @@ fn take<V: View>(view: &V, complete: &CompleteUpload) -> Result<(u64, Runs), Ref
     let mut runs: Runs = Vec::new();
     for (number, md5) in &complete.parts {
         let part = view.part(complete.upload, *number).map_err(Refused::View)?;
-        let part = part.filter(|part| part.md5 == *md5).ok_or(Rejection::InvalidPart(number.get()))?;
+        let part = part.filter(|part| part.md5 == *md5).ok_or_else(|| Rejection::InvalidPart(number.get()))?;
         if part.size < PART_BYTES_MIN && number != last {
             return Err(Rejection::PartTooSmall { number: number.get(), size: part.size }.into());
         }

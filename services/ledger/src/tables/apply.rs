@@ -1,12 +1,11 @@
 use domain::Change;
 
 use super::row::encode;
-use super::{RECENT_EVENTS_MAX, Tables, Writable, contents};
+use super::{RECENT_EVENTS_MAX, Tables, Writable, contents, region};
 use crate::{Cursor, StateError};
 
 impl Tables<Writable<'_>> {
     /// Writes or drops the row.
-    #[expect(clippy::too_many_lines, reason = "one arm per table, each a line or two")]
     pub(crate) fn apply(&mut self, change: &Change) -> Result<(), StateError> {
         match change {
             Change::PutBucket { name, row } => {
@@ -62,7 +61,7 @@ impl Tables<Writable<'_>> {
                 self.usage.remove(bucket.0)?;
             }
             Change::PutTotals { row } => {
-                self.region.insert("totals", encode(row)?.as_slice())?;
+                self.region.insert(region::TOTALS, encode(row)?.as_slice())?;
             }
         }
         Ok(())
@@ -70,7 +69,7 @@ impl Tables<Writable<'_>> {
 
     /// Moves the cursor past an event, and keeps the event's bytes in the ring.
     pub(crate) fn advance(&mut self, cursor: &Cursor, event_bytes: &[u8]) -> Result<(), StateError> {
-        self.region.insert("cursor", encode(cursor)?.as_slice())?;
+        self.region.insert(region::CURSOR, encode(cursor)?.as_slice())?;
         self.recent.insert(cursor.sequence, event_bytes)?;
         if let Some(old) = cursor.sequence.checked_sub(RECENT_EVENTS_MAX) {
             self.recent.remove(old)?;

@@ -8,7 +8,7 @@ mod manifests;
 mod nulls;
 mod parts;
 mod recent;
-mod region;
+pub(crate) mod region;
 pub(crate) mod row;
 mod uploads;
 mod usage;
@@ -65,13 +65,11 @@ macro_rules! tables {
         }
 
         impl<A: Access> Tables<A> {
-            /// Compares two projections, table by table and byte for byte; the ring of recent events is left
-            /// out, since a rebuild may have stopped at another length of it.
+            /// Compares two projections, table by table and byte for byte. The ring of recent events is among
+            /// them: at one cursor it holds the same events, however they came to be folded.
             pub(crate) fn first_difference<B: Access>(&self, other: &Tables<B>) -> Result<Option<Difference>, StateError> {
                 $(
-                    if stringify!($table) != "recent"
-                        && let Some(row) = first_different_row(&self.$table, &other.$table)?
-                    {
+                    if let Some(row) = first_different_row(&self.$table, &other.$table)? {
                         return Ok(Some(Difference { table: stringify!($table), row }));
                     }
                 )+

@@ -2,5 +2,11 @@
 
 use redb::TableDefinition;
 
-/// Key: `totals` or `cursor`. Value: [`domain::row::TotalsRow`] or [`crate::Cursor`].
+/// The key of [`crate::Cursor`]. Every version of the projection has its cursor here, its version first.
+pub(crate) const CURSOR: &str = "cursor";
+
+/// The key of [`domain::row::TotalsRow`].
+pub(crate) const TOTALS: &str = "totals";
+
+/// Key: [`CURSOR`] or [`TOTALS`]. Value: the row.
 pub(crate) const TABLE: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("region");

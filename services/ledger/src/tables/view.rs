@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::row::decode;
-use super::{Access, Tables, contents};
+use super::{Access, Tables, contents, region};
 use crate::{Cursor, StateError};
 
 fn get<'k, K: Key + 'static, T: DeserializeOwned>(
@@ -22,7 +22,7 @@ const AFTER_ALL_KEYS: &[u8] = &[0xFF; events::ids::OBJECT_KEY_BYTES_MAX + 1];
 impl<A: Access> Tables<A> {
     /// How far the log is folded.
     pub fn cursor(&self) -> Result<Cursor, StateError> {
-        Ok(get(&self.region, "cursor")?.unwrap_or_default())
+        Ok(get(&self.region, region::CURSOR)?.unwrap_or_default())
     }
 }
 
@@ -114,6 +114,6 @@ impl<A: Access> View for Tables<A> {
     }
 
     fn totals(&self) -> Result<TotalsRow, StateError> {
-        Ok(get(&self.region, "totals")?.unwrap_or_default())
+        Ok(get(&self.region, region::TOTALS)?.unwrap_or_default())
     }
 }

@@ -10,6 +10,7 @@ use events::ids::{
 };
 use events::object::{Attributes, Operation};
 use jiff::Timestamp;
+use proptest::sample::Index;
 use uuid::Uuid;
 
 use super::naive::{Naive, Object};
@@ -148,7 +149,7 @@ impl World {
                 self.put(*at, object, Operation::PutObject, *wish)
             }
             Step::Copy { source, at, wish } => {
-                let source = pick(&self.bodies, source)?.clone();
+                let source = pick(&self.bodies, *source)?.clone();
                 let object = (source.size, source.etag, source.body);
                 self.put(*at, object, Operation::CopyObject, *wish)
             }
@@ -160,7 +161,7 @@ impl World {
             Step::Delete { at } => {
                 Command::DeleteObject { bucket: bucket_name(at.bucket), key: object_key(at.key), version: None }
             }
-            Step::DeleteVersion { at, name } => self.delete_version(*at, name),
+            Step::DeleteVersion { at, name } => self.delete_version(*at, *name),
             _ => self.upload_command(step)?,
         };
         self.last = Some(command.clone());
@@ -168,7 +169,7 @@ impl World {
     }
 
     /// Mostly a version the key has or had; at times the null version, which it may not have.
-    fn delete_version(&self, at: At, name: &proptest::sample::Index) -> Command {
+    fn delete_version(&self, at: At, name: Index) -> Command {
         let (bucket, key) = (bucket_name(at.bucket), object_key(at.key));
         let of_key = self.names.iter().filter(|(b, k, _)| *b == bucket && *k == key).map(|(_, _, name)| *name);
         let names: Vec<_> = of_key.chain([VersionName::Null]).collect();
@@ -187,50 +188,37 @@ impl World {
             })),
             Step::StorePart { upload, number, bytes, elsewhere } => {
                 let body = self.stage(*bytes);
-                let mut store = self.part(upload, *number, size_of(*bytes), md5_of(*bytes), body)?;
+                let mut store = self.part(*upload, *number, size_of(*bytes), md5_of(*bytes), body)?;
                 if *elsewhere {
                     store.key = ObjectKey::from_bytes(*b"elsewhere").unwrap();
                 }
                 Command::StorePart(Box::new(store))
             }
             Step::CopyIntoPart { upload, number, source } => {
-                let source = pick(&self.bodies, source)?.clone();
-                Command::StorePart(Box::new(self.part(upload, *number, source.size, source.etag.md5, source.body)?))
+                let source = pick(&self.bodies, *source)?.clone();
+                Command::StorePart(Box::new(self.part(*upload, *number, source.size, source.etag.md5, source.body)?))
             }
             Step::Complete { upload, leave_out, spoil, wish } => {
-                let complete = self.complete(upload, *leave_out, *spoil, *wish)?;
+                let complete = self.complete(*upload, *leave_out, *spoil, *wish)?;
                 self.completes.push(complete.clone());
                 Command::CompleteUpload(Box::new(complete))
             }
-            Step::CompleteAgain { which } => Command::CompleteUpload(Box::new(pick(&self.completes, which)?.clone())),
+            Step::CompleteAgain { which } => Command::CompleteUpload(Box::new(pick(&self.completes, *which)?.clone())),
             Step::Abort { upload } => {
-                let (bucket, key, upload) = pick(&self.uploads, upload)?.clone();
+                let (bucket, key, upload) = pick(&self.uploads, *upload)?.clone();
                 Command::AbortUpload { bucket, key, upload }
             }
             _ => unreachable!("{step:?} is not about uploads"),
         })
     }
 
-    fn part(
-        &self,
-        upload: &proptest::sample::Index,
-        number: u16,
-        size: u64,
-        md5: Md5Digest,
-        body: NewBody,
-    ) -> Option<StorePart> {
+    fn part(&self, upload: Index, number: u16, size: u64, md5: Md5Digest, body: NewBody) -> Option<StorePart> {
         let (bucket, key, upload) = pick(&self.uploads, upload)?.clone();
         let number = PartNumber::try_from(number).unwrap();
         Some(StorePart { bucket, key, upload, number, size, md5, body, checksum: None })
     }
 
-    fn complete(
-        &self,
-        upload: &proptest::sample::Index,
-        leave_out: u16,
-        spoil: Spoil,
-        wish: Wish,
-    ) -> Option<CompleteUpload> {
+    fn complete(&self, upload: Index, leave_out: u16, spoil: Spoil, wish: Wish) -> Option<CompleteUpload> {
         let (bucket, key, upload) = pick(&self.uploads, upload)?.clone();
         let stored = self.naive.parts(&bucket, upload);
         let left = stored.into_iter().filter(|(number, _)| leave_out & (1 << number.get()) == 0);
@@ -241,7 +229,8 @@ impl World {
             Spoil::WrongTag => parts.iter_mut().take(1).for_each(|(_, md5)| *md5 = Md5Digest([0x77; 16])),
             Spoil::NeverStored => parts.push((PartNumber::try_from(77).unwrap(), md5_of(None))),
         }
-        let md5 = parts.iter().fold([0_u8; 16], |sum, (_, md5)| std::array::from_fn(|i| sum[i].rotate_left(1) ^ md5.0[i]));
+        let md5 =
+            parts.iter().fold([0_u8; 16], |sum, (_, md5)| std::array::from_fn(|i| sum[i].rotate_left(1) ^ md5.0[i]));
         let etag = ETag { md5: Md5Digest(md5), parts: Some(u16::try_from(parts.len().max(1)).unwrap()) };
         let precondition = self.precondition(wish, &bucket, &key);
         Some(CompleteUpload { bucket, key, upload, parts, etag, checksum: None, precondition })
@@ -270,6 +259,6 @@ impl World {
     }
 }
 
-fn pick<'a, T>(from: &'a [T], index: &proptest::sample::Index) -> Option<&'a T> {
+fn pick<T>(from: &[T], index: Index) -> Option<&T> {
     (!from.is_empty()).then(|| index.get(from))
 }

@@ -93,8 +93,9 @@ proptest! {
         let mut twice = Model::default();
         for event in &fold.events {
             let changes = project(&twice, event).unwrap();
-            changes.iter().cloned().for_each(|change| twice.apply(change));
-            changes.into_iter().for_each(|change| twice.apply(change));
+            for change in changes.iter().chain(&changes) {
+                twice.apply(change.clone());
+            }
         }
         prop_assert_eq!(&twice, &fold.model);
     }

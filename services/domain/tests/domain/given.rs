@@ -1,0 +1,183 @@
+//! Words for the rules: given these commands, when this one comes, then that is answered.
+
+use domain::{
+    Command, CompleteUpload, Context, CreateUpload, NewBody, Outcome, Precondition, PutObject, Rejection, StorePart,
+    Tags, VersionName,
+};
+use events::bucket::Versioning;
+use events::ids::{
+    BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
+    UploadId, VersionId,
+};
+use events::object::{Attributes, Operation};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::fold::Fold;
+
+pub(crate) const MIB: u64 = 1024 * 1024;
+
+pub(crate) fn bucket() -> BucketName {
+    "bucket".parse().unwrap()
+}
+
+pub(crate) fn key(text: &str) -> ObjectKey {
+    ObjectKey::from_bytes(text.as_bytes()).unwrap()
+}
+
+pub(crate) fn upload(n: u128) -> UploadId {
+    UploadId(Uuid::from_u128(n))
+}
+
+/// The entity tag of bytes that a letter stands for.
+pub(crate) fn etag(bytes: u8) -> ETag {
+    ETag { md5: Md5Digest([bytes; 16]), parts: None }
+}
+
+/// The `n`th generation of the content that a letter stands for.
+pub(crate) fn content(bytes: u8, n: u128) -> ContentId {
+    ContentId { sha256: Sha256Digest([bytes; 32]), generation: Generation::from_fresh(Uuid::from_u128(8 * n)) }
+}
+
+pub(crate) fn staged(bytes: u8, n: u128) -> NewBody {
+    let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
+    NewBody::Staged { content: content(bytes, n), placement: Placement { layout: Layout::Small, nodes } }
+}
+
+/// The id of the version that the command at a place among all commands made, counted from 1.
+pub(crate) fn id(place: u128) -> VersionName {
+    VersionName::Id(VersionId::from_u128(place << 64))
+}
+
+fn context(place: u128) -> Context {
+    let now = Timestamp::from_second(1_700_000_000).unwrap();
+    Context { now, fresh: Uuid::from_u128(place << 64) }
+}
+
+pub(crate) fn create_bucket() -> Command {
+    Command::CreateBucket { bucket: bucket(), owner: "alice".into() }
+}
+
+pub(crate) fn versioning(versioning: Versioning) -> Command {
+    Command::SetVersioning { bucket: bucket(), versioning }
+}
+
+/// Stores bytes that a letter stands for under `k`.
+pub(crate) fn put(bytes: u8) -> Command {
+    put_body(bytes, 10, staged(bytes, 1), Precondition::default())
+}
+
+pub(crate) fn put_if(bytes: u8, precondition: Precondition) -> Command {
+    put_body(bytes, 10, staged(bytes, 1), precondition)
+}
+
+pub(crate) fn put_body(bytes: u8, size: u64, body: NewBody, precondition: Precondition) -> Command {
+    Command::PutObject(Box::new(PutObject {
+        bucket: bucket(),
+        key: key("k"),
+        size,
+        etag: etag(bytes),
+        body,
+        checksum: None,
+        attributes: Attributes::default(),
+        operation: Operation::PutObject,
+        precondition,
+    }))
+}
+
+pub(crate) fn if_match(tags: &[&str]) -> Precondition {
+    Precondition { matches: Some(tags_of(tags)), none_matches: None }
+}
+
+pub(crate) fn if_none_match(tags: &[&str]) -> Precondition {
+    Precondition { matches: None, none_matches: Some(tags_of(tags)) }
+}
+
+fn tags_of(tags: &[&str]) -> Tags {
+    if tags == ["*"] { Tags::Any } else { Tags::These(tags.iter().map(|&tag| tag.to_owned()).collect()) }
+}
+
+pub(crate) fn delete(version: Option<VersionName>) -> Command {
+    Command::DeleteObject { bucket: bucket(), key: key("k"), version }
+}
+
+pub(crate) fn begin(n: u128) -> Command {
+    Command::CreateUpload(Box::new(CreateUpload {
+        bucket: bucket(),
+        key: key("k"),
+        upload: upload(n),
+        attributes: Attributes::default(),
+        checksum: None,
+    }))
+}
+
+pub(crate) fn part(n: u128, number: u16, bytes: u8, size: u64) -> Command {
+    part_body(n, number, bytes, size, staged(bytes, 1))
+}
+
+pub(crate) fn part_body(n: u128, number: u16, bytes: u8, size: u64, body: NewBody) -> Command {
+    let (number, md5) = (PartNumber::try_from(number).unwrap(), Md5Digest([bytes; 16]));
+    let (bucket, key, upload) = (bucket(), key("k"), upload(n));
+    Command::StorePart(Box::new(StorePart { bucket, key, upload, number, size, md5, body, checksum: None }))
+}
+
+pub(crate) fn complete(n: u128, parts: &[(u16, u8)]) -> Command {
+    let parts = parts.iter().map(|(number, md5)| (PartNumber::try_from(*number).unwrap(), Md5Digest([*md5; 16])));
+    Command::CompleteUpload(Box::new(CompleteUpload {
+        bucket: bucket(),
+        key: key("k"),
+        upload: upload(n),
+        parts: parts.collect(),
+        etag: assembled(),
+        checksum: None,
+        precondition: Precondition::default(),
+    }))
+}
+
+/// The entity tag of every object made of parts here.
+pub(crate) fn assembled() -> ETag {
+    ETag { md5: Md5Digest([b'*'; 16]), parts: Some(1) }
+}
+
+pub(crate) fn abort(n: u128) -> Command {
+    Command::AbortUpload { bucket: bucket(), key: key("k"), upload: upload(n) }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "an answer is compared with it")]
+pub(crate) fn stored(bytes: u8, version: Option<VersionName>, staged_in_use: bool) -> Result<Outcome, Rejection> {
+    Ok(Outcome::Stored { version, etag: etag(bytes), modified: context(0).now, staged_in_use })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "an answer is compared with it")]
+pub(crate) fn deleted(version: Option<VersionName>, delete_marker: bool) -> Result<Outcome, Rejection> {
+    Ok(Outcome::Deleted { version, delete_marker })
+}
+
+/// The commands `given` happen; the answer to `when` must be `then`, and it takes `events` events.
+#[track_caller]
+pub(crate) fn case(given: &[Command], when: &Command, then: &Result<Outcome, Rejection>, events: usize) -> Fold {
+    let mut fold = Fold::new();
+    for (place, command) in (1..).zip(given) {
+        fold.command(command, context(place)).unwrap();
+    }
+    let before = fold.events.len();
+    let answer = fold.command(when, context(given.len() as u128 + 1));
+    assert_eq!(answer, *then);
+    assert_eq!(fold.events.len() - before, events, "events written");
+    fold
+}
+
+#[track_caller]
+pub(crate) fn accepted(given: &[Command], when: &Command, then: &Result<Outcome, Rejection>) -> Fold {
+    case(given, when, then, 1)
+}
+
+#[track_caller]
+pub(crate) fn unchanged(given: &[Command], when: &Command, then: &Result<Outcome, Rejection>) -> Fold {
+    case(given, when, then, 0)
+}
+
+#[track_caller]
+pub(crate) fn rejected(given: &[Command], when: &Command, why: Rejection) {
+    case(given, when, &Err(why), 0);
+}
