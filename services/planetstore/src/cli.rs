@@ -16,9 +16,9 @@ use crate::units::ByteSize;
 #[derive(Debug, Parser)]
 #[command(name = "planetstore", version, propagate_version = false)]
 pub(crate) struct Cli {
-    /// What is logged to stderr, as level or `target=level,...`
-    #[arg(long, global = true, env = "PLANETSTORE_LOG", default_value = "info", value_name = "FILTER")]
-    pub(crate) log_filter: String,
+    /// What is logged to stderr, as level or `target=level,...` [default: info for `dev` and `run`, else warn]
+    #[arg(long, global = true, env = "PLANETSTORE_LOG", value_name = "FILTER")]
+    pub(crate) log_filter: Option<String>,
     /// How log lines are written
     #[arg(long, global = true, env = "PLANETSTORE_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,
@@ -75,6 +75,16 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<OsString>,
     },
+}
+
+impl Command {
+    /// What is logged unless something else is wished: the life of what serves, the troubles of what answers.
+    pub(crate) fn usual_log_filter(&self) -> &'static str {
+        match self {
+            Self::Dev(_) | Self::Run { .. } => "info",
+            _ => "warn",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

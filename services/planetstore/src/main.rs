@@ -64,7 +64,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Version => return Ok(commands::version()),
         command => command,
     };
-    logs::start(&cli.log_filter, cli.log_format)?;
+    logs::start(cli.log_filter.as_deref().unwrap_or(command.usual_log_filter()), cli.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
     let verdict = runtime.block_on(async {
         match command {

@@ -98,7 +98,7 @@ fn advice(error: &OpenError, paths: &Paths) -> String {
         OpenError::Diverged { .. } => {
             format!("make sure that this is the right log (--nats-url, --data); if it is, {}", anew())
         }
-        OpenError::Holes { .. } | OpenError::Fold(_) => RESTORE.into(),
+        OpenError::Holes { .. } | OpenError::Fold(_) | OpenError::Append(_) => RESTORE.into(),
     }
 }
 

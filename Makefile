@@ -1,0 +1,47 @@
+# The targets that people and CI use. Everything that is downloaded comes from package registries and is kept
+# in target/ and .tools/.
+
+CARGO ?= cargo
+TOOLS := .tools
+ARGS ?=
+
+.PHONY: run build test test-rust test-e2e lint bench fmt clean
+
+# The release build, served from ./planetstore-data. `make run ARGS="--listen 0.0.0.0:9000"` passes flags on.
+run: build
+	@server=$$(nats/install) && PLANETSTORE_NATS_SERVER="$$server" exec target/release/planetstore dev $(ARGS)
+
+build:
+	$(CARGO) build --release --locked -p planetstore
+
+test: test-rust test-e2e
+
+# Includes the tests against a real nats-server and those of the binary as a process.
+test-rust:
+	server=$$(nats/install) && PLANETSTORE_NATS_SERVER="$$server" $(CARGO) test --workspace --locked
+
+# boto3, aws, rclone, s3cmd and the crash rounds, against the debug build. tests/run installs what it needs.
+test-e2e:
+	$(CARGO) build --locked -p planetstore
+	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run $(ARGS)
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources; \
+	else echo "note: cargo-deny is not installed; licences are checked by the tests of planetstore"; fi
+	@for script in $$(git ls-files -co --exclude-standard | xargs grep -lE '^#!/(bin/sh|usr/bin/env sh)' || true); do \
+	sh -n "$$script" || exit 1; done
+	@for script in $$(git ls-files -co --exclude-standard | xargs grep -lE '^#!.*bash' || true); do \
+	bash -n "$$script" || exit 1; done
+
+bench:
+	@if [ -x bench/run ]; then exec bench/run $(ARGS); else echo "bench/run is missing" >&2; exit 1; fi
+
+fmt:
+	$(CARGO) fmt --all
+
+# What was built. Data in ./planetstore-data stays.
+clean:
+	$(CARGO) clean
+	rm -rf $(TOOLS)

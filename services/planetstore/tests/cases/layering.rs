@@ -1,0 +1,147 @@
+//! Which crate may import which, and what others may be imported where.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each library may import of ours. A crate that is not named here is a role: it may import every library,
+/// and no role.
+const LIBRARIES: [(&str, &[&str]); 6] = [
+    ("events", &[]),
+    ("s3", &[]),
+    ("domain", &["events"]),
+    ("eventlog", &["events"]),
+    ("shards", &["events", "domain"]),
+    ("ledger", &["events", "domain", "eventlog"]),
+];
+
+/// The binary, which may import everything.
+const BINARY: &str = "planetstore";
+
+/// Who alone may import a crate of others.
+const KEPT_APART: [(&str, &[&str]); 6] = [
+    ("redb", &["ledger"]),
+    ("async-nats", &["eventlog", "shards", "node", BINARY]),
+    ("cloudevents-sdk", &["events"]),
+    ("reed-solomon-erasure", &["shards"]),
+    ("quick-xml", &["s3"]),
+    ("anyhow", &[BINARY]),
+];
+
+/// Licences of what we ship. Any alternative of an expression will do.
+const LICENCES: [&str; 13] = [
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Zlib",
+];
+
+fn metadata(more: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .args(more)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Our crates, with what each imports outside of its tests.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
+    let packages = metadata(&["--no-deps"])["packages"].as_array().unwrap().clone();
+    let imported = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().unwrap();
+        dependencies.iter().filter(|dependency| dependency["kind"] != "dev").map(name).collect()
+    };
+    packages.iter().map(|package| (name(package), imported(package))).collect()
+}
+
+#[test]
+fn imports_go_down_only() {
+    let crates = imports();
+    let libraries = BTreeMap::from(LIBRARIES);
+    for (library, _) in LIBRARIES {
+        assert!(crates.contains_key(library), "{library} is gone: is this test still about this tree?");
+    }
+    for (name, imported) in &crates {
+        let ours = imported.iter().filter(|imported| crates.contains_key(*imported));
+        for other in ours.filter(|_| name != BINARY) {
+            let may = match libraries.get(name.as_str()) {
+                Some(allowed) => allowed.contains(&other.as_str()),
+                None => libraries.contains_key(other.as_str()),
+            };
+            assert!(may, "{name} must not import {other}");
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_apart_is_imported_in_its_place_only() {
+    for (name, imported) in imports() {
+        for (kept, places) in KEPT_APART {
+            assert!(places.contains(&name.as_str()) || !imported.contains(kept), "{name} must not import {kept}");
+        }
+    }
+}
+
+#[test]
+fn everything_shipped_has_a_licence_we_take() {
+    let metadata = metadata(&[]);
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 50);
+    for package in packages {
+        let licence = package["license"].as_str().unwrap_or_default();
+        assert!(is_taken(licence), "{} has the licence {licence:?}", package["name"]);
+    }
+}
+
+/// `OR` needs one side, `AND` both; `/` is an old way to write `OR`.
+fn is_taken(expression: &str) -> bool {
+    let expression = expression.replace('/', " OR ");
+    let expression = expression.trim();
+    if let Some(at) = outside(expression, " AND ") {
+        return is_taken(&expression[..at]) && is_taken(&expression[at + 5..]);
+    }
+    if let Some(at) = outside(expression, " OR ") {
+        return is_taken(&expression[..at]) || is_taken(&expression[at + 4..]);
+    }
+    match expression.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
+        Some(inner) => is_taken(inner),
+        None => LICENCES.contains(&expression.split_whitespace().collect::<Vec<_>>().join(" ").as_str()),
+    }
+}
+
+/// Where a word stands that is in no brackets. `AND` is looked for first: it must not bind less than `OR` here,
+/// since taking too little is safe and taking too much is not.
+fn outside(expression: &str, word: &str) -> Option<usize> {
+    let open = |at: usize| {
+        expression[..at].bytes().fold(0_i32, |depth, byte| match byte {
+            b'(' => depth + 1,
+            b')' => depth - 1,
+            _ => depth,
+        })
+    };
+    expression.match_indices(word).map(|(at, _)| at).find(|at| open(*at) == 0)
+}
+
+#[test]
+fn licence_expressions_are_read() {
+    for good in ["MIT", "MIT/Apache-2.0", "(GPL-3.0 OR MIT) AND ISC", "Apache-2.0 WITH LLVM-exception OR GPL-2.0"] {
+        assert!(is_taken(good), "{good}");
+    }
+    for bad in ["", "AGPL-3.0", "MIT AND GPL-3.0", "(MIT OR ISC) AND (GPL-2.0 OR AGPL-3.0)"] {
+        assert!(!is_taken(bad), "{bad}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Rules about the tree that no compiler checks.
+
+use std::path::{Path, PathBuf};
+
+/// Lines that a file of code may have, at most.
+const LINES_MAX: usize = 500;
+
+/// Longest file that is looked into, in bytes; the tree holds nothing larger but lock files.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Folders that are not part of the tree.
+const LEFT_OUT: [&str; 9] =
+    ["target", ".git", ".tools", ".venv", "node_modules", "__pycache__", "planetstore-data", "peers-data", "dist"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if kind.is_dir() && !LEFT_OUT.contains(&name.as_str()) {
+            files(&entry.path(), found);
+        } else if kind.is_file() && entry.metadata().unwrap().len() <= FILE_BYTES_MAX {
+            found.push(entry.path());
+        }
+    }
+}
+
+/// Every text of the tree, with its path from the root.
+fn texts() -> Vec<(String, String)> {
+    let (root, mut found) = (root(), Vec::new());
+    files(&root, &mut found);
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+    let texts: Vec<_> =
+        found.iter().filter_map(|path| Some((name(path), std::fs::read_to_string(path).ok()?))).collect();
+    assert!(texts.len() > 100, "the tree was found");
+    texts
+}
+
+fn is_code(name: &str) -> bool {
+    let ending = Path::new(name).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ["rs", "sh", "py", "ts", "tsx", "js", "css"].contains(&ending)
+}
+
+#[test]
+fn no_file_of_code_is_too_long_to_read() {
+    let too_long: Vec<String> = texts()
+        .into_iter()
+        .filter(|(name, _)| is_code(name))
+        .map(|(name, text)| (name, text.lines().count()))
+        .filter(|(_, lines)| *lines > LINES_MAX)
+        .map(|(name, lines)| format!("{name} has {lines} lines"))
+        .collect();
+    assert!(too_long.is_empty(), "{too_long:#?}");
+}
+
+#[test]
+fn nothing_is_left_to_be_done_and_nothing_names_a_machine() {
+    // Put together here, so that this file does not hold them.
+    let unfinished = ["todo", "unimplemented", "dbg"].map(|word| format!("{word}!("));
+    let machines = ["home", "root", "Users", "work"].map(|folder| format!("/{folder}/"));
+    let mut wrong = Vec::new();
+    for (name, text) in texts() {
+        for (number, line) in text.lines().enumerate() {
+            let unfinished = name.ends_with(".rs") && unfinished.iter().any(|word| line.contains(word));
+            let machine = machines.iter().any(|path| names_path(line, path));
+            if unfinished || machine {
+                wrong.push(format!("{name}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Whether an absolute path begins so; in the middle of a longer one it is somebody else's name.
+fn names_path(line: &str, path: &str) -> bool {
+    line.match_indices(path).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        before.is_none_or(|c| !c.is_alphanumeric() && !"._-}/*".contains(c))
+    })
+}
+
+#[test]
+fn paths_of_machines_are_told_from_parts_of_other_paths() {
+    let path = format!("/{}/", "work");
+    assert!(names_path(&format!("at {path}x"), &path) && names_path(&format!("\"{path}"), &path));
+    assert!(!names_path(&format!("docs{path}x"), &path) && !names_path("homework", &path));
+}
+
+#[test]
+fn all_clippy_configurations_are_the_same() {
+    let texts = texts();
+    let mut copies = texts.iter().filter(|(name, _)| name.ends_with("clippy.toml"));
+    let (_, first) = copies.next().unwrap();
+    for (name, copy) in copies {
+        assert_eq!(copy, first, "{name}");
+    }
+}
