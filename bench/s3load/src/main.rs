@@ -1,0 +1,63 @@
+//! Drives an S3 endpoint with one kind of request and reports what it held.
+//!
+//! What comes in: an endpoint, credentials, an operation, sizes and limits. What goes out: one JSON line with
+//! requests/s, MB/s, latencies in ms, errors, and the CPU time of the server's processes.
+//!
+//! One HTTP/1.1 connection and one request under way per worker: the latency of a request is never that of a queue
+//! in the client. It runs on two threads at most, so that on a small machine most of it is left to the server.
+
+mod meter;
+mod options;
+mod pick;
+mod report;
+mod sign;
+mod worker;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use clap::Parser;
+
+use crate::options::Options;
+use crate::report::Report;
+use crate::sign::Signer;
+use crate::worker::{Link, Shared, Tally};
+
+#[tokio::main(worker_threads = 1)]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let signer = Signer::new(&options)?;
+    make_bucket(&options, &signer).await?;
+    let report = load(options, signer).await?;
+    println!("{}", report.to_json());
+    Ok(())
+}
+
+/// Makes the bucket, unless it is there.
+async fn make_bucket(options: &Options, signer: &Signer) -> anyhow::Result<()> {
+    let mut link = Link::open(&options.endpoint).await?;
+    let request = signer.bodiless("PUT", &format!("/{}", options.bucket), "")?;
+    let answer = link.send(request).await.context("the bucket cannot be made")?;
+    ensure!(
+        answer.status.is_success() || answer.status.as_u16() == 409,
+        "the bucket cannot be made: {}",
+        answer.status
+    );
+    Ok(())
+}
+
+async fn load(options: Options, signer: Signer) -> anyhow::Result<Report> {
+    let cpu_before = meter::cpu_seconds(&options.server);
+    let begun = Instant::now();
+    let shared = Arc::new(Shared::new(options, signer, begun)?);
+    let workers: Vec<_> =
+        (0..shared.options.concurrency).map(|number| tokio::spawn(worker::work(Arc::clone(&shared), number))).collect();
+    let mut tally = Tally::default();
+    for worker in workers {
+        tally.add(worker.await.context("a worker panicked")??);
+    }
+    let took = begun.elapsed().max(Duration::from_millis(1));
+    let cpu = meter::cpu_seconds(&shared.options.server) - cpu_before;
+    Ok(Report::new(&shared.options, tally, took, cpu))
+}
