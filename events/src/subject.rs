@@ -11,7 +11,8 @@ use crate::ids::RegionName;
 /// The first token of every subject of ours.
 pub const SUBJECT_ROOT: &str = "ps";
 
-/// The nouns the log takes; telemetry and node requests are under other tokens and never match.
+/// The nouns the log takes. Requests to nodes (`shards`, `control`) and `telemetry` are other tokens: what is
+/// published there must never become an entry of the log.
 pub const SUBJECT_NOUNS: &[&str] = &["audit", "bucket", "content", "node", "object", "quota", "upload", "user"];
 
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -32,6 +33,13 @@ mod tests {
     fn dots_in_a_bucket_do_not_split_its_token() {
         let fact = Fact::BucketDeleted(bucket::Deleted { bucket: "a.b-c".parse().unwrap() });
         assert_eq!(subject(&"eu-1".parse().unwrap(), &fact), "ps.eu-1.bucket.a%2Eb-c.deleted");
+    }
+
+    #[test]
+    fn requests_and_telemetry_are_never_taken_by_the_log() {
+        for token in ["shards", "control", "telemetry"] {
+            assert!(!SUBJECT_NOUNS.contains(&token), "{token}");
+        }
     }
 
     #[test]

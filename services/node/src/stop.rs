@@ -8,5 +8,5 @@ pub const STOPPED: &[u8] = b"stopped";
 
 /// The subject on which a node is told to stop.
 pub fn control_subject(region: &RegionName, node: &NodeId) -> String {
-    format!("ps.{region}.node.{node}.control")
+    format!("ps.{region}.control.{node}")
 }

@@ -39,7 +39,7 @@ pub const PATH_BYTES_MAX: usize = 512;
 
 /// The subject on which a node serves this protocol.
 pub fn shards_subject(region: &RegionName, node: &NodeId) -> String {
-    format!("ps.{region}.node.{node}.shards")
+    format!("ps.{region}.shards.{node}")
 }
 
 /// How one thing that was asked of a node went.
