@@ -13,7 +13,7 @@ use crate::code::{Survivor, rebuild};
 use crate::geometry::{DATA_SHARDS, Part, Stripe};
 use crate::hedge::{Class, hedge_after};
 use crate::incident::{Incident, IncidentKind};
-use crate::lane::Lane;
+use crate::lane::{Lane, NodeError};
 use crate::meter;
 use crate::obtain::{Fault, Way};
 use crate::plan::{Plan, Rank, Ranks, Step};
@@ -111,7 +111,10 @@ impl<T: Transport> Session<T> {
                 async move {
                     let begin = Instant::now();
                     let piece = way.obtain(&store.local, &store.membership, stripe).await;
-                    way.lane().delays().observe(class, begin.elapsed(), Instant::now());
+                    // How quickly a node refuses, or turns out to be gone, says nothing about its pace.
+                    if matches!(piece, Ok(_) | Err(Fault::Node(NodeError::TimedOut))) {
+                        way.lane().delays().observe(class, begin.elapsed(), Instant::now());
+                    }
                     vec![(shard, piece)]
                 }
                 .boxed(),
@@ -173,7 +176,7 @@ impl<T: Transport> Session<T> {
     fn note_late(&self, late: ShardSet, begin: Instant) {
         let now = Instant::now();
         for lane in late.iter().filter_map(|shard| self.lane(shard)) {
-            lane.delays().observe(self.class, now.duration_since(begin), now);
+            lane.delays().observe_late(self.class, now.duration_since(begin), now);
         }
     }
 

@@ -1,6 +1,6 @@
 //! When a read asks for more than it needs: how late is late, and how often that is allowed.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -26,6 +26,9 @@ const HEDGE_AFTER_MAX: Duration = Duration::from_millis(500);
 /// A node that let a read wait this long is spared for [`SPARED`].
 const SLOW: Duration = Duration::from_millis(200);
 
+/// A node that was late so often, and answered nothing in between, is spared too.
+const LATE_MAX: u32 = 3;
+
 /// How long reads go around a slow node, where the other shards suffice, before it is tried again.
 const SPARED: Duration = Duration::from_secs(3);
 
@@ -35,22 +38,42 @@ pub(crate) struct Delays {
     start: Instant,
     small: AtomicU64,
     piece: AtomicU64,
+    late: AtomicU32,
     spared_until: AtomicU64,
 }
 
 impl Delays {
     pub(crate) fn new(start: Instant) -> Self {
         let first = micros(DELAY_AT_FIRST);
-        Self { start, small: AtomicU64::new(first), piece: AtomicU64::new(first), spared_until: AtomicU64::new(0) }
+        let (small, piece) = (AtomicU64::new(first), AtomicU64::new(first));
+        Self { start, small, piece, late: AtomicU32::new(0), spared_until: AtomicU64::new(0) }
     }
 
-    /// Takes in that an answer took, or that a still missing one takes at least, this long.
+    /// Takes in that an answer took this long.
     pub(crate) fn observe(&self, class: Class, took: Duration, now: Instant) {
+        self.late.store(0, Relaxed);
+        self.count(class, took);
+        if took >= SLOW {
+            self.spare(now);
+        }
+    }
+
+    /// Takes in that an answer did not come within `waited`, when it was not needed any more.
+    pub(crate) fn observe_late(&self, class: Class, waited: Duration, now: Instant) {
+        let late = self.late.fetch_add(1, Relaxed).saturating_add(1);
+        self.count(class, waited);
+        if late >= LATE_MAX || waited >= SLOW {
+            self.spare(now);
+        }
+    }
+
+    fn count(&self, class: Class, took: Duration) {
         let estimate = self.of(class);
         estimate.store(towards_p95(estimate.load(Relaxed), micros(took)), Relaxed);
-        if took >= SLOW {
-            self.spared_until.store(micros(now.duration_since(self.start) + SPARED), Relaxed);
-        }
+    }
+
+    fn spare(&self, now: Instant) {
+        self.spared_until.store(micros(now.duration_since(self.start) + SPARED), Relaxed);
     }
 
     /// Nineteen of twenty answers take at most about this long.
@@ -166,5 +189,20 @@ mod tests {
         delays.observe(Class::Piece, SLOW, now);
         assert!(delays.is_spared(now) && !delays.is_spared(now + SPARED));
         assert_eq!(delays.p95(Class::Small), DELAY_AT_FIRST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_is_late_again_and_again_is_spared_before_it_costs_all_hedges() {
+        let now = Instant::now();
+        let delays = Delays::new(now);
+        let late = || delays.observe_late(Class::Piece, Duration::from_millis(3), now);
+        late();
+        late();
+        delays.observe(Class::Piece, Duration::from_millis(1), now);
+        late();
+        late();
+        assert!(!delays.is_spared(now), "it answered in between");
+        late();
+        assert!(delays.is_spared(now));
     }
 }

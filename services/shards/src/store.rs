@@ -156,7 +156,7 @@ impl<T> Inner<T> {
     /// Tells whoever listens, if it keeps up.
     pub(crate) fn report(&self, incident: Incident) {
         meter::incident(incident.kind);
-        tracing::warn!(
+        tracing::info!(
             bucket = %incident.bucket, generation = %incident.generation, shard = incident.shard, node = %incident.node,
             kind = incident.kind.as_str(), "a shard is not where or what it should be"
         );

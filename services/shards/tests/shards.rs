@@ -8,6 +8,8 @@ mod faults;
 mod local;
 #[path = "shards/model.rs"]
 mod model;
+#[path = "shards/nats.rs"]
+mod nats;
 #[path = "shards/streams.rs"]
 mod streams;
 #[path = "shards/support.rs"]
