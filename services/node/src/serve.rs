@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_nats::{Client, Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
-fn boot_id() -> std::io::Result<Uuid> { Uuid::parse_str(std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim()).map_err(std::io::Error::other) }
+use shards::host::boot_id;
 use shards::protocol::{Reply, Status, shards_subject};
 use shards::telemetry::{HEARTBEAT_INTERVAL, heartbeat_subject, rollcall_subject};
 use tokio::sync::Semaphore;

@@ -82,7 +82,10 @@ impl DataFolder {
         fs::create_dir_all(path).map_err(failed("make"))?;
         let path = path.canonicalize().map_err(failed("resolve"))?;
         let lock = lock(&path)?;
-        let failed = |what| { let path = path.clone(); move |error| FolderError::Io { path, what, error } };
+        let failed = |what| {
+            let path = path.clone();
+            move |error| FolderError::Io { path, what, error }
+        };
         let id = match fs::read(path.join(IDENTITY)) {
             Ok(identity) => check(&path, node, &identity)?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {

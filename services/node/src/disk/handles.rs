@@ -30,7 +30,7 @@ impl Handles {
     pub(crate) fn get(&self, path: &PathBuf) -> io::Result<Handle> {
         self.open.get_or_insert_with(path, || {
             let file = self.disk.open(path, Open::Existing)?;
-            let bytes = file.len()?;
+            let bytes = file.length()?;
             Ok(Handle { file, bytes })
         })
     }

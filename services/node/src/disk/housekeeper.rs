@@ -30,13 +30,13 @@ pub(crate) struct Housekeeper {
 impl Housekeeper {
     /// Runs until the writer has ended.
     pub(crate) fn run(mut self) {
-        let mut round = Instant::now();
+        let mut next_round = Instant::now() + ROUND;
         loop {
-            match self.sealed.recv_timeout(ROUND.saturating_sub(round.elapsed())) {
+            match self.sealed.recv_timeout(next_round.saturating_duration_since(Instant::now())) {
                 Ok(segment) => self.hint(&segment),
                 Err(RecvTimeoutError::Timeout) => {
-                    self.round();
-                    round = Instant::now();
+                    let more = self.round();
+                    next_round = Instant::now() + if more { Duration::ZERO } else { ROUND };
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -49,20 +49,21 @@ impl Housekeeper {
         }
     }
 
+    /// Whether there may be more to do at once.
     #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    fn round(&mut self) {
+    fn round(&mut self) -> bool {
         let swept = self.files.sweep(Instant::now());
         if swept > 0 {
             tracing::info!(shards = swept, "dropped shards that were never sealed");
         }
         self.meters.index_entries.set(self.reader.catalog.totals().0 as f64);
         let below = u64::from(self.segment_bytes) * COMPACT_BELOW_PERCENT / 100;
-        if let Some(number) = self.reader.catalog.compactable(below, &self.left_alone) {
-            self.compact(number);
-        }
+        let rotten = self.reader.catalog.compactable(below, &self.left_alone);
+        rotten.is_some_and(|number| self.compact(number))
     }
 
-    fn compact(&mut self, number: u32) {
+    /// Whether that did any good.
+    fn compact(&mut self, number: u32) -> bool {
         let mut pace = Pace { begin: Instant::now(), bytes: 0 };
         let commit = |changes| self.commit(&mut pace, changes);
         match compact(&*self.disk, &self.reader, number, commit) {
@@ -71,12 +72,14 @@ impl Housekeeper {
                 self.meters.compacted_bytes.increment(done.copied_bytes);
                 self.meters.damaged.increment(done.damaged);
                 tracing::debug!(segment = number, ?done, "compacted");
+                true
             }
             // Tried again in the next round.
-            Err(DiskError::Full | DiskError::Busy) => {}
+            Err(DiskError::Full | DiskError::Busy) => false,
             Err(error) => {
                 tracing::error!(segment = number, %error, "compaction failed: the segment is left alone");
                 self.left_alone.insert(number);
+                false
             }
         }
     }

@@ -13,6 +13,10 @@ pub(crate) const ZERO_AHEAD_BYTES: u32 = 1024 * 1024;
 /// for the bytes written twice.
 pub(crate) const ZERO_AHEAD_GROUP_BYTES: u32 = 32 * 1024;
 
+/// The end of a segment that only tombstones may use: on a full disk, where no new segment can be made, shards can still
+/// be discarded.
+pub(crate) const TOMBSTONE_ROOM_BYTES: u32 = 64 * 1024;
+
 /// Bytes that one group commit takes from the queue, at most.
 pub(crate) const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -29,7 +33,7 @@ pub(crate) const CHANGE_OVERHEAD_BYTES: usize = 64;
 pub(crate) const STAGED_MAX: usize = 128;
 
 /// Silence after which a shard that was never sealed is dropped: its writer is gone.
-pub(crate) const STAGED_IDLE_MAX: Duration = Duration::from_secs(15 * 60);
+pub(crate) const STAGED_IDLE_MAX: Duration = Duration::from_mins(15);
 
 /// After this many bytes a staged file is synced before its seal, so that the seal of a large one is not slow
 /// and dirty pages do not pile up.

@@ -12,6 +12,8 @@ mod queue;
 pub mod seam;
 mod segments;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use error::DiskError;

@@ -110,7 +110,8 @@ impl Store {
 
     fn start(&self, log: Log, node: &str) -> Result<(), DiskError> {
         let (to_housekeeper, sealed) = sync_channel(HINTS_WAITING_MAX);
-        let writer = Writer { queue: Arc::clone(&self.queue), log, meters: self.meters.clone(), sealed: to_housekeeper };
+        let writer =
+            Writer { queue: Arc::clone(&self.queue), log, meters: self.meters.clone(), sealed: to_housekeeper };
         let housekeeper = Housekeeper {
             disk: Arc::clone(&self.disk),
             queue: Arc::clone(&self.queue),
@@ -125,10 +126,8 @@ impl Store {
             let thread = thread::Builder::new().name(format!("{name} {node}")).spawn(run);
             thread.map_err(|e| DiskError::from_io("start of a thread", &e))
         };
-        let threads = [
-            spawn("commit", Box::new(move || writer.run()))?,
-            spawn("tidy", Box::new(move || housekeeper.run()))?,
-        ];
+        let threads =
+            [spawn("commit", Box::new(move || writer.run()))?, spawn("tidy", Box::new(move || housekeeper.run()))?];
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(threads);
         Ok(())
     }

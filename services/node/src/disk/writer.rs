@@ -37,10 +37,18 @@ impl Writer {
                 committed -= durable;
                 done(durable, why.clone());
             }
-            for segment in self.log.take_sealed() {
-                // A housekeeper that is behind costs only time at the next start.
-                let _ = self.sealed.try_send(segment);
-            }
+            self.hand_over_sealed();
+        }
+        if let Err(why) = self.log.finish() {
+            tracing::warn!(%why, "the last segment was not sealed: the next start reads it");
+        }
+        self.hand_over_sealed();
+    }
+
+    fn hand_over_sealed(&mut self) {
+        for segment in self.log.take_sealed() {
+            // A housekeeper that is behind costs only time at the next start.
+            let _ = self.sealed.try_send(segment);
         }
     }
 }

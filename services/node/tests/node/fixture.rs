@@ -18,16 +18,16 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// How long anything here may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct Server {
+pub(super) struct Server {
     process: Child,
     url: String,
     _folder: TempDir,
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(binary());
@@ -38,7 +38,7 @@ impl Server {
         Self { process, url, _folder: folder }
     }
 
-    pub async fn client(&self) -> Client {
+    pub(super) async fn client(&self) -> Client {
         async_nats::connect(&self.url).await.unwrap()
     }
 }
@@ -67,7 +67,7 @@ fn binary() -> PathBuf {
 }
 
 /// Polls until there is something.
-pub async fn until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
+pub(super) async fn until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(found) = poll() {
@@ -78,20 +78,20 @@ pub async fn until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-pub struct Node {
-    pub config: Config,
-    pub client: Client,
+pub(super) struct Node {
+    pub(super) config: Config,
+    pub(super) client: Client,
     shutdown: Option<oneshot::Sender<()>>,
-    pub served: JoinHandle<Result<(), node::Error>>,
+    pub(super) served: JoinHandle<Result<(), node::Error>>,
 }
 
 impl Node {
     /// Starts a node and waits for its first heartbeat.
-    pub async fn start(server: &Server, folder: &Path) -> Self {
+    pub(super) async fn start(server: &Server, folder: &Path) -> Self {
         Self::start_with(server, Config::new(region(), "n1".parse().unwrap(), "z1", folder)).await
     }
 
-    pub async fn start_with(server: &Server, config: Config) -> Self {
+    pub(super) async fn start_with(server: &Server, config: Config) -> Self {
         let client = server.client().await;
         let mut heartbeats = client.subscribe(heartbeat_subject(&config.region, &config.node)).await.unwrap();
         client.flush().await.unwrap();
@@ -104,20 +104,20 @@ impl Node {
         Self { config, client, shutdown: Some(shutdown), served }
     }
 
-    pub async fn ask(&self, request: &Request) -> Reply {
+    pub(super) async fn ask(&self, request: &Request) -> Reply {
         let subject = shards_subject(&self.config.region, &self.config.node);
         let answer = tokio::time::timeout(PATIENCE, self.client.request(subject, request.encode()));
         Reply::decode(answer.await.expect("an answer in time").expect("an answer").payload).expect("a reply")
     }
 
-    pub async fn put(&self, records: Vec<Record>) -> Vec<Status> {
+    pub(super) async fn put(&self, records: Vec<Record>) -> Vec<Status> {
         match self.ask(&Request::Put { records }).await {
             Reply::Statuses(statuses) => statuses,
             other => panic!("{other:?}"),
         }
     }
 
-    pub async fn read(&self, shard: Uuid, first: u32, count: u16) -> Result<Vec<Piece>, Status> {
+    pub(super) async fn read(&self, shard: Uuid, first: u32, count: u16) -> Result<Vec<Piece>, Status> {
         match self.ask(&Request::Read { shard, bucket: bucket(), first, count, host: None }).await {
             Reply::Pieces(pieces) => Ok(pieces),
             Reply::Status(status) => Err(status),
@@ -125,14 +125,14 @@ impl Node {
         }
     }
 
-    pub async fn status(&self, request: Request) -> Status {
+    pub(super) async fn status(&self, request: Request) -> Status {
         match self.ask(&request).await {
             Reply::Status(status) => status,
             other => panic!("{other:?}"),
         }
     }
 
-    pub async fn heartbeat(&self) -> Heartbeat {
+    pub(super) async fn heartbeat(&self) -> Heartbeat {
         let mut heartbeats =
             self.client.subscribe(heartbeat_subject(&self.config.region, &self.config.node)).await.unwrap();
         let rollcall = shards::telemetry::rollcall_subject(&self.config.region);
@@ -141,26 +141,26 @@ impl Node {
         serde_json::from_slice(&message.payload).unwrap()
     }
 
-    pub async fn stop(mut self) -> Result<(), node::Error> {
+    pub(super) async fn stop(mut self) -> Result<(), node::Error> {
         self.shutdown.take().unwrap().send(()).unwrap();
         tokio::time::timeout(PATIENCE, self.served).await.expect("an end in time").unwrap()
     }
 }
 
-pub fn region() -> RegionName {
+pub(super) fn region() -> RegionName {
     "local".parse().unwrap()
 }
 
-pub fn bucket() -> BucketName {
+pub(super) fn bucket() -> BucketName {
     "photos".parse().unwrap()
 }
 
-pub fn other_node() -> NodeId {
+pub(super) fn other_node() -> NodeId {
     "n2".parse().unwrap()
 }
 
 /// `length` bytes that differ with `seed`.
-pub fn bytes(seed: u64, length: usize) -> Bytes {
+pub(super) fn bytes(seed: u128, length: usize) -> Bytes {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {

@@ -10,7 +10,7 @@ use super::fixture::{Node, Server, bucket, bytes};
 /// A shard of full pieces and a last one of 1000 bytes.
 fn pieces(shard: Uuid, count: u32) -> Vec<Piece> {
     let length = |index| if index + 1 == count { 1000 } else { UNIT_BYTES };
-    (0..count).map(|index| Piece::new(shard, index, bytes(u64::from(index), length(index)))).collect()
+    (0..count).map(|index| Piece::new(shard, index, bytes(u128::from(index), length(index)))).collect()
 }
 
 fn seal(shard: Uuid, pieces: &[Piece]) -> Request {
@@ -27,7 +27,7 @@ async fn records_are_returned_as_they_were_put_also_after_a_restart() {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let records: Vec<_> =
-        (1..=20).map(|i| Record::new(Uuid::from_u128(i), bytes(i as u64, i as usize * 1000))).collect();
+        (1..=20_u8).map(|i| Record::new(Uuid::from_u128(i.into()), bytes(i.into(), usize::from(i) * 1000))).collect();
     let mut damaged = records[3].clone();
     damaged.shard = Uuid::from_u128(99);
     let mut sent = records.clone();
@@ -106,7 +106,7 @@ async fn discarded_shards_are_gone_also_after_a_restart() {
     }
     assert_eq!(node.status(seal(file, &pieces(file, 2))).await, Status::Ok);
     assert_eq!(stage(&node, staged, &pieces(staged, 2)[0]).await, Status::Ok);
-    let records: Vec<_> = (3..6).map(|i| Record::new(Uuid::from_u128(i), bytes(i as u64, 5000))).collect();
+    let records: Vec<_> = (3..6).map(|i| Record::new(Uuid::from_u128(i), bytes(i, 5000))).collect();
     assert_eq!(node.put(records.clone()).await, [Status::Ok; 3]);
     let gone = [file, staged, records[0].shard, records[1].shard, Uuid::from_u128(1000)];
     let discard = Request::Discard { bucket: bucket(), shards: gone.to_vec() };

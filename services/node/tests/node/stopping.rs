@@ -10,11 +10,13 @@ async fn a_node_told_to_stop_answers_what_it_took_and_is_gone() {
     let node = Node::start(&server, folder.path()).await;
     let subject = shards_subject(&node.config.region, &node.config.node);
     let puts: Vec<_> = (1..=50)
-        .map(|i| Request::Put { records: vec![Record::new(Uuid::from_u128(i), bytes(i as u64, 10_000))] }.encode())
-        .map(|message| tokio::spawn({
-            let (client, subject) = (node.client.clone(), subject.clone());
-            async move { client.request(subject, message).await }
-        }))
+        .map(|i| Request::Put { records: vec![Record::new(Uuid::from_u128(i), bytes(i, 10_000))] }.encode())
+        .map(|message| {
+            tokio::spawn({
+                let (client, subject) = (node.client.clone(), subject.clone());
+                async move { client.request(subject, message).await }
+            })
+        })
         .collect();
     let control = control_subject(&node.config.region, &node.config.node);
     let answer = node.client.request(control, STOP.into()).await.unwrap();
@@ -46,7 +48,7 @@ async fn a_new_start_is_a_new_incarnation_with_the_same_shards() {
         assert_eq!(heartbeat.shards, shards);
         assert_ne!(Some(heartbeat.incarnation), before);
         before = Some(heartbeat.incarnation);
-        let record = Record::new(Uuid::from_u128(u128::from(shards)), bytes(shards, 100));
+        let record = Record::new(Uuid::from_u128(u128::from(shards)), bytes(shards.into(), 100));
         assert_eq!(node.put(vec![record]).await, [Status::Ok]);
         node.stop().await.unwrap();
     }

@@ -6,12 +6,12 @@ use shards::protocol::{Record, Request, Status};
 use shards::telemetry::NodeState;
 use uuid::Uuid;
 
-use super::fixture::{Node, Server, bucket, bytes, other_node, region};
+use super::fixture::{Node, PATIENCE, Server, bucket, bytes, other_node, region};
 
 async fn refusal(server: &Server, config: Config) -> FolderError {
-    let client = server.client().await;
-    match node::serve(config, client, std::future::pending()).await {
-        Err(Error::Folder(why)) => why,
+    let serve = node::serve(config, server.client().await, std::future::pending());
+    match tokio::time::timeout(PATIENCE, serve).await {
+        Ok(Err(Error::Folder(why))) => why,
         other => panic!("{other:?}"),
     }
 }
@@ -22,6 +22,7 @@ async fn a_folder_that_is_not_ours_is_refused() {
     let config = Config::new(region(), "n1".parse().unwrap(), "z", folder.path());
     let node = Node::start_with(&server, config.clone()).await;
     assert!(matches!(refusal(&server, config.clone()).await, FolderError::InUse(_)));
+    assert_eq!(node.put(vec![Record::new(Uuid::from_u128(1), bytes(1, 100))]).await, [Status::Ok]);
     node.stop().await.unwrap();
     let other = Config { node: other_node(), ..config.clone() };
     assert!(matches!(refusal(&server, other).await, FolderError::OtherNode { .. }));
@@ -59,7 +60,7 @@ async fn without_room_nothing_is_taken_and_the_rest_goes_on() {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let config = Config::new(region(), "n1".parse().unwrap(), "z", folder.path());
     let node = Node::start_with(&server, config.clone()).await;
-    let record = |i: u64| Record::new(Uuid::from_u128(u128::from(i)), bytes(i, 1000));
+    let record = |i| Record::new(Uuid::from_u128(i), bytes(i, 1000));
     assert_eq!(node.put(vec![record(1), record(2)]).await, [Status::Ok; 2]);
     node.stop().await.unwrap();
     let node = Node::start_with(&server, Config { reserve_bytes: u64::MAX, ..config.clone() }).await;

@@ -98,13 +98,13 @@ impl ShardFiles {
                 StagedState::Open(file) => Arc::clone(file),
                 StagedState::New => match self.make(shard, &mut staged) {
                     Ok(file) => file,
-                    Err(e) => return Err(self.give_up(shard, staged, e, "a new shard file")),
+                    Err(e) => return Err(self.give_up(shard, staged, &e, "a new shard file")),
                 },
             };
             let header = piece.header();
             let mut parts = [IoSlice::new(&header), IoSlice::new(&piece.bytes)];
             if let Err(e) = file.write_at(&mut parts, piece_offset(piece.index)) {
-                return Err(self.give_up(shard, staged, e, "write of a piece"));
+                return Err(self.give_up(shard, staged, &e, "write of a piece"));
             }
             staged.note(piece);
             staged.touched = Instant::now();
@@ -126,7 +126,7 @@ impl ShardFiles {
         };
         staged.is_complete(shape)?;
         if let Err(e) = file.sync() {
-            return Err(self.sync_lost(shard, staged, e));
+            return Err(self.sync_lost(shard, staged, &e));
         }
         let (from, to) = (staged_path(bucket, shard), shard_path(bucket, shard));
         self.disk.rename(&from, &to).map_err(|e| self.health.sync_failed("rename of a sealed shard", &e))?;
@@ -143,7 +143,7 @@ impl ShardFiles {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
             other => other.map_err(|e| self.health.classify("open of a shard", &e))?,
         };
-        let bytes = file.len().map_err(|e| self.health.classify("length of a shard", &e))?;
+        let bytes = file.length().map_err(|e| self.health.classify("length of a shard", &e))?;
         if bytes != shape.file_bytes() {
             return Err(DiskError::Damaged);
         }
@@ -209,20 +209,20 @@ impl ShardFiles {
     }
 
     /// A write failed: the shard is dropped, its writer starts elsewhere.
-    fn give_up(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: io::Error, what: &str) -> DiskError {
-        let why = self.health.classify(what, &error);
+    fn give_up(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: &io::Error, what: &str) -> DiskError {
+        let why = self.health.classify(what, error);
         self.drop_staged(shard, staged);
         why
     }
 
     /// A sync failed: with `StorageFull` (space was promised and not there) only this file's bytes are lost.
-    fn sync_lost(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: io::Error) -> DiskError {
-        match DiskError::from_io("sync of a shard", &error) {
+    fn sync_lost(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: &io::Error) -> DiskError {
+        match DiskError::from_io("sync of a shard", error) {
             DiskError::Full => {
                 self.drop_staged(shard, staged);
                 DiskError::Full
             }
-            _ => self.health.sync_failed("sync of a shard", &error),
+            _ => self.health.sync_failed("sync of a shard", error),
         }
     }
 

@@ -112,9 +112,10 @@ impl MemoryDisk {
             changes.iter().take(kept).for_each(|change| change.apply(&mut names));
         }
         let mut files: Vec<Inode> = state.files.iter().map(|file| file.after_power_cut(&mut choose)).collect();
-        names.values().for_each(|&inode| files[inode].links += 1);
-        let next =
-            State { files, durable_names: names.clone(), names, capacity: state.capacity, ..State::default() };
+        for &inode in names.values() {
+            files[inode].links += 1;
+        }
+        let next = State { files, durable_names: names.clone(), names, capacity: state.capacity, ..State::default() };
         Self { state: Arc::new(Mutex::new(next)) }
     }
 
@@ -163,7 +164,7 @@ impl State {
         let path = match &change {
             NameChange::Link(path, _) | NameChange::Unlink(path) | NameChange::Rename(path, _) => path,
         };
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
         change.apply(&mut self.names);
         self.name_changes.entry(folder).or_default().push(change);
     }
@@ -202,12 +203,7 @@ fn put(bytes: &mut Vec<u8>, offset: usize, written: &[u8]) {
     bytes[offset..offset + written.len()].copy_from_slice(written);
 }
 
-fn keep_some_sectors(
-    bytes: &mut Vec<u8>,
-    offset: usize,
-    written: &[u8],
-    choose: &mut impl FnMut(usize) -> usize,
-) {
+fn keep_some_sectors(bytes: &mut Vec<u8>, offset: usize, written: &[u8], choose: &mut impl FnMut(usize) -> usize) {
     let mut at = 0;
     while at < written.len() {
         let sector_end = (offset + at) / SECTOR_BYTES * SECTOR_BYTES + SECTOR_BYTES - offset;
@@ -313,7 +309,7 @@ impl File for MemoryFile {
     }
 
     fn allocate(&self, bytes: u64) -> io::Result<()> {
-        if bytes > self.len()? { self.set_len(bytes) } else { Ok(()) }
+        if bytes > self.length()? { self.set_len(bytes) } else { Ok(()) }
     }
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
@@ -346,7 +342,7 @@ impl File for MemoryFile {
         Ok(())
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.disk.lock().files[self.inode].bytes.len() as u64)
     }
 }

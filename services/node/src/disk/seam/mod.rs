@@ -66,5 +66,5 @@ pub trait File: Send + Sync {
     /// Makes all that was written durable. `NotFound` if the file no longer has a name: what it holds is lost.
     fn sync(&self) -> io::Result<()>;
     /// The length in bytes.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
 }

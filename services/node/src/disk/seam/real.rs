@@ -35,7 +35,7 @@ impl RealDisk {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             Err(e) => return Err(e.into()),
         }
-        self.sync(parent.parent().unwrap_or(Path::new("")))
+        self.sync(parent.parent().unwrap_or_else(|| Path::new("")))
     }
 }
 
@@ -107,7 +107,7 @@ impl File for RealFile {
     }
 
     fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
-        /// What Linux takes in one call (UIO_MAXIOV).
+        /// What Linux takes in one call (`UIO_MAXIOV`).
         const PARTS_MAX: usize = 1024;
         let (mut rest, mut offset) = (parts, offset);
         IoSlice::advance_slices(&mut rest, 0);
@@ -146,7 +146,7 @@ impl File for RealFile {
         Ok(())
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
     }
 }

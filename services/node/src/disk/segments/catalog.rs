@@ -40,7 +40,7 @@ struct Accounts {
 }
 
 /// Of one shard: records on disk that must not come back to life at the next start.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Dead {
     records: u32,
     /// The segment of the tombstone that keeps them dead; none while a newer record does.
@@ -90,6 +90,17 @@ impl Catalog {
         accounts.dead.get(&shard).is_some_and(|dead| dead.tombstone == Some(segment) && dead.records > there)
     }
 
+    /// The live records of a segment, in no order. Looks at every shard there is.
+    pub(crate) fn shards_in(&self, segment: u32) -> Vec<Entry> {
+        let mut found = Vec::new();
+        for part in &self.index {
+            let part = part.read().unwrap_or_else(PoisonError::into_inner);
+            let there = part.iter().filter(|(_, location)| location.segment == segment);
+            found.extend(there.map(|(shard, location)| location.entry(*shard)));
+        }
+        found
+    }
+
     /// A segment begins to take records.
     pub(crate) fn open_segment(&self, segment: u32) {
         self.accounts().segments.entry(segment).or_default();
@@ -123,6 +134,17 @@ impl Catalog {
     pub(crate) fn totals(&self) -> (u64, u64) {
         let accounts = self.accounts();
         (accounts.shards, accounts.bytes)
+    }
+
+    /// Everything it knows, to compare.
+    #[cfg(test)]
+    pub(crate) fn dump(&self) -> String {
+        let mut index: Vec<_> = self.index.iter().flat_map(|part| part.read().unwrap().clone()).collect();
+        index.sort_unstable_by_key(|(shard, _)| *shard);
+        let accounts = self.accounts();
+        let dead: BTreeMap<_, _> = accounts.dead.iter().collect();
+        let needed: Vec<_> = accounts.segments.iter().map(|(number, segment)| (number, segment.needed_bytes)).collect();
+        format!("{index:?} {dead:?} {needed:?} {} {}", accounts.shards, accounts.bytes)
     }
 
     fn part(&self, shard: Uuid) -> &RwLock<HashMap<Uuid, Location>> {

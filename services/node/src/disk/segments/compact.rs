@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::log::Change;
 use super::read::SegmentReader;
 use super::record::{Entry, SegmentName};
 use super::scan::scan;
-use super::{SEGMENTS, hint_path, segment_path};
+use super::{Catalog, SEGMENTS, hint_path, segment_path};
 
 /// What a compaction did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(crate) fn compact(
 ) -> Result<Compaction, DiskError> {
     let io = |what: &'static str| move |e: io::Error| DiskError::from_io(what, &e);
     let name = SegmentName { folder: reader.folder, number };
-    let entries = entries(disk, name).map_err(io("read of a segment to compact"))?;
+    let entries = entries(disk, &reader.catalog, name).map_err(io("read of a segment to compact"))?;
     let records = records_by_shard(&entries);
     let mut done = Compaction::default();
     let mut batch = Vec::new();
@@ -62,11 +62,18 @@ pub(crate) fn compact(
     Ok(done)
 }
 
-fn entries(disk: &dyn Folder, name: SegmentName) -> io::Result<Vec<Entry>> {
-    match read_hint(disk, name)? {
-        Some(entries) => Ok(entries),
-        None => Ok(scan(&*disk.open(&segment_path(name.number), Open::Existing)?, name)?.entries),
+/// The records of a segment. If its hint is gone and damage hides some of them, those the index knows are among them all
+/// the same, so that they are noticed and not just removed.
+fn entries(disk: &dyn Folder, catalog: &Catalog, name: SegmentName) -> io::Result<Vec<Entry>> {
+    if let Some(entries) = read_hint(disk, name)? {
+        return Ok(entries);
     }
+    let file = disk.open(&segment_path(name.number), Open::Existing)?;
+    let mut entries = scan(&*file, name)?.entries;
+    let found: HashSet<u32> = entries.iter().map(|entry| entry.offset).collect();
+    let known = catalog.shards_in(name.number);
+    entries.extend(known.into_iter().filter(|entry| !found.contains(&entry.offset)));
+    Ok(entries)
 }
 
 fn puts(entries: &[Entry]) -> impl Iterator<Item = Uuid> {

@@ -31,7 +31,7 @@ pub(crate) fn read_hint(disk: &dyn Folder, segment: SegmentName) -> io::Result<O
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other?,
     };
-    let mut bytes = vec![0; usize::try_from(file.len()?).map_err(io::Error::other)?];
+    let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
     file.read_at(&mut bytes, 0)?;
     Ok(decode_hint(segment, &bytes))
 }

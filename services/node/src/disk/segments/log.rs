@@ -6,7 +6,7 @@ use shards::piece::{PIECE_HEADER_BYTES, Piece};
 use uuid::Uuid;
 
 use super::super::health::Health;
-use super::super::limits::{ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES};
+use super::super::limits::{TOMBSTONE_ROOM_BYTES, ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES};
 use super::super::seam::{File, Folder, Open};
 use super::super::{DiskError, limits};
 use super::record::{
@@ -98,7 +98,7 @@ impl Log {
     pub(crate) fn fits(segment_bytes: u32, piece: &Piece) -> Result<(), DiskError> {
         let size = u32::try_from(piece.bytes.len()).ok().filter(|length| *length <= segment_bytes).map(put_size);
         match size {
-            Some(size) if SEGMENT_HEADER_BYTES + size <= segment_bytes => Ok(()),
+            Some(size) if SEGMENT_HEADER_BYTES + size <= segment_bytes - segment_bytes / 16 => Ok(()),
             _ => Err(DiskError::Invalid("a piece larger than a segment")),
         }
     }
@@ -120,15 +120,24 @@ impl Log {
         std::mem::take(&mut self.sealed)
     }
 
+    /// Seals the active segment, so that the next start need not read it.
+    pub(crate) fn finish(&mut self) -> Result<(), DiskError> {
+        self.health.check()?;
+        match self.active.take() {
+            Some(active) => self.cut(&active).map(|()| self.seal(active)),
+            None => Ok(()),
+        }
+    }
+
     fn commit_group(&mut self, changes: &[Change]) -> Result<usize, DiskError> {
         self.health.check()?;
-        if self.active.is_none() {
-            self.open_segment()?;
-        }
-        let Some(active) = &mut self.active else { return Ok(0) };
+        let Some(active) = &mut self.active else {
+            self.active = Some(self.open_segment()?);
+            return Ok(0);
+        };
         let group = plan(changes, &self.catalog, active, self.segment_bytes);
         if group.taken == 0 {
-            self.seal()?;
+            self.roll()?;
             return Ok(0);
         }
         if !group.records.is_empty() {
@@ -146,7 +155,20 @@ impl Log {
         Ok(group.taken)
     }
 
-    fn open_segment(&mut self) -> Result<(), DiskError> {
+    /// Goes on with a new segment. If there is no room for one the old stays, for the tombstones that it still takes.
+    fn roll(&mut self) -> Result<(), DiskError> {
+        if let Some(active) = self.active.take_if(|active| active.spoiled) {
+            self.cut(&active)?;
+            self.seal(active);
+        }
+        let new = self.open_segment()?;
+        if let Some(old) = self.active.replace(new) {
+            self.seal(old);
+        }
+        Ok(())
+    }
+
+    fn open_segment(&mut self) -> Result<Active, DiskError> {
         let name = SegmentName { folder: self.folder, number: self.next_number };
         let path = segment_path(name.number);
         let make = || {
@@ -165,21 +187,20 @@ impl Log {
         self.next_number += 1;
         self.catalog.open_segment(name.number);
         let (end, zeroed) = (SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES);
-        self.active = Some(Active { name, file, end, zeroed, spoiled: false, entries: Vec::new() });
-        Ok(())
+        Ok(Active { name, file, end, zeroed, spoiled: false, entries: Vec::new() })
     }
 
-    fn seal(&mut self) -> Result<(), DiskError> {
-        let Some(active) = self.active.take() else { return Ok(()) };
-        if active.spoiled {
-            let cut = active.file.set_len(u64::from(active.end)).and_then(|()| active.file.sync());
-            cut.map_err(|e| self.health.sync_failed("cut of a spoiled segment", &e))?;
-        }
+    /// Cuts a segment behind its last record, durably.
+    fn cut(&self, active: &Active) -> Result<(), DiskError> {
+        let cut = active.file.set_len(u64::from(active.end)).and_then(|()| active.file.sync());
+        cut.map_err(|e| self.health.sync_failed("cut of a segment", &e))
+    }
+
+    fn seal(&mut self, active: Active) {
         self.catalog.seal_segment(active.name.number);
         if self.sealed.len() < limits::HINTS_WAITING_MAX {
             self.sealed.push(SealedSegment { name: active.name, entries: active.entries });
         }
-        Ok(())
     }
 }
 
@@ -189,6 +210,7 @@ fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_b
     if active.spoiled {
         return group;
     }
+    let tombstone_room = TOMBSTONE_ROOM_BYTES.min(segment_bytes / 16);
     let mut touched: HashMap<Uuid, bool> = HashMap::new();
     for change in changes {
         let unmoved = |shard, from: &_| !touched.contains_key(shard) && catalog.locate(*shard).as_ref() == Some(from);
@@ -208,7 +230,8 @@ fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_b
         if let Some((shard, piece)) = record {
             let length = piece.map(|piece| u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX));
             let entry = Entry { shard, offset: active.end + group.bytes, length };
-            if entry.offset.saturating_add(entry.size()) > segment_bytes {
+            let end_max = if piece.is_some() { segment_bytes - tombstone_room } else { segment_bytes };
+            if entry.offset.saturating_add(entry.size()) > end_max {
                 break;
             }
             touched.insert(shard, piece.is_some());

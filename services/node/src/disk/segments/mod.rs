@@ -8,6 +8,8 @@ mod read;
 mod record;
 mod recover;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

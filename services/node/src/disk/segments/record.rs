@@ -99,6 +99,8 @@ pub(crate) fn word(bytes: &[u8], at: usize) -> u32 {
 /// CRC32C (RFC 3720, appendix B.4) of parts that lie one after the other.
 pub(crate) fn crc32c(parts: &[&[u8]]) -> u32 {
     let mut digest = Digest::new(CrcAlgorithm::Crc32Iscsi);
-    parts.iter().for_each(|part| digest.update(part));
+    for part in parts {
+        digest.update(part);
+    }
     u32::try_from(digest.finalize()).unwrap_or(u32::MAX)
 }

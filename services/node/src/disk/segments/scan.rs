@@ -15,6 +15,8 @@ pub(crate) struct Scan {
     pub(crate) entries: Vec<Entry>,
     /// Where the last of them ends, in bytes.
     pub(crate) end: u32,
+    /// The bytes up to there.
+    pub(crate) bytes: Bytes,
     /// Records whose header is good and whose piece is not: torn by a crash, or damaged.
     pub(crate) damaged: u32,
 }
@@ -25,10 +27,10 @@ pub(crate) struct Scan {
 /// damaged header in the middle must not hide the acknowledged records behind it. Whole records of a group that was
 /// never acknowledged may be found so, which is harmless: nobody names them.
 pub(crate) fn scan(file: &dyn File, segment: SegmentName) -> io::Result<Scan> {
-    let mut bytes = vec![0; usize::try_from(file.len()?).map_err(io::Error::other)?];
+    let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
     file.read_at(&mut bytes, 0)?;
-    let bytes = Bytes::from(bytes);
-    let mut scan = Scan { entries: Vec::new(), end: SEGMENT_HEADER_BYTES, damaged: 0 };
+    let mut bytes = Bytes::from(bytes);
+    let mut scan = Scan { entries: Vec::new(), end: SEGMENT_HEADER_BYTES, bytes: Bytes::new(), damaged: 0 };
     let mut at = SEGMENT_HEADER_BYTES;
     while (at as usize) < bytes.len() {
         let Some(entry) = parse_record(segment, at, &bytes[at as usize..]) else {
@@ -44,13 +46,15 @@ pub(crate) fn scan(file: &dyn File, segment: SegmentName) -> io::Result<Scan> {
             scan.damaged += 1;
         }
     }
+    bytes.truncate(scan.end as usize);
+    scan.bytes = bytes;
     Ok(scan)
 }
 
 fn is_whole(entry: &Entry, segment: &Bytes) -> bool {
-    entry.length.is_none_or(|length| {
-        take_piece(entry, length, segment, 0).is_some_and(|piece| piece.is_intact(entry.shard, 0))
-    })
+    entry
+        .length
+        .is_none_or(|length| take_piece(entry, length, segment, 0).is_some_and(|piece| piece.is_intact(entry.shard, 0)))
 }
 
 /// The piece of the record `entry`, if its header is good; `bytes` are those of the segment from `base`.

@@ -1,0 +1,233 @@
+//! Random work with a power cut, a failed sync or a full disk at any point, against a model.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::super::super::DiskError;
+use super::super::super::seam::{Fault, MemoryDisk};
+use super::super::Change;
+use super::world::{SEGMENT_BYTES, World, put, shard};
+
+const SHARDS: u8 = 10;
+
+#[derive(Debug, Clone)]
+enum Work {
+    Commit(Vec<(u8, Option<usize>)>),
+    Compact,
+    WriteHints,
+    Restart,
+    /// The power goes after so many calls that change the disk.
+    CutPowerAfter(u64),
+    /// The next sync fails; then the process restarts, or the power goes first.
+    FailSync {
+        power_cut: bool,
+    },
+    /// The disk has room for so many more segments, until the given number of works later.
+    Fill(u64),
+    MakeRoom,
+}
+
+fn work() -> impl Strategy<Value = Work> {
+    let change = (0..SHARDS, prop_oneof![2 => (1..900_usize).prop_map(Some), 1 => Just(None)]);
+    prop_oneof![
+        12 => vec(change, 1..6).prop_map(Work::Commit),
+        5 => Just(Work::Compact),
+        3 => Just(Work::WriteHints),
+        2 => Just(Work::Restart),
+        3 => (0..25_u64).prop_map(Work::CutPowerAfter),
+        1 => any::<bool>().prop_map(|power_cut| Work::FailSync { power_cut }),
+        1 => (0..3_u64).prop_map(Work::Fill),
+        1 => Just(Work::MakeRoom),
+    ]
+}
+
+/// What each shard may be: `None` is absent. Certain as long as there is one possibility.
+type Model = HashMap<u8, Vec<Option<Bytes>>>;
+
+struct Run {
+    world: World,
+    model: Model,
+    version: u32,
+    faulty: bool,
+    chance: Vec<u8>,
+    chances: usize,
+}
+
+impl Run {
+    fn new(chance: Vec<u8>) -> Self {
+        let model = (0..SHARDS).map(|i| (i, vec![None])).collect();
+        let world = World::open(MemoryDisk::new()).unwrap();
+        Self { world, model, version: 0, faulty: false, chance, chances: 0 }
+    }
+
+    fn step(&mut self, work: &Work) {
+        match work {
+            Work::Commit(changes) => self.commit(changes),
+            Work::Compact => self.compact(),
+            Work::WriteHints => self.world.write_hints(),
+            Work::Restart => self.restart(),
+            // Power that is gone does not come back by itself.
+            Work::CutPowerAfter(_) if self.faulty => {}
+            Work::CutPowerAfter(calls) => {
+                self.world.disk.inject(Fault::PowerAfter(*calls));
+                self.faulty = true;
+            }
+            Work::FailSync { power_cut } => self.fail_sync(*power_cut),
+            Work::Fill(segments) => {
+                let space = super::super::super::seam::Folder::space(&self.world.disk).unwrap();
+                let used = space.total_bytes - space.free_bytes;
+                self.world.disk.inject(Fault::Capacity(used + segments * u64::from(SEGMENT_BYTES)));
+            }
+            Work::MakeRoom => self.world.disk.inject(Fault::Capacity(u64::MAX)),
+        }
+    }
+
+    fn commit(&mut self, wanted: &[(u8, Option<usize>)]) {
+        let mut changes = Vec::new();
+        let mut results = Vec::new();
+        for (i, length) in wanted {
+            self.version += 1;
+            let (change, bytes) = match length {
+                Some(length) => put(*i, self.version, *length),
+                None => (Change::Discard { shard: shard(*i) }, Bytes::new()),
+            };
+            changes.push(change);
+            results.push((*i, length.map(|_| bytes)));
+        }
+        let (committed, why) = self.world.commit(&changes);
+        assert_eq!(committed == changes.len(), why.is_none());
+        for (n, (i, result)) in results.into_iter().enumerate() {
+            let states = self.model.get_mut(&i).unwrap();
+            if n < committed {
+                *states = vec![result];
+            } else if why != Some(DiskError::Full) {
+                states.push(result);
+            }
+        }
+        self.after(why);
+    }
+
+    fn compact(&mut self) {
+        if let Some(Err(why)) = self.world.compact() {
+            self.after(Some(why));
+        } else {
+            self.check();
+        }
+    }
+
+    /// A disk that failed is only used again after a restart, or a power cut if that was it.
+    fn after(&mut self, why: Option<DiskError>) {
+        match why {
+            None | Some(DiskError::Full) => self.check(),
+            Some(DiskError::Failed(_)) => {
+                assert!(self.faulty, "failed without a fault");
+                self.check();
+                self.power_cut();
+            }
+            Some(why) => panic!("{why}"),
+        }
+    }
+
+    fn fail_sync(&mut self, power_cut: bool) {
+        self.world.disk.inject(Fault::NextSync);
+        let (change, bytes) = put(0, 0, 10);
+        let (committed, why) = self.world.commit(&[change]);
+        match why {
+            // The new segment found no room before anything was synced: the fault is still to come.
+            Some(DiskError::Full) => self.faulty = true,
+            Some(DiskError::Failed(_)) => {
+                assert_eq!(committed, 0);
+                self.model.get_mut(&0).unwrap().push(Some(bytes));
+                assert!(matches!(self.world.commit(&[put(1, 0, 10).0]), (0, Some(DiskError::Failed(_)))));
+                if power_cut || self.faulty { self.power_cut() } else { self.reopen(self.world.disk.clone()) }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn restart(&mut self) {
+        self.world.write_hints();
+        let before = self.world.reader.catalog.dump();
+        match World::open(self.world.disk.clone()) {
+            Ok(world) => {
+                assert_eq!(world.reader.catalog.dump(), before, "a start must find what was there");
+                self.world = world;
+                self.check();
+            }
+            Err(why) => {
+                assert!(self.faulty || why == DiskError::Full, "{why}");
+                self.power_cut();
+            }
+        }
+    }
+
+    fn power_cut(&mut self) {
+        let (chance, chances) = (&self.chance, &mut self.chances);
+        let disk = self.world.disk.after_power_cut(|n| {
+            *chances += 1;
+            usize::from(chance[*chances % chance.len()]) % n
+        });
+        self.reopen(disk);
+    }
+
+    fn reopen(&mut self, disk: MemoryDisk) {
+        disk.inject(Fault::Capacity(u64::MAX));
+        self.world = World::open(disk).unwrap();
+        self.faulty = false;
+        self.check();
+    }
+
+    fn check(&self) {
+        for (i, states) in &self.model {
+            let found = self.world.read(shard(*i));
+            assert!(states.contains(&found), "shard {i} is {found:?}, not one of {states:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+    #[test]
+    fn what_was_acknowledged_stays(works in vec(work(), 1..120), chance in vec(any::<u8>(), 1..64)) {
+        let mut run = Run::new(chance);
+        for work in &works {
+            run.step(work);
+        }
+        run.power_cut();
+    }
+}
+
+#[test]
+fn dead_records_make_room_for_new_ones() {
+    let mut world = World::open(MemoryDisk::new()).unwrap();
+    for version in 0..2000 {
+        let (change, bytes) = put(u8::try_from(version % 7).unwrap(), version, 500);
+        assert_eq!(world.commit(&[change]), (1, None));
+        world.write_hints();
+        while let Some(compacted) = world.compact() {
+            compacted.unwrap();
+        }
+        assert_eq!(world.read(shard(u8::try_from(version % 7).unwrap())), Some(bytes));
+    }
+    let segments = super::super::super::seam::Folder::list(&world.disk, "segments".as_ref()).unwrap();
+    assert!(segments.len() <= 8, "7 shards of 500 bytes lie in {} files", segments.len());
+}
+
+#[test]
+fn tombstones_go_once_what_they_kill_is_gone() {
+    let mut world = World::open(MemoryDisk::new()).unwrap();
+    for round in 0..500_u32 {
+        let changes: Vec<_> = (0..8).map(|i| put(i, round, 300).0).collect();
+        assert_eq!(world.commit(&changes), (8, None));
+        let discards: Vec<_> = (0..8).map(|i| Change::Discard { shard: shard(i) }).collect();
+        assert_eq!(world.commit(&discards), (8, None));
+        while let Some(compacted) = world.compact() {
+            compacted.unwrap();
+        }
+    }
+    let segments = super::super::super::seam::Folder::list(&world.disk, "segments".as_ref()).unwrap();
+    assert!(segments.len() <= 3, "nothing lies in {} files", segments.len());
+}

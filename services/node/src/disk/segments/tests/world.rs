@@ -1,0 +1,84 @@
+//! The segments of a node without its threads, on a disk that can fail.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use shards::piece::Piece;
+use shards::protocol::{PIECES_REPLY_HEAD_BYTES, Reply};
+use uuid::Uuid;
+
+use super::super::super::DiskError;
+use super::super::super::handles::Handles;
+use super::super::super::health::Health;
+use super::super::super::seam::MemoryDisk;
+use super::super::{Change, Log, SegmentReader, compact, recover, write_hint};
+
+/// So small that segments fill and rot within a few operations.
+pub(super) const SEGMENT_BYTES: u32 = 4096;
+
+pub(super) struct World {
+    pub(super) disk: MemoryDisk,
+    pub(super) reader: SegmentReader,
+    log: Log,
+}
+
+impl World {
+    pub(super) fn open(disk: MemoryDisk) -> Result<Self, DiskError> {
+        let folder = Uuid::from_u128(0xf01d);
+        let recovered = recover(&disk, folder)?;
+        let shared: Arc<MemoryDisk> = Arc::new(disk.clone());
+        let health = Arc::new(Health::new(&disk, 0)?);
+        let catalog = Arc::clone(&recovered.catalog);
+        let log = Log::new(shared.clone(), catalog, health, folder, SEGMENT_BYTES, recovered.next_number);
+        let handles = Arc::new(Handles::new(shared));
+        Ok(Self { disk, reader: SegmentReader { folder, catalog: recovered.catalog, handles }, log })
+    }
+
+    pub(super) fn commit(&mut self, changes: &[Change]) -> (usize, Option<DiskError>) {
+        self.log.commit(changes)
+    }
+
+    /// Writes the hints that are due.
+    pub(super) fn write_hints(&mut self) {
+        for segment in self.log.take_sealed() {
+            // Without power there is none, and the start reads the segment.
+            let _ = write_hint(&self.disk, segment.name, &segment.entries);
+        }
+    }
+
+    /// Compacts the segment that needs it most. `None` if none does.
+    pub(super) fn compact(&mut self) -> Option<Result<(), DiskError>> {
+        let below = u64::from(SEGMENT_BYTES) / 2;
+        let number = self.reader.catalog.compactable(below, &HashSet::new())?;
+        let done = compact(&self.disk, &self.reader, number, |changes| self.log.commit(&changes).1.map_or(Ok(()), Err));
+        Some(done.map(|_| ()))
+    }
+
+    /// The bytes of a shard, checked as a reader checks them.
+    pub(super) fn read(&self, shard: Uuid) -> Option<Bytes> {
+        match self.reader.read(shard) {
+            Ok(None) => None,
+            Ok(Some(reply)) => {
+                assert!(reply.len() > PIECES_REPLY_HEAD_BYTES);
+                let Ok(Reply::Pieces(pieces)) = Reply::decode(reply) else { panic!("not pieces") };
+                assert_eq!(pieces.len(), 1);
+                assert!(pieces[0].is_intact(shard, 0), "wrong bytes");
+                Some(pieces[0].bytes.clone())
+            }
+            Err(why) => panic!("{why}"),
+        }
+    }
+}
+
+pub(super) fn shard(i: u8) -> Uuid {
+    Uuid::from_u128(u128::from(i) * 0x0101_0101)
+}
+
+/// A put of bytes that only this `version` of the shard has.
+pub(super) fn put(i: u8, version: u32, length: usize) -> (Change, Bytes) {
+    let mut bytes = version.to_le_bytes().repeat(length.div_ceil(4));
+    bytes.truncate(length);
+    let bytes = Bytes::from(bytes);
+    (Change::Put { shard: shard(i), piece: Piece::new(shard(i), 0, bytes.clone()) }, bytes)
+}
