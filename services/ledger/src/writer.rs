@@ -76,6 +76,7 @@ impl<L: Log> Writer<L> {
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>, runtime: &Handle) {
         // What a panic leaves half done is an open transaction, which redb drops; nothing here is used after it.
         let result = catch_unwind(AssertUnwindSafe(|| self.serve(&mut work, runtime)));
+        work.close();
         let failed = match result {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),

@@ -1,0 +1,25 @@
+//! The ledger over a log in memory: what it answers, what it shows, and what becomes of it when things fail.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "ledger/crash.rs"]
+mod crash;
+#[path = "ledger/damage.rs"]
+mod damage;
+#[path = "ledger/failing.rs"]
+mod failing;
+#[path = "ledger/faulty.rs"]
+mod faulty;
+#[path = "ledger/history.rs"]
+mod history;
+#[path = "../../domain/tests/domain/invariants.rs"]
+mod invariants;
+#[path = "ledger/listing.rs"]
+mod listing;
+#[path = "../../domain/tests/domain/random/mod.rs"]
+mod random;
+#[path = "ledger/shared.rs"]
+mod shared;
+#[path = "ledger/support.rs"]
+mod support;
+#[path = "ledger/unavailable.rs"]
+mod unavailable;

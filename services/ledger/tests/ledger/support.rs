@@ -1,0 +1,195 @@
+//! A ledger in a temporary folder, commands for it, and all its rows for comparison.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::model::Model;
+use domain::{Command, NewBody, Precondition, PutObject, Tags, View, project};
+use eventlog::{Log, MemoryLog, Stored};
+use events::ids::{
+    AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal,
+    Sha256Digest, UploadId,
+};
+use events::object::{Attributes, Body, Operation};
+use events::{Event, Fact, Origin};
+use jiff::Timestamp;
+use ledger::{Entry, Ledger, Options, Page, Snapshot, Sources};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A folder for the files of one test.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+}
+
+fn fresh(now: Timestamp) -> Uuid {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
+    Uuid::from_u128((u128::from(now.as_millisecond().unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | count)
+}
+
+pub(crate) fn options(path: &Path, sole_writer: bool) -> Options {
+    let sources = Sources { now, fresh };
+    Options { region: "test-1".parse().unwrap(), path: path.into(), sole_writer, cache_bytes: 16 << 20, sources }
+}
+
+pub(crate) async fn open<L: Log + Clone>(log: &L, path: &Path, sole_writer: bool) -> Ledger {
+    Ledger::open(options(path, sole_writer), Arc::new(log.clone())).await.unwrap()
+}
+
+/// Stops a ledger, so that its file can be opened again.
+pub(crate) async fn close(ledger: Ledger) {
+    ledger.stop().await;
+    assert!(ledger.progress().has_changed().is_err(), "it has ended");
+}
+
+pub(crate) fn origin() -> Origin {
+    let principal = Principal { kind: AuthType::ApiKey, id: "alice".into() };
+    Origin { principal, request_id: "7".into(), traceparent: None }
+}
+
+pub(crate) fn bucket() -> BucketName {
+    "bucket".parse().unwrap()
+}
+
+pub(crate) fn create_bucket(name: &str) -> Command {
+    Command::CreateBucket { bucket: name.parse().unwrap(), owner: "alice".into() }
+}
+
+/// Stores ten bytes that a number stands for.
+pub(crate) fn put(key: &str, bytes: u32) -> PutObject {
+    let mut sha256 = [0; 32];
+    sha256[..4].copy_from_slice(&bytes.to_be_bytes());
+    let content = ContentId { sha256: Sha256Digest(sha256), generation: Generation::from_fresh(fresh(now())) };
+    let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
+    PutObject {
+        bucket: bucket(),
+        key: ObjectKey::from_bytes(key.as_bytes()).unwrap(),
+        size: 10,
+        etag: ETag { md5: Md5Digest(sha256[..16].try_into().unwrap()), parts: None },
+        body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes } },
+        checksum: None,
+        attributes: Attributes::default(),
+        operation: Operation::PutObject,
+        precondition: Precondition::default(),
+    }
+}
+
+pub(crate) fn put_object(key: &str, bytes: u32) -> Command {
+    Command::PutObject(Box::new(put(key, bytes)))
+}
+
+/// A put that happens only if the key holds nothing.
+pub(crate) fn put_new(key: &str, bytes: u32) -> Command {
+    let precondition = Precondition { matches: None, none_matches: Some(Tags::Any) };
+    Command::PutObject(Box::new(PutObject { precondition, ..put(key, bytes) }))
+}
+
+/// Everything the log holds.
+pub(crate) async fn events(log: &MemoryLog) -> Vec<Stored> {
+    log.read(1, usize::MAX, usize::MAX).await.unwrap()
+}
+
+/// What the log adds up to, and all it ever named.
+#[derive(Default)]
+pub(crate) struct Replayed {
+    pub(crate) model: Model,
+    pub(crate) cursor: u64,
+    uploads: Vec<UploadId>,
+    contents: Vec<ContentId>,
+}
+
+pub(crate) async fn replay(log: &MemoryLog) -> Replayed {
+    let mut replayed = Replayed::default();
+    for stored in events(log).await {
+        let event = Event::decode(&stored.payload).unwrap();
+        for change in project(&replayed.model, &event).unwrap() {
+            replayed.model.apply(change);
+        }
+        replayed.cursor = stored.sequence;
+        match &event.fact {
+            Fact::UploadCreated(fact) => replayed.uploads.push(fact.upload_id),
+            Fact::ObjectCreated(fact) => replayed.contents.extend(named(&fact.body)),
+            Fact::UploadPartStored(fact) => replayed.contents.extend(named(&fact.body)),
+            _ => {}
+        }
+    }
+    replayed
+}
+
+fn named(body: &Body) -> Option<ContentId> {
+    match body {
+        Body::Stored { content, .. } | Body::Known { content } => Some(*content),
+        Body::Empty | Body::Parts { .. } => None,
+    }
+}
+
+/// Asserts that the tables hold what the log adds up to.
+pub(crate) async fn assert_same(snapshot: &Snapshot, log: &MemoryLog) -> Model {
+    let replayed = replay(log).await;
+    assert_eq!(snapshot.cursor().unwrap().sequence, replayed.cursor);
+    let mut model = rows(snapshot, &replayed);
+    // A bucket that holds nothing may have a row that says so, or none.
+    model.usage.retain(|bucket, _| replayed.model.usage.contains_key(bucket));
+    assert_eq!(model, replayed.model);
+    model
+}
+
+const ALL: Page<'static> = Page { prefix: b"", delimiter: b"", after: b"", max: usize::MAX };
+
+/// All rows of the tables, as far as a reader can see them.
+fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
+    let mut model = Model { totals: snapshot.totals().unwrap(), ..Model::default() };
+    for (name, bucket) in snapshot.list_buckets().unwrap() {
+        let id = bucket.id;
+        model.buckets.insert(name, bucket);
+        model.usage.insert(id, snapshot.usage(id).unwrap());
+        for entry in snapshot.list_versions(id, &ALL, None).unwrap().entries {
+            let Entry::Key(key, (row, _)) = entry else { panic!("a common prefix without a delimiter") };
+            let key = ObjectKey::from_bytes(key).unwrap();
+            if let Some(version) = snapshot.null_version(id, &key).unwrap() {
+                model.nulls.insert((id, key.clone()), version);
+            }
+            if snapshot.current(id, &key).unwrap().is_some_and(|current| current == row) {
+                model.current.insert((id, key), row);
+            } else {
+                model.versions.insert((id, key, row.version), row);
+            }
+        }
+        for entry in snapshot.list_uploads(id, &ALL, None).unwrap().entries {
+            let Entry::Key(key, (upload, row)) = entry else { panic!("a common prefix without a delimiter") };
+            model.uploads.insert((id, ObjectKey::from_bytes(key).unwrap(), upload), row);
+        }
+    }
+    for content in &replayed.contents {
+        let row = snapshot.content(content).unwrap().unwrap();
+        model.contents.insert((content.sha256, content.generation), row);
+    }
+    for upload in &replayed.uploads {
+        let parts = snapshot.parts(*upload).unwrap().into_iter();
+        model.parts.extend(parts.map(|(number, row)| ((*upload, number), row)));
+        model.manifests.extend(snapshot.manifest(*upload).unwrap().map(|row| (*upload, row)));
+    }
+    model
+}
+
+/// Closes a ledger and asserts that a rebuild from the log gives the very same rows.
+pub(crate) async fn assert_rebuilds(ledger: Ledger, log: &MemoryLog, folder: &Folder, name: &str) {
+    close(ledger).await;
+    let rebuilt = ledger::rebuild(log, &folder.file(name), &folder.file(&format!("{name}.rebuilt"))).await.unwrap();
+    assert_eq!(rebuilt.difference, None);
+    assert_eq!(rebuilt.events, events(log).await.len() as u64);
+}
