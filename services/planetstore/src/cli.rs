@@ -203,7 +203,7 @@ pub(crate) struct NodeArgs {
 pub(crate) struct ConsoleArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// The console of a store elsewhere; credentials from PLANETSTORE_ROOT_USER and PLANETSTORE_ROOT_PASSWORD
+    /// The console of a store elsewhere; credentials from the variables or the data folder
     #[arg(long, env = "PLANETSTORE_CONSOLE_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
 }

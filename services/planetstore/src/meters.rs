@@ -87,9 +87,10 @@ pub(crate) async fn observe(subject: &Subject) {
     let Subject::Gateway(view) = subject else { return };
     observe_gateway(view);
     // Without a log there may be no barrier in time; the metrics are for that moment above all.
-    match tokio::time::timeout(STATE_TIME_MAX, view.ledger.read()).await {
-        Ok(Ok(snapshot)) => observe_totals(&snapshot),
-        Ok(Err(_)) | Err(_) => tracing::debug!("the metrics keep the totals of the last time"),
+    if let Ok(Ok(snapshot)) = tokio::time::timeout(STATE_TIME_MAX, view.ledger.read()).await {
+        observe_totals(&snapshot);
+    } else {
+        tracing::debug!("the metrics keep the totals of the last time");
     }
 }
 
@@ -150,7 +151,7 @@ impl Usage {
 
     /// Reads the fields `utime`, `stime` and `rss`; the name before them may hold anything.
     ///
-    /// Source: proc_pid_stat(5).
+    /// Source: `proc_pid_stat(5)`.
     #[expect(clippy::cast_precision_loss, reason = "a gauge")]
     fn parse(stat: &str) -> Option<Self> {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
@@ -172,8 +173,8 @@ mod tests {
     fn a_process_is_found_behind_its_name() {
         let fields: Vec<String> = (4..=52).map(|n| n.to_string()).collect();
         let usage = Usage::parse(&format!("7 (a) b) S {}", fields.join(" "))).unwrap();
-        let expected =
-            Usage { resident_bytes: 24.0 * page_size() as f64, cpu_seconds: 29.0 / clock_ticks_per_second() as f64 };
+        let (pages, ticks) = (u32::try_from(page_size()).unwrap(), u32::try_from(clock_ticks_per_second()).unwrap());
+        let expected = Usage { resident_bytes: 24.0 * f64::from(pages), cpu_seconds: 29.0 / f64::from(ticks) };
         assert_eq!(usage, expected);
         assert!(Usage::of(std::process::id()).unwrap().resident_bytes > 0.0);
         assert!(Usage::parse("7 (a) S 1").is_none());

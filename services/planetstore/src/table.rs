@@ -6,13 +6,14 @@ pub(crate) fn render<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> S
     let rows: Vec<&[String; N]> = std::iter::once(&head).chain(rows).collect();
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default());
-    rows.iter().map(|row| line(*row, &widths)).collect()
+    rows.iter().map(|row| line(row, &widths)).collect()
 }
 
 /// Names and values, the values aligned.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    pairs.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+    let lines = pairs.iter().map(|(name, value)| format!("{name:width$}  {value}"));
+    lines.flat_map(|line| [line, "\n".into()]).collect()
 }
 
 fn line<const N: usize>(row: &[String; N], widths: &[usize; N]) -> String {

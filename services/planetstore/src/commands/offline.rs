@@ -23,13 +23,11 @@ impl OfflineServer {
         url: Option<&NatsUrl>,
         login: &NatsLoginArgs,
     ) -> anyhow::Result<Self> {
-        match NatsEndpoint::external_if(url, login)? {
-            Some(endpoint) => Ok(Self { server: None, endpoint }),
-            None => {
-                let (server, endpoint) = start_server(folder).await?;
-                Ok(Self { server: Some(server), endpoint })
-            }
+        if let Some(endpoint) = NatsEndpoint::external_if(url, login)? {
+            return Ok(Self { server: None, endpoint });
         }
+        let (server, endpoint) = start_server(folder).await?;
+        Ok(Self { server: Some(server), endpoint })
     }
 
     pub(crate) fn address(&self) -> &str {

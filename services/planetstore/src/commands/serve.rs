@@ -130,13 +130,12 @@ async fn start(
     console: &Console,
     parts: &mut Parts,
 ) -> anyhow::Result<()> {
-    let endpoint = match &plan.external {
-        Some(endpoint) => endpoint.clone(),
-        None => {
-            let (server, endpoint) = start_server(&plan.folder).await?;
-            parts.server = Some(server);
-            endpoint
-        }
+    let endpoint = if let Some(endpoint) = &plan.external {
+        endpoint.clone()
+    } else {
+        let (server, endpoint) = start_server(&plan.folder).await?;
+        parts.server = Some(server);
+        endpoint
     };
     let cluster = parts.cluster.insert(Cluster::join(&endpoint, &plan.region).await?);
     let (nodes, state) = tokio::join!(start_nodes(plan, &endpoint), open_state(plan, &endpoint));

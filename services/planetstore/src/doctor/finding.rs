@@ -40,19 +40,16 @@ impl Finding {
 /// A line for each finding, and below it what to do.
 pub(crate) fn render(findings: &[Finding]) -> String {
     let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
-    let mut text = String::new();
-    for Finding { check, state, what, advice } in findings {
+    let lines = findings.iter().flat_map(|Finding { check, state, what, advice }| {
         let state = match state {
             State::Ok => "ok  ",
             State::Warning => "warn",
             State::Failed => "FAIL",
         };
-        text.push_str(&format!("{state}  {check:width$}  {what}\n"));
-        if let Some(advice) = advice {
-            text.push_str(&format!("      {:width$}  -> {advice}\n", ""));
-        }
-    }
-    text
+        let advice = advice.as_ref().map(|advice| format!("      {:width$}  -> {advice}", ""));
+        std::iter::once(format!("{state}  {check:width$}  {what}")).chain(advice)
+    });
+    lines.flat_map(|line| [line, "\n".into()]).collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const DATA_CONNECTIONS: usize = 2;
 const INCIDENTS_WAITING_MAX: usize = 1_024;
 
 /// How long the end of the gateway is waited for, above its own bound on requests under way.
-const GATEWAY_STOP_TIME_MAX: Duration = Duration::from_secs(60);
+const GATEWAY_STOP_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Who is there: heartbeats, on a connection that no shards can hold up.
 #[derive(Debug)]

@@ -43,14 +43,12 @@ pub(crate) fn http(address: &str, method: &str, path: &str, headers: &[(&str, &s
 fn begin(address: &str, method: &str, path: &str, headers: &[(&str, &str)], length: usize) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {length}\r\n");
-    if !headers.iter().any(|(name, _)| *name == "host") {
-        head.push_str(&format!("host: {address}\r\n"));
-    }
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+    let length = length.to_string();
+    let ours = [("connection", "close"), ("content-length", &length), ("host", address)];
+    let ours = ours.iter().filter(|(name, _)| !headers.iter().any(|(given, _)| given == name));
+    let lines = ours.chain(headers).flat_map(|(name, value)| [*name, ": ", *value, "\r\n"]);
+    let head: String = lines.collect();
+    stream.write_all(format!("{method} {path} HTTP/1.1\r\n{head}\r\n").as_bytes()).unwrap();
     stream
 }
 

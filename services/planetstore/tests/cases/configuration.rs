@@ -77,7 +77,7 @@ fn credentials_of_the_environment_are_checked_used_and_never_shown() {
     refuses(fixture.command(&["status"]), 1, &["does not accept these credentials"]);
     let mut status = fixture.command(&["status"]);
     status.env("PLANETSTORE_ROOT_USER", user).env("PLANETSTORE_ROOT_PASSWORD", password);
-    assert_eq!(status.status().unwrap().code(), Some(0));
+    assert_eq!(status.output().unwrap().status.code(), Some(0));
     store.stop();
 }
 

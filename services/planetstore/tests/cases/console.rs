@@ -118,7 +118,7 @@ fn any_two_nodes_may_stop_and_everything_is_still_served() {
     refuses(fixture.command(&["node", "stop", "Not A Name"]), 2, &["node name"]);
 
     for node in ["node-1", "node-3"] {
-        assert!(fixture.command(&["node", "stop", node]).status().unwrap().success());
+        assert!(fixture.command(&["node", "stop", node]).output().unwrap().status.success());
     }
     until("that it is not ready", || get(&store, "/readyz").status == 503);
     assert!(get(&store, "/readyz").text().contains("2 online, 3 are needed"));

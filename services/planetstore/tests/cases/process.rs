@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Time that anything a test waits for may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Pause between two looks at something that cannot be waited for.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
@@ -26,15 +26,13 @@ const LAST_LINE: &str = "rclone lsd ps:";
 /// The nats-server to test with, installed if need be.
 pub(crate) fn nats_server() -> PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let find = || match std::env::var_os("PLANETSTORE_NATS_SERVER") {
-        Some(path) => path.into(),
-        None => {
-            let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats/install");
-            let output = Command::new(install).output().unwrap();
-            assert!(output.status.success(), "{}", text(&output.stderr));
-            PathBuf::from(text(&output.stdout).trim())
-        }
+    let install = || {
+        let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats/install");
+        let output = Command::new(install).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        PathBuf::from(text(&output.stdout).trim())
     };
+    let find = || std::env::var_os("PLANETSTORE_NATS_SERVER").map_or_else(install, PathBuf::from);
     PATH.get_or_init(find).clone()
 }
 

@@ -19,9 +19,10 @@ impl OtherServer {
         std::fs::create_dir(&folder).unwrap();
         let configuration = folder.join("conf");
         let conf = format!(
-            "listen: \"127.0.0.1:-1\"\nports_file_dir: {folder:?}\njetstream {{ store_dir: {:?}, sync_interval: always }}\n\
+            "listen: \"127.0.0.1:-1\"\nports_file_dir: \"{}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n\
              accounts {{ A {{ jetstream: enabled, users: [ {{ user: ours, password: \"not a secret\" }} ] }} }}\n",
-            folder.join("store")
+            folder.display(),
+            folder.join("store").display()
         );
         std::fs::write(&configuration, conf).unwrap();
         let credentials = folder.join("credentials");
