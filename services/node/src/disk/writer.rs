@@ -3,7 +3,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 use super::meters::Meters;
-use super::queue::Queue;
+use super::queue::{Job, Queue};
 use super::segments::{Change, Log, SealedSegment};
 
 /// The group commit: whatever queued while the last group was synced is the next one.
@@ -17,32 +17,35 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Runs until the queue is closed and empty.
-    #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     pub(crate) fn run(mut self) {
         while let Some(group) = self.queue.take_group() {
-            let begin = Instant::now();
-            let mut changes: Vec<Change> = Vec::new();
-            let mut answers = Vec::with_capacity(group.len());
-            for mut job in group {
-                answers.push((job.changes.len(), job.done));
-                changes.append(&mut job.changes);
-            }
-            let (mut committed, why) = self.log.commit(&changes);
-            self.meters.commit_seconds.record(begin.elapsed());
-            self.meters.group_jobs.record(answers.len() as f64);
-            self.meters.written_bytes.increment(bytes_of(&changes[..committed]));
-            drop(changes);
-            for (count, done) in answers {
-                let durable = count.min(committed);
-                committed -= durable;
-                done(durable, why.clone());
-            }
+            self.commit(group);
             self.hand_over_sealed();
         }
         if let Err(why) = self.log.finish() {
             tracing::warn!(%why, "the last segment was not sealed: the next start reads it");
         }
         self.hand_over_sealed();
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    fn commit(&mut self, group: Vec<Job>) {
+        let begin = Instant::now();
+        let mut changes: Vec<Change> = Vec::new();
+        let mut answers = Vec::new();
+        for mut job in group {
+            answers.push((job.changes.len(), job.done));
+            changes.append(&mut job.changes);
+        }
+        let (mut committed, why) = self.log.commit(&changes);
+        self.meters.commit_seconds.record(begin.elapsed());
+        self.meters.group_jobs.record(answers.len() as f64);
+        self.meters.written_bytes.increment(bytes_of(&changes[..committed]));
+        for (count, done) in answers {
+            let durable = count.min(committed);
+            committed -= durable;
+            done(durable, why.clone());
+        }
     }
 
     fn hand_over_sealed(&mut self) {

@@ -73,6 +73,9 @@ fn read_through(disk: &dyn Folder, name: SegmentName) -> io::Result<Vec<Entry>> 
     file.set_len(u64::from(found.end))?;
     file.write_at(&mut [IoSlice::new(&found.bytes)], 0)?;
     file.sync()?;
-    write_hint(disk, name, &found.entries)?;
+    if let Err(error) = write_hint(disk, name, &found.entries) {
+        // A full disk must not keep a node from starting.
+        tracing::warn!(segment = name.number, %error, "no hint written: the next start reads the segment again");
+    }
     Ok(found.entries)
 }
