@@ -13,6 +13,9 @@ use crate::{Log, ReadError, Stored};
 /// Events the server may send ahead of what was taken.
 const PULL_EVENTS: usize = 1000;
 
+/// Bytes the server may send ahead of what was taken.
+const PULL_BYTES: usize = 8 << 20;
+
 /// How often an idle server says that it is there; two lost ones end the consumer.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -126,6 +129,7 @@ async fn pull(log: &JetStreamLog, next: u64) -> Result<consumer::pull::Stream, S
     consumer
         .stream()
         .max_messages_per_batch(PULL_EVENTS)
+        .max_bytes_per_batch(PULL_BYTES)
         .heartbeat(HEARTBEAT)
         .expires(PULL_TIME)
         .messages()

@@ -15,7 +15,7 @@ const END_OF_BATCH: u16 = 204;
 const NOT_FOUND: u16 = 404;
 
 /// Header of the end of a batch: how many events are behind it.
-const NUM_PENDING: HeaderName = HeaderName::from_static("nats-num-pending");
+const NUM_PENDING: HeaderName = HeaderName::from_static("Nats-Num-Pending");
 
 #[derive(Serialize)]
 struct DirectGet {
@@ -43,4 +43,53 @@ fn accept(reply: &Message, expected: u64) -> Result<Reply, ReadError> {
     }
     let sequence = number(NATS_SEQUENCE).ok_or_else(|| unavailable("the server's answer has no sequence"))?;
     stored(sequence, headers, reply, expected).map(Reply::Event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_nats::{HeaderMap, StatusCode};
+
+    fn reply(status: Option<u16>, headers: &[(&str, &str)]) -> Message {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, *value);
+        }
+        Message {
+            subject: "_INBOX.x".into(),
+            reply: None,
+            payload: "event".into(),
+            headers: Some(map),
+            status: status.map(|status| StatusCode::from_u16(status).unwrap()),
+            description: None,
+            length: 0,
+        }
+    }
+
+    #[test]
+    fn a_batch_ends_with_what_is_behind_it() {
+        let end = |status, headers: &[_]| match accept(&reply(Some(status), headers), 1) {
+            Ok(Reply::End(more)) => Some(more),
+            _ => None,
+        };
+        assert_eq!(end(204, &[("Nats-Num-Pending", "3")]), Some(true));
+        assert_eq!(end(204, &[("Nats-Num-Pending", "0")]), Some(false));
+        assert_eq!(end(404, &[]), Some(false));
+        assert_eq!(end(408, &[]), None);
+    }
+
+    #[test]
+    fn an_event_is_taken_at_its_place_only() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let message = reply(None, &[("Nats-Msg-Id", id), ("Nats-Sequence", "1"), ("Nats-Sequence", "7")]);
+        let taken = |expected| match accept(&message, expected) {
+            Ok(Reply::Event(stored)) => Ok(stored.id.to_string()),
+            Ok(_) => panic!("it is no end"),
+            Err(error) => Err(error),
+        };
+        assert_eq!(taken(7), Ok(id.into()), "the server's header is the last");
+        assert_eq!(taken(6), Err(ReadError::Gap { expected: 6, found: 7 }));
+        assert!(matches!(accept(&reply(None, &[("Nats-Sequence", "7")]), 7), Err(ReadError::Foreign { .. })));
+        assert!(matches!(accept(&reply(None, &[("Nats-Msg-Id", id)]), 7), Err(ReadError::Unavailable { .. })));
+    }
 }

@@ -165,6 +165,7 @@ fn free_port(port: u16) -> io::Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Stdio;
 
     #[test]
     fn a_folder_is_taken_once() {
@@ -194,7 +195,11 @@ mod tests {
         let folder = Folder::open(outer.path()).unwrap();
         let run = |last: &Path| {
             let mut command = std::process::Command::new("sh");
-            command.args(["-c", "read -r line", "-c"]).arg(last).stdin(std::process::Stdio::piped()).spawn().unwrap()
+            command.args(["-c", "echo it runs; read -r line", "-c"]).arg(last);
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            // Its command line is there for sure only once it runs.
+            child.stdout.take().unwrap().read_exact(&mut [0; 7]).unwrap();
+            child
         };
         let (mut ours, mut other) = (run(&folder.configuration()), run(outer.path()));
         let is_ours = |child: &std::process::Child| folder.is_served_by(Pid::from_child(child));
