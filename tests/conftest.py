@@ -79,14 +79,16 @@ def s3(server: Server):
 @pytest.fixture
 def wire(server: Server) -> Iterator[Wire]:
     """A client of the shared server that signs by hand."""
+    server.assert_alive()
     wire = server.wire()
     yield wire
     wire.close()
 
 
 @pytest.fixture
-def bucket(s3) -> str:
+def bucket(server: Server, s3) -> str:
     """A new bucket of the shared server."""
+    server.assert_alive()
     name = f"bucket-{next(_numbers)}"
     s3.create_bucket(Bucket=name)
     return name

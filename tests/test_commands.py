@@ -80,10 +80,10 @@ def test_aws_s3api(command, tree):
     assert put["ETag"] == etag(FILES["small.txt"]) and put["VersionId"] and put["ChecksumSHA256"]
     assert api("head-object", *bucket, "--key", "k")["ContentLength"] == 12
     assert "PreconditionFailed" in api(
-        "put-object", *bucket, "--key", "k", "--body", tree / "empty", "--if-none-match", "*", expect=254)
+        "put-object", *bucket, "--key", "k", "--body", tree / "empty", "--if-none-match", "*", expect=None)
     assert api("delete-object", *bucket, "--key", "k")["DeleteMarker"] is True
     assert len(api("list-object-versions", *bucket)["DeleteMarkers"]) == 1
-    assert "Not Found" in api("head-object", *bucket, "--key", "k", expect=254)
+    assert "Not Found" in api("head-object", *bucket, "--key", "k", expect=None)
 
 
 def test_rclone_copies_checks_and_syncs(command, tmp_path, tree):
@@ -115,7 +115,7 @@ def test_rclone_streams_and_moves(command):
     rclone("mkdir", "ps:rclone-more")
     rclone("touch", "ps:rclone-more/a")
     rclone("moveto", "ps:rclone-more/a", "ps:rclone-more/b/c")
-    assert rclone("lsf", "-R", "ps:rclone-more").split() == ["b/", "b/c"]
+    assert sorted(rclone("lsf", "-R", "ps:rclone-more").split()) == ["b/", "b/c"]
     assert rclone("cat", "ps:rclone-more/b/c") == ""
     rclone("deletefile", "ps:rclone-more/b/c")
     assert rclone("lsf", "-R", "ps:rclone-more") == ""

@@ -119,6 +119,42 @@ def test_continue_is_not_said_to_what_is_refused(wire, bucket, break_it, status,
     assert wire.get(bucket, "k").status == 404
 
 
+@pytest.mark.parametrize("target", ["there", "nowhere"])
+def test_either_100_continue_or_close(wire, bucket, target):
+    """The botocore in awscli 1 misreads the next answer on a connection that did neither: here for an empty body."""
+    path = object_path(bucket if target == "there" else "bucket-nowhere", "k")
+    length = "0" if target == "there" else "10"
+    head, _ = wire.head("PUT", path, headers={"content-length": length, "expect": "100-continue"})
+    with wire.connect() as stream:
+        stream.sendall(head.to_bytes())
+        raw = stream.recv(65_536).lower()
+    assert raw.startswith(b"http/1.1 100 ") or b"\r\nconnection: close\r\n" in raw
+
+
+@pytest.mark.parametrize("size", [5, 300 * KIB])
+def test_a_connection_goes_on_after_a_refusal(wire, bucket, size):
+    """Either it stays usable, or the answer says that it does not."""
+    data = content("refused", size)
+    head, _ = wire.head("PUT", object_path("bucket-nowhere", "k"), headers={"content-length": str(size)})
+    after, _ = wire.head("GET", object_path(bucket, "k"))
+    with wire.connect() as stream:
+        stream.sendall(head.to_bytes() + data)
+        refused = read_answer(stream)
+        assert (refused.status, refused.code) == (404, "NoSuchBucket")
+        if refused.headers["connection"] != "close":
+            stream.sendall(after.to_bytes())
+            assert read_answer(stream).code == "NoSuchKey"
+
+
+def test_a_refusal_reaches_a_client_that_sends_on(wire, bucket):
+    """Who sends a large body and only then looks for the answer still finds it."""
+    data = content("large", 5 * MIB)
+    for _ in range(5):
+        head, _ = wire.head("PUT", object_path("bucket-nowhere", "k"), headers={"content-length": str(len(data))})
+        answer = wire.exchange([head.to_bytes(), data])
+        assert (answer.status, answer.code) == (404, "NoSuchBucket")
+
+
 def test_head_says_what_get_says(wire, bucket):
     headers = {"content-type": "text/plain", "x-amz-meta-a": "1", "cache-control": "no-cache"}
     wire.put(bucket, "k", content("head", 50_000), headers=headers)

@@ -106,8 +106,12 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    def is_ready(self) -> bool:
+    def assert_alive(self) -> None:
+        """Fails with what the process said last, if it has ended."""
         assert self.process is not None and self.process.poll() is None, f"the server ended: {self.said()}"
+
+    def is_ready(self) -> bool:
+        self.assert_alive()
         return self.get_console("/readyz")[0] == 200
 
     def nats_pid(self) -> int | None:

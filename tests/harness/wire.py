@@ -195,14 +195,14 @@ class Wire:
     def exchange_cut(self, raw: bytes) -> bytes:
         """Sends bytes, then closes our half; whatever comes back, be it nothing."""
         with self.connect() as stream:
-            stream.sendall(raw)
-            stream.shutdown(socket.SHUT_WR)
             taken = io.BytesIO()
             try:
+                stream.sendall(raw)
+                stream.shutdown(socket.SHUT_WR)
                 while piece := stream.recv(65_536):
                     taken.write(piece)
-            except ConnectionResetError:
-                pass
+            except OSError:
+                pass  # it closed first; what it said before is here
             return taken.getvalue()
 
     def request(self, method: str, path: str, query: str = "", headers: Mapping[str, str | bytes] | None = None,
