@@ -9,7 +9,7 @@ ARGS ?=
 
 # The release build, served from ./planetstore-data. `make run ARGS="--listen 0.0.0.0:9000"` passes flags on.
 run: build
-	@server=$$(nats/install) && PLANETSTORE_NATS_SERVER="$$server" exec target/release/planetstore dev $(ARGS)
+	@server=$${PLANETSTORE_NATS_SERVER:-$$(nats/install)} && PLANETSTORE_NATS_SERVER="$$server" exec target/release/planetstore dev $(ARGS)
 
 build:
 	$(CARGO) build --release --locked -p planetstore
@@ -18,7 +18,7 @@ test: test-rust test-e2e
 
 # Includes the tests against a real nats-server and those of the binary as a process.
 test-rust:
-	server=$$(nats/install) && PLANETSTORE_NATS_SERVER="$$server" $(CARGO) test --workspace --locked
+	server=$${PLANETSTORE_NATS_SERVER:-$$(nats/install)} && PLANETSTORE_NATS_SERVER="$$server" $(CARGO) test --workspace --locked
 
 # boto3, aws, rclone, s3cmd and the crash rounds, against the debug build. tests/run installs what it needs.
 test-e2e:
@@ -30,9 +30,9 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources; \
 	else echo "note: cargo-deny is not installed; licences are checked by the tests of planetstore"; fi
-	@for script in $$(git ls-files -co --exclude-standard | xargs grep -lE '^#!/(bin/sh|usr/bin/env sh)' || true); do \
+	@for script in $$(git ls-files -coz --exclude-standard | xargs -0 grep -slE '^#!/(bin/sh|usr/bin/env sh)' || true); do \
 	sh -n "$$script" || exit 1; done
-	@for script in $$(git ls-files -co --exclude-standard | xargs grep -lE '^#!.*bash' || true); do \
+	@for script in $$(git ls-files -coz --exclude-standard | xargs -0 grep -slE '^#!.*bash' || true); do \
 	bash -n "$$script" || exit 1; done
 
 bench:

@@ -2,6 +2,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 
 use anyhow::Context;
+use tokio::sync::watch;
 
 use super::Verdict;
 use crate::cli::NodeArgs;
@@ -32,7 +33,7 @@ pub(crate) async fn run_node(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     let zone = arguments.zone.unwrap_or_else(|| arguments.node.to_string());
     let telemetry = endpoint.connect(&format!("node {} health", arguments.node)).await?;
     let config = node::Config::new(arguments.region, arguments.node, zone, folder);
-    let mut running = RunningNode::start(config, &endpoint).await?;
+    let mut running = RunningNode::start(config, &endpoint, watch::Sender::new(0)).await?;
     if let Some(console) = &console {
         console.show(Subject::Node(NodeView { client: telemetry }));
     }

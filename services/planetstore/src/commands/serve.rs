@@ -138,7 +138,8 @@ async fn start(
         endpoint
     };
     let cluster = parts.cluster.insert(Cluster::join(&endpoint, &plan.region).await?);
-    let (nodes, state) = tokio::join!(start_nodes(plan, &endpoint), open_state(plan, &endpoint));
+    let (ends, ended) = watch::channel(0);
+    let (nodes, state) = tokio::join!(start_nodes(plan, &endpoint, &ends), open_state(plan, &endpoint));
     parts.nodes = nodes?;
     let (log, ledger) = state?;
     parts.ledger = Some(ledger.clone());
@@ -146,7 +147,7 @@ async fn start(
         0 => (NODES_MIN, OTHER_NODES_TIME_MAX),
         own => (usize::from(own), OWN_NODES_TIME_MAX),
     };
-    cluster.wait_online(expected, time).await;
+    cluster.wait_online(expected, ended, time).await;
 
     let role = GatewayRole::start(&plan.s3, &plan.region, &plan.credentials, &endpoint, (ledger.clone(), cluster), s3);
     let role = role.await?;
@@ -175,13 +176,17 @@ fn announce(plan: &Plan, (s3, console): (SocketAddr, SocketAddr)) -> anyhow::Res
 }
 
 /// Starts this process's nodes. One that cannot start is like one that is lost: the others go on.
-async fn start_nodes(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<Vec<RunningNode>> {
+async fn start_nodes(
+    plan: &Plan,
+    endpoint: &NatsEndpoint,
+    ends: &watch::Sender<usize>,
+) -> anyhow::Result<Vec<RunningNode>> {
     let mut running = Vec::new();
     for name in node_names(plan.nodes)? {
         let folder = plan.folder.paths().nodes().join(name.as_str());
         let zone = name.to_string();
         let config = node::Config::new(plan.region.clone(), name, zone, folder);
-        running.push(RunningNode::start(config, endpoint).await?);
+        running.push(RunningNode::start(config, endpoint, ends.clone()).await?);
     }
     Ok(running)
 }

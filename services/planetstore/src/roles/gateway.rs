@@ -9,7 +9,7 @@ use gateway::{Gateway, Options};
 use ledger::Ledger;
 use shards::{Incident, Membership, NatsTransport, ShardStore};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::cli::S3Args;
@@ -46,11 +46,25 @@ impl Cluster {
         Ok(Self { membership, telemetry, follower: follower.context("the nodes cannot be listened to")? })
     }
 
-    /// Waits for nodes, for a time, and says if they did not all come.
-    pub(crate) async fn wait_online(&self, nodes: usize, time: Duration) {
-        if tokio::time::timeout(time, self.membership.wait_online(nodes)).await.is_err() {
-            let online = self.membership.candidates().len();
-            tracing::warn!(online, expected = nodes, "going on without all nodes");
+    /// Waits until so many nodes are online or have ended, for a time, and says if not all are online.
+    pub(crate) async fn wait_online(&self, nodes: usize, mut ends: watch::Receiver<usize>, time: Duration) {
+        let mut changes = self.membership.changes();
+        let online = || self.membership.candidates().len();
+        let settled = async {
+            while online() + *ends.borrow_and_update() < nodes {
+                let changed = tokio::select! {
+                    changed = changes.changed() => changed.is_ok(),
+                    ended = ends.changed() => ended.is_ok(),
+                };
+                if !changed {
+                    break;
+                }
+            }
+        };
+        // Whether it took too long or a node ended: what counts is how many there are.
+        let _settled = tokio::time::timeout(time, settled).await;
+        if online() < nodes {
+            tracing::warn!(online = online(), expected = nodes, "going on without all nodes");
         }
     }
 }

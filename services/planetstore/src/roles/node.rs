@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use events::ids::NodeId;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::nats::NatsEndpoint;
@@ -26,8 +26,12 @@ pub(crate) struct RunningNode {
 }
 
 impl RunningNode {
-    /// Connects and begins to serve.
-    pub(crate) async fn start(config: node::Config, endpoint: &NatsEndpoint) -> anyhow::Result<Self> {
+    /// Connects and begins to serve. However that ends, `ends` counts it.
+    pub(crate) async fn start(
+        config: node::Config,
+        endpoint: &NatsEndpoint,
+        ends: watch::Sender<usize>,
+    ) -> anyhow::Result<Self> {
         let name = config.node.clone();
         let client = endpoint.connect(&format!("node {name}")).await?;
         let (stop, stopped) = oneshot::channel();
@@ -42,6 +46,7 @@ impl RunningNode {
                 Ok(()) => tracing::info!(node = %of, "the node has stopped"),
                 Err(error) => tracing::error!(node = %of, %error, "the node failed"),
             }
+            ends.send_modify(|ends| *ends += 1);
             outcome
         });
         Ok(Self { name, stop, served })

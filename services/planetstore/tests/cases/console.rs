@@ -89,6 +89,22 @@ fn status_counts_what_is_stored_once_and_twice() {
     store.stop();
 }
 
+#[test]
+fn a_node_that_cannot_start_is_one_that_is_lost() {
+    let fixture = Fixture::new();
+    let store = fixture.start();
+    put_two(&store, &fixture);
+    store.stop();
+    for node in ["node-3", "node-6"] {
+        std::fs::write(fixture.data.join("nodes").join(node).join("node.json"), "{}").unwrap();
+    }
+    let store = fixture.start();
+    both_are_there(&store, &fixture);
+    let (code, status) = fixture.json(&["status"]);
+    assert_eq!((code, status["nodes"].as_array().map(Vec::len)), (Some(0), Some(4)));
+    store.stop();
+}
+
 fn state_of(status: &Value, name: &str) -> String {
     let nodes = status["nodes"].as_array().unwrap();
     nodes.iter().find(|node| node["node"] == name).unwrap()["state"].as_str().unwrap().to_owned()
