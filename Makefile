@@ -35,8 +35,9 @@ lint:
 	@for script in $$(git ls-files -coz --exclude-standard | xargs -0 grep -slE '^#!.*bash' || true); do \
 	bash -n "$$script" || exit 1; done
 
+# The load ladder beside the peers, as a table: `make bench ARGS="planetstore"` for this store alone.
 bench:
-	@if [ -x bench/run ]; then exec bench/run $(ARGS); else echo "bench/run is missing" >&2; exit 1; fi
+	@exec bench/compare $(ARGS)
 
 fmt:
 	$(CARGO) fmt --all
