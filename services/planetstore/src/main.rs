@@ -68,8 +68,8 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
     let verdict = runtime.block_on(async {
         match command {
-            Command::Dev(arguments) => Box::pin(commands::dev(arguments)).await,
-            Command::Run { role: RunCommand::Gateway(arguments) } => Box::pin(commands::run_gateway(arguments)).await,
+            Command::Dev(arguments) => commands::dev(arguments).await,
+            Command::Run { role: RunCommand::Gateway(arguments) } => commands::run_gateway(arguments).await,
             Command::Run { role: RunCommand::Node(arguments) } => commands::run_node(arguments).await,
             Command::Status(arguments) => commands::status(arguments).await,
             Command::Doctor(arguments) => commands::doctor(arguments).await,

@@ -117,7 +117,7 @@ async fn run(
     console: &Console,
     parts: &mut Parts,
 ) -> anyhow::Error {
-    match start(plan, s3, addresses, console, parts).await {
+    match Box::pin(start(plan, s3, addresses, console, parts)).await {
         Ok(()) => broken(parts).await,
         Err(error) => error,
     }
