@@ -1,12 +1,12 @@
 //! How many commands a second a ledger commits over a log in memory, and how many events a second it folds.
 //!
-//! `cargo run --release -p ledger --example commit_speed`
+//! `cargo run --release -p ledger --example commit_speed [commits]`
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use domain::{Command, NewBody, Precondition, PutObject};
 use eventlog::MemoryLog;
@@ -19,7 +19,8 @@ use jiff::Timestamp;
 use ledger::{Ledger, Options, Sources, rebuild};
 use uuid::Uuid;
 
-const TIME_PER_RUN: Duration = Duration::from_secs(5);
+/// How many commands each run commits, unless the command line says otherwise.
+const COMMITS: u64 = 40_000;
 
 fn fresh(now: Timestamp) -> Uuid {
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -41,7 +42,7 @@ fn put(task: u64, n: u64) -> Command {
         key: ObjectKey::from_bytes(format!("task-{task:03}/object-{n:08}").into_bytes()).unwrap(),
         size: 4096,
         etag: ETag { md5: Md5Digest([7; 16]), parts: None },
-        body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes } },
+        body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
         checksum: None,
         attributes: Attributes { headers, ..Attributes::default() },
         operation: Operation::PutObject,
@@ -54,7 +55,7 @@ fn origin() -> Origin {
     Origin { principal, request_id: "0123456789ABCDEF".into(), traceparent: None }
 }
 
-async fn commits(path: &Path, log: &MemoryLog, tasks: u64) {
+async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
     let sources = Sources { now: Timestamp::now, fresh };
     let (region, cache_bytes) = ("eu-1".parse().unwrap(), 64 << 20);
     let options = Options { region, path: path.into(), sole_writer: true, cache_bytes, sources };
@@ -62,37 +63,36 @@ async fn commits(path: &Path, log: &MemoryLog, tasks: u64) {
     let create = Command::CreateBucket { bucket: "benchmark".parse().unwrap(), owner: "AKIAEXAMPLE".into() };
     ledger.commit(create, origin()).await.unwrap();
     let begun = Instant::now();
-    let tasks = (0..tasks).map(|task| {
+    let running = (0..tasks).map(|task| {
         let ledger = ledger.clone();
         tokio::spawn(async move {
             let mut times = Vec::new();
-            while begun.elapsed() < TIME_PER_RUN {
+            for n in 0..commits / tasks {
                 let asked = Instant::now();
-                ledger.commit(put(task, times.len() as u64), origin()).await.unwrap();
+                ledger.commit(put(task, n), origin()).await.unwrap();
                 times.push(asked.elapsed());
             }
             times
         })
     });
-    let tasks: Vec<_> = tasks.collect();
     let mut times = Vec::new();
-    let count = tasks.len();
-    for task in tasks {
+    for task in running.collect::<Vec<_>>() {
         times.extend(task.await.unwrap());
     }
     let per_second = times.len() as f64 / begun.elapsed().as_secs_f64();
     times.sort_unstable();
     let quantile = |part: usize| times[times.len() * part / 100];
-    println!("{count} tasks: {per_second:.0} commits/s, p50 {:?}, p99 {:?}", quantile(50), quantile(99));
+    println!("{tasks} tasks: {per_second:.0} commits/s, p50 {:?}, p99 {:?}", quantile(50), quantile(99));
     ledger.stop().await;
 }
 
 #[tokio::main]
 async fn main() {
+    let commits = std::env::args().nth(1).map_or(COMMITS, |commits| commits.parse().unwrap());
     for tasks in [1, 32, 64, 256] {
         let folder = tempfile::tempdir().unwrap();
         let (path, log) = (folder.path().join("projection"), MemoryLog::new());
-        commits(&path, &log, tasks).await;
+        run(&path, &log, tasks, if tasks == 1 { commits / 10 } else { commits }).await;
         if tasks == 64 {
             let bytes = std::fs::metadata(&path).unwrap().len();
             let rebuilt = rebuild(&log, &path, &folder.path().join("rebuilt")).await.unwrap();

@@ -117,7 +117,9 @@ impl<L: Log> Writer<L> {
         let transaction = self.begin()?;
         let decided = {
             let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
-            self.decide_batch(&mut tables, batch)?
+            let decided = self.decide_batch(&mut tables, batch)?;
+            tables.finish(&decided.cursor)?;
+            decided
         };
         if decided.messages.is_empty() {
             transaction.abort().map_err(StateError::from)?;

@@ -55,7 +55,7 @@ pub(crate) fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, store
     fold_own(tables, cursor, &event, &stored.payload)
 }
 
-/// Folds an event that was decided on exactly this state.
+/// Folds an event that was decided on exactly this state. `cursor` is written when the tables are finished.
 pub(crate) fn fold_own(
     tables: &mut Tables<Writable<'_>>,
     cursor: &mut Cursor,
@@ -65,7 +65,7 @@ pub(crate) fn fold_own(
     for change in project(tables, event)? {
         tables.apply(&change)?;
     }
+    tables.keep(event.sequence, bytes)?;
     *cursor = Cursor { sequence: event.sequence, event: event.id, hash: chain_hash(bytes), ..*cursor };
-    tables.advance(cursor, bytes)?;
     Ok(())
 }

@@ -147,6 +147,11 @@ impl Ledger {
         Ok(self.snapshot.load_full())
     }
 
+    /// The newest state here, without a barrier: for hints that are decided again at a commit.
+    pub fn latest(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
     /// How far the log is folded, and whether the ledger still works.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()

@@ -289,6 +289,9 @@ impl<A: Access> Tables<A> {
     ) -> Result<(Vec<(PartNumber, PartRow)>, bool), StateError> {
         let upload = upload.0.as_u128();
         let mut parts = Vec::new();
+        if max == 0 {
+            return Ok((parts, false)); // Truncated without a marker to go on from would be a loop.
+        }
         let from = Bound::Excluded((upload, after));
         for entry in self.parts.range::<(u128, u16)>((from, Bound::Included((upload, u16::MAX))))? {
             if parts.len() == max {

@@ -98,6 +98,7 @@ pub(crate) async fn fold_rest<L: Log>(
             for stored in &events {
                 fold(&mut tables, &mut cursor, stored)?;
             }
+            tables.finish(&cursor)?;
         }
         transaction.commit().map_err(StateError::from)?;
     }

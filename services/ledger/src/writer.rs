@@ -189,6 +189,7 @@ impl<L: Log> Writer<L> {
             for stored in events {
                 fold(&mut tables, &mut cursor, stored)?;
             }
+            tables.finish(&cursor)?;
         }
         transaction.commit().map_err(StateError::from)?;
         self.moved(cursor)

@@ -1,11 +1,11 @@
 use domain::Change;
 
 use super::row::encode;
-use super::{RECENT_EVENTS_MAX, Tables, Writable, contents, region};
-use crate::{Cursor, StateError};
+use super::{RECENT_EVENTS_MAX, Tables, Writable, contents};
+use crate::StateError;
 
 impl Tables<Writable<'_>> {
-    /// Writes or drops the row.
+    /// Writes or drops the row, for good once [`Self::finish`] was called.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<(), StateError> {
         match change {
             Change::PutBucket { name, row } => {
@@ -54,24 +54,17 @@ impl Tables<Writable<'_>> {
             Change::DropManifest { upload } => {
                 self.manifests.remove(upload.0.as_u128())?;
             }
-            Change::PutUsage { bucket, row } => {
-                self.usage.insert(bucket.0, encode(row)?.as_slice())?;
-            }
-            Change::DropUsage { bucket } => {
-                self.usage.remove(bucket.0)?;
-            }
-            Change::PutTotals { row } => {
-                self.region.insert(region::TOTALS, encode(row)?.as_slice())?;
-            }
+            Change::PutUsage { bucket, row } => self.set_usage(*bucket, Some(*row)),
+            Change::DropUsage { bucket } => self.set_usage(*bucket, None),
+            Change::PutTotals { row } => self.set_totals(*row),
         }
         Ok(())
     }
 
-    /// Moves the cursor past an event, and keeps the event's bytes in the ring.
-    pub(crate) fn advance(&mut self, cursor: &Cursor, event_bytes: &[u8]) -> Result<(), StateError> {
-        self.region.insert(region::CURSOR, encode(cursor)?.as_slice())?;
-        self.recent.insert(cursor.sequence, event_bytes)?;
-        if let Some(old) = cursor.sequence.checked_sub(RECENT_EVENTS_MAX) {
+    /// Keeps an event's bytes in the ring.
+    pub(crate) fn keep(&mut self, sequence: u64, event_bytes: &[u8]) -> Result<(), StateError> {
+        self.recent.insert(sequence, event_bytes)?;
+        if let Some(old) = sequence.checked_sub(RECENT_EVENTS_MAX) {
             self.recent.remove(old)?;
         }
         Ok(())

@@ -7,6 +7,7 @@ mod current;
 mod manifests;
 mod nulls;
 mod parts;
+mod pending;
 mod recent;
 pub(crate) mod region;
 pub(crate) mod row;
@@ -21,6 +22,7 @@ use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableError
 
 use crate::StateError;
 
+use pending::Pending;
 pub(crate) use recent::RECENT_EVENTS_MAX;
 
 /// How the tables are opened: for reading only, or within the one write transaction.
@@ -50,17 +52,18 @@ macro_rules! tables {
         /// All tables of the projection, opened together.
         pub struct Tables<A: Access> {
             $(pub(crate) $table: A::Table<$key, &'static [u8]>,)+
+            pending: Pending,
         }
 
         impl Tables<ReadOnly> {
             pub(crate) fn read(transaction: &ReadTransaction) -> Result<Self, TableError> {
-                Ok(Self { $($table: transaction.open_table($table::TABLE)?,)+ })
+                Ok(Self { $($table: transaction.open_table($table::TABLE)?,)+ pending: Pending::default() })
             }
         }
 
         impl<'txn> Tables<Writable<'txn>> {
             pub(crate) fn write(transaction: &'txn WriteTransaction) -> Result<Self, TableError> {
-                Ok(Self { $($table: transaction.open_table($table::TABLE)?,)+ })
+                Ok(Self { $($table: transaction.open_table($table::TABLE)?,)+ pending: Pending::default() })
             }
         }
 

@@ -110,10 +110,16 @@ impl<A: Access> View for Tables<A> {
     }
 
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, StateError> {
-        Ok(get(&self.usage, bucket.0)?.unwrap_or_default())
+        match self.pending.usage(bucket) {
+            Some(row) => Ok(row),
+            None => Ok(get(&self.usage, bucket.0)?.unwrap_or_default()),
+        }
     }
 
     fn totals(&self) -> Result<TotalsRow, StateError> {
-        Ok(get(&self.region, region::TOTALS)?.unwrap_or_default())
+        match self.pending.totals() {
+            Some(row) => Ok(row),
+            None => Ok(get(&self.region, region::TOTALS)?.unwrap_or_default()),
+        }
     }
 }

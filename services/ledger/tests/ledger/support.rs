@@ -80,7 +80,7 @@ pub(crate) fn put(key: &str, bytes: u32) -> PutObject {
         key: ObjectKey::from_bytes(key.as_bytes()).unwrap(),
         size: 10,
         etag: ETag { md5: Md5Digest(sha256[..16].try_into().unwrap()), parts: None },
-        body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes } },
+        body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
         checksum: None,
         attributes: Attributes::default(),
         operation: Operation::PutObject,
