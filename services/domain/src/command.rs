@@ -79,6 +79,8 @@ pub enum NewBody {
         content: ContentId,
         /// Where the shards lie.
         placement: Placement,
+        /// A content of the same bytes that is not to be taken, because too few of its shards can be reached.
+        instead_of: Option<ContentId>,
     },
     /// A content that was stored when the asker looked.
     Known(ContentId),

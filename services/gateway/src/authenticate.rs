@@ -30,14 +30,15 @@ pub(crate) fn authenticate(
     if claim.access_key() != credentials.access_key {
         return Err(Error::new(Code::InvalidAccessKeyId).detail("AWSAccessKeyId", claim.access_key()));
     }
-    // The scope is cut to a date and a region, both bounded by the parser; the key names both.
     let name = format!("{}/{}/{}", claim.access_key(), claim.date(), claim.region());
-    let key = gateway.0.signing_keys.get(&name).unwrap_or_else(|| {
-        let key = SigningKey::derive(&credentials.secret_key, claim.date(), claim.region());
-        gateway.0.signing_keys.insert(name, key.clone());
-        key
-    });
+    let remembered = gateway.0.signing_keys.get(&name);
+    let is_new = remembered.is_none();
+    let key = remembered.unwrap_or_else(|| SigningKey::derive(&credentials.secret_key, claim.date(), claim.region()));
     let verified = claim.verify(&key, now)?;
+    if is_new {
+        // Only now: a stranger who knows an access key's id must not fill the cache.
+        gateway.0.signing_keys.insert(name, key.clone());
+    }
     let chunk_signer = verified.chunk_signer(&key);
     Ok(Caller { access_key: verified.access_key, payload: verified.payload, chunk_signer })
 }

@@ -32,7 +32,7 @@ impl<'a> Call<'a> {
         Head::new(&self.parts.headers, self.query)
     }
 
-    /// The bucket that is addressed. A name that cannot be one does not exist.
+    /// The bucket that is addressed.
     pub(crate) fn bucket(&self) -> Result<BucketName, Error> {
         let name = self.address.bucket.as_deref().ok_or_else(|| Error::new(Code::InvalidRequest))?;
         name.parse().map_err(|_| Error::new(Code::InvalidBucketName).detail("BucketName", name))

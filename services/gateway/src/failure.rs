@@ -59,7 +59,14 @@ impl From<WriteError> for Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         tracing::error!(%error, "a content cannot be read");
-        slow_down("Too few storage nodes have this object's shards at the moment. Try again.").into()
+        match error {
+            ReadError::Lost { .. } => {
+                slow_down("Too few storage nodes have this object's shards at the moment. Try again.").into()
+            }
+            ReadError::OutOfRange { .. } | ReadError::TooLarge | ReadError::Internal => {
+                Error::new(Code::InternalError).into()
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use futures_util::{Stream, StreamExt, stream};
 use ledger::Snapshot;
 use s3::{Code, Error};
 use shards::StoredContent;
-use shards::piece::STRIPE_BYTES;
+use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES};
 
 use crate::Gateway;
 use crate::failure::Failure;
@@ -119,7 +119,9 @@ async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, shards::Re
         bytes
     } else {
         let bytes = gateway.0.store.read_whole(&stretch.stored).await?;
-        gateway.0.cache.insert(stretch.content, bytes.clone());
+        // A small answer is a slice of a larger network buffer, which the cache must not keep alive.
+        let kept = if bytes.len() <= SMALL_BYTES_MAX { Bytes::copy_from_slice(&bytes) } else { bytes.clone() };
+        gateway.0.cache.insert(stretch.content, kept);
         bytes
     };
     let size = stretch.stored.size;

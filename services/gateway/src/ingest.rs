@@ -1,6 +1,9 @@
 //! Taking bytes in: hashed while they stream, compared with what the client declared, staged as shards
 //! unless their content is known, and committed.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use domain::{Command, NewBody, View};
 use events::Origin;
@@ -126,14 +129,12 @@ pub(crate) async fn ingest(
     let algorithm = sent.or(algorithm);
     let mut hashes = Hashes::new(algorithm);
     let permit = buffer_permit(call, declared.object_length()).await?;
-    let mut first = FirstStripe::default();
+    let mut first = FirstStripe::Empty;
     while let Some(bytes) = payload.next().await? {
         hashes.update(&bytes);
         if let Some(beyond) = first.push(bytes) {
             let streaming = Streaming { call, bucket, declared, algorithm };
-            let taken = streaming.take(payload, hashes, first.whole(), beyond).await;
-            drop(permit);
-            return taken;
+            return streaming.take(payload, hashes, first.whole(), beyond, permit).await;
         }
     }
     let bytes = first.whole();
@@ -151,42 +152,60 @@ pub(crate) async fn ingest(
 /// The greatest body of one request: S3's limit.
 const PUT_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
 
+/// How long a request may wait for room for its body.
+const ROOM_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// Waits for room for the first stripe of a body.
 async fn buffer_permit(call: &Call<'_>, length: Option<u64>) -> Result<OwnedSemaphorePermit, Error> {
-    let stripe = STRIPE_BYTES as u64;
-    let bytes = length.map_or(stripe, |length| length.clamp(1, stripe));
-    let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-    let room = std::sync::Arc::clone(&call.gateway.0.buffered_kib);
-    room.acquire_many_owned(kib).await.map_err(|_| Error::new(Code::InternalError))
+    room(call, length.unwrap_or(u64::MAX).min(STRIPE_BYTES as u64)).await
 }
 
-/// The bytes up to the end of the first stripe. Most bodies end within it, many in one piece.
-#[derive(Default)]
-struct FirstStripe {
-    pieces: Vec<Bytes>,
-    length: usize,
+/// Waits for room for some bytes of request bodies in memory.
+pub(crate) async fn room(call: &Call<'_>, bytes: u64) -> Result<OwnedSemaphorePermit, Error> {
+    let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1);
+    let room = Arc::clone(&call.gateway.0.buffered_kib).acquire_many_owned(kib);
+    match tokio::time::timeout(ROOM_TIME_MAX, room).await {
+        Ok(permit) => permit.map_err(|_| Error::new(Code::InternalError)),
+        Err(_) => Err(Error::with_message(Code::SlowDown, "Too many uploads are under way. Try again.")),
+    }
+}
+
+/// The bytes up to the end of the first stripe. Most bodies come in one piece, which is kept as it is; more
+/// are copied together, since a small slice may hold a large network buffer alive.
+enum FirstStripe {
+    Empty,
+    One(Bytes),
+    Many(BytesMut),
 }
 
 impl FirstStripe {
     /// Keeps the bytes, or gives them back if the stripe would overflow.
     fn push(&mut self, bytes: Bytes) -> Option<Bytes> {
-        if self.length + bytes.len() > STRIPE_BYTES {
+        let length = match self {
+            Self::Empty => 0,
+            Self::One(first) => first.len(),
+            Self::Many(gathered) => gathered.len(),
+        };
+        if length + bytes.len() > STRIPE_BYTES {
             return Some(bytes);
         }
-        self.length += bytes.len();
-        self.pieces.push(bytes);
+        match self {
+            Self::Empty => *self = Self::One(bytes),
+            Self::One(first) => {
+                let mut gathered = BytesMut::from(&first[..]);
+                gathered.extend_from_slice(&bytes);
+                *self = Self::Many(gathered);
+            }
+            Self::Many(gathered) => gathered.extend_from_slice(&bytes),
+        }
         None
     }
 
-    fn whole(&mut self) -> Bytes {
-        match self.pieces.len() {
-            0 => Bytes::new(),
-            1 => self.pieces.swap_remove(0),
-            _ => {
-                let mut whole = BytesMut::with_capacity(self.length);
-                self.pieces.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
-                whole.freeze()
-            }
+    fn whole(self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::One(bytes) => bytes,
+            Self::Many(gathered) => gathered.freeze(),
         }
     }
 }
@@ -206,8 +225,9 @@ impl Streaming<'_> {
         mut hashes: Hashes,
         first: Bytes,
         beyond: Bytes,
+        permit: OwnedSemaphorePermit,
     ) -> Result<Ingested, Failure> {
-        let known = self.known_by_declaration(payload.hash()).await?;
+        let known = self.known_by_declaration(payload.hash())?;
         let generation = Generation::from_fresh(self.call.fresh());
         let store = &self.call.gateway.0.store;
         let mut writer = known.is_none().then(|| store.writer(self.bucket.clone(), generation));
@@ -216,6 +236,7 @@ impl Streaming<'_> {
             writer.write(first).await?;
             writer.write(beyond).await?;
         }
+        drop(permit); // From here on the writer's own budget counts.
         while let Some(bytes) = payload.next().await? {
             size += bytes.len() as u64;
             if size > PUT_BYTES_MAX {
@@ -229,11 +250,8 @@ impl Streaming<'_> {
         let sums = hashes.finish(self.algorithm);
         let checksum = verify(&sums, self.declared, payload.hash(), payload.trailing_checksum())?;
         let sha256 = Sha256Digest(sums.sha256);
-        let known = match known {
-            Some(known) => Some(known),
-            None => newest_content(self.call, sha256).await?,
-        };
-        let bytes = match (known, writer) {
+        let found = known_bytes(self.call, sha256)?;
+        let bytes = match (known.or(found.safe()), writer) {
             (Some(known), _) => Taken::Known(known), // a dropped writer discards what it staged
             (None, Some(writer)) => {
                 let placement = writer.finish().await?.placement;
@@ -245,22 +263,42 @@ impl Streaming<'_> {
     }
 
     /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.
-    async fn known_by_declaration(&self, signed: PayloadHash) -> Result<Option<ContentId>, Failure> {
+    fn known_by_declaration(&self, signed: PayloadHash) -> Result<Option<ContentId>, Failure> {
         let declared = match (signed, &self.declared.checksum) {
             (PayloadHash::Signed(sha256), _) => Some(sha256),
             (_, Some(sent)) if sent.algorithm() == Algorithm::Sha256 => sent.bytes().try_into().ok(),
             _ => None,
         };
         match declared {
-            Some(sha256) => newest_content(self.call, Sha256Digest(sha256)).await,
+            Some(sha256) => Ok(known_bytes(self.call, Sha256Digest(sha256))?.safe()),
             None => Ok(None),
         }
     }
 }
 
-async fn newest_content(call: &Call<'_>, sha256: Sha256Digest) -> Result<Option<ContentId>, Failure> {
-    let snapshot = call.gateway.0.ledger.read().await?;
-    Ok(snapshot.newest_content(sha256)?)
+/// What is known of some bytes. A hint, decided again at the commit, so it needs no barrier.
+struct KnownBytes {
+    content: Option<ContentId>,
+    /// Its nodes that are online could lose one more. If not, the bytes at hand are better than those.
+    is_safe: bool,
+}
+
+fn known_bytes(call: &Call<'_>, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
+    let snapshot = call.gateway.0.ledger.latest();
+    let content = snapshot.newest_content(sha256)?;
+    let row = content.map(|content| snapshot.content(&content)).transpose()?.flatten();
+    let is_safe = row.is_some_and(|row| call.gateway.0.store.is_safe(&row.placement));
+    Ok(KnownBytes { content, is_safe })
+}
+
+impl KnownBytes {
+    fn safe(&self) -> Option<ContentId> {
+        self.content.filter(|_| self.is_safe)
+    }
+
+    fn unsafe_one(&self) -> Option<ContentId> {
+        self.content.filter(|_| !self.is_safe)
+    }
 }
 
 /// Stages what is still in memory, commits the command that names it, and discards shards that no event names.
@@ -272,17 +310,15 @@ pub(crate) async fn commit_ingested(
     ingested: Ingested,
     command: impl Fn(NewBody) -> Command + Send + Sync + 'static,
 ) -> Result<Committed, Failure> {
-    let known = match &ingested.bytes {
-        Taken::InMemory(bytes, _) if !bytes.is_empty() => newest_content(call, ingested.sha256).await?,
-        _ => None,
-    };
+    let known = known_bytes(call, ingested.sha256)?;
     let staging = Staging {
         gateway: call.gateway.clone(),
         bucket: bucket.clone(),
         generation: Generation::from_fresh(call.fresh()),
+        instead_of: known.unsafe_one(),
         origin: call.origin(),
     };
-    let committed = tokio::spawn(async move { staging.commit(ingested, known, command).await }).await;
+    let committed = tokio::spawn(async move { staging.commit(ingested, known.safe(), command).await }).await;
     match committed {
         Ok(Ok(committed)) => Ok(committed),
         Ok(Err(NotCommitted::Write(error))) => Err(error.into()),
@@ -303,6 +339,7 @@ struct Staging {
     gateway: crate::Gateway,
     bucket: BucketName,
     generation: Generation,
+    instead_of: Option<ContentId>,
     origin: Origin,
 }
 
@@ -352,7 +389,8 @@ impl Staging {
         staged: StoredContent,
     ) -> Result<Committed, NotCommitted> {
         let content = ContentId { sha256, generation: staged.generation };
-        let body = NewBody::Staged { content, placement: staged.placement.clone() };
+        let placement = staged.placement.clone();
+        let body = NewBody::Staged { content, placement, instead_of: self.instead_of };
         let committed = self.gateway.0.ledger.commit(command(body), self.origin.clone()).await;
         let in_use = match &committed {
             Ok(committed) => !matches!(committed.outcome, domain::Outcome::Stored { staged_in_use: false, .. }),

@@ -7,10 +7,11 @@
 //! # Layout
 //! - `serve`: connections; `service`: one request from head to answer; `authenticate`: who asks
 //! - `verb`: a file per operation, over `call`, what they all need
-//! - `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
+//! - `body`, `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
 //! - `failure`: our errors as S3's; `convert`, `reply`: types and answers of the wire
 
 mod authenticate;
+mod body;
 mod cache;
 mod call;
 mod convert;

@@ -1,6 +1,6 @@
 //! A request's payload: the body, taken out of its aws-chunked framing where it has one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -13,10 +13,16 @@ use s3::{Code, Error};
 
 use crate::authenticate::Caller;
 use crate::call::Call;
-use crate::ingest::{sha256, verify_sha256};
+use crate::ingest::{room, sha256, verify_sha256};
 
 /// How long a client may leave a body without a byte.
 const SILENCE_TIME_MAX: Duration = Duration::from_mins(1);
+
+/// How long a client may take for its body at any rate; beyond that it must keep up [`RATE_BYTES_MIN`].
+const SLOW_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Bytes a second of a body, on average, that a client must send: an upload holds memory while it lasts.
+const RATE_BYTES_MIN: u64 = 4 * 1024;
 
 /// A payload that is read piece by piece.
 pub(crate) struct Payload {
@@ -26,6 +32,9 @@ pub(crate) struct Payload {
     framed: Bytes,
     declared: Option<u64>,
     received: u64,
+    /// Bytes of the body, framing included, and how long they were waited for.
+    arrived: u64,
+    waited: Duration,
     trailing: Option<Checksum>,
 }
 
@@ -49,6 +58,8 @@ impl Payload {
             framed: Bytes::new(),
             declared: length,
             received: 0,
+            arrived: 0,
+            waited: Duration::ZERO,
             trailing: None,
         })
     }
@@ -62,6 +73,8 @@ impl Payload {
             framed: Bytes::new(),
             declared: Some(length),
             received: 0,
+            arrived: 0,
+            waited: Duration::ZERO,
             trailing: None,
         }
     }
@@ -108,12 +121,18 @@ impl Payload {
 
     async fn frame(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
+            let begun = Instant::now();
             let frame = tokio::time::timeout(SILENCE_TIME_MAX, self.body.frame()).await;
             let frame = frame.map_err(|_| Error::new(Code::RequestTimeout))?;
+            self.waited += begun.elapsed();
+            if self.waited > SLOW_TIME_MAX && self.arrived < self.waited.as_secs() * RATE_BYTES_MIN {
+                return Err(Error::new(Code::RequestTimeout));
+            }
             match frame {
                 None => return Ok(None),
                 Some(Ok(frame)) => {
                     if let Ok(bytes) = frame.into_data() {
+                        self.arrived += bytes.len() as u64;
                         return Ok(Some(bytes));
                     }
                 }
@@ -153,6 +172,7 @@ pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Re
     if declared.object_length().is_some_and(|length| length > s3::xml::BODY_BYTES_MAX as u64) {
         return Err(too_long());
     }
+    let _room = room(call, declared.object_length().unwrap_or(s3::xml::BODY_BYTES_MAX as u64)).await?;
     let mut payload = Payload::new(body, caller, &declared)?;
     let mut document = BytesMut::new();
     while let Some(bytes) = payload.next().await? {

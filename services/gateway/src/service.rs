@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use s3::request::Head;
@@ -12,6 +12,7 @@ use s3::{Address, Code, Operation, Query};
 
 use crate::Gateway;
 use crate::authenticate::authenticate;
+use crate::body::SharedBody;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::verb::dispatch;
@@ -26,11 +27,16 @@ pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response
     let sources = gateway.0.options.sources;
     let now = (sources.now)();
     let request_id = format!("{:X}", (sources.fresh)(now).simple());
-    let (operation, result) = answer(&gateway, &parts, body, &request_id, now).await;
+    let body = SharedBody::new(body);
+    let Answered { operation, known, result } =
+        answer(&gateway, &parts, Body::new(body.clone()), &request_id, now).await;
     let mut response = match result {
         Ok(response) => response,
         Err(failure) => refuse(&gateway, &parts, failure, &request_id),
     };
+    if !body.settle(&parts.headers, known).await {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID, id);
@@ -43,31 +49,39 @@ pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response
     response
 }
 
-async fn answer(
-    gateway: &Gateway,
-    parts: &Parts,
-    body: Body,
-    request_id: &str,
-    now: jiff::Timestamp,
-) -> (Option<Operation>, Result<Response, Failure>) {
+/// What became of a request, and how far it got.
+struct Answered {
+    operation: Option<Operation>,
+    /// The caller is authenticated.
+    known: bool,
+    result: Result<Response, Failure>,
+}
+
+impl Answered {
+    fn refused(known: bool, error: s3::Error) -> Self {
+        Self { operation: None, known, result: Err(error.into()) }
+    }
+}
+
+async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, now: jiff::Timestamp) -> Answered {
     let query = match Query::parse(parts.uri.query()) {
         Ok(query) => query,
-        Err(error) => return (None, Err(error.into())),
+        Err(error) => return Answered::refused(false, error),
     };
     // Who asks comes first: a stranger learns nothing from the rest.
     let caller = match authenticate(gateway, parts, &query, now) {
         Ok(caller) => caller,
-        Err(error) => return (None, Err(error.into())),
+        Err(error) => return Answered::refused(false, error),
     };
     let head = Head::new(&parts.headers, &query);
     let routed = Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains)
         .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
     let (operation, address) = match routed {
         Ok(routed) => routed,
-        Err(error) => return (None, Err(error.into())),
+        Err(error) => return Answered::refused(true, error),
     };
     let call = Call { gateway, parts, query: &query, address: &address, caller: &caller, request_id, now };
-    (Some(operation), dispatch(operation, &call, body).await)
+    Answered { operation: Some(operation), known: true, result: dispatch(operation, &call, body).await }
 }
 
 fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) -> Response {

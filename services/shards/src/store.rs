@@ -6,6 +6,7 @@ use events::ids::{BucketName, Generation, NodeId, Placement};
 use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
+use crate::ack::survives_any_node;
 use crate::discard;
 use crate::hedge::HedgeBudget;
 use crate::incident::Incident;
@@ -113,6 +114,13 @@ impl<T: Transport> ShardStore<T> {
             incidents,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Whether the shards on nodes that are online now could lose one more node.
+    pub fn is_safe(&self, placement: &Placement) -> bool {
+        let nodes = placement.shards().map(|(_, node)| node);
+        let online: Vec<_> = nodes.filter(|node| self.inner.membership.is_online(node)).collect();
+        survives_any_node(placement.layout, online.into_iter())
     }
 
     /// Which nodes there are.

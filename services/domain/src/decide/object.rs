@@ -66,11 +66,14 @@ impl Tags {
 pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Refused<V::Error>> {
     Ok(match new {
         NewBody::Empty => (Body::Empty, false),
-        NewBody::Staged { content, placement } => match view.newest_content(content.sha256).map_err(Refused::View)? {
-            // The very content may be known already: when its first commit was answered too late, and is tried again.
-            Some(known) => (Body::Known { content: known }, known == *content),
-            None => (Body::Stored { content: *content, placement: placement.clone() }, true),
-        },
+        NewBody::Staged { content, placement, instead_of } => {
+            match view.newest_content(content.sha256).map_err(Refused::View)? {
+                // The very content is known already when its first commit was answered too late, and is tried again.
+                Some(known) if known == *content => (Body::Known { content: known }, true),
+                Some(known) if Some(known) != *instead_of => (Body::Known { content: known }, false),
+                _ => (Body::Stored { content: *content, placement: placement.clone() }, true),
+            }
+        }
         NewBody::Known(content) => {
             view.content(content).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
             (Body::Known { content: *content }, false)

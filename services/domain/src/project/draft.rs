@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use events::{About, Event};
 use events::ids::{BucketName, ContentId, Placement, UploadId};
 use events::object::{Body, Delta};
+use events::{About, Event};
 
 use super::ProjectError;
 use crate::change::Change;

@@ -41,7 +41,11 @@ pub(crate) fn content(bytes: u8, n: u128) -> ContentId {
 
 pub(crate) fn staged(bytes: u8, n: u128) -> NewBody {
     let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
-    NewBody::Staged { content: content(bytes, n), placement: Placement { layout: Layout::Small, nodes } }
+    NewBody::Staged {
+        content: content(bytes, n),
+        placement: Placement { layout: Layout::Small, nodes },
+        instead_of: None,
+    }
 }
 
 /// The id of the version that the command at a place among all commands made, counted from 1.

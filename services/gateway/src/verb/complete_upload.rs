@@ -84,10 +84,8 @@ fn choose<'a>(
         let invalid = || Error::invalid_part(upload, part.number, &part.etag);
         let number = PartNumber::try_from(part.number).map_err(|_| invalid())?;
         let row = stored.get(&number).ok_or_else(invalid)?;
-        let checksum_holds = match (&part.checksum, row.checksum.as_ref().and_then(convert::wire_checksum)) {
-            (Some(asked), Some(stored)) if asked.algorithm() == stored.algorithm() => *asked == stored,
-            _ => true,
-        };
+        let stored = row.checksum.as_ref().and_then(convert::wire_checksum);
+        let checksum_holds = part.checksum.is_none() || part.checksum == stored;
         let same = row.md5.to_string() == part.etag && checksum_holds;
         if same { Ok((number, row)) } else { Err(invalid()) }
     });
@@ -116,8 +114,13 @@ fn object_checksum(plan: Option<ChecksumPlan>, parts: &[(PartNumber, &PartRow)])
 }
 
 fn verify_checksum(request: &Request, computed: Option<&(Checksum, ChecksumType)>) -> Result<(), Error> {
+    let kind = computed.map(|(_, kind)| *kind);
+    if request.checksum_type.is_some() && request.checksum_type != kind {
+        return Err(Error::invalid_request("The upload was not begun with this checksum type."));
+    }
     match (&request.checksum, computed) {
+        (None, _) => Ok(()),
         (Some(sent), Some((computed, _))) if sent.algorithm() == computed.algorithm() => sent.verify(computed),
-        _ => Ok(()),
+        (Some(_), _) => Err(Error::invalid_request("The upload was not begun with this checksum algorithm.")),
     }
 }

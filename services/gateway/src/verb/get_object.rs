@@ -156,7 +156,10 @@ fn part(
         return Err(Error::invalid_part_number(wanted, u32::from(parts)).into());
     };
     headers.insert(PARTS_COUNT, HeaderValue::from(parts));
-    let content_range = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), object.size);
+    if range.is_empty() {
+        return Ok((range, StatusCode::OK)); // No Content-Range can name zero bytes.
+    }
+    let content_range = format!("bytes {}-{}/{}", range.start, range.end - 1, object.size);
     headers.insert(CONTENT_RANGE, reply::value(&content_range)?);
     if let Some(checksum) = snapshot.part(upload, number)?.and_then(|part| part.checksum) {
         reply::insert_checksum(headers, &checksum)?;

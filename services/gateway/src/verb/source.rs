@@ -31,6 +31,9 @@ pub(super) async fn find(call: &Call<'_>, source: &CopySource, conditions: &Cond
     let key = ObjectKey::from_bytes(source.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
     let snapshot = call.gateway.0.ledger.read().await?;
     let row = snapshot.bucket(&bucket)?.ok_or_else(|| Error::no_such_bucket(&source.bucket))?;
+    if call.head().expected_source_bucket_owner()?.is_some_and(|owner| owner != row.owner) {
+        return Err(Error::new(Code::AccessDenied).into());
+    }
     let versioning = row.versioning;
     let (row, object) = version(&snapshot, &row, &key, source.version_id.as_deref(), "GET").map_err(as_source)?;
     conditions.evaluate_copy_source(&object.etag.to_string(), row.modified)?;

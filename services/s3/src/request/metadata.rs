@@ -7,6 +7,9 @@ use crate::request::Head;
 /// Most bytes of user metadata: names without their prefix, and values.
 pub const METADATA_BYTES_MAX: usize = 2048;
 
+/// Most bytes of the stored standard headers together: S3's limit for the headers of a PUT.
+pub(super) const SYSTEM_HEADERS_BYTES_MAX: usize = 8 * 1024;
+
 const PREFIX: &str = "x-amz-meta-";
 
 /// The headers stored with an object and sent back with it.
@@ -39,7 +42,7 @@ impl Metadata {
         let stored = |name: &str| -> Result<Option<String>, Error> {
             Ok(header::single_raw(head.headers(), name)?.map(header::to_text).filter(|text| !text.is_empty()))
         };
-        Ok(Self {
+        let metadata = Self {
             content_type: stored("content-type")?,
             cache_control: stored("cache-control")?,
             content_disposition: stored("content-disposition")?,
@@ -47,7 +50,19 @@ impl Metadata {
             content_language: stored("content-language")?,
             expires: stored("expires")?,
             user: user_metadata(head)?,
-        })
+        };
+        let system = [
+            &metadata.content_type,
+            &metadata.cache_control,
+            &metadata.content_disposition,
+            &metadata.content_encoding,
+            &metadata.content_language,
+            &metadata.expires,
+        ];
+        if system.into_iter().flatten().map(String::len).sum::<usize>() > SYSTEM_HEADERS_BYTES_MAX {
+            return Err(Error::new(Code::MetadataTooLarge));
+        }
+        Ok(metadata)
     }
 }
 

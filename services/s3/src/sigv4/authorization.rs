@@ -8,6 +8,9 @@ use crate::header;
 use crate::sigv4::canonical::Scope;
 use crate::sigv4::{ALGORITHM, PayloadHash, Request, SERVICE, TERMINATOR};
 
+/// Bytes of a region's name in a scope: more than any has.
+const REGION_BYTES_MAX: usize = 64;
+
 /// Where the signature was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
@@ -161,6 +164,9 @@ fn credential(placement: Placement, text: &str) -> Result<(&str, Scope<'_>), Err
     }
     if access_key.is_empty() {
         return Err(malformed(placement, "the Credential has no access key."));
+    }
+    if region.len() > REGION_BYTES_MAX {
+        return Err(malformed(placement, "the region in the credential is too long."));
     }
     Ok((access_key, Scope { date, region }))
 }

@@ -89,7 +89,7 @@ impl World {
         let Some(content) = bytes else { return NewBody::Empty };
         let id = ContentId { sha256: sha256_of(content), generation: Generation::from_fresh(self.uuid()) };
         self.staged.push(id);
-        NewBody::Staged { content: id, placement: placement_of(CONTENT_SIZES[content]) }
+        NewBody::Staged { content: id, placement: placement_of(CONTENT_SIZES[content]), instead_of: None }
     }
 
     fn precondition(&self, wish: Wish, bucket: &BucketName, key: &ObjectKey) -> Precondition {

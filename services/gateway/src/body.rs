@@ -1,0 +1,88 @@
+//! A request's body that outlives the verb it is given to, so that what a refusal left unread can be dealt
+//! with: read and dropped if it is little, or else the connection is closed, and the answer says so.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::EXPECT;
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt;
+
+/// Bytes of a refused body that are read and dropped to keep the connection.
+const DRAINED_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long that may take.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// A handle on a body; clones share it.
+#[derive(Clone)]
+pub(crate) struct SharedBody(Arc<Shared>);
+
+struct Shared {
+    body: Mutex<Body>,
+    /// Somebody asked for its first frame. That is when `100 Continue` is sent.
+    asked_for: AtomicBool,
+}
+
+impl SharedBody {
+    pub(crate) fn new(body: Body) -> Self {
+        Self(Arc::new(Shared { body: Mutex::new(body), asked_for: AtomicBool::new(false) }))
+    }
+
+    /// Makes the connection fit for the next request: reads and drops what is left of the body, within bounds.
+    /// False if it cannot be used again. `is_known`: the caller proved who it is; a stranger's body is not read.
+    pub(crate) async fn settle(self, headers: &HeaderMap, is_known: bool) -> bool {
+        // Told to go on or not, the client's next move is known only if it was: clients that wait for
+        // `100 Continue` and get an answer instead may send the body or leave it out.
+        if headers.contains_key(EXPECT) && !self.0.asked_for.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.is_end_stream() || (is_known && self.drain().await)
+    }
+
+    async fn drain(mut self) -> bool {
+        if self.size_hint().lower() > DRAINED_BYTES_MAX as u64 {
+            return false;
+        }
+        let drained = tokio::time::timeout(DRAIN_TIME_MAX, async {
+            let mut bytes = 0;
+            while let Some(frame) = self.frame().await {
+                let Ok(frame) = frame else { return false };
+                bytes += frame.data_ref().map_or(0, Bytes::len);
+                if bytes > DRAINED_BYTES_MAX {
+                    return false;
+                }
+            }
+            true
+        });
+        drained.await.unwrap_or(false)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Body) -> T) -> T {
+        act(&mut self.0.body.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl http_body::Body for SharedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.0.asked_for.store(true, Ordering::Relaxed);
+        self.with(|body| Pin::new(body).poll_frame(context))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.with(|body| body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.with(|body| body.size_hint())
+    }
+}
