@@ -9,8 +9,8 @@ from harness import wait
 from harness.history import History
 from harness.server import NotStarted, Server
 
-KILLS_OF_ALL = 14
-KILLS_OF_NATS = 10
+KILLS_OF_ALL = 15
+KILLS_OF_NATS = 7
 # The moment of a kill: after this many acks, and then somewhere within this time.
 ACKS_BEFORE_KILL = (5, 150)
 SECONDS_BEFORE_KILL = 0.05
