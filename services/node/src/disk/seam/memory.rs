@@ -15,6 +15,8 @@ pub enum Fault {
     PowerAfter(u64),
     /// The next sync of a file fails (EIO), and what it should have made durable never will be.
     NextSync,
+    /// The next write of a file stops halfway for lack of space, also where space was allocated.
+    NextWrite,
     /// Files may hold this many bytes together; more is `StorageFull`.
     Capacity(u64),
 }
@@ -36,6 +38,7 @@ struct State {
     name_changes: HashMap<PathBuf, Vec<NameChange>>,
     power_after: Option<u64>,
     fail_next_sync: bool,
+    fail_next_write: bool,
     capacity: Option<u64>,
 }
 
@@ -72,6 +75,7 @@ impl MemoryDisk {
         match fault {
             Fault::PowerAfter(calls) => state.power_after = Some(calls),
             Fault::NextSync => state.fail_next_sync = true,
+            Fault::NextWrite => state.fail_next_write = true,
             Fault::Capacity(bytes) => state.capacity = Some(bytes),
         }
     }
@@ -298,14 +302,18 @@ impl File for MemoryFile {
     }
 
     fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
-        let bytes: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+        let mut bytes: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
         let mut state = self.disk.change()?;
         state.check_room(self.inode, offset + bytes.len())?;
+        let torn = std::mem::take(&mut state.fail_next_write);
+        if torn {
+            bytes.truncate(bytes.len() / 2);
+        }
         let file = &mut state.files[self.inode];
         put(&mut file.bytes, offset, &bytes);
         file.unsynced.push(Change::Write { offset, bytes });
-        Ok(())
+        if torn { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn allocate(&self, bytes: u64) -> io::Result<()> {

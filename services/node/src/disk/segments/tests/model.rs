@@ -9,16 +9,23 @@ use proptest::prelude::*;
 use super::super::super::DiskError;
 use super::super::super::seam::{Fault, MemoryDisk};
 use super::super::Change;
-use super::world::{SEGMENT_BYTES, World, put, shard};
+use super::world::{Committed, SEGMENT_BYTES, World, put, shard};
 
 const SHARDS: u8 = 10;
 
+/// A put of so many bytes, or a discard.
+type Wanted = (u8, Option<usize>);
+
 #[derive(Debug, Clone)]
 enum Work {
-    Commit(Vec<(u8, Option<usize>)>),
-    Compact,
+    Commit(Vec<Wanted>),
+    /// And others commit meanwhile.
+    Compact(Vec<Wanted>),
     WriteHints,
-    Restart,
+    /// Of the process, which may have been killed.
+    Restart {
+        clean: bool,
+    },
     /// The power goes after so many calls that change the disk.
     CutPowerAfter(u64),
     /// The next sync fails; then the process restarts, or the power goes first.
@@ -28,19 +35,21 @@ enum Work {
     /// The disk has room for so many more segments, until the given number of works later.
     Fill(u64),
     MakeRoom,
+    TearWrite,
 }
 
 fn work() -> impl Strategy<Value = Work> {
     let change = (0..SHARDS, prop_oneof![2 => (1..900_usize).prop_map(Some), 1 => Just(None)]);
     prop_oneof![
-        12 => vec(change, 1..6).prop_map(Work::Commit),
-        5 => Just(Work::Compact),
+        12 => vec(change.clone(), 1..6).prop_map(Work::Commit),
+        5 => vec(change, 0..3).prop_map(Work::Compact),
         3 => Just(Work::WriteHints),
-        2 => Just(Work::Restart),
+        2 => any::<bool>().prop_map(|clean| Work::Restart { clean }),
         3 => (0..25_u64).prop_map(Work::CutPowerAfter),
         1 => any::<bool>().prop_map(|power_cut| Work::FailSync { power_cut }),
         1 => (0..3_u64).prop_map(Work::Fill),
         1 => Just(Work::MakeRoom),
+        1 => Just(Work::TearWrite),
     ]
 }
 
@@ -66,9 +75,9 @@ impl Run {
     fn step(&mut self, work: &Work) {
         match work {
             Work::Commit(changes) => self.commit(changes),
-            Work::Compact => self.compact(),
+            Work::Compact(meanwhile) => self.compact(meanwhile),
             Work::WriteHints => self.world.write_hints(),
-            Work::Restart => self.restart(),
+            Work::Restart { clean } => self.restart(*clean),
             // Power that is gone does not come back by itself.
             Work::CutPowerAfter(_) if self.faulty => {}
             Work::CutPowerAfter(calls) => {
@@ -81,40 +90,52 @@ impl Run {
                 let used = space.total_bytes - space.free_bytes;
                 self.world.disk.inject(Fault::Capacity(used + segments * u64::from(SEGMENT_BYTES)));
             }
+            Work::TearWrite => self.world.disk.inject(Fault::NextWrite),
             Work::MakeRoom => self.world.disk.inject(Fault::Capacity(u64::MAX)),
         }
     }
 
-    fn commit(&mut self, wanted: &[(u8, Option<usize>)]) {
-        let mut changes = Vec::new();
-        let mut results = Vec::new();
-        for (i, length) in wanted {
-            self.version += 1;
-            let (change, bytes) = match length {
-                Some(length) => put(*i, self.version, *length),
-                None => (Change::Discard { shard: shard(*i) }, Bytes::new()),
-            };
-            changes.push(change);
-            results.push((*i, length.map(|_| bytes)));
-        }
-        let (committed, why) = self.world.commit(&changes);
-        assert_eq!(committed == changes.len(), why.is_none());
-        for (n, (i, result)) in results.into_iter().enumerate() {
-            let states = self.model.get_mut(&i).unwrap();
-            if n < committed {
-                *states = vec![result];
-            } else if why != Some(DiskError::Full) {
-                states.push(result);
-            }
-        }
-        self.after(why);
+    fn commit(&mut self, wanted: &[Wanted]) {
+        let (changes, results) = self.prepare(wanted);
+        let committed = self.world.commit(&changes);
+        self.settle(results, &committed);
+        self.after(committed.1);
     }
 
-    fn compact(&mut self) {
-        if let Some(Err(why)) = self.world.compact() {
-            self.after(Some(why));
-        } else {
-            self.check();
+    fn compact(&mut self, meanwhile: &[Wanted]) {
+        let (changes, results) = self.prepare(meanwhile);
+        match self.world.compact(&changes) {
+            Some((done, meddled)) => {
+                if let Some(committed) = meddled {
+                    self.settle(results, &committed);
+                }
+                self.after(done.err());
+            }
+            None => self.check(),
+        }
+    }
+
+    fn prepare(&mut self, wanted: &[Wanted]) -> (Vec<Change>, Vec<(u8, Option<Bytes>)>) {
+        let prepared = wanted.iter().map(|&(i, length)| {
+            self.version += 1;
+            match length.map(|length| put(i, self.version, length)) {
+                Some((change, bytes)) => (change, (i, Some(bytes))),
+                None => (Change::Discard { shard: shard(i) }, (i, None)),
+            }
+        });
+        prepared.unzip()
+    }
+
+    /// What was committed is certain; what was refused may show after a crash.
+    fn settle(&mut self, results: Vec<(u8, Option<Bytes>)>, (committed, why): &Committed) {
+        assert_eq!(*committed == results.len(), why.is_none());
+        for (n, (i, result)) in results.into_iter().enumerate() {
+            let states = self.model.get_mut(&i).unwrap();
+            if n < *committed {
+                *states = vec![result];
+            } else {
+                states.push(result);
+            }
         }
     }
 
@@ -148,12 +169,15 @@ impl Run {
         }
     }
 
-    fn restart(&mut self) {
+    fn restart(&mut self, clean: bool) {
+        let clean = clean && self.world.finish().is_ok();
         self.world.write_hints();
         let before = self.world.reader.catalog.dump();
         match World::open(self.world.disk.clone()) {
             Ok(world) => {
-                assert_eq!(world.reader.catalog.dump(), before, "a start must find what was there");
+                if clean {
+                    assert_eq!(world.reader.catalog.dump(), before, "a start must find what was there");
+                }
                 self.world = world;
                 self.check();
             }
@@ -175,7 +199,8 @@ impl Run {
 
     fn reopen(&mut self, disk: MemoryDisk) {
         disk.inject(Fault::Capacity(u64::MAX));
-        self.world = World::open(disk).unwrap();
+        // A torn write that was still to come hits the first try.
+        self.world = World::open(disk.clone()).or_else(|_| World::open(disk)).unwrap();
         self.faulty = false;
         self.check();
     }
@@ -207,8 +232,8 @@ fn dead_records_make_room_for_new_ones() {
         let (change, bytes) = put(u8::try_from(version % 7).unwrap(), version, 500);
         assert_eq!(world.commit(&[change]), (1, None));
         world.write_hints();
-        while let Some(compacted) = world.compact() {
-            compacted.unwrap();
+        while let Some(compacted) = world.compact(&[]) {
+            compacted.0.unwrap();
         }
         assert_eq!(world.read(shard(u8::try_from(version % 7).unwrap())), Some(bytes));
     }
@@ -224,8 +249,8 @@ fn tombstones_go_once_what_they_kill_is_gone() {
         assert_eq!(world.commit(&changes), (8, None));
         let discards: Vec<_> = (0..8).map(|i| Change::Discard { shard: shard(i) }).collect();
         assert_eq!(world.commit(&discards), (8, None));
-        while let Some(compacted) = world.compact() {
-            compacted.unwrap();
+        while let Some(compacted) = world.compact(&[]) {
+            compacted.0.unwrap();
         }
     }
     let segments = super::super::super::seam::Folder::list(&world.disk, "segments".as_ref()).unwrap();

@@ -17,6 +17,9 @@ use super::super::{Change, Log, SegmentReader, compact, recover, write_hint};
 /// So small that segments fill and rot within a few operations.
 pub(super) const SEGMENT_BYTES: u32 = 4096;
 
+/// How many changes were committed, and why not all.
+pub(super) type Committed = (usize, Option<DiskError>);
+
 pub(super) struct World {
     pub(super) disk: MemoryDisk,
     pub(super) reader: SegmentReader,
@@ -35,8 +38,12 @@ impl World {
         Ok(Self { disk, reader: SegmentReader { folder, catalog: recovered.catalog, handles }, log })
     }
 
-    pub(super) fn commit(&mut self, changes: &[Change]) -> (usize, Option<DiskError>) {
+    pub(super) fn commit(&mut self, changes: &[Change]) -> Committed {
         self.log.commit(changes)
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), DiskError> {
+        self.log.finish()
     }
 
     /// Writes the hints that are due.
@@ -47,12 +54,17 @@ impl World {
         }
     }
 
-    /// Compacts the segment that needs it most. `None` if none does.
-    pub(super) fn compact(&mut self) -> Option<Result<(), DiskError>> {
+    /// Compacts the segment that needs it most, while others commit `meddling` before its first batch. `None` if none
+    /// needs it. With it goes how that other commit went, if it came to one.
+    pub(super) fn compact(&mut self, meddling: &[Change]) -> Option<(Result<(), DiskError>, Option<Committed>)> {
         let below = u64::from(SEGMENT_BYTES) / 2;
         let number = self.reader.catalog.compactable(below, &HashSet::new())?;
-        let done = compact(&self.disk, &self.reader, number, |changes| self.log.commit(&changes).1.map_or(Ok(()), Err));
-        Some(done.map(|_| ()))
+        let mut meddled = None;
+        let done = compact(&self.disk, &self.reader, number, |changes| {
+            meddled.get_or_insert_with(|| self.log.commit(meddling));
+            self.log.commit(&changes).1.map_or(Ok(()), Err)
+        });
+        Some((done.map(|_| ()), meddled))
     }
 
     /// The bytes of a shard, checked as a reader checks them.
