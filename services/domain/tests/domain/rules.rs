@@ -136,6 +136,26 @@ fn bytes_are_stored_once() {
 }
 
 #[test]
+fn bytes_that_cannot_be_reached_are_stored_anew() {
+    let instead_of = |known| match staged(b'a', 2) {
+        NewBody::Staged { content, placement, .. } => {
+            NewBody::Staged { content, placement, instead_of: Some(content_of(known)) }
+        }
+        other => other,
+    };
+    let put_again = |known| put_body(b'a', 10, instead_of(known), Precondition::default());
+    let fold = accepted(&given(&[], &[put(b'a')]), &put_again(1), &stored(b'a', None, true));
+    let references: Vec<_> = fold.model.contents.values().map(|row| row.references).collect();
+    assert_eq!(references, [0, 1], "the object moves to the new generation");
+    // Somebody else stored them anew meanwhile: theirs are taken.
+    accepted(&given(&[], &[put(b'a')]), &put_again(7), &stored(b'a', None, false));
+}
+
+fn content_of(n: u128) -> events::ids::ContentId {
+    content(b'a', n)
+}
+
+#[test]
 fn known_bytes_must_be_there() {
     let copy = |body| put_body(b'a', 10, body, Precondition::default());
     let known = copy(NewBody::Known(content(b'a', 1)));
