@@ -20,6 +20,7 @@ use crate::plan::{Plan, Rank, Ranks, Step};
 use crate::read::ReadError;
 use crate::shard_set::ShardSet;
 use crate::store::{Inner, StoredContent};
+use crate::task::Task;
 use crate::transport::Transport;
 
 /// How often one stripe is hedged, at most: once for each parity shard.
@@ -57,8 +58,19 @@ impl<T: Transport> Session<T> {
         Self { store, content, stored, class, ways, wanting: AtomicU8::new(0) }
     }
 
+    /// Begins to fetch `part`, as a task of its own: a reader that stops reading must not keep its requests from
+    /// ending, as they hold a part of what all readers may have under way to a node.
+    pub(crate) fn start(self: &Arc<Self>, part: Part) -> impl Future<Output = Result<Vec<Bytes>, ReadError>> + use<T> {
+        Task::start(Arc::clone(self).fetch(part)).map(|fetched| {
+            fetched.unwrap_or_else(|error| {
+                tracing::error!(%error, "the fetch of a stripe broke off");
+                Err(ReadError::Internal)
+            })
+        })
+    }
+
     /// The bytes of `part`, in order.
-    pub(crate) async fn fetch(self: Arc<Self>, part: Part) -> Result<Vec<Bytes>, ReadError> {
+    async fn fetch(self: Arc<Self>, part: Part) -> Result<Vec<Bytes>, ReadError> {
         let wanted = part.pieces().map(|(shard, _)| shard).collect();
         let mut plan = Plan::new(self.content.placement.layout, self.stored, wanted);
         let (mut stock, mut answers, mut hedges) = (Stock::default(), FuturesUnordered::new(), 0);

@@ -38,6 +38,7 @@ mod sink;
 #[doc(hidden)]
 pub mod speed;
 mod store;
+mod task;
 pub mod telemetry;
 mod transport;
 mod write;

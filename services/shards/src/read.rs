@@ -36,8 +36,9 @@ pub enum ReadError {
     /// The content is longer than what is returned in one. Read it as a stream.
     #[error("the content is too large to be read in one")]
     TooLarge,
-    /// A defect of this program: pieces whose checksums and lengths are right do not fit each other.
-    #[error("internal: the pieces of a stripe do not fit each other")]
+    /// A defect of this program: pieces whose checksums and lengths are right do not fit each other, or the task
+    /// that fetched them panicked.
+    #[error("internal: a stripe could not be put together")]
     Internal,
 }
 
@@ -55,7 +56,7 @@ impl<T: Transport> ShardStore<T> {
         let parts = geometry.parts(if known { range } else { 0..0 });
         let session = Arc::new(Session::new(Arc::clone(&self.inner), content));
         let chunks = stream::iter(parts)
-            .map(move |part| Arc::clone(&session).fetch(part))
+            .map(move |part| session.start(part))
             .buffered(STRIPES_AHEAD)
             .map_ok(|chunks| stream::iter(chunks.into_iter().map(Ok)))
             .try_flatten();
@@ -73,9 +74,9 @@ impl<T: Transport> ShardStore<T> {
         let geometry = Geometry::new(content.placement.layout, content.size);
         let Some(part) = geometry.parts(0..content.size).next() else { return Ok(Bytes::new()) };
         let bytes = part.stripe.bytes;
-        let mut chunks = Arc::new(Session::new(Arc::clone(&self.inner), content.clone())).fetch(part).await?;
-        if chunks.len() == 1 {
-            return chunks.pop().ok_or(ReadError::Internal);
+        let chunks = Arc::new(Session::new(Arc::clone(&self.inner), content.clone())).start(part).await?;
+        if let [chunk] = &chunks[..] {
+            return Ok(chunk.clone());
         }
         let mut whole = BytesMut::with_capacity(bytes);
         for chunk in &chunks {

@@ -10,6 +10,8 @@ mod local;
 mod model;
 #[path = "shards/nats.rs"]
 mod nats;
+#[path = "shards/stalled.rs"]
+mod stalled;
 #[path = "shards/streams.rs"]
 mod streams;
 #[path = "shards/support.rs"]

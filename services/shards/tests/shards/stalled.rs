@@ -1,0 +1,42 @@
+//! Readers that stop reading: what they hold, and what is left for the others.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
+use shards::memory::Misbehavior;
+use shards::piece::STRIPE_BYTES;
+use shards::{ReadError, StoredContent};
+use tokio::time::Instant;
+
+use super::support::{Fixture, content, node, until};
+
+type Reader = BoxStream<'static, Result<Bytes, ReadError>>;
+
+/// Begins `count` reads of the whole content, and never polls them again.
+fn stall(fixture: &Fixture, stored: &StoredContent, count: usize) -> Vec<Reader> {
+    let begin = |_| {
+        let mut reader = fixture.store.read(stored.clone(), 0..stored.size).boxed();
+        assert!(reader.next().now_or_never().is_none(), "nothing can be there yet");
+        reader
+    };
+    (0..count).map(begin).collect()
+}
+
+async fn stored(fixture: &Fixture, content: &Bytes) -> StoredContent {
+    let stored = fixture.store(1, content, Some(STRIPE_BYTES)).await.unwrap();
+    until(|| fixture.all_shards(true).len() == 6).await;
+    stored
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_that_stop_reading_do_not_keep_others_from_the_nodes() {
+    let (fixture, content) = (Fixture::new(6), content(4 * STRIPE_BYTES));
+    let stored = stored(&fixture, &content).await;
+    (1..=6).for_each(|number| fixture.nodes.set(&node(number), Misbehavior::Slow(Duration::from_millis(1))));
+    let _stalled = stall(&fixture, &stored, 40);
+    let begin = Instant::now();
+    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
