@@ -135,10 +135,14 @@ impl<T: Transport> Sink<T> {
         }
     }
 
-    /// Gives the shard another node; false if there is none.
+    /// Gives the shard another node; false if there is none, or if it is too late: once the content is acked its
+    /// placement is recorded, and a shard that is not where that says is owed, wherever else it may lie.
     fn replace(&self, failed: &NodeId) -> bool {
         let (store, at) = (&self.store, usize::from(self.shard));
         self.progress.send_if_modified(|progress| {
+            if progress.outcome != Outcome::Undecided {
+                return false;
+            }
             progress.failed_nodes.push(failed.clone());
             let candidates = store.candidates(&progress.failed_nodes);
             let keep = |(i, node): (usize, NodeId)| (i != at).then_some(node);

@@ -4,6 +4,8 @@
 
 #[path = "shards/faults.rs"]
 mod faults;
+#[path = "shards/late.rs"]
+mod late;
 #[path = "shards/local.rs"]
 mod local;
 #[path = "shards/model.rs"]
