@@ -36,16 +36,22 @@ rung() { # rung NAME LOAD...: the result of a rung, with its name and the store'
   load "$@" --duration "$seconds" | "$root/bench/rows" --format "$format" --store "$store" --rung "$name"
 }
 
+# Stores what the reads after it find, however slow the store is.
+prepare() { # prepare SIZE CONNECTIONS PREFIX COUNT
+  load put "$1" "$2" "$3" --duration 300 --requests "$4" --objects "$4" >/dev/null
+}
+
 [ "$format" = json ] || "$root/bench/rows" --header
 rung "PUT 4 KiB x1" put $KIB4 1 one/
 rung "PUT 4 KiB x32" put $KIB4 32 s/
-# What the reads and listings find; measured above already.
-load put $KIB4 32 g/ --duration 60 --requests 3000 --objects 3000 >/dev/null
+prepare $KIB4 32 g/ 3000
 rung "GET 4 KiB x32" get $KIB4 32 g/ --objects 3000
 rung "HEAD 4 KiB x32" head $KIB4 32 g/ --objects 3000
 rung "LIST 1000 x4" list $KIB4 4 g/ --objects 3000
 rung "PUT 1 MiB x8" put $MIB 8 M/ --requests 1000
-rung "GET 1 MiB x8" get $MIB 8 M/ --objects 100
+prepare $MIB 8 m/ 100
+rung "GET 1 MiB x8" get $MIB 8 m/ --objects 100
 rung "PUT 16 MiB x4" put $MIB16 4 L/ --requests 100
-rung "GET 16 MiB x4" get $MIB16 4 L/ --objects 20
+prepare $MIB16 4 l/ 20
+rung "GET 16 MiB x4" get $MIB16 4 l/ --objects 20
 rung "PUT 4 KiB same x32" put $KIB4 32 dup/ --dup
