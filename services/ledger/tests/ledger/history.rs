@@ -75,25 +75,6 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
     Ok(())
 }
 
-/// Runs the futures together; each is begun before the ones behind it.
-async fn join_in_order<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut pending = false;
-        for (future, output) in &mut futures {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(ready) => *output = Some(ready),
-                    std::task::Poll::Pending => pending = true,
-                }
-            }
-        }
-        if pending { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
-    })
-    .await;
-    futures.into_iter().filter_map(|(_, output)| output).collect()
-}
-
 /// The commands of a history, made before any of them is answered by the ledger: against the rules alone.
 fn commands(steps: &[Step]) -> Vec<Command> {
     use domain::model::Model;

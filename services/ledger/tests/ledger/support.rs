@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 
 use domain::model::Model;
 use domain::{Command, NewBody, Precondition, PutObject, Tags, View, project};
@@ -192,4 +193,23 @@ pub(crate) async fn assert_rebuilds(ledger: Ledger, log: &MemoryLog, folder: &Fo
     let rebuilt = ledger::rebuild(log, &folder.file(name), &folder.file(&format!("{name}.rebuilt"))).await.unwrap();
     assert_eq!(rebuilt.difference, None);
     assert_eq!(rebuilt.events, events(log).await.len() as u64);
+}
+
+/// Runs the futures together; each is begun before the ones behind it.
+pub(crate) async fn join_in_order<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut pending = false;
+        for (future, output) in &mut futures {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(ready) => *output = Some(ready),
+                    Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    futures.into_iter().filter_map(|(_, output)| output).collect()
 }
