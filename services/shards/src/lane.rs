@@ -27,10 +27,10 @@ const PERMIT_BYTES: usize = 1024;
 const PUT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long handing over a piece may take, waiting for the window included.
-const PIECE_DEADLINE: Duration = Duration::from_secs(5);
+const PIECE_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How long making a shard durable may take. A large one on a slow disk needs some time.
-const SEAL_DEADLINE: Duration = Duration::from_secs(15);
+const SEAL_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long reading or inspecting may take.
 const READ_DEADLINE: Duration = Duration::from_secs(5);

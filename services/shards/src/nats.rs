@@ -1,11 +1,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_nats::Client;
 use async_nats::client::{Request, RequestErrorKind};
 use bytes::Bytes;
 use events::ids::{NodeId, RegionName};
 use futures_util::StreamExt;
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::nodes::Membership;
@@ -16,13 +18,48 @@ use crate::transport::{Transport, TransportError};
 /// Bytes of a heartbeat, at most; longer ones are dropped unread.
 const HEARTBEAT_BYTES_MAX: usize = 4096;
 
+/// How often a connection is looked at for having been made anew.
+const RECONNECT_LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
 /// Requests over core NATS, spread over one or more connections. Give it connections of its own: shards on the
 /// connection of the log would stand in its way.
 #[derive(Debug)]
 pub struct NatsTransport {
-    clients: Vec<Client>,
+    connections: Vec<Connection>,
     next: AtomicUsize,
     region: RegionName,
+}
+
+/// A client, and how often it has connected so far.
+#[derive(Debug)]
+struct Connection {
+    client: Client,
+    connects: watch::Receiver<u64>,
+    watcher: AbortHandle,
+}
+
+impl Connection {
+    fn new(client: Client) -> Self {
+        let statistics = client.statistics();
+        let connected = move || statistics.connects.load(Ordering::Relaxed);
+        let (sender, connects) = watch::channel(connected());
+        let watcher = tokio::spawn(async move {
+            let mut looks = interval(RECONNECT_LOOK_INTERVAL);
+            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                looks.tick().await;
+                let now = connected();
+                sender.send_if_modified(|seen| std::mem::replace(seen, now) != now);
+            }
+        });
+        Self { client, connects, watcher: watcher.abort_handle() }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.watcher.abort();
+    }
 }
 
 /// A transport needs at least one connection.
@@ -31,20 +68,35 @@ pub struct NatsTransport {
 pub struct NoClients;
 
 impl NatsTransport {
-    /// A transport over these connections to the nodes of `region`.
+    /// A transport over these connections to the nodes of `region`. Must be made within a tokio runtime.
     pub fn new(clients: Vec<Client>, region: RegionName) -> Result<Self, NoClients> {
-        if clients.is_empty() { Err(NoClients) } else { Ok(Self { clients, next: AtomicUsize::new(0), region }) }
+        if clients.is_empty() {
+            return Err(NoClients);
+        }
+        let connections = clients.into_iter().map(Connection::new).collect();
+        Ok(Self { connections, next: AtomicUsize::new(0), region })
     }
 }
 
 impl Transport for NatsTransport {
     async fn request(&self, node: &NodeId, payload: Bytes) -> Result<Bytes, TransportError> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.clients.len();
-        let request = Request::new().payload(payload).timeout(None);
-        match self.clients[turn].send_request(shards_subject(&self.region, node), request).await {
-            Ok(message) => Ok(message.payload),
-            Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(TransportError::NoResponders),
-            Err(error) => Err(TransportError::Connection(error.to_string())),
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+        let connection = &self.connections[turn];
+        let mut connects = connection.connects.clone();
+        loop {
+            connects.mark_unchanged();
+            let request = Request::new().payload(payload.clone()).timeout(None);
+            let subject = shards_subject(&self.region, node);
+            let answer = tokio::select! {
+                answer = connection.client.send_request(subject, request) => answer,
+                // The answer went to a connection that is no more. Every request may be repeated.
+                Ok(()) = connects.changed() => continue,
+            };
+            return match answer {
+                Ok(message) => Ok(message.payload),
+                Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(TransportError::NoResponders),
+                Err(error) => Err(TransportError::Connection(error.to_string())),
+            };
         }
     }
 }
