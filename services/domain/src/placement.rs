@@ -229,7 +229,9 @@ mod tests {
         #[test]
         fn nodes_without_room_are_left_out(full in proptest::collection::btree_set(0_usize..9, 0..9), number: u64) {
             let mut candidates = candidates(9, 3);
-            full.iter().for_each(|i| candidates[*i].free_bytes = NODE_RESERVE_BYTES - 1);
+            for i in &full {
+                candidates[*i].free_bytes = NODE_RESERVE_BYTES - 1;
+            }
             match place(&candidates, generation(number.into()), 6) {
                 Ok(nodes) => prop_assert!(nodes.iter().all(|chosen| !full.iter().any(|i| node(*i) == *chosen))),
                 Err(error) => prop_assert_eq!(error, TooFewNodes { online: 9, with_room: 9 - full.len(), need: 3 }),
