@@ -37,14 +37,14 @@ class Store:
 
 def build() -> tuple[Path, Path]:
     """Builds our release binary and the load generator."""
-    subprocess.run(["cargo", "build", "--quiet", "--release", "-p", "planetstore"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "-p", "planetstore"], cwd=ROOT, check=True)
     return TARGET / "release" / "planetstore", build_load()
 
 
 def build_load() -> Path:
     """Builds the load generator, which is no member of the workspace."""
     folder = TARGET / "s3load"
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--target-dir", folder],
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", folder],
                    cwd=BENCH / "s3load", check=True)
     return folder / "release" / "s3load"
 
