@@ -220,7 +220,10 @@ class Wire:
                 connection.putheader(name, value)
             if body or method in ("PUT", "POST"):
                 connection.putheader("content-length", str(len(body)))
-            connection.endheaders(body or None)
+            try:
+                connection.endheaders(body or None)
+            except BrokenPipeError:
+                pass  # refused before its end, as other clients put up with too; the answer says why
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
         except BaseException:
