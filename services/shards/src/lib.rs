@@ -41,6 +41,7 @@ mod store;
 mod task;
 pub mod telemetry;
 mod transport;
+mod under_way;
 mod write;
 
 /// What tells processes of one host from those of others.

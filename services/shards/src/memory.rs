@@ -29,8 +29,10 @@ pub enum Misbehavior {
     Gone,
     /// It takes requests and never answers.
     Hangs,
-    /// Each answer takes this long.
+    /// Each request is served, and answered, only after this long.
     Slow(Duration),
+    /// It does what it is asked and never answers.
+    Mute,
     /// It answers every write, and nothing else, with this.
     Refuses(Status),
     /// It flips a bit of every piece it returns.
@@ -168,10 +170,15 @@ impl Transport for MemoryNodes {
             Misbehavior::Gone => return Err(TransportError::NoResponders),
             Misbehavior::Hangs => std::future::pending().await,
             Misbehavior::Slow(delay) => sleep(delay).await,
-            Misbehavior::None | Misbehavior::Refuses(_) | Misbehavior::Damages => tokio::task::yield_now().await,
+            Misbehavior::None | Misbehavior::Mute | Misbehavior::Refuses(_) | Misbehavior::Damages => {
+                tokio::task::yield_now().await;
+            }
         }
         let Ok(request) = request else { return Ok(Reply::Status(Status::Malformed).encode()) };
         let reply = self.with(node, |node| node.answer(request, misbehavior));
+        if misbehavior == Misbehavior::Mute {
+            return std::future::pending().await;
+        }
         Ok(reply.ok_or(TransportError::NoResponders)?.encode())
     }
 }

@@ -160,31 +160,53 @@ impl<T: Transport> Put<T> {
         true
     }
 
-    /// The placement to record. Shards that failed are reported; those still on their way will be.
+    /// The placement to record. Shards that failed, now or after the ack, are reported; nodes that were given up
+    /// are made to forget what they may have stored all the same.
     fn ack(mut self) -> Placement {
         self.acked = true;
         let shards = match self.layout {
             Layout::Small => &[0_u8, 4, 5][..],
             Layout::Striped => &[0, 1, 2, 3, 4, 5],
         };
+        let placed: Vec<(u8, NodeId)> =
+            shards.iter().zip(&self.slots).map(|(shard, slot)| (*shard, slot.node.clone())).collect();
+        let failed = self.slots.iter().zip(shards).filter(|(slot, _)| slot.state == State::Failed);
+        let failed: Vec<u8> = failed.map(|(_, shard)| *shard).collect();
+        let mut strays = std::mem::take(&mut self.tried);
+        strays.retain(|tried| !placed.contains(tried));
+        let nodes = placed.into_iter().map(|(_, node)| node).collect();
+        let placement = Placement { layout: self.layout, nodes };
+        if !self.answers.is_empty() || !failed.is_empty() || !strays.is_empty() {
+            tokio::spawn(self.see_off(placement.clone(), failed, strays));
+        }
+        placement
+    }
+
+    /// Takes the answers that the ack did not wait for, clears away what is not where it was recorded, and then
+    /// reports what is missing: whoever repairs it may place it on a node that was given up.
+    fn see_off(
+        &mut self,
+        placement: Placement,
+        mut failed: Vec<u8>,
+        strays: Vec<(u8, NodeId)>,
+    ) -> impl Future<Output = ()> + use<T> {
         let owed = Owed { bucket: self.bucket.clone(), generation: self.generation, layout: self.layout };
-        for (slot, shard) in self.slots.iter().zip(shards).filter(|(slot, _)| slot.state == State::Failed) {
-            self.store.report(owed.incident(*shard, slot.node.clone()));
-        }
-        let nodes: Vec<NodeId> = self.slots.iter().map(|slot| slot.node.clone()).collect();
-        let (mut answers, store) = (std::mem::take(&mut self.answers), Arc::clone(&self.store));
-        if !answers.is_empty() {
-            let (budget, nodes) = (self.budget.take(), nodes.clone());
-            tokio::spawn(async move {
-                while let Some(answer) = answers.next().await {
-                    if answer.stored.is_err() {
-                        store.report(owed.incident(answer.shard, nodes[answer.slot].clone()));
-                    }
+        let (store, mut answers) = (Arc::clone(&self.store), std::mem::take(&mut self.answers));
+        let budget = self.budget.take();
+        let departure = store.under_way.depart(self.generation);
+        async move {
+            while let Some(answer) = answers.next().await {
+                if answer.stored.is_err() {
+                    failed.push(answer.shard);
                 }
-                drop(budget);
-            });
+            }
+            drop(budget);
+            discard::discard(&store, &owed.bucket, owed.generation, strays).await;
+            drop(departure);
+            for (shard, node) in placement.shards().filter(|(shard, _)| failed.contains(shard)) {
+                store.report(owed.incident(shard, node.clone()));
+            }
         }
-        Placement { layout: self.layout, nodes }
     }
 
     fn survives(&self, states: &[State]) -> bool {

@@ -14,6 +14,7 @@ use crate::progress::{Outcome, Phase, Progress};
 use crate::put::Owed;
 use crate::store::Inner;
 use crate::transport::Transport;
+use crate::under_way::Departure;
 
 /// Nodes tried for the first piece of a shard, at most.
 const FIRST_NODES_MAX: usize = 3;
@@ -34,6 +35,8 @@ pub(crate) struct Sink<T> {
     pub(crate) shard: u8,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) progress: watch::Sender<Progress>,
+    /// Until it is gone again from where it is not wanted.
+    pub(crate) _departure: Departure,
 }
 
 /// The writer went without sealing.
@@ -58,8 +61,8 @@ impl From<Abandoned> for End {
 }
 
 impl<T: Transport> Sink<T> {
-    /// Runs until the content as a whole is acked or abandoned; then it takes back what it brought, or reports
-    /// what it could not.
+    /// Runs until the content as a whole is acked or abandoned; then it takes back what it brought, or what it
+    /// brought to nodes it gave up, and reports what it could not bring.
     pub(crate) async fn run(mut self) {
         let mut tried = Vec::new();
         let phase = match self.bring(&mut tried).await {
@@ -79,14 +82,16 @@ impl<T: Transport> Sink<T> {
         let decided = outcome.wait_for(|progress| progress.outcome != Outcome::Undecided).await;
         let Ok(outcome) = decided.map(|progress| progress.outcome) else { return };
         match outcome {
-            Outcome::Abandoned => {
-                let tried = tried.into_iter().map(|node| (self.shard, node)).collect();
-                discard::discard(&self.store, &self.owed.bucket, self.generation, tried).await;
-            }
-            Outcome::Acked if phase == Phase::Failed => {
-                self.store.report(self.owed.incident(self.shard, self.node()));
-            }
-            Outcome::Acked | Outcome::Undecided => {}
+            Outcome::Undecided => return,
+            Outcome::Abandoned => {}
+            // Nodes that were given up may have stored it all the same.
+            Outcome::Acked => tried.retain(|tried| *tried != self.node()),
+        }
+        let tried = tried.into_iter().map(|node| (self.shard, node)).collect();
+        discard::discard(&self.store, &self.owed.bucket, self.generation, tried).await;
+        // Only now: whoever repairs it may place it on a node that was given up.
+        if outcome == Outcome::Acked && phase == Phase::Failed {
+            self.store.report(self.owed.incident(self.shard, self.node()));
         }
     }
 

@@ -17,6 +17,7 @@ use crate::nats::NatsTransport;
 use crate::nodes::Membership;
 use crate::put;
 use crate::transport::Transport;
+use crate::under_way::UnderWay;
 use crate::write::Writer;
 
 /// Bytes that all [`Writer`]s together hold, at most: stripes being filled, and shards on their way.
@@ -47,6 +48,7 @@ pub(crate) struct Inner<T> {
     pub(crate) hedges: HedgeBudget,
     pub(crate) stream_budget: Arc<Semaphore>,
     pub(crate) put_budget: Arc<Semaphore>,
+    pub(crate) under_way: UnderWay,
     incidents: mpsc::Sender<Incident>,
 }
 
@@ -111,6 +113,7 @@ impl<T: Transport> ShardStore<T> {
             hedges: HedgeBudget::full(),
             stream_budget: Arc::new(Semaphore::new(STREAM_BYTES_MAX / PERMIT_BYTES)),
             put_budget: Arc::new(Semaphore::new(PUT_BYTES_MAX / PERMIT_BYTES)),
+            under_way: UnderWay::default(),
             incidents,
         };
         Self { inner: Arc::new(inner) }
@@ -146,10 +149,15 @@ impl<T: Transport> ShardStore<T> {
         Writer::new(Arc::clone(&self.inner), bucket, generation)
     }
 
-    /// Forgets, in the background, a content that no event names nor ever will.
+    /// Forgets, in the background, a content that no event names nor ever will, once the shards that were still
+    /// under way at its ack are there or have failed. What a node does not hear of stays on it.
     pub fn discard(&self, content: &StoredContent) {
         let shards = content.placement.shards().map(|(index, node)| (index, node.clone())).collect();
-        discard::in_background(&self.inner, content.bucket.clone(), content.generation, shards);
+        let (store, bucket, generation) = (Arc::clone(&self.inner), content.bucket.clone(), content.generation);
+        discard::spawn(async move {
+            store.under_way.wait_until_none(generation).await;
+            discard::discard(&store, &bucket, generation, shards).await;
+        });
     }
 }
 

@@ -143,7 +143,8 @@ impl Stream {
             let (sender, commands) = mpsc::channel(LAG_PIECES_MAX + 1);
             let (store, owed, progress) = (Arc::clone(store), owed.clone(), progress.clone());
             let shard = u8::try_from(shard).unwrap_or(u8::MAX);
-            tokio::spawn(Sink { store, owed, generation, shard, commands, progress }.run());
+            let _departure = store.under_way.depart(generation);
+            tokio::spawn(Sink { store, owed, generation, shard, commands, progress, _departure }.run());
             sender
         };
         Ok(Self { sinks: (0..SHARDS).map(sink).collect(), progress })

@@ -92,6 +92,8 @@ async fn the_first_piece_finds_another_node_and_a_later_one_leaves_the_shard_owe
     let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();
     assert!(!stored.placement.nodes.contains(&node(2)));
     until(|| fixture.all_shards(true).len() == 6).await;
+    let is_discard = |request: &Request| matches!(request, Request::Discard { .. });
+    until(|| fixture.nodes.requests(&node(2)).iter().any(is_discard)).await;
     assert!(fixture.incidents.try_recv().is_err());
 
     // A node of the placement fails at its third piece.
