@@ -81,7 +81,8 @@ def test_killing_nats_alone(make_server, seed):
         history.end()
         turned_away += sum(writer.turned_away for writer in history.writers)
         barrier = server.wire()
-        assert barrier.put("history", "barrier", b"everything before this is decided").status == 200
+        wait.until(lambda: barrier.put("history", "barrier", b"everything before this is decided").status == 200,
+                   "a write after everything else", 10)
         assert barrier.delete("history", "barrier").status == 204
         barrier.close()
         history.compare((seed, "nats", number))
