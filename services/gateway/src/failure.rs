@@ -51,6 +51,7 @@ impl From<WriteError> for Failure {
             WriteError::TooFewNodes(_) | WriteError::NodesFailed { .. } => {
                 slow_down("Too few storage nodes answer to store this safely. Nothing was stored; try again.").into()
             }
+            WriteError::Busy => slow_down("Too many uploads are under way. Nothing was stored; try again.").into(),
             WriteError::Empty | WriteError::Internal(_) => Error::new(Code::InternalError).into(),
         }
     }
@@ -63,6 +64,7 @@ impl From<ReadError> for Failure {
             ReadError::Lost { .. } => {
                 slow_down("Too few storage nodes have this object's shards at the moment. Try again.").into()
             }
+            ReadError::Busy => slow_down("Too many downloads are under way. Try again.").into(),
             ReadError::OutOfRange { .. } | ReadError::TooLarge | ReadError::Internal => {
                 Error::new(Code::InternalError).into()
             }

@@ -14,6 +14,7 @@ use crate::geometry::{DATA_SHARDS, Part, Stripe};
 use crate::hedge::{Class, hedge_after};
 use crate::incident::{Incident, IncidentKind};
 use crate::lane::{Lane, NodeError};
+use crate::line::{Hold, Place};
 use crate::meter;
 use crate::obtain::{Fault, Way};
 use crate::plan::{Plan, Rank, Ranks, Step};
@@ -37,6 +38,12 @@ pub(crate) struct Session<T> {
     wanting: AtomicU8,
 }
 
+/// The bytes of a part, in order, and the memory they are accounted to as long as they wait for the reader.
+pub(crate) struct Fetched {
+    pub(crate) chunks: Vec<Bytes>,
+    pub(crate) hold: Hold,
+}
+
 /// What came of asking for the pieces of some shards.
 type Pieces = Vec<(u8, Result<Bytes, Fault>)>;
 
@@ -58,10 +65,20 @@ impl<T: Transport> Session<T> {
         Self { store, content, stored, class, ways, wanting: AtomicU8::new(0) }
     }
 
-    /// Begins to fetch `part`, as a task of its own: a reader that stops reading must not keep its requests from
-    /// ending, as they hold a part of what all readers may have under way to a node.
-    pub(crate) fn start(self: &Arc<Self>, part: Part) -> impl Future<Output = Result<Vec<Bytes>, ReadError>> + use<T> {
-        Task::start(Arc::clone(self).fetch(part)).map(|fetched| {
+    /// Begins to fetch `part`, when it is its turn in the line for memory. It is a task of its own: a reader that
+    /// stops reading must not keep its requests from ending, as they hold a part of what all readers may have
+    /// under way to a node.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        part: Part,
+        place: Place,
+    ) -> impl Future<Output = Result<Fetched, ReadError>> + use<T> {
+        let session = Arc::clone(self);
+        let fetched = async move {
+            let hold = place.hold(&session.store.read_budget, part.stripe.bytes).await.ok_or(ReadError::Busy)?;
+            Ok(Fetched { chunks: session.fetch(part).await?, hold })
+        };
+        Task::start(fetched).map(|fetched| {
             fetched.unwrap_or_else(|error| {
                 tracing::error!(%error, "the fetch of a stripe broke off");
                 Err(ReadError::Internal)
@@ -70,7 +87,7 @@ impl<T: Transport> Session<T> {
     }
 
     /// The bytes of `part`, in order.
-    async fn fetch(self: Arc<Self>, part: Part) -> Result<Vec<Bytes>, ReadError> {
+    async fn fetch(&self, part: Part) -> Result<Vec<Bytes>, ReadError> {
         let wanted = part.pieces().map(|(shard, _)| shard).collect();
         let mut plan = Plan::new(self.content.placement.layout, self.stored, wanted);
         let (mut stock, mut answers, mut hedges) = (Stock::default(), FuturesUnordered::new(), 0);

@@ -11,6 +11,7 @@
 
 mod ack;
 mod batch;
+mod budget;
 mod code;
 mod cut;
 mod discard;
@@ -20,6 +21,7 @@ mod geometry;
 mod hedge;
 mod incident;
 mod lane;
+mod line;
 mod local;
 pub mod memory;
 mod meter;
@@ -52,6 +54,6 @@ pub use lane::{NodeError, WINDOW_BYTES};
 pub use nats::{NatsTransport, NoClients, follow_nodes};
 pub use nodes::{Membership, NODES_MAX, NodeView};
 pub use read::ReadError;
-pub use store::{PUT_BYTES_MAX, STREAM_BYTES_MAX, ShardStore, StoredContent, WriteError};
+pub use store::{PUT_BYTES_MAX, READ_BYTES_MAX, STREAM_BYTES_MAX, ShardStore, StoredContent, WriteError};
 pub use transport::{Transport, TransportError};
 pub use write::{Writer, Written};

@@ -8,15 +8,17 @@ use events::ids::{BucketName, Generation, Layout, NodeId, Placement};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep;
 
 use crate::ack::survives_any_node;
+use crate::budget::BUDGET_WAIT_MAX;
 use crate::cut;
 use crate::discard;
 use crate::incident::{Incident, IncidentKind};
 use crate::lane::NodeError;
 use crate::piece::STRIPE_BYTES;
 use crate::protocol::Record;
-use crate::store::{Inner, WriteError, permits};
+use crate::store::{Inner, WriteError};
 use crate::transport::Transport;
 
 /// How often shards are placed before the write is given up: once, and once more around nodes that failed.
@@ -38,8 +40,7 @@ pub(crate) async fn put<T: Transport>(
         Layout::Small => 3 * bytes.len(),
         Layout::Striped => bytes.len() + bytes.len() / 2,
     };
-    let budget = Arc::clone(&store.put_budget).acquire_many_owned(permits(held)).await;
-    let budget = budget.map_err(|_| WriteError::Internal("the budget is closed"))?;
+    let budget = store.put_budget.take(held, sleep(BUDGET_WAIT_MAX)).await.ok_or(WriteError::Busy)?;
     let records = cut::records(generation, &bytes).map_err(|_| WriteError::Internal("a stripe does not fit"))?;
     drop(bytes);
     let nodes = place(&store.candidates(&[]), generation, records.len())?;

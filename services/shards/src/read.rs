@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 
-use crate::fetch::Session;
+use crate::fetch::{Fetched, Session};
 use crate::geometry::Geometry;
+use crate::line::Line;
 use crate::piece::STRIPE_BYTES;
 use crate::store::{ShardStore, StoredContent};
 use crate::transport::Transport;
@@ -27,6 +28,10 @@ pub enum ReadError {
         /// Shards it takes.
         need: usize,
     },
+    /// The reads under way have held all the memory there is for them for ten seconds. Answer 503 and let the
+    /// client come back.
+    #[error("too many reads are under way")]
+    Busy,
     /// The content has no such bytes.
     #[error("the content ends at {size}")]
     OutOfRange {
@@ -45,6 +50,9 @@ pub enum ReadError {
 impl<T: Transport> ShardStore<T> {
     /// The bytes `range` of a content, in order, in chunks of at most a piece. Ends after the first error.
     /// Only the stripes, and in them the pieces, that the range touches are asked for.
+    ///
+    /// What is fetched ahead counts against [`READ_BYTES_MAX`](crate::READ_BYTES_MAX) until it is taken: give
+    /// readers that stop taking it a deadline, and drop them. Must be polled within a tokio runtime.
     pub fn read(
         &self,
         content: StoredContent,
@@ -55,10 +63,17 @@ impl<T: Transport> ShardStore<T> {
         let wrong = (!known).then_some(Err(ReadError::OutOfRange { size }));
         let parts = geometry.parts(if known { range } else { 0..0 });
         let session = Arc::new(Session::new(Arc::clone(&self.inner), content));
+        let mut line = Line::new();
         let chunks = stream::iter(parts)
-            .map(move |part| session.start(part))
+            .map(move |part| session.start(part, line.join()))
             .buffered(STRIPES_AHEAD)
-            .map_ok(|chunks| stream::iter(chunks.into_iter().map(Ok)))
+            .map_ok(|Fetched { chunks, hold }| {
+                stream::iter(chunks).map(move |chunk| {
+                    // Goes with the last chunk, when the reader asks for what comes after it.
+                    let _held = &hold;
+                    Ok(chunk)
+                })
+            })
             .try_flatten();
         stream::iter(wrong).chain(chunks).scan(false, |failed, chunk| {
             let ended = std::mem::replace(failed, chunk.is_err());
@@ -74,7 +89,8 @@ impl<T: Transport> ShardStore<T> {
         let geometry = Geometry::new(content.placement.layout, content.size);
         let Some(part) = geometry.parts(0..content.size).next() else { return Ok(Bytes::new()) };
         let bytes = part.stripe.bytes;
-        let chunks = Arc::new(Session::new(Arc::clone(&self.inner), content.clone())).start(part).await?;
+        let session = Arc::new(Session::new(Arc::clone(&self.inner), content.clone()));
+        let Fetched { chunks, hold: _hold } = session.start(part, Line::new().join()).await?;
         if let [chunk] = &chunks[..] {
             return Ok(chunk.clone());
         }

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::placement::{Candidate, TooFewNodes};
 use events::ids::{BucketName, Generation, NodeId, Placement};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::ack::survives_any_node;
+use crate::budget::Budget;
 use crate::discard;
 use crate::hedge::HedgeBudget;
 use crate::incident::Incident;
@@ -27,8 +28,9 @@ pub const STREAM_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// that small contents do not queue behind large ones.
 pub const PUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The budgets are handed out in parts of this many bytes.
-const PERMIT_BYTES: usize = 1024;
+/// Bytes of content that all reads together hold, at most: stripes being fetched, and those fetched that their
+/// readers have not taken yet. Parity, asked for when data is late or lost, comes on top.
+pub const READ_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// Writes contents to, and reads them from, the storage nodes of a region. Clones share one store.
 pub struct ShardStore<T: Transport = NatsTransport> {
@@ -46,8 +48,9 @@ pub(crate) struct Inner<T> {
     pub(crate) membership: Membership,
     pub(crate) local: LocalAccess,
     pub(crate) hedges: HedgeBudget,
-    pub(crate) stream_budget: Arc<Semaphore>,
-    pub(crate) put_budget: Arc<Semaphore>,
+    pub(crate) stream_budget: Budget,
+    pub(crate) put_budget: Budget,
+    pub(crate) read_budget: Budget,
     pub(crate) under_way: UnderWay,
     incidents: mpsc::Sender<Incident>,
 }
@@ -82,13 +85,17 @@ pub enum WriteError {
         /// Shards there are.
         shards: usize,
     },
+    /// The writes under way have held all the memory there is for them for ten seconds. Answer 503 and let the
+    /// client come back.
+    #[error("too many writes are under way")]
+    Busy,
     /// The content has more bytes than its shards can have pieces. Upload it in parts.
     #[error("the content is too large for one upload")]
     TooLarge,
     /// The content is empty; such a one is stored without shards.
     #[error("an empty content has no shards")]
     Empty,
-    /// A defect of this program: the pieces of a stripe do not fit each other, or a budget was closed.
+    /// A defect of this program: the pieces of a stripe do not fit each other, or the shards' progress is lost.
     #[error("internal: {0}")]
     Internal(&'static str),
 }
@@ -111,8 +118,9 @@ impl<T: Transport> ShardStore<T> {
             membership,
             local: LocalAccess::new(host),
             hedges: HedgeBudget::full(),
-            stream_budget: Arc::new(Semaphore::new(STREAM_BYTES_MAX / PERMIT_BYTES)),
-            put_budget: Arc::new(Semaphore::new(PUT_BYTES_MAX / PERMIT_BYTES)),
+            stream_budget: Budget::of(STREAM_BYTES_MAX),
+            put_budget: Budget::of(PUT_BYTES_MAX),
+            read_budget: Budget::of(READ_BYTES_MAX),
             under_way: UnderWay::default(),
             incidents,
         };
@@ -180,9 +188,4 @@ impl<T> Inner<T> {
             meter::incident_dropped();
         }
     }
-}
-
-/// The permits of a budget for `bytes`.
-pub(crate) fn permits(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX)
 }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use domain::placement::place;
 use events::ids::{BucketName, Generation, Layout, Placement, SHARDS};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::time::sleep;
 
+use crate::budget::BUDGET_WAIT_MAX;
 use crate::fill::StripeDraft;
 use crate::geometry::{DATA_SHARDS, shard_bytes};
 use crate::meter;
@@ -14,7 +16,7 @@ use crate::piece::{PIECE_STRIDE_BYTES, PIECES_MAX};
 use crate::progress::{LAG_PIECES_MAX, Outcome, Phase, Progress};
 use crate::put::{self, Owed};
 use crate::sink::{Command, Sink};
-use crate::store::{Inner, WriteError, permits};
+use crate::store::{Inner, WriteError};
 use crate::transport::Transport;
 
 /// Bytes that a stripe under way takes of the budget.
@@ -45,8 +47,8 @@ impl<T: Transport> Writer<T> {
         Self { store, bucket, generation, draft: None, stream: None, stripes: 0, size: 0 }
     }
 
-    /// Appends bytes; waits while the nodes, or the writers as a whole, have enough under way. After an error
-    /// the writer is of no more use.
+    /// Appends bytes; waits while the nodes, or the writers as a whole, have enough under way, for the
+    /// latter at most ten seconds. After an error the writer is of no more use.
     pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), WriteError> {
         while !bytes.is_empty() {
             if self.draft.as_ref().is_some_and(|(draft, _)| draft.is_full()) {
@@ -86,8 +88,8 @@ impl<T: Transport> Writer<T> {
         if self.stripes >= PIECES_MAX {
             return Err(WriteError::TooLarge);
         }
-        let budget = Arc::clone(&self.store.stream_budget).acquire_many_owned(permits(STRIPE_HELD_BYTES)).await;
-        let budget = budget.map_err(|_| WriteError::Internal("the budget is closed"))?;
+        let budget = self.store.stream_budget.take(STRIPE_HELD_BYTES, sleep(BUDGET_WAIT_MAX)).await;
+        let budget = budget.ok_or(WriteError::Busy)?;
         self.draft = Some((StripeDraft::new(&self.bucket, self.generation), budget));
         Ok(())
     }

@@ -7,7 +7,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use shards::memory::Misbehavior;
 use shards::piece::STRIPE_BYTES;
-use shards::{ReadError, StoredContent};
+use shards::{READ_BYTES_MAX, ReadError, StoredContent};
 use tokio::time::Instant;
 
 use super::support::{Fixture, content, node, until};
@@ -39,4 +39,39 @@ async fn readers_that_stop_reading_do_not_keep_others_from_the_nodes() {
     let begin = Instant::now();
     assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
     assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+/// More than the stripes that one read has fetched ahead.
+const STRIPES: usize = 6;
+
+/// Reads that have three stripes fetched ahead each, so that no memory is left for others.
+const READERS_MAX: usize = READ_BYTES_MAX / STRIPE_BYTES / 3;
+
+#[tokio::test(start_paused = true)]
+async fn what_readers_hold_is_bounded_and_others_are_told_to_come_back() {
+    let (fixture, content) = (Fixture::new(6), content(STRIPES * STRIPE_BYTES));
+    let stored = stored(&fixture, &content).await;
+    let small = fixture.store(2, &content.slice(..STRIPE_BYTES), None).await.unwrap();
+    let stalled = stall(&fixture, &stored, READERS_MAX + 1);
+    let begin = Instant::now();
+    assert_eq!(fixture.read_all(&stored).await, Err(ReadError::Busy));
+    assert_eq!(fixture.store.read_whole(&small).await, Err(ReadError::Busy));
+    assert!(begin.elapsed() <= Duration::from_secs(21), "{:?}", begin.elapsed());
+    drop(stalled);
+    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+    assert_eq!(fixture.store.read_whole(&small).await.unwrap(), content[..STRIPE_BYTES]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_not_cut_off_for_what_was_to_be_fetched_ahead() {
+    let (fixture, content) = (Fixture::new(6), content(STRIPES * STRIPE_BYTES));
+    let stored = stored(&fixture, &content).await;
+    let mut slow = fixture.store.read(stored.clone(), 0..stored.size).boxed();
+    let mut read = slow.next().await.unwrap().unwrap().to_vec();
+    let _stalled = stall(&fixture, &stored, READERS_MAX);
+    while let Some(chunk) = slow.next().await {
+        read.extend_from_slice(&chunk.expect("it has not been waiting for memory, but memory for it"));
+        tokio::time::sleep(Duration::from_secs(4)).await;
+    }
+    assert!(read == content);
 }

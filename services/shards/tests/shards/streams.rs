@@ -119,3 +119,31 @@ async fn a_range_asks_only_for_the_pieces_it_touches() {
         .collect();
     assert_eq!(asked, [2, 2], "pieces 1 and 2 of stripe 2");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_waits_for_memory_but_not_for_ever() {
+    let fixture = Fixture::new(6);
+    let mut idle = Vec::new();
+    let refused = loop {
+        let mut writer = fixture.store.writer(bucket(), generation(idle.len() as u128));
+        match writer.write(content(1)).await {
+            Ok(()) => idle.push(writer),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused, WriteError::Busy);
+    assert!((64..=STREAM_BYTES_MAX / STRIPE_BYTES).contains(&idle.len()), "{}", idle.len());
+    drop(idle);
+    assert!(fixture.store(1, &content(10), Some(10)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_put_waits_for_memory_but_not_for_ever() {
+    let fixture = Fixture::new(6);
+    (1..=6).for_each(|number| fixture.nodes.set(&node(number), Misbehavior::Slow(Duration::from_secs(4))));
+    let content = content(STRIPE_BYTES);
+    let begin = tokio::time::Instant::now();
+    let puts = join_all((0..200).map(|number| fixture.store(number, &content, None))).await;
+    assert!(puts.iter().any(|put| *put == Err(WriteError::Busy)), "{puts:?}");
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+}
