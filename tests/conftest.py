@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import processes, wait
+from harness import processes
 from harness.clients import CommandLine, boto_client
 from harness.server import BINARY, Server
 from harness.wire import Wire

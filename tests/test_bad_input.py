@@ -10,8 +10,19 @@ import pytest
 
 from harness.content import MIB, content
 from harness.wire import (
-    SIGNED_CHUNKS, SIGNED_CHUNKS_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Answer, Credentials, Head, Wire, aws_chunked,
-    chunked, encode, object_path, status_of,
+    SIGNED_CHUNKS,
+    SIGNED_CHUNKS_TRAILER,
+    UNSIGNED,
+    UNSIGNED_TRAILER,
+    Answer,
+    Credentials,
+    Head,
+    Wire,
+    aws_chunked,
+    chunked,
+    encode,
+    object_path,
+    status_of,
 )
 
 LARGE = 3 * MIB

@@ -9,8 +9,8 @@ from harness import wait
 from harness.history import History
 from harness.server import NotStarted, Server
 
-KILLS_OF_ALL = 15
-KILLS_OF_NATS = 7
+KILLS_OF_ALL = 20
+KILLS_OF_NATS = 12
 # The moment of a kill: after this many acks, and then somewhere within this time.
 ACKS_BEFORE_KILL = (5, 150)
 SECONDS_BEFORE_KILL = 0.05
@@ -76,7 +76,7 @@ def test_killing_nats_alone(make_server, seed):
         before = [writer.acked for writer in history.writers]
         wait.until(lambda: server.nats_pid() not in (None, killed), "another nats-server", 30)
         # One ack each may have been under way when it died; the one after it is new for certain.
-        wait.until(lambda: all(writer.acked > old + 1 for writer, old in zip(history.writers, before)),
+        wait.until(lambda: all(writer.acked > old + 1 for writer, old in zip(history.writers, before, strict=True)),
                    "acks for every writer after the kill", 60)
         history.end()
         turned_away += sum(writer.turned_away for writer in history.writers)

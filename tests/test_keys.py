@@ -56,7 +56,8 @@ def test_keys_that_no_text_holds(wire, bucket, key):
 
 
 def test_keys_that_look_alike_are_different(wire, bucket):
-    keys = [b"a/b", b"a//b", b"/a/b", b"a/b/", b"a/./b", b"a%2Fb", b"a/../a/b", b"A/b", "é".encode(), "e\u0301".encode()]
+    keys = [b"a/b", b"a//b", b"/a/b", b"a/b/", b"a/./b", b"a%2Fb", b"a/../a/b", b"A/b"]
+    keys += ["\u00e9".encode(), "e\u0301".encode()]
     for number, key in enumerate(keys):
         assert wire.put(bucket, key, b"%d" % number).status == 200
     for number, key in enumerate(keys):

@@ -60,8 +60,8 @@ def test_ranges_across_parts(s3, bucket, pieces):
 def test_a_part_is_read_by_its_number(s3, bucket, pieces, refused):
     upload = Upload(s3, bucket)
     numbers = (2, 5, 9)
-    upload.complete([upload.put(number, data) for number, data in zip(numbers, pieces)])
-    for number, data in zip(numbers, pieces):
+    upload.complete([upload.put(number, data) for number, data in zip(numbers, pieces, strict=True)])
+    for number, data in zip(numbers, pieces, strict=True):
         got = s3.get_object(Bucket=bucket, Key="k", PartNumber=number)
         assert (got["Body"].read(), got["PartsCount"]) == (data, 3)
         assert got["ResponseMetadata"]["HTTPStatusCode"] == 206

@@ -142,7 +142,8 @@ def test_reads_on_conditions(s3, bucket, refused):
     for failing in ({"IfMatch": other}, {"IfUnmodifiedSince": before}):
         refused("PreconditionFailed", 412, s3.get_object, Bucket=bucket, Key="k", **failing)
         refused("412", 412, s3.head_object, Bucket=bucket, Key="k", **failing)
-    for unchanged in ({"IfNoneMatch": tag}, {"IfModifiedSince": changed}, {"IfNoneMatch": tag, "IfModifiedSince": before}):
+    for unchanged in ({"IfNoneMatch": tag}, {"IfModifiedSince": changed},
+                      {"IfNoneMatch": tag, "IfModifiedSince": before}):
         answer = refused("304", 304, s3.get_object, Bucket=bucket, Key="k", **unchanged)
         assert answer["ResponseMetadata"]["HTTPHeaders"]["etag"] == tag
         refused("304", 304, s3.head_object, Bucket=bucket, Key="k", **unchanged)

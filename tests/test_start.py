@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,7 +51,8 @@ def test_everything_is_found_again(make_server):
         s3 = boto_client(server)
         for key, version in versions.items():
             assert s3.get_object(Bucket="kept", Key=key, VersionId=version)["Body"].read() == bodies[key]
-        assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="kept")["Contents"]] == ["k0", "k100000", "k3145728"]
+        listed = s3.list_objects_v2(Bucket="kept")["Contents"]
+        assert [entry["Key"] for entry in listed] == ["k0", "k100000", "k3145728"]
     s3.complete_multipart_upload(Bucket="kept", Key="upload", UploadId=upload,
                                  MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]})
     assert s3.get_object(Bucket="kept", Key="upload")["Body"].read() == b"part"
@@ -203,10 +205,11 @@ def test_any_user_can_run_it(make_server, tmp_path):
     program.write_bytes(BINARY.read_bytes())
     program.chmod(0o755)
     nats = tmp_path / "nats-server"
-    nats.write_bytes(open(os.environ["PLANETSTORE_NATS_SERVER"], "rb").read())
+    nats.write_bytes(Path(os.environ["PLANETSTORE_NATS_SERVER"]).read_bytes())
     nats.chmod(0o755)
+    words = ["planetstore", "dev", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
     start = (f"import os; os.setgid(12345); os.setuid(12345); os.chdir({str(folder)!r}); "
-             f"os.execv({str(program)!r}, ['planetstore', 'dev', '--listen', '127.0.0.1:0', '--console', '127.0.0.1:0'])")
+             f"os.execv({str(program)!r}, {words})")
     environment = {"PATH": "/usr/bin:/bin", "PLANETSTORE_NATS_SERVER": str(nats)}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-c", start], env=environment, stdout=log, stderr=log)

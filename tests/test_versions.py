@@ -25,7 +25,7 @@ def test_every_version_keeps_its_bytes(s3, versioned):
     bodies = [content(("version", size), size) for size in (0, 10, 50_000, 2_000_000)]
     versions = [put(s3, versioned, "k", body) for body in bodies]
     assert len(set(versions)) == 4 and all(versions)
-    for version, body in zip(versions, bodies):
+    for version, body in zip(versions, bodies, strict=True):
         got = s3.get_object(Bucket=versioned, Key="k", VersionId=version)
         assert (got["Body"].read(), got["VersionId"]) == (body, version)
         assert s3.head_object(Bucket=versioned, Key="k", VersionId=version)["ETag"] == etag(body)

@@ -10,8 +10,16 @@ from awscrt import checksums
 
 from harness.content import KIB, MIB, content, etag
 from harness.wire import (
-    SIGNED_CHUNKS, SIGNED_CHUNKS_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Wire, aws_chunked, chunked, object_path,
-    read_answer, split,
+    SIGNED_CHUNKS,
+    SIGNED_CHUNKS_TRAILER,
+    UNSIGNED,
+    UNSIGNED_TRAILER,
+    Wire,
+    aws_chunked,
+    chunked,
+    object_path,
+    read_answer,
+    split,
 )
 
 

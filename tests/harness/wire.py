@@ -254,7 +254,8 @@ class Wire:
         token = ""
         while True:
             query = f"list-type=2&encoding-type=url&prefix={encode(prefix)}"
-            answer = self.request("GET", f"/{bucket}", query + (f"&continuation-token={encode(token)}" if token else ""))
+            page = f"&continuation-token={encode(token)}" if token else ""
+            answer = self.request("GET", f"/{bucket}", query + page)
             assert answer.status == 200, answer.body
             document = answer.xml()
             for entry in document.findall("Contents"):
