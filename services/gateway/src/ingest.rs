@@ -251,7 +251,7 @@ impl Streaming<'_> {
         let checksum = verify(&sums, self.declared, payload.hash(), payload.trailing_checksum())?;
         let sha256 = Sha256Digest(sums.sha256);
         let found = known_bytes(self.call, sha256)?;
-        let bytes = match (known.or(found.safe()), writer) {
+        let bytes = match (known.or_else(|| found.safe()), writer) {
             (Some(known), _) => Taken::Known(known), // a dropped writer discards what it staged
             (None, Some(writer)) => {
                 let placement = writer.finish().await?.placement;
