@@ -35,8 +35,7 @@ pub(crate) struct Sink<T> {
     pub(crate) shard: u8,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) progress: watch::Sender<Progress>,
-    /// Until it is gone again from where it is not wanted.
-    pub(crate) _departure: Departure,
+    pub(crate) departure: Departure,
 }
 
 /// The writer went without sealing.
@@ -93,6 +92,7 @@ impl<T: Transport> Sink<T> {
         if outcome == Outcome::Acked && phase == Phase::Failed {
             self.store.report(self.owed.incident(self.shard, self.node()));
         }
+        drop(self.departure);
     }
 
     async fn bring(&mut self, tried: &mut Vec<NodeId>) -> Result<(), End> {

@@ -145,8 +145,8 @@ impl Stream {
             let (sender, commands) = mpsc::channel(LAG_PIECES_MAX + 1);
             let (store, owed, progress) = (Arc::clone(store), owed.clone(), progress.clone());
             let shard = u8::try_from(shard).unwrap_or(u8::MAX);
-            let _departure = store.under_way.depart(generation);
-            tokio::spawn(Sink { store, owed, generation, shard, commands, progress, _departure }.run());
+            let departure = store.under_way.depart(generation);
+            tokio::spawn(Sink { store, owed, generation, shard, commands, progress, departure }.run());
             sender
         };
         Ok(Self { sinks: (0..SHARDS).map(sink).collect(), progress })

@@ -7,6 +7,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use shards::memory::Misbehavior;
 use shards::piece::STRIPE_BYTES;
+use shards::protocol::Request;
 use shards::{READ_BYTES_MAX, ReadError, StoredContent};
 use tokio::time::Instant;
 
@@ -69,9 +70,18 @@ async fn a_slow_reader_is_not_cut_off_for_what_was_to_be_fetched_ahead() {
     let mut slow = fixture.store.read(stored.clone(), 0..stored.size).boxed();
     let mut read = slow.next().await.unwrap().unwrap().to_vec();
     let _stalled = stall(&fixture, &stored, READERS_MAX);
+    let requests = || (1..=6).flat_map(|number| fixture.nodes.requests(&node(number)));
+    let reads = || requests().filter(|request| matches!(request, Request::Read { .. })).count();
+    until(|| reads() >= READ_BYTES_MAX / STRIPE_BYTES * 4).await;
+    // The first stripe goes at once, to a reader that waits for it; the others take 16 seconds each.
+    let mut at_once = 4;
     while let Some(chunk) = slow.next().await {
-        read.extend_from_slice(&chunk.expect("it has not been waiting for memory, but memory for it"));
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        read.extend_from_slice(&chunk.expect("memory waits for the reader, not the reader for memory"));
+        if at_once > 0 {
+            at_once -= 1;
+        } else {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+        }
     }
     assert!(read == content);
 }

@@ -144,6 +144,6 @@ async fn a_put_waits_for_memory_but_not_for_ever() {
     let content = content(STRIPE_BYTES);
     let begin = tokio::time::Instant::now();
     let puts = join_all((0..200).map(|number| fixture.store(number, &content, None))).await;
-    assert!(puts.iter().any(|put| *put == Err(WriteError::Busy)), "{puts:?}");
-    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+    assert!(puts.contains(&Err(WriteError::Busy)), "{puts:?}");
+    assert!(begin.elapsed() < Duration::from_mins(1), "{:?}", begin.elapsed());
 }
