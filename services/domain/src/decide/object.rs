@@ -67,9 +67,12 @@ pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Ref
     Ok(match new {
         NewBody::Empty => (Body::Empty, false),
         NewBody::Staged { content, placement, instead_of } => {
+            // The very content is known when its first commit was answered too late, and is tried again. Others of
+            // the same bytes may have come since, or have greater generations from a clock that is ahead.
+            if view.content(content).map_err(Refused::View)?.is_some() {
+                return Ok((Body::Known { content: *content }, true));
+            }
             match view.newest_content(content.sha256).map_err(Refused::View)? {
-                // The very content is known already when its first commit was answered too late, and is tried again.
-                Some(known) if known == *content => (Body::Known { content: known }, true),
                 Some(known) if Some(known) != *instead_of => (Body::Known { content: known }, false),
                 _ => (Body::Stored { content: *content, placement: placement.clone() }, true),
             }

@@ -12,7 +12,12 @@ use crate::row::{BodyRow, BucketRow, UploadRow, VersionRow};
 use crate::view::View;
 
 pub(super) fn create<V: View>(view: &V, create: &CreateUpload, _: Context) -> Result<Decision, Refused<V::Error>> {
-    bucket_row(view, &create.bucket)?;
+    let bucket = bucket_row(view, &create.bucket)?;
+    // An id is used once: tried again, the upload is there, or has become an object.
+    let under_way = view.upload(bucket.id, &create.key, create.upload).map_err(Refused::View)?.is_some();
+    if under_way || view.manifest(create.upload).map_err(Refused::View)?.is_some() {
+        return Ok(Decision::nothing(Outcome::Done));
+    }
     let fact = upload::Created {
         bucket: create.bucket.clone(),
         key: create.key.clone(),

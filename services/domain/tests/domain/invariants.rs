@@ -154,7 +154,7 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
         objects: all.objects,
         logical_bytes: all.bytes,
         contents: naive.stored.len() as u64,
-        content_bytes: naive.stored.values().map(|(_, size)| size).sum(),
+        content_bytes: naive.stored.values().sum(),
         shard_bytes: contents.map(|row| shard_bytes(row.placement.layout, row.size)).sum(),
     };
     same("the totals", &model.totals, &totals)

@@ -155,6 +155,33 @@ fn content_of(n: u128) -> events::ids::ContentId {
     content(b'a', n)
 }
 
+/// Stored anew, the bytes have two contents. A late second attempt of either must not find its own shards
+/// unused, whichever generation is greater: they would be discarded.
+#[test]
+fn either_of_two_contents_of_the_same_bytes_may_be_put_again() {
+    let anew = |n, instead_of| match staged(b'a', n) {
+        NewBody::Staged { content, placement, .. } => {
+            let body = NewBody::Staged { content, placement, instead_of: Some(content_of(instead_of)) };
+            put_body(b'a', 10, body, Precondition::default())
+        }
+        other => panic!("{other:?}"),
+    };
+    for second in [3, 1] {
+        let fold = accepted(&given(&[], &[put_n(2)]), &anew(second, 2), &stored(b'a', None, true));
+        assert_eq!(fold.model.contents.len(), 2);
+        let both = [put_n(2), anew(second, 2)];
+        for again in [put_n(2), anew(second, 2)] {
+            let fold = accepted(&given(&[], &both), &again, &stored(b'a', None, true));
+            assert_eq!(fold.model.contents.values().map(|row| row.references).sum::<u64>(), 1);
+        }
+    }
+    accepted(&given(&[], &[put_n(2)]), &anew(3, 1), &stored(b'a', None, false));
+}
+
+fn put_n(n: u128) -> Command {
+    put_body(b'a', 10, staged(b'a', n), Precondition::default())
+}
+
 #[test]
 fn known_bytes_must_be_there() {
     let copy = |body| put_body(b'a', 10, body, Precondition::default());
@@ -217,6 +244,7 @@ fn version_ids_ascend_though_clocks_go_back() {
 #[test]
 fn parts_go_into_uploads_that_exist() {
     rejected(&[], &begin(1), Rejection::NoSuchBucket);
+    unchanged(&given(&[], &[begin(1)]), &begin(1), &DONE);
     rejected(&given(&[], &[]), &part(1, 1, b'a', 10), Rejection::NoSuchUpload);
     accepted(&given(&[], &[begin(1)]), &part(1, 1, b'a', 10), &stored(b'a', None, true));
     let again = given(&[], &[begin(1), part(1, 1, b'a', 10)]);

@@ -58,8 +58,8 @@ pub(crate) struct Bucket {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Naive {
     pub(crate) buckets: BTreeMap<BucketName, Bucket>,
-    /// Whose bytes are stored, and under which name.
-    pub(crate) stored: BTreeMap<Sha256Digest, (ContentId, u64)>,
+    /// What is stored, and its size.
+    pub(crate) stored: BTreeMap<ContentId, u64>,
 }
 
 type Answer = Result<Outcome, Rejection>;
@@ -68,6 +68,11 @@ type Checked = Result<(), String>;
 impl Naive {
     pub(crate) fn current(&self, bucket: &BucketName, key: &ObjectKey) -> Option<&Object> {
         self.buckets.get(bucket)?.keys.get(key)?.last()?.object.as_ref()
+    }
+
+    /// The newest upload of some bytes.
+    pub(crate) fn newest(&self, sha256: Sha256Digest) -> Option<ContentId> {
+        self.stored.keys().filter(|content| content.sha256 == sha256).max().copied()
     }
 
     pub(crate) fn parts(&self, bucket: &BucketName, upload: UploadId) -> Vec<(PartNumber, Md5Digest)> {
@@ -98,9 +103,12 @@ impl Naive {
                 self.delete_version(bucket, key, *name, answer)
             }
             Command::CreateUpload(create) => {
+                let assembled = self.is_assembled(create.upload);
                 let Some(bucket) = self.buckets.get_mut(&create.bucket) else { return no_bucket(answer) };
                 let upload = Upload { key: create.key.clone(), parts: BTreeMap::new() };
-                bucket.uploads.insert(create.upload, upload);
+                if !assembled {
+                    bucket.uploads.entry(create.upload).or_insert(upload);
+                }
                 expect(answer, &Ok(Outcome::Done))
             }
             Command::StorePart(store) => self.store_part(store, answer),
@@ -176,12 +184,15 @@ impl Naive {
     fn bytes_of(&mut self, body: &NewBody, size: u64) -> Option<(NewBody, Bytes, bool)> {
         Some(match body {
             NewBody::Empty => (NewBody::Empty, vec![], false),
-            NewBody::Staged { content, .. } => {
-                let (taken, _) = *self.stored.entry(content.sha256).or_insert((*content, size));
+            NewBody::Staged { content, instead_of, .. } => {
+                let duplicate = self.newest(content.sha256).filter(|newest| Some(*newest) != *instead_of);
+                let known = self.stored.contains_key(content);
+                let taken = duplicate.filter(|_| !known).unwrap_or(*content);
+                self.stored.entry(taken).or_insert(size);
                 (NewBody::Known(taken), vec![content.sha256], taken == *content)
             }
             NewBody::Known(content) => {
-                self.stored.values().find(|(stored, _)| stored == content)?;
+                self.stored.get(content)?;
                 (NewBody::Known(*content), vec![content.sha256], false)
             }
             NewBody::Parts(upload) => {

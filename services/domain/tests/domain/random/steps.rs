@@ -57,9 +57,11 @@ pub(crate) enum Step {
         bucket: usize,
         versioning: Versioning,
     },
+    /// `anew`: not as a duplicate of what is stored, of which too few shards can be reached.
     Put {
         at: At,
         bytes: Bytes,
+        anew: bool,
         wish: Wish,
     },
     Copy {
@@ -103,8 +105,10 @@ pub(crate) enum Step {
     Abort {
         upload: Index,
     },
-    /// The command before comes once more, as from a client that got no answer.
-    Again,
+    /// An earlier command comes once more, as when its answer was lost.
+    Again {
+        which: Index,
+    },
 }
 
 fn at() -> impl Strategy<Value = At> {
@@ -150,7 +154,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(bucket, other_owner)| Step::CreateBucket { bucket, other_owner }),
         1 => (0..BUCKETS.len()).prop_map(|bucket| Step::DeleteBucket { bucket }),
         2 => (at(), versioning()).prop_map(|(at, versioning)| Step::SetVersioning { bucket: at.bucket, versioning }),
-        8 => (at(), bytes(), wish()).prop_map(|(at, bytes, wish)| Step::Put { at, bytes, wish }),
+        8 => (at(), bytes(), prop::bool::weighted(0.2), wish())
+            .prop_map(|(at, bytes, anew, wish)| Step::Put { at, bytes, anew, wish }),
         5 => (index(), at(), wish()).prop_map(|(source, at, wish)| Step::Copy { source, at, wish }),
         1 => at().prop_map(|at| Step::CopyUnknown { at }),
         5 => at().prop_map(|at| Step::Delete { at }),
@@ -164,7 +169,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(upload, leave_out, spoil, wish)| Step::Complete { upload, leave_out, spoil, wish }),
         2 => index().prop_map(|which| Step::CompleteAgain { which }),
         1 => index().prop_map(|upload| Step::Abort { upload }),
-        1 => Just(Step::Again),
+        3 => index().prop_map(|which| Step::Again { which }),
     ]
 }
 

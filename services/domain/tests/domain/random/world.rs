@@ -27,7 +27,8 @@ pub(crate) struct World {
     /// Every upload ever begun.
     pub(crate) uploads: Vec<(BucketName, ObjectKey, UploadId)>,
     completes: Vec<CompleteUpload>,
-    last: Option<Command>,
+    /// Every command there was.
+    past: Vec<Command>,
     /// Every content that was ever staged.
     pub(crate) staged: Vec<ContentId>,
 }
@@ -68,7 +69,7 @@ impl World {
             names: Vec::new(),
             uploads: Vec::new(),
             completes: Vec::new(),
-            last: None,
+            past: Vec::new(),
             staged: Vec::new(),
         }
     }
@@ -85,11 +86,12 @@ impl World {
         Context { now: Timestamp::from_millisecond(self.milliseconds).unwrap(), fresh: self.uuid() }
     }
 
-    fn stage(&mut self, bytes: Bytes) -> NewBody {
+    fn stage(&mut self, bytes: Bytes, anew: bool) -> NewBody {
         let Some(content) = bytes else { return NewBody::Empty };
         let id = ContentId { sha256: sha256_of(content), generation: Generation::from_fresh(self.uuid()) };
         self.staged.push(id);
-        NewBody::Staged { content: id, placement: placement_of(CONTENT_SIZES[content]), instead_of: None }
+        let instead_of = self.naive.newest(id.sha256).filter(|_| anew);
+        NewBody::Staged { content: id, placement: placement_of(CONTENT_SIZES[content]), instead_of }
     }
 
     fn precondition(&self, wish: Wish, bucket: &BucketName, key: &ObjectKey) -> Precondition {
@@ -134,7 +136,7 @@ impl World {
                 self.milliseconds += milliseconds;
                 return None;
             }
-            Step::Again => self.last.clone()?,
+            Step::Again { which } => pick(&self.past, *which)?.clone(),
             Step::CreateBucket { bucket, other_owner } => Command::CreateBucket {
                 bucket: bucket_name(*bucket),
                 owner: if *other_owner { "bob" } else { "alice" }.into(),
@@ -143,8 +145,8 @@ impl World {
             Step::SetVersioning { bucket, versioning } => {
                 Command::SetVersioning { bucket: bucket_name(*bucket), versioning: *versioning }
             }
-            Step::Put { at, bytes, wish } => {
-                let body = self.stage(*bytes);
+            Step::Put { at, bytes, anew, wish } => {
+                let body = self.stage(*bytes, *anew);
                 let object = (size_of(*bytes), ETag { md5: md5_of(*bytes), parts: None }, body);
                 self.put(*at, object, Operation::PutObject, *wish)
             }
@@ -164,7 +166,7 @@ impl World {
             Step::DeleteVersion { at, name } => self.delete_version(*at, *name),
             _ => self.upload_command(step)?,
         };
-        self.last = Some(command.clone());
+        self.past.push(command.clone());
         Some(command)
     }
 
@@ -187,7 +189,7 @@ impl World {
                 checksum: None,
             })),
             Step::StorePart { upload, number, bytes, elsewhere } => {
-                let body = self.stage(*bytes);
+                let body = self.stage(*bytes, false);
                 let mut store = self.part(*upload, *number, size_of(*bytes), md5_of(*bytes), body)?;
                 if *elsewhere {
                     store.key = ObjectKey::from_bytes(*b"elsewhere").unwrap();
