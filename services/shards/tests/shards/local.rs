@@ -96,7 +96,14 @@ async fn one_request_for_each_shard_and_the_bytes_from_its_file() {
     let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();
     assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
     let asked = nodes.laid_out.lock().unwrap().clone();
-    assert!(asked.len() >= 4 && asked.values().all(|times| *times == 1), "each shard is asked for once: {asked:?}");
+    // The parity shards may be asked for as well, as often as a busy machine makes data late.
+    let data: Vec<_> = (0..4)
+        .map(|index| asked.iter().find(|(path, _)| path.ends_with(&stored.generation.shard(index).to_string())))
+        .collect();
+    assert!(
+        data.iter().all(|found| found.is_some_and(|(_, times)| *times == 1)),
+        "once for each data shard: {asked:?}"
+    );
     assert_eq!(fixture.read(&stored, 777..5_000_000).await.unwrap(), content[777..5_000_000]);
 }
 
