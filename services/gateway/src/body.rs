@@ -26,13 +26,16 @@ pub(crate) struct SharedBody(Arc<Shared>);
 
 struct Shared {
     body: Mutex<Body>,
+    /// There is none, so that nobody is ever told to go on and send it.
+    is_empty: bool,
     /// Somebody asked for its first frame. That is when `100 Continue` is sent.
     asked_for: AtomicBool,
 }
 
 impl SharedBody {
     pub(crate) fn new(body: Body) -> Self {
-        Self(Arc::new(Shared { body: Mutex::new(body), asked_for: AtomicBool::new(false) }))
+        let is_empty = body.is_end_stream();
+        Self(Arc::new(Shared { body: Mutex::new(body), is_empty, asked_for: AtomicBool::new(false) }))
     }
 
     /// Makes the connection fit for the next request: reads and drops what is left of the body, within bounds.
@@ -40,7 +43,8 @@ impl SharedBody {
     pub(crate) async fn settle(self, headers: &HeaderMap, is_known: bool) -> bool {
         // Told to go on or not, the client's next move is known only if it was: clients that wait for
         // `100 Continue` and get an answer instead may send the body or leave it out.
-        if headers.contains_key(EXPECT) && !self.0.asked_for.load(Ordering::Relaxed) {
+        let was_told_to_go_on = !self.0.is_empty && self.0.asked_for.load(Ordering::Relaxed);
+        if headers.contains_key(EXPECT) && !was_told_to_go_on {
             return false;
         }
         self.is_end_stream() || (is_known && self.drain().await)
