@@ -3,7 +3,6 @@ use domain::{Command, CreateUpload};
 use events::ids::UploadId;
 use events::upload::ChecksumPlan;
 use http::{HeaderName, HeaderValue};
-use s3::Error;
 use s3::request::CreateMultipartUpload;
 use s3::xml::InitiateMultipartUploadResult;
 
@@ -20,20 +19,7 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
     let (_, bucket, _) = call.read_bucket().await?;
     let key = call.key()?;
     let upload = UploadId(call.fresh());
-    let plan = request.checksum_algorithm.map(|algorithm| {
-        let kind = request.checksum_type.unwrap_or_else(|| algorithm.default_type());
-        (algorithm, kind)
-    });
-    if let Some((algorithm, kind)) = plan
-        && !algorithm.supports(kind)
-    {
-        let message = format!(
-            "The {} checksum type cannot be used with the {} checksum algorithm.",
-            kind.name(),
-            algorithm.name()
-        );
-        return Err(Error::invalid_request(message).into());
-    }
+    let plan = request.checksum_algorithm.zip(request.checksum_type);
     let create = CreateUpload {
         bucket: bucket.clone(),
         key: key.clone(),
