@@ -98,7 +98,7 @@ async fn one_request_for_each_shard_and_the_bytes_from_its_file() {
     let asked = nodes.laid_out.lock().unwrap().clone();
     // The parity shards may be asked for as well, as often as a busy machine makes data late.
     let data: Vec<_> = (0..4)
-        .map(|index| asked.iter().find(|(path, _)| path.ends_with(&stored.generation.shard(index).to_string())))
+        .map(|index| asked.iter().find(|(path, _)| path.ends_with(stored.generation.shard(index).to_string().as_str())))
         .collect();
     assert!(
         data.iter().all(|found| found.is_some_and(|(_, times)| *times == 1)),
