@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use cloudevents::{AttributesReader as _, Data, EventBuilder as _, EventBuilderV10};
 use events::ids::RegionName;
-use events::{About as _, Event, Fact};
+use events::{Event, Fact};
 
+#[path = "../tests/events/identity_samples.rs"]
+mod identity_samples;
 #[path = "../tests/events/samples.rs"]
 mod samples;
 
@@ -67,7 +69,7 @@ fn encode_with_sdk(event: &Event, region: &RegionName) -> Vec<u8> {
     let origin = &event.origin;
     let mut builder = EventBuilderV10::new()
         .id(event.id.to_string())
-        .source(format!("planetstore://{region}/buckets/{}", event.fact.bucket()))
+        .source(format!("planetstore://{region}/buckets/{}", event.fact.scope().name))
         .ty(event.fact.kind().event_type)
         .time(event.time.to_string())
         .extension("sequence", format!("{:020}", event.sequence))

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::BucketName;
+use crate::access::{Acl, ObjectOwnership, PublicAccessBlock};
+use crate::ids::{BucketName, UserId};
 
 /// Whether a bucket keeps what is overwritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -23,8 +24,14 @@ pub enum Versioning {
 pub struct Created {
     /// The bucket.
     pub bucket: BucketName,
-    /// The access key of who made it.
-    pub owner: String,
+    /// The user who owns it.
+    pub owner: UserId,
+    /// Its ACL, if it is not the private one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Acl>,
+    /// Who owns what is stored in it, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<ObjectOwnership>,
 }
 
 /// An empty bucket was removed, and with it the uploads that were still open in it.
@@ -41,4 +48,43 @@ pub struct VersioningChanged {
     pub bucket: BucketName,
     /// What holds from now on.
     pub versioning: Versioning,
+}
+
+/// A bucket has another policy, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The JSON document, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+}
+
+/// A bucket has another ACL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AclChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What it grants.
+    pub acl: Acl,
+}
+
+/// What keeps a bucket from becoming public changed, or is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicAccessChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What holds from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block: Option<PublicAccessBlock>,
+}
+
+/// Who owns what others store in a bucket changed, or is left to the default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnershipChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What holds from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<ObjectOwnership>,
 }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::fact::{About, DecodeError, Fact};
-use crate::ids::{AuthType, BucketName, EventId, ObjectKey, Principal, RegionName, Sha256Digest, TraceParent};
+use crate::fact::{DecodeError, Fact, Scope};
+use crate::ids::{AuthType, EventId, ObjectKey, Principal, RegionName, Sha256Digest, TraceParent};
 
 /// The content type of an event's bytes.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -108,15 +108,15 @@ impl<T: fmt::Display> Serialize for AsText<T> {
     }
 }
 
-/// CloudEvents `source`: the bucket in its region.
+/// CloudEvents `source`: what the fact is about, in its region. Names hold nothing that a URI would read otherwise.
 struct Source<'a> {
     region: &'a RegionName,
-    bucket: &'a BucketName,
+    scope: Scope<'a>,
 }
 
 impl fmt::Display for Source<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "planetstore://{}/buckets/{}", self.region, self.bucket)
+        write!(f, "planetstore://{}/{}/{}", self.region, self.scope.collection.as_str(), self.scope.name)
     }
 }
 
@@ -149,7 +149,7 @@ impl Event {
         let written = Written {
             specversion: SPEC_VERSION,
             id: self.id,
-            source: AsText(Source { region, bucket: self.fact.bucket() }),
+            source: AsText(Source { region, scope: self.fact.scope() }),
             event_type: self.fact.kind().event_type,
             subject: key,
             time: self.time,

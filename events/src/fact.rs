@@ -6,14 +6,50 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, object, upload};
+use crate::{bucket, group, key, object, policy, quota, session, upload, user};
 
-/// What every fact can say of itself.
-pub trait About {
-    /// The bucket it is about.
-    fn bucket(&self) -> &BucketName;
-    /// The key it is about, if it is about one.
-    fn key(&self) -> Option<&ObjectKey>;
+/// What a fact is about: a token of its subject, and its CloudEvents `source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope<'a> {
+    /// The collection it is in, as the `source` names it.
+    pub collection: Collection,
+    /// Its name there.
+    pub name: &'a str,
+}
+
+/// What facts are about, by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is named after what it holds")]
+pub enum Collection {
+    Buckets,
+    Users,
+    Groups,
+    Policies,
+}
+
+impl Collection {
+    /// Every one.
+    pub(crate) const ALL: [Self; 4] = [Self::Buckets, Self::Users, Self::Groups, Self::Policies];
+
+    /// Its name in `source`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Buckets => "buckets",
+            Self::Users => "users",
+            Self::Groups => "groups",
+            Self::Policies => "policies",
+        }
+    }
+
+    /// The name of one of its members, as the parameter of a subject.
+    pub(crate) const fn member(self) -> &'static str {
+        match self {
+            Self::Buckets => "bucket",
+            Self::Users => "user",
+            Self::Groups => "group",
+            Self::Policies => "policy",
+        }
+    }
 }
 
 /// Why an event's data is not a fact this program knows.
@@ -41,7 +77,9 @@ pub struct FactKind {
     pub noun: &'static str,
     /// The verb: a subject token.
     pub verb: &'static str,
-    /// Whether it is about a key, which is then the CloudEvents `subject`.
+    /// What it is about.
+    pub collection: Collection,
+    /// Whether it is about an object's key, which is then the CloudEvents `subject`.
     pub keyed: bool,
     /// JSON Schema of `data`. What it refers to is left with the generator, as definitions.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
@@ -70,20 +108,51 @@ fn read_data<T: DeserializeOwned>(event_type: &str, data: Option<&RawValue>) -> 
     read.map_err(|source| DecodeError::Malformed { kind: event_type.into(), source })
 }
 
-/// What differs between facts about a bucket and facts about an object in it.
+/// What differs between facts by what they are about. An object is in a bucket and has a key beside.
 macro_rules! about {
-    (bucket, keyed) => {
-        false
-    };
     (object, keyed) => {
         true
     };
-    (bucket, key of $data:ident) => {{
+    ($other:ident, keyed) => {
+        false
+    };
+    (object, key of $data:ident) => {
+        Some(&$data.key)
+    };
+    ($other:ident, key of $data:ident) => {{
         let _ = $data;
         None
     }};
-    (object, key of $data:ident) => {
-        Some(&$data.key)
+    (object, bucket of $data:ident) => {
+        Some(&$data.bucket)
+    };
+    (bucket, bucket of $data:ident) => {
+        Some(&$data.bucket)
+    };
+    ($other:ident, bucket of $data:ident) => {{
+        let _ = $data;
+        None
+    }};
+    (object, name of $data:ident) => {
+        $data.bucket.as_str()
+    };
+    ($field:ident, name of $data:ident) => {
+        $data.$field.as_str()
+    };
+    (object, collection) => {
+        Collection::Buckets
+    };
+    (bucket, collection) => {
+        Collection::Buckets
+    };
+    (user, collection) => {
+        Collection::Users
+    };
+    (group, collection) => {
+        Collection::Groups
+    };
+    (policy, collection) => {
+        Collection::Policies
     };
 }
 
@@ -110,6 +179,7 @@ macro_rules! facts {
                 event_type: event_type!($noun $verb),
                 noun: $noun,
                 verb: $verb,
+                collection: about!($about, collection),
                 keyed: about!($about, keyed),
                 schema: <$data as JsonSchema>::json_schema,
             },)+];
@@ -129,12 +199,20 @@ macro_rules! facts {
             }
         }
 
-        impl About for Fact {
-            fn bucket(&self) -> &BucketName {
-                match self { $(Self::$variant(data) => &data.bucket,)+ }
+        impl Fact {
+            /// What it is about.
+            pub fn scope(&self) -> Scope<'_> {
+                let name = match self { $(Self::$variant(data) => about!($about, name of data),)+ };
+                Scope { collection: self.kind().collection, name }
             }
 
-            fn key(&self) -> Option<&ObjectKey> {
+            /// The bucket it is about, or whose object it is about.
+            pub fn bucket(&self) -> Option<&BucketName> {
+                match self { $(Self::$variant(data) => about!($about, bucket of data),)+ }
+            }
+
+            /// The key of the object it is about.
+            pub fn key(&self) -> Option<&ObjectKey> {
                 match self { $(Self::$variant(data) => about!($about, key of data),)+ }
             }
         }
@@ -145,12 +223,37 @@ facts! {
     BucketCreated(bucket::Created): "bucket" "created", bucket;
     BucketDeleted(bucket::Deleted): "bucket" "deleted", bucket;
     BucketVersioningChanged(bucket::VersioningChanged): "bucket" "versioning_changed", bucket;
+    BucketPolicyChanged(bucket::PolicyChanged): "bucket" "policy_changed", bucket;
+    BucketAclChanged(bucket::AclChanged): "bucket" "acl_changed", bucket;
+    BucketPublicAccessChanged(bucket::PublicAccessChanged): "bucket" "public_access_changed", bucket;
+    BucketOwnershipChanged(bucket::OwnershipChanged): "bucket" "ownership_changed", bucket;
+    QuotaChanged(quota::Changed): "quota" "changed", bucket;
+    QuotaThresholdReached(quota::ThresholdReached): "quota" "threshold_reached", bucket;
     ObjectCreated(object::Created): "object" "created", object;
     ObjectDeleted(object::Deleted): "object" "deleted", object;
     DeleteMarkerCreated(object::DeleteMarkerCreated): "object" "delete_marker_created", object;
+    ObjectAclChanged(object::AclChanged): "object" "acl_changed", object;
     UploadCreated(upload::Created): "upload" "created", object;
     UploadPartStored(upload::PartStored): "upload" "part_stored", object;
     UploadAborted(upload::Aborted): "upload" "aborted", object;
+    UserCreated(user::Created): "user" "created", user;
+    UserChanged(user::Changed): "user" "changed", user;
+    UserPasswordChanged(user::PasswordChanged): "user" "password_changed", user;
+    UserDeleted(user::Deleted): "user" "deleted", user;
+    KeyCreated(key::Created): "key" "created", user;
+    KeyChanged(key::Changed): "key" "changed", user;
+    KeyDeleted(key::Deleted): "key" "deleted", user;
+    GroupCreated(group::Created): "group" "created", group;
+    GroupDeleted(group::Deleted): "group" "deleted", group;
+    GroupMemberAdded(group::MemberAdded): "group" "member_added", group;
+    GroupMemberRemoved(group::MemberRemoved): "group" "member_removed", group;
+    PolicyStored(policy::Stored): "policy" "stored", policy;
+    PolicyDeleted(policy::Deleted): "policy" "deleted", policy;
+    PolicyAttached(policy::Attached): "policy" "attached", policy;
+    PolicyDetached(policy::Detached): "policy" "detached", policy;
+    SessionOpened(session::Opened): "session" "opened", user;
+    SessionRefreshed(session::Refreshed): "session" "refreshed", user;
+    SessionRevoked(session::Revoked): "session" "revoked", user;
 }
 
 #[cfg(test)]

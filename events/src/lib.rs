@@ -5,21 +5,29 @@
 //!
 //! # Layout
 //! - [`ids`]: names and identities that cannot be wrong
-//! - [`bucket`], [`object`], [`upload`]: the facts, a file per noun
+//! - [`bucket`], [`object`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`]: the facts,
+//!   a file per noun; [`access`]: what several of them say of rights
 //! - [`Fact`]: the one table of them
 //! - [`Event`]: a fact in its CloudEvents envelope
 //! - [`subject()`]: where on the log it goes
 //! - [`schema`]: the same table as JSON Schemas and an AsyncAPI document
 
+pub mod access;
 pub mod bucket;
 mod envelope;
 mod fact;
+pub mod group;
 pub mod ids;
+pub mod key;
 pub mod object;
+pub mod policy;
+pub mod quota;
 pub mod schema;
+pub mod session;
 mod subject;
 pub mod upload;
+pub mod user;
 
 pub use envelope::{CHAIN_START, CONTENT_TYPE, Event, Origin, chain_hash};
-pub use fact::{About, DecodeError, Fact, FactKind};
+pub use fact::{Collection, DecodeError, Fact, FactKind, Scope};
 pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject};

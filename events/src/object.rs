@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BucketName, ContentId, ETag, ObjectKey, PartNumber, Placement, UploadId, VersionId};
+use crate::access::Acl;
+use crate::ids::{BucketName, ContentId, ETag, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId};
 
 /// What a fact changes in its bucket's usage, so that usage is a sum over the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -126,6 +127,12 @@ pub struct Created {
     /// What else the client said of it.
     #[serde(flatten)]
     pub attributes: Attributes,
+    /// Who owns it, if that is not the bucket's owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    /// Its ACL, if it is not the private one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Acl>,
     /// The request that made it.
     pub operation: Operation,
     /// The null version that ended with this one.
@@ -168,4 +175,19 @@ pub struct DeleteMarkerCreated {
     pub replaces: Option<VersionId>,
     /// What it changes in the usage.
     pub delta: Delta,
+}
+
+/// A version of an object has another ACL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AclChanged {
+    /// The bucket it is in.
+    pub bucket: BucketName,
+    /// Its key.
+    pub key: ObjectKey,
+    /// Its version id.
+    pub version_id: VersionId,
+    /// It is the null version.
+    pub null_version: bool,
+    /// What it grants.
+    pub acl: Acl,
 }

@@ -1,11 +1,12 @@
-//! The log's subjects: `ps.<region>.<noun>.<bucket>.<verb>`.
+//! The log's subjects: `ps.<region>.<noun>.<name>.<verb>`, where the name is that of the bucket, the user, the
+//! group or the policy that the fact is about.
 //!
-//! A bucket may hold dots, which NATS would read as token ends: tokens are percent-encoded. There is no
+//! A name may hold dots, which NATS would read as token ends: tokens are percent-encoded. There is no
 //! subject per key, because JetStream keeps every subject in memory.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::fact::{About, Fact};
+use crate::fact::Fact;
 use crate::ids::RegionName;
 
 /// The first token of every subject of ours.
@@ -13,15 +14,16 @@ pub const SUBJECT_ROOT: &str = "ps";
 
 /// The nouns the log takes. Requests to nodes (`shards`, `control`) and `telemetry` are other tokens: what is
 /// published there must never become an entry of the log.
-pub const SUBJECT_NOUNS: &[&str] = &["audit", "bucket", "content", "node", "object", "quota", "upload", "user"];
+pub const SUBJECT_NOUNS: &[&str] =
+    &["audit", "bucket", "content", "group", "key", "node", "object", "policy", "quota", "session", "upload", "user"];
 
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// The subject on which a fact is published.
 pub fn subject(region: &RegionName, fact: &Fact) -> String {
     let kind = fact.kind();
-    let bucket = utf8_percent_encode(fact.bucket().as_str(), TOKEN_ESCAPED);
-    format!("{SUBJECT_ROOT}.{region}.{}.{bucket}.{}", kind.noun, kind.verb)
+    let name = utf8_percent_encode(fact.scope().name, TOKEN_ESCAPED);
+    format!("{SUBJECT_ROOT}.{region}.{}.{name}.{}", kind.noun, kind.verb)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, UploadId};
+use crate::access::Acl;
+use crate::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, UploadId, UserId};
 use crate::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType};
 
 /// The checksum an upload's parts carry, and what the object's will cover.
@@ -31,6 +32,15 @@ pub struct Created {
     /// The checksums it was begun with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<ChecksumPlan>,
+    /// The user who began it; absent when nobody signed for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiator: Option<UserId>,
+    /// Who will own the object, if that is not the bucket's owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    /// The ACL that the object will have, if it is not the private one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Acl>,
 }
 
 /// A part was stored; an earlier one with its number is replaced.

@@ -9,6 +9,8 @@ mod drift;
 mod files;
 #[path = "events/frozen.rs"]
 mod frozen;
+#[path = "events/identity_samples.rs"]
+mod identity_samples;
 #[path = "events/samples.rs"]
 mod samples;
 #[path = "events/sdk.rs"]

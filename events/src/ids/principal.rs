@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum AuthType {
     /// An S3 access key.
     ApiKey,
+    /// A login: a session of the admin API or the console.
+    User,
     /// Planetstore itself.
     System,
     /// Nobody: an anonymous request.
@@ -20,6 +22,7 @@ pub enum AuthType {
 pub struct Principal {
     /// How they proved it.
     pub kind: AuthType,
-    /// Their name: an access key's id, never its secret. Empty for anonymous requests; events then have no `authid`.
+    /// Their name: an access key's id, never its secret, or a user's name. Empty for anonymous requests; events
+    /// then have no `authid`.
     pub id: String,
 }

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::file_name;
 use crate::envelope::CONTENT_TYPE;
-use crate::fact::{Fact, FactKind};
+use crate::fact::{Collection, Fact, FactKind};
 use crate::subject::SUBJECT_ROOT;
 
 /// The version of the contract: its major is the `v1` of the types, its minor grows with every addition.
 const CONTRACT_VERSION: &str = "1.0.0";
 
-const DESCRIPTION: &str = "Every fact about the buckets and objects of a Planetstore region, as CloudEvents 1.0 in \
+const DESCRIPTION: &str = "Every fact of a Planetstore region, about its buckets and objects and about who may use them, as CloudEvents 1.0 in \
     structured JSON on NATS JetStream. An acknowledged write is exactly one event; delivery is at least once, so \
     drop events whose `id` you have seen. The log of a region is one total order, `sequence`. Within a major \
     version (the `v1` in `type`) fields and values are only ever added: ignore what you do not know. A new major \
@@ -35,15 +35,28 @@ pub(super) fn document() -> Value {
         "operations": each(operation),
         "components": {
             "messages": each(message),
-            "parameters": {
-                "region": { "description": "The name of the region.", "examples": ["eu-1"] },
-                "bucket": {
-                    "description": "The name of the bucket, its dots as %2E so that they do not split the token.",
-                    "examples": ["photos", "logs%2Eexample%2Ecom"],
-                },
-            },
+            "parameters": parameters(),
         },
     })
+}
+
+fn parameters() -> Map<String, Value> {
+    let name = |collection: Collection| {
+        let member = collection.member();
+        let description = format!("The name of the {member}, percent-encoded so that a dot does not split the token.");
+        (member.to_owned(), json!({ "description": description, "examples": [example(collection)] }))
+    };
+    let region = json!({ "description": "The name of the region.", "examples": ["eu-1"] });
+    std::iter::once(("region".to_owned(), region)).chain(Collection::ALL.map(name)).collect()
+}
+
+const fn example(collection: Collection) -> &'static str {
+    match collection {
+        Collection::Buckets => "logs%2Eexample%2Ecom",
+        Collection::Users => "alice%40example%2Ecom",
+        Collection::Groups => "editors",
+        Collection::Policies => "read-photos",
+    }
 }
 
 /// A channel is known by noun and verb: all major versions of a fact share its subject.
@@ -52,10 +65,11 @@ fn channel_name(kind: &FactKind) -> String {
 }
 
 fn channel(kind: &FactKind) -> (String, Value) {
+    let member = kind.collection.member();
     let parameter = |name| json!({ "$ref": format!("#/components/parameters/{name}") });
     let channel = json!({
-        "address": format!("{SUBJECT_ROOT}.{{region}}.{}.{{bucket}}.{}", kind.noun, kind.verb),
-        "parameters": { "region": parameter("region"), "bucket": parameter("bucket") },
+        "address": format!("{SUBJECT_ROOT}.{{region}}.{}.{{{member}}}.{}", kind.noun, kind.verb),
+        "parameters": { "region": parameter("region"), member: parameter(member) },
         "messages": { kind.name(): { "$ref": format!("#/components/messages/{}", kind.name()) } },
     });
     (channel_name(kind), channel)

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::envelope::SPEC_VERSION;
-use crate::fact::FactKind;
+use crate::fact::{Collection, FactKind};
 use crate::ids::{AuthType, EventId, ObjectKey, Sha256Digest, TraceParent};
 
 /// The CloudEvents attributes of a kind of event as JSON Schema properties, and the names of those it always has.
@@ -21,6 +21,10 @@ pub(super) fn of(kind: &FactKind) -> (Map<String, Value>, Vec<&'static str>) {
 type Attribute = (&'static str, Value);
 
 fn always(kind: &FactKind) -> [Attribute; 9] {
+    let names = match kind.collection {
+        Collection::Buckets => "[a-z0-9.-]{3,63}",
+        Collection::Users | Collection::Groups | Collection::Policies => "[A-Za-z0-9+=,.@_-]{1,64}",
+    };
     [
         ("specversion", json!({ "const": SPEC_VERSION, "description": "The version of CloudEvents." })),
         ("type", json!({ "const": kind.event_type, "description": "What happened, and the version of its schema." })),
@@ -30,8 +34,8 @@ fn always(kind: &FactKind) -> [Attribute; 9] {
             json!({
                 "type": "string",
                 "format": "uri",
-                "pattern": "^planetstore://[a-z0-9-]{1,32}/buckets/[a-z0-9.-]{3,63}$",
-                "description": "The bucket in its region.",
+                "pattern": format!("^planetstore://[a-z0-9-]{{1,32}}/{}/{names}$", kind.collection.as_str()),
+                "description": format!("The {} in its region.", kind.collection.member()),
             }),
         ),
         (
@@ -75,7 +79,8 @@ fn sometimes() -> [Attribute; 3] {
             json!({
                 "type": "string",
                 "minLength": 1,
-                "description": "Who caused it: an access key's id, never its secret. Absent when nobody was named.",
+                "description": "Who caused it: an access key's id, never its secret, or a user's name. Absent when nobody was \
+                    named.",
             }),
         ),
         (

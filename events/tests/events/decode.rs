@@ -1,6 +1,6 @@
 //! Reading: the inverse of writing, deaf to additions, unharmed by anything.
 
-use events::{About, DecodeError, Event, Fact, chain_hash};
+use events::{DecodeError, Event, Fact, chain_hash};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value, json};

@@ -41,6 +41,7 @@ pub(crate) fn samples() -> Vec<Sample> {
         ("", upload_aborted()),
         ("", bucket_deleted()),
     ];
+    let facts = facts.into_iter().chain(crate::identity_samples::facts());
     let sample = |(place, (variant, fact)): (u8, (&str, Fact))| Sample {
         file_name: format!("{}{variant}.json", fact.kind().name()),
         event: event(place, fact, variant == ".full"),
@@ -71,6 +72,9 @@ fn origin(place: u8, fact: &Fact, full: bool) -> Origin {
         Fact::UploadPartStored(_) if !full => {
             Origin { principal: principal(AuthType::Unauthenticated, ""), request_id, traceparent: None }
         }
+        _ if fact.bucket().is_none() => {
+            Origin { principal: principal(AuthType::User, "root"), request_id, traceparent: None }
+        }
         _ => Origin {
             principal: principal(AuthType::ApiKey, "PSKEYEXAMPLE"),
             request_id,
@@ -84,7 +88,7 @@ fn uuid(number: u128) -> Uuid {
     Uuid::from_u128(0x019a_ac00_0000_7000_8000_0000_0000_0000 + number)
 }
 
-fn version(number: u128) -> VersionId {
+pub(crate) fn version(number: u128) -> VersionId {
     VersionId::from_u128(uuid(number).as_u128())
 }
 
@@ -117,7 +121,12 @@ fn every_attribute() -> Attributes {
 }
 
 fn bucket_created() -> Fact {
-    Fact::BucketCreated(bucket::Created { bucket: "photos".parse().unwrap(), owner: "PSKEYEXAMPLE".into() })
+    Fact::BucketCreated(bucket::Created {
+        bucket: "photos".parse().unwrap(),
+        owner: "PSKEYEXAMPLE".parse().unwrap(),
+        acl: None,
+        ownership: None,
+    })
 }
 
 fn versioning_changed() -> Fact {
@@ -131,7 +140,7 @@ fn bucket_deleted() -> Fact {
     Fact::BucketDeleted(bucket::Deleted { bucket: "logs.example.com".parse().unwrap() })
 }
 
-fn object_created() -> Fact {
+pub(crate) fn object_created() -> Fact {
     Fact::ObjectCreated(object::Created {
         bucket: "photos".parse().unwrap(),
         key: "2026/11/cat.jpg".parse().unwrap(),
@@ -142,6 +151,8 @@ fn object_created() -> Fact {
         body: stored(Layout::Striped, &["node-1", "node-2", "node-3", "node-4", "node-5", "node-6"]),
         checksum: None,
         attributes: Attributes::default(),
+        owner: None,
+        acl: None,
         operation: Operation::PutObject,
         replaces: None,
         delta: Delta { objects: 1, bytes: 183_442 },
@@ -165,6 +176,8 @@ fn object_created_in_full() -> Fact {
             value: "yZRlqg==-3".into(),
         }),
         attributes: every_attribute(),
+        owner: None,
+        acl: None,
         operation: Operation::CompleteMultipartUpload,
         replaces: Some(version(0x100)),
         delta: Delta { objects: 0, bytes: i64::try_from(size).unwrap() - 42 },
@@ -193,13 +206,16 @@ fn object_deleted() -> Fact {
     })
 }
 
-fn upload_created() -> Fact {
+pub(crate) fn upload_created() -> Fact {
     Fact::UploadCreated(upload::Created {
         bucket: "photos".parse().unwrap(),
         key: "2026/11/film.mp4".parse().unwrap(),
         upload_id: upload_id(),
         attributes: Attributes::default(),
         checksum: None,
+        initiator: None,
+        owner: None,
+        acl: None,
     })
 }
 
@@ -213,6 +229,9 @@ fn upload_created_in_full() -> Fact {
             algorithm: ChecksumAlgorithm::Crc64Nvme,
             kind: ChecksumType::FullObject,
         }),
+        initiator: None,
+        owner: None,
+        acl: None,
     })
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use cloudevents::event::ExtensionValue;
 use cloudevents::{AttributesReader, Data};
+use events::Event;
 use events::ids::RegionName;
-use events::{About, Event};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -31,7 +31,8 @@ fn assert_same_attributes(read: &cloudevents::Event, event: &Event, region: &Reg
     assert_eq!(read.specversion(), cloudevents::event::SpecVersion::V10);
     assert_eq!(read.id(), event.id.to_string());
     assert_eq!(read.ty(), event.fact.kind().event_type);
-    assert_eq!(*read.source(), format!("planetstore://{region}/buckets/{}", event.fact.bucket()));
+    let scope = event.fact.scope();
+    assert_eq!(*read.source(), format!("planetstore://{region}/{}/{}", scope.collection.as_str(), scope.name));
     assert_eq!(read.subject().map(str::to_owned), event.fact.key().map(ToString::to_string));
     assert_eq!(time, event.time);
     assert_eq!(read.datacontenttype(), Some("application/json"));

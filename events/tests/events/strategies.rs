@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
 use events::ids::{
     AuthType, BucketName, ContentId, ETag, EventId, Generation, Layout, Md5Digest, NodeId, OBJECT_KEY_BYTES_MAX,
-    ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sha256Digest, TraceParent,
-    UploadId, VersionId,
+    ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sealed, SessionId, Sha256Digest,
+    TraceParent, UploadId, UserId, UserName, VersionId,
 };
 use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
+use events::policy::Holder;
 use events::upload::ChecksumPlan;
-use events::{Event, Fact, Origin, bucket, object, upload};
+use events::user::{Limits, Role};
+use events::{Event, Fact, Origin, bucket, key, object, policy, session, upload, user};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -36,6 +39,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
 pub(crate) fn fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
         bucket_fact(),
+        identity_fact(),
         object_created(),
         object_deleted(),
         delete_marker_created(),
@@ -81,7 +85,12 @@ fn time() -> impl Strategy<Value = Timestamp> {
 }
 
 fn origin() -> impl Strategy<Value = Origin> {
-    let kind = prop_oneof![Just(AuthType::ApiKey), Just(AuthType::System), Just(AuthType::Unauthenticated)];
+    let kind = prop_oneof![
+        Just(AuthType::ApiKey),
+        Just(AuthType::User),
+        Just(AuthType::System),
+        Just(AuthType::Unauthenticated)
+    ];
     let trace = "[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}".prop_map(|text| text.parse::<TraceParent>());
     (kind, text(), text(), option::of(trace)).prop_map(|(kind, id, request_id, trace)| Origin {
         principal: Principal { kind, id },
@@ -169,11 +178,86 @@ fn delta() -> impl Strategy<Value = Delta> {
     (any::<i64>(), any::<i64>()).prop_map(|(objects, bytes)| Delta { objects, bytes })
 }
 
+fn user_name() -> impl Strategy<Value = UserName> {
+    "[A-Za-z0-9+=,.@_-]{1,64}".prop_map(|name| name.parse().unwrap())
+}
+
+fn user_id() -> impl Strategy<Value = UserId> {
+    "[A-Za-z0-9._$-]{1,128}".prop_map(|id| id.parse().unwrap())
+}
+
+fn acl() -> impl Strategy<Value = Acl> {
+    let grantee = prop_oneof![
+        user_id().prop_map(Grantee::User),
+        Just(Grantee::Everyone),
+        Just(Grantee::Authenticated),
+        Just(Grantee::LogDelivery)
+    ];
+    let permission = prop_oneof![
+        Just(Permission::Read),
+        Just(Permission::Write),
+        Just(Permission::ReadAcp),
+        Just(Permission::WriteAcp),
+        Just(Permission::FullControl)
+    ];
+    let grant = (grantee, permission).prop_map(|(grantee, permission)| Grant { grantee, permission });
+    vec(grant, 0..4).prop_map(|grants| Acl { grants })
+}
+
+fn ownership() -> impl Strategy<Value = ObjectOwnership> {
+    prop_oneof![
+        Just(ObjectOwnership::BucketOwnerEnforced),
+        Just(ObjectOwnership::BucketOwnerPreferred),
+        Just(ObjectOwnership::ObjectWriter)
+    ]
+}
+
+fn sealed() -> impl Strategy<Value = Sealed> {
+    "[A-Za-z0-9._-]{1,80}".prop_map(|text| text.parse().unwrap())
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    (option::of(any::<u32>()), option::of(any::<u64>()))
+        .prop_map(|(requests_per_second, bytes_per_second)| Limits { requests_per_second, bytes_per_second })
+}
+
+fn identity_fact() -> impl Strategy<Value = Fact> {
+    let holder = prop_oneof![
+        user_name().prop_map(Holder::User),
+        "[A-Za-z0-9]{1,9}".prop_map(|name| Holder::Group(name.parse().unwrap()))
+    ];
+    let policy = "[A-Za-z0-9+=,.@_-]{1,64}".prop_map(|name| name.parse().unwrap());
+    let session = (user_name(), uuid(), any::<[u8; 32]>(), time());
+    let user = (user_name(), user_id(), text(), option::of(text()), option::of(sealed()), limits());
+    prop_oneof![
+        user.prop_map(|(user, id, display_name, email, password, limits)| {
+            let role = Role::User;
+            Fact::UserCreated(user::Created { user, id, role, display_name, email, password, limits })
+        }),
+        (user_name(), "[A-Za-z0-9]{3,40}", sealed(), option::of(time())).prop_map(
+            |(user, access_key, secret, expires)| {
+                Fact::KeyCreated(key::Created { user, access_key: access_key.parse().unwrap(), secret, expires })
+            }
+        ),
+        (policy, holder).prop_map(|(policy, holder)| Fact::PolicyAttached(policy::Attached { policy, holder })),
+        session.prop_map(|(user, id, refresh, expires)| {
+            let (session, refresh) = (SessionId(id), Sha256Digest(refresh));
+            Fact::SessionOpened(session::Opened { user, session, refresh, expires })
+        }),
+        (user_name(), option::of(uuid()))
+            .prop_map(|(user, id)| { Fact::SessionRevoked(session::Revoked { user, session: id.map(SessionId) }) }),
+    ]
+}
+
 fn bucket_fact() -> impl Strategy<Value = Fact> {
     use bucket::{Created, Deleted, Versioning, VersioningChanged};
     let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
     prop_oneof![
-        (bucket_name(), text()).prop_map(|(bucket, owner)| Fact::BucketCreated(Created { bucket, owner })),
+        (bucket_name(), user_id(), option::of(acl()), option::of(ownership()))
+            .prop_map(|(bucket, owner, acl, ownership)| Fact::BucketCreated(Created { bucket, owner, acl, ownership })),
+        (bucket_name(), option::of(text()))
+            .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
+        (bucket_name(), acl()).prop_map(|(bucket, acl)| Fact::BucketAclChanged(bucket::AclChanged { bucket, acl })),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
         (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
             Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })
@@ -187,24 +271,30 @@ fn object_created() -> impl Strategy<Value = Fact> {
     let etag = (md5(), option::of(1..=PART_NUMBER_MAX)).prop_map(|(md5, parts)| ETag { md5, parts });
     let named = (bucket_name(), key(), version(), any::<bool>(), option::of(version()));
     let bytes = (any::<u64>(), etag, body(), option::of(checksum()));
-    (named, bytes, attributes(), operation, delta()).prop_map(|(named, bytes, attributes, operation, delta)| {
-        let (bucket, key, version_id, null_version, replaces) = named;
-        let (size, etag, body, checksum) = bytes;
-        Fact::ObjectCreated(object::Created {
-            bucket,
-            key,
-            version_id,
-            null_version,
-            size,
-            etag,
-            body,
-            checksum,
-            attributes,
-            operation,
-            replaces,
-            delta,
-        })
-    })
+    let rights = (option::of(user_id()), option::of(acl()));
+    (named, bytes, attributes(), rights, operation, delta()).prop_map(
+        |(named, bytes, attributes, rights, operation, delta)| {
+            let (owner, acl) = rights;
+            let (bucket, key, version_id, null_version, replaces) = named;
+            let (size, etag, body, checksum) = bytes;
+            Fact::ObjectCreated(object::Created {
+                bucket,
+                key,
+                version_id,
+                null_version,
+                size,
+                etag,
+                body,
+                checksum,
+                attributes,
+                owner,
+                acl,
+                operation,
+                replaces,
+                delta,
+            })
+        },
+    )
 }
 
 fn object_deleted() -> impl Strategy<Value = Fact> {
@@ -225,9 +315,11 @@ fn delete_marker_created() -> impl Strategy<Value = Fact> {
 }
 
 fn upload_created() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), uuid(), attributes(), option::of(plan())).prop_map(
-        |(bucket, key, id, attributes, checksum)| {
-            Fact::UploadCreated(upload::Created { bucket, key, upload_id: UploadId(id), attributes, checksum })
+    let rights = (option::of(user_id()), option::of(user_id()), option::of(acl()));
+    (bucket_name(), key(), uuid(), attributes(), option::of(plan()), rights).prop_map(
+        |(bucket, key, id, attributes, checksum, (initiator, owner, acl))| {
+            let upload_id = UploadId(id);
+            Fact::UploadCreated(upload::Created { bucket, key, upload_id, attributes, checksum, initiator, owner, acl })
         },
     )
 }

@@ -1,0 +1,170 @@
+//! Names of users and what belongs to them.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{InvalidName, is_canonical, text_form};
+
+/// A text type of so many characters out of some. `$why` tells the rule to who broke it.
+macro_rules! name {
+    (
+        $(#[$doc:meta])* $type:ident($what:literal, $chars:expr, $allowed:literal),
+        $pattern:literal, $why:literal
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(Arc<str>);
+
+        impl $type {
+            const CHARS: RangeInclusive<usize> = $chars;
+
+            /// As text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = InvalidName;
+
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                let allowed = |b: u8| b.is_ascii_alphanumeric() || $allowed.contains(&b);
+                if Self::CHARS.contains(&text.len()) && text.bytes().all(allowed) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(InvalidName::new($what, text, $why))
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        text_form!($type, stringify!($type), $pattern, $what);
+    };
+}
+
+name! {
+    /// A user's name, by the rules of IAM. It may be given anew once its user is deleted; a [`UserId`] never is.
+    UserName("user name", 1..=64, b"+=,.@_-"), "^[A-Za-z0-9+=,.@_-]{1,64}$",
+    "it has 1 to 64 of A-Z, a-z, 0-9 and '+=,.@_-'"
+}
+
+name! {
+    /// A group's name, by the rules of IAM.
+    GroupName("group name", 1..=64, b"+=,.@_-"), "^[A-Za-z0-9+=,.@_-]{1,64}$",
+    "it has 1 to 64 of A-Z, a-z, 0-9 and '+=,.@_-'"
+}
+
+name! {
+    /// The name of a policy, by the rules of IAM.
+    PolicyName("policy name", 1..=64, b"+=,.@_-"), "^[A-Za-z0-9+=,.@_-]{1,64}$",
+    "it has 1 to 64 of A-Z, a-z, 0-9 and '+=,.@_-'"
+}
+
+name! {
+    /// The public half of an S3 key.
+    AccessKeyId("access key id", 3..=128, b"_-"), "^[A-Za-z0-9_-]{3,128}$",
+    "it has 3 to 128 of A-Z, a-z, 0-9, '_' and '-'"
+}
+
+name! {
+    /// A user's canonical id: what owns buckets and objects. 64 hexadecimal digits unless it was given.
+    UserId("canonical user id", 1..=128, b"._$-"), "^[A-Za-z0-9._$-]{1,128}$",
+    "it has 1 to 128 of A-Z, a-z, 0-9 and '._$-'"
+}
+
+name! {
+    /// A secret under the region's master key: ciphertext, fit for the log.
+    Sealed("sealed secret", 1..=4096, b"._-"), "^[A-Za-z0-9._-]{1,4096}$",
+    "it has 1 to 4096 of A-Z, a-z, 0-9 and '._-'"
+}
+
+impl UserName {
+    /// The name of the one user that configuration makes. It has no row and no event.
+    pub const ROOT: &str = "root";
+
+    /// Root's name.
+    pub fn root() -> Self {
+        Self(Self::ROOT.into())
+    }
+
+    /// Whether it is root's.
+    pub fn is_root(&self) -> bool {
+        &*self.0 == Self::ROOT
+    }
+}
+
+impl UserId {
+    /// SHA-256 of `root`, so that root's id looks like everybody's and is the same everywhere.
+    const ROOT: &str = "4813494d137e1631bba301d5acab6e7bb7aa74ce1185d456565ef51d737677b2";
+
+    /// Root's id.
+    pub fn root() -> Self {
+        Self(Self::ROOT.into())
+    }
+
+    /// The id of a new user.
+    pub fn from_fresh(random: [u8; 32]) -> Self {
+        Self(hex::encode(random).into())
+    }
+}
+
+/// A login and what came of it: the access tokens, and one refresh token at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub Uuid);
+
+impl FromStr for SessionId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let id = Uuid::try_parse(text).ok().filter(|id| is_canonical(id, text));
+        id.map(Self).ok_or_else(|| InvalidName::new("session id", text, "it is a UUID"))
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+text_form!(
+    SessionId,
+    "SessionId",
+    "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    "the id of a session"
+);
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn names_keep_to_their_characters_and_length() {
+        for good in ["alice", "a@b.example", "x+y=z,_-", "a".repeat(64).as_str()] {
+            assert!(good.parse::<UserName>().is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a/b", "a:b", "\u{e4}", "a\n", "a*", "a".repeat(65).as_str()] {
+            assert!(bad.parse::<UserName>().is_err(), "{bad}");
+        }
+        assert!("ab".parse::<AccessKeyId>().is_err());
+        assert!("0123$tenant".parse::<UserId>().is_ok());
+    }
+
+    #[test]
+    fn root_has_an_id_like_everybody() {
+        assert_eq!(UserId::root().as_str(), hex::encode(Sha256::digest(UserName::ROOT)));
+        assert!(UserName::root().is_root());
+        assert!(!"Root".parse::<UserName>().unwrap().is_root());
+    }
+}
