@@ -7,9 +7,11 @@ use serde_json::Value;
 
 /// What each library may import of ours. A crate that is not named here is a role: it may import every library,
 /// and no role.
-const LIBRARIES: [(&str, &[&str]); 6] = [
+const LIBRARIES: [(&str, &[&str]); 8] = [
     ("events", &[]),
     ("s3", &[]),
+    ("identity", &[]),
+    ("listener", &[]),
     ("domain", &["events"]),
     ("eventlog", &["events"]),
     ("shards", &["events", "domain"]),
@@ -20,13 +22,16 @@ const LIBRARIES: [(&str, &[&str]); 6] = [
 const BINARY: &str = "planetstore";
 
 /// Who alone may import a crate of others.
-const KEPT_APART: [(&str, &[&str]); 6] = [
+const KEPT_APART: [(&str, &[&str]); 9] = [
     ("redb", &["ledger"]),
     ("async-nats", &["eventlog", "shards", "node", BINARY]),
     ("cloudevents-sdk", &["events"]),
     ("reed-solomon-erasure", &["shards"]),
     ("quick-xml", &["s3"]),
     ("anyhow", &[BINARY]),
+    ("argon2", &["identity"]),
+    ("aws-lc-rs", &["identity"]),
+    ("jsonwebtoken", &["identity"]),
 ];
 
 /// Licences of what we ship. Any alternative of an expression will do.

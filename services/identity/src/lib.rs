@@ -1,0 +1,31 @@
+//! What identities rest on: secrets at rest, passwords, session tokens, access keys.
+//!
+//! In come the region's master key, passwords, tokens, and with each call the time and the randomness it needs.
+//! Out go ciphertext, password hashes, tokens and claims that were checked.
+//!
+//! What it never does: read a file or a variable, look at a clock, keep or look up a user, decide what somebody
+//! may do, or show a secret to `Debug`. It alone imports `argon2`, `jsonwebtoken` and the ciphers of `aws-lc-rs`.
+//!
+//! # Layout
+//! - `secret`: text that must not be seen; `master_key`: what everything else is derived from
+//! - `seal`: secrets as ciphertext; `password`, `hasher`: what people type, and what is kept of it
+//! - `token`: session tokens; `refresh`: what a session is prolonged with
+//! - `access_key`: fresh keys for S3
+
+mod access_key;
+mod hasher;
+mod master_key;
+mod password;
+mod refresh;
+mod seal;
+mod secret;
+mod token;
+
+pub use access_key::{ACCESS_KEY_RANDOM_BYTES, AccessKey};
+pub use hasher::{HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};
+pub use master_key::{MASTER_KEY_BYTES, MasterKey, MasterKeyError};
+pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
+pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};
+pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError};
+pub use secret::Secret;
+pub use token::{Bearer, Claims, Issued, TOKEN_TIME_SECONDS, TokenError, Tokens};

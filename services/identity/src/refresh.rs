@@ -1,0 +1,115 @@
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// Randomness in a refresh token, in bytes.
+pub const REFRESH_RANDOM_BYTES: usize = 32;
+
+/// Length of what is kept of one, in bytes.
+const DIGEST_BYTES: usize = 32;
+
+/// Longest text that is read as a refresh token, in bytes.
+const TEXT_BYTES_MAX: usize = 128;
+
+/// What a session is prolonged with, once. Only its digest is kept; it is random enough to need no slow hash.
+#[derive(Clone)]
+pub struct RefreshToken {
+    session: Uuid,
+    secret: Zeroizing<[u8; REFRESH_RANDOM_BYTES]>,
+}
+
+/// A text is no refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a refresh token has the form <session id>.<secret>")]
+pub struct RefreshTokenError;
+
+impl RefreshToken {
+    /// A fresh one of a session.
+    pub fn new(session: Uuid, random: [u8; REFRESH_RANDOM_BYTES]) -> Self {
+        Self { session, secret: Zeroizing::new(random) }
+    }
+
+    /// Reads `<session id>.<secret>`.
+    ///
+    /// # Errors
+    /// [`RefreshTokenError`].
+    pub fn parse(text: &str) -> Result<Self, RefreshTokenError> {
+        let (session, secret) =
+            text.split_once('.').filter(|_| text.len() <= TEXT_BYTES_MAX).ok_or(RefreshTokenError)?;
+        let session = Uuid::try_parse(session).map_err(|_| RefreshTokenError)?;
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).map_err(|_| RefreshTokenError)?);
+        let random = secret.as_slice().try_into().map_err(|_| RefreshTokenError)?;
+        Ok(Self::new(session, random))
+    }
+
+    /// The text that the client keeps.
+    pub fn to_text(&self) -> Secret {
+        Secret::new(format!("{}.{}", self.session.hyphenated(), URL_SAFE_NO_PAD.encode(self.secret.as_slice())))
+    }
+
+    /// Whose it is.
+    pub fn session(&self) -> Uuid {
+        self.session
+    }
+
+    /// What is kept of it: the SHA-256 of the secret.
+    pub fn digest(&self) -> [u8; DIGEST_BYTES] {
+        let mut kept = [0; DIGEST_BYTES];
+        kept.copy_from_slice(digest(&SHA256, self.secret.as_slice()).as_ref());
+        kept
+    }
+
+    /// Whether this is what is kept of it, in a time that tells nothing of how much is equal.
+    pub fn matches(&self, kept: &[u8]) -> bool {
+        self.digest().ct_eq(kept).into()
+    }
+}
+
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshToken").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_read_back_and_matches_its_digest_only() {
+        let token = RefreshToken::new(Uuid::from_u128(7), [1; 32]);
+        let text = token.to_text();
+        let read = RefreshToken::parse(text.expose()).unwrap();
+        assert_eq!(read.session(), Uuid::from_u128(7));
+        assert!(read.matches(&token.digest()));
+        let other = RefreshToken::new(Uuid::from_u128(7), [2; 32]);
+        assert!(!other.matches(&token.digest()) && !token.matches(b"") && !token.matches(&token.digest()[1..]));
+        // As `sha256sum` has it.
+        assert_eq!(hex::encode(token.digest()), "72cd6e8422c407fb6d098690f1130b7ded7ec2f7f5e1d30bd9d521f015363793");
+        assert!(!format!("{token:?}").contains("AQEB"));
+    }
+
+    #[test]
+    fn other_texts_are_no_tokens() {
+        let good = RefreshToken::new(Uuid::from_u128(7), [1; 32]).to_text().expose().to_owned();
+        for wrong in [
+            "",
+            ".",
+            "7.AQ",
+            &good[1..],
+            &good[..good.len() - 1],
+            &format!("{good}A"),
+            &format!("{good}.{good}"),
+            &"x".repeat(10_000),
+        ] {
+            assert!(RefreshToken::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

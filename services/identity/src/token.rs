@@ -1,0 +1,218 @@
+//! Session tokens: JWTs with one fixed algorithm, checked against a time that comes in.
+//!
+//! Sources: RFC 7519; RFC 8725 (best current practices); RFC 9068 (the profile for access tokens).
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::master_key::{MasterKey, Purpose};
+use crate::secret::Secret;
+
+/// How long a token holds, in seconds.
+pub const TOKEN_TIME_SECONDS: i64 = 10 * 60;
+
+/// The longest that a token may hold whoever made it, in seconds.
+const TOKEN_TIME_SECONDS_MAX: i64 = 15 * 60;
+
+/// How far the clocks of two gateways may differ, in seconds.
+const LEEWAY_SECONDS: i64 = 5;
+
+/// Longest token that is looked at, in bytes.
+const TOKEN_BYTES_MAX: usize = 2 << 10;
+
+/// What kind of token it is.
+const TYPE: &str = "at+jwt";
+
+/// Whom tokens are for.
+const AUDIENCE: &str = "planetstore-admin";
+
+/// Makes session tokens, and checks them.
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    header: Header,
+    /// The first part of every token, `.` included. It is the same for all, so no other is looked into: neither an
+    /// algorithm nor a key that a token names can play a part.
+    head: String,
+    issuer: String,
+}
+
+/// Whose session a token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    /// The user's id.
+    pub user_id: String,
+    /// The user's name.
+    pub user_name: String,
+    /// The user's role, for the client to see; what a user may do is looked up with every request.
+    pub role: String,
+    /// The session.
+    pub session: Uuid,
+}
+
+/// A new token.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token.
+    pub token: Secret,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// What a token says, checked except for whether its session still stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    iss: String,
+    aud: String,
+    /// The user's id.
+    pub sub: String,
+    /// The user's name.
+    pub name: String,
+    /// The user's role when it was made.
+    pub role: String,
+    /// The session.
+    pub sid: Uuid,
+    /// This token among all.
+    pub jti: Uuid,
+    iat: i64,
+    nbf: i64,
+    /// When it ends, in seconds since 1970.
+    pub exp: i64,
+}
+
+/// Why a token is not accepted. For logs and tests: a client is told no more than that it must log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is none of ours: another form, algorithm, key or type.
+    #[error("this is no session token of this region")]
+    Foreign,
+    /// Its signature does not fit.
+    #[error("the token's signature does not fit")]
+    Signature,
+    /// Claims are missing, of the wrong type or not known.
+    #[error("the token's claims cannot be read")]
+    Claims,
+    /// It was made by or for somebody else.
+    #[error("the token is not of this region, or not for this API")]
+    Misdirected,
+    /// Its time has not come.
+    #[error("the token is not valid yet: is the clock right?")]
+    NotYet,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// It claims a time that no token gets.
+    #[error("the token claims to be valid for too long")]
+    TooLong,
+    /// It could not be made.
+    #[error("the token cannot be made")]
+    Failed,
+}
+
+impl Tokens {
+    /// Tokens of a region.
+    ///
+    /// # Errors
+    /// [`TokenError::Failed`] if the key is not accepted.
+    pub fn new(master: &MasterKey, region: &str) -> Result<Self, TokenError> {
+        let key = master.subkey(Purpose::SessionTokens);
+        let encoding = EncodingKey::from_secret(key.as_slice());
+        let header = Header { typ: Some(TYPE.into()), kid: Some(master.key_id()), ..Header::new(Algorithm::HS256) };
+        let any = jsonwebtoken::encode(&header, &(), &encoding).map_err(|_| TokenError::Failed)?;
+        let (head, _) = any.split_once('.').ok_or(TokenError::Failed)?;
+        Ok(Self {
+            head: format!("{head}."),
+            decoding: DecodingKey::from_secret(key.as_slice()),
+            issuer: format!("planetstore:{region}"),
+            encoding,
+            header,
+        })
+    }
+
+    /// A token from now on.
+    ///
+    /// # Errors
+    /// [`TokenError::Failed`].
+    pub fn issue(&self, bearer: Bearer, id: Uuid, now: Timestamp) -> Result<Issued, TokenError> {
+        let from = now.as_second();
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.into(),
+            sub: bearer.user_id,
+            name: bearer.user_name,
+            role: bearer.role,
+            sid: bearer.session,
+            jti: id,
+            iat: from,
+            nbf: from,
+            exp: from + TOKEN_TIME_SECONDS,
+        };
+        let expires = Timestamp::from_second(claims.exp).map_err(|_| TokenError::Failed)?;
+        let token = jsonwebtoken::encode(&self.header, &claims, &self.encoding).map_err(|_| TokenError::Failed)?;
+        Ok(Issued { token: Secret::new(token), expires })
+    }
+
+    /// What a token says, if it is one of ours and now is its time.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+        if token.len() > TOKEN_BYTES_MAX || !token.starts_with(&self.head) {
+            return Err(TokenError::Foreign);
+        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &signature_only());
+        let claims = claims.map_err(|error| sort(error.kind()))?.claims;
+        self.check(&claims, now.as_second())?;
+        Ok(claims)
+    }
+
+    fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
+        if claims.iss != self.issuer || claims.aud != AUDIENCE {
+            return Err(TokenError::Misdirected);
+        }
+        let (iat, nbf, exp) = (claims.iat, claims.nbf, claims.exp);
+        if exp.saturating_sub(iat) > TOKEN_TIME_SECONDS_MAX || exp.saturating_sub(nbf) > TOKEN_TIME_SECONDS_MAX {
+            return Err(TokenError::TooLong);
+        }
+        if now.saturating_add(LEEWAY_SECONDS) < nbf.max(iat) {
+            return Err(TokenError::NotYet);
+        }
+        if now >= exp.saturating_add(LEEWAY_SECONDS) {
+            return Err(TokenError::Expired);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// The library checks the signature under the one algorithm; the claims are checked here, without its clock.
+fn signature_only() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}
+
+fn sort(kind: &ErrorKind) -> TokenError {
+    match kind {
+        ErrorKind::InvalidSignature => TokenError::Signature,
+        ErrorKind::Json(_) | ErrorKind::Utf8(_) => TokenError::Claims,
+        _ => TokenError::Foreign,
+    }
+}
+
+#[cfg(test)]
+mod tests;
