@@ -26,6 +26,6 @@ pub use hasher::{HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT
 pub use master_key::{MASTER_KEY_BYTES, MasterKey, MasterKeyError};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};
-pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError};
+pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError, key_context, password_context};
 pub use secret::Secret;
 pub use token::{Bearer, Claims, Issued, TOKEN_TIME_SECONDS, TokenError, Tokens};

@@ -23,6 +23,16 @@ const SEALED_BYTES_MAX: usize = 4 << 10;
 /// The form of sealed text: `v1.<key id>.<Base64url of nonce and ciphertext>`.
 const VERSION: &str = "v1";
 
+/// The context of the secret half of an S3 key.
+pub fn key_context(access_key: &str) -> String {
+    format!("key:{access_key}")
+}
+
+/// The context of the hash of a user's password.
+pub fn password_context(user_id: &str) -> String {
+    format!("password:{user_id}")
+}
+
 /// Turns secrets into text that may lie anywhere, and back.
 pub struct Sealer {
     key: LessSafeKey,
