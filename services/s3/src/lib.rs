@@ -7,6 +7,7 @@
 //! What it never does: read or write anything, look at a clock, draw a random number, or know about
 //! buckets and objects beyond their names.
 
+pub mod acl;
 pub mod address;
 pub mod checksum;
 pub mod chunked;

@@ -12,12 +12,26 @@ pub enum Operation {
     GetBucketVersioning,
     PutBucketVersioning,
     GetBucketRequestPayment,
+    GetBucketPolicy,
+    PutBucketPolicy,
+    DeleteBucketPolicy,
+    GetBucketPolicyStatus,
+    GetPublicAccessBlock,
+    PutPublicAccessBlock,
+    DeletePublicAccessBlock,
+    GetBucketOwnershipControls,
+    PutBucketOwnershipControls,
+    DeleteBucketOwnershipControls,
+    GetBucketAcl,
+    PutBucketAcl,
     PutObject,
     GetObject,
     HeadObject,
     DeleteObject,
     DeleteObjects,
     CopyObject,
+    GetObjectAcl,
+    PutObjectAcl,
     ListObjects,
     ListObjectsV2,
     ListObjectVersions,
@@ -32,7 +46,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 38] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::HeadBucket,
@@ -41,12 +55,26 @@ impl Operation {
         Self::GetBucketVersioning,
         Self::PutBucketVersioning,
         Self::GetBucketRequestPayment,
+        Self::GetBucketPolicy,
+        Self::PutBucketPolicy,
+        Self::DeleteBucketPolicy,
+        Self::GetBucketPolicyStatus,
+        Self::GetPublicAccessBlock,
+        Self::PutPublicAccessBlock,
+        Self::DeletePublicAccessBlock,
+        Self::GetBucketOwnershipControls,
+        Self::PutBucketOwnershipControls,
+        Self::DeleteBucketOwnershipControls,
+        Self::GetBucketAcl,
+        Self::PutBucketAcl,
         Self::PutObject,
         Self::GetObject,
         Self::HeadObject,
         Self::DeleteObject,
         Self::DeleteObjects,
         Self::CopyObject,
+        Self::GetObjectAcl,
+        Self::PutObjectAcl,
         Self::ListObjects,
         Self::ListObjectsV2,
         Self::ListObjectVersions,
@@ -70,12 +98,26 @@ impl Operation {
             Self::GetBucketVersioning => "GetBucketVersioning",
             Self::PutBucketVersioning => "PutBucketVersioning",
             Self::GetBucketRequestPayment => "GetBucketRequestPayment",
+            Self::GetBucketPolicy => "GetBucketPolicy",
+            Self::PutBucketPolicy => "PutBucketPolicy",
+            Self::DeleteBucketPolicy => "DeleteBucketPolicy",
+            Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
+            Self::PutPublicAccessBlock => "PutPublicAccessBlock",
+            Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
+            Self::GetBucketOwnershipControls => "GetBucketOwnershipControls",
+            Self::PutBucketOwnershipControls => "PutBucketOwnershipControls",
+            Self::DeleteBucketOwnershipControls => "DeleteBucketOwnershipControls",
+            Self::GetBucketAcl => "GetBucketAcl",
+            Self::PutBucketAcl => "PutBucketAcl",
             Self::PutObject => "PutObject",
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
             Self::DeleteObject => "DeleteObject",
             Self::DeleteObjects => "DeleteObjects",
             Self::CopyObject => "CopyObject",
+            Self::GetObjectAcl => "GetObjectAcl",
+            Self::PutObjectAcl => "PutObjectAcl",
             Self::ListObjects => "ListObjects",
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::ListObjectVersions => "ListObjectVersions",
@@ -96,6 +138,14 @@ impl Operation {
             Self::CreateBucket
                 | Self::DeleteBucket
                 | Self::PutBucketVersioning
+                | Self::PutBucketPolicy
+                | Self::DeleteBucketPolicy
+                | Self::PutPublicAccessBlock
+                | Self::DeletePublicAccessBlock
+                | Self::PutBucketOwnershipControls
+                | Self::DeleteBucketOwnershipControls
+                | Self::PutBucketAcl
+                | Self::PutObjectAcl
                 | Self::PutObject
                 | Self::DeleteObject
                 | Self::DeleteObjects
@@ -113,11 +163,32 @@ impl Operation {
         matches!(self, Self::PutObject | Self::UploadPart)
     }
 
-    /// Whether the body is an XML document, to be read whole within `xml::BODY_BYTES_MAX`.
+    /// Whether the body is a document, to be read whole within `xml::BODY_BYTES_MAX`: XML, or the JSON of a policy.
     pub const fn takes_document(self) -> bool {
         matches!(
             self,
-            Self::CreateBucket | Self::PutBucketVersioning | Self::DeleteObjects | Self::CompleteMultipartUpload
+            Self::CreateBucket
+                | Self::PutBucketVersioning
+                | Self::PutBucketPolicy
+                | Self::PutPublicAccessBlock
+                | Self::PutBucketOwnershipControls
+                | Self::PutBucketAcl
+                | Self::PutObjectAcl
+                | Self::DeleteObjects
+                | Self::CompleteMultipartUpload
+        )
+    }
+
+    /// Whether the headers may bring an access control list; see [`crate::Head::acl`].
+    pub const fn takes_acl(self) -> bool {
+        matches!(
+            self,
+            Self::CreateBucket
+                | Self::PutBucketAcl
+                | Self::PutObjectAcl
+                | Self::PutObject
+                | Self::CopyObject
+                | Self::CreateMultipartUpload
         )
     }
 
@@ -130,6 +201,16 @@ impl Operation {
             Self::GetBucketLocation => &["location"],
             Self::GetBucketVersioning | Self::PutBucketVersioning => &["versioning"],
             Self::GetBucketRequestPayment => &["requestPayment"],
+            Self::GetBucketPolicy | Self::PutBucketPolicy | Self::DeleteBucketPolicy => &["policy"],
+            Self::GetBucketPolicyStatus => &["policyStatus"],
+            Self::GetPublicAccessBlock | Self::PutPublicAccessBlock | Self::DeletePublicAccessBlock => {
+                &["publicAccessBlock"]
+            }
+            Self::GetBucketOwnershipControls
+            | Self::PutBucketOwnershipControls
+            | Self::DeleteBucketOwnershipControls => &["ownershipControls"],
+            Self::GetBucketAcl | Self::PutBucketAcl => &["acl"],
+            Self::GetObjectAcl | Self::PutObjectAcl => &["acl", "versionId"],
             Self::GetObject | Self::HeadObject => &["partNumber", "versionId"],
             Self::DeleteObject => &["versionId"],
             Self::DeleteObjects => &["delete"],

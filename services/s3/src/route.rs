@@ -26,11 +26,11 @@ const PARAMETERS_SIGNING: [&str; 10] = [
 /// A request is answered only if every query parameter is understood: one that is neither a parameter
 /// of the operation nor of all operations names a sub-resource that is not built, and answering
 /// `GET /bucket?policy` with a listing would be a wrong answer, not a partial one. The same holds for
-/// headers that would weaken what the client asked for if they were ignored (encryption, locks, ACLs).
+/// headers that would weaken what the client asked for if they were ignored (encryption, locks, tags).
 ///
 /// # Errors
 /// `NotImplemented` for what is not built, `MethodNotAllowed` for a method the resource does not have,
-/// `InvalidArgument` for a parameter that is repeated.
+/// `InvalidArgument` for a parameter that is repeated: two readers might choose differently.
 pub fn route(method: &Method, address: &Address, head: &Head<'_>) -> Result<Operation, Error> {
     let operation = match (&address.bucket, &address.key) {
         (Some(_), Some(_)) => object(method, head)?,
@@ -55,6 +55,11 @@ fn bucket(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
         Method::GET if query.has("location") => Operation::GetBucketLocation,
         Method::GET if query.has("versioning") => Operation::GetBucketVersioning,
         Method::GET if query.has("requestPayment") => Operation::GetBucketRequestPayment,
+        Method::GET if query.has("policy") => Operation::GetBucketPolicy,
+        Method::GET if query.has("policyStatus") => Operation::GetBucketPolicyStatus,
+        Method::GET if query.has("publicAccessBlock") => Operation::GetPublicAccessBlock,
+        Method::GET if query.has("ownershipControls") => Operation::GetBucketOwnershipControls,
+        Method::GET if query.has("acl") => Operation::GetBucketAcl,
         Method::GET if query.has("versions") => Operation::ListObjectVersions,
         Method::GET if query.has("uploads") => Operation::ListMultipartUploads,
         Method::GET if query.has("list-type") => match query.bytes("list-type")? {
@@ -68,7 +73,14 @@ fn bucket(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
         Method::GET => Operation::ListObjects,
         Method::HEAD => Operation::HeadBucket,
         Method::PUT if query.has("versioning") => Operation::PutBucketVersioning,
+        Method::PUT if query.has("policy") => Operation::PutBucketPolicy,
+        Method::PUT if query.has("publicAccessBlock") => Operation::PutPublicAccessBlock,
+        Method::PUT if query.has("ownershipControls") => Operation::PutBucketOwnershipControls,
+        Method::PUT if query.has("acl") => Operation::PutBucketAcl,
         Method::PUT => Operation::CreateBucket,
+        Method::DELETE if query.has("policy") => Operation::DeleteBucketPolicy,
+        Method::DELETE if query.has("publicAccessBlock") => Operation::DeletePublicAccessBlock,
+        Method::DELETE if query.has("ownershipControls") => Operation::DeleteBucketOwnershipControls,
         Method::DELETE => Operation::DeleteBucket,
         Method::POST if query.has("delete") => Operation::DeleteObjects,
         Method::POST => return Err(unbuilt_post(head, Error::not_implemented("form upload by POST"))),
@@ -82,10 +94,12 @@ fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
     let copies = head.text("x-amz-copy-source")?.is_some();
     Ok(match *method {
         Method::GET if query.has("uploadId") => Operation::ListParts,
+        Method::GET if query.has("acl") => Operation::GetObjectAcl,
         Method::GET => Operation::GetObject,
         Method::HEAD => Operation::HeadObject,
         Method::PUT if is_part && copies => Operation::UploadPartCopy,
         Method::PUT if is_part => Operation::UploadPart,
+        Method::PUT if query.has("acl") => Operation::PutObjectAcl,
         Method::PUT if copies => Operation::CopyObject,
         Method::PUT => Operation::PutObject,
         Method::DELETE if query.has("uploadId") => Operation::AbortMultipartUpload,
@@ -119,15 +133,17 @@ fn is_common(name: &[u8]) -> bool {
 }
 
 fn check_parameters(method: &Method, operation: Operation, head: &Head<'_>) -> Result<(), Error> {
-    let query = head.query();
     let known = operation.parameters();
     let overrides = matches!(operation, Operation::GetObject | Operation::HeadObject);
-    for parameter in query.iter() {
+    for (index, parameter) in head.query().iter().enumerate() {
         let name = &*parameter.name;
-        if let Some(known) = known.iter().find(|known| known.as_bytes() == name) {
-            query.bytes(known)?;
-        } else if !(is_common(name) || (overrides && is_response_override(name))) {
+        let is_known = known.iter().any(|known| known.as_bytes() == name);
+        if !(is_known || is_common(name) || (overrides && is_response_override(name))) {
             return Err(unbuilt(method, name));
+        }
+        if head.query().iter().take(index).any(|before| before.name.eq_ignore_ascii_case(name)) {
+            let name = String::from_utf8_lossy(name);
+            return Err(Error::invalid_argument("The query parameter must not be repeated", name, ""));
         }
     }
     Ok(())

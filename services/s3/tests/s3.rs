@@ -1,6 +1,8 @@
 //! The wire protocol from outside: what a gateway sees.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "cases/access.rs"]
+mod access;
 #[path = "cases/bodies.rs"]
 mod bodies;
 #[path = "cases/chunked.rs"]

@@ -23,13 +23,17 @@ mod versioning;
 
 use axum::body::Body;
 use axum::response::Response;
-use s3::Operation;
+use s3::acl::{CannedAcl, ObjectOwnership, RequestedAcl};
+use s3::{Error, Operation};
 
 use crate::call::Call;
 use crate::failure::Failure;
 
 /// Does what was asked.
 pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    if operation.takes_acl() {
+        refuse_lists(call)?;
+    }
     match operation {
         Operation::ListBuckets => list_buckets::list_buckets(call).await,
         Operation::CreateBucket => create_bucket::create_bucket(call, body).await,
@@ -55,5 +59,31 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::AbortMultipartUpload => abort_upload::abort_upload(call).await,
         Operation::ListParts => list_parts::list_parts(call).await,
         Operation::ListMultipartUploads => list_uploads::list_uploads(call).await,
+        Operation::GetBucketPolicy
+        | Operation::PutBucketPolicy
+        | Operation::DeleteBucketPolicy
+        | Operation::GetBucketPolicyStatus
+        | Operation::GetPublicAccessBlock
+        | Operation::PutPublicAccessBlock
+        | Operation::DeletePublicAccessBlock
+        | Operation::GetBucketOwnershipControls
+        | Operation::PutBucketOwnershipControls
+        | Operation::DeleteBucketOwnershipControls
+        | Operation::GetBucketAcl
+        | Operation::PutBucketAcl
+        | Operation::GetObjectAcl
+        | Operation::PutObjectAcl => Err(Error::not_implemented(operation.name()).into()),
+    }
+}
+
+/// Lists are not kept: one that grants more than the owner has anyway is refused, not forgotten.
+fn refuse_lists(call: &Call<'_>) -> Result<(), Error> {
+    match call.head().acl()? {
+        None | Some(RequestedAcl::Canned(CannedAcl::Private | CannedAcl::BucketOwnerFullControl)) => {}
+        Some(_) => return Err(Error::not_implemented("an access control list")),
+    }
+    match call.head().object_ownership()? {
+        None | Some(ObjectOwnership::BucketOwnerEnforced) => Ok(()),
+        Some(other) => Err(Error::not_implemented(format_args!("the object ownership {}", other.name()))),
     }
 }

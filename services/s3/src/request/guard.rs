@@ -7,12 +7,11 @@ use crate::request::Head;
 
 /// Headers that ask for protection or meaning this server does not give. A name ending in `-` is the
 /// start of a family.
-const UNBUILT: [&str; 8] = [
+const UNBUILT: [&str; 7] = [
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-",
     "x-amz-copy-source-server-side-encryption-",
     "x-amz-object-lock-",
-    "x-amz-grant-",
     "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
     "x-amz-rename-source",
@@ -20,15 +19,6 @@ const UNBUILT: [&str; 8] = [
 
 /// Names of the `x-amz-checksum-` family that are no algorithm.
 const CHECKSUM_SETTINGS: [&str; 3] = ["algorithm", "mode", "type"];
-
-const ACLS_UNBUILT: [&str; 6] = [
-    "public-read",
-    "public-read-write",
-    "aws-exec-read",
-    "authenticated-read",
-    "bucket-owner-read",
-    "log-delivery-write",
-];
 
 fn is_unbuilt(name: &str) -> bool {
     UNBUILT.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
@@ -39,7 +29,7 @@ fn is_unbuilt(name: &str) -> bool {
 
 impl Head<'_> {
     /// Refuses headers (and headers hoisted into the query) that would weaken what the client asked
-    /// for if they were ignored.
+    /// for if they were ignored, and access control lists that cannot be read.
     pub(crate) fn refuse_unbuilt(&self, operation: Operation) -> Result<(), Error> {
         for name in self.headers.keys() {
             let name = name.as_str();
@@ -59,29 +49,23 @@ impl Head<'_> {
         if operation.is_write() {
             self.refuse_unbuilt_values()?;
         }
+        if operation.takes_acl() {
+            self.acl()?;
+        }
+        if operation == Operation::CreateBucket {
+            self.object_ownership()?;
+        }
         Ok(())
     }
 
     fn refuse_unbuilt_values(&self) -> Result<(), Error> {
-        match self.text("x-amz-acl")? {
-            None | Some("" | "private" | "bucket-owner-full-control") => {}
-            Some(acl) if ACLS_UNBUILT.contains(&acl) => {
-                return Err(
-                    Error::not_implemented(format_args!("the canned ACL '{acl}'")).detail("Header", "x-amz-acl")
-                );
-            }
-            Some(acl) => return Err(Error::invalid_argument("The canned ACL is not known", "x-amz-acl", acl)),
-        }
         if self.text("x-amz-tagging")?.is_some_and(|tags| !tags.is_empty()) {
             return Err(refuse("x-amz-tagging"));
         }
         if self.text("x-amz-bucket-object-lock-enabled")?.is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
             return Err(refuse("x-amz-bucket-object-lock-enabled"));
         }
-        match self.text("x-amz-object-ownership")? {
-            None | Some("BucketOwnerEnforced") => Ok(()),
-            Some(_) => Err(refuse("x-amz-object-ownership")),
-        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::date;
 use crate::encoding;
 use crate::error::{Code, Error};
 use crate::query::Query;
+use crate::request::Head;
 use crate::sigv4::canonical::{self, Scope};
 use crate::sigv4::{ALGORITHM, ChunkSigner, PayloadHash, Request, SigningKey};
 
@@ -87,7 +88,8 @@ fn insert_host(uri: &Uri, headers: &mut HeaderMap) -> Result<(), Error> {
 }
 
 /// The path and query of a presigned URL, good for `expires` seconds. Every header in `headers` is
-/// signed and must be sent with the request; `host` is taken from the URI unless it is there.
+/// signed and must be sent with the request; `host` is taken from the URI unless it is there. The body is not
+/// signed, unless `x-amz-content-sha256` stands in the headers or in the query and says otherwise.
 ///
 /// # Errors
 /// As [`sign`].
@@ -115,7 +117,11 @@ pub fn presign(
     let key = SigningKey::derive(credentials.secret_key, scope.date, scope.region);
     let path = canonical::path(uri.path())?;
     let request = Request { method, path: uri.path(), query: &query, headers: &headers };
-    let canonical = canonical::request(&request, &path, &signed, &PayloadHash::Unsigned.to_string());
+    let payload = match Head::new(&headers, &query).text("x-amz-content-sha256")? {
+        Some(text) => PayloadHash::parse(text)?,
+        None => PayloadHash::Unsigned,
+    };
+    let canonical = canonical::request(&request, &path, &signed, &payload.to_string());
     let signature = hex::encode(canonical::signature(&key, &canonical, &timestamp, &scope));
     Ok(format!("{}?{raw}&{}={signature}", uri.path(), canonical::SIGNATURE_PARAMETER))
 }

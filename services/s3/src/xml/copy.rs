@@ -22,12 +22,7 @@ pub struct CopyObjectResult<'a> {
 impl CopyObjectResult<'_> {
     /// The document.
     pub fn to_xml(&self) -> Bytes {
-        let mut writer = Writer::root("CopyObjectResult", 256);
-        writer.time("LastModified", self.last_modified);
-        writer.etag(self.etag);
-        writer.checksum_type(self.checksum_type);
-        writer.checksum(self.checksum);
-        writer.end("CopyObjectResult")
+        copied("CopyObjectResult", self.etag, self.last_modified, self.checksum, self.checksum_type)
     }
 }
 
@@ -45,10 +40,22 @@ pub struct CopyPartResult<'a> {
 impl CopyPartResult<'_> {
     /// The document.
     pub fn to_xml(&self) -> Bytes {
-        let mut writer = Writer::root("CopyPartResult", 256);
-        writer.time("LastModified", self.last_modified);
-        writer.etag(self.etag);
-        writer.checksum(self.checksum);
-        writer.end("CopyPartResult")
+        copied("CopyPartResult", self.etag, self.last_modified, self.checksum, None)
     }
+}
+
+/// What both answers say of the copy; the type of the checksum is an object's only.
+fn copied(
+    root: &str,
+    etag: &str,
+    last_modified: Timestamp,
+    checksum: Option<&Checksum>,
+    kind: Option<ChecksumType>,
+) -> Bytes {
+    let mut writer = Writer::root(root, 256);
+    writer.time("LastModified", last_modified);
+    writer.etag(etag);
+    writer.checksum_type(kind);
+    writer.checksum(checksum);
+    writer.end(root)
 }

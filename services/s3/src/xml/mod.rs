@@ -2,6 +2,8 @@
 //!
 //! Every request document is a type with `parse(&[u8])`, every response a type with `to_xml()`.
 
+mod access;
+mod acl;
 mod bucket;
 mod complete;
 mod copy;
@@ -13,6 +15,8 @@ mod token;
 mod versions;
 mod writer;
 
+pub use access::{OwnershipControls, PolicyStatus, PublicAccessBlockConfiguration};
+pub use acl::{AccessControlList, AccessControlPolicy, ListedGrantee};
 pub use bucket::{
     CreateBucketConfiguration, ListBucketsResult, ListedBucket, LocationConstraint, RequestPaymentConfiguration,
     VersioningConfiguration, VersioningStatus,
@@ -24,7 +28,7 @@ pub use list::{ListBucketResult, ListBucketResultV2, ListedObject};
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
-pub use reader::{BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
+pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
 pub use token::ContinuationToken;
 pub use versions::{ListVersionsResult, ListedVersion, VersionedObject};
 pub(crate) use writer::Writer;

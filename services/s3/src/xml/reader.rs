@@ -1,7 +1,7 @@
 //! Reading the small documents clients send.
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use crate::error::{Code, Error};
 
@@ -11,6 +11,8 @@ pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const DEPTH_MAX: usize = 16;
 /// Most elements of one document.
 pub const ELEMENTS_MAX: usize = 100_000;
+/// Most attributes of one element, namespace declarations included.
+pub const ATTRIBUTES_MAX: usize = 16;
 
 /// Takes the elements of a document. A path is the names below the root, joined by slashes and
 /// without namespace prefixes, e.g. `Object/Key`.
@@ -18,6 +20,12 @@ pub(crate) trait Visitor {
     /// An element opens; `path` ends with it.
     fn open(&mut self, path: &str) -> Result<(), Error> {
         let _ = path;
+        Ok(())
+    }
+
+    /// The element that just opened has this attribute; `name` is without a namespace prefix.
+    fn attribute(&mut self, path: &str, name: &str, value: &str) -> Result<(), Error> {
+        let _ = (path, name, value);
         Ok(())
     }
 
@@ -44,7 +52,10 @@ pub(crate) fn walk(body: &[u8], root: &str, visitor: &mut impl Visitor) -> Resul
     loop {
         match reader.read_event().map_err(|_| Error::malformed_xml())? {
             Event::Eof => break,
-            Event::Start(tag) => walk.open(tag.local_name().into_inner(), root, visitor)?,
+            Event::Start(tag) => {
+                walk.open(tag.local_name().into_inner(), root, visitor)?;
+                attributes(&tag, &walk.path, visitor)?;
+            }
             Event::End(_) => walk.close(visitor)?,
             Event::Text(part) => walk.append(&part.xml10_content())?,
             Event::CData(part) => walk.append(&part.xml10_content())?,
@@ -104,6 +115,22 @@ impl Walk {
     }
 }
 
+/// Shows the attributes of an element. Namespace declarations are none.
+fn attributes(tag: &BytesStart<'_>, path: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
+    for (index, attribute) in tag.attributes().enumerate() {
+        // Each is compared with all before it.
+        if index == ATTRIBUTES_MAX {
+            return Err(Error::malformed_xml());
+        }
+        let attribute = attribute.map_err(|_| Error::malformed_xml())?;
+        if attribute.key.as_namespace_binding().is_none() {
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| Error::malformed_xml())?;
+            visitor.attribute(path, attribute.key.local_name().into_inner(), &value)?;
+        }
+    }
+    Ok(())
+}
+
 /// A character reference or one of the five entities of XML.
 fn resolve<'t>(reference: &BytesRef<'_>, utf8: &'t mut [u8; 4]) -> Result<&'t str, Error> {
     match reference.resolve_char_ref() {
@@ -122,6 +149,11 @@ mod tests {
     struct Seen(Vec<(String, String)>);
 
     impl Visitor for Seen {
+        fn attribute(&mut self, path: &str, name: &str, value: &str) -> Result<(), Error> {
+            self.0.push((format!("{path}@{name}"), value.to_owned()));
+            Ok(())
+        }
+
         fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
             self.0.push((path.to_owned(), text.to_owned()));
             Ok(())
@@ -138,7 +170,9 @@ mod tests {
     fn names_lose_their_namespace_and_text_its_escapes() {
         let body = "\u{feff}<?xml version=\"1.0\"?>\n<x:R xmlns:x='u'><!-- c --><A a='1'><x:B>&lt;&#x41;&amp;<![CDATA[<]]></x:B></A><C/></x:R>\n";
         let pair = |path: &str, text: &str| (path.to_owned(), text.to_owned());
-        assert_eq!(seen(body), Ok(vec![pair("A/B", "<A&<"), pair("A", ""), pair("C", "")]));
+        assert_eq!(seen(body), Ok(vec![pair("A@a", "1"), pair("A/B", "<A&<"), pair("A", ""), pair("C", "")]));
+        let body = "<R xmlns:x='u'><A x:type='&lt;a&#x41;' xmlns='v'/></R>";
+        assert_eq!(seen(body), Ok(vec![pair("A@type", "<aA"), pair("A", "")]));
     }
 
     #[test]
@@ -156,6 +190,10 @@ mod tests {
             "<!DOCTYPE R [<!ENTITY a 'b'>]><R>&a;</R>",
             "<!DOCTYPE R><R/>",
             "<R><a/b></a/b></R>",
+            "<R a='1' a='2'/>",
+            "<R a='&b;'/>",
+            "<R a=/>",
+            "<R a/>",
             "</R>",
         ] {
             assert_eq!(seen(body), Err(Code::MalformedXML), "{body}");
@@ -169,11 +207,17 @@ mod tests {
         assert_eq!(seen(&nested(DEPTH_MAX + 1)), Err(Code::MalformedXML));
         assert_eq!(seen(&format!("<R>{}</R>", "<a/>".repeat(ELEMENTS_MAX))), Err(Code::MalformedXML));
         assert_eq!(seen(&" ".repeat(BODY_BYTES_MAX + 1)), Err(Code::MaxMessageLengthExceeded));
+        let attributed = |count: usize| {
+            let attributes: Vec<_> = (0..count).map(|number| format!("a{number}=''")).collect();
+            format!("<R {}/>", attributes.join(" "))
+        };
+        assert!(seen(&attributed(ATTRIBUTES_MAX)).is_ok());
+        assert_eq!(seen(&attributed(ATTRIBUTES_MAX + 1)), Err(Code::MalformedXML));
     }
 
     proptest! {
         #[test]
-        fn no_bytes_panic(bytes: Vec<u8>, text in "(<R>|</R>|<a>|</a>|&|#|;|x|<!|\\[|\\]|>|CDATA| |-){0,12}") {
+        fn no_bytes_panic(bytes: Vec<u8>, text in "(<R>|</R>|<a>|</a>|<a|=|'|&|#|;|x|<!|\\[|\\]|>|CDATA| |-){0,12}") {
             let _ = walk(&bytes, "R", &mut Seen::default());
             let _ = seen(&text);
             let _ = seen(&format!("<R>{text}</R>"));

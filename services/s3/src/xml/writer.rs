@@ -42,6 +42,18 @@ impl Writer {
         self.out.push(b'>');
     }
 
+    /// An element with attributes, whose values need no escaping.
+    pub(crate) fn open_with(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.out.push(b'<');
+        self.out.extend_from_slice(name.as_bytes());
+        for (name, value) in attributes {
+            for piece in [" ", name, "=\"", value, "\""] {
+                self.out.extend_from_slice(piece.as_bytes());
+            }
+        }
+        self.out.push(b'>');
+    }
+
     pub(crate) fn close(&mut self, name: &str) {
         self.out.extend_from_slice(b"</");
         self.out.extend_from_slice(name.as_bytes());
@@ -117,9 +129,14 @@ impl Writer {
 
     pub(crate) fn owner(&mut self, name: &str, owner: Owner<'_>) {
         self.open(name);
+        self.owner_fields(owner);
+        self.close(name);
+    }
+
+    /// Id and name within the element that is open.
+    pub(crate) fn owner_fields(&mut self, owner: Owner<'_>) {
         self.text("ID", owner.id);
         self.text("DisplayName", owner.display_name);
-        self.close(name);
     }
 
     pub(crate) fn checksum(&mut self, checksum: Option<&Checksum>) {

@@ -11,21 +11,12 @@ use s3::xml::{
 };
 use s3::{Code, Error};
 
-use crate::support::at;
+use crate::support::{at, lines};
 
 const OWNER: Owner<'static> = Owner { id: "id", display_name: "name" };
 
 fn time() -> Timestamp {
     at("2026-11-22T19:01:02.345Z")
-}
-
-/// The document without its declaration and namespace, a line per element that ends.
-fn lines(document: &[u8]) -> String {
-    let text = std::str::from_utf8(document).unwrap();
-    let text = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").unwrap();
-    let bare = text.replacen(" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"", "", 1);
-    assert_ne!(bare, text, "the root is in the namespace");
-    bare.replace("><", ">\n<")
 }
 
 fn object(key: &'static [u8], owner: Option<Owner<'static>>) -> ListedObject<'static> {

@@ -31,6 +31,20 @@ fn every_operation_has_a_route() {
         ("GET", "/abc?versioning", Operation::GetBucketVersioning),
         ("PUT", "/abc?versioning", Operation::PutBucketVersioning),
         ("GET", "/abc?requestPayment", Operation::GetBucketRequestPayment),
+        ("GET", "/abc?policy", Operation::GetBucketPolicy),
+        ("PUT", "/abc?policy=", Operation::PutBucketPolicy),
+        ("DELETE", "/abc?policy", Operation::DeleteBucketPolicy),
+        ("GET", "/abc?policyStatus", Operation::GetBucketPolicyStatus),
+        ("GET", "/abc?publicAccessBlock", Operation::GetPublicAccessBlock),
+        ("PUT", "/abc?publicAccessBlock", Operation::PutPublicAccessBlock),
+        ("DELETE", "/abc?publicAccessBlock", Operation::DeletePublicAccessBlock),
+        ("GET", "/abc?ownershipControls", Operation::GetBucketOwnershipControls),
+        ("PUT", "/abc?ownershipControls", Operation::PutBucketOwnershipControls),
+        ("DELETE", "/abc?ownershipControls", Operation::DeleteBucketOwnershipControls),
+        ("GET", "/abc?acl", Operation::GetBucketAcl),
+        ("PUT", "/abc/?acl&x-id=PutBucketAcl", Operation::PutBucketAcl),
+        ("GET", "/abc/k?acl&versionId=v", Operation::GetObjectAcl),
+        ("PUT", "/abc/k?versionId=v&acl", Operation::PutObjectAcl),
         ("PUT", "/abc/k?x-id=PutObject", Operation::PutObject),
         ("GET", "/abc/k?versionId=null&partNumber=1&response-content-type=a", Operation::GetObject),
         ("HEAD", "/abc/k", Operation::HeadObject),
@@ -65,9 +79,6 @@ fn every_operation_has_a_route() {
 #[test]
 fn a_sub_resource_that_is_not_built_is_never_something_else() {
     let sub_resources = [
-        "acl",
-        "policy",
-        "policyStatus",
         "tagging",
         "cors",
         "lifecycle",
@@ -88,8 +99,6 @@ fn a_sub_resource_that_is_not_built_is_never_something_else() {
         "analytics",
         "metrics",
         "intelligent-tiering",
-        "ownershipControls",
-        "publicAccessBlock",
         "session",
         "metadataTable",
         "metadataConfiguration",
@@ -101,7 +110,11 @@ fn a_sub_resource_that_is_not_built_is_never_something_else() {
         "LOCATION",
         "annotations",
         "abac",
-        "%61cl",
+        "%61ttributes",
+        "acl&policy",
+        "policy&location",
+        "publicAccessBlock&ownershipControls",
+        "policyStatus&versions",
         "=",
         "%ff",
     ];
@@ -113,6 +126,59 @@ fn a_sub_resource_that_is_not_built_is_never_something_else() {
             }
         }
         assert_eq!(plain("GET", &format!("/?{sub_resource}")), Err(Code::NotImplemented), "{sub_resource}");
+    }
+}
+
+#[test]
+fn a_sub_resource_has_its_own_methods_and_no_others() {
+    for (path, sub_resource, methods) in [
+        ("/abc", "policy", &["GET", "PUT", "DELETE"][..]),
+        ("/abc", "policyStatus", &["GET"]),
+        ("/abc", "publicAccessBlock", &["GET", "PUT", "DELETE"]),
+        ("/abc", "ownershipControls", &["GET", "PUT", "DELETE"]),
+        ("/abc", "acl", &["GET", "PUT"]),
+        ("/abc/k", "policy", &[]),
+        ("/abc/k", "policyStatus", &[]),
+        ("/abc/k", "publicAccessBlock", &[]),
+        ("/abc/k", "ownershipControls", &[]),
+        ("/abc/k", "acl", &["GET", "PUT"]),
+        ("/", "acl", &[]),
+        ("/", "policy", &[]),
+    ] {
+        for method in ["GET", "PUT", "DELETE", "POST", "HEAD"] {
+            let routed = plain(method, &format!("{path}?{sub_resource}"));
+            assert_eq!(routed.is_ok(), methods.contains(&method), "{method} {path}?{sub_resource}: {routed:?}");
+        }
+    }
+    assert_eq!(plain("PUT", "/abc/k?acl&partNumber=1&uploadId=u"), Err(Code::NotImplemented));
+    // A copy into a list is neither.
+    assert_eq!(with("PUT", "/abc/k?acl", "x-amz-copy-source", "/abc/l"), Ok(Operation::PutObjectAcl));
+}
+
+#[test]
+fn lists_that_cannot_be_read_are_refused_where_they_mean_something() {
+    for (name, value, code) in [
+        ("x-amz-acl", "public-ready", Code::InvalidArgument),
+        ("x-amz-acl", "aws-exec-read", Code::NotImplemented),
+        ("x-amz-grant-read", "id", Code::InvalidArgument),
+    ] {
+        for uri in ["/abc", "/abc?acl", "/abc/k", "/abc/k?acl"] {
+            assert_eq!(with("PUT", uri, name, value), Err(code), "{uri} {name}: {value}");
+        }
+        assert_eq!(with("POST", "/abc/k?uploads", name, value), Err(code));
+        assert_eq!(with("GET", "/abc/k", name, value), Ok(Operation::GetObject));
+    }
+    assert_eq!(with("PUT", "/abc", "x-amz-object-ownership", "Nobody"), Err(Code::InvalidArgument));
+}
+
+#[test]
+fn what_changes_something_says_so() {
+    for operation in Operation::ALL {
+        let reads = ["Get", "List", "Head"].iter().any(|start| operation.name().starts_with(start));
+        assert_eq!(operation.is_write(), !reads, "{}", operation.name());
+        assert!(!(operation.takes_document() && operation.takes_payload()), "{}", operation.name());
+        assert!(operation.is_write() || !operation.takes_document(), "{}", operation.name());
+        assert!(operation.is_write() || !operation.takes_acl(), "{}", operation.name());
     }
 }
 
@@ -137,7 +203,15 @@ fn methods_without_a_meaning_are_refused() {
 
 #[test]
 fn repeated_parameters_are_refused() {
-    for uri in ["/abc?prefix=a&prefix=b", "/abc?list-type=2&list-type=2", "/abc/k?versionId=a&versionId=b"] {
+    for uri in [
+        "/abc?prefix=a&prefix=b",
+        "/abc?list-type=2&list-type=2",
+        "/abc/k?versionId=a&versionId=b",
+        "/abc/k?x-id=GetObject&x-id=GetObject",
+        "/abc/k?X-Amz-Date=a&x-amz-date=b",
+        "/abc/k?response-expires=a&response-expires=b",
+        "/abc?acl&acl",
+    ] {
         assert_eq!(plain("GET", uri), Err(Code::InvalidArgument), "{uri}");
     }
     assert_eq!(plain("PUT", "/abc/k?partNumber=1&partNumber=2&uploadId=u"), Err(Code::InvalidArgument));
@@ -152,10 +226,7 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         ("x-amz-object-lock-mode", "COMPLIANCE"),
         ("x-amz-object-lock-legal-hold", "ON"),
         ("x-amz-bucket-object-lock-enabled", "true"),
-        ("x-amz-object-ownership", "ObjectWriter"),
         ("x-amz-tagging", "a=b"),
-        ("x-amz-acl", "public-read"),
-        ("x-amz-grant-read", "id=1"),
         ("x-amz-website-redirect-location", "/x"),
         ("x-amz-write-offset-bytes", "0"),
         ("x-amz-checksum-sha512", "AAAA"),
@@ -166,7 +237,6 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         let hoisted = format!("/abc/k?{}={value}", name.replace("x-amz", "X-Amz"));
         assert_eq!(plain("PUT", &hoisted), Err(Code::NotImplemented), "{hoisted}");
     }
-    assert_eq!(with("PUT", "/abc/k", "x-amz-acl", "public-ready"), Err(Code::InvalidArgument));
     assert_eq!(with("GET", "/abc/k", "x-amz-server-side-encryption-customer-key", "k"), Err(Code::NotImplemented));
 }
 
@@ -175,6 +245,8 @@ fn harmless_headers_pass() {
     for (name, value) in [
         ("x-amz-acl", "private"),
         ("x-amz-acl", "bucket-owner-full-control"),
+        ("x-amz-acl", "public-read"),
+        ("x-amz-grant-read", "id=1"),
         ("x-amz-tagging", ""),
         ("x-amz-bucket-object-lock-enabled", "false"),
         ("x-amz-object-ownership", "BucketOwnerEnforced"),

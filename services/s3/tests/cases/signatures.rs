@@ -164,6 +164,86 @@ fn credentials_stand_in_one_place() {
 }
 
 #[test]
+fn what_the_signature_depends_on_stands_once() {
+    for name in ["authorization", "x-amz-date", "x-amz-content-sha256"] {
+        let mut request = plain();
+        let again = request.headers[name].clone();
+        request.headers.append(name, again);
+        assert_eq!(code(&request), Code::InvalidArgument, "{name}");
+    }
+    // A host that was signed once and sent twice is not what was signed.
+    let mut request = plain();
+    request.headers.append("host", HeaderValue::from_static("localhost:9000"));
+    assert_eq!(code(&request), Code::SignatureDoesNotMatch);
+    for name in
+        ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"]
+    {
+        let uri = format!("{}&{name}=x", presigned(60).uri);
+        assert_eq!(code(&sent("GET", &uri, &[("host", "localhost:9000")])), Code::InvalidArgument, "{name}");
+        let uri = presigned(60).uri.to_string().replace(&format!("{name}="), &format!("No-{name}="));
+        let refused = sent("GET", &uri, &[("host", "localhost:9000")]).verify(now());
+        assert!(refused.is_err(), "without {name} a presigned URL is refused, not anonymous");
+    }
+}
+
+#[test]
+fn the_life_of_a_presigned_url_is_a_number_of_seconds() {
+    for expires in ["-1", "1.5", "", "0x3c", "60s", "99999999999999999999"] {
+        let uri = presigned(60).uri.to_string().replace("X-Amz-Expires=60", &format!("X-Amz-Expires={expires}"));
+        let request = sent("GET", &uri, &[("host", "localhost:9000")]);
+        assert_eq!(code(&request), Code::AuthorizationQueryParametersError, "{expires}");
+    }
+}
+
+/// Every way to frame a body, as `x-amz-content-sha256` names it.
+const MODES: [PayloadHash; 5] = [
+    PayloadHash::Unsigned,
+    PayloadHash::Signed([7; 32]),
+    PayloadHash::StreamingSigned,
+    PayloadHash::StreamingSignedTrailer,
+    PayloadHash::StreamingUnsignedTrailer,
+];
+
+#[test]
+fn a_made_up_signature_is_refused_whatever_the_framing() {
+    let uri = "http://localhost:9000/abc/key";
+    for mode in MODES {
+        let good = signed("PUT", uri, &[], mode);
+        assert_eq!(good.verify(now()).unwrap().unwrap().0.payload, mode);
+        for made_up in [&"0".repeat(64), &"f".repeat(64), "", "00", &"zz".repeat(32)] {
+            let mut request = signed("PUT", uri, &[], mode);
+            let header = request.headers["authorization"].to_str().unwrap();
+            let (start, _) = header.split_once("Signature=").unwrap();
+            let header = format!("{start}Signature={made_up}");
+            request.headers.insert("authorization", header.parse().unwrap());
+            assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode} {made_up}");
+        }
+    }
+}
+
+#[test]
+fn credentials_in_the_query_sign_the_framing_too() {
+    for mode in MODES {
+        let uri = format!("http://localhost:9000/abc/key?X-Amz-Content-Sha256={mode}");
+        let good = presigned_at(&uri, 60);
+        assert_eq!(good.verify(now()).unwrap().unwrap().0.payload, mode);
+        let signature = good.uri.query().unwrap().rsplit_once("X-Amz-Signature=").unwrap().1.to_owned();
+        let made_up = good.uri.to_string().replace(&signature, &"0".repeat(64));
+        let request = sent("GET", &made_up, &[("host", "localhost:9000")]);
+        assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode}");
+        // The framing cannot be changed by whoever carries the URL, neither in it nor beside it.
+        let other = if mode == PayloadHash::Unsigned { MODES[4] } else { MODES[0] };
+        let changed = good.uri.to_string().replace(&format!("Sha256={mode}"), &format!("Sha256={other}"));
+        let request = sent("GET", &changed, &[("host", "localhost:9000")]);
+        assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode}");
+        let mut request = presigned_at(&uri, 60);
+        request.headers.insert("x-amz-content-sha256", other.to_string().parse().unwrap());
+        assert_eq!(code(&request), Code::AccessDenied, "{mode}");
+    }
+    assert_eq!(presigned(60).verify(now()).unwrap().unwrap().0.payload, PayloadHash::Unsigned);
+}
+
+#[test]
 fn other_schemes_are_told_what_to_do() {
     let with = |value: &str| code(&sent("GET", "/", &[("host", "h"), ("authorization", value)]));
     assert_eq!(with(""), Code::AccessDenied);

@@ -59,3 +59,12 @@ impl Sent {
         parse(&Head::new(&self.headers, &query))
     }
 }
+
+/// The document without its declaration and namespace, a line per element that ends.
+pub(crate) fn lines(document: &[u8]) -> String {
+    let text = std::str::from_utf8(document).unwrap();
+    let text = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").unwrap();
+    let bare = text.replacen(" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"", "", 1);
+    assert_ne!(bare, text, "the root is in the namespace");
+    bare.replace("><", ">\n<")
+}

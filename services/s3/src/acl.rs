@@ -1,0 +1,371 @@
+//! Access control lists as requests write them, and the settings of a bucket that bound them.
+//!
+//! Source: "Access control list (ACL) overview" and "Controlling ownership of objects", Amazon S3 User Guide.
+
+use crate::error::{Code, Error};
+use crate::request::Head;
+
+/// Most grants of one list.
+pub const GRANTS_MAX: usize = 100;
+/// Longest canonical id or e-mail address of a grantee, in bytes.
+pub const GRANTEE_BYTES_MAX: usize = 320;
+
+/// The group that is everybody, signed or not.
+pub const GROUP_EVERYONE: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
+/// The group that is everybody with a valid signature.
+pub const GROUP_AUTHENTICATED: &str = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
+/// The group that delivers access logs.
+pub const GROUP_LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+
+/// A list that has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CannedAcl {
+    /// The owner has full control, nobody else has anything.
+    #[default]
+    Private,
+    /// Beside the owner, everybody may read.
+    PublicRead,
+    /// Beside the owner, everybody may read and write.
+    PublicReadWrite,
+    /// Beside the owner, everybody with a valid signature may read.
+    AuthenticatedRead,
+    /// Beside the object's owner, the bucket's owner may read.
+    BucketOwnerRead,
+    /// Beside the object's owner, the bucket's owner has full control.
+    BucketOwnerFullControl,
+    /// Beside the bucket's owner, whoever delivers access logs may write and read the list.
+    LogDeliveryWrite,
+}
+
+impl CannedAcl {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Private,
+        Self::PublicRead,
+        Self::PublicReadWrite,
+        Self::AuthenticatedRead,
+        Self::BucketOwnerRead,
+        Self::BucketOwnerFullControl,
+        Self::LogDeliveryWrite,
+    ];
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::PublicRead => "public-read",
+            Self::PublicReadWrite => "public-read-write",
+            Self::AuthenticatedRead => "authenticated-read",
+            Self::BucketOwnerRead => "bucket-owner-read",
+            Self::BucketOwnerFullControl => "bucket-owner-full-control",
+            Self::LogDeliveryWrite => "log-delivery-write",
+        }
+    }
+
+    /// Reads the value of `x-amz-acl`.
+    ///
+    /// # Errors
+    /// `NotImplemented` for the list that names a service of AWS, `InvalidArgument` for any other name.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if let Some(canned) = Self::ALL.into_iter().find(|canned| canned.name() == text) {
+            return Ok(canned);
+        }
+        match text {
+            "aws-exec-read" => {
+                Err(Error::not_implemented(format_args!("the canned ACL '{text}'")).detail("Header", "x-amz-acl"))
+            }
+            _ => Err(Error::invalid_argument("The canned ACL is not known", "x-amz-acl", text)),
+        }
+    }
+}
+
+/// What a grant allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// To list the bucket, or to read the object.
+    Read,
+    /// To write objects into the bucket.
+    Write,
+    /// To read the list itself.
+    ReadAcp,
+    /// To write the list itself.
+    WriteAcp,
+    /// All of these.
+    FullControl,
+}
+
+impl Permission {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::ReadAcp, Self::WriteAcp, Self::FullControl];
+
+    /// The name in documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "READ",
+            Self::Write => "WRITE",
+            Self::ReadAcp => "READ_ACP",
+            Self::WriteAcp => "WRITE_ACP",
+            Self::FullControl => "FULL_CONTROL",
+        }
+    }
+
+    /// The header that grants it.
+    pub const fn header_name(self) -> &'static str {
+        match self {
+            Self::Read => "x-amz-grant-read",
+            Self::Write => "x-amz-grant-write",
+            Self::ReadAcp => "x-amz-grant-read-acp",
+            Self::WriteAcp => "x-amz-grant-write-acp",
+            Self::FullControl => "x-amz-grant-full-control",
+        }
+    }
+
+    /// The permission of a name in documents.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|permission| permission.name() == name)
+    }
+}
+
+/// Whom a request grants something. Nothing says yet that there is such a user.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Grantee {
+    /// The user with this canonical id.
+    Id(String),
+    /// The user with this e-mail address.
+    Email(String),
+    /// Everybody, signed or not.
+    Everyone,
+    /// Everybody with a valid signature.
+    Authenticated,
+    /// Whoever delivers access logs.
+    LogDelivery,
+}
+
+impl Grantee {
+    /// The user with a canonical id.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when empty or above [`GRANTEE_BYTES_MAX`].
+    pub fn of_id(text: &str) -> Result<Self, Error> {
+        if text.is_empty() || text.len() > GRANTEE_BYTES_MAX {
+            return Err(Error::invalid_argument("Invalid id", "CanonicalUser/ID", text));
+        }
+        Ok(Self::Id(text.to_owned()))
+    }
+
+    /// The user with an e-mail address. That nobody has it is for the caller to say, with
+    /// `UnresolvableGrantByEmailAddress`.
+    ///
+    /// # Errors
+    /// `UnresolvableGrantByEmailAddress` when empty or above [`GRANTEE_BYTES_MAX`]: nobody has such a one.
+    pub fn of_email(text: &str) -> Result<Self, Error> {
+        if text.is_empty() || text.len() > GRANTEE_BYTES_MAX {
+            return Err(Error::unresolvable_email(text));
+        }
+        Ok(Self::Email(text.to_owned()))
+    }
+
+    /// The group with a URI.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for what is no group.
+    pub fn of_group(uri: &str) -> Result<Self, Error> {
+        match uri {
+            GROUP_EVERYONE => Ok(Self::Everyone),
+            GROUP_AUTHENTICATED => Ok(Self::Authenticated),
+            GROUP_LOG_DELIVERY => Ok(Self::LogDelivery),
+            _ => Err(Error::invalid_argument("Invalid group uri", "Group/URI", uri)),
+        }
+    }
+}
+
+/// One line of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Grant {
+    /// Who.
+    pub grantee: Grantee,
+    /// May do what.
+    pub permission: Permission,
+}
+
+/// The list that the headers of a request ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestedAcl {
+    /// By its name.
+    Canned(CannedAcl),
+    /// Line by line, 1 to [`GRANTS_MAX`] of them.
+    Grants(Vec<Grant>),
+}
+
+/// Who owns the objects of a bucket, and whether lists count in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ObjectOwnership {
+    /// The bucket's owner owns all, and lists count for nothing.
+    #[default]
+    BucketOwnerEnforced,
+    /// The bucket's owner owns what is written with the list `bucket-owner-full-control`.
+    BucketOwnerPreferred,
+    /// Who writes an object owns it.
+    ObjectWriter,
+}
+
+impl ObjectOwnership {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BucketOwnerEnforced => "BucketOwnerEnforced",
+            Self::BucketOwnerPreferred => "BucketOwnerPreferred",
+            Self::ObjectWriter => "ObjectWriter",
+        }
+    }
+
+    /// The setting of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::BucketOwnerEnforced, Self::BucketOwnerPreferred, Self::ObjectWriter]
+            .into_iter()
+            .find(|ownership| ownership.name() == name)
+    }
+}
+
+impl Head<'_> {
+    /// The list that `x-amz-acl` or the `x-amz-grant-*` headers ask for. They mean something to `CreateBucket`,
+    /// `PutBucketAcl`, `PutObjectAcl`, `PutObject`, `CopyObject` and `CreateMultipartUpload`; to other
+    /// operations, as at AWS, they mean nothing.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for both at once, `InvalidArgument` for what cannot be read or more than
+    /// [`GRANTS_MAX`] grants, `NotImplemented` for what names a service of AWS.
+    pub fn acl(&self) -> Result<Option<RequestedAcl>, Error> {
+        let canned = self.text("x-amz-acl")?.filter(|text| !text.is_empty()).map(CannedAcl::parse).transpose()?;
+        let mut grants = Vec::new();
+        for permission in Permission::ALL {
+            if let Some(text) = self.text(permission.header_name())? {
+                push_grants(&mut grants, permission, text)?;
+            }
+        }
+        match (canned, grants.is_empty()) {
+            (Some(_), false) => {
+                Err(Error::invalid_request("Specifying both Canned ACLs and Header Grants is not allowed"))
+            }
+            (Some(canned), true) => Ok(Some(RequestedAcl::Canned(canned))),
+            (None, false) => Ok(Some(RequestedAcl::Grants(grants))),
+            (None, true) => Ok(None),
+        }
+    }
+
+    /// `x-amz-object-ownership` of `CreateBucket`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an unknown setting.
+    pub fn object_ownership(&self) -> Result<Option<ObjectOwnership>, Error> {
+        let name = "x-amz-object-ownership";
+        self.text(name)?
+            .map(|text| {
+                ObjectOwnership::from_name(text)
+                    .ok_or_else(|| Error::invalid_argument("Invalid x-amz-object-ownership header", name, text))
+            })
+            .transpose()
+    }
+}
+
+/// Reads `id="..", uri="..", emailAddress=".."`; the quotes are optional, as at AWS.
+fn push_grants(grants: &mut Vec<Grant>, permission: Permission, text: &str) -> Result<(), Error> {
+    let header = permission.header_name();
+    let malformed = |message: &'static str| Error::invalid_argument(message, header, text);
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (kind, tail) = rest.split_once('=').ok_or_else(|| malformed("Argument format not recognized"))?;
+        let tail = tail.trim_start();
+        let (value, tail) = match tail.strip_prefix('"') {
+            Some(quoted) => {
+                let (value, tail) = quoted.split_once('"').ok_or_else(|| malformed("A quote is not closed"))?;
+                (value, tail.trim_start())
+            }
+            None => tail.split_at(tail.find(',').unwrap_or(tail.len())),
+        };
+        let value = value.trim();
+        let grantee = match kind.trim().to_ascii_lowercase().as_str() {
+            "id" => Grantee::of_id(value)?,
+            "uri" => Grantee::of_group(value)?,
+            "emailaddress" => Grantee::of_email(value)?,
+            _ => return Err(malformed("Argument format not recognized")),
+        };
+        if grants.len() == GRANTS_MAX {
+            return Err(malformed("A list has at most 100 grants"));
+        }
+        grants.push(Grant { grantee, permission });
+        rest = match tail.strip_prefix(',') {
+            Some(tail) => tail.trim_start(),
+            None if tail.is_empty() => tail,
+            None => return Err(malformed("Grantees are separated by commas")),
+        };
+    }
+    Ok(())
+}
+
+/// Errors about lists.
+impl Error {
+    /// `UnresolvableGrantByEmailAddress` with the address nobody has.
+    pub fn unresolvable_email(address: &str) -> Self {
+        Self::new(Code::UnresolvableGrantByEmailAddress).detail("EmailAddress", address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grants(text: &str) -> Result<Vec<Grantee>, Code> {
+        let mut grants = Vec::new();
+        push_grants(&mut grants, Permission::Read, text).map_err(|error| error.code())?;
+        Ok(grants.into_iter().map(|grant| grant.grantee).collect())
+    }
+
+    #[test]
+    fn grantees_come_in_a_list() {
+        let all = format!(
+            "id=\"a,b\", uri={GROUP_EVERYONE} ,emailAddress = \"a@b.c\",uri=\"{GROUP_AUTHENTICATED}\", uri={GROUP_LOG_DELIVERY}, "
+        );
+        let expected = vec![
+            Grantee::Id("a,b".into()),
+            Grantee::Everyone,
+            Grantee::Email("a@b.c".into()),
+            Grantee::Authenticated,
+            Grantee::LogDelivery,
+        ];
+        assert_eq!(grants(&all), Ok(expected));
+        assert_eq!(grants(" "), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_grantee_is_refused() {
+        let long = format!("id={}", "a".repeat(GRANTEE_BYTES_MAX + 1));
+        for text in
+            ["id", "id=", "id=\"a", "id=\"a\"b", "id=\"a\" id=\"b\"", "uri=x", "name=a", ",", "id=a,,id=b", &long]
+        {
+            assert_eq!(grants(text), Err(Code::InvalidArgument), "{text}");
+        }
+        assert_eq!(grants("emailAddress=\"\""), Err(Code::UnresolvableGrantByEmailAddress));
+    }
+
+    #[test]
+    fn a_list_is_bounded() {
+        assert_eq!(grants(&"id=a,".repeat(GRANTS_MAX)).map(|grants| grants.len()), Ok(GRANTS_MAX));
+        assert_eq!(grants(&"id=a,".repeat(GRANTS_MAX + 1)), Err(Code::InvalidArgument));
+    }
+
+    proptest! {
+        #[test]
+        fn any_ids_survive_in_quotes(ids in proptest::collection::vec("[!#-~][ !#-~]{0,8}[!#-~]", 1..5)) {
+            let text: Vec<_> = ids.iter().map(|id| format!("id=\"{id}\"")).collect();
+            let expected: Vec<_> = ids.into_iter().map(Grantee::Id).collect();
+            prop_assert_eq!(grants(&text.join(", ")), Ok(expected));
+        }
+
+        #[test]
+        fn no_text_panics(text in "(id|uri|=|\"|,| |a|é){0,12}") {
+            let _ = grants(&text);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What bounds lists and policies: public access blocks, ownership, and whether a policy is public.
+
+use bytes::Bytes;
+
+use crate::acl::ObjectOwnership;
+use crate::error::Error;
+use crate::xml::Writer;
+use crate::xml::reader::{Visitor, walk};
+
+/// What a bucket keeps from becoming public, whatever its lists and its policy say: the body of
+/// `PutPublicAccessBlock` and the answer of `GetPublicAccessBlock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "S3 has four switches, each on or off by itself")]
+pub struct PublicAccessBlockConfiguration {
+    /// Lists that grant something to everybody are refused.
+    pub block_public_acls: bool,
+    /// Grants to everybody count for nothing.
+    pub ignore_public_acls: bool,
+    /// Policies that allow something to everybody are refused.
+    pub block_public_policy: bool,
+    /// A policy that allows something to everybody serves nobody but users of the owner.
+    pub restrict_public_buckets: bool,
+}
+
+impl Visitor for PublicAccessBlockConfiguration {
+    fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
+        let switch = match path {
+            "BlockPublicAcls" => &mut self.block_public_acls,
+            "IgnorePublicAcls" => &mut self.ignore_public_acls,
+            "BlockPublicPolicy" => &mut self.block_public_policy,
+            "RestrictPublicBuckets" => &mut self.restrict_public_buckets,
+            _ => return Ok(()),
+        };
+        *switch = match text.trim() {
+            text if text.eq_ignore_ascii_case("true") => true,
+            text if text.eq_ignore_ascii_case("false") => false,
+            _ => return Err(Error::malformed_xml()),
+        };
+        Ok(())
+    }
+}
+
+impl PublicAccessBlockConfiguration {
+    /// Reads the body; a switch that is left out is off.
+    ///
+    /// # Errors
+    /// `MalformedXML`.
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let mut configuration = Self::default();
+        walk(body, "PublicAccessBlockConfiguration", &mut configuration)?;
+        Ok(configuration)
+    }
+
+    /// The answer of `GetPublicAccessBlock`.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::root("PublicAccessBlockConfiguration", 256);
+        writer.flag("BlockPublicAcls", self.block_public_acls);
+        writer.flag("IgnorePublicAcls", self.ignore_public_acls);
+        writer.flag("BlockPublicPolicy", self.block_public_policy);
+        writer.flag("RestrictPublicBuckets", self.restrict_public_buckets);
+        writer.end("PublicAccessBlockConfiguration")
+    }
+}
+
+/// Who owns the objects of a bucket: the body of `PutBucketOwnershipControls` and the answer of
+/// `GetBucketOwnershipControls`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnershipControls {
+    /// The one rule there is.
+    pub ownership: ObjectOwnership,
+}
+
+#[derive(Default)]
+struct Rules {
+    count: usize,
+    ownership: Option<ObjectOwnership>,
+}
+
+impl Visitor for Rules {
+    fn open(&mut self, path: &str) -> Result<(), Error> {
+        self.count += usize::from(path == "Rule/ObjectOwnership");
+        Ok(())
+    }
+
+    fn close(&mut self, path: &str, text: &str) -> Result<(), Error> {
+        if path == "Rule/ObjectOwnership" {
+            self.ownership = ObjectOwnership::from_name(text.trim());
+        }
+        Ok(())
+    }
+}
+
+impl OwnershipControls {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// `MalformedXML`, also for anything but exactly one rule.
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let mut rules = Rules::default();
+        walk(body, "OwnershipControls", &mut rules)?;
+        match rules {
+            Rules { count: 1, ownership: Some(ownership) } => Ok(Self { ownership }),
+            _ => Err(Error::malformed_xml()),
+        }
+    }
+
+    /// The answer of `GetBucketOwnershipControls`.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::root("OwnershipControls", 128);
+        writer.open("Rule");
+        writer.text("ObjectOwnership", self.ownership.name());
+        writer.close("Rule");
+        writer.end("OwnershipControls")
+    }
+}
+
+/// The answer of `GetBucketPolicyStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyStatus {
+    /// Whether the bucket's policy allows something to everybody.
+    pub is_public: bool,
+}
+
+impl PolicyStatus {
+    /// The document.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::root("PolicyStatus", 64);
+        writer.flag("IsPublic", self.is_public);
+        writer.end("PolicyStatus")
+    }
+}
