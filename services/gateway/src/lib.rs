@@ -27,4 +27,4 @@ mod verb;
 
 pub use cache::CacheFigures;
 pub use gateway::{Credentials, Gateway, Options};
-pub use serve::serve;
+pub use serve::{LIMITS, serve};

@@ -136,6 +136,10 @@ pub(crate) struct S3Args {
     /// Memory for hot contents
     #[arg(long, env = "PLANETSTORE_CACHE_BYTES", default_value = "128MiB", value_name = "BYTES")]
     pub(crate) cache_bytes: ByteSize,
+    /// Seconds after which a client that takes nothing of its answer is cut off
+    #[arg(long, env = "PLANETSTORE_STALL_SECONDS", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub(crate) stall_seconds: u16,
 }
 
 #[derive(Debug, Args)]

@@ -2,11 +2,12 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 
 use anyhow::Context;
+use listener::Listener;
 use tokio::sync::watch;
 
 use super::Verdict;
 use crate::cli::NodeArgs;
-use crate::console::{Console, NodeView, Subject};
+use crate::console::{self, Console, NodeView, Subject};
 use crate::folder::PRIVATE_FOLDER;
 use crate::listen;
 use crate::nats::NatsEndpoint;
@@ -27,7 +28,7 @@ pub(crate) async fn run_node(arguments: NodeArgs) -> anyhow::Result<Verdict> {
             let listener = listen::bind(address, "the console", "--console").await?;
             let address = listen::address(&listener)?;
             tracing::info!(%address, "health and metrics");
-            Some(Console::start(listener, None)?)
+            Some(Console::start(Listener::new("console", listener, console::LIMITS), None)?)
         }
     };
     let zone = arguments.zone.unwrap_or_else(|| arguments.node.to_string());

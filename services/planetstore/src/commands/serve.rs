@@ -9,12 +9,13 @@ use eventlog::JetStreamLog;
 use eventlog::server::{Server, ServerState};
 use events::ids::RegionName;
 use ledger::Ledger;
+use listener::{Limits, Listener};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::banner::Banner;
 use crate::cli::S3Args;
-use crate::console::{Console, GatewayView, Subject};
+use crate::console::{self, Console, GatewayView, Subject};
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
 use crate::listen;
@@ -62,12 +63,15 @@ pub(super) struct Plan {
 /// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
 pub(super) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
     let addresses = (listen::address(&doors.s3)?, listen::address(&doors.console)?);
-    let console = Console::start(doors.console, Some(plan.credentials.clone()))?;
+    let s3_limits = Limits { stall_time_max: Duration::from_secs(plan.s3.stall_seconds.into()), ..gateway::LIMITS };
+    let s3 = Listener::new("s3", doors.s3, s3_limits);
+    let console = Listener::new("console", doors.console, console::LIMITS);
+    let console = Console::start(console, Some(plan.credentials.clone()))?;
     let mut parts = Parts::default();
     let outcome = tokio::select! {
         biased;
         () = stop.requested() => Ok(()),
-        error = run(&plan, doors.s3, addresses, &console, &mut parts) => Err(error),
+        error = run(&plan, s3, addresses, &console, &mut parts) => Err(error),
     };
     console.stopping();
     parts.stop().await;
@@ -112,7 +116,7 @@ impl Parts {
 /// Starts everything and waits for the first thing that ends without being asked to.
 async fn run(
     plan: &Plan,
-    s3: TcpListener,
+    s3: Listener,
     addresses: (SocketAddr, SocketAddr),
     console: &Console,
     parts: &mut Parts,
@@ -125,7 +129,7 @@ async fn run(
 
 async fn start(
     plan: &Plan,
-    s3: TcpListener,
+    s3: Listener,
     addresses: (SocketAddr, SocketAddr),
     console: &Console,
     parts: &mut Parts,

@@ -5,9 +5,9 @@
 
 mod api;
 mod auth;
+mod limits;
 mod ready;
 mod routes;
-mod serve;
 mod status;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +20,9 @@ use eventlog::server::ServerState;
 use events::ids::RegionName;
 use gateway::Gateway;
 use ledger::Ledger;
+use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
 use shards::Membership;
-use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -30,6 +30,7 @@ use crate::credentials::RootCredentials;
 use crate::meters;
 
 pub(crate) use api::{NODE_STOP_PATH, REQUEST_HEADER};
+pub(crate) use limits::LIMITS;
 pub(crate) use ready::Readiness;
 pub(crate) use status::{NodeState, STATUS_PATH, Status};
 
@@ -83,8 +84,8 @@ pub(crate) struct ConsoleState {
 }
 
 impl Console {
-    /// Begins to answer on an address that is taken already.
-    pub(crate) fn start(listener: TcpListener, credentials: Option<RootCredentials>) -> anyhow::Result<Self> {
+    /// Begins to answer.
+    pub(crate) fn start(listener: Listener, credentials: Option<RootCredentials>) -> anyhow::Result<Self> {
         let state = Arc::new(ConsoleState {
             started: Instant::now(),
             recorder: meters::install()?,
@@ -93,7 +94,7 @@ impl Console {
             is_stopping: AtomicBool::new(false),
         });
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(serve::serve(routes::routes(Arc::clone(&state)), listener, async {
+        let served = tokio::spawn(listener.serve(routes::routes(Arc::clone(&state)), async {
             // Dropping the other end is a wish to stop as well.
             let _stopped = stopped.await;
         }));

@@ -1,14 +1,13 @@
 //! The gateway: its connections to the nodes, and S3 on its address.
 
-use std::io;
 use std::time::Duration;
 
 use anyhow::Context;
 use events::ids::RegionName;
 use gateway::{Gateway, Options};
 use ledger::Ledger;
+use listener::Listener;
 use shards::{Incident, Membership, NatsTransport, ShardStore};
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -79,18 +78,18 @@ impl Drop for Cluster {
 pub(crate) struct GatewayRole {
     pub(crate) gateway: Gateway,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<io::Result<()>>,
+    served: JoinHandle<()>,
 }
 
 impl GatewayRole {
-    /// Begins to serve S3 on an address that is taken already.
+    /// Begins to serve S3.
     pub(crate) async fn start(
         s3: &S3Args,
         region: &RegionName,
         credentials: &RootCredentials,
         endpoint: &NatsEndpoint,
         (ledger, cluster): (Ledger, &Cluster),
-        listener: TcpListener,
+        listener: Listener,
     ) -> anyhow::Result<Self> {
         let mut clients = Vec::with_capacity(DATA_CONNECTIONS);
         for number in 1..=DATA_CONNECTIONS {
@@ -126,8 +125,7 @@ impl GatewayRole {
     /// Waits until it ends without being asked to.
     pub(crate) async fn ended(&mut self) -> anyhow::Error {
         match (&mut self.served).await {
-            Ok(Ok(())) => anyhow::anyhow!("the gateway has ended"),
-            Ok(Err(error)) => anyhow::Error::new(error).context("the gateway failed"),
+            Ok(()) => anyhow::anyhow!("the gateway has ended"),
             Err(error) => anyhow::Error::new(error).context("the gateway's task"),
         }
     }

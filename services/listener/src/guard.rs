@@ -1,0 +1,187 @@
+//! A connection that is given up when its peer takes nothing of what it is sent.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// The error inside of the [`io::Error`] that ends a connection whose peer takes nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("the peer took nothing for {} s", .0.as_secs_f64())]
+pub(crate) struct Stalled(Duration);
+
+impl Stalled {
+    /// Whether an error comes from one.
+    pub(crate) fn is_in(error: &(dyn std::error::Error + 'static)) -> bool {
+        std::iter::successors(Some(error), |error| error.source())
+            .filter_map(|error| error.downcast_ref::<io::Error>())
+            .any(|error| error.get_ref().is_some_and(|inner| inner.downcast_ref::<Self>().is_some()))
+    }
+}
+
+/// A stream that can be ended without delivering what is under way.
+pub(crate) trait Abandon {
+    /// What is not delivered yet goes with the stream when it is dropped.
+    fn abandon(&self);
+}
+
+impl Abandon for TcpStream {
+    fn abandon(&self) {
+        // The kernel would keep what it was given, and offer it to the peer for minutes.
+        if let Err(error) = self.set_zero_linger() {
+            tracing::debug!(%error, "a connection is not reset");
+        }
+    }
+}
+
+/// Forwards everything to a stream. Writing fails once the stream has taken no byte for the time allowed while
+/// there were bytes to take. `T` is kept for as long as the stream.
+#[derive(Debug)]
+pub(crate) struct Guarded<S, T> {
+    stream: S,
+    stall_time_max: Duration,
+    /// Since when the stream takes nothing, if it does not.
+    stalled_since: Option<Instant>,
+    /// Not set anew with every byte that goes out: when it fires, it may have to go on for the rest of the time.
+    timer: Option<Pin<Box<Sleep>>>,
+    _kept: T,
+}
+
+impl<S: Abandon, T> Guarded<S, T> {
+    pub(crate) fn new(stream: S, stall_time_max: Duration, kept: T) -> Self {
+        Self { stream, stall_time_max, stalled_since: None, timer: None, _kept: kept }
+    }
+
+    /// Turns a wait that took too long into an error, and wakes the task when this one will have.
+    fn watch<R>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+        if written.is_ready() {
+            self.stalled_since = None;
+            return written;
+        }
+        let deadline = *self.stalled_since.get_or_insert_with(Instant::now) + self.stall_time_max;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        ready!(timer.as_mut().poll(context));
+        if Instant::now() < deadline {
+            timer.as_mut().reset(deadline);
+            ready!(timer.as_mut().poll(context));
+        }
+        self.stream.abandon();
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, Stalled(self.stall_time_max))))
+    }
+}
+
+impl<S: AsyncRead + Unpin, T: Unpin> AsyncRead for Guarded<S, T> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Abandon + Unpin, T: Unpin> AsyncWrite for Guarded<S, T> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.watch(context, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.watch(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(context);
+        // A flush that is through took no bytes: only one that waits says something.
+        if flushed.is_ready() { flushed } else { this.watch(context, flushed) }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let shut = Pin::new(&mut this.stream).poll_shutdown(context);
+        this.watch(context, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::{advance, timeout};
+
+    impl Abandon for DuplexStream {
+        fn abandon(&self) {}
+    }
+
+    const LIMIT: Duration = Duration::from_secs(30);
+    const ALMOST: Duration = Duration::from_secs(29);
+    const SOON: Duration = Duration::from_secs(2);
+
+    fn pair() -> (Guarded<DuplexStream, Arc<()>>, DuplexStream) {
+        let (ours, theirs) = duplex(16);
+        (Guarded::new(ours, LIMIT, Arc::default()), theirs)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_is_given_up_when_the_time_is_over_and_not_before() {
+        let (mut ours, _theirs) = pair();
+        ours.write_all(&[0; 16]).await.unwrap();
+        let begun = Instant::now();
+        let error = ours.write_all(&[0; 16]).await.unwrap_err();
+        assert_eq!((error.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, LIMIT.as_secs()));
+        assert!(Stalled::is_in(&error) && !Stalled::is_in(&io::Error::from(io::ErrorKind::TimedOut)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_a_byte_now_and_then_goes_on() {
+        let (mut ours, mut theirs) = pair();
+        let reader = tokio::spawn(async move {
+            for _ in 0..50 {
+                tokio::time::sleep(ALMOST).await;
+                theirs.read_u8().await.unwrap();
+            }
+            theirs
+        });
+        ours.write_all(&[0; 16 + 50]).await.unwrap();
+        let _theirs = reader.await.unwrap();
+        assert!(Stalled::is_in(&ours.write_all(&[0; 1]).await.unwrap_err()), "and not for ever");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_without_anything_to_take_does_not_count() {
+        let (mut ours, mut theirs) = pair();
+        let mut taken = [0; 16];
+        ours.write_all(&taken).await.unwrap();
+        // So that the timer runs.
+        assert!(ours.write_all(&[0]).now_or_never().is_none());
+        theirs.read_exact(&mut taken).await.unwrap();
+        ours.write_all(&taken).await.unwrap();
+        advance(LIMIT * 3).await;
+        ours.flush().await.unwrap();
+        assert!(timeout(ALMOST, ours.write_all(&[0])).await.is_err(), "it waits anew");
+        assert!(timeout(SOON, ours.write_all(&[0])).await.unwrap().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reading_has_no_such_limit() {
+        let (mut ours, mut theirs) = pair();
+        let read = tokio::spawn(async move { ours.read_u8().await.unwrap() });
+        advance(LIMIT * 3).await;
+        theirs.write_u8(7).await.unwrap();
+        assert_eq!(read.await.unwrap(), 7);
+    }
+}

@@ -1,0 +1,26 @@
+//! Connections of an HTTP server: accepted, limited, encrypted, served and let go.
+//!
+//! In come a socket, [`Limits`] and a tower service; out go that service's answers, over HTTP/1.1 and, with
+//! [`Certificates`], TLS. Each request carries its [`Peer`]. A connection ends when its client takes too long for
+//! a handshake or a head, or takes nothing of its answer; when the listener stops, requests under way end first.
+//!
+//! It never looks into requests beyond what makes them HTTP, and knows nothing of S3 or of who may ask for what.
+//!
+//! # Layout
+//! - `listener`: the loop that accepts, and the life of a connection
+//! - `places`: how many connections there may be; `guard`: who takes nothing of its answer; `body`: who sends
+//!   nothing of its request
+//! - `admission`: what every request gets on its way to the service
+
+mod admission;
+mod body;
+mod guard;
+mod limits;
+mod listener;
+mod peer;
+mod places;
+
+pub use body::{BodyError, RequestBody};
+pub use limits::Limits;
+pub use listener::Listener;
+pub use peer::Peer;

@@ -1,0 +1,26 @@
+use std::time::Duration;
+
+/// What a listener allows. Whoever opens one names each of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at once; further ones wait in the listener's queue.
+    pub connections_max: usize,
+    /// Connections open at once from one address, or of IPv6 one /64 network; further ones are closed at once.
+    /// Everything behind a proxy or an address translator is one address.
+    pub connections_per_address_max: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_time_max: Duration,
+    /// How long a connection may wait for the whole head of its next request, the first included.
+    pub head_time_max: Duration,
+    /// Bytes of a connection that are buffered: the head of a request must fit.
+    pub buffer_bytes_max: usize,
+    /// Headers of a request.
+    pub headers_max: usize,
+    /// How long a client may leave a request's body without a byte; then reading it is an error. `None` if the
+    /// service has such a rule itself.
+    pub body_silence_time_max: Option<Duration>,
+    /// How long a client may take nothing of what is sent to it; then it is cut off.
+    pub stall_time_max: Duration,
+    /// How long requests under way may go on after the order to stop.
+    pub drain_time_max: Duration,
+}

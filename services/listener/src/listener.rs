@@ -1,0 +1,205 @@
+use std::convert::Infallible;
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+
+use crate::admission::Admission;
+use crate::guard::{Guarded, Stalled};
+use crate::peer::canonical;
+use crate::places::{Place, Places};
+use crate::{Limits, Peer, RequestBody};
+
+/// How long to wait when no connection can be accepted, for want of file descriptors for instance.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Bytes of an answer that the kernel takes before it sends them. It would take megabytes, and whether the peer takes
+/// something is seen only in thirds of what the kernel has: a slow one would look as one that has stalled.
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
+
+/// A socket, and what is allowed on it.
+#[derive(Debug)]
+pub struct Listener {
+    /// What it is called in logs and metrics.
+    name: &'static str,
+    socket: TcpListener,
+    limits: Limits,
+}
+
+impl Listener {
+    /// A listener on a socket that is bound already.
+    pub fn new(name: &'static str, socket: TcpListener, limits: Limits) -> Self {
+        Self { name, socket, limits }
+    }
+
+    /// Serves until `shutdown`, then lets requests under way end, for as long as the limits allow. Connections that
+    /// were upgraded to something else have a place, and go on until what uses them ends them.
+    ///
+    /// The service finds a [`Peer`] in the extensions of each request. What a connection does is its own failure
+    /// and ends nothing else.
+    pub async fn serve<S, B>(self, service: S, shutdown: impl Future<Output = ()>)
+    where
+        S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let places = Places::new(self.limits.connections_max, self.limits.connections_per_address_max);
+        let terms = Arc::new(Terms { name: self.name, limits: self.limits });
+        let stopping = watch::Sender::new(());
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => break,
+                accepted = accept(&self.socket, &places, &terms) => accepted,
+            };
+            while let Some(ended) = connections.try_join_next() {
+                report(&ended);
+            }
+            let Some((stream, address, place)) = accepted else { continue };
+            connections.spawn(Arc::clone(&terms).converse(
+                stream,
+                address,
+                place,
+                service.clone(),
+                stopping.subscribe(),
+            ));
+        }
+        drop(self.socket);
+        stopping.send_replace(());
+        let drained = async {
+            while let Some(ended) = connections.join_next().await {
+                report(&ended);
+            }
+        };
+        if tokio::time::timeout(self.limits.drain_time_max, drained).await.is_err() {
+            tracing::warn!(listener = self.name, "requests were still under way and are cut off");
+            connections.shutdown().await;
+        }
+    }
+}
+
+/// A panic of a service ends its connection alone, and is told.
+fn report(ended: &Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "serving a connection");
+    }
+}
+
+async fn accept(socket: &TcpListener, places: &Places, terms: &Terms) -> Option<(TcpStream, SocketAddr, Place)> {
+    let room = places.room().await?;
+    match socket.accept().await {
+        Ok((stream, address)) => {
+            let address = canonical(address);
+            let Some(place) = places.give(room, address.ip()) else {
+                terms.cut("too_many");
+                tracing::debug!(listener = terms.name, %address, "too many connections from one address");
+                return None;
+            };
+            metrics::counter!("planetstore_connections_total", "listener" => terms.name).increment(1);
+            Some((stream, address, place))
+        }
+        Err(error) => {
+            tracing::warn!(listener = terms.name, %error, "a connection cannot be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+/// What holds for all connections of a listener.
+struct Terms {
+    name: &'static str,
+    limits: Limits,
+}
+
+impl Terms {
+    /// The life of a connection.
+    async fn converse<S, B>(
+        self: Arc<Self>,
+        stream: TcpStream,
+        address: SocketAddr,
+        place: Place,
+        service: S,
+        stopping: watch::Receiver<()>,
+    ) where
+        S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        if let Err(error) = prepare(&stream) {
+            tracing::debug!(%address, %error, "a connection keeps the kernel's defaults");
+        }
+        let stream = Guarded::new(stream, self.limits.stall_time_max, place);
+        let admission = |is_tls| Admission {
+            service,
+            peer: Peer { address, is_tls },
+            body_silence_time_max: self.limits.body_silence_time_max,
+        };
+        self.http(stream, admission(false), stopping).await;
+    }
+
+    async fn http<I, S, B>(&self, stream: I, admission: Admission<S>, mut stopping: watch::Receiver<()>)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let address = admission.peer.address;
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_time_max)
+            .max_headers(self.limits.headers_max)
+            .max_buf_size(self.limits.buffer_bytes_max)
+            .serve_connection(TokioIo::new(stream), admission)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            biased;
+            ended = connection.as_mut() => ended,
+            _stop = stopping.changed() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        match ended {
+            Ok(()) => {}
+            Err(error) if Stalled::is_in(&error) => {
+                self.cut("stalled");
+                tracing::info!(listener = self.name, %address, "a client took nothing of its answer and is cut off");
+            }
+            Err(error) => {
+                tracing::debug!(listener = self.name, %address, %error, "a connection ended early");
+            }
+        }
+    }
+
+    fn cut(&self, reason: &'static str) {
+        metrics::counter!("planetstore_connections_cut_total", "listener" => self.name, "reason" => reason)
+            .increment(1);
+    }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
+}

@@ -1,0 +1,13 @@
+//! Listeners over real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "listener/drain.rs"]
+mod drain;
+#[path = "listener/framing.rs"]
+mod framing;
+#[path = "listener/limits.rs"]
+mod limits;
+#[path = "listener/serving.rs"]
+mod serving;
+#[path = "listener/stall.rs"]
+mod stall;

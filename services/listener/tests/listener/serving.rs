@@ -1,0 +1,165 @@
+//! A listener that serves, and clients that speak byte by byte.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use listener::{Limits, Listener, Peer, RequestBody};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Time that anything a test waits for may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Limits that no test meets by chance.
+pub(crate) const WIDE: Limits = Limits {
+    connections_max: 100,
+    connections_per_address_max: 100,
+    handshake_time_max: PATIENCE,
+    head_time_max: PATIENCE,
+    buffer_bytes_max: 64 * 1024,
+    headers_max: 20,
+    body_silence_time_max: None,
+    stall_time_max: PATIENCE,
+    drain_time_max: PATIENCE,
+};
+
+/// Bytes of the answer to `/large`: more than any kernel takes on its own.
+pub(crate) const LARGE_BYTES: usize = 64 << 20;
+
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Counts the answers that somebody still holds.
+#[derive(Clone, Default)]
+pub(crate) struct Held(pub(crate) Arc<AtomicUsize>);
+
+struct Hold(Held);
+
+/// Bytes that are held until the last of them is in the kernel.
+struct Kept {
+    bytes: Bytes,
+    _hold: Hold,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Held {
+    fn hold(&self) -> Hold {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Hold(self.clone())
+    }
+
+    /// Waits until so many are held.
+    pub(crate) async fn becomes(&self, count: usize) {
+        let look = async {
+            while self.0.load(Ordering::SeqCst) != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let held = || format!("{} answers are held, not {count}", self.0.load(Ordering::SeqCst));
+        timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("{}", held()));
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A listener and its service: `/echo` answers the body, `/large` a large one, `/never` not at all, and all else
+/// who asked.
+pub(crate) struct Serving {
+    pub(crate) address: SocketAddr,
+    pub(crate) held: Held,
+    stop: oneshot::Sender<()>,
+    pub(crate) served: JoinHandle<()>,
+}
+
+impl Serving {
+    pub(crate) async fn start(limits: Limits) -> Self {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let held = Held::default();
+        let (stop, stopped) = oneshot::channel();
+        let answers = held.clone();
+        let service = tower::service_fn(move |request| answer(request, answers.clone()));
+        let listener = Listener::new("test", socket, limits);
+        let served = tokio::spawn(async move {
+            listener.serve(service, async { stopped.await.unwrap_or_default() }).await;
+        });
+        Self { address, held, stop, served }
+    }
+
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes on a connection of their own, and reads until the listener closes it.
+    pub(crate) async fn exchange(&self, raw: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        // It may be refused before its end; the answer, if there is one, says why.
+        let _refused = stream.write_all(raw).await;
+        to_end(&mut stream).await
+    }
+
+    /// Gives the order to stop; the future ends when it has.
+    pub(crate) fn stop(self) -> JoinHandle<()> {
+        self.stop.send(()).unwrap();
+        self.served
+    }
+}
+
+async fn answer(request: Request<RequestBody>, held: Held) -> Result<Answer, Infallible> {
+    let hold = held.hold();
+    let bytes = match request.uri().path() {
+        "/echo" => match request.into_body().collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => Bytes::from(error.to_string()),
+        },
+        "/large" => Bytes::from(vec![b'x'; LARGE_BYTES]),
+        "/never" => std::future::pending().await,
+        _ => {
+            let peer = request.extensions().get::<Peer>().unwrap();
+            Bytes::from(format!("{} {}", peer.address, peer.is_tls))
+        }
+    };
+    Ok(Response::new(Full::new(Bytes::from_owner(Kept { bytes, _hold: hold }))))
+}
+
+/// All that comes until the connection ends, however it ends.
+pub(crate) async fn to_end(stream: &mut TcpStream) -> String {
+    let mut taken = Vec::new();
+    let mut piece = vec![0; 64 * 1024];
+    let read = async {
+        while let Ok(length @ 1..) = stream.read(&mut piece).await {
+            taken.extend_from_slice(&piece[..length]);
+        }
+    };
+    timeout(PATIENCE, read).await.expect("the connection is not closed");
+    String::from_utf8_lossy(&taken).into_owned()
+}
+
+/// Reads so many bytes, or panics.
+pub(crate) async fn take(stream: &mut TcpStream, length: usize) -> Vec<u8> {
+    let mut taken = vec![0; length];
+    timeout(PATIENCE, stream.read_exact(&mut taken)).await.expect("nothing comes").unwrap();
+    taken
+}
+
+/// A request without a body.
+pub(crate) fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").into_bytes()
+}

@@ -1,0 +1,45 @@
+//! Connections of the console: what is allowed on them.
+
+use std::time::Duration;
+
+use listener::Limits;
+
+/// Connections at once; further ones wait in the listener's queue.
+const CONNECTIONS_MAX: usize = 256;
+
+/// Connections at once from one address: a browser and some command lines, or a proxy.
+const CONNECTIONS_PER_ADDRESS_MAX: usize = 128;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Bytes that may be buffered of one connection: the head of a request must fit.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers of one request.
+const HEADERS_MAX: usize = 100;
+
+/// How long a client may leave a body without a byte.
+const BODY_SILENCE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long a client may take nothing of an answer.
+const STALL_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long requests under way may take once the console stops.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// What the console allows on its listener.
+pub(crate) const LIMITS: Limits = Limits {
+    connections_max: CONNECTIONS_MAX,
+    connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
+    handshake_time_max: HANDSHAKE_TIME_MAX,
+    head_time_max: HEAD_TIME_MAX,
+    buffer_bytes_max: BUFFER_BYTES_MAX,
+    headers_max: HEADERS_MAX,
+    body_silence_time_max: Some(BODY_SILENCE_TIME_MAX),
+    stall_time_max: STALL_TIME_MAX,
+    drain_time_max: DRAIN_TIME_MAX,
+};
