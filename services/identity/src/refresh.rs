@@ -1,9 +1,8 @@
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -59,16 +58,15 @@ impl RefreshToken {
         self.session
     }
 
-    /// What is kept of it: the SHA-256 of the secret.
-    pub fn digest(&self) -> [u8; DIGEST_BYTES] {
+    /// What is kept of it: the SHA-256 of the secret, and of another one that must not have changed meanwhile if
+    /// the token is bound to one.
+    pub fn digest(&self, bound_to: &str) -> [u8; DIGEST_BYTES] {
+        let mut context = Context::new(&SHA256);
+        context.update(self.secret.as_slice());
+        context.update(bound_to.as_bytes());
         let mut kept = [0; DIGEST_BYTES];
-        kept.copy_from_slice(digest(&SHA256, self.secret.as_slice()).as_ref());
+        kept.copy_from_slice(context.finish().as_ref());
         kept
-    }
-
-    /// Whether this is what is kept of it, in a time that tells nothing of how much is equal.
-    pub fn matches(&self, kept: &[u8]) -> bool {
-        self.digest().ct_eq(kept).into()
     }
 }
 
@@ -83,16 +81,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_read_back_and_matches_its_digest_only() {
+    fn it_is_read_back_and_has_a_digest_of_its_own() {
         let token = RefreshToken::new(Uuid::from_u128(7), [1; 32]);
         let text = token.to_text();
         let read = RefreshToken::parse(text.expose()).unwrap();
         assert_eq!(read.session(), Uuid::from_u128(7));
-        assert!(read.matches(&token.digest()));
+        assert_eq!(read.digest(""), token.digest(""));
         let other = RefreshToken::new(Uuid::from_u128(7), [2; 32]);
-        assert!(!other.matches(&token.digest()) && !token.matches(b"") && !token.matches(&token.digest()[1..]));
+        assert_ne!(other.digest(""), token.digest(""));
+        assert_ne!(token.digest("password"), token.digest("passwore"));
         // As `sha256sum` has it.
-        assert_eq!(hex::encode(token.digest()), "72cd6e8422c407fb6d098690f1130b7ded7ec2f7f5e1d30bd9d521f015363793");
+        assert_eq!(hex::encode(token.digest("")), "72cd6e8422c407fb6d098690f1130b7ded7ec2f7f5e1d30bd9d521f015363793");
         assert!(!format!("{token:?}").contains("AQEB"));
     }
 
