@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupName, PolicyName, UserName};
 
+/// Policies that every region has. They are never stored and never deleted, and may be attached.
+pub const BUILT_IN: [&str; 4] = ["readonly", "readwrite", "writeonly", "bucketowner"];
+
 /// To whom a policy is attached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

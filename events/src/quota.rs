@@ -30,6 +30,16 @@ pub enum Resource {
     Objects,
 }
 
+impl Resource {
+    /// What it is counted in, for messages.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Objects => "objects",
+        }
+    }
+}
+
 /// A bucket may hold more or less than before. What it holds already stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {

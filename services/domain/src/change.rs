@@ -1,8 +1,14 @@
 //! What a fact changes, as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
-use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, UploadId, VersionId};
+use events::ids::{
+    AccessKeyId, BucketName, ContentId, GroupName, ObjectKey, PartNumber, PolicyName, SessionId, UploadId, UserId,
+    UserName, VersionId,
+};
 
-use crate::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+use crate::row::{
+    BucketAccessRow, BucketId, BucketRow, ContentRow, GroupRow, KeyRow, ManifestRow, PartRow, PolicyRow, SessionRow,
+    TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+};
 
 /// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,4 +32,21 @@ pub enum Change {
     PutUsage { bucket: BucketId, row: UsageRow },
     DropUsage { bucket: BucketId },
     PutTotals { row: TotalsRow },
+    PutBucketAccess { bucket: BucketId, row: BucketAccessRow },
+    DropBucketAccess { bucket: BucketId },
+    PutIdentitiesChanged { sequence: u64 },
+    PutUser { name: UserName, row: UserRow },
+    DropUser { name: UserName },
+    PutUserId { id: UserId, name: UserName },
+    DropUserId { id: UserId },
+    PutEmail { email: String, name: UserName },
+    DropEmail { email: String },
+    PutKey { id: AccessKeyId, row: KeyRow },
+    DropKey { id: AccessKeyId, user: UserName },
+    PutGroup { name: GroupName, row: GroupRow },
+    DropGroup { name: GroupName },
+    PutPolicy { name: PolicyName, row: PolicyRow },
+    DropPolicy { name: PolicyName },
+    PutSession { id: SessionId, row: SessionRow },
+    DropSession { id: SessionId, user: UserName },
 }

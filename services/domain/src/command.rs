@@ -1,13 +1,18 @@
 //! What may be asked, and what is answered.
 
+pub(crate) mod identity;
+
+use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
-use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, UploadId};
+use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, UploadId, UserId};
 use events::object::{Attributes, Checksum, Operation};
+use events::quota::{Quota, Resource};
 use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::view::VersionName;
+use identity::{IdentityCommand, IdentityRejection};
 
 /// What `decide` would otherwise have to ask the world for.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +30,12 @@ pub enum Command {
     CreateBucket {
         /// Its name.
         bucket: BucketName,
-        /// The access key of who asks.
-        owner: String,
+        /// Who asks.
+        owner: UserId,
+        /// Its ACL, if it is not to be the private one.
+        acl: Option<Acl>,
+        /// Who is to own what others store in it, if that is said.
+        ownership: Option<ObjectOwnership>,
     },
     /// Remove an empty bucket.
     DeleteBucket {
@@ -40,6 +49,54 @@ pub enum Command {
         /// What shall hold.
         versioning: Versioning,
     },
+    /// Set a bucket's policy, which is well-formed, or take it away.
+    SetBucketPolicy {
+        /// The bucket.
+        bucket: BucketName,
+        /// The JSON document.
+        policy: Option<String>,
+    },
+    /// Set a bucket's ACL.
+    SetBucketAcl {
+        /// The bucket.
+        bucket: BucketName,
+        /// What it shall grant.
+        acl: Acl,
+    },
+    /// Set what keeps a bucket from becoming public, or take it away.
+    SetPublicAccess {
+        /// The bucket.
+        bucket: BucketName,
+        /// What shall hold.
+        block: Option<PublicAccessBlock>,
+    },
+    /// Set who owns what others store in a bucket, or leave it to the default.
+    SetOwnership {
+        /// The bucket.
+        bucket: BucketName,
+        /// What shall hold.
+        ownership: Option<ObjectOwnership>,
+    },
+    /// Set the ACL of an object's version.
+    SetObjectAcl {
+        /// Where.
+        bucket: BucketName,
+        /// Under which key.
+        key: ObjectKey,
+        /// Which version; `None` is the current one.
+        version: Option<VersionName>,
+        /// What it shall grant.
+        acl: Acl,
+    },
+    /// Set how much a bucket may hold.
+    SetQuota {
+        /// The bucket.
+        bucket: BucketName,
+        /// How much.
+        quota: Quota,
+    },
+    /// Change who may do what.
+    Identity(Box<IdentityCommand>),
     /// Store a version of an object.
     PutObject(Box<PutObject>),
     /// Delete an object, or one version of it.
@@ -117,6 +174,8 @@ pub struct PutObject {
     pub body: NewBody,
     pub checksum: Option<Checksum>,
     pub attributes: Attributes,
+    pub owner: Option<UserId>,
+    pub acl: Option<Acl>,
     pub operation: Operation,
     pub precondition: Precondition,
 }
@@ -130,6 +189,9 @@ pub struct CreateUpload {
     pub upload: UploadId,
     pub attributes: Attributes,
     pub checksum: Option<ChecksumPlan>,
+    pub initiator: Option<UserId>,
+    pub owner: Option<UserId>,
+    pub acl: Option<Acl>,
 }
 
 /// Store a part.
@@ -188,6 +250,8 @@ pub enum Outcome {
         /// It is a delete marker.
         delete_marker: bool,
     },
+    /// A spent refresh token was shown: whoever has it or its successor stole it, so the session ended.
+    SessionRevoked,
 }
 
 /// Why a command may not happen. Nothing was changed, and nothing of it is on the log.
@@ -237,6 +301,23 @@ pub enum Rejection {
         /// Its bytes.
         size: u64,
     },
+    /// The bucket may not hold so much. Delete something, or have the quota raised.
+    #[error("the bucket's quota of {limit} {} would be exceeded", resource.unit())]
+    QuotaExceeded {
+        /// What there would be too much of.
+        resource: Resource,
+        /// How much it may hold.
+        limit: u64,
+    },
+    /// The ACL grants something to others, which it cannot once ACLs are off. Make it private first.
+    #[error("the bucket's ACL grants others something")]
+    AclGrantsOthers,
+    /// There is no such version of the key.
+    #[error("the version does not exist")]
+    NoSuchVersion,
+    /// A rule about users, keys, groups, policies or sessions.
+    #[error(transparent)]
+    Identity(#[from] IdentityRejection),
     /// The bytes were reclaimed between looking and asking: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,

@@ -7,13 +7,15 @@
 //! # Layout
 //! - [`decide()`]: may this happen? a file per noun
 //! - [`project()`]: what does this fact change? a file per noun
-//! - [`row`]: the rows of the projection; [`Change`]: a row written or dropped; [`View`]: reading them
+//! - [`row`]: the rows of the projection; [`Change`]: a row written or dropped; [`View`] and [`Identities`]: reading
+//!   them
 //! - [`model`]: the projection as `BTreeMap`s, for tests
 //! - [`placement`]: which nodes take a content's shards
 
 mod change;
 mod command;
 mod decide;
+mod identities;
 pub mod model;
 pub mod placement;
 mod project;
@@ -21,10 +23,15 @@ pub mod row;
 mod view;
 
 pub use change::Change;
+pub use command::identity::{
+    GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
+    MEMBERS_PER_GROUP_MAX, Noun, POLICIES_PER_HOLDER_MAX, SESSIONS_PER_USER_MAX,
+};
 pub use command::{
     Command, CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition,
     PutObject, Rejection, StorePart, Tags,
 };
-pub use decide::{Decision, Refused, decide};
+pub use decide::{Decision, Refused, admit, decide};
+pub use identities::Identities;
 pub use project::{ProjectError, project};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

@@ -3,10 +3,17 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{
+    AccessKeyId, BucketName, ContentId, Generation, GroupName, ObjectKey, PartNumber, PolicyName, SessionId,
+    Sha256Digest, UploadId, UserId, UserName, VersionId,
+};
 
 use crate::change::Change;
-use crate::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+use crate::identities::Identities;
+use crate::row::{
+    Belongings, BucketAccessRow, BucketId, BucketRow, ContentRow, GroupRow, KeyRow, ManifestRow, PartRow, PolicyRow,
+    SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+};
 use crate::view::{Parts, View};
 
 /// All tables, in memory.
@@ -23,6 +30,15 @@ pub struct Model {
     pub manifests: BTreeMap<UploadId, ManifestRow>,
     pub usage: BTreeMap<BucketId, UsageRow>,
     pub totals: TotalsRow,
+    pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
+    pub identities_changed: u64,
+    pub users: BTreeMap<UserName, UserRow>,
+    pub user_ids: BTreeMap<UserId, UserName>,
+    pub emails: BTreeMap<String, UserName>,
+    pub keys: BTreeMap<AccessKeyId, KeyRow>,
+    pub groups: BTreeMap<GroupName, GroupRow>,
+    pub policies: BTreeMap<PolicyName, PolicyRow>,
+    pub sessions: BTreeMap<SessionId, SessionRow>,
 }
 
 impl Model {
@@ -49,15 +65,83 @@ impl Model {
             Change::PutUsage { bucket, row } => drop(self.usage.insert(bucket, row)),
             Change::DropUsage { bucket } => drop(self.usage.remove(&bucket)),
             Change::PutTotals { row } => self.totals = row,
+            Change::PutBucketAccess { bucket, row } => drop(self.bucket_access.insert(bucket, row)),
+            Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(&bucket)),
+            change => self.apply_to_identities(change),
+        }
+    }
+
+    fn apply_to_identities(&mut self, change: Change) {
+        match change {
+            Change::PutIdentitiesChanged { sequence } => self.identities_changed = sequence,
+            Change::PutUser { name, row } => drop(self.users.insert(name, row)),
+            Change::DropUser { name } => drop(self.users.remove(&name)),
+            Change::PutUserId { id, name } => drop(self.user_ids.insert(id, name)),
+            Change::DropUserId { id } => drop(self.user_ids.remove(&id)),
+            Change::PutEmail { email, name } => drop(self.emails.insert(email, name)),
+            Change::DropEmail { email } => drop(self.emails.remove(&email)),
+            Change::PutKey { id, row } => drop(self.keys.insert(id, row)),
+            Change::DropKey { id, .. } => drop(self.keys.remove(&id)),
+            Change::PutGroup { name, row } => drop(self.groups.insert(name, row)),
+            Change::DropGroup { name } => drop(self.groups.remove(&name)),
+            Change::PutPolicy { name, row } => drop(self.policies.insert(name, row)),
+            Change::DropPolicy { name } => drop(self.policies.remove(&name)),
+            Change::PutSession { id, row } => drop(self.sessions.insert(id, row)),
+            Change::DropSession { id, .. } => drop(self.sessions.remove(&id)),
+            other => unreachable!("{other:?} is of another table"),
         }
     }
 }
 
-impl View for Model {
+impl Identities for Model {
     type Error = Infallible;
 
+    fn identities_changed(&self) -> Result<u64, Infallible> {
+        Ok(self.identities_changed)
+    }
+
+    fn user(&self, name: &UserName) -> Result<Option<UserRow>, Infallible> {
+        Ok(self.users.get(name).cloned())
+    }
+
+    fn user_by_id(&self, id: &UserId) -> Result<Option<UserName>, Infallible> {
+        Ok(self.user_ids.get(id).cloned())
+    }
+
+    fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Infallible> {
+        Ok(self.emails.get(email).cloned())
+    }
+
+    fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Infallible> {
+        Ok(self.keys.get(id).cloned())
+    }
+
+    fn belongings(&self, user: &UserName) -> Result<Belongings, Infallible> {
+        let keys = self.keys.iter().filter(|(_, row)| row.user == *user).map(|(id, _)| id.clone()).collect();
+        let sessions = self.sessions.iter().filter(|(_, row)| row.user == *user);
+        Ok(Belongings { keys, sessions: sessions.map(|(id, row)| (*id, row.clone())).collect() })
+    }
+
+    fn group(&self, name: &GroupName) -> Result<Option<GroupRow>, Infallible> {
+        Ok(self.groups.get(name).cloned())
+    }
+
+    fn policy(&self, name: &PolicyName) -> Result<Option<PolicyRow>, Infallible> {
+        Ok(self.policies.get(name).cloned())
+    }
+
+    fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Infallible> {
+        Ok(self.sessions.get(&id).cloned())
+    }
+}
+
+impl View for Model {
     fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, Infallible> {
         Ok(self.buckets.get(name).cloned())
+    }
+
+    fn bucket_access(&self, bucket: BucketId) -> Result<BucketAccessRow, Infallible> {
+        Ok(self.bucket_access.get(&bucket).cloned().unwrap_or_default())
     }
 
     fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, Infallible> {

@@ -1,11 +1,17 @@
 //! The rows of the projection: what the folded log knows, a struct per table.
 
+mod identity;
+
+use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
-use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, UploadId, VersionId};
+use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, UploadId, UserId, VersionId};
 use events::object::{Attributes, Checksum};
+use events::quota::Quota;
 use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use identity::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
 
 /// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
 /// under the same name has another.
@@ -20,10 +26,25 @@ pub struct BucketRow {
     /// When it was made.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
-    /// The access key of who made it.
-    pub owner: String,
+    /// The user who owns it.
+    pub owner: UserId,
     /// Whether it keeps what is overwritten.
     pub versioning: Versioning,
+    /// The event that last changed its [`BucketAccessRow`]; 0 if there is none.
+    pub access: u64,
+}
+
+/// Who may do what in a bucket, where that was ever said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BucketAccessRow {
+    /// The bucket policy, a JSON document.
+    pub policy: Option<String>,
+    /// The ACL; without one the owner alone is granted anything.
+    pub acl: Option<Acl>,
+    /// What keeps it from becoming public.
+    pub public_access_block: Option<PublicAccessBlock>,
+    /// Who owns what others store in it.
+    pub ownership: Option<ObjectOwnership>,
 }
 
 /// One version of a key.
@@ -56,6 +77,10 @@ pub struct ObjectRow {
     /// What else the client said of it.
     #[serde(with = "attributes")]
     pub attributes: Attributes,
+    /// Who owns it, if that is not the bucket's owner.
+    pub owner: Option<UserId>,
+    /// Its ACL, if it is not the private one.
+    pub acl: Option<Acl>,
 }
 
 /// Where the bytes of an object or a part are.
@@ -91,8 +116,12 @@ pub struct UploadRow {
     /// When it was begun.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
-    /// The access key of who began it.
-    pub initiator: String,
+    /// The user who began it; `None` if nobody signed for it.
+    pub initiator: Option<UserId>,
+    /// Who will own the object, if that is not the bucket's owner.
+    pub owner: Option<UserId>,
+    /// The ACL that the object will have.
+    pub acl: Option<Acl>,
     /// What the client said of the object to be.
     #[serde(with = "attributes")]
     pub attributes: Attributes,
@@ -125,13 +154,20 @@ pub struct ManifestRow {
     pub parts: u16,
 }
 
-/// What a bucket holds.
+/// What a bucket holds, and how much it may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct UsageRow {
     /// Versions; delete markers do not count.
     pub objects: u64,
     /// Bytes, as clients count them.
     pub bytes: u64,
+    /// How much it may hold.
+    #[serde(with = "quota")]
+    pub quota: Quota,
+    /// A warning about its bytes is out, and they are not fewer since.
+    pub warned_of_bytes: bool,
+    /// The same of its versions.
+    pub warned_of_objects: bool,
 }
 
 /// What the region holds.
@@ -176,5 +212,35 @@ mod attributes {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
         let (headers, metadata, storage_class) = Fields::deserialize(deserializer)?;
         Ok(Attributes { headers, metadata, storage_class })
+    }
+}
+
+/// Likewise [`events::user::Limits`].
+mod limits {
+    use events::user::Limits;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(limits: &Limits, serializer: S) -> Result<S::Ok, S::Error> {
+        (limits.requests_per_second, limits.bytes_per_second).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
+        let (requests_per_second, bytes_per_second) = Deserialize::deserialize(deserializer)?;
+        Ok(Limits { requests_per_second, bytes_per_second })
+    }
+}
+
+/// Likewise [`Quota`].
+mod quota {
+    use events::quota::Quota;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(quota: &Quota, serializer: S) -> Result<S::Ok, S::Error> {
+        (quota.bytes, quota.objects).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quota, D::Error> {
+        let (bytes, objects) = Deserialize::deserialize(deserializer)?;
+        Ok(Quota { bytes, objects })
     }
 }

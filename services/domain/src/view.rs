@@ -2,7 +2,10 @@
 
 use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
 
-use crate::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+use crate::identities::Identities;
+use crate::row::{
+    BucketAccessRow, BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+};
 
 /// Parts with their numbers, in order.
 pub type Parts = Vec<(PartNumber, PartRow)>;
@@ -11,12 +14,11 @@ pub type Parts = Vec<(PartNumber, PartRow)>;
 ///
 /// A key's versions lie in two places: the current one, unless it is a delete marker, under the key alone;
 /// all others, delete markers among them, under key and version.
-pub trait View {
-    /// Why it could not be read.
-    type Error;
-
+pub trait View: Identities {
     /// A bucket by its name.
     fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, Self::Error>;
+    /// Who may do what in a bucket; all defaults where nothing was ever said.
+    fn bucket_access(&self, bucket: BucketId) -> Result<BucketAccessRow, Self::Error>;
     /// Whether no version and no delete marker is left in a bucket.
     fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, Self::Error>;
     /// The version a plain GET returns.

@@ -5,10 +5,14 @@
 mod fold;
 #[path = "domain/given.rs"]
 mod given;
+#[path = "domain/identities.rs"]
+mod identities;
 #[path = "domain/invariants.rs"]
 mod invariants;
 #[path = "domain/properties.rs"]
 mod properties;
+#[path = "domain/quotas.rs"]
+mod quotas;
 #[path = "domain/random/mod.rs"]
 mod random;
 #[path = "domain/rules.rs"]

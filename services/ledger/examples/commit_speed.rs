@@ -45,6 +45,8 @@ fn put(task: u64, n: u64) -> Command {
         body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
         checksum: None,
         attributes: Attributes { headers, ..Attributes::default() },
+        owner: None,
+        acl: None,
         operation: Operation::PutObject,
         precondition: Precondition::default(),
     }))
@@ -60,7 +62,12 @@ async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
     let (region, cache_bytes) = ("eu-1".parse().unwrap(), 64 << 20);
     let options = Options { region, path: path.into(), sole_writer: true, cache_bytes, sources };
     let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
-    let create = Command::CreateBucket { bucket: "benchmark".parse().unwrap(), owner: "AKIAEXAMPLE".into() };
+    let create = Command::CreateBucket {
+        bucket: "benchmark".parse().unwrap(),
+        owner: "AKIAEXAMPLE".parse().unwrap(),
+        acl: None,
+        ownership: None,
+    };
     ledger.commit(create, origin()).await.unwrap();
     let begun = Instant::now();
     let running = (0..tasks).map(|task| {

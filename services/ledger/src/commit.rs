@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Command, Context, Outcome, Refused, decide};
-use eventlog::{APPEND_BYTES_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError, Stored};
+use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError, Stored};
 use events::ids::EventId;
 use events::{Event, Origin, subject};
 use tokio::runtime::Handle;
@@ -171,12 +171,14 @@ impl<L: Log> Writer<L> {
         let mut bytes = 0;
         for queued in batch {
             let context = self.sources.context();
+            let mut warning = None;
             let outcome = match decide(tables, &queued.command, context) {
                 Ok(decision) => match decision.fact {
                     None => Ok(decision.outcome),
                     Some(fact) => self.write(tables, &mut decided.cursor, fact, queued, context)?.map(|message| {
                         bytes += message.payload.len();
                         decided.messages.push(message);
+                        warning = decision.warning;
                         decision.outcome
                     }),
                 },
@@ -185,7 +187,14 @@ impl<L: Log> Writer<L> {
             };
             let sequence = decided.cursor.sequence;
             decided.outcomes.push(outcome.map(|outcome| Committed { sequence, outcome }));
-            if bytes >= BATCH_BYTES_MAX {
+            // After the outcome's sequence was taken: what was asked for has happened even if an append ends here.
+            if let Some(fact) = warning.filter(|_| decided.messages.len() < APPEND_EVENTS_MAX)
+                && let Ok(message) = self.write(tables, &mut decided.cursor, fact, queued, self.sources.context())?
+            {
+                bytes += message.payload.len();
+                decided.messages.push(message);
+            }
+            if bytes >= BATCH_BYTES_MAX || decided.messages.len() == APPEND_EVENTS_MAX {
                 break;
             }
         }

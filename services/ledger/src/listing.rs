@@ -111,9 +111,14 @@ fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
 
 impl<A: Access> Tables<A> {
     /// All buckets, by name.
-    pub fn list_buckets(&self) -> Result<Vec<(BucketName, BucketRow)>, StateError> {
+    pub fn list_buckets(
+        &self,
+        after: Option<&BucketName>,
+        max: usize,
+    ) -> Result<Vec<(BucketName, BucketRow)>, StateError> {
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_str()));
         let mut buckets = Vec::new();
-        for entry in self.buckets.iter()? {
+        for entry in self.buckets.range::<&str>((from, Bound::Unbounded))?.take(max) {
             let (name, row) = entry?;
             buckets.push((name.value().parse().map_err(StateError::Key)?, decode(row.value())?));
         }

@@ -1,16 +1,23 @@
 use events::Fact;
+use events::access::{Acl, ObjectOwnership};
 use events::bucket::{Created, Deleted, Versioning, VersioningChanged};
-use events::ids::BucketName;
+use events::ids::{BucketName, UserId};
 
 use super::{Decision, Refused, bucket_row};
 use crate::command::{Outcome, Rejection};
 use crate::view::View;
 
-pub(super) fn create<V: View>(view: &V, bucket: &BucketName, owner: &str) -> Result<Decision, Refused<V::Error>> {
+pub(super) fn create<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    owner: &UserId,
+    acl: Option<&Acl>,
+    ownership: Option<ObjectOwnership>,
+) -> Result<Decision, Refused<V::Error>> {
     if let Some(row) = view.bucket(bucket).map_err(Refused::View)? {
-        return Err(Rejection::BucketExists { yours: row.owner == owner }.into());
+        return Err(Rejection::BucketExists { yours: row.owner == *owner }.into());
     }
-    let fact = Created { bucket: bucket.clone(), owner: owner.into() };
+    let fact = Created { bucket: bucket.clone(), owner: owner.clone(), acl: acl.cloned(), ownership };
     Ok(Decision::write(Fact::BucketCreated(fact), Outcome::Done))
 }
 

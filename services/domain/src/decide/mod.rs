@@ -1,8 +1,11 @@
 //! May this happen? The rules, on exactly the state before the fact.
 
+mod access;
 mod bucket;
 mod delete;
+mod identity;
 mod object;
+mod quota;
 mod upload;
 
 use events::Fact;
@@ -12,22 +15,30 @@ use crate::command::{Command, Context, Outcome, Rejection};
 use crate::row::BucketRow;
 use crate::view::View;
 
+pub use quota::admit;
+
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What to write to the log; `None` when all is so already.
     pub fact: Option<Fact>,
+    /// A second fact that goes with the first, and may as well come later: the state remembers that it is due.
+    pub warning: Option<Fact>,
     /// What to answer once it is written.
     pub outcome: Outcome,
 }
 
 impl Decision {
     fn write(fact: Fact, outcome: Outcome) -> Self {
-        Self { fact: Some(fact), outcome }
+        Self { fact: Some(fact), warning: None, outcome }
     }
 
     fn nothing(outcome: Outcome) -> Self {
-        Self { fact: None, outcome }
+        Self { fact: None, warning: None, outcome }
+    }
+
+    fn warn(self, warning: Option<Fact>) -> Self {
+        Self { warning, ..self }
     }
 }
 
@@ -49,9 +60,18 @@ impl<E> From<Rejection> for Refused<E> {
 /// Decides a command on the state before it. No clock, no randomness, no IO: they come in `context`.
 pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<Decision, Refused<V::Error>> {
     match command {
-        Command::CreateBucket { bucket, owner } => bucket::create(view, bucket, owner),
+        Command::CreateBucket { bucket, owner, acl, ownership } => {
+            bucket::create(view, bucket, owner, acl.as_ref(), *ownership)
+        }
         Command::DeleteBucket { bucket } => bucket::delete(view, bucket),
         Command::SetVersioning { bucket, versioning } => bucket::set_versioning(view, bucket, *versioning),
+        Command::SetBucketPolicy { bucket, policy } => access::set_policy(view, bucket, policy.as_ref()),
+        Command::SetBucketAcl { bucket, acl } => access::set_acl(view, bucket, acl),
+        Command::SetPublicAccess { bucket, block } => access::set_public_access(view, bucket, *block),
+        Command::SetOwnership { bucket, ownership } => access::set_ownership(view, bucket, *ownership),
+        Command::SetObjectAcl { bucket, key, version, acl } => access::set_object_acl(view, bucket, key, *version, acl),
+        Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
+        Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::DeleteObject { bucket, key, version } => delete::delete(view, bucket, key, *version, context),
         Command::CreateUpload(create) => upload::create(view, create, context),

@@ -3,6 +3,7 @@ use events::bucket::Versioning;
 use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, Delta};
 
+use super::quota::{check as check_quota, warning};
 use super::{Decision, Refused, bucket_row};
 use crate::command::{Context, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection, Tags};
 use crate::row::{BucketRow, VersionRow};
@@ -17,6 +18,9 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
     check(&put.precondition, current.as_ref())?;
     let (body, staged_in_use) = body(view, &put.body)?;
     let place = place_version(view, &bucket, &put.key, current, context)?;
+    let usage = view.usage(bucket.id).map_err(Refused::View)?;
+    let delta = place.delta(Some(put.size));
+    check_quota(&usage, delta)?;
     let fact = Created {
         bucket: put.bucket.clone(),
         key: put.key.clone(),
@@ -27,12 +31,14 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
         body,
         checksum: put.checksum.clone(),
         attributes: put.attributes.clone(),
+        owner: put.owner.clone(),
+        acl: put.acl.clone(),
         operation: put.operation,
         replaces: place.replaces.as_ref().map(|row| row.version),
-        delta: place.delta(Some(put.size)),
+        delta,
     };
     let outcome = place.stored(put.etag, context, staged_in_use);
-    Ok(Decision::write(Fact::ObjectCreated(fact), outcome))
+    Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warning(&put.bucket, &usage, delta)))
 }
 
 /// Whether a write may happen to a key whose current object is `current`.

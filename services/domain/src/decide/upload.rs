@@ -1,9 +1,10 @@
 use events::Fact;
 use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
-use events::object::{Body, Created, Operation};
+use events::object::{Body, Created, Delta, Operation};
 use events::upload;
 
 use super::object::{body, check, place_version};
+use super::quota::{check as check_quota, warning};
 use super::{Decision, Refused, bucket_row};
 use crate::command::{
     CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Rejection, StorePart,
@@ -24,6 +25,9 @@ pub(super) fn create<V: View>(view: &V, create: &CreateUpload, _: Context) -> Re
         upload_id: create.upload,
         attributes: create.attributes.clone(),
         checksum: create.checksum,
+        initiator: create.initiator.clone(),
+        owner: create.owner.clone(),
+        acl: create.acl.clone(),
     };
     Ok(Decision::write(Fact::UploadCreated(fact), Outcome::Done))
 }
@@ -38,6 +42,9 @@ pub(super) fn store_part<V: View>(
     if store.size > OBJECT_BYTES_MAX {
         return Err(Rejection::ObjectTooLarge { size: store.size }.into());
     }
+    // Parts count once they are an object; one that can never be is refused before it takes room.
+    let usage = view.usage(bucket.id).map_err(Refused::View)?;
+    check_quota(&usage, Delta { objects: 0, bytes: store.size.cast_signed() })?;
     let (body, staged_in_use) = match &store.body {
         // Parts do not lie in parts: such a copy has to bring the bytes.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
@@ -84,6 +91,9 @@ pub(super) fn complete<V: View>(
     let (size, taken) = take(view, complete)?;
     check(&complete.precondition, current.as_ref())?;
     let place = place_version(view, &bucket, &complete.key, current, context)?;
+    let usage = view.usage(bucket.id).map_err(Refused::View)?;
+    let delta = place.delta(Some(size));
+    check_quota(&usage, delta)?;
     let fact = Created {
         bucket: complete.bucket.clone(),
         key: complete.key.clone(),
@@ -94,12 +104,14 @@ pub(super) fn complete<V: View>(
         body: Body::Parts { upload_id: complete.upload, taken },
         checksum: complete.checksum.clone(),
         attributes: upload.attributes,
+        owner: upload.owner,
+        acl: upload.acl,
         operation: Operation::CompleteMultipartUpload,
         replaces: place.replaces.as_ref().map(|row| row.version),
-        delta: place.delta(Some(size)),
+        delta,
     };
     let outcome = place.stored(complete.etag, context, true);
-    Ok(Decision::write(Fact::ObjectCreated(fact), outcome))
+    Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warning(&complete.bucket, &usage, delta)))
 }
 
 fn upload_row<V: View>(

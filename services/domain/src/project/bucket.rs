@@ -1,17 +1,25 @@
 use events::bucket::{Created, Deleted, Versioning, VersioningChanged};
+use events::quota::{Changed as QuotaChanged, Resource, ThresholdReached};
 
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BucketId, BucketRow};
+use crate::row::{BucketAccessRow, BucketId, BucketRow, UsageRow};
 use crate::view::View;
 
 pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
+    let id = BucketId(draft.event.sequence);
+    let access = fact.acl.is_some() || fact.ownership.is_some();
+    if access {
+        let row = BucketAccessRow { acl: fact.acl.clone(), ownership: fact.ownership, ..BucketAccessRow::default() };
+        draft.changes.push(Change::PutBucketAccess { bucket: id, row });
+    }
     let row = BucketRow {
-        id: BucketId(draft.event.sequence),
+        id,
         created: draft.event.time,
         owner: fact.owner.clone(),
         versioning: Versioning::Unversioned,
+        access: if access { draft.event.sequence } else { 0 },
     };
     draft.changes.push(Change::PutBucket { name: fact.bucket.clone(), row });
 }
@@ -23,6 +31,7 @@ pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Resu
         draft.drop_parts(upload)?;
     }
     draft.changes.push(Change::DropUsage { bucket: row.id });
+    draft.changes.push(Change::DropBucketAccess { bucket: row.id });
     draft.changes.push(Change::DropBucket { name: fact.bucket.clone() });
     Ok(())
 }
@@ -33,5 +42,30 @@ pub(super) fn versioning_changed<V: View>(
 ) -> Result<(), ProjectError<V::Error>> {
     let row = BucketRow { versioning: fact.versioning, ..draft.bucket(&fact.bucket)? };
     draft.changes.push(Change::PutBucket { name: fact.bucket.clone(), row });
+    Ok(())
+}
+
+pub(super) fn quota_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &QuotaChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    let usage = draft.view.usage(bucket).map_err(ProjectError::View)?;
+    let row = UsageRow { quota: fact.quota, ..usage }.with_warnings_due();
+    draft.changes.push(Change::PutUsage { bucket, row });
+    Ok(())
+}
+
+pub(super) fn quota_threshold_reached<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &ThresholdReached,
+) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    let mut row = draft.view.usage(bucket).map_err(ProjectError::View)?;
+    match fact.resource {
+        Resource::Bytes => row.warned_of_bytes = true,
+        Resource::Objects => row.warned_of_objects = true,
+    }
+    draft.changes.push(Change::PutUsage { bucket, row: row.with_warnings_due() });
     Ok(())
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
+use events::Event;
 use events::ids::{BucketName, ContentId, Placement, UploadId};
 use events::object::{Body, Delta};
-use events::{About, Event};
 
 use super::ProjectError;
 use crate::change::Change;
@@ -22,7 +22,7 @@ pub(super) struct Draft<'a, V: View> {
     totals: Option<TotalsRow>,
 }
 
-type Result<T, V> = std::result::Result<T, ProjectError<<V as View>::Error>>;
+type Result<T, V> = std::result::Result<T, ProjectError<<V as crate::Identities>::Error>>;
 
 impl<'a, V: View> Draft<'a, V> {
     pub(super) fn new(view: &'a V, event: &'a Event) -> Self {
@@ -67,7 +67,7 @@ impl<'a, V: View> Draft<'a, V> {
         let (Some(objects), Some(bytes)) = (objects, bytes) else { return Err(below_zero) };
         usage.objects = objects;
         usage.bytes = bytes;
-        self.changes.push(Change::PutUsage { bucket, row: usage });
+        self.changes.push(Change::PutUsage { bucket, row: usage.with_warnings_due() });
         let totals = self.totals()?;
         totals.objects = totals.objects.saturating_add_signed(delta.objects);
         totals.logical_bytes = totals.logical_bytes.saturating_add_signed(delta.bytes);
@@ -101,7 +101,7 @@ impl<'a, V: View> Draft<'a, V> {
     fn store(&mut self, content: ContentId, placement: &Placement, size: u64) -> Result<(), V> {
         let row = ContentRow {
             size,
-            bucket: self.event.fact.bucket().clone(),
+            bucket: self.event.fact.bucket().ok_or_else(|| self.contradiction("a content is in no bucket"))?.clone(),
             placement: placement.clone(),
             references: 0,
             unreferenced_since: None,

@@ -1,7 +1,9 @@
 //! What a fact changes: the fold of the log.
 
+mod access;
 mod bucket;
 mod draft;
+mod identity;
 mod object;
 mod upload;
 
@@ -35,12 +37,20 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::BucketCreated(fact) => bucket::created(&mut draft, fact),
         Fact::BucketDeleted(fact) => bucket::deleted(&mut draft, fact)?,
         Fact::BucketVersioningChanged(fact) => bucket::versioning_changed(&mut draft, fact)?,
+        Fact::BucketPolicyChanged(fact) => access::policy_changed(&mut draft, fact)?,
+        Fact::BucketAclChanged(fact) => access::acl_changed(&mut draft, fact)?,
+        Fact::BucketPublicAccessChanged(fact) => access::public_access_changed(&mut draft, fact)?,
+        Fact::BucketOwnershipChanged(fact) => access::ownership_changed(&mut draft, fact)?,
+        Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
+        Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
+        Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,
         Fact::ObjectCreated(fact) => object::created(&mut draft, fact)?,
         Fact::ObjectDeleted(fact) => object::deleted(&mut draft, fact)?,
         Fact::DeleteMarkerCreated(fact) => object::delete_marker_created(&mut draft, fact)?,
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,
+        fact => identity::changed(&mut draft, fact)?,
     }
     draft.finish()
 }

@@ -22,6 +22,8 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
         body: draft.take(&fact.body, fact.size)?,
         checksum: fact.checksum.clone(),
         attributes: fact.attributes.clone(),
+        owner: fact.owner.clone(),
+        acl: fact.acl.clone(),
     };
     let row = VersionRow {
         version: fact.version_id,

@@ -12,7 +12,9 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
     let bucket = draft.bucket(&fact.bucket)?.id;
     let row = UploadRow {
         created: draft.event.time,
-        initiator: draft.event.origin.principal.id.clone(),
+        initiator: fact.initiator.clone(),
+        owner: fact.owner.clone(),
+        acl: fact.acl.clone(),
         attributes: fact.attributes.clone(),
         checksum: fact.checksum,
     };

@@ -53,13 +53,13 @@ pub(crate) fn id(place: u128) -> VersionName {
     VersionName::Id(VersionId::from_u128(place << 64))
 }
 
-fn context(place: u128) -> Context {
+pub(crate) fn context(place: u128) -> Context {
     let now = Timestamp::from_second(1_700_000_000).unwrap();
     Context { now, fresh: Uuid::from_u128(place << 64) }
 }
 
 pub(crate) fn create_bucket() -> Command {
-    Command::CreateBucket { bucket: bucket(), owner: "alice".into() }
+    Command::CreateBucket { bucket: bucket(), owner: "alice".parse().unwrap(), acl: None, ownership: None }
 }
 
 pub(crate) fn versioning(versioning: Versioning) -> Command {
@@ -84,6 +84,8 @@ pub(crate) fn put_body(bytes: u8, size: u64, body: NewBody, precondition: Precon
         body,
         checksum: None,
         attributes: Attributes::default(),
+        owner: None,
+        acl: None,
         operation: Operation::PutObject,
         precondition,
     }))
@@ -112,6 +114,9 @@ pub(crate) fn begin(n: u128) -> Command {
         upload: upload(n),
         attributes: Attributes::default(),
         checksum: None,
+        initiator: None,
+        owner: None,
+        acl: None,
     }))
 }
 

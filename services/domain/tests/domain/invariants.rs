@@ -138,9 +138,11 @@ fn bytes(model: &Model, body: BodyRow) -> Bytes {
 
 /// What a bucket holds, or all of them, counted.
 pub(crate) fn usage(naive: &Naive, of: Option<&BucketName>) -> UsageRow {
-    naive
-        .objects(of)
-        .fold(UsageRow::default(), |sum, object| UsageRow { objects: sum.objects + 1, bytes: sum.bytes + object.size })
+    naive.objects(of).fold(UsageRow::default(), |sum, object| UsageRow {
+        objects: sum.objects + 1,
+        bytes: sum.bytes + object.size,
+        ..sum
+    })
 }
 
 fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {

@@ -57,6 +57,13 @@ impl Tables<Writable<'_>> {
             Change::PutUsage { bucket, row } => self.set_usage(*bucket, Some(*row)),
             Change::DropUsage { bucket } => self.set_usage(*bucket, None),
             Change::PutTotals { row } => self.set_totals(*row),
+            Change::PutBucketAccess { bucket, row } => {
+                self.bucket_access.insert(bucket.0, encode(row)?.as_slice())?;
+            }
+            Change::DropBucketAccess { bucket } => {
+                self.bucket_access.remove(bucket.0)?;
+            }
+            change => self.apply_to_identities(change)?,
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! The tables, a file each, and the view of them that `decide`, `project` and the gateway read.
 
 mod apply;
+mod bucket_access;
 mod buckets;
 mod contents;
 mod current;
+mod identities;
 mod manifests;
 mod nulls;
 mod parts;
@@ -92,6 +94,8 @@ tables! {
     parts: (u128, u16);
     manifests: u128;
     usage: u64;
+    bucket_access: u64;
+    identities: (u8, &'static str);
     region: &'static str;
     recent: u64;
 }

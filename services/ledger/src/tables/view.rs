@@ -1,4 +1,6 @@
-use domain::row::{BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow};
+use domain::row::{
+    BucketAccessRow, BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+};
 use domain::{Parts, View};
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
 use redb::{Key, ReadableTable};
@@ -27,10 +29,12 @@ impl<A: Access> Tables<A> {
 }
 
 impl<A: Access> View for Tables<A> {
-    type Error = StateError;
-
     fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, StateError> {
         get(&self.buckets, name.as_str())
+    }
+
+    fn bucket_access(&self, bucket: BucketId) -> Result<BucketAccessRow, StateError> {
+        Ok(get(&self.bucket_access, bucket.0)?.unwrap_or_default())
     }
 
     fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, StateError> {

@@ -79,7 +79,9 @@ impl Faulty {
             },
             fact: Fact::BucketCreated(bucket::Created {
                 bucket: foreign_name(count).parse().unwrap(),
-                owner: "foreign".into(),
+                owner: "foreign".parse().unwrap(),
+                acl: None,
+                ownership: None,
             }),
         };
         let region = "test-1".parse().unwrap();

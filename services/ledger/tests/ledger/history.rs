@@ -65,7 +65,12 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
     }
     for name in log.foreign_buckets() {
         world.naive.answered(
-            &Command::CreateBucket { bucket: name.parse().unwrap(), owner: "foreign".into() },
+            &Command::CreateBucket {
+                bucket: name.parse().unwrap(),
+                owner: "foreign".parse().unwrap(),
+                acl: None,
+                ownership: None,
+            },
             &Ok(Outcome::Done),
         )?;
     }

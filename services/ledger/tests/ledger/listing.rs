@@ -206,6 +206,9 @@ async fn fill(ledger: &Ledger, content: &Content) -> (BucketId, BTreeSet<Key>, V
             upload: UploadId(Uuid::from_u128(n * 7 % 16)),
             attributes: Attributes::default(),
             checksum: None,
+            initiator: None,
+            owner: None,
+            acl: None,
         };
         ledger.commit(Command::CreateUpload(Box::new(create)), origin()).await.unwrap();
     }

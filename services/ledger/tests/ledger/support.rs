@@ -67,7 +67,7 @@ pub(crate) fn bucket() -> BucketName {
 }
 
 pub(crate) fn create_bucket(name: &str) -> Command {
-    Command::CreateBucket { bucket: name.parse().unwrap(), owner: "alice".into() }
+    Command::CreateBucket { bucket: name.parse().unwrap(), owner: "alice".parse().unwrap(), acl: None, ownership: None }
 }
 
 /// Stores ten bytes that a number stands for.
@@ -84,6 +84,8 @@ pub(crate) fn put(key: &str, bytes: u32) -> PutObject {
         body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
         checksum: None,
         attributes: Attributes::default(),
+        owner: None,
+        acl: None,
         operation: Operation::PutObject,
         precondition: Precondition::default(),
     }
@@ -154,7 +156,7 @@ const ALL: Page<'static> = Page { prefix: b"", delimiter: b"", after: b"", max: 
 /// All rows of the tables, as far as a reader can see them.
 fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
     let mut model = Model { totals: snapshot.totals().unwrap(), ..Model::default() };
-    for (name, bucket) in snapshot.list_buckets().unwrap() {
+    for (name, bucket) in snapshot.list_buckets(None, usize::MAX).unwrap() {
         let id = bucket.id;
         model.buckets.insert(name, bucket);
         model.usage.insert(id, snapshot.usage(id).unwrap());

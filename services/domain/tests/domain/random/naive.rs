@@ -12,7 +12,7 @@ use domain::{
     VersionName,
 };
 use events::bucket::Versioning;
-use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId};
+use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId, UserId};
 
 /// Bytes, as the list of the pieces they are made of.
 pub(crate) type Bytes = Vec<Sha256Digest>;
@@ -48,7 +48,7 @@ pub(crate) struct Upload {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
-    owner: String,
+    owner: UserId,
     pub(crate) versioning: Versioning,
     /// Oldest first; never empty.
     pub(crate) keys: BTreeMap<ObjectKey, Vec<Version>>,
@@ -94,7 +94,7 @@ impl Naive {
     /// Holds `answer` against what S3 says, and does what was answered.
     pub(crate) fn answered(&mut self, command: &Command, answer: &Answer) -> Checked {
         match command {
-            Command::CreateBucket { bucket, owner } => self.create_bucket(bucket, owner, answer),
+            Command::CreateBucket { bucket, owner, .. } => self.create_bucket(bucket, owner, answer),
             Command::DeleteBucket { bucket } => self.delete_bucket(bucket, answer),
             Command::SetVersioning { bucket, versioning } => self.set_versioning(bucket, *versioning, answer),
             Command::PutObject(put) => self.put(put, answer),
@@ -121,15 +121,16 @@ impl Naive {
                 bucket.uploads.remove(upload);
                 expect(answer, &Ok(Outcome::Done))
             }
+            other => Err(format!("{other:?} is no part of these histories")),
         }
     }
 
-    fn create_bucket(&mut self, name: &BucketName, owner: &str, answer: &Answer) -> Checked {
+    fn create_bucket(&mut self, name: &BucketName, owner: &UserId, answer: &Answer) -> Checked {
         if let Some(bucket) = self.buckets.get(name) {
-            return expect(answer, &Err(Rejection::BucketExists { yours: bucket.owner == owner }));
+            return expect(answer, &Err(Rejection::BucketExists { yours: bucket.owner == *owner }));
         }
         let (keys, uploads) = (BTreeMap::new(), BTreeMap::new());
-        let bucket = Bucket { owner: owner.into(), versioning: Versioning::Unversioned, keys, uploads };
+        let bucket = Bucket { owner: owner.clone(), versioning: Versioning::Unversioned, keys, uploads };
         self.buckets.insert(name.clone(), bucket);
         expect(answer, &Ok(Outcome::Done))
     }

@@ -124,6 +124,8 @@ impl World {
             body,
             checksum,
             attributes,
+            owner: None,
+            acl: None,
             operation,
             precondition,
         }))
@@ -139,7 +141,9 @@ impl World {
             Step::Again { which } => pick(&self.past, *which)?.clone(),
             Step::CreateBucket { bucket, other_owner } => Command::CreateBucket {
                 bucket: bucket_name(*bucket),
-                owner: if *other_owner { "bob" } else { "alice" }.into(),
+                owner: if *other_owner { "bob" } else { "alice" }.parse().unwrap(),
+                acl: None,
+                ownership: None,
             },
             Step::DeleteBucket { bucket } => Command::DeleteBucket { bucket: bucket_name(*bucket) },
             Step::SetVersioning { bucket, versioning } => {
@@ -187,6 +191,9 @@ impl World {
                 upload: UploadId(self.uuid()),
                 attributes: Attributes::default(),
                 checksum: None,
+                initiator: None,
+                owner: None,
+                acl: None,
             })),
             Step::StorePart { upload, number, bytes, elsewhere } => {
                 let body = self.stage(*bytes, false);

@@ -1,0 +1,148 @@
+//! What may be asked about users and what belongs to them.
+
+use std::fmt;
+
+use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
+use events::policy::Holder;
+use events::user::{Limits, Role};
+use jiff::Timestamp;
+
+/// Groups that a user may be in.
+pub const GROUPS_PER_USER_MAX: usize = 32;
+
+/// Policies attached to one user or group.
+pub const POLICIES_PER_HOLDER_MAX: usize = 32;
+
+/// Users in one group.
+pub const MEMBERS_PER_GROUP_MAX: usize = 5_000;
+
+/// Users and groups that one policy is attached to.
+pub const HOLDERS_PER_POLICY_MAX: usize = 5_000;
+
+/// Keys of one user: as many as anybody needs, and a user can still be deleted in one event.
+pub const KEYS_PER_USER_MAX: usize = 10_000;
+
+/// Sessions of one user that are open at once; a further login ends the oldest.
+pub const SESSIONS_PER_USER_MAX: usize = 32;
+
+/// A wish for a change of who may do what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of the facts")]
+pub enum IdentityCommand {
+    /// Make a user.
+    CreateUser {
+        user: UserName,
+        id: UserId,
+        role: Role,
+        display_name: String,
+        email: Option<String>,
+        password: Option<Sealed>,
+        limits: Limits,
+    },
+    /// Change what is given.
+    ChangeUser {
+        user: UserName,
+        role: Option<Role>,
+        display_name: Option<String>,
+        /// `Some(None)` takes the address away.
+        email: Option<Option<String>>,
+        enabled: Option<bool>,
+        limits: Option<Limits>,
+    },
+    /// Set another password, or none.
+    SetPassword { user: UserName, password: Option<Sealed> },
+    /// Remove a user.
+    DeleteUser { user: UserName },
+    /// Give a user one more key.
+    CreateKey { user: UserName, access_key: AccessKeyId, secret: Sealed, expires: Option<Timestamp> },
+    /// Change what is given of a user's key.
+    ChangeKey {
+        user: UserName,
+        access_key: AccessKeyId,
+        enabled: Option<bool>,
+        /// `Some(None)` lets it work for good.
+        expires: Option<Option<Timestamp>>,
+    },
+    /// Remove a user's key.
+    DeleteKey { user: UserName, access_key: AccessKeyId },
+    /// Make a group.
+    CreateGroup { group: GroupName },
+    /// Remove a group.
+    DeleteGroup { group: GroupName },
+    /// Let a user join a group.
+    AddMember { group: GroupName, user: UserName },
+    /// Let a user leave a group.
+    RemoveMember { group: GroupName, user: UserName },
+    /// Store a policy, or replace its document, which is well-formed.
+    StorePolicy { policy: PolicyName, document: String },
+    /// Remove a policy that is attached to nobody.
+    DeletePolicy { policy: PolicyName },
+    /// Attach a policy.
+    AttachPolicy { policy: PolicyName, holder: Holder },
+    /// Detach a policy.
+    DetachPolicy { policy: PolicyName, holder: Holder },
+    /// Open a session for somebody who proved who they are.
+    OpenSession { user: UserName, session: SessionId, refresh: Sha256Digest, expires: Timestamp },
+    /// Go on with a session: `spent` is the hash of the refresh token that was shown.
+    RefreshSession { session: SessionId, spent: Sha256Digest, refresh: Sha256Digest, expires: Timestamp },
+    /// End one session of a user, or all.
+    RevokeSessions { user: UserName, session: Option<SessionId> },
+}
+
+/// Why a change of who may do what may not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityRejection {
+    /// There is none of that name.
+    #[error("there is no such {0}")]
+    NoSuch(Noun),
+    /// The name is taken.
+    #[error("a {0} of that name exists already")]
+    Exists(Noun),
+    /// Another user has the e-mail address.
+    #[error("another user has that e-mail address")]
+    EmailTaken,
+    /// Another user has the canonical id.
+    #[error("another user has that canonical id")]
+    UserIdTaken,
+    /// It is built in, as root and some policies are.
+    #[error("this {0} is built in and cannot be changed")]
+    BuiltIn(Noun),
+    /// Detach the policy first.
+    #[error("the policy is attached; detach it first")]
+    PolicyInUse,
+    /// Remove one first.
+    #[error("there are {max} already, and more are not allowed")]
+    TooMany {
+        /// Of what.
+        noun: Noun,
+        /// How many there may be.
+        max: usize,
+    },
+}
+
+/// What a rejection is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Noun {
+    User,
+    AccessKey,
+    Group,
+    Policy,
+    Session,
+    Member,
+    Holder,
+}
+
+impl fmt::Display for Noun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::AccessKey => "access key",
+            Self::Group => "group",
+            Self::Policy => "policy",
+            Self::Session => "session",
+            Self::Member => "member",
+            Self::Holder => "holder",
+        })
+    }
+}

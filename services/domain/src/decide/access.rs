@@ -1,0 +1,86 @@
+use events::access::{Acl, Grantee, ObjectOwnership, PublicAccessBlock};
+use events::ids::{BucketName, ObjectKey};
+use events::{Fact, bucket, object};
+
+use super::{Decision, Refused, bucket_row};
+use crate::command::{Outcome, Rejection};
+use crate::row::{BucketAccessRow, BucketRow};
+use crate::view::{VersionName, View, find_version};
+
+pub(super) fn set_policy<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    policy: Option<&String>,
+) -> Result<Decision, Refused<V::Error>> {
+    let (_, access) = access_row(view, bucket)?;
+    let fact = bucket::PolicyChanged { bucket: bucket.clone(), policy: policy.cloned() };
+    Ok(changed(access.policy == fact.policy, Fact::BucketPolicyChanged(fact)))
+}
+
+pub(super) fn set_acl<V: View>(view: &V, bucket: &BucketName, acl: &Acl) -> Result<Decision, Refused<V::Error>> {
+    let (_, access) = access_row(view, bucket)?;
+    let fact = bucket::AclChanged { bucket: bucket.clone(), acl: acl.clone() };
+    Ok(changed(access.acl.as_ref() == Some(acl), Fact::BucketAclChanged(fact)))
+}
+
+pub(super) fn set_public_access<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    block: Option<PublicAccessBlock>,
+) -> Result<Decision, Refused<V::Error>> {
+    let (_, access) = access_row(view, bucket)?;
+    let fact = bucket::PublicAccessChanged { bucket: bucket.clone(), public_access_block: block };
+    Ok(changed(access.public_access_block == block, Fact::BucketPublicAccessChanged(fact)))
+}
+
+/// ACLs are switched off only where none grants anything to others: it would seem to work and would not.
+pub(super) fn set_ownership<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    ownership: Option<ObjectOwnership>,
+) -> Result<Decision, Refused<V::Error>> {
+    let (row, access) = access_row(view, bucket)?;
+    let acls_off = ownership.unwrap_or_default() == ObjectOwnership::BucketOwnerEnforced;
+    if acls_off && access.acl.as_ref().is_some_and(|acl| grants_others(acl, &row)) {
+        return Err(Rejection::AclGrantsOthers.into());
+    }
+    let fact = bucket::OwnershipChanged { bucket: bucket.clone(), ownership };
+    Ok(changed(access.ownership == ownership, Fact::BucketOwnershipChanged(fact)))
+}
+
+pub(super) fn set_object_acl<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    version: Option<VersionName>,
+    acl: &Acl,
+) -> Result<Decision, Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let found = match version {
+        None => view.current(row.id, key).map_err(Refused::View)?.ok_or(Rejection::NoSuchKey)?,
+        Some(name) => find_version(view, row.id, key, name).map_err(Refused::View)?.ok_or(Rejection::NoSuchVersion)?,
+    };
+    let object = found.object.ok_or(Rejection::NoSuchKey)?;
+    let fact = object::AclChanged {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        version_id: found.version,
+        null_version: found.null,
+        acl: acl.clone(),
+    };
+    Ok(changed(object.acl.as_ref() == Some(acl), Fact::ObjectAclChanged(fact)))
+}
+
+fn grants_others(acl: &Acl, bucket: &BucketRow) -> bool {
+    acl.grants.iter().any(|grant| !matches!(&grant.grantee, Grantee::User(id) if *id == bucket.owner))
+}
+
+fn access_row<V: View>(view: &V, bucket: &BucketName) -> Result<(BucketRow, BucketAccessRow), Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let access = view.bucket_access(row.id).map_err(Refused::View)?;
+    Ok((row, access))
+}
+
+fn changed(is_so_already: bool, fact: Fact) -> Decision {
+    if is_so_already { Decision::nothing(Outcome::Done) } else { Decision::write(fact, Outcome::Done) }
+}

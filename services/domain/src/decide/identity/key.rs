@@ -1,0 +1,62 @@
+use events::Fact;
+use events::ids::{AccessKeyId, Sealed, UserName};
+use events::key::{Changed, Created, Deleted};
+use jiff::Timestamp;
+
+use super::user_row;
+use crate::command::Outcome;
+use crate::command::identity::{IdentityRejection, KEYS_PER_USER_MAX, Noun};
+use crate::decide::{Decision, Refused};
+use crate::row::KeyRow;
+use crate::view::View;
+
+pub(super) fn create<V: View>(
+    view: &V,
+    user: &UserName,
+    access_key: &AccessKeyId,
+    secret: &Sealed,
+    expires: Option<Timestamp>,
+) -> Result<Decision, Refused<V::Error>> {
+    user_row(view, user)?;
+    if view.key(access_key).map_err(Refused::View)?.is_some() {
+        return Err(IdentityRejection::Exists(Noun::AccessKey).into());
+    }
+    if view.belongings(user).map_err(Refused::View)?.keys.len() >= KEYS_PER_USER_MAX {
+        return Err(IdentityRejection::TooMany { noun: Noun::AccessKey, max: KEYS_PER_USER_MAX }.into());
+    }
+    let fact = Created { user: user.clone(), access_key: access_key.clone(), secret: secret.clone(), expires };
+    Ok(Decision::write(Fact::KeyCreated(fact), Outcome::Done))
+}
+
+pub(super) fn change<V: View>(
+    view: &V,
+    user: &UserName,
+    access_key: &AccessKeyId,
+    enabled: Option<bool>,
+    expires: Option<Option<Timestamp>>,
+) -> Result<Decision, Refused<V::Error>> {
+    let row = key_row(view, user, access_key)?;
+    let (enabled, expires) = (enabled.unwrap_or(row.enabled), expires.unwrap_or(row.expires));
+    if (enabled, expires) == (row.enabled, row.expires) {
+        return Ok(Decision::nothing(Outcome::Done));
+    }
+    let fact = Changed { user: user.clone(), access_key: access_key.clone(), enabled, expires };
+    Ok(Decision::write(Fact::KeyChanged(fact), Outcome::Done))
+}
+
+pub(super) fn delete<V: View>(
+    view: &V,
+    user: &UserName,
+    access_key: &AccessKeyId,
+) -> Result<Decision, Refused<V::Error>> {
+    key_row(view, user, access_key)?;
+    let fact = Deleted { user: user.clone(), access_key: access_key.clone() };
+    Ok(Decision::write(Fact::KeyDeleted(fact), Outcome::Done))
+}
+
+/// A key of this user: another's does not exist for who asks.
+fn key_row<V: View>(view: &V, user: &UserName, access_key: &AccessKeyId) -> Result<KeyRow, Refused<V::Error>> {
+    user_row(view, user)?;
+    let row = view.key(access_key).map_err(Refused::View)?.filter(|row| row.user == *user);
+    row.ok_or_else(|| IdentityRejection::NoSuch(Noun::AccessKey).into())
+}

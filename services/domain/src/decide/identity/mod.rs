@@ -1,0 +1,60 @@
+//! The rules about users and what belongs to them.
+
+mod group;
+mod key;
+mod policy;
+mod session;
+mod user;
+
+use events::ids::UserName;
+
+use super::{Decision, Refused};
+use crate::command::Context;
+use crate::command::identity::{IdentityCommand, IdentityRejection, Noun};
+use crate::row::UserRow;
+use crate::view::View;
+
+pub(super) fn decide<V: View>(
+    view: &V,
+    command: &IdentityCommand,
+    context: Context,
+) -> Result<Decision, Refused<V::Error>> {
+    use IdentityCommand as C;
+    match command {
+        C::CreateUser { .. } => user::create(view, command),
+        C::ChangeUser { .. } => user::change(view, command),
+        C::SetPassword { user, password } => user::set_password(view, user, password.as_ref()),
+        C::DeleteUser { user } => user::delete(view, user),
+        C::CreateKey { user, access_key, secret, expires } => key::create(view, user, access_key, secret, *expires),
+        C::ChangeKey { user, access_key, enabled, expires } => key::change(view, user, access_key, *enabled, *expires),
+        C::DeleteKey { user, access_key } => key::delete(view, user, access_key),
+        C::CreateGroup { group } => group::create(view, group),
+        C::DeleteGroup { group } => group::delete(view, group),
+        C::AddMember { group, user } => group::add(view, group, user),
+        C::RemoveMember { group, user } => group::remove(view, group, user),
+        C::StorePolicy { policy, document } => policy::store(view, policy, document),
+        C::DeletePolicy { policy } => policy::delete(view, policy),
+        C::AttachPolicy { policy, holder } => policy::attach(view, policy, holder),
+        C::DetachPolicy { policy, holder } => policy::detach(view, policy, holder),
+        C::OpenSession { user, session, refresh, expires } => session::open(view, user, *session, *refresh, *expires),
+        C::RefreshSession { session, spent, refresh, expires } => {
+            session::refresh(view, *session, *spent, *refresh, *expires, context)
+        }
+        C::RevokeSessions { user, session } => session::revoke(view, user, *session),
+    }
+}
+
+impl<E> From<IdentityRejection> for Refused<E> {
+    fn from(rejection: IdentityRejection) -> Self {
+        Self::Rejected(rejection.into())
+    }
+}
+
+/// A user that has a row, which root has not.
+fn user_row<V: View>(view: &V, name: &UserName) -> Result<UserRow, Refused<V::Error>> {
+    if name.is_root() {
+        return Err(IdentityRejection::BuiltIn(Noun::User).into());
+    }
+    let row = view.user(name).map_err(Refused::View)?;
+    row.ok_or_else(|| IdentityRejection::NoSuch(Noun::User).into())
+}

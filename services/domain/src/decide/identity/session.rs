@@ -1,0 +1,81 @@
+use events::Fact;
+use events::ids::{SessionId, Sha256Digest, UserName};
+use events::session::{Opened, Refreshed, Revoked};
+use jiff::Timestamp;
+
+use super::user_row;
+use crate::command::identity::{IdentityRejection, Noun};
+use crate::command::{Context, Outcome};
+use crate::decide::{Decision, Refused};
+use crate::row::SessionRow;
+use crate::view::View;
+
+/// Root may open sessions too, without a row of its own.
+pub(super) fn open<V: View>(
+    view: &V,
+    user: &UserName,
+    session: SessionId,
+    refresh: Sha256Digest,
+    expires: Timestamp,
+) -> Result<Decision, Refused<V::Error>> {
+    if !is_allowed_in(view, user)? {
+        return Err(IdentityRejection::NoSuch(Noun::User).into());
+    }
+    if view.session(session).map_err(Refused::View)?.is_some() {
+        return Err(IdentityRejection::Exists(Noun::Session).into());
+    }
+    let fact = Opened { user: user.clone(), session, refresh, expires };
+    Ok(Decision::write(Fact::SessionOpened(fact), Outcome::Done))
+}
+
+/// A refresh token works once. Shown again, it was stolen, or its successor was: the session ends.
+///
+/// Source: RFC 9700, section 4.14.2 (refresh token rotation)
+pub(super) fn refresh<V: View>(
+    view: &V,
+    session: SessionId,
+    spent: Sha256Digest,
+    refresh: Sha256Digest,
+    expires: Timestamp,
+    context: Context,
+) -> Result<Decision, Refused<V::Error>> {
+    let row = session_row(view, session)?;
+    if row.expires <= context.now || !is_allowed_in(view, &row.user)? {
+        return Err(IdentityRejection::NoSuch(Noun::Session).into());
+    }
+    if row.refresh != spent {
+        let fact = Revoked { user: row.user, session: Some(session) };
+        return Ok(Decision::write(Fact::SessionRevoked(fact), Outcome::SessionRevoked));
+    }
+    let fact = Refreshed { user: row.user, session, refresh, expires };
+    Ok(Decision::write(Fact::SessionRefreshed(fact), Outcome::Done))
+}
+
+pub(super) fn revoke<V: View>(
+    view: &V,
+    user: &UserName,
+    session: Option<SessionId>,
+) -> Result<Decision, Refused<V::Error>> {
+    let is_open = match session {
+        Some(session) => session_row(view, session)?.user == *user,
+        None => {
+            if !user.is_root() {
+                user_row(view, user)?;
+            }
+            true
+        }
+    };
+    if !is_open {
+        return Err(IdentityRejection::NoSuch(Noun::Session).into());
+    }
+    Ok(Decision::write(Fact::SessionRevoked(Revoked { user: user.clone(), session }), Outcome::Done))
+}
+
+fn is_allowed_in<V: View>(view: &V, user: &UserName) -> Result<bool, Refused<V::Error>> {
+    Ok(user.is_root() || view.user(user).map_err(Refused::View)?.is_some_and(|row| row.enabled))
+}
+
+fn session_row<V: View>(view: &V, session: SessionId) -> Result<SessionRow, Refused<V::Error>> {
+    let row = view.session(session).map_err(Refused::View)?;
+    row.ok_or_else(|| IdentityRejection::NoSuch(Noun::Session).into())
+}

@@ -1,0 +1,94 @@
+use events::Fact;
+use events::ids::{BucketName, ObjectKey};
+use events::object::Delta;
+use events::quota::{Changed, Quota, Resource, ThresholdReached, WARNING_PERCENT};
+
+use super::object::place_version;
+use super::{Decision, Refused, bucket_row};
+use crate::command::{Context, Outcome, Rejection};
+use crate::row::UsageRow;
+use crate::view::View;
+
+/// Whether a bucket would take an object of `size` bytes under a key right now: what a gateway asks before it
+/// reads a body. The commit asks again.
+pub fn admit<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    size: u64,
+    context: Context,
+) -> Result<(), Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let usage = view.usage(row.id).map_err(Refused::View)?;
+    if usage.quota == Quota::default() {
+        return Ok(());
+    }
+    let current = view.current(row.id, key).map_err(Refused::View)?;
+    let place = place_version(view, &row, key, current, context)?;
+    Ok(check(&usage, place.delta(Some(size)))?)
+}
+
+pub(super) fn set<V: View>(view: &V, bucket: &BucketName, quota: Quota) -> Result<Decision, Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let usage = view.usage(row.id).map_err(Refused::View)?;
+    if usage.quota == quota {
+        return Ok(Decision::nothing(Outcome::Done));
+    }
+    let usage = UsageRow { quota, ..usage }.with_warnings_due();
+    let decision = Decision::write(Fact::QuotaChanged(Changed { bucket: bucket.clone(), quota }), Outcome::Done);
+    Ok(decision.warn(warning(bucket, &usage, Delta::default())))
+}
+
+/// What shrinks a bucket is always allowed, even one that holds more than its quota.
+pub(super) fn check(usage: &UsageRow, delta: Delta) -> Result<(), Rejection> {
+    for Limited { resource, used, limit, change, .. } in limited(usage, delta) {
+        if change > 0 && used.saturating_add_signed(change) > limit {
+            return Err(Rejection::QuotaExceeded { resource, limit });
+        }
+    }
+    Ok(())
+}
+
+/// The warning that goes out with a change, if one is due. Two are not due at once: the other follows with the
+/// next change.
+pub(super) fn warning(bucket: &BucketName, usage: &UsageRow, delta: Delta) -> Option<Fact> {
+    let due = limited(usage, delta).find_map(|Limited { resource, used, limit, change, warned }| {
+        let used = used.saturating_add_signed(change);
+        let reached = ThresholdReached { bucket: bucket.clone(), resource, used, limit };
+        (is_warning_due(used, limit) && !warned).then_some(reached)
+    });
+    due.map(Fact::QuotaThresholdReached)
+}
+
+fn is_warning_due(used: u64, limit: u64) -> bool {
+    u128::from(used) * 100 >= u128::from(limit) * u128::from(WARNING_PERCENT)
+}
+
+struct Limited {
+    resource: Resource,
+    used: u64,
+    limit: u64,
+    change: i64,
+    warned: bool,
+}
+
+fn limited(usage: &UsageRow, delta: Delta) -> impl Iterator<Item = Limited> {
+    let of = |resource, used, limit: Option<u64>, change, warned| {
+        limit.map(|limit| Limited { resource, used, limit, change, warned })
+    };
+    let bytes = of(Resource::Bytes, usage.bytes, usage.quota.bytes, delta.bytes, usage.warned_of_bytes);
+    let objects = of(Resource::Objects, usage.objects, usage.quota.objects, delta.objects, usage.warned_of_objects);
+    bytes.into_iter().chain(objects)
+}
+
+impl UsageRow {
+    /// Forgets warnings whose cause is gone, so that they are given again when it comes back.
+    pub(crate) fn with_warnings_due(self) -> Self {
+        let is_due = |used, limit: Option<u64>| limit.is_some_and(|limit| is_warning_due(used, limit));
+        Self {
+            warned_of_bytes: self.warned_of_bytes && is_due(self.bytes, self.quota.bytes),
+            warned_of_objects: self.warned_of_objects && is_due(self.objects, self.quota.objects),
+            ..self
+        }
+    }
+}

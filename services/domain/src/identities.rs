@@ -1,0 +1,31 @@
+//! What `decide` and `project` may look at of users and what belongs to them.
+
+use events::ids::{AccessKeyId, GroupName, PolicyName, SessionId, UserId, UserName};
+
+use crate::row::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
+
+/// Users, keys, groups, policies and sessions at one moment. Root is none of the users.
+pub trait Identities {
+    /// Why it could not be read.
+    type Error;
+
+    /// The sequence of the last event about users, keys, groups or policies: what was derived from them holds for
+    /// as long as this stays.
+    fn identities_changed(&self) -> Result<u64, Self::Error>;
+    /// A user by name.
+    fn user(&self, name: &UserName) -> Result<Option<UserRow>, Self::Error>;
+    /// The name of the user with a canonical id.
+    fn user_by_id(&self, id: &UserId) -> Result<Option<UserName>, Self::Error>;
+    /// The name of the user with an e-mail address.
+    fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Self::Error>;
+    /// A key.
+    fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Self::Error>;
+    /// The keys and open sessions of a user.
+    fn belongings(&self, user: &UserName) -> Result<Belongings, Self::Error>;
+    /// A group.
+    fn group(&self, name: &GroupName) -> Result<Option<GroupRow>, Self::Error>;
+    /// A stored policy.
+    fn policy(&self, name: &PolicyName) -> Result<Option<PolicyRow>, Self::Error>;
+    /// A session.
+    fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Self::Error>;
+}

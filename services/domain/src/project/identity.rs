@@ -1,0 +1,268 @@
+//! What facts about users and what belongs to them change.
+
+use std::collections::BTreeSet;
+
+use events::ids::{GroupName, PolicyName, SessionId, UserName};
+use events::policy::{BUILT_IN, Holder};
+use events::{Fact, key, policy, session, user};
+
+use super::ProjectError;
+use super::draft::Draft;
+use crate::change::Change;
+use crate::command::identity::SESSIONS_PER_USER_MAX;
+use crate::row::{GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
+use crate::view::View;
+
+type Folded<V> = Result<(), ProjectError<<V as crate::Identities>::Error>>;
+
+/// Folds a fact about users, keys, groups, policies or sessions.
+pub(super) fn changed<V: View>(draft: &mut Draft<'_, V>, fact: &Fact) -> Folded<V> {
+    match fact {
+        Fact::UserCreated(fact) => user_created(draft, fact),
+        Fact::UserChanged(fact) => user_changed(draft, fact)?,
+        Fact::UserPasswordChanged(fact) => password_changed(draft, fact)?,
+        Fact::UserDeleted(fact) => user_deleted(draft, &fact.user)?,
+        Fact::KeyCreated(fact) => key_created(draft, fact),
+        Fact::KeyChanged(fact) => key_changed(draft, fact)?,
+        Fact::KeyDeleted(fact) => {
+            draft.changes.push(Change::DropKey { id: fact.access_key.clone(), user: fact.user.clone() });
+        }
+        Fact::GroupCreated(fact) => {
+            let row = GroupRow { created: draft.event.time, members: BTreeSet::new(), policies: BTreeSet::new() };
+            draft.changes.push(Change::PutGroup { name: fact.group.clone(), row });
+        }
+        Fact::GroupDeleted(fact) => group_deleted(draft, &fact.group)?,
+        Fact::GroupMemberAdded(fact) => member(draft, &fact.group, &fact.user, true)?,
+        Fact::GroupMemberRemoved(fact) => member(draft, &fact.group, &fact.user, false)?,
+        Fact::PolicyStored(fact) => policy_stored(draft, fact)?,
+        Fact::PolicyDeleted(fact) => draft.changes.push(Change::DropPolicy { name: fact.policy.clone() }),
+        Fact::PolicyAttached(fact) => attachment(draft, &fact.policy, &fact.holder, true)?,
+        Fact::PolicyDetached(fact) => attachment(draft, &fact.policy, &fact.holder, false)?,
+        Fact::SessionOpened(fact) => return session_opened(draft, fact),
+        Fact::SessionRefreshed(fact) => return session_refreshed(draft, fact),
+        Fact::SessionRevoked(fact) => return session_revoked(draft, fact),
+        _ => return Err(draft.contradiction("it is not about identities")),
+    }
+    let sequence = draft.event.sequence;
+    draft.changes.push(Change::PutIdentitiesChanged { sequence });
+    Ok(())
+}
+
+fn user_row<V: View>(draft: &Draft<'_, V>, name: &UserName) -> Result<UserRow, ProjectError<V::Error>> {
+    let row = draft.view.user(name).map_err(ProjectError::View)?;
+    row.ok_or_else(|| draft.contradiction("its user does not exist"))
+}
+
+fn group_row<V: View>(draft: &Draft<'_, V>, name: &GroupName) -> Result<GroupRow, ProjectError<V::Error>> {
+    let row = draft.view.group(name).map_err(ProjectError::View)?;
+    row.ok_or_else(|| draft.contradiction("its group does not exist"))
+}
+
+fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Created) {
+    let row = UserRow {
+        id: fact.id.clone(),
+        created: draft.event.time,
+        role: fact.role,
+        display_name: fact.display_name.clone(),
+        email: fact.email.clone(),
+        enabled: true,
+        password: fact.password.clone(),
+        limits: fact.limits,
+        groups: BTreeSet::new(),
+        policies: BTreeSet::new(),
+    };
+    let name = &fact.user;
+    draft.changes.push(Change::PutUser { name: name.clone(), row });
+    draft.changes.push(Change::PutUserId { id: fact.id.clone(), name: name.clone() });
+    if let Some(email) = &fact.email {
+        draft.changes.push(Change::PutEmail { email: email.clone(), name: name.clone() });
+    }
+}
+
+fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Folded<V> {
+    let row = user_row(draft, &fact.user)?;
+    if row.email != fact.email {
+        if let Some(email) = &row.email {
+            draft.changes.push(Change::DropEmail { email: email.clone() });
+        }
+        if let Some(email) = &fact.email {
+            draft.changes.push(Change::PutEmail { email: email.clone(), name: fact.user.clone() });
+        }
+    }
+    if !fact.enabled {
+        end_sessions(draft, &fact.user)?;
+    }
+    let row = UserRow {
+        role: fact.role,
+        display_name: fact.display_name.clone(),
+        email: fact.email.clone(),
+        enabled: fact.enabled,
+        limits: fact.limits,
+        ..row
+    };
+    draft.changes.push(Change::PutUser { name: fact.user.clone(), row });
+    Ok(())
+}
+
+fn password_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::PasswordChanged) -> Folded<V> {
+    let row = UserRow { password: fact.password.clone(), ..user_row(draft, &fact.user)? };
+    draft.changes.push(Change::PutUser { name: fact.user.clone(), row });
+    end_sessions(draft, &fact.user)
+}
+
+fn user_deleted<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V> {
+    let row = user_row(draft, user)?;
+    for id in draft.view.belongings(user).map_err(ProjectError::View)?.keys {
+        draft.changes.push(Change::DropKey { id, user: user.clone() });
+    }
+    end_sessions(draft, user)?;
+    for name in &row.groups {
+        let mut group = group_row(draft, name)?;
+        group.members.remove(user);
+        draft.changes.push(Change::PutGroup { name: name.clone(), row: group });
+    }
+    let holder = Holder::User(user.clone());
+    for policy in &row.policies {
+        let_go(draft, policy, &holder)?;
+    }
+    if let Some(email) = row.email {
+        draft.changes.push(Change::DropEmail { email });
+    }
+    draft.changes.push(Change::DropUserId { id: row.id });
+    draft.changes.push(Change::DropUser { name: user.clone() });
+    Ok(())
+}
+
+fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) {
+    let row = KeyRow {
+        user: fact.user.clone(),
+        created: draft.event.time,
+        secret: fact.secret.clone(),
+        enabled: true,
+        expires: fact.expires,
+    };
+    draft.changes.push(Change::PutKey { id: fact.access_key.clone(), row });
+}
+
+fn key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &key::Changed) -> Folded<V> {
+    let row = draft.view.key(&fact.access_key).map_err(ProjectError::View)?;
+    let row = row.ok_or_else(|| draft.contradiction("its key does not exist"))?;
+    let row = KeyRow { enabled: fact.enabled, expires: fact.expires, ..row };
+    draft.changes.push(Change::PutKey { id: fact.access_key.clone(), row });
+    Ok(())
+}
+
+fn group_deleted<V: View>(draft: &mut Draft<'_, V>, group: &GroupName) -> Folded<V> {
+    let row = group_row(draft, group)?;
+    for name in &row.members {
+        let mut member = user_row(draft, name)?;
+        member.groups.remove(group);
+        draft.changes.push(Change::PutUser { name: name.clone(), row: member });
+    }
+    let holder = Holder::Group(group.clone());
+    for policy in &row.policies {
+        let_go(draft, policy, &holder)?;
+    }
+    draft.changes.push(Change::DropGroup { name: group.clone() });
+    Ok(())
+}
+
+fn member<V: View>(draft: &mut Draft<'_, V>, group: &GroupName, user: &UserName, joins: bool) -> Folded<V> {
+    let (mut group_row, mut user_row) = (group_row(draft, group)?, user_row(draft, user)?);
+    set(&mut group_row.members, user, joins);
+    set(&mut user_row.groups, group, joins);
+    draft.changes.push(Change::PutGroup { name: group.clone(), row: group_row });
+    draft.changes.push(Change::PutUser { name: user.clone(), row: user_row });
+    Ok(())
+}
+
+fn set<T: Ord + Clone>(members: &mut BTreeSet<T>, member: &T, is_in: bool) {
+    if is_in {
+        members.insert(member.clone());
+    } else {
+        members.remove(member);
+    }
+}
+
+fn policy_stored<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Stored) -> Folded<V> {
+    let row = draft.view.policy(&fact.policy).map_err(ProjectError::View)?;
+    let holders = row.map(|row| row.holders).unwrap_or_default();
+    let row = PolicyRow { stored: draft.event.time, document: fact.document.clone(), holders };
+    draft.changes.push(Change::PutPolicy { name: fact.policy.clone(), row });
+    Ok(())
+}
+
+fn attachment<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &Holder, holds: bool) -> Folded<V> {
+    match holder {
+        Holder::User(name) => {
+            let mut row = user_row(draft, name)?;
+            set(&mut row.policies, policy, holds);
+            draft.changes.push(Change::PutUser { name: name.clone(), row });
+        }
+        Holder::Group(name) => {
+            let mut row = group_row(draft, name)?;
+            set(&mut row.policies, policy, holds);
+            draft.changes.push(Change::PutGroup { name: name.clone(), row });
+        }
+    }
+    change_holders(draft, policy, holder, holds)
+}
+
+fn let_go<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &Holder) -> Folded<V> {
+    change_holders(draft, policy, holder, false)
+}
+
+/// Built-in policies have no row that could tell who holds them.
+fn change_holders<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &Holder, holds: bool) -> Folded<V> {
+    if BUILT_IN.contains(&policy.as_str()) {
+        return Ok(());
+    }
+    let row = draft.view.policy(policy).map_err(ProjectError::View)?;
+    let mut row = row.ok_or_else(|| draft.contradiction("its policy does not exist"))?;
+    set(&mut row.holders, holder, holds);
+    draft.changes.push(Change::PutPolicy { name: policy.clone(), row });
+    Ok(())
+}
+
+/// Opens a session, and ends the user's that are over, or the oldest if there are too many.
+fn session_opened<V: View>(draft: &mut Draft<'_, V>, fact: &session::Opened) -> Folded<V> {
+    let mut open = draft.view.belongings(&fact.user).map_err(ProjectError::View)?.sessions;
+    open.sort_by_key(|(id, row)| (row.opened, *id));
+    let (mut over, mut left): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, row)| row.expires <= draft.event.time);
+    let surplus = (left.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
+    over.extend(left.drain(..surplus));
+    for (id, _) in over {
+        draft.changes.push(Change::DropSession { id, user: fact.user.clone() });
+    }
+    let row =
+        SessionRow { user: fact.user.clone(), opened: draft.event.time, refresh: fact.refresh, expires: fact.expires };
+    draft.changes.push(Change::PutSession { id: fact.session, row });
+    Ok(())
+}
+
+fn session_refreshed<V: View>(draft: &mut Draft<'_, V>, fact: &session::Refreshed) -> Folded<V> {
+    let row = draft.view.session(fact.session).map_err(ProjectError::View)?;
+    let row = row.ok_or_else(|| draft.contradiction("its session does not exist"))?;
+    let row = SessionRow { refresh: fact.refresh, expires: fact.expires, ..row };
+    draft.changes.push(Change::PutSession { id: fact.session, row });
+    Ok(())
+}
+
+fn session_revoked<V: View>(draft: &mut Draft<'_, V>, fact: &session::Revoked) -> Folded<V> {
+    match fact.session {
+        Some(id) => end_session(draft, &fact.user, id),
+        None => return end_sessions(draft, &fact.user),
+    }
+    Ok(())
+}
+
+fn end_sessions<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V> {
+    for (id, _) in draft.view.belongings(user).map_err(ProjectError::View)?.sessions {
+        end_session(draft, user, id);
+    }
+    Ok(())
+}
+
+fn end_session<V: View>(draft: &mut Draft<'_, V>, user: &UserName, id: SessionId) {
+    draft.changes.push(Change::DropSession { id, user: user.clone() });
+}

@@ -1,0 +1,108 @@
+//! Rows of users and what belongs to them.
+
+use std::collections::BTreeSet;
+
+use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
+use events::policy::Holder;
+use events::user::{Limits, Role};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A user, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// The canonical id.
+    pub id: UserId,
+    /// When the user was made.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub created: Timestamp,
+    /// How far the rights reach.
+    pub role: Role,
+    /// The name that S3 shows.
+    pub display_name: String,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// Keys and sessions work.
+    pub enabled: bool,
+    /// The hash of the password, sealed.
+    pub password: Option<Sealed>,
+    /// How much may be asked for.
+    #[serde(with = "super::limits")]
+    pub limits: Limits,
+    /// The groups the user is in, at most [`crate::GROUPS_PER_USER_MAX`].
+    pub groups: BTreeSet<GroupName>,
+    /// The policies attached to the user, at most [`crate::POLICIES_PER_HOLDER_MAX`].
+    pub policies: BTreeSet<PolicyName>,
+}
+
+/// An S3 key, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// Whose it is.
+    pub user: UserName,
+    /// When it was made.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub created: Timestamp,
+    /// Its secret half, sealed.
+    pub secret: Sealed,
+    /// It works.
+    pub enabled: bool,
+    /// When it stops working.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+    pub expires: Option<Timestamp>,
+}
+
+impl KeyRow {
+    /// Whether it works now, if its user may do anything at all.
+    pub fn works(&self, now: Timestamp) -> bool {
+        self.enabled && self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+/// A group, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRow {
+    /// When it was made.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub created: Timestamp,
+    /// Who is in it, at most [`crate::MEMBERS_PER_GROUP_MAX`].
+    pub members: BTreeSet<UserName>,
+    /// The policies attached to it, at most [`crate::POLICIES_PER_HOLDER_MAX`].
+    pub policies: BTreeSet<PolicyName>,
+}
+
+/// A policy, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// When its document was stored.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub stored: Timestamp,
+    /// The JSON document.
+    pub document: String,
+    /// To whom it is attached, at most [`crate::HOLDERS_PER_POLICY_MAX`].
+    pub holders: BTreeSet<Holder>,
+}
+
+/// An open session, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// Whose it is.
+    pub user: UserName,
+    /// When it was opened.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub opened: Timestamp,
+    /// SHA-256 of the refresh token that is not spent yet.
+    pub refresh: Sha256Digest,
+    /// When it ends unless it is refreshed.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub expires: Timestamp,
+}
+
+/// What a user has that is kept in tables of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Belongings {
+    /// The keys.
+    pub keys: Vec<AccessKeyId>,
+    /// The open sessions, in no order, at most [`crate::SESSIONS_PER_USER_MAX`].
+    pub sessions: Vec<(SessionId, SessionRow)>,
+}

@@ -1,0 +1,290 @@
+//! Random histories of users, keys, groups, policies and sessions: whatever is asked, every row that names
+//! another is named by it, nothing outlives its user, and a replay gives the same state.
+
+use std::collections::BTreeSet;
+
+use domain::model::Model;
+use domain::{
+    Command, Context, IdentityCommand, IdentityRejection, Noun, Outcome, Rejection, SESSIONS_PER_USER_MAX, project,
+};
+use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
+use events::policy::{BUILT_IN, Holder};
+use events::user::{Limits, Role};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::fold::Fold;
+
+const START: i64 = 1_764_000_000;
+
+fn context(step: usize) -> Context {
+    let now = Timestamp::from_second(START + i64::try_from(step).unwrap()).unwrap();
+    Context { now, fresh: Uuid::from_u128(0x1000 + step as u128) }
+}
+
+fn user(n: u8) -> UserName {
+    format!("user-{n}").parse().unwrap()
+}
+
+fn group(n: u8) -> GroupName {
+    format!("group-{n}").parse().unwrap()
+}
+
+fn policy(n: u8) -> PolicyName {
+    match n {
+        0 => BUILT_IN[0].parse().unwrap(),
+        n => format!("policy-{n}").parse().unwrap(),
+    }
+}
+
+fn key(n: u8) -> AccessKeyId {
+    format!("KEY{n}").parse().unwrap()
+}
+
+fn sealed() -> Sealed {
+    "v1.x".parse().unwrap()
+}
+
+fn token(n: u8) -> Sha256Digest {
+    Sha256Digest([n; 32])
+}
+
+fn session(n: u8) -> SessionId {
+    SessionId(Uuid::from_u128(u128::from(n)))
+}
+
+fn after_start(seconds: u8) -> Timestamp {
+    Timestamp::from_second(START).unwrap() + SignedDuration::from_secs(i64::from(seconds))
+}
+
+fn create_user(n: u8, id: u8, email: Option<u8>) -> IdentityCommand {
+    IdentityCommand::CreateUser {
+        user: user(n),
+        id: UserId::from_fresh([id; 32]),
+        role: Role::User,
+        display_name: format!("User {n}"),
+        email: email.map(|n| format!("{n}@example.com")),
+        password: None,
+        limits: Limits::default(),
+    }
+}
+
+fn holder() -> impl Strategy<Value = Holder> {
+    prop_oneof![(0..3_u8).prop_map(|n| Holder::User(user(n))), (0..2_u8).prop_map(|n| Holder::Group(group(n)))]
+}
+
+fn of_users() -> impl Strategy<Value = IdentityCommand> {
+    use IdentityCommand as C;
+    let email = || prop::option::of(0..2_u8);
+    prop_oneof![
+        3 => (0..3_u8, 0..4_u8, email()).prop_map(|(n, id, email)| create_user(n, id, email)),
+        1 => (0..3_u8, prop::option::of(email()), prop::option::of(any::<bool>())).prop_map(|(n, email, enabled)| {
+            C::ChangeUser {
+                user: user(n),
+                role: None,
+                display_name: None,
+                email: email.map(|email| email.map(|n| format!("{n}@example.com"))),
+                enabled,
+                limits: None,
+            }
+        }),
+        1 => (0..3_u8).prop_map(|n| C::SetPassword { user: user(n), password: Some(sealed()) }),
+        1 => (0..3_u8).prop_map(|n| C::DeleteUser { user: user(n) }),
+        2 => (0..3_u8, 0..4_u8).prop_map(|(n, k)| {
+            C::CreateKey { user: user(n), access_key: key(k), secret: sealed(), expires: None }
+        }),
+        1 => (0..3_u8, 0..4_u8, any::<bool>()).prop_map(|(n, k, enabled)| {
+            C::ChangeKey { user: user(n), access_key: key(k), enabled: Some(enabled), expires: None }
+        }),
+        1 => (0..3_u8, 0..4_u8).prop_map(|(n, k)| C::DeleteKey { user: user(n), access_key: key(k) }),
+    ]
+}
+
+fn of_groups() -> impl Strategy<Value = IdentityCommand> {
+    use IdentityCommand as C;
+    prop_oneof![
+        2 => (0..2_u8).prop_map(|g| C::CreateGroup { group: group(g) }),
+        1 => (0..2_u8).prop_map(|g| C::DeleteGroup { group: group(g) }),
+        3 => (0..2_u8, 0..3_u8).prop_map(|(g, n)| C::AddMember { group: group(g), user: user(n) }),
+        1 => (0..2_u8, 0..3_u8).prop_map(|(g, n)| C::RemoveMember { group: group(g), user: user(n) }),
+        2 => (0..3_u8, "[a-c]").prop_map(|(p, document)| C::StorePolicy { policy: policy(p), document }),
+        1 => (0..3_u8).prop_map(|p| C::DeletePolicy { policy: policy(p) }),
+        3 => (0..3_u8, holder()).prop_map(|(p, holder)| C::AttachPolicy { policy: policy(p), holder }),
+        1 => (0..3_u8, holder()).prop_map(|(p, holder)| C::DetachPolicy { policy: policy(p), holder }),
+    ]
+}
+
+fn of_sessions() -> impl Strategy<Value = IdentityCommand> {
+    use IdentityCommand as C;
+    prop_oneof![
+        (0..3_u8, 0..4_u8, 0..3_u8, 0..60_u8).prop_map(|(n, s, t, seconds)| C::OpenSession {
+            user: user(n),
+            session: session(s),
+            refresh: token(t),
+            expires: after_start(seconds),
+        }),
+        (0..4_u8, 0..3_u8, 0..3_u8, 0..60_u8).prop_map(|(s, spent, next, seconds)| C::RefreshSession {
+            session: session(s),
+            spent: token(spent),
+            refresh: token(next),
+            expires: after_start(seconds),
+        }),
+        (0..3_u8, prop::option::of(0..4_u8))
+            .prop_map(|(n, s)| C::RevokeSessions { user: user(n), session: s.map(session) }),
+    ]
+}
+
+fn history() -> impl Strategy<Value = Vec<IdentityCommand>> {
+    prop::collection::vec(prop_oneof![4 => of_users(), 4 => of_groups(), 2 => of_sessions()], 1..60)
+}
+
+fn ask(fold: &mut Fold, command: IdentityCommand, step: usize) -> Result<Outcome, Rejection> {
+    fold.command(&Command::Identity(Box::new(command)), context(step))
+}
+
+/// Every reference leads somewhere and back.
+fn check(model: &Model) -> Result<(), TestCaseError> {
+    let ids: BTreeSet<_> = model.users.iter().map(|(name, row)| (row.id.clone(), name.clone())).collect();
+    prop_assert_eq!(ids, model.user_ids.clone().into_iter().collect());
+    let emails: BTreeSet<_> =
+        model.users.iter().filter_map(|(name, row)| Some((row.email.clone()?, name.clone()))).collect();
+    prop_assert_eq!(emails, model.emails.clone().into_iter().collect());
+    for row in model.keys.values() {
+        prop_assert!(model.users.contains_key(&row.user), "a key outlives its user");
+    }
+    for row in model.sessions.values() {
+        prop_assert!(model.users.get(&row.user).is_some_and(|user| user.enabled), "a session outlives its user");
+    }
+    let joined: BTreeSet<_> =
+        model.users.iter().flat_map(|(n, row)| row.groups.iter().map(|g| (g.clone(), n.clone()))).collect();
+    let members: BTreeSet<_> =
+        model.groups.iter().flat_map(|(g, row)| row.members.iter().map(|n| (g.clone(), n.clone()))).collect();
+    prop_assert_eq!(joined, members);
+    let of_users =
+        model.users.iter().flat_map(|(n, row)| row.policies.iter().map(|p| (p.clone(), Holder::User(n.clone()))));
+    let of_groups =
+        model.groups.iter().flat_map(|(g, row)| row.policies.iter().map(|p| (p.clone(), Holder::Group(g.clone()))));
+    let attached: BTreeSet<_> =
+        of_users.chain(of_groups).filter(|(policy, _)| !BUILT_IN.contains(&policy.as_str())).collect();
+    let held: BTreeSet<_> =
+        model.policies.iter().flat_map(|(p, row)| row.holders.iter().map(|h| (p.clone(), h.clone()))).collect();
+    prop_assert_eq!(attached, held);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn references_hold_and_a_replay_gives_the_same_state(commands in history()) {
+        let mut fold = Fold::new();
+        for (step, command) in commands.into_iter().enumerate() {
+            let (events, was) = (fold.events.len(), fold.model.clone());
+            let answer = ask(&mut fold, command, step);
+            if fold.events.len() == events {
+                prop_assert_eq!(&fold.model, &was);
+            } else {
+                prop_assert!(answer.is_ok());
+            }
+            check(&fold.model)?;
+        }
+        let mut replayed = Model::default();
+        for event in &fold.events {
+            let changes = project(&replayed, event).unwrap();
+            // Rows are whole and absolute: applied again they change nothing.
+            changes.iter().chain(&changes).for_each(|change| replayed.apply(change.clone()));
+        }
+        prop_assert_eq!(&replayed, &fold.model);
+    }
+}
+
+fn alice() -> Fold {
+    let mut fold = Fold::new();
+    ask(&mut fold, create_user(0, 0, None), 0).unwrap();
+    fold
+}
+
+#[test]
+fn a_spent_refresh_token_ends_the_session() {
+    let mut fold = alice();
+    let open = IdentityCommand::OpenSession {
+        user: user(0),
+        session: session(1),
+        refresh: token(1),
+        expires: after_start(60),
+    };
+    ask(&mut fold, open, 1).unwrap();
+    let refresh = |spent, next| IdentityCommand::RefreshSession {
+        session: session(1),
+        spent: token(spent),
+        refresh: token(next),
+        expires: after_start(60),
+    };
+    assert_eq!(ask(&mut fold, refresh(1, 2), 2), Ok(Outcome::Done));
+    assert_eq!(ask(&mut fold, refresh(1, 3), 3), Ok(Outcome::SessionRevoked));
+    let gone = Err(Rejection::Identity(IdentityRejection::NoSuch(Noun::Session)));
+    assert_eq!(ask(&mut fold, refresh(2, 3), 4), gone, "the thief's token and the owner's are both dead");
+}
+
+#[test]
+fn a_session_that_is_over_cannot_be_refreshed() {
+    let mut fold = alice();
+    let (session, expires) = (session(1), after_start(10));
+    ask(&mut fold, IdentityCommand::OpenSession { user: user(0), session, refresh: token(1), expires }, 1).unwrap();
+    let late = IdentityCommand::RefreshSession { session, spent: token(1), refresh: token(2), expires };
+    assert!(ask(&mut fold, late, 10).is_err());
+}
+
+#[test]
+fn the_oldest_session_makes_room() {
+    let mut fold = alice();
+    for n in 0..=u8::try_from(SESSIONS_PER_USER_MAX).unwrap() {
+        let open = IdentityCommand::OpenSession {
+            user: user(0),
+            session: session(n),
+            refresh: token(n),
+            expires: after_start(200),
+        };
+        ask(&mut fold, open, usize::from(n)).unwrap();
+    }
+    assert_eq!(fold.model.sessions.len(), SESSIONS_PER_USER_MAX);
+    assert!(!fold.model.sessions.contains_key(&session(0)));
+}
+
+#[test]
+fn what_is_built_in_stays() {
+    let mut fold = Fold::new();
+    let root = IdentityCommand::DeleteUser { user: UserName::root() };
+    let built_in = |noun| Err(Rejection::Identity(IdentityRejection::BuiltIn(noun)));
+    assert_eq!(ask(&mut fold, root, 0), built_in(Noun::User));
+    for name in BUILT_IN {
+        let policy: PolicyName = name.parse().unwrap();
+        let store = IdentityCommand::StorePolicy { policy: policy.clone(), document: "{}".into() };
+        assert_eq!(ask(&mut fold, store, 1), built_in(Noun::Policy));
+        assert_eq!(ask(&mut fold, IdentityCommand::DeletePolicy { policy }, 2), built_in(Noun::Policy));
+    }
+    let as_root = IdentityCommand::CreateUser {
+        user: user(0),
+        id: UserId::root(),
+        role: Role::User,
+        display_name: String::new(),
+        email: None,
+        password: None,
+        limits: Limits::default(),
+    };
+    assert_eq!(ask(&mut fold, as_root, 3), Err(Rejection::Identity(IdentityRejection::UserIdTaken)));
+}
+
+#[test]
+fn an_access_key_is_one_users_only() {
+    let mut fold = alice();
+    ask(&mut fold, create_user(1, 1, None), 1).unwrap();
+    let create = |n| IdentityCommand::CreateKey { user: user(n), access_key: key(0), secret: sealed(), expires: None };
+    ask(&mut fold, create(0), 2).unwrap();
+    let taken = Err(Rejection::Identity(IdentityRejection::Exists(Noun::AccessKey)));
+    assert_eq!(ask(&mut fold, create(1), 3), taken);
+    let of_another = IdentityCommand::DeleteKey { user: user(1), access_key: key(0) };
+    let none = Err(Rejection::Identity(IdentityRejection::NoSuch(Noun::AccessKey)));
+    assert_eq!(ask(&mut fold, of_another, 4), none);
+}

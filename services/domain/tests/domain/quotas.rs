@@ -1,0 +1,138 @@
+//! Quotas: never exceeded by a write, whatever came before, and warned of once.
+
+use domain::{Command, Rejection, View, admit};
+use events::Fact;
+use events::bucket::Versioning;
+use events::quota::{Quota, Resource, WARNING_PERCENT};
+use proptest::prelude::*;
+
+use crate::fold::Fold;
+use crate::given::{
+    MIB, begin, bucket, complete, context, create_bucket, delete, key, part, put_body, staged, versioning,
+};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Put { key: u8, size: u64 },
+    Delete { key: u8 },
+    Quota { bytes: Option<u64>, objects: Option<u64> },
+    Versioning(bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (0..3_u8, 0..60_u64).prop_map(|(key, size)| Step::Put { key, size }),
+        2 => (0..3_u8).prop_map(|key| Step::Delete { key }),
+        2 => (prop::option::of(0..200_u64), prop::option::of(0..6_u64))
+            .prop_map(|(bytes, objects)| Step::Quota { bytes, objects }),
+        1 => any::<bool>().prop_map(Step::Versioning),
+    ];
+    prop::collection::vec(step, 1..50)
+}
+
+fn named(n: u8) -> events::ids::ObjectKey {
+    key(&format!("k{n}"))
+}
+
+fn command(step: &Step, place: u128) -> Command {
+    match step {
+        Step::Put { key, size } => {
+            let letter = u8::try_from(place % 251).unwrap();
+            let Command::PutObject(mut put) =
+                put_body(letter, *size, staged(letter, place), domain::Precondition::default())
+            else {
+                unreachable!("it is made so")
+            };
+            put.key = named(*key);
+            Command::PutObject(put)
+        }
+        Step::Delete { key } => Command::DeleteObject { bucket: bucket(), key: named(*key), version: None },
+        Step::Quota { bytes, objects } => {
+            Command::SetQuota { bucket: bucket(), quota: Quota { bytes: *bytes, objects: *objects } }
+        }
+        Step::Versioning(on) => versioning(if *on { Versioning::Enabled } else { Versioning::Suspended }),
+    }
+}
+
+fn usage(fold: &Fold) -> domain::row::UsageRow {
+    let id = fold.model.bucket(&bucket()).unwrap().unwrap().id;
+    fold.model.usage(id).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_write_exceeds_a_quota_and_nothing_else_is_refused(steps in steps()) {
+        let mut fold = Fold::new();
+        fold.command(&create_bucket(), context(1)).unwrap();
+        for (place, step) in (2..).zip(&steps) {
+            let before = usage(&fold);
+            let asked = if let Step::Put { key, size } = step {
+                Some(admit(&fold.model, &bucket(), &named(*key), *size, context(place)).is_ok())
+            } else {
+                None
+            };
+            let answer = fold.command(&command(step, place), context(place));
+            let after = usage(&fold);
+            if let Some(admitted) = asked {
+                prop_assert_eq!(admitted, answer.is_ok(), "what is admitted is what is committed");
+            }
+            match &answer {
+                Err(Rejection::QuotaExceeded { .. }) => prop_assert_eq!(after, before),
+                Err(other) => prop_assert!(false, "{other}"),
+                Ok(_) => {
+                    let within = |used: u64, was: u64, limit: Option<u64>| used <= was || limit.is_none_or(|l| used <= l);
+                    prop_assert!(within(after.bytes, before.bytes, after.quota.bytes));
+                    prop_assert!(within(after.objects, before.objects, after.quota.objects));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_warning_is_out_exactly_while_it_is_due(steps in steps()) {
+        let mut fold = Fold::new();
+        fold.command(&create_bucket(), context(1)).unwrap();
+        for (place, step) in (2..).zip(&steps) {
+            // One resource at a time: of two that come due at once, one waits for the next write.
+            let step = match step {
+                Step::Quota { bytes, .. } => &Step::Quota { bytes: *bytes, objects: None },
+                step => step,
+            };
+            let (events, before) = (fold.events.len(), usage(&fold));
+            let answer = fold.command(&command(step, place), context(place));
+            let after = usage(&fold);
+            let due = after.quota.bytes.is_some_and(|limit| after.bytes * 100 >= limit * WARNING_PERCENT);
+            prop_assert!(!after.warned_of_bytes || due);
+            if answer.is_ok() && fold.events.len() > events && !matches!(step, Step::Delete { .. } | Step::Versioning(_)) {
+                prop_assert_eq!(after.warned_of_bytes, due);
+            }
+            let warnings = fold.events[events..].iter().filter(|e| matches!(e.fact, Fact::QuotaThresholdReached(_)));
+            prop_assert_eq!(warnings.count(), usize::from(after.warned_of_bytes && !before.warned_of_bytes));
+        }
+    }
+}
+
+#[test]
+fn parts_count_when_they_become_an_object() {
+    let mut fold = Fold::new();
+    let quota = Quota { bytes: Some(8 * MIB), objects: None };
+    let commands = [
+        create_bucket(),
+        Command::SetQuota { bucket: bucket(), quota },
+        begin(1),
+        part(1, 1, b'a', 5 * MIB),
+        part(1, 2, b'b', 4 * MIB),
+    ];
+    for (place, command) in (1..).zip(&commands) {
+        fold.command(command, context(place)).unwrap();
+    }
+    let exceeded = Err(Rejection::QuotaExceeded { resource: Resource::Bytes, limit: 8 * MIB });
+    assert_eq!(fold.command(&part(1, 3, b'c', 9 * MIB), context(6)), exceeded, "this part can never be an object's");
+    assert_eq!(fold.command(&complete(1, &[(1, b'a'), (2, b'b')]), context(7)), exceeded);
+    fold.command(&complete(1, &[(1, b'a')]), context(8)).unwrap();
+    assert_eq!(usage(&fold).bytes, 5 * MIB);
+    fold.command(&delete(None), context(9)).unwrap();
+    assert_eq!(usage(&fold).bytes, 0);
+}

@@ -1,0 +1,198 @@
+//! Users and what belongs to them, in one table: they are few, and a table costs every transaction its opening.
+
+use domain::row::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
+use domain::{Change, Identities};
+use events::ids::{AccessKeyId, GroupName, InvalidName, PolicyName, SessionId, UserId, UserName};
+use redb::{ReadableTable, TableDefinition};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::ops::Bound;
+use std::str::FromStr;
+
+use super::row::{decode, encode};
+use super::{Access, Tables, Writable};
+use crate::StateError;
+
+/// Key: the kind of the row, and its name. Value: the row of that kind.
+pub(crate) const TABLE: TableDefinition<'static, (u8, &'static str), &'static [u8]> =
+    TableDefinition::new("identities");
+
+/// The kinds of rows. The numbers are in the file.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// `""` → the sequence of the last change.
+    Changed = 0,
+    /// User name → [`UserRow`].
+    User = 1,
+    /// Canonical id → user name.
+    UserId = 2,
+    /// E-mail address → user name.
+    Email = 3,
+    /// Access key id → [`KeyRow`].
+    Key = 4,
+    /// `user/access key id` → nothing. No name holds a `/`.
+    UserKey = 5,
+    /// Group name → [`GroupRow`].
+    Group = 6,
+    /// Policy name → [`PolicyRow`].
+    Policy = 7,
+    /// Session id → [`SessionRow`].
+    Session = 8,
+    /// `user/session id` → nothing.
+    UserSession = 9,
+}
+
+/// What parts a user from what belongs to the user, in keys.
+const SEPARATOR: char = '/';
+
+/// The character after [`SEPARATOR`].
+const AFTER_SEPARATOR: char = '0';
+
+fn owned(user: &UserName, what: impl std::fmt::Display) -> String {
+    format!("{user}{SEPARATOR}{what}")
+}
+
+impl<A: Access> Tables<A> {
+    fn identity<T: DeserializeOwned>(&self, kind: Kind, name: &str) -> Result<Option<T>, StateError> {
+        self.identities.get((kind as u8, name))?.map(|row| decode(row.value())).transpose()
+    }
+
+    /// The names of what a user owns of a kind, at most so many.
+    fn owned_by<T: FromStr<Err = InvalidName>>(&self, kind: Kind, user: &UserName) -> Result<Vec<T>, StateError> {
+        let (from, to) = (format!("{user}{SEPARATOR}"), format!("{user}{AFTER_SEPARATOR}"));
+        let mut names = Vec::new();
+        for entry in self.identities.range((kind as u8, from.as_str())..(kind as u8, to.as_str()))? {
+            let (key, _) = entry?;
+            let (_, name) = key.value();
+            names.push(name[from.len()..].parse().map_err(StateError::Key)?);
+        }
+        Ok(names)
+    }
+
+    fn page<N: FromStr<Err = InvalidName>, T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<(N, T)>, StateError> {
+        let from = after.map_or(Bound::Included((kind as u8, "")), |after| Bound::Excluded((kind as u8, after)));
+        let to = Bound::Excluded((kind as u8 + 1, ""));
+        let mut rows = Vec::new();
+        for entry in self.identities.range::<(u8, &str)>((from, to))?.take(max) {
+            let (key, row) = entry?;
+            rows.push((key.value().1.parse().map_err(StateError::Key)?, decode(row.value())?));
+        }
+        Ok(rows)
+    }
+
+    /// A page of users in the order of their names.
+    pub fn list_users(&self, after: Option<&UserName>, max: usize) -> Result<Vec<(UserName, UserRow)>, StateError> {
+        self.page(Kind::User, after.map(UserName::as_str), max)
+    }
+
+    /// A page of groups in the order of their names.
+    pub fn list_groups(&self, after: Option<&GroupName>, max: usize) -> Result<Vec<(GroupName, GroupRow)>, StateError> {
+        self.page(Kind::Group, after.map(GroupName::as_str), max)
+    }
+
+    /// A page of stored policies in the order of their names. Those that are built in are not among them.
+    pub fn list_policies(
+        &self,
+        after: Option<&PolicyName>,
+        max: usize,
+    ) -> Result<Vec<(PolicyName, PolicyRow)>, StateError> {
+        self.page(Kind::Policy, after.map(PolicyName::as_str), max)
+    }
+}
+
+impl<A: Access> Identities for Tables<A> {
+    type Error = StateError;
+
+    fn identities_changed(&self) -> Result<u64, StateError> {
+        Ok(self.identity(Kind::Changed, "")?.unwrap_or_default())
+    }
+
+    fn user(&self, name: &UserName) -> Result<Option<UserRow>, StateError> {
+        self.identity(Kind::User, name.as_str())
+    }
+
+    fn user_by_id(&self, id: &UserId) -> Result<Option<UserName>, StateError> {
+        self.identity(Kind::UserId, id.as_str())
+    }
+
+    fn user_by_email(&self, email: &str) -> Result<Option<UserName>, StateError> {
+        self.identity(Kind::Email, email)
+    }
+
+    fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, StateError> {
+        self.identity(Kind::Key, id.as_str())
+    }
+
+    fn belongings(&self, user: &UserName) -> Result<Belongings, StateError> {
+        let mut sessions = Vec::new();
+        for id in self.owned_by::<SessionId>(Kind::UserSession, user)? {
+            if let Some(row) = self.session(id)? {
+                sessions.push((id, row));
+            }
+        }
+        Ok(Belongings { keys: self.owned_by(Kind::UserKey, user)?, sessions })
+    }
+
+    fn group(&self, name: &GroupName) -> Result<Option<GroupRow>, StateError> {
+        self.identity(Kind::Group, name.as_str())
+    }
+
+    fn policy(&self, name: &PolicyName) -> Result<Option<PolicyRow>, StateError> {
+        self.identity(Kind::Policy, name.as_str())
+    }
+
+    fn session(&self, id: SessionId) -> Result<Option<SessionRow>, StateError> {
+        self.identity(Kind::Session, &id.to_string())
+    }
+}
+
+impl Tables<Writable<'_>> {
+    fn put_identity(&mut self, kind: Kind, name: &str, row: &impl Serialize) -> Result<(), StateError> {
+        self.identities.insert((kind as u8, name), encode(row)?.as_slice())?;
+        Ok(())
+    }
+
+    fn drop_identity(&mut self, kind: Kind, name: &str) -> Result<(), StateError> {
+        self.identities.remove((kind as u8, name))?;
+        Ok(())
+    }
+
+    /// Applies a change of users or of what belongs to them.
+    pub(super) fn apply_to_identities(&mut self, change: &Change) -> Result<(), StateError> {
+        match change {
+            Change::PutIdentitiesChanged { sequence } => self.put_identity(Kind::Changed, "", sequence),
+            Change::PutUser { name, row } => self.put_identity(Kind::User, name.as_str(), row),
+            Change::DropUser { name } => self.drop_identity(Kind::User, name.as_str()),
+            Change::PutUserId { id, name } => self.put_identity(Kind::UserId, id.as_str(), name),
+            Change::DropUserId { id } => self.drop_identity(Kind::UserId, id.as_str()),
+            Change::PutEmail { email, name } => self.put_identity(Kind::Email, email, name),
+            Change::DropEmail { email } => self.drop_identity(Kind::Email, email),
+            Change::PutKey { id, row } => {
+                self.put_identity(Kind::UserKey, &owned(&row.user, id), &())?;
+                self.put_identity(Kind::Key, id.as_str(), row)
+            }
+            Change::DropKey { id, user } => {
+                self.drop_identity(Kind::UserKey, &owned(user, id))?;
+                self.drop_identity(Kind::Key, id.as_str())
+            }
+            Change::PutGroup { name, row } => self.put_identity(Kind::Group, name.as_str(), row),
+            Change::DropGroup { name } => self.drop_identity(Kind::Group, name.as_str()),
+            Change::PutPolicy { name, row } => self.put_identity(Kind::Policy, name.as_str(), row),
+            Change::DropPolicy { name } => self.drop_identity(Kind::Policy, name.as_str()),
+            Change::PutSession { id, row } => {
+                self.put_identity(Kind::UserSession, &owned(&row.user, id), &())?;
+                self.put_identity(Kind::Session, &id.to_string(), row)
+            }
+            Change::DropSession { id, user } => {
+                self.drop_identity(Kind::UserSession, &owned(user, id))?;
+                self.drop_identity(Kind::Session, &id.to_string())
+            }
+            other => unreachable!("{other:?} is of another table"),
+        }
+    }
+}
