@@ -7,12 +7,13 @@ use serde_json::Value;
 
 /// What each library may import of ours. A crate that is not named here is a role: it may import every library,
 /// and no role.
-const LIBRARIES: [(&str, &[&str]); 8] = [
+const LIBRARIES: [(&str, &[&str]); 9] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
     ("listener", &[]),
     ("domain", &["events"]),
+    ("policy", &["events"]),
     ("eventlog", &["events"]),
     ("shards", &["events", "domain"]),
     ("ledger", &["events", "domain", "eventlog"]),

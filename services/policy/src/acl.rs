@@ -1,0 +1,177 @@
+//! What ACLs grant, and the ready-made ones.
+//!
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
+
+use std::str::FromStr;
+
+use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
+use events::ids::UserId;
+
+use crate::action::Action;
+use crate::request::Caller;
+
+/// An ACL that has a name: the values of `x-amz-acl` that S3 takes for buckets, objects or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CannedAcl {
+    /// `private`: nobody but the owner.
+    Private,
+    /// `public-read`.
+    PublicRead,
+    /// `public-read-write`.
+    PublicReadWrite,
+    /// `authenticated-read`.
+    AuthenticatedRead,
+    /// `bucket-owner-read`: for objects; a bucket gets a private one.
+    BucketOwnerRead,
+    /// `bucket-owner-full-control`: for objects; a bucket gets a private one.
+    BucketOwnerFullControl,
+    /// `log-delivery-write`: for buckets.
+    LogDeliveryWrite,
+}
+
+/// Why a text is no canned ACL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotCanned {
+    /// S3 has it and this store does not: it grants to a service of AWS.
+    #[error("the canned acl aws-exec-read is not supported")]
+    Unsupported,
+    /// S3 has none of that name.
+    #[error("there is no canned acl of that name")]
+    Unknown,
+}
+
+impl FromStr for CannedAcl {
+    type Err = NotCanned;
+
+    fn from_str(text: &str) -> Result<Self, NotCanned> {
+        Ok(match text {
+            "private" => Self::Private,
+            "public-read" => Self::PublicRead,
+            "public-read-write" => Self::PublicReadWrite,
+            "authenticated-read" => Self::AuthenticatedRead,
+            "bucket-owner-read" => Self::BucketOwnerRead,
+            "bucket-owner-full-control" => Self::BucketOwnerFullControl,
+            "log-delivery-write" => Self::LogDeliveryWrite,
+            "aws-exec-read" => return Err(NotCanned::Unsupported),
+            _ => return Err(NotCanned::Unknown),
+        })
+    }
+}
+
+impl CannedAcl {
+    /// The grants it stands for. For a bucket, both owners are the same.
+    pub fn to_acl(self, owner: &UserId, bucket_owner: &UserId) -> Acl {
+        let user = |id: &UserId| Grantee::User(id.clone());
+        let more: Vec<(Grantee, Permission)> = match self {
+            Self::Private => vec![],
+            Self::PublicRead => vec![(Grantee::Everyone, Permission::Read)],
+            Self::PublicReadWrite => {
+                vec![(Grantee::Everyone, Permission::Read), (Grantee::Everyone, Permission::Write)]
+            }
+            Self::AuthenticatedRead => vec![(Grantee::Authenticated, Permission::Read)],
+            Self::BucketOwnerRead | Self::BucketOwnerFullControl if owner == bucket_owner => vec![],
+            Self::BucketOwnerRead => vec![(user(bucket_owner), Permission::Read)],
+            Self::BucketOwnerFullControl => vec![(user(bucket_owner), Permission::FullControl)],
+            Self::LogDeliveryWrite => {
+                vec![(Grantee::LogDelivery, Permission::Write), (Grantee::LogDelivery, Permission::ReadAcp)]
+            }
+        };
+        let own = (user(owner), Permission::FullControl);
+        let grants = std::iter::once(own).chain(more);
+        Acl { grants: grants.map(|(grantee, permission)| Grant { grantee, permission }).collect() }
+    }
+}
+
+/// Who owns an object that `writer` stores with an ACL in a bucket of `bucket_owner`.
+pub fn object_owner<'a>(
+    ownership: ObjectOwnership,
+    writer: &'a UserId,
+    bucket_owner: &'a UserId,
+    acl: Option<&Acl>,
+) -> &'a UserId {
+    let is_given = || acl.is_some_and(|acl| controls(acl, bucket_owner));
+    match ownership {
+        ObjectOwnership::BucketOwnerEnforced => bucket_owner,
+        ObjectOwnership::BucketOwnerPreferred if is_given() => bucket_owner,
+        ObjectOwnership::BucketOwnerPreferred | ObjectOwnership::ObjectWriter => writer,
+    }
+}
+
+/// Whether a request may bring an ACL. With ACLs disabled, only one that says what holds anyway: full control for the
+/// bucket's owner, and nothing for anybody else. What is refused is S3's `AccessControlListNotSupported`.
+pub fn is_accepted(ownership: ObjectOwnership, acl: &Acl, bucket_owner: &UserId) -> bool {
+    let only_owner = || acl.grants.iter().all(|grant| grant.grantee == Grantee::User(bucket_owner.clone()));
+    ownership != ObjectOwnership::BucketOwnerEnforced || (controls(acl, bucket_owner) && only_owner())
+}
+
+fn controls(acl: &Acl, user: &UserId) -> bool {
+    let controls = |grant: &Grant| {
+        grant.permission == Permission::FullControl && matches!(&grant.grantee, Grantee::User(id) if id == user)
+    };
+    acl.grants.iter().any(controls)
+}
+
+/// What the ACL of a bucket has to say for an action.
+const fn on_bucket(action: Action) -> Option<Permission> {
+    match action {
+        Action::ListBucket | Action::ListBucketVersions | Action::ListBucketMultipartUploads => Some(Permission::Read),
+        Action::PutObject => Some(Permission::Write),
+        Action::GetBucketAcl => Some(Permission::ReadAcp),
+        Action::PutBucketAcl => Some(Permission::WriteAcp),
+        _ => None,
+    }
+}
+
+/// What the ACL of an object has to say for an action.
+const fn on_object(action: Action) -> Option<Permission> {
+    match action {
+        Action::GetObject
+        | Action::GetObjectVersion
+        | Action::GetObjectAttributes
+        | Action::GetObjectVersionAttributes
+        | Action::GetObjectTorrent
+        | Action::GetObjectVersionTorrent => Some(Permission::Read),
+        Action::GetObjectAcl | Action::GetObjectVersionAcl => Some(Permission::ReadAcp),
+        Action::PutObjectAcl | Action::PutObjectVersionAcl => Some(Permission::WriteAcp),
+        _ => None,
+    }
+}
+
+/// What an object's owner may do because of that: what full control grants.
+pub(crate) const fn owner_may(action: Action) -> bool {
+    on_object(action).is_some()
+}
+
+pub(crate) fn bucket_grants(acl: &Acl, action: Action, caller: Caller<'_>, ignore_public: bool) -> bool {
+    on_bucket(action).is_some_and(|wanted| grants(acl, wanted, caller, ignore_public))
+}
+
+pub(crate) fn object_grants(acl: &Acl, action: Action, caller: Caller<'_>, ignore_public: bool) -> bool {
+    on_object(action).is_some_and(|wanted| grants(acl, wanted, caller, ignore_public))
+}
+
+fn grants(acl: &Acl, wanted: Permission, caller: Caller<'_>, ignore_public: bool) -> bool {
+    let has = |grant: &Grant| {
+        let permitted = grant.permission == wanted || grant.permission == Permission::FullControl;
+        permitted && is_for(&grant.grantee, caller) && !(ignore_public && is_public(&grant.grantee))
+    };
+    acl.grants.iter().any(has)
+}
+
+fn is_for(grantee: &Grantee, caller: Caller<'_>) -> bool {
+    match grantee {
+        Grantee::User(id) => caller.user_id() == Some(id),
+        Grantee::Everyone => true,
+        Grantee::Authenticated => caller != Caller::Anonymous,
+        // No request comes from whoever delivers logs.
+        Grantee::LogDelivery => false,
+    }
+}
+
+/// Whether a grantee is anybody at all: S3 counts whoever can sign a request among them.
+pub(crate) const fn is_public(grantee: &Grantee) -> bool {
+    match grantee {
+        Grantee::Everyone | Grantee::Authenticated => true,
+        Grantee::User(_) | Grantee::LogDelivery => false,
+    }
+}

@@ -1,0 +1,132 @@
+//! Conditions: what must be true of a request for a statement to apply.
+//!
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+
+mod network;
+mod operator;
+mod test;
+
+use std::borrow::Cow;
+
+use crate::context::{Key, Value};
+use crate::evaluate::Ask;
+use crate::json::Json;
+use crate::malformed::{Malformed, Place, quoted};
+use crate::statement::{Effect, VALUES_MAX};
+
+use operator::{Operator, Quantifier};
+use test::{One, Test};
+
+/// Conditions are compared one by one: what one key must be.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    operator: Operator,
+    key: Key,
+    test: Test,
+}
+
+/// Keys that AWS takes for a statement of who asks, if their values are fixed; of those that are always absent here.
+const WHO_ELSEWHERE: [&str; 11] = [
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
+];
+
+impl Condition {
+    pub(crate) fn parse(
+        operator: &str,
+        key: &str,
+        values: &Json,
+        variables: bool,
+        place: &Place<'_>,
+    ) -> Result<Self, Malformed> {
+        let operator = Operator::parse(operator)
+            .ok_or_else(|| place.wrong(format!("there is no condition operator {}", quoted(operator))))?;
+        let key = Key::named(key).ok_or_else(|| place.wrong(format!("there is no condition key {}", quoted(key))))?;
+        let values = texts(values, place)?;
+        let test = Test::parse(operator.kind, &values, variables).map_err(|problem| place.wrong(problem))?;
+        Ok(Self { operator, key, test })
+    }
+
+    pub(crate) fn floating_bytes(&self) -> usize {
+        self.test.floating_bytes()
+    }
+
+    /// Whether it is true of a request. A variable without a value must not widen what is allowed: its value matches
+    /// nothing, except where matching takes something from what is allowed.
+    pub(crate) fn holds(&self, ask: &Ask<'_>, effect: Effect) -> bool {
+        let Operator { negated, if_exists, quantifier, .. } = self.operator;
+        let without_value = negated && effect == Effect::Allow;
+        let is_one = |value: One<'_>| self.test.has(&value, ask.caller).unwrap_or(without_value);
+        let found = match ask.value(&self.key) {
+            Value::Absent => None,
+            Value::Text(text) => Some(is_one(One::Text(&text))),
+            Value::Number(number) => Some(is_one(One::Number(number))),
+            Value::Flag(flag) => Some(is_one(One::Flag(flag))),
+            Value::Time(time) => Some(is_one(One::Time(time))),
+            Value::Address(address) => Some(is_one(One::Address(address))),
+            Value::Texts(texts) => return self.holds_of_many(texts, is_one),
+        };
+        if let Test::Null(absent) = self.test {
+            return found.is_none() == absent;
+        }
+        match (found, quantifier) {
+            (Some(found), _) => found != negated,
+            (None, _) if if_exists => true,
+            (None, Quantifier::All) => true,
+            (None, Quantifier::Any) => false,
+            (None, Quantifier::None) => negated,
+        }
+    }
+
+    /// The same for a key that has many values: without a quantifier, one that matches is enough, and a negated
+    /// operator wants that none does.
+    fn holds_of_many<'a>(&self, texts: impl Iterator<Item = Cow<'a, str>>, is_one: impl Fn(One<'_>) -> bool) -> bool {
+        let Operator { negated, if_exists, quantifier, .. } = self.operator;
+        let mut texts = texts.peekable();
+        let is_empty = texts.peek().is_none();
+        if let Test::Null(absent) = self.test {
+            return is_empty == absent;
+        }
+        match quantifier {
+            _ if is_empty && if_exists => true,
+            Quantifier::All => texts.all(|text| is_one(One::Text(&text)) != negated),
+            Quantifier::Any => texts.any(|text| is_one(One::Text(&text)) != negated),
+            Quantifier::None => texts.any(|text| is_one(One::Text(&text))) != negated,
+        }
+    }
+
+    /// Whether it holds only for callers that the policy's author listed: then nobody calls the statement public.
+    pub(crate) fn fixes_who_asks(&self) -> bool {
+        let Operator { negated, if_exists, quantifier, .. } = self.operator;
+        let is_who = match &self.key {
+            Key::SourceIp | Key::UserId | Key::PrincipalArn | Key::PrincipalAccount => true,
+            Key::NeverFilled(name) => WHO_ELSEWHERE.contains(name),
+            _ => false,
+        };
+        is_who && !negated && !if_exists && quantifier != Quantifier::All && self.test.is_narrow()
+    }
+}
+
+/// The values of a condition as texts: JSON may write them as numbers and booleans.
+fn texts(json: &Json, place: &Place<'_>) -> Result<Vec<String>, Malformed> {
+    let text = |json: &Json, place: &Place<'_>| match json {
+        Json::Text(text) | Json::Number(text) => Ok(text.clone()),
+        Json::Bool(value) => Ok(value.to_string()),
+        other => Err(place.wrong(format!("a value is a string, a number or a boolean, not {}", other.what()))),
+    };
+    match json {
+        Json::List(list) if list.is_empty() => Err(place.wrong("the list is empty")),
+        Json::List(list) if list.len() > VALUES_MAX => Err(place.wrong(format!("more than {VALUES_MAX} values"))),
+        Json::List(list) => list.iter().enumerate().map(|(at, json)| text(json, &place.item(at))).collect(),
+        json => Ok(vec![text(json, place)?]),
+    }
+}

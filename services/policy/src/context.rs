@@ -1,0 +1,271 @@
+//! What conditions ask of a request.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+/// A condition key: what a condition compares. Keys with a text of their own hold it in lower case where HTTP does
+/// not look at the case.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-policy-keys>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// `aws:SourceIp`: the address of the client, [`Value::Address`]. A proxy's word counts only if it is trusted.
+    SourceIp,
+    /// `aws:SecureTransport`: whether it came by TLS, [`Value::Flag`].
+    SecureTransport,
+    /// `aws:CurrentTime` and `aws:EpochTime`. Answered by the request's own time.
+    CurrentTime,
+    /// `aws:username`. Answered by the caller, as are the next four.
+    UserName,
+    /// `aws:userid`.
+    UserId,
+    /// `aws:PrincipalType`.
+    PrincipalType,
+    /// `aws:PrincipalArn`.
+    PrincipalArn,
+    /// `aws:PrincipalAccount`: the canonical id, since every user is an account.
+    PrincipalAccount,
+    /// `aws:ResourceAccount` and `s3:ResourceAccount`. Answered by the bucket's owner.
+    ResourceAccount,
+    /// What the request header of that name says (`aws:UserAgent`, `aws:Referer`, `s3:x-amz-acl`, ...).
+    Header(&'static str),
+    /// What the decoded query parameter of that name says (`s3:prefix`, `s3:max-keys`, `s3:VersionId`, ...).
+    Query(&'static str),
+    /// `s3:x-amz-copy-source`: `bucket/key`, decoded, with no slash before it and no version behind it.
+    CopySource,
+    /// `s3:signatureversion`: `AWS4-HMAC-SHA256`.
+    SignatureVersion,
+    /// `s3:authType`: `REST-HEADER`, `REST-QUERY-STRING` or `POST`.
+    AuthType,
+    /// `s3:signatureAge`: milliseconds since the signature was made.
+    SignatureAge,
+    /// `s3:TlsVersion`: `1.2` or `1.3`, [`Value::Text`].
+    TlsVersion,
+    /// `s3:ExistingObjectTag/<key>`: the value of that tag of the object.
+    ExistingObjectTag(Box<str>),
+    /// `s3:RequestObjectTag/<key>`: the value of that tag in the request.
+    RequestObjectTag(Box<str>),
+    /// `s3:RequestObjectTagKeys`: the keys of all tags in the request, [`Value::Texts`].
+    RequestObjectTagKeys,
+    /// `s3:object-lock-mode`.
+    ObjectLockMode,
+    /// `s3:object-lock-retain-until-date`.
+    ObjectLockRetainUntil,
+    /// `s3:object-lock-remaining-retention-days`.
+    ObjectLockRemainingDays,
+    /// `s3:object-lock-legal-hold`.
+    ObjectLockLegalHold,
+    /// `s3:LocationConstraint`: the region wanted for a new bucket.
+    LocationConstraint,
+    /// A key that AWS fills and this store has nothing for: always absent.
+    NeverFilled(&'static str),
+}
+
+/// Keys that are no more than their name, in lower case.
+const PLAIN: [(&str, Key); 24] = [
+    ("aws:sourceip", Key::SourceIp),
+    ("aws:securetransport", Key::SecureTransport),
+    ("aws:currenttime", Key::CurrentTime),
+    ("aws:epochtime", Key::CurrentTime),
+    ("aws:username", Key::UserName),
+    ("aws:userid", Key::UserId),
+    ("aws:principaltype", Key::PrincipalType),
+    ("aws:principalarn", Key::PrincipalArn),
+    ("aws:principalaccount", Key::PrincipalAccount),
+    ("aws:resourceaccount", Key::ResourceAccount),
+    ("s3:resourceaccount", Key::ResourceAccount),
+    ("aws:useragent", Key::Header("user-agent")),
+    ("aws:referer", Key::Header("referer")),
+    ("s3:x-amz-copy-source", Key::CopySource),
+    ("s3:signatureversion", Key::SignatureVersion),
+    ("s3:authtype", Key::AuthType),
+    ("s3:signatureage", Key::SignatureAge),
+    ("s3:tlsversion", Key::TlsVersion),
+    ("s3:requestobjecttagkeys", Key::RequestObjectTagKeys),
+    ("s3:object-lock-mode", Key::ObjectLockMode),
+    ("s3:object-lock-retain-until-date", Key::ObjectLockRetainUntil),
+    ("s3:object-lock-remaining-retention-days", Key::ObjectLockRemainingDays),
+    ("s3:object-lock-legal-hold", Key::ObjectLockLegalHold),
+    ("s3:locationconstraint", Key::LocationConstraint),
+];
+
+/// `s3:` and a header's name.
+const HEADERS: [&str; 17] = [
+    "x-amz-acl",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
+    "x-amz-metadata-directive",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-storage-class",
+    "x-amz-content-sha256",
+    "x-amz-object-ownership",
+    "x-amz-website-redirect-location",
+    "x-amz-tagging-directive",
+    "if-match",
+    "if-none-match",
+];
+
+/// Query parameters: the key in lower case, and the parameter.
+const PARAMETERS: [(&str, &str); 4] = [
+    ("s3:prefix", "prefix"),
+    ("s3:delimiter", "delimiter"),
+    ("s3:max-keys", "max-keys"),
+    ("s3:versionid", "versionId"),
+];
+
+/// What AWS has and this store never will.
+const NEVER_FILLED: [&str; 31] = [
+    "aws:calledvia",
+    "aws:calledviafirst",
+    "aws:calledvialast",
+    "aws:federatedprovider",
+    "aws:multifactorauthage",
+    "aws:multifactorauthpresent",
+    "aws:principalisawsservice",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
+    "aws:requestedregion",
+    "aws:resourceorgid",
+    "aws:resourceorgpaths",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceidentity",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:tagkeys",
+    "aws:tokenissuetime",
+    "aws:viaawsservice",
+    "aws:vpcsourceip",
+    "s3:accessgrantsinstancearn",
+    "s3:accesspointnetworkorigin",
+    "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
+];
+
+/// Families of keys that AWS has and this store never fills.
+const NEVER_FILLED_FAMILIES: [&str; 4] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/", "s3:buckettag/"];
+
+impl Key {
+    /// The key of that name, whatever its case. Nothing if there is none.
+    pub fn named(name: &str) -> Option<Self> {
+        let lower = name.to_ascii_lowercase();
+        if let Some((_, key)) = PLAIN.iter().find(|(plain, _)| *plain == lower) {
+            return Some(key.clone());
+        }
+        if let Some(header) = lower.strip_prefix("s3:").and_then(|rest| HEADERS.iter().find(|header| **header == rest))
+        {
+            return Some(Self::Header(header));
+        }
+        if let Some((_, parameter)) = PARAMETERS.iter().find(|(key, _)| *key == lower) {
+            return Some(Self::Query(parameter));
+        }
+        if let Some(never) = NEVER_FILLED.iter().find(|never| **never == lower) {
+            return Some(Self::NeverFilled(never));
+        }
+        if let Some(family) = NEVER_FILLED_FAMILIES.iter().find(|family| lower.starts_with(**family)) {
+            return (lower.len() > family.len()).then_some(Self::NeverFilled(family));
+        }
+        // The keys of tags have a case.
+        let (family, tag) = name.split_once('/').filter(|(_, tag)| !tag.is_empty())?;
+        match family.to_ascii_lowercase().as_str() {
+            "s3:existingobjecttag" => Some(Self::ExistingObjectTag(tag.into())),
+            "s3:requestobjecttag" => Some(Self::RequestObjectTag(tag.into())),
+            _ => None,
+        }
+    }
+}
+
+/// What a request has under a key.
+pub enum Value<'a> {
+    /// Nothing.
+    Absent,
+    /// A text. Conditions that compare numbers, dates, addresses or truth read it as such.
+    Text(Cow<'a, str>),
+    /// Any number of texts.
+    Texts(Box<dyn Iterator<Item = Cow<'a, str>> + 'a>),
+    /// A whole number.
+    Number(i64),
+    /// Yes or no.
+    Flag(bool),
+    /// A moment.
+    Time(Timestamp),
+    /// A peer's address.
+    Address(IpAddr),
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Absent, Self::from)
+    }
+}
+
+/// What a request knows of itself. Asked only for what a policy's conditions name, so an implementation looks things
+/// up when asked.
+pub trait Context {
+    /// What the request has under a key.
+    fn get(&self, key: &Key) -> Value<'_>;
+}
+
+/// A request that knows nothing of itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoContext;
+
+impl Context for NoContext {
+    fn get(&self, _: &Key) -> Value<'_> {
+        Value::Absent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_whatever_their_case() {
+        assert_eq!(Key::named("AWS:SOURCEIP"), Some(Key::SourceIp));
+        assert_eq!(Key::named("s3:Max-Keys"), Some(Key::Query("max-keys")));
+        assert_eq!(Key::named("s3:versionid"), Some(Key::Query("versionId")));
+        assert_eq!(Key::named("s3:X-Amz-Acl"), Some(Key::Header("x-amz-acl")));
+        assert_eq!(Key::named("S3:existingobjecttag/Team"), Some(Key::ExistingObjectTag("Team".into())));
+        assert_eq!(Key::named("aws:PrincipalTag/a"), Some(Key::NeverFilled("aws:principaltag/")));
+        for unknown in [
+            "",
+            "aws:nothing",
+            "s3:ExistingObjectTag/",
+            "s3:ExistingObjectTag",
+            "x-amz-acl",
+            "s3:",
+            "aws:PrincipalTag/",
+        ] {
+            assert_eq!(Key::named(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn the_tables_are_in_lower_case() {
+        let names =
+            PLAIN.iter().map(|(name, _)| name).chain(&HEADERS).chain(&NEVER_FILLED).chain(&NEVER_FILLED_FAMILIES);
+        for name in names.chain(PARAMETERS.iter().map(|(name, _)| name)) {
+            assert_eq!(*name, name.to_ascii_lowercase());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Policy documents: JSON as its author wrote it, and what it means.
+//!
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+
+use std::collections::BTreeSet;
+
+use events::ids::BucketName;
+
+use crate::action::ActionSet;
+use crate::decision::StatementName;
+use crate::evaluate::Ask;
+use crate::json::Json;
+use crate::malformed::{Malformed, Place, quoted};
+use crate::pattern::FLOATING_BYTES_MAX;
+use crate::statement::{Effect, Parser, STATEMENTS_MAX, Statement};
+
+/// Bytes of a bucket policy at most: S3's limit.
+pub const BUCKET_POLICY_BYTES_MAX: usize = 20 * 1024;
+/// Bytes of a policy of users and groups at most.
+pub const IDENTITY_POLICY_BYTES_MAX: usize = 20 * 1024;
+/// Characters of a document's id at most.
+const ID_CHARS_MAX: usize = 256;
+
+/// For whom a document speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// For the users and groups that it is attached to. No statement has a principal.
+    Identity,
+    /// For its bucket. Every statement has a principal, and is about the bucket or what is in it.
+    Bucket,
+}
+
+/// A policy: what its author wrote, checked to the last word and compiled.
+#[derive(Debug, Clone)]
+pub struct Document {
+    kind: DocumentKind,
+    text: Box<str>,
+    statements: Vec<Statement>,
+    is_public: bool,
+}
+
+impl Document {
+    /// Reads a policy for users and groups.
+    pub fn identity(text: &str) -> Result<Self, Malformed> {
+        Self::parse(text, None)
+    }
+
+    /// Reads a policy for a bucket.
+    pub fn bucket(text: &str, bucket: &BucketName) -> Result<Self, Malformed> {
+        Self::parse(text, Some(bucket))
+    }
+
+    /// A policy that is part of the store.
+    pub(crate) fn built_in(text: &str, actions: ActionSet) -> Self {
+        let statements = vec![Statement::built_in(actions)];
+        Self { kind: DocumentKind::Identity, text: text.into(), statements, is_public: false }
+    }
+
+    fn parse(text: &str, bucket: Option<&BucketName>) -> Result<Self, Malformed> {
+        let (kind, max) = match bucket {
+            None => (DocumentKind::Identity, IDENTITY_POLICY_BYTES_MAX),
+            Some(_) => (DocumentKind::Bucket, BUCKET_POLICY_BYTES_MAX),
+        };
+        if text.len() > max {
+            return Err(Malformed::TooLong { bytes: text.len(), max });
+        }
+        let place = Place::Document;
+        let json = Json::parse(text)?;
+        let Json::Object(elements) = &json else {
+            return Err(place.wrong(format!("a policy is an object, not {}", json.what())));
+        };
+        if let Some(unknown) = elements.keys().find(|name| !["Version", "Id", "Statement"].contains(&name.as_str())) {
+            return Err(place.wrong(format!("a policy has no element {}", quoted(unknown))));
+        }
+        match elements.get("Id") {
+            None => {}
+            Some(Json::Text(id)) if id.chars().count() <= ID_CHARS_MAX => {}
+            Some(_) => {
+                return Err(place
+                    .member("Id")
+                    .wrong(format!("an id is a string of at most {ID_CHARS_MAX} characters")));
+            }
+        }
+        let variables = has_variables(elements.get("Version"), &place.member("Version"))?;
+        let mut parser = Parser { bucket, variables, floating_bytes: FLOATING_BYTES_MAX };
+        let statements = statements(&mut parser, elements.get("Statement"), &place.member("Statement"))?;
+        let is_public = statements.iter().any(Statement::is_public);
+        Ok(Self { kind, text: text.into(), statements, is_public })
+    }
+
+    /// For whom it speaks.
+    pub const fn kind(&self) -> DocumentKind {
+        self.kind
+    }
+
+    /// As its author wrote it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it gives something to people whom nobody named. See [`crate::public`].
+    pub const fn is_public(&self) -> bool {
+        self.is_public
+    }
+
+    pub(crate) fn denies(&self, ask: &Ask<'_>) -> Option<StatementName<'_>> {
+        self.first(Effect::Deny, ask)
+    }
+
+    pub(crate) fn allows(&self, ask: &Ask<'_>) -> Option<StatementName<'_>> {
+        self.first(Effect::Allow, ask)
+    }
+
+    fn first(&self, effect: Effect, ask: &Ask<'_>) -> Option<StatementName<'_>> {
+        let mut statements = self.statements.iter().enumerate();
+        let found = statements.find(|(_, statement)| statement.effect == effect && statement.applies(ask));
+        found.map(|(index, statement)| StatementName { index, sid: statement.sid.as_deref() })
+    }
+}
+
+/// Whether a version has policy variables. A document without a version has that of 2008.
+fn has_variables(version: Option<&Json>, place: &Place<'_>) -> Result<bool, Malformed> {
+    match version {
+        None => Ok(false),
+        Some(Json::Text(version)) if version == "2008-10-17" => Ok(false),
+        Some(Json::Text(version)) if version == "2012-10-17" => Ok(true),
+        Some(_) => Err(place.wrong("the version of a policy is \"2012-10-17\" or \"2008-10-17\"")),
+    }
+}
+
+fn statements(parser: &mut Parser<'_>, json: Option<&Json>, place: &Place<'_>) -> Result<Vec<Statement>, Malformed> {
+    let statements = match json {
+        None => return Err(place.wrong("a policy has statements")),
+        Some(Json::List(list)) if list.is_empty() => return Err(place.wrong("a policy has statements")),
+        Some(Json::List(list)) if list.len() > STATEMENTS_MAX => {
+            return Err(place.wrong(format!("more than {STATEMENTS_MAX} statements")));
+        }
+        Some(Json::List(list)) => {
+            let parsed = list.iter().enumerate().map(|(at, json)| parser.statement(json, &place.item(at)));
+            parsed.collect::<Result<Vec<_>, _>>()?
+        }
+        Some(one) => vec![parser.statement(one, place)?],
+    };
+    let mut seen = BTreeSet::new();
+    for (at, sid) in statements.iter().enumerate().filter_map(|(at, one)| one.sid.as_deref().map(|sid| (at, sid))) {
+        if !seen.insert(sid) {
+            return Err(place.item(at).wrong(format!("another statement has the Sid {}", quoted(sid))));
+        }
+    }
+    Ok(statements)
+}

@@ -1,0 +1,77 @@
+//! Why a text is not a policy.
+
+/// What is wrong with a document and where, for whoever wrote it. S3 answers `MalformedPolicy`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// It is longer than a document of its kind may be.
+    #[error("the policy has {bytes} bytes, more than the {max} that it may have")]
+    TooLong {
+        /// What it has.
+        bytes: usize,
+        /// What it may have.
+        max: usize,
+    },
+    /// It is not JSON, or an object of it has a member twice.
+    #[error("the policy is not the JSON of a policy: {0}")]
+    NotJson(String),
+    /// It is JSON, but says something that no policy says.
+    #[error("{place}: {problem}")]
+    At {
+        /// Where: `Statement[1].Principal.AWS`.
+        place: String,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+/// Where in a document the parser stands. Rendered only when something is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    Document,
+    Member(&'a Self, &'a str),
+    Item(&'a Self, usize),
+}
+
+/// Characters of an author's text in an error at most.
+const QUOTED_CHARS_MAX: usize = 80;
+
+/// An author's text, cut to a length fit for an error.
+pub(crate) fn quoted(text: &str) -> String {
+    let cut: String = text.chars().take(QUOTED_CHARS_MAX).collect();
+    let more = if cut.len() < text.len() { "..." } else { "" };
+    format!("{cut:?}{more}")
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn member(&'a self, name: &'a str) -> Self {
+        Self::Member(self, name)
+    }
+
+    pub(crate) fn item(&'a self, index: usize) -> Self {
+        Self::Item(self, index)
+    }
+
+    pub(crate) fn wrong(&self, problem: impl Into<String>) -> Malformed {
+        let mut place = String::new();
+        self.render(&mut place);
+        Malformed::At { place, problem: problem.into() }
+    }
+
+    fn render(&self, out: &mut String) {
+        match self {
+            Self::Document => out.push_str("policy"),
+            Self::Member(of, name) => {
+                // At the top the name says it all.
+                if !matches!(of, Self::Document) {
+                    of.render(out);
+                    out.push('.');
+                }
+                out.extend(name.chars().take(QUOTED_CHARS_MAX));
+            }
+            Self::Item(of, index) => {
+                of.render(out);
+                out.extend(["[", &index.to_string(), "]"]);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Whom a statement of a bucket policy is for.
+
+use events::ids::{UserId, UserName};
+
+use crate::json::Json;
+use crate::malformed::{Malformed, Place, quoted};
+use crate::request::Caller;
+
+/// `Principal` or `NotPrincipal`.
+#[derive(Debug, Clone)]
+pub(crate) struct Principals {
+    /// Everybody but them.
+    pub(crate) negated: bool,
+    everyone: bool,
+    names: Vec<UserName>,
+    ids: Vec<UserId>,
+}
+
+/// Principals of one statement at most.
+pub(crate) const PRINCIPALS_MAX: usize = 256;
+
+impl Principals {
+    pub(crate) fn parse(json: &Json, negated: bool, place: &Place<'_>) -> Result<Self, Malformed> {
+        let mut found = Self { negated, everyone: false, names: Vec::new(), ids: Vec::new() };
+        match json {
+            Json::Text(text) if text == "*" => found.everyone = true,
+            Json::Object(families) if !families.is_empty() => {
+                for (family, members) in families {
+                    found.family(family, members, &place.member(family))?;
+                }
+            }
+            _ => return Err(place.wrong("a principal is \"*\" or an object like {\"AWS\": \"*\"}")),
+        }
+        if found.names.len() + found.ids.len() > PRINCIPALS_MAX {
+            return Err(place.wrong(format!("more than {PRINCIPALS_MAX} principals")));
+        }
+        Ok(found)
+    }
+
+    fn family(&mut self, family: &str, members: &Json, place: &Place<'_>) -> Result<(), Malformed> {
+        let one = |json: &Json, place: &Place<'_>| match json {
+            Json::Text(text) => Ok(text.clone()),
+            other => Err(place.wrong(format!("a principal is a string, not {}", other.what()))),
+        };
+        let members = match members {
+            Json::List(list) if list.is_empty() => return Err(place.wrong("it names nobody")),
+            Json::List(list) => {
+                list.iter().enumerate().map(|(at, json)| one(json, &place.item(at))).collect::<Result<_, _>>()?
+            }
+            json => vec![one(json, place)?],
+        };
+        for member in members {
+            self.member(family, &member).map_err(|problem| place.wrong(problem))?;
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, family: &str, member: &str) -> Result<(), String> {
+        let nobody = || format!("{} names no user", quoted(member));
+        match family {
+            "AWS" if member == "*" => self.everyone = true,
+            "AWS" => match member.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(':')) {
+                Some((account, "root")) => self.ids.push(account.parse().map_err(|_| nobody())?),
+                Some((_, named)) => {
+                    let path = named.strip_prefix("user/").ok_or_else(nobody)?;
+                    let name = path.rsplit('/').next().unwrap_or(path);
+                    self.names.push(name.parse().map_err(|_| nobody())?);
+                }
+                None => self.ids.push(member.parse().map_err(|_| nobody())?),
+            },
+            "CanonicalUser" => self.ids.push(member.parse().map_err(|_| nobody())?),
+            // A service of AWS never asks here: such a statement is for nobody, and kept for whoever reads it.
+            "Service" if member.ends_with(".amazonaws.com") => {}
+            "Service" => return Err(format!("{} is no service of AWS", quoted(member))),
+            _ => return Err("principals are \"AWS\", \"CanonicalUser\" or \"Service\"".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Whether the statement is for the caller. Root is asked nothing, so it never comes here.
+    pub(crate) fn has(&self, caller: Caller<'_>) -> bool {
+        let named = self.everyone
+            || match caller {
+                Caller::User { name, id, .. } => self.names.contains(name) || self.ids.contains(id),
+                Caller::Root | Caller::Anonymous => false,
+            };
+        named != self.negated
+    }
+
+    /// Whether people whom nobody named are among them.
+    pub(crate) fn is_open(&self) -> bool {
+        self.everyone != self.negated
+    }
+}

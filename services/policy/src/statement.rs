@@ -1,0 +1,271 @@
+//! One statement of a policy.
+
+use std::collections::BTreeMap;
+
+use events::ids::BucketName;
+
+use crate::action::ActionSet;
+use crate::condition::Condition;
+use crate::evaluate::Ask;
+use crate::json::Json;
+use crate::malformed::{Malformed, Place, quoted};
+use crate::pattern::FLOATING_BYTES_MAX;
+use crate::principal::Principals;
+use crate::resource::ResourcePattern;
+
+/// Statements of one document at most.
+pub const STATEMENTS_MAX: usize = 256;
+/// Actions, resources or values in one list at most.
+pub(crate) const VALUES_MAX: usize = 512;
+/// Characters of a statement's id at most.
+const SID_CHARS_MAX: usize = 128;
+
+const ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Allow,
+    Deny,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) sid: Option<Box<str>>,
+    pub(crate) effect: Effect,
+    /// Only in bucket policies: an identity policy is for whoever has it.
+    pub(crate) principals: Option<Principals>,
+    pub(crate) actions: ActionSet,
+    pub(crate) resources: Resources,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Resources {
+    /// Everything but them.
+    pub(crate) negated: bool,
+    pub(crate) patterns: Vec<ResourcePattern>,
+}
+
+/// What a parser knows of the document around a statement.
+pub(crate) struct Parser<'a> {
+    /// The bucket of a bucket policy.
+    pub(crate) bucket: Option<&'a BucketName>,
+    /// Whether `${...}` has a meaning.
+    pub(crate) variables: bool,
+    /// What is left of [`FLOATING_BYTES_MAX`].
+    pub(crate) floating_bytes: usize,
+}
+
+impl Parser<'_> {
+    pub(crate) fn statement(&mut self, json: &Json, place: &Place<'_>) -> Result<Statement, Malformed> {
+        let Json::Object(elements) = json else {
+            return Err(place.wrong(format!("a statement is an object, not {}", json.what())));
+        };
+        if let Some(unknown) = elements.keys().find(|name| !ELEMENTS.contains(&name.as_str())) {
+            return Err(place.wrong(format!("a statement has no element {}", quoted(unknown))));
+        }
+        let statement = Statement {
+            sid: sid(elements.get("Sid"), &place.member("Sid"))?,
+            effect: effect(elements.get("Effect"), &place.member("Effect"))?,
+            principals: self.principals(elements, place)?,
+            actions: ActionSet::default(),
+            resources: self.resources(elements, place)?,
+            conditions: self.conditions(elements.get("Condition"), &place.member("Condition"))?,
+        };
+        let actions = self.actions(elements, &statement.resources, place)?;
+        Ok(Statement { actions, ..statement })
+    }
+
+    fn principals(
+        &self,
+        elements: &BTreeMap<String, Json>,
+        place: &Place<'_>,
+    ) -> Result<Option<Principals>, Malformed> {
+        let found = either(elements, "Principal", "NotPrincipal", place)?;
+        match (self.bucket, found) {
+            (Some(_), Some((json, name, negated))) => Principals::parse(json, negated, &place.member(name)).map(Some),
+            (Some(_), None) => Err(place.wrong("a statement of a bucket policy has a Principal")),
+            (None, Some(_)) => Err(place.wrong("a policy of a user or group has no Principal: it is for who has it")),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn resources(&mut self, elements: &BTreeMap<String, Json>, place: &Place<'_>) -> Result<Resources, Malformed> {
+        let Some((json, name, negated)) = either(elements, "Resource", "NotResource", place)? else {
+            return Err(place.wrong("a statement has a Resource or a NotResource"));
+        };
+        let mut patterns = Vec::new();
+        texts(json, &place.member(name), |text, place| {
+            let pattern = ResourcePattern::parse(text, self.variables).map_err(|why| place.wrong(why))?;
+            if let Some(bucket) = self.bucket
+                && !pattern.within(bucket).anything()
+            {
+                return Err(place.wrong(format!("{} is neither the bucket {bucket} nor in it", quoted(text))));
+            }
+            self.spend(pattern.floating_bytes(), place)?;
+            patterns.push(pattern);
+            Ok(())
+        })?;
+        Ok(Resources { negated, patterns })
+    }
+
+    fn actions(
+        &self,
+        elements: &BTreeMap<String, Json>,
+        resources: &Resources,
+        place: &Place<'_>,
+    ) -> Result<ActionSet, Malformed> {
+        let Some((json, name, negated)) = either(elements, "Action", "NotAction", place)? else {
+            return Err(place.wrong("a statement has an Action or a NotAction"));
+        };
+        let mut actions = ActionSet::default();
+        texts(json, &place.member(name), |text, place| {
+            let named =
+                ActionSet::named(text).ok_or_else(|| place.wrong(format!("{} names no action of S3", quoted(text))))?;
+            if let Some(bucket) = self.bucket
+                && !negated
+                && !resources.fit(named, bucket)
+            {
+                return Err(place.wrong(format!("{} is about none of the statement's resources", quoted(text))));
+            }
+            actions = actions.and(named);
+            Ok(())
+        })?;
+        Ok(if negated { actions.inverted() } else { actions })
+    }
+
+    fn conditions(&mut self, json: Option<&Json>, place: &Place<'_>) -> Result<Vec<Condition>, Malformed> {
+        let operators = match json {
+            None => return Ok(Vec::new()),
+            Some(Json::Object(operators)) => operators,
+            Some(other) => return Err(place.wrong(format!("conditions are an object, not {}", other.what()))),
+        };
+        let mut conditions = Vec::new();
+        for (operator, keys) in operators {
+            let place = place.member(operator);
+            let Json::Object(keys) = keys else {
+                return Err(place.wrong(format!("the keys of a condition are an object, not {}", keys.what())));
+            };
+            if keys.is_empty() {
+                return Err(place.wrong("it compares nothing"));
+            }
+            for (key, values) in keys {
+                let place = place.member(key);
+                let condition = Condition::parse(operator, key, values, self.variables, &place)?;
+                self.spend(condition.floating_bytes(), &place)?;
+                conditions.push(condition);
+            }
+        }
+        Ok(conditions)
+    }
+
+    fn spend(&mut self, bytes: usize, place: &Place<'_>) -> Result<(), Malformed> {
+        let too_many = || {
+            place.wrong(format!(
+                "the policy has more than {FLOATING_BYTES_MAX} bytes between two \"*\" together with a \"?\" or a variable"
+            ))
+        };
+        self.floating_bytes = self.floating_bytes.checked_sub(bytes).ok_or_else(too_many)?;
+        Ok(())
+    }
+}
+
+fn sid(json: Option<&Json>, place: &Place<'_>) -> Result<Option<Box<str>>, Malformed> {
+    match json {
+        None => Ok(None),
+        Some(Json::Text(sid)) if sid.is_empty() => Ok(None),
+        Some(Json::Text(sid)) if sid.chars().count() <= SID_CHARS_MAX && !sid.contains(char::is_control) => {
+            Ok(Some(sid.as_str().into()))
+        }
+        Some(_) => {
+            Err(place.wrong(format!("a Sid is a string of at most {SID_CHARS_MAX} characters, none of control")))
+        }
+    }
+}
+
+fn effect(json: Option<&Json>, place: &Place<'_>) -> Result<Effect, Malformed> {
+    match json {
+        Some(Json::Text(effect)) if effect == "Allow" => Ok(Effect::Allow),
+        Some(Json::Text(effect)) if effect == "Deny" => Ok(Effect::Deny),
+        _ => Err(place.wrong("the effect of a statement is \"Allow\" or \"Deny\"")),
+    }
+}
+
+/// An element or its opposite, and whether it is the opposite; never both.
+fn either<'a>(
+    elements: &'a BTreeMap<String, Json>,
+    plain: &'static str,
+    opposite: &'static str,
+    place: &Place<'_>,
+) -> Result<Option<(&'a Json, &'static str, bool)>, Malformed> {
+    match (elements.get(plain), elements.get(opposite)) {
+        (Some(_), Some(_)) => Err(place.wrong(format!("{plain} and {opposite} exclude each other"))),
+        (Some(json), None) => Ok(Some((json, plain, false))),
+        (None, Some(json)) => Ok(Some((json, opposite, true))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Takes a string, or each string of a list.
+pub(crate) fn texts(
+    json: &Json,
+    place: &Place<'_>,
+    mut take: impl FnMut(&str, &Place<'_>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    match json {
+        Json::Text(text) => take(text, place),
+        Json::List(list) if list.is_empty() => Err(place.wrong("the list is empty")),
+        Json::List(list) if list.len() > VALUES_MAX => Err(place.wrong(format!("more than {VALUES_MAX} values"))),
+        Json::List(list) => list.iter().enumerate().try_for_each(|(at, item)| match item {
+            Json::Text(text) => take(text, &place.item(at)),
+            other => Err(place.item(at).wrong(format!("it is {}, not a string", other.what()))),
+        }),
+        other => Err(place.wrong(format!("it is {}, neither a string nor a list of them", other.what()))),
+    }
+}
+
+impl Resources {
+    /// Whether some action of a bucket policy can be about some resource here.
+    fn fit(&self, actions: ActionSet, bucket: &BucketName) -> bool {
+        let fits = |within: crate::resource::Within| actions.iter().any(|action| within.has(action.kind()));
+        self.negated || self.patterns.iter().any(|pattern| fits(pattern.within(bucket)))
+    }
+
+    /// Whether a statement with these resources is about what is asked for. A variable without a value must not
+    /// widen what is allowed: it matches nothing, except where matching takes something from what is allowed.
+    fn have(&self, ask: &Ask<'_>, effect: Effect) -> bool {
+        let without_value = self.negated && effect == Effect::Allow;
+        let mut patterns = self.patterns.iter();
+        let matched = patterns.any(|pattern| pattern.matches(&ask.target, ask.caller).unwrap_or(without_value));
+        matched != self.negated
+    }
+}
+
+impl Statement {
+    pub(crate) fn applies(&self, ask: &Ask<'_>) -> bool {
+        self.actions.has(ask.action)
+            && self.principals.as_ref().is_none_or(|principals| principals.has(ask.caller))
+            && self.resources.have(ask, self.effect)
+            && self.conditions.iter().all(|condition| condition.holds(ask, self.effect))
+    }
+
+    /// Whether it gives something to people whom nobody named.
+    pub(crate) fn is_public(&self) -> bool {
+        self.effect == Effect::Allow
+            && self.principals.as_ref().is_some_and(Principals::is_open)
+            && !self.conditions.iter().any(Condition::fixes_who_asks)
+    }
+
+    /// A statement of a policy that is part of the store: it allows something on everything.
+    pub(crate) fn built_in(actions: ActionSet) -> Self {
+        Self {
+            sid: None,
+            effect: Effect::Allow,
+            principals: None,
+            actions,
+            resources: Resources { negated: false, patterns: vec![ResourcePattern::everything()] },
+            conditions: Vec::new(),
+        }
+    }
+}
