@@ -11,9 +11,11 @@
 //! - `places`: how many connections there may be; `guard`: who takes nothing of its answer; `body`: who sends
 //!   nothing of its request
 //! - `admission`: what every request gets on its way to the service
+//! - `certificates`: what TLS shows, replaced while it serves
 
 mod admission;
 mod body;
+mod certificates;
 mod guard;
 mod limits;
 mod listener;
@@ -21,6 +23,7 @@ mod peer;
 mod places;
 
 pub use body::{BodyError, RequestBody};
+pub use certificates::{CertificateError, Certificates};
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;

@@ -16,12 +16,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use crate::admission::Admission;
 use crate::guard::{Guarded, Stalled};
 use crate::peer::canonical;
 use crate::places::{Place, Places};
-use crate::{Limits, Peer, RequestBody};
+use crate::{Certificates, Limits, Peer, RequestBody};
 
 /// How long to wait when no connection can be accepted, for want of file descriptors for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -31,18 +32,24 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 
 /// A socket, and what is allowed on it.
-#[derive(Debug)]
 pub struct Listener {
     /// What it is called in logs and metrics.
     name: &'static str,
     socket: TcpListener,
     limits: Limits,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Listener {
     /// A listener on a socket that is bound already.
     pub fn new(name: &'static str, socket: TcpListener, limits: Limits) -> Self {
-        Self { name, socket, limits }
+        Self { name, socket, limits, tls: None }
+    }
+
+    /// Speaks TLS 1.2 and 1.3 only from now on, and shows these certificates.
+    #[must_use]
+    pub fn with_tls(self, certificates: &Certificates) -> Self {
+        Self { tls: Some(certificates.config().into()), ..self }
     }
 
     /// Serves until `shutdown`, then lets requests under way end, for as long as the limits allow. Connections that
@@ -58,7 +65,7 @@ impl Listener {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let places = Places::new(self.limits.connections_max, self.limits.connections_per_address_max);
-        let terms = Arc::new(Terms { name: self.name, limits: self.limits });
+        let terms = Arc::new(Terms { name: self.name, limits: self.limits, tls: self.tls });
         let stopping = watch::Sender::new(());
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
@@ -127,6 +134,7 @@ async fn accept(socket: &TcpListener, places: &Places, terms: &Terms) -> Option<
 struct Terms {
     name: &'static str,
     limits: Limits,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Terms {
@@ -137,7 +145,7 @@ impl Terms {
         address: SocketAddr,
         place: Place,
         service: S,
-        stopping: watch::Receiver<()>,
+        mut stopping: watch::Receiver<()>,
     ) where
         S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
@@ -153,7 +161,19 @@ impl Terms {
             peer: Peer { address, is_tls },
             body_silence_time_max: self.limits.body_silence_time_max,
         };
-        self.http(stream, admission(false), stopping).await;
+        let Some(tls) = &self.tls else { return self.http(stream, admission(false), stopping).await };
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(self.limits.handshake_time_max, tls.accept(stream)) => shaken,
+            _stop = stopping.changed() => return,
+        };
+        match shaken {
+            Ok(Ok(stream)) => self.http(stream, admission(true), stopping).await,
+            Ok(Err(error)) => {
+                self.cut("handshake");
+                tracing::debug!(listener = self.name, %address, %error, "no TLS with a client");
+            }
+            Err(_late) => self.cut("handshake"),
+        }
     }
 
     async fn http<I, S, B>(&self, stream: I, admission: Admission<S>, mut stopping: watch::Receiver<()>)

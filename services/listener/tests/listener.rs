@@ -11,3 +11,5 @@ mod limits;
 mod serving;
 #[path = "listener/stall.rs"]
 mod stall;
+#[path = "listener/tls.rs"]
+mod tls;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use listener::{Limits, Listener, Peer, RequestBody};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use listener::{Certificates, Limits, Listener, Peer, RequestBody};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -90,6 +90,10 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) async fn start(limits: Limits) -> Self {
+        Self::start_with(limits, None).await
+    }
+
+    pub(crate) async fn start_with(limits: Limits, certificates: Option<&Certificates>) -> Self {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let held = Held::default();
@@ -97,6 +101,10 @@ impl Serving {
         let answers = held.clone();
         let service = tower::service_fn(move |request| answer(request, answers.clone()));
         let listener = Listener::new("test", socket, limits);
+        let listener = match certificates {
+            Some(certificates) => listener.with_tls(certificates),
+            None => listener,
+        };
         let served = tokio::spawn(async move {
             listener.serve(service, async { stopped.await.unwrap_or_default() }).await;
         });
@@ -140,7 +148,7 @@ async fn answer(request: Request<RequestBody>, held: Held) -> Result<Answer, Inf
 }
 
 /// All that comes until the connection ends, however it ends.
-pub(crate) async fn to_end(stream: &mut TcpStream) -> String {
+pub(crate) async fn to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut taken = Vec::new();
     let mut piece = vec![0; 64 * 1024];
     let read = async {
@@ -153,7 +161,7 @@ pub(crate) async fn to_end(stream: &mut TcpStream) -> String {
 }
 
 /// Reads so many bytes, or panics.
-pub(crate) async fn take(stream: &mut TcpStream, length: usize) -> Vec<u8> {
+pub(crate) async fn take(stream: &mut (impl AsyncRead + Unpin), length: usize) -> Vec<u8> {
     let mut taken = vec![0; length];
     timeout(PATIENCE, stream.read_exact(&mut taken)).await.expect("nothing comes").unwrap();
     taken

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use listener::Limits;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 use tokio::time::{Instant, sleep};
 
 use super::serving::{LARGE_BYTES, Serving, WIDE, get, take, to_end};
@@ -10,6 +11,9 @@ const STALL: Duration = Duration::from_secs(1);
 
 /// What a slow client reads at a time: little of what lies in the kernel's buffers on its way.
 const PIECE_BYTES: usize = 64 << 10;
+
+/// What the kernel of a slow client takes for it.
+const RECEIVE_BYTES: u32 = 64 << 10;
 
 #[tokio::test]
 async fn who_takes_nothing_is_cut_off_and_its_answer_is_let_go() {
@@ -33,7 +37,10 @@ async fn who_takes_nothing_is_cut_off_and_its_answer_is_let_go() {
 #[tokio::test]
 async fn who_reads_slowly_gets_everything() {
     let serving = Serving::start(Limits { stall_time_max: STALL, ..WIDE }).await;
-    let mut slow = serving.connect().await;
+    // A small buffer of its own: out of a large one the kernel takes much before it asks for more.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(RECEIVE_BYTES).unwrap();
+    let mut slow = socket.connect(serving.address).await.unwrap();
     slow.write_all(&get("/large")).await.unwrap();
     let begun = Instant::now();
     let mut taken = 0;
