@@ -1,9 +1,12 @@
 """Full disks under the nodes and under the log: a clear refusal, nothing lost, and on it goes when there is room."""
 
+import errno
 import itertools
 import os
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +22,22 @@ NODE_DISK_MIB = 420
 NODE_BALLAST_MIB = 150
 NODE_DISKS_MIB = 1_100
 NODE_DISKS_BALLAST_MIB = 600
-LOG_DISK_MIB = 48
+# The log takes no events with less than 32 MiB left.
+LOG_DISK_MIB = 96
+LITTLE_ROOM_MIB = 20
+
+# What is promised while the disk of the log is full, and after.
+ANSWER_SECONDS_MAX = 5
+RECOVERY_SECONDS_MAX = 10
+STOP_SECONDS_MAX = 10
+
+# The disk is filled under load until nats-server met it so many times; mostly each filling does.
+FAILURES_WANTED = 2
+FILLINGS_MAX = 8
+LOAD_THREADS = 16
+ACKS_BEFORE_FULL = 200
+
+REFUSALS = [(503, "SlowDown"), (503, "ServiceUnavailable")]
 
 
 @pytest.fixture
@@ -86,11 +104,18 @@ def put_all(server: Server, shelf: str) -> dict[str, bytes]:
     return stored
 
 
-def check(server: Server, stored: dict[str, bytes], refused: dict[str, bytes] | None = None) -> None:
-    """What was acked is there; of what was refused, nothing, or all if the refusal said that this may be."""
+def assert_there(server: Server, stored: dict[str, bytes]) -> None:
+    """What was acked is there."""
     wire = server.wire()
     for key, data in stored.items():
         assert wire.get("full", key).body == data, key
+    wire.close()
+
+
+def check(server: Server, stored: dict[str, bytes], refused: dict[str, bytes] | None = None) -> None:
+    """What was acked is there; of what was refused, nothing, or all if the refusal said that this may be."""
+    assert_there(server, stored)
+    wire = server.wire()
     for key in set(wire.listing("full")) - set(stored):
         assert refused and key in refused, key
         assert wire.get("full", key).body == refused[key], key
@@ -106,18 +131,23 @@ class Filler:
         self.numbers = itertools.count()
         self.stored: dict[str, bytes] = {}
         self.refused: dict[str, bytes] = {}
+        self.codes: set[str] = set()
+        self.seconds = 0.0
 
     def accepts(self, size: int) -> bool:
         """Whether a write goes through; a refusal must be an honest one."""
         key = f"filling/{next(self.numbers)}"
         data = content(key, size)
         wire = self.server.wire()
+        begun = time.monotonic()
         answer = wire.put("full", key, data)
+        self.seconds = max(self.seconds, time.monotonic() - begun)
         wire.close()
         if answer.status == 200:
             self.stored[key] = data
             return True
-        assert (answer.status, answer.code) in [(503, "SlowDown"), (503, "ServiceUnavailable")], (key, answer.body)
+        assert (answer.status, answer.code) in REFUSALS, (key, answer.body)
+        self.codes.add(answer.code)
         self.refused[key] = data
         return False
 
@@ -154,22 +184,148 @@ def test_every_node_is_full(own, mount):
     own.stop()
 
 
-def test_the_log_is_full(own, mount):
-    put_disk(own, own.data / "nats" / "store", mount, LOG_DISK_MIB)
+class Load(threading.Thread):
+    """Small writes one after the other, as fast as they go, until told to stop; how long each answer took."""
+
+    def __init__(self, server: Server, number: int) -> None:
+        super().__init__(daemon=True)
+        self.server, self.number = server, number
+        self.stored: dict[str, bytes] = {}
+        self.refused: dict[str, bytes] = {}
+        self.seconds = 0.0
+        self.unexpected: list[str] = []
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        wire = self.server.wire()
+        for step in itertools.count():
+            if self.stopping.is_set():
+                break
+            key, begun = f"load/{self.number}/{step}", time.monotonic()
+            data = content(key, 100)
+            answer = wire.put("full", key, data)
+            self.seconds = max(self.seconds, time.monotonic() - begun)
+            if answer.status == 200:
+                self.stored[key] = data
+            elif (answer.status, answer.code) in REFUSALS:
+                # A refusal that leaves the outcome open is the other one.
+                if answer.code == "ServiceUnavailable":
+                    self.refused[key] = data
+                self.stopping.wait(0.01)  # as a client that was told to slow down
+            else:
+                self.unexpected.append(f"{answer.status}: {answer.body[:300]!r}")
+        wire.close()
+
+
+class Loads:
+    """Several of them at once, so that the log gets groups of events."""
+
+    def __init__(self, server: Server, threads: int) -> None:
+        self.threads = [Load(server, number) for number in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def acked(self) -> int:
+        return sum(len(thread.stored) for thread in self.threads)
+
+    def end(self) -> tuple[dict[str, bytes], dict[str, bytes], float]:
+        """What was stored, what may have been, and the longest time any answer took, in seconds."""
+        for thread in self.threads:
+            thread.stopping.set()
+        for thread in self.threads:
+            thread.join(60)
+            assert not thread.is_alive(), "a write hangs"
+            assert not thread.unexpected, thread.unexpected[:3]
+        stored = {key: data for thread in self.threads for key, data in thread.stored.items()}
+        refused = {key: data for thread in self.threads for key, data in thread.refused.items()}
+        return stored, refused, max(thread.seconds for thread in self.threads)
+
+
+def fill_up(folder: Path) -> Path:
+    """Takes the last byte of room, also while others write."""
+    ballast = folder / "lost+found" / "ballast"
+    ballast.parent.mkdir(exist_ok=True)
+    with ballast.open("ab", buffering=0) as file:
+        while free_bytes(folder) > 0:
+            try:
+                file.write(bytes(64 * KIB))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC, error
+    return ballast
+
+
+def stop_in_time(server: Server) -> None:
+    begun = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begun < STOP_SECONDS_MAX
+
+
+def assert_rebuild_is_equal(server: Server) -> None:
+    rebuilt = server.run("rebuild")
+    assert rebuilt.returncode == 0 and "equal" in rebuilt.stdout, rebuilt.stdout + rebuilt.stderr
+
+
+def test_the_log_has_little_room(own, mount):
+    """Writes are refused before anything fails: nats-server goes on, and nothing but writes is touched."""
+    store = own.data / "nats" / "store"
+    put_disk(own, store, mount, LOG_DISK_MIB)
     own.start().wire().make_bucket("full")
     stored = put_all(own, "before")
-    store = own.data / "nats" / "store"
-    ballast = fill(store, free_bytes(store) - 64 * KIB)
+    nats = own.nats_pid()
     filler = Filler(own)
-    filler.until_refused(10, 60)
-    check(own, stored | filler.stored, filler.refused)
-    ballast.unlink()
-    # nats-server takes no write again after one that its disk refused, until it is started anew.
-    own.kill()
-    own.start()
-    assert filler.accepts(10), "writes fail although there is room again"
+    for _ in range(3):
+        ballast = fill(store, free_bytes(store) - LITTLE_ROOM_MIB * MIB)
+        filler.until_refused(10, ANSWER_SECONDS_MAX)
+        assert not filler.refused or filler.codes == {"SlowDown"}, "every refusal is a definite one"
+        check(own, stored | filler.stored)
+        assert filler.seconds < ANSWER_SECONDS_MAX
+        ballast.unlink()
+        wait.until(lambda: filler.accepts(10), "writes that go through again", RECOVERY_SECONDS_MAX)
+    assert own.nats_pid() == nats, "there was no need for another nats-server"
     stored |= put_all(own, "after") | filler.stored
-    check(own, stored, filler.refused)
-    own.stop()
-    rebuilt = own.run("rebuild")
-    assert rebuilt.returncode == 0 and "equal" in rebuilt.stdout, rebuilt.stdout + rebuilt.stderr
+    check(own, stored)
+    stop_in_time(own)
+    assert_rebuild_is_equal(own)
+
+
+@pytest.mark.timeout(240)
+def test_the_log_is_full(own, mount):
+    """The last byte is taken under load: a write of nats-server fails, after which it takes none any more."""
+    store = own.data / "nats" / "store"
+    put_disk(own, store, mount, LOG_DISK_MIB)
+    own.start().wire().make_bucket("full")
+    stored, refused = put_all(own, "before"), {}
+    failures = 0
+    for number in range(FILLINGS_MAX):
+        nats, goal = own.nats_pid(), ACKS_BEFORE_FULL
+        load = Loads(own, LOAD_THREADS)
+        wait.until(lambda: load.acked() >= goal, f"{goal} acks", 60)  # noqa: B023 - used within the turn
+        ballast = fill_up(store)
+        filler = Filler(own)
+        filler.until_refused(10, ANSWER_SECONDS_MAX)
+        assert_there(own, stored)
+        acked, doubtful, seconds = load.end()
+        print(f"filling {number}: {len(acked)} acked, {len(doubtful)} in doubt, slowest answer {seconds:.2f} s")
+        assert max(seconds, filler.seconds) < ANSWER_SECONDS_MAX
+        stored, refused = stored | acked | filler.stored, refused | doubtful | filler.refused
+        failures += own.nats_pid() != nats
+        ballast.unlink()
+        wait.until(lambda: filler.accepts(10), "writes that go through again", RECOVERY_SECONDS_MAX)  # noqa: B023
+        stored |= filler.stored
+        if failures == FAILURES_WANTED:
+            break
+    assert failures, "nats-server never met the full disk"
+    stored |= put_all(own, "after")
+    check(own, stored, refused)
+    fill_up(store)
+    filler = Filler(own)
+    filler.until_refused(10, ANSWER_SECONDS_MAX)
+    stop_in_time(own)
+    # It starts on a full disk too, and serves what is there.
+    own.start()
+    check(own, stored | filler.stored, refused)
+    assert not filler.accepts(10)
+    (store / "lost+found" / "ballast").unlink()
+    wait.until(lambda: filler.accepts(10), "writes that go through again", RECOVERY_SECONDS_MAX)
+    stop_in_time(own)
+    assert_rebuild_is_equal(own)

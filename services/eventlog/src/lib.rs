@@ -10,6 +10,7 @@
 mod connection;
 mod error;
 mod follow;
+mod gate;
 mod jetstream;
 mod log;
 mod memory;
@@ -19,6 +20,7 @@ pub mod server;
 pub use connection::{ConnectOptions, Connection, Credentials};
 pub use error::{AppendError, OpenError, ReadError};
 pub use follow::Follow;
+pub use gate::{Gate, GateKeeper};
 pub use jetstream::{BATCH_EVENTS_MIN, JetStreamLog, Sending, StreamOptions};
 pub use log::{Log, Tail};
 pub use memory::{Held, MemoryLog};

@@ -5,6 +5,8 @@
 mod append;
 #[path = "eventlog/damage.rs"]
 mod damage;
+#[path = "eventlog/gate.rs"]
+mod gate;
 #[path = "eventlog/helpers.rs"]
 mod helpers;
 #[path = "eventlog/kill.rs"]

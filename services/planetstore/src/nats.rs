@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use async_nats::ServerAddr;
-use eventlog::Credentials;
+use eventlog::{Credentials, Gate};
 
 use crate::cli::NatsLoginArgs;
 use crate::files;
@@ -52,12 +52,14 @@ impl FromStr for NatsUrl {
 pub(crate) struct NatsEndpoint {
     pub(crate) address: String,
     pub(crate) credentials: Credentials,
+    /// Whether the log may be written, where this process knows: it runs the server.
+    pub(crate) gate: Gate,
 }
 
 impl NatsEndpoint {
     /// A server of the user's own. Without credentials nothing is started.
     pub(crate) fn external(url: &NatsUrl, file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self { address: url.0.clone(), credentials: find_credentials(file)? })
+        Ok(Self { address: url.0.clone(), credentials: find_credentials(file)?, gate: Gate::default() })
     }
 
     /// The same, from the flags of a command that may do with a private server too.

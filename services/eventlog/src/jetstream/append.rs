@@ -4,7 +4,8 @@ use events::ids::EventId;
 
 use super::answer::{Answer, Sent};
 use super::resolve::{self, Doubt, Found, Step};
-use super::{JetStreamLog, read, send, stream};
+use super::send::{self, Delivery};
+use super::{JetStreamLog, read, stream};
 use crate::connection::Connection;
 use crate::message::check_size;
 use crate::{AppendError, Message, ReadError};
@@ -20,6 +21,9 @@ pub(super) async fn append(log: &JetStreamLog, expected_last: u64, messages: &[M
     if !log.connection.borrow().connected {
         return Err(AppendError::Unavailable { appended: 0, reason: "the server is not connected".into() });
     }
+    if let Some(why) = log.gate.closed() {
+        return Err(AppendError::Unavailable { appended: 0, reason: why.to_string() });
+    }
     let begun = Instant::now();
     let outcome =
         Append { log, expected_last, messages, ids: messages.iter().map(|m| m.id).collect(), doubt: Doubt::default() }
@@ -30,6 +34,10 @@ pub(super) async fn append(log: &JetStreamLog, expected_last: u64, messages: &[M
         .record(u32::try_from(messages.len()).map_or(f64::INFINITY, f64::from));
     outcome
 }
+
+/// Time to wait behind a closed gate before an append of unknown outcome is sent again. Longer than the pauses between
+/// two restarts of a server that cannot write.
+const CLOSED_TIME_MAX: Duration = Duration::from_secs(8);
 
 struct Append<'a> {
     log: &'a JetStreamLog,
@@ -45,15 +53,16 @@ impl Append<'_> {
         let mut tries = 0;
         loop {
             let connection = *self.log.connection.borrow();
-            let sent = self.send(appended, connection).await;
+            let delivery = Delivery::begin(self.log);
+            let sent = self.send(appended, connection, &delivery).await;
             if let Answer::Unknown(why) = &sent.rest {
-                self.enter_doubt(connection.made, why);
+                self.enter_doubt(connection.made, delivery.server(), why);
             }
             let refused = match &sent.rest {
                 Answer::Refused(reason) => Some(reason.clone()),
                 _ => None,
             };
-            let mut step = resolve::after_answer(appended, sent, self.doubt, connection.made);
+            let mut step = resolve::after_answer(appended, sent, &self.doubt, connection.made);
             if let Step::Look { appended } = step {
                 step =
                     resolve::after_look(self.expected_last, &self.ids, appended, &self.look(appended).await?, refused);
@@ -64,14 +73,42 @@ impl Append<'_> {
             }
             tries += 1;
             self.pause(tries).await;
+            if let Some(reason) = self.wait_while_closed().await {
+                let found = self.look(appended).await?;
+                match resolve::after_look(self.expected_last, &self.ids, appended, &found, Some(reason)) {
+                    Step::Done(outcome) => return outcome,
+                    Step::Look { appended: known } | Step::Again { appended: known, .. } => appended = known,
+                }
+            }
+        }
+    }
+
+    /// Behind a closed gate nothing is sent again: a server that cannot write is about to be replaced. When it was,
+    /// returns why the gate is closed, for what the log shows then is the outcome. Else returns when there is
+    /// something to be gained by sending again.
+    async fn wait_while_closed(&self) -> Option<String> {
+        let (mut gate, mut connection) = (self.log.gate.clone(), self.log.connection.clone());
+        let deadline = tokio::time::Instant::now() + CLOSED_TIME_MAX;
+        loop {
+            let why = gate.closed()?;
+            let is_settled = self.doubt.is_none() || self.doubt.is_settled_on(&self.log.server());
+            if is_settled && connection.borrow().connected {
+                return Some(why.to_string());
+            }
+            tokio::select! {
+                () = gate.changed() => {}
+                _ = connection.changed() => {}
+                () = tokio::time::sleep_until(deadline) => return None,
+            }
         }
     }
 
     /// Sends what is behind the first `appended`; a connection that is lost meanwhile makes the outcome unknown
     /// at once.
-    async fn send(&self, appended: usize, connection: Connection) -> Sent {
+    async fn send(&self, appended: usize, connection: Connection, delivery: &Delivery) -> Sent {
         let mut watched = self.log.connection.clone();
-        let sending = send::send(self.log, self.expected_last + appended as u64, &self.messages[appended..]);
+        let expected_last = self.expected_last + appended as u64;
+        let sending = send::send(self.log, expected_last, &self.messages[appended..], delivery);
         tokio::select! {
             biased;
             sent = sending => sent,
@@ -79,7 +116,7 @@ impl Append<'_> {
         }
     }
 
-    fn enter_doubt(&mut self, connection: u64, why: &str) {
+    fn enter_doubt(&mut self, connection: u64, server: Option<String>, why: &str) {
         if self.doubt.is_none() {
             metrics::counter!("eventlog_unknown_outcomes_total").increment(1);
             tracing::warn!(
@@ -89,7 +126,7 @@ impl Append<'_> {
                 "the outcome of an append is unknown; finding out"
             );
         }
-        self.doubt = self.doubt.and(connection);
+        self.doubt = std::mem::take(&mut self.doubt).and(connection, server);
     }
 
     /// Reads the ids behind the first `appended`, waiting for as long as the server is away.

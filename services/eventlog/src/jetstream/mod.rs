@@ -18,7 +18,7 @@ use events::ids::RegionName;
 use tokio::sync::{Mutex, watch};
 
 use crate::connection::{self, ConnectOptions, Connection};
-use crate::{AppendError, Follow, Log, Message, OpenError, ReadError, Stored, Tail};
+use crate::{AppendError, Follow, Gate, Log, Message, OpenError, ReadError, Stored, Tail};
 
 pub use send::{BATCH_EVENTS_MIN, Sending};
 
@@ -48,6 +48,7 @@ pub struct JetStreamLog {
     stream: Arc<str>,
     batches: Arc<AtomicU64>,
     sending: Sending,
+    gate: Gate,
     /// Where the last read stopped.
     place: Arc<Mutex<Option<read::Place>>>,
 }
@@ -60,8 +61,8 @@ impl JetStreamLog {
     pub async fn open(connect: &ConnectOptions, options: &StreamOptions) -> Result<Self, OpenError> {
         let (client, connection) = connection::connect(connect).await?;
         let stream = stream::ensure(&client, &connect.address, options).await?;
-        let (batches, sending, place) = Default::default();
-        Ok(Self { client, connection, stream: stream.into(), batches, sending, place })
+        let (batches, sending, gate, place) = Default::default();
+        Ok(Self { client, connection, stream: stream.into(), batches, sending, gate, place })
     }
 
     /// Whether the connection stands, for readiness.
@@ -72,6 +73,19 @@ impl JetStreamLog {
     /// The stream's name.
     pub fn stream(&self) -> &str {
         &self.stream
+    }
+
+    /// The same log behind the gate of the private server that keeps it: while that is closed, appends are turned
+    /// away at once, and one whose outcome is not known is resolved when the server was started anew.
+    #[must_use]
+    pub fn behind(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// The server process of the connection.
+    fn server(&self) -> String {
+        self.client.server_info().server_id
     }
 
     /// The same log with another way to send several events, for measurements.

@@ -11,25 +11,40 @@ use super::answer::{Answer, Sent};
 use crate::{AppendError, ReadError};
 
 /// Which sends of this append may be under way still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Doubt {
     /// The oldest connection a send of unknown outcome went to, by its number.
     connection: Option<u64>,
+    /// The server process the last of them went to.
+    server: Option<String>,
+    /// One of them may yet go out on a later connection.
+    strayed: bool,
 }
 
 impl Doubt {
-    /// With one more send of unknown outcome.
-    pub(super) fn and(self, connection: u64) -> Self {
-        Self { connection: Some(self.connection.map_or(connection, |oldest| oldest.min(connection))) }
+    /// With one more send of unknown outcome, all of which went to a server process, or may have.
+    #[must_use]
+    pub(super) fn and(self, connection: u64, server: Option<String>) -> Self {
+        Self {
+            connection: Some(self.connection.map_or(connection, |oldest| oldest.min(connection))),
+            strayed: self.strayed || server.is_none(),
+            server,
+        }
     }
 
-    pub(super) fn is_none(self) -> bool {
+    pub(super) fn is_none(&self) -> bool {
         self.connection.is_none()
+    }
+
+    /// Whether whatever was sent has come to its end, because it went to processes that are gone: where one server at
+    /// a time keeps the log, and `server` keeps it now, the log shows what became of it.
+    pub(super) fn is_settled_on(&self, server: &str) -> bool {
+        !self.strayed && self.server.as_deref().is_some_and(|last| last != server)
     }
 
     /// Whether an answer on `connection` leaves one under way. A connection keeps its order: what went before
     /// on the same one is decided when this is. What went to an earlier one may still be read by the server.
-    fn outlives(self, connection: u64) -> bool {
+    fn outlives(&self, connection: u64) -> bool {
         self.connection.is_some_and(|oldest| oldest < connection)
     }
 }
@@ -46,7 +61,7 @@ pub(super) enum Step {
 }
 
 /// After what was sent on `connection`; `before` of the messages had been appended earlier.
-pub(super) fn after_answer(before: usize, sent: Sent, doubt: Doubt, connection: u64) -> Step {
+pub(super) fn after_answer(before: usize, sent: Sent, doubt: &Doubt, connection: u64) -> Step {
     let appended = before + sent.appended;
     match sent.rest {
         Answer::Appended => Step::Done(Ok(())),
@@ -109,7 +124,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_doubt_is_the_outcome() {
-        let after = |sent| after_answer(1, sent, Doubt::default(), 1);
+        let after = |sent| after_answer(1, sent, &Doubt::default(), 1);
         assert_eq!(after(sent(3, Answer::Appended)), Step::Done(Ok(())));
         assert_eq!(after(sent(1, Answer::Moved)), Step::Look { appended: 2 });
         assert_eq!(
@@ -124,11 +139,24 @@ mod tests {
 
     #[test]
     fn a_refusal_is_no_outcome_while_an_earlier_send_may_be_under_way() {
-        let doubt = Doubt::default().and(2);
-        assert_eq!(after_answer(0, sent(0, full()), doubt, 3), Step::Again { appended: 0, why: "full".into() });
-        assert_eq!(after_answer(0, sent(0, full()), doubt, 2), Step::Look { appended: 0 });
-        assert_eq!(after_answer(0, sent(0, full()), doubt.and(3), 3), Step::Again { appended: 0, why: "full".into() });
-        assert_eq!(after_answer(0, sent(0, Answer::Moved), doubt, 3), Step::Look { appended: 0 });
+        let doubt = Doubt::default().and(2, None);
+        let again = || Step::Again { appended: 0, why: "full".into() };
+        assert_eq!(after_answer(0, sent(0, full()), &doubt, 3), again());
+        assert_eq!(after_answer(0, sent(0, full()), &doubt, 2), Step::Look { appended: 0 });
+        assert_eq!(after_answer(0, sent(0, Answer::Moved), &doubt, 3), Step::Look { appended: 0 });
+        assert_eq!(after_answer(0, sent(0, full()), &doubt.and(3, None), 3), again());
+    }
+
+    #[test]
+    fn what_went_to_a_process_that_is_gone_is_settled() {
+        let server = |name: &str| Some(name.to_owned());
+        assert!(!Doubt::default().is_settled_on("a"));
+        let doubt = Doubt::default().and(1, server("a"));
+        assert!(!doubt.is_settled_on("a") && doubt.is_settled_on("b"));
+        let doubt = doubt.and(2, server("b"));
+        assert!(!doubt.is_settled_on("b") && doubt.is_settled_on("c"));
+        let strayed = doubt.and(3, None).and(4, server("c"));
+        assert!(!strayed.is_settled_on("d"), "one of them may still come in");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Puts messages on the wire and collects what the server says.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::client::{RequestError, RequestErrorKind};
@@ -49,18 +49,43 @@ impl Sending {
     }
 }
 
+/// Where the messages of one send went.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    server: String,
+    is_through: AtomicBool,
+}
+
+impl Delivery {
+    pub(super) fn begin(log: &JetStreamLog) -> Self {
+        Self { server: log.server(), is_through: AtomicBool::new(false) }
+    }
+
+    /// Waits until what was handed to the client before is on the wire. Its commands keep their order, and it knows
+    /// of another server before it sends anything there.
+    async fn finish(&self, log: &JetStreamLog) {
+        let is_through = log.client.flush().await.is_ok() && log.server() == self.server;
+        self.is_through.store(is_through, Ordering::Release);
+    }
+
+    /// The server process that got all of them; none if some may still wait for a connection.
+    pub(super) fn server(self) -> Option<String> {
+        self.is_through.into_inner().then_some(self.server)
+    }
+}
+
 /// Sends the messages, the first of which must get the sequence `expected_last + 1`.
-pub(super) async fn send(log: &JetStreamLog, expected_last: u64, messages: &[Message]) -> Sent {
+pub(super) async fn send(log: &JetStreamLog, expected_last: u64, messages: &[Message], delivery: &Delivery) -> Sent {
     if log.sending.is_batch(messages.len()) {
-        batch(log, expected_last, messages).await
+        batch(log, expected_last, messages, delivery).await
     } else {
-        chain(log, expected_last, messages).await
+        chain(log, expected_last, messages, delivery).await
     }
 }
 
 /// All at once, each expecting the one before it by sequence and by id. The id is what makes this safe: with the
 /// sequence alone, one foreign event in the place of the first would let the second in behind it.
-async fn chain(log: &JetStreamLog, expected_last: u64, messages: &[Message]) -> Sent {
+async fn chain(log: &JetStreamLog, expected_last: u64, messages: &[Message], delivery: &Delivery) -> Sent {
     let mut previous = None;
     let publishes = (expected_last..).zip(messages).map(|(last, message)| {
         let mut headers = headers(message);
@@ -70,14 +95,15 @@ async fn chain(log: &JetStreamLog, expected_last: u64, messages: &[Message]) -> 
         }
         publish(log, message, headers, last + 1)
     });
-    answer::of_chain(future::join_all(publishes).await)
+    let (answers, ()) = future::join(future::join_all(publishes), delivery.finish(log)).await;
+    answer::of_chain(answers)
 }
 
 /// An atomic batch, after ADR-50 of nats-architecture-and-design: the first message is a request and carries the
 /// expectation, the last carries the commit and gets the ack of all. They are sent without waiting for the
 /// server to begin the batch; it drops a batch that it did not begin.
-async fn batch(log: &JetStreamLog, expected_last: u64, messages: &[Message]) -> Sent {
-    let [first, between @ .., last] = messages else { return chain(log, expected_last, messages).await };
+async fn batch(log: &JetStreamLog, expected_last: u64, messages: &[Message], delivery: &Delivery) -> Sent {
+    let [first, between @ .., last] = messages else { return chain(log, expected_last, messages, delivery).await };
     let batch = format!("{}.{}", first.id, log.batches.fetch_add(1, Ordering::Relaxed));
     let batched = |message: &Message, place: usize| {
         let mut headers = headers(message);
@@ -100,7 +126,7 @@ async fn batch(log: &JetStreamLog, expected_last: u64, messages: &[Message]) -> 
         }
         let mut headers = batched(last, messages.len());
         headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
-        request(log, last, headers).await
+        future::join(request(log, last, headers), delivery.finish(log)).await.0
     };
     // `join` polls the first of the two first, so the messages are sent in order.
     let (begun, committed) = future::join(begin, commit).await;

@@ -1,10 +1,6 @@
 //! The server's configuration file, filled in from `nats/server.conf`.
 
-use std::path::Path;
-
-use rustix::fs::statvfs;
-
-use super::folder::{Folder, failed, write_private};
+use super::folder::{Folder, write_private};
 use super::{Endpoint, ServerError};
 use crate::Credentials;
 
@@ -15,9 +11,6 @@ const USER: &str = "planetstore";
 
 /// Bytes of randomness in a password.
 const PASSWORD_BYTES: usize = 32;
-
-/// Of the space free on the disk, the part the store may take, in percent.
-const STORE_PERCENT_OF_FREE: u64 = 90;
 
 /// What is filled in.
 pub(super) struct Configuration<'a> {
@@ -30,47 +23,26 @@ pub(super) struct Configuration<'a> {
 impl Configuration<'_> {
     /// Writes the file, readable by its owner alone.
     pub(super) fn write(&self) -> Result<(), ServerError> {
-        write_private(&self.folder.configuration(), self.render()?.as_bytes())
+        write_private(&self.folder.configuration(), self.render().as_bytes())
     }
 
-    fn render(&self) -> Result<String, ServerError> {
-        let store = self.folder.store();
-        let store_bytes_max = store_bytes_max(&store).map_err(|error| failed("measure", &store, error))?;
-        Ok([
+    fn render(&self) -> String {
+        [
             ("{server_name}", quoted(self.server_name)),
             ("{port}", self.port.to_string()),
             ("{pid_file}", quoted(&self.folder.pid_file().to_string_lossy())),
-            ("{store_dir}", quoted(&store.to_string_lossy())),
-            ("{store_bytes_max}", store_bytes_max.to_string()),
+            ("{store_dir}", quoted(&self.folder.store().to_string_lossy())),
             ("{user}", quoted(&self.credentials.user)),
             ("{password}", quoted(&self.credentials.password)),
         ]
         .iter()
-        .fold(TEMPLATE.to_owned(), |text, (place, value)| text.replace(place, value)))
+        .fold(TEMPLATE.to_owned(), |text, (place, value)| text.replace(place, value))
     }
 }
 
 /// What stands between double quotes in the server's configuration language.
 fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
-/// What the store has, and most of what is free. The server's own default does not count what it has already,
-/// and would shrink under a store that grows.
-fn store_bytes_max(store: &Path) -> std::io::Result<u64> {
-    let disk = statvfs(store)?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    Ok(bytes_under(store)?.saturating_add(free / 100 * STORE_PERCENT_OF_FREE))
-}
-
-fn bytes_under(folder: &Path) -> std::io::Result<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        bytes += if kind.is_dir() { bytes_under(&entry.path())? } else { entry.metadata()?.len() };
-    }
-    Ok(bytes)
 }
 
 /// A fresh name and password. The name tells our server from another on the same port.

@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock, syncfs};
+use rustix::fs::{Advice, FlockOperation, fadvise, flock, syncfs};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::ServerError;
@@ -57,6 +57,13 @@ impl Folder {
     pub(super) fn sync(&self) -> Result<(), ServerError> {
         let sync = || Ok(syncfs(File::open(self.store())?)?);
         sync().map_err(|error| failed("sync", &self.path, error))
+    }
+
+    /// Makes the kernel forget what it keeps of the store in memory, so that what is read next is on the disk: after
+    /// a write or sync that failed, memory may hold more than the disk does.
+    pub(super) fn forget_cached(&self) -> Result<(), ServerError> {
+        let store = self.store();
+        forget_under(&store).map_err(|error| failed("read", &store, error))
     }
 
     /// The port of the last time if it is free, else one that is.
@@ -115,6 +122,19 @@ impl Folder {
         }
         Err(orphan)
     }
+}
+
+fn forget_under(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            forget_under(&entry.path())?;
+        } else if kind.is_file() {
+            fadvise(File::open(entry.path())?, 0, None, Advice::DontNeed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file that its owner alone may read, whole or not at all.

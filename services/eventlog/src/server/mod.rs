@@ -1,14 +1,17 @@
 //! A private nats-server as a supervised child process.
 //!
 //! It keeps its store in a data folder that one process at a time may use, listens on the loopback only, takes
-//! one user with a password made anew at every start, is restarted when it dies, and dies with this process.
+//! one user with a password made anew at every start, is restarted when it dies or cannot write any more, and dies
+//! with this process. While its disk is full, its gate is closed.
 
 mod binary;
 mod configuration;
 mod folder;
+mod health;
 mod launch;
 mod output;
 mod process;
+mod room;
 mod supervise;
 
 use std::ffi::OsString;
@@ -20,8 +23,9 @@ use tokio::sync::{oneshot, watch};
 
 pub use binary::{NATS_SERVER_ENV, Version};
 pub use launch::exec_with_parent;
+pub use room::LOG_ROOM_BYTES_MIN;
 
-use crate::Credentials;
+use crate::{Credentials, Gate, GateKeeper};
 
 /// Time a server may take from its start until it accepts connections, by default. After a kill it reads its
 /// whole store again, at some hundred megabytes a second.
@@ -130,6 +134,7 @@ struct Endpoint {
 pub struct Server {
     endpoint: Endpoint,
     state: watch::Receiver<ServerState>,
+    gate: Gate,
     /// Closing it tells the supervisor to stop.
     stop: Option<PipeWriter>,
 }
@@ -142,15 +147,16 @@ impl Server {
     pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
         let start = |error| ServerError::Start { reason: error };
         let (state_sender, state) = watch::channel(ServerState::Starting);
+        let (keeper, gate) = GateKeeper::new();
         let (started, starting) = oneshot::channel();
         let (stopping, stop) = std::io::pipe().map_err(|error| start(error.to_string()))?;
         // A thread of its own: the server is killed when the thread that started it ends.
         std::thread::Builder::new()
             .name("nats-server".into())
-            .spawn(move || supervise::supervise(&options, stopping, state_sender, started))
+            .spawn(move || supervise::supervise(&options, stopping, state_sender, keeper, started))
             .map_err(|error| start(error.to_string()))?;
         let endpoint = starting.await.map_err(|_| start("the supervisor ended".into()))??;
-        Ok(Self { endpoint, state, stop: Some(stop) })
+        Ok(Self { endpoint, state, gate, stop: Some(stop) })
     }
 
     /// `host:port` to connect to; the same for as long as this lives.
@@ -166,6 +172,11 @@ impl Server {
     /// What the server is doing.
     pub fn state(&self) -> watch::Receiver<ServerState> {
         self.state.clone()
+    }
+
+    /// Whether it can take appends now: closed while its disk is full, and while it does not write.
+    pub fn gate(&self) -> Gate {
+        self.gate.clone()
     }
 
     /// Stops the server and waits until it is gone.

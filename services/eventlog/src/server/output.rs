@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::health::is_write_failure;
 
 /// Lines that are kept to say why a server died.
 const LINES_KEPT: usize = 5;
@@ -14,6 +16,8 @@ const LINE_BYTES_MAX: u64 = 16 << 10;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Output {
     lines: Arc<Mutex<VecDeque<String>>>,
+    /// The first line that says that it writes no more.
+    write_failure: Arc<OnceLock<String>>,
 }
 
 impl Output {
@@ -30,7 +34,15 @@ impl Output {
         }
     }
 
+    /// What the server said about a write that failed, if it did.
+    pub(super) fn write_failure(&self) -> Option<String> {
+        self.write_failure.get().cloned()
+    }
+
     fn accept(&self, line: &str) {
+        if is_write_failure(line) {
+            self.write_failure.get_or_init(|| line.to_owned());
+        }
         match level(line) {
             Level::Info => tracing::debug!(target: "nats-server", "{line}"),
             Level::Warn => tracing::warn!(target: "nats-server", "{line}"),
@@ -82,6 +94,9 @@ mod tests {
         assert_eq!(output.lines.lock().unwrap().len(), LINES_KEPT);
         output.pass_on(&b"[1] [FTL] no room\n[1] [INF] bye"[..]);
         assert_eq!(output.last(), "[1] [FTL] no room; [1] [INF] bye");
+        assert_eq!(output.write_failure(), None);
+        output.pass_on(&b"[1] [ERR] a critical write error\n[1] [ERR] Critical write error: no"[..]);
+        assert_eq!(output.write_failure().as_deref(), Some("[1] [ERR] a critical write error"));
         assert_eq!(level("[1] [WRN] slow"), Level::Warn);
         assert_eq!(level("nats-server: not a word"), Level::Error);
     }

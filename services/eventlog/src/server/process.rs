@@ -27,8 +27,9 @@ const GREETING_TIME_MAX: Duration = Duration::from_secs(2);
 /// Bytes of a greeting, at most.
 const GREETING_BYTES_MAX: u64 = 64 << 10;
 
-/// Time a server has to end after SIGTERM, before it is killed.
-const STOP_TIME_MAX: Duration = Duration::from_secs(15);
+/// Time a server has to end after SIGTERM, before it is killed. One that is killed loses no event; the next start
+/// takes longer.
+const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// What ended a wait.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,6 +74,11 @@ impl Process {
                 Err(errno.into())
             }
         }
+    }
+
+    /// What the server said about a write that failed, if it did.
+    pub(super) fn write_failure(&self) -> Option<String> {
+        self.output.write_failure()
     }
 
     pub(super) fn pid(&self) -> u32 {

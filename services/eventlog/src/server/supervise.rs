@@ -2,14 +2,17 @@
 
 use std::io::PipeReader;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
 use super::configuration::{self, Configuration};
 use super::folder::Folder;
+use super::health::{Health, Verdict};
 use super::process::{Process, Woken};
+use super::room::Room;
 use super::{Endpoint, ServerError, ServerOptions, ServerState, binary};
+use crate::GateKeeper;
 
 /// Runs in a row that may fail before one comes up.
 const FAILURES_MAX: u32 = 8;
@@ -20,6 +23,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause before a run.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
+/// How often the server and the room on its disk are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+
 type Started = oneshot::Sender<Result<Endpoint, ServerError>>;
 
 /// Runs the server until it is to stop, or cannot be kept alive.
@@ -27,9 +33,10 @@ pub(super) fn supervise(
     options: &ServerOptions,
     stop: PipeReader,
     state: watch::Sender<ServerState>,
+    keeper: GateKeeper,
     started: Started,
 ) {
-    let supervisor = match Supervisor::prepare(options, stop, state) {
+    let supervisor = match Supervisor::prepare(options, stop, state, keeper) {
         Ok(supervisor) => supervisor,
         Err(error) => return tell(started, Err(error)),
     };
@@ -49,14 +56,22 @@ struct Supervisor<'a> {
     endpoint: Endpoint,
     stop: PipeReader,
     state: watch::Sender<ServerState>,
+    keeper: GateKeeper,
+    health: Health,
 }
 
 /// How one run of the server ended.
 enum Run {
     /// It was to stop.
     Stopped,
-    /// It ended by itself, after it had been up or before.
+    /// It ended, after it had been up or before: by itself, or because it could not write.
     Ended { was_up: bool, reason: String },
+}
+
+/// Why a server is not looked after any more.
+enum Watched {
+    Woken(Woken),
+    CannotWrite(String),
 }
 
 impl<'a> Supervisor<'a> {
@@ -64,12 +79,13 @@ impl<'a> Supervisor<'a> {
         options: &'a ServerOptions,
         stop: PipeReader,
         state: watch::Sender<ServerState>,
+        keeper: GateKeeper,
     ) -> Result<Self, ServerError> {
         let program = binary::find(options.program.as_deref())?;
         let folder = Folder::open(&options.folder)?;
         folder.end_orphans()?;
         let (name, endpoint) = Self::configure(&folder)?;
-        Ok(Self { options, program, folder, name, endpoint, stop, state })
+        Ok(Self { options, program, folder, name, endpoint, stop, state, keeper, health: Health::default() })
     }
 
     fn configure(folder: &Folder) -> Result<(String, Endpoint), ServerError> {
@@ -92,7 +108,9 @@ impl<'a> Supervisor<'a> {
             failures = if was_up { 0 } else { failures + 1 };
             tracing::error!(reason, failures, "nats-server ended");
             // The first run fails where somebody waits for it; only a port that was just taken is tried again.
-            if started.is_some() && (failures > 1 || self.reconfigure().is_err()) || failures > FAILURES_MAX {
+            if started.is_some() && (failures > 1 || self.reconfigure().is_err())
+                || failures > FAILURES_MAX && !self.health.is_short()
+            {
                 break ServerState::Failed { reason };
             }
             metrics::counter!("eventlog_server_restarts_total").increment(1);
@@ -117,7 +135,7 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    fn run_once(&self, started: &mut Option<Started>) -> std::io::Result<Run> {
+    fn run_once(&mut self, started: &mut Option<Started>) -> std::io::Result<Run> {
         self.folder.sync().map_err(std::io::Error::other)?;
         let mut process = Process::spawn(self.options, &self.program, &self.folder.configuration())?;
         let address = &self.endpoint.address;
@@ -129,7 +147,10 @@ impl<'a> Supervisor<'a> {
             if let Some(started) = started.take() {
                 tell(started, Ok(self.endpoint.clone()));
             }
-            woken = process.wait(&self.stop, None)?;
+            match self.watch(&process)? {
+                Watched::Woken(other) => woken = other,
+                Watched::CannotWrite(reason) => return self.replace(process, reason),
+            }
         }
         if woken == Woken::Ended {
             return Ok(Run::Ended { was_up, reason: process.ended()? });
@@ -137,6 +158,49 @@ impl<'a> Supervisor<'a> {
         let how = process.stop()?;
         tracing::info!(how, "nats-server was stopped");
         Ok(Run::Stopped)
+    }
+
+    /// Looks after a server that is up until it ends, is to be stopped, or is of no use any more.
+    fn watch(&mut self, process: &Process) -> std::io::Result<Watched> {
+        self.health.run_ended();
+        loop {
+            let room = Room::of(&self.folder.store());
+            if let Ok(room) = &room {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                metrics::gauge!("eventlog_room_bytes").set(room.bytes as f64);
+            }
+            match self.health.look(Instant::now(), room, process.write_failure()) {
+                Verdict::Writable => self.say(None),
+                Verdict::Closed(why) => self.say(Some(&why)),
+                Verdict::Restart(why) => {
+                    self.say(Some(&why));
+                    return Ok(Watched::CannotWrite(why));
+                }
+            }
+            match process.wait(&self.stop, Some(LOOK_INTERVAL))? {
+                Woken::Time => {}
+                woken => return Ok(Watched::Woken(woken)),
+            }
+        }
+    }
+
+    /// Opens or closes the log to appends.
+    fn say(&self, closed: Option<&str>) {
+        if !self.keeper.set(closed) {
+            metrics::gauge!("eventlog_closed").set(f64::from(u8::from(closed.is_some())));
+            if let Some(why) = closed {
+                tracing::error!(why, "the log takes no events");
+            } else {
+                tracing::info!("the log takes events again");
+            }
+        }
+    }
+
+    /// Ends a server that cannot write, so that the next run shows what is on the disk.
+    fn replace(&self, process: Process, reason: String) -> std::io::Result<Run> {
+        process.stop()?;
+        self.folder.forget_cached().map_err(std::io::Error::other)?;
+        Ok(Run::Ended { was_up: true, reason })
     }
 
     fn is_stopped_within(&self, time: Duration) -> bool {

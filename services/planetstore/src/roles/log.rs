@@ -27,7 +27,7 @@ pub(crate) async fn open_log(
     let mut options = StreamOptions::new(region.clone());
     options.replicas = replicas.into();
     let log = JetStreamLog::open(&endpoint.log_options("gateway log"), &options).await.context("the log")?;
-    Ok(Arc::new(log))
+    Ok(Arc::new(log.behind(endpoint.gate.clone())))
 }
 
 /// Opens the projection, and folds what is missing. The error says what is wrong with it, and is kept as it is

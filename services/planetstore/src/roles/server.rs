@@ -19,7 +19,8 @@ pub(crate) async fn start_server(folder: &DataFolder) -> anyhow::Result<(Server,
         start_time_max: START_TIME_MAX,
     };
     let server = Server::start(options).await.context("the private nats-server")?;
-    let endpoint = NatsEndpoint { address: server.address().into(), credentials: server.credentials().clone() };
+    let credentials = server.credentials().clone();
+    let endpoint = NatsEndpoint { address: server.address().into(), credentials, gate: server.gate() };
     Ok((server, endpoint))
 }
 

@@ -1,0 +1,68 @@
+//! How much room the store's disk has.
+
+use std::io;
+use std::path::Path;
+
+use rustix::fs::statvfs;
+
+/// Bytes that must be free for the log to take events: what one append may need twice over, for its draft and for
+/// the log, and what others may write between two looks. Less than storage nodes keep free (256 MiB), so that on a
+/// disk they share with the log, deletes can still be logged when the nodes are full.
+pub const LOG_ROOM_BYTES_MIN: u64 = 32 << 20;
+
+/// Bytes that must be free for the log to take events again.
+const ROOM_AGAIN_BYTES_MIN: u64 = LOG_ROOM_BYTES_MIN + (8 << 20);
+
+/// Files that must be possible still: every batch of events makes a few.
+const ROOM_FILES_MIN: u64 = 128;
+
+/// What a disk can still hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) bytes: u64,
+    /// Unknown on a file system without such a limit.
+    pub(super) files: Option<u64>,
+}
+
+impl Room {
+    /// Asks the file system of a folder.
+    pub(super) fn of(folder: &Path) -> io::Result<Self> {
+        let disk = statvfs(folder)?;
+        Ok(Self {
+            bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
+            files: (disk.f_files > 0).then_some(disk.f_favail),
+        })
+    }
+
+    /// Why the log should take no events, if so; `was_short` is what was found before.
+    pub(super) fn shortage(self, was_short: bool) -> Option<String> {
+        let bytes_min = if was_short { ROOM_AGAIN_BYTES_MIN } else { LOG_ROOM_BYTES_MIN };
+        let is_short = self.bytes < bytes_min || self.files.is_some_and(|files| files < ROOM_FILES_MIN);
+        // Without numbers that change, so that the same trouble is reported once.
+        is_short.then(|| {
+            let mebibytes = ROOM_AGAIN_BYTES_MIN >> 20;
+            format!("the disk of the log is full: it needs {mebibytes} MiB and {ROOM_FILES_MIN} files of room to go on")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_full_before_nothing_is_left_and_until_there_is_a_little_more() {
+        let room = |bytes, files| Room { bytes, files };
+        assert_eq!(room(LOG_ROOM_BYTES_MIN, None).shortage(false), None);
+        assert!(room(LOG_ROOM_BYTES_MIN, None).shortage(true).unwrap().contains("full: it needs 40 MiB"));
+        assert!(room(LOG_ROOM_BYTES_MIN - 1, None).shortage(false).is_some());
+        assert_eq!(room(ROOM_AGAIN_BYTES_MIN, Some(ROOM_FILES_MIN)).shortage(true), None);
+        assert!(room(u64::MAX, Some(3)).shortage(false).is_some());
+    }
+
+    #[test]
+    fn a_real_disk_is_measured() {
+        assert!(Room::of(Path::new("/")).unwrap().bytes > 0);
+        assert!(Room::of(Path::new("/nowhere")).is_err());
+    }
+}
