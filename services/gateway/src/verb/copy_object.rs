@@ -9,6 +9,7 @@ use s3::request::{CopyObject, Directive};
 use s3::xml::CopyObjectResult;
 use s3::{Code, Error};
 
+use super::acl;
 use super::source::{COPY_BYTES_MAX, Source, find};
 use crate::call::{Call, version_text};
 use crate::convert;
@@ -20,7 +21,9 @@ pub(super) const SOURCE_VERSION_ID: HeaderName = HeaderName::from_static("x-amz-
 
 pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     let request = CopyObject::parse(&call.head())?;
-    let (_, bucket, _) = call.read_bucket().await?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let of_object = acl::of_new_object(call, &snapshot, &row)?;
+    drop(snapshot);
     let key = call.key()?;
     let source = find(call, &request.source, &request.source_conditions).await?;
     let in_place = request.source.bucket == bucket.as_str() && request.source.key == key.as_bytes();
@@ -49,6 +52,8 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
         body: same_body(&source),
         checksum: checksum.clone(),
         attributes,
+        owner: of_object.owner,
+        acl: of_object.acl,
         operation: Operation::CopyObject,
         precondition: convert::precondition(request.conditions),
     };

@@ -6,6 +6,7 @@ use ledger::CommitError;
 use s3::xml::CreateBucketConfiguration;
 use s3::{Code, Error};
 
+use super::{acl, ownership};
 use crate::call::Call;
 use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
@@ -25,7 +26,16 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
             return Err(Error::with_message(Code::InvalidLocationConstraint, message).into());
         }
     }
-    let command = Command::CreateBucket { bucket: bucket.clone(), owner: call.caller.access_key.clone() };
+    // Who makes a bucket owns it, and nobody owns nothing.
+    let owner = call.caller.user_id().cloned().ok_or_else(|| Error::new(Code::AccessDenied))?;
+    let snapshot = call.gateway.0.ledger.read().await?;
+    let command = Command::CreateBucket {
+        bucket: bucket.clone(),
+        acl: acl::of_new_bucket(call, &snapshot, &owner)?,
+        ownership: call.head().object_ownership()?.map(ownership::as_fact),
+        owner,
+    };
+    drop(snapshot);
     match call.gateway.0.ledger.commit(command, call.origin()).await {
         Ok(_) => {}
         Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region == FORGIVING_REGION => {}

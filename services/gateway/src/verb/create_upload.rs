@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue};
 use s3::request::CreateMultipartUpload;
 use s3::xml::InitiateMultipartUploadResult;
 
+use super::acl;
 use crate::call::Call;
 use crate::convert;
 use crate::failure::Failure;
@@ -16,7 +17,9 @@ const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type")
 
 pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> {
     let request = CreateMultipartUpload::parse(&call.head())?;
-    let (_, bucket, _) = call.read_bucket().await?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let of_object = acl::of_new_object(call, &snapshot, &row)?;
+    drop(snapshot);
     let key = call.key()?;
     let upload = UploadId(call.fresh());
     let plan = request.checksum_algorithm.zip(request.checksum_type);
@@ -29,6 +32,9 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
             algorithm: convert::algorithm(algorithm),
             kind: convert::checksum_type(kind),
         }),
+        initiator: call.caller.user_id().cloned(),
+        owner: of_object.owner,
+        acl: of_object.acl,
     };
     call.commit(Command::CreateUpload(Box::new(create))).await?;
     let upload_id = upload.to_string();

@@ -53,6 +53,6 @@ async fn delete_one(call: &Call<'_>, bucket: &BucketName, entry: &DeleteEntry) -
         Outcome::Deleted { version, delete_marker } => {
             Ok(Deleted { delete_marker, marker_version: version.filter(|_| delete_marker).map(version_text) })
         }
-        Outcome::Done | Outcome::Stored { .. } => Err(Error::new(Code::InternalError)),
+        Outcome::Done | Outcome::Stored { .. } | Outcome::SessionRevoked => Err(Error::new(Code::InternalError)),
     }
 }

@@ -1,9 +1,11 @@
 use axum::response::Response;
 use domain::row::VersionRow;
-use ledger::{Entry, ObjectsPage, Page};
+use events::ids::UserId;
+use ledger::{Entry, ObjectsPage, Page, Snapshot, StateError};
 use s3::request::{ListObjects, ListObjectsV2};
-use s3::xml::{ContinuationToken, ListBucketResult, ListBucketResultV2, ListedObject, Owner};
+use s3::xml::{ContinuationToken, ListBucketResult, ListBucketResultV2, ListedObject};
 
+use super::owner::Names;
 use crate::call::Call;
 use crate::convert;
 use crate::failure::Failure;
@@ -21,6 +23,7 @@ pub(super) async fn v1(call: &Call<'_>) -> Result<Response, Failure> {
     };
     let page = snapshot.list_objects(row.id, &page)?;
     let lines = Lines::new(&page);
+    let names = lines.names(&snapshot, &row.owner)?;
     // S3 gives the next marker only with a delimiter; without one the last key serves.
     let next = page.entries.last().filter(|_| page.truncated && request.delimiter.is_some()).map(Entry::name);
     let result = ListBucketResult {
@@ -32,7 +35,7 @@ pub(super) async fn v1(call: &Call<'_>) -> Result<Response, Failure> {
         encoding: request.encoding,
         is_truncated: page.truncated,
         next_marker: next,
-        objects: &lines.objects(Some(Owner { id: &row.owner, display_name: &row.owner })),
+        objects: &lines.objects(Some((&names, &row.owner))),
         common_prefixes: &lines.common_prefixes,
     };
     Ok(reply::xml(result.to_xml()))
@@ -50,7 +53,8 @@ pub(super) async fn v2(call: &Call<'_>) -> Result<Response, Failure> {
     let page = snapshot.list_objects(row.id, &page)?;
     let lines = Lines::new(&page);
     let next = page.entries.last().filter(|_| page.truncated).map(|entry| ContinuationToken::encode(entry.name()));
-    let owner = request.fetch_owner.then_some(Owner { id: &row.owner, display_name: &row.owner });
+    let names = lines.names(&snapshot, &row.owner)?;
+    let owner = request.fetch_owner.then_some((&names, &row.owner));
     let result = ListBucketResultV2 {
         bucket: bucket.as_str(),
         prefix: &request.prefix,
@@ -87,7 +91,14 @@ impl<'a> Lines<'a> {
         lines
     }
 
-    fn objects(&self, owner: Option<Owner<'a>>) -> Vec<ListedObject<'_>> {
+    /// The names of whoever owns something here, if not the bucket's owner.
+    fn names(&self, snapshot: &Snapshot, bucket_owner: &UserId) -> Result<Names, StateError> {
+        let owners = self.keys.iter().filter_map(|(_, row, _)| row.object.as_ref()?.owner.as_ref());
+        Names::of(snapshot, owners.chain([bucket_owner]))
+    }
+
+    /// The objects, with their owners if names and the bucket's owner are given.
+    fn objects<'s>(&'s self, owners: Option<(&'s Names, &'s UserId)>) -> Vec<ListedObject<'s>> {
         let objects = self.keys.iter().filter_map(|(key, row, etag)| {
             let object = row.object.as_ref()?;
             Some(ListedObject {
@@ -96,7 +107,7 @@ impl<'a> Lines<'a> {
                 etag,
                 size: object.size,
                 storage_class: object.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
-                owner,
+                owner: owners.map(|(names, bucket)| names.show(object.owner.as_ref().unwrap_or(bucket))),
                 checksum: convert::listed_checksum(object.checksum.as_ref()),
             })
         });

@@ -1,7 +1,8 @@
 use axum::response::Response;
 use s3::request::ListParts;
-use s3::xml::{ListPartsResult, ListedPart, Owner};
+use s3::xml::{ListPartsResult, ListedPart};
 
+use super::owner::Names;
 use super::upload_part::find_upload;
 use crate::call::Call;
 use crate::convert;
@@ -26,6 +27,9 @@ pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
             checksum: part.checksum.as_ref().and_then(convert::wire_checksum),
         })
         .collect();
+    let owner = row.owner.as_ref().unwrap_or(&bucket_row.owner);
+    let initiator = row.initiator.as_ref().unwrap_or(&bucket_row.owner);
+    let names = Names::of(&snapshot, [owner, initiator])?;
     let result = ListPartsResult {
         bucket: bucket.as_str(),
         key: key.as_bytes(),
@@ -34,8 +38,8 @@ pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
         part_number_marker: request.part_number_marker,
         max_parts: request.max_parts,
         next_part_number_marker: parts.last().filter(|_| truncated).map(|(number, _)| number.get()),
-        owner: Owner { id: &bucket_row.owner, display_name: &bucket_row.owner },
-        initiator: Owner { id: &row.initiator, display_name: &row.initiator },
+        owner: names.show(owner),
+        initiator: names.show(initiator),
         storage_class: row.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
         checksum: plan(row.checksum),
         parts: &listed,

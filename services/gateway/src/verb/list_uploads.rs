@@ -1,9 +1,10 @@
 use axum::response::Response;
 use ledger::{Entry, Page};
 use s3::request::ListMultipartUploads;
-use s3::xml::{ListMultipartUploadsResult, ListedUpload, Owner};
+use s3::xml::{ListMultipartUploadsResult, ListedUpload};
 
 use super::list_parts::plan;
+use super::owner::Names;
 use crate::call::Call;
 use crate::convert;
 use crate::failure::Failure;
@@ -29,14 +30,17 @@ pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
             Entry::Key(key, (upload, row)) => lines.push((&**key, upload.to_string(), row)),
         }
     }
+    let bucket_owner = &bucket_row.owner;
+    let users = lines.iter().flat_map(|(_, _, row)| [row.owner.as_ref(), row.initiator.as_ref()]);
+    let names = Names::of(&snapshot, users.flatten().chain([bucket_owner]))?;
     let uploads: Vec<_> = lines
         .iter()
         .map(|(key, upload_id, row)| ListedUpload {
             key,
             upload_id,
             initiated: row.created,
-            owner: Owner { id: &bucket_row.owner, display_name: &bucket_row.owner },
-            initiator: Owner { id: &row.initiator, display_name: &row.initiator },
+            owner: names.show(row.owner.as_ref().unwrap_or(bucket_owner)),
+            initiator: names.show(row.initiator.as_ref().unwrap_or(bucket_owner)),
             storage_class: row.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
             checksum: plan(row.checksum),
         })

@@ -1,12 +1,13 @@
 use axum::response::Response;
 use domain::row::{BucketId, VersionRow};
 use domain::{VersionName, find_version};
-use events::ids::{ObjectKey, VersionId};
+use events::ids::{ObjectKey, UserId, VersionId};
 use ledger::{Entry, Page, Snapshot};
 use s3::Error;
 use s3::request::ListObjectVersions;
-use s3::xml::{ListVersionsResult, ListedVersion, Owner, VersionedObject};
+use s3::xml::{ListVersionsResult, ListedVersion, VersionedObject};
 
+use super::owner::Names;
 use crate::call::{Call, version_name, version_text};
 use crate::convert;
 use crate::failure::Failure;
@@ -41,8 +42,9 @@ pub(super) async fn list_versions(call: &Call<'_>) -> Result<Response, Failure> 
             Entry::Key(key, (row, latest)) => lines.push(line(key, row, *latest)),
         }
     }
-    let owner = Owner { id: &row.owner, display_name: &row.owner };
-    let versions: Vec<_> = lines.iter().map(|line| listed(line, owner)).collect();
+    let owners = lines.iter().filter_map(|line| line.row.object.as_ref()?.owner.as_ref());
+    let names = Names::of(&snapshot, owners.chain([&row.owner]))?;
+    let versions: Vec<_> = lines.iter().map(|line| listed(line, &names, &row.owner)).collect();
     let next = page.entries.last().filter(|_| page.truncated);
     let next_version = next.and_then(|entry| match entry {
         Entry::Key(_, (row, _)) => Some(version_text(row.name())),
@@ -70,7 +72,8 @@ fn line<'a>(key: &'a [u8], row: &'a VersionRow, latest: bool) -> Line<'a> {
     Line { key, row, latest, version: version_text(row.name()), etag }
 }
 
-fn listed<'a>(line: &'a Line<'a>, owner: Owner<'a>) -> ListedVersion<'a> {
+fn listed<'a>(line: &'a Line<'a>, names: &'a Names, bucket_owner: &'a UserId) -> ListedVersion<'a> {
+    let owner = line.row.object.as_ref().and_then(|object| object.owner.as_ref()).unwrap_or(bucket_owner);
     let object = line.row.object.as_ref().map(|object| VersionedObject {
         etag: &line.etag,
         size: object.size,
@@ -82,7 +85,7 @@ fn listed<'a>(line: &'a Line<'a>, owner: Owner<'a>) -> ListedVersion<'a> {
         version_id: &line.version,
         is_latest: line.latest,
         last_modified: line.row.modified,
-        owner: Some(owner),
+        owner: Some(names.show(owner)),
         object,
     }
 }

@@ -1,6 +1,9 @@
 //! The operations, a file each.
 
 mod abort_upload;
+mod acl;
+mod bucket_acl;
+mod bucket_policy;
 mod complete_upload;
 mod copy_object;
 mod create_bucket;
@@ -15,6 +18,10 @@ mod list_objects;
 mod list_parts;
 mod list_uploads;
 mod list_versions;
+mod object_acl;
+mod owner;
+mod ownership;
+mod public_access;
 mod put_object;
 mod source;
 mod upload_part;
@@ -23,17 +30,13 @@ mod versioning;
 
 use axum::body::Body;
 use axum::response::Response;
-use s3::acl::{CannedAcl, ObjectOwnership, RequestedAcl};
-use s3::{Error, Operation};
+use s3::Operation;
 
 use crate::call::Call;
 use crate::failure::Failure;
 
 /// Does what was asked.
 pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    if operation.takes_acl() {
-        refuse_lists(call)?;
-    }
     match operation {
         Operation::ListBuckets => list_buckets::list_buckets(call).await,
         Operation::CreateBucket => create_bucket::create_bucket(call, body).await,
@@ -59,31 +62,19 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::AbortMultipartUpload => abort_upload::abort_upload(call).await,
         Operation::ListParts => list_parts::list_parts(call).await,
         Operation::ListMultipartUploads => list_uploads::list_uploads(call).await,
-        Operation::GetBucketPolicy
-        | Operation::PutBucketPolicy
-        | Operation::DeleteBucketPolicy
-        | Operation::GetBucketPolicyStatus
-        | Operation::GetPublicAccessBlock
-        | Operation::PutPublicAccessBlock
-        | Operation::DeletePublicAccessBlock
-        | Operation::GetBucketOwnershipControls
-        | Operation::PutBucketOwnershipControls
-        | Operation::DeleteBucketOwnershipControls
-        | Operation::GetBucketAcl
-        | Operation::PutBucketAcl
-        | Operation::GetObjectAcl
-        | Operation::PutObjectAcl => Err(Error::not_implemented(operation.name()).into()),
-    }
-}
-
-/// Lists are not kept: one that grants more than the owner has anyway is refused, not forgotten.
-fn refuse_lists(call: &Call<'_>) -> Result<(), Error> {
-    match call.head().acl()? {
-        None | Some(RequestedAcl::Canned(CannedAcl::Private | CannedAcl::BucketOwnerFullControl)) => {}
-        Some(_) => return Err(Error::not_implemented("an access control list")),
-    }
-    match call.head().object_ownership()? {
-        None | Some(ObjectOwnership::BucketOwnerEnforced) => Ok(()),
-        Some(other) => Err(Error::not_implemented(format_args!("the object ownership {}", other.name()))),
+        Operation::GetBucketPolicy => bucket_policy::get(call).await,
+        Operation::PutBucketPolicy => bucket_policy::put(call, body).await,
+        Operation::DeleteBucketPolicy => bucket_policy::delete(call).await,
+        Operation::GetBucketPolicyStatus => bucket_policy::status(call).await,
+        Operation::GetPublicAccessBlock => public_access::get(call).await,
+        Operation::PutPublicAccessBlock => public_access::put(call, body).await,
+        Operation::DeletePublicAccessBlock => public_access::delete(call).await,
+        Operation::GetBucketOwnershipControls => ownership::get(call).await,
+        Operation::PutBucketOwnershipControls => ownership::put(call, body).await,
+        Operation::DeleteBucketOwnershipControls => ownership::delete(call).await,
+        Operation::GetBucketAcl => bucket_acl::get(call).await,
+        Operation::PutBucketAcl => bucket_acl::put(call, body).await,
+        Operation::GetObjectAcl => object_acl::get(call).await,
+        Operation::PutObjectAcl => object_acl::put(call, body).await,
     }
 }

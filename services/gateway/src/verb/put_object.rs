@@ -6,6 +6,7 @@ use http::StatusCode;
 use http::header::ETAG;
 use s3::{Code, Error};
 
+use super::acl;
 use crate::call::Call;
 use crate::convert;
 use crate::failure::Failure;
@@ -23,6 +24,7 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
         let etag = current.and_then(|row| row.object).map(|object| object.etag.to_string());
         request.conditions.evaluate(key.as_bytes(), etag.as_deref())?;
     }
+    let of_object = acl::of_new_object(call, &snapshot, &row)?;
     drop(snapshot);
     let payload = Payload::new(body, call.caller, &request.payload)?;
     let ingested = ingest(call, &bucket, payload, &request.payload, None).await?;
@@ -35,6 +37,8 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
         body: domain::NewBody::Empty,
         checksum: checksum.clone(),
         attributes: convert::attributes(request.metadata, request.storage_class),
+        owner: of_object.owner,
+        acl: of_object.acl,
         operation: Operation::PutObject,
         precondition: convert::precondition(request.conditions),
     };

@@ -126,7 +126,10 @@ impl<'a> Head<'a> {
     }
 
     /// `versionId`, opaque here; `null` names the version without an id.
-    pub(crate) fn version_id(&self) -> Result<Option<String>, Error> {
+    ///
+    /// # Errors
+    /// `InvalidArgument` if it is empty or there twice.
+    pub fn version_id(&self) -> Result<Option<String>, Error> {
         match self.query.text("versionId")? {
             Some("") => Err(Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),
             other => Ok(other.map(str::to_owned)),

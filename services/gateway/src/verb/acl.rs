@@ -1,0 +1,203 @@
+//! Access control lists between the wire and the facts: what a request asks for, whether its bucket takes it, and how
+//! one is shown.
+
+use bytes::Bytes;
+use domain::row::{BucketAccessRow, BucketRow};
+use domain::{Identities, View};
+use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
+use events::ids::UserId;
+use ledger::Snapshot;
+use policy::acl::{CannedAcl, is_accepted, object_owner};
+use policy::public::blocks_acl;
+use s3::acl::RequestedAcl;
+use s3::xml::{AccessControlList, AccessControlPolicy, ListedGrantee};
+use s3::{Code, Error};
+
+use super::owner::Names;
+use super::ownership;
+use crate::call::Call;
+use crate::failure::Failure;
+
+/// Whose a bucket or an object is, and whose the bucket is.
+#[derive(Clone, Copy)]
+pub(super) struct Owners<'a> {
+    pub(super) owner: &'a UserId,
+    pub(super) bucket: &'a UserId,
+}
+
+/// The list that `PutBucketAcl` or `PutObjectAcl` asks for, in a header or in its document.
+pub(super) fn asked(call: &Call<'_>, snapshot: &Snapshot, document: &[u8], owners: Owners<'_>) -> Result<Acl, Failure> {
+    match (call.head().acl()?, document.is_empty()) {
+        (Some(_), false) => Err(Error::new(Code::UnexpectedContent).into()),
+        (Some(requested), true) => resolve(snapshot, requested, owners),
+        (None, false) => {
+            let list = AccessControlPolicy::parse(document)?;
+            if list.owner_id != owners.owner.as_str() {
+                return Err(Error::access_denied("The owner of a bucket or an object cannot be changed.").into());
+            }
+            resolve(snapshot, RequestedAcl::Grants(list.grants), owners)
+        }
+        (None, true) => {
+            Err(Error::with_message(Code::MissingSecurityHeader, "Your request was missing a required header")
+                .detail("MissingHeaderName", "x-amz-acl")
+                .into())
+        }
+    }
+}
+
+/// The list that a request's headers ask for a bucket that is not there yet.
+pub(super) fn of_new_bucket(call: &Call<'_>, snapshot: &Snapshot, owner: &UserId) -> Result<Option<Acl>, Failure> {
+    let Some(requested) = call.head().acl()? else { return Ok(None) };
+    let acl = resolve(snapshot, requested, Owners { owner, bucket: owner })?;
+    let ownership = call.head().object_ownership()?.map(ownership::as_fact).unwrap_or_default();
+    if !is_accepted(ownership, &acl, owner) {
+        return Err(Error::new(Code::InvalidBucketAclWithObjectOwnership).into());
+    }
+    Ok(stored(acl, owner))
+}
+
+/// Who will own an object that is written now, if not the bucket's owner, and its list, if not the private one.
+pub(super) struct OfNewObject {
+    pub(super) owner: Option<UserId>,
+    pub(super) acl: Option<Acl>,
+}
+
+/// What the headers of a write ask for the object it makes, in a bucket that takes it.
+pub(super) fn of_new_object(call: &Call<'_>, snapshot: &Snapshot, bucket: &BucketRow) -> Result<OfNewObject, Failure> {
+    let access = snapshot.bucket_access(bucket.id)?;
+    let ownership = access.ownership.unwrap_or_default();
+    // What nobody signed for belongs to the bucket's owner.
+    let writer = call.caller.user_id().unwrap_or(&bucket.owner);
+    let requested = call.head().acl()?;
+    let provisional = match &requested {
+        None => None,
+        Some(requested) => {
+            let writer = if ownership == ObjectOwnership::BucketOwnerEnforced { &bucket.owner } else { writer };
+            Some(resolve(snapshot, requested.clone(), Owners { owner: writer, bucket: &bucket.owner })?)
+        }
+    };
+    let owner = object_owner(ownership, writer, &bucket.owner, provisional.as_ref());
+    let acl = match requested {
+        None => None,
+        Some(requested) => {
+            // A list with a name means another one once the object has another owner.
+            let acl = resolve(snapshot, requested, Owners { owner, bucket: &bucket.owner })?;
+            admit(&access, &bucket.owner, &acl)?;
+            stored(acl, owner)
+        }
+    };
+    Ok(OfNewObject { owner: (*owner != bucket.owner).then(|| owner.clone()), acl })
+}
+
+/// Refuses a list that the bucket's settings keep out.
+pub(super) fn admit(access: &BucketAccessRow, bucket_owner: &UserId, acl: &Acl) -> Result<(), Error> {
+    if blocks_acl(access.public_access_block.unwrap_or_default(), acl) {
+        return Err(Error::access_denied("The bucket's public access block refuses public ACLs."));
+    }
+    if is_accepted(access.ownership.unwrap_or_default(), acl, bucket_owner) {
+        Ok(())
+    } else {
+        Err(Error::new(Code::AccessControlListNotSupported))
+    }
+}
+
+/// The list that counts: where lists are off, the bucket's owner has full control whatever was said before.
+pub(super) fn in_force<'a>(access: &BucketAccessRow, owners: Owners<'a>, acl: Option<&Acl>) -> (&'a UserId, Acl) {
+    if access.ownership.unwrap_or_default() == ObjectOwnership::BucketOwnerEnforced {
+        return (owners.bucket, private(owners.bucket));
+    }
+    (owners.owner, acl.cloned().unwrap_or_else(|| private(owners.owner)))
+}
+
+/// The document about a list, with the names that users have now.
+pub(super) fn document(snapshot: &Snapshot, owner: &UserId, acl: &Acl) -> Result<Bytes, Failure> {
+    let users = acl.grants.iter().filter_map(|grant| match &grant.grantee {
+        Grantee::User(id) => Some(id),
+        Grantee::Everyone | Grantee::Authenticated | Grantee::LogDelivery => None,
+    });
+    let names = Names::of(snapshot, users.chain([owner]))?;
+    let grants: Vec<_> = acl.grants.iter().map(|grant| listed(grant, &names)).collect();
+    Ok(AccessControlList { owner: names.show(owner), grants: &grants }.to_xml())
+}
+
+fn listed<'a>(grant: &'a Grant, names: &'a Names) -> (ListedGrantee<'a>, s3::acl::Permission) {
+    let grantee = match &grant.grantee {
+        Grantee::User(id) => ListedGrantee::User(names.show(id)),
+        Grantee::Everyone => ListedGrantee::Everyone,
+        Grantee::Authenticated => ListedGrantee::Authenticated,
+        Grantee::LogDelivery => ListedGrantee::LogDelivery,
+    };
+    let permission = match grant.permission {
+        Permission::Read => s3::acl::Permission::Read,
+        Permission::Write => s3::acl::Permission::Write,
+        Permission::ReadAcp => s3::acl::Permission::ReadAcp,
+        Permission::WriteAcp => s3::acl::Permission::WriteAcp,
+        Permission::FullControl => s3::acl::Permission::FullControl,
+    };
+    (grantee, permission)
+}
+
+/// What is kept of a list: the private one goes without saying.
+fn stored(acl: Acl, owner: &UserId) -> Option<Acl> {
+    (acl != private(owner)).then_some(acl)
+}
+
+fn private(owner: &UserId) -> Acl {
+    CannedAcl::Private.to_acl(owner, owner)
+}
+
+/// A list as facts have it: users by their ids, who must be there.
+fn resolve(snapshot: &Snapshot, requested: RequestedAcl, owners: Owners<'_>) -> Result<Acl, Failure> {
+    match requested {
+        RequestedAcl::Canned(canned) => Ok(named(canned).to_acl(owners.owner, owners.bucket)),
+        RequestedAcl::Grants(grants) => {
+            let grants = grants.into_iter().map(|grant| {
+                Ok(Grant { grantee: grantee(snapshot, grant.grantee)?, permission: permission(grant.permission) })
+            });
+            Ok(Acl { grants: grants.collect::<Result<_, Failure>>()? })
+        }
+    }
+}
+
+fn grantee(snapshot: &Snapshot, grantee: s3::acl::Grantee) -> Result<Grantee, Failure> {
+    match grantee {
+        s3::acl::Grantee::Everyone => Ok(Grantee::Everyone),
+        s3::acl::Grantee::Authenticated => Ok(Grantee::Authenticated),
+        s3::acl::Grantee::LogDelivery => Ok(Grantee::LogDelivery),
+        s3::acl::Grantee::Id(text) => {
+            let nobody = || Error::invalid_argument("Invalid id", "CanonicalUser/ID", text.as_str());
+            let id: UserId = text.parse().map_err(|_| nobody())?;
+            let is_there = id == UserId::root() || snapshot.user_by_id(&id)?.is_some();
+            if is_there { Ok(Grantee::User(id)) } else { Err(nobody().into()) }
+        }
+        s3::acl::Grantee::Email(address) => {
+            let user = match snapshot.user_by_email(&address)? {
+                Some(name) => snapshot.user(&name)?,
+                None => None,
+            };
+            Ok(Grantee::User(user.ok_or_else(|| Error::unresolvable_email(&address))?.id))
+        }
+    }
+}
+
+fn named(canned: s3::acl::CannedAcl) -> CannedAcl {
+    match canned {
+        s3::acl::CannedAcl::Private => CannedAcl::Private,
+        s3::acl::CannedAcl::PublicRead => CannedAcl::PublicRead,
+        s3::acl::CannedAcl::PublicReadWrite => CannedAcl::PublicReadWrite,
+        s3::acl::CannedAcl::AuthenticatedRead => CannedAcl::AuthenticatedRead,
+        s3::acl::CannedAcl::BucketOwnerRead => CannedAcl::BucketOwnerRead,
+        s3::acl::CannedAcl::BucketOwnerFullControl => CannedAcl::BucketOwnerFullControl,
+        s3::acl::CannedAcl::LogDeliveryWrite => CannedAcl::LogDeliveryWrite,
+    }
+}
+
+fn permission(permission: s3::acl::Permission) -> Permission {
+    match permission {
+        s3::acl::Permission::Read => Permission::Read,
+        s3::acl::Permission::Write => Permission::Write,
+        s3::acl::Permission::ReadAcp => Permission::ReadAcp,
+        s3::acl::Permission::WriteAcp => Permission::WriteAcp,
+        s3::acl::Permission::FullControl => Permission::FullControl,
+    }
+}

@@ -1,0 +1,39 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::{Command, View};
+use http::StatusCode;
+
+use super::acl::{self, Owners};
+use super::get_object::version;
+use crate::call::{Call, version_name};
+use crate::failure::Failure;
+use crate::payload::{Sums, read_document};
+use crate::reply;
+
+pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    let wanted = call.head().version_id()?;
+    let (snapshot, _, bucket) = call.read_bucket().await?;
+    let (row, object) = version(&snapshot, &bucket, &call.key()?, wanted.as_deref(), "GET")?;
+    let owners = Owners { owner: object.owner.as_ref().unwrap_or(&bucket.owner), bucket: &bucket.owner };
+    let (owner, acl) = acl::in_force(&snapshot.bucket_access(bucket.id)?, owners, object.acl.as_ref());
+    let mut response = reply::xml(acl::document(&snapshot, owner, &acl)?);
+    reply::insert_version(response.headers_mut(), reply::shown_version(bucket.versioning, &row))?;
+    Ok(response)
+}
+
+pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let wanted = call.head().version_id()?;
+    let document = read_document(body, call, Sums::OfDocument).await?;
+    let (snapshot, name, bucket) = call.read_bucket().await?;
+    let key = call.key()?;
+    let (row, object) = version(&snapshot, &bucket, &key, wanted.as_deref(), "PUT")?;
+    let owners = Owners { owner: object.owner.as_ref().unwrap_or(&bucket.owner), bucket: &bucket.owner };
+    let acl = acl::asked(call, &snapshot, &document, owners)?;
+    acl::admit(&snapshot.bucket_access(bucket.id)?, &bucket.owner, &acl)?;
+    drop(snapshot);
+    let version = wanted.map(|text| version_name(key.as_bytes(), &text)).transpose()?;
+    call.commit(Command::SetObjectAcl { bucket: name, key, version, acl }).await?;
+    let mut response = reply::empty(StatusCode::OK);
+    reply::insert_version(response.headers_mut(), reply::shown_version(bucket.versioning, &row))?;
+    Ok(response)
+}

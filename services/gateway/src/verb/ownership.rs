@@ -1,0 +1,53 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::{Command, View};
+use events::access::ObjectOwnership;
+use http::StatusCode;
+use s3::xml::OwnershipControls;
+use s3::{Code, Error};
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::payload::{Sums, read_document};
+use crate::reply;
+
+/// Where nothing was said there are no controls to show, though the default holds.
+pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let ownership = match snapshot.bucket_access(row.id)?.ownership {
+        None => {
+            let error = Error::new(Code::OwnershipControlsNotFoundError);
+            return Err(error.detail("BucketName", bucket.as_str()).into());
+        }
+        Some(ObjectOwnership::BucketOwnerEnforced) => s3::acl::ObjectOwnership::BucketOwnerEnforced,
+        Some(ObjectOwnership::BucketOwnerPreferred) => s3::acl::ObjectOwnership::BucketOwnerPreferred,
+        Some(ObjectOwnership::ObjectWriter) => s3::acl::ObjectOwnership::ObjectWriter,
+    };
+    Ok(reply::xml(OwnershipControls { ownership }.to_xml()))
+}
+
+pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let document = read_document(body, call, Sums::OfDocument).await?;
+    let ownership = as_fact(OwnershipControls::parse(&document)?.ownership);
+    set(call, Some(ownership)).await?;
+    Ok(reply::empty(StatusCode::OK))
+}
+
+pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
+    set(call, None).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+async fn set(call: &Call<'_>, ownership: Option<ObjectOwnership>) -> Result<(), Failure> {
+    let (_, bucket, _) = call.read_bucket().await?;
+    call.commit(Command::SetOwnership { bucket, ownership }).await?;
+    Ok(())
+}
+
+pub(super) fn as_fact(ownership: s3::acl::ObjectOwnership) -> ObjectOwnership {
+    match ownership {
+        s3::acl::ObjectOwnership::BucketOwnerEnforced => ObjectOwnership::BucketOwnerEnforced,
+        s3::acl::ObjectOwnership::BucketOwnerPreferred => ObjectOwnership::BucketOwnerPreferred,
+        s3::acl::ObjectOwnership::ObjectWriter => ObjectOwnership::ObjectWriter,
+    }
+}
