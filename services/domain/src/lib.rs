@@ -31,7 +31,7 @@ pub use command::{
     Command, CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition,
     PutObject, Rejection, StorePart, Tags,
 };
-pub use decide::{Decision, Refused, admit, decide};
+pub use decide::{Decision, Refused, admit, admit_part, decide};
 pub use identities::Identities;
 pub use project::{ProjectError, project};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

@@ -1,20 +1,21 @@
 //! One request on its way through the gateway.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::row::BucketRow;
-use domain::{Command, View};
+use domain::{Command, Context, Refused, View};
 use events::Origin;
-use events::ids::{AuthType, BucketName, ObjectKey, Principal, UploadId, VersionId};
+use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
 use http::request::Parts;
 use jiff::Timestamp;
-use ledger::{Committed, Snapshot};
+use ledger::{Committed, Snapshot, StateError};
 use s3::request::Head;
 use s3::{Address, Code, Error, Query};
 
 use crate::Gateway;
-use crate::authenticate::Caller;
-use crate::failure::{About, Failure, commit_failure};
+use crate::access::Caller;
+use crate::failure::{About, Failure, commit_failure, rejected};
 
 /// Everything a verb needs to know of its request, parsed and authenticated; the body comes separately.
 pub(crate) struct Call<'a> {
@@ -25,6 +26,12 @@ pub(crate) struct Call<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) request_id: &'a str,
     pub(crate) now: Timestamp,
+    /// The client's address, where it is known.
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) is_tls: bool,
+    /// The state by which the call was authorized, until something reads it: one that lives as long as an upload
+    /// would keep redb from reusing its pages.
+    pub(crate) authorized: Mutex<Option<Arc<Snapshot>>>,
 }
 
 impl<'a> Call<'a> {
@@ -44,10 +51,19 @@ impl<'a> Call<'a> {
         ObjectKey::from_bytes(key).map_err(|_| Error::new(Code::KeyTooLongError))
     }
 
+    /// The state, with every write acked before this call.
+    pub(crate) async fn read(&self) -> Result<Arc<Snapshot>, Failure> {
+        let authorized = self.authorized.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match authorized {
+            Some(snapshot) => Ok(snapshot),
+            None => Ok(self.gateway.0.ledger.read().await?),
+        }
+    }
+
     /// The state, with every write acked before this call, and the addressed bucket in it.
     pub(crate) async fn read_bucket(&self) -> Result<(Arc<Snapshot>, BucketName, BucketRow), Failure> {
         let name = self.bucket()?;
-        let snapshot = self.gateway.0.ledger.read().await?;
+        let snapshot = self.read().await?;
         let row = snapshot.bucket(&name)?.ok_or_else(|| Error::no_such_bucket(name.as_str()))?;
         self.check_owner(&row)?;
         Ok((snapshot, name, row))
@@ -56,15 +72,46 @@ impl<'a> Call<'a> {
     /// `x-amz-expected-bucket-owner` guards against writing into somebody else's bucket of the same name.
     fn check_owner(&self, row: &BucketRow) -> Result<(), Error> {
         match self.head().expected_bucket_owner()? {
-            Some(owner) if owner != row.owner => Err(Error::new(Code::AccessDenied)),
+            Some(owner) if owner != row.owner.as_str() => Err(Error::new(Code::AccessDenied)),
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses an object of a declared size that the bucket's quota has no room for, before its bytes are read.
+    pub(crate) fn admit(
+        &self,
+        snapshot: &Snapshot,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        declared: Option<u64>,
+    ) -> Result<(), Failure> {
+        let Some(size) = declared else { return Ok(()) };
+        let context = Context { now: self.now, fresh: self.fresh() };
+        self.admitted(domain::admit(&**snapshot, bucket, key, size, context))
+    }
+
+    /// The same of a part.
+    pub(crate) fn admit_part(
+        &self,
+        snapshot: &Snapshot,
+        bucket: &BucketName,
+        declared: Option<u64>,
+    ) -> Result<(), Failure> {
+        declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**snapshot, bucket, size)))
+    }
+
+    fn admitted(&self, admitted: Result<(), Refused<StateError>>) -> Result<(), Failure> {
+        match admitted {
+            Ok(()) => Ok(()),
+            Err(Refused::Rejected(rejection)) => Err(rejected(&rejection, self.about()).into()),
+            Err(Refused::View(error)) => Err(error.into()),
         }
     }
 
     pub(crate) fn origin(&self) -> Origin {
         let traceparent = self.parts.headers.get("traceparent").and_then(|value| value.to_str().ok());
         Origin {
-            principal: Principal { kind: AuthType::ApiKey, id: self.caller.access_key.clone() },
+            principal: self.caller.principal(),
             request_id: self.request_id.to_owned(),
             traceparent: traceparent.and_then(|text| text.parse().ok()),
         }

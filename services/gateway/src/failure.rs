@@ -104,7 +104,7 @@ pub(crate) fn commit_failure(error: &CommitError, about: About<'_>) -> Error {
     }
 }
 
-fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
+pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
     match rejection {
         Rejection::NoSuchBucket => Error::no_such_bucket(about.bucket),
         Rejection::BucketExists { yours: true } => Error::new(Code::BucketAlreadyOwnedByYou),
@@ -118,6 +118,17 @@ fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::InvalidPartOrder => Error::new(Code::InvalidPartOrder),
         Rejection::PartTooSmall { number, size } => Error::entity_too_small(*size, PART_BYTES_MIN, *number, ""),
         Rejection::ObjectTooLarge { size } => Error::entity_too_large(*size, domain::OBJECT_BYTES_MAX),
+        Rejection::QuotaExceeded { resource, limit } => {
+            let message =
+                format!("The bucket may hold {limit} {}, and this would be more. Nothing was stored.", resource.unit());
+            Error::with_message(Code::QuotaExceeded, message).detail("BucketName", about.bucket)
+        }
+        Rejection::AclGrantsOthers => Error::new(Code::InvalidBucketAclWithObjectOwnership),
+        Rejection::NoSuchVersion => Error::new(Code::NoSuchVersion),
+        Rejection::Identity(rejection) => {
+            tracing::error!(%rejection, "S3 asked for a change of identities");
+            Error::new(Code::InternalError)
+        }
         Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
     }
 }

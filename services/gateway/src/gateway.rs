@@ -1,20 +1,18 @@
 use std::sync::Arc;
 
 use events::ids::RegionName;
+use identity::Sealer;
 use ledger::{Ledger, Sources};
-use s3::sigv4::SigningKey;
 use shards::ShardStore;
 use tokio::sync::Semaphore;
 
+use crate::access::{Accounts, RulesCache};
 use crate::cache::{Cache, CacheFigures};
 
 /// KiB of request bodies that may be gathered in memory at once, over all requests.
 const BUFFERED_KIB_MAX: usize = 128 * 1024;
 
-/// Signing keys that are remembered; one serves an access key for a day and a region.
-const SIGNING_KEYS_MAX: usize = 1_024;
-
-/// The access key and secret key a gateway accepts.
+/// Root's access key and secret key.
 #[derive(Clone)]
 pub struct Credentials {
     /// The access key's id.
@@ -36,8 +34,10 @@ pub struct Options {
     pub region: RegionName,
     /// Domains under which a bucket may stand as the first label of the host.
     pub domains: Vec<String>,
-    /// Who may ask.
+    /// Root, who is no user of the projection.
     pub credentials: Credentials,
+    /// Opens the secrets of access keys.
+    pub sealer: Arc<Sealer>,
     /// Bytes of hot contents kept in memory.
     pub cache_bytes: u64,
     /// Where time and ids come from.
@@ -53,7 +53,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) store: ShardStore,
     pub(crate) cache: Cache,
-    pub(crate) signing_keys: quick_cache::sync::Cache<String, SigningKey>,
+    pub(crate) accounts: Accounts,
+    pub(crate) rules: RulesCache,
     pub(crate) buffered_kib: Arc<Semaphore>,
 }
 
@@ -62,11 +63,12 @@ impl Gateway {
     pub fn new(options: Options, ledger: Ledger, store: ShardStore) -> Self {
         let cache = Cache::new(options.cache_bytes);
         Self(Arc::new(Shared {
+            accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealer)),
+            rules: RulesCache::new(),
             options,
             ledger,
             store,
             cache,
-            signing_keys: quick_cache::sync::Cache::new(SIGNING_KEYS_MAX),
             buffered_kib: Arc::new(Semaphore::new(BUFFERED_KIB_MAX)),
         }))
     }

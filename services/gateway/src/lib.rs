@@ -5,12 +5,15 @@
 //! but caches, decides no rule (`domain` does) and parses no wire form (`s3` does).
 //!
 //! # Layout
-//! - `serve`: connections; `service`: one request from head to answer; `authenticate`: who asks
+//! - `serve`: connections; `service`: one request from head to answer; `access`: who asks, and what they may; `admin`: the API
+//!   about them
 //! - `verb`: a file per operation, over `call`, what they all need
 //! - `body`, `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
+//! - `admin`: the admin API, users, keys, groups, policies, quotas
 //! - `failure`: our errors as S3's; `convert`, `reply`: types and answers of the wire
 
-mod authenticate;
+mod access;
+mod admin;
 mod body;
 mod cache;
 mod call;
@@ -25,6 +28,7 @@ mod serve;
 mod service;
 mod verb;
 
+pub use admin::{Admin, AdminError, AdminOptions, admin_routes, openapi};
 pub use cache::CacheFigures;
 pub use gateway::{Credentials, Gateway, Options};
 pub use serve::{LIMITS, serve};

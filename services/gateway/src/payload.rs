@@ -11,7 +11,7 @@ use s3::request::{DocumentBody, Payload as Declared};
 use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 
-use crate::authenticate::Caller;
+use crate::access::Caller;
 use crate::call::Call;
 use crate::ingest::{room, sha256, verify_sha256};
 
@@ -42,7 +42,7 @@ impl Payload {
     /// The payload of an object or a part.
     pub(crate) fn new(body: Body, caller: &Caller, declared: &Declared) -> Result<Self, Error> {
         declared.check_framing(&caller.payload)?;
-        let mode = Mode::of(caller.payload, Some(caller.chunk_signer.clone()));
+        let mode = Mode::of(caller.payload, caller.chunk_signer.clone());
         let length = declared.object_length();
         let decoder = match mode {
             None => None,

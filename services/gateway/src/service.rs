@@ -1,5 +1,6 @@
 //! A request from its first byte to its answer: identify, authenticate, route, do, answer, count.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::body::Body;
@@ -7,11 +8,12 @@ use axum::response::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
+use listener::Peer;
 use s3::request::Head;
 use s3::{Address, Code, Operation, Query};
 
 use crate::Gateway;
-use crate::authenticate::authenticate;
+use crate::access::{authenticate, authorize};
 use crate::body::SharedBody;
 use crate::call::Call;
 use crate::failure::Failure;
@@ -58,7 +60,7 @@ struct Answered {
 }
 
 impl Answered {
-    fn refused(known: bool, error: s3::Error) -> Self {
+    fn refused(known: bool, error: impl Into<Failure>) -> Self {
         Self { operation: None, known, result: Err(error.into()) }
     }
 }
@@ -68,20 +70,47 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         Ok(query) => query,
         Err(error) => return Answered::refused(false, error),
     };
+    let snapshot = match gateway.0.ledger.read().await {
+        Ok(snapshot) => snapshot,
+        Err(error) => return Answered::refused(false, error),
+    };
     // Who asks comes first: a stranger learns nothing from the rest.
-    let caller = match authenticate(gateway, parts, &query, now) {
+    let caller = match authenticate(&gateway.0.accounts, &snapshot, parts, &query, now) {
         Ok(caller) => caller,
         Err(error) => return Answered::refused(false, error),
     };
+    let known = caller.account.is_some();
     let head = Head::new(&parts.headers, &query);
     let routed = Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains)
         .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
     let (operation, address) = match routed {
         Ok(routed) => routed,
-        Err(error) => return Answered::refused(true, error),
+        Err(error) => return Answered::refused(known, error),
     };
-    let call = Call { gateway, parts, query: &query, address: &address, caller: &caller, request_id, now };
-    Answered { operation: Some(operation), known: true, result: dispatch(operation, &call, body).await }
+    let peer = parts.extensions.get::<Peer>();
+    let call = Call {
+        gateway,
+        parts,
+        query: &query,
+        address: &address,
+        caller: &caller,
+        request_id,
+        now,
+        peer: peer.map(|peer| peer.address.ip()),
+        is_tls: peer.is_some_and(|peer| peer.is_tls),
+        authorized: Mutex::new(None),
+    };
+    if let Err(failure) = authorize(&call, &snapshot, operation) {
+        return Answered { operation: Some(operation), known, result: Err(failure) };
+    }
+    *call.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+    let result = dispatch(operation, &call, body).await.map_err(|failure| match operation {
+        Operation::GetObject | Operation::HeadObject | Operation::GetObjectAcl | Operation::PutObjectAcl => {
+            call.hide_absence(failure)
+        }
+        _ => failure,
+    });
+    Answered { operation: Some(operation), known, result }
 }
 
 fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) -> Response {

@@ -15,7 +15,7 @@ use crate::command::{Command, Context, Outcome, Rejection};
 use crate::row::BucketRow;
 use crate::view::View;
 
-pub use quota::admit;
+pub use quota::{admit, admit_part};
 
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

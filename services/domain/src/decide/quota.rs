@@ -28,6 +28,18 @@ pub fn admit<V: View>(
     Ok(check(&usage, place.delta(Some(size)))?)
 }
 
+/// Whether a bucket would take a part of `size` bytes right now, of an object that has room for it.
+pub fn admit_part<V: View>(view: &V, bucket: &BucketName, size: u64) -> Result<(), Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let usage = view.usage(row.id).map_err(Refused::View)?;
+    Ok(check_part(&usage, size)?)
+}
+
+/// Parts count once they are an object; one that can never be is refused before it takes room.
+pub(super) fn check_part(usage: &UsageRow, size: u64) -> Result<(), Rejection> {
+    check(usage, Delta { objects: 0, bytes: size.cast_signed() })
+}
+
 pub(super) fn set<V: View>(view: &V, bucket: &BucketName, quota: Quota) -> Result<Decision, Refused<V::Error>> {
     let row = bucket_row(view, bucket)?;
     let usage = view.usage(row.id).map_err(Refused::View)?;

@@ -1,10 +1,10 @@
 use events::Fact;
 use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
-use events::object::{Body, Created, Delta, Operation};
+use events::object::{Body, Created, Operation};
 use events::upload;
 
 use super::object::{body, check, place_version};
-use super::quota::{check as check_quota, warning};
+use super::quota::{check as check_quota, check_part, warning};
 use super::{Decision, Refused, bucket_row};
 use crate::command::{
     CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Rejection, StorePart,
@@ -42,9 +42,8 @@ pub(super) fn store_part<V: View>(
     if store.size > OBJECT_BYTES_MAX {
         return Err(Rejection::ObjectTooLarge { size: store.size }.into());
     }
-    // Parts count once they are an object; one that can never be is refused before it takes room.
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
-    check_quota(&usage, Delta { objects: 0, bytes: store.size.cast_signed() })?;
+    check_part(&usage, store.size)?;
     let (body, staged_in_use) = match &store.body {
         // Parts do not lie in parts: such a copy has to bring the bytes.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),

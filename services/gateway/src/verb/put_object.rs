@@ -24,6 +24,7 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
         let etag = current.and_then(|row| row.object).map(|object| object.etag.to_string());
         request.conditions.evaluate(key.as_bytes(), etag.as_deref())?;
     }
+    call.admit(&snapshot, &bucket, &key, request.payload.object_length())?;
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
     drop(snapshot);
     let payload = Payload::new(body, call.caller, &request.payload)?;

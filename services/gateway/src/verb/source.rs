@@ -7,6 +7,7 @@ use domain::row::{ObjectRow, VersionRow};
 use events::bucket::Versioning;
 use events::ids::{BucketName, ObjectKey};
 use ledger::Snapshot;
+use policy::Action;
 use s3::condition::Conditions;
 use s3::request::CopySource;
 use s3::{Code, Error};
@@ -29,13 +30,19 @@ pub(super) struct Source {
 pub(super) async fn find(call: &Call<'_>, source: &CopySource, conditions: &Conditions) -> Result<Source, Failure> {
     let bucket: BucketName = source.bucket.parse().map_err(|_| Error::no_such_bucket(&source.bucket))?;
     let key = ObjectKey::from_bytes(source.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
-    let snapshot = call.gateway.0.ledger.read().await?;
+    let snapshot = call.read().await?;
     let row = snapshot.bucket(&bucket)?.ok_or_else(|| Error::no_such_bucket(&source.bucket))?;
-    if call.head().expected_source_bucket_owner()?.is_some_and(|owner| owner != row.owner) {
+    if call.head().expected_source_bucket_owner()?.is_some_and(|owner| owner != row.owner.as_str()) {
         return Err(Error::new(Code::AccessDenied).into());
     }
+    let action = if source.version_id.is_some() { Action::GetObjectVersion } else { Action::GetObject };
+    call.authorize_object(&snapshot, action, (&bucket, &row), &key, source.version_id.as_deref())?;
     let versioning = row.versioning;
-    let (row, object) = version(&snapshot, &row, &key, source.version_id.as_deref(), "GET").map_err(as_source)?;
+    let found = version(&snapshot, &row, &key, source.version_id.as_deref(), "GET").map_err(as_source);
+    let (row, object) = match found {
+        Ok(found) => found,
+        Err(failure) => return Err(call.hide_absence_in(&snapshot, &bucket, &row, failure)),
+    };
     conditions.evaluate_copy_source(&object.etag.to_string(), row.modified)?;
     Ok(Source { snapshot, versioning, row, object })
 }

@@ -19,7 +19,7 @@ use crate::reply;
 
 pub(super) async fn upload_part(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let request = UploadPart::parse(&call.head())?;
-    let target = Target::find(call, &request.upload_id, request.part_number).await?;
+    let target = Target::find(call, &request.upload_id, request.part_number, request.payload.object_length()).await?;
     let algorithm = target.algorithm();
     check_algorithm(&request.payload, algorithm)?;
     let payload = Payload::new(body, call.caller, &request.payload)?;
@@ -58,7 +58,12 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) async fn find(call: &Call<'_>, upload: &str, number: u16) -> Result<Self, Failure> {
+    pub(super) async fn find(
+        call: &Call<'_>,
+        upload: &str,
+        number: u16,
+        declared: Option<u64>,
+    ) -> Result<Self, Failure> {
         let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
         let key = call.key()?;
         let number = PartNumber::try_from(number).map_err(|_| {
@@ -66,6 +71,7 @@ impl Target {
             Error::invalid_argument(message, "partNumber", number.to_string())
         })?;
         let (upload, row) = find_upload(&snapshot, &bucket_row, &key, upload)?;
+        call.admit_part(&snapshot, &bucket, declared)?;
         Ok(Self { bucket, key, upload, number, row })
     }
 

@@ -21,7 +21,7 @@ use crate::reply;
 
 pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failure> {
     let request = UploadPartCopy::parse(&call.head())?;
-    let target = Target::find(call, &request.upload_id, request.part_number).await?;
+    let target = Target::find(call, &request.upload_id, request.part_number, None).await?;
     let source = find(call, &request.source, &request.source_conditions).await?;
     let range = match request.range {
         None => 0..source.object.size,

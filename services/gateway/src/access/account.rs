@@ -1,0 +1,122 @@
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use domain::Identities;
+use domain::row::UserRow;
+use events::ids::{PolicyName, UserId, UserName};
+use events::user::{Limits, Role};
+use identity::Secret;
+use jiff::Timestamp;
+use ledger::{Snapshot, StateError};
+use policy::{Attached, Document, managed};
+use s3::sigv4::SigningKey;
+
+/// A user as requests need it: with all policies, parsed.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) name: UserName,
+    pub(crate) id: UserId,
+    pub(crate) display_name: String,
+    pub(crate) role: Role,
+    pub(crate) limits: Limits,
+    /// The user's own policies and those of the groups.
+    pub(crate) policies: Vec<Attached>,
+}
+
+impl Account {
+    /// Root, who has no row and is bound by nothing.
+    pub(crate) fn root() -> Self {
+        Self {
+            name: UserName::root(),
+            id: UserId::root(),
+            display_name: UserName::ROOT.to_owned(),
+            role: Role::Admin,
+            limits: Limits::default(),
+            policies: Vec::new(),
+        }
+    }
+
+    /// A user with the policies that hold for them in a state.
+    pub(crate) fn gather(snapshot: &Snapshot, name: UserName, row: UserRow) -> Result<Self, StateError> {
+        let mut names = row.policies;
+        for group in &row.groups {
+            names.extend(snapshot.group(group)?.map(|group| group.policies).unwrap_or_default());
+        }
+        let mut policies = Vec::with_capacity(names.len());
+        for policy in names {
+            policies.extend(attached(snapshot, policy)?);
+        }
+        let UserRow { id, display_name, role, limits, .. } = row;
+        Ok(Self { name, id, display_name, role, limits, policies })
+    }
+}
+
+/// A policy was parsed before it was stored. One that cannot be parsed now, written by a newer program perhaps, must
+/// not let anything through that it denies: it stands as one that denies everything.
+fn attached(snapshot: &Snapshot, name: PolicyName) -> Result<Option<Attached>, StateError> {
+    if let Some(document) = managed::document(&name) {
+        return Ok(Some(Attached { name, document }));
+    }
+    let Some(row) = snapshot.policy(&name)? else { return Ok(None) };
+    let document = match Document::identity(&row.document) {
+        Ok(document) => Arc::new(document),
+        Err(error) => {
+            tracing::error!(policy = %name, %error, "a stored policy cannot be read: everything is denied by it");
+            match Document::identity(DENY_ALL) {
+                Ok(document) => Arc::new(document),
+                Err(error) => unreachable!("a constant is well-formed: {error}"),
+            }
+        }
+    };
+    Ok(Some(Attached { name, document }))
+}
+
+const DENY_ALL: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::*"}]}"#;
+
+/// An access key that may be used, with its secret in clear.
+#[derive(Debug)]
+pub(crate) struct Credential {
+    pub(crate) account: Arc<Account>,
+    pub(crate) secret: Secret,
+    pub(crate) expires: Option<Timestamp>,
+    /// The change of identities after which this was read: older ones are no more to be used.
+    pub(crate) changed: u64,
+    /// The key that signs for the day and region of the last request.
+    signing: ArcSwapOption<(String, SigningKey)>,
+}
+
+impl Credential {
+    pub(crate) fn new(account: Arc<Account>, secret: Secret, expires: Option<Timestamp>, changed: u64) -> Self {
+        Self { account, secret, expires, changed, signing: ArcSwapOption::empty() }
+    }
+
+    /// The signing key for a scope, `date/region`.
+    pub(crate) fn signing_key(&self, date: &str, region: &str) -> SigningKey {
+        let is_for = |scope: &str| {
+            let rest = scope.strip_prefix(date).and_then(|rest| rest.strip_prefix('/'));
+            rest == Some(region)
+        };
+        if let Some(known) = self.signing.load().as_deref()
+            && is_for(&known.0)
+        {
+            return known.1.clone();
+        }
+        SigningKey::derive(self.secret.expose(), date, region)
+    }
+
+    /// Remembers a key that verified a signature: a stranger must not push it out.
+    pub(crate) fn remember(&self, date: &str, region: &str, key: SigningKey) {
+        self.signing.store(Some(Arc::new((format!("{date}/{region}"), key))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_denies_everything() {
+        assert!(Document::identity(DENY_ALL).is_ok());
+    }
+}

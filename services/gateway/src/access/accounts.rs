@@ -1,0 +1,75 @@
+use std::sync::Arc;
+
+use domain::Identities;
+use events::ids::AccessKeyId;
+use identity::{Sealer, Secret};
+use jiff::Timestamp;
+use ledger::Snapshot;
+use s3::{Code, Error};
+
+use super::account::{Account, Credential};
+use crate::Credentials;
+use crate::failure::Failure;
+
+/// Access keys that are remembered. Each takes a few KiB with the policies of its user.
+const CREDENTIALS_MAX: usize = 4_096;
+
+/// The access keys of the region: root's, and those of the projection. What was read stays until any identity changes.
+pub(crate) struct Accounts {
+    root: Arc<Credential>,
+    root_access_key: String,
+    sealer: Arc<Sealer>,
+    known: quick_cache::sync::Cache<String, Arc<Credential>>,
+}
+
+impl Accounts {
+    pub(crate) fn new(root: Credentials, sealer: Arc<Sealer>) -> Self {
+        let secret = Secret::new(root.secret_key);
+        Self {
+            root: Arc::new(Credential::new(Arc::new(Account::root()), secret, None, u64::MAX)),
+            root_access_key: root.access_key,
+            sealer,
+            known: quick_cache::sync::Cache::new(CREDENTIALS_MAX),
+        }
+    }
+
+    /// The credential behind an access key that works now. Those that do not are not told apart: whoever asks has
+    /// proved nothing yet.
+    pub(crate) fn find(
+        &self,
+        snapshot: &Snapshot,
+        access_key: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Credential>, Failure> {
+        let unknown = || Failure::from(Error::new(Code::InvalidAccessKeyId).detail("AWSAccessKeyId", access_key));
+        if access_key == self.root_access_key {
+            return Ok(Arc::clone(&self.root));
+        }
+        let changed = snapshot.identities_changed()?;
+        let found = match self.known.get(access_key).filter(|known| known.changed == changed) {
+            Some(known) => known,
+            None => {
+                let read = self.read(snapshot, access_key, changed)?.ok_or_else(unknown)?;
+                self.known.insert(access_key.to_owned(), Arc::clone(&read));
+                read
+            }
+        };
+        if found.expires.is_some_and(|expires| expires <= now) {
+            return Err(unknown());
+        }
+        Ok(found)
+    }
+
+    fn read(&self, snapshot: &Snapshot, access_key: &str, changed: u64) -> Result<Option<Arc<Credential>>, Failure> {
+        let Ok(id) = access_key.parse::<AccessKeyId>() else { return Ok(None) };
+        let Some(key) = snapshot.key(&id)?.filter(|key| key.enabled) else { return Ok(None) };
+        let Some(row) = snapshot.user(&key.user)?.filter(|row| row.enabled) else { return Ok(None) };
+        let context = identity::key_context(id.as_str());
+        let secret = self.sealer.unseal(key.secret.as_str(), &context).map_err(|error| {
+            tracing::error!(access_key, %error, "the secret of an access key cannot be unsealed");
+            Error::with_message(Code::InternalError, "The secret of this access key cannot be unsealed.")
+        })?;
+        let account = Arc::new(Account::gather(snapshot, key.user, row)?);
+        Ok(Some(Arc::new(Credential::new(account, secret, key.expires, changed))))
+    }
+}

@@ -1,0 +1,39 @@
+//! Who asks? SigV4 in headers or in the query, against the keys of the projection; nobody's signature is anonymous.
+
+use http::request::Parts;
+use jiff::Timestamp;
+use ledger::Snapshot;
+use s3::Query;
+use s3::request::Head;
+use s3::sigv4::{self, PayloadHash};
+
+use super::accounts::Accounts;
+use super::caller::Caller;
+use crate::failure::Failure;
+
+pub(crate) fn authenticate(
+    accounts: &Accounts,
+    snapshot: &Snapshot,
+    parts: &Parts,
+    query: &Query<'_>,
+    now: Timestamp,
+) -> Result<Caller, Failure> {
+    let request = sigv4::Request::new(&parts.method, &parts.uri, query, &parts.headers);
+    let Some(claim) = sigv4::parse_authorization(request, None)? else {
+        let payload = PayloadHash::of_anonymous(&Head::new(&parts.headers, query))?;
+        return Ok(Caller { account: None, access_key: None, presigned: false, payload, chunk_signer: None });
+    };
+    let credential = accounts.find(snapshot, claim.access_key(), now)?;
+    let (date, region) = (claim.date().to_owned(), claim.region().to_owned());
+    let key = credential.signing_key(&date, &region);
+    let verified = claim.verify(&key, now)?;
+    let chunk_signer = Some(verified.chunk_signer(&key));
+    credential.remember(&date, &region, key);
+    Ok(Caller {
+        account: Some(credential.account.clone()),
+        access_key: Some(verified.access_key),
+        presigned: query.has("X-Amz-Signature"),
+        payload: verified.payload,
+        chunk_signer,
+    })
+}

@@ -1,0 +1,231 @@
+//! May this caller do this? Asked of every request before its body is read.
+
+use domain::row::{BucketRow, VersionRow};
+use domain::{View, find_version};
+use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
+use events::ids::{BucketName, ObjectKey, UserId};
+use ledger::Snapshot;
+use policy::{Action, BucketAccess, Decision, ObjectAccess, Request, Resource, Rights, evaluate};
+use s3::{Code, Error, Operation};
+
+use super::bucket_rules::BucketRules;
+use super::conditions::Conditions;
+use super::rights::{Target, brings_object_acl, needed};
+use crate::call::{Call, upload_id, version_name};
+use crate::failure::Failure;
+
+/// Refuses a request that nothing grants. What its body names, and the source of a copy, is asked when it is known.
+pub(crate) fn authorize(call: &Call<'_>, snapshot: &Snapshot, operation: Operation) -> Result<(), Failure> {
+    let needed = needed(operation, &call.head())?;
+    match needed.target {
+        Target::Service => call.permit(needed.action, Resource::Service, &Rights::default()),
+        Target::NewBucket => new_bucket(call, needed.action),
+        target => {
+            let name = call.bucket()?;
+            let row = snapshot.bucket(&name)?.ok_or_else(|| Error::no_such_bucket(name.as_str()))?;
+            let rules = call.gateway.0.rules.of(snapshot, &name, &row)?;
+            let at = At { snapshot, name: &name, row: &row, rules: &rules };
+            at.authorize(call, operation, needed.action, target)
+        }
+    }
+}
+
+/// Who makes a bucket owns it, so the settings that come with it are theirs to make, unless that is denied.
+fn new_bucket(call: &Call<'_>, action: Action) -> Result<(), Failure> {
+    let name = call.bucket()?;
+    call.permit(action, Resource::Bucket(&name), &Rights::default())?;
+    let Some(owner) = call.caller.user_id() else { return Ok(()) };
+    let to_be = BucketAccess {
+        owner,
+        policy: None,
+        acl: None,
+        public_access: PublicAccessBlock::default(),
+        ownership: ObjectOwnership::default(),
+    };
+    let rights = Rights { bucket: Some(to_be), ..Rights::default() };
+    if call.head().acl()?.is_some() {
+        call.permit(Action::PutBucketAcl, Resource::Bucket(&name), &rights)?;
+    }
+    if call.head().object_ownership()?.is_some() {
+        call.permit(Action::PutBucketOwnershipControls, Resource::Bucket(&name), &rights)?;
+    }
+    Ok(())
+}
+
+/// A bucket in a state, with its rules.
+struct At<'a> {
+    snapshot: &'a Snapshot,
+    name: &'a BucketName,
+    row: &'a BucketRow,
+    rules: &'a BucketRules,
+}
+
+/// Whose an object is, and its ACL.
+#[derive(Debug, Default)]
+struct ObjectState {
+    exists: bool,
+    owner: Option<UserId>,
+    acl: Option<Acl>,
+}
+
+impl At<'_> {
+    fn authorize(&self, call: &Call<'_>, operation: Operation, action: Action, target: Target) -> Result<(), Failure> {
+        match target {
+            Target::Service | Target::NewBucket | Target::Bucket => {
+                call.permit(action, Resource::Bucket(self.name), &self.rights(None))
+            }
+            Target::Key => {
+                let key = call.key()?;
+                let resource = Resource::Object(self.name, &key);
+                call.permit(action, resource, &self.rights(None))?;
+                if self.rules.acls_enabled() && brings_object_acl(operation, &call.head())? {
+                    call.permit(Action::PutObjectAcl, resource, &self.rights(None))?;
+                }
+                Ok(())
+            }
+            Target::Object => self.object(call, action, &call.key()?, call.head().version_id()?.as_deref()),
+            Target::Upload => {
+                let key = call.key()?;
+                let state = self.upload_state(call, &key)?;
+                let object = state.access(self.row).filter(|_| state.exists);
+                call.permit(action, Resource::Object(self.name, &key), &self.rights(object))
+            }
+            // Each key is asked for once it is known. A body that can come to nothing is not even read.
+            Target::NamedKeys if call.caller.account.is_none() && !self.rules.opens_to_others() => {
+                Err(call.denied(action, "nothing grants it"))
+            }
+            Target::NamedKeys => Ok(()),
+        }
+    }
+
+    /// Whoever may not list a bucket does not learn which keys it lacks: see [`Call::hide_absence`]. Whoever may, does,
+    /// even where an ACL that is not there could not have granted anything.
+    fn object(&self, call: &Call<'_>, action: Action, key: &ObjectKey, version: Option<&str>) -> Result<(), Failure> {
+        let state = if self.rules.acls_enabled() { self.object_state(key, version)? } else { ObjectState::default() };
+        let resource = Resource::Object(self.name, key);
+        let permitted = call.permit(action, resource, &self.rights(state.access(self.row).filter(|_| state.exists)));
+        let refusal = match permitted {
+            Ok(()) => return Ok(()),
+            Err(refusal) => refusal,
+        };
+        let may_be_absent = !matches!(action, Action::DeleteObject | Action::DeleteObjectVersion);
+        if may_be_absent
+            && call.permit(Action::ListBucket, Resource::Bucket(self.name), &self.rights(None)).is_ok()
+            && !self.object_state(key, version)?.exists
+        {
+            return Ok(());
+        }
+        Err(refusal)
+    }
+
+    fn rights<'b>(&'b self, object: Option<ObjectAccess<'b>>) -> Rights<'b> {
+        Rights { policies: &[], bucket: Some(self.rules.access(self.row)), object }
+    }
+
+    fn object_state(&self, key: &ObjectKey, version: Option<&str>) -> Result<ObjectState, Failure> {
+        let row: Option<VersionRow> = match version {
+            None => self.snapshot.current(self.row.id, key)?,
+            Some(text) => find_version(&**self.snapshot, self.row.id, key, version_name(key.as_bytes(), text)?)?,
+        };
+        let Some(row) = row else { return Ok(ObjectState::default()) };
+        let (owner, acl) = row.object.map(|object| (object.owner, object.acl)).unwrap_or_default();
+        Ok(ObjectState { exists: true, owner, acl })
+    }
+
+    fn upload_state(&self, call: &Call<'_>, key: &ObjectKey) -> Result<ObjectState, Failure> {
+        let Some(text) = call.query.text("uploadId")? else { return Ok(ObjectState::default()) };
+        // One that does not exist is told by the verb.
+        let Ok(id) = upload_id(text) else { return Ok(ObjectState::default()) };
+        let row = self.snapshot.upload(self.row.id, key, id)?;
+        Ok(row.map_or_else(ObjectState::default, |row| ObjectState { exists: true, owner: row.initiator, acl: None }))
+    }
+}
+
+impl ObjectState {
+    fn access<'b>(&'b self, bucket: &'b BucketRow) -> Option<ObjectAccess<'b>> {
+        self.exists
+            .then(|| ObjectAccess { owner: self.owner.as_ref().unwrap_or(&bucket.owner), acl: self.acl.as_ref() })
+    }
+}
+
+impl Call<'_> {
+    /// Refuses what nothing grants of an object that is not the addressed one: the source of a copy, or a key out of
+    /// a list.
+    pub(crate) fn authorize_object(
+        &self,
+        snapshot: &Snapshot,
+        action: Action,
+        (name, row): (&BucketName, &BucketRow),
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<(), Failure> {
+        let rules = self.gateway.0.rules.of(snapshot, name, row)?;
+        At { snapshot, name, row, rules: &rules }.object(self, action, key, version)
+    }
+
+    /// Whether the caller may list a bucket, and so learn what is not in it.
+    fn may_list(&self, snapshot: &Snapshot, name: &BucketName, row: &BucketRow) -> Result<bool, Failure> {
+        let rules = self.gateway.0.rules.of(snapshot, name, row)?;
+        let at = At { snapshot, name, row, rules: &rules };
+        Ok(self.permit(Action::ListBucket, Resource::Bucket(name), &at.rights(None)).is_ok())
+    }
+
+    /// Turns the news that a key is absent into a refusal, for whoever may not list the bucket.
+    pub(crate) fn hide_absence(&self, failure: Failure) -> Failure {
+        let snapshot = self.gateway.0.ledger.latest();
+        let Ok(name) = self.bucket() else { return failure };
+        match snapshot.bucket(&name) {
+            Ok(Some(row)) => self.hide_absence_in(&snapshot, &name, &row, failure),
+            Ok(None) => failure,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The same, of another bucket than the addressed one.
+    pub(crate) fn hide_absence_in(
+        &self,
+        snapshot: &Snapshot,
+        name: &BucketName,
+        row: &BucketRow,
+        failure: Failure,
+    ) -> Failure {
+        if !matches!(failure.error.code(), Code::NoSuchKey | Code::NoSuchVersion) {
+            return failure;
+        }
+        match self.may_list(snapshot, name, row) {
+            Ok(true) => failure,
+            Ok(false) => self.denied(Action::ListBucket, "without it nobody learns which keys are absent"),
+            Err(other) => other,
+        }
+    }
+
+    fn permit(&self, action: Action, resource: Resource<'_>, rights: &Rights<'_>) -> Result<(), Failure> {
+        let account = self.caller.account.as_deref();
+        let rights = Rights { policies: account.map_or(&[], |account| account.policies.as_slice()), ..*rights };
+        let conditions = Conditions {
+            parts: self.parts,
+            query: self.query,
+            address: self.peer,
+            is_tls: self.is_tls,
+            is_signed: account.is_some(),
+            is_presigned: self.caller.presigned,
+        };
+        let caller = self.caller.for_policies();
+        let request = Request { caller, action, resource, time: self.now, context: &conditions };
+        match evaluate(&rights, &request) {
+            Decision::Allowed(_) => Ok(()),
+            decision @ Decision::Denied(_) => Err(self.denied(action, &decision.to_string())),
+        }
+    }
+
+    fn denied(&self, action: Action, why: &str) -> Failure {
+        let action = action.name();
+        let message = match self.caller.account.as_deref() {
+            None => format!(
+                "Access Denied: an anonymous request needs {action}: {why}. Sign the request, or have it granted."
+            ),
+            Some(account) => format!("Access Denied: user {} needs {action}: {why}.", account.name),
+        };
+        Error::access_denied(message).into()
+    }
+}

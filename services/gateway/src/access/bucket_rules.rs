@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use domain::View;
+use domain::row::{BucketId, BucketRow};
+use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
+use events::ids::BucketName;
+use ledger::{Snapshot, StateError};
+use policy::{BucketAccess, Document};
+
+/// Buckets whose rules are remembered.
+const BUCKETS_MAX: usize = 4_096;
+
+/// What a bucket says about who may use it, parsed.
+#[derive(Debug, Default)]
+pub(crate) struct BucketRules {
+    policy: Option<Document>,
+    acl: Option<Acl>,
+    public_access: PublicAccessBlock,
+    ownership: ObjectOwnership,
+}
+
+impl BucketRules {
+    pub(crate) fn access<'a>(&'a self, bucket: &'a BucketRow) -> BucketAccess<'a> {
+        BucketAccess {
+            owner: &bucket.owner,
+            policy: self.policy.as_ref(),
+            acl: self.acl.as_ref(),
+            public_access: self.public_access,
+            ownership: self.ownership,
+        }
+    }
+
+    /// Whether anybody but its owner, or by a policy of their own, may find anything open here.
+    pub(crate) fn opens_to_others(&self) -> bool {
+        self.policy.is_some() || (self.ownership != ObjectOwnership::BucketOwnerEnforced)
+    }
+
+    pub(crate) fn acls_enabled(&self) -> bool {
+        self.ownership != ObjectOwnership::BucketOwnerEnforced
+    }
+}
+
+/// The rules of buckets. What was read stays until the bucket's rules change.
+pub(crate) struct RulesCache {
+    known: quick_cache::sync::Cache<(BucketId, u64), Arc<BucketRules>>,
+    defaults: Arc<BucketRules>,
+}
+
+impl RulesCache {
+    pub(crate) fn new() -> Self {
+        Self { known: quick_cache::sync::Cache::new(BUCKETS_MAX), defaults: Arc::default() }
+    }
+
+    pub(crate) fn of(
+        &self,
+        snapshot: &Snapshot,
+        name: &BucketName,
+        bucket: &BucketRow,
+    ) -> Result<Arc<BucketRules>, StateError> {
+        if bucket.access == 0 {
+            return Ok(Arc::clone(&self.defaults));
+        }
+        let at = (bucket.id, bucket.access);
+        if let Some(known) = self.known.get(&at) {
+            return Ok(known);
+        }
+        let row = snapshot.bucket_access(bucket.id)?;
+        let policy = row.policy.as_deref().map(|text| readable(text, name));
+        let rules = Arc::new(BucketRules {
+            policy,
+            acl: row.acl,
+            public_access: row.public_access_block.unwrap_or_default(),
+            ownership: row.ownership.unwrap_or_default(),
+        });
+        self.known.insert(at, Arc::clone(&rules));
+        Ok(rules)
+    }
+}
+
+/// A policy was parsed before it was stored. One that cannot be parsed now, written by a newer program perhaps, must
+/// not let anything through that it denies: it stands as one that denies everything, and owners and admins may still
+/// replace it.
+fn readable(text: &str, bucket: &BucketName) -> Document {
+    let error = match Document::bucket(text, bucket) {
+        Ok(document) => return document,
+        Err(error) => error,
+    };
+    tracing::error!(%bucket, %error, "a bucket policy cannot be read: everything is denied by it");
+    match Document::bucket(&deny_all(bucket), bucket) {
+        Ok(document) => document,
+        Err(error) => unreachable!("a constant is well-formed: {error}"),
+    }
+}
+
+fn deny_all(bucket: &BucketName) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":"*","Action":"s3:*",
+            "Resource":["arn:aws:s3:::{bucket}","arn:aws:s3:::{bucket}/*"]}}]}}"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_denies_everything() {
+        let bucket = "photos".parse().unwrap();
+        assert!(Document::bucket(&deny_all(&bucket), &bucket).is_ok());
+        assert!(!readable("{}", &bucket).is_public());
+    }
+}

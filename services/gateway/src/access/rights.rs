@@ -1,0 +1,84 @@
+//! What each operation needs.
+
+use policy::Action;
+use s3::request::Head;
+use s3::{Error, Operation};
+
+/// What an action is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The store.
+    Service,
+    /// A bucket to come.
+    NewBucket,
+    /// The addressed bucket.
+    Bucket,
+    /// The addressed object, of whom nothing counts but the key.
+    Key,
+    /// The addressed object, or its version that is named, with its owner and ACL.
+    Object,
+    /// Keys that the body names.
+    NamedKeys,
+    /// The addressed upload under way.
+    Upload,
+}
+
+/// A right that a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Needed {
+    pub(crate) action: Action,
+    pub(crate) target: Target,
+}
+
+/// The right an operation needs above all. `DeleteObjects` needs one for each key it names, which stand in its body;
+/// copies need one for their source too.
+pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Error> {
+    use Operation as O;
+    let versioned = head.version_id()?.is_some();
+    let either = |plain, of_version| if versioned { of_version } else { plain };
+    let (action, target) = match operation {
+        O::ListBuckets => (Action::ListAllMyBuckets, Target::Service),
+        O::CreateBucket => (Action::CreateBucket, Target::NewBucket),
+        O::DeleteBucket => (Action::DeleteBucket, Target::Bucket),
+        O::HeadBucket | O::ListObjects | O::ListObjectsV2 => (Action::ListBucket, Target::Bucket),
+        O::ListObjectVersions => (Action::ListBucketVersions, Target::Bucket),
+        O::ListMultipartUploads => (Action::ListBucketMultipartUploads, Target::Bucket),
+        O::GetBucketLocation => (Action::GetBucketLocation, Target::Bucket),
+        O::GetBucketVersioning => (Action::GetBucketVersioning, Target::Bucket),
+        O::PutBucketVersioning => (Action::PutBucketVersioning, Target::Bucket),
+        O::GetBucketRequestPayment => (Action::GetBucketRequestPayment, Target::Bucket),
+        O::GetBucketPolicy => (Action::GetBucketPolicy, Target::Bucket),
+        O::PutBucketPolicy => (Action::PutBucketPolicy, Target::Bucket),
+        O::DeleteBucketPolicy => (Action::DeleteBucketPolicy, Target::Bucket),
+        O::GetBucketPolicyStatus => (Action::GetBucketPolicyStatus, Target::Bucket),
+        O::GetPublicAccessBlock => (Action::GetBucketPublicAccessBlock, Target::Bucket),
+        O::PutPublicAccessBlock | O::DeletePublicAccessBlock => (Action::PutBucketPublicAccessBlock, Target::Bucket),
+        O::GetBucketOwnershipControls => (Action::GetBucketOwnershipControls, Target::Bucket),
+        O::PutBucketOwnershipControls | O::DeleteBucketOwnershipControls => {
+            (Action::PutBucketOwnershipControls, Target::Bucket)
+        }
+        O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),
+        O::PutBucketAcl => (Action::PutBucketAcl, Target::Bucket),
+        O::GetObject | O::HeadObject => (either(Action::GetObject, Action::GetObjectVersion), Target::Object),
+        O::GetObjectAcl => (either(Action::GetObjectAcl, Action::GetObjectVersionAcl), Target::Object),
+        O::PutObjectAcl => (either(Action::PutObjectAcl, Action::PutObjectVersionAcl), Target::Object),
+        O::DeleteObject => (either(Action::DeleteObject, Action::DeleteObjectVersion), Target::Object),
+        O::DeleteObjects => (Action::DeleteObject, Target::NamedKeys),
+        O::PutObject
+        | O::CopyObject
+        | O::CreateMultipartUpload
+        | O::UploadPart
+        | O::UploadPartCopy
+        | O::CompleteMultipartUpload => (Action::PutObject, Target::Key),
+        O::AbortMultipartUpload => (Action::AbortMultipartUpload, Target::Upload),
+        O::ListParts => (Action::ListMultipartUploadParts, Target::Upload),
+    };
+    Ok(Needed { action, target })
+}
+
+/// Whether the request brings an ACL for the object it makes, which is a right of its own.
+pub(crate) fn brings_object_acl(operation: Operation, head: &Head<'_>) -> Result<bool, Error> {
+    let makes_object =
+        matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
+    Ok(makes_object && head.acl()?.is_some())
+}
