@@ -2,32 +2,55 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
 use events::ids::RegionName;
 
 use crate::credentials::{Origin, PASSWORD_ENV, RootCredentials, USER_ENV};
+use crate::tls::Tls;
 
 pub(crate) struct Banner<'a> {
     pub(crate) s3: SocketAddr,
     pub(crate) console: SocketAddr,
+    pub(crate) tls: Option<&'a Tls>,
     pub(crate) region: &'a RegionName,
     pub(crate) credentials: &'a RootCredentials,
 }
 
 /// Where a program on this machine reaches an address: one that means all of them is reached on the loopback.
-pub(crate) fn url(mut address: SocketAddr) -> String {
+pub(crate) fn url(mut address: SocketAddr, is_tls: bool) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{address}")
+    format!("{}://{address}", if is_tls { "https" } else { "http" })
+}
+
+/// A path as a word of a shell.
+///
+/// Source: POSIX.1-2024, Shell Command Language, section 2.2.2.
+fn word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte);
+    if text.bytes().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// How clients come to trust a certificate that nobody vouches for; empty for all others.
+fn trust(tls: Option<&Tls>) -> String {
+    let Some(tls) = tls.filter(|tls| tls.is_self_signed) else { return String::new() };
+    let file = word(&tls.certificate);
+    format!(
+        "\ntrust, before the lines below:\n  export AWS_CA_BUNDLE={file} RCLONE_CA_CERT={file} CURL_CA_BUNDLE={file}\n"
+    )
 }
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (endpoint, console, region) = (url(self.s3), url(self.console), self.region);
+        let is_tls = self.tls.is_some();
+        let (endpoint, console, region) = (url(self.s3, is_tls), url(self.console, is_tls), self.region);
+        let trust = trust(self.tls);
         let RootCredentials { user, password, origin } = self.credentials;
         // What came from the environment is left there: stdout may end in somebody's log.
         let (says, shell_user, shell_password, python_user, python_password) = match origin {
@@ -56,7 +79,7 @@ Planetstore {version} serves region {region}.
 
   S3 endpoint  {endpoint}
   Console      {console}   (/healthz /readyz /metrics /api/v1/status)
-{says}
+{says}{trust}
 aws:
   export AWS_ACCESS_KEY_ID={shell_user} AWS_SECRET_ACCESS_KEY={shell_password} AWS_DEFAULT_REGION={region}
   export AWS_ENDPOINT_URL={endpoint}
@@ -84,12 +107,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn paths_are_words_of_a_shell() {
+        assert_eq!(word(Path::new("/a/b-c.pem")), "/a/b-c.pem");
+        assert_eq!(word(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+
+    #[test]
     fn credentials_of_the_environment_are_not_printed() {
         let region = "eu-1".parse().unwrap();
         let (s3, console) = ("0.0.0.0:9000".parse().unwrap(), "[::]:9001".parse().unwrap());
         let with = |origin| {
             let credentials = RootCredentials { user: "the-user".into(), password: "the-password".into(), origin };
-            Banner { s3, console, region: &region, credentials: &credentials }.to_string()
+            Banner { s3, console, tls: None, region: &region, credentials: &credentials }.to_string()
         };
         let from_file = with(Origin::File("credentials".into()));
         assert!(from_file.contains("http://127.0.0.1:9000") && from_file.contains("http://[::1]:9001"));

@@ -142,12 +142,28 @@ pub(crate) struct S3Args {
     pub(crate) stall_seconds: u16,
 }
 
+/// The certificate of the S3 endpoint and the console; read again when the files change.
+#[derive(Debug, Args)]
+pub(crate) struct TlsArgs {
+    /// Speak TLS, with this certificate and its chain, in PEM
+    #[arg(long, env = "PLANETSTORE_TLS_CERTIFICATE", value_name = "FILE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, in PEM
+    #[arg(long, env = "PLANETSTORE_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DevArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) s3: S3Args,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    /// Speak TLS, with a certificate that is made in the data folder and that clients must be told to trust
+    #[arg(long, env = "PLANETSTORE_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) tls_self_signed: bool,
     /// How many storage nodes
     #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
           value_parser = clap::value_parser!(u16).range(3..=64))]
@@ -168,6 +184,8 @@ pub(crate) struct GatewayArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) s3: S3Args,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
     /// The region; the data folder remembers it [default: us-east-1]
     #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
     pub(crate) region: Option<RegionName>,
@@ -210,6 +228,9 @@ pub(crate) struct ConsoleArgs {
     /// The console of a store elsewhere; credentials from the variables or the data folder
     #[arg(long, env = "PLANETSTORE_CONSOLE_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
+    /// Certificates, in PEM, of whom to trust over TLS [default: the store's own, if it is on this machine]
+    #[arg(long, env = "PLANETSTORE_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -290,7 +311,10 @@ mod tests {
             "dev --data d --listen 127.0.0.1:1 --console 127.0.0.1:2 --nodes 6 --region eu-1 --nats-url nats://h:4222",
             "run gateway --nats-url nats://h:4222 --data d",
             "run node --node n1 --zone z --data d --nats-url h:4222 --nats-credentials f",
+            "dev --tls-self-signed",
+            "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
             "status -o json",
+            "status --url https://h:9001 --ca f",
             "doctor --fix",
             "rebuild --data d",
             "node stop node-3",

@@ -1,5 +1,6 @@
 //! Asking a running store through its console.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,16 +11,19 @@ use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
-use crate::banner;
 use crate::cli::ConsoleArgs;
 use crate::console::REQUEST_HEADER;
 use crate::credentials::{PASSWORD_ENV, RootCredentials, USER_ENV};
 use crate::folder::Paths;
 use crate::run_file::RunFile;
+use crate::{banner, trust};
 
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
@@ -30,6 +34,8 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(40);
 /// The console of a running store.
 pub(crate) struct ConsoleClient {
     authority: String,
+    /// How TLS is spoken, and by whose name, if it is.
+    tls: Option<(TlsConnector, ServerName<'static>)>,
     credentials: Option<RootCredentials>,
 }
 
@@ -38,8 +44,13 @@ impl ConsoleClient {
     pub(crate) fn find(arguments: &ConsoleArgs) -> anyhow::Result<Self> {
         let paths = Paths::new(&arguments.data.data);
         match &arguments.url {
-            Some(url) => Self::at(url, RootCredentials::find(&paths.credentials())?),
-            None => Self::of_folder(&paths)?.with_context(|| {
+            Some(url) => {
+                let own = paths.own_certificate();
+                let own = own.is_file().then_some(own);
+                let connector = connector(arguments.ca.as_deref(), own.as_deref())?;
+                Self::at(url, connector, RootCredentials::find(&paths.credentials())?)
+            }
+            None => Self::running(&paths, arguments.ca.as_deref())?.with_context(|| {
                 format!(
                     "no store runs on {}: start it, give its folder with --data or its console with --url",
                     paths.folder().display()
@@ -50,18 +61,38 @@ impl ConsoleClient {
 
     /// The store that uses a data folder, if it says where it is.
     pub(crate) fn of_folder(paths: &Paths) -> anyhow::Result<Option<Self>> {
-        let Some(run) = RunFile::read(&paths.run_file())? else { return Ok(None) };
-        let credentials = RootCredentials::find(&paths.credentials())?;
-        Self::at(&banner::url(run.console), credentials).map(Some)
+        Self::running(paths, None)
     }
 
-    fn at(url: &str, credentials: Option<RootCredentials>) -> anyhow::Result<Self> {
-        let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
-        let Some(authority) = uri.authority().filter(|_| uri.scheme_str() == Some("http")) else {
-            bail!("{url:?} is not of the form http://HOST:PORT");
+    fn running(paths: &Paths, authorities: Option<&Path>) -> anyhow::Result<Option<Self>> {
+        let Some(run) = RunFile::read(&paths.run_file())? else { return Ok(None) };
+        let credentials = RootCredentials::find(&paths.credentials())?;
+        let connector = match &run.tls {
+            Some(own) => connector(authorities, Some(own))?,
+            None => None,
         };
-        let port = authority.port_u16().unwrap_or(80);
-        Ok(Self { authority: format!("{}:{port}", authority.host()), credentials })
+        Self::at(&banner::url(run.console, run.tls.is_some()), connector, credentials).map(Some)
+    }
+
+    fn at(url: &str, connector: Option<TlsConnector>, credentials: Option<RootCredentials>) -> anyhow::Result<Self> {
+        let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
+        let (Some(authority), Some(scheme @ ("http" | "https"))) = (uri.authority(), uri.scheme_str()) else {
+            bail!("{url:?} is not of the form http://HOST:PORT or https://HOST:PORT");
+        };
+        let (port, tls) = if scheme == "https" {
+            let connector = connector.with_context(|| {
+                format!(
+                    "whom to trust at {url}? Give the certificate of the store, or of who vouches for it, with --ca"
+                )
+            })?;
+            let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+            let name = ServerName::try_from(host).with_context(|| format!("{url:?} names no host"))?;
+            (443, Some((connector, name)))
+        } else {
+            (80, None)
+        };
+        let port = authority.port_u16().unwrap_or(port);
+        Ok(Self { authority: format!("{}:{port}", authority.host()), tls, credentials })
     }
 
     /// Asks for a document. The status is handed on only if the caller wants documents of all of them.
@@ -112,6 +143,23 @@ impl ConsoleClient {
     async fn exchange(&self, method: Method, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
         let nobody = || format!("no store answers at {}; it may have been killed", self.authority);
         let stream = TcpStream::connect(&self.authority).await.with_context(nobody)?;
+        match &self.tls {
+            None => self.exchange_over(stream, method, path).await,
+            Some((connector, name)) => {
+                let stream = connector.connect(name.clone(), stream).await;
+                let stream = stream.with_context(|| {
+                    format!("there is no trust in who answers at {}: see --ca, and that it speaks TLS", self.authority)
+                })?;
+                self.exchange_over(stream, method, path).await
+            }
+        }
+    }
+
+    async fn exchange_over<S>(&self, stream: S, method: Method, path: &str) -> anyhow::Result<(StatusCode, Bytes)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let nobody = || format!("no store answers at {}; it may have been killed", self.authority);
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.with_context(nobody)?;
         let connection = tokio::spawn(connection);
         let mut request = Request::builder()
@@ -135,6 +183,15 @@ impl ConsoleClient {
     }
 }
 
+/// Whom to trust: the authorities that were named, else the store whose certificate lies here.
+fn connector(authorities: Option<&Path>, own: Option<&Path>) -> anyhow::Result<Option<TlsConnector>> {
+    match (authorities, own) {
+        (Some(file), _) => trust::authorities(file).map(Some),
+        (None, Some(file)) => trust::only(file).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
 /// The path of `/readyz`.
 pub(crate) const READY_PATH: &str = "/readyz";
 
@@ -143,11 +200,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_http_addresses_are_taken() {
-        let at = |url| ConsoleClient::at(url, None).map(|client| client.authority);
+    fn addresses_of_http_are_taken_and_those_of_https_with_somebody_to_trust() {
+        let at = |url| ConsoleClient::at(url, None, None).map(|client| client.authority);
         assert_eq!(at("http://127.0.0.1:9001").unwrap(), "127.0.0.1:9001");
         assert_eq!(at("http://[::1]/").unwrap(), "[::1]:80");
-        for wrong in ["https://host", "host:9001", "", "http://"] {
+        for wrong in ["https://host", "ftp://host", "host:9001", "", "http://"] {
             assert!(at(wrong).is_err(), "{wrong}");
         }
     }

@@ -41,6 +41,10 @@ impl Paths {
         self.0.join(VERSION_FILE)
     }
 
+    pub(crate) fn master_key(&self) -> PathBuf {
+        self.0.join("master.key")
+    }
+
     pub(crate) fn credentials(&self) -> PathBuf {
         self.0.join("credentials")
     }
@@ -61,6 +65,16 @@ impl Paths {
     /// The folder of the private nats-server.
     pub(crate) fn nats(&self) -> PathBuf {
         self.0.join("nats")
+    }
+
+    /// The folder of the certificate that this process makes for itself.
+    pub(crate) fn tls(&self) -> PathBuf {
+        self.0.join("tls")
+    }
+
+    /// That certificate.
+    pub(crate) fn own_certificate(&self) -> PathBuf {
+        self.tls().join("certificate.pem")
     }
 
     pub(crate) fn nodes(&self) -> PathBuf {

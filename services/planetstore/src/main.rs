@@ -9,7 +9,8 @@
 //! - `cli`: what can be said on the command line; `commands`: a file per command
 //! - `roles`: how each role is started and stopped; `console`: health, metrics and status over HTTP
 //! - `doctor`: a file per check
-//! - `folder`, `credentials`, `run_file`: what lies in the data folder
+//! - `folder`, `credentials`, `master_key`, `run_file`: what lies in the data folder
+//! - `tls`: the certificate that is shown; `trust`: the one that is believed
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ mod files;
 mod folder;
 mod listen;
 mod logs;
+mod master_key;
 mod meters;
 mod nats;
 mod roles;
@@ -35,6 +37,8 @@ mod run_file;
 mod signals;
 mod sources;
 mod table;
+mod tls;
+mod trust;
 mod units;
 
 use cli::{Cli, Command, NodeCommand, RunCommand};

@@ -19,6 +19,9 @@ pub(crate) struct RunFile {
     pub(crate) s3: SocketAddr,
     /// Where health, metrics and status are.
     pub(crate) console: SocketAddr,
+    /// The certificate that both show, if they speak TLS.
+    #[serde(default)]
+    pub(crate) tls: Option<PathBuf>,
 }
 
 impl RunFile {
@@ -59,7 +62,7 @@ mod tests {
         let path = folder.path().join("run.json");
         assert_eq!(RunFile::read(&path).unwrap(), None);
         let address = "127.0.0.1:9000".parse().unwrap();
-        let run = RunFile { pid: 1, version: "0".into(), s3: address, console: address };
+        let run = RunFile { pid: 1, version: "0".into(), s3: address, console: address, tls: None };
         let written = run.write(path.clone()).unwrap();
         assert_eq!(RunFile::read(&path).unwrap(), Some(run));
         drop(written);

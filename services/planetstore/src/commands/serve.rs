@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use eventlog::JetStreamLog;
 use eventlog::server::{Server, ServerState};
 use events::ids::RegionName;
+use identity::{MasterKey, Sealer};
 use ledger::Ledger;
 use listener::{Limits, Listener};
 use tokio::net::TcpListener;
@@ -21,11 +22,12 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Cluster, GatewayRole, NODES_MIN, RunningNode, close_ledger, node_names, open_ledger, open_log, start_server,
+    Cluster, GatewayRole, Keys, NODES_MIN, RunningNode, close_ledger, node_names, open_ledger, open_log, start_server,
     stop_server,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
 use crate::signals::Stop;
+use crate::tls::{self, Tls};
 
 /// How long the nodes of this process may take to be heard.
 const OWN_NODES_TIME_MAX: Duration = Duration::from_secs(10);
@@ -52,7 +54,10 @@ pub(super) struct Plan {
     pub(super) folder: DataFolder,
     pub(super) region: RegionName,
     pub(super) s3: S3Args,
+    /// Where the certificate is from; else no TLS is spoken.
+    pub(super) tls: Option<tls::Source>,
     pub(super) credentials: RootCredentials,
+    pub(super) master_key: MasterKey,
     /// A server of the user's own; else a private one is started.
     pub(super) external: Option<NatsEndpoint>,
     pub(super) log_replicas: u8,
@@ -62,16 +67,13 @@ pub(super) struct Plan {
 
 /// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
 pub(super) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
-    let addresses = (listen::address(&doors.s3)?, listen::address(&doors.console)?);
-    let s3_limits = Limits { stall_time_max: Duration::from_secs(plan.s3.stall_seconds.into()), ..gateway::LIMITS };
-    let s3 = Listener::new("s3", doors.s3, s3_limits);
-    let console = Listener::new("console", doors.console, console::LIMITS);
+    let (s3, console, place) = open(&plan, doors)?;
     let console = Console::start(console, Some(plan.credentials.clone()))?;
     let mut parts = Parts::default();
     let outcome = tokio::select! {
         biased;
         () = stop.requested() => Ok(()),
-        error = run(&plan, s3, addresses, &console, &mut parts) => Err(error),
+        error = run(&plan, s3, &place, &console, &mut parts) => Err(error),
     };
     console.stopping();
     parts.stop().await;
@@ -80,6 +82,32 @@ pub(super) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Resul
         tracing::info!("stopped");
     }
     outcome
+}
+
+/// Where this process is reached, and what it shows there.
+struct Place {
+    s3: SocketAddr,
+    console: SocketAddr,
+    tls: Option<Tls>,
+}
+
+/// Makes listeners of the sockets.
+fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Place)> {
+    let (s3, console) = (listen::address(&doors.s3)?, listen::address(&doors.console)?);
+    let tls = match &plan.tls {
+        Some(source) => Some(Tls::start(source, plan.folder.paths(), &[s3, console], &plan.s3.domain)?),
+        None => None,
+    };
+    let limits = Limits { stall_time_max: Duration::from_secs(plan.s3.stall_seconds.into()), ..gateway::LIMITS };
+    let listeners = [("s3", doors.s3, limits), ("console", doors.console, console::LIMITS)];
+    let [s3_listener, console_listener] = listeners.map(|(name, socket, limits)| {
+        let listener = Listener::new(name, socket, limits);
+        match &tls {
+            Some(tls) => listener.with_tls(&tls.certificates),
+            None => listener,
+        }
+    });
+    Ok((s3_listener, console_listener, Place { s3, console, tls }))
 }
 
 /// What was started so far, for stopping it in the reverse order.
@@ -114,26 +142,14 @@ impl Parts {
 }
 
 /// Starts everything and waits for the first thing that ends without being asked to.
-async fn run(
-    plan: &Plan,
-    s3: Listener,
-    addresses: (SocketAddr, SocketAddr),
-    console: &Console,
-    parts: &mut Parts,
-) -> anyhow::Error {
-    match Box::pin(start(plan, s3, addresses, console, parts)).await {
+async fn run(plan: &Plan, s3: Listener, place: &Place, console: &Console, parts: &mut Parts) -> anyhow::Error {
+    match Box::pin(start(plan, s3, place, console, parts)).await {
         Ok(()) => broken(parts).await,
         Err(error) => error,
     }
 }
 
-async fn start(
-    plan: &Plan,
-    s3: Listener,
-    addresses: (SocketAddr, SocketAddr),
-    console: &Console,
-    parts: &mut Parts,
-) -> anyhow::Result<()> {
+async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, parts: &mut Parts) -> anyhow::Result<()> {
     let endpoint = if let Some(endpoint) = &plan.external {
         endpoint.clone()
     } else {
@@ -153,7 +169,8 @@ async fn start(
     };
     cluster.wait_online(expected, ended, time).await;
 
-    let role = GatewayRole::start(&plan.s3, &plan.region, &plan.credentials, &endpoint, (ledger.clone(), cluster), s3);
+    let keys = Keys { root: &plan.credentials, sealer: Arc::new(Sealer::new(&plan.master_key)?) };
+    let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, (ledger.clone(), cluster), s3);
     let role = role.await?;
     console.show(Subject::Gateway(Box::new(GatewayView {
         region: plan.region.clone(),
@@ -165,15 +182,18 @@ async fn start(
         server: parts.server.as_ref().map(Server::state),
     })));
     parts.gateway = Some(role);
-    parts.run_file = Some(announce(plan, addresses)?);
+    parts.run_file = Some(announce(plan, place)?);
     Ok(())
 }
 
 /// Says where everything is, to programs and to people.
-fn announce(plan: &Plan, (s3, console): (SocketAddr, SocketAddr)) -> anyhow::Result<WrittenRunFile> {
-    let run = RunFile { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into(), s3, console };
+fn announce(plan: &Plan, place: &Place) -> anyhow::Result<WrittenRunFile> {
+    let (s3, console, tls) = (place.s3, place.console, place.tls.as_ref());
+    let certificate = tls.map(|tls| tls.certificate.clone());
+    let version = env!("CARGO_PKG_VERSION").into();
+    let run = RunFile { pid: std::process::id(), version, s3, console, tls: certificate };
     let written = run.write(plan.folder.paths().run_file())?;
-    let banner = Banner { s3, console, region: &plan.region, credentials: &plan.credentials };
+    let banner = Banner { s3, console, tls, region: &plan.region, credentials: &plan.credentials };
     print!("{banner}");
     std::io::Write::flush(&mut std::io::stdout()).context("cannot write to stdout")?;
     Ok(written)

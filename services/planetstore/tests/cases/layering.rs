@@ -23,7 +23,7 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
 const BINARY: &str = "planetstore";
 
 /// Who alone may import a crate of others.
-const KEPT_APART: [(&str, &[&str]); 9] = [
+const KEPT_APART: [(&str, &[&str]); 11] = [
     ("redb", &["ledger"]),
     ("async-nats", &["eventlog", "shards", "node", BINARY]),
     ("cloudevents-sdk", &["events"]),
@@ -33,6 +33,8 @@ const KEPT_APART: [(&str, &[&str]); 9] = [
     ("argon2", &["identity"]),
     ("aws-lc-rs", &["identity"]),
     ("jsonwebtoken", &["identity"]),
+    ("tokio-rustls", &["listener", BINARY]),
+    ("rcgen", &[BINARY]),
 ];
 
 /// Licences of what we ship. Any alternative of an expression will do.

@@ -1,0 +1,289 @@
+//! TLS of this process: certificates from files, or one that it makes for itself.
+
+use std::collections::HashSet;
+use std::fs::DirBuilder;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use listener::Certificates;
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
+};
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio::task::JoinHandle;
+
+use crate::cli::TlsArgs;
+use crate::files;
+use crate::folder::{PRIVATE_FOLDER, Paths};
+
+/// How often it is looked whether there are new files.
+const LOOK_PAUSE: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether our own certificate is near its end.
+const RENEWAL_PAUSE: Duration = Duration::from_hours(12);
+
+/// How long our own certificate is valid.
+const VALID: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// How long before its end our own certificate is made anew.
+const RENEWED_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How much earlier than now it is valid: clocks differ.
+const VALID_BEFORE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What our own certificate is always valid for.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Files of the operator's.
+    Files {
+        /// With its chain.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
+    /// Made by this process, in the data folder.
+    SelfSigned,
+}
+
+impl Source {
+    /// What the command line says; `None` if TLS is not spoken.
+    pub(crate) fn find(arguments: &TlsArgs, self_signed: bool) -> anyhow::Result<Option<Self>> {
+        match (&arguments.tls_certificate, &arguments.tls_key, self_signed) {
+            (None, None, false) => Ok(None),
+            (None, None, true) => Ok(Some(Self::SelfSigned)),
+            (Some(certificate), Some(key), false) => {
+                Ok(Some(Self::Files { certificate: absolute(certificate)?, key: absolute(key)? }))
+            }
+            (Some(_), Some(_), true) => bail!("--tls-self-signed and --tls-certificate exclude each other: give one"),
+            (Some(_), None, _) => bail!("--tls-certificate needs --tls-key beside it"),
+            (None, Some(_), _) => bail!("--tls-key needs --tls-certificate beside it"),
+        }
+    }
+}
+
+/// Other programs are told the path, whatever their working directory.
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
+}
+
+/// The TLS of a process, kept up to date for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    pub(crate) certificates: Arc<Certificates>,
+    /// The file that clients may trust.
+    pub(crate) certificate: PathBuf,
+    pub(crate) is_self_signed: bool,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Tls {
+    /// Takes the certificate, or makes one for these addresses and domains.
+    pub(crate) fn start(
+        source: &Source,
+        paths: &Paths,
+        addresses: &[SocketAddr],
+        domains: &[String],
+    ) -> anyhow::Result<Self> {
+        let own = SelfSigned { paths: paths.clone(), names: names(addresses, domains) };
+        let is_self_signed = *source == Source::SelfSigned;
+        let (certificate, key) = match source {
+            Source::Files { certificate, key } => (certificate.clone(), key.clone()),
+            Source::SelfSigned => {
+                own.renew(Timestamp::now())?;
+                (own.certificate(), own.key())
+            }
+        };
+        let certificates = Arc::new(Certificates::load(certificate.clone(), key).context("TLS")?);
+        let mut tasks = vec![tokio::spawn(Arc::clone(&certificates).follow(LOOK_PAUSE))];
+        if is_self_signed {
+            tasks.push(tokio::spawn(own.keep()));
+        }
+        Ok(Self { certificates, certificate, is_self_signed, tasks })
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// What a certificate of our own is to be valid for. A listener on all addresses adds none: which of them clients
+/// use is not known here, and a domain says it better.
+fn names(addresses: &[SocketAddr], domains: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = LOCAL_NAMES.map(str::to_owned).into();
+    let addresses = addresses.iter().map(SocketAddr::ip).filter(|address| !address.is_unspecified());
+    names.extend(addresses.map(|address| address.to_canonical().to_string()));
+    for domain in domains {
+        names.extend([domain.clone(), format!("*.{domain}")]);
+    }
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+/// A certificate that this process makes, and makes anew.
+#[derive(Debug)]
+struct SelfSigned {
+    paths: Paths,
+    names: Vec<String>,
+}
+
+impl SelfSigned {
+    fn certificate(&self) -> PathBuf {
+        self.paths.own_certificate()
+    }
+
+    fn key(&self) -> PathBuf {
+        self.paths.tls().join("key.pem")
+    }
+
+    /// Renews it for as long as the process runs. The files are followed, so nothing else is to be done.
+    async fn keep(self) {
+        loop {
+            tokio::time::sleep(RENEWAL_PAUSE).await;
+            if let Err(error) = self.renew(Timestamp::now()) {
+                tracing::error!(error = format!("{error:#}"), "the certificate is not renewed");
+            }
+        }
+    }
+
+    /// Makes it, unless there is one that is good for all names until after the next renewal.
+    fn renew(&self, now: Timestamp) -> anyhow::Result<()> {
+        if self.is_good_at(now + RENEWED_BEFORE) {
+            return Ok(());
+        }
+        let folder = self.paths.tls();
+        let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(&folder);
+        made.with_context(|| format!("cannot make {}", folder.display()))?;
+        let key = KeyPair::generate().context("cannot make a key")?;
+        let certificate = self.sign(&key, now).context("cannot make a certificate")?;
+        // The pair is looked at as a whole when it is read: a crash between the two is mended by the next start.
+        for (path, pem) in [(self.key(), key.serialize_pem()), (self.certificate(), certificate)] {
+            files::write_private(&path, pem.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        tracing::info!(path = %self.certificate().display(), names = self.names.join(" "), "a certificate was made");
+        Ok(())
+    }
+
+    fn sign(&self, key: &KeyPair, now: Timestamp) -> anyhow::Result<String> {
+        let mut parameters = CertificateParams::new(self.names.clone())?;
+        let (year, month, first) = day(now - VALID_BEFORE)?;
+        parameters.not_before = date_time_ymd(year, month, first);
+        let (year, month, last) = day(now + VALID)?;
+        parameters.not_after = date_time_ymd(year, month, last);
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CommonName, "Planetstore, self-signed");
+        parameters.distinguished_name = name;
+        parameters.is_ca = IsCa::ExplicitNoCa;
+        parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        Ok(parameters.self_signed(key)?.pem())
+    }
+
+    /// Whether who trusts the certificate that is there accepts it at that time, by each of the names.
+    fn is_good_at(&self, time: Timestamp) -> bool {
+        let Ok(_pair) = Certificates::load(self.certificate(), self.key()) else { return false };
+        let Ok(certificate) = CertificateDer::from_pem_file(self.certificate()) else { return false };
+        let mut roots = RootCertStore::empty();
+        if roots.add(certificate.clone()).is_err() {
+            return false;
+        }
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let Ok(verifier) = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build() else {
+            return false;
+        };
+        let time = UnixTime::since_unix_epoch(Duration::from_secs(time.as_second().try_into().unwrap_or_default()));
+        self.names.iter().all(|name| {
+            let name = name.replacen('*', "any", 1);
+            ServerName::try_from(name)
+                .is_ok_and(|name| verifier.verify_server_cert(&certificate, &[], &name, &[], time).is_ok())
+        })
+    }
+}
+
+/// Year, month and day of a moment: certificates need not be more exact than that.
+fn day(at: Timestamp) -> anyhow::Result<(i32, u8, u8)> {
+    let date = at.to_zoned(TimeZone::UTC).date();
+    Ok((date.year().into(), date.month().try_into()?, date.day().try_into()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn own(folder: &Path, domain: &str) -> SelfSigned {
+        let address = "192.0.2.7:9000".parse().unwrap();
+        SelfSigned { paths: Paths::new(folder), names: names(&[address], &[domain.to_owned()]) }
+    }
+
+    #[test]
+    fn names_are_those_of_this_machine_and_of_the_command_line() {
+        let addresses = ["127.0.0.1:1", "0.0.0.0:2", "[::ffff:192.0.2.7]:3"].map(|address| address.parse().unwrap());
+        let domains = ["localhost".to_owned(), "s3.example".to_owned()];
+        assert_eq!(
+            names(&addresses, &domains),
+            ["localhost", "127.0.0.1", "::1", "192.0.2.7", "*.localhost", "s3.example", "*.s3.example"]
+        );
+    }
+
+    #[test]
+    fn it_is_made_once_and_again_near_its_end_for_new_names_and_when_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = own(folder.path(), "a.example");
+        let now = Timestamp::now();
+        let made = |own: &SelfSigned, now| {
+            own.renew(now).unwrap();
+            std::fs::read_to_string(own.certificate()).unwrap()
+        };
+        let before = made(&first, now);
+        assert_eq!(std::fs::metadata(first.key()).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(made(&first, now), before);
+        let days = |days: i64| now + SignedDuration::from_hours(days * 24);
+        assert_eq!(made(&first, days(330)), before);
+        let renewed = made(&first, days(340));
+        assert_ne!(renewed, before);
+        assert!(first.is_good_at(days(340 + 330)) && !first.is_good_at(days(340 + 370)));
+        let named = made(&own(folder.path(), "b.example"), days(340));
+        assert_ne!(named, renewed);
+        std::fs::write(first.key(), KeyPair::generate().unwrap().serialize_pem()).unwrap();
+        assert_ne!(made(&own(folder.path(), "b.example"), days(340)), named);
+    }
+
+    #[test]
+    fn files_come_in_pairs_or_not_at_all() {
+        let find = |certificate: Option<&str>, key: Option<&str>, own| {
+            let arguments = TlsArgs { tls_certificate: certificate.map(Into::into), tls_key: key.map(Into::into) };
+            Source::find(&arguments, own)
+        };
+        assert_eq!(find(None, None, false).unwrap(), None);
+        assert_eq!(find(None, None, true).unwrap(), Some(Source::SelfSigned));
+        assert_eq!(
+            find(Some("/c"), Some("/k"), false).unwrap(),
+            Some(Source::Files { certificate: "/c".into(), key: "/k".into() })
+        );
+        for (certificate, key, own) in
+            [(Some("c"), None, false), (None, Some("k"), false), (None, Some("k"), true), (Some("c"), Some("k"), true)]
+        {
+            assert!(find(certificate, key, own).is_err(), "{certificate:?} {key:?} {own}");
+        }
+    }
+}

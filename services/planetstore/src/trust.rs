@@ -1,0 +1,92 @@
+//! Whom this program believes to be a store, when it asks one over TLS.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
+};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio_rustls::TlsConnector;
+
+/// Trusts whoever has a certificate that one of those in a file vouches for, and is called as it says.
+pub(crate) fn authorities(file: &Path) -> anyhow::Result<TlsConnector> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(file)? {
+        let added = roots.add(certificate);
+        added.with_context(|| format!("{} holds a certificate that cannot be used", file.display()))?;
+    }
+    let config = builder(aws_lc_rs::default_provider())?.with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config).into())
+}
+
+/// Trusts whoever has the key of the first certificate in a file: the server's own, which lies on this machine. By
+/// which name it is reached says nothing then, and who issued it does not either.
+pub(crate) fn only(file: &Path) -> anyhow::Result<TlsConnector> {
+    let provider = aws_lc_rs::default_provider();
+    let own = certificates(file)?.into_iter().next().with_context(|| format!("{} is empty", file.display()))?;
+    let verifier = Only { own, algorithms: provider.signature_verification_algorithms };
+    let config = builder(provider)?.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(Arc::new(config.with_no_client_auth()).into())
+}
+
+fn builder(provider: CryptoProvider) -> anyhow::Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider));
+    builder.with_safe_default_protocol_versions().context("TLS cannot be spoken")
+}
+
+fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    let found = found.with_context(|| format!("cannot read certificates from {}", file.display()))?;
+    anyhow::ensure!(!found.is_empty(), "{} holds no certificate in PEM", file.display());
+    Ok(found)
+}
+
+/// Accepts one certificate. That its owner has the key, the signatures of the handshake prove.
+#[derive(Debug)]
+struct Only {
+    own: CertificateDer<'static>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for Only {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if *end_entity == self.own {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
