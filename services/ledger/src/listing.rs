@@ -8,7 +8,7 @@ use std::ops::Bound;
 use domain::View;
 use domain::row::{BucketId, BucketRow, PartRow, UploadRow, VersionRow};
 use events::ids::{BucketName, ObjectKey, PartNumber, UploadId, VersionId};
-use redb::ReadableTable;
+use redb::{ReadableTable, ReadableTableMetadata};
 use uuid::Uuid;
 
 use crate::StateError;
@@ -110,7 +110,12 @@ fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl<A: Access> Tables<A> {
-    /// All buckets, by name.
+    /// How many buckets there are.
+    pub fn count_buckets(&self) -> Result<u64, StateError> {
+        Ok(self.buckets.len()?)
+    }
+
+    /// A page of buckets in the order of their names.
     pub fn list_buckets(
         &self,
         after: Option<&BucketName>,

@@ -168,7 +168,7 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
 
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
     let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes } = snapshot.totals()?;
-    let buckets = snapshot.list_buckets()?.len() as u64;
+    let buckets = snapshot.count_buckets()?;
     let dedup_ratio = dedup_ratio(logical_bytes, content_bytes);
     Ok(Stored { buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })
 }

@@ -1,10 +1,12 @@
 //! The gateway: its connections to the nodes, and S3 on its address.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use events::ids::RegionName;
 use gateway::{Gateway, Options};
+use identity::Sealer;
 use ledger::Ledger;
 use listener::Listener;
 use shards::{Incident, Membership, NatsTransport, ShardStore};
@@ -74,6 +76,12 @@ impl Drop for Cluster {
     }
 }
 
+/// What a gateway knows callers by.
+pub(crate) struct Keys<'a> {
+    pub(crate) root: &'a RootCredentials,
+    pub(crate) sealer: Arc<Sealer>,
+}
+
 /// A gateway that serves.
 pub(crate) struct GatewayRole {
     pub(crate) gateway: Gateway,
@@ -86,7 +94,7 @@ impl GatewayRole {
     pub(crate) async fn start(
         s3: &S3Args,
         region: &RegionName,
-        credentials: &RootCredentials,
+        keys: Keys<'_>,
         endpoint: &NatsEndpoint,
         (ledger, cluster): (Ledger, &Cluster),
         listener: Listener,
@@ -106,9 +114,10 @@ impl GatewayRole {
             region: region.clone(),
             domains: s3.domain.clone(),
             credentials: gateway::Credentials {
-                access_key: credentials.user.clone(),
-                secret_key: credentials.password.clone(),
+                access_key: keys.root.user.clone(),
+                secret_key: keys.root.password.clone(),
             },
+            sealer: keys.sealer,
             cache_bytes: s3.cache_bytes.0,
             sources: sources(),
         };

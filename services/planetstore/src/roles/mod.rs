@@ -5,7 +5,7 @@ mod log;
 mod node;
 mod server;
 
-pub(crate) use gateway::{Cluster, GatewayRole, NODES_MIN};
+pub(crate) use gateway::{Cluster, GatewayRole, Keys, NODES_MIN};
 pub(crate) use log::{close_ledger, open_ledger, open_log};
 pub(crate) use node::{RunningNode, node_names};
 pub(crate) use server::{start_server, stop_server};

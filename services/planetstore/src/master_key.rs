@@ -1,0 +1,109 @@
+//! The region's master key: all secrets in the log are sealed with it.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use identity::{MASTER_KEY_BYTES, MasterKey};
+
+use crate::files;
+
+/// Variable with the key, hexadecimal or Base64.
+const KEY_ENV: &str = "PLANETSTORE_MASTER_KEY";
+
+/// Variable with the path of a file that holds it.
+const FILE_ENV: &str = "PLANETSTORE_MASTER_KEY_FILE";
+
+/// The key of the environment, else that of the data folder's file; `None` if there is none.
+pub(crate) fn find(file: &Path) -> anyhow::Result<Option<MasterKey>> {
+    find_among(|name| std::env::var(name).ok(), file)
+}
+
+/// The key that [`find`] finds, else a fresh one, which the file keeps from then on.
+pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<MasterKey> {
+    if let Some(key) = find(file)? {
+        return Ok(key);
+    }
+    let mut random = [0; MASTER_KEY_BYTES];
+    getrandom::fill(&mut random).context("the system gives no randomness for a master key")?;
+    let key = MasterKey::new(random);
+    let text = format!(
+        "# The master key of this region: without it, no access key and no password of its log can be used. \
+         Keep a copy.\n{KEY_ENV}={}\n",
+        key.to_text().expose()
+    );
+    files::write_private(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(key)
+}
+
+/// What to tell who starts a gateway without one.
+pub(crate) fn missing(file: &Path) -> anyhow::Error {
+    anyhow::anyhow!(
+        "there is no master key, and all gateways of a region need the same: set {KEY_ENV}, or {FILE_ENV} to the path \
+         of a file with it, or put the line {KEY_ENV}=... into {}",
+        file.display()
+    )
+}
+
+fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<MasterKey>> {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    match (set(KEY_ENV), set(FILE_ENV)) {
+        (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set one of them"),
+        (Some(text), None) => parse(&text).context(KEY_ENV).map(Some),
+        (None, Some(path)) => {
+            let path = Path::new(&path);
+            let key = of_file(path)?;
+            Ok(Some(key.with_context(|| format!("there is no file {} ({FILE_ENV})", path.display()))?))
+        }
+        (None, None) => of_file(file),
+    }
+}
+
+/// A file holds the key alone, as secret managers mount it, or in a line as environment files have it.
+fn of_file(file: &Path) -> anyhow::Result<Option<MasterKey>> {
+    let text = files::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let Some(text) = text else { return Ok(None) };
+    let [named] = files::variables(&text, [KEY_ENV]);
+    let key = parse(named.as_deref().unwrap_or(&text));
+    key.map(Some).with_context(|| format!("the master key in {}", file.display()))
+}
+
+fn parse(text: &str) -> anyhow::Result<MasterKey> {
+    Ok(MasterKey::parse(text.trim())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+    #[test]
+    fn a_key_is_made_once_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("master.key");
+        let none = |_: &str| None;
+        assert!(find_among(none, &file).unwrap().is_none());
+        let made = find_or_make(&file).unwrap();
+        assert_eq!(find_among(none, &file).unwrap().unwrap().key_id(), made.key_id());
+    }
+
+    #[test]
+    fn a_key_comes_from_one_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, absent) = (folder.path().join("key"), folder.path().join("absent"));
+        std::fs::write(&file, format!("{KEY}\n")).unwrap();
+        let path = file.to_str().unwrap().to_owned();
+        let key = |key: Option<&str>, from: Option<&str>| {
+            let variable = |name: &str| if name == KEY_ENV { key } else { from }.map(str::to_owned);
+            find_among(variable, &absent).map(|found| found.map(|key| key.key_id()))
+        };
+        let id = key(Some(KEY), None).unwrap();
+        assert!(id.is_some());
+        assert_eq!(key(None, Some(&path)).unwrap(), id);
+        assert_eq!(key(None, None).unwrap(), None);
+        assert!(key(Some(KEY), Some(&path)).unwrap_err().to_string().contains("both set"));
+        assert!(key(None, absent.to_str()).unwrap_err().to_string().contains("there is no file"));
+        let wrong = key(Some("abc"), None).unwrap_err();
+        assert!(!format!("{wrong:#}").contains("abc"), "it may be half of a secret");
+    }
+}
