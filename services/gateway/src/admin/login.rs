@@ -1,0 +1,133 @@
+//! Sessions from the side of who has one.
+
+use domain::{Identities, IdentityCommand, Outcome};
+use events::ids::{SessionId, Sha256Digest, UserName};
+use events::user::Role;
+use identity::{Bearer, RefreshToken};
+use jiff::{SignedDuration, Timestamp};
+
+use super::access::Caller;
+use super::answer::Answer;
+use super::asked::Asked;
+use super::password::Proven;
+use super::refusal::Refusal;
+use super::{shape, users};
+
+/// How long a session goes on without being prolonged.
+const SESSION_TIME: SignedDuration = SignedDuration::from_hours(12);
+
+/// Opens a session for who knows a password.
+pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
+    let address = asked.address();
+    asked.admin.0.throttle.address(address)?;
+    let shape::Login { user, password } = asked.json().await?;
+    asked.admin.0.throttle.user(&user, address)?;
+    let Some(proven) = asked.admin.prove(&user, password).await? else {
+        tracing::info!(%address, "a login was refused");
+        metrics::counter!("planetstore_logins_total", "outcome" => "refused").increment(1);
+        return Err(Refusal::login());
+    };
+    asked.admin.0.throttle.forget(&user, address);
+    metrics::counter!("planetstore_logins_total", "outcome" => "opened").increment(1);
+    let session = SessionId((asked.admin.0.sources.fresh)(asked.now));
+    let (next, expires) = next_refresh(&asked, session)?;
+    let command = IdentityCommand::OpenSession {
+        user: proven.name.clone(),
+        session,
+        refresh: kept(&asked, &next, &proven.name),
+        expires,
+    };
+    // The user may have been removed or disabled since.
+    let committed = asked.change(&proven.name, command).await.map_err(|error| error.or_if_missing(Refusal::login()))?;
+    let sequence = committed.sequence;
+    answer(&asked, proven, &next, expires, sequence)
+}
+
+/// Goes on with a session, with other tokens. A refresh token that was used before ends the session: whoever has
+/// used it, or uses it now, has stolen it.
+///
+/// Source: RFC 9700, section 4.14.2.
+pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
+    asked.admin.0.throttle.address(asked.address())?;
+    let shown: shape::Refresh = asked.json().await?;
+    let shown = RefreshToken::parse(shown.refresh_token.expose()).map_err(|_| Refusal::session_ended())?;
+    let session = SessionId(shown.session());
+    let proven = owner(&asked, session).await?.ok_or_else(Refusal::session_ended)?;
+    let (next, expires) = next_refresh(&asked, session)?;
+    let command = IdentityCommand::RefreshSession {
+        session,
+        spent: kept(&asked, &shown, &proven.name),
+        refresh: kept(&asked, &next, &proven.name),
+        expires,
+    };
+    let committed = asked.change(&proven.name, command).await;
+    let committed = committed.map_err(|error| error.or_if_missing(Refusal::session_ended()))?;
+    if committed.outcome == Outcome::SessionRevoked {
+        tracing::warn!(user = %proven.name, %session, "a spent refresh token was shown: the session was ended");
+        return Err(Refusal::session_ended());
+    }
+    answer(&asked, proven, &next, expires, committed.sequence)
+}
+
+pub(super) async fn logout(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
+    let command = IdentityCommand::RevokeSessions { user: caller.name.clone(), session: Some(caller.session) };
+    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+}
+
+pub(super) async fn whoami(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
+    let snapshot = asked.read().await?;
+    Answer::of(&users::find(&snapshot, &caller.name)?)
+}
+
+/// Whose open session it is.
+async fn owner(asked: &Asked, session: SessionId) -> Result<Option<Proven>, Refusal> {
+    let snapshot = asked.read().await?;
+    let Some(row) = snapshot.session(session)?.filter(|row| asked.now < row.expires) else { return Ok(None) };
+    if row.user.is_root() {
+        let id = events::ids::UserId::root();
+        return Ok(Some(Proven { name: row.user, id, role: Role::Admin }));
+    }
+    let user = snapshot.user(&row.user)?.filter(|user| user.enabled);
+    Ok(user.map(|user| Proven { name: row.user, id: user.id, role: user.role }))
+}
+
+fn next_refresh(asked: &Asked, session: SessionId) -> Result<(RefreshToken, Timestamp), Refusal> {
+    let expires = asked.now.checked_add(SESSION_TIME).map_err(|_| Refusal::internal())?;
+    Ok((RefreshToken::new(session.0, asked.admin.random()?), expires))
+}
+
+/// What is kept of a refresh token. Root's are bound to its password, which changes without an event.
+fn kept(asked: &Asked, token: &RefreshToken, user: &UserName) -> Sha256Digest {
+    let root = &asked.admin.0.root.secret_key;
+    Sha256Digest(token.digest(if user.is_root() { root.expose() } else { "" }))
+}
+
+fn answer(
+    asked: &Asked,
+    proven: Proven,
+    next: &RefreshToken,
+    refresh_expires: Timestamp,
+    sequence: u64,
+) -> Result<Answer, Refusal> {
+    let Proven { name, id, role } = proven;
+    let bearer = Bearer {
+        user_id: id.to_string(),
+        user_name: name.to_string(),
+        role: if role == Role::Admin { "admin" } else { "user" }.into(),
+        session: next.session(),
+    };
+    let token_id = (asked.admin.0.sources.fresh)(asked.now);
+    let issued = asked.admin.0.tokens.issue(bearer, token_id, asked.now).map_err(|error| {
+        tracing::error!(%error, "a login went wrong");
+        Refusal::internal()
+    })?;
+    let session = shape::Session {
+        access_token: issued.token.expose().to_owned(),
+        expires: issued.expires,
+        refresh_token: next.to_text().expose().to_owned(),
+        refresh_expires,
+        user: name,
+        role,
+    };
+    Answer::changed(&session, sequence)
+}

@@ -1,0 +1,163 @@
+//! The admin API: users, keys, groups, policies, limits and quotas over HTTP and JSON.
+//!
+//! In come requests with a bearer token, out go JSON documents. One table, [`operation::operations`], says what is
+//! asked where, by whom it may be asked, and how both look: routes, authorization and the OpenAPI document are made
+//! of it, so that none of them can lack what another has.
+//!
+//! # Layout
+//! - `operation`: the table; `access`: who asks, and whether they may; `answering`: a request from head to answer
+//! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `buckets`: the handlers
+//! - `password`, `throttle`: what stands between a guesser and a session
+//! - `openapi`: the description of it all
+
+mod access;
+mod answer;
+mod answering;
+mod asked;
+mod buckets;
+mod groups;
+mod keys;
+mod login;
+mod openapi;
+mod operation;
+mod password;
+mod policies;
+mod refusal;
+mod sessions;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod users;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request};
+use axum::routing::MethodRouter;
+use events::ids::RegionName;
+use http::HeaderMap;
+use identity::{HashError, Hasher, Sealer, Secret, TokenError, Tokens};
+use ledger::{Ledger, Sources};
+
+pub use openapi::openapi;
+
+use crate::Credentials;
+use refusal::Refusal;
+use throttle::Throttle;
+
+/// What the admin API needs.
+#[derive(Debug)]
+pub struct AdminOptions {
+    /// The region it is about.
+    pub region: RegionName,
+    /// Root, who has no row.
+    pub root: Credentials,
+    /// Seals secrets before they get into a command.
+    pub sealer: Arc<Sealer>,
+    /// Makes and checks access tokens.
+    pub tokens: Tokens,
+    /// Where time and ids come from.
+    pub sources: Sources,
+    /// Fills a buffer with randomness fit for keys, or says that there is none.
+    pub random: fn(&mut [u8]) -> bool,
+}
+
+/// The admin API of a region. Clones share it.
+#[derive(Clone)]
+pub struct Admin(Arc<Shared>);
+
+struct Shared {
+    region: RegionName,
+    root: Root,
+    sealer: Arc<Sealer>,
+    tokens: Tokens,
+    sources: Sources,
+    random: fn(&mut [u8]) -> bool,
+    hasher: Hasher,
+    throttle: Throttle,
+    ledger: Ledger,
+}
+
+/// Root's login.
+struct Root {
+    access_key: String,
+    secret_key: Secret,
+}
+
+/// Why there is no admin API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    NoRandomness,
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed: {0}")]
+    Hasher(#[from] HashError),
+    /// Tokens cannot be made.
+    #[error("tokens cannot be made: {0}")]
+    Tokens(#[from] TokenError),
+}
+
+impl Admin {
+    /// The admin API over a ledger.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub fn new(options: AdminOptions, ledger: Ledger) -> Result<Self, AdminError> {
+        let mut random = [0; 32];
+        if !(options.random)(&mut random) {
+            return Err(AdminError::NoRandomness);
+        }
+        let AdminOptions { region, root, sealer, tokens, sources, random: source, .. } = options;
+        Ok(Self(Arc::new(Shared {
+            region,
+            root: Root { access_key: root.access_key, secret_key: Secret::new(root.secret_key) },
+            sealer,
+            tokens,
+            sources,
+            random: source,
+            hasher: Hasher::new(random)?,
+            throttle: Throttle::new(),
+            ledger,
+        })))
+    }
+
+    /// Whether a request carries the token of an open session of an admin.
+    pub async fn is_admin(&self, headers: &HeaderMap) -> bool {
+        let now = (self.0.sources.now)();
+        access::identify(self, headers, now).await.is_ok_and(|caller| caller.is_admin())
+    }
+
+    fn random<const N: usize>(&self) -> Result<[u8; N], Refusal> {
+        let mut bytes = [0; N];
+        if (self.0.random)(&mut bytes) {
+            return Ok(bytes);
+        }
+        tracing::error!("the system gives no randomness");
+        Err(Refusal::internal())
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").field("region", &self.0.region).finish_non_exhaustive()
+    }
+}
+
+/// Everything below `/api/v1` that is about who may do what.
+pub fn admin_routes(admin: &Admin) -> Router {
+    let mut routes = Router::new();
+    for operation in operation::operations() {
+        let admin = admin.clone();
+        let path = operation.path;
+        let filter = operation.method.filter();
+        let handler = move |params: RawPathParams, request: Request<Body>| {
+            answering::answer(admin.clone(), operation.clone(), params, request)
+        };
+        routes = routes.route(path, MethodRouter::new().on(filter, handler));
+    }
+    routes.method_not_allowed_fallback(async || answering::refuse(&Refusal::method_not_allowed()))
+}

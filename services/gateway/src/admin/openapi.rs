@@ -1,0 +1,108 @@
+//! The description of the API, made of the table of operations.
+//!
+//! Source: <https://spec.openapis.org/oas/v3.1.0>
+
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::access::Access;
+use super::answer::Answer;
+use super::asked::Asked;
+use super::operation::{Operation, operations};
+use super::refusal::Refusal;
+use super::shape;
+
+/// The version of the contract: its major is the `v1` of the paths, its minor grows with every addition.
+const CONTRACT_VERSION: &str = "1.0.0";
+
+const DESCRIPTION: &str = "Users, keys, groups, policies, limits and quotas of a Planetstore region. Every change is \
+    an event on its log; `X-Planetstore-Sequence` says up to where the log must be read to see it. Refusals are \
+    `{code, message}`: the code is for programs and stays, the message is for people.";
+
+pub(super) async fn get(_: Asked) -> Result<Answer, Refusal> {
+    Answer::of(&openapi())
+}
+
+/// The OpenAPI 3.1 document of the admin API.
+pub fn openapi() -> Value {
+    let mut schemas = SchemaSettings::draft2020_12();
+    schemas.definitions_path = "/components/schemas".into();
+    let mut generator = schemas.into_generator();
+    let mut paths = Map::new();
+    for operation in operations() {
+        let described = describe(&operation, &mut generator);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method.name()] = described;
+    }
+    let refusal = generator.subschema_for::<shape::Error>();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Planetstore admin API",
+            "version": CONTRACT_VERSION,
+            "description": DESCRIPTION,
+            "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
+        },
+        "security": [{ "token": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+            "responses": {
+                "Refusal": { "description": "Why it was not done", "content": content(refusal.to_value()) },
+            },
+            "schemas": generator.take_definitions(true),
+        },
+    })
+}
+
+fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
+    let mut success = json!({ "description": "It is so" });
+    if let Some(gives) = operation.gives {
+        success["content"] = content(gives(generator).to_value());
+    }
+    let mut described = json!({
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": whom(operation.access()),
+        "responses": {
+            operation.status.to_string(): success,
+            "default": { "$ref": "#/components/responses/Refusal" },
+        },
+    });
+    let parameters = parameters(operation);
+    if !parameters.is_empty() {
+        described["parameters"] = Value::Array(parameters);
+    }
+    if let Some(takes) = operation.takes {
+        described["requestBody"] = json!({ "required": true, "content": content(takes(generator).to_value()) });
+    }
+    if operation.access() == Access::Open {
+        described["security"] = json!([]);
+    }
+    described
+}
+
+fn whom(access: Access) -> &'static str {
+    match access {
+        Access::Open => "For everybody.",
+        Access::Known => "For everybody who has logged in.",
+        Access::Own => "For the user who is named, and for admins.",
+        Access::Admin => "For admins.",
+    }
+}
+
+fn parameters(operation: &Operation) -> Vec<Value> {
+    let in_path = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path =
+        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let paging = [
+        json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "What comes after this name" }),
+        json!({ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } }),
+    ];
+    in_path.chain(paging.into_iter().filter(|_| operation.is_paged)).collect()
+}
+
+fn content(schema: Value) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}

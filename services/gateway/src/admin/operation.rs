@@ -1,0 +1,301 @@
+//! What may be asked: one row per operation.
+
+use axum::routing::MethodFilter;
+use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::access::{Access, Caller};
+use super::answer::Answer;
+use super::asked::Asked;
+use super::refusal::Refusal;
+use super::{buckets, groups, keys, login, openapi, policies, sessions, shape, users};
+
+/// How something is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub(super) enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    pub(super) fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Patch => MethodFilter::PATCH,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+
+    /// Its name in OpenAPI.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Put => "put",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+type Doing = BoxFuture<'static, Result<Answer, Refusal>>;
+
+/// Who does it, and for whom: there is no way to name one without the other.
+#[derive(Clone, Copy)]
+pub(super) enum Handler {
+    /// For everybody.
+    Open(fn(Asked) -> Doing),
+    /// For some who have logged in.
+    Known(Access, fn(Asked, Caller) -> Doing),
+}
+
+/// The schema of a document.
+pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
+/// What can be asked.
+#[derive(Clone)]
+pub(super) struct Operation {
+    /// What OpenAPI and the metrics call it.
+    pub(super) name: &'static str,
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) handler: Handler,
+    /// The document that comes in.
+    pub(super) takes: Option<Shape>,
+    /// The status of success, and the document that goes out with it.
+    pub(super) status: u16,
+    pub(super) gives: Option<Shape>,
+    /// It knows `after` and `limit`.
+    pub(super) is_paged: bool,
+}
+
+impl Operation {
+    fn new(name: &'static str, method: Method, path: &'static str, handler: Handler, summary: &'static str) -> Self {
+        Self { name, method, path, summary, handler, takes: None, status: 204, gives: None, is_paged: false }
+    }
+
+    fn takes<T: JsonSchema>(self) -> Self {
+        Self { takes: Some(SchemaGenerator::subschema_for::<T>), ..self }
+    }
+
+    fn gives<T: JsonSchema>(self) -> Self {
+        Self { gives: Some(SchemaGenerator::subschema_for::<T>), status: 200, ..self }
+    }
+
+    fn makes<T: JsonSchema>(self) -> Self {
+        Self { status: 201, ..self.gives::<T>() }
+    }
+
+    fn paged(self) -> Self {
+        Self { is_paged: true, ..self }
+    }
+
+    pub(super) fn access(&self) -> Access {
+        match self.handler {
+            Handler::Open(_) => Access::Open,
+            Handler::Known(access, _) => access,
+        }
+    }
+}
+
+macro_rules! open {
+    ($handler:path) => {
+        Handler::Open(|asked| Box::pin($handler(asked)))
+    };
+}
+
+macro_rules! known {
+    ($access:ident, $handler:path) => {
+        Handler::Known(Access::$access, |asked, caller| Box::pin($handler(asked, caller)))
+    };
+}
+
+/// All of them.
+pub(super) fn operations() -> Vec<Operation> {
+    [about_sessions(), about_users(), about_keys(), about_groups(), about_policies(), about_buckets()].concat()
+}
+
+fn about_sessions() -> Vec<Operation> {
+    use Method::{Delete, Get, Post};
+    let new = Operation::new;
+    vec![
+        new("openapi", Get, "/api/v1/openapi.json", open!(openapi::get), "This document").gives::<serde_json::Value>(),
+        new("login", Post, "/api/v1/login", open!(login::login), "Open a session")
+            .takes::<shape::Login>()
+            .gives::<shape::Session>(),
+        new("refresh", Post, "/api/v1/refresh", open!(login::refresh), "Prolong a session; each token works once")
+            .takes::<shape::Refresh>()
+            .gives::<shape::Session>(),
+        new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "End the session"),
+        new("whoami", Get, "/api/v1/whoami", known!(Known, login::whoami), "Show who is logged in")
+            .gives::<shape::User>(),
+        new("listSessions", Get, "/api/v1/users/{user}/sessions", known!(Own, sessions::list), "List open sessions")
+            .gives::<shape::OpenSessions>(),
+        new(
+            "revokeSessions",
+            Delete,
+            "/api/v1/users/{user}/sessions",
+            known!(Own, sessions::revoke_all),
+            "End all sessions of a user",
+        ),
+        new(
+            "revokeSession",
+            Delete,
+            "/api/v1/users/{user}/sessions/{session}",
+            known!(Own, sessions::revoke),
+            "End a session of a user",
+        ),
+    ]
+}
+
+fn about_users() -> Vec<Operation> {
+    use Method::{Delete, Get, Patch, Post, Put};
+    let new = Operation::new;
+    vec![
+        new("listUsers", Get, "/api/v1/users", known!(Admin, users::list), "List users; root is none of them")
+            .gives::<shape::Users>()
+            .paged(),
+        new("createUser", Post, "/api/v1/users", known!(Admin, users::create), "Make a user")
+            .takes::<shape::NewUser>()
+            .makes::<shape::User>(),
+        new("getUser", Get, "/api/v1/users/{user}", known!(Own, users::get), "Show a user").gives::<shape::User>(),
+        new("changeUser", Patch, "/api/v1/users/{user}", known!(Admin, users::change), "Change a user")
+            .takes::<shape::UserChange>()
+            .gives::<shape::User>(),
+        new(
+            "deleteUser",
+            Delete,
+            "/api/v1/users/{user}",
+            known!(Admin, users::delete),
+            "Remove a user with all keys and sessions; buckets and objects stay",
+        ),
+        new(
+            "setPassword",
+            Put,
+            "/api/v1/users/{user}/password",
+            known!(Own, users::set_password),
+            "Set a password; every session of the user ends",
+        )
+        .takes::<shape::PasswordChange>(),
+    ]
+}
+
+fn about_keys() -> Vec<Operation> {
+    use Method::{Delete, Get, Patch, Post};
+    let new = Operation::new;
+    vec![
+        new("listKeys", Get, "/api/v1/users/{user}/keys", known!(Own, keys::list), "List the S3 keys of a user")
+            .gives::<shape::Keys>()
+            .paged(),
+        new(
+            "createKey",
+            Post,
+            "/api/v1/users/{user}/keys",
+            known!(Own, keys::create),
+            "Make an S3 key; its secret is told once",
+        )
+        .takes::<shape::NewKey>()
+        .makes::<shape::MadeKey>(),
+        new(
+            "changeKey",
+            Patch,
+            "/api/v1/users/{user}/keys/{key}",
+            known!(Own, keys::change),
+            "Switch a key on or off, or let it expire",
+        )
+        .takes::<shape::KeyChange>()
+        .gives::<shape::Key>(),
+        new("deleteKey", Delete, "/api/v1/users/{user}/keys/{key}", known!(Own, keys::delete), "Remove a key"),
+    ]
+}
+
+fn about_groups() -> Vec<Operation> {
+    use Method::{Delete, Get, Post, Put};
+    let new = Operation::new;
+    const MEMBER: &str = "/api/v1/groups/{group}/members/{user}";
+    vec![
+        new("listGroups", Get, "/api/v1/groups", known!(Admin, groups::list), "List groups")
+            .gives::<shape::Groups>()
+            .paged(),
+        new("createGroup", Post, "/api/v1/groups", known!(Admin, groups::create), "Make a group")
+            .takes::<shape::NewGroup>()
+            .makes::<shape::Group>(),
+        new("getGroup", Get, "/api/v1/groups/{group}", known!(Admin, groups::get), "Show a group")
+            .gives::<shape::Group>(),
+        new("deleteGroup", Delete, "/api/v1/groups/{group}", known!(Admin, groups::delete), "Remove a group"),
+        new("addMember", Put, MEMBER, known!(Admin, groups::add_member), "Let a user join a group"),
+        new("removeMember", Delete, MEMBER, known!(Admin, groups::remove_member), "Let a user leave a group"),
+    ]
+}
+
+fn about_policies() -> Vec<Operation> {
+    use Method::{Delete, Get, Put};
+    let new = Operation::new;
+    const OF_USER: &str = "/api/v1/policies/{policy}/users/{user}";
+    const OF_GROUP: &str = "/api/v1/policies/{policy}/groups/{group}";
+    vec![
+        new(
+            "listPolicies",
+            Get,
+            "/api/v1/policies",
+            known!(Admin, policies::list),
+            "List policies, built-in ones first",
+        )
+        .gives::<shape::Policies>()
+        .paged(),
+        new("getPolicy", Get, "/api/v1/policies/{policy}", known!(Admin, policies::get), "Show a policy")
+            .gives::<shape::Policy>(),
+        new(
+            "putPolicy",
+            Put,
+            "/api/v1/policies/{policy}",
+            known!(Admin, policies::put),
+            "Store a policy, or another document for it",
+        )
+        .takes::<shape::PolicyDocument>()
+        .gives::<shape::Policy>(),
+        new(
+            "deletePolicy",
+            Delete,
+            "/api/v1/policies/{policy}",
+            known!(Admin, policies::delete),
+            "Remove a policy that is attached to nobody",
+        ),
+        new("attachToUser", Put, OF_USER, known!(Admin, policies::attach_to_user), "Attach a policy to a user"),
+        new("detachFromUser", Delete, OF_USER, known!(Admin, policies::detach_from_user), "Detach it again"),
+        new("attachToGroup", Put, OF_GROUP, known!(Admin, policies::attach_to_group), "Attach a policy to a group"),
+        new("detachFromGroup", Delete, OF_GROUP, known!(Admin, policies::detach_from_group), "Detach it again"),
+    ]
+}
+
+fn about_buckets() -> Vec<Operation> {
+    use Method::{Delete, Get, Put};
+    use events::quota::Quota;
+    let new = Operation::new;
+    const QUOTA: &str = "/api/v1/buckets/{bucket}/quota";
+    vec![
+        new("listBuckets", Get, "/api/v1/buckets", known!(Admin, buckets::list), "List buckets with what they hold")
+            .gives::<shape::Buckets>()
+            .paged(),
+        new("getBucket", Get, "/api/v1/buckets/{bucket}", known!(Admin, buckets::get), "Show a bucket")
+            .gives::<shape::Bucket>(),
+        new("getQuota", Get, QUOTA, known!(Admin, buckets::quota), "Show how much a bucket may hold").gives::<Quota>(),
+        new(
+            "putQuota",
+            Put,
+            QUOTA,
+            known!(Admin, buckets::set_quota),
+            "Say how much a bucket may hold, all versions counted; what is absent is not limited",
+        )
+        .takes::<Quota>()
+        .gives::<Quota>(),
+        new("deleteQuota", Delete, QUOTA, known!(Admin, buckets::clear_quota), "Let a bucket hold anything"),
+    ]
+}

@@ -1,0 +1,7 @@
+//! The admin API over a ledger on a log in memory.
+
+mod authorization;
+mod documents;
+mod identities;
+mod logins;
+mod store;

@@ -1,0 +1,205 @@
+//! A store without S3: a log in memory, a ledger in a temporary folder, and the admin API over both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use domain::{Command, IdentityCommand};
+use eventlog::{Log, MemoryLog};
+use events::Origin;
+use events::ids::{AuthType, Principal, SessionId, Sha256Digest, UserId, UserName};
+use events::user::{Limits, Role};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use identity::{Bearer, MasterKey, Sealer, Tokens};
+use jiff::{SignedDuration, Timestamp};
+use ledger::{Committed, Ledger, Options, Snapshot, Sources};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::admin::{Admin, AdminOptions, admin_routes};
+use crate::{Credentials, admin::operation::Method};
+
+pub(super) const ROOT_KEY: &str = "ROOTKEY";
+pub(super) const ROOT_PASSWORD: &str = "root's password";
+
+/// A store, and who asks it.
+pub(super) struct Store {
+    pub(super) admin: Admin,
+    pub(super) ledger: Ledger,
+    log: MemoryLog,
+    routes: Router,
+    folder: TempDir,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+impl Answered {
+    pub(super) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+}
+
+pub(super) fn fresh(now: Timestamp) -> Uuid {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
+    Uuid::from_u128((u128::from(now.as_millisecond().unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | count)
+}
+
+fn random(bytes: &mut [u8]) -> bool {
+    getrandom::fill(bytes).is_ok()
+}
+
+pub(super) fn master() -> MasterKey {
+    MasterKey::new([7; 32])
+}
+
+impl Store {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = MemoryLog::default();
+        Self::over(log, folder, ROOT_PASSWORD).await
+    }
+
+    /// The same store after a restart, with another password of root.
+    pub(super) async fn restarted(self, root_password: &str) -> Self {
+        self.ledger.stop().await;
+        Self::over(self.log, self.folder, root_password).await
+    }
+
+    async fn over(log: MemoryLog, folder: TempDir, root_password: &str) -> Self {
+        let sources = Sources { now, fresh };
+        let path = folder.path().join(format!("{}.redb", fresh(now())));
+        let options =
+            Options { region: "eu-1".parse().unwrap(), path, sole_writer: true, cache_bytes: 1 << 20, sources };
+        let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
+        let root = Credentials { access_key: ROOT_KEY.into(), secret_key: root_password.into() };
+        let options = AdminOptions {
+            region: "eu-1".parse().unwrap(),
+            root,
+            sealer: Arc::new(Sealer::new(&master()).unwrap()),
+            tokens: Tokens::new(&master(), "eu-1").unwrap(),
+            sources,
+            random,
+        };
+        let admin = Admin::new(options, ledger.clone()).unwrap();
+        let routes = admin_routes(&admin);
+        Self { admin, ledger, log, routes, folder }
+    }
+
+    /// Another gateway of the same region: another ledger over the same log.
+    pub(super) async fn another_gateway(&self) -> Self {
+        Self::over(self.log.clone(), tempfile::tempdir().unwrap(), ROOT_PASSWORD).await
+    }
+
+    pub(super) async fn commit(&self, command: IdentityCommand) -> Committed {
+        let principal = Principal { kind: AuthType::System, id: "test".into() };
+        let origin = Origin { principal, request_id: "7".into(), traceparent: None };
+        self.ledger.commit(Command::Identity(Box::new(command)), origin).await.unwrap()
+    }
+
+    pub(super) async fn state(&self) -> Arc<Snapshot> {
+        self.ledger.read().await.unwrap()
+    }
+
+    /// How many events the log holds.
+    pub(super) async fn events(&self) -> u64 {
+        self.log.tail().await.unwrap().last_sequence
+    }
+
+    /// Everything that was ever written to the log, as text.
+    pub(super) async fn log_text(&self) -> String {
+        let stored = self.log.read(1, usize::MAX, usize::MAX).await.unwrap();
+        stored.iter().map(|stored| String::from_utf8_lossy(&stored.payload).into_owned()).collect()
+    }
+
+    /// A user without a password.
+    pub(super) async fn user(&self, name: &str, role: Role) {
+        let id = UserId::from_fresh([name.as_bytes()[0]; 32]);
+        let command = IdentityCommand::CreateUser {
+            user: name.parse().unwrap(),
+            id,
+            role,
+            display_name: name.into(),
+            email: None,
+            password: None,
+            limits: Limits::default(),
+        };
+        self.commit(command).await;
+    }
+
+    /// A session that was opened without a login.
+    pub(super) async fn session(&self, name: &str, expires: Timestamp) -> SessionId {
+        let session = SessionId(fresh(now()));
+        let user = name.parse().unwrap();
+        self.commit(IdentityCommand::OpenSession { user, session, refresh: Sha256Digest([1; 32]), expires }).await;
+        session
+    }
+
+    /// A token of a user for a session, whether there is one or not.
+    pub(super) fn token_for(&self, name: &str, session: SessionId) -> String {
+        let user_id = if name == UserName::ROOT {
+            UserId::root().to_string()
+        } else {
+            UserId::from_fresh([name.as_bytes()[0]; 32]).to_string()
+        };
+        let bearer = Bearer { user_id, user_name: name.into(), role: "user".into(), session: session.0 };
+        self.admin.0.tokens.issue(bearer, fresh(now()), now()).unwrap().token.expose().to_owned()
+    }
+
+    /// A token of a user with an open session.
+    pub(super) async fn token(&self, name: &str) -> String {
+        let session = self.session(name, now() + SignedDuration::from_hours(1)).await;
+        self.token_for(name, session)
+    }
+
+    pub(super) async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Body) -> Answered {
+        let mut request = Request::builder()
+            .method(method.name().to_uppercase().as_str())
+            .uri(path)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)
+            .unwrap();
+        if let Some(token) = token {
+            request.headers_mut().insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        }
+        let response = self.routes.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        Answered { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(super) async fn ask(&self, method: Method, path: &str, token: &str, document: &Value) -> Answered {
+        let body = if document.is_null() { Body::empty() } else { Body::from(document.to_string()) };
+        self.send(method, path, Some(token), body).await
+    }
+
+    pub(super) async fn login(&self, user: &str, password: &str) -> Answered {
+        let document = serde_json::json!({ "user": user, "password": password });
+        self.send(Method::Post, "/api/v1/login", None, Body::from(document.to_string())).await
+    }
+
+    pub(super) async fn refresh(&self, token: &str) -> Answered {
+        let document = serde_json::json!({ "refresh_token": token });
+        self.send(Method::Post, "/api/v1/refresh", None, Body::from(document.to_string())).await
+    }
+
+    pub(super) async fn whoami(&self, token: &str) -> StatusCode {
+        self.ask(Method::Get, "/api/v1/whoami", token, &Value::Null).await.status
+    }
+}
