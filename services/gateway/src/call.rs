@@ -27,7 +27,7 @@ pub(crate) struct Call<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) now: Timestamp,
     /// The client's address, where it is known.
-    pub(crate) peer: Option<IpAddr>,
+    pub(crate) client: Option<IpAddr>,
     pub(crate) is_tls: bool,
     /// The state by which the call was authorized, until something reads it: one that lives as long as an upload
     /// would keep redb from reusing its pages.

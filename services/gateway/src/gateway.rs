@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::{Accounts, RulesCache};
 use crate::cache::{Cache, CacheFigures};
+use crate::limits::{Limiter, RateLimits};
 
 /// KiB of request bodies that may be gathered in memory at once, over all requests.
 const BUFFERED_KIB_MAX: usize = 128 * 1024;
@@ -38,6 +39,8 @@ pub struct Options {
     pub credentials: Credentials,
     /// Opens the secrets of access keys.
     pub sealer: Arc<Sealer>,
+    /// How much anybody may ask for.
+    pub limits: RateLimits,
     /// Bytes of hot contents kept in memory.
     pub cache_bytes: u64,
     /// Where time and ids come from.
@@ -55,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) accounts: Accounts,
     pub(crate) rules: RulesCache,
+    pub(crate) limiter: Limiter,
     pub(crate) buffered_kib: Arc<Semaphore>,
 }
 
@@ -65,6 +69,7 @@ impl Gateway {
         Self(Arc::new(Shared {
             accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealer)),
             rules: RulesCache::new(),
+            limiter: Limiter::new(options.limits.clone()),
             options,
             ledger,
             store,

@@ -7,6 +7,7 @@
 //! # Layout
 //! - `serve`: connections; `service`: one request from head to answer; `access`: who asks, and what they may; `admin`: the API
 //!   about them
+//! - `limits`: how much anybody may ask for
 //! - `verb`: a file per operation, over `call`, what they all need
 //! - `body`, `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
 //! - `admin`: the admin API, users, keys, groups, policies, quotas
@@ -22,13 +23,15 @@ mod failure;
 mod fetch;
 mod gateway;
 mod ingest;
+mod limits;
 mod payload;
 mod reply;
 mod serve;
 mod service;
 mod verb;
 
-pub use admin::{Admin, AdminError, AdminOptions, admin_routes, openapi};
+pub use admin::{Admin, AdminError, AdminOptions, MasterKeyMismatch, admin_routes, openapi};
 pub use cache::CacheFigures;
 pub use gateway::{Credentials, Gateway, Options};
+pub use limits::{BYTES_PER_SECOND_MIN, RateLimits, TrustedProxies};
 pub use serve::{LIMITS, serve};

@@ -17,6 +17,7 @@ use crate::access::{authenticate, authorize};
 use crate::body::SharedBody;
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::limits::client_address;
 use crate::verb::dispatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -66,6 +67,12 @@ impl Answered {
 }
 
 async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, now: jiff::Timestamp) -> Answered {
+    let limiter = &gateway.0.limiter;
+    let peer = parts.extensions.get::<Peer>();
+    let address = peer.map(|peer| client_address(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
+    if let Err(failure) = limiter.arrived(address) {
+        return Answered::refused(false, failure);
+    }
     let query = match Query::parse(parts.uri.query()) {
         Ok(query) => query,
         Err(error) => return Answered::refused(false, error),
@@ -77,17 +84,24 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     // Who asks comes first: a stranger learns nothing from the rest.
     let caller = match authenticate(&gateway.0.accounts, &snapshot, parts, &query, now) {
         Ok(caller) => caller,
-        Err(error) => return Answered::refused(false, error),
+        Err(error) => {
+            limiter.failed(address);
+            return Answered::refused(false, error);
+        }
+    };
+    let pace = match limiter.authenticated(caller.account.as_deref()) {
+        Ok(pace) => pace,
+        Err(failure) => return Answered::refused(caller.account.is_some(), failure),
     };
     let known = caller.account.is_some();
     let head = Head::new(&parts.headers, &query);
+    let client = address;
     let routed = Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains)
         .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
     let (operation, address) = match routed {
         Ok(routed) => routed,
         Err(error) => return Answered::refused(known, error),
     };
-    let peer = parts.extensions.get::<Peer>();
     let call = Call {
         gateway,
         parts,
@@ -96,7 +110,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         caller: &caller,
         request_id,
         now,
-        peer: peer.map(|peer| peer.address.ip()),
+        client,
         is_tls: peer.is_some_and(|peer| peer.is_tls),
         authorized: Mutex::new(None),
     };
@@ -104,12 +118,13 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         return Answered { operation: Some(operation), known, result: Err(failure) };
     }
     *call.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
-    let result = dispatch(operation, &call, body).await.map_err(|failure| match operation {
+    let result = dispatch(operation, &call, pace.of(body)).await.map_err(|failure| match operation {
         Operation::GetObject | Operation::HeadObject | Operation::GetObjectAcl | Operation::PutObjectAcl => {
             call.hide_absence(failure)
         }
         _ => failure,
     });
+    let result = result.map(|response| response.map(|body| pace.of(body)));
     Answered { operation: Some(operation), known, result }
 }
 
@@ -132,7 +147,7 @@ fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) 
     } else {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     }
-    if error.code() == Code::SlowDown {
+    if error.code() == Code::SlowDown && !response.headers().contains_key(http::header::RETRY_AFTER) {
         response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use events::ids::{NodeId, RegionName};
+use events::user::Limits;
+use gateway::{RateLimits, TrustedProxies};
 
+use crate::commands::AdminArgs;
 use crate::nats::NatsUrl;
 use crate::units::ByteSize;
 
@@ -53,6 +56,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         role: RunCommand,
     },
+    /// Users, keys, groups, policies and quotas
+    Admin(AdminArgs),
     /// Show what is stored, the nodes, and where the log stands
     Status(StatusArgs),
     /// Check everything that can be wrong, and say what to do
@@ -121,6 +126,49 @@ pub(crate) struct NatsLoginArgs {
     pub(crate) log_replicas: u8,
 }
 
+/// How much anybody may ask for. What is not given is not limited.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rate limits")]
+pub(crate) struct LimitArgs {
+    /// Requests per second in total
+    #[arg(long, env = "PLANETSTORE_REQUESTS_PER_SECOND", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) requests_per_second: Option<u32>,
+    /// Bytes per second in total, in and out; at least 64KiB
+    #[arg(long, env = "PLANETSTORE_BYTES_PER_SECOND", value_name = "BYTES")]
+    pub(crate) bytes_per_second: Option<ByteSize>,
+    /// Requests per second of each user who has no limit of their own
+    #[arg(long, env = "PLANETSTORE_USER_REQUESTS_PER_SECOND", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) user_requests_per_second: Option<u32>,
+    /// Bytes per second of each user who has no limit of their own; at least 64KiB
+    #[arg(long, env = "PLANETSTORE_USER_BYTES_PER_SECOND", value_name = "BYTES")]
+    pub(crate) user_bytes_per_second: Option<ByteSize>,
+    /// Requests per second from each address, before they are authenticated
+    #[arg(long, env = "PLANETSTORE_ADDRESS_REQUESTS_PER_SECOND", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) address_requests_per_second: Option<u32>,
+    /// Proxies whose X-Forwarded-For counts: addresses and networks, with commas between
+    #[arg(long, env = "PLANETSTORE_TRUSTED_PROXIES", value_name = "LIST")]
+    pub(crate) trusted_proxies: Option<TrustedProxies>,
+}
+
+impl LimitArgs {
+    /// As the gateway takes them.
+    pub(crate) fn rate_limits(&self) -> RateLimits {
+        let limits = |requests_per_second, bytes: Option<ByteSize>| Limits {
+            requests_per_second,
+            bytes_per_second: bytes.map(|bytes| bytes.0),
+        };
+        RateLimits {
+            total: limits(self.requests_per_second, self.bytes_per_second),
+            per_user: limits(self.user_requests_per_second, self.user_bytes_per_second),
+            requests_per_second_per_address: self.address_requests_per_second,
+            trusted_proxies: self.trusted_proxies.clone().unwrap_or_default(),
+        }
+    }
+}
+
 /// What the gateway is told, in whichever process it runs.
 #[derive(Debug, Args)]
 pub(crate) struct S3Args {
@@ -136,6 +184,8 @@ pub(crate) struct S3Args {
     /// Memory for hot contents
     #[arg(long, env = "PLANETSTORE_CACHE_BYTES", default_value = "128MiB", value_name = "BYTES")]
     pub(crate) cache_bytes: ByteSize,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
     /// Seconds after which a client that takes nothing of its answer is cut off
     #[arg(long, env = "PLANETSTORE_STALL_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u16).range(1..=3_600))]
@@ -300,7 +350,9 @@ mod tests {
                 let has_one = variable.is_some_and(|variable| variable.starts_with("PLANETSTORE_"));
                 assert!(has_one || ["help", "version", "fix"].contains(&name), "--{name} of {}", command.get_name());
             }
-            commands.extend(command.get_subcommands().cloned());
+            // What is done to whom is said anew each time: below `admin` the flags are no settings.
+            let is_admin = command.get_name() == "admin";
+            commands.extend(command.get_subcommands().filter(|_| !is_admin).cloned());
         }
     }
 
@@ -318,13 +370,25 @@ mod tests {
             "doctor --fix",
             "rebuild --data d",
             "node stop node-3",
+            "admin user create ada --role admin --generate-password --requests-per-second 5 --data d -o json",
+            "admin --url http://h:9001 user set ada --disable --email none --bytes-per-second none",
+            "admin key create ada --expires 2030-01-01T00:00:00Z",
+            "admin policy attach readonly --group crew",
+            "admin bucket quota photos --bytes 10GiB --objects none",
             "version",
             "exec-with-parent 1 nats-server -c conf",
         ] {
             let words = std::iter::once("planetstore").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
-        for line in ["dev --nodes 2", "dev --nats-url http://h", "run node --data d", "dev --nats-url nats://u:p@h"] {
+        for line in [
+            "admin user create ada --password secret",
+            "admin policy attach readonly",
+            "admin user set ada --enable --disable",
+            "dev --nodes 2",
+            "dev --nats-url http://h", "run node --data d",
+            "dev --nats-url nats://u:p@h",
+        ] {
             let words = std::iter::once("planetstore").chain(line.split(' '));
             assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -205,7 +205,7 @@ impl Call<'_> {
         let conditions = Conditions {
             parts: self.parts,
             query: self.query,
-            address: self.peer,
+            address: self.client,
             is_tls: self.is_tls,
             is_signed: account.is_some(),
             is_presigned: self.caller.presigned,

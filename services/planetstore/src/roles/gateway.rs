@@ -118,6 +118,7 @@ impl GatewayRole {
                 secret_key: keys.root.password.clone(),
             },
             sealer: keys.sealer,
+            limits: s3.limits.rate_limits(),
             cache_bytes: s3.cache_bytes.0,
             sources: sources(),
         };

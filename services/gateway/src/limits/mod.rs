@@ -1,0 +1,245 @@
+//! How much anybody may ask for: token buckets of requests and of bytes.
+//!
+//! Before a request is authenticated it counts against its address, afterwards against its user, whatever key signed
+//! it, and always against the whole gateway. Who asks too often is told to slow down, and when to come back; bytes
+//! that are under way already are slowed down to the rate that is allowed.
+//!
+//! # Layout
+//! - `buckets`: token buckets by key, in bounded memory
+//! - `client`: whose address counts, behind proxies
+//! - `paced`: bodies that flow at a rate
+
+mod buckets;
+mod client;
+mod paced;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use events::ids::UserId;
+use events::user::Limits as UserLimits;
+use governor::Quota;
+use http::header::{HeaderValue, RETRY_AFTER};
+use listener::origin;
+use s3::{Code, Error};
+
+use crate::access::Account;
+use crate::failure::Failure;
+use buckets::{Bucket, Buckets};
+pub use client::TrustedProxies;
+pub(crate) use client::client_address;
+use paced::paced;
+
+/// Addresses and users whose buckets are kept. Whoever has more of them than this gets fresh buckets for old ones.
+const BUCKETS_MAX: usize = 100_000;
+
+/// Failed authentications an address may have at once, and further ones a second: a guesser gets nowhere, and a
+/// client with a wrong key is told so a few hundred times before it is told to slow down.
+const FAILURES_AT_ONCE: NonZeroU32 = NonZeroU32::new(1_000).expect("it is not zero");
+const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("it is not zero");
+
+/// Bytes are counted in units of this many, because buckets count to 2^32 only.
+const UNIT_BYTES: u64 = 1024;
+
+/// The least rate of bytes: below it, bodies would be taken for stalled.
+pub const BYTES_PER_SECOND_MIN: u64 = 64 * 1024;
+
+/// Units that a bucket of bytes holds at least: a frame of a body must fit.
+const UNITS_AT_ONCE_MIN: u32 = 2 * 1024;
+
+/// What a gateway allows. What is absent is not limited.
+#[derive(Debug, Clone, Default)]
+pub struct RateLimits {
+    /// All requests and bytes together.
+    pub total: UserLimits,
+    /// Those of a user who has no limits of their own.
+    pub per_user: UserLimits,
+    /// Requests per second from one address, or from one network of IPv6, before they are authenticated.
+    pub requests_per_second_per_address: Option<u32>,
+    /// Proxies whose word about addresses counts.
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// The buckets of a gateway.
+pub(crate) struct Limiter {
+    options: RateLimits,
+    total_requests: Option<Bucket>,
+    total_bytes: Option<Arc<Bucket>>,
+    addresses: Buckets,
+    failures: Buckets,
+    user_requests: Buckets,
+    user_bytes: Buckets,
+}
+
+impl Limiter {
+    pub(crate) fn new(options: RateLimits) -> Self {
+        Self {
+            total_requests: options.total.requests_per_second.and_then(requests).map(Bucket::new),
+            total_bytes: options.total.bytes_per_second.map(|rate| Arc::new(Bucket::new(bytes(rate)))),
+            options,
+            addresses: Buckets::new(BUCKETS_MAX),
+            failures: Buckets::new(BUCKETS_MAX),
+            user_requests: Buckets::new(BUCKETS_MAX),
+            user_bytes: Buckets::new(BUCKETS_MAX),
+        }
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.options.trusted_proxies
+    }
+
+    /// One more request, of whom only the address is known. It is not looked at any further if it is one too many.
+    pub(crate) fn arrived(&self, address: Option<IpAddr>) -> Result<(), Failure> {
+        if let Some(total) = &self.total_requests {
+            total.take(1).map_err(|wait| slow_down("the gateway", wait))?;
+        }
+        let Some(origin) = address.map(origin) else { return Ok(()) };
+        if let Some(quota) = self.options.requests_per_second_per_address.and_then(requests) {
+            self.addresses.of(&origin, quota).take(1).map_err(|wait| slow_down("your address", wait))?;
+        }
+        match self.failures.known(&origin) {
+            Some(failures) => failures.peek().map_err(|wait| slow_down("your address", wait)),
+            None => Ok(()),
+        }
+    }
+
+    /// A request from an address could not be authenticated.
+    pub(crate) fn failed(&self, address: Option<IpAddr>) {
+        if let Some(origin) = address.map(origin) {
+            let quota = Quota::per_second(FAILURES_PER_SECOND).allow_burst(FAILURES_AT_ONCE);
+            // One too many is refused when the next request arrives.
+            let _refused_next_time = self.failures.of(&origin, quota).take(1);
+        }
+    }
+
+    /// One more request of a user, who is not root. What is left is the pace of its bodies.
+    pub(crate) fn authenticated(&self, account: Option<&Account>) -> Result<Pace, Failure> {
+        let mut buckets: Vec<_> = self.total_bytes.clone().into_iter().collect();
+        if let Some(account) = account.filter(|account| !account.name.is_root()) {
+            let own = |own: Option<u64>, usual: Option<u64>| own.or(usual);
+            let (limits, usual) = (account.limits, self.options.per_user);
+            let rate = limits.requests_per_second.or(usual.requests_per_second);
+            if let Some(quota) = rate.and_then(requests) {
+                let bucket = self.user_requests.of(&(&account.id, rate), quota);
+                bucket.take(1).map_err(|wait| slow_down("you", wait))?;
+            }
+            buckets.extend(
+                own(limits.bytes_per_second, usual.bytes_per_second).map(|rate| self.bytes_of(&account.id, rate)),
+            );
+        }
+        for bucket in &buckets {
+            bucket.peek().map_err(|wait| slow_down("bytes under way", wait))?;
+        }
+        Ok(Pace(buckets))
+    }
+
+    fn bytes_of(&self, user: &UserId, rate: u64) -> Arc<Bucket> {
+        self.user_bytes.of(&(user, rate), bytes(rate))
+    }
+}
+
+/// The rate at which the bodies of one request flow.
+#[derive(Clone)]
+pub(crate) struct Pace(Vec<Arc<Bucket>>);
+
+impl Pace {
+    /// The same body, no faster than allowed.
+    pub(crate) fn of(&self, body: Body) -> Body {
+        if self.0.is_empty() { body } else { paced(body, self.0.clone()) }
+    }
+}
+
+/// A second's worth of requests may come at once.
+fn requests(per_second: u32) -> Option<Quota> {
+    NonZeroU32::new(per_second).map(Quota::per_second)
+}
+
+/// A second's worth of bytes may come at once.
+fn bytes(per_second: u64) -> Quota {
+    let units = u32::try_from(per_second.max(BYTES_PER_SECOND_MIN) / UNIT_BYTES).unwrap_or(u32::MAX);
+    let units = NonZeroU32::new(units).unwrap_or(NonZeroU32::MIN);
+    let burst = NonZeroU32::new(units.get().max(UNITS_AT_ONCE_MIN)).unwrap_or(units);
+    Quota::per_second(units).allow_burst(burst)
+}
+
+/// The units that bytes take.
+fn units(bytes: usize) -> Option<NonZeroU32> {
+    let units = (bytes as u64).div_ceil(UNIT_BYTES);
+    NonZeroU32::new(u32::try_from(units).unwrap_or(u32::MAX))
+}
+
+fn slow_down(what: &str, wait: Duration) -> Failure {
+    let seconds = wait.as_secs() + 1;
+    let message = format!("The rate limit of {what} is reached. Try again in {seconds} s.");
+    metrics::counter!("planetstore_s3_rate_limited_total").increment(1);
+    Failure::from(Error::with_message(Code::SlowDown, message)).with_header(RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+
+    fn limiter(options: RateLimits) -> Limiter {
+        Limiter::new(options)
+    }
+
+    fn alice(limits: UserLimits) -> Account {
+        Account {
+            name: "alice".parse().unwrap(),
+            id: UserId::from_fresh([1; 32]),
+            limits,
+            role: events::user::Role::User,
+            ..Account::root()
+        }
+    }
+
+    #[test]
+    fn without_limits_nobody_is_refused() {
+        let limiter = limiter(RateLimits::default());
+        for _ in 0..10_000 {
+            limiter.arrived(HERE).unwrap();
+            assert!(limiter.authenticated(Some(&alice(UserLimits::default()))).unwrap().0.is_empty());
+        }
+    }
+
+    #[test]
+    fn requests_of_a_user_are_limited_by_their_own_limit_first() {
+        let usual = UserLimits { requests_per_second: Some(5), bytes_per_second: None };
+        let limiter = limiter(RateLimits { per_user: usual, ..RateLimits::default() });
+        let own = UserLimits { requests_per_second: Some(50), bytes_per_second: None };
+        let allowed =
+            |account: &Account| (0..1_000).take_while(|_| limiter.authenticated(Some(account)).is_ok()).count();
+        let (usual, own) = (allowed(&alice(UserLimits::default())), allowed(&alice(own)));
+        assert!((5..50).contains(&usual) && (50..500).contains(&own), "{usual} {own}");
+        assert!(limiter.authenticated(Some(&Account::root())).is_ok(), "root is not limited by users' limits");
+    }
+
+    #[test]
+    fn an_address_that_fails_too_often_is_refused_and_told_when_to_come_back() {
+        let limiter = limiter(RateLimits::default());
+        for _ in 0..FAILURES_AT_ONCE.get() * 2 {
+            limiter.failed(HERE);
+        }
+        let failure = limiter.arrived(HERE).unwrap_err();
+        assert_eq!(failure.error.code(), Code::SlowDown);
+        assert!(failure.headers.iter().any(|(name, _)| *name == RETRY_AFTER));
+        assert!(limiter.arrived(Some("192.0.2.7".parse().unwrap())).is_ok());
+    }
+
+    #[test]
+    fn a_million_addresses_take_bounded_memory() {
+        let options = RateLimits { requests_per_second_per_address: Some(1), ..RateLimits::default() };
+        let limiter = limiter(options);
+        for address in 0..1_000_000_u32 {
+            let address = Some(IpAddr::V4(std::net::Ipv4Addr::from_bits(address)));
+            limiter.arrived(address).unwrap();
+            limiter.failed(address);
+        }
+        assert!(limiter.addresses.len() <= BUCKETS_MAX && limiter.failures.len() <= BUCKETS_MAX);
+    }
+}
