@@ -37,20 +37,32 @@ fn word(path: &Path) -> String {
     if text.bytes().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// How clients come to trust a certificate that nobody vouches for; empty for all others.
-fn trust(tls: Option<&Tls>) -> String {
-    let Some(tls) = tls.filter(|tls| tls.is_self_signed) else { return String::new() };
-    let file = word(&tls.certificate);
-    format!(
-        "\ntrust, before the lines below:\n  export AWS_CA_BUNDLE={file} RCLONE_CA_CERT={file} CURL_CA_BUNDLE={file}\n"
-    )
+/// What clients must be told to trust a certificate that nobody vouches for.
+#[derive(Default)]
+struct Trust {
+    aws: String,
+    boto3: String,
+    rclone: String,
+}
+
+impl Trust {
+    fn of(certificate: &Path) -> Self {
+        let file = word(certificate);
+        Self {
+            aws: format!("  export AWS_CA_BUNDLE={file}\n"),
+            boto3: format!(" verify={:?},", certificate.display().to_string()),
+            // rclone 1.60 refuses to start while AWS_CA_BUNDLE is set: its SDK cannot give it to rclone's transport.
+            rclone: format!("  unset AWS_CA_BUNDLE; export RCLONE_CA_CERT={file}\n"),
+        }
+    }
 }
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_tls = self.tls.is_some();
         let (endpoint, console, region) = (url(self.s3, is_tls), url(self.console, is_tls), self.region);
-        let trust = trust(self.tls);
+        let trusted = self.tls.filter(|tls| tls.is_self_signed).map(|tls| Trust::of(&tls.certificate));
+        let Trust { aws: trust_aws, boto3: trust_boto3, rclone: trust_rclone } = trusted.unwrap_or_default();
         let RootCredentials { user, password, origin } = self.credentials;
         // What came from the environment is left there: stdout may end in somebody's log.
         let (says, shell_user, shell_password, python_user, python_password) = match origin {
@@ -79,20 +91,20 @@ Planetstore {version} serves region {region}.
 
   S3 endpoint  {endpoint}
   Console      {console}   (/healthz /readyz /metrics /api/v1/status)
-{says}{trust}
+{says}
 aws:
-  export AWS_ACCESS_KEY_ID={shell_user} AWS_SECRET_ACCESS_KEY={shell_password} AWS_DEFAULT_REGION={region}
+{trust_aws}  export AWS_ACCESS_KEY_ID={shell_user} AWS_SECRET_ACCESS_KEY={shell_password} AWS_DEFAULT_REGION={region}
   export AWS_ENDPOINT_URL={endpoint}
   aws s3 mb s3://first && date | aws s3 cp - s3://first/now && aws s3 ls s3://first
 
 boto3:
   import os, boto3, botocore.config
-  s3 = boto3.client(\"s3\", endpoint_url=\"{endpoint}\", region_name=\"{region}\",
+  s3 = boto3.client(\"s3\", endpoint_url=\"{endpoint}\", region_name=\"{region}\",{trust_boto3}
                     aws_access_key_id={python_user}, aws_secret_access_key={python_password},
                     config=botocore.config.Config(signature_version=\"s3v4\", s3={{\"addressing_style\": \"path\"}}))
 
 rclone:
-  export RCLONE_CONFIG_PS_TYPE=s3 RCLONE_CONFIG_PS_PROVIDER=Other RCLONE_CONFIG_PS_ENDPOINT={endpoint} \\
+{trust_rclone}  export RCLONE_CONFIG_PS_TYPE=s3 RCLONE_CONFIG_PS_PROVIDER=Other RCLONE_CONFIG_PS_ENDPOINT={endpoint} \\
          RCLONE_CONFIG_PS_REGION={region} RCLONE_CONFIG_PS_ACCESS_KEY_ID={shell_user} \\
          RCLONE_CONFIG_PS_SECRET_ACCESS_KEY={shell_password}
   rclone lsd ps:
@@ -110,6 +122,14 @@ mod tests {
     fn paths_are_words_of_a_shell() {
         assert_eq!(word(Path::new("/a/b-c.pem")), "/a/b-c.pem");
         assert_eq!(word(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+
+    #[test]
+    fn each_client_is_told_to_trust_in_its_own_way() {
+        let Trust { aws, boto3, rclone } = Trust::of(Path::new("/a b/c.pem"));
+        assert_eq!(aws, "  export AWS_CA_BUNDLE='/a b/c.pem'\n");
+        assert_eq!(boto3, " verify=\"/a b/c.pem\",");
+        assert!(rclone.contains("RCLONE_CA_CERT='/a b/c.pem'") && rclone.contains("unset AWS_CA_BUNDLE"));
     }
 
     #[test]

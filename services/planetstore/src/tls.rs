@@ -132,7 +132,11 @@ fn names(addresses: &[SocketAddr], domains: &[String]) -> Vec<String> {
     let addresses = addresses.iter().map(SocketAddr::ip).filter(|address| !address.is_unspecified());
     names.extend(addresses.map(|address| address.to_canonical().to_string()));
     for domain in domains {
-        names.extend([domain.clone(), format!("*.{domain}")]);
+        names.push(domain.clone());
+        // No client accepts a wildcard for all below a name of one label.
+        if domain.contains('.') {
+            names.push(format!("*.{domain}"));
+        }
     }
     let mut seen = HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
@@ -241,14 +245,14 @@ mod tests {
         let domains = ["localhost".to_owned(), "s3.example".to_owned()];
         assert_eq!(
             names(&addresses, &domains),
-            ["localhost", "127.0.0.1", "::1", "192.0.2.7", "*.localhost", "s3.example", "*.s3.example"]
+            ["localhost", "127.0.0.1", "::1", "192.0.2.7", "s3.example", "*.s3.example"]
         );
     }
 
     #[test]
     fn it_is_made_once_and_again_near_its_end_for_new_names_and_when_damaged() {
         let folder = tempfile::tempdir().unwrap();
-        let first = own(folder.path(), "a.example");
+        let first = own(folder.path(), "localhost");
         let now = Timestamp::now();
         let made = |own: &SelfSigned, now| {
             own.renew(now).unwrap();
