@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 
+use shards::piece::UNIT_BYTES;
 use uuid::Uuid;
 
 use super::super::seam::{Folder, Open};
@@ -67,9 +68,14 @@ fn decode_hint(segment: SegmentName, bytes: &[u8]) -> Option<Vec<Entry>> {
     entries.chunks_exact(HINT_ENTRY_BYTES).map(decode_entry).collect()
 }
 
+/// An entry that no segment can hold makes the whole hint worthless, whatever its checksum says.
 fn decode_entry(bytes: &[u8]) -> Option<Entry> {
     let length = Some(word(bytes, 20)).filter(|length| *length != TOMBSTONE);
-    Some(Entry { shard: Uuid::from_slice(&bytes[..16]).ok()?, offset: word(bytes, 16), length })
+    if length.is_some_and(|length| length == 0 || length as usize > UNIT_BYTES) {
+        return None;
+    }
+    let entry = Entry { shard: Uuid::from_slice(&bytes[..16]).ok()?, offset: word(bytes, 16), length };
+    entry.offset.checked_add(entry.size()).map(|_| entry)
 }
 
 #[cfg(test)]
@@ -80,7 +86,7 @@ mod tests {
     proptest! {
         #[test]
         fn round_trips_and_any_flip_is_found(
-            entries in proptest::collection::vec((any::<u128>(), any::<u32>(), 0..u32::MAX), 0..20), at: prop::sample::Index
+            entries in proptest::collection::vec((any::<u128>(), 0..u32::MAX / 2, 1..=256 * 1024_u32), 0..20), at: prop::sample::Index
         ) {
             let segment = SegmentName { folder: Uuid::from_u128(9), number: 3 };
             let entries: Vec<_> = entries
@@ -96,5 +102,18 @@ mod tests {
             bytes[at / 8] ^= 1 << (at % 8);
             prop_assert_eq!(decode_hint(segment, &bytes), None);
         }
+    }
+
+    #[test]
+    fn what_no_segment_holds_is_not_believed() {
+        let segment = SegmentName { folder: Uuid::from_u128(9), number: 3 };
+        let with = |offset, length| {
+            let entry = Entry { shard: Uuid::from_u128(1), offset, length };
+            decode_hint(segment, &encode_hint(segment, &[entry])).is_some()
+        };
+        let unit = u32::try_from(UNIT_BYTES).unwrap();
+        assert!(with(64, Some(unit)) && with(64, None));
+        assert!(!with(64, Some(unit + 1)) && !with(64, Some(u32::MAX - 16)) && !with(64, Some(0)));
+        assert!(!with(u32::MAX - 64, Some(100)) && !with(u32::MAX, None));
     }
 }
