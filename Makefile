@@ -5,7 +5,7 @@ CARGO ?= cargo
 TOOLS := .tools
 ARGS ?=
 
-.PHONY: run build test test-rust test-e2e lint bench fmt clean
+.PHONY: run build test test-rust test-e2e fuzz lint bench fmt clean
 
 # The release build, served from ./planetstore-data. `make run ARGS="--listen 0.0.0.0:9000"` passes flags on.
 run: build
@@ -27,6 +27,7 @@ test-e2e:
 
 lint:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources; \
 	else echo "note: cargo-deny is not installed; licences are checked by the tests of planetstore"; fi
@@ -41,6 +42,12 @@ bench:
 
 fmt:
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
+
+# Every decoder of strangers' bytes against hostile input, FUZZ_SECONDS (60) each; needs a C++ compiler.
+# `make fuzz ARGS="xml policy"` runs those two.
+fuzz:
+	@CARGO="$(CARGO)" exec fuzz/run $(ARGS)
 
 # What was built. Data in ./planetstore-data stays.
 clean:

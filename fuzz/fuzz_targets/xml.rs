@@ -1,0 +1,26 @@
+//! Every XML body that a client sends, by every parser: what one takes, another must refuse in peace.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use s3::xml::{
+    AccessControlPolicy, CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects,
+    OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration,
+};
+
+fuzz_target!(|data: &[u8]| {
+    let _ = (AccessControlPolicy::parse(data), CreateBucketConfiguration::parse(data));
+    if let Ok(delete) = DeleteObjects::parse(data) {
+        assert!(delete.objects.len() <= DELETE_OBJECTS_MAX);
+    }
+    let _ = CompleteMultipartUpload::parse(data);
+    // What is stored is written again; it must say the same.
+    if let Ok(parsed) = VersioningConfiguration::parse(data) {
+        assert_eq!(VersioningConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
+    }
+    if let Ok(parsed) = PublicAccessBlockConfiguration::parse(data) {
+        assert_eq!(PublicAccessBlockConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
+    }
+    if let Ok(parsed) = OwnershipControls::parse(data) {
+        assert_eq!(OwnershipControls::parse(&parsed.to_xml()).ok(), Some(parsed));
+    }
+});
