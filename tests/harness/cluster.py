@@ -1,0 +1,100 @@
+"""Every role in its own process: a nats-server as an operator runs it, six nodes, and gateways beside each other."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+from pathlib import Path
+
+from . import wait
+from .server import BINARY, Server
+
+NODES = 6
+START_SECONDS = 60
+STOP_SECONDS = 60
+
+_CONFIGURATION = """
+listen: "127.0.0.1:-1"
+ports_file_dir: "{folder}"
+max_payload: 1MB
+jetstream {{ store_dir: "{folder}/store", sync_interval: always }}
+accounts {{
+  PLANETSTORE {{ jetstream: enabled, users: [ {{ user: "tests", password: "{password}" }} ] }}
+  SYSTEM {{ users: [] }}
+}}
+system_account: SYSTEM
+"""
+
+
+class Gateway(Server):
+    """`planetstore run gateway` against the cluster's nats-server."""
+
+    def __init__(self, folder: Path, arguments: list[str], credentials, environment: dict[str, str]) -> None:
+        super().__init__(folder, environment=environment)
+        self.arguments = arguments
+        self.credentials = credentials
+
+    def spawn(self) -> None:
+        assert self.process is None, "the gateway runs already"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [BINARY, "run", "gateway", "--data", self.data, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *self.arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.surroundings(),
+            )
+
+
+class Cluster:
+    """A region whose roles are processes of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.gateways: list[Gateway] = []
+        self.environment = {"PLANETSTORE_MASTER_KEY": secrets.token_hex(32)}
+        self.arguments: list[str] = []
+
+    def start(self, gateways: int) -> "Cluster":
+        self._start_nats()
+        for number in range(1, NODES + 1):
+            name = f"node-{number}"
+            self._spawn([BINARY, "run", "node", "--node", name, "--data", self.folder / name, *self.arguments], name)
+        first = Server(self.folder / "first").credentials
+        for number in range(1, gateways + 1):
+            folder = self.folder / f"gateway-{number}"
+            self.gateways.append(Gateway(folder, self.arguments, first, self.environment))
+            self.gateways[-1].start()
+        return self
+
+    def _start_nats(self) -> None:
+        folder, password = self.folder / "nats", secrets.token_hex(16)
+        folder.mkdir(parents=True)
+        configuration, credentials = folder / "server.conf", folder / "credentials"
+        configuration.write_text(_CONFIGURATION.format(folder=folder, password=password))
+        credentials.write_text(f"PLANETSTORE_NATS_USER=tests\nPLANETSTORE_NATS_PASSWORD={password}\n")
+        server = self._spawn([os.environ["PLANETSTORE_NATS_SERVER"], "-c", configuration], "nats")
+        ports = folder / f"nats-server_{server.pid}.ports"
+        url = wait.until(lambda: ports.exists() and ports.read_text(), "a nats-server", START_SECONDS)
+        self.arguments = ["--nats-url", json.loads(url)["nats"][0], "--nats-credentials", str(credentials)]
+
+    def _spawn(self, command: list[object], name: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log, env={**os.environ, **self.environment})
+        self.processes.append(process)
+        return process
+
+    def close(self) -> None:
+        """Ends all of it, the nats-server last."""
+        for gateway in self.gateways:
+            gateway.close()
+        for process in reversed(self.processes):
+            process.send_signal(signal.SIGTERM)
+        for process in reversed(self.processes):
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(STOP_SECONDS)
