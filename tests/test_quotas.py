@@ -102,10 +102,10 @@ def test_what_is_refused_leaves_no_shards(server, s3, bucket, users, refused):
         """The files that hold large shards of the bucket, on all nodes."""
         return {str(file) for file in server.data.glob(f"nodes/*/buckets/{bucket}/*") if file.suffix == ""}
 
-    s3.put_object(Bucket=bucket, Key="there", Body=os.urandom(MIB))  # Stored nowhere else.
+    s3.put_object(Bucket=bucket, Key="there", Body=os.urandom(8 * MIB))  # Stored nowhere else, in files.
     set_quota(users, bucket, objects=1)
     before = wait.until(shards, "the shards of the object that is there")
-    body = os.urandom(3 * MIB)
+    body = os.urandom(8 * MIB)
     refused("QuotaExceeded", 403, s3.put_object, Bucket=bucket, Key="more", Body=body + b"1")
     wait.until(lambda: shards() == before, "the end of what was refused")
     upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]

@@ -220,6 +220,17 @@ mod tests {
     }
 
     #[test]
+    fn who_used_up_their_bytes_begins_nothing_new() {
+        let limiter = limiter(RateLimits::default());
+        let account = alice(UserLimits { requests_per_second: None, bytes_per_second: Some(BYTES_PER_SECOND_MIN) });
+        let pace = limiter.authenticated(Some(&account)).unwrap();
+        pace.0[0].take(u32::MAX).unwrap_err();
+        while pace.0[0].take(1).is_ok() {}
+        assert_eq!(limiter.authenticated(Some(&account)).err().unwrap().error.code(), Code::SlowDown);
+        assert!(limiter.authenticated(Some(&Account::root())).is_ok());
+    }
+
+    #[test]
     fn an_address_that_fails_too_often_is_refused_and_told_when_to_come_back() {
         let limiter = limiter(RateLimits::default());
         for _ in 0..FAILURES_AT_ONCE.get() * 2 {
