@@ -85,8 +85,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     let caller = match authenticate(&gateway.0.accounts, &snapshot, parts, &query, now) {
         Ok(caller) => caller,
         Err(error) => {
-            limiter.failed(address);
-            return Answered::refused(false, error);
+            return Answered::refused(false, limiter.failed(address, error));
         }
     };
     let pace = match limiter.authenticated(caller.account.as_deref()) {
@@ -100,6 +99,10 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
     let (operation, address) = match routed {
         Ok(routed) => routed,
+        // Nothing grants to strangers what is no operation, and they need not know why.
+        Err(_) if !known => {
+            return Answered::refused(false, s3::Error::access_denied("Access Denied: sign the request."));
+        }
         Err(error) => return Answered::refused(known, error),
     };
     let call = Call {

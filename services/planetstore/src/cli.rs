@@ -148,6 +148,10 @@ pub(crate) struct LimitArgs {
     #[arg(long, env = "PLANETSTORE_ADDRESS_REQUESTS_PER_SECOND", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) address_requests_per_second: Option<u32>,
+    /// Failed authentications per second from each address that are told what is wrong; further ones learn nothing
+    #[arg(long, env = "PLANETSTORE_ADDRESS_FAILURES_PER_SECOND", value_name = "N", default_value_t = 500,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) address_failures_per_second: u32,
     /// Proxies whose X-Forwarded-For counts: addresses and networks, with commas between
     #[arg(long, env = "PLANETSTORE_TRUSTED_PROXIES", value_name = "LIST")]
     pub(crate) trusted_proxies: Option<TrustedProxies>,
@@ -164,6 +168,7 @@ impl LimitArgs {
             total: limits(self.requests_per_second, self.bytes_per_second),
             per_user: limits(self.user_requests_per_second, self.user_bytes_per_second),
             requests_per_second_per_address: self.address_requests_per_second,
+            failures_per_second_per_address: Some(self.address_failures_per_second),
             trusted_proxies: self.trusted_proxies.clone().unwrap_or_default(),
         }
     }
@@ -386,7 +391,8 @@ mod tests {
             "admin policy attach readonly",
             "admin user set ada --enable --disable",
             "dev --nodes 2",
-            "dev --nats-url http://h", "run node --data d",
+            "dev --nats-url http://h",
+            "run node --data d",
             "dev --nats-url nats://u:p@h",
         ] {
             let words = std::iter::once("planetstore").chain(line.split(' '));

@@ -74,16 +74,6 @@ impl<C: Clock + Clone> Buckets<C> {
         fresh
     }
 
-    /// The bucket of a key, if there is one.
-    pub(crate) fn known(&self, key: &impl Hash) -> Option<Arc<Bucket<C>>> {
-        self.cache.get(&self.hasher.hash_one(key))
-    }
-
-    /// Drops the bucket of a key: the next is full.
-    pub(crate) fn forget(&self, key: &impl Hash) {
-        self.cache.remove(&self.hasher.hash_one(key));
-    }
-
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.cache.len()

@@ -36,10 +36,8 @@ use paced::paced;
 /// Addresses and users whose buckets are kept. Whoever has more of them than this gets fresh buckets for old ones.
 const BUCKETS_MAX: usize = 100_000;
 
-/// Failed authentications an address may have at once, and further ones a second: a guesser gets nowhere, and a
-/// client with a wrong key is told so a few hundred times before it is told to slow down.
-const FAILURES_AT_ONCE: NonZeroU32 = NonZeroU32::new(1_000).expect("it is not zero");
-const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("it is not zero");
+/// Seconds' worth of failed authentications that an address may have at once.
+const FAILURE_SECONDS_AT_ONCE: u32 = 10;
 
 /// Bytes are counted in units of this many, because buckets count to 2^32 only.
 const UNIT_BYTES: u64 = 1024;
@@ -59,6 +57,8 @@ pub struct RateLimits {
     pub per_user: UserLimits,
     /// Requests per second from one address, or from one network of IPv6, before they are authenticated.
     pub requests_per_second_per_address: Option<u32>,
+    /// Failed authentications per second from one address that are told what is wrong.
+    pub failures_per_second_per_address: Option<u32>,
     /// Proxies whose word about addresses counts.
     pub trusted_proxies: TrustedProxies,
 }
@@ -97,21 +97,21 @@ impl Limiter {
             total.take(1).map_err(|wait| slow_down("the gateway", wait))?;
         }
         let Some(origin) = address.map(origin) else { return Ok(()) };
-        if let Some(quota) = self.options.requests_per_second_per_address.and_then(requests) {
-            self.addresses.of(&origin, quota).take(1).map_err(|wait| slow_down("your address", wait))?;
-        }
-        match self.failures.known(&origin) {
-            Some(failures) => failures.peek().map_err(|wait| slow_down("your address", wait)),
+        match self.options.requests_per_second_per_address.and_then(requests) {
+            Some(quota) => self.addresses.of(&origin, quota).take(1).map_err(|wait| slow_down("your address", wait)),
             None => Ok(()),
         }
     }
 
-    /// A request from an address could not be authenticated.
-    pub(crate) fn failed(&self, address: Option<IpAddr>) {
-        if let Some(origin) = address.map(origin) {
-            let quota = Quota::per_second(FAILURES_PER_SECOND).allow_burst(FAILURES_AT_ONCE);
-            // One too many is refused when the next request arrives.
-            let _refused_next_time = self.failures.of(&origin, quota).take(1);
+    /// A request from an address could not be authenticated: what to answer. A guesser learns nothing any more after
+    /// too many of them, and whoever signs rightly from the same address does not notice.
+    pub(crate) fn failed(&self, address: Option<IpAddr>, failure: Failure) -> Failure {
+        let rate = self.options.failures_per_second_per_address.and_then(NonZeroU32::new);
+        let (Some(origin), Some(rate)) = (address.map(origin), rate) else { return failure };
+        let at_once = rate.saturating_mul(NonZeroU32::new(FAILURE_SECONDS_AT_ONCE).unwrap_or(rate));
+        match self.failures.of(&origin, Quota::per_second(rate).allow_burst(at_once)).take(1) {
+            Ok(()) => failure,
+            Err(wait) => slow_down("failures from your address", wait),
         }
     }
 
@@ -231,25 +231,28 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_fails_too_often_is_refused_and_told_when_to_come_back() {
-        let limiter = limiter(RateLimits::default());
-        for _ in 0..FAILURES_AT_ONCE.get() * 2 {
-            limiter.failed(HERE);
-        }
-        let failure = limiter.arrived(HERE).unwrap_err();
-        assert_eq!(failure.error.code(), Code::SlowDown);
-        assert!(failure.headers.iter().any(|(name, _)| *name == RETRY_AFTER));
-        assert!(limiter.arrived(Some("192.0.2.7".parse().unwrap())).is_ok());
+    fn an_address_that_fails_too_often_learns_no_more_and_others_do() {
+        let limiter = limiter(RateLimits { failures_per_second_per_address: Some(5), ..RateLimits::default() });
+        let told = |address| limiter.failed(address, Error::new(Code::SignatureDoesNotMatch).into());
+        let refused = (0..200).map(|_| told(HERE)).find(|failure| failure.error.code() == Code::SlowDown).unwrap();
+        assert!(refused.headers.iter().any(|(name, _)| *name == RETRY_AFTER));
+        let elsewhere = told(Some("192.0.2.7".parse().unwrap()));
+        assert_eq!(elsewhere.error.code(), Code::SignatureDoesNotMatch);
+        limiter.arrived(HERE).unwrap();
     }
 
     #[test]
     fn a_million_addresses_take_bounded_memory() {
-        let options = RateLimits { requests_per_second_per_address: Some(1), ..RateLimits::default() };
+        let options = RateLimits {
+            requests_per_second_per_address: Some(1),
+            failures_per_second_per_address: Some(1),
+            ..RateLimits::default()
+        };
         let limiter = limiter(options);
         for address in 0..1_000_000_u32 {
             let address = Some(IpAddr::V4(std::net::Ipv4Addr::from_bits(address)));
             limiter.arrived(address).unwrap();
-            limiter.failed(address);
+            limiter.failed(address, Error::new(Code::SignatureDoesNotMatch).into());
         }
         assert!(limiter.addresses.len() <= BUCKETS_MAX && limiter.failures.len() <= BUCKETS_MAX);
     }
