@@ -11,8 +11,10 @@ from botocore.exceptions import ClientError
 
 from harness import processes
 from harness.clients import CommandLine, boto_client
+from harness.hostile import Kept
 from harness.server import BINARY, Server
 from harness.wire import Wire
+from harness.world import World, populate
 
 _numbers = itertools.count(1)
 
@@ -85,6 +87,14 @@ def wire(server: Server) -> Iterator[Wire]:
     wire.close()
 
 
+@pytest.fixture(scope="session")
+def world(server: Server) -> Iterator[World]:
+    """Users of every kind on the shared server."""
+    world = populate(server)
+    yield world
+    world.users.close()
+
+
 @pytest.fixture
 def bucket(server: Server, s3) -> str:
     """A new bucket of the shared server."""
@@ -92,6 +102,13 @@ def bucket(server: Server, s3) -> str:
     name = f"bucket-{next(_numbers)}"
     s3.create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture
+def kept(s3, bucket: str) -> Kept:
+    """A bucket that must be as it is after whatever is tried on it."""
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"kept")
+    return Kept(s3, bucket, s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"])
 
 
 @pytest.fixture

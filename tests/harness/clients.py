@@ -8,13 +8,14 @@ import boto3
 from botocore.config import Config
 
 from .server import Server
-from .wire import REGION
+from .wire import REGION, Credentials
 
 CLIENT_SECONDS = 120
 
 
-def boto_client(server: Server, **config: object):
-    """A boto3 client that hides nothing: one attempt, path style, SigV4."""
+def boto_client(server: Server, *, credentials: Credentials | None = None, **config: object):
+    """A boto3 client that hides nothing: one attempt, path style, SigV4. Root's, unless others' credentials are given."""
+    credentials = credentials or server.credentials
     options = {
         "signature_version": "s3v4",
         "s3": {"addressing_style": "path"},
@@ -25,7 +26,7 @@ def boto_client(server: Server, **config: object):
     }
     return boto3.client(
         "s3", endpoint_url=server.endpoint, region_name=REGION,
-        aws_access_key_id=server.credentials.access, aws_secret_access_key=server.credentials.secret,
+        aws_access_key_id=credentials.access, aws_secret_access_key=credentials.secret,
         config=Config(**options))
 
 

@@ -1,8 +1,11 @@
 use axum::body::Body;
 use axum::response::Response;
+use domain::row::BucketRow;
 use domain::{Command, Outcome};
 use events::ids::{BucketName, ObjectKey};
 use futures_util::future::join_all;
+use ledger::Snapshot;
+use policy::Action;
 use s3::xml::{DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
 use s3::{Code, Error};
 
@@ -11,6 +14,14 @@ use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
+/// The bucket at the moment in which the keys are judged.
+#[derive(Clone, Copy)]
+struct Bucket<'a> {
+    snapshot: &'a Snapshot,
+    name: &'a BucketName,
+    row: &'a BucketRow,
+}
+
 /// One key's fate.
 struct Deleted {
     delete_marker: bool,
@@ -18,11 +29,12 @@ struct Deleted {
 }
 
 pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    let (_, bucket, _) = call.read_bucket().await?;
     let document = read_document(body, call, Sums::OfDocument).await?;
     let request = DeleteObjects::parse(&document)?;
+    let (snapshot, name, row) = call.read_bucket().await?;
+    let bucket = Bucket { snapshot: &snapshot, name: &name, row: &row };
     // All at once: the ledger makes one batch of them.
-    let fates = join_all(request.objects.iter().map(|entry| delete_one(call, &bucket, entry))).await;
+    let fates = join_all(request.objects.iter().map(|entry| delete_one(call, bucket, entry))).await;
     let (mut deleted, mut failed) = (Vec::new(), Vec::new());
     for (entry, fate) in request.objects.iter().zip(&fates) {
         let (key, version_id) = (entry.key.as_slice(), entry.version_id.as_deref());
@@ -40,13 +52,18 @@ pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Respon
     Ok(reply::xml(DeleteResult { deleted: &deleted, failed: &failed }.to_xml()))
 }
 
-async fn delete_one(call: &Call<'_>, bucket: &BucketName, entry: &DeleteEntry) -> Result<Deleted, Error> {
+/// Deletes one key, if the caller may delete that one.
+async fn delete_one(call: &Call<'_>, bucket: Bucket<'_>, entry: &DeleteEntry) -> Result<Deleted, Error> {
     if entry.etag.is_some() || entry.size.is_some() || entry.last_modified.is_some() {
         return Err(Error::not_implemented("a conditional delete"));
     }
     let key = ObjectKey::from_bytes(entry.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
-    let version = entry.version_id.as_deref().map(|text| version_name(&entry.key, text)).transpose()?;
-    let command = Command::DeleteObject { bucket: bucket.clone(), key, version };
+    let wanted = entry.version_id.as_deref();
+    let version = wanted.map(|text| version_name(&entry.key, text)).transpose()?;
+    let action = if wanted.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject };
+    call.authorize_object(bucket.snapshot, action, (bucket.name, bucket.row), &key, wanted)
+        .map_err(|failure| failure.error)?;
+    let command = Command::DeleteObject { bucket: bucket.name.clone(), key, version };
     let about = crate::failure::About { key: &entry.key, ..call.about() };
     let committed = call.gateway.0.ledger.commit(command, call.origin()).await;
     match committed.map_err(|error| commit_failure(&error, about))?.outcome {

@@ -1,0 +1,392 @@
+"""Who may do what: every operation for every kind of caller, and what a request needs beside the obvious."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from botocore.exceptions import ClientError
+
+from harness.clients import boto_client
+from harness.content import MIB
+from harness.wire import Wire, encode, object_path, status_of
+from harness.world import OWNS, PUBLIC_ACCESS, READS, WRITES, World, document, statement
+
+
+# Every operation
+
+
+@dataclass
+class Scene:
+    """A bucket with an object, an upload with a part, and whoever looks at it."""
+
+    bucket: str
+    upload: str
+    tag: str
+    fresh: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation: how it is called, and the rights it needs, all of them."""
+
+    call: Callable[[object, Scene], object]
+    needs: tuple[str, ...]
+
+
+ACL_PRIVATE = "private"
+SOURCE_KEY = "k"
+
+CASES = {
+    "ListBuckets": Case(lambda c, s: c.list_buckets(), ("s3:ListAllMyBuckets",)),
+    "CreateBucket": Case(lambda c, s: c.create_bucket(Bucket=s.fresh), ("s3:CreateBucket",)),
+    "HeadBucket": Case(lambda c, s: c.head_bucket(Bucket=s.bucket), ("s3:ListBucket",)),
+    "DeleteBucket": Case(lambda c, s: c.delete_bucket(Bucket=s.bucket), ("s3:DeleteBucket",)),
+    "GetBucketLocation": Case(lambda c, s: c.get_bucket_location(Bucket=s.bucket), ("s3:GetBucketLocation",)),
+    "GetBucketVersioning": Case(lambda c, s: c.get_bucket_versioning(Bucket=s.bucket), ("s3:GetBucketVersioning",)),
+    "PutBucketVersioning": Case(
+        lambda c, s: c.put_bucket_versioning(Bucket=s.bucket, VersioningConfiguration={"Status": "Enabled"}),
+        ("s3:PutBucketVersioning",)),
+    "GetBucketRequestPayment": Case(
+        lambda c, s: c.get_bucket_request_payment(Bucket=s.bucket), ("s3:GetBucketRequestPayment",)),
+    "GetBucketPolicy": Case(lambda c, s: c.get_bucket_policy(Bucket=s.bucket), ("s3:GetBucketPolicy",)),
+    "PutBucketPolicy": Case(
+        lambda c, s: c.put_bucket_policy(Bucket=s.bucket, Policy=document(
+            statement("Deny", "s3:GetObjectTagging", s.bucket, Principal="*"))),
+        ("s3:PutBucketPolicy",)),
+    "DeleteBucketPolicy": Case(lambda c, s: c.delete_bucket_policy(Bucket=s.bucket), ("s3:DeleteBucketPolicy",)),
+    "GetBucketPolicyStatus": Case(
+        lambda c, s: c.get_bucket_policy_status(Bucket=s.bucket), ("s3:GetBucketPolicyStatus",)),
+    "GetPublicAccessBlock": Case(
+        lambda c, s: c.get_public_access_block(Bucket=s.bucket), ("s3:GetBucketPublicAccessBlock",)),
+    "PutPublicAccessBlock": Case(
+        lambda c, s: c.put_public_access_block(Bucket=s.bucket, PublicAccessBlockConfiguration=PUBLIC_ACCESS),
+        ("s3:PutBucketPublicAccessBlock",)),
+    "DeletePublicAccessBlock": Case(
+        lambda c, s: c.delete_public_access_block(Bucket=s.bucket), ("s3:PutBucketPublicAccessBlock",)),
+    "GetBucketOwnershipControls": Case(
+        lambda c, s: c.get_bucket_ownership_controls(Bucket=s.bucket), ("s3:GetBucketOwnershipControls",)),
+    "PutBucketOwnershipControls": Case(
+        lambda c, s: c.put_bucket_ownership_controls(
+            Bucket=s.bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
+        ("s3:PutBucketOwnershipControls",)),
+    "DeleteBucketOwnershipControls": Case(
+        lambda c, s: c.delete_bucket_ownership_controls(Bucket=s.bucket), ("s3:PutBucketOwnershipControls",)),
+    "GetBucketAcl": Case(lambda c, s: c.get_bucket_acl(Bucket=s.bucket), ("s3:GetBucketAcl",)),
+    "PutBucketAcl": Case(lambda c, s: c.put_bucket_acl(Bucket=s.bucket, ACL=ACL_PRIVATE), ("s3:PutBucketAcl",)),
+    "PutObject": Case(lambda c, s: c.put_object(Bucket=s.bucket, Key="new", Body=b"new"), ("s3:PutObject",)),
+    "GetObject": Case(lambda c, s: c.get_object(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObject",)),
+    "HeadObject": Case(lambda c, s: c.head_object(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObject",)),
+    "DeleteObject": Case(lambda c, s: c.delete_object(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:DeleteObject",)),
+    "DeleteObjects": Case(
+        lambda c, s: each_deleted(c.delete_objects(Bucket=s.bucket, Delete={"Objects": [{"Key": SOURCE_KEY}]})),
+        ("s3:DeleteObject",)),
+    "CopyObject": Case(
+        lambda c, s: c.copy_object(Bucket=s.bucket, Key="copy", CopySource={"Bucket": s.bucket, "Key": SOURCE_KEY}),
+        ("s3:GetObject", "s3:PutObject")),
+    "GetObjectAcl": Case(lambda c, s: c.get_object_acl(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObjectAcl",)),
+    "PutObjectAcl": Case(
+        lambda c, s: c.put_object_acl(Bucket=s.bucket, Key=SOURCE_KEY, ACL="bucket-owner-full-control"),
+        ("s3:PutObjectAcl",)),
+    "ListObjects": Case(lambda c, s: c.list_objects(Bucket=s.bucket), ("s3:ListBucket",)),
+    "ListObjectsV2": Case(lambda c, s: c.list_objects_v2(Bucket=s.bucket), ("s3:ListBucket",)),
+    "ListObjectVersions": Case(lambda c, s: c.list_object_versions(Bucket=s.bucket), ("s3:ListBucketVersions",)),
+    "CreateMultipartUpload": Case(
+        lambda c, s: c.create_multipart_upload(Bucket=s.bucket, Key="begun"), ("s3:PutObject",)),
+    "UploadPart": Case(
+        lambda c, s: c.upload_part(Bucket=s.bucket, Key="upload", UploadId=s.upload, PartNumber=2, Body=b"part"),
+        ("s3:PutObject",)),
+    "UploadPartCopy": Case(
+        lambda c, s: c.upload_part_copy(Bucket=s.bucket, Key="upload", UploadId=s.upload, PartNumber=2,
+                                        CopySource={"Bucket": s.bucket, "Key": SOURCE_KEY}),
+        ("s3:GetObject", "s3:PutObject")),
+    "CompleteMultipartUpload": Case(
+        lambda c, s: c.complete_multipart_upload(
+            Bucket=s.bucket, Key="upload", UploadId=s.upload,
+            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": s.tag}]}),
+        ("s3:PutObject",)),
+    "AbortMultipartUpload": Case(
+        lambda c, s: c.abort_multipart_upload(Bucket=s.bucket, Key="upload", UploadId=s.upload),
+        ("s3:AbortMultipartUpload",)),
+    "ListParts": Case(
+        lambda c, s: c.list_parts(Bucket=s.bucket, Key="upload", UploadId=s.upload), ("s3:ListMultipartUploadParts",)),
+    "ListMultipartUploads": Case(
+        lambda c, s: c.list_multipart_uploads(Bucket=s.bucket), ("s3:ListBucketMultipartUploads",)),
+}
+
+# What a bucket's owner has from elsewhere: these are about no bucket that is there.
+OF_NO_BUCKET = {"ListBuckets", "CreateBucket"}
+
+
+def each_deleted(answer: dict) -> None:
+    """Several deletes are refused key by key, in an answer that is 200."""
+    for failed in answer.get("Errors", []):
+        raise ClientError({"Error": failed, "ResponseMetadata": {"HTTPStatusCode": 403}}, "DeleteObjects")
+
+
+def held(role: str) -> set[str]:
+    """The rights that a role has by its policies."""
+    return set({"reader": READS, "writer": WRITES, "owner": OWNS, "other account": OWNS}.get(role, []))
+
+
+def may(role: str, name: str, case: Case) -> bool:
+    if role == "admin" or (role == "owner" and name not in OF_NO_BUCKET):
+        return True
+    return set(case.needs) <= held(role)
+
+
+def scene(world: World, name: str) -> Scene:
+    owner = world["owner"]
+    bucket = world.bucket()
+    upload = tag = ""
+    if name != "DeleteBucket":
+        owner.put_object(Bucket=bucket, Key=SOURCE_KEY, Body=b"kept")
+        upload = owner.create_multipart_upload(Bucket=bucket, Key="upload")["UploadId"]
+        tag = owner.upload_part(Bucket=bucket, Key="upload", UploadId=upload, PartNumber=1, Body=b"part")["ETag"]
+    if name in ("GetBucketPolicy", "DeleteBucketPolicy"):
+        owner.put_bucket_policy(Bucket=bucket, Policy=document(
+            statement("Deny", "s3:GetObjectTagging", bucket, Principal="*")))
+    if name in ("GetPublicAccessBlock", "DeletePublicAccessBlock"):
+        owner.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=PUBLIC_ACCESS)
+    if name in ("GetBucketOwnershipControls", "DeleteBucketOwnershipControls"):
+        owner.put_bucket_ownership_controls(
+            Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+    return Scene(bucket, upload, tag, world.fresh())
+
+
+def asked(call: Callable[..., object], **arguments: object) -> object:
+    """The answer, or the error code where there is none."""
+    try:
+        answer = call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
+def state(root, scene: Scene) -> list[object]:
+    """All that a call could have changed."""
+    bucket = {"Bucket": scene.bucket}
+    return [
+        asked(root.list_object_versions, **bucket), asked(root.list_multipart_uploads, **bucket),
+        asked(root.list_parts, Key="upload", UploadId=scene.upload or "none", **bucket),
+        asked(root.get_bucket_versioning, **bucket), asked(root.get_bucket_policy, **bucket),
+        asked(root.get_public_access_block, **bucket), asked(root.get_bucket_ownership_controls, **bucket),
+        asked(root.get_bucket_acl, **bucket), asked(root.get_object_acl, Key=SOURCE_KEY, **bucket),
+        asked(root.head_bucket, Bucket=scene.fresh),
+    ]
+
+
+ROLES = ["anonymous", "no rights", "wrong action", "reader", "writer", "owner", "other account", "admin"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_operation_for_every_caller(world, name):
+    case = CASES[name]
+    # Everything but the rights in question is allowed to the one with the wrong action, one right after the other.
+    for missing in case.needs:
+        world.users.store_policy("access-all-but", document(
+            {"Effect": "Allow", "NotAction": [missing], "Resource": "*"}))
+        world.users.attach("access-all-but", world.people["wrong action"])
+        for role in ROLES if missing == case.needs[0] else ["wrong action"]:
+            check(world, name, case, role)
+
+
+def check(world: World, name: str, case: Case, role: str) -> None:
+    place = scene(world, name)
+    before = state(world["root"], place)
+    if may(role, name, case):
+        case.call(world[role], place)
+        return
+    with pytest.raises(ClientError) as caught:
+        case.call(world[role], place)
+    response = caught.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 403, (role, response)
+    assert response["Error"]["Code"] in ("AccessDenied", "403"), (role, response)
+    assert state(world["root"], place) == before, (role, name)
+
+
+def test_the_matrix_has_every_operation(server):
+    """An operation that is built later and left out here shows up in the metrics of the others."""
+    metrics = server.get_console("/metrics")[1].decode()
+    counted = {line.split('operation="')[1].split('"')[0] for line in metrics.splitlines()
+               if line.startswith("planetstore_s3_requests_total")}
+    assert counted - {"unrouted"} <= set(CASES)
+
+
+# What a request needs beside the obvious
+
+
+def test_a_list_needs_a_right_of_its_own(world, refused):
+    bucket = world.bucket(ObjectOwnership="ObjectWriter")
+    put = {"Bucket": bucket, "Key": "k", "Body": b"x"}
+    world["writer"].put_object(**put)
+    refused("AccessDenied", 403, world["writer"].put_object, ACL="public-read", **put)
+    refused("AccessDenied", 403, world["writer"].create_multipart_upload, Bucket=bucket, Key="m", ACL="public-read")
+    refused("AccessDenied", 403, world["anonymous"].get_object, Bucket=bucket, Key="k")
+
+
+def test_versions_have_rights_of_their_own(world, refused):
+    bucket = world.bucket()
+    owner, other = world["owner"], world["other account"]
+    owner.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = owner.put_object(Bucket=bucket, Key="k", Body=b"x")["VersionId"]
+    world.grant(bucket, ["s3:GetObject", "s3:DeleteObject"])
+    assert other.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    refused("AccessDenied", 403, other.get_object, Bucket=bucket, Key="k", VersionId=version)
+    refused("AccessDenied", 403, other.delete_object, Bucket=bucket, Key="k", VersionId=version)
+    other.delete_object(Bucket=bucket, Key="k")
+    world.grant(bucket, ["s3:GetObjectVersion", "s3:DeleteObjectVersion"])
+    assert other.get_object(Bucket=bucket, Key="k", VersionId=version)["Body"].read() == b"x"
+    other.delete_object(Bucket=bucket, Key="k", VersionId=version)
+
+
+@pytest.mark.parametrize("source,target", [(True, False), (False, True), (False, False), (True, True)])
+def test_a_copy_reads_its_source_and_writes_its_target(world, refused, source, target):
+    buckets = {role: world.bucket() for role in ("source", "target")}
+    owner, other = world["owner"], world["other account"]
+    owner.put_object(Bucket=buckets["source"], Key="k", Body=b"x")
+    upload = owner.create_multipart_upload(Bucket=buckets["target"], Key="m")["UploadId"]
+    if source:
+        world.grant(buckets["source"], ["s3:GetObject"])
+    if target:
+        world.grant(buckets["target"], ["s3:PutObject"])
+    copy = {"Bucket": buckets["target"], "CopySource": {"Bucket": buckets["source"], "Key": "k"}}
+    part = {"Key": "m", "UploadId": upload, "PartNumber": 1, **copy}
+    if source and target:
+        other.copy_object(Key="copy", **copy)
+        other.upload_part_copy(**part)
+        assert owner.get_object(Bucket=buckets["target"], Key="copy")["Body"].read() == b"x"
+    else:
+        refused("AccessDenied", 403, other.copy_object, Key="copy", **copy)
+        refused("AccessDenied", 403, other.upload_part_copy, **part)
+        assert owner.list_objects_v2(Bucket=buckets["target"])["KeyCount"] == 0
+        assert "Parts" not in owner.list_parts(Bucket=buckets["target"], Key="m", UploadId=upload)
+
+
+@pytest.mark.parametrize("place,name,value", [
+    ("header", "x-amz-copy-source", "/{source}/k"), ("header", "x-amz-acl", "public-read"),
+    ("header", "x-amz-storage-class", "GLACIER"), ("query", "x-amz-acl", "public-read"),
+    ("query", "x-amz-storage-class", "GLACIER"),
+])
+def test_conditions_see_what_the_request_means(world, server, place, name, value):
+    """A header that a policy asks for may stand in the query as well, where presigned URLs carry it."""
+    source, target = world.bucket(), world.bucket(ObjectOwnership="ObjectWriter")
+    world["owner"].put_object(Bucket=source, Key="k", Body=b"x")
+    value = value.format(source=source)
+    asked = {"headers": {name: value}} if place == "header" else {"query": f"{name}={encode(value)}"}
+    wire = Wire(server.address, world.people["owner"].credentials)
+    assert wire.request("PUT", object_path(target, "k"), **asked).status == 200
+    condition = {"StringEquals": {f"s3:{name}": value.removeprefix("/")}}
+    world["owner"].put_bucket_policy(Bucket=target, Policy=document(
+        statement("Deny", "s3:PutObject", target, Principal="*", Condition=condition)))
+    assert wire.request("PUT", object_path(target, "k"), **asked).code == "AccessDenied"
+    wire.close()
+
+
+def test_a_copy_does_not_tell_whether_its_source_is_there(world, refused):
+    source, target = world.bucket(), world.bucket()
+    world.grant(target, ["s3:PutObject"])
+    world["owner"].put_object(Bucket=source, Key="there", Body=b"x")
+    for key in ("there", "absent"):
+        refused("AccessDenied", 403, world["other account"].copy_object, Bucket=target, Key="k",
+                CopySource={"Bucket": source, "Key": key})
+
+
+def test_several_deletes_are_judged_key_by_key(world):
+    bucket = world.bucket()
+    for key in ("mine/a", "yours/a"):
+        world["owner"].put_object(Bucket=bucket, Key=key, Body=b"x")
+    world.grant(bucket, ["s3:DeleteObject"], "mine/*")
+    keys = ["mine/a", "yours/a", "mine/absent", "yours/absent", "mine/../yours/a"]
+    answer = world["other account"].delete_objects(
+        Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+    assert {entry["Key"] for entry in answer["Deleted"]} == {"mine/a", "mine/absent", "mine/../yours/a"}
+    assert {(entry["Key"], entry["Code"]) for entry in answer["Errors"]} == {
+        ("yours/a", "AccessDenied"), ("yours/absent", "AccessDenied")}
+    left = [entry["Key"] for entry in world["owner"].list_objects_v2(Bucket=bucket)["Contents"]]
+    assert left == ["yours/a"]
+
+
+def test_only_who_may_list_learns_that_a_key_is_absent(world, refused):
+    bucket = world.bucket()
+    other = world["other account"]
+    world.grant(bucket, ["s3:GetObject"])
+    refused("403", 403, other.head_object, Bucket=bucket, Key="absent")
+    refused("AccessDenied", 403, other.get_object, Bucket=bucket, Key="absent")
+    world.grant(bucket, ["s3:GetObject", "s3:ListBucket"])
+    refused("404", 404, other.head_object, Bucket=bucket, Key="absent")
+    refused("NoSuchKey", 404, other.get_object, Bucket=bucket, Key="absent")
+    refused("404", 404, world["owner"].head_object, Bucket=bucket, Key="absent")
+
+
+def test_refused_before_the_body_is_read(world, server):
+    """Who may not write is told so without ever being asked for the body. What `DeleteObjects` needs stands in its
+    body; a stranger to whom nothing is granted is not asked for that either."""
+    bucket = world.bucket()
+    upload = world["owner"].create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    wire = Wire(server.address, world.people["no rights"].credentials)
+    headers = {"content-length": str(MIB), "expect": "100-continue"}
+    for method, path, query in [
+        ("PUT", object_path(bucket, "k"), ""), ("PUT", object_path(bucket, "k"), f"partNumber=1&uploadId={upload}"),
+        ("PUT", f"/{bucket}", "policy="), ("PUT", f"/{bucket}", "acl="),
+        ("POST", object_path(bucket, "k"), f"uploadId={upload}"),
+    ]:
+        head, _ = wire.head(method, path, query, headers=headers)
+        with wire.connect() as stream:
+            stream.sendall(head.to_bytes())
+            assert status_of(stream.recv(4096)) == 403, (method, path, query)
+    lines = [f"POST /{bucket}?delete= HTTP/1.1", f"host: {server.address}", f"content-length: {MIB}", "expect: 100-continue"]
+    with wire.connect() as stream:
+        stream.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert status_of(stream.recv(4096)) == 403
+    wire.close()
+
+
+def test_buckets_are_listed_to_their_owners(world):
+    mine, other = world.bucket(), world.bucket(owner="other account")
+    named = {role: {entry["Name"] for entry in world[role].list_buckets()["Buckets"]}
+             for role in ("owner", "other account", "reader", "admin", "root")}
+    assert mine in named["owner"] and other not in named["owner"]
+    assert other in named["other account"] and mine not in named["other account"]
+    assert not named["reader"]
+    assert {mine, other} <= named["admin"] and {mine, other} <= named["root"]
+    owner = world["owner"].list_buckets()["Owner"]
+    assert owner == {"ID": world.people["owner"].id, "DisplayName": world.people["owner"].display_name}
+
+
+def test_a_bucket_of_somebody_else_exists(world, refused):
+    bucket = world.bucket()
+    refused("BucketAlreadyExists", 409, world["other account"].create_bucket, Bucket=bucket)
+
+
+def test_the_expected_owner_guards(world, refused):
+    bucket = world.bucket()
+    me, other = (world.people[role].id for role in ("owner", "other account"))
+    calls = [
+        (world["owner"].put_object, {"Key": "k", "Body": b"x"}),
+        (world["owner"].get_object, {"Key": "k"}),
+        (world["owner"].list_objects_v2, {}),
+        (world["owner"].delete_bucket_policy, {}),
+        (world["owner"].delete_public_access_block, {}),
+        (world["owner"].put_bucket_acl, {"ACL": "private"}),
+        (world["owner"].delete_object, {"Key": "k"}),
+    ]
+    for call, arguments in calls:
+        refused("AccessDenied", 403, call, Bucket=bucket, ExpectedBucketOwner=other, **arguments)
+        call(Bucket=bucket, ExpectedBucketOwner=me, **arguments)
+
+
+# Users who change
+
+
+def test_rights_end_when_they_are_taken_away(world, refused):
+    bucket = world.bucket()
+    world["owner"].put_object(Bucket=bucket, Key="k", Body=b"x")
+    user = world.users.create("access-changing", policies=["access-reads"])
+    client = boto_client(world.users.server, credentials=user.credentials)
+    client.get_object(Bucket=bucket, Key="k")
+    world.users.detach("access-reads", user)
+    refused("AccessDenied", 403, client.get_object, Bucket=bucket, Key="k")
+    world.users.attach("access-reads", user)
+    client.get_object(Bucket=bucket, Key="k")
+    world.users.disable_key(user)
+    refused("InvalidAccessKeyId", 403, client.get_object, Bucket=bucket, Key="k")
