@@ -6,9 +6,9 @@
 
 use std::time::{Duration, Instant};
 
-use eventlog::server::{START_TIME_MAX, Server, ServerOptions};
+use eventlog::server::{Role, START_TIME_MAX, Server, ServerOptions};
 use eventlog::{ConnectOptions, JetStreamLog, Log, Message, Sending, StreamOptions};
-use events::ids::EventId;
+use events::ids::{EventId, RegionName};
 use uuid::Uuid;
 
 const PAYLOAD_BYTES: usize = 900;
@@ -59,15 +59,23 @@ async fn main() {
     let mut arguments = std::env::args_os().skip(1);
     let (program, folder) = (arguments.next().unwrap().into(), arguments.next().unwrap().into());
     let launcher = ["setpriv", "--pdeathsig", "KILL", "--"].map(Into::into).to_vec();
-    let options = ServerOptions { folder, program: Some(program), launcher, start_time_max: START_TIME_MAX };
+    let region: RegionName = "bench".parse().unwrap();
+    let options = ServerOptions {
+        folder,
+        program: Some(program),
+        launcher,
+        start_time_max: START_TIME_MAX,
+        region: region.clone(),
+        nodes: Vec::new(),
+    };
     let server = Server::start(options).await.unwrap();
     let connect = ConnectOptions {
         address: server.address().into(),
-        credentials: server.credentials().clone(),
+        credentials: server.users().of(&Role::Operator).unwrap().clone(),
         name: "bench".into(),
-        inbox_prefix: "_INBOX_bench".into(),
+        inbox_prefix: "_INBOX_operator.bench".into(),
     };
-    let log = JetStreamLog::open(&connect, &StreamOptions::new("bench".parse().unwrap())).await.unwrap();
+    let log = JetStreamLog::open(&connect, &StreamOptions::new(region)).await.unwrap();
     let mut last = log.tail().await.unwrap().last_sequence;
 
     println!("events | chain p50 ms, p99 ms, events/s | batch p50 ms, p99 ms, events/s");

@@ -7,6 +7,7 @@ use async_nats::Event;
 use tokio::sync::watch;
 
 use crate::OpenError;
+use crate::refusals::Refusals;
 
 /// Time a first connection attempt may take.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -71,7 +72,9 @@ impl Connection {
 /// [`OpenError::Connect`] if there is no connection within [`CONNECT_TIME_MAX`].
 pub(crate) async fn connect(
     options: &ConnectOptions,
-) -> Result<(async_nats::Client, watch::Receiver<Connection>), OpenError> {
+) -> Result<(async_nats::Client, watch::Receiver<Connection>, Refusals), OpenError> {
+    let refusals = Refusals::default();
+    let heard = refusals.clone();
     let (state, watched) = watch::channel(Connection::default());
     let client = async_nats::ConnectOptions::with_user_and_password(
         options.credentials.user.clone(),
@@ -84,6 +87,9 @@ pub(crate) async fn connect(
     .max_reconnects(None)
     .reconnect_delay_callback(reconnect_pause)
     .event_callback(move |event| {
+        if let Event::ServerError(error) = &event {
+            heard.hear(&error.to_string());
+        }
         let connection = state.borrow().after(&event);
         if connection.connected && connection.made > 1 && !state.borrow().connected {
             metrics::counter!("eventlog_reconnects_total").increment(1);
@@ -100,7 +106,7 @@ pub(crate) async fn connect(
         address: options.address.clone(),
         reason: "the connection was closed".into(),
     })?;
-    Ok((client, watched))
+    Ok((client, watched, refusals))
 }
 
 fn reconnect_pause(attempts: usize) -> Duration {

@@ -15,6 +15,7 @@ mod jetstream;
 mod log;
 mod memory;
 mod message;
+mod refusals;
 pub mod server;
 
 pub use connection::{ConnectOptions, Connection, Credentials};

@@ -17,6 +17,8 @@ mod open;
 mod proxy;
 #[path = "eventlog/read.rs"]
 mod read;
+#[path = "eventlog/roles.rs"]
+mod roles;
 #[path = "eventlog/supervise.rs"]
 mod supervise;
 #[path = "eventlog/support.rs"]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use async_nats::ServerAddr;
+use eventlog::server::{Role, Users};
 use eventlog::{Credentials, Gate};
 
 use crate::cli::NatsLoginArgs;
@@ -51,15 +52,35 @@ impl FromStr for NatsUrl {
 #[derive(Debug, Clone)]
 pub(crate) struct NatsEndpoint {
     pub(crate) address: String,
-    pub(crate) credentials: Credentials,
+    pub(crate) logins: Logins,
     /// Whether the log may be written, where this process knows: it runs the server.
     pub(crate) gate: Gate,
+}
+
+/// Who connects.
+#[derive(Debug, Clone)]
+pub(crate) enum Logins {
+    /// The one user that this process was given, for the role it has.
+    One(Credentials),
+    /// A user for each role, of the private server.
+    OfRoles(Users),
+}
+
+/// The role of a connection, which its name begins with: `gateway log`, `node node-1`. Every other connection is the
+/// operator's.
+fn role(connection: &str) -> Role {
+    let mut words = connection.split(' ');
+    match (words.next(), words.next().and_then(|name| name.parse().ok())) {
+        (Some("gateway"), _) => Role::Gateway,
+        (Some("node"), Some(node)) => Role::Node(node),
+        _ => Role::Operator,
+    }
 }
 
 impl NatsEndpoint {
     /// A server of the user's own. Without credentials nothing is started.
     pub(crate) fn external(url: &NatsUrl, file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self { address: url.0.clone(), credentials: find_credentials(file)?, gate: Gate::default() })
+        Ok(Self { address: url.0.clone(), logins: Logins::One(find_credentials(file)?), gate: Gate::default() })
     }
 
     /// The same, from the flags of a command that may do with a private server too.
@@ -67,22 +88,39 @@ impl NatsEndpoint {
         url.map(|url| Self::external(url, login.nats_credentials.as_deref())).transpose()
     }
 
-    /// How the log's connection is made.
-    pub(crate) fn log_options(&self, name: &str) -> eventlog::ConnectOptions {
-        eventlog::ConnectOptions {
-            address: self.address.clone(),
-            credentials: self.credentials.clone(),
-            name: name.into(),
-            inbox_prefix: inbox_prefix(name),
+    /// Whether the operator has a user besides those of the other roles.
+    pub(crate) fn has_operator(&self) -> bool {
+        matches!(self.logins, Logins::OfRoles(_))
+    }
+
+    fn login(&self, connection: &str) -> anyhow::Result<Credentials> {
+        match &self.logins {
+            Logins::One(credentials) => Ok(credentials.clone()),
+            Logins::OfRoles(users) => users
+                .of(&role(connection))
+                .cloned()
+                .with_context(|| format!("the private nats-server has no user for {connection}")),
         }
+    }
+
+    /// How the log's connection is made.
+    pub(crate) fn log_options(&self, name: &str) -> anyhow::Result<eventlog::ConnectOptions> {
+        let credentials = self.login(name)?;
+        Ok(eventlog::ConnectOptions {
+            address: self.address.clone(),
+            inbox_prefix: inbox_prefix(&credentials.user, name),
+            credentials,
+            name: name.into(),
+        })
     }
 
     /// A connection for anything but the log. It reconnects for as long as it lives.
     pub(crate) async fn connect(&self, name: &str) -> anyhow::Result<async_nats::Client> {
-        let Credentials { user, password } = self.credentials.clone();
+        let Credentials { user, password } = self.login(name)?;
+        let inbox = inbox_prefix(&user, name);
         let options = async_nats::ConnectOptions::with_user_and_password(user, password)
             .name(name)
-            .custom_inbox_prefix(inbox_prefix(name))
+            .custom_inbox_prefix(inbox)
             .connection_timeout(CONNECT_TIME_MAX)
             .ping_interval(PING_INTERVAL)
             .subscription_capacity(SUBSCRIPTION_MESSAGES_MAX)
@@ -93,9 +131,11 @@ impl NatsEndpoint {
     }
 }
 
-/// Every role has replies of its own, so that permissions can keep others from reading them.
-fn inbox_prefix(name: &str) -> String {
-    format!("_INBOX_{}", name.replace([' ', '.'], "-"))
+/// Every user has replies of its own, so that permissions can keep others from reading them: `_INBOX_<user>.>`. Below
+/// that, every connection has its own.
+fn inbox_prefix(user: &str, connection: &str) -> String {
+    let token = |text: &str| text.replace([' ', '.', '*', '>'], "-");
+    format!("_INBOX_{}.{}", token(user), token(connection))
 }
 
 fn reconnect_pause(attempts: usize) -> Duration {
@@ -132,6 +172,18 @@ mod tests {
         for bad in ["http://host:4222", "nats://u:p@host", "ws://host", "nats://"] {
             assert!(bad.parse::<NatsUrl>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_connection_has_the_role_its_name_begins_with_and_replies_of_its_user() {
+        assert_eq!(role("gateway log"), Role::Gateway);
+        assert_eq!(role("node node-1"), Role::Node("node-1".parse().unwrap()));
+        assert_eq!(role("node node-1 health"), Role::Node("node-1".parse().unwrap()));
+        for other in ["operator log", "version", "node", "", "gateways"] {
+            assert_eq!(role(other), Role::Operator, "{other}");
+        }
+        assert_eq!(inbox_prefix("gateway", "gateway data 1"), "_INBOX_gateway.gateway-data-1");
+        assert_eq!(inbox_prefix("a.b >*", "x"), "_INBOX_a-b---.x");
     }
 
     #[test]

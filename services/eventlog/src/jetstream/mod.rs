@@ -18,6 +18,7 @@ use events::ids::RegionName;
 use tokio::sync::{Mutex, watch};
 
 use crate::connection::{self, ConnectOptions, Connection};
+use crate::refusals::Refusals;
 use crate::{AppendError, Follow, Gate, Log, Message, OpenError, ReadError, Stored, Tail};
 
 pub use send::{BATCH_EVENTS_MIN, Sending};
@@ -45,6 +46,7 @@ impl StreamOptions {
 pub struct JetStreamLog {
     client: async_nats::Client,
     connection: watch::Receiver<Connection>,
+    refusals: Refusals,
     stream: Arc<str>,
     batches: Arc<AtomicU64>,
     sending: Sending,
@@ -59,10 +61,10 @@ impl JetStreamLog {
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(connect: &ConnectOptions, options: &StreamOptions) -> Result<Self, OpenError> {
-        let (client, connection) = connection::connect(connect).await?;
+        let (client, connection, refusals) = connection::connect(connect).await?;
         let stream = stream::ensure(&client, &connect.address, options).await?;
         let (batches, sending, gate, place) = Default::default();
-        Ok(Self { client, connection, stream: stream.into(), batches, sending, gate, place })
+        Ok(Self { client, connection, refusals, stream: stream.into(), batches, sending, gate, place })
     }
 
     /// Whether the connection stands, for readiness.

@@ -164,7 +164,14 @@ async fn publish(log: &JetStreamLog, message: &Message, headers: HeaderMap, sequ
 
 async fn request(log: &JetStreamLog, message: &Message, headers: HeaderMap) -> Reply {
     let request = Request::new().headers(headers).payload(message.payload.clone()).timeout(Some(ACK_TIME_MAX));
-    log.client.send_request(message.subject.clone(), request).await.map_err(|error| unanswered(&error))
+    let before = log.refusals.count();
+    tokio::select! {
+        biased;
+        reply = log.client.send_request(message.subject.clone(), request) => reply.map_err(|error| unanswered(&error)),
+        () = log.refusals.of(&message.subject, before) => {
+            Err(Answer::Refused("the NATS server does not let this user publish to the subject".into()))
+        }
+    }
 }
 
 fn unanswered(error: &RequestError) -> Answer {

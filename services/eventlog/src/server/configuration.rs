@@ -1,58 +1,53 @@
 //! The server's configuration file, filled in from `nats/server.conf`.
 
+use events::ids::{NodeId, RegionName};
+
 use super::folder::{Folder, write_private};
+use super::roles::Users;
 use super::{Endpoint, ServerError};
-use crate::Credentials;
 
 const TEMPLATE: &str = include_str!("../../../../nats/server.conf");
-
-/// The one user of the server.
-const USER: &str = "planetstore";
-
-/// Bytes of randomness in a password.
-const PASSWORD_BYTES: usize = 32;
 
 /// What is filled in.
 pub(super) struct Configuration<'a> {
     pub(super) folder: &'a Folder,
     pub(super) server_name: &'a str,
     pub(super) port: u16,
-    pub(super) credentials: &'a Credentials,
+    pub(super) users: &'a Users,
+    pub(super) region: &'a RegionName,
 }
 
 impl Configuration<'_> {
     /// Writes the file, readable by its owner alone.
     pub(super) fn write(&self) -> Result<(), ServerError> {
-        write_private(&self.folder.configuration(), self.render().as_bytes())
+        write_private(&self.folder.configuration(), self.render()?.as_bytes())
     }
 
-    fn render(&self) -> String {
-        [
+    fn render(&self) -> Result<String, ServerError> {
+        Ok([
             ("{server_name}", quoted(self.server_name)),
             ("{port}", self.port.to_string()),
             ("{pid_file}", quoted(&self.folder.pid_file().to_string_lossy())),
             ("{store_dir}", quoted(&self.folder.store().to_string_lossy())),
-            ("{user}", quoted(&self.credentials.user)),
-            ("{password}", quoted(&self.credentials.password)),
+            ("{users}", self.users.render(self.region)?),
         ]
         .iter()
-        .fold(TEMPLATE.to_owned(), |text, (place, value)| text.replace(place, value))
+        .fold(TEMPLATE.to_owned(), |text, (place, value)| text.replace(place, value)))
     }
 }
 
 /// What stands between double quotes in the server's configuration language.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// A fresh name and password. The name tells our server from another on the same port.
-pub(super) fn fresh(port: u16) -> Result<(String, Endpoint), getrandom::Error> {
-    let credentials = Credentials { user: USER.into(), password: random_hex::<PASSWORD_BYTES>()? };
+/// A fresh name, which tells our server from another on the same port, and users with fresh passwords.
+pub(super) fn fresh(port: u16, nodes: &[NodeId]) -> Result<(String, Endpoint), getrandom::Error> {
     let name = format!("planetstore-{}", random_hex::<8>()?);
-    Ok((name, Endpoint { address: format!("127.0.0.1:{port}"), credentials }))
+    Ok((name, Endpoint { address: format!("127.0.0.1:{port}"), users: Users::fresh(nodes)? }))
 }
 
-fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {
+pub(super) fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Error> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(hex::encode(bytes))
@@ -67,9 +62,9 @@ mod tests {
     fn everything_is_filled_in_and_only_the_owner_reads_it() {
         let outer = tempfile::tempdir().unwrap();
         let folder = Folder::open(&outer.path().join("with \"quotes\"")).unwrap();
-        let (server_name, endpoint) = fresh(4999).unwrap();
-        let credentials = &endpoint.credentials;
-        Configuration { folder: &folder, server_name: &server_name, port: 4999, credentials }.write().unwrap();
+        let (server_name, endpoint) = fresh(4999, &["node-1".parse().unwrap()]).unwrap();
+        let (users, region) = (&endpoint.users, &"eu-1".parse().unwrap());
+        Configuration { folder: &folder, server_name: &server_name, port: 4999, users, region }.write().unwrap();
 
         let text = std::fs::read_to_string(folder.configuration()).unwrap();
         assert!(text.contains("listen: \"127.0.0.1:4999\"") && text.contains("with \\\"quotes\\\""));
@@ -81,6 +76,6 @@ mod tests {
         }
         assert_eq!(std::fs::metadata(folder.configuration()).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!text.contains("no_auth_user") && !text.contains("http"));
-        assert_ne!(fresh(1).unwrap().1.credentials, fresh(1).unwrap().1.credentials);
+        assert!(text.contains("user: \"node-1\"") && text.contains("ps.eu-1.shards.node-1"));
     }
 }

@@ -1,7 +1,7 @@
 //! A private nats-server as a supervised child process.
 //!
-//! It keeps its store in a data folder that one process at a time may use, listens on the loopback only, takes
-//! one user with a password made anew at every start, is restarted when it dies or cannot write any more, and dies
+//! It keeps its store in a data folder that one process at a time may use, listens on the loopback only, takes a user
+//! for each role with the few subjects it needs and a password made anew at every start, is restarted when it dies or cannot write any more, and dies
 //! with this process. While its disk is full, its gate is closed.
 
 mod binary;
@@ -11,6 +11,7 @@ mod health;
 mod launch;
 mod output;
 mod process;
+mod roles;
 mod room;
 mod supervise;
 
@@ -19,13 +20,15 @@ use std::io::PipeWriter;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use events::ids::{NodeId, RegionName};
 use tokio::sync::{oneshot, watch};
 
 pub use binary::{NATS_SERVER_ENV, Version};
 pub use launch::exec_with_parent;
+pub use roles::{Role, Users};
 pub use room::LOG_ROOM_BYTES_MIN;
 
-use crate::{Credentials, Gate, GateKeeper};
+use crate::{Gate, GateKeeper};
 
 /// Time a server may take from its start until it accepts connections, by default. After a kill it reads its
 /// whole store again, at some hundred megabytes a second.
@@ -43,6 +46,10 @@ pub struct ServerOptions {
     pub launcher: Vec<OsString>,
     /// Time it may take until it accepts connections.
     pub start_time_max: Duration,
+    /// The region whose subjects its users may use.
+    pub region: RegionName,
+    /// The storage nodes that may connect, each as a user of its own.
+    pub nodes: Vec<NodeId>,
 }
 
 /// What the server is doing.
@@ -126,7 +133,7 @@ pub enum ServerError {
 #[derive(Debug, Clone)]
 struct Endpoint {
     address: String,
-    credentials: Credentials,
+    users: Users,
 }
 
 /// A running server. Dropping it asks the server to stop; [`Server::stop`] waits for that.
@@ -165,8 +172,8 @@ impl Server {
     }
 
     /// Who may connect.
-    pub fn credentials(&self) -> &Credentials {
-        &self.endpoint.credentials
+    pub fn users(&self) -> &Users {
+        &self.endpoint.users
     }
 
     /// What the server is doing.

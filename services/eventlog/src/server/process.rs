@@ -225,6 +225,8 @@ mod tests {
             program: None,
             launcher: vec!["sh".into()],
             start_time_max: GREETING_TIME_MAX,
+            region: "test".parse().unwrap(),
+            nodes: Vec::new(),
         };
         let mut process = Process::spawn(&options, &script, Path::new("conf")).unwrap();
         let (stop, stopper) = io::pipe().unwrap();

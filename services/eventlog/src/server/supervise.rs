@@ -84,15 +84,16 @@ impl<'a> Supervisor<'a> {
         let program = binary::find(options.program.as_deref())?;
         let folder = Folder::open(&options.folder)?;
         folder.end_orphans()?;
-        let (name, endpoint) = Self::configure(&folder)?;
+        let (name, endpoint) = Self::configure(options, &folder)?;
         Ok(Self { options, program, folder, name, endpoint, stop, state, keeper, health: Health::default() })
     }
 
-    fn configure(folder: &Folder) -> Result<(String, Endpoint), ServerError> {
+    fn configure(options: &ServerOptions, folder: &Folder) -> Result<(String, Endpoint), ServerError> {
         let port = folder.port()?;
-        let (name, endpoint) =
-            configuration::fresh(port).map_err(|error| ServerError::Start { reason: error.to_string() })?;
-        Configuration { folder, server_name: &name, port, credentials: &endpoint.credentials }.write()?;
+        let (name, endpoint) = configuration::fresh(port, &options.nodes)
+            .map_err(|error| ServerError::Start { reason: error.to_string() })?;
+        let (users, region) = (&endpoint.users, &options.region);
+        Configuration { folder, server_name: &name, port, users, region }.write()?;
         Ok((name, endpoint))
     }
 
@@ -131,7 +132,7 @@ impl<'a> Supervisor<'a> {
     /// A new port, for a server that nobody knows yet.
     fn reconfigure(&mut self) -> Result<(), ServerError> {
         self.folder.forget_port()?;
-        (self.name, self.endpoint) = Self::configure(&self.folder)?;
+        (self.name, self.endpoint) = Self::configure(self.options, &self.folder)?;
         Ok(())
     }
 

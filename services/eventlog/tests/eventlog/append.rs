@@ -1,6 +1,6 @@
-use eventlog::{APPEND_EVENTS_MAX, AppendError, Log, ReadError, Sending};
+use eventlog::{APPEND_EVENTS_MAX, AppendError, JetStreamLog, Log, ReadError, Sending, StreamOptions};
 
-use crate::support::{Fixture, SENDINGS, ids, message, messages, patiently, read_all, stored_ids};
+use crate::support::{Fixture, SENDINGS, ids, message, messages, patiently, read_all, region, stored_ids};
 
 #[tokio::test]
 async fn what_is_appended_is_read_back_in_order_with_its_bytes() {
@@ -92,12 +92,35 @@ async fn appending_again_what_is_there_is_no_second_copy() {
 #[tokio::test]
 async fn a_subject_that_no_stream_listens_to_is_refused() {
     let fixture = Fixture::start().await;
-    let log = fixture.log().await;
-    let mut stray = message(10);
-    stray.subject = "ps.test.telemetry.cpu".into();
-    match log.append(0, &[stray]).await {
-        Err(AppendError::Unavailable { appended: 0, .. }) => {}
+    let buckets = StreamOptions { nouns: &["bucket"], ..StreamOptions::new(region()) };
+    let log = JetStreamLog::open(&fixture.connect_options(), &buckets).await.unwrap();
+    match patiently(log.append(0, &messages(1))).await {
+        Err(AppendError::Unavailable { appended: 0, reason }) => assert!(reason.contains("no stream"), "{reason}"),
         other => panic!("{other:?}"),
+    }
+    fixture.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_let_this_user_publish_is_refused() {
+    let fixture = Fixture::start().await;
+    for sending in SENDINGS {
+        let log = fixture.log().await.sending(sending);
+        let last = log.tail().await.unwrap().last_sequence;
+        for (count, stray) in [(1, 0), (3, 0), (3, 1), (3, 2), (20, 19)] {
+            let mut group = messages(count);
+            group[stray].subject = "ps.test.telemetry.cpu".into();
+            let appended = match patiently(log.append(last, &group)).await {
+                Err(AppendError::Unavailable { appended, .. } | AppendError::Conflict { appended }) => appended,
+                other => panic!("{other:?}"),
+            };
+            // What stood before it in a chain may be there, and nothing behind it.
+            assert!(appended <= stray, "{appended} of {stray}");
+            if appended > 0 {
+                break;
+            }
+            assert_eq!(log.tail().await.unwrap().last_sequence, last);
+        }
     }
     fixture.stop().await;
 }

@@ -1,5 +1,5 @@
 use async_nats::jetstream;
-use eventlog::server::{Server, ServerError};
+use eventlog::server::{Role, Server, ServerError};
 use eventlog::{Credentials, JetStreamLog, Log, OpenError, StreamOptions};
 
 use crate::support::{Fixture, messages, region, server_options};
@@ -47,11 +47,7 @@ async fn a_log_outlives_a_stop_and_listens_to_nouns_that_are_added() {
 #[tokio::test]
 async fn a_stream_that_could_forget_is_refused() {
     let fixture = Fixture::start().await;
-    let credentials = fixture.server.credentials().clone();
-    let client = async_nats::ConnectOptions::with_user_and_password(credentials.user, credentials.password)
-        .connect(fixture.server.address())
-        .await
-        .unwrap();
+    let client = fixture.client(&Role::Operator).await;
     let lax = jetstream::stream::Config {
         name: "EVENTS_test".into(),
         subjects: vec!["ps.test.object.>".into()],
@@ -70,11 +66,7 @@ async fn nobody_takes_events_out_of_the_log() {
     let fixture = Fixture::start().await;
     let log = fixture.log().await;
     log.append(0, &messages(3)).await.unwrap();
-    let credentials = fixture.server.credentials().clone();
-    let client = async_nats::ConnectOptions::with_user_and_password(credentials.user, credentials.password)
-        .connect(fixture.server.address())
-        .await
-        .unwrap();
+    let client = fixture.client(&Role::Operator).await;
     let jetstream = jetstream::new(client);
     let stream = jetstream.get_stream("EVENTS_test").await.unwrap();
     let (deleted, purged, dropped) =

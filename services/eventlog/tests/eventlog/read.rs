@@ -1,3 +1,4 @@
+use eventlog::server::Role;
 use eventlog::{Log, ReadError};
 
 use crate::support::{Fixture, ids, message, messages, patiently, stored_ids};
@@ -111,11 +112,7 @@ async fn an_entry_without_an_id_stops_who_reads_it() {
     let fixture = Fixture::start().await;
     let log = fixture.log().await;
     log.append(0, &messages(1)).await.unwrap();
-    let credentials = fixture.server.credentials().clone();
-    let client = async_nats::ConnectOptions::with_user_and_password(credentials.user, credentials.password)
-        .connect(fixture.server.address())
-        .await
-        .unwrap();
+    let client = fixture.client(&Role::Operator).await;
     let jetstream = async_nats::jetstream::new(client);
     jetstream.publish("ps.test.object.bucket.put", "stray".into()).await.unwrap().await.unwrap();
     for found in

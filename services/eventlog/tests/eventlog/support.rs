@@ -4,9 +4,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use eventlog::server::{NATS_SERVER_ENV, Server, ServerOptions, ServerState};
+use eventlog::server::{NATS_SERVER_ENV, Role, Server, ServerOptions, ServerState};
 use eventlog::{ConnectOptions, JetStreamLog, Log, Message, Sending, Stored, StreamOptions};
-use events::ids::{EventId, RegionName};
+use events::ids::{EventId, NodeId, RegionName};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -34,7 +34,18 @@ pub(crate) fn setpriv() -> Vec<OsString> {
 }
 
 pub(crate) fn server_options(folder: &Path) -> ServerOptions {
-    ServerOptions { folder: folder.into(), program: Some(nats_server()), launcher: setpriv(), start_time_max: PATIENCE }
+    ServerOptions {
+        folder: folder.into(),
+        program: Some(nats_server()),
+        launcher: setpriv(),
+        start_time_max: PATIENCE,
+        region: region(),
+        nodes: vec![node(1), node(2)],
+    }
+}
+
+pub(crate) fn node(number: usize) -> NodeId {
+    format!("node-{number}").parse().unwrap()
 }
 
 pub(crate) fn region() -> RegionName {
@@ -55,12 +66,23 @@ impl Fixture {
     }
 
     pub(crate) fn connect_options(&self) -> ConnectOptions {
+        self.connect_options_of(&Role::Operator)
+    }
+
+    pub(crate) fn connect_options_of(&self, role: &Role) -> ConnectOptions {
         ConnectOptions {
             address: self.server.address().into(),
-            credentials: self.server.credentials().clone(),
+            credentials: self.server.users().of(role).unwrap().clone(),
             name: "test".into(),
-            inbox_prefix: "_INBOX_test".into(),
+            inbox_prefix: format!("_INBOX_{}.test", role.user()),
         }
+    }
+
+    /// A connection of a role, besides the log's.
+    pub(crate) async fn client(&self, role: &Role) -> async_nats::Client {
+        let ConnectOptions { address, credentials, inbox_prefix, .. } = self.connect_options_of(role);
+        let options = async_nats::ConnectOptions::with_user_and_password(credentials.user, credentials.password);
+        options.custom_inbox_prefix(inbox_prefix).connect(address).await.unwrap()
     }
 
     pub(crate) async fn log(&self) -> JetStreamLog {

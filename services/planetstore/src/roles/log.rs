@@ -18,7 +18,8 @@ const LEDGER_CACHE_BYTES: usize = 128 << 20;
 /// How long the ledger may take to write what it holds and close its file.
 const LEDGER_STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Connects to the log, and makes its stream if there is none.
+/// Connects to the log, and makes its stream if there is none. On a private server that is done by the operator, and a
+/// gateway has no more rights than elsewhere.
 pub(crate) async fn open_log(
     endpoint: &NatsEndpoint,
     region: &RegionName,
@@ -26,7 +27,10 @@ pub(crate) async fn open_log(
 ) -> anyhow::Result<Arc<JetStreamLog>> {
     let mut options = StreamOptions::new(region.clone());
     options.replicas = replicas.into();
-    let log = JetStreamLog::open(&endpoint.log_options("gateway log"), &options).await.context("the log")?;
+    if endpoint.has_operator() {
+        JetStreamLog::open(&endpoint.log_options("operator log")?, &options).await.context("the log")?;
+    }
+    let log = JetStreamLog::open(&endpoint.log_options("gateway log")?, &options).await.context("the log")?;
     Ok(Arc::new(log.behind(endpoint.gate.clone())))
 }
 

@@ -1,0 +1,85 @@
+//! What the server did not let a connection publish: it says so beside the replies, and never answers such a publish.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// Refusals that are kept for whoever waits for an answer.
+const REFUSALS_KEPT: usize = 64;
+
+#[derive(Debug, Default)]
+struct Heard {
+    count: u64,
+    /// The subjects of the last ones, the newest at the end.
+    subjects: VecDeque<String>,
+}
+
+/// The refusals of one connection. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusals(Arc<watch::Sender<Heard>>);
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Heard::default())))
+    }
+}
+
+impl Refusals {
+    /// Takes in an error of the server, which may be one.
+    pub(crate) fn hear(&self, error: &str) {
+        let Some(subject) = subject_of(error) else { return };
+        tracing::error!(subject, "the NATS server does not let this user publish");
+        self.0.send_modify(|heard| {
+            if heard.subjects.len() == REFUSALS_KEPT {
+                heard.subjects.pop_front();
+            }
+            heard.subjects.push_back(subject.to_owned());
+            heard.count += 1;
+        });
+    }
+
+    /// How many there were so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.borrow().count
+    }
+
+    /// Waits for a refusal of this subject after the first `before`.
+    pub(crate) async fn of(&self, subject: &str, before: u64) {
+        let is_refused = |heard: &Heard| {
+            let new = usize::try_from(heard.count - before).unwrap_or(usize::MAX);
+            heard.subjects.iter().rev().take(new).any(|refused| refused == subject)
+        };
+        let mut heard = self.0.subscribe();
+        // The sender is here, so the channel is open.
+        let _heard = heard.wait_for(is_refused).await;
+    }
+}
+
+/// The subject of `Permissions Violation for Publish to "<subject>"`, as nats-server writes it.
+fn subject_of(error: &str) -> Option<&str> {
+    error.split_once("Permissions Violation for Publish to \"")?.1.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[test]
+    fn a_refusal_concerns_its_subject_and_what_was_sent_before_it() {
+        let refusals = Refusals::default();
+        let is_refused = |subject: &str, before| refusals.of(subject, before).now_or_never().is_some();
+        refusals.hear("nats: 'Permissions Violation for Publish to \"ps.a.object.b%2Ec.put\"'");
+        refusals.hear("nats: 'Permissions Violation for Subscription to \"ps.a.shards\"'");
+        refusals.hear("nats: slow consumer");
+        assert_eq!(refusals.count(), 1);
+        assert!(is_refused("ps.a.object.b%2Ec.put", 0));
+        assert!(!is_refused("ps.a.object.b%2Ec.put", 1), "it was of an earlier one");
+        assert!(!is_refused("ps.a.shards", 0));
+        for _ in 0..REFUSALS_KEPT {
+            refusals.hear("Permissions Violation for Publish to \"x\"");
+        }
+        assert!(is_refused("x", 0) && is_refused("x", refusals.count() - 1) && !is_refused("x", refusals.count()));
+    }
+}

@@ -1,0 +1,200 @@
+//! Who may connect: each role as a user of its own, with the subjects that `nats/permissions.json` declares.
+
+use std::collections::BTreeMap;
+
+use events::ids::{NodeId, RegionName};
+use serde::Deserialize;
+
+use super::ServerError;
+use super::configuration::{quoted, random_hex};
+use crate::Credentials;
+
+const DECLARATION: &str = include_str!("../../../../nats/permissions.json");
+
+/// Bytes of randomness in a password.
+const PASSWORD_BYTES: usize = 32;
+
+/// How many messages a node may send to who asked it something, and for how long it may.
+const ANSWERS: &str = "{ max: 1, expires: \"1m\" }";
+
+/// What a connection is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Appends events, reads the log, asks every node.
+    Gateway,
+    /// A storage node: answers what it is asked, and says that it is there.
+    Node(NodeId),
+    /// Reads the log and telemetry, and nothing else.
+    Feed,
+    /// Creates and changes the stream, and looks after the log.
+    Operator,
+}
+
+impl Role {
+    /// The name of its user, which is also how the subjects of its replies begin: `_INBOX_<user>.`.
+    pub fn user(&self) -> &str {
+        match self {
+            Self::Node(node) => node.as_str(),
+            role => role.declared(),
+        }
+    }
+
+    /// Its name in the declaration.
+    fn declared(&self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Node(_) => "node",
+            Self::Feed => "feed",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// The users of one server, and their passwords.
+#[derive(Debug, Clone)]
+pub struct Users(BTreeMap<Role, Credentials>);
+
+impl Users {
+    /// A user with a fresh password for every role, and for each of the nodes.
+    pub(super) fn fresh(nodes: &[NodeId]) -> Result<Self, getrandom::Error> {
+        let roles =
+            [Role::Gateway, Role::Feed, Role::Operator].into_iter().chain(nodes.iter().cloned().map(Role::Node));
+        let with_password = |role: Role| {
+            let credentials = Credentials { user: role.user().into(), password: random_hex::<PASSWORD_BYTES>()? };
+            Ok((role, credentials))
+        };
+        roles.map(with_password).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Who connects as a role; none if it is a node that this server was not told of.
+    pub fn of(&self, role: &Role) -> Option<&Credentials> {
+        self.0.get(role)
+    }
+
+    /// The users as the server's configuration has them.
+    pub(super) fn render(&self, region: &RegionName) -> Result<String, ServerError> {
+        let declared = declared()?;
+        let users = self.0.iter().map(|(role, credentials)| {
+            user(role, &format!("\"{}\"", quoted(&credentials.password)), region, &declared)
+        });
+        Ok(users.collect())
+    }
+}
+
+/// What one role may do, as declared.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Permissions {
+    publish: Vec<String>,
+    subscribe: Vec<String>,
+    #[serde(default)]
+    answers: bool,
+}
+
+type Declared = BTreeMap<String, Permissions>;
+
+fn declared() -> Result<Declared, ServerError> {
+    let unusable = |error: serde_json::Error| ServerError::Start { reason: format!("nats/permissions.json: {error}") };
+    serde_json::from_str(DECLARATION).map_err(unusable)
+}
+
+/// One user in the server's configuration language. `password` is written as it stands, so that it may be a variable.
+/// A role that is not declared may do nothing.
+fn user(role: &Role, password: &str, region: &RegionName, declared: &Declared) -> String {
+    let none = Permissions { publish: Vec::new(), subscribe: Vec::new(), answers: false };
+    let permissions = declared.get(role.declared()).unwrap_or(&none);
+    let mut lines = vec![
+        "      {".to_owned(),
+        format!("        user: \"{}\"", role.user()),
+        format!("        password: {password}"),
+        "        permissions {".to_owned(),
+    ];
+    for (what, subjects) in [("publish", &permissions.publish), ("subscribe", &permissions.subscribe)] {
+        let subjects: Vec<String> = subjects.iter().flat_map(|subject| filled(subject, role, region)).collect();
+        if subjects.is_empty() {
+            // Of an empty list the server would make no limit.
+            lines.push(format!("          {what} {{ deny: \">\" }}"));
+        } else {
+            lines.push(format!("          {what} {{ allow: ["));
+            lines.extend(subjects.iter().map(|subject| format!("            \"{}\"", quoted(subject))));
+            lines.push("          ] }".to_owned());
+        }
+    }
+    if permissions.answers {
+        lines.push(format!("          allow_responses: {ANSWERS}"));
+    }
+    lines.extend(["        }".to_owned(), "      }".to_owned(), String::new()]);
+    lines.join("\n")
+}
+
+/// The subjects that a declared one stands for.
+fn filled(subject: &str, role: &Role, region: &RegionName) -> Vec<String> {
+    let subject = subject.replace("{region}", region.as_str()).replace("{user}", role.user());
+    let subject = match role {
+        Role::Node(node) => subject.replace("{node}", node.as_str()),
+        _ => subject,
+    };
+    if subject.contains("{noun}") {
+        events::SUBJECT_NOUNS.iter().map(|noun| subject.replace("{noun}", noun)).collect()
+    } else {
+        vec![subject]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPOSE: &str = include_str!("../../../../nats/compose.conf");
+
+    fn node(n: usize) -> Role {
+        Role::Node(format!("node-{n}").parse().unwrap())
+    }
+
+    #[test]
+    fn every_role_is_declared_and_everything_filled_in() {
+        let declared = declared().unwrap();
+        let roles = [Role::Gateway, node(1), Role::Feed, Role::Operator];
+        assert_eq!(declared.len(), roles.len());
+        for role in roles {
+            assert!(declared.contains_key(role.declared()), "{role:?}");
+            let text = user(&role, "$P", &"eu-1".parse().unwrap(), &declared);
+            for place in ["{region}", "{noun}", "{node}", "{user}"] {
+                assert!(!text.contains(place), "{place} in {text}");
+            }
+            assert!(!text.contains("\">\""), "nobody may do everything: {text}");
+        }
+    }
+
+    #[test]
+    fn a_role_that_is_not_declared_may_do_nothing() {
+        let text = user(&Role::Feed, "$P", &"eu-1".parse().unwrap(), &Declared::new());
+        assert_eq!(text.matches("{ deny: \">\" }").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn passwords_differ_and_are_not_shown() {
+        let users = Users::fresh(&["node-1".parse().unwrap()]).unwrap();
+        let mut passwords: Vec<_> = users.0.values().map(|credentials| credentials.password.clone()).collect();
+        passwords.sort();
+        passwords.dedup();
+        assert_eq!(passwords.len(), 4);
+        let shown = format!("{users:?}");
+        assert!(passwords.iter().all(|password| !shown.contains(password)));
+        assert_eq!(users.of(&node(1)).unwrap().user, "node-1");
+        assert!(users.of(&node(2)).is_none());
+    }
+
+    #[test]
+    fn the_composition_has_the_declared_users() {
+        let (region, declared) = ("us-east-1".parse().unwrap(), declared().unwrap());
+        let roles = [Role::Gateway, Role::Feed, Role::Operator].into_iter().chain((1..=6).map(node));
+        let users: String = roles
+            .map(|role| {
+                let variable = format!("$PLANETSTORE_NATS_{}_PASSWORD", role.user().to_uppercase().replace('-', "_"));
+                user(&role, &variable, &region, &declared)
+            })
+            .collect();
+        assert!(COMPOSE.contains(&users), "nats/compose.conf should have these users:\n{users}");
+    }
+}

@@ -1,0 +1,53 @@
+"""Every role as a process of its own with the few rights that nats/compose.conf gives it: they are enough."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.composition import Composition
+from harness.content import KIB, MIB, content
+from harness.server import NotStarted
+
+
+@pytest.fixture
+def composition(nothing_left: None, tmp_path: Path) -> Iterator[Composition]:
+    composition = Composition(tmp_path / "composition")
+    try:
+        yield composition.start()
+    finally:
+        composition.close()
+
+
+def test_each_role_does_its_work_with_its_own_rights(composition):
+    gateway = composition.gateway
+    wire = gateway.wire()
+    wire.make_bucket("shared")
+    stored = {f"k/{size}": content(("roles", size), size) for size in (0, 10, 10 * KIB, 200 * KIB, 3 * MIB)}
+    for key, data in stored.items():
+        assert wire.put("shared", key, data).status == 200
+    for key, data in stored.items():
+        assert wire.get("shared", key).body == data, key
+    assert wire.delete("shared", "k/10").status == 204
+    stopped = gateway.run("node", "stop", "node-6")
+    assert stopped.returncode == 0, stopped.stderr
+    wire.close()
+    gateway.stop()
+    gateway.start()
+    wire = gateway.wire()
+    assert wire.get("shared", "k/10").status == 404
+    del stored["k/10"]
+    for key, data in stored.items():
+        assert wire.get("shared", key).body == data, key
+    wire.close()
+    gateway.stop()
+    assert "Violation" not in composition.log.read_text()
+
+
+def test_the_password_of_another_role_is_refused(composition):
+    gateway = composition.gateway
+    gateway.stop()
+    composition.passwords["gateway"] = composition.passwords["node-1"]
+    with pytest.raises(NotStarted) as refused:
+        gateway.start()
+    assert "cannot connect" in refused.value.said and composition.passwords["node-1"] not in refused.value.said
