@@ -265,7 +265,7 @@ def test_a_copy_reads_its_source_and_writes_its_target(world, refused, source, t
 @pytest.mark.parametrize("place,name,value", [
     ("header", "x-amz-copy-source", "/{source}/k"), ("header", "x-amz-acl", "public-read"),
     ("header", "x-amz-storage-class", "GLACIER"), ("query", "x-amz-acl", "public-read"),
-    ("query", "x-amz-storage-class", "GLACIER"),
+    ("query", "x-amz-storage-class", "GLACIER"), ("query", "x-amz-copy-source", "/{source}/k"),
 ])
 def test_conditions_see_what_the_request_means(world, server, place, name, value):
     """A header that a policy asks for may stand in the query as well, where presigned URLs carry it."""

@@ -52,7 +52,8 @@ impl Conditions<'_> {
     }
 
     fn copy_source(&self) -> Value<'_> {
-        let text = self.parts.headers.get("x-amz-copy-source").and_then(|value| value.to_str().ok());
+        // As the copy itself reads it, in the query of a presigned URL too.
+        let text = Head::new(&self.parts.headers, self.query).text("x-amz-copy-source").ok().flatten();
         let Some(Ok(source)) = text.map(CopySource::parse) else { return Value::Absent };
         Value::Text(format!("{}/{}", source.bucket, String::from_utf8_lossy(&source.key)).into())
     }
