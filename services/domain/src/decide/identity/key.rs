@@ -32,11 +32,10 @@ pub(super) fn change<V: View>(
     view: &V,
     user: &UserName,
     access_key: &AccessKeyId,
-    enabled: Option<bool>,
-    expires: Option<Option<Timestamp>>,
+    wanted: impl FnOnce(&KeyRow) -> (bool, Option<Timestamp>),
 ) -> Result<Decision, Refused<V::Error>> {
     let row = key_row(view, user, access_key)?;
-    let (enabled, expires) = (enabled.unwrap_or(row.enabled), expires.unwrap_or(row.expires));
+    let (enabled, expires) = wanted(&row);
     if (enabled, expires) == (row.enabled, row.expires) {
         return Ok(Decision::nothing(Outcome::Done));
     }

@@ -56,17 +56,12 @@ pub(super) fn revoke<V: View>(
     user: &UserName,
     session: Option<SessionId>,
 ) -> Result<Decision, Refused<V::Error>> {
-    let is_open = match session {
-        Some(session) => session_row(view, session)?.user == *user,
-        None => {
-            if !user.is_root() {
-                user_row(view, user)?;
-            }
-            true
+    if let Some(session) = session {
+        if session_row(view, session)?.user != *user {
+            return Err(IdentityRejection::NoSuch(Noun::Session).into());
         }
-    };
-    if !is_open {
-        return Err(IdentityRejection::NoSuch(Noun::Session).into());
+    } else if !user.is_root() {
+        user_row(view, user)?;
     }
     Ok(Decision::write(Fact::SessionRevoked(Revoked { user: user.clone(), session }), Outcome::Done))
 }
