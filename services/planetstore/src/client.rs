@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Empty, Limited};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -116,7 +116,7 @@ impl ConsoleClient {
     fn read<T: DeserializeOwned>(&self, status: StatusCode, body: &[u8]) -> anyhow::Result<T> {
         #[derive(Deserialize)]
         struct Refusal {
-            error: String,
+            message: String,
         }
         if status.is_success() {
             let read = serde_json::from_slice(body);
@@ -130,56 +130,80 @@ impl ConsoleClient {
             );
         }
         match serde_json::from_slice::<Refusal>(body) {
-            Ok(refusal) => bail!("{}", refusal.error),
+            Ok(refusal) => bail!("{}", refusal.message),
             Err(_) => bail!("the store at {} answers {status}", self.authority),
         }
     }
 
+    /// Where the console is.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
     async fn ask(&self, method: Method, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
-        let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.exchange(method, path)).await;
+        let login = self.credentials.as_ref().map(|credentials| {
+            let login = STANDARD.encode(format!("{}:{}", credentials.user, credentials.password));
+            HeaderValue::try_from(format!("Basic {login}"))
+        });
+        let (status, _, body) = self.send(method, path, login.transpose()?.as_ref(), None).await?;
+        Ok((status, body))
+    }
+
+    /// Asks with an `Authorization` header and a JSON document, if there are any.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: Option<&HeaderValue>,
+        document: Option<String>,
+    ) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, &self.authority)
+            .header(REQUEST_HEADER, "1")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(document.unwrap_or_default())))?;
+        if let Some(authorization) = authorization {
+            let mut value = authorization.clone();
+            value.set_sensitive(true);
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.exchange(request)).await;
         answer.with_context(|| format!("the store at {} does not answer", self.authority))?
     }
 
-    async fn exchange(&self, method: Method, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
         let nobody = || format!("no store answers at {}; it may have been killed", self.authority);
         let stream = TcpStream::connect(&self.authority).await.with_context(nobody)?;
         match &self.tls {
-            None => self.exchange_over(stream, method, path).await,
+            None => self.exchange_over(stream, request).await,
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await;
                 let stream = stream.with_context(|| {
                     format!("there is no trust in who answers at {}: see --ca, and that it speaks TLS", self.authority)
                 })?;
-                self.exchange_over(stream, method, path).await
+                self.exchange_over(stream, request).await
             }
         }
     }
 
-    async fn exchange_over<S>(&self, stream: S, method: Method, path: &str) -> anyhow::Result<(StatusCode, Bytes)>
+    async fn exchange_over<S>(
+        &self,
+        stream: S,
+        request: Request<Full<Bytes>>,
+    ) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let nobody = || format!("no store answers at {}; it may have been killed", self.authority);
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.with_context(nobody)?;
         let connection = tokio::spawn(connection);
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, &self.authority)
-            .header(REQUEST_HEADER, "1")
-            .body(Empty::<Bytes>::new())?;
-        if let Some(credentials) = &self.credentials {
-            let login = STANDARD.encode(format!("{}:{}", credentials.user, credentials.password));
-            let mut value = HeaderValue::try_from(format!("Basic {login}"))?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(header::AUTHORIZATION, value);
-        }
-        let response = sender.send_request(request).await.with_context(nobody)?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let (head, body) = sender.send_request(request).await.with_context(nobody)?.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
         connection.abort();
         let body = body.map_err(|error| anyhow::anyhow!("the answer of {} broke off: {error}", self.authority))?;
-        Ok((status, body.to_bytes()))
+        Ok((head.status, head.headers, body.to_bytes()))
     }
 }
 

@@ -75,6 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
             Command::Dev(arguments) => commands::dev(arguments).await,
             Command::Run { role: RunCommand::Gateway(arguments) } => commands::run_gateway(arguments).await,
             Command::Run { role: RunCommand::Node(arguments) } => commands::run_node(arguments).await,
+            Command::Admin(arguments) => commands::admin(arguments).await,
             Command::Status(arguments) => commands::status(arguments).await,
             Command::Doctor(arguments) => commands::doctor(arguments).await,
             Command::Rebuild(arguments) => commands::rebuild(arguments).await,

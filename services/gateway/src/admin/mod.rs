@@ -37,16 +37,20 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::routing::MethodRouter;
+use domain::Identities;
 use events::ids::RegionName;
 use http::HeaderMap;
-use identity::{HashError, Hasher, Sealer, Secret, TokenError, Tokens};
-use ledger::{Ledger, Sources};
+use identity::{HashError, Hasher, Sealer, Secret, TokenError, Tokens, UnsealError, key_context, password_context};
+use ledger::{Ledger, Sources, StateError};
 
 pub use openapi::openapi;
 
-use crate::Credentials;
+use crate::{Credentials, TrustedProxies};
 use refusal::Refusal;
 use throttle::Throttle;
+
+/// Users whose secrets are tried at the start.
+const USERS_CHECKED_MAX: usize = 16;
 
 /// What the admin API needs.
 #[derive(Debug)]
@@ -59,6 +63,8 @@ pub struct AdminOptions {
     pub sealer: Arc<Sealer>,
     /// Makes and checks access tokens.
     pub tokens: Tokens,
+    /// Proxies whose word about the address of a client counts.
+    pub trusted_proxies: TrustedProxies,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
@@ -74,6 +80,7 @@ struct Shared {
     root: Root,
     sealer: Arc<Sealer>,
     tokens: Tokens,
+    trusted_proxies: TrustedProxies,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
@@ -101,6 +108,17 @@ pub enum AdminError {
     Tokens(#[from] TokenError),
 }
 
+/// Why a process must not serve with the master key that it has.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyMismatch {
+    /// A secret on the log was sealed with another key, or is damaged.
+    #[error("a secret on the log cannot be opened: {0}; start with the key that the region was made with")]
+    Unseal(#[from] UnsealError),
+    /// The state cannot be read.
+    #[error("the state cannot be read: {0}")]
+    State(String),
+}
+
 impl Admin {
     /// The admin API over a ledger.
     ///
@@ -111,12 +129,13 @@ impl Admin {
         if !(options.random)(&mut random) {
             return Err(AdminError::NoRandomness);
         }
-        let AdminOptions { region, root, sealer, tokens, sources, random: source, .. } = options;
+        let AdminOptions { region, root, sealer, tokens, trusted_proxies, sources, random: source } = options;
         Ok(Self(Arc::new(Shared {
             region,
             root: Root { access_key: root.access_key, secret_key: Secret::new(root.secret_key) },
             sealer,
             tokens,
+            trusted_proxies,
             sources,
             random: source,
             hasher: Hasher::new(random)?,
@@ -129,6 +148,26 @@ impl Admin {
     pub async fn is_admin(&self, headers: &HeaderMap) -> bool {
         let now = (self.0.sources.now)();
         access::identify(self, headers, now).await.is_ok_and(|caller| caller.is_admin())
+    }
+
+    /// Whether the secrets on the log can be opened with the master key of this process: looked at for some users.
+    ///
+    /// # Errors
+    /// If they cannot. A gateway must not serve then: it would seal secrets that no other gateway can open.
+    pub async fn check_master_key(&self) -> Result<(), MasterKeyMismatch> {
+        let snapshot = self.0.ledger.read().await.map_err(|error| MasterKeyMismatch::State(error.to_string()))?;
+        let state = |error: StateError| MasterKeyMismatch::State(error.to_string());
+        for (name, user) in snapshot.list_users(None, USERS_CHECKED_MAX).map_err(state)? {
+            if let Some(password) = &user.password {
+                self.0.sealer.unseal(password.as_str(), &password_context(user.id.as_str()))?;
+            }
+            if let Some(id) = snapshot.belongings(&name).map_err(state)?.keys.first()
+                && let Some(key) = snapshot.key(id).map_err(state)?
+            {
+                self.0.sealer.unseal(key.secret.as_str(), &key_context(id.as_str()))?;
+            }
+        }
+        Ok(())
     }
 
     fn random<const N: usize>(&self) -> Result<[u8; N], Refusal> {

@@ -12,7 +12,6 @@ use super::{buckets, groups, keys, login, openapi, policies, sessions, shape, us
 
 /// How something is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(super) enum Method {
     Get,
     Post,

@@ -4,7 +4,7 @@
 //! Source: OWASP "Authentication Cheat Sheet", "Login Throttling".
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use governor::clock::{Clock, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use listener::origin;
 use quick_cache::sync::Cache;
 
 use super::refusal::Refusal;
@@ -24,9 +25,6 @@ const ADDRESS_ATTEMPTS: NonZeroU32 = NonZeroU32::new(60).expect("it is not zero"
 
 /// Buckets of each kind that are kept. Whoever has more addresses than this gets fresh buckets for old ones.
 const BUCKETS_MAX: usize = 100_000;
-
-/// The bits of an IPv6 address that one customer has for itself (RFC 6177, section 2).
-const OWN_BITS: u32 = 64;
 
 type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
@@ -75,18 +73,11 @@ impl<C: Clock + Clone> Throttle<C> {
     }
 }
 
-/// What attempts are counted by: the address, or its network where one peer has a whole one.
-fn origin(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << OWN_BITS)).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use governor::clock::FakeRelativeClock;
+    use std::net::Ipv6Addr;
     use std::time::Duration;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));

@@ -1,5 +1,6 @@
 //! A file per command.
 
+mod admin;
 mod dev;
 mod doctor;
 mod offline;
@@ -11,6 +12,7 @@ mod status;
 mod stop_node;
 mod version;
 
+pub(crate) use admin::{AdminArgs, admin};
 pub(crate) use dev::dev;
 pub(crate) use doctor::doctor;
 pub(crate) use offline::OfflineServer;

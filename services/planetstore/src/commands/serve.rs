@@ -169,7 +169,11 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
     };
     cluster.wait_online(expected, ended, time).await;
 
-    let keys = Keys { root: &plan.credentials, sealer: Arc::new(Sealer::new(&plan.master_key)?) };
+    let sealer = Arc::new(Sealer::new(&plan.master_key)?);
+    let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
+    let trust = console::Trust { root, master: &plan.master_key, sealer: Arc::clone(&sealer), proxies };
+    let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
+    let keys = Keys { root, sealer };
     let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, (ledger.clone(), cluster), s3);
     let role = role.await?;
     console.show(Subject::Gateway(Box::new(GatewayView {
@@ -179,6 +183,8 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
         membership: cluster.membership.clone(),
         telemetry: cluster.telemetry.clone(),
         gateway: role.gateway.clone(),
+        admin_routes: gateway::admin_routes(&admin),
+        admin,
         server: parts.server.as_ref().map(Server::state),
     })));
     parts.gateway = Some(role);

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use events::ids::NodeId;
 use serde::Serialize;
 
-use super::routes::{Refusal, answer};
+use super::routes::{answer, refuse};
 use super::{ConsoleState, Subject};
 
 /// Where a node is stopped.
@@ -36,14 +36,14 @@ pub(super) async fn stop_node(
     headers: HeaderMap,
 ) -> Response {
     if !headers.contains_key(REQUEST_HEADER) {
-        return answer(StatusCode::FORBIDDEN, &Refusal { error: "the header x-planetstore-request is needed" });
+        return refuse(StatusCode::FORBIDDEN, "the header x-planetstore-request is needed");
     }
     let Some(Subject::Gateway(gateway)) = state.subject.get() else {
-        return answer(StatusCode::SERVICE_UNAVAILABLE, &Refusal { error: "there is no gateway here yet" });
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no gateway here yet");
     };
     let node: NodeId = match name.parse() {
         Ok(node) => node,
-        Err(error) => return answer(StatusCode::BAD_REQUEST, &Refusal { error: &format!("{error}") }),
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("{error}")),
     };
     let subject = node::control_subject(&gateway.region, &node);
     let request = Request::new().payload(Bytes::from_static(node::STOP)).timeout(Some(STOP_TIME_MAX));
@@ -52,10 +52,10 @@ pub(super) async fn stop_node(
             tracing::info!(%node, "a node was told to stop, and has");
             answer(StatusCode::OK, &Stopped { node: node.as_str(), stopped: true })
         }
-        Ok(_) => answer(StatusCode::BAD_GATEWAY, &Refusal { error: "the node answers something else" }),
+        Ok(_) => refuse(StatusCode::BAD_GATEWAY, "the node answers something else"),
         Err(error) if error.kind() == RequestErrorKind::NoResponders => {
-            answer(StatusCode::NOT_FOUND, &Refusal { error: "no node of this name is running" })
+            refuse(StatusCode::NOT_FOUND, "no node of this name is running")
         }
-        Err(error) => answer(StatusCode::GATEWAY_TIMEOUT, &Refusal { error: &error.to_string() }),
+        Err(error) => refuse(StatusCode::GATEWAY_TIMEOUT, &error.to_string()),
     }
 }

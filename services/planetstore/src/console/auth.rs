@@ -1,6 +1,6 @@
-//! The login of the console: HTTP Basic with the root credentials.
+//! Who may see what is behind the console: root by HTTP Basic, and admins by the token of a session.
 //!
-//! Source: RFC 7617.
+//! Sources: RFC 7617, RFC 6750.
 
 use std::sync::Arc;
 
@@ -11,19 +11,26 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::ConsoleState;
-use super::routes::{Refusal, answer};
+use super::routes::refuse;
+use super::{ConsoleState, Subject};
 use crate::credentials::RootCredentials;
 
 /// Lets a request through to what it protects, or refuses it before its body is read.
 pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
-    if is_root(state.credentials.as_ref(), request.headers()) {
+    if is_root(state.credentials.as_ref(), request.headers()) || is_admin(&state, request.headers()).await {
         return next.run(request).await;
     }
-    let mut refused = answer(StatusCode::UNAUTHORIZED, &Refusal { error: "the root credentials are needed" });
+    let mut refused = refuse(StatusCode::UNAUTHORIZED, "the root credentials or the token of an admin are needed");
     let challenge = HeaderValue::from_static("Basic realm=\"planetstore\", charset=\"UTF-8\"");
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     refused
+}
+
+async fn is_admin(state: &ConsoleState, headers: &HeaderMap) -> bool {
+    match state.subject.get() {
+        Some(Subject::Gateway(gateway)) => gateway.admin.is_admin(headers).await,
+        _ => false,
+    }
 }
 
 fn is_root(credentials: Option<&RootCredentials>, headers: &HeaderMap) -> bool {

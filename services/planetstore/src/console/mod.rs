@@ -1,8 +1,9 @@
-//! The console address: health, readiness, metrics, status, and stopping a node.
+//! The console address: health, readiness, metrics, status, stopping a node, and the admin API.
 //!
 //! Health, readiness and metrics need no login and hold nothing secret; all under `/api` needs the root
-//! credentials.
+//! credentials or the token of a session.
 
+mod admin;
 mod api;
 mod auth;
 mod limits;
@@ -15,10 +16,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use async_nats::connection::State;
+use axum::Router;
 use eventlog::JetStreamLog;
 use eventlog::server::ServerState;
 use events::ids::RegionName;
-use gateway::Gateway;
+use gateway::{Admin, Gateway};
 use ledger::Ledger;
 use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -29,6 +31,7 @@ use tokio::task::JoinHandle;
 use crate::credentials::RootCredentials;
 use crate::meters;
 
+pub(crate) use admin::{Trust, admin};
 pub(crate) use api::{NODE_STOP_PATH, REQUEST_HEADER};
 pub(crate) use limits::LIMITS;
 pub(crate) use ready::Readiness;
@@ -51,6 +54,8 @@ pub(crate) struct GatewayView {
     /// For messages to nodes.
     pub(crate) telemetry: async_nats::Client,
     pub(crate) gateway: Gateway,
+    pub(crate) admin: Admin,
+    pub(crate) admin_routes: Router,
     /// The private nats-server, if there is one.
     pub(crate) server: Option<watch::Receiver<ServerState>>,
 }

@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde::Serialize;
 
-use super::{ConsoleState, api, auth, ready, status};
+use super::{ConsoleState, admin, api, auth, ready, status};
 use crate::meters;
 
 /// The form of the metrics.
@@ -29,7 +29,8 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
         .route("/readyz", get(ready::get))
         .route("/metrics", get(metrics))
         .merge(api)
-        .fallback(|| async { answer(StatusCode::NOT_FOUND, &Refusal { error: "there is nothing here" }) })
+        .route(admin::PATHS, any(admin::forward))
+        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is nothing here") })
         .layer(map_response(protect))
         .with_state(state)
 }
@@ -41,10 +42,23 @@ async fn metrics(State(state): State<Arc<ConsoleState>>) -> Response {
     ([(header::CONTENT_TYPE, METRICS_TYPE)], state.recorder.render()).into_response()
 }
 
-/// Why something is refused.
+/// Why something is refused: a code for programs, a sentence for people, as in the admin API.
 #[derive(Debug, Serialize)]
 pub(super) struct Refusal<'a> {
-    pub(super) error: &'a str,
+    code: &'a str,
+    message: &'a str,
+}
+
+/// A refusal as an answer.
+pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
+    let code = match status {
+        StatusCode::BAD_REQUEST => "invalid_request",
+        StatusCode::UNAUTHORIZED => "unauthenticated",
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        _ => "unavailable",
+    };
+    answer(status, &Refusal { code, message })
 }
 
 /// A JSON document.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use shards::NodeView;
 
 use super::ready::{Readiness, readiness};
-use super::routes::{Refusal, answer};
+use super::routes::{answer, refuse};
 use super::{ConsoleState, GatewayView, Subject};
 
 /// Where the figures are.
@@ -126,8 +126,8 @@ pub(crate) struct LedgerStatus {
 pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
     match state.subject.get() {
         Some(Subject::Gateway(gateway)) => answer(StatusCode::OK, &status(&state, gateway).await),
-        Some(Subject::Node(_)) => answer(StatusCode::NOT_FOUND, &Refusal { error: "a node alone has no such figures" }),
-        None => answer(StatusCode::SERVICE_UNAVAILABLE, &Refusal { error: "the start is not through yet" }),
+        Some(Subject::Node(_)) => refuse(StatusCode::NOT_FOUND, "a node alone has no such figures"),
+        None => refuse(StatusCode::SERVICE_UNAVAILABLE, "the start is not through yet"),
     }
 }
 

@@ -72,20 +72,19 @@ impl Store {
     pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = MemoryLog::default();
-        Self::over(log, folder, ROOT_PASSWORD).await
+        Self::over(log, folder, ROOT_PASSWORD, true).await
     }
 
     /// The same store after a restart, with another password of root.
     pub(super) async fn restarted(self, root_password: &str) -> Self {
         self.ledger.stop().await;
-        Self::over(self.log, self.folder, root_password).await
+        Self::over(self.log, self.folder, root_password, true).await
     }
 
-    async fn over(log: MemoryLog, folder: TempDir, root_password: &str) -> Self {
+    async fn over(log: MemoryLog, folder: TempDir, root_password: &str, sole_writer: bool) -> Self {
         let sources = Sources { now, fresh };
         let path = folder.path().join(format!("{}.redb", fresh(now())));
-        let options =
-            Options { region: "eu-1".parse().unwrap(), path, sole_writer: true, cache_bytes: 1 << 20, sources };
+        let options = Options { region: "eu-1".parse().unwrap(), path, sole_writer, cache_bytes: 1 << 20, sources };
         let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
         let root = Credentials { access_key: ROOT_KEY.into(), secret_key: root_password.into() };
         let options = AdminOptions {
@@ -93,6 +92,7 @@ impl Store {
             root,
             sealer: Arc::new(Sealer::new(&master()).unwrap()),
             tokens: Tokens::new(&master(), "eu-1").unwrap(),
+            trusted_proxies: "127.0.0.9".parse().unwrap(),
             sources,
             random,
         };
@@ -103,7 +103,7 @@ impl Store {
 
     /// Another gateway of the same region: another ledger over the same log.
     pub(super) async fn another_gateway(&self) -> Self {
-        Self::over(self.log.clone(), tempfile::tempdir().unwrap(), ROOT_PASSWORD).await
+        Self::over(self.log.clone(), tempfile::tempdir().unwrap(), ROOT_PASSWORD, false).await
     }
 
     pub(super) async fn commit(&self, command: IdentityCommand) -> Committed {

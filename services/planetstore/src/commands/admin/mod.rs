@@ -1,0 +1,34 @@
+//! `planetstore admin`: users, keys, groups, policies and quotas, through the admin API of a running store.
+
+mod arguments;
+mod bucket;
+mod group;
+mod key;
+mod policy;
+mod secret;
+mod session;
+mod show;
+mod user;
+
+use super::Verdict;
+pub(crate) use arguments::{AdminArgs, AdminCommand};
+use session::Session;
+
+/// Does one thing, and logs out again.
+pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
+    let session = Session::open(&arguments).await?;
+    let output = arguments.output;
+    let done = match arguments.about {
+        AdminCommand::Whoami => match session.get("/api/v1/whoami").await {
+            Ok(user) => show::one(output, &user),
+            Err(error) => Err(error),
+        },
+        AdminCommand::User { action } => user::run(&session, action, output).await,
+        AdminCommand::Key { action } => key::run(&session, action, output).await,
+        AdminCommand::Group { action } => group::run(&session, action, output).await,
+        AdminCommand::Policy { action } => policy::run(&session, action, output).await,
+        AdminCommand::Bucket { action } => bucket::run(&session, action, output).await,
+    };
+    session.close().await;
+    done.map(|()| Verdict::Well)
+}

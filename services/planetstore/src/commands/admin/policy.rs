@@ -1,0 +1,84 @@
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use events::ids::PolicyName;
+use http::Method;
+
+use super::arguments::{HolderArgs, PolicyAction};
+use super::session::Session;
+use super::show;
+use crate::cli::Output;
+
+const POLICIES: &str = "/api/v1/policies";
+
+/// Longest document that is read, in bytes: longer than the store takes, so that the store says what it takes.
+const DOCUMENT_BYTES_MAX: u64 = 64 << 10;
+
+pub(super) async fn run(session: &Session, action: PolicyAction, output: Output) -> anyhow::Result<()> {
+    match action {
+        PolicyAction::List => {
+            let policies = session.list(POLICIES, "policies").await?;
+            show::list(
+                output,
+                &policies,
+                [
+                    ("NAME", |policy| show::text(&policy["name"])),
+                    ("BUILT IN", |policy| show::text(&policy["built_in"])),
+                    ("USERS", |policy| show::text(&policy["users"])),
+                    ("GROUPS", |policy| show::text(&policy["groups"])),
+                ],
+            )
+        }
+        PolicyAction::Show { name } => show::one(output, &session.get(&path(&name)).await?),
+        PolicyAction::Put { name, file } => {
+            let document = read(&file)?;
+            show::one(output, &session.send(Method::PUT, &path(&name), Some(document)).await?)
+        }
+        PolicyAction::Attach { name, holder } => {
+            let (holder, path) = of_holder(&name, &holder)?;
+            session.ask(Method::PUT, &path, None).await?;
+            show::done(output, &format!("{name} is attached to {holder}"));
+            Ok(())
+        }
+        PolicyAction::Detach { name, holder } => {
+            let (holder, path) = of_holder(&name, &holder)?;
+            session.ask(Method::DELETE, &path, None).await?;
+            show::done(output, &format!("{name} is not attached to {holder} any more"));
+            Ok(())
+        }
+        PolicyAction::Delete { name } => {
+            session.ask(Method::DELETE, &path(&name), None).await?;
+            show::done(output, &format!("{name} is removed"));
+            Ok(())
+        }
+    }
+}
+
+fn path(name: &PolicyName) -> String {
+    format!("{POLICIES}/{name}")
+}
+
+fn of_holder(name: &PolicyName, holder: &HolderArgs) -> anyhow::Result<(String, String)> {
+    match holder {
+        HolderArgs { user: Some(user), group: None } => {
+            Ok((format!("the user {user}"), format!("{}/users/{user}", path(name))))
+        }
+        HolderArgs { user: None, group: Some(group) } => {
+            Ok((format!("the group {group}"), format!("{}/groups/{group}", path(name))))
+        }
+        _ => bail!("say --user or --group"),
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let cannot = || format!("cannot read {}", file.display());
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).with_context(cannot)?.take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
+    };
+    read.with_context(cannot)?;
+    Ok(text)
+}

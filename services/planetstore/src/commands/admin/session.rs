@@ -1,0 +1,174 @@
+//! A session of the admin API for one command.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::arguments::AdminArgs;
+use crate::cli::{ConsoleArgs, DataArgs};
+use crate::client::ConsoleClient;
+use crate::credentials::{PASSWORD_ENV, RootCredentials, USER_ENV};
+use crate::folder::Paths;
+
+/// Variables with the login of a user other than root.
+const LOGIN_USER_ENV: &str = "PLANETSTORE_USER";
+const LOGIN_PASSWORD_ENV: &str = "PLANETSTORE_PASSWORD";
+
+/// How often a login that came too soon is tried again, and how long it waits for that at most.
+const LOGIN_TRIES_MAX: u32 = 3;
+const LOGIN_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Entries of a page, and pages of a list: more than anybody reads in a terminal.
+const PAGE_ENTRIES: usize = 1_000;
+const PAGES_MAX: usize = 1_000;
+
+/// A session that ends with the command.
+pub(super) struct Session {
+    client: ConsoleClient,
+    token: HeaderValue,
+    user: String,
+    password: String,
+}
+
+impl Session {
+    /// Finds the store and logs in.
+    pub(super) async fn open(arguments: &AdminArgs) -> anyhow::Result<Self> {
+        let AdminArgs { data, url, ca, .. } = arguments;
+        let console = ConsoleArgs { data: DataArgs { data: data.clone() }, url: url.clone(), ca: ca.clone() };
+        let client = ConsoleClient::find(&console)?;
+        let (user, password) = login(&Paths::new(data))?;
+        let document = json!({ "user": user, "password": password });
+        let (status, body) = log_in(&client, &document).await?;
+        if status == StatusCode::UNAUTHORIZED {
+            bail!(
+                "the store at {} does not accept this login: set {LOGIN_USER_ENV} and {LOGIN_PASSWORD_ENV}, \
+                 or {USER_ENV} and {PASSWORD_ENV} to those it was started with",
+                client.authority()
+            );
+        }
+        let opened = read(status, &body)?;
+        let token = opened["access_token"].as_str().context("the store gives no access token")?;
+        let mut token = HeaderValue::try_from(format!("Bearer {token}"))?;
+        token.set_sensitive(true);
+        let user = opened["user"].as_str().context("the store does not say who logged in")?.to_owned();
+        Ok(Self { client, token, user, password })
+    }
+
+    /// Who is logged in.
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// With what they logged in.
+    pub(super) fn password(&self) -> &str {
+        &self.password
+    }
+
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// All pages of a list.
+    pub(super) async fn list(&self, path: &str, member: &str) -> anyhow::Result<Vec<Value>> {
+        let mut entries = Vec::new();
+        let mut after = String::new();
+        for _ in 0..PAGES_MAX {
+            let mut page = self.get(&format!("{path}?limit={PAGE_ENTRIES}&after={after}")).await?;
+            match page[member].take() {
+                Value::Array(more) => entries.extend(more),
+                _ => bail!("the answer holds no {member}"),
+            }
+            match page["next"].as_str() {
+                Some(next) => after = next.to_owned(),
+                None => return Ok(entries),
+            }
+        }
+        bail!("there are more than {} {member}: ask the API for pages of them", PAGES_MAX * PAGE_ENTRIES)
+    }
+
+    pub(super) async fn ask(&self, method: Method, path: &str, document: Option<&Value>) -> anyhow::Result<Value> {
+        let body = document.map(ToString::to_string);
+        self.send(method, path, body).await
+    }
+
+    /// Asks with a body that is JSON already.
+    pub(super) async fn send(&self, method: Method, path: &str, body: Option<String>) -> anyhow::Result<Value> {
+        let (status, _, body) = self.client.send(method, path, Some(&self.token), body).await?;
+        read(status, &body)
+    }
+
+    /// Ends the session. What was asked is done by then: that it does not end by itself is worth a note only.
+    pub(super) async fn close(self) {
+        if let Err(error) = self.send(Method::POST, "/api/v1/logout", None).await {
+            tracing::debug!(%error, "the session stays open until it expires");
+        }
+    }
+}
+
+/// Who logs in: a user of the variables, else root.
+fn login(paths: &Paths) -> anyhow::Result<(String, String)> {
+    let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+    match (set(LOGIN_USER_ENV), set(LOGIN_PASSWORD_ENV)) {
+        (Some(user), Some(password)) => return Ok((user, password)),
+        (None, None) => {}
+        _ => bail!("set both {LOGIN_USER_ENV} and {LOGIN_PASSWORD_ENV}, or none"),
+    }
+    let root = RootCredentials::find(&paths.credentials())?.with_context(|| {
+        format!("there is no login: set {LOGIN_USER_ENV} and {LOGIN_PASSWORD_ENV}, or {USER_ENV} and {PASSWORD_ENV}")
+    })?;
+    Ok((root.user, root.password))
+}
+
+/// Logs in. A script that asks for much in a row is let wait as the store says.
+async fn log_in(client: &ConsoleClient, document: &Value) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
+    let mut tries = 1;
+    loop {
+        let body = Some(document.to_string());
+        let (status, headers, body) = client.send(Method::POST, "/api/v1/login", None, body).await?;
+        let wait = retry_after(&headers).filter(|wait| *wait <= LOGIN_WAIT_MAX);
+        match wait {
+            Some(wait) if tries < LOGIN_TRIES_MAX => tokio::time::sleep(wait).await,
+            _ => return Ok((status, body)),
+        }
+        tries += 1;
+    }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}
+
+/// A document, or nothing, or why not.
+fn read(status: StatusCode, body: &[u8]) -> anyhow::Result<Value> {
+    #[derive(Deserialize)]
+    struct Refusal {
+        message: String,
+    }
+    if status == StatusCode::NO_CONTENT {
+        return Ok(Value::Null);
+    }
+    if status.is_success() {
+        return serde_json::from_slice(body).context("the answer is no JSON document");
+    }
+    match serde_json::from_slice::<Refusal>(body) {
+        Ok(refusal) => bail!("{}", refusal.message),
+        Err(_) => bail!("the store answers {status}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_in_the_words_of_the_store() {
+        let refused = read(StatusCode::CONFLICT, br#"{"code":"conflict","message":"it is there already"}"#);
+        assert_eq!(refused.unwrap_err().to_string(), "it is there already");
+        assert!(read(StatusCode::BAD_GATEWAY, b"<html>").unwrap_err().to_string().contains("502"));
+        assert_eq!(read(StatusCode::NO_CONTENT, b"").unwrap(), Value::Null);
+        assert_eq!(read(StatusCode::OK, b"{}").unwrap(), json!({}));
+    }
+}

@@ -1,0 +1,154 @@
+use anyhow::bail;
+use events::ids::UserName;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::arguments::{LimitArgs, PasswordArgs, Role, UserAction};
+use super::secret::NewPassword;
+use super::session::Session;
+use super::show;
+use crate::cli::Output;
+
+const USERS: &str = "/api/v1/users";
+
+pub(super) async fn run(session: &Session, action: UserAction, output: Output) -> anyhow::Result<()> {
+    match action {
+        UserAction::List => list(session, output).await,
+        UserAction::Show { name } => show::one(output, &session.get(&path(&name)).await?),
+        UserAction::Create { name, role, display_name, email, id, password, limits } => {
+            let password = NewPassword::find(password)?;
+            let document = json!({
+                "name": name,
+                "role": role_text(role),
+                "display_name": display_name,
+                "email": email,
+                "id": id,
+                "password": password.as_ref().map(|password| &password.text),
+                "limits": set_limits(json!({}), limits),
+            });
+            let mut made = session.ask(Method::POST, USERS, Some(&document)).await?;
+            if let Some(password) = password.filter(|password| password.is_generated) {
+                made["password"] = password.text.into();
+            }
+            show::one(output, &made)
+        }
+        UserAction::Set { name, role, display_name, email, enable, disable, limits } => {
+            let mut change = json!({});
+            if let Some(role) = role {
+                change["role"] = role_text(role).into();
+            }
+            if let Some(name) = display_name {
+                change["display_name"] = name.into();
+            }
+            if let Some(email) = email {
+                change["email"] = email.0.into();
+            }
+            if enable || disable {
+                change["enabled"] = enable.into();
+            }
+            if limits.requests_per_second.is_some() || limits.bytes_per_second.is_some() {
+                let before = session.get(&path(&name)).await?["limits"].take();
+                change["limits"] = set_limits(before, limits);
+            }
+            if change == json!({}) {
+                bail!("there is nothing to change: say what, `planetstore admin user set --help` lists it");
+            }
+            show::one(output, &session.ask(Method::PATCH, &path(&name), Some(&change)).await?)
+        }
+        UserAction::Password { name, password, remove } => set_password(session, &name, password, remove, output).await,
+        UserAction::Logout { name } => {
+            session.ask(Method::DELETE, &format!("{}/sessions", path(&name)), None).await?;
+            show::done(output, &format!("all sessions of {name} have ended"));
+            Ok(())
+        }
+        UserAction::Delete { name } => {
+            session.ask(Method::DELETE, &path(&name), None).await?;
+            show::done(output, &format!("{name} is removed"));
+            Ok(())
+        }
+    }
+}
+
+async fn list(session: &Session, output: Output) -> anyhow::Result<()> {
+    let users = session.list(USERS, "users").await?;
+    show::list(
+        output,
+        &users,
+        [
+            ("NAME", |user| show::text(&user["name"])),
+            ("ROLE", |user| show::text(&user["role"])),
+            ("ENABLED", |user| show::text(&user["enabled"])),
+            ("GROUPS", |user| show::text(&user["groups"])),
+            ("POLICIES", |user| show::text(&user["policies"])),
+            ("LIMITS", |user| show::text(&user["limits"])),
+        ],
+    )
+}
+
+async fn set_password(
+    session: &Session,
+    name: &UserName,
+    password: PasswordArgs,
+    remove: bool,
+    output: Output,
+) -> anyhow::Result<()> {
+    let password = if remove { None } else { Some(NewPassword::need(password)?) };
+    // One's own takes the old one, too.
+    let old = (name.as_str() == session.user()).then(|| session.password());
+    let document = json!({ "password": password.as_ref().map(|password| &password.text), "old_password": old });
+    session.ask(Method::PUT, &format!("{}/password", path(name)), Some(&document)).await?;
+    match password.filter(|password| password.is_generated) {
+        Some(password) => show::one(output, &json!({ "name": name, "password": password.text })),
+        None => {
+            let what = if remove { "has no password any more" } else { "has another password" };
+            show::done(output, &format!("{name} {what}; all sessions of {name} have ended"));
+            Ok(())
+        }
+    }
+}
+
+fn path(name: &UserName) -> String {
+    format!("{USERS}/{name}")
+}
+
+fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "admin",
+        Role::User => "user",
+    }
+}
+
+/// Limits with those that are given in place of what was there.
+fn set_limits(before: Value, given: LimitArgs) -> Value {
+    let mut limits = match before {
+        Value::Object(limits) => limits,
+        _ => serde_json::Map::new(),
+    };
+    let requests = given.requests_per_second.map(|limit| limit.0.map(u64::from));
+    let bytes = given.bytes_per_second.map(|limit| limit.0.map(|bytes| bytes.0));
+    for (name, given) in [("requests_per_second", requests), ("bytes_per_second", bytes)] {
+        match given {
+            Some(Some(limit)) => drop(limits.insert(name.into(), limit.into())),
+            Some(None) => drop(limits.remove(name)),
+            None => {}
+        }
+    }
+    Value::Object(limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::admin::arguments::OrNone;
+    use crate::units::ByteSize;
+
+    #[test]
+    fn limits_that_are_not_given_stay() {
+        let before = json!({ "requests_per_second": 5, "bytes_per_second": 6 });
+        let given = |requests, bytes| LimitArgs { requests_per_second: requests, bytes_per_second: bytes };
+        assert_eq!(set_limits(before.clone(), given(None, None)), before);
+        let changed = set_limits(before, given(Some(OrNone(None)), Some(OrNone(Some(ByteSize(7))))));
+        assert_eq!(changed, json!({ "bytes_per_second": 7 }));
+        assert_eq!(set_limits(Value::Null, given(Some(OrNone(Some(1))), None)), json!({ "requests_per_second": 1 }));
+    }
+}
