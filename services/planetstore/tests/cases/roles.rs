@@ -102,7 +102,9 @@ fn two_gateways_and_six_nodes_serve_one_region() {
 
     std::fs::create_dir(&other.data).unwrap();
     std::fs::write(other.data.join("version"), "1\n").unwrap();
-    std::fs::copy(fixture.data.join("credentials"), other.data.join("credentials")).unwrap();
+    for file in ["credentials", "master.key"] {
+        std::fs::copy(fixture.data.join(file), other.data.join(file)).unwrap();
+    }
     let second = gateway(&other, &server);
     until("readiness", || http(&second.console, "GET", "/readyz", &[], b"").status == 200);
     both_are_there(&second, &fixture);
