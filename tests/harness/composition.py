@@ -72,7 +72,7 @@ class Gateway(Server):
     """`planetstore run gateway` with the gateway's user."""
 
     def __init__(self, composition: Composition, folder: Path) -> None:
-        super().__init__(folder)
+        super().__init__(folder, environment={"PLANETSTORE_MASTER_KEY": secrets.token_hex(32)})
         self.composition = composition
 
     def spawn(self) -> None:
