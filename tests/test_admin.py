@@ -6,7 +6,6 @@ import json
 import os
 import re
 import secrets
-import statistics
 import subprocess
 import time
 
@@ -218,8 +217,9 @@ def test_unknown_users_and_wrong_passwords_look_and_last_the_same(make_server):
             assert told.status == 401
             bodies.add(told.body)
     assert len(bodies) == 1, bodies
-    medians = [statistics.median(times) for times in took.values()]
-    assert max(medians) < 2 * min(medians), took
+    # The fastest of each: what else the machine does only makes them slower.
+    fastest = [min(times) for times in took.values()]
+    assert max(fastest) < 2 * min(fastest), took
 
 
 def test_guessing_is_slowed_down_but_locks_nobody_out(make_server):

@@ -243,7 +243,7 @@ mod tests {
         let hasher = hasher();
         let hash = hasher.hash(password("hunter2hunter2"), [7; SALT_BYTES]).await.unwrap();
         let mut fastest = [f64::MAX; 2];
-        for _ in 0..5 {
+        for _ in 0..8 {
             for (stored, fastest) in [None, Some(hash.expose())].into_iter().zip(&mut fastest) {
                 let begun = Instant::now();
                 assert_eq!(hasher.verify(secret("hunter2hunter3"), stored).await, Ok(Verdict::Wrong));
@@ -251,7 +251,8 @@ mod tests {
             }
         }
         let [nobody, somebody] = fastest;
-        assert!(nobody > 0.5 * somebody && somebody > 0.5 * nobody, "{nobody} s against {somebody} s");
+        // Without a hash it would be a thousandth; the rest is what else the machine does.
+        assert!(nobody > 0.3 * somebody && somebody > 0.3 * nobody, "{nobody} s against {somebody} s");
     }
 
     #[tokio::test]

@@ -49,7 +49,7 @@ pub fn openapi() -> Value {
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
             "responses": {
-                "Refusal": { "description": "Why it was not done", "content": content(refusal.to_value()) },
+                "Refusal": { "description": "Why it was not done", "content": content(refusal.as_value()) },
             },
             "schemas": generator.take_definitions(true),
         },
@@ -59,7 +59,7 @@ pub fn openapi() -> Value {
 fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let mut success = json!({ "description": "It is so" });
     if let Some(gives) = operation.gives {
-        success["content"] = content(gives(generator).to_value());
+        success["content"] = content(gives(generator).as_value());
     }
     let mut described = json!({
         "operationId": operation.name,
@@ -75,7 +75,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         described["parameters"] = Value::Array(parameters);
     }
     if let Some(takes) = operation.takes {
-        described["requestBody"] = json!({ "required": true, "content": content(takes(generator).to_value()) });
+        described["requestBody"] = json!({ "required": true, "content": content(takes(generator).as_value()) });
     }
     if operation.access() == Access::Open {
         described["security"] = json!([]);
@@ -103,6 +103,6 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     in_path.chain(paging.into_iter().filter(|_| operation.is_paged)).collect()
 }
 
-fn content(schema: Value) -> Value {
+fn content(schema: &Value) -> Value {
     json!({ "application/json": { "schema": schema } })
 }

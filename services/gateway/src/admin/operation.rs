@@ -116,6 +116,12 @@ macro_rules! known {
     };
 }
 
+/// Paths of two methods each.
+const MEMBER: &str = "/api/v1/groups/{group}/members/{user}";
+const OF_USER: &str = "/api/v1/policies/{policy}/users/{user}";
+const OF_GROUP: &str = "/api/v1/policies/{policy}/groups/{group}";
+const QUOTA: &str = "/api/v1/buckets/{bucket}/quota";
+
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
     [about_sessions(), about_users(), about_keys(), about_groups(), about_policies(), about_buckets()].concat()
@@ -218,7 +224,6 @@ fn about_keys() -> Vec<Operation> {
 fn about_groups() -> Vec<Operation> {
     use Method::{Delete, Get, Post, Put};
     let new = Operation::new;
-    const MEMBER: &str = "/api/v1/groups/{group}/members/{user}";
     vec![
         new("listGroups", Get, "/api/v1/groups", known!(Admin, groups::list), "List groups")
             .gives::<shape::Groups>()
@@ -237,8 +242,6 @@ fn about_groups() -> Vec<Operation> {
 fn about_policies() -> Vec<Operation> {
     use Method::{Delete, Get, Put};
     let new = Operation::new;
-    const OF_USER: &str = "/api/v1/policies/{policy}/users/{user}";
-    const OF_GROUP: &str = "/api/v1/policies/{policy}/groups/{group}";
     vec![
         new(
             "listPolicies",
@@ -278,7 +281,6 @@ fn about_buckets() -> Vec<Operation> {
     use Method::{Delete, Get, Put};
     use events::quota::Quota;
     let new = Operation::new;
-    const QUOTA: &str = "/api/v1/buckets/{bucket}/quota";
     vec![
         new("listBuckets", Get, "/api/v1/buckets", known!(Admin, buckets::list), "List buckets with what they hold")
             .gives::<shape::Buckets>()

@@ -21,7 +21,8 @@ impl Admin {
     pub(super) async fn prove(&self, name: &str, typed: Secret) -> Result<Option<Proven>, Refusal> {
         let snapshot = self.0.ledger.read().await?;
         let root = &self.0.root;
-        let is_root = (name == root.access_key || name == UserName::ROOT) & (typed == root.secret_key);
+        let has_roots_name = name == root.access_key || name == UserName::ROOT;
+        let is_root = has_roots_name && typed == root.secret_key;
         let name = name.parse::<UserName>().ok().filter(|name| !name.is_root() && name.as_str() != root.access_key);
         let row = match &name {
             Some(name) => snapshot.user(name)?.filter(|row| row.enabled),

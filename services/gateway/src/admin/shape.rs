@@ -136,6 +136,7 @@ pub(super) struct NewUser {
 }
 
 /// What is to be another way with a user. What is absent stays.
+#[expect(clippy::option_option, reason = "JSON tells `null` from absence")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserChange {
@@ -168,6 +169,7 @@ pub(super) struct PasswordChange {
 }
 
 /// An S3 key without its secret, which is told once.
+#[expect(clippy::struct_field_names, reason = "it is what S3 calls the public half")]
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Key {
     pub(super) access_key: AccessKeyId,
@@ -220,6 +222,7 @@ pub(super) struct MadeKey {
 }
 
 /// What is to be another way with a key. What is absent stays.
+#[expect(clippy::option_option, reason = "JSON tells `null` from absence")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyChange {

@@ -103,7 +103,7 @@ async fn bad_tokens(store: &Store) -> Vec<(&'static str, String)> {
         ("foreign key", issue(&foreign, now())),
         ("other region", issue(&other_region, now())),
         ("expired", issue(&store.admin.0.tokens, long_ago)),
-        ("tampered", good.replace(|c: char| c == 'a', "b")),
+        ("tampered", good.replace('a', "b")),
         ("unsigned", format!("{}.", good.rsplit_once('.').unwrap().0)),
         ("garbage", "garbage".into()),
         ("empty", String::new()),

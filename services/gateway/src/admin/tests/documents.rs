@@ -8,7 +8,7 @@ use crate::admin::openapi;
 use crate::admin::operation::operations;
 
 /// The copy that is checked in, for clients and reviewers.
-const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/openapi.json");
+const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/api/openapi.json");
 
 /// Run with `PLANETSTORE_BLESS=1` to write the copy.
 #[test]
@@ -18,7 +18,7 @@ fn the_checked_in_description_is_the_one_that_is_served() {
         std::fs::write(CHECKED_IN, &text).unwrap();
     }
     let checked_in = std::fs::read_to_string(CHECKED_IN).unwrap_or_default();
-    assert!(checked_in == text, "schemas/openapi.json is not of this code: run this test with PLANETSTORE_BLESS=1");
+    assert!(checked_in == text, "schemas/api/openapi.json is not of this code: run this test with PLANETSTORE_BLESS=1");
 }
 
 #[test]

@@ -7,12 +7,11 @@ use crate::cli::Output;
 use crate::table;
 use crate::units::ByteSize;
 
+/// A column: its head, and what it shows of a document.
+type Column = (&'static str, fn(&Value) -> String);
+
 /// Writes a list: columns of some members, or the documents.
-pub(super) fn list<const N: usize>(
-    output: Output,
-    entries: &[Value],
-    columns: [(&str, fn(&Value) -> String); N],
-) -> anyhow::Result<()> {
+pub(super) fn list<const N: usize>(output: Output, entries: &[Value], columns: [Column; N]) -> anyhow::Result<()> {
     match output {
         Output::Json => json(&Value::from(entries)),
         Output::Table => {

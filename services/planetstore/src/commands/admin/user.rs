@@ -97,14 +97,12 @@ async fn set_password(
     let old = (name.as_str() == session.user()).then(|| session.password());
     let document = json!({ "password": password.as_ref().map(|password| &password.text), "old_password": old });
     session.ask(Method::PUT, &format!("{}/password", path(name)), Some(&document)).await?;
-    match password.filter(|password| password.is_generated) {
-        Some(password) => show::one(output, &json!({ "name": name, "password": password.text })),
-        None => {
-            let what = if remove { "has no password any more" } else { "has another password" };
-            show::done(output, &format!("{name} {what}; all sessions of {name} have ended"));
-            Ok(())
-        }
+    if let Some(password) = password.filter(|password| password.is_generated) {
+        return show::one(output, &json!({ "name": name, "password": password.text }));
     }
+    let what = if remove { "has no password any more" } else { "has another password" };
+    show::done(output, &format!("{name} {what}; all sessions of {name} have ended"));
+    Ok(())
 }
 
 fn path(name: &UserName) -> String {
