@@ -1,7 +1,7 @@
 //! The admin API: users, keys, groups, policies, limits and quotas over HTTP and JSON.
 //!
 //! In come requests with a bearer token, out go JSON documents. One table, [`operation::operations`], says what is
-//! asked where, by whom it may be asked, and how both look: routes, authorization and the OpenAPI document are made
+//! asked where, by whom it may be asked, and how both look: routes, authorization and the `OpenAPI` document are made
 //! of it, so that none of them can lack what another has.
 //!
 //! # Layout

@@ -24,7 +24,7 @@ pub(super) async fn get(_: Asked) -> Result<Answer, Refusal> {
     Answer::of(&openapi())
 }
 
-/// The OpenAPI 3.1 document of the admin API.
+/// The `OpenAPI` 3.1 document of the admin API.
 pub fn openapi() -> Value {
     let mut schemas = SchemaSettings::draft2020_12();
     schemas.definitions_path = "/components/schemas".into();

@@ -31,7 +31,7 @@ impl Method {
         }
     }
 
-    /// Its name in OpenAPI.
+    /// Its name in `OpenAPI`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -60,7 +60,7 @@ pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
 /// What can be asked.
 #[derive(Clone)]
 pub(super) struct Operation {
-    /// What OpenAPI and the metrics call it.
+    /// What `OpenAPI` and the metrics call it.
     pub(super) name: &'static str,
     pub(super) method: Method,
     pub(super) path: &'static str,
