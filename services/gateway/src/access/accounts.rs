@@ -46,13 +46,13 @@ impl Accounts {
             return Ok(Arc::clone(&self.root));
         }
         let changed = snapshot.identities_changed()?;
-        let found = match self.known.get(access_key).filter(|known| known.changed == changed) {
-            Some(known) => known,
-            None => {
-                let read = self.read(snapshot, access_key, changed)?.ok_or_else(unknown)?;
-                self.known.insert(access_key.to_owned(), Arc::clone(&read));
-                read
-            }
+        let known = self.known.get(access_key).filter(|known| known.changed == changed);
+        let found = if let Some(known) = known {
+            known
+        } else {
+            let read = self.read(snapshot, access_key, changed)?.ok_or_else(unknown)?;
+            self.known.insert(access_key.to_owned(), Arc::clone(&read));
+            read
         };
         if found.expires.is_some_and(|expires| expires <= now) {
             return Err(unknown());

@@ -3,19 +3,16 @@
 //!
 //! Source: OWASP "Authentication Cheat Sheet", "Login Throttling".
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
+use governor::Quota;
 use governor::clock::{Clock, MonotonicClock};
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use listener::origin;
-use quick_cache::sync::Cache;
 
 use super::refusal::Refusal;
+use crate::limits::Buckets;
 
 /// Attempts of one user from one address at once, and further ones a minute.
 const USER_ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
@@ -26,14 +23,10 @@ const ADDRESS_ATTEMPTS: NonZeroU32 = NonZeroU32::new(60).expect("it is not zero"
 /// Buckets of each kind that are kept. Whoever has more addresses than this gets fresh buckets for old ones.
 const BUCKETS_MAX: usize = 100_000;
 
-type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
-
-/// The buckets. Keys are hashes: names of any length take the same room.
+/// The buckets.
 pub(super) struct Throttle<C: Clock = MonotonicClock> {
-    users: Cache<u64, Arc<Bucket<C>>>,
-    addresses: Cache<u64, Arc<Bucket<C>>>,
-    hasher: RandomState,
-    clock: C,
+    users: Buckets<C>,
+    addresses: Buckets<C>,
 }
 
 impl Throttle {
@@ -44,33 +37,28 @@ impl Throttle {
 
 impl<C: Clock + Clone> Throttle<C> {
     fn with(clock: C) -> Self {
-        let hasher = RandomState::new();
-        Self { users: Cache::new(BUCKETS_MAX), addresses: Cache::new(BUCKETS_MAX), hasher, clock }
+        Self { users: Buckets::with(BUCKETS_MAX, clock.clone()), addresses: Buckets::with(BUCKETS_MAX, clock) }
     }
 
     /// One more attempt from an address.
     pub(super) fn address(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.take(&self.addresses, self.hasher.hash_one(origin(address)), ADDRESS_ATTEMPTS)
+        take(&self.addresses, &origin(address), ADDRESS_ATTEMPTS)
     }
 
     /// One more attempt of a user from an address.
     pub(super) fn user(&self, user: &str, address: IpAddr) -> Result<(), Refusal> {
-        self.take(&self.users, self.hasher.hash_one((user, origin(address))), USER_ATTEMPTS)
+        take(&self.users, &(user, origin(address)), USER_ATTEMPTS)
     }
 
     /// The user proved who they are: at this address their attempts count from zero again.
     pub(super) fn forget(&self, user: &str, address: IpAddr) {
-        self.users.remove(&self.hasher.hash_one((user, origin(address))));
+        self.users.forget(&(user, origin(address)));
     }
+}
 
-    fn take(&self, buckets: &Cache<u64, Arc<Bucket<C>>>, key: u64, attempts: NonZeroU32) -> Result<(), Refusal> {
-        let fresh = || Ok(Arc::new(Bucket::direct_with_clock(Quota::per_minute(attempts), self.clock.clone())));
-        let bucket = buckets.get_or_insert_with::<_, Refusal>(&key, fresh)?;
-        bucket.check().map_err(|until| {
-            let wait = until.wait_time_from(self.clock.now());
-            Refusal::throttled(wait.as_secs() + 1)
-        })
-    }
+fn take<C: Clock + Clone>(buckets: &Buckets<C>, key: &impl Hash, attempts: NonZeroU32) -> Result<(), Refusal> {
+    let bucket = buckets.of(key, Quota::per_minute(attempts));
+    bucket.take(1).map_err(|wait| Refusal::throttled(wait.as_secs() + 1))
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -65,13 +66,16 @@ impl<C: Clock + Clone> Buckets<C> {
 
     /// The bucket of a key, full if there was none.
     pub(crate) fn of(&self, key: &impl Hash, quota: Quota) -> Arc<Bucket<C>> {
-        let hash = self.hasher.hash_one(key);
-        if let Some(known) = self.cache.get(&hash) {
-            return known;
+        let fresh = || Ok::<_, Infallible>(Arc::new(Bucket::with(quota, self.clock.clone())));
+        match self.cache.get_or_insert_with(&self.hasher.hash_one(key), fresh) {
+            Ok(bucket) => bucket,
+            Err(never) => match never {},
         }
-        let fresh = Arc::new(Bucket::with(quota, self.clock.clone()));
-        self.cache.insert(hash, Arc::clone(&fresh));
-        fresh
+    }
+
+    /// Drops the bucket of a key: the next is full.
+    pub(crate) fn forget(&self, key: &impl Hash) {
+        self.cache.remove(&self.hasher.hash_one(key));
     }
 
     #[cfg(test)]
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn more_than_fits_takes_all_there_is() {
         let clock = FakeRelativeClock::default();
-        let bucket = Bucket::with(Quota::per_second(NonZeroU32::new(10).unwrap()), clock.clone());
+        let bucket = Bucket::with(Quota::per_second(NonZeroU32::new(10).unwrap()), clock);
         bucket.take(1_000).unwrap();
         assert_eq!(bucket.take(1_000), Err(Duration::from_secs(1)));
     }

@@ -28,7 +28,8 @@ use s3::{Code, Error};
 
 use crate::access::Account;
 use crate::failure::Failure;
-use buckets::{Bucket, Buckets};
+use buckets::Bucket;
+pub(crate) use buckets::Buckets;
 pub use client::TrustedProxies;
 pub(crate) use client::client_address;
 use paced::paced;
