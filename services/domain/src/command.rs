@@ -4,13 +4,16 @@ pub(crate) mod identity;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
-use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, UploadId, UserId};
+use events::ids::{
+    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId,
+};
 use events::object::{Attributes, Checksum, Operation};
 use events::quota::{Quota, Resource};
 use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::row::BucketId;
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
 
@@ -36,6 +39,15 @@ pub enum Command {
         acl: Option<Acl>,
         /// Who is to own what others store in it, if that is said.
         ownership: Option<ObjectOwnership>,
+    },
+    /// Do something in a bucket, if it is the one that was looked at: one made since under its name is another.
+    Within {
+        /// Its name.
+        bucket: BucketName,
+        /// Its identity.
+        id: BucketId,
+        /// What to do in it.
+        command: Box<Command>,
     },
     /// Remove an empty bucket.
     DeleteBucket {
@@ -83,8 +95,8 @@ pub enum Command {
         bucket: BucketName,
         /// Under which key.
         key: ObjectKey,
-        /// Which version; `None` is the current one.
-        version: Option<VersionName>,
+        /// Which version: the very one whose owner was asked.
+        version: VersionId,
         /// What it shall grant.
         acl: Acl,
     },

@@ -1,20 +1,20 @@
 //! One request on its way through the gateway.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use domain::row::BucketRow;
-use domain::{Command, Context, Refused, View};
+use domain::row::{BucketId, BucketRow};
+use domain::{Command, Context, Identities, Refused, View};
 use events::Origin;
 use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
 use http::request::Parts;
 use jiff::Timestamp;
 use ledger::{Committed, Snapshot, StateError};
 use s3::request::Head;
-use s3::{Address, Code, Error, Query};
+use s3::{Address, Code, Error, Operation, Query};
 
 use crate::Gateway;
-use crate::access::Caller;
+use crate::access::{Caller, authorize};
 use crate::failure::{About, Failure, commit_failure, rejected};
 
 /// Everything a verb needs to know of its request, parsed and authenticated; the body comes separately.
@@ -29,9 +29,23 @@ pub(crate) struct Call<'a> {
     /// The client's address, where it is known.
     pub(crate) client: Option<IpAddr>,
     pub(crate) is_tls: bool,
+    pub(crate) operation: Operation,
+    /// What the call was judged by.
+    pub(crate) judged: OnceLock<Judged>,
     /// The state by which the call was authorized, until something reads it: one that lives as long as an upload
     /// would keep redb from reusing its pages.
     pub(crate) authorized: Mutex<Option<Arc<Snapshot>>>,
+}
+
+/// What a call was judged by: as long as it stays so, the judgement stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judged {
+    /// The last change of identities.
+    pub(crate) identities: u64,
+    pub(crate) bucket: BucketName,
+    pub(crate) id: BucketId,
+    /// The last change of who may do what in the bucket.
+    pub(crate) access: u64,
 }
 
 impl<'a> Call<'a> {
@@ -64,7 +78,8 @@ impl<'a> Call<'a> {
     pub(crate) async fn read_bucket(&self) -> Result<(Arc<Snapshot>, BucketName, BucketRow), Failure> {
         let name = self.bucket()?;
         let snapshot = self.read().await?;
-        let row = snapshot.bucket(&name)?.ok_or_else(|| Error::no_such_bucket(name.as_str()))?;
+        let row = snapshot.bucket(&name)?.filter(|row| self.is_judged(&name, row.id));
+        let row = row.ok_or_else(|| Error::no_such_bucket(name.as_str()))?;
         self.check_owner(&row)?;
         Ok((snapshot, name, row))
     }
@@ -126,9 +141,56 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// A bucket made since under the judged one's name is another one.
+    fn is_judged(&self, name: &BucketName, id: BucketId) -> bool {
+        self.judged.get().is_none_or(|judged| judged.bucket != *name || judged.id == id)
+    }
+
+    /// Reads the state anew from here on: what came before may have taken the client long.
+    pub(crate) fn forget_state(&self) {
+        self.authorized.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Judges the call again if anything changed by which it was judged: a body may take minutes, and whoever lost
+    /// the right meanwhile must not be served.
+    pub(crate) fn confirm(&self) -> Result<(), Failure> {
+        let Some(judged) = self.judged.get() else { return Ok(()) };
+        let snapshot = self.gateway.0.ledger.latest();
+        let row = snapshot.bucket(&judged.bucket)?.filter(|row| row.id == judged.id);
+        let row = row.ok_or_else(|| Error::no_such_bucket(judged.bucket.as_str()))?;
+        if (snapshot.identities_changed()?, row.access) == (judged.identities, judged.access) {
+            return Ok(());
+        }
+        let account = match &self.caller.access_key {
+            Some(key) => Some(Arc::clone(&self.gateway.0.accounts.find(&snapshot, key, self.now)?.account)),
+            None => None,
+        };
+        let Caller { access_key, presigned, payload, .. } = self.caller;
+        let caller = Caller {
+            account,
+            access_key: access_key.clone(),
+            presigned: *presigned,
+            payload: *payload,
+            chunk_signer: None,
+        };
+        let again = Call { caller: &caller, judged: OnceLock::new(), authorized: Mutex::new(None), ..*self };
+        authorize(&again, &snapshot, self.operation)
+    }
+
+    /// A command that happens only in the bucket for which the call was judged.
+    pub(crate) fn bound(&self, command: Command) -> Command {
+        match self.judged.get() {
+            Some(judged) => {
+                Command::Within { bucket: judged.bucket.clone(), id: judged.id, command: Box::new(command) }
+            }
+            None => command,
+        }
+    }
+
     /// Commits a command that brings no bytes.
     pub(crate) async fn commit(&self, command: Command) -> Result<Committed, Failure> {
-        let committed = self.gateway.0.ledger.commit(command, self.origin()).await;
+        self.confirm()?;
+        let committed = self.gateway.0.ledger.commit(self.bound(command), self.origin()).await;
         committed.map_err(|error| commit_failure(&error, self.about()).into())
     }
 

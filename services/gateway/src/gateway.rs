@@ -13,6 +13,9 @@ use crate::limits::{Limiter, RateLimits};
 /// KiB of request bodies that may be gathered in memory at once, over all requests.
 const BUFFERED_KIB_MAX: usize = 128 * 1024;
 
+/// KiB of them that anonymous requests may gather, beside those of everybody else.
+const STRANGERS_KIB_MAX: usize = 16 * 1024;
+
 /// Root's access key and secret key.
 #[derive(Clone)]
 pub struct Credentials {
@@ -60,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) rules: RulesCache,
     pub(crate) limiter: Limiter,
     pub(crate) buffered_kib: Arc<Semaphore>,
+    pub(crate) strangers_kib: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -75,6 +79,7 @@ impl Gateway {
             store,
             cache,
             buffered_kib: Arc::new(Semaphore::new(BUFFERED_KIB_MAX)),
+            strangers_kib: Arc::new(Semaphore::new(STRANGERS_KIB_MAX)),
         }))
     }
 

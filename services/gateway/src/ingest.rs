@@ -163,7 +163,10 @@ async fn buffer_permit(call: &Call<'_>, length: Option<u64>) -> Result<OwnedSema
 /// Waits for room for some bytes of request bodies in memory.
 pub(crate) async fn room(call: &Call<'_>, bytes: u64) -> Result<OwnedSemaphorePermit, Error> {
     let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1);
-    let room = Arc::clone(&call.gateway.0.buffered_kib).acquire_many_owned(kib);
+    // Strangers share a part of their own: they can hold up nobody else.
+    let shared = &call.gateway.0;
+    let room = if call.caller.account.is_some() { &shared.buffered_kib } else { &shared.strangers_kib };
+    let room = Arc::clone(room).acquire_many_owned(kib);
     match tokio::time::timeout(ROOM_TIME_MAX, room).await {
         Ok(permit) => permit.map_err(|_| Error::new(Code::InternalError)),
         Err(_) => Err(Error::with_message(Code::SlowDown, "Too many uploads are under way. Try again.")),
@@ -310,6 +313,19 @@ pub(crate) async fn commit_ingested(
     ingested: Ingested,
     command: impl Fn(NewBody) -> Command + Send + Sync + 'static,
 ) -> Result<Committed, Failure> {
+    if let Err(failure) = call.confirm() {
+        if let Taken::Staged(staged) = &ingested.bytes {
+            discard(&call.gateway.0.store, staged);
+        }
+        return Err(failure);
+    }
+    let judged = call.judged.get().cloned();
+    let command = move |body| match &judged {
+        Some(judged) => {
+            Command::Within { bucket: judged.bucket.clone(), id: judged.id, command: Box::new(command(body)) }
+        }
+        None => command(body),
+    };
     let known = known_bytes(call, ingested.sha256)?;
     let staging = Staging {
         gateway: call.gateway.clone(),

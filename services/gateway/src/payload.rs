@@ -181,6 +181,7 @@ pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Re
         }
         document.extend_from_slice(&bytes);
     }
+    call.forget_state();
     let document = document.freeze();
     if let PayloadHash::Signed(declared) = caller.payload {
         verify_sha256(&declared, &sha256(&document))?;

@@ -1,6 +1,6 @@
 //! A request from its first byte to its answer: identify, authenticate, route, do, answer, count.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use axum::body::Body;
@@ -115,6 +115,8 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         now,
         client,
         is_tls: peer.is_some_and(|peer| peer.is_tls),
+        operation,
+        judged: OnceLock::new(),
         authorized: Mutex::new(None),
     };
     if let Err(failure) = authorize(&call, &snapshot, operation) {

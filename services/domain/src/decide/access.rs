@@ -1,11 +1,11 @@
 use events::access::{Acl, Grantee, ObjectOwnership, PublicAccessBlock};
-use events::ids::{BucketName, ObjectKey};
+use events::ids::{BucketName, ObjectKey, VersionId};
 use events::{Fact, bucket, object};
 
 use super::{Decision, Refused, bucket_row};
 use crate::command::{Outcome, Rejection};
 use crate::row::{BucketAccessRow, BucketRow};
-use crate::view::{VersionName, View, find_version};
+use crate::view::View;
 
 pub(super) fn set_policy<V: View>(
     view: &V,
@@ -52,14 +52,16 @@ pub(super) fn set_object_acl<V: View>(
     view: &V,
     bucket: &BucketName,
     key: &ObjectKey,
-    version: Option<VersionName>,
+    version: VersionId,
     acl: &Acl,
 ) -> Result<Decision, Refused<V::Error>> {
     let row = bucket_row(view, bucket)?;
-    let found = match version {
-        None => view.current(row.id, key).map_err(Refused::View)?.ok_or(Rejection::NoSuchKey)?,
-        Some(name) => find_version(view, row.id, key, name).map_err(Refused::View)?.ok_or(Rejection::NoSuchVersion)?,
+    let current = view.current(row.id, key).map_err(Refused::View)?.filter(|found| found.version == version);
+    let found = match current {
+        Some(current) => Some(current),
+        None => view.version(row.id, key, version).map_err(Refused::View)?,
     };
+    let found = found.ok_or(Rejection::NoSuchVersion)?;
     let object = found.object.ok_or(Rejection::NoSuchKey)?;
     let fact = object::AclChanged {
         bucket: bucket.clone(),

@@ -60,6 +60,12 @@ impl<E> From<Rejection> for Refused<E> {
 /// Decides a command on the state before it. No clock, no randomness, no IO: they come in `context`.
 pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<Decision, Refused<V::Error>> {
     match command {
+        Command::Within { bucket, id, command } => {
+            if bucket_row(view, bucket)?.id != *id {
+                return Err(Rejection::NoSuchBucket.into());
+            }
+            decide(view, command, context)
+        }
         Command::CreateBucket { bucket, owner, acl, ownership } => {
             bucket::create(view, bucket, owner, acl.as_ref(), *ownership)
         }

@@ -85,7 +85,10 @@ pub(super) fn complete<V: View>(
     let current = view.current(bucket.id, &complete.key).map_err(Refused::View)?;
     let upload = match upload_row(view, &bucket, &complete.key, complete.upload) {
         Ok(row) => row,
-        Err(refused) => return completed_before(complete, current.as_ref(), &bucket).ok_or(refused),
+        Err(refused @ Refused::Rejected(_)) => {
+            return completed_before(complete, current.as_ref(), &bucket).ok_or(refused);
+        }
+        Err(unreadable) => return Err(unreadable),
     };
     let (size, taken) = take(view, complete)?;
     check(&complete.precondition, current.as_ref())?;

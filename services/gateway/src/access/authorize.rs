@@ -1,9 +1,10 @@
 //! May this caller do this? Asked of every request before its body is read.
 
 use domain::row::{BucketRow, VersionRow};
-use domain::{View, find_version};
+use domain::{Identities, View, find_version};
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::ids::{BucketName, ObjectKey, UserId};
+use http::header::IF_MATCH;
 use ledger::Snapshot;
 use policy::{Action, BucketAccess, Decision, ObjectAccess, Request, Resource, Rights, evaluate};
 use s3::{Code, Error, Operation};
@@ -11,7 +12,7 @@ use s3::{Code, Error, Operation};
 use super::bucket_rules::BucketRules;
 use super::conditions::Conditions;
 use super::rights::{Target, brings_object_acl, needed};
-use crate::call::{Call, upload_id, version_name};
+use crate::call::{Call, Judged, upload_id, version_name};
 use crate::failure::Failure;
 
 /// Refuses a request that nothing grants. What its body names, and the source of a copy, is asked when it is known.
@@ -23,6 +24,10 @@ pub(crate) fn authorize(call: &Call<'_>, snapshot: &Snapshot, operation: Operati
         target => {
             let name = call.bucket()?;
             let row = snapshot.bucket(&name)?.ok_or_else(|| Error::no_such_bucket(name.as_str()))?;
+            let identities = snapshot.identities_changed()?;
+            // The first judgement stands; one that confirms it is of a call of its own.
+            let judged = Judged { identities, bucket: name.clone(), id: row.id, access: row.access };
+            let _first = call.judged.set(judged);
             let rules = call.gateway.0.rules.of(snapshot, &name, &row)?;
             let at = At { snapshot, name: &name, row: &row, rules: &rules };
             at.authorize(call, operation, needed.action, target)
@@ -81,6 +86,10 @@ impl At<'_> {
                 if self.rules.acls_enabled() && brings_object_acl(operation, &call.head())? {
                     call.permit(Action::PutObjectAcl, resource, &self.rights(None))?;
                 }
+                // The answer to `If-Match` tells whether the object is there, and what it is.
+                if call.parts.headers.contains_key(IF_MATCH) {
+                    call.permit(Action::GetObject, resource, &self.rights(None))?;
+                }
                 Ok(())
             }
             Target::Object => self.object(call, action, &call.key()?, call.head().version_id()?.as_deref()),
@@ -103,7 +112,12 @@ impl At<'_> {
     fn object(&self, call: &Call<'_>, action: Action, key: &ObjectKey, version: Option<&str>) -> Result<(), Failure> {
         let state = if self.rules.acls_enabled() { self.object_state(key, version)? } else { ObjectState::default() };
         let resource = Resource::Object(self.name, key);
-        let permitted = call.permit(action, resource, &self.rights(state.access(self.row).filter(|_| state.exists)));
+        let permitted = call.permit_version(
+            action,
+            resource,
+            &self.rights(state.access(self.row).filter(|_| state.exists)),
+            version,
+        );
         let refusal = match permitted {
             Ok(()) => return Ok(()),
             Err(refusal) => refusal,
@@ -200,11 +214,23 @@ impl Call<'_> {
     }
 
     fn permit(&self, action: Action, resource: Resource<'_>, rights: &Rights<'_>) -> Result<(), Failure> {
+        self.permit_version(action, resource, rights, None)
+    }
+
+    /// The same of one version of an object, which conditions may ask for.
+    fn permit_version(
+        &self,
+        action: Action,
+        resource: Resource<'_>,
+        rights: &Rights<'_>,
+        version: Option<&str>,
+    ) -> Result<(), Failure> {
         let account = self.caller.account.as_deref();
         let rights = Rights { policies: account.map_or(&[], |account| account.policies.as_slice()), ..*rights };
         let conditions = Conditions {
             parts: self.parts,
             query: self.query,
+            version,
             address: self.client,
             is_tls: self.is_tls,
             is_signed: account.is_some(),

@@ -11,6 +11,8 @@ use s3::request::{CopySource, Head};
 pub(crate) struct Conditions<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) query: &'a Query<'a>,
+    /// The version that is judged: of a copy's source or of a key out of a list, the query says nothing of it.
+    pub(crate) version: Option<&'a str>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) is_tls: bool,
     /// The request is signed, and not anonymous.
@@ -25,6 +27,7 @@ impl Context for Conditions<'_> {
             Key::SourceIp => self.address.map_or(Value::Absent, Value::Address),
             Key::SecureTransport => Value::Flag(self.is_tls),
             Key::Header(name) => self.header(name),
+            Key::Query("versionId") => self.version.map_or(Value::Absent, Value::from),
             Key::Query(name) => match self.query.text(name) {
                 Ok(Some(text)) => Value::Text(text.to_owned().into()),
                 Ok(None) | Err(_) => Value::Absent,

@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use serde::Serialize;
 
 use super::Admin;
-use super::access::identify;
+use super::access::{Access, Caller, identify};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::operation::{Handler, Operation};
@@ -56,16 +56,29 @@ pub(super) async fn answer(
     response
 }
 
-async fn run(operation: Operation, asked: Asked) -> Result<Answer, Refusal> {
+async fn run(operation: Operation, mut asked: Asked) -> Result<Answer, Refusal> {
     match operation.handler {
         Handler::Open(handler) => handler(asked).await,
         Handler::Known(access, handler) => {
-            let caller = identify(&asked.admin, &asked.parts.headers, asked.now).await?;
-            let user = asked.params.iter().find(|(name, _)| name == USER).map(|(_, value)| value.as_str());
-            caller.check(access, user)?;
+            let caller = permitted(&asked, access).await?;
+            if operation.takes.is_none() {
+                return handler(asked, caller).await;
+            }
+            asked.gather().await?;
+            // A client may take its time over a body, and lose its rights meanwhile.
+            asked.now = (asked.admin.0.sources.now)();
+            let caller = permitted(&asked, access).await?;
             handler(asked, caller).await
         }
     }
+}
+
+/// Who asks, if they may.
+async fn permitted(asked: &Asked, access: Access) -> Result<Caller, Refusal> {
+    let caller = identify(&asked.admin, &asked.parts.headers, asked.now).await?;
+    let user = asked.params.iter().find(|(name, _)| name == USER).map(|(_, value)| value.as_str());
+    caller.check(access, user)?;
+    Ok(caller)
 }
 
 fn respond(answer: Answer) -> Response {

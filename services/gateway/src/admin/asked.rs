@@ -103,6 +103,13 @@ impl Asked {
         Ok(page)
     }
 
+    /// Reads the body, which [`Self::bytes`] then gives without waiting.
+    pub(super) async fn gather(&mut self) -> Result<(), Refusal> {
+        let bytes = self.bytes().await?;
+        *self.body.lock().unwrap_or_else(PoisonError::into_inner) = Body::from(bytes);
+        Ok(())
+    }
+
     /// The body.
     pub(super) async fn bytes(&mut self) -> Result<Bytes, Refusal> {
         let kind = self.parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -31,6 +31,7 @@ mod tests;
 mod throttle;
 mod users;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -142,6 +143,11 @@ impl Admin {
             throttle: Throttle::new(),
             ledger,
         })))
+    }
+
+    /// One more login by HTTP Basic from an address, before it is looked at; false if there were too many.
+    pub fn may_try_basic(&self, address: IpAddr) -> bool {
+        self.0.throttle.basic(address)
     }
 
     /// Whether a request carries the token of an open session of an admin.

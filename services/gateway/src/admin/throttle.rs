@@ -20,6 +20,10 @@ const USER_ATTEMPTS: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
 /// Attempts from one address at once, and further ones a minute, whoever the users are.
 const ADDRESS_ATTEMPTS: NonZeroU32 = NonZeroU32::new(60).expect("it is not zero");
 
+/// Logins by HTTP Basic from one address, right or wrong, at once and further ones a second: programs ask so.
+const BASIC_AT_ONCE: NonZeroU32 = NonZeroU32::new(100).expect("it is not zero");
+const BASIC_PER_SECOND: NonZeroU32 = NonZeroU32::new(10).expect("it is not zero");
+
 /// Buckets of each kind that are kept. Whoever has more addresses than this gets fresh buckets for old ones.
 const BUCKETS_MAX: usize = 100_000;
 
@@ -27,6 +31,7 @@ const BUCKETS_MAX: usize = 100_000;
 pub(super) struct Throttle<C: Clock = MonotonicClock> {
     users: Buckets<C>,
     addresses: Buckets<C>,
+    basic: Buckets<C>,
 }
 
 impl Throttle {
@@ -37,7 +42,11 @@ impl Throttle {
 
 impl<C: Clock + Clone> Throttle<C> {
     fn with(clock: C) -> Self {
-        Self { users: Buckets::with(BUCKETS_MAX, clock.clone()), addresses: Buckets::with(BUCKETS_MAX, clock) }
+        Self {
+            users: Buckets::with(BUCKETS_MAX, clock.clone()),
+            addresses: Buckets::with(BUCKETS_MAX, clock.clone()),
+            basic: Buckets::with(BUCKETS_MAX, clock),
+        }
     }
 
     /// One more attempt from an address.
@@ -48,6 +57,12 @@ impl<C: Clock + Clone> Throttle<C> {
     /// One more attempt of a user from an address.
     pub(super) fn user(&self, user: &str, address: IpAddr) -> Result<(), Refusal> {
         take(&self.users, &(user, origin(address)), USER_ATTEMPTS)
+    }
+
+    /// One more login by HTTP Basic from an address.
+    pub(super) fn basic(&self, address: IpAddr) -> bool {
+        let quota = Quota::per_second(BASIC_PER_SECOND).allow_burst(BASIC_AT_ONCE);
+        self.basic.of(&origin(address), quota).take(1).is_ok()
     }
 
     /// The user proved who they are: at this address their attempts count from zero again.
@@ -85,6 +100,14 @@ mod tests {
         clock.advance(Duration::from_secs(wait));
         assert!(throttle.user("ada", HERE).is_ok());
         assert!(throttle.user("ada", HERE).is_err());
+    }
+
+    #[test]
+    fn guessing_over_basic_is_slowed_down_too() {
+        let throttle = Throttle::with(FakeRelativeClock::default());
+        let tries = (0..1_000).take_while(|_| throttle.basic(HERE)).count();
+        assert_eq!(tries, 100);
+        assert!(throttle.basic(THERE));
     }
 
     #[test]

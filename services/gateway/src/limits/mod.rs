@@ -94,12 +94,13 @@ impl Limiter {
 
     /// One more request, of whom only the address is known. It is not looked at any further if it is one too many.
     pub(crate) fn arrived(&self, address: Option<IpAddr>) -> Result<(), Failure> {
-        if let Some(total) = &self.total_requests {
-            total.take(1).map_err(|wait| slow_down("the gateway", wait))?;
+        // The address first: what it is refused costs nobody else anything.
+        let quota = self.options.requests_per_second_per_address.and_then(requests);
+        if let (Some(origin), Some(quota)) = (address.map(origin), quota) {
+            self.addresses.of(&origin, quota).take(1).map_err(|wait| slow_down("your address", wait))?;
         }
-        let Some(origin) = address.map(origin) else { return Ok(()) };
-        match self.options.requests_per_second_per_address.and_then(requests) {
-            Some(quota) => self.addresses.of(&origin, quota).take(1).map_err(|wait| slow_down("your address", wait)),
+        match &self.total_requests {
+            Some(total) => total.take(1).map_err(|wait| slow_down("the gateway", wait)),
             None => Ok(()),
         }
     }

@@ -65,7 +65,7 @@ async fn delete_one(call: &Call<'_>, bucket: Bucket<'_>, entry: &DeleteEntry) ->
         .map_err(|failure| failure.error)?;
     let command = Command::DeleteObject { bucket: bucket.name.clone(), key, version };
     let about = crate::failure::About { key: &entry.key, ..call.about() };
-    let committed = call.gateway.0.ledger.commit(command, call.origin()).await;
+    let committed = call.gateway.0.ledger.commit(call.bound(command), call.origin()).await;
     match committed.map_err(|error| commit_failure(&error, about))?.outcome {
         Outcome::Deleted { version, delete_marker } => {
             Ok(Deleted { delete_marker, marker_version: version.filter(|_| delete_marker).map(version_text) })

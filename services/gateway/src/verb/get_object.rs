@@ -47,6 +47,9 @@ struct Found {
 
 async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
     let request = GetObject::parse(&call.head())?;
+    if call.caller.account.is_none() && !request.overrides.is_empty() {
+        return Err(Error::invalid_request("Only a signed request may ask for other response headers.").into());
+    }
     let key = call.key()?;
     let (snapshot, _, bucket) = call.read_bucket().await?;
     let (row, object) = version(&snapshot, &bucket, &key, request.version_id.as_deref(), method)?;

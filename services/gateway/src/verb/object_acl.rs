@@ -2,10 +2,11 @@ use axum::body::Body;
 use axum::response::Response;
 use domain::{Command, View};
 use http::StatusCode;
+use policy::Action;
 
 use super::acl::{self, Owners};
 use super::get_object::version;
-use crate::call::{Call, version_name};
+use crate::call::Call;
 use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
@@ -27,12 +28,14 @@ pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure
     let (snapshot, name, bucket) = call.read_bucket().await?;
     let key = call.key()?;
     let (row, object) = version(&snapshot, &bucket, &key, wanted.as_deref(), "PUT")?;
+    let action = if wanted.is_some() { Action::PutObjectVersionAcl } else { Action::PutObjectAcl };
+    // Somebody else's object may be there by now.
+    call.authorize_object(&snapshot, action, (&name, &bucket), &key, wanted.as_deref())?;
     let owners = Owners { owner: object.owner.as_ref().unwrap_or(&bucket.owner), bucket: &bucket.owner };
     let acl = acl::asked(call, &snapshot, &document, owners)?;
     acl::admit(&snapshot.bucket_access(bucket.id)?, &bucket.owner, &acl)?;
     drop(snapshot);
-    let version = wanted.map(|text| version_name(key.as_bytes(), &text)).transpose()?;
-    call.commit(Command::SetObjectAcl { bucket: name, key, version, acl }).await?;
+    call.commit(Command::SetObjectAcl { bucket: name, key, version: row.version, acl }).await?;
     let mut response = reply::empty(StatusCode::OK);
     reply::insert_version(response.headers_mut(), reply::shown_version(bucket.versioning, &row))?;
     Ok(response)

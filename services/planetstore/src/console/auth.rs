@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use listener::Peer;
 
 use super::routes::refuse;
 use super::{ConsoleState, Subject};
@@ -17,6 +18,9 @@ use crate::credentials::RootCredentials;
 
 /// Lets a request through to what it protects, or refuses it before its body is read.
 pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
+    if !may_try(&state, &request) {
+        return refuse(StatusCode::TOO_MANY_REQUESTS, "there were too many logins from this address: wait a second");
+    }
     if is_root(state.credentials.as_ref(), request.headers()) || is_admin(&state, request.headers()).await {
         return next.run(request).await;
     }
@@ -24,6 +28,15 @@ pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Req
     let challenge = HeaderValue::from_static("Basic realm=\"planetstore\", charset=\"UTF-8\"");
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     refused
+}
+
+/// A password that comes by HTTP Basic can be guessed as one at a login can.
+fn may_try(state: &ConsoleState, request: &Request) -> bool {
+    let is_basic = request.headers().get(header::AUTHORIZATION).is_some_and(|value| login(value.as_bytes()).is_some());
+    match (state.subject.get(), request.extensions().get::<Peer>()) {
+        (Some(Subject::Gateway(gateway)), Some(peer)) if is_basic => gateway.admin.may_try_basic(peer.address.ip()),
+        _ => true,
+    }
 }
 
 async fn is_admin(state: &ConsoleState, headers: &HeaderMap) -> bool {

@@ -56,6 +56,7 @@ pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
         StatusCode::UNAUTHORIZED => "unauthenticated",
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "not_found",
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         _ => "unavailable",
     };
     answer(status, &Refusal { code, message })

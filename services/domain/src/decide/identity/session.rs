@@ -1,7 +1,7 @@
 use events::Fact;
 use events::ids::{SessionId, Sha256Digest, UserName};
 use events::session::{Opened, Refreshed, Revoked};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::user_row;
 use crate::command::identity::{IdentityRejection, Noun};
@@ -9,6 +9,9 @@ use crate::command::{Context, Outcome};
 use crate::decide::{Decision, Refused};
 use crate::row::SessionRow;
 use crate::view::View;
+
+/// How old a session gets, however often it is refreshed: then somebody has to log in again.
+const SESSION_AGE_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Root may open sessions too, without a row of its own.
 pub(super) fn open<V: View>(
@@ -40,7 +43,10 @@ pub(super) fn refresh<V: View>(
     context: Context,
 ) -> Result<Decision, Refused<V::Error>> {
     let row = session_row(view, session)?;
-    if row.expires <= context.now || !is_allowed_in(view, &row.user)? {
+    if row.expires <= context.now
+        || context.now.duration_since(row.opened) >= SESSION_AGE_MAX
+        || !is_allowed_in(view, &row.user)?
+    {
         return Err(IdentityRejection::NoSuch(Noun::Session).into());
     }
     if row.refresh != spent {
