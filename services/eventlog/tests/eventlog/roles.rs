@@ -1,5 +1,6 @@
 //! What each role may do and may not, as the real server sees it.
 
+use async_nats::client::RequestErrorKind;
 use async_nats::{ConnectOptions, Event};
 use eventlog::server::Role;
 use eventlog::{JetStreamLog, Log, OpenError, StreamOptions};
@@ -112,7 +113,15 @@ async fn a_node_answers_whoever_asked_it_and_nobody_else() {
         let request = requests.next().await.unwrap();
         serving.publish(request.reply.unwrap(), request.payload).await.unwrap();
     };
-    let asking = gateway.request("ps.test.shards.node-1", "a piece".into());
+    // A flush says that the subscription was sent, not that the server has it.
+    let asking = async {
+        loop {
+            match gateway.request("ps.test.shards.node-1", "a piece".into()).await {
+                Err(error) if error.kind() == RequestErrorKind::NoResponders => tokio::task::yield_now().await,
+                answer => break answer,
+            }
+        }
+    };
     let (answer, ()) = patiently(futures_util::future::join(asking, answering)).await;
     assert_eq!(answer.unwrap().payload, "a piece");
     fixture.stop().await;
