@@ -48,6 +48,13 @@ pub(crate) struct Judged {
     pub(crate) access: u64,
 }
 
+impl Judged {
+    /// A command that happens only in this very bucket.
+    pub(crate) fn bind(&self, command: Command) -> Command {
+        Command::Within { bucket: self.bucket.clone(), id: self.id, command: Box::new(command) }
+    }
+}
+
 impl<'a> Call<'a> {
     pub(crate) fn head(&self) -> Head<'a> {
         Head::new(&self.parts.headers, self.query)
@@ -180,9 +187,7 @@ impl<'a> Call<'a> {
     /// A command that happens only in the bucket for which the call was judged.
     pub(crate) fn bound(&self, command: Command) -> Command {
         match self.judged.get() {
-            Some(judged) => {
-                Command::Within { bucket: judged.bucket.clone(), id: judged.id, command: Box::new(command) }
-            }
+            Some(judged) => judged.bind(command),
             None => command,
         }
     }

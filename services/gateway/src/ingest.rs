@@ -321,9 +321,7 @@ pub(crate) async fn commit_ingested(
     }
     let judged = call.judged.get().cloned();
     let command = move |body| match &judged {
-        Some(judged) => {
-            Command::Within { bucket: judged.bucket.clone(), id: judged.id, command: Box::new(command(body)) }
-        }
+        Some(judged) => judged.bind(command(body)),
         None => command(body),
     };
     let known = known_bytes(call, ingested.sha256)?;

@@ -69,8 +69,8 @@ impl Answered {
 async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, now: jiff::Timestamp) -> Answered {
     let limiter = &gateway.0.limiter;
     let peer = parts.extensions.get::<Peer>();
-    let address = peer.map(|peer| client_address(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
-    if let Err(failure) = limiter.arrived(address) {
+    let client = peer.map(|peer| client_address(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
+    if let Err(failure) = limiter.arrived(client) {
         return Answered::refused(false, failure);
     }
     let query = match Query::parse(parts.uri.query()) {
@@ -84,17 +84,14 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     // Who asks comes first: a stranger learns nothing from the rest.
     let caller = match authenticate(&gateway.0.accounts, &snapshot, parts, &query, now) {
         Ok(caller) => caller,
-        Err(error) => {
-            return Answered::refused(false, limiter.failed(address, error));
-        }
-    };
-    let pace = match limiter.authenticated(caller.account.as_deref()) {
-        Ok(pace) => pace,
-        Err(failure) => return Answered::refused(caller.account.is_some(), failure),
+        Err(error) => return Answered::refused(false, limiter.failed(client, error)),
     };
     let known = caller.account.is_some();
+    let pace = match limiter.authenticated(caller.account.as_deref()) {
+        Ok(pace) => pace,
+        Err(failure) => return Answered::refused(known, failure),
+    };
     let head = Head::new(&parts.headers, &query);
-    let client = address;
     let routed = Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains)
         .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
     let (operation, address) = match routed {

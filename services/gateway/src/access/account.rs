@@ -83,7 +83,15 @@ pub(crate) struct Credential {
     /// The change of identities after which this was read: older ones are no more to be used.
     pub(crate) changed: u64,
     /// The key that signs for the day and region of the last request.
-    signing: ArcSwapOption<(String, SigningKey)>,
+    signing: ArcSwapOption<Signing>,
+}
+
+/// A signing key, and what it is for.
+#[derive(Debug)]
+struct Signing {
+    date: String,
+    region: String,
+    key: SigningKey,
 }
 
 impl Credential {
@@ -91,23 +99,16 @@ impl Credential {
         Self { account, secret, expires, changed, signing: ArcSwapOption::empty() }
     }
 
-    /// The signing key for a scope, `date/region`.
-    pub(crate) fn signing_key(&self, date: &str, region: &str) -> SigningKey {
-        let is_for = |scope: &str| {
-            let rest = scope.strip_prefix(date).and_then(|rest| rest.strip_prefix('/'));
-            rest == Some(region)
-        };
-        if let Some(known) = self.signing.load().as_deref()
-            && is_for(&known.0)
-        {
-            return known.1.clone();
-        }
-        SigningKey::derive(self.secret.expose(), date, region)
+    /// The signing key for a day and a region, if it is the one that is remembered.
+    pub(crate) fn remembered(&self, date: &str, region: &str) -> Option<SigningKey> {
+        let signing = self.signing.load();
+        let known = signing.as_deref().filter(|known| known.date == date && known.region == region)?;
+        Some(known.key.clone())
     }
 
-    /// Remembers a key that verified a signature: a stranger must not push it out.
-    pub(crate) fn remember(&self, date: &str, region: &str, key: SigningKey) {
-        self.signing.store(Some(Arc::new((format!("{date}/{region}"), key))));
+    /// Remembers a key that verified a signature: a stranger must not push another one out.
+    pub(crate) fn remember(&self, date: String, region: String, key: SigningKey) {
+        self.signing.store(Some(Arc::new(Signing { date, region, key })));
     }
 }
 

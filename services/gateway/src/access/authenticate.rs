@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ledger::Snapshot;
 use s3::Query;
 use s3::request::Head;
-use s3::sigv4::{self, PayloadHash};
+use s3::sigv4::{self, PayloadHash, SigningKey};
 
 use super::accounts::Accounts;
 use super::caller::Caller;
@@ -24,11 +24,15 @@ pub(crate) fn authenticate(
         return Ok(Caller { account: None, access_key: None, presigned: false, payload, chunk_signer: None });
     };
     let credential = accounts.find(snapshot, claim.access_key(), now)?;
-    let (date, region) = (claim.date().to_owned(), claim.region().to_owned());
-    let key = credential.signing_key(&date, &region);
+    let remembered = credential.remembered(claim.date(), claim.region());
+    let fresh = remembered.is_none().then(|| (claim.date().to_owned(), claim.region().to_owned()));
+    let derive = || SigningKey::derive(credential.secret.expose(), claim.date(), claim.region());
+    let key = remembered.unwrap_or_else(derive);
     let verified = claim.verify(&key, now)?;
     let chunk_signer = Some(verified.chunk_signer(&key));
-    credential.remember(&date, &region, key);
+    if let Some((date, region)) = fresh {
+        credential.remember(date, region, key);
+    }
     Ok(Caller {
         account: Some(credential.account.clone()),
         access_key: Some(verified.access_key),

@@ -96,8 +96,7 @@ impl At<'_> {
             Target::Upload => {
                 let key = call.key()?;
                 let state = self.upload_state(call, &key)?;
-                let object = state.access(self.row).filter(|_| state.exists);
-                call.permit(action, Resource::Object(self.name, &key), &self.rights(object))
+                call.permit(action, Resource::Object(self.name, &key), &self.rights(state.access(self.row)))
             }
             // Each key is asked for once it is known. A body that can come to nothing is not even read.
             Target::NamedKeys if call.caller.account.is_none() && !self.rules.opens_to_others() => {
@@ -112,16 +111,8 @@ impl At<'_> {
     fn object(&self, call: &Call<'_>, action: Action, key: &ObjectKey, version: Option<&str>) -> Result<(), Failure> {
         let state = if self.rules.acls_enabled() { self.object_state(key, version)? } else { ObjectState::default() };
         let resource = Resource::Object(self.name, key);
-        let permitted = call.permit_version(
-            action,
-            resource,
-            &self.rights(state.access(self.row).filter(|_| state.exists)),
-            version,
-        );
-        let refusal = match permitted {
-            Ok(()) => return Ok(()),
-            Err(refusal) => refusal,
-        };
+        let rights = self.rights(state.access(self.row));
+        let Err(refusal) = call.permit_version(action, resource, &rights, version) else { return Ok(()) };
         let may_be_absent = !matches!(action, Action::DeleteObject | Action::DeleteObjectVersion);
         if may_be_absent
             && call.permit(Action::ListBucket, Resource::Bucket(self.name), &self.rights(None)).is_ok()

@@ -32,7 +32,7 @@ impl BucketRules {
 
     /// Whether anybody but its owner, or by a policy of their own, may find anything open here.
     pub(crate) fn opens_to_others(&self) -> bool {
-        self.policy.is_some() || (self.ownership != ObjectOwnership::BucketOwnerEnforced)
+        self.policy.is_some() || self.acls_enabled()
     }
 
     pub(crate) fn acls_enabled(&self) -> bool {

@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use events::ids::UserId;
 use events::user::Limits as UserLimits;
 use governor::Quota;
 use http::header::{HeaderValue, RETRY_AFTER};
@@ -121,25 +120,19 @@ impl Limiter {
     pub(crate) fn authenticated(&self, account: Option<&Account>) -> Result<Pace, Failure> {
         let mut buckets: Vec<_> = self.total_bytes.clone().into_iter().collect();
         if let Some(account) = account.filter(|account| !account.name.is_root()) {
-            let own = |own: Option<u64>, usual: Option<u64>| own.or(usual);
             let (limits, usual) = (account.limits, self.options.per_user);
             let rate = limits.requests_per_second.or(usual.requests_per_second);
             if let Some(quota) = rate.and_then(requests) {
                 let bucket = self.user_requests.of(&(&account.id, rate), quota);
                 bucket.take(1).map_err(|wait| slow_down("you", wait))?;
             }
-            buckets.extend(
-                own(limits.bytes_per_second, usual.bytes_per_second).map(|rate| self.bytes_of(&account.id, rate)),
-            );
+            let rate = limits.bytes_per_second.or(usual.bytes_per_second);
+            buckets.extend(rate.map(|rate| self.user_bytes.of(&(&account.id, rate), bytes(rate))));
         }
         for bucket in &buckets {
             bucket.peek().map_err(|wait| slow_down("bytes under way", wait))?;
         }
         Ok(Pace(buckets))
-    }
-
-    fn bytes_of(&self, user: &UserId, rate: u64) -> Arc<Bucket> {
-        self.user_bytes.of(&(user, rate), bytes(rate))
     }
 }
 
@@ -183,6 +176,8 @@ fn slow_down(what: &str, wait: Duration) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use events::ids::UserId;
 
     const HERE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 

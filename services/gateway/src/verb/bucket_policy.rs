@@ -1,11 +1,10 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::{Command, View};
-use events::ids::BucketName;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use policy::Document;
 use policy::public::{blocks_policy, bucket_is_public};
-use policy::{BucketAccess, Document};
 use s3::xml::PolicyStatus;
 use s3::{Code, Error};
 
@@ -28,7 +27,7 @@ pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure
     let document = read_document(body, call, Sums::OfDocument).await?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let text = std::str::from_utf8(&document).map_err(|_| malformed("the policy is not UTF-8"))?;
-    let policy = parse(text, &bucket)?;
+    let policy = Document::bucket(text, &bucket).map_err(|error| malformed(error.to_string()))?;
     let block = snapshot.bucket_access(row.id)?.public_access_block.unwrap_or_default();
     if blocks_policy(block, &policy) {
         return Err(Error::access_denied("The bucket's public access block refuses public policies.").into());
@@ -46,20 +45,9 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
 
 pub(super) async fn status(call: &Call<'_>) -> Result<Response, Failure> {
     let (snapshot, bucket, row) = call.read_bucket().await?;
-    let access = snapshot.bucket_access(row.id)?;
-    let policy = access.policy.as_deref().map(|text| parse(text, &bucket)).transpose()?;
-    let is_public = bucket_is_public(&BucketAccess {
-        owner: &row.owner,
-        policy: policy.as_ref(),
-        acl: access.acl.as_ref(),
-        public_access: access.public_access_block.unwrap_or_default(),
-        ownership: access.ownership.unwrap_or_default(),
-    });
+    let rules = call.gateway.0.rules.of(&snapshot, &bucket, &row)?;
+    let is_public = bucket_is_public(&rules.access(&row));
     Ok(reply::xml(PolicyStatus { is_public }.to_xml()))
-}
-
-fn parse(text: &str, bucket: &BucketName) -> Result<Document, Error> {
-    Document::bucket(text, bucket).map_err(|error| malformed(error.to_string()))
 }
 
 fn malformed(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {
