@@ -4,25 +4,16 @@
 //! measured. The table is the ground for `BATCH_EVENTS_MIN`.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod bench;
+
 use std::time::{Duration, Instant};
 
-use eventlog::server::{Role, START_TIME_MAX, Server, ServerOptions};
-use eventlog::{ConnectOptions, JetStreamLog, Log, Message, Sending, StreamOptions};
-use events::ids::{EventId, RegionName};
-use uuid::Uuid;
+use bench::{messages, rate};
+use eventlog::{JetStreamLog, Log, Sending};
 
-const PAYLOAD_BYTES: usize = 900;
 const SIZES: [usize; 13] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 512];
 const EVENTS_A_ROW: usize = 4096;
 const APPENDS_A_ROW_MAX: usize = 1000;
-
-fn messages(count: usize) -> Vec<Message> {
-    let message = |_| {
-        let id = EventId(Uuid::now_v7());
-        Message { subject: "ps.bench.object.bucket.put".into(), id, payload: vec![b'.'; PAYLOAD_BYTES].into() }
-    };
-    (0..count).map(message).collect()
-}
 
 const WAYS: [Sending; 2] = [Sending::Chain, Sending::Batch];
 
@@ -49,33 +40,9 @@ fn millis(times: &[Duration], percent: usize) -> f64 {
     times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
-fn rate(events: u64, time: Duration) -> f64 {
-    events as f64 / time.as_secs_f64()
-}
-
 #[tokio::main]
 async fn main() {
-    let mut arguments = std::env::args_os().skip(1);
-    let (program, folder) = (arguments.next().unwrap().into(), arguments.next().unwrap().into());
-    let launcher = ["setpriv", "--pdeathsig", "KILL", "--"].map(Into::into).to_vec();
-    let region: RegionName = "bench".parse().unwrap();
-    let options = ServerOptions {
-        folder,
-        program: Some(program),
-        launcher,
-        start_time_max: START_TIME_MAX,
-        region: region.clone(),
-        nodes: Vec::new(),
-    };
-    let server = Server::start(options).await.unwrap();
-    let connect = ConnectOptions {
-        address: server.address().into(),
-        credentials: server.users().of(&Role::Operator).unwrap().clone(),
-        name: "bench".into(),
-        inbox_prefix: "_INBOX_operator.bench".into(),
-    };
-    let log = JetStreamLog::open(&connect, &StreamOptions::new(region)).await.unwrap();
+    let (server, log) = bench::start().await;
     let mut last = log.tail().await.unwrap().last_sequence;
 
     println!("events | chain p50 ms, p99 ms, events/s | batch p50 ms, p99 ms, events/s");

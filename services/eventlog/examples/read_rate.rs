@@ -3,52 +3,20 @@
 //! `cargo run -p eventlog --example read_rate -- <nats-server> <folder>`; a folder with a log is kept.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod bench;
+
 use std::time::{Duration, Instant};
 
-use eventlog::server::{Role, START_TIME_MAX, Server, ServerOptions, ServerState};
-use eventlog::{APPEND_EVENTS_MAX, ConnectOptions, JetStreamLog, Log, Message, StreamOptions};
-use events::ids::{EventId, RegionName};
-use uuid::Uuid;
+use bench::{messages, rate};
+use eventlog::server::ServerState;
+use eventlog::{APPEND_EVENTS_MAX, JetStreamLog, Log};
 
-const PAYLOAD_BYTES: usize = 900;
 const EVENTS: u64 = 300_000;
 const READ_BYTES: usize = 8 << 20;
 
-fn messages(count: usize) -> Vec<Message> {
-    let message = |_| {
-        let id = EventId(Uuid::now_v7());
-        Message { subject: "ps.bench.object.bucket.put".into(), id, payload: vec![b'.'; PAYLOAD_BYTES].into() }
-    };
-    (0..count).map(message).collect()
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
-fn rate(events: u64, time: Duration) -> f64 {
-    events as f64 / time.as_secs_f64()
-}
-
 #[tokio::main]
 async fn main() {
-    let mut arguments = std::env::args_os().skip(1);
-    let (program, folder) = (arguments.next().unwrap().into(), arguments.next().unwrap().into());
-    let launcher = ["setpriv", "--pdeathsig", "KILL", "--"].map(Into::into).to_vec();
-    let region: RegionName = "bench".parse().unwrap();
-    let options = ServerOptions {
-        folder,
-        program: Some(program),
-        launcher,
-        start_time_max: START_TIME_MAX,
-        region: region.clone(),
-        nodes: Vec::new(),
-    };
-    let server = Server::start(options).await.unwrap();
-    let connect = ConnectOptions {
-        address: server.address().into(),
-        credentials: server.users().of(&Role::Operator).unwrap().clone(),
-        name: "bench".into(),
-        inbox_prefix: "_INBOX_operator.bench".into(),
-    };
-    let log = JetStreamLog::open(&connect, &StreamOptions::new(region)).await.unwrap();
+    let (server, log) = bench::start().await;
     let mut last = log.tail().await.unwrap().last_sequence;
     while last < EVENTS {
         log.append(last, &messages(APPEND_EVENTS_MAX)).await.unwrap();
