@@ -34,6 +34,13 @@ pub enum Change {
     PutTotals { row: TotalsRow },
     PutBucketAccess { bucket: BucketId, row: BucketAccessRow },
     DropBucketAccess { bucket: BucketId },
+    Identity(IdentityChange),
+}
+
+/// A row of a user, or of what belongs to one, written or dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say which row")]
+pub enum IdentityChange {
     PutIdentitiesChanged { sequence: u64 },
     PutUser { name: UserName, row: UserRow },
     DropUser { name: UserName },

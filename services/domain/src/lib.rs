@@ -22,9 +22,9 @@ mod project;
 pub mod row;
 mod view;
 
-pub use change::Change;
+pub use change::{Change, IdentityChange};
 pub use command::identity::{
-    GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
+    ChangeUser, GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
     MEMBERS_PER_GROUP_MAX, Noun, POLICIES_PER_HOLDER_MAX, SESSIONS_PER_USER_MAX,
 };
 pub use command::{

@@ -8,7 +8,7 @@ use events::ids::{
     Sha256Digest, UploadId, UserId, UserName, VersionId,
 };
 
-use crate::change::Change;
+use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     Belongings, BucketAccessRow, BucketId, BucketRow, ContentRow, GroupRow, KeyRow, ManifestRow, PartRow, PolicyRow,
@@ -67,28 +67,27 @@ impl Model {
             Change::PutTotals { row } => self.totals = row,
             Change::PutBucketAccess { bucket, row } => drop(self.bucket_access.insert(bucket, row)),
             Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(&bucket)),
-            change => self.apply_to_identities(change),
+            Change::Identity(change) => self.apply_to_identities(change),
         }
     }
 
-    fn apply_to_identities(&mut self, change: Change) {
+    fn apply_to_identities(&mut self, change: IdentityChange) {
         match change {
-            Change::PutIdentitiesChanged { sequence } => self.identities_changed = sequence,
-            Change::PutUser { name, row } => drop(self.users.insert(name, row)),
-            Change::DropUser { name } => drop(self.users.remove(&name)),
-            Change::PutUserId { id, name } => drop(self.user_ids.insert(id, name)),
-            Change::DropUserId { id } => drop(self.user_ids.remove(&id)),
-            Change::PutEmail { email, name } => drop(self.emails.insert(email, name)),
-            Change::DropEmail { email } => drop(self.emails.remove(&email)),
-            Change::PutKey { id, row } => drop(self.keys.insert(id, row)),
-            Change::DropKey { id, .. } => drop(self.keys.remove(&id)),
-            Change::PutGroup { name, row } => drop(self.groups.insert(name, row)),
-            Change::DropGroup { name } => drop(self.groups.remove(&name)),
-            Change::PutPolicy { name, row } => drop(self.policies.insert(name, row)),
-            Change::DropPolicy { name } => drop(self.policies.remove(&name)),
-            Change::PutSession { id, row } => drop(self.sessions.insert(id, row)),
-            Change::DropSession { id, .. } => drop(self.sessions.remove(&id)),
-            other => unreachable!("{other:?} is of another table"),
+            IdentityChange::PutIdentitiesChanged { sequence } => self.identities_changed = sequence,
+            IdentityChange::PutUser { name, row } => drop(self.users.insert(name, row)),
+            IdentityChange::DropUser { name } => drop(self.users.remove(&name)),
+            IdentityChange::PutUserId { id, name } => drop(self.user_ids.insert(id, name)),
+            IdentityChange::DropUserId { id } => drop(self.user_ids.remove(&id)),
+            IdentityChange::PutEmail { email, name } => drop(self.emails.insert(email, name)),
+            IdentityChange::DropEmail { email } => drop(self.emails.remove(&email)),
+            IdentityChange::PutKey { id, row } => drop(self.keys.insert(id, row)),
+            IdentityChange::DropKey { id, .. } => drop(self.keys.remove(&id)),
+            IdentityChange::PutGroup { name, row } => drop(self.groups.insert(name, row)),
+            IdentityChange::DropGroup { name } => drop(self.groups.remove(&name)),
+            IdentityChange::PutPolicy { name, row } => drop(self.policies.insert(name, row)),
+            IdentityChange::DropPolicy { name } => drop(self.policies.remove(&name)),
+            IdentityChange::PutSession { id, row } => drop(self.sessions.insert(id, row)),
+            IdentityChange::DropSession { id, .. } => drop(self.sessions.remove(&id)),
         }
     }
 }

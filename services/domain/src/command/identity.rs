@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
+use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserName};
 use events::policy::Holder;
-use events::user::{Limits, Role};
+use events::user::{Created, Limits, Role};
 use jiff::Timestamp;
 
 /// Groups that a user may be in.
@@ -25,30 +25,27 @@ pub const KEYS_PER_USER_MAX: usize = 10_000;
 /// Sessions of one user that are open at once; a further login ends the oldest.
 pub const SESSIONS_PER_USER_MAX: usize = 32;
 
+/// What to change of a user. What is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of the fact")]
+pub struct ChangeUser {
+    pub user: UserName,
+    pub role: Option<Role>,
+    pub display_name: Option<String>,
+    /// `Some(None)` takes the address away.
+    pub email: Option<Option<String>>,
+    pub enabled: Option<bool>,
+    pub limits: Option<Limits>,
+}
+
 /// A wish for a change of who may do what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the facts")]
 pub enum IdentityCommand {
-    /// Make a user.
-    CreateUser {
-        user: UserName,
-        id: UserId,
-        role: Role,
-        display_name: String,
-        email: Option<String>,
-        password: Option<Sealed>,
-        limits: Limits,
-    },
-    /// Change what is given.
-    ChangeUser {
-        user: UserName,
-        role: Option<Role>,
-        display_name: Option<String>,
-        /// `Some(None)` takes the address away.
-        email: Option<Option<String>>,
-        enabled: Option<bool>,
-        limits: Option<Limits>,
-    },
+    /// Make this user.
+    CreateUser(Created),
+    /// Change what is given of a user.
+    ChangeUser(ChangeUser),
     /// Set another password, or none.
     SetPassword { user: UserName, password: Option<Sealed> },
     /// Remove a user.

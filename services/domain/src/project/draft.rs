@@ -5,7 +5,7 @@ use events::ids::{BucketName, ContentId, Placement, UploadId};
 use events::object::{Body, Delta};
 
 use super::ProjectError;
-use crate::change::Change;
+use crate::change::{Change, IdentityChange};
 use crate::row::{BodyRow, BucketId, BucketRow, ContentRow, ManifestRow, TotalsRow, shard_bytes};
 use crate::view::View;
 
@@ -53,6 +53,10 @@ impl<'a, V: View> Draft<'a, V> {
             None => self.view.totals().map_err(ProjectError::View)?,
         };
         Ok(self.totals.insert(row))
+    }
+
+    pub(super) fn change_identity(&mut self, change: IdentityChange) {
+        self.changes.push(Change::Identity(change));
     }
 
     /// Adds to the usage of a bucket and of the region.

@@ -8,7 +8,7 @@ use events::{Fact, key, policy, session, user};
 
 use super::ProjectError;
 use super::draft::Draft;
-use crate::change::Change;
+use crate::change::IdentityChange;
 use crate::command::identity::SESSIONS_PER_USER_MAX;
 use crate::row::{GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
 use crate::view::View;
@@ -25,17 +25,17 @@ pub(super) fn changed<V: View>(draft: &mut Draft<'_, V>, fact: &Fact) -> Folded<
         Fact::KeyCreated(fact) => key_created(draft, fact),
         Fact::KeyChanged(fact) => key_changed(draft, fact)?,
         Fact::KeyDeleted(fact) => {
-            draft.changes.push(Change::DropKey { id: fact.access_key.clone(), user: fact.user.clone() });
+            draft.change_identity(IdentityChange::DropKey { id: fact.access_key.clone(), user: fact.user.clone() });
         }
         Fact::GroupCreated(fact) => {
             let row = GroupRow { created: draft.event.time, members: BTreeSet::new(), policies: BTreeSet::new() };
-            draft.changes.push(Change::PutGroup { name: fact.group.clone(), row });
+            draft.change_identity(IdentityChange::PutGroup { name: fact.group.clone(), row });
         }
         Fact::GroupDeleted(fact) => group_deleted(draft, &fact.group)?,
         Fact::GroupMemberAdded(fact) => member(draft, &fact.group, &fact.user, true)?,
         Fact::GroupMemberRemoved(fact) => member(draft, &fact.group, &fact.user, false)?,
         Fact::PolicyStored(fact) => policy_stored(draft, fact)?,
-        Fact::PolicyDeleted(fact) => draft.changes.push(Change::DropPolicy { name: fact.policy.clone() }),
+        Fact::PolicyDeleted(fact) => draft.change_identity(IdentityChange::DropPolicy { name: fact.policy.clone() }),
         Fact::PolicyAttached(fact) => attachment(draft, &fact.policy, &fact.holder, true)?,
         Fact::PolicyDetached(fact) => attachment(draft, &fact.policy, &fact.holder, false)?,
         Fact::SessionOpened(fact) => return session_opened(draft, fact),
@@ -44,7 +44,7 @@ pub(super) fn changed<V: View>(draft: &mut Draft<'_, V>, fact: &Fact) -> Folded<
         _ => return Err(draft.contradiction("it is not about identities")),
     }
     let sequence = draft.event.sequence;
-    draft.changes.push(Change::PutIdentitiesChanged { sequence });
+    draft.change_identity(IdentityChange::PutIdentitiesChanged { sequence });
     Ok(())
 }
 
@@ -72,10 +72,10 @@ fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Created) {
         policies: BTreeSet::new(),
     };
     let name = &fact.user;
-    draft.changes.push(Change::PutUser { name: name.clone(), row });
-    draft.changes.push(Change::PutUserId { id: fact.id.clone(), name: name.clone() });
+    draft.change_identity(IdentityChange::PutUser { name: name.clone(), row });
+    draft.change_identity(IdentityChange::PutUserId { id: fact.id.clone(), name: name.clone() });
     if let Some(email) = &fact.email {
-        draft.changes.push(Change::PutEmail { email: email.clone(), name: name.clone() });
+        draft.change_identity(IdentityChange::PutEmail { email: email.clone(), name: name.clone() });
     }
 }
 
@@ -83,10 +83,10 @@ fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Fold
     let row = user_row(draft, &fact.user)?;
     if row.email != fact.email {
         if let Some(email) = &row.email {
-            draft.changes.push(Change::DropEmail { email: email.clone() });
+            draft.change_identity(IdentityChange::DropEmail { email: email.clone() });
         }
         if let Some(email) = &fact.email {
-            draft.changes.push(Change::PutEmail { email: email.clone(), name: fact.user.clone() });
+            draft.change_identity(IdentityChange::PutEmail { email: email.clone(), name: fact.user.clone() });
         }
     }
     if !fact.enabled {
@@ -100,36 +100,36 @@ fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Fold
         limits: fact.limits,
         ..row
     };
-    draft.changes.push(Change::PutUser { name: fact.user.clone(), row });
+    draft.change_identity(IdentityChange::PutUser { name: fact.user.clone(), row });
     Ok(())
 }
 
 fn password_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::PasswordChanged) -> Folded<V> {
     let row = UserRow { password: fact.password.clone(), ..user_row(draft, &fact.user)? };
-    draft.changes.push(Change::PutUser { name: fact.user.clone(), row });
+    draft.change_identity(IdentityChange::PutUser { name: fact.user.clone(), row });
     end_sessions(draft, &fact.user)
 }
 
 fn user_deleted<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V> {
     let row = user_row(draft, user)?;
     for id in draft.view.belongings(user).map_err(ProjectError::View)?.keys {
-        draft.changes.push(Change::DropKey { id, user: user.clone() });
+        draft.change_identity(IdentityChange::DropKey { id, user: user.clone() });
     }
     end_sessions(draft, user)?;
     for name in &row.groups {
         let mut group = group_row(draft, name)?;
         group.members.remove(user);
-        draft.changes.push(Change::PutGroup { name: name.clone(), row: group });
+        draft.change_identity(IdentityChange::PutGroup { name: name.clone(), row: group });
     }
     let holder = Holder::User(user.clone());
     for policy in &row.policies {
-        let_go(draft, policy, &holder)?;
+        change_holders(draft, policy, &holder, false)?;
     }
     if let Some(email) = row.email {
-        draft.changes.push(Change::DropEmail { email });
+        draft.change_identity(IdentityChange::DropEmail { email });
     }
-    draft.changes.push(Change::DropUserId { id: row.id });
-    draft.changes.push(Change::DropUser { name: user.clone() });
+    draft.change_identity(IdentityChange::DropUserId { id: row.id });
+    draft.change_identity(IdentityChange::DropUser { name: user.clone() });
     Ok(())
 }
 
@@ -141,14 +141,14 @@ fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) {
         enabled: true,
         expires: fact.expires,
     };
-    draft.changes.push(Change::PutKey { id: fact.access_key.clone(), row });
+    draft.change_identity(IdentityChange::PutKey { id: fact.access_key.clone(), row });
 }
 
 fn key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &key::Changed) -> Folded<V> {
     let row = draft.view.key(&fact.access_key).map_err(ProjectError::View)?;
     let row = row.ok_or_else(|| draft.contradiction("its key does not exist"))?;
     let row = KeyRow { enabled: fact.enabled, expires: fact.expires, ..row };
-    draft.changes.push(Change::PutKey { id: fact.access_key.clone(), row });
+    draft.change_identity(IdentityChange::PutKey { id: fact.access_key.clone(), row });
     Ok(())
 }
 
@@ -157,13 +157,13 @@ fn group_deleted<V: View>(draft: &mut Draft<'_, V>, group: &GroupName) -> Folded
     for name in &row.members {
         let mut member = user_row(draft, name)?;
         member.groups.remove(group);
-        draft.changes.push(Change::PutUser { name: name.clone(), row: member });
+        draft.change_identity(IdentityChange::PutUser { name: name.clone(), row: member });
     }
     let holder = Holder::Group(group.clone());
     for policy in &row.policies {
-        let_go(draft, policy, &holder)?;
+        change_holders(draft, policy, &holder, false)?;
     }
-    draft.changes.push(Change::DropGroup { name: group.clone() });
+    draft.change_identity(IdentityChange::DropGroup { name: group.clone() });
     Ok(())
 }
 
@@ -171,8 +171,8 @@ fn member<V: View>(draft: &mut Draft<'_, V>, group: &GroupName, user: &UserName,
     let (mut group_row, mut user_row) = (group_row(draft, group)?, user_row(draft, user)?);
     set(&mut group_row.members, user, joins);
     set(&mut user_row.groups, group, joins);
-    draft.changes.push(Change::PutGroup { name: group.clone(), row: group_row });
-    draft.changes.push(Change::PutUser { name: user.clone(), row: user_row });
+    draft.change_identity(IdentityChange::PutGroup { name: group.clone(), row: group_row });
+    draft.change_identity(IdentityChange::PutUser { name: user.clone(), row: user_row });
     Ok(())
 }
 
@@ -188,7 +188,7 @@ fn policy_stored<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Stored) -> Fo
     let row = draft.view.policy(&fact.policy).map_err(ProjectError::View)?;
     let holders = row.map(|row| row.holders).unwrap_or_default();
     let row = PolicyRow { stored: draft.event.time, document: fact.document.clone(), holders };
-    draft.changes.push(Change::PutPolicy { name: fact.policy.clone(), row });
+    draft.change_identity(IdentityChange::PutPolicy { name: fact.policy.clone(), row });
     Ok(())
 }
 
@@ -197,19 +197,15 @@ fn attachment<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &H
         Holder::User(name) => {
             let mut row = user_row(draft, name)?;
             set(&mut row.policies, policy, holds);
-            draft.changes.push(Change::PutUser { name: name.clone(), row });
+            draft.change_identity(IdentityChange::PutUser { name: name.clone(), row });
         }
         Holder::Group(name) => {
             let mut row = group_row(draft, name)?;
             set(&mut row.policies, policy, holds);
-            draft.changes.push(Change::PutGroup { name: name.clone(), row });
+            draft.change_identity(IdentityChange::PutGroup { name: name.clone(), row });
         }
     }
     change_holders(draft, policy, holder, holds)
-}
-
-fn let_go<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &Holder) -> Folded<V> {
-    change_holders(draft, policy, holder, false)
 }
 
 /// Built-in policies have no row that could tell who holds them.
@@ -220,7 +216,7 @@ fn change_holders<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder
     let row = draft.view.policy(policy).map_err(ProjectError::View)?;
     let mut row = row.ok_or_else(|| draft.contradiction("its policy does not exist"))?;
     set(&mut row.holders, holder, holds);
-    draft.changes.push(Change::PutPolicy { name: policy.clone(), row });
+    draft.change_identity(IdentityChange::PutPolicy { name: policy.clone(), row });
     Ok(())
 }
 
@@ -232,11 +228,11 @@ fn session_opened<V: View>(draft: &mut Draft<'_, V>, fact: &session::Opened) -> 
     let surplus = (left.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
     over.extend(left.drain(..surplus));
     for (id, _) in over {
-        draft.changes.push(Change::DropSession { id, user: fact.user.clone() });
+        draft.change_identity(IdentityChange::DropSession { id, user: fact.user.clone() });
     }
     let row =
         SessionRow { user: fact.user.clone(), opened: draft.event.time, refresh: fact.refresh, expires: fact.expires };
-    draft.changes.push(Change::PutSession { id: fact.session, row });
+    draft.change_identity(IdentityChange::PutSession { id: fact.session, row });
     Ok(())
 }
 
@@ -244,15 +240,13 @@ fn session_refreshed<V: View>(draft: &mut Draft<'_, V>, fact: &session::Refreshe
     let row = draft.view.session(fact.session).map_err(ProjectError::View)?;
     let row = row.ok_or_else(|| draft.contradiction("its session does not exist"))?;
     let row = SessionRow { refresh: fact.refresh, expires: fact.expires, ..row };
-    draft.changes.push(Change::PutSession { id: fact.session, row });
+    draft.change_identity(IdentityChange::PutSession { id: fact.session, row });
     Ok(())
 }
 
 fn session_revoked<V: View>(draft: &mut Draft<'_, V>, fact: &session::Revoked) -> Folded<V> {
-    match fact.session {
-        Some(id) => end_session(draft, &fact.user, id),
-        None => return end_sessions(draft, &fact.user),
-    }
+    let Some(id) = fact.session else { return end_sessions(draft, &fact.user) };
+    end_session(draft, &fact.user, id);
     Ok(())
 }
 
@@ -264,5 +258,5 @@ fn end_sessions<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V>
 }
 
 fn end_session<V: View>(draft: &mut Draft<'_, V>, user: &UserName, id: SessionId) {
-    draft.changes.push(Change::DropSession { id, user: user.clone() });
+    draft.change_identity(IdentityChange::DropSession { id, user: user.clone() });
 }

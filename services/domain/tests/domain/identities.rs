@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use domain::model::Model;
 use domain::{
-    Command, Context, IdentityCommand, IdentityRejection, Noun, Outcome, Rejection, SESSIONS_PER_USER_MAX, project,
+    ChangeUser, Command, Context, IdentityCommand, IdentityRejection, Noun, Outcome, Rejection, SESSIONS_PER_USER_MAX,
+    project,
 };
 use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
 use events::policy::{BUILT_IN, Holder};
-use events::user::{Limits, Role};
+use events::user::{Created, Limits, Role};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -59,7 +60,7 @@ fn after_start(seconds: u8) -> Timestamp {
 }
 
 fn create_user(n: u8, id: u8, email: Option<u8>) -> IdentityCommand {
-    IdentityCommand::CreateUser {
+    IdentityCommand::CreateUser(Created {
         user: user(n),
         id: UserId::from_fresh([id; 32]),
         role: Role::User,
@@ -67,7 +68,7 @@ fn create_user(n: u8, id: u8, email: Option<u8>) -> IdentityCommand {
         email: email.map(|n| format!("{n}@example.com")),
         password: None,
         limits: Limits::default(),
-    }
+    })
 }
 
 fn holder() -> impl Strategy<Value = Holder> {
@@ -80,14 +81,14 @@ fn of_users() -> impl Strategy<Value = IdentityCommand> {
     prop_oneof![
         3 => (0..3_u8, 0..4_u8, email()).prop_map(|(n, id, email)| create_user(n, id, email)),
         1 => (0..3_u8, prop::option::of(email()), prop::option::of(any::<bool>())).prop_map(|(n, email, enabled)| {
-            C::ChangeUser {
+            C::ChangeUser(ChangeUser {
                 user: user(n),
                 role: None,
                 display_name: None,
                 email: email.map(|email| email.map(|n| format!("{n}@example.com"))),
                 enabled,
                 limits: None,
-            }
+            })
         }),
         1 => (0..3_u8).prop_map(|n| C::SetPassword { user: user(n), password: Some(sealed()) }),
         1 => (0..3_u8).prop_map(|n| C::DeleteUser { user: user(n) }),
@@ -264,7 +265,7 @@ fn what_is_built_in_stays() {
         assert_eq!(ask(&mut fold, store, 1), built_in(Noun::Policy));
         assert_eq!(ask(&mut fold, IdentityCommand::DeletePolicy { policy }, 2), built_in(Noun::Policy));
     }
-    let as_root = IdentityCommand::CreateUser {
+    let as_root = IdentityCommand::CreateUser(Created {
         user: user(0),
         id: UserId::root(),
         role: Role::User,
@@ -272,7 +273,7 @@ fn what_is_built_in_stays() {
         email: None,
         password: None,
         limits: Limits::default(),
-    };
+    });
     assert_eq!(ask(&mut fold, as_root, 3), Err(Rejection::Identity(IdentityRejection::UserIdTaken)));
 }
 

@@ -1,7 +1,8 @@
 //! Users.
 
-use domain::{Identities, IdentityCommand};
+use domain::{ChangeUser, Identities, IdentityCommand};
 use events::ids::{UserId, UserName};
+use events::user::Created;
 use ledger::Snapshot;
 
 use super::access::Caller;
@@ -53,7 +54,7 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
         Some(wanted) => Some(asked.admin.new_password(&new.name, &id, wanted).await?),
         None => None,
     };
-    let command = IdentityCommand::CreateUser {
+    let command = IdentityCommand::CreateUser(Created {
         user: new.name.clone(),
         id,
         role: new.role,
@@ -61,7 +62,7 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
         email: new.email,
         password,
         limits: new.limits,
-    };
+    });
     let committed = asked.change(&caller.name, command).await?;
     Answer::created(&find(&*asked.read().await?, &new.name)?, committed.sequence)
 }
@@ -71,7 +72,8 @@ pub(super) async fn change(mut asked: Asked, caller: Caller) -> Result<Answer, R
     let UserChange { role, display_name, email, enabled, limits } = asked.json().await?;
     display_name.as_deref().map_or(Ok(()), check_display_name)?;
     email.iter().flatten().try_for_each(|email| check_email(email))?;
-    let command = IdentityCommand::ChangeUser { user: user.clone(), role, display_name, email, enabled, limits };
+    let command =
+        IdentityCommand::ChangeUser(ChangeUser { user: user.clone(), role, display_name, email, enabled, limits });
     let committed = asked.change(&caller.name, command).await?;
     Answer::changed(&find(&*asked.read().await?, &user)?, committed.sequence)
 }

@@ -63,7 +63,7 @@ impl Tables<Writable<'_>> {
             Change::DropBucketAccess { bucket } => {
                 self.bucket_access.remove(bucket.0)?;
             }
-            change => self.apply_to_identities(change)?,
+            Change::Identity(change) => self.apply_to_identities(change)?,
         }
         Ok(())
     }

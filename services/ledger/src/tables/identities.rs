@@ -1,7 +1,7 @@
 //! Users and what belongs to them, in one table: they are few, and a table costs every transaction its opening.
 
 use domain::row::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
-use domain::{Change, Identities};
+use domain::{Identities, IdentityChange};
 use events::ids::{AccessKeyId, GroupName, InvalidName, PolicyName, SessionId, UserId, UserName};
 use redb::{ReadableTable, TableDefinition};
 use serde::Serialize;
@@ -163,36 +163,35 @@ impl Tables<Writable<'_>> {
     }
 
     /// Applies a change of users or of what belongs to them.
-    pub(super) fn apply_to_identities(&mut self, change: &Change) -> Result<(), StateError> {
+    pub(super) fn apply_to_identities(&mut self, change: &IdentityChange) -> Result<(), StateError> {
         match change {
-            Change::PutIdentitiesChanged { sequence } => self.put_identity(Kind::Changed, "", sequence),
-            Change::PutUser { name, row } => self.put_identity(Kind::User, name.as_str(), row),
-            Change::DropUser { name } => self.drop_identity(Kind::User, name.as_str()),
-            Change::PutUserId { id, name } => self.put_identity(Kind::UserId, id.as_str(), name),
-            Change::DropUserId { id } => self.drop_identity(Kind::UserId, id.as_str()),
-            Change::PutEmail { email, name } => self.put_identity(Kind::Email, email, name),
-            Change::DropEmail { email } => self.drop_identity(Kind::Email, email),
-            Change::PutKey { id, row } => {
+            IdentityChange::PutIdentitiesChanged { sequence } => self.put_identity(Kind::Changed, "", sequence),
+            IdentityChange::PutUser { name, row } => self.put_identity(Kind::User, name.as_str(), row),
+            IdentityChange::DropUser { name } => self.drop_identity(Kind::User, name.as_str()),
+            IdentityChange::PutUserId { id, name } => self.put_identity(Kind::UserId, id.as_str(), name),
+            IdentityChange::DropUserId { id } => self.drop_identity(Kind::UserId, id.as_str()),
+            IdentityChange::PutEmail { email, name } => self.put_identity(Kind::Email, email, name),
+            IdentityChange::DropEmail { email } => self.drop_identity(Kind::Email, email),
+            IdentityChange::PutKey { id, row } => {
                 self.put_identity(Kind::UserKey, &owned(&row.user, id), &())?;
                 self.put_identity(Kind::Key, id.as_str(), row)
             }
-            Change::DropKey { id, user } => {
+            IdentityChange::DropKey { id, user } => {
                 self.drop_identity(Kind::UserKey, &owned(user, id))?;
                 self.drop_identity(Kind::Key, id.as_str())
             }
-            Change::PutGroup { name, row } => self.put_identity(Kind::Group, name.as_str(), row),
-            Change::DropGroup { name } => self.drop_identity(Kind::Group, name.as_str()),
-            Change::PutPolicy { name, row } => self.put_identity(Kind::Policy, name.as_str(), row),
-            Change::DropPolicy { name } => self.drop_identity(Kind::Policy, name.as_str()),
-            Change::PutSession { id, row } => {
+            IdentityChange::PutGroup { name, row } => self.put_identity(Kind::Group, name.as_str(), row),
+            IdentityChange::DropGroup { name } => self.drop_identity(Kind::Group, name.as_str()),
+            IdentityChange::PutPolicy { name, row } => self.put_identity(Kind::Policy, name.as_str(), row),
+            IdentityChange::DropPolicy { name } => self.drop_identity(Kind::Policy, name.as_str()),
+            IdentityChange::PutSession { id, row } => {
                 self.put_identity(Kind::UserSession, &owned(&row.user, id), &())?;
                 self.put_identity(Kind::Session, &id.to_string(), row)
             }
-            Change::DropSession { id, user } => {
+            IdentityChange::DropSession { id, user } => {
                 self.drop_identity(Kind::UserSession, &owned(user, id))?;
                 self.drop_identity(Kind::Session, &id.to_string())
             }
-            other => unreachable!("{other:?} is of another table"),
         }
     }
 }

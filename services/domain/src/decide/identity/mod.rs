@@ -21,8 +21,8 @@ pub(super) fn decide<V: View>(
 ) -> Result<Decision, Refused<V::Error>> {
     use IdentityCommand as C;
     match command {
-        C::CreateUser { .. } => user::create(view, command),
-        C::ChangeUser { .. } => user::change(view, command),
+        C::CreateUser(wanted) => user::create(view, wanted),
+        C::ChangeUser(wanted) => user::change(view, wanted),
         C::SetPassword { user, password } => user::set_password(view, user, password.as_ref()),
         C::DeleteUser { user } => user::delete(view, user),
         C::CreateKey { user, access_key, secret, expires } => key::create(view, user, access_key, secret, *expires),

@@ -4,14 +4,12 @@ use events::user::{Changed, Created, Deleted, PasswordChanged};
 
 use super::user_row;
 use crate::command::Outcome;
-use crate::command::identity::{IdentityCommand, IdentityRejection, Noun};
+use crate::command::identity::{ChangeUser, IdentityRejection, Noun};
 use crate::decide::{Decision, Refused};
 use crate::view::View;
 
-pub(super) fn create<V: View>(view: &V, command: &IdentityCommand) -> Result<Decision, Refused<V::Error>> {
-    let IdentityCommand::CreateUser { user, id, role, display_name, email, password, limits } = command else {
-        unreachable!("the caller matched it");
-    };
+pub(super) fn create<V: View>(view: &V, wanted: &Created) -> Result<Decision, Refused<V::Error>> {
+    let Created { user, id, email, .. } = wanted;
     if user.is_root() {
         return Err(IdentityRejection::BuiltIn(Noun::User).into());
     }
@@ -22,41 +20,33 @@ pub(super) fn create<V: View>(view: &V, command: &IdentityCommand) -> Result<Dec
         return Err(IdentityRejection::UserIdTaken.into());
     }
     check_email(view, user, email.as_deref())?;
-    let fact = Created {
-        user: user.clone(),
-        id: id.clone(),
-        role: *role,
-        display_name: display_name.clone(),
-        email: email.clone(),
-        password: password.clone(),
-        limits: *limits,
-    };
-    Ok(Decision::write(Fact::UserCreated(fact), Outcome::Done))
+    Ok(Decision::write(Fact::UserCreated(wanted.clone()), Outcome::Done))
 }
 
-pub(super) fn change<V: View>(view: &V, command: &IdentityCommand) -> Result<Decision, Refused<V::Error>> {
-    let IdentityCommand::ChangeUser { user, role, display_name, email, enabled, limits } = command else {
-        unreachable!("the caller matched it");
+pub(super) fn change<V: View>(view: &V, wanted: &ChangeUser) -> Result<Decision, Refused<V::Error>> {
+    let row = user_row(view, &wanted.user)?;
+    let before = Changed {
+        user: wanted.user.clone(),
+        role: row.role,
+        display_name: row.display_name,
+        email: row.email,
+        enabled: row.enabled,
+        limits: row.limits,
     };
-    let row = user_row(view, user)?;
-    let fact = Changed {
-        user: user.clone(),
-        role: role.unwrap_or(row.role),
-        display_name: display_name.clone().unwrap_or_else(|| row.display_name.clone()),
-        email: email.clone().unwrap_or_else(|| row.email.clone()),
-        enabled: enabled.unwrap_or(row.enabled),
-        limits: limits.unwrap_or(row.limits),
+    let ChangeUser { user, role, display_name, email, enabled, limits } = wanted.clone();
+    let after = Changed {
+        user,
+        role: role.unwrap_or(before.role),
+        display_name: display_name.unwrap_or_else(|| before.display_name.clone()),
+        email: email.unwrap_or_else(|| before.email.clone()),
+        enabled: enabled.unwrap_or(before.enabled),
+        limits: limits.unwrap_or(before.limits),
     };
-    check_email(view, user, fact.email.as_deref())?;
-    let is_so_already = fact.role == row.role
-        && fact.display_name == row.display_name
-        && fact.email == row.email
-        && fact.enabled == row.enabled
-        && fact.limits == row.limits;
-    if is_so_already {
+    check_email(view, &after.user, after.email.as_deref())?;
+    if after == before {
         return Ok(Decision::nothing(Outcome::Done));
     }
-    Ok(Decision::write(Fact::UserChanged(fact), Outcome::Done))
+    Ok(Decision::write(Fact::UserChanged(after), Outcome::Done))
 }
 
 pub(super) fn set_password<V: View>(

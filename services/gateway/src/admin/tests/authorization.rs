@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
-use domain::IdentityCommand;
+use domain::{ChangeUser, IdentityCommand};
 use events::user::Role;
 use http::StatusCode;
 use http_body::Frame;
@@ -60,13 +60,15 @@ async fn world() -> Store {
 /// Tokens that nobody is to be let in with, by what is wrong with them.
 async fn bad_tokens(store: &Store) -> Vec<(&'static str, String)> {
     let soon = now() + SignedDuration::from_hours(1);
-    let change = |user: &str, enabled| IdentityCommand::ChangeUser {
-        user: user.parse().unwrap(),
-        role: None,
-        display_name: None,
-        email: None,
-        enabled: Some(enabled),
-        limits: None,
+    let change = |user: &str, enabled| {
+        IdentityCommand::ChangeUser(ChangeUser {
+            user: user.parse().unwrap(),
+            role: None,
+            display_name: None,
+            email: None,
+            enabled: Some(enabled),
+            limits: None,
+        })
     };
     for (name, role) in [("disabled", Role::Admin), ("gone", Role::Admin), ("new", Role::Admin)] {
         store.user(name, role).await;
@@ -183,13 +185,15 @@ async fn only_the_three_open_routes_are_open() {
 async fn a_role_counts_from_the_moment_it_is_taken_not_from_the_token() {
     let store = world().await;
     let token = store.token("eve").await;
-    let role = |role| IdentityCommand::ChangeUser {
-        user: "eve".parse().unwrap(),
-        role: Some(role),
-        display_name: None,
-        email: None,
-        enabled: None,
-        limits: None,
+    let role = |role| {
+        IdentityCommand::ChangeUser(ChangeUser {
+            user: "eve".parse().unwrap(),
+            role: Some(role),
+            display_name: None,
+            email: None,
+            enabled: None,
+            limits: None,
+        })
     };
     let list = || store.send(super::super::operation::Method::Get, "/api/v1/users", Some(&token), Body::empty());
     assert_eq!(list().await.status, StatusCode::OK);

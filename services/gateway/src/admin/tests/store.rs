@@ -9,7 +9,7 @@ use domain::{Command, IdentityCommand};
 use eventlog::{Log, MemoryLog};
 use events::Origin;
 use events::ids::{AuthType, Principal, SessionId, Sha256Digest, UserId, UserName};
-use events::user::{Limits, Role};
+use events::user::{Created, Limits, Role};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -130,7 +130,7 @@ impl Store {
     /// A user without a password.
     pub(super) async fn user(&self, name: &str, role: Role) {
         let id = UserId::from_fresh([name.as_bytes()[0]; 32]);
-        let command = IdentityCommand::CreateUser {
+        let command = IdentityCommand::CreateUser(Created {
             user: name.parse().unwrap(),
             id,
             role,
@@ -138,7 +138,7 @@ impl Store {
             email: None,
             password: None,
             limits: Limits::default(),
-        };
+        });
         self.commit(command).await;
     }
 
