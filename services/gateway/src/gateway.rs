@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use events::access::ObjectOwnership;
 use events::ids::RegionName;
 use identity::Sealer;
 use ledger::{Ledger, Sources};
@@ -42,6 +43,8 @@ pub struct Options {
     pub credentials: Credentials,
     /// Opens the secrets of access keys.
     pub sealer: Arc<Sealer>,
+    /// Who owns what is stored in a bucket that is made without saying so.
+    pub default_ownership: ObjectOwnership,
     /// How much anybody may ask for.
     pub limits: RateLimits,
     /// Bytes of hot contents kept in memory.

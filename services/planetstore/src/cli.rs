@@ -11,6 +11,7 @@ use gateway::{RateLimits, TrustedProxies};
 
 use crate::commands::AdminArgs;
 use crate::nats::NatsUrl;
+use crate::ownership::DefaultOwnership;
 use crate::units::ByteSize;
 
 /// An S3-compatible object store on an event log.
@@ -189,6 +190,10 @@ pub(crate) struct S3Args {
     /// Memory for hot contents
     #[arg(long, env = "PLANETSTORE_CACHE_BYTES", default_value = "128MiB", value_name = "BYTES")]
     pub(crate) cache_bytes: ByteSize,
+    /// Who owns what is stored in a bucket that is made without saying so, and whether its ACLs count
+    #[arg(long, env = "PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP", value_enum, value_name = "OWNERSHIP",
+          default_value_t = DefaultOwnership::BucketOwnerEnforced)]
+    pub(crate) default_object_ownership: DefaultOwnership,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     /// Seconds after which a client that takes nothing of its answer is cut off

@@ -32,6 +32,7 @@ mod logs;
 mod master_key;
 mod meters;
 mod nats;
+mod ownership;
 mod roles;
 mod run_file;
 mod signals;

@@ -14,7 +14,6 @@ use s3::xml::{AccessControlList, AccessControlPolicy, ListedGrantee};
 use s3::{Code, Error};
 
 use super::owner::Names;
-use super::ownership;
 use crate::call::Call;
 use crate::failure::Failure;
 
@@ -46,11 +45,15 @@ pub(super) fn asked(call: &Call<'_>, snapshot: &Snapshot, document: &[u8], owner
 }
 
 /// The list that a request's headers ask for a bucket that is not there yet.
-pub(super) fn of_new_bucket(call: &Call<'_>, snapshot: &Snapshot, owner: &UserId) -> Result<Option<Acl>, Failure> {
+pub(super) fn of_new_bucket(
+    call: &Call<'_>,
+    snapshot: &Snapshot,
+    owner: &UserId,
+    ownership: Option<ObjectOwnership>,
+) -> Result<Option<Acl>, Failure> {
     let Some(requested) = call.head().acl()? else { return Ok(None) };
     let acl = resolve(snapshot, requested, Owners { owner, bucket: owner })?;
-    let ownership = call.head().object_ownership()?.map(ownership::as_fact).unwrap_or_default();
-    if !is_accepted(ownership, &acl, owner) {
+    if !is_accepted(ownership.unwrap_or_default(), &acl, owner) {
         return Err(Error::new(Code::InvalidBucketAclWithObjectOwnership).into());
     }
     Ok(stored(acl, owner))

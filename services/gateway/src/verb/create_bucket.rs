@@ -29,12 +29,9 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     // Who makes a bucket owns it, and nobody owns nothing.
     let owner = call.caller.user_id().cloned().ok_or_else(|| Error::new(Code::AccessDenied))?;
     let snapshot = call.gateway.0.ledger.read().await?;
-    let command = Command::CreateBucket {
-        bucket: bucket.clone(),
-        acl: acl::of_new_bucket(call, &snapshot, &owner)?,
-        ownership: call.head().object_ownership()?.map(ownership::as_fact),
-        owner,
-    };
+    let ownership = ownership::of_new_bucket(call)?;
+    let acl = acl::of_new_bucket(call, &snapshot, &owner, ownership)?;
+    let command = Command::CreateBucket { bucket: bucket.clone(), acl, ownership, owner };
     drop(snapshot);
     match call.gateway.0.ledger.commit(command, call.origin()).await {
         Ok(_) => {}

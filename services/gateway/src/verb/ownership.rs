@@ -44,7 +44,15 @@ async fn set(call: &Call<'_>, ownership: Option<ObjectOwnership>) -> Result<(), 
     Ok(())
 }
 
-pub(super) fn as_fact(ownership: s3::acl::ObjectOwnership) -> ObjectOwnership {
+/// Who owns what is stored in a bucket that this request makes. A fact that says nothing means what it always meant,
+/// the bucket's owner; any other default stands in the fact, so that a bucket outlives a change of the default.
+pub(super) fn of_new_bucket(call: &Call<'_>) -> Result<Option<ObjectOwnership>, Error> {
+    let default = call.gateway.0.options.default_ownership;
+    let default = (default != ObjectOwnership::BucketOwnerEnforced).then_some(default);
+    Ok(call.head().object_ownership()?.map(as_fact).or(default))
+}
+
+fn as_fact(ownership: s3::acl::ObjectOwnership) -> ObjectOwnership {
     match ownership {
         s3::acl::ObjectOwnership::BucketOwnerEnforced => ObjectOwnership::BucketOwnerEnforced,
         s3::acl::ObjectOwnership::BucketOwnerPreferred => ObjectOwnership::BucketOwnerPreferred,

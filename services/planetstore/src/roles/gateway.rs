@@ -118,6 +118,7 @@ impl GatewayRole {
                 secret_key: keys.root.password.clone(),
             },
             sealer: keys.sealer,
+            default_ownership: s3.default_object_ownership.into(),
             limits: s3.limits.rate_limits(),
             cache_bytes: s3.cache_bytes.0,
             sources: sources(),

@@ -1,0 +1,23 @@
+use clap::ValueEnum;
+use events::access::ObjectOwnership;
+
+/// Who owns objects, as the command line spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DefaultOwnership {
+    /// The bucket's owner; ACLs are off
+    BucketOwnerEnforced,
+    /// The bucket's owner, of what the writer grants them full control of; else the writer
+    BucketOwnerPreferred,
+    /// The writer; ACLs count
+    ObjectWriter,
+}
+
+impl From<DefaultOwnership> for ObjectOwnership {
+    fn from(ownership: DefaultOwnership) -> Self {
+        match ownership {
+            DefaultOwnership::BucketOwnerEnforced => Self::BucketOwnerEnforced,
+            DefaultOwnership::BucketOwnerPreferred => Self::BucketOwnerPreferred,
+            DefaultOwnership::ObjectWriter => Self::ObjectWriter,
+        }
+    }
+}
