@@ -1,248 +1,139 @@
-//! The operations of S3 that are built.
+//! The operations of S3 that are built: one row each.
 
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are those of the Amazon S3 API Reference")]
-pub enum Operation {
-    ListBuckets,
-    CreateBucket,
-    HeadBucket,
-    DeleteBucket,
-    GetBucketLocation,
-    GetBucketVersioning,
-    PutBucketVersioning,
-    GetBucketRequestPayment,
-    GetBucketPolicy,
-    PutBucketPolicy,
-    DeleteBucketPolicy,
-    GetBucketPolicyStatus,
-    GetPublicAccessBlock,
-    PutPublicAccessBlock,
-    DeletePublicAccessBlock,
-    GetBucketOwnershipControls,
-    PutBucketOwnershipControls,
-    DeleteBucketOwnershipControls,
-    GetBucketAcl,
-    PutBucketAcl,
-    PutObject,
-    GetObject,
-    HeadObject,
-    DeleteObject,
-    DeleteObjects,
-    CopyObject,
-    GetObjectAcl,
-    PutObjectAcl,
-    ListObjects,
-    ListObjectsV2,
-    ListObjectVersions,
-    CreateMultipartUpload,
-    UploadPart,
-    UploadPartCopy,
-    CompleteMultipartUpload,
-    AbortMultipartUpload,
-    ListParts,
-    ListMultipartUploads,
+/// What is to be known of an operation before it is done.
+#[derive(Clone, Copy)]
+enum Trait {
+    /// It changes nothing.
+    Reads,
+    /// It can change something.
+    Writes,
+    /// Its body is object data.
+    Payload,
+    /// Its body is a document.
+    Document,
+    /// Its headers may bring an access control list.
+    Acl,
+}
+
+struct Row {
+    name: &'static str,
+    traits: &'static [Trait],
+    parameters: &'static [&'static str],
+}
+
+/// Writes [`Operation`] from rows of `Name: traits ? the query parameters that mean something to it`.
+macro_rules! operations {
+    ($($name:ident: $($trait:ident)+ $(? $($parameter:literal)+)?;)+) => {
+        /// What a request asks for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "the names are those of the Amazon S3 API Reference")]
+        pub enum Operation {
+            $($name,)+
+        }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            const ROWS: &[Row] = &[$(Row {
+                name: stringify!($name),
+                traits: &[$(Trait::$trait,)+],
+                parameters: &[$($($parameter,)+)?],
+            },)+];
+        }
+    };
+}
+
+operations! {
+    ListBuckets: Reads ? "prefix" "max-buckets" "continuation-token" "bucket-region";
+    CreateBucket: Writes Document Acl;
+    HeadBucket: Reads;
+    DeleteBucket: Writes;
+    GetBucketLocation: Reads ? "location";
+    GetBucketVersioning: Reads ? "versioning";
+    PutBucketVersioning: Writes Document ? "versioning";
+    GetBucketRequestPayment: Reads ? "requestPayment";
+    GetBucketPolicy: Reads ? "policy";
+    PutBucketPolicy: Writes Document ? "policy";
+    DeleteBucketPolicy: Writes ? "policy";
+    GetBucketPolicyStatus: Reads ? "policyStatus";
+    GetPublicAccessBlock: Reads ? "publicAccessBlock";
+    PutPublicAccessBlock: Writes Document ? "publicAccessBlock";
+    DeletePublicAccessBlock: Writes ? "publicAccessBlock";
+    GetBucketOwnershipControls: Reads ? "ownershipControls";
+    PutBucketOwnershipControls: Writes Document ? "ownershipControls";
+    DeleteBucketOwnershipControls: Writes ? "ownershipControls";
+    GetBucketAcl: Reads ? "acl";
+    PutBucketAcl: Writes Document Acl ? "acl";
+    PutObject: Writes Payload Acl;
+    GetObject: Reads ? "partNumber" "versionId";
+    HeadObject: Reads ? "partNumber" "versionId";
+    DeleteObject: Writes ? "versionId";
+    DeleteObjects: Writes Document ? "delete";
+    CopyObject: Writes Acl;
+    GetObjectAcl: Reads ? "acl" "versionId";
+    PutObjectAcl: Writes Document Acl ? "acl" "versionId";
+    ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";
+    ListObjectsV2: Reads ?
+        "list-type" "prefix" "delimiter" "max-keys" "continuation-token" "start-after" "fetch-owner"
+        "encoding-type" "metadata";
+    ListObjectVersions: Reads ?
+        "versions" "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type" "metadata";
+    CreateMultipartUpload: Writes Acl ? "uploads";
+    UploadPart: Writes Payload ? "partNumber" "uploadId";
+    UploadPartCopy: Writes ? "partNumber" "uploadId";
+    CompleteMultipartUpload: Writes Document ? "uploadId";
+    AbortMultipartUpload: Writes ? "uploadId";
+    ListParts: Reads ? "uploadId" "max-parts" "part-number-marker" "encoding-type";
+    ListMultipartUploads: Reads ?
+        "uploads" "prefix" "delimiter" "max-uploads" "key-marker" "upload-id-marker" "encoding-type";
 }
 
 impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 38] = [
-        Self::ListBuckets,
-        Self::CreateBucket,
-        Self::HeadBucket,
-        Self::DeleteBucket,
-        Self::GetBucketLocation,
-        Self::GetBucketVersioning,
-        Self::PutBucketVersioning,
-        Self::GetBucketRequestPayment,
-        Self::GetBucketPolicy,
-        Self::PutBucketPolicy,
-        Self::DeleteBucketPolicy,
-        Self::GetBucketPolicyStatus,
-        Self::GetPublicAccessBlock,
-        Self::PutPublicAccessBlock,
-        Self::DeletePublicAccessBlock,
-        Self::GetBucketOwnershipControls,
-        Self::PutBucketOwnershipControls,
-        Self::DeleteBucketOwnershipControls,
-        Self::GetBucketAcl,
-        Self::PutBucketAcl,
-        Self::PutObject,
-        Self::GetObject,
-        Self::HeadObject,
-        Self::DeleteObject,
-        Self::DeleteObjects,
-        Self::CopyObject,
-        Self::GetObjectAcl,
-        Self::PutObjectAcl,
-        Self::ListObjects,
-        Self::ListObjectsV2,
-        Self::ListObjectVersions,
-        Self::CreateMultipartUpload,
-        Self::UploadPart,
-        Self::UploadPartCopy,
-        Self::CompleteMultipartUpload,
-        Self::AbortMultipartUpload,
-        Self::ListParts,
-        Self::ListMultipartUploads,
-    ];
+    const fn row(self) -> &'static Row {
+        &Self::ROWS[self as usize]
+    }
+
+    const fn has(self, wanted: Trait) -> bool {
+        let traits = self.row().traits;
+        let mut index = 0;
+        while index < traits.len() {
+            if traits[index] as u8 == wanted as u8 {
+                return true;
+            }
+            index += 1;
+        }
+        false
+    }
 
     /// The name in the Amazon S3 API Reference, for logs and metrics.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::ListBuckets => "ListBuckets",
-            Self::CreateBucket => "CreateBucket",
-            Self::HeadBucket => "HeadBucket",
-            Self::DeleteBucket => "DeleteBucket",
-            Self::GetBucketLocation => "GetBucketLocation",
-            Self::GetBucketVersioning => "GetBucketVersioning",
-            Self::PutBucketVersioning => "PutBucketVersioning",
-            Self::GetBucketRequestPayment => "GetBucketRequestPayment",
-            Self::GetBucketPolicy => "GetBucketPolicy",
-            Self::PutBucketPolicy => "PutBucketPolicy",
-            Self::DeleteBucketPolicy => "DeleteBucketPolicy",
-            Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
-            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
-            Self::PutPublicAccessBlock => "PutPublicAccessBlock",
-            Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
-            Self::GetBucketOwnershipControls => "GetBucketOwnershipControls",
-            Self::PutBucketOwnershipControls => "PutBucketOwnershipControls",
-            Self::DeleteBucketOwnershipControls => "DeleteBucketOwnershipControls",
-            Self::GetBucketAcl => "GetBucketAcl",
-            Self::PutBucketAcl => "PutBucketAcl",
-            Self::PutObject => "PutObject",
-            Self::GetObject => "GetObject",
-            Self::HeadObject => "HeadObject",
-            Self::DeleteObject => "DeleteObject",
-            Self::DeleteObjects => "DeleteObjects",
-            Self::CopyObject => "CopyObject",
-            Self::GetObjectAcl => "GetObjectAcl",
-            Self::PutObjectAcl => "PutObjectAcl",
-            Self::ListObjects => "ListObjects",
-            Self::ListObjectsV2 => "ListObjectsV2",
-            Self::ListObjectVersions => "ListObjectVersions",
-            Self::CreateMultipartUpload => "CreateMultipartUpload",
-            Self::UploadPart => "UploadPart",
-            Self::UploadPartCopy => "UploadPartCopy",
-            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
-            Self::AbortMultipartUpload => "AbortMultipartUpload",
-            Self::ListParts => "ListParts",
-            Self::ListMultipartUploads => "ListMultipartUploads",
-        }
+        self.row().name
     }
 
     /// Whether the operation can change anything.
     pub const fn is_write(self) -> bool {
-        matches!(
-            self,
-            Self::CreateBucket
-                | Self::DeleteBucket
-                | Self::PutBucketVersioning
-                | Self::PutBucketPolicy
-                | Self::DeleteBucketPolicy
-                | Self::PutPublicAccessBlock
-                | Self::DeletePublicAccessBlock
-                | Self::PutBucketOwnershipControls
-                | Self::DeleteBucketOwnershipControls
-                | Self::PutBucketAcl
-                | Self::PutObjectAcl
-                | Self::PutObject
-                | Self::DeleteObject
-                | Self::DeleteObjects
-                | Self::CopyObject
-                | Self::CreateMultipartUpload
-                | Self::UploadPart
-                | Self::UploadPartCopy
-                | Self::CompleteMultipartUpload
-                | Self::AbortMultipartUpload
-        )
+        self.has(Trait::Writes)
     }
 
     /// Whether the body is object data, to be streamed.
     pub const fn takes_payload(self) -> bool {
-        matches!(self, Self::PutObject | Self::UploadPart)
+        self.has(Trait::Payload)
     }
 
     /// Whether the body is a document, to be read whole within `xml::BODY_BYTES_MAX`: XML, or the JSON of a policy.
     pub const fn takes_document(self) -> bool {
-        matches!(
-            self,
-            Self::CreateBucket
-                | Self::PutBucketVersioning
-                | Self::PutBucketPolicy
-                | Self::PutPublicAccessBlock
-                | Self::PutBucketOwnershipControls
-                | Self::PutBucketAcl
-                | Self::PutObjectAcl
-                | Self::DeleteObjects
-                | Self::CompleteMultipartUpload
-        )
+        self.has(Trait::Document)
     }
 
     /// Whether the headers may bring an access control list; see [`crate::Head::acl`].
     pub const fn takes_acl(self) -> bool {
-        matches!(
-            self,
-            Self::CreateBucket
-                | Self::PutBucketAcl
-                | Self::PutObjectAcl
-                | Self::PutObject
-                | Self::CopyObject
-                | Self::CreateMultipartUpload
-        )
+        self.has(Trait::Acl)
     }
 
     /// The query parameters that mean something to the operation, beside those that mean something to
     /// every one (authentication, headers hoisted into presigned URLs, SDK marks).
     pub(crate) const fn parameters(self) -> &'static [&'static str] {
-        match self {
-            Self::ListBuckets => &["prefix", "max-buckets", "continuation-token", "bucket-region"],
-            Self::CreateBucket | Self::HeadBucket | Self::DeleteBucket | Self::PutObject | Self::CopyObject => &[],
-            Self::GetBucketLocation => &["location"],
-            Self::GetBucketVersioning | Self::PutBucketVersioning => &["versioning"],
-            Self::GetBucketRequestPayment => &["requestPayment"],
-            Self::GetBucketPolicy | Self::PutBucketPolicy | Self::DeleteBucketPolicy => &["policy"],
-            Self::GetBucketPolicyStatus => &["policyStatus"],
-            Self::GetPublicAccessBlock | Self::PutPublicAccessBlock | Self::DeletePublicAccessBlock => {
-                &["publicAccessBlock"]
-            }
-            Self::GetBucketOwnershipControls
-            | Self::PutBucketOwnershipControls
-            | Self::DeleteBucketOwnershipControls => &["ownershipControls"],
-            Self::GetBucketAcl | Self::PutBucketAcl => &["acl"],
-            Self::GetObjectAcl | Self::PutObjectAcl => &["acl", "versionId"],
-            Self::GetObject | Self::HeadObject => &["partNumber", "versionId"],
-            Self::DeleteObject => &["versionId"],
-            Self::DeleteObjects => &["delete"],
-            Self::ListObjects => &["prefix", "delimiter", "marker", "max-keys", "encoding-type"],
-            Self::ListObjectsV2 => &[
-                "list-type",
-                "prefix",
-                "delimiter",
-                "max-keys",
-                "continuation-token",
-                "start-after",
-                "fetch-owner",
-                "encoding-type",
-                "metadata",
-            ],
-            Self::ListObjectVersions => &[
-                "versions",
-                "prefix",
-                "delimiter",
-                "max-keys",
-                "key-marker",
-                "version-id-marker",
-                "encoding-type",
-                "metadata",
-            ],
-            Self::CreateMultipartUpload => &["uploads"],
-            Self::UploadPart | Self::UploadPartCopy => &["partNumber", "uploadId"],
-            Self::CompleteMultipartUpload | Self::AbortMultipartUpload => &["uploadId"],
-            Self::ListParts => &["uploadId", "max-parts", "part-number-marker", "encoding-type"],
-            Self::ListMultipartUploads => {
-                &["uploads", "prefix", "delimiter", "max-uploads", "key-marker", "upload-id-marker", "encoding-type"]
-            }
-        }
+        self.row().parameters
     }
 }

@@ -70,7 +70,7 @@ fn every_operation_has_a_route() {
     let part = with("PUT", "/abc/k?partNumber=1&uploadId=u", "x-amz-copy-source", "/abc/l");
     assert_eq!(part, Ok(Operation::UploadPartCopy));
     let reached: Vec<_> = routes.iter().map(|(_, _, operation)| *operation).collect();
-    for operation in Operation::ALL {
+    for &operation in Operation::ALL {
         let copies = matches!(operation, Operation::CopyObject | Operation::UploadPartCopy);
         assert!(copies || reached.contains(&operation), "{}", operation.name());
     }
@@ -173,7 +173,7 @@ fn lists_that_cannot_be_read_are_refused_where_they_mean_something() {
 
 #[test]
 fn what_changes_something_says_so() {
-    for operation in Operation::ALL {
+    for &operation in Operation::ALL {
         let reads = ["Get", "List", "Head"].iter().any(|start| operation.name().starts_with(start));
         assert_eq!(operation.is_write(), !reads, "{}", operation.name());
         assert!(!(operation.takes_document() && operation.takes_payload()), "{}", operation.name());
