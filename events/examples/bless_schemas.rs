@@ -14,6 +14,8 @@ use serde_json::Value;
 
 #[path = "../tests/events/identity_samples.rs"]
 mod identity_samples;
+#[path = "../tests/events/placed_samples.rs"]
+mod placed_samples;
 #[path = "../tests/events/samples.rs"]
 mod samples;
 

@@ -15,6 +15,8 @@ use events::{Event, Fact};
 
 #[path = "../tests/events/identity_samples.rs"]
 mod identity_samples;
+#[path = "../tests/events/placed_samples.rs"]
+mod placed_samples;
 #[path = "../tests/events/samples.rs"]
 mod samples;
 

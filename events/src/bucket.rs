@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use crate::ids::{BucketName, UserId};
+use crate::tags::Tags;
 
 /// Whether a bucket keeps what is overwritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -87,4 +88,14 @@ pub struct OwnershipChanged {
     /// What holds from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<ObjectOwnership>,
+}
+
+/// A bucket has other tags, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TagsChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What it carries from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Tags>,
 }

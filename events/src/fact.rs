@@ -227,6 +227,7 @@ facts! {
     BucketAclChanged(bucket::AclChanged): "bucket" "acl_changed", bucket;
     BucketPublicAccessChanged(bucket::PublicAccessChanged): "bucket" "public_access_changed", bucket;
     BucketOwnershipChanged(bucket::OwnershipChanged): "bucket" "ownership_changed", bucket;
+    BucketTagsChanged(bucket::TagsChanged): "bucket" "tags_changed", bucket;
     QuotaChanged(quota::Changed): "quota" "changed", bucket;
     QuotaThresholdReached(quota::ThresholdReached): "quota" "threshold_reached", bucket;
     ObjectCreated(object::Created): "object" "created", object;

@@ -25,6 +25,7 @@ pub mod quota;
 pub mod schema;
 pub mod session;
 mod subject;
+pub mod tags;
 pub mod upload;
 pub mod user;
 

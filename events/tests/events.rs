@@ -11,6 +11,8 @@ mod files;
 mod frozen;
 #[path = "events/identity_samples.rs"]
 mod identity_samples;
+#[path = "events/placed_samples.rs"]
+mod placed_samples;
 #[path = "events/samples.rs"]
 mod samples;
 #[path = "events/sdk.rs"]

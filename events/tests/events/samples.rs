@@ -42,17 +42,18 @@ pub(crate) fn samples() -> Vec<Sample> {
         ("", bucket_deleted()),
     ];
     let facts = facts.into_iter().chain(crate::identity_samples::facts());
-    let sample = |(place, (variant, fact)): (u8, (&str, Fact))| Sample {
+    let placed = (1..).zip(facts).map(|(place, (variant, fact))| (place, variant, fact));
+    let sample = |(place, variant, fact): (u8, &str, Fact)| Sample {
         file_name: format!("{}{variant}.json", fact.kind().name()),
         event: event(place, fact, variant == ".full"),
     };
-    (1..).zip(facts).map(sample).collect()
+    placed.chain(crate::placed_samples::facts()).map(sample).collect()
 }
 
 fn event(place: u8, fact: Fact, full: bool) -> Event {
     Event {
         id: EventId(uuid(0x10 + u128::from(place))),
-        time: format!("2026-11-22T13:02:{place:02}.123456789Z").parse().unwrap(),
+        time: format!("2026-11-22T13:{:02}:{:02}.123456789Z", 2 + place / 60, place % 60).parse().unwrap(),
         sequence: 1041 + u64::from(place),
         previous: Sha256Digest([place; 32]),
         origin: origin(place, &fact, full),

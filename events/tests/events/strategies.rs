@@ -258,6 +258,8 @@ fn bucket_fact() -> impl Strategy<Value = Fact> {
         (bucket_name(), option::of(text()))
             .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
         (bucket_name(), acl()).prop_map(|(bucket, acl)| Fact::BucketAclChanged(bucket::AclChanged { bucket, acl })),
+        (bucket_name(), option::of(btree_map(text(), text(), 0..4)))
+            .prop_map(|(bucket, tags)| Fact::BucketTagsChanged(bucket::TagsChanged { bucket, tags })),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
         (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
             Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })

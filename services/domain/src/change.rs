@@ -6,8 +6,8 @@ use events::ids::{
 };
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, ContentRow, GroupRow, KeyRow, ManifestRow, PartRow, PolicyRow, SessionRow,
-    TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, ManifestRow, PartRow,
+    PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 
 /// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
@@ -34,6 +34,8 @@ pub enum Change {
     PutTotals { row: TotalsRow },
     PutBucketAccess { bucket: BucketId, row: BucketAccessRow },
     DropBucketAccess { bucket: BucketId },
+    PutBucketSettings { bucket: BucketId, row: BucketSettingsRow },
+    DropBucketSettings { bucket: BucketId },
     Identity(IdentityChange),
 }
 

@@ -1,6 +1,7 @@
 //! What may be asked, and what is answered.
 
 pub(crate) mod identity;
+pub(crate) mod setting;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::row::BucketId;
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
+use setting::Setting;
 
 /// What `decide` would otherwise have to ask the world for.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +102,13 @@ pub enum Command {
         /// What it shall grant.
         acl: Acl,
     },
+    /// Change one of a bucket's settings.
+    SetBucketSetting {
+        /// The bucket.
+        bucket: BucketName,
+        /// What shall hold.
+        setting: Setting,
+    },
     /// Set how much a bucket may hold.
     SetQuota {
         /// The bucket.
@@ -161,14 +170,14 @@ pub enum NewBody {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Precondition {
     /// `If-Match`: one of these must be its entity tag.
-    pub matches: Option<Tags>,
+    pub matches: Option<ETags>,
     /// `If-None-Match`: none of these may be.
-    pub none_matches: Option<Tags>,
+    pub none_matches: Option<ETags>,
 }
 
 /// Entity tags in a precondition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tags {
+pub enum ETags {
     /// `*`: any object at all.
     Any,
     /// These, without quotes.

@@ -27,9 +27,10 @@ pub use command::identity::{
     ChangeUser, GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
     MEMBERS_PER_GROUP_MAX, Noun, POLICIES_PER_HOLDER_MAX, SESSIONS_PER_USER_MAX,
 };
+pub use command::setting::Setting;
 pub use command::{
-    Command, CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition,
-    PutObject, Rejection, StorePart, Tags,
+    Command, CompleteUpload, Context, CreateUpload, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN,
+    Precondition, PutObject, Rejection, StorePart,
 };
 pub use decide::{Decision, Refused, admit, admit_part, decide};
 pub use identities::Identities;

@@ -11,8 +11,8 @@ use events::ids::{
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    Belongings, BucketAccessRow, BucketId, BucketRow, ContentRow, GroupRow, KeyRow, ManifestRow, PartRow, PolicyRow,
-    SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    Belongings, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, ManifestRow,
+    PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 use crate::view::{Parts, View};
 
@@ -31,6 +31,7 @@ pub struct Model {
     pub usage: BTreeMap<BucketId, UsageRow>,
     pub totals: TotalsRow,
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
+    pub bucket_settings: BTreeMap<BucketId, BucketSettingsRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -67,6 +68,8 @@ impl Model {
             Change::PutTotals { row } => self.totals = row,
             Change::PutBucketAccess { bucket, row } => drop(self.bucket_access.insert(bucket, row)),
             Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(&bucket)),
+            Change::PutBucketSettings { bucket, row } => drop(self.bucket_settings.insert(bucket, row)),
+            Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(&bucket)),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -137,6 +140,10 @@ impl Identities for Model {
 impl View for Model {
     fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, Infallible> {
         Ok(self.buckets.get(name).cloned())
+    }
+
+    fn bucket_settings(&self, bucket: BucketId) -> Result<BucketSettingsRow, Infallible> {
+        Ok(self.bucket_settings.get(&bucket).cloned().unwrap_or_default())
     }
 
     fn bucket_access(&self, bucket: BucketId) -> Result<BucketAccessRow, Infallible> {

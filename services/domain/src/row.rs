@@ -7,6 +7,7 @@ use events::bucket::Versioning;
 use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, UploadId, UserId, VersionId};
 use events::object::{Attributes, Checksum};
 use events::quota::Quota;
+use events::tags::Tags;
 use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub struct BucketRow {
     pub versioning: Versioning,
     /// The event that last changed its [`BucketAccessRow`]; 0 if there is none.
     pub access: u64,
+    /// The event that last changed its [`BucketSettingsRow`]; 0 if there is none.
+    pub settings: u64,
 }
 
 /// Who may do what in a bucket, where that was ever said.
@@ -45,6 +48,13 @@ pub struct BucketAccessRow {
     pub public_access_block: Option<PublicAccessBlock>,
     /// Who owns what others store in it.
     pub ownership: Option<ObjectOwnership>,
+}
+
+/// What a bucket does by itself, and what it carries, where that was ever said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BucketSettingsRow {
+    /// Its tags.
+    pub tags: Option<Tags>,
 }
 
 /// One version of a key.

@@ -4,7 +4,8 @@ use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, Sha256Digest, Up
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow,
+    UsageRow, VersionRow,
 };
 
 /// Parts with their numbers, in order.
@@ -19,6 +20,8 @@ pub trait View: Identities {
     fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, Self::Error>;
     /// Who may do what in a bucket; all defaults where nothing was ever said.
     fn bucket_access(&self, bucket: BucketId) -> Result<BucketAccessRow, Self::Error>;
+    /// What a bucket does by itself; all defaults where nothing was ever said.
+    fn bucket_settings(&self, bucket: BucketId) -> Result<BucketSettingsRow, Self::Error>;
     /// Whether no version and no delete marker is left in a bucket.
     fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, Self::Error>;
     /// The version a plain GET returns.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Precondition, Tags};
+use domain::{ETags, Precondition};
 use events::ids::{ETag, Md5Digest};
 use events::object::{Attributes, ChecksumAlgorithm, ChecksumType};
 use s3::checksum::{Algorithm, Checksum};
@@ -41,10 +41,10 @@ pub(crate) fn precondition(conditions: WriteConditions) -> Precondition {
     Precondition { matches: conditions.if_match.map(tags), none_matches: conditions.if_none_match.map(tags) }
 }
 
-fn tags(tags: s3::condition::Tags) -> Tags {
+fn tags(tags: s3::condition::Tags) -> ETags {
     match tags {
-        s3::condition::Tags::Any => Tags::Any,
-        s3::condition::Tags::OneOf(these) => Tags::These(these),
+        s3::condition::Tags::Any => ETags::Any,
+        s3::condition::Tags::OneOf(these) => ETags::These(these),
     }
 }
 

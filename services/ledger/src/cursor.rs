@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The version of the rows and of `project`. A projection of another version is made anew from the log.
-pub(crate) const PROJECTION_VERSION: u32 = 2;
+pub(crate) const PROJECTION_VERSION: u32 = 3;
 
 /// How far the log is folded. It is written in the same transaction as the rows. The first two fields stay
 /// where they are in every version, so that each can read them of any other.

@@ -2,8 +2,9 @@ use events::access::{Acl, Grantee, ObjectOwnership, PublicAccessBlock};
 use events::ids::{BucketName, ObjectKey, VersionId};
 use events::{Fact, bucket, object};
 
-use super::{Decision, Refused, bucket_row};
-use crate::command::{Outcome, Rejection};
+use super::object::object_version;
+use super::{Decision, Refused, bucket_row, changed};
+use crate::command::Rejection;
 use crate::row::{BucketAccessRow, BucketRow};
 use crate::view::View;
 
@@ -56,13 +57,7 @@ pub(super) fn set_object_acl<V: View>(
     acl: &Acl,
 ) -> Result<Decision, Refused<V::Error>> {
     let row = bucket_row(view, bucket)?;
-    let current = view.current(row.id, key).map_err(Refused::View)?.filter(|found| found.version == version);
-    let found = match current {
-        Some(current) => Some(current),
-        None => view.version(row.id, key, version).map_err(Refused::View)?,
-    };
-    let found = found.ok_or(Rejection::NoSuchVersion)?;
-    let object = found.object.ok_or(Rejection::NoSuchKey)?;
+    let (found, object) = object_version(view, row.id, key, version)?;
     let fact = object::AclChanged {
         bucket: bucket.clone(),
         key: key.clone(),
@@ -81,8 +76,4 @@ fn access_row<V: View>(view: &V, bucket: &BucketName) -> Result<(BucketRow, Buck
     let row = bucket_row(view, bucket)?;
     let access = view.bucket_access(row.id).map_err(Refused::View)?;
     Ok((row, access))
-}
-
-fn changed(is_so_already: bool, fact: Fact) -> Decision {
-    if is_so_already { Decision::nothing(Outcome::Done) } else { Decision::write(fact, Outcome::Done) }
 }

@@ -6,6 +6,7 @@ mod delete;
 mod identity;
 mod object;
 mod quota;
+mod setting;
 mod upload;
 
 use events::Fact;
@@ -76,6 +77,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::SetPublicAccess { bucket, block } => access::set_public_access(view, bucket, *block),
         Command::SetOwnership { bucket, ownership } => access::set_ownership(view, bucket, *ownership),
         Command::SetObjectAcl { bucket, key, version, acl } => access::set_object_acl(view, bucket, key, *version, acl),
+        Command::SetBucketSetting { bucket, setting } => setting::set(view, bucket, setting),
         Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
@@ -89,4 +91,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
 
 fn bucket_row<V: View>(view: &V, name: &BucketName) -> Result<BucketRow, Refused<V::Error>> {
     view.bucket(name).map_err(Refused::View)?.ok_or(Refused::Rejected(Rejection::NoSuchBucket))
+}
+
+fn changed(is_so_already: bool, fact: Fact) -> Decision {
+    if is_so_already { Decision::nothing(Outcome::Done) } else { Decision::write(fact, Outcome::Done) }
 }

@@ -5,8 +5,8 @@ use events::object::{Body, Created, Delta};
 
 use super::quota::{check as check_quota, warning};
 use super::{Decision, Refused, bucket_row};
-use crate::command::{Context, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection, Tags};
-use crate::row::{BucketRow, VersionRow};
+use crate::command::{Context, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection};
+use crate::row::{BucketId, BucketRow, ObjectRow, VersionRow};
 use crate::view::{VersionName, View, find_version};
 
 pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Result<Decision, Refused<V::Error>> {
@@ -59,7 +59,7 @@ pub(super) fn check(precondition: &Precondition, current: Option<&VersionRow>) -
     Ok(())
 }
 
-impl Tags {
+impl ETags {
     fn contain(&self, etag: &str) -> bool {
         match self {
             Self::Any => true,
@@ -92,6 +92,23 @@ pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Ref
             (Body::Parts { upload_id: *upload, taken: Vec::new() }, false)
         }
     })
+}
+
+/// A version that was looked at, if it is still there, and the object it is.
+pub(super) fn object_version<V: View>(
+    view: &V,
+    bucket: BucketId,
+    key: &ObjectKey,
+    version: VersionId,
+) -> Result<(VersionRow, ObjectRow), Refused<V::Error>> {
+    let current = view.current(bucket, key).map_err(Refused::View)?.filter(|row| row.version == version);
+    let row = match current {
+        Some(row) => Some(row),
+        None => view.version(bucket, key, version).map_err(Refused::View)?,
+    };
+    let row = row.ok_or(Rejection::NoSuchVersion)?;
+    let object = row.object.clone().ok_or(Rejection::NoSuchKey)?;
+    Ok((row, object))
 }
 
 /// Where a new version goes among those a key has.

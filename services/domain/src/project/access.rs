@@ -4,8 +4,9 @@ use events::object;
 
 use super::ProjectError;
 use super::draft::Draft;
+use super::object::change_object;
 use crate::change::Change;
-use crate::row::{BucketAccessRow, BucketRow, ObjectRow};
+use crate::row::{BucketAccessRow, BucketRow};
 use crate::view::View;
 
 pub(super) fn policy_changed<V: View>(
@@ -38,23 +39,7 @@ pub(super) fn object_acl_changed<V: View>(
     fact: &object::AclChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
-    let key = || fact.key.clone();
-    let current = draft.view.current(bucket, &fact.key).map_err(ProjectError::View)?;
-    let current = current.filter(|row| row.version == fact.version_id);
-    let is_current = current.is_some();
-    let row = match current {
-        Some(row) => Some(row),
-        None => draft.view.version(bucket, &fact.key, fact.version_id).map_err(ProjectError::View)?,
-    };
-    let mut row = row.ok_or_else(|| draft.contradiction("the version does not exist"))?;
-    let object = row.object.ok_or_else(|| draft.contradiction("a delete marker has no ACL"))?;
-    row.object = Some(ObjectRow { acl: Some(fact.acl.clone()), ..object });
-    draft.changes.push(if is_current {
-        Change::PutCurrent { bucket, key: key(), row }
-    } else {
-        Change::PutVersion { bucket, key: key(), row }
-    });
-    Ok(())
+    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.acl = Some(fact.acl.clone()))
 }
 
 fn change<V: View>(

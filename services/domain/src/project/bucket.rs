@@ -20,6 +20,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
         owner: fact.owner.clone(),
         versioning: Versioning::Unversioned,
         access: if access { draft.event.sequence } else { 0 },
+        settings: 0,
     };
     draft.changes.push(Change::PutBucket { name: fact.bucket.clone(), row });
 }
@@ -32,6 +33,7 @@ pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Resu
     }
     draft.changes.push(Change::DropUsage { bucket: row.id });
     draft.changes.push(Change::DropBucketAccess { bucket: row.id });
+    draft.changes.push(Change::DropBucketSettings { bucket: row.id });
     draft.changes.push(Change::DropBucket { name: fact.bucket.clone() });
     Ok(())
 }

@@ -5,6 +5,7 @@ mod bucket;
 mod draft;
 mod identity;
 mod object;
+mod setting;
 mod upload;
 
 use events::{Event, Fact};
@@ -41,6 +42,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::BucketAclChanged(fact) => access::acl_changed(&mut draft, fact)?,
         Fact::BucketPublicAccessChanged(fact) => access::public_access_changed(&mut draft, fact)?,
         Fact::BucketOwnershipChanged(fact) => access::ownership_changed(&mut draft, fact)?,
+        Fact::BucketTagsChanged(fact) => setting::tags_changed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,

@@ -75,6 +75,32 @@ pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Resu
     draft.count(bucket, fact.delta)
 }
 
+/// Changes what is said of a version, current or not, that stays.
+pub(super) fn change_object<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    key: &ObjectKey,
+    version: VersionId,
+    change: impl FnOnce(&mut ObjectRow),
+) -> Result<(), ProjectError<V::Error>> {
+    let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
+    let current = current.filter(|row| row.version == version);
+    let is_current = current.is_some();
+    let row = match current {
+        Some(row) => Some(row),
+        None => draft.view.version(bucket, key, version).map_err(ProjectError::View)?,
+    };
+    let mut row = row.ok_or_else(|| draft.contradiction("the version does not exist"))?;
+    change(row.object.as_mut().ok_or_else(|| draft.contradiction("a delete marker is no object"))?);
+    let key = key.clone();
+    draft.changes.push(if is_current {
+        Change::PutCurrent { bucket, key, row }
+    } else {
+        Change::PutVersion { bucket, key, row }
+    });
+    Ok(())
+}
+
 /// Ends the null version that a new one replaces, and moves a current version that stays out of the way.
 fn make_way<V: View>(
     draft: &mut Draft<'_, V>,

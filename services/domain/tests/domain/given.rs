@@ -1,8 +1,8 @@
 //! Words for the rules: given these commands, when this one comes, then that is answered.
 
 use domain::{
-    Command, CompleteUpload, Context, CreateUpload, NewBody, Outcome, Precondition, PutObject, Rejection, StorePart,
-    Tags, VersionName,
+    Command, CompleteUpload, Context, CreateUpload, ETags, NewBody, Outcome, Precondition, PutObject, Rejection,
+    StorePart, VersionName,
 };
 use events::bucket::Versioning;
 use events::ids::{
@@ -99,8 +99,8 @@ pub(crate) fn if_none_match(tags: &[&str]) -> Precondition {
     Precondition { matches: None, none_matches: Some(tags_of(tags)) }
 }
 
-fn tags_of(tags: &[&str]) -> Tags {
-    if tags == ["*"] { Tags::Any } else { Tags::These(tags.iter().map(|&tag| tag.to_owned()).collect()) }
+fn tags_of(tags: &[&str]) -> ETags {
+    if tags == ["*"] { ETags::Any } else { ETags::These(tags.iter().map(|&tag| tag.to_owned()).collect()) }
 }
 
 pub(crate) fn delete(version: Option<VersionName>) -> Command {

@@ -1,7 +1,9 @@
 //! Every rule as an example: given, when, then.
 
 use domain::row::BodyRow;
-use domain::{Command, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, Rejection, VersionName};
+use domain::{
+    Command, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, Rejection, Setting, VersionName,
+};
 use events::bucket::Versioning::{Enabled, Suspended, Unversioned};
 use events::ids::ETag;
 
@@ -42,6 +44,20 @@ fn a_bucket_goes_only_when_nothing_is_left_in_it() {
     let fold = accepted(&given(&[], &[begin(1), part(1, 1, b'a', 10)]), &remove, &DONE);
     assert!(fold.model.uploads.is_empty() && fold.model.parts.is_empty(), "open uploads go with it");
     assert!(fold.model.contents.values().all(|row| row.references == 0 && row.unreferenced_since.is_some()));
+}
+
+#[test]
+fn a_setting_is_changed_once_and_goes_with_its_bucket() {
+    let tags = |value: &str| Some([("team".to_owned(), value.to_owned())].into());
+    let set = |tags| Command::SetBucketSetting { bucket: bucket(), setting: Setting::Tags(tags) };
+    rejected(&[], &set(tags("art")), Rejection::NoSuchBucket);
+    accepted(&given(&[], &[]), &set(tags("art")), &DONE);
+    unchanged(&given(&[], &[]), &set(None), &DONE);
+    unchanged(&given(&[], &[set(tags("art"))]), &set(tags("art")), &DONE);
+    accepted(&given(&[], &[set(tags("art"))]), &set(tags("film")), &DONE);
+    accepted(&given(&[], &[set(tags("art"))]), &set(None), &DONE);
+    let remade = [set(tags("art")), Command::DeleteBucket { bucket: bucket() }, create_bucket()];
+    unchanged(&given(&[], &remade), &set(None), &DONE);
 }
 
 #[test]

@@ -63,6 +63,12 @@ impl Tables<Writable<'_>> {
             Change::DropBucketAccess { bucket } => {
                 self.bucket_access.remove(bucket.0)?;
             }
+            Change::PutBucketSettings { bucket, row } => {
+                self.bucket_settings.insert(bucket.0, encode(row)?.as_slice())?;
+            }
+            Change::DropBucketSettings { bucket } => {
+                self.bucket_settings.remove(bucket.0)?;
+            }
             Change::Identity(change) => self.apply_to_identities(change)?,
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bucket_access;
+mod bucket_settings;
 mod buckets;
 mod contents;
 mod current;
@@ -95,6 +96,7 @@ tables! {
     manifests: u128;
     usage: u64;
     bucket_access: u64;
+    bucket_settings: u64;
     identities: (u8, &'static str);
     region: &'static str;
     recent: u64;

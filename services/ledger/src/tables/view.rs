@@ -1,5 +1,6 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow,
+    UsageRow, VersionRow,
 };
 use domain::{Parts, View};
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
@@ -31,6 +32,10 @@ impl<A: Access> Tables<A> {
 impl<A: Access> View for Tables<A> {
     fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, StateError> {
         get(&self.buckets, name.as_str())
+    }
+
+    fn bucket_settings(&self, bucket: BucketId) -> Result<BucketSettingsRow, StateError> {
+        Ok(get(&self.bucket_settings, bucket.0)?.unwrap_or_default())
     }
 
     fn bucket_access(&self, bucket: BucketId) -> Result<BucketAccessRow, StateError> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use domain::model::Model;
-use domain::{Command, NewBody, Precondition, PutObject, Tags, View, project};
+use domain::{Command, ETags, NewBody, Precondition, PutObject, View, project};
 use eventlog::{Log, MemoryLog, Stored};
 use events::ids::{
     AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal,
@@ -97,7 +97,7 @@ pub(crate) fn put_object(key: &str, bytes: u32) -> Command {
 
 /// A put that happens only if the key holds nothing.
 pub(crate) fn put_new(key: &str, bytes: u32) -> Command {
-    let precondition = Precondition { matches: None, none_matches: Some(Tags::Any) };
+    let precondition = Precondition { matches: None, none_matches: Some(ETags::Any) };
     Command::PutObject(Box::new(PutObject { precondition, ..put(key, bytes) }))
 }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Command, CompleteUpload, NewBody, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, StorePart, Tags,
+    Command, CompleteUpload, ETags, NewBody, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, StorePart,
     VersionName,
 };
 use events::bucket::Versioning;
@@ -169,9 +169,9 @@ impl Naive {
 
     fn check(&self, bucket: &BucketName, key: &ObjectKey, precondition: &Precondition) -> Result<(), Rejection> {
         let etag = self.current(bucket, key).map(|object| object.etag.to_string());
-        let named = |tags: &Tags, etag: &String| match tags {
-            Tags::Any => true,
-            Tags::These(tags) => tags.contains(etag),
+        let named = |tags: &ETags, etag: &String| match tags {
+            ETags::Any => true,
+            ETags::These(tags) => tags.contains(etag),
         };
         match (&precondition.matches, &precondition.none_matches, etag) {
             (Some(_), _, None) => Err(Rejection::NoSuchKey),

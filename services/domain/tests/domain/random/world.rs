@@ -1,8 +1,8 @@
 //! Makes commands of random steps: it remembers what there was to name, alive or gone.
 
 use domain::{
-    Command, CompleteUpload, Context, CreateUpload, NewBody, Outcome, Precondition, PutObject, Rejection, StorePart,
-    Tags, VersionName,
+    Command, CompleteUpload, Context, CreateUpload, ETags, NewBody, Outcome, Precondition, PutObject, Rejection,
+    StorePart, VersionName,
 };
 use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
@@ -96,14 +96,14 @@ impl World {
 
     fn precondition(&self, wish: Wish, bucket: &BucketName, key: &ObjectKey) -> Precondition {
         let current = self.naive.current(bucket, key).map(|object| object.etag.to_string());
-        let current = || Some(Tags::These(vec!["0".into(), current.clone().unwrap_or_default()]));
-        let other = || Some(Tags::These(vec!["0".into()]));
+        let current = || Some(ETags::These(vec!["0".into(), current.clone().unwrap_or_default()]));
+        let other = || Some(ETags::These(vec!["0".into()]));
         let (matches, none_matches) = match wish {
             Wish::Nothing => (None, None),
-            Wish::MatchAny => (Some(Tags::Any), None),
+            Wish::MatchAny => (Some(ETags::Any), None),
             Wish::MatchCurrent => (current(), None),
             Wish::MatchOther => (other(), None),
-            Wish::NoneMatchAny => (None, Some(Tags::Any)),
+            Wish::NoneMatchAny => (None, Some(ETags::Any)),
             Wish::NoneMatchCurrent => (None, current()),
             Wish::NoneMatchOther => (None, other()),
         };

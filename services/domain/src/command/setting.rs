@@ -1,0 +1,8 @@
+use events::tags::Tags;
+
+/// A setting of a bucket, as it shall be; `None` takes it away. What it holds is well-formed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// The tags it carries.
+    Tags(Option<Tags>),
+}

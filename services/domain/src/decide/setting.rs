@@ -1,0 +1,21 @@
+use events::ids::BucketName;
+use events::tags::Tags;
+use events::{Fact, bucket};
+
+use super::{Decision, Refused, bucket_row, changed};
+use crate::command::setting::Setting;
+use crate::row::BucketSettingsRow;
+use crate::view::View;
+
+pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> Result<Decision, Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let settings = view.bucket_settings(row.id).map_err(Refused::View)?;
+    Ok(match setting {
+        Setting::Tags(tags) => set_tags(bucket, &settings, tags.clone()),
+    })
+}
+
+fn set_tags(bucket: &BucketName, settings: &BucketSettingsRow, tags: Option<Tags>) -> Decision {
+    let is_so_already = settings.tags == tags;
+    changed(is_so_already, Fact::BucketTagsChanged(bucket::TagsChanged { bucket: bucket.clone(), tags }))
+}
