@@ -83,6 +83,9 @@ CASES = {
     "CopyObject": Case(
         lambda c, s: c.copy_object(Bucket=s.bucket, Key="copy", CopySource={"Bucket": s.bucket, "Key": SOURCE_KEY}),
         ("s3:GetObject", "s3:PutObject")),
+    "GetObjectAttributes": Case(
+        lambda c, s: c.get_object_attributes(Bucket=s.bucket, Key=SOURCE_KEY, ObjectAttributes=["ETag"]),
+        ("s3:GetObjectAttributes", "s3:GetObject")),
     "GetObjectAcl": Case(lambda c, s: c.get_object_acl(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObjectAcl",)),
     "PutObjectAcl": Case(
         lambda c, s: c.put_object_acl(Bucket=s.bucket, Key=SOURCE_KEY, ACL="bucket-owner-full-control"),

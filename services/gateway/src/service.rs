@@ -121,9 +121,11 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     }
     *call.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
     let result = dispatch(operation, &call, pace.of(body)).await.map_err(|failure| match operation {
-        Operation::GetObject | Operation::HeadObject | Operation::GetObjectAcl | Operation::PutObjectAcl => {
-            call.hide_absence(failure)
-        }
+        Operation::GetObject
+        | Operation::HeadObject
+        | Operation::GetObjectAttributes
+        | Operation::GetObjectAcl
+        | Operation::PutObjectAcl => call.hide_absence(failure),
         _ => failure,
     });
     let result = result.map(|response| response.map(|body| pace.of(body)));

@@ -71,6 +71,7 @@ operations! {
     DeleteObject: Writes ? "versionId";
     DeleteObjects: Writes Document ? "delete";
     CopyObject: Writes Acl;
+    GetObjectAttributes: Reads ? "attributes" "versionId";
     GetObjectAcl: Reads ? "acl" "versionId";
     PutObjectAcl: Writes Document Acl ? "acl" "versionId";
     ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";

@@ -94,6 +94,7 @@ fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
     let copies = head.text("x-amz-copy-source")?.is_some();
     Ok(match *method {
         Method::GET if query.has("uploadId") => Operation::ListParts,
+        Method::GET if query.has("attributes") => Operation::GetObjectAttributes,
         Method::GET if query.has("acl") => Operation::GetObjectAcl,
         Method::GET => Operation::GetObject,
         Method::HEAD => Operation::HeadObject,

@@ -11,7 +11,7 @@ use s3::{Code, Error, Operation};
 
 use super::bucket_rules::BucketRules;
 use super::conditions::Conditions;
-use super::rights::{Target, brings_object_acl, needed};
+use super::rights::{Target, brings_object_acl, needed, needed_too};
 use crate::call::{Call, Judged, upload_id, version_name};
 use crate::failure::Failure;
 
@@ -92,7 +92,14 @@ impl At<'_> {
                 }
                 Ok(())
             }
-            Target::Object => self.object(call, action, &call.key()?, call.head().version_id()?.as_deref()),
+            Target::Object => {
+                let (key, version) = (call.key()?, call.head().version_id()?);
+                self.object(call, action, &key, version.as_deref())?;
+                match needed_too(operation, version.is_some()) {
+                    Some(too) => self.object(call, too, &key, version.as_deref()),
+                    None => Ok(()),
+                }
+            }
             Target::Upload => {
                 let key = call.key()?;
                 let state = self.upload_state(call, &key)?;

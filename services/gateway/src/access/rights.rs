@@ -60,6 +60,9 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),
         O::PutBucketAcl => (Action::PutBucketAcl, Target::Bucket),
         O::GetObject | O::HeadObject => (either(Action::GetObject, Action::GetObjectVersion), Target::Object),
+        O::GetObjectAttributes => {
+            (either(Action::GetObjectAttributes, Action::GetObjectVersionAttributes), Target::Object)
+        }
         O::GetObjectAcl => (either(Action::GetObjectAcl, Action::GetObjectVersionAcl), Target::Object),
         O::PutObjectAcl => (either(Action::PutObjectAcl, Action::PutObjectVersionAcl), Target::Object),
         O::DeleteObject => (either(Action::DeleteObject, Action::DeleteObjectVersion), Target::Object),
@@ -81,4 +84,13 @@ pub(crate) fn brings_object_acl(operation: Operation, head: &Head<'_>) -> Result
     let makes_object =
         matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
     Ok(makes_object && head.acl()?.is_some())
+}
+
+/// A second right over the addressed object: the attributes of what may not be read tell what is in it.
+pub(crate) fn needed_too(operation: Operation, is_versioned: bool) -> Option<Action> {
+    match (operation, is_versioned) {
+        (Operation::GetObjectAttributes, false) => Some(Action::GetObject),
+        (Operation::GetObjectAttributes, true) => Some(Action::GetObjectVersion),
+        _ => None,
+    }
 }

@@ -11,6 +11,7 @@ mod create_upload;
 mod delete_bucket;
 mod delete_object;
 mod delete_objects;
+mod get_attributes;
 mod get_bucket;
 mod get_object;
 mod list_buckets;
@@ -49,6 +50,7 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::PutObject => Box::pin(put_object::put_object(call, body)).await,
         Operation::GetObject => get_object::get(call).await,
         Operation::HeadObject => get_object::head(call).await,
+        Operation::GetObjectAttributes => get_attributes::get_attributes(call).await,
         Operation::DeleteObject => delete_object::delete_object(call).await,
         Operation::DeleteObjects => delete_objects::delete_objects(call, body).await,
         Operation::CopyObject => Box::pin(copy_object::copy_object(call)).await,

@@ -2,6 +2,7 @@
 //!
 //! Every request has a `parse(&Head)` that checks everything that can be checked without state.
 
+mod attributes;
 mod bucket;
 mod content;
 mod copy;
@@ -13,6 +14,7 @@ mod metadata;
 mod multipart;
 mod upload;
 
+pub use attributes::{GetObjectAttributes, ObjectAttributes};
 pub use bucket::{BUCKETS_MAX, ListBuckets};
 pub use content::{DocumentBody, Payload};
 pub use copy::{CopyObject, CopySource, Directive};

@@ -4,6 +4,7 @@
 
 mod access;
 mod acl;
+mod attributes;
 mod bucket;
 mod complete;
 mod copy;
@@ -17,6 +18,7 @@ mod writer;
 
 pub use access::{OwnershipControls, PolicyStatus, PublicAccessBlockConfiguration};
 pub use acl::{AccessControlList, AccessControlPolicy, ListedGrantee};
+pub use attributes::{GetObjectAttributesOutput, ObjectPart, ObjectParts};
 pub use bucket::{
     CreateBucketConfiguration, ListBucketsResult, ListedBucket, LocationConstraint, RequestPaymentConfiguration,
     VersioningConfiguration, VersioningStatus,
