@@ -120,3 +120,27 @@ def test_a_copy_keeps_its_checksum_or_gets_the_one_asked_for(s3, bucket):
     for key, algorithm in (("same", "SHA1"), ("other", "SHA256")):
         head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         assert head[f"Checksum{algorithm}"] == checksum(algorithm, b"x")
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_is_no_checksum_matches_nothing(s3, bucket, refused, algorithm):
+    name = f"Checksum{algorithm}"
+    for bad in ("bad", "AAAA", checksum(algorithm, b"x") + "="):
+        said = refused("BadDigest", 400, s3.put_object, Bucket=bucket, Key="k", Body=b"x", **{name: bad})
+        assert f"{len(COMPUTE[algorithm](b''))} bytes" in said["Error"]["Message"]
+    refused("NoSuchKey", 404, s3.get_object, Bucket=bucket, Key="k")
+
+
+def test_a_completion_asked_for_again_has_the_same_answer(s3, bucket, refused):
+    """A client that lost the answer sends its checksum again, of the algorithm that the upload was begun with."""
+    place = {"Bucket": bucket, "Key": "k"}
+    place["UploadId"] = s3.create_multipart_upload(**place, ChecksumAlgorithm="SHA256")["UploadId"]
+    part = s3.upload_part(**place, PartNumber=1, Body=b"part", ChecksumAlgorithm="SHA256")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}]}
+    first = s3.complete_multipart_upload(**place, MultipartUpload=parts)
+    sent = {"ChecksumSHA256": first["ChecksumSHA256"], "ChecksumType": "COMPOSITE"}
+    again = s3.complete_multipart_upload(**place, MultipartUpload=parts, **sent)
+    for name in ("ETag", "ChecksumSHA256", "ChecksumType"):
+        assert again[name] == first[name]
+    sent["ChecksumSHA256"] = checksum("SHA256", b"another") + "-1"
+    refused("BadDigest", 400, s3.complete_multipart_upload, **place, MultipartUpload=parts, **sent)

@@ -122,3 +122,14 @@ def test_keys_are_spelled_plainly_unless_asked_otherwise(wire, tree):
     encoded = wire.request("GET", f"/{tree}", "encoding-type=url&list-type=2&prefix=x%20y%2Fz")
     assert encoded.texts("Contents/Key") in (["x%20y/z%2B"], ["x+y/z%2B"], ["x%20y%2Fz%2B"])
     assert encoded.text("EncodingType") == "url"
+
+
+def test_the_prefix_comes_back_as_it_was_asked(s3, wire, bucket):
+    """Version 1 shows it plain where decoding it again would change nothing: botocore does not decode it there."""
+    for prefix in ("", "a/b c", "new\nline", "tab\t"):
+        assert s3.list_objects(Bucket=bucket, Prefix=prefix)["Prefix"] == prefix
+    for encoded in ("100%25", "a%2Bb", "%C3%A9", "%01"):
+        answer = wire.request("GET", f"/{bucket}", f"encoding-type=url&prefix={encoded}")
+        assert answer.text("Prefix") == encoded
+    for prefix in ("a/b c", "new\nline", "100%", "a+b", "é"):
+        assert s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Prefix"] == prefix

@@ -67,10 +67,10 @@ def test_a_part_is_read_by_its_number(s3, bucket, pieces, refused):
         assert got["ResponseMetadata"]["HTTPStatusCode"] == 206
         head = s3.head_object(Bucket=bucket, Key="k", PartNumber=number)
         assert (head["ContentLength"], head["PartsCount"]) == (len(data), 3)
-    refused("InvalidPartNumber", 416, s3.get_object, Bucket=bucket, Key="k", PartNumber=10)
+    refused("InvalidPart", 400, s3.get_object, Bucket=bucket, Key="k", PartNumber=10)
     s3.put_object(Bucket=bucket, Key="plain", Body=b"x")
     assert s3.get_object(Bucket=bucket, Key="plain", PartNumber=1)["Body"].read() == b"x"
-    refused("InvalidPartNumber", 416, s3.get_object, Bucket=bucket, Key="plain", PartNumber=2)
+    refused("InvalidPart", 400, s3.get_object, Bucket=bucket, Key="plain", PartNumber=2)
 
 
 def test_the_last_upload_of_a_part_counts(s3, bucket):
@@ -204,3 +204,16 @@ def test_ten_thousand_parts(server, s3, bucket):
     with pytest.raises(s3.exceptions.ClientError) as caught:
         upload.complete([first, last])
     assert caught.value.response["Error"]["Code"] == "EntityTooSmall"
+
+
+def test_of_a_part_sent_twice_the_last_counts(s3, bucket, refused):
+    """Clients that retry list both uploads of the part. In another order, or twice the same, it is a mistake."""
+    place = {"Bucket": bucket, "Key": "k"}
+    place["UploadId"] = s3.create_multipart_upload(**place)["UploadId"]
+    first, last = (s3.upload_part(**place, PartNumber=1, Body=data)["ETag"] for data in (b"first", b"last"))
+    for tags, code in ([last, first], "InvalidPart"), ([last, last], "InvalidPartOrder"):
+        parts = {"Parts": [{"PartNumber": 1, "ETag": tag} for tag in tags]}
+        refused(code, 400, s3.complete_multipart_upload, **place, MultipartUpload=parts)
+    parts = {"Parts": [{"PartNumber": 1, "ETag": tag} for tag in (first, last)]}
+    s3.complete_multipart_upload(**place, MultipartUpload=parts)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"last"

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::response::Response;
-use domain::row::PartRow;
+use domain::row::{BodyRow, BucketId, PartRow};
 use domain::{Command, CompleteUpload, Outcome, View};
-use events::ids::{ETag, Md5Digest, PartNumber};
+use events::ids::{ETag, Md5Digest, ObjectKey, PartNumber, UploadId};
 use events::upload::ChecksumPlan;
+use ledger::Snapshot;
 use s3::checksum::{Checksum, ChecksumType, Combiner, composite};
 use s3::request::CompleteMultipartUpload as Request;
 use s3::xml::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
@@ -25,10 +26,11 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let asked = CompleteMultipartUpload::parse(&document)?.parts;
     let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let upload = upload_id(&request.upload_id)?;
-    let row = snapshot.upload(bucket_row.id, &key, upload)?;
-    if row.is_none() && snapshot.manifest(upload)?.is_none() {
-        return Err(Error::no_such_upload(&request.upload_id).into());
-    }
+    let plan = match snapshot.upload(bucket_row.id, &key, upload)? {
+        Some(row) => row.checksum,
+        None if snapshot.manifest(upload)?.is_some() => plan_of_completed(&snapshot, bucket_row.id, &key, upload)?,
+        None => return Err(Error::no_such_upload(&request.upload_id).into()),
+    };
     let stored: BTreeMap<_, _> = snapshot.parts(upload)?.into_iter().collect();
     let chosen = choose(&request.upload_id, &asked, &stored)?;
     let size = chosen.iter().map(|(_, part)| part.size).sum::<u64>();
@@ -36,7 +38,7 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
         let message = format!("The provided 'x-amz-mp-object-size' header does not match the object's {size} bytes.");
         return Err(Error::invalid_request(message).into());
     }
-    let checksum = object_checksum(row.as_ref().and_then(|row| row.checksum), &chosen);
+    let checksum = object_checksum(plan, &chosen);
     verify_checksum(&request, checksum.as_ref())?;
     let etag = s3::ETag::of_parts(chosen.iter().map(|(_, part)| &part.md5.0));
     let etag = ETag { md5: Md5Digest(*etag.md5()), parts: u16::try_from(chosen.len()).ok() };
@@ -69,6 +71,18 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let mut response = reply::xml(result.to_xml());
     reply::insert_version(response.headers_mut(), version)?;
     Ok(response)
+}
+
+/// The checksums an upload was begun with whose end was not heard of: its object says so, while it is current.
+fn plan_of_completed(
+    snapshot: &Snapshot,
+    bucket: BucketId,
+    key: &ObjectKey,
+    upload: UploadId,
+) -> Result<Option<ChecksumPlan>, Failure> {
+    let object = snapshot.current(bucket, key)?.and_then(|row| row.object);
+    let checksum = object.filter(|object| object.body == BodyRow::Parts(upload)).and_then(|object| object.checksum);
+    Ok(checksum.map(|checksum| ChecksumPlan { algorithm: checksum.algorithm, kind: checksum.kind }))
 }
 
 /// The parts that are asked for, each as it is stored under its entity tag.

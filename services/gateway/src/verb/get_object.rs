@@ -151,12 +151,12 @@ fn part(
         return if wanted == 1 {
             Ok((0..object.size, StatusCode::OK))
         } else {
-            Err(Error::invalid_part_number(wanted, 1).into())
+            Err(Error::no_such_part(wanted, 1).into())
         };
     };
     let parts = snapshot.manifest(upload)?.map_or(0, |manifest| manifest.parts);
     let Some((number, range)) = fetch::part_range(snapshot, upload, wanted)? else {
-        return Err(Error::invalid_part_number(wanted, u32::from(parts)).into());
+        return Err(Error::no_such_part(wanted, u32::from(parts)).into());
     };
     headers.insert(PARTS_COUNT, HeaderValue::from(parts));
     if range.is_empty() {

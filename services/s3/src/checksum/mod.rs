@@ -15,7 +15,7 @@ pub use algorithm::{Algorithm, ChecksumType};
 pub use combine::{Combiner, composite};
 pub use hasher::Hasher;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::request::Head;
 
 /// Bytes of the longest checksum.
@@ -43,9 +43,15 @@ impl Checksum {
     /// Reads the base64 of a header or trailer, with `-N` for a composite checksum.
     ///
     /// # Errors
-    /// `InvalidRequest` if it is not base64 or of the wrong length.
+    /// `BadDigest` if it is not base64 or of the wrong length: nothing can match it.
     pub fn parse(algorithm: Algorithm, text: &str) -> Result<Self, Error> {
-        let invalid = || Error::invalid_request(format!("Value for {} header is invalid.", algorithm.header_name()));
+        let invalid = || {
+            let (name, bytes) = (algorithm.header_name(), algorithm.bytes());
+            Error::with_message(
+                Code::BadDigest,
+                format!("The value for {name} is invalid: it must be the base64 of {bytes} bytes."),
+            )
+        };
         let (value, parts) = match text.split_once('-') {
             Some((value, parts)) => {
                 let parts = crate::header::decimal(parts).and_then(|parts| u32::try_from(parts).ok());
@@ -64,7 +70,7 @@ impl Checksum {
     /// the body it does not have yet.
     ///
     /// # Errors
-    /// `InvalidRequest` for more than one, or a malformed value.
+    /// `InvalidRequest` for more than one, `BadDigest` for a malformed value.
     pub fn from_head(head: &Head<'_>) -> Result<Option<Self>, Error> {
         const CRC32_OF_NOTHING: &str = "AAAAAA==";
         let mut found = None;

@@ -69,7 +69,6 @@ codes! {
     InvalidLocationConstraint BAD_REQUEST "The specified location constraint is not valid."
     InvalidObjectState FORBIDDEN "The operation is not valid for the current state of the object."
     InvalidPart BAD_REQUEST "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified ETag might not have matched the part's ETag."
-    InvalidPartNumber RANGE_NOT_SATISFIABLE "The requested partnumber is not satisfiable."
     InvalidPartOrder BAD_REQUEST "The list of parts was not in ascending order. The parts list must be specified in order by part number."
     InvalidRange RANGE_NOT_SATISFIABLE "The requested range is not satisfiable"
     InvalidRequest BAD_REQUEST "The request is not valid."

@@ -157,9 +157,9 @@ impl Error {
         Self::new(Code::InvalidRange).detail("RangeRequested", requested).detail("ActualObjectSize", size.to_string())
     }
 
-    /// `InvalidPartNumber` of a GET or HEAD with `partNumber`.
-    pub fn invalid_part_number(requested: u16, parts: u32) -> Self {
-        Self::new(Code::InvalidPartNumber)
+    /// `InvalidPart` of a GET or HEAD with a `partNumber` that the object does not have.
+    pub fn no_such_part(requested: u16, parts: u32) -> Self {
+        Self::with_message(Code::InvalidPart, "The requested partNumber is none of the object's parts.")
             .detail("PartNumberRequested", requested.to_string())
             .detail("ActualPartCount", parts.to_string())
     }

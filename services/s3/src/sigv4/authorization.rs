@@ -6,6 +6,7 @@ use crate::date;
 use crate::error::{Code, Error};
 use crate::header;
 use crate::sigv4::canonical::Scope;
+use crate::sigv4::verify::expires_out_of_range;
 use crate::sigv4::{ALGORITHM, PayloadHash, Request, SERVICE, TERMINATOR};
 
 /// Bytes of a region's name in a scope: more than any has.
@@ -67,8 +68,8 @@ impl<'a> Authorization<'a> {
 /// # Errors
 /// `InvalidArgument` for credentials in two places or an unknown scheme, `InvalidRequest` for
 /// Signature Version 2, `InvalidToken` for session tokens, `AuthorizationHeaderMalformed` or
-/// `AuthorizationQueryParametersError` for what cannot be read, `AccessDenied` without a date,
-/// `MissingSecurityHeader` without `x-amz-content-sha256`.
+/// `AuthorizationQueryParametersError` for what cannot be read, `AccessDenied` without a date or for a URL
+/// that expired before it began, `MissingSecurityHeader` without `x-amz-content-sha256`.
 pub fn parse_authorization<'a>(
     request: Request<'a>,
     strict_region: Option<&str>,
@@ -257,8 +258,14 @@ fn from_query(request: Request<'_>) -> Result<Authorization<'_>, Error> {
     let timestamp = date::parse_iso8601_basic(timestamp_text).ok_or_else(|| {
         malformed(Placement::Query, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\".")
     })?;
-    let expires = header::decimal(required("X-Amz-Expires")?)
-        .ok_or_else(|| malformed(Placement::Query, "X-Amz-Expires should be a number of seconds."))?;
+    let expires = required("X-Amz-Expires")?;
+    let expires = match header::decimal(expires) {
+        Some(seconds) => seconds,
+        None if expires.strip_prefix('-').and_then(header::decimal).is_some() => {
+            return Err(expires_out_of_range(expires));
+        }
+        None => return Err(malformed(Placement::Query, "X-Amz-Expires should be a number of seconds.")),
+    };
     let payload = match header::single(request.headers, "x-amz-content-sha256")? {
         Some(text) => PayloadHash::parse(text)?,
         None => query.hoisted("x-amz-content-sha256")?.map_or(Ok(PayloadHash::Unsigned), PayloadHash::parse)?,

@@ -34,6 +34,12 @@ impl Verified {
     }
 }
 
+/// The refusal of a presigned URL whose life is no life or too long.
+pub(super) fn expires_out_of_range(expires: &str) -> Error {
+    Error::access_denied(format!("X-Amz-Expires must be between 1 and {PRESIGN_EXPIRES_SECONDS_MAX} seconds (a week)"))
+        .detail("X-Amz-Expires", expires)
+}
+
 impl Authorization<'_> {
     /// Checks time and signature.
     ///
@@ -98,10 +104,7 @@ impl Authorization<'_> {
             };
         };
         if !(1..=PRESIGN_EXPIRES_SECONDS_MAX).contains(&expires) {
-            return Err(Error::access_denied(format!(
-                "X-Amz-Expires must be between 1 and {PRESIGN_EXPIRES_SECONDS_MAX} seconds (a week)"
-            ))
-            .detail("X-Amz-Expires", expires.to_string()));
+            return Err(expires_out_of_range(&expires.to_string()));
         }
         if age < -skew_max {
             return Err(

@@ -24,7 +24,7 @@ pub struct CompletedPart {
 /// The body of `CompleteMultipartUpload`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompleteMultipartUpload {
-    /// At least one part; the numbers ascend.
+    /// At least one part; the numbers ascend. Of a part named twice with different entity tags, the last.
     pub parts: Vec<CompletedPart>,
 }
 
@@ -52,8 +52,11 @@ impl Visitor for Reading {
                 let (Some(number), Some(etag)) = (self.number, self.etag.take()) else {
                     return Err(Error::malformed_xml());
                 };
-                if self.parts.last().is_some_and(|last| last.number >= number) {
-                    return Err(Error::new(Code::InvalidPartOrder));
+                match self.parts.last() {
+                    // Both uploads of a part that was sent twice: the later one counts.
+                    Some(last) if last.number == number && last.etag != etag => drop(self.parts.pop()),
+                    Some(last) if last.number >= number => return Err(Error::new(Code::InvalidPartOrder)),
+                    _ => {}
                 }
                 self.parts.push(CompletedPart { number, etag, checksum: self.checksum });
             }

@@ -82,7 +82,7 @@ impl ListBucketResult<'_> {
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("ListBucketResult", room(self.objects, self.common_prefixes));
         writer.text("Name", self.bucket);
-        writer.key("Prefix", self.prefix, self.encoding);
+        writer.echoed_prefix(self.prefix, self.encoding);
         writer.key("Marker", self.marker, self.encoding);
         if self.is_truncated {
             writer.optional_key("NextMarker", self.next_marker, self.encoding);

@@ -161,6 +161,14 @@ impl Writer {
         self.close(name);
     }
 
+    /// The prefix that version 1 of the listing shows again. Some SDKs decode it with the keys and some (botocore) do
+    /// not, so it stays plain wherever it reads the same to both.
+    pub(crate) fn echoed_prefix(&mut self, prefix: &[u8], encoding: Encoding) {
+        let is_the_same = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~') && !b"%+".contains(byte);
+        let encoding = if prefix.iter().all(is_the_same) { Encoding::Plain } else { encoding };
+        self.key("Prefix", prefix, encoding);
+    }
+
     pub(crate) fn optional_key(&mut self, name: &str, key: Option<&[u8]>, encoding: Encoding) {
         if let Some(key) = key {
             self.key(name, key, encoding);

@@ -87,12 +87,16 @@ fn what_completes_an_upload() {
     assert_eq!((read.parts[1].number, read.parts[1].checksum), (3, None));
     assert_eq!(complete(&(part("3", "") + &part("1", ""))), Err(Code::InvalidPartOrder));
     assert_eq!(complete(&(part("1", "") + &part("1", ""))), Err(Code::InvalidPartOrder));
+    let again = "<Part><PartNumber>1</PartNumber><ETag>bb</ETag></Part>";
+    let read = complete(&(part("1", "") + again + &part("2", ""))).unwrap().parts;
+    assert_eq!(read.iter().map(|part| (part.number, part.etag.as_str())).collect::<Vec<_>>(), [(1, "bb"), (2, "aa")]);
+    assert_eq!(complete(&(part("1", "") + &part("2", "") + again)), Err(Code::InvalidPartOrder));
     assert_eq!(complete(""), Err(Code::MalformedXML));
     assert_eq!(complete("<Part><PartNumber>1</PartNumber></Part>"), Err(Code::MalformedXML));
     assert_eq!(complete(&part("x", "")), Err(Code::MalformedXML));
     assert_eq!(complete(&part("0", "")), Err(Code::InvalidArgument));
     assert_eq!(complete(&part("10001", "")), Err(Code::InvalidArgument));
-    assert_eq!(complete(&part("1", "<ChecksumSHA1>AAAA</ChecksumSHA1>")), Err(Code::InvalidRequest));
+    assert_eq!(complete(&part("1", "<ChecksumSHA1>AAAA</ChecksumSHA1>")), Err(Code::BadDigest));
     let all: String =
         (1..=10_000).map(|number| part(&number.to_string(), "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>")).collect();
     assert_eq!(complete(&all).unwrap().parts.len(), 10_000);

@@ -114,7 +114,7 @@ fn declared_digests_are_checked_for_form() {
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-sdk-checksum-algorithm", "CRC32C")]).unwrap().payload;
     assert_eq!(payload.checksum.unwrap().algorithm(), Algorithm::Crc32c);
     assert_eq!(payload.algorithm, Some(Algorithm::Crc32c));
-    assert_eq!(put(&[("x-amz-checksum-crc32c", "AAAA")]), Err(Code::InvalidRequest));
+    assert_eq!(put(&[("x-amz-checksum-crc32c", "AAAA")]), Err(Code::BadDigest));
     assert_eq!(
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-checksum-crc32", "AAAAAA==")]),
         Err(Code::InvalidRequest)
