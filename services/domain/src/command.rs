@@ -1,5 +1,6 @@
 //! What may be asked, and what is answered.
 
+mod delete;
 pub(crate) mod identity;
 pub(crate) mod setting;
 
@@ -13,6 +14,8 @@ use events::quota::{Quota, Resource};
 use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use uuid::Uuid;
+
+pub use delete::{DeleteObject, DeletePrecondition};
 
 use crate::row::BucketId;
 use crate::view::VersionName;
@@ -121,14 +124,7 @@ pub enum Command {
     /// Store a version of an object.
     PutObject(Box<PutObject>),
     /// Delete an object, or one version of it.
-    DeleteObject {
-        /// Where.
-        bucket: BucketName,
-        /// Under which key.
-        key: ObjectKey,
-        /// Which version; `None` is a plain delete.
-        version: Option<VersionName>,
-    },
+    DeleteObject(Box<DeleteObject>),
     /// Begin a multipart upload.
     CreateUpload(Box<CreateUpload>),
     /// Store a part.

@@ -29,8 +29,8 @@ pub use command::identity::{
 };
 pub use command::setting::Setting;
 pub use command::{
-    Command, CompleteUpload, Context, CreateUpload, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN,
-    Precondition, PutObject, Rejection, StorePart,
+    Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags, NewBody, OBJECT_BYTES_MAX,
+    Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, StorePart,
 };
 pub use decide::{Decision, Refused, admit, admit_part, decide};
 pub use identities::Identities;

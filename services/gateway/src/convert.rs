@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ETags, Precondition};
+use domain::{DeletePrecondition, ETags, Precondition};
 use events::ids::{ETag, Md5Digest};
 use events::object::{Attributes, ChecksumAlgorithm, ChecksumType};
 use s3::checksum::{Algorithm, Checksum};
-use s3::condition::WriteConditions;
+use s3::condition::{DeleteConditions, WriteConditions};
 use s3::request::{Metadata, StorageClass};
 
 /// The storage class of objects that were given none.
@@ -39,6 +39,14 @@ pub(crate) fn etag_of_body(md5: Md5Digest) -> ETag {
 
 pub(crate) fn precondition(conditions: WriteConditions) -> Precondition {
     Precondition { matches: conditions.if_match.map(tags), none_matches: conditions.if_none_match.map(tags) }
+}
+
+pub(crate) fn delete_precondition(conditions: DeleteConditions) -> DeletePrecondition {
+    DeletePrecondition {
+        matches: conditions.if_match.map(tags),
+        modified: conditions.if_match_last_modified,
+        size: conditions.if_match_size,
+    }
 }
 
 fn tags(tags: s3::condition::Tags) -> ETags {

@@ -197,7 +197,7 @@ impl WriteConditions {
     }
 }
 
-/// The conditions of a delete.
+/// The conditions of a delete. Whether they hold is for whoever deletes to say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeleteConditions {
     /// `If-Match`: the entity tag the object must have; `*` for any.
@@ -231,24 +231,6 @@ impl DeleteConditions {
     /// Whether nothing is asked.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Evaluates against an object that exists. Deleting what is not there succeeds whatever is asked.
-    ///
-    /// # Errors
-    /// `PreconditionFailed`.
-    pub fn evaluate(&self, etag: &str, last_modified: Timestamp, size: u64) -> Result<(), Error> {
-        if self.if_match.as_ref().is_some_and(|tags| !tags.matches(etag)) {
-            return Err(Error::precondition_failed("If-Match"));
-        }
-        let whole = date::whole_seconds;
-        if self.if_match_last_modified.is_some_and(|at| whole(at) != whole(last_modified)) {
-            return Err(Error::precondition_failed("x-amz-if-match-last-modified-time"));
-        }
-        if self.if_match_size.is_some_and(|wanted| wanted != size) {
-            return Err(Error::precondition_failed("x-amz-if-match-size"));
-        }
-        Ok(())
     }
 }
 

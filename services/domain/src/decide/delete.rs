@@ -1,69 +1,82 @@
 use events::Fact;
 use events::bucket::Versioning;
-use events::ids::{BucketName, ObjectKey};
 use events::object::{DeleteMarkerCreated, Deleted, Delta};
 
 use super::object::place_version;
 use super::{Decision, Refused, bucket_row};
-use crate::command::{Context, Outcome};
+use crate::command::{Context, DeleteObject, DeletePrecondition, ETags, Outcome, Rejection};
 use crate::row::{BucketRow, VersionRow};
-use crate::view::{VersionName, View, find_version};
+use crate::view::{View, find_version, newest_version};
 
 pub(super) fn delete<V: View>(
     view: &V,
-    bucket: &BucketName,
-    key: &ObjectKey,
-    version: Option<VersionName>,
+    delete: &DeleteObject,
     context: Context,
 ) -> Result<Decision, Refused<V::Error>> {
-    let row = bucket_row(view, bucket)?;
-    match (version, row.versioning) {
-        (None, Versioning::Unversioned) => {
-            let current = view.current(row.id, key).map_err(Refused::View)?;
-            Ok(current.map_or_else(nothing, |gone| remove(bucket, key, &gone, None)))
-        }
-        (None, _) => mark(view, bucket, &row, key, context),
-        (Some(name), _) => {
-            let gone = find_version(view, row.id, key, name).map_err(Refused::View)?;
-            Ok(gone.map_or_else(
-                || Decision::nothing(Outcome::Deleted { version: Some(name), delete_marker: false }),
-                |gone| remove(bucket, key, &gone, Some(name)),
-            ))
-        }
+    let row = bucket_row(view, &delete.bucket)?;
+    match (delete.version, row.versioning) {
+        (None, Versioning::Unversioned) => match view.current(row.id, &delete.key).map_err(Refused::View)? {
+            None => Ok(nothing()),
+            Some(gone) => Ok(remove(delete, &gone)?),
+        },
+        (None, _) => mark(view, delete, &row, context),
+        (Some(name), _) => match find_version(view, row.id, &delete.key, name).map_err(Refused::View)? {
+            None => Ok(Decision::nothing(Outcome::Deleted { version: Some(name), delete_marker: false })),
+            Some(gone) => Ok(remove(delete, &gone)?),
+        },
     }
+}
+
+/// Whether what is there may be deleted on these terms.
+fn check(precondition: &DeletePrecondition, found: &VersionRow) -> Result<(), Rejection> {
+    let object = found.object.as_ref();
+    let tag = match &precondition.matches {
+        None | Some(ETags::Any) => true,
+        Some(tags) => object.is_some_and(|object| tags.contain(&object.etag.to_string())),
+    };
+    let modified = precondition.modified.is_none_or(|at| at.as_second() == found.modified.as_second());
+    let size = precondition.size.is_none_or(|size| object.is_some_and(|object| object.size == size));
+    if tag && modified && size { Ok(()) } else { Err(Rejection::PreconditionFailed) }
 }
 
 fn nothing() -> Decision {
     Decision::nothing(Outcome::Deleted { version: None, delete_marker: false })
 }
 
-fn remove(bucket: &BucketName, key: &ObjectKey, gone: &VersionRow, asked: Option<VersionName>) -> Decision {
+fn remove(delete: &DeleteObject, gone: &VersionRow) -> Result<Decision, Rejection> {
+    check(&delete.precondition, gone)?;
     let size = gone.object.as_ref().map(|object| object.size);
     let fact = Deleted {
-        bucket: bucket.clone(),
-        key: key.clone(),
+        bucket: delete.bucket.clone(),
+        key: delete.key.clone(),
         version_id: gone.version,
         null_version: gone.null,
         delete_marker: size.is_none(),
         delta: Delta { objects: -i64::from(size.is_some()), bytes: -size.map_or(0, u64::cast_signed) },
     };
-    let outcome = Outcome::Deleted { version: asked, delete_marker: fact.delete_marker };
-    Decision::write(Fact::ObjectDeleted(fact), outcome)
+    let outcome = Outcome::Deleted { version: delete.version, delete_marker: fact.delete_marker };
+    Ok(Decision::write(Fact::ObjectDeleted(fact), outcome))
 }
 
-/// A plain delete where versions are kept: a marker becomes the newest version, even of a key never seen.
+/// A plain delete where versions are kept: a marker becomes the newest version, even of a key never seen, unless
+/// something was asked of what is there.
 fn mark<V: View>(
     view: &V,
-    bucket: &BucketName,
+    delete: &DeleteObject,
     row: &BucketRow,
-    key: &ObjectKey,
     context: Context,
 ) -> Result<Decision, Refused<V::Error>> {
-    let current = view.current(row.id, key).map_err(Refused::View)?;
-    let place = place_version(view, row, key, current, context)?;
+    if !delete.precondition.is_empty() {
+        match newest_version(view, row.id, &delete.key).map_err(Refused::View)? {
+            None => return Ok(nothing()),
+            Some(newest) => check(&delete.precondition, &newest)?,
+        }
+    }
+    let current = view.current(row.id, &delete.key).map_err(Refused::View)?;
+    let place = place_version(view, row, &delete.key, current, context)?;
     let fact = DeleteMarkerCreated {
-        bucket: bucket.clone(),
-        key: key.clone(),
+        bucket: delete.bucket.clone(),
+        key: delete.key.clone(),
         version_id: place.version,
         null_version: place.null,
         replaces: place.replaces.as_ref().map(|row| row.version),

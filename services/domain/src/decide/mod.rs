@@ -81,7 +81,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
-        Command::DeleteObject { bucket, key, version } => delete::delete(view, bucket, key, *version, context),
+        Command::DeleteObject(delete) => delete::delete(view, delete, context),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),

@@ -60,7 +60,7 @@ pub(super) fn check(precondition: &Precondition, current: Option<&VersionRow>) -
 }
 
 impl ETags {
-    fn contain(&self, etag: &str) -> bool {
+    pub(super) fn contain(&self, etag: &str) -> bool {
         match self {
             Self::Any => true,
             Self::These(tags) => tags.iter().any(|tag| tag == etag),

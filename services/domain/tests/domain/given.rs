@@ -1,8 +1,8 @@
 //! Words for the rules: given these commands, when this one comes, then that is answered.
 
 use domain::{
-    Command, CompleteUpload, Context, CreateUpload, ETags, NewBody, Outcome, Precondition, PutObject, Rejection,
-    StorePart, VersionName,
+    Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags, NewBody, Outcome,
+    Precondition, PutObject, Rejection, StorePart, VersionName,
 };
 use events::bucket::Versioning;
 use events::ids::{
@@ -99,12 +99,16 @@ pub(crate) fn if_none_match(tags: &[&str]) -> Precondition {
     Precondition { matches: None, none_matches: Some(tags_of(tags)) }
 }
 
-fn tags_of(tags: &[&str]) -> ETags {
+pub(crate) fn tags_of(tags: &[&str]) -> ETags {
     if tags == ["*"] { ETags::Any } else { ETags::These(tags.iter().map(|&tag| tag.to_owned()).collect()) }
 }
 
 pub(crate) fn delete(version: Option<VersionName>) -> Command {
-    Command::DeleteObject { bucket: bucket(), key: key("k"), version }
+    DeleteObject::new(bucket(), key("k"), version).into()
+}
+
+pub(crate) fn delete_if(version: Option<VersionName>, precondition: DeletePrecondition) -> Command {
+    DeleteObject { precondition, ..DeleteObject::new(bucket(), key("k"), version) }.into()
 }
 
 pub(crate) fn begin(n: u128) -> Command {

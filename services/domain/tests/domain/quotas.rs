@@ -1,6 +1,6 @@
 //! Quotas: never exceeded by a write, whatever came before, and warned of once.
 
-use domain::{Command, Rejection, View, admit};
+use domain::{Command, DeleteObject, Rejection, View, admit};
 use events::Fact;
 use events::bucket::Versioning;
 use events::quota::{Quota, Resource, WARNING_PERCENT};
@@ -46,7 +46,7 @@ fn command(step: &Step, place: u128) -> Command {
             put.key = named(*key);
             Command::PutObject(put)
         }
-        Step::Delete { key } => Command::DeleteObject { bucket: bucket(), key: named(*key), version: None },
+        Step::Delete { key } => DeleteObject::new(bucket(), named(*key), None).into(),
         Step::Quota { bytes, objects } => {
             Command::SetQuota { bucket: bucket(), quota: Quota { bytes: *bytes, objects: *objects } }
         }

@@ -2,7 +2,8 @@
 
 use domain::row::BodyRow;
 use domain::{
-    Command, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, Rejection, Setting, VersionName,
+    Command, DeletePrecondition, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, Rejection, Setting,
+    VersionName,
 };
 use events::bucket::Versioning::{Enabled, Suspended, Unversioned};
 use events::ids::ETag;
@@ -129,6 +130,72 @@ fn preconditions_hold_of_the_current_object() {
     no(&there, if_none_match(&["*"]), Rejection::PreconditionFailed);
     no(&there, if_none_match(&[other, a]), Rejection::PreconditionFailed);
     ok(&there, if_none_match(&[other]));
+}
+
+#[test]
+fn a_delete_may_ask_for_what_it_finds() {
+    let on = |matches: Option<&str>, modified: Option<i64>, size: Option<u64>| DeletePrecondition {
+        matches: matches.map(|tag| tags_of(&[tag])),
+        modified: modified.map(|late| context(0).now + jiff::SignedDuration::from_millis(late)),
+        size,
+    };
+    let a = etag(b'a').to_string();
+    let holding = [
+        on(Some(&a), None, None),
+        on(Some("*"), None, None),
+        on(None, Some(999), None),
+        on(Some(&a), Some(0), Some(10)),
+    ];
+    let failing = [
+        on(Some("0"), None, None),
+        on(None, Some(1000), None),
+        on(None, None, Some(11)),
+        on(Some(&a), Some(0), Some(11)),
+        on(Some("0"), Some(0), Some(10)),
+    ];
+    let no = |given: &[Command], version, precondition: &DeletePrecondition| {
+        rejected(given, &delete_if(version, precondition.clone()), Rejection::PreconditionFailed);
+    };
+    let (plain, versioned) = (given(&[], &[put(b'a')]), given(&[Enabled], &[put(b'a'), put(b'b')]));
+    for precondition in &holding {
+        accepted(&plain, &delete_if(None, precondition.clone()), &deleted(None, false));
+        accepted(&plain, &delete_if(NULL, precondition.clone()), &deleted(NULL, false));
+        // The version that is named counts, not the one that is current.
+        accepted(&versioned, &delete_if(Some(id(3)), precondition.clone()), &deleted(Some(id(3)), false));
+    }
+    for precondition in &failing {
+        no(&plain, None, precondition);
+        no(&plain, NULL, precondition);
+        no(&versioned, Some(id(3)), precondition);
+        no(&given(&[Enabled], &[put(b'a')]), None, precondition);
+        no(&given(&[Enabled, Suspended], &[put(b'a')]), None, precondition);
+    }
+    let fold = accepted(
+        &versioned,
+        &delete_if(None, on(Some(&etag(b'b').to_string()), None, None)),
+        &deleted(Some(id(5)), true),
+    );
+    assert_eq!(fold.model.versions.len(), 3);
+}
+
+#[test]
+fn a_delete_that_asks_finds_nothing_to_refuse_where_nothing_is() {
+    let asking = DeletePrecondition { matches: Some(tags_of(&["0"])), ..DeletePrecondition::default() };
+    for versionings in [&[][..], &[Enabled], &[Suspended]] {
+        let empty = given(versionings, &[]);
+        unchanged(&empty, &delete_if(None, asking.clone()), &deleted(None, false));
+        unchanged(&empty, &delete_if(Some(id(9)), asking.clone()), &deleted(Some(id(9)), false));
+    }
+    // A delete marker is there, with no entity tag and no size.
+    let marked = given(&[Enabled], &[put(b'a'), delete(None)]);
+    let any = DeletePrecondition { matches: Some(tags_of(&["*"])), ..DeletePrecondition::default() };
+    let no_bytes = DeletePrecondition { size: Some(0), ..DeletePrecondition::default() };
+    for refused in [asking, no_bytes] {
+        rejected(&marked, &delete_if(None, refused.clone()), Rejection::PreconditionFailed);
+        rejected(&marked, &delete_if(Some(id(4)), refused), Rejection::PreconditionFailed);
+    }
+    accepted(&marked, &delete_if(None, any.clone()), &deleted(Some(id(5)), true));
+    accepted(&marked, &delete_if(Some(id(4)), any), &deleted(Some(id(4)), true));
 }
 
 /// What a put of `c` answers after these.

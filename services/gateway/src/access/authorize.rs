@@ -95,7 +95,7 @@ impl At<'_> {
             Target::Object => {
                 let (key, version) = (call.key()?, call.head().version_id()?);
                 self.object(call, action, &key, version.as_deref())?;
-                match needed_too(operation, version.is_some()) {
+                match needed_too(operation, version.is_some(), &call.head())? {
                     Some(too) => self.object(call, too, &key, version.as_deref()),
                     None => Ok(()),
                 }

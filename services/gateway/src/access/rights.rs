@@ -1,6 +1,7 @@
 //! What each operation needs.
 
 use policy::Action;
+use s3::condition::DeleteConditions;
 use s3::request::Head;
 use s3::{Error, Operation};
 
@@ -86,11 +87,13 @@ pub(crate) fn brings_object_acl(operation: Operation, head: &Head<'_>) -> Result
     Ok(makes_object && head.acl()?.is_some())
 }
 
-/// A second right over the addressed object: the attributes of what may not be read tell what is in it.
-pub(crate) fn needed_too(operation: Operation, is_versioned: bool) -> Option<Action> {
-    match (operation, is_versioned) {
-        (Operation::GetObjectAttributes, false) => Some(Action::GetObject),
-        (Operation::GetObjectAttributes, true) => Some(Action::GetObjectVersion),
-        _ => None,
-    }
+/// A second right over the addressed object, to read it: its attributes tell what is in it, and so does the answer to a
+/// delete that asks what it finds.
+pub(crate) fn needed_too(operation: Operation, is_versioned: bool, head: &Head<'_>) -> Result<Option<Action>, Error> {
+    let tells = match operation {
+        Operation::GetObjectAttributes => true,
+        Operation::DeleteObject => !DeleteConditions::parse(head)?.is_empty(),
+        _ => false,
+    };
+    Ok(tells.then_some(if is_versioned { Action::GetObjectVersion } else { Action::GetObject }))
 }

@@ -1,7 +1,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::row::BucketRow;
-use domain::{Command, Outcome};
+use domain::{DeleteObject, Outcome};
 use events::ids::{BucketName, ObjectKey};
 use futures_util::future::join_all;
 use ledger::Snapshot;
@@ -10,6 +10,7 @@ use s3::xml::{DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDel
 use s3::{Code, Error};
 
 use crate::call::{Call, version_name, version_text};
+use crate::convert;
 use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
 use crate::reply;
@@ -54,16 +55,21 @@ pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Respon
 
 /// Deletes one key, if the caller may delete that one.
 async fn delete_one(call: &Call<'_>, bucket: Bucket<'_>, entry: &DeleteEntry) -> Result<Deleted, Error> {
-    if entry.etag.is_some() || entry.size.is_some() || entry.last_modified.is_some() {
-        return Err(Error::not_implemented("a conditional delete"));
-    }
     let key = ObjectKey::from_bytes(entry.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
     let wanted = entry.version_id.as_deref();
     let version = wanted.map(|text| version_name(&entry.key, text)).transpose()?;
     let action = if wanted.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject };
-    call.authorize_object(bucket.snapshot, action, (bucket.name, bucket.row), &key, wanted)
-        .map_err(|failure| failure.error)?;
-    let command = Command::DeleteObject { bucket: bucket.name.clone(), key, version };
+    let judge = |action| {
+        let judged = call.authorize_object(bucket.snapshot, action, (bucket.name, bucket.row), &key, wanted);
+        judged.map_err(|failure| failure.error)
+    };
+    judge(action)?;
+    if !entry.conditions.is_empty() {
+        // The answer tells what is there.
+        judge(if wanted.is_some() { Action::GetObjectVersion } else { Action::GetObject })?;
+    }
+    let precondition = convert::delete_precondition(entry.conditions.clone());
+    let command = DeleteObject { bucket: bucket.name.clone(), key, version, precondition }.into();
     let about = crate::failure::About { key: &entry.key, ..call.about() };
     let committed = call.gateway.0.ledger.commit(call.bound(command), call.origin()).await;
     match committed.map_err(|error| commit_failure(&error, about))?.outcome {

@@ -108,7 +108,7 @@ fn absent(snapshot: &Snapshot, bucket: &BucketRow, key: &ObjectKey) -> Result<Fa
     let error = Error::no_such_key(key.as_bytes());
     match newest_version(&**snapshot, bucket.id, key)? {
         Some(row) => marker(error, row.name()),
-        None => Ok(error.into()),
+        None => Ok(Failure::from(error).with_header(reply::DELETE_MARKER, HeaderValue::from_static("false"))),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use domain::row::BucketId;
-use domain::{Command, CreateUpload, View};
+use domain::{Command, CreateUpload, DeleteObject, View};
 use eventlog::MemoryLog;
 use events::bucket::Versioning;
 use events::ids::{ObjectKey, UploadId, VersionId};
@@ -191,7 +191,7 @@ async fn fill(ledger: &Ledger, content: &Content) -> (BucketId, BTreeSet<Key>, V
         let mut command = put("x", u32::try_from(n).unwrap());
         command.key = object_key.clone();
         let command = if *deleted {
-            Command::DeleteObject { bucket: bucket(), key: object_key, version: None }
+            DeleteObject::new(bucket(), object_key, None).into()
         } else {
             Command::PutObject(Box::new(command))
         };

@@ -1,6 +1,6 @@
 //! Several ledgers on one log.
 
-use domain::{Command, Outcome, Rejection, View};
+use domain::{Command, DeleteObject, Outcome, Rejection, View};
 use eventlog::MemoryLog;
 use events::ids::ObjectKey;
 use ledger::{CommitError, Ledger};
@@ -52,7 +52,7 @@ async fn refusals_know_what_was_acked_elsewhere() {
     assert_eq!(refused(other.commit(put_new("key", 2), origin()).await), Rejection::PreconditionFailed);
     writer.commit(put_object("other", 1), origin()).await.unwrap();
     let key = ObjectKey::from_bytes(*b"other").unwrap();
-    let delete = Command::DeleteObject { bucket: bucket(), key, version: None };
+    let delete = Command::from(DeleteObject::new(bucket(), key, None));
     let before = events(&log).await.len();
     let deleted = other.commit(delete.clone(), origin()).await.unwrap();
     assert_eq!(deleted.outcome, Outcome::Deleted { version: None, delete_marker: false });

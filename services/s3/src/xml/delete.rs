@@ -1,8 +1,8 @@
 //! `DeleteObjects`: what to delete, and what became of it.
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
+use crate::condition::{DeleteConditions, Tags};
 use crate::date;
 use crate::error::Error;
 use crate::etag::unquote;
@@ -20,12 +20,8 @@ pub struct DeleteEntry {
     pub key: Vec<u8>,
     /// The version, `null` included.
     pub version_id: Option<String>,
-    /// Delete only with this entity tag (without quotes; `*` for any).
-    pub etag: Option<String>,
-    /// Delete only if last modified at this time.
-    pub last_modified: Option<Timestamp>,
-    /// Delete only with this size in bytes.
-    pub size: Option<u64>,
+    /// Conditions on what is deleted.
+    pub conditions: DeleteConditions,
 }
 
 /// The body of `DeleteObjects`.
@@ -57,11 +53,14 @@ impl Visitor for Reading {
             "Quiet" => self.document.quiet = text.trim().eq_ignore_ascii_case("true"),
             "Object/Key" => entry.key = text.as_bytes().to_vec(),
             "Object/VersionId" => entry.version_id = Some(text.trim().to_owned()).filter(|id| !id.is_empty()),
-            "Object/ETag" => entry.etag = Some(unquote(text).to_owned()).filter(|etag| !etag.is_empty()),
+            "Object/ETag" => entry.conditions.if_match = tags(text),
             "Object/LastModifiedTime" => {
-                entry.last_modified = Some(date::parse_lenient(text).ok_or_else(Error::malformed_xml)?);
+                let at = date::parse_lenient(text).ok_or_else(Error::malformed_xml)?;
+                entry.conditions.if_match_last_modified = Some(at);
             }
-            "Object/Size" => entry.size = Some(decimal(text.trim()).ok_or_else(Error::malformed_xml)?),
+            "Object/Size" => {
+                entry.conditions.if_match_size = Some(decimal(text.trim()).ok_or_else(Error::malformed_xml)?);
+            }
             "Object" => {
                 if entry.key.is_empty() || self.document.objects.len() == DELETE_OBJECTS_MAX {
                     return Err(Error::malformed_xml());
@@ -71,6 +70,15 @@ impl Visitor for Reading {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// The one entity tag that is named, or `*`; an empty one asks nothing.
+fn tags(text: &str) -> Option<Tags> {
+    match unquote(text) {
+        "" => None,
+        "*" => Some(Tags::Any),
+        tag => Some(Tags::OneOf(vec![tag.to_owned()])),
     }
 }
 

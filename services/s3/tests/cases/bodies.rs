@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use s3::Code;
+use s3::condition::Tags;
 use s3::xml::{
     CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects, VersioningConfiguration,
     VersioningStatus,
@@ -57,8 +58,9 @@ fn what_deletes_objects() {
     assert!(read.quiet);
     assert_eq!((&*read.objects[0].key, read.objects[0].version_id.as_deref()), (&b" a&b\n"[..], Some("null")));
     let second = &read.objects[1];
-    assert_eq!((&*second.key, second.etag.as_deref(), second.size), (&b"../c"[..], Some("aa"), Some(5)));
-    assert_eq!(second.last_modified, Some(at("2026-11-22T19:01:02Z")));
+    assert_eq!((&*second.key, second.conditions.if_match_size), (&b"../c"[..], Some(5)));
+    assert_eq!(second.conditions.if_match, Some(Tags::OneOf(vec!["aa".to_owned()])));
+    assert_eq!(second.conditions.if_match_last_modified, Some(at("2026-11-22T19:01:02Z")));
     assert_eq!(second.version_id, None);
 }
 

@@ -86,18 +86,25 @@ fn writes() {
 
 #[test]
 fn deletes() {
-    let delete = |name, value| {
-        let conditions =
-            sent("DELETE", "/abc/k", &[(name, value)]).parse(DeleteConditions::parse).map_err(|e| e.code())?;
-        conditions.evaluate("aa", modified(), 5).map_err(|error| error.code())
-    };
-    assert_eq!(delete("if-match", "aa"), Ok(()));
-    assert_eq!(delete("if-match", "bb"), Err(Code::PreconditionFailed));
-    assert_eq!(delete("x-amz-if-match-size", "5"), Ok(()));
-    assert_eq!(delete("x-amz-if-match-size", "6"), Err(Code::PreconditionFailed));
-    assert_eq!(delete("x-amz-if-match-last-modified-time", SAME), Ok(()));
-    assert_eq!(delete("x-amz-if-match-last-modified-time", AFTER), Err(Code::PreconditionFailed));
+    let delete =
+        |name, value| sent("DELETE", "/abc/k", &[(name, value)]).parse(DeleteConditions::parse).map_err(|e| e.code());
+    let tags = Some(Tags::OneOf(vec!["aa".to_owned()]));
+    assert_eq!(delete("if-match", "\"aa\""), Ok(DeleteConditions { if_match: tags, ..DeleteConditions::default() }));
+    assert_eq!(
+        delete("if-match", "*"),
+        Ok(DeleteConditions { if_match: Some(Tags::Any), ..DeleteConditions::default() })
+    );
+    assert_eq!(
+        delete("x-amz-if-match-size", "5"),
+        Ok(DeleteConditions { if_match_size: Some(5), ..DeleteConditions::default() })
+    );
+    let at = Some(s3::date::whole_seconds(modified()));
+    for text in [SAME, "2026-11-22T19:01:02Z"] {
+        let conditions = DeleteConditions { if_match_last_modified: at, ..DeleteConditions::default() };
+        assert_eq!(delete("x-amz-if-match-last-modified-time", text), Ok(conditions), "{text}");
+    }
     assert_eq!(delete("x-amz-if-match-last-modified-time", "never"), Err(Code::InvalidArgument));
+    assert_eq!(delete("x-amz-if-match-size", "-1"), Err(Code::InvalidArgument));
     assert_eq!(delete("if-none-match", "*"), Err(Code::NotImplemented));
 }
 

@@ -98,10 +98,10 @@ impl Naive {
             Command::DeleteBucket { bucket } => self.delete_bucket(bucket, answer),
             Command::SetVersioning { bucket, versioning } => self.set_versioning(bucket, *versioning, answer),
             Command::PutObject(put) => self.put(put, answer),
-            Command::DeleteObject { bucket, key, version: None } => self.delete(bucket, key, answer),
-            Command::DeleteObject { bucket, key, version: Some(name) } => {
-                self.delete_version(bucket, key, *name, answer)
-            }
+            Command::DeleteObject(delete) => match delete.version {
+                None => self.delete(&delete.bucket, &delete.key, answer),
+                Some(name) => self.delete_version(&delete.bucket, &delete.key, name, answer),
+            },
             Command::CreateUpload(create) => {
                 let assembled = self.is_assembled(create.upload);
                 let Some(bucket) = self.buckets.get_mut(&create.bucket) else { return no_bucket(answer) };

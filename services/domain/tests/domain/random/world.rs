@@ -1,8 +1,8 @@
 //! Makes commands of random steps: it remembers what there was to name, alive or gone.
 
 use domain::{
-    Command, CompleteUpload, Context, CreateUpload, ETags, NewBody, Outcome, Precondition, PutObject, Rejection,
-    StorePart, VersionName,
+    Command, CompleteUpload, Context, CreateUpload, DeleteObject, ETags, NewBody, Outcome, Precondition, PutObject,
+    Rejection, StorePart, VersionName,
 };
 use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
@@ -164,9 +164,7 @@ impl World {
                 let object = (1, ETag { md5: md5_of(Some(9)), parts: None }, NewBody::Known(content));
                 self.put(*at, object, Operation::CopyObject, Wish::Nothing)
             }
-            Step::Delete { at } => {
-                Command::DeleteObject { bucket: bucket_name(at.bucket), key: object_key(at.key), version: None }
-            }
+            Step::Delete { at } => DeleteObject::new(bucket_name(at.bucket), object_key(at.key), None).into(),
             Step::DeleteVersion { at, name } => self.delete_version(*at, *name),
             _ => self.upload_command(step)?,
         };
@@ -180,7 +178,7 @@ impl World {
         let of_key = self.names.iter().filter(|(b, k, _)| *b == bucket && *k == key).map(|(_, _, name)| *name);
         let names: Vec<_> = of_key.chain([VersionName::Null]).collect();
         let version = pick(&names, name).copied();
-        Command::DeleteObject { bucket, key, version }
+        DeleteObject::new(bucket, key, version).into()
     }
 
     fn upload_command(&mut self, step: &Step) -> Option<Command> {
@@ -257,7 +255,7 @@ impl World {
         let at = match command {
             Command::PutObject(put) => (&put.bucket, &put.key),
             Command::CompleteUpload(complete) => (&complete.bucket, &complete.key),
-            Command::DeleteObject { bucket, key, .. } => (bucket, key),
+            Command::DeleteObject(delete) => (&delete.bucket, &delete.key),
             _ => return Ok(()),
         };
         self.bodies.extend(self.naive.current(at.0, at.1).cloned());
