@@ -7,6 +7,7 @@ import zlib
 import pytest
 from awscrt import checksums
 
+from harness.clients import boto_client
 from harness.content import MIB, content, etag_of_parts
 
 PART = 5 * MIB
@@ -144,3 +145,44 @@ def test_a_completion_asked_for_again_has_the_same_answer(s3, bucket, refused):
         assert again[name] == first[name]
     sent["ChecksumSHA256"] = checksum("SHA256", b"another") + "-1"
     refused("BadDigest", 400, s3.complete_multipart_upload, **place, MultipartUpload=parts, **sent)
+
+
+def test_who_sends_no_checksum_gets_one(server, bucket):
+    s3 = boto_client(server, request_checksum_calculation="when_required")
+    for size in (0, 11, 2 * MIB + 1):
+        data = content("silent", size)
+        made = s3.put_object(Bucket=bucket, Key="k", Body=data)
+        found = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+        for answer in (made, found):
+            assert (answer["ChecksumCRC64NVME"], answer["ChecksumType"]) == (checksum("CRC64NVME", data), "FULL_OBJECT")
+
+
+@pytest.mark.parametrize(("sends", "expected"), [([None, None], "CRC64NVME"), (["CRC32C"] * 2, "CRC32C"),
+                                                 (["CRC32", None], None), (["SHA256"] * 2, None)])
+def test_parts_of_one_kind_combine(server, bucket, sends, expected):
+    """An upload begun without a word about checksums ends with that of all bytes, if its parts' can be combined."""
+    s3 = boto_client(server, request_checksum_calculation="when_required")
+    pieces = [content("first", PART), content("last", 3)]
+    place = {"Bucket": bucket, "Key": "k"}
+    place["UploadId"] = s3.create_multipart_upload(**place)["UploadId"]
+    parts = []
+    for number, (data, algorithm) in enumerate(zip(pieces, sends), 1):
+        sent = {"ChecksumAlgorithm": algorithm} if algorithm else {}
+        parts.append({"PartNumber": number, "ETag": s3.upload_part(**place, PartNumber=number, Body=data, **sent)["ETag"]})
+    made = s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
+    found = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    for answer in (made, found):
+        sums = {name.removeprefix("Checksum"): value for name, value in answer.items()
+                if name.startswith("Checksum") and name != "ChecksumType"}
+        assert sums == ({expected: checksum(expected, b"".join(pieces))} if expected else {})
+        assert answer.get("ChecksumType") == ("FULL_OBJECT" if expected else None)
+
+
+@pytest.mark.parametrize("kind", ["COMPOSITE", "FULL_OBJECT"])
+def test_a_part_is_shown_with_its_own_checksum(s3, bucket, kind):
+    pieces = [content("first", PART), content("last", 3)]
+    upload(s3, bucket, pieces, "CRC32", kind)
+    for number, data in enumerate(pieces, 1):
+        found = s3.get_object(Bucket=bucket, Key="k", PartNumber=number, ChecksumMode="ENABLED")
+        assert (found["ChecksumCRC32"], found["ChecksumType"]) == (checksum("CRC32", data), kind)
+        assert found["Body"].read() == data

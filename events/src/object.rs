@@ -50,7 +50,8 @@ pub enum ChecksumType {
     Composite,
 }
 
-/// A checksum that the client sent and that was verified before the commit.
+/// A checksum of the bytes as they were taken in: the client's, verified before the commit, or one computed where the
+/// client sent none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Checksum {
     /// How it is computed.
@@ -121,7 +122,7 @@ pub struct Created {
     pub etag: ETag,
     /// Where its bytes are.
     pub body: Body,
-    /// The checksum that the client sent.
+    /// The checksum of its bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
     /// What else the client said of it.

@@ -60,7 +60,7 @@ pub struct PartStored {
     pub md5: Md5Digest,
     /// Where its bytes are: never in parts again.
     pub body: Body,
-    /// The checksum that the client sent.
+    /// The checksum of its bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
 }

@@ -106,14 +106,16 @@ fn choose<'a>(
     chosen.collect()
 }
 
-/// The object's checksum, made of its parts' as the upload was begun; none if a part lacks its own.
+/// The object's checksum, made of its parts' as the upload was begun; none if a part lacks its own. Of an upload begun
+/// without a word about checksums, that of all bytes, if its parts have CRCs of one kind.
 fn object_checksum(plan: Option<ChecksumPlan>, parts: &[(PartNumber, &PartRow)]) -> Option<(Checksum, ChecksumType)> {
-    let plan = plan?;
-    let algorithm = convert::wire_algorithm(plan.algorithm);
     let of_parts: Option<Vec<_>> =
         parts.iter().map(|(_, part)| part.checksum.as_ref().and_then(convert::wire_checksum)).collect();
     let of_parts = of_parts?;
-    let kind = convert::wire_checksum_type(plan.kind);
+    let (algorithm, kind) = match plan {
+        Some(plan) => (convert::wire_algorithm(plan.algorithm), convert::wire_checksum_type(plan.kind)),
+        None => (of_parts.first()?.algorithm(), ChecksumType::FullObject),
+    };
     let checksum = match kind {
         ChecksumType::Composite => composite(algorithm, &of_parts)?,
         ChecksumType::FullObject => {

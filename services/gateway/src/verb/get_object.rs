@@ -164,7 +164,11 @@ fn part(
     }
     let content_range = format!("bytes {}-{}/{}", range.start, range.end - 1, object.size);
     headers.insert(CONTENT_RANGE, reply::value(&content_range)?);
-    if let Some(checksum) = snapshot.part(upload, number)?.and_then(|part| part.checksum) {
+    if let Some(mut checksum) = snapshot.part(upload, number)?.and_then(|part| part.checksum) {
+        // The part's own value under the type of its object: so S3 has it.
+        if let Some(of_object) = &object.checksum {
+            checksum.kind = of_object.kind;
+        }
         reply::insert_checksum(headers, &checksum)?;
     }
     Ok((range, StatusCode::PARTIAL_CONTENT))
