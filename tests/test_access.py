@@ -35,6 +35,7 @@ class Case:
 
 ACL_PRIVATE = "private"
 SOURCE_KEY = "k"
+TAGS = {"TagSet": [{"Key": "team", "Value": "art"}]}
 
 CASES = {
     "ListBuckets": Case(lambda c, s: c.list_buckets(), ("s3:ListAllMyBuckets",)),
@@ -71,6 +72,9 @@ CASES = {
         ("s3:PutBucketOwnershipControls",)),
     "DeleteBucketOwnershipControls": Case(
         lambda c, s: c.delete_bucket_ownership_controls(Bucket=s.bucket), ("s3:PutBucketOwnershipControls",)),
+    "GetBucketTagging": Case(lambda c, s: c.get_bucket_tagging(Bucket=s.bucket), ("s3:GetBucketTagging",)),
+    "PutBucketTagging": Case(lambda c, s: c.put_bucket_tagging(Bucket=s.bucket, Tagging=TAGS), ("s3:PutBucketTagging",)),
+    "DeleteBucketTagging": Case(lambda c, s: c.delete_bucket_tagging(Bucket=s.bucket), ("s3:PutBucketTagging",)),
     "GetBucketAcl": Case(lambda c, s: c.get_bucket_acl(Bucket=s.bucket), ("s3:GetBucketAcl",)),
     "PutBucketAcl": Case(lambda c, s: c.put_bucket_acl(Bucket=s.bucket, ACL=ACL_PRIVATE), ("s3:PutBucketAcl",)),
     "PutObject": Case(lambda c, s: c.put_object(Bucket=s.bucket, Key="new", Body=b"new"), ("s3:PutObject",)),
@@ -90,6 +94,15 @@ CASES = {
     "PutObjectAcl": Case(
         lambda c, s: c.put_object_acl(Bucket=s.bucket, Key=SOURCE_KEY, ACL="bucket-owner-full-control"),
         ("s3:PutObjectAcl",)),
+    "GetObjectTagging": Case(
+        lambda c, s: c.get_object_tagging(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObjectTagging",)),
+    "PutObjectTagging": Case(
+        lambda c, s: c.put_object_tagging(Bucket=s.bucket, Key=SOURCE_KEY, Tagging=TAGS), ("s3:PutObjectTagging",)),
+    "DeleteObjectTagging": Case(
+        lambda c, s: c.delete_object_tagging(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:DeleteObjectTagging",)),
+    "PutObject with tags": Case(
+        lambda c, s: c.put_object(Bucket=s.bucket, Key="new", Body=b"new", Tagging="a=b"),
+        ("s3:PutObject", "s3:PutObjectTagging")),
     "ListObjects": Case(lambda c, s: c.list_objects(Bucket=s.bucket), ("s3:ListBucket",)),
     "ListObjectsV2": Case(lambda c, s: c.list_objects_v2(Bucket=s.bucket), ("s3:ListBucket",)),
     "ListObjectVersions": Case(lambda c, s: c.list_object_versions(Bucket=s.bucket), ("s3:ListBucketVersions",)),
@@ -148,6 +161,10 @@ def scene(world: World, name: str) -> Scene:
     if name in ("GetBucketPolicy", "DeleteBucketPolicy"):
         owner.put_bucket_policy(Bucket=bucket, Policy=document(
             statement("Deny", "s3:GetObjectTagging", bucket, Principal="*")))
+    if name in ("GetBucketTagging", "DeleteBucketTagging"):
+        owner.put_bucket_tagging(Bucket=bucket, Tagging=TAGS)
+    if name == "DeleteObjectTagging":
+        owner.put_object_tagging(Bucket=bucket, Key=SOURCE_KEY, Tagging=TAGS)
     if name in ("GetPublicAccessBlock", "DeletePublicAccessBlock"):
         owner.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=PUBLIC_ACCESS)
     if name in ("GetBucketOwnershipControls", "DeleteBucketOwnershipControls"):
@@ -173,6 +190,7 @@ def state(root, scene: Scene) -> list[object]:
         asked(root.list_parts, Key="upload", UploadId=scene.upload or "none", **bucket),
         asked(root.get_bucket_versioning, **bucket), asked(root.get_bucket_policy, **bucket),
         asked(root.get_public_access_block, **bucket), asked(root.get_bucket_ownership_controls, **bucket),
+        asked(root.get_bucket_tagging, **bucket), asked(root.get_object_tagging, Key=SOURCE_KEY, **bucket),
         asked(root.get_bucket_acl, **bucket), asked(root.get_object_acl, Key=SOURCE_KEY, **bucket),
         asked(root.head_bucket, Bucket=scene.fresh),
     ]

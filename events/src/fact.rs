@@ -234,6 +234,7 @@ facts! {
     ObjectDeleted(object::Deleted): "object" "deleted", object;
     DeleteMarkerCreated(object::DeleteMarkerCreated): "object" "delete_marker_created", object;
     ObjectAclChanged(object::AclChanged): "object" "acl_changed", object;
+    ObjectTagsChanged(object::TagsChanged): "object" "tags_changed", object;
     UploadCreated(upload::Created): "upload" "created", object;
     UploadPartStored(upload::PartStored): "upload" "part_stored", object;
     UploadAborted(upload::Aborted): "upload" "aborted", object;

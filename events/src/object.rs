@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Acl;
 use crate::ids::{BucketName, ContentId, ETag, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId};
+use crate::tags::Tags;
 
 /// What a fact changes in its bucket's usage, so that usage is a sum over the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +76,9 @@ pub struct Attributes {
     /// The storage class, where it is not STANDARD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// Where an object's bytes are.
@@ -191,4 +195,20 @@ pub struct AclChanged {
     pub null_version: bool,
     /// What it grants.
     pub acl: Acl,
+}
+
+/// A version of an object has other tags, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TagsChanged {
+    /// The bucket it is in.
+    pub bucket: BucketName,
+    /// Its key.
+    pub key: ObjectKey,
+    /// Its version id.
+    pub version_id: VersionId,
+    /// It is the null version.
+    pub null_version: bool,
+    /// What it carries from now on.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }

@@ -118,6 +118,7 @@ fn every_attribute() -> Attributes {
         headers: map(&[("cache-control", "max-age=3600"), ("content-type", "image/jpeg")]),
         metadata: map(&[("camera", "Zorki 4"), ("titel", "K\u{e4}tzchen \u{1f431}")]),
         storage_class: Some("REDUCED_REDUNDANCY".into()),
+        tags: BTreeMap::new(),
     }
 }
 

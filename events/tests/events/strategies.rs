@@ -39,12 +39,12 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
 pub(crate) fn fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
         bucket_fact(),
-        identity_fact(),
-        object_created(),
-        object_deleted(),
-        delete_marker_created(),
-        upload_created(),
-        part_stored(),
+        identity_fact().boxed(),
+        object_created().boxed(),
+        object_deleted().boxed(),
+        delete_marker_created().boxed(),
+        upload_created().boxed(),
+        part_stored().boxed(),
         (bucket_name(), key(), uuid()).prop_map(|(bucket, key, id)| {
             Fact::UploadAborted(upload::Aborted { bucket, key, upload_id: UploadId(id) })
         }),
@@ -167,10 +167,11 @@ fn checksum() -> impl Strategy<Value = Checksum> {
 
 fn attributes() -> impl Strategy<Value = Attributes> {
     let map = || -> BoxedStrategy<BTreeMap<String, String>> { btree_map(text(), text(), 0..4).boxed() };
-    (map(), map(), option::of(text())).prop_map(|(headers, metadata, storage_class)| Attributes {
+    (map(), map(), option::of(text()), map()).prop_map(|(headers, metadata, storage_class, tags)| Attributes {
         headers,
         metadata,
         storage_class,
+        tags,
     })
 }
 
@@ -249,7 +250,7 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
-fn bucket_fact() -> impl Strategy<Value = Fact> {
+fn bucket_fact() -> BoxedStrategy<Fact> {
     use bucket::{Created, Deleted, Versioning, VersioningChanged};
     let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
     prop_oneof![
@@ -258,6 +259,11 @@ fn bucket_fact() -> impl Strategy<Value = Fact> {
         (bucket_name(), option::of(text()))
             .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
         (bucket_name(), acl()).prop_map(|(bucket, acl)| Fact::BucketAclChanged(bucket::AclChanged { bucket, acl })),
+        (bucket_name(), key(), version(), any::<bool>(), btree_map(text(), text(), 0..4)).prop_map(
+            |(bucket, key, version_id, null_version, tags)| {
+                Fact::ObjectTagsChanged(object::TagsChanged { bucket, key, version_id, null_version, tags })
+            }
+        ),
         (bucket_name(), option::of(btree_map(text(), text(), 0..4)))
             .prop_map(|(bucket, tags)| Fact::BucketTagsChanged(bucket::TagsChanged { bucket, tags })),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
@@ -265,6 +271,7 @@ fn bucket_fact() -> impl Strategy<Value = Fact> {
             Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })
         }),
     ]
+    .boxed()
 }
 
 fn object_created() -> impl Strategy<Value = Fact> {

@@ -11,6 +11,7 @@ use events::ids::{
 };
 use events::object::{Attributes, Checksum, Operation};
 use events::quota::{Quota, Resource};
+use events::tags::Tags;
 use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -104,6 +105,17 @@ pub enum Command {
         version: VersionId,
         /// What it shall grant.
         acl: Acl,
+    },
+    /// Set the tags of an object's version.
+    SetObjectTags {
+        /// Where.
+        bucket: BucketName,
+        /// Under which key.
+        key: ObjectKey,
+        /// Which version: the very one that was looked at.
+        version: VersionId,
+        /// What it shall carry; nothing takes all tags away.
+        tags: Tags,
     },
     /// Change one of a bucket's settings.
     SetBucketSetting {

@@ -211,17 +211,18 @@ mod attributes {
     use std::collections::BTreeMap;
 
     use events::object::Attributes;
+    use events::tags::Tags;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    type Fields = (BTreeMap<String, String>, BTreeMap<String, String>, Option<String>);
+    type Fields = (BTreeMap<String, String>, BTreeMap<String, String>, Option<String>, Tags);
 
     pub(super) fn serialize<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
-        (&attributes.headers, &attributes.metadata, &attributes.storage_class).serialize(serializer)
+        (&attributes.headers, &attributes.metadata, &attributes.storage_class, &attributes.tags).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
-        let (headers, metadata, storage_class) = Fields::deserialize(deserializer)?;
-        Ok(Attributes { headers, metadata, storage_class })
+        let (headers, metadata, storage_class, tags) = Fields::deserialize(deserializer)?;
+        Ok(Attributes { headers, metadata, storage_class, tags })
     }
 }
 

@@ -7,6 +7,7 @@ use domain::row::{BucketId, BucketRow};
 use domain::{Command, Context, Identities, Refused, View};
 use events::Origin;
 use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
+use events::tags::Tags;
 use http::request::Parts;
 use jiff::Timestamp;
 use ledger::{Committed, Snapshot, StateError};
@@ -32,6 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) operation: Operation,
     /// What the call was judged by.
     pub(crate) judged: OnceLock<Judged>,
+    /// The tags that its document brings for the object, once they are known; policies may ask for them.
+    pub(crate) document_tags: OnceLock<Tags>,
     /// The state by which the call was authorized, until something reads it: one that lives as long as an upload
     /// would keep redb from reusing its pages.
     pub(crate) authorized: Mutex<Option<Arc<Snapshot>>>,
@@ -180,8 +183,21 @@ impl<'a> Call<'a> {
             payload: *payload,
             chunk_signer: None,
         };
-        let again = Call { caller: &caller, judged: OnceLock::new(), authorized: Mutex::new(None), ..*self };
+        let again = Call {
+            caller: &caller,
+            judged: OnceLock::new(),
+            document_tags: self.document_tags.clone(),
+            authorized: Mutex::new(None),
+            ..*self
+        };
         authorize(&again, &snapshot, self.operation)
+    }
+
+    /// Judges the call by the tags that its document turned out to bring.
+    pub(crate) fn confirm_tags(&self, tags: &Tags) -> Result<(), Failure> {
+        self.document_tags.get_or_init(|| tags.clone());
+        let snapshot = self.gateway.0.ledger.latest();
+        authorize(self, &snapshot, self.operation)
     }
 
     /// A command that happens only in the bucket for which the call was judged.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::{DeletePrecondition, ETags, Precondition};
 use events::ids::{ETag, Md5Digest};
 use events::object::{Attributes, ChecksumAlgorithm, ChecksumType};
+use events::tags::Tags;
 use s3::checksum::{Algorithm, Checksum};
 use s3::condition::{DeleteConditions, WriteConditions};
 use s3::request::{Metadata, StorageClass};
@@ -12,7 +13,7 @@ use s3::request::{Metadata, StorageClass};
 /// The storage class of objects that were given none.
 pub(crate) const STANDARD: &str = "STANDARD";
 
-pub(crate) fn attributes(metadata: Metadata, class: StorageClass) -> Attributes {
+pub(crate) fn attributes(metadata: Metadata, class: StorageClass, tags: Tags) -> Attributes {
     let named = [
         ("content-type", metadata.content_type),
         ("cache-control", metadata.cache_control),
@@ -26,6 +27,7 @@ pub(crate) fn attributes(metadata: Metadata, class: StorageClass) -> Attributes 
         headers,
         metadata: metadata.user.into_iter().collect::<BTreeMap<_, _>>(),
         storage_class: class_name(class),
+        tags,
     }
 }
 

@@ -114,6 +114,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         is_tls: peer.is_some_and(|peer| peer.is_tls),
         operation,
         judged: OnceLock::new(),
+        document_tags: OnceLock::new(),
         authorized: Mutex::new(None),
     };
     if let Err(failure) = authorize(&call, &snapshot, operation) {
@@ -125,7 +126,10 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         | Operation::HeadObject
         | Operation::GetObjectAttributes
         | Operation::GetObjectAcl
-        | Operation::PutObjectAcl => call.hide_absence(failure),
+        | Operation::PutObjectAcl
+        | Operation::GetObjectTagging
+        | Operation::PutObjectTagging
+        | Operation::DeleteObjectTagging => call.hide_absence(failure),
         _ => failure,
     });
     let result = result.map(|response| response.map(|body| pace.of(body)));

@@ -12,6 +12,7 @@ pub mod address;
 pub mod checksum;
 pub mod chunked;
 pub mod condition;
+pub mod cors;
 pub mod date;
 mod encoding;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod range;
 pub mod request;
 mod route;
 pub mod sigv4;
+pub mod tags;
 pub mod xml;
 
 pub use address::Address;

@@ -13,6 +13,8 @@ enum Trait {
     Document,
     /// Its headers may bring an access control list.
     Acl,
+    /// Its headers may bring tags.
+    Tags,
 }
 
 struct Row {
@@ -63,24 +65,30 @@ operations! {
     GetBucketOwnershipControls: Reads ? "ownershipControls";
     PutBucketOwnershipControls: Writes Document ? "ownershipControls";
     DeleteBucketOwnershipControls: Writes ? "ownershipControls";
+    GetBucketTagging: Reads ? "tagging";
+    PutBucketTagging: Writes Document ? "tagging";
+    DeleteBucketTagging: Writes ? "tagging";
     GetBucketAcl: Reads ? "acl";
     PutBucketAcl: Writes Document Acl ? "acl";
-    PutObject: Writes Payload Acl;
+    PutObject: Writes Payload Acl Tags;
     GetObject: Reads ? "partNumber" "versionId";
     HeadObject: Reads ? "partNumber" "versionId";
     DeleteObject: Writes ? "versionId";
     DeleteObjects: Writes Document ? "delete";
-    CopyObject: Writes Acl;
+    CopyObject: Writes Acl Tags;
     GetObjectAttributes: Reads ? "attributes" "versionId";
     GetObjectAcl: Reads ? "acl" "versionId";
     PutObjectAcl: Writes Document Acl ? "acl" "versionId";
+    GetObjectTagging: Reads ? "tagging" "versionId";
+    PutObjectTagging: Writes Document ? "tagging" "versionId";
+    DeleteObjectTagging: Writes ? "tagging" "versionId";
     ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";
     ListObjectsV2: Reads ?
         "list-type" "prefix" "delimiter" "max-keys" "continuation-token" "start-after" "fetch-owner"
         "encoding-type" "metadata";
     ListObjectVersions: Reads ?
         "versions" "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type" "metadata";
-    CreateMultipartUpload: Writes Acl ? "uploads";
+    CreateMultipartUpload: Writes Acl Tags ? "uploads";
     UploadPart: Writes Payload ? "partNumber" "uploadId";
     UploadPartCopy: Writes ? "partNumber" "uploadId";
     CompleteMultipartUpload: Writes Document ? "uploadId";
@@ -130,6 +138,11 @@ impl Operation {
     /// Whether the headers may bring an access control list; see [`crate::Head::acl`].
     pub const fn takes_acl(self) -> bool {
         self.has(Trait::Acl)
+    }
+
+    /// Whether the headers may bring tags for the object that is made; see [`crate::Head::tags`].
+    pub const fn takes_tags(self) -> bool {
+        self.has(Trait::Tags)
     }
 
     /// The query parameters that mean something to the operation, beside those that mean something to

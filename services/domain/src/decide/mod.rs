@@ -7,6 +7,7 @@ mod identity;
 mod object;
 mod quota;
 mod setting;
+mod tags;
 mod upload;
 
 use events::Fact;
@@ -77,6 +78,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::SetPublicAccess { bucket, block } => access::set_public_access(view, bucket, *block),
         Command::SetOwnership { bucket, ownership } => access::set_ownership(view, bucket, *ownership),
         Command::SetObjectAcl { bucket, key, version, acl } => access::set_object_acl(view, bucket, key, *version, acl),
+        Command::SetObjectTags { bucket, key, version, tags } => tags::set(view, bucket, key, *version, tags),
         Command::SetBucketSetting { bucket, setting } => setting::set(view, bucket, setting),
         Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
         Command::Identity(command) => identity::decide(view, command, context),

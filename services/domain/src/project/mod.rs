@@ -46,6 +46,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,
+        Fact::ObjectTagsChanged(fact) => object::tags_changed(&mut draft, fact)?,
         Fact::ObjectCreated(fact) => object::created(&mut draft, fact)?,
         Fact::ObjectDeleted(fact) => object::deleted(&mut draft, fact)?,
         Fact::DeleteMarkerCreated(fact) => object::delete_marker_created(&mut draft, fact)?,

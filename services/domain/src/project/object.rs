@@ -1,5 +1,5 @@
 use events::ids::{ObjectKey, VersionId};
-use events::object::{Body, Created, DeleteMarkerCreated, Deleted};
+use events::object::{Body, Created, DeleteMarkerCreated, Deleted, TagsChanged};
 
 use super::ProjectError;
 use super::draft::Draft;
@@ -34,6 +34,14 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
     };
     draft.changes.push(Change::PutCurrent { bucket, key: fact.key.clone(), row });
     draft.count(bucket, fact.delta)
+}
+
+pub(super) fn tags_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &TagsChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    change_object(draft, bucket, &fact.key, fact.version_id, |object| object.attributes.tags.clone_from(&fact.tags))
 }
 
 pub(super) fn delete_marker_created<V: View>(

@@ -6,7 +6,8 @@ use domain::{
     VersionName,
 };
 use events::bucket::Versioning::{Enabled, Suspended, Unversioned};
-use events::ids::ETag;
+use events::ids::{ETag, VersionId};
+use events::tags::Tags;
 
 use crate::fold::Fold;
 use crate::given::*;
@@ -59,6 +60,29 @@ fn a_setting_is_changed_once_and_goes_with_its_bucket() {
     accepted(&given(&[], &[set(tags("art"))]), &set(None), &DONE);
     let remade = [set(tags("art")), Command::DeleteBucket { bucket: bucket() }, create_bucket()];
     unchanged(&given(&[], &remade), &set(None), &DONE);
+}
+
+#[test]
+fn tags_are_those_of_one_version() {
+    let tags: Tags = [("team".to_owned(), "art".to_owned())].into();
+    let set = |place: u128, tags: &Tags| Command::SetObjectTags {
+        bucket: bucket(),
+        key: key("k"),
+        version: VersionId::from_u128(place << 64),
+        tags: tags.clone(),
+    };
+    rejected(&given(&[], &[]), &set(2, &tags), Rejection::NoSuchVersion);
+    let fold = accepted(&given(&[Enabled], &[put(b'a'), put(b'b')]), &set(3, &tags), &DONE);
+    let tagged = |row: &domain::row::VersionRow| row.object.as_ref().unwrap().attributes.tags == tags;
+    assert!(fold.model.versions.values().all(tagged), "the older one carries them");
+    assert!(!fold.model.current.values().any(tagged), "the current one does not");
+    let fold = accepted(&given(&[Enabled], &[put(b'a'), put(b'b')]), &set(4, &tags), &DONE);
+    assert!(fold.model.current.values().all(tagged));
+    unchanged(&given(&[], &[put(b'a'), set(2, &tags)]), &set(2, &tags), &DONE);
+    unchanged(&given(&[], &[put(b'a')]), &set(2, &Tags::new()), &DONE);
+    rejected(&given(&[Enabled], &[delete(None)]), &set(3, &tags), Rejection::NoSuchKey);
+    let fold = accepted(&given(&[], &[put(b'a'), set(2, &tags)]), &put(b'b'), &stored(b'b', None, true));
+    assert!(!fold.model.current.values().any(tagged), "what replaces it brings its own");
 }
 
 #[test]

@@ -1,17 +1,21 @@
 //! May this caller do this? Asked of every request before its body is read.
 
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
+
 use domain::row::{BucketRow, VersionRow};
 use domain::{Identities, View, find_version};
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::ids::{BucketName, ObjectKey, UserId};
+use events::tags::Tags;
 use http::header::IF_MATCH;
 use ledger::Snapshot;
 use policy::{Action, BucketAccess, Decision, ObjectAccess, Request, Resource, Rights, evaluate};
 use s3::{Code, Error, Operation};
 
 use super::bucket_rules::BucketRules;
-use super::conditions::Conditions;
-use super::rights::{Target, brings_object_acl, needed, needed_too};
+use super::conditions::{Conditions, Existing, RequestTags};
+use super::rights::{Target, brings_object_acl, brings_object_tags, needed, needed_too, takes_tags_of_headers};
 use crate::call::{Call, Judged, upload_id, version_name};
 use crate::failure::Failure;
 
@@ -83,6 +87,9 @@ impl At<'_> {
                 let key = call.key()?;
                 let resource = Resource::Object(self.name, &key);
                 call.permit(action, resource, &self.rights(None))?;
+                if brings_object_tags(operation, &call.head())? {
+                    call.permit(Action::PutObjectTagging, resource, &self.rights(None))?;
+                }
                 if self.rules.acls_enabled() && brings_object_acl(operation, &call.head())? {
                     call.permit(Action::PutObjectAcl, resource, &self.rights(None))?;
                 }
@@ -119,7 +126,8 @@ impl At<'_> {
         let state = if self.rules.acls_enabled() { self.object_state(key, version)? } else { ObjectState::default() };
         let resource = Resource::Object(self.name, key);
         let rights = self.rights(state.access(self.row));
-        let Err(refusal) = call.permit_version(action, resource, &rights, version) else { return Ok(()) };
+        let existing = Existing { snapshot: self.snapshot, bucket: self.row.id, key, version };
+        let Err(refusal) = call.permit_existing(action, resource, &rights, existing) else { return Ok(()) };
         let may_be_absent = !matches!(action, Action::DeleteObject | Action::DeleteObjectVersion);
         if may_be_absent
             && call.permit(Action::ListBucket, Resource::Bucket(self.name), &self.rights(None)).is_ok()
@@ -175,6 +183,19 @@ impl Call<'_> {
         At { snapshot, name, row, rules: &rules }.object(self, action, key, version)
     }
 
+    /// Refuses what nothing grants of a key whose object is not there yet.
+    pub(crate) fn authorize_key(
+        &self,
+        snapshot: &Snapshot,
+        action: Action,
+        (name, row): (&BucketName, &BucketRow),
+        key: &ObjectKey,
+    ) -> Result<(), Failure> {
+        let rules = self.gateway.0.rules.of(snapshot, name, row)?;
+        let at = At { snapshot, name, row, rules: &rules };
+        self.permit(action, Resource::Object(name, key), &at.rights(None))
+    }
+
     /// Whether the caller may list a bucket, and so learn what is not in it.
     fn may_list(&self, snapshot: &Snapshot, name: &BucketName, row: &BucketRow) -> Result<bool, Failure> {
         let rules = self.gateway.0.rules.of(snapshot, name, row)?;
@@ -212,23 +233,35 @@ impl Call<'_> {
     }
 
     fn permit(&self, action: Action, resource: Resource<'_>, rights: &Rights<'_>) -> Result<(), Failure> {
-        self.permit_version(action, resource, rights, None)
+        self.judge(action, resource, rights, None)
     }
 
     /// The same of one version of an object, which conditions may ask for.
-    fn permit_version(
+    fn permit_existing(
         &self,
         action: Action,
         resource: Resource<'_>,
         rights: &Rights<'_>,
-        version: Option<&str>,
+        existing: Existing<'_>,
+    ) -> Result<(), Failure> {
+        self.judge(action, resource, rights, Some(existing))
+    }
+
+    fn judge(
+        &self,
+        action: Action,
+        resource: Resource<'_>,
+        rights: &Rights<'_>,
+        existing: Option<Existing<'_>>,
     ) -> Result<(), Failure> {
         let account = self.caller.account.as_deref();
         let rights = Rights { policies: account.map_or(&[], |account| account.policies.as_slice()), ..*rights };
         let conditions = Conditions {
             parts: self.parts,
             query: self.query,
-            version,
+            existing,
+            existing_tags: OnceCell::new(),
+            request_tags: self.request_tags(action),
             address: self.client,
             is_tls: self.is_tls,
             is_signed: account.is_some(),
@@ -236,10 +269,31 @@ impl Call<'_> {
         };
         let caller = self.caller.for_policies();
         let request = Request { caller, action, resource, time: self.now, context: &conditions };
-        match evaluate(&rights, &request) {
+        let decision = evaluate(&rights, &request);
+        if !conditions.were_readable() {
+            return Err(Error::new(Code::InternalError).into());
+        }
+        match decision {
             Decision::Allowed(_) => Ok(()),
+            // It is asked again once the tags are known, before anything happens.
+            Decision::Denied(_) if conditions.request_tags.were_missed() => Ok(()),
             decision @ Decision::Denied(_) => Err(self.denied(action, &decision.to_string())),
         }
+    }
+
+    /// The tags that the request brings, as far as they are known.
+    fn request_tags(&self, action: Action) -> RequestTags<'_> {
+        if let Some(tags) = self.document_tags.get() {
+            return RequestTags::Known(Cow::Borrowed(tags));
+        }
+        let sets_tags = matches!(action, Action::PutObjectTagging | Action::PutObjectVersionTagging);
+        if self.operation == Operation::PutObjectTagging && sets_tags {
+            return RequestTags::Coming(Cell::new(false));
+        }
+        // Headers that cannot be read were refused when the request was routed.
+        let are_taken = takes_tags_of_headers(self.operation, &self.head()).unwrap_or(false);
+        let tags = if are_taken { self.head().tags().unwrap_or_default() } else { Tags::new() };
+        RequestTags::Known(Cow::Owned(tags))
     }
 
     fn denied(&self, action: Action, why: &str) -> Failure {

@@ -1,18 +1,31 @@
 //! What the conditions of policies may ask of a request.
 
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 use std::net::IpAddr;
 
+use domain::row::BucketId;
+use domain::{View, find_version};
+use events::ids::ObjectKey;
+use events::tags::Tags;
 use http::request::Parts;
+use ledger::{Snapshot, StateError};
 use policy::{Context, Key, Value};
 use s3::Query;
 use s3::request::{CopySource, Head};
+
+use crate::call::version_name;
 
 /// A request, as conditions see it.
 pub(crate) struct Conditions<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) query: &'a Query<'a>,
-    /// The version that is judged: of a copy's source or of a key out of a list, the query says nothing of it.
-    pub(crate) version: Option<&'a str>,
+    /// The object that is judged, if it is one that may exist.
+    pub(crate) existing: Option<Existing<'a>>,
+    /// Its tags, once a policy asked for them.
+    pub(crate) existing_tags: OnceCell<Result<Tags, StateError>>,
+    /// What it shall carry.
+    pub(crate) request_tags: RequestTags<'a>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) is_tls: bool,
     /// The request is signed, and not anonymous.
@@ -27,12 +40,22 @@ impl Context for Conditions<'_> {
             Key::SourceIp => self.address.map_or(Value::Absent, Value::Address),
             Key::SecureTransport => Value::Flag(self.is_tls),
             Key::Header(name) => self.header(name),
-            Key::Query("versionId") => self.version.map_or(Value::Absent, Value::from),
+            Key::Query("versionId") => {
+                self.existing.as_ref().and_then(|existing| existing.version).map_or(Value::Absent, Value::from)
+            }
             Key::Query(name) => match self.query.text(name) {
                 Ok(Some(text)) => Value::Text(text.to_owned().into()),
                 Ok(None) | Err(_) => Value::Absent,
             },
             Key::CopySource => self.copy_source(),
+            Key::ExistingObjectTag(key) => self.existing_tag(key).into(),
+            Key::RequestObjectTag(key) => {
+                self.request_tags.get().and_then(|tags| tags.get(&**key)).map(String::as_str).into()
+            }
+            Key::RequestObjectTagKeys => match self.request_tags.get() {
+                Some(tags) => Value::Texts(Box::new(tags.keys().map(|key| key.as_str().into()))),
+                None => Value::Absent,
+            },
             Key::SignatureVersion if self.is_signed => "AWS4-HMAC-SHA256".into(),
             Key::AuthType if self.is_presigned => "REST-QUERY-STRING".into(),
             Key::AuthType if self.is_signed => "REST-HEADER".into(),
@@ -41,7 +64,70 @@ impl Context for Conditions<'_> {
     }
 }
 
+/// A version of an object that may exist.
+pub(crate) struct Existing<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) bucket: BucketId,
+    pub(crate) key: &'a ObjectKey,
+    /// Its name, if one was named. Of a copy's source or of a key out of a list, the query says nothing of it.
+    pub(crate) version: Option<&'a str>,
+}
+
+impl Existing<'_> {
+    fn tags(&self) -> Result<Tags, StateError> {
+        let row = match self.version {
+            None => self.snapshot.current(self.bucket, self.key)?,
+            Some(text) => match version_name(self.key.as_bytes(), text) {
+                Ok(name) => find_version(&**self.snapshot, self.bucket, self.key, name)?,
+                Err(_) => None,
+            },
+        };
+        Ok(row.and_then(|row| row.object).map(|object| object.attributes.tags).unwrap_or_default())
+    }
+}
+
+/// The tags that a request brings.
+pub(crate) enum RequestTags<'a> {
+    /// These.
+    Known(Cow<'a, Tags>),
+    /// They stand in the body, which is read only if the rest permits it. Whether they were asked for.
+    Coming(Cell<bool>),
+}
+
+impl RequestTags<'_> {
+    fn get(&self) -> Option<&Tags> {
+        match self {
+            Self::Known(tags) => Some(tags),
+            Self::Coming(missed) => {
+                missed.set(true);
+                None
+            }
+        }
+    }
+
+    /// A policy asked for them, and they were not known yet.
+    pub(crate) fn were_missed(&self) -> bool {
+        matches!(self, Self::Coming(missed) if missed.get())
+    }
+}
+
 impl Conditions<'_> {
+    fn existing_tag(&self, key: &str) -> Option<&str> {
+        let existing = self.existing.as_ref()?;
+        match self.existing_tags.get_or_init(|| existing.tags()) {
+            Ok(tags) => tags.get(key).map(String::as_str),
+            Err(error) => {
+                tracing::error!(%error, "the tags of an object cannot be read");
+                None
+            }
+        }
+    }
+
+    /// Whether all was there that was asked for. If not, what was decided without it does not count.
+    pub(crate) fn were_readable(&self) -> bool {
+        self.existing_tags.get().is_none_or(Result::is_ok)
+    }
+
     fn header(&self, name: &str) -> Value<'_> {
         let text = self.parts.headers.get(name).and_then(|value| value.to_str().ok());
         // Presigned URLs carry headers in the query.

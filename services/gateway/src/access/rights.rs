@@ -58,6 +58,8 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::PutBucketOwnershipControls | O::DeleteBucketOwnershipControls => {
             (Action::PutBucketOwnershipControls, Target::Bucket)
         }
+        O::GetBucketTagging => (Action::GetBucketTagging, Target::Bucket),
+        O::PutBucketTagging | O::DeleteBucketTagging => (Action::PutBucketTagging, Target::Bucket),
         O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),
         O::PutBucketAcl => (Action::PutBucketAcl, Target::Bucket),
         O::GetObject | O::HeadObject => (either(Action::GetObject, Action::GetObjectVersion), Target::Object),
@@ -66,6 +68,11 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         }
         O::GetObjectAcl => (either(Action::GetObjectAcl, Action::GetObjectVersionAcl), Target::Object),
         O::PutObjectAcl => (either(Action::PutObjectAcl, Action::PutObjectVersionAcl), Target::Object),
+        O::GetObjectTagging => (either(Action::GetObjectTagging, Action::GetObjectVersionTagging), Target::Object),
+        O::PutObjectTagging => (either(Action::PutObjectTagging, Action::PutObjectVersionTagging), Target::Object),
+        O::DeleteObjectTagging => {
+            (either(Action::DeleteObjectTagging, Action::DeleteObjectVersionTagging), Target::Object)
+        }
         O::DeleteObject => (either(Action::DeleteObject, Action::DeleteObjectVersion), Target::Object),
         O::DeleteObjects => (Action::DeleteObject, Target::NamedKeys),
         O::PutObject
@@ -78,6 +85,19 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::ListParts => (Action::ListMultipartUploadParts, Target::Upload),
     };
     Ok(Needed { action, target })
+}
+
+/// Whether the request brings tags for the object it makes, which is a right of its own. Those of a copy's source are
+/// known only once it is found.
+pub(crate) fn brings_object_tags(operation: Operation, head: &Head<'_>) -> Result<bool, Error> {
+    Ok(takes_tags_of_headers(operation, head)? && !head.tags()?.is_empty())
+}
+
+/// Whether the tags in the headers, if there are any, are for the object that is made: those of a copy count only if it
+/// says so.
+pub(crate) fn takes_tags_of_headers(operation: Operation, head: &Head<'_>) -> Result<bool, Error> {
+    let is_copy = operation == Operation::CopyObject;
+    Ok(operation.takes_tags() && (!is_copy || head.text("x-amz-tagging-directive")? == Some("REPLACE")))
 }
 
 /// Whether the request brings an ACL for the object it makes, which is a right of its own.

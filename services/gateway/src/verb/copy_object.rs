@@ -1,11 +1,14 @@
 use axum::response::Response;
-use domain::row::BodyRow;
+use domain::row::{BodyRow, BucketRow};
 use domain::{Command, NewBody, Outcome, PutObject};
+use events::ids::{BucketName, ObjectKey};
 use events::object::Operation;
+use events::tags::Tags;
 use futures_util::TryStreamExt;
 use http::HeaderName;
+use policy::Action;
 use s3::checksum::{Algorithm, Hasher};
-use s3::request::{CopyObject, Directive};
+use s3::request::{CopyObject, CopySource, Directive};
 use s3::xml::CopyObjectResult;
 use s3::{Code, Error};
 
@@ -40,9 +43,13 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     let class = request.storage_class.and_then(convert::class_name);
     let mut attributes = match request.metadata_directive {
         Directive::Copy => source.object.attributes.clone(),
-        Directive::Replace => convert::attributes(request.metadata, s3::request::StorageClass::Standard),
+        Directive::Replace => convert::attributes(request.metadata, s3::request::StorageClass::Standard, Tags::new()),
     };
     attributes.storage_class = class;
+    attributes.tags = match request.tagging_directive {
+        Directive::Replace => request.tags,
+        Directive::Copy => copied_tags(call, &request.source, &source, (&bucket, &row), &key)?,
+    };
     let checksum = checksum(call, &source, request.checksum_algorithm).await?;
     let put = PutObject {
         bucket,
@@ -75,10 +82,26 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 pub(super) fn insert_source_version(response: &mut Response, source: &Source) -> Result<(), Error> {
-    if let Some(name) = reply::shown_version(source.versioning, &source.row) {
+    if let Some(name) = reply::shown_version(source.bucket.versioning, &source.row) {
         response.headers_mut().insert(SOURCE_VERSION_ID, reply::value(&version_text(name))?);
     }
     Ok(())
+}
+
+/// The source's tags, which to read and to give are rights of their own.
+fn copied_tags(
+    call: &Call<'_>,
+    named: &CopySource,
+    source: &Source,
+    target: (&BucketName, &BucketRow),
+    key: &ObjectKey,
+) -> Result<Tags, Failure> {
+    let tags = &source.object.attributes.tags;
+    if !tags.is_empty() {
+        source.authorize(call, named, Action::GetObjectTagging, Action::GetObjectVersionTagging)?;
+        call.authorize_key(&source.snapshot, Action::PutObjectTagging, target, key)?;
+    }
+    Ok(tags.clone())
 }
 
 fn same_body(source: &Source) -> NewBody {

@@ -27,7 +27,7 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
         bucket: bucket.clone(),
         key: key.clone(),
         upload,
-        attributes: convert::attributes(request.metadata, request.storage_class),
+        attributes: convert::attributes(request.metadata, request.storage_class, request.tags),
         checksum: plan.map(|(algorithm, kind)| ChecksumPlan {
             algorithm: convert::algorithm(algorithm),
             kind: convert::checksum_type(kind),

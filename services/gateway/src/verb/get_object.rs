@@ -4,10 +4,11 @@ use std::sync::Arc;
 use axum::response::Response;
 use domain::row::{BodyRow, BucketRow, ObjectRow, VersionRow};
 use domain::{VersionName, View, find_version, newest_version};
-use events::ids::ObjectKey;
+use events::ids::{BucketName, ObjectKey};
 use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, LAST_MODIFIED};
 use http::{HeaderName, StatusCode};
 use ledger::Snapshot;
+use policy::Action;
 use s3::condition::Outcome;
 use s3::request::GetObject;
 use s3::{Code, Error, date};
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 use crate::fetch;
 use crate::reply;
 
+const TAGGING_COUNT: HeaderName = HeaderName::from_static("x-amz-tagging-count");
 const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
 
 pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
@@ -51,9 +53,10 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
         return Err(Error::invalid_request("Only a signed request may ask for other response headers.").into());
     }
     let key = call.key()?;
-    let (snapshot, _, bucket) = call.read_bucket().await?;
+    let (snapshot, name, bucket) = call.read_bucket().await?;
     let (row, object) = version(&snapshot, &bucket, &key, request.version_id.as_deref(), method)?;
     let mut headers = reply::object_headers(bucket.versioning, &row, &object)?;
+    insert_tag_count(call, (&snapshot, &name, &bucket), &request, &object, &mut headers)?;
     match request.conditions.evaluate(&object.etag.to_string(), row.modified) {
         Outcome::Proceed => {}
         Outcome::NotModified => {
@@ -75,6 +78,25 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
         headers.insert(name, value);
     }
     Ok(Found { snapshot, object, range, status, headers })
+}
+
+/// How many tags there are, for whoever may read them.
+fn insert_tag_count(
+    call: &Call<'_>,
+    (snapshot, name, bucket): (&Snapshot, &BucketName, &BucketRow),
+    request: &GetObject,
+    object: &ObjectRow,
+    headers: &mut HeaderMap,
+) -> Result<(), Failure> {
+    if object.attributes.tags.is_empty() {
+        return Ok(());
+    }
+    let version = request.version_id.as_deref();
+    let action = if version.is_some() { Action::GetObjectVersionTagging } else { Action::GetObjectTagging };
+    if call.authorize_object(snapshot, action, (name, bucket), &call.key()?, version).is_ok() {
+        headers.insert(TAGGING_COUNT, HeaderValue::from(object.attributes.tags.len()));
+    }
+    Ok(())
 }
 
 /// The version that is asked for, if it is an object.

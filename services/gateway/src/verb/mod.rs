@@ -4,6 +4,7 @@ mod abort_upload;
 mod acl;
 mod bucket_acl;
 mod bucket_policy;
+mod bucket_tagging;
 mod complete_upload;
 mod copy_object;
 mod create_bucket;
@@ -20,6 +21,7 @@ mod list_parts;
 mod list_uploads;
 mod list_versions;
 mod object_acl;
+mod object_tagging;
 mod owner;
 mod ownership;
 mod public_access;
@@ -74,6 +76,12 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::GetBucketOwnershipControls => ownership::get(call).await,
         Operation::PutBucketOwnershipControls => ownership::put(call, body).await,
         Operation::DeleteBucketOwnershipControls => ownership::delete(call).await,
+        Operation::GetBucketTagging => bucket_tagging::get(call).await,
+        Operation::PutBucketTagging => bucket_tagging::put(call, body).await,
+        Operation::DeleteBucketTagging => bucket_tagging::delete(call).await,
+        Operation::GetObjectTagging => object_tagging::get(call).await,
+        Operation::PutObjectTagging => object_tagging::put(call, body).await,
+        Operation::DeleteObjectTagging => object_tagging::delete(call).await,
         Operation::GetBucketAcl => bucket_acl::get(call).await,
         Operation::PutBucketAcl => bucket_acl::put(call, body).await,
         Operation::GetObjectAcl => object_acl::get(call).await,

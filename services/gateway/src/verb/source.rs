@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use domain::View;
-use domain::row::{ObjectRow, VersionRow};
-use events::bucket::Versioning;
+use domain::row::{BucketRow, ObjectRow, VersionRow};
 use events::ids::{BucketName, ObjectKey};
 use ledger::Snapshot;
 use policy::Action;
@@ -21,30 +20,46 @@ pub(super) const COPY_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
 
 pub(super) struct Source {
     pub(super) snapshot: Arc<Snapshot>,
-    pub(super) versioning: Versioning,
+    pub(super) name: BucketName,
+    pub(super) bucket: BucketRow,
+    pub(super) key: ObjectKey,
     pub(super) row: VersionRow,
     pub(super) object: ObjectRow,
 }
 
 /// Finds the source and checks the conditions on it.
 pub(super) async fn find(call: &Call<'_>, source: &CopySource, conditions: &Conditions) -> Result<Source, Failure> {
-    let bucket: BucketName = source.bucket.parse().map_err(|_| Error::no_such_bucket(&source.bucket))?;
+    let name: BucketName = source.bucket.parse().map_err(|_| Error::no_such_bucket(&source.bucket))?;
     let key = ObjectKey::from_bytes(source.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
     let snapshot = call.read().await?;
-    let row = snapshot.bucket(&bucket)?.ok_or_else(|| Error::no_such_bucket(&source.bucket))?;
-    if call.head().expected_source_bucket_owner()?.is_some_and(|owner| owner != row.owner.as_str()) {
+    let bucket = snapshot.bucket(&name)?.ok_or_else(|| Error::no_such_bucket(&source.bucket))?;
+    if call.head().expected_source_bucket_owner()?.is_some_and(|owner| owner != bucket.owner.as_str()) {
         return Err(Error::new(Code::AccessDenied).into());
     }
     let action = if source.version_id.is_some() { Action::GetObjectVersion } else { Action::GetObject };
-    call.authorize_object(&snapshot, action, (&bucket, &row), &key, source.version_id.as_deref())?;
-    let versioning = row.versioning;
-    let found = version(&snapshot, &row, &key, source.version_id.as_deref(), "GET").map_err(as_source);
+    call.authorize_object(&snapshot, action, (&name, &bucket), &key, source.version_id.as_deref())?;
+    let found = version(&snapshot, &bucket, &key, source.version_id.as_deref(), "GET").map_err(as_source);
     let (row, object) = match found {
         Ok(found) => found,
-        Err(failure) => return Err(call.hide_absence_in(&snapshot, &bucket, &row, failure)),
+        Err(failure) => return Err(call.hide_absence_in(&snapshot, &name, &bucket, failure)),
     };
     conditions.evaluate_copy_source(&object.etag.to_string(), row.modified)?;
-    Ok(Source { snapshot, versioning, row, object })
+    Ok(Source { snapshot, name, bucket, key, row, object })
+}
+
+impl Source {
+    /// Refuses a right to the source that nothing grants: `of_version` where a version is named.
+    pub(super) fn authorize(
+        &self,
+        call: &Call<'_>,
+        named: &CopySource,
+        plain: Action,
+        of_version: Action,
+    ) -> Result<(), Failure> {
+        let version = named.version_id.as_deref();
+        let action = if version.is_some() { of_version } else { plain };
+        call.authorize_object(&self.snapshot, action, (&self.name, &self.bucket), &self.key, version)
+    }
 }
 
 /// A delete marker as a source is an invalid request, not a method that is not allowed.

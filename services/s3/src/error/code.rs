@@ -92,6 +92,7 @@ codes! {
     NoSuchBucketPolicy NOT_FOUND "The bucket policy does not exist"
     NoSuchKey NOT_FOUND "The specified key does not exist."
     NoSuchPublicAccessBlockConfiguration NOT_FOUND "The public access block configuration was not found"
+    NoSuchTagSet NOT_FOUND "The TagSet does not exist"
     NoSuchUpload NOT_FOUND "The specified multipart upload does not exist. The upload ID might not be valid, or the multipart upload might have been aborted or completed."
     NoSuchVersion NOT_FOUND "The specified version does not exist."
     NotImplemented NOT_IMPLEMENTED "A header or query parameter that you provided implies functionality that is not implemented."

@@ -7,6 +7,7 @@ use crate::encoding::{self, Plus};
 use crate::error::Error;
 use crate::request::content::declared_algorithm;
 use crate::request::{Head, Metadata, StorageClass};
+use crate::tags::Tags;
 
 /// The object a copy reads, from `x-amz-copy-source`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,10 +97,12 @@ pub struct CopyObject {
     pub conditions: WriteConditions,
     /// Whose metadata the target gets.
     pub metadata_directive: Directive,
-    /// Whose tags the target gets. New tags are refused by `route`, so `Replace` means none.
+    /// Whose tags the target gets.
     pub tagging_directive: Directive,
     /// The metadata of the request; used if the directive says so.
     pub metadata: Metadata,
+    /// The tags of the request; likewise.
+    pub tags: Tags,
     /// The class of the target; `STANDARD` if absent, whatever the source has.
     pub storage_class: Option<StorageClass>,
     /// The checksum to compute for the target.
@@ -117,6 +120,7 @@ impl CopyObject {
             metadata_directive: Directive::parse(head, "x-amz-metadata-directive")?,
             tagging_directive: Directive::parse(head, "x-amz-tagging-directive")?,
             metadata: Metadata::parse(head)?,
+            tags: head.tags()?,
             storage_class: StorageClass::parse(head)?,
             checksum_algorithm: declared_algorithm(head)?,
         })

@@ -4,6 +4,7 @@ use crate::checksum::Algorithm;
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::request::Head;
+use crate::tags;
 
 /// Headers that ask for protection or meaning this server does not give. A name ending in `-` is the
 /// start of a family.
@@ -47,7 +48,10 @@ impl Head<'_> {
             }
         }
         if operation.is_write() {
-            self.refuse_unbuilt_values()?;
+            self.refuse_unbuilt_values(operation)?;
+        }
+        if operation.takes_tags() {
+            self.tags()?;
         }
         if operation.takes_acl() {
             self.acl()?;
@@ -58,9 +62,9 @@ impl Head<'_> {
         Ok(())
     }
 
-    fn refuse_unbuilt_values(&self) -> Result<(), Error> {
-        if self.text("x-amz-tagging")?.is_some_and(|tags| !tags.is_empty()) {
-            return Err(refuse("x-amz-tagging"));
+    fn refuse_unbuilt_values(&self, operation: Operation) -> Result<(), Error> {
+        if !operation.takes_tags() && self.text(tags::HEADER)?.is_some_and(|tags| !tags.is_empty()) {
+            return Err(refuse(tags::HEADER));
         }
         if self.text("x-amz-bucket-object-lock-enabled")?.is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
             return Err(refuse("x-amz-bucket-object-lock-enabled"));

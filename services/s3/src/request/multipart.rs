@@ -7,6 +7,7 @@ use crate::header;
 use crate::range::Range;
 use crate::request::content::declared_algorithm;
 use crate::request::{CopySource, Encoding, Head, Metadata, Payload, StorageClass};
+use crate::tags::Tags;
 
 /// Highest part number; the lowest is 1.
 pub const PART_NUMBER_MAX: u16 = 10_000;
@@ -45,6 +46,8 @@ pub struct CreateMultipartUpload {
     pub metadata: Metadata,
     /// `x-amz-storage-class`, `STANDARD` if absent.
     pub storage_class: StorageClass,
+    /// The tags that the object will carry.
+    pub tags: Tags,
     /// The checksum the parts will carry.
     pub checksum_algorithm: Option<Algorithm>,
     /// How the object's checksum is made of the parts'; set whenever there is an algorithm.
@@ -77,6 +80,7 @@ impl CreateMultipartUpload {
         Ok(Self {
             metadata: Metadata::parse(head)?,
             storage_class: StorageClass::parse(head)?.unwrap_or_default(),
+            tags: head.tags()?,
             checksum_algorithm,
             checksum_type,
         })

@@ -3,6 +3,7 @@
 use crate::condition::WriteConditions;
 use crate::error::Error;
 use crate::request::{Head, Metadata, Payload, StorageClass};
+use crate::tags::Tags;
 
 /// The head of `PutObject`; the body is object data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +14,8 @@ pub struct PutObject {
     pub storage_class: StorageClass,
     /// `If-Match` and `If-None-Match`.
     pub conditions: WriteConditions,
+    /// The tags that the object will carry.
+    pub tags: Tags,
     /// Lengths and checksums.
     pub payload: Payload,
 }
@@ -25,6 +28,7 @@ impl PutObject {
             metadata: Metadata::parse(head)?,
             storage_class: StorageClass::parse(head)?.unwrap_or_default(),
             conditions: WriteConditions::parse(head)?,
+            tags: head.tags()?,
             payload: Payload::parse(head)?,
         })
     }

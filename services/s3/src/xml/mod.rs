@@ -8,10 +8,12 @@ mod attributes;
 mod bucket;
 mod complete;
 mod copy;
+mod cors;
 mod delete;
 mod list;
 mod multipart;
 mod reader;
+mod tagging;
 mod token;
 mod versions;
 mod writer;
@@ -25,12 +27,14 @@ pub use bucket::{
 };
 pub use complete::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
 pub use copy::{CopyObjectResult, CopyPartResult};
+pub use cors::CorsConfiguration;
 pub use delete::{DELETE_OBJECTS_MAX, DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
 pub use list::{ListBucketResult, ListBucketResultV2, ListedObject};
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
 pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
+pub use tagging::Tagging;
 pub use token::ContinuationToken;
 pub use versions::{ListVersionsResult, ListedVersion, VersionedObject};
 pub(crate) use writer::Writer;

@@ -1,0 +1,321 @@
+//! Cross-origin resource sharing: which pages of other origins a browser may let at a bucket.
+//!
+//! Source: "Elements of a CORS configuration" and "How does Amazon S3 evaluate the CORS configuration on a bucket?",
+//! Amazon S3 User Guide; the Fetch standard, section 3.2 (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use http::{HeaderMap, HeaderValue, Method, header};
+
+use crate::error::{Code, Error};
+use crate::header::single;
+
+/// Most rules of a bucket: S3's limit.
+pub const CORS_RULES_MAX: usize = 100;
+
+/// Longest configuration in bytes: S3's limit.
+pub const CORS_BYTES_MAX: usize = 64 * 1024;
+
+/// What the answer to a request from a page depends on, so that caches keep answers apart.
+const VARY: HeaderValue =
+    HeaderValue::from_static("Origin, Access-Control-Request-Headers, Access-Control-Request-Method");
+
+/// A method that a rule may allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are HTTP's")]
+pub enum AllowedMethod {
+    Get,
+    Put,
+    Post,
+    Delete,
+    Head,
+}
+
+impl AllowedMethod {
+    /// As HTTP writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+            Self::Head => "HEAD",
+        }
+    }
+}
+
+impl FromStr for AllowedMethod {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Get, Self::Put, Self::Post, Self::Delete, Self::Head]
+            .into_iter()
+            .find(|method| method.name() == text)
+            .ok_or(())
+    }
+}
+
+/// A text with at most one `*`, which stands for any characters, also none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Wildcard(String);
+
+impl Wildcard {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_any(&self) -> bool {
+        self.0 == "*"
+    }
+
+    fn matches(&self, text: &str, same: impl Fn(&str, &str) -> bool) -> bool {
+        match self.0.split_once('*') {
+            None => same(&self.0, text),
+            Some((start, end)) => {
+                let middle = text.len().checked_sub(end.len()).filter(|middle| *middle >= start.len());
+                let found = middle.and_then(|middle| Some((text.get(..start.len())?, text.get(middle..)?)));
+                found.is_some_and(|(found_start, found_end)| same(start, found_start) && same(end, found_end))
+            }
+        }
+    }
+}
+
+impl FromStr for Wildcard {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_fine = !text.is_empty() && text.matches('*').count() <= 1;
+        if is_fine { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+/// One rule. Which of several counts is for [`decide`] to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorsRule {
+    /// Its owner's name for it.
+    pub id: Option<String>,
+    /// From which origins; at least one.
+    pub origins: Vec<Wildcard>,
+    /// For which methods; at least one.
+    pub methods: Vec<AllowedMethod>,
+    /// Which headers a page may send.
+    pub headers: Vec<Wildcard>,
+    /// Which headers of answers a page may see; names as HTTP allows them.
+    pub expose_headers: Vec<String>,
+    /// For how many seconds a browser may remember the answer to a preflight.
+    pub max_age_seconds: Option<u32>,
+}
+
+/// What a page wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorsRequest<'a> {
+    /// Where the page is from.
+    pub origin: &'a str,
+    /// The method it wants to use. One that no rule can allow is never allowed.
+    method: Option<AllowedMethod>,
+    /// The headers it wants to send, as a preflight lists them, in lower case.
+    headers: Vec<Cow<'a, str>>,
+}
+
+impl<'a> CorsRequest<'a> {
+    /// What a preflight asks.
+    ///
+    /// # Errors
+    /// `BadRequest` without an origin or a method.
+    pub fn preflight(headers: &'a HeaderMap) -> Result<Self, Error> {
+        let origin = single(headers, "origin")?.ok_or_else(|| {
+            Error::with_message(Code::BadRequest, "Insufficient information. Origin request header needed.")
+        })?;
+        let method = single(headers, "access-control-request-method")?.ok_or_else(|| {
+            Error::with_message(Code::BadRequest, "Invalid Access-Control-Request-Method: none was sent")
+        })?;
+        let mut names = Vec::new();
+        for value in headers.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+            let text = value.to_str().map_err(|_| {
+                Error::with_message(Code::BadRequest, "Access-Control-Request-Headers must be visible ASCII")
+            })?;
+            let listed = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            names.extend(listed.map(|name| Cow::Owned(name.to_ascii_lowercase())));
+        }
+        Ok(Self { origin, method: method.parse().ok(), headers: names })
+    }
+
+    /// What a request from a page is; `None` if it comes from no page. As S3 does it, a method that it says to ask for
+    /// counts before its own.
+    pub fn simple(method: &Method, headers: &'a HeaderMap) -> Option<Self> {
+        let origin = single(headers, "origin").ok().flatten()?;
+        let asked = single(headers, "access-control-request-method").ok().flatten();
+        let method = asked.unwrap_or(method.as_str()).parse().ok();
+        Some(Self { origin, method, headers: Vec::new() })
+    }
+}
+
+/// What a browser is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorsAnswer<'a> {
+    rule: &'a CorsRule,
+    request: &'a CorsRequest<'a>,
+    any_origin: bool,
+}
+
+/// The answer of the first rule that allows origin, method and every header; `None` if none does.
+pub fn decide<'a>(rules: &'a [CorsRule], request: &'a CorsRequest<'a>) -> Option<CorsAnswer<'a>> {
+    rules.iter().find_map(|rule| {
+        let exact = |pattern: &str, text: &str| pattern == text;
+        let origin = rule.origins.iter().find(|origin| origin.matches(request.origin, exact))?;
+        let method = request.method.is_some_and(|method| rule.methods.contains(&method));
+        let allows =
+            |name: &Cow<'_, str>| rule.headers.iter().any(|pattern| pattern.matches(name, str::eq_ignore_ascii_case));
+        let any_origin = origin.is_any();
+        (method && request.headers.iter().all(allows)).then_some(CorsAnswer { rule, request, any_origin })
+    })
+}
+
+impl CorsAnswer<'_> {
+    /// Writes what a browser needs into the headers of an answer.
+    pub fn insert_into(&self, headers: &mut HeaderMap) {
+        let Self { rule, request, any_origin } = self;
+        let mut insert = |name, text: &str| {
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.insert(name, value);
+            }
+        };
+        if *any_origin {
+            insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        } else {
+            insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, request.origin);
+            insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+        }
+        let methods: Vec<_> = rule.methods.iter().map(|method| method.name()).collect();
+        insert(header::ACCESS_CONTROL_ALLOW_METHODS, &methods.join(", "));
+        if !request.headers.is_empty() {
+            insert(header::ACCESS_CONTROL_ALLOW_HEADERS, &request.headers.join(", "));
+        }
+        if !rule.expose_headers.is_empty() {
+            insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, &rule.expose_headers.join(", "));
+        }
+        if let Some(seconds) = rule.max_age_seconds {
+            insert(header::ACCESS_CONTROL_MAX_AGE, &seconds.to_string());
+        }
+    }
+}
+
+/// Says that the answer depends on where a page is from. It does in every bucket that has rules, also where none of
+/// them allows anything.
+pub fn insert_vary(headers: &mut HeaderMap) {
+    headers.append(header::VARY, VARY);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rule(origins: &[&str], methods: &[AllowedMethod], headers: &[&str]) -> CorsRule {
+        let wildcards = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        CorsRule {
+            id: None,
+            origins: wildcards(origins),
+            methods: methods.to_vec(),
+            headers: wildcards(headers),
+            expose_headers: vec!["ETag".into(), "x-amz-meta-a".into()],
+            max_age_seconds: Some(60),
+        }
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()))
+            .collect::<Vec<(http::HeaderName, HeaderValue)>>()
+            .into_iter()
+            .collect()
+    }
+
+    fn answered(rules: &[CorsRule], pairs: &[(&'static str, &str)]) -> Option<HeaderMap> {
+        let sent = headers(pairs);
+        let request = CorsRequest::preflight(&sent).unwrap();
+        let mut answer = HeaderMap::new();
+        decide(rules, &request)?.insert_into(&mut answer);
+        Some(answer)
+    }
+
+    #[test]
+    fn origins_match_with_one_wildcard() {
+        let matches = |pattern: &str, text: &str| {
+            pattern.parse::<Wildcard>().unwrap().matches(text, |pattern, text| pattern == text)
+        };
+        assert!(matches("*", "https://a.example") && matches("*", ""));
+        assert!(matches("start*end", "startend") && matches("start*end", "start1end"));
+        assert!(!matches("start*end", "0startend") && !matches("start*end", "startend0"));
+        assert!(!matches("aba*aba", "ababa"), "the parts do not overlap");
+        assert!(
+            matches("https://*.example", "https://a.b.example") && !matches("https://*.example", "https://example")
+        );
+        assert!(matches("http://a", "http://a") && !matches("http://a", "http://A"));
+        assert!("*a*".parse::<Wildcard>().is_err() && "".parse::<Wildcard>().is_err());
+    }
+
+    #[test]
+    fn a_preflight_is_answered_by_the_first_rule_that_allows_all_of_it() {
+        let rules = [
+            rule(&["https://a"], &[AllowedMethod::Get], &[]),
+            rule(&["https://*"], &[AllowedMethod::Get, AllowedMethod::Put], &["x-amz-*", "Content-Type"]),
+        ];
+        let asked = [("origin", "https://a"), ("access-control-request-method", "PUT")];
+        let answer = answered(&rules, &asked).unwrap();
+        assert_eq!(answer["access-control-allow-origin"], "https://a");
+        assert_eq!(answer["access-control-allow-methods"], "GET, PUT");
+        assert_eq!(answer["access-control-allow-credentials"], "true");
+        assert_eq!(answer["access-control-expose-headers"], "ETag, x-amz-meta-a");
+        assert_eq!(answer["access-control-max-age"], "60");
+        assert!(!answer.contains_key("access-control-allow-headers"));
+        let with = |names| {
+            let asked = [asked[0], asked[1], ("access-control-request-headers", names)];
+            answered(&rules, &asked).map(|answer| answer["access-control-allow-headers"].clone())
+        };
+        assert_eq!(with("X-Amz-Date, content-type").unwrap(), "x-amz-date, content-type");
+        assert_eq!(with("x-amz-date, authorization"), None);
+    }
+
+    #[test]
+    fn any_origin_is_told_without_credentials() {
+        let rules = [rule(&["*"], &[AllowedMethod::Get], &[])];
+        let answer = answered(&rules, &[("origin", "null"), ("access-control-request-method", "GET")]).unwrap();
+        assert_eq!(answer["access-control-allow-origin"], "*");
+        assert!(!answer.contains_key("access-control-allow-credentials"));
+        for method in ["HEAD", "get", "PATCH", ""] {
+            let asked = [("origin", "null"), ("access-control-request-method", method)];
+            assert_eq!(answered(&rules, &asked), None, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_preflight_names_origin_and_method() {
+        for pairs in [&[][..], &[("origin", "a")], &[("access-control-request-method", "GET")]] {
+            let sent = headers(pairs);
+            assert_eq!(CorsRequest::preflight(&sent).unwrap_err().code(), Code::BadRequest);
+        }
+        assert_eq!(CorsRequest::simple(&Method::GET, &HeaderMap::new()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wildcard_matches_what_it_was_made_of(start in ".{0,6}", middle in ".{0,6}", end in ".{0,6}") {
+            prop_assume!(!start.contains('*') && !end.contains('*'));
+            let pattern: Wildcard = format!("{start}*{end}").parse().unwrap();
+            let same = |pattern: &str, text: &str| pattern == text;
+            let text = format!("{start}{middle}{end}");
+            prop_assert!(pattern.matches(&text, same));
+        }
+
+        #[test]
+        fn no_text_panics(pattern in "[a-z\u{fc}*]{1,6}", text in ".{0,8}") {
+            if let Ok(pattern) = pattern.parse::<Wildcard>() {
+                let _ = pattern.matches(&text, str::eq_ignore_ascii_case);
+            }
+        }
+    }
+}
