@@ -33,6 +33,17 @@ class Case:
     needs: tuple[str, ...]
 
 
+def absent(code: str, call: Callable[..., object], **arguments: object) -> None:
+    """Asks for what is not there: to hear that is to be allowed to ask."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise
+    else:
+        raise AssertionError(f"no {code}")
+
+
 ACL_PRIVATE = "private"
 SOURCE_KEY = "k"
 TAGS = {"TagSet": [{"Key": "team", "Value": "art"}]}
@@ -49,6 +60,60 @@ CASES = {
         ("s3:PutBucketVersioning",)),
     "GetBucketRequestPayment": Case(
         lambda c, s: c.get_bucket_request_payment(Bucket=s.bucket), ("s3:GetBucketRequestPayment",)),
+    "PutBucketRequestPayment": Case(
+        lambda c, s: c.put_bucket_request_payment(
+            Bucket=s.bucket, RequestPaymentConfiguration={"Payer": "BucketOwner"}), ("s3:PutBucketRequestPayment",)),
+    "GetBucketWebsite": Case(
+        lambda c, s: absent("NoSuchWebsiteConfiguration", c.get_bucket_website, Bucket=s.bucket),
+        ("s3:GetBucketWebsite",)),
+    "DeleteBucketWebsite": Case(lambda c, s: c.delete_bucket_website(Bucket=s.bucket), ("s3:DeleteBucketWebsite",)),
+    "GetBucketReplication": Case(
+        lambda c, s: absent("ReplicationConfigurationNotFoundError", c.get_bucket_replication, Bucket=s.bucket),
+        ("s3:GetReplicationConfiguration",)),
+    "DeleteBucketReplication": Case(
+        lambda c, s: c.delete_bucket_replication(Bucket=s.bucket), ("s3:PutReplicationConfiguration",)),
+    "GetBucketNotificationConfiguration": Case(
+        lambda c, s: c.get_bucket_notification_configuration(Bucket=s.bucket), ("s3:GetBucketNotification",)),
+    "PutBucketNotificationConfiguration": Case(
+        lambda c, s: c.put_bucket_notification_configuration(Bucket=s.bucket, NotificationConfiguration={}),
+        ("s3:PutBucketNotification",)),
+    "GetBucketAccelerateConfiguration": Case(
+        lambda c, s: c.get_bucket_accelerate_configuration(Bucket=s.bucket), ("s3:GetAccelerateConfiguration",)),
+    "PutBucketAccelerateConfiguration": Case(
+        lambda c, s: c.put_bucket_accelerate_configuration(
+            Bucket=s.bucket, AccelerateConfiguration={"Status": "Suspended"}), ("s3:PutAccelerateConfiguration",)),
+    "ListBucketAnalyticsConfigurations": Case(
+        lambda c, s: c.list_bucket_analytics_configurations(Bucket=s.bucket), ("s3:GetAnalyticsConfiguration",)),
+    "GetBucketAnalyticsConfiguration": Case(
+        lambda c, s: absent("NoSuchConfiguration", c.get_bucket_analytics_configuration, Bucket=s.bucket, Id="1"),
+        ("s3:GetAnalyticsConfiguration",)),
+    "DeleteBucketAnalyticsConfiguration": Case(
+        lambda c, s: c.delete_bucket_analytics_configuration(Bucket=s.bucket, Id="1"),
+        ("s3:PutAnalyticsConfiguration",)),
+    "ListBucketInventoryConfigurations": Case(
+        lambda c, s: c.list_bucket_inventory_configurations(Bucket=s.bucket), ("s3:GetInventoryConfiguration",)),
+    "GetBucketInventoryConfiguration": Case(
+        lambda c, s: absent("NoSuchConfiguration", c.get_bucket_inventory_configuration, Bucket=s.bucket, Id="1"),
+        ("s3:GetInventoryConfiguration",)),
+    "DeleteBucketInventoryConfiguration": Case(
+        lambda c, s: c.delete_bucket_inventory_configuration(Bucket=s.bucket, Id="1"),
+        ("s3:PutInventoryConfiguration",)),
+    "ListBucketMetricsConfigurations": Case(
+        lambda c, s: c.list_bucket_metrics_configurations(Bucket=s.bucket), ("s3:GetMetricsConfiguration",)),
+    "GetBucketMetricsConfiguration": Case(
+        lambda c, s: absent("NoSuchConfiguration", c.get_bucket_metrics_configuration, Bucket=s.bucket, Id="1"),
+        ("s3:GetMetricsConfiguration",)),
+    "DeleteBucketMetricsConfiguration": Case(
+        lambda c, s: c.delete_bucket_metrics_configuration(Bucket=s.bucket, Id="1"),
+        ("s3:PutMetricsConfiguration",)),
+    "ListBucketIntelligentTieringConfigurations": Case(
+        lambda c, s: c.list_bucket_intelligent_tiering_configurations(Bucket=s.bucket), ("s3:GetIntelligentTieringConfiguration",)),
+    "GetBucketIntelligentTieringConfiguration": Case(
+        lambda c, s: absent("NoSuchConfiguration", c.get_bucket_intelligent_tiering_configuration, Bucket=s.bucket, Id="1"),
+        ("s3:GetIntelligentTieringConfiguration",)),
+    "DeleteBucketIntelligentTieringConfiguration": Case(
+        lambda c, s: c.delete_bucket_intelligent_tiering_configuration(Bucket=s.bucket, Id="1"),
+        ("s3:PutIntelligentTieringConfiguration",)),
     "GetBucketPolicy": Case(lambda c, s: c.get_bucket_policy(Bucket=s.bucket), ("s3:GetBucketPolicy",)),
     "PutBucketPolicy": Case(
         lambda c, s: c.put_bucket_policy(Bucket=s.bucket, Policy=document(
@@ -90,6 +155,9 @@ CASES = {
     "GetObjectAttributes": Case(
         lambda c, s: c.get_object_attributes(Bucket=s.bucket, Key=SOURCE_KEY, ObjectAttributes=["ETag"]),
         ("s3:GetObjectAttributes", "s3:GetObject")),
+    "GetObjectTorrent": Case(
+        lambda c, s: absent("NoSuchKey", c.get_object_torrent, Bucket=s.bucket, Key=SOURCE_KEY),
+        ("s3:GetObjectTorrent",)),
     "GetObjectAcl": Case(lambda c, s: c.get_object_acl(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObjectAcl",)),
     "PutObjectAcl": Case(
         lambda c, s: c.put_object_acl(Bucket=s.bucket, Key=SOURCE_KEY, ACL="bucket-owner-full-control"),

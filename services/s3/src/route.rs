@@ -3,8 +3,9 @@
 use http::Method;
 
 use crate::address::Address;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::operation::Operation;
+use crate::query::Query;
 use crate::request::Head;
 
 /// Parameters of presigned URLs that only `sigv4` reads.
@@ -49,8 +50,46 @@ fn service(method: &Method) -> Result<Operation, Error> {
     }
 }
 
+/// Sub-resources of buckets that are there and never configured, with what can be asked of them.
+const NEVER_CONFIGURED: [(&str, &str, Operation); 13] = [
+    ("requestPayment", "PUT", Operation::PutBucketRequestPayment),
+    ("website", "GET", Operation::GetBucketWebsite),
+    ("website", "DELETE", Operation::DeleteBucketWebsite),
+    ("replication", "GET", Operation::GetBucketReplication),
+    ("replication", "DELETE", Operation::DeleteBucketReplication),
+    ("notification", "GET", Operation::GetBucketNotificationConfiguration),
+    ("notification", "PUT", Operation::PutBucketNotificationConfiguration),
+    ("accelerate", "GET", Operation::GetBucketAccelerateConfiguration),
+    ("accelerate", "PUT", Operation::PutBucketAccelerateConfiguration),
+    ("analytics", "GET", Operation::ListBucketAnalyticsConfigurations),
+    ("inventory", "GET", Operation::ListBucketInventoryConfigurations),
+    ("metrics", "GET", Operation::ListBucketMetricsConfigurations),
+    ("intelligent-tiering", "GET", Operation::ListBucketIntelligentTieringConfigurations),
+];
+
+/// The same of those that a bucket may have several of, each with an id.
+const NEVER_CONFIGURED_BY_ID: [(&str, &str, Operation); 8] = [
+    ("analytics", "GET", Operation::GetBucketAnalyticsConfiguration),
+    ("analytics", "DELETE", Operation::DeleteBucketAnalyticsConfiguration),
+    ("inventory", "GET", Operation::GetBucketInventoryConfiguration),
+    ("inventory", "DELETE", Operation::DeleteBucketInventoryConfiguration),
+    ("metrics", "GET", Operation::GetBucketMetricsConfiguration),
+    ("metrics", "DELETE", Operation::DeleteBucketMetricsConfiguration),
+    ("intelligent-tiering", "GET", Operation::GetBucketIntelligentTieringConfiguration),
+    ("intelligent-tiering", "DELETE", Operation::DeleteBucketIntelligentTieringConfiguration),
+];
+
+fn never_configured(method: &Method, query: &Query<'_>) -> Option<Operation> {
+    let table: &[_] = if query.has("id") { &NEVER_CONFIGURED_BY_ID } else { &NEVER_CONFIGURED };
+    let found = table.iter().find(|(name, of, _)| *of == method.as_str() && query.has(name));
+    found.map(|(_, _, operation)| *operation)
+}
+
 fn bucket(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
     let query = head.query();
+    if let Some(operation) = never_configured(method, query) {
+        return Ok(operation);
+    }
     Ok(match *method {
         Method::GET if query.has("location") => Operation::GetBucketLocation,
         Method::GET if query.has("versioning") => Operation::GetBucketVersioning,
@@ -98,6 +137,7 @@ fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
     Ok(match *method {
         Method::GET if query.has("uploadId") => Operation::ListParts,
         Method::GET if query.has("attributes") => Operation::GetObjectAttributes,
+        Method::GET if query.has("torrent") => Operation::GetObjectTorrent,
         Method::GET if query.has("acl") => Operation::GetObjectAcl,
         Method::GET if query.has("tagging") => Operation::GetObjectTagging,
         Method::GET => Operation::GetObject,
@@ -128,7 +168,26 @@ fn unbuilt_post(head: &Head<'_>, otherwise: Error) -> Error {
 
 fn unbuilt(method: &Method, parameter: &[u8]) -> Error {
     let parameter = String::from_utf8_lossy(parameter).into_owned();
-    Error::not_implemented(format_args!("{method} with the query parameter '{parameter}'")).detail("Header", parameter)
+    let what = format!("{method} with the query parameter '{parameter}'");
+    let error = match instead(&parameter) {
+        Some(advice) => Error::with_message(Code::NotImplemented, format!("{what} is not implemented: {advice}.")),
+        None => Error::not_implemented(what),
+    };
+    error.detail("Header", parameter)
+}
+
+/// What to do without a sub-resource.
+fn instead(parameter: &str) -> Option<&'static str> {
+    Some(match parameter {
+        "website" => "no static websites are served; let a web server read the bucket",
+        "replication" => "buckets are not replicated by rules; let a program follow the event stream, or sync",
+        "analytics" | "inventory" | "metrics" => "there are no reports; usage stands in the console's /metrics",
+        "intelligent-tiering" => "nothing moves between storage classes by itself",
+        "select" => "fetch the object, or ranges of it, and query it at the client",
+        "restore" => "no object is archived; read it as it is",
+        "session" => "there are no directory buckets; sign requests with an access key",
+        _ => return None,
+    })
 }
 
 /// Whether a parameter may stand beside every operation.

@@ -48,6 +48,31 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::GetBucketVersioning => (Action::GetBucketVersioning, Target::Bucket),
         O::PutBucketVersioning => (Action::PutBucketVersioning, Target::Bucket),
         O::GetBucketRequestPayment => (Action::GetBucketRequestPayment, Target::Bucket),
+        O::PutBucketRequestPayment => (Action::PutBucketRequestPayment, Target::Bucket),
+        O::GetBucketWebsite => (Action::GetBucketWebsite, Target::Bucket),
+        O::DeleteBucketWebsite => (Action::DeleteBucketWebsite, Target::Bucket),
+        O::GetBucketReplication => (Action::GetReplicationConfiguration, Target::Bucket),
+        O::DeleteBucketReplication => (Action::PutReplicationConfiguration, Target::Bucket),
+        O::GetBucketNotificationConfiguration => (Action::GetBucketNotification, Target::Bucket),
+        O::PutBucketNotificationConfiguration => (Action::PutBucketNotification, Target::Bucket),
+        O::GetBucketAccelerateConfiguration => (Action::GetAccelerateConfiguration, Target::Bucket),
+        O::PutBucketAccelerateConfiguration => (Action::PutAccelerateConfiguration, Target::Bucket),
+        O::ListBucketAnalyticsConfigurations | O::GetBucketAnalyticsConfiguration => {
+            (Action::GetAnalyticsConfiguration, Target::Bucket)
+        }
+        O::DeleteBucketAnalyticsConfiguration => (Action::PutAnalyticsConfiguration, Target::Bucket),
+        O::ListBucketInventoryConfigurations | O::GetBucketInventoryConfiguration => {
+            (Action::GetInventoryConfiguration, Target::Bucket)
+        }
+        O::DeleteBucketInventoryConfiguration => (Action::PutInventoryConfiguration, Target::Bucket),
+        O::ListBucketMetricsConfigurations | O::GetBucketMetricsConfiguration => {
+            (Action::GetMetricsConfiguration, Target::Bucket)
+        }
+        O::DeleteBucketMetricsConfiguration => (Action::PutMetricsConfiguration, Target::Bucket),
+        O::ListBucketIntelligentTieringConfigurations | O::GetBucketIntelligentTieringConfiguration => {
+            (Action::GetIntelligentTieringConfiguration, Target::Bucket)
+        }
+        O::DeleteBucketIntelligentTieringConfiguration => (Action::PutIntelligentTieringConfiguration, Target::Bucket),
         O::GetBucketPolicy => (Action::GetBucketPolicy, Target::Bucket),
         O::PutBucketPolicy => (Action::PutBucketPolicy, Target::Bucket),
         O::DeleteBucketPolicy => (Action::DeleteBucketPolicy, Target::Bucket),
@@ -66,6 +91,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::GetObjectAttributes => {
             (either(Action::GetObjectAttributes, Action::GetObjectVersionAttributes), Target::Object)
         }
+        O::GetObjectTorrent => (Action::GetObjectTorrent, Target::Object),
         O::GetObjectAcl => (either(Action::GetObjectAcl, Action::GetObjectVersionAcl), Target::Object),
         O::PutObjectAcl => (either(Action::PutObjectAcl, Action::PutObjectVersionAcl), Target::Object),
         O::GetObjectTagging => (either(Action::GetObjectTagging, Action::GetObjectVersionTagging), Target::Object),

@@ -27,6 +27,7 @@ mod ownership;
 mod public_access;
 mod put_object;
 mod source;
+mod unconfigured;
 mod upload_part;
 mod upload_part_copy;
 mod versioning;
@@ -34,6 +35,7 @@ mod versioning;
 use axum::body::Body;
 use axum::response::Response;
 use s3::Operation;
+use s3::xml::Unchanging;
 
 use crate::call::Call;
 use crate::failure::Failure;
@@ -47,6 +49,28 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::DeleteBucket => delete_bucket::delete_bucket(call).await,
         Operation::GetBucketLocation => get_bucket::location(call).await,
         Operation::GetBucketRequestPayment => get_bucket::request_payment(call).await,
+        Operation::GetBucketWebsite
+        | Operation::DeleteBucketWebsite
+        | Operation::GetBucketReplication
+        | Operation::DeleteBucketReplication
+        | Operation::GetBucketNotificationConfiguration
+        | Operation::GetBucketAccelerateConfiguration
+        | Operation::ListBucketAnalyticsConfigurations
+        | Operation::GetBucketAnalyticsConfiguration
+        | Operation::DeleteBucketAnalyticsConfiguration
+        | Operation::ListBucketInventoryConfigurations
+        | Operation::GetBucketInventoryConfiguration
+        | Operation::DeleteBucketInventoryConfiguration
+        | Operation::ListBucketMetricsConfigurations
+        | Operation::GetBucketMetricsConfiguration
+        | Operation::DeleteBucketMetricsConfiguration
+        | Operation::ListBucketIntelligentTieringConfigurations
+        | Operation::GetBucketIntelligentTieringConfiguration
+        | Operation::DeleteBucketIntelligentTieringConfiguration
+        | Operation::GetObjectTorrent => unconfigured::answer(call).await,
+        Operation::PutBucketRequestPayment => unconfigured::put(call, body, Unchanging::RequestPayment).await,
+        Operation::PutBucketNotificationConfiguration => unconfigured::put(call, body, Unchanging::Notification).await,
+        Operation::PutBucketAccelerateConfiguration => unconfigured::put(call, body, Unchanging::Accelerate).await,
         Operation::GetBucketVersioning => versioning::get(call).await,
         Operation::PutBucketVersioning => versioning::put(call, body).await,
         Operation::PutObject => Box::pin(put_object::put_object(call, body)).await,

@@ -15,6 +15,7 @@ mod multipart;
 mod reader;
 mod tagging;
 mod token;
+mod unconfigured;
 mod versions;
 mod writer;
 
@@ -36,6 +37,7 @@ pub use multipart::{
 pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
 pub use tagging::Tagging;
 pub use token::ContinuationToken;
+pub use unconfigured::{Unchanging, Unconfigured};
 pub use versions::{ListVersionsResult, ListedVersion, VersionedObject};
 pub(crate) use writer::Writer;
 

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use s3::Code;
 use s3::condition::Tags;
 use s3::xml::{
-    CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects, VersioningConfiguration,
-    VersioningStatus,
+    CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects, Unchanging,
+    VersioningConfiguration, VersioningStatus,
 };
 
 use crate::support::at;
@@ -102,6 +102,29 @@ fn what_completes_an_upload() {
     let all: String =
         (1..=10_000).map(|number| part(&number.to_string(), "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>")).collect();
     assert_eq!(complete(&all).unwrap().parts.len(), 10_000);
+}
+
+#[test]
+fn what_changes_nothing_may_be_written() {
+    let read = |kind: Unchanging, body: &str| kind.parse(body.as_bytes()).map_err(|error| error.code());
+    let (accelerate, pays) = (Unchanging::Accelerate, Unchanging::RequestPayment);
+    let status = |text: &str| format!("<AccelerateConfiguration><Status>{text}</Status></AccelerateConfiguration>");
+    assert_eq!(read(accelerate, &status("Suspended")), Ok(()));
+    assert_eq!(read(accelerate, &status("Enabled")), Err(Code::NotImplemented));
+    assert_eq!(read(accelerate, &status("suspended")), Err(Code::MalformedXML));
+    assert_eq!(read(accelerate, "<AccelerateConfiguration/>"), Err(Code::MalformedXML));
+    let payer =
+        |text: &str| format!("<RequestPaymentConfiguration><Payer>{text}</Payer></RequestPaymentConfiguration>");
+    assert_eq!(read(pays, &payer("BucketOwner")), Ok(()));
+    assert_eq!(read(pays, &payer("Requester")), Err(Code::NotImplemented));
+    assert_eq!(read(pays, &payer("")), Err(Code::MalformedXML));
+    assert_eq!(read(pays, ""), Err(Code::MalformedXML));
+    let notify = |inner: &str| {
+        read(Unchanging::Notification, &format!("<NotificationConfiguration>{inner}</NotificationConfiguration>"))
+    };
+    assert_eq!(notify(" "), Ok(()));
+    assert_eq!(notify("<EventBridgeConfiguration/>"), Err(Code::NotImplemented));
+    assert_eq!(notify("<TopicConfiguration><Topic>a</Topic></TopicConfiguration>"), Err(Code::NotImplemented));
 }
 
 proptest! {
