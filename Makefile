@@ -20,7 +20,7 @@ test: test-rust test-e2e
 test-rust:
 	server=$${PLANETSTORE_NATS_SERVER:-$$(nats/install)} && PLANETSTORE_NATS_SERVER="$$server" $(CARGO) test --workspace --locked
 
-# boto3, aws, rclone, s3cmd and the crash rounds, against the debug build. tests/run installs what it needs.
+# Everyday clients and the crash rounds, against the debug build. tests/run installs what it needs.
 test-e2e:
 	$(CARGO) build --locked -p planetstore
 	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run $(ARGS)

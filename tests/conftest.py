@@ -13,6 +13,7 @@ from harness import processes
 from harness.clients import CommandLine, boto_client
 from harness.hostile import Kept
 from harness.server import BINARY, Server
+from harness.tree import plant
 from harness.wire import Wire
 from harness.world import World, populate
 
@@ -122,6 +123,12 @@ def versioned(s3, bucket: str) -> str:
 def command(server: Server, tmp_path: Path) -> CommandLine:
     """Client programs, with a home of their own."""
     return CommandLine(server, tmp_path)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A folder of files to send."""
+    return plant(tmp_path / "tree")
 
 
 @pytest.fixture

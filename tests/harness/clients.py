@@ -43,6 +43,7 @@ class CommandLine:
             "AWS_ACCESS_KEY_ID": credentials.access,
             "AWS_SECRET_ACCESS_KEY": credentials.secret,
             "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
             "AWS_ENDPOINT_URL": server.endpoint,
             "AWS_MAX_ATTEMPTS": "1",
             "AWS_EC2_METADATA_DISABLED": "true",
