@@ -28,6 +28,7 @@ test-e2e:
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) fmt --manifest-path tests/clients/rust/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources; \
 	else echo "note: cargo-deny is not installed; licences are checked by the tests of planetstore"; fi
@@ -43,6 +44,7 @@ bench:
 fmt:
 	$(CARGO) fmt --all
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
+	$(CARGO) fmt --manifest-path tests/clients/rust/Cargo.toml
 
 # Every decoder of strangers' bytes against hostile input, FUZZ_SECONDS (60) each; needs a C++ compiler.
 # `make fuzz ARGS="xml policy"` runs those two.

@@ -116,7 +116,8 @@ def test_aws_s3api_multipart_by_hand(command, tmp_path):
         (tmp_path / "piece").write_bytes(data)
         put = api("upload-part", *place, "--upload-id", upload, "--part-number", str(number), "--body", "piece")
         parts.insert(0, {"PartNumber": number, "ETag": put["ETag"]})
-    assert [part["Size"] for part in api("list-parts", *place, "--upload-id", upload)["Parts"]] == list(map(len, pieces))
+    listed = api("list-parts", *place, "--upload-id", upload)["Parts"]
+    assert [part["Size"] for part in listed] == list(map(len, pieces))
     (tmp_path / "parts.json").write_text(json.dumps({"Parts": parts}))
     done = api("complete-multipart-upload", *place, "--upload-id", upload, "--multipart-upload", "file://parts.json")
     assert done["ETag"] == etag_of_parts(pieces)
