@@ -120,6 +120,22 @@ def test_continue_is_said_once_the_checks_are_passed(wire, bucket):
     assert wire.get(bucket, "k").body == data
 
 
+def test_the_connection_goes_on_after_a_continue(wire, bucket):
+    """Whatever became of the body: stored, or found wrong once it was there."""
+    data = content("continue", 100_000)
+    wrong = {"content-md5": "CY9rzUYh03PK3k6DJie09g=="}
+    with wire.connect() as stream:
+        for more, status, code in (({}, 200, ""), (wrong, 400, "BadDigest"), ({}, 200, "")):
+            head, _ = wire.head("PUT", object_path(bucket, "k"), payload=UNSIGNED,
+                                headers={"content-length": str(len(data)), "expect": "100-continue", **more})
+            stream.sendall(head.to_bytes())
+            assert stream.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            stream.sendall(data)
+            answer = read_answer(stream)
+            assert (answer.status, answer.code) == (status, code)
+            assert answer.headers["connection"] != "close"
+
+
 @pytest.mark.parametrize("break_it,status,code", [
     (lambda head, bucket: head.headers.update(authorization=head.headers["authorization"][:-4] + "0000"), 403,
      "SignatureDoesNotMatch"),
@@ -205,7 +221,7 @@ def test_errors_are_documents_that_name_the_request(wire, bucket):
 @pytest.mark.parametrize("method,level,query", [
     ("GET", "bucket", "cors"), ("GET", "bucket", "lifecycle"), ("GET", "bucket", "no-such-thing"),
     ("DELETE", "bucket", "acl"), ("POST", "bucket", "tagging"), ("PUT", "bucket", "cors"), ("POST", "bucket", "unknown"),
-    ("GET", "object", "torrent"), ("GET", "object", "unknown"),
+    ("GET", "object", "annotations"), ("GET", "object", "unknown"),
     ("PUT", "object", "retention"), ("POST", "object", "select&select-type=2"),
     ("GET", "bucket", "list-type=2&unknown=1"), ("HEAD", "object", "unknown"),
 ])

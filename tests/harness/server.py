@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import signal
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -43,8 +44,13 @@ class Server:
         self.console = ""
 
     @property
+    def scheme(self) -> str:
+        """How it is spoken to: it speaks TLS where its environment names a certificate."""
+        return "https" if "PLANETSTORE_TLS_CERTIFICATE" in self.environment else "http"
+
+    @property
     def endpoint(self) -> str:
-        return f"http://{self.address}"
+        return f"{self.scheme}://{self.address}"
 
     @property
     def pid(self) -> int:
@@ -99,9 +105,10 @@ class Server:
         return self.log.read_bytes()[-bytes_max:].decode(errors="replace") if self.log.exists() else ""
 
     def get_console(self, path: str) -> tuple[int, bytes]:
-        """Asks the console."""
+        """Asks the console, whatever certificate it shows."""
+        url, context = f"{self.scheme}://{self.console}{path}", ssl._create_unverified_context()
         try:
-            with urllib.request.urlopen(f"http://{self.console}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=10, context=context) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -1,0 +1,103 @@
+"""The store that is measured: one gateway or several on one log, with the users that the suite wants."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.cluster import Cluster
+from harness.server import BINARY, Server
+from proxy import RoundRobin
+
+USERS = ["main", "alt", "tenant"]
+
+# What buckets get that are made without a word about ownership: the suite is about ACLs, which count only so.
+OWNERSHIP = {"PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP": "object-writer"}
+
+# A day of the lifecycle rules that the suite makes, in seconds.
+DAY_SECONDS = 2
+DAY_VARIABLE = "PLANETSTORE_LIFECYCLE_DAY_SECONDS"
+
+# The key by which the suite encrypts, where it names one.
+KMS_KEY = "testkey-1"
+
+CERTIFICATE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user, as the suite's configuration names one."""
+
+    name: str
+    id: str
+    access: str
+    secret: str
+
+
+class Store:
+    """Everything below one folder, until it is closed."""
+
+    def __init__(self, folder: Path, *, gateways: int, https: bool) -> None:
+        self.folder = folder
+        self.gateways = gateways
+        self.https = https
+        self.certificate = folder / "certificate.pem"
+        self.address = ""
+        self.cluster: Cluster | None = None
+        self.proxy: RoundRobin | None = None
+        self.first: Server | None = None
+
+    def start(self) -> list[Account]:
+        """Starts the store; its users."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        environment = {**OWNERSHIP, DAY_VARIABLE: str(DAY_SECONDS), **(self._certificate() if self.https else {})}
+        if self.gateways == 1:
+            self.first = Server(self.folder, environment=environment)
+            self.first.start()
+            self.address = self.first.address
+        else:
+            self.cluster = Cluster(self.folder)
+            self.cluster.environment.update(environment)
+            self.cluster.start(self.gateways)
+            self.first = self.cluster.gateways[0]
+            self.proxy = RoundRobin([gateway.address for gateway in self.cluster.gateways]).start()
+            self.address = self.proxy.address
+        if self.has_command("kms"):
+            self.admin("kms", "create", KMS_KEY)
+        return [self._user(name) for name in USERS]
+
+    def _certificate(self) -> dict[str, str]:
+        certificate, key = self.certificate, self.folder / "key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+             "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=CERTIFICATE_SECONDS)
+        return {"PLANETSTORE_TLS_CERTIFICATE": str(certificate), "PLANETSTORE_TLS_KEY": str(key)}
+
+    def has_command(self, name: str) -> bool:
+        """Whether the administrator's command line knows a subcommand."""
+        told = subprocess.run([BINARY, "admin", name, "--help"], capture_output=True, check=False)
+        return told.returncode == 0
+
+    def admin(self, *words: str) -> dict:
+        """Runs an administrator's command; what it says."""
+        trust = ("--ca", str(self.certificate)) if self.https else ()
+        told = self.first.run("admin", "-o", "json", *trust, *words)
+        if told.returncode != 0:
+            raise RuntimeError(f"planetstore admin {' '.join(words)}: {told.stderr}")
+        return json.loads(told.stdout) if told.stdout.strip() else {}
+
+    def _user(self, name: str) -> Account:
+        user = self.admin("user", "create", name, "--display-name", name, "--email", f"{name}@test.local")
+        self.admin("policy", "attach", "bucketowner", "--user", name)
+        key = self.admin("key", "create", name)
+        return Account(name, user["id"], key["access_key"], key["secret_key"])
+
+    def close(self) -> None:
+        """Ends every process of the store."""
+        if self.proxy is not None:
+            self.proxy.close()
+        if self.cluster is not None:
+            self.cluster.close()
+        elif self.first is not None:
+            self.first.close()
