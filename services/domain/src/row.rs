@@ -55,8 +55,6 @@ pub struct BucketAccessRow {
 pub struct BucketSettingsRow {
     /// Its tags.
     pub tags: Option<Tags>,
-    /// Which pages of other origins may use it.
-    pub cors: Option<Vec<events::cors::Rule>>,
 }
 
 /// One version of a key.

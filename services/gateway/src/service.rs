@@ -16,13 +16,13 @@ use crate::Gateway;
 use crate::access::{authenticate, authorize};
 use crate::body::SharedBody;
 use crate::call::Call;
-use crate::cors;
 use crate::failure::Failure;
 use crate::limits::client_address;
 use crate::verb::dispatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// Answers a request. It never fails: what goes wrong is an answer too.
 pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response {
@@ -38,7 +38,6 @@ pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response
         Ok(response) => response,
         Err(failure) => refuse(&gateway, &parts, failure, &request_id),
     };
-    cors::label(&gateway, &parts, response.headers_mut());
     if !body.settle(&parts.headers, known).await {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -46,8 +45,11 @@ pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    if let Ok(host) = HeaderValue::from_str(gateway.0.options.region.as_str()) {
-        headers.insert(HOST_ID, host);
+    if let Ok(region) = HeaderValue::from_str(gateway.0.options.region.as_str()) {
+        if operation == Some(Operation::HeadBucket) {
+            headers.insert(BUCKET_REGION, region.clone());
+        }
+        headers.insert(HOST_ID, region);
     }
     headers.insert(SERVER, HeaderValue::from_static("Planetstore"));
     count(operation, &parts, response.status(), begun, &request_id);
@@ -74,9 +76,6 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     let client = peer.map(|peer| client_address(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
     if let Err(failure) = limiter.arrived(client) {
         return Answered::refused(false, failure);
-    }
-    if parts.method == Method::OPTIONS {
-        return Answered { operation: None, known: false, result: cors::preflight(gateway, parts).await };
     }
     let query = match Query::parse(parts.uri.query()) {
         Ok(query) => query,

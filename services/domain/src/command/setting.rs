@@ -1,4 +1,3 @@
-use events::cors;
 use events::tags::Tags;
 
 /// A setting of a bucket, as it shall be; `None` takes it away. What it holds is well-formed.
@@ -6,6 +5,4 @@ use events::tags::Tags;
 pub enum Setting {
     /// The tags it carries.
     Tags(Option<Tags>),
-    /// Which pages of other origins may use it.
-    Cors(Option<Vec<cors::Rule>>),
 }

@@ -42,7 +42,6 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::BucketAclChanged(fact) => access::acl_changed(&mut draft, fact)?,
         Fact::BucketPublicAccessChanged(fact) => access::public_access_changed(&mut draft, fact)?,
         Fact::BucketOwnershipChanged(fact) => access::ownership_changed(&mut draft, fact)?,
-        Fact::BucketCorsChanged(fact) => setting::cors_changed(&mut draft, fact)?,
         Fact::BucketTagsChanged(fact) => setting::tags_changed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,

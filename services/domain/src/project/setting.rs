@@ -1,4 +1,4 @@
-use events::bucket::{CorsChanged, TagsChanged};
+use events::bucket::TagsChanged;
 use events::ids::BucketName;
 
 use super::ProjectError;
@@ -12,13 +12,6 @@ pub(super) fn tags_changed<V: View>(
     fact: &TagsChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     change(draft, &fact.bucket, |row| row.tags.clone_from(&fact.tags))
-}
-
-pub(super) fn cors_changed<V: View>(
-    draft: &mut Draft<'_, V>,
-    fact: &CorsChanged,
-) -> Result<(), ProjectError<V::Error>> {
-    change(draft, &fact.bucket, |row| row.cors.clone_from(&fact.rules))
 }
 
 fn change<V: View>(

@@ -33,7 +33,6 @@ pub(crate) struct Needed {
 
 /// The right an operation needs above all. `DeleteObjects` needs one for each key it names, which stand in its body;
 /// copies need one for their source too.
-#[allow(clippy::too_many_lines, reason = "a table with a row per operation")]
 pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Error> {
     use Operation as O;
     let versioned = head.version_id()?.is_some();
@@ -84,8 +83,6 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::PutBucketOwnershipControls | O::DeleteBucketOwnershipControls => {
             (Action::PutBucketOwnershipControls, Target::Bucket)
         }
-        O::GetBucketCors => (Action::GetBucketCors, Target::Bucket),
-        O::PutBucketCors | O::DeleteBucketCors => (Action::PutBucketCors, Target::Bucket),
         O::GetBucketTagging => (Action::GetBucketTagging, Target::Bucket),
         O::PutBucketTagging | O::DeleteBucketTagging => (Action::PutBucketTagging, Target::Bucket),
         O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),

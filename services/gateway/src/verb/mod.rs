@@ -3,7 +3,6 @@
 mod abort_upload;
 mod acl;
 mod bucket_acl;
-mod bucket_cors;
 mod bucket_policy;
 mod bucket_tagging;
 mod complete_upload;
@@ -42,7 +41,6 @@ use crate::call::Call;
 use crate::failure::Failure;
 
 /// Does what was asked.
-#[allow(clippy::too_many_lines, reason = "a table with a row per operation")]
 pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     match operation {
         Operation::ListBuckets => list_buckets::list_buckets(call).await,
@@ -102,9 +100,6 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::GetBucketOwnershipControls => ownership::get(call).await,
         Operation::PutBucketOwnershipControls => ownership::put(call, body).await,
         Operation::DeleteBucketOwnershipControls => ownership::delete(call).await,
-        Operation::GetBucketCors => bucket_cors::get(call).await,
-        Operation::PutBucketCors => bucket_cors::put(call, body).await,
-        Operation::DeleteBucketCors => bucket_cors::delete(call).await,
         Operation::GetBucketTagging => bucket_tagging::get(call).await,
         Operation::PutBucketTagging => bucket_tagging::put(call, body).await,
         Operation::DeleteBucketTagging => bucket_tagging::delete(call).await,
