@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import hmac
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
@@ -12,15 +11,14 @@ from harness.content import MIB, content
 from harness.wire import (
     SIGNED_CHUNKS,
     SIGNED_CHUNKS_TRAILER,
-    UNSIGNED,
     UNSIGNED_TRAILER,
     Answer,
     Credentials,
-    Head,
     Wire,
     aws_chunked,
     encode,
     object_path,
+    presigned,
     status_of,
 )
 
@@ -101,23 +99,6 @@ def test_clock_skew(wire, target, minutes):
     document = answer.xml()
     assert document.findtext("ServerTime") and document.findtext("RequestTime")
     assert document.findtext("MaxAllowedSkewMilliseconds") == "900000"
-
-
-def presigned(wire: Wire, method: str, path: str, *, age: int = 0, expires: int | str = 60) -> str:
-    """A presigned target, made by hand so that it may be old or absurd."""
-    moment = datetime.now(timezone.utc) - timedelta(seconds=age)
-    stamp = moment.strftime("%Y%m%dT%H%M%SZ")
-    credential = f"{wire.credentials.access}/{stamp[:8]}/us-east-1/s3/aws4_request"
-    query = (f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={encode(credential)}&X-Amz-Date={stamp}"
-             f"&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host")
-    head = Head(method, path, query, {})
-    # The signer adds date and payload hash as headers; a presigned URL has them elsewhere, so it is redone here.
-    scope = f"{stamp[:8]}/us-east-1/s3/aws4_request"
-    canonical = f"{method}\n{path}\n{query}\nhost:{wire.address}\n\nhost\n{UNSIGNED}"
-    signature = head.sign(wire.address, wire.credentials, UNSIGNED, moment=moment)
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    signed = hmac.new(signature.key, text.encode(), hashlib.sha256).hexdigest()
-    return f"{path}?{query}&X-Amz-Signature={signed}"
 
 
 @pytest.mark.parametrize("age,expires,status", [

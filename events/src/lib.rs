@@ -14,7 +14,6 @@
 
 pub mod access;
 pub mod bucket;
-pub mod cors;
 mod envelope;
 mod fact;
 pub mod group;

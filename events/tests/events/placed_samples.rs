@@ -1,14 +1,13 @@
 //! Samples that name their place in the imagined log, so that one more moves no other.
 
 use events::tags::Tags;
-use events::{Fact, bucket, cors, object};
+use events::{Fact, bucket, object};
 
 /// Place, variant, fact. A place is taken once, and is 60 or more.
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
     vec![
         (70, "", Fact::BucketTagsChanged(bucket_tags_changed())),
         (91, "", Fact::ObjectTagsChanged(object_tags_changed())),
-        (90, "", Fact::BucketCorsChanged(bucket_cors_changed())),
         (92, ".tagged", tagged(crate::samples::object_created())),
         (93, ".tagged", tagged(crate::samples::upload_created())),
     ]
@@ -20,18 +19,6 @@ fn tags() -> Tags {
 
 fn bucket_tags_changed() -> bucket::TagsChanged {
     bucket::TagsChanged { bucket: "photos".parse().unwrap(), tags: Some(tags()) }
-}
-
-fn bucket_cors_changed() -> bucket::CorsChanged {
-    let rule = cors::Rule {
-        id: Some("the website".into()),
-        allowed_origins: vec!["https://*.example.com".into()],
-        allowed_methods: vec![cors::Method::Get, cors::Method::Put],
-        allowed_headers: vec!["*".into()],
-        expose_headers: vec!["ETag".into()],
-        max_age_seconds: Some(3000),
-    };
-    bucket::CorsChanged { bucket: "photos".parse().unwrap(), rules: Some(vec![rule]) }
 }
 
 fn object_tags_changed() -> object::TagsChanged {
