@@ -1,79 +1,26 @@
 """TLS: certificates that are made, given and replaced, as clients see them."""
 
 import http.client
-import socket
 import ssl
 import stat
 import subprocess
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import SSLError
 
 from harness import wait
 from harness.clients import CommandLine
 from harness.content import MIB, content
-from harness.server import BINARY, NotStarted, Server
-from harness.wire import REGION
+from harness.secure import Secure, unverified
+from harness.server import BINARY, NotStarted
 
 # How soon new files are seen, with time to spare.
 RELOAD_SECONDS = 30
 
 CONNECT_SECONDS = 10
-
-
-class Secure(Server):
-    """A server that speaks TLS, and who is trusted to be it."""
-
-    trusted: Path
-
-    @property
-    def endpoint(self) -> str:
-        return f"https://{self.address}"
-
-    def get_console(self, path: str) -> tuple[int, bytes]:
-        context = ssl.create_default_context(cafile=self.trusted)
-        try:
-            with urllib.request.urlopen(f"https://{self.console}{path}", timeout=10, context=context) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-
-    def client(self, trusted: Path | None = None):
-        """A boto3 client that trusts a file, or what the system trusts."""
-        return boto3.client(
-            "s3", endpoint_url=self.endpoint, region_name=REGION, verify=str(trusted) if trusted else None,
-            aws_access_key_id=self.credentials.access, aws_secret_access_key=self.credentials.secret,
-            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}))
-
-    def shake(self, context: ssl.SSLContext, address: str | None = None, name: str = "localhost") -> ssl.SSLSocket:
-        """A connection after its handshake."""
-        host, _, port = (address or self.address).rpartition(":")
-        stream = socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS)
-        try:
-            return context.wrap_socket(stream, server_hostname=name)
-        except BaseException:
-            stream.close()
-            raise
-
-    def shows(self, address: str, certificate: Path) -> bool:
-        """Whether this very certificate is shown there to new connections."""
-        with self.shake(unverified(), address) as stream:
-            shown = stream.getpeercert(binary_form=True)
-        return shown == ssl.PEM_cert_to_DER_cert(certificate.read_text())
-
-
-def unverified() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def make_pair(folder: Path, name: str) -> tuple[Path, Path]:
