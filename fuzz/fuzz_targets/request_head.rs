@@ -6,8 +6,8 @@ use planetstore_fuzz::{head, now};
 use s3::condition::{Conditions, DeleteConditions, WriteConditions};
 use s3::request::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObject, DocumentBody,
-    GetObject, Head, ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts,
-    Metadata, Payload, PutObject, StorageClass, UploadPart, UploadPartCopy,
+    GetObject, GetObjectAttributes, Head, ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects,
+    ListObjectsV2, ListParts, Metadata, Payload, PutObject, StorageClass, UploadPart, UploadPartCopy,
 };
 use s3::sigv4::PayloadHash;
 use s3::{Address, Query, route};
@@ -50,5 +50,5 @@ fuzz_target!(|data: &[u8]| {
     let _ = (PutObject::parse(&head), DeleteObject::parse(&head), CreateMultipartUpload::parse(&head));
     let _ = (UploadPart::parse(&head), UploadPartCopy::parse(&head), CompleteMultipartUpload::parse(&head));
     let _ = (AbortMultipartUpload::parse(&head), Metadata::parse(&head), StorageClass::parse(&head));
-    let _ = PayloadHash::of_anonymous(&head);
+    let _ = (GetObjectAttributes::parse(&head), PayloadHash::of_anonymous(&head));
 });

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use s3::xml::{
     AccessControlPolicy, CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects,
-    OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration,
+    OwnershipControls, PublicAccessBlockConfiguration, Unchanging, VersioningConfiguration,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -13,6 +13,9 @@ fuzz_target!(|data: &[u8]| {
         assert!(delete.objects.len() <= DELETE_OBJECTS_MAX);
     }
     let _ = CompleteMultipartUpload::parse(data);
+    for kind in [Unchanging::Accelerate, Unchanging::Notification, Unchanging::RequestPayment] {
+        let _ = kind.parse(data);
+    }
     // What is stored is written again; it must say the same.
     if let Ok(parsed) = VersioningConfiguration::parse(data) {
         assert_eq!(VersioningConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
