@@ -18,6 +18,8 @@ class RoundRobin:
         self.ready = threading.Event()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._serve, daemon=True)
+        # asyncio itself holds connections only weakly: one on which nothing moves could be collected.
+        self.carried: set[asyncio.Task[None] | None] = set()
 
     def start(self) -> "RoundRobin":
         self.thread.start()
@@ -33,6 +35,14 @@ class RoundRobin:
         self.loop.run_forever()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self.carried.add(task)
+        try:
+            await self._carry(reader, writer)
+        finally:
+            self.carried.discard(task)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, _, port = next(self.targets).rpartition(":")
         try:
             there, back = await asyncio.open_connection(host, int(port))
@@ -44,8 +54,15 @@ class RoundRobin:
         writer.close()
 
     def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result(START_SECONDS)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(START_SECONDS)
+
+    async def _end(self) -> None:
+        for task in self.carried:
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(task for task in self.carried if task is not None), return_exceptions=True)
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
