@@ -72,6 +72,9 @@ CASES = {
         ("s3:GetReplicationConfiguration",)),
     "DeleteBucketReplication": Case(
         lambda c, s: c.delete_bucket_replication(Bucket=s.bucket), ("s3:PutReplicationConfiguration",)),
+    "GetBucketLogging": Case(lambda c, s: c.get_bucket_logging(Bucket=s.bucket), ("s3:GetBucketLogging",)),
+    "PutBucketLogging": Case(
+        lambda c, s: c.put_bucket_logging(Bucket=s.bucket, BucketLoggingStatus={}), ("s3:PutBucketLogging",)),
     "GetBucketNotificationConfiguration": Case(
         lambda c, s: c.get_bucket_notification_configuration(Bucket=s.bucket), ("s3:GetBucketNotification",)),
     "PutBucketNotificationConfiguration": Case(

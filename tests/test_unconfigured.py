@@ -22,6 +22,7 @@ def test_what_is_empty_is_an_empty_document(s3, bucket):
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
     assert said(s3.get_bucket_notification_configuration(Bucket=bucket)) == {}
+    assert said(s3.get_bucket_logging(Bucket=bucket)) == {}
     assert said(s3.get_bucket_accelerate_configuration(Bucket=bucket)) == {}
     assert said(s3.get_bucket_request_payment(Bucket=bucket)) == {"Payer": "BucketOwner"}
     for kind in KINDS:
@@ -44,6 +45,10 @@ def test_only_what_changes_nothing_may_be_written(s3, bucket, refused):
     pays = s3.put_bucket_request_payment
     pays(Bucket=bucket, RequestPaymentConfiguration={"Payer": "BucketOwner"})
     refused("NotImplemented", 501, pays, Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+    log = s3.put_bucket_logging
+    log(Bucket=bucket, BucketLoggingStatus={})
+    refused("NotImplemented", 501, log, Bucket=bucket,
+            BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": bucket, "TargetPrefix": "log/"}})
     notify = s3.put_bucket_notification_configuration
     notify(Bucket=bucket, NotificationConfiguration={})
     said = refused("NotImplemented", 501, notify, Bucket=bucket,

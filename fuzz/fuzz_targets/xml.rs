@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(delete.objects.len() <= DELETE_OBJECTS_MAX);
     }
     let _ = CompleteMultipartUpload::parse(data);
-    for kind in [Unchanging::Accelerate, Unchanging::Notification, Unchanging::RequestPayment] {
+    for kind in [Unchanging::Accelerate, Unchanging::Logging, Unchanging::Notification, Unchanging::RequestPayment] {
         let _ = kind.parse(data);
     }
     // What is stored is written again; it must say the same.

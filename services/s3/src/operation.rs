@@ -60,6 +60,8 @@ operations! {
     DeleteBucketWebsite: Writes ? "website";
     GetBucketReplication: Reads ? "replication";
     DeleteBucketReplication: Writes ? "replication";
+    GetBucketLogging: Reads ? "logging";
+    PutBucketLogging: Writes Document ? "logging";
     GetBucketNotificationConfiguration: Reads ? "notification";
     PutBucketNotificationConfiguration: Writes Document ? "notification";
     GetBucketAccelerateConfiguration: Reads ? "accelerate";

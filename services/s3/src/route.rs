@@ -51,12 +51,14 @@ fn service(method: &Method) -> Result<Operation, Error> {
 }
 
 /// Sub-resources of buckets that are there and never configured, with what can be asked of them.
-const NEVER_CONFIGURED: [(&str, &str, Operation); 13] = [
+const NEVER_CONFIGURED: [(&str, &str, Operation); 15] = [
     ("requestPayment", "PUT", Operation::PutBucketRequestPayment),
     ("website", "GET", Operation::GetBucketWebsite),
     ("website", "DELETE", Operation::DeleteBucketWebsite),
     ("replication", "GET", Operation::GetBucketReplication),
     ("replication", "DELETE", Operation::DeleteBucketReplication),
+    ("logging", "GET", Operation::GetBucketLogging),
+    ("logging", "PUT", Operation::PutBucketLogging),
     ("notification", "GET", Operation::GetBucketNotificationConfiguration),
     ("notification", "PUT", Operation::PutBucketNotificationConfiguration),
     ("accelerate", "GET", Operation::GetBucketAccelerateConfiguration),

@@ -33,6 +33,7 @@ pub(crate) struct Needed {
 
 /// The right an operation needs above all. `DeleteObjects` needs one for each key it names, which stand in its body;
 /// copies need one for their source too.
+#[expect(clippy::too_many_lines, reason = "a row for each operation")]
 pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Error> {
     use Operation as O;
     let versioned = head.version_id()?.is_some();
@@ -53,6 +54,8 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::DeleteBucketWebsite => (Action::DeleteBucketWebsite, Target::Bucket),
         O::GetBucketReplication => (Action::GetReplicationConfiguration, Target::Bucket),
         O::DeleteBucketReplication => (Action::PutReplicationConfiguration, Target::Bucket),
+        O::GetBucketLogging => (Action::GetBucketLogging, Target::Bucket),
+        O::PutBucketLogging => (Action::PutBucketLogging, Target::Bucket),
         O::GetBucketNotificationConfiguration => (Action::GetBucketNotification, Target::Bucket),
         O::PutBucketNotificationConfiguration => (Action::PutBucketNotification, Target::Bucket),
         O::GetBucketAccelerateConfiguration => (Action::GetAccelerateConfiguration, Target::Bucket),

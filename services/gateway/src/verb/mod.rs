@@ -41,6 +41,7 @@ use crate::call::Call;
 use crate::failure::Failure;
 
 /// Does what was asked.
+#[expect(clippy::too_many_lines, reason = "a row for each operation")]
 pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     match operation {
         Operation::ListBuckets => list_buckets::list_buckets(call).await,
@@ -53,6 +54,7 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         | Operation::DeleteBucketWebsite
         | Operation::GetBucketReplication
         | Operation::DeleteBucketReplication
+        | Operation::GetBucketLogging
         | Operation::GetBucketNotificationConfiguration
         | Operation::GetBucketAccelerateConfiguration
         | Operation::ListBucketAnalyticsConfigurations
@@ -69,6 +71,7 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         | Operation::DeleteBucketIntelligentTieringConfiguration
         | Operation::GetObjectTorrent => unconfigured::answer(call).await,
         Operation::PutBucketRequestPayment => unconfigured::put(call, body, Unchanging::RequestPayment).await,
+        Operation::PutBucketLogging => unconfigured::put(call, body, Unchanging::Logging).await,
         Operation::PutBucketNotificationConfiguration => unconfigured::put(call, body, Unchanging::Notification).await,
         Operation::PutBucketAccelerateConfiguration => unconfigured::put(call, body, Unchanging::Accelerate).await,
         Operation::GetBucketVersioning => versioning::get(call).await,

@@ -27,6 +27,7 @@ pub(super) async fn answer(call: &Call<'_>) -> Result<Response, Failure> {
             return Err(error.detail("Key", String::from_utf8_lossy(key.as_bytes())).into());
         }
         Operation::GetBucketAccelerateConfiguration => Unconfigured::Accelerate,
+        Operation::GetBucketLogging => Unconfigured::Logging,
         Operation::GetBucketNotificationConfiguration => Unconfigured::Notification,
         Operation::ListBucketAnalyticsConfigurations => Unconfigured::AnalyticsPage,
         Operation::ListBucketInventoryConfigurations => Unconfigured::InventoryPage,

@@ -12,6 +12,7 @@ use crate::xml::reader::{Visitor, walk};
 #[expect(missing_docs, reason = "the names are those of the settings")]
 pub enum Unconfigured {
     Accelerate,
+    Logging,
     Notification,
     AnalyticsPage,
     InventoryPage,
@@ -24,6 +25,7 @@ impl Unconfigured {
     pub fn to_xml(self) -> Bytes {
         let (root, is_page) = match self {
             Self::Accelerate => ("AccelerateConfiguration", false),
+            Self::Logging => ("BucketLoggingStatus", false),
             Self::Notification => ("NotificationConfiguration", false),
             Self::AnalyticsPage => ("ListBucketAnalyticsConfigurationResult", true),
             Self::InventoryPage => ("ListInventoryConfigurationsResult", true),
@@ -43,6 +45,8 @@ impl Unconfigured {
 pub enum Unchanging {
     /// `PutBucketAccelerateConfiguration`: suspended.
     Accelerate,
+    /// `PutBucketLogging`: no access log.
+    Logging,
     /// `PutBucketNotificationConfiguration`: no notifications.
     Notification,
     /// `PutBucketRequestPayment`: the bucket's owner pays.
@@ -61,6 +65,10 @@ impl Visitor for Reading {
                 Code::NotImplemented,
                 "Notifications of a bucket are not implemented: every write is an event on the log's stream; follow that.",
             )),
+            Unchanging::Logging => Err(Error::with_message(
+                Code::NotImplemented,
+                "Access logs in buckets are not implemented: writes are events on the log's stream; follow that.",
+            )),
             Unchanging::Accelerate | Unchanging::RequestPayment => Ok(()),
         }
     }
@@ -69,7 +77,7 @@ impl Visitor for Reading {
         let (wanted, harmless, other) = match self.kind {
             Unchanging::Accelerate => ("Status", "Suspended", "Enabled"),
             Unchanging::RequestPayment => ("Payer", "BucketOwner", "Requester"),
-            Unchanging::Notification => return Ok(()),
+            Unchanging::Logging | Unchanging::Notification => return Ok(()),
         };
         match text.trim() {
             _ if path != wanted => Ok(()),
@@ -91,10 +99,12 @@ impl Unchanging {
     pub fn parse(self, body: &[u8]) -> Result<(), Error> {
         let root = match self {
             Self::Accelerate => "AccelerateConfiguration",
+            Self::Logging => "BucketLoggingStatus",
             Self::Notification => "NotificationConfiguration",
             Self::RequestPayment => "RequestPaymentConfiguration",
         };
-        let mut reading = Reading { kind: self, said: self == Self::Notification };
+        let may_be_empty = matches!(self, Self::Logging | Self::Notification);
+        let mut reading = Reading { kind: self, said: may_be_empty };
         walk(body, root, &mut reading)?;
         if reading.said { Ok(()) } else { Err(Error::malformed_xml()) }
     }

@@ -123,6 +123,10 @@ fn what_changes_nothing_may_be_written() {
         read(Unchanging::Notification, &format!("<NotificationConfiguration>{inner}</NotificationConfiguration>"))
     };
     assert_eq!(notify(" "), Ok(()));
+    let log = |inner: &str| read(Unchanging::Logging, &format!("<BucketLoggingStatus>{inner}</BucketLoggingStatus>"));
+    assert_eq!(log(""), Ok(()));
+    let target = "<LoggingEnabled><TargetBucket>a</TargetBucket></LoggingEnabled>";
+    assert_eq!(log(target), Err(Code::NotImplemented));
     assert_eq!(notify("<EventBridgeConfiguration/>"), Err(Code::NotImplemented));
     assert_eq!(notify("<TopicConfiguration><Topic>a</Topic></TopicConfiguration>"), Err(Code::NotImplemented));
 }
