@@ -118,8 +118,8 @@ def test_boto3_deletes_and_configures_with_a_crc32_and_no_md5(wire, bucket):
 def test_boto3_lists_with_keys_encoded(wire, bucket):
     wire.put(bucket, "a b+c/ü", b"x")
     listed = wire.request("GET", f"/{bucket}", "list-type=2&prefix=a%20b&delimiter=%2F&encoding-type=url")
-    assert (listed.text("Prefix"), listed.text("Delimiter")) in (("a%20b", "%2F"), ("a+b", "%2F"), ("a%20b", "/"))
-    assert listed.texts("CommonPrefixes/Prefix") in (["a%20b%2Bc/"], ["a+b%2Bc/"], ["a%20b%2Bc%2F"])
+    assert (listed.text("Prefix"), listed.text("Delimiter")) == ("a%20b", "/")
+    assert listed.texts("CommonPrefixes/Prefix") == ["a%20b%2Bc/"]
 
 
 # aws, version 1
@@ -128,7 +128,7 @@ def test_boto3_lists_with_keys_encoded(wire, bucket):
 def test_aws_lists_with_empty_parameters_and_sends_the_second_part_first(wire, bucket):
     wire.put(bucket, "dir/k", b"x")
     listed = wire.request("GET", f"/{bucket}", "list-type=2&prefix=&delimiter=%2F&encoding-type=url")
-    assert listed.texts("CommonPrefixes/Prefix") in (["dir/"], ["dir%2F"])
+    assert listed.texts("CommonPrefixes/Prefix") == ["dir/"]
     path, pieces = object_path(bucket, "large"), [content("first", 8 * MIB), b"second"]
     upload = wire.request("POST", path, "uploads").text("UploadId")
     tags = {number: wire.request("PUT", path, f"uploadId={upload}&partNumber={number}", body=data).headers["etag"]
@@ -219,9 +219,7 @@ def test_s3cmd_signs_for_a_region_of_its_own_and_asks_where_the_bucket_is(wire, 
     assert wire.request("GET", f"/{bucket}/", "versioning").status == 200
     assert wire.request("GET", f"/{bucket}/", "requestPayment").text("Payer") == "BucketOwner"
     for region in ("US", "auto", "garage", "eu-central-1"):
-        answer = wire.request("GET", "/", region=region)
-        assert answer.status == 200 or (answer.code, answer.text("Region")) == (
-            "AuthorizationHeaderMalformed", "us-east-1"), answer.body
+        assert wire.request("GET", "/", region=region).status == 200, region
 
 
 @pytest.mark.parametrize("trailer", [None, "x-amz-checksum-crc32c"])
@@ -269,5 +267,4 @@ def test_s3fs_looks_for_folders_under_three_names_and_renames_by_copying(wire, b
 def test_duckdb_signs_for_no_region_when_it_was_told_none(wire, bucket):
     wire.put(bucket, "k", b"0123456789")
     answer = wire.get(bucket, "k", headers={"range": "bytes=2-4"}, region="")
-    assert (answer.status, answer.body) == (206, b"234") or (
-        answer.code, answer.text("Region")) == ("AuthorizationHeaderMalformed", "us-east-1"), answer.body
+    assert (answer.status, answer.body) == (206, b"234")

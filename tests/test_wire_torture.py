@@ -137,9 +137,11 @@ def test_03_a_semicolon_in_a_query_stays_what_it_is(wire, bucket):
         wire.put(bucket, key, b"x")
     listed = wire.request("GET", f"/{bucket}", "list-type=2&prefix=a%3Bb%3Dc")
     assert listed.texts("Contents/Key") == ["a;b=c"]
-    # Sent raw it is signed escaped by most clients: then the signature is another one, or the key is found.
-    raw = wire.request("GET", f"/{bucket}", "list-type=2&prefix=a;b")
-    assert raw.status == 403 or raw.texts("Contents/Key") == ["a;b=c"], raw.body
+    # Some clients send it raw; what they sign is the escaped form, as the protocol wants it.
+    head, _ = wire.head("GET", f"/{bucket}", "list-type=2&prefix=a%3Bb")
+    head.query = "list-type=2&prefix=a;b"
+    answer = wire.exchange(head.to_bytes())
+    assert (answer.status, answer.texts("Contents/Key")) == (200, ["a;b=c"]), answer.body
 
 
 # 4. Behind a proxy the name that was signed must arrive; no other header stands in for it.
@@ -207,8 +209,7 @@ def test_06_quotes_of_entity_tags(wire, bucket):
     for tag in (plain, f'"{plain}"', f'"other", "{plain}"', "*"):
         assert wire.get(bucket, "k", headers={"if-match": tag}).status == 200, tag
         assert wire.get(bucket, "k", headers={"if-none-match": tag}).status == 304, tag
-        put = wire.put(bucket, "k", b"x", headers={"if-match": tag})
-        assert put.status == 200 or (put.status, put.code) == (501, "NotImplemented"), (tag, put.body)
+        assert wire.put(bucket, "k", b"x", headers={"if-match": tag}).status == 200, tag
     for tag in ('"other"', "other", f'"{plain[:-1]}"'):
         assert wire.get(bucket, "k", headers={"if-match": tag}).status == 412, tag
         assert wire.put(bucket, "k", b"y", headers={"if-match": tag}).status == 412, tag
@@ -437,7 +438,7 @@ def test_11_no_entities_and_no_more_than_is_allowed(wire, bucket):
 def test_12_unknown_subresources_are_no_listings(wire, bucket, query):
     for method in ("GET", "PUT", "POST", "DELETE"):
         answer = wire.request(method, f"/{bucket}", query)
-        assert answer.status in (400, 405, 501) and answer.code, (method, answer.status, answer.body)
+        assert (answer.status, answer.code) == (501, "NotImplemented"), (method, answer.body)
     assert wire.request("HEAD", f"/{bucket}").status == 200
 
 
