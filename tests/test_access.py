@@ -1,5 +1,6 @@
 """Who may do what: every operation for every kind of caller, and what a request needs beside the obvious."""
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,6 +48,11 @@ def absent(code: str, call: Callable[..., object], **arguments: object) -> None:
 ACL_PRIVATE = "private"
 SOURCE_KEY = "k"
 TAGS = {"TagSet": [{"Key": "team", "Value": "art"}]}
+RETAINED = datetime.datetime(2140, 1, 1, tzinfo=datetime.UTC)
+RETAINED_LONGER = datetime.timedelta(days=1)
+# These are about a version that is locked, in a bucket that locks.
+OF_LOCKS = {"GetObjectLockConfiguration", "PutObjectLockConfiguration", "GetObjectRetention", "PutObjectRetention",
+            "GetObjectLegalHold", "PutObjectLegalHold"}
 
 CASES = {
     "ListBuckets": Case(lambda c, s: c.list_buckets(), ("s3:ListAllMyBuckets",)),
@@ -145,6 +151,24 @@ CASES = {
     "DeleteBucketTagging": Case(lambda c, s: c.delete_bucket_tagging(Bucket=s.bucket), ("s3:PutBucketTagging",)),
     "GetBucketAcl": Case(lambda c, s: c.get_bucket_acl(Bucket=s.bucket), ("s3:GetBucketAcl",)),
     "PutBucketAcl": Case(lambda c, s: c.put_bucket_acl(Bucket=s.bucket, ACL=ACL_PRIVATE), ("s3:PutBucketAcl",)),
+    "GetObjectLockConfiguration": Case(
+        lambda c, s: c.get_object_lock_configuration(Bucket=s.bucket), ("s3:GetBucketObjectLockConfiguration",)),
+    "PutObjectLockConfiguration": Case(
+        lambda c, s: c.put_object_lock_configuration(
+            Bucket=s.bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {
+                "DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}),
+        ("s3:PutBucketObjectLockConfiguration",)),
+    "GetObjectRetention": Case(
+        lambda c, s: c.get_object_retention(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObjectRetention",)),
+    "PutObjectRetention": Case(
+        lambda c, s: c.put_object_retention(
+            Bucket=s.bucket, Key=SOURCE_KEY, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": RETAINED + RETAINED_LONGER}),
+        ("s3:PutObjectRetention",)),
+    "GetObjectLegalHold": Case(
+        lambda c, s: c.get_object_legal_hold(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObjectLegalHold",)),
+    "PutObjectLegalHold": Case(
+        lambda c, s: c.put_object_legal_hold(Bucket=s.bucket, Key=SOURCE_KEY, LegalHold={"Status": "OFF"}),
+        ("s3:PutObjectLegalHold",)),
     "PutObject": Case(lambda c, s: c.put_object(Bucket=s.bucket, Key="new", Body=b"new"), ("s3:PutObject",)),
     "GetObject": Case(lambda c, s: c.get_object(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObject",)),
     "HeadObject": Case(lambda c, s: c.head_object(Bucket=s.bucket, Key=SOURCE_KEY), ("s3:GetObject",)),
@@ -223,10 +247,11 @@ def may(role: str, name: str, case: Case) -> bool:
 
 def scene(world: World, name: str) -> Scene:
     owner = world["owner"]
-    bucket = world.bucket()
+    bucket = world.bucket(ObjectLockEnabledForBucket=name in OF_LOCKS)
     upload = tag = ""
     if name != "DeleteBucket":
-        owner.put_object(Bucket=bucket, Key=SOURCE_KEY, Body=b"kept")
+        lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": RETAINED, "ObjectLockLegalHoldStatus": "ON"}
+        owner.put_object(Bucket=bucket, Key=SOURCE_KEY, Body=b"kept", **(lock if name in OF_LOCKS else {}))
         upload = owner.create_multipart_upload(Bucket=bucket, Key="upload")["UploadId"]
         tag = owner.upload_part(Bucket=bucket, Key="upload", UploadId=upload, PartNumber=1, Body=b"part")["ETag"]
     if name in ("GetBucketPolicy", "DeleteBucketPolicy"):
@@ -263,7 +288,9 @@ def state(root, scene: Scene) -> list[object]:
         asked(root.get_public_access_block, **bucket), asked(root.get_bucket_ownership_controls, **bucket),
         asked(root.get_bucket_tagging, **bucket), asked(root.get_object_tagging, Key=SOURCE_KEY, **bucket),
         asked(root.get_bucket_acl, **bucket), asked(root.get_object_acl, Key=SOURCE_KEY, **bucket),
-        asked(root.head_bucket, Bucket=scene.fresh),
+        asked(root.head_bucket, Bucket=scene.fresh), asked(root.get_object_lock_configuration, **bucket),
+        asked(root.get_object_retention, Key=SOURCE_KEY, **bucket),
+        asked(root.get_object_legal_hold, Key=SOURCE_KEY, **bucket),
     ]
 
 

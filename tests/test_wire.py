@@ -222,7 +222,7 @@ def test_errors_are_documents_that_name_the_request(wire, bucket):
     ("GET", "bucket", "cors"), ("GET", "bucket", "lifecycle"), ("GET", "bucket", "no-such-thing"),
     ("DELETE", "bucket", "acl"), ("POST", "bucket", "tagging"), ("PUT", "bucket", "cors"), ("POST", "bucket", "unknown"),
     ("GET", "object", "annotations"), ("GET", "object", "unknown"),
-    ("PUT", "object", "retention"), ("POST", "object", "select&select-type=2"),
+    ("POST", "object", "select&select-type=2"),
     ("GET", "bucket", "list-type=2&unknown=1"), ("HEAD", "object", "unknown"),
 ])
 def test_what_is_not_built_is_said_to_be_so(wire, bucket, method, level, query):
@@ -235,7 +235,7 @@ def test_what_is_not_built_is_said_to_be_so(wire, bucket, method, level, query):
 
 
 @pytest.mark.parametrize("name,value", [
-    ("x-amz-server-side-encryption", "AES256"), ("x-amz-object-lock-mode", "GOVERNANCE"), ("x-amz-acl", "aws-exec-read"),
+    ("x-amz-server-side-encryption", "AES256"), ("x-amz-acl", "aws-exec-read"),
     ("x-amz-write-offset-bytes", "0"),
 ])
 def test_what_would_be_unsafe_to_ignore_is_refused(wire, bucket, name, value):

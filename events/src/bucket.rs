@@ -33,6 +33,9 @@ pub struct Created {
     /// Who owns what is stored in it, if that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<ObjectOwnership>,
+    /// Versions in it may be locked, so it keeps versions from the start.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub object_lock: bool,
 }
 
 /// An empty bucket was removed, and with it the uploads that were still open in it.

@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, group, key, object, policy, quota, session, upload, user};
+use crate::{bucket, group, key, lock, object, policy, quota, session, upload, user};
 
 /// What a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,6 +228,7 @@ facts! {
     BucketPublicAccessChanged(bucket::PublicAccessChanged): "bucket" "public_access_changed", bucket;
     BucketOwnershipChanged(bucket::OwnershipChanged): "bucket" "ownership_changed", bucket;
     BucketTagsChanged(bucket::TagsChanged): "bucket" "tags_changed", bucket;
+    BucketObjectLockChanged(lock::BucketChanged): "bucket" "object_lock_changed", bucket;
     QuotaChanged(quota::Changed): "quota" "changed", bucket;
     QuotaThresholdReached(quota::ThresholdReached): "quota" "threshold_reached", bucket;
     ObjectCreated(object::Created): "object" "created", object;
@@ -235,6 +236,8 @@ facts! {
     DeleteMarkerCreated(object::DeleteMarkerCreated): "object" "delete_marker_created", object;
     ObjectAclChanged(object::AclChanged): "object" "acl_changed", object;
     ObjectTagsChanged(object::TagsChanged): "object" "tags_changed", object;
+    ObjectRetentionChanged(lock::RetentionChanged): "object" "retention_changed", object;
+    ObjectLegalHoldChanged(lock::LegalHoldChanged): "object" "legal_hold_changed", object;
     UploadCreated(upload::Created): "upload" "created", object;
     UploadPartStored(upload::PartStored): "upload" "part_stored", object;
     UploadAborted(upload::Aborted): "upload" "aborted", object;

@@ -19,6 +19,7 @@ mod fact;
 pub mod group;
 pub mod ids;
 pub mod key;
+pub mod lock;
 pub mod object;
 pub mod policy;
 pub mod quota;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Acl;
 use crate::ids::{BucketName, ContentId, ETag, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId};
+use crate::lock::Lock;
 use crate::tags::Tags;
 
 /// What a fact changes in its bucket's usage, so that usage is a sum over the log.
@@ -138,6 +139,9 @@ pub struct Created {
     /// Its ACL, if it is not the private one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Acl>,
+    /// What locks it.
+    #[serde(flatten)]
+    pub lock: Lock,
     /// The request that made it.
     pub operation: Operation,
     /// The null version that ended with this one.
@@ -160,6 +164,9 @@ pub struct Deleted {
     pub null_version: bool,
     /// It was a delete marker.
     pub delete_marker: bool,
+    /// It was retained by governance, which was bypassed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub governance_bypassed: bool,
     /// What it changes in the usage.
     pub delta: Delta,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Acl;
 use crate::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, UploadId, UserId};
+use crate::lock::Lock;
 use crate::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType};
 
 /// The checksum an upload's parts carry, and what the object's will cover.
@@ -41,6 +42,9 @@ pub struct Created {
     /// The ACL that the object will have, if it is not the private one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Acl>,
+    /// What was asked to lock the object.
+    #[serde(flatten)]
+    pub lock: Lock,
 }
 
 /// A part was stored; an earlier one with its number is replaced.

@@ -4,7 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use s3::xml::{
     AccessControlPolicy, CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects,
-    OwnershipControls, PublicAccessBlockConfiguration, Unchanging, VersioningConfiguration,
+    ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, OwnershipControls, PublicAccessBlockConfiguration,
+    Unchanging, VersioningConfiguration,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -12,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(delete) = DeleteObjects::parse(data) {
         assert!(delete.objects.len() <= DELETE_OBJECTS_MAX);
     }
-    let _ = CompleteMultipartUpload::parse(data);
+    let _ = (CompleteMultipartUpload::parse(data), ObjectRetention::parse(data));
     for kind in [Unchanging::Accelerate, Unchanging::Logging, Unchanging::Notification, Unchanging::RequestPayment] {
         let _ = kind.parse(data);
     }
@@ -22,6 +23,12 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(parsed) = PublicAccessBlockConfiguration::parse(data) {
         assert_eq!(PublicAccessBlockConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
+    }
+    if let Ok(parsed) = ObjectLockConfiguration::parse(data) {
+        assert_eq!(ObjectLockConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
+    }
+    if let Ok(parsed) = ObjectLegalHold::parse(data) {
+        assert_eq!(ObjectLegalHold::parse(&parsed.to_xml()).ok(), Some(parsed));
     }
     if let Ok(parsed) = OwnershipControls::parse(data) {
         assert_eq!(OwnershipControls::parse(&parsed.to_xml()).ok(), Some(parsed));

@@ -1,16 +1,22 @@
 //! Samples that name their place in the imagined log, so that one more moves no other.
 
+use events::lock::{
+    self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
+};
 use events::tags::Tags;
-use events::{Fact, bucket, object};
+use events::{Fact, bucket, object, upload};
+
+use crate::samples::{bucket_created, object_created, object_deleted, upload_created, version};
 
 /// Place, variant, fact. A place is taken once, and is 60 or more.
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
-    vec![
+    let others = [
         (70, "", Fact::BucketTagsChanged(bucket_tags_changed())),
         (91, "", Fact::ObjectTagsChanged(object_tags_changed())),
-        (92, ".tagged", tagged(crate::samples::object_created())),
-        (93, ".tagged", tagged(crate::samples::upload_created())),
-    ]
+        (92, ".tagged", tagged(object_created())),
+        (93, ".tagged", tagged(upload_created())),
+    ];
+    others.into_iter().chain(of_locks()).collect()
 }
 
 fn tags() -> Tags {
@@ -22,7 +28,7 @@ fn bucket_tags_changed() -> bucket::TagsChanged {
 }
 
 fn object_tags_changed() -> object::TagsChanged {
-    let Fact::ObjectCreated(object) = crate::samples::object_created() else { unreachable!("it is made so") };
+    let Fact::ObjectCreated(object) = object_created() else { unreachable!("it is made so") };
     object::TagsChanged {
         bucket: object.bucket,
         key: object.key,
@@ -39,4 +45,44 @@ fn tagged(mut fact: Fact) -> Fact {
         _ => unreachable!("it carries no tags"),
     }
     fact
+}
+
+fn of_locks() -> [(u8, &'static str, Fact); 8] {
+    let photos = || "photos".parse().unwrap();
+    let key = || "2026/11/cat.jpg".parse().unwrap();
+    let until = |text: &str| text.parse().unwrap();
+    let retention = Retention { mode: RetentionMode::Governance, until: until("2027-11-22T13:02:09Z") };
+    let lock = Lock { retention: Some(retention), legal_hold: Some(LegalHold::On) };
+    let default_retention = DefaultRetention { mode: RetentionMode::Compliance, period: Period::Days(30) };
+    let Fact::BucketCreated(bucket) = bucket_created() else { unreachable!("it is made so") };
+    let Fact::ObjectCreated(object) = object_created() else { unreachable!("it is made so") };
+    let Fact::ObjectDeleted(gone) = object_deleted() else { unreachable!("it is made so") };
+    let Fact::UploadCreated(upload) = upload_created() else { unreachable!("it is made so") };
+    let retained = RetentionChanged {
+        bucket: photos(),
+        key: key(),
+        version_id: version(0x101),
+        null_version: false,
+        retention: Some(Retention { mode: RetentionMode::Compliance, until: until("2028-01-01T00:00:00Z") }),
+        governance_bypassed: false,
+    };
+    let released = RetentionChanged { retention: None, governance_bypassed: true, ..retained.clone() };
+    let held = LegalHoldChanged {
+        bucket: photos(),
+        key: key(),
+        version_id: version(0x101),
+        null_version: false,
+        legal_hold: LegalHold::Off,
+    };
+    let bucket_lock = lock::BucketChanged { bucket: photos(), default_retention: Some(default_retention) };
+    [
+        (80, "", Fact::BucketObjectLockChanged(bucket_lock)),
+        (81, "", Fact::ObjectRetentionChanged(retained)),
+        (82, ".bypassed", Fact::ObjectRetentionChanged(released)),
+        (83, "", Fact::ObjectLegalHoldChanged(held)),
+        (84, ".locked", Fact::BucketCreated(bucket::Created { object_lock: true, ..bucket })),
+        (85, ".locked", Fact::ObjectCreated(object::Created { lock, ..object })),
+        (86, ".locked", Fact::UploadCreated(upload::Created { lock, ..upload })),
+        (87, ".bypassed", Fact::ObjectDeleted(object::Deleted { governance_bypassed: true, ..gone })),
+    ]
 }

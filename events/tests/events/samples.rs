@@ -8,6 +8,7 @@ use events::ids::{
     AuthType, ContentId, ETag, EventId, Generation, Layout, Md5Digest, PartNumber, Placement, Principal, RegionName,
     Sha256Digest, UploadId, VersionId,
 };
+use events::lock::Lock;
 use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
 use events::{Event, Fact, Origin, bucket, object, upload};
 use uuid::Uuid;
@@ -122,12 +123,13 @@ fn every_attribute() -> Attributes {
     }
 }
 
-fn bucket_created() -> Fact {
+pub(crate) fn bucket_created() -> Fact {
     Fact::BucketCreated(bucket::Created {
         bucket: "photos".parse().unwrap(),
         owner: "PSKEYEXAMPLE".parse().unwrap(),
         acl: None,
         ownership: None,
+        object_lock: false,
     })
 }
 
@@ -155,6 +157,7 @@ pub(crate) fn object_created() -> Fact {
         attributes: Attributes::default(),
         owner: None,
         acl: None,
+        lock: Lock::default(),
         operation: Operation::PutObject,
         replaces: None,
         delta: Delta { objects: 1, bytes: 183_442 },
@@ -180,6 +183,7 @@ fn object_created_in_full() -> Fact {
         attributes: every_attribute(),
         owner: None,
         acl: None,
+        lock: Lock::default(),
         operation: Operation::CompleteMultipartUpload,
         replaces: Some(version(0x100)),
         delta: Delta { objects: 0, bytes: i64::try_from(size).unwrap() - 42 },
@@ -197,13 +201,14 @@ fn delete_marker_created() -> Fact {
     })
 }
 
-fn object_deleted() -> Fact {
+pub(crate) fn object_deleted() -> Fact {
     Fact::ObjectDeleted(object::Deleted {
         bucket: "photos".parse().unwrap(),
         key: "2026/11/cat.jpg".parse().unwrap(),
         version_id: version(0x103),
         null_version: true,
         delete_marker: true,
+        governance_bypassed: false,
         delta: Delta::default(),
     })
 }
@@ -218,6 +223,7 @@ pub(crate) fn upload_created() -> Fact {
         initiator: None,
         owner: None,
         acl: None,
+        lock: Lock::default(),
     })
 }
 
@@ -234,6 +240,7 @@ fn upload_created_in_full() -> Fact {
         initiator: None,
         owner: None,
         acl: None,
+        lock: Lock::default(),
     })
 }
 

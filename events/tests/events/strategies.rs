@@ -8,6 +8,7 @@ use events::ids::{
     ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sealed, SessionId, Sha256Digest,
     TraceParent, UploadId, UserId, UserName, VersionId,
 };
+use events::lock::{self, DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
 use events::policy::Holder;
 use events::upload::ChecksumPlan;
@@ -43,6 +44,7 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         object_created().boxed(),
         object_deleted().boxed(),
         delete_marker_created().boxed(),
+        lock_fact().boxed(),
         upload_created().boxed(),
         part_stored().boxed(),
         (bucket_name(), key(), uuid()).prop_map(|(bucket, key, id)| {
@@ -254,8 +256,11 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
     use bucket::{Created, Deleted, Versioning, VersioningChanged};
     let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
     prop_oneof![
-        (bucket_name(), user_id(), option::of(acl()), option::of(ownership()))
-            .prop_map(|(bucket, owner, acl, ownership)| Fact::BucketCreated(Created { bucket, owner, acl, ownership })),
+        (bucket_name(), user_id(), option::of(acl()), option::of(ownership()), any::<bool>()).prop_map(
+            |(bucket, owner, acl, ownership, object_lock)| {
+                Fact::BucketCreated(Created { bucket, owner, acl, ownership, object_lock })
+            }
+        ),
         (bucket_name(), option::of(text()))
             .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
         (bucket_name(), acl()).prop_map(|(bucket, acl)| Fact::BucketAclChanged(bucket::AclChanged { bucket, acl })),
@@ -280,10 +285,10 @@ fn object_created() -> impl Strategy<Value = Fact> {
     let etag = (md5(), option::of(1..=PART_NUMBER_MAX)).prop_map(|(md5, parts)| ETag { md5, parts });
     let named = (bucket_name(), key(), version(), any::<bool>(), option::of(version()));
     let bytes = (any::<u64>(), etag, body(), option::of(checksum()));
-    let rights = (option::of(user_id()), option::of(acl()));
+    let rights = (option::of(user_id()), option::of(acl()), lock());
     (named, bytes, attributes(), rights, operation, delta()).prop_map(
         |(named, bytes, attributes, rights, operation, delta)| {
-            let (owner, acl) = rights;
+            let (owner, acl, lock) = rights;
             let (bucket, key, version_id, null_version, replaces) = named;
             let (size, etag, body, checksum) = bytes;
             Fact::ObjectCreated(object::Created {
@@ -298,6 +303,7 @@ fn object_created() -> impl Strategy<Value = Fact> {
                 attributes,
                 owner,
                 acl,
+                lock,
                 operation,
                 replaces,
                 delta,
@@ -306,10 +312,61 @@ fn object_created() -> impl Strategy<Value = Fact> {
     )
 }
 
+fn retention() -> impl Strategy<Value = Retention> {
+    (retention_mode(), time()).prop_map(|(mode, until)| Retention { mode, until })
+}
+
+fn retention_mode() -> impl Strategy<Value = RetentionMode> {
+    prop_oneof![Just(RetentionMode::Governance), Just(RetentionMode::Compliance)]
+}
+
+fn legal_hold() -> impl Strategy<Value = LegalHold> {
+    prop_oneof![Just(LegalHold::On), Just(LegalHold::Off)]
+}
+
+fn lock() -> impl Strategy<Value = Lock> {
+    (option::of(retention()), option::of(legal_hold()))
+        .prop_map(|(retention, legal_hold)| Lock { retention, legal_hold })
+}
+
+fn lock_fact() -> impl Strategy<Value = Fact> {
+    let period = prop_oneof![any::<u32>().prop_map(Period::Days), any::<u32>().prop_map(Period::Years)];
+    let default = (retention_mode(), period).prop_map(|(mode, period)| DefaultRetention { mode, period });
+    let named = || (bucket_name(), key(), version(), any::<bool>());
+    prop_oneof![
+        (bucket_name(), option::of(default)).prop_map(|(bucket, default_retention)| {
+            Fact::BucketObjectLockChanged(lock::BucketChanged { bucket, default_retention })
+        }),
+        (named(), option::of(retention()), any::<bool>()).prop_map(|(named, retention, governance_bypassed)| {
+            let (bucket, key, version_id, null_version) = named;
+            Fact::ObjectRetentionChanged(lock::RetentionChanged {
+                bucket,
+                key,
+                version_id,
+                null_version,
+                retention,
+                governance_bypassed,
+            })
+        }),
+        (named(), legal_hold()).prop_map(|((bucket, key, version_id, null_version), legal_hold)| {
+            let held = lock::LegalHoldChanged { bucket, key, version_id, null_version, legal_hold };
+            Fact::ObjectLegalHoldChanged(held)
+        }),
+    ]
+}
+
 fn object_deleted() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), version(), any::<bool>(), any::<bool>(), delta()).prop_map(
-        |(bucket, key, version_id, null_version, delete_marker, delta)| {
-            Fact::ObjectDeleted(object::Deleted { bucket, key, version_id, null_version, delete_marker, delta })
+    (bucket_name(), key(), version(), any::<[bool; 3]>(), delta()).prop_map(
+        |(bucket, key, version_id, [null_version, delete_marker, governance_bypassed], delta)| {
+            Fact::ObjectDeleted(object::Deleted {
+                bucket,
+                key,
+                version_id,
+                null_version,
+                delete_marker,
+                governance_bypassed,
+                delta,
+            })
         },
     )
 }
@@ -324,11 +381,21 @@ fn delete_marker_created() -> impl Strategy<Value = Fact> {
 }
 
 fn upload_created() -> impl Strategy<Value = Fact> {
-    let rights = (option::of(user_id()), option::of(user_id()), option::of(acl()));
+    let rights = (option::of(user_id()), option::of(user_id()), option::of(acl()), lock());
     (bucket_name(), key(), uuid(), attributes(), option::of(plan()), rights).prop_map(
-        |(bucket, key, id, attributes, checksum, (initiator, owner, acl))| {
+        |(bucket, key, id, attributes, checksum, (initiator, owner, acl, lock))| {
             let upload_id = UploadId(id);
-            Fact::UploadCreated(upload::Created { bucket, key, upload_id, attributes, checksum, initiator, owner, acl })
+            Fact::UploadCreated(upload::Created {
+                bucket,
+                key,
+                upload_id,
+                attributes,
+                checksum,
+                initiator,
+                owner,
+                acl,
+                lock,
+            })
         },
     )
 }

@@ -2,6 +2,7 @@
 
 mod delete;
 pub(crate) mod identity;
+mod lock;
 pub(crate) mod setting;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
@@ -9,6 +10,7 @@ use events::bucket::Versioning;
 use events::ids::{
     BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId,
 };
+use events::lock::Lock;
 use events::object::{Attributes, Checksum, Operation};
 use events::quota::{Quota, Resource};
 use events::tags::Tags;
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use delete::{DeleteObject, DeletePrecondition};
+pub use lock::{SetLegalHold, SetRetention};
 
 use crate::row::BucketId;
 use crate::view::VersionName;
@@ -45,6 +48,8 @@ pub enum Command {
         acl: Option<Acl>,
         /// Who is to own what others store in it, if that is said.
         ownership: Option<ObjectOwnership>,
+        /// Whether versions in it may be locked.
+        object_lock: bool,
     },
     /// Do something in a bucket, if it is the one that was looked at: one made since under its name is another.
     Within {
@@ -124,6 +129,10 @@ pub enum Command {
         /// What shall hold.
         setting: Setting,
     },
+    /// Retain a version of an object.
+    SetRetention(Box<SetRetention>),
+    /// Hold a version of an object, or no longer.
+    SetLegalHold(Box<SetLegalHold>),
     /// Set how much a bucket may hold.
     SetQuota {
         /// The bucket.
@@ -205,6 +214,7 @@ pub struct PutObject {
     pub attributes: Attributes,
     pub owner: Option<UserId>,
     pub acl: Option<Acl>,
+    pub lock: Lock,
     pub operation: Operation,
     pub precondition: Precondition,
 }
@@ -221,6 +231,7 @@ pub struct CreateUpload {
     pub initiator: Option<UserId>,
     pub owner: Option<UserId>,
     pub acl: Option<Acl>,
+    pub lock: Lock,
 }
 
 /// Store a part.
@@ -344,6 +355,18 @@ pub enum Rejection {
     /// There is no such version of the key.
     #[error("the version does not exist")]
     NoSuchVersion,
+    /// Enable the bucket's object lock first.
+    #[error("versions in the bucket cannot be locked")]
+    NoObjectLock,
+    /// Enable versioning first. Where versions may be locked it stays enabled.
+    #[error("object lock needs versioning, and keeps it enabled")]
+    LockNeedsVersioning,
+    /// Wait until its time is over, have its legal hold taken off, or bypass governance.
+    #[error("the version is locked")]
+    Locked,
+    /// A version cannot be retained until a moment that is over.
+    #[error("the time of retention is over already")]
+    RetainUntilPast,
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),

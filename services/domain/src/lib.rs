@@ -30,9 +30,9 @@ pub use command::identity::{
 pub use command::setting::Setting;
 pub use command::{
     Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags, NewBody, OBJECT_BYTES_MAX,
-    Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, StorePart,
+    Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, SetLegalHold, SetRetention, StorePart,
 };
-pub use decide::{Decision, Refused, admit, admit_part, decide};
+pub use decide::{Decision, Refused, admit, admit_lock, admit_part, decide};
 pub use identities::Identities;
 pub use project::{ProjectError, project};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

@@ -5,6 +5,7 @@ mod identity;
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, UploadId, UserId, VersionId};
+use events::lock::{DefaultRetention, Lock};
 use events::object::{Attributes, Checksum};
 use events::quota::Quota;
 use events::tags::Tags;
@@ -55,6 +56,15 @@ pub struct BucketAccessRow {
 pub struct BucketSettingsRow {
     /// Its tags.
     pub tags: Option<Tags>,
+    /// How it locks; `None` where versions cannot be locked.
+    pub object_lock: Option<ObjectLockRow>,
+}
+
+/// How a bucket locks versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ObjectLockRow {
+    /// How it retains what is stored with no word about retention.
+    pub default_retention: Option<DefaultRetention>,
 }
 
 /// One version of a key.
@@ -91,6 +101,9 @@ pub struct ObjectRow {
     pub owner: Option<UserId>,
     /// Its ACL, if it is not the private one.
     pub acl: Option<Acl>,
+    /// What locks it.
+    #[serde(with = "lock")]
+    pub lock: Lock,
 }
 
 /// Where the bytes of an object or a part are.
@@ -132,6 +145,9 @@ pub struct UploadRow {
     pub owner: Option<UserId>,
     /// The ACL that the object will have.
     pub acl: Option<Acl>,
+    /// What was asked to lock the object.
+    #[serde(with = "lock")]
+    pub lock: Lock,
     /// What the client said of the object to be.
     #[serde(with = "attributes")]
     pub attributes: Attributes,
@@ -223,6 +239,21 @@ mod attributes {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
         let (headers, metadata, storage_class, tags) = Fields::deserialize(deserializer)?;
         Ok(Attributes { headers, metadata, storage_class, tags })
+    }
+}
+
+/// Likewise [`Lock`].
+mod lock {
+    use events::lock::Lock;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(lock: &Lock, serializer: S) -> Result<S::Ok, S::Error> {
+        (lock.retention, lock.legal_hold).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lock, D::Error> {
+        let (retention, legal_hold) = Deserialize::deserialize(deserializer)?;
+        Ok(Lock { retention, legal_hold })
     }
 }
 

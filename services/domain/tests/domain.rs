@@ -9,6 +9,8 @@ mod given;
 mod identities;
 #[path = "domain/invariants.rs"]
 mod invariants;
+#[path = "domain/locks.rs"]
+mod locks;
 #[path = "domain/properties.rs"]
 mod properties;
 #[path = "domain/quotas.rs"]

@@ -7,10 +7,12 @@ use domain::row::{BucketId, BucketRow};
 use domain::{Command, Context, Identities, Refused, View};
 use events::Origin;
 use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
+use events::lock::Lock;
 use events::tags::Tags;
 use http::request::Parts;
 use jiff::Timestamp;
 use ledger::{Committed, Snapshot, StateError};
+use s3::lock::ObjectLock;
 use s3::request::Head;
 use s3::{Address, Code, Error, Operation, Query};
 
@@ -35,6 +37,8 @@ pub(crate) struct Call<'a> {
     pub(crate) judged: OnceLock<Judged>,
     /// The tags that its document brings for the object, once they are known; policies may ask for them.
     pub(crate) document_tags: OnceLock<Tags>,
+    /// The lock that the request's document asks for, once it is read.
+    pub(crate) lock: OnceLock<ObjectLock>,
     /// The state by which the call was authorized, until something reads it: one that lives as long as an upload
     /// would keep redb from reusing its pages.
     pub(crate) authorized: Mutex<Option<Arc<Snapshot>>>,
@@ -115,6 +119,12 @@ impl<'a> Call<'a> {
         self.admitted(domain::admit(&**snapshot, bucket, key, size, context))
     }
 
+    /// The same of an object with a lock that the bucket does not take.
+    pub(crate) fn admit_lock(&self, snapshot: &Snapshot, bucket: &BucketName, lock: Lock) -> Result<(), Failure> {
+        let context = Context { now: self.now, fresh: self.fresh() };
+        self.admitted(domain::admit_lock(&**snapshot, bucket, lock, context))
+    }
+
     /// The same of a part.
     pub(crate) fn admit_part(
         &self,
@@ -186,6 +196,7 @@ impl<'a> Call<'a> {
         let again = Call {
             caller: &caller,
             judged: OnceLock::new(),
+            lock: self.lock.clone(),
             document_tags: self.document_tags.clone(),
             authorized: Mutex::new(None),
             ..*self

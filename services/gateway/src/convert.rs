@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{DeletePrecondition, ETags, Precondition};
 use events::ids::{ETag, Md5Digest};
+use events::lock::{LegalHold, Lock, Retention, RetentionMode};
 use events::object::{Attributes, ChecksumAlgorithm, ChecksumType};
 use events::tags::Tags;
 use s3::checksum::{Algorithm, Checksum};
@@ -111,4 +112,40 @@ pub(crate) fn listed_checksum(
     checksum: Option<&events::object::Checksum>,
 ) -> Option<(Algorithm, s3::checksum::ChecksumType)> {
     checksum.map(|checksum| (wire_algorithm(checksum.algorithm), wire_checksum_type(checksum.kind)))
+}
+
+pub(crate) fn lock(lock: s3::lock::ObjectLock) -> Lock {
+    Lock { retention: lock.retention.map(retention), legal_hold: lock.legal_hold.map(legal_hold) }
+}
+
+pub(crate) fn retention(retention: s3::lock::Retention) -> Retention {
+    Retention { mode: retention_mode(retention.mode), until: retention.until }
+}
+
+pub(crate) fn retention_mode(mode: s3::lock::RetentionMode) -> RetentionMode {
+    match mode {
+        s3::lock::RetentionMode::Governance => RetentionMode::Governance,
+        s3::lock::RetentionMode::Compliance => RetentionMode::Compliance,
+    }
+}
+
+pub(crate) fn wire_retention_mode(mode: RetentionMode) -> s3::lock::RetentionMode {
+    match mode {
+        RetentionMode::Governance => s3::lock::RetentionMode::Governance,
+        RetentionMode::Compliance => s3::lock::RetentionMode::Compliance,
+    }
+}
+
+pub(crate) fn legal_hold(hold: s3::lock::LegalHold) -> LegalHold {
+    match hold {
+        s3::lock::LegalHold::On => LegalHold::On,
+        s3::lock::LegalHold::Off => LegalHold::Off,
+    }
+}
+
+pub(crate) fn wire_legal_hold(hold: LegalHold) -> s3::lock::LegalHold {
+    match hold {
+        LegalHold::On => s3::lock::LegalHold::On,
+        LegalHold::Off => s3::lock::LegalHold::Off,
+    }
 }

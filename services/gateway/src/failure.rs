@@ -6,6 +6,8 @@ use ledger::{CommitError, StateError};
 use s3::{Code, Error};
 use shards::{ReadError, WriteError};
 
+use crate::verb::object_lock::missing_object_lock;
+
 /// A refused request: the S3 error, and headers that go with it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -125,6 +127,18 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         }
         Rejection::AclGrantsOthers => Error::new(Code::InvalidBucketAclWithObjectOwnership),
         Rejection::NoSuchVersion => Error::new(Code::NoSuchVersion),
+        Rejection::NoObjectLock => missing_object_lock(),
+        Rejection::LockNeedsVersioning => {
+            let message = "Object Lock needs versioning to be enabled, and keeps it enabled.";
+            Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
+        }
+        Rejection::Locked => Error::access_denied(
+            "Access Denied because object protected by object lock. Wait until its retention is over, have its legal \
+             hold taken off, or bypass governance with x-amz-bypass-governance-retention.",
+        ),
+        Rejection::RetainUntilPast => {
+            Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
+        }
         Rejection::Identity(rejection) => {
             tracing::error!(%rejection, "S3 asked for a change of identities");
             Error::new(Code::InternalError)

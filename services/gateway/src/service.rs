@@ -119,6 +119,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         operation,
         judged: OnceLock::new(),
         document_tags: OnceLock::new(),
+        lock: OnceLock::new(),
         authorized: Mutex::new(None),
     };
     if let Err(failure) = authorize(&call, &snapshot, operation) {

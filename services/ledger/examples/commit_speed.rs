@@ -14,6 +14,7 @@ use events::Origin;
 use events::ids::{
     AuthType, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal, Sha256Digest,
 };
+use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use jiff::Timestamp;
 use ledger::{Ledger, Options, Sources, rebuild};
@@ -47,6 +48,7 @@ fn put(task: u64, n: u64) -> Command {
         attributes: Attributes { headers, ..Attributes::default() },
         owner: None,
         acl: None,
+        lock: Lock::default(),
         operation: Operation::PutObject,
         precondition: Precondition::default(),
     }))
@@ -67,6 +69,7 @@ async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
         owner: "AKIAEXAMPLE".parse().unwrap(),
         acl: None,
         ownership: None,
+        object_lock: false,
     };
     ledger.commit(create, origin()).await.unwrap();
     let begun = Instant::now();

@@ -18,6 +18,7 @@ mod encoding;
 pub mod error;
 pub mod etag;
 pub mod header;
+pub mod lock;
 pub mod operation;
 pub mod query;
 pub mod range;

@@ -15,6 +15,8 @@ enum Trait {
     Acl,
     /// Its headers may bring tags.
     Tags,
+    /// Its headers may bring a lock for the object that it makes.
+    Lock,
 }
 
 struct Row {
@@ -93,12 +95,14 @@ operations! {
     DeleteBucketTagging: Writes ? "tagging";
     GetBucketAcl: Reads ? "acl";
     PutBucketAcl: Writes Document Acl ? "acl";
-    PutObject: Writes Payload Acl Tags;
+    GetObjectLockConfiguration: Reads ? "object-lock";
+    PutObjectLockConfiguration: Writes Document ? "object-lock";
+    PutObject: Writes Payload Acl Tags Lock;
     GetObject: Reads ? "partNumber" "versionId";
     HeadObject: Reads ? "partNumber" "versionId";
     DeleteObject: Writes ? "versionId";
     DeleteObjects: Writes Document ? "delete";
-    CopyObject: Writes Acl Tags;
+    CopyObject: Writes Acl Tags Lock;
     GetObjectAttributes: Reads ? "attributes" "versionId";
     GetObjectTorrent: Reads ? "torrent";
     GetObjectAcl: Reads ? "acl" "versionId";
@@ -106,13 +110,17 @@ operations! {
     GetObjectTagging: Reads ? "tagging" "versionId";
     PutObjectTagging: Writes Document ? "tagging" "versionId";
     DeleteObjectTagging: Writes ? "tagging" "versionId";
+    GetObjectRetention: Reads ? "retention" "versionId";
+    PutObjectRetention: Writes Document ? "retention" "versionId";
+    GetObjectLegalHold: Reads ? "legal-hold" "versionId";
+    PutObjectLegalHold: Writes Document ? "legal-hold" "versionId";
     ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";
     ListObjectsV2: Reads ?
         "list-type" "prefix" "delimiter" "max-keys" "continuation-token" "start-after" "fetch-owner"
         "encoding-type" "metadata";
     ListObjectVersions: Reads ?
         "versions" "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type" "metadata";
-    CreateMultipartUpload: Writes Acl Tags ? "uploads";
+    CreateMultipartUpload: Writes Acl Tags Lock ? "uploads";
     UploadPart: Writes Payload ? "partNumber" "uploadId";
     UploadPartCopy: Writes ? "partNumber" "uploadId";
     CompleteMultipartUpload: Writes Document ? "uploadId";
@@ -167,6 +175,11 @@ impl Operation {
     /// Whether the headers may bring tags for the object that is made; see [`crate::Head::tags`].
     pub const fn takes_tags(self) -> bool {
         self.has(Trait::Tags)
+    }
+
+    /// Whether the headers may bring a lock for the object that is made; see [`crate::Head::object_lock`].
+    pub const fn takes_lock(self) -> bool {
+        self.has(Trait::Lock)
     }
 
     /// The query parameters that mean something to the operation, beside those that mean something to

@@ -15,6 +15,8 @@ mod documents;
 mod errors;
 #[path = "cases/listings.rs"]
 mod listings;
+#[path = "cases/locks.rs"]
+mod locks;
 #[path = "cases/requests.rs"]
 mod requests;
 #[path = "cases/routing.rs"]

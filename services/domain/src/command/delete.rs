@@ -15,12 +15,14 @@ pub struct DeleteObject {
     pub version: Option<VersionName>,
     /// What must hold of what is deleted.
     pub precondition: DeletePrecondition,
+    /// The asker may bypass governance, and wants to.
+    pub bypass_governance: bool,
 }
 
 impl DeleteObject {
-    /// A delete on no condition.
+    /// A delete on no condition, which bypasses nothing.
     pub fn new(bucket: BucketName, key: ObjectKey, version: Option<VersionName>) -> Self {
-        Self { bucket, key, version, precondition: DeletePrecondition::default() }
+        Self { bucket, key, version, precondition: DeletePrecondition::default(), bypass_governance: false }
     }
 }
 

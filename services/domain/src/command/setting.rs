@@ -1,8 +1,12 @@
 use events::tags::Tags;
 
+use crate::row::ObjectLockRow;
+
 /// A setting of a bucket, as it shall be; `None` takes it away. What it holds is well-formed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
     /// The tags it carries.
     Tags(Option<Tags>),
+    /// How it locks versions: which it does for ever once it may.
+    ObjectLock(ObjectLockRow),
 }

@@ -1,24 +1,16 @@
 use events::Fact;
-use events::access::{Acl, ObjectOwnership};
 use events::bucket::{Created, Deleted, Versioning, VersioningChanged};
-use events::ids::{BucketName, UserId};
+use events::ids::BucketName;
 
-use super::{Decision, Refused, bucket_row};
+use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{Outcome, Rejection};
 use crate::view::View;
 
-pub(super) fn create<V: View>(
-    view: &V,
-    bucket: &BucketName,
-    owner: &UserId,
-    acl: Option<&Acl>,
-    ownership: Option<ObjectOwnership>,
-) -> Result<Decision, Refused<V::Error>> {
-    if let Some(row) = view.bucket(bucket).map_err(Refused::View)? {
-        return Err(Rejection::BucketExists { yours: row.owner == *owner }.into());
+pub(super) fn create<V: View>(view: &V, to_be: Created) -> Result<Decision, Refused<V::Error>> {
+    if let Some(row) = view.bucket(&to_be.bucket).map_err(Refused::View)? {
+        return Err(Rejection::BucketExists { yours: row.owner == to_be.owner }.into());
     }
-    let fact = Created { bucket: bucket.clone(), owner: owner.clone(), acl: acl.cloned(), ownership };
-    Ok(Decision::write(Fact::BucketCreated(fact), Outcome::Done))
+    Ok(Decision::write(Fact::BucketCreated(to_be), Outcome::Done))
 }
 
 pub(super) fn delete<V: View>(view: &V, bucket: &BucketName) -> Result<Decision, Refused<V::Error>> {
@@ -41,6 +33,7 @@ pub(super) fn set_versioning<V: View>(
     if versioning == Versioning::Unversioned {
         return Err(Rejection::VersioningCannotBeUndone.into());
     }
+    lock::check_versioning(view, &row, versioning)?;
     let fact = VersioningChanged { bucket: bucket.clone(), versioning };
     Ok(Decision::write(Fact::BucketVersioningChanged(fact), Outcome::Done))
 }

@@ -3,7 +3,7 @@ use events::bucket::Versioning;
 use events::object::{DeleteMarkerCreated, Deleted, Delta};
 
 use super::object::place_version;
-use super::{Decision, Refused, bucket_row};
+use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{Context, DeleteObject, DeletePrecondition, ETags, Outcome, Rejection};
 use crate::row::{BucketRow, VersionRow};
 use crate::view::{View, find_version, newest_version};
@@ -17,12 +17,12 @@ pub(super) fn delete<V: View>(
     match (delete.version, row.versioning) {
         (None, Versioning::Unversioned) => match view.current(row.id, &delete.key).map_err(Refused::View)? {
             None => Ok(nothing()),
-            Some(gone) => Ok(remove(delete, &gone)?),
+            Some(gone) => Ok(remove(delete, &gone, context)?),
         },
         (None, _) => mark(view, delete, &row, context),
         (Some(name), _) => match find_version(view, row.id, &delete.key, name).map_err(Refused::View)? {
             None => Ok(Decision::nothing(Outcome::Deleted { version: Some(name), delete_marker: false })),
-            Some(gone) => Ok(remove(delete, &gone)?),
+            Some(gone) => Ok(remove(delete, &gone, context)?),
         },
     }
 }
@@ -43,8 +43,9 @@ fn nothing() -> Decision {
     Decision::nothing(Outcome::Deleted { version: None, delete_marker: false })
 }
 
-fn remove(delete: &DeleteObject, gone: &VersionRow) -> Result<Decision, Rejection> {
+fn remove(delete: &DeleteObject, gone: &VersionRow, context: Context) -> Result<Decision, Rejection> {
     check(&delete.precondition, gone)?;
+    let governance_bypassed = lock::check_end(gone, delete.bypass_governance, context.now)?;
     let size = gone.object.as_ref().map(|object| object.size);
     let fact = Deleted {
         bucket: delete.bucket.clone(),
@@ -52,6 +53,7 @@ fn remove(delete: &DeleteObject, gone: &VersionRow) -> Result<Decision, Rejectio
         version_id: gone.version,
         null_version: gone.null,
         delete_marker: size.is_none(),
+        governance_bypassed,
         delta: Delta { objects: -i64::from(size.is_some()), bytes: -size.map_or(0, u64::cast_signed) },
     };
     let outcome = Outcome::Deleted { version: delete.version, delete_marker: fact.delete_marker };

@@ -4,6 +4,7 @@ mod access;
 mod bucket;
 mod delete;
 mod identity;
+mod lock;
 mod object;
 mod quota;
 mod setting;
@@ -11,12 +12,14 @@ mod tags;
 mod upload;
 
 use events::Fact;
+use events::bucket::Created;
 use events::ids::BucketName;
 
 use crate::command::{Command, Context, Outcome, Rejection};
 use crate::row::BucketRow;
 use crate::view::View;
 
+pub use lock::admit_lock;
 pub use quota::{admit, admit_part};
 
 /// What a command comes to.
@@ -68,8 +71,15 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             }
             decide(view, command, context)
         }
-        Command::CreateBucket { bucket, owner, acl, ownership } => {
-            bucket::create(view, bucket, owner, acl.as_ref(), *ownership)
+        Command::CreateBucket { bucket, owner, acl, ownership, object_lock } => {
+            let to_be = Created {
+                bucket: bucket.clone(),
+                owner: owner.clone(),
+                acl: acl.clone(),
+                ownership: *ownership,
+                object_lock: *object_lock,
+            };
+            bucket::create(view, to_be)
         }
         Command::DeleteBucket { bucket } => bucket::delete(view, bucket),
         Command::SetVersioning { bucket, versioning } => bucket::set_versioning(view, bucket, *versioning),
@@ -80,6 +90,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::SetObjectAcl { bucket, key, version, acl } => access::set_object_acl(view, bucket, key, *version, acl),
         Command::SetObjectTags { bucket, key, version, tags } => tags::set(view, bucket, key, *version, tags),
         Command::SetBucketSetting { bucket, setting } => setting::set(view, bucket, setting),
+        Command::SetRetention(set) => lock::set_retention(view, set, context),
+        Command::SetLegalHold(set) => lock::set_legal_hold(view, set),
         Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),

@@ -4,7 +4,7 @@ use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, Delta};
 
 use super::quota::{check as check_quota, warning};
-use super::{Decision, Refused, bucket_row};
+use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{Context, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection};
 use crate::row::{BucketId, BucketRow, ObjectRow, VersionRow};
 use crate::view::{VersionName, View, find_version};
@@ -18,6 +18,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
     check(&put.precondition, current.as_ref())?;
     let (body, staged_in_use) = body(view, &put.body)?;
     let place = place_version(view, &bucket, &put.key, current, context)?;
+    let lock = lock::of_new(view, &bucket, put.lock, context)?;
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
     let delta = place.delta(Some(put.size));
     check_quota(&usage, delta)?;
@@ -33,6 +34,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
         attributes: put.attributes.clone(),
         owner: put.owner.clone(),
         acl: put.acl.clone(),
+        lock,
         operation: put.operation,
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta,
@@ -147,6 +149,7 @@ pub(super) fn place_version<V: View>(
 ) -> Result<Place, Refused<V::Error>> {
     if bucket.versioning == Versioning::Unversioned {
         let version = VersionId::after(current.as_ref().map(|row| row.version), context.fresh);
+        check_replaced(current.as_ref(), context)?;
         return Ok(Place { version, null: true, replaces: current, versioned: false });
     }
     let noncurrent = view.newest_below(bucket.id, key, VersionId::MAX).map_err(Refused::View)?;
@@ -155,5 +158,11 @@ pub(super) fn place_version<V: View>(
     let null = bucket.versioning == Versioning::Suspended;
     let replaces =
         if null { find_version(view, bucket.id, key, VersionName::Null).map_err(Refused::View)? } else { None };
+    check_replaced(replaces.as_ref(), context)?;
     Ok(Place { version, null, replaces, versioned: true })
+}
+
+/// Where versions may be locked none is replaced; should one be, a lock stands above that.
+fn check_replaced(replaced: Option<&VersionRow>, context: Context) -> Result<(), Rejection> {
+    replaced.map_or(Ok(()), |row| lock::check_end(row, false, context.now).map(drop))
 }

@@ -2,7 +2,7 @@ use events::ids::BucketName;
 use events::tags::Tags;
 use events::{Fact, bucket};
 
-use super::{Decision, Refused, bucket_row, changed};
+use super::{Decision, Refused, bucket_row, changed, lock};
 use crate::command::setting::Setting;
 use crate::row::BucketSettingsRow;
 use crate::view::View;
@@ -12,6 +12,7 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
     let settings = view.bucket_settings(row.id).map_err(Refused::View)?;
     Ok(match setting {
         Setting::Tags(tags) => set_tags(bucket, &settings, tags.clone()),
+        Setting::ObjectLock(wanted) => lock::set_of_bucket(bucket, &row, &settings, *wanted)?,
     })
 }
 

@@ -5,20 +5,25 @@ use events::upload;
 
 use super::object::{body, check, place_version};
 use super::quota::{check as check_quota, check_part, warning};
-use super::{Decision, Refused, bucket_row};
+use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{
     CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Rejection, StorePart,
 };
 use crate::row::{BodyRow, BucketRow, UploadRow, VersionRow};
 use crate::view::View;
 
-pub(super) fn create<V: View>(view: &V, create: &CreateUpload, _: Context) -> Result<Decision, Refused<V::Error>> {
+pub(super) fn create<V: View>(
+    view: &V,
+    create: &CreateUpload,
+    context: Context,
+) -> Result<Decision, Refused<V::Error>> {
     let bucket = bucket_row(view, &create.bucket)?;
     // An id is used once: tried again, the upload is there, or has become an object.
     let under_way = view.upload(bucket.id, &create.key, create.upload).map_err(Refused::View)?.is_some();
     if under_way || view.manifest(create.upload).map_err(Refused::View)?.is_some() {
         return Ok(Decision::nothing(Outcome::Done));
     }
+    lock::of_new(view, &bucket, create.lock, context)?;
     let fact = upload::Created {
         bucket: create.bucket.clone(),
         key: create.key.clone(),
@@ -28,6 +33,7 @@ pub(super) fn create<V: View>(view: &V, create: &CreateUpload, _: Context) -> Re
         initiator: create.initiator.clone(),
         owner: create.owner.clone(),
         acl: create.acl.clone(),
+        lock: create.lock,
     };
     Ok(Decision::write(Fact::UploadCreated(fact), Outcome::Done))
 }
@@ -93,6 +99,7 @@ pub(super) fn complete<V: View>(
     let (size, taken) = take(view, complete)?;
     check(&complete.precondition, current.as_ref())?;
     let place = place_version(view, &bucket, &complete.key, current, context)?;
+    let lock = lock::of_begun(view, &bucket, upload.lock, context)?;
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
     let delta = place.delta(Some(size));
     check_quota(&usage, delta)?;
@@ -108,6 +115,7 @@ pub(super) fn complete<V: View>(
         attributes: upload.attributes,
         owner: upload.owner,
         acl: upload.acl,
+        lock,
         operation: Operation::CompleteMultipartUpload,
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta,

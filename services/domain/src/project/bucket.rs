@@ -4,7 +4,7 @@ use events::quota::{Changed as QuotaChanged, Resource, ThresholdReached};
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BucketAccessRow, BucketId, BucketRow, UsageRow};
+use crate::row::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, UsageRow};
 use crate::view::View;
 
 pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
@@ -14,13 +14,17 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
         let row = BucketAccessRow { acl: fact.acl.clone(), ownership: fact.ownership, ..BucketAccessRow::default() };
         draft.changes.push(Change::PutBucketAccess { bucket: id, row });
     }
+    if fact.object_lock {
+        let row = BucketSettingsRow { object_lock: Some(ObjectLockRow::default()), ..BucketSettingsRow::default() };
+        draft.changes.push(Change::PutBucketSettings { bucket: id, row });
+    }
     let row = BucketRow {
         id,
         created: draft.event.time,
         owner: fact.owner.clone(),
-        versioning: Versioning::Unversioned,
+        versioning: if fact.object_lock { Versioning::Enabled } else { Versioning::Unversioned },
         access: if access { draft.event.sequence } else { 0 },
-        settings: 0,
+        settings: if fact.object_lock { draft.event.sequence } else { 0 },
     };
     draft.changes.push(Change::PutBucket { name: fact.bucket.clone(), row });
 }

@@ -4,6 +4,7 @@ mod access;
 mod bucket;
 mod draft;
 mod identity;
+mod lock;
 mod object;
 mod setting;
 mod upload;
@@ -43,6 +44,9 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::BucketPublicAccessChanged(fact) => access::public_access_changed(&mut draft, fact)?,
         Fact::BucketOwnershipChanged(fact) => access::ownership_changed(&mut draft, fact)?,
         Fact::BucketTagsChanged(fact) => setting::tags_changed(&mut draft, fact)?,
+        Fact::BucketObjectLockChanged(fact) => setting::object_lock_changed(&mut draft, fact)?,
+        Fact::ObjectRetentionChanged(fact) => lock::retention_changed(&mut draft, fact)?,
+        Fact::ObjectLegalHoldChanged(fact) => lock::legal_hold_changed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,

@@ -24,6 +24,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
         attributes: fact.attributes.clone(),
         owner: fact.owner.clone(),
         acl: fact.acl.clone(),
+        lock: fact.lock,
     };
     let row = VersionRow {
         version: fact.version_id,

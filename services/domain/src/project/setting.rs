@@ -1,10 +1,11 @@
 use events::bucket::TagsChanged;
 use events::ids::BucketName;
+use events::lock::BucketChanged;
 
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BucketRow, BucketSettingsRow};
+use crate::row::{BucketRow, BucketSettingsRow, ObjectLockRow};
 use crate::view::View;
 
 pub(super) fn tags_changed<V: View>(
@@ -12,6 +13,14 @@ pub(super) fn tags_changed<V: View>(
     fact: &TagsChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     change(draft, &fact.bucket, |row| row.tags.clone_from(&fact.tags))
+}
+
+pub(super) fn object_lock_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &BucketChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    let row = ObjectLockRow { default_retention: fact.default_retention };
+    change(draft, &fact.bucket, |settings| settings.object_lock = Some(row))
 }
 
 fn change<V: View>(

@@ -15,6 +15,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
         initiator: fact.initiator.clone(),
         owner: fact.owner.clone(),
         acl: fact.acl.clone(),
+        lock: fact.lock,
         attributes: fact.attributes.clone(),
         checksum: fact.checksum,
     };

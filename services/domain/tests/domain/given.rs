@@ -9,6 +9,7 @@ use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
     UploadId, VersionId,
 };
+use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -59,7 +60,13 @@ pub(crate) fn context(place: u128) -> Context {
 }
 
 pub(crate) fn create_bucket() -> Command {
-    Command::CreateBucket { bucket: bucket(), owner: "alice".parse().unwrap(), acl: None, ownership: None }
+    Command::CreateBucket {
+        bucket: bucket(),
+        owner: "alice".parse().unwrap(),
+        acl: None,
+        ownership: None,
+        object_lock: false,
+    }
 }
 
 pub(crate) fn versioning(versioning: Versioning) -> Command {
@@ -86,6 +93,7 @@ pub(crate) fn put_body(bytes: u8, size: u64, body: NewBody, precondition: Precon
         attributes: Attributes::default(),
         owner: None,
         acl: None,
+        lock: Lock::default(),
         operation: Operation::PutObject,
         precondition,
     }))
@@ -121,6 +129,7 @@ pub(crate) fn begin(n: u128) -> Command {
         initiator: None,
         owner: None,
         acl: None,
+        lock: Lock::default(),
     }))
 }
 

@@ -30,8 +30,13 @@ fn current(fold: &Fold) -> Option<ETag> {
 fn a_bucket_is_made_once() {
     accepted(&[], &create_bucket(), &DONE);
     rejected(&[create_bucket()], &create_bucket(), Rejection::BucketExists { yours: true });
-    let mallory =
-        Command::CreateBucket { bucket: bucket(), owner: "mallory".parse().unwrap(), acl: None, ownership: None };
+    let mallory = Command::CreateBucket {
+        bucket: bucket(),
+        owner: "mallory".parse().unwrap(),
+        acl: None,
+        ownership: None,
+        object_lock: false,
+    };
     rejected(&[create_bucket()], &mallory, Rejection::BucketExists { yours: false });
 }
 

@@ -11,10 +11,11 @@ use events::tags::Tags;
 use http::header::IF_MATCH;
 use ledger::Snapshot;
 use policy::{Action, BucketAccess, Decision, ObjectAccess, Request, Resource, Rights, evaluate};
+use s3::lock::ObjectLock;
 use s3::{Code, Error, Operation};
 
 use super::bucket_rules::BucketRules;
-use super::conditions::{Conditions, Existing, RequestTags};
+use super::conditions::{Conditions, Existing, LockAsked, RequestTags};
 use super::rights::{Target, brings_object_acl, brings_object_tags, needed, needed_too, takes_tags_of_headers};
 use crate::call::{Call, Judged, upload_id, version_name};
 use crate::failure::Failure;
@@ -55,6 +56,10 @@ fn new_bucket(call: &Call<'_>, action: Action) -> Result<(), Failure> {
     if call.head().acl()?.is_some() {
         call.permit(Action::PutBucketAcl, Resource::Bucket(&name), &rights)?;
     }
+    if call.head().bucket_object_lock()? {
+        call.permit(Action::PutBucketObjectLockConfiguration, Resource::Bucket(&name), &rights)?;
+        call.permit(Action::PutBucketVersioning, Resource::Bucket(&name), &rights)?;
+    }
     if call.head().object_ownership()?.is_some() {
         call.permit(Action::PutBucketOwnershipControls, Resource::Bucket(&name), &rights)?;
     }
@@ -92,6 +97,15 @@ impl At<'_> {
                 }
                 if self.rules.acls_enabled() && brings_object_acl(operation, &call.head())? {
                     call.permit(Action::PutObjectAcl, resource, &self.rights(None))?;
+                }
+                if operation.takes_lock() {
+                    let lock = call.head().object_lock()?;
+                    if lock.retention.is_some() {
+                        call.permit(Action::PutObjectRetention, resource, &self.rights(None))?;
+                    }
+                    if lock.legal_hold.is_some() {
+                        call.permit(Action::PutObjectLegalHold, resource, &self.rights(None))?;
+                    }
                 }
                 // The answer to `If-Match` tells whether the object is there, and what it is.
                 if call.parts.headers.contains_key(IF_MATCH) {
@@ -256,7 +270,10 @@ impl Call<'_> {
     ) -> Result<(), Failure> {
         let account = self.caller.account.as_deref();
         let rights = Rights { policies: account.map_or(&[], |account| account.policies.as_slice()), ..*rights };
+        let unread = Cell::new(false);
         let conditions = Conditions {
+            lock: self.lock_asked(&unread),
+            now: self.now,
             parts: self.parts,
             query: self.query,
             existing,
@@ -277,6 +294,8 @@ impl Call<'_> {
             Decision::Allowed(_) => Ok(()),
             // It is asked again once the tags are known, before anything happens.
             Decision::Denied(_) if conditions.request_tags.were_missed() => Ok(()),
+            // It hangs on what the document says: the operation asks again once that is read.
+            Decision::Denied(_) if unread.get() => Ok(()),
             decision @ Decision::Denied(_) => Err(self.denied(action, &decision.to_string())),
         }
     }
@@ -294,6 +313,16 @@ impl Call<'_> {
         let are_taken = takes_tags_of_headers(self.operation, &self.head()).unwrap_or(false);
         let tags = if are_taken { self.head().tags().unwrap_or_default() } else { Tags::new() };
         RequestTags::Known(Cow::Owned(tags))
+    }
+
+    /// The lock that the request asks for: in its headers, or in its document.
+    fn lock_asked<'a>(&'a self, unread: &'a Cell<bool>) -> LockAsked<'a> {
+        match (self.operation, self.lock.get()) {
+            (_, Some(lock)) => LockAsked::Known(*lock),
+            (Operation::PutObjectRetention | Operation::PutObjectLegalHold, None) => LockAsked::Unread(unread),
+            (operation, None) if operation.takes_lock() => LockAsked::InHead,
+            _ => LockAsked::Known(ObjectLock::default()),
+        }
     }
 
     fn denied(&self, action: Action, why: &str) -> Failure {

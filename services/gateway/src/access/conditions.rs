@@ -9,12 +9,27 @@ use domain::{View, find_version};
 use events::ids::ObjectKey;
 use events::tags::Tags;
 use http::request::Parts;
+use jiff::Timestamp;
 use ledger::{Snapshot, StateError};
 use policy::{Context, Key, Value};
 use s3::Query;
+use s3::lock::ObjectLock;
 use s3::request::{CopySource, Head};
 
 use crate::call::version_name;
+
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+/// The lock that a request asks for.
+#[derive(Clone, Copy)]
+pub(crate) enum LockAsked<'a> {
+    /// This one.
+    Known(ObjectLock),
+    /// What its headers say.
+    InHead,
+    /// It stands in a document that is not read yet; notes whether anybody asked.
+    Unread(&'a Cell<bool>),
+}
 
 /// A request, as conditions see it.
 pub(crate) struct Conditions<'a> {
@@ -28,6 +43,8 @@ pub(crate) struct Conditions<'a> {
     pub(crate) request_tags: RequestTags<'a>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) is_tls: bool,
+    pub(crate) lock: LockAsked<'a>,
+    pub(crate) now: Timestamp,
     /// The request is signed, and not anonymous.
     pub(crate) is_signed: bool,
     /// It is signed in its query.
@@ -59,9 +76,25 @@ impl Context for Conditions<'_> {
             Key::SignatureVersion if self.is_signed => "AWS4-HMAC-SHA256".into(),
             Key::AuthType if self.is_presigned => "REST-QUERY-STRING".into(),
             Key::AuthType if self.is_signed => "REST-HEADER".into(),
+            Key::ObjectLockMode => {
+                self.lock().retention.map_or(Value::Absent, |retention| retention.mode.name().into())
+            }
+            Key::ObjectLockRetainUntil => {
+                self.lock().retention.map_or(Value::Absent, |retention| Value::Time(retention.until))
+            }
+            Key::ObjectLockRemainingDays => self
+                .lock()
+                .retention
+                .map_or(Value::Absent, |retention| Value::Number(days_from(self.now, retention.until))),
+            Key::ObjectLockLegalHold => self.lock().legal_hold.map_or(Value::Absent, |hold| hold.name().into()),
             _ => Value::Absent,
         }
     }
+}
+
+/// Days of 24 hours, one that has begun counted whole.
+fn days_from(now: Timestamp, until: Timestamp) -> i64 {
+    until.duration_since(now).as_secs().saturating_add(SECONDS_A_DAY - 1).div_euclid(SECONDS_A_DAY)
 }
 
 /// A version of an object that may exist.
@@ -119,6 +152,18 @@ impl Conditions<'_> {
             Err(error) => {
                 tracing::error!(%error, "the tags of an object cannot be read");
                 None
+            }
+        }
+    }
+
+    fn lock(&self) -> ObjectLock {
+        match self.lock {
+            LockAsked::Known(lock) => lock,
+            // One that cannot be read was refused before anybody was judged.
+            LockAsked::InHead => Head::new(&self.parts.headers, self.query).object_lock().unwrap_or_default(),
+            LockAsked::Unread(asked) => {
+                asked.set(true);
+                ObjectLock::default()
             }
         }
     }

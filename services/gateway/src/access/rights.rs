@@ -95,6 +95,12 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
             (either(Action::GetObjectAttributes, Action::GetObjectVersionAttributes), Target::Object)
         }
         O::GetObjectTorrent => (Action::GetObjectTorrent, Target::Object),
+        O::GetObjectLockConfiguration => (Action::GetBucketObjectLockConfiguration, Target::Bucket),
+        O::PutObjectLockConfiguration => (Action::PutBucketObjectLockConfiguration, Target::Bucket),
+        O::GetObjectRetention => (Action::GetObjectRetention, Target::Object),
+        O::PutObjectRetention => (Action::PutObjectRetention, Target::Object),
+        O::GetObjectLegalHold => (Action::GetObjectLegalHold, Target::Object),
+        O::PutObjectLegalHold => (Action::PutObjectLegalHold, Target::Object),
         O::GetObjectAcl => (either(Action::GetObjectAcl, Action::GetObjectVersionAcl), Target::Object),
         O::PutObjectAcl => (either(Action::PutObjectAcl, Action::PutObjectVersionAcl), Target::Object),
         O::GetObjectTagging => (either(Action::GetObjectTagging, Action::GetObjectVersionTagging), Target::Object),

@@ -12,8 +12,8 @@ use s3::request::{CopyObject, CopySource, Directive};
 use s3::xml::CopyObjectResult;
 use s3::{Code, Error};
 
-use super::acl;
 use super::source::{COPY_BYTES_MAX, Source, find};
+use super::{acl, object_lock};
 use crate::call::{Call, version_text};
 use crate::convert;
 use crate::failure::Failure;
@@ -26,6 +26,7 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     let request = CopyObject::parse(&call.head())?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
+    let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
     drop(snapshot);
     let key = call.key()?;
     let source = find(call, &request.source, &request.source_conditions).await?;
@@ -61,6 +62,7 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
         attributes,
         owner: of_object.owner,
         acl: of_object.acl,
+        lock,
         operation: Operation::CopyObject,
         precondition: convert::precondition(request.conditions),
     };

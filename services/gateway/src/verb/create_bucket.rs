@@ -31,7 +31,8 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     let snapshot = call.gateway.0.ledger.read().await?;
     let ownership = ownership::of_new_bucket(call)?;
     let acl = acl::of_new_bucket(call, &snapshot, &owner, ownership)?;
-    let command = Command::CreateBucket { bucket: bucket.clone(), acl, ownership, owner };
+    let object_lock = call.head().bucket_object_lock()?;
+    let command = Command::CreateBucket { bucket: bucket.clone(), acl, ownership, owner, object_lock };
     drop(snapshot);
     match call.gateway.0.ledger.commit(command, call.origin()).await {
         Ok(_) => {}

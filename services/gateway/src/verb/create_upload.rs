@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use s3::request::CreateMultipartUpload;
 use s3::xml::InitiateMultipartUploadResult;
 
-use super::acl;
+use super::{acl, object_lock};
 use crate::call::Call;
 use crate::convert;
 use crate::failure::Failure;
@@ -19,6 +19,7 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
     let request = CreateMultipartUpload::parse(&call.head())?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
+    let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
     drop(snapshot);
     let key = call.key()?;
     let upload = UploadId(call.fresh());
@@ -35,6 +36,7 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
         initiator: call.caller.user_id().cloned(),
         owner: of_object.owner,
         acl: of_object.acl,
+        lock,
     };
     call.commit(Command::CreateUpload(Box::new(create))).await?;
     let upload_id = upload.to_string();

@@ -3,6 +3,7 @@ use domain::{DeleteObject, Outcome};
 use http::StatusCode;
 use http::header::HeaderValue;
 
+use super::object_lock::At;
 use crate::call::{Call, version_name};
 use crate::convert;
 use crate::failure::Failure;
@@ -11,10 +12,14 @@ use crate::reply;
 pub(super) async fn delete_object(call: &Call<'_>) -> Result<Response, Failure> {
     let request = s3::request::DeleteObject::parse(&call.head())?;
     let key = call.key()?;
-    let (_, bucket, _) = call.read_bucket().await?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
     let version = request.version_id.as_deref().map(|text| version_name(key.as_bytes(), text)).transpose()?;
     let precondition = convert::delete_precondition(request.conditions);
-    let committed = call.commit(DeleteObject { bucket, key, version, precondition }.into()).await?;
+    let at = At { snapshot: &snapshot, name: &bucket, bucket: &row, key: &key, version: request.version_id.as_deref() };
+    let bypass_governance = at.bypasses_governance(call)?;
+    drop(snapshot);
+    let delete = DeleteObject { bucket, key, version, precondition, bypass_governance };
+    let committed = call.commit(delete.into()).await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     if let Outcome::Deleted { version, delete_marker } = committed.outcome {
         reply::insert_version(response.headers_mut(), version)?;

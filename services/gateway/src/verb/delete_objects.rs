@@ -69,9 +69,10 @@ async fn delete_one(call: &Call<'_>, bucket: Bucket<'_>, entry: &DeleteEntry) ->
         judge(if wanted.is_some() { Action::GetObjectVersion } else { Action::GetObject })?;
     }
     let precondition = convert::delete_precondition(entry.conditions.clone());
-    let command = DeleteObject { bucket: bucket.name.clone(), key, version, precondition }.into();
+    let bypass_governance = call.head().bypass_governance()? && judge(Action::BypassGovernanceRetention).is_ok();
+    let delete = DeleteObject { bucket: bucket.name.clone(), key, version, precondition, bypass_governance };
     let about = crate::failure::About { key: &entry.key, ..call.about() };
-    let committed = call.gateway.0.ledger.commit(call.bound(command), call.origin()).await;
+    let committed = call.gateway.0.ledger.commit(call.bound(delete.into()), call.origin()).await;
     match committed.map_err(|error| commit_failure(&error, about))?.outcome {
         Outcome::Deleted { version, delete_marker } => {
             Ok(Deleted { delete_marker, marker_version: version.filter(|_| delete_marker).map(version_text) })

@@ -13,6 +13,7 @@ use s3::condition::Outcome;
 use s3::request::GetObject;
 use s3::{Code, Error, date};
 
+use super::object_lock::At;
 use crate::call::{Call, version_name};
 use crate::failure::Failure;
 use crate::fetch;
@@ -54,8 +55,11 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
     }
     let key = call.key()?;
     let (snapshot, name, bucket) = call.read_bucket().await?;
-    let (row, object) = version(&snapshot, &bucket, &key, request.version_id.as_deref(), method)?;
+    let wanted = request.version_id.as_deref();
+    let (row, object) = version(&snapshot, &bucket, &key, wanted, method)?;
     let mut headers = reply::object_headers(bucket.versioning, &row, &object)?;
+    let at = At { snapshot: &snapshot, name: &name, bucket: &bucket, key: &key, version: wanted };
+    at.show(call, object.lock, &mut headers)?;
     insert_tag_count(call, (&snapshot, &name, &bucket), &request, &object, &mut headers)?;
     match request.conditions.evaluate(&object.etag.to_string(), row.modified) {
         Outcome::Proceed => {}

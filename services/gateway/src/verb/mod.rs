@@ -3,6 +3,7 @@
 mod abort_upload;
 mod acl;
 mod bucket_acl;
+mod bucket_lock;
 mod bucket_policy;
 mod bucket_tagging;
 mod complete_upload;
@@ -21,6 +22,7 @@ mod list_parts;
 mod list_uploads;
 mod list_versions;
 mod object_acl;
+pub(crate) mod object_lock;
 mod object_tagging;
 mod owner;
 mod ownership;
@@ -111,6 +113,12 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::DeleteObjectTagging => object_tagging::delete(call).await,
         Operation::GetBucketAcl => bucket_acl::get(call).await,
         Operation::PutBucketAcl => bucket_acl::put(call, body).await,
+        Operation::GetObjectLockConfiguration => bucket_lock::get(call).await,
+        Operation::PutObjectLockConfiguration => bucket_lock::put(call, body).await,
+        Operation::GetObjectRetention => object_lock::get_retention(call).await,
+        Operation::PutObjectRetention => object_lock::put_retention(call, body).await,
+        Operation::GetObjectLegalHold => object_lock::get_legal_hold(call).await,
+        Operation::PutObjectLegalHold => object_lock::put_legal_hold(call, body).await,
         Operation::GetObjectAcl => object_acl::get(call).await,
         Operation::PutObjectAcl => object_acl::put(call, body).await,
     }

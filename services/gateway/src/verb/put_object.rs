@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::ETAG;
 use s3::{Code, Error};
 
-use super::acl;
+use super::{acl, object_lock};
 use crate::call::Call;
 use crate::convert;
 use crate::failure::Failure;
@@ -26,6 +26,7 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     }
     call.admit(&snapshot, &bucket, &key, request.payload.object_length())?;
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
+    let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
     drop(snapshot);
     let payload = Payload::new(body, call.caller, &request.payload)?;
     let ingested = ingest(call, &bucket, payload, &request.payload, None).await?;
@@ -40,6 +41,7 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
         attributes: convert::attributes(request.metadata, request.storage_class, request.tags),
         owner: of_object.owner,
         acl: of_object.acl,
+        lock,
         operation: Operation::PutObject,
         precondition: convert::precondition(request.conditions),
     };

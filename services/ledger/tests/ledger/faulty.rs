@@ -82,6 +82,7 @@ impl Faulty {
                 owner: "foreign".parse().unwrap(),
                 acl: None,
                 ownership: None,
+                object_lock: false,
             }),
         };
         let region = "test-1".parse().unwrap();

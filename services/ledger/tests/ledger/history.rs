@@ -70,6 +70,7 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
                 owner: "foreign".parse().unwrap(),
                 acl: None,
                 ownership: None,
+                object_lock: false,
             },
             &Ok(Outcome::Done),
         )?;

@@ -8,6 +8,7 @@ use domain::{Command, CreateUpload, DeleteObject, View};
 use eventlog::MemoryLog;
 use events::bucket::Versioning;
 use events::ids::{ObjectKey, UploadId, VersionId};
+use events::lock::Lock;
 use events::object::Attributes;
 use ledger::{Entry, Ledger, Page, Snapshot};
 use proptest::prelude::*;
@@ -209,6 +210,7 @@ async fn fill(ledger: &Ledger, content: &Content) -> (BucketId, BTreeSet<Key>, V
             initiator: None,
             owner: None,
             acl: None,
+            lock: Lock::default(),
         };
         ledger.commit(Command::CreateUpload(Box::new(create)), origin()).await.unwrap();
     }

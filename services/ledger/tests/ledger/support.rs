@@ -12,6 +12,7 @@ use events::ids::{
     AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal,
     Sha256Digest, UploadId,
 };
+use events::lock::Lock;
 use events::object::{Attributes, Body, Operation};
 use events::{Event, Fact, Origin};
 use jiff::Timestamp;
@@ -67,7 +68,13 @@ pub(crate) fn bucket() -> BucketName {
 }
 
 pub(crate) fn create_bucket(name: &str) -> Command {
-    Command::CreateBucket { bucket: name.parse().unwrap(), owner: "alice".parse().unwrap(), acl: None, ownership: None }
+    Command::CreateBucket {
+        bucket: name.parse().unwrap(),
+        owner: "alice".parse().unwrap(),
+        acl: None,
+        ownership: None,
+        object_lock: false,
+    }
 }
 
 /// Stores ten bytes that a number stands for.
@@ -86,6 +93,7 @@ pub(crate) fn put(key: &str, bytes: u32) -> PutObject {
         attributes: Attributes::default(),
         owner: None,
         acl: None,
+        lock: Lock::default(),
         operation: Operation::PutObject,
         precondition: Precondition::default(),
     }

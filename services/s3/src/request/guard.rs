@@ -2,17 +2,17 @@
 
 use crate::checksum::Algorithm;
 use crate::error::Error;
+use crate::lock::LOCK_HEADERS;
 use crate::operation::Operation;
 use crate::request::Head;
 use crate::tags;
 
 /// Headers that ask for protection or meaning this server does not give. A name ending in `-` is the
 /// start of a family.
-const UNBUILT: [&str; 7] = [
+const UNBUILT: [&str; 6] = [
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-",
     "x-amz-copy-source-server-side-encryption-",
-    "x-amz-object-lock-",
     "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
     "x-amz-rename-source",
@@ -21,11 +21,17 @@ const UNBUILT: [&str; 7] = [
 /// Names of the `x-amz-checksum-` family that are no algorithm.
 const CHECKSUM_SETTINGS: [&str; 3] = ["algorithm", "mode", "type"];
 
-fn is_unbuilt(name: &str) -> bool {
-    UNBUILT.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
+fn is_unbuilt(operation: Operation, name: &str) -> bool {
+    is_unbuilt_lock(operation, name)
+        || UNBUILT.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
         || name
             .strip_prefix("x-amz-checksum-")
             .is_some_and(|rest| !CHECKSUM_SETTINGS.contains(&rest) && Algorithm::from_name(rest).is_none())
+}
+
+/// A lock comes with what makes an object, and with nothing else.
+fn is_unbuilt_lock(operation: Operation, name: &str) -> bool {
+    name.starts_with("x-amz-object-lock-") && !(operation.takes_lock() && LOCK_HEADERS.contains(&name))
 }
 
 impl Head<'_> {
@@ -34,7 +40,7 @@ impl Head<'_> {
     pub(crate) fn refuse_unbuilt(&self, operation: Operation) -> Result<(), Error> {
         for name in self.headers.keys() {
             let name = name.as_str();
-            if name.starts_with("x-amz-") && is_unbuilt(name) {
+            if name.starts_with("x-amz-") && is_unbuilt(operation, name) {
                 return Err(refuse(name));
             }
         }
@@ -42,7 +48,7 @@ impl Head<'_> {
             let name = String::from_utf8_lossy(&parameter.name);
             if name.len() > 6 && name.as_bytes()[..6].eq_ignore_ascii_case(b"x-amz-") {
                 let name = name.to_ascii_lowercase();
-                if is_unbuilt(&name) {
+                if is_unbuilt(operation, &name) {
                     return Err(refuse(&name));
                 }
             }
@@ -56,8 +62,14 @@ impl Head<'_> {
         if operation.takes_acl() {
             self.acl()?;
         }
+        if operation.takes_lock() {
+            self.object_lock()?;
+        }
         if operation == Operation::CreateBucket {
             self.object_ownership()?;
+            self.bucket_object_lock()?;
+        } else if operation.is_write() && self.bucket_object_lock()? {
+            return Err(refuse("x-amz-bucket-object-lock-enabled"));
         }
         Ok(())
     }
@@ -65,9 +77,6 @@ impl Head<'_> {
     fn refuse_unbuilt_values(&self, operation: Operation) -> Result<(), Error> {
         if !operation.takes_tags() && self.text(tags::HEADER)?.is_some_and(|tags| !tags.is_empty()) {
             return Err(refuse(tags::HEADER));
-        }
-        if self.text("x-amz-bucket-object-lock-enabled")?.is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
-            return Err(refuse("x-amz-bucket-object-lock-enabled"));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ mod copy;
 mod cors;
 mod delete;
 mod list;
+mod lock;
 mod multipart;
 mod reader;
 mod tagging;
@@ -31,6 +32,10 @@ pub use copy::{CopyObjectResult, CopyPartResult};
 pub use cors::CorsConfiguration;
 pub use delete::{DELETE_OBJECTS_MAX, DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
 pub use list::{ListBucketResult, ListBucketResultV2, ListedObject};
+pub use lock::{
+    DefaultRetention, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, RETENTION_DAYS_MAX,
+    RETENTION_YEARS_MAX, RetentionPeriod,
+};
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };

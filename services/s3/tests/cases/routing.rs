@@ -58,6 +58,12 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ),
     ("GET", "/abc?intelligent-tiering&id=1", Operation::GetBucketIntelligentTieringConfiguration),
     ("DELETE", "/abc?id=1&intelligent-tiering", Operation::DeleteBucketIntelligentTieringConfiguration),
+    ("GET", "/abc?object-lock", Operation::GetObjectLockConfiguration),
+    ("PUT", "/abc?object-lock=", Operation::PutObjectLockConfiguration),
+    ("GET", "/abc/k?retention&versionId=v", Operation::GetObjectRetention),
+    ("PUT", "/abc/k?retention", Operation::PutObjectRetention),
+    ("GET", "/abc/k?legal-hold", Operation::GetObjectLegalHold),
+    ("PUT", "/abc/k?legal-hold&versionId=v", Operation::PutObjectLegalHold),
     ("GET", "/abc?policy", Operation::GetBucketPolicy),
     ("PUT", "/abc?policy=", Operation::PutBucketPolicy),
     ("DELETE", "/abc?policy", Operation::DeleteBucketPolicy),
@@ -119,9 +125,6 @@ fn a_sub_resource_that_is_not_built_is_never_something_else() {
         "cors",
         "lifecycle",
         "encryption",
-        "object-lock",
-        "retention",
-        "legal-hold",
         "select&select-type=2",
         "restore",
         "session",
@@ -262,8 +265,7 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         ("x-amz-server-side-encryption", "AES256"),
         ("x-amz-server-side-encryption-customer-key", "k"),
         ("x-amz-copy-source-server-side-encryption-customer-key", "k"),
-        ("x-amz-object-lock-mode", "COMPLIANCE"),
-        ("x-amz-object-lock-legal-hold", "ON"),
+        ("x-amz-object-lock-level", "COMPLIANCE"),
         ("x-amz-bucket-object-lock-enabled", "true"),
         ("x-amz-website-redirect-location", "/x"),
         ("x-amz-write-offset-bytes", "0"),
@@ -276,6 +278,16 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         assert_eq!(plain("PUT", &hoisted), Err(Code::NotImplemented), "{hoisted}");
     }
     assert_eq!(with("GET", "/abc/k", "x-amz-server-side-encryption-customer-key", "k"), Err(Code::NotImplemented));
+    // A lock comes with what makes an object, and with nothing else.
+    for (method, uri) in
+        [("PUT", "/abc/k?partNumber=1&uploadId=u"), ("POST", "/abc/k?uploadId=u"), ("DELETE", "/abc/k")]
+    {
+        assert_eq!(
+            with(method, uri, "x-amz-object-lock-legal-hold", "ON"),
+            Err(Code::NotImplemented),
+            "{method} {uri}"
+        );
+    }
 }
 
 #[test]
@@ -291,6 +303,7 @@ fn harmless_headers_pass() {
         ("x-amz-request-payer", "requester"),
         ("x-amz-storage-class", "STANDARD"),
         ("x-amz-bypass-governance-retention", "true"),
+        ("x-amz-object-lock-legal-hold", "ON"),
         ("x-amz-checksum-crc32", "AAAAAA=="),
         ("x-amz-checksum-algorithm", "CRC32"),
         ("x-amz-meta-server-side-encryption", "no"),

@@ -8,6 +8,7 @@ use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
     UploadId,
 };
+use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use jiff::Timestamp;
 use proptest::sample::Index;
@@ -126,6 +127,7 @@ impl World {
             attributes,
             owner: None,
             acl: None,
+            lock: Lock::default(),
             operation,
             precondition,
         }))
@@ -144,6 +146,7 @@ impl World {
                 owner: if *other_owner { "bob" } else { "alice" }.parse().unwrap(),
                 acl: None,
                 ownership: None,
+                object_lock: false,
             },
             Step::DeleteBucket { bucket } => Command::DeleteBucket { bucket: bucket_name(*bucket) },
             Step::SetVersioning { bucket, versioning } => {
@@ -192,6 +195,7 @@ impl World {
                 initiator: None,
                 owner: None,
                 acl: None,
+                lock: Lock::default(),
             })),
             Step::StorePart { upload, number, bytes, elsewhere } => {
                 let body = self.stage(*bytes, false);

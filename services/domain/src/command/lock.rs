@@ -1,0 +1,44 @@
+use events::ids::{BucketName, ObjectKey, VersionId};
+use events::lock::{LegalHold, Retention};
+
+use super::Command;
+
+/// Retain a version of an object.
+#[derive(Debug, Clone)]
+pub struct SetRetention {
+    /// Where.
+    pub bucket: BucketName,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version: the very one that was looked at.
+    pub version: VersionId,
+    /// What shall hold.
+    pub retention: Option<Retention>,
+    /// The asker may bypass governance, and wants to.
+    pub bypass_governance: bool,
+}
+
+/// Hold a version of an object, or no longer.
+#[derive(Debug, Clone)]
+pub struct SetLegalHold {
+    /// Where.
+    pub bucket: BucketName,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// Which version: the very one that was looked at.
+    pub version: VersionId,
+    /// What shall hold.
+    pub legal_hold: LegalHold,
+}
+
+impl From<SetRetention> for Command {
+    fn from(set: SetRetention) -> Self {
+        Self::SetRetention(Box::new(set))
+    }
+}
+
+impl From<SetLegalHold> for Command {
+    fn from(set: SetLegalHold) -> Self {
+        Self::SetLegalHold(Box::new(set))
+    }
+}

@@ -1,0 +1,156 @@
+//! Object lock: what keeps a version from ending before its time.
+//!
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
+
+use events::Fact;
+use events::bucket::Versioning;
+use events::ids::BucketName;
+use events::lock::{
+    BucketChanged, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Retention, RetentionChanged, RetentionMode,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::object::object_version;
+use super::{Decision, Refused, bucket_row, changed};
+use crate::command::{Context, Rejection, SetLegalHold, SetRetention};
+use crate::row::{BucketRow, BucketSettingsRow, ObjectLockRow, VersionRow};
+use crate::view::View;
+
+const HOURS_A_DAY: i64 = 24;
+
+/// Whether a bucket would take an object with this lock right now: what a gateway asks before it reads a body. The
+/// commit asks again.
+pub fn admit_lock<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    asked: Lock,
+    context: Context,
+) -> Result<(), Refused<V::Error>> {
+    of_new(view, &bucket_row(view, bucket)?, asked, context).map(drop)
+}
+
+/// What locks a version that is stored now: what is asked for it, and the bucket's default where that says nothing of
+/// retention.
+pub(super) fn of_new<V: View>(
+    view: &V,
+    bucket: &BucketRow,
+    asked: Lock,
+    context: Context,
+) -> Result<Lock, Refused<V::Error>> {
+    if asked.retention.is_some_and(|retention| retention.until <= context.now) {
+        return Err(Rejection::RetainUntilPast.into());
+    }
+    of_begun(view, bucket, asked, context)
+}
+
+/// The same of what was asked for when it was begun: its time may be over by now.
+pub(super) fn of_begun<V: View>(
+    view: &V,
+    bucket: &BucketRow,
+    asked: Lock,
+    context: Context,
+) -> Result<Lock, Refused<V::Error>> {
+    match object_lock(view, bucket)? {
+        None if asked == Lock::default() => Ok(asked),
+        None => Err(Rejection::NoObjectLock.into()),
+        Some(ObjectLockRow { default_retention }) => {
+            let by_default = || default_retention.map(|default| from_now(default, context.now));
+            Ok(Lock { retention: asked.retention.or_else(by_default), ..asked })
+        }
+    }
+}
+
+fn from_now(default: DefaultRetention, now: Timestamp) -> Retention {
+    let period = SignedDuration::from_hours(i64::from(default.period.days()) * HOURS_A_DAY);
+    Retention { mode: default.mode, until: now.saturating_add(period).unwrap_or(Timestamp::MAX) }
+}
+
+fn object_lock<V: View>(view: &V, bucket: &BucketRow) -> Result<Option<ObjectLockRow>, Refused<V::Error>> {
+    if bucket.settings == 0 {
+        return Ok(None);
+    }
+    Ok(view.bucket_settings(bucket.id).map_err(Refused::View)?.object_lock)
+}
+
+/// Whether versioning may be switched so.
+pub(super) fn check_versioning<V: View>(
+    view: &V,
+    bucket: &BucketRow,
+    versioning: Versioning,
+) -> Result<(), Refused<V::Error>> {
+    if versioning != Versioning::Enabled && object_lock(view, bucket)?.is_some() {
+        return Err(Rejection::LockNeedsVersioning.into());
+    }
+    Ok(())
+}
+
+/// Whether a version may end now, and whether governance has to be bypassed for it. A delete marker is never locked.
+pub(super) fn check_end(row: &VersionRow, bypass_governance: bool, now: Timestamp) -> Result<bool, Rejection> {
+    let lock = row.object.as_ref().map(|object| object.lock).unwrap_or_default();
+    if lock.legal_hold == Some(LegalHold::On) {
+        return Err(Rejection::Locked);
+    }
+    check_retained(lock.retention, bypass_governance, now)
+}
+
+/// Whether what is retained may be retained less.
+fn check_retained(retention: Option<Retention>, bypass_governance: bool, now: Timestamp) -> Result<bool, Rejection> {
+    match retention.filter(|retention| retention.until > now) {
+        None => Ok(false),
+        Some(Retention { mode: RetentionMode::Governance, .. }) if bypass_governance => Ok(true),
+        Some(_) => Err(Rejection::Locked),
+    }
+}
+
+pub(super) fn set_of_bucket(
+    bucket: &BucketName,
+    row: &BucketRow,
+    settings: &BucketSettingsRow,
+    wanted: ObjectLockRow,
+) -> Result<Decision, Rejection> {
+    if row.versioning != Versioning::Enabled {
+        return Err(Rejection::LockNeedsVersioning);
+    }
+    let fact = BucketChanged { bucket: bucket.clone(), default_retention: wanted.default_retention };
+    Ok(changed(settings.object_lock == Some(wanted), Fact::BucketObjectLockChanged(fact)))
+}
+
+pub(super) fn set_retention<V: View>(
+    view: &V,
+    set: &SetRetention,
+    context: Context,
+) -> Result<Decision, Refused<V::Error>> {
+    let bucket = bucket_row(view, &set.bucket)?;
+    object_lock(view, &bucket)?.ok_or(Rejection::NoObjectLock)?;
+    let (row, object) = object_version(view, bucket.id, &set.key, set.version)?;
+    let now = object.lock.retention;
+    let governance_bypassed = match (now, set.retention) {
+        (before, after) if before == after => false,
+        (_, Some(after)) if after.until <= context.now => return Err(Rejection::RetainUntilPast.into()),
+        (Some(before), Some(after)) if before.mode == after.mode && before.until <= after.until => false,
+        (before, _) => check_retained(before, set.bypass_governance, context.now)?,
+    };
+    let fact = RetentionChanged {
+        bucket: set.bucket.clone(),
+        key: set.key.clone(),
+        version_id: row.version,
+        null_version: row.null,
+        retention: set.retention,
+        governance_bypassed,
+    };
+    Ok(changed(now == set.retention, Fact::ObjectRetentionChanged(fact)))
+}
+
+pub(super) fn set_legal_hold<V: View>(view: &V, set: &SetLegalHold) -> Result<Decision, Refused<V::Error>> {
+    let bucket = bucket_row(view, &set.bucket)?;
+    object_lock(view, &bucket)?.ok_or(Rejection::NoObjectLock)?;
+    let (row, object) = object_version(view, bucket.id, &set.key, set.version)?;
+    let fact = LegalHoldChanged {
+        bucket: set.bucket.clone(),
+        key: set.key.clone(),
+        version_id: row.version,
+        null_version: row.null,
+        legal_hold: set.legal_hold,
+    };
+    Ok(changed(object.lock.legal_hold == Some(set.legal_hold), Fact::ObjectLegalHoldChanged(fact)))
+}
