@@ -57,6 +57,15 @@ const scenarios = {
     assert.deepEqual([await bytes(part), part.ContentRange], [data.subarray(-10), "bytes 99990-99999/100000"]);
     await send(new sdk.CopyObjectCommand({ Bucket: bucket, Key: "copy", CopySource: `${bucket}/text` }));
     assert.equal(await (await get("copy")).Body.transformToString(), "grüße");
+    await put("text", "grüße", { Tagging: "colour=blue&of=a%20kind" });
+    const { TagSet } = await send(new sdk.GetObjectTaggingCommand({ Bucket: bucket, Key: "text" }));
+    assert.deepEqual(TagSet, [{ Key: "colour", Value: "blue" }, { Key: "of", Value: "a kind" }]);
+    const told = await send(new sdk.GetObjectAttributesCommand({
+      Bucket: bucket, Key: "text", ObjectAttributes: ["ETag", "ObjectSize", "Checksum"],
+    }));
+    const stored = await head("text");
+    assert.deepEqual([told.ETag, told.ObjectSize, told.Checksum.ChecksumCRC32],
+      [stored.ETag.replaceAll('"', ""), 7, stored.ChecksumCRC32]);
     await refused("NoSuchKey", 404, get("absent"));
     await refused("NotFound", 404, head("absent"));
     await refused("PreconditionFailed", 412, put("text", "other", { IfNoneMatch: "*" }));

@@ -7,8 +7,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum, S3CopyIfNotExists};
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
-    WriteMultipart,
+    Attribute, Attributes, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    TagSet, UpdateVersion, WriteMultipart,
 };
 
 use crate::{MIB, Place, content};
@@ -78,6 +78,14 @@ pub async fn reads(place: &Place) {
     let gone: Vec<_> = store.delete_stream(all).try_collect().await.expect("deletions");
     assert_eq!(gone.len(), 4);
     assert!(store.list(None).next().await.is_none());
+
+    let mut tags = TagSet::default();
+    tags.push("colour", "blue and green");
+    let attributes =
+        Attributes::from_iter([(Attribute::ContentType, "text/plain"), (Attribute::Metadata("a".into()), "1")]);
+    let options = PutOptions { tags, attributes: attributes.clone(), ..PutOptions::default() };
+    store.put_opts(&path, "tagged".into(), options).await.expect("a put with tags");
+    assert_eq!(store.get(&path).await.expect("an object").attributes, attributes);
 
     // The second checksum that it knows, beside its default.
     let summed = builder(place).with_checksum_algorithm(Checksum::SHA256).build().expect("a store");

@@ -8,7 +8,9 @@ use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{
+    ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete, ObjectAttributes, ObjectIdentifier,
+};
 
 use crate::{MIB, Place, content};
 
@@ -45,6 +47,9 @@ pub async fn objects(place: &Place) {
         assert_eq!((head.e_tag(), head.checksum_crc32()), (made.e_tag(), made.checksum_crc32()));
         assert_eq!(head.metadata().and_then(|pairs| pairs.get("colour")).map(String::as_str), Some("blue"));
     }
+    let told = client.get_object_attributes().bucket(bucket).key("dir/a b+c%&=?.txt");
+    let told = told.object_attributes(ObjectAttributes::ObjectSize).send().await.expect("attributes");
+    assert_eq!(told.object_size(), Some(100_000));
     let part = client.get_object().bucket(bucket).key("dir/a b+c%&=?.txt").range("bytes=10-19").send().await;
     let part = part.expect("a range");
     assert_eq!(part.content_range(), Some("bytes 10-19/100000"));
