@@ -274,7 +274,7 @@ pub enum Outcome {
     Done,
     /// An object or a part is stored.
     Stored {
-        /// The version's name, where the bucket has or had versioning.
+        /// The version's name, where it has an id of its own: nobody is told that what they stored is the null version.
         version: Option<VersionName>,
         /// Its entity tag.
         etag: ETag,

@@ -119,7 +119,6 @@ pub(super) struct Place {
     pub(super) null: bool,
     /// The null version that ends.
     pub(super) replaces: Option<VersionRow>,
-    versioned: bool,
 }
 
 impl Place {
@@ -136,7 +135,8 @@ impl Place {
     }
 
     pub(super) fn stored(&self, etag: events::ids::ETag, context: Context, staged_in_use: bool) -> Outcome {
-        Outcome::Stored { version: self.versioned.then(|| self.name()), etag, modified: context.now, staged_in_use }
+        let version = (!self.null).then(|| self.name());
+        Outcome::Stored { version, etag, modified: context.now, staged_in_use }
     }
 }
 
@@ -150,7 +150,7 @@ pub(super) fn place_version<V: View>(
     if bucket.versioning == Versioning::Unversioned {
         let version = VersionId::after(current.as_ref().map(|row| row.version), context.fresh);
         check_replaced(current.as_ref(), context)?;
-        return Ok(Place { version, null: true, replaces: current, versioned: false });
+        return Ok(Place { version, null: true, replaces: current });
     }
     let noncurrent = view.newest_below(bucket.id, key, VersionId::MAX).map_err(Refused::View)?;
     let newest = current.iter().chain(&noncurrent).map(|row| row.version).max();
@@ -159,7 +159,7 @@ pub(super) fn place_version<V: View>(
     let replaces =
         if null { find_version(view, bucket.id, key, VersionName::Null).map_err(Refused::View)? } else { None };
     check_replaced(replaces.as_ref(), context)?;
-    Ok(Place { version, null, replaces, versioned: true })
+    Ok(Place { version, null, replaces })
 }
 
 /// Where versions may be locked none is replaced; should one be, a lock stands above that.

@@ -92,7 +92,7 @@ pub(super) fn complete<V: View>(
     let upload = match upload_row(view, &bucket, &complete.key, complete.upload) {
         Ok(row) => row,
         Err(refused @ Refused::Rejected(_)) => {
-            return completed_before(complete, current.as_ref(), &bucket).ok_or(refused);
+            return completed_before(complete, current.as_ref()).ok_or(refused);
         }
         Err(unreadable) => return Err(unreadable),
     };
@@ -134,14 +134,13 @@ fn upload_row<V: View>(
 }
 
 /// A client that lost the answer asks again: while the object it made is still current, the answer is the same.
-fn completed_before(complete: &CompleteUpload, current: Option<&VersionRow>, bucket: &BucketRow) -> Option<Decision> {
+fn completed_before(complete: &CompleteUpload, current: Option<&VersionRow>) -> Option<Decision> {
     let current = current?;
     let object = current.object.as_ref()?;
     let same = object.body == BodyRow::Parts(complete.upload) && object.etag == complete.etag;
-    let versioned = bucket.versioning != events::bucket::Versioning::Unversioned;
     same.then(|| {
         Decision::nothing(Outcome::Stored {
-            version: versioned.then(|| current.name()),
+            version: (!current.null).then(|| current.name()),
             etag: object.etag,
             modified: current.modified,
             staged_in_use: true,

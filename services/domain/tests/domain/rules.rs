@@ -106,8 +106,8 @@ fn a_put_answers_with_the_version_that_s3_shows() {
     rejected(&[], &put(b'a'), Rejection::NoSuchBucket);
     accepted(&given(&[], &[]), &put(b'a'), &stored(b'a', None, true));
     accepted(&given(&[Enabled], &[]), &put(b'a'), &stored(b'a', Some(id(3)), true));
-    accepted(&given(&[Suspended], &[]), &put(b'a'), &stored(b'a', NULL, true));
-    accepted(&given(&[Enabled, Suspended], &[]), &put(b'a'), &stored(b'a', NULL, true));
+    accepted(&given(&[Suspended], &[]), &put(b'a'), &stored(b'a', None, true));
+    accepted(&given(&[Enabled, Suspended], &[]), &put(b'a'), &stored(b'a', None, true));
     let large = put_body(b'a', OBJECT_BYTES_MAX + 1, staged(b'a', 1), Precondition::default());
     rejected(&given(&[], &[]), &large, Rejection::ObjectTooLarge { size: OBJECT_BYTES_MAX + 1 });
 }

@@ -211,7 +211,8 @@ impl Naive {
         if *etag != object.etag || *staged_in_use != in_use {
             return Err(format!("{answer:?}, but the tag is {} and use of the staged shards {in_use}", object.etag));
         }
-        let shown = self.insert(name, key, Some(object), *version)?;
+        // Nobody is told that what they stored is the null version.
+        let shown = self.insert(name, key, Some(object), *version)?.filter(|name| *name != VersionName::Null);
         if *version == shown { Ok(()) } else { Err(format!("{version:?} was answered instead of {shown:?}")) }
     }
 
@@ -332,7 +333,7 @@ impl Naive {
             object.is_some_and(|o| o.body == NewBody::Parts(complete.upload) && o.etag == complete.etag)
         });
         let Some(made) = made else { return expect(answer, &Err(Rejection::NoSuchUpload)) };
-        let shown = (bucket.versioning != Versioning::Unversioned).then_some(made.name);
+        let shown = Some(made.name).filter(|name| *name != VersionName::Null);
         match answer {
             Ok(Outcome::Stored { version, etag, .. }) if *version == shown && *etag == complete.etag => Ok(()),
             other => Err(format!("{other:?}, but it was completed as {shown:?} before")),
