@@ -45,7 +45,7 @@ def absent(code: str, call: Callable[..., object], **arguments: object) -> None:
         raise AssertionError(f"no {code}")
 
 
-ACL_PRIVATE = "private"
+ACL_HARMLESS = "bucket-owner-full-control"
 SOURCE_KEY = "k"
 TAGS = {"TagSet": [{"Key": "team", "Value": "art"}]}
 RETAINED = datetime.datetime(2140, 1, 1, tzinfo=datetime.UTC)
@@ -150,7 +150,7 @@ CASES = {
     "PutBucketTagging": Case(lambda c, s: c.put_bucket_tagging(Bucket=s.bucket, Tagging=TAGS), ("s3:PutBucketTagging",)),
     "DeleteBucketTagging": Case(lambda c, s: c.delete_bucket_tagging(Bucket=s.bucket), ("s3:PutBucketTagging",)),
     "GetBucketAcl": Case(lambda c, s: c.get_bucket_acl(Bucket=s.bucket), ("s3:GetBucketAcl",)),
-    "PutBucketAcl": Case(lambda c, s: c.put_bucket_acl(Bucket=s.bucket, ACL=ACL_PRIVATE), ("s3:PutBucketAcl",)),
+    "PutBucketAcl": Case(lambda c, s: c.put_bucket_acl(Bucket=s.bucket, ACL=ACL_HARMLESS), ("s3:PutBucketAcl",)),
     "GetObjectLockConfiguration": Case(
         lambda c, s: c.get_object_lock_configuration(Bucket=s.bucket), ("s3:GetBucketObjectLockConfiguration",)),
     "PutObjectLockConfiguration": Case(

@@ -89,8 +89,11 @@ def test_lists_are_off_unless_they_are_switched_on(world, refused):
         refused("AccessControlListNotSupported", 400, call, Bucket=bucket, ACL="public-read", **arguments)
         refused("AccessControlListNotSupported", 400, call, Bucket=bucket,
                 GrantRead=f'id="{world.people["other account"].id}"', **arguments)
-    owner.put_bucket_acl(Bucket=bucket, ACL="private")
+    for call, arguments in [(owner.put_bucket_acl, {}), (owner.put_object_acl, {"Key": "k"}),
+                            (owner.put_object, {"Key": "l", "Body": b"x"})]:
+        refused("AccessControlListNotSupported", 400, call, Bucket=bucket, ACL="private", **arguments)
     owner.put_object(Bucket=bucket, Key="l", Body=b"x", ACL="bucket-owner-full-control")
+    owner.put_object(Bucket=bucket, Key="l", Body=b"x", GrantFullControl=f'id="{me.id}"')
     refused("OwnershipControlsNotFoundError", 404, owner.get_bucket_ownership_controls, Bucket=bucket)
     refused("InvalidBucketAclWithObjectOwnership", 400, owner.create_bucket, Bucket=f"{bucket}-2", ACL="public-read")
 
@@ -99,6 +102,17 @@ def test_lists_are_off_unless_they_are_switched_on(world, refused):
 def listed(world: World) -> str:
     """A bucket of the owner in which lists count."""
     return world.bucket(ObjectOwnership="ObjectWriter")
+
+
+def test_groups_are_shown_first_and_a_bucket_is_not_made_again_with_another_list(world, refused, listed):
+    owner = world["owner"]
+    owner.put_bucket_acl(Bucket=listed, ACL="public-read-write")
+    kinds = [grant["Grantee"]["Type"] for grant in owner.get_bucket_acl(Bucket=listed)["Grants"]]
+    assert kinds == ["Group", "Group", "CanonicalUser"]
+    again = {"Bucket": listed, "ObjectOwnership": "ObjectWriter"}
+    owner.create_bucket(**again, ACL="public-read-write")
+    refused("BucketAlreadyExists", 409, owner.create_bucket, **again)
+    refused("BucketAlreadyExists", 409, owner.create_bucket, **again, ACL="public-read")
 
 
 def test_a_public_list_opens_an_object_to_everyone(world, refused, listed):

@@ -25,10 +25,19 @@ pub(super) struct Owners<'a> {
 }
 
 /// The list that `PutBucketAcl` or `PutObjectAcl` asks for, in a header or in its document.
-pub(super) fn asked(call: &Call<'_>, snapshot: &Snapshot, document: &[u8], owners: Owners<'_>) -> Result<Acl, Failure> {
+pub(super) fn asked(
+    call: &Call<'_>,
+    snapshot: &Snapshot,
+    access: &BucketAccessRow,
+    document: &[u8],
+    owners: Owners<'_>,
+) -> Result<Acl, Failure> {
     match (call.head().acl()?, document.is_empty()) {
         (Some(_), false) => Err(Error::new(Code::UnexpectedContent).into()),
-        (Some(requested), true) => resolve(snapshot, requested, owners),
+        (Some(requested), true) => {
+            admit_named(access, &requested)?;
+            resolve(snapshot, requested, owners)
+        }
         (None, false) => {
             let list = AccessControlPolicy::parse(document)?;
             if list.owner_id != owners.owner.as_str() {
@@ -75,6 +84,7 @@ pub(super) fn of_new_object(call: &Call<'_>, snapshot: &Snapshot, bucket: &Bucke
     let provisional = match &requested {
         None => None,
         Some(requested) => {
+            admit_named(&access, requested)?;
             let writer = if ownership == ObjectOwnership::BucketOwnerEnforced { &bucket.owner } else { writer };
             Some(resolve(snapshot, requested.clone(), Owners { owner: writer, bucket: &bucket.owner })?)
         }
@@ -90,6 +100,17 @@ pub(super) fn of_new_object(call: &Call<'_>, snapshot: &Snapshot, bucket: &Bucke
         }
     };
     Ok(OfNewObject { owner: (*owner != bucket.owner).then(|| owner.clone()), acl })
+}
+
+/// Where lists are off, the only one with a name that may be asked for is that of the bucket owner's full control.
+fn admit_named(access: &BucketAccessRow, requested: &RequestedAcl) -> Result<(), Error> {
+    let lists_are_off = access.ownership.unwrap_or_default() == ObjectOwnership::BucketOwnerEnforced;
+    match requested {
+        RequestedAcl::Canned(canned) if lists_are_off && *canned != s3::acl::CannedAcl::BucketOwnerFullControl => {
+            Err(Error::new(Code::AccessControlListNotSupported))
+        }
+        RequestedAcl::Canned(_) | RequestedAcl::Grants(_) => Ok(()),
+    }
 }
 
 /// Refuses a list that the bucket's settings keep out.
@@ -119,7 +140,9 @@ pub(super) fn document(snapshot: &Snapshot, owner: &UserId, acl: &Acl) -> Result
         Grantee::Everyone | Grantee::Authenticated | Grantee::LogDelivery => None,
     });
     let names = Names::of(snapshot, users.chain([owner]))?;
-    let grants: Vec<_> = acl.grants.iter().map(|grant| listed(grant, &names)).collect();
+    let mut grants: Vec<_> = acl.grants.iter().map(|grant| listed(grant, &names)).collect();
+    // Their order says nothing, but there are clients that look for groups first.
+    grants.sort_by_key(|(grantee, _)| matches!(grantee, ListedGrantee::User(_)));
     Ok(AccessControlList { owner: names.show(owner), grants: &grants }.to_xml())
 }
 

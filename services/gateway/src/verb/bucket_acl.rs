@@ -20,8 +20,10 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
 pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let document = read_document(body, call, Sums::OfDocument).await?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
-    let acl = acl::asked(call, &snapshot, &document, Owners { owner: &row.owner, bucket: &row.owner })?;
-    acl::admit(&snapshot.bucket_access(row.id)?, &row.owner, &acl)?;
+    let access = snapshot.bucket_access(row.id)?;
+    let owners = Owners { owner: &row.owner, bucket: &row.owner };
+    let acl = acl::asked(call, &snapshot, &access, &document, owners)?;
+    acl::admit(&access, &row.owner, &acl)?;
     drop(snapshot);
     call.commit(Command::SetBucketAcl { bucket, acl }).await?;
     Ok(reply::empty(StatusCode::OK))

@@ -32,8 +32,9 @@ pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure
     // Somebody else's object may be there by now.
     call.authorize_object(&snapshot, action, (&name, &bucket), &key, wanted.as_deref())?;
     let owners = Owners { owner: object.owner.as_ref().unwrap_or(&bucket.owner), bucket: &bucket.owner };
-    let acl = acl::asked(call, &snapshot, &document, owners)?;
-    acl::admit(&snapshot.bucket_access(bucket.id)?, &bucket.owner, &acl)?;
+    let access = snapshot.bucket_access(bucket.id)?;
+    let acl = acl::asked(call, &snapshot, &access, &document, owners)?;
+    acl::admit(&access, &bucket.owner, &acl)?;
     drop(snapshot);
     call.commit(Command::SetObjectAcl { bucket: name, key, version: row.version, acl }).await?;
     let mut response = reply::empty(StatusCode::OK);
