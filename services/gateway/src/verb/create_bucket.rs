@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::response::Response;
-use domain::{Command, Rejection};
+use domain::{Command, Rejection, View};
 use http::StatusCode;
 use ledger::CommitError;
 use s3::xml::CreateBucketConfiguration;
@@ -32,11 +32,19 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     let ownership = ownership::of_new_bucket(call)?;
     let acl = acl::of_new_bucket(call, &snapshot, &owner, ownership)?;
     let object_lock = call.head().bucket_object_lock()?;
-    let command = Command::CreateBucket { bucket: bucket.clone(), acl, ownership, owner, object_lock };
+    let command = Command::CreateBucket { bucket: bucket.clone(), acl: acl.clone(), ownership, owner, object_lock };
     drop(snapshot);
     match call.gateway.0.ledger.commit(command, call.origin()).await {
         Ok(_) => {}
-        Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region == FORGIVING_REGION => {}
+        Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region == FORGIVING_REGION => {
+            let snapshot = call.gateway.0.ledger.latest();
+            let row = snapshot.bucket(&bucket)?;
+            let as_it_is = row.map(|row| snapshot.bucket_access(row.id)).transpose()?.and_then(|access| access.acl);
+            if as_it_is != acl {
+                let message = "You own this bucket already, and it has another ACL. Change that with PutBucketAcl.";
+                return Err(Error::with_message(Code::BucketAlreadyExists, message).into());
+            }
+        }
         Err(error) => return Err(commit_failure(&error, call.about()).into()),
     }
     let mut response = reply::empty(StatusCode::OK);
