@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use domain::row::{BucketId, BucketRow};
 use domain::{Command, Context, Identities, Refused, View};
 use events::Origin;
-use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
+use events::ids::{BucketName, ObjectKey, PartNumber, UploadId, VersionId};
 use events::lock::Lock;
 use events::tags::Tags;
 use http::request::Parts;
 use jiff::Timestamp;
 use ledger::{Committed, Snapshot, StateError};
+use listener::TlsVersion;
 use s3::lock::ObjectLock;
 use s3::request::Head;
 use s3::{Address, Code, Error, Operation, Query};
@@ -19,6 +20,7 @@ use s3::{Address, Code, Error, Operation, Query};
 use crate::Gateway;
 use crate::access::{Caller, authorize};
 use crate::failure::{About, Failure, commit_failure, rejected};
+use crate::limits::Pace;
 
 /// Everything a verb needs to know of its request, parsed and authenticated; the body comes separately.
 pub(crate) struct Call<'a> {
@@ -31,7 +33,9 @@ pub(crate) struct Call<'a> {
     pub(crate) now: Timestamp,
     /// The client's address, where it is known.
     pub(crate) client: Option<IpAddr>,
-    pub(crate) is_tls: bool,
+    /// How fast its bodies may flow.
+    pub(crate) pace: &'a Pace,
+    pub(crate) tls: Option<TlsVersion>,
     pub(crate) operation: Operation,
     /// What the call was judged by.
     pub(crate) judged: OnceLock<Judged>,
@@ -130,9 +134,10 @@ impl<'a> Call<'a> {
         &self,
         snapshot: &Snapshot,
         bucket: &BucketName,
+        part: (UploadId, PartNumber),
         declared: Option<u64>,
     ) -> Result<(), Failure> {
-        declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**snapshot, bucket, size)))
+        declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**snapshot, bucket, part, size)))
     }
 
     fn admitted(&self, admitted: Result<(), Refused<StateError>>) -> Result<(), Failure> {
@@ -187,6 +192,7 @@ impl<'a> Call<'a> {
         };
         let Caller { access_key, presigned, payload, .. } = self.caller;
         let caller = Caller {
+            signature_age_ms: self.caller.signature_age_ms,
             account,
             access_key: access_key.clone(),
             presigned: *presigned,

@@ -11,9 +11,9 @@ use s3::request::{DocumentBody, Payload as Declared};
 use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 
-use crate::access::Caller;
 use crate::call::Call;
 use crate::ingest::{room, sha256, verify_sha256};
+use crate::limits::Pace;
 
 /// How long a client may leave a body without a byte.
 const SILENCE_TIME_MAX: Duration = Duration::from_mins(1);
@@ -27,6 +27,7 @@ const RATE_BYTES_MIN: u64 = 4 * 1024;
 /// A payload that is read piece by piece.
 pub(crate) struct Payload {
     body: Body,
+    pace: Pace,
     hash: PayloadHash,
     decoder: Option<Decoder>,
     framed: Bytes,
@@ -40,7 +41,8 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// The payload of an object or a part.
-    pub(crate) fn new(body: Body, caller: &Caller, declared: &Declared) -> Result<Self, Error> {
+    pub(crate) fn new(body: Body, call: &Call<'_>, declared: &Declared) -> Result<Self, Error> {
+        let caller = call.caller;
         declared.check_framing(&caller.payload)?;
         let mode = Mode::of(caller.payload, caller.chunk_signer.clone());
         let length = declared.object_length();
@@ -53,6 +55,7 @@ impl Payload {
         };
         Ok(Self {
             body,
+            pace: call.pace.clone(),
             hash: caller.payload,
             decoder,
             framed: Bytes::new(),
@@ -68,6 +71,7 @@ impl Payload {
     pub(crate) fn of_object(body: Body, length: u64) -> Self {
         Self {
             body,
+            pace: Pace::default(),
             hash: PayloadHash::Unsigned,
             decoder: None,
             framed: Bytes::new(),
@@ -133,6 +137,8 @@ impl Payload {
                 Some(Ok(frame)) => {
                     if let Ok(bytes) = frame.into_data() {
                         self.arrived += bytes.len() as u64;
+                        // Outside of what is measured: it is not the client who is slow here.
+                        self.pace.wait(bytes.len()).await;
                         return Ok(Some(bytes));
                     }
                 }
@@ -173,7 +179,7 @@ pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Re
         return Err(too_long());
     }
     let _room = room(call, declared.object_length().unwrap_or(s3::xml::BODY_BYTES_MAX as u64)).await?;
-    let mut payload = Payload::new(body, caller, &declared)?;
+    let mut payload = Payload::new(body, call, &declared)?;
     let mut document = BytesMut::new();
     while let Some(bytes) = payload.next().await? {
         if document.len() + bytes.len() > s3::xml::BODY_BYTES_MAX {
@@ -192,4 +198,20 @@ pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Re
         declared.verify(&document)?;
     }
     Ok(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn to_be_held_back_is_not_to_be_slow() {
+        let bytes = Bytes::from(vec![7; 768 * 1024 + 1]);
+        let mut payload = Payload::of_object(Body::from(bytes.clone()), bytes.len() as u64);
+        payload.pace = Pace::per_second(512 * 1024);
+        let begun = Instant::now();
+        assert_eq!(payload.next().await, Ok(Some(bytes)));
+        assert!(begun.elapsed() >= Duration::from_millis(400), "{:?}", begun.elapsed());
+        assert!(payload.waited < Duration::from_millis(100), "{:?}", payload.waited);
+    }
 }

@@ -115,7 +115,8 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         request_id,
         now,
         client,
-        is_tls: peer.is_some_and(|peer| peer.is_tls),
+        pace: &pace,
+        tls: peer.and_then(|peer| peer.tls),
         operation,
         judged: OnceLock::new(),
         document_tags: OnceLock::new(),
@@ -126,7 +127,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         return Answered { operation: Some(operation), known, result: Err(failure) };
     }
     *call.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
-    let result = dispatch(operation, &call, pace.of(body)).await.map_err(|failure| match operation {
+    let result = dispatch(operation, &call, body).await.map_err(|failure| match operation {
         Operation::GetObject
         | Operation::HeadObject
         | Operation::GetObjectAttributes

@@ -26,4 +26,4 @@ pub use body::{BodyError, RequestBody};
 pub use certificates::{CertificateError, Certificates};
 pub use limits::Limits;
 pub use listener::Listener;
-pub use peer::{Peer, origin};
+pub use peer::{Peer, TlsVersion, origin};

@@ -17,12 +17,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ProtocolVersion;
 
 use crate::admission::Admission;
 use crate::guard::{Guarded, Stalled};
 use crate::peer::canonical;
 use crate::places::{Place, Places};
-use crate::{Certificates, Limits, Peer, RequestBody};
+use crate::{Certificates, Limits, Peer, RequestBody, TlsVersion};
+
+/// Older versions than these two are not spoken.
+fn tls_version(spoken: Option<ProtocolVersion>) -> TlsVersion {
+    if spoken == Some(ProtocolVersion::TLSv1_3) { TlsVersion::V1_3 } else { TlsVersion::V1_2 }
+}
 
 /// How long to wait when no connection can be accepted, for want of file descriptors for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -156,18 +162,21 @@ impl Terms {
             tracing::debug!(%address, %error, "a connection keeps the kernel's defaults");
         }
         let stream = Guarded::new(stream, self.limits.stall_time_max, place);
-        let admission = |is_tls| Admission {
+        let admission = |tls| Admission {
             service,
-            peer: Peer { address, is_tls },
+            peer: Peer { address, tls },
             body_silence_time_max: self.limits.body_silence_time_max,
         };
-        let Some(tls) = &self.tls else { return self.http(stream, admission(false), stopping).await };
+        let Some(tls) = &self.tls else { return self.http(stream, admission(None), stopping).await };
         let shaken = tokio::select! {
             shaken = tokio::time::timeout(self.limits.handshake_time_max, tls.accept(stream)) => shaken,
             _stop = stopping.changed() => return,
         };
         match shaken {
-            Ok(Ok(stream)) => self.http(stream, admission(true), stopping).await,
+            Ok(Ok(stream)) => {
+                let version = tls_version(stream.get_ref().1.protocol_version());
+                self.http(stream, admission(Some(version)), stopping).await;
+            }
             Ok(Err(error)) => {
                 self.cut("handshake");
                 tracing::debug!(listener = self.name, %address, %error, "no TLS with a client");

@@ -5,8 +5,26 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 pub struct Peer {
     /// Its address, IPv4 as such also where the listener is an IPv6 one. Of a proxy, if there is one.
     pub address: SocketAddr,
-    /// The connection is encrypted.
-    pub is_tls: bool,
+    /// How the connection is encrypted, if it is.
+    pub tls: Option<TlsVersion>,
+}
+
+/// A version of TLS that is spoken here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are those of the versions")]
+pub enum TlsVersion {
+    V1_2,
+    V1_3,
+}
+
+impl TlsVersion {
+    /// As policies write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1_2 => "1.2",
+            Self::V1_3 => "1.3",
+        }
+    }
 }
 
 /// The bits of an IPv6 address that one customer has for itself.

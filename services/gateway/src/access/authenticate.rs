@@ -21,7 +21,7 @@ pub(crate) fn authenticate(
     let request = sigv4::Request::new(&parts.method, &parts.uri, query, &parts.headers);
     let Some(claim) = sigv4::parse_authorization(request, None)? else {
         let payload = PayloadHash::of_anonymous(&Head::new(&parts.headers, query))?;
-        return Ok(Caller { account: None, access_key: None, presigned: false, payload, chunk_signer: None });
+        return Ok(Caller::anonymous(payload));
     };
     let credential = accounts.find(snapshot, claim.access_key(), now)?;
     let remembered = credential.remembered(claim.date(), claim.region());
@@ -36,6 +36,7 @@ pub(crate) fn authenticate(
     Ok(Caller {
         account: Some(credential.account.clone()),
         access_key: Some(verified.access_key),
+        signature_age_ms: Some(now.as_millisecond() - claim.signed_at().as_millisecond()),
         presigned: query.has("X-Amz-Signature"),
         payload: verified.payload,
         chunk_signer,

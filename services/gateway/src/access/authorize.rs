@@ -10,7 +10,7 @@ use events::ids::{BucketName, ObjectKey, UserId};
 use events::tags::Tags;
 use http::header::IF_MATCH;
 use ledger::Snapshot;
-use policy::{Action, BucketAccess, Decision, ObjectAccess, Request, Resource, Rights, evaluate};
+use policy::{Action, BucketAccess, Decision, Grantor, ObjectAccess, Request, Resource, Rights, evaluate};
 use s3::lock::ObjectLock;
 use s3::{Code, Error, Operation};
 
@@ -82,6 +82,13 @@ struct ObjectState {
     acl: Option<Acl>,
 }
 
+/// What allows something, as far as more hangs on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Granted {
+    ByBucketAcl,
+    Otherwise,
+}
+
 impl At<'_> {
     fn authorize(&self, call: &Call<'_>, operation: Operation, action: Action, target: Target) -> Result<(), Failure> {
         match target {
@@ -91,12 +98,15 @@ impl At<'_> {
             Target::Key => {
                 let key = call.key()?;
                 let resource = Resource::Object(self.name, &key);
-                call.permit(action, resource, &self.rights(None))?;
+                let granted = call.judge(action, resource, &self.rights(None), None)?;
                 if brings_object_tags(operation, &call.head())? {
                     call.permit(Action::PutObjectTagging, resource, &self.rights(None))?;
                 }
                 if self.rules.acls_enabled() && brings_object_acl(operation, &call.head())? {
-                    call.permit(Action::PutObjectAcl, resource, &self.rights(None))?;
+                    // Who may write by the bucket's ACL alone owns what it writes, and so its ACL.
+                    let owner = call.caller.user_id().filter(|_| granted == Granted::ByBucketAcl);
+                    let own = owner.map(|owner| ObjectAccess { owner, acl: None });
+                    call.permit(Action::PutObjectAcl, resource, &self.rights(own))?;
                 }
                 if operation.takes_lock() {
                     let lock = call.head().object_lock()?;
@@ -247,7 +257,7 @@ impl Call<'_> {
     }
 
     fn permit(&self, action: Action, resource: Resource<'_>, rights: &Rights<'_>) -> Result<(), Failure> {
-        self.judge(action, resource, rights, None)
+        self.judge(action, resource, rights, None).map(drop)
     }
 
     /// The same of one version of an object, which conditions may ask for.
@@ -258,7 +268,7 @@ impl Call<'_> {
         rights: &Rights<'_>,
         existing: Existing<'_>,
     ) -> Result<(), Failure> {
-        self.judge(action, resource, rights, Some(existing))
+        self.judge(action, resource, rights, Some(existing)).map(drop)
     }
 
     fn judge(
@@ -267,7 +277,7 @@ impl Call<'_> {
         resource: Resource<'_>,
         rights: &Rights<'_>,
         existing: Option<Existing<'_>>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Granted, Failure> {
         let account = self.caller.account.as_deref();
         let rights = Rights { policies: account.map_or(&[], |account| account.policies.as_slice()), ..*rights };
         let unread = Cell::new(false);
@@ -280,7 +290,8 @@ impl Call<'_> {
             existing_tags: OnceCell::new(),
             request_tags: self.request_tags(action),
             address: self.client,
-            is_tls: self.is_tls,
+            tls: self.tls,
+            signature_age_ms: self.caller.signature_age_ms,
             is_signed: account.is_some(),
             is_presigned: self.caller.presigned,
         };
@@ -291,11 +302,12 @@ impl Call<'_> {
             return Err(Error::new(Code::InternalError).into());
         }
         match decision {
-            Decision::Allowed(_) => Ok(()),
+            Decision::Allowed(Grantor::BucketAcl) => Ok(Granted::ByBucketAcl),
+            Decision::Allowed(_) => Ok(Granted::Otherwise),
             // It is asked again once the tags are known, before anything happens.
-            Decision::Denied(_) if conditions.request_tags.were_missed() => Ok(()),
+            Decision::Denied(_) if conditions.request_tags.were_missed() => Ok(Granted::Otherwise),
             // It hangs on what the document says: the operation asks again once that is read.
-            Decision::Denied(_) if unread.get() => Ok(()),
+            Decision::Denied(_) if unread.get() => Ok(Granted::Otherwise),
             decision @ Decision::Denied(_) => Err(self.denied(action, &decision.to_string())),
         }
     }

@@ -13,6 +13,8 @@ pub(crate) struct Caller {
     pub(crate) access_key: Option<String>,
     /// The request was signed in its query, which makes it a presigned URL.
     pub(crate) presigned: bool,
+    /// Milliseconds from the moment it says it was signed to its arrival.
+    pub(crate) signature_age_ms: Option<i64>,
     /// How the body is framed and what it hashes to, as far as the signature says.
     pub(crate) payload: PayloadHash,
     /// Verifies the chunks of a signed streaming body.
@@ -20,6 +22,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Nobody signed.
+    pub(crate) fn anonymous(payload: PayloadHash) -> Self {
+        Self { account: None, access_key: None, presigned: false, signature_age_ms: None, payload, chunk_signer: None }
+    }
+
     /// The canonical id, if anybody signed.
     pub(crate) fn user_id(&self) -> Option<&UserId> {
         self.account.as_ref().map(|account| &account.id)

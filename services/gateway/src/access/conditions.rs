@@ -11,6 +11,7 @@ use events::tags::Tags;
 use http::request::Parts;
 use jiff::Timestamp;
 use ledger::{Snapshot, StateError};
+use listener::TlsVersion;
 use policy::{Context, Key, Value};
 use s3::Query;
 use s3::lock::ObjectLock;
@@ -42,9 +43,11 @@ pub(crate) struct Conditions<'a> {
     /// What it shall carry.
     pub(crate) request_tags: RequestTags<'a>,
     pub(crate) address: Option<IpAddr>,
-    pub(crate) is_tls: bool,
     pub(crate) lock: LockAsked<'a>,
     pub(crate) now: Timestamp,
+    pub(crate) tls: Option<TlsVersion>,
+    /// Milliseconds since it was signed.
+    pub(crate) signature_age_ms: Option<i64>,
     /// The request is signed, and not anonymous.
     pub(crate) is_signed: bool,
     /// It is signed in its query.
@@ -55,7 +58,9 @@ impl Context for Conditions<'_> {
     fn get(&self, key: &Key) -> Value<'_> {
         match key {
             Key::SourceIp => self.address.map_or(Value::Absent, Value::Address),
-            Key::SecureTransport => Value::Flag(self.is_tls),
+            Key::SecureTransport => Value::Flag(self.tls.is_some()),
+            Key::TlsVersion => self.tls.map(TlsVersion::as_str).into(),
+            Key::SignatureAge => self.signature_age_ms.map_or(Value::Absent, Value::Number),
             Key::Header(name) => self.header(name),
             Key::Query("versionId") => {
                 self.existing.as_ref().and_then(|existing| existing.version).map_or(Value::Absent, Value::from)

@@ -31,7 +31,7 @@ use buckets::Bucket;
 pub(crate) use buckets::Buckets;
 pub use client::TrustedProxies;
 pub(crate) use client::client_address;
-use paced::paced;
+use paced::{PIECE_BYTES_MAX, paced};
 
 /// Addresses and users whose buckets are kept. Whoever has more of them than this gets fresh buckets for old ones.
 const BUCKETS_MAX: usize = 100_000;
@@ -137,13 +137,34 @@ impl Limiter {
 }
 
 /// The rate at which the bodies of one request flow.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Pace(Vec<Arc<Bucket>>);
 
 impl Pace {
-    /// The same body, no faster than allowed.
+    #[cfg(test)]
+    pub(crate) fn per_second(bytes: u64) -> Self {
+        let units = u32::try_from(bytes / UNIT_BYTES).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        Self(vec![Arc::new(Bucket::new(Quota::per_second(units)))])
+    }
+
+    /// The same body of an answer, no faster than allowed.
     pub(crate) fn of(&self, body: Body) -> Body {
         if self.0.is_empty() { body } else { paced(body, self.0.clone()) }
+    }
+
+    /// Returns once as many more bytes of a request may have come. Whoever waits here asks the sender for nothing.
+    pub(crate) async fn wait(&self, bytes: usize) {
+        let mut rest = bytes;
+        while rest > 0 && !self.0.is_empty() {
+            let piece = rest.min(PIECE_BYTES_MAX);
+            let units = units(piece).map_or(0, NonZeroU32::get);
+            for bucket in &self.0 {
+                while let Err(wait) = bucket.take(units) {
+                    tokio::time::sleep(wait).await;
+                }
+            }
+            rest -= piece;
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::buckets::Bucket;
 use super::units;
 
 /// Bytes taken for one go at the buckets: a larger frame is cut, so that it never asks for more than they hold.
-const PIECE_BYTES_MAX: usize = 256 * 1024;
+pub(super) const PIECE_BYTES_MAX: usize = 256 * 1024;
 
 pub(super) fn paced(body: Body, buckets: Vec<Arc<Bucket>>) -> Body {
     Body::new(Paced { body, buckets, waiting: None, rest: None })

@@ -28,7 +28,7 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
     let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
     drop(snapshot);
-    let payload = Payload::new(body, call.caller, &request.payload)?;
+    let payload = Payload::new(body, call, &request.payload)?;
     let ingested = ingest(call, &bucket, payload, &request.payload, None).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let put = PutObject {

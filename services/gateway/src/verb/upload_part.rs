@@ -22,7 +22,7 @@ pub(super) async fn upload_part(call: &Call<'_>, body: Body) -> Result<Response,
     let target = Target::find(call, &request.upload_id, request.part_number, request.payload.object_length()).await?;
     let algorithm = target.algorithm();
     check_algorithm(&request.payload, algorithm)?;
-    let payload = Payload::new(body, call.caller, &request.payload)?;
+    let payload = Payload::new(body, call, &request.payload)?;
     let ingested = ingest(call, &target.bucket, payload, &request.payload, algorithm).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let (etag, _) = target.store(call, ingested).await?;
@@ -71,7 +71,7 @@ impl Target {
             Error::invalid_argument(message, "partNumber", number.to_string())
         })?;
         let (upload, row) = find_upload(&snapshot, &bucket_row, &key, upload)?;
-        call.admit_part(&snapshot, &bucket, declared)?;
+        call.admit_part(&snapshot, &bucket, (upload, number), declared)?;
         Ok(Self { bucket, key, upload, number, row })
     }
 

@@ -11,7 +11,7 @@ const SHORT: Duration = Duration::from_millis(300);
 async fn is_served(stream: &mut TcpStream) -> bool {
     stream.write_all(&get("/")).await.unwrap();
     let own = stream.local_addr().unwrap();
-    let ends = format!("\r\n\r\n{own} false");
+    let ends = format!("\r\n\r\n{own} plain");
     let mut said = Vec::new();
     while !said.ends_with(ends.as_bytes()) {
         said.extend(take(stream, 1).await);
@@ -26,7 +26,7 @@ async fn each_request_says_who_asks() {
     let own = stream.local_addr().unwrap();
     let request = b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
     stream.write_all(request).await.unwrap();
-    assert!(to_end(&mut stream).await.ends_with(&format!("\r\n\r\n{own} false")));
+    assert!(to_end(&mut stream).await.ends_with(&format!("\r\n\r\n{own} plain")));
 }
 
 #[tokio::test]

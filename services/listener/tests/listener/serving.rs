@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use listener::{Certificates, Limits, Listener, Peer, RequestBody};
+use listener::{Certificates, Limits, Listener, Peer, RequestBody, TlsVersion};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -141,7 +141,7 @@ async fn answer(request: Request<RequestBody>, held: Held) -> Result<Answer, Inf
         "/never" => std::future::pending().await,
         _ => {
             let peer = request.extensions().get::<Peer>().unwrap();
-            Bytes::from(format!("{} {}", peer.address, peer.is_tls))
+            Bytes::from(format!("{} {}", peer.address, peer.tls.map_or("plain", TlsVersion::as_str)))
         }
     };
     Ok(Response::new(Full::new(Bytes::from_owner(Kept { bytes, _hold: hold }))))

@@ -86,7 +86,7 @@ async fn requests_are_served_and_say_that_they_are_encrypted() {
     let own = stream.get_ref().0.local_addr().unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     stream.write_all(&get("/")).await.unwrap();
-    let said = format!("{own} true");
+    let said = format!("{own} 1.3");
     let mut all = Vec::new();
     while !all.ends_with(said.as_bytes()) {
         all.extend(take(&mut stream, 1).await);

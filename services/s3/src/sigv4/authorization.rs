@@ -54,6 +54,11 @@ impl<'a> Authorization<'a> {
         self.scope.region
     }
 
+    /// When it says it was signed.
+    pub fn signed_at(&self) -> Timestamp {
+        self.timestamp
+    }
+
     /// Where the signature was found.
     pub fn placement(&self) -> Placement {
         self.placement
