@@ -34,6 +34,9 @@ pub struct Changed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub expires: Option<Timestamp>,
+    /// An admin said so: what an admin switches off, the user does not switch on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_admin: bool,
 }
 
 /// A key is gone for good.

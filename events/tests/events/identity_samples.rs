@@ -154,6 +154,7 @@ fn of_users() -> Vec<(&'static str, Fact)> {
                 access_key: access_key(),
                 enabled: false,
                 expires: Some(day(25)),
+                by_admin: false,
             }),
         ),
         ("", Fact::KeyDeleted(key::Deleted { user: alice(), access_key: access_key() })),

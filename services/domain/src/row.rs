@@ -13,7 +13,7 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use identity::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
+pub use identity::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow, email_key};
 
 /// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
 /// under the same name has another.
@@ -187,6 +187,8 @@ pub struct UsageRow {
     pub objects: u64,
     /// Bytes, as clients count them.
     pub bytes: u64,
+    /// Bytes of the parts of uploads under way. They take room, so they count against the quota of bytes.
+    pub parts_bytes: u64,
     /// How much it may hold.
     #[serde(with = "quota")]
     pub quota: Quota,

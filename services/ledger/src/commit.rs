@@ -171,14 +171,14 @@ impl<L: Log> Writer<L> {
         let mut bytes = 0;
         for queued in batch {
             let context = self.sources.context();
-            let mut warning = None;
+            let mut warnings = Vec::new();
             let outcome = match decide(tables, &queued.command, context) {
                 Ok(decision) => match decision.fact {
                     None => Ok(decision.outcome),
                     Some(fact) => self.write(tables, &mut decided.cursor, fact, queued, context)?.map(|message| {
                         bytes += message.payload.len();
                         decided.messages.push(message);
-                        warning = decision.warning;
+                        warnings = decision.warnings;
                         decision.outcome
                     }),
                 },
@@ -188,11 +188,14 @@ impl<L: Log> Writer<L> {
             let sequence = decided.cursor.sequence;
             decided.outcomes.push(outcome.map(|outcome| Committed { sequence, outcome }));
             // After the outcome's sequence was taken: what was asked for has happened even if an append ends here.
-            if let Some(fact) = warning.filter(|_| decided.messages.len() < APPEND_EVENTS_MAX)
-                && let Ok(message) = self.write(tables, &mut decided.cursor, fact, queued, self.sources.context())?
-            {
-                bytes += message.payload.len();
-                decided.messages.push(message);
+            for fact in warnings {
+                if decided.messages.len() == APPEND_EVENTS_MAX {
+                    break;
+                }
+                if let Ok(message) = self.write(tables, &mut decided.cursor, fact, queued, self.sources.context())? {
+                    bytes += message.payload.len();
+                    decided.messages.push(message);
+                }
             }
             if bytes >= BATCH_BYTES_MAX || decided.messages.len() == APPEND_EVENTS_MAX {
                 break;

@@ -25,3 +25,16 @@ impl Default for Cursor {
         Self { version: PROJECTION_VERSION, sequence: 0, event: EventId(Uuid::nil()), hash: CHAIN_START }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `project` reads these, so another value makes other rows of the same log.
+    #[test]
+    fn what_the_fold_reads_changes_only_with_its_version() {
+        let read = (domain::SESSIONS_PER_USER_MAX, events::quota::WARNING_PERCENT, events::policy::BUILT_IN);
+        let of_version = (32, 80, ["readonly", "readwrite", "writeonly", "bucketowner"]);
+        assert_eq!((PROJECTION_VERSION, read), (3, of_version), "raise PROJECTION_VERSION, then write both down here");
+    }
+}

@@ -59,6 +59,8 @@ pub enum IdentityCommand {
         enabled: Option<bool>,
         /// `Some(None)` lets it work for good.
         expires: Option<Option<Timestamp>>,
+        /// An admin asks.
+        by_admin: bool,
     },
     /// Remove a user's key.
     DeleteKey { user: UserName, access_key: AccessKeyId },
@@ -104,6 +106,9 @@ pub enum IdentityRejection {
     /// It is built in, as root and some policies are.
     #[error("this {0} is built in and cannot be changed")]
     BuiltIn(Noun),
+    /// Ask an admin.
+    #[error("an admin switched the access key off, and only an admin switches it on")]
+    HeldByAdmin,
     /// Detach the policy first.
     #[error("the policy is attached; detach it first")]
     PolicyInUse,

@@ -27,23 +27,23 @@ pub use quota::{admit, admit_part};
 pub struct Decision {
     /// What to write to the log; `None` when all is so already.
     pub fact: Option<Fact>,
-    /// A second fact that goes with the first, and may as well come later: the state remembers that it is due.
-    pub warning: Option<Fact>,
+    /// Facts that go with the first, and may as well come later: the state remembers that they are due.
+    pub warnings: Vec<Fact>,
     /// What to answer once it is written.
     pub outcome: Outcome,
 }
 
 impl Decision {
     fn write(fact: Fact, outcome: Outcome) -> Self {
-        Self { fact: Some(fact), warning: None, outcome }
+        Self { fact: Some(fact), warnings: Vec::new(), outcome }
     }
 
     fn nothing(outcome: Outcome) -> Self {
-        Self { fact: None, warning: None, outcome }
+        Self { fact: None, warnings: Vec::new(), outcome }
     }
 
-    fn warn(self, warning: Option<Fact>) -> Self {
-        Self { warning, ..self }
+    fn warn(self, warnings: Vec<Fact>) -> Self {
+        Self { warnings, ..self }
     }
 }
 

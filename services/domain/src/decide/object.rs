@@ -3,7 +3,7 @@ use events::bucket::Versioning;
 use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, Delta};
 
-use super::quota::{check as check_quota, warning};
+use super::quota::{check as check_quota, warnings};
 use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{Context, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection};
 use crate::row::{BucketId, BucketRow, ObjectRow, VersionRow};
@@ -40,7 +40,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
         delta,
     };
     let outcome = place.stored(put.etag, context, staged_in_use);
-    Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warning(&put.bucket, &usage, delta)))
+    Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&put.bucket, &usage, delta)))
 }
 
 /// Whether a write may happen to a key whose current object is `current`.

@@ -1,5 +1,5 @@
 use events::Fact;
-use events::ids::{BucketName, ObjectKey};
+use events::ids::{BucketName, ObjectKey, PartNumber, UploadId};
 use events::object::Delta;
 use events::quota::{Changed, Quota, Resource, ThresholdReached, WARNING_PERCENT};
 
@@ -28,16 +28,29 @@ pub fn admit<V: View>(
     Ok(check(&usage, place.delta(Some(size)))?)
 }
 
-/// Whether a bucket would take a part of `size` bytes right now, of an object that has room for it.
-pub fn admit_part<V: View>(view: &V, bucket: &BucketName, size: u64) -> Result<(), Refused<V::Error>> {
-    let row = bucket_row(view, bucket)?;
-    let usage = view.usage(row.id).map_err(Refused::View)?;
-    Ok(check_part(&usage, size)?)
+/// Whether a bucket would take a part of `size` bytes right now.
+pub fn admit_part<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    (upload, number): (UploadId, PartNumber),
+    size: u64,
+) -> Result<(), Refused<V::Error>> {
+    let usage = view.usage(bucket_row(view, bucket)?.id).map_err(Refused::View)?;
+    if usage.quota == Quota::default() {
+        return Ok(());
+    }
+    check_part(view, &usage, (upload, number), size)
 }
 
-/// Parts count once they are an object; one that can never be is refused before it takes room.
-pub(super) fn check_part(usage: &UsageRow, size: u64) -> Result<(), Rejection> {
-    check(usage, Delta { objects: 0, bytes: size.cast_signed() })
+/// Parts count from the moment they are stored; the one of the same number goes.
+pub(super) fn check_part<V: View>(
+    view: &V,
+    usage: &UsageRow,
+    (upload, number): (UploadId, PartNumber),
+    size: u64,
+) -> Result<(), Refused<V::Error>> {
+    let replaced = view.part(upload, number).map_err(Refused::View)?.map_or(0, |part| part.size);
+    Ok(check(usage, Delta { objects: 0, bytes: size.cast_signed() - replaced.cast_signed() })?)
 }
 
 pub(super) fn set<V: View>(view: &V, bucket: &BucketName, quota: Quota) -> Result<Decision, Refused<V::Error>> {
@@ -48,28 +61,28 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, quota: Quota) -> Resul
     }
     let usage = UsageRow { quota, ..usage }.with_warnings_due();
     let decision = Decision::write(Fact::QuotaChanged(Changed { bucket: bucket.clone(), quota }), Outcome::Done);
-    Ok(decision.warn(warning(bucket, &usage, Delta::default())))
+    Ok(decision.warn(warnings(bucket, &usage, Delta::default())))
 }
 
 /// What shrinks a bucket is always allowed, even one that holds more than its quota.
 pub(super) fn check(usage: &UsageRow, delta: Delta) -> Result<(), Rejection> {
     for Limited { resource, used, limit, change, .. } in limited(usage, delta) {
-        if change > 0 && used.saturating_add_signed(change) > limit {
+        let under_way = if resource == Resource::Bytes { usage.parts_bytes } else { 0 };
+        if change > 0 && used.saturating_add(under_way).saturating_add_signed(change) > limit {
             return Err(Rejection::QuotaExceeded { resource, limit });
         }
     }
     Ok(())
 }
 
-/// The warning that goes out with a change, if one is due. Two are not due at once: the other follows with the
-/// next change.
-pub(super) fn warning(bucket: &BucketName, usage: &UsageRow, delta: Delta) -> Option<Fact> {
-    let due = limited(usage, delta).find_map(|Limited { resource, used, limit, change, warned }| {
+/// The warnings that go out with a change: one of each resource at most.
+pub(super) fn warnings(bucket: &BucketName, usage: &UsageRow, delta: Delta) -> Vec<Fact> {
+    let due = limited(usage, delta).filter_map(|Limited { resource, used, limit, change, warned }| {
         let used = used.saturating_add_signed(change);
         let reached = ThresholdReached { bucket: bucket.clone(), resource, used, limit };
-        (is_warning_due(used, limit) && !warned).then_some(reached)
+        (is_warning_due(used, limit) && !warned).then_some(Fact::QuotaThresholdReached(reached))
     });
-    due.map(Fact::QuotaThresholdReached)
+    due.collect()
 }
 
 fn is_warning_due(used: u64, limit: u64) -> bool {

@@ -4,12 +4,12 @@ use events::object::{Body, Created, Operation};
 use events::upload;
 
 use super::object::{body, check, place_version};
-use super::quota::{check as check_quota, check_part, warning};
+use super::quota::{check as check_quota, check_part, warnings};
 use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{
     CompleteUpload, Context, CreateUpload, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Rejection, StorePart,
 };
-use crate::row::{BodyRow, BucketRow, UploadRow, VersionRow};
+use crate::row::{BodyRow, BucketRow, UploadRow, UsageRow, VersionRow};
 use crate::view::View;
 
 pub(super) fn create<V: View>(
@@ -49,7 +49,7 @@ pub(super) fn store_part<V: View>(
         return Err(Rejection::ObjectTooLarge { size: store.size }.into());
     }
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
-    check_part(&usage, store.size)?;
+    check_part(view, &usage, (store.upload, store.number), store.size)?;
     let (body, staged_in_use) = match &store.body {
         // Parts do not lie in parts: such a copy has to bring the bytes.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
@@ -102,7 +102,9 @@ pub(super) fn complete<V: View>(
     let lock = lock::of_begun(view, &bucket, upload.lock, context)?;
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
     let delta = place.delta(Some(size));
-    check_quota(&usage, delta)?;
+    // Its parts count no more once it is an object.
+    let parts_bytes = usage.parts_bytes.saturating_sub(size);
+    check_quota(&UsageRow { parts_bytes, ..usage }, delta)?;
     let fact = Created {
         bucket: complete.bucket.clone(),
         key: complete.key.clone(),
@@ -121,7 +123,7 @@ pub(super) fn complete<V: View>(
         delta,
     };
     let outcome = place.stored(complete.etag, context, true);
-    Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warning(&complete.bucket, &usage, delta)))
+    Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&complete.bucket, &usage, delta)))
 }
 
 fn upload_row<V: View>(

@@ -6,7 +6,7 @@ use events::object::{Body, Delta};
 
 use super::ProjectError;
 use crate::change::{Change, IdentityChange};
-use crate::row::{BodyRow, BucketId, BucketRow, ContentRow, ManifestRow, TotalsRow, shard_bytes};
+use crate::row::{BodyRow, BucketId, BucketRow, ContentRow, ManifestRow, TotalsRow, UsageRow, shard_bytes};
 use crate::view::View;
 
 /// The changes of one fact while they are gathered. References are counted here first, because one fact may
@@ -20,6 +20,7 @@ pub(super) struct Draft<'a, V: View> {
     manifest_references: BTreeMap<UploadId, i64>,
     completed: Option<(UploadId, ManifestRow)>,
     totals: Option<TotalsRow>,
+    usage: Option<(BucketId, UsageRow)>,
 }
 
 type Result<T, V> = std::result::Result<T, ProjectError<<V as crate::Identities>::Error>>;
@@ -35,6 +36,7 @@ impl<'a, V: View> Draft<'a, V> {
             manifest_references: BTreeMap::new(),
             completed: None,
             totals: None,
+            usage: None,
         }
     }
 
@@ -65,17 +67,32 @@ impl<'a, V: View> Draft<'a, V> {
             return Ok(());
         }
         let below_zero = self.contradiction("usage would fall below zero");
-        let mut usage = self.view.usage(bucket).map_err(ProjectError::View)?;
+        let usage = self.usage(bucket)?;
         let objects = usage.objects.checked_add_signed(delta.objects);
         let bytes = usage.bytes.checked_add_signed(delta.bytes);
         let (Some(objects), Some(bytes)) = (objects, bytes) else { return Err(below_zero) };
         usage.objects = objects;
         usage.bytes = bytes;
-        self.changes.push(Change::PutUsage { bucket, row: usage.with_warnings_due() });
         let totals = self.totals()?;
         totals.objects = totals.objects.saturating_add_signed(delta.objects);
         totals.logical_bytes = totals.logical_bytes.saturating_add_signed(delta.bytes);
         Ok(())
+    }
+
+    /// Adds to the bytes of parts under way in a bucket.
+    pub(super) fn count_parts(&mut self, bucket: BucketId, change: i64) -> Result<(), V> {
+        let below_zero = self.contradiction("parts would take less than nothing");
+        let usage = self.usage(bucket)?;
+        usage.parts_bytes = usage.parts_bytes.checked_add_signed(change).ok_or(below_zero)?;
+        Ok(())
+    }
+
+    fn usage(&mut self, bucket: BucketId) -> Result<&mut UsageRow, V> {
+        let row = match self.usage.take() {
+            Some((of, row)) if of == bucket => row,
+            _ => self.view.usage(bucket).map_err(ProjectError::View)?,
+        };
+        Ok(&mut self.usage.insert((bucket, row)).1)
     }
 
     /// Takes a reference to what a new object or part names.
@@ -128,18 +145,23 @@ impl<'a, V: View> Draft<'a, V> {
         }
     }
 
-    /// Drops every part of an upload and what it refers to.
-    pub(super) fn drop_parts(&mut self, upload: UploadId) -> Result<(), V> {
+    /// Drops every part of an upload and what it refers to. How many bytes they had.
+    pub(super) fn drop_parts(&mut self, upload: UploadId) -> Result<u64, V> {
+        let mut bytes = 0;
         for (number, part) in self.view.parts(upload).map_err(ProjectError::View)? {
             self.changes.push(Change::DropPart { upload, number });
+            bytes += part.size;
             self.release(part.body);
         }
-        Ok(())
+        Ok(bytes)
     }
 
     pub(super) fn finish(mut self) -> Result<Vec<Change>, V> {
         self.finish_manifests()?;
         self.finish_contents()?;
+        if let Some((bucket, row)) = self.usage {
+            self.changes.push(Change::PutUsage { bucket, row: row.with_warnings_due() });
+        }
         if let Some(row) = self.totals {
             self.changes.push(Change::PutTotals { row });
         }

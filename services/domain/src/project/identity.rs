@@ -10,7 +10,7 @@ use super::ProjectError;
 use super::draft::Draft;
 use crate::change::IdentityChange;
 use crate::command::identity::SESSIONS_PER_USER_MAX;
-use crate::row::{GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
+use crate::row::{GroupRow, KeyRow, PolicyRow, SessionRow, UserRow, email_key};
 use crate::view::View;
 
 type Folded<V> = Result<(), ProjectError<<V as crate::Identities>::Error>>;
@@ -75,7 +75,7 @@ fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Created) {
     draft.change_identity(IdentityChange::PutUser { name: name.clone(), row });
     draft.change_identity(IdentityChange::PutUserId { id: fact.id.clone(), name: name.clone() });
     if let Some(email) = &fact.email {
-        draft.change_identity(IdentityChange::PutEmail { email: email.clone(), name: name.clone() });
+        draft.change_identity(IdentityChange::PutEmail { email: email_key(email), name: name.clone() });
     }
 }
 
@@ -83,10 +83,10 @@ fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Fold
     let row = user_row(draft, &fact.user)?;
     if row.email != fact.email {
         if let Some(email) = &row.email {
-            draft.change_identity(IdentityChange::DropEmail { email: email.clone() });
+            draft.change_identity(IdentityChange::DropEmail { email: email_key(email) });
         }
         if let Some(email) = &fact.email {
-            draft.change_identity(IdentityChange::PutEmail { email: email.clone(), name: fact.user.clone() });
+            draft.change_identity(IdentityChange::PutEmail { email: email_key(email), name: fact.user.clone() });
         }
     }
     if !fact.enabled {
@@ -125,8 +125,8 @@ fn user_deleted<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V>
     for policy in &row.policies {
         change_holders(draft, policy, &holder, false)?;
     }
-    if let Some(email) = row.email {
-        draft.change_identity(IdentityChange::DropEmail { email });
+    if let Some(email) = &row.email {
+        draft.change_identity(IdentityChange::DropEmail { email: email_key(email) });
     }
     draft.change_identity(IdentityChange::DropUserId { id: row.id });
     draft.change_identity(IdentityChange::DropUser { name: user.clone() });
@@ -140,6 +140,7 @@ fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) {
         secret: fact.secret.clone(),
         enabled: true,
         expires: fact.expires,
+        held_by_admin: false,
     };
     draft.change_identity(IdentityChange::PutKey { id: fact.access_key.clone(), row });
 }
@@ -147,7 +148,8 @@ fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) {
 fn key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &key::Changed) -> Folded<V> {
     let row = draft.view.key(&fact.access_key).map_err(ProjectError::View)?;
     let row = row.ok_or_else(|| draft.contradiction("its key does not exist"))?;
-    let row = KeyRow { enabled: fact.enabled, expires: fact.expires, ..row };
+    let held_by_admin = !fact.enabled && (fact.by_admin || row.held_by_admin);
+    let row = KeyRow { enabled: fact.enabled, expires: fact.expires, held_by_admin, ..row };
     draft.change_identity(IdentityChange::PutKey { id: fact.access_key.clone(), row });
     Ok(())
 }

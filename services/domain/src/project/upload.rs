@@ -24,9 +24,13 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
 }
 
 pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) -> Result<(), ProjectError<V::Error>> {
+    let bucket = draft.bucket(&fact.bucket)?.id;
+    let mut change = fact.size.cast_signed();
     if let Some(replaced) = draft.view.part(fact.upload_id, fact.part_number).map_err(ProjectError::View)? {
         draft.release(replaced.body);
+        change -= replaced.size.cast_signed();
     }
+    draft.count_parts(bucket, change)?;
     if matches!(fact.body, Body::Parts { .. }) {
         return Err(draft.contradiction("a part lies in parts"));
     }
@@ -44,7 +48,8 @@ pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) 
 pub(super) fn aborted<V: View>(draft: &mut Draft<'_, V>, fact: &Aborted) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
     draft.changes.push(Change::DropUpload { bucket, key: fact.key.clone(), upload: fact.upload_id });
-    draft.drop_parts(fact.upload_id)
+    let gone = draft.drop_parts(fact.upload_id)?;
+    draft.count_parts(bucket, -gone.cast_signed())
 }
 
 /// Ends an upload that became an object: the parts it took stay, as a manifest; the others go.
@@ -56,8 +61,9 @@ pub(super) fn completed<V: View>(
     taken: &[(PartNumber, PartNumber)],
 ) -> Result<(), ProjectError<V::Error>> {
     draft.changes.push(Change::DropUpload { bucket, key: key.clone(), upload });
-    let mut parts = 0;
+    let (mut parts, mut bytes) = (0, 0);
     for (number, part) in draft.view.parts(upload).map_err(ProjectError::View)? {
+        bytes += part.size;
         let run = taken.partition_point(|(_, last)| *last < number);
         if taken.get(run).is_some_and(|(first, _)| *first <= number) {
             parts += 1;
@@ -67,5 +73,5 @@ pub(super) fn completed<V: View>(
         }
     }
     draft.complete(upload, parts);
-    Ok(())
+    draft.count_parts(bucket, -bytes.cast_signed())
 }

@@ -50,6 +50,8 @@ pub struct KeyRow {
     /// When it stops working.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
     pub expires: Option<Timestamp>,
+    /// An admin switched it off.
+    pub held_by_admin: bool,
 }
 
 impl KeyRow {
@@ -57,6 +59,11 @@ impl KeyRow {
     pub fn works(&self, now: Timestamp) -> bool {
         self.enabled && self.expires.is_none_or(|expires| now < expires)
     }
+}
+
+/// How an e-mail address is looked up: nobody tells two people apart by the case of their addresses.
+pub fn email_key(address: &str) -> String {
+    address.to_lowercase()
 }
 
 /// A group, by name.

@@ -22,12 +22,12 @@ impl Fold {
 
     /// Decides a command; what it comes to is recorded, read back and folded.
     pub(crate) fn command(&mut self, command: &Command, context: Context) -> Result<Outcome, Rejection> {
-        let Decision { fact, warning, outcome } = match decide(&self.model, command, context) {
+        let Decision { fact, warnings, outcome } = match decide(&self.model, command, context) {
             Ok(decision) => decision,
             Err(Refused::Rejected(rejection)) => return Err(rejection),
             Err(Refused::View(never)) => match never {},
         };
-        for fact in fact.into_iter().chain(warning) {
+        for fact in fact.into_iter().chain(warnings) {
             self.record(fact, context);
         }
         Ok(outcome)

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use domain::model::Model;
+use domain::row::email_key;
 use domain::{
-    ChangeUser, Command, Context, IdentityCommand, IdentityRejection, Noun, Outcome, Rejection, SESSIONS_PER_USER_MAX,
-    project,
+    ChangeUser, Command, Context, Identities as _, IdentityCommand, IdentityRejection, Noun, Outcome, Rejection,
+    SESSIONS_PER_USER_MAX, project,
 };
 use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
 use events::policy::{BUILT_IN, Holder};
@@ -96,7 +97,7 @@ fn of_users() -> impl Strategy<Value = IdentityCommand> {
             C::CreateKey { user: user(n), access_key: key(k), secret: sealed(), expires: None }
         }),
         1 => (0..3_u8, 0..4_u8, any::<bool>()).prop_map(|(n, k, enabled)| {
-            C::ChangeKey { user: user(n), access_key: key(k), enabled: Some(enabled), expires: None }
+            C::ChangeKey { user: user(n), access_key: key(k), enabled: Some(enabled), expires: None, by_admin: true }
         }),
         1 => (0..3_u8, 0..4_u8).prop_map(|(n, k)| C::DeleteKey { user: user(n), access_key: key(k) }),
     ]
@@ -288,4 +289,43 @@ fn an_access_key_is_one_users_only() {
     let of_another = IdentityCommand::DeleteKey { user: user(1), access_key: key(0) };
     let none = Err(Rejection::Identity(IdentityRejection::NoSuch(Noun::AccessKey)));
     assert_eq!(ask(&mut fold, of_another, 4), none);
+}
+
+#[test]
+fn what_an_admin_switched_off_only_an_admin_switches_on() {
+    let mut fold = alice();
+    let create = IdentityCommand::CreateKey { user: user(0), access_key: key(1), secret: sealed(), expires: None };
+    ask(&mut fold, create, 1).unwrap();
+    let switch = |enabled, by_admin| IdentityCommand::ChangeKey {
+        user: user(0),
+        access_key: key(1),
+        enabled: Some(enabled),
+        expires: None,
+        by_admin,
+    };
+    ask(&mut fold, switch(false, false), 2).unwrap();
+    ask(&mut fold, switch(true, false), 3).unwrap();
+    ask(&mut fold, switch(false, false), 4).unwrap();
+    // An admin takes over what the user switched off.
+    ask(&mut fold, switch(false, true), 5).unwrap();
+    let held = Err(Rejection::Identity(IdentityRejection::HeldByAdmin));
+    assert_eq!(ask(&mut fold, switch(true, false), 6), held);
+    ask(&mut fold, switch(false, false), 7).unwrap();
+    assert_eq!(ask(&mut fold, switch(true, false), 8), held, "the user's own switching off lifts nothing");
+    ask(&mut fold, switch(true, true), 9).unwrap();
+    ask(&mut fold, switch(false, false), 10).unwrap();
+    ask(&mut fold, switch(true, false), 11).unwrap();
+}
+
+#[test]
+fn an_address_is_one_users_whatever_its_case() {
+    let mut fold = alice();
+    let of = |user: u8, address: &str| {
+        let IdentityCommand::CreateUser(created) = create_user(user, user, None) else { unreachable!() };
+        IdentityCommand::CreateUser(Created { email: Some(address.to_owned()), ..created })
+    };
+    ask(&mut fold, of(2, "Bob@Example.org"), 1).unwrap();
+    let taken = Err(Rejection::Identity(IdentityRejection::EmailTaken));
+    assert_eq!(ask(&mut fold, of(3, "bob@example.ORG"), 2), taken);
+    assert_eq!(fold.model.user_by_email(&email_key("BOB@example.org")), Ok(Some(user(2))));
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::fold::Fold;
 use crate::given::{
-    MIB, begin, bucket, complete, context, create_bucket, delete, key, part, put_body, staged, versioning,
+    MIB, abort, begin, bucket, complete, context, create_bucket, key, part, put_body, staged, versioning,
 };
 
 #[derive(Debug, Clone)]
@@ -95,44 +95,47 @@ proptest! {
         let mut fold = Fold::new();
         fold.command(&create_bucket(), context(1)).unwrap();
         for (place, step) in (2..).zip(&steps) {
-            // One resource at a time: of two that come due at once, one waits for the next write.
-            let step = match step {
-                Step::Quota { bytes, .. } => &Step::Quota { bytes: *bytes, objects: None },
-                step => step,
-            };
             let (events, before) = (fold.events.len(), usage(&fold));
             let answer = fold.command(&command(step, place), context(place));
             let after = usage(&fold);
-            let due = after.quota.bytes.is_some_and(|limit| after.bytes * 100 >= limit * WARNING_PERCENT);
-            prop_assert!(!after.warned_of_bytes || due);
+            let due = |used: u64, limit: Option<u64>| limit.is_some_and(|limit| used * 100 >= limit * WARNING_PERCENT);
+            let bytes = due(after.bytes, after.quota.bytes);
+            let objects = due(after.objects, after.quota.objects);
+            prop_assert!((!after.warned_of_bytes || bytes) && (!after.warned_of_objects || objects));
             if answer.is_ok() && fold.events.len() > events && !matches!(step, Step::Delete { .. } | Step::Versioning(_)) {
-                prop_assert_eq!(after.warned_of_bytes, due);
+                prop_assert_eq!((after.warned_of_bytes, after.warned_of_objects), (bytes, objects));
             }
             let warnings = fold.events[events..].iter().filter(|e| matches!(e.fact, Fact::QuotaThresholdReached(_)));
-            prop_assert_eq!(warnings.count(), usize::from(after.warned_of_bytes && !before.warned_of_bytes));
+            let new = usize::from(after.warned_of_bytes && !before.warned_of_bytes)
+                + usize::from(after.warned_of_objects && !before.warned_of_objects);
+            prop_assert_eq!(warnings.count(), new);
         }
     }
 }
 
 #[test]
-fn parts_count_when_they_become_an_object() {
+fn parts_count_from_the_moment_they_are_stored() {
     let mut fold = Fold::new();
-    let quota = Quota { bytes: Some(8 * MIB), objects: None };
+    let quota = Quota { bytes: Some(16 * MIB), objects: None };
     let commands = [
         create_bucket(),
         Command::SetQuota { bucket: bucket(), quota },
         begin(1),
         part(1, 1, b'a', 5 * MIB),
-        part(1, 2, b'b', 4 * MIB),
+        part(1, 2, b'b', 6 * MIB),
+        begin(2),
     ];
     for (place, command) in (1..).zip(&commands) {
         fold.command(command, context(place)).unwrap();
     }
-    let exceeded = Err(Rejection::QuotaExceeded { resource: Resource::Bytes, limit: 8 * MIB });
-    assert_eq!(fold.command(&part(1, 3, b'c', 9 * MIB), context(6)), exceeded, "this part can never be an object's");
-    assert_eq!(fold.command(&complete(1, &[(1, b'a'), (2, b'b')]), context(7)), exceeded);
-    fold.command(&complete(1, &[(1, b'a')]), context(8)).unwrap();
-    assert_eq!(usage(&fold).bytes, 5 * MIB);
-    fold.command(&delete(None), context(9)).unwrap();
-    assert_eq!(usage(&fold).bytes, 0);
+    assert_eq!((usage(&fold).bytes, usage(&fold).parts_bytes), (0, 11 * MIB));
+    let exceeded = Err(Rejection::QuotaExceeded { resource: Resource::Bytes, limit: 16 * MIB });
+    assert_eq!(fold.command(&part(2, 1, b'c', 6 * MIB), context(7)), exceeded, "parts of all uploads count");
+    assert!(fold.command(&part(1, 2, b'c', 11 * MIB), context(8)).is_ok(), "the part it replaces goes");
+    fold.command(&part(1, 2, b'b', 6 * MIB), context(9)).unwrap();
+    fold.command(&part(2, 1, b'd', 5 * MIB), context(10)).unwrap();
+    fold.command(&complete(1, &[(1, b'a')]), context(11)).unwrap();
+    assert_eq!((usage(&fold).bytes, usage(&fold).parts_bytes), (5 * MIB, 5 * MIB), "what was not taken is gone");
+    fold.command(&abort(2), context(12)).unwrap();
+    assert_eq!((usage(&fold).bytes, usage(&fold).parts_bytes), (5 * MIB, 0));
 }

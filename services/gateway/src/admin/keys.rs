@@ -62,7 +62,9 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
 pub(super) async fn change(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let (user, access_key): (UserName, AccessKeyId) = (asked.name(USER)?, asked.name(KEY)?);
     let KeyChange { enabled, expires } = asked.json().await?;
-    let command = IdentityCommand::ChangeKey { user: user.clone(), access_key: access_key.clone(), enabled, expires };
+    let by_admin = caller.is_admin();
+    let command =
+        IdentityCommand::ChangeKey { user: user.clone(), access_key: access_key.clone(), enabled, expires, by_admin };
     let committed = asked.change(&caller.name, command).await?;
     Answer::changed(&find(&*asked.read().await?, &user, &access_key)?, committed.sequence)
 }

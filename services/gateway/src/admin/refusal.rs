@@ -172,7 +172,7 @@ impl From<IdentityRejection> for Refusal {
         let message = rejection.to_string();
         match rejection {
             IdentityRejection::NoSuch(_) => Self::not_found(message),
-            IdentityRejection::BuiltIn(_) => Self::forbidden(message),
+            IdentityRejection::BuiltIn(_) | IdentityRejection::HeldByAdmin => Self::forbidden(message),
             IdentityRejection::Exists(_)
             | IdentityRejection::EmailTaken
             | IdentityRejection::UserIdTaken

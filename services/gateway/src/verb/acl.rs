@@ -197,7 +197,7 @@ fn grantee(snapshot: &Snapshot, grantee: s3::acl::Grantee) -> Result<Grantee, Fa
             if is_there { Ok(Grantee::User(id)) } else { Err(nobody().into()) }
         }
         s3::acl::Grantee::Email(address) => {
-            let user = match snapshot.user_by_email(&address)? {
+            let user = match snapshot.user_by_email(&domain::row::email_key(&address))? {
                 Some(name) => snapshot.user(&name)?,
                 None => None,
             };

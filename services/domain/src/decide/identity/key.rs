@@ -32,14 +32,20 @@ pub(super) fn change<V: View>(
     view: &V,
     user: &UserName,
     access_key: &AccessKeyId,
+    by_admin: bool,
     wanted: impl FnOnce(&KeyRow) -> (bool, Option<Timestamp>),
 ) -> Result<Decision, Refused<V::Error>> {
     let row = key_row(view, user, access_key)?;
     let (enabled, expires) = wanted(&row);
-    if (enabled, expires) == (row.enabled, row.expires) {
+    if enabled && row.held_by_admin && !by_admin {
+        return Err(IdentityRejection::HeldByAdmin.into());
+    }
+    // Switched off again by an admin, a key that its user switched off is held.
+    let held = !enabled && (by_admin || row.held_by_admin);
+    if (enabled, expires, held) == (row.enabled, row.expires, row.held_by_admin) {
         return Ok(Decision::nothing(Outcome::Done));
     }
-    let fact = Changed { user: user.clone(), access_key: access_key.clone(), enabled, expires };
+    let fact = Changed { user: user.clone(), access_key: access_key.clone(), enabled, expires, by_admin };
     Ok(Decision::write(Fact::KeyChanged(fact), Outcome::Done))
 }
 

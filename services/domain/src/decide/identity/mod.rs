@@ -26,8 +26,10 @@ pub(super) fn decide<V: View>(
         C::SetPassword { user, password } => user::set_password(view, user, password.as_ref()),
         C::DeleteUser { user } => user::delete(view, user),
         C::CreateKey { user, access_key, secret, expires } => key::create(view, user, access_key, secret, *expires),
-        C::ChangeKey { user, access_key, enabled, expires } => {
-            key::change(view, user, access_key, |row| (enabled.unwrap_or(row.enabled), expires.unwrap_or(row.expires)))
+        C::ChangeKey { user, access_key, enabled, expires, by_admin } => {
+            key::change(view, user, access_key, *by_admin, |row| {
+                (enabled.unwrap_or(row.enabled), expires.unwrap_or(row.expires))
+            })
         }
         C::DeleteKey { user, access_key } => key::delete(view, user, access_key),
         C::CreateGroup { group } => group::create(view, group),

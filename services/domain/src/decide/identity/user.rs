@@ -6,6 +6,7 @@ use super::user_row;
 use crate::command::Outcome;
 use crate::command::identity::{ChangeUser, IdentityRejection, Noun};
 use crate::decide::{Decision, Refused};
+use crate::row::email_key;
 use crate::view::View;
 
 pub(super) fn create<V: View>(view: &V, wanted: &Created) -> Result<Decision, Refused<V::Error>> {
@@ -66,7 +67,7 @@ pub(super) fn delete<V: View>(view: &V, user: &UserName) -> Result<Decision, Ref
 
 fn check_email<V: View>(view: &V, user: &UserName, email: Option<&str>) -> Result<(), Refused<V::Error>> {
     let Some(email) = email else { return Ok(()) };
-    match view.user_by_email(email).map_err(Refused::View)? {
+    match view.user_by_email(&email_key(email)).map_err(Refused::View)? {
         Some(other) if other != *user => Err(IdentityRejection::EmailTaken.into()),
         _ => Ok(()),
     }
