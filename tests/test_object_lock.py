@@ -57,6 +57,13 @@ def test_a_bucket_is_made_to_lock(s3, locking, refused):
             VersioningConfiguration={"Status": "Suspended"})
 
 
+def test_a_bucket_that_is_there_is_not_made_to_lock(s3, bucket, locking, refused):
+    refused("BucketAlreadyOwnedByYou", 409, s3.create_bucket, Bucket=bucket, ObjectLockEnabledForBucket=True)
+    for again in ({}, {"ObjectLockEnabledForBucket": True}):
+        s3.create_bucket(Bucket=locking, **again)
+    assert s3.get_object_lock_configuration(Bucket=locking)["ObjectLockConfiguration"]
+
+
 def test_object_lock_is_enabled_later(s3, bucket, refused):
     enable = {"Bucket": bucket, "ObjectLockConfiguration": default("COMPLIANCE", Years=1)}
     refused("ObjectLockConfigurationNotFoundError", 404, s3.get_object_lock_configuration, Bucket=bucket)

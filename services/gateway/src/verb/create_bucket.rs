@@ -1,6 +1,8 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::{Command, Rejection, View};
+use events::access::Acl;
+use events::ids::BucketName;
 use http::StatusCode;
 use ledger::CommitError;
 use s3::xml::CreateBucketConfiguration;
@@ -37,17 +39,27 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     match call.gateway.0.ledger.commit(command, call.origin()).await {
         Ok(_) => {}
         Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region == FORGIVING_REGION => {
-            let snapshot = call.gateway.0.ledger.latest();
-            let row = snapshot.bucket(&bucket)?;
-            let as_it_is = row.map(|row| snapshot.bucket_access(row.id)).transpose()?.and_then(|access| access.acl);
-            if as_it_is != acl {
-                let message = "You own this bucket already, and it has another ACL. Change that with PutBucketAcl.";
-                return Err(Error::with_message(Code::BucketAlreadyExists, message).into());
-            }
+            check_existing(call, &bucket, acl.as_ref(), object_lock)?;
         }
         Err(error) => return Err(commit_failure(&error, call.about()).into()),
     }
     let mut response = reply::empty(StatusCode::OK);
     response.headers_mut().insert(http::header::LOCATION, reply::value(&format!("/{bucket}"))?);
     Ok(response)
+}
+
+/// Refuses to make a bucket again that lacks what is asked for now, instead of forgetting that.
+fn check_existing(call: &Call<'_>, bucket: &BucketName, acl: Option<&Acl>, object_lock: bool) -> Result<(), Failure> {
+    let snapshot = call.gateway.0.ledger.latest();
+    let Some(row) = snapshot.bucket(bucket)? else { return Err(Error::no_such_bucket(bucket.as_str()).into()) };
+    if snapshot.bucket_access(row.id)?.acl.as_ref() != acl {
+        let message = "You own this bucket already, and it has another ACL. Change that with PutBucketAcl.";
+        return Err(Error::with_message(Code::BucketAlreadyExists, message).into());
+    }
+    if object_lock && snapshot.bucket_settings(row.id)?.object_lock.is_none() {
+        let message = "You own this bucket already, and versions in it cannot be locked. Enable versioning, and then \
+                       object lock with PutObjectLockConfiguration.";
+        return Err(Error::with_message(Code::BucketAlreadyOwnedByYou, message).into());
+    }
+    Ok(())
 }
