@@ -47,6 +47,7 @@ def absent(code: str, call: Callable[..., object], **arguments: object) -> None:
 
 ACL_HARMLESS = "bucket-owner-full-control"
 SOURCE_KEY = "k"
+PAGES = {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
 TAGS = {"TagSet": [{"Key": "team", "Value": "art"}]}
 RETAINED = datetime.datetime(2140, 1, 1, tzinfo=datetime.UTC)
 RETAINED_LONGER = datetime.timedelta(days=1)
@@ -146,6 +147,10 @@ CASES = {
         ("s3:PutBucketOwnershipControls",)),
     "DeleteBucketOwnershipControls": Case(
         lambda c, s: c.delete_bucket_ownership_controls(Bucket=s.bucket), ("s3:PutBucketOwnershipControls",)),
+    "GetBucketCors": Case(lambda c, s: c.get_bucket_cors(Bucket=s.bucket), ("s3:GetBucketCORS",)),
+    "PutBucketCors": Case(
+        lambda c, s: c.put_bucket_cors(Bucket=s.bucket, CORSConfiguration=PAGES), ("s3:PutBucketCORS",)),
+    "DeleteBucketCors": Case(lambda c, s: c.delete_bucket_cors(Bucket=s.bucket), ("s3:PutBucketCORS",)),
     "GetBucketTagging": Case(lambda c, s: c.get_bucket_tagging(Bucket=s.bucket), ("s3:GetBucketTagging",)),
     "PutBucketTagging": Case(lambda c, s: c.put_bucket_tagging(Bucket=s.bucket, Tagging=TAGS), ("s3:PutBucketTagging",)),
     "DeleteBucketTagging": Case(lambda c, s: c.delete_bucket_tagging(Bucket=s.bucket), ("s3:PutBucketTagging",)),
@@ -257,6 +262,8 @@ def scene(world: World, name: str) -> Scene:
     if name in ("GetBucketPolicy", "DeleteBucketPolicy"):
         owner.put_bucket_policy(Bucket=bucket, Policy=document(
             statement("Deny", "s3:GetObjectTagging", bucket, Principal="*")))
+    if name in ("GetBucketCors", "DeleteBucketCors"):
+        owner.put_bucket_cors(Bucket=bucket, CORSConfiguration=PAGES)
     if name in ("GetBucketTagging", "DeleteBucketTagging"):
         owner.put_bucket_tagging(Bucket=bucket, Tagging=TAGS)
     if name == "DeleteObjectTagging":
@@ -286,7 +293,7 @@ def state(root, scene: Scene) -> list[object]:
         asked(root.list_parts, Key="upload", UploadId=scene.upload or "none", **bucket),
         asked(root.get_bucket_versioning, **bucket), asked(root.get_bucket_policy, **bucket),
         asked(root.get_public_access_block, **bucket), asked(root.get_bucket_ownership_controls, **bucket),
-        asked(root.get_bucket_tagging, **bucket), asked(root.get_object_tagging, Key=SOURCE_KEY, **bucket),
+        asked(root.get_bucket_cors, **bucket), asked(root.get_bucket_tagging, **bucket), asked(root.get_object_tagging, Key=SOURCE_KEY, **bucket),
         asked(root.get_bucket_acl, **bucket), asked(root.get_object_acl, Key=SOURCE_KEY, **bucket),
         asked(root.head_bucket, Bucket=scene.fresh), asked(root.get_object_lock_configuration, **bucket),
         asked(root.get_object_retention, Key=SOURCE_KEY, **bucket),

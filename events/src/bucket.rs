@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Acl, ObjectOwnership, PublicAccessBlock};
+use crate::cors::Rule;
 use crate::ids::{BucketName, UserId};
 use crate::tags::Tags;
 
@@ -101,4 +102,14 @@ pub struct TagsChanged {
     /// What it carries from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Tags>,
+}
+
+/// Which pages of other origins may use a bucket changed, or is not said any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CorsChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The rules from now on, in the order in which they are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<Rule>>,
 }

@@ -228,6 +228,7 @@ facts! {
     BucketPublicAccessChanged(bucket::PublicAccessChanged): "bucket" "public_access_changed", bucket;
     BucketOwnershipChanged(bucket::OwnershipChanged): "bucket" "ownership_changed", bucket;
     BucketTagsChanged(bucket::TagsChanged): "bucket" "tags_changed", bucket;
+    BucketCorsChanged(bucket::CorsChanged): "bucket" "cors_changed", bucket;
     BucketObjectLockChanged(lock::BucketChanged): "bucket" "object_lock_changed", bucket;
     QuotaChanged(quota::Changed): "quota" "changed", bucket;
     QuotaThresholdReached(quota::ThresholdReached): "quota" "threshold_reached", bucket;

@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod bucket;
+pub mod cors;
 mod envelope;
 mod fact;
 pub mod group;

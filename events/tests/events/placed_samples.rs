@@ -4,7 +4,7 @@ use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
 };
 use events::tags::Tags;
-use events::{Fact, bucket, object, upload};
+use events::{Fact, bucket, cors, object, upload};
 
 use crate::samples::{bucket_created, object_created, object_deleted, upload_created, version};
 
@@ -13,6 +13,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
     let others = [
         (70, "", Fact::BucketTagsChanged(bucket_tags_changed())),
         (91, "", Fact::ObjectTagsChanged(object_tags_changed())),
+        (90, "", Fact::BucketCorsChanged(bucket_cors_changed())),
         (92, ".tagged", tagged(object_created())),
         (93, ".tagged", tagged(upload_created())),
     ];
@@ -25,6 +26,18 @@ fn tags() -> Tags {
 
 fn bucket_tags_changed() -> bucket::TagsChanged {
     bucket::TagsChanged { bucket: "photos".parse().unwrap(), tags: Some(tags()) }
+}
+
+fn bucket_cors_changed() -> bucket::CorsChanged {
+    let rule = cors::Rule {
+        id: Some("the website".into()),
+        allowed_origins: vec!["https://*.example.com".into()],
+        allowed_methods: vec![cors::Method::Get, cors::Method::Put],
+        allowed_headers: vec!["*".into()],
+        expose_headers: vec!["ETag".into()],
+        max_age_seconds: Some(3000),
+    };
+    bucket::CorsChanged { bucket: "photos".parse().unwrap(), rules: Some(vec![rule]) }
 }
 
 fn object_tags_changed() -> object::TagsChanged {

@@ -13,7 +13,7 @@ use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType
 use events::policy::Holder;
 use events::upload::ChecksumPlan;
 use events::user::{Limits, Role};
-use events::{Event, Fact, Origin, bucket, key, object, policy, session, upload, user};
+use events::{Event, Fact, Origin, bucket, cors, key, object, policy, session, upload, user};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -269,6 +269,8 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
                 Fact::ObjectTagsChanged(object::TagsChanged { bucket, key, version_id, null_version, tags })
             }
         ),
+        (bucket_name(), option::of(vec(cors_rule(), 0..3)))
+            .prop_map(|(bucket, rules)| Fact::BucketCorsChanged(bucket::CorsChanged { bucket, rules })),
         (bucket_name(), option::of(btree_map(text(), text(), 0..4)))
             .prop_map(|(bucket, tags)| Fact::BucketTagsChanged(bucket::TagsChanged { bucket, tags })),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
@@ -277,6 +279,17 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
         }),
     ]
     .boxed()
+}
+
+fn cors_rule() -> BoxedStrategy<cors::Rule> {
+    use cors::Method::{Delete, Get, Head, Post, Put};
+    let methods = vec(prop_oneof![Just(Get), Just(Put), Just(Post), Just(Delete), Just(Head)], 0..3);
+    let texts = || vec(text(), 0..3).boxed();
+    (option::of(text()), texts(), methods, texts(), texts(), any::<Option<u32>>())
+        .prop_map(|(id, allowed_origins, allowed_methods, allowed_headers, expose_headers, max_age_seconds)| {
+            cors::Rule { id, allowed_origins, allowed_methods, allowed_headers, expose_headers, max_age_seconds }
+        })
+        .boxed()
 }
 
 fn object_created() -> impl Strategy<Value = Fact> {

@@ -56,6 +56,8 @@ pub struct BucketAccessRow {
 pub struct BucketSettingsRow {
     /// Its tags.
     pub tags: Option<Tags>,
+    /// Which pages of other origins may use it.
+    pub cors: Option<Vec<events::cors::Rule>>,
     /// How it locks; `None` where versions cannot be locked.
     pub object_lock: Option<ObjectLockRow>,
 }

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::{Accounts, RulesCache};
 use crate::cache::{Cache, CacheFigures};
+use crate::cors::CorsCache;
 use crate::limits::{Limiter, RateLimits};
 
 /// KiB of request bodies that may be gathered in memory at once, over all requests.
@@ -64,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) accounts: Accounts,
     pub(crate) rules: RulesCache,
+    pub(crate) cors: CorsCache,
     pub(crate) limiter: Limiter,
     pub(crate) buffered_kib: Arc<Semaphore>,
     pub(crate) strangers_kib: Arc<Semaphore>,
@@ -76,6 +78,7 @@ impl Gateway {
         Self(Arc::new(Shared {
             accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealer)),
             rules: RulesCache::new(),
+            cors: CorsCache::new(),
             limiter: Limiter::new(options.limits.clone()),
             options,
             ledger,

@@ -11,6 +11,7 @@
 //! - `verb`: a file per operation, over `call`, what they all need
 //! - `body`, `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
 //! - `admin`: the admin API, users, keys, groups, policies, quotas
+//! - `cors`: pages of other origins
 //! - `failure`: our errors as S3's; `convert`, `reply`: types and answers of the wire
 
 mod access;
@@ -19,6 +20,7 @@ mod body;
 mod cache;
 mod call;
 mod convert;
+mod cors;
 mod failure;
 mod fetch;
 mod gateway;

@@ -16,6 +16,7 @@ use crate::Gateway;
 use crate::access::{authenticate, authorize};
 use crate::body::SharedBody;
 use crate::call::Call;
+use crate::cors;
 use crate::failure::Failure;
 use crate::limits::client_address;
 use crate::verb::dispatch;
@@ -38,6 +39,7 @@ pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response
         Ok(response) => response,
         Err(failure) => refuse(&gateway, &parts, failure, &request_id),
     };
+    cors::label(&gateway, &parts, response.headers_mut());
     if !body.settle(&parts.headers, known).await {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -76,6 +78,9 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     let client = peer.map(|peer| client_address(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
     if let Err(failure) = limiter.arrived(client) {
         return Answered::refused(false, failure);
+    }
+    if parts.method == Method::OPTIONS {
+        return Answered { operation: None, known: false, result: cors::preflight(gateway, parts).await };
     }
     let query = match Query::parse(parts.uri.query()) {
         Ok(query) => query,

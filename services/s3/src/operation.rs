@@ -90,6 +90,9 @@ operations! {
     GetBucketOwnershipControls: Reads ? "ownershipControls";
     PutBucketOwnershipControls: Writes Document ? "ownershipControls";
     DeleteBucketOwnershipControls: Writes ? "ownershipControls";
+    GetBucketCors: Reads ? "cors";
+    PutBucketCors: Writes Document ? "cors";
+    DeleteBucketCors: Writes ? "cors";
     GetBucketTagging: Reads ? "tagging";
     PutBucketTagging: Writes Document ? "tagging";
     DeleteBucketTagging: Writes ? "tagging";

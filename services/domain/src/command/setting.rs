@@ -1,3 +1,4 @@
+use events::cors;
 use events::tags::Tags;
 
 use crate::row::ObjectLockRow;
@@ -7,6 +8,8 @@ use crate::row::ObjectLockRow;
 pub enum Setting {
     /// The tags it carries.
     Tags(Option<Tags>),
+    /// Which pages of other origins may use it.
+    Cors(Option<Vec<cors::Rule>>),
     /// How it locks versions: which it does for ever once it may.
     ObjectLock(ObjectLockRow),
 }

@@ -1,3 +1,4 @@
+use events::cors::Rule;
 use events::ids::BucketName;
 use events::tags::Tags;
 use events::{Fact, bucket};
@@ -12,6 +13,7 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
     let settings = view.bucket_settings(row.id).map_err(Refused::View)?;
     Ok(match setting {
         Setting::Tags(tags) => set_tags(bucket, &settings, tags.clone()),
+        Setting::Cors(rules) => set_cors(bucket, &settings, rules.clone()),
         Setting::ObjectLock(wanted) => lock::set_of_bucket(bucket, &row, &settings, *wanted)?,
     })
 }
@@ -19,4 +21,9 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
 fn set_tags(bucket: &BucketName, settings: &BucketSettingsRow, tags: Option<Tags>) -> Decision {
     let is_so_already = settings.tags == tags;
     changed(is_so_already, Fact::BucketTagsChanged(bucket::TagsChanged { bucket: bucket.clone(), tags }))
+}
+
+fn set_cors(bucket: &BucketName, settings: &BucketSettingsRow, rules: Option<Vec<Rule>>) -> Decision {
+    let is_so_already = settings.cors == rules;
+    changed(is_so_already, Fact::BucketCorsChanged(bucket::CorsChanged { bucket: bucket.clone(), rules }))
 }

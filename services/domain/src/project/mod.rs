@@ -43,6 +43,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::BucketAclChanged(fact) => access::acl_changed(&mut draft, fact)?,
         Fact::BucketPublicAccessChanged(fact) => access::public_access_changed(&mut draft, fact)?,
         Fact::BucketOwnershipChanged(fact) => access::ownership_changed(&mut draft, fact)?,
+        Fact::BucketCorsChanged(fact) => setting::cors_changed(&mut draft, fact)?,
         Fact::BucketTagsChanged(fact) => setting::tags_changed(&mut draft, fact)?,
         Fact::BucketObjectLockChanged(fact) => setting::object_lock_changed(&mut draft, fact)?,
         Fact::ObjectRetentionChanged(fact) => lock::retention_changed(&mut draft, fact)?,

@@ -1,4 +1,4 @@
-use events::bucket::TagsChanged;
+use events::bucket::{CorsChanged, TagsChanged};
 use events::ids::BucketName;
 use events::lock::BucketChanged;
 
@@ -13,6 +13,13 @@ pub(super) fn tags_changed<V: View>(
     fact: &TagsChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     change(draft, &fact.bucket, |row| row.tags.clone_from(&fact.tags))
+}
+
+pub(super) fn cors_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &CorsChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    change(draft, &fact.bucket, |row| row.cors.clone_from(&fact.rules))
 }
 
 pub(super) fn object_lock_changed<V: View>(

@@ -86,6 +86,8 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::PutBucketOwnershipControls | O::DeleteBucketOwnershipControls => {
             (Action::PutBucketOwnershipControls, Target::Bucket)
         }
+        O::GetBucketCors => (Action::GetBucketCors, Target::Bucket),
+        O::PutBucketCors | O::DeleteBucketCors => (Action::PutBucketCors, Target::Bucket),
         O::GetBucketTagging => (Action::GetBucketTagging, Target::Bucket),
         O::PutBucketTagging | O::DeleteBucketTagging => (Action::PutBucketTagging, Target::Bucket),
         O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),

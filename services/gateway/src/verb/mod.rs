@@ -3,6 +3,7 @@
 mod abort_upload;
 mod acl;
 mod bucket_acl;
+mod bucket_cors;
 mod bucket_lock;
 mod bucket_policy;
 mod bucket_tagging;
@@ -105,6 +106,9 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::GetBucketOwnershipControls => ownership::get(call).await,
         Operation::PutBucketOwnershipControls => ownership::put(call, body).await,
         Operation::DeleteBucketOwnershipControls => ownership::delete(call).await,
+        Operation::GetBucketCors => bucket_cors::get(call).await,
+        Operation::PutBucketCors => bucket_cors::put(call, body).await,
+        Operation::DeleteBucketCors => bucket_cors::delete(call).await,
         Operation::GetBucketTagging => bucket_tagging::get(call).await,
         Operation::PutBucketTagging => bucket_tagging::put(call, body).await,
         Operation::DeleteBucketTagging => bucket_tagging::delete(call).await,
