@@ -1,5 +1,6 @@
 """s3cmd."""
 
+import json
 import os
 
 from harness.content import MIB
@@ -65,3 +66,22 @@ def test_s3cmd_keeps_headers_and_takes_ranges(command, s3, tmp_path, tree):
     s3cmd("abortmp", "s3://s3cmd-more/abandoned", upload)
     assert upload not in s3cmd("multipart", "s3://s3cmd-more")
     assert [line.split()[-1] for line in s3cmd("ls", "s3://s3cmd-more").splitlines()] == ["s3://s3cmd-more/moved"]
+
+
+def test_s3cmd_sets_policies_and_cors(command, tmp_path):
+    s3cmd = lambda *words: command.run("s3cmd", "--no-progress", *words)  # noqa: E731
+    s3cmd("mb", "s3://s3cmd-settings")
+    rule = ("<AllowedOrigin>https://example.com</AllowedOrigin><AllowedMethod>GET</AllowedMethod>"
+            "<AllowedHeader>*</AllowedHeader>")
+    (tmp_path / "cors.xml").write_text(f"<CORSConfiguration><CORSRule>{rule}</CORSRule></CORSConfiguration>")
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::s3cmd-settings/*"}]}
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    s3cmd("setcors", "cors.xml", "s3://s3cmd-settings")
+    s3cmd("setpolicy", "policy.json", "s3://s3cmd-settings")
+    info = s3cmd("info", "s3://s3cmd-settings")
+    assert "https://example.com" in info and "s3:DeleteObject" in info, info
+    s3cmd("delcors", "s3://s3cmd-settings")
+    s3cmd("delpolicy", "s3://s3cmd-settings")
+    info = s3cmd("info", "s3://s3cmd-settings")
+    assert "https://example.com" not in info and "s3:DeleteObject" not in info, info
