@@ -1,10 +1,14 @@
 """Who may do what: every operation for every kind of caller, and what a request needs beside the obvious."""
 
 import datetime
+import re
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
 from harness.clients import boto_client
@@ -203,6 +207,7 @@ CASES = {
     "PutObject with tags": Case(
         lambda c, s: c.put_object(Bucket=s.bucket, Key="new", Body=b"new", Tagging="a=b"),
         ("s3:PutObject", "s3:PutObjectTagging")),
+    "PostObject": Case(lambda c, s: posted(c, s.bucket), ("s3:PutObject",)),
     "ListObjects": Case(lambda c, s: c.list_objects(Bucket=s.bucket), ("s3:ListBucket",)),
     "ListObjectsV2": Case(lambda c, s: c.list_objects_v2(Bucket=s.bucket), ("s3:ListBucket",)),
     "ListObjectVersions": Case(lambda c, s: c.list_object_versions(Bucket=s.bucket), ("s3:ListBucketVersions",)),
@@ -231,6 +236,23 @@ CASES = {
 
 # What a bucket's owner has from elsewhere: these are about no bucket that is there.
 OF_NO_BUCKET = {"ListBuckets", "CreateBucket"}
+
+
+def posted(client, bucket: str) -> None:
+    """Sends a form as its page would, signed by the client if it signs."""
+    fields = {"key": "form"}
+    if client.meta.config.signature_version != UNSIGNED:
+        fields = client.generate_presigned_post(bucket, "form")["fields"]
+    parts = [(f'name="{name}"', value) for name, value in fields.items()] + [('name="file"; filename="f"', "x")]
+    body = "".join(f"--b\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n" for name, value in parts)
+    request = urllib.request.Request(f"{client.meta.endpoint_url}/{bucket}", f"{body}--b--\r\n".encode(), {
+        "content-type": "multipart/form-data; boundary=b"})
+    try:
+        urllib.request.urlopen(request, timeout=30).close()
+    except urllib.error.HTTPError as error:
+        code = re.search(r"<Code>(.*)</Code>", error.read().decode())
+        raise ClientError({"Error": {"Code": code and code[1]}, "ResponseMetadata": {"HTTPStatusCode": error.code}},
+                          "PostObject") from error
 
 
 def each_deleted(answer: dict) -> None:

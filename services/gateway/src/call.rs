@@ -1,6 +1,7 @@
 //! One request on its way through the gateway.
 
 use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::row::{BucketId, BucketRow};
@@ -43,6 +44,8 @@ pub(crate) struct Call<'a> {
     pub(crate) document_tags: OnceLock<Tags>,
     /// The lock that the request's document asks for, once it is read.
     pub(crate) lock: OnceLock<ObjectLock>,
+    /// The caller turned out to be somebody, by what the body said.
+    pub(crate) proved: AtomicBool,
     /// The state by which the call was authorized, until something reads it: one that lives as long as an upload
     /// would keep redb from reusing its pages.
     pub(crate) authorized: Mutex<Option<Arc<Snapshot>>>,
@@ -190,12 +193,12 @@ impl<'a> Call<'a> {
             Some(key) => Some(Arc::clone(&self.gateway.0.accounts.find(&snapshot, key, self.now)?.account)),
             None => None,
         };
-        let Caller { access_key, presigned, payload, .. } = self.caller;
+        let Caller { access_key, proof, payload, .. } = self.caller;
         let caller = Caller {
             signature_age_ms: self.caller.signature_age_ms,
             account,
             access_key: access_key.clone(),
-            presigned: *presigned,
+            proof: *proof,
             payload: *payload,
             chunk_signer: None,
         };
@@ -205,6 +208,7 @@ impl<'a> Call<'a> {
             lock: self.lock.clone(),
             document_tags: self.document_tags.clone(),
             authorized: Mutex::new(None),
+            proved: AtomicBool::new(false),
             ..*self
         };
         authorize(&again, &snapshot, self.operation)

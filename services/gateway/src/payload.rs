@@ -142,8 +142,7 @@ impl Payload {
                         return Ok(Some(bytes));
                     }
                 }
-                // hyper ends a body with an error when the connection closes before its length is reached.
-                Some(Err(_)) => return Err(Error::new(Code::IncompleteBody)),
+                Some(Err(error)) => return Err(told(&error)),
             }
         }
     }
@@ -155,6 +154,19 @@ impl Payload {
             (None, _) => Ok(()),
         }
     }
+}
+
+/// What is wrong with a body: what the decoder of a form around it said, or that it ended early. hyper ends a body with
+/// an error when the connection closes before its length is reached.
+fn told(error: &axum::Error) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(told) = error.downcast_ref::<Error>() {
+            return told.clone();
+        }
+        cause = error.source();
+    }
+    Error::new(Code::IncompleteBody)
 }
 
 /// What the checksum headers of a request with a document speak of.

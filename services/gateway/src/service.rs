@@ -1,5 +1,6 @@
 //! A request from its first byte to its answer: identify, authenticate, route, do, answer, count.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -126,25 +127,33 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         judged: OnceLock::new(),
         document_tags: OnceLock::new(),
         lock: OnceLock::new(),
+        proved: AtomicBool::new(false),
         authorized: Mutex::new(None),
     };
     if let Err(failure) = authorize(&call, &snapshot, operation) {
         return Answered { operation: Some(operation), known, result: Err(failure) };
     }
     *call.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
-    let result = dispatch(operation, &call, body).await.map_err(|failure| match operation {
-        Operation::GetObject
-        | Operation::HeadObject
-        | Operation::GetObjectAttributes
-        | Operation::GetObjectAcl
-        | Operation::PutObjectAcl
-        | Operation::GetObjectTagging
-        | Operation::PutObjectTagging
-        | Operation::DeleteObjectTagging => call.hide_absence(failure),
-        _ => failure,
-    });
+    let result = dispatch(operation, &call, body).await;
+    let result = result.map_err(|failure| if tells_absence(operation) { call.hide_absence(failure) } else { failure });
     let result = result.map(|response| response.map(|body| pace.of(body)));
+    let known = known || call.proved.load(Ordering::Relaxed);
     Answered { operation: Some(operation), known, result }
+}
+
+/// Whether the answer may tell that a key is absent, which is not for everybody to know.
+fn tells_absence(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::GetObject
+            | Operation::HeadObject
+            | Operation::GetObjectAttributes
+            | Operation::GetObjectAcl
+            | Operation::PutObjectAcl
+            | Operation::GetObjectTagging
+            | Operation::PutObjectTagging
+            | Operation::DeleteObjectTagging
+    )
 }
 
 fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) -> Response {

@@ -144,8 +144,12 @@ fn by_acl<'a>(rights: &Rights<'a>, bucket: &BucketAccess<'a>, ask: &Ask<'a>) -> 
     if object_acl.is_some_and(|acl| acl::object_grants(acl, ask.action, ask.caller, ignore_public)) {
         return Some(Grantor::ObjectAcl);
     }
-    // Who may write into a bucket may delete there what they own.
-    let action = if is_callers && ask.action == Action::DeleteObject { Action::PutObject } else { ask.action };
+    // Who may write into a bucket may delete there what they own, and give what they write its first tags.
+    let action = match ask.action {
+        Action::DeleteObject if is_callers => Action::PutObject,
+        Action::PutObjectTagging if rights.object.is_none() => Action::PutObject,
+        action => action,
+    };
     let granted = bucket.acl.is_some_and(|acl| acl::bucket_grants(acl, action, ask.caller, ignore_public));
     granted.then_some(Grantor::BucketAcl)
 }

@@ -17,6 +17,7 @@ pub mod date;
 mod encoding;
 pub mod error;
 pub mod etag;
+pub mod form;
 pub mod header;
 pub mod lock;
 pub mod operation;

@@ -101,6 +101,7 @@ operations! {
     GetObjectLockConfiguration: Reads ? "object-lock";
     PutObjectLockConfiguration: Writes Document ? "object-lock";
     PutObject: Writes Payload Acl Tags Lock;
+    PostObject: Writes Payload;
     GetObject: Reads ? "partNumber" "versionId";
     HeadObject: Reads ? "partNumber" "versionId";
     DeleteObject: Writes ? "versionId";
@@ -117,7 +118,8 @@ operations! {
     PutObjectRetention: Writes Document ? "retention" "versionId";
     GetObjectLegalHold: Reads ? "legal-hold" "versionId";
     PutObjectLegalHold: Writes Document ? "legal-hold" "versionId";
-    ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";
+    // A form sends its page on with these, be it to a bucket.
+    ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type" "bucket" "key" "etag";
     ListObjectsV2: Reads ?
         "list-type" "prefix" "delimiter" "max-keys" "continuation-token" "start-after" "fetch-owner"
         "encoding-type" "metadata";

@@ -132,7 +132,10 @@ fn bucket(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
         Method::DELETE if query.has("ownershipControls") => Operation::DeleteBucketOwnershipControls,
         Method::DELETE => Operation::DeleteBucket,
         Method::POST if query.has("delete") => Operation::DeleteObjects,
-        Method::POST => return Err(unbuilt_post(head, Error::not_implemented("form upload by POST"))),
+        Method::POST => match unknown_parameter(head) {
+            Some(parameter) => return Err(unbuilt(&Method::POST, parameter)),
+            None => Operation::PostObject,
+        },
         _ => return Err(Error::method_not_allowed(method.as_str(), "BUCKET")),
     })
 }
@@ -171,10 +174,12 @@ fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
 
 /// The error for a POST without a known sub-resource: names the unknown one, if there is any.
 fn unbuilt_post(head: &Head<'_>, otherwise: Error) -> Error {
-    match head.query().iter().find(|parameter| !is_common(&parameter.name)) {
-        Some(parameter) => unbuilt(&Method::POST, &parameter.name),
-        None => otherwise,
-    }
+    unknown_parameter(head).map_or(otherwise, |parameter| unbuilt(&Method::POST, parameter))
+}
+
+/// A parameter that not every operation has.
+fn unknown_parameter<'a>(head: &Head<'a>) -> Option<&'a [u8]> {
+    head.query().iter().find(|parameter| !is_common(&parameter.name)).map(|parameter| &*parameter.name)
 }
 
 fn unbuilt(method: &Method, parameter: &[u8]) -> Error {

@@ -8,7 +8,7 @@ use s3::request::Head;
 use s3::sigv4::{self, PayloadHash, SigningKey};
 
 use super::accounts::Accounts;
-use super::caller::Caller;
+use super::caller::{Caller, Proof};
 use crate::failure::Failure;
 
 pub(crate) fn authenticate(
@@ -37,7 +37,7 @@ pub(crate) fn authenticate(
         account: Some(credential.account.clone()),
         access_key: Some(verified.access_key),
         signature_age_ms: Some(now.as_millisecond() - claim.signed_at().as_millisecond()),
-        presigned: query.has("X-Amz-Signature"),
+        proof: if query.has("X-Amz-Signature") { Proof::Query } else { Proof::Headers },
         payload: verified.payload,
         chunk_signer,
     })

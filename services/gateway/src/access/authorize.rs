@@ -140,7 +140,7 @@ impl At<'_> {
             Target::NamedKeys if call.caller.account.is_none() && !self.rules.opens_to_others() => {
                 Err(call.denied(action, "nothing grants it"))
             }
-            Target::NamedKeys => Ok(()),
+            Target::NamedKeys | Target::Form => Ok(()),
         }
     }
 
@@ -292,8 +292,7 @@ impl Call<'_> {
             address: self.client,
             tls: self.tls,
             signature_age_ms: self.caller.signature_age_ms,
-            is_signed: account.is_some(),
-            is_presigned: self.caller.presigned,
+            proof: self.caller.proof,
         };
         let caller = self.caller.for_policies();
         let request = Request { caller, action, resource, time: self.now, context: &conditions };

@@ -5,14 +5,29 @@ use s3::sigv4::{ChunkSigner, PayloadHash};
 
 use super::account::Account;
 
+/// How a request proves whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// It does not.
+    None,
+    /// By its headers.
+    Headers,
+    /// By its query, which makes it a presigned URL.
+    Query,
+    /// By the policy of a form.
+    Form,
+    /// By the policy of a form, with Signature Version 2.
+    FormVersion2,
+}
+
 /// Who asks: somebody who proved it, or anybody.
 pub(crate) struct Caller {
     /// Whose key signed; `None` for an anonymous request.
     pub(crate) account: Option<Arc<Account>>,
     /// The key that signed.
     pub(crate) access_key: Option<String>,
-    /// The request was signed in its query, which makes it a presigned URL.
-    pub(crate) presigned: bool,
+    /// How they proved it.
+    pub(crate) proof: Proof,
     /// Milliseconds from the moment it says it was signed to its arrival.
     pub(crate) signature_age_ms: Option<i64>,
     /// How the body is framed and what it hashes to, as far as the signature says.
@@ -24,7 +39,14 @@ pub(crate) struct Caller {
 impl Caller {
     /// Nobody signed.
     pub(crate) fn anonymous(payload: PayloadHash) -> Self {
-        Self { account: None, access_key: None, presigned: false, signature_age_ms: None, payload, chunk_signer: None }
+        Self {
+            account: None,
+            access_key: None,
+            proof: Proof::None,
+            signature_age_ms: None,
+            payload,
+            chunk_signer: None,
+        }
     }
 
     /// The canonical id, if anybody signed.

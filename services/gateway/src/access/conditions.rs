@@ -17,6 +17,7 @@ use s3::Query;
 use s3::lock::ObjectLock;
 use s3::request::{CopySource, Head};
 
+use super::caller::Proof;
 use crate::call::version_name;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
@@ -48,10 +49,7 @@ pub(crate) struct Conditions<'a> {
     pub(crate) tls: Option<TlsVersion>,
     /// Milliseconds since it was signed.
     pub(crate) signature_age_ms: Option<i64>,
-    /// The request is signed, and not anonymous.
-    pub(crate) is_signed: bool,
-    /// It is signed in its query.
-    pub(crate) is_presigned: bool,
+    pub(crate) proof: Proof,
 }
 
 impl Context for Conditions<'_> {
@@ -78,9 +76,17 @@ impl Context for Conditions<'_> {
                 Some(tags) => Value::Texts(Box::new(tags.keys().map(|key| key.as_str().into()))),
                 None => Value::Absent,
             },
-            Key::SignatureVersion if self.is_signed => "AWS4-HMAC-SHA256".into(),
-            Key::AuthType if self.is_presigned => "REST-QUERY-STRING".into(),
-            Key::AuthType if self.is_signed => "REST-HEADER".into(),
+            Key::SignatureVersion => match self.proof {
+                Proof::None => Value::Absent,
+                Proof::Headers | Proof::Query | Proof::Form => "AWS4-HMAC-SHA256".into(),
+                Proof::FormVersion2 => "AWS".into(),
+            },
+            Key::AuthType => match self.proof {
+                Proof::None => Value::Absent,
+                Proof::Headers => "REST-HEADER".into(),
+                Proof::Query => "REST-QUERY-STRING".into(),
+                Proof::Form | Proof::FormVersion2 => "POST".into(),
+            },
             Key::ObjectLockMode => {
                 self.lock().retention.map_or(Value::Absent, |retention| retention.mode.name().into())
             }

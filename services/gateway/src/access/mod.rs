@@ -20,4 +20,4 @@ pub(crate) use accounts::Accounts;
 pub(crate) use authenticate::authenticate;
 pub(crate) use authorize::authorize;
 pub(crate) use bucket_rules::RulesCache;
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, Proof};

@@ -18,6 +18,8 @@ pub(crate) enum Target {
     Key,
     /// The addressed object, or its version that is named, with its owner and ACL.
     Object,
+    /// The key that a form names, which is judged once its fields are read.
+    Form,
     /// Keys that the body names.
     NamedKeys,
     /// The addressed upload under way.
@@ -118,6 +120,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         | O::UploadPart
         | O::UploadPartCopy
         | O::CompleteMultipartUpload => (Action::PutObject, Target::Key),
+        O::PostObject => (Action::PutObject, Target::Form),
         O::AbortMultipartUpload => (Action::AbortMultipartUpload, Target::Upload),
         O::ListParts => (Action::ListMultipartUploadParts, Target::Upload),
     };

@@ -118,7 +118,18 @@ impl Limiter {
 
     /// One more request of a user, who is not root. What is left is the pace of its bodies.
     pub(crate) fn authenticated(&self, account: Option<&Account>) -> Result<Pace, Failure> {
-        let mut buckets: Vec<_> = self.total_bytes.clone().into_iter().collect();
+        let mut pace = self.identified(account)?;
+        if let Some(total) = &self.total_bytes {
+            total.peek().map_err(|wait| slow_down("bytes under way", wait))?;
+            pace.0.insert(0, Arc::clone(total));
+        }
+        Ok(pace)
+    }
+
+    /// The same of a request that turned out to be a user's after it was counted as nobody's: what all together may
+    /// ask for has been seen to.
+    pub(crate) fn identified(&self, account: Option<&Account>) -> Result<Pace, Failure> {
+        let mut buckets = Vec::new();
         if let Some(account) = account.filter(|account| !account.name.is_root()) {
             let (limits, usual) = (account.limits, self.options.per_user);
             let rate = limits.requests_per_second.or(usual.requests_per_second);

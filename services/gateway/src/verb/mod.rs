@@ -27,6 +27,7 @@ pub(crate) mod object_lock;
 mod object_tagging;
 mod owner;
 mod ownership;
+mod post_object;
 mod public_access;
 mod put_object;
 mod source;
@@ -80,6 +81,7 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::GetBucketVersioning => versioning::get(call).await,
         Operation::PutBucketVersioning => versioning::put(call, body).await,
         Operation::PutObject => Box::pin(put_object::put_object(call, body)).await,
+        Operation::PostObject => Box::pin(post_object::post_object(call, body)).await,
         Operation::GetObject => get_object::get(call).await,
         Operation::HeadObject => get_object::head(call).await,
         Operation::GetObjectAttributes => get_attributes::get_attributes(call).await,

@@ -46,6 +46,18 @@ fn a_grant_on_a_bucket_means_what_s3_says() {
 }
 
 #[test]
+fn who_may_write_gives_what_they_write_its_first_tags() {
+    let tags = |ownership, object| {
+        let mut world = World { ownership, object, ..World::new() }.action(Action::PutObjectTagging);
+        world.bucket_acl = Some(acl(&[(Grantee::User(id("alice-id")), Permission::Write)]));
+        world.allowed()
+    };
+    assert!(tags(ObjectOwnership::ObjectWriter, None));
+    assert!(!tags(ObjectOwnership::ObjectWriter, Some((id("bob-id"), None))), "what is there has its tags from others");
+    assert!(!tags(ObjectOwnership::BucketOwnerEnforced, None), "ACLs are off");
+}
+
+#[test]
 fn a_grant_on_an_object_means_what_s3_says() {
     let of = |permission| -> &[Action] {
         match permission {

@@ -177,6 +177,12 @@ fn credential(placement: Placement, text: &str) -> Result<(&str, Scope<'_>), Err
     Ok((access_key, Scope { date, region }))
 }
 
+/// Access key, day and region out of the credential of a form.
+pub(crate) fn credential_scope(text: &str) -> Result<(&str, &str, &str), Error> {
+    let (access_key, scope) = credential(Placement::Query, text)?;
+    Ok((access_key, scope.date, scope.region))
+}
+
 fn from_header<'a>(request: Request<'a>, value: &'a str) -> Result<Authorization<'a>, Error> {
     let (algorithm, fields) = value.split_once(' ').unwrap_or((value, ""));
     match algorithm {

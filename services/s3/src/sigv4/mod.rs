@@ -14,6 +14,7 @@ mod payload;
 mod sign;
 mod verify;
 
+pub(crate) use authorization::credential_scope;
 pub use authorization::{Authorization, Placement, parse_authorization};
 pub use chunk::ChunkSigner;
 pub use key::{Mac, SIGNATURE_BYTES, SigningKey};

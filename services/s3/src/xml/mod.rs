@@ -13,6 +13,7 @@ mod delete;
 mod list;
 mod lock;
 mod multipart;
+mod post;
 mod reader;
 mod tagging;
 mod token;
@@ -39,6 +40,7 @@ pub use lock::{
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
+pub use post::PostResponse;
 pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
 pub use tagging::Tagging;
 pub use token::ContinuationToken;

@@ -1,0 +1,212 @@
+//! A form: its fields are read and judged, and then its file is put as any other object is.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::{CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, USER_AGENT};
+use http::{HeaderMap, Method, StatusCode};
+use s3::form::{Claim, Decoder, Event, FIELDS_BYTES_MAX, Fields, FileName, LengthRange, PostPolicy, Success, boundary};
+use s3::request::{Head, Payload as Declared};
+use s3::sigv4::PayloadHash;
+use s3::xml::PostResponse;
+use s3::{Address, Code, Error, Operation, Query};
+
+use super::put_object::put_object;
+use crate::access::{Caller, Proof, authorize};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::ingest::room;
+use crate::payload::Payload;
+use crate::reply;
+
+/// Headers of the request that still mean something once its fields stand for the object's.
+const KEPT: [HeaderName; 5] = [HOST, USER_AGENT, REFERER, ORIGIN, HeaderName::from_static("traceparent")];
+
+/// A form up to where its file begins.
+struct Form {
+    body: Payload,
+    decoder: Decoder,
+    fields: Fields,
+    file: FileName,
+}
+
+pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    if call.caller.account.is_some() {
+        let why = "A form is signed in its fields, not in the headers or the query of its request";
+        return Err(Error::invalid_argument(why, "Authorization", "").into());
+    }
+    let form = {
+        let _room = room(call, FIELDS_BYTES_MAX as u64).await?;
+        read_fields(call, body).await?
+    };
+    let bucket = call.bucket()?;
+    let key = form.fields.key(&form.file)?;
+    s3::address::validate_key(key.as_bytes())?;
+    let (caller, length) = sign_in(call, &form.fields, bucket.as_str(), &key)?;
+    let pace = call.gateway.0.limiter.identified(caller.account.as_deref())?;
+
+    let success = form.fields.success();
+    let mut parts = call.parts.clone();
+    parts.method = Method::PUT;
+    parts.headers = form.fields.headers()?;
+    for name in KEPT {
+        if let Some(value) = call.parts.headers.get(&name) {
+            parts.headers.insert(name, value.clone());
+        }
+    }
+    let address = Address { bucket: call.address.bucket.clone(), key: Some(key.clone().into_bytes()) };
+    let query = Query::default();
+    if s3::route(&parts.method, &address, &Head::new(&parts.headers, &query))? != Operation::PutObject {
+        return Err(Error::new(Code::InvalidRequest).into());
+    }
+    // The fields may have taken long.
+    call.forget_state();
+    let snapshot = call.read().await?;
+    let put = Call {
+        parts: &parts,
+        query: &query,
+        address: &address,
+        caller: &caller,
+        // What all together may send is waited for where the form is read.
+        pace: &pace,
+        operation: Operation::PutObject,
+        judged: OnceLock::new(),
+        document_tags: OnceLock::new(),
+        lock: OnceLock::new(),
+        authorized: Mutex::new(None),
+        proved: AtomicBool::new(false),
+        ..*call
+    };
+    authorize(&put, &snapshot, Operation::PutObject)?;
+    *put.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
+    let stored = Box::pin(put_object(&put, form.into_file(length))).await?;
+    Ok(answer(&put, &success, (bucket.as_str(), &key), stored.headers()))
+}
+
+/// Reads all that stands before the file.
+async fn read_fields(call: &Call<'_>, body: Body) -> Result<Form, Failure> {
+    let head = call.head();
+    let declared = Declared { content_length: head.number("content-length")?, ..Declared::default() };
+    let mut decoder = Decoder::new(boundary(head.text(CONTENT_TYPE.as_str())?)?);
+    let mut body = Payload::new(body, call, &declared)?;
+    let mut fields = Fields::default();
+    loop {
+        match decoder.event()? {
+            Some(Event::Field(name, value)) => fields.add(name, value)?,
+            Some(Event::File(file)) => return Ok(Form { body, decoder, fields, file }),
+            Some(Event::Data(_) | Event::End) => return Err(Error::new(Code::InternalError).into()),
+            None => match body.next().await? {
+                Some(bytes) => decoder.push(&bytes),
+                None => return Err(decoder.unfinished().into()),
+            },
+        }
+    }
+}
+
+/// Who signed the form, if anybody did, and how long its file may be. All that the policy says is held against it.
+fn sign_in(call: &Call<'_>, fields: &Fields, bucket: &str, key: &str) -> Result<(Caller, LengthRange), Failure> {
+    let nobody = Caller::anonymous(PayloadHash::Unsigned);
+    let Some(claim) = Claim::of(fields)? else { return Ok((nobody, LengthRange::ANY)) };
+    let shared = &call.gateway.0;
+    let credential = shared.accounts.find(&shared.ledger.latest(), claim.access_key(), call.now);
+    let verified = credential.and_then(|credential| {
+        claim.verify(credential.secret.expose(), call.now)?;
+        Ok(credential)
+    });
+    let credential = verified.map_err(|failure| shared.limiter.failed(call.client, failure))?;
+    call.proved.store(true, Ordering::Relaxed);
+    let policy = PostPolicy::parse(claim.policy())?;
+    policy.check(fields, bucket, key, call.now)?;
+    let proof = if claim.is_version_two() { Proof::FormVersion2 } else { Proof::Form };
+    let caller = Caller {
+        account: Some(Arc::clone(&credential.account)),
+        access_key: Some(claim.access_key().to_owned()),
+        signature_age_ms: claim.signed_at().map(|at| call.now.as_millisecond() - at.as_millisecond()),
+        proof,
+        ..nobody
+    };
+    Ok((caller, policy.length()))
+}
+
+/// What is left of a form while its file is read.
+struct Reading {
+    body: Payload,
+    decoder: Decoder,
+    length: LengthRange,
+    received: u64,
+}
+
+impl Form {
+    /// The bytes of the file. A file that is longer or shorter than it may be ends in an error.
+    fn into_file(self, length: LengthRange) -> Body {
+        let reading = Reading { body: self.body, decoder: self.decoder, length, received: 0 };
+        Body::from_stream(stream::try_unfold(reading, |mut reading| async move {
+            Ok::<_, Error>(reading.next().await?.map(|bytes| (bytes, reading)))
+        }))
+    }
+}
+
+impl Reading {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            match self.decoder.event()? {
+                Some(Event::Data(bytes)) => {
+                    self.received += bytes.len() as u64;
+                    if self.received > self.length.max {
+                        return Err(Error::entity_too_large(self.received, self.length.max));
+                    }
+                    return Ok(Some(bytes));
+                }
+                Some(Event::End) if self.received < self.length.min => {
+                    return Err(Error::new(Code::EntityTooSmall)
+                        .detail("ProposedSize", self.received.to_string())
+                        .detail("MinSizeAllowed", self.length.min.to_string()));
+                }
+                Some(Event::End) => return Ok(None),
+                Some(Event::Field(..) | Event::File(_)) => return Err(Error::new(Code::InternalError)),
+                None if self.decoder.is_done() => return Ok(None),
+                None => match self.body.next().await? {
+                    Some(bytes) => self.decoder.push(&bytes),
+                    None => return Err(self.decoder.unfinished()),
+                },
+            }
+        }
+    }
+}
+
+/// What the page wants to be told.
+fn answer(call: &Call<'_>, success: &Success, (bucket, key): (&str, &str), stored: &HeaderMap) -> Response {
+    let etag = stored.get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
+    let scheme = if call.tls.is_some() { "https" } else { "http" };
+    let host = call.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let path = call.parts.uri.path().trim_end_matches('/');
+    let location = format!("{scheme}://{host}{path}/{}", s3::form::encoded_key(key));
+    let mut response = match success {
+        Success::NoContent => reply::empty(StatusCode::NO_CONTENT),
+        Success::Ok => reply::empty(StatusCode::OK),
+        Success::Created => {
+            let document = PostResponse { location: &location, bucket, key, etag: etag.trim_matches('"') };
+            let mut response = reply::xml(document.to_xml());
+            *response.status_mut() = StatusCode::CREATED;
+            response
+        }
+        Success::Redirect(_) => reply::empty(StatusCode::SEE_OTHER),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in stored {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    let location = match success {
+        Success::Redirect(address) => Success::location(address, bucket, key.as_bytes(), &etag),
+        Success::NoContent | Success::Ok | Success::Created => location,
+    };
+    // A host that no header can carry is none to send anybody to.
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        headers.insert(LOCATION, location);
+    }
+    response
+}

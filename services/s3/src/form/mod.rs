@@ -1,0 +1,42 @@
+//! Uploads from web pages: `multipart/form-data` posted to a bucket.
+//!
+//! The fields before the file say what the file shall become and, unless anybody may store it, carry a signed policy
+//! that says what they may be. All of them are read and judged before the first byte of the file.
+//!
+//! # Layout
+//! - `boundary`, `part`: the framing's small grammar; [`Decoder`] takes it off
+//! - [`Fields`]: what the form says, as headers of the object to be
+//! - [`PostPolicy`]: what its signer allows
+//! - [`Claim`]: who says to have signed it
+//!
+//! Source: "POST Object" and "Browser-Based Uploads Using POST", Amazon S3 API Reference; RFC 7578.
+
+mod boundary;
+mod decoder;
+mod fields;
+mod part;
+mod policy;
+mod signature;
+
+pub use boundary::boundary;
+pub use decoder::{Decoder, Event, FIELDS_BYTES_MAX, FIELDS_MAX};
+pub use fields::{Fields, Success};
+pub use part::FileName;
+pub use policy::{LengthRange, PostPolicy};
+pub use signature::Claim;
+
+use crate::encoding::encode;
+use crate::error::{Code, Error};
+
+/// A key as it stands in an address.
+pub fn encoded_key(key: &str) -> String {
+    String::from_utf8_lossy(&encode(key.as_bytes(), true)).into_owned()
+}
+
+/// A form that cannot be read.
+fn malformed(why: &'static str) -> Error {
+    Error::with_message(
+        Code::MalformedPOSTRequest,
+        format!("The body of your POST request is not well-formed multipart/form-data: {why}"),
+    )
+}

@@ -1,0 +1,32 @@
+//! The answer to a form that asks for one.
+
+use bytes::Bytes;
+
+use crate::xml::Writer;
+
+/// What a form stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PostResponse<'a> {
+    /// Where it is.
+    pub location: &'a str,
+    /// In which bucket.
+    pub bucket: &'a str,
+    /// Under which key.
+    pub key: &'a str,
+    /// The entity tag without quotes.
+    pub etag: &'a str,
+}
+
+impl PostResponse<'_> {
+    /// The document.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::document(256 + self.location.len() + self.key.len());
+        writer.open("PostResponse");
+        writer.text("Location", self.location);
+        writer.text("Bucket", self.bucket);
+        writer.text("Key", self.key);
+        writer.etag(self.etag);
+        writer.close("PostResponse");
+        writer.finish()
+    }
+}
