@@ -102,6 +102,23 @@ def test_boto3_gives_urls_to_others(s3, bucket):
     assert send(url("delete_object"), "DELETE") == (204, b"")
 
 
+def test_boto3_gives_forms_to_others(command, s3, bucket, tmp_path):
+    """What it signs for a web page, sent as curl sends a page's form."""
+    (tmp_path / "picture").write_bytes(content("picture", 100 * KIB))
+    limits = [["content-length-range", 1, MIB], ["starts-with", "$Content-Type", "image/"]]
+    form = s3.generate_presigned_post(bucket, "up/${filename}", Conditions=limits, ExpiresIn=60)
+
+    def post(kind: str) -> str:
+        fields = [word for pair in {**form["fields"], "Content-Type": kind}.items() for word in ("-F", "=".join(pair))]
+        return command.run("curl", "-sS", "-o", "said", "-w", "%{http_code}", *fields, "-F", "file=@picture", form["url"])
+
+    assert post("text/html") == "403"
+    assert post("image/png") == "204", (tmp_path / "said").read_text()
+    got = s3.get_object(Bucket=bucket, Key="up/picture")
+    assert (got["Body"].read(), got["ContentType"]) == (content("picture", 100 * KIB), "image/png")
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
 def test_boto3_is_told_why_the_urls_of_its_defaults_do_not_work(server, bucket):
     client = session(server).client("s3", endpoint_url=server.endpoint)
     status, said = send(client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"}), "GET")
