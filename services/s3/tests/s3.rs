@@ -9,6 +9,8 @@ mod bodies;
 mod chunked;
 #[path = "cases/conditions.rs"]
 mod conditions;
+#[path = "cases/documentation.rs"]
+mod documentation;
 #[path = "cases/documents.rs"]
 mod documents;
 #[path = "cases/errors.rs"]
