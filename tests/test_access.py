@@ -53,6 +53,7 @@ ACL_HARMLESS = "bucket-owner-full-control"
 SOURCE_KEY = "k"
 PAGES = {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
 TAGS = {"TagSet": [{"Key": "team", "Value": "art"}]}
+SSE_S3 = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 RETAINED = datetime.datetime(2140, 1, 1, tzinfo=datetime.UTC)
 RETAINED_LONGER = datetime.timedelta(days=1)
 # These are about a version that is locked, in a bucket that locks.
@@ -155,6 +156,13 @@ CASES = {
     "PutBucketCors": Case(
         lambda c, s: c.put_bucket_cors(Bucket=s.bucket, CORSConfiguration=PAGES), ("s3:PutBucketCORS",)),
     "DeleteBucketCors": Case(lambda c, s: c.delete_bucket_cors(Bucket=s.bucket), ("s3:PutBucketCORS",)),
+    "GetBucketEncryption": Case(
+        lambda c, s: c.get_bucket_encryption(Bucket=s.bucket), ("s3:GetEncryptionConfiguration",)),
+    "PutBucketEncryption": Case(
+        lambda c, s: c.put_bucket_encryption(Bucket=s.bucket, ServerSideEncryptionConfiguration=SSE_S3),
+        ("s3:PutEncryptionConfiguration",)),
+    "DeleteBucketEncryption": Case(
+        lambda c, s: c.delete_bucket_encryption(Bucket=s.bucket), ("s3:PutEncryptionConfiguration",)),
     "GetBucketTagging": Case(lambda c, s: c.get_bucket_tagging(Bucket=s.bucket), ("s3:GetBucketTagging",)),
     "PutBucketTagging": Case(lambda c, s: c.put_bucket_tagging(Bucket=s.bucket, Tagging=TAGS), ("s3:PutBucketTagging",)),
     "DeleteBucketTagging": Case(lambda c, s: c.delete_bucket_tagging(Bucket=s.bucket), ("s3:PutBucketTagging",)),
@@ -288,6 +296,8 @@ def scene(world: World, name: str) -> Scene:
         owner.put_bucket_cors(Bucket=bucket, CORSConfiguration=PAGES)
     if name in ("GetBucketTagging", "DeleteBucketTagging"):
         owner.put_bucket_tagging(Bucket=bucket, Tagging=TAGS)
+    if name in ("GetBucketEncryption", "DeleteBucketEncryption"):
+        owner.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=SSE_S3)
     if name == "DeleteObjectTagging":
         owner.put_object_tagging(Bucket=bucket, Key=SOURCE_KEY, Tagging=TAGS)
     if name in ("GetPublicAccessBlock", "DeletePublicAccessBlock"):
@@ -315,7 +325,8 @@ def state(root, scene: Scene) -> list[object]:
         asked(root.list_parts, Key="upload", UploadId=scene.upload or "none", **bucket),
         asked(root.get_bucket_versioning, **bucket), asked(root.get_bucket_policy, **bucket),
         asked(root.get_public_access_block, **bucket), asked(root.get_bucket_ownership_controls, **bucket),
-        asked(root.get_bucket_cors, **bucket), asked(root.get_bucket_tagging, **bucket), asked(root.get_object_tagging, Key=SOURCE_KEY, **bucket),
+        asked(root.get_bucket_cors, **bucket), asked(root.get_bucket_encryption, **bucket),
+        asked(root.get_bucket_tagging, **bucket), asked(root.get_object_tagging, Key=SOURCE_KEY, **bucket),
         asked(root.get_bucket_acl, **bucket), asked(root.get_object_acl, Key=SOURCE_KEY, **bucket),
         asked(root.head_bucket, Bucket=scene.fresh), asked(root.get_object_lock_configuration, **bucket),
         asked(root.get_object_retention, Key=SOURCE_KEY, **bucket),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use crate::cors::Rule;
+use crate::encryption::DefaultEncryption;
 use crate::ids::{BucketName, UserId};
 use crate::tags::Tags;
 
@@ -112,4 +113,14 @@ pub struct CorsChanged {
     /// The rules from now on, in the order in which they are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<Rule>>,
+}
+
+/// What a bucket encrypts new objects with changed, or is nothing again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EncryptionChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// What holds from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<DefaultEncryption>,
 }

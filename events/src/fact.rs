@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, group, key, lock, object, policy, quota, session, upload, user};
+use crate::{bucket, group, key, kms_key, lock, object, policy, quota, session, upload, user};
 
 /// What a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +25,12 @@ pub enum Collection {
     Users,
     Groups,
     Policies,
+    KmsKeys,
 }
 
 impl Collection {
     /// Every one.
-    pub(crate) const ALL: [Self; 4] = [Self::Buckets, Self::Users, Self::Groups, Self::Policies];
+    pub(crate) const ALL: [Self; 5] = [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys];
 
     /// Its name in `source`.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +39,7 @@ impl Collection {
             Self::Users => "users",
             Self::Groups => "groups",
             Self::Policies => "policies",
+            Self::KmsKeys => "kms_keys",
         }
     }
 
@@ -48,6 +50,7 @@ impl Collection {
             Self::Users => "user",
             Self::Groups => "group",
             Self::Policies => "policy",
+            Self::KmsKeys => "kms_key",
         }
     }
 }
@@ -154,6 +157,9 @@ macro_rules! about {
     (policy, collection) => {
         Collection::Policies
     };
+    (kms_key, collection) => {
+        Collection::KmsKeys
+    };
 }
 
 /// Writes `Fact` and all that has an arm per fact from the rows below: `Variant(data): noun verb, about`.
@@ -230,6 +236,7 @@ facts! {
     BucketTagsChanged(bucket::TagsChanged): "bucket" "tags_changed", bucket;
     BucketCorsChanged(bucket::CorsChanged): "bucket" "cors_changed", bucket;
     BucketObjectLockChanged(lock::BucketChanged): "bucket" "object_lock_changed", bucket;
+    BucketEncryptionChanged(bucket::EncryptionChanged): "bucket" "encryption_changed", bucket;
     QuotaChanged(quota::Changed): "quota" "changed", bucket;
     QuotaThresholdReached(quota::ThresholdReached): "quota" "threshold_reached", bucket;
     ObjectCreated(object::Created): "object" "created", object;
@@ -257,6 +264,8 @@ facts! {
     PolicyDeleted(policy::Deleted): "policy" "deleted", policy;
     PolicyAttached(policy::Attached): "policy" "attached", policy;
     PolicyDetached(policy::Detached): "policy" "detached", policy;
+    KmsKeyCreated(kms_key::Created): "kms_key" "created", kms_key;
+    KmsKeyChanged(kms_key::Changed): "kms_key" "changed", kms_key;
     SessionOpened(session::Opened): "session" "opened", user;
     SessionRefreshed(session::Refreshed): "session" "refreshed", user;
     SessionRevoked(session::Revoked): "session" "revoked", user;

@@ -5,8 +5,8 @@
 //!
 //! # Layout
 //! - [`ids`]: names and identities that cannot be wrong
-//! - [`bucket`], [`object`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`]: the facts,
-//!   a file per noun; [`access`]: what several of them say of rights
+//! - [`bucket`], [`object`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
+//!   [`kms_key`]: the facts, a file per noun; [`access`], [`encryption`]: what several of them say
 //! - [`Fact`]: the one table of them
 //! - [`Event`]: a fact in its CloudEvents envelope
 //! - [`subject()`]: where on the log it goes
@@ -15,11 +15,13 @@
 pub mod access;
 pub mod bucket;
 pub mod cors;
+pub mod encryption;
 mod envelope;
 mod fact;
 pub mod group;
 pub mod ids;
 pub mod key;
+pub mod kms_key;
 pub mod lock;
 pub mod object;
 pub mod policy;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Acl;
+use crate::encryption::Encryption;
 use crate::ids::{BucketName, ContentId, ETag, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId};
 use crate::lock::Lock;
 use crate::tags::Tags;
@@ -121,7 +122,7 @@ pub struct Created {
     pub version_id: VersionId,
     /// It is the null version: the bucket's versioning was not enabled.
     pub null_version: bool,
-    /// Its length in bytes.
+    /// Its length in bytes, as clients count them: of ciphertext there is more, by [`crate::encryption::stored_bytes`].
     pub size: u64,
     /// Its entity tag.
     pub etag: ETag,
@@ -130,6 +131,9 @@ pub struct Created {
     /// The checksum of its bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
+    /// How its bytes are encrypted, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// What else the client said of it.
     #[serde(flatten)]
     pub attributes: Attributes,

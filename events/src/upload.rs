@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Acl;
-use crate::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, UploadId, UserId};
+use crate::encryption::Encryption;
+use crate::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, Salt, UploadId, UserId};
 use crate::lock::Lock;
 use crate::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType};
 
@@ -33,6 +34,9 @@ pub struct Created {
     /// The checksums it was begun with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<ChecksumPlan>,
+    /// How the object's bytes are encrypted, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// The user who began it; absent when nobody signed for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiator: Option<UserId>,
@@ -60,13 +64,16 @@ pub struct PartStored {
     pub part_number: PartNumber,
     /// Its length in bytes.
     pub size: u64,
-    /// MD5 of its bytes: its entity tag.
+    /// Its entity tag: MD5 of its bytes, or of something else where that would tell of them.
     pub md5: Md5Digest,
     /// Where its bytes are: never in parts again.
     pub body: Body,
     /// The checksum of its bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
+    /// What makes its content's key out of the object's, if its bytes are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<Salt>,
 }
 
 /// A multipart upload was given up, with all its parts.

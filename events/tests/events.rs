@@ -5,6 +5,8 @@
 mod decode;
 #[path = "events/drift.rs"]
 mod drift;
+#[path = "events/encryption_samples.rs"]
+mod encryption_samples;
 #[path = "events/files.rs"]
 mod files;
 #[path = "events/frozen.rs"]

@@ -87,6 +87,42 @@ name! {
     "it has 1 to 4096 of A-Z, a-z, 0-9 and '._-'"
 }
 
+name! {
+    /// The name of a key in the region's key store: what S3 calls a KMS key id.
+    KmsKeyName("KMS key name", 1..=128, b"_/-"), "^[A-Za-z0-9_/-]{1,128}$",
+    "it has 1 to 128 of A-Z, a-z, 0-9, '_', '/' and '-'"
+}
+
+name! {
+    /// What makes a content's key out of an object's: 16 random bytes, not secret.
+    Salt("salt", 32..=32, b""), "^[A-Za-z0-9]{32}$", "it has 32 hexadecimal digits"
+}
+
+impl KmsKeyName {
+    /// The key that is taken where SSE-KMS is asked for without naming one.
+    pub const DEFAULT: &str = "aws/s3";
+
+    /// The default key's name.
+    pub fn default_key() -> Self {
+        Self(Self::DEFAULT.into())
+    }
+}
+
+impl Salt {
+    /// Length in bytes, before it is written in hexadecimal.
+    pub const BYTES: usize = 16;
+
+    /// Its bytes; `None` if it was not written in hexadecimal.
+    pub fn bytes(&self) -> Option<[u8; Self::BYTES]> {
+        hex::decode(self.as_str()).ok()?.try_into().ok()
+    }
+
+    /// Of fresh randomness.
+    pub fn from_fresh(random: [u8; Self::BYTES]) -> Self {
+        Self(hex::encode(random).into())
+    }
+}
+
 impl UserName {
     /// The name of the one user that configuration makes. It has no row and no event.
     pub const ROOT: &str = "root";

@@ -21,7 +21,7 @@ pub use content::{ContentId, Generation, Layout, Placement, SHARDS, SMALL_SHARDS
 pub use digest::{Md5Digest, Sha256Digest};
 pub use etag::ETag;
 pub use event_id::EventId;
-pub use identity::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, UserId, UserName};
+pub use identity::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Salt, Sealed, SessionId, UserId, UserName};
 pub use node_id::NodeId;
 pub use object_key::{OBJECT_KEY_BYTES_MAX, ObjectKey};
 pub use principal::{AuthType, Principal};

@@ -56,6 +56,7 @@ const fn example(collection: Collection) -> &'static str {
         Collection::Users => "alice%40example%2Ecom",
         Collection::Groups => "editors",
         Collection::Policies => "read-photos",
+        Collection::KmsKeys => "aws%2Fs3",
     }
 }
 

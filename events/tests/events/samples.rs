@@ -48,7 +48,7 @@ pub(crate) fn samples() -> Vec<Sample> {
         file_name: format!("{}{variant}.json", fact.kind().name()),
         event: event(place, fact, variant == ".full"),
     };
-    placed.chain(crate::placed_samples::facts()).map(sample).collect()
+    placed.chain(crate::placed_samples::facts()).chain(crate::encryption_samples::facts()).map(sample).collect()
 }
 
 fn event(place: u8, fact: Fact, full: bool) -> Event {
@@ -154,6 +154,7 @@ pub(crate) fn object_created() -> Fact {
         etag: ETag { md5: Md5Digest([0xcd; 16]), parts: None },
         body: stored(Layout::Striped, &["node-1", "node-2", "node-3", "node-4", "node-5", "node-6"]),
         checksum: None,
+        encryption: None,
         attributes: Attributes::default(),
         owner: None,
         acl: None,
@@ -180,6 +181,7 @@ fn object_created_in_full() -> Fact {
             kind: ChecksumType::Composite,
             value: "yZRlqg==-3".into(),
         }),
+        encryption: None,
         attributes: every_attribute(),
         owner: None,
         acl: None,
@@ -220,6 +222,7 @@ pub(crate) fn upload_created() -> Fact {
         upload_id: upload_id(),
         attributes: Attributes::default(),
         checksum: None,
+        encryption: None,
         initiator: None,
         owner: None,
         acl: None,
@@ -237,6 +240,7 @@ fn upload_created_in_full() -> Fact {
             algorithm: ChecksumAlgorithm::Crc64Nvme,
             kind: ChecksumType::FullObject,
         }),
+        encryption: None,
         initiator: None,
         owner: None,
         acl: None,
@@ -244,7 +248,7 @@ fn upload_created_in_full() -> Fact {
     })
 }
 
-fn part_stored() -> Fact {
+pub(crate) fn part_stored() -> Fact {
     Fact::UploadPartStored(upload::PartStored {
         bucket: "photos".parse().unwrap(),
         key: "2026/11/film.mp4".parse().unwrap(),
@@ -254,6 +258,7 @@ fn part_stored() -> Fact {
         md5: Md5Digest([0xcf; 16]),
         body: Body::Known { content: content() },
         checksum: None,
+        salt: None,
     })
 }
 
@@ -271,6 +276,7 @@ fn part_stored_in_full() -> Fact {
             kind: ChecksumType::FullObject,
             value: "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=".into(),
         }),
+        salt: None,
     })
 }
 

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
+use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{
-    AuthType, BucketName, ContentId, ETag, EventId, Generation, Layout, Md5Digest, NodeId, OBJECT_KEY_BYTES_MAX,
-    ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sealed, SessionId, Sha256Digest,
-    TraceParent, UploadId, UserId, UserName, VersionId,
+    AuthType, BucketName, ContentId, ETag, EventId, Generation, KmsKeyName, Layout, Md5Digest, NodeId,
+    OBJECT_KEY_BYTES_MAX, ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Salt,
+    Sealed, SessionId, Sha256Digest, TraceParent, UploadId, UserId, UserName, VersionId,
 };
 use events::lock::{self, DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
 use events::policy::Holder;
 use events::upload::ChecksumPlan;
 use events::user::{Limits, Role};
-use events::{Event, Fact, Origin, bucket, cors, key, object, policy, session, upload, user};
+use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, session, upload, user};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -242,6 +243,9 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
                 Fact::KeyCreated(key::Created { user, access_key: access_key.parse().unwrap(), secret, expires })
             }
         ),
+        (kms_key(), sealed()).prop_map(|(kms_key, sealed)| Fact::KmsKeyCreated(kms::Created { kms_key, sealed })),
+        (kms_key(), any::<bool>())
+            .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
         (policy, holder).prop_map(|(policy, holder)| Fact::PolicyAttached(policy::Attached { policy, holder })),
         session.prop_map(|(user, id, refresh, expires)| {
             let (session, refresh) = (SessionId(id), Sha256Digest(refresh));
@@ -273,6 +277,9 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
             .prop_map(|(bucket, rules)| Fact::BucketCorsChanged(bucket::CorsChanged { bucket, rules })),
         (bucket_name(), option::of(btree_map(text(), text(), 0..4)))
             .prop_map(|(bucket, tags)| Fact::BucketTagsChanged(bucket::TagsChanged { bucket, tags })),
+        (bucket_name(), option::of(default_encryption())).prop_map(|(bucket, encryption)| {
+            Fact::BucketEncryptionChanged(bucket::EncryptionChanged { bucket, encryption })
+        }),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
         (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
             Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })
@@ -297,13 +304,13 @@ fn object_created() -> impl Strategy<Value = Fact> {
         prop_oneof![Just(Operation::PutObject), Just(Operation::CopyObject), Just(Operation::CompleteMultipartUpload)];
     let etag = (md5(), option::of(1..=PART_NUMBER_MAX)).prop_map(|(md5, parts)| ETag { md5, parts });
     let named = (bucket_name(), key(), version(), any::<bool>(), option::of(version()));
-    let bytes = (any::<u64>(), etag, body(), option::of(checksum()));
+    let bytes = (any::<u64>(), etag, body(), option::of(checksum()), option::of(encryption()));
     let rights = (option::of(user_id()), option::of(acl()), lock());
     (named, bytes, attributes(), rights, operation, delta()).prop_map(
         |(named, bytes, attributes, rights, operation, delta)| {
             let (owner, acl, lock) = rights;
             let (bucket, key, version_id, null_version, replaces) = named;
-            let (size, etag, body, checksum) = bytes;
+            let (size, etag, body, checksum, encryption) = bytes;
             Fact::ObjectCreated(object::Created {
                 bucket,
                 key,
@@ -313,6 +320,7 @@ fn object_created() -> impl Strategy<Value = Fact> {
                 etag,
                 body,
                 checksum,
+                encryption,
                 attributes,
                 owner,
                 acl,
@@ -395,15 +403,16 @@ fn delete_marker_created() -> impl Strategy<Value = Fact> {
 
 fn upload_created() -> impl Strategy<Value = Fact> {
     let rights = (option::of(user_id()), option::of(user_id()), option::of(acl()), lock());
-    (bucket_name(), key(), uuid(), attributes(), option::of(plan()), rights).prop_map(
-        |(bucket, key, id, attributes, checksum, (initiator, owner, acl, lock))| {
-            let upload_id = UploadId(id);
+    let sums = (option::of(plan()), option::of(encryption()));
+    (bucket_name(), key(), uuid(), attributes(), sums, rights).prop_map(
+        |(bucket, key, id, attributes, (checksum, encryption), (initiator, owner, acl, lock))| {
             Fact::UploadCreated(upload::Created {
                 bucket,
                 key,
-                upload_id,
+                upload_id: UploadId(id),
                 attributes,
                 checksum,
+                encryption,
                 initiator,
                 owner,
                 acl,
@@ -415,9 +424,37 @@ fn upload_created() -> impl Strategy<Value = Fact> {
 
 fn part_stored() -> impl Strategy<Value = Fact> {
     let named = (bucket_name(), key(), uuid(), part_number());
-    (named, any::<u64>(), md5(), body(), option::of(checksum())).prop_map(|(named, size, md5, body, checksum)| {
+    let sums = (option::of(checksum()), option::of(salt()));
+    (named, any::<u64>(), md5(), body(), sums).prop_map(|(named, size, md5, body, (checksum, salt))| {
         let (bucket, key, id, part_number) = named;
         let upload_id = UploadId(id);
-        Fact::UploadPartStored(upload::PartStored { bucket, key, upload_id, part_number, size, md5, body, checksum })
+        let part = upload::PartStored { bucket, key, upload_id, part_number, size, md5, body, checksum, salt };
+        Fact::UploadPartStored(part)
     })
+}
+
+fn salt() -> impl Strategy<Value = Salt> {
+    any::<[u8; Salt::BYTES]>().prop_map(Salt::from_fresh)
+}
+
+fn kms_key() -> impl Strategy<Value = KmsKeyName> {
+    "[A-Za-z0-9_/-]{1,128}".prop_map(|name| name.parse().unwrap())
+}
+
+fn encryption() -> impl Strategy<Value = Encryption> {
+    let kms = (kms_key(), option::of(text()), any::<bool>());
+    let method = prop_oneof![
+        Just(Method::SseS3),
+        kms.prop_map(|(kms_key, context, bucket_key)| Method::SseKms(KmsMethod { kms_key, context, bucket_key })),
+        Just(Method::SseC),
+    ];
+    (method, sealed(), option::of(salt())).prop_map(|(method, key, salt)| Encryption { method, key, salt })
+}
+
+fn default_encryption() -> impl Strategy<Value = DefaultEncryption> {
+    let by = prop_oneof![
+        Just(DefaultMethod::SseS3),
+        option::of(kms_key()).prop_map(|kms_key| DefaultMethod::SseKms { kms_key }),
+    ];
+    (by, any::<bool>()).prop_map(|(by, bucket_key)| DefaultEncryption { by, bucket_key })
 }

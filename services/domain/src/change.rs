@@ -1,13 +1,13 @@
 //! What a fact changes, as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, GroupName, ObjectKey, PartNumber, PolicyName, SessionId, UploadId, UserId,
-    UserName, VersionId,
+    AccessKeyId, BucketName, ContentId, GroupName, KmsKeyName, ObjectKey, PartNumber, PolicyName, SessionId, UploadId,
+    UserId, UserName, VersionId,
 };
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, ManifestRow, PartRow,
-    PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
+    PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 
 /// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
@@ -56,6 +56,7 @@ pub enum IdentityChange {
     DropGroup { name: GroupName },
     PutPolicy { name: PolicyName, row: PolicyRow },
     DropPolicy { name: PolicyName },
+    PutKmsKey { name: KmsKeyName, row: KmsKeyRow },
     PutSession { id: SessionId, row: SessionRow },
     DropSession { id: SessionId, user: UserName },
 }

@@ -7,8 +7,9 @@ pub(crate) mod setting;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
+use events::encryption::Encryption;
 use events::ids::{
-    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId,
+    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
 };
 use events::lock::Lock;
 use events::object::{Attributes, Checksum, Operation};
@@ -211,6 +212,7 @@ pub struct PutObject {
     pub etag: ETag,
     pub body: NewBody,
     pub checksum: Option<Checksum>,
+    pub encryption: Option<Encryption>,
     pub attributes: Attributes,
     pub owner: Option<UserId>,
     pub acl: Option<Acl>,
@@ -228,6 +230,7 @@ pub struct CreateUpload {
     pub upload: UploadId,
     pub attributes: Attributes,
     pub checksum: Option<ChecksumPlan>,
+    pub encryption: Option<Encryption>,
     pub initiator: Option<UserId>,
     pub owner: Option<UserId>,
     pub acl: Option<Acl>,
@@ -246,6 +249,7 @@ pub struct StorePart {
     pub md5: Md5Digest,
     pub body: NewBody,
     pub checksum: Option<Checksum>,
+    pub salt: Option<Salt>,
 }
 
 /// Make the object of the parts.

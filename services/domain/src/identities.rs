@@ -1,8 +1,8 @@
 //! What `decide` and `project` may look at of users and what belongs to them.
 
-use events::ids::{AccessKeyId, GroupName, PolicyName, SessionId, UserId, UserName};
+use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 
-use crate::row::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
+use crate::row::{Belongings, GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
 
 /// Users, keys, groups, policies and sessions at one moment. Root is none of the users.
 pub trait Identities {
@@ -26,6 +26,8 @@ pub trait Identities {
     fn group(&self, name: &GroupName) -> Result<Option<GroupRow>, Self::Error>;
     /// A stored policy.
     fn policy(&self, name: &PolicyName) -> Result<Option<PolicyRow>, Self::Error>;
+    /// A key of the region's key store.
+    fn kms_key(&self, name: &KmsKeyName) -> Result<Option<KmsKeyRow>, Self::Error>;
     /// A session.
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Self::Error>;
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, Generation, GroupName, ObjectKey, PartNumber, PolicyName, SessionId,
-    Sha256Digest, UploadId, UserId, UserName, VersionId,
+    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, ObjectKey, PartNumber, PolicyName,
+    SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId,
 };
 
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    Belongings, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, ManifestRow,
-    PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    Belongings, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow,
+    ManifestRow, PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 use crate::view::{Parts, View};
 
@@ -39,6 +39,7 @@ pub struct Model {
     pub keys: BTreeMap<AccessKeyId, KeyRow>,
     pub groups: BTreeMap<GroupName, GroupRow>,
     pub policies: BTreeMap<PolicyName, PolicyRow>,
+    pub kms_keys: BTreeMap<KmsKeyName, KmsKeyRow>,
     pub sessions: BTreeMap<SessionId, SessionRow>,
 }
 
@@ -89,6 +90,7 @@ impl Model {
             IdentityChange::DropGroup { name } => drop(self.groups.remove(&name)),
             IdentityChange::PutPolicy { name, row } => drop(self.policies.insert(name, row)),
             IdentityChange::DropPolicy { name } => drop(self.policies.remove(&name)),
+            IdentityChange::PutKmsKey { name, row } => drop(self.kms_keys.insert(name, row)),
             IdentityChange::PutSession { id, row } => drop(self.sessions.insert(id, row)),
             IdentityChange::DropSession { id, .. } => drop(self.sessions.remove(&id)),
         }
@@ -130,6 +132,10 @@ impl Identities for Model {
 
     fn policy(&self, name: &PolicyName) -> Result<Option<PolicyRow>, Infallible> {
         Ok(self.policies.get(name).cloned())
+    }
+
+    fn kms_key(&self, name: &KmsKeyName) -> Result<Option<KmsKeyRow>, Infallible> {
+        Ok(self.kms_keys.get(name).cloned())
     }
 
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Infallible> {

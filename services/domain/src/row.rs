@@ -1,10 +1,12 @@
 //! The rows of the projection: what the folded log knows, a struct per table.
 
+mod encryption;
 mod identity;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
-use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, UploadId, UserId, VersionId};
+use events::encryption::{DefaultEncryption, Encryption};
+use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, Salt, UploadId, UserId, VersionId};
 use events::lock::{DefaultRetention, Lock};
 use events::object::{Attributes, Checksum};
 use events::quota::Quota;
@@ -13,7 +15,7 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use identity::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow, email_key};
+pub use identity::{Belongings, GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 
 /// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
 /// under the same name has another.
@@ -60,6 +62,9 @@ pub struct BucketSettingsRow {
     pub cors: Option<Vec<events::cors::Rule>>,
     /// How it locks; `None` where versions cannot be locked.
     pub object_lock: Option<ObjectLockRow>,
+    /// What it encrypts new objects with.
+    #[serde(with = "encryption::by_default")]
+    pub encryption: Option<DefaultEncryption>,
 }
 
 /// How a bucket locks versions.
@@ -96,6 +101,9 @@ pub struct ObjectRow {
     pub body: BodyRow,
     /// The checksum that the client sent.
     pub checksum: Option<Checksum>,
+    /// How its bytes are encrypted.
+    #[serde(with = "encryption")]
+    pub encryption: Option<Encryption>,
     /// What else the client said of it.
     #[serde(with = "attributes")]
     pub attributes: Attributes,
@@ -122,7 +130,7 @@ pub enum BodyRow {
 /// A content, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContentRow {
-    /// Bytes.
+    /// Bytes as they lie on nodes: of ciphertext, where they are encrypted.
     pub size: u64,
     /// The bucket it was uploaded to: nodes keep large shards in a folder per bucket.
     pub bucket: BucketName,
@@ -155,6 +163,9 @@ pub struct UploadRow {
     pub attributes: Attributes,
     /// The checksums it was begun with.
     pub checksum: Option<ChecksumPlan>,
+    /// How the object's bytes are encrypted.
+    #[serde(with = "encryption")]
+    pub encryption: Option<Encryption>,
 }
 
 /// A part of an upload that is under way or was completed.
@@ -162,12 +173,14 @@ pub struct UploadRow {
 pub struct PartRow {
     /// Bytes.
     pub size: u64,
-    /// MD5 of its bytes.
+    /// Its entity tag.
     pub md5: Md5Digest,
     /// Where its bytes are: never in parts again.
     pub body: BodyRow,
     /// The checksum that the client sent.
     pub checksum: Option<Checksum>,
+    /// What makes its content's key out of the object's, if it is encrypted.
+    pub salt: Option<Salt>,
     /// When it was stored.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub modified: Timestamp,

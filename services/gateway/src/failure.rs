@@ -6,6 +6,7 @@ use ledger::{CommitError, StateError};
 use s3::{Code, Error};
 use shards::{ReadError, WriteError};
 
+use crate::fetch::FetchError;
 use crate::verb::object_lock::missing_object_lock;
 
 /// A refused request: the S3 error, and headers that go with it.
@@ -68,6 +69,18 @@ impl From<ReadError> for Failure {
             }
             ReadError::Busy => slow_down("Too many downloads are under way. Try again.").into(),
             ReadError::OutOfRange { .. } | ReadError::TooLarge | ReadError::Internal => {
+                Error::new(Code::InternalError).into()
+            }
+        }
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Read(error) => error.into(),
+            FetchError::Damaged(error) => {
+                tracing::error!(%error, "a content cannot be opened");
                 Error::new(Code::InternalError).into()
             }
         }

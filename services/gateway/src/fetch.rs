@@ -6,8 +6,9 @@ use axum::body::Body;
 use bytes::Bytes;
 use domain::View;
 use domain::row::{BodyRow, ObjectRow};
-use events::ids::{ContentId, PartNumber, UploadId};
-use futures_util::{Stream, StreamExt, stream};
+use events::ids::{ContentId, PartNumber, Salt, UploadId};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use identity::{ContentKey, DataKey, FrameError, Opener};
 use ledger::Snapshot;
 use s3::{Code, Error};
 use shards::StoredContent;
@@ -20,29 +21,85 @@ use crate::failure::Failure;
 pub(crate) struct Stretch {
     content: ContentId,
     stored: StoredContent,
+    /// Of the bytes as they are stored: of ciphertext, if there is a `cipher`.
     range: Range<u64>,
+    cipher: Option<Cipher>,
 }
 
-/// Which contents hold `range` of an object.
-pub(crate) fn stretches(snapshot: &Snapshot, object: &ObjectRow, range: Range<u64>) -> Result<Vec<Stretch>, Failure> {
+/// What makes plaintext of a stretch.
+#[derive(Clone)]
+struct Cipher {
+    key: ContentKey,
+    stretch: identity::Stretch,
+}
+
+/// Why bytes cannot be returned.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    /// They cannot be read.
+    #[error(transparent)]
+    Read(#[from] shards::ReadError),
+    /// They are not what was written.
+    #[error(transparent)]
+    Damaged(#[from] FrameError),
+}
+
+/// Which contents hold `range` of an object. `key`: the object's, if it is encrypted.
+pub(crate) fn stretches(
+    snapshot: &Snapshot,
+    object: &ObjectRow,
+    range: Range<u64>,
+    key: Option<&DataKey>,
+) -> Result<Vec<Stretch>, Failure> {
     if range.is_empty() {
         return Ok(Vec::new());
     }
     match object.body {
         BodyRow::Empty => Ok(Vec::new()),
-        BodyRow::Content(content) => Ok(vec![stretch(snapshot, content, range)?]),
-        BodyRow::Parts(upload) => parts_stretches(snapshot, upload, range),
+        BodyRow::Content(content) => {
+            let salt = object.encryption.as_ref().and_then(|encryption| encryption.salt.as_ref());
+            let cipher = cipher(key, salt, object.size, &range)?;
+            Ok(vec![stretch(snapshot, content, range, cipher)?])
+        }
+        BodyRow::Parts(upload) => parts_stretches(snapshot, upload, range, key),
     }
 }
 
-fn parts_stretches(snapshot: &Snapshot, upload: UploadId, range: Range<u64>) -> Result<Vec<Stretch>, Failure> {
+/// What opens bytes. Whoever has a key has a salt to each content: one without the other would show ciphertext.
+fn cipher(
+    key: Option<&DataKey>,
+    salt: Option<&Salt>,
+    size: u64,
+    range: &Range<u64>,
+) -> Result<Option<Cipher>, Failure> {
+    match (key, salt.and_then(Salt::bytes)) {
+        (None, None) => Ok(None),
+        (Some(key), Some(salt)) => {
+            let stretch = identity::Stretch { size, start: range.start, end: range.end };
+            Ok(Some(Cipher { key: key.content_key(&salt), stretch }))
+        }
+        _ => {
+            tracing::error!("an object's key and its contents do not belong together");
+            Err(Error::new(Code::InternalError).into())
+        }
+    }
+}
+
+fn parts_stretches(
+    snapshot: &Snapshot,
+    upload: UploadId,
+    range: Range<u64>,
+    key: Option<&DataKey>,
+) -> Result<Vec<Stretch>, Failure> {
     let mut stretches = Vec::new();
     let mut begin = 0;
     for (_, part) in snapshot.parts(upload)? {
         let end = begin + part.size;
         let within = range.start.max(begin)..range.end.min(end);
         if let (BodyRow::Content(content), false) = (part.body, within.is_empty()) {
-            stretches.push(stretch(snapshot, content, within.start - begin..within.end - begin)?);
+            let within = within.start - begin..within.end - begin;
+            let cipher = cipher(key, part.salt.as_ref(), part.size, &within)?;
+            stretches.push(stretch(snapshot, content, within, cipher)?);
         }
         begin = end;
         if begin >= range.end {
@@ -52,14 +109,20 @@ fn parts_stretches(snapshot: &Snapshot, upload: UploadId, range: Range<u64>) -> 
     Ok(stretches)
 }
 
-fn stretch(snapshot: &Snapshot, content: ContentId, range: Range<u64>) -> Result<Stretch, Failure> {
+fn stretch(
+    snapshot: &Snapshot,
+    content: ContentId,
+    range: Range<u64>,
+    cipher: Option<Cipher>,
+) -> Result<Stretch, Failure> {
     let Some(row) = snapshot.content(&content)? else {
         tracing::error!(sha256 = %content.sha256, "an object names a content that is not there");
         return Err(Error::new(Code::InternalError).into());
     };
     let stored =
         StoredContent { bucket: row.bucket, generation: content.generation, size: row.size, placement: row.placement };
-    Ok(Stretch { content, stored, range })
+    let range = cipher.as_ref().map_or(range, |cipher| cipher.stretch.sealed());
+    Ok(Stretch { content, stored, range, cipher })
 }
 
 /// The bytes of one part of an assembled object: where they begin, how many, and how many parts there are.
@@ -99,22 +162,56 @@ pub(crate) async fn body(gateway: &Gateway, mut stretches: Vec<Stretch>) -> Resu
 }
 
 /// The bytes of stretches, one after the other. It ends after the first error.
-pub(crate) fn bytes(
-    gateway: Gateway,
-    stretches: Vec<Stretch>,
-) -> impl Stream<Item = Result<Bytes, shards::ReadError>> + Send {
-    stream::iter(stretches).flat_map(move |stretch| {
+pub(crate) fn bytes(gateway: Gateway, stretches: Vec<Stretch>) -> impl Stream<Item = Result<Bytes, FetchError>> + Send {
+    let bytes = stream::iter(stretches).flat_map(move |stretch| {
         let gateway = gateway.clone();
         if stretch.stored.size <= STRIPE_BYTES as u64 {
-            stream::once(async move { whole(&gateway, &stretch).await }).boxed()
-        } else {
-            gateway.0.store.read(stretch.stored, stretch.range).boxed()
+            return stream::once(async move { whole(&gateway, &stretch).await }).boxed();
+        }
+        let stored = gateway.0.store.read(stretch.stored, stretch.range).map_err(FetchError::from);
+        match stretch.cipher {
+            None => stored.boxed(),
+            Some(cipher) => opened(stored, cipher).boxed(),
+        }
+    });
+    bytes.scan(false, |failed, chunk| {
+        let ended = std::mem::replace(failed, chunk.is_err());
+        std::future::ready((!ended).then_some(chunk))
+    })
+}
+
+/// Plaintext of ciphertext, as it comes.
+fn opened(
+    sealed: impl Stream<Item = Result<Bytes, FetchError>> + Send + 'static,
+    Cipher { key, stretch }: Cipher,
+) -> impl Stream<Item = Result<Bytes, FetchError>> + Send {
+    let state = (Box::pin(sealed), Opener::new(key, stretch), false);
+    stream::unfold(state, |(mut sealed, mut opener, ended)| async move {
+        if ended {
+            return None;
+        }
+        loop {
+            let plain = match sealed.next().await {
+                None => match opener.finish() {
+                    Ok(()) => return None,
+                    Err(damaged) => Err(damaged.into()),
+                },
+                Some(Ok(bytes)) => opener.push(&bytes).map_err(FetchError::from),
+                Some(Err(error)) => Err(error),
+            };
+            match plain {
+                Ok(plain) if plain.is_empty() => {}
+                plain => {
+                    let ended = plain.is_err();
+                    return Some((plain.map(Bytes::from), (sealed, opener, ended)));
+                }
+            }
         }
     })
 }
 
-/// The bytes of a stretch of a content small enough to be cached whole.
-async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, shards::ReadError> {
+/// The bytes of a stretch of a content small enough to be cached whole, as it is stored.
+async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, FetchError> {
     let bytes = if let Some(bytes) = gateway.0.cache.get(&stretch.content) {
         bytes
     } else {
@@ -126,5 +223,10 @@ async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, shards::Re
     };
     let size = stretch.stored.size;
     let bound = |at: u64| usize::try_from(at).map_err(|_| shards::ReadError::OutOfRange { size });
-    Ok(bytes.slice(bound(stretch.range.start)?..bound(stretch.range.end)?))
+    let (start, end) = (bound(stretch.range.start)?, bound(stretch.range.end)?);
+    let Some(Cipher { key, stretch }) = stretch.cipher.clone() else { return Ok(bytes.slice(start..end)) };
+    let mut opener = Opener::new(key, stretch);
+    let plain = opener.push(bytes.get(start..end).ok_or(FrameError)?)?;
+    opener.finish()?;
+    Ok(plain.into())
 }

@@ -52,6 +52,8 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Where time and ids come from.
     pub sources: Sources,
+    /// Fills bytes with randomness fit for keys; false if the system gives none.
+    pub random: fn(&mut [u8]) -> bool,
 }
 
 /// An S3 gateway: stateless apart from caches. Clones share it.

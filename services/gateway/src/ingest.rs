@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use domain::{Command, NewBody, View};
 use events::Origin;
-use events::ids::{BucketName, ContentId, Generation, Md5Digest, Sha256Digest};
+use events::ids::{BucketName, ContentId, Generation, Md5Digest, Salt, Sha256Digest};
+use identity::Wrapper;
 use ledger::{CommitError, Committed};
 use md5::Md5;
 use s3::checksum::{Algorithm, Checksum, Hasher};
@@ -16,18 +17,23 @@ use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 use sha2::{Digest, Sha256};
 use shards::piece::STRIPE_BYTES;
-use shards::{ShardStore, StoredContent};
+use shards::{NatsTransport, ShardStore, StoredContent, Writer};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::call::Call;
+use crate::encryption::{Protection, random};
 use crate::failure::{Failure, commit_failure};
 use crate::payload::Payload;
 
 /// What was taken in, verified, and not yet committed.
 pub(crate) struct Ingested {
     pub(crate) size: u64,
+    /// The entity tag: MD5 of the bytes, unless that would tell of what is encrypted.
     pub(crate) md5: Md5Digest,
+    /// Of the bytes as they are stored.
     pub(crate) sha256: Sha256Digest,
+    /// What makes the content's key out of the object's, if the bytes are encrypted.
+    pub(crate) salt: Option<Salt>,
     /// The checksum the client sent, which held, or the default one.
     pub(crate) checksum: Option<Checksum>,
     bytes: Taken,
@@ -43,42 +49,98 @@ enum Taken {
     Known(ContentId),
 }
 
-/// The hashes of a payload, all in one pass.
+/// The hashes of a payload, all in one pass, as far as anybody asks for them.
 struct Hashes {
     md5: Md5,
-    sha256: Sha256,
+    sha256: Option<Sha256>,
     checksum: Option<Hasher>,
 }
 
 struct Sums {
     md5: [u8; 16],
-    sha256: [u8; 32],
+    sha256: Option<[u8; 32]>,
     checksum: Option<Checksum>,
 }
 
 impl Hashes {
-    fn new(algorithm: Option<Algorithm>) -> Self {
+    /// All that plain bytes are known by.
+    fn of_plain(algorithm: Option<Algorithm>) -> Self {
         // The content's name is a SHA-256 already: no need for a second one.
         let own = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
-        Self { md5: Md5::new(), sha256: Sha256::new(), checksum: own.map(Hasher::new) }
+        Self { md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
+    }
+
+    /// Of bytes that are going to be encrypted: their SHA-256 names nothing.
+    fn of_encrypted(signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
+        let wants_sha256 = matches!(signed, PayloadHash::Signed(_)) || algorithm == Some(Algorithm::Sha256);
+        Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(algorithm) }
     }
 
     fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
-        self.sha256.update(bytes);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
         if let Some(hasher) = &mut self.checksum {
             hasher.update(bytes);
         }
     }
 
     fn finish(self, algorithm: Option<Algorithm>) -> Sums {
-        let sha256: [u8; 32] = self.sha256.finalize().into();
+        let sha256: Option<[u8; 32]> = self.sha256.map(|sha256| sha256.finalize().into());
         let checksum = match self.checksum {
             Some(hasher) => Some(hasher.finish()),
-            None => algorithm.and_then(|algorithm| Checksum::from_bytes(algorithm, &sha256)),
+            None => algorithm.zip(sha256).and_then(|(algorithm, sha256)| Checksum::from_bytes(algorithm, &sha256)),
         };
         Sums { md5: self.md5.finalize().into(), sha256, checksum }
     }
+}
+
+/// Bytes on their way from the client to the nodes, where they are encrypted.
+struct Sealing {
+    wrapper: Wrapper,
+    sha256: Sha256,
+    salt: Salt,
+}
+
+impl Sealing {
+    fn new(call: &Call<'_>, protection: &Protection) -> Result<Self, Error> {
+        let salt: [u8; Salt::BYTES] = random(call)?;
+        let wrapper = Wrapper::new(protection.key().content_key(&salt));
+        Ok(Self { wrapper, sha256: Sha256::new(), salt: Salt::from_fresh(salt) })
+    }
+
+    fn push(&mut self, plain: &[u8]) -> Result<Bytes, Error> {
+        let sealed = self.wrapper.push(plain).map_err(|_| Error::new(Code::InternalError))?;
+        self.sha256.update(&sealed);
+        Ok(sealed.into())
+    }
+
+    fn finish(mut self) -> Result<(Bytes, Sealed), Error> {
+        let last = self.wrapper.finish().map_err(|_| Error::new(Code::InternalError))?;
+        self.sha256.update(&last);
+        let sha256 = Sha256Digest(self.sha256.finalize().into());
+        Ok((last.into(), Sealed { sha256, salt: self.salt }))
+    }
+}
+
+/// What is known of ciphertext once it is whole.
+struct Sealed {
+    sha256: Sha256Digest,
+    salt: Salt,
+}
+
+/// The hash that names a content, and the salt of its key. What is empty has no key.
+fn names(sums: &Sums, size: u64, sealed: Option<Sealed>) -> Result<(Sha256Digest, Option<Salt>), Error> {
+    match sealed {
+        Some(Sealed { sha256, salt }) => Ok((sha256, Some(salt).filter(|_| size > 0))),
+        None => Ok((sums.sha256.map(Sha256Digest).ok_or_else(|| Error::new(Code::InternalError))?, None)),
+    }
+}
+
+fn tag(sums: &Sums, protection: Option<&Protection>) -> Md5Digest {
+    let md5 = Md5Digest(sums.md5);
+    protection.map_or(md5, |protection| protection.tag(md5))
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -100,7 +162,7 @@ fn verify(
     trailing: Option<&Checksum>,
 ) -> Result<Option<Checksum>, Error> {
     if let PayloadHash::Signed(declared) = signed {
-        verify_sha256(&declared, &sums.sha256)?;
+        verify_sha256(&declared, &sums.sha256.unwrap_or_default())?;
     }
     if declared.content_md5.is_some_and(|md5| md5 != sums.md5) {
         return Err(Error::bad_digest("Content-MD5"));
@@ -117,41 +179,57 @@ const ALGORITHM_DEFAULT: Algorithm = Algorithm::Crc64Nvme;
 
 /// Reads a payload to its end. Nothing of it is kept if this fails.
 ///
-/// `algorithm` is the checksum to compute where the client names none in this request.
+/// `algorithm` is the checksum to compute where the client names none in this request. With a `protection` the bytes
+/// are encrypted before they go anywhere.
 pub(crate) async fn ingest(
     call: &Call<'_>,
     bucket: &BucketName,
     mut payload: Payload,
     declared: &Declared,
     algorithm: Option<Algorithm>,
+    protection: Option<&Protection>,
 ) -> Result<Ingested, Failure> {
     if declared.object_length().is_some_and(|length| length > PUT_BYTES_MAX) {
         let proposed = declared.object_length().unwrap_or_default();
         return Err(Error::entity_too_large(proposed, PUT_BYTES_MAX).into());
     }
     let sent = declared.checksum.as_ref().map(Checksum::algorithm).or(declared.trailer).or(declared.algorithm);
-    let algorithm = sent.or(algorithm).or(Some(ALGORITHM_DEFAULT));
-    let mut hashes = Hashes::new(algorithm);
+    // A checksum that nobody asked for would let guesses at what is hidden be tested.
+    let hides = protection.is_some_and(Protection::hides_plaintext);
+    let algorithm = sent.or(algorithm).or_else(|| (!hides).then_some(ALGORITHM_DEFAULT));
+    let mut sealing = protection.map(|protection| Sealing::new(call, protection)).transpose()?;
+    let mut hashes = match &sealing {
+        None => Hashes::of_plain(algorithm),
+        Some(_) => Hashes::of_encrypted(payload.hash(), algorithm),
+    };
     let permit = buffer_permit(call, declared.object_length()).await?;
     let mut first = FirstStripe::Empty;
+    let first_max = if sealing.is_some() { SEALED_STRIPE_BYTES } else { STRIPE_BYTES };
     while let Some(bytes) = payload.next().await? {
         hashes.update(&bytes);
-        if let Some(beyond) = first.push(bytes) {
-            let streaming = Streaming { call, bucket, declared, algorithm };
-            return streaming.take(payload, hashes, first.whole(), beyond, permit).await;
+        if let Some(beyond) = first.push(bytes, first_max) {
+            let streaming = Streaming { call, bucket, declared, algorithm, protection };
+            return streaming.take(payload, (hashes, sealing), first.whole(), beyond, permit).await;
         }
     }
-    let bytes = first.whole();
+    let mut bytes = first.whole();
+    let size = bytes.len() as u64;
     let sums = hashes.finish(algorithm);
     let checksum = verify(&sums, declared, payload.hash(), payload.trailing_checksum())?;
-    Ok(Ingested {
-        size: bytes.len() as u64,
-        md5: Md5Digest(sums.md5),
-        sha256: Sha256Digest(sums.sha256),
-        checksum,
-        bytes: Taken::InMemory(bytes, permit),
-    })
+    let mut sealed = None;
+    if let Some(mut sealing) = sealing.take() {
+        let begin = sealing.push(&bytes)?;
+        let (end, all) = sealing.finish()?;
+        bytes = if begin.is_empty() { end } else { [begin, end].concat().into() };
+        sealed = Some(all);
+    }
+    let (sha256, salt) = names(&sums, size, sealed)?;
+    let md5 = tag(&sums, protection);
+    Ok(Ingested { size, md5, sha256, salt, checksum, bytes: Taken::InMemory(bytes, permit) })
 }
+
+/// Bytes of plaintext whose ciphertext fits one stripe.
+const SEALED_STRIPE_BYTES: usize = STRIPE_BYTES - (STRIPE_BYTES / identity::FRAME_BYTES) * identity::TAG_BYTES;
 
 /// The greatest body of one request: S3's limit.
 const PUT_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
@@ -186,14 +264,14 @@ enum FirstStripe {
 }
 
 impl FirstStripe {
-    /// Keeps the bytes, or gives them back if the stripe would overflow.
-    fn push(&mut self, bytes: Bytes) -> Option<Bytes> {
+    /// Keeps the bytes, or gives them back if there would be more than `max`.
+    fn push(&mut self, bytes: Bytes, max: usize) -> Option<Bytes> {
         let length = match self {
             Self::Empty => 0,
             Self::One(first) => first.len(),
             Self::Many(gathered) => gathered.len(),
         };
-        if length + bytes.len() > STRIPE_BYTES {
+        if length + bytes.len() > max {
             return Some(bytes);
         }
         match self {
@@ -223,26 +301,64 @@ struct Streaming<'a> {
     bucket: &'a BucketName,
     declared: &'a Declared,
     algorithm: Option<Algorithm>,
+    protection: Option<&'a Protection>,
+}
+
+/// The nodes as a sink of plaintext or ciphertext. Without a writer nothing is kept: the bytes are known.
+struct Sink {
+    writer: Option<Writer<NatsTransport>>,
+    sealing: Option<Sealing>,
+    /// Bytes that were written.
+    stored: u64,
+}
+
+impl Sink {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        let bytes = match &mut self.sealing {
+            Some(sealing) => sealing.push(&bytes)?,
+            None => bytes,
+        };
+        self.put(bytes).await
+    }
+
+    async fn put(&mut self, bytes: Bytes) -> Result<(), Failure> {
+        self.stored += bytes.len() as u64;
+        match &mut self.writer {
+            Some(writer) if !bytes.is_empty() => Ok(writer.write(bytes).await?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the ciphertext, if it is that.
+    async fn end(mut self) -> Result<(Option<Writer<NatsTransport>>, u64, Option<Sealed>), Failure> {
+        let mut sealed = None;
+        if let Some(sealing) = self.sealing.take() {
+            let (last, all) = sealing.finish()?;
+            self.put(last).await?;
+            sealed = Some(all);
+        }
+        Ok((self.writer, self.stored, sealed))
+    }
 }
 
 impl Streaming<'_> {
     async fn take(
         &self,
         mut payload: Payload,
-        mut hashes: Hashes,
+        (mut hashes, sealing): (Hashes, Option<Sealing>),
         first: Bytes,
         beyond: Bytes,
         permit: OwnedSemaphorePermit,
     ) -> Result<Ingested, Failure> {
-        let known = self.known_by_declaration(payload.hash())?;
+        // Ciphertext under a fresh key is never known.
+        let known = if sealing.is_none() { self.known_by_declaration(payload.hash())? } else { None };
         let generation = Generation::from_fresh(self.call.fresh());
         let store = &self.call.gateway.0.store;
-        let mut writer = known.is_none().then(|| store.writer(self.bucket.clone(), generation));
+        let writer = known.is_none().then(|| store.writer(self.bucket.clone(), generation));
+        let mut sink = Sink { writer, sealing, stored: 0 };
         let mut size = (first.len() + beyond.len()) as u64;
-        if let Some(writer) = &mut writer {
-            writer.write(first).await?;
-            writer.write(beyond).await?;
-        }
+        sink.write(first).await?;
+        sink.write(beyond).await?;
         drop(permit); // From here on the writer's own budget counts.
         while let Some(bytes) = payload.next().await? {
             size += bytes.len() as u64;
@@ -250,23 +366,23 @@ impl Streaming<'_> {
                 return Err(Error::entity_too_large(size, PUT_BYTES_MAX).into());
             }
             hashes.update(&bytes);
-            if let Some(writer) = &mut writer {
-                writer.write(bytes).await?;
-            }
+            sink.write(bytes).await?;
         }
         let sums = hashes.finish(self.algorithm);
         let checksum = verify(&sums, self.declared, payload.hash(), payload.trailing_checksum())?;
-        let sha256 = Sha256Digest(sums.sha256);
+        let (writer, stored, sealed) = sink.end().await?;
+        let (sha256, salt) = names(&sums, size, sealed)?;
+        let md5 = tag(&sums, self.protection);
         let found = known_bytes(self.call, sha256)?;
         let bytes = match (known.or_else(|| found.safe()), writer) {
             (Some(known), _) => Taken::Known(known), // a dropped writer discards what it staged
             (None, Some(writer)) => {
                 let placement = writer.finish().await?.placement;
-                Taken::Staged(StoredContent { bucket: self.bucket.clone(), generation, size, placement })
+                Taken::Staged(StoredContent { bucket: self.bucket.clone(), generation, size: stored, placement })
             }
             (None, None) => return Err(Error::new(Code::InternalError).into()),
         };
-        Ok(Ingested { size, md5: Md5Digest(sums.md5), sha256, checksum, bytes })
+        Ok(Ingested { size, md5, sha256, salt, checksum, bytes })
     }
 
     /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.

@@ -12,6 +12,7 @@
 //! - `body`, `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
 //! - `admin`: the admin API, users, keys, groups, policies, quotas
 //! - `cors`: pages of other origins
+//! - `encryption`: keys of objects, and by which keys they are sealed
 //! - `failure`: our errors as S3's; `convert`, `reply`: types and answers of the wire
 
 mod access;
@@ -21,6 +22,7 @@ mod cache;
 mod call;
 mod convert;
 mod cors;
+mod encryption;
 mod failure;
 mod fetch;
 mod gateway;

@@ -10,9 +10,12 @@
 //! - `secret`: text that must not be seen; `master_key`: what everything else is derived from
 //! - `seal`: secrets as ciphertext; `password`, `hasher`: what people type, and what is kept of it
 //! - `token`: session tokens; `refresh`: what a session is prolonged with
+//! - `data_key`: keys of encrypted objects, and of their contents; `frames`: contents as ciphertext
 //! - `access_key`: fresh keys for S3
 
 mod access_key;
+mod data_key;
+mod frames;
 mod hasher;
 mod master_key;
 mod password;
@@ -22,10 +25,12 @@ mod secret;
 mod token;
 
 pub use access_key::{ACCESS_KEY_RANDOM_BYTES, AccessKey};
+pub use data_key::{DataKey, DataKeyError};
+pub use frames::{ContentKey, FRAME_BYTES, FrameError, Opener, Stretch, TAG_BYTES, Wrapper};
 pub use hasher::{HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};
 pub use master_key::{MASTER_KEY_BYTES, MasterKey, MasterKeyError};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};
-pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError, key_context, password_context};
+pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, password_context};
 pub use secret::Secret;
 pub use token::{Bearer, Claims, Issued, TOKEN_TIME_SECONDS, TokenError, Tokens};

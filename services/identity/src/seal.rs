@@ -33,6 +33,11 @@ pub fn password_context(user_id: &str) -> String {
     format!("password:{user_id}")
 }
 
+/// The context of a key of the key store.
+pub fn kms_key_context(name: &str) -> String {
+    format!("kms key:{name}")
+}
+
 /// Turns secrets into text that may lie anywhere, and back.
 pub struct Sealer {
     key: LessSafeKey,
@@ -78,6 +83,15 @@ impl Sealer {
         let key = UnboundKey::new(&AES_256_GCM, master.subkey(Purpose::Sealing).as_slice());
         let key = LessSafeKey::new(key.map_err(|_| SealError::Cipher)?);
         Ok(Self { key, key_id: master.key_id() })
+    }
+
+    /// Under a key of another kind: one of the key store, or a customer's. `label` stands in what is sealed, in clear,
+    /// and tells nothing of the key.
+    ///
+    /// # Errors
+    /// [`SealError::Cipher`] if the cipher does not take the key.
+    pub fn labelled(key: &MasterKey, label: &str) -> Result<Self, SealError> {
+        Ok(Self { key_id: label.to_owned(), ..Self::new(key)? })
     }
 
     /// The id of the master key.

@@ -45,6 +45,7 @@ fn put(task: u64, n: u64) -> Command {
         etag: ETag { md5: Md5Digest([7; 16]), parts: None },
         body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
         checksum: None,
+        encryption: None,
         attributes: Attributes { headers, ..Attributes::default() },
         owner: None,
         acl: None,

@@ -384,6 +384,8 @@ mod tests {
             "admin --url http://h:9001 user set ada --disable --email none --bytes-per-second none",
             "admin key create ada --expires 2030-01-01T00:00:00Z",
             "admin policy attach readonly --group crew",
+            "admin kms create team/photos",
+            "admin kms disable team/photos",
             "admin bucket quota photos --bytes 10GiB --objects none",
             "version",
             "exec-with-parent 1 nats-server -c conf",

@@ -17,6 +17,8 @@ enum Trait {
     Tags,
     /// Its headers may bring a lock for the object that it makes.
     Lock,
+    /// Its headers may be about encryption.
+    Encryption,
 }
 
 struct Row {
@@ -96,18 +98,21 @@ operations! {
     GetBucketTagging: Reads ? "tagging";
     PutBucketTagging: Writes Document ? "tagging";
     DeleteBucketTagging: Writes ? "tagging";
+    GetBucketEncryption: Reads ? "encryption";
+    PutBucketEncryption: Writes Document ? "encryption";
+    DeleteBucketEncryption: Writes ? "encryption";
     GetBucketAcl: Reads ? "acl";
     PutBucketAcl: Writes Document Acl ? "acl";
     GetObjectLockConfiguration: Reads ? "object-lock";
     PutObjectLockConfiguration: Writes Document ? "object-lock";
-    PutObject: Writes Payload Acl Tags Lock;
+    PutObject: Writes Payload Acl Tags Lock Encryption;
     PostObject: Writes Payload;
-    GetObject: Reads ? "partNumber" "versionId";
-    HeadObject: Reads ? "partNumber" "versionId";
+    GetObject: Reads Encryption ? "partNumber" "versionId";
+    HeadObject: Reads Encryption ? "partNumber" "versionId";
     DeleteObject: Writes ? "versionId";
     DeleteObjects: Writes Document ? "delete";
-    CopyObject: Writes Acl Tags Lock;
-    GetObjectAttributes: Reads ? "attributes" "versionId";
+    CopyObject: Writes Acl Tags Lock Encryption;
+    GetObjectAttributes: Reads Encryption ? "attributes" "versionId";
     GetObjectTorrent: Reads ? "torrent";
     GetObjectAcl: Reads ? "acl" "versionId";
     PutObjectAcl: Writes Document Acl ? "acl" "versionId";
@@ -125,10 +130,10 @@ operations! {
         "encoding-type" "metadata";
     ListObjectVersions: Reads ?
         "versions" "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type" "metadata";
-    CreateMultipartUpload: Writes Acl Tags Lock ? "uploads";
-    UploadPart: Writes Payload ? "partNumber" "uploadId";
-    UploadPartCopy: Writes ? "partNumber" "uploadId";
-    CompleteMultipartUpload: Writes Document ? "uploadId";
+    CreateMultipartUpload: Writes Acl Tags Lock Encryption ? "uploads";
+    UploadPart: Writes Payload Encryption ? "partNumber" "uploadId";
+    UploadPartCopy: Writes Encryption ? "partNumber" "uploadId";
+    CompleteMultipartUpload: Writes Document Encryption ? "uploadId";
     AbortMultipartUpload: Writes ? "uploadId";
     ListParts: Reads ? "uploadId" "max-parts" "part-number-marker" "encoding-type";
     ListMultipartUploads: Reads ?
@@ -185,6 +190,11 @@ impl Operation {
     /// Whether the headers may bring a lock for the object that is made; see [`crate::Head::object_lock`].
     pub const fn takes_lock(self) -> bool {
         self.has(Trait::Lock)
+    }
+
+    /// Whether the headers may be about encryption; see [`crate::request::NewEncryption`].
+    pub const fn takes_encryption(self) -> bool {
+        self.has(Trait::Encryption)
     }
 
     /// The query parameters that mean something to the operation, beside those that mean something to

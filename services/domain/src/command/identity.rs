@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserName};
+use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Sealed, SessionId, Sha256Digest, UserName};
 use events::policy::Holder;
 use events::user::{Created, Limits, Role};
 use jiff::Timestamp;
@@ -80,6 +80,10 @@ pub enum IdentityCommand {
     AttachPolicy { policy: PolicyName, holder: Holder },
     /// Detach a policy.
     DetachPolicy { policy: PolicyName, holder: Holder },
+    /// Make a key of the key store.
+    CreateKmsKey { name: KmsKeyName, sealed: Sealed },
+    /// Switch a key of the key store on or off.
+    ChangeKmsKey { name: KmsKeyName, enabled: bool },
     /// Open a session for somebody who proved who they are.
     OpenSession { user: UserName, session: SessionId, refresh: Sha256Digest, expires: Timestamp },
     /// Go on with a session: `spent` is the hash of the refresh token that was shown.
@@ -130,6 +134,7 @@ pub enum Noun {
     AccessKey,
     Group,
     Policy,
+    KmsKey,
     Session,
     Member,
     Holder,
@@ -142,6 +147,7 @@ impl fmt::Display for Noun {
             Self::AccessKey => "access key",
             Self::Group => "group",
             Self::Policy => "policy",
+            Self::KmsKey => "KMS key",
             Self::Session => "session",
             Self::Member => "member",
             Self::Holder => "holder",

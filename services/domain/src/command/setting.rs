@@ -1,4 +1,5 @@
 use events::cors;
+use events::encryption::DefaultEncryption;
 use events::tags::Tags;
 
 use crate::row::ObjectLockRow;
@@ -12,4 +13,6 @@ pub enum Setting {
     Cors(Option<Vec<cors::Rule>>),
     /// How it locks versions: which it does for ever once it may.
     ObjectLock(ObjectLockRow),
+    /// What it encrypts new objects with.
+    Encryption(Option<DefaultEncryption>),
 }

@@ -31,6 +31,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
         etag: put.etag,
         body,
         checksum: put.checksum.clone(),
+        encryption: put.encryption.clone(),
         attributes: put.attributes.clone(),
         owner: put.owner.clone(),
         acl: put.acl.clone(),

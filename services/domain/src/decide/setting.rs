@@ -15,6 +15,10 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
         Setting::Tags(tags) => set_tags(bucket, &settings, tags.clone()),
         Setting::Cors(rules) => set_cors(bucket, &settings, rules.clone()),
         Setting::ObjectLock(wanted) => lock::set_of_bucket(bucket, &row, &settings, *wanted)?,
+        Setting::Encryption(encryption) => {
+            let fact = bucket::EncryptionChanged { bucket: bucket.clone(), encryption: encryption.clone() };
+            changed(settings.encryption == *encryption, Fact::BucketEncryptionChanged(fact))
+        }
     })
 }
 

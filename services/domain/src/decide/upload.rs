@@ -30,6 +30,7 @@ pub(super) fn create<V: View>(
         upload_id: create.upload,
         attributes: create.attributes.clone(),
         checksum: create.checksum,
+        encryption: create.encryption.clone(),
         initiator: create.initiator.clone(),
         owner: create.owner.clone(),
         acl: create.acl.clone(),
@@ -64,6 +65,7 @@ pub(super) fn store_part<V: View>(
         md5: store.md5,
         body,
         checksum: store.checksum.clone(),
+        salt: store.salt.clone(),
     };
     let etag = ETag { md5: store.md5, parts: None };
     let outcome = Outcome::Stored { version: None, etag, modified: context.now, staged_in_use };
@@ -114,6 +116,7 @@ pub(super) fn complete<V: View>(
         etag: complete.etag,
         body: Body::Parts { upload_id: complete.upload, taken },
         checksum: complete.checksum.clone(),
+        encryption: upload.encryption,
         attributes: upload.attributes,
         owner: upload.owner,
         acl: upload.acl,

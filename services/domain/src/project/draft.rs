@@ -95,7 +95,7 @@ impl<'a, V: View> Draft<'a, V> {
         Ok(&mut self.usage.insert((bucket, row)).1)
     }
 
-    /// Takes a reference to what a new object or part names.
+    /// Takes a reference to what a new object or part names. `size`: its bytes as they lie on nodes.
     pub(super) fn take(&mut self, body: &Body, size: u64) -> Result<BodyRow, V> {
         Ok(match body {
             Body::Empty => BodyRow::Empty,

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use events::ids::{GroupName, PolicyName, SessionId, UserName};
 use events::policy::{BUILT_IN, Holder};
-use events::{Fact, key, policy, session, user};
+use events::{Fact, key, kms_key, policy, session, user};
 
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::IdentityChange;
 use crate::command::identity::SESSIONS_PER_USER_MAX;
-use crate::row::{GroupRow, KeyRow, PolicyRow, SessionRow, UserRow, email_key};
+use crate::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 use crate::view::View;
 
 type Folded<V> = Result<(), ProjectError<<V as crate::Identities>::Error>>;
@@ -38,6 +38,12 @@ pub(super) fn changed<V: View>(draft: &mut Draft<'_, V>, fact: &Fact) -> Folded<
         Fact::PolicyDeleted(fact) => draft.change_identity(IdentityChange::DropPolicy { name: fact.policy.clone() }),
         Fact::PolicyAttached(fact) => attachment(draft, &fact.policy, &fact.holder, true)?,
         Fact::PolicyDetached(fact) => attachment(draft, &fact.policy, &fact.holder, false)?,
+        Fact::KmsKeyCreated(fact) => {
+            let row = KmsKeyRow { created: draft.event.time, sealed: fact.sealed.clone(), enabled: true };
+            draft.change_identity(IdentityChange::PutKmsKey { name: fact.kms_key.clone(), row });
+            return Ok(());
+        }
+        Fact::KmsKeyChanged(fact) => return kms_key_changed(draft, fact),
         Fact::SessionOpened(fact) => return session_opened(draft, fact),
         Fact::SessionRefreshed(fact) => return session_refreshed(draft, fact),
         Fact::SessionRevoked(fact) => return session_revoked(draft, fact),
@@ -56,6 +62,14 @@ fn user_row<V: View>(draft: &Draft<'_, V>, name: &UserName) -> Result<UserRow, P
 fn group_row<V: View>(draft: &Draft<'_, V>, name: &GroupName) -> Result<GroupRow, ProjectError<V::Error>> {
     let row = draft.view.group(name).map_err(ProjectError::View)?;
     row.ok_or_else(|| draft.contradiction("its group does not exist"))
+}
+
+fn kms_key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &kms_key::Changed) -> Folded<V> {
+    let row = draft.view.kms_key(&fact.kms_key).map_err(ProjectError::View)?;
+    let mut row = row.ok_or_else(|| draft.contradiction("its KMS key does not exist"))?;
+    row.enabled = fact.enabled;
+    draft.change_identity(IdentityChange::PutKmsKey { name: fact.kms_key.clone(), row });
+    Ok(())
 }
 
 fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Created) {

@@ -48,6 +48,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::BucketObjectLockChanged(fact) => setting::object_lock_changed(&mut draft, fact)?,
         Fact::ObjectRetentionChanged(fact) => lock::retention_changed(&mut draft, fact)?,
         Fact::ObjectLegalHoldChanged(fact) => lock::legal_hold_changed(&mut draft, fact)?,
+        Fact::BucketEncryptionChanged(fact) => setting::encryption_changed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,

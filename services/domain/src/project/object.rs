@@ -1,3 +1,4 @@
+use events::encryption::stored_bytes;
 use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, DeleteMarkerCreated, Deleted, TagsChanged};
 
@@ -16,11 +17,14 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
     {
         completed(draft, bucket, &fact.key, *upload_id, taken)?;
     }
+    let salt = fact.encryption.as_ref().and_then(|encryption| encryption.salt.as_ref());
+    let stored = if salt.is_some() { stored_bytes(fact.size) } else { fact.size };
     let object = ObjectRow {
         size: fact.size,
         etag: fact.etag,
-        body: draft.take(&fact.body, fact.size)?,
+        body: draft.take(&fact.body, stored)?,
         checksum: fact.checksum.clone(),
+        encryption: fact.encryption.clone(),
         attributes: fact.attributes.clone(),
         owner: fact.owner.clone(),
         acl: fact.acl.clone(),

@@ -1,4 +1,4 @@
-use events::bucket::{CorsChanged, TagsChanged};
+use events::bucket::{CorsChanged, EncryptionChanged, TagsChanged};
 use events::ids::BucketName;
 use events::lock::BucketChanged;
 
@@ -28,6 +28,13 @@ pub(super) fn object_lock_changed<V: View>(
 ) -> Result<(), ProjectError<V::Error>> {
     let row = ObjectLockRow { default_retention: fact.default_retention };
     change(draft, &fact.bucket, |settings| settings.object_lock = Some(row))
+}
+
+pub(super) fn encryption_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &EncryptionChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    change(draft, &fact.bucket, |row| row.encryption.clone_from(&fact.encryption))
 }
 
 fn change<V: View>(

@@ -1,3 +1,4 @@
+use events::encryption::stored_bytes;
 use events::ids::{ObjectKey, PartNumber, UploadId};
 use events::object::Body;
 use events::upload::{Aborted, Created, PartStored};
@@ -18,6 +19,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
         lock: fact.lock,
         attributes: fact.attributes.clone(),
         checksum: fact.checksum,
+        encryption: fact.encryption.clone(),
     };
     draft.changes.push(Change::PutUpload { bucket, key: fact.key.clone(), upload: fact.upload_id, row });
     Ok(())
@@ -34,11 +36,13 @@ pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) 
     if matches!(fact.body, Body::Parts { .. }) {
         return Err(draft.contradiction("a part lies in parts"));
     }
+    let stored = if fact.salt.is_some() { stored_bytes(fact.size) } else { fact.size };
     let row = PartRow {
         size: fact.size,
         md5: fact.md5,
-        body: draft.take(&fact.body, fact.size)?,
+        body: draft.take(&fact.body, stored)?,
         checksum: fact.checksum.clone(),
+        salt: fact.salt.clone(),
         modified: draft.event.time,
     };
     draft.changes.push(Change::PutPart { upload: fact.upload_id, number: fact.part_number, row });

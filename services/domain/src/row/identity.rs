@@ -90,6 +90,18 @@ pub struct PolicyRow {
     pub holders: BTreeSet<Holder>,
 }
 
+/// A key of the region's key store, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KmsKeyRow {
+    /// When it was made.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub created: Timestamp,
+    /// The key, sealed.
+    pub sealed: Sealed,
+    /// It may be used.
+    pub enabled: bool,
+}
+
 /// An open session, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {

@@ -90,6 +90,7 @@ pub(crate) fn put_body(bytes: u8, size: u64, body: NewBody, precondition: Precon
         etag: etag(bytes),
         body,
         checksum: None,
+        encryption: None,
         attributes: Attributes::default(),
         owner: None,
         acl: None,
@@ -126,6 +127,7 @@ pub(crate) fn begin(n: u128) -> Command {
         upload: upload(n),
         attributes: Attributes::default(),
         checksum: None,
+        encryption: None,
         initiator: None,
         owner: None,
         acl: None,
@@ -140,7 +142,7 @@ pub(crate) fn part(n: u128, number: u16, bytes: u8, size: u64) -> Command {
 pub(crate) fn part_body(n: u128, number: u16, bytes: u8, size: u64, body: NewBody) -> Command {
     let (number, md5) = (PartNumber::try_from(number).unwrap(), Md5Digest([bytes; 16]));
     let (bucket, key, upload) = (bucket(), key("k"), upload(n));
-    Command::StorePart(Box::new(StorePart { bucket, key, upload, number, size, md5, body, checksum: None }))
+    Command::StorePart(Box::new(StorePart { bucket, key, upload, number, size, md5, body, checksum: None, salt: None }))
 }
 
 pub(crate) fn complete(n: u128, parts: &[(u16, u8)]) -> Command {

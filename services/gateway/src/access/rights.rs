@@ -90,6 +90,8 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         }
         O::GetBucketCors => (Action::GetBucketCors, Target::Bucket),
         O::PutBucketCors | O::DeleteBucketCors => (Action::PutBucketCors, Target::Bucket),
+        O::GetBucketEncryption => (Action::GetEncryptionConfiguration, Target::Bucket),
+        O::PutBucketEncryption | O::DeleteBucketEncryption => (Action::PutEncryptionConfiguration, Target::Bucket),
         O::GetBucketTagging => (Action::GetBucketTagging, Target::Bucket),
         O::PutBucketTagging | O::DeleteBucketTagging => (Action::PutBucketTagging, Target::Bucket),
         O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),

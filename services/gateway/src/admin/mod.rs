@@ -7,7 +7,8 @@
 //! # Layout
 //! - `operation`: the table; `access`: who asks, and whether they may; `answering`: a request from head to answer
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `buckets`: the handlers
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`: the
+//!   handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
 //! - `openapi`: the description of it all
 
@@ -18,6 +19,7 @@ mod asked;
 mod buckets;
 mod groups;
 mod keys;
+mod kms_keys;
 mod login;
 mod openapi;
 mod operation;

@@ -8,7 +8,7 @@ use super::access::{Access, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::refusal::Refusal;
-use super::{buckets, groups, keys, login, openapi, policies, sessions, shape, users};
+use super::{buckets, groups, keys, kms_keys, login, openapi, policies, sessions, shape, users};
 
 /// How something is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,8 @@ const QUOTA: &str = "/api/v1/buckets/{bucket}/quota";
 
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
-    [about_sessions(), about_users(), about_keys(), about_groups(), about_policies(), about_buckets()].concat()
+    [about_sessions(), about_users(), about_keys(), about_groups(), about_policies(), about_kms_keys(), about_buckets()]
+        .concat()
 }
 
 fn about_sessions() -> Vec<Operation> {
@@ -274,6 +275,34 @@ fn about_policies() -> Vec<Operation> {
         new("detachFromUser", Delete, OF_USER, known!(Admin, policies::detach_from_user), "Detach it again"),
         new("attachToGroup", Put, OF_GROUP, known!(Admin, policies::attach_to_group), "Attach a policy to a group"),
         new("detachFromGroup", Delete, OF_GROUP, known!(Admin, policies::detach_from_group), "Detach it again"),
+    ]
+}
+
+fn about_kms_keys() -> Vec<Operation> {
+    use Method::{Get, Patch, Post};
+    let new = Operation::new;
+    vec![
+        new("listKmsKeys", Get, "/api/v1/kms-keys", known!(Admin, kms_keys::list), "List the keys of the key store")
+            .gives::<shape::KmsKeys>()
+            .paged(),
+        new(
+            "createKmsKey",
+            Post,
+            "/api/v1/kms-keys",
+            known!(Admin, kms_keys::create),
+            "Make a key that SSE-KMS can name; it never leaves the store",
+        )
+        .takes::<shape::NewKmsKey>()
+        .makes::<shape::KmsKey>(),
+        new(
+            "changeKmsKey",
+            Patch,
+            "/api/v1/kms-keys/{kms_key}",
+            known!(Admin, kms_keys::change),
+            "Switch a key on or off: what it sealed can be neither written nor read while it is off",
+        )
+        .takes::<shape::KmsKeyChange>()
+        .gives::<shape::KmsKey>(),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The JSON documents of the API. What comes in has no field that is not known here.
 
-use domain::row::{GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
-use events::ids::{AccessKeyId, BucketName, GroupName, PolicyName, SessionId, UserId, UserName};
+use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
+use events::ids::{AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 use events::policy::Holder;
 use events::quota::Quota;
 use events::user::{Limits, Role};
@@ -287,6 +287,44 @@ pub(super) struct Groups {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewGroup {
     pub(super) name: GroupName,
+}
+
+/// A key of the key store.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct KmsKey {
+    pub(super) name: KmsKeyName,
+    pub(super) enabled: bool,
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(super) created: Timestamp,
+}
+
+impl KmsKey {
+    pub(super) fn new(name: KmsKeyName, row: &KmsKeyRow) -> Self {
+        Self { name, enabled: row.enabled, created: row.created }
+    }
+}
+
+/// Some keys of the key store.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct KmsKeys {
+    pub(super) kms_keys: Vec<KmsKey>,
+    /// To be given as `after` for those that follow; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<KmsKeyName>,
+}
+
+/// A key to be made.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewKmsKey {
+    pub(super) name: KmsKeyName,
+}
+
+/// What to change of a key of the key store.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KmsKeyChange {
+    pub(super) enabled: bool,
 }
 
 /// A policy.

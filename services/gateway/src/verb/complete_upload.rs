@@ -14,6 +14,7 @@ use s3::{Code, Error};
 
 use crate::call::{Call, upload_id};
 use crate::convert;
+use crate::encryption::{Protection, insert_headers};
 use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
@@ -26,8 +27,14 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let asked = CompleteMultipartUpload::parse(&document)?.parts;
     let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let upload = upload_id(&request.upload_id)?;
+    let mut encryption = None;
     let plan = match snapshot.upload(bucket_row.id, &key, upload)? {
-        Some(row) => row.checksum,
+        Some(row) => {
+            // Whoever began with a key of their own ends with it.
+            Protection::of_part(call, &row, request.customer_key.clone()).await?;
+            encryption = row.encryption;
+            row.checksum
+        }
         None if snapshot.manifest(upload)?.is_some() => plan_of_completed(&snapshot, bucket_row.id, &key, upload)?,
         None => return Err(Error::no_such_upload(&request.upload_id).into()),
     };
@@ -70,6 +77,9 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     };
     let mut response = reply::xml(result.to_xml());
     reply::insert_version(response.headers_mut(), version)?;
+    if let Some(encryption) = encryption {
+        insert_headers(response.headers_mut(), &encryption.method, request.customer_key.as_ref())?;
+    }
     Ok(response)
 }
 

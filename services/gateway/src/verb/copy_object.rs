@@ -1,3 +1,4 @@
+use axum::body::Body;
 use axum::response::Response;
 use domain::row::{BodyRow, BucketRow};
 use domain::{Command, NewBody, Outcome, PutObject};
@@ -6,9 +7,11 @@ use events::object::Operation;
 use events::tags::Tags;
 use futures_util::TryStreamExt;
 use http::HeaderName;
+use identity::DataKey;
+use ledger::Committed;
 use policy::Action;
 use s3::checksum::{Algorithm, Hasher};
-use s3::request::{CopyObject, CopySource, Directive};
+use s3::request::{CopyObject, CopySource, Directive, Payload as Declared};
 use s3::xml::CopyObjectResult;
 use s3::{Code, Error};
 
@@ -16,8 +19,11 @@ use super::source::{COPY_BYTES_MAX, Source, find};
 use super::{acl, object_lock};
 use crate::call::{Call, version_text};
 use crate::convert;
+use crate::encryption::{Protection, etag_of_copy, open_object};
 use crate::failure::Failure;
 use crate::fetch;
+use crate::ingest::{commit_ingested, ingest};
+use crate::payload::Payload;
 use crate::reply;
 
 pub(super) const SOURCE_VERSION_ID: HeaderName = HeaderName::from_static("x-amz-copy-source-version-id");
@@ -51,14 +57,16 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
         Directive::Replace => request.tags,
         Directive::Copy => copied_tags(call, &request.source, &source, (&bucket, &row), &key)?,
     };
-    let checksum = checksum(call, &source, request.checksum_algorithm).await?;
+    let source_key = open_object(call, &source.object, request.source_key.as_ref()).await?;
+    let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), source_key.clone()).await?;
     let put = PutObject {
         bucket,
         key,
         size: source.object.size,
         etag: source.object.etag,
         body: same_body(&source),
-        checksum: checksum.clone(),
+        checksum: None,
+        encryption: None,
         attributes,
         owner: of_object.owner,
         acl: of_object.acl,
@@ -66,7 +74,12 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
         operation: Operation::CopyObject,
         precondition: convert::precondition(request.conditions),
     };
-    let committed = call.commit(Command::PutObject(Box::new(put))).await?;
+    let algorithm = request.checksum_algorithm;
+    let (committed, checksum) = if source_key.is_some() == protection.is_some() {
+        by_reference(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
+    } else {
+        by_bytes(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
+    };
     let Outcome::Stored { version, etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
     };
@@ -80,7 +93,59 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     let mut response = reply::xml(result.to_xml());
     insert_source_version(&mut response, &source)?;
     reply::insert_version(response.headers_mut(), version)?;
+    if let Some(protection) = &protection {
+        protection.insert_headers(response.headers_mut())?;
+    }
     Ok(response)
+}
+
+/// The source's key and how the target is encrypted, where they are.
+type Keys<'a> = (Option<&'a DataKey>, Option<&'a Protection>);
+
+/// What was committed, and the checksum that the target has.
+type Copied = (Committed, Option<events::object::Checksum>);
+
+/// No byte moves: the target names the bytes of the source. If they are encrypted, the source's key goes along, sealed
+/// for the target.
+async fn by_reference(
+    call: &Call<'_>,
+    put: PutObject,
+    source: &Source,
+    (source_key, protection): Keys<'_>,
+    algorithm: Option<Algorithm>,
+) -> Result<Copied, Failure> {
+    let checksum = checksum(call, source, algorithm, source_key).await?;
+    let salt = source.object.encryption.as_ref().and_then(|encryption| encryption.salt.clone());
+    let encryption = protection.map(|protection| protection.encryption(salt));
+    let etag = protection.map_or(source.object.etag, |protection| etag_of_copy(&source.object, protection));
+    let put = PutObject { checksum: checksum.clone(), encryption, etag, ..put };
+    Ok((call.commit(Command::PutObject(Box::new(put))).await?, checksum))
+}
+
+/// What is plain becomes encrypted, or the other way round: the bytes make a new content.
+async fn by_bytes(
+    call: &Call<'_>,
+    put: PutObject,
+    source: &Source,
+    (source_key, protection): Keys<'_>,
+    algorithm: Option<Algorithm>,
+) -> Result<Copied, Failure> {
+    let length = source.object.size;
+    let of_source = source.object.checksum.as_ref().map(|checksum| convert::wire_algorithm(checksum.algorithm));
+    let stretches = fetch::stretches(&source.snapshot, &source.object, 0..length, source_key)?;
+    let payload = Payload::of_object(Body::from_stream(fetch::bytes(call.gateway.clone(), stretches)), length);
+    let declared = Declared { content_length: Some(length), ..Declared::default() };
+    let bucket = put.bucket.clone();
+    let ingested = ingest(call, &bucket, payload, &declared, algorithm.or(of_source), protection).await?;
+    let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
+    let put = PutObject {
+        etag: convert::etag_of_body(ingested.md5),
+        checksum: checksum.clone(),
+        encryption: protection.map(|protection| protection.encryption(ingested.salt.clone())),
+        ..put
+    };
+    let command = move |body| Command::PutObject(Box::new(PutObject { body, ..put.clone() }));
+    Ok((commit_ingested(call, &bucket, ingested, command).await?, checksum))
 }
 
 pub(super) fn insert_source_version(response: &mut Response, source: &Source) -> Result<(), Error> {
@@ -119,11 +184,12 @@ async fn checksum(
     call: &Call<'_>,
     source: &Source,
     wanted: Option<Algorithm>,
+    key: Option<&DataKey>,
 ) -> Result<Option<events::object::Checksum>, Failure> {
     let known = source.object.checksum.clone();
     match wanted {
         Some(wanted) if known.as_ref().is_none_or(|known| known.algorithm != convert::algorithm(wanted)) => {
-            let stretches = fetch::stretches(&source.snapshot, &source.object, 0..source.object.size)?;
+            let stretches = fetch::stretches(&source.snapshot, &source.object, 0..source.object.size, key)?;
             let bytes = fetch::bytes(call.gateway.clone(), stretches);
             let hasher = bytes.try_fold(Hasher::new(wanted), |mut hasher, bytes| async move {
                 hasher.update(&bytes);

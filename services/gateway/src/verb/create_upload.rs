@@ -9,6 +9,7 @@ use s3::xml::InitiateMultipartUploadResult;
 use super::{acl, object_lock};
 use crate::call::Call;
 use crate::convert;
+use crate::encryption::Protection;
 use crate::failure::Failure;
 use crate::reply;
 
@@ -21,6 +22,7 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
     let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
     drop(snapshot);
+    let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), None).await?;
     let key = call.key()?;
     let upload = UploadId(call.fresh());
     let plan = request.checksum_algorithm.zip(request.checksum_type);
@@ -33,6 +35,7 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
             algorithm: convert::algorithm(algorithm),
             kind: convert::checksum_type(kind),
         }),
+        encryption: protection.as_ref().map(|protection| protection.encryption(None)),
         initiator: call.caller.user_id().cloned(),
         owner: of_object.owner,
         acl: of_object.acl,
@@ -45,6 +48,9 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
     if let Some((algorithm, kind)) = plan {
         response.headers_mut().insert(CHECKSUM_ALGORITHM, HeaderValue::from_static(algorithm.name()));
         response.headers_mut().insert(CHECKSUM_TYPE, HeaderValue::from_static(kind.name()));
+    }
+    if let Some(protection) = &protection {
+        protection.insert_headers(response.headers_mut())?;
     }
     Ok(response)
 }

@@ -11,6 +11,7 @@ use s3::xml::{GetObjectAttributesOutput, ObjectPart, ObjectParts};
 use super::get_object::version;
 use crate::call::Call;
 use crate::convert;
+use crate::encryption::open_object;
 use crate::failure::Failure;
 use crate::reply;
 
@@ -19,6 +20,7 @@ pub(super) async fn get_attributes(call: &Call<'_>) -> Result<Response, Failure>
     let key = call.key()?;
     let (snapshot, _, bucket) = call.read_bucket().await?;
     let (row, object) = version(&snapshot, &bucket, &key, request.version_id.as_deref(), "GET")?;
+    open_object(call, &object, request.customer_key.as_ref()).await?;
     let wanted = request.wanted;
     let page = match object.body {
         BodyRow::Parts(upload) if wanted.object_parts => Some(Page::read(&snapshot, upload, &request)?),

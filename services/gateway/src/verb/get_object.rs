@@ -7,6 +7,7 @@ use domain::{VersionName, View, find_version, newest_version};
 use events::ids::{BucketName, ObjectKey};
 use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, LAST_MODIFIED};
 use http::{HeaderName, StatusCode};
+use identity::DataKey;
 use ledger::Snapshot;
 use policy::Action;
 use s3::condition::Outcome;
@@ -15,6 +16,7 @@ use s3::{Code, Error, date};
 
 use super::object_lock::At;
 use crate::call::{Call, version_name};
+use crate::encryption::{insert_headers, open_object};
 use crate::failure::Failure;
 use crate::fetch;
 use crate::reply;
@@ -24,7 +26,7 @@ const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
 
 pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let found = find(call, "GET").await?;
-    let stretches = fetch::stretches(&found.snapshot, &found.object, found.range.clone())?;
+    let stretches = fetch::stretches(&found.snapshot, &found.object, found.range.clone(), found.key.as_ref())?;
     let body = fetch::body(call.gateway, stretches).await?;
     let mut response = Response::new(body);
     *response.status_mut() = found.status;
@@ -43,6 +45,8 @@ pub(super) async fn head(call: &Call<'_>) -> Result<Response, Failure> {
 struct Found {
     snapshot: Arc<Snapshot>,
     object: ObjectRow,
+    /// The object's, if it is encrypted.
+    key: Option<DataKey>,
     range: Range<u64>,
     status: StatusCode,
     headers: HeaderMap,
@@ -71,6 +75,10 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
         refused @ Outcome::PreconditionFailed(_) => refused.into_result()?,
     }
     let (range, status) = selected(&snapshot, &row, &object, &request, &mut headers)?;
+    let object_key = open_object(call, &object, request.customer_key.as_ref()).await?;
+    if let Some(encryption) = &object.encryption {
+        insert_headers(&mut headers, &encryption.method, request.customer_key.as_ref())?;
+    }
     reply::insert_length(&mut headers, range.end - range.start);
     if request.checksum_mode
         && status == StatusCode::OK
@@ -81,7 +89,7 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
     for (name, value) in request.overrides {
         headers.insert(name, value);
     }
-    Ok(Found { snapshot, object, range, status, headers })
+    Ok(Found { snapshot, object, key: object_key, range, status, headers })
 }
 
 /// How many tags there are, for whoever may read them.

@@ -4,6 +4,7 @@ mod abort_upload;
 mod acl;
 mod bucket_acl;
 mod bucket_cors;
+mod bucket_encryption;
 mod bucket_lock;
 mod bucket_policy;
 mod bucket_tagging;
@@ -111,6 +112,9 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::GetBucketCors => bucket_cors::get(call).await,
         Operation::PutBucketCors => bucket_cors::put(call, body).await,
         Operation::DeleteBucketCors => bucket_cors::delete(call).await,
+        Operation::GetBucketEncryption => bucket_encryption::get(call).await,
+        Operation::PutBucketEncryption => bucket_encryption::put(call, body).await,
+        Operation::DeleteBucketEncryption => bucket_encryption::delete(call).await,
         Operation::GetBucketTagging => bucket_tagging::get(call).await,
         Operation::PutBucketTagging => bucket_tagging::put(call, body).await,
         Operation::DeleteBucketTagging => bucket_tagging::delete(call).await,

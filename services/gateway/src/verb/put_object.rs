@@ -9,6 +9,7 @@ use s3::{Code, Error};
 use super::{acl, object_lock};
 use crate::call::Call;
 use crate::convert;
+use crate::encryption::Protection;
 use crate::failure::Failure;
 use crate::ingest::{commit_ingested, ingest};
 use crate::payload::Payload;
@@ -28,8 +29,9 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
     let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
     drop(snapshot);
+    let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), None).await?;
     let payload = Payload::new(body, call, &request.payload)?;
-    let ingested = ingest(call, &bucket, payload, &request.payload, None).await?;
+    let ingested = ingest(call, &bucket, payload, &request.payload, None, protection.as_ref()).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let put = PutObject {
         bucket: bucket.clone(),
@@ -38,6 +40,7 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
         etag: convert::etag_of_body(ingested.md5),
         body: domain::NewBody::Empty,
         checksum: checksum.clone(),
+        encryption: protection.as_ref().map(|protection| protection.encryption(ingested.salt.clone())),
         attributes: convert::attributes(request.metadata, request.storage_class, request.tags),
         owner: of_object.owner,
         acl: of_object.acl,
@@ -54,6 +57,9 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     let headers = response.headers_mut();
     headers.insert(ETAG, reply::quoted(etag)?);
     reply::insert_version(headers, version)?;
+    if let Some(protection) = &protection {
+        protection.insert_headers(headers)?;
+    }
     if let Some(checksum) = &checksum {
         reply::insert_checksum(headers, checksum)?;
     }

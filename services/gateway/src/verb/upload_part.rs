@@ -7,11 +7,12 @@ use http::StatusCode;
 use http::header::ETAG;
 use ledger::Snapshot;
 use s3::checksum::{Algorithm, Checksum};
-use s3::request::{Payload as Declared, UploadPart};
+use s3::request::{CustomerKey, Payload as Declared, UploadPart};
 use s3::{Code, Error};
 
 use crate::call::{Call, upload_id};
 use crate::convert;
+use crate::encryption::Protection;
 use crate::failure::Failure;
 use crate::ingest::{Ingested, commit_ingested, ingest};
 use crate::payload::Payload;
@@ -22,13 +23,17 @@ pub(super) async fn upload_part(call: &Call<'_>, body: Body) -> Result<Response,
     let target = Target::find(call, &request.upload_id, request.part_number, request.payload.object_length()).await?;
     let algorithm = target.algorithm();
     check_algorithm(&request.payload, algorithm)?;
+    let protection = target.protection(call, request.customer_key).await?;
     let payload = Payload::new(body, call, &request.payload)?;
-    let ingested = ingest(call, &target.bucket, payload, &request.payload, algorithm).await?;
+    let ingested = ingest(call, &target.bucket, payload, &request.payload, algorithm, protection.as_ref()).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let (etag, _) = target.store(call, ingested).await?;
     let mut response = reply::empty(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(ETAG, reply::quoted(etag)?);
+    if let Some(protection) = &protection {
+        protection.insert_headers(headers)?;
+    }
     if let Some(checksum) = &checksum {
         reply::insert_checksum(headers, checksum)?;
     }
@@ -80,6 +85,15 @@ impl Target {
         self.row.checksum.map(|plan| convert::wire_algorithm(plan.algorithm))
     }
 
+    /// How the upload's parts are encrypted, if they are. `customer`: the key that the request brings.
+    pub(super) async fn protection(
+        &self,
+        call: &Call<'_>,
+        customer: Option<CustomerKey>,
+    ) -> Result<Option<Protection>, Failure> {
+        Protection::of_part(call, &self.row, customer).await
+    }
+
     /// Commits the part; its entity tag and time.
     pub(super) async fn store(self, call: &Call<'_>, ingested: Ingested) -> Result<(ETag, jiff::Timestamp), Failure> {
         let part = StorePart {
@@ -91,6 +105,7 @@ impl Target {
             md5: ingested.md5,
             body: NewBody::Empty,
             checksum: ingested.checksum.as_ref().map(convert::full_checksum),
+            salt: ingested.salt.clone(),
         };
         let command = move |body| Command::StorePart(Box::new(StorePart { body, ..part.clone() }));
         let committed = commit_ingested(call, &self.bucket, ingested, command).await?;
@@ -102,7 +117,7 @@ impl Target {
         }
     }
 
-    /// The part as a command that points at a content stored already.
+    /// The part as a command that points at a content stored already, which is not encrypted.
     pub(super) fn known(
         self,
         size: u64,
@@ -111,7 +126,7 @@ impl Target {
         checksum: Option<events::object::Checksum>,
     ) -> Command {
         let Self { bucket, key, upload, number, .. } = self;
-        Command::StorePart(Box::new(StorePart { bucket, key, upload, number, size, md5, body, checksum }))
+        Command::StorePart(Box::new(StorePart { bucket, key, upload, number, size, md5, body, checksum, salt: None }))
     }
 }
 

@@ -3,6 +3,7 @@ use axum::response::Response;
 use domain::row::BodyRow;
 use domain::{NewBody, Outcome};
 use events::ids::ETag;
+use http::HeaderMap;
 use jiff::Timestamp;
 use s3::request::{Payload as Declared, UploadPartCopy};
 use s3::xml::CopyPartResult;
@@ -13,8 +14,9 @@ use super::source::{COPY_BYTES_MAX, Source, find};
 use super::upload_part::Target;
 use crate::call::Call;
 use crate::convert;
+use crate::encryption::{Protection, open_object};
 use crate::failure::Failure;
-use crate::fetch;
+use crate::fetch::{self, Stretch};
 use crate::ingest::ingest;
 use crate::payload::Payload;
 use crate::reply;
@@ -34,15 +36,26 @@ pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failur
     if length > COPY_BYTES_MAX {
         return Err(Error::entity_too_large(length, COPY_BYTES_MAX).into());
     }
-    let whole = length == source.object.size;
-    let (etag, modified, checksum) = match whole.then(|| same_content(&source, &target)).flatten() {
-        Some((body, checksum)) => by_reference(call, target, &source, body, checksum).await?,
-        None => by_bytes(call, target, &source, range).await?,
+    let protection = target.protection(call, request.customer_key).await?;
+    let source_key = open_object(call, &source.object, request.source_key.as_ref()).await?;
+    // Each object has a key of its own: what is encrypted is shared by no two of them.
+    let whole = length == source.object.size && protection.is_none() && source_key.is_none();
+    let mut encryption_headers = HeaderMap::new();
+    if let Some(protection) = &protection {
+        protection.insert_headers(&mut encryption_headers)?;
+    }
+    let same = whole.then(|| same_content(&source, &target)).flatten();
+    let (etag, modified, checksum) = if let Some((body, checksum)) = same {
+        by_reference(call, target, &source, body, checksum).await?
+    } else {
+        let stretches = fetch::stretches(&source.snapshot, &source.object, range, source_key.as_ref())?;
+        by_bytes(call, target, (stretches, length), protection.as_ref()).await?
     };
     let wire = checksum.as_ref().and_then(convert::wire_checksum);
     let result = CopyPartResult { etag: &etag.to_string(), last_modified: modified, checksum: wire.as_ref() };
     let mut response = reply::xml(result.to_xml());
     insert_source_version(&mut response, &source)?;
+    response.headers_mut().extend(encryption_headers);
     Ok(response)
 }
 
@@ -85,15 +98,13 @@ async fn by_reference(
 async fn by_bytes(
     call: &Call<'_>,
     target: Target,
-    source: &Source,
-    range: std::ops::Range<u64>,
+    (stretches, length): (Vec<Stretch>, u64),
+    protection: Option<&Protection>,
 ) -> Result<Stored, Failure> {
-    let length = range.end - range.start;
-    let stretches = fetch::stretches(&source.snapshot, &source.object, range)?;
     let body = Body::from_stream(fetch::bytes(call.gateway.clone(), stretches));
     let payload = Payload::of_object(body, length);
     let declared = Declared { content_length: Some(length), ..Declared::default() };
-    let ingested = ingest(call, &target.bucket, payload, &declared, target.algorithm()).await?;
+    let ingested = ingest(call, &target.bucket, payload, &declared, target.algorithm(), protection).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let (etag, modified) = target.store(call, ingested).await?;
     Ok((etag, modified, checksum))

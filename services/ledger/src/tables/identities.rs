@@ -1,8 +1,8 @@
 //! Users and what belongs to them, in one table: they are few, and a table costs every transaction its opening.
 
-use domain::row::{Belongings, GroupRow, KeyRow, PolicyRow, SessionRow, UserRow};
+use domain::row::{Belongings, GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
 use domain::{Identities, IdentityChange};
-use events::ids::{AccessKeyId, GroupName, InvalidName, PolicyName, SessionId, UserId, UserName};
+use events::ids::{AccessKeyId, GroupName, InvalidName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 use redb::{ReadableTable, TableDefinition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +40,8 @@ enum Kind {
     Session = 8,
     /// `user/session id` → nothing.
     UserSession = 9,
+    /// Name of a key in the key store → [`KmsKeyRow`].
+    KmsKey = 10,
 }
 
 /// What parts a user from what belongs to the user, in keys.
@@ -95,6 +97,15 @@ impl<A: Access> Tables<A> {
         self.page(Kind::Group, after.map(GroupName::as_str), max)
     }
 
+    /// A page of the key store's keys in the order of their names.
+    pub fn list_kms_keys(
+        &self,
+        after: Option<&KmsKeyName>,
+        max: usize,
+    ) -> Result<Vec<(KmsKeyName, KmsKeyRow)>, StateError> {
+        self.page(Kind::KmsKey, after.map(KmsKeyName::as_str), max)
+    }
+
     /// A page of stored policies in the order of their names. Those that are built in are not among them.
     pub fn list_policies(
         &self,
@@ -146,6 +157,10 @@ impl<A: Access> Identities for Tables<A> {
         self.identity(Kind::Policy, name.as_str())
     }
 
+    fn kms_key(&self, name: &KmsKeyName) -> Result<Option<KmsKeyRow>, StateError> {
+        self.identity(Kind::KmsKey, name.as_str())
+    }
+
     fn session(&self, id: SessionId) -> Result<Option<SessionRow>, StateError> {
         self.identity(Kind::Session, &id.to_string())
     }
@@ -184,6 +199,7 @@ impl Tables<Writable<'_>> {
             IdentityChange::DropGroup { name } => self.drop_identity(Kind::Group, name.as_str()),
             IdentityChange::PutPolicy { name, row } => self.put_identity(Kind::Policy, name.as_str(), row),
             IdentityChange::DropPolicy { name } => self.drop_identity(Kind::Policy, name.as_str()),
+            IdentityChange::PutKmsKey { name, row } => self.put_identity(Kind::KmsKey, name.as_str(), row),
             IdentityChange::PutSession { id, row } => {
                 self.put_identity(Kind::UserSession, &owned(&row.user, id), &())?;
                 self.put_identity(Kind::Session, &id.to_string(), row)

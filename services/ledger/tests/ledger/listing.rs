@@ -207,6 +207,7 @@ async fn fill(ledger: &Ledger, content: &Content) -> (BucketId, BTreeSet<Key>, V
             upload: UploadId(Uuid::from_u128(n * 7 % 16)),
             attributes: Attributes::default(),
             checksum: None,
+            encryption: None,
             initiator: None,
             owner: None,
             acl: None,

@@ -90,6 +90,7 @@ pub(crate) fn put(key: &str, bytes: u32) -> PutObject {
         etag: ETag { md5: Md5Digest(sha256[..16].try_into().unwrap()), parts: None },
         body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
         checksum: None,
+        encryption: None,
         attributes: Attributes::default(),
         owner: None,
         acl: None,

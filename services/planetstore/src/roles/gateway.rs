@@ -122,6 +122,7 @@ impl GatewayRole {
             limits: s3.limits.rate_limits(),
             cache_bytes: s3.cache_bytes.0,
             sources: sources(),
+            random: |bytes| getrandom::fill(bytes).is_ok(),
         };
         let gateway = Gateway::new(options, ledger, store);
         let (stop, stopped) = oneshot::channel();

@@ -2,8 +2,17 @@
 
 use http::StatusCode;
 
+macro_rules! name {
+    ($variant:ident) => {
+        stringify!($variant)
+    };
+    ($variant:ident $name:literal) => {
+        $name
+    };
+}
+
 macro_rules! codes {
-    ($($variant:ident $status:ident $message:literal)*) => {
+    ($($variant:ident $(= $name:literal)? $status:ident $message:literal)*) => {
         /// An S3 error code this server may answer with.
         ///
         /// Source: "Error responses", Amazon S3 API Reference.
@@ -20,7 +29,7 @@ macro_rules! codes {
             /// The name clients match on.
             pub const fn name(self) -> &'static str {
                 match self {
-                    $(Self::$variant => stringify!($variant),)*
+                    $(Self::$variant => name!($variant $($name)?),)*
                 }
             }
 
@@ -67,6 +76,7 @@ codes! {
     InvalidBucketName BAD_REQUEST "The specified bucket is not valid."
     InvalidBucketState CONFLICT "The request is not valid for the current state of the bucket."
     InvalidDigest BAD_REQUEST "The Content-MD5 that you specified is not valid."
+    InvalidEncryptionAlgorithmError BAD_REQUEST "The encryption request that you specified is not valid. The valid value is AES256."
     InvalidLocationConstraint BAD_REQUEST "The specified location constraint is not valid."
     InvalidObjectState FORBIDDEN "The operation is not valid for the current state of the object."
     InvalidPart BAD_REQUEST "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified ETag might not have matched the part's ETag."
@@ -79,6 +89,8 @@ codes! {
     InvalidTag BAD_REQUEST "The tag provided was not a valid tag."
     InvalidToken BAD_REQUEST "The provided token is malformed or otherwise not valid."
     InvalidURI BAD_REQUEST "The specified URI could not be parsed."
+    KmsDisabled = "KMS.DisabledException" BAD_REQUEST "The KMS key is disabled."
+    KmsNotFound = "KMS.NotFoundException" BAD_REQUEST "The KMS key does not exist."
     KeyTooLongError BAD_REQUEST "Your key is too long."
     MalformedACLError BAD_REQUEST "The ACL that you provided was not well-formed or did not validate against our published schema."
     MalformedPOSTRequest BAD_REQUEST "The body of your POST request is not well-formed multipart/form-data."
@@ -113,6 +125,7 @@ codes! {
     RequestHeaderSectionTooLarge BAD_REQUEST "Your request header section exceeds the maximum allowed size."
     RequestTimeout BAD_REQUEST "Your socket connection to the server was not read from or written to within the timeout period."
     RequestTimeTooSkewed FORBIDDEN "The difference between the request time and the server's time is too large."
+    ServerSideEncryptionConfigurationNotFoundError NOT_FOUND "The server side encryption configuration was not found"
     ServiceUnavailable SERVICE_UNAVAILABLE "Service is unable to handle the request. Reduce your request rate."
     SignatureDoesNotMatch FORBIDDEN "The request signature that the server calculated does not match the signature that you provided. Check your secret access key and signing method."
     SlowDown SERVICE_UNAVAILABLE "Reduce your request rate."

@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::header;
-use crate::request::{ENTRIES_MAX, Head};
+use crate::request::encryption::refuse_on_read;
+use crate::request::{CustomerKey, ENTRIES_MAX, Head};
 
 /// What can be asked of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +32,8 @@ pub struct GetObjectAttributes {
     pub max_parts: u32,
     /// Only parts after this one; 0 for all.
     pub part_number_marker: u16,
+    /// The key of an object that is encrypted with SSE-C.
+    pub customer_key: Option<CustomerKey>,
 }
 
 /// The header with the names.
@@ -40,6 +43,7 @@ impl GetObjectAttributes {
     /// # Errors
     /// `InvalidArgument` for names that do not exist, for none, and for numbers that are none.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        refuse_on_read(head)?;
         let max_parts = match head.number("x-amz-max-parts")? {
             None => ENTRIES_MAX,
             Some(number) => u32::try_from(number).unwrap_or(ENTRIES_MAX).min(ENTRIES_MAX),
@@ -54,7 +58,9 @@ impl GetObjectAttributes {
                 )
             })?,
         };
-        Ok(Self { version_id: head.version_id()?, wanted: wanted(head)?, max_parts, part_number_marker })
+        let customer_key = CustomerKey::parse(head)?;
+        let wanted = wanted(head)?;
+        Ok(Self { version_id: head.version_id()?, wanted, max_parts, part_number_marker, customer_key })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::condition::{Conditions, WriteConditions};
 use crate::encoding::{self, Plus};
 use crate::error::Error;
 use crate::request::content::declared_algorithm;
-use crate::request::{Head, Metadata, StorageClass};
+use crate::request::{CustomerKey, Head, Metadata, NewEncryption, StorageClass};
 use crate::tags::Tags;
 
 /// The object a copy reads, from `x-amz-copy-source`.
@@ -105,6 +105,10 @@ pub struct CopyObject {
     pub tags: Tags,
     /// The class of the target; `STANDARD` if absent, whatever the source has.
     pub storage_class: Option<StorageClass>,
+    /// How the target is to be encrypted, if that is said.
+    pub encryption: Option<NewEncryption>,
+    /// The key of a source that is encrypted with SSE-C.
+    pub source_key: Option<CustomerKey>,
     /// The checksum to compute for the target.
     pub checksum_algorithm: Option<Algorithm>,
 }
@@ -122,6 +126,8 @@ impl CopyObject {
             metadata: Metadata::parse(head)?,
             tags: head.tags()?,
             storage_class: StorageClass::parse(head)?,
+            encryption: NewEncryption::parse(head)?,
+            source_key: CustomerKey::parse_copy_source(head)?,
             checksum_algorithm: declared_algorithm(head)?,
         })
     }
@@ -134,5 +140,6 @@ impl CopyObject {
             && self.tagging_directive == Directive::Copy
             && self.storage_class.is_none()
             && self.checksum_algorithm.is_none()
+            && self.encryption.is_none()
     }
 }

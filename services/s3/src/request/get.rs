@@ -9,8 +9,9 @@ use crate::date;
 use crate::error::Error;
 use crate::etag::unquote;
 use crate::range::Range;
-use crate::request::Head;
+use crate::request::encryption::refuse_on_read;
 use crate::request::multipart::part_number;
+use crate::request::{CustomerKey, Head};
 
 /// Query parameters that replace a header of the response.
 pub(crate) const RESPONSE_OVERRIDES: [(&str, HeaderName); 6] = [
@@ -37,6 +38,8 @@ pub struct GetObject {
     pub conditions: Conditions,
     /// Headers to replace in the response. Only signed requests may ask for it.
     pub overrides: Vec<(HeaderName, HeaderValue)>,
+    /// The key of an object that is encrypted with SSE-C.
+    pub customer_key: Option<CustomerKey>,
     /// Whether checksums are wanted in the response.
     pub checksum_mode: bool,
 }
@@ -45,6 +48,7 @@ impl GetObject {
     /// # Errors
     /// `InvalidRequest` for both a range and a part, `InvalidArgument` for malformed values.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        refuse_on_read(head)?;
         let range = head.text("range")?.and_then(Range::parse);
         let part_number = part_number(head)?;
         if range.is_some() && part_number.is_some() {
@@ -66,6 +70,7 @@ impl GetObject {
             version_id: head.version_id()?,
             conditions: Conditions::parse(head)?,
             overrides,
+            customer_key: CustomerKey::parse(head)?,
             checksum_mode: head.text("x-amz-checksum-mode")?.is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")),
         })
     }

@@ -9,20 +9,18 @@ use crate::tags;
 
 /// Headers that ask for protection or meaning this server does not give. A name ending in `-` is the
 /// start of a family.
-const UNBUILT: [&str; 6] = [
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-",
-    "x-amz-copy-source-server-side-encryption-",
-    "x-amz-website-redirect-location",
-    "x-amz-write-offset-bytes",
-    "x-amz-rename-source",
-];
+const UNBUILT: [&str; 3] = ["x-amz-website-redirect-location", "x-amz-write-offset-bytes", "x-amz-rename-source"];
+
+/// Headers about encryption: welcome where objects are written or read, unsafe to ignore elsewhere.
+const ENCRYPTION: [&str; 2] = ["x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption-"];
 
 /// Names of the `x-amz-checksum-` family that are no algorithm.
 const CHECKSUM_SETTINGS: [&str; 3] = ["algorithm", "mode", "type"];
 
 fn is_unbuilt(operation: Operation, name: &str) -> bool {
-    is_unbuilt_lock(operation, name)
+    let is_encryption = ENCRYPTION.iter().any(|family| name.starts_with(family));
+    (is_encryption && !operation.takes_encryption())
+        || is_unbuilt_lock(operation, name)
         || UNBUILT.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
         || name
             .strip_prefix("x-amz-checksum-")

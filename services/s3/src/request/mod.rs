@@ -7,6 +7,7 @@ mod bucket;
 mod content;
 mod copy;
 mod delete;
+mod encryption;
 mod get;
 mod guard;
 mod list;
@@ -19,6 +20,10 @@ pub use bucket::{BUCKETS_MAX, ListBuckets};
 pub use content::{DocumentBody, Payload};
 pub use copy::{CopyObject, CopySource, Directive};
 pub use delete::DeleteObject;
+pub use encryption::{
+    AES256, AWS_KMS, BUCKET_KEY_ENABLED, CUSTOMER_ALGORITHM, CUSTOMER_KEY_BYTES, CUSTOMER_KEY_MD5, CustomerKey,
+    ENCRYPTION, KMS_KEY_ID, NewEncryption,
+};
 pub use get::GetObject;
 pub(crate) use get::RESPONSE_OVERRIDES;
 pub use list::{Encoding, KEYS_MAX, ListObjectVersions, ListObjects, ListObjectsV2};

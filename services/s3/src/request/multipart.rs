@@ -6,7 +6,7 @@ use crate::error::{Code, Error};
 use crate::header;
 use crate::range::Range;
 use crate::request::content::declared_algorithm;
-use crate::request::{CopySource, Encoding, Head, Metadata, Payload, StorageClass};
+use crate::request::{CopySource, CustomerKey, Encoding, Head, Metadata, NewEncryption, Payload, StorageClass};
 use crate::tags::Tags;
 
 /// Highest part number; the lowest is 1.
@@ -48,6 +48,8 @@ pub struct CreateMultipartUpload {
     pub storage_class: StorageClass,
     /// The tags that the object will carry.
     pub tags: Tags,
+    /// How the object is to be encrypted, if that is said.
+    pub encryption: Option<NewEncryption>,
     /// The checksum the parts will carry.
     pub checksum_algorithm: Option<Algorithm>,
     /// How the object's checksum is made of the parts'; set whenever there is an algorithm.
@@ -81,6 +83,7 @@ impl CreateMultipartUpload {
             metadata: Metadata::parse(head)?,
             storage_class: StorageClass::parse(head)?.unwrap_or_default(),
             tags: head.tags()?,
+            encryption: NewEncryption::parse(head)?,
             checksum_algorithm,
             checksum_type,
         })
@@ -94,6 +97,8 @@ pub struct UploadPart {
     pub part_number: u16,
     /// The upload.
     pub upload_id: String,
+    /// The key of an upload that was begun with SSE-C.
+    pub customer_key: Option<CustomerKey>,
     /// Lengths and checksums.
     pub payload: Payload,
 }
@@ -105,6 +110,7 @@ impl UploadPart {
         Ok(Self {
             part_number: required_part_number(head)?,
             upload_id: upload_id(head)?,
+            customer_key: CustomerKey::parse(head)?,
             payload: Payload::parse(head)?,
         })
     }
@@ -123,6 +129,10 @@ pub struct UploadPartCopy {
     pub range: Option<Range>,
     /// Conditions on the source.
     pub source_conditions: Conditions,
+    /// The key of an upload that was begun with SSE-C.
+    pub customer_key: Option<CustomerKey>,
+    /// The key of a source that is encrypted with SSE-C.
+    pub source_key: Option<CustomerKey>,
 }
 
 impl UploadPartCopy {
@@ -135,6 +145,8 @@ impl UploadPartCopy {
             source: CopySource::from_head(head)?,
             range: head.text("x-amz-copy-source-range")?.map(Range::parse_copy_source).transpose()?,
             source_conditions: Conditions::parse_copy_source(head)?,
+            customer_key: CustomerKey::parse(head)?,
+            source_key: CustomerKey::parse_copy_source(head)?,
         })
     }
 }
@@ -152,6 +164,8 @@ pub struct CompleteMultipartUpload {
     pub checksum_type: Option<ChecksumType>,
     /// `x-amz-mp-object-size`: the bytes the client expects of the whole object.
     pub object_size: Option<u64>,
+    /// The key of an upload that was begun with SSE-C.
+    pub customer_key: Option<CustomerKey>,
 }
 
 impl CompleteMultipartUpload {
@@ -164,6 +178,7 @@ impl CompleteMultipartUpload {
             checksum: Checksum::from_head(head)?,
             checksum_type: ChecksumType::parse(head)?,
             object_size: head.number("x-amz-mp-object-size")?,
+            customer_key: CustomerKey::parse(head)?,
         })
     }
 }

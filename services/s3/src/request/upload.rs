@@ -2,7 +2,7 @@
 
 use crate::condition::WriteConditions;
 use crate::error::Error;
-use crate::request::{Head, Metadata, Payload, StorageClass};
+use crate::request::{Head, Metadata, NewEncryption, Payload, StorageClass};
 use crate::tags::Tags;
 
 /// The head of `PutObject`; the body is object data.
@@ -16,6 +16,8 @@ pub struct PutObject {
     pub conditions: WriteConditions,
     /// The tags that the object will carry.
     pub tags: Tags,
+    /// How the object is to be encrypted, if that is said.
+    pub encryption: Option<NewEncryption>,
     /// Lengths and checksums.
     pub payload: Payload,
 }
@@ -29,6 +31,7 @@ impl PutObject {
             storage_class: StorageClass::parse(head)?.unwrap_or_default(),
             conditions: WriteConditions::parse(head)?,
             tags: head.tags()?,
+            encryption: NewEncryption::parse(head)?,
             payload: Payload::parse(head)?,
         })
     }

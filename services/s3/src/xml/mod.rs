@@ -10,6 +10,7 @@ mod complete;
 mod copy;
 mod cors;
 mod delete;
+mod encryption;
 mod list;
 mod lock;
 mod multipart;
@@ -32,6 +33,7 @@ pub use complete::{CompleteMultipartUpload, CompleteMultipartUploadResult, Compl
 pub use copy::{CopyObjectResult, CopyPartResult};
 pub use cors::CorsConfiguration;
 pub use delete::{DELETE_OBJECTS_MAX, DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
+pub use encryption::EncryptionConfiguration;
 pub use list::{ListBucketResult, ListBucketResultV2, ListedObject};
 pub use lock::{
     DefaultRetention, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, RETENTION_DAYS_MAX,

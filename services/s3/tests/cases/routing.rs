@@ -98,6 +98,9 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ("GET", "/abc?cors", Operation::GetBucketCors),
     ("PUT", "/abc?cors", Operation::PutBucketCors),
     ("DELETE", "/abc?cors", Operation::DeleteBucketCors),
+    ("GET", "/abc?encryption", Operation::GetBucketEncryption),
+    ("PUT", "/abc?encryption", Operation::PutBucketEncryption),
+    ("DELETE", "/abc?encryption", Operation::DeleteBucketEncryption),
     ("GET", "/abc?tagging", Operation::GetBucketTagging),
     ("PUT", "/abc?tagging", Operation::PutBucketTagging),
     ("DELETE", "/abc?tagging", Operation::DeleteBucketTagging),
@@ -126,7 +129,6 @@ fn every_operation_has_a_route() {
 fn a_sub_resource_that_is_not_built_is_never_something_else() {
     let sub_resources = [
         "lifecycle",
-        "encryption",
         "select&select-type=2",
         "restore",
         "session",
@@ -264,9 +266,6 @@ fn repeated_parameters_are_refused() {
 #[test]
 fn headers_that_ask_for_protection_are_not_ignored() {
     let refused = [
-        ("x-amz-server-side-encryption", "AES256"),
-        ("x-amz-server-side-encryption-customer-key", "k"),
-        ("x-amz-copy-source-server-side-encryption-customer-key", "k"),
         ("x-amz-object-lock-level", "COMPLIANCE"),
         ("x-amz-bucket-object-lock-enabled", "true"),
         ("x-amz-website-redirect-location", "/x"),
@@ -279,7 +278,6 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         let hoisted = format!("/abc/k?{}={value}", name.replace("x-amz", "X-Amz"));
         assert_eq!(plain("PUT", &hoisted), Err(Code::NotImplemented), "{hoisted}");
     }
-    assert_eq!(with("GET", "/abc/k", "x-amz-server-side-encryption-customer-key", "k"), Err(Code::NotImplemented));
     // A lock comes with what makes an object, and with nothing else.
     for (method, uri) in
         [("PUT", "/abc/k?partNumber=1&uploadId=u"), ("POST", "/abc/k?uploadId=u"), ("DELETE", "/abc/k")]
@@ -289,6 +287,16 @@ fn headers_that_ask_for_protection_are_not_ignored() {
             Err(Code::NotImplemented),
             "{method} {uri}"
         );
+    }
+    for name in [
+        "x-amz-server-side-encryption",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+    ] {
+        assert_eq!(with("GET", "/abc/k", name, "k"), Ok(Operation::GetObject), "{name}");
+        for (method, uri) in [("GET", "/abc"), ("DELETE", "/abc/k"), ("PUT", "/abc/k?acl"), ("PUT", "/abc")] {
+            assert_eq!(with(method, uri, name, "k"), Err(Code::NotImplemented), "{method} {uri} {name}");
+        }
     }
 }
 

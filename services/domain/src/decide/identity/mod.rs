@@ -2,6 +2,7 @@
 
 mod group;
 mod key;
+mod kms_key;
 mod policy;
 mod session;
 mod user;
@@ -40,6 +41,8 @@ pub(super) fn decide<V: View>(
         C::DeletePolicy { policy } => policy::delete(view, policy),
         C::AttachPolicy { policy, holder } => policy::attach(view, policy, holder),
         C::DetachPolicy { policy, holder } => policy::detach(view, policy, holder),
+        C::CreateKmsKey { name, sealed } => kms_key::create(view, name, sealed),
+        C::ChangeKmsKey { name, enabled } => kms_key::change(view, name, *enabled),
         C::OpenSession { user, session, refresh, expires } => session::open(view, user, *session, *refresh, *expires),
         C::RefreshSession { session, spent, refresh, expires } => {
             session::refresh(view, *session, *spent, *refresh, *expires, context)

@@ -124,6 +124,7 @@ impl World {
             etag,
             body,
             checksum,
+            encryption: None,
             attributes,
             owner: None,
             acl: None,
@@ -192,6 +193,7 @@ impl World {
                 upload: UploadId(self.uuid()),
                 attributes: Attributes::default(),
                 checksum: None,
+                encryption: None,
                 initiator: None,
                 owner: None,
                 acl: None,
@@ -226,7 +228,7 @@ impl World {
     fn part(&self, upload: Index, number: u16, size: u64, md5: Md5Digest, body: NewBody) -> Option<StorePart> {
         let (bucket, key, upload) = pick(&self.uploads, upload)?.clone();
         let number = PartNumber::try_from(number).unwrap();
-        Some(StorePart { bucket, key, upload, number, size, md5, body, checksum: None })
+        Some(StorePart { bucket, key, upload, number, size, md5, body, checksum: None, salt: None })
     }
 
     fn complete(&self, upload: Index, leave_out: u16, spoil: Spoil, wish: Wish) -> Option<CompleteUpload> {

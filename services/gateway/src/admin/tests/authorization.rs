@@ -41,6 +41,7 @@ fn path(operation: &Operation) -> String {
         ("{group}", "crew"),
         ("{policy}", "papers"),
         ("{key}", "ADASKEY"),
+        ("{kms_key}", "vault"),
         ("{session}", "01890000-0000-7000-8000-000000000000"),
         ("{bucket}", "bucket"),
     ]

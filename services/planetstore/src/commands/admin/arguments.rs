@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
-use events::ids::{AccessKeyId, BucketName, GroupName, PolicyName, UserId, UserName};
+use events::ids::{AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, UserId, UserName};
 use jiff::Timestamp;
 
 use crate::cli::Output;
@@ -51,6 +51,11 @@ pub(crate) enum AdminCommand {
     Policy {
         #[command(subcommand)]
         action: PolicyAction,
+    },
+    /// Keys of the key store, which SSE-KMS encrypts with
+    Kms {
+        #[command(subcommand)]
+        action: KmsAction,
     },
     /// Buckets: whose they are, what they hold and may hold
     Bucket {
@@ -204,6 +209,18 @@ pub(crate) enum GroupAction {
     Remove { name: GroupName, user: UserName },
     /// Remove a group; its members stay
     Delete { name: GroupName },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KmsAction {
+    /// List keys
+    List,
+    /// Make a key; it never leaves the store
+    Create { name: KmsKeyName },
+    /// Switch a key off: what it sealed can be neither written nor read until it is on again
+    Disable { name: KmsKeyName },
+    /// Switch a key on again
+    Enable { name: KmsKeyName },
 }
 
 #[derive(Debug, Subcommand)]

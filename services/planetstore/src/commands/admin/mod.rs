@@ -4,6 +4,7 @@ mod arguments;
 mod bucket;
 mod group;
 mod key;
+mod kms;
 mod policy;
 mod secret;
 mod session;
@@ -27,6 +28,7 @@ pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
         AdminCommand::Key { action } => key::run(&session, action, output).await,
         AdminCommand::Group { action } => group::run(&session, action, output).await,
         AdminCommand::Policy { action } => policy::run(&session, action, output).await,
+        AdminCommand::Kms { action } => kms::run(&session, action, output).await,
         AdminCommand::Bucket { action } => bucket::run(&session, action, output).await,
     };
     session.close().await;

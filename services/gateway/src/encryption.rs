@@ -1,0 +1,303 @@
+//! Encryption at rest: which key an object gets, by which key that one is sealed, and who may have it back.
+
+use domain::row::{BucketRow, ObjectRow, UploadRow};
+use domain::{Command, Identities, IdentityCommand, View};
+use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
+use events::ids::{ETag, KmsKeyName, Md5Digest, Salt, Sealed};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use identity::{DataKey, MASTER_KEY_BYTES, MasterKey, NONCE_BYTES, Sealer, kms_key_context};
+use ledger::Snapshot;
+use s3::request::{
+    AES256, AWS_KMS, BUCKET_KEY_ENABLED, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, CustomerKey, ENCRYPTION, KMS_KEY_ID,
+    NewEncryption,
+};
+use s3::{Code, Error};
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::reply;
+
+/// What stands in sealed text for the kind of key that sealed it.
+const KMS_LABEL: &str = "kms";
+const CUSTOMER_LABEL: &str = "customer";
+
+/// How the bytes of one new object are encrypted.
+pub(crate) struct Protection {
+    method: Method,
+    key: DataKey,
+    sealed: Sealed,
+    customer: Option<CustomerKey>,
+}
+
+impl Protection {
+    /// How an object made now in a bucket is to be encrypted, if it is: as the request says, or else as the bucket does.
+    /// `key`: that of the object whose bytes it shares, if it does.
+    pub(crate) async fn of_new_object(
+        call: &Call<'_>,
+        bucket: &BucketRow,
+        wanted: Option<&NewEncryption>,
+        key: Option<DataKey>,
+    ) -> Result<Option<Self>, Failure> {
+        let snapshot = call.gateway.0.ledger.latest();
+        let default = match wanted {
+            None if bucket.settings != 0 => snapshot.bucket_settings(bucket.id)?.encryption,
+            _ => None,
+        };
+        let Some((method, customer)) = method(wanted, default)? else { return Ok(None) };
+        let sealer = Sealing::of(call, &snapshot, &method, customer.as_ref()).await?;
+        let key = match key {
+            Some(key) => key,
+            None => DataKey::new(random(call)?),
+        };
+        let sealed = key.seal(sealer.get(call), &context(&method), random::<NONCE_BYTES>(call)?);
+        let sealed = sealed.ok().and_then(|sealed| sealed.parse().ok()).ok_or_else(internal)?;
+        Ok(Some(Self { method, key, sealed, customer }))
+    }
+
+    /// How the bytes of a part are encrypted, if they are: as its upload was begun with.
+    pub(crate) async fn of_part(
+        call: &Call<'_>,
+        upload: &UploadRow,
+        customer: Option<CustomerKey>,
+    ) -> Result<Option<Self>, Failure> {
+        let takes_key = upload.encryption.as_ref().is_some_and(|encryption| encryption.method == Method::SseC);
+        if customer.is_some() && !takes_key {
+            let message = "The multipart upload initiate did not request encryption. Please resend the request \
+                           without the encryption parameters.";
+            return Err(Error::invalid_request(message).into());
+        }
+        let Some(encryption) = &upload.encryption else { return Ok(None) };
+        if encryption.method == Method::SseC && customer.is_none() {
+            let message = "The multipart upload initiate requested encryption. Subsequent part requests must include \
+                           the appropriate encryption parameters.";
+            return Err(Error::invalid_request(message).into());
+        }
+        let key = open(call, encryption, customer.as_ref()).await?;
+        let Encryption { method, key: sealed, .. } = encryption.clone();
+        Ok(Some(Self { method, key, sealed, customer }))
+    }
+
+    /// Whether nothing that lets guesses at the plaintext be tested may be shown or kept.
+    pub(crate) fn hides_plaintext(&self) -> bool {
+        hides_plaintext(&self.method)
+    }
+
+    /// The entity tag of bytes with an MD5: that, unless it would tell of what is hidden.
+    pub(crate) fn tag(&self, md5: Md5Digest) -> Md5Digest {
+        if self.hides_plaintext() { Md5Digest(self.key.tag(&md5.0)) } else { md5 }
+    }
+
+    pub(crate) fn key(&self) -> &DataKey {
+        &self.key
+    }
+
+    /// What the fact says of it.
+    pub(crate) fn encryption(&self, salt: Option<Salt>) -> Encryption {
+        Encryption { method: self.method.clone(), key: self.sealed.clone(), salt }
+    }
+
+    pub(crate) fn insert_headers(&self, headers: &mut HeaderMap) -> Result<(), Error> {
+        insert_headers(headers, &self.method, self.customer.as_ref())
+    }
+}
+
+fn hides_plaintext(method: &Method) -> bool {
+    *method != Method::SseS3
+}
+
+type Asked = (Method, Option<CustomerKey>);
+
+fn method(wanted: Option<&NewEncryption>, default: Option<DefaultEncryption>) -> Result<Option<Asked>, Error> {
+    let kms = |key: Option<KmsKeyName>, context, bucket_key| {
+        let kms_key = key.unwrap_or_else(KmsKeyName::default_key);
+        Method::SseKms(KmsMethod { kms_key, context, bucket_key })
+    };
+    Ok(match (wanted, default) {
+        (Some(NewEncryption::SseS3), _) | (None, Some(DefaultEncryption { by: DefaultMethod::SseS3, .. })) => {
+            Some((Method::SseS3, None))
+        }
+        (Some(NewEncryption::SseKms { key_id, context, bucket_key }), _) => {
+            let key = key_id.as_deref().map(kms_key_name).transpose()?;
+            Some((kms(key, context.clone(), bucket_key.unwrap_or_default()), None))
+        }
+        (Some(NewEncryption::SseC(key)), _) => Some((Method::SseC, Some(key.clone()))),
+        (None, Some(DefaultEncryption { by: DefaultMethod::SseKms { kms_key }, bucket_key })) => {
+            Some((kms(kms_key, None, bucket_key), None))
+        }
+        (None, None) => None,
+    })
+}
+
+/// A KMS key's name, out of how S3 lets it be named: as it is, or as an ARN of a key or an alias.
+pub(crate) fn kms_key_name(id: &str) -> Result<KmsKeyName, Error> {
+    let resource = id.strip_prefix("arn:").and_then(|arn| arn.splitn(5, ':').nth(4)).unwrap_or(id);
+    let name = resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/")).unwrap_or(resource);
+    name.parse().map_err(|_| no_such_kms_key(id))
+}
+
+fn no_such_kms_key(id: &str) -> Error {
+    Error::with_message(Code::KmsNotFound, format!("The KMS key '{id}' does not exist."))
+}
+
+/// The key of an object, for whoever may read it.
+pub(crate) async fn open_object(
+    call: &Call<'_>,
+    object: &ObjectRow,
+    customer: Option<&CustomerKey>,
+) -> Result<Option<DataKey>, Failure> {
+    match &object.encryption {
+        Some(encryption) if encryption.method == Method::SseC && customer.is_none() => {
+            let message = "The object was stored using a form of Server Side Encryption. The correct parameters must be \
+                           provided to retrieve the object.";
+            Err(Error::invalid_request(message).into())
+        }
+        Some(encryption) if encryption.method == Method::SseC || customer.is_none() => {
+            open(call, encryption, customer).await.map(Some)
+        }
+        None if customer.is_none() => Ok(None),
+        _ => Err(Error::invalid_request("The encryption parameters are not applicable to this object.").into()),
+    }
+}
+
+async fn open(call: &Call<'_>, encryption: &Encryption, customer: Option<&CustomerKey>) -> Result<DataKey, Failure> {
+    let method = &encryption.method;
+    let sealer = Sealing::of(call, &call.gateway.0.ledger.latest(), method, customer).await?;
+    let opened = DataKey::unseal(sealer.get(call), encryption.key.as_str(), &context(method));
+    opened.map_err(|error| {
+        if *method == Method::SseC {
+            let message = "The provided encryption parameters did not match the ones used originally.";
+            return Error::invalid_request(message).into();
+        }
+        tracing::error!(%error, "the key of an object cannot be opened");
+        internal().into()
+    })
+}
+
+/// What is authenticated with a sealed key: how it is sealed, and what the client said beside.
+fn context(method: &Method) -> String {
+    match method {
+        Method::SseS3 => "sse-s3".to_owned(),
+        Method::SseKms(kms) => format!("sse-kms:{}:{}", kms.kms_key, kms.context.as_deref().unwrap_or_default()),
+        Method::SseC => "sse-c".to_owned(),
+    }
+}
+
+/// What seals the keys of objects.
+enum Sealing {
+    /// The region's master key.
+    Region,
+    /// Another one.
+    Other(Sealer),
+}
+
+impl Sealing {
+    fn get<'a>(&'a self, call: &'a Call<'_>) -> &'a Sealer {
+        match self {
+            Self::Region => &call.gateway.0.options.sealer,
+            Self::Other(sealer) => sealer,
+        }
+    }
+
+    async fn of(
+        call: &Call<'_>,
+        snapshot: &Snapshot,
+        method: &Method,
+        customer: Option<&CustomerKey>,
+    ) -> Result<Self, Failure> {
+        let (key, label) = match method {
+            Method::SseS3 => return Ok(Self::Region),
+            Method::SseKms(kms) => (kms_key(call, snapshot, &kms.kms_key).await?, KMS_LABEL),
+            Method::SseC => (MasterKey::new(*customer.ok_or_else(internal)?.expose()), CUSTOMER_LABEL),
+        };
+        Sealer::labelled(&key, label).map(Self::Other).map_err(|_| internal().into())
+    }
+}
+
+/// A key of the key store. The default one is made when it is first needed.
+async fn kms_key(call: &Call<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> Result<MasterKey, Failure> {
+    let row = match snapshot.kms_key(name)? {
+        None if *name == KmsKeyName::default_key() => {
+            make_default_key(call, name).await?;
+            call.gateway.0.ledger.latest().kms_key(name)?
+        }
+        found => found,
+    };
+    let row = row.ok_or_else(|| no_such_kms_key(name.as_str()))?;
+    if !row.enabled {
+        return Err(Error::with_message(Code::KmsDisabled, format!("The KMS key '{name}' is disabled.")).into());
+    }
+    let opened = call.gateway.0.options.sealer.unseal(row.sealed.as_str(), &kms_key_context(name.as_str()));
+    let opened = opened.map_err(|error| {
+        tracing::error!(%error, key = %name, "a KMS key cannot be opened");
+        internal()
+    })?;
+    MasterKey::parse(opened.expose()).map_err(|_| internal().into())
+}
+
+async fn make_default_key(call: &Call<'_>, name: &KmsKeyName) -> Result<(), Failure> {
+    let sealed = fresh_kms_key(&call.gateway.0.options.sealer, name, random(call)?, random(call)?);
+    let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed: sealed.ok_or_else(internal)? };
+    let ledger = &call.gateway.0.ledger;
+    match ledger.commit(Command::Identity(Box::new(command)), call.origin()).await {
+        Ok(_) => Ok(()),
+        // Somebody else was a moment quicker: theirs is as good.
+        Err(_) if ledger.read().await?.kms_key(name)?.is_some() => Ok(()),
+        Err(error) => Err(crate::failure::commit_failure(&error, call.about()).into()),
+    }
+}
+
+/// A new key of the key store, sealed under the region's master key; `None` if the cipher fails.
+pub(crate) fn fresh_kms_key(
+    sealer: &Sealer,
+    name: &KmsKeyName,
+    random: [u8; MASTER_KEY_BYTES],
+    nonce: [u8; NONCE_BYTES],
+) -> Option<Sealed> {
+    let key = MasterKey::new(random).to_text();
+    sealer.seal(key.expose(), &kms_key_context(name.as_str()), nonce).ok()?.parse().ok()
+}
+
+/// Bytes that nobody can guess.
+pub(crate) fn random<const N: usize>(call: &Call<'_>) -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    if (call.gateway.0.options.random)(&mut bytes) {
+        return Ok(bytes);
+    }
+    tracing::error!("the system gives no randomness");
+    Err(internal())
+}
+
+fn internal() -> Error {
+    Error::new(Code::InternalError)
+}
+
+/// The tag of an object that shares the bytes of another, whose tag may tell more than it is to tell.
+pub(crate) fn etag_of_copy(source: &ObjectRow, target: &Protection) -> ETag {
+    let tells = source.encryption.as_ref().is_none_or(|encryption| !hides_plaintext(&encryption.method));
+    if tells { ETag { md5: target.tag(source.etag.md5), ..source.etag } } else { source.etag }
+}
+
+/// Says of an object how it is encrypted.
+pub(crate) fn insert_headers(
+    headers: &mut HeaderMap,
+    method: &Method,
+    customer: Option<&CustomerKey>,
+) -> Result<(), Error> {
+    let mut insert = |name: &'static str, value: HeaderValue| headers.insert(HeaderName::from_static(name), value);
+    match (method, customer) {
+        (Method::SseS3, _) => drop(insert(ENCRYPTION, HeaderValue::from_static(AES256))),
+        (Method::SseKms(kms), _) => {
+            insert(ENCRYPTION, HeaderValue::from_static(AWS_KMS));
+            insert(KMS_KEY_ID, reply::value(kms.kms_key.as_str())?);
+            if kms.bucket_key {
+                insert(BUCKET_KEY_ENABLED, HeaderValue::from_static("true"));
+            }
+        }
+        (Method::SseC, Some(key)) => {
+            insert(CUSTOMER_ALGORITHM, HeaderValue::from_static(AES256));
+            insert(CUSTOMER_KEY_MD5, reply::value(key.md5())?);
+        }
+        (Method::SseC, None) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+use axum::body::Body;
+use axum::response::Response;
+use domain::{Command, Setting, View};
+use events::encryption::{DefaultEncryption, DefaultMethod};
+use http::StatusCode;
+use s3::xml::EncryptionConfiguration;
+use s3::{Code, Error};
+
+use crate::call::Call;
+use crate::encryption::kms_key_name;
+use crate::failure::Failure;
+use crate::payload::{Sums, read_document};
+use crate::reply;
+
+pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let Some(DefaultEncryption { by, bucket_key }) = snapshot.bucket_settings(row.id)?.encryption else {
+        let error = Error::new(Code::ServerSideEncryptionConfigurationNotFoundError);
+        return Err(error.detail("BucketName", bucket.as_str()).into());
+    };
+    let (is_kms, kms_key_id) = match by {
+        DefaultMethod::SseS3 => (false, None),
+        DefaultMethod::SseKms { kms_key } => (true, kms_key.map(|key| key.as_str().to_owned())),
+    };
+    Ok(reply::xml(EncryptionConfiguration { is_kms, kms_key_id, bucket_key }.to_xml()))
+}
+
+pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let document = read_document(body, call, Sums::OfDocument).await?;
+    let wanted = EncryptionConfiguration::parse(&document)?;
+    let by = if wanted.is_kms {
+        DefaultMethod::SseKms { kms_key: wanted.kms_key_id.as_deref().map(kms_key_name).transpose()? }
+    } else {
+        DefaultMethod::SseS3
+    };
+    set(call, Some(DefaultEncryption { by, bucket_key: wanted.bucket_key }), StatusCode::OK).await
+}
+
+pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
+    set(call, None, StatusCode::NO_CONTENT).await
+}
+
+async fn set(call: &Call<'_>, default: Option<DefaultEncryption>, status: StatusCode) -> Result<Response, Failure> {
+    let (_, bucket, _) = call.read_bucket().await?;
+    call.commit(Command::SetBucketSetting { bucket, setting: Setting::Encryption(default) }).await?;
+    Ok(reply::empty(status))
+}
