@@ -54,6 +54,7 @@ SOURCE_KEY = "k"
 PAGES = {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
 TAGS = {"TagSet": [{"Key": "team", "Value": "art"}]}
 SSE_S3 = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+LIFECYCLE = {"Rules": [{"ID": "r", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 900}}]}
 RETAINED = datetime.datetime(2140, 1, 1, tzinfo=datetime.UTC)
 RETAINED_LONGER = datetime.timedelta(days=1)
 # These are about a version that is locked, in a bucket that locks.
@@ -163,6 +164,13 @@ CASES = {
         ("s3:PutEncryptionConfiguration",)),
     "DeleteBucketEncryption": Case(
         lambda c, s: c.delete_bucket_encryption(Bucket=s.bucket), ("s3:PutEncryptionConfiguration",)),
+    "GetBucketLifecycleConfiguration": Case(
+        lambda c, s: c.get_bucket_lifecycle_configuration(Bucket=s.bucket), ("s3:GetLifecycleConfiguration",)),
+    "PutBucketLifecycleConfiguration": Case(
+        lambda c, s: c.put_bucket_lifecycle_configuration(Bucket=s.bucket, LifecycleConfiguration=LIFECYCLE),
+        ("s3:PutLifecycleConfiguration",)),
+    "DeleteBucketLifecycle": Case(
+        lambda c, s: c.delete_bucket_lifecycle(Bucket=s.bucket), ("s3:PutLifecycleConfiguration",)),
     "GetBucketTagging": Case(lambda c, s: c.get_bucket_tagging(Bucket=s.bucket), ("s3:GetBucketTagging",)),
     "PutBucketTagging": Case(lambda c, s: c.put_bucket_tagging(Bucket=s.bucket, Tagging=TAGS), ("s3:PutBucketTagging",)),
     "DeleteBucketTagging": Case(lambda c, s: c.delete_bucket_tagging(Bucket=s.bucket), ("s3:PutBucketTagging",)),
@@ -298,6 +306,8 @@ def scene(world: World, name: str) -> Scene:
         owner.put_bucket_tagging(Bucket=bucket, Tagging=TAGS)
     if name in ("GetBucketEncryption", "DeleteBucketEncryption"):
         owner.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=SSE_S3)
+    if name in ("GetBucketLifecycleConfiguration", "DeleteBucketLifecycle"):
+        owner.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=LIFECYCLE)
     if name == "DeleteObjectTagging":
         owner.put_object_tagging(Bucket=bucket, Key=SOURCE_KEY, Tagging=TAGS)
     if name in ("GetPublicAccessBlock", "DeletePublicAccessBlock"):
@@ -326,6 +336,7 @@ def state(root, scene: Scene) -> list[object]:
         asked(root.get_bucket_versioning, **bucket), asked(root.get_bucket_policy, **bucket),
         asked(root.get_public_access_block, **bucket), asked(root.get_bucket_ownership_controls, **bucket),
         asked(root.get_bucket_cors, **bucket), asked(root.get_bucket_encryption, **bucket),
+        asked(root.get_bucket_lifecycle_configuration, **bucket),
         asked(root.get_bucket_tagging, **bucket), asked(root.get_object_tagging, Key=SOURCE_KEY, **bucket),
         asked(root.get_bucket_acl, **bucket), asked(root.get_object_acl, Key=SOURCE_KEY, **bucket),
         asked(root.head_bucket, Bucket=scene.fresh), asked(root.get_object_lock_configuration, **bucket),

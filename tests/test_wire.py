@@ -219,7 +219,7 @@ def test_errors_are_documents_that_name_the_request(wire, bucket):
 
 
 @pytest.mark.parametrize("method,level,query", [
-    ("GET", "bucket", "lifecycle"), ("GET", "bucket", "no-such-thing"),
+    ("GET", "bucket", "no-such-thing"),
     ("DELETE", "bucket", "acl"), ("POST", "bucket", "tagging"), ("POST", "bucket", "unknown"),
     ("GET", "object", "annotations"), ("GET", "object", "unknown"),
     ("POST", "object", "select&select-type=2"),

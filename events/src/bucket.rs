@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Acl, ObjectOwnership, PublicAccessBlock};
-use crate::cors::Rule;
+use crate::cors;
 use crate::encryption::DefaultEncryption;
 use crate::ids::{BucketName, UserId};
+use crate::lifecycle;
 use crate::tags::Tags;
 
 /// Whether a bucket keeps what is overwritten.
@@ -112,7 +113,7 @@ pub struct CorsChanged {
     pub bucket: BucketName,
     /// The rules from now on, in the order in which they are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rules: Option<Vec<Rule>>,
+    pub rules: Option<Vec<cors::Rule>>,
 }
 
 /// What a bucket encrypts new objects with changed, or is nothing again.
@@ -123,4 +124,14 @@ pub struct EncryptionChanged {
     /// What holds from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<DefaultEncryption>,
+}
+
+/// A bucket ends what is in it by other rules, or by none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LifecycleChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The rules that hold from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Vec<lifecycle::Rule>>,
 }

@@ -235,6 +235,7 @@ facts! {
     BucketOwnershipChanged(bucket::OwnershipChanged): "bucket" "ownership_changed", bucket;
     BucketTagsChanged(bucket::TagsChanged): "bucket" "tags_changed", bucket;
     BucketCorsChanged(bucket::CorsChanged): "bucket" "cors_changed", bucket;
+    BucketLifecycleChanged(bucket::LifecycleChanged): "bucket" "lifecycle_changed", bucket;
     BucketObjectLockChanged(lock::BucketChanged): "bucket" "object_lock_changed", bucket;
     BucketEncryptionChanged(bucket::EncryptionChanged): "bucket" "encryption_changed", bucket;
     QuotaChanged(quota::Changed): "quota" "changed", bucket;

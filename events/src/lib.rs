@@ -22,6 +22,7 @@ pub mod group;
 pub mod ids;
 pub mod key;
 pub mod kms_key;
+pub mod lifecycle;
 pub mod lock;
 pub mod object;
 pub mod policy;

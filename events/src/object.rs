@@ -173,6 +173,9 @@ pub struct Deleted {
     pub governance_bypassed: bool,
     /// What it changes in the usage.
     pub delta: Delta,
+    /// The lifecycle rule that did it; absent when somebody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle_rule: Option<String>,
 }
 
 /// A delete marker became the newest version of a key.
@@ -191,6 +194,9 @@ pub struct DeleteMarkerCreated {
     pub replaces: Option<VersionId>,
     /// What it changes in the usage.
     pub delta: Delta,
+    /// The lifecycle rule that did it; absent when somebody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle_rule: Option<String>,
 }
 
 /// A version of an object has another ACL.

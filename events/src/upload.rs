@@ -85,4 +85,7 @@ pub struct Aborted {
     pub key: ObjectKey,
     /// The upload's id.
     pub upload_id: UploadId,
+    /// The lifecycle rule that did it; absent when somebody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle_rule: Option<String>,
 }

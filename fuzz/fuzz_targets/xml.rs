@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use s3::xml::{
     AccessControlPolicy, CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects,
-    ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, OwnershipControls, PublicAccessBlockConfiguration,
+    LifecycleConfiguration, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, OwnershipControls, PublicAccessBlockConfiguration,
     Unchanging, VersioningConfiguration,
 };
 
@@ -29,6 +29,9 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(parsed) = ObjectLegalHold::parse(data) {
         assert_eq!(ObjectLegalHold::parse(&parsed.to_xml()).ok(), Some(parsed));
+    }
+    if let Ok(parsed) = LifecycleConfiguration::parse(data) {
+        assert_eq!(LifecycleConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
     }
     if let Ok(parsed) = OwnershipControls::parse(data) {
         assert_eq!(OwnershipControls::parse(&parsed.to_xml()).ok(), Some(parsed));

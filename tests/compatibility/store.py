@@ -16,7 +16,7 @@ OWNERSHIP = {"PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP": "object-writer"}
 
 # A day of the lifecycle rules that the suite makes, in seconds.
 DAY_SECONDS = 2
-DAY_VARIABLE = "PLANETSTORE_LIFECYCLE_DAY_SECONDS"
+DAY_VARIABLE = "PLANETSTORE_LIFECYCLE_DAY"
 
 # The key by which the suite encrypts, where it names one.
 KMS_KEY = "testkey-1"

@@ -11,7 +11,7 @@ from .server import BINARY, STOP_SECONDS, Server
 
 CONFIGURATION = Path(__file__).parents[2] / "nats" / "compose.conf"
 NODES = [f"node-{number}" for number in range(1, 7)]
-USERS = ["gateway", "feed", "operator", *NODES]
+USERS = ["gateway", "gc", "feed", "operator", *NODES]
 
 
 class Composition:
@@ -53,6 +53,11 @@ class Composition:
         ports = self.folder / f"nats-server_{server.pid}.ports"
         wait.until(lambda: ports.exists() and ports.read_text().strip(), "a nats-server")
         self.url = json.loads(ports.read_text())["nats"][0]
+
+    def run_gc(self, name: str, *, day_seconds: int) -> subprocess.Popen[bytes]:
+        """What follows lifecycle rules, on a data folder of its own, with shorter days."""
+        command = [BINARY, "run", "gc", "--data", self.folder / name, "--lifecycle-day", day_seconds]
+        return self._run(command, self.login("gc"), self.folder / f"{name}.log")
 
     def _run(self, command: list[object], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:

@@ -1,5 +1,6 @@
 //! Samples that name their place in the imagined log, so that one more moves no other.
 
+use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
 use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
 };
@@ -16,6 +17,10 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (90, "", Fact::BucketCorsChanged(bucket_cors_changed())),
         (92, ".tagged", tagged(object_created())),
         (93, ".tagged", tagged(upload_created())),
+        (110, "", Fact::BucketLifecycleChanged(bucket_lifecycle_changed())),
+        (111, ".expired", expired(object_deleted())),
+        (112, ".expired", expired(crate::samples::delete_marker_created())),
+        (113, ".expired", expired(crate::samples::upload_aborted())),
     ];
     others.into_iter().chain(of_locks()).collect()
 }
@@ -38,6 +43,51 @@ fn bucket_cors_changed() -> bucket::CorsChanged {
         max_age_seconds: Some(3000),
     };
     bucket::CorsChanged { bucket: "photos".parse().unwrap(), rules: Some(vec![rule]) }
+}
+
+fn bucket_lifecycle_changed() -> bucket::LifecycleChanged {
+    let logs = Rule {
+        id: "old logs".into(),
+        enabled: true,
+        filter: Filter { is_old_form: true, prefix: Some("logs/".into()), ..Filter::default() },
+        expiration: Some(Expiration::Days(30)),
+        noncurrent_expiration: Some(NoncurrentExpiration { days: 7, newer_versions: Some(3) }),
+        abort_uploads_after_days: Some(2),
+    };
+    let drafts = Rule {
+        id: "drafts".into(),
+        enabled: false,
+        filter: Filter {
+            is_old_form: false,
+            prefix: None,
+            tags: tags(),
+            size_greater_than: Some(1_000),
+            size_less_than: Some(1_000_000),
+        },
+        expiration: Some(Expiration::Date("2030-01-01T00:00:00Z".parse().unwrap())),
+        noncurrent_expiration: None,
+        abort_uploads_after_days: None,
+    };
+    let markers = Rule {
+        id: "markers".into(),
+        enabled: true,
+        filter: Filter::default(),
+        expiration: Some(Expiration::ExpiredObjectDeleteMarker),
+        noncurrent_expiration: None,
+        abort_uploads_after_days: None,
+    };
+    bucket::LifecycleChanged { bucket: "photos".parse().unwrap(), rules: Some(vec![logs, drafts, markers]) }
+}
+
+fn expired(mut fact: Fact) -> Fact {
+    let rule = Some("old logs".into());
+    match &mut fact {
+        Fact::ObjectDeleted(deleted) => deleted.lifecycle_rule = rule,
+        Fact::DeleteMarkerCreated(marker) => marker.lifecycle_rule = rule,
+        Fact::UploadAborted(aborted) => aborted.lifecycle_rule = rule,
+        _ => unreachable!("no rule does it"),
+    }
+    fact
 }
 
 fn object_tags_changed() -> object::TagsChanged {

@@ -192,7 +192,7 @@ fn object_created_in_full() -> Fact {
     })
 }
 
-fn delete_marker_created() -> Fact {
+pub(crate) fn delete_marker_created() -> Fact {
     Fact::DeleteMarkerCreated(object::DeleteMarkerCreated {
         bucket: "photos".parse().unwrap(),
         key: "2026/11/cat.jpg".parse().unwrap(),
@@ -200,6 +200,7 @@ fn delete_marker_created() -> Fact {
         null_version: true,
         replaces: Some(version(0x101)),
         delta: Delta { objects: -1, bytes: -183_442 },
+        lifecycle_rule: None,
     })
 }
 
@@ -212,6 +213,7 @@ pub(crate) fn object_deleted() -> Fact {
         delete_marker: true,
         governance_bypassed: false,
         delta: Delta::default(),
+        lifecycle_rule: None,
     })
 }
 
@@ -280,10 +282,11 @@ fn part_stored_in_full() -> Fact {
     })
 }
 
-fn upload_aborted() -> Fact {
+pub(crate) fn upload_aborted() -> Fact {
     Fact::UploadAborted(upload::Aborted {
         bucket: "photos".parse().unwrap(),
         key: "2026/11/film.mp4".parse().unwrap(),
         upload_id: upload_id(),
+        lifecycle_rule: None,
     })
 }

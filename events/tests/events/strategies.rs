@@ -14,7 +14,9 @@ use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType
 use events::policy::Holder;
 use events::upload::ChecksumPlan;
 use events::user::{Limits, Role};
-use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, session, upload, user};
+use events::{
+    Event, Fact, Origin, bucket, cors, key, kms_key as kms, lifecycle, object, policy, session, upload, user,
+};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -48,8 +50,8 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         lock_fact().boxed(),
         upload_created().boxed(),
         part_stored().boxed(),
-        (bucket_name(), key(), uuid()).prop_map(|(bucket, key, id)| {
-            Fact::UploadAborted(upload::Aborted { bucket, key, upload_id: UploadId(id) })
+        (bucket_name(), key(), uuid(), option::of(text())).prop_map(|(bucket, key, id, lifecycle_rule)| {
+            Fact::UploadAborted(upload::Aborted { bucket, key, upload_id: UploadId(id), lifecycle_rule })
         }),
     ]
 }
@@ -280,6 +282,8 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
         (bucket_name(), option::of(default_encryption())).prop_map(|(bucket, encryption)| {
             Fact::BucketEncryptionChanged(bucket::EncryptionChanged { bucket, encryption })
         }),
+        (bucket_name(), option::of(vec(lifecycle_rule(), 0..3)))
+            .prop_map(|(bucket, rules)| Fact::BucketLifecycleChanged(bucket::LifecycleChanged { bucket, rules })),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
         (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
             Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })
@@ -297,6 +301,38 @@ fn cors_rule() -> BoxedStrategy<cors::Rule> {
             cors::Rule { id, allowed_origins, allowed_methods, allowed_headers, expose_headers, max_age_seconds }
         })
         .boxed()
+}
+
+fn lifecycle_rule() -> impl Strategy<Value = lifecycle::Rule> {
+    use lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
+    let expiration = prop_oneof![
+        any::<u32>().prop_map(Expiration::Days),
+        (0..4_000_000_000_i64).prop_map(|at| Expiration::Date(Timestamp::from_second(at).unwrap())),
+        Just(Expiration::ExpiredObjectDeleteMarker),
+    ];
+    let noncurrent = (any::<u32>(), option::of(any::<u32>()))
+        .prop_map(|(days, newer_versions)| NoncurrentExpiration { days, newer_versions });
+    let sizes = (option::of(any::<u64>()), option::of(any::<u64>()));
+    let filter = (any::<bool>(), option::of(text()), btree_map(text(), text(), 0..3), sizes).prop_map(
+        |(is_old_form, prefix, tags, (size_greater_than, size_less_than))| Filter {
+            is_old_form,
+            prefix,
+            tags,
+            size_greater_than,
+            size_less_than,
+        },
+    );
+    let actions = (option::of(expiration), option::of(noncurrent), option::of(any::<u32>()));
+    (text(), any::<bool>(), filter, actions).prop_map(
+        |(id, enabled, filter, (expiration, noncurrent_expiration, abort_uploads_after_days))| Rule {
+            id,
+            enabled,
+            filter,
+            expiration,
+            noncurrent_expiration,
+            abort_uploads_after_days,
+        },
+    )
 }
 
 fn object_created() -> impl Strategy<Value = Fact> {
@@ -377,8 +413,8 @@ fn lock_fact() -> impl Strategy<Value = Fact> {
 }
 
 fn object_deleted() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), version(), any::<[bool; 3]>(), delta()).prop_map(
-        |(bucket, key, version_id, [null_version, delete_marker, governance_bypassed], delta)| {
+    (bucket_name(), key(), version(), any::<[bool; 3]>(), delta(), option::of(text())).prop_map(
+        |(bucket, key, version_id, [null_version, delete_marker, governance_bypassed], delta, lifecycle_rule)| {
             Fact::ObjectDeleted(object::Deleted {
                 bucket,
                 key,
@@ -387,15 +423,17 @@ fn object_deleted() -> impl Strategy<Value = Fact> {
                 delete_marker,
                 governance_bypassed,
                 delta,
+                lifecycle_rule,
             })
         },
     )
 }
 
 fn delete_marker_created() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), version(), any::<bool>(), option::of(version()), delta()).prop_map(
-        |(bucket, key, version_id, null_version, replaces, delta)| {
-            let marker = object::DeleteMarkerCreated { bucket, key, version_id, null_version, replaces, delta };
+    (bucket_name(), key(), version(), any::<bool>(), option::of(version()), delta(), option::of(text())).prop_map(
+        |(bucket, key, version_id, null_version, replaces, delta, lifecycle_rule)| {
+            let marker =
+                object::DeleteMarkerCreated { bucket, key, version_id, null_version, replaces, delta, lifecycle_rule };
             Fact::DeleteMarkerCreated(marker)
         },
     )

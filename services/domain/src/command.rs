@@ -2,6 +2,7 @@
 
 mod delete;
 pub(crate) mod identity;
+pub(crate) mod lifecycle;
 mod lock;
 pub(crate) mod setting;
 
@@ -25,6 +26,7 @@ pub use lock::{SetLegalHold, SetRetention};
 use crate::row::BucketId;
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
+use lifecycle::{AbortExpired, Expire};
 use setting::Setting;
 
 /// What `decide` would otherwise have to ask the world for.
@@ -147,6 +149,10 @@ pub enum Command {
     PutObject(Box<PutObject>),
     /// Delete an object, or one version of it.
     DeleteObject(Box<DeleteObject>),
+    /// End a version if a rule of its bucket does.
+    Expire(Box<Expire>),
+    /// Give an upload up if a rule of its bucket does.
+    AbortExpired(Box<AbortExpired>),
     /// Begin a multipart upload.
     CreateUpload(Box<CreateUpload>),
     /// Store a part.
@@ -359,6 +365,9 @@ pub enum Rejection {
     /// There is no such version of the key.
     #[error("the version does not exist")]
     NoSuchVersion,
+    /// It is gone, was changed, or the rule was: nothing is to be done.
+    #[error("no lifecycle rule ends it now")]
+    NotDue,
     /// Enable the bucket's object lock first.
     #[error("versions in the bucket cannot be locked")]
     NoObjectLock,

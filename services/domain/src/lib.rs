@@ -10,12 +10,14 @@
 //! - [`row`]: the rows of the projection; [`Change`]: a row written or dropped; [`View`] and [`Identities`]: reading
 //!   them
 //! - [`model`]: the projection as `BTreeMap`s, for tests
+//! - [`lifecycle`]: what a bucket's rules end, and when
 //! - [`placement`]: which nodes take a content's shards
 
 mod change;
 mod command;
 mod decide;
 mod identities;
+pub mod lifecycle;
 pub mod model;
 pub mod placement;
 mod project;
@@ -27,6 +29,7 @@ pub use command::identity::{
     ChangeUser, GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
     MEMBERS_PER_GROUP_MAX, Noun, POLICIES_PER_HOLDER_MAX, SESSIONS_PER_USER_MAX,
 };
+pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
     Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags, NewBody, OBJECT_BYTES_MAX,

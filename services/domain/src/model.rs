@@ -180,6 +180,18 @@ impl View for Model {
         Ok(self.versions.range(range).next_back().map(|(_, row)| row.clone()))
     }
 
+    fn oldest_above(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        above: VersionId,
+    ) -> Result<Option<VersionRow>, Infallible> {
+        let range = (bucket, key.clone(), above)..=(bucket, key.clone(), VersionId::MAX);
+        let noncurrent = self.versions.range(range).map(|(_, row)| row).find(|row| row.version > above);
+        let current = self.current.get(&(bucket, key.clone())).filter(|row| row.version > above);
+        Ok(noncurrent.into_iter().chain(current).min_by_key(|row| row.version).cloned())
+    }
+
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Infallible> {
         Ok(self.nulls.get(&(bucket, key.clone())).copied())
     }

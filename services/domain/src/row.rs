@@ -2,11 +2,13 @@
 
 mod encryption;
 mod identity;
+mod lifecycle;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
 use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, Salt, UploadId, UserId, VersionId};
+use events::lifecycle::Rule;
 use events::lock::{DefaultRetention, Lock};
 use events::object::{Attributes, Checksum};
 use events::quota::Quota;
@@ -65,6 +67,9 @@ pub struct BucketSettingsRow {
     /// What it encrypts new objects with.
     #[serde(with = "encryption::by_default")]
     pub encryption: Option<DefaultEncryption>,
+    /// The rules by which it ends what is in it.
+    #[serde(with = "lifecycle")]
+    pub lifecycle: Option<Vec<Rule>>,
 }
 
 /// How a bucket locks versions.

@@ -36,6 +36,13 @@ pub trait View: Identities {
         key: &ObjectKey,
         below: VersionId,
     ) -> Result<Option<VersionRow>, Self::Error>;
+    /// The oldest version above an id, be it the current one or not.
+    fn oldest_above(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        above: VersionId,
+    ) -> Result<Option<VersionRow>, Self::Error>;
     /// The null version, where it is not current.
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Self::Error>;
     /// A content.

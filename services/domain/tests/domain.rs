@@ -11,6 +11,8 @@ mod given;
 mod identities;
 #[path = "domain/invariants.rs"]
 mod invariants;
+#[path = "domain/lifecycle.rs"]
+mod lifecycle;
 #[path = "domain/locks.rs"]
 mod locks;
 #[path = "domain/properties.rs"]

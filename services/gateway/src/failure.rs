@@ -152,6 +152,10 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
         }
+        Rejection::NotDue => {
+            tracing::error!(%rejection, "S3 asked for what rules do");
+            Error::new(Code::InternalError)
+        }
         Rejection::Identity(rejection) => {
             tracing::error!(%rejection, "S3 asked for a change of identities");
             Error::new(Code::InternalError)

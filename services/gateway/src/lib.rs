@@ -27,6 +27,7 @@ mod failure;
 mod fetch;
 mod gateway;
 mod ingest;
+mod lifecycle;
 mod limits;
 mod payload;
 mod reply;

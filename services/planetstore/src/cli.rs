@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::lifecycle::Day;
 use events::ids::{NodeId, RegionName};
 use events::user::Limits;
 use gateway::{RateLimits, TrustedProxies};
@@ -97,6 +99,8 @@ impl Command {
 pub(crate) enum RunCommand {
     /// The S3 gateway with its ledger
     Gateway(GatewayArgs),
+    /// What follows lifecycle rules; more than one may run
+    Gc(GcArgs),
     /// A storage node
     Node(NodeArgs),
 }
@@ -224,6 +228,8 @@ pub(crate) struct DevArgs {
     /// Speak TLS, with a certificate that is made in the data folder and that clients must be told to trust
     #[arg(long, env = "PLANETSTORE_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) tls_self_signed: bool,
+    #[command(flatten)]
+    pub(crate) lifecycle: LifecycleArgs,
     /// How many storage nodes
     #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
           value_parser = clap::value_parser!(u16).range(3..=64))]
@@ -249,6 +255,45 @@ pub(crate) struct GatewayArgs {
     /// The region; the data folder remembers it [default: us-east-1]
     #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
     pub(crate) region: Option<RegionName>,
+    /// Your NATS server or cluster
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: NatsUrl,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+}
+
+/// How lifecycle rules are followed.
+#[derive(Debug, Args)]
+pub(crate) struct LifecycleArgs {
+    /// For tests: seconds that a day of lifecycle rules takes. Objects end as much sooner
+    #[arg(long, env = "PLANETSTORE_LIFECYCLE_DAY", default_value_t = 86_400, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) lifecycle_day: u32,
+}
+
+impl LifecycleArgs {
+    /// As rules take it.
+    pub(crate) fn day(&self) -> anyhow::Result<Day> {
+        let day = Day::of_seconds(self.lifecycle_day).context("--lifecycle-day is at least 1")?;
+        if day != Day::CALENDAR {
+            tracing::warn!(seconds = day.seconds(), "lifecycle rules count shorter days: for tests only");
+        }
+        Ok(day)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The region; the data folder remembers it [default: us-east-1]
+    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
+    pub(crate) region: Option<RegionName>,
+    #[command(flatten)]
+    pub(crate) lifecycle: LifecycleArgs,
+    /// Address of health and metrics; none if it is not given
+    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
+    pub(crate) console: Option<SocketAddr>,
     /// Your NATS server or cluster
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
@@ -374,6 +419,8 @@ mod tests {
             "run gateway --nats-url nats://h:4222 --data d",
             "run node --node n1 --zone z --data d --nats-url h:4222 --nats-credentials f",
             "dev --tls-self-signed",
+            "dev --lifecycle-day 2",
+            "run gc --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
             "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
             "status -o json",
             "status --url https://h:9001 --ca f",
@@ -398,6 +445,7 @@ mod tests {
             "admin policy attach readonly",
             "admin user set ada --enable --disable",
             "dev --nodes 2",
+            "run gc --data d --nats-url h:4222 --lifecycle-day 0",
             "dev --nats-url http://h",
             "run node --data d",
             "dev --nats-url nats://u:p@h",

@@ -19,6 +19,7 @@ pub mod error;
 pub mod etag;
 pub mod form;
 pub mod header;
+pub mod lifecycle;
 pub mod lock;
 pub mod operation;
 pub mod query;

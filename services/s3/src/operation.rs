@@ -95,6 +95,9 @@ operations! {
     GetBucketCors: Reads ? "cors";
     PutBucketCors: Writes Document ? "cors";
     DeleteBucketCors: Writes ? "cors";
+    GetBucketLifecycleConfiguration: Reads ? "lifecycle";
+    PutBucketLifecycleConfiguration: Writes Document ? "lifecycle";
+    DeleteBucketLifecycle: Writes ? "lifecycle";
     GetBucketTagging: Reads ? "tagging";
     PutBucketTagging: Writes Document ? "tagging";
     DeleteBucketTagging: Writes ? "tagging";

@@ -1,5 +1,6 @@
 use events::cors;
 use events::encryption::DefaultEncryption;
+use events::lifecycle::Rule;
 use events::tags::Tags;
 
 use crate::row::ObjectLockRow;
@@ -11,6 +12,8 @@ pub enum Setting {
     Tags(Option<Tags>),
     /// Which pages of other origins may use it.
     Cors(Option<Vec<cors::Rule>>),
+    /// The rules by which it ends what is in it.
+    Lifecycle(Option<Vec<Rule>>),
     /// How it locks versions: which it does for ever once it may.
     ObjectLock(ObjectLockRow),
     /// What it encrypts new objects with.

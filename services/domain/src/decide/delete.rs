@@ -55,6 +55,7 @@ fn remove(delete: &DeleteObject, gone: &VersionRow, context: Context) -> Result<
         delete_marker: size.is_none(),
         governance_bypassed,
         delta: Delta { objects: -i64::from(size.is_some()), bytes: -size.map_or(0, u64::cast_signed) },
+        lifecycle_rule: None,
     };
     let outcome = Outcome::Deleted { version: delete.version, delete_marker: fact.delete_marker };
     Ok(Decision::write(Fact::ObjectDeleted(fact), outcome))
@@ -83,6 +84,7 @@ fn mark<V: View>(
         null_version: place.null,
         replaces: place.replaces.as_ref().map(|row| row.version),
         delta: place.delta(None),
+        lifecycle_rule: None,
     };
     let outcome = Outcome::Deleted { version: Some(place.name()), delete_marker: true };
     Ok(Decision::write(Fact::DeleteMarkerCreated(fact), outcome))

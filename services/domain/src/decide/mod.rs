@@ -4,6 +4,7 @@ mod access;
 mod bucket;
 mod delete;
 mod identity;
+mod lifecycle;
 mod lock;
 mod object;
 mod quota;
@@ -96,6 +97,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::DeleteObject(delete) => delete::delete(view, delete, context),
+        Command::Expire(expire) => lifecycle::expire(view, expire, context),
+        Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),

@@ -80,7 +80,7 @@ pub(super) fn abort<V: View>(
 ) -> Result<Decision, Refused<V::Error>> {
     let row = bucket_row(view, bucket)?;
     upload_row(view, &row, key, upload)?;
-    let fact = upload::Aborted { bucket: bucket.clone(), key: key.clone(), upload_id: upload };
+    let fact = upload::Aborted { bucket: bucket.clone(), key: key.clone(), upload_id: upload, lifecycle_rule: None };
     Ok(Decision::write(Fact::UploadAborted(fact), Outcome::Done))
 }
 

@@ -45,6 +45,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::BucketOwnershipChanged(fact) => access::ownership_changed(&mut draft, fact)?,
         Fact::BucketCorsChanged(fact) => setting::cors_changed(&mut draft, fact)?,
         Fact::BucketTagsChanged(fact) => setting::tags_changed(&mut draft, fact)?,
+        Fact::BucketLifecycleChanged(fact) => setting::lifecycle_changed(&mut draft, fact)?,
         Fact::BucketObjectLockChanged(fact) => setting::object_lock_changed(&mut draft, fact)?,
         Fact::ObjectRetentionChanged(fact) => lock::retention_changed(&mut draft, fact)?,
         Fact::ObjectLegalHoldChanged(fact) => lock::legal_hold_changed(&mut draft, fact)?,

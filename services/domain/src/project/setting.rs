@@ -1,4 +1,4 @@
-use events::bucket::{CorsChanged, EncryptionChanged, TagsChanged};
+use events::bucket::{CorsChanged, EncryptionChanged, LifecycleChanged, TagsChanged};
 use events::ids::BucketName;
 use events::lock::BucketChanged;
 
@@ -35,6 +35,13 @@ pub(super) fn encryption_changed<V: View>(
     fact: &EncryptionChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     change(draft, &fact.bucket, |row| row.encryption.clone_from(&fact.encryption))
+}
+
+pub(super) fn lifecycle_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &LifecycleChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    change(draft, &fact.bucket, |row| row.lifecycle.clone_from(&fact.rules))
 }
 
 fn change<V: View>(

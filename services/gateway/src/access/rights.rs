@@ -92,6 +92,10 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::PutBucketCors | O::DeleteBucketCors => (Action::PutBucketCors, Target::Bucket),
         O::GetBucketEncryption => (Action::GetEncryptionConfiguration, Target::Bucket),
         O::PutBucketEncryption | O::DeleteBucketEncryption => (Action::PutEncryptionConfiguration, Target::Bucket),
+        O::GetBucketLifecycleConfiguration => (Action::GetLifecycleConfiguration, Target::Bucket),
+        O::PutBucketLifecycleConfiguration | O::DeleteBucketLifecycle => {
+            (Action::PutLifecycleConfiguration, Target::Bucket)
+        }
         O::GetBucketTagging => (Action::GetBucketTagging, Target::Bucket),
         O::PutBucketTagging | O::DeleteBucketTagging => (Action::PutBucketTagging, Target::Bucket),
         O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),

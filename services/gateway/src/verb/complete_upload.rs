@@ -16,6 +16,7 @@ use crate::call::{Call, upload_id};
 use crate::convert;
 use crate::encryption::{Protection, insert_headers};
 use crate::failure::Failure;
+use crate::lifecycle;
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
@@ -27,8 +28,10 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let asked = CompleteMultipartUpload::parse(&document)?.parts;
     let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let upload = upload_id(&request.upload_id)?;
+    let begun = snapshot.upload(bucket_row.id, &key, upload)?;
+    let tags = begun.as_ref().map(|row| row.attributes.tags.clone()).unwrap_or_default();
     let mut encryption = None;
-    let plan = match snapshot.upload(bucket_row.id, &key, upload)? {
+    let plan = match begun {
         Some(row) => {
             // Whoever began with a key of their own ends with it.
             Protection::of_part(call, &row, request.customer_key.clone()).await?;
@@ -63,7 +66,7 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
         precondition: convert::precondition(request.conditions),
     };
     let committed = call.commit(Command::CompleteUpload(Box::new(complete))).await?;
-    let Outcome::Stored { version, etag, .. } = committed.outcome else {
+    let Outcome::Stored { version, etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
     };
     let host = call.parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -80,6 +83,8 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     if let Some(encryption) = encryption {
         insert_headers(response.headers_mut(), &encryption.method, request.customer_key.as_ref())?;
     }
+    let current = lifecycle::Current { key: &key, size, tags: &tags, modified };
+    lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &bucket_row, current)?;
     Ok(response)
 }
 

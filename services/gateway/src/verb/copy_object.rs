@@ -23,6 +23,7 @@ use crate::encryption::{Protection, etag_of_copy, open_object};
 use crate::failure::Failure;
 use crate::fetch;
 use crate::ingest::{commit_ingested, ingest};
+use crate::lifecycle;
 use crate::payload::Payload;
 use crate::reply;
 
@@ -59,9 +60,10 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     };
     let source_key = open_object(call, &source.object, request.source_key.as_ref()).await?;
     let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), source_key.clone()).await?;
+    let tags = attributes.tags.clone();
     let put = PutObject {
         bucket,
-        key,
+        key: key.clone(),
         size: source.object.size,
         etag: source.object.etag,
         body: same_body(&source),
@@ -96,6 +98,8 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     if let Some(protection) = &protection {
         protection.insert_headers(response.headers_mut())?;
     }
+    let current = lifecycle::Current { key: &key, size: source.object.size, tags: &tags, modified };
+    lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &row, current)?;
     Ok(response)
 }
 

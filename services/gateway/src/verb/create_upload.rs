@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::convert;
 use crate::encryption::Protection;
 use crate::failure::Failure;
+use crate::lifecycle;
 use crate::reply;
 
 const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
@@ -52,5 +53,6 @@ pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> 
     if let Some(protection) = &protection {
         protection.insert_headers(response.headers_mut())?;
     }
+    lifecycle::insert_abort(response.headers_mut(), &call.gateway.0.ledger.latest(), &row, &key, call.now)?;
     Ok(response)
 }

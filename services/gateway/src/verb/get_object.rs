@@ -19,6 +19,7 @@ use crate::call::{Call, version_name};
 use crate::encryption::{insert_headers, open_object};
 use crate::failure::Failure;
 use crate::fetch;
+use crate::lifecycle;
 use crate::reply;
 
 const TAGGING_COUNT: HeaderName = HeaderName::from_static("x-amz-tagging-count");
@@ -65,6 +66,7 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
     let at = At { snapshot: &snapshot, name: &name, bucket: &bucket, key: &key, version: wanted };
     at.show(call, object.lock, &mut headers)?;
     insert_tag_count(call, (&snapshot, &name, &bucket), &request, &object, &mut headers)?;
+    insert_expiration(&snapshot, &bucket, &key, (&row, &object), &mut headers)?;
     match request.conditions.evaluate(&object.etag.to_string(), row.modified) {
         Outcome::Proceed => {}
         Outcome::NotModified => {
@@ -90,6 +92,22 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
         headers.insert(name, value);
     }
     Ok(Found { snapshot, object, key: object_key, range, status, headers })
+}
+
+/// When a rule ends the version, if it is the current one.
+fn insert_expiration(
+    snapshot: &Snapshot,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    (row, object): (&VersionRow, &ObjectRow),
+    headers: &mut HeaderMap,
+) -> Result<(), Failure> {
+    // A bucket without settings is spared the look.
+    if bucket.settings == 0 || snapshot.current(bucket.id, key)?.is_none_or(|current| current.version != row.version) {
+        return Ok(());
+    }
+    let (size, tags, modified) = (object.size, &object.attributes.tags, row.modified);
+    lifecycle::insert_expiration(headers, snapshot, bucket, lifecycle::Current { key, size, tags, modified })
 }
 
 /// How many tags there are, for whoever may read them.

@@ -7,6 +7,7 @@ use super::upload_part::find_upload;
 use crate::call::Call;
 use crate::convert;
 use crate::failure::Failure;
+use crate::lifecycle;
 use crate::reply;
 
 pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
@@ -44,7 +45,9 @@ pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
         checksum: plan(row.checksum),
         parts: &listed,
     };
-    Ok(reply::xml(result.to_xml()))
+    let mut response = reply::xml(result.to_xml());
+    lifecycle::insert_abort(response.headers_mut(), &snapshot, &bucket_row, &key, row.created)?;
+    Ok(response)
 }
 
 /// The checksums an upload was begun with, as listings name them.

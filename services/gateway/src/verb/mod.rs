@@ -18,6 +18,7 @@ mod delete_objects;
 mod get_attributes;
 mod get_bucket;
 mod get_object;
+mod lifecycle;
 mod list_buckets;
 mod list_objects;
 mod list_parts;
@@ -115,6 +116,9 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::GetBucketEncryption => bucket_encryption::get(call).await,
         Operation::PutBucketEncryption => bucket_encryption::put(call, body).await,
         Operation::DeleteBucketEncryption => bucket_encryption::delete(call).await,
+        Operation::GetBucketLifecycleConfiguration => lifecycle::get(call).await,
+        Operation::PutBucketLifecycleConfiguration => lifecycle::put(call, body).await,
+        Operation::DeleteBucketLifecycle => lifecycle::delete(call).await,
         Operation::GetBucketTagging => bucket_tagging::get(call).await,
         Operation::PutBucketTagging => bucket_tagging::put(call, body).await,
         Operation::DeleteBucketTagging => bucket_tagging::delete(call).await,

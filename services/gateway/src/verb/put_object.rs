@@ -12,6 +12,7 @@ use crate::convert;
 use crate::encryption::Protection;
 use crate::failure::Failure;
 use crate::ingest::{commit_ingested, ingest};
+use crate::lifecycle;
 use crate::payload::Payload;
 use crate::reply;
 
@@ -33,9 +34,10 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     let payload = Payload::new(body, call, &request.payload)?;
     let ingested = ingest(call, &bucket, payload, &request.payload, None, protection.as_ref()).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
+    let (size, tags) = (ingested.size, request.tags.clone());
     let put = PutObject {
         bucket: bucket.clone(),
-        key,
+        key: key.clone(),
         size: ingested.size,
         etag: convert::etag_of_body(ingested.md5),
         body: domain::NewBody::Empty,
@@ -50,7 +52,7 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     };
     let command = move |body| Command::PutObject(Box::new(PutObject { body, ..put.clone() }));
     let committed = commit_ingested(call, &bucket, ingested, command).await?;
-    let Outcome::Stored { version, etag, .. } = committed.outcome else {
+    let Outcome::Stored { version, etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
     };
     let mut response = reply::empty(StatusCode::OK);
@@ -60,6 +62,8 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     if let Some(protection) = &protection {
         protection.insert_headers(headers)?;
     }
+    let current = lifecycle::Current { key: &key, size, tags: &tags, modified };
+    lifecycle::insert_expiration(headers, &call.gateway.0.ledger.latest(), &row, current)?;
     if let Some(checksum) = &checksum {
         reply::insert_checksum(headers, checksum)?;
     }

@@ -1,3 +1,5 @@
+use std::ops::Bound;
+
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow,
     UsageRow, VersionRow,
@@ -66,6 +68,21 @@ impl<A: Access> View for Tables<A> {
         let key = key.as_bytes();
         let mut range = self.versions.range((bucket.0, key, 0)..(bucket.0, key, below.as_u128()))?;
         range.next_back().transpose()?.map(|(_, row)| decode(row.value())).transpose()
+    }
+
+    fn oldest_above(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        above: VersionId,
+    ) -> Result<Option<VersionRow>, StateError> {
+        let bytes = key.as_bytes();
+        let above_it =
+            (Bound::Excluded((bucket.0, bytes, above.as_u128())), Bound::Included((bucket.0, bytes, u128::MAX)));
+        let next = self.versions.range::<(u64, &[u8], u128)>(above_it)?.next().transpose()?;
+        let noncurrent: Option<VersionRow> = next.map(|(_, row)| decode(row.value())).transpose()?;
+        let current = self.current(bucket, key)?.filter(|row| row.version > above);
+        Ok(noncurrent.into_iter().chain(current).min_by_key(|row| row.version))
     }
 
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, StateError> {

@@ -22,7 +22,19 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
     let master_key = master_key::find_or_make(&folder.paths().master_key())?;
     let log_replicas = arguments.nats_login.log_replicas;
     let nodes = arguments.nodes;
-    let plan = Plan { folder, region, s3: arguments.s3, tls, credentials, master_key, external, log_replicas, nodes };
+    let lifecycle_day = Some(arguments.lifecycle.day()?);
+    let plan = Plan {
+        folder,
+        region,
+        s3: arguments.s3,
+        tls,
+        credentials,
+        master_key,
+        external,
+        log_replicas,
+        nodes,
+        lifecycle_day,
+    };
     serve(plan, doors, stop).await?;
     Ok(Verdict::Well)
 }

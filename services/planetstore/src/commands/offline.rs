@@ -40,7 +40,7 @@ impl OfflineServer {
     }
 
     pub(crate) async fn log(&self, region: &RegionName, replicas: u8) -> anyhow::Result<Arc<JetStreamLog>> {
-        open_log(&self.endpoint, region, replicas).await
+        open_log(&self.endpoint, "gateway log", region, replicas).await
     }
 
     pub(crate) async fn stop(self) {

@@ -29,8 +29,18 @@ pub(crate) async fn run_gateway(arguments: GatewayArgs) -> anyhow::Result<Verdic
     let region = folder.settle_region(arguments.region)?;
     let log_replicas = arguments.nats_login.log_replicas;
     let external = Some(endpoint);
-    let plan =
-        Plan { folder, region, s3: arguments.s3, tls, credentials, master_key, external, log_replicas, nodes: 0 };
+    let plan = Plan {
+        folder,
+        region,
+        s3: arguments.s3,
+        tls,
+        credentials,
+        master_key,
+        external,
+        log_replicas,
+        nodes: 0,
+        lifecycle_day: None,
+    };
     serve(plan, doors, stop).await?;
     Ok(Verdict::Well)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use domain::lifecycle::Day;
 use eventlog::JetStreamLog;
 use eventlog::server::{Server, ServerState};
 use events::ids::RegionName;
@@ -22,8 +23,8 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Cluster, GatewayRole, Keys, NODES_MIN, RunningNode, close_ledger, node_names, open_ledger, open_log, start_server,
-    stop_server,
+    Cluster, GatewayRole, GcRole, Keys, NODES_MIN, RunningNode, close_ledger, node_names, open_ledger, open_log,
+    start_server, stop_server,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
 use crate::signals::Stop;
@@ -63,6 +64,8 @@ pub(super) struct Plan {
     pub(super) log_replicas: u8,
     /// Nodes in this process.
     pub(super) nodes: u16,
+    /// How long a day is to the rules that are followed in this process, if any are.
+    pub(super) lifecycle_day: Option<Day>,
 }
 
 /// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
@@ -118,12 +121,14 @@ struct Parts {
     nodes: Vec<RunningNode>,
     ledger: Option<Ledger>,
     gateway: Option<GatewayRole>,
+    gc: Option<GcRole>,
     run_file: Option<WrittenRunFile>,
 }
 
 impl Parts {
     async fn stop(mut self) {
         self.run_file = None;
+        self.gc = None;
         if let Some(gateway) = self.gateway {
             gateway.stop().await;
         }
@@ -179,7 +184,7 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
     console.show(Subject::Gateway(Box::new(GatewayView {
         region: plan.region.clone(),
         log,
-        ledger,
+        ledger: ledger.clone(),
         membership: cluster.membership.clone(),
         telemetry: cluster.telemetry.clone(),
         gateway: role.gateway.clone(),
@@ -188,6 +193,7 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
         server: parts.server.as_ref().map(Server::state),
     })));
     parts.gateway = Some(role);
+    parts.gc = plan.lifecycle_day.map(|day| GcRole::start(day, ledger));
     parts.run_file = Some(announce(plan, place)?);
     Ok(())
 }
@@ -222,7 +228,7 @@ async fn start_nodes(
 }
 
 async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
-    let log = open_log(endpoint, &plan.region, plan.log_replicas).await?;
+    let log = open_log(endpoint, "gateway log", &plan.region, plan.log_replicas).await?;
     let sole_writer = plan.external.is_none();
     let ledger = open_ledger(plan.folder.paths(), &plan.region, sole_writer, Arc::clone(&log)).await;
     Ok((log, ledger.context("the ledger")?))
@@ -238,8 +244,15 @@ async fn broken(parts: &mut Parts) -> anyhow::Error {
             None => std::future::pending().await,
         }
     };
+    let gc = async {
+        match &mut parts.gc {
+            Some(gc) => gc.ended().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         error = gateway => error,
+        error = gc => error,
         reason = server_failed(server) => anyhow!("nats-server cannot be kept alive: {reason}"),
         reason = ledger_failed(progress) => anyhow!("the ledger has stopped: {reason}; `planetstore doctor` says more"),
     }

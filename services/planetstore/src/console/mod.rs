@@ -41,6 +41,8 @@ pub(crate) use status::{NodeState, STATUS_PATH, Status};
 pub(crate) enum Subject {
     /// A gateway, and what it stands on.
     Gateway(Box<GatewayView>),
+    /// What follows lifecycle rules, alone.
+    Gc(GcView),
     /// A storage node alone.
     Node(NodeView),
 }
@@ -58,6 +60,12 @@ pub(crate) struct GatewayView {
     pub(crate) admin_routes: Router,
     /// The private nats-server, if there is one.
     pub(crate) server: Option<watch::Receiver<ServerState>>,
+}
+
+/// What is to be seen of what follows lifecycle rules.
+pub(crate) struct GcView {
+    pub(crate) log: Arc<JetStreamLog>,
+    pub(crate) ledger: Ledger,
 }
 
 /// What is to be seen of a storage node.

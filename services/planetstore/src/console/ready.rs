@@ -41,6 +41,13 @@ pub(super) fn readiness(state: &ConsoleState) -> Readiness {
     let mut missing = match state.subject.get() {
         None => vec!["the start: it is not through yet".to_owned()],
         Some(Subject::Gateway(gateway)) => missing(&facts(gateway)),
+        Some(Subject::Gc(gc)) => missing(&Facts {
+            log_connected: gc.log.connection().borrow().connected,
+            server: None,
+            ledger_failed: gc.ledger.progress().borrow().failed.as_ref().map(ToString::to_string),
+            // It needs none.
+            nodes_online: NODES_MIN,
+        }),
         Some(Subject::Node(node)) if node.is_connected() => Vec::new(),
         Some(Subject::Node(_)) => vec!["nats: not connected".to_owned()],
     };

@@ -22,6 +22,7 @@ const LEDGER_STOP_TIME_MAX: Duration = Duration::from_secs(30);
 /// gateway has no more rights than elsewhere.
 pub(crate) async fn open_log(
     endpoint: &NatsEndpoint,
+    name: &str,
     region: &RegionName,
     replicas: u8,
 ) -> anyhow::Result<Arc<JetStreamLog>> {
@@ -30,7 +31,7 @@ pub(crate) async fn open_log(
     if endpoint.has_operator() {
         JetStreamLog::open(&endpoint.log_options("operator log")?, &options).await.context("the log")?;
     }
-    let log = JetStreamLog::open(&endpoint.log_options("gateway log")?, &options).await.context("the log")?;
+    let log = JetStreamLog::open(&endpoint.log_options(name)?, &options).await.context("the log")?;
     Ok(Arc::new(log.behind(endpoint.gate.clone())))
 }
 

@@ -11,6 +11,7 @@ mod copy;
 mod cors;
 mod delete;
 mod encryption;
+mod lifecycle;
 mod list;
 mod lock;
 mod multipart;
@@ -34,6 +35,7 @@ pub use copy::{CopyObjectResult, CopyPartResult};
 pub use cors::CorsConfiguration;
 pub use delete::{DELETE_OBJECTS_MAX, DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
 pub use encryption::EncryptionConfiguration;
+pub use lifecycle::LifecycleConfiguration;
 pub use list::{ListBucketResult, ListBucketResultV2, ListedObject};
 pub use lock::{
     DefaultRetention, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, RETENTION_DAYS_MAX,

@@ -101,6 +101,9 @@ const ROUTES: &[(&str, &str, Operation)] = &[
     ("GET", "/abc?encryption", Operation::GetBucketEncryption),
     ("PUT", "/abc?encryption", Operation::PutBucketEncryption),
     ("DELETE", "/abc?encryption", Operation::DeleteBucketEncryption),
+    ("GET", "/abc?lifecycle", Operation::GetBucketLifecycleConfiguration),
+    ("PUT", "/abc?lifecycle", Operation::PutBucketLifecycleConfiguration),
+    ("DELETE", "/abc?lifecycle", Operation::DeleteBucketLifecycle),
     ("GET", "/abc?tagging", Operation::GetBucketTagging),
     ("PUT", "/abc?tagging", Operation::PutBucketTagging),
     ("DELETE", "/abc?tagging", Operation::DeleteBucketTagging),
@@ -128,7 +131,6 @@ fn every_operation_has_a_route() {
 #[test]
 fn a_sub_resource_that_is_not_built_is_never_something_else() {
     let sub_resources = [
-        "lifecycle",
         "select&select-type=2",
         "restore",
         "session",

@@ -1,0 +1,53 @@
+//! What rules end: decided as if somebody had asked for it, by the rules as they are at this point of the log.
+
+use events::Fact;
+use events::ids::BucketName;
+use events::lifecycle::Rule;
+
+use super::{Decision, Refused, bucket_row, delete, upload};
+use crate::command::lifecycle::{AbortExpired, Expire};
+use crate::command::{Context, DeleteObject, Rejection};
+use crate::lifecycle::{end_of_version, upload_end};
+use crate::row::BucketId;
+use crate::view::View;
+
+pub(super) fn expire<V: View>(view: &V, expire: &Expire, context: Context) -> Result<Decision, Refused<V::Error>> {
+    let Expire { bucket, id, key, version, day } = expire;
+    let rules = rules(view, bucket, *id)?;
+    let end = end_of_version(view, &rules, (*id, key), *version, *day).map_err(Refused::View)?;
+    let (row, due) = end.filter(|(_, due)| due.at <= context.now).ok_or(Rejection::NotDue)?;
+    let current = view.current(*id, key).map_err(Refused::View)?;
+    // As a plain delete ends the current version, so that it stays behind a delete marker where versions are kept.
+    let is_current = current.is_some_and(|current| current.version == *version);
+    let name = (!is_current).then(|| row.name());
+    let delete = DeleteObject::new(bucket.clone(), key.clone(), name);
+    Ok(by_rule(delete::delete(view, &delete, context)?, &due.rule.id))
+}
+
+pub(super) fn abort<V: View>(view: &V, abort: &AbortExpired, context: Context) -> Result<Decision, Refused<V::Error>> {
+    let AbortExpired { bucket, id, key, upload, day } = abort;
+    let rules = rules(view, bucket, *id)?;
+    let row = view.upload(*id, key, *upload).map_err(Refused::View)?.ok_or(Rejection::NotDue)?;
+    let due = upload_end(&rules, key.as_bytes(), row.created, *day);
+    let due = due.filter(|due| due.at <= context.now).ok_or(Rejection::NotDue)?;
+    Ok(by_rule(upload::abort(view, bucket, key, *upload)?, &due.rule.id))
+}
+
+fn rules<V: View>(view: &V, bucket: &BucketName, id: BucketId) -> Result<Vec<Rule>, Refused<V::Error>> {
+    if bucket_row(view, bucket)?.id != id {
+        return Err(Rejection::NoSuchBucket.into());
+    }
+    let rules = view.bucket_settings(id).map_err(Refused::View)?.lifecycle;
+    Ok(rules.ok_or(Rejection::NotDue)?)
+}
+
+/// The same decision, with the rule in its fact.
+fn by_rule(mut decision: Decision, rule: &str) -> Decision {
+    match &mut decision.fact {
+        Some(Fact::ObjectDeleted(fact)) => fact.lifecycle_rule = Some(rule.into()),
+        Some(Fact::DeleteMarkerCreated(fact)) => fact.lifecycle_rule = Some(rule.into()),
+        Some(Fact::UploadAborted(fact)) => fact.lifecycle_rule = Some(rule.into()),
+        _ => {}
+    }
+    decision
+}

@@ -1,0 +1,111 @@
+//! Lifecycle rules between the wire and the facts, and the headers that tell what rules will do.
+//!
+//! Headers count calendar days, whatever a day of the process that follows the rules is.
+
+use domain::View;
+use domain::lifecycle::{Day, Due, Standing, Version, upload_end, version_end};
+use domain::row::BucketRow;
+use events::ids::ObjectKey;
+use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
+use events::tags::Tags;
+use http::{HeaderMap, HeaderName};
+use jiff::Timestamp;
+use ledger::Snapshot;
+use s3::date;
+use s3::lifecycle::{LifecycleFilter, LifecycleRule, escaped_rule_id, expiration_header};
+
+use crate::failure::Failure;
+use crate::reply;
+
+const EXPIRATION: HeaderName = HeaderName::from_static("x-amz-expiration");
+const ABORT_DATE: HeaderName = HeaderName::from_static("x-amz-abort-date");
+const ABORT_RULE_ID: HeaderName = HeaderName::from_static("x-amz-abort-rule-id");
+
+/// A rule as the log has it. One without an id gets `fresh`.
+pub(crate) fn rule(rule: LifecycleRule, fresh: impl FnOnce() -> String) -> Rule {
+    let LifecycleFilter { is_old_form, prefix, tags, size_greater_than, size_less_than } = rule.filter;
+    Rule {
+        id: rule.id.unwrap_or_else(fresh),
+        enabled: rule.enabled,
+        filter: Filter { is_old_form, prefix, tags, size_greater_than, size_less_than },
+        expiration: rule.expiration.map(|expiration| match expiration {
+            s3::lifecycle::Expiration::Days(days) => Expiration::Days(days),
+            s3::lifecycle::Expiration::Date(date) => Expiration::Date(date),
+            s3::lifecycle::Expiration::ExpiredObjectDeleteMarker => Expiration::ExpiredObjectDeleteMarker,
+        }),
+        noncurrent_expiration: rule
+            .noncurrent_expiration
+            .map(|(days, newer_versions)| NoncurrentExpiration { days, newer_versions }),
+        abort_uploads_after_days: rule.abort_uploads_after_days,
+    }
+}
+
+/// A rule as the wire has it.
+pub(crate) fn wire_rule(rule: Rule) -> LifecycleRule {
+    let Filter { is_old_form, prefix, tags, size_greater_than, size_less_than } = rule.filter;
+    LifecycleRule {
+        id: Some(rule.id),
+        enabled: rule.enabled,
+        filter: LifecycleFilter { is_old_form, prefix, tags, size_greater_than, size_less_than },
+        expiration: rule.expiration.map(|expiration| match expiration {
+            Expiration::Days(days) => s3::lifecycle::Expiration::Days(days),
+            Expiration::Date(date) => s3::lifecycle::Expiration::Date(date),
+            Expiration::ExpiredObjectDeleteMarker => s3::lifecycle::Expiration::ExpiredObjectDeleteMarker,
+        }),
+        noncurrent_expiration: rule.noncurrent_expiration.map(|it| (it.days, it.newer_versions)),
+        abort_uploads_after_days: rule.abort_uploads_after_days,
+    }
+}
+
+/// A current version, of which headers tell when it ends.
+#[derive(Clone, Copy)]
+pub(crate) struct Current<'a> {
+    pub(crate) key: &'a ObjectKey,
+    pub(crate) size: u64,
+    pub(crate) tags: &'a Tags,
+    pub(crate) modified: Timestamp,
+}
+
+/// Tells when a rule ends a version that is current, if one does.
+pub(crate) fn insert_expiration(
+    headers: &mut HeaderMap,
+    snapshot: &Snapshot,
+    bucket: &BucketRow,
+    current: Current<'_>,
+) -> Result<(), Failure> {
+    let Some(rules) = rules(snapshot, bucket)? else { return Ok(()) };
+    let seen = Version {
+        key: current.key.as_bytes(),
+        object: Some((current.size, current.tags)),
+        modified: current.modified,
+        standing: Standing::Newest { is_only: false },
+    };
+    if let Some(Due { rule, at }) = version_end(&rules, &seen, Day::CALENDAR) {
+        headers.insert(EXPIRATION, reply::value(&expiration_header(at, &rule.id))?);
+    }
+    Ok(())
+}
+
+/// Tells when a rule gives an upload up, if one does.
+pub(crate) fn insert_abort(
+    headers: &mut HeaderMap,
+    snapshot: &Snapshot,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    begun: Timestamp,
+) -> Result<(), Failure> {
+    let Some(rules) = rules(snapshot, bucket)? else { return Ok(()) };
+    if let Some(Due { rule, at }) = upload_end(&rules, key.as_bytes(), begun, Day::CALENDAR) {
+        headers.insert(ABORT_DATE, reply::value(&date::http_date(at))?);
+        headers.insert(ABORT_RULE_ID, reply::value(&escaped_rule_id(&rule.id))?);
+    }
+    Ok(())
+}
+
+/// A bucket's rules. One that never had a setting costs no look.
+fn rules(snapshot: &Snapshot, bucket: &BucketRow) -> Result<Option<Vec<Rule>>, Failure> {
+    if bucket.settings == 0 {
+        return Ok(None);
+    }
+    Ok(snapshot.bucket_settings(bucket.id)?.lifecycle)
+}

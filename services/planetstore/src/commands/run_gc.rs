@@ -1,0 +1,49 @@
+use std::sync::Arc;
+
+use anyhow::Context;
+use listener::Listener;
+
+use super::Verdict;
+use crate::cli::GcArgs;
+use crate::console::{self, Console, GcView, Subject};
+use crate::folder::DataFolder;
+use crate::listen;
+use crate::nats::NatsEndpoint;
+use crate::roles::{GcRole, close_ledger, open_ledger, open_log, raise_open_files};
+use crate::signals::Stop;
+
+/// Follows lifecycle rules with a ledger of its own, against NATS servers elsewhere.
+pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
+    let stop = Stop::listen()?;
+    raise_open_files();
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, arguments.nats_login.nats_credentials.as_deref())?;
+    let day = arguments.lifecycle.day()?;
+    let folder = DataFolder::create(&arguments.data.data)?;
+    let region = folder.settle_region(arguments.region)?;
+    let console = match arguments.console {
+        None => None,
+        Some(address) => {
+            let listener = listen::bind(address, "the console", "--console").await?;
+            let address = listen::address(&listener)?;
+            tracing::info!(%address, "health and metrics");
+            Some(Console::start(Listener::new("console", listener, console::LIMITS), None)?)
+        }
+    };
+    let log = open_log(&endpoint, "gc log", &region, arguments.nats_login.log_replicas).await?;
+    let ledger = open_ledger(folder.paths(), &region, false, Arc::clone(&log)).await.context("the ledger")?;
+    if let Some(console) = &console {
+        console.show(Subject::Gc(GcView { log, ledger: ledger.clone() }));
+    }
+    tracing::info!(day_seconds = day.seconds(), "following lifecycle rules");
+    let mut role = GcRole::start(day, ledger.clone());
+    let outcome = tokio::select! {
+        () = stop.requested() => Ok(Verdict::Well),
+        error = role.ended() => Err(error),
+    };
+    drop(role);
+    close_ledger(&ledger).await;
+    if let Some(console) = console {
+        console.stop().await;
+    }
+    outcome
+}

@@ -1,0 +1,86 @@
+//! Rules by which a bucket ends what is in it, as the wire has them, and the headers that tell of them.
+//!
+//! Source: "Lifecycle configuration elements", Amazon S3 User Guide.
+
+use jiff::Timestamp;
+
+use crate::date;
+use crate::encoding::encode_into;
+use crate::tags::Tags;
+
+/// Most rules of a bucket.
+pub const RULES_MAX: usize = 1_000;
+/// Longest id of a rule, in characters.
+pub const RULE_ID_CHARS_MAX: usize = 255;
+/// Most newer versions that a rule may keep.
+pub const NEWER_VERSIONS_MAX: u32 = 100;
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LifecycleRule {
+    /// Its id, if it was given one.
+    pub id: Option<String>,
+    /// It is followed.
+    pub enabled: bool,
+    /// What it is about.
+    pub filter: LifecycleFilter,
+    /// When the current version ends.
+    pub expiration: Option<Expiration>,
+    /// When other versions end: after so many days, and how many newer ones are kept.
+    pub noncurrent_expiration: Option<(u32, Option<u32>)>,
+    /// After how many days a multipart upload is given up.
+    pub abort_uploads_after_days: Option<u32>,
+}
+
+/// What a rule is about: whatever meets all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LifecycleFilter {
+    /// The prefix stands at the rule itself: the older form.
+    pub is_old_form: bool,
+    /// How keys begin.
+    pub prefix: Option<String>,
+    /// Tags that an object carries.
+    pub tags: Tags,
+    /// It has more bytes than this.
+    pub size_greater_than: Option<u64>,
+    /// It has fewer bytes than this.
+    pub size_less_than: Option<u64>,
+}
+
+/// When the current version of a key ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiration {
+    /// So many days after it was made.
+    Days(u32),
+    /// From this midnight on.
+    Date(Timestamp),
+    /// When it is a delete marker without other versions.
+    ExpiredObjectDeleteMarker,
+}
+
+/// The value of `x-amz-expiration`. The rule's id is escaped, as S3 does it.
+pub fn expiration_header(at: Timestamp, rule_id: &str) -> String {
+    format!("expiry-date=\"{}\", rule-id=\"{}\"", date::http_date(at), escaped_rule_id(rule_id))
+}
+
+/// A rule's id as headers can carry it: `x-amz-abort-rule-id` is it alone.
+pub fn escaped_rule_id(rule_id: &str) -> String {
+    let mut escaped = Vec::with_capacity(rule_id.len());
+    encode_into(&mut escaped, rule_id.as_bytes(), false);
+    String::from_utf8_lossy(&escaped).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_tell_the_time_and_the_rule() {
+        let at = "2026-12-23T00:00:00Z".parse().unwrap();
+        let header = expiration_header(at, "old \"logs\"\r\n/é");
+        assert_eq!(
+            header,
+            "expiry-date=\"Wed, 23 Dec 2026 00:00:00 GMT\", rule-id=\"old%20%22logs%22%0D%0A%2F%C3%A9\""
+        );
+    }
+}
