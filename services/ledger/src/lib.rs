@@ -30,7 +30,7 @@ pub use commit::Committed;
 pub use cursor::Cursor;
 pub use error::{CommitError, FoldError, OpenError, ReadError, StateError};
 pub use ledger::{Ledger, Options};
-pub use listing::{Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
+pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
 pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;
 pub use sources::Sources;

@@ -46,11 +46,22 @@ impl<T> Entry<T> {
     }
 }
 
+/// What a page took to read: it grows with the page, never with the bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// How often a place in a table was looked for.
+    pub seeks: usize,
+    /// How many rows were read.
+    pub rows: usize,
+}
+
 /// Current objects.
 #[derive(Debug)]
 pub struct ObjectsPage {
     /// The lines.
     pub entries: Vec<Entry<VersionRow>>,
+    /// What it took.
+    pub cost: Cost,
     /// There is more after the last line.
     pub truncated: bool,
 }
@@ -60,6 +71,8 @@ pub struct ObjectsPage {
 pub struct VersionsPage {
     /// The lines; the flag says that the version is the newest of its key.
     pub entries: Vec<Entry<(VersionRow, bool)>>,
+    /// What it took.
+    pub cost: Cost,
     /// There is more after the last line.
     pub truncated: bool,
 }
@@ -133,19 +146,22 @@ impl<A: Access> Tables<A> {
     /// A page of current objects.
     pub fn list_objects(&self, bucket: BucketId, page: &Page<'_>) -> Result<ObjectsPage, StateError> {
         let mut entries: Vec<Entry<VersionRow>> = Vec::new();
+        let mut cost = Cost::default();
         let Some(mut start) = page.start().filter(|_| page.max > 0) else {
-            return Ok(ObjectsPage { entries, truncated: false });
+            return Ok(ObjectsPage { entries, cost, truncated: false });
         };
         'seek: loop {
             let from = start.as_ref().map(|key| (bucket.0, key.as_slice()));
+            cost.seeks += 1;
             for entry in self.current.range::<(u64, &[u8])>((from, Bound::Unbounded))? {
                 let (at, row) = entry?;
+                cost.rows += 1;
                 let (owner, key) = at.value();
                 if owner != bucket.0 || !key.starts_with(page.prefix) {
-                    return Ok(ObjectsPage { entries, truncated: false });
+                    return Ok(ObjectsPage { entries, cost, truncated: false });
                 }
                 if entries.len() == page.max {
-                    return Ok(ObjectsPage { entries, truncated: true });
+                    return Ok(ObjectsPage { entries, cost, truncated: true });
                 }
                 if let Some(common) = page.common_prefix(key) {
                     entries.push(Entry::CommonPrefix(common.into()));
@@ -155,7 +171,7 @@ impl<A: Access> Tables<A> {
                 }
                 entries.push(Entry::Key(key.into(), decode(row.value())?));
             }
-            return Ok(ObjectsPage { entries, truncated: false });
+            return Ok(ObjectsPage { entries, cost, truncated: false });
         }
     }
 
@@ -167,20 +183,21 @@ impl<A: Access> Tables<A> {
         below: Option<VersionId>,
     ) -> Result<VersionsPage, StateError> {
         let mut entries: Vec<Entry<(VersionRow, bool)>> = Vec::new();
+        let mut cost = Cost::default();
         if page.max == 0 {
-            return Ok(VersionsPage { entries, truncated: false });
+            return Ok(VersionsPage { entries, cost, truncated: false });
         }
         let mut start = page.start();
         if let (Some(below), Ok(key), true) = (below, ObjectKey::from_bytes(page.after), page.continues_in_key()) {
-            if !self.push_versions(bucket, &key, below, page.max, &mut entries)? {
-                return Ok(VersionsPage { entries, truncated: true });
+            if !self.push_versions(bucket, &key, below, page.max, &mut entries, &mut cost)? {
+                return Ok(VersionsPage { entries, cost, truncated: true });
             }
             start = Some(Bound::Excluded(page.after.to_vec()));
         }
         while let Some(from) = start.take() {
-            let Some(key) = self.next_key(bucket, &from, page.prefix)? else { break };
+            let Some(key) = self.next_key(bucket, &from, page.prefix, &mut cost)? else { break };
             if entries.len() == page.max {
-                return Ok(VersionsPage { entries, truncated: true });
+                return Ok(VersionsPage { entries, cost, truncated: true });
             }
             if let Some(common) = page.common_prefix(&key) {
                 entries.push(Entry::CommonPrefix(common.into()));
@@ -188,16 +205,22 @@ impl<A: Access> Tables<A> {
                 continue;
             }
             let key = ObjectKey::from_bytes(key).map_err(StateError::Key)?;
-            if !self.push_versions(bucket, &key, VersionId::MAX, page.max, &mut entries)? {
-                return Ok(VersionsPage { entries, truncated: true });
+            if !self.push_versions(bucket, &key, VersionId::MAX, page.max, &mut entries, &mut cost)? {
+                return Ok(VersionsPage { entries, cost, truncated: true });
             }
             start = Some(Bound::Excluded(key.as_bytes().to_vec()));
         }
-        Ok(VersionsPage { entries, truncated: false })
+        Ok(VersionsPage { entries, cost, truncated: false })
     }
 
     /// The first key, current or not, from a bound on.
-    fn next_key(&self, bucket: BucketId, from: &Bound<Vec<u8>>, prefix: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+    fn next_key(
+        &self,
+        bucket: BucketId,
+        from: &Bound<Vec<u8>>,
+        prefix: &[u8],
+        cost: &mut Cost,
+    ) -> Result<Option<Vec<u8>>, StateError> {
         let current_from = from.as_ref().map(|key| (bucket.0, key.as_slice()));
         let current = self.current.range::<(u64, &[u8])>((current_from, Bound::Unbounded))?.next().transpose()?;
         let versions_from = match from {
@@ -207,6 +230,8 @@ impl<A: Access> Tables<A> {
         };
         let versions =
             self.versions.range::<(u64, &[u8], u128)>((versions_from, Bound::Unbounded))?.next().transpose()?;
+        cost.seeks += 2;
+        cost.rows += usize::from(current.is_some()) + usize::from(versions.is_some());
         let ours = |(owner, key): (u64, &[u8])| (owner == bucket.0 && key.starts_with(prefix)).then(|| key.to_vec());
         let current = current.and_then(|(at, _)| ours(at.value()));
         let versions = versions.and_then(|(at, _)| {
@@ -224,12 +249,15 @@ impl<A: Access> Tables<A> {
         below: VersionId,
         max: usize,
         entries: &mut Vec<Entry<(VersionRow, bool)>>,
+        cost: &mut Cost,
     ) -> Result<bool, StateError> {
         let current = self.current(bucket, key)?;
         let newest = match &current {
             Some(row) => Some(row.version),
             None => self.newest_below(bucket, key, VersionId::MAX)?.map(|row| row.version),
         };
+        cost.seeks += 2 + usize::from(current.is_none());
+        cost.rows += 1;
         let mut push = |row: VersionRow| {
             let room = entries.len() < max;
             if room {
@@ -245,6 +273,7 @@ impl<A: Access> Tables<A> {
         }
         let bytes = key.as_bytes();
         for entry in self.versions.range((bucket.0, bytes, 0)..(bucket.0, bytes, below.as_u128()))?.rev() {
+            cost.rows += 1;
             if !push(decode(entry?.1.value())?) {
                 return Ok(false);
             }
