@@ -204,6 +204,9 @@ CASES = {
     "CopyObject": Case(
         lambda c, s: c.copy_object(Bucket=s.bucket, Key="copy", CopySource={"Bucket": s.bucket, "Key": SOURCE_KEY}),
         ("s3:GetObject", "s3:PutObject")),
+    "RenameObject": Case(
+        lambda c, s: c.rename_object(Bucket=s.bucket, Key="renamed", RenameSource=SOURCE_KEY),
+        ("s3:GetObject", "s3:DeleteObject", "s3:PutObject")),
     "GetObjectAttributes": Case(
         lambda c, s: c.get_object_attributes(Bucket=s.bucket, Key=SOURCE_KEY, ObjectAttributes=["ETag"]),
         ("s3:GetObjectAttributes", "s3:GetObject")),

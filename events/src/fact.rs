@@ -245,6 +245,7 @@ facts! {
     DeleteMarkerCreated(object::DeleteMarkerCreated): "object" "delete_marker_created", object;
     ObjectAclChanged(object::AclChanged): "object" "acl_changed", object;
     ObjectTagsChanged(object::TagsChanged): "object" "tags_changed", object;
+    ObjectRenamed(object::Renamed): "object" "renamed", object;
     ObjectRetentionChanged(lock::RetentionChanged): "object" "retention_changed", object;
     ObjectLegalHoldChanged(lock::LegalHoldChanged): "object" "legal_hold_changed", object;
     UploadCreated(upload::Created): "upload" "created", object;

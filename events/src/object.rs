@@ -229,3 +229,25 @@ pub struct TagsChanged {
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
+
+/// An object has another key from now on, and none under the one it had: both in one fact, so that nobody who follows
+/// sees it twice or not at all. It keeps its bytes, its version id and all that was said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Renamed {
+    /// The bucket it is in.
+    pub bucket: BucketName,
+    /// Its key from now on.
+    pub key: ObjectKey,
+    /// The key it had.
+    pub source_key: ObjectKey,
+    /// Its version id, which stays.
+    pub version_id: VersionId,
+    /// The object under the new key that ended with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<VersionId>,
+    /// What the client named its request, so that asking again renames nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_token: Option<String>,
+    /// What it changes in the usage.
+    pub delta: Delta,
+}

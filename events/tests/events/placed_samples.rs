@@ -22,7 +22,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (112, ".expired", expired(crate::samples::delete_marker_created())),
         (113, ".expired", expired(crate::samples::upload_aborted())),
     ];
-    others.into_iter().chain(of_locks()).collect()
+    others.into_iter().chain(of_locks()).chain(renames()).collect()
 }
 
 fn tags() -> Tags {
@@ -148,4 +148,23 @@ fn of_locks() -> [(u8, &'static str, Fact); 8] {
         (86, ".locked", Fact::UploadCreated(upload::Created { lock, ..upload })),
         (87, ".bypassed", Fact::ObjectDeleted(object::Deleted { governance_bypassed: true, ..gone })),
     ]
+}
+
+fn renames() -> [(u8, &'static str, Fact); 2] {
+    let renamed = object::Renamed {
+        bucket: "photos".parse().unwrap(),
+        key: "2026/12/cat.jpg".parse().unwrap(),
+        source_key: "2026/11/cat.jpg".parse().unwrap(),
+        version_id: version(0x101),
+        replaces: None,
+        client_token: None,
+        delta: object::Delta::default(),
+    };
+    let replacing = object::Renamed {
+        replaces: Some(version(0x102)),
+        client_token: Some("5f6e3c1a-8f0e-4c59-a0a1-0f7c8e3f0b11".into()),
+        delta: object::Delta { objects: -1, bytes: -4096 },
+        ..renamed.clone()
+    };
+    [(120, "", Fact::ObjectRenamed(renamed)), (121, ".replacing", Fact::ObjectRenamed(replacing))]
 }

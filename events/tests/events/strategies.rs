@@ -277,6 +277,7 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
         ),
         (bucket_name(), option::of(vec(cors_rule(), 0..3)))
             .prop_map(|(bucket, rules)| Fact::BucketCorsChanged(bucket::CorsChanged { bucket, rules })),
+        renamed(),
         (bucket_name(), option::of(btree_map(text(), text(), 0..4)))
             .prop_map(|(bucket, tags)| Fact::BucketTagsChanged(bucket::TagsChanged { bucket, tags })),
         (bucket_name(), option::of(default_encryption())).prop_map(|(bucket, encryption)| {
@@ -333,6 +334,15 @@ fn lifecycle_rule() -> impl Strategy<Value = lifecycle::Rule> {
             abort_uploads_after_days,
         },
     )
+}
+
+fn renamed() -> impl Strategy<Value = Fact> {
+    let named = (bucket_name(), key(), key(), version(), option::of(version()));
+    (named, option::of(text()), delta()).prop_map(|(named, client_token, delta)| {
+        let (bucket, key, source_key, version_id, replaces) = named;
+        let renamed = object::Renamed { bucket, key, source_key, version_id, replaces, client_token, delta };
+        Fact::ObjectRenamed(renamed)
+    })
 }
 
 fn object_created() -> impl Strategy<Value = Fact> {

@@ -4,6 +4,7 @@ mod delete;
 pub(crate) mod identity;
 pub(crate) mod lifecycle;
 mod lock;
+mod rename;
 pub(crate) mod setting;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use lock::{SetLegalHold, SetRetention};
+pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 
 use crate::row::BucketId;
 use crate::view::VersionName;
@@ -153,6 +155,8 @@ pub enum Command {
     Expire(Box<Expire>),
     /// Give an upload up if a rule of its bucket does.
     AbortExpired(Box<AbortExpired>),
+    /// Give an object another key.
+    RenameObject(Box<RenameObject>),
     /// Begin a multipart upload.
     CreateUpload(Box<CreateUpload>),
     /// Store a part.
@@ -380,6 +384,21 @@ pub enum Rejection {
     /// A version cannot be retained until a moment that is over.
     #[error("the time of retention is over already")]
     RetainUntilPast,
+    /// There is no object under the key that it shall no longer have.
+    #[error("there is nothing to rename under {0}")]
+    NoSuchSource(ObjectKey),
+    /// Look at it again.
+    #[error("what is to be renamed is another object by now")]
+    SourceChanged,
+    /// Name another key.
+    #[error("the object has that key already")]
+    RenamedOntoItself,
+    /// Copy and delete instead.
+    #[error("where versions are kept nothing is renamed")]
+    RenameAmongVersions,
+    /// Take a fresh token for another request.
+    #[error("the token stood for the rename of another key")]
+    TokenOfAnother,
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),

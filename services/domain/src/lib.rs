@@ -32,8 +32,9 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags, NewBody, OBJECT_BYTES_MAX,
-    Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, SetLegalHold, SetRetention, StorePart,
+    CLIENT_TOKEN_BYTES_MAX, Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags,
+    NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, RenameObject, SetLegalHold,
+    SetRetention, StorePart,
 };
 pub use decide::{Decision, Refused, admit, admit_lock, admit_part, decide};
 pub use identities::Identities;

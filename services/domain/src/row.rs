@@ -7,7 +7,9 @@ mod lifecycle;
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
-use events::ids::{BucketName, ContentId, ETag, Layout, Md5Digest, Placement, Salt, UploadId, UserId, VersionId};
+use events::ids::{
+    BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, Placement, Salt, UploadId, UserId, VersionId,
+};
 use events::lifecycle::Rule;
 use events::lock::{DefaultRetention, Lock};
 use events::object::{Attributes, Checksum};
@@ -119,6 +121,17 @@ pub struct ObjectRow {
     /// What locks it.
     #[serde(with = "lock")]
     pub lock: Lock,
+    /// The rename that brought it to its key, if the client named that.
+    pub renamed: Option<RenameRow>,
+}
+
+/// A rename that may be asked for again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenameRow {
+    /// What the client named it.
+    pub token: String,
+    /// The key that the object had.
+    pub source: ObjectKey,
 }
 
 /// Where the bytes of an object or a part are.

@@ -21,5 +21,7 @@ mod properties;
 mod quotas;
 #[path = "domain/random/mod.rs"]
 mod random;
+#[path = "domain/renames.rs"]
+mod renames;
 #[path = "domain/rules.rs"]
 mod rules;

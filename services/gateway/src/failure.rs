@@ -156,6 +156,16 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             tracing::error!(%rejection, "S3 asked for what rules do");
             Error::new(Code::InternalError)
         }
+        Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
+        Rejection::SourceChanged => slow_down("The object was replaced meanwhile. Nothing was renamed; try again."),
+        Rejection::RenamedOntoItself => {
+            Error::invalid_request("The object has that key already. Name another one as the target of the request.")
+        }
+        Rejection::RenameAmongVersions => {
+            let message = "Objects are renamed only in buckets that never had versioning. Copy and delete instead.";
+            Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
+        }
+        Rejection::TokenOfAnother => Error::new(Code::IdempotencyParameterMismatch),
         Rejection::Identity(rejection) => {
             tracing::error!(%rejection, "S3 asked for a change of identities");
             Error::new(Code::InternalError)

@@ -98,6 +98,22 @@ impl Conditions {
         )
     }
 
+    /// Reads the four `x-amz-rename-source-if-*` headers.
+    ///
+    /// # Errors
+    /// As [`Conditions::parse`].
+    pub fn parse_rename_source(head: &Head<'_>) -> Result<Self, Error> {
+        Self::parse_named(
+            head,
+            [
+                "x-amz-rename-source-if-match",
+                "x-amz-rename-source-if-none-match",
+                "x-amz-rename-source-if-modified-since",
+                "x-amz-rename-source-if-unmodified-since",
+            ],
+        )
+    }
+
     fn parse_named(head: &Head<'_>, names: [&'static str; 4]) -> Result<Self, Error> {
         let tags = |name| head.text(name)?.map(|text| Tags::parse(name, text)).transpose();
         let instant = |name| Ok::<_, Error>(head.text(name)?.and_then(date::parse_lenient));
@@ -127,6 +143,24 @@ impl Conditions {
             (Some(tags), _) if tags.matches(etag) => Outcome::NotModified,
             (None, Some(since)) if last_modified <= since => Outcome::NotModified,
             _ => Outcome::Proceed,
+        }
+    }
+
+    /// Evaluates for the source of a rename: whatever does not hold is a 412.
+    ///
+    /// # Errors
+    /// `PreconditionFailed`.
+    pub fn evaluate_rename_source(&self, etag: &str, last_modified: Timestamp) -> Result<(), Error> {
+        match self.evaluate(etag, last_modified) {
+            Outcome::Proceed => Ok(()),
+            Outcome::NotModified if self.if_none_match.is_some() => {
+                Err(Error::precondition_failed("x-amz-rename-source-if-none-match"))
+            }
+            Outcome::NotModified => Err(Error::precondition_failed("x-amz-rename-source-if-modified-since")),
+            Outcome::PreconditionFailed("If-Match") => Err(Error::precondition_failed("x-amz-rename-source-if-match")),
+            Outcome::PreconditionFailed(_) => {
+                Err(Error::precondition_failed("x-amz-rename-source-if-unmodified-since"))
+            }
         }
     }
 

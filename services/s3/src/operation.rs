@@ -115,6 +115,7 @@ operations! {
     DeleteObject: Writes ? "versionId";
     DeleteObjects: Writes Document ? "delete";
     CopyObject: Writes Acl Tags Lock Encryption;
+    RenameObject: Writes ? "renameObject";
     GetObjectAttributes: Reads Encryption ? "attributes" "versionId";
     GetObjectTorrent: Reads ? "torrent";
     GetObjectAcl: Reads ? "acl" "versionId";

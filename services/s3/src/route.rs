@@ -166,6 +166,7 @@ fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
         Method::PUT if query.has("tagging") => Operation::PutObjectTagging,
         Method::PUT if query.has("retention") => Operation::PutObjectRetention,
         Method::PUT if query.has("legal-hold") => Operation::PutObjectLegalHold,
+        Method::PUT if query.has("renameObject") => Operation::RenameObject,
         Method::PUT if copies => Operation::CopyObject,
         Method::PUT => Operation::PutObject,
         Method::DELETE if query.has("tagging") => Operation::DeleteObjectTagging,

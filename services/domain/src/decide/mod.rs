@@ -8,6 +8,7 @@ mod lifecycle;
 mod lock;
 mod object;
 mod quota;
+mod rename;
 mod setting;
 mod tags;
 mod upload;
@@ -99,6 +100,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::DeleteObject(delete) => delete::delete(view, delete, context),
         Command::Expire(expire) => lifecycle::expire(view, expire, context),
         Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),
+        Command::RenameObject(rename) => rename::rename(view, rename, context),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),

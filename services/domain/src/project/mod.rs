@@ -6,6 +6,7 @@ mod draft;
 mod identity;
 mod lock;
 mod object;
+mod rename;
 mod setting;
 mod upload;
 
@@ -56,6 +57,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::ObjectTagsChanged(fact) => object::tags_changed(&mut draft, fact)?,
         Fact::ObjectCreated(fact) => object::created(&mut draft, fact)?,
         Fact::ObjectDeleted(fact) => object::deleted(&mut draft, fact)?,
+        Fact::ObjectRenamed(fact) => rename::renamed(&mut draft, fact)?,
         Fact::DeleteMarkerCreated(fact) => object::delete_marker_created(&mut draft, fact)?,
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,

@@ -29,6 +29,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
         owner: fact.owner.clone(),
         acl: fact.acl.clone(),
         lock: fact.lock,
+        renamed: None,
     };
     let row = VersionRow {
         version: fact.version_id,
@@ -115,7 +116,7 @@ pub(super) fn change_object<V: View>(
 }
 
 /// Ends the null version that a new one replaces, and moves a current version that stays out of the way.
-fn make_way<V: View>(
+pub(super) fn make_way<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: BucketId,
     key: &ObjectKey,

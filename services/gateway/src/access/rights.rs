@@ -122,6 +122,7 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::DeleteObjects => (Action::DeleteObject, Target::NamedKeys),
         O::PutObject
         | O::CopyObject
+        | O::RenameObject
         | O::CreateMultipartUpload
         | O::UploadPart
         | O::UploadPartCopy

@@ -32,6 +32,7 @@ mod ownership;
 mod post_object;
 mod public_access;
 mod put_object;
+mod rename_object;
 mod source;
 mod unconfigured;
 mod upload_part;
@@ -90,6 +91,7 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::DeleteObject => delete_object::delete_object(call).await,
         Operation::DeleteObjects => delete_objects::delete_objects(call, body).await,
         Operation::CopyObject => Box::pin(copy_object::copy_object(call)).await,
+        Operation::RenameObject => rename_object::rename_object(call).await,
         Operation::ListObjects => list_objects::v1(call).await,
         Operation::ListObjectsV2 => list_objects::v2(call).await,
         Operation::ListObjectVersions => list_versions::list_versions(call).await,

@@ -67,6 +67,7 @@ codes! {
     EntityTooSmall BAD_REQUEST "Your proposed upload is smaller than the minimum allowed object size."
     ExpiredToken BAD_REQUEST "The provided token has expired."
     IllegalLocationConstraintException BAD_REQUEST "The specified location constraint is not valid for this endpoint."
+    IdempotencyParameterMismatch BAD_REQUEST "The request uses the same client token as a previous, but non-identical request."
     IllegalVersioningConfigurationException BAD_REQUEST "The versioning configuration specified in the request is not valid."
     IncompleteBody BAD_REQUEST "You did not provide the number of bytes that the request declared."
     InternalError INTERNAL_SERVER_ERROR "An internal error occurred. Try again."

@@ -18,6 +18,9 @@ const ENCRYPTION: [&str; 2] = ["x-amz-server-side-encryption", "x-amz-copy-sourc
 const CHECKSUM_SETTINGS: [&str; 3] = ["algorithm", "mode", "type"];
 
 fn is_unbuilt(operation: Operation, name: &str) -> bool {
+    if operation == Operation::RenameObject && name == "x-amz-rename-source" {
+        return false;
+    }
     let is_encryption = ENCRYPTION.iter().any(|family| name.starts_with(family));
     (is_encryption && !operation.takes_encryption())
         || is_unbuilt_lock(operation, name)

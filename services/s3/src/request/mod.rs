@@ -13,6 +13,7 @@ mod guard;
 mod list;
 mod metadata;
 mod multipart;
+mod rename;
 mod upload;
 
 pub use attributes::{GetObjectAttributes, ObjectAttributes};
@@ -32,6 +33,7 @@ pub use multipart::{
     AbortMultipartUpload, CompleteMultipartUpload, CreateMultipartUpload, ENTRIES_MAX, ListMultipartUploads, ListParts,
     PART_NUMBER_MAX, UploadPart, UploadPartCopy,
 };
+pub use rename::RenameObject;
 pub use upload::PutObject;
 
 use http::HeaderMap;

@@ -1,0 +1,29 @@
+use events::ids::{BucketName, ObjectKey, VersionId};
+
+use super::{Command, Precondition};
+
+/// Most bytes of a client token.
+pub const CLIENT_TOKEN_BYTES_MAX: usize = 128;
+
+/// Give an object another key.
+#[derive(Debug, Clone)]
+pub struct RenameObject {
+    /// Where.
+    pub bucket: BucketName,
+    /// The key it has.
+    pub source: ObjectKey,
+    /// The very version that was looked at, if there was one.
+    pub version: Option<VersionId>,
+    /// The key it shall have. An object that is there ends.
+    pub key: ObjectKey,
+    /// What must hold of the object under that key.
+    pub precondition: Precondition,
+    /// What the client named its request, at most [`CLIENT_TOKEN_BYTES_MAX`].
+    pub client_token: Option<String>,
+}
+
+impl From<RenameObject> for Command {
+    fn from(rename: RenameObject) -> Self {
+        Self::RenameObject(Box::new(rename))
+    }
+}

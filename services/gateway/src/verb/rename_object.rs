@@ -1,0 +1,65 @@
+use axum::response::Response;
+use domain::row::BucketRow;
+use domain::{CLIENT_TOKEN_BYTES_MAX, View};
+use events::ids::{BucketName, ObjectKey, VersionId};
+use http::StatusCode;
+use ledger::Snapshot;
+use policy::Action;
+use s3::condition::Conditions;
+use s3::request::RenameObject;
+use s3::{Code, Error};
+
+use crate::call::Call;
+use crate::convert;
+use crate::failure::Failure;
+use crate::reply;
+
+pub(super) async fn rename_object(call: &Call<'_>) -> Result<Response, Failure> {
+    let request = RenameObject::parse(&call.head())?;
+    if let Some(token) = request.client_token.as_ref().filter(|token| token.len() > CLIENT_TOKEN_BYTES_MAX) {
+        let message = format!("The token may have {CLIENT_TOKEN_BYTES_MAX} bytes");
+        return Err(Error::invalid_argument(message, "x-amz-client-token", token).into());
+    }
+    let key = call.key()?;
+    let source = ObjectKey::from_bytes(request.source).map_err(|_| Error::new(Code::KeyTooLongError))?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let at = At { snapshot: &snapshot, bucket: (&bucket, &row), source: &source };
+    at.authorize(call)?;
+    let version = at.looked_at(&request.source_conditions)?;
+    drop(snapshot);
+    let precondition = convert::precondition(request.conditions);
+    let client_token = request.client_token;
+    let committed = call
+        .commit(domain::RenameObject { bucket, source, version, key, precondition, client_token }.into())
+        .await
+        // Whoever may not list learns nothing of keys that are absent, of either.
+        .map_err(|failure| call.hide_absence(failure));
+    committed.map(|_| reply::empty(StatusCode::OK))
+}
+
+/// Where the object is that shall have another key.
+struct At<'a> {
+    snapshot: &'a Snapshot,
+    bucket: (&'a BucketName, &'a BucketRow),
+    source: &'a ObjectKey,
+}
+
+impl At<'_> {
+    /// The source goes, and who may read the new key reads what was under the old one: both are rights to the source.
+    fn authorize(&self, call: &Call<'_>) -> Result<(), Failure> {
+        [Action::DeleteObject, Action::GetObject]
+            .into_iter()
+            .try_for_each(|action| call.authorize_object(self.snapshot, action, self.bucket, self.source, None))
+    }
+
+    /// The version that was judged and of which the conditions hold: no other is renamed that comes meanwhile. There
+    /// is none if this very request was done before, which the commit knows.
+    fn looked_at(&self, conditions: &Conditions) -> Result<Option<VersionId>, Failure> {
+        let row = self.snapshot.current(self.bucket.1.id, self.source)?;
+        let Some((row, object)) = row.as_ref().and_then(|row| Some((row, row.object.as_ref()?))) else {
+            return Ok(None);
+        };
+        conditions.evaluate_rename_source(&object.etag.to_string(), row.modified)?;
+        Ok(Some(row.version))
+    }
+}

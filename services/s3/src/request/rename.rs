@@ -1,0 +1,52 @@
+//! `RenameObject`.
+
+use crate::address::validate_key;
+use crate::condition::{Conditions, WriteConditions};
+use crate::encoding::{self, Plus};
+use crate::error::Error;
+use crate::request::Head;
+
+const SOURCE: &str = "x-amz-rename-source";
+
+/// `RenameObject`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenameObject {
+    /// The key that the object has, decoded once.
+    pub source: Vec<u8>,
+    /// Conditions on that object.
+    pub source_conditions: Conditions,
+    /// Conditions on what is under the new key.
+    pub conditions: WriteConditions,
+    /// What the client named its request.
+    pub client_token: Option<String>,
+}
+
+impl RenameObject {
+    /// Reads the headers. The source is a key of the same bucket, percent-encoded; a slash before it is optional, so
+    /// that a key which begins with one is written with two.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, `KeyTooLongError`; `NotImplemented` for a copy's source beside it, and for conditions of
+    /// time on the new key.
+    pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let wrong = |text| Error::invalid_argument("Rename Source must be a key of the bucket, encoded", SOURCE, text);
+        let text = head.text(SOURCE)?.ok_or_else(|| wrong(""))?;
+        let source = encoding::decode(text.as_bytes(), Plus::Literal).ok_or_else(|| wrong(text))?;
+        let source = source.strip_prefix(b"/").unwrap_or(&source);
+        if source.is_empty() {
+            return Err(wrong(text));
+        }
+        validate_key(source)?;
+        for other in ["x-amz-copy-source", "if-modified-since"] {
+            if head.text(other)?.is_some() {
+                return Err(Error::not_implemented(format_args!("the header {other} on a rename")));
+            }
+        }
+        Ok(Self {
+            source: source.to_vec(),
+            source_conditions: Conditions::parse_rename_source(head)?,
+            conditions: WriteConditions::parse(head)?,
+            client_token: head.text("x-amz-client-token")?.map(str::to_owned),
+        })
+    }
+}
