@@ -15,6 +15,8 @@ mod invariants;
 mod lifecycle;
 #[path = "domain/locks.rs"]
 mod locks;
+#[path = "domain/many_parts.rs"]
+mod many_parts;
 #[path = "domain/properties.rs"]
 mod properties;
 #[path = "domain/quotas.rs"]
