@@ -6,7 +6,8 @@ use s3::checksum::{Algorithm, ChecksumType};
 use s3::range::Range;
 use s3::request::{
     CompleteMultipartUpload, CopyObject, CopySource, CreateMultipartUpload, DeleteObject, Directive, DocumentBody,
-    GetObject, ListBuckets, ListParts, METADATA_BYTES_MAX, PutObject, StorageClass, UploadPart, UploadPartCopy,
+    GetObject, ListBuckets, ListParts, METADATA_BYTES_MAX, PutObject, RenameObject, StorageClass, UploadPart,
+    UploadPartCopy,
 };
 
 use s3::sigv4::PayloadHash;
@@ -231,6 +232,27 @@ fn copies() {
     assert!(!copy(&[("x-amz-storage-class", "GLACIER")]).unwrap().changes_nothing_in_place());
     assert_eq!(copy(&[("x-amz-metadata-directive", "replace")]), Err(Code::InvalidArgument));
     assert!(!copy(&[("x-amz-copy-source-if-match", "a")]).unwrap().source_conditions.is_empty());
+}
+
+#[test]
+fn renames() {
+    let rename = |pairs: &[(&str, &str)]| parsed(&sent("PUT", "/abc/k?renameObject", pairs), RenameObject::parse);
+    let source = |text: &str| rename(&[("x-amz-rename-source", text)]).map(|rename| rename.source);
+    assert_eq!(source("a%20b+/c"), Ok(b"a b+/c".to_vec()));
+    assert_eq!(source("/k"), Ok(b"k".to_vec()));
+    assert_eq!(source("//k"), Ok(b"/k".to_vec()));
+    for bad in ["", "/", "%zz"] {
+        assert_eq!(source(bad), Err(Code::InvalidArgument), "{bad}");
+    }
+    assert_eq!(source(&"k".repeat(1025)), Err(Code::KeyTooLongError));
+    assert_eq!(rename(&[]), Err(Code::InvalidArgument));
+    let more = |name: &str, value: &str| rename(&[("x-amz-rename-source", "k"), (name, value)]);
+    assert!(!more("x-amz-rename-source-if-match", "a").unwrap().source_conditions.is_empty());
+    assert!(!more("if-none-match", "*").unwrap().conditions.is_empty());
+    assert_eq!(more("x-amz-client-token", "t").unwrap().client_token.as_deref(), Some("t"));
+    for (name, value) in [("x-amz-copy-source", "/abc/k"), ("if-modified-since", "Thu, 01 Dec 1994 16:00:00 GMT")] {
+        assert_eq!(more(name, value), Err(Code::NotImplemented), "{name}");
+    }
 }
 
 #[test]
