@@ -381,7 +381,8 @@ async fn what_is_not_current_costs_a_listing_nothing() {
     let versioning = Command::SetVersioning { bucket: bucket(), versioning: Versioning::Enabled };
     ledger.commit(versioning, origin()).await.unwrap();
     commit_all(&ledger, (0..VERSIONS).map(|n| put_object("b", n))).await;
-    let marked = |n| DeleteObject::new(bucket(), ObjectKey::from_bytes(format!("c{n:05}")).unwrap(), None).into();
+    let marked =
+        |n| DeleteObject::new(bucket(), ObjectKey::from_bytes(format!("c{n:05}").into_bytes()).unwrap(), None).into();
     commit_all(&ledger, (0..VERSIONS).map(marked)).await;
     commit_all(&ledger, ["a", "d"].into_iter().map(|key| put_object(key, 1))).await;
     let snapshot = ledger.read().await.unwrap();
