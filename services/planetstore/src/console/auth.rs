@@ -2,6 +2,7 @@
 //!
 //! Sources: RFC 7617, RFC 6750.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -28,6 +29,17 @@ pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Req
     let challenge = HeaderValue::from_static("Basic realm=\"planetstore\", charset=\"UTF-8\"");
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     refused
+}
+
+/// The same for whoever asks from another machine: figures say much about who does what. Collectors on this one need
+/// no login.
+pub(super) async fn require_afar(state: State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+    if peer.is_some_and(is_near) { next.run(request).await } else { require(state, request, next).await }
+}
+
+fn is_near(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
 }
 
 /// A password that comes by HTTP Basic can be guessed as one at a login can.
@@ -80,6 +92,16 @@ mod tests {
         assert_eq!(read("nothing"), None);
         for wrong in ["Bearer abc", "Basic", "Basic ???", ""] {
             assert_eq!(login(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn near_is_this_machine_only() {
+        for near in ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_near(near.parse().unwrap()), "{near}");
+        }
+        for far in ["10.0.0.1", "192.168.1.1", "::", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0"] {
+            assert!(!is_near(far.parse().unwrap()), "{far}");
         }
     }
 

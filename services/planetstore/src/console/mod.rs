@@ -1,7 +1,7 @@
 //! The console address: health, readiness, metrics, status, stopping a node, and the admin API.
 //!
-//! Health, readiness and metrics need no login and hold nothing secret; all under `/api` needs the root
-//! credentials or the token of a session.
+//! Health and readiness need no login and hold nothing secret, metrics need one from another machine; all under `/api`
+//! needs the root credentials or the token of a session.
 
 mod admin;
 mod api;

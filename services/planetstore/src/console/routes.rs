@@ -23,11 +23,13 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
         .route(status::STATUS_PATH, get(status::get))
         .route(api::NODE_STOP_PATH, post(api::stop_node))
         .layer(from_fn_with_state(Arc::clone(&state), auth::require));
+    let metrics =
+        Router::new().route("/metrics", get(metrics)).layer(from_fn_with_state(Arc::clone(&state), auth::require_afar));
     Router::new()
         .route("/", get(|| async { "planetstore: /healthz /readyz /metrics /api/v1/status\n" }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready::get))
-        .route("/metrics", get(metrics))
+        .merge(metrics)
         .merge(api)
         .route(admin::PATHS, any(admin::forward))
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is nothing here") })
