@@ -2,15 +2,13 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 
-use std::str::FromStr;
-
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
 use events::ids::UserId;
 
 use crate::action::Action;
 use crate::request::Caller;
 
-/// An ACL that has a name: the values of `x-amz-acl` that S3 takes for buckets, objects or both.
+/// An ACL that has a name: what `x-amz-acl` may say for buckets, objects or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CannedAcl {
     /// `private`: nobody but the owner.
@@ -27,35 +25,6 @@ pub enum CannedAcl {
     BucketOwnerFullControl,
     /// `log-delivery-write`: for buckets.
     LogDeliveryWrite,
-}
-
-/// Why a text is no canned ACL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotCanned {
-    /// S3 has it and this store does not: it grants to a service of AWS.
-    #[error("the canned acl aws-exec-read is not supported")]
-    Unsupported,
-    /// S3 has none of that name.
-    #[error("there is no canned acl of that name")]
-    Unknown,
-}
-
-impl FromStr for CannedAcl {
-    type Err = NotCanned;
-
-    fn from_str(text: &str) -> Result<Self, NotCanned> {
-        Ok(match text {
-            "private" => Self::Private,
-            "public-read" => Self::PublicRead,
-            "public-read-write" => Self::PublicReadWrite,
-            "authenticated-read" => Self::AuthenticatedRead,
-            "bucket-owner-read" => Self::BucketOwnerRead,
-            "bucket-owner-full-control" => Self::BucketOwnerFullControl,
-            "log-delivery-write" => Self::LogDeliveryWrite,
-            "aws-exec-read" => return Err(NotCanned::Unsupported),
-            _ => return Err(NotCanned::Unknown),
-        })
-    }
 }
 
 impl CannedAcl {

@@ -79,17 +79,17 @@ fn what_may_be_stored() {
     let policies = PublicAccessBlock { block_public_policy: true, ..BLOCK_NOTHING };
     let olga = id("olga-id");
     for (name, public) in [
-        ("private", false),
-        ("public-read", true),
-        ("public-read-write", true),
-        ("authenticated-read", true),
-        ("bucket-owner-read", false),
-        ("log-delivery-write", false),
+        (CannedAcl::Private, false),
+        (CannedAcl::PublicRead, true),
+        (CannedAcl::PublicReadWrite, true),
+        (CannedAcl::AuthenticatedRead, true),
+        (CannedAcl::BucketOwnerRead, false),
+        (CannedAcl::LogDeliveryWrite, false),
     ] {
-        let acl = name.parse::<CannedAcl>().unwrap().to_acl(&id("bob-id"), &olga);
-        assert_eq!(acl_is_public(&acl), public, "{name}");
-        assert_eq!(blocks_acl(acls, &acl), public, "{name}");
-        assert!(!blocks_acl(none, &acl) && !blocks_acl(policies, &acl), "{name}");
+        let acl = name.to_acl(&id("bob-id"), &olga);
+        assert_eq!(acl_is_public(&acl), public, "{name:?}");
+        assert_eq!(blocks_acl(acls, &acl), public, "{name:?}");
+        assert!(!blocks_acl(none, &acl) && !blocks_acl(policies, &acl), "{name:?}");
     }
     let public = Document::bucket(&for_bucket("Allow", r#""*""#, "s3:*"), &bucket()).unwrap();
     let private = Document::bucket(&for_bucket("Allow", r#"{"AWS":"bob-id"}"#, "s3:*"), &bucket()).unwrap();
@@ -99,9 +99,9 @@ fn what_may_be_stored() {
 
 #[test]
 fn public_grants_are_ignored_if_told_so() {
-    let acl = |name: &str| Some(name.parse::<CannedAcl>().unwrap().to_acl(&id("bob-id"), &id("olga-id")));
+    let acl = |name: CannedAcl| Some(name.to_acl(&id("bob-id"), &id("olga-id")));
     let mut world = World { ownership: ObjectOwnership::ObjectWriter, ..World::new() };
-    for (name, anonymous) in [("public-read", true), ("authenticated-read", false)] {
+    for (name, anonymous) in [(CannedAcl::PublicRead, true), (CannedAcl::AuthenticatedRead, false)] {
         world.object = Some((id("bob-id"), acl(name)));
         world.public_access = BLOCK_NOTHING;
         assert!(world.allowed());
@@ -111,7 +111,7 @@ fn public_grants_are_ignored_if_told_so() {
         assert!(!world.clone().who(Who::Anonymous).allowed());
     }
     // Grants to somebody are not public.
-    world.object = Some((id("bob-id"), acl("bucket-owner-read")));
+    world.object = Some((id("bob-id"), acl(CannedAcl::BucketOwnerRead)));
     assert!(world.who(Who::Olga).allowed());
 }
 
