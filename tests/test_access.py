@@ -493,7 +493,7 @@ def test_only_who_may_list_learns_that_a_key_is_absent(world, refused):
 
 def test_refused_before_the_body_is_read(world, server):
     """Who may not write is told so without ever being asked for the body. What `DeleteObjects` needs stands in its
-    body; a stranger to whom nothing is granted is not asked for that either."""
+    body; who could not delete anything here is not asked for that either."""
     bucket = world.bucket()
     upload = world["owner"].create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
     wire = Wire(server.address, world.people["no rights"].credentials)
@@ -512,6 +512,13 @@ def test_refused_before_the_body_is_read(world, server):
         stream.sendall("\r\n".join([*lines, "", ""]).encode())
         assert status_of(stream.recv(4096)) == 403
     wire.close()
+    for role, status in [("no rights", 403), ("reader", 403), ("writer", 100), ("owner", 100)]:
+        wire = Wire(server.address, world.people[role].credentials)
+        head, _ = wire.head("POST", f"/{bucket}", "delete=", headers=headers)
+        with wire.connect() as stream:
+            stream.sendall(head.to_bytes())
+            assert status_of(stream.recv(4096)) == status, role
+        wire.close()
 
 
 def test_buckets_are_listed_to_their_owners(world):

@@ -1,7 +1,10 @@
 """What opens a bucket to others and what keeps it shut: policies, access lists, ownership, public access blocks."""
 
+import json
+
 import pytest
 
+from harness.clients import boto_client
 from harness.world import EVERYONE, PUBLIC_ACCESS, World, bucket_arn, document, statement
 
 
@@ -45,7 +48,44 @@ def test_nobody_locks_themselves_out(world, refused):
     world["owner"].list_objects_v2(Bucket=bucket)
 
 
+def test_a_policy_means_the_user_and_not_the_name(world, refused):
+    """Who gets the name of a deleted user gets nothing of what policies gave that user."""
+    bucket, users = world.bucket(), world.users
+    world["owner"].put_object(Bucket=bucket, Key="k", Body=b"x")
+    first = users.create("named-once")
+    arn = f"arn:aws:iam:::user/{first.name}"
+    for spelled in (arn, f"arn:aws:iam::{first.id}:user/{first.name}", f"arn:aws:iam::123456789012:user/x/{first.name}"):
+        world["owner"].put_bucket_policy(Bucket=bucket, Policy=document(
+            statement("Allow", "s3:GetObject", bucket, Principal={"AWS": [spelled]})))
+        shown = json.loads(world["owner"].get_bucket_policy(Bucket=bucket)["Policy"])
+        assert shown["Statement"][0]["Principal"] == {"AWS": [arn]}
+        assert boto_client(users.server, credentials=first.credentials).get_object(Bucket=bucket, Key="k")
+    users.ask("DELETE", f"/users/{first.name}")
+    second = users.create("named-once")
+    refused("AccessDenied", 403, boto_client(users.server, credentials=second.credentials).get_object,
+            Bucket=bucket, Key="k")
+    shown = json.loads(world["owner"].get_bucket_policy(Bucket=bucket)["Policy"])
+    assert shown["Statement"][0]["Principal"] == {"AWS": [first.id]}
+    for nobody in ("arn:aws:iam:::user/never-there", f"arn:aws:iam::{first.id}:user/{first.name}"):
+        refused("MalformedPolicy", 400, world["owner"].put_bucket_policy, Bucket=bucket, Policy=document(
+            statement("Allow", "s3:GetObject", bucket, Principal={"AWS": nobody})))
+
+
+def test_who_may_list_a_prefix_learns_what_is_not_below_it(world, refused):
+    bucket, other = world.bucket(), world["other account"]
+    world["owner"].put_bucket_policy(Bucket=bucket, Policy=document(
+        statement("Allow", "s3:ListBucket", bucket, Principal="*",
+                  Condition={"StringLike": {"s3:prefix": "public/*"}}) | {"Resource": bucket_arn(bucket)}))
+    refused("NoSuchKey", 404, other.get_object, Bucket=bucket, Key="public/absent")
+    refused("AccessDenied", 403, other.get_object, Bucket=bucket, Key="private/absent")
+    refused("AccessDenied", 403, other.list_objects_v2, Bucket=bucket)
+
+
 @pytest.mark.parametrize("text", [
+    document({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/*",
+              "NotPrincipal": {"AWS": "somebody"}}),
+    document(statement("Allow", "s3:GetObject", Principal="*",
+                       Condition={"StringEquals": {"s3:LocationConstraint": "eu"}})),
     "", "{", "[]", "{}", '{"Version":"2012-10-17"}', "\xff",
     document({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}),
     document({"Effect": "Maybe", "Action": "s3:GetObject", "Resource": "*", "Principal": "*"}),
@@ -55,7 +95,7 @@ def test_nobody_locks_themselves_out(world, refused):
 ])
 def test_a_policy_that_is_none_is_refused(world, refused, text):
     bucket = world.bucket()
-    text = text.replace('arn:aws:s3:::*', bucket_arn(bucket))
+    text = text.replace("arn:aws:s3:::*", bucket_arn(bucket))
     refused("MalformedPolicy", 400, world["owner"].put_bucket_policy, Bucket=bucket, Policy=text)
     refused("NoSuchBucketPolicy", 404, world["owner"].get_bucket_policy, Bucket=bucket)
 

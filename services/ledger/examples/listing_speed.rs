@@ -54,6 +54,7 @@ fn put(name: &str) -> Command {
         body: NewBody::Empty,
         checksum: None,
         attributes: Attributes::default(),
+        encryption: None,
         owner: None,
         acl: None,
         lock: Lock::default(),

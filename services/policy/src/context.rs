@@ -23,7 +23,7 @@ pub enum Key {
     UserId,
     /// `aws:PrincipalType`.
     PrincipalType,
-    /// `aws:PrincipalArn`.
+    /// `aws:PrincipalArn`, with the canonical id for an account; conditions may leave that out.
     PrincipalArn,
     /// `aws:PrincipalAccount`: the canonical id, since every user is an account.
     PrincipalAccount,
@@ -57,12 +57,16 @@ pub enum Key {
     ObjectLockRemainingDays,
     /// `s3:object-lock-legal-hold`.
     ObjectLockLegalHold,
-    /// A key that AWS fills and this store has nothing for: always absent.
+    /// `s3:LocationConstraint`: the region wanted for a new bucket. It stands in the body, which is read only once the
+    /// rest is permitted, so no new policy may ask for it.
+    LocationConstraint,
+    /// A key of what no request here has (MFA, an organization, a VPC, a service of AWS, a session token): absent, as
+    /// AWS has it of a request without.
     NeverFilled(&'static str),
 }
 
 /// Keys that are no more than their name, in lower case.
-const PLAIN: [(&str, Key); 23] = [
+const PLAIN: [(&str, Key); 24] = [
     ("aws:sourceip", Key::SourceIp),
     ("aws:securetransport", Key::SecureTransport),
     ("aws:currenttime", Key::CurrentTime),
@@ -86,6 +90,7 @@ const PLAIN: [(&str, Key); 23] = [
     ("s3:object-lock-retain-until-date", Key::ObjectLockRetainUntil),
     ("s3:object-lock-remaining-retention-days", Key::ObjectLockRemainingDays),
     ("s3:object-lock-legal-hold", Key::ObjectLockLegalHold),
+    ("s3:locationconstraint", Key::LocationConstraint),
 ];
 
 /// `s3:` and a header's name.
@@ -253,7 +258,6 @@ mod tests {
             "s3:",
             "aws:PrincipalTag/",
             // There is one region, and what a body says is not known yet when rights are judged.
-            "s3:LocationConstraint",
         ] {
             assert_eq!(Key::named(unknown), None, "{unknown}");
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use events::ids::BucketName;
 
-use crate::action::ActionSet;
+use crate::action::{Action, ActionSet};
 use crate::decision::StatementName;
 use crate::evaluate::Ask;
 use crate::json::Json;
@@ -56,6 +56,12 @@ impl Document {
         Self { kind: DocumentKind::Identity, text: text.into(), statements, is_public: false }
     }
 
+    /// Denies everything. It stands for a policy that was stored and cannot be read now, written by a newer program
+    /// perhaps: that must not let anything through which it denies.
+    pub fn denying_all(kind: DocumentKind) -> Self {
+        Self { kind, text: Box::default(), statements: vec![Statement::denying_all()], is_public: false }
+    }
+
     fn parse(text: &str, bucket: Option<&BucketName>) -> Result<Self, Malformed> {
         let (kind, max) = match bucket {
             None => (DocumentKind::Identity, IDENTITY_POLICY_BYTES_MAX),
@@ -88,6 +94,13 @@ impl Document {
         Ok(Self { kind, text: text.into(), statements, is_public })
     }
 
+    /// Whether it may be stored from now on. What was stored before is held to as it was read.
+    pub fn check_new(&self) -> Result<(), Malformed> {
+        let of = Place::Document;
+        let of = of.member("Statement");
+        self.statements.iter().enumerate().try_for_each(|(at, statement)| statement.check_new(&of.item(at)))
+    }
+
     /// For whom it speaks.
     pub const fn kind(&self) -> DocumentKind {
         self.kind
@@ -101,6 +114,12 @@ impl Document {
     /// Whether it gives something to people whom nobody named. See [`crate::public`].
     pub const fn is_public(&self) -> bool {
         self.is_public
+    }
+
+    /// Whether it may allow something with some object of a bucket: no more than a first look, before it is known
+    /// which object it is about.
+    pub fn could_allow(&self, action: Action, bucket: &BucketName) -> bool {
+        self.statements.iter().any(|statement| statement.could_allow(action, bucket))
     }
 
     pub(crate) fn denies(&self, ask: &Ask<'_>) -> Option<StatementName<'_>> {

@@ -10,6 +10,7 @@ use crate::context::{Context, Key, Value};
 use crate::decision::{Decision, Denial, Grantor, Origin};
 use crate::request::{Attached, BucketAccess, Caller, Request, Rights};
 use crate::resource::Target;
+use crate::user_arn::UserArn;
 
 /// A request as statements look at it.
 pub(crate) struct Ask<'a> {
@@ -40,9 +41,11 @@ impl<'a> Ask<'a> {
             Key::UserName => self.caller.user_name().into(),
             Key::UserId | Key::PrincipalAccount => self.caller.user_id().map(UserId::as_str).into(),
             Key::PrincipalType => self.caller.principal_type().into(),
-            Key::PrincipalArn => match self.caller.user_name() {
-                Some(name) => Value::Text(format!("arn:aws:iam:::user/{name}").into()),
-                None => Value::Absent,
+            Key::PrincipalArn => match self.caller {
+                Caller::User { name, id, .. } => {
+                    Value::Text(UserArn { account: id.as_str().into(), name: name.clone() }.to_string().into())
+                }
+                Caller::Root | Caller::Anonymous => Value::Absent,
             },
             Key::ResourceAccount => self.bucket_owner.map(UserId::as_str).into(),
             Key::NeverFilled(_) => Value::Absent,

@@ -11,6 +11,7 @@
 //! - [`Action`]: everything S3 has rights for
 //! - [`Context`], [`Key`]: what conditions ask of a request
 //! - [`evaluate`]: a [`Request`] and the [`Rights`] that bear on it, to a [`Decision`]
+//! - [`UserArn`], [`Spelling`]: how bucket policies name users
 //! - [`acl`], [`public`]: what ACLs grant, and what public means
 //! - [`managed`]: the policies that every store has
 
@@ -30,6 +31,7 @@ pub mod public;
 mod request;
 mod resource;
 mod statement;
+mod user_arn;
 mod variable;
 
 pub use action::{Action, Kind};
@@ -40,3 +42,4 @@ pub use evaluate::evaluate;
 pub use malformed::Malformed;
 pub use request::{Attached, BucketAccess, Caller, ObjectAccess, Request, Resource, Rights};
 pub use statement::STATEMENTS_MAX;
+pub use user_arn::{Spelling, UserArn};

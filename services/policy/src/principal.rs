@@ -5,6 +5,7 @@ use events::ids::{UserId, UserName};
 use crate::json::Json;
 use crate::malformed::{Malformed, Place, quoted};
 use crate::request::Caller;
+use crate::user_arn::UserArn;
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Debug, Clone)]
@@ -61,11 +62,7 @@ impl Principals {
             "AWS" if member == "*" => self.everyone = true,
             "AWS" => match member.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(':')) {
                 Some((account, "root")) => self.ids.push(account.parse().map_err(|_| nobody())?),
-                Some((_, named)) => {
-                    let path = named.strip_prefix("user/").ok_or_else(nobody)?;
-                    let name = path.rsplit('/').next().unwrap_or(path);
-                    self.names.push(name.parse().map_err(|_| nobody())?);
-                }
+                Some(_) => self.names.push(UserArn::parse(member).ok_or_else(nobody)?.name),
                 None => self.ids.push(member.parse().map_err(|_| nobody())?),
             },
             "CanonicalUser" => self.ids.push(member.parse().map_err(|_| nobody())?),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use events::ids::BucketName;
 
-use crate::action::ActionSet;
+use crate::action::{Action, ActionSet};
 use crate::condition::Condition;
 use crate::evaluate::Ask;
 use crate::json::Json;
@@ -250,11 +250,37 @@ impl Statement {
             && self.conditions.iter().all(|condition| condition.holds(ask, self.effect))
     }
 
+    pub(crate) fn could_allow(&self, action: Action, bucket: &BucketName) -> bool {
+        let is_about = |pattern: &ResourcePattern| pattern.within(bucket).has(action.kind());
+        self.effect == Effect::Allow
+            && self.actions.has(action)
+            && (self.resources.negated || self.resources.patterns.iter().any(is_about))
+    }
+
+    /// What is refused of a policy that is new.
+    ///
+    /// Source: AWS IAM User Guide, "AWS JSON policy elements: `NotPrincipal`".
+    pub(crate) fn check_new(&self, place: &Place<'_>) -> Result<(), Malformed> {
+        if self.effect == Effect::Allow && self.principals.as_ref().is_some_and(|principals| principals.negated) {
+            return Err(place.wrong("to allow all but some is to allow strangers: NotPrincipal goes with Deny only"));
+        }
+        if self.conditions.iter().any(|condition| !condition.is_answerable()) {
+            let why = "s3:LocationConstraint stands in the body, which is read only once the rest is permitted";
+            return Err(place.member("Condition").wrong(why));
+        }
+        Ok(())
+    }
+
     /// Whether it gives something to people whom nobody named.
     pub(crate) fn is_public(&self) -> bool {
         self.effect == Effect::Allow
             && self.principals.as_ref().is_some_and(Principals::is_open)
             && !self.conditions.iter().any(Condition::fixes_who_asks)
+    }
+
+    /// Denies everything to everybody.
+    pub(crate) fn denying_all() -> Self {
+        Self { effect: Effect::Deny, ..Self::built_in(ActionSet::default().inverted()) }
     }
 
     /// A statement of a policy that is part of the store: it allows something on everything.

@@ -8,7 +8,7 @@ use events::user::{Limits, Role};
 use identity::Secret;
 use jiff::Timestamp;
 use ledger::{Snapshot, StateError};
-use policy::{Attached, Document, managed};
+use policy::{Attached, Document, DocumentKind, managed};
 use s3::sigv4::SigningKey;
 
 /// A user as requests need it: with all policies, parsed.
@@ -51,28 +51,18 @@ impl Account {
     }
 }
 
-/// A policy was parsed before it was stored. One that cannot be parsed now, written by a newer program perhaps, must
-/// not let anything through that it denies: it stands as one that denies everything.
+/// A policy was parsed before it was stored.
 fn attached(snapshot: &Snapshot, name: PolicyName) -> Result<Option<Attached>, StateError> {
     if let Some(document) = managed::document(&name) {
         return Ok(Some(Attached { name, document }));
     }
     let Some(row) = snapshot.policy(&name)? else { return Ok(None) };
-    let document = match Document::identity(&row.document) {
-        Ok(document) => Arc::new(document),
-        Err(error) => {
-            tracing::error!(policy = %name, %error, "a stored policy cannot be read: everything is denied by it");
-            match Document::identity(DENY_ALL) {
-                Ok(document) => Arc::new(document),
-                Err(error) => unreachable!("a constant is well-formed: {error}"),
-            }
-        }
-    };
-    Ok(Some(Attached { name, document }))
+    let document = Document::identity(&row.document).unwrap_or_else(|error| {
+        tracing::error!(policy = %name, %error, "a stored policy cannot be read: everything is denied by it");
+        Document::denying_all(DocumentKind::Identity)
+    });
+    Ok(Some(Attached { name, document: Arc::new(document) }))
 }
-
-const DENY_ALL: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::*"}]}"#;
 
 /// An access key that may be used, with its secret in clear.
 #[derive(Debug)]
@@ -109,15 +99,5 @@ impl Credential {
     /// Remembers a key that verified a signature: a stranger must not push another one out.
     pub(crate) fn remember(&self, date: String, region: String, key: SigningKey) {
         self.signing.store(Some(Arc::new(Signing { date, region, key })));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_be_read_denies_everything() {
-        assert!(Document::identity(DENY_ALL).is_ok());
     }
 }

@@ -8,9 +8,10 @@ use domain::{Identities, View, find_version};
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::ids::{BucketName, ObjectKey, UserId};
 use events::tags::Tags;
+use events::user::Role;
 use http::header::IF_MATCH;
 use ledger::Snapshot;
-use policy::{Action, BucketAccess, Decision, Grantor, ObjectAccess, Request, Resource, Rights, evaluate};
+use policy::{Action, Attached, BucketAccess, Decision, Grantor, ObjectAccess, Request, Resource, Rights, evaluate};
 use s3::lock::ObjectLock;
 use s3::{Code, Error, Operation};
 
@@ -137,9 +138,7 @@ impl At<'_> {
                 call.permit(action, Resource::Object(self.name, &key), &self.rights(state.access(self.row)))
             }
             // Each key is asked for once it is known. A body that can come to nothing is not even read.
-            Target::NamedKeys if call.caller.account.is_none() && !self.rules.opens_to_others() => {
-                Err(call.denied(action, "nothing grants it"))
-            }
+            Target::NamedKeys if !self.may_delete_some(call) => Err(call.denied(action, "nothing grants it")),
             Target::NamedKeys | Target::Form => Ok(()),
         }
     }
@@ -153,13 +152,28 @@ impl At<'_> {
         let existing = Existing { snapshot: self.snapshot, bucket: self.row.id, key, version };
         let Err(refusal) = call.permit_existing(action, resource, &rights, existing) else { return Ok(()) };
         let may_be_absent = !matches!(action, Action::DeleteObject | Action::DeleteObjectVersion);
-        if may_be_absent
-            && call.permit(Action::ListBucket, Resource::Bucket(self.name), &self.rights(None)).is_ok()
-            && !self.object_state(key, version)?.exists
-        {
+        if may_be_absent && self.permit_listing(call, key).is_ok() && !self.object_state(key, version)?.exists {
             return Ok(());
         }
         Err(refusal)
+    }
+
+    /// Whether the caller may list what has the prefix of a key, and so learn that the key is not there.
+    fn permit_listing(&self, call: &Call<'_>, key: &ObjectKey) -> Result<(), Failure> {
+        let existing = Existing { snapshot: self.snapshot, bucket: self.row.id, key, version: None };
+        call.permit_existing(Action::ListBucket, Resource::Bucket(self.name), &self.rights(None), existing)
+    }
+
+    /// Whether some key of the bucket may be one that the caller deletes.
+    fn may_delete_some(&self, call: &Call<'_>) -> bool {
+        if self.rules.opens_to_others() {
+            return true;
+        }
+        let Some(account) = call.caller.account.as_deref() else { return false };
+        let deletes = [Action::DeleteObject, Action::DeleteObjectVersion];
+        let by_policy =
+            |attached: &Attached| deletes.into_iter().any(|action| attached.document.could_allow(action, self.name));
+        account.role == Role::Admin || account.id == self.row.owner || account.policies.iter().any(by_policy)
     }
 
     fn rights<'b>(&'b self, object: Option<ObjectAccess<'b>>) -> Rights<'b> {
@@ -220,19 +234,12 @@ impl Call<'_> {
         self.permit(action, Resource::Object(name, key), &at.rights(None))
     }
 
-    /// Whether the caller may list a bucket, and so learn what is not in it.
-    fn may_list(&self, snapshot: &Snapshot, name: &BucketName, row: &BucketRow) -> Result<bool, Failure> {
-        let rules = self.gateway.0.rules.of(snapshot, name, row)?;
-        let at = At { snapshot, name, row, rules: &rules };
-        Ok(self.permit(Action::ListBucket, Resource::Bucket(name), &at.rights(None)).is_ok())
-    }
-
     /// Turns the news that a key is absent into a refusal, for whoever may not list the bucket.
     pub(crate) fn hide_absence(&self, failure: Failure) -> Failure {
         let snapshot = self.gateway.0.ledger.latest();
-        let Ok(name) = self.bucket() else { return failure };
+        let (Ok(name), Ok(key)) = (self.bucket(), self.key()) else { return failure };
         match snapshot.bucket(&name) {
-            Ok(Some(row)) => self.hide_absence_in(&snapshot, &name, &row, failure),
+            Ok(Some(row)) => self.hide_absence_in(&snapshot, (&name, &row), &key, failure),
             Ok(None) => failure,
             Err(error) => error.into(),
         }
@@ -242,17 +249,20 @@ impl Call<'_> {
     pub(crate) fn hide_absence_in(
         &self,
         snapshot: &Snapshot,
-        name: &BucketName,
-        row: &BucketRow,
+        (name, row): (&BucketName, &BucketRow),
+        key: &ObjectKey,
         failure: Failure,
     ) -> Failure {
         if !matches!(failure.error.code(), Code::NoSuchKey | Code::NoSuchVersion) {
             return failure;
         }
-        match self.may_list(snapshot, name, row) {
-            Ok(true) => failure,
-            Ok(false) => self.denied(Action::ListBucket, "without it nobody learns which keys are absent"),
-            Err(other) => other,
+        let rules = match self.gateway.0.rules.of(snapshot, name, row) {
+            Ok(rules) => rules,
+            Err(error) => return error.into(),
+        };
+        match (At { snapshot, name, row, rules: &rules }).permit_listing(self, key) {
+            Ok(()) => failure,
+            Err(_) => self.denied(Action::ListBucket, "without it nobody learns which keys are absent"),
         }
     }
 
@@ -287,6 +297,7 @@ impl Call<'_> {
             parts: self.parts,
             query: self.query,
             existing,
+            is_listing: matches!(action, Action::ListBucket),
             existing_tags: OnceCell::new(),
             request_tags: self.request_tags(action),
             address: self.client,

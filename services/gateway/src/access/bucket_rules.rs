@@ -5,7 +5,7 @@ use domain::row::{BucketId, BucketRow};
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::ids::BucketName;
 use ledger::{Snapshot, StateError};
-use policy::{BucketAccess, Document};
+use policy::{BucketAccess, Document, DocumentKind};
 
 /// Buckets whose rules are remembered.
 const BUCKETS_MAX: usize = 4_096;
@@ -77,36 +77,10 @@ impl RulesCache {
     }
 }
 
-/// A policy was parsed before it was stored. One that cannot be parsed now, written by a newer program perhaps, must
-/// not let anything through that it denies: it stands as one that denies everything, and owners and admins may still
-/// replace it.
+/// A policy was parsed before it was stored. Owners and admins may replace one that cannot be parsed now.
 fn readable(text: &str, bucket: &BucketName) -> Document {
-    let error = match Document::bucket(text, bucket) {
-        Ok(document) => return document,
-        Err(error) => error,
-    };
-    tracing::error!(%bucket, %error, "a bucket policy cannot be read: everything is denied by it");
-    match Document::bucket(&deny_all(bucket), bucket) {
-        Ok(document) => document,
-        Err(error) => unreachable!("a constant is well-formed: {error}"),
-    }
-}
-
-fn deny_all(bucket: &BucketName) -> String {
-    format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":"*","Action":"s3:*",
-            "Resource":["arn:aws:s3:::{bucket}","arn:aws:s3:::{bucket}/*"]}}]}}"#
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_be_read_denies_everything() {
-        let bucket = "photos".parse().unwrap();
-        assert!(Document::bucket(&deny_all(&bucket), &bucket).is_ok());
-        assert!(!readable("{}", &bucket).is_public());
-    }
+    Document::bucket(text, bucket).unwrap_or_else(|error| {
+        tracing::error!(%bucket, %error, "a bucket policy cannot be read: everything is denied by it");
+        Document::denying_all(DocumentKind::Bucket)
+    })
 }

@@ -39,6 +39,8 @@ pub(crate) struct Conditions<'a> {
     pub(crate) query: &'a Query<'a>,
     /// The object that is judged, if it is one that may exist.
     pub(crate) existing: Option<Existing<'a>>,
+    /// What is judged is the right to list; with an object, to learn whether that one is there.
+    pub(crate) is_listing: bool,
     /// Its tags, once a policy asked for them.
     pub(crate) existing_tags: OnceCell<Result<Tags, StateError>>,
     /// What it shall carry.
@@ -62,6 +64,11 @@ impl Context for Conditions<'_> {
             Key::Header(name) => self.header(name),
             Key::Query("versionId") => {
                 self.existing.as_ref().and_then(|existing| existing.version).map_or(Value::Absent, Value::from)
+            }
+            // Who may list what begins so may learn that this key is not there.
+            Key::Query("prefix") if self.is_listing && self.existing.is_some() => {
+                let key = self.existing.as_ref().map(|existing| String::from_utf8_lossy(existing.key.as_bytes()));
+                key.map_or(Value::Absent, Value::Text)
             }
             Key::Query(name) => match self.query.text(name) {
                 Ok(Some(text)) => Value::Text(text.to_owned().into()),

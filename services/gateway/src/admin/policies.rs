@@ -41,7 +41,9 @@ pub(super) async fn put(mut asked: Asked, caller: Caller) -> Result<Answer, Refu
     let name: PolicyName = asked.name(POLICY)?;
     let bytes = asked.bytes().await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::invalid("the policy is not UTF-8"))?;
-    let document = policy::Document::identity(text).map_err(|error| Refusal::malformed_policy(error.to_string()))?;
+    let malformed = |error: policy::Malformed| Refusal::malformed_policy(error.to_string());
+    let document = policy::Document::identity(text).map_err(malformed)?;
+    document.check_new().map_err(malformed)?;
     let command = IdentityCommand::StorePolicy { policy: name.clone(), document: document.text().to_owned() };
     let committed = asked.change(&caller.name, command).await?;
     Answer::changed(&find(&*asked.read().await?, name)?, committed.sequence)

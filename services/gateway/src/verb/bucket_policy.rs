@@ -1,10 +1,12 @@
 use axum::body::Body;
 use axum::response::Response;
-use domain::{Command, View};
+use domain::{Command, Identities, View};
+use events::ids::{UserId, UserName};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use policy::Document;
+use ledger::Snapshot;
 use policy::public::{blocks_policy, bucket_is_public};
+use policy::{Document, Spelling, UserArn};
 use s3::xml::PolicyStatus;
 use s3::{Code, Error};
 
@@ -18,6 +20,9 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let Some(policy) = snapshot.bucket_access(row.id)?.policy else {
         return Err(Error::new(Code::NoSuchBucketPolicy).detail("BucketName", bucket.as_str()).into());
     };
+    let shown = Spelling::of(&policy).map(|spelling| spelling.with(|principal| shown(&snapshot, principal)));
+    // One that cannot be read is shown as it is.
+    let policy = shown.unwrap_or_else(|_| Ok(policy.clone()))?;
     let mut response = Response::new(Body::from(policy));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
@@ -27,13 +32,18 @@ pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure
     let document = read_document(body, call, Sums::OfDocument).await?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let text = std::str::from_utf8(&document).map_err(|_| malformed("the policy is not UTF-8"))?;
-    let policy = Document::bucket(text, &bucket).map_err(|error| malformed(error.to_string()))?;
+    let written = Document::bucket(text, &bucket).map_err(|error| malformed(error.to_string()))?;
+    written.check_new().map_err(|error| malformed(error.to_string()))?;
+    let spelling = Spelling::of(written.text()).map_err(|error| malformed(error.to_string()))?;
+    let text = spelling.with(|principal| stored(&snapshot, principal))?;
+    // Ids are longer than names.
+    let policy = Document::bucket(&text, &bucket).map_err(|error| malformed(error.to_string()))?;
     let block = snapshot.bucket_access(row.id)?.public_access_block.unwrap_or_default();
     if blocks_policy(block, &policy) {
         return Err(Error::access_denied("The bucket's public access block refuses public policies.").into());
     }
     drop(snapshot);
-    call.commit(Command::SetBucketPolicy { bucket, policy: Some(text.to_owned()) }).await?;
+    call.commit(Command::SetBucketPolicy { bucket, policy: Some(text) }).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -48,6 +58,25 @@ pub(super) async fn status(call: &Call<'_>) -> Result<Response, Failure> {
     let rules = call.gateway.0.rules.of(&snapshot, &bucket, &row)?;
     let is_public = bucket_is_public(&rules.access(&row));
     Ok(reply::xml(PolicyStatus { is_public }.to_xml()))
+}
+
+/// A user's name may pass to somebody else; an id does not.
+fn stored(snapshot: &Snapshot, principal: &str) -> Result<Option<String>, Failure> {
+    let Some(UserArn { account, name }) = UserArn::parse(principal) else { return Ok(None) };
+    let id = if name.is_root() { Some(UserId::root()) } else { snapshot.user(&name)?.map(|user| user.id) };
+    let is_number = account.bytes().all(|byte| byte.is_ascii_digit());
+    // An account of AWS says nothing here; one of ours has to be the user's.
+    match id.filter(|id| is_number || *account == *id.as_str()) {
+        Some(id) => Ok(Some(id.to_string())),
+        None => Err(malformed(format!("Invalid principal in policy: {principal} is no user here")).into()),
+    }
+}
+
+/// The name behind an id, for as long as there is a user of that id.
+fn shown(snapshot: &Snapshot, principal: &str) -> Result<Option<String>, Failure> {
+    let Ok(id) = principal.parse::<UserId>() else { return Ok(None) };
+    let name = if id == UserId::root() { Some(UserName::root()) } else { snapshot.user_by_id(&id)? };
+    Ok(name.map(|name| UserArn::short(name).to_string()))
 }
 
 fn malformed(why: impl Into<std::borrow::Cow<'static, str>>) -> Error {

@@ -41,7 +41,7 @@ pub(super) async fn find(call: &Call<'_>, source: &CopySource, conditions: &Cond
     let found = version(&snapshot, &bucket, &key, source.version_id.as_deref(), "GET").map_err(as_source);
     let (row, object) = match found {
         Ok(found) => found,
-        Err(failure) => return Err(call.hide_absence_in(&snapshot, &name, &bucket, failure)),
+        Err(failure) => return Err(call.hide_absence_in(&snapshot, (&name, &bucket), &key, failure)),
     };
     conditions.evaluate_copy_source(&object.etag.to_string(), row.modified)?;
     Ok(Source { snapshot, name, bucket, key, row, object })

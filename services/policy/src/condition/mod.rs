@@ -12,7 +12,9 @@ use crate::context::{Key, Value};
 use crate::evaluate::Ask;
 use crate::json::Json;
 use crate::malformed::{Malformed, Place, quoted};
+use crate::request::Caller;
 use crate::statement::{Effect, VALUES_MAX};
+use crate::user_arn::UserArn;
 
 use operator::{Operator, Quantifier};
 use test::{One, Test};
@@ -56,6 +58,11 @@ impl Condition {
         Ok(Self { operator, key, test })
     }
 
+    /// Whether it can ever be known when it is asked.
+    pub(crate) fn is_answerable(&self) -> bool {
+        self.key != Key::LocationConstraint
+    }
+
     pub(crate) fn floating_bytes(&self) -> usize {
         self.test.floating_bytes()
     }
@@ -66,9 +73,18 @@ impl Condition {
         let Operator { negated, if_exists, quantifier, .. } = self.operator;
         let without_value = negated && effect == Effect::Allow;
         let is_one = |value: One<'_>| self.test.has(&value, ask.caller).unwrap_or(without_value);
+        // An ARN may be written with its account or without, as among the principals.
+        let short_arn = || match ask.caller {
+            Caller::User { name, .. } if self.key == Key::PrincipalArn => {
+                Some(UserArn::short(name.clone()).to_string())
+            }
+            _ => None,
+        };
         let found = match ask.value(&self.key) {
             Value::Absent => None,
-            Value::Text(text) => Some(is_one(One::Text(&text))),
+            Value::Text(text) => {
+                Some(is_one(One::Text(&text)) || short_arn().is_some_and(|arn| is_one(One::Text(&arn))))
+            }
             Value::Number(number) => Some(is_one(One::Number(number))),
             Value::Flag(flag) => Some(is_one(One::Flag(flag))),
             Value::Time(time) => Some(is_one(One::Time(time))),

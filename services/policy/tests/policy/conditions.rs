@@ -149,6 +149,8 @@ fn arns() {
     let like = |operator: &str, arn: &str| holds(&format!(r#"{{"{operator}":{{"aws:PrincipalArn":"{arn}"}}}}"#), &[]);
     for operator in ["ArnEquals", "ArnLike"] {
         assert!(like(operator, "arn:aws:iam:::user/alice"));
+        assert!(like(operator, "arn:aws:iam::alice-id:user/alice"), "the account is the user's id, as in a principal");
+        assert!(!like(operator, "arn:aws:iam::olga-id:user/alice"));
         assert!(like(operator, "arn:aws:iam::*:user/a*"));
         assert!(like(operator, "arn:aws:iam:::user/${aws:username}"));
         assert!(like(operator, "*"));
@@ -157,7 +159,9 @@ fn arns() {
         assert!(!like(operator, "arn:*:::user/alice:"));
         assert!(!like(operator, "arn:aws:*:*:user/alice:x"));
     }
-    assert!(!like("ArnNotEquals", "arn:aws:iam:::user/alice"));
+    for alice in ["arn:aws:iam:::user/alice", "arn:aws:iam::alice-id:user/alice"] {
+        assert!(!like("ArnNotEquals", alice), "{alice}");
+    }
     assert!(like("ArnNotLike", "arn:aws:iam:::user/b*"));
 }
 

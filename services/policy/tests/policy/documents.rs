@@ -1,11 +1,13 @@
 //! What is a policy, and what is said of what is none.
 
+use std::sync::Arc;
+
 use policy::{
-    Action, BUCKET_POLICY_BYTES_MAX, Document, DocumentKind, IDENTITY_POLICY_BYTES_MAX, Malformed, STATEMENTS_MAX,
-    managed,
+    Action, Attached, BUCKET_POLICY_BYTES_MAX, Document, DocumentKind, IDENTITY_POLICY_BYTES_MAX, Malformed,
+    STATEMENTS_MAX, managed,
 };
 
-use crate::world::{Who, World, bucket, for_bucket, statement};
+use crate::world::{Who, World, bucket, for_bucket, on_condition, statement};
 
 fn identity_error(text: &str) -> String {
     Document::identity(text).expect_err(text).to_string()
@@ -277,4 +279,50 @@ fn variables_are_text_in_the_version_of_2008() {
     assert!(!World::new().key("alice/x").policy(&old).allowed());
     assert!(World::new().key("${aws:username}/x").policy(&old).allowed());
     assert!(!World::new().key("alice/x").policy(&text.replace(r#""Version":"2012-10-17","#, "")).allowed());
+}
+
+#[test]
+fn what_stands_for_a_policy_that_cannot_be_read_denies_everything() {
+    let all = r#"{"AWS":"alice-id"}"#;
+    let allowed = World::new().bucket_policy(&for_bucket("Allow", all, "s3:*"));
+    assert!(allowed.allowed());
+    let of_bucket = Document::denying_all(DocumentKind::Bucket);
+    assert!(!of_bucket.is_public());
+    let denied = World { bucket_policy: Some(of_bucket), ..World::new().who(Who::Olga) };
+    assert!(!denied.allowed());
+    assert!(denied.action(Action::PutBucketPolicy).allowed(), "its owner may replace it");
+    let mut denied = allowed;
+    let document = Arc::new(Document::denying_all(DocumentKind::Identity));
+    denied.policies.push(Attached { name: "unreadable".parse().unwrap(), document });
+    assert!(!denied.allowed());
+}
+
+#[test]
+fn what_is_no_longer_taken_is_still_read() {
+    let text = on_condition("Allow", r#"{"StringEquals":{"s3:LocationConstraint":"eu"}}"#);
+    let document = Document::identity(&text).unwrap();
+    let error = document.check_new().unwrap_err().to_string();
+    assert!(error.starts_with("Statement[0].Condition: s3:LocationConstraint stands in the body"), "{error}");
+    let but = |effect| for_bucket(effect, r#"{"AWS":"alice-id"}"#, "s3:*").replace("Principal", "NotPrincipal");
+    let check = |text: &str| Document::bucket(text, &bucket()).unwrap().check_new();
+    assert!(check(&but("Allow")).unwrap_err().to_string().contains("NotPrincipal goes with Deny only"));
+    assert_eq!(check(&but("Deny")), Ok(()));
+    assert_eq!(check(&for_bucket("Allow", r#""*""#, "s3:*")), Ok(()));
+}
+
+#[test]
+fn a_first_look_tells_whether_anything_could_be_allowed() {
+    let could = |effect: &str, action: &str, resource: &str| {
+        let document = Document::identity(&statement(effect, action, resource)).unwrap();
+        document.could_allow(Action::DeleteObject, &bucket())
+    };
+    for resource in
+        ["*", "arn:aws:s3:::*", "arn:aws:s3:::photos/*", "arn:aws:s3:::ph*", "arn:aws:s3:::*/${aws:username}/*"]
+    {
+        assert!(could("Allow", "s3:Delete*", resource), "{resource}");
+        assert!(!could("Allow", "s3:GetObject", resource) && !could("Deny", "s3:*", resource), "{resource}");
+    }
+    for elsewhere in ["arn:aws:s3:::photos", "arn:aws:s3:::others/*", "arn:aws:s3:::photo/*"] {
+        assert!(!could("Allow", "s3:*", elsewhere), "{elsewhere}");
+    }
 }
