@@ -547,7 +547,7 @@ def test_the_expected_owner_guards(world, refused):
         (world["owner"].list_objects_v2, {}),
         (world["owner"].delete_bucket_policy, {}),
         (world["owner"].delete_public_access_block, {}),
-        (world["owner"].put_bucket_acl, {"ACL": "private"}),
+        (world["owner"].put_bucket_acl, {"ACL": ACL_HARMLESS}),
         (world["owner"].delete_object, {"Key": "k"}),
     ]
     for call, arguments in calls:
