@@ -61,14 +61,14 @@ fn what_was_under_the_new_key_ends() {
     assert_eq!(keys(&fold), ["l"]);
     let usage = fold.model.usage.values().next().unwrap();
     assert_eq!((usage.objects, usage.bytes), (1, 10));
-    let references: u64 = fold.model.contents.values().map(|row| u64::from(row.references)).sum();
+    let references: u64 = fold.model.contents.values().map(|row| row.references).sum();
     assert_eq!(references, 1, "the bytes of what ended are free");
 }
 
 #[test]
 fn objects_of_the_same_bytes_may_replace_each_other() {
     let fold = accepted(&given(&[put(b'a'), put_at("l", b'a')]), &rename("k", "l").into(), &DONE);
-    let references: u64 = fold.model.contents.values().map(|row| u64::from(row.references)).sum();
+    let references: u64 = fold.model.contents.values().map(|row| row.references).sum();
     assert_eq!((keys(&fold), references), (vec!["l".to_owned()], 1));
 }
 

@@ -37,17 +37,7 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     drop(snapshot);
     let key = call.key()?;
     let source = find(call, &request.source, &request.source_conditions).await?;
-    let in_place = request.source.bucket == bucket.as_str() && request.source.key == key.as_bytes();
-    if in_place && request.source.version_id.is_none() && request.changes_nothing_in_place() {
-        let message = "This copy request is illegal because it is trying to copy an object to itself without \
-                       changing the object's metadata, storage class, website redirect location or encryption attributes.";
-        return Err(Error::invalid_request(message).into());
-    }
-    if source.object.size > COPY_BYTES_MAX {
-        let message =
-            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
-        return Err(Error::invalid_request(message).into());
-    }
+    check_copyable(&request, &source, &bucket, &key)?;
     let class = request.storage_class.and_then(convert::class_name);
     let mut attributes = match request.metadata_directive {
         Directive::Copy => source.object.attributes.clone(),
@@ -101,6 +91,22 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     let current = lifecycle::Current { key: &key, size: source.object.size, tags: &tags, modified };
     lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &row, current)?;
     Ok(response)
+}
+
+/// A copy onto itself must change something, and what is larger is copied in parts.
+fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, key: &ObjectKey) -> Result<(), Error> {
+    let in_place = request.source.bucket == bucket.as_str() && request.source.key == key.as_bytes();
+    if in_place && request.source.version_id.is_none() && request.changes_nothing_in_place() {
+        let message = "This copy request is illegal because it is trying to copy an object to itself without \
+                       changing the object's metadata, storage class, website redirect location or encryption attributes.";
+        return Err(Error::invalid_request(message));
+    }
+    if source.object.size > COPY_BYTES_MAX {
+        let message =
+            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
+        return Err(Error::invalid_request(message));
+    }
+    Ok(())
 }
 
 /// The source's key and how the target is encrypted, where they are.
