@@ -165,7 +165,10 @@ def test_the_customers_key_is_needed_for_every_look(s3, bucket, refused):
             refused("400", 400, s3.head_object, Bucket=bucket, Key=key, **wrong)
     attributes = {"Bucket": bucket, "Key": "k", "ObjectAttributes": ["ObjectSize"]}
     refused("InvalidRequest", 400, s3.get_object_attributes, **attributes)
-    assert s3.get_object_attributes(**attributes, **CUSTOMER)["ObjectSize"] == len(MARK)
+    key = CUSTOMER["SSECustomerKey"]
+    spelled = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": base64.b64encode(key).decode(),
+               "SSECustomerKeyMD5": base64.b64encode(hashlib.md5(key).digest()).decode()}
+    assert s3.get_object_attributes(**attributes, **spelled)["ObjectSize"] == len(MARK)
     refused("InvalidRequest", 400, s3.get_object, Bucket=bucket, Key="plain", **CUSTOMER)
     refused("InvalidArgument", 400, s3.put_object, Bucket=bucket, Key="x", Body=b"", **CUSTOMER, **S3)
 
@@ -249,7 +252,7 @@ def test_disks_hold_ciphertext_and_no_key(make_server):
     s3.put_object(Bucket="vault", Key="small", Body=MARK, **S3)
     s3.put_object(Bucket="vault", Key="large", Body=data, **secret)
     users = Users(server)
-    assert users.ask("GET", "/buckets/vault")["bytes"] == len(MARK) + len(data), "quotas count plaintext"
+    assert users.ask("GET", "/buckets/vault")["usage"]["bytes"] == len(MARK) + len(data), "quotas"
     users.close()
     server.stop()
     key = secret["SSECustomerKey"]
