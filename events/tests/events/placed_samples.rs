@@ -5,7 +5,7 @@ use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
 };
 use events::tags::Tags;
-use events::{Fact, bucket, cors, object, upload};
+use events::{Fact, bucket, cors, key, object, upload};
 
 use crate::samples::{bucket_created, object_created, object_deleted, upload_created, version};
 
@@ -21,6 +21,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (111, ".expired", expired(object_deleted())),
         (112, ".expired", expired(crate::samples::delete_marker_created())),
         (113, ".expired", expired(crate::samples::upload_aborted())),
+        (130, ".held", Fact::KeyChanged(key_held())),
     ];
     others.into_iter().chain(of_locks()).chain(renames()).collect()
 }
@@ -31,6 +32,11 @@ fn tags() -> Tags {
 
 fn bucket_tags_changed() -> bucket::TagsChanged {
     bucket::TagsChanged { bucket: "photos".parse().unwrap(), tags: Some(tags()) }
+}
+
+fn key_held() -> key::Changed {
+    let (user, access_key) = ("alice".parse().unwrap(), "PSQ2F7Z1M0C9W8K4T6N3".parse().unwrap());
+    key::Changed { user, access_key, enabled: false, expires: None, by_admin: true }
 }
 
 fn bucket_cors_changed() -> bucket::CorsChanged {
