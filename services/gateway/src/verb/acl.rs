@@ -84,7 +84,10 @@ pub(super) fn of_new_object(call: &Call<'_>, snapshot: &Snapshot, bucket: &Bucke
     let provisional = match &requested {
         None => None,
         Some(requested) => {
-            admit_named(&access, requested)?;
+            // The private one says what holds anyway, and there are clients that send it with every object.
+            if !matches!(requested, RequestedAcl::Canned(s3::acl::CannedAcl::Private)) {
+                admit_named(&access, requested)?;
+            }
             let writer = if ownership == ObjectOwnership::BucketOwnerEnforced { &bucket.owner } else { writer };
             Some(resolve(snapshot, requested.clone(), Owners { owner: writer, bucket: &bucket.owner })?)
         }
