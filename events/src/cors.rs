@@ -21,6 +21,7 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
     /// Its owner's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Origins, each with one `*` at most.
     pub allowed_origins: Vec<String>,
@@ -31,5 +32,6 @@ pub struct Rule {
     /// Names of headers that a page may see in answers.
     pub expose_headers: Vec<String>,
     /// Seconds for which a browser may remember what it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_seconds: Option<u32>,
 }

@@ -1,5 +1,6 @@
 //! The rows of the projection: what the folded log knows, a struct per table.
 
+mod cors;
 mod encryption;
 mod identity;
 mod lifecycle;
@@ -63,6 +64,7 @@ pub struct BucketSettingsRow {
     /// Its tags.
     pub tags: Option<Tags>,
     /// Which pages of other origins may use it.
+    #[serde(with = "cors")]
     pub cors: Option<Vec<events::cors::Rule>>,
     /// How it locks; `None` where versions cannot be locked.
     pub object_lock: Option<ObjectLockRow>,
