@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use s3::xml::{
     AccessControlPolicy, CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects,
-    LifecycleConfiguration, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, OwnershipControls, PublicAccessBlockConfiguration,
-    Unchanging, VersioningConfiguration,
+    LifecycleConfiguration, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, OwnershipControls,
+    PublicAccessBlockConfiguration, Unchanging, VersioningConfiguration,
 };
 
 fuzz_target!(|data: &[u8]| {
