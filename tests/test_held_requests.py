@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from harness import wait
 from harness.users import call, login
 from harness.wire import Answer, Wire, object_path, read_answer
-from harness.world import bucket_arn, document, statement
+from harness.world import bucket_arn, document
 
 
 @contextmanager

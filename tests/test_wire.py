@@ -3,12 +3,11 @@
 import base64
 import hashlib
 import re
-import zlib
 
 import pytest
 from awscrt import checksums
 
-from harness.content import KIB, MIB, content, etag
+from harness.content import KIB, MIB, content, crc32, etag
 from harness.wire import (
     SIGNED_CHUNKS,
     SIGNED_CHUNKS_TRAILER,
@@ -21,10 +20,6 @@ from harness.wire import (
     read_answer,
     split,
 )
-
-
-def crc32(data: bytes) -> str:
-    return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
 
 
 TRAILERS = {

@@ -2,12 +2,11 @@
 
 import base64
 import hashlib
-import zlib
 
 import pytest
 from awscrt import checksums
 
-from harness.content import KIB, MIB, content, etag, etag_of_parts
+from harness.content import KIB, MIB, content, crc32, etag, etag_of_parts
 from harness.wire import (
     SIGNED_CHUNKS,
     SIGNED_CHUNKS_TRAILER,
@@ -25,10 +24,6 @@ from harness.wire import (
 )
 
 EXPECTS = {"expect": "100-continue"}
-
-
-def crc32(data: bytes) -> str:
-    return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
 
 
 def crc64(data: bytes) -> str:

@@ -1,7 +1,9 @@
 """Bytes to store: reproducible, unlike each other, cheap."""
 
+import base64
 import hashlib
 import random
+import zlib
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -18,6 +20,11 @@ def md5(data: bytes) -> str:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def crc32(data: bytes) -> str:
+    """The checksum as S3's headers carry it."""
+    return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
 
 
 def etag(data: bytes) -> str:
