@@ -122,7 +122,9 @@ impl PostPolicy {
                 "key" => Some(key),
                 field => fields.get(field),
             };
-            if !value.is_some_and(|value| condition.holds(value)) {
+            // A condition that any text fulfils is no reason to refuse a form without the field.
+            let holds = value.map_or_else(|| condition.is_of_any_text(), |value| condition.holds(value));
+            if !holds {
                 return Err(denied(format!("Policy Condition failed: {}", condition.text())));
             }
         }
@@ -135,6 +137,10 @@ impl PostPolicy {
 }
 
 impl Condition {
+    fn is_of_any_text(&self) -> bool {
+        matches!(&self.test, Test::StartsWith(start) if start.is_empty())
+    }
+
     fn holds(&self, value: &str) -> bool {
         match &self.test {
             Test::Equals(wanted) => value == wanted,
@@ -210,7 +216,8 @@ mod tests {
         assert!(allows(equal, &[("key", "k"), ("x-amz-meta-a", "1")], "k"));
         assert!(!allows(equal, &[("key", "k"), ("x-amz-meta-a", "12")], "k"));
         assert!(!allows(equal, &[("key", "k")], "k"), "what is named must be there");
-        assert!(!allows(r#"["starts-with","$key",""],["starts-with","$acl",""]"#, &[("key", "k")], "k"));
+        assert!(allows(r#"["starts-with","$key",""],["starts-with","$acl",""]"#, &[("key", "k")], "k"), "or nothing");
+        assert!(!allows(r#"["starts-with","$key",""],["starts-with","$acl","p"]"#, &[("key", "k")], "k"));
         let types = r#"["starts-with","$key",""],["starts-with","$Content-Type","image/"]"#;
         assert!(allows(types, &[("key", "k"), ("content-type", "image/png, image/gif")], "k"));
         assert!(!allows(types, &[("key", "k"), ("content-type", "image/png,text/html")], "k"));
