@@ -251,6 +251,22 @@ def test_whose_an_object_is(world, ownership, acl, whose):
         assert world["root"].get_object_acl(Bucket=bucket, Key=key)["Owner"]["ID"] == world.people[whose].id, key
 
 
+def test_who_may_write_may_let_the_buckets_owner_in(world, refused):
+    bucket = world.bucket(ObjectOwnership="ObjectWriter")
+    me, writer = world.people["owner"], world["other account"]
+    wanted = {"StringEquals": {"s3:x-amz-grant-full-control": f"id={me.id}"}}
+    world.grant(bucket, ["s3:PutObject"], condition=wanted)
+    refused("AccessDenied", 403, writer.put_object, Bucket=bucket, Key="k", Body=b"x")
+    writer.put_object(Bucket=bucket, Key="k", Body=b"x", GrantFullControl=f"id={me.id}")
+    assert grants_of(world["owner"].get_object_acl(Bucket=bucket, Key="k")) == {(me.id, "FULL_CONTROL")}
+    # To let others in as well is a right of its own.
+    refused("AccessDenied", 403, writer.put_object, Bucket=bucket, Key="k", Body=b"x",
+            GrantFullControl=f"id={me.id}", GrantRead=f'uri="{EVERYONE}"')
+    world.grant(bucket, ["s3:PutObject"])
+    refused("AccessDenied", 403, writer.put_object, Bucket=bucket, Key="k", Body=b"x", ACL="public-read")
+    writer.put_object(Bucket=bucket, Key="k", Body=b"x", ACL="bucket-owner-read")
+
+
 def test_a_list_belongs_to_a_version(world, refused, listed):
     owner, anonymous = world["owner"], world["anonymous"]
     owner.put_bucket_versioning(Bucket=listed, VersioningConfiguration={"Status": "Enabled"})

@@ -60,11 +60,12 @@ class World:
         self.clients[owner].create_bucket(Bucket=name, **options)
         return name
 
-    def grant(self, bucket: str, actions: list[str], key: str = "*") -> None:
+    def grant(self, bucket: str, actions: list[str], key: str = "*", condition: dict | None = None) -> None:
         """Lets the other account do something in a bucket of the owner, by its policy."""
+        more = {"Condition": condition} if condition else {}
         principal = {"AWS": f"arn:aws:iam:::user/{self.people['other account'].name}"}
         self.clients["owner"].put_bucket_policy(
-            Bucket=bucket, Policy=document(statement("Allow", actions, bucket, key, Principal=principal)))
+            Bucket=bucket, Policy=document(statement("Allow", actions, bucket, key, Principal=principal, **more)))
 
     def fresh(self) -> str:
         """The name of a bucket that is not there."""

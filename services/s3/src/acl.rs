@@ -197,6 +197,19 @@ pub enum RequestedAcl {
     Grants(Vec<Grant>),
 }
 
+impl RequestedAcl {
+    /// Whether it grants anything to somebody besides who writes the object and who owns the bucket.
+    pub fn opens_to_others(&self, bucket_owner: &str) -> bool {
+        match self {
+            Self::Canned(CannedAcl::Private | CannedAcl::BucketOwnerRead | CannedAcl::BucketOwnerFullControl) => false,
+            Self::Canned(_) => true,
+            Self::Grants(grants) => {
+                grants.iter().any(|grant| !matches!(&grant.grantee, Grantee::Id(id) if id == bucket_owner))
+            }
+        }
+    }
+}
+
 /// Who owns the objects of a bucket, and whether lists count in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ObjectOwnership {

@@ -103,7 +103,7 @@ impl At<'_> {
                 if brings_object_tags(operation, &call.head())? {
                     call.permit(Action::PutObjectTagging, resource, &self.rights(None))?;
                 }
-                if self.rules.acls_enabled() && brings_object_acl(operation, &call.head())? {
+                if self.rules.acls_enabled() && brings_object_acl(operation, &call.head(), &self.row.owner)? {
                     // Who may write by the bucket's ACL alone owns what it writes, and so its ACL.
                     let owner = call.caller.user_id().filter(|_| granted == Granted::ByBucketAcl);
                     let own = owner.map(|owner| ObjectAccess { owner, acl: None });

@@ -1,5 +1,6 @@
 //! What each operation needs.
 
+use events::ids::UserId;
 use policy::Action;
 use s3::condition::DeleteConditions;
 use s3::request::Head;
@@ -147,11 +148,12 @@ pub(crate) fn takes_tags_of_headers(operation: Operation, head: &Head<'_>) -> Re
     Ok(operation.takes_tags() && (!is_copy || head.text("x-amz-tagging-directive")? == Some("REPLACE")))
 }
 
-/// Whether the request brings an ACL for the object it makes, which is a right of its own.
-pub(crate) fn brings_object_acl(operation: Operation, head: &Head<'_>) -> Result<bool, Error> {
+/// Whether the request brings an ACL for the object it makes that opens it to others than who writes it and who owns
+/// the bucket, which is a right of its own.
+pub(crate) fn brings_object_acl(operation: Operation, head: &Head<'_>, bucket_owner: &UserId) -> Result<bool, Error> {
     let makes_object =
         matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
-    Ok(makes_object && head.acl()?.is_some())
+    Ok(makes_object && head.acl()?.is_some_and(|acl| acl.opens_to_others(bucket_owner.as_str())))
 }
 
 /// A second right over the addressed object, to read it: its attributes tell what is in it, and so does the answer to a

@@ -274,6 +274,27 @@ fn the_status_of_a_policy() {
 }
 
 #[test]
+fn only_lists_that_grant_to_third_parties_open_an_object() {
+    let canned = |canned| RequestedAcl::Canned(canned).opens_to_others("owner");
+    for closed in [CannedAcl::Private, CannedAcl::BucketOwnerRead, CannedAcl::BucketOwnerFullControl] {
+        assert!(!canned(closed), "{closed:?}");
+    }
+    for open in [CannedAcl::PublicRead, CannedAcl::PublicReadWrite, CannedAcl::AuthenticatedRead] {
+        assert!(canned(open), "{open:?}");
+    }
+    let grants = |grantees: &[Grantee]| {
+        let grant = |grantee: &Grantee| Grant { grantee: grantee.clone(), permission: Permission::FullControl };
+        RequestedAcl::Grants(grantees.iter().map(grant).collect()).opens_to_others("owner")
+    };
+    let owner = Grantee::Id("owner".to_owned());
+    assert!(!grants(&[owner.clone(), owner.clone()]));
+    // An address may be anybody's until it is looked up.
+    for other in [Grantee::Id("other".to_owned()), Grantee::Email("o@w.ner".to_owned()), Grantee::Everyone] {
+        assert!(grants(&[owner.clone(), other.clone()]), "{other:?}");
+    }
+}
+
+#[test]
 fn an_address_nobody_has_is_named() {
     let error = Error::unresolvable_email("a@b.c");
     assert_eq!((error.code(), error.status().as_u16()), (Code::UnresolvableGrantByEmailAddress, 400));
