@@ -57,6 +57,8 @@ def test_location_constraints(s3, refused):
                            CreateBucketConfiguration={"LocationConstraint": "eu-central-7"})
     assert answer.value.response["Error"]["Code"] in ("IllegalLocationConstraintException", "InvalidLocationConstraint")
     refused("404", 404, s3.head_bucket, Bucket="bucket-there")
+    # AWS takes that name from nobody and shows it to nobody; who gave it here reads it again.
+    assert s3.get_bucket_location(Bucket="bucket-here")["LocationConstraint"] == REGION
 
 
 def test_versioning_is_told_as_it_was_set(s3, bucket):

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use crate::cors;
 use crate::encryption::DefaultEncryption;
-use crate::ids::{BucketName, UserId};
+use crate::ids::{BucketName, RegionName, UserId};
 use crate::lifecycle;
 use crate::tags::Tags;
 
@@ -39,6 +39,9 @@ pub struct Created {
     /// Versions in it may be locked, so it keeps versions from the start.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub object_lock: bool,
+    /// The region it was to be made in, if that was said: this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<RegionName>,
 }
 
 /// An empty bucket was removed, and with it the uploads that were still open in it.

@@ -62,6 +62,7 @@ fn of_buckets() -> Vec<(&'static str, Fact)> {
         acl: Some(acl()),
         ownership: Some(ObjectOwnership::ObjectWriter),
         object_lock: false,
+        location: None,
     };
     let Fact::ObjectCreated(object) = object_created() else { unreachable!("it is made so") };
     let shared_object = object::Created { owner: Some(alices_id()), acl: Some(acl()), ..object };

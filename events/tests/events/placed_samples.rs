@@ -21,9 +21,16 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (111, ".expired", expired(object_deleted())),
         (112, ".expired", expired(crate::samples::delete_marker_created())),
         (113, ".expired", expired(crate::samples::upload_aborted())),
+        (120, ".located", located(bucket_created())),
         (130, ".held", Fact::KeyChanged(key_held())),
     ];
     others.into_iter().chain(of_locks()).chain(renames()).collect()
+}
+
+/// The same bucket, made with the region's name.
+fn located(fact: Fact) -> Fact {
+    let Fact::BucketCreated(bucket) = fact else { unreachable!("it is made so") };
+    Fact::BucketCreated(bucket::Created { location: Some("eu-west-1".parse().unwrap()), ..bucket })
 }
 
 fn tags() -> Tags {

@@ -130,6 +130,7 @@ pub(crate) fn bucket_created() -> Fact {
         acl: None,
         ownership: None,
         object_lock: false,
+        location: None,
     })
 }
 

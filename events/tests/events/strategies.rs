@@ -262,11 +262,10 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
     use bucket::{Created, Deleted, Versioning, VersioningChanged};
     let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
     prop_oneof![
-        (bucket_name(), user_id(), option::of(acl()), option::of(ownership()), any::<bool>()).prop_map(
-            |(bucket, owner, acl, ownership, object_lock)| {
-                Fact::BucketCreated(Created { bucket, owner, acl, ownership, object_lock })
-            }
-        ),
+        (bucket_name(), user_id(), option::of(acl()), option::of(ownership()), any::<bool>(), option::of(region()))
+            .prop_map(|(bucket, owner, acl, ownership, object_lock, location)| {
+                Fact::BucketCreated(Created { bucket, owner, acl, ownership, object_lock, location })
+            }),
         (bucket_name(), option::of(text()))
             .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
         (bucket_name(), acl()).prop_map(|(bucket, acl)| Fact::BucketAclChanged(bucket::AclChanged { bucket, acl })),

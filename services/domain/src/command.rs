@@ -11,7 +11,8 @@ use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::Encryption;
 use events::ids::{
-    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
+    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, RegionName, Salt, UploadId, UserId,
+    VersionId,
 };
 use events::lock::Lock;
 use events::object::{Attributes, Checksum, Operation};
@@ -55,6 +56,8 @@ pub enum Command {
         ownership: Option<ObjectOwnership>,
         /// Whether versions in it may be locked.
         object_lock: bool,
+        /// The region, if it is named.
+        location: Option<RegionName>,
     },
     /// Do something in a bucket, if it is the one that was looked at: one made since under its name is another.
     Within {

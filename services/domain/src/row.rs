@@ -39,6 +39,8 @@ pub struct BucketRow {
     pub owner: UserId,
     /// Whether it keeps what is overwritten.
     pub versioning: Versioning,
+    /// Whoever made it named the region.
+    pub location_named: bool,
     /// The event that last changed its [`BucketAccessRow`]; 0 if there is none.
     pub access: u64,
     /// The event that last changed its [`BucketSettingsRow`]; 0 if there is none.

@@ -71,6 +71,7 @@ async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
         acl: None,
         ownership: None,
         object_lock: false,
+        location: None,
     };
     ledger.commit(create, origin()).await.unwrap();
     let begun = Instant::now();

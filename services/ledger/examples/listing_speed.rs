@@ -96,6 +96,7 @@ async fn fill(ledger: &Ledger, keys: u32) {
         acl: None,
         ownership: None,
         object_lock: false,
+        location: None,
     };
     ledger.commit(create, origin()).await.unwrap();
     let begun = Instant::now();

@@ -73,13 +73,14 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             }
             decide(view, command, context)
         }
-        Command::CreateBucket { bucket, owner, acl, ownership, object_lock } => {
+        Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location } => {
             let to_be = Created {
                 bucket: bucket.clone(),
                 owner: owner.clone(),
                 acl: acl.clone(),
                 ownership: *ownership,
                 object_lock: *object_lock,
+                location: location.clone(),
             };
             bucket::create(view, to_be)
         }

@@ -22,6 +22,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
         id,
         created: draft.event.time,
         owner: fact.owner.clone(),
+        location_named: fact.location.is_some(),
         versioning: if fact.object_lock { Versioning::Enabled } else { Versioning::Unversioned },
         access: if access { draft.event.sequence } else { 0 },
         settings: if fact.object_lock { draft.event.sequence } else { 0 },

@@ -66,6 +66,7 @@ pub(crate) fn create_bucket() -> Command {
         acl: None,
         ownership: None,
         object_lock: false,
+        location: None,
     }
 }
 

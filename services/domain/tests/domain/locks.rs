@@ -25,6 +25,7 @@ fn locking_bucket() -> Command {
         acl: None,
         ownership: None,
         object_lock: true,
+        location: None,
     }
 }
 

@@ -36,6 +36,7 @@ fn a_bucket_is_made_once() {
         acl: None,
         ownership: None,
         object_lock: false,
+        location: None,
     };
     rejected(&[create_bucket()], &mallory, Rejection::BucketExists { yours: false });
 }

@@ -2,7 +2,7 @@ use axum::body::Body;
 use axum::response::Response;
 use domain::{Command, Rejection, View};
 use events::access::Acl;
-use events::ids::BucketName;
+use events::ids::{BucketName, RegionName};
 use http::StatusCode;
 use ledger::CommitError;
 use s3::xml::CreateBucketConfiguration;
@@ -20,25 +20,20 @@ const FORGIVING_REGION: &str = "us-east-1";
 pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let bucket = call.bucket()?;
     let document = read_document(body, call, Sums::OfDocument).await?;
-    let region = call.gateway.0.options.region.as_str();
-    if !document.is_empty() {
-        let wanted = CreateBucketConfiguration::parse(&document)?.location_constraint;
-        if wanted.as_deref().is_some_and(|wanted| !wanted.is_empty() && wanted != region) {
-            let message = format!("This server's region is {region}; it makes buckets nowhere else.");
-            return Err(Error::with_message(Code::InvalidLocationConstraint, message).into());
-        }
-    }
+    let region = &call.gateway.0.options.region;
+    let location = location(&document, region)?;
     // Who makes a bucket owns it, and nobody owns nothing.
     let owner = call.caller.user_id().cloned().ok_or_else(|| Error::new(Code::AccessDenied))?;
     let snapshot = call.gateway.0.ledger.read().await?;
     let ownership = ownership::of_new_bucket(call)?;
     let acl = acl::of_new_bucket(call, &snapshot, &owner, ownership)?;
     let object_lock = call.head().bucket_object_lock()?;
-    let command = Command::CreateBucket { bucket: bucket.clone(), acl: acl.clone(), ownership, owner, object_lock };
+    let command =
+        Command::CreateBucket { bucket: bucket.clone(), acl: acl.clone(), ownership, owner, object_lock, location };
     drop(snapshot);
     match call.gateway.0.ledger.commit(command, call.origin()).await {
         Ok(_) => {}
-        Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region == FORGIVING_REGION => {
+        Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region.as_str() == FORGIVING_REGION => {
             check_existing(call, &bucket, acl.as_ref(), object_lock)?;
         }
         Err(error) => return Err(commit_failure(&error, call.about()).into()),
@@ -46,6 +41,21 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     let mut response = reply::empty(StatusCode::OK);
     response.headers_mut().insert(http::header::LOCATION, reply::value(&format!("/{bucket}"))?);
     Ok(response)
+}
+
+/// The region that is asked for in so many words; it can only be the server's own.
+fn location(document: &[u8], region: &RegionName) -> Result<Option<RegionName>, Failure> {
+    if document.is_empty() {
+        return Ok(None);
+    }
+    match CreateBucketConfiguration::parse(document)?.location_constraint.as_deref() {
+        None | Some("") => Ok(None),
+        Some(wanted) if wanted == region.as_str() => Ok(Some(region.clone())),
+        Some(_) => {
+            let message = format!("This server's region is {region}; it makes buckets nowhere else.");
+            Err(Error::with_message(Code::InvalidLocationConstraint, message).into())
+        }
+    }
 }
 
 /// Refuses to make a bucket again that lacks what is asked for now, instead of forgetting that.

@@ -15,8 +15,9 @@ pub(super) async fn head(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 pub(super) async fn location(call: &Call<'_>) -> Result<Response, Failure> {
-    call.read_bucket().await?;
-    Ok(reply::xml(LocationConstraint { region: call.gateway.0.options.region.as_str() }.to_xml()))
+    let (_, _, row) = call.read_bucket().await?;
+    let region = call.gateway.0.options.region.as_str();
+    Ok(reply::xml(LocationConstraint { region, named: row.location_named }.to_xml()))
 }
 
 pub(super) async fn request_payment(call: &Call<'_>) -> Result<Response, Failure> {

@@ -83,6 +83,7 @@ impl Faulty {
                 acl: None,
                 ownership: None,
                 object_lock: false,
+                location: None,
             }),
         };
         let region = "test-1".parse().unwrap();

@@ -71,6 +71,7 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
                 acl: None,
                 ownership: None,
                 object_lock: false,
+                location: None,
             },
             &Ok(Outcome::Done),
         )?;

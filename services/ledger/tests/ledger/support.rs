@@ -74,6 +74,7 @@ pub(crate) fn create_bucket(name: &str) -> Command {
         acl: None,
         ownership: None,
         object_lock: false,
+        location: None,
     }
 }
 

@@ -106,15 +106,18 @@ impl VersioningConfiguration {
 /// The answer of `GetBucketLocation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocationConstraint<'a> {
-    /// The region; S3 writes `us-east-1` as an empty element.
+    /// The region.
     pub region: &'a str,
+    /// The bucket was made with the region's name. S3 shows `us-east-1` as an empty element, and takes that name from
+    /// nobody; who gave it here reads it again.
+    pub named: bool,
 }
 
 impl LocationConstraint<'_> {
     /// The document.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("LocationConstraint", 64);
-        if self.region != "us-east-1" {
+        if self.named || self.region != "us-east-1" {
             writer.content(self.region);
         }
         writer.end("LocationConstraint")

@@ -216,8 +216,8 @@ fn answers_about_buckets() {
     <ContinuationToken>t</ContinuationToken>
     </ListAllMyBucketsResult>
     ");
-    insta::assert_snapshot!(lines(&LocationConstraint { region: "eu" }.to_xml()), @"<LocationConstraint>eu</LocationConstraint>");
-    insta::assert_snapshot!(lines(&LocationConstraint { region: "us-east-1" }.to_xml()), @"
+    insta::assert_snapshot!(lines(&LocationConstraint { region: "eu", named: false }.to_xml()), @"<LocationConstraint>eu</LocationConstraint>");
+    insta::assert_snapshot!(lines(&LocationConstraint { region: "us-east-1", named: false }.to_xml()), @"
     <LocationConstraint>
     </LocationConstraint>
     ");

@@ -148,6 +148,7 @@ impl World {
                 acl: None,
                 ownership: None,
                 object_lock: false,
+                location: None,
             },
             Step::DeleteBucket { bucket } => Command::DeleteBucket { bucket: bucket_name(*bucket) },
             Step::SetVersioning { bucket, versioning } => {
