@@ -60,6 +60,8 @@ struct Rule {
     id: Option<String>,
     status: Option<bool>,
     old_prefix: Option<String>,
+    /// That of `And`, beside which a filter may have one too.
+    and_prefix: Option<String>,
     has_filter: bool,
     filter: LifecycleFilter,
     tag_key: Option<String>,
@@ -133,6 +135,7 @@ impl Rule {
             "ID" if !can_be_written(trimmed) => Err(Error::malformed_xml()),
             "ID" => once(&mut self.id, trimmed.to_owned()),
             "Prefix" => once(&mut self.old_prefix, prefix(text)?),
+            "Filter/And/Prefix" => once(&mut self.and_prefix, prefix(text)?),
             "Status" => once(&mut self.status, status(trimmed)?),
             "Expiration/Days" => once(&mut self.days, days(trimmed, "Days", "Expiration")?),
             "Expiration/Date" => once(&mut self.date, midnight(trimmed)?),
@@ -166,7 +169,8 @@ impl Rule {
         }
     }
 
-    fn finish(self) -> Result<LifecycleRule, Error> {
+    fn finish(mut self) -> Result<LifecycleRule, Error> {
+        self.filter.prefix = both(self.filter.prefix.take(), self.and_prefix.take())?;
         let filter = match (self.old_prefix, self.has_filter) {
             (Some(prefix), false) => {
                 LifecycleFilter { is_old_form: true, prefix: Some(prefix), ..LifecycleFilter::default() }
@@ -230,6 +234,17 @@ fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
 
 fn invalid(why: impl Into<std::borrow::Cow<'static, str>>, name: &'static str, value: &str) -> Error {
     Error::invalid_argument(why, name, value.to_owned())
+}
+
+/// The prefix of keys that begin with both.
+fn both(one: Option<String>, other: Option<String>) -> Result<Option<String>, Error> {
+    match (one, other) {
+        (Some(one), Some(other)) if one.starts_with(&other) => Ok(Some(one)),
+        (Some(one), Some(other)) if other.starts_with(&one) => Ok(Some(other)),
+        // No key begins so: nobody means that.
+        (Some(_), Some(_)) => Err(Error::malformed_xml()),
+        (one, other) => Ok(one.or(other)),
+    }
 }
 
 /// Whether XML can hold a text, so that it comes back as it was set.

@@ -43,6 +43,12 @@ fn conditions_of_a_filter_count_together_with_and_or_without_and() {
     assert_eq!(filter.tags.get("k").map(String::as_str), Some("v"));
     let and = filtered("<And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And>").unwrap();
     assert_eq!(and, filter);
+    let twice = |one: &str, other: &str| {
+        filtered(&format!("<Prefix>{one}</Prefix><And><Prefix>{other}</Prefix></And>")).map(|filter| filter.prefix)
+    };
+    assert_eq!(twice("a/b", "a"), Ok(Some("a/b".into())));
+    assert_eq!(twice("a", "a/b"), Ok(Some("a/b".into())));
+    assert_eq!(twice("a", "b"), Err(Code::MalformedXML));
 }
 
 #[test]
