@@ -13,6 +13,8 @@ mod files;
 mod frozen;
 #[path = "events/identity_samples.rs"]
 mod identity_samples;
+#[path = "events/lifecycle_strategies.rs"]
+mod lifecycle_strategies;
 #[path = "events/placed_samples.rs"]
 mod placed_samples;
 #[path = "events/samples.rs"]

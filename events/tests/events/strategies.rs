@@ -14,9 +14,7 @@ use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType
 use events::policy::Holder;
 use events::upload::ChecksumPlan;
 use events::user::{Limits, Role};
-use events::{
-    Event, Fact, Origin, bucket, cors, key, kms_key as kms, lifecycle, object, policy, session, upload, user,
-};
+use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, session, upload, user};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -77,7 +75,7 @@ pub(crate) fn json() -> impl Strategy<Value = Value> {
 }
 
 /// Any Unicode, control characters and quotes among it.
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     vec(any::<char>(), 0..24).prop_map(String::from_iter)
 }
 
@@ -282,7 +280,7 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
         (bucket_name(), option::of(default_encryption())).prop_map(|(bucket, encryption)| {
             Fact::BucketEncryptionChanged(bucket::EncryptionChanged { bucket, encryption })
         }),
-        (bucket_name(), option::of(vec(lifecycle_rule(), 0..3)))
+        (bucket_name(), option::of(vec(crate::lifecycle_strategies::rule(), 0..3)))
             .prop_map(|(bucket, rules)| Fact::BucketLifecycleChanged(bucket::LifecycleChanged { bucket, rules })),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
         (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
@@ -301,38 +299,6 @@ fn cors_rule() -> BoxedStrategy<cors::Rule> {
             cors::Rule { id, allowed_origins, allowed_methods, allowed_headers, expose_headers, max_age_seconds }
         })
         .boxed()
-}
-
-fn lifecycle_rule() -> impl Strategy<Value = lifecycle::Rule> {
-    use lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
-    let expiration = prop_oneof![
-        any::<u32>().prop_map(Expiration::Days),
-        (0..4_000_000_000_i64).prop_map(|at| Expiration::Date(Timestamp::from_second(at).unwrap())),
-        Just(Expiration::ExpiredObjectDeleteMarker),
-    ];
-    let noncurrent = (any::<u32>(), option::of(any::<u32>()))
-        .prop_map(|(days, newer_versions)| NoncurrentExpiration { days, newer_versions });
-    let sizes = (option::of(any::<u64>()), option::of(any::<u64>()));
-    let filter = (any::<bool>(), option::of(text()), btree_map(text(), text(), 0..3), sizes).prop_map(
-        |(is_old_form, prefix, tags, (size_greater_than, size_less_than))| Filter {
-            is_old_form,
-            prefix,
-            tags,
-            size_greater_than,
-            size_less_than,
-        },
-    );
-    let actions = (option::of(expiration), option::of(noncurrent), option::of(any::<u32>()));
-    (text(), any::<bool>(), filter, actions).prop_map(
-        |(id, enabled, filter, (expiration, noncurrent_expiration, abort_uploads_after_days))| Rule {
-            id,
-            enabled,
-            filter,
-            expiration,
-            noncurrent_expiration,
-            abort_uploads_after_days,
-        },
-    )
 }
 
 fn renamed() -> impl Strategy<Value = Fact> {
