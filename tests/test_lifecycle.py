@@ -209,6 +209,22 @@ def test_what_is_counted_is_shown(hasty, client):
         assert name in figures, name
 
 
+def test_rules_are_followed_on_when_the_log_was_away(make_server):
+    server = make_server("away", nodes=3, environment={"PLANETSTORE_LIFECYCLE_DAY": str(DAY_SECONDS)}).start()
+    client = boto_client(server)
+    bucket = make_bucket(client, "away")
+    wire = server.wire()
+    for number in range(300):
+        assert wire.put(bucket, f"due/{number:03}", b"x").status == 200
+    wire.close()
+    set_rules(client, bucket, rule(Expiration={"Days": 1}))
+    server.kill_nats()
+    wait.until(lambda: server.get_console("/readyz")[0] == 200, "a log again", 60)
+    wait.until(lambda: not keys(client, bucket), "the end of all that is due", 60)
+    server.assert_alive()
+    server.stop()
+
+
 def test_several_follow_the_rules_and_one_may_be_killed(nothing_left, tmp_path):
     composition = Composition(tmp_path / "composition")
     try:
