@@ -1,0 +1,7 @@
+//! Rules that are followed, over a log in memory.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "gc/clock.rs"]
+mod clock;
+#[path = "gc/given.rs"]
+mod given;
