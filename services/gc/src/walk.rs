@@ -1,11 +1,9 @@
 use std::time::{Duration, Instant};
 
-use domain::lifecycle::{Standing, Version, end_of_version, upload_end, version_end};
-use domain::row::VersionRow;
-use domain::{AbortExpired, Expire};
+use domain::lifecycle::{Standing, Succession, Version, upload_end, version_end};
+use domain::{AbortExpired, Expire, View};
 use events::ids::{ObjectKey, UploadId, VersionId};
 use events::lifecycle::Rule;
-use jiff::Timestamp;
 use ledger::{Entry, Page, StateError};
 
 use crate::meters::Ended;
@@ -20,13 +18,22 @@ const PAGE_ENTRIES: usize = 500;
 /// go into rules.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Where a walk goes on: after this key and, of that key, after this version or upload.
-type Place<Id> = (Vec<u8>, Option<Id>);
+/// Where a walk through versions goes on.
+#[derive(Default)]
+struct VersionsPlace {
+    /// Behind this key, unless a version of it is named.
+    after: Vec<u8>,
+    /// Of that key, below this version, and how those above succeeded each other.
+    below: Option<(VersionId, Option<Succession>)>,
+}
+
+/// Where a walk through uploads goes on: after this key and, of that key, after this upload.
+type UploadsPlace = (Vec<u8>, Option<UploadId>);
 
 /// What is due on one page, and where the next begins.
-struct Turn<Id> {
+struct Turn<P> {
     due: Vec<Proposal>,
-    next: Option<Place<Id>>,
+    next: Option<P>,
 }
 
 impl Collector {
@@ -42,8 +49,8 @@ impl Collector {
         Ok(())
     }
 
-    async fn pages<Id>(&self, look: impl Fn(&Place<Id>) -> Result<Turn<Id>, StateError>) -> Result<(), Stopped> {
-        let mut place = (Vec::new(), None);
+    async fn pages<P: Default>(&self, look: impl Fn(&P) -> Result<Turn<P>, StateError>) -> Result<(), Stopped> {
+        let mut place = P::default();
         loop {
             let begun = Instant::now();
             let turn = self.read(|| look(&place)).await?;
@@ -56,29 +63,42 @@ impl Collector {
         }
     }
 
-    fn versions(&self, bucket: &Bucket, (after, below): &Place<VersionId>) -> Result<Turn<VersionId>, StateError> {
+    /// Reads a page and no more: what each version succeeded is told from those before it.
+    fn versions(&self, bucket: &Bucket, place: &VersionsPlace) -> Result<Turn<VersionsPlace>, StateError> {
         let (snapshot, now, day) = (self.ledger.latest(), self.now(), self.options.day);
-        let page = page(&bucket.rules, after);
-        let listed = snapshot.list_versions(bucket.id, &page, *below)?;
+        let page = page(&bucket.rules, &place.after);
+        let listed = snapshot.list_versions(bucket.id, &page, place.below.map(|(version, _)| version))?;
+        let mut succession = place.below.and_then(|(_, succession)| succession);
         let mut turn = Turn { due: Vec::new(), next: None };
+        let mut last = None;
         for entry in listed.entries {
             let Entry::Key(bytes, (row, is_newest)) = entry else { continue };
-            turn.next = listed.truncated.then(|| (bytes.to_vec(), Some(row.version)));
-            if !may_be_due(&bucket.rules, &bytes, (&row, is_newest), now, self) {
-                continue;
-            }
             let key = ObjectKey::from_bytes(&*bytes).map_err(StateError::Key)?;
-            let end = end_of_version(&**snapshot, &bucket.rules, (bucket.id, &key), row.version, day)?;
-            if let Some(at) = end.map(|(_, due)| due.at).filter(|at| *at <= now) {
-                let (name, id, version) = (bucket.name.clone(), bucket.id, row.version);
-                let expire = Expire { bucket: name, id, key, version, day };
+            let standing = if let Some(succession) = succession.as_mut().filter(|_| !is_newest) {
+                succession.next(row.object.is_some(), row.modified)
+            } else {
+                succession = Some(Succession::of_newest(row.modified));
+                // It says something of delete markers alone.
+                let is_marker = row.object.is_none();
+                let is_only = is_marker && snapshot.newest_below(bucket.id, &key, row.version)?.is_none();
+                Standing::Newest { is_only }
+            };
+            let object = row.object.as_ref().map(|object| (object.size, &object.attributes.tags));
+            let seen = Version { key: &bytes, object, modified: row.modified, standing };
+            let end = version_end(&bucket.rules, &seen, day).map(|due| due.at).filter(|at| *at <= now);
+            let version = row.version;
+            last = Some((bytes, version));
+            if let Some(at) = end {
+                let expire = Expire { bucket: bucket.name.clone(), id: bucket.id, key, version, day };
                 turn.due.push(Proposal { command: expire.into(), what: Ended::Version, due: at });
             }
         }
+        let last = last.filter(|_| listed.truncated);
+        turn.next = last.map(|(key, version)| VersionsPlace { after: key.into(), below: Some((version, succession)) });
         Ok(turn)
     }
 
-    fn uploads(&self, bucket: &Bucket, (after, after_upload): &Place<UploadId>) -> Result<Turn<UploadId>, StateError> {
+    fn uploads(&self, bucket: &Bucket, (after, after_upload): &UploadsPlace) -> Result<Turn<UploadsPlace>, StateError> {
         let (snapshot, now, day) = (self.ledger.latest(), self.now(), self.options.day);
         let page = page(&bucket.rules, after);
         let listed = snapshot.list_uploads(bucket.id, &page, *after_upload)?;
@@ -95,24 +115,6 @@ impl Collector {
         }
         Ok(turn)
     }
-}
-
-/// Whether a version might be due wherever it stands exactly, which takes more looks to find out.
-fn may_be_due(
-    rules: &[Rule],
-    key: &[u8],
-    (row, is_newest): (&VersionRow, bool),
-    now: Timestamp,
-    collector: &Collector,
-) -> bool {
-    let standing = if is_newest {
-        Standing::Newest { is_only: true }
-    } else {
-        Standing::Replaced { since: row.modified, newer: u32::MAX }
-    };
-    let object = row.object.as_ref().map(|object| (object.size, &object.attributes.tags));
-    let at_best = Version { key, object, modified: row.modified, standing };
-    version_end(rules, &at_best, collector.options.day).is_some_and(|due| due.at <= now)
 }
 
 /// A page of only those keys that begin as all rules want it.

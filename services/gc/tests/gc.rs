@@ -5,3 +5,5 @@
 mod clock;
 #[path = "gc/given.rs"]
 mod given;
+#[path = "gc/passes.rs"]
+mod passes;

@@ -5,7 +5,9 @@
 mod day;
 mod due;
 mod standing;
+mod succession;
 
 pub use day::Day;
 pub use due::{Due, Standing, Version, upload_end, version_end};
 pub use standing::{NEWER_LOOKED_AT_MAX, end_of_version};
+pub use succession::Succession;

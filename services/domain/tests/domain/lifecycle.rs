@@ -1,8 +1,11 @@
 //! What lifecycle rules end, and what they leave alone.
 
-use domain::lifecycle::{Day, Standing, Version, upload_end, version_end};
-use domain::row::{BucketId, ObjectLockRow};
-use domain::{AbortExpired, Command, Context, Expire, Outcome, Rejection, SetLegalHold, Setting, VersionName, View};
+use domain::lifecycle::{Day, Standing, Succession, Version, end_of_version, upload_end, version_end};
+use domain::row::{BucketId, ObjectLockRow, VersionRow};
+use domain::{
+    AbortExpired, Command, Context, Expire, Outcome, Rejection, SetLegalHold, Setting, VersionName, View,
+    newest_version,
+};
 use events::Fact;
 use events::bucket::Versioning;
 use events::ids::VersionId;
@@ -284,6 +287,76 @@ fn some_rule() -> impl Strategy<Value = Rule> {
             abort_uploads_after_days,
         },
     )
+}
+
+/// All versions of `k` from the newest on.
+fn versions(story: &Story) -> Vec<VersionRow> {
+    let (model, id) = (&story.fold.model, story.id());
+    let newest = newest_version(model, id, &key("k")).unwrap();
+    std::iter::successors(newest, |row| model.newest_below(id, &key("k"), row.version).unwrap()).collect()
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Put(Versioning),
+    Delete(Versioning),
+    /// The version at this place from the newest on.
+    DeleteVersion(usize),
+}
+
+fn some_step() -> impl Strategy<Value = Step> {
+    let versioning = || prop_oneof![3 => Just(Versioning::Enabled), 1 => Just(Versioning::Suspended)];
+    prop_oneof![
+        4 => versioning().prop_map(Step::Put),
+        2 => versioning().prop_map(Step::Delete),
+        1 => (0..6_usize).prop_map(Step::DeleteVersion),
+    ]
+}
+
+impl Story {
+    fn step(&mut self, step: Step) {
+        let command = match step {
+            Step::Put(at) => [versioning(at), put(b'a')],
+            Step::Delete(at) => [versioning(at), delete(None)],
+            Step::DeleteVersion(place) => match versions(self).get(place) {
+                Some(row) => [versioning(Versioning::Enabled), delete(Some(row.name()))],
+                None => return,
+            },
+        };
+        for command in command {
+            self.hours(7).does(&command).unwrap();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn whoever_walks_from_the_newest_on_finds_the_same_ends(
+        steps in vec(some_step(), 0..16),
+        rules in vec(some_rule(), 1..3),
+    ) {
+        let mut story = Story::of(&[]);
+        for step in steps {
+            story.step(step);
+        }
+        let (id, mut succession) = (story.id(), None::<Succession>);
+        let all = versions(&story);
+        for row in &all {
+            let standing = if let Some(succession) = &mut succession {
+                succession.next(row.object.is_some(), row.modified)
+            } else {
+                succession = Some(Succession::of_newest(row.modified));
+                Standing::Newest { is_only: all.len() == 1 }
+            };
+            let object = row.object.as_ref().map(|object| (object.size, &object.attributes.tags));
+            let seen = Version { key: b"k", object, modified: row.modified, standing };
+            let walked = version_end(&rules, &seen, Day::CALENDAR);
+            let alone = end_of_version(&story.fold.model, &rules, (id, &key("k")), row.version, Day::CALENDAR).unwrap();
+            prop_assert_eq!(walked, alone.map(|(_, due)| due), "{:?} {:?}", row, standing);
+        }
+    }
 }
 
 proptest! {
