@@ -157,7 +157,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             Error::new(Code::InternalError)
         }
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
-        Rejection::SourceChanged => slow_down("The object was replaced meanwhile. Nothing was renamed; try again."),
+        Rejection::SourceChanged => {
+            slow_down("The object came or was replaced meanwhile. Nothing was renamed; try again.")
+        }
         Rejection::RenamedOntoItself => {
             Error::invalid_request("The object has that key already. Name another one as the target of the request.")
         }

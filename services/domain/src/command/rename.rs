@@ -12,7 +12,7 @@ pub struct RenameObject {
     pub bucket: BucketName,
     /// The key it has.
     pub source: ObjectKey,
-    /// The very version that was looked at, if there was one.
+    /// The very version that was looked at, and no other; `None` if there was none.
     pub version: Option<VersionId>,
     /// The key it shall have. An object that is there ends.
     pub key: ObjectKey,

@@ -9,11 +9,12 @@ use crate::given::*;
 
 const DONE: Result<Outcome, Rejection> = Ok(Outcome::Done);
 
+/// Renames what the second of all commands made.
 fn rename(from: &str, to: &str) -> RenameObject {
     RenameObject {
         bucket: bucket(),
         source: key(from),
-        version: None,
+        version: Some(VersionId::from_u128(2 << 64)),
         key: key(to),
         precondition: Precondition::default(),
         client_token: None,
@@ -79,6 +80,8 @@ fn what_is_not_there_or_changed_is_not_renamed() {
     rejected(&given(&[put(b'a')]), &rename("k", "k").into(), Rejection::RenamedOntoItself);
     let looked_at = RenameObject { version: Some(VersionId::from_u128(7)), ..rename("k", "l") };
     rejected(&given(&[put(b'a')]), &looked_at.into(), Rejection::SourceChanged);
+    let absent = RenameObject { version: None, ..rename("k", "l") };
+    rejected(&given(&[put(b'a')]), &absent.into(), Rejection::SourceChanged);
 }
 
 #[test]
