@@ -329,3 +329,26 @@ fn an_address_is_one_users_whatever_its_case() {
     assert_eq!(ask(&mut fold, of(3, "bob@example.ORG"), 2), taken);
     assert_eq!(fold.model.user_by_email(&email_key("BOB@example.org")), Ok(Some(user(2))));
 }
+
+#[test]
+fn an_admin_who_changes_only_how_long_a_key_works_does_not_hold_it() {
+    let mut fold = alice();
+    let create = IdentityCommand::CreateKey { user: user(0), access_key: key(1), secret: sealed(), expires: None };
+    ask(&mut fold, create, 1).unwrap();
+    let change = |enabled, expires, by_admin| IdentityCommand::ChangeKey {
+        user: user(0),
+        access_key: key(1),
+        enabled,
+        expires,
+        by_admin,
+    };
+    ask(&mut fold, change(Some(false), None, false), 2).unwrap();
+    ask(&mut fold, change(None, Some(Some(after_start(200))), true), 3).unwrap();
+    ask(&mut fold, change(Some(true), None, false), 4).unwrap();
+    // What is held stays so while others say how long it works.
+    ask(&mut fold, change(Some(false), None, true), 5).unwrap();
+    ask(&mut fold, change(None, Some(None), true), 6).unwrap();
+    ask(&mut fold, change(None, Some(Some(after_start(201))), false), 7).unwrap();
+    let held = Err(Rejection::Identity(IdentityRejection::HeldByAdmin));
+    assert_eq!(ask(&mut fold, change(Some(true), None, false), 8), held);
+}

@@ -32,11 +32,13 @@ pub(super) fn change<V: View>(
     view: &V,
     user: &UserName,
     access_key: &AccessKeyId,
-    by_admin: bool,
-    wanted: impl FnOnce(&KeyRow) -> (bool, Option<Timestamp>),
+    (switch, by_admin): (Option<bool>, bool),
+    expires: impl FnOnce(Option<Timestamp>) -> Option<Timestamp>,
 ) -> Result<Decision, Refused<V::Error>> {
     let row = key_row(view, user, access_key)?;
-    let (enabled, expires) = wanted(&row);
+    let (enabled, expires) = (switch.unwrap_or(row.enabled), expires(row.expires));
+    // An admin who lets it work longer or shorter switches nothing.
+    let by_admin = by_admin && switch.is_some();
     if enabled && row.held_by_admin && !by_admin {
         return Err(IdentityRejection::HeldByAdmin.into());
     }

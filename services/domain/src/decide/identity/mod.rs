@@ -28,9 +28,7 @@ pub(super) fn decide<V: View>(
         C::DeleteUser { user } => user::delete(view, user),
         C::CreateKey { user, access_key, secret, expires } => key::create(view, user, access_key, secret, *expires),
         C::ChangeKey { user, access_key, enabled, expires, by_admin } => {
-            key::change(view, user, access_key, *by_admin, |row| {
-                (enabled.unwrap_or(row.enabled), expires.unwrap_or(row.expires))
-            })
+            key::change(view, user, access_key, (*enabled, *by_admin), |before| expires.unwrap_or(before))
         }
         C::DeleteKey { user, access_key } => key::delete(view, user, access_key),
         C::CreateGroup { group } => group::create(view, group),
