@@ -97,7 +97,7 @@ fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Fold
     let row = user_row(draft, &fact.user)?;
     if row.email != fact.email {
         if let Some(email) = &row.email {
-            draft.change_identity(IdentityChange::DropEmail { email: email_key(email) });
+            drop_email(draft, email, &fact.user)?;
         }
         if let Some(email) = &fact.email {
             draft.change_identity(IdentityChange::PutEmail { email: email_key(email), name: fact.user.clone() });
@@ -115,6 +115,17 @@ fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Fold
         ..row
     };
     draft.change_identity(IdentityChange::PutUser { name: fact.user.clone(), row });
+    Ok(())
+}
+
+/// Frees a user's address. Before the case of addresses meant nothing, two users could have what is one now: then it
+/// stays the one's who got it last.
+fn drop_email<V: View>(draft: &mut Draft<'_, V>, email: &str, user: &UserName) -> Folded<V> {
+    let email = email_key(email);
+    let holder = draft.view.user_by_email(&email).map_err(ProjectError::View)?;
+    if holder.as_ref() == Some(user) {
+        draft.change_identity(IdentityChange::DropEmail { email });
+    }
     Ok(())
 }
 
@@ -140,7 +151,7 @@ fn user_deleted<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V>
         change_holders(draft, policy, &holder, false)?;
     }
     if let Some(email) = &row.email {
-        draft.change_identity(IdentityChange::DropEmail { email: email_key(email) });
+        drop_email(draft, email, user)?;
     }
     draft.change_identity(IdentityChange::DropUserId { id: row.id });
     draft.change_identity(IdentityChange::DropUser { name: user.clone() });

@@ -352,3 +352,29 @@ fn an_admin_who_changes_only_how_long_a_key_works_does_not_hold_it() {
     let held = Err(Rejection::Identity(IdentityRejection::HeldByAdmin));
     assert_eq!(ask(&mut fold, change(Some(true), None, false), 8), held);
 }
+
+/// Facts of before the case of addresses meant nothing.
+#[test]
+fn two_users_who_share_an_address_but_for_its_case_get_along() {
+    let mut fold = alice();
+    let of = |n: u8, address: &str| {
+        let IdentityCommand::CreateUser(created) = create_user(n, n, None) else { unreachable!() };
+        Created { email: Some(address.to_owned()), ..created }
+    };
+    for (n, address) in [(2, "Bob@example.org"), (3, "bob@example.org")] {
+        // As if case told them apart.
+        fold.model.emails.clear();
+        ask(&mut fold, IdentityCommand::CreateUser(of(n, address)), n.into()).unwrap();
+    }
+    let switched_off = |n: u8| {
+        let nothing =
+            ChangeUser { user: user(n), role: None, display_name: None, email: None, enabled: None, limits: None };
+        IdentityCommand::ChangeUser(ChangeUser { enabled: Some(false), ..nothing })
+    };
+    ask(&mut fold, switched_off(2), 4).unwrap();
+    ask(&mut fold, switched_off(3), 5).unwrap();
+    ask(&mut fold, IdentityCommand::DeleteUser { user: user(2) }, 6).unwrap();
+    assert_eq!(fold.model.user_by_email(&email_key("bob@example.org")), Ok(Some(user(3))), "the other's address");
+    ask(&mut fold, IdentityCommand::DeleteUser { user: user(3) }, 7).unwrap();
+    assert_eq!(fold.model.user_by_email(&email_key("bob@example.org")), Ok(None));
+}

@@ -43,7 +43,10 @@ pub(super) fn change<V: View>(view: &V, wanted: &ChangeUser) -> Result<Decision,
         enabled: enabled.unwrap_or(before.enabled),
         limits: limits.unwrap_or(before.limits),
     };
-    check_email(view, &after.user, after.email.as_deref())?;
+    // What somebody has had for long is not asked for again: they could not even be switched off.
+    if after.email != before.email {
+        check_email(view, &after.user, after.email.as_deref())?;
+    }
     if after == before {
         return Ok(Decision::nothing(Outcome::Done));
     }
