@@ -4,7 +4,7 @@ import pytest
 
 from harness.clients import boto_client
 from harness.content import MIB
-from harness.wire import Wire, encode, object_path, status_of
+from harness.wire import Wire, encode, object_path, presigned, status_of
 from harness.world import document, statement
 
 
@@ -75,6 +75,32 @@ def test_conditions_see_what_the_request_means(world, server, place, name, value
     world["owner"].put_bucket_policy(Bucket=target, Policy=document(
         statement("Deny", "s3:PutObject", target, Principal="*", Condition=condition)))
     assert wire.request("PUT", object_path(target, "k"), **asked).code == "AccessDenied"
+    wire.close()
+
+
+def test_conditions_see_where_and_how_a_request_came(world, server):
+    """Whatever holds of this very request denies it, and nothing else does."""
+    bucket = world.bucket()
+    world["owner"].put_object(Bucket=bucket, Key="k", Body=b"x")
+    wire = Wire(server.address, world.people["owner"].credentials)
+    path = object_path(bucket, "k")
+
+    def codes(operator: str, key: str, value: str) -> list[str | None]:
+        """What a request with headers is told, one by a fresh URL, and one by a URL of half an hour ago."""
+        world["owner"].put_bucket_policy(Bucket=bucket, Policy=document(
+            statement("Deny", "s3:GetObject", bucket, Principal="*", Condition={operator: {key: value}})))
+        urls = (presigned(wire, "GET", path), presigned(wire, "GET", path, age=1_800, expires=3_600))
+        answers = [wire.request("GET", path)] + [
+            wire.exchange(f"GET {url} HTTP/1.1\r\nhost: {wire.address}\r\n\r\n".encode()) for url in urls]
+        return [None if answer.status == 200 else answer.code for answer in answers]
+
+    all_denied, none_denied = ["AccessDenied"] * 3, [None] * 3
+    assert codes("StringEquals", "aws:RequestedRegion", "us-east-1") == all_denied
+    assert codes("StringNotEquals", "aws:RequestedRegion", "us-east-1") == none_denied
+    assert codes("StringNotEquals", "aws:RequestedRegion", "eu-west-1") == all_denied
+    assert codes("NumericGreaterThan", "s3:signatureAge", "600000") == [None, None, "AccessDenied"]
+    assert codes("NumericLessThan", "s3:signatureAge", "600000") == ["AccessDenied", "AccessDenied", None]
+    assert codes("Null", "s3:TlsVersion", "true") == all_denied, "plain HTTP"
     wire.close()
 
 

@@ -41,6 +41,8 @@ pub enum Key {
     AuthType,
     /// `s3:signatureAge`: milliseconds since the signature was made.
     SignatureAge,
+    /// `aws:RequestedRegion`: the region that serves the request, [`Value::Text`].
+    RequestedRegion,
     /// `s3:TlsVersion`: `1.2` or `1.3`, [`Value::Text`].
     TlsVersion,
     /// `s3:ExistingObjectTag/<key>`: the value of that tag of the object.
@@ -66,9 +68,10 @@ pub enum Key {
 }
 
 /// Keys that are no more than their name, in lower case.
-const PLAIN: [(&str, Key); 24] = [
+const PLAIN: [(&str, Key); 25] = [
     ("aws:sourceip", Key::SourceIp),
     ("aws:securetransport", Key::SecureTransport),
+    ("aws:requestedregion", Key::RequestedRegion),
     ("aws:currenttime", Key::CurrentTime),
     ("aws:epochtime", Key::CurrentTime),
     ("aws:username", Key::UserName),
@@ -123,7 +126,7 @@ const PARAMETERS: [(&str, &str); 4] = [
 ];
 
 /// What AWS has and this store never will.
-const NEVER_FILLED: [&str; 31] = [
+const NEVER_FILLED: [&str; 30] = [
     "aws:calledvia",
     "aws:calledviafirst",
     "aws:calledvialast",
@@ -135,7 +138,6 @@ const NEVER_FILLED: [&str; 31] = [
     "aws:principalorgpaths",
     "aws:principalservicename",
     "aws:principalservicenameslist",
-    "aws:requestedregion",
     "aws:resourceorgid",
     "aws:resourceorgpaths",
     "aws:sourceaccount",
@@ -244,6 +246,7 @@ mod tests {
     #[test]
     fn keys_are_found_whatever_their_case() {
         assert_eq!(Key::named("AWS:SOURCEIP"), Some(Key::SourceIp));
+        assert_eq!(Key::named("aws:RequestedRegion"), Some(Key::RequestedRegion));
         assert_eq!(Key::named("s3:Max-Keys"), Some(Key::Query("max-keys")));
         assert_eq!(Key::named("s3:versionid"), Some(Key::Query("versionId")));
         assert_eq!(Key::named("s3:X-Amz-Acl"), Some(Key::Header("x-amz-acl")));
@@ -257,7 +260,6 @@ mod tests {
             "x-amz-acl",
             "s3:",
             "aws:PrincipalTag/",
-            // There is one region, and what a body says is not known yet when rights are judged.
         ] {
             assert_eq!(Key::named(unknown), None, "{unknown}");
         }

@@ -294,6 +294,7 @@ impl Call<'_> {
         let conditions = Conditions {
             lock: self.lock_asked(&unread),
             now: self.now,
+            region: &self.gateway.0.options.region,
             parts: self.parts,
             query: self.query,
             existing,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use domain::row::BucketId;
 use domain::{View, find_version};
-use events::ids::ObjectKey;
+use events::ids::{ObjectKey, RegionName};
 use events::tags::Tags;
 use http::request::Parts;
 use jiff::Timestamp;
@@ -48,6 +48,7 @@ pub(crate) struct Conditions<'a> {
     pub(crate) address: Option<IpAddr>,
     pub(crate) lock: LockAsked<'a>,
     pub(crate) now: Timestamp,
+    pub(crate) region: &'a RegionName,
     pub(crate) tls: Option<TlsVersion>,
     /// Milliseconds since it was signed.
     pub(crate) signature_age_ms: Option<i64>,
@@ -59,6 +60,7 @@ impl Context for Conditions<'_> {
         match key {
             Key::SourceIp => self.address.map_or(Value::Absent, Value::Address),
             Key::SecureTransport => Value::Flag(self.tls.is_some()),
+            Key::RequestedRegion => self.region.as_str().into(),
             Key::TlsVersion => self.tls.map(TlsVersion::as_str).into(),
             Key::SignatureAge => self.signature_age_ms.map_or(Value::Absent, Value::Number),
             Key::Header(name) => self.header(name),
