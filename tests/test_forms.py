@@ -239,6 +239,26 @@ def test_quotas_hold(world, s3, wire, bucket):
     assert (answer.status, answer.code) == (403, "QuotaExceeded")
 
 
+def test_a_quota_holds_while_the_file_comes(world, s3, wire, bucket):
+    """A file for which there is no room is refused where the room ends, not where the file does."""
+    world.users.ask("PUT", f"/buckets/{bucket}/quota", {"bytes": 2 * MIB})
+
+    def begin(key: str, sent: int, size: int = 64 * MIB) -> Answer:
+        body = multipart(presigned(s3, bucket, key), b"x" * sent)
+        head = Head("POST", f"/{bucket}", "", {
+            "host": wire.address, "content-type": f"multipart/form-data; boundary={BOUNDARY}",
+            "content-length": str(len(body) - sent + size)})
+        return wire.exchange([head.to_bytes(), body[:-len(f"\r\n--{BOUNDARY}--\r\n")] if size > sent else body], "POST")
+
+    answer = begin("k", 2 * MIB + 100_000)
+    assert (answer.status, answer.code) == (403, "QuotaExceeded")
+    assert begin("k", 2 * MIB - 10, 2 * MIB - 10).status == 204
+    assert begin("k", 2 * MIB, 2 * MIB).status == 204, "what is replaced makes room"
+    answer = begin("other", 100_000)
+    assert (answer.status, answer.code) == (403, "QuotaExceeded")
+    world.users.ask("PUT", f"/buckets/{bucket}/quota", {"bytes": None})
+
+
 def test_a_form_is_signed_in_its_fields(s3, wire, bucket):
     body = multipart({"key": "k"}, b"x")
     answer = wire.request("POST", f"/{bucket}", headers={

@@ -36,7 +36,7 @@ pub use command::{
     NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, RenameObject, SetLegalHold,
     SetRetention, StorePart,
 };
-pub use decide::{Decision, Refused, admit, admit_lock, admit_part, decide};
+pub use decide::{Decision, Refused, admit, admit_lock, admit_part, decide, room};
 pub use identities::Identities;
 pub use project::{ProjectError, project};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

@@ -74,6 +74,13 @@ impl<'a> Call<'a> {
         Head::new(&self.parts.headers, self.query)
     }
 
+    /// Scheme and host as the client has them, for addresses in answers.
+    pub(crate) fn site(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let host = self.parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        format!("{scheme}://{host}")
+    }
+
     /// The bucket that is addressed.
     pub(crate) fn bucket(&self) -> Result<BucketName, Error> {
         let name = self.address.bucket.as_deref().ok_or_else(|| Error::new(Code::InvalidRequest))?;
@@ -126,6 +133,20 @@ impl<'a> Call<'a> {
         self.admitted(domain::admit(&**snapshot, bucket, key, size, context))
     }
 
+    /// How many bytes an object may have that is being sent, and what is said of more, so that no more need be read; `None`
+    /// where no quota bounds them.
+    pub(crate) fn room(
+        &self,
+        snapshot: &Snapshot,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<Option<(u64, Error)>, Failure> {
+        let context = Context { now: self.now, fresh: self.fresh() };
+        let Some(bytes) = self.admitted(domain::room(&**snapshot, bucket, key, context))? else { return Ok(None) };
+        let beyond = self.admit(snapshot, bucket, key, Some(bytes.saturating_add(1)));
+        Ok(beyond.err().map(|failure| (bytes, failure.error)))
+    }
+
     /// The same of an object with a lock that the bucket does not take.
     pub(crate) fn admit_lock(&self, snapshot: &Snapshot, bucket: &BucketName, lock: Lock) -> Result<(), Failure> {
         let context = Context { now: self.now, fresh: self.fresh() };
@@ -143,9 +164,9 @@ impl<'a> Call<'a> {
         declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**snapshot, bucket, part, size)))
     }
 
-    fn admitted(&self, admitted: Result<(), Refused<StateError>>) -> Result<(), Failure> {
+    fn admitted<T>(&self, admitted: Result<T, Refused<StateError>>) -> Result<T, Failure> {
         match admitted {
-            Ok(()) => Ok(()),
+            Ok(admitted) => Ok(admitted),
             Err(Refused::Rejected(rejection)) => Err(rejected(&rejection, self.about()).into()),
             Err(Refused::View(error)) => Err(error.into()),
         }

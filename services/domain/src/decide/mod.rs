@@ -22,7 +22,7 @@ use crate::row::BucketRow;
 use crate::view::View;
 
 pub use lock::admit_lock;
-pub use quota::{admit, admit_part};
+pub use quota::{admit, admit_part, room};
 
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

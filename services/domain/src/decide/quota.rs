@@ -28,6 +28,27 @@ pub fn admit<V: View>(
     Ok(check(&usage, place.delta(Some(size)))?)
 }
 
+/// How many bytes an object under a key may have at most right now, for whoever does not know how many will come; `None`
+/// if no quota bounds them.
+///
+/// # Errors
+/// The bucket would not take even an empty one.
+pub fn room<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    context: Context,
+) -> Result<Option<u64>, Refused<V::Error>> {
+    admit(view, bucket, key, 0, context)?;
+    let row = bucket_row(view, bucket)?;
+    let usage = view.usage(row.id).map_err(Refused::View)?;
+    let Some(limit) = usage.quota.bytes else { return Ok(None) };
+    let current = view.current(row.id, key).map_err(Refused::View)?;
+    let replaced = place_version(view, &row, key, current, context)?.delta(Some(0)).bytes.unsigned_abs();
+    let free = limit.saturating_sub(usage.bytes.saturating_add(usage.parts_bytes));
+    Ok(Some(replaced.saturating_add(free)))
+}
+
 /// Whether a bucket would take a part of `size` bytes right now.
 pub fn admit_part<V: View>(
     view: &V,

@@ -1,6 +1,6 @@
 //! Quotas: never exceeded by a write, whatever came before, and warned of once.
 
-use domain::{Command, DeleteObject, Rejection, View, admit};
+use domain::{Command, DeleteObject, Rejection, View, admit, room};
 use events::Fact;
 use events::bucket::Versioning;
 use events::quota::{Quota, Resource, WARNING_PERCENT};
@@ -69,7 +69,11 @@ proptest! {
         for (place, step) in (2..).zip(&steps) {
             let before = usage(&fold);
             let asked = if let Step::Put { key, size } = step {
-                Some(admit(&fold.model, &bucket(), &named(*key), *size, context(place)).is_ok())
+                let admitted = admit(&fold.model, &bucket(), &named(*key), *size, context(place)).is_ok();
+                let room = room(&fold.model, &bucket(), &named(*key), context(place));
+                let fits = room.is_ok_and(|room| room.is_none_or(|room| *size <= room));
+                prop_assert_eq!(fits, admitted, "what there is room for is admitted");
+                Some(admitted)
             } else {
                 None
             };

@@ -82,8 +82,10 @@ pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response,
         ..*call
     };
     authorize(&put, &snapshot, Operation::PutObject)?;
+    // A form does not say how long its file is: what the bucket has no room for is refused where it begins.
+    let room = put.room(&snapshot, &bucket, &put.key()?)?;
     *put.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
-    let stored = Box::pin(put_object(&put, form.into_file(length))).await?;
+    let stored = Box::pin(put_object(&put, form.into_file(length, room))).await?;
     Ok(answer(&put, &success, (bucket.as_str(), &key), stored.headers()))
 }
 
@@ -137,13 +139,15 @@ struct Reading {
     body: Payload,
     decoder: Decoder,
     length: LengthRange,
+    /// How many bytes the bucket has room for, and what is said of more.
+    room: Option<(u64, Error)>,
     received: u64,
 }
 
 impl Form {
     /// The bytes of the file. A file that is longer or shorter than it may be ends in an error.
-    fn into_file(self, length: LengthRange) -> Body {
-        let reading = Reading { body: self.body, decoder: self.decoder, length, received: 0 };
+    fn into_file(self, length: LengthRange, room: Option<(u64, Error)>) -> Body {
+        let reading = Reading { body: self.body, decoder: self.decoder, length, room, received: 0 };
         Body::from_stream(stream::try_unfold(reading, |mut reading| async move {
             Ok::<_, Error>(reading.next().await?.map(|bytes| (bytes, reading)))
         }))
@@ -158,6 +162,9 @@ impl Reading {
                     self.received += bytes.len() as u64;
                     if self.received > self.length.max {
                         return Err(Error::entity_too_large(self.received, self.length.max));
+                    }
+                    if let Some((_, refusal)) = self.room.take_if(|(room, _)| self.received > *room) {
+                        return Err(refusal);
                     }
                     return Ok(Some(bytes));
                 }
@@ -181,10 +188,8 @@ impl Reading {
 /// What the page wants to be told.
 fn answer(call: &Call<'_>, success: &Success, (bucket, key): (&str, &str), stored: &HeaderMap) -> Response {
     let etag = stored.get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
-    let scheme = if call.tls.is_some() { "https" } else { "http" };
-    let host = call.parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let path = call.parts.uri.path().trim_end_matches('/');
-    let location = format!("{scheme}://{host}{path}/{}", s3::form::encoded_key(key));
+    let location = format!("{}{path}/{}", call.site(), s3::form::encoded_key(key));
     let mut response = match success {
         Success::NoContent => reply::empty(StatusCode::NO_CONTENT),
         Success::Ok => reply::empty(StatusCode::OK),
