@@ -122,6 +122,26 @@ def test_parts_are_encrypted_each(s3, bucket, kind, refused):
     assert s3.get_object(Bucket=bucket, Key="k", PartNumber=2, **read)["Body"].read() == parts[1]
 
 
+def test_a_quota_is_looked_at_before_the_bytes_of_a_copy(server, s3, bucket, refused):
+    def discarded() -> float:
+        lines = server.get_console("/metrics")[1].decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.startswith("planetstore_gateway_staged_discarded_total"))
+
+    s3.put_object(Bucket=bucket, Key="from", Body=data_of(2 * MIB))
+    source = {"CopySource": {"Bucket": bucket, "Key": "from"}}
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="parts", **S3)["UploadId"]
+    users = Users(server)
+    users.ask("PUT", f"/buckets/{bucket}/quota", {"bytes": 3 * MIB})
+    users.close()
+    before = discarded()
+    refused("QuotaExceeded", 403, s3.copy_object, Bucket=bucket, Key="to", **source, **S3)
+    refused("QuotaExceeded", 403, s3.upload_part_copy, Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1,
+            **source)
+    assert discarded() == before
+    s3.upload_part_copy(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1, CopySourceRange="bytes=0-9", **source)
+
+
 @pytest.mark.parametrize("source", KINDS)
 @pytest.mark.parametrize("target", KINDS)
 def test_any_kind_is_copied_to_any_other(s3, bucket, source, target):

@@ -146,6 +146,8 @@ async fn by_bytes(
     let payload = Payload::of_object(Body::from_stream(fetch::bytes(call.gateway.clone(), stretches)), length);
     let declared = Declared { content_length: Some(length), ..Declared::default() };
     let bucket = put.bucket.clone();
+    // Before a byte is read: they may be many.
+    call.admit(&source.snapshot, &bucket, &put.key, Some(length))?;
     let ingested = ingest(call, &bucket, payload, &declared, algorithm.or(of_source), protection).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let put = PutObject {

@@ -80,6 +80,11 @@ impl Target {
         Ok(Self { bucket, key, upload, number, row })
     }
 
+    /// Refuses a part of a size that the bucket's quota has no room for, before its bytes are read.
+    pub(super) fn admit(&self, call: &Call<'_>, snapshot: &Snapshot, size: u64) -> Result<(), Failure> {
+        call.admit_part(snapshot, &self.bucket, (self.upload, self.number), Some(size))
+    }
+
     /// The checksum algorithm the upload was begun with.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         self.row.checksum.map(|plan| convert::wire_algorithm(plan.algorithm))

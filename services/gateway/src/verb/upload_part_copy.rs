@@ -36,6 +36,7 @@ pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failur
     if length > COPY_BYTES_MAX {
         return Err(Error::entity_too_large(length, COPY_BYTES_MAX).into());
     }
+    target.admit(call, &source.snapshot, length)?;
     let protection = target.protection(call, request.customer_key).await?;
     let source_key = open_object(call, &source.object, request.source_key.as_ref()).await?;
     // Each object has a key of its own: what is encrypted is shared by no two of them.
