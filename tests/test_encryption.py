@@ -183,6 +183,11 @@ def test_the_customers_key_is_needed_for_every_look(s3, bucket, refused):
         refused("InvalidRequest", 400, s3.get_object, Bucket=bucket, Key=key, **OTHER)
         for wrong in ({}, OTHER):
             refused("400", 400, s3.head_object, Bucket=bucket, Key=key, **wrong)
+    etag = s3.head_object(Bucket=bucket, Key="k", **CUSTOMER)["ETag"]
+    for asks in ({"IfNoneMatch": etag}, {"IfMatch": "no"}, {"Range": "bytes=999-"}, {"PartNumber": 2}):
+        refused("InvalidRequest", 400, s3.get_object, Bucket=bucket, Key="k", **asks)
+        refused("400", 400, s3.head_object, Bucket=bucket, Key="k", **asks, **OTHER)
+    refused("304", 304, s3.get_object, Bucket=bucket, Key="k", IfNoneMatch=etag, **CUSTOMER)
     attributes = {"Bucket": bucket, "Key": "k", "ObjectAttributes": ["ObjectSize"]}
     refused("InvalidRequest", 400, s3.get_object_attributes, **attributes)
     key = CUSTOMER["SSECustomerKey"]

@@ -62,6 +62,8 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
     let (snapshot, name, bucket) = call.read_bucket().await?;
     let wanted = request.version_id.as_deref();
     let (row, object) = version(&snapshot, &bucket, &key, wanted, method)?;
+    // Before conditions and ranges: their answers tell of the object too.
+    let object_key = open_object(call, &object, request.customer_key.as_ref()).await?;
     let mut headers = reply::object_headers(bucket.versioning, &row, &object)?;
     let at = At { snapshot: &snapshot, name: &name, bucket: &bucket, key: &key, version: wanted };
     at.show(call, object.lock, &mut headers)?;
@@ -77,7 +79,6 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
         refused @ Outcome::PreconditionFailed(_) => refused.into_result()?,
     }
     let (range, status) = selected(&snapshot, &row, &object, &request, &mut headers)?;
-    let object_key = open_object(call, &object, request.customer_key.as_ref()).await?;
     if let Some(encryption) = &object.encryption {
         insert_headers(&mut headers, &encryption.method, request.customer_key.as_ref())?;
     }
