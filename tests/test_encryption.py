@@ -10,6 +10,7 @@ import pytest
 from harness.clients import boto_client
 from harness.content import MIB
 from harness.users import Users, call
+from harness.wire import Answer
 from harness.world import document, statement
 
 KIB = 1024
@@ -92,7 +93,7 @@ def test_tags_tell_of_the_plaintext_only_where_they_may(s3, bucket):
 def test_parts_are_encrypted_each(s3, bucket, kind, refused):
     write, read = KINDS[kind]
     parts = [secrets.token_bytes(5 * MIB + 1), secrets.token_bytes(5 * MIB), b"end"]
-    begun = s3.create_multipart_upload(Bucket=bucket, Key="k", **write)
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="CRC32", **write)
     assert_shown(kind, begun)
     upload = {"Bucket": bucket, "Key": "k", "UploadId": begun["UploadId"]}
     if kind == "SSE-C":
@@ -120,6 +121,31 @@ def test_parts_are_encrypted_each(s3, bucket, kind, refused):
         ranged = s3.get_object(Bucket=bucket, Key="k", Range=f"bytes={start}-{end}", **read)
         assert ranged["Body"].read() == whole[start:end + 1]
     assert s3.get_object(Bucket=bucket, Key="k", PartNumber=2, **read)["Body"].read() == parts[1]
+
+
+def headers_of(keys: dict) -> dict[str, str]:
+    key = keys["SSECustomerKey"]
+    name = "x-amz-server-side-encryption-customer"
+    return {f"{name}-algorithm": "AES256", f"{name}-key": base64.b64encode(key).decode(),
+            f"{name}-key-MD5": base64.b64encode(hashlib.md5(key).digest()).decode()}
+
+
+def test_an_upload_without_checksums_ends_without_the_customers_key(wire, bucket):
+    path = f"/{bucket}/k"
+
+    def end(headers: dict[str, str]) -> Answer:
+        upload = wire.request("POST", path, "uploads", headers=headers_of(CUSTOMER)).text("UploadId")
+        part = wire.request("PUT", path, f"partNumber=1&uploadId={upload}", headers=headers_of(CUSTOMER), body=MARK)
+        told = f"<PartNumber>1</PartNumber><ETag>{part.headers['etag']}</ETag>"
+        told = f"<CompleteMultipartUpload><Part>{told}</Part></CompleteMultipartUpload>"
+        return wire.request("POST", path, f"uploadId={upload}", headers=headers, body=told.encode())
+
+    assert (end(headers_of(OTHER)).status, wire.get(bucket, "k", headers=headers_of(CUSTOMER)).status) == (400, 404)
+    for headers in ({}, headers_of(CUSTOMER)):
+        assert end(headers).status == 200
+        assert wire.get(bucket, "k", headers=headers_of(CUSTOMER)).body == MARK
+        assert wire.get(bucket, "k").status == 400
+        wire.delete(bucket, "k")
 
 
 def test_a_quota_is_looked_at_before_the_bytes_of_a_copy(server, s3, bucket, refused):

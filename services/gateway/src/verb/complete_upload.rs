@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::response::Response;
-use domain::row::{BodyRow, BucketId, PartRow};
+use domain::row::{BodyRow, BucketId, PartRow, UploadRow};
 use domain::{Command, CompleteUpload, Outcome, View};
+use events::encryption::Method;
 use events::ids::{ETag, Md5Digest, ObjectKey, PartNumber, UploadId};
 use events::upload::ChecksumPlan;
 use ledger::Snapshot;
 use s3::checksum::{Checksum, ChecksumType, Combiner, composite};
-use s3::request::CompleteMultipartUpload as Request;
+use s3::request::{CompleteMultipartUpload as Request, CustomerKey};
 use s3::xml::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
 use s3::{Code, Error};
 
@@ -33,8 +34,7 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let mut encryption = None;
     let plan = match begun {
         Some(row) => {
-            // Whoever began with a key of their own ends with it.
-            Protection::of_part(call, &row, request.customer_key.clone()).await?;
+            check_key(call, &row, request.customer_key.as_ref()).await?;
             encryption = row.encryption;
             row.checksum
         }
@@ -69,9 +69,8 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let Outcome::Stored { version, etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
     };
-    let host = call.parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let result = CompleteMultipartUploadResult {
-        location: &format!("http://{host}{}", call.parts.uri.path()),
+        location: &format!("{}{}", call.site(), call.parts.uri.path()),
         bucket: bucket.as_str(),
         key: key.as_bytes(),
         etag: &etag.to_string(),
@@ -86,6 +85,16 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let current = lifecycle::Current { key: &key, size, tags: &tags, modified };
     lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &bucket_row, current)?;
     Ok(response)
+}
+
+/// Whoever began with a key of their own ends with it, if it was begun with checksums too. Nothing is encrypted here, and
+/// S3 asks for the key in that case only: clients that send no checksums leave it out.
+async fn check_key(call: &Call<'_>, upload: &UploadRow, customer: Option<&CustomerKey>) -> Result<(), Failure> {
+    let takes_key = upload.encryption.as_ref().is_some_and(|encryption| encryption.method == Method::SseC);
+    if takes_key && customer.is_none() && upload.checksum.is_none() {
+        return Ok(());
+    }
+    Protection::of_part(call, upload, customer.cloned()).await.map(drop)
 }
 
 /// The checksums an upload was begun with whose end was not heard of: its object says so, while it is current.
