@@ -262,6 +262,25 @@ def test_what_locks_a_version_is_shown_to_who_may_see_it(world):
         assert set(locks(other.head_object(Bucket=bucket, Key="k"))) == shown
 
 
+def test_who_may_not_list_learns_nothing_of_keys_that_are_absent(world, refused):
+    bucket = world.bucket(ObjectLockEnabledForBucket=True)
+    put(world["owner"], bucket)
+    other = world["other account"]
+    rights = ["s3:GetObjectRetention", "s3:PutObjectRetention", "s3:GetObjectLegalHold", "s3:PutObjectLegalHold"]
+    asks = [
+        (other.get_object_retention, {}), (other.get_object_legal_hold, {}),
+        (other.put_object_retention, {"Retention": {"Mode": "GOVERNANCE", "RetainUntilDate": FAR}}),
+        (other.put_object_legal_hold, {"LegalHold": {"Status": "ON"}}),
+    ]
+    world.grant(bucket, rights)
+    for ask, more in asks:
+        refused("AccessDenied", 403, ask, Bucket=bucket, Key="absent", **more)
+    world["owner"].put_bucket_policy(Bucket=bucket, Policy=document(
+        statement("Allow", [*rights, "s3:ListBucket"], bucket, f"{bucket}/*", Principal="*")))
+    for ask, more in asks:
+        refused("NoSuchKey", 404, ask, Bucket=bucket, Key="absent", **more)
+
+
 def test_a_lock_needs_a_right_of_its_own(world, refused):
     bucket = world.bucket(ObjectLockEnabledForBucket=True)
     other = {"s3": world["other account"], "bucket": bucket}

@@ -153,6 +153,10 @@ fn tells_absence(operation: Operation) -> bool {
             | Operation::GetObjectTagging
             | Operation::PutObjectTagging
             | Operation::DeleteObjectTagging
+            | Operation::GetObjectRetention
+            | Operation::PutObjectRetention
+            | Operation::GetObjectLegalHold
+            | Operation::PutObjectLegalHold
     )
 }
 
