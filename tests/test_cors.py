@@ -75,6 +75,24 @@ def test_what_no_rule_allows_is_refused(wire, shared, asks):
     assert (answer.status, answer.code, told(answer)) == (403, "AccessForbidden", {})
 
 
+def test_preflights_are_counted_by_their_name(server, wire, shared):
+    def counted() -> dict[str, float]:
+        lines = server.get_console("/metrics")[1].decode().splitlines()
+        rows = [line.rsplit(" ", 1) for line in lines if line.startswith("planetstore_s3_requests_total{")]
+        totals: dict[str, float] = {}
+        for row, count in rows:
+            name = row.split('operation="')[1].split('"')[0]
+            totals[name] = totals.get(name, 0) + float(count)
+        return totals
+
+    before = counted()
+    preflight(wire, f"/{shared}", origin=ORIGIN, access_control_request_method="GET")
+    preflight(wire, f"/{shared}")
+    after = counted()
+    assert after["Preflight"] - before.get("Preflight", 0) == 2
+    assert after.get("unrouted") == before.get("unrouted")
+
+
 def test_a_preflight_says_what_it_wants(wire, shared):
     for asks in ({}, {"origin": ORIGIN}, {"access_control_request_method": "GET"}):
         answer = preflight(wire, f"/{shared}", **asks)

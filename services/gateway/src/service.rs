@@ -186,7 +186,11 @@ fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) 
 }
 
 fn count(operation: Option<Operation>, parts: &Parts, status: StatusCode, begun: Instant, request_id: &str) {
-    let operation = operation.map_or("unrouted", Operation::name);
+    let operation = match operation {
+        Some(operation) => operation.name(),
+        None if parts.method == Method::OPTIONS => "Preflight",
+        None => "unrouted",
+    };
     let took = begun.elapsed();
     metrics::counter!("planetstore_s3_requests_total", "operation" => operation, "status" => status_text(status))
         .increment(1);
