@@ -1,5 +1,6 @@
 //! What a request says about encryption at rest.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
@@ -183,13 +184,14 @@ impl NewEncryption {
 
 fn context(head: &Head<'_>) -> Result<Option<String>, Error> {
     let Some(text) = head.text(CONTEXT)? else { return Ok(None) };
-    let malformed = || Error::invalid_argument("The encryption context must be Base64 of JSON", CONTEXT, text);
+    let malformed =
+        || Error::invalid_argument("The encryption context must be Base64 of a JSON object of texts", CONTEXT, text);
     if text.len() > CONTEXT_BYTES_MAX {
         return Err(malformed());
     }
     let decoded = STANDARD.decode(text).map_err(|_| malformed())?;
-    let json = std::str::from_utf8(&decoded).map_err(|_| malformed())?.trim();
-    if json.starts_with('{') && json.ends_with('}') { Ok(Some(text.to_owned())) } else { Err(malformed()) }
+    let pairs: Result<BTreeMap<String, String>, _> = serde_json::from_slice(&decoded);
+    pairs.map(|_| Some(text.to_owned())).map_err(|_| malformed())
 }
 
 fn bucket_key(head: &Head<'_>) -> Result<Option<bool>, Error> {
@@ -267,6 +269,8 @@ mod tests {
             &[(ENCRYPTION, AES256), (KMS_KEY_ID, "k1")],
             &[(KMS_KEY_ID, "k1")],
             &[(ENCRYPTION, AWS_KMS), (CONTEXT, "?")],
+            &[(ENCRYPTION, AWS_KMS), (CONTEXT, "e25vIEpTT059")], // {no JSON}
+            &[(ENCRYPTION, AWS_KMS), (CONTEXT, "eyJhIjp7fX0=")], // {"a":{}}
             &[(ENCRYPTION, AWS_KMS), (BUCKET_KEY_ENABLED, "perhaps")],
         ] {
             assert_eq!(parsed(headers), Err(Code::InvalidArgument), "{headers:?}");
