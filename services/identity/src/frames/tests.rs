@@ -64,6 +64,26 @@ fn frames_that_were_swapped_repeated_or_cut_away_are_noticed() {
     assert_eq!(open(&other_salt, &sealed, stretch, 50_000), Err(FrameError));
 }
 
+#[test]
+fn frames_of_parts_of_one_object_are_not_spliced() {
+    let object = DataKey::new([1; 32]);
+    let plain = bytes(2 * FRAME_BYTES);
+    let parts: Vec<_> = [[1; 16], [2; 16]].iter().map(|salt| object.content_key(salt)).collect();
+    let sealed: Vec<_> = parts.iter().map(|key| wrap(key, &plain, 1 << 20)).collect();
+    assert_ne!(sealed[0], sealed[1], "the same bytes are not seen to be the same");
+    for (key, whole_part) in parts.iter().zip(&sealed) {
+        assert_eq!(open(key, whole_part, whole(&plain), 1 << 20).unwrap(), plain);
+    }
+    let (first, second) = (&sealed[0], &sealed[1]);
+    for spliced in [
+        [&first[..SEALED_FRAME_BYTES], &second[SEALED_FRAME_BYTES..]].concat(),
+        [&second[..SEALED_FRAME_BYTES], &first[SEALED_FRAME_BYTES..]].concat(),
+        second.clone(),
+    ] {
+        assert_eq!(open(&parts[0], &spliced, whole(&plain), 1 << 20), Err(FrameError));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
