@@ -104,3 +104,17 @@ def test_rclone_names_that_need_encoding(command, tmp_path, name):
     command.run("rclone", "check", "--download", tmp_path / "odd", "ps:rclone-names", "--one-way")
     command.run("rclone", "copy", "ps:rclone-names", tmp_path / "back")
     assert (tmp_path / "back" / name).read_text() == name
+
+
+def test_rclone_encrypts_and_checks_what_it_sent(command, s3, tmp_path, tree):
+    """With a key of the customer's it wants TLS."""
+    rclone = lambda *words: command.run("rclone", *words, "--s3-server-side-encryption", "aws:kms")  # noqa: E731
+    bucket = "ps:rclone-encrypted"
+    rclone("mkdir", bucket)
+    rclone("copy", tree, f"{bucket}/t", "--s3-upload-cutoff", "6M", "--s3-chunk-size", "5M")
+    rclone("check", "--download", tree, f"{bucket}/t")
+    rclone("copyto", f"{bucket}/t/dir/deep/large", f"{bucket}/t/copy")
+    for key in ("small.txt", "dir/deep/large", "copy"):
+        assert s3.head_object(Bucket="rclone-encrypted", Key=f"t/{key}")["ServerSideEncryption"] == "aws:kms"
+    rclone("copy", f"{bucket}/t", tmp_path / "back")
+    assert files(tmp_path / "back") == {**files(tree), "copy": FILES["dir/deep/large"]}

@@ -85,3 +85,16 @@ def test_s3cmd_sets_policies_and_cors(command, tmp_path):
     s3cmd("delpolicy", "s3://s3cmd-settings")
     info = s3cmd("info", "s3://s3cmd-settings")
     assert "https://example.com" not in info and "s3:DeleteObject" not in info, info
+
+
+def test_s3cmd_encrypts(command, s3, tmp_path, tree):
+    s3cmd = lambda *words: command.run("s3cmd", "--no-progress", *words)  # noqa: E731
+    s3cmd("mb", "s3://s3cmd-encrypted")
+    for kind, words in {"AES256": ["--server-side-encryption"],
+                        "aws:kms": ["--server-side-encryption", "--server-side-encryption-kms-id=aws/s3"]}.items():
+        for key, path in {"small": "small.txt", "large": "dir/deep/large"}.items():
+            said = s3cmd("put", "--multipart-chunk-size-mb=5", *words, tree / path, f"s3://s3cmd-encrypted/{key}")
+            assert "WARNING" not in said, said
+            assert s3.head_object(Bucket="s3cmd-encrypted", Key=key)["ServerSideEncryption"] == kind
+            s3cmd("get", "--force", f"s3://s3cmd-encrypted/{key}", tmp_path / "back")
+            assert (tmp_path / "back").read_bytes() == FILES[path]
