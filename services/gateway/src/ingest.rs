@@ -1,29 +1,33 @@
 //! Taking bytes in: hashed while they stream, compared with what the client declared, staged as shards
 //! unless their content is known, and committed.
 
+mod commit;
+mod hashes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use domain::{Command, NewBody, View};
-use events::Origin;
+use domain::View;
 use events::ids::{BucketName, ContentId, Generation, Md5Digest, Salt, Sha256Digest};
 use identity::Wrapper;
-use ledger::{CommitError, Committed};
-use md5::Md5;
-use s3::checksum::{Algorithm, Checksum, Hasher};
+use s3::checksum::{Algorithm, Checksum};
 use s3::request::Payload as Declared;
 use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 use sha2::{Digest, Sha256};
 use shards::piece::STRIPE_BYTES;
-use shards::{NatsTransport, ShardStore, StoredContent, Writer};
+use shards::{NatsTransport, StoredContent, Writer};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::call::Call;
 use crate::encryption::{Protection, random};
-use crate::failure::{Failure, commit_failure};
+use crate::failure::Failure;
 use crate::payload::Payload;
+
+pub(crate) use commit::commit_ingested;
+use hashes::{Hashes, Sums, verify};
+pub(crate) use hashes::{sha256, verify_sha256};
 
 /// What was taken in, verified, and not yet committed.
 pub(crate) struct Ingested {
@@ -47,53 +51,6 @@ enum Taken {
     Staged(StoredContent),
     /// In a content that was stored before.
     Known(ContentId),
-}
-
-/// The hashes of a payload, all in one pass, as far as anybody asks for them.
-struct Hashes {
-    md5: Md5,
-    sha256: Option<Sha256>,
-    checksum: Option<Hasher>,
-}
-
-struct Sums {
-    md5: [u8; 16],
-    sha256: Option<[u8; 32]>,
-    checksum: Option<Checksum>,
-}
-
-impl Hashes {
-    /// All that plain bytes are known by.
-    fn of_plain(algorithm: Option<Algorithm>) -> Self {
-        // The content's name is a SHA-256 already: no need for a second one.
-        let own = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
-        Self { md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
-    }
-
-    /// Of bytes that are going to be encrypted: their SHA-256 names nothing.
-    fn of_encrypted(signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
-        let wants_sha256 = matches!(signed, PayloadHash::Signed(_)) || algorithm == Some(Algorithm::Sha256);
-        Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(algorithm) }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        self.md5.update(bytes);
-        if let Some(sha256) = &mut self.sha256 {
-            sha256.update(bytes);
-        }
-        if let Some(hasher) = &mut self.checksum {
-            hasher.update(bytes);
-        }
-    }
-
-    fn finish(self, algorithm: Option<Algorithm>) -> Sums {
-        let sha256: Option<[u8; 32]> = self.sha256.map(|sha256| sha256.finalize().into());
-        let checksum = match self.checksum {
-            Some(hasher) => Some(hasher.finish()),
-            None => algorithm.zip(sha256).and_then(|(algorithm, sha256)| Checksum::from_bytes(algorithm, &sha256)),
-        };
-        Sums { md5: self.md5.finalize().into(), sha256, checksum }
-    }
 }
 
 /// Bytes on their way from the client to the nodes, where they are encrypted.
@@ -141,36 +98,6 @@ fn names(sums: &Sums, size: u64, sealed: Option<Sealed>) -> Result<(Sha256Digest
 fn tag(sums: &Sums, protection: Option<&Protection>) -> Md5Digest {
     let md5 = Md5Digest(sums.md5);
     protection.map_or(md5, |protection| protection.tag(md5))
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-pub(crate) fn verify_sha256(declared: &[u8; 32], computed: &[u8; 32]) -> Result<(), Error> {
-    if declared == computed {
-        return Ok(());
-    }
-    Err(Error::content_sha256_mismatch(&Sha256Digest(*declared).to_string(), &Sha256Digest(*computed).to_string()))
-}
-
-/// Compares what was computed with everything the client declared; the checksum that held.
-fn verify(
-    sums: &Sums,
-    declared: &Declared,
-    signed: PayloadHash,
-    trailing: Option<&Checksum>,
-) -> Result<Option<Checksum>, Error> {
-    if let PayloadHash::Signed(declared) = signed {
-        verify_sha256(&declared, &sums.sha256.unwrap_or_default())?;
-    }
-    if declared.content_md5.is_some_and(|md5| md5 != sums.md5) {
-        return Err(Error::bad_digest("Content-MD5"));
-    }
-    if let (Some(sent), Some(computed)) = (declared.checksum.as_ref().or(trailing), &sums.checksum) {
-        sent.verify(computed)?;
-    }
-    Ok(sums.checksum)
 }
 
 /// The checksum of bytes for which the client asks none, as S3 has it. It takes 0.3 % of the processor time of a PUT
@@ -422,123 +349,4 @@ impl KnownBytes {
     fn unsafe_one(&self) -> Option<ContentId> {
         self.content.filter(|_| !self.is_safe)
     }
-}
-
-/// Stages what is still in memory, commits the command that names it, and discards shards that no event names.
-///
-/// It goes on when the client is gone: what was begun ends as a fact or as nothing.
-pub(crate) async fn commit_ingested(
-    call: &Call<'_>,
-    bucket: &BucketName,
-    ingested: Ingested,
-    command: impl Fn(NewBody) -> Command + Send + Sync + 'static,
-) -> Result<Committed, Failure> {
-    if let Err(failure) = call.confirm() {
-        if let Taken::Staged(staged) = &ingested.bytes {
-            discard(&call.gateway.0.store, staged);
-        }
-        return Err(failure);
-    }
-    let judged = call.judged.get().cloned();
-    let command = move |body| match &judged {
-        Some(judged) => judged.bind(command(body)),
-        None => command(body),
-    };
-    let known = known_bytes(call, ingested.sha256)?;
-    let staging = Staging {
-        gateway: call.gateway.clone(),
-        bucket: bucket.clone(),
-        generation: Generation::from_fresh(call.fresh()),
-        instead_of: known.unsafe_one(),
-        origin: call.origin(),
-    };
-    let committed = tokio::spawn(async move { staging.commit(ingested, known.safe(), command).await }).await;
-    match committed {
-        Ok(Ok(committed)) => Ok(committed),
-        Ok(Err(NotCommitted::Write(error))) => Err(error.into()),
-        Ok(Err(NotCommitted::Commit(error))) => Err(commit_failure(&error, call.about()).into()),
-        Err(error) => {
-            tracing::error!(%error, "a commit panicked");
-            Err(Error::new(Code::InternalError).into())
-        }
-    }
-}
-
-enum NotCommitted {
-    Write(shards::WriteError),
-    Commit(CommitError),
-}
-
-struct Staging {
-    gateway: crate::Gateway,
-    bucket: BucketName,
-    generation: Generation,
-    instead_of: Option<ContentId>,
-    origin: Origin,
-}
-
-impl Staging {
-    async fn commit(
-        self,
-        ingested: Ingested,
-        known: Option<ContentId>,
-        command: impl Fn(NewBody) -> Command + Send + Sync,
-    ) -> Result<Committed, NotCommitted> {
-        let (ledger, store) = (&self.gateway.0.ledger, &self.gateway.0.store);
-        let sha256 = ingested.sha256;
-        let (bytes, _permit) = match ingested.bytes {
-            Taken::Known(content) => return self.commit_known(&command, content).await,
-            Taken::Staged(staged) => return self.commit_staged(&command, sha256, staged).await,
-            Taken::InMemory(bytes, permit) => (bytes, permit),
-        };
-        if bytes.is_empty() {
-            return ledger.commit(command(NewBody::Empty), self.origin).await.map_err(NotCommitted::Commit);
-        }
-        if let Some(known) = known {
-            match self.commit_known(&command, known).await {
-                // It was reclaimed a moment ago: the bytes are at hand, so store them anew.
-                Err(NotCommitted::Commit(CommitError::Rejected(domain::Rejection::ContentGone))) => {}
-                ended => return ended,
-            }
-        }
-        let size = bytes.len() as u64;
-        let placement = store.put(&self.bucket, self.generation, bytes).await.map_err(NotCommitted::Write)?;
-        let staged = StoredContent { bucket: self.bucket.clone(), generation: self.generation, size, placement };
-        self.commit_staged(&command, sha256, staged).await
-    }
-
-    async fn commit_known(
-        &self,
-        command: &(impl Fn(NewBody) -> Command + Sync),
-        content: ContentId,
-    ) -> Result<Committed, NotCommitted> {
-        let committed = self.gateway.0.ledger.commit(command(NewBody::Known(content)), self.origin.clone()).await;
-        committed.map_err(NotCommitted::Commit)
-    }
-
-    async fn commit_staged(
-        &self,
-        command: &(impl Fn(NewBody) -> Command + Sync),
-        sha256: Sha256Digest,
-        staged: StoredContent,
-    ) -> Result<Committed, NotCommitted> {
-        let content = ContentId { sha256, generation: staged.generation };
-        let placement = staged.placement.clone();
-        let body = NewBody::Staged { content, placement, instead_of: self.instead_of };
-        let committed = self.gateway.0.ledger.commit(command(body), self.origin.clone()).await;
-        let in_use = match &committed {
-            Ok(committed) => !matches!(committed.outcome, domain::Outcome::Stored { staged_in_use: false, .. }),
-            // Shards of a command that may still happen must stay.
-            Err(error) => !error.is_definite(),
-        };
-        if !in_use {
-            discard(&self.gateway.0.store, &staged);
-        }
-        committed.map_err(NotCommitted::Commit)
-    }
-}
-
-fn discard(store: &ShardStore, staged: &StoredContent) {
-    metrics::counter!("planetstore_gateway_staged_discarded_total").increment(1);
-    store.discard(staged);
 }

@@ -1,0 +1,87 @@
+//! What a payload hashes to, and whether that is what the client declared.
+
+use events::ids::Sha256Digest;
+use md5::Md5;
+use s3::Error;
+use s3::checksum::{Algorithm, Checksum, Hasher};
+use s3::request::Payload as Declared;
+use s3::sigv4::PayloadHash;
+use sha2::{Digest, Sha256};
+
+/// The hashes of a payload, all in one pass, as far as anybody asks for them.
+pub(super) struct Hashes {
+    md5: Md5,
+    sha256: Option<Sha256>,
+    checksum: Option<Hasher>,
+}
+
+/// What they came to.
+pub(super) struct Sums {
+    pub(super) md5: [u8; 16],
+    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) checksum: Option<Checksum>,
+}
+
+impl Hashes {
+    /// All that plain bytes are known by.
+    pub(super) fn of_plain(algorithm: Option<Algorithm>) -> Self {
+        // The content's name is a SHA-256 already: no need for a second one.
+        let own = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
+        Self { md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
+    }
+
+    /// Of bytes that are going to be encrypted: their SHA-256 names nothing.
+    pub(super) fn of_encrypted(signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
+        let wants_sha256 = matches!(signed, PayloadHash::Signed(_)) || algorithm == Some(Algorithm::Sha256);
+        Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(algorithm) }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
+        if let Some(hasher) = &mut self.checksum {
+            hasher.update(bytes);
+        }
+    }
+
+    pub(super) fn finish(self, algorithm: Option<Algorithm>) -> Sums {
+        let sha256: Option<[u8; 32]> = self.sha256.map(|sha256| sha256.finalize().into());
+        let checksum = match self.checksum {
+            Some(hasher) => Some(hasher.finish()),
+            None => algorithm.zip(sha256).and_then(|(algorithm, sha256)| Checksum::from_bytes(algorithm, &sha256)),
+        };
+        Sums { md5: self.md5.finalize().into(), sha256, checksum }
+    }
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+pub(crate) fn verify_sha256(declared: &[u8; 32], computed: &[u8; 32]) -> Result<(), Error> {
+    if declared == computed {
+        return Ok(());
+    }
+    Err(Error::content_sha256_mismatch(&Sha256Digest(*declared).to_string(), &Sha256Digest(*computed).to_string()))
+}
+
+/// Compares what was computed with everything the client declared; the checksum that held.
+pub(super) fn verify(
+    sums: &Sums,
+    declared: &Declared,
+    signed: PayloadHash,
+    trailing: Option<&Checksum>,
+) -> Result<Option<Checksum>, Error> {
+    if let PayloadHash::Signed(declared) = signed {
+        verify_sha256(&declared, &sums.sha256.unwrap_or_default())?;
+    }
+    if declared.content_md5.is_some_and(|md5| md5 != sums.md5) {
+        return Err(Error::bad_digest("Content-MD5"));
+    }
+    if let (Some(sent), Some(computed)) = (declared.checksum.as_ref().or(trailing), &sums.checksum) {
+        sent.verify(computed)?;
+    }
+    Ok(sums.checksum)
+}
