@@ -178,6 +178,9 @@ def test_a_public_list_opens_a_bucket_to_everyone(world, refused, listed):
     refused("AccessDenied", 403, world["anonymous"].put_object, Bucket=listed, Key="k", Body=b"y")
     owner.put_bucket_acl(Bucket=listed, ACL="public-read-write")
     world["anonymous"].put_object(Bucket=listed, Key="theirs", Body=b"y")
+    refused("AccessDenied", 403, world["anonymous"].get_object, Bucket=listed, Key="theirs")
+    world["anonymous"].put_object(Bucket=listed, Key="opened", Body=b"y", ACL="public-read")
+    assert world["anonymous"].get_object(Bucket=listed, Key="opened")["Body"].read() == b"y"
     assert owner.get_bucket_policy_status(Bucket=listed)["PolicyStatus"]["IsPublic"]
     assert grants_of(owner.get_bucket_acl(Bucket=listed)) == {
         (world.people["owner"].id, "FULL_CONTROL"), (EVERYONE, "READ"), (EVERYONE, "WRITE")}

@@ -8,7 +8,7 @@ use crate::{Collector, Stopped};
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A shorter day is looked at so often at least.
-const LOOKS_A_DAY: u32 = 20;
+const LOOKS_A_DAY: u32 = 2;
 
 /// The longest wait by the clock as it was: it may be set meanwhile, and a machine may sleep.
 const CLOCK_TRUST_TIME: Duration = Duration::from_mins(1);

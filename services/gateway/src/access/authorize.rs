@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell};
 
 use domain::row::{BucketRow, VersionRow};
 use domain::{Identities, View, find_version};
-use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
+use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::ids::{BucketName, ObjectKey, UserId};
 use events::tags::Tags;
 use events::user::Role;
@@ -104,10 +104,7 @@ impl At<'_> {
                     call.permit(Action::PutObjectTagging, resource, &self.rights(None))?;
                 }
                 if self.rules.acls_enabled() && brings_object_acl(operation, &call.head(), &self.row.owner)? {
-                    // Who may write by the bucket's ACL alone owns what it writes, and so its ACL.
-                    let owner = call.caller.user_id().filter(|_| granted == Granted::ByBucketAcl);
-                    let own = owner.map(|owner| ObjectAccess { owner, acl: None });
-                    call.permit(Action::PutObjectAcl, resource, &self.rights(own))?;
+                    self.permit_new_acl(call, resource, granted)?;
                 }
                 if operation.takes_lock() {
                     let lock = call.head().object_lock()?;
@@ -141,6 +138,19 @@ impl At<'_> {
             Target::NamedKeys if !self.may_delete_some(call) => Err(call.denied(action, "nothing grants it")),
             Target::NamedKeys | Target::Form => Ok(()),
         }
+    }
+
+    /// Who may write by the bucket's ACL alone owns what it writes, and so its ACL; what nobody signed for is anybody's
+    /// to open, where everybody may write.
+    fn permit_new_acl(&self, call: &Call<'_>, resource: Resource<'_>, granted: Granted) -> Result<(), Failure> {
+        let to_everyone = Grant { grantee: Grantee::Everyone, permission: Permission::FullControl };
+        let of_everyone = Acl { grants: vec![to_everyone] };
+        let own = match (granted, call.caller.user_id()) {
+            (Granted::Otherwise, _) => None,
+            (Granted::ByBucketAcl, Some(owner)) => Some(ObjectAccess { owner, acl: None }),
+            (Granted::ByBucketAcl, None) => Some(ObjectAccess { owner: &self.row.owner, acl: Some(&of_everyone) }),
+        };
+        call.permit(Action::PutObjectAcl, resource, &self.rights(own))
     }
 
     /// Whoever may not list a bucket does not learn which keys it lacks: see [`Call::hide_absence`]. Whoever may, does,
