@@ -18,8 +18,8 @@ OWNERSHIP = {"PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP": "object-writer"}
 DAY_SECONDS = 2
 DAY_VARIABLE = "PLANETSTORE_LIFECYCLE_DAY"
 
-# The key by which the suite encrypts, where it names one.
-KMS_KEY = "testkey-1"
+# The keys by which the suite encrypts, where it names them.
+KMS_KEYS = ["testkey-1", "testkey-2"]
 
 CERTIFICATE_SECONDS = 60
 
@@ -63,7 +63,8 @@ class Store:
             self.proxy = RoundRobin([gateway.address for gateway in self.cluster.gateways]).start()
             self.address = self.proxy.address
         if self.has_command("kms"):
-            self.admin("kms", "create", KMS_KEY)
+            for key in KMS_KEYS:
+                self.admin("kms", "create", key)
         return [self._user(name) for name in USERS]
 
     def _certificate(self) -> dict[str, str]:

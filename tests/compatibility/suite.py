@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from store import DAY_SECONDS, KMS_KEY, Account
+from store import DAY_SECONDS, KMS_KEYS, Account
 
 HERE = Path(__file__).parent
 TIERS = {1: HERE / "tier1.txt", 2: HERE / "tier2.txt", 3: HERE / "tier3.txt"}
@@ -76,7 +76,8 @@ class Suite:
             lines += [f"[{section}]", f"display_name = {name}", f"user_id = {account.id}",
                       f"email = {name}@test.local", f"access_key = {account.access}", f"secret_key = {account.secret}"]
             if section == "s3 main":
-                lines += [f"api_name = {API_NAME}", f"lc_debug_interval = {DAY_SECONDS}", f"kms_keyid = {KMS_KEY}"]
+                lines += [f"api_name = {API_NAME}", f"lc_debug_interval = {DAY_SECONDS}", f"kms_keyid = {KMS_KEYS[0]}",
+                          f"kms_keyid2 = {KMS_KEYS[1]}"]
             if section == "s3 tenant":
                 lines.append("tenant =")
         self.configuration.write_text("\n".join(lines) + "\n")
