@@ -2,7 +2,7 @@
 
 use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 
-use crate::row::{Belongings, GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
+use crate::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
 
 /// Users, keys, groups, policies and sessions at one moment. Root is none of the users.
 pub trait Identities {
@@ -20,8 +20,15 @@ pub trait Identities {
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Self::Error>;
     /// A key.
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Self::Error>;
-    /// The keys and open sessions of a user.
-    fn belongings(&self, user: &UserName) -> Result<Belongings, Self::Error>;
+    /// The ids of a user's keys after one of them, in order, at most so many.
+    fn keys_of(
+        &self,
+        user: &UserName,
+        after: Option<&AccessKeyId>,
+        max: usize,
+    ) -> Result<Vec<AccessKeyId>, Self::Error>;
+    /// A user's open sessions, in no order, at most [`crate::SESSIONS_PER_USER_MAX`].
+    fn sessions_of(&self, user: &UserName) -> Result<Vec<(SessionId, SessionRow)>, Self::Error>;
     /// A group.
     fn group(&self, name: &GroupName) -> Result<Option<GroupRow>, Self::Error>;
     /// A stored policy.

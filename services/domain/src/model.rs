@@ -11,8 +11,8 @@ use events::ids::{
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    Belongings, BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow,
-    ManifestRow, PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
+    PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 use crate::view::{Parts, View};
 
@@ -120,10 +120,19 @@ impl Identities for Model {
         Ok(self.keys.get(id).cloned())
     }
 
-    fn belongings(&self, user: &UserName) -> Result<Belongings, Infallible> {
-        let keys = self.keys.iter().filter(|(_, row)| row.user == *user).map(|(id, _)| id.clone()).collect();
-        let sessions = self.sessions.iter().filter(|(_, row)| row.user == *user);
-        Ok(Belongings { keys, sessions: sessions.map(|(id, row)| (*id, row.clone())).collect() })
+    fn keys_of(
+        &self,
+        user: &UserName,
+        after: Option<&AccessKeyId>,
+        max: usize,
+    ) -> Result<Vec<AccessKeyId>, Infallible> {
+        let theirs = self.keys.iter().filter(|(id, row)| row.user == *user && after.is_none_or(|after| *id > after));
+        Ok(theirs.map(|(id, _)| id.clone()).take(max).collect())
+    }
+
+    fn sessions_of(&self, user: &UserName) -> Result<Vec<(SessionId, SessionRow)>, Infallible> {
+        let theirs = self.sessions.iter().filter(|(_, row)| row.user == *user);
+        Ok(theirs.map(|(id, row)| (*id, row.clone())).collect())
     }
 
     fn group(&self, name: &GroupName) -> Result<Option<GroupRow>, Infallible> {

@@ -20,7 +20,7 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use identity::{Belongings, GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
+pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 
 /// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
 /// under the same name has another.

@@ -1,6 +1,8 @@
 //! The ledger over a log in memory: what it answers, what it shows, and what becomes of it when things fail.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "ledger/belongings.rs"]
+mod belongings;
 #[path = "ledger/crash.rs"]
 mod crash;
 #[path = "ledger/damage.rs"]

@@ -137,7 +137,7 @@ fn password_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::PasswordChan
 
 fn user_deleted<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V> {
     let row = user_row(draft, user)?;
-    for id in draft.view.belongings(user).map_err(ProjectError::View)?.keys {
+    for id in draft.view.keys_of(user, None, usize::MAX).map_err(ProjectError::View)? {
         draft.change_identity(IdentityChange::DropKey { id, user: user.clone() });
     }
     end_sessions(draft, user)?;
@@ -249,7 +249,7 @@ fn change_holders<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder
 
 /// Opens a session, and ends the user's that are over, or the oldest if there are too many.
 fn session_opened<V: View>(draft: &mut Draft<'_, V>, fact: &session::Opened) -> Folded<V> {
-    let mut open = draft.view.belongings(&fact.user).map_err(ProjectError::View)?.sessions;
+    let mut open = draft.view.sessions_of(&fact.user).map_err(ProjectError::View)?;
     open.sort_by_key(|(id, row)| (row.opened, *id));
     let (mut over, mut left): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, row)| row.expires <= draft.event.time);
     let surplus = (left.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
@@ -278,7 +278,7 @@ fn session_revoked<V: View>(draft: &mut Draft<'_, V>, fact: &session::Revoked) -
 }
 
 fn end_sessions<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V> {
-    for (id, _) in draft.view.belongings(user).map_err(ProjectError::View)?.sessions {
+    for (id, _) in draft.view.sessions_of(user).map_err(ProjectError::View)? {
         end_session(draft, user, id);
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
+use events::ids::{GroupName, PolicyName, Sealed, Sha256Digest, UserId, UserName};
 use events::policy::Holder;
 use events::user::{Limits, Role};
 use jiff::Timestamp;
@@ -115,13 +115,4 @@ pub struct SessionRow {
     /// When it ends unless it is refreshed.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub expires: Timestamp,
-}
-
-/// What a user has that is kept in tables of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Belongings {
-    /// The keys.
-    pub keys: Vec<AccessKeyId>,
-    /// The open sessions, in no order, at most [`crate::SESSIONS_PER_USER_MAX`].
-    pub sessions: Vec<(SessionId, SessionRow)>,
 }

@@ -25,10 +25,8 @@ pub(super) async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
     let page = asked.page::<AccessKeyId>()?;
     let snapshot = asked.read().await?;
     users::find(&snapshot, &user)?;
-    let mut ids = snapshot.belongings(&user)?.keys;
-    ids.sort_unstable();
     let mut rows = Vec::new();
-    for id in ids.into_iter().filter(|id| page.after.as_ref().is_none_or(|after| id > after)).take(page.limit + 1) {
+    for id in snapshot.keys_of(&user, page.after.as_ref(), page.limit + 1)? {
         rows.extend(snapshot.key(&id)?.map(|row| (id, row)));
     }
     let next = page.cut(&mut rows);

@@ -169,7 +169,7 @@ impl Admin {
             if let Some(password) = &user.password {
                 self.0.sealer.unseal(password.as_str(), &password_context(user.id.as_str()))?;
             }
-            if let Some(id) = snapshot.belongings(&name).map_err(state)?.keys.first()
+            if let Some(id) = snapshot.keys_of(&name, None, 1).map_err(state)?.first()
                 && let Some(key) = snapshot.key(id).map_err(state)?
             {
                 self.0.sealer.unseal(key.secret.as_str(), &key_context(id.as_str()))?;

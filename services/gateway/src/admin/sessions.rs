@@ -15,7 +15,7 @@ pub(super) async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
     let user: UserName = asked.name(USER)?;
     let snapshot = asked.read().await?;
     users::find(&snapshot, &user)?;
-    let open = snapshot.belongings(&user)?.sessions;
+    let open = snapshot.sessions_of(&user)?;
     let open = open.iter().filter(|(_, row)| asked.now < row.expires);
     let mut sessions: Vec<_> = open.map(|(session, row)| OpenSession::new(*session, row)).collect();
     sessions.sort_unstable_by_key(|session| (session.opened, session.session));

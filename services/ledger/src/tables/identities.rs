@@ -1,6 +1,6 @@
 //! Users and what belongs to them, in one table: they are few, and a table costs every transaction its opening.
 
-use domain::row::{Belongings, GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
+use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
 use domain::{Identities, IdentityChange};
 use events::ids::{AccessKeyId, GroupName, InvalidName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 use redb::{ReadableTable, TableDefinition};
@@ -59,14 +59,22 @@ impl<A: Access> Tables<A> {
         self.identities.get((kind as u8, name))?.map(|row| decode(row.value())).transpose()
     }
 
-    /// The names of what a user owns of a kind, at most so many.
-    fn owned_by<T: FromStr<Err = InvalidName>>(&self, kind: Kind, user: &UserName) -> Result<Vec<T>, StateError> {
-        let (from, to) = (format!("{user}{SEPARATOR}"), format!("{user}{AFTER_SEPARATOR}"));
+    /// The names of what a user owns of a kind after one of them, in order, at most so many.
+    fn owned_by<T: FromStr<Err = InvalidName>>(
+        &self,
+        kind: Kind,
+        user: &UserName,
+        after: &str,
+        max: usize,
+    ) -> Result<Vec<T>, StateError> {
+        let before = owned(user, "").len();
+        let (after, to) = (owned(user, after), format!("{user}{AFTER_SEPARATOR}"));
+        let (from, to) = (Bound::Excluded((kind as u8, after.as_str())), Bound::Excluded((kind as u8, to.as_str())));
         let mut names = Vec::new();
-        for entry in self.identities.range((kind as u8, from.as_str())..(kind as u8, to.as_str()))? {
+        for entry in self.identities.range::<(u8, &str)>((from, to))?.take(max) {
             let (key, _) = entry?;
             let (_, name) = key.value();
-            names.push(name[from.len()..].parse().map_err(StateError::Key)?);
+            names.push(name[before..].parse().map_err(StateError::Key)?);
         }
         Ok(names)
     }
@@ -139,14 +147,23 @@ impl<A: Access> Identities for Tables<A> {
         self.identity(Kind::Key, id.as_str())
     }
 
-    fn belongings(&self, user: &UserName) -> Result<Belongings, StateError> {
+    fn keys_of(
+        &self,
+        user: &UserName,
+        after: Option<&AccessKeyId>,
+        max: usize,
+    ) -> Result<Vec<AccessKeyId>, StateError> {
+        self.owned_by(Kind::UserKey, user, after.map_or("", AccessKeyId::as_str), max)
+    }
+
+    fn sessions_of(&self, user: &UserName) -> Result<Vec<(SessionId, SessionRow)>, StateError> {
         let mut sessions = Vec::new();
-        for id in self.owned_by::<SessionId>(Kind::UserSession, user)? {
+        for id in self.owned_by::<SessionId>(Kind::UserSession, user, "", usize::MAX)? {
             if let Some(row) = self.session(id)? {
                 sessions.push((id, row));
             }
         }
-        Ok(Belongings { keys: self.owned_by(Kind::UserKey, user)?, sessions })
+        Ok(sessions)
     }
 
     fn group(&self, name: &GroupName) -> Result<Option<GroupRow>, StateError> {

@@ -21,7 +21,7 @@ pub(super) fn create<V: View>(
     if view.key(access_key).map_err(Refused::View)?.is_some() {
         return Err(IdentityRejection::Exists(Noun::AccessKey).into());
     }
-    if view.belongings(user).map_err(Refused::View)?.keys.len() >= KEYS_PER_USER_MAX {
+    if view.keys_of(user, None, KEYS_PER_USER_MAX).map_err(Refused::View)?.len() >= KEYS_PER_USER_MAX {
         return Err(IdentityRejection::TooMany { noun: Noun::AccessKey, max: KEYS_PER_USER_MAX }.into());
     }
     let fact = Created { user: user.clone(), access_key: access_key.clone(), secret: secret.clone(), expires };
