@@ -204,6 +204,9 @@ CASES = {
     "RenameObject": Case(
         lambda c, s: c.rename_object(Bucket=s.bucket, Key="renamed", RenameSource=SOURCE_KEY),
         ("s3:GetObject", "s3:DeleteObject", "s3:PutObject")),
+    "append to PutObject": Case(
+        lambda c, s: c.put_object(Bucket=s.bucket, Key=SOURCE_KEY, Body=b"more", WriteOffsetBytes=len(b"kept")),
+        ("s3:PutObject",)),
     "GetObjectAttributes": Case(
         lambda c, s: c.get_object_attributes(Bucket=s.bucket, Key=SOURCE_KEY, ObjectAttributes=["ETag"]),
         ("s3:GetObjectAttributes", "s3:GetObject")),

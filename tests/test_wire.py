@@ -231,7 +231,7 @@ def test_what_is_not_built_is_said_to_be_so(wire, bucket, method, level, query):
 
 @pytest.mark.parametrize("name,value", [
     ("x-amz-acl", "aws-exec-read"),
-    ("x-amz-write-offset-bytes", "0"),
+    ("x-amz-website-redirect-location", "/x"),
 ])
 def test_what_would_be_unsafe_to_ignore_is_refused(wire, bucket, name, value):
     answer = wire.put(bucket, "k", b"x", headers={name: value})

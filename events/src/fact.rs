@@ -246,6 +246,7 @@ facts! {
     ObjectAclChanged(object::AclChanged): "object" "acl_changed", object;
     ObjectTagsChanged(object::TagsChanged): "object" "tags_changed", object;
     ObjectRenamed(object::Renamed): "object" "renamed", object;
+    ObjectAppended(object::Appended): "object" "appended", object;
     ObjectRetentionChanged(lock::RetentionChanged): "object" "retention_changed", object;
     ObjectLegalHoldChanged(lock::LegalHoldChanged): "object" "legal_hold_changed", object;
     UploadCreated(upload::Created): "upload" "created", object;

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Acl;
 use crate::encryption::Encryption;
-use crate::ids::{BucketName, ContentId, ETag, ObjectKey, PartNumber, Placement, UploadId, UserId, VersionId};
+use crate::ids::{
+    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
+};
 use crate::lock::Lock;
 use crate::tags::Tags;
 
@@ -250,4 +252,49 @@ pub struct Renamed {
     pub client_token: Option<String>,
     /// What it changes in the usage.
     pub delta: Delta,
+}
+
+/// Bytes were added at the end of an object, which keeps its version id and all else that was said of it. The bytes it
+/// had were not touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Appended {
+    /// The bucket it is in.
+    pub bucket: BucketName,
+    /// Its key.
+    pub key: ObjectKey,
+    /// Its version id, which stays.
+    pub version_id: VersionId,
+    /// How many bytes it had: where those that were added begin.
+    pub offset: u64,
+    /// How many bytes were added, as clients count them.
+    pub size: u64,
+    /// The object's entity tag from now on.
+    pub etag: ETag,
+    /// The checksum of all its bytes from now on; absent where none can be made of what is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+    /// The parts it lies in from now on. If it lay in other ones, or in none, what it had becomes the first of these,
+    /// numbered from 1.
+    pub upload_id: UploadId,
+    /// What was added.
+    pub part: AppendedPart,
+    /// What it changes in the usage.
+    pub delta: Delta,
+}
+
+/// The part that an append adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppendedPart {
+    /// Its number, greater than those of the parts before it.
+    pub number: PartNumber,
+    /// Its entity tag: MD5 of its bytes, or of something else where that would tell of them.
+    pub md5: Md5Digest,
+    /// Where its bytes are: never in parts again.
+    pub body: Body,
+    /// The checksum of its bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+    /// What makes its content's key out of the object's, if its bytes are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<Salt>,
 }

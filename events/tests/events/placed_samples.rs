@@ -1,5 +1,6 @@
 //! Samples that name their place in the imagined log, so that one more moves no other.
 
+use events::ids::{ETag, Md5Digest, PartNumber, Salt, UploadId};
 use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
 use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
@@ -7,7 +8,7 @@ use events::lock::{
 use events::tags::Tags;
 use events::{Fact, bucket, cors, key, object, upload};
 
-use crate::samples::{bucket_created, object_created, object_deleted, upload_created, version};
+use crate::samples::{bucket_created, content, object_created, object_deleted, upload_created, version};
 
 /// Place, variant, fact. A place is taken once, and is 60 or more.
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
@@ -24,7 +25,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (120, ".located", located(bucket_created())),
         (130, ".held", Fact::KeyChanged(key_held())),
     ];
-    others.into_iter().chain(of_locks()).chain(renames()).collect()
+    others.into_iter().chain(of_locks()).chain(renames()).chain(appends()).collect()
 }
 
 /// The same bucket, made with the region's name.
@@ -180,4 +181,32 @@ fn renames() -> [(u8, &'static str, Fact); 2] {
         ..renamed.clone()
     };
     [(120, "", Fact::ObjectRenamed(renamed)), (121, ".replacing", Fact::ObjectRenamed(replacing))]
+}
+
+fn appends() -> [(u8, &'static str, Fact); 2] {
+    let first = object::Appended {
+        bucket: "photos".parse().unwrap(),
+        key: "2026/11/log".parse().unwrap(),
+        version_id: version(0x101),
+        offset: 4096,
+        size: 100,
+        etag: ETag { md5: Md5Digest([0x3c; 16]), parts: Some(2) },
+        checksum: Some(object::Checksum {
+            algorithm: object::ChecksumAlgorithm::Crc64Nvme,
+            kind: object::ChecksumType::FullObject,
+            value: "AuUcyF784aU=".into(),
+        }),
+        upload_id: UploadId(uuid::Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0a01)),
+        part: object::AppendedPart {
+            number: PartNumber::try_from(2).unwrap(),
+            md5: Md5Digest([0x2b; 16]),
+            body: object::Body::Known { content: content() },
+            checksum: None,
+            salt: None,
+        },
+        delta: object::Delta { objects: 0, bytes: 100 },
+    };
+    let part = object::AppendedPart { salt: Some(Salt::from_fresh([0x5a; Salt::BYTES])), ..first.part.clone() };
+    let encrypted = object::Appended { checksum: None, part, ..first.clone() };
+    [(122, "", Fact::ObjectAppended(first)), (123, ".encrypted", Fact::ObjectAppended(encrypted))]
 }

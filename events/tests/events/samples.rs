@@ -102,7 +102,7 @@ fn part(number: u16) -> PartNumber {
     number.try_into().unwrap()
 }
 
-fn content() -> ContentId {
+pub(crate) fn content() -> ContentId {
     ContentId { sha256: Sha256Digest([0xab; 32]), generation: Generation::from_fresh(uuid(0x300)) }
 }
 

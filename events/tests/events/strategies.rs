@@ -275,6 +275,7 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
         (bucket_name(), option::of(vec(cors_rule(), 0..3)))
             .prop_map(|(bucket, rules)| Fact::BucketCorsChanged(bucket::CorsChanged { bucket, rules })),
         renamed(),
+        appended(),
         (bucket_name(), option::of(btree_map(text(), text(), 0..4)))
             .prop_map(|(bucket, tags)| Fact::BucketTagsChanged(bucket::TagsChanged { bucket, tags })),
         (bucket_name(), option::of(default_encryption())).prop_map(|(bucket, encryption)| {
@@ -308,6 +309,31 @@ fn renamed() -> impl Strategy<Value = Fact> {
         let renamed = object::Renamed { bucket, key, source_key, version_id, replaces, client_token, delta };
         Fact::ObjectRenamed(renamed)
     })
+}
+
+fn appended() -> impl Strategy<Value = Fact> {
+    let named = (bucket_name(), key(), version(), uuid());
+    let etag = (md5(), option::of(1..=PART_NUMBER_MAX)).prop_map(|(md5, parts)| ETag { md5, parts });
+    let part = (part_number(), md5(), body(), option::of(checksum()), option::of(salt()))
+        .prop_map(|(number, md5, body, checksum, salt)| object::AppendedPart { number, md5, body, checksum, salt });
+    (named, any::<(u64, u64)>(), etag, option::of(checksum()), part, delta()).prop_map(
+        |(named, (offset, size), etag, checksum, part, delta)| {
+            let (bucket, key, version_id, id) = named;
+            let upload_id = UploadId(id);
+            Fact::ObjectAppended(object::Appended {
+                bucket,
+                key,
+                version_id,
+                offset,
+                size,
+                etag,
+                checksum,
+                upload_id,
+                part,
+                delta,
+            })
+        },
+    )
 }
 
 fn object_created() -> impl Strategy<Value = Fact> {

@@ -1,5 +1,6 @@
 //! What may be asked, and what is answered.
 
+mod append;
 mod delete;
 pub(crate) mod identity;
 pub(crate) mod lifecycle;
@@ -22,6 +23,7 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use append::{AppendObject, PARTS_MAX};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use lock::{SetLegalHold, SetRetention};
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
@@ -152,6 +154,8 @@ pub enum Command {
     Identity(Box<IdentityCommand>),
     /// Store a version of an object.
     PutObject(Box<PutObject>),
+    /// Add bytes at the end of an object.
+    AppendObject(Box<AppendObject>),
     /// Delete an object, or one version of it.
     DeleteObject(Box<DeleteObject>),
     /// End a version if a rule of its bucket does.
@@ -391,8 +395,20 @@ pub enum Rejection {
     #[error("there is nothing to rename under {0}")]
     NoSuchSource(ObjectKey),
     /// Look at it again.
-    #[error("what is to be renamed is another object by now")]
+    #[error("what was looked at is another object by now")]
     SourceChanged,
+    /// Ask for its size, and append there.
+    #[error("the object does not end at that offset")]
+    WrongOffset,
+    /// Bring at least one byte.
+    #[error("there is nothing to append")]
+    NothingToAppend,
+    /// Store it anew, in fewer parts.
+    #[error("the object has {PARTS_MAX} parts already")]
+    TooManyParts,
+    /// Store a new version instead.
+    #[error("where versions are kept nothing is appended")]
+    AppendAmongVersions,
     /// Name another key.
     #[error("the object has that key already")]
     RenamedOntoItself,

@@ -32,11 +32,11 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    CLIENT_TOKEN_BYTES_MAX, Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags,
-    NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, RenameObject, SetLegalHold,
-    SetRetention, StorePart,
+    AppendObject, CLIENT_TOKEN_BYTES_MAX, Command, CompleteUpload, Context, CreateUpload, DeleteObject,
+    DeletePrecondition, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject,
+    Rejection, RenameObject, SetLegalHold, SetRetention, StorePart,
 };
-pub use decide::{Decision, Refused, admit, admit_lock, admit_part, decide, room};
+pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
 pub use identities::Identities;
 pub use project::{ProjectError, project};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

@@ -9,7 +9,7 @@ use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
 use events::ids::{
-    BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, Placement, Salt, UploadId, UserId, VersionId,
+    BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
 };
 use events::lifecycle::Rule;
 use events::lock::{DefaultRetention, Lock};
@@ -208,13 +208,25 @@ pub struct PartRow {
     pub modified: Timestamp,
 }
 
-/// The parts of a completed upload, as one thing that objects refer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The parts of a completed upload, or of an object that was appended to, as one thing that objects refer to. It grows
+/// only while one object alone refers to it: every one of them has all its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ManifestRow {
     /// How many objects name it.
     pub references: u64,
     /// How many parts it has.
     pub parts: u16,
+    /// The greatest of their numbers.
+    pub last: u16,
+    /// Bytes, as clients count them.
+    pub bytes: u64,
+}
+
+impl ManifestRow {
+    /// With one more part, whose number is greater than all before.
+    pub(crate) fn with_part(self, number: PartNumber, size: u64) -> Self {
+        Self { parts: self.parts + 1, last: number.get(), bytes: self.bytes + size, ..self }
+    }
 }
 
 /// What a bucket holds, and how much it may hold.

@@ -1,6 +1,8 @@
 //! The rules and the fold, against examples and against an independent specification.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "domain/appends.rs"]
+mod appends;
 #[path = "domain/encryption.rs"]
 mod encryption;
 #[path = "domain/fold.rs"]

@@ -164,6 +164,16 @@ impl<'a> Call<'a> {
         declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**snapshot, bucket, part, size)))
     }
 
+    /// The same of bytes for the end of an object.
+    pub(crate) fn admit_append(
+        &self,
+        snapshot: &Snapshot,
+        bucket: &BucketName,
+        declared: Option<u64>,
+    ) -> Result<(), Failure> {
+        declared.map_or(Ok(()), |size| self.admitted(domain::admit_append(&**snapshot, bucket, size)))
+    }
+
     fn admitted<T>(&self, admitted: Result<T, Refused<StateError>>) -> Result<T, Failure> {
         match admitted {
             Ok(admitted) => Ok(admitted),

@@ -77,6 +77,37 @@ impl Protection {
         Ok(Some(Self { method, key, sealed, customer }))
     }
 
+    /// How bytes at the end of an object are encrypted, if they are: as the object is. `wanted`: what the request says
+    /// of it, which may be nothing.
+    pub(crate) async fn of_appended(
+        call: &Call<'_>,
+        object: &ObjectRow,
+        wanted: Option<&NewEncryption>,
+    ) -> Result<Option<Self>, Failure> {
+        let method = object.encryption.as_ref().map(|encryption| &encryption.method);
+        let agrees = match (wanted, method) {
+            (None, _)
+            | (Some(NewEncryption::SseS3), Some(Method::SseS3))
+            | (Some(NewEncryption::SseC(_)), Some(Method::SseC)) => true,
+            (Some(NewEncryption::SseKms { key_id, .. }), Some(Method::SseKms(kms))) => {
+                let key = key_id.as_deref().map(kms_key_name).transpose()?;
+                key.is_none_or(|key| key == kms.kms_key)
+            }
+            _ => false,
+        };
+        if !agrees {
+            return Err(Error::new(Code::EncryptionTypeMismatch).into());
+        }
+        let customer = match wanted {
+            Some(NewEncryption::SseC(key)) => Some(key.clone()),
+            _ => None,
+        };
+        let key = open_object(call, object, customer.as_ref()).await?;
+        let (Some(key), Some(encryption)) = (key, object.encryption.clone()) else { return Ok(None) };
+        let Encryption { method, key: sealed, .. } = encryption;
+        Ok(Some(Self { method, key, sealed, customer }))
+    }
+
     /// Whether nothing that lets guesses at the plaintext be tested may be shown or kept.
     pub(crate) fn hides_plaintext(&self) -> bool {
         hides_plaintext(&self.method)

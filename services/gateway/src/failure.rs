@@ -157,8 +157,17 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             Error::new(Code::InternalError)
         }
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
-        Rejection::SourceChanged => {
-            slow_down("The object came or was replaced meanwhile. Nothing was renamed; try again.")
+        Rejection::SourceChanged => slow_down("The object came or changed meanwhile. Nothing was done; try again."),
+        Rejection::WrongOffset => Error::new(Code::InvalidWriteOffset),
+        Rejection::NothingToAppend => nothing_to_append(),
+        Rejection::TooManyParts => {
+            let message =
+                format!("The object has {} parts, and no more are allowed. Store it anew.", domain::PARTS_MAX);
+            Error::with_message(Code::TooManyParts, message)
+        }
+        Rejection::AppendAmongVersions => {
+            let message = "Bytes are appended only in buckets that never had versioning. Store a new version instead.";
+            Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
         }
         Rejection::RenamedOntoItself => {
             Error::invalid_request("The object has that key already. Name another one as the target of the request.")
@@ -174,4 +183,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         }
         Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
     }
+}
+
+/// An append brings at least one byte: so S3 has it.
+pub(crate) fn nothing_to_append() -> Error {
+    Error::invalid_request("Request body cannot be empty when 'write offset' is specified.")
 }

@@ -12,8 +12,9 @@ pub struct RenameObject {
     pub bucket: BucketName,
     /// The key it has.
     pub source: ObjectKey,
-    /// The very version that was looked at, and no other; `None` if there was none.
-    pub version: Option<VersionId>,
+    /// The very version that was looked at and no other, and how many bytes it had: an append keeps the one and changes
+    /// the other. `None` if there was none.
+    pub looked_at: Option<(VersionId, u64)>,
     /// The key it shall have. An object that is there ends.
     pub key: ObjectKey,
     /// What must hold of the object under that key.

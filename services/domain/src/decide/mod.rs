@@ -1,6 +1,7 @@
 //! May this happen? The rules, on exactly the state before the fact.
 
 mod access;
+mod append;
 mod bucket;
 mod delete;
 mod identity;
@@ -22,7 +23,7 @@ use crate::row::BucketRow;
 use crate::view::View;
 
 pub use lock::admit_lock;
-pub use quota::{admit, admit_part, room};
+pub use quota::{admit, admit_append, admit_part, room};
 
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +99,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
+        Command::AppendObject(append) => append::append(view, append, context),
         Command::DeleteObject(delete) => delete::delete(view, delete, context),
         Command::Expire(expire) => lifecycle::expire(view, expire, context),
         Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),

@@ -17,6 +17,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
     let current = view.current(bucket.id, &put.key).map_err(Refused::View)?;
     check(&put.precondition, current.as_ref())?;
     let (body, staged_in_use) = body(view, &put.body)?;
+    check_copied(view, put)?;
     let place = place_version(view, &bucket, &put.key, current, context)?;
     let lock = lock::of_new(view, &bucket, put.lock, context)?;
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
@@ -42,6 +43,13 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
     };
     let outcome = place.stored(put.etag, context, staged_in_use);
     Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&put.bucket, &usage, delta)))
+}
+
+/// Parts that are to be shared may have become more since they were looked at.
+fn check_copied<V: View>(view: &V, put: &PutObject) -> Result<(), Refused<V::Error>> {
+    let NewBody::Parts(upload) = put.body else { return Ok(()) };
+    let manifest = view.manifest(upload).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
+    if manifest.bytes == put.size { Ok(()) } else { Err(Rejection::SourceChanged.into()) }
 }
 
 /// Whether a write may happen to a key whose current object is `current`.

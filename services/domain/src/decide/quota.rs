@@ -63,6 +63,17 @@ pub fn admit_part<V: View>(
     check_part(view, &usage, (upload, number), size)
 }
 
+/// Whether a bucket would take `size` bytes more at the end of an object right now.
+pub fn admit_append<V: View>(view: &V, bucket: &BucketName, size: u64) -> Result<(), Refused<V::Error>> {
+    let usage = view.usage(bucket_row(view, bucket)?.id).map_err(Refused::View)?;
+    Ok(check(&usage, added(size))?)
+}
+
+/// The change in usage when an object gets longer.
+pub(super) fn added(bytes: u64) -> Delta {
+    Delta { objects: 0, bytes: bytes.cast_signed() }
+}
+
 /// Parts count from the moment they are stored; the one of the same number goes.
 pub(super) fn check_part<V: View>(
     view: &V,

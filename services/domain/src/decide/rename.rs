@@ -30,8 +30,9 @@ pub(super) fn rename<V: View>(
     }
     let source = view.current(bucket.id, &rename.source).map_err(Refused::View)?;
     let source = source.ok_or_else(|| Rejection::NoSuchSource(rename.source.clone()))?;
+    let size = source.object.as_ref().map_or(0, |object| object.size);
     // One that came where there was none was judged by nobody, and no condition was asked of it.
-    if rename.version != Some(source.version) {
+    if rename.looked_at != Some((source.version, size)) {
         return Err(Rejection::SourceChanged.into());
     }
     check(&rename.precondition, target.as_ref())?;

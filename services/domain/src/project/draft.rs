@@ -115,8 +115,17 @@ impl<'a, V: View> Draft<'a, V> {
     }
 
     /// Makes the parts of an upload one thing that objects refer to.
-    pub(super) fn complete(&mut self, upload: UploadId, parts: u16) {
-        self.completed = Some((upload, ManifestRow { references: 0, parts }));
+    pub(super) fn complete(&mut self, upload: UploadId, manifest: ManifestRow) {
+        self.completed = Some((upload, manifest));
+    }
+
+    /// Takes a reference to what is known already.
+    pub(super) fn share(&mut self, body: BodyRow) {
+        match body {
+            BodyRow::Empty => {}
+            BodyRow::Content(content) => *self.references.entry(content).or_default() += 1,
+            BodyRow::Parts(upload) => *self.manifest_references.entry(upload).or_default() += 1,
+        }
     }
 
     fn store(&mut self, content: ContentId, placement: &Placement, size: u64) -> Result<(), V> {

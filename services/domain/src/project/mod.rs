@@ -1,6 +1,7 @@
 //! What a fact changes: the fold of the log.
 
 mod access;
+mod append;
 mod bucket;
 mod draft;
 mod identity;
@@ -57,6 +58,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::ObjectTagsChanged(fact) => object::tags_changed(&mut draft, fact)?,
         Fact::ObjectCreated(fact) => object::created(&mut draft, fact)?,
         Fact::ObjectDeleted(fact) => object::deleted(&mut draft, fact)?,
+        Fact::ObjectAppended(fact) => append::appended(&mut draft, fact)?,
         Fact::ObjectRenamed(fact) => rename::renamed(&mut draft, fact)?,
         Fact::DeleteMarkerCreated(fact) => object::delete_marker_created(&mut draft, fact)?,
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,

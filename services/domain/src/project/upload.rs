@@ -6,7 +6,7 @@ use events::upload::{Aborted, Created, PartStored};
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BucketId, PartRow, UploadRow};
+use crate::row::{BucketId, ManifestRow, PartRow, UploadRow};
 use crate::view::View;
 
 pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Result<(), ProjectError<V::Error>> {
@@ -65,17 +65,18 @@ pub(super) fn completed<V: View>(
     taken: &[(PartNumber, PartNumber)],
 ) -> Result<(), ProjectError<V::Error>> {
     draft.changes.push(Change::DropUpload { bucket, key: key.clone(), upload });
-    let (mut parts, mut bytes) = (0, 0);
+    let mut manifest = ManifestRow::default();
+    let mut bytes = 0;
     for (number, part) in draft.view.parts(upload).map_err(ProjectError::View)? {
         bytes += part.size;
         let run = taken.partition_point(|(_, last)| *last < number);
         if taken.get(run).is_some_and(|(first, _)| *first <= number) {
-            parts += 1;
+            manifest = manifest.with_part(number, part.size);
         } else {
             draft.changes.push(Change::DropPart { upload, number });
             draft.release(part.body);
         }
     }
-    draft.complete(upload, parts);
+    draft.complete(upload, manifest);
     draft.count_parts(bucket, -bytes.cast_signed())
 }

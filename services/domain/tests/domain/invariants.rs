@@ -47,8 +47,15 @@ fn references_are_counted(model: &Model) -> Held {
     same("contents that are named and not there", &contents, &BTreeMap::new())?;
     for (upload, row) in &model.manifests {
         same(&format!("references of {upload}"), &row.references, &manifests.remove(upload).unwrap_or_default())?;
-        let parts = model.parts.keys().filter(|(of, _)| of == upload).count();
-        same("parts of a manifest", &usize::from(row.parts), &parts)?;
+        let parts = || model.parts.iter().filter(|((of, _), _)| of == upload);
+        same("parts of a manifest", &usize::from(row.parts), &parts().count())?;
+        same("the last of them", &Some(row.last), &parts().map(|((_, number), _)| number.get()).max())?;
+        same("their bytes", &row.bytes, &parts().map(|(_, part)| part.size).sum())?;
+    }
+    for object in rows(model).filter_map(|row| row.object.as_ref()) {
+        if let BodyRow::Parts(upload) = object.body {
+            same("bytes of an object of parts", &object.size, &model.manifests[&upload].bytes)?;
+        }
     }
     same("manifests that are named and not there", &manifests, &BTreeMap::new())
 }

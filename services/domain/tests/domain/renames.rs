@@ -14,7 +14,7 @@ fn rename(from: &str, to: &str) -> RenameObject {
     RenameObject {
         bucket: bucket(),
         source: key(from),
-        version: Some(VersionId::from_u128(2 << 64)),
+        looked_at: Some((VersionId::from_u128(2 << 64), 10)),
         key: key(to),
         precondition: Precondition::default(),
         client_token: None,
@@ -78,10 +78,13 @@ fn what_is_not_there_or_changed_is_not_renamed() {
     rejected(&[], &rename("k", "l").into(), Rejection::NoSuchBucket);
     rejected(&given(&[]), &rename("k", "l").into(), Rejection::NoSuchSource(key("k")));
     rejected(&given(&[put(b'a')]), &rename("k", "k").into(), Rejection::RenamedOntoItself);
-    let looked_at = RenameObject { version: Some(VersionId::from_u128(7)), ..rename("k", "l") };
-    rejected(&given(&[put(b'a')]), &looked_at.into(), Rejection::SourceChanged);
-    let absent = RenameObject { version: None, ..rename("k", "l") };
-    rejected(&given(&[put(b'a')]), &absent.into(), Rejection::SourceChanged);
+    let looked_at = |looked_at| RenameObject { looked_at, ..rename("k", "l") }.into();
+    let version = VersionId::from_u128(2 << 64);
+    accepted(&given(&[put(b'a')]), &looked_at(Some((version, 10))), &DONE);
+    // Replaced meanwhile, appended to, or come where there was none.
+    for changed in [Some((VersionId::from_u128(7), 10)), Some((version, 9)), None] {
+        rejected(&given(&[put(b'a')]), &looked_at(changed), Rejection::SourceChanged);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod abort_upload;
 mod acl;
+mod append_object;
 mod bucket_acl;
 mod bucket_cors;
 mod bucket_encryption;

@@ -2,11 +2,11 @@ use axum::body::Body;
 use axum::response::Response;
 use domain::{Command, Outcome, PutObject};
 use events::object::Operation;
-use http::StatusCode;
 use http::header::ETAG;
+use http::{HeaderValue, StatusCode};
 use s3::{Code, Error};
 
-use super::{acl, object_lock};
+use super::{acl, append_object, object_lock};
 use crate::call::Call;
 use crate::convert;
 use crate::encryption::Protection;
@@ -18,6 +18,14 @@ use crate::reply;
 
 pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let request = s3::request::PutObject::parse(&call.head())?;
+    match request.write_offset {
+        None => store(call, body, request).await,
+        Some(offset) => append_object::append_object(call, body, request, offset).await,
+    }
+}
+
+/// Stores an object, whatever is under its key.
+pub(super) async fn store(call: &Call<'_>, body: Body, request: s3::request::PutObject) -> Result<Response, Failure> {
     let key = call.key()?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     if !request.conditions.is_empty() {
@@ -33,6 +41,10 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), None).await?;
     let payload = Payload::new(body, call, &request.payload)?;
     let ingested = ingest(call, &bucket, payload, &request.payload, None, protection.as_ref()).await?;
+    let appends = request.write_offset.is_some();
+    if appends {
+        append_object::check_not_empty(ingested.size)?;
+    }
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let (size, tags) = (ingested.size, request.tags.clone());
     let put = PutObject {
@@ -59,6 +71,9 @@ pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, 
     let headers = response.headers_mut();
     headers.insert(ETAG, reply::quoted(etag)?);
     reply::insert_version(headers, version)?;
+    if appends {
+        headers.insert(append_object::OBJECT_SIZE, HeaderValue::from(size));
+    }
     if let Some(protection) = &protection {
         protection.insert_headers(headers)?;
     }

@@ -25,12 +25,12 @@ pub(super) async fn rename_object(call: &Call<'_>) -> Result<Response, Failure> 
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let at = At { snapshot: &snapshot, bucket: (&bucket, &row), source: &source };
     at.authorize(call)?;
-    let version = at.looked_at(&request.source_conditions)?;
+    let looked_at = at.looked_at(&request.source_conditions)?;
     drop(snapshot);
     let precondition = convert::precondition(request.conditions);
     let client_token = request.client_token;
     let committed = call
-        .commit(domain::RenameObject { bucket, source, version, key, precondition, client_token }.into())
+        .commit(domain::RenameObject { bucket, source, looked_at, key, precondition, client_token }.into())
         .await
         // Whoever may not list learns nothing of keys that are absent, of either.
         .map_err(|failure| call.hide_absence(failure));
@@ -52,14 +52,15 @@ impl At<'_> {
             .try_for_each(|action| call.authorize_object(self.snapshot, action, self.bucket, self.source, None))
     }
 
-    /// The version that was judged and of which the conditions hold: no other is renamed that comes meanwhile. There
-    /// is none if this very request was done before, which the commit knows.
-    fn looked_at(&self, conditions: &Conditions) -> Result<Option<VersionId>, Failure> {
+    /// The version that was judged and of which the conditions hold, and its size: no other is renamed that comes
+    /// meanwhile, nor this one once it is longer. There is none if this very request was done before, which the commit
+    /// knows.
+    fn looked_at(&self, conditions: &Conditions) -> Result<Option<(VersionId, u64)>, Failure> {
         let row = self.snapshot.current(self.bucket.1.id, self.source)?;
         let Some((row, object)) = row.as_ref().and_then(|row| Some((row, row.object.as_ref()?))) else {
             return Ok(None);
         };
         conditions.evaluate_rename_source(&object.etag.to_string(), row.modified)?;
-        Ok(Some(row.version))
+        Ok(Some((row.version, object.size)))
     }
 }

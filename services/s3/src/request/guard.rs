@@ -5,11 +5,12 @@ use crate::error::Error;
 use crate::lock::LOCK_HEADERS;
 use crate::operation::Operation;
 use crate::request::Head;
+use crate::request::upload::WRITE_OFFSET;
 use crate::tags;
 
 /// Headers that ask for protection or meaning this server does not give. A name ending in `-` is the
 /// start of a family.
-const UNBUILT: [&str; 3] = ["x-amz-website-redirect-location", "x-amz-write-offset-bytes", "x-amz-rename-source"];
+const UNBUILT: [&str; 3] = ["x-amz-website-redirect-location", WRITE_OFFSET, "x-amz-rename-source"];
 
 /// Headers about encryption: welcome where objects are written or read, unsafe to ignore elsewhere.
 const ENCRYPTION: [&str; 2] = ["x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption-"];
@@ -18,7 +19,10 @@ const ENCRYPTION: [&str; 2] = ["x-amz-server-side-encryption", "x-amz-copy-sourc
 const CHECKSUM_SETTINGS: [&str; 3] = ["algorithm", "mode", "type"];
 
 fn is_unbuilt(operation: Operation, name: &str) -> bool {
-    if operation == Operation::RenameObject && name == "x-amz-rename-source" {
+    if matches!(
+        (operation, name),
+        (Operation::RenameObject, "x-amz-rename-source") | (Operation::PutObject, WRITE_OFFSET)
+    ) {
         return false;
     }
     let is_encryption = ENCRYPTION.iter().any(|family| name.starts_with(family));

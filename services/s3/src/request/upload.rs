@@ -5,6 +5,9 @@ use crate::error::Error;
 use crate::request::{Head, Metadata, NewEncryption, Payload, StorageClass};
 use crate::tags::Tags;
 
+/// Where bytes are appended.
+pub(crate) const WRITE_OFFSET: &str = "x-amz-write-offset-bytes";
+
 /// The head of `PutObject`; the body is object data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PutObject {
@@ -18,6 +21,8 @@ pub struct PutObject {
     pub tags: Tags,
     /// How the object is to be encrypted, if that is said.
     pub encryption: Option<NewEncryption>,
+    /// `x-amz-write-offset-bytes`: the bytes go at the end of the object, which has so many.
+    pub write_offset: Option<u64>,
     /// Lengths and checksums.
     pub payload: Payload,
 }
@@ -32,6 +37,7 @@ impl PutObject {
             conditions: WriteConditions::parse(head)?,
             tags: head.tags()?,
             encryption: NewEncryption::parse(head)?,
+            write_offset: head.number(WRITE_OFFSET)?,
             payload: Payload::parse(head)?,
         })
     }

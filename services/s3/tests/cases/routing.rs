@@ -272,7 +272,6 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         ("x-amz-object-lock-level", "COMPLIANCE"),
         ("x-amz-bucket-object-lock-enabled", "true"),
         ("x-amz-website-redirect-location", "/x"),
-        ("x-amz-write-offset-bytes", "0"),
         ("x-amz-checksum-sha512", "AAAA"),
         ("x-amz-checksum-xxhash64", "AAAA"),
     ];
@@ -280,6 +279,16 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         assert_eq!(with("PUT", "/abc/k", name, value), Err(Code::NotImplemented), "{name}");
         let hoisted = format!("/abc/k?{}={value}", name.replace("x-amz", "X-Amz"));
         assert_eq!(plain("PUT", &hoisted), Err(Code::NotImplemented), "{hoisted}");
+    }
+    // Bytes are appended with what puts them, and with nothing else.
+    assert_eq!(with("PUT", "/abc/k", "x-amz-write-offset-bytes", "0"), Ok(Operation::PutObject));
+    for (method, uri) in [
+        ("PUT", "/abc/k?partNumber=1&uploadId=u"),
+        ("POST", "/abc/k?uploads"),
+        ("GET", "/abc/k"),
+        ("PUT", "/abc/k?acl"),
+    ] {
+        assert_eq!(with(method, uri, "x-amz-write-offset-bytes", "0"), Err(Code::NotImplemented), "{method} {uri}");
     }
     // A lock comes with what makes an object, and with nothing else.
     for (method, uri) in

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Command, CompleteUpload, ETags, NewBody, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection, StorePart,
-    VersionName,
+    AppendObject, Command, CompleteUpload, ETags, NewBody, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection,
+    StorePart, VersionName,
 };
 use events::bucket::Versioning;
 use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId, UserId};
@@ -98,6 +98,7 @@ impl Naive {
             Command::DeleteBucket { bucket } => self.delete_bucket(bucket, answer),
             Command::SetVersioning { bucket, versioning } => self.set_versioning(bucket, *versioning, answer),
             Command::PutObject(put) => self.put(put, answer),
+            Command::AppendObject(append) => self.append(append, answer),
             Command::DeleteObject(delete) => match delete.version {
                 None => self.delete(&delete.bucket, &delete.key, answer),
                 Some(name) => self.delete_version(&delete.bucket, &delete.key, name, answer),
@@ -163,8 +164,50 @@ impl Naive {
         let Some((body, bytes, in_use)) = self.bytes_of(&put.body, put.size) else {
             return expect(answer, &Err(Rejection::ContentGone));
         };
+        // Our own rule: what shares parts that became more since it was looked at is refused.
+        let of_parts = |object: &&Object| matches!(body, NewBody::Parts(_)) && object.body == body;
+        if self.objects(None).find(of_parts).is_some_and(|object| object.size != put.size) {
+            return expect(answer, &Err(Rejection::SourceChanged));
+        }
         let object = Object { size: put.size, etag: put.etag, bytes, body };
         self.add(&put.bucket, &put.key, object, in_use, answer)
+    }
+
+    /// An object of an unversioned bucket gets longer, if it ends where the asker says it does.
+    fn append(&mut self, append: &AppendObject, answer: &Answer) -> Checked {
+        let Some(bucket) = self.buckets.get(&append.bucket) else { return no_bucket(answer) };
+        if bucket.versioning != Versioning::Unversioned {
+            return expect(answer, &Err(Rejection::AppendAmongVersions));
+        }
+        if let Err(why) = self.check(&append.bucket, &append.key, &append.precondition) {
+            return expect(answer, &Err(why));
+        }
+        let Some(found) = self.current(&append.bucket, &append.key).filter(|found| found.size == append.offset) else {
+            return expect(answer, &Err(Rejection::WrongOffset));
+        };
+        if append.size == 0 {
+            return expect(answer, &Err(Rejection::NothingToAppend));
+        }
+        let found = found.clone();
+        let is_shared = self.objects(None).filter(|object| object.body == found.body).count() > 1;
+        let body = match found.body {
+            NewBody::Parts(_) if !is_shared => found.body,
+            _ if self.is_assembled(append.upload) => return expect(answer, &Err(Rejection::SourceChanged)),
+            _ => NewBody::Parts(append.upload),
+        };
+        let Some((_, bytes, in_use)) = self.bytes_of(&append.body, append.size) else {
+            return expect(answer, &Err(Rejection::ContentGone));
+        };
+        let Ok(Outcome::Stored { version: None, etag, staged_in_use, .. }) = answer else {
+            return Err(format!("{answer:?}, but it should have been appended"));
+        };
+        if etag.md5 != append.whole_md5 || *staged_in_use != in_use {
+            return Err(format!("{answer:?}, but use of the staged shards is {in_use}"));
+        }
+        let (size, bytes) = (found.size + append.size, [found.bytes, bytes].concat());
+        let object = Object { size, etag: *etag, bytes, body };
+        self.insert(&append.bucket, &append.key, Some(object), None)?;
+        Ok(())
     }
 
     fn check(&self, bucket: &BucketName, key: &ObjectKey, precondition: &Precondition) -> Result<(), Rejection> {

@@ -72,6 +72,13 @@ pub(crate) enum Step {
     CopyUnknown {
         at: At,
     },
+    /// `astray`: at an offset where the object does not end.
+    Append {
+        at: At,
+        bytes: Bytes,
+        astray: bool,
+        wish: Wish,
+    },
     Delete {
         at: At,
     },
@@ -158,6 +165,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(at, bytes, anew, wish)| Step::Put { at, bytes, anew, wish }),
         5 => (index(), at(), wish()).prop_map(|(source, at, wish)| Step::Copy { source, at, wish }),
         1 => at().prop_map(|at| Step::CopyUnknown { at }),
+        6 => (at(), bytes(), prop::bool::weighted(0.1), wish())
+            .prop_map(|(at, bytes, astray, wish)| Step::Append { at, bytes, astray, wish }),
         5 => at().prop_map(|at| Step::Delete { at }),
         8 => (at(), index()).prop_map(|(at, name)| Step::DeleteVersion { at, name }),
         3 => at().prop_map(|at| Step::CreateUpload { at }),
@@ -173,9 +182,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Where versions are kept nothing is appended, so there is often a bucket that keeps none.
+fn versioning_at_first() -> impl Strategy<Value = Versioning> {
+    prop_oneof![3 => Just(Versioning::Enabled), 2 => Just(Versioning::Suspended), 3 => Just(Versioning::Unversioned)]
+}
+
 /// A history: two buckets that exist, and up to `steps_max` steps.
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
-    (versioning(), prop::collection::vec(step(), 1..steps_max)).prop_map(|(first, steps)| {
+    (versioning_at_first(), prop::collection::vec(step(), 1..steps_max)).prop_map(|(first, steps)| {
         let mut history = vec![
             Step::CreateBucket { bucket: 0, other_owner: false },
             Step::SetVersioning { bucket: 0, versioning: first },

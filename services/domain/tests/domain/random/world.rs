@@ -1,8 +1,8 @@
 //! Makes commands of random steps: it remembers what there was to name, alive or gone.
 
 use domain::{
-    Command, CompleteUpload, Context, CreateUpload, DeleteObject, ETags, NewBody, Outcome, Precondition, PutObject,
-    Rejection, StorePart, VersionName,
+    AppendObject, Command, CompleteUpload, Context, CreateUpload, DeleteObject, ETags, NewBody, Outcome, Precondition,
+    PutObject, Rejection, StorePart, VersionName,
 };
 use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
@@ -169,12 +169,36 @@ impl World {
                 let object = (1, ETag { md5: md5_of(Some(9)), parts: None }, NewBody::Known(content));
                 self.put(*at, object, Operation::CopyObject, Wish::Nothing)
             }
+            Step::Append { at, bytes, astray, wish } => self.append(*at, *bytes, *astray, *wish),
             Step::Delete { at } => DeleteObject::new(bucket_name(at.bucket), object_key(at.key), None).into(),
             Step::DeleteVersion { at, name } => self.delete_version(*at, *name),
             _ => self.upload_command(step)?,
         };
         self.past.push(command.clone());
         Some(command)
+    }
+
+    fn append(&mut self, at: At, bytes: Bytes, astray: bool, wish: Wish) -> Command {
+        let (bucket, key) = (bucket_name(at.bucket), object_key(at.key));
+        let precondition = self.precondition(wish, &bucket, &key);
+        let found = self.naive.current(&bucket, &key);
+        let (ends, tag) = found.map_or((0, [0; 16]), |found| (found.size, found.etag.md5.0));
+        let md5 = md5_of(bytes);
+        Command::from(AppendObject {
+            bucket,
+            key,
+            version: None,
+            offset: ends + u64::from(astray),
+            size: size_of(bytes),
+            md5,
+            body: self.stage(bytes, false),
+            checksum: None,
+            salt: None,
+            whole_md5: Md5Digest(std::array::from_fn(|i| tag[i].rotate_left(1) ^ md5.0[i])),
+            whole_checksum: None,
+            upload: UploadId(self.uuid()),
+            precondition,
+        })
     }
 
     /// Mostly a version the key has or had; at times the null version, which it may not have.
@@ -261,6 +285,7 @@ impl World {
         }
         let at = match command {
             Command::PutObject(put) => (&put.bucket, &put.key),
+            Command::AppendObject(append) => (&append.bucket, &append.key),
             Command::CompleteUpload(complete) => (&complete.bucket, &complete.key),
             Command::DeleteObject(delete) => (&delete.bucket, &delete.key),
             _ => return Ok(()),

@@ -1,0 +1,44 @@
+use events::ids::{BucketName, Md5Digest, ObjectKey, PART_NUMBER_MAX, Salt, UploadId, VersionId};
+use events::object::Checksum;
+
+use super::{Command, NewBody, Precondition};
+
+/// Most parts of an object: S3's limit.
+pub const PARTS_MAX: u16 = PART_NUMBER_MAX;
+
+/// Add bytes at the end of an object.
+#[derive(Debug, Clone)]
+pub struct AppendObject {
+    /// Where.
+    pub bucket: BucketName,
+    /// Under which key.
+    pub key: ObjectKey,
+    /// The very version that was looked at: whoever makes the sums below, or a key, of what it has, names it.
+    pub version: Option<VersionId>,
+    /// How many bytes the object has. As every append changes that, the version and it name one state of the object.
+    pub offset: u64,
+    /// How many bytes come, at least one.
+    pub size: u64,
+    /// Their entity tag.
+    pub md5: Md5Digest,
+    /// Where they are.
+    pub body: NewBody,
+    /// Their checksum.
+    pub checksum: Option<Checksum>,
+    /// What makes their content's key out of the object's, if they are encrypted.
+    pub salt: Option<Salt>,
+    /// The object's entity tag from then on, without the number of its parts.
+    pub whole_md5: Md5Digest,
+    /// The checksum of all its bytes from then on.
+    pub whole_checksum: Option<Checksum>,
+    /// A fresh id for its parts, should it need parts of its own.
+    pub upload: UploadId,
+    /// What must hold of it.
+    pub precondition: Precondition,
+}
+
+impl From<AppendObject> for Command {
+    fn from(append: AppendObject) -> Self {
+        Self::AppendObject(Box::new(append))
+    }
+}

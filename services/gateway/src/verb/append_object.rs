@@ -1,0 +1,158 @@
+//! `PutObject` with an offset: its bytes go at the end of the object that is there.
+
+use axum::body::Body;
+use axum::response::Response;
+use domain::row::ObjectRow;
+use domain::{AppendObject, Command, NewBody, Outcome, Rejection, View};
+use events::bucket::Versioning;
+use events::ids::{Md5Digest, UploadId};
+use events::object::ChecksumType;
+use http::header::ETAG;
+use http::{HeaderName, HeaderValue, StatusCode};
+use s3::checksum::{Algorithm, Combiner};
+use s3::condition::Tags;
+use s3::lock::ObjectLock;
+use s3::request::{PutObject as Request, StorageClass};
+use s3::{Code, Error};
+
+use super::put_object::store;
+use crate::call::Call;
+use crate::convert;
+use crate::encryption::Protection;
+use crate::failure::{Failure, nothing_to_append, rejected};
+use crate::ingest::{Ingested, commit_ingested, ingest};
+use crate::lifecycle;
+use crate::payload::Payload;
+use crate::reply;
+
+pub(super) const OBJECT_SIZE: HeaderName = HeaderName::from_static("x-amz-object-size");
+
+pub(super) async fn append_object(
+    call: &Call<'_>,
+    body: Body,
+    request: Request,
+    offset: u64,
+) -> Result<Response, Failure> {
+    let key = call.key()?;
+    let (snapshot, bucket, row) = call.read_bucket().await?;
+    if row.versioning != Versioning::Unversioned {
+        return Err(rejected(&Rejection::AppendAmongVersions, call.about()).into());
+    }
+    let declared = request.payload.object_length();
+    declared.map_or(Ok(()), check_not_empty)?;
+    let current = snapshot.current(row.id, &key)?;
+    let found = current.and_then(|row| Some((row.version, row.object?)));
+    let etag = found.as_ref().map(|(_, object)| object.etag.to_string());
+    request.conditions.evaluate(key.as_bytes(), etag.as_deref())?;
+    let Some((version, object)) = found else {
+        return if offset == 0 { create(call, body, request).await } else { Err(wrong_offset().into()) };
+    };
+    if object.size != offset {
+        return Err(wrong_offset().into());
+    }
+    check_says_nothing_else(call, &request)?;
+    call.admit_append(&snapshot, &bucket, declared)?;
+    drop(snapshot);
+    let protection = Protection::of_appended(call, &object, request.encryption.as_ref()).await?;
+    let payload = Payload::new(body, call, &request.payload)?;
+    let algorithm = combinable(&object);
+    let ingested = ingest(call, &bucket, payload, &request.payload, algorithm, protection.as_ref()).await?;
+    check_not_empty(ingested.size)?;
+    let size = offset + ingested.size;
+    let whole_checksum = whole_checksum(&object, &ingested);
+    let append = AppendObject {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        version: Some(version),
+        offset,
+        size: ingested.size,
+        md5: ingested.md5,
+        body: NewBody::Empty,
+        checksum: ingested.checksum.as_ref().map(convert::full_checksum),
+        salt: ingested.salt.clone(),
+        whole_md5: whole_md5(&object, ingested.md5),
+        whole_checksum: whole_checksum.clone(),
+        upload: UploadId(call.fresh()),
+        precondition: convert::precondition(request.conditions),
+    };
+    let command = move |body| Command::from(AppendObject { body, ..append.clone() });
+    let committed = commit_ingested(call, &bucket, ingested, command).await?;
+    let Outcome::Stored { etag, modified, .. } = committed.outcome else {
+        return Err(Error::new(Code::InternalError).into());
+    };
+    let mut response = reply::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(ETAG, reply::quoted(etag)?);
+    headers.insert(OBJECT_SIZE, HeaderValue::from(size));
+    if let Some(protection) = &protection {
+        protection.insert_headers(headers)?;
+    }
+    let current = lifecycle::Current { key: &key, size, tags: &object.attributes.tags, modified };
+    lifecycle::insert_expiration(headers, &call.gateway.0.ledger.latest(), &row, current)?;
+    if let Some(checksum) = &whole_checksum {
+        reply::insert_checksum(headers, checksum)?;
+    }
+    Ok(response)
+}
+
+/// The first bytes of an object that is not there: of several who bring them, one makes it.
+async fn create(call: &Call<'_>, body: Body, mut request: Request) -> Result<Response, Failure> {
+    let asked = request.conditions.if_none_match.replace(Tags::Any).is_some();
+    store(call, body, request).await.map_err(|failure| match failure.error.code() {
+        Code::PreconditionFailed if !asked => wrong_offset().into(),
+        _ => failure,
+    })
+}
+
+fn wrong_offset() -> Error {
+    Error::new(Code::InvalidWriteOffset)
+}
+
+pub(super) fn check_not_empty(size: u64) -> Result<(), Error> {
+    if size == 0 { Err(nothing_to_append()) } else { Ok(()) }
+}
+
+/// What is said of an object stays: asking for something else together with an append would be ignored.
+fn check_says_nothing_else(call: &Call<'_>, request: &Request) -> Result<(), Error> {
+    let head = call.head();
+    let (what, is_said) = [
+        ("user-defined object metadata", !request.metadata.user.is_empty()),
+        ("tags", !request.tags.is_empty()),
+        ("an ACL", head.acl()?.is_some()),
+        ("a storage class", request.storage_class != StorageClass::default()),
+        ("a lock", head.object_lock()? != ObjectLock::default()),
+    ]
+    .into_iter()
+    .find(|(_, is_said)| *is_said)
+    .unwrap_or_default();
+    if is_said {
+        let message = format!("Cannot specify both a write offset value and {what} for existing objects.");
+        return Err(Error::invalid_request(message));
+    }
+    Ok(())
+}
+
+/// The algorithm in which what comes is to be summed up, so that it adds to the object's checksum.
+fn combinable(object: &ObjectRow) -> Option<Algorithm> {
+    let checksum = object.checksum.as_ref().filter(|checksum| checksum.kind == ChecksumType::FullObject)?;
+    let algorithm = convert::wire_algorithm(checksum.algorithm);
+    Combiner::new(algorithm).map(|_| algorithm)
+}
+
+/// The checksum of all bytes, where both sides have a CRC of one kind.
+fn whole_checksum(object: &ObjectRow, added: &Ingested) -> Option<events::object::Checksum> {
+    let of_added = added.checksum.as_ref()?;
+    if object.size == 0 {
+        return Some(convert::full_checksum(of_added));
+    }
+    let mut combiner = Combiner::new(combinable(object)?)?;
+    combiner.push(&convert::wire_checksum(object.checksum.as_ref()?)?, object.size)?;
+    combiner.push(of_added, added.size)?;
+    combiner.finish().as_ref().map(convert::full_checksum)
+}
+
+/// The hash in the new entity tag: of the one before and that of what comes. So no append has to read the tags of all
+/// parts, of which there may be ten thousand.
+fn whole_md5(object: &ObjectRow, added: Md5Digest) -> Md5Digest {
+    Md5Digest(*s3::ETag::of_parts([&object.etag.md5.0, &added.0]).md5())
+}
