@@ -22,7 +22,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (111, ".expired", expired(object_deleted())),
         (112, ".expired", expired(crate::samples::delete_marker_created())),
         (113, ".expired", expired(crate::samples::upload_aborted())),
-        (120, ".located", located(bucket_created())),
+        (152, ".located", located(bucket_created())),
         (130, ".held", Fact::KeyChanged(key_held())),
     ];
     others.into_iter().chain(of_locks()).chain(renames()).chain(appends()).collect()
