@@ -137,6 +137,10 @@ pub(crate) async fn replay(log: &MemoryLog) -> Replayed {
             Fact::UploadCreated(fact) => replayed.uploads.push(fact.upload_id),
             Fact::ObjectCreated(fact) => replayed.contents.extend(named(&fact.body)),
             Fact::UploadPartStored(fact) => replayed.contents.extend(named(&fact.body)),
+            Fact::ObjectAppended(fact) => {
+                replayed.uploads.push(fact.upload_id);
+                replayed.contents.extend(named(&fact.part.body));
+            }
             _ => {}
         }
     }
