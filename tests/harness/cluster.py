@@ -68,6 +68,10 @@ class Cluster:
             self.gateways[-1].start()
         return self
 
+    def start_gc(self) -> None:
+        """Starts the role that follows lifecycle rules, once a gateway has made the log."""
+        self._spawn([BINARY, "run", "gc", "--data", self.folder / "gc", *self.arguments], "gc")
+
     def _start_nats(self) -> None:
         folder, password = self.folder / "nats", secrets.token_hex(16)
         folder.mkdir(parents=True)
