@@ -9,8 +9,8 @@ use events::ids::{
     SessionId, Sha256Digest, TraceParent, UploadId, UserId, UserName, VersionId,
 };
 use libfuzzer_sys::fuzz_target;
-use policy::acl::CannedAcl;
 use policy::{Document, Key};
+use s3::acl::CannedAcl;
 use s3::date;
 use s3::range::Range;
 use s3::request::CopySource;
@@ -55,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let _ = (Range::parse_copy_source(text), CopySource::parse(text), ContinuationToken::decode(text));
     let _ = (date::parse_lenient(text), date::parse_http_date(text), date::parse_iso8601_basic(text));
-    let _ = (s3::ETag::parse(text), Key::named(text), text.parse::<CannedAcl>());
+    let _ = (s3::ETag::parse(text), Key::named(text), CannedAcl::parse(text));
 
     // The ARNs of policies.
     let Ok(bucket) = "photos".parse::<BucketName>() else { return };
