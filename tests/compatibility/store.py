@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cluster import Cluster
-from harness.server import BINARY, Server
+from harness.server import Server
 from proxy import RoundRobin
 
 USERS = ["main", "alt", "tenant"]
@@ -62,9 +62,8 @@ class Store:
             self.first = self.cluster.gateways[0]
             self.proxy = RoundRobin([gateway.address for gateway in self.cluster.gateways]).start()
             self.address = self.proxy.address
-        if self.has_command("kms"):
-            for key in KMS_KEYS:
-                self.admin("kms", "create", key)
+        for key in KMS_KEYS:
+            self.admin("kms", "create", key)
         return [self._user(name) for name in USERS]
 
     def _certificate(self) -> dict[str, str]:
@@ -74,11 +73,6 @@ class Store:
              "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
              "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=CERTIFICATE_SECONDS)
         return {"PLANETSTORE_TLS_CERTIFICATE": str(certificate), "PLANETSTORE_TLS_KEY": str(key)}
-
-    def has_command(self, name: str) -> bool:
-        """Whether the administrator's command line knows a subcommand."""
-        told = subprocess.run([BINARY, "admin", name, "--help"], capture_output=True, check=False)
-        return told.returncode == 0
 
     def admin(self, *words: str) -> dict:
         """Runs an administrator's command; what it says."""
