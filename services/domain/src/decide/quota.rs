@@ -3,7 +3,7 @@ use events::ids::{BucketName, ObjectKey, PartNumber, UploadId};
 use events::object::Delta;
 use events::quota::{Changed, Quota, Resource, ThresholdReached, WARNING_PERCENT};
 
-use super::object::place_version;
+use super::object::{Place, place_version};
 use super::{Decision, Refused, bucket_row};
 use crate::command::{Context, Outcome, Rejection};
 use crate::row::UsageRow;
@@ -18,14 +18,10 @@ pub fn admit<V: View>(
     size: u64,
     context: Context,
 ) -> Result<(), Refused<V::Error>> {
-    let row = bucket_row(view, bucket)?;
-    let usage = view.usage(row.id).map_err(Refused::View)?;
-    if usage.quota == Quota::default() {
-        return Ok(());
+    match bounded(view, bucket, key, context)? {
+        None => Ok(()),
+        Some((usage, place)) => Ok(check(&usage, place.delta(Some(size)))?),
     }
-    let current = view.current(row.id, key).map_err(Refused::View)?;
-    let place = place_version(view, &row, key, current, context)?;
-    Ok(check(&usage, place.delta(Some(size)))?)
 }
 
 /// How many bytes an object under a key may have at most right now, for whoever does not know how many will come; `None`
@@ -39,14 +35,29 @@ pub fn room<V: View>(
     key: &ObjectKey,
     context: Context,
 ) -> Result<Option<u64>, Refused<V::Error>> {
-    admit(view, bucket, key, 0, context)?;
+    let Some((usage, place)) = bounded(view, bucket, key, context)? else { return Ok(None) };
+    let empty = place.delta(Some(0));
+    check(&usage, empty)?;
+    let Some(limit) = usage.quota.bytes else { return Ok(None) };
+    let free = limit.saturating_sub(usage.bytes.saturating_add(usage.parts_bytes));
+    Ok(Some(empty.bytes.unsigned_abs().saturating_add(free)))
+}
+
+/// What counts against the quota of a bucket, and where an object under a key would go; `None` where there is no quota.
+fn bounded<V: View>(
+    view: &V,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    context: Context,
+) -> Result<Option<(UsageRow, Place)>, Refused<V::Error>> {
     let row = bucket_row(view, bucket)?;
     let usage = view.usage(row.id).map_err(Refused::View)?;
-    let Some(limit) = usage.quota.bytes else { return Ok(None) };
+    if usage.quota == Quota::default() {
+        return Ok(None);
+    }
     let current = view.current(row.id, key).map_err(Refused::View)?;
-    let replaced = place_version(view, &row, key, current, context)?.delta(Some(0)).bytes.unsigned_abs();
-    let free = limit.saturating_sub(usage.bytes.saturating_add(usage.parts_bytes));
-    Ok(Some(replaced.saturating_add(free)))
+    let place = place_version(view, &row, key, current, context)?;
+    Ok(Some((usage, place)))
 }
 
 /// Whether a bucket would take a part of `size` bytes right now.
