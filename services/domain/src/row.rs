@@ -4,6 +4,7 @@ mod cors;
 mod encryption;
 mod identity;
 mod lifecycle;
+mod rules;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
@@ -66,7 +67,10 @@ pub struct BucketSettingsRow {
     /// Its tags.
     pub tags: Option<Tags>,
     /// Which pages of other origins may use it.
-    #[serde(with = "cors")]
+    #[serde(
+        serialize_with = "rules::serialize::<_, cors::RuleRow, _>",
+        deserialize_with = "rules::deserialize::<_, cors::RuleRow, _>"
+    )]
     pub cors: Option<Vec<events::cors::Rule>>,
     /// How it locks; `None` where versions cannot be locked.
     pub object_lock: Option<ObjectLockRow>,
@@ -74,7 +78,10 @@ pub struct BucketSettingsRow {
     #[serde(with = "encryption::by_default")]
     pub encryption: Option<DefaultEncryption>,
     /// The rules by which it ends what is in it.
-    #[serde(with = "lifecycle")]
+    #[serde(
+        serialize_with = "rules::serialize::<_, lifecycle::RuleRow, _>",
+        deserialize_with = "rules::deserialize::<_, lifecycle::RuleRow, _>"
+    )]
     pub lifecycle: Option<Vec<Rule>>,
 }
 
