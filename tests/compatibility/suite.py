@@ -62,8 +62,8 @@ class Suite:
     def configure(self, address: str, accounts: list[Account], certificate: Path | None) -> None:
         """Writes the suite's configuration: where the store is, with which certificate, and who its users are."""
         if certificate is not None:
-            # One of its cases speaks TLS by itself, and trusts whom the system trusts.
-            self.environment["SSL_CERT_FILE"] = str(certificate)
+            # Some of its cases speak TLS by themselves, and trust whom the system or `requests` trusts.
+            self.environment |= {"SSL_CERT_FILE": str(certificate), "REQUESTS_CA_BUNDLE": str(certificate)}
         host, _, port = address.rpartition(":")
         by_name = {account.name: account for account in accounts}
         lines = ["[DEFAULT]", f"host = {host}", f"port = {port}", f"is_secure = {certificate is not None}", "ssl_verify = False",
