@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eventlog::Log;
+use eventlog::{Log, ReadError, Tail};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::writer::Progress;
@@ -21,7 +21,12 @@ pub(crate) async fn run<L: Log>(
 ) {
     let mut waiting = Vec::new();
     while reads.recv_many(&mut waiting, WAITING_MAX).await > 0 {
+        let folded = progress.borrow().cursor.sequence;
         let reached = match log.tail().await {
+            // Whoever follows may be behind the cursor and not notice. The next command stops the ledger.
+            Ok(Tail { last_sequence: last, .. }) if last < folded => {
+                Err(ReadError::LostTail { expected: folded, last }.to_string())
+            }
             Ok(tail) => progress
                 .wait_for(|progress| progress.failed.is_some() || progress.cursor.sequence >= tail.last_sequence)
                 .await

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use eventlog::MemoryLog;
 use jiff::Timestamp;
 use ledger::{CommitError, Ledger, Sources};
 
+use crate::faulty::Faulty;
 use crate::support::*;
+
+/// How long a failure may take to show.
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 async fn failed(ledger: &Ledger) -> String {
     let mut progress = ledger.progress();
-    let failed = progress.wait_for(|progress| progress.failed.is_some()).await.unwrap();
+    let failed = tokio::time::timeout(WAIT_MAX, progress.wait_for(|progress| progress.failed.is_some())).await;
+    let failed = failed.expect("it fails in time").unwrap();
     failed.failed.as_deref().unwrap().to_owned()
 }
 
@@ -27,10 +33,27 @@ async fn assert_stopped(ledger: &Ledger, why: &str) {
 async fn a_log_that_loses_its_tail_stops_whoever_follows_it() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let ledger = open(&log, &folder.file("one"), false).await;
-    ledger.commit(create_bucket("bucket"), origin()).await.unwrap();
-    ledger.commit(put_object("key", 1), origin()).await.unwrap();
+    let elsewhere = open(&log, &folder.file("two"), false).await;
+    elsewhere.commit(create_bucket("bucket"), origin()).await.unwrap();
+    elsewhere.commit(put_object("key", 1), origin()).await.unwrap();
+    // Only who follows brings it here, and so is past what gets lost.
+    ledger.progress().wait_for(|progress| progress.cursor.sequence == 2).await.unwrap();
     log.lose_tail(1);
     assert!(failed(&ledger).await.contains("lost its tail"));
+    assert_stopped(&ledger, "lost its tail").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_loses_its_tail_is_not_read_by_who_follows_too_slowly_to_notice() {
+    let (folder, log) = (Folder::new(), Faulty::over(MemoryLog::new()));
+    log.deafen();
+    let ledger = open(&log, &folder.file("one"), false).await;
+    ledger.commit(create_bucket("bucket"), origin()).await.unwrap();
+    ledger.commit(put_object("key", 1), origin()).await.unwrap();
+    assert!(ledger.read().await.is_ok());
+    log.inner.lose_tail(1);
+    let error = ledger.read().await.err().expect("what is read may be lost");
+    assert!(error.to_string().contains("lost its tail"), "{error}");
     assert_stopped(&ledger, "lost its tail").await;
 }
 
