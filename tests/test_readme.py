@@ -4,6 +4,9 @@ import os
 import re
 from pathlib import Path
 
+from harness.clients import CommandLine, boto_client
+from harness.server import BINARY
+
 README = Path(__file__).parents[1] / "README.md"
 JAVASCRIPT = Path(os.environ.get("PLANETSTORE_JAVASCRIPT_CLIENTS", "nowhere"))
 
@@ -47,3 +50,32 @@ def test_clients_as_the_readme_shows_them(server, command, s3, tmp_path):
     assert {"hello.txt", "tree/now", "from-python", "table.parquet"} <= keys
     assert "hello\n" in said and "X-Amz-Signature=" in said and said.count("499500") == 2, said
     assert (tmp_path / "restored").is_dir()
+
+
+def pasted(heading: str) -> str:
+    """The shell blocks of a section as one script. A line that is to be refused says so, and must be."""
+    script = "\n".join(code for language, code in blocks(heading) if language == "sh" and "make run" not in code)
+    return re.sub(r"^(.+?) +# AccessDenied$", r"\1 2>refused && exit 9; grep -q AccessDenied refused", script,
+                  flags=re.MULTILINE)
+
+
+def test_a_first_day_as_the_readme_shows_it(make_server, tmp_path):
+    server = make_server().start()
+    folder = tmp_path / "checkout"
+    (folder / "target").mkdir(parents=True)
+    (folder / "target/release").symlink_to(BINARY.parent)
+    (folder / "planetstore-data").symlink_to(server.data)
+    keys = f"PLANETSTORE_ROOT_USER={server.credentials.access}\nPLANETSTORE_ROOT_PASSWORD={server.credentials.secret}\n"
+    (server.data / "credentials").write_text(keys)
+    command = CommandLine(server, tmp_path)
+    # Everything is to come from what is pasted, in one shell, as at a desk.
+    kept = {name: command.environment[name] for name in ("PATH", "HOME", "LC_ALL", "RCLONE_CONFIG")}
+    command.environment = {**kept, "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+    script = "\n".join(map(pasted, ("Start", "What works", "Users, policies and limits", "Encryption at rest")))
+    assert script.count("planetstore admin") > 15 and script.count("exit 9") == 1
+    script = script.replace("127.0.0.1:9000", server.address).replace("127.0.0.1:9001", server.console)
+    said = command.run("sh", "-euc", f"cd {folder}\n{script}")
+    for expected in ("first", "photo-readers", "team/photos", "root", "ada"):
+        assert expected in said, said
+    listed = [entry["Key"] for entry in boto_client(server).list_objects_v2(Bucket="first")["Contents"]]
+    assert listed == ["final", "log", "now"]
