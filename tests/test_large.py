@@ -15,8 +15,11 @@ from harness.history import in_parallel
 from harness.wire import UNSIGNED, object_path, read_answer
 from test_memory import RESIDENT_BYTES_MAX, Meter
 
-# 5 GiB is the most that one PUT takes; asked for by PLANETSTORE_TEST_LARGE=1, for it needs 16 GiB of disk and minutes.
-LARGE_BYTES = 5 * 1024 * MIB if os.environ.get("PLANETSTORE_TEST_LARGE") else 48 * MIB
+# 5 GiB is the most that one PUT takes, and 10,000 parts the most of an object; asked for by PLANETSTORE_TEST_LARGE=1,
+# for they need 16 GiB of disk and minutes.
+IS_LARGE = bool(os.environ.get("PLANETSTORE_TEST_LARGE"))
+LARGE_BYTES = 5 * 1024 * MIB if IS_LARGE else 48 * MIB
+PARTS_MAX = 10_000 if IS_LARGE else 1_500
 PART_BYTES = 16 * MIB
 SMALL_BYTES = 4 * MIB
 
@@ -106,3 +109,50 @@ def test_large_by_one_put_and_by_parts(make_server):
     # What passed is not looked at again, and would lie on the disk for three more runs.
     server.stop()
     shutil.rmtree(server.data)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_as_many_parts_as_an_object_may_have(make_server):
+    """Parts that share the bytes of two objects, up to 50 GiB: what counts here is their number."""
+    server = make_server().start()
+    s3 = boto_client(server)
+    s3.create_bucket(Bucket="many")
+    sources = [content("even", 5 * MIB), content("odd", 5 * MIB)]
+    for name, body in zip(("even", "odd"), sources):
+        s3.put_object(Bucket="many", Key=name, Body=body)
+    place = {"Bucket": "many", "Key": "parts"}
+    place["UploadId"] = s3.create_multipart_upload(**place)["UploadId"]
+    order = list(range(1, PARTS_MAX + 1))
+    random.Random(7).shuffle(order)
+    workers = 8
+
+    def upload(worker: int) -> None:
+        for number in order[worker::workers]:
+            source = {"Bucket": "many", "Key": "odd" if number % 2 else "even"}
+            s3.upload_part_copy(**place, PartNumber=number, CopySource=source)
+
+    assert in_parallel(workers, upload) == [None] * workers
+    tags = [etag(sources[number % 2]) for number in range(1, PARTS_MAX + 1)]
+    pages = s3.get_paginator("list_parts").paginate(**place)
+    listed = [(part["PartNumber"], part["ETag"]) for page in pages for part in page["Parts"]]
+    assert listed == list(enumerate(tags, 1))
+
+    events = counted(server, "planetstore_ledger_sequence")
+    named = [{"PartNumber": number, "ETag": tag} for number, tag in listed]
+    s3.complete_multipart_upload(**place, MultipartUpload={"Parts": named})
+    assert counted(server, "planetstore_ledger_sequence") == events + 1
+    head = s3.head_object(Bucket="many", Key="parts", PartNumber=PARTS_MAX)
+    assert (head["PartsCount"], head["ContentLength"]) == (PARTS_MAX, 5 * MIB)
+    for number in (1, 2, PARTS_MAX // 2, PARTS_MAX - 1):
+        end = number * 5 * MIB
+        got = s3.get_object(Bucket="many", Key="parts", Range=f"bytes={end - 3}-{end + 2}")
+        assert got["Body"].read() == sources[number % 2][-3:] + sources[(number + 1) % 2][:3], number
+        assert got["ContentRange"].endswith(f"/{PARTS_MAX * 5 * MIB}")
+    # What is there after the projection is read again.
+    server.kill()
+    server.start()
+    s3 = boto_client(server)
+    assert s3.head_object(Bucket="many", Key="parts")["ContentLength"] == PARTS_MAX * 5 * MIB
+    s3.delete_object(Bucket="many", Key="parts")
+    assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="many")["Contents"]] == ["even", "odd"]
