@@ -20,6 +20,15 @@ impl Tail {
     pub fn is_dense(&self) -> bool {
         self.first_sequence <= 1 && self.deleted == 0 && self.events == self.last_sequence
     }
+
+    /// The last sequence, for who has seen the log reach `known`.
+    ///
+    /// # Errors
+    /// [`ReadError::LostTail`] when the log ends before that.
+    pub fn last_from(&self, known: u64) -> Result<u64, ReadError> {
+        let last = self.last_sequence;
+        if last < known { Err(ReadError::LostTail { expected: known, last }) } else { Ok(last) }
+    }
 }
 
 /// A log of events in one total order: dense sequences from 1, appended by compare-and-swap on the last.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eventlog::{Log, ReadError, Tail};
+use eventlog::Log;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::writer::Progress;
@@ -22,13 +22,11 @@ pub(crate) async fn run<L: Log>(
     let mut waiting = Vec::new();
     while reads.recv_many(&mut waiting, WAITING_MAX).await > 0 {
         let folded = progress.borrow().cursor.sequence;
-        let reached = match log.tail().await {
-            // Whoever follows may be behind the cursor and not notice. The next command stops the ledger.
-            Ok(Tail { last_sequence: last, .. }) if last < folded => {
-                Err(ReadError::LostTail { expected: folded, last }.to_string())
-            }
-            Ok(tail) => progress
-                .wait_for(|progress| progress.failed.is_some() || progress.cursor.sequence >= tail.last_sequence)
+        // Whoever follows may be behind the cursor and not notice that the tail is lost. The next command stops the
+        // ledger.
+        let reached = match log.tail().await.and_then(|tail| tail.last_from(folded)) {
+            Ok(last) => progress
+                .wait_for(|progress| progress.failed.is_some() || progress.cursor.sequence >= last)
                 .await
                 .map_err(|_| "the ledger has stopped".to_owned())
                 .and_then(|progress| progress.failed.as_ref().map_or(Ok(()), |reason| Err(reason.to_string()))),

@@ -170,11 +170,7 @@ impl<L: Log> Writer<L> {
 
     /// The log's last sequence, which is never before the cursor.
     pub(crate) async fn last_sequence(&self) -> Result<u64, eventlog::ReadError> {
-        let last = self.log.tail().await?.last_sequence;
-        if last < self.cursor.sequence {
-            return Err(eventlog::ReadError::LostTail { expected: self.cursor.sequence, last });
-        }
-        Ok(last)
+        self.log.tail().await?.last_from(self.cursor.sequence)
     }
 
     /// Folds events; those folded already are passed over.

@@ -73,11 +73,9 @@ async fn lost(log: &JetStreamLog, connection: Connection) {
 
 async fn follow_once(log: &JetStreamLog, next: &mut u64, sender: &Sender) -> Ended {
     // A consumer would wait in silence for a sequence that comes to be given a second time.
-    match log.tail().await {
-        Ok(tail) if tail.last_sequence + 1 < *next => {
-            return stop(sender, ReadError::LostTail { expected: *next - 1, last: tail.last_sequence }).await;
-        }
+    match log.tail().await.and_then(|tail| tail.last_from(next.saturating_sub(1))) {
         Ok(_) => {}
+        Err(lost @ ReadError::LostTail { .. }) => return stop(sender, lost).await,
         Err(error) => return Ended::Lost(error.to_string()),
     }
     let mut messages = match pull(log, *next).await {
