@@ -57,6 +57,7 @@ async fn commits_are_volatile_until_their_time_is_up() {
     let mut looks = 0;
     while applied(&format!("look-{looks}")) < 1 {
         looks += 1;
+        assert!(begun.elapsed() < Duration::from_secs(30), "the commit stays volatile");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -6,19 +6,23 @@ use std::time::Duration;
 
 use eventlog::MemoryLog;
 use jiff::Timestamp;
-use ledger::{CommitError, Ledger, Sources};
+use ledger::{CommitError, Ledger, Progress, Sources};
 
 use crate::faulty::Faulty;
 use crate::support::*;
 
-/// How long a failure may take to show.
+/// How long a ledger may take to come so far.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-async fn failed(ledger: &Ledger) -> String {
+/// Waits until a ledger's progress is as wanted.
+async fn progress(ledger: &Ledger, is_so: impl FnMut(&Progress) -> bool) -> Progress {
     let mut progress = ledger.progress();
-    let failed = tokio::time::timeout(WAIT_MAX, progress.wait_for(|progress| progress.failed.is_some())).await;
-    let failed = failed.expect("it fails in time").unwrap();
-    failed.failed.as_deref().unwrap().to_owned()
+    let found = tokio::time::timeout(WAIT_MAX, progress.wait_for(is_so)).await;
+    found.expect("it comes so far in time").unwrap().clone()
+}
+
+async fn failed(ledger: &Ledger) -> String {
+    progress(ledger, |progress| progress.failed.is_some()).await.failed.as_deref().unwrap().to_owned()
 }
 
 async fn assert_stopped(ledger: &Ledger, why: &str) {
@@ -37,7 +41,7 @@ async fn a_log_that_loses_its_tail_stops_whoever_follows_it() {
     elsewhere.commit(create_bucket("bucket"), origin()).await.unwrap();
     elsewhere.commit(put_object("key", 1), origin()).await.unwrap();
     // Only who follows brings it here, and so is past what gets lost.
-    ledger.progress().wait_for(|progress| progress.cursor.sequence == 2).await.unwrap();
+    progress(&ledger, |progress| progress.cursor.sequence == 2).await;
     log.lose_tail(1);
     assert!(failed(&ledger).await.contains("lost its tail"));
     assert_stopped(&ledger, "lost its tail").await;
