@@ -22,6 +22,8 @@ LARGE_BYTES = 5 * 1024 * MIB if IS_LARGE else 48 * MIB
 PARTS_MAX = 10_000 if IS_LARGE else 1_500
 PART_BYTES = 16 * MIB
 SMALL_BYTES = 4 * MIB
+# The least that all parts but the last must have.
+PART_BYTES_MIN = 5 * MIB
 
 
 def counted(server, name: str) -> int:
@@ -118,7 +120,7 @@ def test_as_many_parts_as_an_object_may_have(make_server):
     server = make_server().start()
     s3 = boto_client(server)
     s3.create_bucket(Bucket="many")
-    sources = [content("even", 5 * MIB), content("odd", 5 * MIB)]
+    sources = [content("even", PART_BYTES_MIN), content("odd", PART_BYTES_MIN)]
     for name, body in zip(("even", "odd"), sources):
         s3.put_object(Bucket="many", Key=name, Body=body)
     place = {"Bucket": "many", "Key": "parts"}
@@ -143,16 +145,16 @@ def test_as_many_parts_as_an_object_may_have(make_server):
     s3.complete_multipart_upload(**place, MultipartUpload={"Parts": named})
     assert counted(server, "planetstore_ledger_sequence") == events + 1
     head = s3.head_object(Bucket="many", Key="parts", PartNumber=PARTS_MAX)
-    assert (head["PartsCount"], head["ContentLength"]) == (PARTS_MAX, 5 * MIB)
+    assert (head["PartsCount"], head["ContentLength"]) == (PARTS_MAX, PART_BYTES_MIN)
     for number in (1, 2, PARTS_MAX // 2, PARTS_MAX - 1):
-        end = number * 5 * MIB
+        end = number * PART_BYTES_MIN
         got = s3.get_object(Bucket="many", Key="parts", Range=f"bytes={end - 3}-{end + 2}")
         assert got["Body"].read() == sources[number % 2][-3:] + sources[(number + 1) % 2][:3], number
-        assert got["ContentRange"].endswith(f"/{PARTS_MAX * 5 * MIB}")
+        assert got["ContentRange"].endswith(f"/{PARTS_MAX * PART_BYTES_MIN}")
     # What is there after the projection is read again.
     server.kill()
     server.start()
     s3 = boto_client(server)
-    assert s3.head_object(Bucket="many", Key="parts")["ContentLength"] == PARTS_MAX * 5 * MIB
+    assert s3.head_object(Bucket="many", Key="parts")["ContentLength"] == PARTS_MAX * PART_BYTES_MIN
     s3.delete_object(Bucket="many", Key="parts")
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket="many")["Contents"]] == ["even", "odd"]

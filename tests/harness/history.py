@@ -215,6 +215,7 @@ def in_parallel(threads: int, work: Callable[[int], object]) -> list[object]:
         worker.start()
     for worker in workers:
         worker.join(240)
+    assert not any(worker.is_alive() for worker in workers), "not all of them came to an end"
     failures = [result for result in results if isinstance(result, BaseException)]
     assert not failures, failures[:3]
     return results
