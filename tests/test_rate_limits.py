@@ -107,6 +107,7 @@ def test_a_guesser_learns_no_more_and_nobody_else_notices(limited):
     server = limited(address_failures_per_second="10")
     guesser = Wire(server.address, Credentials(server.credentials.access, "wrong"))
     told = [guesser.request("GET", "/").status for _ in range(200)]
-    assert told[:100] == [403] * 100 and told[-1] == 503
+    # One in so many is answered again as time goes by, be it the last.
+    assert told[:100] == [403] * 100 and 503 in told[100:]
     assert server.wire().request("GET", "/").status == 200
     server.stop()

@@ -91,6 +91,19 @@ def test_boto3_trusts_the_file_and_nobody_else_is_trusted(self_signed: Secure):
     self_signed.stop()
 
 
+def test_a_refusal_reaches_a_client_that_sends_on(self_signed: Secure):
+    """Clients that look for no answer before they have sent everything would see their connection break instead."""
+    host, _, port = self_signed.address.rpartition(":")
+    context = ssl.create_default_context(cafile=self_signed.trusted)
+    connection = http.client.HTTPSConnection(host, int(port), timeout=CONNECT_SECONDS, context=context)
+    connection.request("PUT", "/first/k", content("refused", 30 * MIB))
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["connection"]) == (404, "close")
+    assert b"<Code>NoSuchBucket</Code>" in answer.read()
+    connection.close()
+    self_signed.stop()
+
+
 def test_command_lines_with_the_variables_of_the_banner(self_signed: Secure, tmp_path: Path):
     command = CommandLine(self_signed, tmp_path)
     banner = self_signed.said()

@@ -177,12 +177,17 @@ def test_a_connection_goes_on_after_a_refusal(wire, bucket, size):
 
 
 def test_a_refusal_reaches_a_client_that_sends_on(wire, bucket):
-    """Who sends a large body and only then looks for the answer still finds it."""
-    data = content("large", 5 * MIB)
-    for _ in range(5):
-        head, _ = wire.head("PUT", object_path("bucket-nowhere", "k"), headers={"content-length": str(len(data))})
-        answer = wire.exchange([head.to_bytes(), data])
-        assert (answer.status, answer.code) == (404, "NoSuchBucket")
+    """Who sends a large body, and only then looks for the answer, can send it whole and finds the answer."""
+    data = content("large", 30 * MIB)
+    wrong, _ = wire.head("PUT", object_path(bucket, "k"), headers={"content-length": str(len(data))})
+    wrong.headers["authorization"] = wrong.headers["authorization"][:-4] + "0000"
+    nowhere, _ = wire.head("PUT", object_path("bucket-nowhere", "k"), headers={"content-length": str(len(data))})
+    for head, status, code in ((nowhere, 404, "NoSuchBucket"), (wrong, 403, "SignatureDoesNotMatch")):
+        with wire.connect() as stream:
+            stream.sendall(head.to_bytes() + data)
+            answer = read_answer(stream)
+            assert (answer.status, answer.code, answer.headers["connection"]) == (status, code, "close")
+            assert stream.recv(1) == b"", "the connection ends"
 
 
 def test_head_says_what_get_says(wire, bucket):

@@ -31,6 +31,12 @@ const HEADERS_MAX: usize = 128;
 /// How long a client may take nothing of an answer: meanwhile the answer holds memory that all reads share.
 const STALL_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// Bytes that a client may still send after it was refused: a large part of an upload.
+const LINGER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How long that may take.
+const LINGER_TIME_MAX: Duration = Duration::from_secs(30);
+
 /// How long requests under way may go on after the order to stop.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(20);
 
@@ -45,6 +51,8 @@ pub const LIMITS: Limits = Limits {
     // `payload` has such a rule, and an answer of S3 for it.
     body_silence_time_max: None,
     stall_time_max: STALL_TIME_MAX,
+    linger_bytes_max: LINGER_BYTES_MAX,
+    linger_time_max: LINGER_TIME_MAX,
     drain_time_max: DRAIN_TIME_MAX,
 };
 

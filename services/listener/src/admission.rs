@@ -13,6 +13,7 @@ use http_body_util::{Either as EitherBody, Empty};
 use hyper::body::Incoming;
 use tower::util::{Oneshot, ServiceExt};
 
+use crate::linger::Unread;
 use crate::{Peer, RequestBody};
 
 /// The service of one connection.
@@ -20,6 +21,7 @@ use crate::{Peer, RequestBody};
 pub(crate) struct Admission<S> {
     pub(crate) service: S,
     pub(crate) peer: Peer,
+    pub(crate) unread: Unread,
     pub(crate) body_silence_time_max: Option<Duration>,
 }
 
@@ -36,10 +38,10 @@ where
     type Future = Either<Ready<Result<Answer<B>, Infallible>>, Served<S, B>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let mut request = request.map(|body| RequestBody::new(body, self.unread.clone(), self.body_silence_time_max));
         if !names_its_host(request.version(), request.headers()) {
             return Either::Left(ready(Ok(bad_request())));
         }
-        let mut request = request.map(|body| RequestBody::new(body, self.body_silence_time_max));
         request.extensions_mut().insert(self.peer);
         let served: Served<S, B> =
             self.service.clone().oneshot(request).map_ok(|response| response.map(EitherBody::Left));

@@ -7,10 +7,13 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::linger::Unread;
+
 /// The body of a request, as it comes.
 #[derive(Debug)]
 pub struct RequestBody {
     incoming: Incoming,
+    unread: Unread,
     silence: Option<Silence>,
 }
 
@@ -35,9 +38,10 @@ pub enum BodyError {
 }
 
 impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, silence_time_max: Option<Duration>) -> Self {
+    pub(crate) fn new(incoming: Incoming, unread: Unread, silence_time_max: Option<Duration>) -> Self {
+        unread.set(!incoming.is_end_stream());
         let silence = silence_time_max.map(|time_max| Silence { time_max, since: None, timer: None });
-        Self { incoming, silence }
+        Self { incoming, unread, silence }
     }
 }
 
@@ -62,6 +66,9 @@ impl Body for RequestBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.incoming).poll_frame(context);
+        if let Poll::Ready(frame) = &polled {
+            this.unread.set(frame.is_some() && !this.incoming.is_end_stream());
+        }
         match (&mut this.silence, polled) {
             (Some(silence), Poll::Pending) => silence.poll(context).map(|error| Some(Err(error))),
             (silence, polled) => {

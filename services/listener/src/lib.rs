@@ -2,14 +2,15 @@
 //!
 //! In come a socket, [`Limits`] and a tower service; out go that service's answers, over HTTP/1.1 and, with
 //! [`Certificates`], TLS. Each request carries its [`Peer`]. A connection ends when its client takes too long for
-//! a handshake or a head, or takes nothing of its answer; when the listener stops, requests under way end first.
+//! a handshake or a head, or takes nothing of its answer; when the listener stops, requests under way end first. A client that is
+//! refused before it has sent its whole request can send on for a while, so that it gets to read why.
 //!
 //! It never looks into requests beyond what makes them HTTP, and knows nothing of S3 or of who may ask for what.
 //!
 //! # Layout
 //! - `listener`: the loop that accepts, and the life of a connection
 //! - `places`: how many connections there may be; `guard`: who takes nothing of its answer; `body`: who sends
-//!   nothing of its request
+//!   nothing of its request; `linger`: who still sends when all is said
 //! - `admission`: what every request gets on its way to the service
 //! - `certificates`: what TLS shows, replaced while it serves
 
@@ -18,6 +19,7 @@ mod body;
 mod certificates;
 mod guard;
 mod limits;
+mod linger;
 mod listener;
 mod peer;
 mod places;

@@ -21,6 +21,11 @@ pub struct Limits {
     pub body_silence_time_max: Option<Duration>,
     /// How long a client may take nothing of what is sent to it; then it is cut off.
     pub stall_time_max: Duration,
+    /// Bytes that a client may still send of a request whose answer leaves its body unread; then the connection is
+    /// reset, and the answer may be lost on its way.
+    pub linger_bytes_max: u64,
+    /// How long that may take.
+    pub linger_time_max: Duration,
     /// How long requests under way may go on after the order to stop.
     pub drain_time_max: Duration,
 }

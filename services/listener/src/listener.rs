@@ -21,6 +21,7 @@ use tokio_rustls::rustls::ProtocolVersion;
 
 use crate::admission::Admission;
 use crate::guard::{Guarded, Stalled};
+use crate::linger::{Lingering, Unread};
 use crate::peer::canonical;
 use crate::places::{Place, Places};
 use crate::{Certificates, Limits, Peer, RequestBody, TlsVersion};
@@ -161,10 +162,14 @@ impl Terms {
         if let Err(error) = prepare(&stream) {
             tracing::debug!(%address, %error, "a connection keeps the kernel's defaults");
         }
+        let unread = Unread::default();
         let stream = Guarded::new(stream, self.limits.stall_time_max, place);
+        let (bytes_max, time_max) = (self.limits.linger_bytes_max, self.limits.linger_time_max);
+        let stream = Lingering::new(stream, unread.clone(), bytes_max, time_max);
         let admission = |tls| Admission {
             service,
             peer: Peer { address, tls },
+            unread,
             body_silence_time_max: self.limits.body_silence_time_max,
         };
         let Some(tls) = &self.tls else { return self.http(stream, admission(None), stopping).await };

@@ -7,6 +7,8 @@ mod drain;
 mod framing;
 #[path = "listener/limits.rs"]
 mod limits;
+#[path = "listener/linger.rs"]
+mod linger;
 #[path = "listener/serving.rs"]
 mod serving;
 #[path = "listener/stall.rs"]

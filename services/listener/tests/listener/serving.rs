@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,11 +29,16 @@ pub(crate) const WIDE: Limits = Limits {
     headers_max: 20,
     body_silence_time_max: None,
     stall_time_max: PATIENCE,
+    linger_bytes_max: u64::MAX,
+    linger_time_max: PATIENCE,
     drain_time_max: PATIENCE,
 };
 
 /// Bytes of the answer to `/large`: more than any kernel takes on its own.
 pub(crate) const LARGE_BYTES: usize = 64 << 20;
+
+/// One for all answers, made before the first: what is measured is the listener.
+static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| vec![b'x'; LARGE_BYTES]);
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
@@ -80,7 +85,7 @@ impl Drop for Hold {
 }
 
 /// A listener and its service: `/echo` answers the body, `/large` a large one, `/never` not at all, and all else
-/// who asked.
+/// who asked, without a look at the body.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     pub(crate) held: Held,
@@ -96,6 +101,7 @@ impl Serving {
     pub(crate) async fn start_with(limits: Limits, certificates: Option<&Certificates>) -> Self {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
+        LazyLock::force(&LARGE);
         let held = Held::default();
         let (stop, stopped) = oneshot::channel();
         let answers = held.clone();
@@ -137,7 +143,7 @@ async fn answer(request: Request<RequestBody>, held: Held) -> Result<Answer, Inf
             Ok(body) => body.to_bytes(),
             Err(error) => Bytes::from(error.to_string()),
         },
-        "/large" => Bytes::from(vec![b'x'; LARGE_BYTES]),
+        "/large" => Bytes::from_static(LARGE.as_slice()),
         "/never" => std::future::pending().await,
         _ => {
             let peer = request.extensions().get::<Peer>().unwrap();

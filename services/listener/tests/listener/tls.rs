@@ -17,25 +17,25 @@ use super::serving::{LARGE_BYTES, PATIENCE, Serving, WIDE, get, take, to_end};
 const SHORT: Duration = Duration::from_millis(300);
 
 /// Certificate and key in files.
-struct Pair {
+pub(crate) struct Pair {
     folder: TempDir,
 }
 
 /// One that was made, and the words of its files.
-struct Made {
-    der: CertificateDer<'static>,
+pub(crate) struct Made {
+    pub(crate) der: CertificateDer<'static>,
     certificate: String,
     key: String,
 }
 
-fn make(name: &str) -> Made {
+pub(crate) fn make(name: &str) -> Made {
     let key = KeyPair::generate().unwrap();
     let made = CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
     Made { der: made.der().clone(), certificate: made.pem(), key: key.serialize_pem() }
 }
 
 impl Pair {
-    fn of(made: &Made) -> Self {
+    pub(crate) fn of(made: &Made) -> Self {
         let pair = Self { folder: tempfile::tempdir().unwrap() };
         replace(&pair.certificate(), &made.certificate);
         replace(&pair.key(), &made.key);
@@ -50,7 +50,7 @@ impl Pair {
         self.folder.path().join("key.pem")
     }
 
-    fn load(&self) -> Result<Certificates, CertificateError> {
+    pub(crate) fn load(&self) -> Result<Certificates, CertificateError> {
         Certificates::load(self.certificate(), self.key())
     }
 }
@@ -72,7 +72,10 @@ fn client(trusted: &CertificateDer<'static>, alpn: &[&str]) -> TlsConnector {
     Arc::new(config).into()
 }
 
-async fn connect(serving: &Serving, trusted: &CertificateDer<'static>) -> std::io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn connect(
+    serving: &Serving,
+    trusted: &CertificateDer<'static>,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let name = ServerName::try_from("localhost").unwrap();
     client(trusted, &["h2", "http/1.1"]).connect(name, serving.connect().await).await
 }
@@ -112,7 +115,7 @@ async fn who_speaks_no_tls_or_nothing_is_closed() {
 async fn stalled_readers_are_cut_off_and_the_rest_gets_everything() {
     let made = make("localhost");
     let certificates = Pair::of(&made).load().unwrap();
-    let serving = Serving::start_with(Limits { stall_time_max: SHORT, ..WIDE }, Some(&certificates)).await;
+    let serving = Serving::start_with(Limits { stall_time_max: SHORT * 10, ..WIDE }, Some(&certificates)).await;
     let mut stalled = connect(&serving, &made.der).await.unwrap();
     stalled.write_all(&get("/large")).await.unwrap();
     serving.held.becomes(1).await;

@@ -28,6 +28,12 @@ const BODY_SILENCE_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of an answer.
 const STALL_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// Bytes that a client may still send after it was refused.
+const LINGER_BYTES_MAX: u64 = 1024 * 1024;
+
+/// How long that may take.
+const LINGER_TIME_MAX: Duration = Duration::from_secs(5);
+
 /// How long requests under way may take once the console stops.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(3);
 
@@ -41,5 +47,7 @@ pub(crate) const LIMITS: Limits = Limits {
     headers_max: HEADERS_MAX,
     body_silence_time_max: Some(BODY_SILENCE_TIME_MAX),
     stall_time_max: STALL_TIME_MAX,
+    linger_bytes_max: LINGER_BYTES_MAX,
+    linger_time_max: LINGER_TIME_MAX,
     drain_time_max: DRAIN_TIME_MAX,
 };
