@@ -11,6 +11,7 @@ use events::lock::Lock;
 use events::object::Attributes;
 use ledger::{Cost, Entry, Ledger, Page, Snapshot};
 use proptest::prelude::*;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::support::*;
@@ -327,16 +328,19 @@ fn cost(snapshot: &Snapshot, kind: Kind, page: &Page<'_>) -> (usize, Cost) {
     }
 }
 
-/// Commits everything at once, so that the ledger makes batches of it.
+/// Commits many at once, so that the ledger makes batches of them; not more than it takes without refusing some.
 async fn commit_all(ledger: &Ledger, commands: impl Iterator<Item = Command>) {
-    let committing: Vec<_> = commands
-        .map(|command| {
-            let ledger = ledger.clone();
-            tokio::spawn(async move { ledger.commit(command, origin()).await.unwrap() })
-        })
-        .collect();
-    for committed in committing {
-        committed.await.unwrap();
+    const AT_ONCE: usize = 1_000;
+    let mut committing = JoinSet::new();
+    for command in commands {
+        if committing.len() == AT_ONCE {
+            committing.join_next().await.unwrap().unwrap();
+        }
+        let ledger = ledger.clone();
+        committing.spawn(async move { ledger.commit(command, origin()).await.unwrap() });
+    }
+    while let Some(committed) = committing.join_next().await {
+        committed.unwrap();
     }
 }
 
