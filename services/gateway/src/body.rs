@@ -39,7 +39,8 @@ impl SharedBody {
     }
 
     /// Makes the connection fit for the next request: reads and drops what is left of the body, within bounds.
-    /// False if it cannot be used again. `is_known`: the caller proved who it is; a stranger's body is not read.
+    /// False if it cannot be used again. `is_known`: the caller proved who it is; of a stranger's body nothing is read
+    /// here, and what the listener takes of it once the connection ends is not looked at.
     pub(crate) async fn settle(self, headers: &HeaderMap, is_known: bool) -> bool {
         // Told to go on or not, the client's next move is known only if it was: clients that wait for
         // `100 Continue` and get an answer instead may send the body or leave it out.

@@ -1,19 +1,18 @@
 //! What every request of a connection gets on its way to the service.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::TryFutureExt;
-use futures_util::future::{Either, MapOk};
+use futures_util::future::BoxFuture;
 use http::header::{CONNECTION, HOST, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body_util::{Either as EitherBody, Empty};
 use hyper::body::Incoming;
-use tower::util::{Oneshot, ServiceExt};
+use hyper::upgrade::OnUpgrade;
+use tower::util::ServiceExt;
 
-use crate::linger::Unread;
+use crate::linger::{NotUpgraded, Unread};
 use crate::{Peer, RequestBody};
 
 /// The service of one connection.
@@ -22,30 +21,43 @@ pub(crate) struct Admission<S> {
     pub(crate) service: S,
     pub(crate) peer: Peer,
     pub(crate) unread: Unread,
+    pub(crate) not_upgraded: NotUpgraded,
     pub(crate) body_silence_time_max: Option<Duration>,
 }
 
 type Answer<B> = Response<EitherBody<B, Empty<Bytes>>>;
-type Served<S, B> = MapOk<Oneshot<S, Request<RequestBody>>, fn(Response<B>) -> Answer<B>>;
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Admission<S>
 where
-    S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
+    S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
     B: http_body::Body<Data = Bytes>,
 {
     type Response = Answer<B>;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Answer<B>, Infallible>>, Served<S, B>>;
+    type Future = BoxFuture<'static, Result<Answer<B>, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let mut request = request.map(|body| RequestBody::new(body, self.unread.clone(), self.body_silence_time_max));
-        if !names_its_host(request.version(), request.headers()) {
-            return Either::Left(ready(Ok(bad_request())));
-        }
         request.extensions_mut().insert(self.peer);
-        let served: Served<S, B> =
-            self.service.clone().oneshot(request).map_ok(|response| response.map(EitherBody::Left));
-        Either::Right(served)
+        let upgrade = request.extensions().get::<OnUpgrade>().cloned();
+        let (service, unread, not_upgraded) = (self.service.clone(), self.unread.clone(), self.not_upgraded.clone());
+        Box::pin(async move {
+            if !names_its_host(request.version(), request.headers()) {
+                return Ok(bad_request());
+            }
+            let mut response = service.oneshot(request).await?.map(EitherBody::Left);
+            if response.status() != StatusCode::SWITCHING_PROTOCOLS
+                && let Some(upgrade) = upgrade
+            {
+                not_upgraded.keep(upgrade);
+            }
+            // What is unread stands before the next request.
+            if unread.get() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::linger::Unread;
 pub struct RequestBody {
     incoming: Incoming,
     unread: Unread,
+    is_broken: bool,
     silence: Option<Silence>,
 }
 
@@ -41,7 +42,7 @@ impl RequestBody {
     pub(crate) fn new(incoming: Incoming, unread: Unread, silence_time_max: Option<Duration>) -> Self {
         unread.set(!incoming.is_end_stream());
         let silence = silence_time_max.map(|time_max| Silence { time_max, since: None, timer: None });
-        Self { incoming, unread, silence }
+        Self { incoming, unread, is_broken: false, silence }
     }
 }
 
@@ -66,8 +67,12 @@ impl Body for RequestBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.incoming).poll_frame(context);
-        if let Poll::Ready(frame) = &polled {
-            this.unread.set(frame.is_some() && !this.incoming.is_end_stream());
+        match &polled {
+            // Nothing comes after it, and it is not the end.
+            Poll::Ready(Some(Err(_))) => this.is_broken = true,
+            Poll::Ready(Some(Ok(_))) => this.unread.set(!this.incoming.is_end_stream()),
+            Poll::Ready(None) => this.unread.set(this.is_broken),
+            Poll::Pending => {}
         }
         match (&mut this.silence, polled) {
             (Some(silence), Poll::Pending) => silence.poll(context).map(|error| Some(Err(error))),

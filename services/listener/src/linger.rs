@@ -2,19 +2,21 @@
 //!
 //! A socket that is closed with bytes unread resets its connection, and a reset takes away the answer that the client
 //! has not read yet; most clients read none before they have sent everything. So a refusal that leaves a body unread
-//! reaches its client only if the rest of the body is taken from it, or if it stops by itself.
+//! reaches its client only if the rest of the body is taken from it, or if it stops by itself. Who sends no head that
+//! can be read is not waited for.
 //!
 //! Source: RFC 9112, section 9.6.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper::upgrade::OnUpgrade;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// Bytes that are dropped at a time.
@@ -29,8 +31,28 @@ impl Unread {
         self.0.store(is_unread, Ordering::Relaxed);
     }
 
-    fn get(&self) -> bool {
+    pub(crate) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a connection becomes whose client asked for another protocol, and was not given it. hyper hands it out instead
+/// of ending it. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NotUpgraded(Arc<Mutex<Option<OnUpgrade>>>);
+
+impl NotUpgraded {
+    pub(crate) fn keep(&self, upgrade: OnUpgrade) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
+    }
+
+    /// Ends the connection, once it is over, as others are.
+    pub(crate) async fn end(&self) -> io::Result<()> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(upgrade) = kept else { return Ok(()) };
+        // Without a connection to hand out it has ended already.
+        let Ok(mut stream) = upgrade.await else { return Ok(()) };
+        hyper_util::rt::TokioIo::new(&mut stream).shutdown().await
     }
 }
 

@@ -21,7 +21,7 @@ use tokio_rustls::rustls::ProtocolVersion;
 
 use crate::admission::Admission;
 use crate::guard::{Guarded, Stalled};
-use crate::linger::{Lingering, Unread};
+use crate::linger::{Lingering, NotUpgraded, Unread};
 use crate::peer::canonical;
 use crate::places::{Place, Places};
 use crate::{Certificates, Limits, Peer, RequestBody, TlsVersion};
@@ -170,6 +170,7 @@ impl Terms {
             service,
             peer: Peer { address, tls },
             unread,
+            not_upgraded: NotUpgraded::default(),
             body_silence_time_max: self.limits.body_silence_time_max,
         };
         let Some(tls) = &self.tls else { return self.http(stream, admission(None), stopping).await };
@@ -199,6 +200,7 @@ impl Terms {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let address = admission.peer.address;
+        let not_upgraded = admission.not_upgraded.clone();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_time_max)
@@ -216,7 +218,11 @@ impl Terms {
             }
         };
         match ended {
-            Ok(()) => {}
+            Ok(()) => {
+                if let Err(error) = not_upgraded.end().await {
+                    tracing::debug!(listener = self.name, %address, %error, "a connection ended early");
+                }
+            }
             Err(error) if Stalled::is_in(&error) => {
                 self.cut("stalled");
                 tracing::info!(listener = self.name, %address, "a client took nothing of its answer and is cut off");

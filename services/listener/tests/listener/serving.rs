@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use listener::{Certificates, Limits, Listener, Peer, RequestBody, TlsVersion};
@@ -139,10 +140,18 @@ impl Serving {
 async fn answer(request: Request<RequestBody>, held: Held) -> Result<Answer, Infallible> {
     let hold = held.hold();
     let bytes = match request.uri().path() {
-        "/echo" => match request.into_body().collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) => Bytes::from(error.to_string()),
-        },
+        "/echo" => {
+            let mut body = request.into_body();
+            match (&mut body).collect().await {
+                Ok(body) => body.to_bytes(),
+                Err(error) => {
+                    // Some look again after an error, and find the end.
+                    let ended = body.frame().now_or_never();
+                    assert!(!matches!(ended, Some(Some(Ok(_)))), "something comes after an error");
+                    Bytes::from(error.to_string())
+                }
+            }
+        }
         "/large" => Bytes::from_static(LARGE.as_slice()),
         "/never" => std::future::pending().await,
         _ => {
