@@ -11,8 +11,9 @@ from harness.clients import boto_client
 
 sys.path.append(str(Path(__file__).parent / "compatibility"))
 
+from comparison import functions, table  # noqa: E402
 from known import DOCUMENT, known_failures  # noqa: E402
-from suite import cases, short  # noqa: E402
+from suite import Outcome, cases, short  # noqa: E402
 
 STATES = dict(re.findall(r"^\| (\w+) \| (works|partial|501) \|", DOCUMENT.read_text(), re.MULTILINE))
 
@@ -71,3 +72,13 @@ def test_the_known_failures_are_cases_of_their_tiers():
         for case, reason in failures.items():
             assert case.partition("[")[0] in functions, case
             assert len(reason) > 10, case
+
+
+def test_a_function_passed_when_all_its_cases_did():
+    """And the table has a row for what was run, beside the peers."""
+    outcomes = {1: Outcome(passed={"m::one", "m::many[a]", "m::all[a]", "m::all[b]"}, failed={"m::many[b]": "no"}),
+                3: Outcome(passed={"m::three"}, failed={"m::four": "no"})}
+    assert functions(outcomes) == 3
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table("ours", outcomes).splitlines()]
+    assert rows[2:4] == [["cases there are", "5", "not run", "2", ""], ["ours", "4", "", "1", "3"]]
+    assert {len(row) for row in rows} == {5} and any(row[0].startswith("SeaweedFS") for row in rows[4:])
