@@ -133,7 +133,7 @@ def test_the_default_locks_what_says_nothing(s3, locking, refused, write):
 
 
 def test_time_releases(s3, locking, refused):
-    until = later(seconds=3)
+    until = later(seconds=8)
     version = {"Bucket": locking, "Key": "k", "VersionId": put(s3, locking, **complied(until))}
     refused("AccessDenied", 403, s3.delete_object, **version)
     while datetime.datetime.now(UTC) <= until:

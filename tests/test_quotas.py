@@ -104,13 +104,14 @@ def test_what_is_refused_leaves_no_shards(server, s3, bucket, users, refused):
 
     s3.put_object(Bucket=bucket, Key="there", Body=os.urandom(8 * MIB))  # Stored nowhere else, in files.
     set_quota(users, bucket, objects=1)
-    before = wait.until(shards, "the shards of the object that is there")
+    # A write is acked before its last shard.
+    before = wait.until(lambda: len(shards()) == 6 and shards(), "the shards of the object that is there")
     body = os.urandom(8 * MIB)
     refused("QuotaExceeded", 403, s3.put_object, Bucket=bucket, Key="more", Body=body + b"1")
     wait.until(lambda: shards() == before, "the end of what was refused")
     upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]
     part = s3.upload_part(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1, Body=body)
-    with_part = wait.until(lambda: len(shards()) > len(before) and shards(), "the shards of a part")
+    with_part = wait.until(lambda: len(shards()) == 12 and shards(), "the shards of a part")
     parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
     complete = {"Bucket": bucket, "Key": "parts", "UploadId": upload, "MultipartUpload": parts}
     refused("QuotaExceeded", 403, s3.complete_multipart_upload, **complete)

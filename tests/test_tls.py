@@ -22,6 +22,9 @@ RELOAD_SECONDS = 30
 
 CONNECT_SECONDS = 10
 
+# For 30 MiB through TLS that is not optimized.
+SEND_SECONDS = 60
+
 
 def make_pair(folder: Path, name: str) -> tuple[Path, Path]:
     """A certificate for this machine and its key."""
@@ -95,7 +98,7 @@ def test_a_refusal_reaches_a_client_that_sends_on(self_signed: Secure):
     """Clients that look for no answer before they have sent everything would see their connection break instead."""
     host, _, port = self_signed.address.rpartition(":")
     context = ssl.create_default_context(cafile=self_signed.trusted)
-    connection = http.client.HTTPSConnection(host, int(port), timeout=CONNECT_SECONDS, context=context)
+    connection = http.client.HTTPSConnection(host, int(port), timeout=SEND_SECONDS, context=context)
     connection.request("PUT", "/first/k", content("refused", 30 * MIB))
     answer = connection.getresponse()
     assert (answer.status, answer.headers["connection"]) == (404, "close")
@@ -106,10 +109,10 @@ def test_a_refusal_reaches_a_client_that_sends_on(self_signed: Secure):
 
 def test_command_lines_with_the_variables_of_the_banner(self_signed: Secure, tmp_path: Path):
     command = CommandLine(self_signed, tmp_path)
-    banner = self_signed.said()
     for trust in (f"export AWS_CA_BUNDLE={self_signed.trusted}\n", f"export RCLONE_CA_CERT={self_signed.trusted}\n",
                   f'verify="{self_signed.trusted}"', f"export AWS_ENDPOINT_URL={self_signed.endpoint}\n"):
-        assert trust in banner, banner
+        # It is ready a moment before it says so.
+        wait.until(lambda trust=trust: trust in self_signed.said(), f"{trust} in the banner")
     file = tmp_path / "file"
     file.write_bytes(content("lines", MIB))
     # Without them there is no trust.

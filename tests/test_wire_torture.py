@@ -12,6 +12,7 @@ from harness.wire import (
     SIGNED_CHUNKS,
     SIGNED_CHUNKS_TRAILER,
     UNSIGNED_TRAILER,
+    Head,
     Wire,
     aws_chunked,
     chunked,
@@ -233,16 +234,19 @@ def test_07_head_is_get_without_a_body(wire, bucket):
             assert head.headers["x-amz-request-id"] and head.headers["etag"] in (None, get.headers["etag"])
 
 
+def raw_answers(wire: Wire, *heads: Head) -> bytes:
+    """All that comes back on one connection, byte by byte: a reader of answers would pass over what is too much."""
+    heads[-1].headers["connection"] = "close"
+    with wire.connect() as stream:
+        stream.sendall(b"".join(head.to_bytes() for head in heads))
+        return b"".join(iter(lambda: stream.recv(65_536), b""))
+
+
 def test_07_a_refused_head_ends_with_its_headers(wire, bucket):
     """A body after it would be taken for the next answer."""
-    with wire.connect() as stream:
-        for number in range(3):
-            head, _ = wire.head("HEAD", object_path(bucket, f"absent-{number}"))
-            stream.sendall(head.to_bytes())
-            assert read_answer(stream, "HEAD").status == 404
-        stream.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            stream.recv(1)
+    heads = [wire.head("HEAD", object_path(bucket, f"absent-{number}"))[0] for number in range(3)]
+    answers = raw_answers(wire, *heads).split(b"\r\n\r\n")
+    assert [answer[:12] for answer in answers] == [b"HTTP/1.1 404"] * 3 + [b""]
 
 
 # 8. Dates and what is not modified.
@@ -264,8 +268,8 @@ def test_08_not_modified_has_no_body(wire, bucket):
         answer = read_answer(stream)
         assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", made.headers["etag"])
         assert answer.headers["last-modified"] and answer.headers["cache-control"] == "max-age=5"
-        stream.sendall(again.to_bytes())
-        assert read_answer(stream).body == b"body", "the connection is where it should be"
+    _, _, rest = raw_answers(wire, head, again).partition(b"\r\n\r\n")
+    assert rest.startswith(b"HTTP/1.1 200 ") and rest.endswith(b"\r\n\r\nbody"), rest
 
 
 def test_08_precedence(wire, bucket):

@@ -204,8 +204,8 @@ def in_parallel(threads: int, work: Callable[[int], object]) -> list[object]:
     results: list[object] = [None] * threads
 
     def run(number: int) -> None:
-        gate.wait(30)
         try:
+            gate.wait(30)
             results[number] = work(number)
         except BaseException as error:  # noqa: BLE001 - handed to whoever looks at the results
             results[number] = error

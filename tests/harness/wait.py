@@ -10,7 +10,7 @@ T = TypeVar("T")
 LOOK_INTERVAL_SECONDS = 0.02
 
 
-def until(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+def until(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     """Returns what `condition` returns once that is true; fails after `seconds`."""
     end = time.monotonic() + seconds
     while True:
