@@ -219,8 +219,7 @@ def test_unknown_users_and_wrong_passwords_look_and_last_the_same(make_server):
     assert len(bodies) == 1, bodies
     # The fastest of each: what else the machine does only makes them slower.
     fastest = [min(times) for times in took.values()]
-    # Who is not hashed for is answered in a hundredth of the time.
-    assert max(fastest) < 4 * min(fastest), took
+    assert max(fastest) < 2 * min(fastest), took
 
 
 def test_guessing_is_slowed_down_but_locks_nobody_out(make_server):

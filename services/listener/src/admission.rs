@@ -43,10 +43,11 @@ where
         let upgrade = request.extensions().get::<OnUpgrade>().cloned();
         let (service, unread, not_upgraded) = (self.service.clone(), self.unread.clone(), self.not_upgraded.clone());
         Box::pin(async move {
-            if !names_its_host(request.version(), request.headers()) {
-                return Ok(bad_request());
-            }
-            let mut response = service.oneshot(request).await?.map(EitherBody::Left);
+            let mut response = if names_its_host(request.version(), request.headers()) {
+                service.oneshot(request).await?.map(EitherBody::Left)
+            } else {
+                bad_request()
+            };
             if response.status() != StatusCode::SWITCHING_PROTOCOLS
                 && let Some(upgrade) = upgrade
             {
