@@ -5,6 +5,8 @@
 mod appends;
 #[path = "domain/encryption.rs"]
 mod encryption;
+#[path = "domain/every_kind.rs"]
+mod every_kind;
 #[path = "domain/fold.rs"]
 mod fold;
 #[path = "domain/given.rs"]
@@ -29,3 +31,5 @@ mod random;
 mod renames;
 #[path = "domain/rules.rs"]
 mod rules;
+#[path = "domain/settings.rs"]
+mod settings;
