@@ -252,6 +252,7 @@ facts! {
     UploadCreated(upload::Created): "upload" "created", object;
     UploadPartStored(upload::PartStored): "upload" "part_stored", object;
     UploadAborted(upload::Aborted): "upload" "aborted", object;
+    UploadPartsReleased(upload::PartsReleased): "upload" "parts_released", bucket;
     UserCreated(user::Created): "user" "created", user;
     UserChanged(user::Changed): "user" "changed", user;
     UserPasswordChanged(user::PasswordChanged): "user" "password_changed", user;

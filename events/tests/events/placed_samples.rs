@@ -6,6 +6,7 @@ use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
 };
 use events::tags::Tags;
+use events::upload::ReleasedFrom;
 use events::{Fact, bucket, cors, key, object, upload};
 
 use crate::samples::{bucket_created, content, object_created, object_deleted, upload_created, version};
@@ -22,10 +23,16 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (111, ".expired", expired(object_deleted())),
         (112, ".expired", expired(crate::samples::delete_marker_created())),
         (113, ".expired", expired(crate::samples::upload_aborted())),
+        (160, "", released(ReleasedFrom::Upload { upload_id: UploadId(uuid::Uuid::from_u128(0x200)) })),
+        (161, ".bucket", released(ReleasedFrom::Bucket { created: 1042 })),
         (152, ".located", located(bucket_created())),
         (130, ".held", Fact::KeyChanged(key_held())),
     ];
     others.into_iter().chain(of_locks()).chain(renames()).chain(appends()).collect()
+}
+
+fn released(from: ReleasedFrom) -> Fact {
+    Fact::UploadPartsReleased(upload::PartsReleased { bucket: "photos".parse().unwrap(), from, max: 128 })
 }
 
 /// The same bucket, made with the region's name.

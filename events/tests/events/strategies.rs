@@ -12,7 +12,7 @@ use events::ids::{
 use events::lock::{self, DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
 use events::policy::Holder;
-use events::upload::ChecksumPlan;
+use events::upload::{ChecksumPlan, ReleasedFrom};
 use events::user::{Limits, Role};
 use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, session, upload, user};
 use jiff::Timestamp;
@@ -50,6 +50,11 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         part_stored().boxed(),
         (bucket_name(), key(), uuid(), option::of(text())).prop_map(|(bucket, key, id, lifecycle_rule)| {
             Fact::UploadAborted(upload::Aborted { bucket, key, upload_id: UploadId(id), lifecycle_rule })
+        }),
+        (bucket_name(), uuid(), option::of(any::<u64>()), any::<u16>()).prop_map(|(bucket, id, created, max)| {
+            let upload = ReleasedFrom::Upload { upload_id: UploadId(id) };
+            let from = created.map_or(upload, |created| ReleasedFrom::Bucket { created });
+            Fact::UploadPartsReleased(upload::PartsReleased { bucket, from, max })
         }),
     ]
 }

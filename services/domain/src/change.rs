@@ -7,7 +7,8 @@ use events::ids::{
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
-    PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow,
+    VersionRow,
 };
 
 /// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
@@ -29,6 +30,10 @@ pub enum Change {
     DropPart { upload: UploadId, number: PartNumber },
     PutManifest { upload: UploadId, row: ManifestRow },
     DropManifest { upload: UploadId },
+    PutReleasedUpload { upload: UploadId, row: ReleasedUploadRow },
+    DropReleasedUpload { upload: UploadId },
+    PutReleasedBucket { bucket: BucketId, row: ReleasedBucketRow },
+    DropReleasedBucket { bucket: BucketId },
     PutUsage { bucket: BucketId, row: UsageRow },
     DropUsage { bucket: BucketId },
     PutTotals { row: TotalsRow },

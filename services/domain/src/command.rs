@@ -179,6 +179,12 @@ pub enum Command {
         /// The upload.
         upload: UploadId,
     },
+    /// Free some of the parts that nothing refers to any more: what follows, a little at a time, from commands that
+    /// ended many. Nobody asks for this from outside.
+    ReleaseParts {
+        /// How many parts, and uploads without any, at most; at least 1.
+        max: u16,
+    },
 }
 
 /// Bytes that a command brings or points at.

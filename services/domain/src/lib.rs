@@ -38,5 +38,5 @@ pub use command::{
 };
 pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
 pub use identities::Identities;
-pub use project::{ProjectError, project};
+pub use project::{FREED_AT_ONCE_MAX, ProjectError, project};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

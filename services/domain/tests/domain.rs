@@ -27,6 +27,8 @@ mod properties;
 mod quotas;
 #[path = "domain/random/mod.rs"]
 mod random;
+#[path = "domain/releases.rs"]
+mod releases;
 #[path = "domain/renames.rs"]
 mod renames;
 #[path = "domain/rules.rs"]

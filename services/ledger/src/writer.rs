@@ -4,6 +4,7 @@
 //! appended, and when redb is made durable.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,11 +14,13 @@ use eventlog::{APPEND_EVENTS_MAX, Log, Stored};
 use events::ids::RegionName;
 use redb::{Database, Durability, WriteTransaction};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::commit::Queued;
 use crate::fold::{fold, read_present};
+use crate::ledger::COMMANDS_WAITING_MAX;
 use crate::snapshot::Snapshot;
 use crate::tables::Tables;
 use crate::{Cursor, FoldError, Sources, StateError};
@@ -61,6 +64,8 @@ pub(crate) struct Writer<L> {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) durable: Durable,
+    /// When to free more of what is being released, if anything is and no client asks for anything before.
+    pub(crate) release: Option<Instant>,
     /// The task that hands over what others append; it ends with the writer.
     pub(crate) follower: Option<AbortHandle>,
 }
@@ -97,62 +102,79 @@ impl<L: Log> Writer<L> {
     }
 
     fn serve(&mut self, work: &mut mpsc::Receiver<Work>, runtime: &Handle) -> Result<(), FoldError> {
-        let mut left = None;
+        // Commands that no batch has taken yet, and what came after them.
+        let (mut waiting, mut behind) = (Vec::new(), None);
         loop {
-            let item = match left.take() {
-                Some(item) => Some(item),
-                None => self.wait(work, runtime)?,
-            };
-            match item {
-                None | Some(Work::Stop) => return self.make_durable(),
-                Some(Work::Fold(events)) => self.fold(&events)?,
-                Some(Work::Unfollowable(error)) => return Err(error.into()),
-                Some(Work::Commit(first)) => {
-                    let (batch, other) = self.gather(first, work)?;
-                    self.commit(batch, runtime)?;
-                    left = other;
+            if waiting.is_empty() {
+                match behind.take().map_or_else(|| self.wait(work, runtime), |item| Ok(Some(item)))? {
+                    None | Some(Work::Stop) => return self.make_durable(),
+                    Some(Work::Fold(events)) => self.fold(&events)?,
+                    Some(Work::Unfollowable(error)) => return Err(error.into()),
+                    Some(Work::Commit(first)) => waiting.push(first),
                 }
             }
+            if behind.is_none() {
+                behind = self.gather(&mut waiting, work)?;
+            }
+            let rest = waiting.split_off(waiting.len().min(APPEND_EVENTS_MAX));
+            waiting = self.commit(waiting, runtime)?;
+            waiting.extend(rest);
             if self.is_durability_due() {
                 self.make_durable()?;
             }
         }
     }
 
-    /// The next thing to do; `None` when nobody is left to ask. Makes redb durable if that is due meanwhile.
+    /// The next thing to do; `None` when nobody is left to ask. Meanwhile redb is made durable, and parts are freed,
+    /// when that is due.
     fn wait(&mut self, work: &mut mpsc::Receiver<Work>, runtime: &Handle) -> Result<Option<Work>, FoldError> {
         loop {
-            if let Ok(item) = work.try_recv() {
-                return Ok(Some(item));
+            match work.try_recv() {
+                Ok(item) => return Ok(Some(item)),
+                Err(TryRecvError::Disconnected) => return Ok(None),
+                Err(TryRecvError::Empty) => {}
             }
-            if self.cursor.sequence == self.durable.sequence {
+            let is_volatile = self.cursor.sequence != self.durable.sequence;
+            let durable = is_volatile.then(|| self.durable.at + VOLATILE_TIME_MAX);
+            let Some(due) = durable.into_iter().chain(self.release).min() else {
                 return Ok(runtime.block_on(work.recv()));
+            };
+            let time = due.saturating_duration_since(Instant::now());
+            if !time.is_zero()
+                && let Ok(item) = runtime.block_on(async { tokio::time::timeout(time, work.recv()).await })
+            {
+                return Ok(item);
             }
-            let time = VOLATILE_TIME_MAX.saturating_sub(self.durable.at.elapsed());
-            match runtime.block_on(async { tokio::time::timeout(time, work.recv()).await }) {
-                Ok(item) => return Ok(item),
-                Err(_) => self.make_durable()?,
+            if self.is_durability_due() {
+                self.make_durable()?;
+            }
+            if self.release.is_some_and(|at| at <= Instant::now()) {
+                self.commit_release(runtime)?;
             }
         }
     }
 
-    /// Adds the commands that queued meanwhile, up to anything else that waits; what others appended is folded
-    /// before, for the commands would otherwise be decided on an old state.
+    /// Adds the commands that queued meanwhile, up to anything else that waits, in an order that is fair to all
+    /// requests; what others appended is folded before, for the commands would otherwise be decided on an old state.
     fn gather(
         &mut self,
-        first: Queued,
+        waiting: &mut Vec<Queued>,
         work: &mut mpsc::Receiver<Work>,
-    ) -> Result<(Vec<Queued>, Option<Work>), FoldError> {
-        let mut batch = vec![first];
-        while batch.len() < APPEND_EVENTS_MAX {
+    ) -> Result<Option<Work>, FoldError> {
+        let mut behind = None;
+        while waiting.len() < COMMANDS_WAITING_MAX {
             match work.try_recv() {
-                Ok(Work::Commit(queued)) => batch.push(queued),
+                Ok(Work::Commit(queued)) => waiting.push(queued),
                 Ok(Work::Fold(events)) => self.fold(&events)?,
-                Ok(other @ (Work::Unfollowable(_) | Work::Stop)) => return Ok((batch, Some(other))),
+                Ok(other @ (Work::Unfollowable(_) | Work::Stop)) => {
+                    behind = Some(other);
+                    break;
+                }
                 Err(_) => break,
             }
         }
-        Ok((batch, None))
+        take_turns(waiting);
+        Ok(behind)
     }
 
     /// Folds what the log has and the tables lack.
@@ -188,7 +210,10 @@ impl<L: Log> Writer<L> {
             tables.finish(&cursor)?;
         }
         transaction.commit().map_err(StateError::from)?;
-        self.moved(cursor)
+        self.moved(cursor)?;
+        // Whoever appended them releases as well.
+        self.pause_release();
+        Ok(())
     }
 
     /// A transaction that a crash may lose: the log has its events.
@@ -201,7 +226,9 @@ impl<L: Log> Writer<L> {
     /// Shows the new state to readers.
     pub(crate) fn moved(&mut self, cursor: Cursor) -> Result<(), FoldError> {
         self.cursor = cursor;
-        self.snapshot.store(Arc::new(Snapshot::take(&self.database)?));
+        let snapshot = Snapshot::take(&self.database)?;
+        self.release = snapshot.is_releasing()?.then(|| self.release.unwrap_or_else(Instant::now));
+        self.snapshot.store(Arc::new(snapshot));
         self.progress.send_modify(|progress| progress.cursor = cursor);
         metrics::counter!("planetstore_ledger_sequence").absolute(cursor.sequence);
         Ok(())
@@ -221,6 +248,25 @@ impl<L: Log> Writer<L> {
         self.durable = Durable { at: Instant::now(), sequence: self.cursor.sequence };
         Ok(())
     }
+}
+
+/// Orders commands so that every request has its first turn before any has its second, oldest first: a request of a
+/// thousand commands holds up nobody who asks for one thing. The commands of one request stay in their order, and the
+/// oldest of those that wait is always in front.
+fn take_turns(waiting: &mut Vec<Queued>) {
+    let mut seen = HashMap::<&str, usize>::new();
+    let turns = waiting.iter().map(|queued| {
+        let turn = seen.entry(queued.origin.request_id.as_str()).or_default();
+        *turn += 1;
+        *turn
+    });
+    let turns: Vec<_> = turns.collect();
+    if turns.is_sorted() {
+        return;
+    }
+    let mut in_turn: Vec<_> = turns.into_iter().zip(waiting.drain(..)).collect();
+    in_turn.sort_by_key(|(turn, _)| *turn);
+    waiting.extend(in_turn.into_iter().map(|(_, queued)| queued));
 }
 
 /// What a panic said.

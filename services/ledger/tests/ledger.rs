@@ -3,6 +3,8 @@
 
 #[path = "ledger/belongings.rs"]
 mod belongings;
+#[path = "ledger/bounded.rs"]
+mod bounded;
 #[path = "ledger/crash.rs"]
 mod crash;
 #[path = "ledger/damage.rs"]

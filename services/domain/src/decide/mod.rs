@@ -9,6 +9,7 @@ mod lifecycle;
 mod lock;
 mod object;
 mod quota;
+mod release;
 mod rename;
 mod setting;
 mod tags;
@@ -108,6 +109,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),
         Command::AbortUpload { bucket, key, upload } => upload::abort(view, bucket, key, *upload),
+        Command::ReleaseParts { max } => release::release(view, *max),
     }
 }
 

@@ -7,6 +7,7 @@ mod draft;
 mod identity;
 mod lock;
 mod object;
+mod release;
 mod rename;
 mod setting;
 mod upload;
@@ -17,6 +18,7 @@ use crate::change::Change;
 use crate::view::View;
 
 use draft::Draft;
+pub use release::FREED_AT_ONCE_MAX;
 
 /// Why a fact cannot be folded. The log or the state is damaged: stop, never skip.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +70,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,
+        Fact::UploadPartsReleased(fact) => release::parts_released(&mut draft, fact)?,
         Fact::UserCreated(fact) => identity::user_created(&mut draft, fact),
         Fact::UserChanged(fact) => identity::user_changed(&mut draft, fact)?,
         Fact::UserPasswordChanged(fact) => identity::password_changed(&mut draft, fact)?,

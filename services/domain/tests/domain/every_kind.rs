@@ -53,7 +53,8 @@ fn reached() -> BTreeSet<&'static str> {
 #[test]
 fn random_histories_reach_every_kind_of_fact() {
     let reached = reached();
-    let missed: Vec<_> = Fact::KINDS.iter().map(|kind| kind.event_type).filter(|kind| !reached.contains(kind)).collect();
+    let missed: Vec<_> =
+        Fact::KINDS.iter().map(|kind| kind.event_type).filter(|kind| !reached.contains(kind)).collect();
     assert!(
         missed.is_empty(),
         "no history comes to {missed:?}: add a step for each to `random/steps.rs` (objects), `random/identities.rs` \

@@ -2,13 +2,14 @@
 //! same state.
 
 use domain::model::Model;
-use domain::{Context, project};
+use domain::{Command, Context, IdentityCommand, Setting, project};
+use events::ids::{BucketName, ObjectKey};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::fold::Fold;
-use crate::random::settings::{BUCKETS, Step, begin, command, history, holds, id};
+use crate::random::settings::{BUCKETS, Step, begin, command, history, id};
 
 fn context(place: usize) -> Context {
     let now = Timestamp::from_second(1_700_000_000 + i64::try_from(place).unwrap()).unwrap();
@@ -25,10 +26,59 @@ pub(crate) fn begun() -> Fold {
 }
 
 /// Does what a step asks for. Returns the command with its answer's being good, if there was anything to ask.
-pub(crate) fn take(fold: &mut Fold, place: usize, step: &Step) -> Option<(domain::Command, bool)> {
+pub(crate) fn take(fold: &mut Fold, place: usize, step: &Step) -> Option<(Command, bool)> {
     let command = command(&fold.model, step)?;
     let answer = fold.command(&command, context(BUCKETS.len() + place));
     Some((command, answer.is_ok()))
+}
+
+/// Whether the state says what a command that was accepted asked for.
+fn holds(model: &Model, command: &Command) -> bool {
+    let id_of = |bucket: &BucketName| model.buckets[bucket].id;
+    let access = |bucket| model.bucket_access.get(&id_of(bucket)).cloned().unwrap_or_default();
+    let settings = |bucket| model.bucket_settings.get(&id_of(bucket)).cloned().unwrap_or_default();
+    let object =
+        |bucket, key: &ObjectKey| model.current.get(&(id_of(bucket), key.clone())).and_then(|row| row.object.clone());
+    match command {
+        Command::SetBucketPolicy { bucket, policy } => access(bucket).policy == *policy,
+        Command::SetBucketAcl { bucket, acl } => access(bucket).acl.unwrap_or_default() == *acl,
+        Command::SetPublicAccess { bucket, block } => access(bucket).public_access_block == *block,
+        Command::SetOwnership { bucket, ownership } => access(bucket).ownership == *ownership,
+        Command::SetBucketSetting { bucket, setting } => match setting {
+            Setting::Tags(tags) => settings(bucket).tags == *tags,
+            Setting::Cors(rules) => settings(bucket).cors == *rules,
+            Setting::Lifecycle(rules) => settings(bucket).lifecycle == *rules,
+            Setting::ObjectLock(lock) => settings(bucket).object_lock == Some(*lock),
+            Setting::Encryption(encryption) => settings(bucket).encryption == *encryption,
+        },
+        Command::SetQuota { bucket, quota } => {
+            model.usage.get(&id_of(bucket)).copied().unwrap_or_default().quota == *quota
+        }
+        Command::PutObject(put) => object(&put.bucket, &put.key).is_some_and(|object| object.size == put.size),
+        Command::DeleteObject(delete) => object(&delete.bucket, &delete.key).is_none(),
+        Command::SetObjectAcl { bucket, key, acl, .. } => {
+            object(bucket, key).is_some_and(|object| object.acl.unwrap_or_default() == *acl)
+        }
+        Command::SetObjectTags { bucket, key, tags, .. } => {
+            object(bucket, key).is_some_and(|object| object.attributes.tags == *tags)
+        }
+        Command::SetRetention(set) => {
+            object(&set.bucket, &set.key).is_some_and(|object| object.lock.retention == set.retention)
+        }
+        Command::SetLegalHold(set) => {
+            object(&set.bucket, &set.key).is_some_and(|object| object.lock.legal_hold == Some(set.legal_hold))
+        }
+        Command::RenameObject(rename) => {
+            let size = object(&rename.bucket, &rename.key).map(|object| object.size);
+            object(&rename.bucket, &rename.source).is_none() && size == rename.looked_at.map(|(_, size)| size)
+        }
+        Command::Identity(command) => match command.as_ref() {
+            IdentityCommand::CreateKmsKey { name, .. } => model.kms_keys[name].enabled,
+            IdentityCommand::ChangeKmsKey { name, enabled } => model.kms_keys[name].enabled == *enabled,
+            other => panic!("{other:?} is no part of these histories"),
+        },
+        other => panic!("{other:?} is no part of these histories"),
+    }
 }
 
 /// What is said of one bucket, and what is in it.
@@ -36,7 +86,13 @@ fn of_bucket(model: &Model, bucket: usize) -> impl PartialEq + std::fmt::Debug {
     let id = id(model, bucket);
     let current: Vec<_> = model.current.iter().filter(|((of, _), _)| *of == id).map(|(_, row)| row.clone()).collect();
     let row = model.buckets.values().find(|row| row.id == id).cloned();
-    (row, model.bucket_access.get(&id).cloned(), model.bucket_settings.get(&id).cloned(), model.usage.get(&id).copied(), current)
+    (
+        row,
+        model.bucket_access.get(&id).cloned(),
+        model.bucket_settings.get(&id).cloned(),
+        model.usage.get(&id).copied(),
+        current,
+    )
 }
 
 proptest! {

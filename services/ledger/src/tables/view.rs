@@ -1,8 +1,8 @@
 use std::ops::Bound;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, ReleasedBucketRow,
+    ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 use domain::{Parts, View};
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
@@ -104,10 +104,10 @@ impl<A: Access> View for Tables<A> {
         get(&self.uploads, (bucket.0, key.as_bytes(), upload.0.as_u128()))
     }
 
-    fn uploads(&self, bucket: BucketId) -> Result<Vec<(ObjectKey, UploadId)>, StateError> {
+    fn uploads(&self, bucket: BucketId, max: usize) -> Result<Vec<(ObjectKey, UploadId)>, StateError> {
         let from: &[u8] = &[];
         let mut uploads = Vec::new();
-        for entry in self.uploads.range((bucket.0, from, 0)..(bucket.0, AFTER_ALL_KEYS, 0))? {
+        for entry in self.uploads.range((bucket.0, from, 0)..(bucket.0, AFTER_ALL_KEYS, 0))?.take(max) {
             let (key, _) = entry?;
             let (_, key, upload) = key.value();
             let key = ObjectKey::from_bytes(key).map_err(StateError::Key)?;
@@ -120,15 +120,33 @@ impl<A: Access> View for Tables<A> {
         get(&self.parts, (upload.0.as_u128(), number.get()))
     }
 
-    fn parts(&self, upload: UploadId) -> Result<Parts, StateError> {
+    fn parts_from(&self, upload: UploadId, from: u16, max: usize) -> Result<Parts, StateError> {
         let upload = upload.0.as_u128();
         let mut parts = Parts::new();
-        for entry in self.parts.range((upload, 0)..=(upload, u16::MAX))? {
+        for entry in self.parts.range((upload, from)..=(upload, u16::MAX))?.take(max) {
             let (key, row) = entry?;
             let number = PartNumber::try_from(key.value().1).map_err(StateError::Key)?;
             parts.push((number, decode(row.value())?));
         }
         Ok(parts)
+    }
+
+    fn released_upload(&self, upload: UploadId) -> Result<Option<ReleasedUploadRow>, StateError> {
+        get(&self.released_uploads, upload.0.as_u128())
+    }
+
+    fn next_released_upload(&self) -> Result<Option<(UploadId, ReleasedUploadRow)>, StateError> {
+        let first = self.released_uploads.first()?;
+        first.map(|(id, row)| Ok((UploadId(Uuid::from_u128(id.value())), decode(row.value())?))).transpose()
+    }
+
+    fn released_bucket(&self, bucket: BucketId) -> Result<Option<ReleasedBucketRow>, StateError> {
+        get(&self.released_buckets, bucket.0)
+    }
+
+    fn next_released_bucket(&self) -> Result<Option<(BucketId, ReleasedBucketRow)>, StateError> {
+        let first = self.released_buckets.first()?;
+        first.map(|(id, row)| Ok((BucketId(id.value()), decode(row.value())?))).transpose()
     }
 
     fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, StateError> {

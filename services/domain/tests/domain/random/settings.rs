@@ -145,8 +145,8 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         }
         Step::Acl(bucket, n) => Command::SetBucketAcl { bucket: name(bucket), acl: acl(n) },
         Step::PublicAccess(bucket, block) => {
-            let block = block
-                .map(|block_public_acls| PublicAccessBlock { block_public_acls, ..PublicAccessBlock::default() });
+            let block =
+                block.map(|block_public_acls| PublicAccessBlock { block_public_acls, ..PublicAccessBlock::default() });
             Command::SetPublicAccess { bucket: name(bucket), block }
         }
         Step::Ownership(bucket, ownership) => Command::SetOwnership { bucket: name(bucket), ownership },
@@ -201,56 +201,6 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
             Command::Identity(Box::new(IdentityCommand::ChangeKmsKey { name: kms_key(n), enabled }))
         }
     })
-}
-
-/// Whether the state says what a command that was accepted asked for.
-pub(crate) fn holds(model: &Model, command: &Command) -> bool {
-    let id_of = |bucket: &BucketName| model.buckets[bucket].id;
-    let access = |bucket| model.bucket_access.get(&id_of(bucket)).cloned().unwrap_or_default();
-    let settings = |bucket| model.bucket_settings.get(&id_of(bucket)).cloned().unwrap_or_default();
-    let object = |bucket, key: &ObjectKey| {
-        model.current.get(&(id_of(bucket), key.clone())).and_then(|row| row.object.clone())
-    };
-    match command {
-        Command::SetBucketPolicy { bucket, policy } => access(bucket).policy == *policy,
-        Command::SetBucketAcl { bucket, acl } => access(bucket).acl.unwrap_or_default() == *acl,
-        Command::SetPublicAccess { bucket, block } => access(bucket).public_access_block == *block,
-        Command::SetOwnership { bucket, ownership } => access(bucket).ownership == *ownership,
-        Command::SetBucketSetting { bucket, setting } => match setting {
-            Setting::Tags(tags) => settings(bucket).tags == *tags,
-            Setting::Cors(rules) => settings(bucket).cors == *rules,
-            Setting::Lifecycle(rules) => settings(bucket).lifecycle == *rules,
-            Setting::ObjectLock(lock) => settings(bucket).object_lock == Some(*lock),
-            Setting::Encryption(encryption) => settings(bucket).encryption == *encryption,
-        },
-        Command::SetQuota { bucket, quota } => {
-            model.usage.get(&id_of(bucket)).copied().unwrap_or_default().quota == *quota
-        }
-        Command::PutObject(put) => object(&put.bucket, &put.key).is_some_and(|object| object.size == put.size),
-        Command::DeleteObject(delete) => object(&delete.bucket, &delete.key).is_none(),
-        Command::SetObjectAcl { bucket, key, acl, .. } => {
-            object(bucket, key).is_some_and(|object| object.acl.unwrap_or_default() == *acl)
-        }
-        Command::SetObjectTags { bucket, key, tags, .. } => {
-            object(bucket, key).is_some_and(|object| object.attributes.tags == *tags)
-        }
-        Command::SetRetention(set) => {
-            object(&set.bucket, &set.key).is_some_and(|object| object.lock.retention == set.retention)
-        }
-        Command::SetLegalHold(set) => {
-            object(&set.bucket, &set.key).is_some_and(|object| object.lock.legal_hold == Some(set.legal_hold))
-        }
-        Command::RenameObject(rename) => {
-            let size = object(&rename.bucket, &rename.key).map(|object| object.size);
-            object(&rename.bucket, &rename.source).is_none() && size == rename.looked_at.map(|(_, size)| size)
-        }
-        Command::Identity(command) => match command.as_ref() {
-            IdentityCommand::CreateKmsKey { name, .. } => model.kms_keys[name].enabled,
-            IdentityCommand::ChangeKmsKey { name, enabled } => model.kms_keys[name].enabled == *enabled,
-            other => panic!("{other:?} is no part of these histories"),
-        },
-        other => panic!("{other:?} is no part of these histories"),
-    }
 }
 
 fn of_buckets() -> impl Strategy<Value = Step> {
