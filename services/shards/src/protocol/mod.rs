@@ -60,6 +60,8 @@ pub enum Status {
     Busy,
     /// Not a message of this protocol, or one that breaks its limits. Asking again is no use.
     Malformed,
+    /// The node's disk cannot read what is stored. Use another shard.
+    Unreadable,
 }
 
 /// Bytes that are not a message of this protocol.
@@ -77,6 +79,7 @@ impl Status {
             Self::Failed => 4,
             Self::Busy => 5,
             Self::Malformed => 6,
+            Self::Unreadable => 7,
         }
     }
 
@@ -89,6 +92,7 @@ impl Status {
             4 => Self::Failed,
             5 => Self::Busy,
             6 => Self::Malformed,
+            7 => Self::Unreadable,
             _ => return Err(NotAMessage),
         })
     }
@@ -103,6 +107,7 @@ impl Status {
             Self::Failed => "failed",
             Self::Busy => "busy",
             Self::Malformed => "malformed",
+            Self::Unreadable => "unreadable",
         }
     }
 }

@@ -35,7 +35,10 @@ impl ShardFiles {
         let failed = |e: io::Error| self.health.classify("removal of a shard", &e);
         let bytes = match self.disk.open(&path, Open::Existing) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
-            file => file.and_then(|file| file.length()).map_err(failed)?,
+            file => {
+                let length = file.and_then(|file| file.length());
+                length.map_err(|e| DiskError::from_read("open of a shard to drop", &e))?
+            }
         };
         match self.disk.remove(&path) {
             // Another discard was quicker, and counted it.

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -48,6 +49,8 @@ struct Inode {
     durable: Vec<u8>,
     unsynced: Vec<Change>,
     links: u32,
+    /// Where reads fail.
+    unreadable: Vec<Range<usize>>,
 }
 
 #[derive(Clone)]
@@ -91,6 +94,23 @@ impl MemoryDisk {
             *byte ^= 1;
         }
         true
+    }
+
+    /// Makes reads that touch these bytes of a file fail (EIO), as a bad sector does, until all of them are written
+    /// anew. `false` if there is no such file.
+    pub fn spoil(&self, path: &Path, bytes: Range<usize>) -> bool {
+        let mut state = self.lock();
+        let Some(&inode) = state.names.get(path) else { return false };
+        state.files[inode].unreadable.push(bytes);
+        true
+    }
+
+    /// Makes every byte of a file readable again.
+    pub fn unspoil(&self, path: &Path) {
+        let mut state = self.lock();
+        if let Some(&inode) = state.names.get(path) {
+            state.files[inode].unreadable.clear();
+        }
     }
 
     /// Deletes every name, as `rm -r` of the data folder does.
@@ -196,7 +216,8 @@ impl Inode {
                 },
             }
         }
-        Self { durable: bytes.clone(), bytes, unsynced: Vec::new(), links: 0 }
+        let unreadable = self.unreadable.clone();
+        Self { durable: bytes.clone(), bytes, unsynced: Vec::new(), links: 0, unreadable }
     }
 }
 
@@ -296,8 +317,11 @@ impl File for MemoryFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
         let state = self.disk.lock();
-        let bytes = state.files[self.inode].bytes.get(offset..offset + buffer.len());
-        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        let (file, end) = (&state.files[self.inode], offset + buffer.len());
+        if file.unreadable.iter().any(|spoiled| spoiled.start < end && offset < spoiled.end) {
+            return Err(io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error()));
+        }
+        buffer.copy_from_slice(file.bytes.get(offset..end).ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
@@ -312,6 +336,8 @@ impl File for MemoryFile {
         }
         let file = &mut state.files[self.inode];
         put(&mut file.bytes, offset, &bytes);
+        let end = offset + bytes.len();
+        file.unreadable.retain(|spoiled| spoiled.start < offset || end < spoiled.end);
         file.unsynced.push(Change::Write { offset, bytes });
         if torn { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
