@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, group, key, kms_key, lock, object, policy, quota, session, upload, user};
+use crate::{bucket, group, key, kms_key, lock, node, object, policy, quota, session, upload, user};
 
 /// What a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,13 @@ pub enum Collection {
     Groups,
     Policies,
     KmsKeys,
+    Nodes,
 }
 
 impl Collection {
     /// Every one.
-    pub(crate) const ALL: [Self; 5] = [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Nodes];
 
     /// Its name in `source`.
     pub const fn as_str(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Collection {
             Self::Groups => "groups",
             Self::Policies => "policies",
             Self::KmsKeys => "kms_keys",
+            Self::Nodes => "nodes",
         }
     }
 
@@ -51,6 +54,7 @@ impl Collection {
             Self::Groups => "group",
             Self::Policies => "policy",
             Self::KmsKeys => "kms_key",
+            Self::Nodes => "node",
         }
     }
 }
@@ -159,6 +163,9 @@ macro_rules! about {
     };
     (kms_key, collection) => {
         Collection::KmsKeys
+    };
+    (node, collection) => {
+        Collection::Nodes
     };
 }
 
@@ -270,6 +277,7 @@ facts! {
     PolicyDetached(policy::Detached): "policy" "detached", policy;
     KmsKeyCreated(kms_key::Created): "kms_key" "created", kms_key;
     KmsKeyChanged(kms_key::Changed): "kms_key" "changed", kms_key;
+    NodeJoined(node::Joined): "node" "joined", node;
     SessionOpened(session::Opened): "session" "opened", user;
     SessionRefreshed(session::Refreshed): "session" "refreshed", user;
     SessionRevoked(session::Revoked): "session" "revoked", user;

@@ -84,7 +84,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     vec(any::<char>(), 0..24).prop_map(String::from_iter)
 }
 
-fn uuid() -> impl Strategy<Value = Uuid> {
+pub(crate) fn uuid() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
 
@@ -251,6 +251,7 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
         (kms_key(), sealed()).prop_map(|(kms_key, sealed)| Fact::KmsKeyCreated(kms::Created { kms_key, sealed })),
         (kms_key(), any::<bool>())
             .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
+        crate::lifecycle_strategies::node_joined(),
         (policy, holder).prop_map(|(policy, holder)| Fact::PolicyAttached(policy::Attached { policy, holder })),
         session.prop_map(|(user, id, refresh, expires)| {
             let (session, refresh) = (SessionId(id), Sha256Digest(refresh));

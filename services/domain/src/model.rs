@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, ObjectKey, PartNumber, PolicyName,
+    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
     SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId,
 };
 
@@ -12,8 +12,8 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
-    PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow,
-    VersionRow,
+    NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow, UploadRow, UsageRow,
+    UserRow, VersionRow,
 };
 use crate::view::{Parts, View};
 
@@ -35,6 +35,7 @@ pub struct Model {
     pub totals: TotalsRow,
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
     pub bucket_settings: BTreeMap<BucketId, BucketSettingsRow>,
+    pub nodes: BTreeMap<NodeId, NodeRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -78,6 +79,7 @@ impl Model {
             Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(&bucket)),
             Change::PutBucketSettings { bucket, row } => drop(self.bucket_settings.insert(bucket, row)),
             Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(&bucket)),
+            Change::PutNode { name, row } => drop(self.nodes.insert(name, row)),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -261,6 +263,10 @@ impl View for Model {
 
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Infallible> {
         Ok(self.usage.get(&bucket).copied().unwrap_or_default())
+    }
+
+    fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Infallible> {
+        Ok(self.nodes.get(name).cloned())
     }
 
     fn totals(&self) -> Result<TotalsRow, Infallible> {

@@ -4,6 +4,7 @@ mod cors;
 mod encryption;
 mod identity;
 mod lifecycle;
+mod node;
 mod rules;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
+pub use node::NodeRow;
 
 /// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
 /// under the same name has another.

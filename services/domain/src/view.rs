@@ -1,11 +1,11 @@
 //! What `decide` and `project` may look at.
 
-use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, ReleasedBucketRow,
-    ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, NodeRow, PartRow,
+    ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 
 /// Parts with their numbers, in order.
@@ -77,6 +77,8 @@ pub trait View: Identities {
     }
     /// What a bucket holds.
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
+    /// A storage node.
+    fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Self::Error>;
     /// What the region holds.
     fn totals(&self) -> Result<TotalsRow, Self::Error>;
 }

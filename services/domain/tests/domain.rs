@@ -21,6 +21,8 @@ mod lifecycle;
 mod locks;
 #[path = "domain/many_parts.rs"]
 mod many_parts;
+#[path = "domain/nodes.rs"]
+mod nodes;
 #[path = "domain/properties.rs"]
 mod properties;
 #[path = "domain/quotas.rs"]

@@ -181,6 +181,10 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             tracing::error!(%rejection, "S3 asked for a change of identities");
             Error::new(Code::InternalError)
         }
+        Rejection::OtherFolder { .. } => {
+            tracing::error!("S3 asked for a node to join");
+            Error::new(Code::InternalError)
+        }
         Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
     }
 }

@@ -19,6 +19,8 @@ mod history;
 mod invariants;
 #[path = "ledger/listing.rs"]
 mod listing;
+#[path = "ledger/nodes.rs"]
+mod nodes;
 #[path = "../../domain/tests/domain/random/mod.rs"]
 mod random;
 #[path = "ledger/shared.rs"]

@@ -7,6 +7,7 @@ mod delete;
 mod identity;
 mod lifecycle;
 mod lock;
+mod node;
 mod object;
 mod quota;
 mod release;
@@ -98,6 +99,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::SetRetention(set) => lock::set_retention(view, set, context),
         Command::SetLegalHold(set) => lock::set_legal_hold(view, set),
         Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
+        Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::AppendObject(append) => append::append(view, append, context),

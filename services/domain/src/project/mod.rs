@@ -6,6 +6,7 @@ mod bucket;
 mod draft;
 mod identity;
 mod lock;
+mod node;
 mod object;
 mod release;
 mod rename;
@@ -88,6 +89,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::PolicyDetached(fact) => identity::policy_detached(&mut draft, fact)?,
         Fact::KmsKeyCreated(fact) => identity::kms_key_created(&mut draft, fact),
         Fact::KmsKeyChanged(fact) => identity::kms_key_changed(&mut draft, fact)?,
+        Fact::NodeJoined(fact) => node::joined(&mut draft, fact),
         Fact::SessionOpened(fact) => identity::session_opened(&mut draft, fact)?,
         Fact::SessionRefreshed(fact) => identity::session_refreshed(&mut draft, fact)?,
         Fact::SessionRevoked(fact) => identity::session_revoked(&mut draft, fact)?,

@@ -77,6 +77,7 @@ fn holds(model: &Model, command: &Command) -> bool {
             IdentityCommand::ChangeKmsKey { name, enabled } => model.kms_keys[name].enabled == *enabled,
             other => panic!("{other:?} is no part of these histories"),
         },
+        Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
         other => panic!("{other:?} is no part of these histories"),
     }
 }

@@ -5,7 +5,7 @@ use redb::{Key, Table};
 use serde::Serialize;
 
 use super::row::encode;
-use super::{RECENT_EVENTS_MAX, Tables, Writable, contents};
+use super::{RECENT_EVENTS_MAX, Tables, Writable, contents, region};
 use crate::StateError;
 
 impl Tables<Writable<'_>> {
@@ -76,6 +76,9 @@ impl Tables<Writable<'_>> {
             }
             Change::DropBucketSettings { bucket } => {
                 self.bucket_settings.remove(bucket.0)?;
+            }
+            Change::PutNode { name, row } => {
+                self.region.insert(region::node(name).as_str(), encode(row)?.as_slice())?;
             }
             Change::Identity(change) => self.apply_to_identities(change)?,
         }

@@ -1,11 +1,13 @@
 use std::ops::Bound;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, ReleasedBucketRow,
-    ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, NodeRow, PartRow,
+    ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 use domain::{Parts, View};
-use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{
+    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId,
+};
 use redb::{Key, ReadableTable};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -28,6 +30,28 @@ impl<A: Access> Tables<A> {
     /// How far the log is folded.
     pub fn cursor(&self) -> Result<Cursor, StateError> {
         Ok(get(&self.region, region::CURSOR)?.unwrap_or_default())
+    }
+
+    /// The storage nodes that joined, in the order of their names.
+    pub fn list_nodes(&self) -> Result<Vec<(NodeId, NodeRow)>, StateError> {
+        let mut nodes = Vec::new();
+        for entry in self.region.range(region::NODE..region::AFTER_NODES)? {
+            let (key, row) = entry?;
+            let name = key.value().trim_start_matches(region::NODE).parse().map_err(StateError::Key)?;
+            nodes.push((name, decode(row.value())?));
+        }
+        Ok(nodes)
+    }
+
+    /// Whether one of the first `max` contents, in the order of their hashes, was placed on a node of this name.
+    pub fn names_node(&self, name: &NodeId, max: usize) -> Result<bool, StateError> {
+        for entry in self.contents.iter()?.take(max) {
+            let content: ContentRow = decode(entry?.1.value())?;
+            if content.placement.nodes.contains(name) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -158,6 +182,10 @@ impl<A: Access> View for Tables<A> {
             Some(row) => Ok(row),
             None => Ok(get(&self.usage, bucket.0)?.unwrap_or_default()),
         }
+    }
+
+    fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
+        get(&self.region, region::node(name).as_str())
     }
 
     fn totals(&self) -> Result<TotalsRow, StateError> {

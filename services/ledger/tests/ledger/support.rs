@@ -171,7 +171,8 @@ const ALL: Page<'static> = Page { prefix: b"", delimiter: b"", after: b"", max: 
 
 /// All rows of the tables, as far as a reader can see them.
 fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
-    let mut model = Model { totals: snapshot.totals().unwrap(), ..Model::default() };
+    let nodes = snapshot.list_nodes().unwrap().into_iter().collect();
+    let mut model = Model { totals: snapshot.totals().unwrap(), nodes, ..Model::default() };
     for (name, bucket) in snapshot.list_buckets(None, usize::MAX).unwrap() {
         let id = bucket.id;
         model.buckets.insert(name, bucket);

@@ -1,15 +1,15 @@
-//! Random histories of what is said of buckets, objects and KMS keys rather than stored in them.
+//! Random histories of what is said of buckets, objects, KMS keys and storage nodes rather than stored in them.
 
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
-    Command, DeleteObject, IdentityCommand, NewBody, Precondition, PutObject, RenameObject, SetLegalHold, SetRetention,
-    Setting,
+    Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, PutObject, RenameObject, SetLegalHold,
+    SetRetention, Setting,
 };
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
-use events::ids::{BucketName, ETag, KmsKeyName, Md5Digest, ObjectKey};
+use events::ids::{BucketName, ETag, FolderId, KmsKeyName, Md5Digest, ObjectKey};
 use events::lifecycle::{Filter, Rule};
 use events::lock::{DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Operation};
@@ -18,6 +18,7 @@ use events::tags::Tags;
 use jiff::Timestamp;
 use proptest::option;
 use proptest::prelude::*;
+use uuid::Uuid;
 
 /// A bucket that keeps no versions, and one that locks them.
 pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];
@@ -45,6 +46,8 @@ pub(crate) enum Step {
     Rename(usize, usize, usize),
     CreateKmsKey(u8),
     ChangeKmsKey(u8, bool),
+    /// Which node, with which folder, in the place of which.
+    Join(u8, u8, Option<u8>),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -200,6 +203,10 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::ChangeKmsKey(n, enabled) => {
             Command::Identity(Box::new(IdentityCommand::ChangeKmsKey { name: kms_key(n), enabled }))
         }
+        Step::Join(n, with, instead_of) => {
+            let (node, folder) = (format!("node-{n}").parse().unwrap(), |n: u8| FolderId(Uuid::from_u128(n.into())));
+            JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }.into()
+        }
     })
 }
 
@@ -240,6 +247,7 @@ fn of_objects() -> impl Strategy<Value = Step> {
         2 => (bucket(), at(), at()).prop_map(|(bucket, from, to)| Step::Rename(bucket, from, to)),
         1 => (0..2_u8).prop_map(Step::CreateKmsKey),
         1 => (0..2_u8, any::<bool>()).prop_map(|(n, enabled)| Step::ChangeKmsKey(n, enabled)),
+        1 => (0..2_u8, 0..3_u8, option::of(0..3_u8)).prop_map(|(n, with, of)| Step::Join(n, with, of)),
     ]
 }
 
