@@ -254,6 +254,11 @@ impl Store {
         self.health.check()
     }
 
+    /// Whether writes are stuck: the disk has not answered one of them for seconds. It passes when the disk answers.
+    pub fn is_stalled(&self, now: Instant) -> bool {
+        self.health.is_stalled(now)
+    }
+
     /// Finishes what was accepted and stops the threads. Reads go on; writes are refused.
     pub fn close(&self) {
         self.queue.close();

@@ -12,6 +12,7 @@ impl ShardFiles {
     /// Drops shards, sealed or staged, and makes that durable. One that is not there is fine.
     pub(crate) fn discard(&self, bucket: &BucketName, shards: &[Uuid]) -> Result<(), DiskError> {
         self.health.check()?;
+        let _waits = self.health.wait();
         let mut removed = false;
         for &shard in shards {
             removed |= self.discard_one(bucket, shard)?;

@@ -85,6 +85,7 @@ impl ShardFiles {
             return Err(DiskError::Damaged);
         }
         self.health.check_room(&*self.disk)?;
+        let _waits = self.health.wait();
         loop {
             let Some(entry) = self.staged_entry(shard, bucket)? else {
                 return self.check_sealed(shard, bucket, piece);
@@ -116,6 +117,7 @@ impl ShardFiles {
     pub(crate) fn seal(&self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Result<(), DiskError> {
         let shape = Shape::new(pieces, bytes).ok_or(DiskError::Damaged)?;
         self.health.check()?;
+        let _waits = self.health.wait();
         let entry = self.staged().get(&shard).cloned();
         let Some(entry) = entry else { return self.seal_again(shard, bucket, shape) };
         let mut staged = entry.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{File, Folder, Name, Open, Space};
 
@@ -20,6 +20,8 @@ pub enum Fault {
     NextWrite,
     /// Files may hold this many bytes together; more is `StorageFull`.
     Capacity(u64),
+    /// While this is true, syncs of files do not return.
+    HoldSyncs(bool),
 }
 
 /// A disk in memory that forgets what was not synced: the twin of [`super::RealDisk`] for tests and simulation.
@@ -29,6 +31,8 @@ pub enum Fault {
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     state: Arc<Mutex<State>>,
+    /// Wakes the syncs that are held.
+    released: Arc<Condvar>,
 }
 
 #[derive(Default)]
@@ -41,6 +45,7 @@ struct State {
     fail_next_sync: bool,
     fail_next_write: bool,
     capacity: Option<u64>,
+    hold_syncs: bool,
 }
 
 #[derive(Default, Clone)]
@@ -80,6 +85,10 @@ impl MemoryDisk {
             Fault::NextSync => state.fail_next_sync = true,
             Fault::NextWrite => state.fail_next_write = true,
             Fault::Capacity(bytes) => state.capacity = Some(bytes),
+            Fault::HoldSyncs(hold) => {
+                state.hold_syncs = hold;
+                self.released.notify_all();
+            }
         }
     }
 
@@ -140,7 +149,7 @@ impl MemoryDisk {
             files[inode].links += 1;
         }
         let next = State { files, durable_names: names.clone(), names, capacity: state.capacity, ..State::default() };
-        Self { state: Arc::new(Mutex::new(next)) }
+        Self { state: Arc::new(Mutex::new(next)), released: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -357,6 +366,8 @@ impl File for MemoryFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        let held = self.disk.released.wait_while(self.disk.lock(), |state| state.hold_syncs);
+        drop(held);
         let mut state = self.disk.change()?;
         if std::mem::take(&mut state.fail_next_sync) {
             // As after a failed fsync on Linux: the pages count as clean, and their bytes never reach the disk.
