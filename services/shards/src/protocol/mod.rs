@@ -42,6 +42,10 @@ pub fn shards_subject(region: &RegionName, node: &NodeId) -> String {
     format!("ps.{region}.shards.{node}")
 }
 
+/// The header that names the data folder which a request is meant for. A process that serves from another folder
+/// under the same name does not answer it; a request without it is meant for whoever has the name.
+pub const FOLDER_HEADER: &str = "Planetstore-Folder";
+
 /// How one thing that was asked of a node went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
