@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, group, key, kms_key, lock, node, object, policy, quota, session, upload, user};
+use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, session, upload, user};
 
 /// What a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +256,7 @@ facts! {
     ObjectAppended(object::Appended): "object" "appended", object;
     ObjectRetentionChanged(lock::RetentionChanged): "object" "retention_changed", object;
     ObjectLegalHoldChanged(lock::LegalHoldChanged): "object" "legal_hold_changed", object;
+    ContentHealthChanged(content::HealthChanged): "content" "health_changed", bucket;
     UploadCreated(upload::Created): "upload" "created", object;
     UploadPartStored(upload::PartStored): "upload" "part_stored", object;
     UploadAborted(upload::Aborted): "upload" "aborted", object;

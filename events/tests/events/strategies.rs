@@ -46,6 +46,7 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         object_deleted().boxed(),
         delete_marker_created().boxed(),
         lock_fact().boxed(),
+        crate::content_strategies::health_changed().boxed(),
         upload_created().boxed(),
         part_stored().boxed(),
         (bucket_name(), key(), uuid(), option::of(text())).prop_map(|(bucket, key, id, lifecycle_rule)| {
@@ -107,7 +108,7 @@ fn origin() -> impl Strategy<Value = Origin> {
     })
 }
 
-fn bucket_name() -> impl Strategy<Value = BucketName> {
+pub(crate) fn bucket_name() -> impl Strategy<Value = BucketName> {
     vec("[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", 1..=5)
         .prop_filter_map("not every sequence of labels is a bucket", |labels| labels.join(".").parse().ok())
 }
@@ -133,7 +134,7 @@ fn part_number() -> impl Strategy<Value = PartNumber> {
     (1..=PART_NUMBER_MAX).prop_map(|number| number.try_into().unwrap())
 }
 
-fn content() -> impl Strategy<Value = ContentId> {
+pub(crate) fn content() -> impl Strategy<Value = ContentId> {
     (any::<[u8; 32]>(), uuid())
         .prop_map(|(sha256, uuid)| ContentId { sha256: Sha256Digest(sha256), generation: Generation::from_fresh(uuid) })
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod delete;
+mod health;
 pub(crate) mod identity;
 pub(crate) mod lifecycle;
 mod lock;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 
 pub use append::{AppendObject, PARTS_MAX};
 pub use delete::{DeleteObject, DeletePrecondition};
+pub use health::{Finding, NoteHealth};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::JoinNode;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
@@ -168,6 +170,8 @@ pub enum Command {
     AbortExpired(Box<AbortExpired>),
     /// Give an object another key.
     RenameObject(Box<RenameObject>),
+    /// Note what shards of a content were found to be.
+    NoteHealth(Box<NoteHealth>),
     /// Begin a multipart upload.
     CreateUpload(Box<CreateUpload>),
     /// Store a part.
@@ -202,7 +206,7 @@ pub enum NewBody {
         content: ContentId,
         /// Where the shards lie.
         placement: Placement,
-        /// A content of the same bytes that is not to be taken, because too few of its shards can be reached.
+        /// A content of the same bytes that is not to be taken, because too few of its nodes showed their shards.
         instead_of: Option<ContentId>,
     },
     /// A content that was stored when the asker looked.
@@ -440,6 +444,9 @@ pub enum Rejection {
     /// The bytes were reclaimed between looking and asking: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,
+    /// Too many of its shards are known to be missing or damaged: upload the bytes, or read and copy them.
+    #[error("the content would not survive the loss of a node")]
+    ContentUnsafe,
 }
 
 /// The least size of a part that is not the last: S3's limit.

@@ -2,6 +2,7 @@
 
 mod cors;
 mod encryption;
+mod health;
 mod identity;
 mod lifecycle;
 mod node;
@@ -22,6 +23,7 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 pub use node::NodeRow;
 

@@ -4,6 +4,7 @@ mod access;
 mod append;
 mod bucket;
 mod delete;
+mod health;
 mod identity;
 mod lifecycle;
 mod lock;
@@ -107,6 +108,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::Expire(expire) => lifecycle::expire(view, expire, context),
         Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),
         Command::RenameObject(rename) => rename::rename(view, rename, context),
+        Command::NoteHealth(note) => health::note(view, note),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),

@@ -40,6 +40,15 @@ impl Tables<Writable<'_>> {
             Change::PutContent { content, row } => {
                 self.contents.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
             }
+            Change::PutFaults { content, row } => {
+                self.faults.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
+            }
+            Change::DropFaults { content } => {
+                self.faults.remove(contents::key(content).as_slice())?;
+            }
+            Change::PutDebt { row } => {
+                self.region.insert(region::DEBT, encode(row)?.as_slice())?;
+            }
             Change::PutUpload { bucket, key, upload, row } => {
                 self.uploads.insert((bucket.0, key.as_bytes(), upload.0.as_u128()), encode(row)?.as_slice())?;
             }
