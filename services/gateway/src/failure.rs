@@ -77,8 +77,14 @@ impl From<ReadError> for Failure {
 
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&FetchError> for Failure {
+    fn from(error: &FetchError) -> Self {
         match error {
-            FetchError::Read(error) => error.into(),
+            FetchError::Read(error) => error.clone().into(),
             FetchError::Damaged(error) => {
                 tracing::error!(%error, "a content cannot be opened");
                 Error::new(Code::InternalError).into()
@@ -186,6 +192,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             Error::new(Code::InternalError)
         }
         Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
+        Rejection::ContentUnsafe => {
+            slow_down("Too few storage nodes have these bytes to refer to them. Nothing was stored; try again.")
+        }
     }
 }
 

@@ -119,8 +119,13 @@ fn stretch(
         tracing::error!(sha256 = %content.sha256, "an object names a content that is not there");
         return Err(Error::new(Code::InternalError).into());
     };
-    let stored =
-        StoredContent { bucket: row.bucket, generation: content.generation, size: row.size, placement: row.placement };
+    let stored = StoredContent {
+        bucket: row.bucket,
+        sha256: content.sha256,
+        generation: content.generation,
+        size: row.size,
+        placement: row.placement,
+    };
     let range = cipher.as_ref().map_or(range, |cipher| cipher.stretch.sealed());
     Ok(Stretch { content, stored, range, cipher })
 }

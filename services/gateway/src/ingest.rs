@@ -24,6 +24,7 @@ use crate::call::Call;
 use crate::encryption::{Protection, random};
 use crate::failure::Failure;
 use crate::payload::Payload;
+use crate::referable::is_referable;
 
 pub(crate) use commit::commit_ingested;
 use hashes::{Hashes, Sums, verify};
@@ -47,8 +48,8 @@ pub(crate) struct Ingested {
 enum Taken {
     /// In memory: they fit one stripe.
     InMemory(Bytes, OwnedSemaphorePermit),
-    /// In shards on the nodes.
-    Staged(StoredContent),
+    /// In shards on the nodes, in place of a content of the same bytes that its nodes do not show.
+    Staged(StoredContent, Option<ContentId>),
     /// In a content that was stored before.
     Known(ContentId),
 }
@@ -278,7 +279,7 @@ impl Streaming<'_> {
         permit: OwnedSemaphorePermit,
     ) -> Result<Ingested, Failure> {
         // Ciphertext under a fresh key is never known.
-        let known = if sealing.is_none() { self.known_by_declaration(payload.hash())? } else { None };
+        let known = if sealing.is_none() { self.known_by_declaration(payload.hash()).await? } else { None };
         let generation = Generation::from_fresh(self.call.fresh());
         let store = &self.call.gateway.0.store;
         let writer = known.is_none().then(|| store.writer(self.bucket.clone(), generation));
@@ -300,27 +301,29 @@ impl Streaming<'_> {
         let (writer, stored, sealed) = sink.end().await?;
         let (sha256, salt) = names(&sums, size, sealed)?;
         let md5 = tag(&sums, self.protection);
-        let found = known_bytes(self.call, sha256)?;
-        let bytes = match (known.or_else(|| found.safe()), writer) {
+        let found = known_bytes(self.call, sha256).await?;
+        let bytes = match (found.shown(), writer) {
             (Some(known), _) => Taken::Known(known), // a dropped writer discards what it staged
             (None, Some(writer)) => {
                 let placement = writer.finish().await?.placement;
-                Taken::Staged(StoredContent { bucket: self.bucket.clone(), generation, size: stored, placement })
+                let bucket = self.bucket.clone();
+                Taken::Staged(StoredContent { bucket, sha256, generation, size: stored, placement }, found.hidden())
             }
-            (None, None) => return Err(Error::new(Code::InternalError).into()),
+            // The nodes showed the bytes before they were sent, and do not now: the next attempt stores them.
+            (None, None) => return Err(no_longer_shown().into()),
         };
         Ok(Ingested { size, md5, sha256, salt, checksum, bytes })
     }
 
     /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.
-    fn known_by_declaration(&self, signed: PayloadHash) -> Result<Option<ContentId>, Failure> {
+    async fn known_by_declaration(&self, signed: PayloadHash) -> Result<Option<ContentId>, Failure> {
         let declared = match (signed, &self.declared.checksum) {
             (PayloadHash::Signed(sha256), _) => Some(sha256),
             (_, Some(sent)) if sent.algorithm() == Algorithm::Sha256 => sent.bytes().try_into().ok(),
             _ => None,
         };
         match declared {
-            Some(sha256) => Ok(known_bytes(self.call, Sha256Digest(sha256))?.safe()),
+            Some(sha256) => Ok(known_bytes(self.call, Sha256Digest(sha256)).await?.shown()),
             None => Ok(None),
         }
     }
@@ -329,24 +332,30 @@ impl Streaming<'_> {
 /// What is known of some bytes. A hint, decided again at the commit, so it needs no barrier.
 struct KnownBytes {
     content: Option<ContentId>,
-    /// Its nodes that are online could lose one more. If not, the bytes at hand are better than those.
-    is_safe: bool,
+    /// Its nodes show enough of it. If not, the bytes at hand are better than those.
+    is_shown: bool,
 }
 
-fn known_bytes(call: &Call<'_>, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
+async fn known_bytes(call: &Call<'_>, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
     let snapshot = call.gateway.0.ledger.latest();
     let content = snapshot.newest_content(sha256)?;
-    let row = content.map(|content| snapshot.content(&content)).transpose()?.flatten();
-    let is_safe = row.is_some_and(|row| call.gateway.0.store.is_safe(&row.placement));
-    Ok(KnownBytes { content, is_safe })
+    let is_shown = match content {
+        Some(content) => is_referable(call.gateway, &snapshot, content).await?,
+        None => false,
+    };
+    Ok(KnownBytes { content, is_shown })
 }
 
 impl KnownBytes {
-    fn safe(&self) -> Option<ContentId> {
-        self.content.filter(|_| self.is_safe)
+    fn shown(&self) -> Option<ContentId> {
+        self.content.filter(|_| self.is_shown)
     }
 
-    fn unsafe_one(&self) -> Option<ContentId> {
-        self.content.filter(|_| !self.is_safe)
+    fn hidden(&self) -> Option<ContentId> {
+        self.content.filter(|_| !self.is_shown)
     }
+}
+
+fn no_longer_shown() -> Error {
+    Error::with_message(Code::SlowDown, "The storage nodes do not show these bytes any more. Send them again.")
 }

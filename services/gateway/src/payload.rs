@@ -12,6 +12,8 @@ use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 
 use crate::call::Call;
+use crate::failure::Failure;
+use crate::fetch::FetchError;
 use crate::ingest::{room, sha256, verify_sha256};
 use crate::limits::Pace;
 
@@ -156,13 +158,17 @@ impl Payload {
     }
 }
 
-/// What is wrong with a body: what the decoder of a form around it said, or that it ended early. hyper ends a body with
+/// What is wrong with a body: what the decoder of a form around it said, why the bytes of another object cannot be
+/// read, or that it ended early. hyper ends a body with
 /// an error when the connection closes before its length is reached.
 fn told(error: &axum::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(told) = error.downcast_ref::<Error>() {
             return told.clone();
+        }
+        if let Some(unread) = error.downcast_ref::<FetchError>() {
+            return Failure::from(unread).error;
         }
         cause = error.source();
     }

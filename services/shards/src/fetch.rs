@@ -196,9 +196,10 @@ impl<T: Transport> Session<T> {
         };
         let before = self.wanting.fetch_or(1 << shard, Relaxed);
         if let Some(node) = self.content.placement.node(shard).filter(|_| before & (1 << shard) == 0) {
-            let StoredContent { bucket, generation, placement, .. } = &self.content;
-            let (bucket, generation, layout) = (bucket.clone(), *generation, placement.layout);
-            self.store.report(Incident { bucket, generation, layout, shard, node: node.clone(), kind });
+            let StoredContent { bucket, sha256, generation, placement, .. } = &self.content;
+            let (bucket, sha256, generation) = (bucket.clone(), Some(*sha256), *generation);
+            let layout = placement.layout;
+            self.store.report(Incident { bucket, sha256, generation, layout, shard, node: node.clone(), kind });
         }
     }
 

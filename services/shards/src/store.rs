@@ -2,22 +2,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::placement::{Candidate, NODE_RESERVE_BYTES, TooFewNodes};
-use events::ids::{BucketName, Generation, NodeId, Placement};
+use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::ack::survives_any_node;
 use crate::budget::Budget;
 use crate::discard;
 use crate::hedge::HedgeBudget;
-use crate::incident::Incident;
+use crate::incident::{Incident, IncidentKind};
 use crate::lane::Lanes;
 use crate::local::LocalAccess;
 use crate::meter;
 use crate::nats::NatsTransport;
 use crate::nodes::Membership;
 use crate::put;
+use crate::settling::Settling;
+use crate::suspects::Suspects;
 use crate::transport::Transport;
 use crate::under_way::UnderWay;
 use crate::write::Writer;
@@ -53,6 +54,8 @@ pub(crate) struct Inner<T> {
     pub(crate) put_budget: Budget,
     pub(crate) read_budget: Budget,
     pub(crate) under_way: UnderWay,
+    pub(crate) settling: Settling,
+    pub(crate) suspects: Suspects,
     incidents: mpsc::Sender<Incident>,
 }
 
@@ -61,7 +64,9 @@ pub(crate) struct Inner<T> {
 pub struct StoredContent {
     /// The bucket in whose folders its shards lie.
     pub bucket: BucketName,
-    /// Which upload it is.
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256Digest,
+    /// Which upload of them it is.
     pub generation: Generation,
     /// Its bytes; not 0, as an empty content has no shards.
     pub size: u64,
@@ -123,16 +128,16 @@ impl<T: Transport> ShardStore<T> {
             put_budget: Budget::of(PUT_BYTES_MAX),
             read_budget: Budget::of(READ_BYTES_MAX),
             under_way: UnderWay::default(),
+            settling: Settling::default(),
+            suspects: Suspects::default(),
             incidents,
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// Whether the shards on nodes that are online now could lose one more node.
-    pub fn is_safe(&self, placement: &Placement) -> bool {
-        let nodes = placement.shards().map(|(_, node)| node);
-        let online: Vec<_> = nodes.filter(|node| self.inner.membership.is_online(node)).collect();
-        survives_any_node(placement.layout, online.into_iter())
+    /// Which acked contents are not settled yet.
+    pub fn settling(&self) -> &Settling {
+        &self.inner.settling
     }
 
     /// Which nodes there are.
@@ -161,6 +166,7 @@ impl<T: Transport> ShardStore<T> {
     /// Forgets, in the background, a content that no event names nor ever will, once the shards that were still
     /// under way at its ack are there or have failed. What a node does not hear of stays on it.
     pub fn discard(&self, content: &StoredContent) {
+        self.inner.settling.settle(content.generation);
         let shards = content.placement.shards().map(|(index, node)| (index, node.clone())).collect();
         let (store, bucket, generation) = (Arc::clone(&self.inner), content.bucket.clone(), content.generation);
         discard::spawn(async move {
@@ -195,6 +201,9 @@ impl<T> Inner<T> {
     /// Tells whoever listens, if it keeps up.
     pub(crate) fn report(&self, incident: Incident) {
         meter::incident(incident.kind);
+        if incident.kind != IncidentKind::Unwritten {
+            self.suspects.add(incident.generation, incident.shard);
+        }
         tracing::info!(
             bucket = %incident.bucket, generation = %incident.generation, shard = incident.shard, node = %incident.node,
             kind = incident.kind.as_str(), "a shard is not where or what it should be"

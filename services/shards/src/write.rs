@@ -15,6 +15,7 @@ use crate::meter;
 use crate::piece::{PIECE_STRIDE_BYTES, PIECES_MAX};
 use crate::progress::{LAG_PIECES_MAX, Outcome, Phase, Progress};
 use crate::put::{self, Owed};
+use crate::settling::Settling;
 use crate::sink::{Command, Sink};
 use crate::store::{Inner, WriteError};
 use crate::transport::Transport;
@@ -130,6 +131,8 @@ impl<T: Transport> Writer<T> {
 struct Stream {
     sinks: Vec<mpsc::Sender<Command>>,
     progress: watch::Sender<Progress>,
+    settling: Settling,
+    generation: Generation,
 }
 
 impl Stream {
@@ -149,7 +152,8 @@ impl Stream {
             tokio::spawn(Sink { store, owed, generation, shard, commands, progress, departure }.run());
             sender
         };
-        Ok(Self { sinks: (0..SHARDS).map(sink).collect(), progress })
+        let settling = store.settling.clone();
+        Ok(Self { sinks: (0..SHARDS).map(sink).collect(), progress, settling, generation })
     }
 
     /// Sends a stripe when the shards are ready for it.
@@ -176,6 +180,8 @@ impl Stream {
             let _ = sink.send(Command::Seal { pieces, bytes }).await;
         }
         self.wait(Progress::is_safe).await?;
+        // Before the sinks hear of the ack, for each then tells how its shard went.
+        self.settling.acked(self.generation, self.sinks.len());
         let mut nodes = Vec::new();
         self.progress.send_modify(|progress| {
             progress.outcome = Outcome::Acked;

@@ -25,6 +25,7 @@ use crate::fetch;
 use crate::ingest::{commit_ingested, ingest};
 use crate::lifecycle;
 use crate::payload::Payload;
+use crate::referable::is_body_referable;
 use crate::reply;
 
 pub(super) const SOURCE_VERSION_ID: HeaderName = HeaderName::from_static("x-amz-copy-source-version-id");
@@ -67,7 +68,10 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
         precondition: convert::precondition(request.conditions),
     };
     let algorithm = request.checksum_algorithm;
-    let (committed, checksum) = if source_key.is_some() == protection.is_some() {
+    let same_protection = source_key.is_some() == protection.is_some();
+    // Bytes that the nodes do not show as safe are read and stored again, if that is still possible.
+    let by_name = same_protection && is_body_referable(call.gateway, &source.snapshot, source.object.body).await?;
+    let (committed, checksum) = if by_name {
         by_reference(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
     } else {
         by_bytes(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
@@ -132,7 +136,7 @@ async fn by_reference(
     Ok((call.commit(Command::PutObject(Box::new(put))).await?, checksum))
 }
 
-/// What is plain becomes encrypted, or the other way round: the bytes make a new content.
+/// What is plain becomes encrypted, or the other way round, or too few shards are left: the bytes make a new content.
 async fn by_bytes(
     call: &Call<'_>,
     put: PutObject,
