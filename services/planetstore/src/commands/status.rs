@@ -74,14 +74,14 @@ fn render(status: &Status) -> String {
 
 /// Up to where what was acked survives the loss of two nodes, or is known not to.
 fn settled(health: &Health) -> String {
-    let mut text = format!("up to {}", health.settled_sequence);
+    let mut parts = vec![format!("up to {}", health.settled_sequence)];
     if health.settling > 0 {
-        text.push_str(&format!(", {} with a shard under way", count(health.settling as u64, "content")));
+        parts.push(format!("{} with a shard under way", count(health.settling as u64, "content")));
     }
     if health.scanning {
-        text.push_str(", looking at what was acked before the start");
+        parts.push("looking at what was acked before the start".into());
     }
-    text
+    parts.join(", ")
 }
 
 fn owed(owed: Option<&Owed>) -> String {

@@ -205,14 +205,12 @@ pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
 }
 
 async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
-    let state = match gateway.ledger.read().await {
-        Ok(snapshot) => {
-            stored(&snapshot).and_then(|stored| Ok((stored, owed(&snapshot)?))).map_err(|error| error.to_string())
-        }
+    let folded = match gateway.ledger.read().await {
+        Ok(snapshot) => folded(&snapshot).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let state = state.inspect_err(|error| tracing::warn!(%error, "the status lacks what is stored")).ok();
-    let (stored, owed) = state.unzip();
+    let folded = folded.inspect_err(|error| tracing::warn!(%error, "the status lacks what is stored")).ok();
+    let (stored, owed) = folded.unzip();
     let kept = *gateway.health.borrow();
     let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
     let figures = gateway.gateway.cache_figures();
@@ -247,6 +245,10 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
             failed: progress.failed.map(|reason| reason.to_string()),
         },
     }
+}
+
+fn folded(snapshot: &ledger::Snapshot) -> Result<(Stored, Owed), StateError> {
+    Ok((stored(snapshot)?, owed(snapshot)?))
 }
 
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
