@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import time
 
 import pytest
 
@@ -21,8 +22,15 @@ BUCKET = "doubt"
 KNOWN_SECONDS = 60
 
 
+# The console takes a few logins in a second, and is asked again and again here.
+PAUSE_SECONDS = 0.5
+
+
 def status(server: Server) -> dict:
     told = server.run("status", "--output", "json")
+    while "too many logins" in told.stderr:
+        time.sleep(PAUSE_SECONDS)
+        told = server.run("status", "--output", "json")
     assert told.stdout, told.stderr
     return json.loads(told.stdout)
 
@@ -32,8 +40,13 @@ def owed(server: Server) -> dict:
 
 
 def wait_until_settled(server: Server) -> None:
-    """Acks come one shard early: waits until the last ones are there too."""
-    wait.until(lambda: status(server)["health"]["settling"] == 0, "all shards", KNOWN_SECONDS)
+    """Acks come one shard early: waits until the last ones are there too, and the mark says so."""
+    def is_settled() -> bool:
+        told = status(server)
+        return told["health"]["settled_sequence"] >= told["log"]["last_sequence"]
+
+    wait.until(is_settled, "all shards", KNOWN_SECONDS)
+    assert status(server)["health"]["settling"] == 0
 
 
 def wait_until_scanned(server: Server) -> None:
@@ -157,7 +170,8 @@ def cluster(tmp_path):
         cluster.close()
 
 
-@pytest.mark.parametrize("size", SIZES)
+# The last is a stream of so few stripes that it does not wait for the node, which is tried before others are.
+@pytest.mark.parametrize("size", [3 * KIB, 300 * KIB, 3 * MIB])
 def test_a_shard_that_an_ack_did_not_wait_for_is_owed_after_a_kill(cluster, size):
     gateway = cluster.gateways[0]
     wire = gateway.wire()
@@ -167,7 +181,7 @@ def test_a_shard_that_an_ack_did_not_wait_for_is_owed_after_a_kill(cluster, size
     late.send_signal(signal.SIGSTOP)
     try:
         # Some of the small ones have a shard on the node that does not answer, and the first of the others has.
-        count = 16 if size <= 32 * KIB else 2
+        count = 16 if size <= 32 * KIB else 1
         stored = {f"object/{number}": content((size, number), size) for number in range(count)}
         for key, data in stored.items():
             put(wire, key, data)
