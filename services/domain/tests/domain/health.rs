@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::model::Model;
 use domain::row::DebtRow;
-use domain::{Command, Finding, NewBody, NoteHealth, Outcome, Precondition, Rejection};
+use domain::{Command, Finding, NewBody, NoteHealth, Outcome, Precondition, Rejection, View};
 use events::Fact;
 use events::content::{Fault, ShardFault};
 use events::ids::{ContentId, Layout, NodeId, Placement, SHARDS};
@@ -138,7 +138,7 @@ fn parts_are_shared_only_if_each_is_safe() {
 
 /// A step of a random history.
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Put(u8),
     Known(u8),
     Note(u8, Vec<(u8, usize, Option<Fault>)>),
@@ -155,6 +155,30 @@ fn step() -> impl Strategy<Value = Step> {
         2 => bytes().prop_map(Step::Known),
         5 => (bytes(), prop::collection::vec(finding, 0..4)).prop_map(|(bytes, findings)| Step::Note(bytes, findings)),
     ]
+}
+
+/// A random history.
+pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..40)
+}
+
+/// What a history comes to, whatever is refused of it.
+pub(crate) fn played(history: &[Step]) -> Fold {
+    let mut fold = Fold::new();
+    fold.command(&create_bucket(), context(1)).unwrap();
+    for (place, step) in (2_u128..).zip(history) {
+        let command = match step {
+            Step::Put(bytes) => Some(put_striped(*bytes, place)),
+            Step::Known(bytes) => Some(known(*bytes, place)),
+            Step::Note(bytes, findings) => {
+                let newest = fold.model.newest_content(content(*bytes, 1).sha256).unwrap();
+                newest.map(|newest| note(newest, findings))
+            }
+        };
+        // What is refused leaves no fact.
+        let _ = command.map(|command| fold.command(&command, context(place)));
+    }
+    fold
 }
 
 /// What must be owed, counted from scratch.
@@ -181,7 +205,7 @@ proptest! {
 
     /// The content that new references name is the newest one, and it never lacks more than one shard.
     #[test]
-    fn no_reference_goes_to_what_is_unsafe_and_debts_add_up(steps in prop::collection::vec(step(), 1..40)) {
+    fn no_reference_goes_to_what_is_unsafe_and_debts_add_up(steps in history()) {
         let mut fold = Fold::new();
         fold.command(&create_bucket(), context(1)).unwrap();
         let (mut twin, mut newest) = (BTreeMap::<ContentId, BTreeMap<u8, Fault>>::new(), BTreeMap::new());
