@@ -21,12 +21,9 @@ impl<T: Transport> Tasks<T> {
         let mut changes = self.store.membership().changes();
         let mut before = BTreeSet::new();
         loop {
-            let online: BTreeSet<NodeId> = changes
-                .borrow_and_update()
-                .values()
-                .filter(|view| view.is_online())
-                .map(|NodeView { heartbeat, .. }| heartbeat.node.clone())
-                .collect();
+            changes.mark_unchanged();
+            let nodes = self.store.membership().nodes().into_iter().filter(NodeView::is_online);
+            let online: BTreeSet<NodeId> = nodes.map(|view| view.heartbeat.node).collect();
             let returned: Vec<NodeId> = online.difference(&before).cloned().collect();
             before = online;
             if !returned.is_empty() {
