@@ -2,7 +2,7 @@
 
 use events::content::{self, Fault, ShardFault};
 use events::ids::{ETag, FolderId, Md5Digest, PartNumber, Salt, UploadId};
-use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
+use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule, TransitionMinimum};
 use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
 };
@@ -32,6 +32,8 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (152, ".located", located(bucket_created())),
         (180, "", node_joined(None)),
         (181, ".replaced", node_joined(Some(FolderId(Uuid::from_u128(0x5e1f_a1b2))))),
+        (153, ".tagged", with_tags(bucket_created())),
+        (154, ".by_storage_class", Fact::BucketLifecycleChanged(by_storage_class())),
         (130, ".held", Fact::KeyChanged(key_held())),
         (190, "", Fact::ContentHealthChanged(content_health_changed())),
     ];
@@ -118,7 +120,25 @@ fn bucket_lifecycle_changed() -> bucket::LifecycleChanged {
         noncurrent_expiration: None,
         abort_uploads_after_days: None,
     };
-    bucket::LifecycleChanged { bucket: "photos".parse().unwrap(), rules: Some(vec![logs, drafts, markers]) }
+    bucket::LifecycleChanged {
+        bucket: "photos".parse().unwrap(),
+        rules: Some(vec![logs, drafts, markers]),
+        transition_minimum: TransitionMinimum::default(),
+    }
+}
+
+/// The same rules, with the other minimum for transitions.
+fn by_storage_class() -> bucket::LifecycleChanged {
+    bucket::LifecycleChanged {
+        transition_minimum: TransitionMinimum::VariesByStorageClass,
+        ..bucket_lifecycle_changed()
+    }
+}
+
+/// The same bucket, made with tags.
+fn with_tags(fact: Fact) -> Fact {
+    let Fact::BucketCreated(bucket) = fact else { unreachable!("it is made so") };
+    Fact::BucketCreated(bucket::Created { tags: tags(), ..bucket })
 }
 
 fn expired(mut fact: Fact) -> Fact {

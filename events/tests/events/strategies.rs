@@ -263,13 +263,21 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
+fn transition_minimum() -> impl Strategy<Value = events::lifecycle::TransitionMinimum> {
+    use events::lifecycle::TransitionMinimum::{AllStorageClasses, VariesByStorageClass};
+    prop_oneof![Just(AllStorageClasses), Just(VariesByStorageClass)]
+}
+
 fn bucket_fact() -> BoxedStrategy<Fact> {
     use bucket::{Created, Deleted, Versioning, VersioningChanged};
     let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
     prop_oneof![
-        (bucket_name(), user_id(), option::of(acl()), option::of(ownership()), any::<bool>(), option::of(region()))
-            .prop_map(|(bucket, owner, acl, ownership, object_lock, location)| {
-                Fact::BucketCreated(Created { bucket, owner, acl, ownership, object_lock, location })
+        (
+            (bucket_name(), user_id(), option::of(acl()), option::of(ownership())),
+            (any::<bool>(), option::of(region()), btree_map(text(), text(), 0..4))
+        )
+            .prop_map(|((bucket, owner, acl, ownership), (object_lock, location, tags))| {
+                Fact::BucketCreated(Created { bucket, owner, acl, ownership, object_lock, location, tags })
             }),
         (bucket_name(), option::of(text()))
             .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
@@ -288,8 +296,11 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
         (bucket_name(), option::of(default_encryption())).prop_map(|(bucket, encryption)| {
             Fact::BucketEncryptionChanged(bucket::EncryptionChanged { bucket, encryption })
         }),
-        (bucket_name(), option::of(vec(crate::lifecycle_strategies::rule(), 0..3)))
-            .prop_map(|(bucket, rules)| Fact::BucketLifecycleChanged(bucket::LifecycleChanged { bucket, rules })),
+        (bucket_name(), option::of(vec(crate::lifecycle_strategies::rule(), 0..3)), transition_minimum()).prop_map(
+            |(bucket, rules, transition_minimum)| {
+                Fact::BucketLifecycleChanged(bucket::LifecycleChanged { bucket, rules, transition_minimum })
+            }
+        ),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
         (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
             Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })

@@ -36,7 +36,7 @@ use crate::row::BucketId;
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
 use lifecycle::{AbortExpired, Expire};
-use setting::Setting;
+use setting::{BUCKET_TAGS_MAX, Setting};
 
 /// What `decide` would otherwise have to ask the world for.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +64,8 @@ pub enum Command {
         object_lock: bool,
         /// The region, if it is named.
         location: Option<RegionName>,
+        /// The tags it is to carry.
+        tags: Tags,
     },
     /// Do something in a bucket, if it is the one that was looked at: one made since under its name is another.
     Within {
@@ -344,6 +346,9 @@ pub enum Rejection {
     /// Delete its versions and delete markers first.
     #[error("the bucket holds objects, versions or delete markers")]
     BucketNotEmpty,
+    /// Take some away first.
+    #[error("a bucket carries at most {BUCKET_TAGS_MAX} tags")]
+    TooManyTags,
     /// Versioning can be suspended but not undone.
     #[error("versioning cannot return to never having been enabled")]
     VersioningCannotBeUndone,

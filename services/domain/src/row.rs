@@ -14,7 +14,7 @@ use events::encryption::{DefaultEncryption, Encryption};
 use events::ids::{
     BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
 };
-use events::lifecycle::Rule;
+use events::lifecycle::{Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, Lock};
 use events::object::{Attributes, Checksum};
 use events::quota::Quota;
@@ -87,6 +87,8 @@ pub struct BucketSettingsRow {
         deserialize_with = "rules::deserialize::<_, lifecycle::RuleRow, _>"
     )]
     pub lifecycle: Option<Vec<Rule>>,
+    /// What is too small to move between storage classes, where a rule does not say.
+    pub transition_minimum: TransitionMinimum,
 }
 
 /// How a bucket locks versions.

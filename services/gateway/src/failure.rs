@@ -131,6 +131,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::BucketExists { yours: true } => Error::new(Code::BucketAlreadyOwnedByYou),
         Rejection::BucketExists { yours: false } => Error::new(Code::BucketAlreadyExists),
         Rejection::BucketNotEmpty => Error::new(Code::BucketNotEmpty).detail("BucketName", about.bucket),
+        Rejection::TooManyTags => Error::with_message(Code::InvalidTag, "Bucket tags cannot be more than 50"),
         Rejection::VersioningCannotBeUndone => Error::malformed_xml(),
         Rejection::NoSuchKey => Error::no_such_key(about.key),
         Rejection::PreconditionFailed => Error::new(Code::PreconditionFailed),

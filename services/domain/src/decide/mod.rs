@@ -77,7 +77,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             }
             decide(view, command, context)
         }
-        Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location } => {
+        Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location, tags } => {
             let to_be = Created {
                 bucket: bucket.clone(),
                 owner: owner.clone(),
@@ -85,6 +85,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
                 ownership: *ownership,
                 object_lock: *object_lock,
                 location: location.clone(),
+                tags: tags.clone(),
             };
             bucket::create(view, to_be)
         }

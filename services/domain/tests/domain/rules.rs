@@ -37,6 +37,7 @@ fn a_bucket_is_made_once() {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: Tags::new(),
     };
     rejected(&[create_bucket()], &mallory, Rejection::BucketExists { yours: false });
 }

@@ -58,7 +58,8 @@ pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response,
             parts.headers.insert(name, value.clone());
         }
     }
-    let address = Address { bucket: call.address.bucket.clone(), key: Some(key.clone().into_bytes()) };
+    let address =
+        Address { bucket: call.address.bucket.clone(), key: Some(key.clone().into_bytes()), is_control: false };
     let query = Query::default();
     if s3::route(&parts.method, &address, &Head::new(&parts.headers, &query))? != Operation::PutObject {
         return Err(Error::new(Code::InvalidRequest).into());

@@ -83,6 +83,27 @@ impl Error {
     }
 }
 
+/// The error document of S3 Control.
+impl Error {
+    /// As [`Error::to_xml`], in the envelope that S3 Control has around it.
+    pub fn to_control_xml(&self, resource: &str, request_id: &str, host_id: &str) -> Bytes {
+        let mut writer = Writer::document(512 + self.0.message.len());
+        writer.open("ErrorResponse");
+        writer.open("Error");
+        writer.text("Code", self.0.code.name());
+        writer.text("Message", &self.0.message);
+        for (name, value) in &self.0.details {
+            writer.text(name, value);
+        }
+        writer.text("Resource", resource);
+        writer.close("Error");
+        writer.text("RequestId", request_id);
+        writer.text("HostId", host_id);
+        writer.close("ErrorResponse");
+        writer.finish()
+    }
+}
+
 /// Errors with the elements AWS answers them with.
 impl Error {
     /// `NotImplemented` that names what is not built.
@@ -157,9 +178,9 @@ impl Error {
         Self::new(Code::InvalidRange).detail("RangeRequested", requested).detail("ActualObjectSize", size.to_string())
     }
 
-    /// `InvalidPart` of a GET or HEAD with a `partNumber` that the object does not have.
+    /// `InvalidPartNumber` of a GET or HEAD with a `partNumber` that the object does not have.
     pub fn no_such_part(requested: u16, parts: u32) -> Self {
-        Self::with_message(Code::InvalidPart, "The requested partNumber is none of the object's parts.")
+        Self::new(Code::InvalidPartNumber)
             .detail("PartNumberRequested", requested.to_string())
             .detail("ActualPartCount", parts.to_string())
     }

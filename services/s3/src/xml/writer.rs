@@ -10,7 +10,8 @@ use crate::request::Encoding;
 use crate::xml::Owner;
 
 const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-const NAMESPACE: &[u8] = b" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+const CONTROL_NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
 
 /// A document in the making. Element names are ours and never escaped; values always are.
 #[derive(Debug)]
@@ -28,11 +29,17 @@ impl Writer {
 
     /// A document whose root is in the namespace of S3, with room for `bytes`.
     pub(crate) fn root(name: &str, bytes: usize) -> Self {
+        Self::root_in(NAMESPACE, name, bytes)
+    }
+
+    /// The same in the namespace of S3 Control.
+    pub(crate) fn control_root(name: &str, bytes: usize) -> Self {
+        Self::root_in(CONTROL_NAMESPACE, name, bytes)
+    }
+
+    fn root_in(namespace: &str, name: &str, bytes: usize) -> Self {
         let mut writer = Self::document(bytes + 128);
-        writer.out.push(b'<');
-        writer.out.extend_from_slice(name.as_bytes());
-        writer.out.extend_from_slice(NAMESPACE);
-        writer.out.push(b'>');
+        writer.open_with(name, &[("xmlns", namespace)]);
         writer
     }
 
