@@ -80,7 +80,7 @@ pub enum WriteError {
     /// Too few nodes are online. Answer 503 and let the client come back.
     #[error("too few storage nodes are online: {0}")]
     TooFewNodes(TooFewNodes),
-    /// Enough nodes are online, but too few of them have room. Answer 507 and add disks.
+    /// Enough nodes are online, but too few of them have room. Answer 503 and add disks.
     #[error("the storage nodes are full: {0}")]
     Full(TooFewNodes),
     /// Too many nodes failed while they were written to. Write it again.
