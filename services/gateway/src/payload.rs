@@ -9,7 +9,7 @@ use s3::checksum::Checksum;
 use s3::chunked::{Decoder, Event, Mode};
 use s3::request::{DocumentBody, Payload as Declared};
 use s3::sigv4::PayloadHash;
-use s3::{Code, Error};
+use s3::{Code, Error, Operation};
 
 use crate::call::Call;
 use crate::failure::Failure;
@@ -193,14 +193,18 @@ pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Re
         Declared { content_length: head.number("content-length")?, ..Declared::default() }
     };
     let too_long = || Error::new(Code::MaxMessageLengthExceeded);
-    if declared.object_length().is_some_and(|length| length > s3::xml::BODY_BYTES_MAX as u64) {
+    let bytes_max = match call.operation {
+        Operation::DeleteObjects => s3::xml::DELETE_BYTES_MAX,
+        _ => s3::xml::BODY_BYTES_MAX,
+    };
+    if declared.object_length().is_some_and(|length| length > bytes_max as u64) {
         return Err(too_long());
     }
-    let _room = room(call, declared.object_length().unwrap_or(s3::xml::BODY_BYTES_MAX as u64)).await?;
+    let _room = room(call, declared.object_length().unwrap_or(bytes_max as u64)).await?;
     let mut payload = Payload::new(body, call, &declared)?;
     let mut document = BytesMut::new();
     while let Some(bytes) = payload.next().await? {
-        if document.len() + bytes.len() > s3::xml::BODY_BYTES_MAX {
+        if document.len() + bytes.len() > bytes_max {
             return Err(too_long());
         }
         document.extend_from_slice(&bytes);

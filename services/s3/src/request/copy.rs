@@ -21,8 +21,9 @@ pub struct CopySource {
 }
 
 impl CopySource {
-    /// Reads `/bucket/key?versionId=id`; the leading slash is optional, and percent-encoding is
-    /// undone once. A `?` that does not start `?versionId=` belongs to the key.
+    /// Reads `/bucket/key?versionId=id`; the leading slash is optional, and the encoding is undone once, as S3 does
+    /// it: `+` is a space, for the URL encoders of Java and Go write one so, and `%2B` is a plus sign. A `?` that does
+    /// not start `?versionId=` belongs to the key.
     ///
     /// # Errors
     /// `InvalidArgument`, `InvalidBucketName`, `KeyTooLongError`.
@@ -35,7 +36,7 @@ impl CopySource {
             )
         };
         let decode = |raw: &str| {
-            encoding::decode(raw.as_bytes(), Plus::Literal).map(std::borrow::Cow::into_owned).ok_or_else(malformed)
+            encoding::decode(raw.as_bytes(), Plus::Space).map(std::borrow::Cow::into_owned).ok_or_else(malformed)
         };
         let (path, version_id) = match text.rsplit_once("?versionId=") {
             Some((path, version)) => (path, Some(String::from_utf8(decode(version)?).map_err(|_| malformed())?)),

@@ -218,11 +218,16 @@ impl ListParts {
     /// # Errors
     /// `InvalidArgument`.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        let part_number_marker = match head.query().text("part-number-marker")?.filter(|text| !text.is_empty()) {
-            None => 0,
-            Some(text) => header::decimal(text).and_then(|number| u16::try_from(number).ok()).ok_or_else(|| {
-                Error::invalid_argument("Argument part-number-marker must be a part number", "part-number-marker", text)
-            })?,
+        // One above every part number is a marker after the last part.
+        let part_number_marker = match head.int32("part-number-marker")?.unwrap_or(0) {
+            marker @ 0.. => u16::try_from(marker).unwrap_or(u16::MAX),
+            negative => {
+                return Err(Error::invalid_argument(
+                    format!("Argument part-number-marker must be an integer between 0 and {}", i32::MAX),
+                    "part-number-marker",
+                    negative.to_string(),
+                ));
+            }
         };
         Ok(Self {
             upload_id: upload_id(head)?,

@@ -45,8 +45,8 @@ pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
 pub use post::PostResponse;
-pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
-pub use tagging::Tagging;
+pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DELETE_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
+pub use tagging::{ListTagsForResourceResult, TagResourceRequest, Tagging};
 pub use token::ContinuationToken;
 pub use unconfigured::{Unchanging, Unconfigured};
 pub use versions::{ListVersionsResult, ListedVersion, VersionedObject};

@@ -243,7 +243,7 @@ fn credentials_in_the_query_sign_the_framing_too() {
         assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode}");
         let mut request = presigned_at(&uri, 60);
         request.headers.insert("x-amz-content-sha256", other.to_string().parse().unwrap());
-        assert_eq!(code(&request), Code::AccessDenied, "{mode}");
+        assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode}");
     }
     assert_eq!(presigned(60).verify(now()).unwrap().unwrap().0.payload, PayloadHash::Unsigned);
 }
