@@ -52,11 +52,14 @@ def control(client):
     """S3 Control for the same caller."""
     by_nobody = client.meta.config.signature_version == UNSIGNED
     keys = None if by_nobody else client._request_signer._credentials.get_frozen_credentials()
-    return boto3.client(
+    made = boto3.client(
         "s3control", endpoint_url=client.meta.endpoint_url, region_name=client.meta.region_name,
         aws_access_key_id=keys and keys.access_key, aws_secret_access_key=keys and keys.secret_key,
-        config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1},
-                      **({"signature_version": UNSIGNED} if by_nobody else {})))
+        config=Config(retries={"total_max_attempts": 1}, **({"signature_version": UNSIGNED} if by_nobody else {})))
+    # The SDK puts the account before the host, which no address can have.
+    made.meta.events.register("before-sign", lambda request, **_: setattr(
+        request, "url", request.url.replace("//000000000000.", "//", 1)))
+    return made
 
 
 def resource(bucket: str) -> dict[str, str]:

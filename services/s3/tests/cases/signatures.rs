@@ -248,6 +248,42 @@ fn credentials_in_the_query_sign_the_framing_too() {
     assert_eq!(presigned(60).verify(now()).unwrap().unwrap().0.payload, PayloadHash::Unsigned);
 }
 
+/// A URL as version 2.1693 of the JavaScript SDK presigns it: it lists the headers as signed, and moves them into the query.
+const OF_JAVASCRIPT_SDK_2: &str = "/bkt/k?Cache-Control=no-store&\
+         Content-MD5=CY9rzUYh03PK3k6DJie09g%3D%3D&\
+         Content-Type=image%2Fpng&\
+         X-Amz-Algorithm=AWS4-HMAC-SHA256&\
+         X-Amz-Credential=a%2F20261129%2Fus-east-1%2Fs3%2Faws4_request&\
+         X-Amz-Date=20261129T022311Z&\
+         X-Amz-Expires=900&\
+         X-Amz-Signature=b68548026da023f1201a9af74ab2101e794b2410827083a10d02978a7b9891a9&\
+         X-Amz-SignedHeaders=cache-control%3Bcontent-md5%3Bhost%3Bx-amz-acl%3Bx-amz-meta-a%3Bx-amz-server-side-encryption%3Bx-amz-tagging&\
+         x-amz-acl=private&\
+         x-amz-meta-a=1&\
+         x-amz-server-side-encryption=AES256&\
+         x-amz-tagging=a%3Db";
+
+#[test]
+fn a_signed_header_may_stand_in_the_query_of_a_presigned_url() {
+    let verify = |url: &str, more: &[(&str, &str)]| {
+        let mut headers = vec![("host", "localhost:9000")];
+        headers.extend_from_slice(more);
+        sent("PUT", url, &headers)
+            .verify_as("b", at("2026-11-29T02:23:11Z"))
+            .map(|verified| verified.is_some())
+            .map_err(|e| e.code())
+    };
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[]), Ok(true));
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("cache-control", "no-store"), ("x-amz-acl", "private")]), Ok(true));
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("content-type", "text/css")]), Ok(true));
+    // A header that is there is the one that was signed, and the parameter is signed itself.
+    let other = Err(Code::SignatureDoesNotMatch);
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("cache-control", "no-cache")]), other);
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("x-amz-acl", "public-read")]), other);
+    assert_eq!(verify(&OF_JAVASCRIPT_SDK_2.replace("x-amz-acl=private", "x-amz-acl=public-read"), &[]), other);
+    assert_eq!(verify(&OF_JAVASCRIPT_SDK_2.replace("=no-store", "=no-cache"), &[]), other);
+}
+
 #[test]
 fn other_schemes_are_told_what_to_do() {
     let with = |value: &str| code(&sent("GET", "/", &[("host", "h"), ("authorization", value)]));
