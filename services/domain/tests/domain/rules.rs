@@ -70,6 +70,31 @@ fn a_setting_is_changed_once_and_goes_with_its_bucket() {
 }
 
 #[test]
+fn tags_are_added_to_what_is_there_at_the_commit() {
+    let of = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect::<Tags>();
+    let set = |setting| Command::SetBucketSetting { bucket: bucket(), setting };
+    let add = |names: &[&str]| set(Setting::AddTags(of(names)));
+    let remove = |names: &[&str]| set(Setting::RemoveTags(names.iter().map(|name| (*name).to_owned()).collect()));
+    let tags = |fold: &Fold| fold.model.bucket_settings.values().next().and_then(|row| row.tags.clone());
+    let Command::CreateBucket { bucket: name, owner, acl, ownership, object_lock, location, .. } = create_bucket()
+    else {
+        unreachable!("it makes a bucket")
+    };
+    let tagged = Command::CreateBucket { bucket: name, owner, acl, ownership, object_lock, location, tags: of(&["a"]) };
+    assert_eq!(tags(&accepted(&[], &tagged, &DONE)), Some(of(&["a"])));
+    assert_eq!(tags(&accepted(std::slice::from_ref(&tagged), &add(&["b"]), &DONE)), Some(of(&["a", "b"])));
+    assert_eq!(tags(&accepted(&[tagged.clone(), add(&["b"])], &remove(&["a", "c"]), &DONE)), Some(of(&["b"])));
+    assert_eq!(tags(&accepted(std::slice::from_ref(&tagged), &remove(&["a"]), &DONE)), None);
+    unchanged(std::slice::from_ref(&tagged), &add(&["a"]), &DONE);
+    unchanged(&[create_bucket()], &remove(&["a"]), &DONE);
+    let most: Vec<_> = (0..50).map(|number| number.to_string()).collect();
+    let most: Vec<_> = most.iter().map(String::as_str).collect();
+    rejected(&[tagged], &add(&most), Rejection::TooManyTags);
+    rejected(&[create_bucket(), add(&most)], &add(&["a"]), Rejection::TooManyTags);
+    unchanged(&[create_bucket(), add(&most)], &add(&["0"]), &DONE);
+}
+
+#[test]
 fn tags_are_those_of_one_version() {
     let tags: Tags = [("team".to_owned(), "art".to_owned())].into();
     let set = |place: u128, tags: &Tags| Command::SetObjectTags {
