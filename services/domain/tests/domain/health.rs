@@ -241,7 +241,7 @@ proptest! {
             }
             let rows = |content: &ContentId| {
                 let row = fold.model.faults.get(&(content.sha256, content.generation));
-                row.map(|row| row.faults.iter().map(|ShardFault { shard, fault, .. }| (*shard, *fault)).collect())
+                row.map(|row| row.faults.iter().map(|ShardFault { shard, fault, .. }| (*shard, *fault)).collect::<BTreeMap<u8, Fault>>())
             };
             for (content, faults) in &twin {
                 prop_assert_eq!(rows(content).unwrap_or_default(), faults.clone());
