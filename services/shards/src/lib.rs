@@ -21,7 +21,6 @@ mod hedge;
 mod incident;
 mod inspect;
 mod lane;
-mod line;
 mod local;
 pub mod memory;
 mod meter;
@@ -35,6 +34,7 @@ mod progress;
 pub mod protocol;
 mod put;
 mod read;
+mod reading;
 mod settling;
 mod shard_set;
 mod sink;
@@ -46,6 +46,7 @@ mod task;
 pub mod telemetry;
 mod transport;
 mod under_way;
+mod window;
 mod write;
 
 /// What tells processes of one host from those of others.

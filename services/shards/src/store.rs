@@ -30,9 +30,16 @@ pub const STREAM_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// that small contents do not queue behind large ones.
 pub const PUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Bytes of content that all reads together hold, at most: stripes being fetched, and those fetched that their
-/// readers have not taken yet. Parity, asked for when data is late or lost, comes on top.
-pub const READ_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Bytes of content that all streamed reads together hold, at most: stripes being fetched, and those fetched that
+/// their readers have not taken yet. Parity, asked for when data is late or lost, comes on top.
+pub const READ_BYTES_MAX: usize = 96 * 1024 * 1024;
+
+/// Bytes of contents being fetched that are read whole, at most. Apart from the streams: readers cannot hold it, so
+/// small contents do not wait for slow readers of large ones.
+const WHOLE_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+/// Bytes of pieces being fetched of which only a slice is kept, at most.
+const SLICE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Writes contents to, and reads them from, the storage nodes of a region. Clones share one store.
 pub struct ShardStore<T: Transport = NatsTransport> {
@@ -53,6 +60,8 @@ pub(crate) struct Inner<T> {
     pub(crate) stream_budget: Budget,
     pub(crate) put_budget: Budget,
     pub(crate) read_budget: Budget,
+    pub(crate) whole_budget: Budget,
+    pub(crate) slice_budget: Budget,
     pub(crate) under_way: UnderWay,
     pub(crate) settling: Settling,
     pub(crate) suspects: Suspects,
@@ -127,6 +136,8 @@ impl<T: Transport> ShardStore<T> {
             stream_budget: Budget::of(STREAM_BYTES_MAX),
             put_budget: Budget::of(PUT_BYTES_MAX),
             read_budget: Budget::of(READ_BYTES_MAX),
+            whole_budget: Budget::of(WHOLE_BYTES_MAX),
+            slice_budget: Budget::of(SLICE_BYTES_MAX),
             under_way: UnderWay::default(),
             settling: Settling::default(),
             suspects: Suspects::default(),

@@ -67,6 +67,14 @@ impl<T: Transport> Writer<T> {
         Ok(())
     }
 
+    /// Sends what was written so far, if that is a whole stripe: there is more to come, but nobody knows when.
+    pub async fn send_on(&mut self) -> Result<(), WriteError> {
+        if self.draft.as_ref().is_some_and(|(draft, _)| draft.is_full()) {
+            self.send().await?;
+        }
+        Ok(())
+    }
+
     /// Makes the content durable, and returns once it would survive the loss of any one node.
     pub async fn finish(mut self) -> Result<Written, WriteError> {
         let written = self.close().await;
