@@ -22,6 +22,7 @@ use crate::Gateway;
 use crate::access::{Caller, authorize};
 use crate::failure::{About, Failure, commit_failure, rejected};
 use crate::limits::Pace;
+use crate::room::Pool;
 
 /// Everything a verb needs to know of its request, parsed and authenticated; the body comes separately.
 pub(crate) struct Call<'a> {
@@ -79,6 +80,12 @@ impl<'a> Call<'a> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let host = self.parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         format!("{scheme}://{host}")
+    }
+
+    /// The memory that the request's body may take. Strangers have their own: they can hold up nobody else.
+    pub(crate) fn memory(&self) -> &'a Arc<Pool> {
+        let shared = &self.gateway.0;
+        if self.caller.account.is_some() { &shared.memory } else { &shared.strangers_memory }
     }
 
     /// The bucket that is addressed.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use s3::checksum::Checksum;
 use s3::chunked::{Decoder, Event, Mode};
@@ -14,8 +14,9 @@ use s3::{Code, Error, Operation};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::fetch::FetchError;
-use crate::ingest::{room, sha256, verify_sha256};
+use crate::ingest::{sha256, verify_sha256};
 use crate::limits::Pace;
+use crate::room::Gather;
 
 /// How long a client may leave a body without a byte.
 const SILENCE_TIME_MAX: Duration = Duration::from_mins(1);
@@ -200,17 +201,16 @@ pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Re
     if declared.object_length().is_some_and(|length| length > bytes_max as u64) {
         return Err(too_long());
     }
-    let _room = room(call, declared.object_length().unwrap_or(bytes_max as u64)).await?;
     let mut payload = Payload::new(body, call, &declared)?;
-    let mut document = BytesMut::new();
+    let mut gather = Gather::new(call.memory());
     while let Some(bytes) = payload.next().await? {
-        if document.len() + bytes.len() > bytes_max {
+        if gather.len() + bytes.len() > bytes_max {
             return Err(too_long());
         }
-        document.extend_from_slice(&bytes);
+        gather.push(bytes).await?;
     }
     call.forget_state();
-    let document = document.freeze();
+    let (document, _room) = gather.take().await?.whole();
     if let PayloadHash::Signed(declared) = caller.payload {
         verify_sha256(&declared, &sha256(&document))?;
     }

@@ -1,6 +1,5 @@
 //! The gateway: its connections to the nodes, and S3 on its address.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,13 +93,14 @@ pub(crate) struct GatewayRole {
 }
 
 impl GatewayRole {
-    /// Begins to serve S3.
+    /// Begins to serve S3. What does not fit in memory goes to the folder meanwhile.
     pub(crate) async fn start(
         s3: &S3Args,
         region: &RegionName,
         keys: Keys<'_>,
         endpoint: &NatsEndpoint,
-        (ledger, cluster, settled): (Ledger, &Cluster, PathBuf),
+        (ledger, cluster): (Ledger, &Cluster),
+        paths: &Paths,
         listener: Listener,
     ) -> anyhow::Result<Self> {
         let mut clients = Vec::with_capacity(DATA_CONNECTIONS);
@@ -114,7 +114,7 @@ impl GatewayRole {
         let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
         let store = ShardStore::new(transport, cluster.membership.clone(), host, incidents);
         let settling = store.settling().clone();
-        let keeper = Keeper::start(settled, ledger.clone(), store.clone(), found);
+        let keeper = Keeper::start(paths.settled(), ledger.clone(), store.clone(), found);
         let options = Options {
             region: region.clone(),
             domains: s3.domain.clone(),
@@ -126,6 +126,7 @@ impl GatewayRole {
             default_ownership: s3.default_object_ownership.into(),
             limits: s3.limits.rate_limits(),
             cache_bytes: s3.cache_bytes.0,
+            spill: Some(paths.folder().to_owned()),
             sources: sources(),
             random: |bytes| getrandom::fill(bytes).is_ok(),
         };
