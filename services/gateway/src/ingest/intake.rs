@@ -90,8 +90,7 @@ impl<'a> Intake<'a> {
             return Ok(Taken::Known(known)); // a dropped writer discards what it staged
         }
         self.flush().await?;
-        let Streaming { generation, writer, stored } =
-            self.streaming.ok_or_else(|| Error::new(Code::InternalError))?;
+        let Streaming { generation, writer, stored } = self.streaming.ok_or_else(|| Error::new(Code::InternalError))?;
         // The nodes showed the bytes before they were sent, and do not now: the next attempt stores them.
         let placement = writer.ok_or_else(no_longer_shown)?.finish().await?.placement;
         let bucket = self.bucket.clone();
@@ -102,7 +101,9 @@ impl<'a> Intake<'a> {
     async fn flush(&mut self) -> Result<(), Failure> {
         let streaming = match &mut self.streaming {
             Some(streaming) => streaming,
-            None => self.streaming.insert(Streaming::begin(self.call, self.bucket, self.is_known_by_declaration().await?)),
+            None => {
+                self.streaming.insert(Streaming::begin(self.call, self.bucket, self.is_known_by_declaration().await?))
+            }
         };
         let Some(writer) = &mut streaming.writer else {
             self.gather = Gather::new(self.call.memory());

@@ -184,7 +184,7 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
     let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
     let keys = Keys { root, sealer };
     let (state, paths) = ((ledger.clone(), &*cluster), plan.folder.paths());
-    let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, state, &paths, s3).await?;
+    let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, state, paths, s3).await?;
     console.show(Subject::Gateway(Box::new(GatewayView {
         region: plan.region.clone(),
         log,

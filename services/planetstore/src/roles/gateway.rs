@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::cli::S3Args;
 use crate::credentials::RootCredentials;
+use crate::folder::Paths;
 use crate::nats::NatsEndpoint;
 use crate::sources::sources;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use events::ids::Layout;
+use events::ids::{Layout, Sha256Digest};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt};
 use shards::memory::Misbehavior;
@@ -40,6 +40,7 @@ async fn stripes_that_are_sent_on_are_the_same_content() {
         let written = writer.finish().await.unwrap();
         let stored = StoredContent {
             bucket: bucket(),
+            sha256: Sha256Digest([7; 32]),
             generation: generation(1),
             size: written.size,
             placement: written.placement,
