@@ -61,8 +61,10 @@ pub struct BucketAccessRow {
     pub acl: Option<Acl>,
     /// What keeps it from becoming public.
     pub public_access_block: Option<PublicAccessBlock>,
-    /// Who owns what others store in it.
+    /// Who owns what others store in it, where that was said.
     pub ownership: Option<ObjectOwnership>,
+    /// What was said of that, or held unsaid, was taken away: the default still holds, but is not shown.
+    pub ownership_removed: bool,
 }
 
 /// What a bucket does by itself, and what it carries, where that was ever said.

@@ -5,6 +5,7 @@ use domain::{
     Command, DeletePrecondition, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, Rejection, Setting,
     VersionName,
 };
+use events::access::ObjectOwnership;
 use events::bucket::Versioning::{Enabled, Suspended, Unversioned};
 use events::ids::{ETag, VersionId};
 use events::tags::Tags;
@@ -92,6 +93,21 @@ fn tags_are_added_to_what_is_there_at_the_commit() {
     rejected(&[tagged], &add(&most), Rejection::TooManyTags);
     rejected(&[create_bucket(), add(&most)], &add(&["a"]), Rejection::TooManyTags);
     unchanged(&[create_bucket(), add(&most)], &add(&["0"]), &DONE);
+}
+
+#[test]
+fn ownership_can_be_taken_away_where_it_was_never_said() {
+    let set = |ownership| Command::SetOwnership { bucket: bucket(), ownership };
+    let writer = Some(ObjectOwnership::ObjectWriter);
+    let removed = |fold: &Fold| fold.model.bucket_access.values().map(|row| row.ownership_removed).collect::<Vec<_>>();
+    let fold = accepted(&given(&[], &[]), &set(None), &DONE);
+    assert_eq!(removed(&fold), [true]);
+    unchanged(&given(&[], &[set(None)]), &set(None), &DONE);
+    let fold = accepted(&given(&[], &[set(None)]), &set(writer), &DONE);
+    assert_eq!(removed(&fold), [false]);
+    unchanged(&given(&[], &[set(writer)]), &set(writer), &DONE);
+    let fold = accepted(&given(&[], &[set(writer)]), &set(None), &DONE);
+    assert_eq!(removed(&fold), [true]);
 }
 
 #[test]
