@@ -53,7 +53,7 @@ impl Carrier {
 /// # Errors
 /// `InvalidTag` for a key or a value that no tag may have, a key that comes twice, and one tag too many.
 pub(crate) fn add(tags: &mut Tags, carrier: Carrier, key: String, value: String) -> Result<(), Error> {
-    let invalid = |why: String| Err(Error::with_message(Code::InvalidTag, why));
+    let invalid = |why: String| Err(Error::with_message(Code::InvalidTag, why).detail("TagKey", key.as_str()));
     if key.is_empty() || key.encode_utf16().count() > TAG_KEY_UNITS_MAX || !key.chars().all(is_allowed) {
         return invalid(format!(
             "The TagKey you have provided is invalid: it takes 1 to {TAG_KEY_UNITS_MAX} letters, digits, spaces and \
@@ -64,17 +64,20 @@ pub(crate) fn add(tags: &mut Tags, carrier: Carrier, key: String, value: String)
         return invalid(format!(
             "The TagValue you have provided is invalid: it takes at most {TAG_VALUE_UNITS_MAX} letters, digits, spaces \
              and any of + - = . _ : / @"
-        ));
+        ))
+        .map_err(|error| error.detail("TagValue", value));
     }
     if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
         return invalid("System tags cannot be added/updated by requester".to_owned());
     }
-    if tags.len() == carrier.tags_max() && !tags.contains_key(&key) {
-        return invalid(format!("{} tags cannot be greater than {}", carrier.noun(), carrier.tags_max()));
-    }
-    if tags.insert(key, value).is_some() {
+    if tags.contains_key(&key) {
         return invalid("Cannot provide multiple Tags with the same key".to_owned());
     }
+    if tags.len() == carrier.tags_max() {
+        let message = format!("{} tags cannot be greater than {}", carrier.noun(), carrier.tags_max());
+        return Err(Error::with_message(Code::InvalidTag, message));
+    }
+    tags.insert(key, value);
     Ok(())
 }
 

@@ -267,7 +267,13 @@ impl Call<'_> {
         key: &ObjectKey,
         failure: Failure,
     ) -> Failure {
-        if !matches!(failure.error.code(), Code::NoSuchKey | Code::NoSuchVersion) {
+        let tells_absence = match failure.error.code() {
+            Code::NoSuchKey | Code::NoSuchVersion => true,
+            // Of a key alone, this tells that a delete marker hides it.
+            Code::MethodNotAllowed => !self.query.has("versionId"),
+            _ => false,
+        };
+        if !tells_absence {
             return failure;
         }
         let rules = match self.gateway.0.rules.of(snapshot, name, row) {

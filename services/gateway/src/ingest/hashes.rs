@@ -77,8 +77,8 @@ pub(super) fn verify(
     if let PayloadHash::Signed(declared) = signed {
         verify_sha256(&declared, &sums.sha256.unwrap_or_default())?;
     }
-    if declared.content_md5.is_some_and(|md5| md5 != sums.md5) {
-        return Err(Error::bad_digest("Content-MD5"));
+    if let Some(declared) = declared.content_md5.filter(|md5| *md5 != sums.md5) {
+        return Err(Error::bad_md5(&declared, &sums.md5));
     }
     if let (Some(sent), Some(computed)) = (declared.checksum.as_ref().or(trailing), &sums.checksum) {
         sent.verify(computed)?;

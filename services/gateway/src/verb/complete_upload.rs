@@ -26,7 +26,8 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let key = call.key()?;
     call.read_bucket().await?;
     let document = read_document(body, call, Sums::OfObject).await?;
-    let asked = CompleteMultipartUpload::parse(&document)?.parts;
+    let asked =
+        CompleteMultipartUpload::parse(&document).map_err(|error| about_upload(error, &request.upload_id))?.parts;
     let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let upload = upload_id(&request.upload_id)?;
     let begun = snapshot.upload(bucket_row.id, &key, upload)?;
@@ -151,6 +152,11 @@ fn object_checksum(plan: Option<ChecksumPlan>, parts: &[(PartNumber, &PartRow)])
         }
     };
     Some((checksum, kind))
+}
+
+/// The document does not say which upload its parts are of.
+fn about_upload(error: Error, upload: &str) -> Error {
+    if error.code() == Code::InvalidPartOrder { error.detail("UploadId", upload) } else { error }
 }
 
 fn verify_checksum(request: &Request, computed: Option<&(Checksum, ChecksumType)>) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::row::{BodyRow, BucketRow};
-use domain::{Command, NewBody, Outcome, PutObject};
+use domain::{Command, NewBody, Outcome, PutObject, View};
 use events::ids::{BucketName, ObjectKey};
 use events::object::Operation;
 use events::tags::Tags;
@@ -31,6 +31,7 @@ use crate::reply;
 pub(super) const SOURCE_VERSION_ID: HeaderName = HeaderName::from_static("x-amz-copy-source-version-id");
 
 pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
+    call.check_signed("copy objects")?;
     let request = CopyObject::parse(&call.head())?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
@@ -98,19 +99,25 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 /// A copy onto itself must change something, and what is larger is copied in parts.
-fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, key: &ObjectKey) -> Result<(), Error> {
+fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, key: &ObjectKey) -> Result<(), Failure> {
     let in_place = request.source.bucket == bucket.as_str() && request.source.key == key.as_bytes();
-    if in_place && request.source.version_id.is_none() && request.changes_nothing_in_place() {
+    if in_place && request.changes_nothing_in_place() && !is_encrypted_anew(source)? {
         let message = "This copy request is illegal because it is trying to copy an object to itself without \
                        changing the object's metadata, storage class, website redirect location or encryption attributes.";
-        return Err(Error::invalid_request(message));
+        return Err(Error::invalid_request(message).into());
     }
     if source.object.size > COPY_BYTES_MAX {
         let message =
             "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
-        return Err(Error::invalid_request(message));
+        return Err(Error::invalid_request(message).into());
     }
     Ok(())
+}
+
+/// Whether a copy onto itself that says nothing of encryption changes that: it drops the key of the source, and S3 lets
+/// it be encrypted by the bucket's default even if it is already.
+fn is_encrypted_anew(source: &Source) -> Result<bool, Failure> {
+    Ok(source.object.encryption.is_some() || source.snapshot.bucket_settings(source.bucket.id)?.encryption.is_some())
 }
 
 /// The source's key and how the target is encrypted, where they are.

@@ -6,7 +6,7 @@ use events::ids::{BucketName, RegionName};
 use events::tags::Tags;
 use http::StatusCode;
 use ledger::CommitError;
-use s3::xml::CreateBucketConfiguration;
+use s3::xml::{CreateBucketConfiguration, bucket_arn};
 use s3::{Code, Error};
 
 use super::{acl, ownership};
@@ -52,6 +52,7 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     }
     let mut response = reply::empty(StatusCode::OK);
     response.headers_mut().insert(http::header::LOCATION, reply::value(&format!("/{bucket}"))?);
+    response.headers_mut().insert(reply::BUCKET_ARN, reply::value(&bucket_arn(bucket.as_str()))?);
     Ok(response)
 }
 
@@ -60,9 +61,10 @@ fn location(wanted: &CreateBucketConfiguration, region: &RegionName) -> Result<O
     match wanted.location_constraint.as_deref() {
         None | Some("") => Ok(None),
         Some(wanted) if wanted == region.as_str() => Ok(Some(region.clone())),
-        Some(_) => {
+        Some(wanted) => {
             let message = format!("This server's region is {region}; it makes buckets nowhere else.");
-            Err(Error::with_message(Code::InvalidLocationConstraint, message).into())
+            let error = Error::with_message(Code::InvalidLocationConstraint, message);
+            Err(error.detail("LocationConstraint", wanted).into())
         }
     }
 }
@@ -79,7 +81,8 @@ fn check_existing(
     let Some(row) = snapshot.bucket(bucket)? else { return Err(Error::no_such_bucket(bucket.as_str()).into()) };
     if snapshot.bucket_access(row.id)?.acl.as_ref() != acl {
         let message = "You own this bucket already, and it has another ACL. Change that with PutBucketAcl.";
-        return Err(Error::with_message(Code::BucketAlreadyExists, message).into());
+        let error = Error::with_message(Code::BucketAlreadyExists, message);
+        return Err(error.detail("BucketName", bucket.as_str()).into());
     }
     let settings = snapshot.bucket_settings(row.id)?;
     if !tags.is_empty() && settings.tags.as_ref() != Some(tags) {
@@ -89,7 +92,8 @@ fn check_existing(
     if object_lock && settings.object_lock.is_none() {
         let message = "You own this bucket already, and versions in it cannot be locked. Enable versioning, and then \
                        object lock with PutObjectLockConfiguration.";
-        return Err(Error::with_message(Code::BucketAlreadyOwnedByYou, message).into());
+        let error = Error::with_message(Code::BucketAlreadyOwnedByYou, message);
+        return Err(error.detail("BucketName", bucket.as_str()).into());
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use domain::row::{BodyRow, BucketRow, ObjectRow, VersionRow};
 use domain::{VersionName, View, find_version, newest_version};
 use events::ids::{BucketName, ObjectKey};
-use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, LAST_MODIFIED};
+use http::header::{ALLOW, CONTENT_RANGE, HeaderMap, HeaderValue, LAST_MODIFIED};
 use http::{HeaderName, StatusCode};
 use identity::DataKey;
 use ledger::Snapshot;
@@ -153,9 +153,32 @@ pub(super) fn version(
     };
     match row.object.clone() {
         Some(object) => Ok((row, object)),
-        None => Err(marker(Error::method_not_allowed(method, "DeleteMarker"), row.name())?
-            .with_header(LAST_MODIFIED, reply::value(&date::http_date(row.modified))?)),
+        None => Err(not_of_markers(&row, method)?),
     }
+}
+
+/// A delete marker takes no other method than the one that takes it away.
+fn not_of_markers(row: &VersionRow, method: &'static str) -> Result<Failure, Failure> {
+    Ok(marker(Error::method_not_allowed(method, "DeleteMarker"), row.name())?
+        .with_header(ALLOW, HeaderValue::from_static("DELETE"))
+        .with_header(LAST_MODIFIED, reply::value(&date::http_date(row.modified))?))
+}
+
+/// As [`version`], for what S3 refuses to do with a delete marker also where the key alone is named.
+pub(super) fn version_but_no_marker(
+    snapshot: &Snapshot,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    wanted: Option<&str>,
+    method: &'static str,
+) -> Result<(VersionRow, ObjectRow), Failure> {
+    if wanted.is_none()
+        && snapshot.current(bucket.id, key)?.is_none()
+        && let Some(row) = newest_version(&**snapshot, bucket.id, key)?
+    {
+        return Err(not_of_markers(&row, method)?);
+    }
+    version(snapshot, bucket, key, wanted, method)
 }
 
 /// A key without a current object: never stored, or hidden by a delete marker.
@@ -188,7 +211,7 @@ fn selected(
     match request.range_if(&object.etag.to_string(), row.modified) {
         None => Ok((0..object.size, StatusCode::OK)),
         Some(range) => {
-            let resolved = range.resolve(object.size)?;
+            let Some(resolved) = range.select(object.size)? else { return Ok((0..0, StatusCode::OK)) };
             headers.insert(CONTENT_RANGE, reply::value(&resolved.content_range())?);
             Ok((resolved.start..resolved.end, StatusCode::PARTIAL_CONTENT))
         }

@@ -23,6 +23,7 @@ use crate::referable::is_body_referable;
 use crate::reply;
 
 pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failure> {
+    call.check_signed("copy objects")?;
     let request = UploadPartCopy::parse(&call.head())?;
     let target = Target::find(call, &request.upload_id, request.part_number, None).await?;
     let source = find(call, &request.source, &request.source_conditions).await?;

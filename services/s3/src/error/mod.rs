@@ -5,6 +5,8 @@ mod code;
 use std::borrow::Cow;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -140,6 +142,12 @@ impl Error {
         Self::new(Code::NoSuchBucket).detail("BucketName", bucket)
     }
 
+    /// `BucketAlreadyOwnedByYou` or `BucketAlreadyExists` with the bucket.
+    pub fn bucket_exists(bucket: &str, is_yours: bool) -> Self {
+        let code = if is_yours { Code::BucketAlreadyOwnedByYou } else { Code::BucketAlreadyExists };
+        Self::new(code).detail("BucketName", bucket)
+    }
+
     /// `NoSuchKey` with the key. Bytes that are not UTF-8 are shown as U+FFFD.
     pub fn no_such_key(key: &[u8]) -> Self {
         Self::new(Code::NoSuchKey).detail("Key", String::from_utf8_lossy(key))
@@ -224,6 +232,13 @@ impl Error {
             Code::BadDigest,
             format!("The {algorithm} you specified did not match the calculated checksum."),
         )
+    }
+
+    /// `BadDigest` for a `Content-MD5`, with both digests spelled as S3 spells them: hex and base64.
+    pub fn bad_md5(declared: &[u8; 16], computed: &[u8; 16]) -> Self {
+        Self::with_message(Code::BadDigest, "The Content-MD5 you specified did not match what we received.")
+            .detail("ExpectedDigest", hex::encode(declared))
+            .detail("CalculatedDigest", BASE64.encode(computed))
     }
 
     /// `XAmzContentSHA256Mismatch` with both hashes in hex.

@@ -26,20 +26,17 @@ impl CopySource {
     /// not start `?versionId=` belongs to the key.
     ///
     /// # Errors
-    /// `InvalidArgument`, `InvalidBucketName`, `KeyTooLongError`.
+    /// `InvalidArgument`, `KeyTooLongError`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let malformed = || {
-            Error::invalid_argument(
-                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-                "x-amz-copy-source",
-                text,
-            )
-        };
+        let refused = |message| move || Error::invalid_argument(message, "x-amz-copy-source", text);
+        let no_encoding = refused("Invalid copy source encoding");
+        let no_bucket = refused("Invalid copy source bucket name");
+        let no_key = refused("Invalid copy source object key");
         let decode = |raw: &str| {
-            encoding::decode(raw.as_bytes(), Plus::Space).map(std::borrow::Cow::into_owned).ok_or_else(malformed)
+            encoding::decode(raw.as_bytes(), Plus::Space).map(std::borrow::Cow::into_owned).ok_or_else(no_encoding)
         };
         let (path, version_id) = match text.rsplit_once("?versionId=") {
-            Some((path, version)) => (path, Some(String::from_utf8(decode(version)?).map_err(|_| malformed())?)),
+            Some((path, version)) => (path, Some(String::from_utf8(decode(version)?).map_err(|_| no_encoding())?)),
             None => (text, None),
         };
         if version_id.as_ref().is_some_and(String::is_empty) {
@@ -47,13 +44,13 @@ impl CopySource {
         }
         let path = decode(path)?;
         let path = path.strip_prefix(b"/").unwrap_or(&path);
-        let slash = path.iter().position(|&byte| byte == b'/').ok_or_else(malformed)?;
+        let slash = path.iter().position(|&byte| byte == b'/').ok_or_else(no_key)?;
         let (bucket, key) = (&path[..slash], &path[slash + 1..]);
         if key.is_empty() {
-            return Err(malformed());
+            return Err(no_key());
         }
-        let bucket = std::str::from_utf8(bucket).map_err(|_| malformed())?;
-        validate_bucket(bucket)?;
+        let bucket = std::str::from_utf8(bucket).map_err(|_| no_bucket())?;
+        validate_bucket(bucket).map_err(|_| no_bucket())?;
         validate_key(key)?;
         Ok(Self { bucket: bucket.to_owned(), key: key.to_vec(), version_id })
     }

@@ -149,6 +149,11 @@ impl RequestPaymentConfiguration {
     }
 }
 
+/// The Amazon Resource Name of a bucket.
+pub fn bucket_arn(bucket: &str) -> String {
+    format!("arn:aws:s3:::{bucket}")
+}
+
 /// A bucket in a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListedBucket<'a> {
@@ -156,7 +161,7 @@ pub struct ListedBucket<'a> {
     pub name: &'a str,
     /// When it was created.
     pub created: Timestamp,
-    /// The region; shown if the request asked for pages.
+    /// The region. S3 shows it, and the bucket's ARN, to requests with any parameter.
     pub region: Option<&'a str>,
 }
 
@@ -183,7 +188,10 @@ impl ListBucketsResult<'_> {
             writer.open("Bucket");
             writer.text("Name", bucket.name);
             writer.time("CreationDate", bucket.created);
-            writer.optional("BucketRegion", bucket.region);
+            if let Some(region) = bucket.region {
+                writer.text("BucketRegion", region);
+                writer.text("BucketArn", &bucket_arn(bucket.name));
+            }
             writer.close("Bucket");
         }
         writer.close("Buckets");

@@ -131,7 +131,7 @@ pub struct DeleteResult<'a> {
 }
 
 impl DeleteResult<'_> {
-    /// The document. Keys that XML cannot hold show U+FFFD: this document has no encoding type.
+    /// The document. It has no encoding type, so a strict parser refuses it for a key that XML cannot hold.
     pub fn to_xml(&self) -> Bytes {
         let room: usize = self.deleted.iter().map(|object| object.key.len() + 128).sum();
         let mut writer = Writer::root("DeleteResult", room + self.failed.len() * 256);

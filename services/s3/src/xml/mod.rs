@@ -28,7 +28,7 @@ pub use acl::{AccessControlList, AccessControlPolicy, ListedGrantee};
 pub use attributes::{GetObjectAttributesOutput, ObjectPart, ObjectParts};
 pub use bucket::{
     CreateBucketConfiguration, ListBucketsResult, ListedBucket, LocationConstraint, RequestPaymentConfiguration,
-    VersioningConfiguration, VersioningStatus,
+    VersioningConfiguration, VersioningStatus, bucket_arn,
 };
 pub use complete::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
 pub use copy::{CopyObjectResult, CopyPartResult};

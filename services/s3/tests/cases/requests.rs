@@ -229,10 +229,18 @@ fn copy_sources() {
     assert_eq!(source("abc/k%3FversionId=v"), is(b"k?versionId=v", None));
     assert_eq!(source("abc/k?a=b"), is(b"k?a=b", None));
     assert_eq!(source("abc/../def"), is(b"../def", None));
-    for bad in ["", "/", "abc", "/abc/", "abc/%zz", "abc/k?versionId="] {
-        assert_eq!(source(bad), Err(Code::InvalidArgument), "{bad}");
+    assert_eq!(source("abc/k?versionId="), Err(Code::InvalidArgument));
+    let refusal = |text: &str| CopySource::parse(text).map_err(|error| (error.code(), error.message().to_owned()));
+    for (what, bad) in [
+        ("object key", &["", "/", "abc", "/abc/"][..]),
+        ("encoding", &["abc/%zz", "%", "100%/k", "abc/%1", "abc/k?versionId=%", "abc/k?versionId=%FF"]),
+        ("bucket name", &["ABC/k", "192.168.1.1/k", "%FFbc/k"]),
+    ] {
+        let expected = format!("Invalid copy source {what}");
+        for text in bad {
+            assert_eq!(refusal(text), Err((Code::InvalidArgument, expected.clone())), "{text}");
+        }
     }
-    assert_eq!(source("ABC/k"), Err(Code::InvalidBucketName));
     assert_eq!(source(&format!("abc/{}", "k".repeat(1025))), Err(Code::KeyTooLongError));
 }
 
@@ -336,9 +344,16 @@ fn multipart_uploads() {
 #[test]
 fn pages_of_buckets() {
     let list = at("/?max-buckets=2&prefix=a&continuation-token=t", ListBuckets::parse).unwrap();
-    assert_eq!((list.max_buckets, list.paginated, list.prefix.as_deref()), (2, true, Some("a")));
-    assert!(!at("/", ListBuckets::parse).unwrap().paginated);
-    assert_eq!(at("/?max-buckets=0", ListBuckets::parse), Err(Code::InvalidArgument));
+    assert_eq!((list.max_buckets, list.has_parameters, list.prefix.as_deref()), (2, true, Some("a")));
+    for query in ["max-buckets=10000", "prefix=a", "continuation-token=t", "bucket-region=r"] {
+        assert!(at(&format!("/?{query}"), ListBuckets::parse).unwrap().has_parameters, "{query}");
+    }
+    for query in ["", "prefix=", "max-buckets="] {
+        assert!(!at(&format!("/?{query}"), ListBuckets::parse).unwrap().has_parameters, "{query}");
+    }
+    for max in ["0", "10001", "-1", "x", "4294967297", "99999999999999999999"] {
+        assert_eq!(at(&format!("/?max-buckets={max}"), ListBuckets::parse), Err(Code::InvalidArgument), "{max}");
+    }
 }
 
 proptest! {

@@ -187,6 +187,18 @@ fn what_the_signature_depends_on_stands_once() {
 }
 
 #[test]
+fn the_algorithm_of_a_presigned_url_is_known_or_not_built() {
+    for (algorithm, expected) in [
+        ("AWS4-HMAC-SHA512", Code::AuthorizationQueryParametersError),
+        ("x", Code::AuthorizationQueryParametersError),
+        ("AWS4-ECDSA-P256-SHA256", Code::NotImplemented),
+    ] {
+        let uri = presigned(60).uri.to_string().replace("AWS4-HMAC-SHA256", algorithm);
+        assert_eq!(code(&sent("GET", &uri, &[("host", "localhost:9000")])), expected, "{algorithm}");
+    }
+}
+
+#[test]
 fn the_life_of_a_presigned_url_is_a_number_of_seconds() {
     for expires in ["-1", "-604801", "1.5", "", "-", "--1", "0x3c", "60s", "99999999999999999999"] {
         // One that is over before it began is expired; the others are no numbers.
@@ -291,6 +303,7 @@ fn other_schemes_are_told_what_to_do() {
     assert_eq!(with("AWS AKIA:sig"), Code::InvalidRequest);
     assert_eq!(with("Basic abc"), Code::InvalidArgument);
     assert_eq!(with("AWS4-ECDSA-P256-SHA256 x"), Code::NotImplemented);
+    assert_eq!(with("AWS4-HMAC-SHA512 x"), Code::InvalidArgument);
     assert_eq!(with("AWS4-HMAC-SHA256"), Code::AuthorizationHeaderMalformed);
     let error = sent("GET", "/a?AWSAccessKeyId=A&Signature=s&Expires=1", &[("host", "h")]).verify(now()).unwrap_err();
     assert_eq!(error.code(), Code::InvalidRequest);
