@@ -103,9 +103,9 @@ ANSWERS = {
     "PutBucketEncryption": (200, "", ""),
     "DeleteBucketEncryption": (204, "", ""),
     "GetBucketLifecycleConfiguration": (
-        200, "content-type",
+        200, "content-type x-amz-transition-default-minimum-object-size",
         "LifecycleConfiguration(Rule(ID Filter Status Expiration(Days)))"),
-    "PutBucketLifecycleConfiguration": (200, "", ""),
+    "PutBucketLifecycleConfiguration": (200, "x-amz-transition-default-minimum-object-size", ""),
     "DeleteBucketLifecycle": (204, "", ""),
     "GetBucketTagging": (200, "content-type", "Tagging(TagSet(Tag(Key Value)))"),
     "PutBucketTagging": (204, "", ""),
