@@ -164,6 +164,11 @@ fn plan() -> impl Strategy<Value = ChecksumPlan> {
         Just(ChecksumAlgorithm::Crc64Nvme),
         Just(ChecksumAlgorithm::Sha1),
         Just(ChecksumAlgorithm::Sha256),
+        Just(ChecksumAlgorithm::Sha512),
+        Just(ChecksumAlgorithm::Md5),
+        Just(ChecksumAlgorithm::XxHash64),
+        Just(ChecksumAlgorithm::XxHash3),
+        Just(ChecksumAlgorithm::XxHash128),
     ];
     let kind = prop_oneof![Just(ChecksumType::FullObject), Just(ChecksumType::Composite)];
     (algorithm, kind).prop_map(|(algorithm, kind)| ChecksumPlan { algorithm, kind })

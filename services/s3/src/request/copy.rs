@@ -5,7 +5,6 @@ use crate::checksum::Algorithm;
 use crate::condition::{Conditions, WriteConditions};
 use crate::encoding::{self, Plus};
 use crate::error::Error;
-use crate::request::content::declared_algorithm;
 use crate::request::{CustomerKey, Head, Metadata, NewEncryption, StorageClass};
 use crate::tags::Tags;
 
@@ -126,7 +125,7 @@ impl CopyObject {
             storage_class: StorageClass::parse(head)?,
             encryption: NewEncryption::parse(head)?,
             source_key: CustomerKey::parse_copy_source(head)?,
-            checksum_algorithm: declared_algorithm(head)?,
+            checksum_algorithm: Algorithm::from_head(head)?,
         })
     }
 

@@ -80,6 +80,14 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// Whether any header, or parameter that a header was hoisted into, has a name that begins so. `root` in lower case.
+    pub(crate) fn has_any(&self, root: &str) -> bool {
+        let begins =
+            |name: &[u8]| name.get(..root.len()).is_some_and(|name| name.eq_ignore_ascii_case(root.as_bytes()));
+        self.headers.keys().any(|name| begins(name.as_str().as_bytes()))
+            || self.query.iter().any(|parameter| begins(&parameter.name))
+    }
+
     /// A header that must hold a whole number.
     ///
     /// # Errors

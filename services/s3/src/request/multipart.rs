@@ -5,7 +5,6 @@ use crate::condition::{Conditions, WriteConditions};
 use crate::error::{Code, Error};
 use crate::header;
 use crate::range::Range;
-use crate::request::content::declared_algorithm;
 use crate::request::{CopySource, CustomerKey, Encoding, Head, Metadata, NewEncryption, Payload, StorageClass};
 use crate::tags::Tags;
 
@@ -60,7 +59,7 @@ impl CreateMultipartUpload {
     /// # Errors
     /// `InvalidRequest` for a type that the algorithm cannot give.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        let checksum_algorithm = declared_algorithm(head)?;
+        let checksum_algorithm = Algorithm::from_head(head)?;
         let asked = ChecksumType::parse(head)?;
         let checksum_type = match (checksum_algorithm, asked) {
             (None, Some(_)) => {
@@ -75,7 +74,7 @@ impl CreateMultipartUpload {
                 return Err(Error::invalid_request(format!(
                     "The {} checksum type cannot be used with the {} checksum algorithm.",
                     asked.name(),
-                    algorithm.name(),
+                    algorithm.lower_name(),
                 )));
             }
         };
@@ -175,7 +174,7 @@ impl CompleteMultipartUpload {
         Ok(Self {
             upload_id: upload_id(head)?,
             conditions: WriteConditions::parse(head)?,
-            checksum: Checksum::from_head(head)?,
+            checksum: Checksum::of_object_from_head(head)?,
             checksum_type: ChecksumType::parse(head)?,
             object_size: head.number("x-amz-mp-object-size")?,
             customer_key: CustomerKey::parse(head)?,

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use s3::Code;
+use s3::checksum::{Algorithm, Checksum};
 use s3::condition::Tags;
 use s3::xml::{
     CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects, Unchanging,
@@ -111,7 +112,15 @@ fn what_completes_an_upload() {
     assert_eq!(complete(&part("x", "")), Err(Code::MalformedXML));
     assert_eq!(complete(&part("0", "")), Err(Code::InvalidArgument));
     assert_eq!(complete(&part("10001", "")), Err(Code::InvalidArgument));
-    assert_eq!(complete(&part("1", "<ChecksumSHA1>AAAA</ChecksumSHA1>")), Err(Code::BadDigest));
+    for bad in [
+        "<ChecksumSHA1>AAAA</ChecksumSHA1>",
+        "<ChecksumCRC32>NhCmhg==-1</ChecksumCRC32>",
+        "<ChecksumCRC32>NhCmhg==</ChecksumCRC32><ChecksumXXHASH3>lVXoVVxi3P0=</ChecksumXXHASH3>",
+    ] {
+        assert_eq!(complete(&part("1", bad)), Err(Code::InvalidArgument), "{bad}");
+    }
+    let read = complete(&part("1", "<ChecksumXXHASH3>lVXoVVxi3P0=</ChecksumXXHASH3>")).unwrap();
+    assert_eq!(read.parts[0].checksum, Checksum::parse(Algorithm::XxHash3, "lVXoVVxi3P0="));
     let all: String =
         (1..=10_000).map(|number| part(&number.to_string(), "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>")).collect();
     assert_eq!(complete(&all).unwrap().parts.len(), 10_000);

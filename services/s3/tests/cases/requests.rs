@@ -24,6 +24,15 @@ fn parsed<T>(request: &Sent, parse: impl FnOnce(&s3::Head<'_>) -> Result<T, s3::
     request.parse(parse).map_err(|error| error.code())
 }
 
+/// What the refusal of a PUT says.
+fn said(pairs: &[(&str, &str)]) -> String {
+    let mut all = vec![("content-length", "5")];
+    all.extend_from_slice(pairs);
+    let refused = sent("PUT", "/abc/k", &all).parse(PutObject::parse).unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidRequest);
+    refused.message().to_owned()
+}
+
 fn at<T>(uri: &str, parse: impl FnOnce(&s3::Head<'_>) -> Result<T, s3::Error>) -> Result<T, Code> {
     parsed(&sent("GET", uri, &[]), parse)
 }
@@ -129,7 +138,14 @@ fn declared_digests_are_checked_for_form() {
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-sdk-checksum-algorithm", "CRC32C")]).unwrap().payload;
     assert_eq!(payload.checksum.unwrap().algorithm(), Algorithm::Crc32c);
     assert_eq!(payload.algorithm, Some(Algorithm::Crc32c));
-    assert_eq!(put(&[("x-amz-checksum-crc32c", "AAAA")]), Err(Code::BadDigest));
+    // Wrong length, no base64, nothing, and a checksum of checksums, which no body has.
+    for bad in ["AAAA", "!!!!!!==", "", "AAAAAA==-2"] {
+        assert_eq!(put(&[("x-amz-checksum-crc32c", bad)]), Err(Code::InvalidRequest), "{bad}");
+    }
+    assert_eq!(said(&[("x-amz-checksum-sha512", "AAAA")]), "Value for x-amz-checksum-sha512 header is invalid.");
+    let several = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+    assert_eq!(said(&[("x-amz-checksum-md5", ""), ("x-amz-checksum-crc32", "")]), several);
+    assert_eq!(said(&[("x-amz-checksum-crc32", "AAAAAA=="), ("x-amz-trailer", "x-amz-checksum-crc32c")]), several);
     assert_eq!(
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-checksum-crc32", "AAAAAA==")]),
         Err(Code::InvalidRequest)
@@ -142,10 +158,27 @@ fn declared_digests_are_checked_for_form() {
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-sdk-checksum-algorithm", "SHA1")]),
         Err(Code::InvalidRequest)
     );
-    assert_eq!(put(&[("x-amz-sdk-checksum-algorithm", "SHA512")]), Err(Code::NotImplemented));
+    assert_eq!(
+        said(&[("x-amz-sdk-checksum-algorithm", "SHA3")]),
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
+         [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]"
+    );
+    // What an SDK names, it sends.
+    assert_eq!(put(&[("x-amz-sdk-checksum-algorithm", "SHA256")]), Err(Code::InvalidRequest));
+    let hoisted = sent("PUT", "/abc/k?x-amz-sdk-checksum-algorithm=SHA256", &[("content-length", "5")]);
+    assert_eq!(parsed(&hoisted, PutObject::parse).unwrap().payload.algorithm, Some(Algorithm::Sha256));
+    // This header is about uploads and copies.
+    for ignored in ["SHA3", "SHA1"] {
+        let with = [("x-amz-checksum-algorithm", ignored), ("x-amz-checksum-crc32", "AAAAAA==")];
+        assert_eq!(put(&with).unwrap().payload.algorithm, Some(Algorithm::Crc32));
+        assert_eq!(put(&with[..1]).unwrap().payload.algorithm, None);
+    }
     let trailer = put(&[("x-amz-trailer", "X-Amz-Checksum-CRC64NVME")]).unwrap().payload;
     assert_eq!(trailer.trailer, Some(Algorithm::Crc64Nvme));
-    assert_eq!(put(&[("x-amz-trailer", "x-amz-meta-a")]), Err(Code::NotImplemented));
+    assert_eq!(
+        said(&[("x-amz-trailer", "x-amz-meta-a")]),
+        "The value specified in the x-amz-trailer header is not supported"
+    );
 }
 
 #[test]
@@ -296,10 +329,14 @@ fn multipart_uploads() {
         create(&[("x-amz-checksum-algorithm", "crc32"), ("x-amz-checksum-type", "FULL_OBJECT")]),
         Ok((Some(Algorithm::Crc32), Some(ChecksumType::FullObject)))
     );
-    assert_eq!(
-        create(&[("x-amz-checksum-algorithm", "SHA1"), ("x-amz-checksum-type", "FULL_OBJECT")]),
-        Err(Code::InvalidRequest)
-    );
+    for algorithm in ["SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"] {
+        let with = [("x-amz-checksum-algorithm", algorithm), ("x-amz-checksum-type", "FULL_OBJECT")];
+        assert_eq!(create(&with), Err(Code::InvalidRequest), "{algorithm}");
+        assert_eq!(create(&with[..1]).unwrap().1, Some(ChecksumType::Composite), "{algorithm}");
+    }
+    for unknown in ["SHA3", "XXHASH32", "TEST"] {
+        assert_eq!(create(&[("x-amz-checksum-algorithm", unknown)]), Err(Code::InvalidRequest), "{unknown}");
+    }
     assert_eq!(
         create(&[("x-amz-checksum-algorithm", "CRC64NVME"), ("x-amz-checksum-type", "COMPOSITE")]),
         Err(Code::InvalidRequest)

@@ -376,8 +376,6 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         ("x-amz-object-lock-level", "COMPLIANCE"),
         ("x-amz-bucket-object-lock-enabled", "true"),
         ("x-amz-website-redirect-location", "/x"),
-        ("x-amz-checksum-sha512", "AAAA"),
-        ("x-amz-checksum-xxhash64", "AAAA"),
     ];
     for (name, value) in refused {
         assert_eq!(with("PUT", "/abc/k", name, value), Err(Code::NotImplemented), "{name}");
@@ -417,6 +415,14 @@ fn headers_that_ask_for_protection_are_not_ignored() {
 }
 
 #[test]
+fn a_checksum_of_no_algorithm_is_refused() {
+    for name in ["x-amz-checksum-sha3", "x-amz-checksum-", "x-amz-checksum-xxhash32"] {
+        assert_eq!(with("PUT", "/abc/k", name, "AAAA"), Err(Code::InvalidRequest), "{name}");
+        assert_eq!(plain("PUT", &format!("/abc/k?{name}=AAAA")), Err(Code::InvalidRequest), "{name}");
+    }
+}
+
+#[test]
 fn harmless_headers_pass() {
     for (name, value) in [
         ("x-amz-acl", "private"),
@@ -432,6 +438,8 @@ fn harmless_headers_pass() {
         ("x-amz-object-lock-legal-hold", "ON"),
         ("x-amz-checksum-crc32", "AAAAAA=="),
         ("x-amz-checksum-algorithm", "CRC32"),
+        ("x-amz-checksum-sha512", "AAAA"),
+        ("x-amz-checksum-xxhash64", "AAAA"),
         ("x-amz-meta-server-side-encryption", "no"),
     ] {
         assert_eq!(with("PUT", "/abc/k", name, value), Ok(Operation::PutObject), "{name}: {value}");
