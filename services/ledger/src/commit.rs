@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use domain::{Command, Context, Outcome, Refused, decide};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError, Stored};
@@ -20,9 +21,6 @@ use crate::tables::{Tables, Writable};
 use crate::writer::Writer;
 use crate::{CommitError, Cursor, FoldError, StateError};
 
-/// How often a batch is decided again after others appended, before its commands are turned away.
-const CONFLICTS_MAX: u32 = 64;
-
 /// A batch is cut when its events reach this many bytes. One more event still fits the append.
 const BATCH_BYTES_MAX: usize = APPEND_BYTES_MAX / 2;
 const _: () = assert!(BATCH_BYTES_MAX + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
@@ -33,6 +31,14 @@ pub(crate) struct Queued {
     pub(crate) origin: Origin,
     pub(crate) answer: oneshot::Sender<Result<Committed, CommitError>>,
     pub(crate) claim: Claim,
+}
+
+impl Queued {
+    /// Whether the writer has it from now on. Whoever does not wait any more need not be told, and has at best
+    /// learned that it did not happen.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.claim.take() && !self.answer.is_closed()
+    }
 }
 
 /// Whose the command is: the writer's, which is about to decide it, or the asker's, who gives it up. Whoever
@@ -66,54 +72,60 @@ struct Decided {
     outcomes: Outcomes,
 }
 
-/// How a batch ended.
+/// How an append of a batch ended.
 enum Ended {
     /// These are the outcomes of its first commands.
     Committed(Outcomes),
-    /// Somebody else appended. Nothing of it happened.
-    DecideAgain,
+    /// Somebody else appended, after what has these outcomes. Nothing of the rest happened.
+    Conflict(Outcomes),
+    /// It would have written nothing, and was decided on a state that others have left behind.
+    Stale,
     /// Nothing of it happened.
     TurnedAway(CommitError),
 }
 
 impl<L: Log> Writer<L> {
-    pub(crate) fn commit(&mut self, mut batch: Vec<Queued>, runtime: &Handle) -> Result<(), FoldError> {
-        // Whoever does not wait any more need not be told, and has at best learned that it did not happen.
-        batch.retain(|queued| queued.claim.take() && !queued.answer.is_closed());
-        if !batch.is_empty() {
-            let commands = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-            metrics::histogram!("planetstore_ledger_batch_commands").record(commands);
-        }
-        let mut conflicts = 0;
+    /// Commits the first commands of a batch with one append, and answers and removes them. If others append as
+    /// well, that may be fewer than fit.
+    pub(crate) fn commit(&mut self, batch: &mut Vec<Queued>, runtime: &Handle) -> Result<(), FoldError> {
+        // Nobody else appends, so the state here is the newest there is.
+        let mut is_newest = self.is_alone;
         while !batch.is_empty() {
-            let mut ended = self.commit_once(&batch, runtime)?;
-            if matches!(ended, Ended::DecideAgain) {
-                conflicts += 1;
-                metrics::counter!("planetstore_ledger_conflicts_total").increment(1);
-                ended = match runtime.block_on(self.catch_up()) {
-                    Ok(()) if conflicts <= CONFLICTS_MAX => continue,
-                    Ok(()) => Ended::TurnedAway(CommitError::Unavailable("others write all the time".into())),
-                    Err(FoldError::Log(error)) => turned_away(error)?,
-                    Err(error) => return Err(error),
-                };
-            }
-            match ended {
-                Ended::Committed(outcomes) => {
-                    for (queued, outcome) in batch.drain(..outcomes.len()).zip(outcomes) {
-                        let _ = queued.answer.send(outcome);
-                    }
+            let tried = batch.len().min(self.contention.commands_max());
+            metrics::histogram!("planetstore_ledger_batch_commands").record(u32::try_from(tried).unwrap_or(u32::MAX));
+            let behind = match self.commit_once(&batch[..tried], is_newest, runtime)? {
+                Ended::Committed(outcomes) => return Ok(answer(batch, outcomes)),
+                Ended::TurnedAway(error) => return Ok(turn_away(batch, &error)),
+                Ended::Stale => runtime.block_on(self.catch_up()),
+                Ended::Conflict(outcomes) => {
+                    metrics::counter!("planetstore_ledger_conflicts_total").increment(1);
+                    let pause = if outcomes.is_empty() {
+                        self.contention.lost(tried, self.sources.random())
+                    } else {
+                        self.contention.interrupted();
+                        Some(Duration::ZERO)
+                    };
+                    answer(batch, outcomes);
+                    let Some(pause) = pause else {
+                        return Ok(turn_away(batch, &CommitError::Unavailable("others write all the time".into())));
+                    };
+                    runtime.block_on(async {
+                        tokio::time::sleep(pause).await;
+                        self.catch_up().await
+                    })
                 }
-                Ended::DecideAgain => {}
-                Ended::TurnedAway(error) => {
-                    batch.drain(..).for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
-                }
+            };
+            match behind {
+                Ok(()) => is_newest = true,
+                Err(FoldError::Log(error)) => return Ok(turn_away(batch, &unavailable(error)?)),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
     }
 
     /// Decides, publishes and commits as much of a batch as fits one append.
-    fn commit_once(&mut self, batch: &[Queued], runtime: &Handle) -> Result<Ended, FoldError> {
+    fn commit_once(&mut self, batch: &[Queued], is_newest: bool, runtime: &Handle) -> Result<Ended, FoldError> {
         let transaction = self.begin()?;
         let decided = {
             let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
@@ -123,24 +135,27 @@ impl<L: Log> Writer<L> {
         };
         if decided.messages.is_empty() {
             transaction.abort().map_err(StateError::from)?;
-            return self.answer_without_events(decided, runtime);
+            return self.answer_without_events(decided, is_newest, runtime);
         }
-        let appended = match runtime.block_on(self.log.append(self.cursor.sequence, &decided.messages)) {
+        let begun = Instant::now();
+        let (appended, ended) = match runtime.block_on(self.log.append(self.cursor.sequence, &decided.messages)) {
             Ok(()) => {
                 transaction.commit().map_err(StateError::from)?;
                 self.moved(decided.cursor)?;
+                self.contention.won(begun.elapsed(), Instant::now());
                 return Ok(Ended::Committed(decided.outcomes));
             }
             Err(AppendError::Conflict { appended: 0 }) => {
                 transaction.abort().map_err(StateError::from)?;
-                return Ok(Ended::DecideAgain);
+                return Ok(Ended::Conflict(Vec::new()));
             }
             Err(AppendError::Damaged(error)) => return Err(error.into()),
             Err(error @ (AppendError::Unavailable { appended: 0, .. } | AppendError::TooLarge { .. })) => {
                 transaction.abort().map_err(StateError::from)?;
                 return Ok(Ended::TurnedAway(CommitError::from(&error)));
             }
-            Err(AppendError::Conflict { appended } | AppendError::Unavailable { appended, .. }) => appended,
+            Err(AppendError::Conflict { appended }) => (appended, Ended::Conflict as fn(Outcomes) -> Ended),
+            Err(AppendError::Unavailable { appended, .. }) => (appended, Ended::Committed as fn(Outcomes) -> Ended),
         };
         // The first ones are in the log: fold and answer them, then see to the rest.
         transaction.abort().map_err(StateError::from)?;
@@ -150,19 +165,19 @@ impl<L: Log> Writer<L> {
             .map(|(sequence, message)| Stored { sequence, id: message.id, payload: message.payload.clone() })
             .collect();
         self.fold(&written)?;
-        Ok(Ended::Committed(first_written(decided.outcomes, self.cursor.sequence)))
+        Ok(ended(first_written(decided.outcomes, self.cursor.sequence)))
     }
 
     /// Answers a batch that wrote nothing, if it saw everything: a refusal is as good as a read, and where
-    /// others append, a read asks the log first.
-    fn answer_without_events(&self, decided: Decided, runtime: &Handle) -> Result<Ended, FoldError> {
-        if self.is_alone {
+    /// others append, a read asks the log first. `is_newest` says that this was done since the commands came.
+    fn answer_without_events(&self, decided: Decided, is_newest: bool, runtime: &Handle) -> Result<Ended, FoldError> {
+        if is_newest {
             return Ok(Ended::Committed(decided.outcomes));
         }
         match runtime.block_on(self.last_sequence()) {
             Ok(last) if last == self.cursor.sequence => Ok(Ended::Committed(decided.outcomes)),
-            Ok(_) => Ok(Ended::DecideAgain),
-            Err(error) => turned_away(error),
+            Ok(_) => Ok(Ended::Stale),
+            Err(error) => Ok(Ended::TurnedAway(unavailable(error)?)),
         }
     }
 
@@ -231,10 +246,22 @@ impl<L: Log> Writer<L> {
     }
 }
 
-/// What an error in reading the log means to a batch of which nothing is written.
-fn turned_away(error: ReadError) -> Result<Ended, FoldError> {
+/// Answers the first commands of a batch, and removes them.
+fn answer(batch: &mut Vec<Queued>, outcomes: Outcomes) {
+    for (queued, outcome) in batch.drain(..outcomes.len()).zip(outcomes) {
+        // Whoever gave up waiting is not told.
+        let _ = queued.answer.send(outcome);
+    }
+}
+
+fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
+    batch.drain(..).for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
+}
+
+/// What an error in reading the log means to commands of which nothing is written.
+fn unavailable(error: ReadError) -> Result<CommitError, FoldError> {
     match error {
-        ReadError::Unavailable { reason } => Ok(Ended::TurnedAway(CommitError::Unavailable(reason))),
+        ReadError::Unavailable { reason } => Ok(CommitError::Unavailable(reason)),
         stop @ (ReadError::Gap { .. } | ReadError::LostTail { .. } | ReadError::Foreign { .. }) => Err(stop.into()),
     }
 }

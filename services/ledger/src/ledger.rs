@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{Claim, Committed, Queued};
+use crate::contention::Contention;
 use crate::follow::follow;
 use crate::open::open_database;
 use crate::snapshot::Snapshot;
@@ -85,6 +86,7 @@ impl Ledger {
             snapshot,
             progress: progress_sender,
             durable: Durable { at: Instant::now(), sequence: cursor.sequence },
+            contention: Contention::new(options.sole_writer, Instant::now()),
             follower,
         };
         let runtime = Handle::current();

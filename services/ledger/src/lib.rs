@@ -7,12 +7,13 @@
 //! # Layout
 //! - [`Ledger`]: commit a command, read a snapshot
 //! - `writer`: the task that owns the write transaction; `commit`: what it does with a batch of commands
-//! - `follow`: what others append; `barrier`: reads that see all acked writes
+//! - `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
 //! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
 //! - [`rebuild()`]: fold the log anew and compare
 
 mod barrier;
 mod commit;
+mod contention;
 mod cursor;
 mod error;
 mod fold;

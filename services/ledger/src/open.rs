@@ -55,7 +55,8 @@ fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
 
 /// Makes the tables if the file is new, and reads how far it is.
 pub(crate) fn read_cursor(database: &Database) -> Result<Cursor, StateError> {
-    let transaction = database.begin_write()?;
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
     let cursor = Tables::write(&transaction)?.cursor()?;
     transaction.commit()?;
     Ok(cursor)
@@ -92,7 +93,8 @@ pub(crate) async fn fold_rest<L: Log>(
 ) -> Result<Cursor, OpenError> {
     while cursor.sequence < until {
         let events = read_present(log, cursor.sequence + 1, until).await?;
-        let transaction = database.begin_write().map_err(StateError::from)?;
+        let mut transaction = database.begin_write().map_err(StateError::from)?;
+        transaction.set_quick_repair(true);
         {
             let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
             for stored in &events {

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::commit::Queued;
+use crate::contention::Contention;
 use crate::fold::{fold, read_present};
 use crate::snapshot::Snapshot;
 use crate::tables::Tables;
@@ -61,6 +62,7 @@ pub(crate) struct Writer<L> {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) durable: Durable,
+    pub(crate) contention: Contention,
     /// The task that hands over what others append; it ends with the writer.
     pub(crate) follower: Option<AbortHandle>,
 }
@@ -97,21 +99,30 @@ impl<L: Log> Writer<L> {
     }
 
     fn serve(&mut self, work: &mut mpsc::Receiver<Work>, runtime: &Handle) -> Result<(), FoldError> {
-        let mut left = None;
+        let mut batch = Vec::new();
+        let mut other = None;
         loop {
-            let item = match left.take() {
-                Some(item) => Some(item),
-                None => self.wait(work, runtime)?,
-            };
-            match item {
-                None | Some(Work::Stop) => return self.make_durable(),
-                Some(Work::Fold(events)) => self.fold(&events)?,
-                Some(Work::Unfollowable(error)) => return Err(error.into()),
-                Some(Work::Commit(first)) => {
-                    let (batch, other) = self.gather(first, work)?;
-                    self.commit(batch, runtime)?;
-                    left = other;
+            if batch.is_empty() && other.is_none() {
+                let idle = Instant::now();
+                let item = self.wait(work, runtime)?.unwrap_or(Work::Stop);
+                self.contention.was_idle(idle.elapsed(), Instant::now());
+                match item {
+                    Work::Commit(first) => batch.extend(Some(first).filter(Queued::is_taken)),
+                    item => other = Some(item),
                 }
+            }
+            if other.is_none() {
+                other = self.gather(&mut batch, work, runtime)?;
+            }
+            if batch.is_empty() {
+                match other.take() {
+                    Some(Work::Stop) => return self.make_durable(),
+                    Some(Work::Unfollowable(error)) => return Err(error.into()),
+                    Some(Work::Fold(events)) => self.fold_others(&events)?,
+                    Some(Work::Commit(_)) | None => {}
+                }
+            } else {
+                self.commit(&mut batch, runtime)?;
             }
             if self.is_durability_due() {
                 self.make_durable()?;
@@ -137,22 +148,41 @@ impl<L: Log> Writer<L> {
     }
 
     /// Adds the commands that queued meanwhile, up to anything else that waits; what others appended is folded
-    /// before, for the commands would otherwise be decided on an old state.
+    /// before, for the commands would otherwise be decided on an old state. If it is the others' turn to append,
+    /// this waits for them.
     fn gather(
         &mut self,
-        first: Queued,
+        batch: &mut Vec<Queued>,
         work: &mut mpsc::Receiver<Work>,
-    ) -> Result<(Vec<Queued>, Option<Work>), FoldError> {
-        let mut batch = vec![first];
+        runtime: &Handle,
+    ) -> Result<Option<Work>, FoldError> {
+        let turn = self.contention.take_turn().map(|time| tokio::time::Instant::now() + time);
         while batch.len() < APPEND_EVENTS_MAX {
-            match work.try_recv() {
-                Ok(Work::Commit(queued)) => batch.push(queued),
-                Ok(Work::Fold(events)) => self.fold(&events)?,
-                Ok(other @ (Work::Unfollowable(_) | Work::Stop)) => return Ok((batch, Some(other))),
-                Err(_) => break,
+            let item = match (work.try_recv(), turn) {
+                (Ok(item), _) => item,
+                (Err(_), Some(end)) if self.contention.is_turn_of_others() => {
+                    match runtime.block_on(async { tokio::time::timeout_at(end, work.recv()).await }) {
+                        Ok(item) => item.unwrap_or(Work::Stop),
+                        Err(_) => break,
+                    }
+                }
+                (Err(_), _) => break,
+            };
+            match item {
+                Work::Commit(queued) => batch.extend(Some(queued).filter(Queued::is_taken)),
+                Work::Fold(events) => self.fold_others(&events)?,
+                other @ (Work::Unfollowable(_) | Work::Stop) => return Ok(Some(other)),
             }
         }
-        Ok((batch, None))
+        if turn.is_some() && !self.contention.is_turn_of_others() {
+            // Their first events came, and others of the same append may be under way still.
+            match runtime.block_on(self.catch_up()) {
+                // The next append says so as well.
+                Ok(()) | Err(FoldError::Log(eventlog::ReadError::Unavailable { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// Folds what the log has and the tables lack.
@@ -163,7 +193,7 @@ impl<L: Log> Writer<L> {
         let last = self.last_sequence().await?;
         while self.cursor.sequence < last {
             let events = read_present(self.log.as_ref(), self.cursor.sequence + 1, last).await?;
-            self.fold(&events)?;
+            self.fold_others(&events)?;
         }
         Ok(())
     }
@@ -171,6 +201,16 @@ impl<L: Log> Writer<L> {
     /// The log's last sequence, which is never before the cursor.
     pub(crate) async fn last_sequence(&self) -> Result<u64, eventlog::ReadError> {
         self.log.tail().await?.last_from(self.cursor.sequence)
+    }
+
+    /// Folds what somebody else appended.
+    fn fold_others(&mut self, events: &[Stored]) -> Result<(), FoldError> {
+        let before = self.cursor.sequence;
+        self.fold(events)?;
+        if self.cursor.sequence > before {
+            self.contention.others_appended();
+        }
+        Ok(())
     }
 
     /// Folds events; those folded already are passed over.
@@ -216,6 +256,8 @@ impl<L: Log> Writer<L> {
         if self.cursor.sequence != self.durable.sequence {
             let mut transaction = self.database.begin_write().map_err(StateError::from)?;
             transaction.set_durability(Durability::Immediate).map_err(StateError::from)?;
+            // After a crash, opening the file would otherwise read all of it.
+            transaction.set_quick_repair(true);
             transaction.commit().map_err(StateError::from)?;
         }
         self.durable = Durable { at: Instant::now(), sequence: self.cursor.sequence };

@@ -21,6 +21,8 @@ mod listing;
 mod random;
 #[path = "ledger/shared.rs"]
 mod shared;
+#[path = "ledger/sharing.rs"]
+mod sharing;
 #[path = "ledger/support.rs"]
 mod support;
 #[path = "ledger/unavailable.rs"]
