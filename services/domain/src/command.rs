@@ -150,6 +150,15 @@ pub enum Command {
         /// How much.
         quota: Quota,
     },
+    /// Let facts up to a level be written. Once this is done, programs that do not know the level cannot take part.
+    UpgradeRegion {
+        /// The region.
+        region: RegionName,
+        /// The level.
+        level: u32,
+        /// The release that asks.
+        release: String,
+    },
     /// Change who may do what.
     Identity(Box<IdentityCommand>),
     /// Store a version of an object.
@@ -421,6 +430,16 @@ pub enum Rejection {
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),
+    /// Other programs may not know such a fact. Upgrade the region once all its programs are new enough.
+    #[error(
+        "this needs level {needed}, and the region is at {level}: once every process runs this release or a newer one, run `planetstore admin region upgrade`"
+    )]
+    LevelTooLow {
+        /// The level of the fact that would be written.
+        needed: u32,
+        /// The region's.
+        level: u32,
+    },
     /// The bytes were reclaimed between looking and asking: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,

@@ -181,6 +181,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             tracing::error!(%rejection, "S3 asked for a change of identities");
             Error::new(Code::InternalError)
         }
+        Rejection::LevelTooLow { .. } => Error::with_message(Code::NotImplemented, rejection.to_string()),
         Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use domain::{Command, Context, Outcome, Refused, decide};
+use domain::{Command, Context, Outcome, Refused, Rejection, View, decide};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError, Stored};
 use events::ids::EventId;
 use events::{Event, Origin, subject};
@@ -228,6 +228,14 @@ impl<L: Log> Writer<L> {
         queued: &Queued,
         context: Context,
     ) -> Result<Result<Message, CommitError>, FoldError> {
+        let needed = fact.kind().level;
+        // Whoever is alone writes for no other program.
+        if needed > 0 && !self.is_alone {
+            let level = tables.totals()?.level;
+            if needed > level {
+                return Ok(Err(Rejection::LevelTooLow { needed, level }.into()));
+            }
+        }
         let event = Event {
             id: EventId(context.fresh),
             time: context.now,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The version of the rows and of `project`. A projection of another version is made anew from the log.
-pub(crate) const PROJECTION_VERSION: u32 = 3;
+pub(crate) const PROJECTION_VERSION: u32 = 4;
 
 /// How far the log is folded. It is written in the same transaction as the rows. The first two fields stay
 /// where they are in every version, so that each can read them of any other.
@@ -35,6 +35,6 @@ mod tests {
     fn what_the_fold_reads_changes_only_with_its_version() {
         let read = (domain::SESSIONS_PER_USER_MAX, events::quota::WARNING_PERCENT, events::policy::BUILT_IN);
         let of_version = (32, 80, ["readonly", "readwrite", "writeonly", "bucketowner"]);
-        assert_eq!((PROJECTION_VERSION, read), (3, of_version), "raise PROJECTION_VERSION, then write both down here");
+        assert_eq!((PROJECTION_VERSION, read), (4, of_version), "raise PROJECTION_VERSION, then write both down here");
     }
 }

@@ -65,7 +65,7 @@ impl Ledger {
     pub async fn open<L: Log>(options: Options, log: Arc<L>) -> Result<Self, OpenError> {
         let (database, cursor) = open_database(&options, log.as_ref()).await?;
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::take(&database)?));
-        let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None });
+        let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None, is_too_old: false });
         let (work, queue) = mpsc::channel(COMMANDS_WAITING_MAX);
         let mut ledger = Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None };
         let mut follower = None;

@@ -29,7 +29,7 @@ mod writer;
 
 pub use commit::Committed;
 pub use cursor::Cursor;
-pub use error::{CommitError, FoldError, OpenError, ReadError, StateError};
+pub use error::{CommitError, FoldError, OpenError, ReadError, StateError, TooOld};
 pub use ledger::{Ledger, Options};
 pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
 pub use rebuild::{Rebuilt, rebuild, restore_tail};

@@ -49,6 +49,8 @@ pub struct Progress {
     pub cursor: Cursor,
     /// Why the writer stopped, if it did. Nothing can be written any more.
     pub failed: Option<Arc<str>>,
+    /// It stopped because the region needs a newer program.
+    pub is_too_old: bool,
 }
 
 pub(crate) struct Writer<L> {
@@ -79,6 +81,7 @@ impl<L: Log> Writer<L> {
         // What a panic leaves half done is an open transaction, which redb drops; nothing here is used after it.
         let result = catch_unwind(AssertUnwindSafe(|| self.serve(&mut work, runtime)));
         work.close();
+        let is_too_old = matches!(&result, Ok(Err(error)) if error.is_too_old());
         let failed = match result {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
@@ -86,7 +89,10 @@ impl<L: Log> Writer<L> {
         };
         if let Some(reason) = failed {
             tracing::error!(reason, "the ledger stops: nothing can be written any more");
-            self.progress.send_modify(|progress| progress.failed = Some(reason.into()));
+            self.progress.send_modify(|progress| {
+                progress.failed = Some(reason.into());
+                progress.is_too_old = is_too_old;
+            });
         }
         if let Some(follower) = &self.follower {
             follower.abort();

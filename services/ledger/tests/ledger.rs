@@ -15,6 +15,8 @@ mod faulty;
 mod history;
 #[path = "../../domain/tests/domain/invariants.rs"]
 mod invariants;
+#[path = "ledger/levels.rs"]
+mod levels;
 #[path = "ledger/listing.rs"]
 mod listing;
 #[path = "../../domain/tests/domain/random/mod.rs"]

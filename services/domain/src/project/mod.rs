@@ -64,6 +64,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,
+        Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
         fact => identity::changed(&mut draft, fact)?,
     }
     draft.finish()

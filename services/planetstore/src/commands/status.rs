@@ -29,6 +29,7 @@ fn render(status: &Status) -> String {
     ];
     match &status.stored {
         Some(stored) => pairs.extend([
+            ("level", level(stored.level, status.known_level)),
             ("buckets", stored.buckets.to_string()),
             ("objects", stored.objects.to_string()),
             ("logical bytes", size(stored.logical_bytes)),
@@ -66,6 +67,15 @@ fn render(status: &Status) -> String {
     format!("{}\n{nodes}", table::pairs(&pairs))
 }
 
+/// Which facts may be written, and which could be.
+fn level(region: u32, known: u32) -> String {
+    if region < known {
+        format!("{region}; `planetstore admin region upgrade` makes it {known} once every process runs this release")
+    } else {
+        region.to_string()
+    }
+}
+
 /// Rounded for people, exact for the rest.
 fn size(bytes: u64) -> String {
     format!("{} ({bytes})", ByteSize(bytes))
@@ -79,13 +89,19 @@ mod tests {
     #[test]
     fn all_figures_are_shown_also_when_some_are_not_known() {
         let json = r#"{"version":"1","region":"eu-1","uptime_seconds":61,"readiness":{"ready":false,"missing":["nodes: 1 online"]},
-            "stored":{"buckets":1,"objects":2,"logical_bytes":2048,"contents":1,"content_bytes":1024,"shard_bytes":3072,"dedup_ratio":2.0},
+            "known_level":1,"stored":{"level":0,"buckets":1,"objects":2,"logical_bytes":2048,"contents":1,"content_bytes":1024,"shard_bytes":3072,"dedup_ratio":2.0},
             "cache":{"hits":5,"misses":6,"bytes":7,"entries":8},
             "nodes":[{"node":"node-1","zone":"a","state":"offline","free_bytes":1,"total_bytes":2,"stored_bytes":3,"shards":4,"heard_seconds_ago":9}],
             "log":{"connected":false,"last_sequence":null,"dense":null},"ledger":{"sequence":12,"failed":"a gap"}}"#;
         let mut status: Status = serde_json::from_str(json).unwrap();
         let text = render(&status);
-        for part in ["nodes: 1 online", "2.00 KiB (2048)", "dedup ratio      2.00", "5 hits, 6 misses, 7 B in 8"] {
+        for part in [
+            "nodes: 1 online",
+            "makes it 1 once every process",
+            "2.00 KiB (2048)",
+            "dedup ratio      2.00",
+            "5 hits, 6 misses, 7 B in 8",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(text.contains("unknown (not connected)") && text.contains("12 (stopped: a gap)"));
