@@ -190,6 +190,21 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it can only end what is stored, so that it should be done also where there is little room.
+    pub fn only_ends(&self) -> bool {
+        match self {
+            Self::Within { command, .. } => command.only_ends(),
+            Self::DeleteBucket { .. }
+            | Self::DeleteObject(_)
+            | Self::Expire(_)
+            | Self::AbortExpired(_)
+            | Self::AbortUpload { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// Bytes that a command brings or points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewBody {

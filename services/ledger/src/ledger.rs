@@ -79,6 +79,8 @@ impl Ledger {
         let writer = Writer {
             log,
             database,
+            path: options.path,
+            is_short_of_room: false,
             region: options.region,
             sources: options.sources,
             is_alone: options.sole_writer,

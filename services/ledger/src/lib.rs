@@ -7,7 +7,7 @@
 //! # Layout
 //! - [`Ledger`]: commit a command, read a snapshot
 //! - `writer`: the task that owns the write transaction; `commit`: what it does with a batch of commands
-//! - `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
+//! - `room`: what the projection's disk still takes; `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
 //! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
 //! - [`rebuild()`]: fold the log anew and compare
 
@@ -22,6 +22,7 @@ mod ledger;
 mod listing;
 mod open;
 mod rebuild;
+mod room;
 mod snapshot;
 mod sources;
 mod tables;

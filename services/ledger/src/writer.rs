@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,9 +20,10 @@ use tokio::task::AbortHandle;
 use crate::commit::Queued;
 use crate::contention::Contention;
 use crate::fold::{fold, read_present};
+use crate::room::{DELETES_MAX, Room, free_bytes};
 use crate::snapshot::Snapshot;
 use crate::tables::Tables;
-use crate::{Cursor, FoldError, Sources, StateError};
+use crate::{CommitError, Cursor, FoldError, Sources, StateError};
 
 /// How long commits may stay volatile in redb. The log has them: a crash replays this much.
 const VOLATILE_TIME_MAX: Duration = Duration::from_secs(1);
@@ -56,6 +58,10 @@ pub struct Progress {
 pub(crate) struct Writer<L> {
     pub(crate) log: Arc<L>,
     pub(crate) database: Database,
+    /// Where the database is.
+    pub(crate) path: PathBuf,
+    /// Its disk took not everything when it was last looked at.
+    pub(crate) is_short_of_room: bool,
     pub(crate) region: RegionName,
     pub(crate) sources: Sources,
     /// Nobody else appends, so the log ends at the cursor.
@@ -128,7 +134,9 @@ impl<L: Log> Writer<L> {
                     Some(Work::Commit(_)) | None => {}
                 }
             } else {
+                let later = self.admit(&mut batch)?;
                 self.commit(&mut batch, runtime)?;
+                batch.extend(later);
             }
             if self.is_durability_due() {
                 self.make_durable()?;
@@ -189,6 +197,34 @@ impl<L: Log> Writer<L> {
             }
         }
         Ok(None)
+    }
+
+    /// Turns away the commands for which the projection's disk has no room, and returns those that must wait for
+    /// others to be durable.
+    fn admit(&mut self, batch: &mut Vec<Queued>) -> Result<Vec<Queued>, FoldError> {
+        // A disk that cannot be asked is one that the commit will tell about.
+        let Ok(mut free) = free_bytes(&self.path) else { return Ok(Vec::new()) };
+        let mut room = Room::of(free, self.cursor.sequence - self.durable.sequence);
+        if room != Room::ForAll {
+            self.make_durable()?;
+            free = free_bytes(&self.path).unwrap_or(free);
+            room = Room::of(free, 0);
+        }
+        let is_short = room != Room::ForAll;
+        if is_short != self.is_short_of_room {
+            tracing::warn!(is_short, free, "room on the projection's disk");
+            self.is_short_of_room = is_short;
+        }
+        if !is_short {
+            return Ok(Vec::new());
+        }
+        let (mut admitted, refused): (Vec<_>, Vec<_>) =
+            batch.drain(..).partition(|queued| room == Room::ForDeletes && queued.command.only_ends());
+        let error = CommitError::Unavailable("the disk of the projection is full".into());
+        refused.into_iter().for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
+        let later = admitted.split_off(admitted.len().min(DELETES_MAX));
+        *batch = admitted;
+        Ok(later)
     }
 
     /// Folds what the log has and the tables lack.
