@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, group, key, kms_key, lock, object, policy, quota, region, session, upload, user};
+use crate::{bucket, group, key, kms_key, lock, node, object, policy, quota, region, session, upload, user};
 
 /// What a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,22 @@ pub enum Collection {
     Groups,
     Policies,
     KmsKeys,
+    Nodes,
     Regions,
 }
 
 impl Collection {
     /// Every one.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Regions];
+    pub(crate) const ALL: [Self; 7] =
+        [
+            Self::Buckets,
+            Self::Users,
+            Self::Groups,
+            Self::Policies,
+            Self::KmsKeys,
+            Self::Nodes,
+            Self::Regions,
+        ];
 
     /// Its name in `source`.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Collection {
             Self::Groups => "groups",
             Self::Policies => "policies",
             Self::KmsKeys => "kms_keys",
+            Self::Nodes => "nodes",
             Self::Regions => "regions",
         }
     }
@@ -54,6 +64,7 @@ impl Collection {
             Self::Groups => "group",
             Self::Policies => "policy",
             Self::KmsKeys => "kms_key",
+            Self::Nodes => "node",
             Self::Regions => "region",
         }
     }
@@ -166,6 +177,9 @@ macro_rules! about {
     (kms_key, collection) => {
         Collection::KmsKeys
     };
+    (node, collection) => {
+        Collection::Nodes
+    };
     (region, collection) => {
         Collection::Regions
     };
@@ -263,6 +277,7 @@ facts! {
     UploadCreated(upload::Created): "upload" "created", object;
     UploadPartStored(upload::PartStored): "upload" "part_stored", object;
     UploadAborted(upload::Aborted): "upload" "aborted", object;
+    UploadPartsReleased(upload::PartsReleased): "upload" "parts_released", bucket, level 1;
     UserCreated(user::Created): "user" "created", user;
     UserChanged(user::Changed): "user" "changed", user;
     UserPasswordChanged(user::PasswordChanged): "user" "password_changed", user;
@@ -280,6 +295,7 @@ facts! {
     PolicyDetached(policy::Detached): "policy" "detached", policy;
     KmsKeyCreated(kms_key::Created): "kms_key" "created", kms_key;
     KmsKeyChanged(kms_key::Changed): "kms_key" "changed", kms_key;
+    NodeJoined(node::Joined): "node" "joined", node, level 1;
     SessionOpened(session::Opened): "session" "opened", user;
     SessionRefreshed(session::Refreshed): "session" "refreshed", user;
     SessionRevoked(session::Revoked): "session" "revoked", user;

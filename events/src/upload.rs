@@ -89,3 +89,33 @@ pub struct Aborted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
 }
+
+/// Parts that nothing refers to any more gave up the contents they are in. The fact that ended them says so at once
+/// where they are few; of many, facts like this one free some each, so that no fact changes more than a few hundred
+/// rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartsReleased {
+    /// The bucket in which the last reference to them went.
+    pub bucket: BucketName,
+    /// Whose parts they are.
+    pub from: ReleasedFrom,
+    /// How many parts, and uploads without any left, this frees at most: the first ones, in order of their numbers.
+    pub max: u16,
+}
+
+/// Whose parts are released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReleasedFrom {
+    /// Those of an upload that was given up, or of an object that is gone and was made of it, or those that an object
+    /// was made without.
+    Upload {
+        /// The upload.
+        upload_id: UploadId,
+    },
+    /// Those of all uploads that were under way in a bucket when it was deleted.
+    Bucket {
+        /// The sequence of the event that made the bucket: there may be another one of its name.
+        created: u64,
+    },
+}

@@ -7,6 +7,7 @@ mod content;
 mod digest;
 mod etag;
 mod event_id;
+mod folder_id;
 mod identity;
 mod node_id;
 mod object_key;
@@ -21,6 +22,7 @@ pub use content::{ContentId, Generation, Layout, Placement, SHARDS, SMALL_SHARDS
 pub use digest::{Md5Digest, Sha256Digest};
 pub use etag::ETag;
 pub use event_id::EventId;
+pub use folder_id::FolderId;
 pub use identity::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Salt, Sealed, SessionId, UserId, UserName};
 pub use node_id::NodeId;
 pub use object_key::{OBJECT_KEY_BYTES_MAX, ObjectKey};

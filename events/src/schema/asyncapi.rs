@@ -12,7 +12,7 @@ use crate::subject::SUBJECT_ROOT;
 /// The version of the contract: its major is the `v1` of the types, its minor grows with every addition.
 const CONTRACT_VERSION: &str = "1.0.0";
 
-const DESCRIPTION: &str = "Every fact of a Planetstore region, about its buckets and objects and about who may use them, as CloudEvents 1.0 in \
+const DESCRIPTION: &str = "Every fact of a Planetstore region, about its buckets and objects, its storage nodes, and who may use them, as CloudEvents 1.0 in \
     structured JSON on NATS JetStream. An acknowledged write is exactly one event; delivery is at least once, so \
     drop events whose `id` you have seen. The log of a region is one total order, `sequence`. Within a major \
     version (the `v1` in `type`) fields and values are only ever added: ignore what you do not know. A new major \
@@ -58,6 +58,7 @@ const fn example(collection: Collection) -> &'static str {
         Collection::Policies => "read-photos",
         Collection::KmsKeys => "aws%2Fs3",
         Collection::Regions => "eu-1",
+        Collection::Nodes => "node-1",
     }
 }
 

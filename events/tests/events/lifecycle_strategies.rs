@@ -1,12 +1,14 @@
-//! Arbitrary lifecycle rules.
+//! Arbitrary lifecycle rules, and nodes that join.
 
+use events::ids::FolderId;
 use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
+use events::{Fact, node};
 use jiff::Timestamp;
 use proptest::collection::btree_map;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::strategies::text;
+use crate::strategies::{text, uuid};
 
 pub(crate) fn rule() -> impl Strategy<Value = Rule> {
     let expiration = prop_oneof![
@@ -37,4 +39,11 @@ pub(crate) fn rule() -> impl Strategy<Value = Rule> {
             abort_uploads_after_days,
         },
     )
+}
+
+pub(crate) fn node_joined() -> impl Strategy<Value = Fact> {
+    ("[a-z0-9]{1,9}", uuid(), text(), option::of(uuid())).prop_map(|(name, folder, zone, replaces)| {
+        let (node, folder, replaces) = (name.parse().unwrap(), FolderId(folder), replaces.map(FolderId));
+        Fact::NodeJoined(node::Joined { node, folder, zone, replaces })
+    })
 }

@@ -1,12 +1,14 @@
 //! Samples that name their place in the imagined log, so that one more moves no other.
 
-use events::ids::{ETag, Md5Digest, PartNumber, Salt, UploadId};
+use events::ids::{ETag, FolderId, Md5Digest, PartNumber, Salt, UploadId};
 use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
 use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
 };
 use events::tags::Tags;
-use events::{Fact, bucket, cors, key, object, upload};
+use events::upload::ReleasedFrom;
+use events::{Fact, bucket, cors, key, node, object, upload};
+use uuid::Uuid;
 
 use crate::samples::{bucket_created, content, object_created, object_deleted, upload_created, version};
 
@@ -22,10 +24,23 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (111, ".expired", expired(object_deleted())),
         (112, ".expired", expired(crate::samples::delete_marker_created())),
         (113, ".expired", expired(crate::samples::upload_aborted())),
+        (160, "", released(ReleasedFrom::Upload { upload_id: UploadId(Uuid::from_u128(0x200)) })),
+        (161, ".bucket", released(ReleasedFrom::Bucket { created: 1042 })),
         (152, ".located", located(bucket_created())),
+        (180, "", node_joined(None)),
+        (181, ".replaced", node_joined(Some(FolderId(Uuid::from_u128(0x5e1f_a1b2))))),
         (130, ".held", Fact::KeyChanged(key_held())),
     ];
     others.into_iter().chain(of_locks()).chain(renames()).chain(appends()).collect()
+}
+
+fn released(from: ReleasedFrom) -> Fact {
+    Fact::UploadPartsReleased(upload::PartsReleased { bucket: "photos".parse().unwrap(), from, max: 128 })
+}
+
+fn node_joined(replaces: Option<FolderId>) -> Fact {
+    let folder = FolderId("3f2b8c14-9d5e-4a67-8b0c-1d2e3f405162".parse().unwrap());
+    Fact::NodeJoined(node::Joined { node: "node-3".parse().unwrap(), folder, zone: "rack-2".into(), replaces })
 }
 
 /// The same bucket, made with the region's name.
@@ -196,7 +211,7 @@ fn appends() -> [(u8, &'static str, Fact); 2] {
             kind: object::ChecksumType::FullObject,
             value: "AuUcyF784aU=".into(),
         }),
-        upload_id: UploadId(uuid::Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0a01)),
+        upload_id: UploadId(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0a01)),
         part: object::AppendedPart {
             number: PartNumber::try_from(2).unwrap(),
             md5: Md5Digest([0x2b; 16]),

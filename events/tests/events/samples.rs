@@ -71,6 +71,9 @@ fn origin(place: u8, fact: &Fact, full: bool) -> Origin {
         Fact::UploadAborted(_) => {
             Origin { principal: principal(AuthType::System, "gc"), request_id: String::new(), traceparent: None }
         }
+        Fact::UploadPartsReleased(_) => {
+            Origin { principal: principal(AuthType::System, "ledger"), request_id: String::new(), traceparent: None }
+        }
         Fact::UploadPartStored(_) if !full => {
             Origin { principal: principal(AuthType::Unauthenticated, ""), request_id, traceparent: None }
         }

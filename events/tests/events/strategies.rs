@@ -12,7 +12,7 @@ use events::ids::{
 use events::lock::{self, DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
 use events::policy::Holder;
-use events::upload::ChecksumPlan;
+use events::upload::{ChecksumPlan, ReleasedFrom};
 use events::user::{Limits, Role};
 use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, region, session, upload, user};
 use jiff::Timestamp;
@@ -51,6 +51,11 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         (bucket_name(), key(), uuid(), option::of(text())).prop_map(|(bucket, key, id, lifecycle_rule)| {
             Fact::UploadAborted(upload::Aborted { bucket, key, upload_id: UploadId(id), lifecycle_rule })
         }),
+        (bucket_name(), uuid(), option::of(any::<u64>()), any::<u16>()).prop_map(|(bucket, id, created, max)| {
+            let upload = ReleasedFrom::Upload { upload_id: UploadId(id) };
+            let from = created.map_or(upload, |created| ReleasedFrom::Bucket { created });
+            Fact::UploadPartsReleased(upload::PartsReleased { bucket, from, max })
+        }),
     ]
 }
 
@@ -79,7 +84,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     vec(any::<char>(), 0..24).prop_map(String::from_iter)
 }
 
-fn uuid() -> impl Strategy<Value = Uuid> {
+pub(crate) fn uuid() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
 
@@ -250,6 +255,7 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
         }),
         (kms_key(), any::<bool>())
             .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
+        crate::lifecycle_strategies::node_joined(),
         (policy, holder).prop_map(|(policy, holder)| Fact::PolicyAttached(policy::Attached { policy, holder })),
         session.prop_map(|(user, id, refresh, expires)| {
             let (session, refresh) = (SessionId(id), Sha256Digest(refresh));

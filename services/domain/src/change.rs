@@ -1,13 +1,14 @@
 //! What a fact changes, as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, GroupName, KmsKeyName, ObjectKey, PartNumber, PolicyName, SessionId, UploadId,
-    UserId, UserName, VersionId,
+    AccessKeyId, BucketName, ContentId, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName, SessionId,
+    UploadId, UserId, UserName, VersionId,
 };
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
-    PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow, UploadRow, UsageRow,
+    UserRow, VersionRow,
 };
 
 /// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
@@ -29,6 +30,10 @@ pub enum Change {
     DropPart { upload: UploadId, number: PartNumber },
     PutManifest { upload: UploadId, row: ManifestRow },
     DropManifest { upload: UploadId },
+    PutReleasedUpload { upload: UploadId, row: ReleasedUploadRow },
+    DropReleasedUpload { upload: UploadId },
+    PutReleasedBucket { bucket: BucketId, row: ReleasedBucketRow },
+    DropReleasedBucket { bucket: BucketId },
     PutUsage { bucket: BucketId, row: UsageRow },
     DropUsage { bucket: BucketId },
     PutTotals { row: TotalsRow },
@@ -36,6 +41,7 @@ pub enum Change {
     DropBucketAccess { bucket: BucketId },
     PutBucketSettings { bucket: BucketId, row: BucketSettingsRow },
     DropBucketSettings { bucket: BucketId },
+    PutNode { name: NodeId, row: NodeRow },
     Identity(IdentityChange),
 }
 

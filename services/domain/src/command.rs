@@ -5,6 +5,7 @@ mod delete;
 pub(crate) mod identity;
 pub(crate) mod lifecycle;
 mod lock;
+mod node;
 mod rename;
 pub(crate) mod setting;
 
@@ -12,8 +13,8 @@ use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::Encryption;
 use events::ids::{
-    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Placement, RegionName, Salt, UploadId, UserId,
-    VersionId,
+    BucketName, ContentId, ETag, FolderId, Md5Digest, ObjectKey, PartNumber, Placement, RegionName, Salt, UploadId,
+    UserId, VersionId,
 };
 use events::lock::Lock;
 use events::object::{Attributes, Checksum, Operation};
@@ -26,6 +27,7 @@ use uuid::Uuid;
 pub use append::{AppendObject, PARTS_MAX};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use lock::{SetLegalHold, SetRetention};
+pub use node::JoinNode;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 
 use crate::row::BucketId;
@@ -161,6 +163,8 @@ pub enum Command {
     },
     /// Change who may do what.
     Identity(Box<IdentityCommand>),
+    /// Let a node join with its data folder.
+    JoinNode(Box<JoinNode>),
     /// Store a version of an object.
     PutObject(Box<PutObject>),
     /// Add bytes at the end of an object.
@@ -187,6 +191,12 @@ pub enum Command {
         key: ObjectKey,
         /// The upload.
         upload: UploadId,
+    },
+    /// Free some of the parts that nothing refers to any more: what follows, a little at a time, from commands that
+    /// ended many. Nobody asks for this from outside.
+    ReleaseParts {
+        /// How many parts, and uploads without any, at most; at least 1.
+        max: u16,
     },
 }
 
@@ -442,6 +452,12 @@ pub enum Rejection {
     /// Take a fresh token for another request.
     #[error("the token stood for the rename of another key")]
     TokenOfAnother,
+    /// Bring that folder back, or say that it is given up.
+    #[error("the node is known with the data folder {}", known.map_or_else(|| "none".into(), |known| known.to_string()))]
+    OtherFolder {
+        /// The folder under the node's name, if there is one.
+        known: Option<FolderId>,
+    },
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),

@@ -33,10 +33,10 @@ pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
     AppendObject, CLIENT_TOKEN_BYTES_MAX, Command, CompleteUpload, Context, CreateUpload, DeleteObject,
-    DeletePrecondition, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject,
-    Rejection, RenameObject, SetLegalHold, SetRetention, StorePart,
+    DeletePrecondition, ETags, JoinNode, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition,
+    PutObject, Rejection, RenameObject, SetLegalHold, SetRetention, StorePart,
 };
 pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
 pub use identities::Identities;
-pub use project::{ProjectError, project};
+pub use project::{FREED_AT_ONCE_MAX, ProjectError, project};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, ObjectKey, PartNumber, PolicyName,
+    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
     SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId,
 };
 
@@ -12,7 +12,8 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
-    PartRow, PolicyRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow, UploadRow, UsageRow,
+    UserRow, VersionRow,
 };
 use crate::view::{Parts, View};
 
@@ -28,10 +29,13 @@ pub struct Model {
     pub uploads: BTreeMap<(BucketId, ObjectKey, UploadId), UploadRow>,
     pub parts: BTreeMap<(UploadId, PartNumber), PartRow>,
     pub manifests: BTreeMap<UploadId, ManifestRow>,
+    pub released_uploads: BTreeMap<UploadId, ReleasedUploadRow>,
+    pub released_buckets: BTreeMap<BucketId, ReleasedBucketRow>,
     pub usage: BTreeMap<BucketId, UsageRow>,
     pub totals: TotalsRow,
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
     pub bucket_settings: BTreeMap<BucketId, BucketSettingsRow>,
+    pub nodes: BTreeMap<NodeId, NodeRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -64,6 +68,10 @@ impl Model {
             Change::DropPart { upload, number } => drop(self.parts.remove(&(upload, number))),
             Change::PutManifest { upload, row } => drop(self.manifests.insert(upload, row)),
             Change::DropManifest { upload } => drop(self.manifests.remove(&upload)),
+            Change::PutReleasedUpload { upload, row } => drop(self.released_uploads.insert(upload, row)),
+            Change::DropReleasedUpload { upload } => drop(self.released_uploads.remove(&upload)),
+            Change::PutReleasedBucket { bucket, row } => drop(self.released_buckets.insert(bucket, row)),
+            Change::DropReleasedBucket { bucket } => drop(self.released_buckets.remove(&bucket)),
             Change::PutUsage { bucket, row } => drop(self.usage.insert(bucket, row)),
             Change::DropUsage { bucket } => drop(self.usage.remove(&bucket)),
             Change::PutTotals { row } => self.totals = row,
@@ -71,6 +79,7 @@ impl Model {
             Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(&bucket)),
             Change::PutBucketSettings { bucket, row } => drop(self.bucket_settings.insert(bucket, row)),
             Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(&bucket)),
+            Change::PutNode { name, row } => drop(self.nodes.insert(name, row)),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -218,18 +227,34 @@ impl View for Model {
         Ok(self.uploads.get(&(bucket, key.clone(), upload)).cloned())
     }
 
-    fn uploads(&self, bucket: BucketId) -> Result<Vec<(ObjectKey, UploadId)>, Infallible> {
+    fn uploads(&self, bucket: BucketId, max: usize) -> Result<Vec<(ObjectKey, UploadId)>, Infallible> {
         let of_bucket = self.uploads.keys().filter(|(id, _, _)| *id == bucket);
-        Ok(of_bucket.map(|(_, key, upload)| (key.clone(), *upload)).collect())
+        Ok(of_bucket.map(|(_, key, upload)| (key.clone(), *upload)).take(max).collect())
     }
 
     fn part(&self, upload: UploadId, number: PartNumber) -> Result<Option<PartRow>, Infallible> {
         Ok(self.parts.get(&(upload, number)).cloned())
     }
 
-    fn parts(&self, upload: UploadId) -> Result<Parts, Infallible> {
-        let numbers = self.parts.iter().filter(|((id, _), _)| *id == upload);
-        Ok(numbers.map(|((_, number), row)| (*number, row.clone())).collect())
+    fn parts_from(&self, upload: UploadId, from: u16, max: usize) -> Result<Parts, Infallible> {
+        let numbers = self.parts.iter().filter(|((id, number), _)| *id == upload && number.get() >= from);
+        Ok(numbers.map(|((_, number), row)| (*number, row.clone())).take(max).collect())
+    }
+
+    fn released_upload(&self, upload: UploadId) -> Result<Option<ReleasedUploadRow>, Infallible> {
+        Ok(self.released_uploads.get(&upload).cloned())
+    }
+
+    fn next_released_upload(&self) -> Result<Option<(UploadId, ReleasedUploadRow)>, Infallible> {
+        Ok(self.released_uploads.first_key_value().map(|(upload, row)| (*upload, row.clone())))
+    }
+
+    fn released_bucket(&self, bucket: BucketId) -> Result<Option<ReleasedBucketRow>, Infallible> {
+        Ok(self.released_buckets.get(&bucket).cloned())
+    }
+
+    fn next_released_bucket(&self) -> Result<Option<(BucketId, ReleasedBucketRow)>, Infallible> {
+        Ok(self.released_buckets.first_key_value().map(|(bucket, row)| (*bucket, row.clone())))
     }
 
     fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, Infallible> {
@@ -238,6 +263,10 @@ impl View for Model {
 
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Infallible> {
         Ok(self.usage.get(&bucket).copied().unwrap_or_default())
+    }
+
+    fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Infallible> {
+        Ok(self.nodes.get(name).cloned())
     }
 
     fn totals(&self) -> Result<TotalsRow, Infallible> {

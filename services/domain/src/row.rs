@@ -4,6 +4,7 @@ mod cors;
 mod encryption;
 mod identity;
 mod lifecycle;
+mod node;
 mod rules;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
+pub use node::NodeRow;
 
 /// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
 /// under the same name has another.
@@ -234,6 +236,37 @@ impl ManifestRow {
     pub(crate) fn with_part(self, number: PartNumber, size: u64) -> Self {
         Self { parts: self.parts + 1, last: number.get(), bytes: self.bytes + size, ..self }
     }
+}
+
+/// Parts of an upload that nothing refers to any more, and whose references are given up a few at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedUploadRow {
+    /// The bucket in which the last reference to them went.
+    pub bucket: BucketName,
+    /// All parts below this number are gone or stay.
+    pub next: u16,
+    /// The parts that stay, because an object was made of them: runs of numbers, in order.
+    pub keep: Vec<(PartNumber, PartNumber)>,
+}
+
+impl ReleasedUploadRow {
+    /// Whether a part stays.
+    pub fn keeps(&self, number: PartNumber) -> bool {
+        in_runs(&self.keep, number)
+    }
+}
+
+/// Whether a number lies in one of some ascending runs.
+pub(crate) fn in_runs(runs: &[(PartNumber, PartNumber)], number: PartNumber) -> bool {
+    let run = runs.partition_point(|(_, last)| *last < number);
+    runs.get(run).is_some_and(|(first, _)| *first <= number)
+}
+
+/// A bucket that was deleted while more uploads were under way in it than one fact ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedBucketRow {
+    /// The name it had.
+    pub name: BucketName,
 }
 
 /// What a bucket holds, and how much it may hold.

@@ -1,11 +1,11 @@
 //! What `decide` and `project` may look at.
 
-use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, NodeRow, PartRow,
+    ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 
 /// Parts with their numbers, in order.
@@ -51,16 +51,34 @@ pub trait View: Identities {
     fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Self::Error>;
     /// An upload under way.
     fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, Self::Error>;
-    /// All uploads under way in a bucket.
-    fn uploads(&self, bucket: BucketId) -> Result<Vec<(ObjectKey, UploadId)>, Self::Error>;
+    /// The first uploads under way in a bucket, at most so many.
+    fn uploads(&self, bucket: BucketId, max: usize) -> Result<Vec<(ObjectKey, UploadId)>, Self::Error>;
     /// One part of an upload.
     fn part(&self, upload: UploadId, number: PartNumber) -> Result<Option<PartRow>, Self::Error>;
-    /// All parts of an upload: at most 10,000.
-    fn parts(&self, upload: UploadId) -> Result<Parts, Self::Error>;
+    /// The parts of an upload from a number on, at most so many, those that are being released among them.
+    fn parts_from(&self, upload: UploadId, from: u16, max: usize) -> Result<Parts, Self::Error>;
+    /// An upload whose parts are being released, all of them or those that its object does without.
+    fn released_upload(&self, upload: UploadId) -> Result<Option<ReleasedUploadRow>, Self::Error>;
+    /// Any upload whose parts are being released; the same one in the same state.
+    fn next_released_upload(&self) -> Result<Option<(UploadId, ReleasedUploadRow)>, Self::Error>;
+    /// A deleted bucket whose uploads are being released.
+    fn released_bucket(&self, bucket: BucketId) -> Result<Option<ReleasedBucketRow>, Self::Error>;
+    /// Any such bucket; the same one in the same state.
+    fn next_released_bucket(&self) -> Result<Option<(BucketId, ReleasedBucketRow)>, Self::Error>;
     /// A completed upload.
     fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, Self::Error>;
+    /// All parts of an upload under way, or of the object it became: at most 10,000.
+    fn parts(&self, upload: UploadId) -> Result<Parts, Self::Error> {
+        let mut parts = self.parts_from(upload, 0, usize::MAX)?;
+        if let Some(released) = self.released_upload(upload)? {
+            parts.retain(|(number, _)| released.keeps(*number));
+        }
+        Ok(parts)
+    }
     /// What a bucket holds.
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
+    /// A storage node.
+    fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Self::Error>;
     /// What the region holds.
     fn totals(&self) -> Result<TotalsRow, Self::Error>;
 }

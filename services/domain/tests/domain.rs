@@ -5,6 +5,8 @@
 mod appends;
 #[path = "domain/encryption.rs"]
 mod encryption;
+#[path = "domain/every_kind.rs"]
+mod every_kind;
 #[path = "domain/fold.rs"]
 mod fold;
 #[path = "domain/given.rs"]
@@ -19,13 +21,19 @@ mod lifecycle;
 mod locks;
 #[path = "domain/many_parts.rs"]
 mod many_parts;
+#[path = "domain/nodes.rs"]
+mod nodes;
 #[path = "domain/properties.rs"]
 mod properties;
 #[path = "domain/quotas.rs"]
 mod quotas;
 #[path = "domain/random/mod.rs"]
 mod random;
+#[path = "domain/releases.rs"]
+mod releases;
 #[path = "domain/renames.rs"]
 mod renames;
 #[path = "domain/rules.rs"]
 mod rules;
+#[path = "domain/settings.rs"]
+mod settings;

@@ -182,6 +182,10 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             Error::new(Code::InternalError)
         }
         Rejection::LevelTooLow { .. } => Error::with_message(Code::NotImplemented, rejection.to_string()),
+        Rejection::OtherFolder { .. } => {
+            tracing::error!("S3 asked for a node to join");
+            Error::new(Code::InternalError)
+        }
         Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
     }
 }

@@ -1,6 +1,8 @@
 //! Committing commands: a batch is decided in an open transaction, its facts are published as one append, and on
 //! the log's ack it is committed and answered.
 //!
+//! A batch is bounded in events, bytes, rows and time, so that no client holds up the others for long.
+//!
 //! Decisions see the commands before them in the same batch. Nobody is answered before the log has the facts
 //! and the rows are readable; on a conflict the transaction is dropped, the log followed, and all of the batch
 //! decided again, as other events with other ids: nothing of the first attempt is in the log.
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use domain::{Command, Context, Outcome, Refused, Rejection, View, decide};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError, Stored};
-use events::ids::EventId;
+use events::ids::{AuthType, EventId, Principal};
 use events::{Event, Origin, subject};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -25,20 +27,30 @@ use crate::{CommitError, Cursor, FoldError, StateError};
 const BATCH_BYTES_MAX: usize = APPEND_BYTES_MAX / 2;
 const _: () = assert!(BATCH_BYTES_MAX + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
 
+/// A batch is cut when its events reach this number: one is left for what is being released.
+const BATCH_EVENTS_MAX: usize = APPEND_EVENTS_MAX - 1;
+
+/// A batch is cut when its events have written or dropped this many rows. What queued behind it waits no longer.
+const BATCH_CHANGES_MAX: usize = 1_000;
+
+/// A batch is cut when deciding and folding took this long: a command may read much and write little.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(20);
+
+/// How many parts one event frees: each is two rows, and a batch with it takes a millisecond or two longer.
+const RELEASED_PARTS_MAX: u16 = 128;
+
+/// How long nothing is released on our own account after others appended, who release as well, or could not be.
+const RELEASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Whom the log names as the cause of releases.
+const PRINCIPAL: &str = "ledger";
+
 /// A command that waits.
 pub(crate) struct Queued {
     pub(crate) command: Command,
     pub(crate) origin: Origin,
     pub(crate) answer: oneshot::Sender<Result<Committed, CommitError>>,
     pub(crate) claim: Claim,
-}
-
-impl Queued {
-    /// Whether the writer has it from now on. Whoever does not wait any more need not be told, and has at best
-    /// learned that it did not happen.
-    pub(crate) fn is_taken(&self) -> bool {
-        self.claim.take() && !self.answer.is_closed()
-    }
 }
 
 /// Whose the command is: the writer's, which is about to decide it, or the asker's, who gives it up. Whoever
@@ -50,6 +62,11 @@ impl Claim {
     /// Whether it was still to be had.
     pub(crate) fn take(&self) -> bool {
         !self.0.swap(true, Ordering::AcqRel)
+    }
+
+    /// Lets it be had again: nothing was done with it.
+    fn give_back(&self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -70,6 +87,10 @@ struct Decided {
     messages: Vec<Message>,
     /// Of the first commands of the batch, in order.
     outcomes: Outcomes,
+    /// Bytes of the messages.
+    bytes: usize,
+    /// Rows that were written or dropped.
+    changes: usize,
 }
 
 /// How an append of a batch ended.
@@ -85,29 +106,34 @@ enum Ended {
 }
 
 impl<L: Log> Writer<L> {
-    /// Commits the first commands of a batch with one append, and answers and removes them. If others append as
-    /// well, that may be fewer than fit.
-    pub(crate) fn commit(&mut self, batch: &mut Vec<Queued>, runtime: &Handle) -> Result<(), FoldError> {
+    /// Commits the first commands of a batch, as many as its bounds and those who append beside it let, and returns
+    /// the others: what queued meanwhile gets its turn before them.
+    pub(crate) fn commit(&mut self, mut batch: Vec<Queued>, runtime: &Handle) -> Result<Vec<Queued>, FoldError> {
+        // Whoever does not wait any more need not be told, and has at best learned that it did not happen.
+        batch.retain(|queued| queued.claim.take() && !queued.answer.is_closed());
         // Nobody else appends, so the state here is the newest there is.
         let mut is_newest = self.is_alone;
         while !batch.is_empty() {
             let tried = batch.len().min(self.contention.commands_max());
-            metrics::histogram!("planetstore_ledger_batch_commands").record(u32::try_from(tried).unwrap_or(u32::MAX));
             let behind = match self.commit_once(&batch[..tried], is_newest, runtime)? {
-                Ended::Committed(outcomes) => return Ok(answer(batch, outcomes)),
-                Ended::TurnedAway(error) => return Ok(turn_away(batch, &error)),
+                Ended::Committed(outcomes) => {
+                    let commands = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
+                    metrics::histogram!("planetstore_ledger_batch_commands").record(commands);
+                    answer(&mut batch, outcomes);
+                    batch.iter().for_each(|queued| queued.claim.give_back());
+                    break;
+                }
+                Ended::TurnedAway(error) => {
+                    turn_away(&mut batch, &error);
+                    break;
+                }
                 Ended::Stale => runtime.block_on(self.catch_up()),
                 Ended::Conflict(outcomes) => {
-                    metrics::counter!("planetstore_ledger_conflicts_total").increment(1);
-                    let pause = if outcomes.is_empty() {
-                        self.contention.lost(tried, self.sources.random())
-                    } else {
-                        self.contention.interrupted();
-                        Some(Duration::ZERO)
-                    };
-                    answer(batch, outcomes);
+                    let pause = self.after_conflict(tried, outcomes.is_empty());
+                    answer(&mut batch, outcomes);
                     let Some(pause) = pause else {
-                        return Ok(turn_away(batch, &CommitError::Unavailable("others write all the time".into())));
+                        turn_away(&mut batch, &CommitError::Unavailable("others write all the time".into()));
+                        break;
                     };
                     runtime.block_on(async {
                         tokio::time::sleep(pause).await;
@@ -117,11 +143,43 @@ impl<L: Log> Writer<L> {
             };
             match behind {
                 Ok(()) => is_newest = true,
-                Err(FoldError::Log(error)) => return Ok(turn_away(batch, &unavailable(error)?)),
+                Err(FoldError::Log(error)) => turn_away(&mut batch, &unavailable(error)?),
                 Err(error) => return Err(error),
             }
         }
+        Ok(batch)
+    }
+
+    /// Counts a conflict, in which nothing or the first part of an append got in. Returns how long to wait; `None`
+    /// when there were too many.
+    fn after_conflict(&mut self, tried: usize, is_lost: bool) -> Option<Duration> {
+        metrics::counter!("planetstore_ledger_conflicts_total").increment(1);
+        if is_lost {
+            return self.contention.lost(tried, self.sources.random());
+        }
+        self.contention.interrupted();
+        Some(Duration::ZERO)
+    }
+
+    /// Frees some of what is being released while no client asks for anything.
+    pub(crate) fn commit_release(&mut self, runtime: &Handle) -> Result<(), FoldError> {
+        let before = self.cursor.sequence;
+        if matches!(self.commit_once(&[], self.is_alone, runtime)?, Ended::Conflict(_) | Ended::Stale) {
+            match runtime.block_on(self.catch_up()) {
+                Ok(()) => {}
+                Err(FoldError::Log(error)) => drop(unavailable(error)?),
+                Err(error) => return Err(error),
+            }
+            self.pause_release();
+        } else if self.cursor.sequence == before {
+            self.pause_release();
+        }
         Ok(())
+    }
+
+    /// Leaves releasing to others for a while.
+    pub(crate) fn pause_release(&mut self) {
+        self.release = self.release.map(|_| Instant::now() + RELEASE_PAUSE);
     }
 
     /// Decides, publishes and commits as much of a batch as fits one append.
@@ -181,53 +239,83 @@ impl<L: Log> Writer<L> {
         }
     }
 
+    /// Decides the first commands of a batch, as many as one append and its bounds take, and frees some of what is
+    /// being released.
     fn decide_batch(&self, tables: &mut Tables<Writable<'_>>, batch: &[Queued]) -> Result<Decided, FoldError> {
-        let mut decided = Decided { cursor: self.cursor, messages: Vec::new(), outcomes: Vec::new() };
-        let mut bytes = 0;
+        let begun = Instant::now();
+        let mut decided = Decided::on(self.cursor);
         for queued in batch {
-            let context = self.sources.context();
-            let mut warnings = Vec::new();
-            let outcome = match decide(tables, &queued.command, context) {
-                Ok(decision) => match decision.fact {
-                    None => Ok(decision.outcome),
-                    Some(fact) => self.write(tables, &mut decided.cursor, fact, queued, context)?.map(|message| {
-                        bytes += message.payload.len();
-                        decided.messages.push(message);
-                        warnings = decision.warnings;
-                        decision.outcome
-                    }),
-                },
-                Err(Refused::Rejected(rejection)) => Err(CommitError::Rejected(rejection)),
-                Err(Refused::View(error)) => return Err(error.into()),
-            };
-            let sequence = decided.cursor.sequence;
-            decided.outcomes.push(outcome.map(|outcome| Committed { sequence, outcome }));
-            // After the outcome's sequence was taken: what was asked for has happened even if an append ends here.
-            for fact in warnings {
-                if decided.messages.len() == APPEND_EVENTS_MAX {
-                    break;
-                }
-                if let Ok(message) = self.write(tables, &mut decided.cursor, fact, queued, self.sources.context())? {
-                    bytes += message.payload.len();
-                    decided.messages.push(message);
-                }
-            }
-            if bytes >= BATCH_BYTES_MAX || decided.messages.len() == APPEND_EVENTS_MAX {
+            self.decide_one(tables, &mut decided, queued)?;
+            if decided.is_full() || begun.elapsed() >= BATCH_TIME_MAX {
                 break;
             }
         }
+        self.release(tables, &mut decided)?;
         Ok(decided)
+    }
+
+    fn decide_one(
+        &self,
+        tables: &mut Tables<Writable<'_>>,
+        decided: &mut Decided,
+        queued: &Queued,
+    ) -> Result<(), FoldError> {
+        let context = self.sources.context();
+        let mut warnings = Vec::new();
+        let outcome = match decide(tables, &queued.command, context) {
+            Ok(decision) => match decision.fact {
+                None => Ok(decision.outcome),
+                Some(fact) => self.write(tables, decided, fact, &queued.origin, context)?.map(|()| {
+                    warnings = decision.warnings;
+                    decision.outcome
+                }),
+            },
+            Err(Refused::Rejected(rejection)) => Err(CommitError::Rejected(rejection)),
+            Err(Refused::View(error)) => return Err(error.into()),
+        };
+        let sequence = decided.cursor.sequence;
+        decided.outcomes.push(outcome.map(|outcome| Committed { sequence, outcome }));
+        // After the outcome's sequence was taken: what was asked for has happened even if an append ends here.
+        for fact in warnings {
+            if decided.messages.len() == APPEND_EVENTS_MAX {
+                break;
+            }
+            // One that no log takes is left out.
+            let _ = self.write(tables, decided, fact, &queued.origin, self.sources.context())?;
+        }
+        Ok(())
+    }
+
+    /// Frees some of the parts that earlier facts ended, if there are any. Each batch carries a little of it, so that
+    /// it neither waits for a quiet moment nor takes one from clients; it costs no append of its own.
+    fn release(&self, tables: &mut Tables<Writable<'_>>, decided: &mut Decided) -> Result<(), FoldError> {
+        if decided.messages.len() == APPEND_EVENTS_MAX {
+            return Ok(());
+        }
+        let context = self.sources.context();
+        let released = match decide(tables, &Command::ReleaseParts { max: RELEASED_PARTS_MAX }, context) {
+            Ok(decision) => decision.fact,
+            Err(Refused::Rejected(_)) => None,
+            Err(Refused::View(error)) => return Err(error.into()),
+        };
+        if let Some(fact) = released {
+            let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
+            let origin = Origin { principal, request_id: String::new(), traceparent: None };
+            // It has no room to be too large.
+            let _ = self.write(tables, decided, fact, &origin, context)?;
+        }
+        Ok(())
     }
 
     /// Makes an event of a fact and folds it, unless no log takes it.
     fn write(
         &self,
         tables: &mut Tables<Writable<'_>>,
-        cursor: &mut Cursor,
+        decided: &mut Decided,
         fact: events::Fact,
-        queued: &Queued,
+        origin: &Origin,
         context: Context,
-    ) -> Result<Result<Message, CommitError>, FoldError> {
+    ) -> Result<Result<(), CommitError>, FoldError> {
         let needed = fact.kind().level;
         // Whoever is alone writes for no other program.
         if needed > 0 && !self.is_alone {
@@ -239,9 +327,9 @@ impl<L: Log> Writer<L> {
         let event = Event {
             id: EventId(context.fresh),
             time: context.now,
-            sequence: cursor.sequence + 1,
-            previous: cursor.hash,
-            origin: queued.origin.clone(),
+            sequence: decided.cursor.sequence + 1,
+            previous: decided.cursor.hash,
+            origin: origin.clone(),
             fact,
         };
         let payload = event.encode(&self.region).map_err(|error| FoldError::Contradiction(error.to_string()))?;
@@ -249,8 +337,21 @@ impl<L: Log> Writer<L> {
         if size > max {
             return Ok(Err(CommitError::from(&AppendError::TooLarge { what, size, max })));
         }
-        fold_own(tables, cursor, &event, &payload)?;
-        Ok(Ok(Message { subject: subject(&self.region, &event.fact), id: event.id, payload }))
+        decided.changes += fold_own(tables, &mut decided.cursor, &event, &payload)?;
+        decided.bytes += size;
+        decided.messages.push(Message { subject: subject(&self.region, &event.fact), id: event.id, payload });
+        Ok(Ok(()))
+    }
+}
+
+impl Decided {
+    fn on(cursor: Cursor) -> Self {
+        Self { cursor, messages: Vec::new(), outcomes: Vec::new(), bytes: 0, changes: 0 }
+    }
+
+    /// Whether it takes no further command.
+    fn is_full(&self) -> bool {
+        self.bytes >= BATCH_BYTES_MAX || self.messages.len() >= BATCH_EVENTS_MAX || self.changes >= BATCH_CHANGES_MAX
     }
 }
 

@@ -57,20 +57,22 @@ pub(crate) fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, store
     if !follows || event.id != stored.id {
         return Err(FoldError::Chain { sequence });
     }
-    fold_own(tables, cursor, &event, &stored.payload)
+    fold_own(tables, cursor, &event, &stored.payload).map(drop)
 }
 
-/// Folds an event that was decided on exactly this state. `cursor` is written when the tables are finished.
+/// Folds an event that was decided on exactly this state, and returns how many rows it wrote or dropped. `cursor` is
+/// written when the tables are finished.
 pub(crate) fn fold_own(
     tables: &mut Tables<Writable<'_>>,
     cursor: &mut Cursor,
     event: &Event,
     bytes: &[u8],
-) -> Result<(), FoldError> {
-    for change in project(tables, event)? {
-        tables.apply(&change)?;
+) -> Result<usize, FoldError> {
+    let changes = project(tables, event)?;
+    for change in &changes {
+        tables.apply(change)?;
     }
     tables.keep(event.sequence, bytes)?;
     *cursor = Cursor { sequence: event.sequence, event: event.id, hash: chain_hash(bytes), ..*cursor };
-    Ok(())
+    Ok(changes.len())
 }

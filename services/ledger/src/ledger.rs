@@ -19,7 +19,7 @@ use crate::writer::{Durable, Progress, Work, Writer};
 use crate::{CommitError, OpenError, ReadError, Sources, barrier};
 
 /// How many commands may wait for the writer.
-const COMMANDS_WAITING_MAX: usize = 4_096;
+pub(crate) const COMMANDS_WAITING_MAX: usize = 4_096;
 
 /// How many reads may wait for the question of the log that is under way.
 const READS_WAITING_MAX: usize = 4_096;
@@ -64,7 +64,9 @@ impl Ledger {
     /// Opens the projection, checks it against the log and folds what is missing.
     pub async fn open<L: Log>(options: Options, log: Arc<L>) -> Result<Self, OpenError> {
         let (database, cursor) = open_database(&options, log.as_ref()).await?;
-        let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::take(&database)?));
+        let first = Snapshot::take(&database)?;
+        let release = first.is_releasing()?.then(Instant::now);
+        let snapshot = Arc::new(ArcSwap::from_pointee(first));
         let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None, is_too_old: false });
         let (work, queue) = mpsc::channel(COMMANDS_WAITING_MAX);
         let mut ledger = Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None };
@@ -89,6 +91,7 @@ impl Ledger {
             progress: progress_sender,
             durable: Durable { at: Instant::now(), sequence: cursor.sequence },
             contention: Contention::new(options.sole_writer, Instant::now()),
+            release,
             follower,
         };
         let runtime = Handle::current();

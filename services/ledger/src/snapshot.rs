@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use domain::View;
 use redb::{Database, ReadableDatabase};
 
 use crate::StateError;
@@ -13,6 +14,11 @@ pub struct Snapshot(Tables<ReadOnly>);
 impl Snapshot {
     pub(crate) fn take(database: &Database) -> Result<Self, StateError> {
         Ok(Self(Tables::read(&database.begin_read()?)?))
+    }
+
+    /// Whether parts are left that nothing refers to any more.
+    pub(crate) fn is_releasing(&self) -> Result<bool, StateError> {
+        Ok(self.0.next_released_upload()?.is_some() || self.0.next_released_bucket()?.is_some())
     }
 }
 

@@ -4,6 +4,7 @@
 //! appended, and when redb is made durable.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,12 +15,14 @@ use eventlog::{APPEND_EVENTS_MAX, Log, Stored};
 use events::ids::RegionName;
 use redb::{Database, Durability, WriteTransaction};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::commit::Queued;
 use crate::contention::Contention;
 use crate::fold::{fold, read_present};
+use crate::ledger::COMMANDS_WAITING_MAX;
 use crate::room::{DELETES_MAX, Room, free_bytes};
 use crate::snapshot::Snapshot;
 use crate::tables::Tables;
@@ -71,6 +74,8 @@ pub(crate) struct Writer<L> {
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) durable: Durable,
     pub(crate) contention: Contention,
+    /// When to free more of what is being released, if anything is and no client asks for anything before.
+    pub(crate) release: Option<Instant>,
     /// The task that hands over what others append; it ends with the writer.
     pub(crate) follower: Option<AbortHandle>,
 }
@@ -111,69 +116,76 @@ impl<L: Log> Writer<L> {
     }
 
     fn serve(&mut self, work: &mut mpsc::Receiver<Work>, runtime: &Handle) -> Result<(), FoldError> {
-        let mut batch = Vec::new();
-        let mut other = None;
+        // Commands that no batch has taken yet, and what came after them.
+        let (mut waiting, mut behind) = (Vec::new(), None);
         loop {
-            if batch.is_empty() && other.is_none() {
+            if waiting.is_empty() {
                 let idle = Instant::now();
-                let item = self.wait(work, runtime)?.unwrap_or(Work::Stop);
+                let item = behind.take().map_or_else(|| self.wait(work, runtime), |item| Ok(Some(item)))?;
                 self.contention.was_idle(idle.elapsed(), Instant::now());
                 match item {
-                    Work::Commit(first) => batch.extend(Some(first).filter(Queued::is_taken)),
-                    item => other = Some(item),
-                }
-            }
-            if other.is_none() {
-                other = self.gather(&mut batch, work, runtime)?;
-            }
-            if batch.is_empty() {
-                match other.take() {
-                    Some(Work::Stop) => return self.make_durable(),
-                    Some(Work::Unfollowable(error)) => return Err(error.into()),
+                    None | Some(Work::Stop) => return self.make_durable(),
                     Some(Work::Fold(events)) => self.fold_others(&events)?,
-                    Some(Work::Commit(_)) | None => {}
+                    Some(Work::Unfollowable(error)) => return Err(error.into()),
+                    Some(Work::Commit(first)) => waiting.push(first),
                 }
-            } else {
-                let later = self.admit(&mut batch)?;
-                self.commit(&mut batch, runtime)?;
-                batch.extend(later);
             }
+            if behind.is_none() {
+                behind = self.gather(&mut waiting, work, runtime)?;
+            }
+            let rest = waiting.split_off(waiting.len().min(APPEND_EVENTS_MAX));
+            let later = self.admit(&mut waiting)?;
+            waiting = self.commit(waiting, runtime)?;
+            waiting.extend(later.into_iter().chain(rest));
             if self.is_durability_due() {
                 self.make_durable()?;
             }
         }
     }
 
-    /// The next thing to do; `None` when nobody is left to ask. Makes redb durable if that is due meanwhile.
+    /// The next thing to do; `None` when nobody is left to ask. Meanwhile redb is made durable, and parts are freed,
+    /// when that is due.
     fn wait(&mut self, work: &mut mpsc::Receiver<Work>, runtime: &Handle) -> Result<Option<Work>, FoldError> {
         loop {
-            if let Ok(item) = work.try_recv() {
-                return Ok(Some(item));
+            match work.try_recv() {
+                Ok(item) => return Ok(Some(item)),
+                Err(TryRecvError::Disconnected) => return Ok(None),
+                Err(TryRecvError::Empty) => {}
             }
-            if self.cursor.sequence == self.durable.sequence {
+            let is_volatile = self.cursor.sequence != self.durable.sequence;
+            let durable = is_volatile.then(|| self.durable.at + VOLATILE_TIME_MAX);
+            let Some(due) = durable.into_iter().chain(self.release).min() else {
                 return Ok(runtime.block_on(work.recv()));
+            };
+            let time = due.saturating_duration_since(Instant::now());
+            if !time.is_zero()
+                && let Ok(item) = runtime.block_on(async { tokio::time::timeout(time, work.recv()).await })
+            {
+                return Ok(item);
             }
-            let time = VOLATILE_TIME_MAX.saturating_sub(self.durable.at.elapsed());
-            match runtime.block_on(async { tokio::time::timeout(time, work.recv()).await }) {
-                Ok(item) => return Ok(item),
-                Err(_) => self.make_durable()?,
+            if self.is_durability_due() {
+                self.make_durable()?;
+            }
+            if self.release.is_some_and(|at| at <= Instant::now()) {
+                self.commit_release(runtime)?;
             }
         }
     }
 
-    /// Adds the commands that queued meanwhile, up to anything else that waits; what others appended is folded
-    /// before, for the commands would otherwise be decided on an old state. If it is the others' turn to append,
-    /// this waits for them.
+    /// Adds the commands that queued meanwhile, up to anything else that waits, in an order that is fair to all
+    /// requests; what others appended is folded before, for the commands would otherwise be decided on an old state.
     fn gather(
         &mut self,
-        batch: &mut Vec<Queued>,
+        waiting: &mut Vec<Queued>,
         work: &mut mpsc::Receiver<Work>,
         runtime: &Handle,
     ) -> Result<Option<Work>, FoldError> {
         let turn = self.contention.take_turn().map(|time| tokio::time::Instant::now() + time);
-        while batch.len() < APPEND_EVENTS_MAX {
+        let mut behind = None;
+        while waiting.len() < COMMANDS_WAITING_MAX {
             let item = match (work.try_recv(), turn) {
                 (Ok(item), _) => item,
+                // It is the others' turn to append.
                 (Err(_), Some(end)) if self.contention.is_turn_of_others() => {
                     match runtime.block_on(async { tokio::time::timeout_at(end, work.recv()).await }) {
                         Ok(item) => item.unwrap_or(Work::Stop),
@@ -183,11 +195,15 @@ impl<L: Log> Writer<L> {
                 (Err(_), _) => break,
             };
             match item {
-                Work::Commit(queued) => batch.extend(Some(queued).filter(Queued::is_taken)),
+                Work::Commit(queued) => waiting.push(queued),
                 Work::Fold(events) => self.fold_others(&events)?,
-                other @ (Work::Unfollowable(_) | Work::Stop) => return Ok(Some(other)),
+                other @ (Work::Unfollowable(_) | Work::Stop) => {
+                    behind = Some(other);
+                    break;
+                }
             }
         }
+        take_turns(waiting);
         if turn.is_some() && !self.contention.is_turn_of_others() {
             // Their first events came, and others of the same append may be under way still.
             match runtime.block_on(self.catch_up()) {
@@ -196,7 +212,7 @@ impl<L: Log> Writer<L> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        Ok(behind)
     }
 
     /// Turns away the commands for which the projection's disk has no room, and returns those that must wait for
@@ -270,7 +286,10 @@ impl<L: Log> Writer<L> {
             tables.finish(&cursor)?;
         }
         transaction.commit().map_err(StateError::from)?;
-        self.moved(cursor)
+        self.moved(cursor)?;
+        // Whoever appended them releases as well.
+        self.pause_release();
+        Ok(())
     }
 
     /// A transaction that a crash may lose: the log has its events.
@@ -283,7 +302,9 @@ impl<L: Log> Writer<L> {
     /// Shows the new state to readers.
     pub(crate) fn moved(&mut self, cursor: Cursor) -> Result<(), FoldError> {
         self.cursor = cursor;
-        self.snapshot.store(Arc::new(Snapshot::take(&self.database)?));
+        let snapshot = Snapshot::take(&self.database)?;
+        self.release = snapshot.is_releasing()?.then(|| self.release.unwrap_or_else(Instant::now));
+        self.snapshot.store(Arc::new(snapshot));
         self.progress.send_modify(|progress| progress.cursor = cursor);
         metrics::counter!("planetstore_ledger_sequence").absolute(cursor.sequence);
         Ok(())
@@ -305,6 +326,25 @@ impl<L: Log> Writer<L> {
         self.durable = Durable { at: Instant::now(), sequence: self.cursor.sequence };
         Ok(())
     }
+}
+
+/// Orders commands so that every request has its first turn before any has its second, oldest first: a request of a
+/// thousand commands holds up nobody who asks for one thing. The commands of one request stay in their order, and the
+/// oldest of those that wait is always in front.
+fn take_turns(waiting: &mut Vec<Queued>) {
+    let mut seen = HashMap::<&str, usize>::new();
+    let turns = waiting.iter().map(|queued| {
+        let turn = seen.entry(queued.origin.request_id.as_str()).or_default();
+        *turn += 1;
+        *turn
+    });
+    let turns: Vec<_> = turns.collect();
+    if turns.is_sorted() {
+        return;
+    }
+    let mut in_turn: Vec<_> = turns.into_iter().zip(waiting.drain(..)).collect();
+    in_turn.sort_by_key(|(turn, _)| *turn);
+    waiting.extend(in_turn.into_iter().map(|(_, queued)| queued));
 }
 
 /// What a panic said.

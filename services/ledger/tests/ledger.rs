@@ -3,6 +3,8 @@
 
 #[path = "ledger/belongings.rs"]
 mod belongings;
+#[path = "ledger/bounded.rs"]
+mod bounded;
 #[path = "ledger/crash.rs"]
 mod crash;
 #[path = "ledger/damage.rs"]
@@ -19,6 +21,8 @@ mod invariants;
 mod levels;
 #[path = "ledger/listing.rs"]
 mod listing;
+#[path = "ledger/nodes.rs"]
+mod nodes;
 #[path = "../../domain/tests/domain/random/mod.rs"]
 mod random;
 #[path = "ledger/shared.rs"]

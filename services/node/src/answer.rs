@@ -152,6 +152,7 @@ fn refused(why: &DiskError) -> Status {
         DiskError::Failed(_) => Status::Failed,
         DiskError::NotFound => Status::NotFound,
         DiskError::Damaged => Status::Damaged,
+        DiskError::Unreadable(_) => Status::Unreadable,
         DiskError::Invalid(_) => Status::Malformed,
     }
 }

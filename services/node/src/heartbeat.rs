@@ -1,4 +1,6 @@
-use shards::telemetry::{Heartbeat, NodeState};
+use std::time::Instant;
+
+use shards::telemetry::{Heartbeat, NodeState, Trouble};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -11,13 +13,20 @@ pub(crate) struct Life {
     pub(crate) boot_id: Uuid,
     /// Of the process.
     pub(crate) incarnation: Uuid,
+    /// Of the data folder.
+    pub(crate) folder: Uuid,
 }
 
 /// The heartbeat of this moment. A disk that cannot even tell its space has failed.
-pub(crate) fn heartbeat(config: &Config, life: Life, store: &Store) -> Heartbeat {
+pub(crate) fn heartbeat(config: &Config, life: Life, store: &Store, is_refused: bool) -> Heartbeat {
     let totals = store.totals();
     let space = store.space();
     let failed = space.is_err() || store.check().is_err();
+    let trouble = match (is_refused, store.is_stalled(Instant::now())) {
+        (true, _) => Some(Trouble::Refused),
+        (false, true) => Some(Trouble::Stalled),
+        (false, false) => None,
+    };
     let (free, total) = space.map_or((0, 0), |space| (space.free_bytes, space.total_bytes));
     Heartbeat {
         node: config.node.clone(),
@@ -27,7 +36,56 @@ pub(crate) fn heartbeat(config: &Config, life: Life, store: &Store) -> Heartbeat
         total_bytes: total,
         stored_bytes: totals.bytes,
         shards: totals.shards,
-        state: if failed { NodeState::Failed } else { NodeState::Up },
+        state: if failed || trouble.is_some() { NodeState::Failed } else { NodeState::Up },
         incarnation: life.incarnation,
+        folder: Some(life.folder),
+        trouble: trouble.filter(|_| !failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use shards::protocol::Record;
+
+    use super::*;
+    use crate::disk::StoreOptions;
+    use crate::disk::seam::{Fault, MemoryDisk};
+
+    #[test]
+    fn a_node_whose_syncs_hang_says_so_until_they_return() {
+        let disk = MemoryDisk::new();
+        let options = StoreOptions { reserve_bytes: 0, ..StoreOptions::new(Uuid::from_u128(7), "n1") };
+        let store = Store::open(Arc::new(disk.clone()), &options).unwrap();
+        let config = Config::new("local".parse().unwrap(), "n1".parse().unwrap(), "z", "/nowhere");
+        let life = Life { boot_id: Uuid::nil(), incarnation: Uuid::nil(), folder: Uuid::from_u128(7) };
+        let says = |is_refused| {
+            let said = heartbeat(&config, life, &store, is_refused);
+            assert_eq!(said.folder, Some(Uuid::from_u128(7)));
+            (said.state, said.trouble)
+        };
+        assert_eq!(says(false), (NodeState::Up, None));
+        assert_eq!(says(true), (NodeState::Failed, Some(Trouble::Refused)));
+
+        disk.inject(Fault::HoldSyncs(true));
+        let (told, heard) = mpsc::channel();
+        let record = Record::new(Uuid::from_u128(1), Bytes::from_static(b"abc"));
+        store.put(vec![record], move |answers| told.send(answers).unwrap());
+        let until = |wanted| {
+            let begin = Instant::now();
+            while says(false) != wanted {
+                assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", says(false));
+                std::thread::yield_now();
+            }
+        };
+        until((NodeState::Failed, Some(Trouble::Stalled)));
+        assert!(heard.try_recv().is_err());
+        disk.inject(Fault::HoldSyncs(false));
+        assert_eq!(heard.recv().unwrap(), [Ok(())]);
+        until((NodeState::Up, None));
+        assert_eq!(store.check(), Ok(()), "what was late has not failed");
     }
 }

@@ -2,13 +2,16 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use async_nats::{Client, Message, Subject, Subscriber};
+use async_nats::{Client, HeaderMap, Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use shards::host::boot_id;
-use shards::protocol::{Reply, Status, shards_subject};
-use shards::telemetry::{HEARTBEAT_INTERVAL, heartbeat_subject, rollcall_subject};
+use shards::protocol::{FOLDER_HEADER, Reply, Status, shards_subject};
+use shards::telemetry::{HEARTBEAT_INTERVAL, Ruling, Verdict, heartbeat_subject, rollcall_subject};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -36,6 +39,9 @@ pub enum Error {
     /// The connection to NATS is closed for good.
     #[error("the connection to nats: {0}")]
     Nats(String),
+    /// An older process serves under the same name from the same folder, or from a copy of it.
+    #[error("process {0} serves under this name, from this folder or a copy of it: stop one of them for good")]
+    Double(Uuid),
 }
 
 /// Serves a node's shards until `shutdown` resolves or the node is told to stop, then finishes what was accepted.
@@ -44,10 +50,11 @@ pub enum Error {
 pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
     // A host that does not tell is like no other: no reader shares it.
     let boot_id = boot_id().or_else(|_| random_uuid())?;
-    let life = Life { boot_id, incarnation: random_uuid()? };
+    let incarnation = incarnation(SystemTime::now(), random_uuid()?);
     let fresh = random_uuid()?;
     let opened = config.clone();
     let (folder, store) = blocking(move || open(&opened, fresh)).await??;
+    let life = Life { boot_id, incarnation, folder: folder.id() };
     let store = Arc::new(store);
     let answerer = Answerer::new(Arc::clone(&store), folder.path().to_owned(), life.boot_id);
     tracing::info!(node = %config.node, folder = %folder.path().display(), "the node serves");
@@ -57,6 +64,7 @@ pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output 
         life,
         store: Arc::clone(&store),
         answerer: Arc::new(answerer),
+        refused: AtomicBool::new(false),
         requests: Arc::new(Semaphore::new(REQUESTS_MAX as usize)),
         request_bytes: Arc::new(Semaphore::new(REQUEST_BYTES_MAX as usize)),
     };
@@ -84,6 +92,8 @@ struct Service {
     life: Life,
     store: Arc<Store>,
     answerer: Arc<Answerer>,
+    /// A gateway has said that the node's folder is another one.
+    refused: AtomicBool,
     requests: Arc<Semaphore>,
     request_bytes: Arc<Semaphore>,
 }
@@ -106,6 +116,7 @@ impl Service {
                     if message.payload == STOP {
                         break message.reply;
                     }
+                    self.hear(&message.payload)?;
                 }
                 message = rollcall.next() => {
                     message.ok_or_else(closed)?;
@@ -139,6 +150,16 @@ impl Service {
     /// Starts on a request, or refuses it at once if too much is under way.
     async fn accept(&self, message: Message) -> Result<(), Error> {
         let Some(reply) = message.reply else { return Ok(()) };
+        match meant_for(message.headers.as_ref()) {
+            Some(folder) if folder == self.life.folder => {}
+            // Another process of this name answers it, or nobody.
+            Some(_) => return Ok(()),
+            None if self.refused.load(Relaxed) => {
+                let failed = Reply::Status(Status::Failed).encode();
+                return self.client.publish(reply, failed).await.map_err(nats);
+            }
+            None => {}
+        }
         let weight = u32::try_from(message.payload.len()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.requests).try_acquire_owned();
         let byte_room = Arc::clone(&self.request_bytes).try_acquire_many_owned(weight);
@@ -158,12 +179,52 @@ impl Service {
         Ok(())
     }
 
+    /// Takes in what a gateway holds of this process.
+    fn hear(&self, message: &[u8]) -> Result<(), Error> {
+        let Ok(Ruling { incarnation, verdict }) = serde_json::from_slice(message) else { return Ok(()) };
+        if incarnation != self.life.incarnation {
+            return Ok(());
+        }
+        match verdict {
+            Verdict::Double(elder) => Err(Error::Double(elder)),
+            Verdict::Accepted => {
+                if self.refused.swap(false, Relaxed) {
+                    tracing::info!(node = %self.config.node, "the data folder was accepted as the node's");
+                }
+                Ok(())
+            }
+            Verdict::Refused(known) => {
+                if !self.refused.swap(true, Relaxed) {
+                    tracing::error!(
+                        node = %self.config.node, folder = %self.life.folder, %known,
+                        "refused: the node is known with another data folder; bring that back, or give it up with `planetstore node init`"
+                    );
+                }
+                Ok(())
+            }
+        }
+    }
+
     async fn send_heartbeat(&self) -> Result<(), Error> {
-        let heartbeat = heartbeat(&self.config, self.life, &self.store);
+        let heartbeat = heartbeat(&self.config, self.life, &self.store, self.refused.load(Relaxed));
         let subject = heartbeat_subject(&self.config.region, &self.config.node);
         let json = serde_json::to_vec(&heartbeat).map_err(nats)?;
         self.client.publish(subject, json.into()).await.map_err(nats)
     }
+}
+
+/// The folder that a request is meant for, if it says so. One that says something else is meant for nobody here.
+fn meant_for(headers: Option<&HeaderMap>) -> Option<Uuid> {
+    let named = headers?.get(FOLDER_HEADER)?;
+    Some(Uuid::try_parse(named.as_str()).unwrap_or_default())
+}
+
+/// A UUIDv7: of two starts the later one has the greater.
+fn incarnation(now: SystemTime, random: Uuid) -> Uuid {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut bytes = [0; 10];
+    bytes.copy_from_slice(&random.as_bytes()[..10]);
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX), &bytes).into_uuid()
 }
 
 fn random_uuid() -> Result<Uuid, Error> {

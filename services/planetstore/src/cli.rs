@@ -108,7 +108,9 @@ pub(crate) enum RunCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum NodeCommand {
     /// Stop a storage node, after what it accepted is answered
-    Stop(StopNodeArgs),
+    Stop(OneNodeArgs),
+    /// Let a storage node in with the data folder it has now; the folder it had, and every shard in it, is given up
+    Init(OneNodeArgs),
 }
 
 /// Where a folder of this process lies.
@@ -348,7 +350,7 @@ pub(crate) struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct StopNodeArgs {
+pub(crate) struct OneNodeArgs {
     /// The node
     pub(crate) name: NodeId,
     #[command(flatten)]
@@ -427,6 +429,7 @@ mod tests {
             "doctor --fix",
             "rebuild --data d",
             "node stop node-3",
+            "node init node-3 --url http://h:9001",
             "admin user create ada --role admin --generate-password --requests-per-second 5 --data d -o json",
             "admin --url http://h:9001 user set ada --disable --email none --bytes-per-second none",
             "admin key create ada --expires 2030-01-01T00:00:00Z",

@@ -82,6 +82,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
             Command::Run { role: RunCommand::Node(arguments) } => commands::run_node(arguments).await,
             Command::Admin(arguments) => commands::admin(arguments).await,
             Command::Status(arguments) => commands::status(arguments).await,
+            Command::Node { action: NodeCommand::Init(arguments) } => commands::init_node(arguments).await,
             Command::Doctor(arguments) => commands::doctor(arguments).await,
             Command::Rebuild(arguments) => commands::rebuild(arguments).await,
             Command::Node { action: NodeCommand::Stop(arguments) } => commands::stop_node(arguments).await,

@@ -106,7 +106,7 @@ fn observe_gateway(view: &GatewayView) {
     gauge!("planetstore_cache_bytes").set(figures.bytes as f64);
 
     let nodes = view.membership.nodes();
-    for state in [NodeState::Online, NodeState::Failed, NodeState::Offline] {
+    for state in NodeState::ALL {
         let count = nodes.iter().filter(|node| NodeState::of(node) == state).count();
         gauge!("planetstore_nodes", "state" => state.as_str()).set(count as f64);
     }

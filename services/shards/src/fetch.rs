@@ -188,6 +188,7 @@ impl<T: Transport> Session<T> {
         let kind = match fault {
             Fault::Missing => IncidentKind::Missing,
             Fault::Damaged => IncidentKind::Damaged,
+            Fault::Unreadable => IncidentKind::Unreadable,
             Fault::Node(error) => {
                 tracing::debug!(generation = %self.content.generation, shard, %error, "a shard could not be read");
                 return;

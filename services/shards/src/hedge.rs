@@ -32,6 +32,12 @@ const LATE_MAX: u32 = 3;
 /// How long reads go around a slow node, where the other shards suffice, before it is tried again.
 const SPARED: Duration = Duration::from_secs(3);
 
+/// A node that lets a write wait this long is late with writes for [`LATE_WITH_WRITES`].
+pub(crate) const WRITE_LATE: Duration = Duration::from_secs(1);
+
+/// How long writes go around a node that was late with one, where other nodes suffice, before it is tried again.
+const LATE_WITH_WRITES: Duration = Duration::from_secs(3);
+
 /// The delays of one node's answers.
 #[derive(Debug)]
 pub(crate) struct Delays {
@@ -40,13 +46,15 @@ pub(crate) struct Delays {
     piece: AtomicU64,
     late: AtomicU32,
     spared_until: AtomicU64,
+    late_with_writes_until: AtomicU64,
 }
 
 impl Delays {
     pub(crate) fn new(start: Instant) -> Self {
         let first = micros(DELAY_AT_FIRST);
         let (small, piece) = (AtomicU64::new(first), AtomicU64::new(first));
-        Self { start, small, piece, late: AtomicU32::new(0), spared_until: AtomicU64::new(0) }
+        let (spared_until, late_with_writes_until) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { start, small, piece, late: AtomicU32::new(0), spared_until, late_with_writes_until }
     }
 
     /// Takes in that an answer took this long.
@@ -84,6 +92,16 @@ impl Delays {
     /// Whether reads should go around the node for now.
     pub(crate) fn is_spared(&self, now: Instant) -> bool {
         micros(now.duration_since(self.start)) < self.spared_until.load(Relaxed)
+    }
+
+    /// Takes in that a write has waited for [`WRITE_LATE`].
+    pub(crate) fn observe_late_write(&self, now: Instant) {
+        self.late_with_writes_until.store(micros(now.duration_since(self.start) + LATE_WITH_WRITES), Relaxed);
+    }
+
+    /// Whether writes should go around the node for now.
+    pub(crate) fn is_late_with_writes(&self, now: Instant) -> bool {
+        micros(now.duration_since(self.start)) < self.late_with_writes_until.load(Relaxed)
     }
 
     fn of(&self, class: Class) -> &AtomicU64 {

@@ -26,6 +26,8 @@ pub enum IncidentKind {
     Missing,
     /// Its bytes do not match their checksum.
     Damaged,
+    /// Its node's disk cannot read it.
+    Unreadable,
 }
 
 impl IncidentKind {
@@ -35,6 +37,7 @@ impl IncidentKind {
             Self::Unwritten => "unwritten",
             Self::Missing => "missing",
             Self::Damaged => "damaged",
+            Self::Unreadable => "unreadable",
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::batch::{self, Queued};
-use crate::hedge::Delays;
+use crate::hedge::{Delays, WRITE_LATE};
 use crate::meter;
 use crate::nodes::Membership;
 use crate::piece::PIECE_STRIDE_BYTES;
@@ -51,6 +51,9 @@ pub enum NodeError {
     /// No answer before the deadline; whether it was done is not known.
     #[error("the node did not answer in time")]
     TimedOut,
+    /// The node says that its disk does not answer it; whether it was done is not known.
+    #[error("the node is stuck")]
+    Stalled,
     /// The connection failed; whether it was done is not known.
     #[error("the connection failed: {0}")]
     Connection(String),
@@ -68,6 +71,7 @@ impl NodeError {
         match self {
             Self::Gone => "gone",
             Self::TimedOut => "timed_out",
+            Self::Stalled => "stalled",
             Self::Connection(_) => "connection",
             Self::Refused(status) => status.as_str(),
             Self::Garbled => "garbled",
@@ -128,19 +132,43 @@ impl<T: Transport> Lane<T> {
             self.puts.send(queued).await.map_err(|_| NodeError::Gone)?;
             answer.await.unwrap_or(Err(NodeError::Gone))
         };
-        timeout(PUT_DEADLINE, stored).await.unwrap_or(Err(NodeError::TimedOut))
+        self.watch_write(PUT_DEADLINE, stored).await
+    }
+
+    /// Waits for a write: until the deadline, or until the node says that it is stuck. What is late is noted as soon
+    /// as it is, so that further writes go elsewhere.
+    async fn watch_write<R>(
+        &self,
+        deadline: Duration,
+        write: impl Future<Output = Result<R, NodeError>>,
+    ) -> Result<R, NodeError> {
+        let write = timeout(deadline, write);
+        let mut write = std::pin::pin!(write);
+        if let Ok(done) = timeout(WRITE_LATE, &mut write).await {
+            return done.unwrap_or(Err(NodeError::TimedOut));
+        }
+        self.delays.observe_late_write(Instant::now());
+        tokio::select! {
+            biased;
+            done = write => {
+                self.delays.observe_late_write(Instant::now());
+                done.unwrap_or(Err(NodeError::TimedOut))
+            }
+            () = self.membership.wait_stalled(&self.node) => Err(NodeError::Stalled),
+        }
     }
 
     /// Sends a finished `Put`.
     pub(crate) async fn put_batch(&self, message: Bytes) -> Result<Reply, NodeError> {
         let ask = Ask { kind: "put", deadline: PUT_DEADLINE };
-        self.ask(ask, &self.sending, message.len(), message).await
+        self.watch_write(PUT_DEADLINE, self.ask(ask, &self.sending, message.len(), message)).await
     }
 
     /// Hands over a finished `Piece` message.
     pub(crate) async fn piece(&self, message: Bytes) -> Result<(), NodeError> {
         let ask = Ask { kind: "piece", deadline: PIECE_DEADLINE };
-        expect_ok(&self.ask(ask, &self.sending, message.len(), message).await?)
+        let asked = self.ask(ask, &self.sending, message.len(), message);
+        expect_ok(&self.watch_write(PIECE_DEADLINE, asked).await?)
     }
 
     /// Makes a shard durable.
@@ -153,7 +181,8 @@ impl<T: Transport> Lane<T> {
     ) -> Result<(), NodeError> {
         let message = Request::Seal { shard, bucket: bucket.clone(), pieces, bytes }.encode();
         let ask = Ask { kind: "seal", deadline: SEAL_DEADLINE };
-        expect_ok(&self.ask(ask, &self.sending, message.len(), message).await?)
+        let asked = self.ask(ask, &self.sending, message.len(), message);
+        expect_ok(&self.watch_write(SEAL_DEADLINE, asked).await?)
     }
 
     /// Forgets shards.

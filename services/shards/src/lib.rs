@@ -52,7 +52,7 @@ pub mod host;
 pub use incident::{Incident, IncidentKind};
 pub use lane::{NodeError, WINDOW_BYTES};
 pub use nats::{NatsTransport, NoClients, follow_nodes};
-pub use nodes::{Membership, NODES_MAX, NodeView};
+pub use nodes::{Membership, NODES_MAX, NodeView, Roll, Standing};
 pub use read::ReadError;
 pub use store::{PUT_BYTES_MAX, READ_BYTES_MAX, STREAM_BYTES_MAX, ShardStore, StoredContent, WriteError};
 pub use transport::{Transport, TransportError};

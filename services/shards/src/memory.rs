@@ -35,6 +35,8 @@ pub enum Misbehavior {
     Mute,
     /// It answers every write, and nothing else, with this.
     Refuses(Status),
+    /// It answers every read with this.
+    RefusesReads(Status),
     /// It flips a bit of every piece it returns.
     Damages,
 }
@@ -159,6 +161,8 @@ pub fn heartbeat(node: &NodeId) -> Heartbeat {
         shards: 0,
         state: NodeState::Up,
         incarnation: Uuid::nil(),
+        folder: None,
+        trouble: None,
     }
 }
 
@@ -170,7 +174,11 @@ impl Transport for MemoryNodes {
             Misbehavior::Gone => return Err(TransportError::NoResponders),
             Misbehavior::Hangs => std::future::pending().await,
             Misbehavior::Slow(delay) => sleep(delay).await,
-            Misbehavior::None | Misbehavior::Mute | Misbehavior::Refuses(_) | Misbehavior::Damages => {
+            Misbehavior::None
+            | Misbehavior::Mute
+            | Misbehavior::Refuses(_)
+            | Misbehavior::RefusesReads(_)
+            | Misbehavior::Damages => {
                 tokio::task::yield_now().await;
             }
         }
@@ -200,7 +208,7 @@ impl MemoryNode {
     fn answer(&mut self, request: Request, misbehavior: Misbehavior) -> Reply {
         let is_write = matches!(request, Request::Put { .. } | Request::Piece { .. } | Request::Seal { .. });
         match (misbehavior, is_write) {
-            (Misbehavior::Refuses(status), true) => Reply::Status(status),
+            (Misbehavior::Refuses(status), true) | (Misbehavior::RefusesReads(status), false) => Reply::Status(status),
             (Misbehavior::Damages, false) => damaged(self.serve(request)),
             _ => self.serve(request),
         }

@@ -1,17 +1,18 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_nats::Client;
 use async_nats::client::{Request, RequestErrorKind};
+use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
 use events::ids::{NodeId, RegionName};
 use futures_util::StreamExt;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use uuid::Uuid;
 
-use crate::nodes::Membership;
-use crate::protocol::shards_subject;
+use crate::nodes::{Addressee, Membership};
+use crate::protocol::{FOLDER_HEADER, shards_subject};
 use crate::telemetry::{HEARTBEAT_INTERVAL, Heartbeat, heartbeats_subject, rollcall_subject};
 use crate::transport::{Transport, TransportError};
 
@@ -28,6 +29,7 @@ pub struct NatsTransport {
     connections: Vec<Connection>,
     next: AtomicUsize,
     region: RegionName,
+    membership: Membership,
 }
 
 /// A client, and how often it has connected so far.
@@ -68,13 +70,14 @@ impl Drop for Connection {
 pub struct NoClients;
 
 impl NatsTransport {
-    /// A transport over these connections to the nodes of `region`. Must be made within a tokio runtime.
-    pub fn new(clients: Vec<Client>, region: RegionName) -> Result<Self, NoClients> {
+    /// A transport over these connections to the nodes of `region` that `membership` knows. Must be made within a
+    /// tokio runtime.
+    pub fn new(clients: Vec<Client>, region: RegionName, membership: Membership) -> Result<Self, NoClients> {
         if clients.is_empty() {
             return Err(NoClients);
         }
         let connections = clients.into_iter().map(Connection::new).collect();
-        Ok(Self { connections, next: AtomicUsize::new(0), region })
+        Ok(Self { connections, next: AtomicUsize::new(0), region, membership })
     }
 }
 
@@ -86,6 +89,11 @@ impl Transport for NatsTransport {
         loop {
             connects.mark_unchanged();
             let request = Request::new().payload(payload.clone()).timeout(None);
+            let request = match self.membership.addressee(node) {
+                Addressee::Anyone => request,
+                Addressee::Folder(folder) => request.headers(addressed_to(folder)),
+                Addressee::Nobody => return Err(TransportError::NoResponders),
+            };
             let subject = shards_subject(&self.region, node);
             let answer = tokio::select! {
                 answer = connection.client.send_request(subject, request) => answer,
@@ -99,6 +107,13 @@ impl Transport for NatsTransport {
             };
         }
     }
+}
+
+fn addressed_to(folder: Uuid) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut text = Uuid::encode_buffer();
+    headers.insert(FOLDER_HEADER, &*folder.hyphenated().encode_lower(&mut text));
+    headers
 }
 
 /// Keeps `membership` up to date from the heartbeats on `client`, after a roll call that makes the nodes known

@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Missing,
     /// Its bytes are not what was written.
     Damaged,
+    /// The disk it lies on cannot read it.
+    Unreadable,
     /// The node did not answer, or not now.
     Node(NodeError),
 }
@@ -34,6 +36,7 @@ impl From<NodeError> for Fault {
         match error {
             NodeError::Refused(Status::NotFound) => Self::Missing,
             NodeError::Refused(Status::Damaged) => Self::Damaged,
+            NodeError::Refused(Status::Unreadable) => Self::Unreadable,
             error => Self::Node(error),
         }
     }
@@ -149,7 +152,10 @@ fn first_piece(reply: Reply) -> Option<Piece> {
 }
 
 fn read_checked(file: &LocalShard, shard: Uuid, stripe: Stripe) -> Result<Bytes, Fault> {
-    let piece = file.read(stripe.index).map_err(|error| Fault::Node(NodeError::Connection(error.to_string())))?;
+    let piece = file.read(stripe.index).map_err(|error| {
+        tracing::warn!(%shard, %error, "a shard's file cannot be read");
+        Fault::Unreadable
+    })?;
     let bytes = checked(Some(piece.ok_or(Fault::Damaged)?), shard, stripe)?;
     meter::received(bytes.len(), "file");
     Ok(bytes)

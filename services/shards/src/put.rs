@@ -43,7 +43,7 @@ pub(crate) async fn put<T: Transport>(
     let budget = store.put_budget.take(held, sleep(BUDGET_WAIT_MAX)).await.ok_or(WriteError::Busy)?;
     let records = cut::records(generation, &bytes).map_err(|_| WriteError::Internal("a stripe does not fit"))?;
     drop(bytes);
-    let nodes = place(&store.candidates(&[]), generation, records.len())?;
+    let nodes = place(&store.candidates(&[], records.len()), generation, records.len())?;
     let mut put = Put::new(Arc::clone(store), bucket.clone(), generation, layout, nodes, budget);
     for round in 1.. {
         put.send(&records);
@@ -151,7 +151,7 @@ impl<T: Transport> Put<T> {
     fn place_again(&mut self) -> bool {
         let kept: Vec<Option<NodeId>> =
             self.slots.iter().map(|slot| (slot.state != State::Failed).then(|| slot.node.clone())).collect();
-        let candidates = self.store.candidates(&self.failed_nodes);
+        let candidates = self.store.candidates(&self.failed_nodes, self.slots.len());
         let Ok(nodes) = place_rest(&candidates, self.generation, &kept) else { return false };
         for (slot, node) in self.slots.iter_mut().zip(nodes) {
             if slot.state == State::Failed {

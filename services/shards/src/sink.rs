@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::placement::place_rest;
-use events::ids::{Generation, NodeId};
+use events::ids::{Generation, NodeId, SHARDS};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
@@ -149,7 +149,7 @@ impl<T: Transport> Sink<T> {
                 return false;
             }
             progress.failed_nodes.push(failed.clone());
-            let candidates = store.candidates(&progress.failed_nodes);
+            let candidates = store.candidates(&progress.failed_nodes, SHARDS);
             let keep = |(i, node): (usize, NodeId)| (i != at).then_some(node);
             let kept: Vec<Option<NodeId>> = progress.nodes().into_iter().enumerate().map(keep).collect();
             match place_rest(&candidates, self.generation, &kept) {

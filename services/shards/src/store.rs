@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::placement::{Candidate, TooFewNodes};
+use domain::placement::{Candidate, NODE_RESERVE_BYTES, TooFewNodes};
 use events::ids::{BucketName, Generation, NodeId, Placement};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::ack::survives_any_node;
@@ -169,12 +170,26 @@ impl<T: Transport> ShardStore<T> {
     }
 }
 
+/// How many of them can take a shard.
+fn with_room(candidates: &[Candidate]) -> usize {
+    candidates.iter().filter(|candidate| candidate.free_bytes >= NODE_RESERVE_BYTES).count()
+}
+
 impl<T> Inner<T> {
-    /// The nodes a shard can go to, without those in `except`.
-    pub(crate) fn candidates(&self, except: &[NodeId]) -> Vec<Candidate> {
+    /// The nodes a shard can go to, without those in `except`, and without those that are late with writes as long
+    /// as each of `shards` shards can have a node of its own without them: that content is quick to be stored is
+    /// worth less than that it is spread.
+    pub(crate) fn candidates(&self, except: &[NodeId], shards: usize) -> Vec<Candidate>
+    where
+        T: Transport,
+    {
         let mut candidates = self.membership.candidates();
         candidates.retain(|candidate| !except.contains(&candidate.node));
-        candidates
+        let (now, before) = (Instant::now(), candidates.len());
+        let is_late = |candidate: &Candidate| self.lanes.to(&candidate.node).delays().is_late_with_writes(now);
+        let mut prompt = candidates.clone();
+        prompt.retain(|candidate| !is_late(candidate));
+        if prompt.len() < before && with_room(&prompt) < shards { candidates } else { prompt }
     }
 
     /// Tells whoever listens, if it keeps up.

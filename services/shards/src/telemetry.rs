@@ -46,8 +46,14 @@ pub struct Heartbeat {
     pub shards: u64,
     /// Whether it takes writes.
     pub state: NodeState,
-    /// Which start of the node; a new one each time its process starts.
+    /// Which start of the node; a new one each time its process starts, and greater than those before.
     pub incarnation: Uuid,
+    /// Which data folder it serves from; nothing from a version that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<Uuid>,
+    /// Why it takes no writes, if it can say more than its state does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
 }
 
 /// Whether a node takes writes.
@@ -56,8 +62,46 @@ pub struct Heartbeat {
 pub enum NodeState {
     /// It does.
     Up,
-    /// Its disk failed: it does not, and what it returns is what still can be read.
+    /// It does not, and what it returns is what still can be read: its disk failed, or [`Heartbeat::trouble`] says
+    /// what it is.
     Failed,
+    /// A state that only a later version knows. Such a node is left alone with writes.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Why a node takes no writes. Versions that do not know it see [`NodeState::Failed`] beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trouble {
+    /// A write has waited for its disk for too long. It takes writes again once the disk answers.
+    Stalled,
+    /// A gateway has told it that another folder is known for its name.
+    Refused,
+    /// Something that only a later version knows.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a gateway tells a process that claims the name of a node, on the node's control subject, as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// Which process; others ignore it.
+    pub incarnation: Uuid,
+    /// What is held of it.
+    pub verdict: Verdict,
+}
+
+/// What a gateway holds of a process that claims the name of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It is the node.
+    Accepted,
+    /// The node's folder is this other one.
+    Refused(Uuid),
+    /// This older process serves from the same folder, or from a copy of it.
+    Double(Uuid),
 }
 
 #[cfg(test)]
@@ -70,5 +114,19 @@ mod tests {
         let heartbeat: Heartbeat = serde_json::from_str(json).unwrap();
         assert_eq!(heartbeat.state, NodeState::Up);
         assert_eq!(serde_json::to_string(&heartbeat).unwrap(), json);
+        let with = |more: &str| serde_json::from_str::<Heartbeat>(&json.replace(r#""state":"up""#, more)).unwrap();
+        let (folder, stalled) = (Some(Uuid::from_u128(3)), Some(Trouble::Stalled));
+        let said = with(r#""state":"failed","folder":"00000000-0000-0000-0000-000000000003","trouble":"stalled""#);
+        assert_eq!((said.state, said.folder, said.trouble), (NodeState::Failed, folder, stalled));
+        let later = with(r#""state":"dreaming","trouble":"nightmares","more":[1]"#);
+        assert_eq!((later.state, later.trouble), (NodeState::Unknown, Some(Trouble::Unknown)));
+    }
+
+    #[test]
+    fn a_ruling_is_this_json() {
+        let json = r#"{"incarnation":"00000000-0000-0000-0000-000000000001","verdict":{"refused":"00000000-0000-0000-0000-000000000002"}}"#;
+        let ruling: Ruling = serde_json::from_str(json).unwrap();
+        assert_eq!(ruling.verdict, Verdict::Refused(Uuid::from_u128(2)));
+        assert_eq!(serde_json::to_string(&ruling).unwrap(), json);
     }
 }

@@ -138,7 +138,7 @@ impl Stream {
         bucket: &BucketName,
         generation: Generation,
     ) -> Result<Self, WriteError> {
-        let nodes = place(&store.candidates(&[]), generation, SHARDS)?;
+        let nodes = place(&store.candidates(&[], SHARDS), generation, SHARDS)?;
         let progress = watch::Sender::new(Progress::new(nodes));
         let owed = Owed { bucket: bucket.clone(), generation, layout: Layout::Striped };
         let sink = |shard: usize| {

@@ -16,5 +16,7 @@ mod nats;
 mod stalled;
 #[path = "shards/streams.rs"]
 mod streams;
+#[path = "shards/stuck.rs"]
+mod stuck;
 #[path = "shards/support.rs"]
 mod support;

@@ -10,6 +10,7 @@ use events::object::{Appended, AppendedPart};
 
 use super::object::{body, check};
 use super::quota::{added, check as check_quota, warnings};
+use super::upload::has_parts;
 use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{AppendObject, Context, NewBody, OBJECT_BYTES_MAX, Outcome, PARTS_MAX, Rejection};
 use crate::row::{BodyRow, ObjectRow};
@@ -91,14 +92,16 @@ fn place<V: View>(view: &V, append: &AppendObject, object: &ObjectRow) -> Result
         BodyRow::Parts(upload) => {
             let manifest = view.manifest(upload).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
             let has_room = manifest.references == 1 && manifest.last < PARTS_MAX;
-            (manifest.parts, has_room.then_some((upload, manifest.last)))
+            // A part that the object does without may have the next number, until it is freed.
+            let is_whole = view.released_upload(upload).map_err(Refused::View)?.is_none();
+            (manifest.parts, (has_room && is_whole).then_some((upload, manifest.last)))
         }
     };
     if parts >= PARTS_MAX {
         return Err(Rejection::TooManyParts.into());
     }
     // An id is used once.
-    if in_place.is_none() && view.manifest(append.upload).map_err(Refused::View)?.is_some() {
+    if in_place.is_none() && has_parts(view, append.upload)? {
         return Err(Rejection::SourceChanged.into());
     }
     let (upload, before) = in_place.unwrap_or((append.upload, parts));

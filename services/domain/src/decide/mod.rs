@@ -7,8 +7,10 @@ mod delete;
 mod identity;
 mod lifecycle;
 mod lock;
+mod node;
 mod object;
 mod quota;
+mod release;
 mod rename;
 mod setting;
 mod tags;
@@ -103,6 +105,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             let is_so_already = view.totals().map_err(Refused::View)?.level >= *level;
             Ok(changed(is_so_already, Fact::RegionUpgraded(fact)))
         }
+        Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::AppendObject(append) => append::append(view, append, context),
@@ -114,6 +117,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),
         Command::AbortUpload { bucket, key, upload } => upload::abort(view, bucket, key, *upload),
+        Command::ReleaseParts { max } => release::release(view, *max),
     }
 }
 

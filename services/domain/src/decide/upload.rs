@@ -18,9 +18,9 @@ pub(super) fn create<V: View>(
     context: Context,
 ) -> Result<Decision, Refused<V::Error>> {
     let bucket = bucket_row(view, &create.bucket)?;
-    // An id is used once: tried again, the upload is there, or has become an object.
+    // An id is used once: tried again, the upload is there, has become an object, or ended and still has parts.
     let under_way = view.upload(bucket.id, &create.key, create.upload).map_err(Refused::View)?.is_some();
-    if under_way || view.manifest(create.upload).map_err(Refused::View)?.is_some() {
+    if under_way || has_parts(view, create.upload)? {
         return Ok(Decision::nothing(Outcome::Done));
     }
     lock::of_new(view, &bucket, create.lock, context)?;
@@ -127,6 +127,11 @@ pub(super) fn complete<V: View>(
     };
     let outcome = place.stored(complete.etag, context, true);
     Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&complete.bucket, &usage, delta)))
+}
+
+/// Whether an id is in use: by an upload under way, an object, or parts that are being released.
+pub(super) fn has_parts<V: View>(view: &V, upload: UploadId) -> Result<bool, Refused<V::Error>> {
+    Ok(!view.parts_from(upload, 0, 1).map_err(Refused::View)?.is_empty())
 }
 
 fn upload_row<V: View>(

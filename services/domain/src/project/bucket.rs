@@ -1,8 +1,8 @@
 use events::bucket::{Created, Deleted, Versioning, VersioningChanged};
 use events::quota::{Changed as QuotaChanged, Resource, ThresholdReached};
 
-use super::ProjectError;
 use super::draft::Draft;
+use super::{ProjectError, release};
 use crate::change::Change;
 use crate::row::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, UsageRow};
 use crate::view::View;
@@ -32,10 +32,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
 
 pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Result<(), ProjectError<V::Error>> {
     let row = draft.bucket(&fact.bucket)?;
-    for (key, upload) in draft.view.uploads(row.id).map_err(ProjectError::View)? {
-        draft.changes.push(Change::DropUpload { bucket: row.id, key, upload });
-        draft.drop_parts(upload)?;
-    }
+    release::all_uploads(draft, row.id, &fact.bucket)?;
     draft.changes.push(Change::DropUsage { bucket: row.id });
     draft.changes.push(Change::DropBucketAccess { bucket: row.id });
     draft.changes.push(Change::DropBucketSettings { bucket: row.id });

@@ -4,7 +4,7 @@ use events::Event;
 use events::ids::{BucketName, ContentId, Placement, UploadId};
 use events::object::{Body, Delta};
 
-use super::ProjectError;
+use super::{ProjectError, release};
 use crate::change::{Change, IdentityChange};
 use crate::row::{BodyRow, BucketId, BucketRow, ContentRow, ManifestRow, TotalsRow, UsageRow, shard_bytes};
 use crate::view::View;
@@ -161,17 +161,6 @@ impl<'a, V: View> Draft<'a, V> {
         }
     }
 
-    /// Drops every part of an upload and what it refers to. How many bytes they had.
-    pub(super) fn drop_parts(&mut self, upload: UploadId) -> Result<u64, V> {
-        let mut bytes = 0;
-        for (number, part) in self.view.parts(upload).map_err(ProjectError::View)? {
-            self.changes.push(Change::DropPart { upload, number });
-            bytes += part.size;
-            self.release(part.body);
-        }
-        Ok(bytes)
-    }
-
     pub(super) fn finish(mut self) -> Result<Vec<Change>, V> {
         self.finish_manifests()?;
         self.finish_contents()?;
@@ -199,7 +188,7 @@ impl<'a, V: View> Draft<'a, V> {
                 self.changes.push(Change::PutManifest { upload, row });
             } else {
                 self.changes.push(Change::DropManifest { upload });
-                self.drop_parts(upload)?;
+                release::all_parts(self, upload)?;
             }
         }
         Ok(())

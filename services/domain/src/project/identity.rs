@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use events::ids::{GroupName, PolicyName, SessionId, UserName};
 use events::policy::{BUILT_IN, Holder};
-use events::{Fact, key, kms_key, policy, session, user};
+use events::{group, key, kms_key, policy, session, user};
 
 use super::ProjectError;
 use super::draft::Draft;
@@ -14,45 +14,6 @@ use crate::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, em
 use crate::view::View;
 
 type Folded<V> = Result<(), ProjectError<<V as crate::Identities>::Error>>;
-
-/// Folds a fact about users, keys, groups, policies or sessions.
-pub(super) fn changed<V: View>(draft: &mut Draft<'_, V>, fact: &Fact) -> Folded<V> {
-    match fact {
-        Fact::UserCreated(fact) => user_created(draft, fact),
-        Fact::UserChanged(fact) => user_changed(draft, fact)?,
-        Fact::UserPasswordChanged(fact) => password_changed(draft, fact)?,
-        Fact::UserDeleted(fact) => user_deleted(draft, &fact.user)?,
-        Fact::KeyCreated(fact) => key_created(draft, fact),
-        Fact::KeyChanged(fact) => key_changed(draft, fact)?,
-        Fact::KeyDeleted(fact) => {
-            draft.change_identity(IdentityChange::DropKey { id: fact.access_key.clone(), user: fact.user.clone() });
-        }
-        Fact::GroupCreated(fact) => {
-            let row = GroupRow { created: draft.event.time, members: BTreeSet::new(), policies: BTreeSet::new() };
-            draft.change_identity(IdentityChange::PutGroup { name: fact.group.clone(), row });
-        }
-        Fact::GroupDeleted(fact) => group_deleted(draft, &fact.group)?,
-        Fact::GroupMemberAdded(fact) => member(draft, &fact.group, &fact.user, true)?,
-        Fact::GroupMemberRemoved(fact) => member(draft, &fact.group, &fact.user, false)?,
-        Fact::PolicyStored(fact) => policy_stored(draft, fact)?,
-        Fact::PolicyDeleted(fact) => draft.change_identity(IdentityChange::DropPolicy { name: fact.policy.clone() }),
-        Fact::PolicyAttached(fact) => attachment(draft, &fact.policy, &fact.holder, true)?,
-        Fact::PolicyDetached(fact) => attachment(draft, &fact.policy, &fact.holder, false)?,
-        Fact::KmsKeyCreated(fact) => {
-            let row = KmsKeyRow { created: draft.event.time, sealed: fact.sealed.clone(), enabled: true };
-            draft.change_identity(IdentityChange::PutKmsKey { name: fact.kms_key.clone(), row });
-            return Ok(());
-        }
-        Fact::KmsKeyChanged(fact) => return kms_key_changed(draft, fact),
-        Fact::SessionOpened(fact) => return session_opened(draft, fact),
-        Fact::SessionRefreshed(fact) => return session_refreshed(draft, fact),
-        Fact::SessionRevoked(fact) => return session_revoked(draft, fact),
-        _ => return Err(draft.contradiction("it is not about identities")),
-    }
-    let sequence = draft.event.sequence;
-    draft.change_identity(IdentityChange::PutIdentitiesChanged { sequence });
-    Ok(())
-}
 
 fn user_row<V: View>(draft: &Draft<'_, V>, name: &UserName) -> Result<UserRow, ProjectError<V::Error>> {
     let row = draft.view.user(name).map_err(ProjectError::View)?;
@@ -64,7 +25,18 @@ fn group_row<V: View>(draft: &Draft<'_, V>, name: &GroupName) -> Result<GroupRow
     row.ok_or_else(|| draft.contradiction("its group does not exist"))
 }
 
-fn kms_key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &kms_key::Changed) -> Folded<V> {
+/// Records that what was derived from users, keys, groups or policies before is out of date.
+fn mark_changed<V: View>(draft: &mut Draft<'_, V>) {
+    let sequence = draft.event.sequence;
+    draft.change_identity(IdentityChange::PutIdentitiesChanged { sequence });
+}
+
+pub(super) fn kms_key_created<V: View>(draft: &mut Draft<'_, V>, fact: &kms_key::Created) {
+    let row = KmsKeyRow { created: draft.event.time, sealed: fact.sealed.clone(), enabled: true };
+    draft.change_identity(IdentityChange::PutKmsKey { name: fact.kms_key.clone(), row });
+}
+
+pub(super) fn kms_key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &kms_key::Changed) -> Folded<V> {
     let row = draft.view.kms_key(&fact.kms_key).map_err(ProjectError::View)?;
     let mut row = row.ok_or_else(|| draft.contradiction("its KMS key does not exist"))?;
     row.enabled = fact.enabled;
@@ -72,7 +44,8 @@ fn kms_key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &kms_key::Changed) -
     Ok(())
 }
 
-fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Created) {
+pub(super) fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Created) {
+    mark_changed(draft);
     let row = UserRow {
         id: fact.id.clone(),
         created: draft.event.time,
@@ -93,7 +66,8 @@ fn user_created<V: View>(draft: &mut Draft<'_, V>, fact: &user::Created) {
     }
 }
 
-fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Folded<V> {
+pub(super) fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Changed) -> Folded<V> {
+    mark_changed(draft);
     let row = user_row(draft, &fact.user)?;
     if row.email != fact.email {
         if let Some(email) = &row.email {
@@ -129,13 +103,16 @@ fn drop_email<V: View>(draft: &mut Draft<'_, V>, email: &str, user: &UserName) -
     Ok(())
 }
 
-fn password_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::PasswordChanged) -> Folded<V> {
+pub(super) fn password_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::PasswordChanged) -> Folded<V> {
+    mark_changed(draft);
     let row = UserRow { password: fact.password.clone(), ..user_row(draft, &fact.user)? };
     draft.change_identity(IdentityChange::PutUser { name: fact.user.clone(), row });
     end_sessions(draft, &fact.user)
 }
 
-fn user_deleted<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V> {
+pub(super) fn user_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &user::Deleted) -> Folded<V> {
+    mark_changed(draft);
+    let user = &fact.user;
     let row = user_row(draft, user)?;
     for id in draft.view.keys_of(user, None, usize::MAX).map_err(ProjectError::View)? {
         draft.change_identity(IdentityChange::DropKey { id, user: user.clone() });
@@ -158,7 +135,8 @@ fn user_deleted<V: View>(draft: &mut Draft<'_, V>, user: &UserName) -> Folded<V>
     Ok(())
 }
 
-fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) {
+pub(super) fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) {
+    mark_changed(draft);
     let row = KeyRow {
         user: fact.user.clone(),
         created: draft.event.time,
@@ -170,7 +148,13 @@ fn key_created<V: View>(draft: &mut Draft<'_, V>, fact: &key::Created) {
     draft.change_identity(IdentityChange::PutKey { id: fact.access_key.clone(), row });
 }
 
-fn key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &key::Changed) -> Folded<V> {
+pub(super) fn key_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &key::Deleted) {
+    mark_changed(draft);
+    draft.change_identity(IdentityChange::DropKey { id: fact.access_key.clone(), user: fact.user.clone() });
+}
+
+pub(super) fn key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &key::Changed) -> Folded<V> {
+    mark_changed(draft);
     let row = draft.view.key(&fact.access_key).map_err(ProjectError::View)?;
     let row = row.ok_or_else(|| draft.contradiction("its key does not exist"))?;
     let held_by_admin = !fact.enabled && (fact.by_admin || row.held_by_admin);
@@ -179,7 +163,15 @@ fn key_changed<V: View>(draft: &mut Draft<'_, V>, fact: &key::Changed) -> Folded
     Ok(())
 }
 
-fn group_deleted<V: View>(draft: &mut Draft<'_, V>, group: &GroupName) -> Folded<V> {
+pub(super) fn group_created<V: View>(draft: &mut Draft<'_, V>, fact: &group::Created) {
+    mark_changed(draft);
+    let row = GroupRow { created: draft.event.time, members: BTreeSet::new(), policies: BTreeSet::new() };
+    draft.change_identity(IdentityChange::PutGroup { name: fact.group.clone(), row });
+}
+
+pub(super) fn group_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &group::Deleted) -> Folded<V> {
+    mark_changed(draft);
+    let group = &fact.group;
     let row = group_row(draft, group)?;
     for name in &row.members {
         let mut member = user_row(draft, name)?;
@@ -194,7 +186,16 @@ fn group_deleted<V: View>(draft: &mut Draft<'_, V>, group: &GroupName) -> Folded
     Ok(())
 }
 
+pub(super) fn member_added<V: View>(draft: &mut Draft<'_, V>, fact: &group::MemberAdded) -> Folded<V> {
+    member(draft, &fact.group, &fact.user, true)
+}
+
+pub(super) fn member_removed<V: View>(draft: &mut Draft<'_, V>, fact: &group::MemberRemoved) -> Folded<V> {
+    member(draft, &fact.group, &fact.user, false)
+}
+
 fn member<V: View>(draft: &mut Draft<'_, V>, group: &GroupName, user: &UserName, joins: bool) -> Folded<V> {
+    mark_changed(draft);
     let (mut group_row, mut user_row) = (group_row(draft, group)?, user_row(draft, user)?);
     set(&mut group_row.members, user, joins);
     set(&mut user_row.groups, group, joins);
@@ -211,7 +212,8 @@ fn set<T: Ord + Clone>(members: &mut BTreeSet<T>, member: &T, is_in: bool) {
     }
 }
 
-fn policy_stored<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Stored) -> Folded<V> {
+pub(super) fn policy_stored<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Stored) -> Folded<V> {
+    mark_changed(draft);
     let row = draft.view.policy(&fact.policy).map_err(ProjectError::View)?;
     let holders = row.map(|row| row.holders).unwrap_or_default();
     let row = PolicyRow { stored: draft.event.time, document: fact.document.clone(), holders };
@@ -219,7 +221,21 @@ fn policy_stored<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Stored) -> Fo
     Ok(())
 }
 
+pub(super) fn policy_deleted<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Deleted) {
+    mark_changed(draft);
+    draft.change_identity(IdentityChange::DropPolicy { name: fact.policy.clone() });
+}
+
+pub(super) fn policy_attached<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Attached) -> Folded<V> {
+    attachment(draft, &fact.policy, &fact.holder, true)
+}
+
+pub(super) fn policy_detached<V: View>(draft: &mut Draft<'_, V>, fact: &policy::Detached) -> Folded<V> {
+    attachment(draft, &fact.policy, &fact.holder, false)
+}
+
 fn attachment<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &Holder, holds: bool) -> Folded<V> {
+    mark_changed(draft);
     match holder {
         Holder::User(name) => {
             let mut row = user_row(draft, name)?;
@@ -248,7 +264,7 @@ fn change_holders<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder
 }
 
 /// Opens a session, and ends the user's that are over, or the oldest if there are too many.
-fn session_opened<V: View>(draft: &mut Draft<'_, V>, fact: &session::Opened) -> Folded<V> {
+pub(super) fn session_opened<V: View>(draft: &mut Draft<'_, V>, fact: &session::Opened) -> Folded<V> {
     let mut open = draft.view.sessions_of(&fact.user).map_err(ProjectError::View)?;
     open.sort_by_key(|(id, row)| (row.opened, *id));
     let (mut over, mut left): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, row)| row.expires <= draft.event.time);
@@ -263,7 +279,7 @@ fn session_opened<V: View>(draft: &mut Draft<'_, V>, fact: &session::Opened) -> 
     Ok(())
 }
 
-fn session_refreshed<V: View>(draft: &mut Draft<'_, V>, fact: &session::Refreshed) -> Folded<V> {
+pub(super) fn session_refreshed<V: View>(draft: &mut Draft<'_, V>, fact: &session::Refreshed) -> Folded<V> {
     let row = draft.view.session(fact.session).map_err(ProjectError::View)?;
     let row = row.ok_or_else(|| draft.contradiction("its session does not exist"))?;
     let row = SessionRow { refresh: fact.refresh, expires: fact.expires, ..row };
@@ -271,7 +287,7 @@ fn session_refreshed<V: View>(draft: &mut Draft<'_, V>, fact: &session::Refreshe
     Ok(())
 }
 
-fn session_revoked<V: View>(draft: &mut Draft<'_, V>, fact: &session::Revoked) -> Folded<V> {
+pub(super) fn session_revoked<V: View>(draft: &mut Draft<'_, V>, fact: &session::Revoked) -> Folded<V> {
     let Some(id) = fact.session else { return end_sessions(draft, &fact.user) };
     end_session(draft, &fact.user, id);
     Ok(())

@@ -6,7 +6,9 @@ mod bucket;
 mod draft;
 mod identity;
 mod lock;
+mod node;
 mod object;
+mod release;
 mod rename;
 mod setting;
 mod upload;
@@ -17,6 +19,7 @@ use crate::change::Change;
 use crate::view::View;
 
 use draft::Draft;
+pub use release::FREED_AT_ONCE_MAX;
 
 /// Why a fact cannot be folded. The log or the state is damaged: stop, never skip.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,10 @@ pub enum ProjectError<E> {
 }
 
 /// The rows that `event` writes and drops, on the state before it.
+///
+/// Every fact has its own arm, and none of the matches in `project` on a [`Fact`] may have a wildcard: a new fact
+/// must not compile until somebody has said what it changes.
+#[deny(clippy::wildcard_enum_match_arm, reason = "a new fact needs an arm of its own")]
 pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
     let mut draft = Draft::new(view, event);
     match &event.fact {
@@ -64,8 +71,29 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,
+        Fact::UploadPartsReleased(fact) => release::parts_released(&mut draft, fact)?,
+        Fact::UserCreated(fact) => identity::user_created(&mut draft, fact),
+        Fact::UserChanged(fact) => identity::user_changed(&mut draft, fact)?,
+        Fact::UserPasswordChanged(fact) => identity::password_changed(&mut draft, fact)?,
+        Fact::UserDeleted(fact) => identity::user_deleted(&mut draft, fact)?,
+        Fact::KeyCreated(fact) => identity::key_created(&mut draft, fact),
+        Fact::KeyChanged(fact) => identity::key_changed(&mut draft, fact)?,
+        Fact::KeyDeleted(fact) => identity::key_deleted(&mut draft, fact),
+        Fact::GroupCreated(fact) => identity::group_created(&mut draft, fact),
+        Fact::GroupDeleted(fact) => identity::group_deleted(&mut draft, fact)?,
+        Fact::GroupMemberAdded(fact) => identity::member_added(&mut draft, fact)?,
+        Fact::GroupMemberRemoved(fact) => identity::member_removed(&mut draft, fact)?,
+        Fact::PolicyStored(fact) => identity::policy_stored(&mut draft, fact)?,
+        Fact::PolicyDeleted(fact) => identity::policy_deleted(&mut draft, fact),
+        Fact::PolicyAttached(fact) => identity::policy_attached(&mut draft, fact)?,
+        Fact::PolicyDetached(fact) => identity::policy_detached(&mut draft, fact)?,
+        Fact::KmsKeyCreated(fact) => identity::kms_key_created(&mut draft, fact),
+        Fact::KmsKeyChanged(fact) => identity::kms_key_changed(&mut draft, fact)?,
+        Fact::NodeJoined(fact) => node::joined(&mut draft, fact),
+        Fact::SessionOpened(fact) => identity::session_opened(&mut draft, fact)?,
+        Fact::SessionRefreshed(fact) => identity::session_refreshed(&mut draft, fact)?,
+        Fact::SessionRevoked(fact) => identity::session_revoked(&mut draft, fact)?,
         Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
-        fact => identity::changed(&mut draft, fact)?,
     }
     draft.finish()
 }

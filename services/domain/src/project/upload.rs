@@ -3,10 +3,10 @@ use events::ids::{ObjectKey, PartNumber, UploadId};
 use events::object::Body;
 use events::upload::{Aborted, Created, PartStored};
 
-use super::ProjectError;
 use super::draft::Draft;
+use super::{ProjectError, release};
 use crate::change::Change;
-use crate::row::{BucketId, ManifestRow, PartRow, UploadRow};
+use crate::row::{BucketId, ManifestRow, PartRow, UploadRow, in_runs};
 use crate::view::View;
 
 pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Result<(), ProjectError<V::Error>> {
@@ -52,8 +52,9 @@ pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) 
 pub(super) fn aborted<V: View>(draft: &mut Draft<'_, V>, fact: &Aborted) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
     draft.changes.push(Change::DropUpload { bucket, key: fact.key.clone(), upload: fact.upload_id });
-    let gone = draft.drop_parts(fact.upload_id)?;
-    draft.count_parts(bucket, -gone.cast_signed())
+    let parts = draft.view.parts(fact.upload_id).map_err(ProjectError::View)?;
+    release::all_parts(draft, fact.upload_id)?;
+    draft.count_parts(bucket, -parts.iter().map(|(_, part)| part.size).sum::<u64>().cast_signed())
 }
 
 /// Ends an upload that became an object: the parts it took stay, as a manifest; the others go.
@@ -66,17 +67,15 @@ pub(super) fn completed<V: View>(
 ) -> Result<(), ProjectError<V::Error>> {
     draft.changes.push(Change::DropUpload { bucket, key: key.clone(), upload });
     let mut manifest = ManifestRow::default();
-    let mut bytes = 0;
-    for (number, part) in draft.view.parts(upload).map_err(ProjectError::View)? {
+    let mut bytes = 0_u64;
+    let parts = draft.view.parts(upload).map_err(ProjectError::View)?;
+    for (number, part) in &parts {
         bytes += part.size;
-        let run = taken.partition_point(|(_, last)| *last < number);
-        if taken.get(run).is_some_and(|(first, _)| *first <= number) {
-            manifest = manifest.with_part(number, part.size);
-        } else {
-            draft.changes.push(Change::DropPart { upload, number });
-            draft.release(part.body);
+        if in_runs(taken, *number) {
+            manifest = manifest.with_part(*number, part.size);
         }
     }
+    release::parts_left_out(draft, upload, &parts, taken)?;
     draft.complete(upload, manifest);
     draft.count_parts(bucket, -bytes.cast_signed())
 }

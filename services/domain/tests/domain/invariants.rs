@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use domain::model::Model;
 use domain::row::{BodyRow, TotalsRow, UsageRow, VersionRow, shard_bytes};
-use domain::{NewBody, VersionName};
+use domain::{NewBody, VersionName, View};
 use events::ids::{BucketName, ObjectKey, VersionId};
 
 use crate::random::naive::{Bytes, Naive, Version};
@@ -24,6 +24,13 @@ pub(crate) fn check(model: &Model, world: &World) -> Held {
     shows_what_s3_shows(model, &world.naive)?;
     usage_is_the_sum(model, &world.naive)?;
     nothing_is_kept_that_nobody_needs(model, world)
+}
+
+/// What must hold besides once all that was being released is freed.
+pub(crate) fn check_released(model: &Model, world: &World) -> Held {
+    same("uploads that are being released", &model.released_uploads, &BTreeMap::new())?;
+    same("buckets that are being released", &model.released_buckets, &BTreeMap::new())?;
+    check(model, world)
 }
 
 fn rows(model: &Model) -> impl Iterator<Item = &VersionRow> {
@@ -47,10 +54,10 @@ fn references_are_counted(model: &Model) -> Held {
     same("contents that are named and not there", &contents, &BTreeMap::new())?;
     for (upload, row) in &model.manifests {
         same(&format!("references of {upload}"), &row.references, &manifests.remove(upload).unwrap_or_default())?;
-        let parts = || model.parts.iter().filter(|((of, _), _)| of == upload);
-        same("parts of a manifest", &usize::from(row.parts), &parts().count())?;
-        same("the last of them", &Some(row.last), &parts().map(|((_, number), _)| number.get()).max())?;
-        same("their bytes", &row.bytes, &parts().map(|(_, part)| part.size).sum())?;
+        let Ok(parts) = model.parts(*upload);
+        same("parts of a manifest", &usize::from(row.parts), &parts.len())?;
+        same("the last of them", &Some(row.last), &parts.iter().map(|(number, _)| number.get()).max())?;
+        same("their bytes", &row.bytes, &parts.iter().map(|(_, part)| part.size).sum())?;
     }
     for object in rows(model).filter_map(|row| row.object.as_ref()) {
         if let BodyRow::Parts(upload) = object.body {
@@ -137,8 +144,8 @@ fn bytes(model: &Model, body: BodyRow) -> Bytes {
         BodyRow::Empty => vec![],
         BodyRow::Content(content) => vec![content.sha256],
         BodyRow::Parts(upload) => {
-            let parts = model.parts.iter().filter(|((of, _), _)| *of == upload);
-            parts.flat_map(|(_, part)| bytes(model, part.body)).collect()
+            let Ok(parts) = model.parts(upload);
+            parts.iter().flat_map(|(_, part)| bytes(model, part.body)).collect()
         }
     }
 }
@@ -176,8 +183,16 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
 fn nothing_is_kept_that_nobody_needs(model: &Model, world: &World) -> Held {
     let buckets: Vec<_> = model.buckets.values().map(|row| row.id).collect();
     same("usage of a bucket that is gone", &model.usage.keys().find(|id| !buckets.contains(id)), &None)?;
-    let gone = model.parts.keys().find(|(upload, _)| !world.naive.kept(*upload));
+    let ending = |upload| {
+        let in_bucket = model.uploads.keys().find(|(_, _, of)| *of == upload).map(|(bucket, ..)| *bucket);
+        let of_bucket = in_bucket.is_some_and(|bucket| model.released_buckets.contains_key(&bucket));
+        of_bucket || model.released_uploads.contains_key(&upload)
+    };
+    let gone = model.parts.keys().find(|(upload, _)| !world.naive.kept(*upload) && !ending(*upload));
     same("a part nobody can reach", &gone, &None)?;
+    let known = |bucket| buckets.contains(bucket) || model.released_buckets.contains_key(bucket);
+    let gone = model.uploads.keys().find(|(bucket, ..)| !known(bucket));
+    same("an upload in a bucket that is gone", &gone, &None)?;
     let objects = rows(model).filter_map(|row| row.object.as_ref());
     for object in objects {
         let body = match object.body {

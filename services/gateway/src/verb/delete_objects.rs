@@ -15,6 +15,9 @@ use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
+/// How many keys of one request wait for the ledger at once. Its queue is everybody's.
+const DELETES_AT_ONCE: usize = 128;
+
 /// The bucket at the moment in which the keys are judged.
 #[derive(Clone, Copy)]
 struct Bucket<'a> {
@@ -34,8 +37,11 @@ pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Respon
     let request = DeleteObjects::parse(&document)?;
     let (snapshot, name, row) = call.read_bucket().await?;
     let bucket = Bucket { snapshot: &snapshot, name: &name, row: &row };
-    // All at once: the ledger makes one batch of them.
-    let fates = join_all(request.objects.iter().map(|entry| delete_one(call, bucket, entry))).await;
+    // Many at once: the ledger makes batches of them.
+    let mut fates = Vec::with_capacity(request.objects.len());
+    for entries in request.objects.chunks(DELETES_AT_ONCE) {
+        fates.extend(join_all(entries.iter().map(|entry| delete_one(call, bucket, entry))).await);
+    }
     let (mut deleted, mut failed) = (Vec::new(), Vec::new());
     for (entry, fate) in request.objects.iter().zip(&fates) {
         let (key, version_id) = (entry.key.as_slice(), entry.version_id.as_deref());

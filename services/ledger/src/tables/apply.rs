@@ -1,7 +1,11 @@
+use std::borrow::Borrow;
+
 use domain::Change;
+use redb::{Key, Table};
+use serde::Serialize;
 
 use super::row::encode;
-use super::{RECENT_EVENTS_MAX, Tables, Writable, contents};
+use super::{RECENT_EVENTS_MAX, Tables, Writable, contents, region};
 use crate::StateError;
 
 impl Tables<Writable<'_>> {
@@ -54,6 +58,10 @@ impl Tables<Writable<'_>> {
             Change::DropManifest { upload } => {
                 self.manifests.remove(upload.0.as_u128())?;
             }
+            Change::PutReleasedUpload { upload, row } => put(&mut self.released_uploads, upload.0.as_u128(), row)?,
+            Change::DropReleasedUpload { upload } => drop(self.released_uploads.remove(upload.0.as_u128())?),
+            Change::PutReleasedBucket { bucket, row } => put(&mut self.released_buckets, bucket.0, row)?,
+            Change::DropReleasedBucket { bucket } => drop(self.released_buckets.remove(bucket.0)?),
             Change::PutUsage { bucket, row } => self.set_usage(*bucket, Some(*row)),
             Change::DropUsage { bucket } => self.set_usage(*bucket, None),
             Change::PutTotals { row } => self.set_totals(*row),
@@ -69,6 +77,9 @@ impl Tables<Writable<'_>> {
             Change::DropBucketSettings { bucket } => {
                 self.bucket_settings.remove(bucket.0)?;
             }
+            Change::PutNode { name, row } => {
+                self.region.insert(region::node(name).as_str(), encode(row)?.as_slice())?;
+            }
             Change::Identity(change) => self.apply_to_identities(change)?,
         }
         Ok(())
@@ -82,4 +93,13 @@ impl Tables<Writable<'_>> {
         }
         Ok(())
     }
+}
+
+fn put<'k, K: Key + 'static>(
+    table: &mut Table<'_, K, &'static [u8]>,
+    key: impl Borrow<K::SelfType<'k>>,
+    row: &impl Serialize,
+) -> Result<(), StateError> {
+    table.insert(key, encode(row)?.as_slice())?;
+    Ok(())
 }

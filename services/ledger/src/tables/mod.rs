@@ -13,6 +13,8 @@ mod parts;
 mod pending;
 mod recent;
 pub(crate) mod region;
+mod released_buckets;
+mod released_uploads;
 pub(crate) mod row;
 mod uploads;
 mod usage;
@@ -94,6 +96,8 @@ tables! {
     uploads: (u64, &'static [u8], u128);
     parts: (u128, u16);
     manifests: u128;
+    released_uploads: u128;
+    released_buckets: u64;
     usage: u64;
     bucket_access: u64;
     bucket_settings: u64;

@@ -8,5 +8,16 @@ pub(crate) const CURSOR: &str = "cursor";
 /// The key of [`domain::row::TotalsRow`].
 pub(crate) const TOTALS: &str = "totals";
 
-/// Key: [`CURSOR`] or [`TOTALS`]. Value: the row.
+/// Before the name of a storage node, in the key of its [`domain::row::NodeRow`].
+pub(crate) const NODE: &str = "node/";
+
+/// What sorts after all nodes: no name holds a `0` where these keys have a `/`.
+pub(crate) const AFTER_NODES: &str = "node0";
+
+/// The key of a storage node.
+pub(crate) fn node(name: &events::ids::NodeId) -> String {
+    format!("{NODE}{name}")
+}
+
+/// Key: [`CURSOR`], [`TOTALS`], or [`NODE`] and a name. Value: the row.
 pub(crate) const TABLE: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("region");

@@ -1,11 +1,13 @@
 use std::ops::Bound;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, PartRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, NodeRow, PartRow,
+    ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 use domain::{Parts, View};
-use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{
+    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId,
+};
 use redb::{Key, ReadableTable};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -28,6 +30,28 @@ impl<A: Access> Tables<A> {
     /// How far the log is folded.
     pub fn cursor(&self) -> Result<Cursor, StateError> {
         Ok(get(&self.region, region::CURSOR)?.unwrap_or_default())
+    }
+
+    /// The storage nodes that joined, in the order of their names.
+    pub fn list_nodes(&self) -> Result<Vec<(NodeId, NodeRow)>, StateError> {
+        let mut nodes = Vec::new();
+        for entry in self.region.range(region::NODE..region::AFTER_NODES)? {
+            let (key, row) = entry?;
+            let name = key.value().trim_start_matches(region::NODE).parse().map_err(StateError::Key)?;
+            nodes.push((name, decode(row.value())?));
+        }
+        Ok(nodes)
+    }
+
+    /// Whether one of the first `max` contents, in the order of their hashes, was placed on a node of this name.
+    pub fn names_node(&self, name: &NodeId, max: usize) -> Result<bool, StateError> {
+        for entry in self.contents.iter()?.take(max) {
+            let content: ContentRow = decode(entry?.1.value())?;
+            if content.placement.nodes.contains(name) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -104,10 +128,10 @@ impl<A: Access> View for Tables<A> {
         get(&self.uploads, (bucket.0, key.as_bytes(), upload.0.as_u128()))
     }
 
-    fn uploads(&self, bucket: BucketId) -> Result<Vec<(ObjectKey, UploadId)>, StateError> {
+    fn uploads(&self, bucket: BucketId, max: usize) -> Result<Vec<(ObjectKey, UploadId)>, StateError> {
         let from: &[u8] = &[];
         let mut uploads = Vec::new();
-        for entry in self.uploads.range((bucket.0, from, 0)..(bucket.0, AFTER_ALL_KEYS, 0))? {
+        for entry in self.uploads.range((bucket.0, from, 0)..(bucket.0, AFTER_ALL_KEYS, 0))?.take(max) {
             let (key, _) = entry?;
             let (_, key, upload) = key.value();
             let key = ObjectKey::from_bytes(key).map_err(StateError::Key)?;
@@ -120,15 +144,33 @@ impl<A: Access> View for Tables<A> {
         get(&self.parts, (upload.0.as_u128(), number.get()))
     }
 
-    fn parts(&self, upload: UploadId) -> Result<Parts, StateError> {
+    fn parts_from(&self, upload: UploadId, from: u16, max: usize) -> Result<Parts, StateError> {
         let upload = upload.0.as_u128();
         let mut parts = Parts::new();
-        for entry in self.parts.range((upload, 0)..=(upload, u16::MAX))? {
+        for entry in self.parts.range((upload, from)..=(upload, u16::MAX))?.take(max) {
             let (key, row) = entry?;
             let number = PartNumber::try_from(key.value().1).map_err(StateError::Key)?;
             parts.push((number, decode(row.value())?));
         }
         Ok(parts)
+    }
+
+    fn released_upload(&self, upload: UploadId) -> Result<Option<ReleasedUploadRow>, StateError> {
+        get(&self.released_uploads, upload.0.as_u128())
+    }
+
+    fn next_released_upload(&self) -> Result<Option<(UploadId, ReleasedUploadRow)>, StateError> {
+        let first = self.released_uploads.first()?;
+        first.map(|(id, row)| Ok((UploadId(Uuid::from_u128(id.value())), decode(row.value())?))).transpose()
+    }
+
+    fn released_bucket(&self, bucket: BucketId) -> Result<Option<ReleasedBucketRow>, StateError> {
+        get(&self.released_buckets, bucket.0)
+    }
+
+    fn next_released_bucket(&self) -> Result<Option<(BucketId, ReleasedBucketRow)>, StateError> {
+        let first = self.released_buckets.first()?;
+        first.map(|(id, row)| Ok((BucketId(id.value()), decode(row.value())?))).transpose()
     }
 
     fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, StateError> {
@@ -140,6 +182,10 @@ impl<A: Access> View for Tables<A> {
             Some(row) => Ok(row),
             None => Ok(get(&self.usage, bucket.0)?.unwrap_or_default()),
         }
+    }
+
+    fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
+        get(&self.region, region::node(name).as_str())
     }
 
     fn totals(&self) -> Result<TotalsRow, StateError> {

@@ -1,14 +1,18 @@
 //! Random histories through a real ledger: the answers are S3's, and the tables are what the log adds up to.
 
-use domain::{Command, Outcome, Rejection};
+use domain::model::Model;
+use domain::{Command, Context, IdentityCommand, Outcome, Refused, Rejection, decide, project};
 use eventlog::MemoryLog;
+use events::Event;
+use events::ids::{EventId, Sha256Digest};
 use ledger::{CommitError, Ledger};
 use proptest::prelude::*;
 
 use crate::faulty::{Fault, Faulty};
-use crate::invariants::check;
+use crate::invariants::check_released;
 use crate::random::steps::{Step, history};
 use crate::random::world::World;
+use crate::random::{identities, settings};
 use crate::support::*;
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -39,8 +43,9 @@ async fn run(steps: &[Step], sole_writer: bool) -> Result<(), String> {
             world.answered(&command, &answer)?;
         }
     }
+    freed(&ledger).await;
     let model = assert_same(&ledger.read().await.unwrap(), &log).await;
-    check(&model, &world)?;
+    check_released(&model, &world)?;
     assert_rebuilds(ledger, &log, &folder, "one").await;
     Ok(())
 }
@@ -76,41 +81,78 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
             &Ok(Outcome::Done),
         )?;
     }
+    freed(&ledger).await;
     let model = assert_same(&ledger.read().await.unwrap(), &log.inner).await;
-    check(&model, &world)?;
+    check_released(&model, &world)?;
     assert_rebuilds(ledger, &log.inner, &folder, "one").await;
     Ok(())
 }
 
+/// The rules alone, without a ledger.
+#[derive(Default)]
+struct Rules {
+    model: Model,
+    sequence: u64,
+}
+
+impl Rules {
+    fn answer(&mut self, command: &Command, context: Context) -> Result<Outcome, Rejection> {
+        let decision = match decide(&self.model, command, context) {
+            Ok(decision) => decision,
+            Err(Refused::Rejected(rejection)) => return Err(rejection),
+            Err(Refused::View(never)) => match never {},
+        };
+        for fact in decision.fact.into_iter().chain(decision.warnings) {
+            self.sequence += 1;
+            let (id, previous) = (EventId(context.fresh), Sha256Digest([0; 32]));
+            let event = Event { id, time: context.now, sequence: self.sequence, previous, origin: origin(), fact };
+            project(&self.model, &event).unwrap().into_iter().for_each(|change| self.model.apply(change));
+        }
+        Ok(decision.outcome)
+    }
+}
+
 /// The commands of a history, made before any of them is answered by the ledger: against the rules alone.
 fn commands(steps: &[Step]) -> Vec<Command> {
-    use domain::model::Model;
-    use domain::{Refused, decide, project};
-    use events::Event;
-    use events::ids::{EventId, Sha256Digest};
-
-    let (mut model, mut world, mut sequence) = (Model::default(), World::new(), 0);
+    let (mut rules, mut world) = (Rules::default(), World::new());
     let mut commands = Vec::new();
     for step in steps {
         let Some(command) = world.command(step) else { continue };
         let context = world.context();
-        let answer = match decide(&model, &command, context) {
-            Ok(decision) => {
-                if let Some(fact) = decision.fact {
-                    sequence += 1;
-                    let (id, previous) = (EventId(context.fresh), Sha256Digest([0; 32]));
-                    let event = Event { id, time: context.now, sequence, previous, origin: origin(), fact };
-                    project(&model, &event).unwrap().into_iter().for_each(|change| model.apply(change));
-                }
-                Ok(decision.outcome)
-            }
-            Err(Refused::Rejected(rejection)) => Err(rejection),
-            Err(Refused::View(never)) => match never {},
-        };
+        let answer = rules.answer(&command, context);
         world.answered(&command, &answer).unwrap();
         commands.push(command);
     }
     commands
+}
+
+/// The commands of histories of settings and of identities, one of each in turn.
+fn said(steps: &[settings::Step], identities: Vec<IdentityCommand>) -> Vec<Command> {
+    let mut rules = Rules::default();
+    let mut commands = settings::begin();
+    for (place, command) in commands.iter().enumerate() {
+        rules.answer(command, identities::context(place)).unwrap();
+    }
+    let mut identities = identities.into_iter().map(|command| Command::Identity(Box::new(command)));
+    for (place, step) in (commands.len()..).zip(steps) {
+        for command in settings::command(&rules.model, step).into_iter().chain(identities.next()) {
+            // What is refused here is refused by the ledger too.
+            let _ = rules.answer(&command, identities::context(place));
+            commands.push(command);
+        }
+    }
+    commands
+}
+
+/// What is said of buckets and who may do what is in the tables as it is on the log.
+async fn run_said(commands: &[Command]) {
+    let (folder, log) = (Folder::new(), MemoryLog::new());
+    let ledger = open(&log, &folder.file("one"), true).await;
+    for command in commands {
+        commit(&ledger, command).await.unwrap().ok();
+    }
+    assert_same(&ledger.read().await.unwrap(), &log).await;
+    assert_rebuilds(ledger, &log, &folder, "one").await;
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
@@ -127,6 +169,14 @@ proptest! {
     #[test]
     fn tables_are_what_the_log_adds_up_to(steps in history(60), sole_writer: bool) {
         block_on(run(&steps, sole_writer)).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn settings_and_identities_are_what_the_log_adds_up_to(
+        steps in settings::history(40),
+        identities in identities::history(),
+    ) {
+        block_on(run_said(&said(&steps, identities)));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! A ledger in a temporary folder, commands for it, and all its rows for comparison.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use domain::model::Model;
-use domain::{Command, ETags, NewBody, Precondition, PutObject, View, project};
+use domain::{Command, ETags, Identities, NewBody, Precondition, PutObject, View, project};
 use eventlog::{Log, MemoryLog, Stored};
 use events::ids::{
     AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal,
@@ -169,7 +171,8 @@ const ALL: Page<'static> = Page { prefix: b"", delimiter: b"", after: b"", max: 
 
 /// All rows of the tables, as far as a reader can see them.
 fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
-    let mut model = Model { totals: snapshot.totals().unwrap(), ..Model::default() };
+    let nodes = snapshot.list_nodes().unwrap().into_iter().collect();
+    let mut model = Model { totals: snapshot.totals().unwrap(), nodes, ..Model::default() };
     for (name, bucket) in snapshot.list_buckets(None, usize::MAX).unwrap() {
         let id = bucket.id;
         model.buckets.insert(name, bucket);
@@ -196,11 +199,53 @@ fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
         model.contents.insert((content.sha256, content.generation), row);
     }
     for upload in &replayed.uploads {
-        let parts = snapshot.parts(*upload).unwrap().into_iter();
+        let parts = snapshot.parts_from(*upload, 0, usize::MAX).unwrap().into_iter();
         model.parts.extend(parts.map(|(number, row)| ((*upload, number), row)));
         model.manifests.extend(snapshot.manifest(*upload).unwrap().map(|row| (*upload, row)));
+        model.released_uploads.extend(snapshot.released_upload(*upload).unwrap().map(|row| (*upload, row)));
     }
+    said(snapshot, &replayed.model, &mut model);
     model
+}
+
+/// The rows about who may do what and what buckets do, as far as the log names them.
+fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
+    for bucket in replayed.bucket_access.keys() {
+        model.bucket_access.insert(*bucket, snapshot.bucket_access(*bucket).unwrap());
+    }
+    for bucket in replayed.bucket_settings.keys() {
+        model.bucket_settings.insert(*bucket, snapshot.bucket_settings(*bucket).unwrap());
+    }
+    model.identities_changed = snapshot.identities_changed().unwrap();
+    /// Looks up what there should be.
+    fn found<K: Ord + Clone, R>(
+        names: &BTreeMap<K, R>,
+        find: impl Fn(&K) -> Result<Option<R>, ledger::StateError>,
+    ) -> BTreeMap<K, R> {
+        names.keys().filter_map(|name| Some((name.clone(), find(name).unwrap()?))).collect()
+    }
+    model.users = found(&replayed.users, |name| snapshot.user(name));
+    model.user_ids = found(&replayed.user_ids, |id| snapshot.user_by_id(id));
+    model.emails = found(&replayed.emails, |email| snapshot.user_by_email(email));
+    model.keys = found(&replayed.keys, |id| snapshot.key(id));
+    model.groups = found(&replayed.groups, |name| snapshot.group(name));
+    model.policies = found(&replayed.policies, |name| snapshot.policy(name));
+    model.kms_keys = found(&replayed.kms_keys, |name| snapshot.kms_key(name));
+    model.sessions = found(&replayed.sessions, |id| snapshot.session(*id));
+}
+
+/// Waits until a ledger has freed all that was being released.
+pub(crate) async fn freed(ledger: &Ledger) {
+    let mut progress = ledger.progress();
+    loop {
+        let snapshot = ledger.read().await.unwrap();
+        let uploads = snapshot.next_released_upload().unwrap().is_some();
+        if !uploads && snapshot.next_released_bucket().unwrap().is_none() {
+            return;
+        }
+        let moved = tokio::time::timeout(Duration::from_secs(30), progress.changed()).await;
+        moved.expect("what is being released is freed").unwrap();
+    }
 }
 
 /// Closes a ledger and asserts that a rebuild from the log gives the very same rows.

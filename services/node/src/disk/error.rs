@@ -19,12 +19,27 @@ pub enum DiskError {
     /// Bytes do not match their checksum, on the way in or as they lie on disk.
     #[error("the bytes do not match their checksum")]
     Damaged,
+    /// The disk does not return the bytes (EIO): a bad sector, or worse. Other shards may well be readable.
+    #[error("the disk cannot read the bytes: {0}")]
+    Unreadable(Arc<str>),
     /// The request contradicts itself or a limit. Asking again is of no use.
     #[error("invalid request: {0}")]
     Invalid(&'static str),
 }
 
 impl DiskError {
+    /// What an error of a read means: no handles, or else that these bytes cannot be read. A read error says nothing
+    /// about other bytes, so it never stops the node.
+    pub(crate) fn from_read(what: &str, error: &io::Error) -> Self {
+        match Self::from_io(what, error) {
+            Self::Failed(why) => {
+                tracing::warn!(%why, "the disk cannot read");
+                Self::Unreadable(why)
+            }
+            other => other,
+        }
+    }
+
     /// What an io error means: no room, no handles, or else that the disk failed.
     pub(crate) fn from_io(what: &str, error: &io::Error) -> Self {
         const OUT_OF_HANDLES: [i32; 2] =

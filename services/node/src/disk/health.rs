@@ -1,14 +1,36 @@
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::DiskError;
+use super::limits::STALLED_AFTER;
 use super::seam::{Folder, Space};
 
 /// Whether the disk still keeps its promises, and how much room it has.
 pub(crate) struct Health {
     failure: OnceLock<DiskError>,
     space: Mutex<(Instant, Space)>,
+    /// Since when each write that is under way has waited for the disk.
+    waiting: Mutex<Waiting>,
     reserve_bytes: u64,
+}
+
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    since: BTreeMap<u64, Instant>,
+}
+
+/// A write that waits for the disk, until this is dropped.
+pub(crate) struct Wait<'a> {
+    health: &'a Health,
+    number: u64,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.health.waiting().since.remove(&self.number);
+    }
 }
 
 /// For how long an answer about free space is believed.
@@ -17,7 +39,27 @@ const SPACE_AGE_MAX: Duration = Duration::from_millis(500);
 impl Health {
     pub(crate) fn new(disk: &dyn Folder, reserve_bytes: u64) -> Result<Self, DiskError> {
         let space = disk.space().map_err(|e| DiskError::from_io("space", &e))?;
-        Ok(Self { failure: OnceLock::new(), space: Mutex::new((Instant::now(), space)), reserve_bytes })
+        let space = Mutex::new((Instant::now(), space));
+        Ok(Self { failure: OnceLock::new(), space, waiting: Mutex::default(), reserve_bytes })
+    }
+
+    /// Counts the caller among the writes that wait for the disk.
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        let mut waiting = self.waiting();
+        let number = waiting.next;
+        waiting.next += 1;
+        waiting.since.insert(number, Instant::now());
+        Wait { health: self, number }
+    }
+
+    /// Whether a write has waited for the disk since before [`STALLED_AFTER`].
+    pub(crate) fn is_stalled(&self, now: Instant) -> bool {
+        let oldest = self.waiting().since.values().next().copied();
+        oldest.is_some_and(|since| now.saturating_duration_since(since) >= STALLED_AFTER)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fails if the disk once has.

@@ -23,7 +23,7 @@ pub(crate) struct Housekeeper {
     pub(crate) meters: Meters,
     pub(crate) segment_bytes: u32,
     pub(crate) sealed: Receiver<SealedSegment>,
-    /// Segments whose compaction failed: left alone until the next start.
+    /// Segments that cannot be read in full, or whose compaction failed: left alone until the next start.
     pub(crate) left_alone: HashSet<u32>,
 }
 

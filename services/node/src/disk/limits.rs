@@ -17,6 +17,10 @@ pub(crate) const ZERO_AHEAD_GROUP_BYTES: u32 = 32 * 1024;
 /// be discarded.
 pub(crate) const TOMBSTONE_ROOM_BYTES: u32 = 64 * 1024;
 
+/// A write that has waited for the disk this long means that the node is stuck: new shards are better placed elsewhere.
+/// Slow disks under load sync within a second.
+pub(crate) const STALLED_AFTER: Duration = Duration::from_secs(2);
+
 /// Bytes that one group commit takes from the queue, at most.
 pub(crate) const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 

@@ -21,6 +21,8 @@ pub(crate) struct Meters {
     pub(crate) compacted_bytes: Counter,
     /// Shards found damaged, by whom ever.
     pub(crate) damaged: Counter,
+    /// Reads of shards that the disk answered with an error.
+    pub(crate) unreadable: Counter,
     /// Shards in the index of the segments.
     pub(crate) index_entries: Gauge,
 }
@@ -38,6 +40,7 @@ impl Meters {
             compactions: counter!("node_compactions_total", &node()),
             compacted_bytes: counter!("node_compacted_bytes_total", &node()),
             damaged: counter!("node_damaged_total", &node()),
+            unreadable: counter!("node_unreadable_total", &node()),
             index_entries: gauge!("node_index_entries", &node()),
         }
     }

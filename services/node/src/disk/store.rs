@@ -104,11 +104,11 @@ impl Store {
             segment_bytes: options.segment_bytes,
             threads: Mutex::default(),
         };
-        store.start(log, &options.node)?;
+        store.start(log, &options.node, recovered.unreadable)?;
         Ok(store)
     }
 
-    fn start(&self, log: Log, node: &str) -> Result<(), DiskError> {
+    fn start(&self, log: Log, node: &str, unreadable: HashSet<u32>) -> Result<(), DiskError> {
         let (to_housekeeper, sealed) = sync_channel(HINTS_WAITING_MAX);
         let writer =
             Writer { queue: Arc::clone(&self.queue), log, meters: self.meters.clone(), sealed: to_housekeeper };
@@ -120,7 +120,7 @@ impl Store {
             meters: self.meters.clone(),
             segment_bytes: self.segment_bytes,
             sealed,
-            left_alone: HashSet::new(),
+            left_alone: unreadable,
         };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let thread = thread::Builder::new().name(format!("{name} {node}")).spawn(run);
@@ -209,6 +209,7 @@ impl Store {
         match &reply {
             Ok(reply) => self.meters.read_bytes.increment(reply.len() as u64),
             Err(DiskError::Damaged) => self.meters.damaged.increment(1),
+            Err(DiskError::Unreadable(_)) => self.meters.unreadable.increment(1),
             Err(_) => {}
         }
         reply
@@ -251,6 +252,11 @@ impl Store {
     /// Fails if the disk once has: nothing is written any more.
     pub fn check(&self) -> Result<(), DiskError> {
         self.health.check()
+    }
+
+    /// Whether writes are stuck: the disk has not answered one of them for seconds. It passes when the disk answers.
+    pub fn is_stalled(&self, now: Instant) -> bool {
+        self.health.is_stalled(now)
     }
 
     /// Finishes what was accepted and stops the threads. Reads go on; writes are refused.

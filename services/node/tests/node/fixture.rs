@@ -10,7 +10,7 @@ use events::ids::{BucketName, NodeId, RegionName};
 use futures_util::StreamExt;
 use node::Config;
 use shards::piece::Piece;
-use shards::protocol::{Record, Reply, Request, Status, shards_subject};
+use shards::protocol::{FOLDER_HEADER, Record, Reply, Request, Status, shards_subject};
 use shards::telemetry::{Heartbeat, heartbeat_subject};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -108,6 +108,16 @@ impl Node {
         let subject = shards_subject(&self.config.region, &self.config.node);
         let answer = tokio::time::timeout(PATIENCE, self.client.request(subject, request.encode()));
         Reply::decode(answer.await.expect("an answer in time").expect("an answer").payload).expect("a reply")
+    }
+
+    /// Asks as gateways do that know which folder is the node.
+    pub(super) async fn ask_folder(&self, folder: Uuid, request: &Request) -> Reply {
+        let subject = shards_subject(&self.config.region, &self.config.node);
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert(FOLDER_HEADER, folder.to_string().as_str());
+        let answer = self.client.request_with_headers(subject, headers, request.encode());
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        Reply::decode(answer.expect("an answer in time").expect("an answer").payload).expect("a reply")
     }
 
     pub(super) async fn put(&self, records: Vec<Record>) -> Vec<Status> {

@@ -2,8 +2,8 @@ use std::fs;
 
 use node::disk::FolderError;
 use node::{Config, Error};
-use shards::protocol::{Record, Request, Status};
-use shards::telemetry::NodeState;
+use shards::protocol::{Record, Reply, Request, Status};
+use shards::telemetry::{Heartbeat, NodeState, Ruling, Trouble, Verdict};
 use uuid::Uuid;
 
 use super::fixture::{Node, PATIENCE, Server, bucket, bytes, other_node, region};
@@ -67,7 +67,7 @@ async fn without_room_nothing_is_taken_and_the_rest_goes_on() {
     assert_eq!(node.put(vec![record(3)]).await, [Status::Full]);
     assert_eq!(node.heartbeat().await.free_bytes, 0);
     let discard = Request::Discard { bucket: bucket(), shards: vec![Uuid::from_u128(1)] };
-    assert_eq!(node.ask(&discard).await, shards::protocol::Reply::Statuses(vec![Status::Ok]));
+    assert_eq!(node.ask(&discard).await, Reply::Statuses(vec![Status::Ok]));
     assert_eq!(node.read(Uuid::from_u128(2), 0, 1).await, Ok(vec![record(2).piece]));
     assert_eq!(node.heartbeat().await.state, NodeState::Up);
     node.stop().await.unwrap();
@@ -93,4 +93,81 @@ async fn a_flipped_bit_on_disk_is_never_returned_as_good() {
     fs::write(&segment, good).unwrap();
     assert_eq!(node.read(record.shard, 0, 1).await, Ok(vec![record.piece]));
     node.stop().await.unwrap();
+}
+
+fn ruling(heartbeat: &Heartbeat, verdict: Verdict) -> Vec<u8> {
+    serde_json::to_vec(&Ruling { incarnation: heartbeat.incarnation, verdict }).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_processes_of_one_name_only_the_one_that_is_meant_answers() {
+    let (server, folders) = (Server::start().await, [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
+    let one = Node::start(&server, folders[0].path()).await;
+    let first = one.heartbeat().await;
+    let other = Node::start(&server, folders[1].path()).await;
+    let folder = first.folder.unwrap();
+    for i in 0..20 {
+        let record = Record::new(Uuid::from_u128(i), bytes(i, 1000));
+        let stored = one.ask_folder(folder, &Request::Put { records: vec![record.clone()] }).await;
+        assert_eq!(stored, Reply::Statuses(vec![Status::Ok]));
+        let read = Request::Read { shard: record.shard, bucket: bucket(), first: 0, count: 1, host: None };
+        assert_eq!(one.ask_folder(folder, &read).await, Reply::Pieces(vec![record.piece]));
+    }
+    let segments = |folder: &tempfile::TempDir| fs::read_dir(folder.path().join("segments")).unwrap().count();
+    assert_eq!(folders.each_ref().map(segments), [1, 0]);
+    one.stop().await.unwrap();
+    other.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_refused_says_so_and_takes_nothing_until_it_is_accepted() {
+    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let node = Node::start(&server, folder.path()).await;
+    let record = |i| Record::new(Uuid::from_u128(i), bytes(i, 100));
+    let heard = node.heartbeat().await;
+    let subject = node::control_subject(&region(), &node.config.node);
+    let rule = async |verdict, trouble| {
+        node.client.publish(subject.clone(), ruling(&heard, verdict).into()).await.unwrap();
+        let begin = std::time::Instant::now();
+        while node.heartbeat().await.trouble != trouble {
+            assert!(begin.elapsed() < PATIENCE);
+        }
+    };
+    rule(Verdict::Refused(Uuid::from_u128(9)), Some(Trouble::Refused)).await;
+    assert_eq!(node.heartbeat().await.state, NodeState::Failed);
+    assert_eq!(node.ask(&Request::Put { records: vec![record(1)] }).await, Reply::Status(Status::Failed));
+    rule(Verdict::Accepted, None).await;
+    assert_eq!(node.put(vec![record(1)]).await, [Status::Ok]);
+    node.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_process_on_a_copy_of_the_folder_ends_when_it_is_told() {
+    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let node = Node::start(&server, folder.path()).await;
+    let heard = node.heartbeat().await;
+    let subject = node::control_subject(&region(), &node.config.node);
+    let other = Heartbeat { incarnation: Uuid::from_u128(5), ..heard.clone() };
+    for heartbeat in [&other, &heard] {
+        let double = ruling(heartbeat, Verdict::Double(Uuid::from_u128(4)));
+        node.client.publish(subject.clone(), double.into()).await.unwrap();
+        node.client.flush().await.unwrap();
+    }
+    let ended = tokio::time::timeout(PATIENCE, node.served).await.unwrap().unwrap();
+    assert!(matches!(ended, Err(Error::Double(elder)) if elder == Uuid::from_u128(4)), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_start_has_a_greater_incarnation_and_the_same_folder() {
+    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let mut before: Option<Heartbeat> = None;
+    for _ in 0..3 {
+        let node = Node::start(&server, folder.path()).await;
+        let heard = node.heartbeat().await;
+        if let Some(before) = before {
+            assert!(before.incarnation < heard.incarnation && before.folder == heard.folder);
+        }
+        before = Some(heard);
+        node.stop().await.unwrap();
+    }
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod dev;
 mod doctor;
+mod init_node;
 mod offline;
 mod rebuild;
 mod run_gateway;
@@ -16,6 +17,7 @@ mod version;
 pub(crate) use admin::{AdminArgs, admin};
 pub(crate) use dev::dev;
 pub(crate) use doctor::doctor;
+pub(crate) use init_node::init_node;
 pub(crate) use offline::OfflineServer;
 pub(crate) use rebuild::rebuild;
 pub(crate) use run_gateway::run_gateway;

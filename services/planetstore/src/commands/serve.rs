@@ -23,8 +23,8 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Cluster, GatewayRole, GcRole, Keys, NODES_MIN, RunningNode, close_ledger, ledger_failed, node_names, open_ledger,
-    open_log, start_server, stop_server, upgrade_region,
+    Admission, Cluster, GatewayRole, GcRole, Keys, NODES_MIN, RunningNode, close_ledger, ledger_failed, node_names,
+    open_ledger, open_log, start_server, stop_server, upgrade_region,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
 use crate::signals::Stop;
@@ -118,6 +118,7 @@ fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Place)
 struct Parts {
     server: Option<Server>,
     cluster: Option<Cluster>,
+    admission: Option<Admission>,
     nodes: Vec<RunningNode>,
     ledger: Option<Ledger>,
     gateway: Option<GatewayRole>,
@@ -129,6 +130,7 @@ impl Parts {
     async fn stop(mut self) {
         self.run_file = None;
         self.gc = None;
+        self.admission = None;
         if let Some(gateway) = self.gateway {
             gateway.stop().await;
         }
@@ -168,6 +170,8 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
     parts.nodes = nodes?;
     let (log, ledger) = state?;
     parts.ledger = Some(ledger.clone());
+    let (members, control) = (cluster.membership.clone(), cluster.telemetry.clone());
+    parts.admission = Some(Admission::start(plan.region.clone(), ledger.clone(), members, control));
     let (expected, time) = match plan.nodes {
         0 => (NODES_MIN, OTHER_NODES_TIME_MAX),
         own => (usize::from(own), OWN_NODES_TIME_MAX),

@@ -63,8 +63,10 @@ fn render(status: &Status) -> String {
             ]
         })
         .collect();
+    let whys = status.nodes.iter().filter_map(|node| Some(format!("{}: {}\n", node.node, node.why.as_ref()?)));
+    let whys: String = whys.collect();
     let nodes = table::render(["NODE", "STATE", "FREE", "STORED", "SHARDS", "ZONE"], &nodes);
-    format!("{}\n{nodes}", table::pairs(&pairs))
+    format!("{}\n{nodes}{whys}", table::pairs(&pairs))
 }
 
 /// Which facts may be written, and which could be.
@@ -106,6 +108,8 @@ mod tests {
         }
         assert!(text.contains("unknown (not connected)") && text.contains("12 (stopped: a gap)"));
         assert!(text.contains("node-1  offline  1 B   3 B     4       a\n"), "{text}");
+        status.nodes[0].why = Some("refused: another folder".into());
+        assert!(render(&status).ends_with("node-1: refused: another folder\n"));
         status.stored = None;
         status.readiness = Readiness { ready: true, missing: Vec::new() };
         assert!(render(&status).contains("cannot be read now"));

@@ -1,4 +1,4 @@
-//! What can be done through the console: stop a node.
+//! What can be done through the console: stop a node, or let it in with another data folder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,19 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use events::ids::NodeId;
+use events::ids::{FolderId, NodeId};
 use serde::Serialize;
+use shards::{NodeView, Standing};
 
 use super::routes::{answer, refuse};
-use super::{ConsoleState, Subject};
+use super::{ConsoleState, GatewayView, Subject};
+use crate::roles::{accept_nodes, join_node};
 
 /// Where a node is stopped.
 pub(crate) const NODE_STOP_PATH: &str = "/api/v1/nodes/{node}/stop";
+
+/// Where a node is let in with the data folder that it has now.
+pub(crate) const NODE_INIT_PATH: &str = "/api/v1/nodes/{node}/init";
 
 /// A header that every changing request carries. A page of another site cannot make a browser send it unasked,
 /// so the login that the browser remembers cannot be used by that page.
@@ -35,15 +40,9 @@ pub(super) async fn stop_node(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !headers.contains_key(REQUEST_HEADER) {
-        return refuse(StatusCode::FORBIDDEN, "the header x-planetstore-request is needed");
-    }
-    let Some(Subject::Gateway(gateway)) = state.subject.get() else {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no gateway here yet");
-    };
-    let node: NodeId = match name.parse() {
-        Ok(node) => node,
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("{error}")),
+    let (gateway, node) = match asked(&state, &name, &headers) {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
     };
     let subject = node::control_subject(&gateway.region, &node);
     let request = Request::new().payload(Bytes::from_static(node::STOP)).timeout(Some(STOP_TIME_MAX));
@@ -57,5 +56,111 @@ pub(super) async fn stop_node(
             refuse(StatusCode::NOT_FOUND, "no node of this name is running")
         }
         Err(error) => refuse(StatusCode::GATEWAY_TIMEOUT, &error.to_string()),
+    }
+}
+
+/// The gateway and the node of a request that changes something.
+fn asked<'a>(
+    state: &'a ConsoleState,
+    name: &str,
+    headers: &HeaderMap,
+) -> Result<(&'a GatewayView, NodeId), Box<Response>> {
+    if !headers.contains_key(REQUEST_HEADER) {
+        return Err(Box::new(refuse(StatusCode::FORBIDDEN, "the header x-planetstore-request is needed")));
+    }
+    let Some(Subject::Gateway(gateway)) = state.subject.get() else {
+        return Err(Box::new(refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no gateway here yet")));
+    };
+    match name.parse() {
+        Ok(node) => Ok((gateway, node)),
+        Err(error) => Err(Box::new(refuse(StatusCode::BAD_REQUEST, &format!("{error}")))),
+    }
+}
+
+#[derive(Serialize)]
+struct Initialized<'a> {
+    node: &'a str,
+    folder: String,
+    replaces: Option<String>,
+}
+
+/// Lets a node in with the data folder that it has now. The one it had is given up.
+pub(super) async fn init_node(
+    State(state): State<Arc<ConsoleState>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (gateway, node) = match asked(&state, &name, &headers) {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
+    };
+    let (view, replaces) = match candidate(gateway.membership.nodes(), &node) {
+        Ok(found) => found,
+        Err((status, why)) => return refuse(status, why),
+    };
+    let Some(folder) = view.heartbeat.folder else {
+        return refuse(StatusCode::CONFLICT, "the node does not say which data folder it has: upgrade it");
+    };
+    if let Err(error) = join_node(&gateway.ledger, &view.heartbeat, folder, replaces).await {
+        return refuse(StatusCode::CONFLICT, &format!("the node cannot be let in: {error}"));
+    }
+    if let Err(error) = accept_nodes(&gateway.membership, &gateway.ledger.latest()) {
+        tracing::warn!(%error, "the nodes that have joined cannot be read");
+    }
+    tracing::warn!(%node, %folder, ?replaces, "a node was let in with another data folder");
+    let replaces = replaces.map(|folder| folder.to_string());
+    answer(StatusCode::OK, &Initialized { node: node.as_str(), folder: folder.to_string(), replaces })
+}
+
+/// The one process that waits to be let in under a name, and the folder it would replace.
+fn candidate(
+    processes: Vec<NodeView>,
+    node: &NodeId,
+) -> Result<(NodeView, Option<FolderId>), (StatusCode, &'static str)> {
+    let mut heard = processes.into_iter().filter(|view| view.reachable && view.heartbeat.node == *node);
+    let Some(first) = heard.next() else {
+        return Err((StatusCode::NOT_FOUND, "no node of this name is running"));
+    };
+    if heard.next().is_some() {
+        return Err((StatusCode::CONFLICT, "several processes run under this name: stop all but the one to let in"));
+    }
+    match first.standing {
+        Standing::Refused { known } => Ok((first, Some(FolderId(known)))),
+        Standing::Undecided => Ok((first, None)),
+        Standing::Accepted | Standing::Double { .. } => {
+            Err((StatusCode::CONFLICT, "the node serves from the data folder it is known with"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shards::Membership;
+    use shards::memory::heartbeat;
+    use shards::telemetry::Heartbeat;
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    #[test]
+    fn only_a_single_process_that_waits_is_let_in() {
+        let (node, now) = ("n1".parse::<NodeId>().unwrap(), Instant::now());
+        let membership = Membership::guarded();
+        let process = |incarnation, folder| Heartbeat {
+            incarnation: Uuid::from_u128(incarnation),
+            folder: Some(Uuid::from_u128(folder)),
+            ..heartbeat(&node)
+        };
+        let found = || candidate(membership.nodes(), &node).map(|(view, replaces)| (view.heartbeat.folder, replaces));
+        let status = || found().unwrap_err().0;
+        assert_eq!(status(), StatusCode::NOT_FOUND);
+        membership.observe(process(1, 7), now);
+        assert_eq!(found(), Ok((Some(Uuid::from_u128(7)), None)));
+        membership.accept([(node.clone(), Uuid::from_u128(7))].into());
+        assert_eq!(status(), StatusCode::CONFLICT);
+        membership.accept([(node.clone(), Uuid::from_u128(6))].into());
+        assert_eq!(found(), Ok((Some(Uuid::from_u128(7)), Some(FolderId(Uuid::from_u128(6))))));
+        membership.observe(process(2, 6), now);
+        assert_eq!(status(), StatusCode::CONFLICT);
     }
 }

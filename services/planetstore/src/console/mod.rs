@@ -32,7 +32,7 @@ use crate::credentials::RootCredentials;
 use crate::meters;
 
 pub(crate) use admin::{Trust, admin};
-pub(crate) use api::{NODE_STOP_PATH, REQUEST_HEADER};
+pub(crate) use api::{NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
 pub(crate) use limits::LIMITS;
 pub(crate) use ready::Readiness;
 pub(crate) use status::{NodeState, STATUS_PATH, Status};

@@ -22,6 +22,7 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
     let api = Router::new()
         .route(status::STATUS_PATH, get(status::get))
         .route(api::NODE_STOP_PATH, post(api::stop_node))
+        .route(api::NODE_INIT_PATH, post(api::init_node))
         .layer(from_fn_with_state(Arc::clone(&state), auth::require));
     let metrics =
         Router::new().route("/metrics", get(metrics)).layer(from_fn_with_state(Arc::clone(&state), auth::require_afar));
@@ -58,6 +59,7 @@ pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
         StatusCode::UNAUTHORIZED => "unauthenticated",
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "not_found",
+        StatusCode::CONFLICT => "conflict",
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         _ => "unavailable",
     };

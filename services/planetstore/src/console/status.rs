@@ -12,11 +12,13 @@ use eventlog::Log;
 use events::Fact;
 use ledger::StateError;
 use serde::{Deserialize, Serialize};
-use shards::NodeView;
+use shards::telemetry::Trouble;
+use shards::{NodeView, Standing};
 
 use super::ready::{Readiness, readiness};
 use super::routes::{answer, refuse};
 use super::{ConsoleState, GatewayView, Subject};
+use crate::roles::node_refusal;
 
 /// Where the figures are.
 pub(crate) const STATUS_PATH: &str = "/api/v1/status";
@@ -81,6 +83,12 @@ pub(crate) struct NodeStatus {
     pub(crate) stored_bytes: u64,
     pub(crate) shards: u64,
     pub(crate) heard_seconds_ago: u64,
+    /// The data folder it serves from; `None` if it does not say.
+    #[serde(default)]
+    pub(crate) folder: Option<String>,
+    /// Why it is not the node it says it is, or takes no writes.
+    #[serde(default)]
+    pub(crate) why: Option<String>,
 }
 
 /// What can be done with a node.
@@ -91,24 +99,40 @@ pub(crate) enum NodeState {
     Online,
     /// Its disk failed; it may still read.
     Failed,
+    /// Its disk has not answered a write for seconds.
+    Stalled,
+    /// It serves from another data folder than the one known for its name, or is a second process of that name.
+    Refused,
+    /// Its data folder has not joined yet.
+    Undecided,
     /// It is not heard.
     Offline,
 }
 
 impl NodeState {
+    /// Every one.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Online, Self::Failed, Self::Stalled, Self::Refused, Self::Undecided, Self::Offline];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Online => "online",
             Self::Failed => "failed",
+            Self::Stalled => "stalled",
+            Self::Refused => "refused",
+            Self::Undecided => "undecided",
             Self::Offline => "offline",
         }
     }
 
     pub(crate) fn of(node: &NodeView) -> Self {
-        match (node.is_online(), node.reachable) {
-            (true, _) => Self::Online,
-            (false, true) => Self::Failed,
-            (false, false) => Self::Offline,
+        match (node.reachable, node.standing) {
+            (false, _) => Self::Offline,
+            (true, Standing::Refused { .. } | Standing::Double { .. }) => Self::Refused,
+            (true, Standing::Undecided) => Self::Undecided,
+            (true, Standing::Accepted) if node.is_online() => Self::Online,
+            (true, Standing::Accepted) if node.heartbeat.trouble == Some(Trouble::Stalled) => Self::Stalled,
+            (true, Standing::Accepted) => Self::Failed,
         }
     }
 }
@@ -190,15 +214,23 @@ pub(crate) fn dedup_ratio(logical_bytes: u64, content_bytes: u64) -> f64 {
 
 fn node_status(node: &NodeView, now: tokio::time::Instant) -> NodeStatus {
     let heartbeat = &node.heartbeat;
+    let state = NodeState::of(node);
+    let why = match state {
+        NodeState::Stalled => Some("its disk has not answered a write for seconds".to_owned()),
+        NodeState::Offline => None,
+        _ => node_refusal(node),
+    };
     NodeStatus {
         node: heartbeat.node.to_string(),
         zone: heartbeat.zone.clone(),
-        state: NodeState::of(node),
+        state,
         free_bytes: heartbeat.free_bytes,
         total_bytes: heartbeat.total_bytes,
         stored_bytes: heartbeat.stored_bytes,
         shards: heartbeat.shards,
         heard_seconds_ago: now.saturating_duration_since(node.heard).as_secs(),
+        folder: heartbeat.folder.map(|folder| folder.to_string()),
+        why,
     }
 }
 

@@ -69,10 +69,13 @@ fn nodes(status: &Status) -> Finding {
         .nodes
         .iter()
         .filter(|node| node.state != NodeState::Online)
-        .map(|node| format!("{} is {}", node.node, node.state.as_str()))
+        .map(|node| match &node.why {
+            Some(why) => format!("{} is {} ({why})", node.node, node.state.as_str()),
+            None => format!("{} is {}", node.node, node.state.as_str()),
+        })
         .collect();
     let online = status.nodes.len() - not_online.len();
-    let advice = "start them again; up to two may be away without loss";
+    let advice = "start those that are offline again, and do what is said of the others";
     if online < NODES_MIN {
         Finding::failed("nodes", format!("{online} online: {}", not_online.join(", ")), advice)
     } else if not_online.is_empty() {

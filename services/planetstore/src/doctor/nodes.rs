@@ -27,13 +27,13 @@ pub(super) fn check(paths: &Paths) -> Option<Finding> {
         Finding::failed(
             CHECK,
             format!("{} whole folders of nodes, {NODES_MIN} are needed for writes", whole.len()),
-            "bring back the folders that are missing; new ones are made empty at the next start",
+            "bring back the folders that are missing; empty ones in their place are refused until `planetstore node init`",
         )
     } else if let Some(broken) = broken.first() {
         Finding::warning(
             CHECK,
             format!("{} has no {NODE_FILE}", broken.display()),
-            "if it is empty it will be made anew; else move it aside, and its shards count as lost",
+            "bring back what belongs there; an empty folder is refused until `planetstore node init`",
         )
     } else {
         Finding::ok(CHECK, format!("{} folders", whole.len()))

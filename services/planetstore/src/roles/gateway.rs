@@ -42,17 +42,17 @@ impl Cluster {
     /// Begins to listen, after a roll call.
     pub(crate) async fn join(endpoint: &NatsEndpoint, region: &RegionName) -> anyhow::Result<Self> {
         let telemetry = endpoint.connect("gateway telemetry").await?;
-        let membership = Membership::new();
+        let membership = Membership::guarded();
         let follower = shards::follow_nodes(telemetry.clone(), region.clone(), membership.clone()).await;
         Ok(Self { membership, telemetry, follower: follower.context("the nodes cannot be listened to")? })
     }
 
-    /// Waits until so many nodes are online or have ended, for a time, and says if not all are online.
+    /// Waits until so many nodes are online, refused or have ended, for a time, and says if not all are online.
     pub(crate) async fn wait_online(&self, nodes: usize, mut ends: watch::Receiver<usize>, time: Duration) {
         let mut changes = self.membership.changes();
         let online = || self.membership.candidates().len();
         let settled = async {
-            while online() + *ends.borrow_and_update() < nodes {
+            while self.membership.settled() + *ends.borrow_and_update() < nodes {
                 let changed = tokio::select! {
                     changed = changes.changed() => changed.is_ok(),
                     ended = ends.changed() => ended.is_ok(),
@@ -103,7 +103,7 @@ impl GatewayRole {
         for number in 1..=DATA_CONNECTIONS {
             clients.push(endpoint.connect(&format!("gateway data {number}")).await?);
         }
-        let transport = NatsTransport::new(clients, region.clone())?;
+        let transport = NatsTransport::new(clients, region.clone(), cluster.membership.clone())?;
         let host = shards::host::boot_id()
             .inspect_err(|error| tracing::warn!(%error, "no boot id: nodes of this host are read over NATS"))
             .ok();

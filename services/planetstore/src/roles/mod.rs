@@ -1,11 +1,13 @@
 //! How each role is started, and what is waited for when it stops.
 
+mod admission;
 mod gateway;
 mod gc;
 mod log;
 mod node;
 mod server;
 
+pub(crate) use admission::{Admission, accept_nodes, join_node, node_refusal};
 pub(crate) use gateway::{Cluster, GatewayRole, Keys, NODES_MIN};
 pub(crate) use gc::GcRole;
 pub(crate) use log::{TooOld, close_ledger, ledger_failed, open_ledger, open_log, upgrade_region};

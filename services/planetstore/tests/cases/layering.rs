@@ -57,15 +57,22 @@ const LICENCES: [&str; 13] = [
 /// Crates that name a file in place of an expression, and what that file is.
 const LICENCE_FILES: [(&str, &str); 1] = [("cloudevents-sdk", "Apache-2.0")];
 
-fn metadata(more: &[&str]) -> Value {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .args(more)
-        .output()
-        .unwrap();
+/// What a cargo command prints.
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The package graph of this platform. A build downloads no other platform's crates, so without the filter the
+/// graph cannot be read offline on a machine that has built nothing else.
+fn metadata(more: &[&str]) -> Value {
+    let version = cargo(&["--version", "--verbose"]);
+    let platform = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let fixed =
+        ["metadata", "--format-version=1", "--offline", "--filter-platform", platform, "--manifest-path", manifest];
+    serde_json::from_str(&cargo(&[&fixed, more].concat())).unwrap()
 }
 
 /// Our crates, with what each imports outside of its tests.

@@ -42,6 +42,10 @@ pub fn shards_subject(region: &RegionName, node: &NodeId) -> String {
     format!("ps.{region}.shards.{node}")
 }
 
+/// The header that names the data folder which a request is meant for. A process that serves from another folder
+/// under the same name does not answer it; a request without it is meant for whoever has the name.
+pub const FOLDER_HEADER: &str = "Planetstore-Folder";
+
 /// How one thing that was asked of a node went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -60,6 +64,8 @@ pub enum Status {
     Busy,
     /// Not a message of this protocol, or one that breaks its limits. Asking again is no use.
     Malformed,
+    /// The node's disk cannot read what is stored. Use another shard.
+    Unreadable,
 }
 
 /// Bytes that are not a message of this protocol.
@@ -77,6 +83,7 @@ impl Status {
             Self::Failed => 4,
             Self::Busy => 5,
             Self::Malformed => 6,
+            Self::Unreadable => 7,
         }
     }
 
@@ -89,6 +96,7 @@ impl Status {
             4 => Self::Failed,
             5 => Self::Busy,
             6 => Self::Malformed,
+            7 => Self::Unreadable,
             _ => return Err(NotAMessage),
         })
     }
@@ -103,6 +111,7 @@ impl Status {
             Self::Failed => "failed",
             Self::Busy => "busy",
             Self::Malformed => "malformed",
+            Self::Unreadable => "unreadable",
         }
     }
 }

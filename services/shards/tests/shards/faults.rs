@@ -211,6 +211,22 @@ async fn damage_anywhere_is_detected_avoided_and_reported_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_disk_cannot_read_is_avoided_and_reported_once() {
+    for size in SIZES {
+        let mut fixture = Fixture::new(6);
+        let content = content(size);
+        let stored = fixture.store(1, &content, chunk(size)).await.unwrap();
+        until(|| fixture.all_shards(true).len() == stored.placement.nodes.len()).await;
+        let bad = holder(&fixture, &stored, 0);
+        fixture.nodes.set(&bad, Misbehavior::RefusesReads(Status::Unreadable));
+        assert_eq!(fixture.read_all(&stored).await.unwrap(), content, "{size}");
+        let incident = fixture.incidents.try_recv().expect("it is reported");
+        assert_eq!((incident.shard, incident.node, incident.kind), (0, bad, IncidentKind::Unreadable));
+        assert!(fixture.incidents.try_recv().is_err(), "told once for a read");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn intact_pieces_in_the_wrong_place_are_damage() {
     let mut fixture = Fixture::new(6);
     let content = content(3 * STRIPE_BYTES);

@@ -106,7 +106,12 @@ async fn contents_go_and_come_and_a_node_without_responders_is_offline_at_once()
 
     let clients = vec![server.client().await, server.client().await];
     let (incidents, _listening) = mpsc::channel(10);
-    let store = ShardStore::new(NatsTransport::new(clients, region()).unwrap(), membership.clone(), None, incidents);
+    let store = ShardStore::new(
+        NatsTransport::new(clients, region(), membership.clone()).unwrap(),
+        membership.clone(),
+        None,
+        incidents,
+    );
     // Nobody renews the heartbeats, so only the requests themselves can tell who is there.
     follower.abort();
     for (number, size) in (0..).zip([1, 40_000, STRIPE_BYTES, 20 * STRIPE_BYTES + 3]) {

@@ -11,6 +11,9 @@ pub(crate) const KEYS: [&str; 4] = ["a", "a/b", "b", "\u{fc}/%41"];
 /// Bytes there are to store. The first two are large enough for parts that are not the last.
 pub(crate) const CONTENT_SIZES: [u64; 4] = [domain::PART_BYTES_MIN, 2 * domain::PART_BYTES_MIN + 1, 10, 300_000];
 
+/// The first number of many parts.
+const MANY_FROM: u16 = 11;
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At {
     pub(crate) bucket: usize,
@@ -112,6 +115,10 @@ pub(crate) enum Step {
     Abort {
         upload: Index,
     },
+    /// Some of what is being released is freed.
+    Release {
+        max: u16,
+    },
     /// An earlier command comes once more, as when its answer was lost.
     Again {
         which: Index,
@@ -179,7 +186,25 @@ fn step() -> impl Strategy<Value = Step> {
         2 => index().prop_map(|which| Step::CompleteAgain { which }),
         1 => index().prop_map(|upload| Step::Abort { upload }),
         3 => index().prop_map(|which| Step::Again { which }),
+        1 => prop_oneof![Just(1_u16), 2..100_u16].prop_map(|max| Step::Release { max }),
     ]
+}
+
+/// An upload gets more parts than the fact that ends them frees itself, and mostly ends; or nothing at all happens.
+fn many_parts() -> impl Strategy<Value = Vec<Step>> {
+    let end = prop_oneof![
+        2 => Just(None),
+        3 => Just(Some(0_u16)),
+        3 => any::<u16>().prop_map(Some),
+    ];
+    let many = (any::<Index>(), 0..2_usize, any::<bool>(), end).prop_map(|(upload, bytes, gives_up, leave_out)| {
+        let numbers = MANY_FROM..=MANY_FROM + u16::try_from(domain::FREED_AT_ONCE_MAX).unwrap();
+        let part = move |number| Step::StorePart { upload, number, bytes: Some(bytes), elsewhere: false };
+        let complete = |leave_out| Step::Complete { upload, leave_out, spoil: Spoil::Nothing, wish: Wish::Nothing };
+        let end = if gives_up { Some(Step::Abort { upload }) } else { leave_out.map(complete) };
+        numbers.map(part).chain(end).chain([Step::Release { max: 20 }]).collect()
+    });
+    prop_oneof![60 => Just(Vec::new()), 1 => many]
 }
 
 /// Where versions are kept nothing is appended, so there is often a bucket that keeps none.
@@ -189,13 +214,14 @@ fn versioning_at_first() -> impl Strategy<Value = Versioning> {
 
 /// A history: two buckets that exist, and up to `steps_max` steps.
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
-    (versioning_at_first(), prop::collection::vec(step(), 1..steps_max)).prop_map(|(first, steps)| {
+    let steps = prop::collection::vec((step(), many_parts()), 1..steps_max);
+    (versioning_at_first(), steps).prop_map(|(first, steps)| {
         let mut history = vec![
             Step::CreateBucket { bucket: 0, other_owner: false },
             Step::SetVersioning { bucket: 0, versioning: first },
             Step::CreateBucket { bucket: 1, other_owner: false },
         ];
-        history.extend(steps);
+        history.extend(steps.into_iter().flat_map(|(step, many)| std::iter::once(step).chain(many)));
         history
     })
 }

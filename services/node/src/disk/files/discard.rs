@@ -12,6 +12,7 @@ impl ShardFiles {
     /// Drops shards, sealed or staged, and makes that durable. One that is not there is fine.
     pub(crate) fn discard(&self, bucket: &BucketName, shards: &[Uuid]) -> Result<(), DiskError> {
         self.health.check()?;
+        let _waits = self.health.wait();
         let mut removed = false;
         for &shard in shards {
             removed |= self.discard_one(bucket, shard)?;
@@ -35,7 +36,10 @@ impl ShardFiles {
         let failed = |e: io::Error| self.health.classify("removal of a shard", &e);
         let bytes = match self.disk.open(&path, Open::Existing) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
-            file => file.and_then(|file| file.length()).map_err(failed)?,
+            file => {
+                let length = file.and_then(|file| file.length());
+                length.map_err(|e| DiskError::from_read("open of a shard to drop", &e))?
+            }
         };
         match self.disk.remove(&path) {
             // Another discard was quicker, and counted it.

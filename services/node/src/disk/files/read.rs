@@ -56,7 +56,7 @@ impl ShardFiles {
     fn open(&self, shard: Uuid, bucket: &BucketName) -> Result<(Handle, Shape), DiskError> {
         let handle = match self.handles.get(&shard_path(bucket, shard)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
-            other => other.map_err(|e| DiskError::from_io("open of a shard", &e))?,
+            other => other.map_err(|e| DiskError::from_read("open of a shard", &e))?,
         };
         let shape = Shape::of_file(handle.bytes).ok_or(DiskError::Damaged)?;
         Ok((handle, shape))
@@ -66,6 +66,6 @@ impl ShardFiles {
 fn read_all(handle: &Handle, buffer: &mut [u8], offset: u64) -> Result<(), DiskError> {
     match handle.file.read_at(buffer, offset) {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(DiskError::Damaged),
-        other => other.map_err(|e| DiskError::from_io("read of a shard", &e)),
+        other => other.map_err(|e| DiskError::from_read("read of a shard", &e)),
     }
 }

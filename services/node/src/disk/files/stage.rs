@@ -85,6 +85,7 @@ impl ShardFiles {
             return Err(DiskError::Damaged);
         }
         self.health.check_room(&*self.disk)?;
+        let _waits = self.health.wait();
         loop {
             let Some(entry) = self.staged_entry(shard, bucket)? else {
                 return self.check_sealed(shard, bucket, piece);
@@ -116,6 +117,7 @@ impl ShardFiles {
     pub(crate) fn seal(&self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Result<(), DiskError> {
         let shape = Shape::new(pieces, bytes).ok_or(DiskError::Damaged)?;
         self.health.check()?;
+        let _waits = self.health.wait();
         let entry = self.staged().get(&shard).cloned();
         let Some(entry) = entry else { return self.seal_again(shard, bucket, shape) };
         let mut staged = entry.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,9 +143,9 @@ impl ShardFiles {
     fn seal_again(&self, shard: Uuid, bucket: &BucketName, shape: Shape) -> Result<(), DiskError> {
         let file = match self.disk.open(&shard_path(bucket, shard), Open::Existing) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
-            other => other.map_err(|e| self.health.classify("open of a shard", &e))?,
+            other => other.map_err(|e| DiskError::from_read("open of a shard", &e))?,
         };
-        let bytes = file.length().map_err(|e| self.health.classify("length of a shard", &e))?;
+        let bytes = file.length().map_err(|e| DiskError::from_read("length of a shard", &e))?;
         if bytes != shape.file_bytes() {
             return Err(DiskError::Damaged);
         }
@@ -159,7 +161,7 @@ impl ShardFiles {
         match self.disk.open(&shard_path(bucket, shard), Open::Existing) {
             Ok(_) => return Ok(None),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(self.health.classify("open of a shard", &e)),
+            Err(e) => return Err(DiskError::from_read("open of a shard", &e)),
         }
         let mut table = self.staged();
         let full = table.len() >= STAGED_MAX;
@@ -191,10 +193,10 @@ impl ShardFiles {
     ) -> Result<Option<[u8; PIECE_HEADER_BYTES]>, DiskError> {
         let path = shard_path(bucket, shard);
         let mut header = [0; PIECE_HEADER_BYTES];
-        let file = self.disk.open(&path, Open::Existing).map_err(|e| self.health.classify("open of a shard", &e))?;
+        let file = self.disk.open(&path, Open::Existing).map_err(|e| DiskError::from_read("open of a shard", &e))?;
         match file.read_at(&mut header, piece_offset(index)) {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-            other => other.map(|()| Some(header)).map_err(|e| DiskError::from_io("read of a shard", &e)),
+            other => other.map(|()| Some(header)).map_err(|e| DiskError::from_read("read of a shard", &e)),
         }
     }
 

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{File, Folder, Name, Open, Space};
 
@@ -19,6 +20,8 @@ pub enum Fault {
     NextWrite,
     /// Files may hold this many bytes together; more is `StorageFull`.
     Capacity(u64),
+    /// While this is true, syncs of files do not return.
+    HoldSyncs(bool),
 }
 
 /// A disk in memory that forgets what was not synced: the twin of [`super::RealDisk`] for tests and simulation.
@@ -28,6 +31,8 @@ pub enum Fault {
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     state: Arc<Mutex<State>>,
+    /// Wakes the syncs that are held.
+    released: Arc<Condvar>,
 }
 
 #[derive(Default)]
@@ -40,6 +45,7 @@ struct State {
     fail_next_sync: bool,
     fail_next_write: bool,
     capacity: Option<u64>,
+    hold_syncs: bool,
 }
 
 #[derive(Default, Clone)]
@@ -48,6 +54,8 @@ struct Inode {
     durable: Vec<u8>,
     unsynced: Vec<Change>,
     links: u32,
+    /// Where reads fail.
+    unreadable: Vec<Range<usize>>,
 }
 
 #[derive(Clone)]
@@ -77,6 +85,10 @@ impl MemoryDisk {
             Fault::NextSync => state.fail_next_sync = true,
             Fault::NextWrite => state.fail_next_write = true,
             Fault::Capacity(bytes) => state.capacity = Some(bytes),
+            Fault::HoldSyncs(hold) => {
+                state.hold_syncs = hold;
+                self.released.notify_all();
+            }
         }
     }
 
@@ -91,6 +103,23 @@ impl MemoryDisk {
             *byte ^= 1;
         }
         true
+    }
+
+    /// Makes reads that touch these bytes of a file fail (EIO), as a bad sector does, until all of them are written
+    /// anew. `false` if there is no such file.
+    pub fn spoil(&self, path: &Path, bytes: Range<usize>) -> bool {
+        let mut state = self.lock();
+        let Some(&inode) = state.names.get(path) else { return false };
+        state.files[inode].unreadable.push(bytes);
+        true
+    }
+
+    /// Makes every byte of a file readable again.
+    pub fn unspoil(&self, path: &Path) {
+        let mut state = self.lock();
+        if let Some(&inode) = state.names.get(path) {
+            state.files[inode].unreadable.clear();
+        }
     }
 
     /// Deletes every name, as `rm -r` of the data folder does.
@@ -120,7 +149,7 @@ impl MemoryDisk {
             files[inode].links += 1;
         }
         let next = State { files, durable_names: names.clone(), names, capacity: state.capacity, ..State::default() };
-        Self { state: Arc::new(Mutex::new(next)) }
+        Self { state: Arc::new(Mutex::new(next)), released: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -196,7 +225,8 @@ impl Inode {
                 },
             }
         }
-        Self { durable: bytes.clone(), bytes, unsynced: Vec::new(), links: 0 }
+        let unreadable = self.unreadable.clone();
+        Self { durable: bytes.clone(), bytes, unsynced: Vec::new(), links: 0, unreadable }
     }
 }
 
@@ -296,8 +326,11 @@ impl File for MemoryFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
         let state = self.disk.lock();
-        let bytes = state.files[self.inode].bytes.get(offset..offset + buffer.len());
-        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        let (file, end) = (&state.files[self.inode], offset + buffer.len());
+        if file.unreadable.iter().any(|spoiled| spoiled.start < end && offset < spoiled.end) {
+            return Err(io::Error::from_raw_os_error(rustix::io::Errno::IO.raw_os_error()));
+        }
+        buffer.copy_from_slice(file.bytes.get(offset..end).ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
@@ -312,6 +345,8 @@ impl File for MemoryFile {
         }
         let file = &mut state.files[self.inode];
         put(&mut file.bytes, offset, &bytes);
+        let end = offset + bytes.len();
+        file.unreadable.retain(|spoiled| spoiled.start < offset || end < spoiled.end);
         file.unsynced.push(Change::Write { offset, bytes });
         if torn { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
@@ -331,6 +366,8 @@ impl File for MemoryFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        let held = self.disk.released.wait_while(self.disk.lock(), |state| state.hold_syncs);
+        drop(held);
         let mut state = self.disk.change()?;
         if std::mem::take(&mut state.fail_next_sync) {
             // As after a failed fsync on Linux: the pages count as clean, and their bytes never reach the disk.

@@ -81,6 +81,8 @@ impl Folder for RealDisk {
             match rustix::fs::statat(&folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => names.push(Name { name, bytes: u64::try_from(stat.st_size).unwrap_or(0) }),
                 Err(rustix::io::Errno::NOENT) => {}
+                // Whoever opens it learns that it cannot be read.
+                Err(rustix::io::Errno::IO) => names.push(Name { name, bytes: 0 }),
                 Err(e) => return Err(e.into()),
             }
         }

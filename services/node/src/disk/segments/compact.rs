@@ -36,7 +36,7 @@ pub(crate) fn compact(
 ) -> Result<Compaction, DiskError> {
     let io = |what: &'static str| move |e: io::Error| DiskError::from_io(what, &e);
     let name = SegmentName { folder: reader.folder, number };
-    let entries = entries(disk, &reader.catalog, name).map_err(io("read of a segment to compact"))?;
+    let entries = entries(disk, &reader.catalog, name)?;
     let records = records_by_shard(&entries);
     let mut done = Compaction::default();
     let mut batch = Vec::new();
@@ -64,12 +64,19 @@ pub(crate) fn compact(
 
 /// The records of a segment. If its hint is gone and damage hides some of them, those the index knows are among them all
 /// the same, so that they are noticed and not just removed.
-fn entries(disk: &dyn Folder, catalog: &Catalog, name: SegmentName) -> io::Result<Vec<Entry>> {
-    if let Some(entries) = read_hint(disk, name)? {
+///
+/// A segment that cannot be read in full stays: what is hidden in it may be readable another time.
+fn entries(disk: &dyn Folder, catalog: &Catalog, name: SegmentName) -> Result<Vec<Entry>, DiskError> {
+    if let Some(entries) = read_hint(disk, name) {
         return Ok(entries);
     }
-    let file = disk.open(&segment_path(name.number), Open::Existing)?;
-    let mut entries = scan(&*file, name)?.entries;
+    let unreadable = |e: io::Error| DiskError::from_read("read of a segment to compact", &e);
+    let file = disk.open(&segment_path(name.number), Open::Existing).map_err(unreadable)?;
+    let found = scan(&*file, name).map_err(unreadable)?;
+    if !found.unreadable.is_empty() {
+        return Err(DiskError::Unreadable("a part of a segment to compact".into()));
+    }
+    let mut entries = found.entries;
     let found: HashSet<u32> = entries.iter().map(|entry| entry.offset).collect();
     let known = catalog.shards_in(name.number);
     entries.extend(known.into_iter().filter(|entry| !found.contains(&entry.offset)));

@@ -26,15 +26,23 @@ pub(crate) fn write_hint(disk: &dyn Folder, segment: SegmentName, entries: &[Ent
     disk.rename(&draft, &path)
 }
 
-/// Reads the hint of a segment; `None` if there is none, or it is not whole.
-pub(crate) fn read_hint(disk: &dyn Folder, segment: SegmentName) -> io::Result<Option<Vec<Entry>>> {
-    let file = match disk.open(&hint_path(segment.number), Open::Existing) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
+/// Reads the hint of a segment; `None` if there is none, or it is not whole, or cannot be read: the segment itself
+/// says the same.
+pub(crate) fn read_hint(disk: &dyn Folder, segment: SegmentName) -> Option<Vec<Entry>> {
+    let read = || -> io::Result<Vec<u8>> {
+        let file = disk.open(&hint_path(segment.number), Open::Existing)?;
+        let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
+        file.read_at(&mut bytes, 0)?;
+        Ok(bytes)
     };
-    let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
-    file.read_at(&mut bytes, 0)?;
-    Ok(decode_hint(segment, &bytes))
+    match read() {
+        Ok(bytes) => decode_hint(segment, &bytes),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            tracing::warn!(segment = segment.number, %error, "a hint cannot be read: the segment is read instead");
+            None
+        }
+    }
 }
 
 /// The bytes of the hint: magic and version, number, count, folder, entries, CRC32C of all that.

@@ -105,6 +105,8 @@ impl Log {
 
     /// Makes changes durable, in order, and then visible. Returns how many; if that is not all, why.
     pub(crate) fn commit(&mut self, changes: &[Change]) -> (usize, Option<DiskError>) {
+        let health = Arc::clone(&self.health);
+        let _waits = health.wait();
         let mut done = 0;
         while done < changes.len() {
             match self.commit_group(&changes[done..]) {

@@ -77,13 +77,13 @@ impl SegmentReader {
     fn read_at(&self, shard: Uuid, location: Location) -> Result<Option<Bytes>, DiskError> {
         let handle = match self.handles.get(&segment_path(location.segment)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(|e| DiskError::from_io("open of a segment", &e))?,
+            other => other.map_err(|e| DiskError::from_read("open of a segment", &e))?,
         };
         let length = RECORD_HEADER_BYTES as usize + PIECE_HEADER_BYTES + location.length as usize;
         let mut record = vec![0; length];
         match handle.file.read_at(&mut record, u64::from(location.offset)) {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            other => other.map_err(|e| DiskError::from_io("read of a segment", &e))?,
+            other => other.map_err(|e| DiskError::from_read("read of a segment", &e))?,
         }
         let record = Bytes::from(record);
         let name = SegmentName { folder: self.folder, number: location.segment };

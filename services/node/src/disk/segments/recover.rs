@@ -1,13 +1,14 @@
+use std::collections::HashSet;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::super::DiskError;
-use super::super::seam::{Folder, Open};
+use super::super::seam::{File, Folder, Open};
 use super::hint::{read_hint, write_hint};
 use super::record::{Entry, SegmentName};
-use super::scan::scan;
+use super::scan::{Scan, scan};
 use super::{Catalog, SEGMENTS, segment_path};
 
 /// What a start found.
@@ -15,6 +16,8 @@ pub(crate) struct Recovered {
     pub(crate) catalog: Arc<Catalog>,
     /// Above the number of every segment there is: numbers are never used again.
     pub(crate) next_number: u32,
+    /// Segments of which a part cannot be read: they stay as they are, for a start that can.
+    pub(crate) unreadable: HashSet<u32>,
 }
 
 /// Rebuilds the catalog from the segments, oldest first. Segments with a hint are not read; the others (the one that
@@ -27,12 +30,15 @@ pub(crate) struct Recovered {
 pub(crate) fn recover(disk: &dyn Folder, folder: Uuid) -> Result<Recovered, DiskError> {
     let io = |what: &'static str| move |e: io::Error| DiskError::from_io(what, &e);
     let catalog = Catalog::new();
-    let mut next_number = 1;
+    let (mut next_number, mut unreadable) = (1, HashSet::new());
     for number in numbers(disk).map_err(io("list of the segments"))? {
         let name = SegmentName { folder, number };
-        let entries = match read_hint(disk, name).map_err(io("read of a hint"))? {
+        let entries = match read_hint(disk, name) {
             Some(entries) => entries,
-            None => read_through(disk, name).map_err(io("read of a segment"))?,
+            None => read_through(disk, name)?.unwrap_or_else(|readable| {
+                unreadable.insert(number);
+                readable
+            }),
         };
         catalog.open_segment(number);
         for entry in &entries {
@@ -41,7 +47,7 @@ pub(crate) fn recover(disk: &dyn Folder, folder: Uuid) -> Result<Recovered, Disk
         catalog.seal_segment(number);
         next_number = number.saturating_add(1);
     }
-    Ok(Recovered { catalog: Arc::new(catalog), next_number })
+    Ok(Recovered { catalog: Arc::new(catalog), next_number, unreadable })
 }
 
 /// The numbers of the segments there are, in order. What else a crash left behind is removed.
@@ -64,18 +70,49 @@ fn numbers(disk: &dyn Folder) -> io::Result<Vec<u32>> {
     Ok(numbers)
 }
 
-fn read_through(disk: &dyn Folder, name: SegmentName) -> io::Result<Vec<Entry>> {
-    let file = disk.open(&segment_path(name.number), Open::Existing)?;
-    let found = scan(&*file, name)?;
+/// The records of a segment that is read through; as an error those that are left if a part of it cannot be read.
+fn read_through(disk: &dyn Folder, name: SegmentName) -> Result<Result<Vec<Entry>, Vec<Entry>>, DiskError> {
+    let segment = name.number;
+    let found = disk.open(&segment_path(segment), Open::Existing).and_then(|file| Ok((scan(&*file, name)?, file)));
+    let (found, file) = match found.map_err(|e| DiskError::from_read("read of a segment", &e)) {
+        Ok(found) => found,
+        Err(DiskError::Unreadable(why)) => {
+            tracing::error!(segment, %why, "a segment cannot be read: its records are lost to this start");
+            return Ok(Err(Vec::new()));
+        }
+        Err(other) => return Err(other),
+    };
     if found.damaged > 0 {
-        tracing::warn!(segment = name.number, records = found.damaged, "records were torn or damaged and are not used");
+        tracing::warn!(segment, records = found.damaged, "records were torn or damaged and are not used");
     }
-    file.set_len(u64::from(found.end))?;
-    file.write_at(&mut [IoSlice::new(&found.bytes)], 0)?;
-    file.sync()?;
+    let io = |e: io::Error| DiskError::from_io("rewriting a segment", &e);
+    if !found.unreadable.is_empty() {
+        tracing::error!(segment, ranges = ?found.unreadable, "parts of a segment cannot be read: the records there are lost to this start");
+        rewrite_readable(&*file, &found).map_err(io)?;
+        return Ok(Err(found.entries));
+    }
+    let rewritten = file
+        .set_len(u64::from(found.end))
+        .and_then(|()| file.write_at(&mut [IoSlice::new(&found.bytes)], 0))
+        .and_then(|()| file.sync());
+    rewritten.map_err(io)?;
     if let Err(error) = write_hint(disk, name, &found.entries) {
         // A full disk must not keep a node from starting.
-        tracing::warn!(segment = name.number, %error, "no hint written: the next start reads the segment again");
+        tracing::warn!(segment, %error, "no hint written: the next start reads the segment again");
     }
-    Ok(found.entries)
+    Ok(Ok(found.entries))
+}
+
+/// Writes once more what could be read, and nothing over what could not: another start may be able to.
+fn rewrite_readable(file: &dyn File, found: &Scan) -> io::Result<()> {
+    let end = found.bytes.len();
+    let mut at = 0;
+    for hole in found.unreadable.iter().cloned().chain([end..end]) {
+        let readable = at..hole.start.min(end);
+        if !readable.is_empty() {
+            file.write_at(&mut [IoSlice::new(&found.bytes[readable.clone()])], readable.start as u64)?;
+        }
+        at = hole.end.min(end);
+    }
+    file.sync()
 }

@@ -1,4 +1,5 @@
 use std::io;
+use std::ops::Range;
 
 use bytes::Bytes;
 use shards::piece::Piece;
@@ -19,18 +20,29 @@ pub(crate) struct Scan {
     pub(crate) bytes: Bytes,
     /// Records whose header is good and whose piece is not: torn by a crash, or damaged.
     pub(crate) damaged: u32,
+    /// Ranges of the segment that the disk did not return, in order; zeros stand in their place.
+    pub(crate) unreadable: Vec<Range<usize>>,
 }
+
+/// The least that a read around an unreadable range leaves out: what the kernel reads at once.
+const BLOCK_BYTES: usize = 4096;
+
+/// Failed reads of one segment, at most, while looking for what is readable in it: a disk may take seconds for each.
+/// After these, a range whose read fails is left out as a whole.
+const READ_ERRORS_MAX: u32 = 256;
 
 /// Reads a whole segment.
 ///
 /// Behind a header that is no record the scan goes on searching: a tail torn by a crash ends the records, but a
 /// damaged header in the middle must not hide the acknowledged records behind it. Whole records of a group that was
-/// never acknowledged may be found so, which is harmless: nobody names them.
+/// never acknowledged may be found so, which is harmless: nobody names them. A range that the disk cannot read costs
+/// the records in it and no others.
 pub(crate) fn scan(file: &dyn File, segment: SegmentName) -> io::Result<Scan> {
     let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
-    file.read_at(&mut bytes, 0)?;
+    let (mut errors_left, mut unreadable) = (READ_ERRORS_MAX, Vec::new());
+    read_around(file, &mut bytes, 0, &mut errors_left, &mut unreadable)?;
     let mut bytes = Bytes::from(bytes);
-    let mut scan = Scan { entries: Vec::new(), end: SEGMENT_HEADER_BYTES, bytes: Bytes::new(), damaged: 0 };
+    let mut scan = Scan { entries: Vec::new(), end: SEGMENT_HEADER_BYTES, bytes: Bytes::new(), damaged: 0, unreadable };
     let mut at = SEGMENT_HEADER_BYTES;
     while (at as usize) < bytes.len() {
         let Some(entry) = parse_record(segment, at, &bytes[at as usize..]) else {
@@ -49,6 +61,33 @@ pub(crate) fn scan(file: &dyn File, segment: SegmentName) -> io::Result<Scan> {
     bytes.truncate(scan.end as usize);
     scan.bytes = bytes;
     Ok(scan)
+}
+
+/// Reads what is readable of the bytes from `at`, in ever smaller parts where the disk fails.
+fn read_around(
+    file: &dyn File,
+    bytes: &mut [u8],
+    at: usize,
+    errors_left: &mut u32,
+    unreadable: &mut Vec<Range<usize>>,
+) -> io::Result<()> {
+    match file.read_at(bytes, at as u64) {
+        Ok(()) => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Err(e),
+        Err(_) if bytes.len() <= BLOCK_BYTES || *errors_left == 0 => {
+            bytes.fill(0);
+            match unreadable.last_mut().filter(|last| last.end == at) {
+                Some(last) => last.end = at + bytes.len(),
+                None => unreadable.push(at..at + bytes.len()),
+            }
+            return Ok(());
+        }
+        Err(_) => *errors_left -= 1,
+    }
+    let (front, back) = bytes.split_at_mut((bytes.len() / 2).next_multiple_of(BLOCK_BYTES).min(bytes.len()));
+    let middle = at + front.len();
+    read_around(file, front, at, errors_left, unreadable)?;
+    if back.is_empty() { Ok(()) } else { read_around(file, back, middle, errors_left, unreadable) }
 }
 
 fn is_whole(entry: &Entry, segment: &Bytes) -> bool {

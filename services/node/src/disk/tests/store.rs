@@ -1,5 +1,6 @@
 //! A store with its threads, on a disk in memory.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -7,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use events::ids::BucketName;
+use shards::piece::Piece;
 use shards::protocol::{Record, Reply};
 use uuid::Uuid;
 
-use super::super::seam::{Fault, Folder, MemoryDisk};
+use super::super::files::shard_path;
+use super::super::seam::{Fault, Folder, MemoryDisk, Open};
 use super::super::{DiskError, Store, StoreOptions};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -141,4 +144,123 @@ fn what_was_accepted_is_finished_at_the_end() {
         assert!(store.read(Uuid::from_u128(i), &bucket(), 0, 1).is_ok());
     }
     assert_eq!(put(&store, vec![record(1000, 70_000)]), [Err(DiskError::Invalid("a piece larger than a segment"))]);
+}
+
+const SEGMENT_BYTES: u32 = 64 * 1024;
+
+fn segment(number: u32) -> PathBuf {
+    format!("segments/{number:010}.seg").into()
+}
+
+fn reads(store: &Store, i: u128) -> Result<Piece, DiskError> {
+    match Reply::decode(store.read(Uuid::from_u128(i), &bucket(), 0, 1)?) {
+        Ok(Reply::Pieces(mut pieces)) => Ok(pieces.remove(0)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_said_to_be_unreadable_and_stops_nothing() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk, SEGMENT_BYTES);
+    assert_eq!(put(&store, vec![record(1, 100), record(2, 9000)]), [Ok(()), Ok(())]);
+    let (large, bytes) = (Uuid::from_u128(3), Bytes::from(vec![3; 5000]));
+    store.stage(large, &bucket(), &Piece::new(large, 0, bytes)).unwrap();
+    store.seal(large, &bucket(), 1, 5000).unwrap();
+    assert!(disk.spoil(&segment(1), 4096..4608));
+    assert!(disk.spoil(&shard_path(&bucket(), large), 0..512));
+    for shard in [2, 3] {
+        assert!(matches!(reads(&store, shard), Err(DiskError::Unreadable(_))));
+        let inspected = store.inspect(Uuid::from_u128(shard), &bucket(), true);
+        assert!(matches!(inspected, Err(DiskError::Unreadable(_))), "{inspected:?}");
+    }
+    assert_eq!(reads(&store, 1), Ok(record(1, 100).piece));
+    assert_eq!(store.check(), Ok(()));
+    assert_eq!(put(&store, vec![record(4, 100)]), [Ok(())]);
+}
+
+#[test]
+fn an_unreadable_hint_is_only_a_missing_hint() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk, SEGMENT_BYTES);
+    assert_eq!(put(&store, vec![record(1, 100)]), [Ok(())]);
+    drop(store);
+    drop(open(&disk, SEGMENT_BYTES));
+    assert!(disk.spoil("segments/0000000001.hint".as_ref(), 0..1));
+    let store = open(&disk, SEGMENT_BYTES);
+    assert_eq!(reads(&store, 1), Ok(record(1, 100).piece));
+}
+
+#[test]
+fn an_unreadable_part_of_a_segment_costs_its_records_and_only_for_as_long_as_it_lasts() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk, SEGMENT_BYTES);
+    let records: Vec<_> = (0..40).map(|i| record(i, 1000)).collect();
+    assert!(put(&store, records.clone()).iter().all(Result::is_ok));
+    // As after a kill: no hint is written, and the start reads the segment.
+    let disk = disk.after_power_cut(|_| 0);
+    drop(store);
+    assert!(disk.spoil(&segment(1), 9000..9001));
+    for _ in 0..2 {
+        let store = open(&disk, SEGMENT_BYTES);
+        let lost: Vec<_> =
+            (0..40).filter(|i| reads(&store, *i) != Ok(records[usize::try_from(*i).unwrap()].piece.clone())).collect();
+        assert_eq!(lost, [7, 8, 9, 10, 11], "those in the block from 8192 to 12288");
+        assert_eq!(reads(&store, 8), Err(DiskError::NotFound));
+        assert_eq!(put(&store, vec![record(100, 1000)]), [Ok(())]);
+        assert_eq!(reads(&store, 100), Ok(record(100, 1000).piece));
+        store.close();
+    }
+    disk.unspoil(&segment(1));
+    let store = open(&disk, SEGMENT_BYTES);
+    for (i, record) in (0..).zip(&records) {
+        assert_eq!(reads(&store, i), Ok(record.piece.clone()), "nothing was written over it");
+    }
+}
+
+#[test]
+fn a_segment_that_cannot_be_read_at_all_stops_no_start_and_its_number_is_not_used_again() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk, SEGMENT_BYTES);
+    assert_eq!(put(&store, vec![record(1, 1000)]), [Ok(())]);
+    let disk = disk.after_power_cut(|_| 0);
+    drop(store);
+    assert!(disk.spoil(&segment(1), 0..SEGMENT_BYTES as usize));
+    let store = open(&disk, SEGMENT_BYTES);
+    assert_eq!(reads(&store, 1), Err(DiskError::NotFound));
+    assert_eq!(put(&store, vec![record(2, 1000)]), [Ok(())]);
+    drop(store);
+    disk.unspoil(&segment(1));
+    let store = open(&disk, SEGMENT_BYTES);
+    assert_eq!([1, 2].map(|i| reads(&store, i)), [1, 2].map(|i| Ok(record(i, 1000).piece)));
+}
+
+#[test]
+fn a_segment_with_an_unreadable_part_is_not_compacted_away() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk, SEGMENT_BYTES);
+    let records: Vec<_> = (0..40).map(|i| record(i, 1000)).collect();
+    assert!(put(&store, records.clone()).iter().all(Result::is_ok));
+    let disk = disk.after_power_cut(|_| 0);
+    drop(store);
+    assert!(disk.spoil(&segment(1), 9000..9001));
+    let store = open(&disk, SEGMENT_BYTES);
+    let dropped: Vec<_> = (12..40).map(Uuid::from_u128).collect();
+    assert_eq!(discard(&store, &dropped), Ok(()));
+    // A second segment rots too, and is compacted after the first would have been.
+    let fill: Vec<_> = (100..200).map(|i| record(i, 1000)).collect();
+    assert!(put(&store, fill).iter().all(Result::is_ok));
+    assert_eq!(discard(&store, &(100..150).map(Uuid::from_u128).collect::<Vec<_>>()), Ok(()));
+    let is_there = |number| disk.open(&segment(number), Open::Existing).is_ok();
+    let begin = Instant::now();
+    while is_there(2) && begin.elapsed() < PATIENCE {
+        std::thread::yield_now();
+    }
+    assert!(!is_there(2) && is_there(1));
+    drop(store);
+    disk.unspoil(&segment(1));
+    let store = open(&disk, SEGMENT_BYTES);
+    for i in 7..12 {
+        assert_eq!(reads(&store, i), Ok(records[usize::try_from(i).unwrap()].piece.clone()));
+    }
 }

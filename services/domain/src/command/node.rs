@@ -1,0 +1,20 @@
+use events::ids::{FolderId, NodeId};
+
+/// Let a node join with its data folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinNode {
+    /// Its name.
+    pub node: NodeId,
+    /// The data folder it serves from.
+    pub folder: FolderId,
+    /// What it shares power or a rack with.
+    pub zone: String,
+    /// The folder that it gives up, if it had one.
+    pub replaces: Option<FolderId>,
+}
+
+impl From<JoinNode> for super::Command {
+    fn from(join: JoinNode) -> Self {
+        Self::JoinNode(Box::new(join))
+    }
+}

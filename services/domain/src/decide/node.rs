@@ -1,0 +1,20 @@
+use events::Fact;
+use events::node::Joined;
+
+use super::{Decision, Refused};
+use crate::command::{JoinNode, Outcome, Rejection};
+use crate::view::View;
+
+/// The first folder under a name joins. Another one does only in place of the very folder that is known: a disk that
+/// was exchanged or not mounted must not pass for the one that holds the shards.
+pub(super) fn join<V: View>(view: &V, wanted: &JoinNode) -> Result<Decision, Refused<V::Error>> {
+    let JoinNode { node, folder, zone, replaces } = wanted.clone();
+    let known = view.node(&node).map_err(Refused::View)?.map(|row| row.folder);
+    if known == Some(folder) {
+        return Ok(Decision::nothing(Outcome::Done));
+    }
+    if known != replaces {
+        return Err(Rejection::OtherFolder { known }.into());
+    }
+    Ok(Decision::write(Fact::NodeJoined(Joined { node, folder, zone, replaces }), Outcome::Done))
+}

@@ -1,0 +1,17 @@
+use events::ids::FolderId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A storage node, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRow {
+    /// The data folder that is the node.
+    pub folder: FolderId,
+    /// What it shared power or a rack with when it joined.
+    pub zone: String,
+    /// When that folder joined.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub joined: Timestamp,
+    /// The event of that.
+    pub sequence: u64,
+}

@@ -1,0 +1,261 @@
+//! Random histories of what is said of buckets, objects, KMS keys and storage nodes rather than stored in them.
+
+use domain::model::Model;
+use domain::row::{BucketId, ObjectLockRow, ObjectRow};
+use domain::{
+    Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, PutObject, RenameObject, SetLegalHold,
+    SetRetention, Setting,
+};
+use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
+use events::cors;
+use events::encryption::{DefaultEncryption, DefaultMethod};
+use events::ids::{BucketName, ETag, FolderId, KmsKeyName, Md5Digest, ObjectKey};
+use events::lifecycle::{Filter, Rule};
+use events::lock::{DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
+use events::object::{Attributes, Operation};
+use events::quota::Quota;
+use events::tags::Tags;
+use jiff::Timestamp;
+use proptest::option;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+/// A bucket that keeps no versions, and one that locks them.
+pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];
+const KEYS: [&str; 3] = ["a", "b", "c"];
+
+/// One thing to say. Buckets and keys are places in the lists above.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Policy(usize, Option<u8>),
+    Acl(usize, u8),
+    PublicAccess(usize, Option<bool>),
+    Ownership(usize, Option<ObjectOwnership>),
+    Tags(usize, Option<u8>),
+    Cors(usize, Option<u8>),
+    Lifecycle(usize, Option<u8>),
+    ObjectLock(usize, Option<u32>),
+    Encryption(usize, Option<bool>),
+    Quota(usize, Option<u64>, Option<u64>),
+    Put(usize, usize, u64),
+    Delete(usize, usize),
+    ObjectAcl(usize, usize, u8),
+    ObjectTags(usize, usize, u8),
+    Retention(usize, usize, Option<i64>),
+    LegalHold(usize, usize, bool),
+    Rename(usize, usize, usize),
+    CreateKmsKey(u8),
+    ChangeKmsKey(u8, bool),
+    /// Which node, with which folder, in the place of which.
+    Join(u8, u8, Option<u8>),
+    Upgrade(u32),
+}
+
+pub(crate) fn name(bucket: usize) -> BucketName {
+    BUCKETS[bucket].parse().unwrap()
+}
+
+pub(crate) fn key(key: usize) -> ObjectKey {
+    ObjectKey::from_bytes(KEYS[key].as_bytes()).unwrap()
+}
+
+pub(crate) fn kms_key(n: u8) -> KmsKeyName {
+    format!("key-{n}").parse().unwrap()
+}
+
+fn acl(n: u8) -> Acl {
+    let grant = |permission| Grant { grantee: Grantee::Everyone, permission };
+    Acl { grants: [Permission::Read, Permission::Write][..usize::from(n)].iter().copied().map(grant).collect() }
+}
+
+fn tags(n: u8) -> Tags {
+    (0..n).map(|n| (format!("tag-{n}"), "x".into())).collect()
+}
+
+fn cors_rule(n: u8) -> cors::Rule {
+    cors::Rule {
+        id: None,
+        allowed_origins: vec![format!("https://{n}.example.com")],
+        allowed_methods: vec![cors::Method::Get],
+        allowed_headers: vec![],
+        expose_headers: vec![],
+        max_age_seconds: None,
+    }
+}
+
+fn lifecycle_rule(n: u8) -> Rule {
+    Rule {
+        id: format!("rule-{n}"),
+        enabled: true,
+        filter: Filter::default(),
+        expiration: None,
+        noncurrent_expiration: None,
+        abort_uploads_after_days: Some(1 + u32::from(n)),
+    }
+}
+
+fn retention(seconds: i64) -> Retention {
+    Retention { mode: RetentionMode::Governance, until: Timestamp::from_second(2_000_000_000 + seconds).unwrap() }
+}
+
+/// The buckets, as every history begins.
+pub(crate) fn begin() -> Vec<Command> {
+    let create = |bucket| Command::CreateBucket {
+        bucket: name(bucket),
+        owner: "alice".parse().unwrap(),
+        acl: None,
+        ownership: Some(ObjectOwnership::ObjectWriter),
+        object_lock: bucket == 1,
+        location: None,
+    };
+    (0..BUCKETS.len()).map(create).collect()
+}
+
+/// The current object of a key.
+pub(crate) fn current(model: &Model, bucket: usize, at: usize) -> Option<&ObjectRow> {
+    let bucket = id(model, bucket);
+    model.current.get(&(bucket, key(at)))?.object.as_ref()
+}
+
+pub(crate) fn id(model: &Model, bucket: usize) -> BucketId {
+    model.buckets[&name(bucket)].id
+}
+
+fn put(bucket: usize, at: usize, size: u64) -> Command {
+    Command::PutObject(Box::new(PutObject {
+        bucket: name(bucket),
+        key: key(at),
+        size,
+        etag: ETag { md5: Md5Digest([7; 16]), parts: None },
+        body: NewBody::Empty,
+        checksum: None,
+        encryption: None,
+        attributes: Attributes::default(),
+        owner: None,
+        acl: None,
+        lock: Lock::default(),
+        operation: Operation::PutObject,
+        precondition: Precondition::default(),
+    }))
+}
+
+/// What a step asks for in a state; `None` if there is nothing to say it of.
+pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
+    let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
+    let found = |bucket, at| Some(model.current.get(&(id(model, bucket), key(at)))?.version);
+    Some(match *step {
+        Step::Policy(bucket, n) => {
+            Command::SetBucketPolicy { bucket: name(bucket), policy: n.map(|n| format!("{{\"Id\":\"{n}\"}}")) }
+        }
+        Step::Acl(bucket, n) => Command::SetBucketAcl { bucket: name(bucket), acl: acl(n) },
+        Step::PublicAccess(bucket, block) => {
+            let block =
+                block.map(|block_public_acls| PublicAccessBlock { block_public_acls, ..PublicAccessBlock::default() });
+            Command::SetPublicAccess { bucket: name(bucket), block }
+        }
+        Step::Ownership(bucket, ownership) => Command::SetOwnership { bucket: name(bucket), ownership },
+        Step::Tags(bucket, n) => set(bucket, Setting::Tags(n.map(tags))),
+        Step::Cors(bucket, n) => set(bucket, Setting::Cors(n.map(|n| vec![cors_rule(n)]))),
+        Step::Lifecycle(bucket, n) => set(bucket, Setting::Lifecycle(n.map(|n| vec![lifecycle_rule(n)]))),
+        Step::ObjectLock(bucket, days) => {
+            let of = |days| DefaultRetention { mode: RetentionMode::Governance, period: Period::Days(days) };
+            set(bucket, Setting::ObjectLock(ObjectLockRow { default_retention: days.map(of) }))
+        }
+        Step::Encryption(bucket, of) => {
+            let by = DefaultMethod::SseS3;
+            set(bucket, Setting::Encryption(of.map(|bucket_key| DefaultEncryption { by, bucket_key })))
+        }
+        Step::Quota(bucket, bytes, objects) => {
+            Command::SetQuota { bucket: name(bucket), quota: Quota { bytes, objects } }
+        }
+        Step::Put(bucket, at, size) => put(bucket, at, size),
+        Step::Delete(bucket, at) => DeleteObject::new(name(bucket), key(at), None).into(),
+        Step::ObjectAcl(bucket, at, n) => {
+            Command::SetObjectAcl { bucket: name(bucket), key: key(at), version: found(bucket, at)?, acl: acl(n) }
+        }
+        Step::ObjectTags(bucket, at, n) => {
+            Command::SetObjectTags { bucket: name(bucket), key: key(at), version: found(bucket, at)?, tags: tags(n) }
+        }
+        Step::Retention(bucket, at, seconds) => SetRetention {
+            bucket: name(bucket),
+            key: key(at),
+            version: found(bucket, at)?,
+            retention: seconds.map(retention),
+            bypass_governance: true,
+        }
+        .into(),
+        Step::LegalHold(bucket, at, is_on) => {
+            let legal_hold = if is_on { LegalHold::On } else { LegalHold::Off };
+            SetLegalHold { bucket: name(bucket), key: key(at), version: found(bucket, at)?, legal_hold }.into()
+        }
+        Step::Rename(bucket, from, to) => RenameObject {
+            bucket: name(bucket),
+            source: key(from),
+            looked_at: current(model, bucket, from).and_then(|object| Some((found(bucket, from)?, object.size))),
+            key: key(to),
+            precondition: Precondition::default(),
+            client_token: None,
+        }
+        .into(),
+        Step::CreateKmsKey(n) => {
+            let sealed = "v1.x".parse().unwrap();
+            Command::Identity(Box::new(IdentityCommand::CreateKmsKey { name: kms_key(n), sealed }))
+        }
+        Step::ChangeKmsKey(n, enabled) => {
+            Command::Identity(Box::new(IdentityCommand::ChangeKmsKey { name: kms_key(n), enabled }))
+        }
+        Step::Upgrade(level) => {
+            Command::UpgradeRegion { region: "eu-1".parse().unwrap(), level, release: "0.0.1".into() }
+        }
+        Step::Join(n, with, instead_of) => {
+            let (node, folder) = (format!("node-{n}").parse().unwrap(), |n: u8| FolderId(Uuid::from_u128(n.into())));
+            JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }.into()
+        }
+    })
+}
+
+fn of_buckets() -> impl Strategy<Value = Step> {
+    let bucket = || 0..BUCKETS.len();
+    let maybe = || option::of(0..2_u8);
+    let ownership = prop_oneof![
+        Just(None),
+        Just(Some(ObjectOwnership::BucketOwnerEnforced)),
+        Just(Some(ObjectOwnership::BucketOwnerPreferred)),
+        Just(Some(ObjectOwnership::ObjectWriter)),
+    ];
+    prop_oneof![
+        1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Policy(bucket, n)),
+        1 => (bucket(), 0..3_u8).prop_map(|(bucket, n)| Step::Acl(bucket, n)),
+        1 => (bucket(), option::of(any::<bool>())).prop_map(|(bucket, block)| Step::PublicAccess(bucket, block)),
+        1 => (bucket(), ownership).prop_map(|(bucket, ownership)| Step::Ownership(bucket, ownership)),
+        1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Tags(bucket, n)),
+        1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Cors(bucket, n)),
+        1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Lifecycle(bucket, n)),
+        1 => (bucket(), option::of(1..3_u32)).prop_map(|(bucket, days)| Step::ObjectLock(bucket, days)),
+        1 => (bucket(), option::of(any::<bool>())).prop_map(|(bucket, of)| Step::Encryption(bucket, of)),
+        2 => (bucket(), option::of(1..100_u64), option::of(1..4_u64))
+            .prop_map(|(bucket, bytes, objects)| Step::Quota(bucket, bytes, objects)),
+    ]
+}
+
+fn of_objects() -> impl Strategy<Value = Step> {
+    let bucket = || 0..BUCKETS.len();
+    let at = || 0..KEYS.len();
+    prop_oneof![
+        4 => (bucket(), at(), 0..60_u64).prop_map(|(bucket, at, size)| Step::Put(bucket, at, size)),
+        1 => (bucket(), at()).prop_map(|(bucket, at)| Step::Delete(bucket, at)),
+        1 => (bucket(), at(), 0..3_u8).prop_map(|(bucket, at, n)| Step::ObjectAcl(bucket, at, n)),
+        1 => (bucket(), at(), 0..3_u8).prop_map(|(bucket, at, n)| Step::ObjectTags(bucket, at, n)),
+        1 => (bucket(), at(), option::of(0..3_i64)).prop_map(|(bucket, at, s)| Step::Retention(bucket, at, s)),
+        1 => (bucket(), at(), any::<bool>()).prop_map(|(bucket, at, is_on)| Step::LegalHold(bucket, at, is_on)),
+        2 => (bucket(), at(), at()).prop_map(|(bucket, from, to)| Step::Rename(bucket, from, to)),
+        1 => (0..2_u8).prop_map(Step::CreateKmsKey),
+        1 => (0..2_u8, any::<bool>()).prop_map(|(n, enabled)| Step::ChangeKmsKey(n, enabled)),
+        1 => (0..2_u8, 0..3_u8, option::of(0..3_u8)).prop_map(|(n, with, of)| Step::Join(n, with, of)),
+        1 => (0..4_u32).prop_map(Step::Upgrade),
+    ]
+}
+
+pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(prop_oneof![of_buckets(), of_objects()], 1..steps_max)
+}

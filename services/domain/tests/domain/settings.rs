@@ -1,0 +1,129 @@
+//! Random histories of settings: what was said last holds, of nothing else anything changes, and a replay gives the
+//! same state.
+
+use domain::model::Model;
+use domain::{Command, Context, IdentityCommand, Setting, project};
+use events::ids::{BucketName, ObjectKey};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::fold::Fold;
+use crate::random::settings::{BUCKETS, Step, begin, command, history, id};
+
+fn context(place: usize) -> Context {
+    let now = Timestamp::from_second(1_700_000_000 + i64::try_from(place).unwrap()).unwrap();
+    Context { now, fresh: Uuid::from_u128((place as u128 + 1) << 64) }
+}
+
+/// The buckets of every history, made.
+pub(crate) fn begun() -> Fold {
+    let mut fold = Fold::new();
+    for (place, command) in begin().iter().enumerate() {
+        fold.command(command, context(place)).unwrap();
+    }
+    fold
+}
+
+/// Does what a step asks for. Returns the command with its answer's being good, if there was anything to ask.
+pub(crate) fn take(fold: &mut Fold, place: usize, step: &Step) -> Option<(Command, bool)> {
+    let command = command(&fold.model, step)?;
+    let answer = fold.command(&command, context(BUCKETS.len() + place));
+    Some((command, answer.is_ok()))
+}
+
+/// Whether the state says what a command that was accepted asked for.
+fn holds(model: &Model, command: &Command) -> bool {
+    let id_of = |bucket: &BucketName| model.buckets[bucket].id;
+    let access = |bucket| model.bucket_access.get(&id_of(bucket)).cloned().unwrap_or_default();
+    let settings = |bucket| model.bucket_settings.get(&id_of(bucket)).cloned().unwrap_or_default();
+    let object =
+        |bucket, key: &ObjectKey| model.current.get(&(id_of(bucket), key.clone())).and_then(|row| row.object.clone());
+    match command {
+        Command::SetBucketPolicy { bucket, policy } => access(bucket).policy == *policy,
+        Command::SetBucketAcl { bucket, acl } => access(bucket).acl.unwrap_or_default() == *acl,
+        Command::SetPublicAccess { bucket, block } => access(bucket).public_access_block == *block,
+        Command::SetOwnership { bucket, ownership } => access(bucket).ownership == *ownership,
+        Command::SetBucketSetting { bucket, setting } => match setting {
+            Setting::Tags(tags) => settings(bucket).tags == *tags,
+            Setting::Cors(rules) => settings(bucket).cors == *rules,
+            Setting::Lifecycle(rules) => settings(bucket).lifecycle == *rules,
+            Setting::ObjectLock(lock) => settings(bucket).object_lock == Some(*lock),
+            Setting::Encryption(encryption) => settings(bucket).encryption == *encryption,
+        },
+        Command::SetQuota { bucket, quota } => {
+            model.usage.get(&id_of(bucket)).copied().unwrap_or_default().quota == *quota
+        }
+        Command::PutObject(put) => object(&put.bucket, &put.key).is_some_and(|object| object.size == put.size),
+        Command::DeleteObject(delete) => object(&delete.bucket, &delete.key).is_none(),
+        Command::SetObjectAcl { bucket, key, acl, .. } => {
+            object(bucket, key).is_some_and(|object| object.acl.unwrap_or_default() == *acl)
+        }
+        Command::SetObjectTags { bucket, key, tags, .. } => {
+            object(bucket, key).is_some_and(|object| object.attributes.tags == *tags)
+        }
+        Command::SetRetention(set) => {
+            object(&set.bucket, &set.key).is_some_and(|object| object.lock.retention == set.retention)
+        }
+        Command::SetLegalHold(set) => {
+            object(&set.bucket, &set.key).is_some_and(|object| object.lock.legal_hold == Some(set.legal_hold))
+        }
+        Command::RenameObject(rename) => {
+            let size = object(&rename.bucket, &rename.key).map(|object| object.size);
+            object(&rename.bucket, &rename.source).is_none() && size == rename.looked_at.map(|(_, size)| size)
+        }
+        Command::Identity(command) => match command.as_ref() {
+            IdentityCommand::CreateKmsKey { name, .. } => model.kms_keys[name].enabled,
+            IdentityCommand::ChangeKmsKey { name, enabled } => model.kms_keys[name].enabled == *enabled,
+            other => panic!("{other:?} is no part of these histories"),
+        },
+        Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
+        Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
+        other => panic!("{other:?} is no part of these histories"),
+    }
+}
+
+/// What is said of one bucket, and what is in it.
+fn of_bucket(model: &Model, bucket: usize) -> impl PartialEq + std::fmt::Debug {
+    let id = id(model, bucket);
+    let current: Vec<_> = model.current.iter().filter(|((of, _), _)| *of == id).map(|(_, row)| row.clone()).collect();
+    let row = model.buckets.values().find(|row| row.id == id).cloned();
+    (
+        row,
+        model.bucket_access.get(&id).cloned(),
+        model.bucket_settings.get(&id).cloned(),
+        model.usage.get(&id).copied(),
+        current,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_said_last_holds(steps in history(60)) {
+        let mut fold = begun();
+        for (place, step) in steps.iter().enumerate() {
+            let (events, was) = (fold.events.len(), fold.model.clone());
+            let Some((command, accepted)) = take(&mut fold, place, step) else { continue };
+            prop_assert!(!accepted || holds(&fold.model, &command), "{:?} was accepted and does not hold", command);
+            let Some(event) = fold.events.get(events) else {
+                prop_assert_eq!(&fold.model, &was, "something changed without an event");
+                continue;
+            };
+            prop_assert!(accepted, "an event of a command that was refused");
+            for bucket in 0..BUCKETS.len() {
+                if event.fact.bucket().is_none_or(|changed| changed.as_str() != BUCKETS[bucket]) {
+                    prop_assert_eq!(of_bucket(&fold.model, bucket), of_bucket(&was, bucket), "{:?}", &command);
+                }
+            }
+        }
+        let mut replayed = Model::default();
+        for event in &fold.events {
+            let changes = project(&replayed, event).unwrap();
+            // Rows are whole and absolute: applied again they change nothing.
+            changes.iter().chain(&changes).for_each(|change| replayed.apply(change.clone()));
+        }
+        prop_assert_eq!(&replayed, &fold.model);
+    }
+}

@@ -1,0 +1,208 @@
+//! Letting nodes in: the first data folder of a name joins, and a process that serves from another one is told so.
+//!
+//! Nodes may not append to the log, so the gateway that hears one writes the fact.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use domain::row::TotalsRow;
+use domain::{JoinNode, Rejection};
+use events::Origin;
+use events::ids::{AuthType, FolderId, NodeId, Principal, RegionName};
+use ledger::{CommitError, Ledger, Snapshot, StateError};
+use shards::telemetry::{Heartbeat, Ruling, Trouble, Verdict};
+use shards::{Membership, NodeView, Standing};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+use uuid::Uuid;
+
+/// How often the folders that other gateways let in are looked up, and refused processes told again.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// Contents looked at for one on a node that is new to the log, at most. Contents are spread over all nodes there are,
+/// so that a node of any age is among them.
+const CONTENTS_ASKED_MAX: usize = 10_000;
+
+/// Who lets nodes in, in events.
+const PRINCIPAL: &str = "admission";
+
+/// Nodes are let in until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    task: JoinHandle<()>,
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Admission {
+    /// Begins to let nodes in.
+    pub(crate) fn start(
+        region: RegionName,
+        ledger: Ledger,
+        membership: Membership,
+        control: async_nats::Client,
+    ) -> Self {
+        let (said, missed) = (BTreeMap::new(), BTreeSet::new());
+        let doorman = Doorman { region, ledger, membership, control, said, missed };
+        Self { task: tokio::spawn(doorman.run()) }
+    }
+}
+
+/// What came of a node whose name is new to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// It was left as it is.
+    Left,
+    /// It joined, or another gateway let it in, or the log does not answer.
+    Tried,
+    /// No node may join: the region is not at a level that has such facts.
+    MayNot,
+}
+
+struct Doorman {
+    region: RegionName,
+    ledger: Ledger,
+    membership: Membership,
+    control: async_nats::Client,
+    /// What was last held of each process.
+    said: BTreeMap<Uuid, Standing>,
+    /// Processes whose empty folder stands in the place of one with shards.
+    missed: BTreeSet<Uuid>,
+}
+
+impl Doorman {
+    async fn run(mut self) {
+        let mut changes = self.membership.changes();
+        let mut rounds = interval(ROUND);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                _ = rounds.tick() => {}
+            }
+            changes.mark_unchanged();
+            if let Err(error) = self.round().await {
+                tracing::warn!(%error, "the nodes that have joined cannot be read");
+            }
+        }
+    }
+
+    /// Looks at every process that is heard.
+    async fn round(&mut self) -> Result<(), StateError> {
+        let known = accept_nodes(&self.membership, &self.ledger.latest())?;
+        let mut heard: Vec<NodeView> = self.membership.nodes();
+        heard.retain(|view| view.reachable);
+        let mut outcomes = Vec::new();
+        for view in heard.iter().filter(|view| !known.contains_key(&view.heartbeat.node)) {
+            outcomes.push(self.first(&view.heartbeat).await?);
+        }
+        if outcomes.contains(&First::Tried) {
+            accept_nodes(&self.membership, &self.ledger.latest())?;
+        }
+        self.membership.tolerate(outcomes.contains(&First::MayNot));
+        for view in &heard {
+            self.tell(view).await;
+        }
+        let is_heard = |process: &Uuid| heard.iter().any(|view| view.heartbeat.incarnation == *process);
+        self.said.retain(|process, _| is_heard(process));
+        self.missed.retain(is_heard);
+        Ok(())
+    }
+
+    /// Lets a node in whose name is new to the log, if it is no empty folder in the place of one from before nodes
+    /// joined.
+    async fn first(&mut self, heartbeat: &Heartbeat) -> Result<First, StateError> {
+        let (Some(folder), node) = (heartbeat.folder, &heartbeat.node) else { return Ok(First::Left) };
+        if self.missed.contains(&heartbeat.incarnation) {
+            return Ok(First::Left);
+        }
+        if heartbeat.shards == 0 && is_missed(&self.ledger.latest(), node)? {
+            self.missed.insert(heartbeat.incarnation);
+            tracing::error!(
+                %node, %folder,
+                "the node's data folder is empty, and objects have shards on a node of this name: bring its folder \
+                 back, or give it up with `planetstore node init`"
+            );
+            return Ok(First::Left);
+        }
+        match join_node(&self.ledger, heartbeat, folder, None).await {
+            Ok(()) => tracing::info!(%node, %folder, "a node has joined"),
+            Err(CommitError::Rejected(why)) if !matches!(why, Rejection::OtherFolder { .. }) => {
+                tracing::debug!(%node, %folder, %why, "no node may join yet");
+                return Ok(First::MayNot);
+            }
+            Err(error) => tracing::warn!(%node, %folder, %error, "a node could not join"),
+        }
+        Ok(First::Tried)
+    }
+
+    /// Tells a process what is held of it, and the operator when that changes.
+    async fn tell(&mut self, view: &NodeView) {
+        let Heartbeat { node, incarnation, trouble, .. } = &view.heartbeat;
+        let before = self.said.insert(*incarnation, view.standing);
+        let verdict = match view.standing {
+            Standing::Refused { known } => Verdict::Refused(known),
+            Standing::Double { elder } => Verdict::Double(elder),
+            Standing::Accepted if *trouble == Some(Trouble::Refused) => Verdict::Accepted,
+            Standing::Accepted | Standing::Undecided => return,
+        };
+        if before != Some(view.standing)
+            && let Some(why) = node_refusal(view)
+        {
+            tracing::error!(%node, process = %incarnation, "{why}");
+        }
+        let Ok(ruling) = serde_json::to_vec(&Ruling { incarnation: *incarnation, verdict }) else { return };
+        if let Err(error) = self.control.publish(node::control_subject(&self.region, node), ruling.into()).await {
+            tracing::warn!(%node, %error, "a node cannot be told what is held of it");
+        }
+    }
+}
+
+/// Shows a membership which folders have joined.
+pub(crate) fn accept_nodes(membership: &Membership, snapshot: &Snapshot) -> Result<BTreeMap<NodeId, Uuid>, StateError> {
+    let nodes: BTreeMap<_, _> = snapshot.list_nodes()?.into_iter().map(|(name, row)| (name, row.folder.0)).collect();
+    membership.accept(nodes.clone());
+    Ok(nodes)
+}
+
+/// Writes that a node has joined with a folder.
+pub(crate) async fn join_node(
+    ledger: &Ledger,
+    heartbeat: &Heartbeat,
+    folder: Uuid,
+    replaces: Option<FolderId>,
+) -> Result<(), CommitError> {
+    let (node, zone, folder) = (heartbeat.node.clone(), heartbeat.zone.clone(), FolderId(folder));
+    let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
+    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+    ledger.commit(JoinNode { node, folder, zone, replaces }.into(), origin).await.map(drop)
+}
+
+/// Whether contents were placed on a node of this name that has never joined, as all did before there were facts about
+/// nodes.
+fn is_missed(snapshot: &Snapshot, node: &NodeId) -> Result<bool, StateError> {
+    use domain::View;
+    let TotalsRow { contents, .. } = snapshot.totals()?;
+    Ok(contents > 0 && snapshot.names_node(node, CONTENTS_ASKED_MAX)?)
+}
+
+/// Why a process is not the node it says it is, for operators.
+pub(crate) fn node_refusal(view: &NodeView) -> Option<String> {
+    let folder = view.heartbeat.folder.map_or_else(|| "one it does not name".to_owned(), |folder| folder.to_string());
+    match view.standing {
+        Standing::Accepted => None,
+        Standing::Undecided => Some(format!("its data folder {folder} has not joined yet")),
+        Standing::Refused { known } => Some(format!(
+            "refused: its data folder is {folder}, and the node is known with {known}; bring that one back, or give it \
+             up with `planetstore node init {}`",
+            view.heartbeat.node
+        )),
+        Standing::Double { elder } => Some(format!(
+            "refused: process {elder} serves from the data folder {folder} or a copy of it; stop one of them for good"
+        )),
+    }
+}
