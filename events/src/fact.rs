@@ -33,15 +33,7 @@ pub enum Collection {
 impl Collection {
     /// Every one.
     pub(crate) const ALL: [Self; 7] =
-        [
-            Self::Buckets,
-            Self::Users,
-            Self::Groups,
-            Self::Policies,
-            Self::KmsKeys,
-            Self::Nodes,
-            Self::Regions,
-        ];
+        [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Nodes, Self::Regions];
 
     /// Its name in `source`.
     pub const fn as_str(self) -> &'static str {
