@@ -27,7 +27,9 @@ pub(super) fn all_parts<V: View>(draft: &mut Draft<'_, V>, upload: UploadId) -> 
     if draft.view.released_upload(upload).map_err(ProjectError::View)?.is_some() {
         draft.changes.push(Change::DropReleasedUpload { upload });
     }
-    parts.into_iter().for_each(|(number, part)| free(draft, upload, number, &part));
+    for (number, part) in parts {
+        free(draft, upload, number, &part);
+    }
     Ok(())
 }
 
@@ -42,7 +44,9 @@ pub(super) fn parts_left_out<V: View>(
     if left_out().count() > FREED_AT_ONCE_MAX {
         return later(draft, upload, taken.to_vec());
     }
-    left_out().for_each(|(number, part)| free(draft, upload, *number, part));
+    for (number, part) in left_out() {
+        free(draft, upload, *number, part);
+    }
     Ok(())
 }
 
@@ -103,7 +107,9 @@ fn free_uploads<V: View>(
     for (key, upload) in draft.view.uploads(bucket, max + 1).map_err(ProjectError::View)? {
         let parts = draft.view.parts_from(upload, 0, room).map_err(ProjectError::View)?;
         room -= parts.len();
-        parts.into_iter().for_each(|(number, part)| free(draft, upload, number, &part));
+        for (number, part) in parts {
+            free(draft, upload, number, &part);
+        }
         if room == 0 {
             return Ok(false);
         }

@@ -112,8 +112,8 @@ proptest! {
                 continue;
             };
             prop_assert!(accepted, "an event of a command that was refused");
-            for bucket in 0..BUCKETS.len() {
-                if event.fact.bucket().is_none_or(|changed| changed.as_str() != BUCKETS[bucket]) {
+            for (bucket, name) in BUCKETS.iter().enumerate() {
+                if event.fact.bucket().is_none_or(|changed| changed.as_str() != *name) {
                     prop_assert_eq!(of_bucket(&fold.model, bucket), of_bucket(&was, bucket), "{:?}", &command);
                 }
             }

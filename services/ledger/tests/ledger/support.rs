@@ -217,13 +217,6 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
         model.bucket_settings.insert(*bucket, snapshot.bucket_settings(*bucket).unwrap());
     }
     model.identities_changed = snapshot.identities_changed().unwrap();
-    /// Looks up what there should be.
-    fn found<K: Ord + Clone, R>(
-        names: &BTreeMap<K, R>,
-        find: impl Fn(&K) -> Result<Option<R>, ledger::StateError>,
-    ) -> BTreeMap<K, R> {
-        names.keys().filter_map(|name| Some((name.clone(), find(name).unwrap()?))).collect()
-    }
     model.users = found(&replayed.users, |name| snapshot.user(name));
     model.user_ids = found(&replayed.user_ids, |id| snapshot.user_by_id(id));
     model.emails = found(&replayed.emails, |email| snapshot.user_by_email(email));
@@ -232,6 +225,14 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.policies = found(&replayed.policies, |name| snapshot.policy(name));
     model.kms_keys = found(&replayed.kms_keys, |name| snapshot.kms_key(name));
     model.sessions = found(&replayed.sessions, |id| snapshot.session(*id));
+}
+
+/// Looks up what there should be.
+fn found<K: Ord + Clone, R>(
+    names: &BTreeMap<K, R>,
+    find: impl Fn(&K) -> Result<Option<R>, ledger::StateError>,
+) -> BTreeMap<K, R> {
+    names.keys().filter_map(|name| Some((name.clone(), find(name).unwrap()?))).collect()
 }
 
 /// Waits until a ledger has freed all that was being released.
