@@ -318,11 +318,11 @@ impl<L: Log> Writer<L> {
     ) -> Result<Result<(), CommitError>, FoldError> {
         let needed = fact.kind().level;
         // Whoever is alone writes for no other program.
-        if needed > 0 && !self.is_alone {
-            let level = tables.totals()?.level;
-            if needed > level {
-                return Ok(Err(Rejection::LevelTooLow { needed, level }.into()));
-            }
+        if needed > 0
+            && !self.is_alone
+            && let Err(rejection) = admit_level(needed, tables.totals()?.level)
+        {
+            return Ok(Err(rejection.into()));
         }
         let event = Event {
             id: EventId(context.fresh),
@@ -355,6 +355,11 @@ impl Decided {
     }
 }
 
+/// Whether a region at a level takes facts of the level that is needed.
+fn admit_level(needed: u32, level: u32) -> Result<(), Rejection> {
+    if needed > level { Err(Rejection::LevelTooLow { needed, level }) } else { Ok(()) }
+}
+
 /// Answers the first commands of a batch, and removes them.
 fn answer(batch: &mut Vec<Queued>, outcomes: Outcomes) {
     for (queued, outcome) in batch.drain(..outcomes.len()).zip(outcomes) {
@@ -381,4 +386,17 @@ fn first_written(outcomes: Outcomes, last: u64) -> Outcomes {
     let written =
         |outcome: &Result<Committed, _>| outcome.as_ref().map_or(true, |committed| committed.sequence <= last);
     outcomes.into_iter().take_while(written).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_above_the_level_of_the_region_is_refused_with_what_to_do() {
+        assert_eq!((admit_level(0, 0), admit_level(2, 2), admit_level(1, 2)), (Ok(()), Ok(()), Ok(())));
+        let refused = admit_level(2, 1).unwrap_err();
+        assert_eq!(refused, Rejection::LevelTooLow { needed: 2, level: 1 });
+        assert!(refused.to_string().contains("planetstore admin region upgrade"), "{refused}");
+    }
 }

@@ -1,8 +1,8 @@
 //! Releases that share a log: what an old one says and does when the region goes past it.
 
-use domain::{Command, JoinNode, Rejection, View};
+use domain::{Command, View};
 use eventlog::{MemoryLog, Message};
-use events::ids::{EventId, FolderId};
+use events::ids::EventId;
 use events::{CHAIN_START, Event, Fact, chain_hash, region, subject};
 use ledger::{CommitError, Ledger, OpenError};
 use uuid::Uuid;
@@ -78,31 +78,6 @@ async fn a_fact_of_an_unknown_type_asks_for_a_newer_release() {
     unknown(&log).await;
     let why = stopped(&ledger).await;
     assert!(why.contains("io.planetstore.future.happened.v1") && why.contains("newer release"), "{why}");
-}
-
-/// Facts of this release wait until an operator says that every process knows them; whoever is alone asks nobody.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_fact_is_refused_until_the_region_is_upgraded() {
-    let (folder, log) = (Folder::new(), MemoryLog::new());
-    let ledger = open(&log, &folder.file("one"), false).await;
-    let join = |folder: u128| {
-        let (node, folder) = ("n1".parse().unwrap(), FolderId(Uuid::from_u128(folder)));
-        Command::from(JoinNode { node, folder, zone: "z".into(), replaces: None })
-    };
-    let refused = ledger.commit(join(1), origin()).await.unwrap_err();
-    let wanted = Rejection::LevelTooLow { needed: 1, level: 0 };
-    assert!(matches!(&refused, CommitError::Rejected(why) if *why == wanted), "{refused}");
-    assert!(refused.to_string().contains("planetstore admin region upgrade"), "{refused}");
-    assert!(events(&log).await.is_empty(), "nothing of it is on the log");
-    ledger.commit(create_bucket("bucket"), origin()).await.unwrap();
-    ledger.commit(upgrade(Fact::LEVEL), origin()).await.unwrap();
-    ledger.commit(join(1), origin()).await.unwrap();
-    assert_eq!(events(&log).await.len(), 3);
-    close(ledger).await;
-
-    let alone = MemoryLog::new();
-    let ledger = open(&alone, &folder.file("alone"), true).await;
-    ledger.commit(join(1), origin()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -252,7 +252,7 @@ fn of_objects() -> impl Strategy<Value = Step> {
         1 => (0..2_u8).prop_map(Step::CreateKmsKey),
         1 => (0..2_u8, any::<bool>()).prop_map(|(n, enabled)| Step::ChangeKmsKey(n, enabled)),
         1 => (0..2_u8, 0..3_u8, option::of(0..3_u8)).prop_map(|(n, with, of)| Step::Join(n, with, of)),
-        1 => (0..4_u32).prop_map(Step::Upgrade),
+        1 => (0..=events::Fact::LEVEL).prop_map(Step::Upgrade),
     ]
 }
 
