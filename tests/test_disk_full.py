@@ -25,6 +25,8 @@ NODE_DISKS_BALLAST_MIB = 600
 # The log takes no events with less than 32 MiB left.
 LOG_DISK_MIB = 96
 LITTLE_ROOM_MIB = 20
+# The projection takes only deletes with less than 24 MiB left, and nothing with less than 8 MiB.
+PROJECTION_DISK_MIB = 96
 
 # What is promised while the disk of the log is full, and after.
 ANSWER_SECONDS_MAX = 5
@@ -264,6 +266,40 @@ def stop_in_time(server: Server) -> None:
 def assert_rebuild_is_equal(server: Server) -> None:
     rebuilt = server.run("rebuild")
     assert rebuilt.returncode == 0 and "equal" in rebuilt.stdout, rebuilt.stdout + rebuilt.stderr
+
+
+def test_the_projection_has_little_room(own, mount):
+    """Whatever needs room is refused before the projection fails. Reads go on, deletes do for longer, and all does
+    when there is room."""
+    kept = {name: (own.data / name).rename(own.data.with_name(name)) for name in ("nats", "nodes")}
+    put_disk(own, own.data, mount, PROJECTION_DISK_MIB)
+    for name, aside in kept.items():
+        mount(own.data / name, NODE_DISKS_MIB)
+        shutil.copytree(aside, own.data / name, dirs_exist_ok=True)
+        shutil.rmtree(aside)
+    own.start().wire().make_bucket("full")
+    stored = put_all(own, "before")
+    filler = Filler(own)
+    wire = own.wire()
+    for only_deletes in (True, False):
+        left = (LITTLE_ROOM_MIB if only_deletes else 4) * MIB
+        ballast = fill(own.data, free_bytes(own.data) - left)
+        filler.until_refused(10, ANSWER_SECONDS_MAX)
+        assert not filler.refused or filler.codes == {"SlowDown"}, "every refusal is a definite one"
+        check(own, stored | filler.stored)
+        deleted = next(iter(filler.stored), "before/10")
+        assert wire.delete("full", deleted).status == (204 if only_deletes else 503)
+        if only_deletes:
+            stored.pop(deleted, None)
+            filler.stored.pop(deleted, None)
+        check(own, stored | filler.stored)
+        ballast.unlink()
+        wait.until(lambda: filler.accepts(10), "writes that go through again", RECOVERY_SECONDS_MAX)
+    stored |= put_all(own, "after") | filler.stored
+    check(own, stored)
+    wire.close()
+    stop_in_time(own)
+    assert_rebuild_is_equal(own)
 
 
 def test_the_log_has_little_room(own, mount):

@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, session, upload, user};
+use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, region, session, upload, user};
 
 /// What a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +27,13 @@ pub enum Collection {
     Policies,
     KmsKeys,
     Nodes,
+    Regions,
 }
 
 impl Collection {
     /// Every one.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Nodes];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Nodes, Self::Regions];
 
     /// Its name in `source`.
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +44,7 @@ impl Collection {
             Self::Policies => "policies",
             Self::KmsKeys => "kms_keys",
             Self::Nodes => "nodes",
+            Self::Regions => "regions",
         }
     }
 
@@ -55,6 +57,7 @@ impl Collection {
             Self::Policies => "policy",
             Self::KmsKeys => "kms_key",
             Self::Nodes => "node",
+            Self::Regions => "region",
         }
     }
 }
@@ -63,7 +66,7 @@ impl Collection {
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// The type is from a newer program, or not ours. Whether it may be skipped is the consumer's to say.
-    #[error("unknown event type {0:?}")]
+    #[error("unknown event type {0:?}: a newer release wrote it")]
     UnknownType(String),
     /// The JSON does not have the shape its type promises.
     #[error("malformed {kind}: {source}")]
@@ -88,6 +91,8 @@ pub struct FactKind {
     pub collection: Collection,
     /// Whether it is about an object's key, which is then the CloudEvents `subject`.
     pub keyed: bool,
+    /// The level of a region from which on it may be written.
+    pub level: u32,
     /// JSON Schema of `data`. What it refers to is left with the generator, as definitions.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
@@ -167,11 +172,15 @@ macro_rules! about {
     (node, collection) => {
         Collection::Nodes
     };
+    (region, collection) => {
+        Collection::Regions
+    };
 }
 
-/// Writes `Fact` and all that has an arm per fact from the rows below: `Variant(data): noun verb, about`.
+/// Writes `Fact` and all that has an arm per fact from the rows below: `Variant(data): noun verb, about`, and the
+/// level of a fact that is not as old as levels are.
 macro_rules! facts {
-    ($($variant:ident($data:ty): $noun:literal $verb:literal, $about:ident;)+) => {
+    ($($variant:ident($data:ty): $noun:literal $verb:literal, $about:ident $(, level $level:literal)?;)+) => {
         /// Something that happened. Refused requests never become one.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
@@ -194,6 +203,7 @@ macro_rules! facts {
                 verb: $verb,
                 collection: about!($about, collection),
                 keyed: about!($about, keyed),
+                level: 0 $(+ $level)?,
                 schema: <$data as JsonSchema>::json_schema,
             },)+];
 
@@ -282,6 +292,13 @@ facts! {
     SessionOpened(session::Opened): "session" "opened", user;
     SessionRefreshed(session::Refreshed): "session" "refreshed", user;
     SessionRevoked(session::Revoked): "session" "revoked", user;
+    RegionUpgraded(region::Upgraded): "region" "upgraded", region;
+}
+
+impl Fact {
+    /// The greatest level that this program knows: it reads and writes the facts of this one and of all below. A
+    /// release that brings new facts raises it by one, and all its new facts have that level.
+    pub const LEVEL: u32 = 1;
 }
 
 #[cfg(test)]
@@ -295,6 +312,16 @@ mod tests {
         let types: BTreeSet<_> = Fact::KINDS.iter().map(|kind| kind.event_type).collect();
         assert_eq!(types.len(), Fact::KINDS.len());
         assert!(types.iter().all(|event_type| event_type.starts_with(TYPE_ROOT)));
+    }
+
+    /// How many kinds there are in the first release that has levels: every program that has them knows these.
+    const KINDS_OF_LEVEL_0: usize = 50;
+
+    #[test]
+    fn a_new_fact_has_a_level_so_that_programs_that_do_not_know_it_never_meet_it() {
+        let of_level = |level| Fact::KINDS.iter().filter(|kind| kind.level == level).count();
+        assert_eq!(of_level(0), KINDS_OF_LEVEL_0, "a new kind of fact has the next release's level: ADR 13");
+        assert!(Fact::KINDS.iter().all(|kind| kind.level <= Fact::LEVEL));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! # Layout
 //! - [`ids`]: names and identities that cannot be wrong
 //! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`]: the facts, a file per noun; [`access`], [`encryption`]: what several of them say
+//!   [`kms_key`], [`node`], [`region`]: the facts, a file per noun; [`access`], [`encryption`]: what several of them say
 //! - [`Fact`]: the one table of them
 //! - [`Event`]: a fact in its CloudEvents envelope
 //! - [`subject()`]: where on the log it goes
@@ -29,6 +29,7 @@ pub mod node;
 pub mod object;
 pub mod policy;
 pub mod quota;
+pub mod region;
 pub mod schema;
 pub mod session;
 mod subject;

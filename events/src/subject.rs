@@ -15,8 +15,8 @@ pub const SUBJECT_ROOT: &str = "ps";
 /// The nouns the log takes. Requests to nodes (`shards`, `control`) and `telemetry` are other tokens: what is
 /// published there must never become an entry of the log.
 pub const SUBJECT_NOUNS: &[&str] = &[
-    "audit", "bucket", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "session", "upload",
-    "user",
+    "audit", "bucket", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region", "session",
+    "upload", "user",
 ];
 
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');

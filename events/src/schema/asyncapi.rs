@@ -57,6 +57,7 @@ const fn example(collection: Collection) -> &'static str {
         Collection::Groups => "editors",
         Collection::Policies => "read-photos",
         Collection::KmsKeys => "aws%2Fs3",
+        Collection::Regions => "eu-1",
         Collection::Nodes => "node-1",
     }
 }

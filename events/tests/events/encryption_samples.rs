@@ -1,8 +1,8 @@
-//! Samples about encryption.
+//! Samples about encryption, and of the region.
 
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{KmsKeyName, Salt, Sealed};
-use events::{Fact, bucket, kms_key};
+use events::{Fact, bucket, kms_key, region};
 
 /// As [`crate::placed_samples::facts`].
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
@@ -13,6 +13,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (97, ".encrypted", object_created()),
         (98, ".encrypted", upload_created()),
         (99, ".encrypted", part_stored()),
+        (160, "", Fact::RegionUpgraded(region_upgraded())),
     ]
 }
 
@@ -22,6 +23,10 @@ fn key() -> KmsKeyName {
 
 fn sealed() -> Sealed {
     "v1.73b3c5257e8f8d18.c2VhbGVkIHVuZGVyIHRoZSBtYXN0ZXIga2V5".parse().unwrap()
+}
+
+fn region_upgraded() -> region::Upgraded {
+    region::Upgraded { region: "eu-1".parse().unwrap(), level: 1, release: "0.2.0".into() }
 }
 
 fn encryption_changed() -> bucket::EncryptionChanged {

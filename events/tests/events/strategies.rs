@@ -14,7 +14,7 @@ use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType
 use events::policy::Holder;
 use events::upload::{ChecksumPlan, ReleasedFrom};
 use events::user::{Limits, Role};
-use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, session, upload, user};
+use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, region, session, upload, user};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -255,6 +255,10 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
             }
         ),
         (kms_key(), sealed()).prop_map(|(kms_key, sealed)| Fact::KmsKeyCreated(kms::Created { kms_key, sealed })),
+        ("[a-z0-9-]{1,32}", any::<u32>(), text()).prop_filter_map("a region's name", |(name, level, release)| {
+            let region = name.parse().ok()?;
+            Some(Fact::RegionUpgraded(region::Upgraded { region, level, release }))
+        }),
         (kms_key(), any::<bool>())
             .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
         crate::lifecycle_strategies::node_joined(),

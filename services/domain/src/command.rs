@@ -156,6 +156,15 @@ pub enum Command {
         /// How much.
         quota: Quota,
     },
+    /// Let facts up to a level be written. Once this is done, programs that do not know the level cannot take part.
+    UpgradeRegion {
+        /// The region.
+        region: RegionName,
+        /// The level.
+        level: u32,
+        /// The release that asks.
+        release: String,
+    },
     /// Change who may do what.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.
@@ -195,6 +204,21 @@ pub enum Command {
         /// How many parts, and uploads without any, at most; at least 1.
         max: u16,
     },
+}
+
+impl Command {
+    /// Whether it can only end what is stored, so that it should be done also where there is little room.
+    pub fn only_ends(&self) -> bool {
+        match self {
+            Self::Within { command, .. } => command.only_ends(),
+            Self::DeleteBucket { .. }
+            | Self::DeleteObject(_)
+            | Self::Expire(_)
+            | Self::AbortExpired(_)
+            | Self::AbortUpload { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 /// Bytes that a command brings or points at.
@@ -446,6 +470,16 @@ pub enum Rejection {
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),
+    /// Other programs may not know such a fact. Upgrade the region once all its programs are new enough.
+    #[error(
+        "this needs level {needed}, and the region is at {level}: once every process runs this release or a newer one, run `planetstore admin region upgrade`"
+    )]
+    LevelTooLow {
+        /// The level of the fact that would be written.
+        needed: u32,
+        /// The region's.
+        level: u32,
+    },
     /// The bytes were reclaimed between looking and asking: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,

@@ -306,6 +306,8 @@ pub struct TotalsRow {
     pub content_bytes: u64,
     /// Bytes of their shards.
     pub shard_bytes: u64,
+    /// The greatest level of facts that may be written.
+    pub level: u32,
 }
 
 /// Bytes of one stripe of a content: four pieces of 256 KiB.

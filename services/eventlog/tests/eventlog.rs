@@ -3,6 +3,8 @@
 
 #[path = "eventlog/append.rs"]
 mod append;
+#[path = "eventlog/cluster.rs"]
+mod cluster;
 #[path = "eventlog/damage.rs"]
 mod damage;
 #[path = "eventlog/gate.rs"]

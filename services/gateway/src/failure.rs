@@ -192,6 +192,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             tracing::error!(%rejection, "S3 asked for a change of identities");
             Error::new(Code::InternalError)
         }
+        Rejection::LevelTooLow { .. } => Error::with_message(Code::NotImplemented, rejection.to_string()),
         Rejection::OtherFolder { .. } => {
             tracing::error!("S3 asked for a node to join");
             Error::new(Code::InternalError)

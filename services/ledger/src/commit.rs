@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use domain::{Command, Context, Outcome, Refused, decide};
+use domain::{Command, Context, Outcome, Refused, Rejection, View, decide};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError, Stored};
 use events::ids::{AuthType, EventId, Principal};
 use events::{Event, Origin, subject};
@@ -22,9 +22,6 @@ use crate::fold::fold_own;
 use crate::tables::{Tables, Writable};
 use crate::writer::Writer;
 use crate::{CommitError, Cursor, FoldError, StateError};
-
-/// How often a batch is decided again after others appended, before its commands are turned away.
-const CONFLICTS_MAX: u32 = 64;
 
 /// A batch is cut when its events reach this many bytes. One more event still fits the append.
 const BATCH_BYTES_MAX: usize = APPEND_BYTES_MAX / 2;
@@ -96,61 +93,81 @@ struct Decided {
     changes: usize,
 }
 
-/// How a batch ended.
+/// How an append of a batch ended.
 enum Ended {
     /// These are the outcomes of its first commands.
     Committed(Outcomes),
-    /// Somebody else appended. Nothing of it happened.
-    DecideAgain,
+    /// Somebody else appended, after what has these outcomes. Nothing of the rest happened.
+    Conflict(Outcomes),
+    /// It would have written nothing, and was decided on a state that others have left behind.
+    Stale,
     /// Nothing of it happened.
     TurnedAway(CommitError),
 }
 
 impl<L: Log> Writer<L> {
-    /// Commits the first commands of a batch, as many as its bounds take, and returns the others: what queued
-    /// meanwhile gets its turn before them.
+    /// Commits the first commands of a batch, as many as its bounds and those who append beside it let, and returns
+    /// the others: what queued meanwhile gets its turn before them.
     pub(crate) fn commit(&mut self, mut batch: Vec<Queued>, runtime: &Handle) -> Result<Vec<Queued>, FoldError> {
         // Whoever does not wait any more need not be told, and has at best learned that it did not happen.
         batch.retain(|queued| queued.claim.take() && !queued.answer.is_closed());
-        let mut conflicts = 0;
+        // Nobody else appends, so the state here is the newest there is.
+        let mut is_newest = self.is_alone;
         while !batch.is_empty() {
-            let mut ended = self.commit_once(&batch, runtime)?;
-            if matches!(ended, Ended::DecideAgain) {
-                conflicts += 1;
-                metrics::counter!("planetstore_ledger_conflicts_total").increment(1);
-                ended = match runtime.block_on(self.catch_up()) {
-                    Ok(()) if conflicts <= CONFLICTS_MAX => continue,
-                    Ok(()) => Ended::TurnedAway(CommitError::Unavailable("others write all the time".into())),
-                    Err(FoldError::Log(error)) => turned_away(error)?,
-                    Err(error) => return Err(error),
-                };
-            }
-            match ended {
+            let tried = batch.len().min(self.contention.commands_max());
+            let behind = match self.commit_once(&batch[..tried], is_newest, runtime)? {
                 Ended::Committed(outcomes) => {
                     let commands = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
                     metrics::histogram!("planetstore_ledger_batch_commands").record(commands);
-                    for (queued, outcome) in batch.drain(..outcomes.len()).zip(outcomes) {
-                        let _ = queued.answer.send(outcome);
-                    }
+                    answer(&mut batch, outcomes);
                     batch.iter().for_each(|queued| queued.claim.give_back());
                     break;
                 }
-                Ended::DecideAgain => {}
                 Ended::TurnedAway(error) => {
-                    batch.drain(..).for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
+                    turn_away(&mut batch, &error);
+                    break;
                 }
+                Ended::Stale => runtime.block_on(self.catch_up()),
+                Ended::Conflict(outcomes) => {
+                    let pause = self.after_conflict(tried, outcomes.is_empty());
+                    answer(&mut batch, outcomes);
+                    let Some(pause) = pause else {
+                        turn_away(&mut batch, &CommitError::Unavailable("others write all the time".into()));
+                        break;
+                    };
+                    runtime.block_on(async {
+                        tokio::time::sleep(pause).await;
+                        self.catch_up().await
+                    })
+                }
+            };
+            match behind {
+                Ok(()) => is_newest = true,
+                Err(FoldError::Log(error)) => turn_away(&mut batch, &unavailable(error)?),
+                Err(error) => return Err(error),
             }
         }
         Ok(batch)
     }
 
+    /// Counts a conflict, in which nothing or the first part of an append got in. Returns how long to wait; `None`
+    /// when there were too many.
+    fn after_conflict(&mut self, tried: usize, is_lost: bool) -> Option<Duration> {
+        metrics::counter!("planetstore_ledger_conflicts_total").increment(1);
+        if is_lost {
+            return self.contention.lost(tried, self.sources.random());
+        }
+        self.contention.interrupted();
+        Some(Duration::ZERO)
+    }
+
     /// Frees some of what is being released while no client asks for anything.
     pub(crate) fn commit_release(&mut self, runtime: &Handle) -> Result<(), FoldError> {
         let before = self.cursor.sequence;
-        if matches!(self.commit_once(&[], runtime)?, Ended::DecideAgain) {
+        if matches!(self.commit_once(&[], self.is_alone, runtime)?, Ended::Conflict(_) | Ended::Stale) {
             match runtime.block_on(self.catch_up()) {
                 Ok(()) => {}
-                Err(FoldError::Log(error)) => drop(turned_away(error)?),
+                Err(FoldError::Log(error)) => drop(unavailable(error)?),
                 Err(error) => return Err(error),
             }
             self.pause_release();
@@ -166,7 +183,7 @@ impl<L: Log> Writer<L> {
     }
 
     /// Decides, publishes and commits as much of a batch as fits one append.
-    fn commit_once(&mut self, batch: &[Queued], runtime: &Handle) -> Result<Ended, FoldError> {
+    fn commit_once(&mut self, batch: &[Queued], is_newest: bool, runtime: &Handle) -> Result<Ended, FoldError> {
         let transaction = self.begin()?;
         let decided = {
             let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
@@ -176,24 +193,27 @@ impl<L: Log> Writer<L> {
         };
         if decided.messages.is_empty() {
             transaction.abort().map_err(StateError::from)?;
-            return self.answer_without_events(decided, runtime);
+            return self.answer_without_events(decided, is_newest, runtime);
         }
-        let appended = match runtime.block_on(self.log.append(self.cursor.sequence, &decided.messages)) {
+        let begun = Instant::now();
+        let (appended, ended) = match runtime.block_on(self.log.append(self.cursor.sequence, &decided.messages)) {
             Ok(()) => {
                 transaction.commit().map_err(StateError::from)?;
                 self.moved(decided.cursor)?;
+                self.contention.won(begun.elapsed(), Instant::now());
                 return Ok(Ended::Committed(decided.outcomes));
             }
             Err(AppendError::Conflict { appended: 0 }) => {
                 transaction.abort().map_err(StateError::from)?;
-                return Ok(Ended::DecideAgain);
+                return Ok(Ended::Conflict(Vec::new()));
             }
             Err(AppendError::Damaged(error)) => return Err(error.into()),
             Err(error @ (AppendError::Unavailable { appended: 0, .. } | AppendError::TooLarge { .. })) => {
                 transaction.abort().map_err(StateError::from)?;
                 return Ok(Ended::TurnedAway(CommitError::from(&error)));
             }
-            Err(AppendError::Conflict { appended } | AppendError::Unavailable { appended, .. }) => appended,
+            Err(AppendError::Conflict { appended }) => (appended, Ended::Conflict as fn(Outcomes) -> Ended),
+            Err(AppendError::Unavailable { appended, .. }) => (appended, Ended::Committed as fn(Outcomes) -> Ended),
         };
         // The first ones are in the log: fold and answer them, then see to the rest.
         transaction.abort().map_err(StateError::from)?;
@@ -203,19 +223,19 @@ impl<L: Log> Writer<L> {
             .map(|(sequence, message)| Stored { sequence, id: message.id, payload: message.payload.clone() })
             .collect();
         self.fold(&written)?;
-        Ok(Ended::Committed(first_written(decided.outcomes, self.cursor.sequence)))
+        Ok(ended(first_written(decided.outcomes, self.cursor.sequence)))
     }
 
     /// Answers a batch that wrote nothing, if it saw everything: a refusal is as good as a read, and where
-    /// others append, a read asks the log first.
-    fn answer_without_events(&self, decided: Decided, runtime: &Handle) -> Result<Ended, FoldError> {
-        if self.is_alone {
+    /// others append, a read asks the log first. `is_newest` says that this was done since the commands came.
+    fn answer_without_events(&self, decided: Decided, is_newest: bool, runtime: &Handle) -> Result<Ended, FoldError> {
+        if is_newest {
             return Ok(Ended::Committed(decided.outcomes));
         }
         match runtime.block_on(self.last_sequence()) {
             Ok(last) if last == self.cursor.sequence => Ok(Ended::Committed(decided.outcomes)),
-            Ok(_) => Ok(Ended::DecideAgain),
-            Err(error) => turned_away(error),
+            Ok(_) => Ok(Ended::Stale),
+            Err(error) => Ok(Ended::TurnedAway(unavailable(error)?)),
         }
     }
 
@@ -296,6 +316,14 @@ impl<L: Log> Writer<L> {
         origin: &Origin,
         context: Context,
     ) -> Result<Result<(), CommitError>, FoldError> {
+        let needed = fact.kind().level;
+        // Whoever is alone writes for no other program.
+        if needed > 0
+            && !self.is_alone
+            && let Err(rejection) = admit_level(needed, tables.totals()?.level)
+        {
+            return Ok(Err(rejection.into()));
+        }
         let event = Event {
             id: EventId(context.fresh),
             time: context.now,
@@ -327,10 +355,27 @@ impl Decided {
     }
 }
 
-/// What an error in reading the log means to a batch of which nothing is written.
-fn turned_away(error: ReadError) -> Result<Ended, FoldError> {
+/// Whether a region at a level takes facts of the level that is needed.
+fn admit_level(needed: u32, level: u32) -> Result<(), Rejection> {
+    if needed > level { Err(Rejection::LevelTooLow { needed, level }) } else { Ok(()) }
+}
+
+/// Answers the first commands of a batch, and removes them.
+fn answer(batch: &mut Vec<Queued>, outcomes: Outcomes) {
+    for (queued, outcome) in batch.drain(..outcomes.len()).zip(outcomes) {
+        // Whoever gave up waiting is not told.
+        let _ = queued.answer.send(outcome);
+    }
+}
+
+fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
+    batch.drain(..).for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
+}
+
+/// What an error in reading the log means to commands of which nothing is written.
+fn unavailable(error: ReadError) -> Result<CommitError, FoldError> {
     match error {
-        ReadError::Unavailable { reason } => Ok(Ended::TurnedAway(CommitError::Unavailable(reason))),
+        ReadError::Unavailable { reason } => Ok(CommitError::Unavailable(reason)),
         stop @ (ReadError::Gap { .. } | ReadError::LostTail { .. } | ReadError::Foreign { .. }) => Err(stop.into()),
     }
 }
@@ -341,4 +386,17 @@ fn first_written(outcomes: Outcomes, last: u64) -> Outcomes {
     let written =
         |outcome: &Result<Committed, _>| outcome.as_ref().map_or(true, |committed| committed.sequence <= last);
     outcomes.into_iter().take_while(written).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_above_the_level_of_the_region_is_refused_with_what_to_do() {
+        assert_eq!((admit_level(0, 0), admit_level(2, 2), admit_level(1, 2)), (Ok(()), Ok(()), Ok(())));
+        let refused = admit_level(2, 1).unwrap_err();
+        assert_eq!(refused, Rejection::LevelTooLow { needed: 2, level: 1 });
+        assert!(refused.to_string().contains("planetstore admin region upgrade"), "{refused}");
+    }
 }

@@ -30,6 +30,27 @@ pub enum StateError {
     Key(InvalidName),
 }
 
+/// The region needs a newer program than this one. Nothing is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the region is at level {level} since release {release}: this is release {}, which knows level {} and must not go on; start release {release} or a newer one",
+    env!("CARGO_PKG_VERSION"),
+    events::Fact::LEVEL
+)]
+pub struct TooOld {
+    /// The region's level.
+    pub level: u32,
+    /// The release that raised it.
+    pub release: String,
+}
+
+impl FoldError {
+    /// Whether a newer program would go on.
+    pub fn is_too_old(&self) -> bool {
+        matches!(self, Self::TooOld(_) | Self::Decode { source: DecodeError::UnknownType(_), .. })
+    }
+}
+
 /// Why an event of the log cannot be folded. The process must stop: skipping would fork the state.
 #[derive(Debug, thiserror::Error)]
 pub enum FoldError {
@@ -47,6 +68,9 @@ pub enum FoldError {
         /// Why.
         source: DecodeError,
     },
+    /// The region is past this program. Start a newer one.
+    #[error(transparent)]
+    TooOld(#[from] TooOld),
     /// The chain of hashes is broken: an event was lost, changed or put in.
     #[error("the event at sequence {sequence} does not follow the one before it")]
     Chain {

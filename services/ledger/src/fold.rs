@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use domain::project;
 use eventlog::{Log, ReadError, Stored};
-use events::{Event, chain_hash};
+use events::{Event, Fact, chain_hash};
 
 use crate::tables::{Tables, Writable};
-use crate::{Cursor, FoldError};
+use crate::{Cursor, FoldError, TooOld};
 
 /// How many events are folded in one transaction while catching up.
 pub(crate) const FOLD_EVENTS_MAX: usize = 5_000;
@@ -48,6 +48,11 @@ pub(crate) fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, store
     }
     let sequence = stored.sequence;
     let event = Event::decode(&stored.payload).map_err(|source| FoldError::Decode { sequence, source })?;
+    if let Fact::RegionUpgraded(upgraded) = &event.fact
+        && upgraded.level > Fact::LEVEL
+    {
+        return Err(TooOld { level: upgraded.level, release: upgraded.release.clone() }.into());
+    }
     let follows = sequence == cursor.sequence + 1 && event.sequence == sequence && event.previous == cursor.hash;
     if !follows || event.id != stored.id {
         return Err(FoldError::Chain { sequence });

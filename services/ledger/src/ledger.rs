@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{Claim, Committed, Queued};
+use crate::contention::Contention;
 use crate::follow::follow;
 use crate::open::open_database;
 use crate::past::Past;
@@ -68,7 +69,7 @@ impl Ledger {
         let first = Snapshot::take(&database)?;
         let release = first.is_releasing()?.then(Instant::now);
         let snapshot = Arc::new(ArcSwap::from_pointee(first));
-        let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None });
+        let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None, is_too_old: false });
         let (work, queue) = mpsc::channel(COMMANDS_WAITING_MAX);
         let mut ledger =
             Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None, past: Past::of(Arc::clone(&log)) };
@@ -83,6 +84,8 @@ impl Ledger {
         let writer = Writer {
             log,
             database,
+            path: options.path,
+            is_short_of_room: false,
             region: options.region,
             sources: options.sources,
             is_alone: options.sole_writer,
@@ -90,6 +93,7 @@ impl Ledger {
             snapshot,
             progress: progress_sender,
             durable: Durable { at: Instant::now(), sequence: cursor.sequence },
+            contention: Contention::new(options.sole_writer, Instant::now()),
             release,
             follower,
         };

@@ -7,13 +7,14 @@
 //! # Layout
 //! - [`Ledger`]: commit a command, read a snapshot
 //! - `writer`: the task that owns the write transaction; `commit`: what it does with a batch of commands
-//! - `follow`: what others append; `barrier`: reads that see all acked writes
+//! - `room`: what the projection's disk still takes; `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
 //! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
 //! - `past`: events once more; `health`: contents with faults
 //! - [`rebuild()`]: fold the log anew and compare
 
 mod barrier;
 mod commit;
+mod contention;
 mod cursor;
 mod error;
 mod fold;
@@ -24,6 +25,7 @@ mod listing;
 mod open;
 mod past;
 mod rebuild;
+mod room;
 mod snapshot;
 mod sources;
 mod tables;
@@ -31,7 +33,7 @@ mod writer;
 
 pub use commit::Committed;
 pub use cursor::Cursor;
-pub use error::{CommitError, FoldError, OpenError, ReadError, StateError};
+pub use error::{CommitError, FoldError, OpenError, ReadError, StateError, TooOld};
 pub use ledger::{Ledger, Options};
 pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
 pub use rebuild::{Rebuilt, rebuild, restore_tail};

@@ -1,13 +1,15 @@
 //! Opening a projection: is it ours, does it belong to this log, what is missing?
 
+use domain::View;
 use eventlog::{Log, Tail};
+use events::Fact;
 use redb::{Builder, Database, ReadableDatabase, TableError};
 
 use crate::cursor::PROJECTION_VERSION;
 use crate::fold::{fold, read_present};
 use crate::ledger::Options;
 use crate::tables::{Tables, region};
-use crate::{Cursor, OpenError, StateError};
+use crate::{Cursor, FoldError, OpenError, StateError, TooOld};
 
 pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<(Database, Cursor), OpenError> {
     let mut database = create(options)?;
@@ -28,6 +30,10 @@ pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<
         }
     }
     let cursor = read_cursor(&database)?;
+    let level = read_tables(&database)?.totals()?.level;
+    if level > Fact::LEVEL {
+        return Err(FoldError::from(TooOld { level, release: "a newer one".into() }).into());
+    }
     verify(log, cursor, last).await?;
     let cursor = fold_rest(&database, cursor, log, last).await?;
     Ok((database, cursor))
@@ -55,7 +61,8 @@ fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
 
 /// Makes the tables if the file is new, and reads how far it is.
 pub(crate) fn read_cursor(database: &Database) -> Result<Cursor, StateError> {
-    let transaction = database.begin_write()?;
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
     let cursor = Tables::write(&transaction)?.cursor()?;
     transaction.commit()?;
     Ok(cursor)
@@ -92,7 +99,8 @@ pub(crate) async fn fold_rest<L: Log>(
 ) -> Result<Cursor, OpenError> {
     while cursor.sequence < until {
         let events = read_present(log, cursor.sequence + 1, until).await?;
-        let transaction = database.begin_write().map_err(StateError::from)?;
+        let mut transaction = database.begin_write().map_err(StateError::from)?;
+        transaction.set_quick_repair(true);
         {
             let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
             for stored in &events {

@@ -16,4 +16,12 @@ impl Sources {
         let now = (self.now)();
         Context { now, fresh: (self.fresh)(now) }
     }
+
+    /// A number that is evenly spread as long as fresh ids differ anywhere: the last step of `SplitMix64`.
+    pub(crate) fn random(&self) -> u64 {
+        let (high, low) = self.context().fresh.as_u64_pair();
+        let mixed = |bits: u64, shift: u32, factor: u64| (bits ^ (bits >> shift)).wrapping_mul(factor);
+        let bits = mixed(mixed(high ^ low, 30, 0xBF58_476D_1CE4_E5B9), 27, 0x94D0_49BB_1331_11EB);
+        bits ^ (bits >> 31)
+    }
 }

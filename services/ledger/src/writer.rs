@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,11 +20,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::commit::Queued;
+use crate::contention::Contention;
 use crate::fold::{fold, read_present};
 use crate::ledger::COMMANDS_WAITING_MAX;
+use crate::room::{DELETES_MAX, Room, free_bytes};
 use crate::snapshot::Snapshot;
 use crate::tables::Tables;
-use crate::{Cursor, FoldError, Sources, StateError};
+use crate::{CommitError, Cursor, FoldError, Sources, StateError};
 
 /// How long commits may stay volatile in redb. The log has them: a crash replays this much.
 const VOLATILE_TIME_MAX: Duration = Duration::from_secs(1);
@@ -51,11 +54,17 @@ pub struct Progress {
     pub cursor: Cursor,
     /// Why the writer stopped, if it did. Nothing can be written any more.
     pub failed: Option<Arc<str>>,
+    /// It stopped because the region needs a newer program.
+    pub is_too_old: bool,
 }
 
 pub(crate) struct Writer<L> {
     pub(crate) log: Arc<L>,
     pub(crate) database: Database,
+    /// Where the database is.
+    pub(crate) path: PathBuf,
+    /// Its disk took not everything when it was last looked at.
+    pub(crate) is_short_of_room: bool,
     pub(crate) region: RegionName,
     pub(crate) sources: Sources,
     /// Nobody else appends, so the log ends at the cursor.
@@ -64,6 +73,7 @@ pub(crate) struct Writer<L> {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) durable: Durable,
+    pub(crate) contention: Contention,
     /// When to free more of what is being released, if anything is and no client asks for anything before.
     pub(crate) release: Option<Instant>,
     /// The task that hands over what others append; it ends with the writer.
@@ -82,6 +92,7 @@ impl<L: Log> Writer<L> {
         // What a panic leaves half done is an open transaction, which redb drops; nothing here is used after it.
         let result = catch_unwind(AssertUnwindSafe(|| self.serve(&mut work, runtime)));
         work.close();
+        let is_too_old = matches!(&result, Ok(Err(error)) if error.is_too_old());
         let failed = match result {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
@@ -89,7 +100,10 @@ impl<L: Log> Writer<L> {
         };
         if let Some(reason) = failed {
             tracing::error!(reason, "the ledger stops: nothing can be written any more");
-            self.progress.send_modify(|progress| progress.failed = Some(reason.into()));
+            self.progress.send_modify(|progress| {
+                progress.failed = Some(reason.into());
+                progress.is_too_old = is_too_old;
+            });
         }
         if let Some(follower) = &self.follower {
             follower.abort();
@@ -106,19 +120,23 @@ impl<L: Log> Writer<L> {
         let (mut waiting, mut behind) = (Vec::new(), None);
         loop {
             if waiting.is_empty() {
-                match behind.take().map_or_else(|| self.wait(work, runtime), |item| Ok(Some(item)))? {
+                let idle = Instant::now();
+                let item = behind.take().map_or_else(|| self.wait(work, runtime), |item| Ok(Some(item)))?;
+                self.contention.was_idle(idle.elapsed(), Instant::now());
+                match item {
                     None | Some(Work::Stop) => return self.make_durable(),
-                    Some(Work::Fold(events)) => self.fold(&events)?,
+                    Some(Work::Fold(events)) => self.fold_others(&events)?,
                     Some(Work::Unfollowable(error)) => return Err(error.into()),
                     Some(Work::Commit(first)) => waiting.push(first),
                 }
             }
             if behind.is_none() {
-                behind = self.gather(&mut waiting, work)?;
+                behind = self.gather(&mut waiting, work, runtime)?;
             }
             let rest = waiting.split_off(waiting.len().min(APPEND_EVENTS_MAX));
+            let later = self.admit(&mut waiting)?;
             waiting = self.commit(waiting, runtime)?;
-            waiting.extend(rest);
+            waiting.extend(later.into_iter().chain(rest));
             if self.is_durability_due() {
                 self.make_durable()?;
             }
@@ -160,21 +178,69 @@ impl<L: Log> Writer<L> {
         &mut self,
         waiting: &mut Vec<Queued>,
         work: &mut mpsc::Receiver<Work>,
+        runtime: &Handle,
     ) -> Result<Option<Work>, FoldError> {
+        let turn = self.contention.take_turn().map(|time| tokio::time::Instant::now() + time);
         let mut behind = None;
         while waiting.len() < COMMANDS_WAITING_MAX {
-            match work.try_recv() {
-                Ok(Work::Commit(queued)) => waiting.push(queued),
-                Ok(Work::Fold(events)) => self.fold(&events)?,
-                Ok(other @ (Work::Unfollowable(_) | Work::Stop)) => {
+            let item = match (work.try_recv(), turn) {
+                (Ok(item), _) => item,
+                // It is the others' turn to append.
+                (Err(_), Some(end)) if self.contention.is_turn_of_others() => {
+                    match runtime.block_on(async { tokio::time::timeout_at(end, work.recv()).await }) {
+                        Ok(item) => item.unwrap_or(Work::Stop),
+                        Err(_) => break,
+                    }
+                }
+                (Err(_), _) => break,
+            };
+            match item {
+                Work::Commit(queued) => waiting.push(queued),
+                Work::Fold(events) => self.fold_others(&events)?,
+                other @ (Work::Unfollowable(_) | Work::Stop) => {
                     behind = Some(other);
                     break;
                 }
-                Err(_) => break,
             }
         }
         take_turns(waiting);
+        if turn.is_some() && !self.contention.is_turn_of_others() {
+            // Their first events came, and others of the same append may be under way still.
+            match runtime.block_on(self.catch_up()) {
+                // The next append says so as well.
+                Ok(()) | Err(FoldError::Log(eventlog::ReadError::Unavailable { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
         Ok(behind)
+    }
+
+    /// Turns away the commands for which the projection's disk has no room, and returns those that must wait for
+    /// others to be durable.
+    fn admit(&mut self, batch: &mut Vec<Queued>) -> Result<Vec<Queued>, FoldError> {
+        // A disk that cannot be asked is one that the commit will tell about.
+        let Ok(mut free) = free_bytes(&self.path) else { return Ok(Vec::new()) };
+        let mut room = Room::of(free, self.cursor.sequence - self.durable.sequence);
+        if room != Room::ForAll {
+            self.make_durable()?;
+            free = free_bytes(&self.path).unwrap_or(free);
+            room = Room::of(free, 0);
+        }
+        let is_short = room != Room::ForAll;
+        if is_short != self.is_short_of_room {
+            tracing::warn!(is_short, free, "room on the projection's disk");
+            self.is_short_of_room = is_short;
+        }
+        if !is_short {
+            return Ok(Vec::new());
+        }
+        let (mut admitted, refused): (Vec<_>, Vec<_>) =
+            batch.drain(..).partition(|queued| room == Room::ForDeletes && queued.command.only_ends());
+        let error = CommitError::Unavailable("the disk of the projection is full".into());
+        refused.into_iter().for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
+        let later = admitted.split_off(admitted.len().min(DELETES_MAX));
+        *batch = admitted;
+        Ok(later)
     }
 
     /// Folds what the log has and the tables lack.
@@ -185,7 +251,7 @@ impl<L: Log> Writer<L> {
         let last = self.last_sequence().await?;
         while self.cursor.sequence < last {
             let events = read_present(self.log.as_ref(), self.cursor.sequence + 1, last).await?;
-            self.fold(&events)?;
+            self.fold_others(&events)?;
         }
         Ok(())
     }
@@ -193,6 +259,16 @@ impl<L: Log> Writer<L> {
     /// The log's last sequence, which is never before the cursor.
     pub(crate) async fn last_sequence(&self) -> Result<u64, eventlog::ReadError> {
         self.log.tail().await?.last_from(self.cursor.sequence)
+    }
+
+    /// Folds what somebody else appended.
+    fn fold_others(&mut self, events: &[Stored]) -> Result<(), FoldError> {
+        let before = self.cursor.sequence;
+        self.fold(events)?;
+        if self.cursor.sequence > before {
+            self.contention.others_appended();
+        }
+        Ok(())
     }
 
     /// Folds events; those folded already are passed over.
@@ -243,6 +319,8 @@ impl<L: Log> Writer<L> {
         if self.cursor.sequence != self.durable.sequence {
             let mut transaction = self.database.begin_write().map_err(StateError::from)?;
             transaction.set_durability(Durability::Immediate).map_err(StateError::from)?;
+            // After a crash, opening the file would otherwise read all of it.
+            transaction.set_quick_repair(true);
             transaction.commit().map_err(StateError::from)?;
         }
         self.durable = Durable { at: Instant::now(), sequence: self.cursor.sequence };

@@ -17,6 +17,8 @@ mod faulty;
 mod history;
 #[path = "../../domain/tests/domain/invariants.rs"]
 mod invariants;
+#[path = "ledger/levels.rs"]
+mod levels;
 #[path = "ledger/listing.rs"]
 mod listing;
 #[path = "ledger/nodes.rs"]
@@ -25,6 +27,8 @@ mod nodes;
 mod random;
 #[path = "ledger/shared.rs"]
 mod shared;
+#[path = "ledger/sharing.rs"]
+mod sharing;
 #[path = "ledger/support.rs"]
 mod support;
 #[path = "ledger/unavailable.rs"]

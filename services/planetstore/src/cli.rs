@@ -436,6 +436,8 @@ mod tests {
             "admin policy attach readonly --group crew",
             "admin kms create team/photos",
             "admin kms disable team/photos",
+            "admin region show",
+            "admin region upgrade -o json",
             "admin bucket quota photos --bytes 10GiB --objects none",
             "version",
             "exec-with-parent 1 nats-server -c conf",

@@ -48,6 +48,9 @@ use commands::Verdict;
 /// Exit code of a store that answers and is not well.
 const EXIT_UNHEALTHY: u8 = 5;
 
+/// Exit code of a release that is too old for its region: starting it again does not help.
+const EXIT_TOO_OLD: u8 = 6;
+
 /// How long blocking work may hold up the end of the process.
 const RUNTIME_STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -58,7 +61,7 @@ fn main() -> ExitCode {
         Ok(Verdict::Unhealthy) => ExitCode::from(EXIT_UNHEALTHY),
         Err(error) => {
             eprintln!("planetstore: {error:#}");
-            ExitCode::FAILURE
+            if roles::TooOld::is_cause_of(&error) { ExitCode::from(EXIT_TOO_OLD) } else { ExitCode::FAILURE }
         }
     }
 }

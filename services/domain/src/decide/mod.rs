@@ -20,6 +20,7 @@ mod upload;
 use events::Fact;
 use events::bucket::Created;
 use events::ids::BucketName;
+use events::region::Upgraded;
 
 use crate::command::{Command, Context, Outcome, Rejection};
 use crate::row::BucketRow;
@@ -101,6 +102,11 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::SetRetention(set) => lock::set_retention(view, set, context),
         Command::SetLegalHold(set) => lock::set_legal_hold(view, set),
         Command::SetQuota { bucket, quota } => quota::set(view, bucket, *quota),
+        Command::UpgradeRegion { region, level, release } => {
+            let fact = Upgraded { region: region.clone(), level: *level, release: release.clone() };
+            let is_so_already = view.totals().map_err(Refused::View)?.level >= *level;
+            Ok(changed(is_so_already, Fact::RegionUpgraded(fact)))
+        }
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),

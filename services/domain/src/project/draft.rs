@@ -49,6 +49,13 @@ impl<'a, V: View> Draft<'a, V> {
         row.ok_or_else(|| self.contradiction("its bucket does not exist"))
     }
 
+    /// Lets facts up to a level be written.
+    pub(super) fn raise_level(&mut self, level: u32) -> Result<(), V> {
+        let totals = self.totals()?;
+        totals.level = totals.level.max(level);
+        Ok(())
+    }
+
     fn totals(&mut self) -> Result<&mut TotalsRow, V> {
         let row = match self.totals.take() {
             Some(row) => row,

@@ -95,6 +95,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::SessionOpened(fact) => identity::session_opened(&mut draft, fact)?,
         Fact::SessionRefreshed(fact) => identity::session_refreshed(&mut draft, fact)?,
         Fact::SessionRevoked(fact) => identity::session_revoked(&mut draft, fact)?,
+        Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
     }
     draft.finish()
 }

@@ -175,6 +175,7 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
         contents: naive.stored.len() as u64,
         content_bytes: naive.stored.values().sum(),
         shard_bytes: contents.map(|row| shard_bytes(row.placement.layout, row.size)).sum(),
+        level: model.totals.level,
     };
     same("the totals", &model.totals, &totals)
 }

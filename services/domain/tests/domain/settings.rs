@@ -88,6 +88,7 @@ fn holds(model: &Model, command: &Command) -> bool {
             IdentityCommand::ChangeKmsKey { name, enabled } => model.kms_keys[name].enabled == *enabled,
             other => panic!("{other:?} is no part of these histories"),
         },
+        Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
         Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
         other => panic!("{other:?} is no part of these histories"),
     }

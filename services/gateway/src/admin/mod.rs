@@ -26,6 +26,7 @@ mod operation;
 mod password;
 mod policies;
 mod refusal;
+mod region;
 mod sessions;
 mod shape;
 #[cfg(test)]

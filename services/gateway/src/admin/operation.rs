@@ -8,7 +8,7 @@ use super::access::{Access, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::refusal::Refusal;
-use super::{buckets, groups, keys, kms_keys, login, openapi, policies, sessions, shape, users};
+use super::{buckets, groups, keys, kms_keys, login, openapi, policies, region, sessions, shape, users};
 
 /// How something is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,8 +124,17 @@ const QUOTA: &str = "/api/v1/buckets/{bucket}/quota";
 
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
-    [about_sessions(), about_users(), about_keys(), about_groups(), about_policies(), about_kms_keys(), about_buckets()]
-        .concat()
+    [
+        about_sessions(),
+        about_users(),
+        about_keys(),
+        about_groups(),
+        about_policies(),
+        about_kms_keys(),
+        about_buckets(),
+        about_region(),
+    ]
+    .concat()
 }
 
 fn about_sessions() -> Vec<Operation> {
@@ -303,6 +312,24 @@ fn about_kms_keys() -> Vec<Operation> {
         )
         .takes::<shape::KmsKeyChange>()
         .gives::<shape::KmsKey>(),
+    ]
+}
+
+fn about_region() -> Vec<Operation> {
+    use Method::{Get, Post};
+    let new = Operation::new;
+    vec![
+        new("getRegion", Get, "/api/v1/region", known!(Admin, region::get), "Show the region and its level")
+            .gives::<shape::Region>(),
+        new(
+            "upgradeRegion",
+            Post,
+            "/api/v1/region/upgrade",
+            known!(Admin, region::upgrade),
+            "Let the facts of this release be written: first make sure that every process runs it or a newer one, for \
+             older ones stop",
+        )
+        .gives::<shape::Region>(),
     ]
 }
 

@@ -1,7 +1,9 @@
 //! The JSON documents of the API. What comes in has no field that is not known here.
 
 use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
-use events::ids::{AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
+use events::ids::{
+    AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, RegionName, SessionId, UserId, UserName,
+};
 use events::policy::Holder;
 use events::quota::Quota;
 use events::user::{Limits, Role};
@@ -325,6 +327,18 @@ pub(super) struct NewKmsKey {
 #[serde(deny_unknown_fields)]
 pub(super) struct KmsKeyChange {
     pub(super) enabled: bool,
+}
+
+/// The region.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Region {
+    pub(super) name: RegionName,
+    /// Facts up to this level may be written.
+    pub(super) level: u32,
+    /// The greatest level that this gateway knows.
+    pub(super) known_level: u32,
+    /// The release of this gateway.
+    pub(super) release: &'static str,
 }
 
 /// A policy.

@@ -9,7 +9,7 @@ use crate::console::{self, Console, GcView, Subject};
 use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
-use crate::roles::{GcRole, close_ledger, open_ledger, open_log, raise_open_files};
+use crate::roles::{GcRole, close_ledger, ledger_failed, open_ledger, open_log, raise_open_files};
 use crate::signals::Stop;
 
 /// Follows lifecycle rules with a ledger of its own, against NATS servers elsewhere.
@@ -35,10 +35,12 @@ pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
         console.show(Subject::Gc(GcView { log, ledger: ledger.clone() }));
     }
     tracing::info!(day_seconds = day.seconds(), "following lifecycle rules");
+    let progress = ledger.progress();
     let mut role = GcRole::start(day, ledger.clone());
     let outcome = tokio::select! {
         () = stop.requested() => Ok(Verdict::Well),
         error = role.ended() => Err(error),
+        error = ledger_failed(progress) => Err(error),
     };
     drop(role);
     close_ledger(&ledger).await;

@@ -23,8 +23,8 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Admission, Cluster, GatewayRole, GcRole, Keys, NODES_MIN, RunningNode, close_ledger, node_names, open_ledger,
-    open_log, start_server, stop_server,
+    Admission, Cluster, GatewayRole, GcRole, Keys, NODES_MIN, RunningNode, close_ledger, ledger_failed, node_names,
+    open_ledger, open_log, start_server, stop_server, upgrade_region,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
 use crate::signals::Stop;
@@ -237,7 +237,12 @@ async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc
     let log = open_log(endpoint, "gateway log", &plan.region, plan.log_replicas).await?;
     let sole_writer = plan.external.is_none();
     let ledger = open_ledger(plan.folder.paths(), &plan.region, sole_writer, Arc::clone(&log)).await;
-    Ok((log, ledger.context("the ledger")?))
+    let ledger = ledger.context("the ledger")?;
+    // Whoever is alone, or first, asks nobody which facts may be written. Others wait for an operator to say so.
+    if sole_writer || ledger.progress().borrow().cursor.sequence == 0 {
+        upgrade_region(&ledger, &plan.region).await;
+    }
+    Ok((log, ledger))
 }
 
 /// Waits for something without which the process is of no use.
@@ -260,7 +265,7 @@ async fn broken(parts: &mut Parts) -> anyhow::Error {
         error = gateway => error,
         error = gc => error,
         reason = server_failed(server) => anyhow!("nats-server cannot be kept alive: {reason}"),
-        reason = ledger_failed(progress) => anyhow!("the ledger has stopped: {reason}; `planetstore doctor` says more"),
+        error = failed(progress) => error,
     }
 }
 
@@ -273,11 +278,9 @@ async fn server_failed(state: Option<watch::Receiver<ServerState>>) -> String {
     }
 }
 
-async fn ledger_failed(progress: Option<watch::Receiver<ledger::Progress>>) -> String {
-    let Some(mut progress) = progress else { return std::future::pending().await };
-    let failed = progress.wait_for(|progress| progress.failed.is_some()).await;
-    failed
-        .ok()
-        .and_then(|progress| progress.failed.clone())
-        .map_or_else(|| "its thread has ended".into(), |r| r.to_string())
+async fn failed(progress: Option<watch::Receiver<ledger::Progress>>) -> anyhow::Error {
+    match progress {
+        Some(progress) => ledger_failed(progress).await,
+        None => std::future::pending().await,
+    }
 }

@@ -30,6 +30,7 @@ fn render(status: &Status) -> String {
     ];
     match &status.stored {
         Some(stored) => pairs.extend([
+            ("level", level(stored.level, status.known_level)),
             ("buckets", stored.buckets.to_string()),
             ("objects", stored.objects.to_string()),
             ("logical bytes", size(stored.logical_bytes)),
@@ -121,6 +122,15 @@ fn count(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// Which facts may be written, and which could be.
+fn level(region: u32, known: u32) -> String {
+    if region < known {
+        format!("{region}; `planetstore admin region upgrade` makes it {known} once every process runs this release")
+    } else {
+        region.to_string()
+    }
+}
+
 /// Rounded for people, exact for the rest.
 fn size(bytes: u64) -> String {
     format!("{} ({bytes})", ByteSize(bytes))
@@ -134,7 +144,7 @@ mod tests {
     #[test]
     fn all_figures_are_shown_also_when_some_are_not_known() {
         let json = r#"{"version":"1","region":"eu-1","uptime_seconds":61,"readiness":{"ready":false,"missing":["nodes: 1 online"]},
-            "stored":{"buckets":1,"objects":2,"logical_bytes":2048,"contents":1,"content_bytes":1024,"shard_bytes":3072,"dedup_ratio":2.0},
+            "known_level":1,"stored":{"level":0,"buckets":1,"objects":2,"logical_bytes":2048,"contents":1,"content_bytes":1024,"shard_bytes":3072,"dedup_ratio":2.0},
             "health":{"settling":1,"settled_sequence":9,"scanning":true,"owed":{"contents":1,"unsafe_contents":0,"shards":1,
                 "nodes":[{"node":"node-4","unwritten":1,"missing":0,"damaged":0,"unreadable":0}],
                 "listed":[{"sha256":"ab","generation":"cd","faults":[{"shard":5,"node":"node-4","fault":"unwritten"}]}]}},
@@ -143,7 +153,13 @@ mod tests {
             "log":{"connected":false,"last_sequence":null,"dense":null},"ledger":{"sequence":12,"failed":"a gap"}}"#;
         let mut status: Status = serde_json::from_str(json).unwrap();
         let text = render(&status);
-        for part in ["nodes: 1 online", "2.00 KiB (2048)", "dedup ratio      2.00", "5 hits, 6 misses, 7 B in 8"] {
+        for part in [
+            "nodes: 1 online",
+            "makes it 1 once every process",
+            "2.00 KiB (2048)",
+            "dedup ratio      2.00",
+            "5 hits, 6 misses, 7 B in 8",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(text.contains("unknown (not connected)") && text.contains("12 (stopped: a gap)"));

@@ -9,6 +9,7 @@ use axum::response::Response;
 use domain::View;
 use domain::row::{DebtRow, TotalsRow};
 use eventlog::Log;
+use events::Fact;
 use events::content::ShardFault;
 use ledger::StateError;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ const LOG_TIME_MAX: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Status {
     pub(crate) version: String,
+    /// The greatest level of facts that this release knows.
+    #[serde(default)]
+    pub(crate) known_level: u32,
     pub(crate) region: String,
     pub(crate) uptime_seconds: u64,
     pub(crate) readiness: Readiness,
@@ -91,6 +95,9 @@ pub(crate) struct OwedContent {
 /// What is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Stored {
+    /// The region's level: facts up to it may be written.
+    #[serde(default)]
+    pub(crate) level: u32,
     pub(crate) buckets: u64,
     /// Versions of objects; delete markers do not count.
     pub(crate) objects: u64,
@@ -218,6 +225,7 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
     let now = tokio::time::Instant::now();
     Status {
         version: env!("CARGO_PKG_VERSION").into(),
+        known_level: Fact::LEVEL,
         region: gateway.region.to_string(),
         uptime_seconds: state.started.elapsed().as_secs(),
         readiness: readiness(state),
@@ -252,10 +260,10 @@ fn folded(snapshot: &ledger::Snapshot) -> Result<(Stored, Owed), StateError> {
 }
 
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
-    let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes } = snapshot.totals()?;
+    let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes, level } = snapshot.totals()?;
     let buckets = snapshot.count_buckets()?;
     let dedup_ratio = dedup_ratio(logical_bytes, content_bytes);
-    Ok(Stored { buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })
+    Ok(Stored { level, buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })
 }
 
 fn owed(snapshot: &ledger::Snapshot) -> Result<Owed, StateError> {

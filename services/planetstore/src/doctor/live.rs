@@ -21,7 +21,7 @@ pub(super) async fn check(client: &ConsoleClient) -> Vec<Finding> {
     }
     match client.get::<Status>(STATUS_PATH).await {
         Err(error) => findings.push(Finding::warning("status", format!("{error:#}"), "see there")),
-        Ok(status) => findings.extend([log(&status), ledger(&status), nodes(&status)]),
+        Ok(status) => findings.extend([log(&status), ledger(&status), level(&status), nodes(&status)]),
     }
     findings
 }
@@ -47,6 +47,20 @@ fn ledger(status: &Status) -> Finding {
             "stop the process and run the doctor again",
         ),
         None => Finding::ok("projection", format!("folded up to {applied}")),
+    }
+}
+
+fn level(status: &Status) -> Finding {
+    const CHECK: &str = "level";
+    let known = status.known_level;
+    match status.stored.as_ref().map(|stored| stored.level) {
+        Some(level) if level < known => Finding::warning(
+            CHECK,
+            format!("the region is at level {level}, and this release knows {known}"),
+            "run `planetstore admin region upgrade` once every process runs this release or a newer one",
+        ),
+        Some(level) => Finding::ok(CHECK, format!("the region is at level {level}")),
+        None => Finding::warning(CHECK, "it cannot be read now", "see the projection"),
     }
 }
 

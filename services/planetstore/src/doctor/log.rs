@@ -98,6 +98,7 @@ fn advice(error: &OpenError, paths: &Paths) -> String {
         OpenError::Diverged { .. } => {
             format!("make sure that this is the right log (--nats-url, --data); if it is, {}", anew())
         }
+        OpenError::Fold(error) if error.is_too_old() => "start the newer release".into(),
         OpenError::Holes { .. } | OpenError::Fold(_) | OpenError::Append(_) => RESTORE.into(),
     }
 }

@@ -1,12 +1,16 @@
 //! The log and the ledger over it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use domain::Command;
 use eventlog::{JetStreamLog, StreamOptions};
-use events::ids::RegionName;
+use events::ids::{AuthType, Principal, RegionName};
+use events::{Fact, Origin};
 use ledger::Ledger;
+use tokio::sync::watch;
 
 use crate::folder::Paths;
 use crate::nats::NatsEndpoint;
@@ -51,6 +55,52 @@ pub(crate) async fn open_ledger(
         sources: sources(),
     };
     Ledger::open(options, log).await
+}
+
+/// The process runs a release that is too old for its region.
+#[derive(Debug)]
+pub(crate) struct TooOld(String);
+
+impl fmt::Display for TooOld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TooOld {}
+
+impl TooOld {
+    /// Whether that is why something failed.
+    pub(crate) fn is_cause_of(error: &anyhow::Error) -> bool {
+        error.chain().any(|cause| {
+            let at_start = cause.downcast_ref::<ledger::OpenError>();
+            cause.is::<Self>() || matches!(at_start, Some(ledger::OpenError::Fold(error)) if error.is_too_old())
+        })
+    }
+}
+
+/// Waits until a ledger cannot go on, and says why.
+pub(crate) async fn ledger_failed(mut progress: watch::Receiver<ledger::Progress>) -> anyhow::Error {
+    let failed = progress.wait_for(|progress| progress.failed.is_some()).await;
+    match failed.as_deref() {
+        Ok(ledger::Progress { failed: Some(reason), is_too_old: true, .. }) => TooOld(reason.to_string()).into(),
+        Ok(ledger::Progress { failed: Some(reason), .. }) => {
+            anyhow!("the ledger has stopped: {reason}; `planetstore doctor` says more")
+        }
+        _ => anyhow!("the ledger's thread has ended"),
+    }
+}
+
+/// Lets all facts of this release be written. If the log takes nothing now, the next start does it; what needs them is
+/// refused until then.
+pub(crate) async fn upgrade_region(ledger: &Ledger, region: &RegionName) {
+    let release = env!("CARGO_PKG_VERSION").into();
+    let command = Command::UpgradeRegion { region: region.clone(), level: Fact::LEVEL, release };
+    let principal = Principal { kind: AuthType::System, id: "planetstore".into() };
+    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+    if let Err(error) = ledger.commit(command, origin).await {
+        tracing::warn!(%error, "the region's level cannot be raised now");
+    }
 }
 
 /// Stops the ledger and waits until its file is closed: a file that is not must be repaired when it is opened.

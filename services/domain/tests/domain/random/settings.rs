@@ -50,6 +50,7 @@ pub(crate) enum Step {
     ChangeKmsKey(u8, bool),
     /// Which node, with which folder, in the place of which.
     Join(u8, u8, Option<u8>),
+    Upgrade(u32),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -213,6 +214,9 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::ChangeKmsKey(n, enabled) => {
             Command::Identity(Box::new(IdentityCommand::ChangeKmsKey { name: kms_key(n), enabled }))
         }
+        Step::Upgrade(level) => {
+            Command::UpgradeRegion { region: "eu-1".parse().unwrap(), level, release: "0.0.1".into() }
+        }
         Step::Join(n, with, instead_of) => {
             let (node, folder) = (format!("node-{n}").parse().unwrap(), |n: u8| FolderId(Uuid::from_u128(n.into())));
             JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }.into()
@@ -260,6 +264,7 @@ fn of_objects() -> impl Strategy<Value = Step> {
         1 => (0..2_u8).prop_map(Step::CreateKmsKey),
         1 => (0..2_u8, any::<bool>()).prop_map(|(n, enabled)| Step::ChangeKmsKey(n, enabled)),
         1 => (0..2_u8, 0..3_u8, option::of(0..3_u8)).prop_map(|(n, with, of)| Step::Join(n, with, of)),
+        1 => (0..=events::Fact::LEVEL).prop_map(Step::Upgrade),
     ]
 }
 

@@ -57,6 +57,11 @@ pub(crate) enum AdminCommand {
         #[command(subcommand)]
         action: KmsAction,
     },
+    /// The region: which release's facts may be written
+    Region {
+        #[command(subcommand)]
+        action: RegionAction,
+    },
     /// Buckets: whose they are, what they hold and may hold
     Bucket {
         #[command(subcommand)]
@@ -209,6 +214,14 @@ pub(crate) enum GroupAction {
     Remove { name: GroupName, user: UserName },
     /// Remove a group; its members stay
     Delete { name: GroupName },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegionAction {
+    /// Show the region's level, and the one that its gateway knows
+    Show,
+    /// Raise it to what its gateway knows. Processes of older releases stop then, so upgrade all of them before
+    Upgrade,
 }
 
 #[derive(Debug, Subcommand)]

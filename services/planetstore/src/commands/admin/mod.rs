@@ -6,6 +6,7 @@ mod group;
 mod key;
 mod kms;
 mod policy;
+mod region;
 mod secret;
 mod session;
 mod show;
@@ -29,6 +30,7 @@ pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
         AdminCommand::Group { action } => group::run(&session, action, output).await,
         AdminCommand::Policy { action } => policy::run(&session, action, output).await,
         AdminCommand::Kms { action } => kms::run(&session, action, output).await,
+        AdminCommand::Region { action } => region::run(&session, action, output).await,
         AdminCommand::Bucket { action } => bucket::run(&session, action, output).await,
     };
     session.close().await;
