@@ -7,8 +7,10 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import boto3
 import pytest
 from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from harness.world import OWNS, PUBLIC_ACCESS, READS, WRITES, World, document, statement
@@ -44,6 +46,25 @@ def absent(code: str, call: Callable[..., object], **arguments: object) -> None:
             raise
     else:
         raise AssertionError(f"no {code}")
+
+
+def control(client):
+    """S3 Control for the same caller."""
+    by_nobody = client.meta.config.signature_version == UNSIGNED
+    keys = None if by_nobody else client._request_signer._credentials.get_frozen_credentials()
+    made = boto3.client(
+        "s3control", endpoint_url=client.meta.endpoint_url, region_name=client.meta.region_name,
+        aws_access_key_id=keys and keys.access_key, aws_secret_access_key=keys and keys.secret_key,
+        config=Config(retries={"total_max_attempts": 1}, **({"signature_version": UNSIGNED} if by_nobody else {})))
+    # The SDK puts the account before the host, which no address can have.
+    made.meta.events.register("before-sign", lambda request, **_: setattr(
+        request, "url", request.url.replace("//000000000000.", "//", 1)))
+    return made
+
+
+def resource(bucket: str) -> dict[str, str]:
+    """A bucket as S3 Control has it named."""
+    return {"AccountId": "000000000000", "ResourceArn": f"arn:aws:s3:::{bucket}"}
 
 
 ACL_HARMLESS = "bucket-owner-full-control"
@@ -168,6 +189,12 @@ CASES = {
         ("s3:PutLifecycleConfiguration",)),
     "DeleteBucketLifecycle": Case(
         lambda c, s: c.delete_bucket_lifecycle(Bucket=s.bucket), ("s3:PutLifecycleConfiguration",)),
+    "ListTagsForResource": Case(
+        lambda c, s: control(c).list_tags_for_resource(**resource(s.bucket)), ("s3:ListTagsForResource",)),
+    "TagResource": Case(
+        lambda c, s: control(c).tag_resource(**resource(s.bucket), Tags=TAGS["TagSet"]), ("s3:TagResource",)),
+    "UntagResource": Case(
+        lambda c, s: control(c).untag_resource(**resource(s.bucket), TagKeys=["team"]), ("s3:UntagResource",)),
     "GetBucketTagging": Case(lambda c, s: c.get_bucket_tagging(Bucket=s.bucket), ("s3:GetBucketTagging",)),
     "PutBucketTagging": Case(lambda c, s: c.put_bucket_tagging(Bucket=s.bucket, Tagging=TAGS), ("s3:PutBucketTagging",)),
     "DeleteBucketTagging": Case(lambda c, s: c.delete_bucket_tagging(Bucket=s.bucket), ("s3:PutBucketTagging",)),
@@ -305,7 +332,7 @@ def scene(world: World, name: str) -> Scene:
             statement("Deny", "s3:GetObjectTagging", bucket, Principal="*")))
     if name in ("GetBucketCors", "DeleteBucketCors"):
         owner.put_bucket_cors(Bucket=bucket, CORSConfiguration=PAGES)
-    if name in ("GetBucketTagging", "DeleteBucketTagging"):
+    if name in ("GetBucketTagging", "DeleteBucketTagging", "UntagResource"):
         owner.put_bucket_tagging(Bucket=bucket, Tagging=TAGS)
     if name in ("GetBucketEncryption", "DeleteBucketEncryption"):
         owner.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=SSE_S3)

@@ -69,7 +69,7 @@ def test_minio_cve_2023_28432_no_internal_route_tells_secrets(server, method):
 @pytest.mark.parametrize("target", ["bucket", ".planetstore", "planetstore", "events", "ps", "%2eplanetstore",
                                     "EVENTS"])
 def test_minio_cve_2023_28434_a_form_reaches_no_bucket(server, kept, target):
-    """Uploads by form are not built, and nothing internal lies in a bucket."""
+    """A form without a signature writes where a policy lets everybody write, and nothing internal lies in a bucket."""
     name = kept.bucket if target == "bucket" else target
     form = ('--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x\r\n'
             'Content-Disposition: form-data; name="file"; filename="f"\r\n\r\nbody\r\n--x--\r\n')

@@ -66,7 +66,7 @@ def test_too_many_keys_at_once(wire, kept):
 
 
 def test_a_document_that_is_too_large(wire, kept):
-    answer = delete(wire, kept, b"<Delete>" + b" " * (5 * MIB) + b"<Object><Key>k</Key></Object></Delete>")
+    answer = delete(wire, kept, b"<Delete>" + b" " * (9 * MIB) + b"<Object><Key>k</Key></Object></Delete>")
     assert answer.status == 400 and answer.code in ("MaxMessageLengthExceeded", "EntityTooLarge", "MalformedXML")
 
 

@@ -322,3 +322,13 @@ def test_disks_hold_ciphertext_and_no_key(make_server):
     server.start()
     s3 = boto_client(server)
     assert s3.get_object(Bucket="vault", Key="large", **secret)["Body"].read() == data
+
+
+@pytest.mark.parametrize("size", [MIB - 1, MIB, 2 * MIB - 1])
+def test_a_declared_hash_names_no_ciphertext(wire, bucket, size):
+    """Ciphertext is longer than what is encrypted: its last bytes may begin another stripe."""
+    data = data_of(size)
+    assert wire.put(bucket, "plain", data).status == 200
+    assert wire.put(bucket, "k", data, headers={"x-amz-server-side-encryption": "AES256"}).status == 200
+    got = wire.get(bucket, "k")
+    assert (got.status, got.body == data) == (200, True)

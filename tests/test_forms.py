@@ -9,6 +9,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from harness.checksums import ALGORITHMS, checksum, header
 from harness.content import MIB
 from harness.wire import Answer, Head, Wire
 from harness.world import EVERYONE, document, statement
@@ -138,12 +139,25 @@ def test_policies_expire_and_are_for_one_bucket(s3, wire, server, bucket):
     assert post(wire, bucket, signed(wire.credentials, [{}], fields)).status == 400
 
 
-def test_checksums_are_verified(s3, wire, bucket):
-    sum_of = base64.b64encode(hashlib.sha256(b"x").digest()).decode()
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_checksums_are_verified(s3, wire, bucket, algorithm):
+    name, sum_of = header(algorithm), checksum(algorithm, b"x")
     fields = presigned(s3, bucket, "k")
-    assert post(wire, bucket, fields | {"x-amz-checksum-sha256": sum_of}, b"y").status == 400
-    assert post(wire, bucket, fields | {"x-amz-checksum-sha256": sum_of}).status == 204
-    assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")["ChecksumSHA256"] == sum_of
+    wrong = post(wire, bucket, fields | {name: sum_of}, b"y")
+    assert (wrong.status, wrong.code) == (400, "BadDigest")
+    malformed = post(wire, bucket, fields | {name: "AAAA"})
+    assert (malformed.status, malformed.code) == (400, "InvalidRequest")
+    assert post(wire, bucket, fields | {name: sum_of}).status == 204
+    assert s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")[f"Checksum{algorithm}"] == sum_of
+
+
+def test_checksums_of_no_algorithm_or_of_two_are_refused(s3, wire, bucket):
+    fields = presigned(s3, bucket, "k")
+    both = {header(algorithm): checksum(algorithm, b"x") for algorithm in ("CRC32", "XXHASH3")}
+    for more in ({"x-amz-checksum-sha3": "AAAA"}, both):
+        answer = post(wire, bucket, fields | more)
+        assert (answer.status, answer.code) == (400, "InvalidRequest"), answer.body
+    assert wire.get(bucket, "k").status == 404
 
 
 def test_forms_that_cannot_be_read_store_nothing(s3, wire, bucket):

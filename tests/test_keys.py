@@ -46,8 +46,9 @@ def test_keys_that_no_text_holds(wire, bucket, key):
     assert urllib.parse.unquote_to_bytes(listed) == key
     prefixed = wire.request("GET", f"/{bucket}", f"encoding-type=url&list-type=2&prefix={encode(key)}")
     assert prefixed.text("KeyCount") == "1"
+    # A page without encoding is no XML 1.0 for some of these, as at S3; see test_answers.py.
     plain = wire.request("GET", f"/{bucket}", "list-type=2")
-    assert plain.status == 200 and plain.xml().tag == "ListBucketResult"
+    assert plain.status == 200 and plain.body.endswith(b"</ListBucketResult>")
     source = encode(f"/{bucket}/".encode() + key, "/")
     assert wire.request("PUT", object_path(bucket, "copy"), headers={"x-amz-copy-source": source}).status == 200
     assert wire.get(bucket, "copy").body == key

@@ -1,6 +1,5 @@
 """Memory stays bounded, however much comes in at once."""
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -8,27 +7,13 @@ import pytest
 from harness import processes, wait
 from harness.content import MIB, content
 from harness.history import in_parallel
+from harness.meter import Meter
 from harness.server import Server
 from harness.wire import UNSIGNED, object_path, read_answer
 
 UPLOADS = 64
 UPLOAD_BYTES = 64 * MIB
 RESIDENT_BYTES_MAX = 1024 * MIB
-SAMPLE_SECONDS = 0.1
-
-
-class Meter(threading.Thread):
-    """Watches the resident memory of a process and its children."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self.pid = pid
-        self.peak = 0
-        self.stopping = threading.Event()
-
-    def run(self) -> None:
-        while not self.stopping.wait(SAMPLE_SECONDS):
-            self.peak = max(self.peak, processes.resident_bytes(self.pid))
 
 
 @pytest.mark.slow
@@ -53,8 +38,7 @@ def test_many_large_uploads_at_once(make_server):
             return read_answer(stream).status
 
     statuses = in_parallel(UPLOADS, upload)
-    meter.stopping.set()
-    meter.join()
+    meter.stop()
     print(f"peak resident memory: {meter.peak / MIB:.0f} MiB")
     assert set(statuses) == {200}, statuses
     assert 0 < meter.peak < RESIDENT_BYTES_MAX

@@ -135,7 +135,8 @@ def test_lists_are_off_unless_they_are_switched_on(world, refused):
     owner.put_object(Bucket=bucket, Key="l", Body=b"x", ACL="private")
     owner.put_object(Bucket=bucket, Key="l", Body=b"x", ACL="bucket-owner-full-control")
     owner.put_object(Bucket=bucket, Key="l", Body=b"x", GrantFullControl=f'id="{me.id}"')
-    refused("OwnershipControlsNotFoundError", 404, owner.get_bucket_ownership_controls, Bucket=bucket)
+    controls = owner.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    assert controls == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     refused("InvalidBucketAclWithObjectOwnership", 400, owner.create_bucket, Bucket=f"{bucket}-2", ACL="public-read")
 
 

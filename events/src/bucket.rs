@@ -42,6 +42,9 @@ pub struct Created {
     /// The region it was to be made in, if that was said: this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<RegionName>,
+    /// What it carries from the start.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// An empty bucket was removed, and with it the uploads that were still open in it.
@@ -137,4 +140,7 @@ pub struct LifecycleChanged {
     /// The rules that hold from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<lifecycle::Rule>>,
+    /// What is too small to move between storage classes, where a rule does not say.
+    #[serde(default, skip_serializing_if = "lifecycle::TransitionMinimum::is_default")]
+    pub transition_minimum: lifecycle::TransitionMinimum,
 }

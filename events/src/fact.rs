@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, group, key, kms_key, lock, node, object, policy, quota, region, session, upload, user};
+use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, region, session, upload, user};
 
 /// What a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,6 +266,7 @@ facts! {
     ObjectAppended(object::Appended): "object" "appended", object;
     ObjectRetentionChanged(lock::RetentionChanged): "object" "retention_changed", object;
     ObjectLegalHoldChanged(lock::LegalHoldChanged): "object" "legal_hold_changed", object;
+    ContentHealthChanged(content::HealthChanged): "content" "health_changed", bucket;
     UploadCreated(upload::Created): "upload" "created", object;
     UploadPartStored(upload::PartStored): "upload" "part_stored", object;
     UploadAborted(upload::Aborted): "upload" "aborted", object;
@@ -314,7 +315,7 @@ mod tests {
     }
 
     /// How many kinds there are in the first release that has levels: every program that has them knows these.
-    const KINDS_OF_LEVEL_0: usize = 49;
+    const KINDS_OF_LEVEL_0: usize = 50;
 
     #[test]
     fn a_new_fact_has_a_level_so_that_programs_that_do_not_know_it_never_meet_it() {

@@ -5,7 +5,7 @@
 //!
 //! # Layout
 //! - [`ids`]: names and identities that cannot be wrong
-//! - [`bucket`], [`object`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
+//! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
 //!   [`kms_key`], [`node`], [`region`]: the facts, a file per noun; [`access`], [`encryption`]: what several of them say
 //! - [`Fact`]: the one table of them
 //! - [`Event`]: a fact in its CloudEvents envelope
@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod bucket;
+pub mod content;
 pub mod cors;
 pub mod encryption;
 mod envelope;

@@ -60,6 +60,27 @@ pub enum Expiration {
     ExpiredObjectDeleteMarker,
 }
 
+/// Which objects are too small to move between storage classes, where a rule does not say. S3 has it as a setting of the
+/// rules; it is kept for whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum TransitionMinimum {
+    /// Below 128 KiB, whatever the class.
+    #[default]
+    #[serde(rename = "all_storage_classes_128K")]
+    AllStorageClasses,
+    /// Below what each class has.
+    #[serde(rename = "varies_by_storage_class")]
+    VariesByStorageClass,
+}
+
+impl TransitionMinimum {
+    /// Whether it is what S3 takes if nothing is said.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// When a version that is not current ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NoncurrentExpiration {

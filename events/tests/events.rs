@@ -1,6 +1,8 @@
 //! The crate from outside: what it writes is read back, by us and by others, and follows the published schemas.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+#[path = "events/content_strategies.rs"]
+mod content_strategies;
 #[path = "events/decode.rs"]
 mod decode;
 #[path = "events/drift.rs"]

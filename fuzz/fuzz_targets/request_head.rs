@@ -36,10 +36,10 @@ fuzz_target!(|data: &[u8]| {
         let _ = body.verify(b"<a/>");
     }
     if let Ok(conditions) = Conditions::parse(&head) {
-        let _ = conditions.evaluate(ETAG, now());
+        let _ = conditions.evaluate(ETAG, now(), now());
     }
     if let Ok(conditions) = Conditions::parse_copy_source(&head) {
-        let _ = conditions.evaluate_copy_source(ETAG, now());
+        let _ = conditions.evaluate_copy_source(ETAG, now(), now());
     }
     if let Ok(conditions) = WriteConditions::parse(&head) {
         let _ = (conditions.evaluate(b"key", Some(ETAG)), conditions.evaluate(b"key", None));

@@ -52,21 +52,29 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.nodes: list[subprocess.Popen[bytes]] = []
         self.gateways: list[Gateway] = []
         self.environment = {"PLANETSTORE_MASTER_KEY": secrets.token_hex(32)}
         self.arguments: list[str] = []
 
     def start(self, gateways: int) -> "Cluster":
         self._start_nats()
-        for number in range(1, NODES + 1):
-            name = f"node-{number}"
-            self._spawn([BINARY, "run", "node", "--node", name, "--data", self.folder / name, *self.arguments], name)
+        self.nodes = [self._spawn_node(number) for number in range(1, NODES + 1)]
         first = Server(self.folder / "first").credentials
         for number in range(1, gateways + 1):
             folder = self.folder / f"gateway-{number}"
             self.gateways.append(Gateway(folder, self.arguments, first, self.environment))
             self.gateways[-1].start()
         return self
+
+    def _spawn_node(self, number: int) -> subprocess.Popen[bytes]:
+        name = f"node-{number}"
+        return self._spawn([BINARY, "run", "node", "--node", name, "--data", self.folder / name, *self.arguments], name)
+
+    def restart_node(self, number: int) -> None:
+        """Starts a node again, counted from one, whose process has ended."""
+        self.processes.remove(self.nodes[number - 1])
+        self.nodes[number - 1] = self._spawn_node(number)
 
     def start_gc(self) -> None:
         """Starts the role that follows lifecycle rules, once a gateway has made the log."""

@@ -119,13 +119,13 @@ class Head:
     headers: dict[str, str | bytes] = field(default_factory=dict)
 
     def sign(self, host: str, credentials: Credentials, payload: str, *, region: str = REGION,
-             moment: datetime | None = None) -> Signature:
-        """Adds date, payload hash and authorization; signs every header that is there."""
+             moment: datetime | None = None, unsigned: Iterable[str] = ()) -> Signature:
+        """Adds date, payload hash and authorization; signs every header that is there but those `unsigned`."""
         stamp = now_stamp(moment)
         self.headers = {name.lower(): value for name, value in self.headers.items()}
         self.headers.setdefault("host", host)
         self.headers.update({"x-amz-date": stamp, "x-amz-content-sha256": payload})
-        left_out = {"content-length", "transfer-encoding", "expect", "connection"}
+        left_out = {"content-length", "transfer-encoding", "expect", "connection", *unsigned}
         signed = {name: value for name, value in sorted(self.headers.items()) if name not in left_out}
         canonical_headers = b"".join(
             name.encode() + b":" + b" ".join((value.encode() if isinstance(value, str) else value).split()) + b"\n"

@@ -63,6 +63,7 @@ fn of_buckets() -> Vec<(&'static str, Fact)> {
         ownership: Some(ObjectOwnership::ObjectWriter),
         object_lock: false,
         location: None,
+        tags: std::collections::BTreeMap::new(),
     };
     let Fact::ObjectCreated(object) = object_created() else { unreachable!("it is made so") };
     let shared_object = object::Created { owner: Some(alices_id()), acl: Some(acl()), ..object };

@@ -1,7 +1,8 @@
 //! Samples that name their place in the imagined log, so that one more moves no other.
 
+use events::content::{self, Fault, ShardFault};
 use events::ids::{ETag, FolderId, Md5Digest, PartNumber, Salt, UploadId};
-use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
+use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule, TransitionMinimum};
 use events::lock::{
     self, DefaultRetention, LegalHold, LegalHoldChanged, Lock, Period, Retention, RetentionChanged, RetentionMode,
 };
@@ -10,7 +11,9 @@ use events::upload::ReleasedFrom;
 use events::{Fact, bucket, cors, key, node, object, upload};
 use uuid::Uuid;
 
-use crate::samples::{bucket_created, content, object_created, object_deleted, upload_created, version};
+use crate::samples::{
+    bucket_created, content as sample_content, object_created, object_deleted, upload_created, version,
+};
 
 /// Place, variant, fact. A place is taken once, and is 60 or more.
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
@@ -29,7 +32,10 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (152, ".located", located(bucket_created())),
         (180, "", node_joined(None)),
         (181, ".replaced", node_joined(Some(FolderId(Uuid::from_u128(0x5e1f_a1b2))))),
+        (153, ".tagged", with_tags(bucket_created())),
+        (154, ".by_storage_class", Fact::BucketLifecycleChanged(by_storage_class())),
         (130, ".held", Fact::KeyChanged(key_held())),
+        (190, "", Fact::ContentHealthChanged(content_health_changed())),
     ];
     others.into_iter().chain(of_locks()).chain(renames()).chain(appends()).collect()
 }
@@ -47,6 +53,15 @@ fn node_joined(replaces: Option<FolderId>) -> Fact {
 fn located(fact: Fact) -> Fact {
     let Fact::BucketCreated(bucket) = fact else { unreachable!("it is made so") };
     Fact::BucketCreated(bucket::Created { location: Some("eu-west-1".parse().unwrap()), ..bucket })
+}
+
+fn content_health_changed() -> content::HealthChanged {
+    let fault = |shard, node: &str, fault| ShardFault { shard, node: node.parse().unwrap(), fault };
+    content::HealthChanged {
+        bucket: "photos".parse().unwrap(),
+        content: sample_content(),
+        faults: vec![fault(0, "node-2", Fault::Missing), fault(5, "node-6", Fault::Unwritten)],
+    }
 }
 
 fn tags() -> Tags {
@@ -105,7 +120,25 @@ fn bucket_lifecycle_changed() -> bucket::LifecycleChanged {
         noncurrent_expiration: None,
         abort_uploads_after_days: None,
     };
-    bucket::LifecycleChanged { bucket: "photos".parse().unwrap(), rules: Some(vec![logs, drafts, markers]) }
+    bucket::LifecycleChanged {
+        bucket: "photos".parse().unwrap(),
+        rules: Some(vec![logs, drafts, markers]),
+        transition_minimum: TransitionMinimum::default(),
+    }
+}
+
+/// The same rules, with the other minimum for transitions.
+fn by_storage_class() -> bucket::LifecycleChanged {
+    bucket::LifecycleChanged {
+        transition_minimum: TransitionMinimum::VariesByStorageClass,
+        ..bucket_lifecycle_changed()
+    }
+}
+
+/// The same bucket, made with tags.
+fn with_tags(fact: Fact) -> Fact {
+    let Fact::BucketCreated(bucket) = fact else { unreachable!("it is made so") };
+    Fact::BucketCreated(bucket::Created { tags: tags(), ..bucket })
 }
 
 fn expired(mut fact: Fact) -> Fact {
@@ -215,7 +248,7 @@ fn appends() -> [(u8, &'static str, Fact); 2] {
         part: object::AppendedPart {
             number: PartNumber::try_from(2).unwrap(),
             md5: Md5Digest([0x2b; 16]),
-            body: object::Body::Known { content: content() },
+            body: object::Body::Known { content: sample_content() },
             checksum: None,
             salt: None,
         },

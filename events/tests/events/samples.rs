@@ -134,6 +134,7 @@ pub(crate) fn bucket_created() -> Fact {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: BTreeMap::new(),
     })
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         object_deleted().boxed(),
         delete_marker_created().boxed(),
         lock_fact().boxed(),
+        crate::content_strategies::health_changed().boxed(),
         upload_created().boxed(),
         part_stored().boxed(),
         (bucket_name(), key(), uuid(), option::of(text())).prop_map(|(bucket, key, id, lifecycle_rule)| {
@@ -107,7 +108,7 @@ fn origin() -> impl Strategy<Value = Origin> {
     })
 }
 
-fn bucket_name() -> impl Strategy<Value = BucketName> {
+pub(crate) fn bucket_name() -> impl Strategy<Value = BucketName> {
     vec("[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", 1..=5)
         .prop_filter_map("not every sequence of labels is a bucket", |labels| labels.join(".").parse().ok())
 }
@@ -133,7 +134,7 @@ fn part_number() -> impl Strategy<Value = PartNumber> {
     (1..=PART_NUMBER_MAX).prop_map(|number| number.try_into().unwrap())
 }
 
-fn content() -> impl Strategy<Value = ContentId> {
+pub(crate) fn content() -> impl Strategy<Value = ContentId> {
     (any::<[u8; 32]>(), uuid())
         .prop_map(|(sha256, uuid)| ContentId { sha256: Sha256Digest(sha256), generation: Generation::from_fresh(uuid) })
 }
@@ -163,6 +164,11 @@ fn plan() -> impl Strategy<Value = ChecksumPlan> {
         Just(ChecksumAlgorithm::Crc64Nvme),
         Just(ChecksumAlgorithm::Sha1),
         Just(ChecksumAlgorithm::Sha256),
+        Just(ChecksumAlgorithm::Sha512),
+        Just(ChecksumAlgorithm::Md5),
+        Just(ChecksumAlgorithm::XxHash64),
+        Just(ChecksumAlgorithm::XxHash3),
+        Just(ChecksumAlgorithm::XxHash128),
     ];
     let kind = prop_oneof![Just(ChecksumType::FullObject), Just(ChecksumType::Composite)];
     (algorithm, kind).prop_map(|(algorithm, kind)| ChecksumPlan { algorithm, kind })
@@ -266,13 +272,21 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
+fn transition_minimum() -> impl Strategy<Value = events::lifecycle::TransitionMinimum> {
+    use events::lifecycle::TransitionMinimum::{AllStorageClasses, VariesByStorageClass};
+    prop_oneof![Just(AllStorageClasses), Just(VariesByStorageClass)]
+}
+
 fn bucket_fact() -> BoxedStrategy<Fact> {
     use bucket::{Created, Deleted, Versioning, VersioningChanged};
     let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
     prop_oneof![
-        (bucket_name(), user_id(), option::of(acl()), option::of(ownership()), any::<bool>(), option::of(region()))
-            .prop_map(|(bucket, owner, acl, ownership, object_lock, location)| {
-                Fact::BucketCreated(Created { bucket, owner, acl, ownership, object_lock, location })
+        (
+            (bucket_name(), user_id(), option::of(acl()), option::of(ownership())),
+            (any::<bool>(), option::of(region()), btree_map(text(), text(), 0..4))
+        )
+            .prop_map(|((bucket, owner, acl, ownership), (object_lock, location, tags))| {
+                Fact::BucketCreated(Created { bucket, owner, acl, ownership, object_lock, location, tags })
             }),
         (bucket_name(), option::of(text()))
             .prop_map(|(bucket, policy)| Fact::BucketPolicyChanged(bucket::PolicyChanged { bucket, policy })),
@@ -291,8 +305,11 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
         (bucket_name(), option::of(default_encryption())).prop_map(|(bucket, encryption)| {
             Fact::BucketEncryptionChanged(bucket::EncryptionChanged { bucket, encryption })
         }),
-        (bucket_name(), option::of(vec(crate::lifecycle_strategies::rule(), 0..3)))
-            .prop_map(|(bucket, rules)| Fact::BucketLifecycleChanged(bucket::LifecycleChanged { bucket, rules })),
+        (bucket_name(), option::of(vec(crate::lifecycle_strategies::rule(), 0..3)), transition_minimum()).prop_map(
+            |(bucket, rules, transition_minimum)| {
+                Fact::BucketLifecycleChanged(bucket::LifecycleChanged { bucket, rules, transition_minimum })
+            }
+        ),
         bucket_name().prop_map(|bucket| Fact::BucketDeleted(Deleted { bucket })),
         (bucket_name(), versioning).prop_map(|(bucket, versioning)| {
             Fact::BucketVersioningChanged(VersioningChanged { bucket, versioning })

@@ -6,9 +6,9 @@ use events::ids::{
 };
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
-    NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow, UploadRow, UsageRow,
-    UserRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
+    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow,
+    UploadRow, UsageRow, UserRow, VersionRow,
 };
 
 /// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
@@ -24,6 +24,9 @@ pub enum Change {
     PutNull { bucket: BucketId, key: ObjectKey, version: VersionId },
     DropNull { bucket: BucketId, key: ObjectKey },
     PutContent { content: ContentId, row: ContentRow },
+    PutFaults { content: ContentId, row: FaultsRow },
+    DropFaults { content: ContentId },
+    PutDebt { row: DebtRow },
     PutUpload { bucket: BucketId, key: ObjectKey, upload: UploadId, row: UploadRow },
     DropUpload { bucket: BucketId, key: ObjectKey, upload: UploadId },
     PutPart { upload: UploadId, number: PartNumber, row: PartRow },

@@ -2,6 +2,7 @@
 
 mod append;
 mod delete;
+mod health;
 pub(crate) mod identity;
 pub(crate) mod lifecycle;
 mod lock;
@@ -26,6 +27,7 @@ use uuid::Uuid;
 
 pub use append::{AppendObject, PARTS_MAX};
 pub use delete::{DeleteObject, DeletePrecondition};
+pub use health::{Finding, NoteHealth};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::JoinNode;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
@@ -34,7 +36,7 @@ use crate::row::BucketId;
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
 use lifecycle::{AbortExpired, Expire};
-use setting::Setting;
+use setting::{BUCKET_TAGS_MAX, Setting};
 
 /// What `decide` would otherwise have to ask the world for.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +64,8 @@ pub enum Command {
         object_lock: bool,
         /// The region, if it is named.
         location: Option<RegionName>,
+        /// The tags it is to carry.
+        tags: Tags,
     },
     /// Do something in a bucket, if it is the one that was looked at: one made since under its name is another.
     Within {
@@ -177,6 +181,8 @@ pub enum Command {
     AbortExpired(Box<AbortExpired>),
     /// Give an object another key.
     RenameObject(Box<RenameObject>),
+    /// Note what shards of a content were found to be.
+    NoteHealth(Box<NoteHealth>),
     /// Begin a multipart upload.
     CreateUpload(Box<CreateUpload>),
     /// Store a part.
@@ -226,7 +232,7 @@ pub enum NewBody {
         content: ContentId,
         /// Where the shards lie.
         placement: Placement,
-        /// A content of the same bytes that is not to be taken, because too few of its shards can be reached.
+        /// A content of the same bytes that is not to be taken, because too few of its nodes showed their shards.
         instead_of: Option<ContentId>,
     },
     /// A content that was stored when the asker looked.
@@ -364,6 +370,9 @@ pub enum Rejection {
     /// Delete its versions and delete markers first.
     #[error("the bucket holds objects, versions or delete markers")]
     BucketNotEmpty,
+    /// Take some away first.
+    #[error("a bucket carries at most {BUCKET_TAGS_MAX} tags")]
+    TooManyTags,
     /// Versioning can be suspended but not undone.
     #[error("versioning cannot return to never having been enabled")]
     VersioningCannotBeUndone,
@@ -474,6 +483,9 @@ pub enum Rejection {
     /// The bytes were reclaimed between looking and asking: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,
+    /// Too many of its shards are known to be missing or damaged: upload the bytes, or read and copy them.
+    #[error("the content would not survive the loss of a node")]
+    ContentUnsafe,
 }
 
 /// The least size of a part that is not the last: S3's limit.

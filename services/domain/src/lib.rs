@@ -11,11 +11,12 @@
 //!   them
 //! - [`model`]: the projection as `BTreeMap`s, for tests
 //! - [`lifecycle`]: what a bucket's rules end, and when
-//! - [`placement`]: which nodes take a content's shards
+//! - [`placement`]: which nodes take a content's shards; [`durability`]: how many of them it takes
 
 mod change;
 mod command;
 mod decide;
+pub mod durability;
 mod identities;
 pub mod lifecycle;
 pub mod model;
@@ -33,8 +34,8 @@ pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
     AppendObject, CLIENT_TOKEN_BYTES_MAX, Command, CompleteUpload, Context, CreateUpload, DeleteObject,
-    DeletePrecondition, ETags, JoinNode, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition,
-    PutObject, Rejection, RenameObject, SetLegalHold, SetRetention, StorePart,
+    DeletePrecondition, ETags, Finding, JoinNode, NewBody, NoteHealth, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN,
+    PARTS_MAX, Precondition, PutObject, Rejection, RenameObject, SetLegalHold, SetRetention, StorePart,
 };
 pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
 pub use identities::Identities;

@@ -11,9 +11,9 @@ use events::ids::{
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, GroupRow, KeyRow, KmsKeyRow, ManifestRow,
-    NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow, UploadRow, UsageRow,
-    UserRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
+    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow,
+    UploadRow, UsageRow, UserRow, VersionRow,
 };
 use crate::view::{Parts, View};
 
@@ -26,6 +26,8 @@ pub struct Model {
     pub versions: BTreeMap<(BucketId, ObjectKey, VersionId), VersionRow>,
     pub nulls: BTreeMap<(BucketId, ObjectKey), VersionId>,
     pub contents: BTreeMap<(Sha256Digest, Generation), ContentRow>,
+    pub faults: BTreeMap<(Sha256Digest, Generation), FaultsRow>,
+    pub debt: DebtRow,
     pub uploads: BTreeMap<(BucketId, ObjectKey, UploadId), UploadRow>,
     pub parts: BTreeMap<(UploadId, PartNumber), PartRow>,
     pub manifests: BTreeMap<UploadId, ManifestRow>,
@@ -62,6 +64,13 @@ impl Model {
             Change::PutContent { content, row } => {
                 self.contents.insert((content.sha256, content.generation), row);
             }
+            Change::PutFaults { content, row } => {
+                self.faults.insert((content.sha256, content.generation), row);
+            }
+            Change::DropFaults { content } => {
+                self.faults.remove(&(content.sha256, content.generation));
+            }
+            Change::PutDebt { row } => self.debt = row,
             Change::PutUpload { bucket, key, upload, row } => drop(self.uploads.insert((bucket, key, upload), row)),
             Change::DropUpload { bucket, key, upload } => drop(self.uploads.remove(&(bucket, key, upload))),
             Change::PutPart { upload, number, row } => drop(self.parts.insert((upload, number), row)),
@@ -216,6 +225,14 @@ impl View for Model {
 
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Infallible> {
         Ok(self.contents.get(&(content.sha256, content.generation)).cloned())
+    }
+
+    fn faults(&self, content: &ContentId) -> Result<FaultsRow, Infallible> {
+        Ok(self.faults.get(&(content.sha256, content.generation)).cloned().unwrap_or_default())
+    }
+
+    fn debt(&self) -> Result<DebtRow, Infallible> {
+        Ok(self.debt.clone())
     }
 
     fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Infallible> {

@@ -2,6 +2,7 @@
 
 mod cors;
 mod encryption;
+mod health;
 mod identity;
 mod lifecycle;
 mod node;
@@ -13,7 +14,7 @@ use events::encryption::{DefaultEncryption, Encryption};
 use events::ids::{
     BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
 };
-use events::lifecycle::Rule;
+use events::lifecycle::{Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, Lock};
 use events::object::{Attributes, Checksum};
 use events::quota::Quota;
@@ -22,6 +23,7 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 pub use node::NodeRow;
 
@@ -59,8 +61,10 @@ pub struct BucketAccessRow {
     pub acl: Option<Acl>,
     /// What keeps it from becoming public.
     pub public_access_block: Option<PublicAccessBlock>,
-    /// Who owns what others store in it.
+    /// Who owns what others store in it, where that was said.
     pub ownership: Option<ObjectOwnership>,
+    /// What was said of that, or held unsaid, was taken away: the default still holds, but is not shown.
+    pub ownership_removed: bool,
 }
 
 /// What a bucket does by itself, and what it carries, where that was ever said.
@@ -85,6 +89,8 @@ pub struct BucketSettingsRow {
         deserialize_with = "rules::deserialize::<_, lifecycle::RuleRow, _>"
     )]
     pub lifecycle: Option<Vec<Rule>>,
+    /// What is too small to move between storage classes, where a rule does not say.
+    pub transition_minimum: TransitionMinimum,
 }
 
 /// How a bucket locks versions.

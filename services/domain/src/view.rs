@@ -4,8 +4,8 @@ use events::ids::{BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Di
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, NodeRow, PartRow,
-    ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, ManifestRow, NodeRow,
+    PartRow, ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 
 /// Parts with their numbers, in order.
@@ -47,6 +47,10 @@ pub trait View: Identities {
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Self::Error>;
     /// A content.
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Self::Error>;
+    /// What is known to be wrong with a content's shards.
+    fn faults(&self, content: &ContentId) -> Result<FaultsRow, Self::Error>;
+    /// What all contents lack together.
+    fn debt(&self) -> Result<DebtRow, Self::Error>;
     /// The newest generation of some bytes.
     fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Self::Error>;
     /// An upload under way.

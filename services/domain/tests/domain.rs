@@ -11,6 +11,8 @@ mod every_kind;
 mod fold;
 #[path = "domain/given.rs"]
 mod given;
+#[path = "domain/health.rs"]
+mod health;
 #[path = "domain/identities.rs"]
 mod identities;
 #[path = "domain/invariants.rs"]

@@ -22,6 +22,10 @@ use crate::Gateway;
 use crate::access::{Caller, authorize};
 use crate::failure::{About, Failure, commit_failure, rejected};
 use crate::limits::Pace;
+use crate::room::Pool;
+
+/// The headers with conditions of writes and deletes, spelled as errors name them.
+const CONDITIONS: [&str; 4] = ["If-None-Match", "If-Match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
 
 /// Everything a verb needs to know of its request, parsed and authenticated; the body comes separately.
 pub(crate) struct Call<'a> {
@@ -79,6 +83,12 @@ impl<'a> Call<'a> {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let host = self.parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         format!("{scheme}://{host}")
+    }
+
+    /// The memory that the request's body may take. Strangers have their own: they can hold up nobody else.
+    pub(crate) fn memory(&self) -> &'a Arc<Pool> {
+        let shared = &self.gateway.0;
+        if self.caller.account.is_some() { &shared.memory } else { &shared.strangers_memory }
     }
 
     /// The bucket that is addressed.
@@ -197,7 +207,17 @@ impl<'a> Call<'a> {
             bucket: self.address.bucket.as_deref().unwrap_or_default(),
             key: self.address.key.as_deref().unwrap_or_default(),
             upload: self.query.text("uploadId").ok().flatten().unwrap_or_default(),
+            version: self.query.text("versionId").ok().flatten().unwrap_or_default(),
+            condition: CONDITIONS.into_iter().find(|name| self.parts.headers.contains_key(*name)),
         }
+    }
+
+    /// Refuses what S3 lets no unsigned request do, whatever a policy grants to everybody.
+    pub(crate) fn check_signed(&self, what: &str) -> Result<(), Error> {
+        if self.caller.account.is_some() {
+            return Ok(());
+        }
+        Err(Error::access_denied(format!("Anonymous users cannot {what}. Please authenticate.")))
     }
 
     /// A bucket made since under the judged one's name is another one.

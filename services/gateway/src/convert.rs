@@ -66,6 +66,11 @@ pub(crate) fn algorithm(algorithm: Algorithm) -> ChecksumAlgorithm {
         Algorithm::Crc64Nvme => ChecksumAlgorithm::Crc64Nvme,
         Algorithm::Sha1 => ChecksumAlgorithm::Sha1,
         Algorithm::Sha256 => ChecksumAlgorithm::Sha256,
+        Algorithm::Sha512 => ChecksumAlgorithm::Sha512,
+        Algorithm::Md5 => ChecksumAlgorithm::Md5,
+        Algorithm::XxHash64 => ChecksumAlgorithm::XxHash64,
+        Algorithm::XxHash3 => ChecksumAlgorithm::XxHash3,
+        Algorithm::XxHash128 => ChecksumAlgorithm::XxHash128,
     }
 }
 
@@ -76,6 +81,11 @@ pub(crate) fn wire_algorithm(algorithm: ChecksumAlgorithm) -> Algorithm {
         ChecksumAlgorithm::Crc64Nvme => Algorithm::Crc64Nvme,
         ChecksumAlgorithm::Sha1 => Algorithm::Sha1,
         ChecksumAlgorithm::Sha256 => Algorithm::Sha256,
+        ChecksumAlgorithm::Sha512 => Algorithm::Sha512,
+        ChecksumAlgorithm::Md5 => Algorithm::Md5,
+        ChecksumAlgorithm::XxHash64 => Algorithm::XxHash64,
+        ChecksumAlgorithm::XxHash3 => Algorithm::XxHash3,
+        ChecksumAlgorithm::XxHash128 => Algorithm::XxHash128,
     }
 }
 
@@ -104,7 +114,7 @@ pub(crate) fn full_checksum(checksum: &Checksum) -> events::object::Checksum {
 
 /// A stored checksum as the wire's type; `None` if it cannot be read, which no write lets happen.
 pub(crate) fn wire_checksum(checksum: &events::object::Checksum) -> Option<Checksum> {
-    Checksum::parse(wire_algorithm(checksum.algorithm), &checksum.value).ok()
+    Checksum::parse(wire_algorithm(checksum.algorithm), &checksum.value)
 }
 
 /// A stored checksum as listings name it.

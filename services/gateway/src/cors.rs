@@ -9,11 +9,12 @@ use domain::View;
 use domain::row::{BucketId, BucketRow};
 use events::cors::{Method, Rule};
 use events::ids::BucketName;
-use http::header::ORIGIN;
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use ledger::{Snapshot, StateError};
-use s3::cors::{AllowedMethod, CorsRequest, CorsRule, decide, insert_vary};
+use s3::cors::{AllowedMethod, CorsRequest, CorsRule, decide, insert_vary, preflight_origin};
+use s3::header::to_text;
 use s3::{Address, Code, Error};
 
 use crate::Gateway;
@@ -88,20 +89,42 @@ pub(crate) fn as_wire(rule: &Rule) -> Option<CorsRule> {
 }
 
 /// The rules of the bucket that a request addresses, if there is one.
-fn rules(gateway: &Gateway, snapshot: &Snapshot, parts: &Parts) -> Result<Arc<Vec<CorsRule>>, StateError> {
-    let address = Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains);
-    let name: Option<BucketName> = address.ok().and_then(|address| address.bucket?.parse().ok());
+fn rules(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    address: Option<&Address>,
+) -> Result<Option<Arc<Vec<CorsRule>>>, StateError> {
+    let name: Option<BucketName> = address.and_then(|address| address.bucket.as_deref()?.parse().ok());
     let row = name.map(|name| snapshot.bucket(&name)).transpose()?.flatten();
-    row.map_or_else(|| Ok(Arc::default()), |row| gateway.0.cors.of(snapshot, &row))
+    row.map(|row| gateway.0.cors.of(snapshot, &row)).transpose()
 }
 
-/// Answers what a browser asks before a page's request. Nobody signs that; it tells no more of a bucket than that some
-/// rule allows the request, and of one without rules no more than of one that is not there.
+fn address(gateway: &Gateway, parts: &Parts) -> Option<Address> {
+    Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains).ok()
+}
+
+/// Answers what a browser asks before a page's request. Nobody signs that; it tells of a bucket whether it is there,
+/// which any request does, and whether some rule allows the request.
 pub(crate) async fn preflight(gateway: &Gateway, parts: &Parts) -> Result<Response, Failure> {
-    let request = CorsRequest::preflight(&parts.headers)?;
+    preflight_origin(&parts.headers)?;
     let snapshot = gateway.0.ledger.read().await?;
-    let rules = rules(gateway, &snapshot, parts)?;
-    let Some(answer) = decide(&rules, &request) else { return Err(Error::new(Code::AccessForbidden).into()) };
+    let address = address(gateway, parts);
+    let forbidden = |message: &'static str, resource: &str| {
+        let method = parts.headers.get(ACCESS_CONTROL_REQUEST_METHOD).map_or_else(|| "OPTIONS".to_owned(), to_text);
+        let error = Error::with_message(Code::AccessForbidden, message);
+        Failure::from(error.detail("Method", method).detail("ResourceType", resource))
+    };
+    let Some(rules) = rules(gateway, &snapshot, address.as_ref())? else {
+        return Err(forbidden("CORSResponse: Bucket not found", "BUCKET"));
+    };
+    if rules.is_empty() {
+        return Err(forbidden("CORSResponse: CORS is not enabled for this bucket.", "BUCKET"));
+    }
+    let request = CorsRequest::preflight(&parts.headers)?;
+    let Some(answer) = decide(&rules, &request) else {
+        let names_object = address.is_some_and(|address| address.key.is_some());
+        return Err(forbidden(Code::AccessForbidden.message(), if names_object { "OBJECT" } else { "BUCKET" }));
+    };
     let mut response = reply::empty(StatusCode::OK);
     answer.insert_into(response.headers_mut());
     insert_vary(response.headers_mut());
@@ -114,8 +137,8 @@ pub(crate) fn label(gateway: &Gateway, parts: &Parts, headers: &mut HeaderMap) {
         return;
     }
     let Some(request) = CorsRequest::simple(&parts.method, &parts.headers) else { return };
-    let rules = match rules(gateway, &gateway.0.ledger.latest(), parts) {
-        Ok(rules) => rules,
+    let rules = match rules(gateway, &gateway.0.ledger.latest(), address(gateway, parts).as_ref()) {
+        Ok(rules) => rules.unwrap_or_default(),
         Err(error) => {
             // The page sees nothing then, which is what it may see for certain.
             tracing::error!(%error, "the rules for pages of other origins cannot be read");

@@ -77,8 +77,14 @@ impl From<ReadError> for Failure {
 
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&FetchError> for Failure {
+    fn from(error: &FetchError) -> Self {
         match error {
-            FetchError::Read(error) => error.into(),
+            FetchError::Read(error) => error.clone().into(),
             FetchError::Damaged(error) => {
                 tracing::error!(%error, "a content cannot be opened");
                 Error::new(Code::InternalError).into()
@@ -97,6 +103,9 @@ pub(crate) struct About<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) key: &'a [u8],
     pub(crate) upload: &'a str,
+    pub(crate) version: &'a str,
+    /// The header with the condition of the request, if it has one.
+    pub(crate) condition: Option<&'static str>,
 }
 
 /// The S3 error for a command that was not committed.
@@ -122,15 +131,17 @@ pub(crate) fn commit_failure(error: &CommitError, about: About<'_>) -> Error {
 pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
     match rejection {
         Rejection::NoSuchBucket => Error::no_such_bucket(about.bucket),
-        Rejection::BucketExists { yours: true } => Error::new(Code::BucketAlreadyOwnedByYou),
-        Rejection::BucketExists { yours: false } => Error::new(Code::BucketAlreadyExists),
+        Rejection::BucketExists { yours } => Error::bucket_exists(about.bucket, *yours),
         Rejection::BucketNotEmpty => Error::new(Code::BucketNotEmpty).detail("BucketName", about.bucket),
+        Rejection::TooManyTags => Error::with_message(Code::InvalidTag, "Bucket tags cannot be more than 50"),
         Rejection::VersioningCannotBeUndone => Error::malformed_xml(),
         Rejection::NoSuchKey => Error::no_such_key(about.key),
-        Rejection::PreconditionFailed => Error::new(Code::PreconditionFailed),
+        Rejection::PreconditionFailed => {
+            about.condition.map_or_else(|| Error::new(Code::PreconditionFailed), Error::precondition_failed)
+        }
         Rejection::NoSuchUpload => Error::no_such_upload(about.upload),
         Rejection::InvalidPart(number) => Error::invalid_part(about.upload, *number, ""),
-        Rejection::InvalidPartOrder => Error::new(Code::InvalidPartOrder),
+        Rejection::InvalidPartOrder => Error::new(Code::InvalidPartOrder).detail("UploadId", about.upload),
         Rejection::PartTooSmall { number, size } => Error::entity_too_small(*size, PART_BYTES_MIN, *number, ""),
         Rejection::ObjectTooLarge { size } => Error::entity_too_large(*size, domain::OBJECT_BYTES_MAX),
         Rejection::QuotaExceeded { resource, limit } => {
@@ -139,7 +150,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             Error::with_message(Code::QuotaExceeded, message).detail("BucketName", about.bucket)
         }
         Rejection::AclGrantsOthers => Error::new(Code::InvalidBucketAclWithObjectOwnership),
-        Rejection::NoSuchVersion => Error::new(Code::NoSuchVersion),
+        Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
         Rejection::NoObjectLock => missing_object_lock(),
         Rejection::LockNeedsVersioning => {
             let message = "Object Lock needs versioning to be enabled, and keeps it enabled.";
@@ -187,6 +198,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             Error::new(Code::InternalError)
         }
         Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
+        Rejection::ContentUnsafe => {
+            slow_down("Too few storage nodes have these bytes to refer to them. Nothing was stored; try again.")
+        }
     }
 }
 

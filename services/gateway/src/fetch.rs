@@ -1,18 +1,22 @@
 //! The bytes of an object, from the cache or the nodes, part after part.
 
+use std::convert::Infallible;
 use std::ops::Range;
+use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
 use domain::View;
 use domain::row::{BodyRow, ObjectRow};
 use events::ids::{ContentId, PartNumber, Salt, UploadId};
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use identity::{ContentKey, DataKey, FrameError, Opener};
 use ledger::Snapshot;
 use s3::{Code, Error};
 use shards::StoredContent;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES};
+use tokio::sync::oneshot;
 
 use crate::Gateway;
 use crate::failure::Failure;
@@ -119,8 +123,13 @@ fn stretch(
         tracing::error!(sha256 = %content.sha256, "an object names a content that is not there");
         return Err(Error::new(Code::InternalError).into());
     };
-    let stored =
-        StoredContent { bucket: row.bucket, generation: content.generation, size: row.size, placement: row.placement };
+    let stored = StoredContent {
+        bucket: row.bucket,
+        sha256: content.sha256,
+        generation: content.generation,
+        size: row.size,
+        placement: row.placement,
+    };
     let range = cipher.as_ref().map_or(range, |cipher| cipher.stretch.sealed());
     Ok(Stretch { content, stored, range, cipher })
 }
@@ -143,41 +152,97 @@ pub(crate) fn part_range(
 
 /// The body of an answer. The first bytes are here when this returns, so that what is lost is an error, not a
 /// broken connection.
-pub(crate) async fn body(gateway: &Gateway, mut stretches: Vec<Stretch>) -> Result<Body, Failure> {
-    match stretches.len() {
-        0 => Ok(Body::empty()),
-        1 if stretches[0].stored.size <= STRIPE_BYTES as u64 => {
-            let stretch = stretches.swap_remove(0);
-            Ok(Body::from(whole(gateway, &stretch).await?))
-        }
-        _ => {
-            let mut bytes = Box::pin(bytes(gateway.clone(), stretches));
-            let first = match bytes.next().await {
-                None => return Ok(Body::empty()),
-                Some(first) => first.map_err(Failure::from)?,
-            };
-            Ok(Body::from_stream(stream::once(async { Ok(first) }).chain(bytes)))
-        }
+pub(crate) async fn body(gateway: &Gateway, stretches: Vec<Stretch>) -> Result<Body, Failure> {
+    if stretches.is_empty() {
+        return Ok(Body::empty());
     }
+    if let [stretch] = &stretches[..]
+        && let Some(bytes) = whole_if_room(gateway, stretch).await?
+    {
+        return Ok(Body::from(bytes));
+    }
+    let mut bytes = Box::pin(bytes(gateway.clone(), stretches));
+    let first = match bytes.next().await {
+        None => return Ok(Body::empty()),
+        Some(first) => first.map_err(Failure::from)?,
+    };
+    Ok(Body::from_stream(one_by_one(stream::once(async { Ok(first) }).chain(bytes))))
 }
 
 /// The bytes of stretches, one after the other. It ends after the first error.
 pub(crate) fn bytes(gateway: Gateway, stretches: Vec<Stretch>) -> impl Stream<Item = Result<Bytes, FetchError>> + Send {
     let bytes = stream::iter(stretches).flat_map(move |stretch| {
         let gateway = gateway.clone();
-        if stretch.stored.size <= STRIPE_BYTES as u64 {
-            return stream::once(async move { whole(&gateway, &stretch).await }).boxed();
-        }
-        let stored = gateway.0.store.read(stretch.stored, stretch.range).map_err(FetchError::from);
-        match stretch.cipher {
-            None => stored.boxed(),
-            Some(cipher) => opened(stored, cipher).boxed(),
-        }
+        let opened = async move {
+            match whole_if_room(&gateway, &stretch).await {
+                Ok(Some(bytes)) => stream::once(async { Ok(bytes) }).boxed(),
+                Ok(None) => streamed(&gateway, stretch),
+                Err(error) => stream::once(async { Err(error) }).boxed(),
+            }
+        };
+        stream::once(opened).flatten()
     });
     bytes.scan(false, |failed, chunk| {
         let ended = std::mem::replace(failed, chunk.is_err());
         std::future::ready((!ended).then_some(chunk))
     })
+}
+
+fn streamed(gateway: &Gateway, stretch: Stretch) -> BoxStream<'static, Result<Bytes, FetchError>> {
+    let stored = gateway.0.store.read(stretch.stored, stretch.range).map_err(FetchError::from);
+    match stretch.cipher {
+        None => stored.boxed(),
+        Some(cipher) => opened(stored, cipher).boxed(),
+    }
+}
+
+/// Asks for a chunk only once the one before it has gone to the network. What a slow client leaves here is then one
+/// chunk, and its memory is accounted for until it has gone.
+fn one_by_one<E>(chunks: impl Stream<Item = Result<Bytes, E>> + Send) -> impl Stream<Item = Result<Bytes, E>> + Send {
+    let state = (Box::pin(chunks), None::<oneshot::Receiver<Infallible>>);
+    stream::unfold(state, |(mut chunks, gone)| async move {
+        if let Some(gone) = gone {
+            // Nothing is ever sent: it ends when the chunk is dropped.
+            let _ = gone.await;
+        }
+        let bytes = match chunks.next().await? {
+            Ok(bytes) => bytes,
+            Err(error) => return Some((Err(error), (chunks, None))),
+        };
+        let (held, gone) = oneshot::channel();
+        Some((Ok(Bytes::from_owner(Held { bytes, _until_dropped: held })), (chunks, Some(gone))))
+    })
+}
+
+/// Bytes, and what is given back once they are dropped.
+struct Held<T> {
+    bytes: Bytes,
+    _until_dropped: T,
+}
+
+impl<T> AsRef<[u8]> for Held<T> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// KiB of contents, each read whole, that may wait for slow clients.
+pub(crate) const WHOLE_KIB_MAX: usize = 64 * 1024;
+
+/// The bytes of a stretch of a content that is read whole: a small one always, a larger one if there is room for it
+/// until the client has taken it.
+async fn whole_if_room(gateway: &Gateway, stretch: &Stretch) -> Result<Option<Bytes>, FetchError> {
+    let size = usize::try_from(stretch.stored.size).unwrap_or(usize::MAX);
+    if size > STRIPE_BYTES {
+        return Ok(None);
+    }
+    if size <= SMALL_BYTES_MAX {
+        return whole(gateway, stretch).await.map(Some);
+    }
+    let kib = u32::try_from(size.div_ceil(1024)).unwrap_or(u32::MAX);
+    let Ok(room) = Arc::clone(&gateway.0.whole_kib).try_acquire_many_owned(kib) else { return Ok(None) };
+    let bytes = whole(gateway, stretch).await?;
+    Ok(Some(Bytes::from_owner(Held { bytes, _until_dropped: room })))
 }
 
 /// Plaintext of ciphertext, as it comes.
@@ -229,4 +294,32 @@ async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, FetchError
     let plain = opener.push(bytes.get(start..end).ok_or(FrameError)?)?;
     opener.finish()?;
     Ok(plain.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_chunk_is_fetched_when_the_last_one_is_gone() {
+        let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let chunks = stream::iter(0..3_u8).map(move |number| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if number < 2 { Ok(Bytes::from(vec![number; 10])) } else { Err(number) }
+        });
+        let mut chunks = Box::pin(one_by_one(chunks));
+        let asked = || asked.load(std::sync::atomic::Ordering::Relaxed);
+        let mut first = chunks.next().await.unwrap().unwrap();
+        let rest = first.split_off(4);
+        assert!(chunks.next().now_or_never().is_none());
+        drop(first);
+        assert!(chunks.next().now_or_never().is_none(), "some of it is still here");
+        assert_eq!((asked(), &rest[..]), (1, &[0; 6][..]));
+        drop(rest);
+        assert_eq!(chunks.next().await, Some(Ok(Bytes::from(vec![1; 10]))));
+        assert_eq!((chunks.next().await, asked()), (Some(Err(2)), 3));
+    }
 }

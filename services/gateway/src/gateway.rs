@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use events::access::ObjectOwnership;
@@ -10,13 +11,21 @@ use tokio::sync::Semaphore;
 use crate::access::{Accounts, RulesCache};
 use crate::cache::{Cache, CacheFigures};
 use crate::cors::CorsCache;
+use crate::fetch::WHOLE_KIB_MAX;
 use crate::limits::{Limiter, RateLimits};
+use crate::room::{Pool, Sizes, Spill};
 
-/// KiB of request bodies that may be gathered in memory at once, over all requests.
-const BUFFERED_KIB_MAX: usize = 128 * 1024;
+/// Memory for request bodies of callers who proved who they are.
+const MEMORY: Sizes = Sizes { shared_kib: 96 * 1024, reserve_kib: 16 * 1024, landing_kib: 16 * 1024 };
 
-/// KiB of them that anonymous requests may gather, beside those of everybody else.
-const STRANGERS_KIB_MAX: usize = 16 * 1024;
+/// Memory for those of anonymous requests, beside that of everybody else.
+const STRANGERS_MEMORY: Sizes = Sizes { shared_kib: 4 * 1024, reserve_kib: 4 * 1024, landing_kib: 8 * 1024 };
+
+/// MiB of bodies that may be in a file because there is no memory for them: a stripe for each connection there may be.
+const SPILLED_MIB_MAX: u32 = 4 * 1024;
+
+/// MiB of those of anonymous requests.
+const STRANGERS_SPILLED_MIB_MAX: u32 = 1024;
 
 /// Root's access key and secret key.
 #[derive(Clone)]
@@ -50,6 +59,9 @@ pub struct Options {
     pub limits: RateLimits,
     /// Bytes of hot contents kept in memory.
     pub cache_bytes: u64,
+    /// The folder of a file, without a name, for bodies that come too slowly to wait in memory. Without one they
+    /// wait for memory.
+    pub spill: Option<PathBuf>,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills bytes with randomness fit for keys; false if the system gives none.
@@ -69,14 +81,18 @@ pub(crate) struct Shared {
     pub(crate) rules: RulesCache,
     pub(crate) cors: CorsCache,
     pub(crate) limiter: Limiter,
-    pub(crate) buffered_kib: Arc<Semaphore>,
-    pub(crate) strangers_kib: Arc<Semaphore>,
+    pub(crate) memory: Arc<Pool>,
+    pub(crate) strangers_memory: Arc<Pool>,
+    pub(crate) whole_kib: Arc<Semaphore>,
 }
 
 impl Gateway {
     /// A gateway over a ledger and the nodes' shards.
     pub fn new(options: Options, ledger: Ledger, store: ShardStore) -> Self {
         let cache = Cache::new(options.cache_bytes);
+        let spill = |slots| options.spill.as_deref().and_then(|folder| open_spill(folder, slots));
+        let memory = Pool::new(MEMORY, spill(SPILLED_MIB_MAX));
+        let strangers_memory = Pool::new(STRANGERS_MEMORY, spill(STRANGERS_SPILLED_MIB_MAX));
         Self(Arc::new(Shared {
             accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealer)),
             rules: RulesCache::new(),
@@ -86,8 +102,9 @@ impl Gateway {
             ledger,
             store,
             cache,
-            buffered_kib: Arc::new(Semaphore::new(BUFFERED_KIB_MAX)),
-            strangers_kib: Arc::new(Semaphore::new(STRANGERS_KIB_MAX)),
+            memory: Arc::new(memory),
+            strangers_memory: Arc::new(strangers_memory),
+            whole_kib: Arc::new(Semaphore::new(WHOLE_KIB_MAX)),
         }))
     }
 
@@ -95,4 +112,10 @@ impl Gateway {
     pub fn cache_figures(&self) -> CacheFigures {
         self.0.cache.figures()
     }
+}
+
+/// The file that slow bodies go to. A gateway serves without one too.
+fn open_spill(folder: &Path, slots_max: u32) -> Option<Arc<Spill>> {
+    let opened = Spill::open(folder, slots_max);
+    opened.inspect_err(|error| tracing::warn!(%error, "slow uploads have to wait for memory")).ok()
 }

@@ -9,7 +9,8 @@
 //!   about them
 //! - `limits`: how much anybody may ask for
 //! - `verb`: a file per operation, over `call`, what they all need
-//! - `body`, `payload`, `ingest`: bytes coming in; `fetch`, `cache`: bytes going out
+//! - `body`, `payload`, `room`, `ingest`: bytes coming in, and the memory they take; `fetch`, `cache`: bytes going out;
+//!   `referable`: bytes that stay
 //! - `admin`: the admin API, users, keys, groups, policies, quotas
 //! - `cors`: pages of other origins
 //! - `encryption`: keys of objects, and by which keys they are sealed
@@ -30,7 +31,9 @@ mod ingest;
 mod lifecycle;
 mod limits;
 mod payload;
+mod referable;
 mod reply;
+mod room;
 mod serve;
 mod service;
 mod verb;

@@ -3,17 +3,20 @@
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use s3::checksum::Checksum;
 use s3::chunked::{Decoder, Event, Mode};
 use s3::request::{DocumentBody, Payload as Declared};
 use s3::sigv4::PayloadHash;
-use s3::{Code, Error};
+use s3::{Code, Error, Operation};
 
 use crate::call::Call;
-use crate::ingest::{room, sha256, verify_sha256};
+use crate::failure::Failure;
+use crate::fetch::FetchError;
+use crate::ingest::{sha256, verify_sha256};
 use crate::limits::Pace;
+use crate::room::Gather;
 
 /// How long a client may leave a body without a byte.
 const SILENCE_TIME_MAX: Duration = Duration::from_mins(1);
@@ -156,13 +159,17 @@ impl Payload {
     }
 }
 
-/// What is wrong with a body: what the decoder of a form around it said, or that it ended early. hyper ends a body with
+/// What is wrong with a body: what the decoder of a form around it said, why the bytes of another object cannot be
+/// read, or that it ended early. hyper ends a body with
 /// an error when the connection closes before its length is reached.
 fn told(error: &axum::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(told) = error.downcast_ref::<Error>() {
             return told.clone();
+        }
+        if let Some(unread) = error.downcast_ref::<FetchError>() {
+            return Failure::from(unread).error;
         }
         cause = error.source();
     }
@@ -187,20 +194,23 @@ pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Re
         Declared { content_length: head.number("content-length")?, ..Declared::default() }
     };
     let too_long = || Error::new(Code::MaxMessageLengthExceeded);
-    if declared.object_length().is_some_and(|length| length > s3::xml::BODY_BYTES_MAX as u64) {
+    let bytes_max = match call.operation {
+        Operation::DeleteObjects => s3::xml::DELETE_BYTES_MAX,
+        _ => s3::xml::BODY_BYTES_MAX,
+    };
+    if declared.object_length().is_some_and(|length| length > bytes_max as u64) {
         return Err(too_long());
     }
-    let _room = room(call, declared.object_length().unwrap_or(s3::xml::BODY_BYTES_MAX as u64)).await?;
     let mut payload = Payload::new(body, call, &declared)?;
-    let mut document = BytesMut::new();
+    let mut gather = Gather::new(call.memory());
     while let Some(bytes) = payload.next().await? {
-        if document.len() + bytes.len() > s3::xml::BODY_BYTES_MAX {
+        if gather.len() + bytes.len() > bytes_max {
             return Err(too_long());
         }
-        document.extend_from_slice(&bytes);
+        gather.push(bytes).await?;
     }
     call.forget_state();
-    let document = document.freeze();
+    let (document, _room) = gather.take().await?.whole();
     if let PayloadHash::Signed(declared) = caller.payload {
         verify_sha256(&declared, &sha256(&document))?;
     }

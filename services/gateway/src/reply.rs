@@ -15,6 +15,7 @@ use crate::convert;
 
 pub(crate) const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
 pub(crate) const DELETE_MARKER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
+pub(crate) const BUCKET_ARN: HeaderName = HeaderName::from_static("x-amz-bucket-arn");
 const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-amz-storage-class");
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 

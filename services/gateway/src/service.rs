@@ -170,7 +170,14 @@ fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) 
     metrics::counter!("planetstore_s3_errors_total", "code" => error.code().name()).increment(1);
     let bodiless = parts.method == Method::HEAD || error.code() == Code::NotModified;
     let host_id = gateway.0.options.region.as_str();
-    let body = if bodiless { Body::empty() } else { Body::from(error.to_xml(parts.uri.path(), request_id, host_id)) };
+    let document = || {
+        if s3::is_control(&parts.uri, &parts.headers) {
+            error.to_control_xml(parts.uri.path(), request_id, host_id)
+        } else {
+            error.to_xml(parts.uri.path(), request_id, host_id)
+        }
+    };
+    let body = if bodiless { Body::empty() } else { Body::from(document()) };
     let mut response = Response::new(body);
     *response.status_mut() = error.status();
     response.headers_mut().extend(headers);

@@ -72,6 +72,7 @@ async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: events::tags::Tags::new(),
     };
     ledger.commit(create, origin()).await.unwrap();
     let begun = Instant::now();

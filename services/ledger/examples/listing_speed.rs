@@ -97,6 +97,7 @@ async fn fill(ledger: &Ledger, keys: u32) {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: events::tags::Tags::new(),
     };
     ledger.commit(create, origin()).await.unwrap();
     let begun = Instant::now();

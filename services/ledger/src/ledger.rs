@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use domain::Command;
 use eventlog::Log;
-use events::Origin;
 use events::ids::RegionName;
+use events::{Event, Origin};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -14,6 +14,7 @@ use crate::commit::{Claim, Committed, Queued};
 use crate::contention::Contention;
 use crate::follow::follow;
 use crate::open::open_database;
+use crate::past::Past;
 use crate::snapshot::Snapshot;
 use crate::writer::{Durable, Progress, Work, Writer};
 use crate::{CommitError, OpenError, ReadError, Sources, barrier};
@@ -58,6 +59,7 @@ pub struct Ledger {
     snapshot: Arc<ArcSwap<Snapshot>>,
     progress: watch::Receiver<Progress>,
     barrier: Option<mpsc::Sender<barrier::Waiting>>,
+    past: Past,
 }
 
 impl Ledger {
@@ -69,7 +71,8 @@ impl Ledger {
         let snapshot = Arc::new(ArcSwap::from_pointee(first));
         let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None, is_too_old: false });
         let (work, queue) = mpsc::channel(COMMANDS_WAITING_MAX);
-        let mut ledger = Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None };
+        let mut ledger =
+            Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None, past: Past::of(Arc::clone(&log)) };
         let mut follower = None;
         if !options.sole_writer {
             let (reads, waiting) = mpsc::channel(READS_WAITING_MAX);
@@ -152,6 +155,14 @@ impl Ledger {
             return Err(ReadError(format!("the ledger has stopped: {}", self.why_stopped().await)));
         }
         Ok(self.snapshot.load_full())
+    }
+
+    /// Events that are folded already, from `from` on and not beyond `last`: some of them, and at least one.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read now.
+    pub async fn past(&self, from: u64, last: u64) -> Result<Vec<Event>, ReadError> {
+        self.past.read(from, last).await
     }
 
     /// The newest state here, without a barrier: for hints that are decided again at a commit.

@@ -9,6 +9,7 @@
 //! - `writer`: the task that owns the write transaction; `commit`: what it does with a batch of commands
 //! - `room`: what the projection's disk still takes; `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
 //! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
+//! - `past`: events once more; `health`: contents with faults
 //! - [`rebuild()`]: fold the log anew and compare
 
 mod barrier;
@@ -18,9 +19,11 @@ mod cursor;
 mod error;
 mod fold;
 mod follow;
+mod health;
 mod ledger;
 mod listing;
 mod open;
+mod past;
 mod rebuild;
 mod room;
 mod snapshot;

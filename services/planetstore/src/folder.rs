@@ -57,6 +57,11 @@ impl Paths {
         self.0.join("ledger.redb")
     }
 
+    /// Up to where the writes of this gateway are settled.
+    pub(crate) fn settled(&self) -> PathBuf {
+        self.0.join("settled")
+    }
+
     /// Where a rebuild folds to.
     pub(crate) fn rebuilt(&self) -> PathBuf {
         self.0.join("rebuild.redb")

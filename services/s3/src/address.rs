@@ -5,6 +5,7 @@
 
 use http::{HeaderMap, Uri};
 
+use crate::control;
 use crate::encoding::{self, Plus};
 use crate::error::{Code, Error};
 use crate::header;
@@ -26,18 +27,25 @@ pub struct Address {
     pub bucket: Option<String>,
     /// 1 to [`KEY_BYTES_MAX`] bytes, or none for a request to the bucket.
     pub key: Option<Vec<u8>>,
+    /// The bucket is named by a request to S3 Control, which has operations of its own.
+    pub is_control: bool,
 }
 
 impl Address {
     /// The address of a request, from its `Host` header (or the authority of its URI) and raw path.
     ///
     /// # Errors
-    /// `InvalidArgument` for more than one `Host`, else as [`Address::resolve`].
+    /// `InvalidArgument` for more than one `Host`, `NotImplemented` for what S3 Control has beside the tags of buckets,
+    /// `InvalidRequest` for a resource that it cannot name, else as [`Address::resolve`].
     pub fn of(uri: &Uri, headers: &HeaderMap, domains: &[String]) -> Result<Self, Error> {
         let host = match header::single(headers, "host")? {
             Some(host) => host,
             None => uri.authority().map_or("", http::uri::Authority::as_str),
         };
+        // Its host begins with an account, which is no bucket.
+        if control::is_control(uri, headers) {
+            return Ok(Self { bucket: Some(control::tagged_bucket(uri)?), key: None, is_control: true });
+        }
         Self::resolve(host, domains, uri.path())
     }
 
@@ -52,7 +60,7 @@ impl Address {
         let path = raw_path.strip_prefix('/').unwrap_or(raw_path);
         if let Some(bucket) = bucket_of_host(host, domains) {
             validate_bucket(&bucket)?;
-            return Ok(Self { bucket: Some(bucket), key: decode_key(path)? });
+            return Ok(Self { bucket: Some(bucket), key: decode_key(path)?, is_control: false });
         }
         if path.is_empty() {
             return Ok(Self::default());
@@ -61,7 +69,7 @@ impl Address {
         let bucket = encoding::decode(bucket.as_bytes(), Plus::Literal).ok_or_else(|| Error::new(Code::InvalidURI))?;
         let bucket = String::from_utf8(bucket.into_owned()).map_err(|_| Error::new(Code::InvalidBucketName))?;
         validate_bucket(&bucket)?;
-        Ok(Self { bucket: Some(bucket), key: decode_key(key)? })
+        Ok(Self { bucket: Some(bucket), key: decode_key(key)?, is_control: false })
     }
 }
 

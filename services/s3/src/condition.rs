@@ -131,15 +131,16 @@ impl Conditions {
     }
 
     /// Evaluates against an object that exists, in the order of RFC 9110 section 13.2.2: a tag
-    /// condition makes the date condition beside it moot. `etag` without quotes.
-    pub fn evaluate(&self, etag: &str, last_modified: Timestamp) -> Outcome {
+    /// condition makes the date condition beside it moot. A date after `now` is ignored, as S3 does: nobody can know
+    /// that nothing changed until then. `etag` without quotes.
+    pub fn evaluate(&self, etag: &str, last_modified: Timestamp, now: Timestamp) -> Outcome {
         let last_modified = date::whole_seconds(last_modified);
         match (&self.if_match, self.if_unmodified_since) {
             (Some(tags), _) if !tags.matches(etag) => return Outcome::PreconditionFailed("If-Match"),
             (None, Some(since)) if last_modified > since => return Outcome::PreconditionFailed("If-Unmodified-Since"),
             _ => {}
         }
-        match (&self.if_none_match, self.if_modified_since) {
+        match (&self.if_none_match, self.if_modified_since.filter(|since| *since <= now)) {
             (Some(tags), _) if tags.matches(etag) => Outcome::NotModified,
             (None, Some(since)) if last_modified <= since => Outcome::NotModified,
             _ => Outcome::Proceed,
@@ -150,8 +151,8 @@ impl Conditions {
     ///
     /// # Errors
     /// `PreconditionFailed`.
-    pub fn evaluate_rename_source(&self, etag: &str, last_modified: Timestamp) -> Result<(), Error> {
-        match self.evaluate(etag, last_modified) {
+    pub fn evaluate_rename_source(&self, etag: &str, last_modified: Timestamp, now: Timestamp) -> Result<(), Error> {
+        match self.evaluate(etag, last_modified, now) {
             Outcome::Proceed => Ok(()),
             Outcome::NotModified if self.if_none_match.is_some() => {
                 Err(Error::precondition_failed("x-amz-rename-source-if-none-match"))
@@ -168,8 +169,8 @@ impl Conditions {
     ///
     /// # Errors
     /// `PreconditionFailed`.
-    pub fn evaluate_copy_source(&self, etag: &str, last_modified: Timestamp) -> Result<(), Error> {
-        match self.evaluate(etag, last_modified) {
+    pub fn evaluate_copy_source(&self, etag: &str, last_modified: Timestamp, now: Timestamp) -> Result<(), Error> {
+        match self.evaluate(etag, last_modified, now) {
             Outcome::Proceed => Ok(()),
             Outcome::NotModified => Err(Error::precondition_failed(if self.if_none_match.is_some() {
                 "x-amz-copy-source-If-None-Match"

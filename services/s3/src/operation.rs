@@ -98,6 +98,10 @@ operations! {
     GetBucketLifecycleConfiguration: Reads ? "lifecycle";
     PutBucketLifecycleConfiguration: Writes Document ? "lifecycle";
     DeleteBucketLifecycle: Writes ? "lifecycle";
+    // These three are of S3 Control; the parameter of the last one comes once for each tag.
+    ListTagsForResource: Reads;
+    TagResource: Writes Document;
+    UntagResource: Writes;
     GetBucketTagging: Reads ? "tagging";
     PutBucketTagging: Writes Document ? "tagging";
     DeleteBucketTagging: Writes ? "tagging";
@@ -127,13 +131,12 @@ operations! {
     PutObjectRetention: Writes Document ? "retention" "versionId";
     GetObjectLegalHold: Reads ? "legal-hold" "versionId";
     PutObjectLegalHold: Writes Document ? "legal-hold" "versionId";
-    // A form sends its page on with these, be it to a bucket.
-    ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type" "bucket" "key" "etag";
+    ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";
     ListObjectsV2: Reads ?
         "list-type" "prefix" "delimiter" "max-keys" "continuation-token" "start-after" "fetch-owner"
-        "encoding-type" "metadata";
+        "encoding-type";
     ListObjectVersions: Reads ?
-        "versions" "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type" "metadata";
+        "versions" "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type";
     CreateMultipartUpload: Writes Acl Tags Lock Encryption ? "uploads";
     UploadPart: Writes Payload Encryption ? "partNumber" "uploadId";
     UploadPartCopy: Writes Encryption ? "partNumber" "uploadId";
@@ -176,7 +179,8 @@ impl Operation {
         self.has(Trait::Payload)
     }
 
-    /// Whether the body is a document, to be read whole within `xml::BODY_BYTES_MAX`: XML, or the JSON of a policy.
+    /// Whether the body is a document, to be read whole within `xml::BODY_BYTES_MAX` (`xml::DELETE_BYTES_MAX` for
+    /// `DeleteObjects`): XML, or the JSON of a policy.
     pub const fn takes_document(self) -> bool {
         self.has(Trait::Document)
     }

@@ -29,14 +29,14 @@ pub struct Resolved {
 
 impl Range {
     /// Reads a `Range` header. `None` for what S3 ignores, answering with the whole object: other
-    /// units, several ranges, `last < first`, anything malformed.
+    /// units, several ranges, `last < first`, spaces within, anything malformed.
     pub fn parse(text: &str) -> Option<Self> {
-        let (unit, spec) = text.split_once('=')?;
-        if !unit.trim().eq_ignore_ascii_case("bytes") {
+        let (unit, spec) = text.trim().split_once('=')?;
+        if !unit.eq_ignore_ascii_case("bytes") {
             return None;
         }
-        let (first, last) = spec.trim().split_once('-')?;
-        match (first.trim(), last.trim()) {
+        let (first, last) = spec.split_once('-')?;
+        match (first, last) {
             ("", last) => decimal(last).map(Self::Last),
             (first, "") => decimal(first).map(Self::From),
             (first, last) => {
@@ -72,6 +72,18 @@ impl Range {
             Self::Last(length) => (size.saturating_sub(length), size),
         };
         if start < end { Ok(Resolved { start, end, size }) } else { Err(Error::invalid_range(&self.to_string(), size)) }
+    }
+
+    /// As [`Range::resolve`] for what is read. `None` is the whole object: a suffix of an empty one is satisfiable, but no
+    /// `Content-Range` can name zero bytes (RFC 9110 section 14.1.2).
+    ///
+    /// # Errors
+    /// `InvalidRange` if no byte of the object is in the range.
+    pub fn select(self, size: u64) -> Result<Option<Resolved>, Error> {
+        match self {
+            Self::Last(1..) if size == 0 => Ok(None),
+            _ => self.resolve(size).map(Some),
+        }
     }
 
     /// As [`Range::resolve`] for a copy source, which must lie wholly within the object.
@@ -128,10 +140,26 @@ mod tests {
             "lines=0-1",
             "bytes=+1-2",
             "bytes=--1",
+            "bytes=0--1",
+            "bytes=,",
+            "bytes= -1",
+            "bytes=- 1",
+            "bytes= 0-1",
+            "bytes=0 -1",
+            "bytes =0-1",
         ] {
             assert_eq!(Range::parse(text), None, "{text}");
         }
-        assert_eq!(Range::parse("Bytes= 0 - 4 "), Some(Range::FromTo(0, 4)));
+        assert_eq!(Range::parse("Bytes=00-04 "), Some(Range::FromTo(0, 4)));
+    }
+
+    #[test]
+    fn a_suffix_of_an_empty_object_is_all_of_it() {
+        assert_eq!(Range::Last(1).select(0), Ok(None));
+        for range in [Range::Last(0), Range::From(0), Range::FromTo(0, 0)] {
+            assert_eq!(range.select(0).unwrap_err().code(), Code::InvalidRange, "{range}");
+        }
+        assert_eq!(Range::Last(1).select(2), Range::Last(1).resolve(2).map(Some));
     }
 
     #[test]

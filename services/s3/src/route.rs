@@ -3,10 +3,12 @@
 use http::Method;
 
 use crate::address::Address;
-use crate::error::{Code, Error};
+use crate::control;
+use crate::error::Error;
 use crate::operation::Operation;
 use crate::query::Query;
 use crate::request::Head;
+use crate::sub_resource::{self, Level, SubResource};
 
 /// Parameters of presigned URLs that only `sigv4` reads.
 const PARAMETERS_SIGNING: [&str; 10] = [
@@ -24,27 +26,71 @@ const PARAMETERS_SIGNING: [&str; 10] = [
 
 /// The operation a request asks for.
 ///
-/// A request is answered only if every query parameter is understood: one that is neither a parameter
-/// of the operation nor of all operations names a sub-resource that is not built, and answering
-/// `GET /bucket?policy` with a listing would be a wrong answer, not a partial one. The same holds for
-/// headers that would weaken what the client asked for if they were ignored (encryption, locks, tags).
+/// A query parameter that S3 does not know is ignored. One that names a sub-resource is not: answering
+/// `GET /bucket?policy` with a listing would be a wrong answer, not a partial one. Nor is one that says which version or
+/// which part is meant, to an operation that would take no notice of it. The same holds for headers that would weaken
+/// what the client asked for if they were ignored (encryption, locks, tags).
 ///
 /// # Errors
-/// `NotImplemented` for what is not built, `MethodNotAllowed` for a method the resource does not have,
-/// `InvalidArgument` for a parameter that is repeated: two readers might choose differently.
+/// `NotImplemented` for what S3 has and this server has not, `MethodNotAllowed` for a method the resource does not have,
+/// `InvalidArgument` for two sub-resources, a version of what has none, and for a parameter that is repeated: two
+/// readers might choose differently.
 pub fn route(method: &Method, address: &Address, head: &Head<'_>) -> Result<Operation, Error> {
-    let operation = match (&address.bucket, &address.key) {
-        (Some(_), Some(_)) => object(method, head)?,
-        (Some(_), None) => bucket(method, head)?,
-        (None, _) => service(method)?,
+    if address.is_control {
+        let operation = control::operation(method)?;
+        head.refuse_unbuilt(operation)?;
+        return Ok(operation);
+    }
+    let selected = sub_resource::selected(head.query())?;
+    let (level, routed) = match (&address.bucket, &address.key) {
+        (Some(_), Some(_)) => (Level::Object, object(method, head)),
+        (Some(_), None) => (Level::Bucket, bucket(method, head)),
+        (None, _) => (Level::Service, service(method, head)),
     };
-    check_parameters(method, operation, head)?;
+    let operation = match (selected, routed) {
+        (None, routed) => routed?,
+        (Some(selected), Ok(operation)) if operation.parameters().contains(&selected.name) => operation,
+        (Some(selected), _) => return Err(misplaced(selected, level, method)),
+    };
+    check_selectors(level, operation, head.query())?;
+    check_repeated(operation, head.query())?;
     head.refuse_unbuilt(operation)?;
     Ok(operation)
 }
 
-fn service(method: &Method) -> Result<Operation, Error> {
+/// The refusal of a sub-resource that the operation of this method and address does not have.
+fn misplaced(selected: &SubResource, level: Level, method: &Method) -> Error {
+    if level == Level::Bucket && selected.name == "uploadId" {
+        return Error::invalid_request("A key must be specified");
+    }
+    selected.refuse(level, method)
+}
+
+/// Refuses parameters that narrow down what is meant, where the operation would take no notice of them.
+fn check_selectors(level: Level, operation: Operation, query: &Query<'_>) -> Result<(), Error> {
+    let is_ignored = |name| query.has(name) && !operation.parameters().contains(&name);
+    if level == Level::Service || operation == Operation::PostObject {
+        return Ok(());
+    }
+    if is_ignored("partNumber") {
+        return Err(match level {
+            Level::Bucket => Error::invalid_request("Object must have a valid key name."),
+            _ => Error::invalid_argument("This operation does not accept a part number.", "partNumber", ""),
+        });
+    }
+    if is_ignored("versionId") {
+        let value = String::from_utf8_lossy(query.bytes("versionId")?.unwrap_or_default()).into_owned();
+        return Err(Error::invalid_argument("This operation does not accept a version-id.", "versionId", value));
+    }
+    if is_ignored("annotationName") {
+        return Err(Error::invalid_argument("Unexpected query string parameter", "ResourceType", "annotationName"));
+    }
+    Ok(())
+}
+
+fn service(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
     match *method {
+        Method::GET if head.query().has("max-directory-buckets") => Err(Error::not_implemented("directory buckets")),
         Method::GET => Ok(Operation::ListBuckets),
         _ => Err(Error::method_not_allowed(method.as_str(), "SERVICE")),
     }
@@ -82,8 +128,8 @@ const NEVER_CONFIGURED_BY_ID: [(&str, &str, Operation); 8] = [
 ];
 
 fn never_configured(method: &Method, query: &Query<'_>) -> Option<Operation> {
-    let table: &[_] = if query.has("id") { &NEVER_CONFIGURED_BY_ID } else { &NEVER_CONFIGURED };
-    let found = table.iter().find(|(name, of, _)| *of == method.as_str() && query.has(name));
+    let by_id = NEVER_CONFIGURED_BY_ID.iter().filter(|_| query.has("id"));
+    let found = by_id.chain(&NEVER_CONFIGURED).find(|(name, of, _)| *of == method.as_str() && query.has(name));
     found.map(|(_, _, operation)| *operation)
 }
 
@@ -108,14 +154,8 @@ fn bucket(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
         Method::GET if query.has("object-lock") => Operation::GetObjectLockConfiguration,
         Method::GET if query.has("versions") => Operation::ListObjectVersions,
         Method::GET if query.has("uploads") => Operation::ListMultipartUploads,
-        Method::GET if query.has("list-type") => match query.bytes("list-type")? {
-            Some(b"2") => Operation::ListObjectsV2,
-            Some(b"1") => return Err(Error::not_implemented("list-type=1 (leave it out for version 1)")),
-            other => {
-                let value = String::from_utf8_lossy(other.unwrap_or_default()).into_owned();
-                return Err(Error::invalid_argument("Invalid List Type specified in Query", "list-type", value));
-            }
-        },
+        // S3 answers every other value as it answers none.
+        Method::GET if query.bytes("list-type")? == Some(b"2") => Operation::ListObjectsV2,
         Method::GET => Operation::ListObjects,
         Method::HEAD => Operation::HeadBucket,
         Method::PUT if query.has("versioning") => Operation::PutBucketVersioning,
@@ -138,10 +178,7 @@ fn bucket(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
         Method::DELETE if query.has("ownershipControls") => Operation::DeleteBucketOwnershipControls,
         Method::DELETE => Operation::DeleteBucket,
         Method::POST if query.has("delete") => Operation::DeleteObjects,
-        Method::POST => match unknown_parameter(head) {
-            Some(parameter) => return Err(unbuilt(&Method::POST, parameter)),
-            None => Operation::PostObject,
-        },
+        Method::POST => Operation::PostObject,
         _ => return Err(Error::method_not_allowed(method.as_str(), "BUCKET")),
     })
 }
@@ -174,42 +211,7 @@ fn object(method: &Method, head: &Head<'_>) -> Result<Operation, Error> {
         Method::DELETE => Operation::DeleteObject,
         Method::POST if query.has("uploads") => Operation::CreateMultipartUpload,
         Method::POST if query.has("uploadId") => Operation::CompleteMultipartUpload,
-        Method::POST => return Err(unbuilt_post(head, Error::method_not_allowed("POST", "OBJECT"))),
         _ => return Err(Error::method_not_allowed(method.as_str(), "OBJECT")),
-    })
-}
-
-/// The error for a POST without a known sub-resource: names the unknown one, if there is any.
-fn unbuilt_post(head: &Head<'_>, otherwise: Error) -> Error {
-    unknown_parameter(head).map_or(otherwise, |parameter| unbuilt(&Method::POST, parameter))
-}
-
-/// A parameter that not every operation has.
-fn unknown_parameter<'a>(head: &Head<'a>) -> Option<&'a [u8]> {
-    head.query().iter().find(|parameter| !is_common(&parameter.name)).map(|parameter| &*parameter.name)
-}
-
-fn unbuilt(method: &Method, parameter: &[u8]) -> Error {
-    let parameter = String::from_utf8_lossy(parameter).into_owned();
-    let what = format!("{method} with the query parameter '{parameter}'");
-    let error = match instead(&parameter) {
-        Some(advice) => Error::with_message(Code::NotImplemented, format!("{what} is not implemented: {advice}.")),
-        None => Error::not_implemented(what),
-    };
-    error.detail("Header", parameter)
-}
-
-/// What to do without a sub-resource.
-fn instead(parameter: &str) -> Option<&'static str> {
-    Some(match parameter {
-        "website" => "no static websites are served; let a web server read the bucket",
-        "replication" => "buckets are not replicated by rules; let a program follow the event stream, or sync",
-        "analytics" | "inventory" | "metrics" => "there are no reports; usage stands in the console's /metrics",
-        "intelligent-tiering" => "nothing moves between storage classes by itself",
-        "select" => "fetch the object, or ranges of it, and query it at the client",
-        "restore" => "no object is archived; read it as it is",
-        "session" => "there are no directory buckets; sign requests with an access key",
-        _ => return None,
     })
 }
 
@@ -221,16 +223,16 @@ fn is_common(name: &[u8]) -> bool {
         || matches!(name, "AWSAccessKeyId" | "Signature" | "Expires")
 }
 
-fn check_parameters(method: &Method, operation: Operation, head: &Head<'_>) -> Result<(), Error> {
+/// Refuses a repeated parameter that means something. S3 takes the first of them; here nobody is to take another than
+/// the one that was judged.
+fn check_repeated(operation: Operation, query: &Query<'_>) -> Result<(), Error> {
     let known = operation.parameters();
     let overrides = matches!(operation, Operation::GetObject | Operation::HeadObject);
-    for (index, parameter) in head.query().iter().enumerate() {
+    for (index, parameter) in query.iter().enumerate() {
         let name = &*parameter.name;
         let is_known = known.iter().any(|known| known.as_bytes() == name);
-        if !(is_known || is_common(name) || (overrides && is_response_override(name))) {
-            return Err(unbuilt(method, name));
-        }
-        if head.query().iter().take(index).any(|before| before.name.eq_ignore_ascii_case(name)) {
+        let means_something = is_known || is_common(name) || (overrides && is_response_override(name));
+        if means_something && query.iter().take(index).any(|before| before.name.eq_ignore_ascii_case(name)) {
             let name = String::from_utf8_lossy(name);
             return Err(Error::invalid_argument("The query parameter must not be repeated", name, ""));
         }

@@ -9,12 +9,12 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep};
 
+use crate::budget::BUDGET_WAIT_MAX;
 use crate::code::{Survivor, rebuild};
 use crate::geometry::{DATA_SHARDS, Part, Stripe};
 use crate::hedge::{Class, hedge_after};
 use crate::incident::{Incident, IncidentKind};
 use crate::lane::{Lane, NodeError};
-use crate::line::{Hold, Place};
 use crate::meter;
 use crate::obtain::{Fault, Way};
 use crate::plan::{Plan, Rank, Ranks, Step};
@@ -38,12 +38,6 @@ pub(crate) struct Session<T> {
     wanting: AtomicU8,
 }
 
-/// The bytes of a part, in order, and the memory they are accounted to as long as they wait for the reader.
-pub(crate) struct Fetched {
-    pub(crate) chunks: Vec<Bytes>,
-    pub(crate) hold: Hold,
-}
-
 /// What came of asking for the pieces of some shards.
 type Pieces = Vec<(u8, Result<Bytes, Fault>)>;
 
@@ -65,25 +59,32 @@ impl<T: Transport> Session<T> {
         Self { store, content, stored, class, ways, wanting: AtomicU8::new(0) }
     }
 
-    /// Begins to fetch `part`, when it is its turn in the line for memory. It is a task of its own: a reader that
-    /// stops reading must not keep its requests from ending, as they hold a part of what all readers may have
-    /// under way to a node.
-    pub(crate) fn start(
-        self: &Arc<Self>,
-        part: Part,
-        place: Place,
-    ) -> impl Future<Output = Result<Fetched, ReadError>> + use<T> {
+    /// The same read, with no files open.
+    pub(crate) fn reopened(&self) -> Self {
+        let again = Self::new(Arc::clone(&self.store), self.content.clone());
+        again.wanting.store(self.wanting.load(Relaxed), Relaxed);
+        again
+    }
+
+    /// Begins to fetch `part`. It is a task of its own: a reader that stops reading must not keep its requests from
+    /// ending, as they hold a part of what all readers may have under way to a node.
+    pub(crate) fn start(self: &Arc<Self>, part: Part) -> Task<Result<Vec<Bytes>, ReadError>> {
         let session = Arc::clone(self);
-        let fetched = async move {
-            let hold = place.hold(&session.store.read_budget, part.stripe.bytes).await.ok_or(ReadError::Busy)?;
-            Ok(Fetched { chunks: session.fetch(part).await?, hold })
-        };
-        Task::start(fetched).map(|fetched| {
-            fetched.unwrap_or_else(|error| {
-                tracing::error!(%error, "the fetch of a stripe broke off");
-                Err(ReadError::Internal)
-            })
+        Task::start(async move { session.fetch(part).await })
+    }
+
+    /// The same of a slice of one piece, of which no more than the slice is kept.
+    pub(crate) fn start_slice(self: &Arc<Self>, part: Part) -> Task<Result<Vec<Bytes>, ReadError>> {
+        let session = Arc::clone(self);
+        Task::start(async move {
+            let budget = session.store.slice_budget.take(part.stripe.unit, sleep(BUDGET_WAIT_MAX)).await;
+            let _budget = budget.ok_or(ReadError::Busy)?;
+            Ok(session.fetch(part).await?.iter().map(|chunk| Bytes::copy_from_slice(chunk)).collect())
         })
+    }
+
+    pub(crate) fn store(&self) -> &Inner<T> {
+        &self.store
     }
 
     /// The bytes of `part`, in order.
@@ -196,9 +197,10 @@ impl<T: Transport> Session<T> {
         };
         let before = self.wanting.fetch_or(1 << shard, Relaxed);
         if let Some(node) = self.content.placement.node(shard).filter(|_| before & (1 << shard) == 0) {
-            let StoredContent { bucket, generation, placement, .. } = &self.content;
-            let (bucket, generation, layout) = (bucket.clone(), *generation, placement.layout);
-            self.store.report(Incident { bucket, generation, layout, shard, node: node.clone(), kind });
+            let StoredContent { bucket, sha256, generation, placement, .. } = &self.content;
+            let (bucket, sha256, generation) = (bucket.clone(), Some(*sha256), *generation);
+            let layout = placement.layout;
+            self.store.report(Incident { bucket, sha256, generation, layout, shard, node: node.clone(), kind });
         }
     }
 

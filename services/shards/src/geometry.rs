@@ -34,6 +34,17 @@ pub(crate) struct Stripe {
     pub(crate) bytes: usize,
 }
 
+/// How much of a content to take in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// To the end of the stripe.
+    Stripe,
+    /// To the end of the piece.
+    Piece,
+    /// So many bytes, but no further than to the end of the piece.
+    Slice(usize),
+}
+
 /// A part of a stripe, in bytes from its begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
@@ -70,6 +81,20 @@ impl Geometry {
         }
     }
 
+    /// The first part of `range`, as far as `extent` goes; none if the range is empty.
+    pub(crate) fn first_part(self, range: Range<u64>, extent: Extent) -> Option<Part> {
+        let mut part = self.parts(range).next()?;
+        let (start, unit) = (part.range.start, part.stripe.unit.max(1));
+        let piece_end = (start / unit + 1) * unit;
+        let end = match extent {
+            Extent::Stripe => part.range.end,
+            Extent::Piece => piece_end,
+            Extent::Slice(bytes) => piece_end.min(start + bytes),
+        };
+        part.range.end = part.range.end.min(end);
+        Some(part)
+    }
+
     /// The stripes that `range` touches, in order, each with the part of it that is in the range.
     pub(crate) fn parts(self, range: Range<u64>) -> impl Iterator<Item = Part> {
         let stripe_bytes = match self.layout {
@@ -89,6 +114,16 @@ impl Geometry {
 }
 
 impl Part {
+    /// How many bytes it has.
+    pub(crate) fn bytes(&self) -> usize {
+        self.range.len()
+    }
+
+    /// How many bytes the pieces have that it touches.
+    pub(crate) fn fetched_bytes(&self) -> usize {
+        self.pieces().count() * self.stripe.unit
+    }
+
     /// The data pieces it touches, each with the bytes of that piece that are in the part.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = (u8, Range<usize>)> + use<> {
         let (range, unit) = (self.range.clone(), self.stripe.unit.max(1));
@@ -144,6 +179,28 @@ mod tests {
                     next = base + within.end as u64;
                     prop_assert!(!small || piece == 0);
                 }
+            }
+            prop_assert_eq!(next, range.end);
+        }
+
+        #[test]
+        fn parts_of_any_extent_cover_the_range_once_and_in_order(
+            size in sizes(), small: bool, from: prop::sample::Index, to: prop::sample::Index,
+            extents in prop::collection::vec(prop_oneof![
+                Just(Extent::Stripe), Just(Extent::Piece), (1..UNIT_BYTES).prop_map(Extent::Slice)], 1..5),
+        ) {
+            let geometry = Geometry::new(if small { Layout::Small } else { Layout::Striped }, size);
+            let at = |index: prop::sample::Index| index.index(usize::try_from(size).unwrap() + 1) as u64;
+            let range = at(from).min(at(to))..at(from).max(at(to));
+            let stripe_bytes = if small { size } else { STRIPE_BYTES as u64 };
+            let mut next = range.start;
+            // The least slices make too many turns of it.
+            for extent in extents.into_iter().chain([Extent::Piece, Extent::Stripe]).cycle().take(2_000) {
+                let Some(part) = geometry.first_part(next..range.end, extent) else { break };
+                prop_assert_eq!(u64::from(part.stripe.index) * stripe_bytes + part.range.start as u64, next);
+                prop_assert!(part.bytes() > 0 && part.bytes() <= part.fetched_bytes());
+                prop_assert!(extent == Extent::Stripe || part.pieces().count() == 1);
+                next += part.bytes() as u64;
             }
             prop_assert_eq!(next, range.end);
         }

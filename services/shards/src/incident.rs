@@ -1,10 +1,12 @@
-use events::ids::{BucketName, Generation, Layout, NodeId};
+use events::ids::{BucketName, Generation, Layout, NodeId, Sha256Digest};
 
 /// A shard is not where, or not what, its content's placement says. Whoever listens owes the content a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
     /// The bucket in whose folder the shard belongs.
     pub bucket: BucketName,
+    /// The content's hash, where the shard was asked for; a write need not know it.
+    pub sha256: Option<Sha256Digest>,
     /// The content's generation. Its event may not be in the log yet, nor ever come.
     pub generation: Generation,
     /// How the content is cut.

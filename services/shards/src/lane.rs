@@ -23,6 +23,9 @@ pub const WINDOW_BYTES: usize = 8 * 1024 * 1024;
 /// The window is handed out in parts of this many bytes.
 const PERMIT_BYTES: usize = 1024;
 
+/// Questions about shards that one node has to answer at a time, at most.
+const INSPECTS_MAX: usize = 256;
+
 /// How long storing may take, from the queue to the answer after the fsync.
 const PUT_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -86,6 +89,8 @@ pub(crate) struct Lane<T> {
     membership: Membership,
     sending: Semaphore,
     receiving: Semaphore,
+    /// Of questions about shards, which are short: they do not queue behind bytes.
+    inspecting: Semaphore,
     puts: mpsc::Sender<Queued>,
     delays: Delays,
 }
@@ -106,6 +111,7 @@ impl<T: Transport> Lane<T> {
             membership,
             sending: Semaphore::new(permits),
             receiving: Semaphore::new(permits),
+            inspecting: Semaphore::new(INSPECTS_MAX),
             puts,
             delays: Delays::new(Instant::now()),
         });
@@ -212,6 +218,22 @@ impl<T: Transport> Lane<T> {
         match self.ask(ask, &self.receiving, PIECE_STRIDE_BYTES, message).await? {
             Reply::Status(status) => Err(NodeError::Refused(status)),
             reply => Ok(reply),
+        }
+    }
+
+    /// Asks what is stored of a shard: how many pieces, and their bytes. With `verify` the node reads it through.
+    pub(crate) async fn inspect(
+        &self,
+        shard: Uuid,
+        bucket: &BucketName,
+        verify: bool,
+    ) -> Result<(u32, u64), NodeError> {
+        let message = Request::Inspect { shard, bucket: bucket.clone(), verify }.encode();
+        let ask = Ask { kind: "inspect", deadline: READ_DEADLINE };
+        match self.ask(ask, &self.inspecting, message.len(), message).await? {
+            Reply::Found { pieces, bytes } => Ok((pieces, bytes)),
+            Reply::Status(status) => Err(NodeError::Refused(status)),
+            _ => Err(NodeError::Garbled),
         }
     }
 

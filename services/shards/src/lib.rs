@@ -9,7 +9,6 @@
 //! What it never does: append to or read the log, know about objects or keys, decide that a content may be
 //! deleted, or return a byte whose checksum did not match.
 
-mod ack;
 mod batch;
 mod budget;
 mod code;
@@ -20,8 +19,8 @@ mod fill;
 mod geometry;
 mod hedge;
 mod incident;
+mod inspect;
 mod lane;
-mod line;
 mod local;
 pub mod memory;
 mod meter;
@@ -35,25 +34,31 @@ mod progress;
 pub mod protocol;
 mod put;
 mod read;
+mod reading;
+mod settling;
 mod shard_set;
 mod sink;
 #[doc(hidden)]
 pub mod speed;
 mod store;
+mod suspects;
 mod task;
 pub mod telemetry;
 mod transport;
 mod under_way;
+mod window;
 mod write;
 
 /// What tells processes of one host from those of others.
 pub mod host;
 
 pub use incident::{Incident, IncidentKind};
+pub use inspect::{Condition, Inspected};
 pub use lane::{NodeError, WINDOW_BYTES};
 pub use nats::{NatsTransport, NoClients, follow_nodes};
 pub use nodes::{Membership, NODES_MAX, NodeView, Roll, Standing};
 pub use read::ReadError;
+pub use settling::{Debt, Settling};
 pub use store::{PUT_BYTES_MAX, READ_BYTES_MAX, STREAM_BYTES_MAX, ShardStore, StoredContent, WriteError};
 pub use transport::{Transport, TransportError};
 pub use write::{Writer, Written};

@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use events::ids::NodeId;
 use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, pread};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -22,16 +23,20 @@ use crate::protocol::Place;
 /// How long a node whose files could not be read is asked for bytes, before its files are tried again.
 const REFUSED: Duration = Duration::from_mins(1);
 
+/// Files of nodes that are open here, at most. Where they are used up, nodes are asked for bytes.
+const FILES_MAX: usize = 1024;
+
 /// Which nodes' files can be read from here.
 #[derive(Debug)]
 pub(crate) struct LocalAccess {
     host: Option<Uuid>,
     refused: Mutex<HashMap<NodeId, Instant>>,
+    files: Arc<Semaphore>,
 }
 
 impl LocalAccess {
     pub(crate) fn new(host: Option<Uuid>) -> Self {
-        Self { host, refused: Mutex::default() }
+        Self { host, refused: Mutex::default(), files: Arc::new(Semaphore::new(FILES_MAX)) }
     }
 
     /// This host, if `node` is on it and its files are worth trying.
@@ -40,6 +45,11 @@ impl LocalAccess {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let recently = refused.get(node).is_some_and(|since| now.duration_since(*since) < REFUSED);
         (!recently).then_some(host)
+    }
+
+    /// Leave to open one more file, if not too many are open.
+    pub(crate) fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.files).try_acquire_owned().ok()
     }
 
     /// Takes in that a file of `node` could not be read, as between containers that share a host.
@@ -53,11 +63,17 @@ impl LocalAccess {
 pub(crate) struct LocalShard {
     file: File,
     place: Place,
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl LocalShard {
     pub(crate) fn open(place: Place) -> io::Result<Self> {
-        Ok(Self { file: File::open(&place.path)?, place })
+        Ok(Self { file: File::open(&place.path)?, place, _turn: None })
+    }
+
+    /// The same, as one of those that may be open.
+    pub(crate) fn open_as(place: Place, turn: OwnedSemaphorePermit) -> io::Result<Self> {
+        Ok(Self { _turn: Some(turn), ..Self::open(place)? })
     }
 
     /// Reads piece `index`; nothing if the shard has no such piece or the bytes there are none. The checksum is

@@ -138,7 +138,7 @@ impl Roll {
             }
         }
         let mut changed = false;
-        for (process, view) in processes.iter_mut() {
+        for (process, view) in processes {
             let standing = standings.remove(process).unwrap_or(view.standing);
             changed |= std::mem::replace(&mut view.standing, standing) != standing;
         }

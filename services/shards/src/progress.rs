@@ -1,8 +1,7 @@
 //! How far the shards of a streamed content are. Pure: the writer waits for it to change and decides by it.
 
+use domain::durability::survives_any_node;
 use events::ids::{Layout, NodeId};
-
-use crate::ack::survives_any_node;
 
 /// Pieces of a shard that may be under way while the next stripe is sent, if the shard keeps up.
 const AHEAD_PIECES: usize = 2;

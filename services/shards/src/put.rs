@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::durability::survives_any_node;
 use domain::placement::{place, place_rest};
 use events::ids::{BucketName, Generation, Layout, NodeId, Placement};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -10,7 +11,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
-use crate::ack::survives_any_node;
 use crate::budget::BUDGET_WAIT_MAX;
 use crate::cut;
 use crate::discard;
@@ -177,6 +177,9 @@ impl<T: Transport> Put<T> {
         strays.retain(|tried| !placed.contains(tried));
         let nodes = placed.into_iter().map(|(_, node)| node).collect();
         let placement = Placement { layout: self.layout, nodes };
+        if !self.answers.is_empty() || !failed.is_empty() {
+            self.store.settling.acked(self.generation, 1);
+        }
         if !self.answers.is_empty() || !failed.is_empty() || !strays.is_empty() {
             tokio::spawn(self.see_off(placement.clone(), failed, strays));
         }
@@ -204,8 +207,11 @@ impl<T: Transport> Put<T> {
             drop(budget);
             discard::discard(&store, &owed.bucket, owed.generation, strays).await;
             drop(departure);
-            for (shard, node) in placement.shards().filter(|(shard, _)| failed.contains(shard)) {
-                store.report(owed.incident(shard, node.clone()));
+            let failed = placement.shards().filter(|(shard, _)| failed.contains(shard));
+            let failed: Vec<(u8, NodeId)> = failed.map(|(shard, node)| (shard, node.clone())).collect();
+            store.settling.answered(owed.generation, failed.iter().cloned());
+            for (shard, node) in failed {
+                store.report(owed.incident(shard, node));
             }
         }
     }
@@ -249,6 +255,6 @@ impl Owed {
     /// The incident of a shard that the acked content lacks.
     pub(crate) fn incident(&self, shard: u8, node: NodeId) -> Incident {
         let Self { bucket, generation, layout } = self.clone();
-        Incident { bucket, generation, layout, shard, node, kind: IncidentKind::Unwritten }
+        Incident { bucket, sha256: None, generation, layout, shard, node, kind: IncidentKind::Unwritten }
     }
 }

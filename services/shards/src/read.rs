@@ -4,18 +4,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::time::sleep;
 
-use crate::fetch::{Fetched, Session};
+use crate::budget::BUDGET_WAIT_MAX;
+use crate::fetch::Session;
 use crate::geometry::Geometry;
-use crate::line::Line;
 use crate::piece::STRIPE_BYTES;
+use crate::reading::{Reading, fetched};
 use crate::store::{ShardStore, StoredContent};
 use crate::transport::Transport;
-
-/// Stripes of one read that are fetched at a time: the bytes it holds are this many stripes, and the pieces
-/// it hedges.
-const STRIPES_AHEAD: usize = 3;
 
 /// Why bytes cannot be returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,8 +26,8 @@ pub enum ReadError {
         /// Shards it takes.
         need: usize,
     },
-    /// The reads under way have held all the memory there is for them for ten seconds. Answer 503 and let the
-    /// client come back.
+    /// The reads under way have held all the memory there is for them for ten seconds, though each has little.
+    /// Answer 503 and let the client come back.
     #[error("too many reads are under way")]
     Busy,
     /// The content has no such bytes.
@@ -51,34 +49,26 @@ impl<T: Transport> ShardStore<T> {
     /// The bytes `range` of a content, in order, in chunks of at most a piece. Ends after the first error.
     /// Only the stripes, and in them the pieces, that the range touches are asked for.
     ///
-    /// What is fetched ahead counts against [`READ_BYTES_MAX`](crate::READ_BYTES_MAX) until it is taken: give
-    /// readers that stop taking it a deadline, and drop them. Must be polled within a tokio runtime.
+    /// A chunk counts against [`READ_BYTES_MAX`](crate::READ_BYTES_MAX) from when it is fetched until the one after it
+    /// is asked for, so ask when it is gone. A reader that is slow to ask has no more than one fetched, and a small one
+    /// when memory is short. Must be polled within a tokio runtime.
     pub fn read(
         &self,
         content: StoredContent,
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, ReadError>> + Send + use<T> {
-        let (geometry, size) = (Geometry::new(content.placement.layout, content.size), content.size);
+        let size = content.size;
         let known = range.start <= range.end && range.end <= size;
         let wrong = (!known).then_some(Err(ReadError::OutOfRange { size }));
-        let parts = geometry.parts(if known { range } else { 0..0 });
-        let session = Arc::new(Session::new(Arc::clone(&self.inner), content));
-        let mut line = Line::new();
-        let chunks = stream::iter(parts)
-            .map(move |part| session.start(part, line.join()))
-            .buffered(STRIPES_AHEAD)
-            .map_ok(|Fetched { chunks, hold }| {
-                stream::iter(chunks).map(move |chunk| {
-                    // Goes with the last chunk, when the reader asks for what comes after it.
-                    let _held = &hold;
-                    Ok(chunk)
-                })
-            })
-            .try_flatten();
-        stream::iter(wrong).chain(chunks).scan(false, |failed, chunk| {
-            let ended = std::mem::replace(failed, chunk.is_err());
-            std::future::ready((!ended).then_some(chunk))
-        })
+        let reading = Reading::new(Arc::clone(&self.inner), content, if known { range } else { 0..0 });
+        let chunks = stream::unfold(reading, |mut reading| async move {
+            let chunk = reading.next().await?;
+            if chunk.is_err() {
+                reading.end();
+            }
+            Some((chunk, reading))
+        });
+        stream::iter(wrong).chain(chunks)
     }
 
     /// A content of at most [`STRIPE_BYTES`], whole.
@@ -90,7 +80,9 @@ impl<T: Transport> ShardStore<T> {
         let Some(part) = geometry.parts(0..content.size).next() else { return Ok(Bytes::new()) };
         let bytes = part.stripe.bytes;
         let session = Arc::new(Session::new(Arc::clone(&self.inner), content.clone()));
-        let Fetched { chunks, hold: _hold } = session.start(part, Line::new().join()).await?;
+        let budget = self.inner.whole_budget.take(bytes, sleep(BUDGET_WAIT_MAX)).await;
+        let _budget = budget.ok_or(ReadError::Busy)?;
+        let chunks = fetched(session.start(part)).await?;
         if let [chunk] = &chunks[..] {
             return Ok(chunk.clone());
         }

@@ -89,8 +89,12 @@ impl<T: Transport> Sink<T> {
         let tried = tried.into_iter().map(|node| (self.shard, node)).collect();
         discard::discard(&self.store, &self.owed.bucket, self.generation, tried).await;
         // Only now: whoever repairs it may place it on a node that was given up.
-        if outcome == Outcome::Acked && phase == Phase::Failed {
-            self.store.report(self.owed.incident(self.shard, self.node()));
+        if outcome == Outcome::Acked {
+            let failed = (phase == Phase::Failed).then(|| (self.shard, self.node()));
+            self.store.settling.answered(self.generation, failed.clone());
+            if let Some((shard, node)) = failed {
+                self.store.report(self.owed.incident(shard, node));
+            }
         }
         drop(self.departure);
     }

@@ -2,22 +2,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::placement::{Candidate, NODE_RESERVE_BYTES, TooFewNodes};
-use events::ids::{BucketName, Generation, NodeId, Placement};
+use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::ack::survives_any_node;
 use crate::budget::Budget;
 use crate::discard;
 use crate::hedge::HedgeBudget;
-use crate::incident::Incident;
+use crate::incident::{Incident, IncidentKind};
 use crate::lane::Lanes;
 use crate::local::LocalAccess;
 use crate::meter;
 use crate::nats::NatsTransport;
 use crate::nodes::Membership;
 use crate::put;
+use crate::settling::Settling;
+use crate::suspects::Suspects;
 use crate::transport::Transport;
 use crate::under_way::UnderWay;
 use crate::write::Writer;
@@ -29,9 +30,16 @@ pub const STREAM_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// that small contents do not queue behind large ones.
 pub const PUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Bytes of content that all reads together hold, at most: stripes being fetched, and those fetched that their
-/// readers have not taken yet. Parity, asked for when data is late or lost, comes on top.
-pub const READ_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Bytes of content that all streamed reads together hold, at most: stripes being fetched, and those fetched that
+/// their readers have not taken yet. Parity, asked for when data is late or lost, comes on top.
+pub const READ_BYTES_MAX: usize = 96 * 1024 * 1024;
+
+/// Bytes of contents being fetched that are read whole, at most. Apart from the streams: readers cannot hold it, so
+/// small contents do not wait for slow readers of large ones.
+const WHOLE_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+/// Bytes of pieces being fetched of which only a slice is kept, at most.
+const SLICE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Writes contents to, and reads them from, the storage nodes of a region. Clones share one store.
 pub struct ShardStore<T: Transport = NatsTransport> {
@@ -52,7 +60,11 @@ pub(crate) struct Inner<T> {
     pub(crate) stream_budget: Budget,
     pub(crate) put_budget: Budget,
     pub(crate) read_budget: Budget,
+    pub(crate) whole_budget: Budget,
+    pub(crate) slice_budget: Budget,
     pub(crate) under_way: UnderWay,
+    pub(crate) settling: Settling,
+    pub(crate) suspects: Suspects,
     incidents: mpsc::Sender<Incident>,
 }
 
@@ -61,7 +73,9 @@ pub(crate) struct Inner<T> {
 pub struct StoredContent {
     /// The bucket in whose folders its shards lie.
     pub bucket: BucketName,
-    /// Which upload it is.
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256Digest,
+    /// Which upload of them it is.
     pub generation: Generation,
     /// Its bytes; not 0, as an empty content has no shards.
     pub size: u64,
@@ -75,7 +89,7 @@ pub enum WriteError {
     /// Too few nodes are online. Answer 503 and let the client come back.
     #[error("too few storage nodes are online: {0}")]
     TooFewNodes(TooFewNodes),
-    /// Enough nodes are online, but too few of them have room. Answer 507 and add disks.
+    /// Enough nodes are online, but too few of them have room. Answer 503 and add disks.
     #[error("the storage nodes are full: {0}")]
     Full(TooFewNodes),
     /// Too many nodes failed while they were written to. Write it again.
@@ -122,17 +136,19 @@ impl<T: Transport> ShardStore<T> {
             stream_budget: Budget::of(STREAM_BYTES_MAX),
             put_budget: Budget::of(PUT_BYTES_MAX),
             read_budget: Budget::of(READ_BYTES_MAX),
+            whole_budget: Budget::of(WHOLE_BYTES_MAX),
+            slice_budget: Budget::of(SLICE_BYTES_MAX),
             under_way: UnderWay::default(),
+            settling: Settling::default(),
+            suspects: Suspects::default(),
             incidents,
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// Whether the shards on nodes that are online now could lose one more node.
-    pub fn is_safe(&self, placement: &Placement) -> bool {
-        let nodes = placement.shards().map(|(_, node)| node);
-        let online: Vec<_> = nodes.filter(|node| self.inner.membership.is_online(node)).collect();
-        survives_any_node(placement.layout, online.into_iter())
+    /// Which acked contents are not settled yet.
+    pub fn settling(&self) -> &Settling {
+        &self.inner.settling
     }
 
     /// Which nodes there are.
@@ -161,6 +177,7 @@ impl<T: Transport> ShardStore<T> {
     /// Forgets, in the background, a content that no event names nor ever will, once the shards that were still
     /// under way at its ack are there or have failed. What a node does not hear of stays on it.
     pub fn discard(&self, content: &StoredContent) {
+        self.inner.settling.settle(content.generation);
         let shards = content.placement.shards().map(|(index, node)| (index, node.clone())).collect();
         let (store, bucket, generation) = (Arc::clone(&self.inner), content.bucket.clone(), content.generation);
         discard::spawn(async move {
@@ -195,6 +212,9 @@ impl<T> Inner<T> {
     /// Tells whoever listens, if it keeps up.
     pub(crate) fn report(&self, incident: Incident) {
         meter::incident(incident.kind);
+        if incident.kind != IncidentKind::Unwritten {
+            self.suspects.add(incident.generation, incident.shard);
+        }
         tracing::info!(
             bucket = %incident.bucket, generation = %incident.generation, shard = incident.shard, node = %incident.node,
             kind = incident.kind.as_str(), "a shard is not where or what it should be"

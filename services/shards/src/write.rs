@@ -15,6 +15,7 @@ use crate::meter;
 use crate::piece::{PIECE_STRIDE_BYTES, PIECES_MAX};
 use crate::progress::{LAG_PIECES_MAX, Outcome, Phase, Progress};
 use crate::put::{self, Owed};
+use crate::settling::Settling;
 use crate::sink::{Command, Sink};
 use crate::store::{Inner, WriteError};
 use crate::transport::Transport;
@@ -30,6 +31,8 @@ pub struct Writer<T: Transport> {
     draft: Option<(StripeDraft, OwnedSemaphorePermit)>,
     stream: Option<Stream>,
     stripes: u32,
+    /// Bytes of each piece of the stripe sent last.
+    unit: usize,
     size: u64,
 }
 
@@ -44,7 +47,7 @@ pub struct Written {
 
 impl<T: Transport> Writer<T> {
     pub(crate) fn new(store: Arc<Inner<T>>, bucket: BucketName, generation: Generation) -> Self {
-        Self { store, bucket, generation, draft: None, stream: None, stripes: 0, size: 0 }
+        Self { store, bucket, generation, draft: None, stream: None, stripes: 0, unit: 0, size: 0 }
     }
 
     /// Appends bytes; waits while the nodes, or the writers as a whole, have enough under way, for the
@@ -62,6 +65,15 @@ impl<T: Transport> Writer<T> {
                 draft.fill(&mut bytes);
                 self.size += (before - bytes.len()) as u64;
             }
+        }
+        Ok(())
+    }
+
+    /// Sends what was written so far if it is a whole stripe, rather than with the bytes after it: nobody knows when
+    /// they will come.
+    pub async fn send_on(&mut self) -> Result<(), WriteError> {
+        if self.draft.as_ref().is_some_and(|(draft, _)| draft.is_full()) {
+            self.send().await?;
         }
         Ok(())
     }
@@ -94,10 +106,10 @@ impl<T: Transport> Writer<T> {
         Ok(())
     }
 
-    /// Sends the stripe filled so far, and returns the length of its pieces.
-    async fn send(&mut self) -> Result<usize, WriteError> {
-        let Some((draft, budget)) = self.draft.take() else { return Ok(0) };
-        let unit = draft.bytes().div_ceil(DATA_SHARDS);
+    /// Sends the stripe filled so far, if there is one.
+    async fn send(&mut self) -> Result<(), WriteError> {
+        let Some((draft, budget)) = self.draft.take() else { return Ok(()) };
+        self.unit = draft.bytes().div_ceil(DATA_SHARDS);
         let messages = draft.messages(self.stripes).map_err(|_| WriteError::Internal("a stripe does not fit"))?;
         if self.stream.is_none() {
             self.stream = Some(Stream::open(&self.store, &self.bucket, self.generation)?);
@@ -106,7 +118,7 @@ impl<T: Transport> Writer<T> {
             stream.send(messages, budget).await?;
         }
         self.stripes += 1;
-        Ok(unit)
+        Ok(())
     }
 
     async fn close(&mut self) -> Result<Written, WriteError> {
@@ -119,9 +131,9 @@ impl<T: Transport> Writer<T> {
             let placement = put::put(&self.store, &self.bucket, self.generation, bytes).await?;
             return Ok(Written { placement, size });
         }
-        let unit = self.send().await?;
+        self.send().await?;
         let Some(stream) = self.stream.take() else { return Err(WriteError::Internal("no stream")) };
-        let placement = stream.seal(self.stripes, shard_bytes(self.stripes, unit)).await?;
+        let placement = stream.seal(self.stripes, shard_bytes(self.stripes, self.unit)).await?;
         Ok(Written { placement, size })
     }
 }
@@ -130,6 +142,8 @@ impl<T: Transport> Writer<T> {
 struct Stream {
     sinks: Vec<mpsc::Sender<Command>>,
     progress: watch::Sender<Progress>,
+    settling: Settling,
+    generation: Generation,
 }
 
 impl Stream {
@@ -149,7 +163,8 @@ impl Stream {
             tokio::spawn(Sink { store, owed, generation, shard, commands, progress, departure }.run());
             sender
         };
-        Ok(Self { sinks: (0..SHARDS).map(sink).collect(), progress })
+        let settling = store.settling.clone();
+        Ok(Self { sinks: (0..SHARDS).map(sink).collect(), progress, settling, generation })
     }
 
     /// Sends a stripe when the shards are ready for it.
@@ -176,6 +191,8 @@ impl Stream {
             let _ = sink.send(Command::Seal { pieces, bytes }).await;
         }
         self.wait(Progress::is_safe).await?;
+        // Before the sinks hear of the ack, for each then tells how its shard went.
+        self.settling.acked(self.generation, self.sinks.len());
         let mut nodes = Vec::new();
         self.progress.send_modify(|progress| {
             progress.outcome = Outcome::Acked;

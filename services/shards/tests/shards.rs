@@ -12,6 +12,8 @@ mod local;
 mod model;
 #[path = "shards/nats.rs"]
 mod nats;
+#[path = "shards/shown.rs"]
+mod shown;
 #[path = "shards/stalled.rs"]
 mod stalled;
 #[path = "shards/streams.rs"]

@@ -46,7 +46,8 @@ pub(super) fn set_ownership<V: View>(
         return Err(Rejection::AclGrantsOthers.into());
     }
     let fact = bucket::OwnershipChanged { bucket: bucket.clone(), ownership };
-    Ok(changed(access.ownership == ownership, Fact::BucketOwnershipChanged(fact)))
+    let is_same = (access.ownership, access.ownership_removed) == (ownership, ownership.is_none());
+    Ok(changed(is_same, Fact::BucketOwnershipChanged(fact)))
 }
 
 pub(super) fn set_object_acl<V: View>(

@@ -4,6 +4,7 @@ mod access;
 mod append;
 mod bucket;
 mod delete;
+mod health;
 mod identity;
 mod lifecycle;
 mod lock;
@@ -77,7 +78,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             }
             decide(view, command, context)
         }
-        Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location } => {
+        Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location, tags } => {
             let to_be = Created {
                 bucket: bucket.clone(),
                 owner: owner.clone(),
@@ -85,6 +86,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
                 ownership: *ownership,
                 object_lock: *object_lock,
                 location: location.clone(),
+                tags: tags.clone(),
             };
             bucket::create(view, to_be)
         }
@@ -113,6 +115,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::Expire(expire) => lifecycle::expire(view, expire, context),
         Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),
         Command::RenameObject(rename) => rename::rename(view, rename, context),
+        Command::NoteHealth(note) => health::note(view, note),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),

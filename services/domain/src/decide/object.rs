@@ -3,6 +3,7 @@ use events::bucket::Versioning;
 use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, Delta};
 
+use super::health::{referable, referable_parts};
 use super::quota::{check as check_quota, warnings};
 use super::{Decision, Refused, bucket_row, lock};
 use crate::command::{Context, ETags, NewBody, OBJECT_BYTES_MAX, Outcome, Precondition, PutObject, Rejection};
@@ -89,17 +90,23 @@ pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Ref
             if view.content(content).map_err(Refused::View)?.is_some() {
                 return Ok((Body::Known { content: *content }, true));
             }
+            let stored = || (Body::Stored { content: *content, placement: placement.clone() }, true);
             match view.newest_content(content.sha256).map_err(Refused::View)? {
-                Some(known) if Some(known) != *instead_of => (Body::Known { content: known }, false),
-                _ => (Body::Stored { content: *content, placement: placement.clone() }, true),
+                Some(known) if Some(known) != *instead_of => match referable(view, &known) {
+                    Ok(_) => (Body::Known { content: known }, false),
+                    Err(Refused::Rejected(_)) => stored(),
+                    Err(error) => return Err(error),
+                },
+                _ => stored(),
             }
         }
         NewBody::Known(content) => {
-            view.content(content).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
+            referable(view, content)?;
             (Body::Known { content: *content }, false)
         }
         NewBody::Parts(upload) => {
             view.manifest(*upload).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
+            referable_parts(view, *upload)?;
             (Body::Parts { upload_id: *upload, taken: Vec::new() }, false)
         }
     })

@@ -1,9 +1,11 @@
 use events::ids::BucketName;
+use events::lifecycle::TransitionMinimum;
 use events::tags::Tags;
 use events::{Fact, bucket};
 
 use super::{Decision, Refused, bucket_row, changed, lock};
-use crate::command::setting::Setting;
+use crate::command::Rejection;
+use crate::command::setting::{BUCKET_TAGS_MAX, Setting};
 use crate::row::BucketSettingsRow;
 use crate::view::View;
 
@@ -12,8 +14,21 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
     let settings = view.bucket_settings(row.id).map_err(Refused::View)?;
     Ok(match setting {
         Setting::Tags(tags) => set_tags(bucket, &settings, tags.clone()),
+        Setting::AddTags(added) => {
+            let mut tags = settings.tags.clone().unwrap_or_default();
+            tags.extend(added.clone());
+            if tags.len() > BUCKET_TAGS_MAX {
+                return Err(Rejection::TooManyTags.into());
+            }
+            set_tags(bucket, &settings, Some(tags).filter(|tags| !tags.is_empty()))
+        }
+        Setting::RemoveTags(removed) => {
+            let mut tags = settings.tags.clone().unwrap_or_default();
+            tags.retain(|name, _| !removed.contains(name));
+            set_tags(bucket, &settings, Some(tags).filter(|tags| !tags.is_empty()))
+        }
         Setting::Cors(rules) => set_cors(bucket, &settings, rules.clone()),
-        Setting::Lifecycle(rules) => set_lifecycle(bucket, &settings, rules.clone()),
+        Setting::Lifecycle(rules, minimum) => set_lifecycle(bucket, &settings, rules.clone(), *minimum),
         Setting::ObjectLock(wanted) => lock::set_of_bucket(bucket, &row, &settings, *wanted)?,
         Setting::Encryption(encryption) => {
             let fact = bucket::EncryptionChanged { bucket: bucket.clone(), encryption: encryption.clone() };
@@ -36,8 +51,9 @@ fn set_lifecycle(
     bucket: &BucketName,
     settings: &BucketSettingsRow,
     rules: Option<Vec<events::lifecycle::Rule>>,
+    transition_minimum: TransitionMinimum,
 ) -> Decision {
-    let is_so_already = settings.lifecycle == rules;
-    let fact = bucket::LifecycleChanged { bucket: bucket.clone(), rules };
+    let is_so_already = settings.lifecycle == rules && settings.transition_minimum == transition_minimum;
+    let fact = bucket::LifecycleChanged { bucket: bucket.clone(), rules, transition_minimum };
     changed(is_so_already, Fact::BucketLifecycleChanged(fact))
 }

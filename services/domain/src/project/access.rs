@@ -31,7 +31,10 @@ pub(super) fn ownership_changed<V: View>(
     draft: &mut Draft<'_, V>,
     fact: &OwnershipChanged,
 ) -> Result<(), ProjectError<V::Error>> {
-    change(draft, &fact.bucket, |row| row.ownership = fact.ownership)
+    change(draft, &fact.bucket, |row| {
+        row.ownership = fact.ownership;
+        row.ownership_removed = fact.ownership.is_none();
+    })
 }
 
 pub(super) fn object_acl_changed<V: View>(

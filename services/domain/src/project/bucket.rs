@@ -14,8 +14,13 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
         let row = BucketAccessRow { acl: fact.acl.clone(), ownership: fact.ownership, ..BucketAccessRow::default() };
         draft.changes.push(Change::PutBucketAccess { bucket: id, row });
     }
-    if fact.object_lock {
-        let row = BucketSettingsRow { object_lock: Some(ObjectLockRow::default()), ..BucketSettingsRow::default() };
+    let settings = fact.object_lock || !fact.tags.is_empty();
+    if settings {
+        let row = BucketSettingsRow {
+            object_lock: fact.object_lock.then(ObjectLockRow::default),
+            tags: Some(fact.tags.clone()).filter(|tags| !tags.is_empty()),
+            ..BucketSettingsRow::default()
+        };
         draft.changes.push(Change::PutBucketSettings { bucket: id, row });
     }
     let row = BucketRow {
@@ -25,7 +30,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
         location_named: fact.location.is_some(),
         versioning: if fact.object_lock { Versioning::Enabled } else { Versioning::Unversioned },
         access: if access { draft.event.sequence } else { 0 },
-        settings: if fact.object_lock { draft.event.sequence } else { 0 },
+        settings: if settings { draft.event.sequence } else { 0 },
     };
     draft.changes.push(Change::PutBucket { name: fact.bucket.clone(), row });
 }

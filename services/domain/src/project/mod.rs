@@ -3,6 +3,7 @@
 mod access;
 mod append;
 mod bucket;
+mod content;
 mod draft;
 mod identity;
 mod lock;
@@ -68,6 +69,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::ObjectAppended(fact) => append::appended(&mut draft, fact)?,
         Fact::ObjectRenamed(fact) => rename::renamed(&mut draft, fact)?,
         Fact::DeleteMarkerCreated(fact) => object::delete_marker_created(&mut draft, fact)?,
+        Fact::ContentHealthChanged(fact) => content::health_changed(&mut draft, fact)?,
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,

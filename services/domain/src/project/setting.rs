@@ -41,7 +41,10 @@ pub(super) fn lifecycle_changed<V: View>(
     draft: &mut Draft<'_, V>,
     fact: &LifecycleChanged,
 ) -> Result<(), ProjectError<V::Error>> {
-    change(draft, &fact.bucket, |row| row.lifecycle.clone_from(&fact.rules))
+    change(draft, &fact.bucket, |row| {
+        row.lifecycle.clone_from(&fact.rules);
+        row.transition_minimum = fact.transition_minimum;
+    })
 }
 
 fn change<V: View>(

@@ -8,6 +8,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::fold::Fold;
+use crate::health;
 use crate::random::world::World;
 use crate::random::{identities, settings, steps};
 
@@ -20,7 +21,7 @@ fn histories<S: Strategy>(strategy: &S) -> impl Iterator<Item = S::Value> {
     (0..HISTORIES).map(move |_| strategy.new_tree(&mut runner).unwrap().current())
 }
 
-/// The kinds of fact in what histories of objects, identities and settings come to, a fold for each.
+/// The kinds of fact in what histories of objects, identities, settings and shards come to, a fold for each.
 fn reached() -> BTreeSet<&'static str> {
     let mut folds = Vec::new();
     for history in histories(&steps::history(60)) {
@@ -47,6 +48,7 @@ fn reached() -> BTreeSet<&'static str> {
         }
         folds.push(fold);
     }
+    folds.extend(histories(&health::history()).map(|history| health::played(&history)));
     folds.iter().flat_map(|fold| &fold.events).map(|event| event.fact.kind().event_type).collect()
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn create_bucket() -> Command {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: events::tags::Tags::new(),
     }
 }
 

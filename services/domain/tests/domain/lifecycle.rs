@@ -9,7 +9,7 @@ use domain::{
 use events::Fact;
 use events::bucket::Versioning;
 use events::ids::VersionId;
-use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
+use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule, TransitionMinimum};
 use events::lock::LegalHold;
 use events::tags::Tags;
 use jiff::{SignedDuration, Timestamp};
@@ -67,7 +67,11 @@ impl Story {
     }
 
     fn has(mut self, rules: Vec<Rule>) -> Self {
-        self.does(&Command::SetBucketSetting { bucket: bucket(), setting: Setting::Lifecycle(Some(rules)) }).unwrap();
+        self.does(&Command::SetBucketSetting {
+            bucket: bucket(),
+            setting: Setting::Lifecycle(Some(rules), TransitionMinimum::default()),
+        })
+        .unwrap();
         self
     }
 
@@ -128,7 +132,12 @@ fn rules_that_were_changed_or_disabled_meanwhile_end_nothing() {
         rule.expiration = Some(Expiration::Days(1));
     })]);
     assert_eq!(story.expire(2), Err(Rejection::NotDue));
-    story.does(&Command::SetBucketSetting { bucket: bucket(), setting: Setting::Lifecycle(None) }).unwrap();
+    story
+        .does(&Command::SetBucketSetting {
+            bucket: bucket(),
+            setting: Setting::Lifecycle(None, TransitionMinimum::default()),
+        })
+        .unwrap();
     assert_eq!(story.expire(2), Err(Rejection::NotDue));
 }
 

@@ -26,6 +26,7 @@ fn locking_bucket() -> Command {
         ownership: None,
         object_lock: true,
         location: None,
+        tags: events::tags::Tags::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use domain::{
     Command, DeletePrecondition, NewBody, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, Precondition, Rejection, Setting,
     VersionName,
 };
+use events::access::ObjectOwnership;
 use events::bucket::Versioning::{Enabled, Suspended, Unversioned};
 use events::ids::{ETag, VersionId};
 use events::tags::Tags;
@@ -37,6 +38,7 @@ fn a_bucket_is_made_once() {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: Tags::new(),
     };
     rejected(&[create_bucket()], &mallory, Rejection::BucketExists { yours: false });
 }
@@ -66,6 +68,46 @@ fn a_setting_is_changed_once_and_goes_with_its_bucket() {
     accepted(&given(&[], &[set(tags("art"))]), &set(None), &DONE);
     let remade = [set(tags("art")), Command::DeleteBucket { bucket: bucket() }, create_bucket()];
     unchanged(&given(&[], &remade), &set(None), &DONE);
+}
+
+#[test]
+fn tags_are_added_to_what_is_there_at_the_commit() {
+    let of = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect::<Tags>();
+    let set = |setting| Command::SetBucketSetting { bucket: bucket(), setting };
+    let add = |names: &[&str]| set(Setting::AddTags(of(names)));
+    let remove = |names: &[&str]| set(Setting::RemoveTags(names.iter().map(|name| (*name).to_owned()).collect()));
+    let tags = |fold: &Fold| fold.model.bucket_settings.values().next().and_then(|row| row.tags.clone());
+    let Command::CreateBucket { bucket: name, owner, acl, ownership, object_lock, location, .. } = create_bucket()
+    else {
+        unreachable!("it makes a bucket")
+    };
+    let tagged = Command::CreateBucket { bucket: name, owner, acl, ownership, object_lock, location, tags: of(&["a"]) };
+    assert_eq!(tags(&accepted(&[], &tagged, &DONE)), Some(of(&["a"])));
+    assert_eq!(tags(&accepted(std::slice::from_ref(&tagged), &add(&["b"]), &DONE)), Some(of(&["a", "b"])));
+    assert_eq!(tags(&accepted(&[tagged.clone(), add(&["b"])], &remove(&["a", "c"]), &DONE)), Some(of(&["b"])));
+    assert_eq!(tags(&accepted(std::slice::from_ref(&tagged), &remove(&["a"]), &DONE)), None);
+    unchanged(std::slice::from_ref(&tagged), &add(&["a"]), &DONE);
+    unchanged(&[create_bucket()], &remove(&["a"]), &DONE);
+    let most: Vec<_> = (0..50).map(|number| number.to_string()).collect();
+    let most: Vec<_> = most.iter().map(String::as_str).collect();
+    rejected(&[tagged], &add(&most), Rejection::TooManyTags);
+    rejected(&[create_bucket(), add(&most)], &add(&["a"]), Rejection::TooManyTags);
+    unchanged(&[create_bucket(), add(&most)], &add(&["0"]), &DONE);
+}
+
+#[test]
+fn ownership_can_be_taken_away_where_it_was_never_said() {
+    let set = |ownership| Command::SetOwnership { bucket: bucket(), ownership };
+    let writer = Some(ObjectOwnership::ObjectWriter);
+    let removed = |fold: &Fold| fold.model.bucket_access.values().map(|row| row.ownership_removed).collect::<Vec<_>>();
+    let fold = accepted(&given(&[], &[]), &set(None), &DONE);
+    assert_eq!(removed(&fold), [true]);
+    unchanged(&given(&[], &[set(None)]), &set(None), &DONE);
+    let fold = accepted(&given(&[], &[set(None)]), &set(writer), &DONE);
+    assert_eq!(removed(&fold), [false]);
+    unchanged(&given(&[], &[set(writer)]), &set(writer), &DONE);
+    let fold = accepted(&given(&[], &[set(writer)]), &set(None), &DONE);
+    assert_eq!(removed(&fold), [true]);
 }
 
 #[test]

@@ -47,7 +47,18 @@ fn holds(model: &Model, command: &Command) -> bool {
         Command::SetBucketSetting { bucket, setting } => match setting {
             Setting::Tags(tags) => settings(bucket).tags == *tags,
             Setting::Cors(rules) => settings(bucket).cors == *rules,
-            Setting::Lifecycle(rules) => settings(bucket).lifecycle == *rules,
+            Setting::AddTags(added) => {
+                let tags = settings(bucket).tags.unwrap_or_default();
+                added.iter().all(|(name, value)| tags.get(name) == Some(value))
+            }
+            Setting::RemoveTags(names) => {
+                let tags = settings(bucket).tags.unwrap_or_default();
+                names.iter().all(|name| !tags.contains_key(name))
+            }
+            Setting::Lifecycle(rules, minimum) => {
+                let settings = settings(bucket);
+                settings.lifecycle == *rules && settings.transition_minimum == *minimum
+            }
             Setting::ObjectLock(lock) => settings(bucket).object_lock == Some(*lock),
             Setting::Encryption(encryption) => settings(bucket).encryption == *encryption,
         },

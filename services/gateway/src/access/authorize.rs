@@ -43,8 +43,22 @@ pub(crate) fn authorize(call: &Call<'_>, snapshot: &Snapshot, operation: Operati
 
 /// Who makes a bucket owns it, so the settings that come with it are theirs to make, unless that is denied.
 fn new_bucket(call: &Call<'_>, action: Action) -> Result<(), Failure> {
-    let name = call.bucket()?;
-    call.permit(action, Resource::Bucket(&name), &Rights::default())?;
+    call.permit(action, Resource::Bucket(&call.bucket()?), &Rights::default())?;
+    if call.head().acl()?.is_some() {
+        of_new_bucket(call, Action::PutBucketAcl)?;
+    }
+    if call.head().bucket_object_lock()? {
+        of_new_bucket(call, Action::PutBucketObjectLockConfiguration)?;
+        of_new_bucket(call, Action::PutBucketVersioning)?;
+    }
+    if call.head().object_ownership()?.is_some() {
+        of_new_bucket(call, Action::PutBucketOwnershipControls)?;
+    }
+    Ok(())
+}
+
+/// Refuses a setting of the bucket to be made, if it is denied to its owner to be.
+fn of_new_bucket(call: &Call<'_>, action: Action) -> Result<(), Failure> {
     let Some(owner) = call.caller.user_id() else { return Ok(()) };
     let to_be = BucketAccess {
         owner,
@@ -54,17 +68,7 @@ fn new_bucket(call: &Call<'_>, action: Action) -> Result<(), Failure> {
         ownership: ObjectOwnership::default(),
     };
     let rights = Rights { bucket: Some(to_be), ..Rights::default() };
-    if call.head().acl()?.is_some() {
-        call.permit(Action::PutBucketAcl, Resource::Bucket(&name), &rights)?;
-    }
-    if call.head().bucket_object_lock()? {
-        call.permit(Action::PutBucketObjectLockConfiguration, Resource::Bucket(&name), &rights)?;
-        call.permit(Action::PutBucketVersioning, Resource::Bucket(&name), &rights)?;
-    }
-    if call.head().object_ownership()?.is_some() {
-        call.permit(Action::PutBucketOwnershipControls, Resource::Bucket(&name), &rights)?;
-    }
-    Ok(())
+    call.permit(action, Resource::Bucket(&call.bucket()?), &rights)
 }
 
 /// A bucket in a state, with its rules.
@@ -263,7 +267,13 @@ impl Call<'_> {
         key: &ObjectKey,
         failure: Failure,
     ) -> Failure {
-        if !matches!(failure.error.code(), Code::NoSuchKey | Code::NoSuchVersion) {
+        let tells_absence = match failure.error.code() {
+            Code::NoSuchKey | Code::NoSuchVersion => true,
+            // Of a key alone, this tells that a delete marker hides it.
+            Code::MethodNotAllowed => !self.query.has("versionId"),
+            _ => false,
+        };
+        if !tells_absence {
             return failure;
         }
         let rules = match self.gateway.0.rules.of(snapshot, name, row) {
@@ -274,6 +284,11 @@ impl Call<'_> {
             Ok(()) => failure,
             Err(_) => self.denied(Action::ListBucket, "without it nobody learns which keys are absent"),
         }
+    }
+
+    /// Refuses tags of the bucket to be made, which its document brings, if those are denied.
+    pub(crate) fn permit_tags_of_new_bucket(&self) -> Result<(), Failure> {
+        of_new_bucket(self, Action::TagResource)
     }
 
     fn permit(&self, action: Action, resource: Resource<'_>, rights: &Rights<'_>) -> Result<(), Failure> {

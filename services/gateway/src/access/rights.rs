@@ -97,6 +97,9 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
         O::PutBucketLifecycleConfiguration | O::DeleteBucketLifecycle => {
             (Action::PutLifecycleConfiguration, Target::Bucket)
         }
+        O::ListTagsForResource => (Action::ListTagsForResource, Target::Bucket),
+        O::TagResource => (Action::TagResource, Target::Bucket),
+        O::UntagResource => (Action::UntagResource, Target::Bucket),
         O::GetBucketTagging => (Action::GetBucketTagging, Target::Bucket),
         O::PutBucketTagging | O::DeleteBucketTagging => (Action::PutBucketTagging, Target::Bucket),
         O::GetBucketAcl => (Action::GetBucketAcl, Target::Bucket),

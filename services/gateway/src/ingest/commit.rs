@@ -21,7 +21,7 @@ pub(crate) async fn commit_ingested(
     command: impl Fn(NewBody) -> Command + Send + Sync + 'static,
 ) -> Result<Committed, Failure> {
     if let Err(failure) = call.confirm() {
-        if let Taken::Staged(staged) = &ingested.bytes {
+        if let Taken::Staged(staged, _) = &ingested.bytes {
             discard(&call.gateway.0.store, staged);
         }
         return Err(failure);
@@ -31,15 +31,22 @@ pub(crate) async fn commit_ingested(
         Some(judged) => judged.bind(command(body)),
         None => command(body),
     };
-    let known = known_bytes(call, ingested.sha256)?;
+    let (known, instead_of) = match &ingested.bytes {
+        Taken::InMemory(bytes, _) if !bytes.is_empty() => {
+            let known = known_bytes(call, ingested.sha256).await?;
+            (known.shown(), known.hidden())
+        }
+        Taken::Staged(_, instead_of) => (None, *instead_of),
+        Taken::InMemory(..) | Taken::Known(_) => (None, None),
+    };
     let staging = Staging {
         gateway: call.gateway.clone(),
         bucket: bucket.clone(),
         generation: Generation::from_fresh(call.fresh()),
-        instead_of: known.unsafe_one(),
+        instead_of,
         origin: call.origin(),
     };
-    let committed = tokio::spawn(async move { staging.commit(ingested, known.safe(), command).await }).await;
+    let committed = tokio::spawn(async move { staging.commit(ingested, known, command).await }).await;
     match committed {
         Ok(Ok(committed)) => Ok(committed),
         Ok(Err(NotCommitted::Write(error))) => Err(error.into()),
@@ -75,7 +82,7 @@ impl Staging {
         let sha256 = ingested.sha256;
         let (bytes, _permit) = match ingested.bytes {
             Taken::Known(content) => return self.commit_known(&command, content).await,
-            Taken::Staged(staged) => return self.commit_staged(&command, sha256, staged).await,
+            Taken::Staged(staged, _) => return self.commit_staged(&command, sha256, staged).await,
             Taken::InMemory(bytes, permit) => (bytes, permit),
         };
         if bytes.is_empty() {
@@ -83,14 +90,17 @@ impl Staging {
         }
         if let Some(known) = known {
             match self.commit_known(&command, known).await {
-                // It was reclaimed a moment ago: the bytes are at hand, so store them anew.
-                Err(NotCommitted::Commit(CommitError::Rejected(domain::Rejection::ContentGone))) => {}
+                // It was reclaimed, or came into doubt, a moment ago: the bytes are at hand, so store them anew.
+                Err(NotCommitted::Commit(CommitError::Rejected(
+                    domain::Rejection::ContentGone | domain::Rejection::ContentUnsafe,
+                ))) => {}
                 ended => return ended,
             }
         }
         let size = bytes.len() as u64;
         let placement = store.put(&self.bucket, self.generation, bytes).await.map_err(NotCommitted::Write)?;
-        let staged = StoredContent { bucket: self.bucket.clone(), generation: self.generation, size, placement };
+        let (bucket, generation) = (self.bucket.clone(), self.generation);
+        let staged = StoredContent { bucket, sha256, generation, size, placement };
         self.commit_staged(&command, sha256, staged).await
     }
 
@@ -120,6 +130,8 @@ impl Staging {
         };
         if !in_use {
             discard(&self.gateway.0.store, &staged);
+        } else if committed.is_ok() {
+            self.gateway.0.store.settling().named(content);
         }
         committed.map_err(NotCommitted::Commit)
     }

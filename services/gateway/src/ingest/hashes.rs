@@ -25,8 +25,8 @@ pub(super) struct Sums {
 impl Hashes {
     /// All that plain bytes are known by.
     pub(super) fn of_plain(algorithm: Option<Algorithm>) -> Self {
-        // The content's name is a SHA-256 already: no need for a second one.
-        let own = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
+        // The entity tag is an MD5 and the content's name a SHA-256 already: no need for a second one of either.
+        let own = algorithm.filter(|algorithm| !matches!(algorithm, Algorithm::Md5 | Algorithm::Sha256));
         Self { md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
     }
 
@@ -48,11 +48,14 @@ impl Hashes {
 
     pub(super) fn finish(self, algorithm: Option<Algorithm>) -> Sums {
         let sha256: Option<[u8; 32]> = self.sha256.map(|sha256| sha256.finalize().into());
-        let checksum = match self.checksum {
-            Some(hasher) => Some(hasher.finish()),
-            None => algorithm.zip(sha256).and_then(|(algorithm, sha256)| Checksum::from_bytes(algorithm, &sha256)),
+        let md5: [u8; 16] = self.md5.finalize().into();
+        let checksum = match (self.checksum, algorithm) {
+            (Some(hasher), _) => Some(hasher.finish()),
+            (None, Some(Algorithm::Md5)) => Checksum::from_bytes(Algorithm::Md5, &md5),
+            (None, Some(algorithm)) => sha256.and_then(|sha256| Checksum::from_bytes(algorithm, &sha256)),
+            (None, None) => None,
         };
-        Sums { md5: self.md5.finalize().into(), sha256, checksum }
+        Sums { md5, sha256, checksum }
     }
 }
 
@@ -77,8 +80,8 @@ pub(super) fn verify(
     if let PayloadHash::Signed(declared) = signed {
         verify_sha256(&declared, &sums.sha256.unwrap_or_default())?;
     }
-    if declared.content_md5.is_some_and(|md5| md5 != sums.md5) {
-        return Err(Error::bad_digest("Content-MD5"));
+    if let Some(declared) = declared.content_md5.filter(|md5| *md5 != sums.md5) {
+        return Err(Error::bad_md5(&declared, &sums.md5));
     }
     if let (Some(sent), Some(computed)) = (declared.checksum.as_ref().or(trailing), &sums.checksum) {
         sent.verify(computed)?;

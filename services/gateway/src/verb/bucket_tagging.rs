@@ -3,7 +3,7 @@ use axum::response::Response;
 use domain::{Command, Setting, View};
 use http::StatusCode;
 use s3::tags::Carrier;
-use s3::xml::Tagging;
+use s3::xml::{ListTagsForResourceResult, TagResourceRequest, Tagging};
 use s3::{Code, Error};
 
 use crate::call::Call;
@@ -31,5 +31,28 @@ pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure
 pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
     let (_, bucket, _) = call.read_bucket().await?;
     call.commit(Command::SetBucketSetting { bucket, setting: Setting::Tags(None) }).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The tags as S3 Control shows them, which has a list of none where S3 has an error.
+pub(super) async fn list(call: &Call<'_>) -> Result<Response, Failure> {
+    let (snapshot, _, row) = call.read_bucket().await?;
+    let tags = snapshot.bucket_settings(row.id)?.tags.unwrap_or_default();
+    Ok(reply::xml(ListTagsForResourceResult { tags: &tags }.to_xml()))
+}
+
+pub(super) async fn add(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+    let document = read_document(body, call, Sums::OfDocument).await?;
+    let tags = TagResourceRequest::parse(&document)?.tags;
+    let (_, bucket, _) = call.read_bucket().await?;
+    call.commit(Command::SetBucketSetting { bucket, setting: Setting::AddTags(tags) }).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+pub(super) async fn remove(call: &Call<'_>) -> Result<Response, Failure> {
+    let names = call.query.iter().filter(|parameter| *parameter.name == *b"tagKeys");
+    let names: Vec<_> = names.map(|parameter| String::from_utf8_lossy(&parameter.value).into_owned()).collect();
+    let (_, bucket, _) = call.read_bucket().await?;
+    call.commit(Command::SetBucketSetting { bucket, setting: Setting::RemoveTags(names) }).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }

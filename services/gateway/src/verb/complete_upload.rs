@@ -26,12 +26,14 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let key = call.key()?;
     call.read_bucket().await?;
     let document = read_document(body, call, Sums::OfObject).await?;
-    let asked = CompleteMultipartUpload::parse(&document)?.parts;
+    let asked =
+        CompleteMultipartUpload::parse(&document).map_err(|error| about_upload(error, &request.upload_id))?.parts;
     let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let upload = upload_id(&request.upload_id)?;
     let begun = snapshot.upload(bucket_row.id, &key, upload)?;
     let tags = begun.as_ref().map(|row| row.attributes.tags.clone()).unwrap_or_default();
     let mut encryption = None;
+    let is_under_way = begun.is_some();
     let plan = match begun {
         Some(row) => {
             check_key(call, &row, request.customer_key.as_ref()).await?;
@@ -41,6 +43,10 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
         None if snapshot.manifest(upload)?.is_some() => plan_of_completed(&snapshot, bucket_row.id, &key, upload)?,
         None => return Err(Error::no_such_upload(&request.upload_id).into()),
     };
+    // Of an upload that was completed before, and whose object is gone since, the plan is not known any more.
+    if is_under_way || plan.is_some() {
+        check_plan(&request, plan, &asked)?;
+    }
     let stored: BTreeMap<_, _> = snapshot.parts(upload)?.into_iter().collect();
     let chosen = choose(&request.upload_id, &asked, &stored)?;
     let size = chosen.iter().map(|(_, part)| part.size).sum::<u64>();
@@ -109,6 +115,44 @@ fn plan_of_completed(
     Ok(checksum.map(|checksum| ChecksumPlan { algorithm: checksum.algorithm, kind: checksum.kind }))
 }
 
+/// What the completion says of checksums must fit what the upload was begun with.
+fn check_plan(request: &Request, plan: Option<ChecksumPlan>, asked: &[CompletedPart]) -> Result<(), Error> {
+    let kind = plan.map(|plan| convert::wire_checksum_type(plan.kind));
+    if request.checksum_type.is_some() && request.checksum_type != kind {
+        return Err(Error::invalid_request(format!(
+            "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
+            kind.map_or("null", ChecksumType::name),
+        )));
+    }
+    let Some(plan) = plan else { return Ok(()) };
+    let planned = convert::wire_algorithm(plan.algorithm);
+    for part in asked {
+        match part.checksum {
+            Some(sent) if sent.algorithm() != planned => {
+                let message = format!(
+                    "The {} you specified for part {} did not match what we received.",
+                    sent.algorithm().lower_name(),
+                    part.number,
+                );
+                return Err(Error::with_message(Code::BadDigest, message));
+            }
+            None if plan.kind == events::object::ChecksumType::Composite => {
+                return Err(Error::invalid_request(format!(
+                    "The upload was created using a {} checksum. The complete request must include the checksum for \
+                     each part. It was missing for part {} in the request.",
+                    planned.lower_name(),
+                    part.number,
+                )));
+            }
+            _ => {}
+        }
+    }
+    match request.checksum {
+        Some(sent) if sent.algorithm() != planned => Err(Error::bad_digest(planned.lower_name())),
+        _ => Ok(()),
+    }
+}
+
 /// The parts that are asked for, each as it is stored under its entity tag.
 fn choose<'a>(
     upload: &str,
@@ -153,11 +197,12 @@ fn object_checksum(plan: Option<ChecksumPlan>, parts: &[(PartNumber, &PartRow)])
     Some((checksum, kind))
 }
 
+/// The document does not say which upload its parts are of.
+fn about_upload(error: Error, upload: &str) -> Error {
+    if error.code() == Code::InvalidPartOrder { error.detail("UploadId", upload) } else { error }
+}
+
 fn verify_checksum(request: &Request, computed: Option<&(Checksum, ChecksumType)>) -> Result<(), Error> {
-    let kind = computed.map(|(_, kind)| *kind);
-    if request.checksum_type.is_some() && request.checksum_type != kind {
-        return Err(Error::invalid_request("The upload was not begun with this checksum type."));
-    }
     match (&request.checksum, computed) {
         (None, _) => Ok(()),
         (Some(sent), Some((computed, _))) if sent.algorithm() == computed.algorithm() => sent.verify(computed),

@@ -1,7 +1,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::row::{BodyRow, BucketRow};
-use domain::{Command, NewBody, Outcome, PutObject};
+use domain::{Command, NewBody, Outcome, PutObject, View};
 use events::ids::{BucketName, ObjectKey};
 use events::object::Operation;
 use events::tags::Tags;
@@ -25,11 +25,13 @@ use crate::fetch;
 use crate::ingest::{commit_ingested, ingest};
 use crate::lifecycle;
 use crate::payload::Payload;
+use crate::referable::is_body_referable;
 use crate::reply;
 
 pub(super) const SOURCE_VERSION_ID: HeaderName = HeaderName::from_static("x-amz-copy-source-version-id");
 
 pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
+    call.check_signed("copy objects")?;
     let request = CopyObject::parse(&call.head())?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let of_object = acl::of_new_object(call, &snapshot, &row)?;
@@ -67,7 +69,10 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
         precondition: convert::precondition(request.conditions),
     };
     let algorithm = request.checksum_algorithm;
-    let (committed, checksum) = if source_key.is_some() == protection.is_some() {
+    let same_protection = source_key.is_some() == protection.is_some();
+    // Bytes that the nodes do not show as safe are read and stored again, if that is still possible.
+    let by_name = same_protection && is_body_referable(call.gateway, &source.snapshot, source.object.body).await?;
+    let (committed, checksum) = if by_name {
         by_reference(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
     } else {
         by_bytes(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
@@ -94,19 +99,25 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 /// A copy onto itself must change something, and what is larger is copied in parts.
-fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, key: &ObjectKey) -> Result<(), Error> {
+fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, key: &ObjectKey) -> Result<(), Failure> {
     let in_place = request.source.bucket == bucket.as_str() && request.source.key == key.as_bytes();
-    if in_place && request.source.version_id.is_none() && request.changes_nothing_in_place() {
+    if in_place && request.changes_nothing_in_place() && !is_encrypted_anew(source)? {
         let message = "This copy request is illegal because it is trying to copy an object to itself without \
                        changing the object's metadata, storage class, website redirect location or encryption attributes.";
-        return Err(Error::invalid_request(message));
+        return Err(Error::invalid_request(message).into());
     }
     if source.object.size > COPY_BYTES_MAX {
         let message =
             "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
-        return Err(Error::invalid_request(message));
+        return Err(Error::invalid_request(message).into());
     }
     Ok(())
+}
+
+/// Whether a copy onto itself that says nothing of encryption changes that: it drops the key of the source, and S3 lets
+/// it be encrypted by the bucket's default even if it is already.
+fn is_encrypted_anew(source: &Source) -> Result<bool, Failure> {
+    Ok(source.object.encryption.is_some() || source.snapshot.bucket_settings(source.bucket.id)?.encryption.is_some())
 }
 
 /// The source's key and how the target is encrypted, where they are.
@@ -132,7 +143,7 @@ async fn by_reference(
     Ok((call.commit(Command::PutObject(Box::new(put))).await?, checksum))
 }
 
-/// What is plain becomes encrypted, or the other way round: the bytes make a new content.
+/// What is plain becomes encrypted, or the other way round, or too few shards are left: the bytes make a new content.
 async fn by_bytes(
     call: &Call<'_>,
     put: PutObject,

@@ -3,9 +3,10 @@ use axum::response::Response;
 use domain::{Command, Rejection, View};
 use events::access::Acl;
 use events::ids::{BucketName, RegionName};
+use events::tags::Tags;
 use http::StatusCode;
 use ledger::CommitError;
-use s3::xml::CreateBucketConfiguration;
+use s3::xml::{CreateBucketConfiguration, bucket_arn};
 use s3::{Code, Error};
 
 use super::{acl, ownership};
@@ -21,55 +22,78 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     let bucket = call.bucket()?;
     let document = read_document(body, call, Sums::OfDocument).await?;
     let region = &call.gateway.0.options.region;
-    let location = location(&document, region)?;
+    let wanted = CreateBucketConfiguration::parse(&document)?;
+    let location = location(&wanted, region)?;
+    if !wanted.tags.is_empty() {
+        call.permit_tags_of_new_bucket()?;
+    }
     // Who makes a bucket owns it, and nobody owns nothing.
     let owner = call.caller.user_id().cloned().ok_or_else(|| Error::new(Code::AccessDenied))?;
     let snapshot = call.gateway.0.ledger.read().await?;
     let ownership = ownership::of_new_bucket(call)?;
     let acl = acl::of_new_bucket(call, &snapshot, &owner, ownership)?;
     let object_lock = call.head().bucket_object_lock()?;
-    let command =
-        Command::CreateBucket { bucket: bucket.clone(), acl: acl.clone(), ownership, owner, object_lock, location };
+    let command = Command::CreateBucket {
+        bucket: bucket.clone(),
+        acl: acl.clone(),
+        ownership,
+        owner,
+        object_lock,
+        location,
+        tags: wanted.tags.clone(),
+    };
     drop(snapshot);
     match call.gateway.0.ledger.commit(command, call.origin()).await {
         Ok(_) => {}
         Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region.as_str() == FORGIVING_REGION => {
-            check_existing(call, &bucket, acl.as_ref(), object_lock)?;
+            check_existing(call, &bucket, acl.as_ref(), object_lock, &wanted.tags)?;
         }
         Err(error) => return Err(commit_failure(&error, call.about()).into()),
     }
     let mut response = reply::empty(StatusCode::OK);
     response.headers_mut().insert(http::header::LOCATION, reply::value(&format!("/{bucket}"))?);
+    response.headers_mut().insert(reply::BUCKET_ARN, reply::value(&bucket_arn(bucket.as_str()))?);
     Ok(response)
 }
 
 /// The region that is asked for in so many words; it can only be the server's own.
-fn location(document: &[u8], region: &RegionName) -> Result<Option<RegionName>, Failure> {
-    if document.is_empty() {
-        return Ok(None);
-    }
-    match CreateBucketConfiguration::parse(document)?.location_constraint.as_deref() {
+fn location(wanted: &CreateBucketConfiguration, region: &RegionName) -> Result<Option<RegionName>, Failure> {
+    match wanted.location_constraint.as_deref() {
         None | Some("") => Ok(None),
         Some(wanted) if wanted == region.as_str() => Ok(Some(region.clone())),
-        Some(_) => {
+        Some(wanted) => {
             let message = format!("This server's region is {region}; it makes buckets nowhere else.");
-            Err(Error::with_message(Code::InvalidLocationConstraint, message).into())
+            let error = Error::with_message(Code::InvalidLocationConstraint, message);
+            Err(error.detail("LocationConstraint", wanted).into())
         }
     }
 }
 
 /// Refuses to make a bucket again that lacks what is asked for now, instead of forgetting that.
-fn check_existing(call: &Call<'_>, bucket: &BucketName, acl: Option<&Acl>, object_lock: bool) -> Result<(), Failure> {
+fn check_existing(
+    call: &Call<'_>,
+    bucket: &BucketName,
+    acl: Option<&Acl>,
+    object_lock: bool,
+    tags: &Tags,
+) -> Result<(), Failure> {
     let snapshot = call.gateway.0.ledger.latest();
     let Some(row) = snapshot.bucket(bucket)? else { return Err(Error::no_such_bucket(bucket.as_str()).into()) };
     if snapshot.bucket_access(row.id)?.acl.as_ref() != acl {
         let message = "You own this bucket already, and it has another ACL. Change that with PutBucketAcl.";
-        return Err(Error::with_message(Code::BucketAlreadyExists, message).into());
+        let error = Error::with_message(Code::BucketAlreadyExists, message);
+        return Err(error.detail("BucketName", bucket.as_str()).into());
     }
-    if object_lock && snapshot.bucket_settings(row.id)?.object_lock.is_none() {
+    let settings = snapshot.bucket_settings(row.id)?;
+    if !tags.is_empty() && settings.tags.as_ref() != Some(tags) {
+        let message = "You own this bucket already, and it has other tags. Change them with PutBucketTagging.";
+        return Err(Error::with_message(Code::BucketAlreadyOwnedByYou, message).into());
+    }
+    if object_lock && settings.object_lock.is_none() {
         let message = "You own this bucket already, and versions in it cannot be locked. Enable versioning, and then \
                        object lock with PutObjectLockConfiguration.";
-        return Err(Error::with_message(Code::BucketAlreadyOwnedByYou, message).into());
+        let error = Error::with_message(Code::BucketAlreadyOwnedByYou, message);
+        return Err(error.detail("BucketName", bucket.as_str()).into());
     }
     Ok(())
 }

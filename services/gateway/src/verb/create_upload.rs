@@ -18,6 +18,7 @@ const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-a
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 
 pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> {
+    call.check_signed("initiate multipart uploads")?;
     let request = CreateMultipartUpload::parse(&call.head())?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let of_object = acl::of_new_object(call, &snapshot, &row)?;

@@ -77,7 +77,7 @@ async fn delete_one(call: &Call<'_>, bucket: Bucket<'_>, entry: &DeleteEntry) ->
     let precondition = convert::delete_precondition(entry.conditions.clone());
     let bypass_governance = call.head().bypass_governance()? && judge(Action::BypassGovernanceRetention).is_ok();
     let delete = DeleteObject { bucket: bucket.name.clone(), key, version, precondition, bypass_governance };
-    let about = crate::failure::About { key: &entry.key, ..call.about() };
+    let about = crate::failure::About { key: &entry.key, version: wanted.unwrap_or_default(), ..call.about() };
     let committed = call.gateway.0.ledger.commit(call.bound(delete.into()), call.origin()).await;
     match committed.map_err(|error| commit_failure(&error, about))?.outcome {
         Outcome::Deleted { version, delete_marker } => {

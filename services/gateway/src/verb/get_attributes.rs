@@ -73,7 +73,8 @@ impl Page {
             total: u32::from(self.total),
             part_number_marker: request.part_number_marker,
             max_parts: request.max_parts,
-            next_part_number_marker: self.parts.last().filter(|_| self.truncated).map(|part| part.number),
+            next_part_number_marker: self.parts.last().map_or(0, |part| part.number),
+            is_truncated: self.truncated,
             parts: &self.parts,
         }
     }

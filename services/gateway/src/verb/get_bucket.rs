@@ -2,16 +2,25 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use s3::xml::{LocationConstraint, RequestPaymentConfiguration};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use s3::xml::{LocationConstraint, RequestPaymentConfiguration, bucket_arn};
 
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::reply;
 
+/// Whether the bucket was addressed by the alias of an access point. There are none.
+const ACCESS_POINT_ALIAS: HeaderName = HeaderName::from_static("x-amz-access-point-alias");
+
 /// The region stands in every answer to this question, refusals too: see `service`.
 pub(super) async fn head(call: &Call<'_>) -> Result<Response, Failure> {
-    call.read_bucket().await?;
-    Ok(reply::empty(StatusCode::OK))
+    let (_, bucket, _) = call.read_bucket().await?;
+    let mut response = reply::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_POINT_ALIAS, HeaderValue::from_static("false"));
+    headers.insert(reply::BUCKET_ARN, reply::value(&bucket_arn(bucket.as_str()))?);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    Ok(response)
 }
 
 pub(super) async fn location(call: &Call<'_>) -> Result<Response, Failure> {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use domain::row::{BodyRow, BucketRow, ObjectRow, VersionRow};
 use domain::{VersionName, View, find_version, newest_version};
 use events::ids::{BucketName, ObjectKey};
-use http::header::{CONTENT_RANGE, HeaderMap, HeaderValue, LAST_MODIFIED};
+use http::header::{ALLOW, CONTENT_RANGE, HeaderMap, HeaderValue, LAST_MODIFIED};
 use http::{HeaderName, StatusCode};
 use identity::DataKey;
 use ledger::Snapshot;
@@ -69,7 +69,7 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
     at.show(call, object.lock, &mut headers)?;
     insert_tag_count(call, (&snapshot, &name, &bucket), &request, &object, &mut headers)?;
     insert_expiration(&snapshot, &bucket, &key, (&row, &object), &mut headers)?;
-    match request.conditions.evaluate(&object.etag.to_string(), row.modified) {
+    match request.conditions.evaluate(&object.etag.to_string(), row.modified, call.now) {
         Outcome::Proceed => {}
         Outcome::NotModified => {
             let mut failure = Failure::from(Error::new(Code::NotModified));
@@ -83,8 +83,10 @@ async fn find(call: &Call<'_>, method: &'static str) -> Result<Found, Failure> {
         insert_headers(&mut headers, &encryption.method, request.customer_key.as_ref())?;
     }
     reply::insert_length(&mut headers, range.end - range.start);
+    // A part of a multipart upload has a checksum of its own; any other range that is all of the object has the object's.
+    let is_whole = range == (0..object.size) && !headers.contains_key(PARTS_COUNT);
     if request.checksum_mode
-        && status == StatusCode::OK
+        && is_whole
         && let Some(checksum) = &object.checksum
     {
         reply::insert_checksum(&mut headers, checksum)?;
@@ -151,9 +153,32 @@ pub(super) fn version(
     };
     match row.object.clone() {
         Some(object) => Ok((row, object)),
-        None => Err(marker(Error::method_not_allowed(method, "DeleteMarker"), row.name())?
-            .with_header(LAST_MODIFIED, reply::value(&date::http_date(row.modified))?)),
+        None => Err(not_of_markers(&row, method)?),
     }
+}
+
+/// A delete marker takes no other method than the one that takes it away.
+fn not_of_markers(row: &VersionRow, method: &'static str) -> Result<Failure, Failure> {
+    Ok(marker(Error::method_not_allowed(method, "DeleteMarker"), row.name())?
+        .with_header(ALLOW, HeaderValue::from_static("DELETE"))
+        .with_header(LAST_MODIFIED, reply::value(&date::http_date(row.modified))?))
+}
+
+/// As [`version`], for what S3 refuses to do with a delete marker also where the key alone is named.
+pub(super) fn version_but_no_marker(
+    snapshot: &Snapshot,
+    bucket: &BucketRow,
+    key: &ObjectKey,
+    wanted: Option<&str>,
+    method: &'static str,
+) -> Result<(VersionRow, ObjectRow), Failure> {
+    if wanted.is_none()
+        && snapshot.current(bucket.id, key)?.is_none()
+        && let Some(row) = newest_version(&**snapshot, bucket.id, key)?
+    {
+        return Err(not_of_markers(&row, method)?);
+    }
+    version(snapshot, bucket, key, wanted, method)
 }
 
 /// A key without a current object: never stored, or hidden by a delete marker.
@@ -186,7 +211,7 @@ fn selected(
     match request.range_if(&object.etag.to_string(), row.modified) {
         None => Ok((0..object.size, StatusCode::OK)),
         Some(range) => {
-            let resolved = range.resolve(object.size)?;
+            let Some(resolved) = range.select(object.size)? else { return Ok((0..0, StatusCode::OK)) };
             headers.insert(CONTENT_RANGE, reply::value(&resolved.content_range())?);
             Ok((resolved.start..resolved.end, StatusCode::PARTIAL_CONTENT))
         }
@@ -200,9 +225,9 @@ fn part(
     headers: &mut HeaderMap,
 ) -> Result<(Range<u64>, StatusCode), Failure> {
     let BodyRow::Parts(upload) = object.body else {
-        // An object of one PUT is its own only part.
+        // An object of one PUT is its own only part, and S3 sends it as the range that it is.
         return if wanted == 1 {
-            Ok((0..object.size, StatusCode::OK))
+            partial(0..object.size, object.size, headers)
         } else {
             Err(Error::no_such_part(wanted, 1).into())
         };
@@ -212,17 +237,25 @@ fn part(
         return Err(Error::no_such_part(wanted, u32::from(parts)).into());
     };
     headers.insert(PARTS_COUNT, HeaderValue::from(parts));
-    if range.is_empty() {
-        return Ok((range, StatusCode::OK)); // No Content-Range can name zero bytes.
-    }
-    let content_range = format!("bytes {}-{}/{}", range.start, range.end - 1, object.size);
-    headers.insert(CONTENT_RANGE, reply::value(&content_range)?);
-    if let Some(mut checksum) = snapshot.part(upload, number)?.and_then(|part| part.checksum) {
+    let (range, status) = partial(range, object.size, headers)?;
+    if status == StatusCode::PARTIAL_CONTENT
+        && let Some(mut checksum) = snapshot.part(upload, number)?.and_then(|part| part.checksum)
+    {
         // The part's own value under the type of its object: so S3 has it.
         if let Some(of_object) = &object.checksum {
             checksum.kind = of_object.kind;
         }
         reply::insert_checksum(headers, &checksum)?;
     }
+    Ok((range, status))
+}
+
+/// What a part is answered with: as a range, unless it has no bytes, which no `Content-Range` can name.
+fn partial(range: Range<u64>, size: u64, headers: &mut HeaderMap) -> Result<(Range<u64>, StatusCode), Failure> {
+    if range.is_empty() {
+        return Ok((range, StatusCode::OK));
+    }
+    let content_range = format!("bytes {}-{}/{size}", range.start, range.end - 1);
+    headers.insert(CONTENT_RANGE, reply::value(&content_range)?);
     Ok((range, StatusCode::PARTIAL_CONTENT))
 }

@@ -34,7 +34,7 @@ pub(super) async fn list_buckets(call: &Call<'_>) -> Result<Response, Failure> {
         .map(|(name, row)| ListedBucket {
             name: name.as_str(),
             created: row.created,
-            region: request.paginated.then_some(region),
+            region: request.has_parameters.then_some(region),
         })
         .collect();
     let result = ListBucketsResult {

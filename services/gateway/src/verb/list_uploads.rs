@@ -1,5 +1,7 @@
 use axum::response::Response;
+use events::ids::UploadId;
 use ledger::{Entry, Page};
+use s3::Error;
 use s3::request::ListMultipartUploads;
 use s3::xml::{ListMultipartUploadsResult, ListedUpload};
 
@@ -16,13 +18,14 @@ pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
     let key_marker = request.key_marker.as_deref().unwrap_or_default();
     // S3 ignores an upload-id marker without a key marker.
     let upload_marker = request.upload_id_marker.as_deref().filter(|_| !key_marker.is_empty()).unwrap_or_default();
+    let below = Some(upload_marker).filter(|text| !text.is_empty()).map(marker).transpose()?;
     let page = Page {
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref().unwrap_or_default(),
         after: key_marker,
         max: request.max_uploads as usize,
     };
-    let page = snapshot.list_uploads(bucket_row.id, &page, upload_marker.parse().ok())?;
+    let page = snapshot.list_uploads(bucket_row.id, &page, below)?;
     let (mut lines, mut common_prefixes) = (Vec::new(), Vec::new());
     for entry in &page.entries {
         match entry {
@@ -45,9 +48,9 @@ pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
             checksum: plan(row.checksum),
         })
         .collect();
-    let next = page.entries.last().filter(|_| page.truncated);
-    let next_upload =
-        lines.last().filter(|_| matches!(next, Some(Entry::Key(..)))).map(|(_, upload, _)| upload.as_str());
+    // S3 names the last upload of the last page too, but not the last common prefix.
+    let next = page.entries.last().filter(|entry| page.truncated || matches!(entry, Entry::Key(..)));
+    let next_upload = lines.last().filter(|_| matches!(next, Some(Entry::Key(..))));
     let result = ListMultipartUploadsResult {
         bucket: bucket.as_str(),
         prefix: &request.prefix,
@@ -57,10 +60,15 @@ pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
         max_uploads: request.max_uploads,
         encoding: request.encoding,
         is_truncated: page.truncated,
-        next_key_marker: next.map(Entry::name),
-        next_upload_id_marker: next_upload,
+        next_key_marker: next.map(Entry::name).unwrap_or_default(),
+        next_upload_id_marker: next_upload.map(|(_, upload, _)| upload.as_str()).unwrap_or_default(),
         uploads: &uploads,
         common_prefixes: &common_prefixes,
     };
     Ok(reply::xml(result.to_xml()))
+}
+
+/// The upload after which a listing continues within a key. One that ended meanwhile still has its place.
+fn marker(text: &str) -> Result<UploadId, Error> {
+    text.parse().map_err(|_| Error::invalid_argument("Invalid uploadId marker", "upload-id-marker", text))
 }

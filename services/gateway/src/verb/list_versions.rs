@@ -26,13 +26,16 @@ pub(super) async fn list_versions(call: &Call<'_>) -> Result<Response, Failure> 
     let request = ListObjectVersions::parse(&call.head())?;
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let key_marker = request.key_marker.as_deref().unwrap_or_default();
-    let version_marker = request.version_id_marker.as_deref().filter(|text| !text.is_empty());
-    let below = version_marker.map(|text| marker(&snapshot, row.id, key_marker, text)).transpose()?;
+    let version_marker = request.version_id_marker.as_deref();
+    // S3 lists nothing after a version of the empty key.
+    let is_nowhere = key_marker.is_empty() && version_marker.is_some();
+    let below = version_marker.filter(|_| !is_nowhere);
+    let below = below.map(|text| marker(&snapshot, row.id, key_marker, text)).transpose()?;
     let page = Page {
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref().unwrap_or_default(),
         after: key_marker,
-        max: request.max_keys as usize,
+        max: if is_nowhere { 0 } else { request.max_keys as usize },
     };
     let page = snapshot.list_versions(row.id, &page, below)?;
     let (mut lines, mut common_prefixes) = (Vec::with_capacity(page.entries.len()), Vec::new());

@@ -5,7 +5,7 @@ use http::StatusCode;
 use policy::Action;
 
 use super::acl::{self, Owners};
-use super::get_object::version;
+use super::get_object::{version, version_but_no_marker};
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
@@ -27,7 +27,7 @@ pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure
     let document = read_document(body, call, Sums::OfDocument).await?;
     let (snapshot, name, bucket) = call.read_bucket().await?;
     let key = call.key()?;
-    let (row, object) = version(&snapshot, &bucket, &key, wanted.as_deref(), "PUT")?;
+    let (row, object) = version_but_no_marker(&snapshot, &bucket, &key, wanted.as_deref(), "PUT")?;
     let action = if wanted.is_some() { Action::PutObjectVersionAcl } else { Action::PutObjectAcl };
     // Somebody else's object may be there by now.
     call.authorize_object(&snapshot, action, (&name, &bucket), &key, wanted.as_deref())?;

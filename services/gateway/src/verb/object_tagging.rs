@@ -7,7 +7,7 @@ use http::StatusCode;
 use s3::tags::Carrier;
 use s3::xml::Tagging;
 
-use super::get_object::version;
+use super::get_object::version_but_no_marker;
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
@@ -16,7 +16,7 @@ use crate::reply;
 pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let wanted = call.head().version_id()?;
     let (snapshot, _, bucket) = call.read_bucket().await?;
-    let (row, object) = version(&snapshot, &bucket, &call.key()?, wanted.as_deref(), "GET")?;
+    let (row, object) = version_but_no_marker(&snapshot, &bucket, &call.key()?, wanted.as_deref(), "GET")?;
     named(reply::xml(Tagging::to_xml(&object.attributes.tags)), &bucket, &row)
 }
 
@@ -36,7 +36,7 @@ async fn set(call: &Call<'_>, tags: Tags, method: &'static str, status: StatusCo
     let wanted = call.head().version_id()?;
     let (snapshot, name, bucket) = call.read_bucket().await?;
     let key = call.key()?;
-    let (row, _) = version(&snapshot, &bucket, &key, wanted.as_deref(), method)?;
+    let (row, _) = version_but_no_marker(&snapshot, &bucket, &key, wanted.as_deref(), method)?;
     drop(snapshot);
     call.commit(Command::SetObjectTags { bucket: name, key, version: row.version, tags }).await?;
     named(reply::empty(status), &bucket, &row)

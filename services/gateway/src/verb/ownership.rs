@@ -11,17 +11,18 @@ use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
-/// Where nothing was said there are no controls to show, though the default holds.
+/// A bucket of which nothing was said shows the default that holds. Controls that were taken away are shown no more.
 pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let (snapshot, bucket, row) = call.read_bucket().await?;
-    let ownership = match snapshot.bucket_access(row.id)?.ownership {
-        None => {
-            let error = Error::new(Code::OwnershipControlsNotFoundError);
-            return Err(error.detail("BucketName", bucket.as_str()).into());
-        }
-        Some(ObjectOwnership::BucketOwnerEnforced) => s3::acl::ObjectOwnership::BucketOwnerEnforced,
-        Some(ObjectOwnership::BucketOwnerPreferred) => s3::acl::ObjectOwnership::BucketOwnerPreferred,
-        Some(ObjectOwnership::ObjectWriter) => s3::acl::ObjectOwnership::ObjectWriter,
+    let access = snapshot.bucket_access(row.id)?;
+    if access.ownership_removed {
+        let error = Error::new(Code::OwnershipControlsNotFoundError);
+        return Err(error.detail("BucketName", bucket.as_str()).into());
+    }
+    let ownership = match access.ownership.unwrap_or_default() {
+        ObjectOwnership::BucketOwnerEnforced => s3::acl::ObjectOwnership::BucketOwnerEnforced,
+        ObjectOwnership::BucketOwnerPreferred => s3::acl::ObjectOwnership::BucketOwnerPreferred,
+        ObjectOwnership::ObjectWriter => s3::acl::ObjectOwnership::ObjectWriter,
     };
     Ok(reply::xml(OwnershipControls { ownership }.to_xml()))
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::header::{CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, USER_AGENT};
 use http::{HeaderMap, Method, StatusCode};
-use s3::form::{Claim, Decoder, Event, FIELDS_BYTES_MAX, Fields, FileName, LengthRange, PostPolicy, Success, boundary};
+use s3::form::{Claim, Decoder, Event, Fields, FileName, LengthRange, PostPolicy, Success, boundary};
 use s3::request::{Head, Payload as Declared};
 use s3::sigv4::PayloadHash;
 use s3::xml::PostResponse;
@@ -19,7 +19,6 @@ use super::put_object::put_object;
 use crate::access::{Caller, Proof, authorize};
 use crate::call::Call;
 use crate::failure::Failure;
-use crate::ingest::room;
 use crate::payload::Payload;
 use crate::reply;
 
@@ -39,10 +38,8 @@ pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response,
         let why = "A form is signed in its fields, not in the headers or the query of its request";
         return Err(Error::invalid_argument(why, "Authorization", "").into());
     }
-    let form = {
-        let _room = room(call, FIELDS_BYTES_MAX as u64).await?;
-        read_fields(call, body).await?
-    };
+    // The fields take no room that others wait for: `FIELDS_BYTES_MAX` of them is less than a connection buffers.
+    let form = read_fields(call, body).await?;
     let bucket = call.bucket()?;
     let key = form.fields.key(&form.file)?;
     s3::address::validate_key(key.as_bytes())?;
@@ -58,7 +55,8 @@ pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response,
             parts.headers.insert(name, value.clone());
         }
     }
-    let address = Address { bucket: call.address.bucket.clone(), key: Some(key.clone().into_bytes()) };
+    let address =
+        Address { bucket: call.address.bucket.clone(), key: Some(key.clone().into_bytes()), is_control: false };
     let query = Query::default();
     if s3::route(&parts.method, &address, &Head::new(&parts.headers, &query))? != Operation::PutObject {
         return Err(Error::new(Code::InvalidRequest).into());

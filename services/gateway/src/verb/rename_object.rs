@@ -3,6 +3,7 @@ use domain::row::BucketRow;
 use domain::{CLIENT_TOKEN_BYTES_MAX, View};
 use events::ids::{BucketName, ObjectKey, VersionId};
 use http::StatusCode;
+use jiff::Timestamp;
 use ledger::Snapshot;
 use policy::Action;
 use s3::condition::Conditions;
@@ -25,7 +26,7 @@ pub(super) async fn rename_object(call: &Call<'_>) -> Result<Response, Failure> 
     let (snapshot, bucket, row) = call.read_bucket().await?;
     let at = At { snapshot: &snapshot, bucket: (&bucket, &row), source: &source };
     at.authorize(call)?;
-    let looked_at = at.looked_at(&request.source_conditions)?;
+    let looked_at = at.looked_at(&request.source_conditions, call.now)?;
     drop(snapshot);
     let precondition = convert::precondition(request.conditions);
     let client_token = request.client_token;
@@ -55,12 +56,12 @@ impl At<'_> {
     /// The version that was judged and of which the conditions hold, and its size: no other is renamed that comes
     /// meanwhile, nor this one once it is longer. There is none if this very request was done before, which the commit
     /// knows.
-    fn looked_at(&self, conditions: &Conditions) -> Result<Option<(VersionId, u64)>, Failure> {
+    fn looked_at(&self, conditions: &Conditions, now: Timestamp) -> Result<Option<(VersionId, u64)>, Failure> {
         let row = self.snapshot.current(self.bucket.1.id, self.source)?;
         let Some((row, object)) = row.as_ref().and_then(|row| Some((row, row.object.as_ref()?))) else {
             return Ok(None);
         };
-        conditions.evaluate_rename_source(&object.etag.to_string(), row.modified)?;
+        conditions.evaluate_rename_source(&object.etag.to_string(), row.modified, now)?;
         Ok(Some((row.version, object.size)))
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn find(call: &Call<'_>, source: &CopySource, conditions: &Cond
         Ok(found) => found,
         Err(failure) => return Err(call.hide_absence_in(&snapshot, (&name, &bucket), &key, failure)),
     };
-    conditions.evaluate_copy_source(&object.etag.to_string(), row.modified)?;
+    conditions.evaluate_copy_source(&object.etag.to_string(), row.modified, call.now)?;
     Ok(Source { snapshot, name, bucket, key, row, object })
 }
 

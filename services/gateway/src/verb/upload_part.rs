@@ -3,10 +3,12 @@ use axum::response::Response;
 use domain::row::{BucketRow, UploadRow};
 use domain::{Command, NewBody, Outcome, StorePart, View};
 use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
+use events::object::ChecksumType;
+use events::upload::ChecksumPlan;
 use http::StatusCode;
 use http::header::ETAG;
 use ledger::Snapshot;
-use s3::checksum::{Algorithm, Checksum};
+use s3::checksum::Algorithm;
 use s3::request::{CustomerKey, Payload as Declared, UploadPart};
 use s3::{Code, Error};
 
@@ -22,7 +24,7 @@ pub(super) async fn upload_part(call: &Call<'_>, body: Body) -> Result<Response,
     let request = UploadPart::parse(&call.head())?;
     let target = Target::find(call, &request.upload_id, request.part_number, request.payload.object_length()).await?;
     let algorithm = target.algorithm();
-    check_algorithm(&request.payload, algorithm)?;
+    check_algorithm(&request.payload, target.row.checksum)?;
     let protection = target.protection(call, request.customer_key).await?;
     let payload = Payload::new(body, call, &request.payload)?;
     let ingested = ingest(call, &target.bucket, payload, &request.payload, algorithm, protection.as_ref()).await?;
@@ -40,17 +42,20 @@ pub(super) async fn upload_part(call: &Call<'_>, body: Body) -> Result<Response,
     Ok(response)
 }
 
-/// A part brings checksums of the algorithm its upload was begun with, or none.
-fn check_algorithm(declared: &Declared, planned: Option<Algorithm>) -> Result<(), Error> {
-    let sent = declared.checksum.as_ref().map(Checksum::algorithm).or(declared.trailer);
-    match (sent, planned) {
-        (Some(sent), Some(planned)) if sent != planned => Err(Error::invalid_request(format!(
-            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-            planned.name(),
-            sent.name()
-        ))),
-        _ => Ok(()),
-    }
+/// A part brings a checksum of the algorithm its upload was begun with. It may bring none if that of the object is of
+/// its bytes: then the part's is computed here. A checksum of checksums is one of those that the client knows.
+fn check_algorithm(declared: &Declared, plan: Option<ChecksumPlan>) -> Result<(), Error> {
+    let Some(plan) = plan else { return Ok(()) };
+    let planned = convert::wire_algorithm(plan.algorithm);
+    let actual = match declared.algorithm {
+        Some(sent) if sent == planned => return Ok(()),
+        None if plan.kind == ChecksumType::FullObject => return Ok(()),
+        sent => sent.map_or("null", Algorithm::lower_name),
+    };
+    Err(Error::invalid_request(format!(
+        "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {actual}",
+        planned.lower_name(),
+    )))
 }
 
 /// Where a part goes.

@@ -19,9 +19,11 @@ use crate::failure::Failure;
 use crate::fetch::{self, Stretch};
 use crate::ingest::ingest;
 use crate::payload::Payload;
+use crate::referable::is_body_referable;
 use crate::reply;
 
 pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failure> {
+    call.check_signed("copy objects")?;
     let request = UploadPartCopy::parse(&call.head())?;
     let target = Target::find(call, &request.upload_id, request.part_number, None).await?;
     let source = find(call, &request.source, &request.source_conditions).await?;
@@ -45,6 +47,7 @@ pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failur
     if let Some(protection) = &protection {
         protection.insert_headers(&mut encryption_headers)?;
     }
+    let whole = whole && is_body_referable(call.gateway, &source.snapshot, source.object.body).await?;
     let same = whole.then(|| same_content(&source, &target)).flatten();
     let (etag, modified, checksum) = if let Some((body, checksum)) = same {
         by_reference(call, target, &source, body, checksum).await?
@@ -95,7 +98,7 @@ async fn by_reference(
     }
 }
 
-/// A range, or an assembled object: the bytes make a new content.
+/// A range, an assembled object, or one of which too few shards are left: the bytes make a new content.
 async fn by_bytes(
     call: &Call<'_>,
     target: Target,

@@ -9,7 +9,7 @@ use domain::row::BucketId;
 use domain::{Command, NewBody, Precondition, PutObject, Setting, View};
 use eventlog::{Log, MemoryLog};
 use events::ids::{AuthType, BucketName, ETag, Md5Digest, ObjectKey, Principal};
-use events::lifecycle::{Expiration, Filter, Rule};
+use events::lifecycle::{Expiration, Filter, Rule, TransitionMinimum};
 use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use events::{Event, Fact, Origin};
@@ -90,6 +90,7 @@ pub(crate) fn create_bucket() -> Command {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: events::tags::Tags::new(),
     }
 }
 
@@ -112,7 +113,10 @@ pub(crate) fn put(key: &str) -> Command {
 }
 
 pub(crate) fn rules(rules: Vec<Rule>) -> Command {
-    Command::SetBucketSetting { bucket: bucket(), setting: Setting::Lifecycle(Some(rules)) }
+    Command::SetBucketSetting {
+        bucket: bucket(),
+        setting: Setting::Lifecycle(Some(rules), TransitionMinimum::default()),
+    }
 }
 
 /// A rule that says nothing yet.

@@ -1,6 +1,8 @@
 use std::borrow::Borrow;
 
 use domain::Change;
+use domain::row::NodeRow;
+use events::ids::NodeId;
 use redb::{Key, Table};
 use serde::Serialize;
 
@@ -9,6 +11,11 @@ use super::{RECENT_EVENTS_MAX, Tables, Writable, contents, region};
 use crate::StateError;
 
 impl Tables<Writable<'_>> {
+    fn put_node(&mut self, name: &NodeId, row: &NodeRow) -> Result<(), StateError> {
+        self.region.insert(region::node(name).as_str(), encode(row)?.as_slice())?;
+        Ok(())
+    }
+
     /// Writes or drops the row, for good once [`Self::finish`] was called.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<(), StateError> {
         match change {
@@ -39,6 +46,15 @@ impl Tables<Writable<'_>> {
             }
             Change::PutContent { content, row } => {
                 self.contents.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
+            }
+            Change::PutFaults { content, row } => {
+                self.faults.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
+            }
+            Change::DropFaults { content } => {
+                self.faults.remove(contents::key(content).as_slice())?;
+            }
+            Change::PutDebt { row } => {
+                self.region.insert(region::DEBT, encode(row)?.as_slice())?;
             }
             Change::PutUpload { bucket, key, upload, row } => {
                 self.uploads.insert((bucket.0, key.as_bytes(), upload.0.as_u128()), encode(row)?.as_slice())?;
@@ -77,9 +93,7 @@ impl Tables<Writable<'_>> {
             Change::DropBucketSettings { bucket } => {
                 self.bucket_settings.remove(bucket.0)?;
             }
-            Change::PutNode { name, row } => {
-                self.region.insert(region::node(name).as_str(), encode(row)?.as_slice())?;
-            }
+            Change::PutNode { name, row } => self.put_node(name, row)?,
             Change::Identity(change) => self.apply_to_identities(change)?,
         }
         Ok(())

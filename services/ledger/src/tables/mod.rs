@@ -4,8 +4,9 @@ mod apply;
 mod bucket_access;
 mod bucket_settings;
 mod buckets;
-mod contents;
+pub(crate) mod contents;
 mod current;
+mod faults;
 mod identities;
 mod manifests;
 mod nulls;
@@ -93,6 +94,7 @@ tables! {
     versions: (u64, &'static [u8], u128);
     nulls: (u64, &'static [u8]);
     contents: &'static [u8];
+    faults: &'static [u8];
     uploads: (u64, &'static [u8], u128);
     parts: (u128, u16);
     manifests: u128;

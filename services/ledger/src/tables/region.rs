@@ -8,6 +8,9 @@ pub(crate) const CURSOR: &str = "cursor";
 /// The key of [`domain::row::TotalsRow`].
 pub(crate) const TOTALS: &str = "totals";
 
+/// The key of [`domain::row::DebtRow`].
+pub(crate) const DEBT: &str = "debt";
+
 /// Before the name of a storage node, in the key of its [`domain::row::NodeRow`].
 pub(crate) const NODE: &str = "node/";
 
@@ -19,5 +22,5 @@ pub(crate) fn node(name: &events::ids::NodeId) -> String {
     format!("{NODE}{name}")
 }
 
-/// Key: [`CURSOR`], [`TOTALS`], or [`NODE`] and a name. Value: the row.
+/// Key: [`CURSOR`], [`TOTALS`], [`DEBT`], or [`NODE`] and a name. Value: the row.
 pub(crate) const TABLE: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("region");

@@ -1,8 +1,8 @@
 use std::ops::Bound;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, ManifestRow, NodeRow, PartRow,
-    ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, ManifestRow, NodeRow,
+    PartRow, ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 use domain::{Parts, View};
 use events::ids::{
@@ -115,6 +115,14 @@ impl<A: Access> View for Tables<A> {
 
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, StateError> {
         get(&self.contents, contents::key(content).as_slice())
+    }
+
+    fn faults(&self, content: &ContentId) -> Result<FaultsRow, StateError> {
+        Ok(get(&self.faults, contents::key(content).as_slice())?.unwrap_or_default())
+    }
+
+    fn debt(&self) -> Result<DebtRow, StateError> {
+        Ok(get(&self.region, region::DEBT)?.unwrap_or_default())
     }
 
     fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, StateError> {

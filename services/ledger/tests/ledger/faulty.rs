@@ -84,6 +84,7 @@ impl Faulty {
                 ownership: None,
                 object_lock: false,
                 location: None,
+                tags: std::collections::BTreeMap::new(),
             }),
         };
         let region = "test-1".parse().unwrap();

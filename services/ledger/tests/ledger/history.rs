@@ -77,6 +77,7 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
                 ownership: None,
                 object_lock: false,
                 location: None,
+                tags: events::tags::Tags::new(),
             },
             &Ok(Outcome::Done),
         )?;

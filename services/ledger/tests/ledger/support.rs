@@ -77,6 +77,7 @@ pub(crate) fn create_bucket(name: &str) -> Command {
         ownership: None,
         object_lock: false,
         location: None,
+        tags: events::tags::Tags::new(),
     }
 }
 

@@ -33,8 +33,13 @@ pub(crate) const QUEUE_JOBS_MAX: usize = 4096;
 /// What a queued change weighs besides its bytes, for the two limits above.
 pub(crate) const CHANGE_OVERHEAD_BYTES: usize = 64;
 
-/// Shards whose pieces are being collected at one time, each with an open file, at most.
-pub(crate) const STAGED_MAX: usize = 128;
+/// Shards whose pieces are being collected at one time, at most: more than a gateway has connections, and some. One
+/// takes a few hundred bytes of memory.
+pub(crate) const STAGED_MAX: usize = 16_384;
+
+/// Those of them whose files are open, at most. Six nodes may share one process. (Tests have few shards, and must
+/// come to it.)
+pub(crate) const STAGED_OPEN_MAX: usize = if cfg!(test) { 2 } else { 512 };
 
 /// Silence after which a shard that was never sealed is dropped: its writer is gone.
 pub(crate) const STAGED_IDLE_MAX: Duration = Duration::from_mins(15);

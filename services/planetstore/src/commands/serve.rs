@@ -183,8 +183,8 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
     let trust = console::Trust { root, master: &plan.master_key, sealer: Arc::clone(&sealer), proxies };
     let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
     let keys = Keys { root, sealer };
-    let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, (ledger.clone(), cluster), s3);
-    let role = role.await?;
+    let (state, paths) = ((ledger.clone(), &*cluster), plan.folder.paths());
+    let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, state, paths, s3).await?;
     console.show(Subject::Gateway(Box::new(GatewayView {
         region: plan.region.clone(),
         log,
@@ -192,6 +192,8 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
         membership: cluster.membership.clone(),
         telemetry: cluster.telemetry.clone(),
         gateway: role.gateway.clone(),
+        health: role.health(),
+        settling: role.settling.clone(),
         admin_routes: gateway::admin_routes(&admin),
         admin,
         server: parts.server.as_ref().map(Server::state),

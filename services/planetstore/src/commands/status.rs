@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use events::content::ShardFault;
 
 use super::Verdict;
 use crate::cli::{Output, StatusArgs};
 use crate::client::ConsoleClient;
-use crate::console::{STATUS_PATH, Status};
+use crate::console::{Health, Owed, OwedByNode, STATUS_PATH, Status};
 use crate::table;
 use crate::units::{self, ByteSize};
 
@@ -48,6 +49,8 @@ fn render(status: &Status) -> String {
         ("cache", hits),
         ("log position", format!("{last}{connected}")),
         ("ledger position", format!("{}{failed}", ledger.sequence)),
+        ("settled", settled(&status.health)),
+        ("owed", owed(status.health.owed.as_ref())),
     ]);
     let nodes: Vec<[String; 6]> = status
         .nodes
@@ -66,7 +69,57 @@ fn render(status: &Status) -> String {
     let whys = status.nodes.iter().filter_map(|node| Some(format!("{}: {}\n", node.node, node.why.as_ref()?)));
     let whys: String = whys.collect();
     let nodes = table::render(["NODE", "STATE", "FREE", "STORED", "SHARDS", "ZONE"], &nodes);
-    format!("{}\n{nodes}{whys}", table::pairs(&pairs))
+    let debts = status.health.owed.as_ref().map(debts).unwrap_or_default();
+    format!("{}\n{nodes}{whys}{debts}", table::pairs(&pairs))
+}
+
+/// Up to where what was acked survives the loss of two nodes, or is known not to.
+fn settled(health: &Health) -> String {
+    let mut parts = vec![format!("up to {}", health.settled_sequence)];
+    if health.settling > 0 {
+        parts.push(format!("{} with a shard under way", count(health.settling as u64, "content")));
+    }
+    if health.scanning {
+        parts.push("looking at what was acked before the start".into());
+    }
+    parts.join(", ")
+}
+
+fn owed(owed: Option<&Owed>) -> String {
+    match owed {
+        None => "cannot be read now".into(),
+        Some(Owed { shards: 0, .. }) => "nothing".into(),
+        Some(Owed { shards, contents, unsafe_contents, .. }) => {
+            let (shards, contents) = (count(*shards, "shard"), count(*contents, "content"));
+            format!("{shards} of {contents}, {unsafe_contents} of which would not survive the loss of a node")
+        }
+    }
+}
+
+/// What each node owes, and some of the contents.
+fn debts(owed: &Owed) -> String {
+    if owed.shards == 0 {
+        return String::new();
+    }
+    let row = |node: &OwedByNode| {
+        let counts = [node.unwritten, node.missing, node.damaged, node.unreadable].map(|count| count.to_string());
+        let [unwritten, missing, damaged, unreadable] = counts;
+        [node.node.clone(), unwritten, missing, damaged, unreadable]
+    };
+    let nodes: Vec<_> = owed.nodes.iter().map(row).collect();
+    let shards = owed.listed.iter().flat_map(|content| {
+        content.faults.iter().map(|ShardFault { shard, node, fault }| {
+            let fault = format!("{fault:?}").to_lowercase();
+            [content.sha256.clone(), content.generation.clone(), shard.to_string(), node.to_string(), fault]
+        })
+    });
+    let shards: Vec<_> = shards.collect();
+    let nodes = table::render(["OWES", "UNWRITTEN", "MISSING", "DAMAGED", "UNREADABLE"], &nodes);
+    format!("\n{nodes}\n{}", table::render(["CONTENT", "GENERATION", "SHARD", "NODE", "FAULT"], &shards))
+}
+
+fn count(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Which facts may be written, and which could be.
@@ -92,6 +145,9 @@ mod tests {
     fn all_figures_are_shown_also_when_some_are_not_known() {
         let json = r#"{"version":"1","region":"eu-1","uptime_seconds":61,"readiness":{"ready":false,"missing":["nodes: 1 online"]},
             "known_level":1,"stored":{"level":0,"buckets":1,"objects":2,"logical_bytes":2048,"contents":1,"content_bytes":1024,"shard_bytes":3072,"dedup_ratio":2.0},
+            "health":{"settling":1,"settled_sequence":9,"scanning":true,"owed":{"contents":1,"unsafe_contents":0,"shards":1,
+                "nodes":[{"node":"node-4","unwritten":1,"missing":0,"damaged":0,"unreadable":0}],
+                "listed":[{"sha256":"ab","generation":"cd","faults":[{"shard":5,"node":"node-4","fault":"unwritten"}]}]}},
             "cache":{"hits":5,"misses":6,"bytes":7,"entries":8},
             "nodes":[{"node":"node-1","zone":"a","state":"offline","free_bytes":1,"total_bytes":2,"stored_bytes":3,"shards":4,"heard_seconds_ago":9}],
             "log":{"connected":false,"last_sequence":null,"dense":null},"ledger":{"sequence":12,"failed":"a gap"}}"#;
@@ -108,9 +164,14 @@ mod tests {
         }
         assert!(text.contains("unknown (not connected)") && text.contains("12 (stopped: a gap)"));
         assert!(text.contains("node-1  offline  1 B   3 B     4       a\n"), "{text}");
+        assert!(text.contains("up to 9, 1 content with a shard under way, looking at what"), "{text}");
+        assert!(text.contains("1 shard of 1 content, 0 of which would not survive the loss of a node"), "{text}");
+        assert!(text.contains("node-4  1          0        0        0\n"), "{text}");
+        assert!(text.contains("ab       cd          5      node-4  unwritten\n"), "{text}");
         status.nodes[0].why = Some("refused: another folder".into());
-        assert!(render(&status).ends_with("node-1: refused: another folder\n"));
+        assert!(render(&status).contains("node-1: refused: another folder\n"));
         status.stored = None;
+        status.health.owed = None;
         status.readiness = Readiness { ready: true, missing: Vec::new() };
         assert!(render(&status).contains("cannot be read now"));
     }

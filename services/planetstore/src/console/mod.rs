@@ -24,7 +24,7 @@ use gateway::{Admin, Gateway};
 use ledger::Ledger;
 use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
-use shards::Membership;
+use shards::{Membership, Settling};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -35,7 +35,7 @@ pub(crate) use admin::{Trust, admin};
 pub(crate) use api::{NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
 pub(crate) use limits::LIMITS;
 pub(crate) use ready::Readiness;
-pub(crate) use status::{NodeState, STATUS_PATH, Status};
+pub(crate) use status::{Health, NodeState, Owed, OwedByNode, STATUS_PATH, Status};
 
 /// What the console shows, once it is there.
 pub(crate) enum Subject {
@@ -56,6 +56,9 @@ pub(crate) struct GatewayView {
     /// For messages to nodes.
     pub(crate) telemetry: async_nats::Client,
     pub(crate) gateway: Gateway,
+    /// What is known of what it acked.
+    pub(crate) health: watch::Receiver<health::Figures>,
+    pub(crate) settling: Settling,
     pub(crate) admin: Admin,
     pub(crate) admin_routes: Router,
     /// The private nats-server, if there is one.

@@ -7,9 +7,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::View;
-use domain::row::TotalsRow;
+use domain::row::{DebtRow, TotalsRow};
 use eventlog::Log;
 use events::Fact;
+use events::content::ShardFault;
 use ledger::StateError;
 use serde::{Deserialize, Serialize};
 use shards::telemetry::Trouble;
@@ -22,6 +23,9 @@ use crate::roles::node_refusal;
 
 /// Where the figures are.
 pub(crate) const STATUS_PATH: &str = "/api/v1/status";
+
+/// Contents that lack a shard and are listed by name, at most.
+const LISTED_MAX: usize = 100;
 
 /// How long the log may take to say where it ends.
 const LOG_TIME_MAX: Duration = Duration::from_secs(2);
@@ -38,10 +42,54 @@ pub(crate) struct Status {
     pub(crate) readiness: Readiness,
     /// `None` while the state cannot be read.
     pub(crate) stored: Option<Stored>,
+    pub(crate) health: Health,
     pub(crate) cache: CacheFigures,
     pub(crate) nodes: Vec<NodeStatus>,
     pub(crate) log: LogStatus,
     pub(crate) ledger: LedgerStatus,
+}
+
+/// How whole is what was acked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Health {
+    /// Contents that this gateway acked and whose last shards are under way, or so lately owed that it is no fact yet.
+    pub(crate) settling: usize,
+    /// The log's sequence up to which all that this gateway acked is settled: there, or among what is owed.
+    pub(crate) settled_sequence: u64,
+    /// What was acked before this gateway's start is still being looked at.
+    pub(crate) scanning: bool,
+    /// What the log says is owed; `None` while the state cannot be read.
+    pub(crate) owed: Option<Owed>,
+}
+
+/// Shards that acked contents lack.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Owed {
+    /// Contents that lack a shard.
+    pub(crate) contents: u64,
+    /// Those that would not survive the loss of a node.
+    pub(crate) unsafe_contents: u64,
+    pub(crate) shards: u64,
+    /// What each node owes.
+    pub(crate) nodes: Vec<OwedByNode>,
+    /// Some of the contents, all if they are few.
+    pub(crate) listed: Vec<OwedContent>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OwedByNode {
+    pub(crate) node: String,
+    pub(crate) unwritten: u64,
+    pub(crate) missing: u64,
+    pub(crate) damaged: u64,
+    pub(crate) unreadable: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OwedContent {
+    pub(crate) sha256: String,
+    pub(crate) generation: String,
+    pub(crate) faults: Vec<ShardFault>,
 }
 
 /// What is stored.
@@ -164,11 +212,13 @@ pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
 }
 
 async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
-    let stored = match gateway.ledger.read().await {
-        Ok(snapshot) => stored(&snapshot).map_err(|error| error.to_string()),
+    let folded = match gateway.ledger.read().await {
+        Ok(snapshot) => folded(&snapshot).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let stored = stored.inspect_err(|error| tracing::warn!(%error, "the status lacks what is stored")).ok();
+    let folded = folded.inspect_err(|error| tracing::warn!(%error, "the status lacks what is stored")).ok();
+    let (stored, owed) = folded.unzip();
+    let kept = *gateway.health.borrow();
     let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
     let figures = gateway.gateway.cache_figures();
     let progress = gateway.ledger.progress().borrow().clone();
@@ -180,6 +230,12 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
         uptime_seconds: state.started.elapsed().as_secs(),
         readiness: readiness(state),
         stored,
+        health: Health {
+            settling: gateway.settling.open(),
+            settled_sequence: kept.settled_sequence,
+            scanning: kept.is_scanning,
+            owed,
+        },
         cache: CacheFigures {
             hits: figures.hits,
             misses: figures.misses,
@@ -199,11 +255,34 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
     }
 }
 
+fn folded(snapshot: &ledger::Snapshot) -> Result<(Stored, Owed), StateError> {
+    Ok((stored(snapshot)?, owed(snapshot)?))
+}
+
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
     let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes, level } = snapshot.totals()?;
     let buckets = snapshot.count_buckets()?;
     let dedup_ratio = dedup_ratio(logical_bytes, content_bytes);
     Ok(Stored { level, buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })
+}
+
+fn owed(snapshot: &ledger::Snapshot) -> Result<Owed, StateError> {
+    let debt = snapshot.debt()?;
+    let listed = snapshot.faulty(None, LISTED_MAX)?.into_iter().map(|(content, row)| OwedContent {
+        sha256: content.sha256.to_string(),
+        generation: content.generation.to_string(),
+        faults: row.faults,
+    });
+    let (shards, listed) = (debt.shards(), listed.collect());
+    let DebtRow { contents, unsafe_contents, nodes } = debt;
+    let nodes = nodes.into_iter().map(|(node, counts)| OwedByNode {
+        node: node.to_string(),
+        unwritten: counts.unwritten,
+        missing: counts.missing,
+        damaged: counts.damaged,
+        unreadable: counts.unreadable,
+    });
+    Ok(Owed { contents, unsafe_contents, shards, nodes: nodes.collect(), listed })
 }
 
 /// How many bytes each stored byte stands for; 1 as long as nothing is stored.

@@ -6,15 +6,17 @@ use std::time::Duration;
 use anyhow::Context;
 use events::ids::RegionName;
 use gateway::{Gateway, Options};
+use health::Keeper;
 use identity::Sealer;
 use ledger::Ledger;
 use listener::Listener;
-use shards::{Incident, Membership, NatsTransport, ShardStore};
+use shards::{Membership, NatsTransport, Settling, ShardStore};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::cli::S3Args;
 use crate::credentials::RootCredentials;
+use crate::folder::Paths;
 use crate::nats::NatsEndpoint;
 use crate::sources::sources;
 
@@ -85,18 +87,21 @@ pub(crate) struct Keys<'a> {
 /// A gateway that serves.
 pub(crate) struct GatewayRole {
     pub(crate) gateway: Gateway,
+    pub(crate) settling: Settling,
+    keeper: Keeper,
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
 
 impl GatewayRole {
-    /// Begins to serve S3.
+    /// Begins to serve S3. What does not fit in memory goes to the folder meanwhile.
     pub(crate) async fn start(
         s3: &S3Args,
         region: &RegionName,
         keys: Keys<'_>,
         endpoint: &NatsEndpoint,
         (ledger, cluster): (Ledger, &Cluster),
+        paths: &Paths,
         listener: Listener,
     ) -> anyhow::Result<Self> {
         let mut clients = Vec::with_capacity(DATA_CONNECTIONS);
@@ -108,8 +113,9 @@ impl GatewayRole {
             .inspect_err(|error| tracing::warn!(%error, "no boot id: nodes of this host are read over NATS"))
             .ok();
         let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
-        tokio::spawn(note_incidents(found));
         let store = ShardStore::new(transport, cluster.membership.clone(), host, incidents);
+        let settling = store.settling().clone();
+        let keeper = Keeper::start(paths.settled(), ledger.clone(), store.clone(), found);
         let options = Options {
             region: region.clone(),
             domains: s3.domain.clone(),
@@ -121,6 +127,7 @@ impl GatewayRole {
             default_ownership: s3.default_object_ownership.into(),
             limits: s3.limits.rate_limits(),
             cache_bytes: s3.cache_bytes.0,
+            spill: Some(paths.folder().to_owned()),
             sources: sources(),
             random: |bytes| getrandom::fill(bytes).is_ok(),
         };
@@ -131,15 +138,23 @@ impl GatewayRole {
             let _stopped = stopped.await;
         };
         let served = tokio::spawn(gateway::serve(gateway.clone(), listener, shutdown));
-        Ok(Self { gateway, stop, served })
+        Ok(Self { gateway, settling, keeper, stop, served })
     }
 
     /// Waits until it ends without being asked to.
     pub(crate) async fn ended(&mut self) -> anyhow::Error {
-        match (&mut self.served).await {
-            Ok(()) => anyhow::anyhow!("the gateway has ended"),
-            Err(error) => anyhow::Error::new(error).context("the gateway's task"),
+        tokio::select! {
+            served = &mut self.served => match served {
+                Ok(()) => anyhow::anyhow!("the gateway has ended"),
+                Err(error) => anyhow::Error::new(error).context("the gateway's task"),
+            },
+            reason = self.keeper.ended() => anyhow::anyhow!("nobody notes what is owed any more: {reason}"),
         }
+    }
+
+    /// What is known of what it acked.
+    pub(crate) fn health(&self) -> watch::Receiver<health::Figures> {
+        self.keeper.figures()
     }
 
     /// Takes no more connections, and waits for the requests under way.
@@ -151,12 +166,6 @@ impl GatewayRole {
             tracing::warn!("the gateway does not stop in time");
             abort.abort();
         }
-    }
-}
-
-/// Repair will listen here. Until there is that role, incidents are seen in the log and the metrics only.
-async fn note_incidents(mut found: mpsc::Receiver<Incident>) {
-    while let Some(Incident { bucket, generation, shard, node, kind, .. }) = found.recv().await {
-        tracing::info!(%bucket, %generation, shard, %node, kind = kind.as_str(), "a shard is owed a repair");
+        self.keeper.stop().await;
     }
 }

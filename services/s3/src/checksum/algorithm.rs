@@ -1,5 +1,6 @@
 //! The table of checksum algorithms.
 
+use crate::checksum::CHECKSUM_BYTES_MAX;
 use crate::error::Error;
 use crate::request::Head;
 
@@ -12,6 +13,13 @@ pub enum Algorithm {
     Crc64Nvme,
     Sha1,
     Sha256,
+    Sha512,
+    Md5,
+    XxHash64,
+    /// XXH3 of 64 bits.
+    XxHash3,
+    /// XXH3 of 128 bits.
+    XxHash128,
 }
 
 /// How the checksum of a multipart object is made.
@@ -23,19 +31,48 @@ pub enum ChecksumType {
     FullObject,
 }
 
+/// What all names of headers that carry a checksum begin with.
+pub(crate) const HEADER_ROOT: &str = "x-amz-checksum-";
+
+/// What all names of elements that carry a checksum begin with.
+const ELEMENT_ROOT: &str = "Checksum";
+
+/// What SDKs say of the checksum that they send with a body.
+pub(crate) const SDK_ALGORITHM: &str = "x-amz-sdk-checksum-algorithm";
+
+fn unsupported() -> Error {
+    let mut names = Algorithm::ALL.map(Algorithm::name);
+    names.sort_unstable();
+    Error::invalid_request(format!(
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [{}]",
+        names.join(", ")
+    ))
+}
+
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
+    pub const ALL: [Self; 10] = [
+        Self::Crc32,
+        Self::Crc32c,
+        Self::Crc64Nvme,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha512,
+        Self::Md5,
+        Self::XxHash64,
+        Self::XxHash3,
+        Self::XxHash128,
+    ];
 
     /// The name in headers and documents, e.g. `CRC64NVME`.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Crc32 => "CRC32",
-            Self::Crc32c => "CRC32C",
-            Self::Crc64Nvme => "CRC64NVME",
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-        }
+        // The element's name is this one behind a common beginning.
+        self.element_name().split_at(ELEMENT_ROOT.len()).1
+    }
+
+    /// The name in lower case, e.g. `crc64nvme`, as some error messages have it.
+    pub const fn lower_name(self) -> &'static str {
+        self.header_name().split_at(HEADER_ROOT.len()).1
     }
 
     /// The header that carries a value, e.g. `x-amz-checksum-crc64nvme`.
@@ -46,6 +83,11 @@ impl Algorithm {
             Self::Crc64Nvme => "x-amz-checksum-crc64nvme",
             Self::Sha1 => "x-amz-checksum-sha1",
             Self::Sha256 => "x-amz-checksum-sha256",
+            Self::Sha512 => "x-amz-checksum-sha512",
+            Self::Md5 => "x-amz-checksum-md5",
+            Self::XxHash64 => "x-amz-checksum-xxhash64",
+            Self::XxHash3 => "x-amz-checksum-xxhash3",
+            Self::XxHash128 => "x-amz-checksum-xxhash128",
         }
     }
 
@@ -57,6 +99,11 @@ impl Algorithm {
             Self::Crc64Nvme => "ChecksumCRC64NVME",
             Self::Sha1 => "ChecksumSHA1",
             Self::Sha256 => "ChecksumSHA256",
+            Self::Sha512 => "ChecksumSHA512",
+            Self::Md5 => "ChecksumMD5",
+            Self::XxHash64 => "ChecksumXXHASH64",
+            Self::XxHash3 => "ChecksumXXHASH3",
+            Self::XxHash128 => "ChecksumXXHASH128",
         }
     }
 
@@ -64,9 +111,11 @@ impl Algorithm {
     pub const fn bytes(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32c => 4,
-            Self::Crc64Nvme => 8,
+            Self::Crc64Nvme | Self::XxHash64 | Self::XxHash3 => 8,
+            Self::Md5 | Self::XxHash128 => 16,
             Self::Sha1 => 20,
             Self::Sha256 => 32,
+            Self::Sha512 => CHECKSUM_BYTES_MAX,
         }
     }
 
@@ -75,12 +124,36 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
-    /// Whether multipart objects can have this type of checksum.
+    /// `x-amz-checksum-algorithm`: the checksum of an upload's parts, or of a copy. Some clients write
+    /// `x-amz-sdk-checksum-algorithm` here too.
+    pub(crate) fn from_head(head: &Head<'_>) -> Result<Option<Self>, Error> {
+        match Self::declared(head, "x-amz-checksum-algorithm")? {
+            Some(algorithm) => Ok(Some(algorithm)),
+            None => Self::declared(head, SDK_ALGORITHM),
+        }
+    }
+
+    /// The algorithm that a header names.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for a name that S3 does not know.
+    pub(crate) fn declared(head: &Head<'_>, header: &'static str) -> Result<Option<Self>, Error> {
+        match head.text(header)?.filter(|name| !name.is_empty()) {
+            None => Ok(None),
+            Some(name) => Self::from_name(name).map(Some).ok_or_else(unsupported),
+        }
+    }
+
+    /// Whether multipart objects can have this type of checksum. Only a CRC of all bytes can be computed from the
+    /// CRCs of the parts.
     pub const fn supports(self, kind: ChecksumType) -> bool {
         match self {
             Self::Crc32 | Self::Crc32c => true,
-            Self::Crc64Nvme => matches!(kind, ChecksumType::FullObject),
-            Self::Sha1 | Self::Sha256 => matches!(kind, ChecksumType::Composite),
+            _ => matches!(
+                (self.default_type(), kind),
+                (ChecksumType::Composite, ChecksumType::Composite)
+                    | (ChecksumType::FullObject, ChecksumType::FullObject)
+            ),
         }
     }
 
@@ -88,7 +161,15 @@ impl Algorithm {
     pub const fn default_type(self) -> ChecksumType {
         match self {
             Self::Crc64Nvme => ChecksumType::FullObject,
-            Self::Crc32 | Self::Crc32c | Self::Sha1 | Self::Sha256 => ChecksumType::Composite,
+            Self::Crc32
+            | Self::Crc32c
+            | Self::Sha1
+            | Self::Sha256
+            | Self::Sha512
+            | Self::Md5
+            | Self::XxHash64
+            | Self::XxHash3
+            | Self::XxHash128 => ChecksumType::Composite,
         }
     }
 }
@@ -118,6 +199,35 @@ impl ChecksumType {
                 Some(kind) => Ok(Some(kind)),
                 None => Err(Error::invalid_request("Value for x-amz-checksum-type header is invalid.")),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_belong_together() {
+        for algorithm in Algorithm::ALL {
+            let name = algorithm.name();
+            assert_eq!(algorithm.header_name(), format!("x-amz-checksum-{}", name.to_lowercase()));
+            assert_eq!(algorithm.element_name(), format!("Checksum{name}"));
+            assert_eq!(algorithm.lower_name(), name.to_lowercase());
+            assert_eq!(Algorithm::from_name(&name.to_lowercase()), Some(algorithm));
+        }
+        assert_eq!(Algorithm::from_name("XXHASH32"), None);
+    }
+
+    /// The table of "Checking object integrity for data uploads", Amazon S3 User Guide.
+    #[test]
+    fn only_crcs_can_be_of_the_whole_object() {
+        let both = [Algorithm::Crc32, Algorithm::Crc32c];
+        for algorithm in Algorithm::ALL {
+            let full = both.contains(&algorithm) || algorithm == Algorithm::Crc64Nvme;
+            assert_eq!(algorithm.supports(ChecksumType::FullObject), full, "{algorithm:?}");
+            assert_eq!(algorithm.supports(ChecksumType::Composite), algorithm != Algorithm::Crc64Nvme, "{algorithm:?}");
+            assert!(algorithm.supports(algorithm.default_type()), "{algorithm:?}");
         }
     }
 }

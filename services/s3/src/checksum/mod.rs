@@ -12,14 +12,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use algorithm::{Algorithm, ChecksumType};
+pub(crate) use algorithm::{HEADER_ROOT, SDK_ALGORITHM};
 pub use combine::{Combiner, composite};
 pub use hasher::Hasher;
 
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::request::Head;
 
 /// Bytes of the longest checksum.
-pub const CHECKSUM_BYTES_MAX: usize = 32;
+pub const CHECKSUM_BYTES_MAX: usize = 64;
 
 /// A checksum: its algorithm, its bytes, and the number of parts if it is a checksum of checksums.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,54 +41,35 @@ impl Checksum {
         Some(Self { algorithm, bytes, parts: None })
     }
 
-    /// Reads the base64 of a header or trailer, with `-N` for a composite checksum.
-    ///
-    /// # Errors
-    /// `BadDigest` if it is not base64 or of the wrong length: nothing can match it.
-    pub fn parse(algorithm: Algorithm, text: &str) -> Result<Self, Error> {
-        let invalid = || {
-            let (name, bytes) = (algorithm.header_name(), algorithm.bytes());
-            Error::with_message(
-                Code::BadDigest,
-                format!("The value for {name} is invalid: it must be the base64 of {bytes} bytes."),
-            )
-        };
-        let (value, parts) = match text.split_once('-') {
-            Some((value, parts)) => {
-                let parts = crate::header::decimal(parts).and_then(|parts| u32::try_from(parts).ok());
-                (value, Some(parts.ok_or_else(invalid)?))
-            }
-            None => (text, None),
-        };
-        let bytes = STANDARD.decode(value.trim()).map_err(|_| invalid())?;
-        let checksum = Self::from_bytes(algorithm, &bytes).ok_or_else(invalid)?;
-        Ok(Self { parts, ..checksum })
+    /// Reads base64, with `-N` for a composite checksum. `None` if it is not base64, or of the wrong length.
+    pub fn parse(algorithm: Algorithm, text: &str) -> Option<Self> {
+        let Some((value, parts)) = text.split_once('-') else { return Self::parse_plain(algorithm, text) };
+        let parts = u32::try_from(crate::header::decimal(parts)?).ok()?;
+        Some(Self::parse_plain(algorithm, value)?.with_parts(parts))
     }
 
-    /// The one checksum header of a request.
+    /// Reads base64: the checksum of bytes, as the sender of those bytes declares it. `None` as for [`Self::parse`].
+    pub fn parse_plain(algorithm: Algorithm, text: &str) -> Option<Self> {
+        Self::from_bytes(algorithm, &STANDARD.decode(text.trim()).ok()?)
+    }
+
+    /// The one checksum header of a request, about its body.
     ///
     /// A CRC32 of nothing in the query string is ignored: an SDK that presigns a URL computes it over
     /// the body it does not have yet.
     ///
     /// # Errors
-    /// `InvalidRequest` for more than one, `BadDigest` for a malformed value.
+    /// `InvalidRequest` for more than one, and for a malformed value.
     pub fn from_head(head: &Head<'_>) -> Result<Option<Self>, Error> {
-        const CRC32_OF_NOTHING: &str = "AAAAAA==";
-        let mut found = None;
-        for algorithm in Algorithm::ALL {
-            let name = algorithm.header_name();
-            let Some(text) = head.text(name)? else { continue };
-            let hoisted = !head.headers().contains_key(name);
-            if hoisted && algorithm == Algorithm::Crc32 && text == CRC32_OF_NOTHING {
-                continue;
-            }
-            if found.replace(Self::parse(algorithm, text)?).is_some() {
-                return Err(Error::invalid_request(
-                    "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
-                ));
-            }
-        }
-        Ok(found)
+        sent(head, Self::parse_plain)
+    }
+
+    /// The one checksum header of a request, about an object made of parts.
+    ///
+    /// # Errors
+    /// Those of [`Self::from_head`].
+    pub fn of_object_from_head(head: &Head<'_>) -> Result<Option<Self>, Error> {
+        sent(head, Self::parse)
     }
 
     /// The algorithm.
@@ -105,12 +87,13 @@ impl Checksum {
         self.parts
     }
 
-    /// Checks what was declared (`self`) against what was computed.
+    /// Checks what was declared (`self`) against what was computed. The number of parts may be left out.
     ///
     /// # Errors
     /// `BadDigest` if they differ.
     pub fn verify(&self, computed: &Self) -> Result<(), Error> {
-        if self.algorithm == computed.algorithm && self.bytes == computed.bytes {
+        let same_parts = self.parts.is_none() || self.parts == computed.parts;
+        if same_parts && self.algorithm == computed.algorithm && self.bytes == computed.bytes {
             Ok(())
         } else {
             Err(Error::bad_digest(self.algorithm.name()))
@@ -120,6 +103,34 @@ impl Checksum {
     pub(crate) const fn with_parts(self, parts: u32) -> Self {
         Self { parts: Some(parts), ..self }
     }
+}
+
+/// The one checksum header of a request, read by `parse`.
+fn sent(head: &Head<'_>, parse: fn(Algorithm, &str) -> Option<Checksum>) -> Result<Option<Checksum>, Error> {
+    const CRC32_OF_NOTHING: &str = "AAAAAA==";
+    let mut found = None;
+    if !head.has_any(HEADER_ROOT) {
+        return Ok(None); // Most requests end here, without a look-up for each algorithm.
+    }
+    for algorithm in Algorithm::ALL {
+        let name = algorithm.header_name();
+        let Some(text) = head.text(name)? else { continue };
+        let hoisted = !head.headers().contains_key(name);
+        if hoisted && algorithm == Algorithm::Crc32 && text == CRC32_OF_NOTHING {
+            continue;
+        }
+        if found.replace((algorithm, text)).is_some() {
+            return Err(several_checksums());
+        }
+    }
+    let Some((algorithm, text)) = found else { return Ok(None) };
+    let invalid = || Error::invalid_request(format!("Value for {} header is invalid.", algorithm.header_name()));
+    parse(algorithm, text).map(Some).ok_or_else(invalid)
+}
+
+/// `InvalidRequest` for a request that declares two checksums of its body.
+pub(crate) fn several_checksums() -> Error {
+    Error::invalid_request("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
 }
 
 /// Base64, with `-N` for a composite checksum: the value of headers and documents.

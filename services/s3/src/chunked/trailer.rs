@@ -69,7 +69,10 @@ impl Collector {
         self.canonical.push(b':');
         self.canonical.extend_from_slice(value.as_bytes());
         self.canonical.push(b'\n');
-        self.checksum = Some(Checksum::parse(algorithm, value)?);
+        let checksum = Checksum::parse_plain(algorithm, value);
+        self.checksum = Some(checksum.ok_or_else(|| {
+            Error::invalid_request(format!("Value for {} trailing header is invalid.", algorithm.header_name()))
+        })?);
         Ok(false)
     }
 

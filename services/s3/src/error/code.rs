@@ -82,6 +82,7 @@ codes! {
     InvalidLocationConstraint BAD_REQUEST "The specified location constraint is not valid."
     InvalidObjectState FORBIDDEN "The operation is not valid for the current state of the object."
     InvalidPart BAD_REQUEST "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified ETag might not have matched the part's ETag."
+    InvalidPartNumber RANGE_NOT_SATISFIABLE "The requested part number is not satisfiable"
     InvalidPartOrder BAD_REQUEST "The list of parts was not in ascending order. The parts list must be specified in order by part number."
     InvalidPolicyDocument BAD_REQUEST "The content of the form does not meet the conditions specified in the policy document."
     InvalidRange RANGE_NOT_SATISFIABLE "The requested range is not satisfiable"

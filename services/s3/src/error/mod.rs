@@ -5,6 +5,8 @@ mod code;
 use std::borrow::Cow;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -83,6 +85,27 @@ impl Error {
     }
 }
 
+/// The error document of S3 Control.
+impl Error {
+    /// As [`Error::to_xml`], in the envelope that S3 Control has around it.
+    pub fn to_control_xml(&self, resource: &str, request_id: &str, host_id: &str) -> Bytes {
+        let mut writer = Writer::document(512 + self.0.message.len());
+        writer.open("ErrorResponse");
+        writer.open("Error");
+        writer.text("Code", self.0.code.name());
+        writer.text("Message", &self.0.message);
+        for (name, value) in &self.0.details {
+            writer.text(name, value);
+        }
+        writer.text("Resource", resource);
+        writer.close("Error");
+        writer.text("RequestId", request_id);
+        writer.text("HostId", host_id);
+        writer.close("ErrorResponse");
+        writer.finish()
+    }
+}
+
 /// Errors with the elements AWS answers them with.
 impl Error {
     /// `NotImplemented` that names what is not built.
@@ -117,6 +140,12 @@ impl Error {
     /// `NoSuchBucket` with the bucket.
     pub fn no_such_bucket(bucket: &str) -> Self {
         Self::new(Code::NoSuchBucket).detail("BucketName", bucket)
+    }
+
+    /// `BucketAlreadyOwnedByYou` or `BucketAlreadyExists` with the bucket.
+    pub fn bucket_exists(bucket: &str, is_yours: bool) -> Self {
+        let code = if is_yours { Code::BucketAlreadyOwnedByYou } else { Code::BucketAlreadyExists };
+        Self::new(code).detail("BucketName", bucket)
     }
 
     /// `NoSuchKey` with the key. Bytes that are not UTF-8 are shown as U+FFFD.
@@ -157,9 +186,9 @@ impl Error {
         Self::new(Code::InvalidRange).detail("RangeRequested", requested).detail("ActualObjectSize", size.to_string())
     }
 
-    /// `InvalidPart` of a GET or HEAD with a `partNumber` that the object does not have.
+    /// `InvalidPartNumber` of a GET or HEAD with a `partNumber` that the object does not have.
     pub fn no_such_part(requested: u16, parts: u32) -> Self {
-        Self::with_message(Code::InvalidPart, "The requested partNumber is none of the object's parts.")
+        Self::new(Code::InvalidPartNumber)
             .detail("PartNumberRequested", requested.to_string())
             .detail("ActualPartCount", parts.to_string())
     }
@@ -203,6 +232,13 @@ impl Error {
             Code::BadDigest,
             format!("The {algorithm} you specified did not match the calculated checksum."),
         )
+    }
+
+    /// `BadDigest` for a `Content-MD5`, with both digests spelled as S3 spells them: hex and base64.
+    pub fn bad_md5(declared: &[u8; 16], computed: &[u8; 16]) -> Self {
+        Self::with_message(Code::BadDigest, "The Content-MD5 you specified did not match what we received.")
+            .detail("ExpectedDigest", hex::encode(declared))
+            .detail("CalculatedDigest", BASE64.encode(computed))
     }
 
     /// `XAmzContentSHA256Mismatch` with both hashes in hex.

@@ -70,7 +70,10 @@ impl<'a> Claim<'a> {
     fn version_four(needed: impl Fn(&'static str) -> Result<&'a str, Error>) -> Result<Self, Error> {
         match needed("x-amz-algorithm")? {
             ALGORITHM => {}
-            other => return Err(Error::not_implemented(format_args!("the signature algorithm {other}"))),
+            other => {
+                let message = format!("Only {ALGORITHM} is supported");
+                return Err(Error::invalid_argument(message, "X-Amz-Algorithm", other));
+            }
         }
         let credential = needed("x-amz-credential")?;
         let (access_key, date, region) = credential_scope(credential)

@@ -1,6 +1,7 @@
 //! Requests on the service and on buckets.
 
 use crate::error::Error;
+use crate::header::decimal;
 use crate::request::Head;
 
 /// Most buckets of one page.
@@ -13,8 +14,8 @@ pub struct ListBuckets {
     pub prefix: Option<String>,
     /// Most buckets to answer.
     pub max_buckets: u32,
-    /// Whether the client asked for pages; without it a token must not be sent.
-    pub paginated: bool,
+    /// Whether the request has any parameter: then S3 tells more of each bucket.
+    pub has_parameters: bool,
     /// Opaque; see `xml::ContinuationToken`.
     pub continuation_token: Option<String>,
     /// Only buckets of this region.
@@ -25,21 +26,28 @@ impl ListBuckets {
     /// # Errors
     /// `InvalidArgument`.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        let query = head.query();
-        let max_buckets = head.limit("max-buckets", BUCKETS_MAX)?;
-        if max_buckets == 0 {
-            return Err(Error::invalid_argument(
-                format!("Argument max-buckets must be an integer between 1 and {BUCKETS_MAX}"),
-                "max-buckets",
-                "0",
-            ));
-        }
+        let max_buckets = match head.query().text("max-buckets")?.filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => Some(max_buckets(text)?),
+        };
+        let prefix = head.parameter_text("prefix")?;
+        let continuation_token = head.parameter_text("continuation-token")?;
+        let region = head.parameter_text("bucket-region")?;
         Ok(Self {
-            prefix: head.parameter_text("prefix")?,
-            max_buckets,
-            paginated: query.has("max-buckets") || query.has("continuation-token"),
-            continuation_token: head.parameter_text("continuation-token")?,
-            region: head.parameter_text("bucket-region")?,
+            has_parameters: max_buckets.is_some()
+                || [&prefix, &continuation_token, &region].into_iter().any(Option::is_some),
+            max_buckets: max_buckets.unwrap_or(BUCKETS_MAX),
+            prefix,
+            continuation_token,
+            region,
         })
     }
+}
+
+fn max_buckets(text: &str) -> Result<u32, Error> {
+    let number = decimal(text).and_then(|number| u32::try_from(number).ok());
+    number.filter(|number| (1..=BUCKETS_MAX).contains(number)).ok_or_else(|| {
+        let message = format!("Argument max-buckets must be an integer between 1 and {BUCKETS_MAX}");
+        Error::invalid_argument(message, "max-buckets", text)
+    })
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 
-use crate::checksum::{Algorithm, Checksum, Hasher};
+use crate::checksum::{Algorithm, Checksum, HEADER_ROOT, Hasher, SDK_ALGORITHM, several_checksums};
 use crate::error::{Code, Error};
 use crate::etag::MD5_BYTES;
 use crate::header;
@@ -33,7 +33,7 @@ impl Payload {
     ///
     /// # Errors
     /// `MissingContentLength` if the end of the body is not marked in any way, `InvalidDigest`,
-    /// `InvalidRequest` for contradicting checksums, `NotImplemented` for an unknown algorithm.
+    /// `InvalidRequest` for checksums that contradict each other, are malformed or of an unknown algorithm.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         let content_length = head.number("content-length")?;
         if content_length.is_none() && !head.headers().contains_key("transfer-encoding") {
@@ -42,14 +42,22 @@ impl Payload {
         let checksum = Checksum::from_head(head)?;
         let trailer = trailer(head)?;
         if checksum.is_some() && trailer.is_some() {
-            return Err(Error::invalid_request("Expecting a single x-amz-checksum- header"));
+            return Err(several_checksums());
         }
-        let declared = declared_algorithm(head)?;
+        let declared = Algorithm::declared(head, SDK_ALGORITHM)?;
         let sent = checksum.as_ref().map(Checksum::algorithm).or(trailer);
-        if let (Some(declared), Some(sent)) = (declared, sent)
-            && declared != sent
-        {
-            return Err(Error::invalid_request("Value for x-amz-sdk-checksum-algorithm header is invalid."));
+        match (declared, sent) {
+            (Some(declared), Some(sent)) if declared != sent => {
+                return Err(Error::invalid_request("Value for x-amz-sdk-checksum-algorithm header is invalid."));
+            }
+            // An SDK that presigns a URL names the algorithm there, before anybody has the bytes.
+            (Some(_), None) if head.headers().contains_key(SDK_ALGORITHM) => {
+                return Err(Error::invalid_request(
+                    "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer \
+                     headers were found.",
+                ));
+            }
+            _ => {}
         }
         Ok(Self {
             content_length,
@@ -98,36 +106,30 @@ fn trailer(head: &Head<'_>) -> Result<Option<Algorithm>, Error> {
     let mut found = None;
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         let name = name.to_ascii_lowercase();
-        let Some(algorithm) = name.strip_prefix("x-amz-checksum-").and_then(Algorithm::from_name) else {
-            return Err(Error::not_implemented(format_args!("the trailer {name}")));
+        let Some(algorithm) = name.strip_prefix(HEADER_ROOT).and_then(Algorithm::from_name) else {
+            return Err(Error::invalid_request("The value specified in the x-amz-trailer header is not supported"));
         };
         if found.replace(algorithm).is_some() {
-            return Err(Error::invalid_request("Expecting a single x-amz-checksum- header"));
+            return Err(several_checksums());
         }
     }
     Ok(found)
 }
 
-/// `x-amz-sdk-checksum-algorithm` (or, as older SDKs write it, `x-amz-checksum-algorithm`).
-pub(crate) fn declared_algorithm(head: &Head<'_>) -> Result<Option<Algorithm>, Error> {
-    for name in ["x-amz-checksum-algorithm", "x-amz-sdk-checksum-algorithm"] {
-        if let Some(text) = head.text(name)?.filter(|text| !text.is_empty()) {
-            return match Algorithm::from_name(&text.to_ascii_lowercase()) {
-                Some(algorithm) => Ok(Some(algorithm)),
-                None => Err(Error::not_implemented(format_args!("the checksum algorithm '{text}'"))),
-            };
-        }
-    }
-    Ok(None)
-}
-
-/// `Content-MD5`.
+/// `Content-MD5`, also where the JavaScript SDK 2 puts it when it presigns a URL: whoever signed the URL meant these
+/// bytes and no others.
 fn content_md5(head: &Head<'_>) -> Result<Option<[u8; MD5_BYTES]>, Error> {
-    let Some(value) = header::single_raw(head.headers(), "content-md5")? else { return Ok(None) };
-    let decoded = STANDARD.decode(value.as_bytes().trim_ascii()).ok().and_then(|bytes| bytes.try_into().ok());
-    match decoded {
+    let value = match header::single_raw(head.headers(), "content-md5")? {
+        Some(value) => value.as_bytes().trim_ascii(),
+        None if head.query().has("X-Amz-Signature") => match head.query().bytes("Content-MD5")? {
+            Some(value) => value,
+            None => return Ok(None),
+        },
+        None => return Ok(None),
+    };
+    match STANDARD.decode(value).ok().and_then(|bytes| bytes.try_into().ok()) {
         Some(md5) => Ok(Some(md5)),
-        None => Err(Error::new(Code::InvalidDigest).detail("Content-MD5", header::to_text(value))),
+        None => Err(Error::new(Code::InvalidDigest).detail("Content-MD5", String::from_utf8_lossy(value))),
     }
 }
 

@@ -5,7 +5,6 @@ use crate::checksum::Algorithm;
 use crate::condition::{Conditions, WriteConditions};
 use crate::encoding::{self, Plus};
 use crate::error::Error;
-use crate::request::content::declared_algorithm;
 use crate::request::{CustomerKey, Head, Metadata, NewEncryption, StorageClass};
 use crate::tags::Tags;
 
@@ -21,24 +20,22 @@ pub struct CopySource {
 }
 
 impl CopySource {
-    /// Reads `/bucket/key?versionId=id`; the leading slash is optional, and percent-encoding is
-    /// undone once. A `?` that does not start `?versionId=` belongs to the key.
+    /// Reads `/bucket/key?versionId=id`; the leading slash is optional, and the encoding is undone once, as S3 does
+    /// it: `+` is a space, for the URL encoders of Java and Go write one so, and `%2B` is a plus sign. A `?` that does
+    /// not start `?versionId=` belongs to the key.
     ///
     /// # Errors
-    /// `InvalidArgument`, `InvalidBucketName`, `KeyTooLongError`.
+    /// `InvalidArgument`, `KeyTooLongError`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let malformed = || {
-            Error::invalid_argument(
-                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-                "x-amz-copy-source",
-                text,
-            )
-        };
+        let refused = |message| move || Error::invalid_argument(message, "x-amz-copy-source", text);
+        let no_encoding = refused("Invalid copy source encoding");
+        let no_bucket = refused("Invalid copy source bucket name");
+        let no_key = refused("Invalid copy source object key");
         let decode = |raw: &str| {
-            encoding::decode(raw.as_bytes(), Plus::Literal).map(std::borrow::Cow::into_owned).ok_or_else(malformed)
+            encoding::decode(raw.as_bytes(), Plus::Space).map(std::borrow::Cow::into_owned).ok_or_else(no_encoding)
         };
         let (path, version_id) = match text.rsplit_once("?versionId=") {
-            Some((path, version)) => (path, Some(String::from_utf8(decode(version)?).map_err(|_| malformed())?)),
+            Some((path, version)) => (path, Some(String::from_utf8(decode(version)?).map_err(|_| no_encoding())?)),
             None => (text, None),
         };
         if version_id.as_ref().is_some_and(String::is_empty) {
@@ -46,13 +43,13 @@ impl CopySource {
         }
         let path = decode(path)?;
         let path = path.strip_prefix(b"/").unwrap_or(&path);
-        let slash = path.iter().position(|&byte| byte == b'/').ok_or_else(malformed)?;
+        let slash = path.iter().position(|&byte| byte == b'/').ok_or_else(no_key)?;
         let (bucket, key) = (&path[..slash], &path[slash + 1..]);
         if key.is_empty() {
-            return Err(malformed());
+            return Err(no_key());
         }
-        let bucket = std::str::from_utf8(bucket).map_err(|_| malformed())?;
-        validate_bucket(bucket)?;
+        let bucket = std::str::from_utf8(bucket).map_err(|_| no_bucket())?;
+        validate_bucket(bucket).map_err(|_| no_bucket())?;
         validate_key(key)?;
         Ok(Self { bucket: bucket.to_owned(), key: key.to_vec(), version_id })
     }
@@ -128,7 +125,7 @@ impl CopyObject {
             storage_class: StorageClass::parse(head)?,
             encryption: NewEncryption::parse(head)?,
             source_key: CustomerKey::parse_copy_source(head)?,
-            checksum_algorithm: declared_algorithm(head)?,
+            checksum_algorithm: Algorithm::from_head(head)?,
         })
     }
 

@@ -49,7 +49,7 @@ impl GetObject {
     /// `InvalidRequest` for both a range and a part, `InvalidArgument` for malformed values.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         refuse_on_read(head)?;
-        let range = head.text("range")?.and_then(Range::parse);
+        let range = head.text("range")?;
         let part_number = part_number(head)?;
         if range.is_some() && part_number.is_some() {
             return Err(Error::invalid_request("Cannot specify both Range header and partNumber query parameter."));
@@ -64,7 +64,7 @@ impl GetObject {
             }
         }
         Ok(Self {
-            range,
+            range: range.and_then(Range::parse),
             if_range: head.text("if-range")?.map(str::to_owned),
             part_number,
             version_id: head.version_id()?,

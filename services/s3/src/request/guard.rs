@@ -1,6 +1,6 @@
 //! Refusing what would be unsafe to ignore.
 
-use crate::checksum::Algorithm;
+use crate::checksum::{Algorithm, HEADER_ROOT};
 use crate::error::Error;
 use crate::lock::LOCK_HEADERS;
 use crate::operation::Operation;
@@ -18,6 +18,12 @@ const ENCRYPTION: [&str; 2] = ["x-amz-server-side-encryption", "x-amz-copy-sourc
 /// Names of the `x-amz-checksum-` family that are no algorithm.
 const CHECKSUM_SETTINGS: [&str; 3] = ["algorithm", "mode", "type"];
 
+/// A checksum of an algorithm that S3 does not have.
+fn is_unknown_checksum(name: &str) -> bool {
+    name.strip_prefix(HEADER_ROOT)
+        .is_some_and(|rest| !CHECKSUM_SETTINGS.contains(&rest) && Algorithm::from_name(rest).is_none())
+}
+
 fn is_unbuilt(operation: Operation, name: &str) -> bool {
     if matches!(
         (operation, name),
@@ -28,10 +34,8 @@ fn is_unbuilt(operation: Operation, name: &str) -> bool {
     let is_encryption = ENCRYPTION.iter().any(|family| name.starts_with(family));
     (is_encryption && !operation.takes_encryption())
         || is_unbuilt_lock(operation, name)
+        || is_unknown_checksum(name)
         || UNBUILT.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
-        || name
-            .strip_prefix("x-amz-checksum-")
-            .is_some_and(|rest| !CHECKSUM_SETTINGS.contains(&rest) && Algorithm::from_name(rest).is_none())
 }
 
 /// A lock comes with what makes an object, and with nothing else.
@@ -88,5 +92,8 @@ impl Head<'_> {
 }
 
 fn refuse(name: &str) -> Error {
+    if is_unknown_checksum(name) {
+        return Error::invalid_request("The algorithm type you specified in x-amz-checksum- header is invalid.");
+    }
     Error::not_implemented(format_args!("the header {name}")).detail("Header", name)
 }

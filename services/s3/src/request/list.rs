@@ -1,6 +1,6 @@
 //! The three listings of objects.
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::request::Head;
 use crate::xml::ContinuationToken;
 
@@ -29,6 +29,14 @@ impl Encoding {
     }
 }
 
+/// The refusal of a parameter that only the other version of the listing has, in the words of S3.
+fn of_other_version(head: &Head<'_>, name: &'static str, message: &'static str) -> Result<(), Error> {
+    if head.query().has(name) {
+        return Err(Error::with_message(Code::InvalidArgument, message).detail("ArgumentName", name));
+    }
+    Ok(())
+}
+
 /// `ListObjects` (version 1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListObjects {
@@ -46,8 +54,11 @@ pub struct ListObjects {
 
 impl ListObjects {
     /// # Errors
-    /// `InvalidArgument`.
+    /// `InvalidArgument`, also for what only version 2 has.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        let only = |name, message| of_other_version(head, name, message);
+        only("continuation-token", "continuation-token only supported in REST.GET.BUCKET with list-type=2")?;
+        only("start-after", "startAfter only supported in REST.GET.BUCKET with list-type=2")?;
         Ok(Self {
             prefix: head.parameter_bytes("prefix")?.unwrap_or_default(),
             delimiter: head.parameter_bytes("delimiter")?,
@@ -81,8 +92,9 @@ pub struct ListObjectsV2 {
 
 impl ListObjectsV2 {
     /// # Errors
-    /// `InvalidArgument`.
+    /// `InvalidArgument`, also for what only version 1 has.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
+        of_other_version(head, "marker", "Marker unsupported with REST.GET.BUCKET in list-type=2")?;
         let token = head.query().text("continuation-token")?;
         let continue_after = match token {
             None | Some("") => None,
@@ -127,17 +139,19 @@ pub struct ListObjectVersions {
 
 impl ListObjectVersions {
     /// # Errors
-    /// `InvalidArgument`, also for a version marker without a key marker.
+    /// `InvalidArgument`, also for a version marker that is empty or without a key marker.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        let key_marker = head.parameter_bytes("key-marker")?;
-        let version_id_marker = head.parameter_text("version-id-marker")?;
-        if let (None, Some(marker)) = (&key_marker, &version_id_marker) {
-            return Err(Error::invalid_argument(
-                "A version-id marker cannot be specified without a key marker.",
-                "version-id-marker",
-                marker.as_str(),
-            ));
+        let version_id_marker = head.query().text("version-id-marker")?.map(str::to_owned);
+        if let Some(marker) = &version_id_marker {
+            let refuse = |message| Err(Error::invalid_argument(message, "version-id-marker", marker.as_str()));
+            if !head.query().has("key-marker") {
+                return refuse("A version-id marker cannot be specified without a key marker.");
+            }
+            if marker.is_empty() {
+                return refuse("A version-id marker cannot be empty.");
+            }
         }
+        let key_marker = head.parameter_bytes("key-marker")?;
         Ok(Self {
             prefix: head.parameter_bytes("prefix")?.unwrap_or_default(),
             delimiter: head.parameter_bytes("delimiter")?,

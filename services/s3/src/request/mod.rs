@@ -80,6 +80,14 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// Whether any header, or parameter that a header was hoisted into, has a name that begins so. `root` in lower case.
+    pub(crate) fn has_any(&self, root: &str) -> bool {
+        let begins =
+            |name: &[u8]| name.get(..root.len()).is_some_and(|name| name.eq_ignore_ascii_case(root.as_bytes()));
+        self.headers.keys().any(|name| begins(name.as_str().as_bytes()))
+            || self.query.iter().any(|parameter| begins(&parameter.name))
+    }
+
     /// A header that must hold a whole number.
     ///
     /// # Errors
@@ -109,15 +117,29 @@ impl<'a> Head<'a> {
         self.text("x-amz-source-expected-bucket-owner")
     }
 
-    /// A number in the query string, `max` at most: what is above counts as `max`.
+    /// A number in the query string, `max` at most: what is above counts as `max`. S3 reads it as a signed number of 32
+    /// bits; an empty one counts as absent.
     pub(crate) fn limit(&self, name: &'static str, max: u32) -> Result<u32, Error> {
-        let Some(text) = self.query.text(name)?.filter(|text| !text.is_empty()) else { return Ok(max) };
-        match header::decimal(text) {
-            Some(value) if value <= u64::from(i32::MAX.unsigned_abs()) => {
-                Ok(u32::try_from(value).unwrap_or(max).min(max))
-            }
-            _ => Err(Error::invalid_argument(
+        let Some(value) = self.int32(name)? else { return Ok(max) };
+        match u32::try_from(value) {
+            Ok(value) => Ok(value.min(max)),
+            Err(_) => Err(Error::invalid_argument(
                 format!("Argument {name} must be an integer between 0 and {}", i32::MAX),
+                name,
+                value.to_string(),
+            )),
+        }
+    }
+
+    /// A whole number in the query string; an empty one counts as absent.
+    pub(crate) fn int32(&self, name: &'static str) -> Result<Option<i32>, Error> {
+        let Some(text) = self.query.text(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+        let value = header::decimal(digits).and_then(|value| i64::try_from(value).ok());
+        match value.and_then(|value| i32::try_from(sign * value).ok()) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Error::invalid_argument(
+                format!("Provided {name} not an integer or within integer range"),
                 name,
                 text,
             )),

@@ -5,7 +5,6 @@ use crate::condition::{Conditions, WriteConditions};
 use crate::error::{Code, Error};
 use crate::header;
 use crate::range::Range;
-use crate::request::content::declared_algorithm;
 use crate::request::{CopySource, CustomerKey, Encoding, Head, Metadata, NewEncryption, Payload, StorageClass};
 use crate::tags::Tags;
 
@@ -60,7 +59,7 @@ impl CreateMultipartUpload {
     /// # Errors
     /// `InvalidRequest` for a type that the algorithm cannot give.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        let checksum_algorithm = declared_algorithm(head)?;
+        let checksum_algorithm = Algorithm::from_head(head)?;
         let asked = ChecksumType::parse(head)?;
         let checksum_type = match (checksum_algorithm, asked) {
             (None, Some(_)) => {
@@ -75,7 +74,7 @@ impl CreateMultipartUpload {
                 return Err(Error::invalid_request(format!(
                     "The {} checksum type cannot be used with the {} checksum algorithm.",
                     asked.name(),
-                    algorithm.name(),
+                    algorithm.lower_name(),
                 )));
             }
         };
@@ -175,7 +174,7 @@ impl CompleteMultipartUpload {
         Ok(Self {
             upload_id: upload_id(head)?,
             conditions: WriteConditions::parse(head)?,
-            checksum: Checksum::from_head(head)?,
+            checksum: Checksum::of_object_from_head(head)?,
             checksum_type: ChecksumType::parse(head)?,
             object_size: head.number("x-amz-mp-object-size")?,
             customer_key: CustomerKey::parse(head)?,
@@ -218,11 +217,16 @@ impl ListParts {
     /// # Errors
     /// `InvalidArgument`.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        let part_number_marker = match head.query().text("part-number-marker")?.filter(|text| !text.is_empty()) {
-            None => 0,
-            Some(text) => header::decimal(text).and_then(|number| u16::try_from(number).ok()).ok_or_else(|| {
-                Error::invalid_argument("Argument part-number-marker must be a part number", "part-number-marker", text)
-            })?,
+        // One above every part number is a marker after the last part.
+        let part_number_marker = match head.int32("part-number-marker")?.unwrap_or(0) {
+            marker @ 0.. => u16::try_from(marker).unwrap_or(u16::MAX),
+            negative => {
+                return Err(Error::invalid_argument(
+                    format!("Argument part-number-marker must be an integer between 0 and {}", i32::MAX),
+                    "part-number-marker",
+                    negative.to_string(),
+                ));
+            }
         };
         Ok(Self {
             upload_id: upload_id(head)?,

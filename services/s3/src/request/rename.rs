@@ -22,8 +22,8 @@ pub struct RenameObject {
 }
 
 impl RenameObject {
-    /// Reads the headers. The source is a key of the same bucket, percent-encoded; a slash before it is optional, so
-    /// that a key which begins with one is written with two.
+    /// Reads the headers. The source is a key of the same bucket, encoded as that of a copy; a slash before it is
+    /// optional, so that a key which begins with one is written with two.
     ///
     /// # Errors
     /// `InvalidArgument`, `KeyTooLongError`; `NotImplemented` for a copy's source beside it, and for conditions of
@@ -31,7 +31,7 @@ impl RenameObject {
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         let wrong = |text| Error::invalid_argument("Rename Source must be a key of the bucket, encoded", SOURCE, text);
         let text = head.text(SOURCE)?.ok_or_else(|| wrong(""))?;
-        let source = encoding::decode(text.as_bytes(), Plus::Literal).ok_or_else(|| wrong(text))?;
+        let source = encoding::decode(text.as_bytes(), Plus::Space).ok_or_else(|| wrong(text))?;
         let source = source.strip_prefix(b"/").unwrap_or(&source);
         if source.is_empty() {
             return Err(wrong(text));

@@ -9,6 +9,9 @@ use crate::sigv4::canonical::Scope;
 use crate::sigv4::verify::expires_out_of_range;
 use crate::sigv4::{ALGORITHM, PayloadHash, Request, SERVICE, TERMINATOR};
 
+/// The asymmetric algorithm of S3, which is not built.
+const SIGV4A: &str = "AWS4-ECDSA-P256-SHA256";
+
 /// Bytes of a region's name in a scope: more than any has.
 const REGION_BYTES_MAX: usize = 64;
 
@@ -188,9 +191,7 @@ fn from_header<'a>(request: Request<'a>, value: &'a str) -> Result<Authorization
     match algorithm {
         ALGORITHM => {}
         "AWS" => return Err(signature_version_2()),
-        other if other.starts_with("AWS4-") => {
-            return Err(Error::not_implemented(format_args!("the signature algorithm {other}")));
-        }
+        SIGV4A => return Err(Error::not_implemented(format_args!("the signature algorithm {SIGV4A}"))),
         _ => return Err(Error::invalid_argument("Unsupported Authorization Type", "Authorization", algorithm)),
     }
     let (mut credentials, mut signed_headers, mut signature) = (None, None, None);
@@ -260,7 +261,11 @@ fn from_query(request: Request<'_>) -> Result<Authorization<'_>, Error> {
     };
     match required("X-Amz-Algorithm")? {
         ALGORITHM => {}
-        other => return Err(Error::not_implemented(format_args!("the signature algorithm {other}"))),
+        SIGV4A => return Err(Error::not_implemented(format_args!("the signature algorithm {SIGV4A}"))),
+        _ => {
+            let message = format!("X-Amz-Algorithm only supports \"{ALGORITHM}\"");
+            return Err(Error::with_message(Code::AuthorizationQueryParametersError, message));
+        }
     }
     let (access_key, scope) = credential(Placement::Query, required("X-Amz-Credential")?)?;
     let signature = required("X-Amz-Signature")?;

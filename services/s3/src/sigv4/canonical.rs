@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::encoding::{self, Plus};
 use crate::error::{Code, Error};
-use crate::query::Query;
+use crate::query::{Parameter, Query};
 use crate::sigv4::{ALGORITHM, Mac, Request, SERVICE, SigningKey, TERMINATOR};
 
 /// The day and region a signature is good for.
@@ -55,11 +54,19 @@ pub(crate) fn query(out: &mut Vec<u8>, query: &Query<'_>) {
 }
 
 /// One header: its values joined by commas, trimmed, runs of spaces made one. A header that is
-/// signed but absent has an empty value.
-fn header(out: &mut Vec<u8>, headers: &HeaderMap, name: &str) {
+/// signed but absent has the value of the parameter that it was moved into, as the JavaScript SDK 2 moves headers that it
+/// signs into URLs, or else an empty one.
+fn header(out: &mut Vec<u8>, request: &Request<'_>, name: &str) {
     out.extend_from_slice(name.as_bytes());
     out.push(b':');
-    for (index, value) in headers.get_all(name).iter().enumerate() {
+    let moved = |parameter: &&Parameter<'_>| parameter.name.eq_ignore_ascii_case(name.as_bytes());
+    if !request.headers.contains_key(name)
+        && request.query.has(SIGNATURE_PARAMETER)
+        && let Some(parameter) = request.query.iter().find(moved)
+    {
+        push_collapsed(out, parameter.value.trim_ascii());
+    }
+    for (index, value) in request.headers.get_all(name).iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
@@ -97,7 +104,7 @@ pub(crate) fn request(request: &Request<'_>, path: &[u8], signed_headers: &str, 
     query(&mut out, request.query);
     out.push(b'\n');
     for name in signed_headers.split(';') {
-        header(&mut out, request.headers, name);
+        header(&mut out, request, name);
     }
     out.push(b'\n');
     out.extend_from_slice(signed_headers.as_bytes());

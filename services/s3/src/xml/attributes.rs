@@ -25,8 +25,10 @@ pub struct ObjectParts<'a> {
     pub part_number_marker: u16,
     /// As asked for.
     pub max_parts: u32,
-    /// The last part of the page, if there are more.
-    pub next_part_number_marker: Option<u16>,
+    /// The last part of the page; 0 for an empty one. S3 sends it whether or not there are more.
+    pub next_part_number_marker: u16,
+    /// Whether there are more.
+    pub is_truncated: bool,
     /// The parts of the page, by number.
     pub parts: &'a [ObjectPart],
 }
@@ -75,11 +77,9 @@ impl ObjectParts<'_> {
         // The SDKs' TotalPartsCount is spelled so on the wire.
         writer.number("PartsCount", u64::from(self.total));
         writer.number("PartNumberMarker", u64::from(self.part_number_marker));
-        if let Some(next) = self.next_part_number_marker {
-            writer.number("NextPartNumberMarker", u64::from(next));
-        }
+        writer.number("NextPartNumberMarker", u64::from(self.next_part_number_marker));
         writer.number("MaxParts", u64::from(self.max_parts));
-        writer.flag("IsTruncated", self.next_part_number_marker.is_some());
+        writer.flag("IsTruncated", self.is_truncated);
         for part in self.parts {
             writer.open("Part");
             writer.number("PartNumber", u64::from(part.number));

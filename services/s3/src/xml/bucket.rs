@@ -4,7 +4,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::error::{Code, Error};
+use crate::tags::{Carrier, Tags};
 use crate::xml::reader::{Visitor, walk};
+use crate::xml::tagging::TagReading;
 use crate::xml::{Owner, Writer};
 
 /// The body of `CreateBucket`, which may be empty.
@@ -12,13 +14,20 @@ use crate::xml::{Owner, Writer};
 pub struct CreateBucketConfiguration {
     /// The region asked for; none leaves it to the server.
     pub location_constraint: Option<String>,
+    /// The tags that the bucket is to carry.
+    pub tags: Tags,
 }
 
-impl Visitor for CreateBucketConfiguration {
+struct CreateBucketReading {
+    location_constraint: Option<String>,
+    tags: TagReading,
+}
+
+impl Visitor for CreateBucketReading {
     fn open(&mut self, path: &str) -> Result<(), Error> {
         match path {
             "Bucket" | "Location" => Err(Error::not_implemented("directory buckets")),
-            "Tags" => Err(Error::not_implemented("bucket tags")),
+            path if self.tags.is_within(path) => self.tags.open(path),
             _ => Ok(()),
         }
     }
@@ -27,6 +36,8 @@ impl Visitor for CreateBucketConfiguration {
         if path == "LocationConstraint" {
             let text = text.trim();
             self.location_constraint = (!text.is_empty()).then(|| text.to_owned());
+        } else if self.tags.is_within(path) {
+            self.tags.close(path, text)?;
         }
         Ok(())
     }
@@ -36,13 +47,14 @@ impl CreateBucketConfiguration {
     /// Reads the body.
     ///
     /// # Errors
-    /// `MalformedXML`; `NotImplemented` for directory buckets and tags.
+    /// `MalformedXML`; `InvalidTag` for what no bucket may carry; `NotImplemented` for directory buckets.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
-        let mut configuration = Self::default();
+        let mut reading =
+            CreateBucketReading { location_constraint: None, tags: TagReading::new("Tags", Carrier::Bucket) };
         if !body.trim_ascii().is_empty() {
-            walk(body, "CreateBucketConfiguration", &mut configuration)?;
+            walk(body, "CreateBucketConfiguration", &mut reading)?;
         }
-        Ok(configuration)
+        Ok(Self { location_constraint: reading.location_constraint, tags: reading.tags.tags })
     }
 }
 
@@ -137,6 +149,11 @@ impl RequestPaymentConfiguration {
     }
 }
 
+/// The Amazon Resource Name of a bucket.
+pub fn bucket_arn(bucket: &str) -> String {
+    format!("arn:aws:s3:::{bucket}")
+}
+
 /// A bucket in a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListedBucket<'a> {
@@ -144,7 +161,7 @@ pub struct ListedBucket<'a> {
     pub name: &'a str,
     /// When it was created.
     pub created: Timestamp,
-    /// The region; shown if the request asked for pages.
+    /// The region. S3 shows it, and the bucket's ARN, to requests with any parameter.
     pub region: Option<&'a str>,
 }
 
@@ -171,7 +188,10 @@ impl ListBucketsResult<'_> {
             writer.open("Bucket");
             writer.text("Name", bucket.name);
             writer.time("CreationDate", bucket.created);
-            writer.optional("BucketRegion", bucket.region);
+            if let Some(region) = bucket.region {
+                writer.text("BucketRegion", region);
+                writer.text("BucketArn", &bucket_arn(bucket.name));
+            }
             writer.close("Bucket");
         }
         writer.close("Buckets");

@@ -36,6 +36,15 @@ struct Reading {
     checksum: Option<Checksum>,
 }
 
+impl Reading {
+    /// The one checksum of a part.
+    fn checksum(&self, algorithm: Algorithm, text: &str) -> Result<Checksum, Error> {
+        let refused =
+            || Error::invalid_argument("Invalid Base64 or multiple checksums present in request", "Checksum", text);
+        Checksum::parse_plain(algorithm, text).filter(|_| self.checksum.is_none()).ok_or_else(refused)
+    }
+}
+
 impl Visitor for Reading {
     fn open(&mut self, path: &str) -> Result<(), Error> {
         if path == "Part" {
@@ -64,7 +73,7 @@ impl Visitor for Reading {
                 let element = path.strip_prefix("Part/").unwrap_or_default();
                 let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.element_name() == element);
                 if let (Some(algorithm), false) = (algorithm, text.trim().is_empty()) {
-                    self.checksum = Some(Checksum::parse(algorithm, text.trim())?);
+                    self.checksum = Some(self.checksum(algorithm, text.trim())?);
                 }
             }
         }
@@ -89,7 +98,7 @@ impl CompleteMultipartUpload {
     ///
     /// # Errors
     /// `MalformedXML`, also for no part; `InvalidPartOrder` if the numbers do not ascend;
-    /// `InvalidArgument` for a number out of range.
+    /// `InvalidArgument` for a number out of range, and for a part with a malformed checksum or with two.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = Reading::default();
         walk(body, "CompleteMultipartUpload", &mut reading)?;

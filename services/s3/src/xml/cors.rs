@@ -60,7 +60,7 @@ impl Visitor for Reading {
             }
             "CORSRule/ID" => self.rule.id = Some(text.to_owned()),
             "CORSRule/AllowedOrigin" => self.rule.origins.push(wildcard("AllowedOrigin", text)?),
-            "CORSRule/AllowedHeader" => self.rule.headers.push(wildcard("AllowedHeader", text)?),
+            "CORSRule/AllowedHeader" => self.rule.headers.push(allowed_header(text)?),
             "CORSRule/AllowedMethod" => {
                 let method = text.parse().map_err(|()| {
                     Error::invalid_request(format!(
@@ -98,6 +98,15 @@ fn wildcard(element: &str, text: &str) -> Result<Wildcard, Error> {
     }
     text.parse()
         .map_err(|()| Error::invalid_request(format!("{element} \"{text}\" can not have more than one wildcard.")))
+}
+
+/// A header's name, in which a `*` may stand for any part.
+fn allowed_header(text: &str) -> Result<Wildcard, Error> {
+    let wildcard = wildcard("AllowedHeader", text)?;
+    match text.replace('*', "x").parse::<HeaderName>() {
+        Ok(_) => Ok(wildcard),
+        Err(_) => Err(Error::invalid_request(format!("AllowedHeader \"{text}\" contains invalid character."))),
+    }
 }
 
 fn exposed(text: &str) -> Result<String, Error> {
@@ -197,6 +206,9 @@ mod tests {
             "<AllowedMethod>PATCH</AllowedMethod><AllowedOrigin>*</AllowedOrigin>",
             "<AllowedMethod>GET</AllowedMethod><AllowedOrigin>*.a.*</AllowedOrigin>",
             &format!("{LEAST}<AllowedHeader>x-*-*</AllowedHeader>"),
+            &format!("{LEAST}<AllowedHeader>a b</AllowedHeader>"),
+            &format!("{LEAST}<AllowedHeader>x:*</AllowedHeader>"),
+            &format!("{LEAST}<AllowedHeader>gr\u{fc}n</AllowedHeader>"),
             &format!("{LEAST}<ExposeHeader>*</ExposeHeader>"),
             &format!("{LEAST}<ExposeHeader>a b</ExposeHeader>"),
         ] {

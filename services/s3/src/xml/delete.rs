@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::etag::unquote;
 use crate::header::decimal;
 use crate::xml::Writer;
-use crate::xml::reader::{Visitor, walk};
+use crate::xml::reader::{DELETE_BYTES_MAX, Visitor, walk_within};
 
 /// Most objects of one request.
 pub const DELETE_OBJECTS_MAX: usize = 1000;
@@ -89,7 +89,7 @@ impl DeleteObjects {
     /// `MalformedXML`, also for no object or more than [`DELETE_OBJECTS_MAX`].
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = Reading::default();
-        walk(body, "Delete", &mut reading)?;
+        walk_within(DELETE_BYTES_MAX, body, "Delete", &mut reading)?;
         if reading.document.objects.is_empty() {
             return Err(Error::malformed_xml());
         }
@@ -131,7 +131,7 @@ pub struct DeleteResult<'a> {
 }
 
 impl DeleteResult<'_> {
-    /// The document. Keys that XML cannot hold show U+FFFD: this document has no encoding type.
+    /// The document. It has no encoding type, so a strict parser refuses it for a key that XML cannot hold.
     pub fn to_xml(&self) -> Bytes {
         let room: usize = self.deleted.iter().map(|object| object.key.len() + 128).sum();
         let mut writer = Writer::root("DeleteResult", room + self.failed.len() * 256);

@@ -28,7 +28,7 @@ pub use acl::{AccessControlList, AccessControlPolicy, ListedGrantee};
 pub use attributes::{GetObjectAttributesOutput, ObjectPart, ObjectParts};
 pub use bucket::{
     CreateBucketConfiguration, ListBucketsResult, ListedBucket, LocationConstraint, RequestPaymentConfiguration,
-    VersioningConfiguration, VersioningStatus,
+    VersioningConfiguration, VersioningStatus, bucket_arn,
 };
 pub use complete::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
 pub use copy::{CopyObjectResult, CopyPartResult};
@@ -45,8 +45,8 @@ pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
 pub use post::PostResponse;
-pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
-pub use tagging::Tagging;
+pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DELETE_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
+pub use tagging::{ListTagsForResourceResult, TagResourceRequest, Tagging};
 pub use token::ContinuationToken;
 pub use unconfigured::{Unchanging, Unconfigured};
 pub use versions::{ListVersionsResult, ListedVersion, VersionedObject};

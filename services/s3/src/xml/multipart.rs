@@ -59,8 +59,10 @@ pub struct ListPartsResult<'a> {
     pub part_number_marker: u16,
     /// As asked for.
     pub max_parts: u32,
-    /// The last part of the page, if there are more.
-    pub next_part_number_marker: Option<u16>,
+    /// The last part of the page; 0 for an empty one. S3 sends it whether or not there are more.
+    pub next_part_number_marker: u16,
+    /// Whether there are more.
+    pub is_truncated: bool,
     /// Whose upload.
     pub owner: Owner<'a>,
     /// Who started it.
@@ -85,11 +87,9 @@ impl ListPartsResult<'_> {
         writer.owner("Owner", self.owner);
         writer.text("StorageClass", self.storage_class);
         writer.number("PartNumberMarker", u64::from(self.part_number_marker));
-        if let Some(next) = self.next_part_number_marker {
-            writer.number("NextPartNumberMarker", u64::from(next));
-        }
+        writer.number("NextPartNumberMarker", u64::from(self.next_part_number_marker));
         writer.number("MaxParts", u64::from(self.max_parts));
-        writer.flag("IsTruncated", self.next_part_number_marker.is_some());
+        writer.flag("IsTruncated", self.is_truncated);
         if let Some((algorithm, kind)) = self.checksum {
             writer.text("ChecksumAlgorithm", algorithm.name());
             writer.checksum_type(Some(kind));
@@ -143,12 +143,12 @@ pub struct ListMultipartUploadsResult<'a> {
     pub max_uploads: u32,
     /// As asked for.
     pub encoding: Encoding,
-    /// Whether there are more; then the next markers are due.
+    /// Whether there are more.
     pub is_truncated: bool,
-    /// The last key or common prefix.
-    pub next_key_marker: Option<&'a [u8]>,
-    /// The last upload; none after a common prefix.
-    pub next_upload_id_marker: Option<&'a str>,
+    /// The last key or common prefix; empty if there is none. S3 sends it whether or not there are more.
+    pub next_key_marker: &'a [u8],
+    /// The last upload; empty after a common prefix. S3 sends it likewise.
+    pub next_upload_id_marker: &'a str,
     /// The uploads, by key and then by start.
     pub uploads: &'a [ListedUpload<'a>],
     /// The common prefixes, in byte order.
@@ -163,12 +163,10 @@ impl ListMultipartUploadsResult<'_> {
         writer.text("Bucket", self.bucket);
         writer.key("KeyMarker", self.key_marker, self.encoding);
         writer.text("UploadIdMarker", self.upload_id_marker);
-        if self.is_truncated {
-            writer.optional_key("NextKeyMarker", self.next_key_marker, self.encoding);
-            writer.optional("NextUploadIdMarker", self.next_upload_id_marker);
-        }
-        writer.key("Prefix", self.prefix, self.encoding);
+        writer.key("NextKeyMarker", self.next_key_marker, self.encoding);
+        writer.text("NextUploadIdMarker", self.next_upload_id_marker);
         writer.optional_key("Delimiter", self.delimiter, self.encoding);
+        writer.key("Prefix", self.prefix, self.encoding);
         writer.encoding_type(self.encoding);
         writer.number("MaxUploads", u64::from(self.max_uploads));
         writer.flag("IsTruncated", self.is_truncated);

@@ -7,6 +7,9 @@ use crate::error::{Code, Error};
 
 /// Longest request document in bytes: a list of 10,000 parts with a checksum each fits.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest list of objects to delete in bytes: a thousand of the longest keys, of nothing but characters that take the
+/// six bytes of `&quot;`, fit with what stands around them.
+pub const DELETE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Deepest nesting of elements.
 pub const DEPTH_MAX: usize = 16;
 /// Most elements of one document.
@@ -40,10 +43,13 @@ pub(crate) trait Visitor {
 /// # Errors
 /// `MaxMessageLengthExceeded` above [`BODY_BYTES_MAX`], else `MalformedXML`, or what the visitor says.
 pub(crate) fn walk(body: &[u8], root: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
-    if body.len() > BODY_BYTES_MAX {
-        return Err(
-            Error::new(Code::MaxMessageLengthExceeded).detail("MaxMessageLengthBytes", BODY_BYTES_MAX.to_string())
-        );
+    walk_within(BODY_BYTES_MAX, body, root, visitor)
+}
+
+/// The same of a document that may have `max` bytes.
+pub(crate) fn walk_within(max: usize, body: &[u8], root: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
+    if body.len() > max {
+        return Err(Error::new(Code::MaxMessageLengthExceeded).detail("MaxMessageLengthBytes", max.to_string()));
     }
     let text = std::str::from_utf8(body).map_err(|_| Error::malformed_xml())?;
     let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));

@@ -15,22 +15,41 @@ pub struct Tagging {
     pub tags: Tags,
 }
 
-struct Reading {
+/// Reads a set of tags below an element, and nothing beside it.
+pub(super) struct TagReading {
+    set: &'static str,
     carrier: Carrier,
-    tags: Tags,
+    /// The tags that were read.
+    pub(super) tags: Tags,
     sets: usize,
     key: Option<String>,
     value: Option<String>,
 }
 
-impl Visitor for Reading {
+impl TagReading {
+    /// `set`: the name of the element that holds the tags.
+    pub(super) fn new(set: &'static str, carrier: Carrier) -> Self {
+        Self { set, carrier, tags: Tags::new(), sets: 0, key: None, value: None }
+    }
+
+    /// Whether a path leads to the set or into it.
+    pub(super) fn is_within(&self, path: &str) -> bool {
+        path.strip_prefix(self.set).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    fn finish(self) -> Result<Tags, Error> {
+        if self.sets == 0 { Err(Error::malformed_xml()) } else { Ok(self.tags) }
+    }
+}
+
+impl Visitor for TagReading {
     fn open(&mut self, path: &str) -> Result<(), Error> {
-        match path {
-            "TagSet" if self.sets == 0 => {
+        match path.strip_prefix(self.set) {
+            Some("") if self.sets == 0 => {
                 self.sets = 1;
                 Ok(())
             }
-            "TagSet/Tag" | "TagSet/Tag/Key" | "TagSet/Tag/Value" => Ok(()),
+            Some("/Tag" | "/Tag/Key" | "/Tag/Value") => Ok(()),
             _ => Err(Error::malformed_xml()),
         }
     }
@@ -40,15 +59,61 @@ impl Visitor for Reading {
             None => Ok(()),
             Some(_) => Err(Error::malformed_xml()),
         };
-        match path {
-            "TagSet/Tag/Key" => once(&mut self.key),
-            "TagSet/Tag/Value" => once(&mut self.value),
-            "TagSet/Tag" => match (self.key.take(), self.value.take()) {
+        match path.strip_prefix(self.set) {
+            Some("/Tag/Key") => once(&mut self.key),
+            Some("/Tag/Value") => once(&mut self.value),
+            Some("/Tag") => match (self.key.take(), self.value.take()) {
                 (Some(key), Some(value)) => add(&mut self.tags, self.carrier, key, value),
                 _ => Err(Error::malformed_xml()),
             },
             _ => Ok(()),
         }
+    }
+}
+
+/// The body of `TagResource` of S3 Control: tags to add to those of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagResourceRequest {
+    /// The tags.
+    pub tags: Tags,
+}
+
+impl TagResourceRequest {
+    /// Reads the document.
+    ///
+    /// # Errors
+    /// `MalformedXML`; `InvalidTag` for what no bucket may carry.
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let mut reading = TagReading::new("Tags", Carrier::Bucket);
+        walk(body, "TagResourceRequest", &mut reading)?;
+        Ok(Self { tags: reading.finish()? })
+    }
+}
+
+/// The answer of `ListTagsForResource` of S3 Control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListTagsForResourceResult<'a> {
+    /// The tags.
+    pub tags: &'a Tags,
+}
+
+impl ListTagsForResourceResult<'_> {
+    /// The document.
+    pub fn to_xml(&self) -> Bytes {
+        let mut writer = Writer::control_root("ListTagsForResourceResult", 64 + self.tags.len() * 96);
+        writer.open("Tags");
+        write_tags(&mut writer, self.tags);
+        writer.close("Tags");
+        writer.end("ListTagsForResourceResult")
+    }
+}
+
+fn write_tags(writer: &mut Writer, tags: &Tags) {
+    for (key, value) in tags {
+        writer.open("Tag");
+        writer.text("Key", key);
+        writer.text("Value", value);
+        writer.close("Tag");
     }
 }
 
@@ -58,21 +123,16 @@ impl Tagging {
     /// # Errors
     /// `MalformedXML`; `InvalidTag` for what `carrier` may not carry.
     pub fn parse(body: &[u8], carrier: Carrier) -> Result<Self, Error> {
-        let mut reading = Reading { carrier, tags: Tags::new(), sets: 0, key: None, value: None };
+        let mut reading = TagReading::new("TagSet", carrier);
         walk(body, "Tagging", &mut reading)?;
-        if reading.sets == 0 { Err(Error::malformed_xml()) } else { Ok(Self { tags: reading.tags }) }
+        Ok(Self { tags: reading.finish()? })
     }
 
     /// The document about tags.
     pub fn to_xml(tags: &Tags) -> Bytes {
         let mut writer = Writer::root("Tagging", 64 + tags.len() * 96);
         writer.open("TagSet");
-        for (key, value) in tags {
-            writer.open("Tag");
-            writer.text("Key", key);
-            writer.text("Value", value);
-            writer.close("Tag");
-        }
+        write_tags(&mut writer, tags);
         writer.close("TagSet");
         writer.end("Tagging")
     }
@@ -108,6 +168,30 @@ mod tests {
             "<Tagging><TagSet><Key>a</Key><Value>b</Value></TagSet></Tagging>",
         ] {
             assert_eq!(parsed(body), Err(Code::MalformedXML), "{body}");
+        }
+    }
+
+    #[test]
+    fn tags_of_resources() {
+        let tags: Tags = [("a b".to_owned(), "=/@".to_owned()), ("c".to_owned(), String::new())].into();
+        let document = ListTagsForResourceResult { tags: &tags }.to_xml();
+        let document = std::str::from_utf8(&document).unwrap();
+        assert!(
+            document
+                .contains("<ListTagsForResourceResult xmlns=\"http://awss3control.amazonaws.com/doc/2018-08-20/\">")
+        );
+        let request = document.replace("ListTagsForResourceResult", "TagResourceRequest");
+        assert_eq!(TagResourceRequest::parse(request.as_bytes()), Ok(TagResourceRequest { tags }));
+        for (body, code) in [
+            ("<TagResourceRequest/>", Code::MalformedXML),
+            ("<TagResourceRequest><TagSet/></TagResourceRequest>", Code::MalformedXML),
+            ("<TagResourceRequest><Tags><Tag><Key>a</Key></Tag></Tags></TagResourceRequest>", Code::MalformedXML),
+            (
+                "<TagResourceRequest><Tags><Tag><Key>aws:a</Key><Value/></Tag></Tags></TagResourceRequest>",
+                Code::InvalidTag,
+            ),
+        ] {
+            assert_eq!(TagResourceRequest::parse(body.as_bytes()).map_err(|error| error.code()), Err(code), "{body}");
         }
     }
 

@@ -10,7 +10,8 @@ use crate::request::Encoding;
 use crate::xml::Owner;
 
 const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-const NAMESPACE: &[u8] = b" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+const CONTROL_NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
 
 /// A document in the making. Element names are ours and never escaped; values always are.
 #[derive(Debug)]
@@ -28,11 +29,17 @@ impl Writer {
 
     /// A document whose root is in the namespace of S3, with room for `bytes`.
     pub(crate) fn root(name: &str, bytes: usize) -> Self {
+        Self::root_in(NAMESPACE, name, bytes)
+    }
+
+    /// The same in the namespace of S3 Control.
+    pub(crate) fn control_root(name: &str, bytes: usize) -> Self {
+        Self::root_in(CONTROL_NAMESPACE, name, bytes)
+    }
+
+    fn root_in(namespace: &str, name: &str, bytes: usize) -> Self {
         let mut writer = Self::document(bytes + 128);
-        writer.out.push(b'<');
-        writer.out.extend_from_slice(name.as_bytes());
-        writer.out.extend_from_slice(NAMESPACE);
-        writer.out.push(b'>');
+        writer.open_with(name, &[("xmlns", namespace)]);
         writer
     }
 
@@ -200,8 +207,8 @@ fn escape_bytes(out: &mut Vec<u8>, value: &[u8]) {
     }
 }
 
-/// Escapes text. Characters that XML 1.0 cannot hold in any spelling (most controls, U+FFFE, U+FFFF)
-/// become U+FFFD, so that one odd key does not make a whole listing unreadable.
+/// Escapes text. Characters that XML 1.0 cannot hold in any spelling (most controls, U+FFFE, U+FFFF) become
+/// character references, as S3 sends them: a strict parser refuses such a document, but none reads another key in it.
 fn escape_str(out: &mut Vec<u8>, value: &str) {
     let is_plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'&' | b'<' | b'>' | b'"' | b'\'' | 0xef);
     if value.as_bytes().iter().all(is_plain) {
@@ -218,7 +225,9 @@ fn escape_str(out: &mut Vec<u8>, value: &str) {
             '\r' => out.extend_from_slice(b"&#x0D;"),
             '\t' => out.extend_from_slice(b"&#x09;"),
             '\n' => out.extend_from_slice(b"&#x0A;"),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.extend_from_slice("\u{fffd}".as_bytes()),
+            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                out.extend_from_slice(format!("&#x{:x};", u32::from(character)).as_bytes());
+            }
             other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
@@ -247,10 +256,19 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_hold_is_replaced() {
+    fn what_xml_cannot_hold_is_a_character_reference() {
+        let mut writer = Writer::document(0);
+        writer.key("K", b"a\0\x01\x1f\r\n<&>\"'\xef\xbf\xbe\xef\xbf\xbf", Encoding::Plain);
+        let written = writer.finish();
+        let key = "<K>a&#x0;&#x1;&#x1f;&#x0D;&#x0A;&lt;&amp;&gt;&quot;&apos;&#xfffe;&#xffff;</K>";
+        assert_eq!(std::str::from_utf8(&written).unwrap().lines().last(), Some(key));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced_unless_encoded() {
         let mut writer = Writer::root("R", 0);
-        writer.key("K", b"a\x01\xff\r\n<&>\"'\xef\xbf\xbf", Encoding::Plain);
-        assert_eq!(read_back(&writer.end("R")).trim(), "a\u{fffd}\u{fffd}\r\n<&>\"'\u{fffd}");
+        writer.key("K", b"a\xff", Encoding::Plain);
+        assert_eq!(read_back(&writer.end("R")).trim(), "a\u{fffd}");
         let mut writer = Writer::root("R", 0);
         writer.key("K", b"a/b c\x01\xff", Encoding::Url);
         assert_eq!(read_back(&writer.end("R")).trim(), "a/b%20c%01%FF");

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use s3::Code;
+use s3::checksum::{Algorithm, Checksum};
 use s3::condition::Tags;
 use s3::xml::{
     CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects, Unchanging,
@@ -24,7 +25,15 @@ fn what_creates_a_bucket() {
     assert_eq!(with("<LocationConstraint> eu </LocationConstraint><Later/>"), Ok(Some("eu".to_owned())));
     assert_eq!(with("<LocationConstraint/>"), Ok(None));
     assert_eq!(with("<Bucket><Type>Directory</Type></Bucket>"), Err(Code::NotImplemented));
-    assert_eq!(with("<Tags/>"), Err(Code::NotImplemented));
+    let tags = |inner: &str| {
+        let body = format!("<{CREATE}><Tags>{inner}</Tags></{CREATE}>");
+        CreateBucketConfiguration::parse(body.as_bytes()).map(|c| c.tags).map_err(|e| e.code())
+    };
+    assert_eq!(tags(""), Ok(s3::tags::Tags::new()));
+    let one = "<Tag><Key>a</Key><Value>1</Value></Tag>";
+    assert_eq!(tags(one), Ok([("a".to_owned(), "1".to_owned())].into()));
+    assert_eq!(tags(&format!("{one}{one}")), Err(Code::InvalidTag));
+    assert_eq!(tags("<Key>a</Key>"), Err(Code::MalformedXML));
     assert_eq!(read("<Other/>"), Err(Code::MalformedXML));
 }
 
@@ -72,6 +81,11 @@ fn a_delete_names_1_to_1000_objects() {
     assert_eq!(delete(""), Err(Code::MalformedXML));
     assert_eq!(delete("<Object><VersionId>v</VersionId></Object>"), Err(Code::MalformedXML));
     assert_eq!(delete("<Object><Key/></Object>"), Err(Code::MalformedXML));
+    // A thousand of the longest keys, each character escaped.
+    let key = "&quot;".repeat(s3::address::KEY_BYTES_MAX);
+    let longest = delete(&format!("<Object><Key>{key}</Key></Object>\n").repeat(DELETE_OBJECTS_MAX)).unwrap();
+    assert!(longest.objects.iter().all(|entry| entry.key == [b'"'; s3::address::KEY_BYTES_MAX]));
+    assert_eq!(delete(&" ".repeat(s3::xml::DELETE_BYTES_MAX)), Err(Code::MaxMessageLengthExceeded));
 }
 
 fn complete(inner: &str) -> Result<CompleteMultipartUpload, Code> {
@@ -98,7 +112,15 @@ fn what_completes_an_upload() {
     assert_eq!(complete(&part("x", "")), Err(Code::MalformedXML));
     assert_eq!(complete(&part("0", "")), Err(Code::InvalidArgument));
     assert_eq!(complete(&part("10001", "")), Err(Code::InvalidArgument));
-    assert_eq!(complete(&part("1", "<ChecksumSHA1>AAAA</ChecksumSHA1>")), Err(Code::BadDigest));
+    for bad in [
+        "<ChecksumSHA1>AAAA</ChecksumSHA1>",
+        "<ChecksumCRC32>NhCmhg==-1</ChecksumCRC32>",
+        "<ChecksumCRC32>NhCmhg==</ChecksumCRC32><ChecksumXXHASH3>lVXoVVxi3P0=</ChecksumXXHASH3>",
+    ] {
+        assert_eq!(complete(&part("1", bad)), Err(Code::InvalidArgument), "{bad}");
+    }
+    let read = complete(&part("1", "<ChecksumXXHASH3>lVXoVVxi3P0=</ChecksumXXHASH3>")).unwrap();
+    assert_eq!(read.parts[0].checksum, Checksum::parse(Algorithm::XxHash3, "lVXoVVxi3P0="));
     let all: String =
         (1..=10_000).map(|number| part(&number.to_string(), "<ChecksumCRC32>NhCmhg==</ChecksumCRC32>")).collect();
     assert_eq!(complete(&all).unwrap().parts.len(), 10_000);

@@ -10,6 +10,8 @@ use crate::support::{at, sent};
 const BEFORE: &str = "Sun, 22 Nov 2026 19:01:01 GMT";
 const SAME: &str = "Sun, 22 Nov 2026 19:01:02 GMT";
 const AFTER: &str = "Sun, 22 Nov 2026 19:01:03 GMT";
+/// After the moment of the request, which is that of `AFTER`.
+const AHEAD: &str = "Sun, 22 Nov 2026 19:01:04 GMT";
 
 /// Part seconds do not count: the client knows whole seconds only.
 fn modified() -> Timestamp {
@@ -18,7 +20,7 @@ fn modified() -> Timestamp {
 
 fn read(pairs: &[(&str, &str)]) -> Outcome {
     let conditions = sent("GET", "/abc/k", pairs).parse(Conditions::parse).unwrap();
-    conditions.evaluate("aa", modified())
+    conditions.evaluate("aa", modified(), at("2026-11-22T19:01:03Z"))
 }
 
 #[test]
@@ -38,6 +40,7 @@ fn reads_by_date() {
         (BEFORE, Outcome::Proceed, unmodified),
         (SAME, Outcome::NotModified, Outcome::Proceed),
         (AFTER, Outcome::NotModified, Outcome::Proceed),
+        (AHEAD, Outcome::Proceed, Outcome::Proceed),
         ("not a date", Outcome::Proceed, Outcome::Proceed),
         ("Sunday, 22-Nov-26 19:01:02 GMT", Outcome::NotModified, Outcome::Proceed),
         ("Sun Nov 22 19:01:02 2026", Outcome::NotModified, Outcome::Proceed),
@@ -59,7 +62,7 @@ fn a_tag_makes_the_date_moot() {
 fn copies_answer_412_where_reads_answer_304() {
     let copy = |name, value| {
         let conditions = sent("PUT", "/abc/k", &[(name, value)]).parse(Conditions::parse_copy_source).unwrap();
-        conditions.evaluate_copy_source("aa", modified()).map_err(|error| error.code())
+        conditions.evaluate_copy_source("aa", modified(), at("2026-11-22T19:01:03Z")).map_err(|error| error.code())
     };
     assert_eq!(copy("x-amz-copy-source-if-match", "aa"), Ok(()));
     assert_eq!(copy("x-amz-copy-source-if-match", "bb"), Err(Code::PreconditionFailed));

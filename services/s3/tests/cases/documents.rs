@@ -211,6 +211,7 @@ fn answers_about_buckets() {
     <Name>abc</Name>
     <CreationDate>2026-11-22T19:01:02.345Z</CreationDate>
     <BucketRegion>eu</BucketRegion>
+    <BucketArn>arn:aws:s3:::abc</BucketArn>
     </Bucket>
     </Buckets>
     <ContinuationToken>t</ContinuationToken>
@@ -328,7 +329,8 @@ fn a_listing_of_parts() {
         encoding: Encoding::Plain,
         part_number_marker: 0,
         max_parts: 1,
-        next_part_number_marker: Some(7),
+        next_part_number_marker: 7,
+        is_truncated: false,
         owner: OWNER,
         initiator: OWNER,
         storage_class: "STANDARD",
@@ -352,7 +354,7 @@ fn a_listing_of_parts() {
     <PartNumberMarker>0</PartNumberMarker>
     <NextPartNumberMarker>7</NextPartNumberMarker>
     <MaxParts>1</MaxParts>
-    <IsTruncated>true</IsTruncated>
+    <IsTruncated>false</IsTruncated>
     <ChecksumAlgorithm>CRC32</ChecksumAlgorithm>
     <ChecksumType>COMPOSITE</ChecksumType>
     <Part>
@@ -385,9 +387,9 @@ fn a_listing_of_uploads() {
         upload_id_marker: "",
         max_uploads: 1,
         encoding: Encoding::Plain,
-        is_truncated: true,
-        next_key_marker: Some(b"k"),
-        next_upload_id_marker: Some("u"),
+        is_truncated: false,
+        next_key_marker: b"k",
+        next_upload_id_marker: "u",
         uploads: &uploads,
         common_prefixes: &[b"p/"],
     };
@@ -400,11 +402,11 @@ fn a_listing_of_uploads() {
     </UploadIdMarker>
     <NextKeyMarker>k</NextKeyMarker>
     <NextUploadIdMarker>u</NextUploadIdMarker>
+    <Delimiter>/</Delimiter>
     <Prefix>
     </Prefix>
-    <Delimiter>/</Delimiter>
     <MaxUploads>1</MaxUploads>
-    <IsTruncated>true</IsTruncated>
+    <IsTruncated>false</IsTruncated>
     <Upload>
     <Key>k</Key>
     <UploadId>u</UploadId>

@@ -12,7 +12,7 @@ fn an_error_document() {
         std::str::from_utf8(&document).unwrap(),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>\
-         <Key>a&lt;b&gt;&amp;\u{fffd}\u{fffd}</Key><Resource>/abc/a%3Cb</Resource>\
+         <Key>a&lt;b&gt;&amp;&#x1;\u{fffd}</Key><Resource>/abc/a%3Cb</Resource>\
          <RequestId>REQ1</RequestId><HostId>HOST1</HostId></Error>"
     );
     assert_eq!(error.status(), 404);

@@ -29,7 +29,9 @@ fn page_sizes() {
     assert_eq!(max_keys("1001"), Ok(1000));
     assert_eq!(max_keys("2147483647"), Ok(1000));
     assert_eq!(max_keys(""), Ok(1000));
-    for bad in ["-1", "blah", "1.5", "2147483648", "99999999999999999999"] {
+    assert_eq!(max_keys("-0"), Ok(0));
+    assert_eq!(max_keys("0000000000000000000005"), Ok(5));
+    for bad in ["-1", "blah", "1.5", "+1", "%201", "--1", "-", "2147483648", "-2147483649", "99999999999999999999"] {
         assert_eq!(max_keys(bad), Err(Code::InvalidArgument), "{bad}");
     }
     assert_eq!(at("encoding-type=base64", ListObjects::parse), Err(Code::InvalidArgument));
@@ -44,6 +46,10 @@ fn version_2() {
     let list = at("continuation-token=&start-after=a", ListObjectsV2::parse).unwrap();
     assert_eq!((list.after(), list.continuation_token.as_deref()), (Some(&b"a"[..]), Some("")));
     assert_eq!(at("continuation-token=garbage", ListObjectsV2::parse), Err(Code::InvalidArgument));
+    // What only the other version has is refused, not ignored: the page would be another one.
+    assert_eq!(at("list-type=2&marker=", ListObjectsV2::parse), Err(Code::InvalidArgument));
+    assert_eq!(at("start-after=a", ListObjects::parse), Err(Code::InvalidArgument));
+    assert_eq!(at("continuation-token=", ListObjects::parse), Err(Code::InvalidArgument));
 }
 
 #[test]
@@ -51,6 +57,11 @@ fn markers_come_in_pairs() {
     let list = at("key-marker=k&version-id-marker=null", ListObjectVersions::parse).unwrap();
     assert_eq!(list.version_id_marker.as_deref(), Some("null"));
     assert_eq!(at("version-id-marker=v", ListObjectVersions::parse), Err(Code::InvalidArgument));
+    assert_eq!(at("version-id-marker=", ListObjectVersions::parse), Err(Code::InvalidArgument));
+    assert_eq!(at("key-marker=k&version-id-marker=", ListObjectVersions::parse), Err(Code::InvalidArgument));
+    let list = at("key-marker=&version-id-marker=null", ListObjectVersions::parse).unwrap();
+    assert_eq!((list.key_marker, list.version_id_marker.as_deref()), (None, Some("null")));
+    assert_eq!(at("key-marker=", ListObjectVersions::parse).unwrap().key_marker, None);
     let list = at("upload-id-marker=u&max-uploads=2000", ListMultipartUploads::parse).unwrap();
     assert_eq!((list.upload_id_marker, list.max_uploads), (None, 1000));
 }

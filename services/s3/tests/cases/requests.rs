@@ -24,6 +24,15 @@ fn parsed<T>(request: &Sent, parse: impl FnOnce(&s3::Head<'_>) -> Result<T, s3::
     request.parse(parse).map_err(|error| error.code())
 }
 
+/// What the refusal of a PUT says.
+fn said(pairs: &[(&str, &str)]) -> String {
+    let mut all = vec![("content-length", "5")];
+    all.extend_from_slice(pairs);
+    let refused = sent("PUT", "/abc/k", &all).parse(PutObject::parse).unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidRequest);
+    refused.message().to_owned()
+}
+
 fn at<T>(uri: &str, parse: impl FnOnce(&s3::Head<'_>) -> Result<T, s3::Error>) -> Result<T, Code> {
     parsed(&sent("GET", uri, &[]), parse)
 }
@@ -84,6 +93,20 @@ fn metadata_may_be_hoisted_into_a_presigned_url() {
 }
 
 #[test]
+fn other_headers_in_a_presigned_url_are_ignored_but_for_the_digest() {
+    let query = "Content-Type=text%2Fplain&Cache-Control=no-store&Content-MD5=CY9rzUYh03PK3k6DJie09g%3D%3D";
+    let put =
+        |query: &str| parsed(&sent("PUT", &format!("/abc/k?{query}"), &[("content-length", "5")]), PutObject::parse);
+    let unsigned = put(query).unwrap();
+    assert_eq!((unsigned.metadata.content_type, unsigned.metadata.cache_control), (None, None));
+    assert_eq!(unsigned.payload.content_md5, None);
+    let signed = put(&format!("{query}&X-Amz-Signature=s")).unwrap();
+    assert_eq!((signed.metadata.content_type, signed.metadata.cache_control), (None, None));
+    assert!(signed.payload.content_md5.is_some());
+    assert_eq!(put("Content-MD5=none&X-Amz-Signature=s"), Err(Code::InvalidDigest));
+}
+
+#[test]
 fn a_body_needs_an_end() {
     assert_eq!(parsed(&sent("PUT", "/abc/k", &[]), PutObject::parse), Err(Code::MissingContentLength));
     let chunked = parsed(&sent("PUT", "/abc/k", &[("transfer-encoding", "chunked")]), PutObject::parse).unwrap();
@@ -115,7 +138,14 @@ fn declared_digests_are_checked_for_form() {
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-sdk-checksum-algorithm", "CRC32C")]).unwrap().payload;
     assert_eq!(payload.checksum.unwrap().algorithm(), Algorithm::Crc32c);
     assert_eq!(payload.algorithm, Some(Algorithm::Crc32c));
-    assert_eq!(put(&[("x-amz-checksum-crc32c", "AAAA")]), Err(Code::BadDigest));
+    // Wrong length, no base64, nothing, and a checksum of checksums, which no body has.
+    for bad in ["AAAA", "!!!!!!==", "", "AAAAAA==-2"] {
+        assert_eq!(put(&[("x-amz-checksum-crc32c", bad)]), Err(Code::InvalidRequest), "{bad}");
+    }
+    assert_eq!(said(&[("x-amz-checksum-sha512", "AAAA")]), "Value for x-amz-checksum-sha512 header is invalid.");
+    let several = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+    assert_eq!(said(&[("x-amz-checksum-md5", ""), ("x-amz-checksum-crc32", "")]), several);
+    assert_eq!(said(&[("x-amz-checksum-crc32", "AAAAAA=="), ("x-amz-trailer", "x-amz-checksum-crc32c")]), several);
     assert_eq!(
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-checksum-crc32", "AAAAAA==")]),
         Err(Code::InvalidRequest)
@@ -128,10 +158,27 @@ fn declared_digests_are_checked_for_form() {
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-sdk-checksum-algorithm", "SHA1")]),
         Err(Code::InvalidRequest)
     );
-    assert_eq!(put(&[("x-amz-sdk-checksum-algorithm", "SHA512")]), Err(Code::NotImplemented));
+    assert_eq!(
+        said(&[("x-amz-sdk-checksum-algorithm", "SHA3")]),
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
+         [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]"
+    );
+    // What an SDK names, it sends.
+    assert_eq!(put(&[("x-amz-sdk-checksum-algorithm", "SHA256")]), Err(Code::InvalidRequest));
+    let hoisted = sent("PUT", "/abc/k?x-amz-sdk-checksum-algorithm=SHA256", &[("content-length", "5")]);
+    assert_eq!(parsed(&hoisted, PutObject::parse).unwrap().payload.algorithm, Some(Algorithm::Sha256));
+    // This header is about uploads and copies.
+    for ignored in ["SHA3", "SHA1"] {
+        let with = [("x-amz-checksum-algorithm", ignored), ("x-amz-checksum-crc32", "AAAAAA==")];
+        assert_eq!(put(&with).unwrap().payload.algorithm, Some(Algorithm::Crc32));
+        assert_eq!(put(&with[..1]).unwrap().payload.algorithm, None);
+    }
     let trailer = put(&[("x-amz-trailer", "X-Amz-Checksum-CRC64NVME")]).unwrap().payload;
     assert_eq!(trailer.trailer, Some(Algorithm::Crc64Nvme));
-    assert_eq!(put(&[("x-amz-trailer", "x-amz-meta-a")]), Err(Code::NotImplemented));
+    assert_eq!(
+        said(&[("x-amz-trailer", "x-amz-meta-a")]),
+        "The value specified in the x-amz-trailer header is not supported"
+    );
 }
 
 #[test]
@@ -174,6 +221,9 @@ fn reads() {
     assert!(!get.conditions.is_empty());
     let both = sent("GET", "/abc/k?partNumber=1", &[("range", "bytes=0-4")]);
     assert_eq!(parsed(&both, GetObject::parse), Err(Code::InvalidRequest));
+    // S3 minds a range beside a part even where it would ignore the range.
+    let both = sent("GET", "/abc/k?partNumber=1", &[("range", "lines=1")]);
+    assert_eq!(parsed(&both, GetObject::parse), Err(Code::InvalidRequest));
     assert_eq!(at("/abc/k?versionId=", GetObject::parse), Err(Code::InvalidArgument));
     assert_eq!(at("/abc/k?response-content-type=a%0d%0ab", GetObject::parse), Err(Code::InvalidArgument));
     for bad in ["0", "10001", "-1", "a", "", "65537"] {
@@ -206,15 +256,24 @@ fn copy_sources() {
     assert_eq!(source("abc/k/l"), is(b"k/l", None));
     assert_eq!(source("abc%2Fk%2Fl"), is(b"k/l", None));
     assert_eq!(source("abc//k"), is(b"/k", None));
-    assert_eq!(source("abc/a%2525+b"), is(b"a%25+b", None));
+    assert_eq!(source("abc/a%2525%2Bb"), is(b"a%25+b", None));
+    assert_eq!(source("abc/a+b%20c"), is(b"a b c", None));
     assert_eq!(source("abc/k?versionId=v%2F1"), is(b"k", Some("v/1")));
     assert_eq!(source("abc/k%3FversionId=v"), is(b"k?versionId=v", None));
     assert_eq!(source("abc/k?a=b"), is(b"k?a=b", None));
     assert_eq!(source("abc/../def"), is(b"../def", None));
-    for bad in ["", "/", "abc", "/abc/", "abc/%zz", "abc/k?versionId="] {
-        assert_eq!(source(bad), Err(Code::InvalidArgument), "{bad}");
+    assert_eq!(source("abc/k?versionId="), Err(Code::InvalidArgument));
+    let refusal = |text: &str| CopySource::parse(text).map_err(|error| (error.code(), error.message().to_owned()));
+    for (what, bad) in [
+        ("object key", &["", "/", "abc", "/abc/"][..]),
+        ("encoding", &["abc/%zz", "%", "100%/k", "abc/%1", "abc/k?versionId=%", "abc/k?versionId=%FF"]),
+        ("bucket name", &["ABC/k", "192.168.1.1/k", "%FFbc/k"]),
+    ] {
+        let expected = format!("Invalid copy source {what}");
+        for text in bad {
+            assert_eq!(refusal(text), Err((Code::InvalidArgument, expected.clone())), "{text}");
+        }
     }
-    assert_eq!(source("ABC/k"), Err(Code::InvalidBucketName));
     assert_eq!(source(&format!("abc/{}", "k".repeat(1025))), Err(Code::KeyTooLongError));
 }
 
@@ -238,7 +297,7 @@ fn copies() {
 fn renames() {
     let rename = |pairs: &[(&str, &str)]| parsed(&sent("PUT", "/abc/k?renameObject", pairs), RenameObject::parse);
     let source = |text: &str| rename(&[("x-amz-rename-source", text)]).map(|rename| rename.source);
-    assert_eq!(source("a%20b+/c"), Ok(b"a b+/c".to_vec()));
+    assert_eq!(source("a%20b%2B/c+d"), Ok(b"a b+/c d".to_vec()));
     assert_eq!(source("/k"), Ok(b"k".to_vec()));
     assert_eq!(source("//k"), Ok(b"/k".to_vec()));
     for bad in ["", "/", "%zz"] {
@@ -270,10 +329,14 @@ fn multipart_uploads() {
         create(&[("x-amz-checksum-algorithm", "crc32"), ("x-amz-checksum-type", "FULL_OBJECT")]),
         Ok((Some(Algorithm::Crc32), Some(ChecksumType::FullObject)))
     );
-    assert_eq!(
-        create(&[("x-amz-checksum-algorithm", "SHA1"), ("x-amz-checksum-type", "FULL_OBJECT")]),
-        Err(Code::InvalidRequest)
-    );
+    for algorithm in ["SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"] {
+        let with = [("x-amz-checksum-algorithm", algorithm), ("x-amz-checksum-type", "FULL_OBJECT")];
+        assert_eq!(create(&with), Err(Code::InvalidRequest), "{algorithm}");
+        assert_eq!(create(&with[..1]).unwrap().1, Some(ChecksumType::Composite), "{algorithm}");
+    }
+    for unknown in ["SHA3", "XXHASH32", "TEST"] {
+        assert_eq!(create(&[("x-amz-checksum-algorithm", unknown)]), Err(Code::InvalidRequest), "{unknown}");
+    }
     assert_eq!(
         create(&[("x-amz-checksum-algorithm", "CRC64NVME"), ("x-amz-checksum-type", "COMPOSITE")]),
         Err(Code::InvalidRequest)
@@ -296,7 +359,19 @@ fn multipart_uploads() {
     assert_eq!(copy("bytes=0-9").unwrap().range, Some(Range::FromTo(0, 9)));
     assert_eq!(copy("bytes=0-"), Err(Code::InvalidArgument));
     assert_eq!(at("/abc/k?uploadId=u&part-number-marker=3&max-parts=5000", ListParts::parse).unwrap().max_parts, 1000);
-    assert_eq!(at("/abc/k?uploadId=u&part-number-marker=x", ListParts::parse), Err(Code::InvalidArgument));
+    for (marker, taken) in [
+        ("", Ok(0)),
+        ("00", Ok(0)),
+        ("10000", Ok(10_000)),
+        ("2147483647", Ok(u16::MAX)),
+        ("-0", Ok(0)),
+        ("x", Err(Code::InvalidArgument)),
+        ("-1", Err(Code::InvalidArgument)),
+        ("2147483648", Err(Code::InvalidArgument)),
+    ] {
+        let list = at(&format!("/abc/k?uploadId=u&part-number-marker={marker}"), ListParts::parse);
+        assert_eq!(list.map(|list| list.part_number_marker), taken, "{marker}");
+    }
     let complete = sent("POST", "/abc/k?uploadId=u", &[("x-amz-mp-object-size", "9"), ("if-none-match", "*")]);
     let complete = parsed(&complete, CompleteMultipartUpload::parse).unwrap();
     assert_eq!(complete.object_size, Some(9));
@@ -306,9 +381,16 @@ fn multipart_uploads() {
 #[test]
 fn pages_of_buckets() {
     let list = at("/?max-buckets=2&prefix=a&continuation-token=t", ListBuckets::parse).unwrap();
-    assert_eq!((list.max_buckets, list.paginated, list.prefix.as_deref()), (2, true, Some("a")));
-    assert!(!at("/", ListBuckets::parse).unwrap().paginated);
-    assert_eq!(at("/?max-buckets=0", ListBuckets::parse), Err(Code::InvalidArgument));
+    assert_eq!((list.max_buckets, list.has_parameters, list.prefix.as_deref()), (2, true, Some("a")));
+    for query in ["max-buckets=10000", "prefix=a", "continuation-token=t", "bucket-region=r"] {
+        assert!(at(&format!("/?{query}"), ListBuckets::parse).unwrap().has_parameters, "{query}");
+    }
+    for query in ["", "prefix=", "max-buckets="] {
+        assert!(!at(&format!("/?{query}"), ListBuckets::parse).unwrap().has_parameters, "{query}");
+    }
+    for max in ["0", "10001", "-1", "x", "4294967297", "99999999999999999999"] {
+        assert_eq!(at(&format!("/?max-buckets={max}"), ListBuckets::parse), Err(Code::InvalidArgument), "{max}");
+    }
 }
 
 proptest! {

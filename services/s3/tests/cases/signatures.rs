@@ -187,6 +187,18 @@ fn what_the_signature_depends_on_stands_once() {
 }
 
 #[test]
+fn the_algorithm_of_a_presigned_url_is_known_or_not_built() {
+    for (algorithm, expected) in [
+        ("AWS4-HMAC-SHA512", Code::AuthorizationQueryParametersError),
+        ("x", Code::AuthorizationQueryParametersError),
+        ("AWS4-ECDSA-P256-SHA256", Code::NotImplemented),
+    ] {
+        let uri = presigned(60).uri.to_string().replace("AWS4-HMAC-SHA256", algorithm);
+        assert_eq!(code(&sent("GET", &uri, &[("host", "localhost:9000")])), expected, "{algorithm}");
+    }
+}
+
+#[test]
 fn the_life_of_a_presigned_url_is_a_number_of_seconds() {
     for expires in ["-1", "-604801", "1.5", "", "-", "--1", "0x3c", "60s", "99999999999999999999"] {
         // One that is over before it began is expired; the others are no numbers.
@@ -243,9 +255,45 @@ fn credentials_in_the_query_sign_the_framing_too() {
         assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode}");
         let mut request = presigned_at(&uri, 60);
         request.headers.insert("x-amz-content-sha256", other.to_string().parse().unwrap());
-        assert_eq!(code(&request), Code::AccessDenied, "{mode}");
+        assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode}");
     }
     assert_eq!(presigned(60).verify(now()).unwrap().unwrap().0.payload, PayloadHash::Unsigned);
+}
+
+/// A URL as version 2.1693 of the JavaScript SDK presigns it: it lists the headers as signed, and moves them into the query.
+const OF_JAVASCRIPT_SDK_2: &str = "/bkt/k?Cache-Control=no-store&\
+         Content-MD5=CY9rzUYh03PK3k6DJie09g%3D%3D&\
+         Content-Type=image%2Fpng&\
+         X-Amz-Algorithm=AWS4-HMAC-SHA256&\
+         X-Amz-Credential=a%2F20261129%2Fus-east-1%2Fs3%2Faws4_request&\
+         X-Amz-Date=20261129T022311Z&\
+         X-Amz-Expires=900&\
+         X-Amz-Signature=b68548026da023f1201a9af74ab2101e794b2410827083a10d02978a7b9891a9&\
+         X-Amz-SignedHeaders=cache-control%3Bcontent-md5%3Bhost%3Bx-amz-acl%3Bx-amz-meta-a%3Bx-amz-server-side-encryption%3Bx-amz-tagging&\
+         x-amz-acl=private&\
+         x-amz-meta-a=1&\
+         x-amz-server-side-encryption=AES256&\
+         x-amz-tagging=a%3Db";
+
+#[test]
+fn a_signed_header_may_stand_in_the_query_of_a_presigned_url() {
+    let verify = |url: &str, more: &[(&str, &str)]| {
+        let mut headers = vec![("host", "localhost:9000")];
+        headers.extend_from_slice(more);
+        sent("PUT", url, &headers)
+            .verify_as("b", at("2026-11-29T02:23:11Z"))
+            .map(|verified| verified.is_some())
+            .map_err(|e| e.code())
+    };
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[]), Ok(true));
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("cache-control", "no-store"), ("x-amz-acl", "private")]), Ok(true));
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("content-type", "text/css")]), Ok(true));
+    // A header that is there is the one that was signed, and the parameter is signed itself.
+    let other = Err(Code::SignatureDoesNotMatch);
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("cache-control", "no-cache")]), other);
+    assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("x-amz-acl", "public-read")]), other);
+    assert_eq!(verify(&OF_JAVASCRIPT_SDK_2.replace("x-amz-acl=private", "x-amz-acl=public-read"), &[]), other);
+    assert_eq!(verify(&OF_JAVASCRIPT_SDK_2.replace("=no-store", "=no-cache"), &[]), other);
 }
 
 #[test]
@@ -255,6 +303,7 @@ fn other_schemes_are_told_what_to_do() {
     assert_eq!(with("AWS AKIA:sig"), Code::InvalidRequest);
     assert_eq!(with("Basic abc"), Code::InvalidArgument);
     assert_eq!(with("AWS4-ECDSA-P256-SHA256 x"), Code::NotImplemented);
+    assert_eq!(with("AWS4-HMAC-SHA512 x"), Code::InvalidArgument);
     assert_eq!(with("AWS4-HMAC-SHA256"), Code::AuthorizationHeaderMalformed);
     let error = sent("GET", "/a?AWSAccessKeyId=A&Signature=s&Expires=1", &[("host", "h")]).verify(now()).unwrap_err();
     assert_eq!(error.code(), Code::InvalidRequest);

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use async_nats::Client;
-use events::ids::{NodeId, RegionName};
+use events::ids::{NodeId, RegionName, Sha256Digest};
 use futures_util::StreamExt;
 use shards::memory::{MemoryNodes, heartbeat};
 use shards::piece::STRIPE_BYTES;
@@ -138,7 +138,7 @@ async fn write_and_read(store: &ShardStore, number: u128, size: usize) {
     }
     let written = writer.finish().await.unwrap();
     let (bucket, generation, placement) = (bucket(), generation(number), written.placement);
-    let stored = StoredContent { bucket, generation, size: written.size, placement };
+    let stored = StoredContent { bucket, sha256: Sha256Digest([7; 32]), generation, size: written.size, placement };
     let mut read = Vec::new();
     let mut chunks = Box::pin(store.read(stored, 0..written.size));
     while let Some(chunk) = chunks.next().await {

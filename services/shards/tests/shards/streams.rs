@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use events::ids::Layout;
+use events::ids::{Layout, Sha256Digest};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt};
 use shards::memory::Misbehavior;
 use shards::piece::{STRIPE_BYTES, UNIT_BYTES};
 use shards::protocol::Request;
-use shards::{STREAM_BYTES_MAX, WriteError};
+use shards::{STREAM_BYTES_MAX, StoredContent, WriteError};
 
 use super::support::{Fixture, bucket, content, generation, node, until};
 
@@ -21,6 +21,31 @@ async fn a_stream_of_one_stripe_becomes_records_and_a_longer_one_files() {
         let requests: Vec<Request> = (1..=6).flat_map(|number| fixture.nodes.requests(&node(number))).collect();
         assert_eq!(requests.iter().any(|request| matches!(request, Request::Piece { .. })), files);
         assert_eq!(requests.iter().any(|request| matches!(request, Request::Put { .. })), !files);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn stripes_that_are_sent_on_are_the_same_content() {
+    for size in [2 * STRIPE_BYTES, 2 * STRIPE_BYTES + 7, 2 * STRIPE_BYTES - 7] {
+        let (fixture, content) = (Fixture::new(6), content(size));
+        let mut writer = fixture.store.writer(bucket(), generation(1));
+        for at in (0..size).step_by(STRIPE_BYTES / 2) {
+            writer.write(content.slice(at..size.min(at + STRIPE_BYTES / 2))).await.unwrap();
+            writer.send_on().await.unwrap();
+        }
+        let pieces = || {
+            fixture.nodes.requests(&node(1)).iter().filter(|request| matches!(request, Request::Piece { .. })).count()
+        };
+        until(|| pieces() == size / STRIPE_BYTES).await;
+        let written = writer.finish().await.unwrap();
+        let stored = StoredContent {
+            bucket: bucket(),
+            sha256: Sha256Digest([7; 32]),
+            generation: generation(1),
+            size: written.size,
+            placement: written.placement,
+        };
+        assert!(fixture.read_all(&stored).await.unwrap() == content);
     }
 }
 

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use events::ids::{BucketName, Generation, NodeId, Placement};
+use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use futures_util::TryStreamExt;
 use shards::memory::MemoryNodes;
 use shards::{Incident, Membership, ReadError, ShardStore, StoredContent, Transport, WriteError};
@@ -43,7 +43,7 @@ impl<T: Transport> Fixture<T> {
             None => self.store.put(&bucket, generation, content.clone()).await?,
             Some(chunk) => self.stream(number, content, chunk).await?,
         };
-        Ok(StoredContent { bucket, generation, size: content.len() as u64, placement })
+        Ok(StoredContent { bucket, sha256: Sha256Digest([7; 32]), generation, size: content.len() as u64, placement })
     }
 
     async fn stream(&self, number: u128, content: &Bytes, chunk: usize) -> Result<Placement, WriteError> {

@@ -10,7 +10,7 @@ use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAcc
 use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
 use events::ids::{BucketName, ETag, FolderId, KmsKeyName, Md5Digest, ObjectKey};
-use events::lifecycle::{Filter, Rule};
+use events::lifecycle::{Filter, Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Operation};
 use events::quota::Quota;
@@ -33,6 +33,8 @@ pub(crate) enum Step {
     Ownership(usize, Option<ObjectOwnership>),
     Tags(usize, Option<u8>),
     Cors(usize, Option<u8>),
+    AddTags(usize, u8),
+    RemoveTags(usize, u8),
     Lifecycle(usize, Option<u8>),
     ObjectLock(usize, Option<u32>),
     Encryption(usize, Option<bool>),
@@ -107,6 +109,7 @@ pub(crate) fn begin() -> Vec<Command> {
         ownership: Some(ObjectOwnership::ObjectWriter),
         object_lock: bucket == 1,
         location: None,
+        tags: if bucket == 0 { tags(1) } else { Tags::new() },
     };
     (0..BUCKETS.len()).map(create).collect()
 }
@@ -156,7 +159,14 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::Ownership(bucket, ownership) => Command::SetOwnership { bucket: name(bucket), ownership },
         Step::Tags(bucket, n) => set(bucket, Setting::Tags(n.map(tags))),
         Step::Cors(bucket, n) => set(bucket, Setting::Cors(n.map(|n| vec![cors_rule(n)]))),
-        Step::Lifecycle(bucket, n) => set(bucket, Setting::Lifecycle(n.map(|n| vec![lifecycle_rule(n)]))),
+        Step::AddTags(bucket, n) => set(bucket, Setting::AddTags(tags(n))),
+        Step::RemoveTags(bucket, n) => set(bucket, Setting::RemoveTags(tags(n).into_keys().collect())),
+        Step::Lifecycle(bucket, n) => {
+            let is_odd = n.is_some_and(|n| n % 2 == 1);
+            let minimum =
+                if is_odd { TransitionMinimum::VariesByStorageClass } else { TransitionMinimum::AllStorageClasses };
+            set(bucket, Setting::Lifecycle(n.map(|n| vec![lifecycle_rule(n)]), minimum))
+        }
         Step::ObjectLock(bucket, days) => {
             let of = |days| DefaultRetention { mode: RetentionMode::Governance, period: Period::Days(days) };
             set(bucket, Setting::ObjectLock(ObjectLockRow { default_retention: days.map(of) }))
@@ -230,6 +240,8 @@ fn of_buckets() -> impl Strategy<Value = Step> {
         1 => (bucket(), ownership).prop_map(|(bucket, ownership)| Step::Ownership(bucket, ownership)),
         1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Tags(bucket, n)),
         1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Cors(bucket, n)),
+        1 => (bucket(), 0..3_u8).prop_map(|(bucket, n)| Step::AddTags(bucket, n)),
+        1 => (bucket(), 0..3_u8).prop_map(|(bucket, n)| Step::RemoveTags(bucket, n)),
         1 => (bucket(), maybe()).prop_map(|(bucket, n)| Step::Lifecycle(bucket, n)),
         1 => (bucket(), option::of(1..3_u32)).prop_map(|(bucket, days)| Step::ObjectLock(bucket, days)),
         1 => (bucket(), option::of(any::<bool>())).prop_map(|(bucket, of)| Step::Encryption(bucket, of)),

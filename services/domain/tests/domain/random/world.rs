@@ -153,6 +153,7 @@ impl World {
                 ownership: None,
                 object_lock: false,
                 location: None,
+                tags: events::tags::Tags::new(),
             },
             Step::DeleteBucket { bucket } => Command::DeleteBucket { bucket: bucket_name(*bucket) },
             Step::SetVersioning { bucket, versioning } => {

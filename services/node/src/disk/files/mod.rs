@@ -1,11 +1,12 @@
 //! Shards of several pieces, a file each: `buckets/<bucket>/<shard>`, its pieces at a fixed stride.
 
+mod closing;
 mod discard;
 mod read;
 mod stage;
 mod sweep;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,8 @@ pub(crate) struct ShardFiles {
     health: Arc<Health>,
     handles: Arc<Handles>,
     staged: Mutex<HashMap<Uuid, Arc<Mutex<Staged>>>>,
+    /// Staged shards whose files were opened, in that order. Some may be sealed or dropped since.
+    opened: Mutex<VecDeque<Uuid>>,
     shards: AtomicU64,
     bytes: AtomicU64,
 }

@@ -15,19 +15,21 @@ use super::{Shape, ShardFiles, bucket_path, piece_offset, shard_path, staged_pat
 /// A shard whose pieces are being collected.
 pub(super) struct Staged {
     pub(super) bucket: BucketName,
-    state: StagedState,
+    pub(super) state: StagedState,
     /// One bit for each piece that is there.
     there: Vec<u64>,
     /// The piece that is not full, with its length: only the last of all may be that.
     short: Option<(u32, usize)>,
-    unsynced_bytes: u64,
+    pub(super) unsynced_bytes: u64,
     pub(super) touched: Instant,
 }
 
-enum StagedState {
+pub(super) enum StagedState {
     /// Its file is not made yet.
     New,
     Open(Arc<dyn File>),
+    /// Its file is durable as it is, and closed until the next piece.
+    Closed,
     /// Sealed or dropped, while others waited for it: they look again.
     Gone,
 }
@@ -97,9 +99,9 @@ impl ShardFiles {
             let file = match &staged.state {
                 StagedState::Gone => continue,
                 StagedState::Open(file) => Arc::clone(file),
-                StagedState::New => match self.make(shard, &mut staged) {
+                StagedState::New | StagedState::Closed => match self.open_staged(shard, &mut staged) {
                     Ok(file) => file,
-                    Err(e) => return Err(self.give_up(shard, staged, &e, "a new shard file")),
+                    Err(e) => return Err(self.give_up(shard, staged, &e, "a staged shard's file")),
                 },
             };
             let header = piece.header();
@@ -123,6 +125,10 @@ impl ShardFiles {
         let mut staged = entry.lock().unwrap_or_else(PoisonError::into_inner);
         let file = match &staged.state {
             StagedState::Open(file) if &staged.bucket == bucket => Arc::clone(file),
+            StagedState::Closed if &staged.bucket == bucket => {
+                let file = self.disk.open(&staged_path(bucket, shard), Open::Existing);
+                file.map_err(|e| self.health.classify("open of a staged shard", &e))?
+            }
             StagedState::Gone => return self.seal_again(shard, bucket, shape),
             _ => return Err(DiskError::NotFound),
         };
@@ -172,12 +178,6 @@ impl ShardFiles {
         }
     }
 
-    fn make(&self, shard: Uuid, staged: &mut Staged) -> io::Result<Arc<dyn File>> {
-        let file = self.disk.open(&staged_path(&staged.bucket, shard), Open::Create)?;
-        staged.state = StagedState::Open(Arc::clone(&file));
-        Ok(file)
-    }
-
     /// A piece of a shard that is sealed: fine if it is the one that is there.
     fn check_sealed(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
         let stored = self.read_header(shard, bucket, piece.index)?;
@@ -218,7 +218,7 @@ impl ShardFiles {
     }
 
     /// A sync failed: with `StorageFull` (space was promised and not there) only this file's bytes are lost.
-    fn sync_lost(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: &io::Error) -> DiskError {
+    pub(super) fn sync_lost(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: &io::Error) -> DiskError {
         match DiskError::from_io("sync of a shard", error) {
             DiskError::Full => {
                 self.drop_staged(shard, staged);
@@ -234,7 +234,7 @@ impl ShardFiles {
             // Another may be in its place already.
             StagedState::Gone => return,
             StagedState::New => {}
-            StagedState::Open(_) => {
+            StagedState::Open(_) | StagedState::Closed => {
                 // Best effort: a staged file is invisible, and swept at the next start.
                 let _ = self.disk.remove(&staged_path(&staged.bucket, shard));
             }

@@ -19,7 +19,8 @@ impl ShardFiles {
         health: Arc<Health>,
         handles: Arc<Handles>,
     ) -> Result<Self, DiskError> {
-        let files = Self { disk, health, handles, staged: Mutex::default(), shards: 0.into(), bytes: 0.into() };
+        let (staged, opened) = (Mutex::default(), Mutex::default());
+        let files = Self { disk, health, handles, staged, opened, shards: 0.into(), bytes: 0.into() };
         files.count_all().map_err(|e| DiskError::from_io("list of the buckets", &e))?;
         Ok(files)
     }

@@ -77,6 +77,12 @@ impl MemoryDisk {
         Self::default()
     }
 
+    /// How many files are open, and clones of the disk.
+    #[cfg(test)]
+    pub(crate) fn references(&self) -> usize {
+        Arc::strong_count(&self.state)
+    }
+
     /// Sets a fault.
     pub fn inject(&self, fault: Fault) {
         let mut state = self.lock();

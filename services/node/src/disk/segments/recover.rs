@@ -107,7 +107,7 @@ fn read_through(disk: &dyn Folder, name: SegmentName) -> Result<Result<Vec<Entry
 fn rewrite_readable(file: &dyn File, found: &Scan) -> io::Result<()> {
     let end = found.bytes.len();
     let mut at = 0;
-    for hole in found.unreadable.iter().cloned().chain([end..end]) {
+    for hole in found.unreadable.iter().cloned().chain(std::iter::once(end..end)) {
         let readable = at..hole.start.min(end);
         if !readable.is_empty() {
             file.write_at(&mut [IoSlice::new(&found.bytes[readable.clone()])], readable.start as u64)?;

@@ -16,7 +16,7 @@ use super::super::DiskError;
 use super::super::files::ShardFiles;
 use super::super::handles::Handles;
 use super::super::health::Health;
-use super::super::limits::STAGED_IDLE_MAX;
+use super::super::limits::{STAGED_IDLE_MAX, STAGED_OPEN_MAX};
 use super::super::seam::{Fault, Folder, MemoryDisk};
 
 fn bucket() -> BucketName {
@@ -148,6 +148,38 @@ fn what_nobody_seals_is_swept() {
     files.stage(shard(1), &bucket(), &piece(1, 1)).unwrap();
     let sealed = files.seal(shard(1), &bucket(), pieces(1), bytes(1));
     assert_eq!(sealed, Err(DiskError::NotFound), "the first piece is gone");
+}
+
+#[test]
+fn any_number_of_uploads_may_be_under_way_and_few_files_are_open() {
+    let disk = MemoryDisk::new();
+    let files = open(&disk).unwrap();
+    let (shards, before) = (1_000, disk.references());
+    let id = |number: u128| Uuid::from_u128(1_000 + number);
+    let part = |number, index, length| Piece::new(id(number), index, Bytes::from(vec![7; length]));
+    for number in 0..shards {
+        files.stage(id(number), &bucket(), &part(number, 0, UNIT_BYTES)).unwrap();
+        let open = disk.references() - before;
+        assert!(open <= STAGED_OPEN_MAX, "{open}");
+    }
+    for number in 0..shards {
+        files.stage(id(number), &bucket(), &part(number, 1, 10)).unwrap();
+        files.seal(id(number), &bucket(), 2, UNIT_BYTES as u64 + 10).unwrap();
+    }
+    assert_eq!(files.totals().0, u64::try_from(shards).unwrap());
+}
+
+#[test]
+fn a_sync_that_fails_when_a_file_is_closed_is_not_forgotten() {
+    let disk = MemoryDisk::new();
+    let files = open(&disk).unwrap();
+    for i in 0..u8::try_from(STAGED_OPEN_MAX).unwrap() {
+        files.stage(shard(i), &bucket(), &piece(i, 0)).unwrap();
+    }
+    disk.inject(Fault::NextSync);
+    let _refused = files.stage(shard(4), &bucket(), &piece(4, 0));
+    let sealed = files.seal(shard(0), &bucket(), pieces(0), bytes(0));
+    assert!(matches!(sealed, Err(DiskError::Failed(_))), "{sealed:?}");
 }
 
 #[test]

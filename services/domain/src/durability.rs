@@ -1,13 +1,17 @@
-use events::ids::{Layout, NodeId};
+//! How much of a content may be lost before it is.
 
-use crate::geometry::DATA_SHARDS;
+use events::content::ShardFault;
+use events::ids::{Layout, NodeId, Placement};
 
-/// Whether a content whose shards are durable on these nodes (one entry for each shard) is safe to be acked: with
+/// Data shards of the code.
+const DATA_SHARDS: usize = 4;
+
+/// Whether a content whose shards are on these nodes (one entry for each shard) is as safe as an ack promises: with
 /// any one node gone, enough shards to rebuild it are left.
 ///
 /// On distinct nodes that is five of six, or two of a small content's three. Where nodes hold two shards each,
 /// it takes all six.
-pub(crate) fn survives_any_node<'a>(layout: Layout, nodes: impl Iterator<Item = &'a NodeId> + Clone) -> bool {
+pub fn survives_any_node<'a>(layout: Layout, nodes: impl Iterator<Item = &'a NodeId> + Clone) -> bool {
     let need = match layout {
         Layout::Small => 1,
         Layout::Striped => DATA_SHARDS,
@@ -15,6 +19,13 @@ pub(crate) fn survives_any_node<'a>(layout: Layout, nodes: impl Iterator<Item = 
     let on = |node: &NodeId| nodes.clone().filter(|other| *other == node).count();
     let worst = nodes.clone().map(on).max().unwrap_or(0);
     nodes.count() >= need + worst
+}
+
+/// Whether what is left of a content beside these faults would survive the loss of any node.
+pub fn is_safe(placement: &Placement, faults: &[ShardFault]) -> bool {
+    let is_whole = |shard: u8| !faults.iter().any(|fault| fault.shard == shard);
+    let left: Vec<&NodeId> = placement.shards().filter(|(shard, _)| is_whole(*shard)).map(|(_, node)| node).collect();
+    survives_any_node(placement.layout, left.into_iter())
 }
 
 #[cfg(test)]

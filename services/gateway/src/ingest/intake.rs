@@ -1,0 +1,135 @@
+//! The way of a body's bytes to the nodes: encrypted if they are to be, gathered to stripes, staged stripe by stripe.
+
+use bytes::Bytes;
+use events::ids::{BucketName, Generation, Sha256Digest};
+use s3::checksum::Algorithm;
+use s3::request::Payload as Declared;
+use s3::sigv4::PayloadHash;
+use s3::{Code, Error};
+use shards::piece::STRIPE_BYTES;
+use shards::{NatsTransport, StoredContent, Writer};
+
+use super::{Sealed, Sealing, Taken, known_bytes, no_longer_shown};
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::room::Gather;
+
+/// Bytes on their way. A stripe is gathered here, as slowly as the client likes, and goes to the nodes in one go once
+/// more is to come: what the nodes' side has for writers is never held by a client.
+pub(super) struct Intake<'a> {
+    call: &'a Call<'a>,
+    bucket: &'a BucketName,
+    sealing: Option<Sealing>,
+    gather: Gather,
+    /// Where whole stripes go, once there is more than one.
+    streaming: Option<Streaming>,
+    /// The hash that the client declares of the bytes as they are stored.
+    declared: Option<Sha256Digest>,
+}
+
+/// The nodes as a sink. Without a writer nothing is kept: the bytes are known.
+struct Streaming {
+    generation: Generation,
+    writer: Option<Writer<NatsTransport>>,
+    stored: u64,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(
+        call: &'a Call<'a>,
+        bucket: &'a BucketName,
+        (signed, declared): (PayloadHash, &Declared),
+        sealing: Option<Sealing>,
+    ) -> Self {
+        let declared = match (signed, &declared.checksum) {
+            (PayloadHash::Signed(sha256), _) => Some(sha256),
+            (_, Some(sent)) if sent.algorithm() == Algorithm::Sha256 => sent.bytes().try_into().ok(),
+            _ => None,
+        };
+        // Ciphertext under a fresh key is never known.
+        let declared = declared.filter(|_| sealing.is_none()).map(Sha256Digest);
+        let gather = Gather::new(call.memory());
+        Self { call, bucket, sealing, gather, streaming: None, declared }
+    }
+
+    pub(super) async fn push(&mut self, plain: Bytes) -> Result<(), Failure> {
+        let bytes = match &mut self.sealing {
+            Some(sealing) => sealing.push(&plain)?,
+            None => plain,
+        };
+        self.put(bytes).await
+    }
+
+    async fn put(&mut self, mut bytes: Bytes) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            if self.gather.len() == STRIPE_BYTES {
+                self.flush().await?;
+            }
+            let fitting = bytes.split_to(bytes.len().min(STRIPE_BYTES - self.gather.len()));
+            self.gather.push(fitting).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the ciphertext, if it is that.
+    pub(super) async fn end(&mut self) -> Result<Option<Sealed>, Failure> {
+        let Some(sealing) = self.sealing.take() else { return Ok(None) };
+        let (last, sealed) = sealing.finish()?;
+        self.put(last).await?;
+        Ok(Some(sealed))
+    }
+
+    /// What became of the bytes, whose hash turned out to be `sha256`.
+    pub(super) async fn finish(mut self, sha256: Sha256Digest) -> Result<Taken, Failure> {
+        if self.streaming.is_none() {
+            let (bytes, room) = self.gather.take().await?.whole();
+            return Ok(Taken::InMemory(bytes, room));
+        }
+        let found = known_bytes(self.call, sha256).await?;
+        if let Some(known) = found.shown() {
+            return Ok(Taken::Known(known)); // a dropped writer discards what it staged
+        }
+        self.flush().await?;
+        let Streaming { generation, writer, stored } = self.streaming.ok_or_else(|| Error::new(Code::InternalError))?;
+        // The nodes showed the bytes before they were sent, and do not now: the next attempt stores them.
+        let placement = writer.ok_or_else(no_longer_shown)?.finish().await?.placement;
+        let bucket = self.bucket.clone();
+        Ok(Taken::Staged(StoredContent { bucket, sha256, generation, size: stored, placement }, found.hidden()))
+    }
+
+    /// Sends what was gathered on to the nodes.
+    async fn flush(&mut self) -> Result<(), Failure> {
+        let streaming = match &mut self.streaming {
+            Some(streaming) => streaming,
+            None => {
+                self.streaming.insert(Streaming::begin(self.call, self.bucket, self.is_known_by_declaration().await?))
+            }
+        };
+        let Some(writer) = &mut streaming.writer else {
+            self.gather = Gather::new(self.call.memory());
+            return Ok(());
+        };
+        let gathered = self.gather.take().await?;
+        for piece in gathered.pieces {
+            streaming.stored += piece.len() as u64;
+            writer.write(piece).await?;
+        }
+        Ok(writer.send_on().await?)
+    }
+
+    /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.
+    async fn is_known_by_declaration(&self) -> Result<bool, Failure> {
+        match self.declared {
+            Some(sha256) => Ok(known_bytes(self.call, sha256).await?.shown().is_some()),
+            None => Ok(false),
+        }
+    }
+}
+
+impl Streaming {
+    fn begin(call: &Call<'_>, bucket: &BucketName, is_known: bool) -> Self {
+        let generation = Generation::from_fresh(call.fresh());
+        let writer = (!is_known).then(|| call.gateway.0.store.writer(bucket.clone(), generation));
+        Self { generation, writer, stored: 0 }
+    }
+}

@@ -1,0 +1,64 @@
+//! Whether bytes that are stored already may be referred to once more. An ack promises that they survive the loss of a
+//! node, so that is what the nodes have to show; what they do not show is stored again.
+
+use domain::View;
+use domain::durability::is_safe;
+use domain::row::BodyRow;
+use events::ids::{ContentId, UploadId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use ledger::{Snapshot, StateError};
+use shards::StoredContent;
+
+use crate::Gateway;
+
+/// Contents of one object whose nodes are asked at a time.
+const CONTENTS_ASKED_MAX: usize = 32;
+
+/// Whether a content may be referred to once more: nothing that is known speaks against it, and its nodes show it.
+pub(crate) async fn is_referable(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    content: ContentId,
+) -> Result<bool, StateError> {
+    let Some(row) = snapshot.content(&content)? else { return Ok(false) };
+    let faults = snapshot.faults(&content)?.faults;
+    let faulty: Vec<u8> = faults.iter().map(|fault| fault.shard).collect();
+    let may_be = is_safe(&row.placement, &faults);
+    let stored = StoredContent {
+        bucket: row.bucket,
+        sha256: content.sha256,
+        generation: content.generation,
+        size: row.size,
+        placement: row.placement,
+    };
+    let is_referable = may_be && gateway.0.store.is_shown(&stored, &faulty).await;
+    metrics::counter!("planetstore_gateway_references_total", "shown" => if is_referable { "yes" } else { "no" })
+        .increment(1);
+    Ok(is_referable)
+}
+
+/// The same of all that an object's bytes lie in.
+pub(crate) async fn is_body_referable(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    body: BodyRow,
+) -> Result<bool, StateError> {
+    match body {
+        BodyRow::Empty => Ok(true),
+        BodyRow::Content(content) => is_referable(gateway, snapshot, content).await,
+        BodyRow::Parts(upload) => are_parts_referable(gateway, snapshot, upload).await,
+    }
+}
+
+async fn are_parts_referable(gateway: &Gateway, snapshot: &Snapshot, upload: UploadId) -> Result<bool, StateError> {
+    let contents: Vec<ContentId> = snapshot
+        .parts(upload)?
+        .into_iter()
+        .filter_map(|(_, part)| match part.body {
+            BodyRow::Content(content) => Some(content),
+            BodyRow::Empty | BodyRow::Parts(_) => None,
+        })
+        .collect();
+    let asked = stream::iter(contents).map(|content| is_referable(gateway, snapshot, content));
+    asked.buffer_unordered(CONTENTS_ASKED_MAX).try_all(std::future::ready).await
+}

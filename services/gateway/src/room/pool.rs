@@ -1,0 +1,111 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use s3::{Code, Error};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::spill::Spill;
+
+/// How long a body may wait for memory when there is no file to go to.
+const ROOM_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Bytes of a body that may come out of the reserve.
+const RESERVED_BYTES_MAX: usize = 64 * 1024;
+
+/// How much memory a pool has, in KiB.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// For bodies of any size.
+    pub(crate) shared_kib: usize,
+    /// For the first bytes of each body, once the shared memory is taken.
+    pub(crate) reserve_kib: usize,
+    /// For bodies that are read back from the file.
+    pub(crate) landing_kib: usize,
+}
+
+/// Memory that a kind of callers shares.
+pub(crate) struct Pool {
+    shared: Arc<Semaphore>,
+    reserve: Arc<Semaphore>,
+    landing: Arc<Semaphore>,
+    pub(super) spill: Option<Arc<Spill>>,
+}
+
+/// A part of a pool; it goes back when this is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    permits: Vec<OwnedSemaphorePermit>,
+    kib: usize,
+}
+
+impl Room {
+    fn add(&mut self, permit: OwnedSemaphorePermit) {
+        self.kib += permit.num_permits();
+        // A few at most: one each of the shared memory, the reserve and the landing.
+        match self.permits.iter_mut().find(|held| Arc::ptr_eq(held.semaphore(), permit.semaphore())) {
+            Some(held) => held.merge(permit),
+            None => self.permits.push(permit),
+        }
+    }
+
+    /// Adds another room to this one.
+    pub(super) fn join(&mut self, other: Self) {
+        other.permits.into_iter().for_each(|permit| self.add(permit));
+    }
+
+    /// How many KiB more it takes for so many bytes.
+    fn lacks(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.div_ceil(1024).saturating_sub(self.kib)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(sizes: Sizes, spill: Option<Arc<Spill>>) -> Self {
+        let semaphore = |kib| Arc::new(Semaphore::new(kib));
+        Self {
+            shared: semaphore(sizes.shared_kib),
+            reserve: semaphore(sizes.reserve_kib),
+            landing: semaphore(sizes.landing_kib),
+            spill,
+        }
+    }
+
+    /// Makes the room of a body large enough for `bytes`, if that much is free now.
+    pub(super) fn try_grow(&self, room: &mut Room, bytes: usize) -> bool {
+        let lacking = room.lacks(bytes);
+        let mut taken = Arc::clone(&self.shared).try_acquire_many_owned(lacking);
+        if taken.is_err() && bytes <= RESERVED_BYTES_MAX {
+            taken = Arc::clone(&self.reserve).try_acquire_many_owned(lacking);
+        }
+        let is_taken = taken.is_ok();
+        if let Ok(permit) = taken {
+            room.add(permit);
+        }
+        is_taken
+    }
+
+    /// The same, after a wait if need be.
+    pub(super) async fn grow(&self, room: &mut Room, bytes: usize) -> Result<(), Error> {
+        room.add(wait(&self.shared, room.lacks(bytes)).await?);
+        Ok(())
+    }
+
+    /// Room for a body that is read back. What has it waits for no client, so a wait for it is short.
+    pub(super) async fn land(&self, bytes: usize) -> Result<Room, Error> {
+        let mut room = Room::default();
+        room.add(wait(&self.landing, room.lacks(bytes)).await?);
+        Ok(room)
+    }
+
+    #[cfg(test)]
+    pub(super) fn free_kib(&self) -> [usize; 3] {
+        [&self.shared, &self.reserve, &self.landing].map(|semaphore| semaphore.available_permits())
+    }
+}
+
+async fn wait(semaphore: &Arc<Semaphore>, kib: u32) -> Result<OwnedSemaphorePermit, Error> {
+    match tokio::time::timeout(ROOM_TIME_MAX, Arc::clone(semaphore).acquire_many_owned(kib)).await {
+        Ok(permit) => permit.map_err(|_| Error::new(Code::InternalError)),
+        Err(_) => Err(Error::with_message(Code::SlowDown, "Too many uploads are under way. Try again.")),
+    }
+}

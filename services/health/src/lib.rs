@@ -1,0 +1,149 @@
+//! Knows which shards acked contents are owed, and writes it down as facts.
+//!
+//! In come what reads found wanting, the debts of writes that were acked one shard short, and the log's past; out go
+//! `content.health_changed` facts, and a mark on disk: up to it all that this process acked is settled, so after
+//! any end only what is behind the mark has to be looked at again. It repairs nothing, and no request waits for it.
+//!
+//! # Layout
+//! - [`Keeper`]: what runs, with a file per task: `settle`, the debts of writes; `wanting`, what reads found; `scan`,
+//!   what lies behind the mark; `returned`, nodes that came back
+//! - `note`: a content is inspected, and what was found becomes a fact
+//! - `mark`: the file of the mark
+
+mod mark;
+mod note;
+mod returned;
+mod scan;
+mod settle;
+mod wanting;
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::Ledger;
+use shards::{Incident, ShardStore, Transport};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use mark::Mark;
+
+/// How old a debt is before it becomes a fact: a shard may be late, and what is not there now may be in a moment.
+/// Requests to nodes have deadlines of this order.
+const DEBT_AGE_MIN: Duration = Duration::from_secs(5);
+
+/// Contents that each task inspects at a time.
+const CONTENTS_MAX: usize = 16;
+
+/// How long to wait before something is tried again that the log or the ledger did not take.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the end of the tasks is waited for, an append under way included.
+const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What is known about the writes of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// The log's sequence up to which all that this process, or one before it on this folder, acked is settled: each
+    /// shard is there, or is known to be owed.
+    pub settled_sequence: u64,
+    /// What was acked before this process began is still being looked at.
+    pub is_scanning: bool,
+}
+
+/// Why it ended: the ledger stopped, without which there is nothing to do.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger has stopped: {0}")]
+pub struct Stopped(String);
+
+/// What every task needs.
+struct Tasks<T: Transport> {
+    ledger: Ledger,
+    store: ShardStore<T>,
+    mark: Mutex<Mark>,
+    figures: watch::Sender<Figures>,
+    begun: Instant,
+}
+
+/// The tasks, running. Dropped, they end at once, which loses nothing.
+#[derive(Debug)]
+pub struct Keeper {
+    task: JoinHandle<Stopped>,
+    stop: Option<oneshot::Sender<()>>,
+    figures: watch::Receiver<Figures>,
+}
+
+impl Keeper {
+    /// Begins. `mark` is the file of the mark: without it, all contents of the log are looked at once. To be called
+    /// before anything is written through `store`.
+    pub fn start<T: Transport>(
+        mark: PathBuf,
+        ledger: Ledger,
+        store: ShardStore<T>,
+        incidents: mpsc::Receiver<Incident>,
+    ) -> Self {
+        let reached = ledger.progress().borrow().cursor.sequence;
+        let mark = Mark::open(mark, reached);
+        let begin = Figures { settled_sequence: mark.place().settled, is_scanning: true };
+        let (figures, watched) = watch::channel(begin);
+        let tasks = Arc::new(Tasks { ledger, store, mark: Mutex::new(mark), figures, begun: Instant::now() });
+        let (stop, stopped) = oneshot::channel();
+        Self { task: tokio::spawn(run(tasks, incidents, stopped)), stop: Some(stop), figures: watched }
+    }
+
+    /// What is known, as it changes.
+    pub fn figures(&self) -> watch::Receiver<Figures> {
+        self.figures.clone()
+    }
+
+    /// Waits until it ends without being asked to.
+    pub async fn ended(&mut self) -> String {
+        match (&mut self.task).await {
+            Ok(stopped) => stopped.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Writes the mark once more, and ends. To be called when no request is under way any more.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // It may have ended already.
+            let _told = stop.send(());
+        }
+        if tokio::time::timeout(STOP_TIME_MAX, &mut self.task).await.is_err() {
+            tracing::warn!("what is owed is not written down yet: the next start looks for it");
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run<T: Transport>(
+    tasks: Arc<Tasks<T>>,
+    incidents: mpsc::Receiver<Incident>,
+    stop: oneshot::Receiver<()>,
+) -> Stopped {
+    let all = async {
+        tokio::try_join!(tasks.settle_all(), tasks.take_in(incidents), tasks.scan_once(), tasks.watch_nodes(),)
+    };
+    tokio::select! {
+        // Dropping the other end is a wish to stop as well.
+        _stopped = stop => {
+            tasks.settle_last().await;
+            Stopped("it was told to".into())
+        }
+        ended = all => match ended {
+            Ok((never, ..)) => match never {},
+            Err(stopped) => stopped,
+        }
+    }
+}
+
+/// Of a task that ends only with the ledger.
+type Never = Result<Infallible, Stopped>;
