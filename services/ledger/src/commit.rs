@@ -120,7 +120,9 @@ impl<L: Log> Writer<L> {
                     let commands = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
                     metrics::histogram!("planetstore_ledger_batch_commands").record(commands);
                     answer(&mut batch, outcomes);
-                    batch.iter().for_each(|queued| queued.claim.give_back());
+                    for queued in &batch {
+                        queued.claim.give_back();
+                    }
                     break;
                 }
                 Ended::TurnedAway(error) => {
@@ -369,7 +371,9 @@ fn answer(batch: &mut Vec<Queued>, outcomes: Outcomes) {
 }
 
 fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
-    batch.drain(..).for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
+    for queued in batch.drain(..) {
+        let _ = queued.answer.send(Err(error.clone()));
+    }
 }
 
 /// What an error in reading the log means to commands of which nothing is written.

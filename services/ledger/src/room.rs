@@ -28,9 +28,12 @@ const _: () = assert!(DELETE_ROOM_BYTES_MIN > DELETES_MAX as u64 * EVENT_BYTES_M
 /// What a disk still takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Room {
-    ForAll,
-    ForDeletes,
-    ForNothing,
+    /// Everything.
+    Ample,
+    /// Deletes.
+    Scarce,
+    /// Nothing.
+    Gone,
 }
 
 impl Room {
@@ -38,9 +41,9 @@ impl Room {
     pub(crate) fn of(free: u64, volatile_events: u64) -> Self {
         let left = free.saturating_sub(volatile_events.saturating_mul(EVENT_BYTES_MAX));
         match left {
-            ROOM_BYTES_MIN.. => Self::ForAll,
-            DELETE_ROOM_BYTES_MIN.. => Self::ForDeletes,
-            _ => Self::ForNothing,
+            ROOM_BYTES_MIN.. => Self::Ample,
+            DELETE_ROOM_BYTES_MIN.. => Self::Scarce,
+            _ => Self::Gone,
         }
     }
 }
@@ -59,16 +62,16 @@ mod tests {
 
     #[test]
     fn a_disk_that_fills_takes_deletes_longer_than_the_rest() {
-        assert_eq!(Room::of(24 * MIB, 0), Room::ForAll);
-        assert_eq!(Room::of(24 * MIB - 1, 0), Room::ForDeletes);
-        assert_eq!(Room::of(8 * MIB - 1, 0), Room::ForNothing);
+        assert_eq!(Room::of(24 * MIB, 0), Room::Ample);
+        assert_eq!(Room::of(24 * MIB - 1, 0), Room::Scarce);
+        assert_eq!(Room::of(8 * MIB - 1, 0), Room::Gone);
     }
 
     #[test]
     fn what_is_volatile_takes_its_room_before_it_is_written() {
-        assert_eq!(Room::of(100 * MIB, 2_000), Room::ForAll);
-        assert_eq!(Room::of(100 * MIB, 2_500), Room::ForDeletes);
-        assert_eq!(Room::of(100 * MIB, 10_000), Room::ForNothing);
+        assert_eq!(Room::of(100 * MIB, 2_000), Room::Ample);
+        assert_eq!(Room::of(100 * MIB, 2_500), Room::Scarce);
+        assert_eq!(Room::of(100 * MIB, 10_000), Room::Gone);
     }
 
     #[test]

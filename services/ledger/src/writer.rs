@@ -221,12 +221,12 @@ impl<L: Log> Writer<L> {
         // A disk that cannot be asked is one that the commit will tell about.
         let Ok(mut free) = free_bytes(&self.path) else { return Ok(Vec::new()) };
         let mut room = Room::of(free, self.cursor.sequence - self.durable.sequence);
-        if room != Room::ForAll {
+        if room != Room::Ample {
             self.make_durable()?;
             free = free_bytes(&self.path).unwrap_or(free);
             room = Room::of(free, 0);
         }
-        let is_short = room != Room::ForAll;
+        let is_short = room != Room::Ample;
         if is_short != self.is_short_of_room {
             tracing::warn!(is_short, free, "room on the projection's disk");
             self.is_short_of_room = is_short;
@@ -235,9 +235,12 @@ impl<L: Log> Writer<L> {
             return Ok(Vec::new());
         }
         let (mut admitted, refused): (Vec<_>, Vec<_>) =
-            batch.drain(..).partition(|queued| room == Room::ForDeletes && queued.command.only_ends());
+            batch.drain(..).partition(|queued| room == Room::Scarce && queued.command.only_ends());
         let error = CommitError::Unavailable("the disk of the projection is full".into());
-        refused.into_iter().for_each(|queued| drop(queued.answer.send(Err(error.clone()))));
+        for queued in refused {
+            // Whoever gave up waiting is not told.
+            let _ = queued.answer.send(Err(error.clone()));
+        }
         let later = admitted.split_off(admitted.len().min(DELETES_MAX));
         *batch = admitted;
         Ok(later)

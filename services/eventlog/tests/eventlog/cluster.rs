@@ -24,8 +24,9 @@ impl Cluster {
             let (store, client, route) = (folder.join(format!("{number}")), clients[number], routes[number]);
             let text = format!(
                 "server_name: s{number}\nlisten: 127.0.0.1:{client}\nauthorization {{ user: test, password: test }}\n\
-                 jetstream {{ store_dir: {store:?} }}\n\
+                 jetstream {{ store_dir: '{}' }}\n\
                  cluster {{ name: test, listen: 127.0.0.1:{route}, routes: [{}] }}\n",
+                store.display(),
                 urls.join(", ")
             );
             let configuration = folder.join(format!("{number}.conf"));
@@ -87,14 +88,18 @@ async fn a_leader_that_nobody_hears_does_not_say_where_the_log_ends() {
     let logs = patiently(async { [cluster.log(0).await, cluster.log(1).await, cluster.log(2).await] }).await;
     patiently(appended(&logs[0], 0)).await;
     // Each of them is asked while the other two are paused: one is the leader, and answers.
-    for alone in 0..3 {
+    for (alone, log) in logs.iter().enumerate() {
         let others: Vec<_> = (0..3).filter(|other| *other != alone).collect();
-        patiently(async { while logs[alone].tail().await.map(|tail| tail.last_sequence) != Ok(1) {} }).await;
-        others.iter().for_each(|other| cluster.signal(*other, Signal::STOP));
+        patiently(async { while log.tail().await.map(|tail| tail.last_sequence) != Ok(1) {} }).await;
+        for other in &others {
+            cluster.signal(*other, Signal::STOP);
+        }
         // Longer than it may be believed, and shorter than the others would need to elect another.
         tokio::time::sleep(Duration::from_millis(3_200)).await;
-        let answer = patiently(logs[alone].tail()).await;
-        others.iter().for_each(|other| cluster.signal(*other, Signal::CONT));
+        let answer = patiently(log.tail()).await;
+        for other in &others {
+            cluster.signal(*other, Signal::CONT);
+        }
         assert!(matches!(answer, Err(ReadError::Unavailable { .. })), "{answer:?}");
     }
     // With two of three all goes on.
