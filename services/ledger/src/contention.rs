@@ -227,7 +227,7 @@ mod tests {
             times.step_by(10).filter(turn).collect::<Vec<_>>()
         };
         assert_eq!(turns(&mut contention, 0..6_010), [2_000, 4_000, 6_000]);
-        contention.was_idle(PAUSE_TIME_MAX - TOOK, at(7_000));
+        contention.was_idle(PAUSE_TIME_MAX.checked_sub(TOOK).unwrap(), at(7_000));
         contention.was_idle(PAUSE_TIME_MAX, at(7_500));
         assert_eq!(turns(&mut contention, 7_500..9_510), [9_500], "they had time enough while it was idle");
     }

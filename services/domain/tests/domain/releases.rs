@@ -47,7 +47,9 @@ fn does(fold: &mut Fold, command: &Command) {
 fn changes_of_last(fold: &Fold) -> usize {
     let (last, before) = fold.events.split_last().unwrap();
     let mut model = Model::default();
-    before.iter().for_each(|event| crate::fold::apply(&mut model, event));
+    for event in before {
+        crate::fold::apply(&mut model, event);
+    }
     project(&model, last).unwrap().len()
 }
 

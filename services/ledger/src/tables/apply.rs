@@ -68,12 +68,8 @@ impl Tables<Writable<'_>> {
             Change::DropPart { upload, number } => {
                 self.parts.remove((upload.0.as_u128(), number.get()))?;
             }
-            Change::PutManifest { upload, row } => {
-                self.manifests.insert(upload.0.as_u128(), encode(row)?.as_slice())?;
-            }
-            Change::DropManifest { upload } => {
-                self.manifests.remove(upload.0.as_u128())?;
-            }
+            Change::PutManifest { upload, row } => put(&mut self.manifests, upload.0.as_u128(), row)?,
+            Change::DropManifest { upload } => drop(self.manifests.remove(upload.0.as_u128())?),
             Change::PutReleasedUpload { upload, row } => put(&mut self.released_uploads, upload.0.as_u128(), row)?,
             Change::DropReleasedUpload { upload } => drop(self.released_uploads.remove(upload.0.as_u128())?),
             Change::PutReleasedBucket { bucket, row } => put(&mut self.released_buckets, bucket.0, row)?,
@@ -81,18 +77,10 @@ impl Tables<Writable<'_>> {
             Change::PutUsage { bucket, row } => self.set_usage(*bucket, Some(*row)),
             Change::DropUsage { bucket } => self.set_usage(*bucket, None),
             Change::PutTotals { row } => self.set_totals(*row),
-            Change::PutBucketAccess { bucket, row } => {
-                self.bucket_access.insert(bucket.0, encode(row)?.as_slice())?;
-            }
-            Change::DropBucketAccess { bucket } => {
-                self.bucket_access.remove(bucket.0)?;
-            }
-            Change::PutBucketSettings { bucket, row } => {
-                self.bucket_settings.insert(bucket.0, encode(row)?.as_slice())?;
-            }
-            Change::DropBucketSettings { bucket } => {
-                self.bucket_settings.remove(bucket.0)?;
-            }
+            Change::PutBucketAccess { bucket, row } => put(&mut self.bucket_access, bucket.0, row)?,
+            Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(bucket.0)?),
+            Change::PutBucketSettings { bucket, row } => put(&mut self.bucket_settings, bucket.0, row)?,
+            Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(bucket.0)?),
             Change::PutNode { name, row } => self.put_node(name, row)?,
             Change::Identity(change) => self.apply_to_identities(change)?,
         }

@@ -142,6 +142,22 @@ fn put(bucket: usize, at: usize, size: u64) -> Command {
     }))
 }
 
+fn lifecycle(n: Option<u8>) -> Setting {
+    let is_odd = n.is_some_and(|n| n % 2 == 1);
+    let minimum = if is_odd { TransitionMinimum::VariesByStorageClass } else { TransitionMinimum::AllStorageClasses };
+    Setting::Lifecycle(n.map(|n| vec![lifecycle_rule(n)]), minimum)
+}
+
+fn object_lock(days: Option<u32>) -> Setting {
+    let of = |days| DefaultRetention { mode: RetentionMode::Governance, period: Period::Days(days) };
+    Setting::ObjectLock(ObjectLockRow { default_retention: days.map(of) })
+}
+
+fn encryption(of: Option<bool>) -> Setting {
+    let by = DefaultMethod::SseS3;
+    Setting::Encryption(of.map(|bucket_key| DefaultEncryption { by, bucket_key }))
+}
+
 /// What a step asks for in a state; `None` if there is nothing to say it of.
 pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
@@ -161,20 +177,9 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::Cors(bucket, n) => set(bucket, Setting::Cors(n.map(|n| vec![cors_rule(n)]))),
         Step::AddTags(bucket, n) => set(bucket, Setting::AddTags(tags(n))),
         Step::RemoveTags(bucket, n) => set(bucket, Setting::RemoveTags(tags(n).into_keys().collect())),
-        Step::Lifecycle(bucket, n) => {
-            let is_odd = n.is_some_and(|n| n % 2 == 1);
-            let minimum =
-                if is_odd { TransitionMinimum::VariesByStorageClass } else { TransitionMinimum::AllStorageClasses };
-            set(bucket, Setting::Lifecycle(n.map(|n| vec![lifecycle_rule(n)]), minimum))
-        }
-        Step::ObjectLock(bucket, days) => {
-            let of = |days| DefaultRetention { mode: RetentionMode::Governance, period: Period::Days(days) };
-            set(bucket, Setting::ObjectLock(ObjectLockRow { default_retention: days.map(of) }))
-        }
-        Step::Encryption(bucket, of) => {
-            let by = DefaultMethod::SseS3;
-            set(bucket, Setting::Encryption(of.map(|bucket_key| DefaultEncryption { by, bucket_key })))
-        }
+        Step::Lifecycle(bucket, n) => set(bucket, lifecycle(n)),
+        Step::ObjectLock(bucket, days) => set(bucket, object_lock(days)),
+        Step::Encryption(bucket, of) => set(bucket, encryption(of)),
         Step::Quota(bucket, bytes, objects) => {
             Command::SetQuota { bucket: name(bucket), quota: Quota { bytes, objects } }
         }
