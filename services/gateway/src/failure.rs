@@ -197,9 +197,8 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             tracing::error!("S3 asked for a node to join");
             Error::new(Code::InternalError)
         }
-        Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
-        Rejection::ContentUnsafe => {
-            slow_down("Too few storage nodes have these bytes to refer to them. Nothing was stored; try again.")
+        Rejection::ContentGone | Rejection::ContentUnsafe => {
+            slow_down("The stored bytes cannot be referred to any more. Nothing was stored; try again.")
         }
     }
 }

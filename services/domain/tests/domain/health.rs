@@ -145,7 +145,7 @@ fn step() -> impl Strategy<Value = Step> {
     let fault = prop::option::of(prop::sample::select(FAULTS.to_vec()));
     // Most findings name the node that a shard is placed on.
     let finding = (0_u8..6, prop_oneof![9 => Just(None), 1 => (1_usize..7).prop_map(Some)], fault)
-        .prop_map(|(shard, other, fault)| (shard, other.unwrap_or(usize::from(shard) + 1), fault));
+        .prop_map(|(shard, other, fault)| (shard, other.unwrap_or_else(|| usize::from(shard) + 1), fault));
     prop_oneof![
         2 => bytes().prop_map(Step::Put),
         2 => bytes().prop_map(Step::Known),
