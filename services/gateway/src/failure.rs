@@ -156,9 +156,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::AclGrantsOthers => Error::new(Code::InvalidBucketAclWithObjectOwnership),
         Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
         Rejection::NoObjectLock => missing_object_lock(),
-        Rejection::LockNeedsVersioning => {
-            invalid_state(about, "Object Lock needs versioning to be enabled, and keeps it enabled.")
-        }
+        Rejection::LockNeedsVersioning => invalid_state(about, "Object Lock needs versioning, and keeps it enabled."),
         Rejection::Locked => Error::access_denied(
             "Access Denied because object protected by object lock. Wait until its retention is over, have its legal \
              hold taken off, or bypass governance with x-amz-bypass-governance-retention.",
