@@ -128,6 +128,10 @@ pub(crate) fn commit_failure(error: &CommitError, about: About<'_>) -> Error {
     }
 }
 
+fn invalid_state(about: About<'_>, message: &'static str) -> Error {
+    Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
+}
+
 pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
     match rejection {
         Rejection::NoSuchBucket => Error::no_such_bucket(about.bucket),
@@ -152,10 +156,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::AclGrantsOthers => Error::new(Code::InvalidBucketAclWithObjectOwnership),
         Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
         Rejection::NoObjectLock => missing_object_lock(),
-        Rejection::LockNeedsVersioning => {
-            let message = "Object Lock needs versioning to be enabled, and keeps it enabled.";
-            Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
-        }
+        Rejection::LockNeedsVersioning => invalid_state(about, "Object Lock needs versioning, and keeps it enabled."),
         Rejection::Locked => Error::access_denied(
             "Access Denied because object protected by object lock. Wait until its retention is over, have its legal \
              hold taken off, or bypass governance with x-amz-bypass-governance-retention.",
@@ -176,17 +177,17 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
                 format!("The object has {} parts, and no more are allowed. Store it anew.", domain::PARTS_MAX);
             Error::with_message(Code::TooManyParts, message)
         }
-        Rejection::AppendAmongVersions => {
-            let message = "Bytes are appended only in buckets that never had versioning. Store a new version instead.";
-            Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
-        }
+        Rejection::AppendAmongVersions => invalid_state(
+            about,
+            "Bytes are appended only in buckets that never had versioning. Store a new version instead.",
+        ),
         Rejection::RenamedOntoItself => {
             Error::invalid_request("The object has that key already. Name another one as the target of the request.")
         }
-        Rejection::RenameAmongVersions => {
-            let message = "Objects are renamed only in buckets that never had versioning. Copy and delete instead.";
-            Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
-        }
+        Rejection::RenameAmongVersions => invalid_state(
+            about,
+            "Objects are renamed only in buckets that never had versioning. Copy and delete instead.",
+        ),
         Rejection::TokenOfAnother => Error::new(Code::IdempotencyParameterMismatch),
         Rejection::Identity(rejection) => {
             tracing::error!(%rejection, "S3 asked for a change of identities");
@@ -197,9 +198,8 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             tracing::error!("S3 asked for a node to join");
             Error::new(Code::InternalError)
         }
-        Rejection::ContentGone => slow_down("The bytes were reclaimed meanwhile. Nothing was stored; try again."),
-        Rejection::ContentUnsafe => {
-            slow_down("Too few storage nodes have these bytes to refer to them. Nothing was stored; try again.")
+        Rejection::ContentGone | Rejection::ContentUnsafe => {
+            slow_down("The stored bytes cannot be referred to any more. Nothing was stored; try again.")
         }
     }
 }

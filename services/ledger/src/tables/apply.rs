@@ -44,18 +44,10 @@ impl Tables<Writable<'_>> {
             Change::DropNull { bucket, key } => {
                 self.nulls.remove((bucket.0, key.as_bytes()))?;
             }
-            Change::PutContent { content, row } => {
-                self.contents.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
-            }
-            Change::PutFaults { content, row } => {
-                self.faults.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
-            }
-            Change::DropFaults { content } => {
-                self.faults.remove(contents::key(content).as_slice())?;
-            }
-            Change::PutDebt { row } => {
-                self.region.insert(region::DEBT, encode(row)?.as_slice())?;
-            }
+            Change::PutContent { content, row } => put(&mut self.contents, contents::key(content).as_slice(), row)?,
+            Change::PutFaults { content, row } => put(&mut self.faults, contents::key(content).as_slice(), row)?,
+            Change::DropFaults { content } => drop(self.faults.remove(contents::key(content).as_slice())?),
+            Change::PutDebt { row } => put(&mut self.region, region::DEBT, row)?,
             Change::PutUpload { bucket, key, upload, row } => {
                 self.uploads.insert((bucket.0, key.as_bytes(), upload.0.as_u128()), encode(row)?.as_slice())?;
             }
