@@ -44,36 +44,20 @@ impl Tables<Writable<'_>> {
             Change::DropNull { bucket, key } => {
                 self.nulls.remove((bucket.0, key.as_bytes()))?;
             }
-            Change::PutContent { content, row } => {
-                self.contents.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
-            }
-            Change::PutFaults { content, row } => {
-                self.faults.insert(contents::key(content).as_slice(), encode(row)?.as_slice())?;
-            }
-            Change::DropFaults { content } => {
-                self.faults.remove(contents::key(content).as_slice())?;
-            }
-            Change::PutDebt { row } => {
-                self.region.insert(region::DEBT, encode(row)?.as_slice())?;
-            }
+            Change::PutContent { content, row } => put(&mut self.contents, contents::key(content).as_slice(), row)?,
+            Change::PutFaults { content, row } => put(&mut self.faults, contents::key(content).as_slice(), row)?,
+            Change::DropFaults { content } => drop(self.faults.remove(contents::key(content).as_slice())?),
+            Change::PutDebt { row } => put(&mut self.region, region::DEBT, row)?,
             Change::PutUpload { bucket, key, upload, row } => {
                 self.uploads.insert((bucket.0, key.as_bytes(), upload.0.as_u128()), encode(row)?.as_slice())?;
             }
             Change::DropUpload { bucket, key, upload } => {
                 self.uploads.remove((bucket.0, key.as_bytes(), upload.0.as_u128()))?;
             }
-            Change::PutPart { upload, number, row } => {
-                self.parts.insert((upload.0.as_u128(), number.get()), encode(row)?.as_slice())?;
-            }
-            Change::DropPart { upload, number } => {
-                self.parts.remove((upload.0.as_u128(), number.get()))?;
-            }
-            Change::PutManifest { upload, row } => {
-                self.manifests.insert(upload.0.as_u128(), encode(row)?.as_slice())?;
-            }
-            Change::DropManifest { upload } => {
-                self.manifests.remove(upload.0.as_u128())?;
-            }
+            Change::PutPart { upload, number, row } => put(&mut self.parts, (upload.0.as_u128(), number.get()), row)?,
+            Change::DropPart { upload, number } => drop(self.parts.remove((upload.0.as_u128(), number.get()))?),
+            Change::PutManifest { upload, row } => put(&mut self.manifests, upload.0.as_u128(), row)?,
+            Change::DropManifest { upload } => drop(self.manifests.remove(upload.0.as_u128())?),
             Change::PutReleasedUpload { upload, row } => put(&mut self.released_uploads, upload.0.as_u128(), row)?,
             Change::DropReleasedUpload { upload } => drop(self.released_uploads.remove(upload.0.as_u128())?),
             Change::PutReleasedBucket { bucket, row } => put(&mut self.released_buckets, bucket.0, row)?,
@@ -81,18 +65,10 @@ impl Tables<Writable<'_>> {
             Change::PutUsage { bucket, row } => self.set_usage(*bucket, Some(*row)),
             Change::DropUsage { bucket } => self.set_usage(*bucket, None),
             Change::PutTotals { row } => self.set_totals(*row),
-            Change::PutBucketAccess { bucket, row } => {
-                self.bucket_access.insert(bucket.0, encode(row)?.as_slice())?;
-            }
-            Change::DropBucketAccess { bucket } => {
-                self.bucket_access.remove(bucket.0)?;
-            }
-            Change::PutBucketSettings { bucket, row } => {
-                self.bucket_settings.insert(bucket.0, encode(row)?.as_slice())?;
-            }
-            Change::DropBucketSettings { bucket } => {
-                self.bucket_settings.remove(bucket.0)?;
-            }
+            Change::PutBucketAccess { bucket, row } => put(&mut self.bucket_access, bucket.0, row)?,
+            Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(bucket.0)?),
+            Change::PutBucketSettings { bucket, row } => put(&mut self.bucket_settings, bucket.0, row)?,
+            Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(bucket.0)?),
             Change::PutNode { name, row } => self.put_node(name, row)?,
             Change::Identity(change) => self.apply_to_identities(change)?,
         }
