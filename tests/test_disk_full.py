@@ -58,7 +58,7 @@ def mount() -> Iterator[Callable[[Path, int], None]]:
         mounted.append(place)
 
     yield mount
-    for place in mounted:
+    for place in reversed(mounted):
         subprocess.run(["umount", "-l", place], check=True)
 
 

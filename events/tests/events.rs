@@ -9,6 +9,8 @@ mod decode;
 mod drift;
 #[path = "events/encryption_samples.rs"]
 mod encryption_samples;
+#[path = "events/encryption_strategies.rs"]
+mod encryption_strategies;
 #[path = "events/files.rs"]
 mod files;
 #[path = "events/frozen.rs"]

@@ -3,24 +3,25 @@
 use std::collections::BTreeMap;
 
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
-use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{
-    AuthType, BucketName, ContentId, ETag, EventId, Generation, KmsKeyName, Layout, Md5Digest, NodeId,
-    OBJECT_KEY_BYTES_MAX, ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Salt,
-    Sealed, SessionId, Sha256Digest, TraceParent, UploadId, UserId, UserName, VersionId,
+    AuthType, BucketName, ContentId, ETag, EventId, Generation, Layout, Md5Digest, NodeId, OBJECT_KEY_BYTES_MAX,
+    ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sealed, SessionId, Sha256Digest,
+    TraceParent, UploadId, UserId, UserName, VersionId,
 };
 use events::lock::{self, DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
 use events::policy::Holder;
 use events::upload::{ChecksumPlan, ReleasedFrom};
 use events::user::{Limits, Role};
-use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, region, session, upload, user};
+use events::{Event, Fact, Origin, bucket, cors, key, kms_key as kms, object, policy, session, upload, user};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::encryption_strategies::{default_encryption, encryption, kms_key, region_upgraded, salt};
 
 /// Seconds of the epoch in the last year that RFC 3339 can write.
 const SECONDS_MAX: i64 = 253_370_764_800;
@@ -227,7 +228,7 @@ fn ownership() -> impl Strategy<Value = ObjectOwnership> {
     ]
 }
 
-fn sealed() -> impl Strategy<Value = Sealed> {
+pub(crate) fn sealed() -> impl Strategy<Value = Sealed> {
     "[A-Za-z0-9._-]{1,80}".prop_map(|text| text.parse().unwrap())
 }
 
@@ -255,10 +256,7 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
             }
         ),
         (kms_key(), sealed()).prop_map(|(kms_key, sealed)| Fact::KmsKeyCreated(kms::Created { kms_key, sealed })),
-        ("[a-z0-9-]{1,32}", any::<u32>(), text()).prop_filter_map("a region's name", |(name, level, release)| {
-            let region = name.parse().ok()?;
-            Some(Fact::RegionUpgraded(region::Upgraded { region, level, release }))
-        }),
+        region_upgraded(),
         (kms_key(), any::<bool>())
             .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
         crate::lifecycle_strategies::node_joined(),
@@ -497,30 +495,4 @@ fn part_stored() -> impl Strategy<Value = Fact> {
         let part = upload::PartStored { bucket, key, upload_id, part_number, size, md5, body, checksum, salt };
         Fact::UploadPartStored(part)
     })
-}
-
-fn salt() -> impl Strategy<Value = Salt> {
-    any::<[u8; Salt::BYTES]>().prop_map(Salt::from_fresh)
-}
-
-fn kms_key() -> impl Strategy<Value = KmsKeyName> {
-    "[A-Za-z0-9_/-]{1,128}".prop_map(|name| name.parse().unwrap())
-}
-
-fn encryption() -> impl Strategy<Value = Encryption> {
-    let kms = (kms_key(), option::of(text()), any::<bool>());
-    let method = prop_oneof![
-        Just(Method::SseS3),
-        kms.prop_map(|(kms_key, context, bucket_key)| Method::SseKms(KmsMethod { kms_key, context, bucket_key })),
-        Just(Method::SseC),
-    ];
-    (method, sealed(), option::of(salt())).prop_map(|(method, key, salt)| Encryption { method, key, salt })
-}
-
-fn default_encryption() -> impl Strategy<Value = DefaultEncryption> {
-    let by = prop_oneof![
-        Just(DefaultMethod::SseS3),
-        option::of(kms_key()).prop_map(|kms_key| DefaultMethod::SseKms { kms_key }),
-    ];
-    (by, any::<bool>()).prop_map(|(by, bucket_key)| DefaultEncryption { by, bucket_key })
 }

@@ -143,7 +143,7 @@ mod tests {
     use super::super::spill::Spill;
     use super::*;
 
-    const SIZES: Sizes = Sizes { shared_kib: 512, reserve_kib: 128, landing_kib: 1024 };
+    const SIZES: Sizes = Sizes { shared: 512, reserve: 128, landing: 1024 };
 
     fn pool(slots: Option<u32>) -> (tempfile::TempDir, Arc<Pool>) {
         let folder = tempfile::tempdir().unwrap();

@@ -16,11 +16,11 @@ const RESERVED_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
     /// For bodies of any size.
-    pub(crate) shared_kib: usize,
+    pub(crate) shared: usize,
     /// For the first bytes of each body, once the shared memory is taken.
-    pub(crate) reserve_kib: usize,
+    pub(crate) reserve: usize,
     /// For bodies that are read back from the file.
-    pub(crate) landing_kib: usize,
+    pub(crate) landing: usize,
 }
 
 /// Memory that a kind of callers shares.
@@ -63,9 +63,9 @@ impl Pool {
     pub(crate) fn new(sizes: Sizes, spill: Option<Arc<Spill>>) -> Self {
         let semaphore = |kib| Arc::new(Semaphore::new(kib));
         Self {
-            shared: semaphore(sizes.shared_kib),
-            reserve: semaphore(sizes.reserve_kib),
-            landing: semaphore(sizes.landing_kib),
+            shared: semaphore(sizes.shared),
+            reserve: semaphore(sizes.reserve),
+            landing: semaphore(sizes.landing),
             spill,
         }
     }

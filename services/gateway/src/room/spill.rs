@@ -121,7 +121,9 @@ impl Spilled {
             Ok(())
         };
         spawn_blocking(job).await.map_err(io::Error::other)??;
-        chunks.iter().for_each(|chunk| self.crc.update(chunk));
+        for chunk in &chunks {
+            self.crc.update(chunk);
+        }
         self.bytes = end;
         Ok(())
     }

@@ -54,12 +54,8 @@ impl Tables<Writable<'_>> {
             Change::DropUpload { bucket, key, upload } => {
                 self.uploads.remove((bucket.0, key.as_bytes(), upload.0.as_u128()))?;
             }
-            Change::PutPart { upload, number, row } => {
-                self.parts.insert((upload.0.as_u128(), number.get()), encode(row)?.as_slice())?;
-            }
-            Change::DropPart { upload, number } => {
-                self.parts.remove((upload.0.as_u128(), number.get()))?;
-            }
+            Change::PutPart { upload, number, row } => put(&mut self.parts, (upload.0.as_u128(), number.get()), row)?,
+            Change::DropPart { upload, number } => drop(self.parts.remove((upload.0.as_u128(), number.get()))?),
             Change::PutManifest { upload, row } => put(&mut self.manifests, upload.0.as_u128(), row)?,
             Change::DropManifest { upload } => drop(self.manifests.remove(upload.0.as_u128())?),
             Change::PutReleasedUpload { upload, row } => put(&mut self.released_uploads, upload.0.as_u128(), row)?,

@@ -130,7 +130,9 @@ async fn changes(log: &MemoryLog) -> Vec<(Fact, usize)> {
         let event = Event::decode(&stored.payload).unwrap();
         let of_event = project(&model, &event).unwrap();
         changes.push((event.fact, of_event.len()));
-        of_event.into_iter().for_each(|change| model.apply(change));
+        for change in of_event {
+            model.apply(change);
+        }
     }
     changes
 }

@@ -78,9 +78,9 @@ fn status_counts_what_is_stored_once_and_twice() {
     assert_eq!(before["stored"]["objects"], 2);
     assert_eq!(before["stored"]["buckets"], 1);
     assert_eq!(before["stored"]["logical_bytes"], (LARGE_BYTES + 4_000) as u64);
-    // Six nodes joined, before a bucket and two objects.
-    assert_eq!(before["log"]["last_sequence"], 9);
-    assert_eq!(before["ledger"]["sequence"], 9);
+    // The region got its level and six nodes joined, before a bucket and two objects.
+    assert_eq!(before["log"]["last_sequence"], 10);
+    assert_eq!(before["ledger"]["sequence"], 10);
     assert_eq!(before["nodes"].as_array().map(Vec::len), Some(6));
     assert!(shards(&before) <= SHARDS_OF_TWO, "{before}");
 

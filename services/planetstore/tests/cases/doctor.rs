@@ -28,7 +28,8 @@ fn a_healthy_store_is_found_healthy_running_or_not() {
     put_two(&store, &fixture);
     let (code, running) = examine(&fixture, &[]);
     assert_eq!(code, Some(0), "{running}");
-    for check in ["clock", "data folder", "permissions", "free space", "fsync", "process", "log", "projection", "nodes"]
+    for check in
+        ["clock", "data folder", "permissions", "free space", "fsync", "process", "log", "projection", "level", "nodes"]
     {
         assert_ne!(finding(&running, check)["state"], "failed", "{running}");
     }
@@ -38,8 +39,8 @@ fn a_healthy_store_is_found_healthy_running_or_not() {
     assert_eq!(code, Some(0), "{stopped}");
     for (check, says) in [
         ("nats-server", "version 2."),
-        ("log", "dense up to 3"),
-        ("projection", "folded up to 3"),
+        ("log", "dense up to 10"),
+        ("projection", "folded up to 10"),
         ("nodes", "6 folders"),
         ("port", "is free"),
     ] {
