@@ -106,7 +106,7 @@ def test_parts_are_encrypted_each(s3, bucket, kind, refused):
     for number, part in enumerate(parts, 1):
         answer = s3.upload_part(PartNumber=number, Body=part, **upload, **read)
         assert_shown(kind, answer)
-        told.append({"PartNumber": number, "ETag": answer["ETag"]})
+        told.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": answer["ChecksumCRC32"]})
     assert told[0]["ETag"] == again, "a part sent again is the same part"
     if kind == "SSE-C":
         refused("InvalidRequest", 400, s3.complete_multipart_upload, MultipartUpload={"Parts": told}, **upload)

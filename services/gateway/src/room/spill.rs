@@ -121,7 +121,7 @@ impl Spilled {
             Ok(())
         };
         spawn_blocking(job).await.map_err(io::Error::other)??;
-        for chunk in &chunks {
+        for chunk in chunks {
             self.crc.update(chunk);
         }
         self.bytes = end;
