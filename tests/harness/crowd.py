@@ -8,6 +8,9 @@ import time
 # How often each client sips.
 TURN_SECONDS = 0.25
 
+# In how many moments of a turn: clients of many people do not sip all at once.
+MOMENTS = 25
+
 # What a slow client's own kernel takes or keeps for it.
 KERNEL_BYTES = 32 * 1024
 
@@ -86,12 +89,12 @@ class Crowd(threading.Thread):
 
     def run(self) -> None:
         begun = time.monotonic()
-        turns = 0
+        moments = 0
         while not self.stopping.is_set():
-            for client in self.clients:
+            for client in self.clients[moments % MOMENTS::MOMENTS]:
                 client.step(self.sip)
-            turns += 1
-            self.stopping.wait(max(0.0, begun + turns * TURN_SECONDS - time.monotonic()))
+            moments += 1
+            self.stopping.wait(max(0.0, begun + moments * TURN_SECONDS / MOMENTS - time.monotonic()))
 
     def stop(self) -> None:
         self.stopping.set()

@@ -31,10 +31,10 @@ const _: () = assert!(BATCH_BYTES_MAX + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
 const BATCH_EVENTS_MAX: usize = APPEND_EVENTS_MAX - 1;
 
 /// A batch is cut when its events have written or dropped this many rows. What queued behind it waits no longer.
-const BATCH_CHANGES_MAX: usize = 1_000;
+const BATCH_CHANGES_MAX: usize = 500;
 
 /// A batch is cut when deciding and folding took this long: a command may read much and write little.
-const BATCH_TIME_MAX: Duration = Duration::from_millis(20);
+const BATCH_TIME_MAX: Duration = Duration::from_millis(5);
 
 /// How many parts one event frees: each is two rows, and a batch with it takes a millisecond or two longer.
 const RELEASED_PARTS_MAX: u16 = 128;

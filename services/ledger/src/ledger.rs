@@ -94,6 +94,7 @@ impl Ledger {
             progress: progress_sender,
             durable: Durable { at: Instant::now(), sequence: cursor.sequence },
             contention: Contention::new(options.sole_writer, Instant::now()),
+            shared: None,
             release,
             follower,
         };

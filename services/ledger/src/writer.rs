@@ -34,6 +34,12 @@ const VOLATILE_TIME_MAX: Duration = Duration::from_secs(1);
 /// How many events may stay volatile in redb.
 const VOLATILE_EVENTS_MAX: u64 = 10_000;
 
+/// How many commands a batch of several requests takes beyond the first of each. Whoever comes next waits for no more.
+const SHARED_FURTHER_MAX: usize = 32;
+
+/// How long batches stay so short after several requests waited: clients that wait for each answer ask again by then.
+const SHARED_TIME: Duration = Duration::from_millis(100);
+
 /// What the writer is asked to do.
 pub(crate) enum Work {
     /// Decide, publish and apply a command.
@@ -74,6 +80,8 @@ pub(crate) struct Writer<L> {
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) durable: Durable,
     pub(crate) contention: Contention,
+    /// When commands of several requests last waited together.
+    pub(crate) shared: Option<Instant>,
     /// When to free more of what is being released, if anything is and no client asks for anything before.
     pub(crate) release: Option<Instant>,
     /// The task that hands over what others append; it ends with the writer.
@@ -133,7 +141,8 @@ impl<L: Log> Writer<L> {
             if behind.is_none() {
                 behind = self.gather(&mut waiting, work, runtime)?;
             }
-            let rest = waiting.split_off(waiting.len().min(APPEND_EVENTS_MAX));
+            let taken = self.share(&mut waiting, Instant::now());
+            let rest = waiting.split_off(taken.min(APPEND_EVENTS_MAX));
             let later = self.admit(&mut waiting)?;
             waiting = self.commit(waiting, runtime)?;
             waiting.extend(later.into_iter().chain(rest));
@@ -172,8 +181,8 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// Adds the commands that queued meanwhile, up to anything else that waits, in an order that is fair to all
-    /// requests; what others appended is folded before, for the commands would otherwise be decided on an old state.
+    /// Adds the commands that queued meanwhile, up to anything else that waits; what others appended is folded before,
+    /// for the commands would otherwise be decided on an old state.
     fn gather(
         &mut self,
         waiting: &mut Vec<Queued>,
@@ -203,7 +212,6 @@ impl<L: Log> Writer<L> {
                 }
             }
         }
-        take_turns(waiting);
         if turn.is_some() && !self.contention.is_turn_of_others() {
             // Their first events came, and others of the same append may be under way still.
             match runtime.block_on(self.catch_up()) {
@@ -213,6 +221,17 @@ impl<L: Log> Writer<L> {
             }
         }
         Ok(behind)
+    }
+
+    /// Orders what waits in turns, and says how many of these commands the next batch takes: all of a request that is
+    /// alone, and few beyond the first of each where several ask, because those that come next wait for the whole batch.
+    fn share(&mut self, waiting: &mut Vec<Queued>, now: Instant) -> usize {
+        let requests = take_turns(waiting);
+        if requests > 1 {
+            self.shared = Some(now);
+        }
+        let is_shared = self.shared.is_some_and(|last| now.duration_since(last) < SHARED_TIME);
+        if is_shared { waiting.len().min(requests + SHARED_FURTHER_MAX) } else { waiting.len() }
     }
 
     /// Turns away the commands for which the projection's disk has no room, and returns those that must wait for
@@ -333,8 +352,8 @@ impl<L: Log> Writer<L> {
 
 /// Orders commands so that every request has its first turn before any has its second, oldest first: a request of a
 /// thousand commands holds up nobody who asks for one thing. The commands of one request stay in their order, and the
-/// oldest of those that wait is always in front.
-fn take_turns(waiting: &mut Vec<Queued>) {
+/// oldest of those that wait is always in front. Returns how many requests there are.
+fn take_turns(waiting: &mut Vec<Queued>) -> usize {
     let mut seen = HashMap::<&str, usize>::new();
     let turns = waiting.iter().map(|queued| {
         let turn = seen.entry(queued.origin.request_id.as_str()).or_default();
@@ -342,12 +361,13 @@ fn take_turns(waiting: &mut Vec<Queued>) {
         *turn
     });
     let turns: Vec<_> = turns.collect();
-    if turns.is_sorted() {
-        return;
+    let requests = seen.len();
+    if !turns.is_sorted() {
+        let mut in_turn: Vec<_> = turns.into_iter().zip(waiting.drain(..)).collect();
+        in_turn.sort_by_key(|(turn, _)| *turn);
+        waiting.extend(in_turn.into_iter().map(|(_, queued)| queued));
     }
-    let mut in_turn: Vec<_> = turns.into_iter().zip(waiting.drain(..)).collect();
-    in_turn.sort_by_key(|(turn, _)| *turn);
-    waiting.extend(in_turn.into_iter().map(|(_, queued)| queued));
+    requests
 }
 
 /// What a panic said.

@@ -17,8 +17,11 @@ use uuid::Uuid;
 use crate::support::*;
 
 /// Rows that a batch may change before it is cut, and that its last command and its release may change beside.
-const BATCH_CHANGES_MAX: usize = 1_000;
+const BATCH_CHANGES_MAX: usize = 500;
 const BESIDE_MAX: usize = 600;
+
+/// Commands that a batch of two requests takes, beside a release.
+const SHARED_MAX: usize = 2 + 32;
 
 const UPLOAD: UploadId = UploadId(Uuid::from_u128(77));
 const PARTS: u16 = 1_000;
@@ -203,6 +206,10 @@ async fn a_request_of_one_command_does_not_wait_for_one_of_many() {
     let before = many.iter().filter(|many| *many < one).count();
     assert!(before < many.len() / 2, "{before} of {MANY} deletes came first");
     assert!(many.is_sorted(), "those of one request stay in their order");
+    // Whoever asks while the two are written waits for few of the many.
+    let batches: Vec<_> = log.begun.lock().unwrap().windows(2).map(|pair| (pair[0], pair[1])).collect();
+    let (from, to) = batches.into_iter().find(|(from, to)| (*from..*to).contains(&(one - 1))).unwrap();
+    assert!(usize::try_from(to - from).unwrap() <= SHARED_MAX + 1, "one batch has the events {from} to {to}");
 }
 
 /// Whoever opens a projection goes on with what was being released, wherever the process before was killed.
