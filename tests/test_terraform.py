@@ -131,6 +131,7 @@ def test_the_wire_of_s3_control(wire, bucket):
         assert (answer.xml().tag, answer.text("Tags/Tag/Key")) == ("ListTagsForResourceResult", "a b"), host
         answer = wire.request("DELETE", path, "tagKeys=a%20b&tagKeys=c", headers={"host": host, **account})
         assert (answer.status, answer.body) == (204, b""), host
+    assert wire.request("DELETE", path, headers=account).text("Error/Code") == "InvalidRequest"
     refused = wire.request("PUT", path, headers=account)
     assert (refused.status, refused.xml().tag, refused.text("Error/Code")) == (405, "ErrorResponse", "MethodNotAllowed")
     assert refused.text("RequestId") == refused.headers["x-amz-request-id"]

@@ -1,7 +1,7 @@
 //! The stream: declared in `nats/streams/events.json`, created or verified, and asked for its ends.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,6 +41,12 @@ struct Replica {
 /// How long ago a leader may have heard a quorum for its word to count. Followers hear it every second, and elect
 /// another only when they did not for at least 4 s.
 const QUORUM_HEARD_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// How long an answer may be under way for its word to count: no other is elected within both times together.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How often the leader is asked before it counts as silent.
+const QUESTIONS_MAX: usize = 2;
 
 impl Cluster {
     /// Why the server that answers may not know what was appended, if so: it leads the stream no longer, and has not
@@ -107,12 +113,20 @@ pub(super) async fn ensure(
 /// # Errors
 /// [`ReadError::Unavailable`] also when the leader may be none any more.
 pub(super) async fn tail(client: &async_nats::Client, stream: &str) -> Result<Tail, ReadError> {
-    let InfoState { state, cluster } = api::request(client, &format!("STREAM.INFO.{stream}"), "".into()).await?;
-    if let Some(doubt) = cluster.doubt() {
-        return Err(ReadError::Unavailable { reason: doubt.into() });
+    for _ in 0..QUESTIONS_MAX {
+        let asked = Instant::now();
+        let InfoState { state, cluster } = api::request(client, &format!("STREAM.INFO.{stream}"), "".into()).await?;
+        if let Some(doubt) = cluster.doubt() {
+            return Err(ReadError::Unavailable { reason: doubt.into() });
+        }
+        // A leader that was paused meanwhile may have written what it heard before, as if it had heard it just now.
+        if cluster.replicas.is_empty() || asked.elapsed() <= ANSWER_TIME_MAX {
+            let State { messages, first_seq, last_seq, num_deleted } = state;
+            let first_sequence = first_seq.max(1);
+            return Ok(Tail { first_sequence, last_sequence: last_seq, events: messages, deleted: num_deleted });
+        }
     }
-    let State { messages, first_seq, last_seq, num_deleted } = state;
-    Ok(Tail { first_sequence: first_seq.max(1), last_sequence: last_seq, events: messages, deleted: num_deleted })
+    Err(ReadError::Unavailable { reason: "the stream's leader answers too late to be believed".into() })
 }
 
 fn declaration(options: &StreamOptions) -> Result<Value, OpenError> {

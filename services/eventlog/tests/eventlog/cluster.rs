@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use eventlog::{ConnectOptions, Credentials, JetStreamLog, Log, OpenError, ReadError, StreamOptions};
+use eventlog::{ConnectOptions, Credentials, JetStreamLog, Log, OpenError, ReadError, StreamOptions, Tail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::*;
@@ -73,6 +73,15 @@ impl Drop for Cluster {
     }
 }
 
+/// The number of the server that leads the stream, as `address` knows it.
+async fn leader(cluster: &Cluster) -> usize {
+    let options = async_nats::ConnectOptions::with_user_and_password("test".into(), "test".into());
+    let client = options.connect(format!("127.0.0.1:{}", cluster.0[0].0)).await.unwrap();
+    let answer = client.request(format!("$JS.API.STREAM.INFO.EVENTS_{}", region()), "".into()).await.unwrap();
+    let info: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
+    info["cluster"]["leader"].as_str().unwrap().strip_prefix('s').unwrap().parse().unwrap()
+}
+
 async fn appended(log: &JetStreamLog, last: u64) {
     while log.append(last, &[message(100)]).await.is_err() {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -107,4 +116,52 @@ async fn a_leader_that_nobody_hears_does_not_say_where_the_log_ends() {
     patiently(async { while logs[0].tail().await.map(|tail| tail.last_sequence) != Ok(1) {} }).await;
     patiently(appended(&logs[0], 1)).await;
     assert_eq!(logs[0].tail().await.map(|tail| tail.last_sequence), Ok(2));
+}
+
+/// A leader that is paused, as a machine under pressure or a migrated one is, answers what waited in its socket before it
+/// hears that another leads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_was_paused_does_not_answer_with_the_end_it_knew() {
+    const QUESTIONS: usize = 32;
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::start(folder.path());
+    let logs = patiently(async { [cluster.log(0).await, cluster.log(1).await, cluster.log(2).await] }).await;
+    patiently(appended(&logs[0], 0)).await;
+    let leader = patiently(leader(&cluster)).await;
+    let (old, other) = (&logs[leader], &logs[(leader + 1) % 3]);
+    // Its followers' acknowledgements are under way when it stops.
+    let mut last = 1;
+    for _ in 0..50 {
+        old.append(last, &[message(100)]).await.unwrap();
+        last += 1;
+    }
+    cluster.signal(leader, Signal::STOP);
+    let before = old.tail();
+    let acked = async {
+        // The pause may have cut an append short that the others have.
+        loop {
+            match other.append(last, &[message(100)]).await {
+                Ok(()) => break last + 1,
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    };
+    let (before, last) = Box::pin(patiently(async { tokio::join!(before, acked) })).await;
+    let believed = |answer: &Result<Tail, ReadError>| answer.as_ref().is_ok_and(|tail| tail.last_sequence < last);
+    assert!(!believed(&before), "{before:?}");
+    let questions: Vec<_> = (0..QUESTIONS)
+        .map(|_| {
+            tokio::spawn({
+                let log = old.clone();
+                async move { log.tail().await }
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    cluster.signal(leader, Signal::CONT);
+    for question in questions {
+        let answer = patiently(question).await.unwrap();
+        assert!(!believed(&answer), "{answer:?}");
+    }
+    patiently(async { while old.tail().await.map(|tail| tail.last_sequence) != Ok(last) {} }).await;
 }

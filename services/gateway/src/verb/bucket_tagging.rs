@@ -52,6 +52,9 @@ pub(super) async fn add(call: &Call<'_>, body: Body) -> Result<Response, Failure
 pub(super) async fn remove(call: &Call<'_>) -> Result<Response, Failure> {
     let names = call.query.iter().filter(|parameter| *parameter.name == *b"tagKeys");
     let names: Vec<_> = names.map(|parameter| String::from_utf8_lossy(&parameter.value).into_owned()).collect();
+    if names.is_empty() {
+        return Err(Error::invalid_request("tagKeys names the tags to take away, and is missing").into());
+    }
     let (_, bucket, _) = call.read_bucket().await?;
     call.commit(Command::SetBucketSetting { bucket, setting: Setting::RemoveTags(names) }).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))

@@ -15,7 +15,9 @@ pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
     let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let key = call.key()?;
     let (upload, row) = find_upload(&snapshot, &bucket_row, &key, &request.upload_id)?;
-    let (parts, truncated) = snapshot.list_parts(upload, request.part_number_marker, request.max_parts as usize)?;
+    // A marker above every part number stands after the last part.
+    let after = u16::try_from(request.part_number_marker).unwrap_or(u16::MAX);
+    let (parts, truncated) = snapshot.list_parts(upload, after, request.max_parts as usize)?;
     let etags: Vec<_> = parts.iter().map(|(_, part)| part.md5.to_string()).collect();
     let listed: Vec<_> = parts
         .iter()

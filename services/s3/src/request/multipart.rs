@@ -208,7 +208,7 @@ pub struct ListParts {
     /// Most parts, 0 to [`ENTRIES_MAX`].
     pub max_parts: u32,
     /// Only parts after this one; 0 for all.
-    pub part_number_marker: u16,
+    pub part_number_marker: u32,
     /// How the key is spelled.
     pub encoding: Encoding,
 }
@@ -217,17 +217,14 @@ impl ListParts {
     /// # Errors
     /// `InvalidArgument`.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
-        // One above every part number is a marker after the last part.
-        let part_number_marker = match head.int32("part-number-marker")?.unwrap_or(0) {
-            marker @ 0.. => u16::try_from(marker).unwrap_or(u16::MAX),
-            negative => {
-                return Err(Error::invalid_argument(
-                    format!("Argument part-number-marker must be an integer between 0 and {}", i32::MAX),
-                    "part-number-marker",
-                    negative.to_string(),
-                ));
-            }
-        };
+        let marker = head.int32("part-number-marker")?.unwrap_or(0);
+        let part_number_marker = u32::try_from(marker).map_err(|_| {
+            Error::invalid_argument(
+                format!("Argument part-number-marker must be an integer between 0 and {}", i32::MAX),
+                "part-number-marker",
+                marker.to_string(),
+            )
+        })?;
         Ok(Self {
             upload_id: upload_id(head)?,
             max_parts: head.limit("max-parts", ENTRIES_MAX)?,

@@ -56,7 +56,7 @@ pub struct ListPartsResult<'a> {
     /// As asked for.
     pub encoding: Encoding,
     /// As asked for.
-    pub part_number_marker: u16,
+    pub part_number_marker: u32,
     /// As asked for.
     pub max_parts: u32,
     /// The last part of the page; 0 for an empty one. S3 sends it whether or not there are more.
