@@ -1,6 +1,5 @@
 //! One request on its way through the gateway.
 
-use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -21,7 +20,7 @@ use s3::{Address, Code, Error, Operation, Query};
 use crate::Gateway;
 use crate::access::{Caller, authorize};
 use crate::failure::{About, Failure, commit_failure, rejected};
-use crate::limits::Pace;
+use crate::limits::{Client, Pace};
 use crate::room::Pool;
 
 /// The headers with conditions of writes and deletes, spelled as errors name them.
@@ -36,8 +35,8 @@ pub(crate) struct Call<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) request_id: &'a str,
     pub(crate) now: Timestamp,
-    /// The client's address, where it is known.
-    pub(crate) client: Option<IpAddr>,
+    /// The client's address, as far as it is known.
+    pub(crate) client: Option<Client>,
     /// How fast its bodies may flow.
     pub(crate) pace: &'a Pace,
     pub(crate) tls: Option<TlsVersion>,

@@ -22,7 +22,10 @@ const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a client may take to send a request's head.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Bytes that may be buffered of one connection: the head of a request must fit.
+/// Bytes of a request's head. S3 allows 8 KiB of headers; a presigned URL may come to as much.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes that may be buffered of one connection.
 const BUFFER_BYTES_MAX: usize = 256 * 1024;
 
 /// Headers of one request.
@@ -46,6 +49,7 @@ pub const LIMITS: Limits = Limits {
     connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
     handshake_time_max: HANDSHAKE_TIME_MAX,
     head_time_max: HEAD_TIME_MAX,
+    head_bytes_max: HEAD_BYTES_MAX,
     buffer_bytes_max: BUFFER_BYTES_MAX,
     headers_max: HEADERS_MAX,
     // `payload` has such a rule, and an answer of S3 for it.

@@ -19,7 +19,7 @@ use crate::body::SharedBody;
 use crate::call::Call;
 use crate::cors;
 use crate::failure::Failure;
-use crate::limits::client_address;
+use crate::limits::Client;
 use crate::verb::dispatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -76,8 +76,9 @@ impl Answered {
 async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, now: jiff::Timestamp) -> Answered {
     let limiter = &gateway.0.limiter;
     let peer = parts.extensions.get::<Peer>();
-    let client = peer.map(|peer| client_address(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
-    if let Err(failure) = limiter.arrived(client) {
+    let client = peer.map(|peer| Client::of(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
+    let counted = client.map(|client| client.counted);
+    if let Err(failure) = limiter.arrived(counted) {
         return Answered::refused(false, failure);
     }
     if parts.method == Method::OPTIONS {
@@ -94,7 +95,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     // Who asks comes first: a stranger learns nothing from the rest.
     let caller = match authenticate(&gateway.0.accounts, &snapshot, parts, &query, now) {
         Ok(caller) => caller,
-        Err(error) => return Answered::refused(false, limiter.failed(client, error)),
+        Err(error) => return Answered::refused(false, limiter.failed(counted, error)),
     };
     let known = caller.account.is_some();
     let pace = match limiter.authenticated(caller.account.as_deref()) {
@@ -163,9 +164,9 @@ fn tells_absence(operation: Operation) -> bool {
 fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) -> Response {
     let Failure { error, headers } = failure;
     if error.status().is_server_error() {
-        tracing::warn!(request_id, code = error.code().name(), message = error.message(), "refused");
+        tracing::warn!(request_id, code = error.code().name(), why = error.message(), "refused");
     } else {
-        tracing::debug!(request_id, code = error.code().name(), message = error.message(), "refused");
+        tracing::debug!(request_id, code = error.code().name(), why = error.message(), "refused");
     }
     metrics::counter!("planetstore_s3_errors_total", "code" => error.code().name()).increment(1);
     let bodiless = parts.method == Method::HEAD || error.code() == Code::NotModified;

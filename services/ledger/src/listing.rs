@@ -8,6 +8,7 @@ use std::ops::Bound;
 use domain::View;
 use domain::row::{BucketId, BucketRow, PartRow, UploadRow, VersionRow};
 use events::ids::{BucketName, ObjectKey, PartNumber, UploadId, VersionId};
+use memchr::memmem;
 use redb::{ReadableTable, ReadableTableMetadata};
 use uuid::Uuid;
 
@@ -93,7 +94,7 @@ impl Page<'_> {
             return None;
         }
         let rest = key.get(self.prefix.len()..)?;
-        let at = rest.windows(self.delimiter.len()).position(|window| window == self.delimiter)?;
+        let at = memmem::find(rest, self.delimiter)?;
         Some(&key[..self.prefix.len() + at + self.delimiter.len()])
     }
 

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{CONNECTION, HOST, HeaderValue};
-use http::{HeaderMap, Request, Response, StatusCode, Version};
-use http_body_util::{Either as EitherBody, Empty};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
+use http_body_util::{Either as EitherBody, Full};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tower::util::ServiceExt;
 
+use crate::framing::Refusal;
 use crate::linger::{NotUpgraded, Unread};
+use crate::strict::Switched;
 use crate::{Peer, RequestBody};
 
 /// The service of one connection.
@@ -22,10 +24,11 @@ pub(crate) struct Admission<S> {
     pub(crate) peer: Peer,
     pub(crate) unread: Unread,
     pub(crate) not_upgraded: NotUpgraded,
+    pub(crate) switched: Switched,
     pub(crate) body_silence_time_max: Option<Duration>,
 }
 
-type Answer<B> = Response<EitherBody<B, Empty<Bytes>>>;
+type Answer<B> = Response<EitherBody<B, Full<Bytes>>>;
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Admission<S>
 where
@@ -42,15 +45,19 @@ where
         request.extensions_mut().insert(self.peer);
         let upgrade = request.extensions().get::<OnUpgrade>().cloned();
         let (service, unread, not_upgraded) = (self.service.clone(), self.unread.clone(), self.not_upgraded.clone());
+        let switched = self.switched.clone();
+        if Refusal::of(request.headers()).is_some() {
+            // What came after that head was not read.
+            unread.set(true);
+        }
         Box::pin(async move {
-            let mut response = if names_its_host(request.version(), request.headers()) {
-                service.oneshot(request).await?.map(EitherBody::Left)
-            } else {
-                bad_request()
+            let mut response = match refusal(&request) {
+                None => service.oneshot(request).await?.map(EitherBody::Left),
+                Some(refusal) => refusal.map(EitherBody::Right),
             };
-            if response.status() != StatusCode::SWITCHING_PROTOCOLS
-                && let Some(upgrade) = upgrade
-            {
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                switched.set();
+            } else if let Some(upgrade) = upgrade {
                 not_upgraded.keep(upgrade);
             }
             // What is unread stands before the next request.
@@ -62,6 +69,22 @@ where
     }
 }
 
+/// Why no service sees a request, if none does.
+fn refusal<T>(request: &Request<T>) -> Option<Response<Full<Bytes>>> {
+    let (uri, headers) = (request.uri(), request.headers());
+    if let Some(refusal) = Refusal::of(headers) {
+        return Some(plain(refusal.status(), refusal.message()));
+    }
+    if !names_its_host(request.version(), headers) {
+        return Some(plain(StatusCode::BAD_REQUEST, "A request has one Host header.\n"));
+    }
+    if !agree(uri, headers) {
+        let why = "The host in the first line of a request is that of its Host header.\n";
+        return Some(plain(StatusCode::BAD_REQUEST, why));
+    }
+    None
+}
+
 /// A request without a host, or with two, means different things to different programs on its way.
 ///
 /// Source: RFC 9112, section 3.2.
@@ -71,10 +94,25 @@ fn names_its_host(version: Version, headers: &HeaderMap) -> bool {
     (first.is_some() || version < Version::HTTP_11) && hosts.next().is_none()
 }
 
-fn bad_request<B>() -> Answer<B> {
-    let mut response = Response::new(EitherBody::Right(Empty::new()));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
+/// Whether the first line names no other host than the header does.
+///
+/// Source: RFC 9112, section 3.2.2.
+fn agree(uri: &Uri, headers: &HeaderMap) -> bool {
+    let (Some(authority), Some(host)) = (uri.authority(), headers.get(HOST)) else { return true };
+    let usual = match uri.scheme_str() {
+        Some("http") => ":80",
+        Some("https") => ":443",
+        _ => "",
+    };
+    let name = |text: &[u8]| text.strip_suffix(usual.as_bytes()).unwrap_or(text).to_ascii_lowercase();
+    name(authority.as_str().as_bytes()) == name(host.as_bytes())
+}
+
+fn plain(status: StatusCode, why: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(why));
+    *response.status_mut() = status;
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
 }
 
@@ -93,6 +131,26 @@ mod tests {
         ] {
             let headers = hosts.iter().map(|host| (HOST, HeaderValue::from_static(host))).collect();
             assert_eq!(names_its_host(version, &headers), named, "{version:?} {hosts:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_line_names_no_other_host_than_the_header() {
+        for (target, host, agreed) in [
+            ("/a", "a", true),
+            ("http://a/b", "a", true),
+            ("http://A:80/b", "a", true),
+            ("http://a/b", "a:80", true),
+            ("https://a:443/b", "a", true),
+            ("http://a:9000/b", "A:9000", true),
+            ("http://a:443/b", "a", false),
+            ("http://a:80/b", "a:8080", false),
+            ("http://b/b", "a", false),
+            ("http://a@b/b", "b", false),
+            ("a:80", "b", false),
+        ] {
+            let headers = [(HOST, HeaderValue::from_static(host))].into_iter().collect();
+            assert_eq!(agree(&target.parse().unwrap(), &headers), agreed, "{target} {host}");
         }
     }
 }

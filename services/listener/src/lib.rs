@@ -5,27 +5,32 @@
 //! a handshake or a head, or takes nothing of its answer; when the listener stops, requests under way end first. A client that is
 //! refused before it has sent its whole request can send on for a while, so that it gets to read why.
 //!
-//! It never looks into requests beyond what makes them HTTP, and knows nothing of S3 or of who may ask for what.
+//! It refuses what other programs could read in another way. It never looks into requests beyond what makes them HTTP,
+//! and knows nothing of S3 or of who may ask for what.
 //!
 //! # Layout
 //! - `listener`: the loop that accepts, and the life of a connection
 //! - `places`: how many connections there may be; `guard`: who takes nothing of its answer; `body`: who sends
 //!   nothing of its request; `linger`: who still sends when all is said
+//! - `framing`: which heads could be read in two ways; `strict`: a stream without them
 //! - `admission`: what every request gets on its way to the service
 //! - `certificates`: what TLS shows, replaced while it serves
 
 mod admission;
 mod body;
 mod certificates;
+mod framing;
 mod guard;
 mod limits;
 mod linger;
 mod listener;
 mod peer;
 mod places;
+mod strict;
 
 pub use body::{BodyError, RequestBody};
 pub use certificates::{CertificateError, Certificates};
+pub use framing::{Framing, Refusal};
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::{Peer, TlsVersion, origin};

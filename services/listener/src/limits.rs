@@ -12,7 +12,9 @@ pub struct Limits {
     pub handshake_time_max: Duration,
     /// How long a connection may wait for the whole head of its next request, the first included.
     pub head_time_max: Duration,
-    /// Bytes of a connection that are buffered: the head of a request must fit.
+    /// Bytes of a request's head: its first line and its headers.
+    pub head_bytes_max: usize,
+    /// Bytes of a connection that are buffered. The head of a request must fit.
     pub buffer_bytes_max: usize,
     /// Headers of a request.
     pub headers_max: usize,

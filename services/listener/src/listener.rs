@@ -24,6 +24,7 @@ use crate::guard::{Guarded, Stalled};
 use crate::linger::{Lingering, NotUpgraded, Unread};
 use crate::peer::canonical;
 use crate::places::{Place, Places};
+use crate::strict::{Strict, Switched};
 use crate::{Certificates, Limits, Peer, RequestBody, TlsVersion};
 
 /// Older versions than these two are not spoken.
@@ -171,6 +172,7 @@ impl Terms {
             peer: Peer { address, tls },
             unread,
             not_upgraded: NotUpgraded::default(),
+            switched: Switched::default(),
             body_silence_time_max: self.limits.body_silence_time_max,
         };
         let Some(tls) = &self.tls else { return self.http(stream, admission(None), stopping).await };
@@ -201,6 +203,7 @@ impl Terms {
     {
         let address = admission.peer.address;
         let not_upgraded = admission.not_upgraded.clone();
+        let stream = Strict::new(stream, self.limits.head_bytes_max, admission.switched.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_time_max)

@@ -181,6 +181,14 @@ impl LimitArgs {
     }
 }
 
+/// By which names the console is asked.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleHosts {
+    /// Host by which the console is asked, beside its address, localhost and the domains; may be given several times
+    #[arg(long, env = "PLANETSTORE_CONSOLE_HOSTS", value_delimiter = ',', value_name = "NAME")]
+    pub(crate) console_host: Vec<String>,
+}
+
 /// What the gateway is told, in whichever process it runs.
 #[derive(Debug, Args)]
 pub(crate) struct S3Args {
@@ -190,6 +198,8 @@ pub(crate) struct S3Args {
     /// Address of health, metrics and status
     #[arg(long, env = "PLANETSTORE_CONSOLE", default_value = "127.0.0.1:9001", value_name = "ADDR")]
     pub(crate) console: SocketAddr,
+    #[command(flatten)]
+    pub(crate) console_hosts: ConsoleHosts,
     /// Domain below which a host names a bucket; may be given several times
     #[arg(long, env = "PLANETSTORE_DOMAINS", default_value = "localhost", value_delimiter = ',', value_name = "NAME")]
     pub(crate) domain: Vec<String>,
@@ -296,6 +306,8 @@ pub(crate) struct GcArgs {
     /// Address of health and metrics; none if it is not given
     #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
     pub(crate) console: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) console_hosts: ConsoleHosts,
     /// Your NATS server or cluster
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
@@ -319,6 +331,8 @@ pub(crate) struct NodeArgs {
     /// Address of health and metrics; none if it is not given
     #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
     pub(crate) console: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) console_hosts: ConsoleHosts,
     /// Your NATS server or cluster
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
@@ -425,6 +439,7 @@ mod tests {
             "run gc --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
             "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
             "status -o json",
+            "run node --node n1 --data d --nats-url h:4222 --console-host n1.example --console-host n1",
             "status --url https://h:9001 --ca f",
             "doctor --fix",
             "rebuild --data d",

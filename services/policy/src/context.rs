@@ -196,6 +196,9 @@ impl Key {
 pub enum Value<'a> {
     /// Nothing.
     Absent,
+    /// Something, or perhaps nothing, and nobody can say what. No condition on it lets anything through: those of a
+    /// statement that denies hold, and those of one that allows do not, whatever the operator.
+    Unreadable,
     /// A text. Conditions that compare numbers, dates, addresses or truth read it as such.
     Text(Cow<'a, str>),
     /// Any number of texts.

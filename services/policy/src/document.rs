@@ -11,7 +11,7 @@ use crate::decision::StatementName;
 use crate::evaluate::Ask;
 use crate::json::Json;
 use crate::malformed::{Malformed, Place, quoted};
-use crate::pattern::FLOATING_BYTES_MAX;
+use crate::pattern::{Cost, SEARCHES_MAX};
 use crate::statement::{Effect, Parser, STATEMENTS_MAX, Statement};
 
 /// Bytes of a bucket policy at most: S3's limit.
@@ -36,6 +36,7 @@ pub struct Document {
     kind: DocumentKind,
     text: Box<str>,
     statements: Vec<Statement>,
+    cost: Cost,
     is_public: bool,
 }
 
@@ -53,13 +54,15 @@ impl Document {
     /// A policy that is part of the store.
     pub(crate) fn built_in(text: &str, actions: ActionSet) -> Self {
         let statements = vec![Statement::built_in(actions)];
-        Self { kind: DocumentKind::Identity, text: text.into(), statements, is_public: false }
+        let (kind, cost) = (DocumentKind::Identity, Cost::default());
+        Self { kind, text: text.into(), statements, cost, is_public: false }
     }
 
     /// Denies everything. It stands for a policy that was stored and cannot be read now, written by a newer program
     /// perhaps: that must not let anything through which it denies.
     pub fn denying_all(kind: DocumentKind) -> Self {
-        Self { kind, text: Box::default(), statements: vec![Statement::denying_all()], is_public: false }
+        let (text, statements) = (Box::default(), vec![Statement::denying_all()]);
+        Self { kind, text, statements, cost: Cost::default(), is_public: false }
     }
 
     fn parse(text: &str, bucket: Option<&BucketName>) -> Result<Self, Malformed> {
@@ -88,14 +91,18 @@ impl Document {
             }
         }
         let variables = has_variables(elements.get("Version"), &place.member("Version"))?;
-        let mut parser = Parser { bucket, variables, floating_bytes: FLOATING_BYTES_MAX };
+        let mut parser = Parser { bucket, variables, cost: Cost::default() };
         let statements = statements(&mut parser, elements.get("Statement"), &place.member("Statement"))?;
         let is_public = statements.iter().any(Statement::is_public);
-        Ok(Self { kind, text: text.into(), statements, is_public })
+        Ok(Self { kind, text: text.into(), statements, cost: parser.cost, is_public })
     }
 
     /// Whether it may be stored from now on. What was stored before is held to as it was read.
     pub fn check_new(&self) -> Result<(), Malformed> {
+        if self.cost.searches > SEARCHES_MAX {
+            let why = format!("the policy has more than {SEARCHES_MAX} values with something between two \"*\"");
+            return Err(Place::Document.wrong(why));
+        }
         let of = Place::Document;
         let of = of.member("Statement");
         self.statements.iter().enumerate().try_for_each(|(at, statement)| statement.check_new(&of.item(at)))

@@ -30,11 +30,13 @@ mod principal;
 pub mod public;
 mod request;
 mod resource;
+mod search;
 mod statement;
 mod user_arn;
 mod variable;
 
 pub use action::{Action, Kind};
+pub use condition::COMPARED_BYTES_MAX;
 pub use context::{Context, Key, NoContext, Value};
 pub use decision::{Decision, Denial, Grantor, Origin, StatementName};
 pub use document::{BUCKET_POLICY_BYTES_MAX, Document, DocumentKind, IDENTITY_POLICY_BYTES_MAX};

@@ -2,17 +2,41 @@
 //!
 //! `*` stands for any characters, `?` for one, `${...}` for what the caller is. Between two stars the leftmost
 //! place that fits is always the right one, so nothing is ever tried twice; a part without `?` and variables is found
-//! by two-way search. What remains quadratic in theory, a part with `?` between two stars, is bounded over a whole
-//! document: see [`FLOATING_BYTES_MAX`].
+//! by two-way search, any other by [`find`], which looks at each byte of the text once. What a document's patterns can
+//! cost is bounded over all of them: see [`FLOATING_BYTES_MAX`] and [`SEARCHES_MAX`].
+
+use std::iter::Sum;
 
 use memchr::memmem::Finder;
 
 use crate::request::Caller;
+use crate::search::{Unit, find};
 use crate::variable::Variable;
 
-/// Bytes of a document's patterns at most that stand between two stars together with a `?` or a variable. Matching
-/// costs at most this many steps for each byte of the text.
+/// Bytes of a document's patterns at most that stand between two stars together with a `?` or a variable. 64 of them
+/// cost one step for each byte of the text.
 pub(crate) const FLOATING_BYTES_MAX: usize = 1024;
+
+/// Patterns of a new document at most that look for something between two stars, each of which goes through the text.
+pub(crate) const SEARCHES_MAX: usize = 256;
+
+/// What matching may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Cost {
+    /// Bytes between two stars together with a `?` or a variable.
+    pub(crate) floating_bytes: usize,
+    /// Patterns with something between two stars.
+    pub(crate) searches: usize,
+}
+
+impl Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), |sum, cost| Self {
+            floating_bytes: sum.floating_bytes + cost.floating_bytes,
+            searches: sum.searches + cost.searches,
+        })
+    }
+}
 
 /// What has a meaning of its own in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,8 +191,8 @@ impl Pattern {
         matches!(self.segments.as_slice(), [one] if one.atoms.iter().all(|atom| matches!(atom, Atom::Text(_))))
     }
 
-    /// Its share of [`FLOATING_BYTES_MAX`].
-    pub(crate) fn floating_bytes(&self) -> usize {
+    /// Its share of [`FLOATING_BYTES_MAX`] and [`SEARCHES_MAX`].
+    pub(crate) fn cost(&self) -> Cost {
         let between = match self.segments.as_slice() {
             [_, between @ .., _] => between,
             _ => &[],
@@ -178,7 +202,8 @@ impl Pattern {
             Atom::One => 1,
             Atom::Variable(variable) => variable.bytes_max(),
         };
-        between.iter().filter(|part| part.finder.is_none()).flat_map(|part| &part.atoms).map(bytes).sum()
+        let floating = between.iter().filter(|part| part.finder.is_none()).flat_map(|part| &part.atoms);
+        Cost { floating_bytes: floating.map(bytes).sum(), searches: usize::from(!between.is_empty()) }
     }
 
     /// What it can match of the texts that begin with `prefix`, whatever its variables stand for. All states of a
@@ -276,13 +301,15 @@ impl Matching<'_> {
         if let Some(finder) = &segment.finder {
             return finder.find(text).map(|at| &text[at + finder.needle().len()..]);
         }
-        let mut rest = text;
-        loop {
-            if let Some(after) = self.after(segment, rest) {
-                return Some(after);
+        let mut units = Vec::new();
+        for atom in &segment.atoms {
+            match atom {
+                Atom::Text(text) => units.extend(text.bytes().map(Unit::Byte)),
+                Atom::Variable(variable) => units.extend(variable.value(self.caller)?.bytes().map(Unit::Byte)),
+                Atom::One => units.push(Unit::One),
             }
-            rest = &rest[self.first_len(rest)?..];
         }
+        find(&units, text, self.is_text).map(|end| &text[end..])
     }
 
     fn ends_with(&self, segment: &Segment, text: &[u8]) -> bool {
@@ -391,7 +418,7 @@ mod tests {
         let default = Pattern::parse("*/${aws:username, 'a*'}/*", syntax).unwrap();
         assert_eq!(default.matches(Subject::text("home/a*/x"), Some(Caller::Anonymous)), Some(true));
         assert_eq!(default.matches(Subject::text("home/ab/x"), Some(Caller::Anonymous)), Some(false));
-        assert_eq!(default.floating_bytes(), 2 + 128);
+        assert_eq!(default.cost(), Cost { floating_bytes: 2 + 128, searches: 1 });
         let escaped = Pattern::parse("${*}${?}${$}{x}", syntax).unwrap();
         assert!(escaped.is_fixed());
         assert_eq!(escaped.matches(Subject::text("*?${x}"), None), Some(true));

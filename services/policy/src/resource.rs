@@ -3,7 +3,7 @@
 use events::ids::BucketName;
 
 use crate::action::Kind;
-use crate::pattern::{Pattern, Reach, Subject, Syntax};
+use crate::pattern::{Cost, Pattern, Reach, Subject, Syntax};
 use crate::request::{Caller, Resource};
 
 /// A resource of a statement. What it is matched against is what stands behind `arn:aws:s3:::`: `bucket`,
@@ -45,8 +45,8 @@ impl ResourcePattern {
         Pattern::parse(rest, Syntax { wildcards: true, variables }).map(Self)
     }
 
-    pub(crate) fn floating_bytes(&self) -> usize {
-        self.0.floating_bytes()
+    pub(crate) fn cost(&self) -> Cost {
+        self.0.cost()
     }
 
     /// Whether it matches. Nothing if a variable of it has no value for the caller.

@@ -9,7 +9,7 @@ use crate::condition::Condition;
 use crate::evaluate::Ask;
 use crate::json::Json;
 use crate::malformed::{Malformed, Place, quoted};
-use crate::pattern::FLOATING_BYTES_MAX;
+use crate::pattern::{Cost, FLOATING_BYTES_MAX};
 use crate::principal::Principals;
 use crate::resource::ResourcePattern;
 
@@ -53,8 +53,8 @@ pub(crate) struct Parser<'a> {
     pub(crate) bucket: Option<&'a BucketName>,
     /// Whether `${...}` has a meaning.
     pub(crate) variables: bool,
-    /// What is left of [`FLOATING_BYTES_MAX`].
-    pub(crate) floating_bytes: usize,
+    /// What matching costs, as far as the document was read.
+    pub(crate) cost: Cost,
 }
 
 impl Parser<'_> {
@@ -103,7 +103,7 @@ impl Parser<'_> {
             {
                 return Err(place.wrong(format!("{} is neither the bucket {bucket} nor in it", quoted(text))));
             }
-            self.spend(pattern.floating_bytes(), place)?;
+            self.spend(pattern.cost(), place)?;
             patterns.push(pattern);
             Ok(())
         })?;
@@ -153,21 +153,21 @@ impl Parser<'_> {
             for (key, values) in keys {
                 let place = place.member(key);
                 let condition = Condition::parse(operator, key, values, self.variables, &place)?;
-                self.spend(condition.floating_bytes(), &place)?;
+                self.spend(condition.cost(), &place)?;
                 conditions.push(condition);
             }
         }
         Ok(conditions)
     }
 
-    fn spend(&mut self, bytes: usize, place: &Place<'_>) -> Result<(), Malformed> {
-        let too_many = || {
-            place.wrong(format!(
-                "the policy has more than {FLOATING_BYTES_MAX} bytes between two \"*\" together with a \"?\" or a variable"
-            ))
-        };
-        self.floating_bytes = self.floating_bytes.checked_sub(bytes).ok_or_else(too_many)?;
-        Ok(())
+    fn spend(&mut self, cost: Cost, place: &Place<'_>) -> Result<(), Malformed> {
+        self.cost = [self.cost, cost].into_iter().sum();
+        if self.cost.floating_bytes <= FLOATING_BYTES_MAX {
+            return Ok(());
+        }
+        Err(place.wrong(format!(
+            "the policy has more than {FLOATING_BYTES_MAX} bytes between two \"*\" together with a \"?\" or a variable"
+        )))
     }
 }
 

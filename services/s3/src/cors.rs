@@ -3,7 +3,7 @@
 //! Source: "Elements of a CORS configuration" and "How does Amazon S3 evaluate the CORS configuration on a bucket?",
 //! Amazon S3 User Guide; the Fetch standard, section 3.2 (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -16,6 +16,9 @@ pub const CORS_RULES_MAX: usize = 100;
 
 /// Longest configuration in bytes: S3's limit.
 pub const CORS_BYTES_MAX: usize = 64 * 1024;
+
+/// Most headers that a preflight may ask for, each counted once. No request with more of them would be taken.
+pub const CORS_HEADERS_MAX: usize = 128;
 
 /// What the answer to a request from a page depends on, so that caches keep answers apart.
 const VARY: HeaderValue =
@@ -58,22 +61,27 @@ impl FromStr for AllowedMethod {
 
 /// A text with at most one `*`, which stands for any characters, also none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Wildcard(String);
+pub struct Wildcard {
+    text: String,
+    /// Where the `*` stands: looked for once, not in each comparison.
+    star: Option<usize>,
+}
 
 impl Wildcard {
     /// As it was written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     fn is_any(&self) -> bool {
-        self.0 == "*"
+        self.text == "*"
     }
 
     fn matches(&self, text: &str, same: impl Fn(&str, &str) -> bool) -> bool {
-        match self.0.split_once('*') {
-            None => same(&self.0, text),
-            Some((start, end)) => {
+        match self.star {
+            None => same(&self.text, text),
+            Some(star) => {
+                let (start, end) = (&self.text[..star], &self.text[star + 1..]);
                 let middle = text.len().checked_sub(end.len()).filter(|middle| *middle >= start.len());
                 let found = middle.and_then(|middle| Some((text.get(..start.len())?, text.get(middle..)?)));
                 found.is_some_and(|(found_start, found_end)| same(start, found_start) && same(end, found_end))
@@ -87,7 +95,7 @@ impl FromStr for Wildcard {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let is_fine = !text.is_empty() && text.matches('*').count() <= 1;
-        if is_fine { Ok(Self(text.to_owned())) } else { Err(()) }
+        if is_fine { Ok(Self { text: text.to_owned(), star: text.find('*') }) } else { Err(()) }
     }
 }
 
@@ -126,22 +134,22 @@ pub struct CorsRequest<'a> {
     /// The method it wants to use. One that no rule can allow is never allowed.
     method: Option<AllowedMethod>,
     /// The headers it wants to send, as a preflight lists them, in lower case.
-    headers: Vec<Cow<'a, str>>,
+    headers: Vec<String>,
 }
 
 impl<'a> CorsRequest<'a> {
     /// What a preflight asks.
     ///
     /// # Errors
-    /// `BadRequest` without an origin, for a method that no rule can allow, or none, and for names that no header can
-    /// have.
+    /// `BadRequest` without an origin, for a method that no rule can allow, or none, for names that no header can
+    /// have, and for more than [`CORS_HEADERS_MAX`] of them: each is compared with all that the rules allow.
     pub fn preflight(headers: &'a HeaderMap) -> Result<Self, Error> {
         let origin = preflight_origin(headers)?;
         let method = single(headers, "access-control-request-method")?.unwrap_or("null");
         let method = method.parse().map_err(|()| {
             Error::with_message(Code::BadRequest, format!("Invalid Access-Control-Request-Method: {method}"))
         })?;
-        let mut names = Vec::new();
+        let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
         for value in headers.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS) {
             let text = value.to_str().map_err(|_| {
                 Error::with_message(Code::BadRequest, "Access-Control-Request-Headers must be visible ASCII")
@@ -151,7 +159,13 @@ impl<'a> CorsRequest<'a> {
                     let message = format!("Access-Control-Request-Headers \"{name}\" contains invalid character.");
                     Error::with_message(Code::BadRequest, message)
                 })?;
-                names.push(Cow::Owned(name.as_str().to_owned()));
+                if seen.insert(name.as_str().to_owned()) {
+                    names.push(name.as_str().to_owned());
+                }
+                if names.len() > CORS_HEADERS_MAX {
+                    let message = format!("Access-Control-Request-Headers has more than {CORS_HEADERS_MAX} names");
+                    return Err(Error::with_message(Code::BadRequest, message));
+                }
             }
         }
         Ok(Self { origin, method: Some(method), headers: names })
@@ -182,7 +196,7 @@ pub fn decide<'a>(rules: &'a [CorsRule], request: &'a CorsRequest<'a>) -> Option
         let origin = rule.origins.iter().find(|origin| origin.matches(request.origin, exact))?;
         let method = request.method.is_some_and(|method| rule.methods.contains(&method));
         let allows =
-            |name: &Cow<'_, str>| rule.headers.iter().any(|pattern| pattern.matches(name, str::eq_ignore_ascii_case));
+            |name: &String| rule.headers.iter().any(|pattern| pattern.matches(name, str::eq_ignore_ascii_case));
         let any_origin = origin.is_any();
         (method && request.headers.iter().all(allows)).then_some(CorsAnswer { rule, request, any_origin })
     })
@@ -311,6 +325,13 @@ mod tests {
         bad.extend(["get", "PATCH", "OPTIONS", ""].map(|text| vec![origin, (method.0, text)]));
         let names = ["a b", "x:y", "x(y)", "a, b/c", "[x]", "x=y", "\"x\""];
         bad.extend(names.map(|text| vec![origin, method, ("access-control-request-headers", text)]));
+        let many: Vec<_> = (0..=CORS_HEADERS_MAX).map(|number| format!("x-{number}")).collect();
+        let (most, more) = (many[1..].join(","), many.join(","));
+        bad.push(vec![origin, method, ("access-control-request-headers", &more)]);
+        for allowed in [&most, &"a, A,".repeat(1_000)] {
+            let sent = headers(&[origin, method, ("access-control-request-headers", allowed)]);
+            assert!(CorsRequest::preflight(&sent).is_ok());
+        }
         for pairs in bad {
             let sent = headers(&pairs);
             assert_eq!(CorsRequest::preflight(&sent).unwrap_err().code(), Code::BadRequest, "{pairs:?}");

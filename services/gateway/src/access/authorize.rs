@@ -9,7 +9,8 @@ use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAcc
 use events::ids::{BucketName, ObjectKey, UserId};
 use events::tags::Tags;
 use events::user::Role;
-use http::header::IF_MATCH;
+use http::HeaderValue;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use ledger::Snapshot;
 use policy::{Action, Attached, BucketAccess, Decision, Grantor, ObjectAccess, Request, Resource, Rights, evaluate};
 use s3::lock::ObjectLock;
@@ -119,8 +120,7 @@ impl At<'_> {
                         call.permit(Action::PutObjectLegalHold, resource, &self.rights(None))?;
                     }
                 }
-                // The answer to `If-Match` tells whether the object is there, and what it is.
-                if call.parts.headers.contains_key(IF_MATCH) {
+                if compares_tags(call) {
                     call.permit(Action::GetObject, resource, &self.rights(None))?;
                 }
                 Ok(())
@@ -213,6 +213,14 @@ impl At<'_> {
     }
 }
 
+/// Whether the answer tells what is in an object that is there, to whoever guesses it: its entity tag is compared.
+/// `If-None-Match: *` tells that there is one, which S3 has a writer know.
+fn compares_tags(call: &Call<'_>) -> bool {
+    let headers = &call.parts.headers;
+    let is_tag = |value: &HeaderValue| value.as_bytes().trim_ascii() != b"*";
+    headers.contains_key(IF_MATCH) || headers.get_all(IF_NONE_MATCH).iter().any(is_tag)
+}
+
 impl ObjectState {
     fn access<'b>(&'b self, bucket: &'b BucketRow) -> Option<ObjectAccess<'b>> {
         self.exists
@@ -233,6 +241,31 @@ impl Call<'_> {
     ) -> Result<(), Failure> {
         let rules = self.gateway.0.rules.of(snapshot, name, row)?;
         At { snapshot, name, row, rules: &rules }.object(self, action, key, version)
+    }
+
+    /// Whether the caller may do something with the addressed object as it is now. What an answer to a write may tell of
+    /// bytes that others wrote hangs on it.
+    pub(crate) fn may(&self, action: Action) -> Result<bool, Failure> {
+        let snapshot = self.gateway.0.ledger.latest();
+        let (name, key) = (self.bucket()?, self.key()?);
+        let Some(row) = snapshot.bucket(&name)? else { return Ok(false) };
+        match self.authorize_object(&snapshot, action, (&name, &row), &key, None) {
+            Ok(()) => Ok(true),
+            Err(failure) if failure.error.code() == Code::AccessDenied => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether the caller may see what the parts of the addressed upload are, or could read what it becomes.
+    pub(crate) fn may_list_parts(&self, snapshot: &Snapshot, row: &BucketRow) -> Result<bool, Failure> {
+        let (name, key) = (self.bucket()?, self.key()?);
+        let rules = self.gateway.0.rules.of(snapshot, &name, row)?;
+        let at = At { snapshot, name: &name, row, rules: &rules };
+        let state = at.upload_state(self, &key)?;
+        let rights = at.rights(state.access(row));
+        let resource = Resource::Object(&name, &key);
+        let may = |action| self.permit(action, resource, &rights).is_ok();
+        Ok(may(Action::ListMultipartUploadParts) || may(Action::GetObject))
     }
 
     /// Refuses what nothing grants of a key whose object is not there yet.
@@ -326,7 +359,7 @@ impl Call<'_> {
             is_listing: matches!(action, Action::ListBucket),
             existing_tags: OnceCell::new(),
             request_tags: self.request_tags(action),
-            address: self.client,
+            address: self.client.and_then(|client| client.address),
             tls: self.tls,
             signature_age_ms: self.caller.signature_age_ms,
             proof: self.caller.proof,

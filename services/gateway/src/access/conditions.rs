@@ -58,7 +58,7 @@ pub(crate) struct Conditions<'a> {
 impl Context for Conditions<'_> {
     fn get(&self, key: &Key) -> Value<'_> {
         match key {
-            Key::SourceIp => self.address.map_or(Value::Absent, Value::Address),
+            Key::SourceIp => self.address.map_or(Value::Unreadable, Value::Address),
             Key::SecureTransport => Value::Flag(self.tls.is_some()),
             Key::RequestedRegion => self.region.as_str().into(),
             Key::TlsVersion => self.tls.map(TlsVersion::as_str).into(),
@@ -74,7 +74,8 @@ impl Context for Conditions<'_> {
             }
             Key::Query(name) => match self.query.text(name) {
                 Ok(Some(text)) => Value::Text(text.to_owned().into()),
-                Ok(None) | Err(_) => Value::Absent,
+                Ok(None) => Value::Absent,
+                Err(_) => Value::Unreadable,
             },
             Key::CopySource => self.copy_source(),
             Key::ExistingObjectTag(key) => self.existing_tag(key).into(),
@@ -193,22 +194,29 @@ impl Conditions<'_> {
         self.existing_tags.get().is_none_or(Result::is_ok)
     }
 
+    /// A header that stands there twice, or is no text, is read by others in whatever way they like.
     fn header(&self, name: &str) -> Value<'_> {
-        let text = self.parts.headers.get(name).and_then(|value| value.to_str().ok());
-        // Presigned URLs carry headers in the query.
-        text.map_or_else(
-            || match Head::new(&self.parts.headers, self.query).text(name) {
+        let mut values = self.parts.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => std::str::from_utf8(value.as_bytes()).map_or(Value::Unreadable, Value::from),
+            (Some(_), Some(_)) => Value::Unreadable,
+            // Presigned URLs carry headers in the query.
+            (None, _) => match Head::new(&self.parts.headers, self.query).text(name) {
                 Ok(Some(text)) => Value::Text(text.to_owned().into()),
-                Ok(None) | Err(_) => Value::Absent,
+                Ok(None) => Value::Absent,
+                Err(_) => Value::Unreadable,
             },
-            Value::from,
-        )
+        }
     }
 
     fn copy_source(&self) -> Value<'_> {
         // As the copy itself reads it, in the query of a presigned URL too.
-        let text = Head::new(&self.parts.headers, self.query).text("x-amz-copy-source").ok().flatten();
-        let Some(Ok(source)) = text.map(CopySource::parse) else { return Value::Absent };
+        let text = match Head::new(&self.parts.headers, self.query).text("x-amz-copy-source") {
+            Ok(Some(text)) => text,
+            Ok(None) => return Value::Absent,
+            Err(_) => return Value::Unreadable,
+        };
+        let Ok(source) = CopySource::parse(text) else { return Value::Unreadable };
         Value::Text(format!("{}/{}", source.bucket, String::from_utf8_lossy(&source.key)).into())
     }
 }

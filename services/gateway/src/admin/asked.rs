@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::Admin;
 use super::refusal::Refusal;
-use crate::limits::client_address;
+use crate::limits::Client;
 
 /// Longest body that is read, in bytes: a policy with room to spare.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
@@ -62,11 +62,11 @@ impl<N: Clone> Page<N> {
 }
 
 impl Asked {
-    /// Where the request comes from. Without a connection, in tests, all come from the same place.
+    /// Where the request comes from, as attempts are counted. Without a connection, in tests, all come from the same place.
     pub(super) fn address(&self) -> IpAddr {
         let peer = self.parts.extensions.get::<Peer>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
-        client_address(peer, &self.parts.headers, &self.admin.0.trusted_proxies)
+        Client::of(peer, &self.parts.headers, &self.admin.0.trusted_proxies).counted
     }
 
     /// A name in the path.

@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use http::HeaderMap;
@@ -31,39 +31,68 @@ impl TrustedProxies {
     }
 }
 
-/// Whose request it is: that of the peer, or of the last address in the chain that no trusted proxy has. What
-/// stands before it, the client could have written.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
-    let mut client = peer.to_canonical();
-    let lines = headers.get_all(FORWARDED_FOR).iter().rev();
-    let hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
-    for hop in hops {
-        if !trusted.contain(client) {
-            break;
+/// Whose request it is, as far as that can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Client {
+    /// The address of the client. None if a trusted proxy says what is no address: then nobody knows for whom it asks,
+    /// and least of all is it the client itself.
+    pub(crate) address: Option<IpAddr>,
+    /// The address by which it is counted: the client's, or of the proxy that is nearest to it of those that are known.
+    pub(crate) counted: IpAddr,
+}
+
+impl Client {
+    /// The peer, or the last address in the chain that no trusted proxy has. What stands before that one, the client
+    /// could have written, so that it need not even be readable.
+    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
+        let mut counted = peer.to_canonical();
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        for hop in lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b',')) {
+            if !trusted.contain(counted) {
+                break;
+            }
+            let Some(address) = address(hop.trim_ascii()) else { return Self { address: None, counted } };
+            counted = address.to_canonical();
         }
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
-        client = address.to_canonical();
+        Self { address: Some(counted), counted }
     }
-    client
+}
+
+/// The address of a hop. Some proxies write the port behind it, as of an address of a socket, or brackets around it.
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(hop).ok()?;
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::from);
+    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    text.parse().ok().or_else(with_port).or_else(bracketed)
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
-    fn client(peer: &str, forwarded: &[&str], trusted: &str) -> String {
+    fn found(peer: &str, forwarded: &[&str], trusted: &str) -> Client {
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append(FORWARDED_FOR, line.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         let trusted = if trusted.is_empty() { TrustedProxies::default() } else { trusted.parse().unwrap() };
-        client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
+        Client::of(peer.parse().unwrap(), &headers, &trusted)
+    }
+
+    /// The client's address, which is known.
+    fn client(peer: &str, forwarded: &[&str], trusted: &str) -> String {
+        let found = found(peer, forwarded, trusted);
+        assert_eq!(found.address, Some(found.counted));
+        found.counted.to_string()
     }
 
     #[test]
     fn a_stranger_is_not_believed() {
         assert_eq!(client("192.0.2.1", &["10.0.0.1"], ""), "192.0.2.1");
         assert_eq!(client("192.0.2.1", &["10.0.0.1"], "10.0.0.0/8"), "192.0.2.1");
+        assert_eq!(client("192.0.2.1", &["\u{e4}"], "10.0.0.0/8"), "192.0.2.1");
     }
 
     #[test]
@@ -72,12 +101,48 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["1.2.3.4, 192.0.2.9"], "10.0.0.0/8"), "192.0.2.9");
         assert_eq!(client("10.0.0.1", &["1.2.3.4", "192.0.2.9, 10.0.0.2"], "10.0.0.0/8"), "192.0.2.9");
         assert_eq!(client("::ffff:10.0.0.1", &["2001:db8::1"], "10.0.0.0/8"), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &[], "10.0.0.0/8"), "10.0.0.1");
     }
 
     #[test]
-    fn what_is_no_address_ends_the_chain() {
-        assert_eq!(client("10.0.0.1", &["192.0.2.9, unknown"], "10.0.0.0/8"), "10.0.0.1");
-        assert_eq!(client("10.0.0.1", &[], "10.0.0.0/8"), "10.0.0.1");
+    fn what_the_client_wrote_makes_no_proxy_the_client() {
+        for written in ["\u{e4}", "unknown", "", "1.2.3.4:5", ",", "\u{e4}, 10.0.0.9"] {
+            let appended = format!("{written}, 192.0.2.9");
+            assert_eq!(client("10.0.0.1", &[&appended], "10.0.0.1"), "192.0.2.9", "{written}");
+            assert_eq!(client("10.0.0.1", &[written, "192.0.2.9"], "10.0.0.1"), "192.0.2.9", "{written}");
+        }
+    }
+
+    #[test]
+    fn ports_and_brackets_are_no_part_of_an_address() {
+        for (hop, address) in [
+            ("192.0.2.9:443", "192.0.2.9"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[::ffff:192.0.2.9]:1", "192.0.2.9"),
+        ] {
+            assert_eq!(client("10.0.0.1", &[hop], "10.0.0.1"), address, "{hop}");
+        }
+    }
+
+    #[test]
+    fn a_hop_that_no_address_can_be_read_of_is_nobody_s_and_counts_for_the_proxy() {
+        for hop in [
+            "unknown",
+            "",
+            "192.0.2.9, ",
+            "\u{e4}",
+            "192.0.2.9\u{e4}",
+            "192.0.2.9:",
+            "192.0.2.9:99999",
+            "fe80::1%e",
+            "_x",
+        ] {
+            let found = found("10.0.0.1", &[hop], "10.0.0.1");
+            assert_eq!((found.address, found.counted.to_string()), (None, "10.0.0.1".to_owned()), "{hop}");
+        }
+        let behind = found("10.0.0.1", &["unknown, 10.0.0.2"], "10.0.0.0/8");
+        assert_eq!((behind.address, behind.counted.to_string()), (None, "10.0.0.2".to_owned()));
     }
 
     #[test]

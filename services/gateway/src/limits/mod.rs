@@ -29,8 +29,8 @@ use crate::access::Account;
 use crate::failure::Failure;
 use buckets::Bucket;
 pub(crate) use buckets::Buckets;
+pub(crate) use client::Client;
 pub use client::TrustedProxies;
-pub(crate) use client::client_address;
 use paced::{PIECE_BYTES_MAX, paced};
 
 /// Addresses and users whose buckets are kept. Whoever has more of them than this gets fresh buckets for old ones.

@@ -5,10 +5,11 @@ use axum::response::Response;
 use domain::row::ObjectRow;
 use domain::{AppendObject, Command, NewBody, Outcome, Rejection, View};
 use events::bucket::Versioning;
-use events::ids::{Md5Digest, UploadId};
-use events::object::ChecksumType;
+use events::ids::{ETag, Md5Digest, UploadId};
+use events::object::{Checksum, ChecksumType};
 use http::header::ETAG;
 use http::{HeaderName, HeaderValue, StatusCode};
+use policy::Action;
 use s3::checksum::{Algorithm, Combiner};
 use s3::condition::Tags;
 use s3::lock::ObjectLock;
@@ -59,7 +60,7 @@ pub(super) async fn append_object(
     let ingested = ingest(call, &bucket, payload, &request.payload, algorithm, protection.as_ref()).await?;
     check_not_empty(ingested.size)?;
     let size = offset + ingested.size;
-    let whole_checksum = whole_checksum(&object, &ingested);
+    let (of_piece, whole_checksum) = (Told::of_piece(&ingested), whole_checksum(&object, &ingested));
     let append = AppendObject {
         bucket: bucket.clone(),
         key: key.clone(),
@@ -68,7 +69,7 @@ pub(super) async fn append_object(
         size: ingested.size,
         md5: ingested.md5,
         body: NewBody::Empty,
-        checksum: ingested.checksum.as_ref().map(convert::full_checksum),
+        checksum: of_piece.checksum.clone(),
         salt: ingested.salt.clone(),
         whole_md5: whole_md5(&object, ingested.md5),
         whole_checksum: whole_checksum.clone(),
@@ -80,19 +81,42 @@ pub(super) async fn append_object(
     let Outcome::Stored { etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
     };
-    let mut response = reply::empty(StatusCode::OK);
-    let headers = response.headers_mut();
-    headers.insert(ETAG, reply::quoted(etag)?);
-    headers.insert(OBJECT_SIZE, HeaderValue::from(size));
+    // Tag, checksum and rules tell of bytes and tags that others gave the object.
+    let may_read = call.may(Action::GetObject)?;
+    let told = if may_read { Told { etag, checksum: whole_checksum } } else { of_piece };
+    let mut response = told.answer(size)?;
     if let Some(protection) = &protection {
-        protection.insert_headers(headers)?;
+        protection.insert_headers(response.headers_mut())?;
     }
-    let current = lifecycle::Current { key: &key, size, tags: &object.attributes.tags, modified };
-    lifecycle::insert_expiration(headers, &call.gateway.0.ledger.latest(), &row, current)?;
-    if let Some(checksum) = &whole_checksum {
-        reply::insert_checksum(headers, checksum)?;
+    if may_read {
+        let current = lifecycle::Current { key: &key, size, tags: &object.attributes.tags, modified };
+        lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &row, current)?;
     }
     Ok(response)
+}
+
+/// What an answer tells of bytes: of all, or of those that came, which is all that whoever may not read learns.
+struct Told {
+    etag: ETag,
+    checksum: Option<Checksum>,
+}
+
+impl Told {
+    fn of_piece(ingested: &Ingested) -> Self {
+        let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
+        Self { etag: convert::etag_of_body(ingested.md5), checksum }
+    }
+
+    fn answer(&self, object_size: u64) -> Result<Response, Failure> {
+        let mut response = reply::empty(StatusCode::OK);
+        let headers = response.headers_mut();
+        headers.insert(ETAG, reply::quoted(self.etag)?);
+        headers.insert(OBJECT_SIZE, HeaderValue::from(object_size));
+        if let Some(checksum) = &self.checksum {
+            reply::insert_checksum(headers, checksum)?;
+        }
+        Ok(response)
+    }
 }
 
 /// The first bytes of an object that is not there: of several who bring them, one makes it.
@@ -140,7 +164,7 @@ fn combinable(object: &ObjectRow) -> Option<Algorithm> {
 }
 
 /// The checksum of all bytes, where both sides have a CRC of one kind.
-fn whole_checksum(object: &ObjectRow, added: &Ingested) -> Option<events::object::Checksum> {
+fn whole_checksum(object: &ObjectRow, added: &Ingested) -> Option<Checksum> {
     let of_added = added.checksum.as_ref()?;
     if object.size == 0 {
         return Some(convert::full_checksum(of_added));

@@ -50,10 +50,7 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let stored: BTreeMap<_, _> = snapshot.parts(upload)?.into_iter().collect();
     let chosen = choose(&request.upload_id, &asked, &stored)?;
     let size = chosen.iter().map(|(_, part)| part.size).sum::<u64>();
-    if request.object_size.is_some_and(|declared| declared != size) {
-        let message = format!("The provided 'x-amz-mp-object-size' header does not match the object's {size} bytes.");
-        return Err(Error::invalid_request(message).into());
-    }
+    check_size(&request, size)?;
     let checksum = object_checksum(plan, &chosen);
     verify_checksum(&request, checksum.as_ref())?;
     let etag = s3::ETag::of_parts(chosen.iter().map(|(_, part)| &part.md5.0));
@@ -71,17 +68,20 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
         }),
         precondition: convert::precondition(request.conditions),
     };
+    // Others may have sent the parts. Their tags, of which the object's is made, are named by whoever completes.
+    let shows_checksum = request.checksum.is_some() || call.may_list_parts(&snapshot, &bucket_row)?;
     let committed = call.commit(Command::CompleteUpload(Box::new(complete))).await?;
     let Outcome::Stored { version, etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
     };
+    let shown = checksum.as_ref().filter(|_| shows_checksum);
     let result = CompleteMultipartUploadResult {
         location: &format!("{}{}", call.site(), call.parts.uri.path()),
         bucket: bucket.as_str(),
         key: key.as_bytes(),
         etag: &etag.to_string(),
-        checksum: checksum.as_ref().map(|(checksum, _)| checksum),
-        checksum_type: checksum.as_ref().map(|(_, kind)| *kind),
+        checksum: shown.map(|(checksum, _)| checksum),
+        checksum_type: shown.map(|(_, kind)| *kind),
     };
     let mut response = reply::xml(result.to_xml());
     reply::insert_version(response.headers_mut(), version)?;
@@ -91,6 +91,14 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let current = lifecycle::Current { key: &key, size, tags: &tags, modified };
     lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &bucket_row, current)?;
     Ok(response)
+}
+
+fn check_size(request: &Request, size: u64) -> Result<(), Error> {
+    if request.object_size.is_none_or(|declared| declared == size) {
+        return Ok(());
+    }
+    let message = format!("The provided 'x-amz-mp-object-size' header does not match the object's {size} bytes.");
+    Err(Error::invalid_request(message))
 }
 
 /// Whoever began with a key of their own ends with it, if it was begun with checksums too. Nothing is encrypted here, and

@@ -117,7 +117,8 @@ fn sign_in(call: &Call<'_>, fields: &Fields, bucket: &str, key: &str) -> Result<
         claim.verify(credential.secret.expose(), call.now)?;
         Ok(credential)
     });
-    let credential = verified.map_err(|failure| shared.limiter.failed(call.client, failure))?;
+    let credential =
+        verified.map_err(|failure| shared.limiter.failed(call.client.map(|client| client.counted), failure))?;
     call.proved.store(true, Ordering::Relaxed);
     let policy = PostPolicy::parse(claim.policy())?;
     policy.check(fields, bucket, key, call.now)?;

@@ -42,18 +42,98 @@ async fn heads_that_can_be_read_in_two_ways_are_refused() {
     assert!(old.starts_with("HTTP/1.0 400 ") || old.starts_with("HTTP/1.1 400 "), "{old}");
 }
 
+/// Heads that hyper would take, and that a program before it may read in another way; and what is said of them.
+const AMBIGUOUS: [(&str, &str); 13] = [
+    ("POST /echo HTTP/1.1\nhost: test\n\n", "line feed"),
+    ("POST /echo HTTP/1.1\r\nhost: test\nx: 1\r\n\r\n", "line feed"),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\nx: 1\r\n\n", "line feed"),
+    ("\nPOST /echo HTTP/1.1\r\nhost: test\r\n\r\n", "line feed"),
+    (
+        "POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: identity\r\ntransfer-encoding: chunked\r\n\r\n",
+        "coding",
+    ),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: identity, chunked\r\n\r\n", "coding"),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked, chunked\r\n\r\n", "coding"),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: gzip, chunked\r\n\r\n", "coding"),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n", "not both"),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n", "not both"),
+    ("POST http://other/echo HTTP/1.1\r\nhost: test\r\n\r\n", "first line"),
+    ("POST http://test:81/echo HTTP/1.1\r\nhost: test\r\n\r\n", "first line"),
+    ("POST http://test@other/echo HTTP/1.1\r\nhost: test\r\n\r\n", "first line"),
+];
+
 #[tokio::test]
-async fn of_two_lengths_the_chunks_count_and_nothing_comes_after() {
+async fn heads_that_another_program_could_read_differently_are_refused_and_nothing_comes_after() {
     let serving = Serving::start(WIDE).await;
-    for head in
-        ["content-length: 5\r\ntransfer-encoding: chunked\r\n", "transfer-encoding: chunked\r\ncontent-length: 5\r\n"]
-    {
-        let raw = format!("POST /echo HTTP/1.1\r\nhost: test\r\n{head}\r\n3\r\nabc\r\n0\r\n\r\n{SMUGGLED}");
+    let first = "POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 3\r\n\r\nabc";
+    for (head, why) in AMBIGUOUS {
+        let raw = format!("{head}3\r\nabc\r\n0\r\n\r\n{SMUGGLED}");
         let said = serving.exchange(raw.as_bytes()).await;
-        assert!(said.starts_with("HTTP/1.1 200 OK") && said.ends_with("\r\n\r\nabc"), "{head:?}: {said}");
+        assert!(said.starts_with("HTTP/1.1 400 ") && said.contains(why), "{head:?}: {said}");
         assert!(said.contains("connection: close\r\n"), "{head:?}: {said}");
         assert_eq!(said.matches("HTTP/1.1").count(), 1, "{head:?}: {said}");
+
+        let said = serving.exchange(format!("{first}{raw}").as_bytes()).await;
+        assert!(said.starts_with("HTTP/1.1 200 OK") && said.contains("abcHTTP/1.1 400 "), "{head:?}: {said}");
+        assert_eq!(said.matches("HTTP/1.1").count(), 2, "{head:?}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_head_is_the_same_however_it_comes() {
+    let serving = Serving::start(WIDE).await;
+    let mut stream = serving.connect().await;
+    let sound =
+        "POST http://TEST:80/echo HTTP/1.1\r\nhost: test\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\na\nc\r\n0\r\n\r\n";
+    for byte in [sound, AMBIGUOUS[0].0].concat().bytes() {
+        stream.write_all(&[byte]).await.unwrap();
+    }
+    let said = to_end(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 200 OK") && said.contains("\r\n\r\na\ncHTTP/1.1 400 "), "{said}");
+}
+
+#[tokio::test]
+async fn who_is_refused_while_sending_a_body_reads_why() {
+    let serving = Serving::start(WIDE).await;
+    let body = "x".repeat(8 << 20);
+    let length = body.len();
+    let head =
+        format!("POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\ntransfer-encoding: chunked\r\n\r\n");
+    let mut stream = serving.connect().await;
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let said = to_end(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 400 ") && said.contains("not both"), "{said}");
+}
+
+#[tokio::test]
+async fn who_asks_for_another_protocol_is_not_let_past_the_rules() {
+    let serving = Serving::start(WIDE).await;
+    let ask = "GET /who HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    let said = serving.exchange(format!("{ask}{}{SMUGGLED}", AMBIGUOUS[0].0).as_bytes()).await;
+    assert!(!said.contains("HTTP/1.1 200 OK\r\n\r\nabc") && said.matches("200 OK").count() <= 1, "{said}");
+}
+
+#[tokio::test]
+async fn what_comes_after_a_request_and_is_none_does_not_take_its_answer_away() {
+    let serving = Serving::start(WIDE).await;
+    for after in ["GARBAGE", "GET / HT", "\r\n"] {
+        let mut stream = serving.connect().await;
+        let request = format!("POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\n\r\nhello{after}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let said = to_end(&mut stream).await;
+        assert!(said.starts_with("HTTP/1.1 200 OK") && said.contains("\r\n\r\nhello"), "{after:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_speaks_another_protocol_is_told_at_once() {
+    let serving = Serving::start(WIDE).await;
+    let mut stream = serving.connect().await;
+    stream.write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").await.unwrap();
+    let said = to_end(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
 }
 
 #[tokio::test]

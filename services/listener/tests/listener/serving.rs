@@ -26,6 +26,7 @@ pub(crate) const WIDE: Limits = Limits {
     connections_per_address_max: 100,
     handshake_time_max: PATIENCE,
     head_time_max: PATIENCE,
+    head_bytes_max: 16 * 1024,
     buffer_bytes_max: 64 * 1024,
     headers_max: 20,
     body_silence_time_max: None,

@@ -5,7 +5,7 @@ use listener::Listener;
 
 use super::Verdict;
 use crate::cli::GcArgs;
-use crate::console::{self, Console, GcView, Subject};
+use crate::console::{self, Console, GcView, Hosts, Subject};
 use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
@@ -26,7 +26,8 @@ pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
             let listener = listen::bind(address, "the console", "--console").await?;
             let address = listen::address(&listener)?;
             tracing::info!(%address, "health and metrics");
-            Some(Console::start(Listener::new("console", listener, console::LIMITS), None)?)
+            let hosts = Hosts::new(address.ip(), &arguments.console_hosts.console_host);
+            Some(Console::start(Listener::new("console", listener, console::LIMITS), hosts, None)?)
         }
     };
     let log = open_log(&endpoint, "gc log", &region, arguments.nats_login.log_replicas).await?;

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::Verdict;
 use crate::cli::NodeArgs;
-use crate::console::{self, Console, NodeView, Subject};
+use crate::console::{self, Console, Hosts, NodeView, Subject};
 use crate::folder::PRIVATE_FOLDER;
 use crate::listen;
 use crate::nats::NatsEndpoint;
@@ -28,7 +28,8 @@ pub(crate) async fn run_node(arguments: NodeArgs) -> anyhow::Result<Verdict> {
             let listener = listen::bind(address, "the console", "--console").await?;
             let address = listen::address(&listener)?;
             tracing::info!(%address, "health and metrics");
-            Some(Console::start(Listener::new("console", listener, console::LIMITS), None)?)
+            let hosts = Hosts::new(address.ip(), &arguments.console_hosts.console_host);
+            Some(Console::start(Listener::new("console", listener, console::LIMITS), hosts, None)?)
         }
     };
     let zone = arguments.zone.unwrap_or_else(|| arguments.node.to_string());

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::banner::Banner;
 use crate::cli::S3Args;
-use crate::console::{self, Console, GatewayView, Subject};
+use crate::console::{self, Console, GatewayView, Hosts, Subject};
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
 use crate::listen;
@@ -71,7 +71,9 @@ pub(super) struct Plan {
 /// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
 pub(super) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
     let (s3, console, place) = open(&plan, doors)?;
-    let console = Console::start(console, Some(plan.credentials.clone()))?;
+    let names = plan.s3.console_hosts.console_host.iter().chain(&plan.s3.domain);
+    let hosts = Hosts::new(place.console.ip(), names);
+    let console = Console::start(console, hosts, Some(plan.credentials.clone()))?;
     let mut parts = Parts::default();
     let outcome = tokio::select! {
         biased;

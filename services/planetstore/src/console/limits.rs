@@ -16,7 +16,10 @@ const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
 /// How long a client may take to send the head of a request.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Bytes that may be buffered of one connection: the head of a request must fit.
+/// Bytes of a request's head.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes that may be buffered of one connection.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Headers of one request.
@@ -43,6 +46,7 @@ pub(crate) const LIMITS: Limits = Limits {
     connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
     handshake_time_max: HANDSHAKE_TIME_MAX,
     head_time_max: HEAD_TIME_MAX,
+    head_bytes_max: HEAD_BYTES_MAX,
     buffer_bytes_max: BUFFER_BYTES_MAX,
     headers_max: HEADERS_MAX,
     body_silence_time_max: Some(BODY_SILENCE_TIME_MAX),

@@ -1,11 +1,13 @@
 //! The console address: health, readiness, metrics, status, stopping a node, and the admin API.
 //!
 //! Health and readiness need no login and hold nothing secret, metrics need one from another machine; all under `/api`
-//! needs the root credentials or the token of a session.
+//! needs the root credentials or the token of a session. All but health and readiness are answered only under names of this
+//! machine: see `hosts`.
 
 mod admin;
 mod api;
 mod auth;
+mod hosts;
 mod limits;
 mod ready;
 mod routes;
@@ -33,6 +35,7 @@ use crate::meters;
 
 pub(crate) use admin::{Trust, admin};
 pub(crate) use api::{NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
+pub(crate) use hosts::Hosts;
 pub(crate) use limits::LIMITS;
 pub(crate) use ready::Readiness;
 pub(crate) use status::{Health, NodeState, Owed, OwedByNode, STATUS_PATH, Status};
@@ -95,17 +98,23 @@ pub(crate) struct ConsoleState {
     recorder: PrometheusHandle,
     /// Without them nothing under `/api` is answered.
     credentials: Option<RootCredentials>,
+    hosts: Hosts,
     subject: OnceLock<Subject>,
     is_stopping: AtomicBool,
 }
 
 impl Console {
     /// Begins to answer.
-    pub(crate) fn start(listener: Listener, credentials: Option<RootCredentials>) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        listener: Listener,
+        hosts: Hosts,
+        credentials: Option<RootCredentials>,
+    ) -> anyhow::Result<Self> {
         let state = Arc::new(ConsoleState {
             started: Instant::now(),
             recorder: meters::install()?,
             credentials,
+            hosts,
             subject: OnceLock::new(),
             is_stopping: AtomicBool::new(false),
         });

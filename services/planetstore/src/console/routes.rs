@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde::Serialize;
 
-use super::{ConsoleState, admin, api, auth, ready, status};
+use super::{ConsoleState, admin, api, auth, hosts, ready, status};
 use crate::meters;
 
 /// The form of the metrics.
@@ -34,6 +34,7 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
         .merge(api)
         .route(admin::PATHS, any(admin::forward))
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is nothing here") })
+        .layer(from_fn_with_state(Arc::clone(&state), hosts::require))
         .layer(map_response(protect))
         .with_state(state)
 }
@@ -60,6 +61,7 @@ pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "not_found",
         StatusCode::CONFLICT => "conflict",
+        StatusCode::MISDIRECTED_REQUEST => "misdirected",
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         _ => "unavailable",
     };

@@ -12,6 +12,7 @@ use crate::context::{Key, Value};
 use crate::evaluate::Ask;
 use crate::json::Json;
 use crate::malformed::{Malformed, Place, quoted};
+use crate::pattern::Cost;
 use crate::request::Caller;
 use crate::statement::{Effect, VALUES_MAX};
 use crate::user_arn::UserArn;
@@ -26,6 +27,10 @@ pub(crate) struct Condition {
     key: Key,
     test: Test,
 }
+
+/// Bytes of a request's value that are compared. A longer one is as good as none that can be read: what it costs to
+/// compare grows with it, and many values of a policy, and many keys of one request, may be asked for.
+pub const COMPARED_BYTES_MAX: usize = 4 * 1024;
 
 /// Keys that AWS takes for a statement of who asks, if their values are fixed; of those that are always absent here.
 const WHO_ELSEWHERE: [&str; 11] = [
@@ -63,8 +68,8 @@ impl Condition {
         self.key != Key::LocationConstraint
     }
 
-    pub(crate) fn floating_bytes(&self) -> usize {
-        self.test.floating_bytes()
+    pub(crate) fn cost(&self) -> Cost {
+        self.test.cost()
     }
 
     /// Whether it is true of a request. A variable without a value must not widen what is allowed: its value matches
@@ -82,6 +87,8 @@ impl Condition {
         };
         let found = match ask.value(&self.key) {
             Value::Absent => None,
+            Value::Unreadable => return effect == Effect::Deny,
+            Value::Text(text) if text.len() > COMPARED_BYTES_MAX => return effect == Effect::Deny,
             Value::Text(text) => {
                 Some(is_one(One::Text(&text)) || short_arn().is_some_and(|arn| is_one(One::Text(&arn))))
             }

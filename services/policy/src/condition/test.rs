@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::malformed::quoted;
-use crate::pattern::{Pattern, Subject, Syntax};
+use crate::pattern::{Cost, Pattern, Subject, Syntax};
 use crate::request::Caller;
 
 use super::network::Network;
@@ -62,11 +62,11 @@ impl Test {
         })
     }
 
-    pub(crate) fn floating_bytes(&self) -> usize {
+    pub(crate) fn cost(&self) -> Cost {
         match self {
-            Self::Text(patterns) => patterns.iter().map(Pattern::floating_bytes).sum(),
-            Self::Arn(arns) => arns.iter().flat_map(|arn| &arn.parts).map(Pattern::floating_bytes).sum(),
-            _ => 0,
+            Self::Text(patterns) => patterns.iter().map(Pattern::cost).sum(),
+            Self::Arn(arns) => arns.iter().flat_map(|arn| &arn.parts).map(Pattern::cost).sum(),
+            _ => Cost::default(),
         }
     }
 
@@ -85,7 +85,8 @@ impl Test {
             }
             Self::Arn(arns) => {
                 let text = value.text();
-                any(arns, |arn| arn.matches(&text, caller))
+                let parts: Vec<_> = split(&text).collect();
+                any(arns, |arn| arn.matches(&parts, caller))
             }
             Self::Number(order, wanted) => {
                 Some(value.number().is_some_and(|found| wanted.iter().any(|wanted| order.holds(&found, wanted))))
@@ -220,10 +221,12 @@ impl Arn {
         if parts.len() == ARN_PARTS { Ok(Self { parts }) } else { Err(format!("{} is not an ARN", quoted(text))) }
     }
 
-    fn matches(&self, text: &str, caller: Option<Caller<'_>>) -> Option<bool> {
-        let mut found = split(text);
-        for part in &self.parts {
-            let Some(found) = found.next() else { return Some(false) };
+    /// Whether it is that of a text's parts. With fewer of them, the text is no ARN.
+    fn matches(&self, parts: &[&str], caller: Option<Caller<'_>>) -> Option<bool> {
+        if parts.len() < ARN_PARTS {
+            return Some(false);
+        }
+        for (part, found) in self.parts.iter().zip(parts) {
             if !part.matches(Subject::text(found), caller)? {
                 return Some(false);
             }

@@ -1,5 +1,7 @@
 //! Each condition operator, on keys that are there and keys that are not.
 
+use policy::COMPARED_BYTES_MAX;
+
 use crate::world::{Told, Who, World, on_condition, statement};
 
 /// Whether a condition is true of a request that knows this.
@@ -289,4 +291,40 @@ fn a_variable_without_a_value_never_widens_what_is_allowed() {
     assert!(!anonymous.clone().bucket_policy(&both).allowed());
     let other = r#""Resource":["arn:aws:s3:::photos/${aws:username}/*","arn:aws:s3:::photos/2026/*"]"#;
     assert!(anonymous.bucket_policy(&policy("Allow", other)).allowed());
+}
+
+/// Whether a condition lets somebody through by a statement that allows, and by one that denies.
+fn through(condition: &str, told: Told) -> (bool, bool) {
+    let key = if condition.contains("aws:SourceIp") { "aws:SourceIp" } else { "aws:Referer" };
+    let allowed = World::new().with(key, told.clone()).policy(&on_condition("Allow", condition)).allowed();
+    let denied = World::new().with(key, told).policy(&statement("Allow", "*", "*"));
+    (allowed, denied.policy(&on_condition("Deny", condition)).allowed())
+}
+
+#[test]
+fn what_cannot_be_read_lets_nobody_through() {
+    for condition in [
+        r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+        r#"{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+        r#"{"IpAddressIfExists":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+        r#"{"NotIpAddressIfExists":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+        r#"{"ForAllValues:IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+        r#"{"ForAnyValue:NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+        r#"{"Null":{"aws:SourceIp":"true"}}"#,
+        r#"{"Null":{"aws:SourceIp":"false"}}"#,
+        r#"{"StringLike":{"aws:SourceIp":"*"}}"#,
+        r#"{"StringNotLike":{"aws:Referer":"https://a.example/*"}}"#,
+        r#"{"StringLike":{"aws:Referer":"https://a.example/*"}}"#,
+    ] {
+        assert_eq!(through(condition, Told::Unreadable), (false, false), "{condition}");
+    }
+}
+
+#[test]
+fn what_is_too_long_to_compare_is_as_what_cannot_be_read() {
+    let text = |bytes: usize| Told::Text(Box::leak("r".repeat(bytes).into_boxed_str()));
+    for condition in [r#"{"StringLike":{"aws:Referer":"r*"}}"#, r#"{"StringNotLike":{"aws:Referer":"x*"}}"#] {
+        assert_eq!(through(condition, text(COMPARED_BYTES_MAX)), (true, false), "{condition}");
+        assert_eq!(through(condition, text(COMPARED_BYTES_MAX + 1)), (false, false), "{condition}");
+    }
 }

@@ -311,6 +311,19 @@ fn what_is_no_longer_taken_is_still_read() {
 }
 
 #[test]
+fn a_new_policy_has_so_many_patterns_that_search() {
+    let check = |count: usize, pattern: &str| {
+        let values: Vec<_> =
+            (0..count).map(|number| format!("\"{}\"", pattern.replace('N', &number.to_string()))).collect();
+        let condition = format!(r#"{{"StringLike":{{"aws:Referer":[{}]}}}}"#, values.join(","));
+        Document::identity(&on_condition("Allow", &condition)).unwrap().check_new()
+    };
+    assert_eq!(check(256, "*N*"), Ok(()));
+    assert!(check(257, "*N*").unwrap_err().to_string().contains("more than 256 values"));
+    assert_eq!(check(512, "N*"), Ok(()), "a prefix is not searched for");
+}
+
+#[test]
 fn a_first_look_tells_whether_anything_could_be_allowed() {
     let could = |effect: &str, action: &str, resource: &str| {
         let document = Document::identity(&statement(effect, action, resource)).unwrap();

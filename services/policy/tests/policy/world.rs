@@ -54,6 +54,7 @@ pub(crate) enum Told {
     Number(i64),
     Flag(bool),
     Address(&'static str),
+    Unreadable,
 }
 
 impl Context for Known {
@@ -65,6 +66,7 @@ impl Context for Known {
             Some(Told::Texts(texts)) => Value::Texts(Box::new(texts.iter().map(|text| (*text).into()))),
             Some(Told::Number(number)) => Value::Number(*number),
             Some(Told::Flag(flag)) => Value::Flag(*flag),
+            Some(Told::Unreadable) => Value::Unreadable,
             Some(Told::Address(address)) => Value::Address(address.parse().unwrap()),
         }
     }
