@@ -3,6 +3,7 @@
 import itertools
 import os
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from harness import processes
 from harness.clients import CommandLine, boto_client
+from harness.content import MIB
 from harness.hostile import Kept
 from harness.server import BINARY, Server
 from harness.tree import plant
@@ -143,3 +145,52 @@ def refused() -> Callable[..., dict]:
         return response
 
     return check
+
+
+@pytest.fixture
+def mount() -> Iterator[Callable[[Path, int], None]]:
+    """Mounts small file systems in memory; they go with the test."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    mounted: list[Path] = []
+
+    def mount(place: Path, mebibytes: int) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=0700", "tmpfs", place],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")
+        mounted.append(place)
+
+    yield mount
+    for place in reversed(mounted):
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+@pytest.fixture
+def mount_image(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
+    """Mounts small file systems as real disks have them, in images; they go with the test."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    mounted: list[Path] = []
+    environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+
+    def run(*command: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
+                              env=environment)
+
+    def mount(place: Path, mebibytes: int) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        image = tmp_path / f"{len(mounted)}.image"
+        with image.open("wb") as file:
+            file.truncate(mebibytes * MIB)
+        # Nothing is kept for root, who would otherwise still write to a disk that says it is full.
+        for command in (["mkfs.ext4", "-q", "-F", "-m", "0", image], ["mount", "-o", "loop", image, place]):
+            done = run(*command)
+            if done.returncode != 0:
+                pytest.skip(f"an image cannot be mounted here: {done.stderr.strip()}")
+        mounted.append(place)
+
+    yield mount
+    for place in reversed(mounted):
+        assert run("umount", "-l", place).returncode == 0

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from harness.wire import Wire
 UNCACHED = {"PLANETSTORE_CACHE_BYTES": "0"}
 SIZES = [3 * KIB, 300 * KIB, 5 * MIB]
 BUCKET = "doubt"
+# Of a piece in its file, with its header.
+PIECE_STRIDE_BYTES = 256 * KIB + 16
 # A debt is some seconds old before it is written down, and a machine under load is slow.
 KNOWN_SECONDS = 60
 
@@ -52,6 +55,10 @@ def wait_until_settled(server: Server) -> None:
 def wait_until_scanned(server: Server) -> None:
     """Waits until what was acked before the start was looked at."""
     wait.until(lambda: not status(server)["health"]["scanning"], "the look at the last writes", KNOWN_SECONDS)
+
+
+def online(server: Server) -> list[str]:
+    return [node["node"] for node in status(server)["nodes"] if node["state"] == "online"]
 
 
 def put(wire: Wire, key: str, data: bytes) -> None:
@@ -160,6 +167,86 @@ def test_two_nodes_that_lost_their_shards_are_owed_them_and_what_is_read_says_so
     assert owed(server) == told, "what is owed is on the log"
     rebuilt = (server.stop(), server.run("rebuild"))[1]
     assert rebuilt.returncode == 0 and "equal" in rebuilt.stdout, rebuilt.stdout + rebuilt.stderr
+
+
+def data_files(server: Server) -> list[Path]:
+    """The files of the four data shards of the one content that has files."""
+    found = [file for number in range(1, NODES + 1) for file in (server.node_folder(number) / "buckets").glob("*/*")]
+    assert len(found) == NODES
+    # The last bits of a shard's name are its index.
+    index = {int(file.name[-1], 16) & 7: file for file in found}
+    return [index[shard] for shard in range(4)]
+
+
+def damage(file: Path, piece: int) -> None:
+    """Flips a bit of one piece."""
+    with file.open("r+b") as shard:
+        shard.seek(piece * PIECE_STRIDE_BYTES + 1000)
+        byte = shard.read(1)
+        shard.seek(-1, os.SEEK_CUR)
+        shard.write(bytes([byte[0] ^ 1]))
+
+
+def make_unreadable(file: Path) -> None:
+    """What the disk does not return: a folder in its place fails every read, and says nothing about other files."""
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("fault", ["damaged", "unreadable"])
+def test_bytes_that_a_read_found_bad_are_stored_again_after_a_restart_too(server, fault):
+    wire = server.wire()
+    data = content(fault, 5 * MIB)
+    put(wire, "first", data)
+    wait_until_settled(server)
+    before = status(server)["stored"]["contents"]
+    server.stop()
+    for piece, file in enumerate(data_files(server)[1:3]):
+        if fault == "damaged":
+            damage(file, piece)
+        else:
+            make_unreadable(file)
+    server.start()
+    wire = server.wire()
+    assert_reads(wire, "first", data)
+    wait.until(lambda: owed(server)["unsafe_contents"] == 1, "the faults in the status", KNOWN_SECONDS)
+    told = owed(server)
+    assert sum(node[fault] for node in told["nodes"]) == told["shards"] == 2, told
+    assert status(server)["stored"]["contents"] == before
+    server.restart()
+    wire = server.wire()
+    put(wire, "second", data)
+    assert_reads(wire, "second", data)
+    assert status(server)["stored"]["contents"] == before + 1
+    put(wire, "third", data)
+    assert status(server)["stored"]["contents"] == before + 1, "what was stored again is known"
+    assert owed(server) == told, "nothing was forgotten"
+
+
+def test_bytes_are_referred_to_beside_one_new_node_and_stored_again_beside_two(server):
+    wire = server.wire()
+    stored = {size: content(("init", size), size) for size in SIZES}
+    for size, data in stored.items():
+        put(wire, f"first/{size}", data)
+    wait_until_settled(server)
+    before = status(server)["stored"]["contents"]
+    for count, number in enumerate([2, 5]):
+        server.stop()
+        shutil.rmtree(server.node_folder(number))
+        server.node_folder(number).mkdir()
+        server.start()
+        let_in = server.run("node", "init", f"node-{number}")
+        assert let_in.returncode == 0, let_in.stderr
+        wait.until(lambda number=number: f"node-{number}" in online(server), "the node to be let in")
+        wire = server.wire()
+        for size, data in stored.items():
+            put(wire, f"again/{number}/{size}", data)
+            assert_reads(wire, f"again/{number}/{size}", data)
+            assert_reads(wire, f"first/{size}", data)
+        if count == 0:
+            assert status(server)["stored"]["contents"] == before, "any one node may be lost"
+    # Of the small one, both nodes may have had none of its three shards.
+    assert before + 2 <= status(server)["stored"]["contents"] <= before + len(SIZES)
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ impl Event {
 
     /// Reads an event from the log. Unknown fields are ignored: later minor versions may add some.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let malformed = |source| DecodeError::Malformed { kind: "envelope".into(), source };
+        let malformed = DecodeError::envelope;
         let read: Read<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
         if read.specversion != SPEC_VERSION {
             return Err(malformed(serde_json::Error::custom("the specversion is not 1.0")));

@@ -4,14 +4,35 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+/// Bytes of an append that passes a gate which lets little through: some hundred deletes.
+pub(crate) const LITTLE_BYTES_MAX: usize = 256 << 10;
+
+/// Why not everything may be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shut {
+    /// Only appends of little pass.
+    ToMuch(Arc<str>),
+    /// None passes.
+    ToAll(Arc<str>),
+}
+
 /// What an append looks at before it sends anything. Clones look at the same one.
 #[derive(Debug, Clone)]
-pub struct Gate(watch::Receiver<Option<Arc<str>>>);
+pub struct Gate(watch::Receiver<Option<Shut>>);
 
 impl Gate {
-    /// Why nothing may be written, if so.
-    pub fn closed(&self) -> Option<Arc<str>> {
-        self.0.borrow().clone()
+    /// Why an append of so many bytes may not be written, if so.
+    pub fn refuses(&self, bytes: usize) -> Option<Arc<str>> {
+        match &*self.0.borrow() {
+            Some(Shut::ToAll(why)) => Some(Arc::clone(why)),
+            Some(Shut::ToMuch(why)) if bytes > LITTLE_BYTES_MAX => Some(Arc::clone(why)),
+            Some(Shut::ToMuch(_)) | None => None,
+        }
+    }
+
+    /// Whether it lets not everything through.
+    pub fn is_shut(&self) -> bool {
+        self.0.borrow().is_some()
     }
 
     /// Waits until it is closed for another reason, or opened. Never, if nobody watches any more.
@@ -31,7 +52,7 @@ impl Default for Gate {
 
 /// Opens and closes a gate.
 #[derive(Debug)]
-pub struct GateKeeper(watch::Sender<Option<Arc<str>>>);
+pub struct GateKeeper(watch::Sender<Option<Shut>>);
 
 impl GateKeeper {
     /// A gate that is open, and its keeper.
@@ -40,13 +61,11 @@ impl GateKeeper {
         (Self(keeper), Gate(gate))
     }
 
-    /// Says why nothing may be written, or that it may. Returns whether that was said before.
-    pub fn set(&self, closed: Option<&str>) -> bool {
+    /// Says why not everything may be written, or that it may. Returns whether that was said before.
+    pub fn set(&self, shut: Option<Shut>) -> bool {
         !self.0.send_if_modified(|now| {
-            let differs = now.as_deref() != closed;
-            if differs {
-                *now = closed.map(Arc::from);
-            }
+            let differs = *now != shut;
+            *now = shut;
             differs
         })
     }
@@ -59,15 +78,19 @@ mod tests {
     #[test]
     fn a_gate_shows_what_its_keeper_said_last() {
         let (keeper, gate) = GateKeeper::new();
-        assert_eq!(gate.closed(), None);
+        let seen = || [0, LITTLE_BYTES_MAX, LITTLE_BYTES_MAX + 1].map(|bytes| gate.refuses(bytes).is_some());
+        let full = || Some(Shut::ToAll("full".into()));
+        assert_eq!(seen(), [false; 3]);
         assert!(keeper.set(None));
-        assert!(!keeper.set(Some("full")));
-        assert!(keeper.set(Some("full")));
-        assert_eq!(gate.closed().as_deref(), Some("full"));
+        assert!(!keeper.set(full()));
+        assert!(keeper.set(full()));
+        assert_eq!((seen(), gate.refuses(0).as_deref()), ([true; 3], Some("full")));
+        assert!(!keeper.set(Some(Shut::ToMuch("nearly".into()))));
+        assert_eq!((seen(), gate.is_shut()), ([false, false, true], true));
         assert!(!keeper.set(None));
-        assert_eq!(gate.closed(), None);
+        assert_eq!((seen(), gate.is_shut()), ([false; 3], false));
         drop(keeper);
-        assert_eq!(gate.closed(), None);
-        assert_eq!(Gate::default().closed(), None);
+        assert_eq!(seen(), [false; 3]);
+        assert_eq!(Gate::default().refuses(usize::MAX), None);
     }
 }

@@ -21,7 +21,7 @@ pub mod server;
 pub use connection::{ConnectOptions, Connection, Credentials};
 pub use error::{AppendError, OpenError, ReadError};
 pub use follow::Follow;
-pub use gate::{Gate, GateKeeper};
+pub use gate::{Gate, GateKeeper, Shut};
 pub use jetstream::{BATCH_EVENTS_MIN, JetStreamLog, Sending, StreamOptions};
 pub use log::{Log, Tail};
 pub use memory::{Held, MemoryLog};

@@ -70,4 +70,10 @@ pub trait Log: Send + Sync + 'static {
     /// server, and ends only with an error that means stop (never [`ReadError::Unavailable`]). `from - 1` must
     /// be in the log already, or the log has lost its tail. Must be called within a tokio runtime.
     fn follow(&self, from: u64) -> Follow;
+
+    /// Whether it takes only little, because the disk that keeps it is nearly full. What makes no room should not be
+    /// appended.
+    fn is_short_of_room(&self) -> bool {
+        false
+    }
 }

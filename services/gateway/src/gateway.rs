@@ -16,10 +16,10 @@ use crate::limits::{Limiter, RateLimits};
 use crate::room::{Pool, Sizes, Spill};
 
 /// Memory for request bodies of callers who proved who they are.
-const MEMORY: Sizes = Sizes { shared: 96 * 1024, reserve: 16 * 1024, landing: 16 * 1024 };
+const MEMORY: Sizes = Sizes { shared: 96 * 1024, reserve: 16 * 1024, landing: 15 * 1024, small_landing: 1024 };
 
 /// Memory for those of anonymous requests, beside that of everybody else.
-const STRANGERS_MEMORY: Sizes = Sizes { shared: 4 * 1024, reserve: 4 * 1024, landing: 8 * 1024 };
+const STRANGERS_MEMORY: Sizes = Sizes { shared: 4 * 1024, reserve: 4 * 1024, landing: 7 * 1024, small_landing: 1024 };
 
 /// MiB of bodies that may be in a file because there is no memory for them: a stripe for each connection there may be.
 const SPILLED_MIB_MAX: u32 = 4 * 1024;

@@ -21,8 +21,10 @@ pub(crate) async fn is_referable(
     content: ContentId,
 ) -> Result<bool, StateError> {
     let Some(row) = snapshot.content(&content)? else { return Ok(false) };
-    let faults = snapshot.faults(&content)?.faults;
-    let faulty: Vec<u8> = faults.iter().map(|fault| fault.shard).collect();
+    // Before the faults: whoever drops a suspicion has written it down first.
+    let mut faulty = gateway.0.store.suspects(content.generation);
+    let faults = gateway.0.ledger.latest().faults(&content)?.faults;
+    faulty.extend(faults.iter().map(|fault| fault.shard));
     let may_be = is_safe(&row.placement, &faults);
     let stored = StoredContent {
         bucket: row.bucket,

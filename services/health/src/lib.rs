@@ -5,30 +5,38 @@
 //! any end only what is behind the mark has to be looked at again. It repairs nothing, and no request waits for it.
 //!
 //! # Layout
-//! - [`Keeper`]: what runs, with a file per task: `settle`, the debts of writes; `wanting`, what reads found; `scan`,
-//!   what lies behind the mark; `returned`, nodes that came back
+//! - [`Keeper`]: what runs, with a file per task: `settle`, the debts of writes; `turns`, how the mark follows; `lost`,
+//!   writes that were lost sight of; `wanting`, what reads found; `scan`, what lies behind the mark; `returned`, nodes
+//!   that came back; `later`, debts that are looked at once more
 //! - `note`: a content is inspected, and what was found becomes a fact
 //! - `mark`: the file of the mark
 
+mod later;
+mod lost;
 mod mark;
 mod note;
 mod returned;
 mod scan;
 mod settle;
+#[cfg(test)]
+mod tests;
+mod turns;
 mod wanting;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ledger::Ledger;
 use shards::{Incident, ShardStore, Transport};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use later::{Due, LATER_MAX};
 use mark::Mark;
+use turns::Turns;
 
 /// How old a debt is before it becomes a fact: a shard may be late, and what is not there now may be in a moment.
 /// Requests to nodes have deadlines of this order.
@@ -39,6 +47,10 @@ const CONTENTS_MAX: usize = 16;
 
 /// How long to wait before something is tried again that the log or the ledger did not take.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long to wait before something is tried again that the log refuses: until an operator raises the region's level,
+/// say.
+const REFUSED_PAUSE: Duration = Duration::from_mins(1);
 
 /// How long the end of the tasks is waited for, an append under way included.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
@@ -62,9 +74,33 @@ pub struct Stopped(String);
 struct Tasks<T: Transport> {
     ledger: Ledger,
     store: ShardStore<T>,
-    mark: Mutex<Mark>,
+    mark: Arc<tokio::sync::Mutex<Mark>>,
+    turns: Mutex<Turns>,
+    later: mpsc::Sender<Due>,
     figures: watch::Sender<Figures>,
     begun: Instant,
+    /// Where the log was then. What this process acks comes behind it.
+    reached: u64,
+}
+
+impl<T: Transport> Tasks<T> {
+    fn new(mark: PathBuf, ledger: Ledger, store: ShardStore<T>) -> (Arc<Self>, mpsc::Receiver<Due>) {
+        let reached = ledger.progress().borrow().cursor.sequence;
+        let mark = Mark::open(mark, reached);
+        let figures = Figures { settled_sequence: mark.place().settled, is_scanning: true };
+        let (later, due) = mpsc::channel(LATER_MAX);
+        let tasks = Self {
+            ledger,
+            store,
+            mark: Arc::new(tokio::sync::Mutex::new(mark)),
+            turns: Mutex::default(),
+            later,
+            figures: watch::Sender::new(figures),
+            begun: Instant::now(),
+            reached,
+        };
+        (Arc::new(tasks), due)
+    }
 }
 
 /// The tasks, running. Dropped, they end at once, which loses nothing.
@@ -84,13 +120,10 @@ impl Keeper {
         store: ShardStore<T>,
         incidents: mpsc::Receiver<Incident>,
     ) -> Self {
-        let reached = ledger.progress().borrow().cursor.sequence;
-        let mark = Mark::open(mark, reached);
-        let begin = Figures { settled_sequence: mark.place().settled, is_scanning: true };
-        let (figures, watched) = watch::channel(begin);
-        let tasks = Arc::new(Tasks { ledger, store, mark: Mutex::new(mark), figures, begun: Instant::now() });
+        let (tasks, due) = Tasks::new(mark, ledger, store);
+        let figures = tasks.figures.subscribe();
         let (stop, stopped) = oneshot::channel();
-        Self { task: tokio::spawn(run(tasks, incidents, stopped)), stop: Some(stop), figures: watched }
+        Self { task: tokio::spawn(run(tasks, incidents, due, stopped)), stop: Some(stop), figures }
     }
 
     /// What is known, as it changes.
@@ -127,15 +160,24 @@ impl Drop for Keeper {
 async fn run<T: Transport>(
     tasks: Arc<Tasks<T>>,
     incidents: mpsc::Receiver<Incident>,
+    due: mpsc::Receiver<Due>,
     stop: oneshot::Receiver<()>,
 ) -> Stopped {
     let all = async {
-        tokio::try_join!(tasks.settle_all(), tasks.take_in(incidents), tasks.scan_once(), tasks.watch_nodes(),)
+        tokio::try_join!(
+            tasks.end_turns(),
+            tasks.settle_debts(),
+            tasks.find_lost(),
+            tasks.take_in(incidents),
+            tasks.scan_once(),
+            tasks.watch_nodes(),
+            tasks.look_at_due(due),
+        )
     };
     tokio::select! {
         // Dropping the other end is a wish to stop as well.
         _stopped = stop => {
-            tasks.settle_last().await;
+            tasks.end_last_turn().await;
             Stopped("it was told to".into())
         }
         ended = all => match ended {

@@ -1,14 +1,15 @@
 //! One content is inspected, and what was found becomes a fact.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::row::ContentRow;
 use domain::{Command, Finding, NoteHealth, Rejection, View};
 use events::Origin;
 use events::content::{Fault, ShardFault};
-use events::ids::{AuthType, ContentId, Principal};
+use events::ids::{AuthType, ContentId, NodeId, Principal};
 use ledger::{CommitError, StateError};
-use shards::{Condition, IncidentKind, Inspected, StoredContent, Transport};
+use shards::{Condition, IncidentKind, Inspected, Look, StoredContent, Transport};
+use tokio::time::sleep;
 
 use crate::{RETRY_PAUSE, Stopped, Tasks};
 
@@ -26,45 +27,85 @@ pub(crate) struct Doubts {
     pub(crate) unanswered: Option<Fault>,
 }
 
+/// What came of looking at a content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// What is owed to it is on the log.
+    Done,
+    /// The same of what these nodes do not have; they did not answer.
+    Silent(BTreeSet<NodeId>),
+    /// What was found could not be written down: somebody has to look again.
+    Refused,
+}
+
+/// Why nothing is written down.
+#[derive(Debug, thiserror::Error)]
+enum NoteError {
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error("the state cannot be read: {0}")]
+    State(#[from] StateError),
+}
+
+impl NoteError {
+    /// Whether the log takes it in a while. What it refuses, it refuses again, and others wait.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Commit(CommitError::Unavailable(_) | CommitError::Busy | CommitError::Unknown) => true,
+            Self::Commit(CommitError::Rejected(_) | CommitError::Stopped(_)) | Self::State(_) => false,
+        }
+    }
+}
+
 impl<T: Transport> Tasks<T> {
-    /// Inspects a content, and writes down what changed. Tries again until the log takes it.
-    pub(crate) async fn note(&self, content: ContentId, doubts: &Doubts) -> Result<(), Stopped> {
+    /// Inspects a content, and writes down what changed. Tries again while the log takes nothing.
+    pub(crate) async fn note(&self, content: ContentId, doubts: &Doubts) -> Result<Noted, Stopped> {
         loop {
             match self.note_once(content, doubts).await {
-                Ok(()) => return Ok(()),
-                Err(CommitError::Stopped(reason)) => return Err(Stopped(reason)),
-                Err(error) => {
+                Ok(noted) => return Ok(noted),
+                Err(NoteError::Commit(CommitError::Stopped(reason))) => return Err(Stopped(reason)),
+                Err(error) if error.passes() => {
                     tracing::debug!(%error, "trying again to write down what a content is owed");
-                    tokio::time::sleep(RETRY_PAUSE).await;
+                    sleep(RETRY_PAUSE).await;
+                }
+                Err(error) => {
+                    metrics::counter!("planetstore_health_refused_total").increment(1);
+                    tracing::warn!(generation = %content.generation, %error, "what a content is owed is not written down");
+                    return Ok(Noted::Refused);
                 }
             }
         }
     }
 
-    async fn note_once(&self, content: ContentId, doubts: &Doubts) -> Result<(), CommitError> {
-        let Some((row, known)) = self.known(content)? else { return Ok(()) };
+    async fn note_once(&self, content: ContentId, doubts: &Doubts) -> Result<Noted, NoteError> {
+        let Some((row, known)) = self.known(content)? else { return Ok(Noted::Done) };
         let stored = stored(content, row);
-        let inspected = self.store.inspect(&stored, &doubted(&known, doubts)).await;
-        let findings = findings(inspected, &known, doubts);
+        let look = self.store.inspect(&stored, &doubted(&known, doubts)).await;
+        let findings = findings(&look.shards, &known, doubts);
         if !findings.is_empty() {
             metrics::counter!("planetstore_health_changes_total").increment(1);
             tracing::info!(generation = %content.generation, ?findings, "the shards of a content are not what was known");
-            let command = Command::NoteHealth(Box::new(NoteHealth { content, findings }));
+            let command = Command::NoteHealth(Box::new(NoteHealth { content, findings: findings.clone() }));
             match self.ledger.commit(command, origin()).await {
                 // Nothing is owed to a content that is gone.
                 Ok(_) | Err(CommitError::Rejected(Rejection::ContentGone)) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
-        self.store.acquit(&stored);
-        Ok(())
+        let unclear = unclear(&look, &known, &findings);
+        let clear = look.shards.iter().map(|found| found.shard).filter(|shard| !unclear.contains_key(shard));
+        self.store.acquit(&stored, &look, clear);
+        let is_late = |finding: &Finding| matches!(finding.fault, Some(Fault::Unwritten | Fault::Missing));
+        if findings.iter().any(is_late) {
+            self.look_later(content);
+        }
+        Ok(if unclear.is_empty() { Noted::Done } else { Noted::Silent(unclear.into_values().collect()) })
     }
 
-    fn known(&self, content: ContentId) -> Result<Option<(ContentRow, Vec<ShardFault>)>, CommitError> {
-        let unreadable = |error: StateError| CommitError::Unavailable(error.to_string());
+    fn known(&self, content: ContentId) -> Result<Option<(ContentRow, Vec<ShardFault>)>, StateError> {
         let snapshot = self.ledger.latest();
-        let Some(row) = snapshot.content(&content).map_err(unreadable)? else { return Ok(None) };
-        Ok(Some((row, snapshot.faults(&content).map_err(unreadable)?.faults)))
+        let Some(row) = snapshot.content(&content)? else { return Ok(None) };
+        Ok(Some((row, snapshot.faults(&content)?.faults)))
     }
 }
 
@@ -87,11 +128,11 @@ fn doubted(known: &[ShardFault], doubts: &Doubts) -> Vec<u8> {
 }
 
 /// What differs from what is known.
-fn findings(inspected: Vec<Inspected>, known: &[ShardFault], doubts: &Doubts) -> Vec<Finding> {
-    let differs = |Inspected { shard, node, condition }: Inspected| {
-        let was = known.iter().find(|fault| fault.shard == shard).map(|fault| fault.fault);
-        let doubt = doubts.shards.get(&shard).copied();
-        let is = match condition {
+fn findings(inspected: &[Inspected], known: &[ShardFault], doubts: &Doubts) -> Vec<Finding> {
+    let differs = |Inspected { shard, node, condition }: &Inspected| {
+        let was = known.iter().find(|fault| fault.shard == *shard).map(|fault| fault.fault);
+        let doubt = doubts.shards.get(shard).copied();
+        let is = match *condition {
             Condition::Whole => None,
             Condition::Unknown => was.or(doubt).or(doubts.unanswered),
             Condition::Wanting(IncidentKind::Damaged) => Some(Fault::Damaged),
@@ -102,9 +143,17 @@ fn findings(inspected: Vec<Inspected>, known: &[ShardFault], doubts: &Doubts) ->
                 Some(before.filter(|fault| *fault == Fault::Unwritten).unwrap_or(Fault::Missing))
             }
         };
-        (is != was).then_some(Finding { shard, node, fault: is })
+        (is != was).then(|| Finding { shard: *shard, node: node.clone(), fault: is })
     };
-    inspected.into_iter().filter_map(differs).collect()
+    inspected.iter().filter_map(differs).collect()
+}
+
+/// Shards of which nothing is known, by what nodes say or by what is written down.
+fn unclear(look: &Look, known: &[ShardFault], findings: &[Finding]) -> BTreeMap<u8, NodeId> {
+    let is_known =
+        |shard| known.iter().any(|fault| fault.shard == shard) || findings.iter().any(|finding| finding.shard == shard);
+    let unknown = look.shards.iter().filter(|found| found.condition == Condition::Unknown && !is_known(found.shard));
+    unknown.map(|found| (found.shard, found.node.clone())).collect()
 }
 
 #[cfg(test)]
@@ -129,27 +178,36 @@ mod tests {
     fn only_what_differs_is_found() {
         let inspected = || vec![found(0, Condition::Whole), found(1, MISSING), found(2, Condition::Unknown)];
         let none = Doubts::default();
-        assert_eq!(faults(findings(inspected(), &[], &none)), [(1, Some(Fault::Missing))]);
+        assert_eq!(faults(findings(&inspected(), &[], &none)), [(1, Some(Fault::Missing))]);
         let as_known = [known(1, Fault::Missing), known(2, Fault::Damaged)];
-        assert!(findings(inspected(), &as_known, &none).is_empty(), "an answer that is missing changes nothing");
+        assert!(findings(&inspected(), &as_known, &none).is_empty(), "an answer that is missing changes nothing");
         let back = [known(0, Fault::Missing), known(1, Fault::Unwritten)];
-        assert_eq!(faults(findings(inspected(), &back, &none)), [(0, None)]);
+        assert_eq!(faults(findings(&inspected(), &back, &none)), [(0, None)]);
     }
 
     #[test]
     fn what_a_node_cannot_say_is_as_it_was_doubted() {
         let doubts = Doubts { shards: [(1, Fault::Unwritten), (2, Fault::Damaged)].into(), ..Doubts::default() };
         let inspected = vec![found(0, Condition::Unknown), found(1, MISSING), found(2, Condition::Unknown)];
-        let told = faults(findings(inspected, &[], &doubts));
+        let told = faults(findings(&inspected, &[], &doubts));
         assert_eq!(told, [(1, Some(Fault::Unwritten)), (2, Some(Fault::Damaged))]);
         assert_eq!(doubted(&[known(4, Fault::Damaged)], &doubts), [4, 2], "these are read through");
+    }
+
+    #[test]
+    fn what_the_log_refuses_is_not_tried_again_at_once() {
+        let refused = Rejection::LevelTooLow { needed: 2, level: 1 };
+        assert!(!NoteError::from(CommitError::Rejected(refused)).passes());
+        for passing in [CommitError::Busy, CommitError::Unknown, CommitError::Unavailable(String::new())] {
+            assert!(NoteError::from(passing).passes());
+        }
     }
 
     #[test]
     fn a_node_that_does_not_answer_owes_only_what_was_just_acked() {
         let inspected = || vec![found(0, Condition::Unknown)];
         let own = Doubts { unanswered: Some(Fault::Unwritten), ..Doubts::default() };
-        assert_eq!(faults(findings(inspected(), &[], &own)), [(0, Some(Fault::Unwritten))]);
-        assert!(findings(inspected(), &[], &Doubts::default()).is_empty());
+        assert_eq!(faults(findings(&inspected(), &[], &own)), [(0, Some(Fault::Unwritten))]);
+        assert!(findings(&inspected(), &[], &Doubts::default()).is_empty());
     }
 }

@@ -1,12 +1,12 @@
 //! Nodes that came back: what they were thought to lack may be there after all.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use domain::View;
 use events::ids::{ContentId, NodeId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ledger::StateError;
-use shards::{NodeView, Transport};
+use shards::Transport;
 use tokio::time::sleep;
 
 use crate::note::Doubts;
@@ -16,22 +16,21 @@ use crate::{CONTENTS_MAX, DEBT_AGE_MIN, Never, RETRY_PAUSE, Stopped, Tasks};
 const PAGE_MAX: usize = 256;
 
 impl<T: Transport> Tasks<T> {
-    /// Looks again at what a node owes whenever it comes online.
+    /// Looks again at what a node owes whenever it comes online, also if it went and came while others were looked at.
     pub(crate) async fn watch_nodes(&self) -> Never {
-        let mut changes = self.store.membership().changes();
-        let mut before = BTreeSet::new();
+        let membership = self.store.membership();
+        let (mut changes, mut before) = (membership.changes(), BTreeMap::new());
         loop {
             changes.mark_unchanged();
-            let nodes = self.store.membership().nodes().into_iter().filter(NodeView::is_online);
-            let online: BTreeSet<NodeId> = nodes.map(|view| view.heartbeat.node).collect();
-            let returned: Vec<NodeId> = online.difference(&before).cloned().collect();
-            before = online;
+            let arrivals = membership.arrivals();
+            let is_new = |(node, count): &(&NodeId, &u64)| before.get(*node) != Some(*count);
+            let returned: Vec<NodeId> = arrivals.iter().filter(is_new).map(|(node, _)| node.clone()).collect();
+            before = arrivals;
             if !returned.is_empty() {
                 // It may still be busy with what was sent to it before.
                 sleep(DEBT_AGE_MIN).await;
                 self.look_again(&returned).await?;
-            }
-            if changes.changed().await.is_err() {
+            } else if changes.changed().await.is_err() {
                 return std::future::pending().await;
             }
         }
@@ -53,7 +52,7 @@ impl<T: Transport> Tasks<T> {
             };
             let Some((last, contents)) = page else { return Ok(()) };
             let looked_at = stream::iter(contents)
-                .map(|content| async move { self.note(content, &Doubts::default()).await })
+                .map(|content| async move { self.note(content, &Doubts::default()).await.map(drop) })
                 .buffer_unordered(CONTENTS_MAX);
             let () = looked_at.try_collect().await?;
             after = Some(last);

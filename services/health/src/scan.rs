@@ -1,50 +1,103 @@
 //! What lies behind the mark: contents that a process acked which did not live to see all their shards stored.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::View;
 use events::content::Fault;
-use events::ids::ContentId;
+use events::ids::{ContentId, NodeId};
 use events::object::Body;
 use events::{Event, Fact};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shards::Transport;
 use tokio::time::{sleep, sleep_until, timeout_at};
 
-use crate::note::Doubts;
-use crate::{CONTENTS_MAX, DEBT_AGE_MIN, Never, RETRY_PAUSE, Stopped, Tasks};
+use crate::note::{Doubts, Noted};
+use crate::{CONTENTS_MAX, DEBT_AGE_MIN, Never, REFUSED_PAUSE, RETRY_PAUSE, Stopped, Tasks};
 
 /// How long after the start a node may take to be heard before what was just acked to it counts as not written.
 const NODES_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// What a scan could not find out.
+#[derive(Debug, Default)]
+pub(crate) struct Gap {
+    /// Nodes that did not answer, of contents that others acked: they may or may not have their shards.
+    silent: BTreeSet<NodeId>,
+    /// Something could not be written down.
+    pub(crate) is_refused: bool,
+}
+
+impl Gap {
+    fn is_none(&self) -> bool {
+        self.silent.is_empty() && !self.is_refused
+    }
+
+    fn add(&mut self, noted: Noted) {
+        match noted {
+            Noted::Done => {}
+            Noted::Silent(nodes) => self.silent.extend(nodes),
+            Noted::Refused => self.is_refused = true,
+        }
+    }
+}
+
 impl<T: Transport> Tasks<T> {
-    /// Looks at what lies behind the mark of the process before this one.
+    /// Looks at what lies behind the mark of the process before this one, until nothing of it is left open.
     pub(crate) async fn scan_once(&self) -> Never {
         // An append of the process before may have been under way, and its shards too.
         sleep_until(self.begun + DEBT_AGE_MIN).await;
-        let from = self.mark.lock().await.place().settled + 1;
-        let last = self.ledger.progress().borrow().cursor.sequence;
-        let mut scanned = from - 1;
-        while scanned < last {
-            // In pages, so that a process that ends meanwhile has not looked in vain.
-            self.scan_page(scanned + 1, last, &mut scanned).await?;
-            self.advance(scanned).await;
+        let last = self.reached();
+        loop {
+            let from = self.mark.lock().await.place().settled + 1;
+            let mut gap = self.scan(from, self.reached, true).await?;
+            if last > self.reached {
+                // Others, and this process, may have acked these a moment before. What is open here follows the turns.
+                sleep_until(self.begun + 2 * DEBT_AGE_MIN).await;
+                let newer = self.scan(from.max(self.reached + 1), last, false).await?;
+                gap.silent.extend(newer.silent);
+                gap.is_refused |= newer.is_refused;
+            }
+            if gap.is_none() {
+                tracing::info!(from, last, "what was acked before the start has been looked at");
+                break;
+            }
+            tracing::info!(silent = ?gap.silent, "what was acked before the start will be looked at again");
+            self.wait_for_answers(&gap).await;
         }
-        tracing::info!(from, last, "what was acked before the start has been looked at");
         self.figures.send_modify(|figures| figures.is_scanning = false);
         std::future::pending().await
     }
 
-    /// Looks at every content that an event from `from` to `last` stored.
-    pub(crate) async fn scan(&self, from: u64, last: u64) -> Result<(), Stopped> {
-        let mut scanned = from - 1;
-        while scanned < last {
-            self.scan_page(scanned + 1, last, &mut scanned).await?;
+    /// Waits until it may be of use to look again.
+    async fn wait_for_answers(&self, gap: &Gap) {
+        if gap.is_refused {
+            return sleep(REFUSED_PAUSE).await;
         }
-        Ok(())
+        let membership = self.store.membership();
+        let mut changes = membership.changes();
+        while !gap.silent.iter().any(|node| membership.answers(node)) {
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+        // It may still be busy with what was sent to it before; or not answer although it is heard.
+        sleep(DEBT_AGE_MIN).await;
     }
 
-    async fn scan_page(&self, from: u64, last: u64, scanned: &mut u64) -> Result<(), Stopped> {
+    /// Looks at every content that an event from `from` to `last` stored. The mark follows, page by page, up to the
+    /// first one of which something is left open: so a process that ends meanwhile has not looked in vain.
+    pub(crate) async fn scan(&self, from: u64, last: u64, moves_mark: bool) -> Result<Gap, Stopped> {
+        let (mut gap, mut scanned) = (Gap::default(), from - 1);
+        while scanned < last {
+            self.scan_page(scanned + 1, last, &mut scanned, &mut gap).await?;
+            if moves_mark && gap.is_none() {
+                self.advance(scanned).await;
+            }
+        }
+        Ok(gap)
+    }
+
+    async fn scan_page(&self, from: u64, last: u64, scanned: &mut u64, gap: &mut Gap) -> Result<(), Stopped> {
         let events = match self.ledger.past(from, last).await {
             Ok(events) => events,
             Err(error) => {
@@ -60,16 +113,20 @@ impl<T: Transport> Tasks<T> {
         *scanned = events.last().map_or(last, |event| event.sequence);
         let stored = events.iter().filter_map(|event| Some((stored(event)?, event.sequence > since)));
         let looked_at = stream::iter(stored.collect::<Vec<_>>()).map(|(content, own)| self.look_at(content, own));
-        looked_at.buffer_unordered(CONTENTS_MAX).try_collect().await
+        let noted: Vec<Noted> = looked_at.buffer_unordered(CONTENTS_MAX).try_collect().await?;
+        noted.into_iter().for_each(|noted| gap.add(noted));
+        Ok(())
     }
 
     /// `own`: a process on this folder may have acked it a moment before it ended. Of what is older than that, a node
     /// that does not answer says nothing.
-    async fn look_at(&self, content: ContentId, own: bool) -> Result<(), Stopped> {
-        let fault = own.then_some(Fault::Unwritten);
-        if own {
-            self.wait_for_nodes(content).await;
+    async fn look_at(&self, content: ContentId, own: bool) -> Result<Noted, Stopped> {
+        // This process acked it, and will write down by itself what it is owed.
+        if self.store.settling().is_open(content.generation) {
+            return Ok(Noted::Done);
         }
+        self.wait_for_nodes(content).await;
+        let fault = own.then_some(Fault::Unwritten);
         self.note(content, &Doubts { absent: fault, unanswered: fault, ..Doubts::default() }).await
     }
 
@@ -79,7 +136,7 @@ impl<T: Transport> Tasks<T> {
         let membership = self.store.membership();
         let mut changes = membership.changes();
         let all_heard = async {
-            while !row.placement.nodes.iter().all(|node| membership.is_reachable(node)) {
+            while !row.placement.nodes.iter().all(|node| membership.answers(node)) {
                 if changes.changed().await.is_err() {
                     break;
                 }

@@ -10,8 +10,8 @@ use shards::{Incident, IncidentKind, Transport};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::note::Doubts;
-use crate::{CONTENTS_MAX, DEBT_AGE_MIN, Never, Tasks};
+use crate::note::{Doubts, Noted};
+use crate::{CONTENTS_MAX, DEBT_AGE_MIN, Never, REFUSED_PAUSE, Stopped, Tasks};
 
 /// Contents that wait to be looked at, at most. What is found beyond is found again by the next read of it, and until
 /// then gets no further reference from this process.
@@ -39,8 +39,12 @@ impl<T: Transport> Tasks<T> {
                 Some(incident) = found.recv() => add(&mut waiting, &incident),
                 _ = ticks.tick() => {
                     let due = stream::iter(take_due(&mut waiting, Instant::now()));
-                    let noted = due.map(|(content, doubts)| async move { self.note(content, &doubts).await });
-                    let () = noted.buffer_unordered(CONTENTS_MAX).try_collect().await?;
+                    let noted = due.map(|(content, doubts)| async move {
+                        let is_refused = self.note(content, &doubts).await? == Noted::Refused;
+                        Ok::<_, Stopped>(is_refused.then_some((content, doubts)))
+                    });
+                    let refused: Vec<_> = noted.buffer_unordered(CONTENTS_MAX).try_collect().await?;
+                    put_back(&mut waiting, refused.into_iter().flatten());
                 }
             }
         }
@@ -60,6 +64,17 @@ fn add(waiting: &mut HashMap<ContentId, Waiting>, incident: &Incident) {
     let entry = waiting.entry(content).or_insert_with(|| Waiting { due, doubts: Doubts::default() });
     entry.due = entry.due.min(due);
     entry.doubts.shards.insert(incident.shard, fault);
+}
+
+/// What could not be written down is tried again after a while.
+fn put_back(waiting: &mut HashMap<ContentId, Waiting>, refused: impl Iterator<Item = (ContentId, Doubts)>) {
+    for (content, doubts) in refused {
+        let due = Instant::now() + REFUSED_PAUSE;
+        let entry = waiting.entry(content).or_insert_with(|| Waiting { due, doubts: Doubts::default() });
+        for (shard, fault) in doubts.shards {
+            entry.doubts.shards.entry(shard).or_insert(fault);
+        }
+    }
 }
 
 fn fault(kind: IncidentKind) -> Option<Fault> {

@@ -17,7 +17,7 @@ use events::ids::{
 use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use jiff::Timestamp;
-use ledger::{Ledger, Options, Sources, rebuild};
+use ledger::{Disk, Ledger, Options, Sources, rebuild};
 use uuid::Uuid;
 
 /// How many commands each run commits, unless the command line says otherwise.
@@ -63,7 +63,8 @@ fn origin() -> Origin {
 async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
     let sources = Sources { now: Timestamp::now, fresh };
     let (region, cache_bytes) = ("eu-1".parse().unwrap(), 64 << 20);
-    let options = Options { region, path: path.into(), sole_writer: true, cache_bytes, sources };
+    let (releases, disk, level) = (true, Disk::default(), events::Fact::level);
+    let options = Options { region, path: path.into(), sole_writer: true, cache_bytes, sources, releases, disk, level };
     let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
     let create = Command::CreateBucket {
         bucket: "benchmark".parse().unwrap(),

@@ -155,6 +155,9 @@ async fn main() {
         sole_writer: true,
         cache_bytes: 64 << 20,
         sources: Sources { now: Timestamp::now, fresh },
+        releases: true,
+        disk: ledger::Disk::default(),
+        level: events::Fact::level,
     };
     let ledger = Ledger::open(options, Arc::new(MemoryLog::new())).await.unwrap();
     fill(&ledger, keys).await;

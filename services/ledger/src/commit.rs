@@ -19,22 +19,31 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::fold::fold_own;
+use crate::room::{Room, Written};
 use crate::tables::{Tables, Writable};
 use crate::writer::Writer;
 use crate::{CommitError, Cursor, FoldError, StateError};
 
 /// A batch is cut when its events reach this many bytes. One more event still fits the append.
-const BATCH_BYTES_MAX: usize = APPEND_BYTES_MAX / 2;
+pub(crate) const BATCH_BYTES_MAX: usize = APPEND_BYTES_MAX / 2;
 const _: () = assert!(BATCH_BYTES_MAX + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
 
 /// A batch is cut when its events reach this number: one is left for what is being released.
 const BATCH_EVENTS_MAX: usize = APPEND_EVENTS_MAX - 1;
 
 /// A batch is cut when its events have written or dropped this many rows. What queued behind it waits no longer.
-const BATCH_CHANGES_MAX: usize = 500;
+pub(crate) const BATCH_CHANGES_MAX: usize = 500;
 
-/// A batch is cut when deciding and folding took this long: a command may read much and write little.
-const BATCH_TIME_MAX: Duration = Duration::from_millis(5);
+/// Rows that one event changes at most, but for an append to an object that shares its parts.
+pub(crate) const FACT_CHANGES_MAX: usize = 300;
+const _: () = assert!(FACT_CHANGES_MAX > 2 * RELEASED_PARTS_MAX as usize);
+
+/// A batch is cut when deciding and folding took this long, or as long as the last append if that took longer: a command
+/// may read much and write little.
+const BATCH_TIME_MIN: Duration = Duration::from_millis(5);
+
+/// The longest that a batch is decided however long an append takes.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(50);
 
 /// How many parts one event frees: each is two rows, and a batch with it takes a millisecond or two longer.
 const RELEASED_PARTS_MAX: u16 = 128;
@@ -87,10 +96,7 @@ struct Decided {
     messages: Vec<Message>,
     /// Of the first commands of the batch, in order.
     outcomes: Outcomes,
-    /// Bytes of the messages.
-    bytes: usize,
-    /// Rows that were written or dropped.
-    changes: usize,
+    written: Written,
 }
 
 /// How an append of a batch ended.
@@ -106,35 +112,35 @@ enum Ended {
 }
 
 impl<L: Log> Writer<L> {
-    /// Commits the first commands of a batch, as many as its bounds and those who append beside it let, and returns
+    /// Commits the first commands of a batch, as many as its bounds and those who append beside it let, and leaves
     /// the others: what queued meanwhile gets its turn before them.
-    pub(crate) fn commit(&mut self, mut batch: Vec<Queued>, runtime: &Handle) -> Result<Vec<Queued>, FoldError> {
+    pub(crate) fn commit(&mut self, batch: &mut Vec<Queued>, runtime: &Handle) -> Result<(), FoldError> {
         // Whoever does not wait any more need not be told, and has at best learned that it did not happen.
         batch.retain(|queued| queued.claim.take() && !queued.answer.is_closed());
         // Nobody else appends, so the state here is the newest there is.
-        let mut is_newest = self.is_alone;
+        let mut is_newest = self.options.sole_writer;
         while !batch.is_empty() {
             let tried = batch.len().min(self.contention.commands_max());
             let behind = match self.commit_once(&batch[..tried], is_newest, runtime)? {
                 Ended::Committed(outcomes) => {
                     let commands = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
                     metrics::histogram!("planetstore_ledger_batch_commands").record(commands);
-                    answer(&mut batch, outcomes);
-                    for queued in &batch {
+                    answer(batch, outcomes);
+                    for queued in &*batch {
                         queued.claim.give_back();
                     }
                     break;
                 }
                 Ended::TurnedAway(error) => {
-                    turn_away(&mut batch, &error);
+                    turn_away(batch, &error);
                     break;
                 }
                 Ended::Stale => runtime.block_on(self.catch_up()),
                 Ended::Conflict(outcomes) => {
                     let pause = self.after_conflict(tried, outcomes.is_empty());
-                    answer(&mut batch, outcomes);
+                    answer(batch, outcomes);
                     let Some(pause) = pause else {
-                        turn_away(&mut batch, &CommitError::Unavailable("others write all the time".into()));
+                        turn_away(batch, &CommitError::Unavailable("others write all the time".into()));
                         break;
                     };
                     runtime.block_on(async {
@@ -145,11 +151,11 @@ impl<L: Log> Writer<L> {
             };
             match behind {
                 Ok(()) => is_newest = true,
-                Err(FoldError::Log(error)) => turn_away(&mut batch, &unavailable(error)?),
+                Err(FoldError::Log(error)) => turn_away(batch, &unavailable(error)?),
                 Err(error) => return Err(error),
             }
         }
-        Ok(batch)
+        Ok(())
     }
 
     /// Counts a conflict, in which nothing or the first part of an append got in. Returns how long to wait; `None`
@@ -157,7 +163,7 @@ impl<L: Log> Writer<L> {
     fn after_conflict(&mut self, tried: usize, is_lost: bool) -> Option<Duration> {
         metrics::counter!("planetstore_ledger_conflicts_total").increment(1);
         if is_lost {
-            return self.contention.lost(tried, self.sources.random());
+            return self.contention.lost(tried, self.options.sources.random());
         }
         self.contention.interrupted();
         Some(Duration::ZERO)
@@ -166,7 +172,7 @@ impl<L: Log> Writer<L> {
     /// Frees some of what is being released while no client asks for anything.
     pub(crate) fn commit_release(&mut self, runtime: &Handle) -> Result<(), FoldError> {
         let before = self.cursor.sequence;
-        if matches!(self.commit_once(&[], self.is_alone, runtime)?, Ended::Conflict(_) | Ended::Stale) {
+        if matches!(self.commit_once(&[], self.options.sole_writer, runtime)?, Ended::Conflict(_) | Ended::Stale) {
             match runtime.block_on(self.catch_up()) {
                 Ok(()) => {}
                 Err(FoldError::Log(error)) => drop(unavailable(error)?),
@@ -198,10 +204,12 @@ impl<L: Log> Writer<L> {
             return self.answer_without_events(decided, is_newest, runtime);
         }
         let begun = Instant::now();
-        let (appended, ended) = match runtime.block_on(self.log.append(self.cursor.sequence, &decided.messages)) {
+        let outcome = runtime.block_on(self.log.append(self.cursor.sequence, &decided.messages));
+        self.append_time = begun.elapsed().min(BATCH_TIME_MAX);
+        let (appended, ended) = match outcome {
             Ok(()) => {
                 transaction.commit().map_err(StateError::from)?;
-                self.moved(decided.cursor)?;
+                self.moved(decided.cursor, decided.written)?;
                 self.contention.won(begun.elapsed(), Instant::now());
                 return Ok(Ended::Committed(decided.outcomes));
             }
@@ -248,7 +256,7 @@ impl<L: Log> Writer<L> {
         let mut decided = Decided::on(self.cursor);
         for queued in batch {
             self.decide_one(tables, &mut decided, queued)?;
-            if decided.is_full() || begun.elapsed() >= BATCH_TIME_MAX {
+            if decided.is_full() || begun.elapsed() >= self.append_time.max(BATCH_TIME_MIN) {
                 break;
             }
         }
@@ -262,7 +270,7 @@ impl<L: Log> Writer<L> {
         decided: &mut Decided,
         queued: &Queued,
     ) -> Result<(), FoldError> {
-        let context = self.sources.context();
+        let context = self.options.sources.context();
         let mut warnings = Vec::new();
         let outcome = match decide(tables, &queued.command, context) {
             Ok(decision) => match decision.fact {
@@ -283,7 +291,7 @@ impl<L: Log> Writer<L> {
                 break;
             }
             // One that no log takes is left out.
-            let _ = self.write(tables, decided, fact, &queued.origin, self.sources.context())?;
+            let _ = self.write(tables, decided, fact, &queued.origin, self.options.sources.context())?;
         }
         Ok(())
     }
@@ -291,10 +299,11 @@ impl<L: Log> Writer<L> {
     /// Frees some of the parts that earlier facts ended, if there are any. Each batch carries a little of it, so that
     /// it neither waits for a quiet moment nor takes one from clients; it costs no append of its own.
     fn release(&self, tables: &mut Tables<Writable<'_>>, decided: &mut Decided) -> Result<(), FoldError> {
-        if decided.messages.len() == APPEND_EVENTS_MAX {
+        // On a disk with little room it waits: it makes none.
+        if !self.options.releases || self.room != Room::Ample || decided.messages.len() == APPEND_EVENTS_MAX {
             return Ok(());
         }
-        let context = self.sources.context();
+        let context = self.options.sources.context();
         let released = match decide(tables, &Command::ReleaseParts { max: RELEASED_PARTS_MAX }, context) {
             Ok(decision) => decision.fact,
             Err(Refused::Rejected(_)) => None,
@@ -318,10 +327,10 @@ impl<L: Log> Writer<L> {
         origin: &Origin,
         context: Context,
     ) -> Result<Result<(), CommitError>, FoldError> {
-        let needed = fact.kind().level;
+        let needed = (self.options.level)(&fact);
         // Whoever is alone writes for no other program.
         if needed > 0
-            && !self.is_alone
+            && !self.options.sole_writer
             && let Err(rejection) = admit_level(needed, tables.totals()?.level)
         {
             return Ok(Err(rejection.into()));
@@ -334,26 +343,29 @@ impl<L: Log> Writer<L> {
             origin: origin.clone(),
             fact,
         };
-        let payload = event.encode(&self.region).map_err(|error| FoldError::Contradiction(error.to_string()))?;
+        let payload =
+            event.encode(&self.options.region).map_err(|error| FoldError::Contradiction(error.to_string()))?;
         let (what, size, max) = ("bytes in one event", payload.len(), EVENT_BYTES_MAX);
         if size > max {
             return Ok(Err(CommitError::from(&AppendError::TooLarge { what, size, max })));
         }
-        decided.changes += fold_own(tables, &mut decided.cursor, &event, &payload)?;
-        decided.bytes += size;
-        decided.messages.push(Message { subject: subject(&self.region, &event.fact), id: event.id, payload });
+        let rows = fold_own(tables, &mut decided.cursor, &event, &payload)?;
+        decided.written = decided.written.and(rows, size);
+        decided.messages.push(Message { subject: subject(&self.options.region, &event.fact), id: event.id, payload });
         Ok(Ok(()))
     }
 }
 
 impl Decided {
     fn on(cursor: Cursor) -> Self {
-        Self { cursor, messages: Vec::new(), outcomes: Vec::new(), bytes: 0, changes: 0 }
+        Self { cursor, messages: Vec::new(), outcomes: Vec::new(), written: Written::default() }
     }
 
     /// Whether it takes no further command.
     fn is_full(&self) -> bool {
-        self.bytes >= BATCH_BYTES_MAX || self.messages.len() >= BATCH_EVENTS_MAX || self.changes >= BATCH_CHANGES_MAX
+        self.written.payload >= BATCH_BYTES_MAX
+            || self.messages.len() >= BATCH_EVENTS_MAX
+            || self.written.rows >= BATCH_CHANGES_MAX
     }
 }
 
@@ -370,7 +382,7 @@ fn answer(batch: &mut Vec<Queued>, outcomes: Outcomes) {
     }
 }
 
-fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
+pub(crate) fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
     for queued in batch.drain(..) {
         let _ = queued.answer.send(Err(error.clone()));
     }

@@ -30,6 +30,28 @@ pub enum StateError {
     Key(InvalidName),
 }
 
+impl StateError {
+    /// What redb says of its file.
+    pub(crate) fn storage(&self) -> Option<&redb::StorageError> {
+        match self {
+            Self::Storage(error)
+            | Self::Table(redb::TableError::Storage(error))
+            | Self::Transaction(redb::TransactionError::Storage(error))
+            | Self::Commit(redb::CommitError::Storage(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether there was no room on the disk.
+    pub(crate) fn is_full(&self) -> bool {
+        self.storage().is_some_and(is_full)
+    }
+}
+
+fn is_full(error: &redb::StorageError) -> bool {
+    matches!(error, redb::StorageError::Io(error) if crate::disk::is_full(error))
+}
+
 /// The region needs a newer program than this one. Nothing is damaged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -47,7 +69,11 @@ pub struct TooOld {
 impl FoldError {
     /// Whether a newer program would go on.
     pub fn is_too_old(&self) -> bool {
-        matches!(self, Self::TooOld(_) | Self::Decode { source: DecodeError::UnknownType(_), .. })
+        match self {
+            Self::TooOld(_) => true,
+            Self::Decode { source, .. } => source.is_newer(),
+            _ => false,
+        }
     }
 }
 
@@ -61,7 +87,7 @@ pub enum FoldError {
     #[error("the log cannot be read: {0}")]
     Log(#[from] eventlog::ReadError),
     /// An event cannot be read: this program is too old, or the log is damaged.
-    #[error("the event at sequence {sequence} cannot be read: {source}")]
+    #[error("the event at sequence {sequence} cannot be read{}: {source}", if source.is_newer() { ", which a newer release may be able to" } else { "" })]
     Decode {
         /// Which.
         sequence: u64,
@@ -80,6 +106,18 @@ pub enum FoldError {
     /// The event contradicts the state.
     #[error("{0}")]
     Contradiction(String),
+    /// The projection was closed because its disk was full, and does not open again.
+    #[error("it met a full disk, and does not open again: {0}")]
+    Reopen(Box<OpenError>),
+}
+
+impl From<OpenError> for FoldError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Fold(error) => error,
+            other => Self::Reopen(Box::new(other)),
+        }
+    }
 }
 
 impl From<ProjectError<StateError>> for FoldError {
@@ -151,9 +189,27 @@ pub enum OpenError {
     /// An event cannot be folded.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// The disk has no room for what the projection lacks. Nothing is lost: the log has it.
+    #[error("the disk of the projection {path} is full, and too much of the log is not in it yet")]
+    Full {
+        /// Its path.
+        path: String,
+    },
     /// The log does not take a lost tail back.
     #[error("the lost tail cannot be appended: {0}")]
     Append(#[from] AppendError),
+}
+
+impl OpenError {
+    /// Whether it may be opened a moment later: there is no room now, or the log is away.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Fold(FoldError::Log(eventlog::ReadError::Unavailable { .. })) => true,
+            Self::Database { source: redb::DatabaseError::Storage(error), .. } => is_full(error),
+            Self::Fold(FoldError::State(error)) => error.is_full(),
+            _ => false,
+        }
+    }
 }
 
 impl From<StateError> for OpenError {

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use domain::project;
 use eventlog::{Log, ReadError, Stored};
 use events::{Event, Fact, chain_hash};
+use redb::WriteTransaction;
 
+use crate::room::Written;
 use crate::tables::{Tables, Writable};
-use crate::{Cursor, FoldError, TooOld};
+use crate::{Cursor, FoldError, StateError, TooOld};
 
 /// How many events are folded in one transaction while catching up.
 pub(crate) const FOLD_EVENTS_MAX: usize = 5_000;
@@ -41,10 +43,32 @@ pub(crate) async fn read_present<L: Log>(log: &L, from: u64, last: u64) -> Resul
     }
 }
 
-/// Folds one event. Events folded already are passed over, so redelivery does no harm.
-pub(crate) fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, stored: &Stored) -> Result<(), FoldError> {
+/// Folds the first of these events in a transaction, as many as change so many rows, and returns what it wrote.
+pub(crate) fn fold_some(
+    transaction: &WriteTransaction,
+    cursor: &mut Cursor,
+    events: &[Stored],
+    rows_max: usize,
+) -> Result<Written, FoldError> {
+    let mut tables = Tables::write(transaction).map_err(StateError::from)?;
+    let mut written = Written::default();
+    for stored in events {
+        if let Some(rows) = fold(&mut tables, cursor, stored)? {
+            written = written.and(rows, stored.payload.len());
+        }
+        if written.rows >= rows_max {
+            break;
+        }
+    }
+    tables.finish(cursor)?;
+    Ok(written)
+}
+
+/// Folds one event, and returns how many rows it wrote or dropped. Events folded already are passed over, so redelivery
+/// does no harm.
+fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, stored: &Stored) -> Result<Option<usize>, FoldError> {
     if stored.sequence <= cursor.sequence {
-        return Ok(());
+        return Ok(None);
     }
     let sequence = stored.sequence;
     let event = Event::decode(&stored.payload).map_err(|source| FoldError::Decode { sequence, source })?;
@@ -57,7 +81,7 @@ pub(crate) fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, store
     if !follows || event.id != stored.id {
         return Err(FoldError::Chain { sequence });
     }
-    fold_own(tables, cursor, &event, &stored.payload).map(drop)
+    fold_own(tables, cursor, &event, &stored.payload).map(Some)
 }
 
 /// Folds an event that was decided on exactly this state, and returns how many rows it wrote or dropped. `cursor` is

@@ -6,18 +6,19 @@ use arc_swap::ArcSwap;
 use domain::Command;
 use eventlog::Log;
 use events::ids::RegionName;
-use events::{Event, Origin};
+use events::{Event, Fact, Origin};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{Claim, Committed, Queued};
 use crate::contention::Contention;
 use crate::follow::follow;
-use crate::open::open_database;
+use crate::open::{Opened, open_database};
 use crate::past::Past;
+use crate::room::Room;
 use crate::snapshot::Snapshot;
 use crate::writer::{Durable, Progress, Work, Writer};
-use crate::{CommitError, OpenError, ReadError, Sources, barrier};
+use crate::{CommitError, Disk, OpenError, ReadError, Sources, barrier};
 
 /// How many commands may wait for the writer.
 pub(crate) const COMMANDS_WAITING_MAX: usize = 4_096;
@@ -50,6 +51,19 @@ pub struct Options {
     pub cache_bytes: usize,
     /// Where time and ids come from.
     pub sources: Sources,
+    /// It frees what deletes left, whatever else it commits. Others do, if it does not.
+    pub releases: bool,
+    /// How the disk of the projection is asked and written.
+    pub disk: Disk,
+    /// The level of a region from which on a fact may be written: [`Fact::level`], but in tests.
+    pub level: fn(&Fact) -> u32,
+}
+
+impl Options {
+    /// Bytes that may be folded on a full disk, in memory: redb has half of its cache for what is not written.
+    pub(crate) fn volatile_bytes_max(&self) -> u64 {
+        self.cache_bytes as u64 / 2
+    }
 }
 
 /// State folded from the log, and the one way to change it. Clones share it.
@@ -65,11 +79,12 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the projection, checks it against the log and folds what is missing.
     pub async fn open<L: Log>(options: Options, log: Arc<L>) -> Result<Self, OpenError> {
-        let (database, cursor) = open_database(&options, log.as_ref()).await?;
+        let Opened { database, cursor, durable, volatile, reserve } = open_database(&options, log.as_ref()).await?;
         let first = Snapshot::take(&database)?;
-        let release = first.is_releasing()?.then(Instant::now);
+        let release = (options.releases && first.is_releasing()?).then(Instant::now);
         let snapshot = Arc::new(ArcSwap::from_pointee(first));
-        let (progress_sender, progress) = watch::channel(Progress { cursor, failed: None, is_too_old: false });
+        let (progress_sender, progress) =
+            watch::channel(Progress { cursor, failed: None, is_too_old: false, is_reopening: false });
         let (work, queue) = mpsc::channel(COMMANDS_WAITING_MAX);
         let mut ledger =
             Self { work, snapshot: Arc::clone(&snapshot), progress, barrier: None, past: Past::of(Arc::clone(&log)) };
@@ -84,16 +99,18 @@ impl Ledger {
         let writer = Writer {
             log,
             database,
-            path: options.path,
-            is_short_of_room: false,
-            region: options.region,
-            sources: options.sources,
-            is_alone: options.sole_writer,
+            reserve,
+            room: Room::Ample,
+            free: u64::MAX,
+            volatile,
+            held: Vec::new(),
             cursor,
             snapshot,
             progress: progress_sender,
-            durable: Durable { at: Instant::now(), sequence: cursor.sequence },
+            durable: Durable { at: Instant::now(), sequence: durable },
             contention: Contention::new(options.sole_writer, Instant::now()),
+            options,
+            append_time: Duration::ZERO,
             shared: None,
             release,
             follower,
@@ -151,11 +168,25 @@ impl Ledger {
             });
             passed.await.map_err(|_| ReadError("the log does not answer".into()))??;
         }
+        if self.progress.borrow().is_reopening {
+            self.reopened().await?;
+        }
         // With the writer the projection's file is closed, and snapshots of it can be read no more.
         if self.work.is_closed() {
             return Err(ReadError(format!("the ledger has stopped: {}", self.why_stopped().await)));
         }
         Ok(self.snapshot.load_full())
+    }
+
+    /// Waits until the projection can be read again.
+    async fn reopened(&self) -> Result<(), ReadError> {
+        let mut progress = self.progress.clone();
+        let reopened = progress.wait_for(|progress| !progress.is_reopening || progress.failed.is_some());
+        match tokio::time::timeout(BARRIER_TIME_MAX, reopened).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(ReadError("the ledger has stopped".into())),
+            Err(_) => Err(ReadError("the projection is opened anew".into())),
+        }
     }
 
     /// Events that are folded already, from `from` on and not beyond `last`: some of them, and at least one.

@@ -7,7 +7,7 @@
 //! # Layout
 //! - [`Ledger`]: commit a command, read a snapshot
 //! - `writer`: the task that owns the write transaction; `commit`: what it does with a batch of commands
-//! - `room`: what the projection's disk still takes; `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
+//! - `disk`: the projection's disk; `room`: what it still takes; `shortage`: what the writer does about it; `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
 //! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
 //! - `past`: events once more; `health`: contents with faults
 //! - [`rebuild()`]: fold the log anew and compare
@@ -16,6 +16,7 @@ mod barrier;
 mod commit;
 mod contention;
 mod cursor;
+mod disk;
 mod error;
 mod fold;
 mod follow;
@@ -26,6 +27,7 @@ mod open;
 mod past;
 mod rebuild;
 mod room;
+mod shortage;
 mod snapshot;
 mod sources;
 mod tables;
@@ -33,6 +35,7 @@ mod writer;
 
 pub use commit::Committed;
 pub use cursor::Cursor;
+pub use disk::Disk;
 pub use error::{CommitError, FoldError, OpenError, ReadError, StateError, TooOld};
 pub use ledger::{Ledger, Options};
 pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};

@@ -1,18 +1,40 @@
 //! Opening a projection: is it ours, does it belong to this log, what is missing?
 
+use std::sync::Arc;
+
 use domain::View;
-use eventlog::{Log, Tail};
+use eventlog::{Log, Stored, Tail};
 use events::Fact;
-use redb::{Builder, Database, ReadableDatabase, TableError};
+use redb::{Builder, Database, Durability, ReadableDatabase, TableError};
 
 use crate::cursor::PROJECTION_VERSION;
-use crate::fold::{fold, read_present};
+use crate::disk::{Backend, Reserve};
+use crate::fold::{fold_some, read_present};
 use crate::ledger::Options;
+use crate::room::Written;
 use crate::tables::{Tables, region};
 use crate::{Cursor, FoldError, OpenError, StateError, TooOld};
 
-pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<(Database, Cursor), OpenError> {
-    let mut database = create(options)?;
+/// Rows that a step of opening changes where there is little room, and the bytes that must be free for it to be durable.
+const SMALL_STEP_CHANGES: usize = 500;
+const SMALL_STEP_BYTES: u64 = 12 << 20;
+
+/// Bytes that must be free for a step to be as large as what is read at once.
+const LARGE_STEP_BYTES: u64 = 1 << 30;
+
+/// A projection that is open and holds all that the log had a moment ago.
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    pub(crate) cursor: Cursor,
+    /// The sequence up to which it is durable, and what was written since.
+    pub(crate) durable: u64,
+    pub(crate) volatile: Written,
+    pub(crate) reserve: Arc<Reserve>,
+}
+
+pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<Opened, OpenError> {
+    let reserve = Arc::new(Reserve::beside(&options.path, options.disk));
+    let mut database = create(options, &reserve)?;
     let last = whole_log(log).await?.last_sequence;
     if let Some((version, applied)) = found(&database)? {
         if version > PROJECTION_VERSION {
@@ -26,7 +48,7 @@ pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<
             drop(database);
             let path = options.path.display().to_string();
             std::fs::remove_file(&options.path).map_err(|source| OpenError::File { path, source })?;
-            database = create(options)?;
+            database = create(options, &reserve)?;
         }
     }
     let cursor = read_cursor(&database)?;
@@ -35,15 +57,16 @@ pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<
         return Err(FoldError::from(TooOld { level, release: "a newer one".into() }).into());
     }
     verify(log, cursor, last).await?;
-    let cursor = fold_rest(&database, cursor, log, last).await?;
-    Ok((database, cursor))
+    let mut opened = Opened { database, cursor, durable: cursor.sequence, volatile: Written::default(), reserve };
+    opened.fold_rest(options, log, last).await?;
+    Ok(opened)
 }
 
-fn create(options: &Options) -> Result<Database, OpenError> {
+fn create(options: &Options, reserve: &Arc<Reserve>) -> Result<Database, OpenError> {
     let path = options.path.display().to_string();
-    Builder::new()
-        .set_cache_size(options.cache_bytes)
-        .create(&options.path)
+    let backend = Backend::create(reserve);
+    backend
+        .and_then(|backend| Builder::new().set_cache_size(options.cache_bytes).create_with_backend(backend))
         .map_err(|source| OpenError::Database { path, source })
 }
 
@@ -59,8 +82,12 @@ fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
     Ok(Some(found))
 }
 
-/// Makes the tables if the file is new, and reads how far it is.
+/// Makes the tables if the file is new, and reads how far it is. It writes nothing else: the disk may be full.
 pub(crate) fn read_cursor(database: &Database) -> Result<Cursor, StateError> {
+    match Tables::read(&database.begin_read()?) {
+        Err(TableError::TableDoesNotExist(_)) => {}
+        tables => return tables?.cursor(),
+    }
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     let cursor = Tables::write(&transaction)?.cursor()?;
@@ -84,8 +111,7 @@ async fn verify<L: Log>(log: &L, cursor: Cursor, last: u64) -> Result<(), OpenEr
         return Ok(());
     }
     let found = read_present(log, cursor.sequence, last).await?;
-    let same =
-        |stored: &eventlog::Stored| stored.id == cursor.event && events::chain_hash(&stored.payload) == cursor.hash;
+    let same = |stored: &Stored| stored.id == cursor.event && events::chain_hash(&stored.payload) == cursor.hash;
     if found.first().is_some_and(same) { Ok(()) } else { Err(OpenError::Diverged { sequence: cursor.sequence }) }
 }
 
@@ -99,18 +125,56 @@ pub(crate) async fn fold_rest<L: Log>(
 ) -> Result<Cursor, OpenError> {
     while cursor.sequence < until {
         let events = read_present(log, cursor.sequence + 1, until).await?;
-        let mut transaction = database.begin_write().map_err(StateError::from)?;
-        transaction.set_quick_repair(true);
-        {
-            let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
-            for stored in &events {
-                fold(&mut tables, &mut cursor, stored)?;
-            }
-            tables.finish(&cursor)?;
-        }
-        transaction.commit().map_err(StateError::from)?;
+        fold_step(database, &mut cursor, &events, Durability::Immediate, usize::MAX)?;
     }
     Ok(cursor)
+}
+
+/// Folds the first of these events in a transaction, as many as change so many rows.
+fn fold_step(
+    database: &Database,
+    cursor: &mut Cursor,
+    events: &[Stored],
+    durability: Durability,
+    rows_max: usize,
+) -> Result<Written, FoldError> {
+    let mut transaction = database.begin_write().map_err(StateError::from)?;
+    transaction.set_durability(durability).map_err(StateError::from)?;
+    transaction.set_quick_repair(matches!(durability, Durability::Immediate));
+    let written = fold_some(&transaction, cursor, events, rows_max)?;
+    transaction.commit().map_err(StateError::from)?;
+    Ok(written)
+}
+
+impl Opened {
+    /// Folds the log up to a sequence that it is known to have, in steps that the disk has room for. On a full one they
+    /// stay in memory, and from as much on as that takes, the reserve makes room for them.
+    async fn fold_rest<L: Log>(&mut self, options: &Options, log: &L, until: u64) -> Result<(), OpenError> {
+        while self.cursor.sequence < until {
+            let events = read_present(log, self.cursor.sequence + 1, until).await?;
+            while self.cursor.sequence < events.last().map_or(0, |last| last.sequence) {
+                self.fold_step(options, &events)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_step(&mut self, options: &Options, events: &[Stored]) -> Result<(), OpenError> {
+        let free = self.reserve.free_bytes().unwrap_or(u64::MAX).saturating_sub(self.volatile.bytes());
+        let is_volatile = free < SMALL_STEP_BYTES && self.volatile.bytes() < options.volatile_bytes_max();
+        if free < SMALL_STEP_BYTES && !is_volatile && !self.reserve.finds(self.volatile.bytes() + SMALL_STEP_BYTES) {
+            return Err(OpenError::Full { path: options.path.display().to_string() });
+        }
+        let durability = if is_volatile { Durability::None } else { Durability::Immediate };
+        let rows_max = if free < LARGE_STEP_BYTES { SMALL_STEP_CHANGES } else { usize::MAX };
+        let written = fold_step(&self.database, &mut self.cursor, events, durability, rows_max)?;
+        if is_volatile {
+            self.volatile += written;
+        } else {
+            (self.durable, self.volatile) = (self.cursor.sequence, Written::default());
+        }
+        Ok(())
+    }
 }
 
 /// Reads a projection's tables once.

@@ -1,29 +1,82 @@
 //! Whether the projection's disk has the room that its volatile commits need when they are made durable.
 //!
-//! redb takes nothing any more after one write that failed, so it must not meet the full disk: commands are turned
+//! redb takes nothing any more after one write that failed, so it should not meet the full disk: commands are turned
 //! away before. Deletes are let through longer than the others, for they are how there comes to be room.
 
-use std::io;
-use std::path::Path;
+use std::ops::AddAssign;
 
-use eventlog::APPEND_EVENTS_MAX;
-use rustix::fs::statvfs;
+use eventlog::{APPEND_EVENTS_MAX, EVENT_BYTES_MAX};
 
-/// Bytes that the rows of an event may take on the disk until they are durable: the pages on the way to about eight
-/// rows, copied, where no other event of the time shares them.
-const EVENT_BYTES_MAX: u64 = 32 << 10;
+use crate::commit::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, FACT_CHANGES_MAX};
+use crate::disk::{RESERVE_BYTES, Reserve};
 
-/// Bytes that must be free beside those of volatile events: one batch takes less. It is less than the log needs
-/// (32 MiB), so that on a disk they share, the log refuses first, and much less than nodes keep free.
+/// Bytes that a row may take on the disk until it is durable: its page, copied.
+const ROW_BYTES: u64 = 4 << 10;
+
+/// Rows that an event has beside what it changes: its own in the ring of recent events, and the one that leaves it.
+const EVENT_ROWS: usize = 2;
+
+/// How often the bytes of an event are written: in the ring, and in the rows that it puts.
+const PAYLOAD_COPIES: usize = 2;
+
+/// Bytes that one durable commit may take beside its rows: the pages on the way to them, and redb's own tables.
+pub(crate) const COMMIT_BYTES: u64 = 4 << 20;
+
+/// Bytes that must be free beside those of volatile rows: one batch and its commit take less. It is less than the log
+/// needs (32 MiB), so that on a disk they share, the log refuses first, and much less than nodes keep free.
 const ROOM_BYTES_MIN: u64 = 24 << 20;
-const _: () = assert!(ROOM_BYTES_MIN > APPEND_EVENTS_MAX as u64 * EVENT_BYTES_MAX);
+const _: () = assert!(ROOM_BYTES_MIN > MOST.bytes() + COMMIT_BYTES);
 
 /// Bytes that must be free for deletes.
-const DELETE_ROOM_BYTES_MIN: u64 = 8 << 20;
+pub(crate) const DELETE_ROOM_BYTES_MIN: u64 = 12 << 20;
+const _: () = assert!(DELETE_ROOM_BYTES_MIN > MOST_OF_DELETES.bytes() + COMMIT_BYTES);
+
+/// Bytes that must be free for the reserve to be made anew.
+const RESERVE_AGAIN_BYTES_MIN: u64 = RESERVE_BYTES + ROOM_BYTES_MIN + (8 << 20);
 
 /// Commands that are tried at once while only deletes are let through, so that they fit what is left for them.
 pub(crate) const DELETES_MAX: usize = 128;
-const _: () = assert!(DELETE_ROOM_BYTES_MIN > DELETES_MAX as u64 * EVENT_BYTES_MAX);
+
+/// The most that a batch writes: it is cut behind the command that exceeds a bound, and carries one release.
+const MOST: Written = Written {
+    events: APPEND_EVENTS_MAX,
+    rows: BATCH_CHANGES_MAX + 2 * FACT_CHANGES_MAX,
+    payload: BATCH_BYTES_MAX + EVENT_BYTES_MAX,
+};
+
+/// The most that a batch of deletes writes. Each has a small event.
+const MOST_OF_DELETES: Written = Written { events: DELETES_MAX, payload: 256 << 10, ..MOST };
+
+/// What was folded and is not durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Written {
+    pub(crate) events: usize,
+    /// Rows that were written or dropped.
+    pub(crate) rows: usize,
+    /// Bytes of the events.
+    pub(crate) payload: usize,
+}
+
+impl Written {
+    /// The most bytes that it may take until it is durable.
+    pub(crate) const fn bytes(self) -> u64 {
+        (self.events * EVENT_ROWS + self.rows) as u64 * ROW_BYTES + (self.payload * PAYLOAD_COPIES) as u64
+    }
+
+    /// With one more event, which changed so many rows.
+    #[must_use]
+    pub(crate) const fn and(self, rows: usize, payload: usize) -> Self {
+        Self { events: self.events + 1, rows: self.rows + rows, payload: self.payload + payload }
+    }
+}
+
+impl AddAssign for Written {
+    fn add_assign(&mut self, other: Self) {
+        self.events += other.events;
+        self.rows += other.rows;
+        self.payload += other.payload;
+    }
+}
 
 /// What a disk still takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,21 +90,28 @@ pub(crate) enum Room {
 }
 
 impl Room {
-    /// What may be written to a disk with so many bytes free, on which so many events are not durable yet.
-    pub(crate) fn of(free: u64, volatile_events: u64) -> Self {
-        let left = free.saturating_sub(volatile_events.saturating_mul(EVENT_BYTES_MAX));
-        match left {
-            ROOM_BYTES_MIN.. => Self::Ample,
-            DELETE_ROOM_BYTES_MIN.. => Self::Scarce,
-            _ => Self::Gone,
+    /// What may be written to a disk with so many bytes free and so many kept, on which so many are not durable yet.
+    /// Where room should be kept and is not, it is scarce.
+    fn of(free: u64, kept: u64, is_whole: bool, volatile: u64) -> Self {
+        if is_whole && free.saturating_sub(volatile) >= ROOM_BYTES_MIN {
+            Self::Ample
+        } else if free.saturating_add(kept).saturating_sub(volatile) >= DELETE_ROOM_BYTES_MIN {
+            Self::Scarce
+        } else {
+            Self::Gone
         }
     }
-}
 
-/// Bytes that are free where a file is.
-pub(crate) fn free_bytes(file: &Path) -> io::Result<u64> {
-    let disk = statvfs(file)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    /// What may be written where so many bytes are not durable yet, and how many are free. The reserve is made when
+    /// there is room for it again. A disk that cannot be asked is one that the commit will tell about.
+    pub(crate) fn look(reserve: &Reserve, volatile: u64) -> (Self, u64) {
+        let Some(mut free) = reserve.free_bytes() else { return (Self::Ample, u64::MAX) };
+        if !reserve.is_whole() && free.saturating_sub(volatile) >= RESERVE_AGAIN_BYTES_MIN {
+            reserve.take();
+            free = reserve.free_bytes().unwrap_or(free);
+        }
+        (Self::of(free, reserve.bytes(), reserve.is_whole(), volatile), free)
+    }
 }
 
 #[cfg(test)]
@@ -62,21 +122,34 @@ mod tests {
 
     #[test]
     fn a_disk_that_fills_takes_deletes_longer_than_the_rest() {
-        assert_eq!(Room::of(24 * MIB, 0), Room::Ample);
-        assert_eq!(Room::of(24 * MIB - 1, 0), Room::Scarce);
-        assert_eq!(Room::of(8 * MIB - 1, 0), Room::Gone);
+        let without = |free| Room::of(free, 0, false, 0);
+        let with = |free| Room::of(free, RESERVE_BYTES, true, 0);
+        assert_eq!(with(24 * MIB), Room::Ample);
+        assert_eq!(with(24 * MIB - 1), Room::Scarce);
+        assert_eq!(with(0), Room::Scarce, "what is kept is for deletes");
+        assert_eq!(without(24 * MIB), Room::Scarce, "until there is room for what should be kept");
+        assert_eq!(without(12 * MIB), Room::Scarce);
+        assert_eq!(without(12 * MIB - 1), Room::Gone);
+        assert_eq!(Room::of(24 * MIB, 0, true, 0), Room::Ample, "where room cannot be kept");
     }
 
     #[test]
     fn what_is_volatile_takes_its_room_before_it_is_written() {
-        assert_eq!(Room::of(100 * MIB, 2_000), Room::Ample);
-        assert_eq!(Room::of(100 * MIB, 2_500), Room::Scarce);
-        assert_eq!(Room::of(100 * MIB, 10_000), Room::Gone);
+        let of = |volatile| Room::of(100 * MIB, RESERVE_BYTES, true, volatile);
+        assert_eq!(of(76 * MIB), Room::Ample);
+        assert_eq!(of(77 * MIB), Room::Scarce);
+        assert_eq!(of(121 * MIB), Room::Gone);
     }
 
+    /// A delete frees 64 parts and a release 128: two rows each, not eight an event.
     #[test]
-    fn a_real_disk_is_measured() {
-        assert!(free_bytes(Path::new("/")).unwrap() > 0);
-        assert!(free_bytes(Path::new("/nowhere")).is_err());
+    fn rows_are_counted_and_not_events() {
+        let release = Written::default().and(260, 300);
+        assert!(release.bytes() > MIB);
+        let mut releases = Written::default();
+        for _ in 0..79 {
+            releases += release;
+        }
+        assert!(releases.bytes() > 79 * MIB);
     }
 }

@@ -1,32 +1,31 @@
 //! The one task that writes: it owns redb's write transaction, and does what is asked of it in order.
 //!
-//! How a batch of commands is committed is in `commit`; here are the loop around it, the folding of what others
-//! appended, and when redb is made durable.
+//! How a batch of commands is committed is in `commit`, and what is done about the disk in `shortage`; here is the loop
+//! around them.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use eventlog::{APPEND_EVENTS_MAX, Log, Stored};
-use events::ids::RegionName;
+use eventlog::{APPEND_EVENTS_MAX, Log, ReadError, Stored};
 use redb::{Database, Durability, WriteTransaction};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use crate::commit::Queued;
+use crate::commit::{Queued, turn_away};
 use crate::contention::Contention;
-use crate::fold::{fold, read_present};
-use crate::ledger::COMMANDS_WAITING_MAX;
-use crate::room::{DELETES_MAX, Room, free_bytes};
+use crate::disk::Reserve;
+use crate::fold::read_present;
+use crate::ledger::{COMMANDS_WAITING_MAX, Options};
+use crate::room::{Room, Written};
+use crate::shortage::LOOK_INTERVAL;
 use crate::snapshot::Snapshot;
-use crate::tables::Tables;
-use crate::{CommitError, Cursor, FoldError, Sources, StateError};
+use crate::{CommitError, Cursor, FoldError, StateError};
 
 /// How long commits may stay volatile in redb. The log has them: a crash replays this much.
 const VOLATILE_TIME_MAX: Duration = Duration::from_secs(1);
@@ -47,7 +46,7 @@ pub(crate) enum Work {
     /// Fold what others appended.
     Fold(Vec<Stored>),
     /// The log cannot be followed any more: stop.
-    Unfollowable(eventlog::ReadError),
+    Unfollowable(ReadError),
     /// Make everything durable and stop.
     Stop,
 }
@@ -62,24 +61,30 @@ pub struct Progress {
     pub failed: Option<Arc<str>>,
     /// It stopped because the region needs a newer program.
     pub is_too_old: bool,
+    /// The projection is opened anew: what was shown before cannot be read any more.
+    pub is_reopening: bool,
 }
 
 pub(crate) struct Writer<L> {
     pub(crate) log: Arc<L>,
+    pub(crate) options: Options,
     pub(crate) database: Database,
-    /// Where the database is.
-    pub(crate) path: PathBuf,
-    /// Its disk took not everything when it was last looked at.
-    pub(crate) is_short_of_room: bool,
-    pub(crate) region: RegionName,
-    pub(crate) sources: Sources,
-    /// Nobody else appends, so the log ends at the cursor.
-    pub(crate) is_alone: bool,
+    /// What is kept on its disk.
+    pub(crate) reserve: Arc<Reserve>,
+    /// What its disk took when it was last looked at, and the bytes that were free.
+    pub(crate) room: Room,
+    pub(crate) free: u64,
+    /// What was folded and is not durable.
+    pub(crate) volatile: Written,
+    /// What others appended, and the disk had no room for.
+    pub(crate) held: Vec<Stored>,
     pub(crate) cursor: Cursor,
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) durable: Durable,
     pub(crate) contention: Contention,
+    /// How long the last append took.
+    pub(crate) append_time: Duration,
     /// When commands of several requests last waited together.
     pub(crate) shared: Option<Instant>,
     /// When to free more of what is being released, if anything is and no client asks for anything before.
@@ -92,6 +97,14 @@ pub(crate) struct Writer<L> {
 pub(crate) struct Durable {
     pub(crate) at: Instant,
     pub(crate) sequence: u64,
+}
+
+impl Durable {
+    /// Whether it is time again, with the log folded up to a sequence.
+    pub(crate) fn is_due(&self, sequence: u64) -> bool {
+        let volatile = sequence - self.sequence;
+        volatile >= VOLATILE_EVENTS_MAX || (volatile > 0 && self.at.elapsed() >= VOLATILE_TIME_MAX)
+    }
 }
 
 impl<L: Log> Writer<L> {
@@ -124,28 +137,52 @@ impl<L: Log> Writer<L> {
     }
 
     fn serve(&mut self, work: &mut mpsc::Receiver<Work>, runtime: &Handle) -> Result<(), FoldError> {
-        // Commands that no batch has taken yet, and what came after them.
         let (mut waiting, mut behind) = (Vec::new(), None);
+        while let Err(error) = self.serve_while_sound(&mut waiting, &mut behind, work, runtime) {
+            if !self.is_full(&error) {
+                return Err(error);
+            }
+            // What was appended of them is in the log, and is folded now.
+            turn_away(&mut waiting, &CommitError::Unknown);
+            self.reopen(runtime)?;
+        }
+        Ok(())
+    }
+
+    /// `waiting` are the commands that no batch has taken yet, `behind` is what came after them.
+    fn serve_while_sound(
+        &mut self,
+        waiting: &mut Vec<Queued>,
+        behind: &mut Option<Work>,
+        work: &mut mpsc::Receiver<Work>,
+        runtime: &Handle,
+    ) -> Result<(), FoldError> {
+        self.look()?;
         loop {
+            if !self.held.is_empty() {
+                let held = std::mem::take(&mut self.held);
+                self.fold_or_hold(held)?;
+            }
             if waiting.is_empty() {
                 let idle = Instant::now();
                 let item = behind.take().map_or_else(|| self.wait(work, runtime), |item| Ok(Some(item)))?;
                 self.contention.was_idle(idle.elapsed(), Instant::now());
                 match item {
-                    None | Some(Work::Stop) => return self.make_durable(),
-                    Some(Work::Fold(events)) => self.fold_others(&events)?,
+                    // On a full disk the next opening reads it from the log.
+                    None | Some(Work::Stop) => return self.make_durable().or_else(|error| self.unless_full(error)),
+                    Some(Work::Fold(events)) => self.fold_or_hold(events)?,
                     Some(Work::Unfollowable(error)) => return Err(error.into()),
                     Some(Work::Commit(first)) => waiting.push(first),
                 }
             }
             if behind.is_none() {
-                behind = self.gather(&mut waiting, work, runtime)?;
+                *behind = self.gather(waiting, work, runtime)?;
             }
-            let taken = self.share(&mut waiting, Instant::now());
+            let taken = self.share(waiting, Instant::now());
             let rest = waiting.split_off(taken.min(APPEND_EVENTS_MAX));
-            let later = self.admit(&mut waiting)?;
-            waiting = self.commit(waiting, runtime)?;
-            waiting.extend(later.into_iter().chain(rest));
+            let mut later = self.admit(waiting).and_then(|later| self.commit(waiting, runtime).map(|()| later));
+            waiting.extend(later.as_mut().map(std::mem::take).unwrap_or_default().into_iter().chain(rest));
+            later?;
             if self.is_durability_due() {
                 self.make_durable()?;
             }
@@ -163,7 +200,8 @@ impl<L: Log> Writer<L> {
             }
             let is_volatile = self.cursor.sequence != self.durable.sequence;
             let durable = is_volatile.then(|| self.durable.at + VOLATILE_TIME_MAX);
-            let Some(due) = durable.into_iter().chain(self.release).min() else {
+            let held = (!self.held.is_empty()).then(|| Instant::now() + LOOK_INTERVAL);
+            let Some(due) = durable.into_iter().chain(self.release).chain(held).min() else {
                 return Ok(runtime.block_on(work.recv()));
             };
             let time = due.saturating_duration_since(Instant::now());
@@ -175,8 +213,12 @@ impl<L: Log> Writer<L> {
             if self.is_durability_due() {
                 self.make_durable()?;
             }
+            if !self.held.is_empty() {
+                return Ok(Some(Work::Fold(std::mem::take(&mut self.held))));
+            }
             if self.release.is_some_and(|at| at <= Instant::now()) {
-                self.commit_release(runtime)?;
+                // It makes no room, so on a disk with little of it, it waits.
+                if self.look()? == Room::Ample { self.commit_release(runtime)? } else { self.pause_release() }
             }
         }
     }
@@ -205,7 +247,7 @@ impl<L: Log> Writer<L> {
             };
             match item {
                 Work::Commit(queued) => waiting.push(queued),
-                Work::Fold(events) => self.fold_others(&events)?,
+                Work::Fold(events) => self.fold_or_hold(events)?,
                 other @ (Work::Unfollowable(_) | Work::Stop) => {
                     behind = Some(other);
                     break;
@@ -216,7 +258,7 @@ impl<L: Log> Writer<L> {
             // Their first events came, and others of the same append may be under way still.
             match runtime.block_on(self.catch_up()) {
                 // The next append says so as well.
-                Ok(()) | Err(FoldError::Log(eventlog::ReadError::Unavailable { .. })) => {}
+                Ok(()) | Err(FoldError::Log(ReadError::Unavailable { .. })) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -234,84 +276,25 @@ impl<L: Log> Writer<L> {
         if is_shared { waiting.len().min(requests + SHARED_FURTHER_MAX) } else { waiting.len() }
     }
 
-    /// Turns away the commands for which the projection's disk has no room, and returns those that must wait for
-    /// others to be durable.
-    fn admit(&mut self, batch: &mut Vec<Queued>) -> Result<Vec<Queued>, FoldError> {
-        // A disk that cannot be asked is one that the commit will tell about.
-        let Ok(mut free) = free_bytes(&self.path) else { return Ok(Vec::new()) };
-        let mut room = Room::of(free, self.cursor.sequence - self.durable.sequence);
-        if room != Room::Ample {
-            self.make_durable()?;
-            free = free_bytes(&self.path).unwrap_or(free);
-            room = Room::of(free, 0);
-        }
-        let is_short = room != Room::Ample;
-        if is_short != self.is_short_of_room {
-            tracing::warn!(is_short, free, "room on the projection's disk");
-            self.is_short_of_room = is_short;
-        }
-        if !is_short {
-            return Ok(Vec::new());
-        }
-        let (mut admitted, refused): (Vec<_>, Vec<_>) =
-            batch.drain(..).partition(|queued| room == Room::Scarce && queued.command.only_ends());
-        let error = CommitError::Unavailable("the disk of the projection is full".into());
-        for queued in refused {
-            // Whoever gave up waiting is not told.
-            let _ = queued.answer.send(Err(error.clone()));
-        }
-        let later = admitted.split_off(admitted.len().min(DELETES_MAX));
-        *batch = admitted;
-        Ok(later)
-    }
-
     /// Folds what the log has and the tables lack.
     ///
     /// # Errors
-    /// [`eventlog::ReadError::Unavailable`], as an error of the log, when the log cannot be read now.
+    /// [`ReadError::Unavailable`], as an error of the log, when the log cannot be read now, or the disk has no room for
+    /// what it has.
     pub(crate) async fn catch_up(&mut self) -> Result<(), FoldError> {
         let last = self.last_sequence().await?;
         while self.cursor.sequence < last {
             let events = read_present(self.log.as_ref(), self.cursor.sequence + 1, last).await?;
-            self.fold_others(&events)?;
+            if !self.fold_others(&events)? {
+                return Err(ReadError::Unavailable { reason: "the disk of the projection is full".into() }.into());
+            }
         }
         Ok(())
     }
 
     /// The log's last sequence, which is never before the cursor.
-    pub(crate) async fn last_sequence(&self) -> Result<u64, eventlog::ReadError> {
+    pub(crate) async fn last_sequence(&self) -> Result<u64, ReadError> {
         self.log.tail().await?.last_from(self.cursor.sequence)
-    }
-
-    /// Folds what somebody else appended.
-    fn fold_others(&mut self, events: &[Stored]) -> Result<(), FoldError> {
-        let before = self.cursor.sequence;
-        self.fold(events)?;
-        if self.cursor.sequence > before {
-            self.contention.others_appended();
-        }
-        Ok(())
-    }
-
-    /// Folds events; those folded already are passed over.
-    pub(crate) fn fold(&mut self, events: &[Stored]) -> Result<(), FoldError> {
-        if events.last().is_none_or(|last| last.sequence <= self.cursor.sequence) {
-            return Ok(());
-        }
-        let transaction = self.begin()?;
-        let mut cursor = self.cursor;
-        {
-            let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
-            for stored in events {
-                fold(&mut tables, &mut cursor, stored)?;
-            }
-            tables.finish(&cursor)?;
-        }
-        transaction.commit().map_err(StateError::from)?;
-        self.moved(cursor)?;
-        // Whoever appended them releases as well.
-        self.pause_release();
-        Ok(())
     }
 
     /// A transaction that a crash may lose: the log has its events.
@@ -322,30 +305,15 @@ impl<L: Log> Writer<L> {
     }
 
     /// Shows the new state to readers.
-    pub(crate) fn moved(&mut self, cursor: Cursor) -> Result<(), FoldError> {
+    pub(crate) fn moved(&mut self, cursor: Cursor, written: Written) -> Result<(), FoldError> {
         self.cursor = cursor;
+        self.volatile += written;
         let snapshot = Snapshot::take(&self.database)?;
-        self.release = snapshot.is_releasing()?.then(|| self.release.unwrap_or_else(Instant::now));
+        let is_releasing = self.options.releases && snapshot.is_releasing()?;
+        self.release = is_releasing.then(|| self.release.unwrap_or_else(Instant::now));
         self.snapshot.store(Arc::new(snapshot));
         self.progress.send_modify(|progress| progress.cursor = cursor);
         metrics::counter!("planetstore_ledger_sequence").absolute(cursor.sequence);
-        Ok(())
-    }
-
-    fn is_durability_due(&self) -> bool {
-        let volatile = self.cursor.sequence - self.durable.sequence;
-        volatile >= VOLATILE_EVENTS_MAX || (volatile > 0 && self.durable.at.elapsed() >= VOLATILE_TIME_MAX)
-    }
-
-    fn make_durable(&mut self) -> Result<(), FoldError> {
-        if self.cursor.sequence != self.durable.sequence {
-            let mut transaction = self.database.begin_write().map_err(StateError::from)?;
-            transaction.set_durability(Durability::Immediate).map_err(StateError::from)?;
-            // After a crash, opening the file would otherwise read all of it.
-            transaction.set_quick_repair(true);
-            transaction.commit().map_err(StateError::from)?;
-        }
-        self.durable = Durable { at: Instant::now(), sequence: self.cursor.sequence };
         Ok(())
     }
 }

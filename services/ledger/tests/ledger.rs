@@ -13,6 +13,8 @@ mod damage;
 mod failing;
 #[path = "ledger/faulty.rs"]
 mod faulty;
+#[path = "ledger/full.rs"]
+mod full;
 #[path = "ledger/history.rs"]
 mod history;
 #[path = "../../domain/tests/domain/invariants.rs"]

@@ -26,6 +26,15 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
+/// Writes over a file that is there, in the room that it has: on a full disk there is no other. A crash may leave some of
+/// both.
+pub(crate) fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
+}
+
 /// Reads a small file; `None` if there is none.
 pub(crate) fn read(path: &Path) -> io::Result<Option<String>> {
     match fs::metadata(path) {

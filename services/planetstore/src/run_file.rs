@@ -1,5 +1,6 @@
 //! `run.json` in the data folder: where the process that uses the folder can be reached.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -32,10 +33,20 @@ impl RunFile {
         text.map(parse).transpose().with_context(|| format!("{} is damaged: remove it", path.display()))
     }
 
-    /// Writes it; it goes away with what is returned.
+    /// Writes it; it goes away with what is returned. A process starts without it on a disk that is full: only commands
+    /// on this folder do not find it then.
     pub(crate) fn write(&self, path: PathBuf) -> anyhow::Result<WrittenRunFile> {
         let text = serde_json::to_vec_pretty(self).context("cannot write run.json")?;
-        files::write_private(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+        match files::write_private(&path, &text) {
+            Err(error) if error.kind() == ErrorKind::StorageFull => {
+                if let Err(error) = files::overwrite(&path, &text) {
+                    tracing::warn!(path = %path.display(), %error, "cannot be written: commands do not find this process");
+                    // What may be there is of another process.
+                    files::remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+                }
+            }
+            written => written.with_context(|| format!("cannot write {}", path.display()))?,
+        }
         Ok(WrittenRunFile(path))
     }
 }
@@ -55,6 +66,16 @@ impl Drop for WrittenRunFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_takes_the_place_of_one_that_was_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        assert!(files::overwrite(&path, b"{}").is_err(), "there is nothing whose room it could take");
+        std::fs::write(&path, "x".repeat(100)).unwrap();
+        files::overwrite(&path, b"{}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
+    }
 
     #[test]
     fn it_is_there_for_as_long_as_the_process_wants() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::durability::survives_any_node;
-use events::ids::NodeId;
+use events::ids::{Generation, NodeId};
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::timeout;
@@ -11,13 +11,22 @@ use tokio::time::timeout;
 use crate::geometry::{Geometry, shard_bytes};
 use crate::incident::{Incident, IncidentKind};
 use crate::obtain::Fault;
-use crate::shard_set::ShardSet;
 use crate::store::{ShardStore, StoredContent};
+use crate::suspects::Moment;
 use crate::transport::Transport;
 
 /// How long the nodes of a content may take to show that they have it. Whoever asks has the bytes at hand, and a node
 /// that takes longer would hold up a write of them no less.
 const SHOWN_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// What all shards of a content turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// Each shard.
+    pub shards: Vec<Inspected>,
+    /// When it began: what is found wanting after that is not in it.
+    begun: Moment,
+}
 
 /// What a shard turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +46,7 @@ pub enum Condition {
     Whole,
     /// It does not have it as it was written.
     Wanting(IncidentKind),
-    /// It did not answer, which says nothing about the shard.
+    /// It did not answer, or says that its disk does not, which says nothing about the shard.
     Unknown,
 }
 
@@ -78,20 +87,25 @@ impl<T: Transport> ShardStore<T> {
         timeout(SHOWN_TIME_MAX, asked).await.unwrap_or(false)
     }
 
-    /// What each shard of the content is. Those in `doubted` are read through; that takes its time.
-    pub async fn inspect(&self, content: &StoredContent, doubted: &[u8]) -> Vec<Inspected> {
+    /// What each shard of the content is. Those in `doubted`, and those found wanting of late, are read through; that
+    /// takes its time.
+    pub async fn inspect(&self, content: &StoredContent, doubted: &[u8]) -> Look {
+        let (suspects, begun) = self.inner.suspects.look(content.generation);
+        let verify = |shard| doubted.contains(&shard) || suspects.contains(shard);
         let shards = content.placement.shards();
-        join_all(shards.map(|(shard, node)| self.inspect_shard(content, shard, node, doubted.contains(&shard)))).await
+        let asked = shards.map(|(shard, node)| self.inspect_shard(content, shard, node, verify(shard)));
+        Look { shards: join_all(asked).await, begun }
     }
 
-    /// What was found wanting of a content is written down, or is not so: it is suspected no more.
-    pub fn acquit(&self, content: &StoredContent) {
-        self.inner.suspects.clear(content.generation);
+    /// What was found wanting of these shards is written down, or is not so: they are suspected no more, unless they
+    /// were found wanting again since the look began.
+    pub fn acquit(&self, content: &StoredContent, look: &Look, shards: impl IntoIterator<Item = u8>) {
+        self.inner.suspects.clear(content.generation, shards.into_iter().collect(), look.begun);
     }
 
-    /// Whether a shard of the content was found wanting of late.
-    pub fn is_suspect(&self, content: &StoredContent) -> bool {
-        self.inner.suspects.of(content.generation) != ShardSet::EMPTY
+    /// The shards of a content that were found wanting of late.
+    pub fn suspects(&self, generation: Generation) -> Vec<u8> {
+        self.inner.suspects.of(generation).iter().collect()
     }
 
     async fn inspect_shard(&self, content: &StoredContent, shard: u8, node: &NodeId, verify: bool) -> Inspected {
@@ -100,18 +114,27 @@ impl<T: Transport> ShardStore<T> {
         let pieces = u32::try_from(geometry.stripes()).unwrap_or(u32::MAX);
         let unit = geometry.stripe(u64::from(pieces.saturating_sub(1))).map_or(0, |last| last.unit);
         let expected = (pieces, shard_bytes(pieces, unit));
-        if !self.membership().is_reachable(node) {
-            return Inspected { shard, node: node.clone(), condition: Condition::Unknown };
-        }
-        let condition = match self.inner.lanes.to(node).inspect(generation.shard(shard), bucket, verify).await {
-            Ok(found) if found == expected => Condition::Whole,
-            Ok(_) => Condition::Wanting(IncidentKind::Damaged),
-            Err(error) => match Fault::from(error) {
-                Fault::Missing => Condition::Wanting(IncidentKind::Missing),
-                Fault::Damaged => Condition::Wanting(IncidentKind::Damaged),
-                Fault::Unreadable => Condition::Wanting(IncidentKind::Unreadable),
-                Fault::Node(_) => Condition::Unknown,
-            },
+        let (membership, lane) = (self.membership(), self.inner.lanes.to(node));
+        let asked = async {
+            match lane.inspect(generation.shard(shard), bucket, verify).await {
+                Ok(found) if found == expected => Condition::Whole,
+                Ok(_) => Condition::Wanting(IncidentKind::Damaged),
+                Err(error) => match Fault::from(error) {
+                    Fault::Missing => Condition::Wanting(IncidentKind::Missing),
+                    Fault::Damaged => Condition::Wanting(IncidentKind::Damaged),
+                    Fault::Unreadable => Condition::Wanting(IncidentKind::Unreadable),
+                    Fault::Node(_) => Condition::Unknown,
+                },
+            }
+        };
+        let condition = if membership.answers(node) {
+            tokio::select! {
+                biased;
+                condition = asked => condition,
+                () = membership.wait_stuck(node) => Condition::Unknown,
+            }
+        } else {
+            Condition::Unknown
         };
         Inspected { shard, node: node.clone(), condition }
     }

@@ -141,8 +141,8 @@ impl<T: Transport> Lane<T> {
         self.watch_write(PUT_DEADLINE, stored).await
     }
 
-    /// Waits for a write: until the deadline, or until the node says that it is stuck. What is late is noted as soon
-    /// as it is, so that further writes go elsewhere.
+    /// Waits for a write: until the deadline, or until the node says that it is stuck and others suffice. What is late
+    /// is noted as soon as it is, so that further writes go elsewhere.
     async fn watch_write<R>(
         &self,
         deadline: Duration,
@@ -160,7 +160,7 @@ impl<T: Transport> Lane<T> {
                 self.delays.observe_late_write(Instant::now());
                 done.unwrap_or(Err(NodeError::TimedOut))
             }
-            () = self.membership.wait_stalled(&self.node) => Err(NodeError::Stalled),
+            () = self.membership.wait_dispensable(&self.node) => Err(NodeError::Stalled),
         }
     }
 

@@ -53,7 +53,7 @@ mod write;
 pub mod host;
 
 pub use incident::{Incident, IncidentKind};
-pub use inspect::{Condition, Inspected};
+pub use inspect::{Condition, Inspected, Look};
 pub use lane::{NodeError, WINDOW_BYTES};
 pub use nats::{NatsTransport, NoClients, follow_nodes};
 pub use nodes::{Membership, NODES_MAX, NodeView, Roll, Standing};

@@ -250,6 +250,9 @@ impl MemoryNode {
         if !piece.is_intact(shard, piece.index) {
             return Status::Damaged;
         }
+        if piece.index > 0 && !self.shards.contains_key(&shard) {
+            return Status::NotFound;
+        }
         let kept = self.shards.entry(shard);
         let kept = kept.or_insert_with(|| MemoryShard { bucket, pieces: BTreeMap::new(), sealed });
         kept.pieces.insert(piece.index, piece);

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::placement::Candidate;
+use domain::placement::{Candidate, NODES_MIN};
 use events::ids::NodeId;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -30,6 +30,15 @@ pub struct Roll {
     /// No folder can join: a name without one is taken by its word.
     tolerant: bool,
     nodes: BTreeMap<NodeId, Processes>,
+    /// Of each node that ever was online: whether it is, and how often it has come to be.
+    arrivals: BTreeMap<NodeId, Arrivals>,
+}
+
+/// How often a node has come online.
+#[derive(Debug, Clone, Copy, Default)]
+struct Arrivals {
+    is_online: bool,
+    count: u64,
 }
 
 /// The processes that claim one name, by incarnation.
@@ -91,9 +100,10 @@ impl NodeView {
         self.reachable && self.heartbeat.trouble == Some(Trouble::Stalled)
     }
 
-    /// Whether it may be asked for what it stores.
+    /// Whether it may be asked for what it stores. A folder that has not joined may be an empty one in the place of
+    /// another, which is no reason to believe that anything is missing.
     fn may_be_asked(&self) -> bool {
-        self.reachable && matches!(self.standing, Standing::Accepted | Standing::Undecided)
+        self.reachable && self.standing == Standing::Accepted
     }
 }
 
@@ -103,12 +113,37 @@ impl Roll {
         self.nodes.values().filter_map(|processes| processes.values().rfind(|view| view.is_online()))
     }
 
+    /// The nodes that say they are stuck, and would be online otherwise.
+    fn stuck(&self) -> impl Iterator<Item = &NodeView> {
+        let is_stuck = |view: &&NodeView| view.may_be_asked() && view.is_stalled();
+        self.nodes.values().filter_map(move |processes| processes.values().rfind(is_stuck))
+    }
+
+    /// Counts a node that has come online.
+    fn count_arrival(&mut self, node: &NodeId) {
+        let is_online = self.find(node, NodeView::is_online).is_some();
+        match self.arrivals.get_mut(node) {
+            Some(arrivals) => {
+                let was_online = std::mem::replace(&mut arrivals.is_online, is_online);
+                arrivals.count += u64::from(is_online && !was_online);
+            }
+            None if is_online => drop(self.arrivals.insert(node.clone(), Arrivals { is_online, count: 1 })),
+            None => {}
+        }
+    }
+
     fn find(&self, node: &NodeId, which: impl Fn(&NodeView) -> bool) -> Option<&NodeView> {
         self.nodes.get(node)?.values().find(|view| which(view))
     }
 
     /// Decides anew who is who among the processes that claim `node`. Whether that changed anything.
     fn judge(&mut self, node: &NodeId) -> bool {
+        let changed = self.judge_processes(node);
+        self.count_arrival(node);
+        changed
+    }
+
+    fn judge_processes(&mut self, node: &NodeId) -> bool {
         let folders = self.folders.as_ref();
         let tolerant = self.tolerant;
         let Some(processes) = self.nodes.get_mut(node) else { return false };
@@ -193,8 +228,8 @@ impl Membership {
         });
     }
 
-    /// Takes in whether the log takes no facts about nodes yet. Then nodes that have not joined are taken by their word,
-    /// as they were before there were such facts.
+    /// Takes in whether the log takes no facts about nodes yet. Then nodes that have not joined are taken by their
+    /// word, as they were before there were such facts.
     pub fn tolerate(&self, tolerant: bool) {
         self.0.send_if_modified(|roll| std::mem::replace(&mut roll.tolerant, tolerant) != tolerant && roll.judge_all());
     }
@@ -227,7 +262,9 @@ impl Membership {
     pub fn unreachable(&self, node: &NodeId) {
         self.0.send_if_modified(|roll| {
             let views = roll.nodes.get_mut(node).into_iter().flat_map(BTreeMap::values_mut);
-            views.fold(false, |changed, view| std::mem::replace(&mut view.reachable, false) | changed)
+            let changed = views.fold(false, |changed, view| std::mem::replace(&mut view.reachable, false) | changed);
+            roll.count_arrival(node);
+            changed
         });
     }
 
@@ -270,10 +307,29 @@ impl Membership {
     }
 
     /// Waits until `node` says of itself that it is stuck. Give it a deadline of your own.
-    pub(crate) async fn wait_stalled(&self, node: &NodeId) {
-        let stalled = |roll: &Roll| roll.find(node, NodeView::may_be_asked).is_some_and(NodeView::is_stalled);
+    pub(crate) async fn wait_stuck(&self, node: &NodeId) {
         // As in `wait_online`.
-        let _ = self.changes().wait_for(stalled).await;
+        let _ = self.changes().wait_for(|roll| roll.stuck().any(|view| view.heartbeat.node == *node)).await;
+    }
+
+    /// Waits until `node` says that it is stuck, and enough others are online to do without it.
+    pub(crate) async fn wait_dispensable(&self, node: &NodeId) {
+        let is_stuck = |roll: &Roll| roll.stuck().any(|view| view.heartbeat.node == *node);
+        // As in `wait_online`.
+        let _ = self.changes().wait_for(|roll| is_stuck(roll) && roll.online().count() >= NODES_MIN).await;
+    }
+
+    /// Whether `node` can be expected to say what it stores: requests reach it, and it does not say that it is stuck.
+    pub fn answers(&self, node: &NodeId) -> bool {
+        self.0.borrow().find(node, NodeView::may_be_asked).is_some_and(|view| !view.is_stalled())
+    }
+
+    /// How often each node that is online has come to be that. It counts, so that nobody misses a node that goes and
+    /// comes again while he looks elsewhere.
+    pub fn arrivals(&self) -> BTreeMap<NodeId, u64> {
+        let roll = self.0.borrow();
+        let online = roll.arrivals.iter().filter(|(_, arrivals)| arrivals.is_online);
+        online.map(|(node, arrivals)| (node.clone(), arrivals.count)).collect()
     }
 
     /// Whether `node` takes new shards.
@@ -289,15 +345,13 @@ impl Membership {
     /// Whom requests to `node` are meant for.
     pub(crate) fn addressee(&self, node: &NodeId) -> Addressee {
         let roll = self.0.borrow();
-        let joined = roll.folders.as_ref().and_then(|folders| folders.get(node));
-        let Some(folder) = joined else { return Addressee::Anyone };
         let is_heard = roll.find(node, |view| view.reachable).is_some();
         // A process that is refused would keep such a request waiting until its deadline.
         if is_heard && roll.find(node, NodeView::may_be_asked).is_none() {
-            Addressee::Nobody
-        } else {
-            Addressee::Folder(*folder)
+            return Addressee::Nobody;
         }
+        let joined = roll.folders.as_ref().and_then(|folders| folders.get(node));
+        joined.map_or(Addressee::Anyone, |folder| Addressee::Folder(*folder))
     }
 
     /// Whether `node` runs on the host that booted as `boot_id`.
@@ -308,187 +362,22 @@ impl Membership {
 
     /// The nodes that are online, for placement.
     pub fn candidates(&self) -> Vec<Candidate> {
-        let candidate = |view: &NodeView| Candidate {
-            node: view.heartbeat.node.clone(),
-            zone: view.heartbeat.zone.clone(),
-            free_bytes: view.heartbeat.free_bytes,
-        };
         self.0.borrow().online().map(candidate).collect()
+    }
+
+    /// The nodes that say they are stuck, for placement where the others do not suffice.
+    pub(crate) fn stuck_candidates(&self) -> Vec<Candidate> {
+        self.0.borrow().stuck().map(candidate).collect()
+    }
+}
+
+fn candidate(view: &NodeView) -> Candidate {
+    Candidate {
+        node: view.heartbeat.node.clone(),
+        zone: view.heartbeat.zone.clone(),
+        free_bytes: view.heartbeat.free_bytes,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn heartbeat(state: NodeState) -> Heartbeat {
-        Heartbeat {
-            node: "n1".parse().unwrap(),
-            zone: "z".into(),
-            boot_id: Uuid::from_u128(1),
-            free_bytes: 1,
-            total_bytes: 2,
-            stored_bytes: 1,
-            shards: 0,
-            state,
-            incarnation: Uuid::from_u128(1),
-            folder: None,
-            trouble: None,
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn silence_and_missing_responders_take_a_node_offline_and_a_heartbeat_brings_it_back() {
-        let (membership, start) = (Membership::new(), Instant::now());
-        let node: NodeId = "n1".parse().unwrap();
-        let mut changes = membership.changes();
-        membership.observe(heartbeat(NodeState::Up), start);
-        assert!(membership.is_online(&node) && changes.has_changed().unwrap());
-        changes.mark_unchanged();
-
-        membership.observe(heartbeat(NodeState::Up), start + Duration::from_secs(1));
-        membership.sweep(start + Duration::from_millis(3999));
-        assert!(membership.is_online(&node) && !changes.has_changed().unwrap(), "nothing changed");
-        membership.sweep(start + Duration::from_secs(4));
-        assert!(!membership.is_online(&node) && changes.has_changed().unwrap());
-
-        membership.observe(heartbeat(NodeState::Up), start + Duration::from_secs(5));
-        membership.wait_online(1).await;
-        membership.unreachable(&node);
-        assert!(!membership.is_online(&node) && membership.candidates().is_empty());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_node_with_a_failed_disk_takes_nothing_but_may_be_asked() {
-        let (membership, node) = (Membership::new(), "n1".parse().unwrap());
-        membership.observe(heartbeat(NodeState::Failed), Instant::now());
-        assert!(!membership.is_online(&node) && membership.is_reachable(&node));
-        assert!(membership.candidates().is_empty());
-    }
-
-    fn process(incarnation: u128, folder: u128) -> Heartbeat {
-        let (incarnation, folder) = (Uuid::from_u128(incarnation), Some(Uuid::from_u128(folder)));
-        Heartbeat { incarnation, folder, ..heartbeat(NodeState::Up) }
-    }
-
-    fn standings(membership: &Membership) -> Vec<(u128, Standing)> {
-        membership.nodes().iter().map(|view| (view.heartbeat.incarnation.as_u128(), view.standing)).collect()
-    }
-
-    fn join(membership: &Membership, folder: u128) {
-        membership.accept(BTreeMap::from([("n1".parse().unwrap(), Uuid::from_u128(folder))]));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_the_folder_that_joined_is_the_node() {
-        let (membership, now) = (Membership::guarded(), Instant::now());
-        let node: NodeId = "n1".parse().unwrap();
-        membership.observe(process(1, 7), now);
-        assert!(!membership.is_online(&node) && membership.is_reachable(&node), "nobody has joined yet");
-        assert_eq!(membership.addressee(&node), Addressee::Anyone);
-        let mut changes = membership.changes();
-        join(&membership, 7);
-        assert!(membership.is_online(&node) && changes.has_changed().unwrap());
-        changes.mark_unchanged();
-        join(&membership, 7);
-        assert!(!changes.has_changed().unwrap());
-
-        // Its disk is exchanged for an empty one, and the process starts again.
-        membership.unreachable(&node);
-        membership.observe(process(2, 8), now);
-        assert!(!membership.is_online(&node) && !membership.is_reachable(&node));
-        assert_eq!(membership.addressee(&node), Addressee::Nobody);
-        assert!(membership.candidates().is_empty() && changes.has_changed().unwrap());
-        assert_eq!(standings(&membership)[1], (2, Standing::Refused { known: Uuid::from_u128(7) }));
-        // It is told to take the place.
-        join(&membership, 8);
-        assert!(membership.is_online(&node));
-        assert_eq!(membership.addressee(&node), Addressee::Folder(Uuid::from_u128(8)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn two_processes_of_one_name_are_told_apart_however_their_heartbeats_alternate() {
-        let (membership, start) = (Membership::guarded(), Instant::now());
-        let node: NodeId = "n1".parse().unwrap();
-        join(&membership, 7);
-        let refused = Standing::Refused { known: Uuid::from_u128(7) };
-        for second in 0..5 {
-            let now = start + Duration::from_secs(second);
-            for beat in [process(1, 9), process(2, 7)] {
-                membership.observe(beat, now);
-                membership.sweep(now);
-            }
-            assert!(membership.is_online(&node));
-            assert_eq!(standings(&membership), [(1, refused), (2, Standing::Accepted)]);
-            assert_eq!(membership.candidates().len(), 1);
-        }
-        // The stranger goes, and with it every trace.
-        let later = start + Duration::from_secs(9);
-        membership.observe(process(2, 7), later);
-        membership.sweep(later);
-        assert_eq!(standings(&membership), [(2, Standing::Accepted)]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn of_two_processes_with_copies_of_one_folder_the_elder_is_the_node() {
-        let (membership, start) = (Membership::guarded(), Instant::now());
-        join(&membership, 7);
-        membership.observe(process(1, 7), start);
-        // A restart looks the same until the elder speaks again.
-        membership.observe(process(2, 7), start + Duration::from_millis(500));
-        assert_eq!(standings(&membership), [(1, Standing::Accepted), (2, Standing::Accepted)]);
-        assert_eq!(membership.candidates().len(), 1);
-        membership.observe(process(1, 7), start + Duration::from_secs(1));
-        let double = Standing::Double { elder: Uuid::from_u128(1) };
-        assert_eq!(standings(&membership), [(1, Standing::Accepted), (2, double)]);
-        let later = start + Duration::from_secs(5);
-        membership.observe(process(2, 7), later);
-        membership.sweep(later);
-        assert_eq!(standings(&membership), [(2, Standing::Accepted)], "the elder has gone");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_process_that_does_not_name_its_folder_is_the_node_until_one_that_does_has_joined() {
-        let (membership, node) = (Membership::guarded(), "n1".parse().unwrap());
-        membership.observe(heartbeat(NodeState::Up), Instant::now());
-        assert!(membership.is_online(&node));
-        join(&membership, 7);
-        assert!(!membership.is_online(&node));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn where_no_node_can_join_all_are_taken_by_their_word_but_those_that_have() {
-        let (membership, node) = (Membership::guarded(), "n1".parse().unwrap());
-        membership.observe(process(1, 7), Instant::now());
-        membership.tolerate(true);
-        assert!(membership.is_online(&node));
-        join(&membership, 8);
-        assert!(!membership.is_online(&node));
-        membership.accept(BTreeMap::new());
-        membership.tolerate(false);
-        assert!(!membership.is_online(&node));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_node_that_is_stuck_takes_nothing_new_until_it_says_otherwise() {
-        let (membership, node) = (Membership::new(), "n1".parse().unwrap());
-        membership.observe(heartbeat(NodeState::Up), Instant::now());
-        let mut changes = membership.changes();
-        changes.mark_unchanged();
-        let stuck = Heartbeat { trouble: Some(Trouble::Stalled), ..heartbeat(NodeState::Failed) };
-        membership.observe(stuck, Instant::now());
-        assert!(!membership.is_online(&node) && membership.is_reachable(&node) && changes.has_changed().unwrap());
-        membership.wait_stalled(&node).await;
-        membership.observe(heartbeat(NodeState::Up), Instant::now());
-        assert!(membership.is_online(&node));
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let (membership, now) = (Membership::new(), Instant::now());
-        (1..=9).for_each(|incarnation| membership.observe(process(incarnation, 1), now));
-        assert_eq!(membership.nodes().len(), PROCESSES_MAX);
-    }
-}
+mod tests;

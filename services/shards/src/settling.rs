@@ -5,7 +5,7 @@
 //! and so that somebody can tell up to where in time all is settled: time is cut into turns, and a turn is settled
 //! when no content acked in it, or before, is open any more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ const OPEN_TIME_MAX: Duration = Duration::from_mins(3);
 /// How long after its ack a content's event may come to the log, at most.
 const COMMIT_TIME_MAX: Duration = Duration::from_mins(1);
 
+/// Turns in which contents were lost sight of that are remembered. Further ones count as one with the last.
+const LOST_TURNS_MAX: usize = 256;
+
 /// Which acked contents still have shards under way, or are owed some. Clones share one state.
 #[derive(Debug, Clone, Default)]
 pub struct Settling(Arc<Mutex<State>>);
@@ -30,8 +33,20 @@ pub struct Settling(Arc<Mutex<State>>);
 struct State {
     turn: u64,
     open: HashMap<Generation, Open>,
-    /// The last turn in which a content was lost sight of, and when it was.
-    lost: Option<(u64, Instant)>,
+    /// The turns in which contents were lost sight of, and when that last was. The first comes due by itself, however
+    /// many follow.
+    lost: VecDeque<(u64, Instant)>,
+}
+
+impl State {
+    fn lose(&mut self, now: Instant) {
+        let turn = self.turn;
+        let is_full = self.lost.len() >= LOST_TURNS_MAX;
+        match self.lost.back_mut().filter(|(last, _)| is_full || *last == turn) {
+            Some(last) => *last = (turn, now),
+            None => self.lost.push_back((turn, now)),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -59,7 +74,7 @@ impl Settling {
         let mut state = self.lock();
         let turn = state.turn;
         if state.open.len() >= OPEN_MAX {
-            state.lost = Some((turn, Instant::now()));
+            state.lose(Instant::now());
             return;
         }
         let open = Open { turn, since: Instant::now(), awaited, owed: Vec::new(), sha256: None };
@@ -102,7 +117,19 @@ impl Settling {
         let state = self.lock();
         let open = state.open.values().map(|open| open.turn).min();
         // All turns up to one that was lost sight of count as unsettled, for nobody knows which content it was.
-        if state.lost.is_some() { 0 } else { open.unwrap_or(state.turn) }
+        if state.lost.is_empty() { open.unwrap_or(state.turn) } else { 0 }
+    }
+
+    /// The first turn with a content that is known to be open, whatever else was lost sight of.
+    pub fn first_open(&self) -> u64 {
+        let state = self.lock();
+        state.open.values().map(|open| open.turn).min().unwrap_or(state.turn)
+    }
+
+    /// Whether shards of a content that this process has acked are still under way, or what it owes is still to be
+    /// written down.
+    pub fn is_open(&self, generation: Generation) -> bool {
+        self.lock().open.contains_key(&generation)
     }
 
     /// How many contents are open.
@@ -113,16 +140,14 @@ impl Settling {
     /// The debts that are at least this old, `max` at most. What has been open for too long is lost sight of.
     pub fn debts(&self, age: Duration, max: usize) -> Vec<Debt> {
         let (mut state, now) = (self.lock(), Instant::now());
-        let mut lost = state.lost;
+        let before = state.open.len();
         state.open.retain(|_, open| {
             let is_stuck = open.sha256.is_none() || open.awaited > 0;
-            let keep = !is_stuck || now.duration_since(open.since) < OPEN_TIME_MAX;
-            if !keep {
-                lost = Some((lost.map_or(open.turn, |(turn, _): (u64, Instant)| turn.max(open.turn)), now));
-            }
-            keep
+            !is_stuck || now.duration_since(open.since) < OPEN_TIME_MAX
         });
-        state.lost = lost;
+        if state.open.len() < before {
+            state.lose(now);
+        }
         let due = |(generation, open): (&Generation, &Open)| {
             let sha256 = open.sha256.filter(|_| open.awaited == 0 && now.duration_since(open.since) >= age)?;
             Some(Debt { content: ContentId { sha256, generation: *generation }, shards: open.owed.clone() })
@@ -130,16 +155,17 @@ impl Settling {
         state.open.iter().filter_map(due).take(max).collect()
     }
 
-    /// The last turn in which contents were lost sight of, if there is one and their commits have had their time:
-    /// they have to be looked for in the log.
+    /// The last turn in which contents were lost sight of whose commits have had their time, if there is one: they have
+    /// to be looked for in the log, where their events are by now.
     pub fn lost(&self) -> Option<u64> {
-        let lost = self.lock().lost.filter(|(_, at)| at.elapsed() >= COMMIT_TIME_MAX);
-        lost.map(|(turn, _)| turn)
+        let state = self.lock();
+        let due = state.lost.iter().take_while(|(_, at)| at.elapsed() >= COMMIT_TIME_MAX);
+        due.last().map(|(turn, _)| *turn)
     }
 
     /// What was lost sight of in a turn or before it was looked for.
     pub fn found(&self, turn: u64) {
-        self.lock().lost.take_if(|(lost, _)| *lost <= turn);
+        self.lock().lost.retain(|(lost, _)| *lost > turn);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -201,14 +227,37 @@ mod tests {
     async fn what_was_lost_sight_of_keeps_its_turn_from_being_settled() {
         let settling = Settling::default();
         settling.acked(content(1).generation, 1);
-        let turn = settling.end_turn();
+        settling.end_turn();
+        assert!(settling.is_open(content(1).generation) && settling.first_open() == 0);
         tokio::time::advance(OPEN_TIME_MAX).await;
         assert!(settling.debts(AGE, 9).is_empty());
         assert_eq!((settling.open(), settling.lost(), settling.first_unsettled()), (0, None, 0));
         tokio::time::advance(COMMIT_TIME_MAX).await;
-        assert_eq!((settling.lost(), settling.first_unsettled()), (Some(turn), 0));
-        settling.found(turn);
+        assert_eq!((settling.lost(), settling.first_unsettled(), settling.first_open()), (Some(1), 0, 1));
+        settling.found(1);
         assert_eq!((settling.lost(), settling.first_unsettled()), (None, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_lost_sight_of_first_comes_due_however_much_follows() {
+        let settling = Settling::default();
+        for number in 0..OPEN_MAX as u128 {
+            settling.acked(content(number).generation, 1);
+        }
+        let second = Duration::from_secs(1);
+        let mut due = Vec::new();
+        for turn in 0..2 * COMMIT_TIME_MAX.as_secs() {
+            settling.acked(content(u128::from(turn) + OPEN_MAX as u128).generation, 1);
+            settling.end_turn();
+            tokio::time::advance(second).await;
+            if let Some(lost) = settling.lost() {
+                due.push((turn, lost));
+                settling.found(lost);
+            }
+        }
+        let minute = COMMIT_TIME_MAX.as_secs();
+        assert_eq!(due, (minute - 1..2 * minute).map(|turn| (turn, turn + 1 - minute)).collect::<Vec<_>>());
+        assert_eq!(settling.first_unsettled(), 0, "the last are not looked for yet");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,12 +1,14 @@
 //! Carries the pieces of one shard of a streamed content to its node, and seals it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::placement::place_rest;
 use events::ids::{Generation, NodeId, SHARDS};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::time::sleep;
 
 use crate::discard;
 use crate::lane::NodeError;
@@ -18,6 +20,10 @@ use crate::under_way::Departure;
 
 /// Nodes tried for the first piece of a shard, at most.
 const FIRST_NODES_MAX: usize = 3;
+
+/// A node that gets no piece for this long is told that the shard is still wanted: nodes drop what nobody seals, after
+/// a quarter of an hour, and clients may be slower than that.
+const KEEP_INTERVAL: Duration = Duration::from_mins(4);
 
 /// What the writer has for a shard.
 pub(crate) enum Command {
@@ -119,6 +125,10 @@ impl<T: Transport> Sink<T> {
                     Some(Command::Seal { pieces, bytes }) => break (pieces, bytes),
                     None => return Err(Abandoned.into()),
                 },
+                () = sleep(KEEP_INTERVAL) => {
+                    // That it is not sealed is known. A node that is gone says so to the next piece.
+                    let _asked = lane.inspect(self.generation.shard(self.shard), &self.owed.bucket, false).await;
+                }
             }
         };
         while let Some(done) = under_way.next().await {

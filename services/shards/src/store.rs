@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::placement::{Candidate, NODE_RESERVE_BYTES, TooFewNodes};
+use domain::placement::{Candidate, NODE_RESERVE_BYTES, NODES_MIN, TooFewNodes};
 use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -178,6 +178,7 @@ impl<T: Transport> ShardStore<T> {
     /// under way at its ack are there or have failed. What a node does not hear of stays on it.
     pub fn discard(&self, content: &StoredContent) {
         self.inner.settling.settle(content.generation);
+        self.inner.suspects.forget(content.generation);
         let shards = content.placement.shards().map(|(index, node)| (index, node.clone())).collect();
         let (store, bucket, generation) = (Arc::clone(&self.inner), content.bucket.clone(), content.generation);
         discard::spawn(async move {
@@ -195,7 +196,8 @@ fn with_room(candidates: &[Candidate]) -> usize {
 impl<T> Inner<T> {
     /// The nodes a shard can go to, without those in `except`, and without those that are late with writes as long
     /// as each of `shards` shards can have a node of its own without them: that content is quick to be stored is
-    /// worth less than that it is spread.
+    /// worth less than that it is spread. Nodes that say they are stuck come back once nothing could be stored without
+    /// them: under a load that is too much for all disks, slow is better than not at all.
     pub(crate) fn candidates(&self, except: &[NodeId], shards: usize) -> Vec<Candidate>
     where
         T: Transport,
@@ -206,7 +208,15 @@ impl<T> Inner<T> {
         let is_late = |candidate: &Candidate| self.lanes.to(&candidate.node).delays().is_late_with_writes(now);
         let mut prompt = candidates.clone();
         prompt.retain(|candidate| !is_late(candidate));
-        if prompt.len() < before && with_room(&prompt) < shards { candidates } else { prompt }
+        if with_room(&prompt) >= shards || prompt.len() == before && with_room(&prompt) >= NODES_MIN {
+            return prompt;
+        }
+        if with_room(&candidates) < NODES_MIN {
+            let mut stuck = self.membership.stuck_candidates();
+            stuck.retain(|candidate| !except.contains(&candidate.node));
+            candidates.extend(stuck);
+        }
+        candidates
     }
 
     /// Tells whoever listens, if it keeps up.

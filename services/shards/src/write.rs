@@ -69,6 +69,16 @@ impl<T: Transport> Writer<T> {
         Ok(())
     }
 
+    /// Waits until the next bytes, up to a stripe of them, can be written without a wait: for whoever should not hold
+    /// them meanwhile. After an error the writer is of no more use.
+    pub async fn ready(&mut self) -> Result<(), WriteError> {
+        self.send_on().await?;
+        if self.draft.is_none() {
+            self.open().await?;
+        }
+        Ok(())
+    }
+
     /// Sends what was written so far if it is a whole stripe, rather than with the bytes after it: nobody knows when
     /// they will come.
     pub async fn send_on(&mut self) -> Result<(), WriteError> {

@@ -21,7 +21,7 @@ pub(super) async fn append(log: &JetStreamLog, expected_last: u64, messages: &[M
     if !log.connection.borrow().connected {
         return Err(AppendError::Unavailable { appended: 0, reason: "the server is not connected".into() });
     }
-    if let Some(why) = log.gate.closed() {
+    if let Some(why) = log.gate.refuses(bytes_of(messages)) {
         return Err(AppendError::Unavailable { appended: 0, reason: why.to_string() });
     }
     let begun = Instant::now();
@@ -33,6 +33,10 @@ pub(super) async fn append(log: &JetStreamLog, expected_last: u64, messages: &[M
     metrics::histogram!("eventlog_append_events")
         .record(u32::try_from(messages.len()).map_or(f64::INFINITY, f64::from));
     outcome
+}
+
+fn bytes_of(messages: &[Message]) -> usize {
+    messages.iter().map(|message| message.payload.len()).sum()
 }
 
 /// Time to wait behind a closed gate before an append of unknown outcome is sent again. Longer than the pauses between
@@ -88,9 +92,9 @@ impl Append<'_> {
     /// something to be gained by sending again.
     async fn wait_while_closed(&self) -> Option<String> {
         let (mut gate, mut connection) = (self.log.gate.clone(), self.log.connection.clone());
-        let deadline = tokio::time::Instant::now() + CLOSED_TIME_MAX;
+        let (deadline, bytes) = (tokio::time::Instant::now() + CLOSED_TIME_MAX, bytes_of(self.messages));
         loop {
-            let why = gate.closed()?;
+            let why = gate.refuses(bytes)?;
             let is_settled = self.doubt.is_none() || self.doubt.is_settled_on(&self.log.server());
             if is_settled && connection.borrow().connected {
                 return Some(why.to_string());

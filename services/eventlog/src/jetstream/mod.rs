@@ -115,4 +115,8 @@ impl Log for JetStreamLog {
         let log = self.clone();
         Follow::spawn(move |sender| feed::feed(log, from.max(1), sender))
     }
+
+    fn is_short_of_room(&self) -> bool {
+        self.gate.is_shut()
+    }
 }

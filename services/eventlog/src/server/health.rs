@@ -8,6 +8,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::room::Room;
+use crate::gate::Shut;
 
 /// How soon after a failed write another one counts as the same trouble.
 const CALM_TIME: Duration = Duration::from_mins(1);
@@ -23,8 +24,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 pub(super) enum Verdict {
     /// The log takes events.
     Writable,
-    /// It takes none, because of this.
-    Closed(String),
+    /// It takes little or none, because of this.
+    Closed(Shut),
     /// It takes none, and the server is to be started anew.
     Restart(String),
 }
@@ -54,14 +55,16 @@ impl Health {
             });
             let why = format!("the log cannot be written: {failure}");
             if now < at {
-                return Verdict::Closed(why);
+                return Verdict::Closed(Shut::ToAll(why.into()));
             }
             self.restart_at = None;
             return Verdict::Restart(why);
         }
         let shortage = match room {
             Ok(room) => room.shortage(self.is_short),
-            Err(error) => Some(format!("the disk of the log cannot be asked for its room: {error}")),
+            Err(error) => {
+                Some(Shut::ToAll(format!("the disk of the log cannot be asked for its room: {error}").into()))
+            }
         };
         self.is_short = shortage.is_some();
         shortage.map_or(Verdict::Writable, Verdict::Closed)
@@ -114,7 +117,7 @@ mod tests {
     fn a_full_disk_closes_the_log_and_leaves_the_server_alone() {
         let (mut health, now) = (Health::default(), Instant::now());
         assert_eq!(healthy(&mut health, now, PLENTY), Verdict::Writable);
-        assert!(matches!(healthy(&mut health, now, LITTLE), Verdict::Closed(why) if why.contains("full")));
+        assert!(matches!(healthy(&mut health, now, LITTLE), Verdict::Closed(Shut::ToAll(why)) if why.contains("full")));
         assert!(health.is_short());
         assert!(matches!(health.look(now, Err(io::ErrorKind::NotFound.into()), None), Verdict::Closed(_)));
         assert_eq!(healthy(&mut health, now, PLENTY), Verdict::Writable);

@@ -5,13 +5,19 @@ use std::path::Path;
 
 use rustix::fs::statvfs;
 
-/// Bytes that must be free for the log to take events: what one append may need twice over, for its draft and for
+use crate::gate::{LITTLE_BYTES_MAX, Shut};
+
+/// Bytes that must be free for the log to take events of all kinds: what one append may need twice over, for its draft and for
 /// the log, and what others may write between two looks. Less than storage nodes keep free (256 MiB), so that on a
 /// disk they share with the log, deletes can still be logged when the nodes are full.
 pub const LOG_ROOM_BYTES_MIN: u64 = 32 << 20;
 
-/// Bytes that must be free for the log to take events again.
+/// Bytes that must be free for the log to take events of all kinds again.
 const ROOM_AGAIN_BYTES_MIN: u64 = LOG_ROOM_BYTES_MIN + (8 << 20);
+
+/// Bytes that must be free for the log to take a little at a time: deletes, without which there may never be room.
+const LITTLE_ROOM_BYTES_MIN: u64 = 8 << 20;
+const _: () = assert!(LITTLE_ROOM_BYTES_MIN > 8 * LITTLE_BYTES_MAX as u64);
 
 /// Files that must be possible still: every batch of events makes a few.
 const ROOM_FILES_MIN: u64 = 128;
@@ -34,15 +40,20 @@ impl Room {
         })
     }
 
-    /// Why the log should take no events, if so; `was_short` is what was found before.
-    pub(super) fn shortage(self, was_short: bool) -> Option<String> {
+    /// Why the log should not take all events, if so; `was_short` is what was found before.
+    pub(super) fn shortage(self, was_short: bool) -> Option<Shut> {
         let bytes_min = if was_short { ROOM_AGAIN_BYTES_MIN } else { LOG_ROOM_BYTES_MIN };
-        let is_short = self.bytes < bytes_min || self.files.is_some_and(|files| files < ROOM_FILES_MIN);
+        let lacks_files = self.files.is_some_and(|files| files < ROOM_FILES_MIN);
+        if self.bytes >= bytes_min && !lacks_files {
+            return None;
+        }
         // Without numbers that change, so that the same trouble is reported once.
-        is_short.then(|| {
-            let mebibytes = ROOM_AGAIN_BYTES_MIN >> 20;
-            format!("the disk of the log is full: it needs {mebibytes} MiB and {ROOM_FILES_MIN} files of room to go on")
-        })
+        let mebibytes = ROOM_AGAIN_BYTES_MIN >> 20;
+        let why = format!(
+            "the disk of the log is full: it needs {mebibytes} MiB and {ROOM_FILES_MIN} files of room to go on"
+        );
+        let is_full = self.bytes < LITTLE_ROOM_BYTES_MIN || lacks_files;
+        Some(if is_full { Shut::ToAll(why.into()) } else { Shut::ToMuch(why.into()) })
     }
 }
 
@@ -54,10 +65,14 @@ mod tests {
     fn a_disk_is_full_before_nothing_is_left_and_until_there_is_a_little_more() {
         let room = |bytes, files| Room { bytes, files };
         assert_eq!(room(LOG_ROOM_BYTES_MIN, None).shortage(false), None);
-        assert!(room(LOG_ROOM_BYTES_MIN, None).shortage(true).unwrap().contains("full: it needs 40 MiB"));
-        assert!(room(LOG_ROOM_BYTES_MIN - 1, None).shortage(false).is_some());
+        let is_little = |shut| matches!(shut, Some(Shut::ToMuch(why)) if why.contains("full: it needs 40 MiB"));
+        let is_none = |shut| matches!(shut, Some(Shut::ToAll(_)));
+        assert!(is_little(room(LOG_ROOM_BYTES_MIN, None).shortage(true)));
+        assert!(is_little(room(LOG_ROOM_BYTES_MIN - 1, None).shortage(false)));
+        assert!(is_little(room(LITTLE_ROOM_BYTES_MIN, None).shortage(true)), "deletes go on");
+        assert!(is_none(room(LITTLE_ROOM_BYTES_MIN - 1, None).shortage(true)));
         assert_eq!(room(ROOM_AGAIN_BYTES_MIN, Some(ROOM_FILES_MIN)).shortage(true), None);
-        assert!(room(u64::MAX, Some(3)).shortage(false).is_some());
+        assert!(is_none(room(u64::MAX, Some(3)).shortage(false)));
     }
 
     #[test]

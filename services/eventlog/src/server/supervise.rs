@@ -13,6 +13,7 @@ use super::process::{Process, Woken};
 use super::room::Room;
 use super::{Endpoint, ServerError, ServerOptions, ServerState, binary};
 use crate::GateKeeper;
+use crate::gate::Shut;
 
 /// Runs in a row that may fail before one comes up.
 const FAILURES_MAX: u32 = 8;
@@ -172,9 +173,9 @@ impl<'a> Supervisor<'a> {
             }
             match self.health.look(Instant::now(), room, process.write_failure()) {
                 Verdict::Writable => self.say(None),
-                Verdict::Closed(why) => self.say(Some(&why)),
+                Verdict::Closed(shut) => self.say(Some(shut)),
                 Verdict::Restart(why) => {
-                    self.say(Some(&why));
+                    self.say(Some(Shut::ToAll(why.as_str().into())));
                     return Ok(Watched::CannotWrite(why));
                 }
             }
@@ -186,14 +187,15 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Opens or closes the log to appends.
-    fn say(&self, closed: Option<&str>) {
-        if !self.keeper.set(closed) {
-            metrics::gauge!("eventlog_closed").set(f64::from(u8::from(closed.is_some())));
-            if let Some(why) = closed {
-                tracing::error!(why, "the log takes no events");
-            } else {
-                tracing::info!("the log takes events again");
-            }
+    fn say(&self, shut: Option<Shut>) {
+        if self.keeper.set(shut.clone()) {
+            return;
+        }
+        metrics::gauge!("eventlog_closed").set(f64::from(u8::from(matches!(shut, Some(Shut::ToAll(_))))));
+        match shut {
+            Some(Shut::ToAll(why)) => tracing::error!(%why, "the log takes no events"),
+            Some(Shut::ToMuch(why)) => tracing::error!(%why, "the log takes no events but deletes"),
+            None => tracing::info!("the log takes events again"),
         }
     }
 

@@ -107,7 +107,7 @@ async fn what_the_server_does_not_let_this_user_publish_is_refused() {
     for sending in SENDINGS {
         let log = fixture.log().await.sending(sending);
         let last = log.tail().await.unwrap().last_sequence;
-        for (count, stray) in [(1, 0), (3, 0), (3, 1), (3, 2), (20, 19)] {
+        for (count, stray) in [(1, 0), (3, 0), (3, 1), (3, 2), (20, 10), (20, 19)] {
             let mut group = messages(count);
             group[stray].subject = "ps.test.telemetry.cpu".into();
             let appended = match patiently(log.append(last, &group)).await {

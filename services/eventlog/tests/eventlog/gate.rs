@@ -1,6 +1,6 @@
 //! Appends behind a gate that is closed, because the server's disk is full or does not write.
 
-use eventlog::{AppendError, ConnectOptions, GateKeeper, JetStreamLog, Log, StreamOptions};
+use eventlog::{AppendError, ConnectOptions, GateKeeper, JetStreamLog, Log, Shut, StreamOptions};
 
 use crate::proxy::Proxy;
 use crate::support::{Fixture, ids, messages, patiently, read_all, region, stored_ids};
@@ -33,7 +33,7 @@ impl Gated {
 #[tokio::test]
 async fn behind_a_closed_gate_nothing_is_appended_and_everything_read() {
     let gated = Gated::start().await;
-    gated.keeper.set(Some(FULL));
+    gated.keeper.set(Some(Shut::ToAll(FULL.into())));
     for count in [1, 20] {
         assert_eq!(patiently(gated.log.append(1, &messages(count))).await, turned_away(0));
     }
@@ -51,7 +51,7 @@ async fn an_append_that_a_server_took_with_it_is_known_not_to_have_happened() {
         let (log, group) = (gated.log.clone(), messages(count));
         let appending = tokio::spawn(async move { log.append(1, &group).await });
         patiently(gated.proxy.wait_until_held()).await;
-        gated.keeper.set(Some(FULL));
+        gated.keeper.set(Some(Shut::ToAll(FULL.into())));
         gated.fixture.kill_and_wait().await;
         gated.proxy.cut();
         assert_eq!(patiently(appending).await.unwrap(), turned_away(0));
@@ -73,7 +73,7 @@ async fn an_append_that_a_server_stored_before_it_ended_is_known_to_have_happene
         let appending = tokio::spawn(async move { log.append(1, &sent).await });
         let mut follow = direct.follow(1);
         while patiently(follow.next()).await.unwrap().unwrap().sequence < 1 + count as u64 {}
-        gated.keeper.set(Some(FULL));
+        gated.keeper.set(Some(Shut::ToAll(FULL.into())));
         gated.fixture.kill_and_wait().await;
         gated.proxy.cut();
         patiently(appending).await.unwrap().unwrap();
@@ -90,7 +90,7 @@ async fn an_append_that_may_be_under_way_still_is_not_answered_for() {
     let sent = group.clone();
     let appending = tokio::spawn(async move { log.append(1, &sent).await });
     patiently(gated.proxy.wait_until_held()).await;
-    gated.keeper.set(Some(FULL));
+    gated.keeper.set(Some(Shut::ToAll(FULL.into())));
     let mut connection = gated.log.connection();
     gated.proxy.cut();
     patiently(connection.wait_for(|now| now.connected && now.made > 1)).await.unwrap();

@@ -109,6 +109,8 @@ impl<'a> Intake<'a> {
             self.gather = Gather::new(self.call.memory());
             return Ok(());
         };
+        // What comes back from the file has little memory to land in: nobody waits there for the nodes.
+        writer.ready().await?;
         let gathered = self.gather.take().await?;
         for piece in gathered.pieces {
             streaming.stored += piece.len() as u64;

@@ -143,7 +143,7 @@ mod tests {
     use super::super::spill::Spill;
     use super::*;
 
-    const SIZES: Sizes = Sizes { shared: 512, reserve: 128, landing: 1024 };
+    const SIZES: Sizes = Sizes { shared: 512, reserve: 128, landing: 1024, small_landing: 64 };
 
     fn pool(slots: Option<u32>) -> (tempfile::TempDir, Arc<Pool>) {
         let folder = tempfile::tempdir().unwrap();
@@ -228,6 +228,30 @@ mod tests {
         for (number, mut gather) in idle.into_iter().enumerate() {
             assert!(gather.take().await.unwrap().whole().0 == bytes(100_000, number));
         }
+    }
+
+    #[tokio::test]
+    async fn a_small_body_lands_beside_large_ones_that_wait_for_the_nodes() {
+        let (_folder, pool) = pool(Some(64));
+        let mut holder = Gather::new(&pool);
+        holder.push(bytes(512 * 1024, 0)).await.unwrap();
+        let mut large = Gather::new(&pool);
+        large.push(bytes(1024 * 1024, 1)).await.unwrap();
+        let landed = large.take().await.unwrap().whole();
+        assert_eq!(free(&pool)[2], 0);
+        let mut reserved = Gather::new(&pool);
+        let mut small = Gather::new(&pool);
+        for round in 0..2 {
+            reserved.push(bytes(32 * 1024, round)).await.unwrap();
+        }
+        let mut other = Gather::new(&pool);
+        other.push(bytes(64 * 1024, 1)).await.unwrap();
+        small.push(bytes(40_000, 3)).await.unwrap();
+        assert!(small.spilled.is_some(), "shared memory and reserve are taken");
+        let begin = Instant::now();
+        assert!(small.take().await.unwrap().whole().0 == bytes(40_000, 3));
+        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+        drop(landed);
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use super::spill::Spill;
 /// How long a body may wait for memory when there is no file to go to.
 const ROOM_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Bytes of a body that may come out of the reserve.
+/// Bytes of a body that may come out of the reserve, and land apart from larger ones.
 const RESERVED_BYTES_MAX: usize = 64 * 1024;
 
 /// How much memory a pool has, in KiB.
@@ -21,6 +21,8 @@ pub(crate) struct Sizes {
     pub(crate) reserve: usize,
     /// For bodies that are read back from the file.
     pub(crate) landing: usize,
+    /// For small ones of them, so that they do not wait for the large.
+    pub(crate) small_landing: usize,
 }
 
 /// Memory that a kind of callers shares.
@@ -28,6 +30,7 @@ pub(crate) struct Pool {
     shared: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
     landing: Arc<Semaphore>,
+    small_landing: Arc<Semaphore>,
     pub(super) spill: Option<Arc<Spill>>,
 }
 
@@ -41,7 +44,7 @@ pub(crate) struct Room {
 impl Room {
     fn add(&mut self, permit: OwnedSemaphorePermit) {
         self.kib += permit.num_permits();
-        // A few at most: one each of the shared memory, the reserve and the landing.
+        // A few at most: one each of the shared memory, the reserve and the landings.
         match self.permits.iter_mut().find(|held| Arc::ptr_eq(held.semaphore(), permit.semaphore())) {
             Some(held) => held.merge(permit),
             None => self.permits.push(permit),
@@ -66,6 +69,7 @@ impl Pool {
             shared: semaphore(sizes.shared),
             reserve: semaphore(sizes.reserve),
             landing: semaphore(sizes.landing),
+            small_landing: semaphore(sizes.small_landing),
             spill,
         }
     }
@@ -93,7 +97,8 @@ impl Pool {
     /// Room for a body that is read back. What has it waits for no client, so a wait for it is short.
     pub(super) async fn land(&self, bytes: usize) -> Result<Room, Error> {
         let mut room = Room::default();
-        room.add(wait(&self.landing, room.lacks(bytes)).await?);
+        let landing = if bytes <= RESERVED_BYTES_MAX { &self.small_landing } else { &self.landing };
+        room.add(wait(landing, room.lacks(bytes)).await?);
         Ok(room)
     }
 

@@ -6,11 +6,12 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use crc_fast::{CrcAlgorithm, Digest};
-use rustix::fs::fstatvfs;
+use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
+use rustix::io::Errno;
 use tokio::task::spawn_blocking;
 
 /// Bytes of one slot: a stripe of an upload fits.
@@ -27,11 +28,18 @@ pub(crate) struct Spill {
     slots: Mutex<Slots>,
 }
 
-/// The lowest free slot goes first, so the file is no longer than it must be.
+/// Free slots that keep their space for the next bodies, at most. That of others goes back to the disk, so that the
+/// file does not stay as large as it once was.
+const SPARE_SLOTS_MAX: usize = 64;
+
+/// Slots that nobody has.
 #[derive(Debug, Default)]
 struct Slots {
+    /// They have their space still, and go first.
+    spare: BTreeSet<u32>,
+    /// They have none.
     free: BTreeSet<u32>,
-    /// The file has never had more than this many.
+    /// There have never been more than this many.
     end: u32,
 }
 
@@ -39,6 +47,7 @@ struct Slots {
 struct Slot {
     spill: Arc<Spill>,
     number: u32,
+    has_space: bool,
 }
 
 /// What one body has in the file.
@@ -56,33 +65,63 @@ impl Spill {
         Ok(Arc::new(Self { file: tempfile::tempfile_in(folder)?, slots_max, slots: Mutex::default() }))
     }
 
+    /// A slot with its space on the disk. Blocks on the disk.
     fn slot(self: &Arc<Self>) -> io::Result<Arc<Slot>> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots();
+        if let Some(number) = slots.spare.pop_first() {
+            return Ok(Arc::new(Slot { spill: Arc::clone(self), number, has_space: true }));
+        }
         let number = match slots.free.pop_first() {
             Some(number) => number,
             None if slots.end == self.slots_max => return Err(io::ErrorKind::QuotaExceeded.into()),
             None => {
-                let disk = fstatvfs(&self.file)?;
-                if disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_FREE_BYTES_MIN {
-                    return Err(io::ErrorKind::StorageFull.into());
-                }
                 slots.end += 1;
                 slots.end - 1
             }
         };
-        Ok(Arc::new(Slot { spill: Arc::clone(self), number }))
+        drop(slots);
+        let mut slot = Slot { spill: Arc::clone(self), number, has_space: false };
+        let disk = fstatvfs(&self.file)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < DISK_FREE_BYTES_MIN {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        match fallocate(&self.file, FallocateFlags::empty(), slot.offset(), SLOT_BYTES as u64) {
+            // A file system without it finds out while it writes.
+            Ok(()) | Err(Errno::OPNOTSUPP) => slot.has_space = true,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Arc::new(slot))
+    }
+
+    /// Gives the space of a slot back to the disk. False if its file system cannot.
+    fn punch(&self, offset: u64) -> bool {
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let punched = fallocate(&self.file, flags, offset, SLOT_BYTES as u64);
+        punched.inspect_err(|error| tracing::debug!(%error, "a slot keeps its space")).is_ok()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
     pub(super) fn slots_taken(&self) -> usize {
-        let slots = self.slots.lock().unwrap();
-        slots.end as usize - slots.free.len()
+        let slots = self.slots();
+        slots.end as usize - slots.free.len() - slots.spare.len()
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.spill.slots.lock().unwrap_or_else(PoisonError::into_inner).free.insert(self.number);
+        let is_spare = self.has_space && self.spill.slots().spare.len() < SPARE_SLOTS_MAX;
+        // Before anybody else gets it. It is no more than a change of the file's extents.
+        let has_space = self.has_space && (is_spare || !self.spill.punch(self.offset()));
+        let mut slots = self.spill.slots();
+        if has_space {
+            slots.spare.insert(self.number)
+        } else {
+            slots.free.insert(self.number)
+        };
     }
 }
 
@@ -104,11 +143,12 @@ impl Spilled {
     /// Writes bytes behind those that are there. After an error it is as it was before.
     pub(super) async fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
         let end = self.bytes + chunks.iter().map(Bytes::len).sum::<usize>();
-        while self.slots.len() * SLOT_BYTES < end {
-            self.slots.push(self.spill.slot()?);
-        }
-        let (slots, mut at, written) = (self.slots.clone(), self.bytes, chunks.to_vec());
-        let job = move || -> io::Result<()> {
+        let (spill, mut slots, mut at) = (Arc::clone(&self.spill), self.slots.clone(), self.bytes);
+        let written = chunks.to_vec();
+        let job = move || -> io::Result<Vec<Arc<Slot>>> {
+            while slots.len() * SLOT_BYTES < end {
+                slots.push(spill.slot()?);
+            }
             for chunk in &written {
                 let mut rest = &chunk[..];
                 while !rest.is_empty() {
@@ -118,9 +158,9 @@ impl Spilled {
                     (at, rest) = (at + now.len(), later);
                 }
             }
-            Ok(())
+            Ok(slots)
         };
-        spawn_blocking(job).await.map_err(io::Error::other)??;
+        self.slots = spawn_blocking(job).await.map_err(io::Error::other)??;
         for chunk in chunks {
             self.crc.update(chunk);
         }
@@ -185,6 +225,34 @@ mod tests {
         assert!(Spilled::new(Arc::clone(&spill)).append(&[bytes(1, 2)]).await.is_err());
         assert!(first.read().await.unwrap() == bytes(SLOT_BYTES, 1));
         Spilled::new(Arc::clone(&spill)).append(&[bytes(1, 2)]).await.unwrap();
+    }
+
+    fn allocated(spill: &Spill) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        spill.file.metadata().unwrap().blocks() * 512
+    }
+
+    #[tokio::test]
+    async fn a_slot_has_its_space_before_it_is_written_and_the_peak_is_given_back() {
+        let (slots, slot_bytes) = (SPARE_SLOTS_MAX + 8, SLOT_BYTES as u64);
+        let (_folder, spill) = spill(u32::try_from(slots).unwrap());
+        let mut bodies: Vec<Spilled> = (0..slots).map(|_| Spilled::new(Arc::clone(&spill))).collect();
+        for body in &mut bodies {
+            body.append(&[bytes(10, 1)]).await.unwrap();
+        }
+        assert!(allocated(&spill) >= slots as u64 * slot_bytes, "{}", allocated(&spill));
+        let last = bodies.pop().unwrap();
+        drop(bodies);
+        assert!(allocated(&spill) <= (SPARE_SLOTS_MAX as u64 + 2) * slot_bytes, "{}", allocated(&spill));
+        assert!(last.read().await.unwrap() == bytes(10, 1));
+        let mut again: Vec<Spilled> = (0..slots).map(|_| Spilled::new(Arc::clone(&spill))).collect();
+        for (seed, body) in again.iter_mut().enumerate() {
+            body.append(&[bytes(1_000, seed)]).await.unwrap();
+        }
+        for (seed, body) in again.into_iter().enumerate() {
+            assert!(body.read().await.unwrap() == bytes(1_000, seed));
+        }
+        assert_eq!(spill.slots_taken(), 0);
     }
 
     #[tokio::test]

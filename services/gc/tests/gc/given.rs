@@ -67,6 +67,9 @@ impl Store {
             sole_writer,
             cache_bytes: 16 << 20,
             sources: self.sources,
+            releases: true,
+            disk: ledger::Disk::default(),
+            level: Fact::level,
         };
         Ledger::open(options, Arc::new(self.log.clone())).await.unwrap()
     }

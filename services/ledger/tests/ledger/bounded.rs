@@ -68,7 +68,7 @@ fn key(text: &str) -> ObjectKey {
     ObjectKey::from_bytes(text.as_bytes()).unwrap()
 }
 
-fn delete(text: &str) -> Command {
+pub(crate) fn delete(text: &str) -> Command {
     DeleteObject::new(bucket(), key(text), None).into()
 }
 
@@ -83,7 +83,7 @@ fn large_object() -> Vec<Command> {
 }
 
 /// An object of so many parts, each in a content of its own; `from` numbers the contents.
-fn object_of_parts(name: &str, upload: UploadId, parts: u16, from: u32) -> Vec<Command> {
+pub(crate) fn object_of_parts(name: &str, upload: UploadId, parts: u16, from: u32) -> Vec<Command> {
     let begin = Command::CreateUpload(Box::new(CreateUpload {
         bucket: bucket(),
         key: key(name),
@@ -140,7 +140,7 @@ async fn changes(log: &MemoryLog) -> Vec<(Fact, usize)> {
     changes
 }
 
-async fn does(ledger: &Ledger, commands: &[Command]) {
+pub(crate) async fn does(ledger: &Ledger, commands: &[Command]) {
     for commands in commands.chunks(500) {
         for answer in join_in_order(commands.iter().map(|command| ledger.commit(command.clone(), origin()))).await {
             answer.unwrap();

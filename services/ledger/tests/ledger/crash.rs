@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use eventlog::MemoryLog;
@@ -60,6 +62,40 @@ async fn commits_are_volatile_until_their_time_is_up() {
         assert!(begun.elapsed() < Duration::from_secs(30), "the commit stays volatile");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Whether opening a file reads all of it first, because it was not closed.
+fn is_repaired(path: &Path) -> bool {
+    let repaired = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&repaired);
+    let database = redb::Builder::new().set_repair_callback(move |_| seen.store(true, Ordering::SeqCst)).open(path);
+    drop(database.unwrap());
+    repaired.load(Ordering::SeqCst)
+}
+
+/// After a crash the size of the projection must not matter: every durable commit says what is free in the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_crash_makes_the_next_opening_read_the_whole_file() {
+    let (folder, log, begun) = (Folder::new(), MemoryLog::new(), Instant::now());
+    let crashed = |name: &str, image: &str| {
+        crash_image(&folder.file(name), &folder.file(image));
+        assert!(!is_repaired(&folder.file(image)), "{image}");
+        cursor_of(&redb::Database::open(folder.file(image)).unwrap()).map_or(0, |cursor| cursor.1)
+    };
+    let ledger = open(&log, &folder.file("one"), true).await;
+    crashed("one", "after the tables were made");
+    ledger.commit(create_bucket("bucket"), origin()).await.unwrap();
+    some_history(&ledger, 0).await;
+    let mut looks = 0;
+    while crashed("one", &format!("after durable commits {looks}")) < 1 {
+        looks += 1;
+        assert!(begun.elapsed() < Duration::from_secs(30), "the commits stay volatile");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    close(ledger).await;
+    let again = open(&log, &folder.file("two"), true).await;
+    assert_eq!(crashed("two", "after the log was folded anew"), 101);
+    close(again).await;
 }
 
 /// Version and sequence of the cursor in a projection's file.

@@ -1,10 +1,10 @@
 //! Releases that share a log: what an old one says and does when the region goes past it.
 
-use domain::{Command, View};
+use domain::{Command, Rejection, View};
 use eventlog::{MemoryLog, Message};
 use events::ids::EventId;
 use events::{CHAIN_START, Event, Fact, chain_hash, region, subject};
-use ledger::{CommitError, Ledger, OpenError};
+use ledger::{CommitError, Ledger, OpenError, Options};
 use uuid::Uuid;
 
 use crate::support::*;
@@ -78,6 +78,52 @@ async fn a_fact_of_an_unknown_type_asks_for_a_newer_release() {
     unknown(&log).await;
     let why = stopped(&ledger).await;
     assert!(why.contains("io.planetstore.future.happened.v1") && why.contains("newer release"), "{why}");
+}
+
+/// A newer release gave a type that is known here a value that is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_is_unknown_asks_for_a_newer_release_and_what_is_no_json_does_not() {
+    let (folder, log) = (Folder::new(), MemoryLog::new());
+    let ledger = open(&log, &folder.file("one"), false).await;
+    newer(&log, upgraded(), |text| text.replace(&format!("\"level\":{FUTURE}"), "\"level\":\"new\"")).await;
+    let why = stopped(&ledger).await;
+    assert!(why.contains("malformed io.planetstore.region.upgraded.v1") && why.contains("newer release"), "{why}");
+
+    let log = MemoryLog::new();
+    let ledger = open(&log, &folder.file("two"), false).await;
+    newer(&log, upgraded(), |text| text.replace("\"level\":", "\"level\"")).await;
+    let mut progress = ledger.progress();
+    let failed = progress.wait_for(|progress| progress.failed.is_some()).await.unwrap();
+    assert!(!failed.is_too_old, "{:?}", failed.failed);
+}
+
+/// Where others may run older releases, a new kind of fact waits until an operator says that none does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_above_the_level_of_the_region_is_not_written() {
+    let (folder, log) = (Folder::new(), MemoryLog::new());
+    let of_next_release = |fact: &Fact| if matches!(fact, Fact::ObjectCreated(_)) { Fact::LEVEL } else { fact.level() };
+    let with = |name: &str, sole_writer| {
+        let options = Options { level: of_next_release, ..options(&folder.file(name), sole_writer) };
+        Ledger::open(options, std::sync::Arc::new(log.clone()))
+    };
+    let ledger = with("one", false).await.unwrap();
+    ledger.commit(create_bucket("bucket"), origin()).await.unwrap();
+    let error = ledger.commit(put_object("key", 1), origin()).await.unwrap_err();
+    let refused = Rejection::LevelTooLow { needed: Fact::LEVEL, level: 0 };
+    assert!(matches!(&error, CommitError::Rejected(rejection) if *rejection == refused), "{error}");
+    assert_eq!(events(&log).await.len(), 1);
+    close(ledger).await;
+
+    let alone = with("one", true).await.unwrap();
+    alone.commit(put_object("key", 1), origin()).await.unwrap();
+    close(alone).await;
+
+    let ledger = with("one", false).await.unwrap();
+    ledger.commit(put_object("key", 2), origin()).await.unwrap_err();
+    ledger.commit(upgrade(Fact::LEVEL), origin()).await.unwrap();
+    ledger.commit(put_object("key", 2), origin()).await.unwrap();
+    assert_same(&ledger.read().await.unwrap(), &log).await;
+    assert_rebuilds(ledger, &log, &folder, "one").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,7 @@ use events::lock::Lock;
 use events::object::{Attributes, Body, Operation};
 use events::{Event, Fact, Origin};
 use jiff::Timestamp;
-use ledger::{Entry, Ledger, Options, Page, Snapshot, Sources};
+use ledger::{Disk, Entry, Ledger, Options, Page, Snapshot, Sources};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -47,7 +47,16 @@ fn fresh(now: Timestamp) -> Uuid {
 
 pub(crate) fn options(path: &Path, sole_writer: bool) -> Options {
     let sources = Sources { now, fresh };
-    Options { region: "test-1".parse().unwrap(), path: path.into(), sole_writer, cache_bytes: 16 << 20, sources }
+    Options {
+        region: "test-1".parse().unwrap(),
+        path: path.into(),
+        sole_writer,
+        cache_bytes: 16 << 20,
+        sources,
+        releases: true,
+        disk: Disk::default(),
+        level: Fact::level,
+    }
 }
 
 pub(crate) async fn open<L: Log + Clone>(log: &L, path: &Path, sole_writer: bool) -> Ledger {

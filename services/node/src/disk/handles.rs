@@ -1,9 +1,10 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
+use super::DiskError;
 use super::limits::OPEN_FILES_MAX;
 use super::seam::{File, Folder, Open};
 
@@ -33,6 +34,14 @@ impl Handles {
             let bytes = file.length()?;
             Ok(Handle { file, bytes })
         })
+    }
+
+    /// The length of the file at `path` as it is now, whatever is kept open of it; none if there is no such file.
+    pub(crate) fn length(&self, path: &Path) -> Result<Option<u64>, DiskError> {
+        match self.disk.open(path, Open::Existing).and_then(|file| file.length()) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some).map_err(|e| DiskError::from_read("open of a file to look at", &e)),
+        }
     }
 
     /// Forgets a file that was removed.

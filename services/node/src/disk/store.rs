@@ -224,17 +224,17 @@ impl Store {
         Ok(PiecesPlace { path: shard_path(bucket, shard), offset: 0, pieces, last_bytes })
     }
 
-    /// How many pieces and bytes a shard has; with `verify`, after a check of every bit of it.
+    /// How many pieces and bytes a shard has, as far as its file tells; with `verify`, after a check of every bit of
+    /// it. Whoever asks about a shard that is being staged still wants it.
     pub fn inspect(&self, shard: Uuid, bucket: &BucketName, verify: bool) -> Result<(u32, u64), DiskError> {
-        let record = if verify {
-            self.reader.verify(shard)?
-        } else {
-            self.reader.catalog.locate(shard).map(|location| location.length)
-        };
+        let record = if verify { self.reader.verify(shard)? } else { self.reader.look(shard)? };
         if let Some(bytes) = record {
             return Ok((1, u64::from(bytes)));
         }
-        let shape = if verify { self.files.verify(shard, bucket) } else { self.files.shape(shard, bucket) };
+        let shape = if verify { self.files.verify(shard, bucket) } else { self.files.look(shard, bucket) };
+        if shape == Err(DiskError::NotFound) {
+            self.files.touch(shard);
+        }
         shape.map(|shape| (shape.pieces, shape.bytes()))
     }
 

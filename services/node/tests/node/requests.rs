@@ -54,7 +54,8 @@ async fn pieces_become_a_shard_when_sealed() {
     let node = Node::start(&server, folder.path()).await;
     let shard = Uuid::from_u128(7);
     let pieces = pieces(shard, 5);
-    for index in [4, 0, 3, 1, 1] {
+    assert_eq!(stage(&node, shard, &pieces[4]).await, Status::NotFound, "the first begins the shard");
+    for index in [0, 4, 3, 1, 1] {
         assert_eq!(stage(&node, shard, &pieces[index]).await, Status::Ok);
     }
     assert_eq!(node.status(seal(shard, &pieces)).await, Status::NotFound, "piece 2 is missing");
@@ -92,6 +93,7 @@ async fn what_was_not_sealed_is_gone_after_a_restart() {
     node.stop().await.unwrap();
     let node = Node::start(&server, folder.path()).await;
     assert_eq!(std::fs::read_dir(folder.path().join("buckets/photos")).unwrap().count(), 0);
+    assert_eq!(stage(&node, shard, &pieces[1]).await, Status::NotFound, "its writer learns it at once");
     assert_eq!(node.status(seal(shard, &pieces)).await, Status::NotFound);
     node.stop().await.unwrap();
 }

@@ -9,7 +9,7 @@ use crate::console::{self, Console, GcView, Hosts, Subject};
 use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
-use crate::roles::{GcRole, close_ledger, ledger_failed, open_ledger, open_log, raise_open_files};
+use crate::roles::{GcRole, Releases, close_ledger, ledger_failed, open_ledger, open_log, raise_open_files};
 use crate::signals::Stop;
 
 /// Follows lifecycle rules with a ledger of its own, against NATS servers elsewhere.
@@ -31,7 +31,9 @@ pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
         }
     };
     let log = open_log(&endpoint, "gc log", &region, arguments.nats_login.log_replicas).await?;
-    let ledger = open_ledger(folder.paths(), &region, false, Arc::clone(&log)).await.context("the ledger")?;
+    let ledger = open_ledger(folder.paths(), &region, false, Releases::Elsewhere, Arc::clone(&log))
+        .await
+        .context("the ledger")?;
     if let Some(console) = &console {
         console.show(Subject::Gc(GcView { log, ledger: ledger.clone() }));
     }

@@ -23,8 +23,8 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Admission, Cluster, GatewayRole, GcRole, Keys, NODES_MIN, RunningNode, close_ledger, ledger_failed, node_names,
-    open_ledger, open_log, start_server, stop_server, upgrade_region,
+    Admission, Cluster, GatewayRole, GcRole, Keys, NODES_MIN, Releases, RunningNode, close_ledger, ledger_failed,
+    node_names, open_ledger, open_log, start_server, stop_server, upgrade_region,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
 use crate::signals::Stop;
@@ -238,7 +238,7 @@ async fn start_nodes(
 async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
     let log = open_log(endpoint, "gateway log", &plan.region, plan.log_replicas).await?;
     let sole_writer = plan.external.is_none();
-    let ledger = open_ledger(plan.folder.paths(), &plan.region, sole_writer, Arc::clone(&log)).await;
+    let ledger = open_ledger(plan.folder.paths(), &plan.region, sole_writer, Releases::Here, Arc::clone(&log)).await;
     let ledger = ledger.context("the ledger")?;
     // Whoever is alone, or first, asks nobody which facts may be written. Others wait for an operator to say so.
     if sole_writer || ledger.progress().borrow().cursor.sequence == 0 {

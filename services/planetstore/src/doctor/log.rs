@@ -8,7 +8,7 @@ use super::Finding;
 use crate::cli::DoctorArgs;
 use crate::commands::OfflineServer;
 use crate::folder::{DataFolder, Paths};
-use crate::roles::{close_ledger, open_ledger};
+use crate::roles::{Releases, close_ledger, open_ledger};
 
 const LOG: &str = "log";
 const PROJECTION: &str = "projection";
@@ -66,7 +66,7 @@ async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, 
     if !paths.ledger().is_file() {
         return Finding::ok(PROJECTION, "there is none; the next start makes it from the log");
     }
-    let error = match open_ledger(paths, region, true, Arc::clone(&log)).await {
+    let error = match open_ledger(paths, region, true, Releases::Elsewhere, Arc::clone(&log)).await {
         Ok(ledger) => {
             let applied = ledger.progress().borrow().cursor.sequence;
             close_ledger(&ledger).await;
@@ -99,6 +99,7 @@ fn advice(error: &OpenError, paths: &Paths) -> String {
             format!("make sure that this is the right log (--nats-url, --data); if it is, {}", anew())
         }
         OpenError::Fold(error) if error.is_too_old() => "start the newer release".into(),
+        OpenError::Full { .. } => "make room on the disk of the data folder; nothing is lost".into(),
         OpenError::Holes { .. } | OpenError::Fold(_) | OpenError::Append(_) => RESTORE.into(),
     }
 }

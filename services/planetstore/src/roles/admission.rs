@@ -206,3 +206,6 @@ pub(crate) fn node_refusal(view: &NodeView) -> Option<String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,12 +39,22 @@ pub(crate) async fn open_log(
     Ok(Arc::new(log.behind(endpoint.gate.clone())))
 }
 
+/// Who frees what deletes left, a part of it with each commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Releases {
+    /// This process.
+    Here,
+    /// Gateways: this process may not append such facts everywhere.
+    Elsewhere,
+}
+
 /// Opens the projection, and folds what is missing. The error says what is wrong with it, and is kept as it is
 /// for the doctor.
 pub(crate) async fn open_ledger(
     paths: &Paths,
     region: &RegionName,
     sole_writer: bool,
+    releases: Releases,
     log: Arc<JetStreamLog>,
 ) -> Result<Ledger, ledger::OpenError> {
     let options = ledger::Options {
@@ -53,6 +63,9 @@ pub(crate) async fn open_ledger(
         sole_writer,
         cache_bytes: LEDGER_CACHE_BYTES,
         sources: sources(),
+        releases: releases == Releases::Here,
+        disk: ledger::Disk::default(),
+        level: Fact::level,
     };
     Ledger::open(options, log).await
 }

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::clients::{both_are_there, http, put_two};
+use eventlog::{ConnectOptions, Credentials, JetStreamLog, Log, Message, StreamOptions};
+use events::ids::{AuthType, EventId, Principal, RegionName};
+use events::region::Upgraded;
+use events::{CHAIN_START, Event, Fact, Origin, chain_hash, subject};
+
+use super::clients::{both_are_there, http, put_two, s3};
 use super::process::{Fixture, Serving, nats_server, planetstore, until};
 
 /// A nats-server as an operator would run it, and ends with this value.
@@ -15,12 +20,18 @@ struct OtherServer {
 
 impl OtherServer {
     fn start(fixture: &Fixture) -> Self {
+        Self::start_that_denies(fixture, "nobody.publishes.here")
+    }
+
+    /// One whose operator gave rights for an older release: it denies publishes to this subject.
+    fn start_that_denies(fixture: &Fixture, subject: &str) -> Self {
         let folder = fixture.outer.path().join("other-nats");
         std::fs::create_dir(&folder).unwrap();
         let configuration = folder.join("conf");
         let conf = format!(
             "listen: \"127.0.0.1:-1\"\nports_file_dir: \"{}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n\
-             accounts {{ A {{ jetstream: enabled, users: [ {{ user: ours, password: \"not a secret\" }} ] }} }}\n",
+             accounts {{ A {{ jetstream: enabled, users: [ {{ user: ours, password: \"not a secret\",\n\
+             permissions: {{ publish: {{ deny: [{subject:?}] }} }} }} ] }} }}\n",
             folder.display(),
             folder.join("store").display()
         );
@@ -43,6 +54,40 @@ impl OtherServer {
             url.is_some()
         });
         Self { child, url: url.unwrap(), credentials }
+    }
+
+    /// Writes events to the log of a region, as a release would that has one level more than this one.
+    fn upgrade_past_this_release(&self, region: &RegionName) {
+        let connect = ConnectOptions {
+            address: self.url.trim_start_matches("nats://").into(),
+            credentials: Credentials { user: "ours".into(), password: "not a secret".into() },
+            name: "newer release".into(),
+            inbox_prefix: "_INBOX_ours".into(),
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let log = JetStreamLog::open(&connect, &StreamOptions::new(region.clone())).await.unwrap();
+            let last = log.tail().await.unwrap().last_sequence;
+            let stored = if last == 0 { Vec::new() } else { log.read(last, 1, usize::MAX).await.unwrap() };
+            let event = Event {
+                id: EventId(uuid::Uuid::now_v7()),
+                time: jiff::Timestamp::UNIX_EPOCH,
+                sequence: last + 1,
+                previous: stored.first().map_or(CHAIN_START, |stored| chain_hash(&stored.payload)),
+                origin: Origin {
+                    principal: Principal { kind: AuthType::System, id: "planetstore".into() },
+                    request_id: String::new(),
+                    traceparent: None,
+                },
+                fact: Fact::RegionUpgraded(Upgraded {
+                    region: region.clone(),
+                    level: Fact::LEVEL + 1,
+                    release: "9.8.7".into(),
+                }),
+            };
+            let (subject, payload) = (subject(region, &event.fact), event.encode(region).unwrap());
+            log.append(last, &[Message { subject, id: event.id, payload }]).await.unwrap();
+        });
     }
 
     fn join(&self, command: &mut Command) {
@@ -111,13 +156,58 @@ fn two_gateways_and_six_nodes_serve_one_region() {
     // What one gateway acks, the other one shows at once.
     for n in 0..20 {
         let (body, path) = (format!("body {n}"), format!("/bucket/turn-{n}"));
-        assert_eq!(super::clients::s3(&first, &fixture, "PUT", &path, body.as_bytes()).status, 200);
-        assert_eq!(super::clients::s3(&second, &fixture, "GET", &path, b"").body, body.as_bytes());
+        assert_eq!(s3(&first, &fixture, "PUT", &path, body.as_bytes()).status, 200);
+        assert_eq!(s3(&second, &fixture, "GET", &path, b"").body, body.as_bytes());
     }
     first.stop();
     both_are_there(&second, &fixture);
     second.stop();
     drop(nodes);
+}
+
+/// Starting it again does not help, so a supervisor must be able to tell this end from others.
+#[test]
+fn a_release_that_is_too_old_for_its_region_ends_with_a_code_of_its_own() {
+    let fixture = Fixture::new();
+    give_credentials(&fixture);
+    let server = OtherServer::start(&fixture);
+    let running = gateway(&fixture, &server);
+    let region = "us-east-1".parse().unwrap();
+    server.upgrade_past_this_release(&region);
+    assert_eq!(running.ended(), Some(6), "it follows the log");
+    let said = std::fs::read_to_string(fixture.outer.path().join("stderr")).unwrap();
+    let level = format!("at level {} since release 9.8.7", Fact::LEVEL + 1);
+    assert!(said.contains(&level) && said.contains("start release 9.8.7 or a newer one"), "{said}");
+
+    for role in ["gateway", "gc"] {
+        let mut command = planetstore(["run", role, "--data"]);
+        command.arg(&fixture.data);
+        if role == "gateway" {
+            command.args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
+        }
+        server.join(&mut command);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(6), "{role}: {said}");
+        assert!(said.contains(&level), "{role}: {said}");
+    }
+}
+
+/// Permissions for NATS are written by hand, and older than the newest kind of fact.
+#[test]
+fn a_gateway_that_may_not_raise_the_level_serves_all_the_same() {
+    let fixture = Fixture::new();
+    give_credentials(&fixture);
+    let server = OtherServer::start_that_denies(&fixture, "ps.*.region.>");
+    let store = gateway(&fixture, &server);
+    let said = std::fs::read_to_string(fixture.outer.path().join("stderr")).unwrap();
+    assert!(said.contains("the region's level cannot be raised now"), "{said}");
+    assert!(said.contains("does not let this user publish"), "{said}");
+    until("readiness of the log", || s3(&store, &fixture, "PUT", "/bucket", b"").status == 200);
+    let raised = fixture.command(&["admin", "region", "upgrade"]).output().unwrap();
+    let said = String::from_utf8_lossy(&raised.stderr).into_owned();
+    assert!(raised.status.code() == Some(1) && said.contains("not let this user publish"), "{said}");
+    store.stop();
 }
 
 #[test]

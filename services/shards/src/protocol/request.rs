@@ -17,8 +17,9 @@ pub enum Request {
         /// The shards.
         records: Vec<Record>,
     },
-    /// Take one piece of a shard of several. Pieces come in any order and possibly twice; they are durable
-    /// only after [`Request::Seal`]. Answered with a [`Status`](super::Status).
+    /// Take one piece of a shard of several. Piece 0 begins the shard; the others come after its answer, in any order
+    /// and possibly twice, and are refused (`NotFound`) if what came before them is not there any more. They are
+    /// durable only after [`Request::Seal`]. Answered with a [`Status`](super::Status).
     Piece {
         /// The shard it belongs to.
         shard: Uuid,
@@ -62,7 +63,8 @@ pub enum Request {
         host: Option<Uuid>,
     },
     /// Say what is stored of a shard. Answered with [`Found`](super::Reply::Found) or a
-    /// [`Status`](super::Status).
+    /// [`Status`](super::Status). A shard that is not sealed is not found, and whoever asks about it still wants it: it
+    /// is not dropped for lack of pieces.
     Inspect {
         /// The shard.
         shard: Uuid,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use events::ids::{ContentId, NodeId};
 use shards::memory::Misbehavior;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
+use shards::telemetry::{Heartbeat, NodeState, Trouble};
 use shards::{Condition, Debt, IncidentKind, StoredContent};
 use tokio::time::Instant;
 
@@ -50,7 +51,7 @@ async fn what_nodes_lost_is_not_shown_and_is_reported() {
         assert!(!fixture.store.is_shown(&stored, &[]).await, "{size}");
         let incident = fixture.incidents.try_recv().unwrap();
         assert_eq!((incident.kind, incident.sha256), (IncidentKind::Missing, Some(stored.sha256)), "{size}");
-        assert!(fixture.store.is_suspect(&stored), "{size}");
+        assert!(!fixture.store.suspects(stored.generation).is_empty(), "{size}");
     }
 }
 
@@ -76,12 +77,38 @@ async fn a_shard_that_a_read_found_damaged_does_not_count_until_it_is_acquitted(
     assert!(fixture.store.is_shown(&stored, &[]).await, "nobody has looked at the bytes");
     fixture.read_all(&stored).await.unwrap();
     assert!(!fixture.store.is_shown(&stored, &[]).await);
-    let condition = |inspected: Vec<shards::Inspected>| inspected[0].condition;
-    assert_eq!(condition(fixture.store.inspect(&stored, &[]).await), Condition::Whole);
     let damaged = Condition::Wanting(IncidentKind::Damaged);
-    assert_eq!(condition(fixture.store.inspect(&stored, &[0]).await), damaged, "it was read through");
-    fixture.store.acquit(&stored);
+    let look = fixture.store.inspect(&stored, &[]).await;
+    assert_eq!(look.shards[0].condition, damaged, "what is suspected is read through");
+    fixture.store.acquit(&stored, &look, 1..6);
+    assert!(!fixture.store.is_shown(&stored, &[]).await, "the others were looked at");
+    fixture.read_all(&stored).await.unwrap();
+    fixture.store.acquit(&stored, &look, [0]);
+    assert!(!fixture.store.is_shown(&stored, &[]).await, "it was found damaged again after the look had begun");
+    let look = fixture.store.inspect(&stored, &[]).await;
+    fixture.store.acquit(&stored, &look, [0]);
     assert!(fixture.store.is_shown(&stored, &[]).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_says_it_is_stuck_is_not_waited_for() {
+    let (fixture, stored) = stored(STRIPE_BYTES).await;
+    let (shard, stuck) = placed(&stored)[2].clone();
+    fixture.nodes.set(&stuck, Misbehavior::Hangs);
+    let begun = Instant::now();
+    let stalled =
+        Heartbeat { state: NodeState::Failed, trouble: Some(Trouble::Stalled), ..shards::memory::heartbeat(&stuck) };
+    let membership = fixture.membership.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        membership.observe(stalled, Instant::now());
+    });
+    for waited in [1, 1] {
+        let look = fixture.store.inspect(&stored, &[]).await;
+        let unknown = look.shards.iter().filter(|found| found.condition == Condition::Unknown);
+        assert_eq!(unknown.map(|found| found.shard).collect::<Vec<_>>(), [shard]);
+        assert_eq!(begun.elapsed().as_secs(), waited);
+    }
 }
 
 #[tokio::test(start_paused = true)]

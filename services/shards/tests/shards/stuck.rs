@@ -105,3 +105,21 @@ async fn a_late_node_takes_shards_as_long_as_each_shard_needs_a_node_of_its_own(
         sleep(Duration::from_secs(2)).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_all_disks_are_slow_slow_is_better_than_not_at_all() {
+    let (fixture, stripe) = (Fixture::new(6), content(STRIPE_BYTES));
+    for number in 1..=4 {
+        fixture.nodes.set(&node(number), Misbehavior::Slow(Duration::from_secs(3)));
+        fixture.membership.observe(stalled(&node(number)), Instant::now());
+    }
+    for (number, chunk) in [(1, None), (2, Some(UNIT_BYTES))] {
+        let stored = fixture.store(number, &stripe, chunk).await.unwrap();
+        assert!(fixture.read_all(&stored).await.unwrap() == stripe);
+    }
+    for number in 1..=4 {
+        fixture.membership.observe(heartbeat(&node(number)), Instant::now());
+        fixture.nodes.set(&node(number), Misbehavior::None);
+    }
+    fixture.store(3, &stripe, None).await.unwrap();
+}

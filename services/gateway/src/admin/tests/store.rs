@@ -7,15 +7,15 @@ use axum::Router;
 use axum::body::Body;
 use domain::{Command, IdentityCommand};
 use eventlog::{Log, MemoryLog};
-use events::Origin;
 use events::ids::{AuthType, Principal, SessionId, Sha256Digest, UserId, UserName};
 use events::user::{Created, Limits, Role};
+use events::{Fact, Origin};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use identity::{Bearer, MasterKey, Sealer, Tokens};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{Committed, Ledger, Options, Snapshot, Sources};
+use ledger::{Committed, Disk, Ledger, Options, Snapshot, Sources};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -84,7 +84,16 @@ impl Store {
     async fn over(log: MemoryLog, folder: TempDir, root_password: &str, sole_writer: bool) -> Self {
         let sources = Sources { now, fresh };
         let path = folder.path().join(format!("{}.redb", fresh(now())));
-        let options = Options { region: "eu-1".parse().unwrap(), path, sole_writer, cache_bytes: 1 << 20, sources };
+        let options = Options {
+            region: "eu-1".parse().unwrap(),
+            path,
+            sole_writer,
+            cache_bytes: 1 << 20,
+            sources,
+            releases: true,
+            disk: Disk::default(),
+            level: Fact::level,
+        };
         let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
         let root = Credentials { access_key: ROOT_KEY.into(), secret_key: root_password.into() };
         let options = AdminOptions {

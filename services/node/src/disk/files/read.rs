@@ -34,6 +34,12 @@ impl ShardFiles {
         Ok(reply)
     }
 
+    /// The same as [`Self::shape`], as the file is now: a handle that is kept open outlives its name.
+    pub(crate) fn look(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
+        let bytes = self.handles.length(&shard_path(bucket, shard))?.ok_or(DiskError::NotFound)?;
+        Shape::of_file(bytes).ok_or(DiskError::Damaged)
+    }
+
     /// How many pieces a shard has and how long they are.
     pub(crate) fn shape(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
         Ok(self.open(shard, bucket)?.1)

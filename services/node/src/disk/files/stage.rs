@@ -78,7 +78,8 @@ impl Staged {
 }
 
 impl ShardFiles {
-    /// Takes one piece, into the page cache. `Damaged` if it is not what its checksum says.
+    /// Takes one piece, into the page cache. `Damaged` if it is not what its checksum says. Piece 0 begins a shard;
+    /// another one is `NotFound` if what came before it is not there any more.
     pub(crate) fn stage(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
         if piece.index >= PIECES_MAX || piece.bytes.is_empty() || piece.bytes.len() > UNIT_BYTES {
             return Err(DiskError::Invalid("a piece beyond the limits"));
@@ -89,7 +90,7 @@ impl ShardFiles {
         self.health.check_room(&*self.disk)?;
         let _waits = self.health.wait();
         loop {
-            let Some(entry) = self.staged_entry(shard, bucket)? else {
+            let Some(entry) = self.staged_entry(shard, bucket, piece.index)? else {
                 return self.check_sealed(shard, bucket, piece);
             };
             let mut staged = entry.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,6 +113,14 @@ impl ShardFiles {
             staged.note(piece);
             staged.touched = Instant::now();
             return self.sync_some(staged, &*file);
+        }
+    }
+
+    /// Keeps a staged shard from being swept: its writer is slow, and there.
+    pub(crate) fn touch(&self, shard: Uuid) {
+        let staged = self.staged().get(&shard).cloned();
+        if let Some(staged) = staged {
+            staged.lock().unwrap_or_else(PoisonError::into_inner).touched = Instant::now();
         }
     }
 
@@ -159,8 +168,13 @@ impl ShardFiles {
         self.disk.sync(&bucket_path(bucket)).map_err(|e| self.health.sync_failed("sync of a bucket's folder", &e))
     }
 
-    /// The staged shard, made if it is new; `None` if the shard is sealed already.
-    fn staged_entry(&self, shard: Uuid, bucket: &BucketName) -> Result<Option<Arc<Mutex<Staged>>>, DiskError> {
+    /// The staged shard, made if it is new and this is its first piece; `None` if the shard is sealed already.
+    fn staged_entry(
+        &self,
+        shard: Uuid,
+        bucket: &BucketName,
+        index: u32,
+    ) -> Result<Option<Arc<Mutex<Staged>>>, DiskError> {
         if let Some(staged) = self.staged().get(&shard) {
             return Ok(Some(Arc::clone(staged)));
         }
@@ -173,6 +187,8 @@ impl ShardFiles {
         let full = table.len() >= STAGED_MAX;
         match table.entry(shard) {
             Entry::Occupied(staged) => Ok(Some(Arc::clone(staged.get()))),
+            // It was swept, or the node was started again: the seal would fail, after all the work.
+            Entry::Vacant(_) if index > 0 => Err(DiskError::NotFound),
             Entry::Vacant(_) if full => Err(DiskError::Busy),
             Entry::Vacant(free) => Ok(Some(Arc::clone(free.insert(Arc::new(Mutex::new(Staged::new(bucket.clone()))))))),
         }

@@ -22,6 +22,8 @@ pub enum Fault {
     Capacity(u64),
     /// While this is true, syncs of files do not return.
     HoldSyncs(bool),
+    /// While this is true, removals of files do not return.
+    HoldRemovals(bool),
 }
 
 /// A disk in memory that forgets what was not synced: the twin of [`super::RealDisk`] for tests and simulation.
@@ -31,7 +33,7 @@ pub enum Fault {
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     state: Arc<Mutex<State>>,
-    /// Wakes the syncs that are held.
+    /// Wakes the syncs and removals that are held.
     released: Arc<Condvar>,
 }
 
@@ -46,6 +48,8 @@ struct State {
     fail_next_write: bool,
     capacity: Option<u64>,
     hold_syncs: bool,
+    hold_removals: bool,
+    removing: usize,
 }
 
 #[derive(Default, Clone)]
@@ -83,6 +87,12 @@ impl MemoryDisk {
         Arc::strong_count(&self.state)
     }
 
+    /// Whether somebody removes a file right now.
+    #[cfg(test)]
+    pub(crate) fn is_removing(&self) -> bool {
+        self.lock().removing > 0
+    }
+
     /// Sets a fault.
     pub fn inject(&self, fault: Fault) {
         let mut state = self.lock();
@@ -93,6 +103,10 @@ impl MemoryDisk {
             Fault::Capacity(bytes) => state.capacity = Some(bytes),
             Fault::HoldSyncs(hold) => {
                 state.hold_syncs = hold;
+                self.released.notify_all();
+            }
+            Fault::HoldRemovals(hold) => {
+                state.hold_removals = hold;
                 self.released.notify_all();
             }
         }
@@ -289,6 +303,9 @@ impl Folder for MemoryDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.lock().removing += 1;
+        let held = self.released.wait_while(self.lock(), |state| state.hold_removals);
+        held.unwrap_or_else(PoisonError::into_inner).removing -= 1;
         let mut state = self.change()?;
         let Some(&inode) = state.names.get(path) else { return Err(io::ErrorKind::NotFound.into()) };
         state.files[inode].links = 0;

@@ -43,15 +43,34 @@ impl SegmentReader {
         if piece.is_intact(shard, 0) { Ok(Some(length)) } else { Err(DiskError::Damaged) }
     }
 
+    /// The length of a shard's piece, if its segment is there and reaches so far. No byte is read. `None` if there is
+    /// no such shard.
+    pub(crate) fn look(&self, shard: Uuid) -> Result<Option<u32>, DiskError> {
+        self.follow(shard, |location| {
+            let Some(bytes) = self.handles.length(&segment_path(location.segment))? else { return Ok(None) };
+            let end = u64::from(location.offset) + record_bytes(location) as u64;
+            Ok((end <= bytes).then_some(location.length))
+        })
+    }
+
     fn read_record(&self, shard: Uuid) -> Result<Option<Bytes>, DiskError> {
+        self.follow(shard, |location| self.read_at(shard, location))
+    }
+
+    /// Looks where a shard lies, and again if compaction has moved it meanwhile. What is not there is damaged.
+    fn follow<R>(
+        &self,
+        shard: Uuid,
+        look: impl Fn(Location) -> Result<Option<R>, DiskError>,
+    ) -> Result<Option<R>, DiskError> {
         let mut before = None;
         for _ in 0..MOVES_MAX {
             let Some(location) = self.catalog.locate(shard) else { return Ok(None) };
             if before == Some(location) {
                 return Err(DiskError::Damaged);
             }
-            if let Some(record) = self.read_at(shard, location)? {
-                return Ok(Some(record));
+            if let Some(found) = look(location)? {
+                return Ok(Some(found));
             }
             before = Some(location);
         }
@@ -79,8 +98,7 @@ impl SegmentReader {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(|e| DiskError::from_read("open of a segment", &e))?,
         };
-        let length = RECORD_HEADER_BYTES as usize + PIECE_HEADER_BYTES + location.length as usize;
-        let mut record = vec![0; length];
+        let mut record = vec![0; record_bytes(location)];
         match handle.file.read_at(&mut record, u64::from(location.offset)) {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             other => other.map_err(|e| DiskError::from_read("read of a segment", &e))?,
@@ -92,4 +110,9 @@ impl SegmentReader {
             && take_piece(&expected, location.length, &record, location.offset).is_some();
         Ok(ours.then_some(record))
     }
+}
+
+/// Bytes of a record, its padding not counted.
+fn record_bytes(location: Location) -> usize {
+    RECORD_HEADER_BYTES as usize + PIECE_HEADER_BYTES + location.length as usize
 }

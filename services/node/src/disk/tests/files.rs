@@ -16,7 +16,7 @@ use super::super::DiskError;
 use super::super::files::ShardFiles;
 use super::super::handles::Handles;
 use super::super::health::Health;
-use super::super::limits::{STAGED_IDLE_MAX, STAGED_OPEN_MAX};
+use super::super::limits::{STAGED_IDLE_MAX, STAGED_OPEN_MAX, STALLED_AFTER};
 use super::super::seam::{Fault, Folder, MemoryDisk};
 
 fn bucket() -> BucketName {
@@ -145,9 +145,50 @@ fn what_nobody_seals_is_swept() {
     let later = Instant::now() + STAGED_IDLE_MAX + STAGED_IDLE_MAX;
     assert_eq!((files.sweep(later), files.sweep(later)), (1, 0));
     assert_eq!(disk.list("buckets/bucket".as_ref()).unwrap(), []);
-    files.stage(shard(1), &bucket(), &piece(1, 1)).unwrap();
+    let late = files.stage(shard(1), &bucket(), &piece(1, 1));
+    assert_eq!(late, Err(DiskError::NotFound), "the first piece is gone");
     let sealed = files.seal(shard(1), &bucket(), pieces(1), bytes(1));
-    assert_eq!(sealed, Err(DiskError::NotFound), "the first piece is gone");
+    assert_eq!(sealed, Err(DiskError::NotFound));
+}
+
+#[test]
+fn what_somebody_asks_for_is_not_swept() {
+    let disk = MemoryDisk::new();
+    let files = open(&disk).unwrap();
+    files.stage(shard(1), &bucket(), &piece(1, 0)).unwrap();
+    let staged = Instant::now();
+    while Instant::now() == staged {
+        std::thread::yield_now();
+    }
+    files.touch(shard(1));
+    assert_eq!(files.sweep(staged + STAGED_IDLE_MAX), 0);
+    files.stage(shard(1), &bucket(), &piece(1, 1)).unwrap();
+    files.seal(shard(1), &bucket(), pieces(1), bytes(1)).unwrap();
+}
+
+#[test]
+fn to_discard_is_not_to_be_stuck() {
+    let disk = MemoryDisk::new();
+    let shared: Arc<MemoryDisk> = Arc::new(disk.clone());
+    let health = Arc::new(Health::new(&disk, 0).unwrap());
+    let files = ShardFiles::recover(shared.clone(), Arc::clone(&health), Arc::new(Handles::new(shared))).unwrap();
+    for i in 0..3 {
+        files.stage(shard(i), &bucket(), &piece(i, 0)).unwrap();
+    }
+    files.seal(shard(0), &bucket(), 1, bytes(0)).unwrap();
+    let is_stuck = || health.is_stalled(Instant::now() + STALLED_AFTER);
+    disk.inject(Fault::HoldRemovals(true));
+    std::thread::scope(|threads| {
+        let removal = threads.spawn(|| files.discard(&bucket(), &[shard(0)]));
+        let begin = Instant::now();
+        while !disk.is_removing() {
+            assert!(begin.elapsed().as_secs() < 20);
+            std::thread::yield_now();
+        }
+        assert!(!is_stuck());
+        disk.inject(Fault::HoldRemovals(false));
+        assert_eq!(removal.join().unwrap(), Ok(()));
+    });
 }
 
 #[test]

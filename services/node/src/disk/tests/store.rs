@@ -264,3 +264,24 @@ fn a_segment_with_an_unreadable_part_is_not_compacted_away() {
         assert_eq!(reads(&store, i), Ok(records[usize::try_from(i).unwrap()].piece.clone()));
     }
 }
+
+#[test]
+fn a_shard_whose_file_is_gone_or_short_is_not_said_to_be_there() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk, SEGMENT_BYTES);
+    assert_eq!(put(&store, vec![record(1, 9000), record(2, 9000)]), [Ok(()), Ok(())]);
+    let (large, bytes) = (Uuid::from_u128(3), Bytes::from(vec![3; 5000]));
+    store.stage(large, &bucket(), &Piece::new(large, 0, bytes)).unwrap();
+    store.seal(large, &bucket(), 1, 5000).unwrap();
+    let found = |i: u128| store.inspect(Uuid::from_u128(i), &bucket(), false);
+    assert_eq!([1, 2, 3].map(found), [Ok((1, 9000)), Ok((1, 9000)), Ok((1, 5000))]);
+    // They are read, and stay open.
+    assert!(reads(&store, 1).is_ok() && reads(&store, 3).is_ok());
+    disk.open(&segment(1), Open::Existing).unwrap().set_len(12_000).unwrap();
+    disk.open(&shard_path(&bucket(), large), Open::Existing).unwrap().set_len(10).unwrap();
+    assert_eq!([1, 2, 3].map(found), [Ok((1, 9000)), Err(DiskError::Damaged), Err(DiskError::Damaged)]);
+    disk.remove(&segment(1)).unwrap();
+    disk.remove(&shard_path(&bucket(), large)).unwrap();
+    let gone = [Err(DiskError::Damaged), Err(DiskError::Damaged), Err(DiskError::NotFound)];
+    assert_eq!([1, 2, 3].map(found), gone);
+}

@@ -1,0 +1,245 @@
+//! A store of its own: a log, six nodes, and what is noted of them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::{Command, NewBody, Precondition, PutObject, View};
+use eventlog::{Log, MemoryLog};
+use events::content::Fault;
+use events::ids::{AuthType, ContentId, ETag, Generation, Md5Digest, NodeId, ObjectKey, Principal, Sha256Digest};
+use events::lock::Lock;
+use events::object::{Attributes, Operation};
+use events::{Fact, Origin};
+use jiff::Timestamp;
+use ledger::{Ledger, Options, Sources};
+use shards::memory::MemoryNodes;
+use shards::protocol::{Record, Reply, Request, Status};
+use shards::{Incident, Membership, ShardStore, StoredContent, Transport};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::later::Due;
+use crate::note::{Doubts, Noted};
+use crate::{Keeper, Tasks};
+
+/// How far time goes in one step.
+const STEP: Duration = Duration::from_millis(200);
+
+/// How long a test may take in truth.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) struct World {
+    pub(super) nodes: MemoryNodes,
+    pub(super) membership: Membership,
+    pub(super) ledger: Ledger,
+    log: MemoryLog,
+    folder: TempDir,
+    /// Keeps paused time from going by itself while the ledger's thread works.
+    _held: std::sync::mpsc::Sender<()>,
+}
+
+/// One gateway's shards, with what it finds wanting.
+pub(super) struct Side {
+    pub(super) store: ShardStore<MemoryNodes>,
+    pub(super) incidents: mpsc::Receiver<Incident>,
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+}
+
+fn fresh(_: Timestamp) -> Uuid {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
+    Uuid::from_u128((1 << 90) | (7 << 76) | (2 << 62) | count)
+}
+
+fn origin() -> Origin {
+    let principal = Principal { kind: AuthType::ApiKey, id: "alice".into() };
+    Origin { principal, request_id: "7".into(), traceparent: None }
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let (held, until_dropped) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || {
+            // The end of the world is an error.
+            let _ended = until_dropped.recv();
+        });
+        let (folder, log, nodes) = (tempfile::tempdir().unwrap(), MemoryLog::new(), MemoryNodes::new(6));
+        let options = Options {
+            region: "test-1".parse().unwrap(),
+            path: folder.path().join("projection"),
+            sole_writer: true,
+            cache_bytes: 16 << 20,
+            sources: Sources { now, fresh },
+            releases: true,
+            disk: ledger::Disk::default(),
+            level: Fact::level,
+        };
+        let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
+        let membership = nodes.membership();
+        let world = Self { nodes, membership, ledger, log, folder, _held: held };
+        let bucket = Command::CreateBucket {
+            bucket: "bucket".parse().unwrap(),
+            owner: "alice".parse().unwrap(),
+            acl: None,
+            ownership: None,
+            object_lock: false,
+            location: None,
+            tags: events::tags::Tags::new(),
+        };
+        world.ledger.commit(bucket, origin()).await.unwrap();
+        world
+    }
+
+    /// Makes the log take nothing, or take it again.
+    pub(super) fn close_log(&self, is_closed: bool) {
+        self.log.refuse_appends(if is_closed { usize::MAX } else { 0 });
+    }
+
+    /// A gateway's side, over the same nodes.
+    pub(super) fn side(&self) -> Side {
+        let (sender, incidents) = mpsc::channel(64);
+        Side { store: ShardStore::new(self.nodes.clone(), self.membership.clone(), None, sender), incidents }
+    }
+
+    pub(super) fn mark(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn tasks(&self, side: &Side) -> (Arc<Tasks<MemoryNodes>>, mpsc::Receiver<Due>) {
+        Tasks::new(self.mark("settled"), self.ledger.clone(), side.store.clone())
+    }
+
+    pub(super) fn keeper(&self, side: Side, mark: &str) -> Keeper {
+        Keeper::start(self.mark(mark), self.ledger.clone(), side.store, side.incidents)
+    }
+
+    /// Stores bytes on the nodes; no event names them yet.
+    pub(super) async fn stage(&self, side: &Side, seed: u8, length: usize) -> StoredContent {
+        let (bucket, generation) = ("bucket".parse().unwrap(), Generation::from_fresh(fresh(now())));
+        let placement = side.store.put(&bucket, generation, Bytes::from(vec![seed; length])).await.unwrap();
+        let sha256 = Sha256Digest([seed; 32]);
+        StoredContent { bucket, sha256, generation, size: length as u64, placement }
+    }
+
+    /// The same of nodes that take their time, which goes by.
+    pub(super) async fn stage_beside(&self, side: &Side, seed: u8, length: usize) -> StoredContent {
+        let staging = self.stage(side, seed, length);
+        let mut staging = std::pin::pin!(staging);
+        loop {
+            tokio::select! {
+                biased;
+                stored = &mut staging => return stored,
+                () = step() => {}
+            }
+        }
+    }
+
+    /// Puts a shard where it was lost.
+    pub(super) async fn give_back(&self, stored: &StoredContent, shard: u8, bytes: Bytes) {
+        let node = placed(stored).into_iter().find(|(index, _)| *index == shard).unwrap().1;
+        let record = Record::new(stored.generation.shard(shard), bytes);
+        let reply = self.nodes.request(&node, Request::Put { records: vec![record] }.encode()).await.unwrap();
+        assert_eq!(Reply::decode(reply).unwrap(), Reply::Statuses(vec![Status::Ok]));
+    }
+
+    /// An event names them.
+    pub(super) async fn commit(&self, stored: &StoredContent) {
+        let put = PutObject {
+            bucket: stored.bucket.clone(),
+            key: ObjectKey::from_bytes(stored.generation.to_string().as_bytes()).unwrap(),
+            size: stored.size,
+            etag: ETag { md5: Md5Digest([0; 16]), parts: None },
+            body: NewBody::Staged { content: id(stored), placement: stored.placement.clone(), instead_of: None },
+            checksum: None,
+            encryption: None,
+            attributes: Attributes::default(),
+            owner: None,
+            acl: None,
+            lock: Lock::default(),
+            operation: Operation::PutObject,
+            precondition: Precondition::default(),
+        };
+        self.ledger.commit(Command::PutObject(Box::new(put)), origin()).await.unwrap();
+    }
+
+    /// An object, stored and settled.
+    pub(super) async fn put(&self, side: &Side, seed: u8, length: usize) -> StoredContent {
+        let stored = self.stage(side, seed, length).await;
+        self.commit(&stored).await;
+        side.store.settling().named(id(&stored));
+        self.until("its last shard", || side.store.settling().open() == 0).await;
+        stored
+    }
+
+    /// What the log says of a content.
+    pub(super) fn faults(&self, stored: &StoredContent) -> Vec<(u8, Fault)> {
+        let faults = self.ledger.latest().faults(&id(stored)).unwrap().faults;
+        faults.into_iter().map(|fault| (fault.shard, fault.fault)).collect()
+    }
+
+    pub(super) fn last_sequence(&self) -> u64 {
+        self.ledger.progress().borrow().cursor.sequence
+    }
+
+    /// All facts about the health of contents there ever were.
+    pub(super) async fn health_facts(&self) -> usize {
+        let stored = self.log.read(1, usize::MAX, usize::MAX).await.unwrap();
+        let facts = stored.iter().map(|stored| events::Event::decode(&stored.payload).unwrap().fact);
+        facts.filter(|fact| matches!(fact, Fact::ContentHealthChanged(_))).count()
+    }
+
+    /// Lets time go by until something is so.
+    pub(super) async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let begin = std::time::Instant::now();
+        while !is_so() {
+            assert!(begin.elapsed() < PATIENCE, "timed out: {what}");
+            step().await;
+        }
+    }
+
+    /// Lets so much time go by.
+    pub(super) async fn pass(&self, time: Duration) {
+        let end = tokio::time::Instant::now() + time;
+        while tokio::time::Instant::now() < end {
+            step().await;
+        }
+    }
+
+    /// Sends the heartbeats of all nodes.
+    pub(super) fn announce(&self) {
+        self.nodes.announce(&self.membership);
+    }
+}
+
+async fn step() {
+    tokio::time::advance(STEP).await;
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    // The ledger's thread works in true time.
+    std::thread::sleep(Duration::from_millis(1));
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(super) fn id(stored: &StoredContent) -> ContentId {
+    ContentId { sha256: stored.sha256, generation: stored.generation }
+}
+
+/// The shards of a content, and their nodes.
+pub(super) fn placed(stored: &StoredContent) -> Vec<(u8, NodeId)> {
+    stored.placement.shards().map(|(shard, node)| (shard, node.clone())).collect()
+}
+
+/// Looks at a content for no reason of its own.
+pub(super) async fn look(tasks: &Tasks<MemoryNodes>, stored: &StoredContent) -> Noted {
+    tasks.note(id(stored), &Doubts::default()).await.unwrap()
+}
