@@ -1,8 +1,11 @@
 """Health, metrics and status: what operators and their programs see."""
 
+import base64
 import json
 import re
 import urllib.request
+
+from harness.users import call
 
 
 def test_health_readiness_and_metrics(server, s3, bucket):
@@ -40,3 +43,22 @@ def test_status_needs_credentials(server):
 def test_secrets_are_not_logged(server, s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert server.credentials.secret not in server.log.read_text()
+
+
+def test_guesses_by_basic_count_as_logins_of_the_client_behind_a_proxy(make_server):
+    server = make_server(environment={"PLANETSTORE_TRUSTED_PROXIES": "127.0.0.1"}).start()
+    name, password = server.credentials.access, server.credentials.secret
+
+    def ask(wanted: str, client: str) -> int:
+        login = base64.b64encode(f"{name}:{wanted}".encode()).decode()
+        return call(server, "GET", "/status", headers={
+            "authorization": f"Basic {login}", "x-forwarded-for": client}).status
+
+    assert {ask(password, "192.0.2.1") for _ in range(150)} == {200}, "programs ask often"
+    answers = [ask(f"guess-{number}", "192.0.2.1") for number in range(20)]
+    assert answers[0] == 401 and answers[-1] == 429, answers
+    assert ask(password, "192.0.2.1") == 429, "a right one is not told from the others"
+    assert ask(password, "192.0.2.2") == 200, "others behind the proxy go on"
+    told = call(server, "POST", "/login", {"user": name, "password": password},
+                headers={"x-forwarded-for": "192.0.2.1"})
+    assert told.status == 429, told.body

@@ -1,9 +1,14 @@
 """Requests whose last byte comes late: whoever lost the right meanwhile is not served, whatever was right at first."""
 
+import base64
+import hashlib
 import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import pytest
+from botocore.exceptions import ClientError
 
 from harness import wait
 from harness.users import call, login
@@ -12,9 +17,11 @@ from harness.world import bucket_arn, document
 
 
 @contextmanager
-def held(wire: Wire, method: str, path: str, query: str, body: bytes) -> Iterator[socket.socket]:
+def held(wire: Wire, method: str, path: str, query: str, body: bytes, **headers: str) -> Iterator[socket.socket]:
     """A request of which all but the last byte is sent."""
-    head, _ = wire.head(method, path, query, headers={"content-length": str(len(body)), "expect": "100-continue"})
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    length = {"content-length": str(len(body)), "expect": "100-continue"}
+    head, _ = wire.head(method, path, query, headers={**named, **length})
     with wire.connect() as stream:
         stream.sendall(head.to_bytes())
         assert stream.recv(4096).startswith(b"HTTP/1.1 100"), "it was let through to its body"
@@ -69,6 +76,58 @@ def test_a_key_that_is_disabled_stores_nothing_more(world, server):
         world.users.disable_key(user)
         assert finish(stream, b"body").code == "InvalidAccessKeyId"
     assert world["owner"].list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    wire.close()
+
+
+def test_a_key_that_is_disabled_deletes_nothing_more(world, server):
+    bucket = world.bucket()
+    user = world.users.create("held-deletes", policies=["readwrite"])
+    world["owner"].put_object(Bucket=bucket, Key="k", Body=b"kept")
+    wire = Wire(server.address, user.credentials)
+    body = b"<Delete><Object><Key>k</Key></Object></Delete>"
+    md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+    with held(wire, "POST", f"/{bucket}", "delete=", body, content_md5=md5) as stream:
+        world.users.disable_key(user)
+        answer = finish(stream, body)
+    assert "InvalidAccessKeyId" in answer.body.decode(), answer.body
+    assert world["owner"].list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+    wire.close()
+
+
+def test_a_key_that_is_disabled_makes_no_bucket(world, server):
+    user = world.users.create("held-makes", policies=["readwrite"])
+    wire = Wire(server.address, user.credentials)
+    bucket = world.fresh()
+    body = b"<CreateBucketConfiguration></CreateBucketConfiguration>"
+    with held(wire, "PUT", f"/{bucket}", "", body) as stream:
+        world.users.disable_key(user)
+        assert finish(stream, body).code == "InvalidAccessKeyId"
+    with pytest.raises(ClientError, match="404"):
+        world["admin"].head_bucket(Bucket=bucket)
+    wire.close()
+
+
+def test_the_public_access_block_that_holds_at_the_end_counts(world, server):
+    bucket = world.bucket(ObjectOwnership="ObjectWriter")
+    owner = world["owner"]
+    wire = Wire(server.address, world.people["owner"].credentials)
+    upload = owner.create_multipart_upload(Bucket=bucket, Key="parts", ACL="public-read")["UploadId"]
+    etag = owner.upload_part(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1, Body=b"part")["ETag"]
+    policy = document({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                       "Resource": f"{bucket_arn(bucket)}/*"}).encode()
+    with held(wire, "PUT", object_path(bucket, "k"), "", b"body", x_amz_acl="public-read") as put, \
+            held(wire, "PUT", f"/{bucket}", "policy=", policy) as put_policy:
+        owner.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": False})
+        assert finish(put, b"body").code == "AccessDenied"
+        assert finish(put_policy, policy).code == "AccessDenied"
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        owner.complete_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload, MultipartUpload=parts)
+    assert owner.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    owner.delete_public_access_block(Bucket=bucket)
+    owner.complete_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload, MultipartUpload=parts)
     wire.close()
 
 

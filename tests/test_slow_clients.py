@@ -1,5 +1,6 @@
 """Clients that read and send slowly hold up nobody else, and are served to their end."""
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -169,8 +170,10 @@ def announced(server: Server) -> list[Idle]:
 
     def unsigned(method: str, path: str, query: str, length: int, body: bytes, kind: str) -> Idle:
         head = Head(method, path, query, {"host": wire.address, "content-type": kind, "content-length": str(length)})
-        return Idle(wire.place, head.to_bytes() + body)
+        # They are from several addresses: one has no place for all of them.
+        return Idle(wire.place, head.to_bytes() + body, f"127.0.0.{2 + next(numbers) % 4}")
 
+    numbers = itertools.count()
     form = f"multipart/form-data; boundary={BOUNDARY}"
     idle = [unsigned("POST", "/public", "delete=", 4 * MIB, b"<", "text/xml") for _ in range(ANNOUNCED_DELETES)]
     idle += [unsigned("POST", "/public", "", MIB, b"-", form) for _ in range(ANNOUNCED_FORMS)]

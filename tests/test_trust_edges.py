@@ -113,8 +113,9 @@ def test_who_completes_an_upload_sees_the_checksum_if_its_parts(world, server):
         upload = world["owner"].create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
         sent = world["owner"].upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=data)
         world.grant(bucket, ["s3:PutObject", *actions])
-        return world["other account"].complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={
-            "Parts": [{"ETag": sent["ETag"], "PartNumber": 1}]})
+        parts = {"Parts": [{"ETag": sent["ETag"], "PartNumber": 1}]}
+        return world["other account"].complete_multipart_upload(
+            Bucket=bucket, Key="k", UploadId=upload, MultipartUpload=parts)
 
     assert "ChecksumCRC32" not in completed()
     for action in ("s3:GetObject", "s3:ListMultipartUploadParts"):

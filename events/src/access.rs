@@ -52,6 +52,23 @@ pub struct Acl {
     pub grants: Vec<Grant>,
 }
 
+impl Acl {
+    /// Whether it grants anything to anybody at all: S3 counts whoever can sign a request among them.
+    pub fn is_public(&self) -> bool {
+        self.grants.iter().any(|grant| grant.grantee.is_public())
+    }
+}
+
+impl Grantee {
+    /// Whether it is anybody at all.
+    pub const fn is_public(&self) -> bool {
+        match self {
+            Self::Everyone | Self::Authenticated => true,
+            Self::User(_) | Self::LogDelivery => false,
+        }
+    }
+}
+
 /// What keeps a bucket from becoming public by mistake.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>

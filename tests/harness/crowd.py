@@ -18,7 +18,7 @@ KERNEL_BYTES = 32 * 1024
 class Client:
     """One connection, and what it has moved so far."""
 
-    def __init__(self, place: tuple[str, int], head: bytes) -> None:
+    def __init__(self, place: tuple[str, int], head: bytes, source: str = "") -> None:
         self.moved = 0
         self.taken = bytearray()
         self.broken: str | None = None
@@ -26,6 +26,8 @@ class Client:
         self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
         self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         self.stream.settimeout(60)
+        if source:
+            self.stream.bind((source, 0))
         self.stream.connect(place)
         self.stream.sendall(head)
         self.stream.setblocking(False)

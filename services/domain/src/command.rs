@@ -4,9 +4,11 @@ mod append;
 mod delete;
 mod health;
 pub(crate) mod identity;
+mod judged;
 pub(crate) mod lifecycle;
 mod lock;
 mod node;
+mod precondition;
 mod rename;
 pub(crate) mod setting;
 
@@ -28,11 +30,12 @@ use uuid::Uuid;
 pub use append::{AppendObject, PARTS_MAX};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
+pub use judged::{Judged, JudgedBucket, JudgedCaller};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::JoinNode;
+pub use precondition::{ETags, Precondition};
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 
-use crate::row::BucketId;
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
 use lifecycle::{AbortExpired, Expire};
@@ -67,13 +70,11 @@ pub enum Command {
         /// The tags it is to carry.
         tags: Tags,
     },
-    /// Do something in a bucket, if it is the one that was looked at: one made since under its name is another.
-    Within {
-        /// Its name.
-        bucket: BucketName,
-        /// Its identity.
-        id: BucketId,
-        /// What to do in it.
+    /// Do something for somebody, if nothing changed of what their right to it was judged by.
+    Judged {
+        /// What it was judged by.
+        by: Box<Judged>,
+        /// What to do.
         command: Box<Command>,
     },
     /// Remove an empty bucket.
@@ -94,6 +95,8 @@ pub enum Command {
         bucket: BucketName,
         /// The JSON document.
         policy: Option<String>,
+        /// It grants something to everybody.
+        is_public: bool,
     },
     /// Set a bucket's ACL.
     SetBucketAcl {
@@ -210,7 +213,7 @@ impl Command {
     /// Whether it can only end what is stored, so that it should be done also where there is little room.
     pub fn only_ends(&self) -> bool {
         match self {
-            Self::Within { command, .. } => command.only_ends(),
+            Self::Judged { command, .. } => command.only_ends(),
             Self::DeleteBucket { .. }
             | Self::DeleteObject(_)
             | Self::Expire(_)
@@ -239,24 +242,6 @@ pub enum NewBody {
     Known(ContentId),
     /// The parts of a completed upload.
     Parts(UploadId),
-}
-
-/// What must hold of the key's current object for a write to happen (RFC 9110, section 13).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Precondition {
-    /// `If-Match`: one of these must be its entity tag.
-    pub matches: Option<ETags>,
-    /// `If-None-Match`: none of these may be.
-    pub none_matches: Option<ETags>,
-}
-
-/// Entity tags in a precondition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ETags {
-    /// `*`: any object at all.
-    Any,
-    /// These, without quotes.
-    These(Vec<String>),
 }
 
 /// Store a version of an object.
@@ -413,6 +398,12 @@ pub enum Rejection {
         /// How much it may hold.
         limit: u64,
     },
+    /// Judge anew: nothing was done.
+    #[error("what the right to this was judged by has changed")]
+    JudgedByOther,
+    /// Take away what would be open to everybody, or the block.
+    #[error("the bucket's public access block refuses what is open to everybody")]
+    PublicAccessBlocked,
     /// The ACL grants something to others, which it cannot once ACLs are off. Make it private first.
     #[error("the bucket's ACL grants others something")]
     AclGrantsOthers,

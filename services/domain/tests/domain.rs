@@ -17,6 +17,8 @@ mod health;
 mod identities;
 #[path = "domain/invariants.rs"]
 mod invariants;
+#[path = "domain/judged.rs"]
+mod judged;
 #[path = "domain/lifecycle.rs"]
 mod lifecycle;
 #[path = "domain/locks.rs"]

@@ -4,24 +4,25 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::row::{BucketId, BucketRow};
-use domain::{Command, Context, Identities, Refused, View};
+use domain::{Context, Judged, Refused, View};
 use events::Origin;
 use events::ids::{BucketName, ObjectKey, PartNumber, UploadId, VersionId};
 use events::lock::Lock;
 use events::tags::Tags;
 use http::request::Parts;
 use jiff::Timestamp;
-use ledger::{Committed, Snapshot, StateError};
-use listener::TlsVersion;
+use ledger::{Snapshot, StateError};
+use listener::{TlsVersion, origin};
 use s3::lock::ObjectLock;
 use s3::request::Head;
 use s3::{Address, Code, Error, Operation, Query};
+use shards::ReadMemory;
 
 use crate::Gateway;
 use crate::access::{Caller, authorize};
-use crate::failure::{About, Failure, commit_failure, rejected};
+use crate::failure::{About, Failure, rejected};
 use crate::limits::{Client, Pace};
-use crate::room::Pool;
+use crate::room::Memory;
 
 /// The headers with conditions of writes and deletes, spelled as errors name them.
 const CONDITIONS: [&str; 4] = ["If-None-Match", "If-Match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
@@ -54,24 +55,6 @@ pub(crate) struct Call<'a> {
     pub(crate) authorized: Mutex<Option<Arc<Snapshot>>>,
 }
 
-/// What a call was judged by: as long as it stays so, the judgement stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Judged {
-    /// The last change of identities.
-    pub(crate) identities: u64,
-    pub(crate) bucket: BucketName,
-    pub(crate) id: BucketId,
-    /// The last change of who may do what in the bucket.
-    pub(crate) access: u64,
-}
-
-impl Judged {
-    /// A command that happens only in this very bucket.
-    pub(crate) fn bind(&self, command: Command) -> Command {
-        Command::Within { bucket: self.bucket.clone(), id: self.id, command: Box::new(command) }
-    }
-}
-
 impl<'a> Call<'a> {
     pub(crate) fn head(&self) -> Head<'a> {
         Head::new(&self.parts.headers, self.query)
@@ -84,10 +67,32 @@ impl<'a> Call<'a> {
         format!("{scheme}://{host}")
     }
 
-    /// The memory that the request's body may take. Strangers have their own: they can hold up nobody else.
-    pub(crate) fn memory(&self) -> &'a Arc<Pool> {
+    /// The memory that the request's body may take. Strangers have their own: they can hold up nobody else. Of either
+    /// nobody has all, but root.
+    pub(crate) fn memory(&self) -> Memory {
         let shared = &self.gateway.0;
-        if self.caller.account.is_some() { &shared.memory } else { &shared.strangers_memory }
+        match self.caller.account.as_deref() {
+            Some(account) if account.name.is_root() => shared.memory.for_caller(None),
+            Some(account) => shared.memory.for_caller(Some(shared.portions.of(&account.id))),
+            None => {
+                let own = self.client.map(|client| shared.strangers_portions.of(&origin(client.counted)));
+                shared.strangers_memory.for_caller(own)
+            }
+        }
+    }
+
+    /// The memory for what the request reads, in the same way.
+    pub(crate) fn read_memory(&self) -> ReadMemory {
+        let shared = &self.gateway.0;
+        let of_known = shared.store.read_memory();
+        match self.caller.account.as_deref() {
+            Some(account) if account.name.is_root() => of_known.clone(),
+            Some(account) => shared.read_portions.bound(of_known, &account.id),
+            None => match self.client {
+                Some(client) => shared.strangers_read_portions.bound(&shared.strangers_reads, &origin(client.counted)),
+                None => shared.strangers_reads.clone(),
+            },
+        }
     }
 
     /// The bucket that is addressed.
@@ -220,8 +225,9 @@ impl<'a> Call<'a> {
     }
 
     /// A bucket made since under the judged one's name is another one.
-    fn is_judged(&self, name: &BucketName, id: BucketId) -> bool {
-        self.judged.get().is_none_or(|judged| judged.bucket != *name || judged.id == id)
+    pub(crate) fn is_judged(&self, name: &BucketName, id: BucketId) -> bool {
+        let judged = self.judged.get().and_then(|judged| judged.bucket.as_ref());
+        judged.is_none_or(|judged| judged.name != *name || judged.id == id)
     }
 
     /// Reads the state anew from here on: what came before may have taken the client long.
@@ -229,61 +235,11 @@ impl<'a> Call<'a> {
         self.authorized.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Judges the call again if anything changed by which it was judged: a body may take minutes, and whoever lost
-    /// the right meanwhile must not be served.
-    pub(crate) fn confirm(&self) -> Result<(), Failure> {
-        let Some(judged) = self.judged.get() else { return Ok(()) };
-        let snapshot = self.gateway.0.ledger.latest();
-        let row = snapshot.bucket(&judged.bucket)?.filter(|row| row.id == judged.id);
-        let row = row.ok_or_else(|| Error::no_such_bucket(judged.bucket.as_str()))?;
-        if (snapshot.identities_changed()?, row.access) == (judged.identities, judged.access) {
-            return Ok(());
-        }
-        let account = match &self.caller.access_key {
-            Some(key) => Some(Arc::clone(&self.gateway.0.accounts.find(&snapshot, key, self.now)?.account)),
-            None => None,
-        };
-        let Caller { access_key, proof, payload, .. } = self.caller;
-        let caller = Caller {
-            signature_age_ms: self.caller.signature_age_ms,
-            account,
-            access_key: access_key.clone(),
-            proof: *proof,
-            payload: *payload,
-            chunk_signer: None,
-        };
-        let again = Call {
-            caller: &caller,
-            judged: OnceLock::new(),
-            lock: self.lock.clone(),
-            document_tags: self.document_tags.clone(),
-            authorized: Mutex::new(None),
-            proved: AtomicBool::new(false),
-            ..*self
-        };
-        authorize(&again, &snapshot, self.operation)
-    }
-
     /// Judges the call by the tags that its document turned out to bring.
     pub(crate) fn confirm_tags(&self, tags: &Tags) -> Result<(), Failure> {
         self.document_tags.get_or_init(|| tags.clone());
         let snapshot = self.gateway.0.ledger.latest();
         authorize(self, &snapshot, self.operation)
-    }
-
-    /// A command that happens only in the bucket for which the call was judged.
-    pub(crate) fn bound(&self, command: Command) -> Command {
-        match self.judged.get() {
-            Some(judged) => judged.bind(command),
-            None => command,
-        }
-    }
-
-    /// Commits a command that brings no bytes.
-    pub(crate) async fn commit(&self, command: Command) -> Result<Committed, Failure> {
-        self.confirm()?;
-        let committed = self.gateway.0.ledger.commit(self.bound(command), self.origin()).await;
-        committed.map_err(|error| commit_failure(&error, self.about()).into())
     }
 
     /// A fresh id.

@@ -268,12 +268,11 @@ async fn kms_key(call: &Call<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> Res
 async fn make_default_key(call: &Call<'_>, name: &KmsKeyName) -> Result<(), Failure> {
     let sealed = fresh_kms_key(&call.gateway.0.options.sealer, name, random(call)?, random(call)?);
     let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed: sealed.ok_or_else(internal)? };
-    let ledger = &call.gateway.0.ledger;
-    match ledger.commit(Command::Identity(Box::new(command)), call.origin()).await {
+    match call.commit(Command::Identity(Box::new(command))).await {
         Ok(_) => Ok(()),
         // Somebody else was a moment quicker: theirs is as good.
-        Err(_) if ledger.read().await?.kms_key(name)?.is_some() => Ok(()),
-        Err(error) => Err(crate::failure::commit_failure(&error, call.about()).into()),
+        Err(_) if call.gateway.0.ledger.read().await?.kms_key(name)?.is_some() => Ok(()),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -153,6 +153,10 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
                 format!("The bucket may hold {limit} {}, and this would be more. Nothing was stored.", resource.unit());
             Error::with_message(Code::QuotaExceeded, message).detail("BucketName", about.bucket)
         }
+        Rejection::JudgedByOther => slow_down("Who may do what changes all the time. Nothing was done; try again."),
+        Rejection::PublicAccessBlocked => {
+            Error::access_denied("Access Denied: the bucket's public access block refuses what is open to everybody.")
+        }
         Rejection::AclGrantsOthers => Error::new(Code::InvalidBucketAclWithObjectOwnership),
         Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
         Rejection::NoObjectLock => missing_object_lock(),
@@ -164,8 +168,8 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
         }
-        Rejection::NotDue => {
-            tracing::error!(%rejection, "S3 asked for what rules do");
+        Rejection::NotDue | Rejection::Identity(_) | Rejection::OtherFolder { .. } => {
+            tracing::error!(%rejection, "S3 asked for what rules, the admin API or nodes do");
             Error::new(Code::InternalError)
         }
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
@@ -189,15 +193,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             "Objects are renamed only in buckets that never had versioning. Copy and delete instead.",
         ),
         Rejection::TokenOfAnother => Error::new(Code::IdempotencyParameterMismatch),
-        Rejection::Identity(rejection) => {
-            tracing::error!(%rejection, "S3 asked for a change of identities");
-            Error::new(Code::InternalError)
-        }
         Rejection::LevelTooLow { .. } => Error::with_message(Code::NotImplemented, rejection.to_string()),
-        Rejection::OtherFolder { .. } => {
-            tracing::error!("S3 asked for a node to join");
-            Error::new(Code::InternalError)
-        }
         Rejection::ContentGone | Rejection::ContentUnsafe => {
             slow_down("The stored bytes cannot be referred to any more. Nothing was stored; try again.")
         }

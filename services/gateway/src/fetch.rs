@@ -13,12 +13,14 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use identity::{ContentKey, DataKey, FrameError, Opener};
 use ledger::Snapshot;
+use listener::Patience;
 use s3::{Code, Error};
-use shards::StoredContent;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES};
+use shards::{ReadMemory, StoredContent};
 use tokio::sync::oneshot;
 
 use crate::Gateway;
+use crate::call::Call;
 use crate::failure::Failure;
 
 /// A stretch of an object that lies in one content.
@@ -152,7 +154,11 @@ pub(crate) fn part_range(
 
 /// The body of an answer. The first bytes are here when this returns, so that what is lost is an error, not a
 /// broken connection.
-pub(crate) async fn body(gateway: &Gateway, stretches: Vec<Stretch>) -> Result<Body, Failure> {
+pub(crate) async fn body(call: &Call<'_>, stretches: Vec<Stretch>) -> Result<Body, Failure> {
+    let gateway = call.gateway;
+    if let Some(patience) = call.parts.extensions.get::<Patience>() {
+        patience.shorten_while(call.read_memory().waiting());
+    }
     if stretches.is_empty() {
         return Ok(Body::empty());
     }
@@ -161,7 +167,7 @@ pub(crate) async fn body(gateway: &Gateway, stretches: Vec<Stretch>) -> Result<B
     {
         return Ok(Body::from(bytes));
     }
-    let mut bytes = Box::pin(bytes(gateway.clone(), stretches));
+    let mut bytes = Box::pin(bytes(call, stretches));
     let first = match bytes.next().await {
         None => return Ok(Body::empty()),
         Some(first) => first.map_err(Failure::from)?,
@@ -170,13 +176,17 @@ pub(crate) async fn body(gateway: &Gateway, stretches: Vec<Stretch>) -> Result<B
 }
 
 /// The bytes of stretches, one after the other. It ends after the first error.
-pub(crate) fn bytes(gateway: Gateway, stretches: Vec<Stretch>) -> impl Stream<Item = Result<Bytes, FetchError>> + Send {
+pub(crate) fn bytes(
+    call: &Call<'_>,
+    stretches: Vec<Stretch>,
+) -> impl Stream<Item = Result<Bytes, FetchError>> + Send + use<> {
+    let (gateway, memory) = (call.gateway.clone(), call.read_memory());
     let bytes = stream::iter(stretches).flat_map(move |stretch| {
-        let gateway = gateway.clone();
+        let (gateway, memory) = (gateway.clone(), memory.clone());
         let opened = async move {
             match whole_if_room(&gateway, &stretch).await {
                 Ok(Some(bytes)) => stream::once(async { Ok(bytes) }).boxed(),
-                Ok(None) => streamed(&gateway, stretch),
+                Ok(None) => streamed(&gateway, stretch, memory),
                 Err(error) => stream::once(async { Err(error) }).boxed(),
             }
         };
@@ -188,8 +198,8 @@ pub(crate) fn bytes(gateway: Gateway, stretches: Vec<Stretch>) -> impl Stream<It
     })
 }
 
-fn streamed(gateway: &Gateway, stretch: Stretch) -> BoxStream<'static, Result<Bytes, FetchError>> {
-    let stored = gateway.0.store.read(stretch.stored, stretch.range).map_err(FetchError::from);
+fn streamed(gateway: &Gateway, stretch: Stretch, memory: ReadMemory) -> BoxStream<'static, Result<Bytes, FetchError>> {
+    let stored = gateway.0.store.read_within(stretch.stored, stretch.range, memory).map_err(FetchError::from);
     match stretch.cipher {
         None => stored.boxed(),
         Some(cipher) => opened(stored, cipher).boxed(),

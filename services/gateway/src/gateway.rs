@@ -5,21 +5,39 @@ use events::access::ObjectOwnership;
 use events::ids::RegionName;
 use identity::Sealer;
 use ledger::{Ledger, Sources};
-use shards::ShardStore;
+use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
 
 use crate::access::{Accounts, RulesCache};
 use crate::cache::{Cache, CacheFigures};
+use crate::confirmed::GuardedLedger;
 use crate::cors::CorsCache;
 use crate::fetch::WHOLE_KIB_MAX;
+use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
-use crate::room::{Pool, Sizes, Spill};
+use crate::room::{Pool, Portions, Sizes, Spill};
 
 /// Memory for request bodies of callers who proved who they are.
 const MEMORY: Sizes = Sizes { shared: 96 * 1024, reserve: 16 * 1024, landing: 15 * 1024, small_landing: 1024 };
 
 /// Memory for those of anonymous requests, beside that of everybody else.
 const STRANGERS_MEMORY: Sizes = Sizes { shared: 4 * 1024, reserve: 4 * 1024, landing: 7 * 1024, small_landing: 1024 };
+
+/// What of the shared memory one user may have, over all bodies at once, in KiB: three quarters. Beyond that their bodies
+/// go to the file as if all of it were taken.
+const PORTION_KIB: usize = MEMORY.shared / 4 * 3;
+
+/// What one address of strangers may have of theirs, in KiB: half.
+const STRANGERS_PORTION_KIB: usize = STRANGERS_MEMORY.shared / 2;
+
+/// What one user may have of the memory for streamed reads, over all of them at once, in KiB: three quarters.
+const READ_PORTION_KIB: usize = READ_BYTES_MAX / 1024 / 4 * 3;
+
+/// Memory for the streamed reads of anonymous requests, in bytes, beside that of everybody else.
+const STRANGERS_READ_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+/// What one address of strangers may have of it, in KiB: half.
+const STRANGERS_READ_PORTION_KIB: usize = STRANGERS_READ_BYTES_MAX / 1024 / 2;
 
 /// MiB of bodies that may be in a file because there is no memory for them: a stripe for each connection there may be.
 const SPILLED_MIB_MAX: u32 = 4 * 1024;
@@ -74,15 +92,21 @@ pub struct Gateway(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) options: Options,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: GuardedLedger,
     pub(crate) store: ShardStore,
     pub(crate) cache: Cache,
+    pub(crate) holdings: Holdings,
     pub(crate) accounts: Accounts,
     pub(crate) rules: RulesCache,
     pub(crate) cors: CorsCache,
     pub(crate) limiter: Limiter,
     pub(crate) memory: Arc<Pool>,
     pub(crate) strangers_memory: Arc<Pool>,
+    pub(crate) portions: Portions,
+    pub(crate) strangers_portions: Portions,
+    pub(crate) strangers_reads: ReadMemory,
+    pub(crate) read_portions: Portions,
+    pub(crate) strangers_read_portions: Portions,
     pub(crate) whole_kib: Arc<Semaphore>,
 }
 
@@ -99,11 +123,17 @@ impl Gateway {
             cors: CorsCache::new(),
             limiter: Limiter::new(options.limits.clone()),
             options,
-            ledger,
+            ledger: GuardedLedger::new(ledger),
+            holdings: Holdings::new(),
             store,
             cache,
             memory: Arc::new(memory),
             strangers_memory: Arc::new(strangers_memory),
+            portions: Portions::new(PORTION_KIB),
+            strangers_portions: Portions::new(STRANGERS_PORTION_KIB),
+            strangers_reads: ReadMemory::of(STRANGERS_READ_BYTES_MAX),
+            read_portions: Portions::new(READ_PORTION_KIB),
+            strangers_read_portions: Portions::new(STRANGERS_READ_PORTION_KIB),
             whole_kib: Arc::new(Semaphore::new(WHOLE_KIB_MAX)),
         }))
     }

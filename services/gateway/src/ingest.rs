@@ -15,6 +15,7 @@ use s3::{Code, Error};
 use sha2::{Digest, Sha256};
 use shards::StoredContent;
 
+use crate::Gateway;
 use crate::call::Call;
 use crate::encryption::{Protection, random};
 use crate::failure::Failure;
@@ -156,11 +157,11 @@ struct KnownBytes {
     is_shown: bool,
 }
 
-async fn known_bytes(call: &Call<'_>, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
-    let snapshot = call.gateway.0.ledger.latest();
+async fn known_bytes(gateway: &Gateway, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
+    let snapshot = gateway.0.ledger.latest();
     let content = snapshot.newest_content(sha256)?;
     let is_shown = match content {
-        Some(content) => is_referable(call.gateway, &snapshot, content).await?,
+        Some(content) => is_referable(gateway, &snapshot, content).await?,
         None => false,
     };
     Ok(KnownBytes { content, is_shown })

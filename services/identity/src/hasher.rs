@@ -34,20 +34,37 @@ const STORED_PASSES_MAX: u32 = 16;
 /// Hashes that are computed at once: they take a core and their memory each.
 pub const HASHES_AT_ONCE_MAX: usize = 2;
 
-/// Askers that may wait for their turn; further ones are turned away.
+/// Askers of each kind that may wait for their turn; further ones are turned away.
 pub const HASHES_WAITING_MAX: usize = 32;
+
+/// Hashes for strangers that are computed at once: whoever was here before always finds a turn that no crowd of
+/// strangers has.
+const STRANGERS_AT_ONCE_MAX: usize = HASHES_AT_ONCE_MAX - 1;
 
 /// Hashes and verifies passwords. Clones share the bound.
 #[derive(Clone)]
 pub struct Hasher(Arc<Shared>);
 
 struct Shared {
-    /// Everyone who asks holds one of these.
+    /// Everyone known who asks holds one of these.
     places: Arc<Semaphore>,
+    /// Every stranger who asks holds one of these.
+    strangers_places: Arc<Semaphore>,
+    /// A stranger who computes, or is next, holds one of these too.
+    strangers_turns: Arc<Semaphore>,
     /// Everyone who computes holds one of these too.
     turns: Arc<Semaphore>,
     /// What passwords of nobody are verified against.
     nobody: PasswordHash,
+}
+
+/// Who asks for a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Somebody with a session, or who had one from the same place.
+    Known,
+    /// Anybody.
+    Stranger,
 }
 
 /// What a password turned out to be.
@@ -93,18 +110,20 @@ impl Hasher {
         };
         Ok(Self(Arc::new(Shared {
             places: Arc::new(Semaphore::new(HASHES_AT_ONCE_MAX + HASHES_WAITING_MAX)),
+            strangers_places: Arc::new(Semaphore::new(STRANGERS_AT_ONCE_MAX + HASHES_WAITING_MAX)),
+            strangers_turns: Arc::new(Semaphore::new(STRANGERS_AT_ONCE_MAX)),
             turns: Arc::new(Semaphore::new(HASHES_AT_ONCE_MAX)),
             nobody,
         })))
     }
 
-    /// The hash of a new password, in PHC string form, with a fresh random salt.
+    /// The hash of a new password, in PHC string form, with a fresh random salt. Who sets one is known.
     ///
     /// # Errors
     /// [`HashError::Busy`] or [`HashError::Failed`].
     pub async fn hash(&self, password: Password, salt: [u8; SALT_BYTES]) -> Result<Secret, HashError> {
         let password = password.into_secret();
-        self.compute(move || compute(&password, &salt)).await
+        self.compute(Asker::Known, move || compute(&password, &salt)).await
     }
 
     /// Whether somebody typed the right password. `None` stands for an unknown user, and takes as long as a wrong
@@ -112,23 +131,31 @@ impl Hasher {
     ///
     /// # Errors
     /// [`HashError`].
-    pub async fn verify(&self, typed: Secret, stored: Option<&str>) -> Result<Verdict, HashError> {
+    pub async fn verify(&self, typed: Secret, stored: Option<&str>, asker: Asker) -> Result<Verdict, HashError> {
         let found = stored.map(read).transpose()?;
         let is_nobody = found.is_none();
         let stored = found.unwrap_or_else(|| self.0.nobody.clone());
         let needs_rehash = stored.params != self.0.nobody.params || stored.version != self.0.nobody.version;
-        let right = self.compute(move || verify(&typed, &stored)).await?;
+        let right = self.compute(asker, move || verify(&typed, &stored)).await?;
         Ok(if right && !is_nobody { Verdict::Right { needs_rehash } } else { Verdict::Wrong })
     }
 
     async fn compute<T: Send + 'static>(
         &self,
+        asker: Asker,
         work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
-        let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| HashError::Busy)?;
-        let turn = Arc::clone(&self.0.turns).acquire_owned().await.map_err(|_| HashError::Failed)?;
+        let shared = &self.0;
+        let places = match asker {
+            Asker::Known => &shared.places,
+            Asker::Stranger => &shared.strangers_places,
+        };
         // An asker that goes away does not stop the thread: the permits stay with the work, not with the asker.
-        let held: [OwnedSemaphorePermit; 2] = [place, turn];
+        let mut held = vec![Arc::clone(places).try_acquire_owned().map_err(|_| HashError::Busy)?];
+        if asker == Asker::Stranger {
+            held.push(turn(&shared.strangers_turns).await?);
+        }
+        held.push(turn(&shared.turns).await?);
         let work = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(held);
@@ -142,6 +169,10 @@ impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hasher").field("free_turns", &self.0.turns.available_permits()).finish_non_exhaustive()
     }
+}
+
+async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, HashError> {
+    Arc::clone(turns).acquire_owned().await.map_err(|_| HashError::Failed)
 }
 
 fn params() -> Result<Params, HashError> {
@@ -209,7 +240,7 @@ mod tests {
         let hasher = hasher();
         let hash = hasher.hash(password("hunter2hunter2"), [7; SALT_BYTES]).await.unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=32768,t=2,p=1$"), "{}", hash.expose());
-        let verdict = |typed: &str| hasher.verify(secret(typed), Some(hash.expose()));
+        let verdict = |typed: &str| hasher.verify(secret(typed), Some(hash.expose()), Asker::Known);
         assert_eq!(verdict("hunter2hunter2").await, Ok(Verdict::Right { needs_rehash: false }));
         for wrong in ["hunter2hunter3", "", "hunter2hunter2 "] {
             assert_eq!(verdict(wrong).await, Ok(Verdict::Wrong), "{wrong}");
@@ -224,7 +255,7 @@ mod tests {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, weak.clone());
         let hash: PasswordHash =
             argon2.hash_password_customized(b"hunter2hunter2", &[1; 16], None, None, weak).unwrap();
-        let verdict = hasher().verify(secret("hunter2hunter2"), Some(&hash.to_string())).await;
+        let verdict = hasher().verify(secret("hunter2hunter2"), Some(&hash.to_string()), Asker::Known).await;
         assert_eq!(verdict, Ok(Verdict::Right { needs_rehash: true }));
     }
 
@@ -234,7 +265,11 @@ mod tests {
             "$argon2id$v=19$m=4194304,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
         let other = greedy.replace("argon2id", "argon2d").replace("4194304", "19456");
         for stored in ["", "plain", "$argon2id$v=19$m=19456,t=2,p=1$", greedy, &other] {
-            assert_eq!(hasher().verify(secret("x"), Some(stored)).await, Err(HashError::Damaged), "{stored}");
+            assert_eq!(
+                hasher().verify(secret("x"), Some(stored), Asker::Known).await,
+                Err(HashError::Damaged),
+                "{stored}"
+            );
         }
     }
 
@@ -246,7 +281,7 @@ mod tests {
         for _ in 0..8 {
             for (stored, fastest) in [None, Some(hash.expose())].into_iter().zip(&mut fastest) {
                 let begun = Instant::now();
-                assert_eq!(hasher.verify(secret("hunter2hunter3"), stored).await, Ok(Verdict::Wrong));
+                assert_eq!(hasher.verify(secret("hunter2hunter3"), stored, Asker::Stranger).await, Ok(Verdict::Wrong));
                 *fastest = fastest.min(begun.elapsed().as_secs_f64());
             }
         }
@@ -263,18 +298,41 @@ mod tests {
         let waiting: Vec<_> = (0..HASHES_AT_ONCE_MAX + HASHES_WAITING_MAX)
             .map(|_| {
                 let hasher = hasher.clone();
-                tokio::spawn(async move { hasher.compute(|| Ok(())).await })
+                tokio::spawn(async move { hasher.compute(Asker::Known, || Ok(())).await })
             })
             .collect();
         while hasher.0.places.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(hasher.verify(secret("x"), None).await, Err(HashError::Busy));
+        assert_eq!(hasher.verify(secret("x"), None, Asker::Known).await, Err(HashError::Busy));
         drop(turns);
         for asker in waiting {
             assert_eq!(asker.await.unwrap(), Ok(()));
         }
-        assert_eq!(hasher.verify(secret("x"), None).await, Ok(Verdict::Wrong));
+        assert_eq!(hasher.verify(secret("x"), None, Asker::Known).await, Ok(Verdict::Wrong));
+    }
+
+    #[tokio::test]
+    async fn a_crowd_of_strangers_keeps_nobody_out_who_is_known() {
+        let hasher = hasher();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let wait = Arc::new(std::sync::Mutex::new(wait));
+        let strangers: Vec<_> = (0..STRANGERS_AT_ONCE_MAX + HASHES_WAITING_MAX)
+            .map(|_| {
+                let (hasher, wait) = (hasher.clone(), Arc::clone(&wait));
+                let work = move || wait.lock().unwrap().recv().map_err(|_| HashError::Failed);
+                tokio::spawn(async move { hasher.compute(Asker::Stranger, work).await })
+            })
+            .collect();
+        while hasher.0.strangers_places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hasher.verify(secret("x"), None, Asker::Stranger).await, Err(HashError::Busy));
+        assert_eq!(hasher.verify(secret("x"), None, Asker::Known).await, Ok(Verdict::Wrong));
+        for stranger in strangers {
+            go.send(()).unwrap();
+            assert_eq!(stranger.await.unwrap(), Ok(()));
+        }
     }
 
     #[tokio::test]
@@ -283,7 +341,9 @@ mod tests {
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let asker = {
             let hasher = hasher.clone();
-            tokio::spawn(async move { hasher.compute(move || wait.recv().map_err(|_| HashError::Failed)).await })
+            tokio::spawn(async move {
+                hasher.compute(Asker::Known, move || wait.recv().map_err(|_| HashError::Failed)).await
+            })
         };
         while hasher.0.turns.available_permits() == HASHES_AT_ONCE_MAX {
             tokio::task::yield_now().await;

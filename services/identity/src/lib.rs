@@ -27,7 +27,7 @@ mod token;
 pub use access_key::{ACCESS_KEY_RANDOM_BYTES, AccessKey};
 pub use data_key::{DataKey, DataKeyError};
 pub use frames::{ContentKey, FRAME_BYTES, FrameError, Opener, Stretch, TAG_BYTES, Wrapper};
-pub use hasher::{HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};
+pub use hasher::{Asker, HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};
 pub use master_key::{MASTER_KEY_BYTES, MasterKey, MasterKeyError};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};

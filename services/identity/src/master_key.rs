@@ -45,6 +45,7 @@ pub(crate) enum Purpose {
     Id,
     Sealing,
     SessionTokens,
+    RefreshTokens,
 }
 
 impl Purpose {
@@ -53,6 +54,7 @@ impl Purpose {
             Self::Id => b"key id",
             Self::Sealing => b"sealing",
             Self::SessionTokens => b"session tokens",
+            Self::RefreshTokens => b"refresh tokens",
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::master_key::{MasterKey, Purpose};
+use crate::refresh::{REFRESH_RANDOM_BYTES, RefreshToken};
 use crate::secret::Secret;
 
 /// How long a token holds, in seconds.
@@ -40,6 +42,7 @@ pub struct Tokens {
     /// algorithm nor a key that a token names can play a part.
     head: String,
     issuer: String,
+    refresh: hmac::Key,
 }
 
 /// Whose session a token is for.
@@ -132,6 +135,7 @@ impl Tokens {
             issuer: format!("planetstore:{region}"),
             encoding,
             header,
+            refresh: hmac::Key::new(hmac::HMAC_SHA256, master.subkey(Purpose::RefreshTokens).as_slice()),
         })
     }
 
@@ -156,6 +160,16 @@ impl Tokens {
         let expires = Timestamp::from_second(claims.exp).map_err(|_| TokenError::Failed)?;
         let token = jsonwebtoken::encode(&self.header, &claims, &self.encoding).map_err(|_| TokenError::Failed)?;
         Ok(Issued { token: Secret::new(token), expires })
+    }
+
+    /// What a session is to be prolonged with next.
+    pub fn refresh_token(&self, session: Uuid, random: [u8; REFRESH_RANDOM_BYTES]) -> RefreshToken {
+        RefreshToken::new(&self.refresh, session, random)
+    }
+
+    /// Whether a refresh token is one that was given out.
+    pub fn has_issued(&self, token: &RefreshToken) -> bool {
+        token.is_of(&self.refresh)
     }
 
     /// What a token says, if it is one of ours and now is its time.

@@ -1,12 +1,15 @@
 //! What every request of a connection gets on its way to the service.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
+use http_body::{Frame, SizeHint};
 use http_body_util::{Either as EitherBody, Full};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -14,6 +17,8 @@ use tower::util::ServiceExt;
 
 use crate::framing::Refusal;
 use crate::linger::{NotUpgraded, Unread};
+use crate::patience::Patience;
+use crate::places::{Activity, Busy};
 use crate::strict::Switched;
 use crate::{Peer, RequestBody};
 
@@ -25,16 +30,18 @@ pub(crate) struct Admission<S> {
     pub(crate) unread: Unread,
     pub(crate) not_upgraded: NotUpgraded,
     pub(crate) switched: Switched,
+    pub(crate) activity: Activity,
+    pub(crate) patience: Patience,
     pub(crate) body_silence_time_max: Option<Duration>,
 }
 
-type Answer<B> = Response<EitherBody<B, Full<Bytes>>>;
+type Answer<B> = Response<EitherBody<Answered<B>, Full<Bytes>>>;
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Admission<S>
 where
     S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes>,
+    B: http_body::Body<Data = Bytes> + Unpin,
 {
     type Response = Answer<B>;
     type Error = Infallible;
@@ -43,6 +50,7 @@ where
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let mut request = request.map(|body| RequestBody::new(body, self.unread.clone(), self.body_silence_time_max));
         request.extensions_mut().insert(self.peer);
+        request.extensions_mut().insert(self.patience.clone());
         let upgrade = request.extensions().get::<OnUpgrade>().cloned();
         let (service, unread, not_upgraded) = (self.service.clone(), self.unread.clone(), self.not_upgraded.clone());
         let switched = self.switched.clone();
@@ -50,16 +58,29 @@ where
             // What came after that head was not read.
             unread.set(true);
         }
+        let busy = self.activity.begin();
         Box::pin(async move {
-            let mut response = match refusal(&request) {
+            let answer = match refusal(&request) {
                 None => service.oneshot(request).await?.map(EitherBody::Left),
                 Some(refusal) => refusal.map(EitherBody::Right),
             };
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let is_upgraded = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+            if is_upgraded {
                 switched.set();
             } else if let Some(upgrade) = upgrade {
                 not_upgraded.keep(upgrade);
             }
+            // Who still sends is let read why, and what is no more a connection of requests ends by itself.
+            let busy = if is_upgraded || unread.get() {
+                busy.stay();
+                None
+            } else {
+                Some(busy)
+            };
+            let mut response = answer.map(|body| match body {
+                EitherBody::Left(body) => EitherBody::Left(Answered { body, _busy: busy }),
+                EitherBody::Right(body) => EitherBody::Right(body),
+            });
             // What is unread stands before the next request.
             if unread.get() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -83,6 +104,29 @@ fn refusal<T>(request: &Request<T>) -> Option<Response<Full<Bytes>>> {
         return Some(plain(StatusCode::BAD_REQUEST, why));
     }
     None
+}
+
+/// The body of an answer. Until it is through, its connection is not idle.
+pub(crate) struct Answered<B> {
+    body: B,
+    _busy: Option<Busy>,
+}
+
+impl<B: http_body::Body<Data = Bytes> + Unpin> http_body::Body for Answered<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// A request without a host, or with two, means different things to different programs on its way.

@@ -9,6 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::patience::Patience;
+use crate::places::Activity;
+
 /// The error inside of the [`io::Error`] that ends a connection whose peer takes nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("the peer took nothing for {} s", .0.as_secs_f64())]
@@ -38,12 +41,14 @@ impl Abandon for TcpStream {
     }
 }
 
-/// Forwards everything to a stream. Writing fails once the stream has taken no byte for the time allowed while
-/// there were bytes to take. `T` is kept for as long as the stream.
+/// Forwards everything to a stream. Writing fails once the stream has taken no byte for longer than there is patience
+/// while there were bytes to take. `T` is kept for as long as the stream.
 #[derive(Debug)]
 pub(crate) struct Guarded<S, T> {
     stream: S,
-    stall_time_max: Duration,
+    patience: Patience,
+    /// Is told when all is sent.
+    activity: Option<Activity>,
     /// Since when the stream takes nothing, if it does not.
     stalled_since: Option<Instant>,
     /// Not set anew with every byte that goes out: when it fires, it may have to go on for the rest of the time.
@@ -52,8 +57,8 @@ pub(crate) struct Guarded<S, T> {
 }
 
 impl<S: Abandon, T> Guarded<S, T> {
-    pub(crate) fn new(stream: S, stall_time_max: Duration, kept: T) -> Self {
-        Self { stream, stall_time_max, stalled_since: None, timer: None, _kept: kept }
+    pub(crate) fn new(stream: S, patience: Patience, activity: Option<Activity>, kept: T) -> Self {
+        Self { stream, patience, activity, stalled_since: None, timer: None, _kept: kept }
     }
 
     /// Turns a wait that took too long into an error, and wakes the task when this one will have.
@@ -62,15 +67,19 @@ impl<S: Abandon, T> Guarded<S, T> {
             self.stalled_since = None;
             return written;
         }
-        let deadline = *self.stalled_since.get_or_insert_with(Instant::now) + self.stall_time_max;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        ready!(timer.as_mut().poll(context));
-        if Instant::now() < deadline {
-            timer.as_mut().reset(deadline);
+        let since = *self.stalled_since.get_or_insert_with(Instant::now);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(since + self.patience.step())));
+        loop {
             ready!(timer.as_mut().poll(context));
+            let (now, patience) = (Instant::now(), self.patience.now());
+            if since + patience <= now {
+                self.stream.abandon();
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, Stalled(patience))));
+            }
+            // It may be shortened meanwhile.
+            let next = (since + self.patience.step()).max((now + self.patience.step()).min(since + patience));
+            timer.as_mut().reset(next);
         }
-        self.stream.abandon();
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, Stalled(self.stall_time_max))))
     }
 }
 
@@ -104,6 +113,9 @@ impl<S: AsyncWrite + Abandon + Unpin, T: Unpin> AsyncWrite for Guarded<S, T> {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.stream).poll_flush(context);
+        if let (Poll::Ready(Ok(())), Some(activity)) = (&flushed, &this.activity) {
+            activity.flushed();
+        }
         // A flush that is through took no bytes: only one that waits says something.
         if flushed.is_ready() { flushed } else { this.watch(context, flushed) }
     }
@@ -120,6 +132,7 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::time::{advance, timeout};
 
@@ -129,11 +142,27 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(30);
     const ALMOST: Duration = Duration::from_secs(29);
+    const SHORT: Duration = Duration::from_secs(5);
     const SOON: Duration = Duration::from_secs(2);
 
     fn pair() -> (Guarded<DuplexStream, Arc<()>>, DuplexStream) {
         let (ours, theirs) = duplex(16);
-        (Guarded::new(ours, LIMIT, Arc::default()), theirs)
+        (Guarded::new(ours, Patience::new(LIMIT, SHORT), None, Arc::default()), theirs)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_others_wait_patience_is_short() {
+        let (mut ours, _theirs) = pair();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        ours.patience.shorten_while(Arc::clone(&waiting));
+        ours.write_all(&[0; 16]).await.unwrap();
+        let begun = Instant::now();
+        let blocked = tokio::spawn(async move { ours.write_all(&[0; 16]).await });
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        assert!(!blocked.is_finished(), "nobody waits");
+        waiting.store(1, Ordering::Relaxed);
+        assert!(Stalled::is_in(&blocked.await.unwrap().unwrap_err()));
+        assert!(begun.elapsed() <= Duration::from_secs(12) + SHORT, "{:?}", begun.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@
 //!
 //! # Layout
 //! - `listener`: the loop that accepts, and the life of a connection
-//! - `places`: how many connections there may be; `guard`: who takes nothing of its answer; `body`: who sends
+//! - `places`: how many connections there may be, and which make room for others; `guard`: who takes nothing of its answer, and `patience`: for how long; `body`: who sends
 //!   nothing of its request; `linger`: who still sends when all is said
 //! - `framing`: which heads could be read in two ways; `strict`: a stream without them
 //! - `admission`: what every request gets on its way to the service
@@ -24,6 +24,7 @@ mod guard;
 mod limits;
 mod linger;
 mod listener;
+mod patience;
 mod peer;
 mod places;
 mod strict;
@@ -33,4 +34,5 @@ pub use certificates::{CertificateError, Certificates};
 pub use framing::{Framing, Refusal};
 pub use limits::Limits;
 pub use listener::Listener;
+pub use patience::Patience;
 pub use peer::{Peer, TlsVersion, origin};

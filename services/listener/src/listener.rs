@@ -22,6 +22,7 @@ use tokio_rustls::rustls::ProtocolVersion;
 use crate::admission::Admission;
 use crate::guard::{Guarded, Stalled};
 use crate::linger::{Lingering, NotUpgraded, Unread};
+use crate::patience::Patience;
 use crate::peer::canonical;
 use crate::places::{Place, Places};
 use crate::strict::{Strict, Switched};
@@ -69,7 +70,7 @@ impl Listener {
     where
         S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
-        B: Body<Data = Bytes> + Send + 'static,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let places = Places::new(self.limits.connections_max, self.limits.connections_per_address_max);
@@ -118,15 +119,15 @@ fn report(ended: &Result<(), JoinError>) {
 }
 
 async fn accept(socket: &TcpListener, places: &Places, terms: &Terms) -> Option<(TcpStream, SocketAddr, Place)> {
-    let room = places.room().await?;
     match socket.accept().await {
         Ok((stream, address)) => {
             let address = canonical(address);
-            let Some(place) = places.give(room, address.ip()) else {
+            let Some(claim) = places.claim(address.ip()) else {
                 terms.cut("too_many");
                 tracing::debug!(listener = terms.name, %address, "too many connections from one address");
                 return None;
             };
+            let place = places.place(claim).await?;
             metrics::counter!("planetstore_connections_total", "listener" => terms.name).increment(1);
             Some((stream, address, place))
         }
@@ -157,14 +158,24 @@ impl Terms {
     ) where
         S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
-        B: Body<Data = Bytes> + Send + 'static,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         if let Err(error) = prepare(&stream) {
             tracing::debug!(%address, %error, "a connection keeps the kernel's defaults");
         }
+        let activity = place.activity();
+        let begins = tokio::select! {
+            begins = self.begins(&stream) => begins,
+            () = activity.has_to_go() => self.made_room(address),
+            _stop = stopping.changed() => false,
+        };
+        if !begins {
+            return;
+        }
         let unread = Unread::default();
-        let stream = Guarded::new(stream, self.limits.stall_time_max, place);
+        let patience = Patience::new(self.limits.stall_time_max, self.limits.stall_time_hurried);
+        let stream = Guarded::new(stream, patience.clone(), Some(activity.clone()), place);
         let (bytes_max, time_max) = (self.limits.linger_bytes_max, self.limits.linger_time_max);
         let stream = Lingering::new(stream, unread.clone(), bytes_max, time_max);
         let admission = |tls| Admission {
@@ -173,11 +184,17 @@ impl Terms {
             unread,
             not_upgraded: NotUpgraded::default(),
             switched: Switched::default(),
+            activity: activity.clone(),
+            patience,
             body_silence_time_max: self.limits.body_silence_time_max,
         };
         let Some(tls) = &self.tls else { return self.http(stream, admission(None), stopping).await };
         let shaken = tokio::select! {
             shaken = tokio::time::timeout(self.limits.handshake_time_max, tls.accept(stream)) => shaken,
+            () = activity.has_to_go() => {
+                self.made_room(address);
+                return;
+            }
             _stop = stopping.changed() => return,
         };
         match shaken {
@@ -198,10 +215,11 @@ impl Terms {
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send + 'static,
-        B: Body<Data = Bytes> + Send + 'static,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let address = admission.peer.address;
+        let activity = admission.activity.clone();
         let not_upgraded = admission.not_upgraded.clone();
         let stream = Strict::new(stream, self.limits.head_bytes_max, admission.switched.clone());
         let connection = http1::Builder::new()
@@ -215,6 +233,11 @@ impl Terms {
         let ended = tokio::select! {
             biased;
             ended = connection.as_mut() => ended,
+            // What it has sent of a head is lost with it.
+            () = activity.has_to_go() => {
+                self.made_room(address);
+                return;
+            }
             _stop = stopping.changed() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
@@ -234,6 +257,26 @@ impl Terms {
                 tracing::debug!(listener = self.name, %address, %error, "a connection ended early");
             }
         }
+    }
+
+    /// Whether the first byte comes in time.
+    async fn begins(&self, stream: &TcpStream) -> bool {
+        let Limits { first_byte_time_max, handshake_time_max, head_time_max, .. } = self.limits;
+        let time_max = first_byte_time_max.min(if self.tls.is_some() { handshake_time_max } else { head_time_max });
+        match tokio::time::timeout(time_max, stream.peek(&mut [0])).await {
+            Ok(peeked) => peeked.is_ok_and(|bytes| bytes > 0),
+            Err(_late) => {
+                self.cut("silent");
+                false
+            }
+        }
+    }
+
+    /// A connection is closed so that another one has its place.
+    fn made_room(&self, address: SocketAddr) -> bool {
+        self.cut("idle");
+        tracing::debug!(listener = self.name, %address, "an idle connection makes room for another one");
+        false
     }
 
     fn cut(&self, reason: &'static str) {

@@ -1,12 +1,19 @@
-//! Places for connections: so many in total, and so many for each origin.
+//! Places for connections: so many in total, so many for each origin, and when there are no more, those on which
+//! nothing is asked make room.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::peer::origin;
+
+/// Places that an origin may have however few are left.
+const ALWAYS: usize = 2;
 
 /// All places of a listener.
 #[derive(Debug)]
@@ -16,61 +23,214 @@ pub(crate) struct Places {
     per_address_max: usize,
 }
 
-/// How many each origin has. No longer than there are places.
+/// Who has places. No longer than there are places.
 #[derive(Debug, Default)]
-struct Taken(Mutex<HashMap<IpAddr, usize>>);
+struct Taken {
+    table: Mutex<Table>,
+    /// A connection became idle, and may have to go.
+    became_idle: Notify,
+}
 
-/// Room for one more connection, whoever makes it.
+#[derive(Debug, Default)]
+struct Table {
+    origins: HashMap<IpAddr, usize>,
+    connections: HashMap<u64, Connection>,
+    last: u64,
+}
+
 #[derive(Debug)]
-pub(crate) struct Room {
-    _permit: OwnedSemaphorePermit,
+struct Connection {
+    origin: IpAddr,
+    /// Requests whose answers are not made to their end.
+    under_way: usize,
+    unflushed: Arc<AtomicBool>,
+    idle_since: Instant,
+    has_place: bool,
+    is_leaving: bool,
+    leave: Arc<Notify>,
+}
+
+/// What a connection is given before there is room: it counts for its origin.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    id: u64,
+    origin: IpAddr,
+    leave: Arc<Notify>,
+    unflushed: Arc<AtomicBool>,
+    taken: Arc<Taken>,
 }
 
 /// The place of a connection; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _room: Room,
-    origin: IpAddr,
+    // Dropped in this order: whoever is given the room finds the connection gone.
+    claim: Claim,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What a connection does, as far as its place hangs on it. Clones are of the same connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Activity {
+    id: u64,
+    leave: Arc<Notify>,
+    /// The last answer is made, and some of it is still to be sent.
+    unflushed: Arc<AtomicBool>,
     taken: Arc<Taken>,
 }
+
+/// A request under way: its connection is not idle.
+#[derive(Debug)]
+pub(crate) struct Busy(Option<Activity>);
 
 impl Places {
     pub(crate) fn new(max: usize, per_address_max: usize) -> Self {
         Self { total: Arc::new(Semaphore::new(max)), taken: Arc::default(), per_address_max }
     }
 
-    /// Waits for room. `None` never comes while this is there.
-    pub(crate) async fn room(&self) -> Option<Room> {
-        Arc::clone(&self.total).acquire_owned().await.ok().map(|permit| Room { _permit: permit })
-    }
-
-    /// Gives the room to an address, unless its origin has too many places.
-    pub(crate) fn give(&self, room: Room, address: IpAddr) -> Option<Place> {
+    /// Counts a connection for its origin, unless that has too many. No origin has more than are free, so that the first
+    /// few leave places to those who come later.
+    pub(crate) fn claim(&self, address: IpAddr) -> Option<Claim> {
         let origin = origin(address);
-        let mut taken = self.taken.lock();
-        let count = taken.entry(origin).or_default();
-        if *count >= self.per_address_max {
+        let allowed = self.per_address_max.min(self.total.available_permits().max(ALWAYS));
+        let mut table = self.taken.lock();
+        let count = table.origins.entry(origin).or_default();
+        if *count >= allowed {
             return None;
         }
         *count += 1;
-        drop(taken);
-        Some(Place { _room: room, origin, taken: Arc::clone(&self.taken) })
+        table.last += 1;
+        let (id, leave, unflushed) = (table.last, Arc::<Notify>::default(), Arc::<AtomicBool>::default());
+        let connection = Connection {
+            origin,
+            under_way: 0,
+            unflushed: Arc::clone(&unflushed),
+            idle_since: Instant::now(),
+            has_place: false,
+            is_leaving: false,
+            leave: Arc::clone(&leave),
+        };
+        table.connections.insert(id, connection);
+        drop(table);
+        Some(Claim { id, origin, leave, unflushed, taken: Arc::clone(&self.taken) })
+    }
+
+    /// The place for a claim. When there is none, a connection without a request makes room: of the origin that has the
+    /// most, the one that is idle for longest. `None` never comes while this is there.
+    pub(crate) async fn place(&self, claim: Claim) -> Option<Place> {
+        let permit = loop {
+            let idle = self.taken.became_idle.notified();
+            if let Ok(permit) = Arc::clone(&self.total).try_acquire_owned() {
+                break permit;
+            }
+            self.taken.let_one_go();
+            tokio::select! {
+                permit = Arc::clone(&self.total).acquire_owned() => break permit.ok()?,
+                () = idle => {}
+            }
+        };
+        if let Some(connection) = self.taken.lock().connections.get_mut(&claim.id) {
+            connection.has_place = true;
+        }
+        Some(Place { claim, _permit: permit })
+    }
+}
+
+impl Place {
+    pub(crate) fn activity(&self) -> Activity {
+        let Claim { id, leave, unflushed, taken, .. } = &self.claim;
+        let (leave, unflushed, taken) = (Arc::clone(leave), Arc::clone(unflushed), Arc::clone(taken));
+        Activity { id: *id, leave, unflushed, taken }
+    }
+}
+
+impl Activity {
+    /// A request begins. Its answer keeps what this returns until it is through.
+    pub(crate) fn begin(&self) -> Busy {
+        if let Some(connection) = self.taken.lock().connections.get_mut(&self.id) {
+            connection.under_way += 1;
+        }
+        Busy(Some(self.clone()))
+    }
+
+    /// Everything is sent that there was to send.
+    pub(crate) fn flushed(&self) {
+        if !self.unflushed.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(connection) = self.taken.lock().connections.get_mut(&self.id) {
+            connection.idle_since = Instant::now();
+        }
+        self.taken.became_idle.notify_one();
+    }
+
+    /// Returns once the connection is asked to make room and has no request under way.
+    pub(crate) async fn has_to_go(&self) {
+        loop {
+            self.leave.notified().await;
+            let mut table = self.taken.lock();
+            match table.connections.get_mut(&self.id) {
+                // It was quicker: another one has to go.
+                Some(connection) if !connection.is_idle() => connection.is_leaving = false,
+                _ => return,
+            }
+            drop(table);
+            self.taken.became_idle.notify_one();
+        }
+    }
+}
+
+impl Busy {
+    /// The connection is never idle again: it is no more one of requests.
+    pub(crate) fn stay(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let Some(activity) = &self.0 else { return };
+        let mut table = activity.taken.lock();
+        let Some(connection) = table.connections.get_mut(&activity.id) else { return };
+        connection.under_way -= 1;
+        activity.unflushed.store(true, Ordering::Release);
+    }
+}
+
+impl Connection {
+    fn is_idle(&self) -> bool {
+        self.under_way == 0 && !self.unflushed.load(Ordering::Acquire)
     }
 }
 
 impl Taken {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_one_go(&self) {
+        let mut table = self.lock();
+        let Table { origins, connections, .. } = &mut *table;
+        // One that is asked already leaves its place in a moment.
+        if connections.values().any(|connection| connection.is_leaving) {
+            return;
+        }
+        let idle = connections.values_mut().filter(|connection| connection.has_place && connection.is_idle());
+        let count = |connection: &Connection| origins.get(&connection.origin).copied().unwrap_or_default();
+        if let Some(connection) = idle.max_by_key(|connection| (count(connection), Reverse(connection.idle_since))) {
+            connection.is_leaving = true;
+            connection.leave.notify_one();
+        }
     }
 }
 
-impl Drop for Place {
+impl Drop for Claim {
     fn drop(&mut self) {
-        let mut taken = self.taken.lock();
-        if let Some(count) = taken.get_mut(&self.origin) {
+        let mut table = self.taken.lock();
+        table.connections.remove(&self.id);
+        if let Some(count) = table.origins.get_mut(&self.origin) {
             *count -= 1;
             if *count == 0 {
-                taken.remove(&self.origin);
+                table.origins.remove(&self.origin);
             }
         }
     }
@@ -81,9 +241,12 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
+    fn claim(places: &Places, address: &str) -> Option<Claim> {
+        places.claim(address.parse().unwrap())
+    }
+
     fn take(places: &Places, address: &str) -> Option<Place> {
-        let room = places.room().now_or_never().flatten()?;
-        places.give(room, address.parse().unwrap())
+        places.place(claim(places, address)?).now_or_never().flatten()
     }
 
     #[test]
@@ -99,13 +262,75 @@ mod tests {
     }
 
     #[test]
+    fn no_few_origins_have_all() {
+        let places = Places::new(4_096, 1_024);
+        let mut taken = Vec::new();
+        for number in 1..=12 {
+            taken.extend(std::iter::from_fn(|| take(&places, &format!("192.0.2.{number}"))));
+        }
+        assert!(places.total.available_permits() > 0, "a dozen who take what they get leave some");
+        assert_eq!(places.taken.lock().origins[&"192.0.2.1".parse::<IpAddr>().unwrap()], 1_024);
+        let late: Vec<_> = std::iter::from_fn(|| take(&places, "198.51.100.1")).take(100).collect();
+        assert_eq!(late.len(), ALWAYS);
+    }
+
+    #[test]
     fn nothing_is_kept_of_those_who_went() {
         let places = Places::new(2, 1);
         for number in 0..1_000_u32 {
             let address = std::net::Ipv4Addr::from_bits(number).to_string();
-            drop(take(&places, &address).unwrap());
+            let place = take(&places, &address).unwrap();
             let _refused = (take(&places, &address), take(&places, &address));
+            drop(place);
         }
-        assert_eq!(places.taken.lock().len(), 0);
+        let table = places.taken.lock();
+        assert_eq!((table.origins.len(), table.connections.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn the_idle_make_room_and_those_of_who_has_most_first() {
+        let places = Places::new(4, 3);
+        let addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"];
+        let [one, two, three, other] = addresses.map(|address| take(&places, address).unwrap());
+        let busy = one.activity().begin();
+        let late = places.place(claim(&places, "192.0.2.4").unwrap());
+        let mut late = Box::pin(late);
+        assert!(late.as_mut().now_or_never().is_none());
+        two.activity().has_to_go().now_or_never().unwrap();
+        for stays in [&one, &three, &other] {
+            assert!(stays.activity().has_to_go().now_or_never().is_none());
+        }
+        drop(two);
+        let late = late.now_or_never().flatten().unwrap();
+
+        // Who begins a request in that moment stays, and the next has to go.
+        let mut more = Box::pin(places.place(claim(&places, "192.0.2.5").unwrap()));
+        assert!(more.as_mut().now_or_never().is_none());
+        let quick = three.activity().begin();
+        assert!(three.activity().has_to_go().now_or_never().is_none());
+        assert!(more.as_mut().now_or_never().is_none());
+        let gone: Vec<_> =
+            [&other, &late].into_iter().filter(|place| place.activity().has_to_go().now_or_never().is_some()).collect();
+        assert_eq!(gone.len(), 1);
+        drop((busy, quick));
+    }
+
+    #[tokio::test]
+    async fn who_ends_a_request_makes_room_for_those_who_wait() {
+        let places = Places::new(1, 1);
+        let place = take(&places, "192.0.2.1").unwrap();
+        let busy = place.activity().begin();
+        let mut late = Box::pin(places.place(claim(&places, "192.0.2.2").unwrap()));
+        assert!(late.as_mut().now_or_never().is_none());
+        assert!(place.activity().has_to_go().now_or_never().is_none());
+        drop(busy);
+        assert!(late.as_mut().now_or_never().is_none());
+        assert!(place.activity().has_to_go().now_or_never().is_none(), "not all is sent");
+        place.activity().flushed();
+        assert!(late.as_mut().now_or_never().is_none());
+        place.activity().has_to_go().now_or_never().unwrap();
+        place.activity().begin().stay();
+        drop(place);
+        assert!(late.now_or_never().flatten().is_some());
     }
 }

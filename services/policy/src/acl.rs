@@ -122,7 +122,7 @@ pub(crate) fn object_grants(acl: &Acl, action: Action, caller: Caller<'_>, ignor
 fn grants(acl: &Acl, wanted: Permission, caller: Caller<'_>, ignore_public: bool) -> bool {
     let has = |grant: &Grant| {
         let permitted = grant.permission == wanted || grant.permission == Permission::FullControl;
-        permitted && is_for(&grant.grantee, caller) && !(ignore_public && is_public(&grant.grantee))
+        permitted && is_for(&grant.grantee, caller) && !(ignore_public && grant.grantee.is_public())
     };
     acl.grants.iter().any(has)
 }
@@ -134,13 +134,5 @@ fn is_for(grantee: &Grantee, caller: Caller<'_>) -> bool {
         Grantee::Authenticated => caller != Caller::Anonymous,
         // No request comes from whoever delivers logs.
         Grantee::LogDelivery => false,
-    }
-}
-
-/// Whether a grantee is anybody at all: S3 counts whoever can sign a request among them.
-pub(crate) const fn is_public(grantee: &Grantee) -> bool {
-    match grantee {
-        Grantee::Everyone | Grantee::Authenticated => true,
-        Grantee::User(_) | Grantee::LogDelivery => false,
     }
 }

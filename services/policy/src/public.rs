@@ -12,13 +12,12 @@
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 
-use crate::acl;
 use crate::document::Document;
 use crate::request::BucketAccess;
 
 /// Whether an ACL is public.
 pub fn acl_is_public(acl: &Acl) -> bool {
-    acl.grants.iter().any(|grant| acl::is_public(&grant.grantee))
+    acl.is_public()
 }
 
 /// Whether a bucket must refuse to store that ACL, for itself or for an object (`BlockPublicAcls`).

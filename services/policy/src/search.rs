@@ -1,7 +1,7 @@
 //! Finding a text in which characters may be any, in one pass over what it is looked for in.
 //!
-//! All places where it could begin are followed at once, a bit for each unit of the text that is looked for ("shift-and").
-//! A byte costs a step for each 64 units, whatever the text is.
+//! All places where it could begin are followed at once, a bit for each unit of the text that is looked for
+//! ("shift-and"). A byte costs a step for each 64 units, whatever the text is.
 //!
 //! Source: Baeza-Yates and Gonnet, "A New Approach to Text Searching", Communications of the ACM 35 (10), 1992.
 
@@ -128,7 +128,10 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn finds_what_trying_every_place_finds(wanted in "[ab\u{e4}\u{1f600}?]{0,5}", text in "[ab\u{e4}\u{1f600}]{0,12}") {
+        fn finds_what_trying_every_place_finds(
+            wanted in "[ab\u{e4}\u{1f600}?]{0,5}",
+            text in "[ab\u{e4}\u{1f600}]{0,12}",
+        ) {
             prop_assert_eq!(find(&units(&wanted), text.as_bytes(), true), naive(&wanted, &text));
         }
 
@@ -139,7 +142,10 @@ mod tests {
         }
 
         #[test]
-        fn bytes_that_are_no_text_are_characters_each(wanted in "[ab?]{1,5}", text in prop::collection::vec(prop::sample::select(vec![b'a', b'b', 0x80, 0xff]), 0..12)) {
+        fn bytes_that_are_no_text_are_characters_each(
+            wanted in "[ab?]{1,5}",
+            text in prop::collection::vec(prop::sample::select(vec![b'a', b'b', 0x80, 0xff]), 0..12),
+        ) {
             let fits = |start: &usize| wanted.bytes().enumerate().all(|(at, byte)| {
                 text.get(start + at).is_some_and(|found| byte == b'?' || byte == *found)
             });

@@ -83,10 +83,6 @@ impl<T: Transport> Session<T> {
         })
     }
 
-    pub(crate) fn store(&self) -> &Inner<T> {
-        &self.store
-    }
-
     /// The bytes of `part`, in order.
     async fn fetch(&self, part: Part) -> Result<Vec<Bytes>, ReadError> {
         let wanted = part.pieces().map(|(shard, _)| shard).collect();

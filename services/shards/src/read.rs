@@ -11,6 +11,7 @@ use crate::budget::BUDGET_WAIT_MAX;
 use crate::fetch::Session;
 use crate::geometry::Geometry;
 use crate::piece::STRIPE_BYTES;
+use crate::read_memory::ReadMemory;
 use crate::reading::{Reading, fetched};
 use crate::store::{ShardStore, StoredContent};
 use crate::transport::Transport;
@@ -57,10 +58,20 @@ impl<T: Transport> ShardStore<T> {
         content: StoredContent,
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, ReadError>> + Send + use<T> {
+        self.read_within(content, range, self.inner.read_memory.clone())
+    }
+
+    /// The same with other memory than that of [`READ_BYTES_MAX`](crate::READ_BYTES_MAX), or a portion of that.
+    pub fn read_within(
+        &self,
+        content: StoredContent,
+        range: Range<u64>,
+        memory: ReadMemory,
+    ) -> impl Stream<Item = Result<Bytes, ReadError>> + Send + use<T> {
         let size = content.size;
         let known = range.start <= range.end && range.end <= size;
         let wrong = (!known).then_some(Err(ReadError::OutOfRange { size }));
-        let reading = Reading::new(Arc::clone(&self.inner), content, if known { range } else { 0..0 });
+        let reading = Reading::new(Arc::clone(&self.inner), content, if known { range } else { 0..0 }, memory);
         let chunks = stream::unfold(reading, |mut reading| async move {
             let chunk = reading.next().await?;
             if chunk.is_err() {

@@ -5,15 +5,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
-use crate::budget::{BUDGET_WAIT_MAX, Budget};
+use crate::budget::BUDGET_WAIT_MAX;
 use crate::fetch::Session;
 use crate::geometry::{Extent, Geometry};
 use crate::piece::STRIPE_BYTES;
 use crate::read::ReadError;
-use crate::store::{Inner, READ_BYTES_MAX, StoredContent};
+use crate::read_memory::{ReadMemory, ReadPermit};
+use crate::store::{Inner, StoredContent};
 use crate::task::Task;
 use crate::transport::Transport;
 use crate::window::Window;
@@ -22,18 +22,19 @@ use crate::window::Window;
 /// slice: that costs a slow reader's nodes little, and leaves memory for ten times as many readers.
 const SLICE_BYTES: usize = 32 * 1024;
 
-/// Memory that whole stripes leave to others while nothing is known of their reader.
-const LEFT_BY_NEW_BYTES: usize = READ_BYTES_MAX / 4 * 3;
+/// Quarters of the memory that whole stripes leave to others while nothing is known of their reader.
+const LEFT_BY_NEW: usize = 3;
 
-/// Memory that single pieces leave to the slices of slow readers.
-const LEFT_BY_PIECES_BYTES: usize = READ_BYTES_MAX / 2;
+/// Quarters that single pieces leave to the slices of slow readers.
+const LEFT_BY_PIECES: usize = 2;
 
-/// Memory that whole stripes of fast readers leave: they give back soon what they take.
-const LEFT_BY_FAST_BYTES: usize = READ_BYTES_MAX / 4;
+/// Quarters that whole stripes of fast readers leave: they give back soon what they take.
+const LEFT_BY_FAST: usize = 1;
 
 /// A read of one content.
 pub(crate) struct Reading<T> {
     session: Arc<Session<T>>,
+    memory: ReadMemory,
     geometry: Geometry,
     /// What nobody fetches yet.
     rest: Range<u64>,
@@ -46,29 +47,29 @@ pub(crate) struct Reading<T> {
 /// A part that is being fetched, or waits to be asked for.
 struct Ahead {
     bytes: usize,
-    permit: OwnedSemaphorePermit,
+    permit: ReadPermit,
     task: Task<Result<Vec<Bytes>, ReadError>>,
 }
 
 /// Bytes that are here.
 struct Chunk {
     bytes: Bytes,
-    permit: Option<OwnedSemaphorePermit>,
+    permit: Option<ReadPermit>,
 }
 
 /// The chunk that the reader has.
 struct Given {
     bytes: usize,
     at: Instant,
-    _permit: Option<OwnedSemaphorePermit>,
+    _permit: Option<ReadPermit>,
 }
 
 impl<T: Transport> Reading<T> {
-    pub(crate) fn new(store: Arc<Inner<T>>, content: StoredContent, range: Range<u64>) -> Self {
+    pub(crate) fn new(store: Arc<Inner<T>>, content: StoredContent, range: Range<u64>, memory: ReadMemory) -> Self {
         let geometry = Geometry::new(content.placement.layout, content.size);
         let session = Arc::new(Session::new(store, content));
         let (ahead, chunks) = (VecDeque::new(), VecDeque::new());
-        Self { session, geometry, rest: range, ahead, chunks, window: Window::default(), given: None }
+        Self { session, memory, geometry, rest: range, ahead, chunks, window: Window::default(), given: None }
     }
 
     /// The next chunk, or `None` after the last.
@@ -90,8 +91,8 @@ impl<T: Transport> Reading<T> {
                 Some(ahead) => ahead.fetched().await,
                 None if self.rest.is_empty() => return None,
                 None => {
-                    let budget = self.budget().take(SLICE_BYTES, sleep(BUDGET_WAIT_MAX)).await;
-                    budget.ok_or(ReadError::Busy).map(|permit| {
+                    let permit = self.memory.take(SLICE_BYTES, sleep(BUDGET_WAIT_MAX)).await;
+                    permit.ok_or(ReadError::Busy).map(|permit| {
                         self.begin(Extent::Slice(SLICE_BYTES), permit);
                         Vec::new()
                     })
@@ -122,18 +123,18 @@ impl<T: Transport> Reading<T> {
     }
 
     /// The most that may be fetched now in one go, and the memory for it.
-    fn afford(&self) -> Option<(Extent, OwnedSemaphorePermit)> {
+    fn afford(&self) -> Option<(Extent, ReadPermit)> {
         let spare = |extent, left| {
             let part = self.geometry.first_part(self.rest.clone(), extent)?;
-            Some((extent, self.budget().take_spare(part.fetched_bytes(), left)?))
+            Some((extent, self.memory.take_spare(part.fetched_bytes(), left)?))
         };
-        let left_by_stripes = if self.window.is_fast() { LEFT_BY_FAST_BYTES } else { LEFT_BY_NEW_BYTES };
+        let left_by_stripes = if self.window.is_fast() { LEFT_BY_FAST } else { LEFT_BY_NEW };
         let stripe = if self.window.bytes() >= STRIPE_BYTES { spare(Extent::Stripe, left_by_stripes) } else { None };
-        stripe.or_else(|| spare(Extent::Piece, LEFT_BY_PIECES_BYTES))
+        stripe.or_else(|| spare(Extent::Piece, LEFT_BY_PIECES))
     }
 
     /// Begins to fetch the next part, and says how many bytes it has.
-    fn begin(&mut self, extent: Extent, permit: OwnedSemaphorePermit) -> usize {
+    fn begin(&mut self, extent: Extent, permit: ReadPermit) -> usize {
         let Some(part) = self.geometry.first_part(self.rest.clone(), extent) else { return 0 };
         let bytes = part.bytes();
         self.rest.start += bytes as u64;
@@ -144,10 +145,6 @@ impl<T: Transport> Reading<T> {
         self.ahead.push_back(Ahead { bytes, permit, task });
         bytes
     }
-
-    fn budget(&self) -> &Budget {
-        &self.session.store().read_budget
-    }
 }
 
 impl Ahead {
@@ -156,7 +153,7 @@ impl Ahead {
         let mut permit = self.permit;
         let mut chunks: Vec<Chunk> = Vec::new();
         for bytes in fetched(self.task).await? {
-            let share = Budget::share(&mut permit, bytes.len());
+            let share = permit.share(bytes.len());
             chunks.push(Chunk { bytes, permit: share });
         }
         if let Some(Chunk { permit: Some(last), .. }) = chunks.last_mut() {

@@ -17,6 +17,7 @@ use crate::meter;
 use crate::nats::NatsTransport;
 use crate::nodes::Membership;
 use crate::put;
+use crate::read_memory::ReadMemory;
 use crate::settling::Settling;
 use crate::suspects::Suspects;
 use crate::transport::Transport;
@@ -59,7 +60,7 @@ pub(crate) struct Inner<T> {
     pub(crate) hedges: HedgeBudget,
     pub(crate) stream_budget: Budget,
     pub(crate) put_budget: Budget,
-    pub(crate) read_budget: Budget,
+    pub(crate) read_memory: ReadMemory,
     pub(crate) whole_budget: Budget,
     pub(crate) slice_budget: Budget,
     pub(crate) under_way: UnderWay,
@@ -135,7 +136,7 @@ impl<T: Transport> ShardStore<T> {
             hedges: HedgeBudget::full(),
             stream_budget: Budget::of(STREAM_BYTES_MAX),
             put_budget: Budget::of(PUT_BYTES_MAX),
-            read_budget: Budget::of(READ_BYTES_MAX),
+            read_memory: ReadMemory::of(READ_BYTES_MAX),
             whole_budget: Budget::of(WHOLE_BYTES_MAX),
             slice_budget: Budget::of(SLICE_BYTES_MAX),
             under_way: UnderWay::default(),
@@ -149,6 +150,11 @@ impl<T: Transport> ShardStore<T> {
     /// Which acked contents are not settled yet.
     pub fn settling(&self) -> &Settling {
         &self.inner.settling
+    }
+
+    /// The memory of streamed reads.
+    pub fn read_memory(&self) -> &ReadMemory {
+        &self.inner.read_memory
     }
 
     /// Which nodes there are.

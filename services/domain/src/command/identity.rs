@@ -38,6 +38,36 @@ pub struct ChangeUser {
     pub limits: Option<Limits>,
 }
 
+/// Open a session for somebody who proved who they are. That proof is the right to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Who it is.
+    pub user: UserName,
+    /// The sealed hash of the password that they proved. Root has none here.
+    pub proven: Option<Sealed>,
+    /// The session.
+    pub session: SessionId,
+    /// SHA-256 of its refresh token.
+    pub refresh: Sha256Digest,
+    /// When it ends unless it is refreshed.
+    pub expires: Timestamp,
+}
+
+/// Go on with a session. The refresh token that was shown is the right to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshSession {
+    /// The session.
+    pub session: SessionId,
+    /// SHA-256 of the token that was shown.
+    pub spent: Sha256Digest,
+    /// That token is one that was given out for the session, and not invented.
+    pub genuine: bool,
+    /// SHA-256 of the next one.
+    pub refresh: Sha256Digest,
+    /// When the session ends unless it is refreshed again.
+    pub expires: Timestamp,
+}
+
 /// A wish for a change of who may do what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the facts")]
@@ -85,9 +115,9 @@ pub enum IdentityCommand {
     /// Switch a key of the key store on or off.
     ChangeKmsKey { name: KmsKeyName, enabled: bool },
     /// Open a session for somebody who proved who they are.
-    OpenSession { user: UserName, session: SessionId, refresh: Sha256Digest, expires: Timestamp },
-    /// Go on with a session: `spent` is the hash of the refresh token that was shown.
-    RefreshSession { session: SessionId, spent: Sha256Digest, refresh: Sha256Digest, expires: Timestamp },
+    OpenSession(OpenSession),
+    /// Go on with a session.
+    RefreshSession(RefreshSession),
     /// End one session of a user, or all.
     RevokeSessions { user: UserName, session: Option<SessionId> },
 }
@@ -110,6 +140,9 @@ pub enum IdentityRejection {
     /// It is built in, as root and some policies are.
     #[error("this {0} is built in and cannot be changed")]
     BuiltIn(Noun),
+    /// Prove the new one.
+    #[error("the password was changed since it was proven")]
+    PasswordChanged,
     /// Ask an admin.
     #[error("an admin switched the access key off, and only an admin switches it on")]
     HeldByAdmin,

@@ -5,21 +5,26 @@ use events::{Fact, bucket, object};
 use super::object::object_version;
 use super::{Decision, Refused, bucket_row, changed};
 use crate::command::Rejection;
-use crate::row::{BucketAccessRow, BucketRow};
+use crate::row::{BucketAccessRow, BucketId, BucketRow};
 use crate::view::View;
 
 pub(super) fn set_policy<V: View>(
     view: &V,
     bucket: &BucketName,
     policy: Option<&String>,
+    is_public: bool,
 ) -> Result<Decision, Refused<V::Error>> {
     let (_, access) = access_row(view, bucket)?;
+    if is_public && access.public_access_block.is_some_and(|block| block.block_public_policy) {
+        return Err(Rejection::PublicAccessBlocked.into());
+    }
     let fact = bucket::PolicyChanged { bucket: bucket.clone(), policy: policy.cloned() };
     Ok(changed(access.policy == fact.policy, Fact::BucketPolicyChanged(fact)))
 }
 
 pub(super) fn set_acl<V: View>(view: &V, bucket: &BucketName, acl: &Acl) -> Result<Decision, Refused<V::Error>> {
-    let (_, access) = access_row(view, bucket)?;
+    let (row, access) = access_row(view, bucket)?;
+    check_acl(view, row.id, Some(acl))?;
     let fact = bucket::AclChanged { bucket: bucket.clone(), acl: acl.clone() };
     Ok(changed(access.acl.as_ref() == Some(acl), Fact::BucketAclChanged(fact)))
 }
@@ -59,6 +64,7 @@ pub(super) fn set_object_acl<V: View>(
 ) -> Result<Decision, Refused<V::Error>> {
     let row = bucket_row(view, bucket)?;
     let (found, object) = object_version(view, row.id, key, version)?;
+    check_acl(view, row.id, Some(acl))?;
     let fact = object::AclChanged {
         bucket: bucket.clone(),
         key: key.clone(),
@@ -67,6 +73,18 @@ pub(super) fn set_object_acl<V: View>(
         acl: acl.clone(),
     };
     Ok(changed(object.acl.as_ref() == Some(acl), Fact::ObjectAclChanged(fact)))
+}
+
+/// Refuses an ACL that the public access block keeps out at the moment, whatever held when it was asked for.
+pub(super) fn check_acl<V: View>(view: &V, bucket: BucketId, acl: Option<&Acl>) -> Result<(), Refused<V::Error>> {
+    if !acl.is_some_and(Acl::is_public) {
+        return Ok(());
+    }
+    let access = view.bucket_access(bucket).map_err(Refused::View)?;
+    if access.public_access_block.is_some_and(|block| block.block_public_acls) {
+        return Err(Rejection::PublicAccessBlocked.into());
+    }
+    Ok(())
 }
 
 fn grants_others(acl: &Acl, bucket: &BucketRow) -> bool {

@@ -22,8 +22,9 @@ use events::bucket::Created;
 use events::ids::BucketName;
 use events::region::Upgraded;
 
-use crate::command::{Command, Context, Outcome, Rejection};
+use crate::command::{Command, Context, Judged, Outcome, Rejection};
 use crate::row::BucketRow;
+use crate::standing::{Who, standing};
 use crate::view::View;
 
 pub use lock::admit_lock;
@@ -72,10 +73,8 @@ impl<E> From<Rejection> for Refused<E> {
 /// Decides a command on the state before it. No clock, no randomness, no IO: they come in `context`.
 pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<Decision, Refused<V::Error>> {
     match command {
-        Command::Within { bucket, id, command } => {
-            if bucket_row(view, bucket)?.id != *id {
-                return Err(Rejection::NoSuchBucket.into());
-            }
+        Command::Judged { by, command } => {
+            check_judged(view, by)?;
             decide(view, command, context)
         }
         Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location, tags } => {
@@ -92,7 +91,9 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         }
         Command::DeleteBucket { bucket } => bucket::delete(view, bucket),
         Command::SetVersioning { bucket, versioning } => bucket::set_versioning(view, bucket, *versioning),
-        Command::SetBucketPolicy { bucket, policy } => access::set_policy(view, bucket, policy.as_ref()),
+        Command::SetBucketPolicy { bucket, policy, is_public } => {
+            access::set_policy(view, bucket, policy.as_ref(), *is_public)
+        }
         Command::SetBucketAcl { bucket, acl } => access::set_acl(view, bucket, acl),
         Command::SetPublicAccess { bucket, block } => access::set_public_access(view, bucket, *block),
         Command::SetOwnership { bucket, ownership } => access::set_ownership(view, bucket, *ownership),
@@ -121,6 +122,29 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),
         Command::AbortUpload { bucket, key, upload } => upload::abort(view, bucket, key, *upload),
         Command::ReleaseParts { max } => release::release(view, *max),
+    }
+}
+
+/// Whether what a right was judged by is what holds: otherwise nobody knows whether it still does.
+fn check_judged<V: View>(view: &V, by: &Judged) -> Result<(), Refused<V::Error>> {
+    if let Some(bucket) = &by.bucket {
+        let row = bucket_row(view, &bucket.name)?;
+        if row.id != bucket.id {
+            return Err(Rejection::NoSuchBucket.into());
+        }
+        if row.access != bucket.access {
+            return Err(Rejection::JudgedByOther.into());
+        }
+    }
+    let Some(caller) = &by.caller else { return Ok(()) };
+    // Sessions end without a change of identities.
+    let is_looked_at = matches!(caller.who, Who::Session(_));
+    if !is_looked_at && view.identities_changed().map_err(Refused::View)? == caller.identities {
+        return Ok(());
+    }
+    match standing(view, &caller.who).map_err(Refused::View)? {
+        Some(standing) if standing == *caller.standing => Ok(()),
+        _ => Err(Rejection::JudgedByOther.into()),
     }
 }
 

@@ -3,6 +3,7 @@ use events::bucket::Versioning;
 use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, Delta};
 
+use super::access::check_acl;
 use super::health::{referable, referable_parts};
 use super::quota::{check as check_quota, warnings};
 use super::{Decision, Refused, bucket_row, lock};
@@ -19,6 +20,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
     check(&put.precondition, current.as_ref())?;
     let (body, staged_in_use) = body(view, &put.body)?;
     check_copied(view, put)?;
+    check_acl(view, bucket.id, put.acl.as_ref())?;
     let place = place_version(view, &bucket, &put.key, current, context)?;
     let lock = lock::of_new(view, &bucket, put.lock, context)?;
     let usage = view.usage(bucket.id).map_err(Refused::View)?;

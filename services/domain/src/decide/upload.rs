@@ -3,6 +3,7 @@ use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
 use events::object::{Body, Created, Operation};
 use events::upload;
 
+use super::access::check_acl;
 use super::object::{body, check, place_version};
 use super::quota::{check as check_quota, check_part, warnings};
 use super::{Decision, Refused, bucket_row, lock};
@@ -24,6 +25,7 @@ pub(super) fn create<V: View>(
         return Ok(Decision::nothing(Outcome::Done));
     }
     lock::of_new(view, &bucket, create.lock, context)?;
+    check_acl(view, bucket.id, create.acl.as_ref())?;
     let fact = upload::Created {
         bucket: create.bucket.clone(),
         key: create.key.clone(),
@@ -100,6 +102,7 @@ pub(super) fn complete<V: View>(
     };
     let (size, taken) = take(view, complete)?;
     check(&complete.precondition, current.as_ref())?;
+    check_acl(view, bucket.id, upload.acl.as_ref())?;
     let place = place_version(view, &bucket, &complete.key, current, context)?;
     let lock = lock::of_begun(view, &bucket, upload.lock, context)?;
     let usage = view.usage(bucket.id).map_err(Refused::View)?;

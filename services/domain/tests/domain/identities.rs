@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use domain::model::Model;
 use domain::row::email_key;
 use domain::{
-    ChangeUser, Command, Identities as _, IdentityCommand, IdentityRejection, Noun, Outcome, Rejection,
-    SESSIONS_PER_USER_MAX, project,
+    ChangeUser, Command, Identities as _, IdentityCommand, IdentityRejection, Noun, OpenSession, Outcome,
+    RefreshSession, Rejection, SESSIONS_PER_USER_MAX, project,
 };
-use events::ids::{PolicyName, UserId, UserName};
+use events::ids::{PolicyName, Sealed, UserId, UserName};
 use events::policy::{BUILT_IN, Holder};
 use events::user::{Created, Limits, Role};
 use proptest::prelude::*;
@@ -83,48 +83,77 @@ fn alice() -> Fold {
     fold
 }
 
+fn open(n: u8, refresh: u8, seconds: u8) -> IdentityCommand {
+    IdentityCommand::OpenSession(OpenSession {
+        user: user(0),
+        proven: None,
+        session: session(n),
+        refresh: token(refresh),
+        expires: after_start(seconds),
+    })
+}
+
+fn refresh(spent: u8, genuine: bool, next: u8) -> IdentityCommand {
+    IdentityCommand::RefreshSession(RefreshSession {
+        session: session(1),
+        spent: token(spent),
+        genuine,
+        refresh: token(next),
+        expires: after_start(60),
+    })
+}
+
+const NO_SESSION: Result<Outcome, Rejection> = Err(Rejection::Identity(IdentityRejection::NoSuch(Noun::Session)));
+
 #[test]
 fn a_spent_refresh_token_ends_the_session() {
     let mut fold = alice();
-    let open = IdentityCommand::OpenSession {
-        user: user(0),
-        session: session(1),
-        refresh: token(1),
-        expires: after_start(60),
+    ask(&mut fold, open(1, 1, 60), 1).unwrap();
+    assert_eq!(ask(&mut fold, refresh(1, true, 2), 2), Ok(Outcome::Done));
+    assert_eq!(ask(&mut fold, refresh(1, true, 3), 3), Ok(Outcome::SessionRevoked));
+    assert_eq!(ask(&mut fold, refresh(2, true, 3), 4), NO_SESSION, "the thief's token and the owner's are both dead");
+}
+
+#[test]
+fn an_invented_refresh_token_ends_nothing() {
+    let mut fold = alice();
+    ask(&mut fold, open(1, 1, 60), 1).unwrap();
+    assert_eq!(ask(&mut fold, refresh(9, false, 3), 2), NO_SESSION);
+    assert_eq!(ask(&mut fold, refresh(1, false, 2), 3), Ok(Outcome::Done), "one of an older program");
+}
+
+#[test]
+fn a_password_that_was_replaced_since_it_was_proven_opens_no_session() {
+    let mut fold = alice();
+    let password = |text: &str| Some(text.parse::<Sealed>().unwrap());
+    let set = |password| IdentityCommand::SetPassword { user: user(0), password };
+    let login = |n, proven| {
+        let IdentityCommand::OpenSession(open) = open(n, 1, 60) else { unreachable!() };
+        IdentityCommand::OpenSession(OpenSession { proven, ..open })
     };
-    ask(&mut fold, open, 1).unwrap();
-    let refresh = |spent, next| IdentityCommand::RefreshSession {
-        session: session(1),
-        spent: token(spent),
-        refresh: token(next),
-        expires: after_start(60),
-    };
-    assert_eq!(ask(&mut fold, refresh(1, 2), 2), Ok(Outcome::Done));
-    assert_eq!(ask(&mut fold, refresh(1, 3), 3), Ok(Outcome::SessionRevoked));
-    let gone = Err(Rejection::Identity(IdentityRejection::NoSuch(Noun::Session)));
-    assert_eq!(ask(&mut fold, refresh(2, 3), 4), gone, "the thief's token and the owner's are both dead");
+    let (old, new) = (password("v1.old"), password("v1.new"));
+    ask(&mut fold, set(old.clone()), 1).unwrap();
+    ask(&mut fold, login(1, old.clone()), 2).unwrap();
+    ask(&mut fold, set(new.clone()), 3).unwrap();
+    let changed = Err(Rejection::Identity(IdentityRejection::PasswordChanged));
+    assert_eq!(ask(&mut fold, login(2, old), 4), changed);
+    assert_eq!(ask(&mut fold, login(2, None), 5), changed);
+    assert!(fold.model.sessions.is_empty());
+    assert_eq!(ask(&mut fold, login(2, new), 6), Ok(Outcome::Done));
 }
 
 #[test]
 fn a_session_that_is_over_cannot_be_refreshed() {
     let mut fold = alice();
-    let (session, expires) = (session(1), after_start(10));
-    ask(&mut fold, IdentityCommand::OpenSession { user: user(0), session, refresh: token(1), expires }, 1).unwrap();
-    let late = IdentityCommand::RefreshSession { session, spent: token(1), refresh: token(2), expires };
-    assert!(ask(&mut fold, late, 10).is_err());
+    ask(&mut fold, open(1, 1, 10), 1).unwrap();
+    assert!(ask(&mut fold, refresh(1, true, 2), 10).is_err());
 }
 
 #[test]
 fn the_oldest_session_makes_room() {
     let mut fold = alice();
     for n in 0..=u8::try_from(SESSIONS_PER_USER_MAX).unwrap() {
-        let open = IdentityCommand::OpenSession {
-            user: user(0),
-            session: session(n),
-            refresh: token(n),
-            expires: after_start(200),
-        };
-        ask(&mut fold, open, usize::from(n)).unwrap();
+        ask(&mut fold, open(n, n, 200), usize::from(n)).unwrap();
     }
     assert_eq!(fold.model.sessions.len(), SESSIONS_PER_USER_MAX);
     assert!(!fold.model.sessions.contains_key(&session(0)));

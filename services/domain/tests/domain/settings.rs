@@ -40,7 +40,7 @@ fn holds(model: &Model, command: &Command) -> bool {
     let object =
         |bucket, key: &ObjectKey| model.current.get(&(id_of(bucket), key.clone())).and_then(|row| row.object.clone());
     match command {
-        Command::SetBucketPolicy { bucket, policy } => access(bucket).policy == *policy,
+        Command::SetBucketPolicy { bucket, policy, .. } => access(bucket).policy == *policy,
         Command::SetBucketAcl { bucket, acl } => access(bucket).acl.unwrap_or_default() == *acl,
         Command::SetPublicAccess { bucket, block } => access(bucket).public_access_block == *block,
         Command::SetOwnership { bucket, ownership } => access(bucket).ownership == *ownership,

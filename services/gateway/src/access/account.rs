@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use domain::Identities;
 use domain::row::UserRow;
+use domain::{Identities, JudgedCaller};
 use events::ids::{PolicyName, UserId, UserName};
 use events::user::{Limits, Role};
 use identity::Secret;
@@ -21,6 +21,8 @@ pub(crate) struct Account {
     pub(crate) limits: Limits,
     /// The user's own policies and those of the groups.
     pub(crate) policies: Vec<Attached>,
+    /// What all this was read from, and the key by which the user is known; root is what it is.
+    pub(crate) judged: Option<JudgedCaller>,
 }
 
 impl Account {
@@ -33,11 +35,17 @@ impl Account {
             role: Role::Admin,
             limits: Limits::default(),
             policies: Vec::new(),
+            judged: None,
         }
     }
 
     /// A user with the policies that hold for them in a state.
-    pub(crate) fn gather(snapshot: &Snapshot, name: UserName, row: UserRow) -> Result<Self, StateError> {
+    pub(crate) fn gather(
+        snapshot: &Snapshot,
+        name: UserName,
+        row: UserRow,
+        judged: JudgedCaller,
+    ) -> Result<Self, StateError> {
         let mut names = row.policies;
         for group in &row.groups {
             names.extend(snapshot.group(group)?.map(|group| group.policies).unwrap_or_default());
@@ -47,7 +55,7 @@ impl Account {
             policies.extend(attached(snapshot, policy)?);
         }
         let UserRow { id, display_name, role, limits, .. } = row;
-        Ok(Self { name, id, display_name, role, limits, policies })
+        Ok(Self { name, id, display_name, role, limits, policies, judged: Some(judged) })
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::Identities;
+use domain::{Identities, JudgedCaller, Who};
 use events::ids::AccessKeyId;
 use identity::{Sealer, Secret};
 use jiff::Timestamp;
@@ -69,7 +69,10 @@ impl Accounts {
             tracing::error!(access_key, %error, "the secret of an access key cannot be unsealed");
             Error::with_message(Code::InternalError, "The secret of this access key cannot be unsealed.")
         })?;
-        let account = Arc::new(Account::gather(snapshot, key.user, row)?);
+        let who = Who::Key(id);
+        let Some(standing) = domain::standing(&**snapshot, &who)? else { return Ok(None) };
+        let judged = JudgedCaller { who, identities: changed, standing: Arc::new(standing) };
+        let account = Arc::new(Account::gather(snapshot, key.user, row, judged)?);
         Ok(Some(Arc::new(Credential::new(account, secret, key.expires, changed))))
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use domain::row::{BucketRow, VersionRow};
-use domain::{Identities, View, find_version};
+use domain::{View, find_version};
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::ids::{BucketName, ObjectKey, UserId};
 use events::tags::Tags;
@@ -19,22 +19,24 @@ use s3::{Code, Error, Operation};
 use super::bucket_rules::BucketRules;
 use super::conditions::{Conditions, Existing, LockAsked, RequestTags};
 use super::rights::{Target, brings_object_acl, brings_object_tags, needed, needed_too, takes_tags_of_headers};
-use crate::call::{Call, Judged, upload_id, version_name};
+use crate::call::{Call, upload_id, version_name};
+use crate::confirmed::judged;
 use crate::failure::Failure;
 
 /// Refuses a request that nothing grants. What its body names, and the source of a copy, is asked when it is known.
 pub(crate) fn authorize(call: &Call<'_>, snapshot: &Snapshot, operation: Operation) -> Result<(), Failure> {
     let needed = needed(operation, &call.head())?;
+    if matches!(needed.target, Target::Service | Target::NewBucket) {
+        let _first = call.judged.set(judged(call, None));
+    }
     match needed.target {
         Target::Service => call.permit(needed.action, Resource::Service, &Rights::default()),
         Target::NewBucket => new_bucket(call, needed.action),
         target => {
             let name = call.bucket()?;
             let row = snapshot.bucket(&name)?.ok_or_else(|| Error::no_such_bucket(name.as_str()))?;
-            let identities = snapshot.identities_changed()?;
             // The first judgement stands; one that confirms it is of a call of its own.
-            let judged = Judged { identities, bucket: name.clone(), id: row.id, access: row.access };
-            let _first = call.judged.set(judged);
+            let _first = call.judged.set(judged(call, Some((&name, &row))));
             let rules = call.gateway.0.rules.of(snapshot, &name, &row)?;
             let at = At { snapshot, name: &name, row: &row, rules: &rules };
             at.authorize(call, operation, needed.action, target)

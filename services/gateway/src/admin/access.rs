@@ -1,6 +1,8 @@
 //! Who asks, and may they? Decided on the head of a request, before anything else is looked at.
 
-use domain::Identities;
+use std::sync::Arc;
+
+use domain::{Identities, Judged, JudgedCaller, Standing, Who};
 use events::ids::{SessionId, UserId, UserName};
 use events::user::Role;
 use http::HeaderMap;
@@ -12,7 +14,7 @@ use super::refusal::Refusal;
 
 /// Who may ask for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(crate) enum Access {
     /// Everybody.
     Open,
     /// Everybody who has logged in.
@@ -25,11 +27,15 @@ pub(super) enum Access {
 
 /// Somebody whose session is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Caller {
+pub(crate) struct Caller {
     pub(super) name: UserName,
     pub(super) id: UserId,
     pub(super) role: Role,
     pub(super) session: SessionId,
+    /// What this was read from. It is private: nobody else can say who asks.
+    judged: JudgedCaller,
+    /// What was asked of them, and whom that was about.
+    asked: (Access, Option<String>),
 }
 
 impl Caller {
@@ -37,8 +43,20 @@ impl Caller {
         self.role == Role::Admin
     }
 
+    /// What the right of the caller was judged by.
+    pub(crate) fn judged(&self) -> Judged {
+        Judged { caller: Some(self.judged.clone()), bucket: None }
+    }
+
+    /// The caller as they are now, if they may still do what they do, in the same role.
+    pub(super) async fn again(&self, admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<Self, Refusal> {
+        let (access, user) = &self.asked;
+        let again = permitted(admin, headers, now, (*access, user.as_deref())).await?;
+        if again.role == self.role { Ok(again) } else { Err(Refusal::forbidden("your role changed meanwhile")) }
+    }
+
     /// Whether they may ask for it. `user` is whom the path names.
-    pub(super) fn check(&self, access: Access, user: Option<&str>) -> Result<(), Refusal> {
+    fn check(&self, access: Access, user: Option<&str>) -> Result<(), Refusal> {
         let own = user == Some(self.name.as_str());
         match access {
             Access::Open | Access::Known => Ok(()),
@@ -48,6 +66,18 @@ impl Caller {
             Access::Admin => Err(Refusal::forbidden("this needs an admin")),
         }
     }
+}
+
+/// Who asks, if they may. `user` is whom the path names.
+pub(super) async fn permitted(
+    admin: &Admin,
+    headers: &HeaderMap,
+    now: Timestamp,
+    (access, user): (Access, Option<&str>),
+) -> Result<Caller, Refusal> {
+    let caller = identify(admin, headers, now).await?;
+    caller.check(access, user)?;
+    Ok(Caller { asked: (access, user.map(str::to_owned)), ..caller })
 }
 
 /// Who the bearer of a token is, if the token is good and its session stands. The role is the one of now, not the
@@ -60,22 +90,21 @@ pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp)
     })?;
     let snapshot = admin.0.ledger.read().await?;
     let session = SessionId(claims.sid);
-    let opened = snapshot.session(session)?.filter(|row| now < row.expires);
-    let Some(name) = opened.map(|row| row.user).filter(|name| name.as_str() == claims.name) else {
+    let who = Who::Session(session);
+    let is_open = snapshot.session(session)?.is_some_and(|row| now < row.expires);
+    let standing =
+        domain::standing(&**snapshot, &who)?.filter(|standing| is_open && standing.user.as_str() == claims.name);
+    let Some(standing) = standing else {
         tracing::debug!(%session, "a token's session has ended");
         return Err(Refusal::unauthenticated());
     };
-    let (id, role) = if name.is_root() {
-        (UserId::root(), Role::Admin)
-    } else {
-        let user = snapshot.user(&name)?.filter(|user| user.enabled).ok_or_else(Refusal::unauthenticated)?;
-        (user.id, user.role)
-    };
     // A user of the same name, made anew, is somebody else.
-    if id.as_str() != claims.sub {
+    if standing.id.as_str() != claims.sub {
         return Err(Refusal::unauthenticated());
     }
-    Ok(Caller { name, id, role, session })
+    let Standing { user, id, role, .. } = standing.clone();
+    let judged = JudgedCaller { who, identities: snapshot.identities_changed()?, standing: Arc::new(standing) };
+    Ok(Caller { name: user, id, role, session, judged, asked: (Access::Known, None) })
 }
 
 /// The token of the one `Authorization` header.

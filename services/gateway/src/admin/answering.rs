@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use serde::Serialize;
 
 use super::Admin;
-use super::access::{Access, Caller, identify};
+use super::access::{self, Access, Caller};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::operation::{Handler, Operation};
@@ -75,10 +75,8 @@ async fn run(operation: Operation, mut asked: Asked) -> Result<Answer, Refusal> 
 
 /// Who asks, if they may.
 async fn permitted(asked: &Asked, access: Access) -> Result<Caller, Refusal> {
-    let caller = identify(&asked.admin, &asked.parts.headers, asked.now).await?;
     let user = asked.params.iter().find(|(name, _)| name == USER).map(|(_, value)| value.as_str());
-    caller.check(access, user)?;
-    Ok(caller)
+    access::permitted(&asked.admin, &asked.parts.headers, asked.now, (access, user)).await
 }
 
 fn respond(answer: Answer) -> Response {

@@ -18,7 +18,9 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::Admin;
+use super::access::Caller;
 use super::refusal::Refusal;
+use crate::confirmed::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use crate::limits::Client;
 
 /// Longest body that is read, in bytes: a policy with room to spare.
@@ -62,7 +64,8 @@ impl<N: Clone> Page<N> {
 }
 
 impl Asked {
-    /// Where the request comes from, as attempts are counted. Without a connection, in tests, all come from the same place.
+    /// Where the request comes from, as attempts are counted. Without a connection, in tests, all come from the same
+    /// place.
     pub(super) fn address(&self) -> IpAddr {
         let peer = self.parts.extensions.get::<Peer>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
@@ -139,17 +142,32 @@ impl Asked {
     }
 
     /// Changes who may do what, in the name of somebody.
-    pub(super) async fn change(&self, by: &UserName, command: IdentityCommand) -> Result<Committed, Refusal> {
+    pub(super) async fn change(&self, by: &Caller, command: IdentityCommand) -> Result<Committed, Refusal> {
         self.commit(by, Command::Identity(Box::new(command))).await
     }
 
-    pub(super) async fn commit(&self, by: &UserName, command: Command) -> Result<Committed, Refusal> {
+    /// Commits a command, in the name of somebody who may still do that then.
+    pub(super) async fn commit(&self, by: &Caller, command: Command) -> Result<Committed, Refusal> {
+        let admin = &self.admin.0;
+        let mut by = by.clone();
+        for _ in 0..JUDGEMENTS_MAX {
+            let confirmed = Confirmed::of_session(&by);
+            match admin.ledger.commit(&confirmed, command.clone(), self.origin(&by.name)).await {
+                Err(error) if is_judged_by_other(&error) => {}
+                ended => return Ok(ended?),
+            }
+            by = by.again(&self.admin, &self.parts.headers, (admin.sources.now)()).await?;
+        }
+        Err(Refusal::unavailable("who may do what changes all the time: nothing was done, try again"))
+    }
+
+    /// As events name what caused them.
+    pub(super) fn origin(&self, by: &UserName) -> Origin {
         let traceparent = self.parts.headers.get("traceparent").and_then(|value| value.to_str().ok());
-        let origin = Origin {
+        Origin {
             principal: Principal { kind: AuthType::User, id: by.to_string() },
             request_id: self.request_id.clone(),
             traceparent: traceparent.and_then(|text| text.parse().ok()),
-        };
-        Ok(self.admin.0.ledger.commit(command, origin).await?)
+        }
     }
 }

@@ -37,13 +37,13 @@ pub(super) async fn quota(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
 pub(super) async fn set_quota(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let bucket: BucketName = asked.name(BUCKET)?;
     let quota: Quota = asked.json().await?;
-    let committed = asked.commit(&caller.name, Command::SetQuota { bucket, quota }).await?;
+    let committed = asked.commit(&caller, Command::SetQuota { bucket, quota }).await?;
     Answer::changed(&quota, committed.sequence)
 }
 
 pub(super) async fn clear_quota(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = Command::SetQuota { bucket: asked.name(BUCKET)?, quota: Quota::default() };
-    Ok(Answer::done(asked.commit(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.commit(&caller, command).await?.sequence))
 }
 
 fn find(snapshot: &Snapshot, name: BucketName) -> Result<Bucket, Refusal> {

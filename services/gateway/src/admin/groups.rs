@@ -29,23 +29,23 @@ pub(super) async fn get(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
 
 pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let NewGroup { name } = asked.json().await?;
-    let committed = asked.change(&caller.name, IdentityCommand::CreateGroup { group: name.clone() }).await?;
+    let committed = asked.change(&caller, IdentityCommand::CreateGroup { group: name.clone() }).await?;
     Answer::created(&find(&*asked.read().await?, name)?, committed.sequence)
 }
 
 pub(super) async fn delete(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::DeleteGroup { group: asked.name(GROUP)? };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 pub(super) async fn add_member(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::AddMember { group: asked.name(GROUP)?, user: asked.name(USER)? };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 pub(super) async fn remove_member(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::RemoveMember { group: asked.name(GROUP)?, user: asked.name(USER)? };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 fn find(snapshot: &Snapshot, name: GroupName) -> Result<Group, Refusal> {

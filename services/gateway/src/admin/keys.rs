@@ -52,7 +52,7 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
     let sealed = asked.admin.seal(&secret, &key_context(access_key.as_str()))?;
     let command =
         IdentityCommand::CreateKey { user: user.clone(), access_key: access_key.clone(), secret: sealed, expires };
-    let committed = asked.change(&caller.name, command).await?;
+    let committed = asked.change(&caller, command).await?;
     let made = MadeKey { access_key, secret_key: secret.expose().to_owned(), user, expires };
     Answer::created(&made, committed.sequence)
 }
@@ -63,13 +63,13 @@ pub(super) async fn change(mut asked: Asked, caller: Caller) -> Result<Answer, R
     let by_admin = caller.is_admin();
     let command =
         IdentityCommand::ChangeKey { user: user.clone(), access_key: access_key.clone(), enabled, expires, by_admin };
-    let committed = asked.change(&caller.name, command).await?;
+    let committed = asked.change(&caller, command).await?;
     Answer::changed(&find(&*asked.read().await?, &user, &access_key)?, committed.sequence)
 }
 
 pub(super) async fn delete(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::DeleteKey { user: asked.name(USER)?, access_key: asked.name(KEY)? };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 fn find(snapshot: &Snapshot, user: &UserName, id: &AccessKeyId) -> Result<Key, Refusal> {

@@ -31,7 +31,7 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
         Refusal::internal()
     })?;
     let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed };
-    let committed = asked.change(&caller.name, command).await?;
+    let committed = asked.change(&caller, command).await?;
     Answer::created(&find(&*asked.read().await?, name)?, committed.sequence)
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn change(mut asked: Asked, caller: Caller) -> Result<Answer, R
     let name: KmsKeyName = asked.name(KMS_KEY)?;
     let KmsKeyChange { enabled } = asked.json().await?;
     let command = IdentityCommand::ChangeKmsKey { name: name.clone(), enabled };
-    let committed = asked.change(&caller.name, command).await?;
+    let committed = asked.change(&caller, command).await?;
     Answer::changed(&find(&*asked.read().await?, name)?, committed.sequence)
 }
 

@@ -1,9 +1,9 @@
 //! Sessions from the side of who has one.
 
-use domain::{Identities, IdentityCommand, Outcome};
+use domain::{Identities, IdentityCommand, OpenSession, Outcome, RefreshSession};
 use events::ids::{SessionId, Sha256Digest, UserName};
 use events::user::Role;
-use identity::{Bearer, RefreshToken};
+use identity::{Asker, Bearer, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
 
 use super::access::Caller;
@@ -19,32 +19,39 @@ const SESSION_TIME: SignedDuration = SignedDuration::from_hours(12);
 /// Opens a session for who knows a password.
 pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
     let address = asked.address();
-    asked.admin.0.throttle.address(address)?;
+    let crowded = asked.admin.0.throttle.address(address);
     let shape::Login { user, password } = asked.json().await?;
+    // Who logged in from here before is bounded by their own attempts, and not by those of others beside them.
+    let asker = asked.admin.0.throttle.asker(&user, address);
+    if asker == Asker::Stranger {
+        crowded?;
+    }
     asked.admin.0.throttle.user(&user, address)?;
-    let Some(proven) = asked.admin.prove(&user, password).await? else {
+    let Some(proven) = asked.admin.prove(&user, password, asker).await? else {
         tracing::info!(%address, "a login was refused");
         metrics::counter!("planetstore_logins_total", "outcome" => "refused").increment(1);
         return Err(Refusal::login());
     };
-    asked.admin.0.throttle.forget(&user, address);
+    asked.admin.0.throttle.succeeded(&user, address);
     metrics::counter!("planetstore_logins_total", "outcome" => "opened").increment(1);
     let session = SessionId((asked.admin.0.sources.fresh)(asked.now));
     let (next, expires) = next_refresh(&asked, session)?;
-    let command = IdentityCommand::OpenSession {
+    let open = OpenSession {
         user: proven.name.clone(),
+        proven: proven.password.clone(),
         session,
         refresh: kept(&asked, &next, &proven.name),
         expires,
     };
-    // The user may have been removed or disabled since.
-    let committed = asked.change(&proven.name, command).await.map_err(|error| error.or_if_missing(Refusal::login()))?;
+    // The user may have been removed or disabled since, or have another password.
+    let committed = asked.admin.0.ledger.open_session(open, asked.origin(&proven.name)).await;
+    let committed = committed.map_err(|error| Refusal::from(error).or_if_missing(Refusal::login()))?;
     let sequence = committed.sequence;
     answer(&asked, proven, &next, expires, sequence)
 }
 
 /// Goes on with a session, with other tokens. A refresh token that was used before ends the session: whoever has
-/// used it, or uses it now, has stolen it.
+/// used it, or uses it now, has stolen it. One that was invented changes nothing.
 ///
 /// Source: RFC 9700, section 4.14.2.
 pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
@@ -54,14 +61,15 @@ pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
     let session = SessionId(shown.session());
     let proven = owner(&asked, session).await?.ok_or_else(Refusal::session_ended)?;
     let (next, expires) = next_refresh(&asked, session)?;
-    let command = IdentityCommand::RefreshSession {
+    let refresh = RefreshSession {
         session,
         spent: kept(&asked, &shown, &proven.name),
+        genuine: asked.admin.0.tokens.has_issued(&shown),
         refresh: kept(&asked, &next, &proven.name),
         expires,
     };
-    let committed = asked.change(&proven.name, command).await;
-    let committed = committed.map_err(|error| error.or_if_missing(Refusal::session_ended()))?;
+    let committed = asked.admin.0.ledger.refresh_session(refresh, asked.origin(&proven.name)).await;
+    let committed = committed.map_err(|error| Refusal::from(error).or_if_missing(Refusal::session_ended()))?;
     if committed.outcome == Outcome::SessionRevoked {
         tracing::warn!(user = %proven.name, %session, "a spent refresh token was shown: the session was ended");
         return Err(Refusal::session_ended());
@@ -71,7 +79,7 @@ pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
 
 pub(super) async fn logout(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::RevokeSessions { user: caller.name.clone(), session: Some(caller.session) };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 pub(super) async fn whoami(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
@@ -85,15 +93,15 @@ async fn owner(asked: &Asked, session: SessionId) -> Result<Option<Proven>, Refu
     let Some(row) = snapshot.session(session)?.filter(|row| asked.now < row.expires) else { return Ok(None) };
     if row.user.is_root() {
         let id = events::ids::UserId::root();
-        return Ok(Some(Proven { name: row.user, id, role: Role::Admin }));
+        return Ok(Some(Proven { name: row.user, id, role: Role::Admin, password: None }));
     }
     let user = snapshot.user(&row.user)?.filter(|user| user.enabled);
-    Ok(user.map(|user| Proven { name: row.user, id: user.id, role: user.role }))
+    Ok(user.map(|user| Proven { name: row.user, id: user.id, role: user.role, password: user.password }))
 }
 
 fn next_refresh(asked: &Asked, session: SessionId) -> Result<(RefreshToken, Timestamp), Refusal> {
     let expires = asked.now.checked_add(SESSION_TIME).map_err(|_| Refusal::internal())?;
-    Ok((RefreshToken::new(session.0, asked.admin.random()?), expires))
+    Ok((asked.admin.0.tokens.refresh_token(session.0, asked.admin.random()?), expires))
 }
 
 /// What is kept of a refresh token. Root's are bound to its password, which changes without an event.
@@ -109,7 +117,7 @@ fn answer(
     refresh_expires: Timestamp,
     sequence: u64,
 ) -> Result<Answer, Refusal> {
-    let Proven { name, id, role } = proven;
+    let Proven { name, id, role, password: _ } = proven;
     let bearer = Bearer {
         user_id: id.to_string(),
         user_name: name.to_string(),

@@ -47,11 +47,15 @@ use http::HeaderMap;
 use identity::{HashError, Hasher, Sealer, Secret, TokenError, Tokens, UnsealError, key_context, password_context};
 use ledger::{Ledger, Sources, StateError};
 
+pub(crate) use access::Caller as SessionCaller;
 pub use openapi::openapi;
 
+use crate::confirmed::GuardedLedger;
+use crate::limits::Client;
 use crate::{Credentials, TrustedProxies};
 use refusal::Refusal;
 use throttle::Throttle;
+pub use throttle::{BasicLogin, BasicLogins};
 
 /// Users whose secrets are tried at the start.
 const USERS_CHECKED_MAX: usize = 16;
@@ -89,7 +93,7 @@ struct Shared {
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
     throttle: Throttle,
-    ledger: Ledger,
+    ledger: GuardedLedger,
 }
 
 /// Root's login.
@@ -144,13 +148,20 @@ impl Admin {
             random: source,
             hasher: Hasher::new(random)?,
             throttle: Throttle::new(),
-            ledger,
+            ledger: GuardedLedger::new(ledger),
         })))
     }
 
-    /// One more login by HTTP Basic from an address, before it is looked at; false if there were too many.
-    pub fn may_try_basic(&self, address: IpAddr) -> bool {
-        self.0.throttle.basic(address)
+    /// A login by HTTP Basic over a connection with `peer`, of which `is_right` knows whether it is right. It counts as a
+    /// login of the API does, for the address of the client.
+    pub fn login_by_basic(
+        &self,
+        peer: IpAddr,
+        headers: &HeaderMap,
+        user: &[u8],
+        is_right: impl FnOnce() -> bool,
+    ) -> BasicLogin {
+        self.0.throttle.basic(user, Client::of(peer, headers, &self.0.trusted_proxies).counted, is_right)
     }
 
     /// Whether a request carries the token of an open session of an admin.

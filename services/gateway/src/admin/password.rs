@@ -3,7 +3,7 @@
 use domain::Identities;
 use events::ids::{InvalidName, Sealed, UserId, UserName};
 use events::user::Role;
-use identity::{HashError, Password, Secret, Verdict, password_context};
+use identity::{Asker, HashError, Password, Secret, Verdict, password_context};
 
 use super::Admin;
 use super::refusal::Refusal;
@@ -13,12 +13,14 @@ pub(super) struct Proven {
     pub(super) name: UserName,
     pub(super) id: UserId,
     pub(super) role: Role,
+    /// The sealed hash that their password was compared with. Root has none.
+    pub(super) password: Option<Sealed>,
 }
 
 impl Admin {
     /// Who has this name and password. What takes time is the same for everybody: root, users with and without a
     /// password, disabled ones, and names of nobody.
-    pub(super) async fn prove(&self, name: &str, typed: Secret) -> Result<Option<Proven>, Refusal> {
+    pub(super) async fn prove(&self, name: &str, typed: Secret, asker: Asker) -> Result<Option<Proven>, Refusal> {
         let snapshot = self.0.ledger.read().await?;
         let root = &self.0.root;
         let has_roots_name = name == root.access_key || name == UserName::ROOT;
@@ -29,7 +31,7 @@ impl Admin {
             None => None,
         };
         let stored = row.as_ref().and_then(|row| self.stored_hash(&row.id, row.password.as_ref()?));
-        let verdict = match self.0.hasher.verify(typed, stored.as_ref().map(Secret::expose)).await {
+        let verdict = match self.0.hasher.verify(typed, stored.as_ref().map(Secret::expose), asker).await {
             Err(HashError::Damaged) => {
                 tracing::error!(user = ?name, "the password hash of a user is damaged: set another password");
                 return Ok(None);
@@ -37,13 +39,13 @@ impl Admin {
             verdict => verdict?,
         };
         if is_root {
-            return Ok(Some(Proven { name: UserName::root(), id: UserId::root(), role: Role::Admin }));
+            return Ok(Some(Proven { name: UserName::root(), id: UserId::root(), role: Role::Admin, password: None }));
         }
         let Verdict::Right { needs_rehash } = verdict else { return Ok(None) };
         if needs_rehash {
             tracing::info!(user = ?name, "the password hash is of older parameters: it is made anew with the password");
         }
-        Ok(name.zip(row).map(|(name, row)| Proven { name, id: row.id, role: row.role }))
+        Ok(name.zip(row).map(|(name, row)| Proven { name, id: row.id, role: row.role, password: row.password }))
     }
 
     /// The hash that was sealed for a user. One that cannot be unsealed fits no password.

@@ -45,13 +45,13 @@ pub(super) async fn put(mut asked: Asked, caller: Caller) -> Result<Answer, Refu
     let document = policy::Document::identity(text).map_err(malformed)?;
     document.check_new().map_err(malformed)?;
     let command = IdentityCommand::StorePolicy { policy: name.clone(), document: document.text().to_owned() };
-    let committed = asked.change(&caller.name, command).await?;
+    let committed = asked.change(&caller, command).await?;
     Answer::changed(&find(&*asked.read().await?, name)?, committed.sequence)
 }
 
 pub(super) async fn delete(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::DeletePolicy { policy: asked.name(POLICY)? };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 pub(super) async fn attach_to_user(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
@@ -76,12 +76,12 @@ pub(super) async fn detach_from_group(asked: Asked, caller: Caller) -> Result<An
 
 async fn attach(asked: Asked, caller: Caller, holder: Holder) -> Result<Answer, Refusal> {
     let command = IdentityCommand::AttachPolicy { policy: asked.name(POLICY)?, holder };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 async fn detach(asked: Asked, caller: Caller, holder: Holder) -> Result<Answer, Refusal> {
     let command = IdentityCommand::DetachPolicy { policy: asked.name(POLICY)?, holder };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 /// A policy by name, built-in ones too.

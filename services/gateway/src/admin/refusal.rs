@@ -94,7 +94,7 @@ impl Refusal {
         Self::later(StatusCode::SERVICE_UNAVAILABLE, "busy", message, 1)
     }
 
-    fn unavailable(message: &'static str) -> Self {
+    pub(super) fn unavailable(message: &'static str) -> Self {
         Self::later(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, 1)
     }
 
@@ -161,6 +161,9 @@ impl From<Rejection> for Refusal {
         match rejection {
             Rejection::NoSuchBucket => Self::not_found("there is no such bucket"),
             Rejection::Identity(rejection) => rejection.into(),
+            Rejection::JudgedByOther => {
+                Self::unavailable("who may do what changes all the time: nothing was done, try again")
+            }
             // The commands of this API meet no other.
             other => Self::conflict(other.to_string()),
         }
@@ -171,7 +174,8 @@ impl From<IdentityRejection> for Refusal {
     fn from(rejection: IdentityRejection) -> Self {
         let message = rejection.to_string();
         match rejection {
-            IdentityRejection::NoSuch(_) => Self::not_found(message),
+            // Nobody has the password that was proven, not any more.
+            IdentityRejection::NoSuch(_) | IdentityRejection::PasswordChanged => Self::not_found(message),
             IdentityRejection::BuiltIn(_) | IdentityRejection::HeldByAdmin => Self::forbidden(message),
             IdentityRejection::Exists(_)
             | IdentityRejection::EmailTaken

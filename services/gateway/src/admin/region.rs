@@ -16,7 +16,7 @@ pub(super) async fn get(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
 pub(super) async fn upgrade(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let region = asked.admin.0.region.clone();
     let command = Command::UpgradeRegion { region, level: Fact::LEVEL, release: env!("CARGO_PKG_VERSION").into() };
-    let committed = asked.commit(&caller.name, command).await?;
+    let committed = asked.commit(&caller, command).await?;
     Answer::changed(&shape(&asked).await?, committed.sequence)
 }
 

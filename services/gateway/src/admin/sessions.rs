@@ -24,10 +24,10 @@ pub(super) async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
 
 pub(super) async fn revoke_all(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::RevokeSessions { user: asked.name(USER)?, session: None };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 pub(super) async fn revoke(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::RevokeSessions { user: asked.name(USER)?, session: Some(asked.name("session")?) };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }

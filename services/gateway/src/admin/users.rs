@@ -3,6 +3,7 @@
 use domain::{ChangeUser, Identities, IdentityCommand};
 use events::ids::{UserId, UserName};
 use events::user::Created;
+use identity::Asker;
 use ledger::Snapshot;
 
 use super::access::Caller;
@@ -63,7 +64,7 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
         password,
         limits: new.limits,
     });
-    let committed = asked.change(&caller.name, command).await?;
+    let committed = asked.change(&caller, command).await?;
     Answer::created(&find(&*asked.read().await?, &new.name)?, committed.sequence)
 }
 
@@ -74,13 +75,13 @@ pub(super) async fn change(mut asked: Asked, caller: Caller) -> Result<Answer, R
     email.iter().flatten().try_for_each(|email| check_email(email))?;
     let command =
         IdentityCommand::ChangeUser(ChangeUser { user: user.clone(), role, display_name, email, enabled, limits });
-    let committed = asked.change(&caller.name, command).await?;
+    let committed = asked.change(&caller, command).await?;
     Answer::changed(&find(&*asked.read().await?, &user)?, committed.sequence)
 }
 
 pub(super) async fn delete(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let command = IdentityCommand::DeleteUser { user: asked.name(USER)? };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 /// Sets a password. For one's own the old one must be known: a token that was left lying about must not be enough
@@ -95,10 +96,10 @@ pub(super) async fn set_password(mut asked: Asked, caller: Caller) -> Result<Ans
         let old = old_password.ok_or_else(|| Refusal::invalid("your own password needs `old_password` as well"))?;
         let address = asked.address();
         asked.admin.0.throttle.user(user.as_str(), address)?;
-        if asked.admin.prove(user.as_str(), old).await?.is_none() {
+        if asked.admin.prove(user.as_str(), old, Asker::Known).await?.is_none() {
             return Err(Refusal::forbidden("the old password is wrong"));
         }
-        asked.admin.0.throttle.forget(user.as_str(), address);
+        asked.admin.0.throttle.succeeded(user.as_str(), address);
     }
     if password.is_none() && !caller.is_admin() {
         return Err(Refusal::forbidden("only admins may take a password away"));
@@ -109,7 +110,7 @@ pub(super) async fn set_password(mut asked: Asked, caller: Caller) -> Result<Ans
         None => None,
     };
     let command = IdentityCommand::SetPassword { user, password };
-    Ok(Answer::done(asked.change(&caller.name, command).await?.sequence))
+    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
 fn check_display_name(name: &str) -> Result<(), Refusal> {

@@ -1,6 +1,8 @@
 //! Committing what was taken in: the bytes that are not on the nodes yet go there first, and what no event names goes.
 
-use domain::{Command, NewBody};
+use std::sync::Arc;
+
+use domain::{Command, NewBody, Rejection};
 use events::Origin;
 use events::ids::{BucketName, ContentId, Generation, Sha256Digest};
 use ledger::{CommitError, Committed};
@@ -9,7 +11,9 @@ use shards::{ShardStore, StoredContent};
 
 use super::{Ingested, Taken, known_bytes};
 use crate::call::Call;
+use crate::confirmed::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use crate::failure::{Failure, commit_failure};
+use crate::room::Room;
 
 /// Stages what is still in memory, commits the command that names it, and discards shards that no event names.
 ///
@@ -20,120 +24,170 @@ pub(crate) async fn commit_ingested(
     ingested: Ingested,
     command: impl Fn(NewBody) -> Command + Send + Sync + 'static,
 ) -> Result<Committed, Failure> {
-    if let Err(failure) = call.confirm() {
-        if let Taken::Staged(staged, _) = &ingested.bytes {
-            discard(&call.gateway.0.store, staged);
-        }
-        return Err(failure);
+    let command = Arc::new(command);
+    let sha256 = ingested.sha256;
+    let mut staging = Staging::new(call, bucket, ingested);
+    for _ in 0..JUDGEMENTS_MAX {
+        let confirmed = call.confirm()?;
+        staging.look_up(call).await?;
+        let command = Arc::clone(&command);
+        let ended = tokio::spawn(async move { staging.commit(&confirmed, &*command).await }).await;
+        staging = match ended {
+            Ok(Ended::Committed(committed)) => {
+                call.gateway.0.holdings.add(call, sha256);
+                return Ok(committed);
+            }
+            Ok(Ended::NotWritten(error)) => return Err(error),
+            Ok(Ended::NotCommitted(error)) => return Err(commit_failure(&error, call.about()).into()),
+            Ok(Ended::JudgedByOther(staging)) => *staging,
+            Err(error) => {
+                tracing::error!(%error, "a commit panicked");
+                return Err(Error::new(Code::InternalError).into());
+            }
+        };
     }
-    let judged = call.judged.get().cloned();
-    let command = move |body| match &judged {
-        Some(judged) => judged.bind(command(body)),
-        None => command(body),
-    };
-    let (known, instead_of) = match &ingested.bytes {
-        Taken::InMemory(bytes, _) if !bytes.is_empty() => {
-            let known = known_bytes(call, ingested.sha256).await?;
-            (known.shown(), known.hidden())
-        }
-        Taken::Staged(_, instead_of) => (None, *instead_of),
-        Taken::InMemory(..) | Taken::Known(_) => (None, None),
-    };
-    let staging = Staging {
-        gateway: call.gateway.clone(),
-        bucket: bucket.clone(),
-        generation: Generation::from_fresh(call.fresh()),
-        instead_of,
-        origin: call.origin(),
-    };
-    let committed = tokio::spawn(async move { staging.commit(ingested, known, command).await }).await;
-    match committed {
-        Ok(Ok(committed)) => Ok(committed),
-        Ok(Err(NotCommitted::Write(error))) => Err(error.into()),
-        Ok(Err(NotCommitted::Commit(error))) => Err(commit_failure(&error, call.about()).into()),
-        Err(error) => {
-            tracing::error!(%error, "a commit panicked");
-            Err(Error::new(Code::InternalError).into())
-        }
+    let message = "Who may do what changes all the time. Nothing was stored; try again.";
+    Err(Error::with_message(Code::SlowDown, message).into())
+}
+
+/// What came of a commit.
+enum Ended {
+    Committed(Committed),
+    NotWritten(Failure),
+    NotCommitted(CommitError),
+    /// The right to it has to be judged anew. The bytes are kept for that.
+    JudgedByOther(Box<Staging>),
+}
+
+impl From<Result<Committed, CommitError>> for Ended {
+    fn from(ended: Result<Committed, CommitError>) -> Self {
+        ended.map_or_else(Self::NotCommitted, Self::Committed)
     }
 }
 
-enum NotCommitted {
-    Write(shards::WriteError),
-    Commit(CommitError),
-}
-
+/// Bytes that wait for their fact. Shards that no event names go with it.
 struct Staging {
     gateway: crate::Gateway,
     bucket: BucketName,
     generation: Generation,
+    sha256: Sha256Digest,
+    /// Where the bytes are, until a fact names them.
+    bytes: Option<Taken>,
+    /// A content of the same bytes that its nodes show.
+    known: Option<ContentId>,
     instead_of: Option<ContentId>,
     origin: Origin,
 }
 
 impl Staging {
-    async fn commit(
-        self,
-        ingested: Ingested,
-        known: Option<ContentId>,
-        command: impl Fn(NewBody) -> Command + Send + Sync,
-    ) -> Result<Committed, NotCommitted> {
-        let (ledger, store) = (&self.gateway.0.ledger, &self.gateway.0.store);
-        let sha256 = ingested.sha256;
-        let (bytes, _permit) = match ingested.bytes {
-            Taken::Known(content) => return self.commit_known(&command, content).await,
-            Taken::Staged(staged, _) => return self.commit_staged(&command, sha256, staged).await,
-            Taken::InMemory(bytes, permit) => (bytes, permit),
+    fn new(call: &Call<'_>, bucket: &BucketName, ingested: Ingested) -> Self {
+        let instead_of = match &ingested.bytes {
+            Taken::Staged(_, instead_of) => *instead_of,
+            Taken::InMemory(..) | Taken::Known(_) => None,
         };
-        if bytes.is_empty() {
-            return ledger.commit(command(NewBody::Empty), self.origin).await.map_err(NotCommitted::Commit);
+        Self {
+            gateway: call.gateway.clone(),
+            bucket: bucket.clone(),
+            generation: Generation::from_fresh(call.fresh()),
+            sha256: ingested.sha256,
+            bytes: Some(ingested.bytes),
+            known: None,
+            instead_of,
+            origin: call.origin(),
         }
-        if let Some(known) = known {
-            match self.commit_known(&command, known).await {
+    }
+
+    /// Looks whether bytes that are in memory are stored already, where the caller may learn that from the time it takes.
+    async fn look_up(&mut self, call: &Call<'_>) -> Result<(), Failure> {
+        if let Some(Taken::InMemory(bytes, _)) = &self.bytes
+            && !bytes.is_empty()
+            && call.gateway.0.holdings.has(call, self.sha256)
+        {
+            let known = known_bytes(call.gateway, self.sha256).await?;
+            (self.known, self.instead_of) = (known.shown(), known.hidden());
+        }
+        Ok(())
+    }
+
+    async fn commit(mut self, confirmed: &Confirmed, command: &(impl Fn(NewBody) -> Command + Send + Sync)) -> Ended {
+        let gateway = self.gateway.clone();
+        let ledger = &gateway.0.ledger;
+        if let Some(content) = self.known {
+            match ledger.commit(confirmed, command(NewBody::Known(content)), self.origin.clone()).await {
                 // It was reclaimed, or came into doubt, a moment ago: the bytes are at hand, so store them anew.
-                Err(NotCommitted::Commit(CommitError::Rejected(
-                    domain::Rejection::ContentGone | domain::Rejection::ContentUnsafe,
-                ))) => {}
-                ended => return ended,
+                Err(CommitError::Rejected(Rejection::ContentGone | Rejection::ContentUnsafe)) => {}
+                Err(error) if is_judged_by_other(&error) => return Ended::JudgedByOther(Box::new(self)),
+                ended => return ended.into(),
             }
         }
-        let size = bytes.len() as u64;
-        let placement = store.put(&self.bucket, self.generation, bytes).await.map_err(NotCommitted::Write)?;
-        let (bucket, generation) = (self.bucket.clone(), self.generation);
-        let staged = StoredContent { bucket, sha256, generation, size, placement };
-        self.commit_staged(&command, sha256, staged).await
-    }
-
-    async fn commit_known(
-        &self,
-        command: &(impl Fn(NewBody) -> Command + Sync),
-        content: ContentId,
-    ) -> Result<Committed, NotCommitted> {
-        let committed = self.gateway.0.ledger.commit(command(NewBody::Known(content)), self.origin.clone()).await;
-        committed.map_err(NotCommitted::Commit)
-    }
-
-    async fn commit_staged(
-        &self,
-        command: &(impl Fn(NewBody) -> Command + Sync),
-        sha256: Sha256Digest,
-        staged: StoredContent,
-    ) -> Result<Committed, NotCommitted> {
-        let content = ContentId { sha256, generation: staged.generation };
-        let placement = staged.placement.clone();
-        let body = NewBody::Staged { content, placement, instead_of: self.instead_of };
-        let committed = self.gateway.0.ledger.commit(command(body), self.origin.clone()).await;
-        let in_use = match &committed {
-            Ok(committed) => !matches!(committed.outcome, domain::Outcome::Stored { staged_in_use: false, .. }),
-            // Shards of a command that may still happen must stay.
-            Err(error) => !error.is_definite(),
+        let _room = match self.stage().await {
+            Ok(room) => room,
+            Err(error) => return Ended::NotWritten(error),
         };
-        if !in_use {
-            discard(&self.gateway.0.store, &staged);
-        } else if committed.is_ok() {
-            self.gateway.0.store.settling().named(content);
+        // What is under way may become a fact, so nothing of it is discarded when this comes to no end.
+        let bytes = self.bytes.take();
+        let body = match &bytes {
+            Some(Taken::Staged(staged, _)) => {
+                let content = ContentId { sha256: self.sha256, generation: staged.generation };
+                NewBody::Staged { content, placement: staged.placement.clone(), instead_of: self.instead_of }
+            }
+            Some(Taken::Known(content)) => NewBody::Known(*content),
+            Some(Taken::InMemory(..)) | None => NewBody::Empty,
+        };
+        let committed = ledger.commit(confirmed, command(body), self.origin.clone()).await;
+        if committed.as_ref().is_err_and(is_judged_by_other) {
+            self.bytes = bytes;
+            return Ended::JudgedByOther(Box::new(self));
         }
-        committed.map_err(NotCommitted::Commit)
+        if let Some(Taken::Staged(staged, _)) = &bytes {
+            self.settle(staged, &committed);
+        }
+        committed.into()
+    }
+
+    /// Sends bytes that are in memory to the nodes, and returns the room that they took, which is free once they have
+    /// their fact.
+    async fn stage(&mut self) -> Result<Option<Room>, Failure> {
+        let (bytes, room) = match self.bytes.take() {
+            Some(Taken::InMemory(bytes, room)) if !bytes.is_empty() => (bytes, room),
+            other => {
+                self.bytes = other;
+                return Ok(None);
+            }
+        };
+        let size = bytes.len() as u64;
+        let gateway = self.gateway.clone();
+        let put = gateway.0.store.put(&self.bucket, self.generation, bytes);
+        // Meanwhile, so that it takes no longer where somebody has these bytes.
+        let (placement, found) = futures_util::future::join(put, known_bytes(&gateway, self.sha256)).await;
+        let (bucket, generation, placement) = (self.bucket.clone(), self.generation, placement?);
+        let staged = StoredContent { bucket, sha256: self.sha256, generation, size, placement };
+        // From here on it is discarded unless a fact names it.
+        self.bytes = Some(Taken::Staged(staged, None));
+        self.known = None;
+        self.instead_of = found?.hidden();
+        Ok(Some(room))
+    }
+
+    fn settle(&self, staged: &StoredContent, committed: &Result<Committed, CommitError>) {
+        let store = &self.gateway.0.store;
+        match committed {
+            Ok(Committed { outcome: domain::Outcome::Stored { staged_in_use: false, .. }, .. }) => {
+                discard(store, staged);
+            }
+            Ok(_) => store.settling().named(ContentId { sha256: self.sha256, generation: staged.generation }),
+            // Shards of a command that may still happen must stay.
+            Err(error) if !error.is_definite() => {}
+            Err(_) => discard(store, staged),
+        }
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Some(Taken::Staged(staged, _)) = &self.bytes {
+            discard(&self.gateway.0.store, staged);
+        }
     }
 }
 

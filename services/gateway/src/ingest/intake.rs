@@ -85,11 +85,20 @@ impl<'a> Intake<'a> {
             let (bytes, room) = self.gather.take().await?.whole();
             return Ok(Taken::InMemory(bytes, room));
         }
-        let found = known_bytes(self.call, sha256).await?;
-        if let Some(known) = found.shown() {
-            return Ok(Taken::Known(known)); // a dropped writer discards what it staged
-        }
-        self.flush().await?;
+        let gateway = self.call.gateway;
+        let found = if gateway.0.holdings.has(self.call, sha256) {
+            let found = known_bytes(gateway, sha256).await?;
+            if let Some(known) = found.shown() {
+                return Ok(Taken::Known(known)); // a dropped writer discards what it staged
+            }
+            self.flush().await?;
+            found
+        } else {
+            // Whoever else has these bytes, it takes as long as if nobody had.
+            let (found, flushed) = futures_util::future::join(known_bytes(gateway, sha256), self.flush()).await;
+            flushed?;
+            found?
+        };
         let Streaming { generation, writer, stored } = self.streaming.ok_or_else(|| Error::new(Code::InternalError))?;
         // The nodes showed the bytes before they were sent, and do not now: the next attempt stores them.
         let placement = writer.ok_or_else(no_longer_shown)?.finish().await?.placement;
@@ -122,8 +131,10 @@ impl<'a> Intake<'a> {
     /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.
     async fn is_known_by_declaration(&self) -> Result<bool, Failure> {
         match self.declared {
-            Some(sha256) => Ok(known_bytes(self.call, sha256).await?.shown().is_some()),
-            None => Ok(false),
+            Some(sha256) if self.call.gateway.0.holdings.has(self.call, sha256) => {
+                Ok(known_bytes(self.call.gateway, sha256).await?.shown().is_some())
+            }
+            Some(_) | None => Ok(false),
         }
     }
 }

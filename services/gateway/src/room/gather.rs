@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use s3::{Code, Error};
 
-use super::pool::{Pool, Room};
+use super::pool::{Memory, Room};
 use super::spill::Spilled;
 
 /// Pieces of at least this many bytes are kept as they came; smaller ones are copied together, since a small slice
@@ -18,7 +18,7 @@ const UNSPILLED_BYTES_MAX: usize = 64 * 1024;
 
 /// The bytes of a body, gathered until they are enough or the body ends.
 pub(crate) struct Gather {
-    pool: Arc<Pool>,
+    memory: Memory,
     room: Room,
     /// What is in memory: whole pieces, then small ones copied together.
     pieces: Vec<Bytes>,
@@ -44,15 +44,8 @@ impl Gathered {
 }
 
 impl Gather {
-    pub(crate) fn new(pool: &Arc<Pool>) -> Self {
-        Self {
-            pool: Arc::clone(pool),
-            room: Room::default(),
-            pieces: Vec::new(),
-            copied: BytesMut::new(),
-            held: 0,
-            spilled: None,
-        }
+    pub(crate) fn new(memory: Memory) -> Self {
+        Self { memory, room: Room::default(), pieces: Vec::new(), copied: BytesMut::new(), held: 0, spilled: None }
     }
 
     /// How many bytes there are.
@@ -64,11 +57,11 @@ impl Gather {
     pub(crate) async fn push(&mut self, bytes: Bytes) -> Result<(), Error> {
         let held = self.held + bytes.len();
         let may_hold = self.spilled.is_none() || held <= UNSPILLED_BYTES_MAX;
-        if !(may_hold && self.pool.try_grow(&mut self.room, held)) {
+        if !(may_hold && self.memory.try_grow(&mut self.room, held)) {
             if self.spill(&bytes).await {
                 return Ok(());
             }
-            self.pool.grow(&mut self.room, held).await?;
+            self.memory.grow(&mut self.room, held).await?;
         }
         self.keep(bytes);
         Ok(())
@@ -81,7 +74,7 @@ impl Gather {
         let (mut pieces, mut room) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.room));
         self.held = 0;
         if let Some(spilled) = self.spilled.take() {
-            let landing = self.pool.land(spilled.bytes()).await?;
+            let landing = self.memory.pool.land(spilled.bytes()).await?;
             let bytes = spilled.read().await.map_err(|error| {
                 tracing::error!(%error, "a body cannot be read back from the file it went to");
                 Error::new(Code::InternalError)
@@ -94,7 +87,7 @@ impl Gather {
 
     /// Moves all that is in memory, and `bytes` behind it, to the file. False if that does not take them.
     async fn spill(&mut self, bytes: &Bytes) -> bool {
-        let Some(spill) = &self.pool.spill else { return false };
+        let Some(spill) = &self.memory.pool.spill else { return false };
         let spilled = self.spilled.get_or_insert_with(|| Spilled::new(Arc::clone(spill)));
         let mut pieces = self.pieces.clone();
         pieces.extend([Bytes::copy_from_slice(&self.copied), bytes.clone()]);
@@ -139,7 +132,8 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::super::pool::Sizes;
+    use super::super::pool::{Pool, Sizes};
+    use super::super::portions::Portions;
     use super::super::spill::Spill;
     use super::*;
 
@@ -162,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn memory_is_taken_for_what_arrives_and_given_back() {
         let (_folder, pool) = pool(None);
-        let mut gather = Gather::new(&pool);
+        let mut gather = Gather::new(pool.for_caller(None));
         assert_eq!(free(&pool), [512, 128, 1024]);
         gather.push(bytes(1, 0)).await.unwrap();
         assert_eq!(free(&pool), [511, 128, 1024]);
@@ -179,18 +173,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_caller_goes_to_the_file_and_leaves_memory_to_the_others() {
+        let (_folder, pool) = pool(Some(4));
+        let portions = Portions::new(384);
+        let gather = |caller: &str| Gather::new(pool.for_caller(Some(portions.of(&caller))));
+        let (mut first, mut second, mut other) = (gather("one"), gather("one"), gather("other"));
+        first.push(bytes(256 * 1024, 0)).await.unwrap();
+        second.push(bytes(256 * 1024, 1)).await.unwrap();
+        assert_eq!((second.len(), free(&pool)[0]), (256 * 1024, 256), "its second body is in the file");
+        other.push(bytes(256 * 1024, 2)).await.unwrap();
+        assert_eq!(free(&pool)[0], 0);
+        let (whole, room) = first.take().await.unwrap().whole();
+        assert_eq!((whole.len(), portions.of(&"one").available_permits()), (256 * 1024, 128));
+        drop(room);
+        assert_eq!((portions.of(&"one").available_permits(), free(&pool)[0]), (384, 256));
+        assert!(second.take().await.unwrap().whole().0 == bytes(256 * 1024, 1));
+    }
+
+    #[tokio::test]
     async fn the_slow_go_to_the_file_and_the_small_to_the_reserve() {
         let (_folder, pool) = pool(Some(4));
-        let mut holder = Gather::new(&pool);
+        let mut holder = Gather::new(pool.for_caller(None));
         holder.push(bytes(512 * 1024, 0)).await.unwrap();
-        let mut large = Gather::new(&pool);
+        let mut large = Gather::new(pool.for_caller(None));
         let mut sent = Vec::new();
         for round in 0..90 {
             let piece = bytes(8_000 + round, round);
             large.push(piece.clone()).await.unwrap();
             sent.extend_from_slice(&piece);
         }
-        let mut small = Gather::new(&pool);
+        let mut small = Gather::new(pool.for_caller(None));
         small.push(bytes(4096, 3)).await.unwrap();
         assert_eq!((large.len(), free(&pool)[0]), (sent.len(), 0));
         assert!(pool.free_kib()[1] >= 60, "a large body leaves the reserve");
@@ -209,15 +221,15 @@ mod tests {
         let (_folder, pool) = pool(Some(64));
         let mut idle = Vec::new();
         for number in 0..50 {
-            let mut gather = Gather::new(&pool);
+            let mut gather = Gather::new(pool.for_caller(None));
             gather.push(bytes(100_000, number)).await.unwrap();
             idle.push(gather);
         }
         let begin = Instant::now();
-        let mut small = Gather::new(&pool);
+        let mut small = Gather::new(pool.for_caller(None));
         small.push(bytes(4096, 1)).await.unwrap();
         small.take().await.unwrap();
-        let mut large = Gather::new(&pool);
+        let mut large = Gather::new(pool.for_caller(None));
         for round in 0..16 {
             large.push(bytes(65_536, round)).await.unwrap();
         }
@@ -233,18 +245,18 @@ mod tests {
     #[tokio::test]
     async fn a_small_body_lands_beside_large_ones_that_wait_for_the_nodes() {
         let (_folder, pool) = pool(Some(64));
-        let mut holder = Gather::new(&pool);
+        let mut holder = Gather::new(pool.for_caller(None));
         holder.push(bytes(512 * 1024, 0)).await.unwrap();
-        let mut large = Gather::new(&pool);
+        let mut large = Gather::new(pool.for_caller(None));
         large.push(bytes(1024 * 1024, 1)).await.unwrap();
         let landed = large.take().await.unwrap().whole();
         assert_eq!(free(&pool)[2], 0);
-        let mut reserved = Gather::new(&pool);
-        let mut small = Gather::new(&pool);
+        let mut reserved = Gather::new(pool.for_caller(None));
+        let mut small = Gather::new(pool.for_caller(None));
         for round in 0..2 {
             reserved.push(bytes(32 * 1024, round)).await.unwrap();
         }
-        let mut other = Gather::new(&pool);
+        let mut other = Gather::new(pool.for_caller(None));
         other.push(bytes(64 * 1024, 1)).await.unwrap();
         small.push(bytes(40_000, 3)).await.unwrap();
         assert!(small.spilled.is_some(), "shared memory and reserve are taken");
@@ -257,13 +269,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn without_a_file_they_wait_but_not_for_ever() {
         let (_folder, pool) = pool(None);
-        let mut holder = Gather::new(&pool);
+        let mut holder = Gather::new(pool.for_caller(None));
         holder.push(bytes(512 * 1024, 0)).await.unwrap();
         let begin = Instant::now();
-        let mut large = Gather::new(&pool);
+        let mut large = Gather::new(pool.for_caller(None));
         let refused = large.push(bytes(100_000, 0)).await.unwrap_err();
         assert_eq!((refused.code(), begin.elapsed().as_secs()), (Code::SlowDown, 10));
-        Gather::new(&pool).push(bytes(4096, 0)).await.unwrap();
+        Gather::new(pool.for_caller(None)).push(bytes(4096, 0)).await.unwrap();
         drop(holder);
         large.push(bytes(100_000, 0)).await.unwrap();
     }

@@ -6,13 +6,15 @@
 //!
 //! # Layout
 //! - `gather`: the bytes of one body, in memory and beyond
-//! - `pool`: the memory that bodies share
+//! - `pool`: the memory that bodies share; `portions`: what one caller may have of such memory
 //! - `spill`: the file
 
 mod gather;
 mod pool;
+mod portions;
 mod spill;
 
 pub(crate) use gather::Gather;
-pub(crate) use pool::{Pool, Room, Sizes};
+pub(crate) use pool::{Memory, Pool, Room, Sizes};
+pub(crate) use portions::Portions;
 pub(crate) use spill::Spill;

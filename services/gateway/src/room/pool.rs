@@ -34,10 +34,20 @@ pub(crate) struct Pool {
     pub(super) spill: Option<Arc<Spill>>,
 }
 
+/// A pool as one caller has it, who may take only a portion of what is shared.
+#[derive(Clone)]
+pub(crate) struct Memory {
+    pub(super) pool: Arc<Pool>,
+    /// What the caller may take over all bodies at once, in KiB; `None` for who is not bounded.
+    own: Option<Arc<Semaphore>>,
+}
+
 /// A part of a pool; it goes back when this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     permits: Vec<OwnedSemaphorePermit>,
+    /// What of it is the caller's own portion.
+    own: Option<OwnedSemaphorePermit>,
     kib: usize,
 }
 
@@ -54,6 +64,13 @@ impl Room {
     /// Adds another room to this one.
     pub(super) fn join(&mut self, other: Self) {
         other.permits.into_iter().for_each(|permit| self.add(permit));
+        self.own = match (self.own.take(), other.own) {
+            (Some(mut own), Some(other)) => {
+                own.merge(other);
+                Some(own)
+            }
+            (own, other) => own.or(other),
+        };
     }
 
     /// How many KiB more it takes for so many bytes.
@@ -74,24 +91,9 @@ impl Pool {
         }
     }
 
-    /// Makes the room of a body large enough for `bytes`, if that much is free now.
-    pub(super) fn try_grow(&self, room: &mut Room, bytes: usize) -> bool {
-        let lacking = room.lacks(bytes);
-        let mut taken = Arc::clone(&self.shared).try_acquire_many_owned(lacking);
-        if taken.is_err() && bytes <= RESERVED_BYTES_MAX {
-            taken = Arc::clone(&self.reserve).try_acquire_many_owned(lacking);
-        }
-        let is_taken = taken.is_ok();
-        if let Ok(permit) = taken {
-            room.add(permit);
-        }
-        is_taken
-    }
-
-    /// The same, after a wait if need be.
-    pub(super) async fn grow(&self, room: &mut Room, bytes: usize) -> Result<(), Error> {
-        room.add(wait(&self.shared, room.lacks(bytes)).await?);
-        Ok(())
+    /// The pool as a caller has it whose portion is `own`.
+    pub(crate) fn for_caller(self: &Arc<Self>, own: Option<Arc<Semaphore>>) -> Memory {
+        Memory { pool: Arc::clone(self), own }
     }
 
     /// Room for a body that is read back. What has it waits for no client, so a wait for it is short.
@@ -105,6 +107,46 @@ impl Pool {
     #[cfg(test)]
     pub(super) fn free_kib(&self) -> [usize; 3] {
         [&self.shared, &self.reserve, &self.landing].map(|semaphore| semaphore.available_permits())
+    }
+}
+
+impl Memory {
+    /// Makes the room of a body large enough for `bytes`, if that much is free now, of the caller's portion as well.
+    pub(super) fn try_grow(&self, room: &mut Room, bytes: usize) -> bool {
+        let lacking = room.lacks(bytes);
+        if let Some(permit) = self.of_shared(lacking) {
+            room.join(permit);
+            return true;
+        }
+        if bytes > RESERVED_BYTES_MAX {
+            return false;
+        }
+        let reserved = Arc::clone(&self.pool.reserve).try_acquire_many_owned(lacking);
+        reserved.map(|permit| room.add(permit)).is_ok()
+    }
+
+    fn of_shared(&self, kib: u32) -> Option<Room> {
+        let own = match &self.own {
+            Some(own) => Some(Arc::clone(own).try_acquire_many_owned(kib).ok()?),
+            None => None,
+        };
+        let shared = Arc::clone(&self.pool.shared).try_acquire_many_owned(kib).ok()?;
+        let mut room = Room { own, ..Room::default() };
+        room.add(shared);
+        Some(room)
+    }
+
+    /// The same, after a wait if need be. Who waits for what is their own holds up nobody else.
+    pub(super) async fn grow(&self, room: &mut Room, bytes: usize) -> Result<(), Error> {
+        let lacking = room.lacks(bytes);
+        let own = match &self.own {
+            Some(own) => Some(wait(own, lacking).await?),
+            None => None,
+        };
+        let mut taken = Room { own, ..Room::default() };
+        taken.add(wait(&self.pool.shared, lacking).await?);
+        room.join(taken);
+        Ok(())
     }
 }
 

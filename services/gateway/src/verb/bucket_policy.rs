@@ -42,14 +42,15 @@ pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure
     if blocks_policy(block, &policy) {
         return Err(Error::access_denied("The bucket's public access block refuses public policies.").into());
     }
+    let is_public = policy.is_public();
     drop(snapshot);
-    call.commit(Command::SetBucketPolicy { bucket, policy: Some(text) }).await?;
+    call.commit(Command::SetBucketPolicy { bucket, policy: Some(text), is_public }).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
 pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
     let (_, bucket, _) = call.read_bucket().await?;
-    call.commit(Command::SetBucketPolicy { bucket, policy: None }).await?;
+    call.commit(Command::SetBucketPolicy { bucket, policy: None, is_public: false }).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 

@@ -154,7 +154,7 @@ async fn by_bytes(
     let length = source.object.size;
     let of_source = source.object.checksum.as_ref().map(|checksum| convert::wire_algorithm(checksum.algorithm));
     let stretches = fetch::stretches(&source.snapshot, &source.object, 0..length, source_key)?;
-    let payload = Payload::of_object(Body::from_stream(fetch::bytes(call.gateway.clone(), stretches)), length);
+    let payload = Payload::of_object(Body::from_stream(fetch::bytes(call, stretches)), length);
     let declared = Declared { content_length: Some(length), ..Declared::default() };
     let bucket = put.bucket.clone();
     // Before a byte is read: they may be many.
@@ -213,7 +213,7 @@ async fn checksum(
     match wanted {
         Some(wanted) if known.as_ref().is_none_or(|known| known.algorithm != convert::algorithm(wanted)) => {
             let stretches = fetch::stretches(&source.snapshot, &source.object, 0..source.object.size, key)?;
-            let bytes = fetch::bytes(call.gateway.clone(), stretches);
+            let bytes = fetch::bytes(call, stretches);
             let hasher = bytes.try_fold(Hasher::new(wanted), |mut hasher, bytes| async move {
                 hasher.update(&bytes);
                 Ok(hasher)

@@ -11,6 +11,7 @@ use s3::{Code, Error};
 
 use super::{acl, ownership};
 use crate::call::Call;
+use crate::confirmed::Uncommitted;
 use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
 use crate::reply;
@@ -24,9 +25,6 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
     let region = &call.gateway.0.options.region;
     let wanted = CreateBucketConfiguration::parse(&document)?;
     let location = location(&wanted, region)?;
-    if !wanted.tags.is_empty() {
-        call.permit_tags_of_new_bucket()?;
-    }
     // Who makes a bucket owns it, and nobody owns nothing.
     let owner = call.caller.user_id().cloned().ok_or_else(|| Error::new(Code::AccessDenied))?;
     let snapshot = call.gateway.0.ledger.read().await?;
@@ -43,12 +41,21 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
         tags: wanted.tags.clone(),
     };
     drop(snapshot);
-    match call.gateway.0.ledger.commit(command, call.origin()).await {
+    let committed = call.try_commit_as(|call, _| {
+        if !wanted.tags.is_empty() {
+            call.permit_tags_of_new_bucket()?;
+        }
+        Ok(command.clone())
+    });
+    match committed.await {
         Ok(_) => {}
-        Err(CommitError::Rejected(Rejection::BucketExists { yours: true })) if region.as_str() == FORGIVING_REGION => {
+        Err(Uncommitted::Refused(failure)) => return Err(failure),
+        Err(Uncommitted::Commit(CommitError::Rejected(Rejection::BucketExists { yours: true })))
+            if region.as_str() == FORGIVING_REGION =>
+        {
             check_existing(call, &bucket, acl.as_ref(), object_lock, &wanted.tags)?;
         }
-        Err(error) => return Err(commit_failure(&error, call.about()).into()),
+        Err(Uncommitted::Commit(error)) => return Err(commit_failure(&error, call.about()).into()),
     }
     let mut response = reply::empty(StatusCode::OK);
     response.headers_mut().insert(http::header::LOCATION, reply::value(&format!("/{bucket}"))?);

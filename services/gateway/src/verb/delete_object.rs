@@ -12,14 +12,18 @@ use crate::reply;
 pub(super) async fn delete_object(call: &Call<'_>) -> Result<Response, Failure> {
     let request = s3::request::DeleteObject::parse(&call.head())?;
     let key = call.key()?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let (_, bucket, _) = call.read_bucket().await?;
     let version = request.version_id.as_deref().map(|text| version_name(key.as_bytes(), text)).transpose()?;
     let precondition = convert::delete_precondition(request.conditions);
-    let at = At { snapshot: &snapshot, name: &bucket, bucket: &row, key: &key, version: request.version_id.as_deref() };
-    let bypass_governance = at.bypasses_governance(call)?;
-    drop(snapshot);
-    let delete = DeleteObject { bucket, key, version, precondition, bypass_governance };
-    let committed = call.commit(delete.into()).await?;
+    let wanted = request.version_id.as_deref();
+    let committed = call.commit_as(|call, snapshot| {
+        let row = call.judged_bucket(snapshot, &bucket)?;
+        let at = At { snapshot, name: &bucket, bucket: &row, key: &key, version: wanted };
+        let bypass_governance = at.bypasses_governance(call)?;
+        let (bucket, key, precondition) = (bucket.clone(), key.clone(), precondition.clone());
+        Ok(DeleteObject { bucket, key, version, precondition, bypass_governance }.into())
+    });
+    let committed = committed.await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     if let Outcome::Deleted { version, delete_marker } = committed.outcome {
         reply::insert_version(response.headers_mut(), version)?;

@@ -1,15 +1,14 @@
 use axum::body::Body;
 use axum::response::Response;
-use domain::row::BucketRow;
 use domain::{DeleteObject, Outcome};
 use events::ids::{BucketName, ObjectKey};
 use futures_util::future::join_all;
-use ledger::Snapshot;
 use policy::Action;
 use s3::xml::{DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
 use s3::{Code, Error};
 
 use crate::call::{Call, version_name, version_text};
+use crate::confirmed::Uncommitted;
 use crate::convert;
 use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
@@ -17,14 +16,6 @@ use crate::reply;
 
 /// How many keys of one request wait for the ledger at once. Its queue is everybody's.
 const DELETES_AT_ONCE: usize = 128;
-
-/// The bucket at the moment in which the keys are judged.
-#[derive(Clone, Copy)]
-struct Bucket<'a> {
-    snapshot: &'a Snapshot,
-    name: &'a BucketName,
-    row: &'a BucketRow,
-}
 
 /// One key's fate.
 struct Deleted {
@@ -35,12 +26,12 @@ struct Deleted {
 pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
     let document = read_document(body, call, Sums::OfDocument).await?;
     let request = DeleteObjects::parse(&document)?;
-    let (snapshot, name, row) = call.read_bucket().await?;
-    let bucket = Bucket { snapshot: &snapshot, name: &name, row: &row };
+    // It is there, and its owner is who the request expects. The keys are judged as they are deleted.
+    let (_, bucket, _) = call.read_bucket().await?;
     // Many at once: the ledger makes batches of them.
     let mut fates = Vec::with_capacity(request.objects.len());
     for entries in request.objects.chunks(DELETES_AT_ONCE) {
-        fates.extend(join_all(entries.iter().map(|entry| delete_one(call, bucket, entry))).await);
+        fates.extend(join_all(entries.iter().map(|entry| delete_one(call, &bucket, entry))).await);
     }
     let (mut deleted, mut failed) = (Vec::new(), Vec::new());
     for (entry, fate) in request.objects.iter().zip(&fates) {
@@ -60,26 +51,29 @@ pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Respon
 }
 
 /// Deletes one key, if the caller may delete that one.
-async fn delete_one(call: &Call<'_>, bucket: Bucket<'_>, entry: &DeleteEntry) -> Result<Deleted, Error> {
+async fn delete_one(call: &Call<'_>, bucket: &BucketName, entry: &DeleteEntry) -> Result<Deleted, Error> {
     let key = ObjectKey::from_bytes(entry.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
     let wanted = entry.version_id.as_deref();
     let version = wanted.map(|text| version_name(&entry.key, text)).transpose()?;
-    let action = if wanted.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject };
-    let judge = |action| {
-        let judged = call.authorize_object(bucket.snapshot, action, (bucket.name, bucket.row), &key, wanted);
-        judged.map_err(|failure| failure.error)
-    };
-    judge(action)?;
-    if !entry.conditions.is_empty() {
-        // The answer tells what is there.
-        judge(if wanted.is_some() { Action::GetObjectVersion } else { Action::GetObject })?;
-    }
-    let precondition = convert::delete_precondition(entry.conditions.clone());
-    let bypass_governance = call.head().bypass_governance()? && judge(Action::BypassGovernanceRetention).is_ok();
-    let delete = DeleteObject { bucket: bucket.name.clone(), key, version, precondition, bypass_governance };
     let about = crate::failure::About { key: &entry.key, version: wanted.unwrap_or_default(), ..call.about() };
-    let committed = call.gateway.0.ledger.commit(call.bound(delete.into()), call.origin()).await;
-    match committed.map_err(|error| commit_failure(&error, about))?.outcome {
+    let committed = call.try_commit_as(|call, snapshot| {
+        let row = call.judged_bucket(snapshot, bucket)?;
+        let judge = |action| call.authorize_object(snapshot, action, (bucket, &row), &key, wanted);
+        judge(if wanted.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject })?;
+        if !entry.conditions.is_empty() {
+            // The answer tells what is there.
+            judge(if wanted.is_some() { Action::GetObjectVersion } else { Action::GetObject })?;
+        }
+        let precondition = convert::delete_precondition(entry.conditions.clone());
+        let bypass_governance = call.head().bypass_governance()? && judge(Action::BypassGovernanceRetention).is_ok();
+        let (bucket, key) = (bucket.clone(), key.clone());
+        Ok(DeleteObject { bucket, key, version, precondition, bypass_governance }.into())
+    });
+    let committed = committed.await.map_err(|error| match error {
+        Uncommitted::Refused(failure) => failure.error,
+        Uncommitted::Commit(error) => commit_failure(&error, about),
+    })?;
+    match committed.outcome {
         Outcome::Deleted { version, delete_marker } => {
             Ok(Deleted { delete_marker, marker_version: version.filter(|_| delete_marker).map(version_text) })
         }

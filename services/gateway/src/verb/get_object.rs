@@ -28,7 +28,7 @@ const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
 pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let found = find(call, "GET").await?;
     let stretches = fetch::stretches(&found.snapshot, &found.object, found.range.clone(), found.key.as_ref())?;
-    let body = fetch::body(call.gateway, stretches).await?;
+    let body = fetch::body(call, stretches).await?;
     let mut response = Response::new(body);
     *response.status_mut() = found.status;
     *response.headers_mut() = found.headers;

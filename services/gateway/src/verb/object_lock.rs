@@ -1,5 +1,7 @@
 //! What locks an object, in its own documents and in the headers of requests and answers about it.
 
+use std::sync::OnceLock;
+
 use axum::body::Body;
 use axum::response::Response;
 use domain::row::{BucketRow, ObjectRow, VersionRow};
@@ -88,7 +90,7 @@ pub(super) async fn put_retention(call: &Call<'_>, body: Body) -> Result<Respons
     let document = read_document(body, call, Sums::OfDocument).await?;
     let wanted = ObjectRetention::parse(&document)?.retention;
     let asked = ObjectLock { retention: wanted, legal_hold: None };
-    put(call, asked, Action::PutObjectRetention, |at, row| {
+    put(call, asked, Action::PutObjectRetention, |call, at, row| {
         let set = SetRetention {
             bucket: at.name.clone(),
             key: at.key.clone(),
@@ -105,7 +107,7 @@ pub(super) async fn put_legal_hold(call: &Call<'_>, body: Body) -> Result<Respon
     let document = read_document(body, call, Sums::OfDocument).await?;
     let wanted = ObjectLegalHold::parse(&document)?.status;
     let asked = ObjectLock { retention: None, legal_hold: Some(wanted) };
-    put(call, asked, Action::PutObjectLegalHold, |at, row| {
+    put(call, asked, Action::PutObjectLegalHold, |_, at, row| {
         let (bucket, key, legal_hold) = (at.name.clone(), at.key.clone(), convert::legal_hold(wanted));
         Ok(SetLegalHold { bucket, key, version: row.version, legal_hold }.into())
     })
@@ -125,21 +127,26 @@ async fn put(
     call: &Call<'_>,
     asked: ObjectLock,
     action: Action,
-    command: impl FnOnce(At<'_>, &VersionRow) -> Result<Command, Failure>,
+    command: impl Fn(&Call<'_>, At<'_>, &VersionRow) -> Result<Command, Failure>,
 ) -> Result<Response, Failure> {
     let wanted = call.head().version_id()?;
     // A document is read once.
     let _first = call.lock.set(asked);
-    let (snapshot, name, bucket) = call.read_bucket().await?;
+    let (snapshot, name, _) = call.read_bucket().await?;
     let key = call.key()?;
-    let at = At { snapshot: &snapshot, name: &name, bucket: &bucket, key: &key, version: wanted.as_deref() };
-    at.may(call, action)?;
-    let (row, _) = lockable(&snapshot, &bucket, &key, wanted.as_deref(), "PUT")?;
-    let command = command(at, &row)?;
-    let shown = reply::shown_version(bucket.versioning, &row);
     drop(snapshot);
-    call.commit(command).await?;
-    answer(reply::empty(StatusCode::OK), shown)
+    let version = wanted.as_deref();
+    let shown = OnceLock::new();
+    let committed = call.commit_as(|call, snapshot| {
+        let bucket = call.judged_bucket(snapshot, &name)?;
+        let at = At { snapshot, name: &name, bucket: &bucket, key: &key, version };
+        at.may(call, action)?;
+        let (row, _) = lockable(snapshot, &bucket, &key, version, "PUT")?;
+        let _first = shown.set(reply::shown_version(bucket.versioning, &row));
+        command(call, at, &row)
+    });
+    committed.await?;
+    answer(reply::empty(StatusCode::OK), shown.into_inner().flatten())
 }
 
 /// The addressed version, in a bucket whose versions may be locked.

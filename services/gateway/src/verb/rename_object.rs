@@ -30,11 +30,14 @@ pub(super) async fn rename_object(call: &Call<'_>) -> Result<Response, Failure> 
     drop(snapshot);
     let precondition = convert::precondition(request.conditions);
     let client_token = request.client_token;
-    let committed = call
-        .commit(domain::RenameObject { bucket, source, looked_at, key, precondition, client_token }.into())
-        .await
-        // Whoever may not list learns nothing of keys that are absent, of either.
-        .map_err(|failure| call.hide_absence(failure));
+    let rename = domain::RenameObject { bucket, source, looked_at, key, precondition, client_token };
+    let committed = call.commit_as(|call, snapshot| {
+        let row = call.judged_bucket(snapshot, &rename.bucket)?;
+        At { snapshot, bucket: (&rename.bucket, &row), source: &rename.source }.authorize(call)?;
+        Ok(rename.clone().into())
+    });
+    // Whoever may not list learns nothing of keys that are absent, of either.
+    let committed = committed.await.map_err(|failure| call.hide_absence(failure));
     committed.map(|_| reply::empty(StatusCode::OK))
 }
 

@@ -105,7 +105,7 @@ async fn by_bytes(
     (stretches, length): (Vec<Stretch>, u64),
     protection: Option<&Protection>,
 ) -> Result<Stored, Failure> {
-    let body = Body::from_stream(fetch::bytes(call.gateway.clone(), stretches));
+    let body = Body::from_stream(fetch::bytes(call, stretches));
     let payload = Payload::of_object(body, length);
     let declared = Declared { content_length: Some(length), ..Declared::default() };
     let ingested = ingest(call, &target.bucket, payload, &declared, target.algorithm(), protection).await?;

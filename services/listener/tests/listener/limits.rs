@@ -1,8 +1,9 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use listener::Limits;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::serving::{Serving, WIDE, get, take, to_end};
 
@@ -10,6 +11,13 @@ const SHORT: Duration = Duration::from_millis(300);
 
 /// So long that a client that sends something six times as often does so on a busy machine too.
 const SILENCE: Duration = Duration::from_millis(2_400);
+
+/// A connection from another address of this host.
+async fn connect_from(serving: &Serving, host: u8) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, host], 0))).unwrap();
+    socket.connect(serving.address).await.unwrap()
+}
 
 async fn is_served(stream: &mut TcpStream) -> bool {
     stream.write_all(&get("/")).await.unwrap();
@@ -56,15 +64,37 @@ async fn one_address_has_so_many_connections() {
 }
 
 #[tokio::test]
-async fn further_connections_wait_for_those_that_are_there() {
+async fn further_connections_wait_for_those_that_do_something() {
     let serving = Serving::start(Limits { connections_max: 1, ..WIDE }).await;
     let mut first = serving.connect().await;
-    assert!(is_served(&mut first).await);
+    first.write_all(&get("/large")).await.unwrap();
+    assert!(take(&mut first, 15).await.starts_with(b"HTTP/1.1 200 OK"));
     let mut second = serving.connect().await;
     second.write_all(&get("/")).await.unwrap();
     assert!(tokio::time::timeout(SHORT, second.readable()).await.is_err());
     drop(first);
     assert!(take(&mut second, 15).await.starts_with(b"HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
+async fn the_idle_make_room_for_further_connections() {
+    let serving = Serving::start(Limits { connections_max: 2, ..WIDE }).await;
+    let (mut idle, mut half) = (serving.connect().await, serving.connect().await);
+    assert!(is_served(&mut idle).await);
+    half.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
+    let (mut third, mut fourth) = (connect_from(&serving, 2).await, connect_from(&serving, 3).await);
+    assert!(is_served(&mut third).await && is_served(&mut fourth).await);
+    assert_eq!((to_end(&mut idle).await, to_end(&mut half).await), (String::new(), String::new()));
+}
+
+#[tokio::test]
+async fn who_sends_no_byte_at_all_is_closed_sooner() {
+    let serving = Serving::start(Limits { first_byte_time_max: SHORT, ..WIDE }).await;
+    assert_eq!(to_end(&mut serving.connect().await).await, "");
+    let mut idle = serving.connect().await;
+    assert!(is_served(&mut idle).await);
+    tokio::time::sleep(SHORT * 3).await;
+    assert!(is_served(&mut idle).await, "between requests it may be silent");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! Sources: RFC 7617, RFC 6750.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -11,18 +11,23 @@ use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gateway::BasicLogin;
 use listener::Peer;
 
 use super::routes::refuse;
 use super::{ConsoleState, Subject};
-use crate::credentials::RootCredentials;
 
 /// Lets a request through to what it protects, or refuses it before its body is read.
 pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
-    if !may_try(&state, &request) {
-        return refuse(StatusCode::TOO_MANY_REQUESTS, "there were too many logins from this address: wait a second");
+    match basic(&state, &request) {
+        Some(BasicLogin::Throttled) => {
+            let why = "there were too many wrong logins from this address: wait a few seconds";
+            return refuse(StatusCode::TOO_MANY_REQUESTS, why);
+        }
+        Some(BasicLogin::Right) => return next.run(request).await,
+        Some(BasicLogin::Wrong) | None => {}
     }
-    if is_root(state.credentials.as_ref(), request.headers()) || is_admin(&state, request.headers()).await {
+    if is_admin(&state, request.headers()).await {
         return next.run(request).await;
     }
     let mut refused = refuse(StatusCode::UNAUTHORIZED, "the root credentials or the token of an admin are needed");
@@ -42,26 +47,22 @@ fn is_near(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// A password that comes by HTTP Basic can be guessed as one at a login can.
-fn may_try(state: &ConsoleState, request: &Request) -> bool {
-    let is_basic = request.headers().get(header::AUTHORIZATION).is_some_and(|value| login(value.as_bytes()).is_some());
-    match (state.subject.get(), request.extensions().get::<Peer>()) {
-        (Some(Subject::Gateway(gateway)), Some(peer)) if is_basic => gateway.admin.may_try_basic(peer.address.ip()),
-        _ => true,
-    }
+/// What becomes of a password that comes by HTTP Basic, if one does. It can be guessed as one at a login can, so it
+/// counts as one.
+fn basic(state: &ConsoleState, request: &Request) -> Option<BasicLogin> {
+    let headers = request.headers();
+    let (user, password) = login(headers.get(header::AUTHORIZATION)?.as_bytes())?;
+    let is_right = || state.credentials.as_ref().is_some_and(|root| root.accept(&user, &password));
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
+    Some(match state.subject.get() {
+        Some(Subject::Gateway(gateway)) => gateway.admin.login_by_basic(peer, headers, &user, is_right),
+        _ => state.basic.login(&user, peer, is_right),
+    })
 }
 
 async fn is_admin(state: &ConsoleState, headers: &HeaderMap) -> bool {
     match state.subject.get() {
         Some(Subject::Gateway(gateway)) => gateway.admin.is_admin(headers).await,
-        _ => false,
-    }
-}
-
-fn is_root(credentials: Option<&RootCredentials>, headers: &HeaderMap) -> bool {
-    let login = headers.get(header::AUTHORIZATION).and_then(|value| login(value.as_bytes()));
-    match (credentials, login) {
-        (Some(credentials), Some((user, password))) => credentials.accept(&user, &password),
         _ => false,
     }
 }
@@ -82,7 +83,6 @@ fn login(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::Origin;
 
     #[test]
     fn a_login_is_read_up_to_its_first_colon() {
@@ -103,17 +103,5 @@ mod tests {
         for far in ["10.0.0.1", "192.168.1.1", "::", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0"] {
             assert!(!is_near(far.parse().unwrap()), "{far}");
         }
-    }
-
-    #[test]
-    fn nobody_is_root_without_credentials() {
-        let root = RootCredentials { user: "u".into(), password: "p".into(), origin: Origin::Environment };
-        let mut headers = HeaderMap::new();
-        assert!(!is_root(Some(&root), &headers) && !is_root(None, &headers));
-        headers.insert(
-            header::AUTHORIZATION,
-            HeaderValue::from_str(&format!("basic {}", STANDARD.encode("u:p"))).unwrap(),
-        );
-        assert!(is_root(Some(&root), &headers) && !is_root(None, &headers));
     }
 }

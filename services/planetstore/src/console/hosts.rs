@@ -1,7 +1,7 @@
 //! By which names the console may be asked.
 //!
-//! A page on the internet can have its own name resolve to 127.0.0.1 once a browser has loaded it ("DNS rebinding"): for
-//! the browser the console is then part of that page's site. The request says so in its `Host`. A name that such a
+//! A page on the internet can have its own name resolve to 127.0.0.1 once a browser has loaded it ("DNS rebinding"):
+//! for the browser the console is then part of that page's site. The request says so in its `Host`. A name that such a
 //! page can have is none of this machine's, unless the operator says that it is.
 
 use std::net::IpAddr;

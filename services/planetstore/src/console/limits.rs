@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use listener::Limits;
 
-/// Connections at once; further ones wait in the listener's queue.
+/// Connections at once. For further ones, those without a request make room.
 const CONNECTIONS_MAX: usize = 256;
 
 /// Connections at once from one address: a browser and some command lines, or a proxy.
@@ -12,6 +12,9 @@ const CONNECTIONS_PER_ADDRESS_MAX: usize = 128;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// How long a client may be connected before its first byte comes.
+const FIRST_BYTE_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
@@ -45,12 +48,14 @@ pub(crate) const LIMITS: Limits = Limits {
     connections_max: CONNECTIONS_MAX,
     connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
     handshake_time_max: HANDSHAKE_TIME_MAX,
+    first_byte_time_max: FIRST_BYTE_TIME_MAX,
     head_time_max: HEAD_TIME_MAX,
     head_bytes_max: HEAD_BYTES_MAX,
     buffer_bytes_max: BUFFER_BYTES_MAX,
     headers_max: HEADERS_MAX,
     body_silence_time_max: Some(BODY_SILENCE_TIME_MAX),
     stall_time_max: STALL_TIME_MAX,
+    stall_time_hurried: STALL_TIME_MAX,
     linger_bytes_max: LINGER_BYTES_MAX,
     linger_time_max: LINGER_TIME_MAX,
     drain_time_max: DRAIN_TIME_MAX,

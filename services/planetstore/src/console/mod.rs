@@ -1,8 +1,8 @@
 //! The console address: health, readiness, metrics, status, stopping a node, and the admin API.
 //!
 //! Health and readiness need no login and hold nothing secret, metrics need one from another machine; all under `/api`
-//! needs the root credentials or the token of a session. All but health and readiness are answered only under names of this
-//! machine: see `hosts`.
+//! needs the root credentials or the token of a session. All but health and readiness are answered only
+//! under names of this machine: see `hosts`.
 
 mod admin;
 mod api;
@@ -22,7 +22,7 @@ use axum::Router;
 use eventlog::JetStreamLog;
 use eventlog::server::ServerState;
 use events::ids::RegionName;
-use gateway::{Admin, Gateway};
+use gateway::{Admin, BasicLogins, Gateway};
 use ledger::Ledger;
 use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -99,6 +99,8 @@ pub(crate) struct ConsoleState {
     /// Without them nothing under `/api` is answered.
     credentials: Option<RootCredentials>,
     hosts: Hosts,
+    /// Counts logins while there is no admin API that does.
+    basic: BasicLogins,
     subject: OnceLock<Subject>,
     is_stopping: AtomicBool,
 }
@@ -115,6 +117,7 @@ impl Console {
             recorder: meters::install()?,
             credentials,
             hosts,
+            basic: BasicLogins::new(),
             subject: OnceLock::new(),
             is_stopping: AtomicBool::new(false),
         });

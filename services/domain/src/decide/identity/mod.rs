@@ -41,10 +41,8 @@ pub(super) fn decide<V: View>(
         C::DetachPolicy { policy, holder } => policy::detach(view, policy, holder),
         C::CreateKmsKey { name, sealed } => kms_key::create(view, name, sealed),
         C::ChangeKmsKey { name, enabled } => kms_key::change(view, name, *enabled),
-        C::OpenSession { user, session, refresh, expires } => session::open(view, user, *session, *refresh, *expires),
-        C::RefreshSession { session, spent, refresh, expires } => {
-            session::refresh(view, *session, *spent, *refresh, *expires, context)
-        }
+        C::OpenSession(open) => session::open(view, open),
+        C::RefreshSession(refresh) => session::refresh(view, refresh, context),
         C::RevokeSessions { user, session } => session::revoke(view, user, *session),
     }
 }

@@ -1,10 +1,10 @@
 use events::Fact;
-use events::ids::{SessionId, Sha256Digest, UserName};
+use events::ids::{SessionId, UserName};
 use events::session::{Opened, Refreshed, Revoked};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::user_row;
-use crate::command::identity::{IdentityRejection, Noun};
+use crate::command::identity::{IdentityRejection, Noun, OpenSession, RefreshSession};
 use crate::command::{Context, Outcome};
 use crate::decide::{Decision, Refused};
 use crate::row::SessionRow;
@@ -13,35 +13,33 @@ use crate::view::View;
 /// How old a session gets, however often it is refreshed: then somebody has to log in again.
 const SESSION_AGE_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Root may open sessions too, without a row of its own.
-pub(super) fn open<V: View>(
-    view: &V,
-    user: &UserName,
-    session: SessionId,
-    refresh: Sha256Digest,
-    expires: Timestamp,
-) -> Result<Decision, Refused<V::Error>> {
+/// Root may open sessions too, without a row of its own. Who proved a password that was replaced meanwhile gets none:
+/// its change ended the sessions that there were, and was meant to end this one.
+pub(super) fn open<V: View>(view: &V, open: &OpenSession) -> Result<Decision, Refused<V::Error>> {
+    let OpenSession { user, proven, session, refresh, expires } = open;
     if !is_allowed_in(view, user)? {
         return Err(IdentityRejection::NoSuch(Noun::User).into());
     }
-    if view.session(session).map_err(Refused::View)?.is_some() {
+    if !user.is_root() && user_row(view, user)?.password != *proven {
+        return Err(IdentityRejection::PasswordChanged.into());
+    }
+    if view.session(*session).map_err(Refused::View)?.is_some() {
         return Err(IdentityRejection::Exists(Noun::Session).into());
     }
-    let fact = Opened { user: user.clone(), session, refresh, expires };
+    let fact = Opened { user: user.clone(), session: *session, refresh: *refresh, expires: *expires };
     Ok(Decision::write(Fact::SessionOpened(fact), Outcome::Done))
 }
 
-/// A refresh token works once. Shown again, it was stolen, or its successor was: the session ends.
+/// A refresh token works once. Shown again, it was stolen, or its successor was: the session ends. One that was never
+/// given out ends nothing: otherwise whoever learns the id of a session could end it.
 ///
 /// Source: RFC 9700, section 4.14.2 (refresh token rotation)
 pub(super) fn refresh<V: View>(
     view: &V,
-    session: SessionId,
-    spent: Sha256Digest,
-    refresh: Sha256Digest,
-    expires: Timestamp,
+    wanted: &RefreshSession,
     context: Context,
 ) -> Result<Decision, Refused<V::Error>> {
+    let RefreshSession { session, spent, genuine, refresh, expires } = *wanted;
     let row = session_row(view, session)?;
     if row.expires <= context.now
         || context.now.duration_since(row.opened) >= SESSION_AGE_MAX
@@ -49,12 +47,15 @@ pub(super) fn refresh<V: View>(
     {
         return Err(IdentityRejection::NoSuch(Noun::Session).into());
     }
-    if row.refresh != spent {
-        let fact = Revoked { user: row.user, session: Some(session) };
-        return Ok(Decision::write(Fact::SessionRevoked(fact), Outcome::SessionRevoked));
+    if row.refresh == spent {
+        let fact = Refreshed { user: row.user, session, refresh, expires };
+        return Ok(Decision::write(Fact::SessionRefreshed(fact), Outcome::Done));
     }
-    let fact = Refreshed { user: row.user, session, refresh, expires };
-    Ok(Decision::write(Fact::SessionRefreshed(fact), Outcome::Done))
+    if !genuine {
+        return Err(IdentityRejection::NoSuch(Noun::Session).into());
+    }
+    let fact = Revoked { user: row.user, session: Some(session) };
+    Ok(Decision::write(Fact::SessionRevoked(fact), Outcome::SessionRevoked))
 }
 
 pub(super) fn revoke<V: View>(

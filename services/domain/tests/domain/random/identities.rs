@@ -1,6 +1,6 @@
 //! Random histories of users, keys, groups, policies and sessions.
 
-use domain::{ChangeUser, Context, IdentityCommand};
+use domain::{ChangeUser, Context, IdentityCommand, OpenSession, RefreshSession};
 use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
 use events::policy::{BUILT_IN, Holder};
 use events::user::{Created, Limits, Role};
@@ -103,24 +103,30 @@ pub(crate) fn of_groups() -> impl Strategy<Value = IdentityCommand> {
         2 => (0..3_u8, "[a-c]").prop_map(|(p, document)| C::StorePolicy { policy: policy(p), document }),
         1 => (0..3_u8).prop_map(|p| C::DeletePolicy { policy: policy(p) }),
         3 => (0..3_u8, holder()).prop_map(|(p, holder)| C::AttachPolicy { policy: policy(p), holder }),
-        1 => (0..3_u8, holder()).prop_map(|(p, holder)| C::DetachPolicy { policy: policy(p), holder }),
+        3 => (0..3_u8, holder()).prop_map(|(p, holder)| C::DetachPolicy { policy: policy(p), holder }),
     ]
 }
 
 pub(crate) fn of_sessions() -> impl Strategy<Value = IdentityCommand> {
     use IdentityCommand as C;
     prop_oneof![
-        (0..3_u8, 0..4_u8, 0..3_u8, 0..60_u8).prop_map(|(n, s, t, seconds)| C::OpenSession {
-            user: user(n),
-            session: session(s),
-            refresh: token(t),
-            expires: after_start(seconds),
+        (0..3_u8, 0..4_u8, 0..3_u8, 0..60_u8, prop::bool::weighted(0.1)).prop_map(|(n, s, t, seconds, changed)| {
+            C::OpenSession(OpenSession {
+                user: user(n),
+                proven: changed.then(sealed),
+                session: session(s),
+                refresh: token(t),
+                expires: after_start(seconds),
+            })
         }),
-        (0..4_u8, 0..3_u8, 0..3_u8, 0..60_u8).prop_map(|(s, spent, next, seconds)| C::RefreshSession {
-            session: session(s),
-            spent: token(spent),
-            refresh: token(next),
-            expires: after_start(seconds),
+        (0..4_u8, 0..3_u8, 0..3_u8, 0..60_u8, any::<bool>()).prop_map(|(s, spent, next, seconds, genuine)| {
+            C::RefreshSession(RefreshSession {
+                session: session(s),
+                spent: token(spent),
+                genuine,
+                refresh: token(next),
+                expires: after_start(seconds),
+            })
         }),
         (0..3_u8, prop::option::of(0..4_u8))
             .prop_map(|(n, s)| C::RevokeSessions { user: user(n), session: s.map(session) }),

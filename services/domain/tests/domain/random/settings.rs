@@ -164,7 +164,8 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let found = |bucket, at| Some(model.current.get(&(id(model, bucket), key(at)))?.version);
     Some(match *step {
         Step::Policy(bucket, n) => {
-            Command::SetBucketPolicy { bucket: name(bucket), policy: n.map(|n| format!("{{\"Id\":\"{n}\"}}")) }
+            let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
+            Command::SetBucketPolicy { bucket: name(bucket), policy, is_public: false }
         }
         Step::Acl(bucket, n) => Command::SetBucketAcl { bucket: name(bucket), acl: acl(n) },
         Step::PublicAccess(bucket, block) => {

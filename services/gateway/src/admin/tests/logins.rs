@@ -139,11 +139,12 @@ async fn other_refresh_tokens_open_nothing() {
     let session = store.login("ada", PASSWORD).await.body;
     let good = text(&session, "refresh_token");
     let (id, _) = good.split_once('.').unwrap();
-    for wrong in ["", "x", text(&session, "access_token"), &good[1..], &format!("{id}.AAAA")] {
+    let (invented, short) = (format!("{id}.{}", "A".repeat(86)), format!("{id}.{}", "A".repeat(43)));
+    for wrong in ["", "x", text(&session, "access_token"), &good[1..], &format!("{id}.AAAA"), &invented, &short] {
         let answer = store.refresh(wrong).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "session_ended"), "{wrong}");
     }
-    // None of them named the session with a token of the right form: it still stands.
+    // None of them was ever given out, so nobody stole anything: the session still stands.
     assert_eq!(store.refresh(good).await.status, StatusCode::OK);
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use domain::{Command, IdentityCommand};
+use domain::{Command, IdentityCommand, OpenSession};
 use eventlog::{Log, MemoryLog};
 use events::ids::{AuthType, Principal, SessionId, Sha256Digest, UserId, UserName};
 use events::user::{Created, Limits, Role};
@@ -155,7 +155,8 @@ impl Store {
     pub(super) async fn session(&self, name: &str, expires: Timestamp) -> SessionId {
         let session = SessionId(fresh(now()));
         let user = name.parse().unwrap();
-        self.commit(IdentityCommand::OpenSession { user, session, refresh: Sha256Digest([1; 32]), expires }).await;
+        let open = OpenSession { user, proven: None, session, refresh: Sha256Digest([1; 32]), expires };
+        self.commit(IdentityCommand::OpenSession(open)).await;
         session
     }
 

@@ -1,0 +1,61 @@
+//! What somebody is, as far as it decides what they may do.
+
+use events::ids::{AccessKeyId, PolicyName, SessionId, UserId, UserName};
+use events::user::Role;
+use jiff::Timestamp;
+
+use crate::identities::Identities;
+use crate::row::UserRow;
+
+/// By what somebody is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// An access key.
+    Key(AccessKeyId),
+    /// A session.
+    Session(SessionId),
+}
+
+/// All that decides what a user may do: while it is the same, so is that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The name.
+    pub user: UserName,
+    /// The canonical id: a later user of the name has another one.
+    pub id: UserId,
+    /// How far the rights reach.
+    pub role: Role,
+    /// The user's own policies and those of the groups, each with the time at which its document was stored. What is
+    /// built in was never stored. In a session no policy counts.
+    pub policies: Vec<(PolicyName, Option<Timestamp>)>,
+}
+
+/// What somebody is in a state; `None` if they may do nothing at all.
+///
+/// # Errors
+/// If the state cannot be read.
+pub fn standing<V: Identities>(view: &V, who: &Who) -> Result<Option<Standing>, V::Error> {
+    let user = match who {
+        Who::Key(id) => view.key(id)?.filter(|key| key.enabled).map(|key| key.user),
+        Who::Session(id) => view.session(*id)?.map(|session| session.user),
+    };
+    let Some(user) = user else { return Ok(None) };
+    if user.is_root() {
+        return Ok(Some(Standing { user, id: UserId::root(), role: Role::Admin, policies: Vec::new() }));
+    }
+    let Some(row) = view.user(&user)?.filter(|row| row.enabled) else { return Ok(None) };
+    let policies = match who {
+        Who::Key(_) => policies(view, &row)?,
+        Who::Session(_) => Vec::new(),
+    };
+    Ok(Some(Standing { user, id: row.id, role: row.role, policies }))
+}
+
+fn policies<V: Identities>(view: &V, row: &UserRow) -> Result<Vec<(PolicyName, Option<Timestamp>)>, V::Error> {
+    let mut names = row.policies.clone();
+    for group in &row.groups {
+        names.extend(view.group(group)?.map(|group| group.policies).unwrap_or_default());
+    }
+    let stored = |name: PolicyName| Ok((view.policy(&name)?.map(|policy| policy.stored), name));
+    names.into_iter().map(|name| stored(name).map(|(stored, name)| (name, stored))).collect()
+}

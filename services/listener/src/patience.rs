@@ -1,0 +1,36 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+/// How long the client of a connection may take nothing of its answer. Every request has it in its extensions, so that
+/// the service can shorten it while others wait for what the answer holds.
+#[derive(Debug, Clone)]
+pub struct Patience {
+    usual: Duration,
+    shortened: Duration,
+    waiting: Arc<ArcSwapOption<AtomicUsize>>,
+}
+
+impl Patience {
+    pub(crate) fn new(usual: Duration, shortened: Duration) -> Self {
+        Self { usual, shortened: shortened.min(usual), waiting: Arc::default() }
+    }
+
+    /// From now on it is short while anybody waits, of whom there are as many as `waiting` says.
+    pub fn shorten_while(&self, waiting: Arc<AtomicUsize>) {
+        self.waiting.store(Some(waiting));
+    }
+
+    /// How long it is at the moment.
+    pub(crate) fn now(&self) -> Duration {
+        let waiting = self.waiting.load().as_deref().is_some_and(|waiting| waiting.load(Ordering::Relaxed) > 0);
+        if waiting { self.shortened } else { self.usual }
+    }
+
+    /// After how long it has to be looked at again.
+    pub(crate) fn step(&self) -> Duration {
+        self.shortened
+    }
+}
