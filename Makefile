@@ -32,6 +32,7 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny --all-features check licenses bans sources; \
 	else echo "note: cargo-deny is not installed; licences are checked by the tests of planetstore"; fi
+	@supply-chain/audit
 	@for script in $$(git ls-files -coz --exclude-standard | xargs -0 grep -slE '^#!/(bin/sh|usr/bin/env sh)' || true); do \
 	sh -n "$$script" || exit 1; done
 	@for script in $$(git ls-files -coz --exclude-standard | xargs -0 grep -slE '^#!.*bash' || true); do \

@@ -1,11 +1,12 @@
 """Every role as a process of its own with the few rights that nats/compose.conf gives it: they are enough."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.composition import Composition
+from harness.composition import NATS, Composition
 from harness.content import KIB, MIB, content
 from harness.server import NotStarted
 
@@ -47,7 +48,25 @@ def test_each_role_does_its_work_with_its_own_rights(composition):
 def test_the_password_of_another_role_is_refused(composition):
     gateway = composition.gateway
     gateway.stop()
-    composition.passwords["gateway"] = composition.passwords["node-1"]
+    login, stolen = composition.secrets / "nats-gateway", composition.password("node-1")
+    login.unlink()
+    login.write_text(f"PLANETSTORE_NATS_USER=gateway\nPLANETSTORE_NATS_PASSWORD={stolen}\n")
     with pytest.raises(NotStarted) as refused:
         gateway.start()
-    assert "cannot connect" in refused.value.said and composition.passwords["node-1"] not in refused.value.said
+    assert "cannot connect" in refused.value.said and stolen not in refused.value.said
+
+
+def test_whom_the_gateway_does_not_trust_as_the_server_hears_no_password(composition, tmp_path):
+    gateway = composition.gateway
+    gateway.stop()
+    own = composition.secrets
+    # Another authority that signed for the same names.
+    composition.secrets = tmp_path / "others"
+    subprocess.run([NATS / "compose-secrets", composition.secrets], check=True, stdout=subprocess.DEVNULL)
+    with pytest.raises(NotStarted) as refused:
+        gateway.start()
+    assert "cannot connect" in refused.value.said and "authorization" not in composition.log.read_text().lower()
+    # Whatever the address says: with an authority to trust, nothing is said but over TLS.
+    composition.secrets, composition.url = own, composition.url.replace("tls://", "nats://")
+    gateway.start()
+    composition.url = composition.url.replace("nats://", "tls://")

@@ -217,6 +217,10 @@ def test_any_user_can_run_it(make_server, tmp_path):
         wait.until(lambda: "rclone" in (tmp_path / "log").read_text() or process.poll() is not None, "its start", 60)
         assert process.poll() is None, (tmp_path / "log").read_text()
         assert (folder / "planetstore-data" / "run.json").exists()
+        # Its user cannot read its memory, nor the environment it was started with: the kernel gives both to root.
+        kernel = Path(f"/proc/{process.pid}")
+        assert "Uid:\t12345\t" in (kernel / "status").read_text()
+        assert {(kernel / name).stat().st_uid for name in ("mem", "environ", "fd")} == {0}
         process.terminate()
         assert process.wait(60) == 0
     finally:

@@ -2,16 +2,16 @@
 
 import json
 import os
-import secrets
+import shutil
 import subprocess
 from pathlib import Path
 
 from . import wait
 from .server import BINARY, STOP_SECONDS, Server
 
-CONFIGURATION = Path(__file__).parents[2] / "nats" / "compose.conf"
+NATS = Path(__file__).parents[2] / "nats"
+CONFIGURATION = NATS / "compose.conf"
 NODES = [f"node-{number}" for number in range(1, 7)]
-USERS = ["gateway", "gc", "feed", "operator", *NODES]
 
 
 class Composition:
@@ -19,19 +19,23 @@ class Composition:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # A letter first: the server reads them as configuration.
-        self.passwords = {user: f"p{secrets.token_hex(24)}" for user in USERS}
+        self.secrets = folder / "secrets"
         self.log = folder / "nats.log"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.url = ""
         self.gateway = Gateway(self, folder / "gateway")
 
     def login(self, user: str) -> dict[str, str]:
-        return {"PLANETSTORE_NATS_URL": self.url, "PLANETSTORE_NATS_USER": user,
-                "PLANETSTORE_NATS_PASSWORD": self.passwords[user]}
+        return {"PLANETSTORE_NATS_URL": self.url, "PLANETSTORE_NATS_CA": str(self.secrets / "nats-ca.pem"),
+                "PLANETSTORE_NATS_CREDENTIALS": str(self.secrets / f"nats-{user}")}
+
+    def password(self, user: str) -> str:
+        lines = (self.secrets / f"nats-{user}").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)["PLANETSTORE_NATS_PASSWORD"]
 
     def start(self) -> "Composition":
         self.folder.mkdir(parents=True)
+        subprocess.run([NATS / "compose-secrets", self.secrets], check=True, stdout=subprocess.DEVNULL)
         self._start_nats()
         for node in NODES:
             self._run([BINARY, "run", "node", "--node", node, "--data", self.folder / node], self.login(node),
@@ -42,17 +46,18 @@ class Composition:
     def _start_nats(self) -> None:
         text = CONFIGURATION.read_text()
         for there, here in {'"0.0.0.0:4222"': '"127.0.0.1:-1"', 'http: "127.0.0.1:8222"\n': "",
-                            '"/data"': json.dumps(str(self.folder / "store"))}.items():
+                            '"/data"': json.dumps(str(self.folder / "store")),
+                            '"/etc/nats/certificate.pem"': json.dumps(str(self.secrets / "nats-certificate.pem")),
+                            '"/etc/nats/key.pem"': json.dumps(str(self.secrets / "nats-key.pem"))}.items():
             assert there in text, f"{there} in {CONFIGURATION}"
             text = text.replace(there, here)
         configuration = self.folder / "nats.conf"
         configuration.write_text(text + f"\nports_file_dir: {json.dumps(str(self.folder))}\n")
-        passwords = {f"PLANETSTORE_NATS_{user.upper().replace('-', '_')}_PASSWORD": password
-                     for user, password in self.passwords.items()}
-        server = self._run([os.environ["PLANETSTORE_NATS_SERVER"], "-c", configuration], passwords, self.log)
+        shutil.copy(self.secrets / "nats-passwords.conf", self.folder / "passwords.conf")
+        server = self._run([os.environ["PLANETSTORE_NATS_SERVER"], "-c", configuration], {}, self.log)
         ports = self.folder / f"nats-server_{server.pid}.ports"
         wait.until(lambda: ports.exists() and ports.read_text().strip(), "a nats-server")
-        self.url = json.loads(ports.read_text())["nats"][0]
+        self.url = json.loads(ports.read_text())["nats"][0].replace("nats://", "tls://")
 
     def run_gc(self, name: str, *, day_seconds: int) -> subprocess.Popen[bytes]:
         """What follows lifecycle rules, on a data folder of its own, with shorter days."""
@@ -77,7 +82,7 @@ class Gateway(Server):
     """`planetstore run gateway` with the gateway's user."""
 
     def __init__(self, composition: Composition, folder: Path) -> None:
-        super().__init__(folder, environment={"PLANETSTORE_MASTER_KEY": secrets.token_hex(32)})
+        super().__init__(folder, environment={"PLANETSTORE_MASTER_KEY_FILE": str(composition.secrets / "master-key")})
         self.composition = composition
 
     def spawn(self) -> None:

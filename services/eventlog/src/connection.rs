@@ -1,10 +1,12 @@
 //! One connection to a NATS server, and whether it stands.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_nats::Event;
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use crate::OpenError;
 use crate::refusals::Refusals;
@@ -23,8 +25,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(10);
 pub struct Credentials {
     /// The NATS user.
     pub user: String,
-    /// The user's password.
-    pub password: String,
+    /// The user's password; its memory is wiped when it is dropped.
+    pub password: Zeroizing<String>,
 }
 
 impl fmt::Debug for Credentials {
@@ -38,6 +40,8 @@ impl fmt::Debug for Credentials {
 pub struct ConnectOptions {
     /// `host:port` of the server.
     pub address: String,
+    /// A file with the certificates, in PEM, of whom to trust as the server. With it nothing is said but over TLS.
+    pub ca: Option<PathBuf>,
     /// Who connects.
     pub credentials: Credentials,
     /// The name under which the server lists this connection, such as `gateway log`.
@@ -76,9 +80,9 @@ pub(crate) async fn connect(
     let refusals = Refusals::default();
     let heard = refusals.clone();
     let (state, watched) = watch::channel(Connection::default());
-    let client = async_nats::ConnectOptions::with_user_and_password(
+    let mut connecting = async_nats::ConnectOptions::with_user_and_password(
         options.credentials.user.clone(),
-        options.credentials.password.clone(),
+        options.credentials.password.to_string(),
     )
     .name(&options.name)
     .custom_inbox_prefix(&options.inbox_prefix)
@@ -96,10 +100,13 @@ pub(crate) async fn connect(
         }
         state.send_replace(connection);
         async {}
-    })
-    .connect(&options.address)
-    .await
-    .map_err(|error| OpenError::Connect { address: options.address.clone(), reason: error.to_string() })?;
+    });
+    if let Some(ca) = &options.ca {
+        connecting = connecting.require_tls(true).add_root_certificates(ca.clone());
+    }
+    let client = connecting.connect(&options.address).await;
+    let client =
+        client.map_err(|error| OpenError::Connect { address: options.address.clone(), reason: error.to_string() })?;
     let mut standing = watched.clone();
     // The event of the first connection comes through a channel and may be under way still.
     standing.wait_for(|connection| connection.made > 0).await.map_err(|_| OpenError::Connect {
@@ -138,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_password_is_never_printed() {
-        let credentials = Credentials { user: "someone".into(), password: "secret".into() };
+        let credentials = Credentials { user: "someone".into(), password: "secret".to_owned().into() };
         assert_eq!(format!("{credentials:?}"), "Credentials { user: \"someone\", .. }");
     }
 }

@@ -64,7 +64,7 @@ impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         tracing::error!(%error, "a content cannot be read");
         match error {
-            ReadError::Lost { .. } => {
+            ReadError::Lost { .. } | ReadError::Altered => {
                 slow_down("Too few storage nodes have this object's shards at the moment. Try again.").into()
             }
             ReadError::Busy => slow_down("Too many downloads are under way. Try again.").into(),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use events::access::ObjectOwnership;
 use events::ids::RegionName;
-use identity::Sealer;
+use identity::{Sealer, Secret};
 use ledger::{Ledger, Sources};
 use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
@@ -51,7 +51,7 @@ pub struct Credentials {
     /// The access key's id.
     pub access_key: String,
     /// Its secret.
-    pub secret_key: String,
+    pub secret_key: Secret,
 }
 
 impl std::fmt::Debug for Credentials {

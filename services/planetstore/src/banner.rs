@@ -64,6 +64,7 @@ impl fmt::Display for Banner<'_> {
         let trusted = self.tls.filter(|tls| tls.is_self_signed).map(|tls| Trust::of(&tls.certificate));
         let Trust { aws: trust_aws, boto3: trust_boto3, rclone: trust_rclone } = trusted.unwrap_or_default();
         let RootCredentials { user, password, origin } = self.credentials;
+        let password = password.expose();
         // What came from the environment is left there: stdout may end in somebody's log.
         let (says, shell_user, shell_password, python_user, python_password) = match origin {
             Origin::File(file) => (
@@ -72,12 +73,15 @@ impl fmt::Display for Banner<'_> {
                     file.display()
                 ),
                 user.clone(),
-                password.clone(),
+                password.to_owned(),
                 format!("\"{user}\""),
                 format!("\"{password}\""),
             ),
-            Origin::Environment => (
-                format!("  Credentials  those of {USER_ENV} and {PASSWORD_ENV}\n"),
+            Origin::Environment | Origin::Named(_) => (
+                match origin {
+                    Origin::Named(file) => format!("  Credentials  those in {}\n", file.display()),
+                    _ => format!("  Credentials  those of {USER_ENV} and {PASSWORD_ENV}\n"),
+                },
                 format!("\"${USER_ENV}\""),
                 format!("\"${PASSWORD_ENV}\""),
                 format!("os.environ[\"{USER_ENV}\"]"),
@@ -116,6 +120,8 @@ rclone:
 
 #[cfg(test)]
 mod tests {
+    use identity::Secret;
+
     use super::*;
 
     #[test]
@@ -137,14 +143,17 @@ mod tests {
         let region = "eu-1".parse().unwrap();
         let (s3, console) = ("0.0.0.0:9000".parse().unwrap(), "[::]:9001".parse().unwrap());
         let with = |origin| {
-            let credentials = RootCredentials { user: "the-user".into(), password: "the-password".into(), origin };
+            let credentials =
+                RootCredentials { user: "the-user".into(), password: Secret::new("the-password".into()), origin };
             Banner { s3, console, tls: None, region: &region, credentials: &credentials }.to_string()
         };
         let from_file = with(Origin::File("credentials".into()));
         assert!(from_file.contains("http://127.0.0.1:9000") && from_file.contains("http://[::1]:9001"));
         assert!(from_file.contains("the-password"));
-        let from_environment = with(Origin::Environment);
-        assert!(!from_environment.contains("the-password") && !from_environment.contains("the-user"));
-        assert!(from_environment.contains("$PLANETSTORE_ROOT_PASSWORD"));
+        for elsewhere in [Origin::Environment, Origin::Named("/run/secrets/root".into())] {
+            let banner = with(elsewhere);
+            assert!(!banner.contains("the-password") && !banner.contains("the-user"));
+            assert!(banner.contains("$PLANETSTORE_ROOT_PASSWORD"));
+        }
     }
 }

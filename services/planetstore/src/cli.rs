@@ -121,12 +121,24 @@ pub(crate) struct DataArgs {
     pub(crate) data: PathBuf,
 }
 
-/// Who may connect to NATS; never on the command line, where every user of the host could read it.
+/// Who connects to NATS, and whom it trusts there; never on the command line, where every user of the host could read
+/// it.
 #[derive(Debug, Args)]
-pub(crate) struct NatsLoginArgs {
+pub(crate) struct NatsAccessArgs {
     /// A file with `PLANETSTORE_NATS_USER=` and `PLANETSTORE_NATS_PASSWORD=`; else those variables are read
     #[arg(long, env = "PLANETSTORE_NATS_CREDENTIALS", value_name = "FILE")]
     pub(crate) nats_credentials: Option<PathBuf>,
+    /// Certificates, in PEM, of whom to trust as the NATS server; it is spoken to over TLS or not at all. Without it a
+    /// `tls://` URL trusts whom this system does
+    #[arg(long, env = "PLANETSTORE_NATS_CA", value_name = "FILE")]
+    pub(crate) nats_ca: Option<PathBuf>,
+}
+
+/// How the log is reached.
+#[derive(Debug, Args)]
+pub(crate) struct NatsLoginArgs {
+    #[command(flatten)]
+    pub(crate) access: NatsAccessArgs,
     /// Servers of a NATS cluster that keep a copy of the log
     #[arg(long, env = "PLANETSTORE_LOG_REPLICAS", default_value_t = 1, value_name = "N",
           value_parser = clap::value_parser!(u8).range(1..=5))]
@@ -272,6 +284,10 @@ pub(crate) struct GatewayArgs {
     pub(crate) nats_url: NatsUrl,
     #[command(flatten)]
     pub(crate) nats_login: NatsLoginArgs,
+    /// A folder of storage nodes on this host whose shards the gateway reads from there; may be given several times,
+    /// with colons between in the variable. Without it all bytes come over NATS
+    #[arg(long, env = "PLANETSTORE_LOCAL_SHARDS", value_delimiter = ':', value_name = "DIR")]
+    pub(crate) local_shards: Vec<PathBuf>,
 }
 
 /// How lifecycle rules are followed.
@@ -336,9 +352,8 @@ pub(crate) struct NodeArgs {
     /// Your NATS server or cluster
     #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
     pub(crate) nats_url: NatsUrl,
-    /// A file with `PLANETSTORE_NATS_USER=` and `PLANETSTORE_NATS_PASSWORD=`; else those variables are read
-    #[arg(long, env = "PLANETSTORE_NATS_CREDENTIALS", value_name = "FILE")]
-    pub(crate) nats_credentials: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) nats_access: NatsAccessArgs,
 }
 
 /// How a running store is found: by its data folder, or by its console.
@@ -436,6 +451,7 @@ mod tests {
             "run node --node n1 --zone z --data d --nats-url h:4222 --nats-credentials f",
             "dev --tls-self-signed",
             "dev --lifecycle-day 2",
+            "run gateway --nats-url tls://h:4222 --nats-ca f --local-shards /a --local-shards /b",
             "run gc --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
             "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
             "status -o json",

@@ -142,7 +142,7 @@ impl ConsoleClient {
 
     async fn ask(&self, method: Method, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
         let login = self.credentials.as_ref().map(|credentials| {
-            let login = STANDARD.encode(format!("{}:{}", credentials.user, credentials.password));
+            let login = STANDARD.encode(format!("{}:{}", credentials.user, credentials.password.expose()));
             HeaderValue::try_from(format!("Basic {login}"))
         });
         let (status, _, body) = self.send(method, path, login.transpose()?.as_ref(), None).await?;

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use identity::Secret;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::files;
 
@@ -13,6 +15,9 @@ pub(crate) const USER_ENV: &str = "PLANETSTORE_ROOT_USER";
 
 /// Variable with the secret key.
 pub(crate) const PASSWORD_ENV: &str = "PLANETSTORE_ROOT_PASSWORD";
+
+/// Variable with the path of a file that holds both, in lines of `NAME=value`.
+pub(crate) const FILE_ENV: &str = "PLANETSTORE_ROOT_CREDENTIALS_FILE";
 
 /// Shortest access key, in characters.
 const USER_CHARS_MIN: usize = 3;
@@ -33,7 +38,7 @@ const PASSWORD_RANDOM_BYTES: usize = 20;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct RootCredentials {
     pub(crate) user: String,
-    pub(crate) password: String,
+    pub(crate) password: Secret,
     pub(crate) origin: Origin,
 }
 
@@ -42,8 +47,10 @@ pub(crate) struct RootCredentials {
 pub(crate) enum Origin {
     /// The variables.
     Environment,
-    /// A file.
+    /// The file of the data folder.
     File(PathBuf),
+    /// A file that the environment names: a secret that somebody else looks after.
+    Named(PathBuf),
 }
 
 impl fmt::Debug for RootCredentials {
@@ -53,11 +60,23 @@ impl fmt::Debug for RootCredentials {
 }
 
 impl RootCredentials {
-    /// Those of the environment, else those of the file; `None` if there are none.
+    /// Those of the environment, or of the file that it names, else those of the data folder's file; `None` if there
+    /// are none.
     pub(crate) fn find(file: &Path) -> anyhow::Result<Option<Self>> {
-        match Self::of_environment(|name| std::env::var(name).ok())? {
-            Some(credentials) => Ok(Some(credentials)),
-            None => Self::of_file(file),
+        Self::find_among(|name| std::env::var(name).ok(), file)
+    }
+
+    fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<Self>> {
+        let named = variable(FILE_ENV).filter(|path| !path.is_empty());
+        match (Self::of_environment(variable)?, named) {
+            (Some(_), Some(_)) => bail!("{FILE_ENV} is set, and {USER_ENV} too: set one of them"),
+            (Some(credentials), None) => Ok(Some(credentials)),
+            (None, Some(path)) => {
+                let found = Self::of_file(Path::new(&path))?;
+                let found = found.with_context(|| format!("there is no file {path} ({FILE_ENV})"))?;
+                Ok(Some(Self { origin: Origin::Named(path.into()), ..found }))
+            }
+            (None, None) => Self::of_file(file),
         }
     }
 
@@ -70,9 +89,11 @@ impl RootCredentials {
         let text = format!(
             "# Access key and secret key of the root user. Whoever reads this file owns the store.\n\
              {USER_ENV}={}\n{PASSWORD_ENV}={}\n",
-            made.user, made.password
+            made.user,
+            made.password.expose()
         );
-        files::write_private(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+        files::write_private(file, Zeroizing::new(text).as_bytes())
+            .with_context(|| format!("cannot write {}", file.display()))?;
         Ok(made)
     }
 
@@ -97,16 +118,17 @@ impl RootCredentials {
     }
 
     fn generate(file: &Path) -> anyhow::Result<Self> {
-        let mut random = [0; USER_RANDOM_BYTES + PASSWORD_RANDOM_BYTES];
-        getrandom::fill(&mut random).context("the system gives no randomness")?;
+        let mut random = Zeroizing::new([0; USER_RANDOM_BYTES + PASSWORD_RANDOM_BYTES]);
+        getrandom::fill(&mut *random).context("the system gives no randomness")?;
         let (user, password) = random.split_at(USER_RANDOM_BYTES);
         let user = format!("PS{}", hex::encode_upper(user));
-        Ok(Self { user, password: hex::encode(password), origin: Origin::File(file.into()) })
+        Ok(Self { user, password: Secret::new(hex::encode(password)), origin: Origin::File(file.into()) })
     }
 
     fn checked(user: String, password: String, origin: Origin) -> anyhow::Result<Self> {
+        let password = Secret::new(password);
         check(USER_ENV, &user, USER_CHARS_MIN)?;
-        check(PASSWORD_ENV, &password, PASSWORD_CHARS_MIN)?;
+        check(PASSWORD_ENV, password.expose(), PASSWORD_CHARS_MIN)?;
         // They would break the credential scope of a signature and the login of the console.
         if let Some(wrong) = user.chars().find(|c| "/,=:".contains(*c)) {
             bail!("{USER_ENV} must not contain {wrong:?}");
@@ -117,7 +139,7 @@ impl RootCredentials {
     /// Whether these are the credentials, in a time that does not depend on how much of them is right.
     pub(crate) fn accept(&self, user: &[u8], password: &[u8]) -> bool {
         let user = self.user.as_bytes().ct_eq(user);
-        let password = self.password.as_bytes().ct_eq(password);
+        let password = self.password.expose().as_bytes().ct_eq(password);
         (user & password).into()
     }
 }
@@ -147,10 +169,10 @@ mod tests {
         let file = folder.path().join("credentials");
         assert!(RootCredentials::of_file(&file).unwrap().is_none());
         let made = RootCredentials::find_or_make(&file).unwrap();
-        assert_eq!((made.user.len(), made.password.len()), (20, 40));
+        assert_eq!((made.user.len(), made.password.expose().len()), (20, 40));
         assert_eq!(RootCredentials::of_file(&file).unwrap(), Some(made.clone()));
         assert_ne!(RootCredentials::generate(&file).unwrap().password, made.password);
-        assert!(!format!("{made:?}").contains(&made.password));
+        assert!(!format!("{made:?}").contains(made.password.expose()));
     }
 
     #[test]
@@ -168,6 +190,24 @@ mod tests {
             let error = of(user, password).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("pass"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_that_the_environment_names_holds_both_and_is_the_only_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, absent) = (folder.path().join("root"), folder.path().join("absent"));
+        std::fs::write(&file, format!("{USER_ENV}=root\n{PASSWORD_ENV}=password\n")).unwrap();
+        let find = |named: &Path, user: Option<&str>| {
+            let variable = |name: &str| match name {
+                FILE_ENV => Some(named.to_str().unwrap().to_owned()),
+                _ => user.map(str::to_owned),
+            };
+            RootCredentials::find_among(variable, &absent)
+        };
+        let found = find(&file, None).unwrap().unwrap();
+        assert!(found.accept(b"root", b"password") && found.origin == Origin::Named(file.clone()));
+        assert!(find(&file, Some("root-user")).unwrap_err().to_string().contains("set one of them"));
+        assert!(find(&absent, None).unwrap_err().to_string().contains("there is no file"));
     }
 
     #[test]

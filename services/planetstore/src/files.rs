@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 /// Rights of every file that this crate writes.
 const PRIVATE_FILE: u32 = 0o600;
 
@@ -35,15 +37,15 @@ pub(crate) fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Reads a small file; `None` if there is none.
-pub(crate) fn read(path: &Path) -> io::Result<Option<String>> {
+/// Reads a small file; `None` if there is none. It may hold a secret, so its text is wiped when it is dropped.
+pub(crate) fn read(path: &Path) -> io::Result<Option<Zeroizing<String>>> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
         Ok(metadata) if metadata.len() > SMALL_FILE_BYTES_MAX => {
             Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than any such file is"))
         }
-        Ok(_) => fs::read_to_string(path).map(Some),
+        Ok(_) => fs::read_to_string(path).map(|text| Some(text.into())),
     }
 }
 
@@ -81,7 +83,7 @@ mod tests {
         fs::write(path.with_added_extension(DRAFT), "left by a crash").unwrap();
         for text in ["one", "two"] {
             write_private(&path, text.as_bytes()).unwrap();
-            assert_eq!(read(&path).unwrap().as_deref(), Some(text));
+            assert_eq!(read(&path).unwrap().unwrap().as_str(), text);
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

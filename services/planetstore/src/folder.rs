@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use events::ids::RegionName;
 use rustix::fs::{FlockOperation, flock};
+use zeroize::Zeroizing;
 
 use crate::files;
 
@@ -90,7 +91,7 @@ impl Paths {
     pub(crate) fn format(&self) -> anyhow::Result<Option<u32>> {
         let path = self.version();
         let text = files::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let number = |text: String| {
+        let number = |text: Zeroizing<String>| {
             text.trim()
                 .parse()
                 .with_context(|| format!("{} holds {:?}, which is no version", path.display(), text.trim()))

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use rustix::process::DumpableBehavior;
 
 mod banner;
 mod cli;
@@ -55,6 +56,10 @@ const EXIT_TOO_OLD: u8 = 6;
 const RUNTIME_STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    if let Err(error) = keep_memory_private() {
+        eprintln!("planetstore: the memory of this process cannot be kept from other programs of its user: {error}");
+        return ExitCode::FAILURE;
+    }
     let cli = Cli::parse();
     match run(cli) {
         Ok(Verdict::Well) => ExitCode::SUCCESS,
@@ -64,6 +69,14 @@ fn main() -> ExitCode {
             if roles::TooOld::is_cause_of(&error) { ExitCode::from(EXIT_TOO_OLD) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Keys and passwords are in this process's memory, and in the environment that it was started with: no other program
+/// of the same user may read either, and no core dump holds them. Whoever may trace every process still can.
+///
+/// Source: prctl(2), `PR_SET_DUMPABLE`.
+fn keep_memory_private() -> std::io::Result<()> {
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(Into::into)
 }
 
 fn run(cli: Cli) -> anyhow::Result<Verdict> {

@@ -1,6 +1,6 @@
 //! Where NATS is, who connects, and the connections that carry shards and telemetry.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use async_nats::ServerAddr;
 use eventlog::server::{Role, Users};
 use eventlog::{Credentials, Gate};
 
-use crate::cli::NatsLoginArgs;
-use crate::files;
+use crate::cli::{NatsAccessArgs, NatsLoginArgs};
+use crate::{files, trust};
 
 const USER_ENV: &str = "PLANETSTORE_NATS_USER";
 const PASSWORD_ENV: &str = "PLANETSTORE_NATS_PASSWORD";
@@ -52,6 +52,8 @@ impl FromStr for NatsUrl {
 #[derive(Debug, Clone)]
 pub(crate) struct NatsEndpoint {
     pub(crate) address: String,
+    /// Whom to trust as the server, if it is to be spoken to over TLS.
+    pub(crate) ca: Option<PathBuf>,
     pub(crate) logins: Logins,
     /// Whether the log may be written, where this process knows: it runs the server.
     pub(crate) gate: Gate,
@@ -80,13 +82,19 @@ fn role(connection: &str) -> Role {
 
 impl NatsEndpoint {
     /// A server of the user's own. Without credentials nothing is started.
-    pub(crate) fn external(url: &NatsUrl, file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self { address: url.0.clone(), logins: Logins::One(find_credentials(file)?), gate: Gate::default() })
+    pub(crate) fn external(url: &NatsUrl, access: &NatsAccessArgs) -> anyhow::Result<Self> {
+        let NatsAccessArgs { nats_credentials, nats_ca } = access;
+        if let Some(ca) = nats_ca {
+            // A file that cannot be read would look like a server that cannot be reached, for as long as it is tried.
+            trust::certificates(ca).context("--nats-ca")?;
+        }
+        let logins = Logins::One(find_credentials(nats_credentials.as_deref())?);
+        Ok(Self { address: url.0.clone(), ca: nats_ca.clone(), logins, gate: Gate::default() })
     }
 
     /// The same, from the flags of a command that may do with a private server too.
     pub(crate) fn external_if(url: Option<&NatsUrl>, login: &NatsLoginArgs) -> anyhow::Result<Option<Self>> {
-        url.map(|url| Self::external(url, login.nats_credentials.as_deref())).transpose()
+        url.map(|url| Self::external(url, &login.access)).transpose()
     }
 
     /// Whether the operator has a user besides those of the other roles.
@@ -109,6 +117,7 @@ impl NatsEndpoint {
         let credentials = self.login(name)?;
         Ok(eventlog::ConnectOptions {
             address: self.address.clone(),
+            ca: self.ca.clone(),
             inbox_prefix: inbox_prefix(&credentials.user, name),
             credentials,
             name: name.into(),
@@ -119,7 +128,7 @@ impl NatsEndpoint {
     pub(crate) async fn connect(&self, name: &str) -> anyhow::Result<async_nats::Client> {
         let Credentials { user, password } = self.login(name)?;
         let inbox = inbox_prefix(&user, name);
-        let options = async_nats::ConnectOptions::with_user_and_password(user, password)
+        let mut options = async_nats::ConnectOptions::with_user_and_password(user, password.to_string())
             .name(name)
             .custom_inbox_prefix(inbox)
             .connection_timeout(CONNECT_TIME_MAX)
@@ -127,6 +136,9 @@ impl NatsEndpoint {
             .subscription_capacity(SUBSCRIPTION_MESSAGES_MAX)
             .max_reconnects(None)
             .reconnect_delay_callback(reconnect_pause);
+        if let Some(ca) = &self.ca {
+            options = options.require_tls(true).add_root_certificates(ca.clone());
+        }
         let connected = options.connect(&self.address).await;
         connected.with_context(|| format!("cannot connect to the NATS server at {} as {name}", self.address))
     }
@@ -158,7 +170,7 @@ fn find_credentials(file: Option<&Path>) -> anyhow::Result<Credentials> {
              or put both into a file and give it with --nats-credentials"
         );
     };
-    Ok(Credentials { user, password })
+    Ok(Credentials { user, password: password.into() })
 }
 
 #[cfg(test)]
@@ -195,6 +207,9 @@ mod tests {
         std::fs::write(&file, format!("{USER_ENV}=u\n{PASSWORD_ENV}=\n")).unwrap();
         assert!(find_credentials(Some(&file)).unwrap_err().to_string().contains("no credentials"));
         std::fs::write(&file, format!("{USER_ENV}=u\n{PASSWORD_ENV}=p\n")).unwrap();
-        assert_eq!(find_credentials(Some(&file)).unwrap(), Credentials { user: "u".into(), password: "p".into() });
+        assert_eq!(
+            find_credentials(Some(&file)).unwrap(),
+            Credentials { user: "u".into(), password: "p".to_owned().into() }
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::files;
 
@@ -29,7 +30,7 @@ impl RunFile {
     /// Reads it; `None` if no process runs, or the last one was stopped.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
         let text = files::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let parse = |text: String| serde_json::from_str(&text);
+        let parse = |text: Zeroizing<String>| serde_json::from_str(&text);
         text.map(parse).transpose().with_context(|| format!("{} is damaged: remove it", path.display()))
     }
 

@@ -39,7 +39,8 @@ fn builder(provider: CryptoProvider) -> anyhow::Result<rustls::ConfigBuilder<Cli
     builder.with_safe_default_protocol_versions().context("TLS cannot be spoken")
 }
 
-fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+/// The certificates in a file, of which there must be one at least.
+pub(crate) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
     let found = found.with_context(|| format!("cannot read certificates from {}", file.display()))?;
     anyhow::ensure!(!found.is_empty(), "{} holds no certificate in PEM", file.display());

@@ -59,6 +59,21 @@ impl<T: Transport> Session<T> {
         Self { store, content, stored, class, ways, wanting: AtomicU8::new(0) }
     }
 
+    /// The same read, which asks for none of the shards `avoided`.
+    pub(crate) fn without(mut self, avoided: ShardSet) -> Self {
+        self.stored = self.stored.without(avoided);
+        self
+    }
+
+    /// Asks for the only piece of a shard, and reports it as damaged if it is another one than `expected`.
+    pub(crate) async fn compare(&self, shard: u8, expected: &Bytes) {
+        let Some(way) = self.ways.get(usize::from(shard)).cloned().flatten() else { return };
+        let stripe = Stripe { index: 0, unit: expected.len(), bytes: expected.len() };
+        if way.obtain(&self.store.local, &self.store.membership, stripe).await.is_ok_and(|piece| piece != *expected) {
+            self.note_fault(shard, &Fault::Damaged);
+        }
+    }
+
     /// The same read, with no files open.
     pub(crate) fn reopened(&self) -> Self {
         let again = Self::new(Arc::clone(&self.store), self.content.clone());
@@ -129,7 +144,8 @@ impl<T: Transport> Session<T> {
         let class = self.class;
         let mut asked: Vec<BoxFuture<'static, Pieces>> = Vec::with_capacity(others.len() + 1);
         if !local.is_empty() {
-            asked.push(Way::read_files(local, stripe).boxed());
+            let store = Arc::clone(&self.store);
+            asked.push(async move { Way::read_files(local, &store.local, stripe).await }.boxed());
         }
         for (shard, _, way) in others {
             let store = Arc::clone(&self.store);

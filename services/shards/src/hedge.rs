@@ -38,7 +38,14 @@ pub(crate) const WRITE_LATE: Duration = Duration::from_secs(1);
 /// How long writes go around a node that was late with one, where other nodes suffice, before it is tried again.
 const LATE_WITH_WRITES: Duration = Duration::from_secs(3);
 
-/// The delays of one node's answers.
+/// A node that refused so many writes, and took none in between, is left out for [`REFUSES_WRITES`], whatever it says
+/// of itself.
+const WRITES_REFUSED_MAX: u32 = 8;
+
+/// How long writes leave out a node that refuses them before it is tried again.
+const REFUSES_WRITES: Duration = Duration::from_secs(5);
+
+/// The delays of one node's answers, and whether it takes what it is given.
 #[derive(Debug)]
 pub(crate) struct Delays {
     start: Instant,
@@ -47,14 +54,24 @@ pub(crate) struct Delays {
     late: AtomicU32,
     spared_until: AtomicU64,
     late_with_writes_until: AtomicU64,
+    writes_refused: AtomicU32,
+    refuses_writes_until: AtomicU64,
 }
 
 impl Delays {
     pub(crate) fn new(start: Instant) -> Self {
         let first = micros(DELAY_AT_FIRST);
         let (small, piece) = (AtomicU64::new(first), AtomicU64::new(first));
-        let (spared_until, late_with_writes_until) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { start, small, piece, late: AtomicU32::new(0), spared_until, late_with_writes_until }
+        Self {
+            start,
+            small,
+            piece,
+            late: AtomicU32::new(0),
+            spared_until: AtomicU64::new(0),
+            late_with_writes_until: AtomicU64::new(0),
+            writes_refused: AtomicU32::new(0),
+            refuses_writes_until: AtomicU64::new(0),
+        }
     }
 
     /// Takes in that an answer took this long.
@@ -102,6 +119,26 @@ impl Delays {
     /// Whether writes should go around the node for now.
     pub(crate) fn is_late_with_writes(&self, now: Instant) -> bool {
         micros(now.duration_since(self.start)) < self.late_with_writes_until.load(Relaxed)
+    }
+
+    /// Takes in that the node took a write.
+    pub(crate) fn observe_write(&self) {
+        // Written only if it changes, so that writers do not take the line from each other.
+        if self.writes_refused.load(Relaxed) != 0 {
+            self.writes_refused.store(0, Relaxed);
+        }
+    }
+
+    /// Takes in that the node refused a write.
+    pub(crate) fn observe_refused_write(&self, now: Instant) {
+        if self.writes_refused.fetch_add(1, Relaxed).saturating_add(1) >= WRITES_REFUSED_MAX {
+            self.refuses_writes_until.store(micros(now.duration_since(self.start) + REFUSES_WRITES), Relaxed);
+        }
+    }
+
+    /// Whether the node has refused write after write, so that it is of no use to offer it another for now.
+    pub(crate) fn refuses_writes(&self, now: Instant) -> bool {
+        micros(now.duration_since(self.start)) < self.refuses_writes_until.load(Relaxed)
     }
 
     fn of(&self, class: Class) -> &AtomicU64 {
@@ -222,5 +259,20 @@ mod tests {
         assert!(!delays.is_spared(now), "it answered in between");
         late();
         assert!(delays.is_spared(now));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_refuses_write_after_write_is_left_out_until_it_is_tried_again() {
+        let now = Instant::now();
+        let delays = Delays::new(now);
+        let refuse = |times: u32, now| (0..times).for_each(|_| delays.observe_refused_write(now));
+        refuse(WRITES_REFUSED_MAX - 1, now);
+        delays.observe_write();
+        refuse(WRITES_REFUSED_MAX - 1, now);
+        assert!(!delays.refuses_writes(now), "it took one in between");
+        refuse(1, now);
+        assert!(delays.refuses_writes(now) && !delays.refuses_writes(now + REFUSES_WRITES));
+        refuse(1, now + REFUSES_WRITES);
+        assert!(delays.refuses_writes(now + REFUSES_WRITES), "it is no better than it was");
     }
 }

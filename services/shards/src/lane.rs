@@ -138,7 +138,25 @@ impl<T: Transport> Lane<T> {
             self.puts.send(queued).await.map_err(|_| NodeError::Gone)?;
             answer.await.unwrap_or(Err(NodeError::Gone))
         };
-        self.watch_write(PUT_DEADLINE, stored).await
+        self.note_write(self.watch_write(PUT_DEADLINE, stored).await)
+    }
+
+    /// Takes in whether the node took a write: one that says it is well and refuses what it is given is believed by
+    /// what it does.
+    fn note_write(&self, outcome: Result<(), NodeError>) -> Result<(), NodeError> {
+        match &outcome {
+            Ok(()) => self.delays.observe_write(),
+            // Whether it would have taken it is not known; those who are gone or late are gone around anyway.
+            Err(
+                NodeError::Refused(Status::Busy)
+                | NodeError::Gone
+                | NodeError::TimedOut
+                | NodeError::Stalled
+                | NodeError::Connection(_),
+            ) => {}
+            Err(NodeError::Refused(_) | NodeError::Garbled) => self.delays.observe_refused_write(Instant::now()),
+        }
+        outcome
     }
 
     /// Waits for a write: until the deadline, or until the node says that it is stuck and others suffice. What is late
@@ -174,7 +192,7 @@ impl<T: Transport> Lane<T> {
     pub(crate) async fn piece(&self, message: Bytes) -> Result<(), NodeError> {
         let ask = Ask { kind: "piece", deadline: PIECE_DEADLINE };
         let asked = self.ask(ask, &self.sending, message.len(), message);
-        expect_ok(&self.watch_write(PIECE_DEADLINE, asked).await?)
+        self.note_write(self.watch_write(PIECE_DEADLINE, asked).await.and_then(|reply| expect_ok(&reply)))
     }
 
     /// Makes a shard durable.
@@ -188,7 +206,7 @@ impl<T: Transport> Lane<T> {
         let message = Request::Seal { shard, bucket: bucket.clone(), pieces, bytes }.encode();
         let ask = Ask { kind: "seal", deadline: SEAL_DEADLINE };
         let asked = self.ask(ask, &self.sending, message.len(), message);
-        expect_ok(&self.watch_write(SEAL_DEADLINE, asked).await?)
+        self.note_write(self.watch_write(SEAL_DEADLINE, asked).await.and_then(|reply| expect_ok(&reply)))
     }
 
     /// Forgets shards.

@@ -17,6 +17,7 @@ mod discard;
 mod fetch;
 mod fill;
 mod geometry;
+mod heartbeats;
 mod hedge;
 mod incident;
 mod inspect;
@@ -47,16 +48,19 @@ mod task;
 pub mod telemetry;
 mod transport;
 mod under_way;
+mod verified;
 mod window;
 mod write;
 
 /// What tells processes of one host from those of others.
 pub mod host;
 
+pub use heartbeats::follow_nodes;
 pub use incident::{Incident, IncidentKind};
 pub use inspect::{Condition, Inspected, Look};
 pub use lane::{NodeError, WINDOW_BYTES};
-pub use nats::{NatsTransport, NoClients, follow_nodes};
+pub use local::ShortCircuit;
+pub use nats::{NatsTransport, NoClients};
 pub use nodes::{Membership, NODES_MAX, NodeView, Roll, Standing};
 pub use read::ReadError;
 pub use read_memory::ReadMemory;

@@ -128,6 +128,16 @@ impl MemoryNodes {
         });
     }
 
+    /// Alters one stored piece and computes its checksum anew, as a node can that means harm.
+    pub fn alter(&self, node: &NodeId, shard: Uuid, piece: u32) {
+        self.with(node, |node| {
+            let piece = node.shards.get_mut(&shard).and_then(|shard| shard.pieces.get_mut(&piece));
+            if let Some(piece) = piece {
+                *piece = Piece::new(shard, piece.index, flipped(&piece.bytes, 0));
+            }
+        });
+    }
+
     /// Swaps two pieces of a shard, headers and all.
     pub fn swap(&self, node: &NodeId, shard: Uuid, one: u32, other: u32) {
         self.with(node, |node| {

@@ -45,7 +45,22 @@ pub(crate) fn incident_dropped() {
     metrics::counter!("planetstore_shards_incidents_dropped_total").increment(1);
 }
 
+/// A content was not what its hash says.
+pub(crate) fn altered() {
+    metrics::counter!("planetstore_shards_altered_reads_total").increment(1);
+}
+
 /// A write ended.
 pub(crate) fn write(outcome: &'static str) {
     metrics::counter!("planetstore_shards_writes_total", "outcome" => outcome).increment(1);
+}
+
+/// A heartbeat was not believed.
+pub(crate) fn heartbeat_refused(reason: &'static str) {
+    metrics::counter!("planetstore_shards_heartbeats_refused_total", "reason" => reason).increment(1);
+}
+
+/// A file of a node on this host was not read from here.
+pub(crate) fn local_refused(reason: &'static str) {
+    metrics::counter!("planetstore_shards_local_refused_total", "reason" => reason).increment(1);
 }

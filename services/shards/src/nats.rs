@@ -5,19 +5,14 @@ use async_nats::client::{Request, RequestErrorKind};
 use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
 use events::ids::{NodeId, RegionName};
-use futures_util::StreamExt;
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::task::AbortHandle;
+use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::nodes::{Addressee, Membership};
 use crate::protocol::{FOLDER_HEADER, shards_subject};
-use crate::telemetry::{HEARTBEAT_INTERVAL, Heartbeat, heartbeats_subject, rollcall_subject};
 use crate::transport::{Transport, TransportError};
-
-/// Bytes of a heartbeat, at most; longer ones are dropped unread.
-const HEARTBEAT_BYTES_MAX: usize = 4096;
 
 /// How often a connection is looked at for having been made anew.
 const RECONNECT_LOOK_INTERVAL: Duration = Duration::from_millis(50);
@@ -114,39 +109,4 @@ fn addressed_to(folder: Uuid) -> HeaderMap {
     let mut text = Uuid::encode_buffer();
     headers.insert(FOLDER_HEADER, &*folder.hyphenated().encode_lower(&mut text));
     headers
-}
-
-/// Keeps `membership` up to date from the heartbeats on `client`, after a roll call that makes the nodes known
-/// at once. The task ends with the connection, or when aborted.
-pub async fn follow_nodes(
-    client: Client,
-    region: RegionName,
-    membership: Membership,
-) -> Result<JoinHandle<()>, TransportError> {
-    let failed = |error: &dyn std::error::Error| TransportError::Connection(error.to_string());
-    let mut heartbeats = client.subscribe(heartbeats_subject(&region)).await.map_err(|error| failed(&error))?;
-    client.publish(rollcall_subject(&region), Bytes::new()).await.map_err(|error| failed(&error))?;
-    Ok(tokio::spawn(async move {
-        let mut sweeps = interval(HEARTBEAT_INTERVAL);
-        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                biased;
-                heartbeat = heartbeats.next() => match heartbeat {
-                    Some(message) => observe(&membership, &message.payload),
-                    None => break,
-                },
-                _ = sweeps.tick() => membership.sweep(Instant::now()),
-            }
-        }
-        tracing::warn!("the subscription to the nodes' heartbeats ended");
-    }))
-}
-
-fn observe(membership: &Membership, payload: &[u8]) {
-    let payload = payload.get(..HEARTBEAT_BYTES_MAX.min(payload.len())).unwrap_or_default();
-    match serde_json::from_slice::<Heartbeat>(payload) {
-        Ok(heartbeat) => membership.observe(heartbeat, Instant::now()),
-        Err(error) => tracing::warn!(%error, "ignored a heartbeat that is none"),
-    }
 }

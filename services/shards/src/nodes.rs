@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::placement::{Candidate, NODES_MIN};
+use domain::placement::{Candidate, NODE_RESERVE_BYTES, NODES_MIN};
 use events::ids::NodeId;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -9,11 +10,22 @@ use uuid::Uuid;
 
 use crate::telemetry::{HEARTBEAT_SILENCE_MAX, Heartbeat, NodeState, Trouble};
 
-/// Nodes remembered, at most. Heartbeats of further ones are ignored.
+/// Nodes of a region, at most. Further ones neither join nor are remembered.
 pub const NODES_MAX: usize = 1024;
+
+/// Names remembered that have not joined, at most, where nodes can join. Those that have joined need none of these
+/// places, and of those that have not, the silent ones make room.
+const STRANGERS_MAX: usize = 64;
+
+/// Silence after which a name that has not joined is forgotten.
+const STRANGER_SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// Processes remembered that claim the same name, at most. Heartbeats of further ones are ignored.
 const PROCESSES_MAX: usize = 4;
+
+/// No node's claim of free bytes counts for more than this many times the next lower one. Nobody but the node sees its
+/// disk, and one that claims too much would be given all that is written.
+const FREE_CLAIM_TIMES_MAX: u64 = 16;
 
 /// Which storage nodes there are and which of them are online, as their heartbeats and their silence tell.
 ///
@@ -186,8 +198,14 @@ impl Roll {
         names.iter().fold(false, |changed, node| self.judge(node) | changed)
     }
 
-    /// Forgets processes that fell silent while another one of their name speaks.
-    fn forget_silent(&mut self) {
+    /// Forgets processes that fell silent while another one of their name speaks, and names that never joined some
+    /// time after they fell silent.
+    fn forget_silent(&mut self, now: Instant) {
+        let folders = self.folders.as_ref();
+        self.nodes.retain(|node, processes| {
+            let is_silent = |view: &NodeView| now.duration_since(view.heard) >= STRANGER_SILENCE_MAX;
+            has_joined(folders, node) || !processes.values().all(is_silent)
+        });
         for processes in self.nodes.values_mut() {
             if processes.values().any(|view| view.reachable) {
                 processes.retain(|_, view| view.reachable);
@@ -197,11 +215,57 @@ impl Roll {
         }
     }
 
-    fn admits(&self, heartbeat: &Heartbeat) -> bool {
-        match self.nodes.get(&heartbeat.node) {
-            None => self.nodes.len() < NODES_MAX,
-            Some(processes) => processes.contains_key(&heartbeat.incarnation) || processes.len() < PROCESSES_MAX,
+    /// Whether there is a place for who sent this. A name or a process that is silent makes way.
+    fn admits(&mut self, heartbeat: &Heartbeat) -> bool {
+        let Heartbeat { node, incarnation, .. } = heartbeat;
+        let joined = self.folders.as_ref().and_then(|folders| folders.get(node)).copied();
+        match self.nodes.get_mut(node) {
+            Some(processes) if processes.contains_key(incarnation) || processes.len() < PROCESSES_MAX => true,
+            Some(processes) => {
+                // Whoever claims the name with other folders keeps nobody out who has the right one.
+                let is_right = |view: &NodeView| joined.is_some() && view.heartbeat.folder == joined;
+                let is_right_one = joined.is_some() && heartbeat.folder == joined;
+                let idle = processes.iter().find(|(_, view)| !view.reachable || is_right_one && !is_right(view));
+                let idle = idle.map(|(process, _)| *process);
+                idle.is_some_and(|process| processes.remove(&process).is_some())
+            }
+            None if self.folders.is_none() => self.nodes.len() < NODES_MAX,
+            None => joined.is_some() || self.has_place_for_stranger(),
         }
+    }
+
+    /// Whether one more name that has not joined is remembered.
+    fn has_place_for_stranger(&mut self) -> bool {
+        let folders = self.folders.as_ref();
+        let strangers = || self.nodes.iter().filter(|(node, _)| !has_joined(folders, node));
+        // Where no node can join all that there are are strangers.
+        let places = if self.tolerant { NODES_MAX } else { STRANGERS_MAX };
+        if strangers().count() < places {
+            return true;
+        }
+        let is_silent = |processes: &Processes| !processes.values().any(|view| view.reachable);
+        let silent = strangers().find(|(_, processes)| is_silent(processes)).map(|(node, _)| node.clone());
+        silent.is_some_and(|node| self.nodes.remove(&node).is_some())
+    }
+}
+
+/// Whether the log knows a folder for the name; where nobody asks the log, all names are as good.
+fn has_joined(folders: Option<&BTreeMap<NodeId, Uuid>>, node: &NodeId) -> bool {
+    folders.is_none_or(|folders| folders.contains_key(node))
+}
+
+/// Cuts claims of free bytes down to what the others' make credible.
+fn bound_claims(candidates: &mut [Candidate]) {
+    let mut claims: Vec<u64> = candidates.iter().map(|candidate| candidate.free_bytes).collect();
+    claims.sort_unstable();
+    // From the lowest up, so that a claim is measured by what the one below it counts for.
+    let mut most = claims.first().copied().unwrap_or_default();
+    for claim in claims {
+        let credible = most.max(NODE_RESERVE_BYTES).saturating_mul(FREE_CLAIM_TIMES_MAX);
+        most = claim.min(credible);
+    }
+    for candidate in candidates {
+        candidate.free_bytes = candidate.free_bytes.min(most);
     }
 }
 
@@ -234,10 +298,13 @@ impl Membership {
         self.0.send_if_modified(|roll| std::mem::replace(&mut roll.tolerant, tolerant) != tolerant && roll.judge_all());
     }
 
-    /// Takes in a heartbeat that came at `now`: the node is reachable again, whatever was thought of it.
-    pub fn observe(&self, heartbeat: Heartbeat, now: Instant) {
+    /// Takes in a heartbeat that came at `now`: the node is reachable again, whatever was thought of it. False if there
+    /// is no place for one more name, or one more process of that name. Whose it is, the caller answers for.
+    pub fn observe(&self, heartbeat: Heartbeat, now: Instant) -> bool {
+        let mut admitted = true;
         self.0.send_if_modified(|roll| {
-            if !roll.admits(&heartbeat) {
+            admitted = roll.admits(&heartbeat);
+            if !admitted {
                 return false;
             }
             let (node, process) = (heartbeat.node.clone(), heartbeat.incarnation);
@@ -256,6 +323,7 @@ impl Membership {
             let told = |view: Option<&NodeView>| view.map(|view| (view.is_online(), view.is_stalled()));
             judged || told(before.as_ref()) != told(after)
         });
+        admitted
     }
 
     /// Takes in that a request found nobody at `node`: it is offline until its next heartbeat.
@@ -276,8 +344,8 @@ impl Membership {
                 view.reachable = now.duration_since(view.heard) < HEARTBEAT_SILENCE_MAX;
                 changed |= !view.reachable;
             }
+            roll.forget_silent(now);
             if changed {
-                roll.forget_silent();
                 roll.judge_all();
             }
             changed
@@ -360,9 +428,11 @@ impl Membership {
         self.0.borrow().find(node, there).is_some()
     }
 
-    /// The nodes that are online, for placement.
+    /// The nodes that are online, for placement. What they claim of their room counts as far as it is credible.
     pub fn candidates(&self) -> Vec<Candidate> {
-        self.0.borrow().online().map(candidate).collect()
+        let mut candidates: Vec<Candidate> = self.0.borrow().online().map(candidate).collect();
+        bound_claims(&mut candidates);
+        candidates
     }
 
     /// The nodes that say they are stuck, for placement where the others do not suffice.
@@ -375,7 +445,7 @@ fn candidate(view: &NodeView) -> Candidate {
     Candidate {
         node: view.heartbeat.node.clone(),
         zone: view.heartbeat.zone.clone(),
-        free_bytes: view.heartbeat.free_bytes,
+        free_bytes: view.heartbeat.free_bytes.min(view.heartbeat.total_bytes),
     }
 }
 

@@ -1,17 +1,18 @@
 //! Obtains the pieces of one shard: its node's answer, or its file if that is on this host.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use events::ids::BucketName;
+use futures_util::future::join_all;
 use tokio::sync::Mutex;
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::geometry::Stripe;
 use crate::lane::{Lane, NodeError};
-use crate::local::{LocalAccess, LocalShard};
+use crate::local::{LocalAccess, LocalShard, Unusable};
 use crate::meter;
 use crate::nodes::Membership;
 use crate::piece::Piece;
@@ -49,22 +50,31 @@ pub(crate) struct Way<T> {
     shard: Uuid,
     /// The shard's file here, or nothing if it is known that the node has to be asked each time.
     file: OnceLock<Option<Arc<LocalShard>>>,
+    /// Whether that file kept its reader waiting; then the node is asked after all.
+    is_given_up: AtomicBool,
     /// Held while the first answer is awaited, so that one request finds out for all stripes.
     finding: Mutex<()>,
 }
 
 impl<T: Transport> Way<T> {
     pub(crate) fn new(lane: Arc<Lane<T>>, bucket: &BucketName, shard: Uuid) -> Self {
-        Self { lane, bucket: bucket.clone(), shard, file: OnceLock::new(), finding: Mutex::new(()) }
+        Self {
+            lane,
+            bucket: bucket.clone(),
+            shard,
+            file: OnceLock::new(),
+            is_given_up: AtomicBool::new(false),
+            finding: Mutex::new(()),
+        }
     }
 
     pub(crate) fn lane(&self) -> &Lane<T> {
         &self.lane
     }
 
-    /// The shard's file, if it has been opened here.
+    /// The shard's file, if it has been opened here and answers.
     pub(crate) fn open_file(&self) -> Option<Arc<LocalShard>> {
-        self.file.get()?.clone()
+        self.file.get()?.clone().filter(|_| !self.is_given_up.load(Relaxed))
     }
 
     /// The shard's piece in `stripe`, checked.
@@ -74,13 +84,14 @@ impl<T: Transport> Way<T> {
         membership: &Membership,
         stripe: Stripe,
     ) -> Result<Bytes, Fault> {
-        let Some(host) = local.host_of(self.lane.node(), membership, Instant::now()) else {
-            return self.ask(stripe, None).await.and_then(|reply| self.check(first_piece(reply), stripe));
+        let host = local.host_of(self.lane.node(), membership, Instant::now());
+        let Some(host) = host.filter(|_| !self.is_given_up.load(Relaxed)) else {
+            return self.ask_for_bytes(stripe).await;
         };
         let finding = if self.file.get().is_none() { Some(self.finding.lock().await) } else { None };
         match self.file.get() {
-            Some(Some(file)) => self.read_file(Arc::clone(file), stripe).await,
-            Some(None) => self.ask(stripe, None).await.and_then(|reply| self.check(first_piece(reply), stripe)),
+            Some(Some(file)) => self.read_file(Arc::clone(file), local, stripe).await,
+            Some(None) => self.ask_for_bytes(stripe).await,
             None => match self.ask(stripe, Some(host)).await? {
                 Reply::Place(place) => self.short_circuit(place, local, stripe).await,
                 reply => {
@@ -96,51 +107,80 @@ impl<T: Transport> Way<T> {
     async fn short_circuit(&self, place: Place, local: &LocalAccess, stripe: Stripe) -> Result<Bytes, Fault> {
         let Some(turn) = local.turn() else {
             self.file.get_or_init(|| None);
-            return self.check(first_piece(self.ask(stripe, None).await?), stripe);
+            return self.ask_for_bytes(stripe).await;
         };
-        let opened = spawn_blocking(move || LocalShard::open_as(place, turn)).await;
-        match opened.map_err(std::io::Error::other).flatten() {
+        let node = self.lane.node();
+        match local.open(place, turn).await {
             Ok(file) => {
                 let file = self.file.get_or_init(|| Some(Arc::new(file))).clone();
-                let file = file.ok_or(Fault::Missing)?;
-                self.read_file(file, stripe).await
+                self.read_file(file.ok_or(Fault::Missing)?, local, stripe).await
             }
-            Err(error) => {
-                tracing::info!(node = %self.lane.node(), %error, "cannot read the node's files from here; asking for bytes");
+            Err(why) if why.may_be_honest() => {
+                tracing::info!(%node, %why, "cannot read the node's files from here; asking for bytes");
                 self.file.get_or_init(|| None);
-                let piece = self.check(first_piece(self.ask(stripe, None).await?), stripe)?;
+                let piece = self.ask_for_bytes(stripe).await?;
                 // The bytes are there, so it is the path that is of no use here.
-                local.refuse(self.lane.node(), Instant::now());
+                local.refuse(node, &why, Instant::now());
                 Ok(piece)
             }
+            Err(why) => {
+                tracing::warn!(%node, %why, "the node names a file that holds no shard; asking for bytes");
+                self.file.get_or_init(|| None);
+                local.refuse(node, &why, Instant::now());
+                self.ask_for_bytes(stripe).await
+            }
         }
+    }
+
+    async fn ask_for_bytes(&self, stripe: Stripe) -> Result<Bytes, Fault> {
+        self.check(first_piece(self.ask(stripe, None).await?), stripe)
     }
 
     async fn ask(&self, stripe: Stripe, host: Option<Uuid>) -> Result<Reply, Fault> {
         Ok(self.lane.read(self.shard, &self.bucket, stripe.index, host).await?)
     }
 
-    async fn read_file(&self, file: Arc<LocalShard>, stripe: Stripe) -> Result<Bytes, Fault> {
+    async fn read_file(&self, file: Arc<LocalShard>, local: &LocalAccess, stripe: Stripe) -> Result<Bytes, Fault> {
         let shard = self.shard;
-        let read = spawn_blocking(move || read_checked(&file, shard, stripe)).await;
-        read.unwrap_or_else(|error| Err(Fault::Node(NodeError::Connection(error.to_string()))))
+        if let Some(read) = local.within_deadline(move || read_checked(&file, shard, stripe)).await {
+            return read;
+        }
+        self.give_up(local);
+        self.ask_for_bytes(stripe).await
     }
 
-    /// The pieces of several shards whose files are open here, read in one job.
+    /// Takes in that the shard's file kept its reader waiting.
+    fn give_up(&self, local: &LocalAccess) {
+        tracing::warn!(node = %self.lane.node(), "a shard's file does not answer; asking the node for bytes");
+        self.is_given_up.store(true, Relaxed);
+        local.refuse(self.lane.node(), &Unusable::Late, Instant::now());
+    }
+
+    /// The pieces of several shards whose files are open here, read in one job; if that takes too long, their nodes are
+    /// asked for them.
     pub(crate) async fn read_files(
         shards: Vec<(u8, Arc<Self>, Arc<LocalShard>)>,
+        local: &LocalAccess,
         stripe: Stripe,
     ) -> Vec<(u8, Result<Bytes, Fault>)> {
-        let indexes: Vec<u8> = shards.iter().map(|(index, ..)| *index).collect();
-        let read = spawn_blocking(move || {
-            let read =
-                |(index, way, file): (u8, Arc<Self>, Arc<LocalShard>)| (index, read_checked(&file, way.shard, stripe));
+        let ways: Vec<(u8, Arc<Self>)> = shards.iter().map(|(index, way, _)| (*index, Arc::clone(way))).collect();
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&begun);
+        let read = local.within_deadline(move || {
+            let read = |(index, way, file): (u8, Arc<Self>, Arc<LocalShard>)| {
+                counted.fetch_add(1, Relaxed);
+                (index, read_checked(&file, way.shard, stripe))
+            };
             shards.into_iter().map(read).collect()
         });
-        read.await.unwrap_or_else(|error| {
-            let fault = Fault::Node(NodeError::Connection(error.to_string()));
-            indexes.into_iter().map(|index| (index, Err(fault.clone()))).collect()
-        })
+        if let Some(read) = read.await {
+            return read;
+        }
+        // The last one that was begun is the one that is waited for.
+        if let Some((_, way)) = begun.load(Relaxed).checked_sub(1).and_then(|last| ways.get(last)) {
+            way.give_up(local);
+        }
+        join_all(ways.into_iter().map(|(index, way)| async move { (index, way.ask_for_bytes(stripe).await) })).await
     }
 
     fn check(&self, piece: Option<Piece>, stripe: Stripe) -> Result<Bytes, Fault> {

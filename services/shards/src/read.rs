@@ -13,6 +13,7 @@ use crate::geometry::Geometry;
 use crate::piece::STRIPE_BYTES;
 use crate::read_memory::ReadMemory;
 use crate::reading::{Reading, fetched};
+use crate::shard_set::ShardSet;
 use crate::store::{ShardStore, StoredContent};
 use crate::transport::Transport;
 
@@ -40,6 +41,10 @@ pub enum ReadError {
     /// The content is longer than what is returned in one. Read it as a stream.
     #[error("the content is too large to be read in one")]
     TooLarge,
+    /// Every piece is as its node says, and whatever is made of them is not what was written: more nodes have altered
+    /// what they store than the code can lose.
+    #[error("the shards of the content are not those that were written")]
+    Altered,
     /// A defect of this program: pieces whose checksums and lengths are right do not fit each other, or the task
     /// that fetched them panicked.
     #[error("internal: a stripe could not be put together")]
@@ -84,13 +89,18 @@ impl<T: Transport> ShardStore<T> {
 
     /// A content of at most [`STRIPE_BYTES`], whole.
     pub async fn read_whole(&self, content: &StoredContent) -> Result<Bytes, ReadError> {
+        self.read_around(content, ShardSet::EMPTY).await
+    }
+
+    /// The same without the shards `avoided`.
+    pub(crate) async fn read_around(&self, content: &StoredContent, avoided: ShardSet) -> Result<Bytes, ReadError> {
         if content.size > STRIPE_BYTES as u64 {
             return Err(ReadError::TooLarge);
         }
         let geometry = Geometry::new(content.placement.layout, content.size);
         let Some(part) = geometry.parts(0..content.size).next() else { return Ok(Bytes::new()) };
         let bytes = part.stripe.bytes;
-        let session = Arc::new(Session::new(Arc::clone(&self.inner), content.clone()));
+        let session = Arc::new(Session::new(Arc::clone(&self.inner), content.clone()).without(avoided));
         let budget = self.inner.whole_budget.take(bytes, sleep(BUDGET_WAIT_MAX)).await;
         let _budget = budget.ok_or(ReadError::Busy)?;
         let chunks = fetched(session.start(part)).await?;

@@ -5,14 +5,13 @@ use domain::placement::{Candidate, NODE_RESERVE_BYTES, NODES_MIN, TooFewNodes};
 use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::budget::Budget;
 use crate::discard;
 use crate::hedge::HedgeBudget;
 use crate::incident::{Incident, IncidentKind};
-use crate::lane::Lanes;
-use crate::local::LocalAccess;
+use crate::lane::{Lane, Lanes};
+use crate::local::{LocalAccess, ShortCircuit};
 use crate::meter;
 use crate::nats::NatsTransport;
 use crate::nodes::Membership;
@@ -123,16 +122,21 @@ impl From<TooFewNodes> for WriteError {
 }
 
 impl<T: Transport> ShardStore<T> {
-    /// A store over `transport` to the nodes of `membership`. `host` is this host's
-    /// [boot id](crate::host::boot_id()); with it, nodes on the same host may hand out places on disk in place
-    /// of bytes. Shards found missing or damaged are told to `incidents`, dropped (and counted) if it is full.
+    /// A store over `transport` to the nodes of `membership`. With a `short` circuit, nodes on this host may hand out
+    /// places on disk in place of bytes. Shards found missing or damaged are told to `incidents`, dropped (and counted)
+    /// if it is full.
     ///
     /// Must be made within a tokio runtime.
-    pub fn new(transport: T, membership: Membership, host: Option<Uuid>, incidents: mpsc::Sender<Incident>) -> Self {
+    pub fn new(
+        transport: T,
+        membership: Membership,
+        short: Option<ShortCircuit>,
+        incidents: mpsc::Sender<Incident>,
+    ) -> Self {
         let inner = Inner {
             lanes: Lanes::new(transport, membership.clone()),
             membership,
-            local: LocalAccess::new(host),
+            local: LocalAccess::new(short),
             hedges: HedgeBudget::full(),
             stream_budget: Budget::of(STREAM_BYTES_MAX),
             put_budget: Budget::of(PUT_BYTES_MAX),
@@ -200,23 +204,31 @@ fn with_room(candidates: &[Candidate]) -> usize {
 }
 
 impl<T> Inner<T> {
-    /// The nodes a shard can go to, without those in `except`, and without those that are late with writes as long
-    /// as each of `shards` shards can have a node of its own without them: that content is quick to be stored is
-    /// worth less than that it is spread. Nodes that say they are stuck come back once nothing could be stored without
-    /// them: under a load that is too much for all disks, slow is better than not at all.
+    /// The nodes a shard can go to, without those in `except`, and without those that refuse write after write as long
+    /// as there are enough without them. Those that are late with writes are left out too, as long as each of `shards`
+    /// shards can have a node of its own without them: that content is quick to be stored is worth less than that it
+    /// is spread. Nodes that say they are stuck come back once nothing could be stored without them: under a load that
+    /// is too much for all disks, slow is better than not at all.
     pub(crate) fn candidates(&self, except: &[NodeId], shards: usize) -> Vec<Candidate>
     where
         T: Transport,
     {
         let mut candidates = self.membership.candidates();
         candidates.retain(|candidate| !except.contains(&candidate.node));
-        let (now, before) = (Instant::now(), candidates.len());
-        let is_late = |candidate: &Candidate| self.lanes.to(&candidate.node).delays().is_late_with_writes(now);
-        let mut prompt = candidates.clone();
-        prompt.retain(|candidate| !is_late(candidate));
-        if with_room(&prompt) >= shards || prompt.len() == before && with_room(&prompt) >= NODES_MIN {
+        let now = Instant::now();
+        let with_lane = |candidate: Candidate| (self.lanes.to(&candidate.node), candidate);
+        let mut lanes: Vec<(Arc<Lane<T>>, Candidate)> = candidates.into_iter().map(with_lane).collect();
+        let takes = |(lane, _): &(Arc<Lane<T>>, Candidate)| !lane.delays().refuses_writes(now);
+        if lanes.iter().filter(|lane| takes(lane)).count() >= NODES_MIN {
+            lanes.retain(takes);
+        }
+        let prompt = lanes.iter().filter(|(lane, _)| !lane.delays().is_late_with_writes(now));
+        let prompt: Vec<Candidate> = prompt.map(|(_, candidate)| candidate.clone()).collect();
+        let all_are_prompt = prompt.len() == lanes.len();
+        if with_room(&prompt) >= shards || all_are_prompt && with_room(&prompt) >= NODES_MIN {
             return prompt;
         }
+        let mut candidates: Vec<Candidate> = lanes.into_iter().map(|(_, candidate)| candidate).collect();
         if with_room(&candidates) < NODES_MIN {
             let mut stuck = self.membership.stuck_candidates();
             stuck.retain(|candidate| !except.contains(&candidate.node));

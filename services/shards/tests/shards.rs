@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "shards/altered.rs"]
+mod altered;
 #[path = "shards/faults.rs"]
 mod faults;
 #[path = "shards/late.rs"]
@@ -12,6 +14,8 @@ mod local;
 mod model;
 #[path = "shards/nats.rs"]
 mod nats;
+#[path = "shards/refusing.rs"]
+mod refusing;
 #[path = "shards/shown.rs"]
 mod shown;
 #[path = "shards/stalled.rs"]

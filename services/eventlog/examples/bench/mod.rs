@@ -39,6 +39,7 @@ pub(crate) async fn start() -> (Server, JetStreamLog) {
     let server = Server::start(options).await.unwrap();
     let connect = ConnectOptions {
         address: server.address().into(),
+        ca: None,
         credentials: server.users().of(&Role::Operator).unwrap().clone(),
         name: "bench".into(),
         inbox_prefix: "_INBOX_operator.bench".into(),

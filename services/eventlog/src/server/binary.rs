@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::ServerError;
+use super::environment::emptied;
 
 /// Environment variable with the path of the nats-server to run.
 pub const NATS_SERVER_ENV: &str = "PLANETSTORE_NATS_SERVER";
@@ -56,8 +57,8 @@ fn check(path: PathBuf) -> Result<PathBuf, ServerError> {
     if !path.is_file() {
         return Err(ServerError::NotFound { looked: format!("at {}", path.display()) });
     }
-    let output =
-        Command::new(&path).arg("--version").output().map_err(|error| unusable(format!("does not run: {error}")))?;
+    let output = emptied(&mut Command::new(&path)).arg("--version").output();
+    let output = output.map_err(|error| unusable(format!("does not run: {error}")))?;
     let said = String::from_utf8_lossy(&output.stdout);
     let version = Version::parse(&said).ok_or_else(|| unusable("is not a nats-server".into()))?;
     if version < OLDEST { Err(unusable(format!("is version {version}"))) } else { Ok(path) }

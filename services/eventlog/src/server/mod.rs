@@ -6,6 +6,7 @@
 
 mod binary;
 mod configuration;
+mod environment;
 mod folder;
 mod health;
 mod launch;

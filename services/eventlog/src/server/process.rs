@@ -16,6 +16,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::Deserialize;
 
 use super::ServerOptions;
+use super::environment::emptied;
 use super::output::Output;
 
 /// Pause between two tries to connect to a server that is starting.
@@ -53,7 +54,7 @@ impl Process {
         let words = options.launcher.iter().map(OsString::as_os_str).chain([program.as_os_str()]);
         let mut words = words.chain([OsStr::new("-c"), configuration.as_os_str()]);
         let first = words.next().unwrap_or_default();
-        let mut child = Command::new(first)
+        let mut child = emptied(&mut Command::new(first))
             .args(words)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

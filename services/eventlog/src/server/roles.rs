@@ -64,7 +64,8 @@ impl Users {
             .into_iter()
             .chain(nodes.iter().cloned().map(Role::Node));
         let with_password = |role: Role| {
-            let credentials = Credentials { user: role.user().into(), password: random_hex::<PASSWORD_BYTES>()? };
+            let credentials =
+                Credentials { user: role.user().into(), password: random_hex::<PASSWORD_BYTES>()?.into() };
             Ok((role, credentials))
         };
         roles.map(with_password).collect::<Result<_, _>>().map(Self)
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn passwords_differ_and_are_not_shown() {
         let users = Users::fresh(&["node-1".parse().unwrap()]).unwrap();
-        let mut passwords: Vec<_> = users.0.values().map(|credentials| credentials.password.clone()).collect();
+        let mut passwords: Vec<_> = users.0.values().map(|credentials| credentials.password.to_string()).collect();
         passwords.sort();
         passwords.dedup();
         assert_eq!(passwords.len(), 5);

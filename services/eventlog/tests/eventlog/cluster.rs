@@ -47,7 +47,8 @@ impl Cluster {
     async fn log(&self, server: usize) -> JetStreamLog {
         let connect = ConnectOptions {
             address: format!("127.0.0.1:{}", self.0[server].0),
-            credentials: Credentials { user: "test".into(), password: "test".into() },
+            ca: None,
+            credentials: Credentials { user: "test".into(), password: "test".to_owned().into() },
             name: "test".into(),
             inbox_prefix: "_INBOX_test".into(),
         };

@@ -12,7 +12,7 @@ async fn whoever_does_not_say_who_it_is_is_refused() {
     assert_eq!(unnamed.kind(), async_nats::ConnectErrorKind::AuthorizationViolation);
 
     let mut options = fixture.connect_options();
-    options.credentials = Credentials { password: "guessed".into(), ..options.credentials };
+    options.credentials = Credentials { password: "guessed".to_owned().into(), ..options.credentials };
     match JetStreamLog::open(&options, &StreamOptions::new(region())).await {
         Err(OpenError::Connect { .. }) => {}
         other => panic!("{other:?}"),

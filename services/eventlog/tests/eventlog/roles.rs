@@ -24,7 +24,7 @@ impl Client {
     async fn connect(fixture: &Fixture, role: &Role) -> Self {
         let eventlog::ConnectOptions { address, credentials, inbox_prefix, .. } = fixture.connect_options_of(role);
         let (heard, refusals) = mpsc::unbounded_channel();
-        let options = ConnectOptions::with_user_and_password(credentials.user, credentials.password)
+        let options = ConnectOptions::with_user_and_password(credentials.user, credentials.password.to_string())
             .custom_inbox_prefix(inbox_prefix)
             .event_callback(move |event| {
                 if let Event::ServerError(error) = event {

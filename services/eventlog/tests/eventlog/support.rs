@@ -72,6 +72,7 @@ impl Fixture {
     pub(crate) fn connect_options_of(&self, role: &Role) -> ConnectOptions {
         ConnectOptions {
             address: self.server.address().into(),
+            ca: None,
             credentials: self.server.users().of(role).unwrap().clone(),
             name: "test".into(),
             inbox_prefix: format!("_INBOX_{}.test", role.user()),
@@ -81,7 +82,8 @@ impl Fixture {
     /// A connection of a role, besides the log's.
     pub(crate) async fn client(&self, role: &Role) -> async_nats::Client {
         let ConnectOptions { address, credentials, inbox_prefix, .. } = self.connect_options_of(role);
-        let options = async_nats::ConnectOptions::with_user_and_password(credentials.user, credentials.password);
+        let options =
+            async_nats::ConnectOptions::with_user_and_password(credentials.user, credentials.password.to_string());
         options.custom_inbox_prefix(inbox_prefix).connect(address).await.unwrap()
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use domain::{Identities, JudgedCaller, Who};
 use events::ids::AccessKeyId;
-use identity::{Sealer, Secret};
+use identity::Sealer;
 use jiff::Timestamp;
 use ledger::Snapshot;
 use s3::{Code, Error};
@@ -24,9 +24,8 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     pub(crate) fn new(root: Credentials, sealer: Arc<Sealer>) -> Self {
-        let secret = Secret::new(root.secret_key);
         Self {
-            root: Arc::new(Credential::new(Arc::new(Account::root()), secret, None, u64::MAX)),
+            root: Arc::new(Credential::new(Arc::new(Account::root()), root.secret_key, None, u64::MAX)),
             root_access_key: root.access_key,
             sealer,
             known: quick_cache::sync::Cache::new(CREDENTIALS_MAX),

@@ -140,7 +140,7 @@ impl Admin {
         let AdminOptions { region, root, sealer, tokens, trusted_proxies, sources, random: source } = options;
         Ok(Self(Arc::new(Shared {
             region,
-            root: Root { access_key: root.access_key, secret_key: Secret::new(root.secret_key) },
+            root: Root { access_key: root.access_key, secret_key: root.secret_key },
             sealer,
             tokens,
             trusted_proxies,

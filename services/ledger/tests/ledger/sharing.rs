@@ -49,6 +49,7 @@ async fn server(folder: &Folder) -> Server {
 async fn log(server: &Server) -> JetStreamLog {
     let connect = ConnectOptions {
         address: server.address().into(),
+        ca: None,
         credentials: server.users().of(&Role::Operator).unwrap().clone(),
         name: "test".into(),
         inbox_prefix: format!("_INBOX_{}.test", Role::Operator.user()),

@@ -33,6 +33,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         external,
         log_replicas,
         nodes,
+        local_shards: Vec::new(),
         lifecycle_day,
     };
     serve(plan, doors, stop).await?;

@@ -3,7 +3,7 @@ use anyhow::Context;
 use super::Verdict;
 use super::serve::{Doors, Plan, serve};
 use crate::cli::GatewayArgs;
-use crate::credentials::{PASSWORD_ENV, RootCredentials, USER_ENV};
+use crate::credentials::{FILE_ENV, PASSWORD_ENV, RootCredentials, USER_ENV};
 use crate::folder::DataFolder;
 use crate::master_key;
 use crate::nats::NatsEndpoint;
@@ -16,12 +16,16 @@ use crate::tls;
 pub(crate) async fn run_gateway(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();
-    let endpoint = NatsEndpoint::external(&arguments.nats_url, arguments.nats_login.nats_credentials.as_deref())?;
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
     let tls = tls::Source::find(&arguments.tls, false)?;
     let folder = DataFolder::create(&arguments.data.data)?;
     let file = folder.paths().credentials();
     let credentials = RootCredentials::find(&file)?.with_context(|| {
-        format!("there are no root credentials: set {USER_ENV} and {PASSWORD_ENV}, or put both into {}", file.display())
+        format!(
+            "there are no root credentials: set {USER_ENV} and {PASSWORD_ENV}, or {FILE_ENV} to the path of a file \
+             with both, or put both into {}",
+            file.display()
+        )
     })?;
     let file = folder.paths().master_key();
     let master_key = master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?;
@@ -39,6 +43,7 @@ pub(crate) async fn run_gateway(arguments: GatewayArgs) -> anyhow::Result<Verdic
         external,
         log_replicas,
         nodes: 0,
+        local_shards: arguments.local_shards,
         lifecycle_day: None,
     };
     serve(plan, doors, stop).await?;

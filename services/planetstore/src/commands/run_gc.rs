@@ -16,7 +16,7 @@ use crate::signals::Stop;
 pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();
-    let endpoint = NatsEndpoint::external(&arguments.nats_url, arguments.nats_login.nats_credentials.as_deref())?;
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
     let day = arguments.lifecycle.day()?;
     let folder = DataFolder::create(&arguments.data.data)?;
     let region = folder.settle_region(arguments.region)?;

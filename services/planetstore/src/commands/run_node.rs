@@ -18,7 +18,7 @@ use crate::signals::Stop;
 pub(crate) async fn run_node(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();
-    let endpoint = NatsEndpoint::external(&arguments.nats_url, arguments.nats_credentials.as_deref())?;
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_access)?;
     let folder = arguments.data.data;
     let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(&folder);
     made.with_context(|| format!("cannot make the data folder {}", folder.display()))?;

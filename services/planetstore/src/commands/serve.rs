@@ -1,6 +1,7 @@
 //! A gateway until the process is asked to stop, and in `dev` the nodes and the nats-server beside it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use anyhow::{Context, anyhow};
 use domain::lifecycle::Day;
 use eventlog::JetStreamLog;
 use eventlog::server::{Server, ServerState};
-use events::ids::RegionName;
+use events::ids::{NodeId, RegionName};
 use identity::{MasterKey, Sealer};
 use ledger::Ledger;
 use listener::{Limits, Listener};
@@ -23,7 +24,7 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Admission, Cluster, GatewayRole, GcRole, Keys, NODES_MIN, Releases, RunningNode, close_ledger, ledger_failed,
+    Admission, Cluster, Folders, GatewayRole, GcRole, Keys, NODES_MIN, Releases, RunningNode, close_ledger, ledger_failed,
     node_names, open_ledger, open_log, start_server, stop_server, upgrade_region,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
@@ -64,8 +65,24 @@ pub(super) struct Plan {
     pub(super) log_replicas: u8,
     /// Nodes in this process.
     pub(super) nodes: u16,
+    /// Folders of nodes in other processes of this host that the gateway may read itself.
+    pub(super) local_shards: Vec<PathBuf>,
     /// How long a day is to the rules that are followed in this process, if any are.
     pub(super) lifecycle_day: Option<Day>,
+}
+
+impl Plan {
+    fn node_folder(&self, name: &NodeId) -> PathBuf {
+        self.folder.paths().nodes().join(name.as_str())
+    }
+
+    /// Folders of nodes that the gateway may read itself: those of this process's own nodes need no naming. One that
+    /// could not be made has no node.
+    fn local_shards(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let own =
+            node_names(self.nodes)?.into_iter().map(|name| self.node_folder(&name)).filter(|folder| folder.is_dir());
+        Ok(self.local_shards.iter().cloned().chain(own).collect())
+    }
 }
 
 /// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
@@ -185,8 +202,9 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
     let trust = console::Trust { root, master: &plan.master_key, sealer: Arc::clone(&sealer), proxies };
     let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
     let keys = Keys { root, sealer };
-    let (state, paths) = ((ledger.clone(), &*cluster), plan.folder.paths());
-    let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, state, paths, s3).await?;
+    let shards = plan.local_shards()?;
+    let (state, folders) = ((ledger.clone(), &*cluster), Folders { own: plan.folder.paths(), shards: &shards });
+    let role = GatewayRole::start(&plan.s3, &plan.region, keys, &endpoint, state, folders, s3).await?;
     console.show(Subject::Gateway(Box::new(GatewayView {
         region: plan.region.clone(),
         log,
@@ -227,7 +245,7 @@ async fn start_nodes(
 ) -> anyhow::Result<Vec<RunningNode>> {
     let mut running = Vec::new();
     for name in node_names(plan.nodes)? {
-        let folder = plan.folder.paths().nodes().join(name.as_str());
+        let folder = plan.node_folder(&name);
         let zone = name.to_string();
         let config = node::Config::new(plan.region.clone(), name, zone, folder);
         running.push(RunningNode::start(config, endpoint, ends.clone()).await?);

@@ -11,7 +11,7 @@ use events::Origin;
 use events::ids::{AuthType, FolderId, NodeId, Principal, RegionName};
 use ledger::{CommitError, Ledger, Snapshot, StateError};
 use shards::telemetry::{Heartbeat, Ruling, Trouble, Verdict};
-use shards::{Membership, NodeView, Standing};
+use shards::{Membership, NODES_MAX, NodeView, Standing};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
@@ -70,7 +70,8 @@ struct Doorman {
     control: async_nats::Client,
     /// What was last held of each process.
     said: BTreeMap<Uuid, Standing>,
-    /// Processes whose empty folder stands in the place of one with shards.
+    /// Processes that may not join: their empty folder stands in the place of one with shards, or there is no place for
+    /// one more node.
     missed: BTreeSet<Uuid>,
 }
 
@@ -98,6 +99,14 @@ impl Doorman {
         heard.retain(|view| view.reachable);
         let mut outcomes = Vec::new();
         for view in heard.iter().filter(|view| !known.contains_key(&view.heartbeat.node)) {
+            // Names that joined stay, so there is an end to them: nobody fills the log by inventing more.
+            let joined = outcomes.iter().filter(|outcome| **outcome == First::Tried).count();
+            if known.len() + joined >= NODES_MAX {
+                if self.missed.insert(view.heartbeat.incarnation) {
+                    tracing::error!(node = %view.heartbeat.node, NODES_MAX, "the region has all the nodes it may have");
+                }
+                continue;
+            }
             outcomes.push(self.first(&view.heartbeat).await?);
         }
         if outcomes.contains(&First::Tried) {

@@ -1,5 +1,6 @@
 //! The gateway: its connections to the nodes, and S3 on its address.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use health::Keeper;
 use identity::Sealer;
 use ledger::Ledger;
 use listener::Listener;
-use shards::{Membership, NatsTransport, Settling, ShardStore};
+use shards::{Membership, NatsTransport, Settling, ShardStore, ShortCircuit};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -84,6 +85,29 @@ pub(crate) struct Keys<'a> {
     pub(crate) sealer: Arc<Sealer>,
 }
 
+/// Where a gateway finds what.
+pub(crate) struct Folders<'a> {
+    /// What is its own.
+    pub(crate) own: &'a Paths,
+    /// Folders of storage nodes on this host that it may read itself.
+    pub(crate) shards: &'a [PathBuf],
+}
+
+impl Folders<'_> {
+    fn short_circuit(&self) -> anyhow::Result<Option<ShortCircuit>> {
+        if self.shards.is_empty() {
+            return Ok(None);
+        }
+        match shards::host::boot_id() {
+            Ok(host) => Ok(Some(ShortCircuit::new(host, self.shards).context("a folder of --local-shards")?)),
+            Err(error) => {
+                tracing::warn!(%error, "no boot id: nodes of this host are read over NATS");
+                Ok(None)
+            }
+        }
+    }
+}
+
 /// A gateway that serves.
 pub(crate) struct GatewayRole {
     pub(crate) gateway: Gateway,
@@ -94,14 +118,14 @@ pub(crate) struct GatewayRole {
 }
 
 impl GatewayRole {
-    /// Begins to serve S3. What does not fit in memory goes to the folder meanwhile.
+    /// Begins to serve S3. What does not fit in memory goes to its folder meanwhile.
     pub(crate) async fn start(
         s3: &S3Args,
         region: &RegionName,
         keys: Keys<'_>,
         endpoint: &NatsEndpoint,
         (ledger, cluster): (Ledger, &Cluster),
-        paths: &Paths,
+        folders: Folders<'_>,
         listener: Listener,
     ) -> anyhow::Result<Self> {
         let mut clients = Vec::with_capacity(DATA_CONNECTIONS);
@@ -109,13 +133,10 @@ impl GatewayRole {
             clients.push(endpoint.connect(&format!("gateway data {number}")).await?);
         }
         let transport = NatsTransport::new(clients, region.clone(), cluster.membership.clone())?;
-        let host = shards::host::boot_id()
-            .inspect_err(|error| tracing::warn!(%error, "no boot id: nodes of this host are read over NATS"))
-            .ok();
         let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
-        let store = ShardStore::new(transport, cluster.membership.clone(), host, incidents);
+        let store = ShardStore::new(transport, cluster.membership.clone(), folders.short_circuit()?, incidents);
         let settling = store.settling().clone();
-        let keeper = Keeper::start(paths.settled(), ledger.clone(), store.clone(), found);
+        let keeper = Keeper::start(folders.own.settled(), ledger.clone(), store.clone(), found);
         let options = Options {
             region: region.clone(),
             domains: s3.domain.clone(),
@@ -127,7 +148,7 @@ impl GatewayRole {
             default_ownership: s3.default_object_ownership.into(),
             limits: s3.limits.rate_limits(),
             cache_bytes: s3.cache_bytes.0,
-            spill: Some(paths.folder().to_owned()),
+            spill: Some(folders.own.folder().to_owned()),
             sources: sources(),
             random: |bytes| getrandom::fill(bytes).is_ok(),
         };

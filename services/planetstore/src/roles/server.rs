@@ -27,7 +27,7 @@ pub(crate) async fn start_server(folder: &DataFolder) -> anyhow::Result<(Server,
     };
     let server = Server::start(options).await.context("the private nats-server")?;
     let logins = Logins::OfRoles(server.users().clone());
-    let endpoint = NatsEndpoint { address: server.address().into(), logins, gate: server.gate() };
+    let endpoint = NatsEndpoint { address: server.address().into(), ca: None, logins, gate: server.gate() };
     Ok((server, endpoint))
 }
 

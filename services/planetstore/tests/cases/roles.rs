@@ -60,7 +60,8 @@ impl OtherServer {
     fn upgrade_past_this_release(&self, region: &RegionName) {
         let connect = ConnectOptions {
             address: self.url.trim_start_matches("nats://").into(),
-            credentials: Credentials { user: "ours".into(), password: "not a secret".into() },
+            credentials: Credentials { user: "ours".into(), password: "not a secret".to_owned().into() },
+            ca: None,
             name: "newer release".into(),
             inbox_prefix: "_INBOX_ours".into(),
         };

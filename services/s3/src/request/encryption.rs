@@ -6,6 +6,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
+use zeroize::Zeroizing;
 
 use crate::error::{Code, Error};
 use crate::request::Head;
@@ -51,10 +52,10 @@ pub enum NewEncryption {
     SseC(CustomerKey),
 }
 
-/// A key that the customer brings along. `Debug` hides it.
+/// A key that the customer brings along. `Debug` hides it, and its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CustomerKey {
-    key: [u8; CUSTOMER_KEY_BYTES],
+    key: Zeroizing<[u8; CUSTOMER_KEY_BYTES]>,
     md5: String,
 }
 
@@ -118,10 +119,13 @@ impl CustomerKey {
         }
         let key = key.ok_or_else(|| missing("an appropriate secret key"))?;
         let md5 = md5.ok_or_else(|| missing("the client calculated MD5 of the secret key"))?;
-        let key = STANDARD.decode(key).ok().and_then(|key| key.try_into().ok());
-        let key: [u8; CUSTOMER_KEY_BYTES] =
-            key.ok_or_else(|| wrong("The secret key was invalid for the specified algorithm.", names.key))?;
-        if STANDARD.decode(md5).ok().as_deref() != Some(Md5::digest(key).as_slice()) {
+        let bytes = Zeroizing::new(STANDARD.decode(key).unwrap_or_default());
+        let mut key = Zeroizing::new([0; CUSTOMER_KEY_BYTES]);
+        if bytes.len() != key.len() {
+            return Err(wrong("The secret key was invalid for the specified algorithm.", names.key));
+        }
+        key.copy_from_slice(&bytes);
+        if STANDARD.decode(md5).ok().as_deref() != Some(Md5::digest(key.as_slice()).as_slice()) {
             return Err(wrong(
                 "The calculated MD5 hash of the key did not match the hash that was provided.",
                 names.md5,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use crate::sigv4::{SERVICE, TERMINATOR};
 
@@ -15,20 +16,21 @@ pub type Mac = [u8; SIGNATURE_BYTES];
 
 const BLOCK_BYTES: usize = 64;
 
-/// A derived key, ready to sign: deriving it takes four HMACs, so callers should keep it for the day.
+/// A derived key, ready to sign: deriving it takes four HMACs, so callers should keep it for the day. Its memory is
+/// wiped when it is dropped, as is all it is derived by.
 #[derive(Clone)]
 pub struct SigningKey(Hmac<Sha256>);
 
 /// HMAC-SHA256 with its key in place. A short key is padded with zeros and a long one hashed, which
 /// is what HMAC does with keys (RFC 2104 section 2).
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    let mut block = [0; BLOCK_BYTES];
+    let mut block = Zeroizing::new([0; BLOCK_BYTES]);
     if key.len() > BLOCK_BYTES {
         block[..SIGNATURE_BYTES].copy_from_slice(&Sha256::digest(key));
     } else {
         block[..key.len()].copy_from_slice(key);
     }
-    Hmac::new(&block.into())
+    Hmac::new((&*block).into())
 }
 
 fn mac(key: &[u8], message: &[u8]) -> Mac {
@@ -40,13 +42,14 @@ fn mac(key: &[u8], message: &[u8]) -> Mac {
 impl SigningKey {
     /// Derives the key. `date` is the day of the credential scope, `YYYYMMDD`.
     pub fn derive(secret: &str, date: &str, region: &str) -> Self {
-        let mut start = Vec::with_capacity(4 + secret.len());
+        // Room for all of it: a vector that grows leaves what it held behind.
+        let mut start = Zeroizing::new(Vec::with_capacity(4 + secret.len()));
         start.extend_from_slice(b"AWS4");
         start.extend_from_slice(secret.as_bytes());
-        let day = mac(&start, date.as_bytes());
-        let region = mac(&day, region.as_bytes());
-        let service = mac(&region, SERVICE.as_bytes());
-        Self(keyed(&mac(&service, TERMINATOR.as_bytes())))
+        let day = Zeroizing::new(mac(&start, date.as_bytes()));
+        let region = Zeroizing::new(mac(&*day, region.as_bytes()));
+        let service = Zeroizing::new(mac(&*region, SERVICE.as_bytes()));
+        Self(keyed(&*Zeroizing::new(mac(&*service, TERMINATOR.as_bytes()))))
     }
 
     /// The signature of a string to sign, given in pieces.

@@ -168,13 +168,6 @@ async fn a_node_that_is_stuck_takes_nothing_new_until_it_says_otherwise() {
     assert!(membership.is_online(&node));
 }
 
-#[test]
-fn what_is_remembered_is_bounded() {
-    let (membership, now) = (Membership::new(), Instant::now());
-    (1..=9).for_each(|incarnation| membership.observe(process(incarnation, 1), now));
-    assert_eq!(membership.nodes().len(), PROCESSES_MAX);
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_node_that_goes_and_comes_again_is_counted() {
     let (membership, node, now) = (Membership::guarded(), "n1".parse::<NodeId>().unwrap(), Instant::now());
@@ -214,4 +207,81 @@ async fn a_stuck_node_is_waited_for_where_too_few_are_left() {
     assert_eq!(stuck.iter().map(|candidate| &candidate.node).collect::<Vec<_>>(), [&node]);
     membership.observe(named("n4", false), now);
     membership.wait_dispensable(&node).await;
+}
+
+fn named(name: usize, incarnation: u128) -> Heartbeat {
+    Heartbeat { node: format!("x{name}").parse().unwrap(), ..process(incarnation, 3) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn invented_names_fill_no_place_of_those_that_joined_and_are_forgotten() {
+    let (membership, start) = (Membership::guarded(), Instant::now());
+    join(&membership, 7);
+    let taken: Vec<bool> = (0..1_100).map(|name| membership.observe(named(name, 1), start)).collect();
+    assert_eq!(taken.iter().filter(|taken| **taken).count(), STRANGERS_MAX);
+    assert!(membership.observe(process(1, 7), start), "the node that joined has a place of its own");
+    assert_eq!(membership.candidates().len(), 1);
+
+    // A stranger who speaks takes the place of one who fell silent.
+    membership.sweep(start + HEARTBEAT_SILENCE_MAX);
+    assert!(membership.observe(named(2_000, 1), start + HEARTBEAT_SILENCE_MAX));
+    assert_eq!(membership.nodes().len(), STRANGERS_MAX + 1);
+    membership.sweep(start + STRANGER_SILENCE_MAX);
+    let left: Vec<_> = membership.nodes().into_iter().map(|view| view.heartbeat.node.to_string()).collect();
+    assert_eq!(left, ["n1", "x2000"], "what joined is shown though it is silent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_node_can_join_there_are_places_for_all_and_the_silent_are_forgotten() {
+    let (membership, start) = (Membership::guarded(), Instant::now());
+    membership.tolerate(true);
+    assert!((0..NODES_MAX).all(|name| membership.observe(named(name, 1), start)));
+    assert!(!membership.observe(named(NODES_MAX, 1), start));
+    membership.sweep(start + STRANGER_SILENCE_MAX);
+    assert!(membership.nodes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn processes_with_other_folders_keep_the_node_out_of_no_place() {
+    let (membership, now) = (Membership::guarded(), Instant::now());
+    join(&membership, 7);
+    for incarnation in 1..=9 {
+        assert_eq!(membership.observe(process(incarnation, 8), now), incarnation <= 4);
+    }
+    assert!(membership.observe(process(10, 7), now) && membership.is_online(&"n1".parse().unwrap()));
+    assert_eq!(membership.nodes().len(), PROCESSES_MAX);
+}
+
+#[test]
+fn a_claim_of_room_counts_as_far_as_the_next_one_makes_it_credible() {
+    const GIB: u64 = 1 << 30;
+    let counted = |claims: &[u64]| {
+        let candidate =
+            |free_bytes: &u64| Candidate { node: "n".parse().unwrap(), zone: "z".into(), free_bytes: *free_bytes };
+        let mut candidates: Vec<_> = claims.iter().map(candidate).collect();
+        bound_claims(&mut candidates);
+        candidates.iter().map(|candidate| candidate.free_bytes).collect::<Vec<_>>()
+    };
+    assert_eq!(counted(&[GIB, u64::MAX, 2 * GIB]), [GIB, 32 * GIB, 2 * GIB]);
+    assert_eq!(counted(&[10 * GIB, 100 * GIB, GIB]), [10 * GIB, 100 * GIB, GIB], "disks may differ");
+    assert_eq!(counted(&[]), [0; 0]);
+    // New disks beside full ones still have room.
+    let beside_full = counted(&[0, 0, 0, 9000 * GIB, 9000 * GIB, 9000 * GIB]);
+    assert!(beside_full[3..].iter().all(|free| *free > NODE_RESERVE_BYTES && *free == beside_full[5]));
+}
+
+#[test]
+fn no_node_has_more_room_than_its_disk() {
+    let membership = Membership::new();
+    membership.observe(Heartbeat { free_bytes: u64::MAX, ..heartbeat(NodeState::Up) }, Instant::now());
+    assert_eq!(membership.candidates()[0].free_bytes, 2);
+}
+
+#[test]
+fn what_is_remembered_is_bounded() {
+    let (membership, now) = (Membership::new(), Instant::now());
+    for incarnation in 1..=9 {
+        membership.observe(process(incarnation, 1), now);
+    }
+    assert_eq!(membership.nodes().len(), PROCESSES_MAX);
 }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use events::ids::NodeId;
+use rustix::fs::{FileType, Mode};
 use shards::memory::MemoryNodes;
 use shards::piece::{PIECE_STRIDE_BYTES, STRIPE_BYTES, UNIT_BYTES};
 use shards::protocol::{Place, Reply, Request};
-use shards::{IncidentKind, Transport, TransportError};
+use shards::{IncidentKind, ShortCircuit, Transport, TransportError};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -28,18 +29,60 @@ struct FileNodes {
     folder: Arc<TempDir>,
     /// The shards laid out, and how often each was asked for.
     laid_out: Arc<Mutex<BTreeMap<PathBuf, usize>>>,
+    names: Names,
+}
+
+/// What a node names in place of the shard's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// Nothing else.
+    TheFile,
     /// A path that names no file here, as a container's would.
-    elsewhere: bool,
+    Nothing,
+    /// A copy of the file outside of the folder that may be read.
+    Outside,
+    /// A pipe that nobody writes to.
+    Pipe,
+    /// A link to the file.
+    Link,
 }
 
 impl FileNodes {
-    fn new(elsewhere: bool) -> Self {
+    fn new(names: Names) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self { nodes: MemoryNodes::new(6), folder, laid_out: Arc::default(), elsewhere }
+        std::fs::create_dir(folder.path().join("root")).unwrap();
+        std::fs::create_dir(folder.path().join("other")).unwrap();
+        Self { nodes: MemoryNodes::new(6), folder, laid_out: Arc::default(), names }
+    }
+
+    /// The folder that may be read.
+    fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("root")
+    }
+
+    /// What is named in place of the shard's file at `path`.
+    fn named(&self, path: PathBuf) -> PathBuf {
+        let name = path.file_name().unwrap().to_owned();
+        let aside = path.with_added_extension("aside");
+        match self.names {
+            Names::TheFile => return path,
+            Names::Nothing => return Path::new("/nowhere").join(name),
+            Names::Outside => {
+                let outside = self.root().with_file_name("other").join(name);
+                std::fs::copy(path, &outside).unwrap();
+                return outside;
+            }
+            Names::Pipe if !aside.exists() => {
+                rustix::fs::mknodat(rustix::fs::CWD, &aside, FileType::Fifo, Mode::RUSR, 0).unwrap();
+            }
+            Names::Link if !aside.is_symlink() => std::os::unix::fs::symlink(path, &aside).unwrap(),
+            Names::Pipe | Names::Link => {}
+        }
+        aside
     }
 
     fn path(&self, shard: Uuid) -> PathBuf {
-        self.folder.path().join(shard.to_string())
+        self.root().join(shard.to_string())
     }
 
     async fn place(&self, node: &NodeId, shard: Uuid) -> Option<Place> {
@@ -67,7 +110,7 @@ impl FileNodes {
                 file.write_all(&piece.bytes).unwrap();
             }
         }
-        let path = if self.elsewhere { format!("/nowhere/{shard}") } else { path.to_str().unwrap().to_owned() };
+        let path = self.named(path).to_str().unwrap().to_owned();
         let stride = PIECE_STRIDE_BYTES.try_into().unwrap();
         Some(Place { path, offset: 0, stride, pieces: pieces.len().try_into().unwrap(), last_bytes })
     }
@@ -86,12 +129,12 @@ impl Transport for FileNodes {
 }
 
 fn fixture(nodes: &FileNodes) -> Fixture<FileNodes> {
-    Fixture::over(nodes.nodes.clone(), nodes.clone(), Some(HOST))
+    Fixture::over(nodes.nodes.clone(), nodes.clone(), Some(ShortCircuit::new(HOST, &[nodes.root()]).unwrap()))
 }
 
 #[tokio::test]
 async fn one_request_for_each_shard_and_the_bytes_from_its_file() {
-    let nodes = FileNodes::new(false);
+    let nodes = FileNodes::new(Names::TheFile);
     let fixture = fixture(&nodes);
     let content = content(9 * STRIPE_BYTES + 12_345);
     let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();
@@ -108,13 +151,14 @@ async fn one_request_for_each_shard_and_the_bytes_from_its_file() {
     assert_eq!(fixture.read(&stored, 777..5_000_000).await.unwrap(), content[777..5_000_000]);
 }
 
-#[tokio::test]
-async fn a_path_that_is_of_no_use_here_falls_back_to_bytes() {
-    let nodes = FileNodes::new(true);
+/// Reads a content twice from nodes that name something else than a shard's file.
+async fn falls_back_to_bytes(names: Names) {
+    let nodes = FileNodes::new(names);
     let mut fixture = fixture(&nodes);
     let content = content(4 * STRIPE_BYTES);
     let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();
-    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+    let read = async { fixture.read_all(&stored).await.unwrap() };
+    assert_eq!(tokio::time::timeout(Duration::from_secs(20), read).await.expect("nothing is waited for"), content);
     let asked = std::mem::take(&mut *nodes.laid_out.lock().unwrap());
     assert!(asked.len() >= 4);
     assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
@@ -124,8 +168,28 @@ async fn a_path_that_is_of_no_use_here_falls_back_to_bytes() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_of_no_use_here_falls_back_to_bytes() {
+    falls_back_to_bytes(Names::Nothing).await;
+}
+
+#[tokio::test]
+async fn a_file_outside_of_the_folders_that_may_be_read_is_not_opened() {
+    falls_back_to_bytes(Names::Outside).await;
+}
+
+#[tokio::test]
+async fn a_pipe_is_not_waited_for() {
+    falls_back_to_bytes(Names::Pipe).await;
+}
+
+#[tokio::test]
+async fn a_link_is_not_followed() {
+    falls_back_to_bytes(Names::Link).await;
+}
+
+#[tokio::test]
 async fn damage_in_a_file_is_detected_and_avoided() {
-    let nodes = FileNodes::new(false);
+    let nodes = FileNodes::new(Names::TheFile);
     let mut fixture = fixture(&nodes);
     let content = content(3 * STRIPE_BYTES);
     let stored = fixture.store(1, &content, Some(UNIT_BYTES)).await.unwrap();

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use futures_util::TryStreamExt;
 use shards::memory::MemoryNodes;
-use shards::{Incident, Membership, ReadError, ShardStore, StoredContent, Transport, WriteError};
+use shards::{Incident, Membership, ReadError, ShardStore, ShortCircuit, StoredContent, Transport, WriteError};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -24,10 +24,10 @@ impl Fixture {
 }
 
 impl<T: Transport> Fixture<T> {
-    pub(crate) fn over(nodes: MemoryNodes, transport: T, host: Option<Uuid>) -> Self {
+    pub(crate) fn over(nodes: MemoryNodes, transport: T, short: Option<ShortCircuit>) -> Self {
         let membership = nodes.membership();
         let (sender, incidents) = mpsc::channel(64);
-        let store = ShardStore::new(transport, membership.clone(), host, sender);
+        let store = ShardStore::new(transport, membership.clone(), short, sender);
         Self { nodes, membership, store, incidents }
     }
 

@@ -13,7 +13,7 @@ use events::{Fact, Origin};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use identity::{Bearer, MasterKey, Sealer, Tokens};
+use identity::{Bearer, MasterKey, Sealer, Secret, Tokens};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Committed, Disk, Ledger, Options, Snapshot, Sources};
 use serde_json::Value;
@@ -95,7 +95,7 @@ impl Store {
             level: Fact::level,
         };
         let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
-        let root = Credentials { access_key: ROOT_KEY.into(), secret_key: root_password.into() };
+        let root = Credentials { access_key: ROOT_KEY.into(), secret_key: Secret::new(root_password.into()) };
         let options = AdminOptions {
             region: "eu-1".parse().unwrap(),
             root,

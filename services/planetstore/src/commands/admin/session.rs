@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use identity::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ pub(super) struct Session {
     client: ConsoleClient,
     token: HeaderValue,
     user: String,
-    password: String,
+    password: Secret,
 }
 
 impl Session {
@@ -40,7 +41,7 @@ impl Session {
         let console = ConsoleArgs { data: DataArgs { data: data.clone() }, url: url.clone(), ca: ca.clone() };
         let client = ConsoleClient::find(&console)?;
         let (user, password) = login(&Paths::new(data))?;
-        let document = json!({ "user": user, "password": password });
+        let document = json!({ "user": user, "password": password.expose() });
         let (status, body) = log_in(&client, &document).await?;
         if status == StatusCode::UNAUTHORIZED {
             bail!(
@@ -64,7 +65,7 @@ impl Session {
 
     /// With what they logged in.
     pub(super) fn password(&self) -> &str {
-        &self.password
+        self.password.expose()
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
@@ -109,10 +110,10 @@ impl Session {
 }
 
 /// Who logs in: a user of the variables, else root.
-fn login(paths: &Paths) -> anyhow::Result<(String, String)> {
+fn login(paths: &Paths) -> anyhow::Result<(String, Secret)> {
     let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     match (set(LOGIN_USER_ENV), set(LOGIN_PASSWORD_ENV)) {
-        (Some(user), Some(password)) => return Ok((user, password)),
+        (Some(user), Some(password)) => return Ok((user, Secret::new(password))),
         (None, None) => {}
         _ => bail!("set both {LOGIN_USER_ENV} and {LOGIN_PASSWORD_ENV}, or none"),
     }
