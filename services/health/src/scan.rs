@@ -114,7 +114,9 @@ impl<T: Transport> Tasks<T> {
         let stored = events.iter().filter_map(|event| Some((stored(event)?, event.sequence > since)));
         let looked_at = stream::iter(stored.collect::<Vec<_>>()).map(|(content, own)| self.look_at(content, own));
         let noted: Vec<Noted> = looked_at.buffer_unordered(CONTENTS_MAX).try_collect().await?;
-        noted.into_iter().for_each(|noted| gap.add(noted));
+        for noted in noted {
+            gap.add(noted);
+        }
         Ok(())
     }
 

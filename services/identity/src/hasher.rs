@@ -317,7 +317,8 @@ mod tests {
         let hasher = hasher();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let wait = Arc::new(std::sync::Mutex::new(wait));
-        let strangers: Vec<_> = (0..STRANGERS_AT_ONCE_MAX + HASHES_WAITING_MAX)
+        let crowd = STRANGERS_AT_ONCE_MAX + HASHES_WAITING_MAX;
+        let strangers: Vec<_> = (0..crowd)
             .map(|_| {
                 let (hasher, wait) = (hasher.clone(), Arc::clone(&wait));
                 let work = move || wait.lock().unwrap().recv().map_err(|_| HashError::Failed);

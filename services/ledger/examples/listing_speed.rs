@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use domain::row::BucketId;
 use domain::{Command, DeleteObject, NewBody, Precondition, PutObject, View};
 use eventlog::MemoryLog;
-use events::Origin;
 use events::bucket::Versioning;
 use events::ids::{AuthType, BucketName, ETag, Md5Digest, ObjectKey, Principal};
 use events::lock::Lock;
 use events::object::{Attributes, Operation};
+use events::{Fact, Origin};
 use jiff::Timestamp;
-use ledger::{Cost, Ledger, Options, Page, Snapshot, Sources};
+use ledger::{Cost, Disk, Ledger, Options, Page, Snapshot, Sources};
 use uuid::Uuid;
 
 /// How many keys the bucket gets, unless the command line says otherwise.
@@ -156,8 +156,8 @@ async fn main() {
         cache_bytes: 64 << 20,
         sources: Sources { now: Timestamp::now, fresh },
         releases: true,
-        disk: ledger::Disk::default(),
-        level: events::Fact::level,
+        disk: Disk::default(),
+        level: Fact::level,
     };
     let ledger = Ledger::open(options, Arc::new(MemoryLog::new())).await.unwrap();
     fill(&ledger, keys).await;

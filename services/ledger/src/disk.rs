@@ -117,7 +117,8 @@ impl Reserve {
     /// Removes its file, and waits until what it took is free: some file systems give it to nobody before.
     fn remove(&self) {
         let removed = fs::remove_file(&self.path);
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         if let Err(error) = removed.and_then(|()| File::open(folder)?.sync_all())
             && error.kind() != ErrorKind::NotFound
         {

@@ -63,7 +63,7 @@ impl Write for Line {
 
 impl Lines {
     /// A line as it goes out.
-    fn escaped<'t>(self, line: &'t str) -> Cow<'t, str> {
+    fn escaped(self, line: &str) -> Cow<'_, str> {
         let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return line.into();

@@ -216,8 +216,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_chatter_of_one_name_is_not_read_and_costs_no_other_name_anything() {
-        let membership = Membership::new();
-        let mut listener = Listener::new(membership.clone(), Instant::now());
+        let mut listener = Listener::new(Membership::new(), Instant::now());
         let now = Instant::now();
         for _ in 0..HEARTBEATS_READ_MAX {
             assert_eq!(listener.take_in(&subject(1), &json(&heartbeat(&node(1))), now), Ok(()));

@@ -14,7 +14,7 @@ use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use events::{Event, Fact, Origin};
 use jiff::Timestamp;
-use ledger::{Entry, Ledger, Options, Page, Sources};
+use ledger::{Disk, Entry, Ledger, Options, Page, Sources};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -68,7 +68,7 @@ impl Store {
             cache_bytes: 16 << 20,
             sources: self.sources,
             releases: true,
-            disk: ledger::Disk::default(),
+            disk: Disk::default(),
             level: Fact::level,
         };
         Ledger::open(options, Arc::new(self.log.clone())).await.unwrap()

@@ -30,7 +30,7 @@ use crate::{Keeper, Tasks};
 const STEP: Duration = Duration::from_millis(200);
 
 /// How long a test may take in truth.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct World {
     pub(super) nodes: MemoryNodes,

@@ -24,8 +24,8 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Admission, Cluster, Folders, GatewayRole, GcRole, Keys, NODES_MIN, Releases, RunningNode, close_ledger, ledger_failed,
-    node_names, open_ledger, open_log, start_server, stop_server, upgrade_region,
+    Admission, Cluster, Folders, GatewayRole, GcRole, Keys, NODES_MIN, Releases, RunningNode, close_ledger,
+    ledger_failed, node_names, open_ledger, open_log, start_server, stop_server, upgrade_region,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
 use crate::signals::Stop;

@@ -47,9 +47,15 @@ struct State {
     fail_next_sync: bool,
     fail_next_write: bool,
     capacity: Option<u64>,
-    hold_syncs: bool,
-    hold_removals: bool,
+    held: Held,
     removing: usize,
+}
+
+/// What waits until it is let go on.
+#[derive(Default)]
+struct Held {
+    syncs: bool,
+    removals: bool,
 }
 
 #[derive(Default, Clone)]
@@ -102,11 +108,11 @@ impl MemoryDisk {
             Fault::NextWrite => state.fail_next_write = true,
             Fault::Capacity(bytes) => state.capacity = Some(bytes),
             Fault::HoldSyncs(hold) => {
-                state.hold_syncs = hold;
+                state.held.syncs = hold;
                 self.released.notify_all();
             }
             Fault::HoldRemovals(hold) => {
-                state.hold_removals = hold;
+                state.held.removals = hold;
                 self.released.notify_all();
             }
         }
@@ -304,7 +310,7 @@ impl Folder for MemoryDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.lock().removing += 1;
-        let held = self.released.wait_while(self.lock(), |state| state.hold_removals);
+        let held = self.released.wait_while(self.lock(), |state| state.held.removals);
         held.unwrap_or_else(PoisonError::into_inner).removing -= 1;
         let mut state = self.change()?;
         let Some(&inode) = state.names.get(path) else { return Err(io::ErrorKind::NotFound.into()) };
@@ -389,7 +395,7 @@ impl File for MemoryFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        let held = self.disk.released.wait_while(self.disk.lock(), |state| state.hold_syncs);
+        let held = self.disk.released.wait_while(self.disk.lock(), |state| state.held.syncs);
         drop(held);
         let mut state = self.disk.change()?;
         if std::mem::take(&mut state.fail_next_sync) {
