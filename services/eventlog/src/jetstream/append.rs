@@ -151,7 +151,7 @@ impl Append<'_> {
 
     /// `None` if what was read does not reach as far as the last sequence says it should.
     async fn look_once(&self, from: u64, wanted: usize) -> Result<Option<Found>, ReadError> {
-        let last = stream::tail(&self.log.client, &self.log.stream).await?.last_sequence;
+        let last = stream::tail(&self.log.client, &self.log.stream, &self.log.leader).await?.last_sequence;
         let there = usize::try_from((last + 1).saturating_sub(from)).unwrap_or(usize::MAX).min(wanted);
         let mut ids = Vec::with_capacity(there);
         while ids.len() < there {

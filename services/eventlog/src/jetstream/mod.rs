@@ -6,6 +6,7 @@ mod append;
 mod consume;
 mod feed;
 mod get;
+mod leader;
 mod read;
 mod resolve;
 mod send;
@@ -53,6 +54,8 @@ pub struct JetStreamLog {
     gate: Gate,
     /// Where the last read stopped.
     place: Arc<Mutex<Option<read::Place>>>,
+    /// Who said where the log ends, when it was last asked.
+    leader: Arc<leader::Leader>,
 }
 
 impl JetStreamLog {
@@ -63,8 +66,9 @@ impl JetStreamLog {
     pub async fn open(connect: &ConnectOptions, options: &StreamOptions) -> Result<Self, OpenError> {
         let (client, connection, refusals) = connection::connect(connect).await?;
         let stream = stream::ensure(&client, &connect.address, options).await?;
-        let (batches, sending, gate, place) = Default::default();
-        Ok(Self { client, connection, refusals, stream: stream.into(), batches, sending, gate, place })
+        let (batches, sending, gate, place, leader) = Default::default();
+        let stream = stream.into();
+        Ok(Self { client, connection, refusals, stream, batches, sending, gate, place, leader })
     }
 
     /// Whether the connection stands, for readiness.
@@ -108,7 +112,7 @@ impl Log for JetStreamLog {
     }
 
     async fn tail(&self) -> Result<Tail, ReadError> {
-        stream::tail(&self.client, &self.stream).await
+        stream::tail(&self.client, &self.stream, &self.leader).await
     }
 
     fn follow(&self, from: u64) -> Follow {

