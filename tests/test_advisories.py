@@ -1,4 +1,4 @@
-"""What went wrong in MinIO, tried here. docs/advisories.md has the whole list."""
+"""What went wrong in MinIO, tried here. docs/security.md has the whole list."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What went wrong in SeaweedFS, RustFS and s3-proxy, tried here. docs/advisories.md has the whole list."""
+"""What went wrong in SeaweedFS, RustFS and s3-proxy, tried here. docs/security.md has the whole list."""
 
 import json
 import socket
