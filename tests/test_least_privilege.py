@@ -1,11 +1,12 @@
 """Every role as a process of its own with the few rights that nats/compose.conf gives it: they are enough."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.composition import Composition, make_secrets
+from harness.composition import NATS, Composition
 from harness.content import KIB, MIB, content
 from harness.server import NotStarted
 
@@ -61,7 +62,7 @@ def test_whom_the_gateway_does_not_trust_as_the_server_hears_no_password(composi
     own = composition.secrets
     # Another authority that signed for the same names.
     composition.secrets = tmp_path / "others"
-    make_secrets(composition.secrets)
+    subprocess.run([NATS / "compose-secrets", composition.secrets], check=True, stdout=subprocess.DEVNULL)
     with pytest.raises(NotStarted) as refused:
         gateway.start()
     assert "cannot connect" in refused.value.said and "authorization" not in composition.log.read_text().lower()

@@ -48,7 +48,8 @@ impl State {
     fn push(&mut self, messages: &[Message]) {
         for message in messages {
             self.last += 1;
-            self.events.insert(self.last, message.stored(self.last));
+            let stored = Stored { sequence: self.last, id: message.id, payload: message.payload.clone() };
+            self.events.insert(self.last, stored);
         }
     }
 
@@ -237,7 +238,6 @@ mod tests {
         Message {
             subject: "ps.test.object.b.put".into(),
             id: EventId(uuid::Uuid::from_u128(n)),
-            proof: None,
             payload: format!("event {n}").into(),
         }
     }

@@ -25,8 +25,6 @@ mod levels;
 mod listing;
 #[path = "ledger/nodes.rs"]
 mod nodes;
-#[path = "ledger/quarantine.rs"]
-mod quarantine;
 #[path = "../../domain/tests/domain/random/mod.rs"]
 mod random;
 #[path = "ledger/shared.rs"]

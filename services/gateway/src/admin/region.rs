@@ -1,14 +1,13 @@
-//! The region: which facts may be written, and with which keys they are proven.
+//! The region's level: which facts may be written.
 
-use domain::row::{KeyNumbers, TotalsRow};
-use domain::{ChangeKey, Command, View};
+use domain::{Command, View};
 use events::Fact;
 
 use super::access::Caller;
 use super::answer::Answer;
 use super::asked::Asked;
 use super::refusal::Refusal;
-use super::shape::{AuthorKeyChange, AuthorKeyNumbers, Region};
+use super::shape::Region;
 
 pub(super) async fn get(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
     Answer::of(&shape(&asked).await?)
@@ -21,16 +20,8 @@ pub(super) async fn upgrade(asked: Asked, caller: Caller) -> Result<Answer, Refu
     Answer::changed(&shape(&asked).await?, committed.sequence)
 }
 
-pub(super) async fn change_key(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
-    let AuthorKeyChange { author, number } = asked.json().await?;
-    let region = asked.admin.0.region.clone();
-    let committed = asked.commit(&caller, ChangeKey { region, author, number }.into()).await?;
-    Answer::changed(&shape(&asked).await?, committed.sequence)
-}
-
 async fn shape(asked: &Asked) -> Result<Region, Refusal> {
-    let TotalsRow { level, keys: KeyNumbers { gateway, gc }, .. } = asked.read().await?.totals()?;
+    let level = asked.read().await?.totals()?.level;
     let name = asked.admin.0.region.clone();
-    let (release, key_numbers) = (env!("CARGO_PKG_VERSION"), AuthorKeyNumbers { gateway, gc });
-    Ok(Region { name, level, known_level: Fact::LEVEL, release, key_numbers })
+    Ok(Region { name, level, known_level: Fact::LEVEL, release: env!("CARGO_PKG_VERSION") })
 }
