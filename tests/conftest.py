@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from harness import processes
 from harness.clients import CommandLine, boto_client
+from harness.composition import Composition
 from harness.content import MIB
 from harness.hostile import Kept
 from harness.server import BINARY, Server
@@ -48,6 +49,16 @@ def nothing_left() -> Iterator[None]:
     processes.reap_orphans()
     left = {pid: processes.command_line(pid) for pid in processes.children(os.getpid())}
     assert not left, f"processes are left: {left}"
+
+
+@pytest.fixture
+def composition(nothing_left: None, tmp_path: Path) -> Iterator[Composition]:
+    """Every role as a process of its own, with the rights that nats/compose.conf gives it."""
+    composition = Composition(tmp_path / "composition")
+    try:
+        yield composition.start()
+    finally:
+        composition.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,12 @@
 """Every role as a process of its own with the few rights that nats/compose.conf gives it: they are enough."""
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from harness.composition import NATS, Composition
+from harness.composition import NATS
 from harness.content import KIB, MIB, content
 from harness.server import NotStarted
-
-
-@pytest.fixture
-def composition(nothing_left: None, tmp_path: Path) -> Iterator[Composition]:
-    composition = Composition(tmp_path / "composition")
-    try:
-        yield composition.start()
-    finally:
-        composition.close()
 
 
 def test_each_role_does_its_work_with_its_own_rights(composition):

@@ -9,7 +9,6 @@ import pytest
 
 from harness import wait
 from harness.clients import boto_client
-from harness.composition import Composition
 from harness.server import STOP_SECONDS, Server
 from harness.wire import object_path
 
@@ -225,29 +224,24 @@ def test_rules_are_followed_on_when_the_log_was_away(make_server):
     server.stop()
 
 
-def test_several_follow_the_rules_and_one_may_be_killed(nothing_left, tmp_path):
-    composition = Composition(tmp_path / "composition")
-    try:
-        composition.start()
-        client = boto_client(composition.gateway)
-        bucket = make_bucket(client, "many")
-        wire = composition.gateway.wire()
-        for number in range(MANY):
-            assert wire.put(bucket, f"due/{number:04}", b"x").status == 200
-        assert wire.put(bucket, "stays", b"x").status == 200
-        wire.close()
-        set_rules(client, bucket, rule(Filter={"Prefix": "due/"}, Expiration={"Days": 1}))
-        first = composition.run_gc("gc-1", day_seconds=1)
-        wait.until(lambda: len(keys(client, bucket)) <= MANY, "the first of many", 60)
-        first.send_signal(signal.SIGKILL)
-        first.wait(STOP_SECONDS)
-        others = [composition.run_gc(name, day_seconds=1) for name in ("gc-1", "gc-2")]
-        wait.until(lambda: keys(client, bucket) == {"stays"}, "the end of all that is due", 60)
-        assert [process.poll() for process in others] == [None, None]
-        for process in others:
-            process.terminate()
-            assert process.wait(STOP_SECONDS) == 0
-        composition.gateway.stop()
-        assert "Violation" not in composition.log.read_text(), "its rights are enough"
-    finally:
-        composition.close()
+def test_several_follow_the_rules_and_one_may_be_killed(composition):
+    client = boto_client(composition.gateway)
+    bucket = make_bucket(client, "many")
+    wire = composition.gateway.wire()
+    for number in range(MANY):
+        assert wire.put(bucket, f"due/{number:04}", b"x").status == 200
+    assert wire.put(bucket, "stays", b"x").status == 200
+    wire.close()
+    set_rules(client, bucket, rule(Filter={"Prefix": "due/"}, Expiration={"Days": 1}))
+    first = composition.run_gc("gc-1", day_seconds=1)
+    wait.until(lambda: len(keys(client, bucket)) <= MANY, "the first of many", 60)
+    first.send_signal(signal.SIGKILL)
+    first.wait(STOP_SECONDS)
+    others = [composition.run_gc(name, day_seconds=1) for name in ("gc-1", "gc-2")]
+    wait.until(lambda: keys(client, bucket) == {"stays"}, "the end of all that is due", 60)
+    assert [process.poll() for process in others] == [None, None]
+    for process in others:
+        process.terminate()
+        assert process.wait(STOP_SECONDS) == 0
+    composition.gateway.stop()
+    assert "Violation" not in composition.log.read_text(), "its rights are enough"

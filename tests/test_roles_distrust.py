@@ -4,26 +4,14 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from harness import wait
-from harness.composition import NODES, Composition
+from harness.composition import NODES
 from harness.content import KIB, MIB, content
 from harness.nats import Nats
 
 INVENTED = 1_100
-
-
-@pytest.fixture
-def composition(nothing_left: None, tmp_path: Path) -> Iterator[Composition]:
-    composition = Composition(tmp_path / "composition")
-    try:
-        yield composition.start()
-    finally:
-        composition.close()
 
 
 def heartbeat(node: str, **more: object) -> bytes:
