@@ -40,7 +40,7 @@ impl fmt::Debug for Credentials {
 pub struct ConnectOptions {
     /// `host:port` of the server.
     pub address: String,
-    /// A file with the certificates, in PEM, of whom to trust as the server. With it nothing is said but over TLS.
+    /// A file in PEM with the certificates that the server's own must chain to. With it, only TLS is spoken.
     pub ca: Option<PathBuf>,
     /// Who connects.
     pub credentials: Credentials,

@@ -13,8 +13,8 @@ use crate::service::handle;
 /// Connections open at once. For more, those without a request make room.
 const CONNECTIONS_MAX: usize = 4_096;
 
-/// Connections open at once from one address, be it a host that runs many clients, or a proxy in front of them; fewer
-/// where fewer are left.
+/// Connections open at once from one address, which may be a host that runs many clients or a proxy in front of them;
+/// fewer where fewer are left.
 const CONNECTIONS_PER_ADDRESS_MAX: usize = 1_024;
 
 /// How long a TLS handshake may take.

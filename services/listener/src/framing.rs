@@ -122,7 +122,8 @@ impl State {
     }
 }
 
-/// Whether these bytes can be the beginning of a head. Who speaks another protocol, TLS for instance, is told at once.
+/// Whether these bytes can be the beginning of a head. A client of another protocol, TLS for instance, is refused
+/// at once.
 fn may_begin_a_head(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first.is_ascii_graphic() || matches!(first, b'\r' | b'\n'))
 }

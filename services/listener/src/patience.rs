@@ -18,7 +18,7 @@ impl Patience {
         Self { usual, shortened: shortened.min(usual), waiting: Arc::default() }
     }
 
-    /// From now on it is short while anybody waits, of whom there are as many as `waiting` says.
+    /// From now on it is short while `waiting`, the number of requests that wait, is above zero.
     pub fn shorten_while(&self, waiting: Arc<AtomicUsize>) {
         self.waiting.store(Some(waiting));
     }

@@ -139,7 +139,7 @@ async fn a_debt_that_turns_out_to_be_there_is_owed_no_more() {
     let store = side.store.clone();
     let keeper = world.keeper(Side { store: store.clone(), incidents: mpsc::channel(1).1 }, "settled");
     let late = placed(&world.put(&side, 1, LENGTH).await)[2].1.clone();
-    // It does as it is told, and nobody hears of it; and then it is too busy to say so.
+    // The node does the work but its answer is lost; the next answers say that it is busy.
     world.nodes.set(&late, Misbehavior::Mute);
     let stored = world.stage(&side, 2, LENGTH).await;
     world.commit(&stored).await;

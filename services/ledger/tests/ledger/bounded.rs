@@ -206,7 +206,7 @@ async fn a_request_of_one_command_does_not_wait_for_one_of_many() {
     let before = many.iter().filter(|many| *many < one).count();
     assert!(before < many.len() / 2, "{before} of {MANY} deletes came first");
     assert!(many.is_sorted(), "those of one request stay in their order");
-    // Whoever asks while the two are written waits for few of the many.
+    // A request that arrives while this batch is written waits for few of the many commands.
     let batches: Vec<_> = log.begun.lock().unwrap().windows(2).map(|pair| (pair[0], pair[1])).collect();
     let (from, to) = batches.into_iter().find(|(from, to)| (*from..*to).contains(&(one - 1))).unwrap();
     assert!(usize::try_from(to - from).unwrap() <= SHARED_MAX + 1, "one batch has the events {from} to {to}");
