@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.composition import make_secrets
+
 ROOT = Path(__file__).parents[1]
 COMPOSITION = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSITION["services"]
@@ -53,7 +55,7 @@ def test_each_role_has_its_own_login_and_nobody_elses():
     assert logins == {name: f"nats-{name}" for name in ROLES}
     for name in ROLES:
         more = set(secrets_of(SERVICES[name]).values()) - {logins[name], "nats-ca"}
-        assert more == ({"master-key", "root"} if name == "gateway" else set()), name
+        assert more == {"gateway": {"master-key", "root"}, "gc": {"author-key-gc"}}.get(name, set()), name
     assert set(secrets_of(SERVICES["nats"]).values()) == {"nats-passwords", "nats-certificate", "nats-key"}
 
 
@@ -76,8 +78,7 @@ def test_the_nats_server_takes_nothing_but_tls_and_finds_what_it_is_told_of():
 
 def test_the_secrets_are_made_once_for_their_owner_alone(tmp_path):
     folder = tmp_path / "secrets"
-    make = [ROOT / "nats/compose-secrets", folder]
-    subprocess.run(make, check=True, capture_output=True)
+    make_secrets(folder)
     wanted = {Path(secret["file"]).name for secret in COMPOSITION["secrets"].values()}
     assert all(secret["file"].startswith("./secrets/") for secret in COMPOSITION["secrets"].values())
     made = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -86,7 +87,7 @@ def test_the_secrets_are_made_once_for_their_owner_alone(tmp_path):
     assert not any("ca-key" in name for name in made), "nobody signs a second server"
     used = set(re.findall(r"\$(PLANETSTORE_NATS_\w+)", (ROOT / "nats/compose.conf").read_text()))
     assert used == set(re.findall(r"^(\w+): p[0-9a-f]{48}$", made["nats-passwords.conf"].decode(), re.MULTILINE))
-    subprocess.run(make, check=True, capture_output=True)
+    make_secrets(folder)
     assert made == {path.name: path.read_bytes() for path in folder.iterdir()}
     verified = ["openssl", "verify", "-verify_hostname", "nats", "-CAfile", folder / "nats-ca.pem",
                 folder / "nats-certificate.pem"]

@@ -1,10 +1,8 @@
 """Every role as a process of its own with the few rights that nats/compose.conf gives it: they are enough."""
 
-import subprocess
-
 import pytest
 
-from harness.composition import NATS
+from harness.composition import make_secrets
 from harness.content import KIB, MIB, content
 from harness.server import NotStarted
 
@@ -51,7 +49,7 @@ def test_whom_the_gateway_does_not_trust_as_the_server_hears_no_password(composi
     own = composition.secrets
     # Another authority that signed for the same names.
     composition.secrets = tmp_path / "others"
-    subprocess.run([NATS / "compose-secrets", composition.secrets], check=True, stdout=subprocess.DEVNULL)
+    make_secrets(composition.secrets)
     with pytest.raises(NotStarted) as refused:
         gateway.start()
     assert "cannot connect" in refused.value.said and "authorization" not in composition.log.read_text().lower()

@@ -9,7 +9,6 @@ from pathlib import Path
 from harness import wait
 from harness.composition import NODES
 from harness.content import KIB, MIB, content
-from harness.nats import Nats
 
 INVENTED = 1_100
 
@@ -38,7 +37,7 @@ def test_a_node_says_nothing_of_others_and_invents_none(composition):
     gateway = composition.gateway
     wait.until(lambda: nodes(gateway) == dict.fromkeys(NODES, "online"), "all nodes")
     own = "ps.us-east-1.telemetry.node.node-1"
-    with Nats(composition.url, "node-1", composition.password("node-1")) as stolen:
+    with composition.connect("node-1") as stolen:
         # On its own subject it may say anything.
         for other in NODES[1:]:
             stolen.publish(own, heartbeat(other, state="failed"))

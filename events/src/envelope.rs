@@ -44,7 +44,7 @@ pub struct Event {
     pub time: Timestamp,
     /// Its place in the log.
     pub sequence: u64,
-    /// SHA-256 of the bytes of the event before it.
+    /// SHA-256 of the bytes of the event before it; [`quarantine_hash`] of them if they are no fact.
     pub previous: Sha256Digest,
     /// Who caused it.
     pub origin: Origin,
@@ -196,4 +196,13 @@ impl Event {
 /// The hash by which the next event names this one.
 pub fn chain_hash(event_bytes: &[u8]) -> Sha256Digest {
     Sha256Digest(Sha256::digest(event_bytes).into())
+}
+
+/// The hash by which the next event names an entry of the log that is no fact of ours. It is another one than
+/// [`chain_hash`] would give, so that the next event says which of the two it was: whoever judged otherwise sees that
+/// the event does not follow.
+pub fn quarantine_hash(entry_bytes: &[u8]) -> Sha256Digest {
+    let mut hash = Sha256::new_with_prefix(b"quarantined\n");
+    hash.update(entry_bytes);
+    Sha256Digest(hash.finalize().into())
 }

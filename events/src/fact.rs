@@ -87,12 +87,17 @@ impl DecodeError {
         Self::Malformed { kind: ENVELOPE.into(), source }
     }
 
+    /// Whether it has not even the form of an event, of whatever type.
+    pub fn is_no_event(&self) -> bool {
+        matches!(self, Self::Malformed { kind, .. } if kind == ENVELOPE)
+    }
+
     /// Whether a newer release may have written it: a type that is unknown, or in an event that is otherwise whole,
     /// data with a value that its type has not had here.
     pub fn is_newer(&self) -> bool {
         match self {
             Self::UnknownType(_) => true,
-            Self::Malformed { kind, source } => kind != ENVELOPE && source.is_data(),
+            Self::Malformed { source, .. } => !self.is_no_event() && source.is_data(),
         }
     }
 }
@@ -312,12 +317,16 @@ facts! {
     SessionRefreshed(session::Refreshed): "session" "refreshed", user;
     SessionRevoked(session::Revoked): "session" "revoked", user;
     RegionUpgraded(region::Upgraded): "region" "upgraded", region;
+    RegionKeyChanged(region::KeyChanged): "region" "key_changed", region, level 2;
 }
 
 impl Fact {
     /// The greatest level that this program knows: it reads and writes the facts of this one and of all below. A
     /// release that brings new facts raises it by one, and all its new facts have that level.
-    pub const LEVEL: u32 = 1;
+    pub const LEVEL: u32 = 2;
+
+    /// From this level of a region on, what no author proves to have written is no fact.
+    pub const PROOF_LEVEL: u32 = 2;
 
     /// The level of a region from which on this very fact may be written.
     pub const fn level(&self) -> u32 {
@@ -341,7 +350,7 @@ mod tests {
 
     /// How many kinds each level has. A level that was released never changes: regions that are at it have programs
     /// that know these, and no others.
-    const KINDS_OF_LEVELS: [usize; 2] = [50, 0];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 1];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

@@ -7,12 +7,13 @@
 //! - [`ids`]: names and identities that cannot be wrong
 //! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
 //!   [`kms_key`], [`node`], [`region`]: the facts, a file per noun; [`access`], [`encryption`]: what several of them say
-//! - [`Fact`]: the one table of them
+//! - [`Fact`]: the one table of them; [`Author`]: who writes them
 //! - [`Event`]: a fact in its CloudEvents envelope
 //! - [`subject()`]: where on the log it goes
 //! - [`schema`]: the same table as JSON Schemas and an AsyncAPI document
 
 pub mod access;
+mod author;
 pub mod bucket;
 pub mod content;
 pub mod cors;
@@ -37,6 +38,7 @@ pub mod tags;
 pub mod upload;
 pub mod user;
 
-pub use envelope::{CHAIN_START, CONTENT_TYPE, Event, Origin, chain_hash};
+pub use author::Author;
+pub use envelope::{CHAIN_START, CONTENT_TYPE, Event, Origin, chain_hash, quarantine_hash};
 pub use fact::{Collection, DecodeError, Fact, FactKind, Scope};
 pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject};

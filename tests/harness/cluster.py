@@ -78,6 +78,7 @@ class Cluster:
 
     def start_gc(self) -> None:
         """Starts the role that follows lifecycle rules, once a gateway has made the log."""
+        self.environment = {**self.environment, **self.gateways[0].author_key()}
         self._spawn([BINARY, "run", "gc", "--data", self.folder / "gc", *self.arguments], "gc")
 
     def _start_nats(self) -> None:

@@ -7,11 +7,18 @@ import subprocess
 from pathlib import Path
 
 from . import wait
+from .nats import Nats
 from .server import BINARY, STOP_SECONDS, Server
 
 NATS = Path(__file__).parents[2] / "nats"
 CONFIGURATION = NATS / "compose.conf"
 NODES = [f"node-{number}" for number in range(1, 7)]
+
+
+def make_secrets(folder: Path) -> None:
+    """Makes what compose.yaml mounts as files, with the program that is tested."""
+    environment = {**os.environ, "PLANETSTORE_BINARY": str(BINARY)}
+    subprocess.run([NATS / "compose-secrets", folder], check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 class Composition:
@@ -33,9 +40,13 @@ class Composition:
         lines = (self.secrets / f"nats-{user}").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines)["PLANETSTORE_NATS_PASSWORD"]
 
+    def connect(self, user: str) -> Nats:
+        """A connection to the log's server, as whoever stole a user's login has it."""
+        return Nats(self.url, user, self.password(user))
+
     def start(self) -> "Composition":
         self.folder.mkdir(parents=True)
-        subprocess.run([NATS / "compose-secrets", self.secrets], check=True, stdout=subprocess.DEVNULL)
+        make_secrets(self.secrets)
         self._start_nats()
         for node in NODES:
             self._run([BINARY, "run", "node", "--node", node, "--data", self.folder / node], self.login(node),
@@ -62,7 +73,8 @@ class Composition:
     def run_gc(self, name: str, *, day_seconds: int) -> subprocess.Popen[bytes]:
         """What follows lifecycle rules, on a data folder of its own, with shorter days."""
         command = [BINARY, "run", "gc", "--data", self.folder / name, "--lifecycle-day", day_seconds]
-        return self._run(command, self.login("gc"), self.folder / f"{name}.log")
+        environment = {**self.login("gc"), "PLANETSTORE_AUTHOR_KEY_FILE": str(self.secrets / "author-key-gc")}
+        return self._run(command, environment, self.folder / f"{name}.log")
 
     def _run(self, command: list[object], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:

@@ -167,6 +167,13 @@ class Server:
             env=self.surroundings(), capture_output=True, text=True, timeout=seconds, check=False,
         )
 
+    def author_key(self) -> dict[str, str]:
+        """The variable with the key of `run gc`, as its operator gets it where the master key is."""
+        done = self.run("author-key", "gc")
+        assert done.returncode == 0, done.stderr
+        name, _, value = done.stdout.strip().partition("=")
+        return {name: value}
+
     def node_folder(self, number: int) -> Path:
         """The data folder of a storage node, counted from one."""
         return self.data / "nodes" / f"node-{number}"

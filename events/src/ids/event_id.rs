@@ -10,6 +10,9 @@ use super::{InvalidName, is_canonical, text_form};
 pub struct EventId(pub Uuid);
 
 impl EventId {
+    /// The id of what has none.
+    pub const NONE: Self = Self(Uuid::nil());
+
     fn to_bytes(self) -> [u8; 16] {
         self.0.into_bytes()
     }

@@ -2,7 +2,7 @@
 
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{KmsKeyName, Salt, Sealed};
-use events::{Fact, bucket, kms_key, region};
+use events::{Author, Fact, bucket, kms_key, region};
 
 /// As [`crate::placed_samples::facts`].
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
@@ -14,6 +14,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (98, ".encrypted", upload_created()),
         (99, ".encrypted", part_stored()),
         (160, "", Fact::RegionUpgraded(region_upgraded())),
+        (164, "", Fact::RegionKeyChanged(region_key_changed())),
     ]
 }
 
@@ -27,6 +28,10 @@ fn sealed() -> Sealed {
 
 fn region_upgraded() -> region::Upgraded {
     region::Upgraded { region: "eu-1".parse().unwrap(), level: 1, release: "0.2.0".into() }
+}
+
+fn region_key_changed() -> region::KeyChanged {
+    region::KeyChanged { region: "eu-1".parse().unwrap(), author: Author::Gc, number: 1 }
 }
 
 fn encryption_changed() -> bucket::EncryptionChanged {

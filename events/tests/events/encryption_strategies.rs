@@ -2,7 +2,7 @@
 
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{KmsKeyName, Salt};
-use events::{Fact, region};
+use events::{Author, Fact, region};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -11,6 +11,12 @@ use crate::strategies::{sealed, text};
 pub(crate) fn region_upgraded() -> impl Strategy<Value = Fact> {
     ("[a-z0-9]{1,32}", any::<u32>(), text()).prop_map(|(region, level, release)| {
         Fact::RegionUpgraded(region::Upgraded { region: region.parse().unwrap(), level, release })
+    })
+}
+
+pub(crate) fn region_key_changed() -> impl Strategy<Value = Fact> {
+    ("[a-z0-9]{1,32}", proptest::sample::select(&Author::ALL[..]), any::<u32>()).prop_map(|(region, author, number)| {
+        Fact::RegionKeyChanged(region::KeyChanged { region: region.parse().unwrap(), author, number })
     })
 }
 

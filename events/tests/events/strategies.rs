@@ -21,7 +21,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::encryption_strategies::{default_encryption, encryption, kms_key, region_upgraded, salt};
+use crate::encryption_strategies::{
+    default_encryption, encryption, kms_key, region_key_changed, region_upgraded, salt,
+};
 
 /// Seconds of the epoch in the last year that RFC 3339 can write.
 const SECONDS_MAX: i64 = 253_370_764_800;
@@ -256,7 +258,7 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
             }
         ),
         (kms_key(), sealed()).prop_map(|(kms_key, sealed)| Fact::KmsKeyCreated(kms::Created { kms_key, sealed })),
-        region_upgraded(),
+        prop_oneof![region_upgraded(), region_key_changed()],
         (kms_key(), any::<bool>())
             .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
         crate::lifecycle_strategies::node_joined(),

@@ -9,6 +9,7 @@ pub(crate) mod lifecycle;
 mod lock;
 mod node;
 mod precondition;
+mod region;
 mod rename;
 pub(crate) mod setting;
 
@@ -27,15 +28,17 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-pub use append::{AppendObject, PARTS_MAX};
+pub use append::{AppendObject, OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
 pub use judged::{Judged, JudgedBucket, JudgedCaller};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::JoinNode;
 pub use precondition::{ETags, Precondition};
+pub use region::ChangeKey;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 
+use crate::proof::KEY_NUMBER_MAX;
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
 use lifecycle::{AbortExpired, Expire};
@@ -159,6 +162,8 @@ pub enum Command {
         /// How much.
         quota: Quota,
     },
+    /// Have an author prove its facts with the next key.
+    ChangeKey(ChangeKey),
     /// Let facts up to a level be written. Once this is done, programs that do not know the level cannot take part.
     UpgradeRegion {
         /// The region.
@@ -471,6 +476,12 @@ pub enum Rejection {
         /// The region's.
         level: u32,
     },
+    /// Ask for the number that follows this one.
+    #[error("the key's number is {0}, and it is followed by the next one, up to {KEY_NUMBER_MAX}")]
+    KeyNotNext(u32),
+    /// This process may not write such a fact, now or ever.
+    #[error("this process may not write that")]
+    NotAuthor,
     /// The bytes were reclaimed between looking and asking: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,
@@ -478,9 +489,3 @@ pub enum Rejection {
     #[error("the content would not survive the loss of a node")]
     ContentUnsafe,
 }
-
-/// The least size of a part that is not the last: S3's limit.
-pub const PART_BYTES_MIN: u64 = 5 * 1024 * 1024;
-
-/// The greatest size of an object: S3's limit, 50 TB.
-pub const OBJECT_BYTES_MAX: u64 = 50 * 1024 * 1024 * 1024 * 1024;

@@ -7,6 +7,7 @@
 //! # Layout
 //! - [`decide()`]: may this happen? a file per noun
 //! - [`project()`]: what does this fact change? a file per noun
+//! - [`may_write`], [`stands`]: who may write which fact, and on which state
 //! - [`row`]: the rows of the projection; [`Change`]: a row written or dropped; [`View`] and [`Identities`]: reading
 //!   them
 //! - [`model`]: the projection as `BTreeMap`s, for tests
@@ -22,6 +23,7 @@ pub mod lifecycle;
 pub mod model;
 pub mod placement;
 mod project;
+mod proof;
 pub mod row;
 mod standing;
 mod view;
@@ -34,7 +36,7 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    AppendObject, CLIENT_TOKEN_BYTES_MAX, Command, CompleteUpload, Context, CreateUpload, DeleteObject,
+    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, Command, CompleteUpload, Context, CreateUpload, DeleteObject,
     DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, NewBody, NoteHealth,
     OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject, Rejection, RenameObject,
     SetLegalHold, SetRetention, StorePart,
@@ -42,5 +44,6 @@ pub use command::{
 pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
 pub use identities::Identities;
 pub use project::{FREED_AT_ONCE_MAX, ProjectError, project};
+pub use proof::{KEY_NUMBER_MAX, may_write, stands};
 pub use standing::{Standing, Who, standing};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

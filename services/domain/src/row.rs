@@ -8,6 +8,7 @@ mod lifecycle;
 mod node;
 mod rules;
 
+use events::Author;
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
@@ -308,6 +309,34 @@ pub struct TotalsRow {
     pub shard_bytes: u64,
     /// The greatest level of facts that may be written.
     pub level: u32,
+    /// Which keys facts are proven with.
+    pub keys: KeyNumbers,
+}
+
+/// The number of the key that each author proves its facts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct KeyNumbers {
+    /// The gateways'.
+    pub gateway: u32,
+    /// Of what follows lifecycle rules.
+    pub gc: u32,
+}
+
+impl KeyNumbers {
+    /// An author's.
+    pub fn of(self, author: Author) -> u32 {
+        match author {
+            Author::Gateway => self.gateway,
+            Author::Gc => self.gc,
+        }
+    }
+
+    pub(crate) fn set(&mut self, author: Author, number: u32) {
+        match author {
+            Author::Gateway => self.gateway = number,
+            Author::Gc => self.gc = number,
+        }
+    }
 }
 
 /// Bytes of one stripe of a content: four pieces of 256 KiB.

@@ -52,14 +52,6 @@ pub enum ReadError {
         /// The sequence at which the log ends.
         last: u64,
     },
-    /// An entry is not one of ours: without a readable `Nats-Msg-Id`. Stop.
-    #[error("the entry at sequence {sequence} is not an event of ours: {reason}")]
-    Foreign {
-        /// Its place in the log.
-        sequence: u64,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// The log cannot be read now. Try again.
     #[error("the log cannot be read now: {reason}")]
     Unavailable {

@@ -48,8 +48,7 @@ impl State {
     fn push(&mut self, messages: &[Message]) {
         for message in messages {
             self.last += 1;
-            let stored = Stored { sequence: self.last, id: message.id, payload: message.payload.clone() };
-            self.events.insert(self.last, stored);
+            self.events.insert(self.last, message.stored(self.last));
         }
     }
 
@@ -238,6 +237,7 @@ mod tests {
         Message {
             subject: "ps.test.object.b.put".into(),
             id: EventId(uuid::Uuid::from_u128(n)),
+            proof: None,
             payload: format!("event {n}").into(),
         }
     }

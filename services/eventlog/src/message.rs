@@ -12,6 +12,9 @@ pub const APPEND_BYTES_MAX: usize = 8 << 20;
 /// Bytes of one event's payload, at most: the 1 MiB a nats-server accepts by default, less room for headers.
 pub const EVENT_BYTES_MAX: usize = (1 << 20) - 4096;
 
+/// Length of what proves an event, at most, in bytes. What is longer is nobody's proof.
+pub const PROOF_BYTES_MAX: usize = 256;
+
 /// One event to append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -19,19 +22,43 @@ pub struct Message {
     pub subject: String,
     /// The event's id: the `Nats-Msg-Id`, by which an append of unknown outcome is found again.
     pub id: EventId,
+    /// What proves who wrote it, for those who read it back.
+    pub proof: Option<String>,
     /// The serialized event.
     pub payload: Bytes,
 }
 
-/// One event read back.
+/// One entry read back. Whoever may publish made it: nothing of it is known to be true but its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// Its place in the log, from 1, without gaps.
     pub sequence: u64,
-    /// Its id, from `Nats-Msg-Id`.
+    /// Its id, from `Nats-Msg-Id`; of zeros if it has none that can be read.
     pub id: EventId,
+    /// The subject it was published on.
+    pub subject: String,
+    /// What should prove who wrote it.
+    pub proof: Option<String>,
     /// The serialized event, as it was appended.
     pub payload: Bytes,
+}
+
+impl Message {
+    /// What is read back of it at a place.
+    #[must_use]
+    pub fn stored(&self, sequence: u64) -> Stored {
+        let Self { subject, id, proof, payload } = self.clone();
+        Stored { sequence, id, subject, proof, payload }
+    }
+}
+
+impl Stored {
+    /// What to append for it to be there again.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let Self { id, subject, proof, payload, .. } = self.clone();
+        Message { subject, id, proof, payload }
+    }
 }
 
 /// Whether one append can carry these messages.
@@ -53,6 +80,7 @@ mod tests {
         let message = Message {
             subject: "ps.test.object.b.put".into(),
             id: EventId(uuid::Uuid::nil()),
+            proof: None,
             payload: vec![0; bytes].into(),
         };
         vec![message; count]

@@ -168,7 +168,11 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
         }
-        Rejection::NotDue | Rejection::Identity(_) | Rejection::OtherFolder { .. } => {
+        Rejection::NotDue
+        | Rejection::Identity(_)
+        | Rejection::OtherFolder { .. }
+        | Rejection::KeyNotNext(_)
+        | Rejection::NotAuthor => {
             tracing::error!(%rejection, "S3 asked for what rules, the admin API or nodes do");
             Error::new(Code::InternalError)
         }

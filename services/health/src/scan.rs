@@ -98,8 +98,8 @@ impl<T: Transport> Tasks<T> {
     }
 
     async fn scan_page(&self, from: u64, last: u64, scanned: &mut u64, gap: &mut Gap) -> Result<(), Stopped> {
-        let events = match self.ledger.past(from, last).await {
-            Ok(events) => events,
+        let ledger::PastEvents { events, until } = match self.ledger.past(from, last).await {
+            Ok(past) => past,
             Err(error) => {
                 tracing::debug!(%error, "trying again to read the log's past");
                 if let Some(reason) = &self.ledger.progress().borrow().failed {
@@ -110,7 +110,7 @@ impl<T: Transport> Tasks<T> {
             }
         };
         let since = self.mark.lock().await.place().since;
-        *scanned = events.last().map_or(last, |event| event.sequence);
+        *scanned = until;
         let stored = events.iter().filter_map(|event| Some((stored(event)?, event.sequence > since)));
         let looked_at = stream::iter(stored.collect::<Vec<_>>()).map(|(content, own)| self.look_at(content, own));
         let noted: Vec<Noted> = looked_at.buffer_unordered(CONTENTS_MAX).try_collect().await?;

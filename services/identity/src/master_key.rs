@@ -46,6 +46,8 @@ pub(crate) enum Purpose {
     Sealing,
     SessionTokens,
     RefreshTokens,
+    GatewayEvents,
+    GcEvents,
 }
 
 impl Purpose {
@@ -55,6 +57,8 @@ impl Purpose {
             Self::Sealing => b"sealing",
             Self::SessionTokens => b"session tokens",
             Self::RefreshTokens => b"refresh tokens",
+            Self::GatewayEvents => b"events by gateway",
+            Self::GcEvents => b"events by gc",
         }
     }
 }
@@ -95,6 +99,17 @@ impl MasterKey {
     pub fn key_id(&self) -> String {
         let derived = self.subkey(Purpose::Id);
         hex::encode(&derived[..KEY_ID_BYTES])
+    }
+
+    /// What gateways prove with that they wrote an event.
+    pub fn gateway_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::GatewayEvents)
+    }
+
+    /// What proves that an event was written by what follows lifecycle rules. It tells nothing of the master key, and
+    /// is all of it that such a process is given.
+    pub fn gc_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::GcEvents)
     }
 
     /// A key for one purpose, by HKDF-SHA256.
@@ -163,6 +178,7 @@ mod tests {
         let key = key();
         let (sealing, tokens) = (key.subkey(Purpose::Sealing), key.subkey(Purpose::SessionTokens));
         assert_ne!(sealing, tokens);
+        assert_ne!(key.gateway_events(), key.gc_events());
         assert_ne!(sealing.as_slice(), key.0.as_slice());
         // As RFC 5869 has it with HMAC-SHA256 elsewhere. A change would make every sealed secret unreadable.
         assert_eq!(key.key_id(), "73b3c5257e8f8d18");

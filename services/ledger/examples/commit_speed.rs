@@ -17,7 +17,7 @@ use events::ids::{
 use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use jiff::Timestamp;
-use ledger::{Disk, Ledger, Options, Sources, rebuild};
+use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Disk, Keyring, Ledger, Options, Sources, rebuild};
 use uuid::Uuid;
 
 /// How many commands each run commits, unless the command line says otherwise.
@@ -60,11 +60,17 @@ fn origin() -> Origin {
     Origin { principal, request_id: "0123456789ABCDEF".into(), traceparent: None }
 }
 
+fn keyring() -> Keyring {
+    let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    Keyring::Gateway { gateway, gc }
+}
+
 async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
     let sources = Sources { now: Timestamp::now, fresh };
     let (region, cache_bytes) = ("eu-1".parse().unwrap(), 64 << 20);
-    let (releases, disk, level) = (true, Disk::default(), events::Fact::level);
-    let options = Options { region, path: path.into(), sole_writer: true, cache_bytes, sources, releases, disk, level };
+    let (keyring, releases, disk, level) = (keyring(), true, Disk::default(), events::Fact::level);
+    let path = path.into();
+    let options = Options { region, path, sole_writer: true, cache_bytes, sources, keyring, releases, disk, level };
     let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
     let create = Command::CreateBucket {
         bucket: "benchmark".parse().unwrap(),
@@ -109,7 +115,9 @@ async fn main() {
         run(&path, &log, tasks, if tasks == 1 { commits / 10 } else { commits }).await;
         if tasks == 64 {
             let bytes = std::fs::metadata(&path).unwrap().len();
-            let rebuilt = rebuild(&log, &path, &folder.path().join("rebuilt")).await.unwrap();
+            let rebuilt = rebuild(&log, (&"eu-1".parse().unwrap(), keyring()), &path, &folder.path().join("rebuilt"))
+                .await
+                .unwrap();
             let per_second = rebuilt.events as f64 / rebuilt.took.as_secs_f64();
             println!(
                 "rebuild: {} events, {per_second:.0} events/s; {} bytes of file an event",

@@ -16,7 +16,7 @@ use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use events::{Fact, Origin};
 use jiff::Timestamp;
-use ledger::{Cost, Disk, Ledger, Options, Page, Snapshot, Sources};
+use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Cost, Disk, Keyring, Ledger, Options, Page, Snapshot, Sources};
 use uuid::Uuid;
 
 /// How many keys the bucket gets, unless the command line says otherwise.
@@ -158,6 +158,10 @@ async fn main() {
         releases: true,
         disk: Disk::default(),
         level: Fact::level,
+        keyring: Keyring::Gateway {
+            gateway: AuthorKey::last([1; AUTHOR_KEY_BYTES]),
+            gc: AuthorKey::last([2; AUTHOR_KEY_BYTES]),
+        },
     };
     let ledger = Ledger::open(options, Arc::new(MemoryLog::new())).await.unwrap();
     fill(&ledger, keys).await;

@@ -11,14 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use domain::{Command, Context, Outcome, Refused, Rejection, View, decide};
-use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError, Stored};
+use domain::{Command, Context, Outcome, Refused, Rejection, View, decide, may_write, stands};
+use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError};
 use events::ids::{AuthType, EventId, Principal};
-use events::{Event, Origin, subject};
+use events::{Author, Event, Origin, chain_hash, subject};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::fold::fold_own;
+use crate::fold::{Own, fold_own};
+use crate::judge::said;
+use crate::proof::Statement;
 use crate::room::{Room, Written};
 use crate::tables::{Tables, Writable};
 use crate::writer::Writer;
@@ -228,10 +230,8 @@ impl<L: Log> Writer<L> {
         // The first ones are in the log: fold and answer them, then see to the rest.
         transaction.abort().map_err(StateError::from)?;
         let messages = decided.messages[..appended].iter();
-        let written: Vec<_> = (self.cursor.sequence + 1..)
-            .zip(messages)
-            .map(|(sequence, message)| Stored { sequence, id: message.id, payload: message.payload.clone() })
-            .collect();
+        let written: Vec<_> =
+            (self.cursor.sequence + 1..).zip(messages).map(|(sequence, message)| message.stored(sequence)).collect();
         self.fold(&written)?;
         Ok(ended(first_written(decided.outcomes, self.cursor.sequence)))
     }
@@ -251,7 +251,7 @@ impl<L: Log> Writer<L> {
 
     /// Decides the first commands of a batch, as many as one append and its bounds take, and frees some of what is
     /// being released.
-    fn decide_batch(&self, tables: &mut Tables<Writable<'_>>, batch: &[Queued]) -> Result<Decided, FoldError> {
+    fn decide_batch(&mut self, tables: &mut Tables<Writable<'_>>, batch: &[Queued]) -> Result<Decided, FoldError> {
         let begun = Instant::now();
         let mut decided = Decided::on(self.cursor);
         for queued in batch {
@@ -265,7 +265,7 @@ impl<L: Log> Writer<L> {
     }
 
     fn decide_one(
-        &self,
+        &mut self,
         tables: &mut Tables<Writable<'_>>,
         decided: &mut Decided,
         queued: &Queued,
@@ -298,7 +298,7 @@ impl<L: Log> Writer<L> {
 
     /// Frees some of the parts that earlier facts ended, if there are any. Each batch carries a little of it, so that
     /// it neither waits for a quiet moment nor takes one from clients; it costs no append of its own.
-    fn release(&self, tables: &mut Tables<Writable<'_>>, decided: &mut Decided) -> Result<(), FoldError> {
+    fn release(&mut self, tables: &mut Tables<Writable<'_>>, decided: &mut Decided) -> Result<(), FoldError> {
         // On a disk with little room it waits: it makes none.
         if !self.options.releases || self.room != Room::Ample || decided.messages.len() == APPEND_EVENTS_MAX {
             return Ok(());
@@ -320,7 +320,7 @@ impl<L: Log> Writer<L> {
 
     /// Makes an event of a fact and folds it, unless no log takes it.
     fn write(
-        &self,
+        &mut self,
         tables: &mut Tables<Writable<'_>>,
         decided: &mut Decided,
         fact: events::Fact,
@@ -334,6 +334,10 @@ impl<L: Log> Writer<L> {
             && let Err(rejection) = admit_level(needed, tables.totals()?.level)
         {
             return Ok(Err(rejection.into()));
+        }
+        let author = self.prover.author();
+        if author != Author::Gateway && !may_write(author, &fact) {
+            return Ok(Err(Rejection::NotAuthor.into()));
         }
         let event = Event {
             id: EventId(context.fresh),
@@ -349,9 +353,18 @@ impl<L: Log> Writer<L> {
         if size > max {
             return Ok(Err(CommitError::from(&AppendError::TooLarge { what, size, max })));
         }
-        let rows = fold_own(tables, &mut decided.cursor, &event, &payload)?;
+        // The others will ask the same.
+        if !stands(tables, author, &event, said(&decided.cursor))? {
+            return Ok(Err(Rejection::NotDue.into()));
+        }
+        let (subject, hash) = (subject(&self.options.region, &event.fact), chain_hash(&payload));
+        self.prover.turn_to(tables.totals()?.keys)?;
+        let statement = Statement { subject: &subject, sequence: event.sequence, id: event.id, hash };
+        let proof = self.prover.prove(&statement);
+        let own = Own { author, hash, proof: Some(&proof), bytes: &payload };
+        let rows = fold_own(tables, &mut decided.cursor, &event, &own)?;
         decided.written = decided.written.and(rows, size);
-        decided.messages.push(Message { subject: subject(&self.options.region, &event.fact), id: event.id, payload });
+        decided.messages.push(Message { subject, id: event.id, proof: Some(proof), payload });
         Ok(Ok(()))
     }
 }
@@ -392,7 +405,7 @@ pub(crate) fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
 fn unavailable(error: ReadError) -> Result<CommitError, FoldError> {
     match error {
         ReadError::Unavailable { reason } => Ok(CommitError::Unavailable(reason)),
-        stop @ (ReadError::Gap { .. } | ReadError::LostTail { .. } | ReadError::Foreign { .. }) => Err(stop.into()),
+        stop @ (ReadError::Gap { .. } | ReadError::LostTail { .. }) => Err(stop.into()),
     }
 }
 

@@ -1,10 +1,9 @@
 use events::CHAIN_START;
 use events::ids::{EventId, Sha256Digest};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// The version of the rows and of `project`. A projection of another version is made anew from the log.
-pub(crate) const PROJECTION_VERSION: u32 = 6;
+pub(crate) const PROJECTION_VERSION: u32 = 7;
 
 /// How far the log is folded. It is written in the same transaction as the rows. The first two fields stay
 /// where they are in every version, so that each can read them of any other.
@@ -14,15 +13,18 @@ pub struct Cursor {
     pub version: u32,
     /// The sequence of the last event folded; 0 before the first.
     pub sequence: u64,
-    /// Its id.
+    /// Its id; [`EventId::NONE`] of an entry that is no fact.
     pub event: EventId,
     /// The hash of its bytes, which the next event carries.
     pub hash: Sha256Digest,
+    /// The time of the newest fact of a gateway, in microseconds since 1970.
+    pub said: i64,
 }
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { version: PROJECTION_VERSION, sequence: 0, event: EventId(Uuid::nil()), hash: CHAIN_START }
+        let (event, hash) = (EventId::NONE, CHAIN_START);
+        Self { version: PROJECTION_VERSION, sequence: 0, event, hash, said: i64::MIN }
     }
 }
 
@@ -36,6 +38,6 @@ mod tests {
         let policies = events::policy::BUILT_IN;
         let read = (domain::SESSIONS_PER_USER_MAX, events::quota::WARNING_PERCENT, policies, domain::FREED_AT_ONCE_MAX);
         let of_version = (32, 80, ["readonly", "readwrite", "writeonly", "bucketowner"], 64);
-        assert_eq!((PROJECTION_VERSION, read), (6, of_version), "raise PROJECTION_VERSION, then write both down here");
+        assert_eq!((PROJECTION_VERSION, read), (7, of_version), "raise PROJECTION_VERSION, then write both down here");
     }
 }

@@ -1,7 +1,7 @@
 use domain::{ProjectError, Rejection};
 use eventlog::AppendError;
-use events::DecodeError;
 use events::ids::InvalidName;
+use events::{Author, DecodeError};
 
 /// Why the projection cannot be read or written. Its file is damaged or its disk is failing: a rebuild from
 /// the log makes it anew.
@@ -103,6 +103,33 @@ pub enum FoldError {
         /// Which.
         sequence: u64,
     },
+    /// The event is on the subject of another one, from a time when nobody proved what he wrote.
+    #[error("the event at sequence {sequence} is not on the subject of what it says")]
+    Subject {
+        /// Which.
+        sequence: u64,
+    },
+    /// From here on all is proven, and what says so is not: by the keys that are held here.
+    #[error(
+        "the event at sequence {sequence}, from which on all events are proven, is not proven by the keys of this process: give it the master key of the region's gateways"
+    )]
+    OtherKeys {
+        /// Which.
+        sequence: u64,
+    },
+    /// An author proves what it writes with a key that this process was not given.
+    #[error(
+        "key {number} of {} is in use, and this process was given key {held}: `planetstore author-key` on a gateway's data folder writes the new one",
+        author.as_str()
+    )]
+    KeyMissing {
+        /// Whose key.
+        author: Author,
+        /// Its number.
+        number: u32,
+        /// The number of the newest key that is held here.
+        held: u32,
+    },
     /// The event contradicts the state.
     #[error("{0}")]
     Contradiction(String),
@@ -158,6 +185,11 @@ pub enum OpenError {
         /// Ours.
         known: u32,
     },
+    /// The projection was folded by a process with other keys.
+    #[error(
+        "the projection cannot be opened with this master key or author key: it was folded with another one; bring that one back"
+    )]
+    OtherKeys,
     /// The log is not dense: events are missing.
     #[error("the log has holes: {events} events for sequences {first} to {last}; `planetstore doctor` says what to do")]
     Holes {

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use domain::project;
 use eventlog::{Log, ReadError, Stored};
-use events::{Event, Fact, chain_hash};
+use events::ids::{EventId, Sha256Digest};
+use events::{Author, Event, chain_hash, quarantine_hash};
 use redb::WriteTransaction;
 
+use crate::judge::{Entry, judge};
+use crate::proof::Prover;
 use crate::room::Written;
-use crate::tables::{Tables, Writable};
-use crate::{Cursor, FoldError, StateError, TooOld};
+use crate::tables::{QuarantinedRow, Reason, RecentRow, Tables, Writable};
+use crate::{Cursor, FoldError, StateError};
 
 /// How many events are folded in one transaction while catching up.
 pub(crate) const FOLD_EVENTS_MAX: usize = 5_000;
@@ -43,17 +46,18 @@ pub(crate) async fn read_present<L: Log>(log: &L, from: u64, last: u64) -> Resul
     }
 }
 
-/// Folds the first of these events in a transaction, as many as change so many rows, and returns what it wrote.
+/// Folds the first of these entries in a transaction, as many as change so many rows, and returns what it wrote.
 pub(crate) fn fold_some(
     transaction: &WriteTransaction,
     cursor: &mut Cursor,
-    events: &[Stored],
+    prover: &mut Prover,
+    entries: &[Stored],
     rows_max: usize,
 ) -> Result<Written, FoldError> {
     let mut tables = Tables::write(transaction).map_err(StateError::from)?;
     let mut written = Written::default();
-    for stored in events {
-        if let Some(rows) = fold(&mut tables, cursor, stored)? {
+    for stored in entries {
+        if let Some(rows) = fold(&mut tables, cursor, prover, stored)? {
             written = written.and(rows, stored.payload.len());
         }
         if written.rows >= rows_max {
@@ -64,24 +68,54 @@ pub(crate) fn fold_some(
     Ok(written)
 }
 
-/// Folds one event, and returns how many rows it wrote or dropped. Events folded already are passed over, so redelivery
+/// Folds one entry, and returns how many rows it wrote or dropped. Those folded already are passed over, so redelivery
 /// does no harm.
-fn fold(tables: &mut Tables<Writable<'_>>, cursor: &mut Cursor, stored: &Stored) -> Result<Option<usize>, FoldError> {
+fn fold(
+    tables: &mut Tables<Writable<'_>>,
+    cursor: &mut Cursor,
+    prover: &mut Prover,
+    stored: &Stored,
+) -> Result<Option<usize>, FoldError> {
     if stored.sequence <= cursor.sequence {
         return Ok(None);
     }
     let sequence = stored.sequence;
-    let event = Event::decode(&stored.payload).map_err(|source| FoldError::Decode { sequence, source })?;
-    if let Fact::RegionUpgraded(upgraded) = &event.fact
-        && upgraded.level > Fact::LEVEL
-    {
-        return Err(TooOld { level: upgraded.level, release: upgraded.release.clone() }.into());
-    }
-    let follows = sequence == cursor.sequence + 1 && event.sequence == sequence && event.previous == cursor.hash;
-    if !follows || event.id != stored.id {
+    if sequence != cursor.sequence + 1 {
         return Err(FoldError::Chain { sequence });
     }
-    fold_own(tables, cursor, &event, &stored.payload).map(Some)
+    let hash = chain_hash(&stored.payload);
+    match judge(tables, cursor, prover, (stored, hash))? {
+        Entry::Fact(author, event) => {
+            let entry = Own { author, hash, proof: stored.proof.as_deref(), bytes: &stored.payload };
+            fold_own(tables, cursor, &event, &entry).map(Some)
+        }
+        Entry::Other(reason) => pass_over(tables, cursor, stored, reason).map(Some),
+    }
+}
+
+/// Passes over an entry that is no fact, and returns how many rows say so. It counts in the chain, as what it is.
+fn pass_over(
+    tables: &mut Tables<Writable<'_>>,
+    cursor: &mut Cursor,
+    stored: &Stored,
+    reason: Reason,
+) -> Result<usize, FoldError> {
+    let row = QuarantinedRow::new(reason, &stored.subject, stored.payload.len());
+    tables.quarantine(stored.sequence, &row)?;
+    tables.keep(stored.sequence, &RecentRow::of_other(stored))?;
+    let hash = quarantine_hash(&stored.payload);
+    *cursor = Cursor { sequence: stored.sequence, event: EventId::NONE, hash, ..*cursor };
+    tracing::warn!(sequence = stored.sequence, subject = ?row.subject, %reason, "an entry of the log is no fact");
+    Ok(1)
+}
+
+/// How an event that is a fact stands on the log.
+pub(crate) struct Own<'a> {
+    pub(crate) author: Author,
+    /// Of its bytes.
+    pub(crate) hash: Sha256Digest,
+    pub(crate) proof: Option<&'a str>,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// Folds an event that was decided on exactly this state, and returns how many rows it wrote or dropped. `cursor` is
@@ -90,13 +124,17 @@ pub(crate) fn fold_own(
     tables: &mut Tables<Writable<'_>>,
     cursor: &mut Cursor,
     event: &Event,
-    bytes: &[u8],
+    own: &Own<'_>,
 ) -> Result<usize, FoldError> {
     let changes = project(tables, event)?;
     for change in &changes {
         tables.apply(change)?;
     }
-    tables.keep(event.sequence, bytes)?;
-    *cursor = Cursor { sequence: event.sequence, event: event.id, hash: chain_hash(bytes), ..*cursor };
+    tables.keep(event.sequence, &RecentRow::of_fact(own.proof, own.bytes))?;
+    let said = match own.author {
+        Author::Gateway => cursor.said.max(event.time.as_microsecond()),
+        Author::Gc => cursor.said,
+    };
+    *cursor = Cursor { sequence: event.sequence, event: event.id, hash: own.hash, said, ..*cursor };
     Ok(changes.len())
 }

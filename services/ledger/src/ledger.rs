@@ -6,15 +6,17 @@ use arc_swap::ArcSwap;
 use domain::Command;
 use eventlog::Log;
 use events::ids::RegionName;
-use events::{Event, Fact, Origin};
+use events::{Fact, Origin};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commit::{Claim, Committed, Queued};
 use crate::contention::Contention;
 use crate::follow::follow;
+use crate::keyring::Keyring;
 use crate::open::{Opened, open_database};
-use crate::past::Past;
+use crate::past::{Past, PastEvents};
+use crate::proof::Prover;
 use crate::room::Room;
 use crate::snapshot::Snapshot;
 use crate::writer::{Durable, Progress, Work, Writer};
@@ -51,6 +53,8 @@ pub struct Options {
     pub cache_bytes: usize,
     /// Where time and ids come from.
     pub sources: Sources,
+    /// The keys by which authors prove what they write. They say who writes here, too.
+    pub keyring: Keyring,
     /// It frees what deletes left, whatever else it commits. Others do, if it does not.
     pub releases: bool,
     /// How the disk of the projection is asked and written.
@@ -79,7 +83,9 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the projection, checks it against the log and folds what is missing.
     pub async fn open<L: Log>(options: Options, log: Arc<L>) -> Result<Self, OpenError> {
-        let Opened { database, cursor, durable, volatile, reserve } = open_database(&options, log.as_ref()).await?;
+        let mut prover = Prover::new(options.keyring.clone(), options.region.clone())?;
+        let Opened { database, cursor, durable, volatile, reserve } =
+            open_database(&options, &mut prover, log.as_ref()).await?;
         let first = Snapshot::take(&database)?;
         let release = (options.releases && first.is_releasing()?).then(Instant::now);
         let snapshot = Arc::new(ArcSwap::from_pointee(first));
@@ -99,6 +105,7 @@ impl Ledger {
         let writer = Writer {
             log,
             database,
+            prover,
             reserve,
             room: Room::Ample,
             free: u64::MAX,
@@ -189,12 +196,13 @@ impl Ledger {
         }
     }
 
-    /// Events that are folded already, from `from` on and not beyond `last`: some of them, and at least one.
+    /// Events that are folded already, from `from` on and not beyond `last`: some of them.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read now.
-    pub async fn past(&self, from: u64, last: u64) -> Result<Vec<Event>, ReadError> {
-        self.past.read(from, last).await
+    pub async fn past(&self, from: u64, last: u64) -> Result<PastEvents, ReadError> {
+        let entries = self.past.read(from, last).await?;
+        PastEvents::of(&entries, &self.snapshot.load())
     }
 
     /// The newest state here, without a barrier: for hints that are decided again at a commit.

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use domain::View;
 use eventlog::{Log, Stored, Tail};
-use events::Fact;
+use events::ids::EventId;
+use events::{Fact, chain_hash, quarantine_hash};
 use redb::{Builder, Database, Durability, ReadableDatabase, TableError};
 
 use crate::cursor::PROJECTION_VERSION;
 use crate::disk::{Backend, Reserve};
 use crate::fold::{fold_some, read_present};
 use crate::ledger::Options;
+use crate::proof::Prover;
 use crate::room::Written;
 use crate::tables::{Tables, region};
 use crate::{Cursor, FoldError, OpenError, StateError, TooOld};
@@ -32,7 +34,11 @@ pub(crate) struct Opened {
     pub(crate) reserve: Arc<Reserve>,
 }
 
-pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<Opened, OpenError> {
+pub(crate) async fn open_database<L: Log>(
+    options: &Options,
+    prover: &mut Prover,
+    log: &L,
+) -> Result<Opened, OpenError> {
     let reserve = Arc::new(Reserve::beside(&options.path, options.disk));
     let mut database = create(options, &reserve)?;
     let last = whole_log(log).await?.last_sequence;
@@ -51,14 +57,14 @@ pub(crate) async fn open_database<L: Log>(options: &Options, log: &L) -> Result<
             database = create(options, &reserve)?;
         }
     }
-    let cursor = read_cursor(&database)?;
+    let cursor = prepare(&database, prover)?;
     let level = read_tables(&database)?.totals()?.level;
     if level > Fact::LEVEL {
         return Err(FoldError::from(TooOld { level, release: "a newer one".into() }).into());
     }
     verify(log, cursor, last).await?;
     let mut opened = Opened { database, cursor, durable: cursor.sequence, volatile: Written::default(), reserve };
-    opened.fold_rest(options, log, last).await?;
+    opened.fold_rest(options, prover, log, last).await?;
     Ok(opened)
 }
 
@@ -72,7 +78,7 @@ fn create(options: &Options, reserve: &Arc<Reserve>) -> Result<Database, OpenErr
 
 /// The version of a projection, whichever it is, and how far it is; `None` if nothing was folded yet. Only the
 /// table of the cursor is opened, and only the fields of it that every version begins with are read.
-fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
+pub(crate) fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
     let region = match database.begin_read()?.open_table(region::TABLE) {
         Err(TableError::TableDoesNotExist(_)) => return Ok(None),
         region => region?,
@@ -82,16 +88,37 @@ fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
     Ok(Some(found))
 }
 
-/// Makes the tables if the file is new, and reads how far it is. It writes nothing else: the disk may be full.
-pub(crate) fn read_cursor(database: &Database) -> Result<Cursor, StateError> {
-    match Tables::read(&database.begin_read()?) {
-        Err(TableError::TableDoesNotExist(_)) => {}
-        tables => return tables?.cursor(),
-    }
-    let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
-    let cursor = Tables::write(&transaction)?.cursor()?;
+/// Makes the tables if the file is new.
+pub(crate) fn make_tables(database: &Database) -> Result<(), StateError> {
+    let transaction = database.begin_write()?;
+    Tables::write(&transaction)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Makes the tables if the file is new, makes sure that it belongs to these keys, and reads how far it is. It writes
+/// nothing to a file that says so already: the disk may be full.
+pub(crate) fn prepare(database: &Database, prover: &Prover) -> Result<Cursor, OpenError> {
+    let name = prover.name();
+    match Tables::read(&database.begin_read().map_err(StateError::from)?) {
+        Err(TableError::TableDoesNotExist(_)) => {}
+        tables => {
+            let tables = tables.map_err(StateError::from)?;
+            match tables.judged_by()? {
+                Some(judged_by) if judged_by == name => return Ok(tables.cursor()?),
+                Some(_) => return Err(OpenError::OtherKeys),
+                None => {}
+            }
+        }
+    }
+    let mut transaction = database.begin_write().map_err(StateError::from)?;
+    transaction.set_quick_repair(true);
+    let cursor = {
+        let mut tables = Tables::write(&transaction).map_err(StateError::from)?;
+        tables.belong_to(&name)?;
+        tables.cursor()?
+    };
+    transaction.commit().map_err(StateError::from)?;
     Ok(cursor)
 }
 
@@ -111,7 +138,10 @@ async fn verify<L: Log>(log: &L, cursor: Cursor, last: u64) -> Result<(), OpenEr
         return Ok(());
     }
     let found = read_present(log, cursor.sequence, last).await?;
-    let same = |stored: &Stored| stored.id == cursor.event && events::chain_hash(&stored.payload) == cursor.hash;
+    let same = |stored: &Stored| match cursor.event {
+        EventId::NONE => quarantine_hash(&stored.payload) == cursor.hash,
+        event => stored.id == event && chain_hash(&stored.payload) == cursor.hash,
+    };
     if found.first().is_some_and(same) { Ok(()) } else { Err(OpenError::Diverged { sequence: cursor.sequence }) }
 }
 
@@ -120,12 +150,13 @@ async fn verify<L: Log>(log: &L, cursor: Cursor, last: u64) -> Result<(), OpenEr
 pub(crate) async fn fold_rest<L: Log>(
     database: &Database,
     mut cursor: Cursor,
+    prover: &mut Prover,
     log: &L,
     until: u64,
 ) -> Result<Cursor, OpenError> {
     while cursor.sequence < until {
         let events = read_present(log, cursor.sequence + 1, until).await?;
-        fold_step(database, &mut cursor, &events, Durability::Immediate, usize::MAX)?;
+        fold_step(database, &mut cursor, prover, &events, (Durability::Immediate, usize::MAX))?;
     }
     Ok(cursor)
 }
@@ -134,14 +165,14 @@ pub(crate) async fn fold_rest<L: Log>(
 fn fold_step(
     database: &Database,
     cursor: &mut Cursor,
+    prover: &mut Prover,
     events: &[Stored],
-    durability: Durability,
-    rows_max: usize,
+    (durability, rows_max): (Durability, usize),
 ) -> Result<Written, FoldError> {
     let mut transaction = database.begin_write().map_err(StateError::from)?;
     transaction.set_durability(durability).map_err(StateError::from)?;
     transaction.set_quick_repair(matches!(durability, Durability::Immediate));
-    let written = fold_some(&transaction, cursor, events, rows_max)?;
+    let written = fold_some(&transaction, cursor, prover, events, rows_max)?;
     transaction.commit().map_err(StateError::from)?;
     Ok(written)
 }
@@ -149,17 +180,23 @@ fn fold_step(
 impl Opened {
     /// Folds the log up to a sequence that it is known to have, in steps that the disk has room for. On a full one they
     /// stay in memory, and from as much on as that takes, the reserve makes room for them.
-    async fn fold_rest<L: Log>(&mut self, options: &Options, log: &L, until: u64) -> Result<(), OpenError> {
+    async fn fold_rest<L: Log>(
+        &mut self,
+        options: &Options,
+        prover: &mut Prover,
+        log: &L,
+        until: u64,
+    ) -> Result<(), OpenError> {
         while self.cursor.sequence < until {
             let events = read_present(log, self.cursor.sequence + 1, until).await?;
             while self.cursor.sequence < events.last().map_or(0, |last| last.sequence) {
-                self.fold_step(options, &events)?;
+                self.fold_step(options, prover, &events)?;
             }
         }
         Ok(())
     }
 
-    fn fold_step(&mut self, options: &Options, events: &[Stored]) -> Result<(), OpenError> {
+    fn fold_step(&mut self, options: &Options, prover: &mut Prover, events: &[Stored]) -> Result<(), OpenError> {
         let free = self.reserve.free_bytes().unwrap_or(u64::MAX).saturating_sub(self.volatile.bytes());
         let is_volatile = free < SMALL_STEP_BYTES && self.volatile.bytes() < options.volatile_bytes_max();
         if free < SMALL_STEP_BYTES && !is_volatile && !self.reserve.finds(self.volatile.bytes() + SMALL_STEP_BYTES) {
@@ -167,7 +204,7 @@ impl Opened {
         }
         let durability = if is_volatile { Durability::None } else { Durability::Immediate };
         let rows_max = if free < LARGE_STEP_BYTES { SMALL_STEP_CHANGES } else { usize::MAX };
-        let written = fold_step(&self.database, &mut self.cursor, events, durability, rows_max)?;
+        let written = fold_step(&self.database, &mut self.cursor, prover, events, (durability, rows_max))?;
         if is_volatile {
             self.volatile += written;
         } else {

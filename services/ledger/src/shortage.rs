@@ -118,7 +118,7 @@ impl<L: Log> Writer<L> {
     fn fold_once(&mut self, events: &[Stored]) -> Result<(), FoldError> {
         let transaction = self.begin()?;
         let mut cursor = self.cursor;
-        let written = fold_some(&transaction, &mut cursor, events, FOLD_CHANGES_MAX)?;
+        let written = fold_some(&transaction, &mut cursor, &mut self.prover, events, FOLD_CHANGES_MAX)?;
         transaction.commit().map_err(StateError::from)?;
         self.moved(cursor, written)
     }
@@ -175,7 +175,7 @@ impl<L: Log> Writer<L> {
             loop {
                 // A disk that says it has room and takes nothing must not keep this busy.
                 tokio::time::sleep(LOOK_INTERVAL).await;
-                match open_database(&self.options, self.log.as_ref()).await {
+                match open_database(&self.options, &mut self.prover, self.log.as_ref()).await {
                     Err(error) if error.is_passing() => {
                         tracing::warn!(%error, "the projection cannot be opened yet");
                     }

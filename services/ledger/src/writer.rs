@@ -22,6 +22,7 @@ use crate::contention::Contention;
 use crate::disk::Reserve;
 use crate::fold::read_present;
 use crate::ledger::{COMMANDS_WAITING_MAX, Options};
+use crate::proof::Prover;
 use crate::room::{Room, Written};
 use crate::shortage::LOOK_INTERVAL;
 use crate::snapshot::Snapshot;
@@ -69,6 +70,8 @@ pub(crate) struct Writer<L> {
     pub(crate) log: Arc<L>,
     pub(crate) options: Options,
     pub(crate) database: Database,
+    /// Proves what is written here, and finds out who wrote the rest.
+    pub(crate) prover: Prover,
     /// What is kept on its disk.
     pub(crate) reserve: Arc<Reserve>,
     /// What its disk took when it was last looked at, and the bytes that were free.

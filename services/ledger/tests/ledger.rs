@@ -25,6 +25,8 @@ mod levels;
 mod listing;
 #[path = "ledger/nodes.rs"]
 mod nodes;
+#[path = "ledger/quarantine.rs"]
+mod quarantine;
 #[path = "../../domain/tests/domain/random/mod.rs"]
 mod random;
 #[path = "ledger/shared.rs"]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::lifecycle::Day;
+use events::Author;
 use events::ids::{NodeId, RegionName};
 use events::user::Limits;
 use gateway::{RateLimits, TrustedProxies};
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     },
     /// Users, keys, groups, policies and quotas
     Admin(AdminArgs),
+    /// Write the key by which a process that is no gateway proves what it writes to the log; made of the master key
+    AuthorKey(AuthorKeyArgs),
     /// Show what is stored, the nodes, and where the log stands
     Status(StatusArgs),
     /// Check everything that can be wrong, and say what to do
@@ -356,6 +359,33 @@ pub(crate) struct NodeArgs {
     pub(crate) nats_access: NatsAccessArgs,
 }
 
+/// Which key is handed over.
+#[derive(Debug, Args)]
+pub(crate) struct AuthorKeyArgs {
+    /// Whose
+    pub(crate) author: KeyedAuthor,
+    /// Its number: 0, or as many more as times it was changed
+    #[arg(long, env = "PLANETSTORE_AUTHOR_KEY_NUMBER", default_value_t = 0, value_name = "N")]
+    pub(crate) number: u32,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// Who is given a key of its own. Gateways are given the master key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyedAuthor {
+    /// `planetstore run gc`
+    Gc,
+}
+
+impl From<KeyedAuthor> for Author {
+    fn from(author: KeyedAuthor) -> Self {
+        match author {
+            KeyedAuthor::Gc => Self::Gc,
+        }
+    }
+}
+
 /// How a running store is found: by its data folder, or by its console.
 #[derive(Debug, Args)]
 pub(crate) struct ConsoleArgs {
@@ -469,6 +499,8 @@ mod tests {
             "admin kms disable team/photos",
             "admin region show",
             "admin region upgrade -o json",
+            "admin region rotate-key gc",
+            "author-key gc --number 1 --data d",
             "admin bucket quota photos --bytes 10GiB --objects none",
             "version",
             "exec-with-parent 1 nats-server -c conf",
@@ -482,6 +514,7 @@ mod tests {
             "admin user set ada --enable --disable",
             "dev --nodes 2",
             "run gc --data d --nats-url h:4222 --lifecycle-day 0",
+            "author-key gateway",
             "dev --nats-url http://h",
             "run node --data d",
             "dev --nats-url nats://u:p@h",

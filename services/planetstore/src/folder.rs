@@ -46,6 +46,11 @@ impl Paths {
         self.0.join("master.key")
     }
 
+    /// The key by which a process that is no gateway proves what it writes.
+    pub(crate) fn author_key(&self) -> PathBuf {
+        self.0.join("author.key")
+    }
+
     pub(crate) fn credentials(&self) -> PathBuf {
         self.0.join("credentials")
     }

@@ -9,7 +9,7 @@
 //! - `cli`: what can be said on the command line; `commands`: a file per command
 //! - `roles`: how each role is started and stopped; `console`: health, metrics and status over HTTP
 //! - `doctor`: a file per check
-//! - `folder`, `credentials`, `master_key`, `run_file`: what lies in the data folder
+//! - `folder`, `credentials`, `master_key`, `author_key`, `run_file`: what lies in the data folder
 //! - `tls`: the certificate that is shown; `trust`: the one that is believed
 
 use std::ffi::OsString;
@@ -19,6 +19,7 @@ use std::time::Duration;
 use clap::Parser;
 use rustix::process::DumpableBehavior;
 
+mod author_key;
 mod banner;
 mod cli;
 mod client;
@@ -94,6 +95,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
             Command::Run { role: RunCommand::Gc(arguments) } => commands::run_gc(arguments).await,
             Command::Run { role: RunCommand::Node(arguments) } => commands::run_node(arguments).await,
             Command::Admin(arguments) => commands::admin(arguments).await,
+            Command::AuthorKey(arguments) => commands::author_key(&arguments),
             Command::Status(arguments) => commands::status(arguments).await,
             Command::Node { action: NodeCommand::Init(arguments) } => commands::init_node(arguments).await,
             Command::Doctor(arguments) => commands::doctor(arguments).await,

@@ -69,6 +69,7 @@ fn describe() {
     describe_gauge!("planetstore_objects", "Versions of objects in all buckets");
     describe_gauge!("planetstore_log_connected", "1 while the connection to the log stands");
     describe_gauge!("planetstore_ledger_failed", "1 once the ledger has stopped");
+    describe_gauge!("planetstore_ledger_quarantined", "Entries of the log that are no facts");
     describe_gauge!("planetstore_nodes", "Nodes by state");
     describe_gauge!("planetstore_node_free_bytes", "Bytes that a node can still store");
     describe_gauge!("planetstore_node_stored_bytes", "Bytes that shards take on a node");
@@ -84,6 +85,11 @@ pub(crate) async fn observe(subject: &Subject) {
         gauge!("process_resident_memory_bytes").set(usage.resident_bytes);
         gauge!("process_cpu_seconds_total").set(usage.cpu_seconds);
     }
+    match subject {
+        Subject::Gateway(view) => observe_quarantine(&view.ledger.latest()),
+        Subject::Gc(view) => observe_quarantine(&view.ledger.latest()),
+        Subject::Node(_) => {}
+    }
     let Subject::Gateway(view) = subject else { return };
     observe_gateway(view);
     // Without a log there may be no barrier in time; the metrics are for that moment above all.
@@ -91,6 +97,14 @@ pub(crate) async fn observe(subject: &Subject) {
         observe_totals(&snapshot);
     } else {
         tracing::debug!("the metrics keep the totals of the last time");
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
+fn observe_quarantine(snapshot: &Snapshot) {
+    match snapshot.count_quarantined() {
+        Ok(count) => gauge!("planetstore_ledger_quarantined").set(count as f64),
+        Err(error) => tracing::warn!(%error, "the metrics lack what is quarantined"),
     }
 }
 

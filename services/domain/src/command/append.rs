@@ -3,6 +3,12 @@ use events::object::Checksum;
 
 use super::{Command, NewBody, Precondition};
 
+/// The least size of a part that is not the last: S3's limit.
+pub const PART_BYTES_MIN: u64 = 5 * 1024 * 1024;
+
+/// The greatest size of an object: S3's limit, 50 TB.
+pub const OBJECT_BYTES_MAX: u64 = 50 * 1024 * 1024 * 1024 * 1024;
+
 /// Most parts of an object: S3's limit.
 pub const PARTS_MAX: u16 = PART_NUMBER_MAX;
 

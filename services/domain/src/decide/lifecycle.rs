@@ -1,13 +1,13 @@
 //! What rules end: decided as if somebody had asked for it, by the rules as they are at this point of the log.
 
 use events::Fact;
-use events::ids::BucketName;
+use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
 use events::lifecycle::Rule;
 
 use super::{Decision, Refused, bucket_row, delete, upload};
 use crate::command::lifecycle::{AbortExpired, Expire};
 use crate::command::{Context, DeleteObject, Rejection};
-use crate::lifecycle::{end_of_version, upload_end};
+use crate::lifecycle::{Day, end_of_version, upload_end};
 use crate::row::BucketId;
 use crate::view::View;
 
@@ -31,6 +31,47 @@ pub(super) fn abort<V: View>(view: &V, abort: &AbortExpired, context: Context) -
     let due = upload_end(&rules, key.as_bytes(), row.created, *day);
     let due = due.filter(|due| due.at <= context.now).ok_or(Rejection::NotDue)?;
     Ok(by_rule(upload::abort(view, bucket, key, *upload)?, &due.rule.id))
+}
+
+/// What comes of it if a rule ends a version, or the current one if none is named, at some time: what another process
+/// says that it did.
+pub(crate) fn ended<V: View>(
+    view: &V,
+    (bucket, key): (&BucketName, &ObjectKey),
+    version: Option<VersionId>,
+    rule: &str,
+    context: Context,
+) -> Result<Decision, Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let rules = rule_of(view, bucket, row.id, rule)?;
+    let current = view.current(row.id, key).map_err(Refused::View)?.map(|row| row.version);
+    let version = version.or(current).ok_or(Rejection::NotDue)?;
+    let end = end_of_version(view, &rules, (row.id, key), version, Day::CALENDAR).map_err(Refused::View)?;
+    let (found, _) = end.ok_or(Rejection::NotDue)?;
+    let name = (current != Some(version)).then(|| found.name());
+    let delete = DeleteObject::new(bucket.clone(), key.clone(), name);
+    Ok(by_rule(delete::delete(view, &delete, context)?, rule))
+}
+
+/// The same of an upload that a rule gives up.
+pub(crate) fn given_up<V: View>(
+    view: &V,
+    (bucket, key): (&BucketName, &ObjectKey),
+    upload: UploadId,
+    rule: &str,
+) -> Result<Decision, Refused<V::Error>> {
+    let row = bucket_row(view, bucket)?;
+    let rules = rule_of(view, bucket, row.id, rule)?;
+    let found = view.upload(row.id, key, upload).map_err(Refused::View)?.ok_or(Rejection::NotDue)?;
+    upload_end(&rules, key.as_bytes(), found.created, Day::CALENDAR).ok_or(Rejection::NotDue)?;
+    Ok(by_rule(upload::abort(view, bucket, key, upload)?, rule))
+}
+
+/// The rule of a name, alone.
+fn rule_of<V: View>(view: &V, bucket: &BucketName, id: BucketId, rule: &str) -> Result<Vec<Rule>, Refused<V::Error>> {
+    let mut rules = rules(view, bucket, id)?;
+    rules.retain(|found| found.id == rule);
+    Ok(rules)
 }
 
 fn rules<V: View>(view: &V, bucket: &BucketName, id: BucketId) -> Result<Vec<Rule>, Refused<V::Error>> {

@@ -11,6 +11,7 @@ mod lock;
 mod node;
 mod object;
 mod quota;
+mod region;
 mod release;
 mod rename;
 mod setting;
@@ -27,8 +28,10 @@ use crate::row::BucketRow;
 use crate::standing::{Who, standing};
 use crate::view::View;
 
+pub(crate) use lifecycle::{ended, given_up};
 pub use lock::admit_lock;
 pub use quota::{admit, admit_append, admit_part, room};
+pub(crate) use release::release;
 
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +111,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             let is_so_already = view.totals().map_err(Refused::View)?.level >= *level;
             Ok(changed(is_so_already, Fact::RegionUpgraded(fact)))
         }
+        Command::ChangeKey(change) => region::change_key(view, change),
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
@@ -121,7 +125,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),
         Command::AbortUpload { bucket, key, upload } => upload::abort(view, bucket, key, *upload),
-        Command::ReleaseParts { max } => release::release(view, *max),
+        Command::ReleaseParts { max } => release(view, *max),
     }
 }
 

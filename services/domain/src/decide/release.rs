@@ -6,7 +6,7 @@ use crate::command::Outcome;
 use crate::view::View;
 
 /// Frees the first of what is being released, if anything is.
-pub(super) fn release<V: View>(view: &V, max: u16) -> Result<Decision, Refused<V::Error>> {
+pub(crate) fn release<V: View>(view: &V, max: u16) -> Result<Decision, Refused<V::Error>> {
     let upload = view.next_released_upload().map_err(Refused::View)?;
     let (bucket, from) = if let Some((upload_id, row)) = upload {
         (row.bucket, ReleasedFrom::Upload { upload_id })

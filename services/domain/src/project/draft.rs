@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use events::Event;
 use events::ids::{BucketName, ContentId, Placement, UploadId};
 use events::object::{Body, Delta};
+use events::{Author, Event};
 
 use super::{ProjectError, release};
 use crate::change::{Change, IdentityChange};
@@ -53,6 +53,12 @@ impl<'a, V: View> Draft<'a, V> {
     pub(super) fn raise_level(&mut self, level: u32) -> Result<(), V> {
         let totals = self.totals()?;
         totals.level = totals.level.max(level);
+        Ok(())
+    }
+
+    /// Lets an author prove its facts with another key.
+    pub(super) fn change_key(&mut self, author: Author, number: u32) -> Result<(), V> {
+        self.totals()?.keys.set(author, number);
         Ok(())
     }
 

@@ -96,6 +96,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::SessionRefreshed(fact) => identity::session_refreshed(&mut draft, fact)?,
         Fact::SessionRevoked(fact) => identity::session_revoked(&mut draft, fact)?,
         Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
+        Fact::RegionKeyChanged(fact) => draft.change_key(fact.author, fact.number)?,
     }
     draft.finish()
 }

@@ -176,6 +176,7 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
         content_bytes: naive.stored.values().sum(),
         shard_bytes: contents.map(|row| shard_bytes(row.placement.layout, row.size)).sum(),
         level: model.totals.level,
+        keys: model.totals.keys,
     };
     same("the totals", &model.totals, &totals)
 }

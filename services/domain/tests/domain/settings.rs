@@ -89,6 +89,7 @@ fn holds(model: &Model, command: &Command) -> bool {
             other => panic!("{other:?} is no part of these histories"),
         },
         Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
+        Command::ChangeKey(change) => model.totals.keys.of(change.author) >= change.number,
         Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
         other => panic!("{other:?} is no part of these histories"),
     }

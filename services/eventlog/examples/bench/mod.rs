@@ -12,7 +12,12 @@ const PAYLOAD_BYTES: usize = 900;
 pub(crate) fn messages(count: usize) -> Vec<Message> {
     let message = |_| {
         let id = EventId(Uuid::now_v7());
-        Message { subject: "ps.bench.object.bucket.put".into(), id, payload: vec![b'.'; PAYLOAD_BYTES].into() }
+        Message {
+            subject: "ps.bench.object.bucket.put".into(),
+            id,
+            proof: None,
+            payload: vec![b'.'; PAYLOAD_BYTES].into(),
+        }
     };
     (0..count).map(message).collect()
 }

@@ -58,13 +58,16 @@ pub(super) async fn take(log: &JetStreamLog, consumer: &str, bounds: Bounds) -> 
 }
 
 fn accept(reply: &Message, expected: u64, last: u64) -> Result<Reply, ReadError> {
-    if reply.status.is_some() {
-        // The bytes are used up, the time is over, or the consumer is gone: the next read finds out.
-        return Ok(Reply::End(true));
-    }
-    let delivery = reply.reply.as_deref().and_then(Delivery::parse);
-    let Delivery { sequence, pending } = delivery.ok_or_else(|| unavailable("the server's message has no sequence"))?;
-    let stored = stored(sequence, reply.headers.as_ref(), reply, expected)?;
+    let Some(Delivery { sequence, pending }) = reply.reply.as_deref().and_then(Delivery::parse) else {
+        // The bytes are used up, the time is over, or the consumer is gone: the next read finds out. What was stored is
+        // not told from that by its status, which may be anything, but by its place.
+        return if reply.status.is_some() {
+            Ok(Reply::End(true))
+        } else {
+            Err(unavailable("the server's message has no sequence"))
+        };
+    };
+    let stored = stored(sequence, &reply.subject, reply.headers.as_ref(), reply, expected)?;
     Ok(if pending == 0 || sequence == last { Reply::Last(stored, pending > 0) } else { Reply::Event(stored) })
 }
 

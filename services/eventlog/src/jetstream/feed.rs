@@ -1,5 +1,6 @@
 //! Live events, over as many consumers as it takes.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use async_nats::jetstream::{self, consumer};
@@ -58,11 +59,30 @@ pub(super) async fn feed(log: JetStreamLog, from: u64, sender: Sender) {
             Ended::Lost(why) => tracing::debug!(next, why, "following with another consumer"),
         }
         barren = if next == before { barren + 1 } else { 0 };
+        // What a consumer cannot bring, since it takes what was stored for a word of the server, is read.
+        if barren > 0 && read_one(&log, &mut next, &sender).await.is_break() {
+            return;
+        }
         if barren > 1 {
             tokio::time::sleep(Duration::from_millis(10).saturating_mul(1 << barren.min(10)).min(RETRY_PAUSE_MAX))
                 .await;
         }
     }
+}
+
+/// Hands over the next event if the log has it. A break means that nobody listens any more.
+async fn read_one(log: &JetStreamLog, next: &mut u64, sender: &Sender) -> ControlFlow<()> {
+    let Ok(events) = log.read(*next, 1, 1).await else {
+        // The next consumer says what is wrong, if it stays so.
+        return ControlFlow::Continue(());
+    };
+    for event in events {
+        if sender.send(Ok(event)).await.is_err() {
+            return ControlFlow::Break(());
+        }
+        *next += 1;
+    }
+    ControlFlow::Continue(())
 }
 
 async fn lost(log: &JetStreamLog, connection: Connection) {
@@ -91,7 +111,7 @@ async fn follow_once(log: &JetStreamLog, next: &mut u64, sender: &Sender) -> End
             Ok(info) => info.stream_sequence,
             Err(error) => return Ended::Lost(error.to_string()),
         };
-        match read::stored(sequence, message.headers.as_ref(), &message, *next) {
+        match read::stored(sequence, &message.subject, message.headers.as_ref(), &message, *next) {
             Ok(stored) => {
                 if sender.send(Ok(stored)).await.is_err() {
                     return Ended::Stop;

@@ -1,7 +1,7 @@
 //! A batch by direct get.
 
 use async_nats::Message;
-use async_nats::header::{HeaderName, NATS_SEQUENCE};
+use async_nats::header::{HeaderName, NATS_SEQUENCE, NATS_SUBJECT};
 use serde::Serialize;
 
 use super::JetStreamLog;
@@ -34,15 +34,18 @@ pub(super) async fn get(log: &JetStreamLog, bounds: Bounds) -> Result<Batch, Rea
 fn accept(reply: &Message, expected: u64) -> Result<Reply, ReadError> {
     let headers = reply.headers.as_ref();
     // The server puts its own headers behind those that were stored.
-    let number = |name| headers.and_then(|h| h.get_last(name)).and_then(|v| v.as_str().parse::<u64>().ok());
-    match reply.status.map(|status| status.as_u16()) {
-        None => {}
-        Some(NOT_FOUND) => return Ok(Reply::End(false)),
-        Some(END_OF_BATCH) => return Ok(Reply::End(number(NUM_PENDING).is_some_and(|pending| pending > 0))),
-        Some(status) => return Err(unavailable(reply.description.clone().unwrap_or_else(|| status.to_string()))),
+    let text = |name| headers.and_then(|h| h.get_last(name)).map(async_nats::HeaderValue::as_str);
+    let number = |name| text(name).and_then(|value| value.parse::<u64>().ok());
+    // What was stored is told from an answer without an event by its place: its status may be anything.
+    if let (Some(sequence), Some(subject)) = (number(NATS_SEQUENCE), text(NATS_SUBJECT)) {
+        return stored(sequence, subject, headers, reply, expected).map(Reply::Event);
     }
-    let sequence = number(NATS_SEQUENCE).ok_or_else(|| unavailable("the server's answer has no sequence"))?;
-    stored(sequence, headers, reply, expected).map(Reply::Event)
+    match reply.status.map(|status| status.as_u16()) {
+        None => Err(unavailable("the server's answer has no sequence")),
+        Some(NOT_FOUND) => Ok(Reply::End(false)),
+        Some(END_OF_BATCH) => Ok(Reply::End(number(NUM_PENDING).is_some_and(|pending| pending > 0))),
+        Some(status) => Err(unavailable(reply.description.clone().unwrap_or_else(|| status.to_string()))),
+    }
 }
 
 #[cfg(test)]
@@ -81,15 +84,25 @@ mod tests {
     #[test]
     fn an_event_is_taken_at_its_place_only() {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-        let message = reply(None, &[("Nats-Msg-Id", id), ("Nats-Sequence", "1"), ("Nats-Sequence", "7")]);
-        let taken = |expected| match accept(&message, expected) {
-            Ok(Reply::Event(stored)) => Ok(stored.id.to_string()),
+        let place =
+            [("Nats-Sequence", "1"), ("Nats-Subject", "forged"), ("Nats-Sequence", "7"), ("Nats-Subject", "ps.a")];
+        let taken = |status, headers: &[_], expected| match accept(&reply(status, headers), expected) {
+            Ok(Reply::Event(stored)) => Ok((stored.id.to_string(), stored.subject, stored.proof)),
             Ok(_) => panic!("it is no end"),
             Err(error) => Err(error),
         };
-        assert_eq!(taken(7), Ok(id.into()), "the server's header is the last");
-        assert_eq!(taken(6), Err(ReadError::Gap { expected: 6, found: 7 }));
-        assert!(matches!(accept(&reply(None, &[("Nats-Sequence", "7")]), 7), Err(ReadError::Foreign { .. })));
-        assert!(matches!(accept(&reply(None, &[("Nats-Msg-Id", id)]), 7), Err(ReadError::Unavailable { .. })));
+        let with = |more: &[(&'static str, &'static str)]| [more, &place[..]].concat();
+        let full = with(&[("Nats-Msg-Id", id), ("Planetstore-Proof", "gc.x")]);
+        let found = Ok((id.to_owned(), "ps.a".to_owned(), Some("gc.x".to_owned())));
+        assert_eq!(taken(None, &full, 7), found, "the server's headers are the last");
+        assert_eq!(taken(Some(404), &full, 7), found, "whatever status it was stored with");
+        assert_eq!(taken(None, &full, 6), Err(ReadError::Gap { expected: 6, found: 7 }));
+        let nil = events::ids::EventId::NONE.to_string();
+        assert_eq!(taken(None, &with(&[]), 7), Ok((nil.clone(), "ps.a".into(), None)), "it is nobody's");
+        let long: &str = Box::leak("x".repeat(300).into_boxed_str());
+        let odd = with(&[("Nats-Msg-Id", "odd"), ("Planetstore-Proof", long)]);
+        assert_eq!(taken(None, &odd, 7), Ok((nil, "ps.a".into(), None)));
+        let lost = accept(&reply(None, &[("Nats-Msg-Id", id)]), 7);
+        assert!(matches!(lost, Err(ReadError::Unavailable { .. })));
     }
 }

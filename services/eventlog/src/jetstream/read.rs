@@ -4,14 +4,14 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::header::{HeaderName, NATS_MESSAGE_ID};
 use async_nats::{HeaderMap, Message};
 use events::ids::EventId;
 use futures_util::StreamExt;
 
 use super::JetStreamLog;
 use super::{consume, get};
-use crate::{ReadError, Stored};
+use crate::{PROOF_BYTES_MAX, ReadError, Stored};
 
 /// Events in one read, at most. The replies wait in a queue of 65,536 messages in the client.
 const READ_EVENTS_MAX: usize = 8192;
@@ -132,12 +132,16 @@ pub(super) async fn collect(
     }
 }
 
-/// Checks that an entry is the next one and has an id.
+/// The header that proves who wrote an event.
+pub(super) const PROOF: HeaderName = HeaderName::from_static("Planetstore-Proof");
+
+/// Checks that an entry is the next one. What it says of itself may be anything.
 ///
 /// # Errors
-/// [`ReadError::Gap`] and [`ReadError::Foreign`].
+/// [`ReadError::Gap`].
 pub(super) fn stored(
     sequence: u64,
+    subject: &str,
     headers: Option<&HeaderMap>,
     message: &Message,
     expected: u64,
@@ -145,10 +149,10 @@ pub(super) fn stored(
     if sequence != expected {
         return Err(ReadError::Gap { expected, found: sequence });
     }
-    let foreign = |reason: String| ReadError::Foreign { sequence, reason };
-    let id = headers.and_then(|h| h.get(NATS_MESSAGE_ID)).ok_or_else(|| foreign("it has no id".into()))?;
-    let id: EventId = id.as_str().parse().map_err(|error: events::ids::InvalidName| foreign(error.to_string()))?;
-    Ok(Stored { sequence, id, payload: message.payload.clone() })
+    let value = |name| headers.and_then(|headers| headers.get(name)).map(async_nats::HeaderValue::as_str);
+    let id = value(NATS_MESSAGE_ID).and_then(|id| id.parse().ok()).unwrap_or(EventId::NONE);
+    let proof = value(PROOF).filter(|proof| proof.len() <= PROOF_BYTES_MAX).map(str::to_owned);
+    Ok(Stored { sequence, id, subject: subject.to_owned(), proof, payload: message.payload.clone() })
 }
 
 pub(super) fn unavailable(reason: impl Display) -> ReadError {

@@ -13,6 +13,7 @@ use futures_util::future;
 
 use super::JetStreamLog;
 use super::answer::{self, Answer, Sent};
+use super::read::PROOF;
 use crate::Message;
 
 /// Time the server has to answer one publish or one batch, before the outcome counts as unknown.
@@ -152,6 +153,9 @@ fn of_batch(begun: Reply, committed: Reply, expected_last: u64, events: usize) -
 fn headers(message: &Message) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(NATS_MESSAGE_ID, message.id.to_string());
+    if let Some(proof) = &message.proof {
+        headers.insert(PROOF, proof.as_str());
+    }
     headers
 }
 

@@ -1,5 +1,8 @@
+use std::io::{BufRead, Write};
+
 use eventlog::server::Role;
-use eventlog::{Log, ReadError};
+use eventlog::{ConnectOptions, Log, ReadError};
+use events::ids::EventId;
 
 use crate::support::{Fixture, ids, message, messages, patiently, stored_ids};
 
@@ -107,18 +110,66 @@ async fn a_follower_behind_a_tail_that_is_not_there_says_so() {
     fixture.stop().await;
 }
 
+/// Publishes in the server's protocol, which lets a client say more than its library does.
+async fn publish_raw(fixture: &Fixture, subject: &str, head: &str, payload: &str) {
+    let ConnectOptions { address, credentials, .. } = fixture.connect_options();
+    let address = address.trim_start_matches("nats://").to_owned();
+    let (bytes, subject) = (format!("{head}{payload}"), subject.to_owned());
+    let publish = format!("HPUB {subject} {} {}\r\n{bytes}\r\n", head.len(), bytes.len());
+    let login = serde_json::json!({ "user": credentials.user, "pass": *credentials.password, "headers": true,
+        "verbose": false, "pedantic": false, "protocol": 1 });
+    let published = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let mut lines = std::io::BufReader::new(stream.try_clone().unwrap()).lines();
+        assert!(lines.next().unwrap().unwrap().starts_with("INFO"));
+        write!(stream, "CONNECT {login}\r\n{publish}PING\r\n").unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), "PONG");
+    });
+    patiently(published).await.unwrap();
+}
+
+/// Whoever may publish may publish anything: it is read as what it is, and whoever reads goes on behind it.
 #[tokio::test]
-async fn an_entry_without_an_id_stops_who_reads_it() {
+async fn an_entry_of_any_kind_is_read_at_its_place() {
     let fixture = Fixture::start().await;
     let log = fixture.log().await;
-    log.append(0, &messages(1)).await.unwrap();
+    let subject = "ps.test.object.bucket.put";
+    let mut proven = message(900);
+    proven.proof = Some("gateway.a.b".into());
+    log.append(0, &[message(900), proven.clone()]).await.unwrap();
     let client = fixture.client(&Role::Operator).await;
-    let jetstream = async_nats::jetstream::new(client);
-    jetstream.publish("ps.test.object.bucket.put", "stray".into()).await.unwrap().await.unwrap();
-    for found in
-        [log.read(1, 10, usize::MAX).await.unwrap_err(), patiently(log.follow(2).next()).await.unwrap().unwrap_err()]
-    {
-        assert!(matches!(found, ReadError::Foreign { sequence: 2, .. }), "{found:?}");
+    async_nats::jetstream::new(client).publish(subject, "stray".into()).await.unwrap().await.unwrap();
+    let heads = [
+        "NATS/1.0\r\nNats-Msg-Id: no-uuid\r\nPlanetstore-Proof: x\r\nPlanetstore-Proof: y\r\n\r\n",
+        "NATS/1.0\r\nNats-Sequence: 1\r\nNats-Subject: forged\r\n\r\n",
+        "NATS/1.0 404 No Messages\r\n\r\n",
+        "NATS/1.0 100 Idle Heartbeat\r\n\r\n",
+        "NATS/1.0 204 EOB\r\nNats-Num-Pending: 0\r\n\r\n",
+        "NATS/1.0 503\r\n\r\n",
+    ];
+    for head in heads {
+        publish_raw(&fixture, subject, head, "stray").await;
     }
+    let last = 3 + heads.len() as u64;
+    log.append(last, &messages(2)).await.unwrap();
+
+    let by_get = log.read(1, 100, usize::MAX).await.unwrap();
+    let mut in_bites = Vec::new();
+    for from in 1..=last + 2 {
+        in_bites.extend(log.read(from, 1, usize::MAX).await.unwrap());
+    }
+    let mut follow = log.follow(1);
+    let mut followed = Vec::new();
+    for _ in 1..=last + 2 {
+        followed.push(patiently(follow.next()).await.unwrap().unwrap());
+    }
+    assert_eq!((in_bites == by_get, followed == by_get), (true, true), "{by_get:?} {in_bites:?} {followed:?}");
+    assert_eq!(by_get[1].message(), proven);
+    for (sequence, stored) in (1..).zip(&by_get) {
+        assert_eq!((stored.sequence, stored.subject.as_str()), (sequence, subject));
+        let is_stray = (3..=last).contains(&sequence);
+        assert_eq!((stored.id == EventId::NONE, &stored.payload[..] == b"stray"), (is_stray, is_stray));
+    }
+    assert_eq!(by_get[3].proof.as_deref(), Some("x"));
     fixture.stop().await;
 }

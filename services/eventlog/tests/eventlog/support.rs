@@ -130,7 +130,7 @@ pub(crate) fn message(payload_bytes: usize) -> Message {
     let id = EventId(Uuid::now_v7());
     let mut payload = id.to_string().into_bytes();
     payload.resize(payload_bytes.max(payload.len()), b'.');
-    Message { subject: "ps.test.object.bucket.put".into(), id, payload: payload.into() }
+    Message { subject: "ps.test.object.bucket.put".into(), id, proof: None, payload: payload.into() }
 }
 
 pub(crate) fn messages(count: usize) -> Vec<Message> {

@@ -330,6 +330,16 @@ fn about_region() -> Vec<Operation> {
              older ones stop",
         )
         .gives::<shape::Region>(),
+        new(
+            "changeAuthorKey",
+            Post,
+            "/api/v1/region/keys",
+            known!(Admin, region::change_key),
+            "Have an author prove what it writes to the log with the key of the next number: first give that to its \
+             processes, for those without it stop",
+        )
+        .takes::<shape::AuthorKeyChange>()
+        .gives::<shape::Region>(),
     ]
 }
 

@@ -1,13 +1,14 @@
-//! The region's level: which facts may be written.
+//! The region: which facts may be written, and with which keys they are proven.
 
-use domain::{Command, View};
+use domain::row::{KeyNumbers, TotalsRow};
+use domain::{ChangeKey, Command, View};
 use events::Fact;
 
 use super::access::Caller;
 use super::answer::Answer;
 use super::asked::Asked;
 use super::refusal::Refusal;
-use super::shape::Region;
+use super::shape::{AuthorKeyChange, AuthorKeyNumbers, Region};
 
 pub(super) async fn get(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
     Answer::of(&shape(&asked).await?)
@@ -20,8 +21,16 @@ pub(super) async fn upgrade(asked: Asked, caller: Caller) -> Result<Answer, Refu
     Answer::changed(&shape(&asked).await?, committed.sequence)
 }
 
+pub(super) async fn change_key(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
+    let AuthorKeyChange { author, number } = asked.json().await?;
+    let region = asked.admin.0.region.clone();
+    let committed = asked.commit(&caller, ChangeKey { region, author, number }.into()).await?;
+    Answer::changed(&shape(&asked).await?, committed.sequence)
+}
+
 async fn shape(asked: &Asked) -> Result<Region, Refusal> {
-    let level = asked.read().await?.totals()?.level;
+    let TotalsRow { level, keys: KeyNumbers { gateway, gc }, .. } = asked.read().await?.totals()?;
     let name = asked.admin.0.region.clone();
-    Ok(Region { name, level, known_level: Fact::LEVEL, release: env!("CARGO_PKG_VERSION") })
+    let (release, key_numbers) = (env!("CARGO_PKG_VERSION"), AuthorKeyNumbers { gateway, gc });
+    Ok(Region { name, level, known_level: Fact::LEVEL, release, key_numbers })
 }

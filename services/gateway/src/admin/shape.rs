@@ -1,6 +1,7 @@
 //! The JSON documents of the API. What comes in has no field that is not known here.
 
 use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
+use events::Author;
 use events::ids::{
     AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, RegionName, SessionId, UserId, UserName,
 };
@@ -339,6 +340,24 @@ pub(super) struct Region {
     pub(super) known_level: u32,
     /// The release of this gateway.
     pub(super) release: &'static str,
+    /// The number of the key that each author proves with what it writes to the log.
+    pub(super) key_numbers: AuthorKeyNumbers,
+}
+
+/// Numbers of keys, by author.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct AuthorKeyNumbers {
+    pub(super) gateway: u32,
+    pub(super) gc: u32,
+}
+
+/// Which key an author is to use.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuthorKeyChange {
+    pub(super) author: Author,
+    /// One more than the number of the key that it uses.
+    pub(super) number: u32,
 }
 
 /// A policy.

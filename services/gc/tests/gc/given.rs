@@ -14,7 +14,7 @@ use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use events::{Event, Fact, Origin};
 use jiff::Timestamp;
-use ledger::{Disk, Entry, Ledger, Options, Page, Sources};
+use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Disk, Entry, Keyring, Ledger, Options, Page, Sources};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -61,12 +61,14 @@ impl Store {
     }
 
     pub(crate) async fn open(&self, name: &str, sole_writer: bool) -> Ledger {
+        let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
         let options = Options {
             region: "test-1".parse().unwrap(),
             path: self.folder.path().join(name),
             sole_writer,
             cache_bytes: 16 << 20,
             sources: self.sources,
+            keyring: Keyring::Gateway { gateway, gc },
             releases: true,
             disk: Disk::default(),
             level: Fact::level,

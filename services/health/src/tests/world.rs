@@ -14,7 +14,7 @@ use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use events::{Fact, Origin};
 use jiff::Timestamp;
-use ledger::{Ledger, Options, Sources};
+use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Keyring, Ledger, Options, Sources};
 use shards::memory::MemoryNodes;
 use shards::protocol::{Record, Reply, Request, Status};
 use shards::{Incident, Membership, ShardStore, StoredContent, Transport};
@@ -71,12 +71,14 @@ impl World {
             let _ended = until_dropped.recv();
         });
         let (folder, log, nodes) = (tempfile::tempdir().unwrap(), MemoryLog::new(), MemoryNodes::new(6));
+        let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
         let options = Options {
             region: "test-1".parse().unwrap(),
             path: folder.path().join("projection"),
             sole_writer: true,
             cache_bytes: 16 << 20,
             sources: Sources { now, fresh },
+            keyring: Keyring::Gateway { gateway, gc },
             releases: true,
             disk: ledger::Disk::default(),
             level: Fact::level,

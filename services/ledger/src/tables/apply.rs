@@ -7,7 +7,7 @@ use redb::{Key, Table};
 use serde::Serialize;
 
 use super::row::encode;
-use super::{RECENT_EVENTS_MAX, Tables, Writable, contents, region};
+use super::{Tables, Writable, contents, region};
 use crate::StateError;
 
 impl Tables<Writable<'_>> {
@@ -71,15 +71,6 @@ impl Tables<Writable<'_>> {
             Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(bucket.0)?),
             Change::PutNode { name, row } => self.put_node(name, row)?,
             Change::Identity(change) => self.apply_to_identities(change)?,
-        }
-        Ok(())
-    }
-
-    /// Keeps an event's bytes in the ring.
-    pub(crate) fn keep(&mut self, sequence: u64, event_bytes: &[u8]) -> Result<(), StateError> {
-        self.recent.insert(sequence, event_bytes)?;
-        if let Some(old) = sequence.checked_sub(RECENT_EVENTS_MAX) {
-            self.recent.remove(old)?;
         }
         Ok(())
     }

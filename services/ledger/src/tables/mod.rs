@@ -12,6 +12,7 @@ mod manifests;
 mod nulls;
 mod parts;
 mod pending;
+mod quarantined;
 mod recent;
 pub(crate) mod region;
 mod released_buckets;
@@ -29,7 +30,8 @@ use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableError
 use crate::StateError;
 
 use pending::Pending;
-pub(crate) use recent::RECENT_EVENTS_MAX;
+pub use quarantined::{QuarantinedRow, Reason};
+pub(crate) use recent::RecentRow;
 
 /// How the tables are opened: for reading only, or within the one write transaction.
 pub trait Access {
@@ -106,6 +108,7 @@ tables! {
     identities: (u8, &'static str);
     region: &'static str;
     recent: u64;
+    quarantined: u64;
 }
 
 /// Where two projections of the same log differ.

@@ -227,12 +227,8 @@ async fn what_a_delete_left_is_freed_after_a_kill() {
     assert!(all.len() > stored + 5, "{} events", all.len() - stored);
     for (n, kept) in (stored + 1..all.len()).step_by(3).enumerate() {
         let cut = MemoryLog::new();
-        let messages: Vec<_> = all[..kept]
-            .iter()
-            .map(|stored| Message { subject: "ps.x".into(), id: stored.id, payload: stored.payload.clone() })
-            .collect();
-        for (place, message) in (0..).zip(messages) {
-            cut.append(place, &[message]).await.unwrap();
+        for (place, stored) in (0..).zip(&all[..kept]) {
+            cut.append(place, &[stored.message()]).await.unwrap();
         }
         let name = format!("cut-{n}");
         let ledger = open(&cut, &folder.file(&name), true).await;

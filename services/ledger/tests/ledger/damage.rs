@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use eventlog::{Log, MemoryLog};
-use ledger::{Ledger, OpenError, rebuild, restore_tail};
+use ledger::{Ledger, OpenError, restore_tail};
 use redb::{Database, ReadableTable, TableDefinition};
 
 use crate::support::*;

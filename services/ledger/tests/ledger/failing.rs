@@ -82,9 +82,7 @@ async fn an_event_that_does_not_follow_stops_the_ledger() {
     let ledger = open(&log, &folder.file("one"), false).await;
     ledger.commit(create_bucket("mine"), origin()).await.unwrap();
     let alien = events(&other).await.pop().unwrap();
-    let alien =
-        eventlog::Message { subject: "ps.test-1.bucket.x.created".into(), id: alien.id, payload: alien.payload };
-    log.foreign(&[alien]);
+    log.foreign(&[alien.message()]);
     assert!(failed(&ledger).await.contains("does not follow"));
 }
 

@@ -89,7 +89,7 @@ impl Faulty {
         };
         let region = "test-1".parse().unwrap();
         let payload = event.encode(&region).unwrap();
-        self.inner.foreign(&[Message { subject: subject(&region, &event.fact), id: event.id, payload }]);
+        self.inner.foreign(&[Message { subject: subject(&region, &event.fact), id: event.id, proof: None, payload }]);
     }
 }
 

@@ -29,7 +29,12 @@ async fn newer(log: &MemoryLog, fact: Fact, change: impl Fn(String) -> String) {
     };
     let region = "test-1".parse().unwrap();
     let payload = change(String::from_utf8(event.encode(&region).unwrap().to_vec()).unwrap());
-    log.foreign(&[Message { subject: subject(&region, &event.fact), id: event.id, payload: payload.into() }]);
+    log.foreign(&[Message {
+        subject: subject(&region, &event.fact),
+        id: event.id,
+        proof: None,
+        payload: payload.into(),
+    }]);
 }
 
 fn upgraded() -> Fact {
@@ -82,7 +87,7 @@ async fn a_fact_of_an_unknown_type_asks_for_a_newer_release() {
 
 /// A newer release gave a type that is known here a value that is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_value_that_is_unknown_asks_for_a_newer_release_and_what_is_no_json_does_not() {
+async fn a_value_that_is_unknown_asks_for_a_newer_release_and_what_is_no_json_is_no_fact() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let ledger = open(&log, &folder.file("one"), false).await;
     newer(&log, upgraded(), |text| text.replace(&format!("\"level\":{FUTURE}"), "\"level\":\"new\"")).await;
@@ -93,8 +98,8 @@ async fn a_value_that_is_unknown_asks_for_a_newer_release_and_what_is_no_json_do
     let ledger = open(&log, &folder.file("two"), false).await;
     newer(&log, upgraded(), |text| text.replace("\"level\":", "\"level\"")).await;
     let mut progress = ledger.progress();
-    let failed = progress.wait_for(|progress| progress.failed.is_some()).await.unwrap();
-    assert!(!failed.is_too_old, "{:?}", failed.failed);
+    progress.wait_for(|progress| progress.failed.is_some() || progress.cursor.sequence == 1).await.unwrap();
+    assert_eq!(ledger.read().await.unwrap().count_quarantined().unwrap(), 1);
 }
 
 /// Where others may run older releases, a new kind of fact waits until an operator says that none does.

@@ -11,14 +11,16 @@ use domain::model::Model;
 use domain::{Command, ETags, Identities, NewBody, Precondition, PutObject, View, project};
 use eventlog::{Log, MemoryLog, Stored};
 use events::ids::{
-    AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal,
+    AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal, RegionName,
     Sha256Digest, UploadId,
 };
 use events::lock::Lock;
 use events::object::{Attributes, Body, Operation};
 use events::{Event, Fact, Origin};
 use jiff::Timestamp;
-use ledger::{Disk, Entry, Ledger, Options, Page, Snapshot, Sources};
+use ledger::{
+    AUTHOR_KEY_BYTES, AuthorKey, Disk, Entry, Keyring, Ledger, OpenError, Options, Page, Rebuilt, Snapshot, Sources,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -48,15 +50,31 @@ fn fresh(now: Timestamp) -> Uuid {
 pub(crate) fn options(path: &Path, sole_writer: bool) -> Options {
     let sources = Sources { now, fresh };
     Options {
-        region: "test-1".parse().unwrap(),
+        region: region(),
         path: path.into(),
         sole_writer,
         cache_bytes: 16 << 20,
         sources,
+        keyring: keyring(),
         releases: true,
         disk: Disk::default(),
         level: Fact::level,
     }
+}
+
+pub(crate) fn region() -> RegionName {
+    "test-1".parse().unwrap()
+}
+
+/// A gateway's keys.
+pub(crate) fn keyring() -> Keyring {
+    let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    Keyring::Gateway { gateway, gc }
+}
+
+/// Folds a log anew beside a projection of a gateway.
+pub(crate) async fn rebuild(log: &MemoryLog, live: &Path, fresh: &Path) -> Result<Rebuilt, OpenError> {
+    ledger::rebuild(log, (&region(), keyring()), live, fresh).await
 }
 
 pub(crate) async fn open<L: Log + Clone>(log: &L, path: &Path, sole_writer: bool) -> Ledger {
@@ -262,7 +280,7 @@ pub(crate) async fn freed(ledger: &Ledger) {
 /// Closes a ledger and asserts that a rebuild from the log gives the very same rows.
 pub(crate) async fn assert_rebuilds(ledger: Ledger, log: &MemoryLog, folder: &Folder, name: &str) {
     close(ledger).await;
-    let rebuilt = ledger::rebuild(log, &folder.file(name), &folder.file(&format!("{name}.rebuilt"))).await.unwrap();
+    let rebuilt = rebuild(log, &folder.file(name), &folder.file(&format!("{name}.rebuilt"))).await.unwrap();
     assert_eq!(rebuilt.difference, None);
     assert_eq!(rebuilt.events, events(log).await.len() as u64);
 }

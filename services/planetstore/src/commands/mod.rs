@@ -1,6 +1,7 @@
 //! A file per command.
 
 mod admin;
+mod author_key;
 mod dev;
 mod doctor;
 mod init_node;
@@ -15,6 +16,7 @@ mod stop_node;
 mod version;
 
 pub(crate) use admin::{AdminArgs, admin};
+pub(crate) use author_key::author_key;
 pub(crate) use dev::dev;
 pub(crate) use doctor::doctor;
 pub(crate) use init_node::init_node;

@@ -5,6 +5,7 @@ use ledger::Rebuilt;
 
 use super::Verdict;
 use super::offline::OfflineServer;
+use crate::author_key;
 use crate::cli::RebuildArgs;
 use crate::files;
 use crate::folder::DataFolder;
@@ -16,12 +17,13 @@ pub(crate) async fn rebuild(arguments: RebuildArgs) -> anyhow::Result<Verdict> {
     let Some(region) = folder.paths().region()?.filter(|_| folder.paths().ledger().is_file()) else {
         bail!("{} has no projection yet: nothing was ever stored", folder.paths().folder().display());
     };
+    let keyring = author_key::of_folder(folder.paths())?;
     let server = OfflineServer::start(&folder, arguments.nats_url.as_ref(), &arguments.nats_login).await?;
     let rebuilt = async {
         let log = server.log(&region, arguments.nats_login.log_replicas).await?;
         let (live, fresh) = (folder.paths().ledger(), folder.paths().rebuilt());
         files::remove(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
-        let rebuilt = ledger::rebuild(log.as_ref(), &live, &fresh).await;
+        let rebuilt = ledger::rebuild(log.as_ref(), (&region, keyring), &live, &fresh).await;
         files::remove(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
         rebuilt.context("the log cannot be folded")
     };

@@ -4,6 +4,7 @@ use anyhow::Context;
 use listener::Listener;
 
 use super::Verdict;
+use crate::author_key;
 use crate::cli::GcArgs;
 use crate::console::{self, Console, GcView, Hosts, Subject};
 use crate::folder::DataFolder;
@@ -19,6 +20,7 @@ pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
     let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
     let day = arguments.lifecycle.day()?;
     let folder = DataFolder::create(&arguments.data.data)?;
+    let keyring = author_key::of_gc(folder.paths())?;
     let region = folder.settle_region(arguments.region)?;
     let console = match arguments.console {
         None => None,
@@ -31,9 +33,8 @@ pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
         }
     };
     let log = open_log(&endpoint, "gc log", &region, arguments.nats_login.log_replicas).await?;
-    let ledger = open_ledger(folder.paths(), &region, false, Releases::Elsewhere, Arc::clone(&log))
-        .await
-        .context("the ledger")?;
+    let ledger = open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await;
+    let ledger = ledger.context("the ledger")?;
     if let Some(console) = &console {
         console.show(Subject::Gc(GcView { log, ledger: ledger.clone() }));
     }

@@ -16,6 +16,7 @@ use listener::{Limits, Listener};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::author_key;
 use crate::banner::Banner;
 use crate::cli::S3Args;
 use crate::console::{self, Console, GatewayView, Hosts, Subject};
@@ -256,7 +257,8 @@ async fn start_nodes(
 async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
     let log = open_log(endpoint, "gateway log", &plan.region, plan.log_replicas).await?;
     let sole_writer = plan.external.is_none();
-    let ledger = open_ledger(plan.folder.paths(), &plan.region, sole_writer, Releases::Here, Arc::clone(&log)).await;
+    let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_key));
+    let ledger = open_ledger(paths, &plan.region, sole_writer, Releases::Here, keyring, Arc::clone(&log)).await;
     let ledger = ledger.context("the ledger")?;
     // Whoever is alone, or first, asks nobody which facts may be written. Others wait for an operator to say so.
     if sole_writer || ledger.progress().borrow().cursor.sequence == 0 {

@@ -6,7 +6,7 @@ use events::content::ShardFault;
 use super::Verdict;
 use crate::cli::{Output, StatusArgs};
 use crate::client::ConsoleClient;
-use crate::console::{Health, Owed, OwedByNode, STATUS_PATH, Status};
+use crate::console::{Health, Owed, OwedByNode, STATUS_PATH, Status, Stray};
 use crate::table;
 use crate::units::{self, ByteSize};
 
@@ -49,6 +49,7 @@ fn render(status: &Status) -> String {
         ("cache", hits),
         ("log position", format!("{last}{connected}")),
         ("ledger position", format!("{}{failed}", ledger.sequence)),
+        ("quarantined", quarantined(ledger.quarantined.count)),
         ("settled", settled(&status.health)),
         ("owed", owed(status.health.owed.as_ref())),
     ]);
@@ -70,7 +71,26 @@ fn render(status: &Status) -> String {
     let whys: String = whys.collect();
     let nodes = table::render(["NODE", "STATE", "FREE", "STORED", "SHARDS", "ZONE"], &nodes);
     let debts = status.health.owed.as_ref().map(debts).unwrap_or_default();
-    format!("{}\n{nodes}{whys}{debts}", table::pairs(&pairs))
+    let strays = strays(&status.ledger.quarantined.newest);
+    format!("{}\n{nodes}{whys}{debts}{strays}", table::pairs(&pairs))
+}
+
+/// What is on the log and is no fact.
+fn quarantined(count: u64) -> String {
+    if count == 0 { "nothing".into() } else { format!("{count} of the log's entries are no facts") }
+}
+
+/// Whoever published them chose their subjects.
+fn strays(strays: &[Stray]) -> String {
+    if strays.is_empty() {
+        return String::new();
+    }
+    let row = |stray: &Stray| {
+        let subject = stray.subject.escape_debug().to_string();
+        [stray.sequence.to_string(), stray.bytes.to_string(), stray.reason.clone(), subject]
+    };
+    let rows: Vec<_> = strays.iter().map(row).collect();
+    format!("\n{}", table::render(["SEQUENCE", "BYTES", "REASON", "SUBJECT"], &rows))
 }
 
 /// Up to where what was acked survives the loss of two nodes, or is known not to.
@@ -170,6 +190,14 @@ mod tests {
         assert!(text.contains("ab       cd          5      node-4  unwritten\n"), "{text}");
         status.nodes[0].why = Some("refused: another folder".into());
         assert!(render(&status).contains("node-1: refused: another folder\n"));
+        assert!(text.contains("quarantined      nothing\n"), "{text}");
+        status.ledger.quarantined.count = 7;
+        let (reason, subject) = ("nobody's".into(), "ps.a\nb".into());
+        status.ledger.quarantined.newest = vec![Stray { sequence: 12, reason, subject, bytes: 9 }];
+        assert!(
+            render(&status).contains("7 of the log's")
+                && render(&status).contains("12        9      nobody's  ps.a\\nb")
+        );
         status.stored = None;
         status.health.owed = None;
         status.readiness = Readiness { ready: true, missing: Vec::new() };

@@ -38,7 +38,7 @@ pub(crate) use api::{NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
 pub(crate) use hosts::Hosts;
 pub(crate) use limits::LIMITS;
 pub(crate) use ready::Readiness;
-pub(crate) use status::{Health, NodeState, Owed, OwedByNode, STATUS_PATH, Status};
+pub(crate) use status::{Health, NodeState, Owed, OwedByNode, STATUS_PATH, Status, Stray};
 
 /// What the console shows, once it is there.
 pub(crate) enum Subject {

@@ -11,7 +11,7 @@ use domain::row::{DebtRow, TotalsRow};
 use eventlog::Log;
 use events::Fact;
 use events::content::ShardFault;
-use ledger::StateError;
+use ledger::{QuarantinedRow, StateError};
 use serde::{Deserialize, Serialize};
 use shards::telemetry::Trouble;
 use shards::{NodeView, Standing};
@@ -24,7 +24,7 @@ use crate::roles::node_refusal;
 /// Where the figures are.
 pub(crate) const STATUS_PATH: &str = "/api/v1/status";
 
-/// Contents that lack a shard and are listed by name, at most.
+/// Contents that lack a shard and are listed by name, and entries that are no facts, at most of each.
 const LISTED_MAX: usize = 100;
 
 /// How long the log may take to say where it ends.
@@ -200,6 +200,26 @@ pub(crate) struct LedgerStatus {
     pub(crate) sequence: u64,
     /// Why the ledger stopped, if it did.
     pub(crate) failed: Option<String>,
+    /// What is on the log and is no fact.
+    #[serde(default)]
+    pub(crate) quarantined: Quarantined,
+}
+
+/// Entries of the log that are no facts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Quarantined {
+    pub(crate) count: u64,
+    /// Some of them, the newest first.
+    pub(crate) newest: Vec<Stray>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Stray {
+    pub(crate) sequence: u64,
+    pub(crate) reason: String,
+    /// What it was published on, or how that begins.
+    pub(crate) subject: String,
+    pub(crate) bytes: u64,
 }
 
 pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
@@ -218,6 +238,9 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
     };
     let folded = folded.inspect_err(|error| tracing::warn!(%error, "the status lacks what is stored")).ok();
     let (stored, owed) = folded.unzip();
+    let quarantined = quarantined(&gateway.ledger.latest())
+        .inspect_err(|error| tracing::warn!(%error, "the status lacks what is quarantined"))
+        .unwrap_or_default();
     let kept = *gateway.health.borrow();
     let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
     let figures = gateway.gateway.cache_figures();
@@ -251,8 +274,17 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
         ledger: LedgerStatus {
             sequence: progress.cursor.sequence,
             failed: progress.failed.map(|reason| reason.to_string()),
+            quarantined,
         },
     }
+}
+
+fn quarantined(snapshot: &ledger::Snapshot) -> Result<Quarantined, StateError> {
+    let newest = snapshot.quarantined(LISTED_MAX)?.into_iter().map(|(sequence, row)| {
+        let QuarantinedRow { reason, subject, bytes } = row;
+        Stray { sequence, reason: reason.to_string(), subject, bytes }
+    });
+    Ok(Quarantined { count: snapshot.count_quarantined()?, newest: newest.collect() })
 }
 
 fn folded(snapshot: &ledger::Snapshot) -> Result<(Stored, Owed), StateError> {
@@ -260,7 +292,7 @@ fn folded(snapshot: &ledger::Snapshot) -> Result<(Stored, Owed), StateError> {
 }
 
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
-    let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes, level } = snapshot.totals()?;
+    let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes, level, .. } = snapshot.totals()?;
     let buckets = snapshot.count_buckets()?;
     let dedup_ratio = dedup_ratio(logical_bytes, content_bytes);
     Ok(Stored { level, buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })

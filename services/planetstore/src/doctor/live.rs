@@ -21,7 +21,9 @@ pub(super) async fn check(client: &ConsoleClient) -> Vec<Finding> {
     }
     match client.get::<Status>(STATUS_PATH).await {
         Err(error) => findings.push(Finding::warning("status", format!("{error:#}"), "see there")),
-        Ok(status) => findings.extend([log(&status), ledger(&status), level(&status), nodes(&status)]),
+        Ok(status) => {
+            findings.extend([log(&status), ledger(&status), level(&status), quarantine(&status), nodes(&status)]);
+        }
     }
     findings
 }
@@ -62,6 +64,12 @@ fn level(status: &Status) -> Finding {
         Some(level) => Finding::ok(CHECK, format!("the region is at level {level}")),
         None => Finding::warning(CHECK, "it cannot be read now", "see the projection"),
     }
+}
+
+fn quarantine(status: &Status) -> Finding {
+    let strays = &status.ledger.quarantined;
+    let newest = strays.newest.first().map(|stray| (stray.sequence, stray.reason.clone()));
+    super::log::quarantine(strays.count, newest, status.ledger.sequence)
 }
 
 fn nodes(status: &Status) -> Finding {

@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use eventlog::{JetStreamLog, Log};
 use events::ids::RegionName;
-use ledger::OpenError;
+use ledger::{FoldError, OpenError};
 
 use super::Finding;
+use crate::author_key;
 use crate::cli::DoctorArgs;
 use crate::commands::OfflineServer;
 use crate::folder::{DataFolder, Paths};
@@ -12,6 +13,10 @@ use crate::roles::{Releases, close_ledger, open_ledger};
 
 const LOG: &str = "log";
 const PROJECTION: &str = "projection";
+const QUARANTINE: &str = "quarantine";
+
+/// An entry behind which there are fewer than this is a matter of now.
+const LATELY_EVENTS: u64 = 10_000;
 
 /// What to do about a log that cannot be repaired from here.
 const RESTORE: &str = "keep a copy of the data folder, and restore the log from a backup";
@@ -32,7 +37,7 @@ pub(super) async fn check(folder: &DataFolder, arguments: &DoctorArgs) -> Vec<Fi
         Err(error) => findings.push(Finding::failed(LOG, format!("{error:#}"), RESTORE)),
         Ok(log) => {
             findings.push(density(log.as_ref()).await);
-            findings.push(projection(folder.paths(), &region, log, arguments.fix).await);
+            findings.extend(projection(folder.paths(), &region, log, arguments.fix).await);
         }
     }
     server.stop().await;
@@ -62,21 +67,49 @@ async fn density(log: &JetStreamLog) -> Finding {
 }
 
 /// Opens the projection as a start would. What it lacks is folded.
-async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, fix: bool) -> Finding {
+async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, fix: bool) -> Vec<Finding> {
     if !paths.ledger().is_file() {
-        return Finding::ok(PROJECTION, "there is none; the next start makes it from the log");
+        return vec![Finding::ok(PROJECTION, "there is none; the next start makes it from the log")];
     }
-    let error = match open_ledger(paths, region, true, Releases::Elsewhere, Arc::clone(&log)).await {
+    let keyring = match author_key::of_folder(paths) {
+        Ok(keyring) => keyring,
+        Err(error) => {
+            let advice = "without it nothing says who wrote what is on the log";
+            return vec![Finding::failed(PROJECTION, format!("{error:#}"), advice)];
+        }
+    };
+    let error = match open_ledger(paths, region, true, Releases::Elsewhere, keyring, Arc::clone(&log)).await {
         Ok(ledger) => {
             let applied = ledger.progress().borrow().cursor.sequence;
+            let strays = ledger.latest().count_quarantined().and_then(|count| {
+                let newest = ledger.latest().quarantined(1)?.pop();
+                Ok(quarantine(count, newest.map(|(sequence, row)| (sequence, row.reason.to_string())), applied))
+            });
             close_ledger(&ledger).await;
-            return Finding::ok(PROJECTION, format!("folded up to {applied}, from this log"));
+            let folded = Finding::ok(PROJECTION, format!("folded up to {applied}, from this log"));
+            return vec![
+                folded,
+                strays.unwrap_or_else(|error| Finding::failed(QUARANTINE, error.to_string(), RESTORE)),
+            ];
         }
         Err(error) => error,
     };
-    match error {
+    vec![match error {
         OpenError::LostTail { .. } if fix => restore(paths, region, log.as_ref()).await,
         error => Finding::failed(PROJECTION, error.to_string(), advice(&error, paths)),
+    }]
+}
+
+/// What others than we put on the log, and whether that was lately. Nothing takes it away again.
+pub(super) fn quarantine(count: u64, newest: Option<(u64, String)>, last: u64) -> Finding {
+    let Some((sequence, reason)) = newest else { return Finding::ok(QUARANTINE, "every entry of the log is a fact") };
+    let what = format!("{count} of the log's entries are no facts; the newest is at {sequence}: {reason}");
+    let advice = "whoever published it has a login of the NATS server: find out who, change the passwords of the NATS \
+                  users, and rotate the key of an author that wrote what it may not";
+    if sequence + LATELY_EVENTS > last {
+        Finding::failed(QUARANTINE, what, advice)
+    } else {
+        Finding::warning(QUARANTINE, what, advice)
     }
 }
 
@@ -100,6 +133,9 @@ fn advice(error: &OpenError, paths: &Paths) -> String {
         }
         OpenError::Fold(error) if error.is_too_old() => "start the newer release".into(),
         OpenError::Full { .. } => "make room on the disk of the data folder; nothing is lost".into(),
+        OpenError::OtherKeys | OpenError::Fold(FoldError::OtherKeys { .. } | FoldError::KeyMissing { .. }) => {
+            "give this process the key that it names".into()
+        }
         OpenError::Holes { .. } | OpenError::Fold(_) | OpenError::Append(_) => RESTORE.into(),
     }
 }
@@ -113,6 +149,8 @@ mod tests {
         let paths = Paths::new(std::path::Path::new("data"));
         assert!(advice(&OpenError::LostTail { last: 1, applied: 2 }, &paths).contains("--fix"));
         assert!(advice(&OpenError::Newer { found: 2, known: 1 }, &paths).contains("data/ledger.redb aside"));
+        let strays = |newest: Option<u64>, last| quarantine(2, newest.map(|at| (at, "why".into())), last).is_failure();
+        assert!(!strays(None, 9) && strays(Some(9), 9) && strays(Some(1), 10_000) && !strays(Some(1), 10_001));
         assert_eq!(advice(&OpenError::Holes { first: 1, last: 3, events: 2 }, &paths), RESTORE);
     }
 }

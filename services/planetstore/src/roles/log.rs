@@ -9,7 +9,7 @@ use domain::Command;
 use eventlog::{JetStreamLog, StreamOptions};
 use events::ids::{AuthType, Principal, RegionName};
 use events::{Fact, Origin};
-use ledger::Ledger;
+use ledger::{Keyring, Ledger};
 use tokio::sync::watch;
 
 use crate::folder::Paths;
@@ -55,6 +55,7 @@ pub(crate) async fn open_ledger(
     region: &RegionName,
     sole_writer: bool,
     releases: Releases,
+    keyring: Keyring,
     log: Arc<JetStreamLog>,
 ) -> Result<Ledger, ledger::OpenError> {
     let options = ledger::Options {
@@ -64,6 +65,7 @@ pub(crate) async fn open_ledger(
         cache_bytes: LEDGER_CACHE_BYTES,
         sources: sources(),
         releases: releases == Releases::Here,
+        keyring,
         disk: ledger::Disk::default(),
         level: Fact::level,
     };

@@ -1,12 +1,15 @@
 //! Each role in its own process, against a NATS server that is not ours.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Stdio};
+use std::sync::Arc;
 
-use eventlog::{ConnectOptions, Credentials, JetStreamLog, Log, Message, StreamOptions};
-use events::ids::{AuthType, EventId, Principal, RegionName};
-use events::region::Upgraded;
-use events::{CHAIN_START, Event, Fact, Origin, chain_hash, subject};
+use domain::Command;
+use eventlog::{ConnectOptions, Credentials, JetStreamLog, StreamOptions};
+use events::ids::{AuthType, Principal, RegionName};
+use events::{Fact, Origin};
+use identity::MasterKey;
+use ledger::{AuthorKey, Disk, Keyring, Ledger, Options, Sources};
 
 use super::clients::{both_are_there, http, put_two, s3};
 use super::process::{Fixture, Serving, nats_server, planetstore, until};
@@ -38,7 +41,7 @@ impl OtherServer {
         std::fs::write(&configuration, conf).unwrap();
         let credentials = folder.join("credentials");
         std::fs::write(&credentials, "PLANETSTORE_NATS_USER=ours\nPLANETSTORE_NATS_PASSWORD=not a secret\n").unwrap();
-        let child = Command::new(nats_server())
+        let child = process::Command::new(nats_server())
             .arg("-c")
             .arg(&configuration)
             .stdout(Stdio::null())
@@ -56,8 +59,8 @@ impl OtherServer {
         Self { child, url: url.unwrap(), credentials }
     }
 
-    /// Writes events to the log of a region, as a release would that has one level more than this one.
-    fn upgrade_past_this_release(&self, region: &RegionName) {
+    /// Writes to the log of a region, as a gateway would whose release has one level more than this one.
+    fn upgrade_past_this_release(&self, fixture: &Fixture, region: &RegionName) {
         let connect = ConnectOptions {
             address: self.url.trim_start_matches("nats://").into(),
             credentials: Credentials { user: "ours".into(), password: "not a secret".to_owned().into() },
@@ -65,33 +68,39 @@ impl OtherServer {
             name: "newer release".into(),
             inbox_prefix: "_INBOX_ours".into(),
         };
+        let master = std::fs::read_to_string(fixture.data.join("master.key")).unwrap();
+        let master = MasterKey::parse(master.lines().find_map(|line| line.split_once('=')).unwrap().1).unwrap();
+        let options = Options {
+            region: region.clone(),
+            path: fixture.outer.path().join("newer.redb"),
+            sole_writer: false,
+            cache_bytes: 16 << 20,
+            sources: Sources {
+                now: jiff::Timestamp::now,
+                fresh: |_| uuid::Uuid::from_u128((1 << 80) | (7 << 76) | (2 << 62) | 5),
+            },
+            keyring: Keyring::Gateway {
+                gateway: AuthorKey::last(*master.gateway_events()),
+                gc: AuthorKey::last(*master.gc_events()),
+            },
+            releases: false,
+            disk: Disk::default(),
+            level: Fact::level,
+        };
+        let principal = Principal { kind: AuthType::System, id: "planetstore".into() };
+        let origin = Origin { principal, request_id: String::new(), traceparent: None };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let log = JetStreamLog::open(&connect, &StreamOptions::new(region.clone())).await.unwrap();
-            let last = log.tail().await.unwrap().last_sequence;
-            let stored = if last == 0 { Vec::new() } else { log.read(last, 1, usize::MAX).await.unwrap() };
-            let event = Event {
-                id: EventId(uuid::Uuid::from_u128((1 << 80) | (7 << 76) | (2 << 62) | 5)),
-                time: jiff::Timestamp::UNIX_EPOCH,
-                sequence: last + 1,
-                previous: stored.first().map_or(CHAIN_START, |stored| chain_hash(&stored.payload)),
-                origin: Origin {
-                    principal: Principal { kind: AuthType::System, id: "planetstore".into() },
-                    request_id: String::new(),
-                    traceparent: None,
-                },
-                fact: Fact::RegionUpgraded(Upgraded {
-                    region: region.clone(),
-                    level: Fact::LEVEL + 1,
-                    release: "9.8.7".into(),
-                }),
-            };
-            let (subject, payload) = (subject(region, &event.fact), event.encode(region).unwrap());
-            log.append(last, &[Message { subject, id: event.id, payload }]).await.unwrap();
+            let ledger = Ledger::open(options, Arc::new(log)).await.unwrap();
+            let (region, level) = (region.clone(), Fact::LEVEL + 1);
+            let upgrade = Command::UpgradeRegion { region, level, release: "9.8.7".into() };
+            ledger.commit(upgrade, origin).await.unwrap();
+            ledger.stop().await;
         });
     }
 
-    fn join(&self, command: &mut Command) {
+    fn join(&self, command: &mut process::Command) {
         command.args(["--nats-url", &self.url, "--nats-credentials"]).arg(&self.credentials);
     }
 }
@@ -174,17 +183,20 @@ fn a_release_that_is_too_old_for_its_region_ends_with_a_code_of_its_own() {
     let server = OtherServer::start(&fixture);
     let running = gateway(&fixture, &server);
     let region = "us-east-1".parse().unwrap();
-    server.upgrade_past_this_release(&region);
+    server.upgrade_past_this_release(&fixture, &region);
     assert_eq!(running.ended(), Some(6), "it follows the log");
     let said = std::fs::read_to_string(fixture.outer.path().join("stderr")).unwrap();
     let level = format!("at level {} since release 9.8.7", Fact::LEVEL + 1);
     assert!(said.contains(&level) && said.contains("start release 9.8.7 or a newer one"), "{said}");
 
+    let key = fixture.outer.path().join("author.key");
+    std::fs::write(&key, fixture.command(&["author-key", "gc"]).output().unwrap().stdout).unwrap();
     for role in ["gateway", "gc"] {
         let mut command = planetstore(["run", role, "--data"]);
-        command.arg(&fixture.data);
         if role == "gateway" {
-            command.args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
+            command.arg(&fixture.data).args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
+        } else {
+            command.arg(fixture.outer.path().join("gc")).env("PLANETSTORE_AUTHOR_KEY_FILE", &key);
         }
         server.join(&mut command);
         let output = command.output().unwrap();

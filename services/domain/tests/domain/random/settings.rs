@@ -3,9 +3,10 @@
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
-    Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, PutObject, RenameObject, SetLegalHold,
-    SetRetention, Setting,
+    ChangeKey, Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, PutObject, RenameObject,
+    SetLegalHold, SetRetention, Setting,
 };
+use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
@@ -51,6 +52,8 @@ pub(crate) enum Step {
     /// Which node, with which folder, in the place of which.
     Join(u8, u8, Option<u8>),
     Upgrade(u32),
+    /// Whose key, and its number.
+    ChangeKey(Author, u32),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -223,6 +226,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::Upgrade(level) => {
             Command::UpgradeRegion { region: "eu-1".parse().unwrap(), level, release: "0.0.1".into() }
         }
+        Step::ChangeKey(author, number) => ChangeKey { region: "eu-1".parse().unwrap(), author, number }.into(),
         Step::Join(n, with, instead_of) => {
             let (node, folder) = (format!("node-{n}").parse().unwrap(), |n: u8| FolderId(Uuid::from_u128(n.into())));
             JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }.into()
@@ -271,6 +275,7 @@ fn of_objects() -> impl Strategy<Value = Step> {
         1 => (0..2_u8, any::<bool>()).prop_map(|(n, enabled)| Step::ChangeKmsKey(n, enabled)),
         1 => (0..2_u8, 0..3_u8, option::of(0..3_u8)).prop_map(|(n, with, of)| Step::Join(n, with, of)),
         1 => (0..=events::Fact::LEVEL).prop_map(Step::Upgrade),
+        1 => (prop::sample::select(&Author::ALL[..]), 0..3_u32).prop_map(|(of, number)| Step::ChangeKey(of, number)),
     ]
 }
 

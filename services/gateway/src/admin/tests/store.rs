@@ -15,7 +15,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use identity::{Bearer, MasterKey, Sealer, Secret, Tokens};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{Committed, Disk, Ledger, Options, Snapshot, Sources};
+use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Committed, Disk, Keyring, Ledger, Options, Snapshot, Sources};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -84,12 +84,14 @@ impl Store {
     async fn over(log: MemoryLog, folder: TempDir, root_password: &str, sole_writer: bool) -> Self {
         let sources = Sources { now, fresh };
         let path = folder.path().join(format!("{}.redb", fresh(now())));
+        let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
         let options = Options {
             region: "eu-1".parse().unwrap(),
             path,
             sole_writer,
             cache_bytes: 1 << 20,
             sources,
+            keyring: Keyring::Gateway { gateway, gc },
             releases: true,
             disk: Disk::default(),
             level: Fact::level,

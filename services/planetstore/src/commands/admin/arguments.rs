@@ -222,6 +222,31 @@ pub(crate) enum RegionAction {
     Show,
     /// Raise it to what its gateway knows. Processes of older releases stop then, so upgrade all of them before
     Upgrade,
+    /// Have an author prove what it writes with its next key. Processes without that key stop then, so give it to all
+    /// of them before
+    RotateKey {
+        /// Whose key
+        author: RotatedAuthor,
+    },
+}
+
+/// Who has keys that can be rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RotatedAuthor {
+    /// All gateways, which have the next key already
+    Gateway,
+    /// `planetstore run gc`
+    Gc,
+}
+
+impl RotatedAuthor {
+    /// As the admin API has it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Gc => "gc",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

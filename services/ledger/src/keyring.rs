@@ -1,0 +1,159 @@
+//! The keys by which authors prove what they write.
+//!
+//! Each author has a row of keys, numbered from 0, of which it uses one at a time. Older ones are made of newer ones
+//! and never the other way round: whoever is given one can check all that was proven before, and whoever stole one can
+//! prove nothing once the next is in use.
+//!
+//! Source: L. Lamport, "Password authentication with insecure communication", 1981.
+
+use std::fmt;
+
+use domain::KEY_NUMBER_MAX;
+use events::Author;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Length of a key, in bytes.
+pub const AUTHOR_KEY_BYTES: usize = 32;
+
+/// Separates the steps from newer to older keys from all else that is hashed.
+const STEP: &[u8] = b"planetstore author key before this one v1";
+
+/// A key of an author, and all before it. `Debug` shows its number only, and its memory is wiped when it is dropped. It
+/// stays in its place meanwhile: what moves leaves copies.
+#[derive(Clone)]
+pub struct AuthorKey {
+    number: u32,
+    secret: Box<Zeroizing<[u8; AUTHOR_KEY_BYTES]>>,
+}
+
+/// Why a text is no key. It repeats nothing of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is no author key, which is AUTHOR:NUMBER:KEY as `planetstore author-key` writes it")]
+pub struct AuthorKeyError;
+
+impl AuthorKey {
+    /// The last key that an author can ever have, of bytes that must come from a good source of randomness.
+    pub fn last(secret: [u8; AUTHOR_KEY_BYTES]) -> Self {
+        Self { number: KEY_NUMBER_MAX, secret: Box::new(Zeroizing::new(secret)) }
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The author's key of a number; `None` if that is newer than this one.
+    pub fn of_number(&self, number: u32) -> Option<Self> {
+        let steps = self.number.checked_sub(number)?;
+        let mut secret = self.secret.clone();
+        for _ in 0..steps {
+            let before = Sha256::new_with_prefix(STEP).chain_update(secret.as_slice()).finalize();
+            secret.copy_from_slice(&before);
+        }
+        Some(Self { number, secret })
+    }
+
+    pub(crate) fn secret(&self) -> &[u8] {
+        self.secret.as_slice()
+    }
+
+    /// The form in which it is handed over: `AUTHOR:NUMBER:KEY`.
+    pub fn to_text(&self, author: Author) -> Zeroizing<String> {
+        Zeroizing::new(format!("{}:{}:{}", author.as_str(), self.number, hex::encode(self.secret.as_slice())))
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote, with blanks around it.
+    ///
+    /// # Errors
+    /// [`AuthorKeyError`], also when it is another author's.
+    pub fn parse(text: &str, author: Author) -> Result<Self, AuthorKeyError> {
+        let mut parts = text.trim().split(':');
+        let (Some(of), Some(number), Some(key), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(AuthorKeyError);
+        };
+        let number: u32 = number.parse().map_err(|_| AuthorKeyError)?;
+        let mut secret = Box::new(Zeroizing::new([0; AUTHOR_KEY_BYTES]));
+        hex::decode_to_slice(key, secret.as_mut_slice()).map_err(|_| AuthorKeyError)?;
+        if of == author.as_str() && number <= KEY_NUMBER_MAX {
+            Ok(Self { number, secret })
+        } else {
+            Err(AuthorKeyError)
+        }
+    }
+}
+
+impl fmt::Debug for AuthorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorKey").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// The keys that a process holds: to prove what it writes, and to know what others wrote.
+#[derive(Debug, Clone)]
+pub enum Keyring {
+    /// A gateway's: the last key of every author.
+    Gateway {
+        /// The gateways'.
+        gateway: AuthorKey,
+        /// Of what follows lifecycle rules.
+        gc: AuthorKey,
+    },
+    /// Of what follows lifecycle rules: its own. With it, it proves what it writes and checks what gateways prove to
+    /// it, and cannot prove that a gateway wrote anything.
+    Gc(AuthorKey),
+}
+
+impl Keyring {
+    /// Who writes with these keys.
+    pub fn author(&self) -> Author {
+        match self {
+            Self::Gateway { .. } => Author::Gateway,
+            Self::Gc(_) => Author::Gc,
+        }
+    }
+
+    /// The newest key of an author that is held here.
+    pub(crate) fn of(&self, author: Author) -> Option<&AuthorKey> {
+        match (self, author) {
+            (Self::Gateway { gateway, .. }, Author::Gateway) => Some(gateway),
+            (Self::Gateway { gc, .. } | Self::Gc(gc), Author::Gc) => Some(gc),
+            (Self::Gc(_), Author::Gateway) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn last(byte: u8) -> AuthorKey {
+        AuthorKey::last([byte; AUTHOR_KEY_BYTES])
+    }
+
+    #[test]
+    fn older_keys_are_made_of_newer_ones_and_newer_ones_of_none() {
+        let (last, other) = (last(1), last(2));
+        let (fifth, fourth) = (last.of_number(5).unwrap(), last.of_number(4).unwrap());
+        assert_eq!(fifth.of_number(4).unwrap().secret(), fourth.secret());
+        assert!(fourth.of_number(5).is_none());
+        assert_ne!(fifth.secret(), fourth.secret());
+        assert_ne!(other.of_number(5).unwrap().secret(), fifth.secret());
+        assert_eq!(last.of_number(KEY_NUMBER_MAX).unwrap().secret(), last.secret());
+        // Another one would make all logs unprovable.
+        assert_eq!(hex::encode(&last.of_number(0).unwrap().secret()[..4]), "64db63bf");
+    }
+
+    #[test]
+    fn a_key_is_handed_over_as_text_to_its_author_only() {
+        let key = last(7).of_number(3).unwrap();
+        let text = key.to_text(Author::Gc);
+        let read = AuthorKey::parse(&format!(" {}\n", *text), Author::Gc).unwrap();
+        assert_eq!((read.number(), read.secret()), (3, key.secret()));
+        assert!(AuthorKey::parse(&text, Author::Gateway).is_err());
+        for wrong in ["", "gc:3", "gc:x:00", "gc:3:00", &text.replace("gc:3", "gc:1024"), &format!("{}:", *text)] {
+            assert_eq!(AuthorKey::parse(wrong, Author::Gc).err(), Some(AuthorKeyError), "{wrong}");
+        }
+        assert_eq!(format!("{key:?}"), "AuthorKey { number: 3, .. }");
+    }
+}

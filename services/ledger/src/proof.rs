@@ -1,0 +1,217 @@
+//! Who wrote an entry of the log: the proof that is appended with it, and what it proves to whoever reads it.
+//!
+//! A proof is a MAC of where the entry is, on which subject and with which id and bytes: nothing of it can be used for
+//! another entry, at another place or in another region. Gateways prove each event twice, to gateways and to what
+//! follows lifecycle rules, which holds no key by which a gateway would know another gateway.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::row::KeyNumbers;
+use eventlog::{PROOF_BYTES_MAX, Stored};
+use events::ids::{EventId, RegionName, Sha256Digest};
+use events::{Author, chain_hash};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::FoldError;
+use crate::keyring::{AUTHOR_KEY_BYTES, AuthorKey, Keyring};
+
+/// Length of a block of SHA-256, in bytes.
+const BLOCK_BYTES: usize = 64;
+
+/// Length of a MAC, in bytes: half of what HMAC-SHA256 gives, which leaves 128 bits to guess.
+///
+/// Source: RFC 2104, section 5.
+const MAC_BYTES: usize = 16;
+
+/// Length of a MAC as text.
+const MAC_CHARS: usize = (MAC_BYTES * 4).div_ceil(3);
+
+/// Between the parts of a proof.
+const SEPARATOR: char = '.';
+
+const _: () = assert!(2 * MAC_CHARS + 16 <= PROOF_BYTES_MAX);
+
+/// What a proof says, and to whom.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    GatewayToGateway,
+    GatewayToGc,
+    GcToAll,
+    /// Not a proof: which keys these are.
+    Name,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::GatewayToGateway => b"planetstore event by gateway to gateway v1\n",
+            Self::GatewayToGc => b"planetstore event by gateway to gc v1\n",
+            Self::GcToAll => b"planetstore event by gc v1\n",
+            Self::Name => b"planetstore keyring v1\n",
+        }
+    }
+}
+
+/// A MAC that has taken its key, its purpose and the region.
+#[derive(Clone)]
+struct Begun(Hmac<Sha256>);
+
+/// What is proven of an entry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Statement<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) sequence: u64,
+    pub(crate) id: EventId,
+    /// Of its bytes.
+    pub(crate) hash: Sha256Digest,
+}
+
+impl Begun {
+    fn new(key: &AuthorKey, purpose: Purpose, region: &RegionName) -> Self {
+        // HMAC fills a key that is shorter than a block with zeros.
+        let mut block = Zeroizing::new([0; BLOCK_BYTES]);
+        block[..AUTHOR_KEY_BYTES].copy_from_slice(key.secret());
+        let mut mac: Hmac<Sha256> = Hmac::new(&(*block).into());
+        mac.update(purpose.label());
+        mac.update(region.as_str().as_bytes());
+        mac.update(b"\n");
+        Self(mac)
+    }
+
+    fn of(&self, statement: &Statement<'_>) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(&statement.sequence.to_be_bytes());
+        mac.update(statement.id.0.as_bytes());
+        mac.update(&statement.hash.0);
+        // What has no fixed length comes last.
+        mac.update(statement.subject.as_bytes());
+        mac
+    }
+
+    fn text(&self, statement: &Statement<'_>) -> String {
+        URL_SAFE_NO_PAD.encode(&self.of(statement).finalize().into_bytes()[..MAC_BYTES])
+    }
+
+    /// In a time that does not depend on how much of it is right.
+    fn is(&self, statement: &Statement<'_>, text: &str) -> bool {
+        let mut mac = [0; MAC_BYTES];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut mac);
+        length == Ok(MAC_BYTES) && self.of(statement).verify_truncated_left(&mac).is_ok()
+    }
+}
+
+/// The keys of some numbers, ready for use.
+#[derive(Clone)]
+struct InUse {
+    numbers: KeyNumbers,
+    /// Of the gateways among themselves, where they are known here.
+    gateways: Option<Begun>,
+    to_gc: Begun,
+    by_gc: Begun,
+}
+
+impl InUse {
+    fn of(keyring: &Keyring, region: &RegionName, numbers: KeyNumbers) -> Result<Self, FoldError> {
+        let begun = |author: Author, purpose| {
+            let (held, number) = (keyring.of(author), numbers.of(author));
+            let key = held.and_then(|held| held.of_number(number));
+            let missing = || FoldError::KeyMissing { author, number, held: held.map_or(0, AuthorKey::number) };
+            key.map(|key| Begun::new(&key, purpose, region)).ok_or_else(missing)
+        };
+        let gateways = match keyring {
+            Keyring::Gateway { .. } => Some(begun(Author::Gateway, Purpose::GatewayToGateway)?),
+            Keyring::Gc(_) => None,
+        };
+        let (to_gc, by_gc) = (begun(Author::Gc, Purpose::GatewayToGc)?, begun(Author::Gc, Purpose::GcToAll)?);
+        Ok(Self { numbers, gateways, to_gc, by_gc })
+    }
+}
+
+/// What proves an event by the key of what follows lifecycle rules: all that whoever stole the key can prove.
+pub fn proof_of_gc(
+    key: &AuthorKey,
+    region: &RegionName,
+    (subject, sequence, id): (&str, u64, EventId),
+    payload: &[u8],
+) -> String {
+    let statement = Statement { subject, sequence, id, hash: chain_hash(payload) };
+    let mac = Begun::new(key, Purpose::GcToAll, region).text(&statement);
+    format!("{}{SEPARATOR}{mac}", Author::Gc.as_str())
+}
+
+/// Proves what is written here, and finds out who wrote the rest.
+pub(crate) struct Prover {
+    keyring: Keyring,
+    region: RegionName,
+    in_use: InUse,
+}
+
+impl Prover {
+    /// For a region none of whose keys was ever changed.
+    pub(crate) fn new(keyring: Keyring, region: RegionName) -> Result<Self, FoldError> {
+        let in_use = InUse::of(&keyring, &region, KeyNumbers::default())?;
+        Ok(Self { keyring, region, in_use })
+    }
+
+    /// Who writes here.
+    pub(crate) fn author(&self) -> Author {
+        self.keyring.author()
+    }
+
+    pub(crate) fn region(&self) -> &RegionName {
+        &self.region
+    }
+
+    /// Takes the keys that are in use at the place in question.
+    pub(crate) fn turn_to(&mut self, numbers: KeyNumbers) -> Result<(), FoldError> {
+        if self.in_use.numbers != numbers {
+            self.in_use = InUse::of(&self.keyring, &self.region, numbers)?;
+        }
+        Ok(())
+    }
+
+    /// What proves an event that is written here.
+    pub(crate) fn prove(&self, statement: &Statement<'_>) -> String {
+        let author = self.author();
+        let mut proof = author.as_str().to_owned();
+        let macs = match author {
+            Author::Gateway => [self.in_use.gateways.as_ref(), Some(&self.in_use.to_gc)],
+            Author::Gc => [Some(&self.in_use.by_gc), None],
+        };
+        for mac in macs.into_iter().flatten() {
+            proof.push(SEPARATOR);
+            proof.push_str(&mac.text(statement));
+        }
+        proof
+    }
+
+    /// Who wrote an entry with bytes of this hash; `None` if that is not proven.
+    pub(crate) fn author_of(&self, stored: &Stored, hash: Sha256Digest) -> Option<Author> {
+        let mut parts = stored.proof.as_deref()?.split(SEPARATOR);
+        let author = parts.next()?;
+        let macs = (parts.next()?, parts.next(), parts.next());
+        let statement = Statement { subject: &stored.subject, sequence: stored.sequence, id: stored.id, hash };
+        match (author, macs) {
+            ("gateway", (to_gateway, Some(to_gc), None)) => {
+                // Gateways look at both, so that all agree.
+                let to_us = self.in_use.gateways.as_ref().is_none_or(|gateways| gateways.is(&statement, to_gateway));
+                (to_us && self.in_use.to_gc.is(&statement, to_gc)).then_some(Author::Gateway)
+            }
+            ("gc", (to_all, None, None)) => self.in_use.by_gc.is(&statement, to_all).then_some(Author::Gc),
+            _ => None,
+        }
+    }
+
+    /// A name of the keys that tells nothing of them, and differs for others.
+    pub(crate) fn name(&self) -> [u8; MAC_BYTES] {
+        let first = self.keyring.of(self.author()).and_then(|key| key.of_number(0));
+        let mut name = [0; MAC_BYTES];
+        if let Some(key) = first {
+            let Begun(mac) = Begun::new(&key, Purpose::Name, &self.region);
+            name.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
+        }
+        name
+    }
+}
