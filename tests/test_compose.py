@@ -55,7 +55,7 @@ def test_each_role_has_its_own_login_and_nobody_elses():
     assert logins == {name: f"nats-{name}" for name in ROLES}
     for name in ROLES:
         more = set(secrets_of(SERVICES[name]).values()) - {logins[name], "nats-ca"}
-        assert more == {"gateway": {"master-key", "root"}, "gc": {"author-key-gc"}}.get(name, set()), name
+        assert more == {"gateway": {"master-key", "root"}, "lifecycle": {"author-key-lifecycle"}}.get(name, set()), name
     assert set(secrets_of(SERVICES["nats"]).values()) == {"nats-passwords", "nats-certificate", "nats-key"}
 
 

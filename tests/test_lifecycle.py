@@ -233,11 +233,11 @@ def test_several_follow_the_rules_and_one_may_be_killed(composition):
     assert wire.put(bucket, "stays", b"x").status == 200
     wire.close()
     set_rules(client, bucket, rule(Filter={"Prefix": "due/"}, Expiration={"Days": 1}))
-    first = composition.run_gc("gc-1", day_seconds=1)
+    first = composition.run_lifecycle("lifecycle-1", day_seconds=1)
     wait.until(lambda: len(keys(client, bucket)) <= MANY, "the first of many", 60)
     first.send_signal(signal.SIGKILL)
     first.wait(STOP_SECONDS)
-    others = [composition.run_gc(name, day_seconds=1) for name in ("gc-1", "gc-2")]
+    others = [composition.run_lifecycle(name, day_seconds=1) for name in ("lifecycle-1", "lifecycle-2")]
     wait.until(lambda: keys(client, bucket) == {"stays"}, "the end of all that is due", 60)
     assert [process.poll() for process in others] == [None, None]
     for process in others:

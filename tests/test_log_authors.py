@@ -8,11 +8,12 @@ import uuid
 from contextlib import closing
 
 from harness import wait
+from harness.clients import boto_client
 from harness.composition import Composition
-from harness.server import BINARY
+from harness.server import BINARY, STOP_SECONDS
 
 REGION = "us-east-1"
-# The login of `run gc` may publish here.
+# The login of `run lifecycle` may publish here.
 SUBJECT = f"ps.{REGION}.object.x.deleted"
 
 
@@ -50,11 +51,11 @@ def made(composition: Composition) -> None:
         wire.make_bucket("bucket")
 
 
-def test_the_login_of_gc_makes_no_administrator(composition):
+def test_the_login_of_lifecycle_makes_no_administrator(composition):
     made(composition)
     created = composition.gateway.run("admin", "user", "create", "mallory", "--generate-password")
     assert created.returncode == 0, created.stderr
-    with composition.connect("gc") as nats:
+    with composition.connect("lifecycle") as nats:
         last = nats.last_sequence(REGION)
         event = {
             "specversion": "1.0", "id": str(uuid.UUID(int=uuid.uuid4().int, version=4)),
@@ -74,19 +75,50 @@ def test_the_login_of_gc_makes_no_administrator(composition):
 
 def test_garbage_on_the_log_is_passed_over(composition):
     made(composition)
-    gc = composition.run_gc("gc-1", day_seconds=86_400)
-    with composition.connect("gc") as nats:
+    lifecycle = composition.run_lifecycle("lifecycle-1", day_seconds=86_400)
+    with composition.connect("lifecycle") as nats:
         last = nats.last_sequence(REGION)
         nats.publish(SUBJECT, b"garbage")
         nats.publish(SUBJECT, b"", {"Nats-Msg-Id": "no-uuid", "Planetstore-Proof": "gateway.x.y"})
         assert not nats.ping()
         wait.until(lambda: nats.last_sequence(REGION) == last + 2, "the stream")
     assert_goes_on(composition, 2)
-    assert gc.poll() is None, "it goes on too"
+    assert lifecycle.poll() is None, "it goes on too"
 
 
 def test_what_follows_rules_is_given_a_key_or_does_not_start(composition):
-    command = [BINARY, "run", "gc", "--data", str(composition.folder / "keyless")]
-    done = subprocess.run(command, env={**os.environ, **composition.login("gc")}, capture_output=True, text=True,
+    command = [BINARY, "run", "lifecycle", "--data", str(composition.folder / "keyless")]
+    done = subprocess.run(command, env={**os.environ, **composition.login("lifecycle")}, capture_output=True, text=True,
                           timeout=60, check=False)
-    assert done.returncode == 1 and "planetstore author-key gc" in done.stderr, done.stderr
+    assert done.returncode == 1 and "planetstore author-key lifecycle" in done.stderr, done.stderr
+
+
+def test_a_rotated_key_stops_who_lacks_it_and_serves_who_has_it(composition):
+    made(composition)
+    gateway = composition.gateway
+    old = composition.run_lifecycle("old", day_seconds=1)
+    # The next key contains the one before, so it can be handed over first.
+    handed = subprocess.run(
+        [BINARY, "author-key", "lifecycle", "--number", "1"], capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "PLANETSTORE_MASTER_KEY_FILE": str(composition.secrets / "master-key")})
+    key = composition.secrets / "author-key-lifecycle"
+    key.unlink()
+    key.write_text(handed.stdout)
+    new = composition.run_lifecycle("new", day_seconds=1)
+    for author in ("lifecycle", "gateway"):
+        rotated = gateway.run("admin", "region", "rotate-key", author, "-o", "json")
+        assert rotated.returncode == 0, rotated.stderr
+        assert json.loads(rotated.stdout)["key_numbers"][author] == 1
+    assert old.wait(STOP_SECONDS) != 0
+    assert "key 1 of lifecycle is in use" in (composition.folder / "old.log").read_text()
+    client = boto_client(gateway)
+    client.put_object(Bucket="bucket", Key="due", Body=b"x")
+    client.put_bucket_lifecycle_configuration(Bucket="bucket", LifecycleConfiguration={"Rules": [
+        {"ID": "all", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}]})
+    wait.until(lambda: "Contents" not in client.list_objects_v2(Bucket="bucket"), "the end of what is due", 60)
+    assert new.poll() is None
+    gateway.stop()
+    gateway.start()
+    assert quarantined(composition)["count"] == 0
+    with closing(gateway.wire()) as wire:
+        assert wire.put("bucket", "after", b"x").status == 200

@@ -10,18 +10,18 @@ pub enum Author {
     /// A gateway, which holds the region's master key and writes all that clients and operators ask for.
     Gateway,
     /// What follows lifecycle rules.
-    Gc,
+    Lifecycle,
 }
 
 impl Author {
     /// Every one.
-    pub const ALL: [Self; 2] = [Self::Gateway, Self::Gc];
+    pub const ALL: [Self; 2] = [Self::Gateway, Self::Lifecycle];
 
     /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
-            Self::Gc => "gc",
+            Self::Lifecycle => "lifecycle",
         }
     }
 }

@@ -58,7 +58,7 @@ class Store:
         else:
             self.cluster = Cluster(self.folder)
             self.cluster.environment.update(environment)
-            self.cluster.start(self.gateways).start_gc()
+            self.cluster.start(self.gateways).start_lifecycle()
             self.first = self.cluster.gateways[0]
             self.proxy = RoundRobin([gateway.address for gateway in self.cluster.gateways]).start()
             self.address = self.proxy.address

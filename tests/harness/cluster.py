@@ -76,10 +76,10 @@ class Cluster:
         self.processes.remove(self.nodes[number - 1])
         self.nodes[number - 1] = self._spawn_node(number)
 
-    def start_gc(self) -> None:
+    def start_lifecycle(self) -> None:
         """Starts the role that follows lifecycle rules, once a gateway has made the log."""
         self.environment = {**self.environment, **self.gateways[0].author_key()}
-        self._spawn([BINARY, "run", "gc", "--data", self.folder / "gc", *self.arguments], "gc")
+        self._spawn([BINARY, "run", "lifecycle", "--data", self.folder / "lifecycle", *self.arguments], "lifecycle")
 
     def _start_nats(self) -> None:
         folder, password = self.folder / "nats", secrets.token_hex(16)

@@ -70,10 +70,11 @@ class Composition:
         wait.until(lambda: ports.exists() and ports.read_text().strip(), "a nats-server")
         self.url = json.loads(ports.read_text())["nats"][0].replace("nats://", "tls://")
 
-    def run_gc(self, name: str, *, day_seconds: int) -> subprocess.Popen[bytes]:
+    def run_lifecycle(self, name: str, *, day_seconds: int) -> subprocess.Popen[bytes]:
         """What follows lifecycle rules, on a data folder of its own, with shorter days."""
-        command = [BINARY, "run", "gc", "--data", self.folder / name, "--lifecycle-day", day_seconds]
-        environment = {**self.login("gc"), "PLANETSTORE_AUTHOR_KEY_FILE": str(self.secrets / "author-key-gc")}
+        command = [BINARY, "run", "lifecycle", "--data", self.folder / name, "--lifecycle-day", day_seconds]
+        key = self.secrets / "author-key-lifecycle"
+        environment = {**self.login("lifecycle"), "PLANETSTORE_AUTHOR_KEY_FILE": str(key)}
         return self._run(command, environment, self.folder / f"{name}.log")
 
     def _run(self, command: list[object], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:

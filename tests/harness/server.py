@@ -168,8 +168,8 @@ class Server:
         )
 
     def author_key(self) -> dict[str, str]:
-        """The variable with the key of `run gc`, as its operator gets it where the master key is."""
-        done = self.run("author-key", "gc")
+        """The variable with the key of `run lifecycle`, as its operator gets it where the master key is."""
+        done = self.run("author-key", "lifecycle")
         assert done.returncode == 0, done.stderr
         name, _, value = done.stdout.strip().partition("=")
         return {name: value}

@@ -31,7 +31,7 @@ fn region_upgraded() -> region::Upgraded {
 }
 
 fn region_key_changed() -> region::KeyChanged {
-    region::KeyChanged { region: "eu-1".parse().unwrap(), author: Author::Gc, number: 1 }
+    region::KeyChanged { region: "eu-1".parse().unwrap(), author: Author::Lifecycle, number: 1 }
 }
 
 fn encryption_changed() -> bucket::EncryptionChanged {

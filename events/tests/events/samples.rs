@@ -69,7 +69,7 @@ fn origin(place: u8, fact: &Fact, full: bool) -> Origin {
     let principal = |kind, id: &str| Principal { kind, id: id.into() };
     match fact {
         Fact::UploadAborted(_) => {
-            Origin { principal: principal(AuthType::System, "gc"), request_id: String::new(), traceparent: None }
+            Origin { principal: principal(AuthType::System, "lifecycle"), request_id: String::new(), traceparent: None }
         }
         Fact::UploadPartsReleased(_) => {
             Origin { principal: principal(AuthType::System, "ledger"), request_id: String::new(), traceparent: None }

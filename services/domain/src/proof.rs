@@ -21,12 +21,12 @@ pub fn may_write(author: Author, fact: &Fact) -> bool {
     match author {
         // It does what clients and operators ask for, and follows lifecycle rules where no other process does.
         Author::Gateway => true,
-        Author::Gc => gc_may_write(fact),
+        Author::Lifecycle => lifecycle_may_write(fact),
     }
 }
 
 #[deny(clippy::wildcard_enum_match_arm, reason = "a new fact needs a word on who writes it")]
-fn gc_may_write(fact: &Fact) -> bool {
+fn lifecycle_may_write(fact: &Fact) -> bool {
     match fact {
         Fact::ObjectDeleted(_)
         | Fact::DeleteMarkerCreated(_)

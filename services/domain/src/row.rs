@@ -319,7 +319,7 @@ pub struct KeyNumbers {
     /// The gateways'.
     pub gateway: u32,
     /// Of what follows lifecycle rules.
-    pub gc: u32,
+    pub lifecycle: u32,
 }
 
 impl KeyNumbers {
@@ -327,14 +327,14 @@ impl KeyNumbers {
     pub fn of(self, author: Author) -> u32 {
         match author {
             Author::Gateway => self.gateway,
-            Author::Gc => self.gc,
+            Author::Lifecycle => self.lifecycle,
         }
     }
 
     pub(crate) fn set(&mut self, author: Author, number: u32) {
         match author {
             Author::Gateway => self.gateway = number,
-            Author::Gc => self.gc = number,
+            Author::Lifecycle => self.lifecycle = number,
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) enum Purpose {
     SessionTokens,
     RefreshTokens,
     GatewayEvents,
-    GcEvents,
+    LifecycleEvents,
 }
 
 impl Purpose {
@@ -58,7 +58,7 @@ impl Purpose {
             Self::SessionTokens => b"session tokens",
             Self::RefreshTokens => b"refresh tokens",
             Self::GatewayEvents => b"events by gateway",
-            Self::GcEvents => b"events by gc",
+            Self::LifecycleEvents => b"events by lifecycle",
         }
     }
 }
@@ -108,8 +108,8 @@ impl MasterKey {
 
     /// What proves that an event was written by what follows lifecycle rules. It tells nothing of the master key, and
     /// is all of it that such a process is given.
-    pub fn gc_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
-        self.subkey(Purpose::GcEvents)
+    pub fn lifecycle_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::LifecycleEvents)
     }
 
     /// A key for one purpose, by HKDF-SHA256.
@@ -178,7 +178,7 @@ mod tests {
         let key = key();
         let (sealing, tokens) = (key.subkey(Purpose::Sealing), key.subkey(Purpose::SessionTokens));
         assert_ne!(sealing, tokens);
-        assert_ne!(key.gateway_events(), key.gc_events());
+        assert_ne!(key.gateway_events(), key.lifecycle_events());
         assert_ne!(sealing.as_slice(), key.0.as_slice());
         // As RFC 5869 has it with HMAC-SHA256 elsewhere. A change would make every sealed secret unreadable.
         assert_eq!(key.key_id(), "73b3c5257e8f8d18");

@@ -61,8 +61,8 @@ fn origin() -> Origin {
 }
 
 fn keyring() -> Keyring {
-    let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
-    Keyring::Gateway { gateway, gc }
+    let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    Keyring::Gateway { gateway, lifecycle }
 }
 
 async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {

@@ -160,7 +160,7 @@ async fn main() {
         level: Fact::level,
         keyring: Keyring::Gateway {
             gateway: AuthorKey::last([1; AUTHOR_KEY_BYTES]),
-            gc: AuthorKey::last([2; AUTHOR_KEY_BYTES]),
+            lifecycle: AuthorKey::last([2; AUTHOR_KEY_BYTES]),
         },
     };
     let ledger = Ledger::open(options, Arc::new(MemoryLog::new())).await.unwrap();

@@ -97,11 +97,11 @@ pub enum Keyring {
         /// The gateways'.
         gateway: AuthorKey,
         /// Of what follows lifecycle rules.
-        gc: AuthorKey,
+        lifecycle: AuthorKey,
     },
     /// Of what follows lifecycle rules: its own. With it, it proves what it writes and checks what gateways prove to
     /// it, and cannot prove that a gateway wrote anything.
-    Gc(AuthorKey),
+    Lifecycle(AuthorKey),
 }
 
 impl Keyring {
@@ -109,7 +109,7 @@ impl Keyring {
     pub fn author(&self) -> Author {
         match self {
             Self::Gateway { .. } => Author::Gateway,
-            Self::Gc(_) => Author::Gc,
+            Self::Lifecycle(_) => Author::Lifecycle,
         }
     }
 
@@ -117,8 +117,8 @@ impl Keyring {
     pub(crate) fn of(&self, author: Author) -> Option<&AuthorKey> {
         match (self, author) {
             (Self::Gateway { gateway, .. }, Author::Gateway) => Some(gateway),
-            (Self::Gateway { gc, .. } | Self::Gc(gc), Author::Gc) => Some(gc),
-            (Self::Gc(_), Author::Gateway) => None,
+            (Self::Gateway { lifecycle, .. } | Self::Lifecycle(lifecycle), Author::Lifecycle) => Some(lifecycle),
+            (Self::Lifecycle(_), Author::Gateway) => None,
         }
     }
 }
@@ -147,12 +147,19 @@ mod tests {
     #[test]
     fn a_key_is_handed_over_as_text_to_its_author_only() {
         let key = last(7).of_number(3).unwrap();
-        let text = key.to_text(Author::Gc);
-        let read = AuthorKey::parse(&format!(" {}\n", *text), Author::Gc).unwrap();
+        let text = key.to_text(Author::Lifecycle);
+        let read = AuthorKey::parse(&format!(" {}\n", *text), Author::Lifecycle).unwrap();
         assert_eq!((read.number(), read.secret()), (3, key.secret()));
         assert!(AuthorKey::parse(&text, Author::Gateway).is_err());
-        for wrong in ["", "gc:3", "gc:x:00", "gc:3:00", &text.replace("gc:3", "gc:1024"), &format!("{}:", *text)] {
-            assert_eq!(AuthorKey::parse(wrong, Author::Gc).err(), Some(AuthorKeyError), "{wrong}");
+        for wrong in [
+            "",
+            "lifecycle:3",
+            "lifecycle:x:00",
+            "lifecycle:3:00",
+            &text.replace("lifecycle:3", "lifecycle:1024"),
+            &format!("{}:", *text),
+        ] {
+            assert_eq!(AuthorKey::parse(wrong, Author::Lifecycle).err(), Some(AuthorKeyError), "{wrong}");
         }
         assert_eq!(format!("{key:?}"), "AuthorKey { number: 3, .. }");
     }

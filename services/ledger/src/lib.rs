@@ -45,7 +45,7 @@ pub use keyring::{AUTHOR_KEY_BYTES, AuthorKey, AuthorKeyError, Keyring};
 pub use ledger::{Ledger, Options};
 pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
 pub use past::PastEvents;
-pub use proof::proof_of_gc;
+pub use proof::proof_of_lifecycle;
 pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;
 pub use sources::Sources;

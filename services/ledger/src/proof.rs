@@ -37,8 +37,8 @@ const _: () = assert!(2 * MAC_CHARS + 16 <= PROOF_BYTES_MAX);
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     GatewayToGateway,
-    GatewayToGc,
-    GcToAll,
+    GatewayToLifecycle,
+    LifecycleToAll,
     /// Not a proof: which keys these are.
     Name,
 }
@@ -47,8 +47,8 @@ impl Purpose {
     fn label(self) -> &'static [u8] {
         match self {
             Self::GatewayToGateway => b"planetstore event by gateway to gateway v1\n",
-            Self::GatewayToGc => b"planetstore event by gateway to gc v1\n",
-            Self::GcToAll => b"planetstore event by gc v1\n",
+            Self::GatewayToLifecycle => b"planetstore event by gateway to lifecycle v1\n",
+            Self::LifecycleToAll => b"planetstore event by lifecycle v1\n",
             Self::Name => b"planetstore keyring v1\n",
         }
     }
@@ -108,8 +108,8 @@ struct InUse {
     numbers: KeyNumbers,
     /// Of the gateways among themselves, where they are known here.
     gateways: Option<Begun>,
-    to_gc: Begun,
-    by_gc: Begun,
+    to_lifecycle: Begun,
+    by_lifecycle: Begun,
 }
 
 impl InUse {
@@ -122,23 +122,26 @@ impl InUse {
         };
         let gateways = match keyring {
             Keyring::Gateway { .. } => Some(begun(Author::Gateway, Purpose::GatewayToGateway)?),
-            Keyring::Gc(_) => None,
+            Keyring::Lifecycle(_) => None,
         };
-        let (to_gc, by_gc) = (begun(Author::Gc, Purpose::GatewayToGc)?, begun(Author::Gc, Purpose::GcToAll)?);
-        Ok(Self { numbers, gateways, to_gc, by_gc })
+        let (to_lifecycle, by_lifecycle) = (
+            begun(Author::Lifecycle, Purpose::GatewayToLifecycle)?,
+            begun(Author::Lifecycle, Purpose::LifecycleToAll)?,
+        );
+        Ok(Self { numbers, gateways, to_lifecycle, by_lifecycle })
     }
 }
 
 /// What proves an event by the key of what follows lifecycle rules: all that whoever stole the key can prove.
-pub fn proof_of_gc(
+pub fn proof_of_lifecycle(
     key: &AuthorKey,
     region: &RegionName,
     (subject, sequence, id): (&str, u64, EventId),
     payload: &[u8],
 ) -> String {
     let statement = Statement { subject, sequence, id, hash: chain_hash(payload) };
-    let mac = Begun::new(key, Purpose::GcToAll, region).text(&statement);
-    format!("{}{SEPARATOR}{mac}", Author::Gc.as_str())
+    let mac = Begun::new(key, Purpose::LifecycleToAll, region).text(&statement);
+    format!("{}{SEPARATOR}{mac}", Author::Lifecycle.as_str())
 }
 
 /// Proves what is written here, and finds out who wrote the rest.
@@ -177,8 +180,8 @@ impl Prover {
         let author = self.author();
         let mut proof = author.as_str().to_owned();
         let macs = match author {
-            Author::Gateway => [self.in_use.gateways.as_ref(), Some(&self.in_use.to_gc)],
-            Author::Gc => [Some(&self.in_use.by_gc), None],
+            Author::Gateway => [self.in_use.gateways.as_ref(), Some(&self.in_use.to_lifecycle)],
+            Author::Lifecycle => [Some(&self.in_use.by_lifecycle), None],
         };
         for mac in macs.into_iter().flatten() {
             proof.push(SEPARATOR);
@@ -194,12 +197,14 @@ impl Prover {
         let macs = (parts.next()?, parts.next(), parts.next());
         let statement = Statement { subject: &stored.subject, sequence: stored.sequence, id: stored.id, hash };
         match (author, macs) {
-            ("gateway", (to_gateway, Some(to_gc), None)) => {
+            ("gateway", (to_gateway, Some(to_lifecycle), None)) => {
                 // Gateways look at both, so that all agree.
                 let to_us = self.in_use.gateways.as_ref().is_none_or(|gateways| gateways.is(&statement, to_gateway));
-                (to_us && self.in_use.to_gc.is(&statement, to_gc)).then_some(Author::Gateway)
+                (to_us && self.in_use.to_lifecycle.is(&statement, to_lifecycle)).then_some(Author::Gateway)
             }
-            ("gc", (to_all, None, None)) => self.in_use.by_gc.is(&statement, to_all).then_some(Author::Gc),
+            ("lifecycle", (to_all, None, None)) => {
+                self.in_use.by_lifecycle.is(&statement, to_all).then_some(Author::Lifecycle)
+            }
             _ => None,
         }
     }

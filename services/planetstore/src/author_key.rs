@@ -23,13 +23,13 @@ const FILE_ENV: &str = "PLANETSTORE_AUTHOR_KEY_FILE";
 fn last(master: &MasterKey, author: Author) -> AuthorKey {
     AuthorKey::last(match author {
         Author::Gateway => *master.gateway_events(),
-        Author::Gc => *master.gc_events(),
+        Author::Lifecycle => *master.lifecycle_events(),
     })
 }
 
 /// A gateway's keys.
 pub(crate) fn of_gateway(master: &MasterKey) -> Keyring {
-    Keyring::Gateway { gateway: last(master, Author::Gateway), gc: last(master, Author::Gc) }
+    Keyring::Gateway { gateway: last(master, Author::Gateway), lifecycle: last(master, Author::Lifecycle) }
 }
 
 /// A key to hand over. It goes without saying for a gateway, which is given the master key.
@@ -38,13 +38,13 @@ pub(crate) fn to_hand_over(master: &MasterKey, author: Author, number: u32) -> O
 }
 
 /// The keys of what follows lifecycle rules, from the environment or the data folder.
-pub(crate) fn of_gc(paths: &Paths) -> anyhow::Result<Keyring> {
+pub(crate) fn of_lifecycle(paths: &Paths) -> anyhow::Result<Keyring> {
     let file = paths.author_key();
     find_among(|name| std::env::var(name).ok(), &file)?.with_context(|| {
         format!(
             "there is no author key, by which gateways know what this process writes: \
-             `planetstore author-key gc --data DIR` on a gateway's data folder writes it; set {KEY_ENV}, or {FILE_ENV} \
-             to the path of a file with it, or put the line {KEY_ENV}=... into {}",
+             `planetstore author-key lifecycle --data DIR` on a gateway's data folder writes it; set {KEY_ENV}, or \
+             {FILE_ENV} to the path of a file with it, or put the line {KEY_ENV}=... into {}",
             file.display()
         )
     })
@@ -85,7 +85,7 @@ fn of_file(file: &Path) -> anyhow::Result<Option<Keyring>> {
 }
 
 fn parse(text: &str) -> anyhow::Result<Keyring> {
-    Ok(Keyring::Gc(AuthorKey::parse(text, Author::Gc)?))
+    Ok(Keyring::Lifecycle(AuthorKey::parse(text, Author::Lifecycle)?))
 }
 
 #[cfg(test)]
@@ -99,13 +99,13 @@ mod tests {
         let file = folder.path().join("author.key");
         let none = |_: &str| None;
         assert!(find_among(none, &file).unwrap().is_none());
-        let text = to_hand_over(&master, Author::Gc, 2).unwrap().to_text(Author::Gc);
+        let text = to_hand_over(&master, Author::Lifecycle, 2).unwrap().to_text(Author::Lifecycle);
         for written in [text.to_string(), format!("# whose\n{KEY_ENV}={}\n", *text)] {
             std::fs::write(&file, written).unwrap();
             let found = find_among(none, &file).unwrap();
-            assert!(matches!(found, Some(Keyring::Gc(key)) if key.number() == 2));
+            assert!(matches!(found, Some(Keyring::Lifecycle(key)) if key.number() == 2));
         }
-        std::fs::write(&file, text.replace("gc:", "gateway:")).unwrap();
+        std::fs::write(&file, text.replace("lifecycle:", "gateway:")).unwrap();
         let refused = format!("{:#}", find_among(none, &file).unwrap_err());
         assert!(refused.contains("author key in") && !refused.contains(text.rsplit(':').next().unwrap()), "{refused}");
     }

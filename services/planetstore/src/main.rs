@@ -92,7 +92,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
         match command {
             Command::Dev(arguments) => commands::dev(arguments).await,
             Command::Run { role: RunCommand::Gateway(arguments) } => commands::run_gateway(arguments).await,
-            Command::Run { role: RunCommand::Gc(arguments) } => commands::run_gc(arguments).await,
+            Command::Run { role: RunCommand::Lifecycle(arguments) } => commands::run_lifecycle(arguments).await,
             Command::Run { role: RunCommand::Node(arguments) } => commands::run_node(arguments).await,
             Command::Admin(arguments) => commands::admin(arguments).await,
             Command::AuthorKey(arguments) => commands::author_key(&arguments),

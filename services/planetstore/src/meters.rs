@@ -87,7 +87,7 @@ pub(crate) async fn observe(subject: &Subject) {
     }
     match subject {
         Subject::Gateway(view) => observe_quarantine(&view.ledger.latest()),
-        Subject::Gc(view) => observe_quarantine(&view.ledger.latest()),
+        Subject::Lifecycle(view) => observe_quarantine(&view.ledger.latest()),
         Subject::Node(_) => {}
     }
     let Subject::Gateway(view) = subject else { return };

@@ -74,7 +74,7 @@ fn role(connection: &str) -> Role {
     let mut words = connection.split(' ');
     match (words.next(), words.next().and_then(|name| name.parse().ok())) {
         (Some("gateway"), _) => Role::Gateway,
-        (Some("gc"), _) => Role::Gc,
+        (Some("lifecycle"), _) => Role::Lifecycle,
         (Some("node"), Some(node)) => Role::Node(node),
         _ => Role::Operator,
     }

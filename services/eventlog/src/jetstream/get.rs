@@ -92,8 +92,8 @@ mod tests {
             Err(error) => Err(error),
         };
         let with = |more: &[(&'static str, &'static str)]| [more, &place[..]].concat();
-        let full = with(&[("Nats-Msg-Id", id), ("Planetstore-Proof", "gc.x")]);
-        let found = Ok((id.to_owned(), "ps.a".to_owned(), Some("gc.x".to_owned())));
+        let full = with(&[("Nats-Msg-Id", id), ("Planetstore-Proof", "lifecycle.x")]);
+        let found = Ok((id.to_owned(), "ps.a".to_owned(), Some("lifecycle.x".to_owned())));
         assert_eq!(taken(None, &full, 7), found, "the server's headers are the last");
         assert_eq!(taken(Some(404), &full, 7), found, "whatever status it was stored with");
         assert_eq!(taken(None, &full, 6), Err(ReadError::Gap { expected: 6, found: 7 }));

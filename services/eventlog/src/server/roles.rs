@@ -23,7 +23,7 @@ pub enum Role {
     /// Appends events, reads the log, asks every node.
     Gateway,
     /// Appends what lifecycle rules end, reads the log.
-    Gc,
+    Lifecycle,
     /// A storage node: answers what it is asked, and says that it is there.
     Node(NodeId),
     /// Reads the log and telemetry, and nothing else.
@@ -45,7 +45,7 @@ impl Role {
     fn declared(&self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
-            Self::Gc => "gc",
+            Self::Lifecycle => "lifecycle",
             Self::Node(_) => "node",
             Self::Feed => "feed",
             Self::Operator => "operator",
@@ -60,7 +60,7 @@ pub struct Users(BTreeMap<Role, Credentials>);
 impl Users {
     /// A user with a fresh password for every role, and for each of the nodes.
     pub(super) fn fresh(nodes: &[NodeId]) -> Result<Self, getrandom::Error> {
-        let roles = [Role::Gateway, Role::Gc, Role::Feed, Role::Operator]
+        let roles = [Role::Gateway, Role::Lifecycle, Role::Feed, Role::Operator]
             .into_iter()
             .chain(nodes.iter().cloned().map(Role::Node));
         let with_password = |role: Role| {
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn every_role_is_declared_and_everything_filled_in() {
         let declared = declared().unwrap();
-        let roles = [Role::Gateway, Role::Gc, node(1), Role::Feed, Role::Operator];
+        let roles = [Role::Gateway, Role::Lifecycle, node(1), Role::Feed, Role::Operator];
         assert_eq!(declared.len(), roles.len());
         for role in roles {
             assert!(declared.contains_key(role.declared()), "{role:?}");
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_composition_has_the_declared_users() {
         let (region, declared) = ("us-east-1".parse().unwrap(), declared().unwrap());
-        let roles = [Role::Gateway, Role::Gc, Role::Feed, Role::Operator].into_iter().chain((1..=6).map(node));
+        let roles = [Role::Gateway, Role::Lifecycle, Role::Feed, Role::Operator].into_iter().chain((1..=6).map(node));
         let users: String = roles
             .map(|role| {
                 let variable = format!("$PLANETSTORE_NATS_{}_PASSWORD", role.user().to_uppercase().replace('-', "_"));

@@ -29,8 +29,8 @@ pub(super) async fn change_key(mut asked: Asked, caller: Caller) -> Result<Answe
 }
 
 async fn shape(asked: &Asked) -> Result<Region, Refusal> {
-    let TotalsRow { level, keys: KeyNumbers { gateway, gc }, .. } = asked.read().await?.totals()?;
+    let TotalsRow { level, keys: KeyNumbers { gateway, lifecycle }, .. } = asked.read().await?.totals()?;
     let name = asked.admin.0.region.clone();
-    let (release, key_numbers) = (env!("CARGO_PKG_VERSION"), AuthorKeyNumbers { gateway, gc });
+    let (release, key_numbers) = (env!("CARGO_PKG_VERSION"), AuthorKeyNumbers { gateway, lifecycle });
     Ok(Region { name, level, known_level: Fact::LEVEL, release, key_numbers })
 }

@@ -348,7 +348,7 @@ pub(super) struct Region {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AuthorKeyNumbers {
     pub(super) gateway: u32,
-    pub(super) gc: u32,
+    pub(super) lifecycle: u32,
 }
 
 /// Which key an author is to use.

@@ -71,14 +71,14 @@ impl World {
             let _ended = until_dropped.recv();
         });
         let (folder, log, nodes) = (tempfile::tempdir().unwrap(), MemoryLog::new(), MemoryNodes::new(6));
-        let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+        let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
         let options = Options {
             region: "test-1".parse().unwrap(),
             path: folder.path().join("projection"),
             sole_writer: true,
             cache_bytes: 16 << 20,
             sources: Sources { now, fresh },
-            keyring: Keyring::Gateway { gateway, gc },
+            keyring: Keyring::Gateway { gateway, lifecycle },
             releases: true,
             disk: ledger::Disk::default(),
             level: Fact::level,

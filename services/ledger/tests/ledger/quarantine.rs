@@ -20,8 +20,8 @@ fn upgrade() -> Command {
 }
 
 /// What follows lifecycle rules is given this key alone.
-fn gc_keyring(number: u32) -> Keyring {
-    Keyring::Gc(AuthorKey::last([2; AUTHOR_KEY_BYTES]).of_number(number).unwrap())
+fn lifecycle_keyring(number: u32) -> Keyring {
+    Keyring::Lifecycle(AuthorKey::last([2; AUTHOR_KEY_BYTES]).of_number(number).unwrap())
 }
 
 async fn open_as(log: &MemoryLog, folder: &Folder, name: &str, keyring: Keyring) -> Result<Ledger, OpenError> {
@@ -39,7 +39,7 @@ async fn begun(log: &MemoryLog, folder: &Folder) -> Ledger {
 }
 
 fn system() -> Origin {
-    Origin { principal: Principal { kind: AuthType::System, id: "gc".into() }, ..origin() }
+    Origin { principal: Principal { kind: AuthType::System, id: "lifecycle".into() }, ..origin() }
 }
 
 /// An event as it would stand behind all that is there, whoever proves it.
@@ -96,12 +96,12 @@ async fn assert_goes_on(ledger: Ledger, log: &MemoryLog, folder: &Folder, expect
     let other = open(log, &folder.file("other"), false).await;
     assert_eq!(reasons(&other).await, expected);
     close(other).await;
-    let gc = open_as(log, folder, "gc", gc_keyring(0)).await.unwrap();
-    assert_eq!(reasons(&gc).await, expected);
+    let lifecycle = open_as(log, folder, "lifecycle", lifecycle_keyring(0)).await.unwrap();
+    assert_eq!(reasons(&lifecycle).await, expected);
     let entries = events(log).await.len();
     let past = ledger.past(1, entries as u64).await.unwrap();
     assert_eq!((past.until, past.events.len()), (entries as u64, entries - expected.len()));
-    close(gc).await;
+    close(lifecycle).await;
     assert_rebuilds(ledger, log, folder, "one").await;
 }
 
@@ -168,7 +168,7 @@ async fn a_proof_is_good_for_its_place_subject_and_bytes_only() {
         altered(&|message| message.subject = "ps.test-1.object.bucket.deleted".into()),
         altered(&|message| message.payload = [&message.payload[..], b" "].concat().into()),
         altered(&|message| message.id = EventId(Uuid::from_u128(7))),
-        altered(&|message| message.proof = message.proof.as_ref().map(|proof| proof.replace("gateway", "gc"))),
+        altered(&|message| message.proof = message.proof.as_ref().map(|proof| proof.replace("gateway", "lifecycle"))),
         altered(&|message| message.proof = message.proof.as_ref().map(|proof| format!("{proof}.x"))),
     ];
     for (n, fake) in fakes.into_iter().enumerate() {
@@ -183,48 +183,48 @@ async fn a_proof_is_good_for_its_place_subject_and_bytes_only() {
     assert_eq!(reasons(&ledger).await, []);
 }
 
-/// The proof that the gc role would give, by way of a log of its own: its ledger does not write what it may not.
-async fn proven_by_gc(log: &MemoryLog, previous_is_fact: bool, fact: Fact) -> Message {
+/// The proof that the lifecycle role would give, by way of a log of its own: its ledger does not write what it may not.
+async fn proven_by_lifecycle(log: &MemoryLog, previous_is_fact: bool, fact: Fact) -> Message {
     let event = event(log, previous_is_fact, fact).await;
     let (subject, payload) = (subject(&region(), &event.fact), event.encode(&region()).unwrap());
     let key = AuthorKey::last([2; AUTHOR_KEY_BYTES]).of_number(0).unwrap();
-    let proof = ledger::proof_of_gc(&key, &region(), (&subject, event.sequence, event.id), &payload);
+    let proof = ledger::proof_of_lifecycle(&key, &region(), (&subject, event.sequence, event.id), &payload);
     Message { subject, id: event.id, proof: Some(proof), payload }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gc_writes_its_own_kinds_and_only_what_a_rule_ends() {
+async fn lifecycle_writes_its_own_kinds_and_only_what_a_rule_ends() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let ledger = begun(&log, &folder).await;
     let id = ledger.read().await.unwrap().bucket(&bucket()).unwrap().unwrap().id;
     let version = ledger.read().await.unwrap().current(id, &put("key", 1).key).unwrap().unwrap().version;
-    log.foreign(&[proven_by_gc(&log, true, level(Fact::LEVEL + 7)).await]);
-    log.foreign(&[proven_by_gc(&log, false, deleted(version, Some("daily"))).await]);
-    log.foreign(&[proven_by_gc(&log, false, deleted(version, None)).await]);
-    let may_not = |sequence| (sequence, Reason::MayNot(Author::Gc));
+    log.foreign(&[proven_by_lifecycle(&log, true, level(Fact::LEVEL + 7)).await]);
+    log.foreign(&[proven_by_lifecycle(&log, false, deleted(version, Some("daily"))).await]);
+    log.foreign(&[proven_by_lifecycle(&log, false, deleted(version, None)).await]);
+    let may_not = |sequence| (sequence, Reason::MayNot(Author::Lifecycle));
     let strays = [may_not(4), may_not(5), may_not(6)];
     assert_eq!(reasons(&ledger).await, strays);
     let rule = Rule { id: "daily".into(), expiration: Some(Expiration::Days(1)), ..rule() };
     let setting = Setting::Lifecycle(Some(vec![rule]), TransitionMinimum::default());
     ledger.commit(Command::SetBucketSetting { bucket: bucket(), setting }, origin()).await.unwrap();
-    log.foreign(&[proven_by_gc(&log, true, deleted(version, Some("daily"))).await]);
+    log.foreign(&[proven_by_lifecycle(&log, true, deleted(version, Some("daily"))).await]);
     assert!(ledger.read().await.unwrap().current(id, &put("key", 1).key).unwrap().is_none(), "a rule ends it");
     assert_goes_on(ledger, &log, &folder, &strays).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ledger_of_gc_writes_what_it_may_and_no_more() {
+async fn a_ledger_of_lifecycle_writes_what_it_may_and_no_more() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let ledger = begun(&log, &folder).await;
-    let gc = open_as(&log, &folder, "gc", gc_keyring(0)).await.unwrap();
+    let lifecycle = open_as(&log, &folder, "lifecycle", lifecycle_keyring(0)).await.unwrap();
     for command in [create_bucket("mine"), put_object("mine", 4)] {
-        let refused = gc.commit(command, system()).await.unwrap_err();
+        let refused = lifecycle.commit(command, system()).await.unwrap_err();
         assert!(matches!(refused, CommitError::Rejected(domain::Rejection::NotAuthor)), "{refused}");
     }
     let delete = DeleteObject::new(bucket(), put("key", 1).key, None);
-    let refused = gc.commit(delete.into(), system()).await.unwrap_err();
+    let refused = lifecycle.commit(delete.into(), system()).await.unwrap_err();
     assert!(matches!(refused, CommitError::Rejected(domain::Rejection::NotDue)), "no rule ends it: {refused}");
-    close(gc).await;
+    close(lifecycle).await;
     assert_goes_on(ledger, &log, &folder, &[]).await;
 }
 
@@ -234,17 +234,17 @@ async fn keys_are_rotated_by_an_event_and_the_past_stays_provable() {
     let ledger = begun(&log, &folder).await;
     let change = |author, number| Command::from(ChangeKey { region: region(), author, number });
     ledger.commit(change(Author::Gateway, 1), origin()).await.unwrap();
-    ledger.commit(change(Author::Gc, 1), origin()).await.unwrap();
+    ledger.commit(change(Author::Lifecycle, 1), origin()).await.unwrap();
     ledger.commit(put_object("second", 2), origin()).await.unwrap();
-    let refused = ledger.commit(change(Author::Gc, 3), origin()).await.unwrap_err();
+    let refused = ledger.commit(change(Author::Lifecycle, 3), origin()).await.unwrap_err();
     assert!(matches!(refused, CommitError::Rejected(domain::Rejection::KeyNotNext(1))), "{refused}");
-    let refused = open_as(&log, &folder, "old", gc_keyring(0)).await.err().unwrap().to_string();
-    assert!(refused.contains("key 1 of gc is in use") && refused.contains("author-key"), "{refused}");
-    let gc = open_as(&log, &folder, "new", gc_keyring(5)).await.unwrap();
-    assert_eq!(reasons(&gc).await, []);
-    close(gc).await;
+    let refused = open_as(&log, &folder, "old", lifecycle_keyring(0)).await.err().unwrap().to_string();
+    assert!(refused.contains("key 1 of lifecycle is in use") && refused.contains("author-key"), "{refused}");
+    let lifecycle = open_as(&log, &folder, "new", lifecycle_keyring(5)).await.unwrap();
+    assert_eq!(reasons(&lifecycle).await, []);
+    close(lifecycle).await;
     // What is proven with the old key is no fact any more.
-    log.foreign(&[proven_by_gc(&log, true, level(Fact::LEVEL)).await]);
+    log.foreign(&[proven_by_lifecycle(&log, true, level(Fact::LEVEL)).await]);
     ledger.commit(put_object("third", 3), origin()).await.unwrap();
     assert_eq!(reasons(&ledger).await, [(7, Reason::Unproven)]);
     assert_rebuilds(ledger, &log, &folder, "one").await;
@@ -254,9 +254,9 @@ async fn keys_are_rotated_by_an_event_and_the_past_stays_provable() {
 async fn a_process_with_other_keys_does_not_take_all_for_strays() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     close(begun(&log, &folder).await).await;
-    let [gateway, gc] = [8, 9].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    let [gateway, lifecycle] = [8, 9].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
     for name in ["one", "new"] {
-        let others = Keyring::Gateway { gateway: gateway.clone(), gc: gc.clone() };
+        let others = Keyring::Gateway { gateway: gateway.clone(), lifecycle: lifecycle.clone() };
         let refused = open_as(&log, &folder, name, others).await.err().unwrap().to_string();
         assert!(refused.contains("master key"), "{refused}");
     }
@@ -310,9 +310,9 @@ async fn a_lost_tail_comes_back_with_its_strays_and_proofs() {
     assert_goes_on(ledger, &log, &folder, &[(4, Reason::Unproven)]).await;
 }
 
-/// Locked versions are not ended by whoever proves to be gc, whatever time it says that it is.
+/// Locked versions are not ended by whoever proves to be lifecycle, whatever time it says that it is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gc_ends_nothing_that_is_locked() {
+async fn lifecycle_ends_nothing_that_is_locked() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let ledger = open(&log, &folder.file("one"), false).await;
     let make = Command::CreateBucket {
@@ -341,8 +341,8 @@ async fn gc_ends_nothing_that_is_locked() {
     let old = snapshot.newest_below(id, &put("key", 1).key, VersionId::MAX).unwrap().unwrap();
     let Fact::ObjectDeleted(fact) = deleted(old.version, Some("old")) else { unreachable!() };
     let fact = Fact::ObjectDeleted(Deleted { null_version: old.null, ..fact });
-    log.foreign(&[proven_by_gc(&log, true, fact.clone()).await]);
-    let may_not = [(6, Reason::MayNot(Author::Gc))];
+    log.foreign(&[proven_by_lifecycle(&log, true, fact.clone()).await]);
+    let may_not = [(6, Reason::MayNot(Author::Lifecycle))];
     assert_eq!(reasons(&ledger).await, may_not);
     let release = domain::SetLegalHold {
         bucket: bucket(),
@@ -351,7 +351,7 @@ async fn gc_ends_nothing_that_is_locked() {
         legal_hold: LegalHold::Off,
     };
     ledger.commit(Command::SetLegalHold(Box::new(release)), origin()).await.unwrap();
-    log.foreign(&[proven_by_gc(&log, true, fact).await]);
+    log.foreign(&[proven_by_lifecycle(&log, true, fact).await]);
     assert!(ledger.read().await.unwrap().version(id, &put("key", 1).key, old.version).unwrap().is_none());
     assert_goes_on(ledger, &log, &folder, &may_not).await;
 }

@@ -68,8 +68,8 @@ pub(crate) fn region() -> RegionName {
 
 /// A gateway's keys.
 pub(crate) fn keyring() -> Keyring {
-    let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
-    Keyring::Gateway { gateway, gc }
+    let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    Keyring::Gateway { gateway, lifecycle }
 }
 
 /// Folds a log anew beside a projection of a gateway.

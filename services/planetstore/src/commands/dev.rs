@@ -22,7 +22,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
     let master_key = master_key::find_or_make(&folder.paths().master_key())?;
     let log_replicas = arguments.nats_login.log_replicas;
     let nodes = arguments.nodes;
-    let lifecycle_day = Some(arguments.lifecycle.day()?);
+    let lifecycle_day = Some(arguments.rules.day()?);
     let plan = Plan {
         folder,
         region,

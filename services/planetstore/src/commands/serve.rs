@@ -25,7 +25,7 @@ use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
 use crate::roles::{
-    Admission, Cluster, Folders, GatewayRole, GcRole, Keys, NODES_MIN, Releases, RunningNode, close_ledger,
+    Admission, Cluster, Folders, GatewayRole, Keys, LifecycleRole, NODES_MIN, Releases, RunningNode, close_ledger,
     ledger_failed, node_names, open_ledger, open_log, start_server, stop_server, upgrade_region,
 };
 use crate::run_file::{RunFile, WrittenRunFile};
@@ -142,14 +142,14 @@ struct Parts {
     nodes: Vec<RunningNode>,
     ledger: Option<Ledger>,
     gateway: Option<GatewayRole>,
-    gc: Option<GcRole>,
+    lifecycle: Option<LifecycleRole>,
     run_file: Option<WrittenRunFile>,
 }
 
 impl Parts {
     async fn stop(mut self) {
         self.run_file = None;
-        self.gc = None;
+        self.lifecycle = None;
         self.admission = None;
         if let Some(gateway) = self.gateway {
             gateway.stop().await;
@@ -220,7 +220,7 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, console: &Console, part
         server: parts.server.as_ref().map(Server::state),
     })));
     parts.gateway = Some(role);
-    parts.gc = plan.lifecycle_day.map(|day| GcRole::start(day, ledger));
+    parts.lifecycle = plan.lifecycle_day.map(|day| LifecycleRole::start(day, ledger));
     parts.run_file = Some(announce(plan, place)?);
     Ok(())
 }
@@ -277,15 +277,15 @@ async fn broken(parts: &mut Parts) -> anyhow::Error {
             None => std::future::pending().await,
         }
     };
-    let gc = async {
-        match &mut parts.gc {
-            Some(gc) => gc.ended().await,
+    let lifecycle = async {
+        match &mut parts.lifecycle {
+            Some(lifecycle) => lifecycle.ended().await,
             None => std::future::pending().await,
         }
     };
     tokio::select! {
         error = gateway => error,
-        error = gc => error,
+        error = lifecycle => error,
         reason = server_failed(server) => anyhow!("nats-server cannot be kept alive: {reason}"),
         error = failed(progress) => error,
     }

@@ -49,7 +49,7 @@ pub(crate) async fn admin(region: &RegionName, trust: Trust<'_>, ledger: Ledger)
 pub(super) async fn forward(State(state): State<Arc<ConsoleState>>, request: Request) -> Response {
     match state.subject.get() {
         Some(Subject::Gateway(gateway)) => gateway.admin_routes.clone().oneshot(request).await.into_response(),
-        Some(Subject::Gc(_)) => refuse(StatusCode::NOT_FOUND, "this process has no such API: ask a gateway"),
+        Some(Subject::Lifecycle(_)) => refuse(StatusCode::NOT_FOUND, "this process has no such API: ask a gateway"),
         Some(Subject::Node(_)) => refuse(StatusCode::NOT_FOUND, "a node has no such API: ask a gateway"),
         None => refuse(StatusCode::SERVICE_UNAVAILABLE, "the start is not through yet"),
     }

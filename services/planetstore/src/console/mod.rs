@@ -45,7 +45,7 @@ pub(crate) enum Subject {
     /// A gateway, and what it stands on.
     Gateway(Box<GatewayView>),
     /// What follows lifecycle rules, alone.
-    Gc(GcView),
+    Lifecycle(LifecycleView),
     /// A storage node alone.
     Node(NodeView),
 }
@@ -69,7 +69,7 @@ pub(crate) struct GatewayView {
 }
 
 /// What is to be seen of what follows lifecycle rules.
-pub(crate) struct GcView {
+pub(crate) struct LifecycleView {
     pub(crate) log: Arc<JetStreamLog>,
     pub(crate) ledger: Ledger,
 }

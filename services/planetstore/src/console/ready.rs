@@ -41,10 +41,10 @@ pub(super) fn readiness(state: &ConsoleState) -> Readiness {
     let mut missing = match state.subject.get() {
         None => vec!["the start: it is not through yet".to_owned()],
         Some(Subject::Gateway(gateway)) => missing(&facts(gateway)),
-        Some(Subject::Gc(gc)) => missing(&Facts {
-            log_connected: gc.log.connection().borrow().connected,
+        Some(Subject::Lifecycle(lifecycle)) => missing(&Facts {
+            log_connected: lifecycle.log.connection().borrow().connected,
             server: None,
-            ledger_failed: gc.ledger.progress().borrow().failed.as_ref().map(ToString::to_string),
+            ledger_failed: lifecycle.ledger.progress().borrow().failed.as_ref().map(ToString::to_string),
             // It needs none.
             nodes_online: NODES_MIN,
         }),

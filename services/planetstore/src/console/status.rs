@@ -225,7 +225,9 @@ pub(crate) struct Stray {
 pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
     match state.subject.get() {
         Some(Subject::Gateway(gateway)) => answer(StatusCode::OK, &status(&state, gateway).await),
-        Some(Subject::Gc(_)) => refuse(StatusCode::NOT_FOUND, "what follows lifecycle rules has no such figures"),
+        Some(Subject::Lifecycle(_)) => {
+            refuse(StatusCode::NOT_FOUND, "what follows lifecycle rules has no such figures")
+        }
         Some(Subject::Node(_)) => refuse(StatusCode::NOT_FOUND, "a node alone has no such figures"),
         None => refuse(StatusCode::SERVICE_UNAVAILABLE, "the start is not through yet"),
     }

@@ -2,14 +2,14 @@
 
 mod admission;
 mod gateway;
-mod gc;
+mod lifecycle;
 mod log;
 mod node;
 mod server;
 
 pub(crate) use admission::{Admission, accept_nodes, join_node, node_refusal};
 pub(crate) use gateway::{Cluster, Folders, GatewayRole, Keys, NODES_MIN};
-pub(crate) use gc::GcRole;
+pub(crate) use lifecycle::LifecycleRole;
 pub(crate) use log::{Releases, TooOld, close_ledger, ledger_failed, open_ledger, open_log, upgrade_region};
 pub(crate) use node::{RunningNode, node_names};
 pub(crate) use server::{start_server, stop_server};

@@ -81,7 +81,7 @@ impl OtherServer {
             },
             keyring: Keyring::Gateway {
                 gateway: AuthorKey::last(*master.gateway_events()),
-                gc: AuthorKey::last(*master.gc_events()),
+                lifecycle: AuthorKey::last(*master.lifecycle_events()),
             },
             releases: false,
             disk: Disk::default(),
@@ -190,13 +190,13 @@ fn a_release_that_is_too_old_for_its_region_ends_with_a_code_of_its_own() {
     assert!(said.contains(&level) && said.contains("start release 9.8.7 or a newer one"), "{said}");
 
     let key = fixture.outer.path().join("author.key");
-    std::fs::write(&key, fixture.command(&["author-key", "gc"]).output().unwrap().stdout).unwrap();
-    for role in ["gateway", "gc"] {
+    std::fs::write(&key, fixture.command(&["author-key", "lifecycle"]).output().unwrap().stdout).unwrap();
+    for role in ["gateway", "lifecycle"] {
         let mut command = planetstore(["run", role, "--data"]);
         if role == "gateway" {
             command.arg(&fixture.data).args(["--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
         } else {
-            command.arg(fixture.outer.path().join("gc")).env("PLANETSTORE_AUTHOR_KEY_FILE", &key);
+            command.arg(fixture.outer.path().join("lifecycle")).env("PLANETSTORE_AUTHOR_KEY_FILE", &key);
         }
         server.join(&mut command);
         let output = command.output().unwrap();

@@ -84,14 +84,14 @@ impl Store {
     async fn over(log: MemoryLog, folder: TempDir, root_password: &str, sole_writer: bool) -> Self {
         let sources = Sources { now, fresh };
         let path = folder.path().join(format!("{}.redb", fresh(now())));
-        let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+        let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
         let options = Options {
             region: "eu-1".parse().unwrap(),
             path,
             sole_writer,
             cache_bytes: 1 << 20,
             sources,
-            keyring: Keyring::Gateway { gateway, gc },
+            keyring: Keyring::Gateway { gateway, lifecycle },
             releases: true,
             disk: Disk::default(),
             level: Fact::level,

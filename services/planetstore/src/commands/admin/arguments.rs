@@ -235,8 +235,8 @@ pub(crate) enum RegionAction {
 pub(crate) enum RotatedAuthor {
     /// All gateways, which have the next key already
     Gateway,
-    /// `planetstore run gc`
-    Gc,
+    /// `planetstore run lifecycle`
+    Lifecycle,
 }
 
 impl RotatedAuthor {
@@ -244,7 +244,7 @@ impl RotatedAuthor {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
-            Self::Gc => "gc",
+            Self::Lifecycle => "lifecycle",
         }
     }
 }

@@ -31,14 +31,14 @@ fn origin() -> Origin {
 
 /// A ledger with an object whose shards lie on `n1`, `n2` and `n3`.
 async fn ledger(folder: &std::path::Path) -> Ledger {
-    let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
     let options = Options {
         region: "test-1".parse().unwrap(),
         path: folder.join("projection"),
         sole_writer: true,
         cache_bytes: 16 << 20,
         sources: Sources { now, fresh },
-        keyring: Keyring::Gateway { gateway, gc },
+        keyring: Keyring::Gateway { gateway, lifecycle },
         releases: true,
         disk: ledger::Disk::default(),
         level: events::Fact::level,

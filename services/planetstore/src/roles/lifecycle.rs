@@ -8,14 +8,14 @@ use crate::sources::sources;
 
 /// Rules that are followed, until this is stopped or dropped.
 #[derive(Debug)]
-pub(crate) struct GcRole {
-    task: JoinHandle<gc::Stopped>,
+pub(crate) struct LifecycleRole {
+    task: JoinHandle<lifecycle::Stopped>,
 }
 
-impl GcRole {
+impl LifecycleRole {
     /// Begins to follow the rules of all buckets.
     pub(crate) fn start(day: Day, ledger: Ledger) -> Self {
-        Self { task: tokio::spawn(gc::run(gc::Options { day, sources: sources() }, ledger)) }
+        Self { task: tokio::spawn(lifecycle::run(lifecycle::Options { day, sources: sources() }, ledger)) }
     }
 
     /// Waits until it ends without being asked to.
@@ -27,7 +27,7 @@ impl GcRole {
     }
 }
 
-impl Drop for GcRole {
+impl Drop for LifecycleRole {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -33,7 +33,7 @@ pub(crate) struct Store {
 }
 
 /// Follows rules until it is dropped.
-pub(crate) struct Following(JoinHandle<gc::Stopped>);
+pub(crate) struct Following(JoinHandle<lifecycle::Stopped>);
 
 impl Drop for Following {
     fn drop(&mut self) {
@@ -42,7 +42,7 @@ impl Drop for Following {
 }
 
 pub(crate) fn follow(ledger: &Ledger, sources: Sources, day: Day) -> Following {
-    Following(tokio::spawn(gc::run(gc::Options { day, sources }, ledger.clone())))
+    Following(tokio::spawn(lifecycle::run(lifecycle::Options { day, sources }, ledger.clone())))
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -61,14 +61,14 @@ impl Store {
     }
 
     pub(crate) async fn open(&self, name: &str, sole_writer: bool) -> Ledger {
-        let [gateway, gc] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+        let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
         let options = Options {
             region: "test-1".parse().unwrap(),
             path: self.folder.path().join(name),
             sole_writer,
             cache_bytes: 16 << 20,
             sources: self.sources,
-            keyring: Keyring::Gateway { gateway, gc },
+            keyring: Keyring::Gateway { gateway, lifecycle },
             releases: true,
             disk: Disk::default(),
             level: Fact::level,

@@ -1,9 +1,9 @@
 //! Rules that are followed, over a log in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "gc/clock.rs"]
+#[path = "lifecycle/clock.rs"]
 mod clock;
-#[path = "gc/given.rs"]
+#[path = "lifecycle/given.rs"]
 mod given;
-#[path = "gc/passes.rs"]
+#[path = "lifecycle/passes.rs"]
 mod passes;

@@ -5,22 +5,22 @@ use listener::Listener;
 
 use super::Verdict;
 use crate::author_key;
-use crate::cli::GcArgs;
-use crate::console::{self, Console, GcView, Hosts, Subject};
+use crate::cli::LifecycleArgs;
+use crate::console::{self, Console, Hosts, LifecycleView, Subject};
 use crate::folder::DataFolder;
 use crate::listen;
 use crate::nats::NatsEndpoint;
-use crate::roles::{GcRole, Releases, close_ledger, ledger_failed, open_ledger, open_log, raise_open_files};
+use crate::roles::{LifecycleRole, Releases, close_ledger, ledger_failed, open_ledger, open_log, raise_open_files};
 use crate::signals::Stop;
 
 /// Follows lifecycle rules with a ledger of its own, against NATS servers elsewhere.
-pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
+pub(crate) async fn run_lifecycle(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();
     let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
-    let day = arguments.lifecycle.day()?;
+    let day = arguments.rules.day()?;
     let folder = DataFolder::create(&arguments.data.data)?;
-    let keyring = author_key::of_gc(folder.paths())?;
+    let keyring = author_key::of_lifecycle(folder.paths())?;
     let region = folder.settle_region(arguments.region)?;
     let console = match arguments.console {
         None => None,
@@ -32,15 +32,15 @@ pub(crate) async fn run_gc(arguments: GcArgs) -> anyhow::Result<Verdict> {
             Some(Console::start(Listener::new("console", listener, console::LIMITS), hosts, None)?)
         }
     };
-    let log = open_log(&endpoint, "gc log", &region, arguments.nats_login.log_replicas).await?;
+    let log = open_log(&endpoint, "lifecycle log", &region, arguments.nats_login.log_replicas).await?;
     let ledger = open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await;
     let ledger = ledger.context("the ledger")?;
     if let Some(console) = &console {
-        console.show(Subject::Gc(GcView { log, ledger: ledger.clone() }));
+        console.show(Subject::Lifecycle(LifecycleView { log, ledger: ledger.clone() }));
     }
     tracing::info!(day_seconds = day.seconds(), "following lifecycle rules");
     let progress = ledger.progress();
-    let mut role = GcRole::start(day, ledger.clone());
+    let mut role = LifecycleRole::start(day, ledger.clone());
     let outcome = tokio::select! {
         () = stop.requested() => Ok(Verdict::Well),
         error = role.ended() => Err(error),

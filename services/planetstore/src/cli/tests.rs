@@ -1,0 +1,73 @@
+//! The command line as people write it.
+
+use super::*;
+use clap::CommandFactory;
+
+#[test]
+fn the_command_line_is_whole_and_every_flag_has_its_variable() {
+    Cli::command().debug_assert();
+    let mut commands = vec![Cli::command()];
+    while let Some(command) = commands.pop() {
+        for flag in command.get_arguments().filter(|flag| flag.get_long().is_some()) {
+            let name = flag.get_long().unwrap();
+            let variable = flag.get_env().map(|variable| variable.to_string_lossy().into_owned());
+            let has_one = variable.is_some_and(|variable| variable.starts_with("PLANETSTORE_"));
+            assert!(has_one || ["help", "version", "fix"].contains(&name), "--{name} of {}", command.get_name());
+        }
+        // What is done to whom is said anew each time: below `admin` the flags are no settings.
+        let is_admin = command.get_name() == "admin";
+        commands.extend(command.get_subcommands().filter(|_| !is_admin).cloned());
+    }
+}
+
+#[test]
+fn the_promised_lines_are_understood() {
+    for line in [
+        "dev",
+        "dev --data d --listen 127.0.0.1:1 --console 127.0.0.1:2 --nodes 6 --region eu-1 --nats-url nats://h:4222",
+        "run gateway --nats-url nats://h:4222 --data d",
+        "run node --node n1 --zone z --data d --nats-url h:4222 --nats-credentials f",
+        "dev --tls-self-signed",
+        "dev --lifecycle-day 2",
+        "run gateway --nats-url tls://h:4222 --nats-ca f --local-shards /a --local-shards /b",
+        "run lifecycle --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
+        "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
+        "status -o json",
+        "run node --node n1 --data d --nats-url h:4222 --console-host n1.example --console-host n1",
+        "status --url https://h:9001 --ca f",
+        "doctor --fix",
+        "rebuild --data d",
+        "node stop node-3",
+        "node init node-3 --url http://h:9001",
+        "admin user create ada --role admin --generate-password --requests-per-second 5 --data d -o json",
+        "admin --url http://h:9001 user set ada --disable --email none --bytes-per-second none",
+        "admin key create ada --expires 2030-01-01T00:00:00Z",
+        "admin policy attach readonly --group crew",
+        "admin kms create team/photos",
+        "admin kms disable team/photos",
+        "admin region show",
+        "admin region upgrade -o json",
+        "admin region rotate-key lifecycle",
+        "author-key lifecycle --number 1 --data d",
+        "admin bucket quota photos --bytes 10GiB --objects none",
+        "version",
+        "exec-with-parent 1 nats-server -c conf",
+    ] {
+        let words = std::iter::once("planetstore").chain(line.split(' '));
+        assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+    }
+    for line in [
+        "admin user create ada --password secret",
+        "admin policy attach readonly",
+        "admin user set ada --enable --disable",
+        "dev --nodes 2",
+        "run lifecycle --data d --nats-url h:4222 --lifecycle-day 0",
+        "author-key gateway",
+        "dev --nats-url http://h",
+        "run node --data d",
+        "dev --nats-url nats://u:p@h",
+    ] {
+        let words = std::iter::once("planetstore").chain(line.split(' '));
+        assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
+    }
+}
