@@ -97,6 +97,8 @@ def test_a_rotated_key_stops_who_lacks_it_and_serves_who_has_it(composition):
     made(composition)
     gateway = composition.gateway
     old = composition.run_lifecycle("old", day_seconds=1)
+    said = composition.folder / "old.log"
+    wait.until(lambda: "following lifecycle rules" in said.read_text(), "a role with the old key")
     # The next key contains the one before, so it can be handed over first.
     handed = subprocess.run(
         [BINARY, "author-key", "lifecycle", "--number", "1"], capture_output=True, text=True, timeout=60, check=True,
@@ -110,7 +112,7 @@ def test_a_rotated_key_stops_who_lacks_it_and_serves_who_has_it(composition):
         assert rotated.returncode == 0, rotated.stderr
         assert json.loads(rotated.stdout)["key_numbers"][author] == 1
     assert old.wait(STOP_SECONDS) != 0
-    assert "key 1 of lifecycle is in use" in (composition.folder / "old.log").read_text()
+    assert "key 1 of lifecycle is in use" in said.read_text()
     client = boto_client(gateway)
     client.put_object(Bucket="bucket", Key="due", Body=b"x")
     client.put_bucket_lifecycle_configuration(Bucket="bucket", LifecycleConfiguration={"Rules": [

@@ -7,7 +7,7 @@
 //!
 //! # Layout
 //! - `cli`: what can be said on the command line; `commands`: a file per command
-//! - `roles`: how each role is started and stopped; `console`: health, metrics and status over HTTP
+//! - `roles`: a file per role; `process`: what runs is watched together, and stopped in order; `console`: health, metrics and status over HTTP
 //! - `doctor`: a file per check
 //! - `folder`, `credentials`, `master_key`, `author_key`, `run_file`: what lies in the data folder
 //! - `tls`: the certificate that is shown; `trust`: the one that is believed
@@ -35,6 +35,7 @@ mod master_key;
 mod meters;
 mod nats;
 mod ownership;
+mod process;
 mod roles;
 mod run_file;
 mod signals;
@@ -91,9 +92,9 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
     let verdict = runtime.block_on(async {
         match command {
             Command::Dev(arguments) => commands::dev(arguments).await,
-            Command::Run { role: RunCommand::Gateway(arguments) } => commands::run_gateway(arguments).await,
-            Command::Run { role: RunCommand::Lifecycle(arguments) } => commands::run_lifecycle(arguments).await,
-            Command::Run { role: RunCommand::Node(arguments) } => commands::run_node(arguments).await,
+            Command::Run { role: RunCommand::Gateway(arguments) } => roles::gateway::run(arguments).await,
+            Command::Run { role: RunCommand::Lifecycle(arguments) } => roles::lifecycle::run(arguments).await,
+            Command::Run { role: RunCommand::Node(arguments) } => roles::node::run(arguments).await,
             Command::Admin(arguments) => commands::admin(arguments).await,
             Command::AuthorKey(arguments) => commands::author_key(&arguments),
             Command::Status(arguments) => commands::status(arguments).await,

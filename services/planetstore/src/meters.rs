@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use domain::View;
-use eventlog::server::ServerState;
-use ledger::Snapshot;
+use ledger::{Ledger, Snapshot};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rustix::param::{clock_ticks_per_second, page_size};
+use shards::NodeView;
 
-use crate::console::{GatewayView, NodeState, Subject};
+use crate::console::{GatewayView, NodeState};
 
 /// Seconds, from an fsync of a good disk to a request that should have been given up.
 const SECONDS: [f64; 16] =
@@ -78,63 +78,60 @@ fn describe() {
     describe_counter!("planetstore_cache_misses_total", "Reads of whole contents that it did not");
 }
 
-/// Looks up what is not counted as it happens.
-pub(crate) async fn observe(subject: &Subject) {
-    let pid = std::process::id();
-    if let Some(usage) = Usage::of(pid) {
+/// Sets what this process takes.
+pub(crate) fn observe_process() {
+    if let Some(usage) = Usage::of(std::process::id()) {
         gauge!("process_resident_memory_bytes").set(usage.resident_bytes);
         gauge!("process_cpu_seconds_total").set(usage.cpu_seconds);
     }
-    match subject {
-        Subject::Gateway(view) => observe_quarantine(&view.ledger.latest()),
-        Subject::Lifecycle(view) => observe_quarantine(&view.ledger.latest()),
-        Subject::Node(_) => {}
-    }
-    let Subject::Gateway(view) = subject else { return };
-    observe_gateway(view);
-    // Without a log there may be no barrier in time; the metrics are for that moment above all.
-    if let Ok(Ok(snapshot)) = tokio::time::timeout(STATE_TIME_MAX, view.ledger.read()).await {
-        observe_totals(&snapshot);
-    } else {
-        tracing::debug!("the metrics keep the totals of the last time");
+}
+
+/// Sets what the private nats-server takes.
+pub(crate) fn observe_server(pid: u32) {
+    if let Some(usage) = Usage::of(pid) {
+        gauge!("planetstore_nats_server_resident_memory_bytes").set(usage.resident_bytes);
+        gauge!("planetstore_nats_server_cpu_seconds_total").set(usage.cpu_seconds);
     }
 }
 
+/// Sets how the log and the ledger are.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
-fn observe_quarantine(snapshot: &Snapshot) {
-    match snapshot.count_quarantined() {
+pub(crate) fn observe_ledger(is_connected: bool, ledger: &Ledger) {
+    gauge!("planetstore_log_connected").set(f64::from(u8::from(is_connected)));
+    let failed = ledger.progress().borrow().failed.is_some();
+    gauge!("planetstore_ledger_failed").set(f64::from(u8::from(failed)));
+    match ledger.latest().count_quarantined() {
         Ok(count) => gauge!("planetstore_ledger_quarantined").set(count as f64),
         Err(error) => tracing::warn!(%error, "the metrics lack what is quarantined"),
     }
 }
 
+/// Sets how the nodes are.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
-fn observe_gateway(view: &GatewayView) {
-    gauge!("planetstore_log_connected").set(f64::from(u8::from(view.log.connection().borrow().connected)));
-    let failed = view.ledger.progress().borrow().failed.is_some();
-    gauge!("planetstore_ledger_failed").set(f64::from(u8::from(failed)));
-
-    let figures = view.gateway.cache_figures();
-    counter!("planetstore_cache_hits_total").absolute(figures.hits);
-    counter!("planetstore_cache_misses_total").absolute(figures.misses);
-    gauge!("planetstore_cache_bytes").set(figures.bytes as f64);
-
-    let nodes = view.membership.nodes();
+pub(crate) fn observe_nodes(nodes: &[NodeView]) {
     for state in NodeState::ALL {
         let count = nodes.iter().filter(|node| NodeState::of(node) == state).count();
         gauge!("planetstore_nodes", "state" => state.as_str()).set(count as f64);
     }
-    for node in &nodes {
+    for node in nodes {
         let name = node.heartbeat.node.to_string();
         gauge!("planetstore_node_free_bytes", "node" => name.clone()).set(node.heartbeat.free_bytes as f64);
         gauge!("planetstore_node_stored_bytes", "node" => name).set(node.heartbeat.stored_bytes as f64);
     }
-    let server = view.server.as_ref().map(|state| state.borrow().clone());
-    if let Some(ServerState::Up { pid }) = server
-        && let Some(usage) = Usage::of(pid)
-    {
-        gauge!("planetstore_nats_server_resident_memory_bytes").set(usage.resident_bytes);
-        gauge!("planetstore_nats_server_cpu_seconds_total").set(usage.cpu_seconds);
+}
+
+/// Sets what a gateway keeps, and what is stored.
+#[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
+pub(crate) async fn observe_gateway(view: &GatewayView) {
+    let figures = view.gateway.cache_figures();
+    counter!("planetstore_cache_hits_total").absolute(figures.hits);
+    counter!("planetstore_cache_misses_total").absolute(figures.misses);
+    gauge!("planetstore_cache_bytes").set(figures.bytes as f64);
+    // Without a log there may be no barrier in time; the metrics are for that moment above all.
+    if let Ok(Ok(snapshot)) = tokio::time::timeout(STATE_TIME_MAX, view.ledger.read()).await {
+        observe_totals(&snapshot);
+    } else {
+        tracing::debug!("the metrics keep the totals of the last time");
     }
 }
 

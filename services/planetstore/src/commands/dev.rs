@@ -1,11 +1,11 @@
 use super::Verdict;
-use super::serve::{Doors, Plan, serve};
 use crate::cli::DevArgs;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
 use crate::master_key;
 use crate::nats::NatsEndpoint;
-use crate::roles::raise_open_files;
+use crate::process::raise_open_files;
+use crate::roles::{Doors, Plan, serve};
 use crate::signals::Stop;
 use crate::tls;
 

@@ -44,6 +44,8 @@ impl OfflineServer {
     }
 
     pub(crate) async fn stop(self) {
-        crate::roles::stop_server(self.server).await;
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
     }
 }

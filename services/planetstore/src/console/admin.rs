@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use events::ids::RegionName;
 use gateway::{Admin, AdminOptions, TrustedProxies};
@@ -12,8 +11,8 @@ use identity::{MasterKey, Sealer, Tokens};
 use ledger::Ledger;
 use tower::ServiceExt;
 
+use super::ConsoleState;
 use super::routes::refuse;
-use super::{ConsoleState, Subject};
 use crate::credentials::RootCredentials;
 use crate::sources::sources;
 
@@ -47,10 +46,8 @@ pub(crate) async fn admin(region: &RegionName, trust: Trust<'_>, ledger: Ledger)
 
 /// Hands a request on.
 pub(super) async fn forward(State(state): State<Arc<ConsoleState>>, request: Request) -> Response {
-    match state.subject.get() {
-        Some(Subject::Gateway(gateway)) => gateway.admin_routes.clone().oneshot(request).await.into_response(),
-        Some(Subject::Lifecycle(_)) => refuse(StatusCode::NOT_FOUND, "this process has no such API: ask a gateway"),
-        Some(Subject::Node(_)) => refuse(StatusCode::NOT_FOUND, "a node has no such API: ask a gateway"),
-        None => refuse(StatusCode::SERVICE_UNAVAILABLE, "the start is not through yet"),
+    match state.gateway() {
+        Ok(gateway) => gateway.admin_routes.clone().oneshot(request).await.into_response(),
+        Err((status, why)) => refuse(status, why),
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use shards::{NodeView, Standing};
 
 use super::routes::{answer, refuse};
-use super::{ConsoleState, GatewayView, Subject};
+use super::{ConsoleState, GatewayView};
 use crate::roles::{accept_nodes, join_node};
 
 /// Where a node is stopped.
@@ -68,9 +68,7 @@ fn asked<'a>(
     if !headers.contains_key(REQUEST_HEADER) {
         return Err(Box::new(refuse(StatusCode::FORBIDDEN, "the header x-planetstore-request is needed")));
     }
-    let Some(Subject::Gateway(gateway)) = state.subject.get() else {
-        return Err(Box::new(refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no gateway here yet")));
-    };
+    let gateway = state.gateway().map_err(|(status, why)| Box::new(refuse(status, why)))?;
     match name.parse() {
         Ok(node) => Ok((gateway, node)),
         Err(error) => Err(Box::new(refuse(StatusCode::BAD_REQUEST, &format!("{error}")))),

@@ -14,8 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use gateway::BasicLogin;
 use listener::Peer;
 
+use super::ConsoleState;
 use super::routes::refuse;
-use super::{ConsoleState, Subject};
 
 /// Lets a request through to what it protects, or refuses it before its body is read.
 pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
@@ -54,16 +54,16 @@ fn basic(state: &ConsoleState, request: &Request) -> Option<BasicLogin> {
     let (user, password) = login(headers.get(header::AUTHORIZATION)?.as_bytes())?;
     let is_right = || state.credentials.as_ref().is_some_and(|root| root.accept(&user, &password));
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
-    Some(match state.subject.get() {
-        Some(Subject::Gateway(gateway)) => gateway.admin.login_by_basic(peer, headers, &user, is_right),
-        _ => state.basic.login(&user, peer, is_right),
+    Some(match state.gateway() {
+        Ok(gateway) => gateway.admin.login_by_basic(peer, headers, &user, is_right),
+        Err(_) => state.basic.login(&user, peer, is_right),
     })
 }
 
 async fn is_admin(state: &ConsoleState, headers: &HeaderMap) -> bool {
-    match state.subject.get() {
-        Some(Subject::Gateway(gateway)) => gateway.admin.is_admin(headers).await,
-        _ => false,
+    match state.gateway() {
+        Ok(gateway) => gateway.admin.is_admin(headers).await,
+        Err(_) => false,
     }
 }
 

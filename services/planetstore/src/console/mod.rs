@@ -14,13 +14,12 @@ mod routes;
 mod status;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use async_nats::connection::State;
 use axum::Router;
+use axum::http::StatusCode;
 use eventlog::JetStreamLog;
-use eventlog::server::ServerState;
 use events::ids::RegionName;
 use gateway::{Admin, BasicLogins, Gateway};
 use ledger::Ledger;
@@ -32,6 +31,7 @@ use tokio::task::JoinHandle;
 
 use crate::credentials::RootCredentials;
 use crate::meters;
+use crate::process::Check;
 
 pub(crate) use admin::{Trust, admin};
 pub(crate) use api::{NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
@@ -39,16 +39,6 @@ pub(crate) use hosts::Hosts;
 pub(crate) use limits::LIMITS;
 pub(crate) use ready::Readiness;
 pub(crate) use status::{Health, NodeState, Owed, OwedByNode, STATUS_PATH, Status, Stray};
-
-/// What the console shows, once it is there.
-pub(crate) enum Subject {
-    /// A gateway, and what it stands on.
-    Gateway(Box<GatewayView>),
-    /// What follows lifecycle rules, alone.
-    Lifecycle(LifecycleView),
-    /// A storage node alone.
-    Node(NodeView),
-}
 
 /// What is to be seen of a gateway.
 pub(crate) struct GatewayView {
@@ -64,26 +54,6 @@ pub(crate) struct GatewayView {
     pub(crate) settling: Settling,
     pub(crate) admin: Admin,
     pub(crate) admin_routes: Router,
-    /// The private nats-server, if there is one.
-    pub(crate) server: Option<watch::Receiver<ServerState>>,
-}
-
-/// What is to be seen of what follows lifecycle rules.
-pub(crate) struct LifecycleView {
-    pub(crate) log: Arc<JetStreamLog>,
-    pub(crate) ledger: Ledger,
-}
-
-/// What is to be seen of a storage node.
-pub(crate) struct NodeView {
-    /// A connection like that of the node.
-    pub(crate) client: async_nats::Client,
-}
-
-impl NodeView {
-    fn is_connected(&self) -> bool {
-        self.client.connection_state() == State::Connected
-    }
 }
 
 /// The console of a process. It answers from the first moment, so that a start that takes long can be watched.
@@ -101,7 +71,11 @@ pub(crate) struct ConsoleState {
     hosts: Hosts,
     /// Counts logins while there is no admin API that does.
     basic: BasicLogins,
-    subject: OnceLock<Subject>,
+    /// Asked whether requests should be sent here.
+    checks: Mutex<Vec<Arc<dyn Check>>>,
+    /// The gateway of this process, once it serves, if it is to have one.
+    gateway: OnceLock<Box<GatewayView>>,
+    is_started: AtomicBool,
     is_stopping: AtomicBool,
 }
 
@@ -112,15 +86,7 @@ impl Console {
         hosts: Hosts,
         credentials: Option<RootCredentials>,
     ) -> anyhow::Result<Self> {
-        let state = Arc::new(ConsoleState {
-            started: Instant::now(),
-            recorder: meters::install()?,
-            credentials,
-            hosts,
-            basic: BasicLogins::new(),
-            subject: OnceLock::new(),
-            is_stopping: AtomicBool::new(false),
-        });
+        let state = Arc::new(ConsoleState::new(meters::install()?, hosts, credentials));
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(listener.serve(routes::routes(Arc::clone(&state)), async {
             // Dropping the other end is a wish to stop as well.
@@ -129,11 +95,21 @@ impl Console {
         Ok(Self { state, stop, served })
     }
 
-    /// From now on it shows this.
-    pub(crate) fn show(&self, subject: Subject) {
-        if self.state.subject.set(subject).is_err() {
-            tracing::warn!("the console shows one process only");
+    /// From now on it asks this too how it is.
+    pub(crate) fn check(&self, check: Arc<dyn Check>) {
+        self.state.checks().push(check);
+    }
+
+    /// From now on it shows this gateway, and its admin API.
+    pub(crate) fn show(&self, gateway: GatewayView) {
+        if self.state.gateway.set(Box::new(gateway)).is_err() {
+            tracing::warn!("the console shows one gateway only");
         }
+    }
+
+    /// The start is through.
+    pub(crate) fn started(&self) {
+        self.state.is_started.store(true, Ordering::Relaxed);
     }
 
     /// From now on the process is not ready any more.
@@ -147,6 +123,44 @@ impl Console {
         let _told = self.stop.send(());
         if let Err(error) = self.served.await {
             tracing::warn!(%error, "the console's task");
+        }
+    }
+}
+
+impl ConsoleState {
+    fn new(recorder: PrometheusHandle, hosts: Hosts, credentials: Option<RootCredentials>) -> Self {
+        Self {
+            started: Instant::now(),
+            recorder,
+            credentials,
+            hosts,
+            basic: BasicLogins::new(),
+            checks: Mutex::default(),
+            gateway: OnceLock::new(),
+            is_started: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
+        }
+    }
+
+    #[cfg(test)]
+    fn for_tests() -> Self {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
+        Self::new(recorder, Hosts::new(std::net::Ipv4Addr::LOCALHOST.into(), []), None)
+    }
+
+    fn checks(&self) -> MutexGuard<'_, Vec<Arc<dyn Check>>> {
+        // A check that panicked leaves the list as it was.
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The gateway of this process, or why there is none.
+    fn gateway(&self) -> Result<&GatewayView, (StatusCode, &'static str)> {
+        match self.gateway.get() {
+            Some(gateway) => Ok(gateway),
+            None if self.is_started.load(Ordering::Relaxed) => {
+                Err((StatusCode::NOT_FOUND, "this process is no gateway: ask one"))
+            }
+            None => Err((StatusCode::SERVICE_UNAVAILABLE, "the start is not through yet")),
         }
     }
 }

@@ -40,8 +40,12 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
 }
 
 async fn metrics(State(state): State<Arc<ConsoleState>>) -> Response {
-    if let Some(subject) = state.subject.get() {
-        meters::observe(subject).await;
+    meters::observe_process();
+    for check in state.checks().iter() {
+        check.observe();
+    }
+    if let Ok(gateway) = state.gateway() {
+        meters::observe_gateway(gateway).await;
     }
     ([(header::CONTENT_TYPE, METRICS_TYPE)], state.recorder.render()).into_response()
 }

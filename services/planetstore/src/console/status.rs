@@ -18,7 +18,7 @@ use shards::{NodeView, Standing};
 
 use super::ready::{Readiness, readiness};
 use super::routes::{answer, refuse};
-use super::{ConsoleState, GatewayView, Subject};
+use super::{ConsoleState, GatewayView};
 use crate::roles::node_refusal;
 
 /// Where the figures are.
@@ -223,13 +223,9 @@ pub(crate) struct Stray {
 }
 
 pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
-    match state.subject.get() {
-        Some(Subject::Gateway(gateway)) => answer(StatusCode::OK, &status(&state, gateway).await),
-        Some(Subject::Lifecycle(_)) => {
-            refuse(StatusCode::NOT_FOUND, "what follows lifecycle rules has no such figures")
-        }
-        Some(Subject::Node(_)) => refuse(StatusCode::NOT_FOUND, "a node alone has no such figures"),
-        None => refuse(StatusCode::SERVICE_UNAVAILABLE, "the start is not through yet"),
+    match state.gateway() {
+        Ok(gateway) => answer(StatusCode::OK, &status(&state, gateway).await),
+        Err((status, why)) => refuse(status, why),
     }
 }
 

@@ -12,9 +12,10 @@ use events::ids::{AuthType, FolderId, NodeId, Principal, RegionName};
 use ledger::{CommitError, Ledger, Snapshot, StateError};
 use shards::telemetry::{Heartbeat, Ruling, Trouble, Verdict};
 use shards::{Membership, NODES_MAX, NodeView, Standing};
-use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
+
+use crate::process::Running;
 
 /// How often the folders that other gateways let in are looked up, and refused processes told again.
 const ROUND: Duration = Duration::from_secs(1);
@@ -23,33 +24,29 @@ const ROUND: Duration = Duration::from_secs(1);
 /// so that a node of any age is among them.
 const CONTENTS_ASKED_MAX: usize = 10_000;
 
+/// How long the end of its task is waited for. It may be dropped at any moment.
+const STOP_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// Who lets nodes in, in events.
 const PRINCIPAL: &str = "admission";
 
-/// Nodes are let in until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Admission {
-    task: JoinHandle<()>,
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-impl Admission {
-    /// Begins to let nodes in.
-    pub(crate) fn start(
-        region: RegionName,
-        ledger: Ledger,
-        membership: Membership,
-        control: async_nats::Client,
-    ) -> Self {
-        let (said, missed) = (BTreeMap::new(), BTreeSet::new());
-        let doorman = Doorman { region, ledger, membership, control, said, missed };
-        Self { task: tokio::spawn(doorman.run()) }
-    }
+/// Begins to let nodes in.
+pub(super) fn start(
+    region: RegionName,
+    ledger: Ledger,
+    membership: Membership,
+    control: async_nats::Client,
+) -> Running {
+    let (said, missed) = (BTreeMap::new(), BTreeSet::new());
+    let doorman = Doorman { region, ledger, membership, control, said, missed };
+    Running::start("admission", STOP_TIME_MAX, async move |shutdown| {
+        tokio::select! {
+            () = shutdown.requested() => {}
+            // It ends with the membership, which the process outlives only at its end.
+            () = doorman.run() => {}
+        }
+        Ok(())
+    })
 }
 
 /// What came of a node whose name is new to the log.

@@ -1,34 +1,56 @@
-//! Following lifecycle rules.
+//! The role that follows lifecycle rules.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use domain::lifecycle::Day;
 use ledger::Ledger;
-use tokio::task::JoinHandle;
 
+use super::log::{Releases, open_ledger, open_log, run_ledger};
+use crate::author_key;
+use crate::cli::LifecycleArgs;
+use crate::commands::Verdict;
+use crate::folder::DataFolder;
+use crate::nats::NatsEndpoint;
+use crate::process::{Process, Running, open_console, raise_open_files};
+use crate::signals::Stop;
 use crate::sources::sources;
 
-/// Rules that are followed, until this is stopped or dropped.
-#[derive(Debug)]
-pub(crate) struct LifecycleRole {
-    task: JoinHandle<lifecycle::Stopped>,
+/// How long the end of its task is waited for. It may be dropped at any moment: what it did is on the log.
+const STOP_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// `planetstore run lifecycle`: follows the rules with a ledger of its own, against NATS servers elsewhere.
+pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
+    let stop = Stop::listen()?;
+    raise_open_files();
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
+    let day = arguments.rules.day()?;
+    let folder = DataFolder::create(&arguments.data.data)?;
+    let keyring = author_key::of_lifecycle(folder.paths())?;
+    let region = folder.settle_region(arguments.region)?;
+    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+    let start = async |process: &mut Process| {
+        let log = open_log(&endpoint, "lifecycle log", &region, arguments.nats_login.log_replicas).await?;
+        let ledger =
+            open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
+        process.add(run_ledger(log, ledger.clone()));
+        process.add(start(day, ledger));
+        tracing::info!(day_seconds = day.seconds(), "following lifecycle rules");
+        Ok(())
+    };
+    Process::run(console, stop, start).await?;
+    Ok(Verdict::Well)
 }
 
-impl LifecycleRole {
-    /// Begins to follow the rules of all buckets.
-    pub(crate) fn start(day: Day, ledger: Ledger) -> Self {
-        Self { task: tokio::spawn(lifecycle::run(lifecycle::Options { day, sources: sources() }, ledger)) }
-    }
-
-    /// Waits until it ends without being asked to.
-    pub(crate) async fn ended(&mut self) -> anyhow::Error {
-        match (&mut self.task).await {
-            Ok(stopped) => anyhow::Error::new(stopped).context("lifecycle rules are not followed any more"),
-            Err(error) => anyhow::Error::new(error).context("the task that follows lifecycle rules"),
+/// Begins to follow the rules of all buckets.
+pub(super) fn start(day: Day, ledger: Ledger) -> Running {
+    Running::start("lifecycle", STOP_TIME_MAX, async move |shutdown| {
+        let options = lifecycle::Options { day, sources: sources() };
+        tokio::select! {
+            () = shutdown.requested() => Ok(()),
+            stopped = lifecycle::run(options, ledger) => {
+                Err(anyhow::Error::new(stopped).context("lifecycle rules are not followed any more"))
+            }
         }
-    }
-}
-
-impl Drop for LifecycleRole {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    })
 }

@@ -13,7 +13,9 @@ use ledger::{Keyring, Ledger};
 use tokio::sync::watch;
 
 use crate::folder::Paths;
+use crate::meters;
 use crate::nats::NatsEndpoint;
+use crate::process::{Check, Running};
 use crate::sources::sources;
 
 /// Memory for redb's pages, in bytes.
@@ -94,8 +96,45 @@ impl TooOld {
     }
 }
 
-/// Waits until a ledger cannot go on, and says why.
-pub(crate) async fn ledger_failed(mut progress: watch::Receiver<ledger::Progress>) -> anyhow::Error {
+/// Waits until the ledger cannot go on, or is to be stopped and its file is closed.
+pub(super) fn run_ledger(log: Arc<JetStreamLog>, ledger: Ledger) -> Running {
+    let state = Folded { log, ledger: ledger.clone() };
+    // Closing has a bound of its own.
+    let running = Running::start("ledger", LEDGER_STOP_TIME_MAX * 2, async move |shutdown| {
+        let outcome = tokio::select! {
+            () = shutdown.requested() => Ok(()),
+            error = failed(ledger.progress()) => Err(error),
+        };
+        close_ledger(&ledger).await;
+        outcome
+    });
+    running.checked(state)
+}
+
+/// How the log and the ledger are.
+struct Folded {
+    log: Arc<JetStreamLog>,
+    ledger: Ledger,
+}
+
+impl Check for Folded {
+    fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        if !self.log.connection().borrow().connected {
+            missing.push("the log: not connected".to_owned());
+        }
+        if let Some(reason) = &self.ledger.progress().borrow().failed {
+            missing.push(format!("the ledger: it has stopped: {reason}"));
+        }
+        missing
+    }
+
+    fn observe(&self) {
+        meters::observe_ledger(self.log.connection().borrow().connected, &self.ledger);
+    }
+}
+
+async fn failed(mut progress: watch::Receiver<ledger::Progress>) -> anyhow::Error {
     let failed = progress.wait_for(|progress| progress.failed.is_some()).await;
     match failed.as_deref() {
         Ok(ledger::Progress { failed: Some(reason), is_too_old: true, .. }) => TooOld(reason.to_string()).into(),

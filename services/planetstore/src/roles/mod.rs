@@ -1,27 +1,16 @@
-//! How each role is started, and what is waited for when it stops.
+//! The roles, a file each, and what they stand on: how each is started, and what ends with it.
 
 mod admission;
-mod gateway;
-mod lifecycle;
+pub(crate) mod gateway;
+pub(crate) mod lifecycle;
 mod log;
-mod node;
+pub(crate) mod node;
+mod serve;
 mod server;
 
-pub(crate) use admission::{Admission, accept_nodes, join_node, node_refusal};
-pub(crate) use gateway::{Cluster, Folders, GatewayRole, Keys, NODES_MIN};
-pub(crate) use lifecycle::LifecycleRole;
-pub(crate) use log::{Releases, TooOld, close_ledger, ledger_failed, open_ledger, open_log, upgrade_region};
-pub(crate) use node::{RunningNode, node_names};
-pub(crate) use server::{start_server, stop_server};
-
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-/// Lets this process have as many open files as the system allows it: shards are files, clients are sockets.
-pub(crate) fn raise_open_files() {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current != maximum
-        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
-    {
-        tracing::warn!(%error, ?current, "the limit of open files could not be raised");
-    }
-}
+pub(crate) use admission::{accept_nodes, join_node, node_refusal};
+pub(crate) use gateway::NODES_MIN;
+pub(crate) use log::{Releases, TooOld, close_ledger, open_ledger, open_log};
+pub(crate) use node::node_names;
+pub(crate) use serve::{Doors, Plan, serve};
+pub(crate) use server::start_server;

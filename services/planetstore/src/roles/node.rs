@@ -1,71 +1,109 @@
-//! Storage nodes in this process.
+//! The role of a storage node.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
 
 use anyhow::Context;
+use async_nats::connection::State;
 use events::ids::NodeId;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
+use crate::cli::NodeArgs;
+use crate::commands::Verdict;
+use crate::folder::PRIVATE_FOLDER;
 use crate::nats::NatsEndpoint;
+use crate::process::{Check, Process, Running, open_console, raise_open_files};
+use crate::signals::Stop;
 
 /// How long a node may take to answer what it accepted before it is dropped.
-const NODE_STOP_TIME_MAX: Duration = Duration::from_secs(15);
+const STOP_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// `planetstore run node`: runs a storage node against NATS servers elsewhere, until it is stopped by a signal or over
+/// NATS.
+pub(crate) async fn run(arguments: NodeArgs) -> anyhow::Result<Verdict> {
+    let stop = Stop::listen()?;
+    raise_open_files();
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_access)?;
+    let folder = arguments.data.data;
+    let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(&folder);
+    made.with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+    let zone = arguments.zone.unwrap_or_else(|| arguments.node.to_string());
+    let config = node::Config::new(arguments.region, arguments.node, zone, folder);
+    let start = async |process: &mut Process| {
+        let telemetry = endpoint.connect(&format!("node {} health", config.node)).await?;
+        let client = endpoint.connect(&format!("node {}", config.node)).await?;
+        let running = Running::start("node", STOP_TIME_MAX, async move |shutdown| {
+            serve(config, client, shutdown.requested()).await
+        });
+        process.add(running.checked(Connected(telemetry)));
+        Ok(())
+    };
+    Process::run(console, stop, start).await?;
+    Ok(Verdict::Well)
+}
+
+/// Whether NATS is there for a node. The connection is one like that of the node.
+struct Connected(async_nats::Client);
+
+impl Check for Connected {
+    fn missing(&self) -> Vec<String> {
+        match self.0.connection_state() {
+            State::Connected => Vec::new(),
+            State::Pending | State::Disconnected => vec!["nats: not connected".to_owned()],
+        }
+    }
+}
 
 /// The names of the nodes of one process.
 pub(crate) fn node_names(count: u16) -> anyhow::Result<Vec<NodeId>> {
     (1..=count).map(|n| format!("node-{n}").parse().context("a node's name")).collect()
 }
 
-/// A node that serves, on a connection of its own, until it is stopped.
-#[derive(Debug)]
-pub(crate) struct RunningNode {
-    name: NodeId,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<(), node::Error>>,
-}
-
-impl RunningNode {
-    /// Connects and begins to serve. However that ends, `ends` counts it.
-    pub(crate) async fn start(
-        config: node::Config,
-        endpoint: &NatsEndpoint,
-        ends: watch::Sender<usize>,
-    ) -> anyhow::Result<Self> {
-        let name = config.node.clone();
-        let client = endpoint.connect(&format!("node {name}")).await?;
-        let (stop, stopped) = oneshot::channel();
-        let shutdown = async {
-            // Dropping the other end is a wish to stop as well.
-            let _stopped = stopped.await;
-        };
-        let of = name.clone();
-        let served = tokio::spawn(async move {
-            let outcome = node::serve(config, client, shutdown).await;
-            match &outcome {
-                Ok(()) => tracing::info!(node = %of, "the node has stopped"),
-                Err(error) => tracing::error!(node = %of, %error, "the node failed"),
+/// Starts several nodes, each on a connection of its own. One that cannot start, or ends, is like one that is lost: the
+/// others go on. However a node ends, `ends` counts it.
+pub(super) async fn start_all(
+    configs: Vec<node::Config>,
+    endpoint: &NatsEndpoint,
+    ends: watch::Sender<usize>,
+) -> anyhow::Result<Running> {
+    let (mut nodes, mut stops) = (JoinSet::new(), Vec::with_capacity(configs.len()));
+    for config in configs {
+        let client = endpoint.connect(&format!("node {}", config.node)).await?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        stops.push(stop);
+        let ends = ends.clone();
+        nodes.spawn(async move {
+            let node = config.node.clone();
+            let shutdown = async {
+                // Dropping the other end is the wish to stop.
+                let _stopped = stopped.await;
+            };
+            if let Err(error) = serve(config, client, shutdown).await {
+                tracing::error!(%node, error = format!("{error:#}"), "the node failed");
             }
             ends.send_modify(|ends| *ends += 1);
-            outcome
         });
-        Ok(Self { name, stop, served })
     }
-
-    /// Waits until it ends by itself: told to over NATS, or because it failed.
-    pub(crate) async fn ended(&mut self) -> anyhow::Result<()> {
-        let outcome = (&mut self.served).await.context("the node's task")?;
-        outcome.with_context(|| format!("node {}", self.name))
-    }
-
-    /// Stops it after what it accepted is answered.
-    pub(crate) async fn stop(self) {
-        // It may have ended already.
-        let _told = self.stop.send(());
-        let abort = self.served.abort_handle();
-        if !abort.is_finished() && tokio::time::timeout(NODE_STOP_TIME_MAX, self.served).await.is_err() {
-            tracing::warn!(node = %self.name, "the node does not stop in time");
-            abort.abort();
+    Ok(Running::start("nodes", STOP_TIME_MAX, async move |shutdown| {
+        shutdown.requested().await;
+        drop(stops);
+        while let Some(ended) = nodes.join_next().await {
+            ended.context("a node's task")?;
         }
-    }
+        Ok(())
+    }))
+}
+
+async fn serve(
+    config: node::Config,
+    client: async_nats::Client,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let node = config.node.clone();
+    node::serve(config, client, shutdown).await.with_context(|| format!("node {node}"))?;
+    tracing::info!(%node, "the node has stopped");
+    Ok(())
 }

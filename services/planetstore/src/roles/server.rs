@@ -1,14 +1,22 @@
 //! The private nats-server, through this program as its launcher.
 
-use anyhow::Context;
-use eventlog::server::{START_TIME_MAX, Server, ServerOptions};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use eventlog::server::{START_TIME_MAX, Server, ServerOptions, ServerState};
+use tokio::sync::watch;
 
 use crate::folder::DataFolder;
+use crate::meters;
 use crate::nats::{Logins, NatsEndpoint};
+use crate::process::{Check, Running};
 use crate::roles::node_names;
 
 /// This program, also after its file was replaced by a newer build.
 const OWN_PROGRAM: &str = "/proc/self/exe";
+
+/// How long the server may take to write what it holds and end.
+const STOP_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Nodes of one process, at most. The server starts before it is known how many there are, and has a user for each.
 const DEV_NODES_MAX: u16 = 64;
@@ -31,9 +39,46 @@ pub(crate) async fn start_server(folder: &DataFolder) -> anyhow::Result<(Server,
     Ok((server, endpoint))
 }
 
-/// Stops it, if there is one, and waits until it is gone.
-pub(crate) async fn stop_server(server: Option<Server>) {
-    if let Some(server) = server {
+/// Waits until the server cannot be kept alive, or is to be stopped and is gone.
+pub(super) fn run_server(server: Server) -> Running {
+    let state = server.state();
+    let running = Running::start("nats-server", STOP_TIME_MAX, async move |shutdown| {
+        let outcome = tokio::select! {
+            () = shutdown.requested() => Ok(()),
+            reason = failed(server.state()) => Err(anyhow!("nats-server cannot be kept alive: {reason}")),
+        };
         server.stop().await;
+        outcome
+    });
+    running.checked(Supervised(state))
+}
+
+async fn failed(mut state: watch::Receiver<ServerState>) -> String {
+    let failed = state.wait_for(|state| matches!(state, ServerState::Failed { .. })).await;
+    match failed.as_deref() {
+        Ok(ServerState::Failed { reason }) => reason.clone(),
+        _ => "its supervisor has ended".into(),
+    }
+}
+
+/// How the private server is.
+struct Supervised(watch::Receiver<ServerState>);
+
+impl Check for Supervised {
+    fn missing(&self) -> Vec<String> {
+        let reason = match &*self.0.borrow() {
+            ServerState::Up { .. } => return Vec::new(),
+            ServerState::Starting => "it is starting".to_owned(),
+            ServerState::Restarting { reason } => format!("it is restarted after it died: {reason}"),
+            ServerState::Failed { reason } => format!("it cannot be kept alive: {reason}"),
+            ServerState::Stopped => "it was stopped".to_owned(),
+        };
+        vec![format!("nats-server: {reason}")]
+    }
+
+    fn observe(&self) {
+        if let ServerState::Up { pid } = *self.0.borrow() {
+            meters::observe_server(pid);
+        }
     }
 }

@@ -1,0 +1,250 @@
+//! What runs in this process: started in order, watched together, and stopped in the reverse order.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use anyhow::Context;
+use listener::Listener;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::console::{self, Console, Hosts};
+use crate::listen;
+use crate::signals::Stop;
+
+/// How a part of this process is. The console asks for it whenever it is asked.
+pub(crate) trait Check: Send + Sync {
+    /// What stands against sending requests to this process; nothing does if it is empty.
+    fn missing(&self) -> Vec<String>;
+
+    /// Sets the gauges that are looked up rather than counted.
+    fn observe(&self) {}
+}
+
+/// A part of this process that runs until it is asked to stop: a role, or what roles stand on.
+pub(crate) struct Running {
+    name: &'static str,
+    stop: oneshot::Sender<()>,
+    stop_time_max: Duration,
+    task: JoinHandle<anyhow::Result<()>>,
+    check: Option<Arc<dyn Check>>,
+}
+
+/// The other end of a part's wish to stop.
+pub(crate) struct Shutdown(oneshot::Receiver<()>);
+
+impl Shutdown {
+    /// Waits until the part is asked to stop.
+    pub(crate) async fn requested(self) {
+        // Dropping the other end is a wish to stop as well.
+        let _requested = self.0.await;
+    }
+}
+
+impl Running {
+    /// Starts a part. `run` ends once it was asked to stop, and cleans up before: for that it has `stop_time_max`. If
+    /// it ends earlier, so does the process, with its outcome.
+    pub(crate) fn start<F>(name: &'static str, stop_time_max: Duration, run: impl FnOnce(Shutdown) -> F) -> Self
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let (stop, stopped) = oneshot::channel();
+        Self { name, stop, stop_time_max, task: tokio::spawn(run(Shutdown(stopped))), check: None }
+    }
+
+    /// Has the console ask how it is.
+    pub(crate) fn checked(mut self, check: impl Check + 'static) -> Self {
+        self.check = Some(Arc::new(check));
+        self
+    }
+
+    async fn stop(self) {
+        // It may have ended already.
+        let _told = self.stop.send(());
+        let abort = self.task.abort_handle();
+        if abort.is_finished() {
+            return;
+        }
+        match tokio::time::timeout(self.stop_time_max, self.task).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(part = self.name, error = format!("{error:#}"), "it failed at its end")
+            }
+            Ok(Err(error)) => tracing::warn!(part = self.name, %error, "its task"),
+            Err(_) => {
+                tracing::warn!(part = self.name, "it does not stop in time");
+                abort.abort();
+            }
+        }
+    }
+}
+
+/// All that runs in this process.
+pub(crate) struct Process {
+    console: Option<Console>,
+    running: Vec<Running>,
+}
+
+impl Process {
+    /// Starts what is to run, waits until the process is asked to stop or a part of it ends, and leaves nothing behind.
+    pub(crate) async fn run(
+        console: Option<Console>,
+        stop: Stop,
+        start: impl AsyncFnOnce(&mut Self) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut process = Self { console, running: Vec::new() };
+        let outcome = tokio::select! {
+            biased;
+            () = stop.requested() => Ok(()),
+            outcome = process.go(start) => outcome,
+        };
+        process.stop().await;
+        if outcome.is_ok() {
+            tracing::info!("stopped");
+        }
+        outcome
+    }
+
+    /// Adds what was started. It is stopped before all that was added earlier.
+    pub(crate) fn add(&mut self, running: Running) {
+        if let (Some(console), Some(check)) = (&self.console, &running.check) {
+            console.check(Arc::clone(check));
+        }
+        self.running.push(running);
+    }
+
+    /// What is shown of this process, if anything is.
+    pub(crate) fn console(&self) -> Option<&Console> {
+        self.console.as_ref()
+    }
+
+    async fn go(&mut self, start: impl AsyncFnOnce(&mut Self) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        Box::pin(start(self)).await?;
+        if let Some(console) = &self.console {
+            console.started();
+        }
+        self.ended().await
+    }
+
+    /// Waits for the first part that ends without being asked to.
+    async fn ended(&mut self) -> anyhow::Result<()> {
+        std::future::poll_fn(|context| {
+            for running in &mut self.running {
+                if let Poll::Ready(ended) = Pin::new(&mut running.task).poll(context) {
+                    let name = running.name;
+                    return Poll::Ready(ended.with_context(|| format!("the task of {name}")).flatten());
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    async fn stop(self) {
+        if let Some(console) = &self.console {
+            console.stopping();
+        }
+        for running in self.running.into_iter().rev() {
+            running.stop().await;
+        }
+        if let Some(console) = self.console {
+            console.stop().await;
+        }
+    }
+}
+
+/// Opens the console of a role that has nothing but health and metrics to show, if it is wanted.
+pub(crate) async fn open_console(address: Option<SocketAddr>, hosts: &[String]) -> anyhow::Result<Option<Console>> {
+    let Some(address) = address else { return Ok(None) };
+    let listener = listen::bind(address, "the console", "--console").await?;
+    let address = listen::address(&listener)?;
+    tracing::info!(%address, "health and metrics");
+    let hosts = Hosts::new(address.ip(), hosts);
+    Console::start(Listener::new("console", listener, console::LIMITS), hosts, None).map(Some)
+}
+
+/// Lets this process have as many open files as the system allows it: shards are files, clients are sockets.
+pub(crate) fn raise_open_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::warn!(%error, ?current, "the limit of open files could not be raised");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    type Said = Arc<Mutex<Vec<&'static str>>>;
+
+    /// The least that a role is: it does nothing until it is asked to stop, and says so then.
+    fn idle(name: &'static str, said: &Said) -> Running {
+        let said = Arc::clone(said);
+        Running::start(name, Duration::from_secs(1), async move |shutdown| {
+            shutdown.requested().await;
+            said.lock().unwrap().push(name);
+            Ok(())
+        })
+    }
+
+    fn failing(name: &'static str) -> Running {
+        Running::start(name, Duration::from_secs(1), async |_| Err(anyhow::anyhow!("it broke")))
+    }
+
+    #[tokio::test]
+    async fn the_first_part_that_ends_ends_the_others_in_the_reverse_order() {
+        let said = Said::default();
+        let start = async |process: &mut Process| {
+            for name in ["first", "second", "third"] {
+                process.add(idle(name, &said));
+            }
+            process.add(failing("broken"));
+            Ok(())
+        };
+        let error = Process::run(None, Stop::listen().unwrap(), start).await.unwrap_err();
+        assert_eq!(error.to_string(), "it broke");
+        assert_eq!(*said.lock().unwrap(), ["third", "second", "first"]);
+    }
+
+    #[tokio::test]
+    async fn a_start_that_fails_stops_what_was_started() {
+        let said = Said::default();
+        let start = async |process: &mut Process| {
+            process.add(idle("first", &said));
+            Err(anyhow::anyhow!("no room"))
+        };
+        let error = Process::run(None, Stop::listen().unwrap(), start).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), said.lock().unwrap().as_slice()), ("no room", ["first"].as_slice()));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_panics_is_named() {
+        let start = async |process: &mut Process| {
+            process.add(Running::start("fragile", Duration::from_secs(1), async |_| panic!("a defect")));
+            Ok(())
+        };
+        let error = Process::run(None, Stop::listen().unwrap(), start).await.unwrap_err();
+        assert_eq!(error.to_string(), "the task of fragile");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_does_not_stop_is_ended_and_the_others_are_stopped() {
+        let said = Said::default();
+        let start = async |process: &mut Process| {
+            process.add(idle("first", &said));
+            process.add(Running::start("stubborn", Duration::from_mins(1), async |_| std::future::pending().await));
+            process.add(Running::start("brief", Duration::from_secs(1), async |_| Ok(())));
+            Ok(())
+        };
+        Process::run(None, Stop::listen().unwrap(), start).await.unwrap();
+        assert_eq!(*said.lock().unwrap(), ["first"]);
+    }
+}

@@ -1,0 +1,233 @@
+//! A gateway until the process is asked to stop, and in `dev` the nodes and the nats-server beside it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::gateway::LIMITS;
+use anyhow::Context;
+use domain::lifecycle::Day;
+use eventlog::JetStreamLog;
+use events::ids::{NodeId, RegionName};
+use identity::{MasterKey, Sealer};
+use ledger::Ledger;
+use listener::{Limits, Listener};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::gateway::{Cluster, Folders, Keys, NODES_MIN};
+use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
+use super::node::node_names;
+use super::server::{run_server, start_server};
+use super::{admission, gateway, lifecycle};
+use crate::author_key;
+use crate::banner::Banner;
+use crate::cli::S3Args;
+use crate::console::{self, Console, GatewayView, Hosts};
+use crate::credentials::RootCredentials;
+use crate::folder::DataFolder;
+use crate::listen;
+use crate::nats::NatsEndpoint;
+use crate::process::{Process, Running};
+use crate::run_file::RunFile;
+use crate::signals::Stop;
+use crate::tls::{self, Tls};
+
+/// How long the nodes of this process may take to be heard. They look through their disks first, and a gateway that
+/// does not wait for them cannot read what lies there.
+const OWN_NODES_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long nodes elsewhere may take to answer the roll call.
+const OTHER_NODES_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How long the file that says where everything is may take to be removed.
+const RUN_FILE_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Both addresses, taken.
+pub(crate) struct Doors {
+    pub(crate) s3: TcpListener,
+    pub(crate) console: TcpListener,
+}
+
+impl Doors {
+    pub(crate) async fn open(arguments: &S3Args) -> anyhow::Result<Self> {
+        let s3 = listen::bind(arguments.listen, "the S3 endpoint", "--listen").await?;
+        let console = listen::bind(arguments.console, "the console", "--console").await?;
+        Ok(Self { s3, console })
+    }
+}
+
+/// What is to run.
+pub(crate) struct Plan {
+    pub(crate) folder: DataFolder,
+    pub(crate) region: RegionName,
+    pub(crate) s3: S3Args,
+    /// Where the certificate is from; else no TLS is spoken.
+    pub(crate) tls: Option<tls::Source>,
+    pub(crate) credentials: RootCredentials,
+    pub(crate) master_key: MasterKey,
+    /// A server of the user's own; else a private one is started.
+    pub(crate) external: Option<NatsEndpoint>,
+    pub(crate) log_replicas: u8,
+    /// Nodes in this process.
+    pub(crate) nodes: u16,
+    /// Folders of nodes in other processes of this host that the gateway may read itself.
+    pub(crate) local_shards: Vec<PathBuf>,
+    /// How long a day is to the rules that are followed in this process, if any are.
+    pub(crate) lifecycle_day: Option<Day>,
+}
+
+impl Plan {
+    fn node_folder(&self, name: &NodeId) -> PathBuf {
+        self.folder.paths().nodes().join(name.as_str())
+    }
+
+    /// Folders of nodes that the gateway may read itself: those of this process's own nodes need no naming. One that
+    /// could not be made has no node.
+    fn local_shards(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let own =
+            node_names(self.nodes)?.into_iter().map(|name| self.node_folder(&name)).filter(|folder| folder.is_dir());
+        Ok(self.local_shards.iter().cloned().chain(own).collect())
+    }
+}
+
+/// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
+pub(crate) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
+    let (s3, console, place) = open(&plan, doors)?;
+    let names = plan.s3.console_hosts.console_host.iter().chain(&plan.s3.domain);
+    let hosts = Hosts::new(place.console.ip(), names);
+    let console = Console::start(console, hosts, Some(plan.credentials.clone()))?;
+    Process::run(Some(console), stop, async |process| start(&plan, s3, &place, process).await).await
+}
+
+/// Where this process is reached, and what it shows there.
+struct Place {
+    s3: SocketAddr,
+    console: SocketAddr,
+    tls: Option<Tls>,
+}
+
+/// Makes listeners of the sockets.
+fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Place)> {
+    let (s3, console) = (listen::address(&doors.s3)?, listen::address(&doors.console)?);
+    let tls = match &plan.tls {
+        Some(source) => Some(Tls::start(source, plan.folder.paths(), &[s3, console], &plan.s3.domain)?),
+        None => None,
+    };
+    let limits = Limits { stall_time_max: Duration::from_secs(plan.s3.stall_seconds.into()), ..LIMITS };
+    let listeners = [("s3", doors.s3, limits), ("console", doors.console, console::LIMITS)];
+    let [s3_listener, console_listener] = listeners.map(|(name, socket, limits)| {
+        let listener = Listener::new(name, socket, limits);
+        match &tls {
+            Some(tls) => listener.with_tls(&tls.certificates),
+            None => listener,
+        }
+    });
+    Ok((s3_listener, console_listener, Place { s3, console, tls }))
+}
+
+async fn start(plan: &Plan, s3: Listener, place: &Place, process: &mut Process) -> anyhow::Result<()> {
+    let endpoint = if let Some(endpoint) = &plan.external {
+        endpoint.clone()
+    } else {
+        let (server, endpoint) = start_server(&plan.folder).await?;
+        process.add(run_server(server));
+        endpoint
+    };
+    let (cluster, membership) = Cluster::join(&endpoint, &plan.region).await?;
+    process.add(membership);
+    let (log, ledger) = start_nodes_and_ledger(plan, &endpoint, &cluster, process).await?;
+
+    let sealer = Arc::new(Sealer::new(&plan.master_key)?);
+    let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
+    let trust = console::Trust { root, master: &plan.master_key, sealer: Arc::clone(&sealer), proxies };
+    let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
+    let keys = Keys { root, sealer };
+    let shards = plan.local_shards()?;
+    let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });
+    let (serving, running) = gateway::start(&plan.s3, &plan.region, keys, &endpoint, state, folders, s3).await?;
+    process.add(running);
+    if let Some(console) = process.console() {
+        console.show(GatewayView {
+            region: plan.region.clone(),
+            log,
+            ledger: ledger.clone(),
+            membership: cluster.membership,
+            telemetry: cluster.telemetry,
+            gateway: serving.gateway,
+            health: serving.health,
+            settling: serving.settling,
+            admin_routes: ::gateway::admin_routes(&admin),
+            admin,
+        });
+    }
+    if let Some(day) = plan.lifecycle_day {
+        process.add(lifecycle::start(day, ledger));
+    }
+    process.add(announce(plan, place)?);
+    Ok(())
+}
+
+/// Starts the nodes of this process, opens the ledger meanwhile, and waits until the nodes are heard.
+async fn start_nodes_and_ledger(
+    plan: &Plan,
+    endpoint: &NatsEndpoint,
+    cluster: &Cluster,
+    process: &mut Process,
+) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
+    let (ends, ended) = watch::channel(0);
+    let (nodes, state) = tokio::join!(start_nodes(plan, endpoint, ends), open_state(plan, endpoint));
+    if let Ok((log, ledger)) = &state {
+        process.add(run_ledger(Arc::clone(log), ledger.clone()));
+    }
+    process.add(nodes?);
+    let (log, ledger) = state?;
+    let (members, control) = (cluster.membership.clone(), cluster.telemetry.clone());
+    process.add(admission::start(plan.region.clone(), ledger.clone(), members, control));
+    let (expected, time) = match plan.nodes {
+        0 => (NODES_MIN, OTHER_NODES_TIME_MAX),
+        own => (usize::from(own), OWN_NODES_TIME_MAX),
+    };
+    cluster.wait_online(expected, ended, time).await;
+    Ok((log, ledger))
+}
+
+/// Says where everything is, to programs and to people. Programs are told until the process stops.
+fn announce(plan: &Plan, place: &Place) -> anyhow::Result<Running> {
+    let (s3, console, tls) = (place.s3, place.console, place.tls.as_ref());
+    let certificate = tls.map(|tls| tls.certificate.clone());
+    let version = env!("CARGO_PKG_VERSION").into();
+    let run = RunFile { pid: std::process::id(), version, s3, console, tls: certificate };
+    let written = run.write(plan.folder.paths().run_file())?;
+    let banner = Banner { s3, console, tls, region: &plan.region, credentials: &plan.credentials };
+    print!("{banner}");
+    std::io::Write::flush(&mut std::io::stdout()).context("cannot write to stdout")?;
+    Ok(Running::start("run file", RUN_FILE_TIME_MAX, async move |shutdown| {
+        shutdown.requested().await;
+        drop(written);
+        Ok(())
+    }))
+}
+
+async fn start_nodes(plan: &Plan, endpoint: &NatsEndpoint, ends: watch::Sender<usize>) -> anyhow::Result<Running> {
+    let config = |name: NodeId| {
+        let (folder, zone) = (plan.node_folder(&name), name.to_string());
+        ::node::Config::new(plan.region.clone(), name, zone, folder)
+    };
+    let configs = node_names(plan.nodes)?.into_iter().map(config).collect();
+    super::node::start_all(configs, endpoint, ends).await
+}
+
+async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
+    let log = open_log(endpoint, "gateway log", &plan.region, plan.log_replicas).await?;
+    let sole_writer = plan.external.is_none();
+    let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_key));
+    let ledger = open_ledger(paths, &plan.region, sole_writer, Releases::Here, keyring, Arc::clone(&log)).await;
+    let ledger = ledger.context("the ledger")?;
+    // Whoever is alone, or first, asks nobody which facts may be written. Others wait for an operator to say so.
+    if sole_writer || ledger.progress().borrow().cursor.sequence == 0 {
+        upgrade_region(&ledger, &plan.region).await;
+    }
+    Ok((log, ledger))
+}
