@@ -6,87 +6,18 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use domain::View;
-use domain::row::{BucketId, BucketRow};
-use events::cors::{Method, Rule};
 use events::ids::BucketName;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use ledger::{Snapshot, StateError};
-use s3::cors::{AllowedMethod, CorsRequest, CorsRule, decide, insert_vary, preflight_origin};
+use s3::cors::{CorsRequest, CorsRule, decide, insert_vary, preflight_origin};
 use s3::header::to_text;
 use s3::{Address, Code, Error};
 
 use crate::Gateway;
 use crate::failure::Failure;
 use crate::reply;
-
-/// Buckets whose rules are remembered.
-const BUCKETS_MAX: usize = 1_024;
-
-/// The rules of buckets that have any.
-pub(crate) struct CorsCache(quick_cache::sync::Cache<(BucketId, u64), Arc<Vec<CorsRule>>>);
-
-impl CorsCache {
-    pub(crate) fn new() -> Self {
-        Self(quick_cache::sync::Cache::new(BUCKETS_MAX))
-    }
-
-    /// The rules of a bucket; none if it has none.
-    fn of(&self, snapshot: &Snapshot, bucket: &BucketRow) -> Result<Arc<Vec<CorsRule>>, StateError> {
-        if bucket.settings == 0 {
-            return Ok(Arc::default());
-        }
-        let at = (bucket.id, bucket.settings);
-        if let Some(known) = self.0.get(&at) {
-            return Ok(known);
-        }
-        let rules = snapshot.bucket_settings(bucket.id)?.cors.unwrap_or_default();
-        let rules: Arc<Vec<_>> = Arc::new(rules.iter().filter_map(as_wire).collect());
-        self.0.insert(at, Arc::clone(&rules));
-        Ok(rules)
-    }
-}
-
-/// A rule as a fact.
-pub(crate) fn as_fact(rule: CorsRule) -> Rule {
-    let texts = |wildcards: Vec<s3::cors::Wildcard>| wildcards.iter().map(|text| text.as_str().to_owned()).collect();
-    let method = |method: AllowedMethod| match method {
-        AllowedMethod::Get => Method::Get,
-        AllowedMethod::Put => Method::Put,
-        AllowedMethod::Post => Method::Post,
-        AllowedMethod::Delete => Method::Delete,
-        AllowedMethod::Head => Method::Head,
-    };
-    Rule {
-        id: rule.id,
-        allowed_origins: texts(rule.origins),
-        allowed_methods: rule.methods.into_iter().map(method).collect(),
-        allowed_headers: texts(rule.headers),
-        expose_headers: rule.expose_headers,
-        max_age_seconds: rule.max_age_seconds,
-    }
-}
-
-/// A rule of a fact. They were read before they were stored; one that cannot be read now allows nothing.
-pub(crate) fn as_wire(rule: &Rule) -> Option<CorsRule> {
-    let wildcards = |texts: &[String]| texts.iter().map(|text| text.parse().ok()).collect::<Option<Vec<_>>>();
-    let method = |method: &Method| match method {
-        Method::Get => AllowedMethod::Get,
-        Method::Put => AllowedMethod::Put,
-        Method::Post => AllowedMethod::Post,
-        Method::Delete => AllowedMethod::Delete,
-        Method::Head => AllowedMethod::Head,
-    };
-    Some(CorsRule {
-        id: rule.id.clone(),
-        origins: wildcards(&rule.allowed_origins)?,
-        methods: rule.allowed_methods.iter().map(method).collect(),
-        headers: wildcards(&rule.allowed_headers)?,
-        expose_headers: rule.expose_headers.clone(),
-        max_age_seconds: rule.max_age_seconds,
-    })
-}
 
 /// The rules of the bucket that a request addresses, if there is one.
 fn rules(

@@ -13,9 +13,10 @@ use s3::request::{
 };
 use s3::{Code, Error};
 
-use crate::call::Call;
+use crate::authorization::Granted;
 use crate::failure::Failure;
 use crate::reply;
+use crate::request::Request;
 
 /// What stands in sealed text for the kind of key that sealed it.
 const KMS_LABEL: &str = "kms";
@@ -33,12 +34,12 @@ impl Protection {
     /// How an object made now in a bucket is to be encrypted, if it is: as the request says, or else as the bucket does.
     /// `key`: that of the object whose bytes it shares, if it does.
     pub(crate) async fn of_new_object(
-        call: &Call<'_>,
+        call: &Granted<'_>,
         bucket: &BucketRow,
         wanted: Option<&NewEncryption>,
         key: Option<DataKey>,
     ) -> Result<Option<Self>, Failure> {
-        let snapshot = call.gateway.0.ledger.latest();
+        let snapshot = call.latest();
         let default = match wanted {
             None if bucket.settings != 0 => snapshot.bucket_settings(bucket.id)?.encryption,
             _ => None,
@@ -56,7 +57,7 @@ impl Protection {
 
     /// How the bytes of a part are encrypted, if they are: as its upload was begun with.
     pub(crate) async fn of_part(
-        call: &Call<'_>,
+        call: &Granted<'_>,
         upload: &UploadRow,
         customer: Option<CustomerKey>,
     ) -> Result<Option<Self>, Failure> {
@@ -80,7 +81,7 @@ impl Protection {
     /// How bytes at the end of an object are encrypted, if they are: as the object is. `wanted`: what the request says
     /// of it, which may be nothing.
     pub(crate) async fn of_appended(
-        call: &Call<'_>,
+        call: &Granted<'_>,
         object: &ObjectRow,
         wanted: Option<&NewEncryption>,
     ) -> Result<Option<Self>, Failure> {
@@ -172,7 +173,7 @@ fn no_such_kms_key(id: &str) -> Error {
 
 /// The key of an object, for whoever may read it.
 pub(crate) async fn open_object(
-    call: &Call<'_>,
+    call: &Granted<'_>,
     object: &ObjectRow,
     customer: Option<&CustomerKey>,
 ) -> Result<Option<DataKey>, Failure> {
@@ -190,9 +191,9 @@ pub(crate) async fn open_object(
     }
 }
 
-async fn open(call: &Call<'_>, encryption: &Encryption, customer: Option<&CustomerKey>) -> Result<DataKey, Failure> {
+async fn open(call: &Granted<'_>, encryption: &Encryption, customer: Option<&CustomerKey>) -> Result<DataKey, Failure> {
     let method = &encryption.method;
-    let sealer = Sealing::of(call, &call.gateway.0.ledger.latest(), method, customer).await?;
+    let sealer = Sealing::of(call, &call.latest(), method, customer).await?;
     let opened = DataKey::unseal(sealer.get(call), encryption.key.as_str(), &context(method));
     opened.map_err(|error| {
         if *method == Method::SseC {
@@ -222,15 +223,15 @@ enum Sealing {
 }
 
 impl Sealing {
-    fn get<'a>(&'a self, call: &'a Call<'_>) -> &'a Sealer {
+    fn get<'a>(&'a self, request: &'a Request<'_>) -> &'a Sealer {
         match self {
-            Self::Region => &call.gateway.0.options.sealer,
+            Self::Region => &request.gateway.0.options.sealer,
             Self::Other(sealer) => sealer,
         }
     }
 
     async fn of(
-        call: &Call<'_>,
+        call: &Granted<'_>,
         snapshot: &Snapshot,
         method: &Method,
         customer: Option<&CustomerKey>,
@@ -245,11 +246,11 @@ impl Sealing {
 }
 
 /// A key of the key store. The default one is made when it is first needed.
-async fn kms_key(call: &Call<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> Result<MasterKey, Failure> {
+async fn kms_key(call: &Granted<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> Result<MasterKey, Failure> {
     let row = match snapshot.kms_key(name)? {
         None if *name == KmsKeyName::default_key() => {
             make_default_key(call, name).await?;
-            call.gateway.0.ledger.latest().kms_key(name)?
+            call.latest().kms_key(name)?
         }
         found => found,
     };
@@ -265,13 +266,13 @@ async fn kms_key(call: &Call<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> Res
     MasterKey::parse(opened.expose()).map_err(|_| internal().into())
 }
 
-async fn make_default_key(call: &Call<'_>, name: &KmsKeyName) -> Result<(), Failure> {
+async fn make_default_key(call: &Granted<'_>, name: &KmsKeyName) -> Result<(), Failure> {
     let sealed = fresh_kms_key(&call.gateway.0.options.sealer, name, random(call)?, random(call)?);
     let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed: sealed.ok_or_else(internal)? };
     match call.commit(Command::Identity(Box::new(command))).await {
         Ok(_) => Ok(()),
         // Somebody else was a moment quicker: theirs is as good.
-        Err(_) if call.gateway.0.ledger.read().await?.kms_key(name)?.is_some() => Ok(()),
+        Err(_) if call.read().await?.kms_key(name)?.is_some() => Ok(()),
         Err(failure) => Err(failure),
     }
 }
@@ -288,9 +289,9 @@ pub(crate) fn fresh_kms_key(
 }
 
 /// Bytes that nobody can guess.
-pub(crate) fn random<const N: usize>(call: &Call<'_>) -> Result<[u8; N], Error> {
+pub(crate) fn random<const N: usize>(request: &Request<'_>) -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
-    if (call.gateway.0.options.random)(&mut bytes) {
+    if (request.gateway.0.options.random)(&mut bytes) {
         return Ok(bytes);
     }
     tracing::error!("the system gives no randomness");

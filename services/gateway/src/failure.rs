@@ -6,9 +6,6 @@ use ledger::{CommitError, StateError};
 use s3::{Code, Error};
 use shards::{ReadError, WriteError};
 
-use crate::fetch::FetchError;
-use crate::verb::object_lock::missing_object_lock;
-
 /// A refused request: the S3 error, and headers that go with it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -69,24 +66,6 @@ impl From<ReadError> for Failure {
             }
             ReadError::Busy => slow_down("Too many downloads are under way. Try again.").into(),
             ReadError::OutOfRange { .. } | ReadError::TooLarge | ReadError::Internal => {
-                Error::new(Code::InternalError).into()
-            }
-        }
-    }
-}
-
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
-        Self::from(&error)
-    }
-}
-
-impl From<&FetchError> for Failure {
-    fn from(error: &FetchError) -> Self {
-        match error {
-            FetchError::Read(error) => error.clone().into(),
-            FetchError::Damaged(error) => {
-                tracing::error!(%error, "a content cannot be opened");
                 Error::new(Code::InternalError).into()
             }
         }
@@ -202,6 +181,11 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             slow_down("The stored bytes cannot be referred to any more. Nothing was stored; try again.")
         }
     }
+}
+
+/// The bucket's versions cannot be locked.
+pub(crate) fn missing_object_lock() -> Error {
+    Error::invalid_request("Bucket is missing Object Lock Configuration")
 }
 
 /// An append brings at least one byte: so S3 has it.

@@ -20,8 +20,8 @@ use shards::{ReadMemory, StoredContent};
 use tokio::sync::oneshot;
 
 use crate::Gateway;
-use crate::call::Call;
 use crate::failure::Failure;
+use crate::request::Request;
 
 /// A stretch of an object that lies in one content.
 pub(crate) struct Stretch {
@@ -48,6 +48,24 @@ pub(crate) enum FetchError {
     /// They are not what was written.
     #[error(transparent)]
     Damaged(#[from] FrameError),
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&FetchError> for Failure {
+    fn from(error: &FetchError) -> Self {
+        match error {
+            FetchError::Read(error) => error.clone().into(),
+            FetchError::Damaged(error) => {
+                tracing::error!(%error, "a content cannot be opened");
+                Error::new(Code::InternalError).into()
+            }
+        }
+    }
 }
 
 /// Which contents hold `range` of an object. `key`: the object's, if it is encrypted.
@@ -154,10 +172,10 @@ pub(crate) fn part_range(
 
 /// The body of an answer. The first bytes are here when this returns, so that what is lost is an error, not a
 /// broken connection.
-pub(crate) async fn body(call: &Call<'_>, stretches: Vec<Stretch>) -> Result<Body, Failure> {
-    let gateway = call.gateway;
-    if let Some(patience) = call.parts.extensions.get::<Patience>() {
-        patience.shorten_while(call.read_memory().waiting());
+pub(crate) async fn body(request: &Request<'_>, stretches: Vec<Stretch>) -> Result<Body, Failure> {
+    let gateway = request.gateway;
+    if let Some(patience) = request.parts.extensions.get::<Patience>() {
+        patience.shorten_while(request.read_memory().waiting());
     }
     if stretches.is_empty() {
         return Ok(Body::empty());
@@ -167,7 +185,7 @@ pub(crate) async fn body(call: &Call<'_>, stretches: Vec<Stretch>) -> Result<Bod
     {
         return Ok(Body::from(bytes));
     }
-    let mut bytes = Box::pin(bytes(call, stretches));
+    let mut bytes = Box::pin(bytes(request, stretches));
     let first = match bytes.next().await {
         None => return Ok(Body::empty()),
         Some(first) => first.map_err(Failure::from)?,
@@ -177,10 +195,10 @@ pub(crate) async fn body(call: &Call<'_>, stretches: Vec<Stretch>) -> Result<Bod
 
 /// The bytes of stretches, one after the other. It ends after the first error.
 pub(crate) fn bytes(
-    call: &Call<'_>,
+    request: &Request<'_>,
     stretches: Vec<Stretch>,
 ) -> impl Stream<Item = Result<Bytes, FetchError>> + Send + use<> {
-    let (gateway, memory) = (call.gateway.clone(), call.read_memory());
+    let (gateway, memory) = (request.gateway.clone(), request.read_memory());
     let bytes = stream::iter(stretches).flat_map(move |stretch| {
         let (gateway, memory) = (gateway.clone(), memory.clone());
         let opened = async move {
@@ -236,9 +254,6 @@ impl<T> AsRef<[u8]> for Held<T> {
     }
 }
 
-/// KiB of contents, each read whole, that may wait for slow clients.
-pub(crate) const WHOLE_KIB_MAX: usize = 64 * 1024;
-
 /// The bytes of a stretch of a content that is read whole: a small one always, a larger one if there is room for it
 /// until the client has taken it.
 async fn whole_if_room(gateway: &Gateway, stretch: &Stretch) -> Result<Option<Bytes>, FetchError> {
@@ -292,7 +307,7 @@ async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, FetchError
     } else {
         // Nothing that a node altered is kept, or served from here.
         let sha256 = stretch.stored.sha256.0;
-        let is_right = move |bytes: &[u8]| crate::ingest::sha256(bytes) == sha256;
+        let is_right = move |bytes: &[u8]| crate::hashes::sha256(bytes) == sha256;
         let bytes = gateway.0.store.read_verified(&stretch.stored, is_right).await?;
         // A small answer is a slice of a larger network buffer, which the cache must not keep alive.
         let kept = if bytes.len() <= SMALL_BYTES_MAX { Bytes::copy_from_slice(&bytes) } else { bytes.clone() };

@@ -3,16 +3,15 @@ use std::sync::Arc;
 
 use events::access::ObjectOwnership;
 use events::ids::RegionName;
-use identity::{Sealer, Secret};
+use identity::Sealer;
 use ledger::{Ledger, Sources};
 use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
 
-use crate::access::{Accounts, RulesCache};
+use crate::access::{Accounts, Credentials};
+use crate::bucket_rules::{CorsCache, RulesCache};
 use crate::cache::{Cache, CacheFigures};
 use crate::confirmed::GuardedLedger;
-use crate::cors::CorsCache;
-use crate::fetch::WHOLE_KIB_MAX;
 use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
 use crate::room::{Pool, Portions, Sizes, Spill};
@@ -45,20 +44,8 @@ const SPILLED_MIB_MAX: u32 = 4 * 1024;
 /// MiB of those of anonymous requests.
 const STRANGERS_SPILLED_MIB_MAX: u32 = 1024;
 
-/// Root's access key and secret key.
-#[derive(Clone)]
-pub struct Credentials {
-    /// The access key's id.
-    pub access_key: String,
-    /// Its secret.
-    pub secret_key: Secret,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("access_key", &self.access_key).finish_non_exhaustive()
-    }
-}
+/// KiB of contents, each read whole, that may wait for slow clients.
+const WHOLE_KIB_MAX: usize = 64 * 1024;
 
 /// How a gateway is made.
 #[derive(Debug, Clone)]

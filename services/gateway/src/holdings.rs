@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use events::ids::Sha256Digest;
 use quick_cache::sync::Cache;
 
-use crate::call::Call;
+use crate::access::Caller;
 
 /// Contents that are remembered, each with one who brought it. What was forgotten is stored once more, and discarded.
 const HOLDINGS_MAX: usize = 128 * 1024;
@@ -23,18 +23,18 @@ impl Holdings {
     }
 
     /// Whether the caller brought these bytes before. Of strangers nobody knows.
-    pub(crate) fn has(&self, call: &Call<'_>, sha256: Sha256Digest) -> bool {
-        self.key(call, sha256).is_some_and(|key| self.known.get(&key).is_some())
+    pub(crate) fn has(&self, caller: &Caller, sha256: Sha256Digest) -> bool {
+        self.key(caller, sha256).is_some_and(|key| self.known.get(&key).is_some())
     }
 
     /// The caller brought these bytes, and they are stored.
-    pub(crate) fn add(&self, call: &Call<'_>, sha256: Sha256Digest) {
-        if let Some(key) = self.key(call, sha256) {
+    pub(crate) fn add(&self, caller: &Caller, sha256: Sha256Digest) {
+        if let Some(key) = self.key(caller, sha256) {
             self.known.insert(key, ());
         }
     }
 
-    fn key(&self, call: &Call<'_>, sha256: Sha256Digest) -> Option<u64> {
-        call.caller.user_id().map(|user| self.hasher.hash_one((user, sha256.0)))
+    fn key(&self, caller: &Caller, sha256: Sha256Digest) -> Option<u64> {
+        caller.user_id().map(|user| self.hasher.hash_one((user, sha256.0)))
     }
 }

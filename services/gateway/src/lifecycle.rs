@@ -1,4 +1,4 @@
-//! Lifecycle rules between the wire and the facts, and the headers that tell what rules will do.
+//! The headers that tell what lifecycle rules will do.
 //!
 //! Headers count calendar days, whatever a day of the process that follows the rules is.
 
@@ -6,13 +6,13 @@ use domain::View;
 use domain::lifecycle::{Day, Due, Standing, Version, upload_end, version_end};
 use domain::row::BucketRow;
 use events::ids::ObjectKey;
-use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
+use events::lifecycle::Rule;
 use events::tags::Tags;
 use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use ledger::Snapshot;
 use s3::date;
-use s3::lifecycle::{LifecycleFilter, LifecycleRule, escaped_rule_id, expiration_header};
+use s3::lifecycle::{escaped_rule_id, expiration_header};
 
 use crate::failure::Failure;
 use crate::reply;
@@ -20,42 +20,6 @@ use crate::reply;
 const EXPIRATION: HeaderName = HeaderName::from_static("x-amz-expiration");
 const ABORT_DATE: HeaderName = HeaderName::from_static("x-amz-abort-date");
 const ABORT_RULE_ID: HeaderName = HeaderName::from_static("x-amz-abort-rule-id");
-
-/// A rule as the log has it. One without an id gets `fresh`.
-pub(crate) fn rule(rule: LifecycleRule, fresh: impl FnOnce() -> String) -> Rule {
-    let LifecycleFilter { is_old_form, prefix, tags, size_greater_than, size_less_than } = rule.filter;
-    Rule {
-        id: rule.id.unwrap_or_else(fresh),
-        enabled: rule.enabled,
-        filter: Filter { is_old_form, prefix, tags, size_greater_than, size_less_than },
-        expiration: rule.expiration.map(|expiration| match expiration {
-            s3::lifecycle::Expiration::Days(days) => Expiration::Days(days),
-            s3::lifecycle::Expiration::Date(date) => Expiration::Date(date),
-            s3::lifecycle::Expiration::ExpiredObjectDeleteMarker => Expiration::ExpiredObjectDeleteMarker,
-        }),
-        noncurrent_expiration: rule
-            .noncurrent_expiration
-            .map(|(days, newer_versions)| NoncurrentExpiration { days, newer_versions }),
-        abort_uploads_after_days: rule.abort_uploads_after_days,
-    }
-}
-
-/// A rule as the wire has it.
-pub(crate) fn wire_rule(rule: Rule) -> LifecycleRule {
-    let Filter { is_old_form, prefix, tags, size_greater_than, size_less_than } = rule.filter;
-    LifecycleRule {
-        id: Some(rule.id),
-        enabled: rule.enabled,
-        filter: LifecycleFilter { is_old_form, prefix, tags, size_greater_than, size_less_than },
-        expiration: rule.expiration.map(|expiration| match expiration {
-            Expiration::Days(days) => s3::lifecycle::Expiration::Days(days),
-            Expiration::Date(date) => s3::lifecycle::Expiration::Date(date),
-            Expiration::ExpiredObjectDeleteMarker => s3::lifecycle::Expiration::ExpiredObjectDeleteMarker,
-        }),
-        noncurrent_expiration: rule.noncurrent_expiration.map(|it| (it.days, it.newer_versions)),
-        abort_uploads_after_days: rule.abort_uploads_after_days,
-    }
-}
 
 /// A current version, of which headers tell when it ends.
 #[derive(Clone, Copy)]

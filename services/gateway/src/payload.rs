@@ -11,11 +11,11 @@ use s3::request::{DocumentBody, Payload as Declared};
 use s3::sigv4::PayloadHash;
 use s3::{Code, Error, Operation};
 
-use crate::call::Call;
 use crate::failure::Failure;
 use crate::fetch::FetchError;
-use crate::ingest::{sha256, verify_sha256};
+use crate::hashes::{sha256, verify_sha256};
 use crate::limits::Pace;
+use crate::request::Request;
 use crate::room::Gather;
 
 /// How long a client may leave a body without a byte.
@@ -44,8 +44,8 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// The payload of an object or a part.
-    pub(crate) fn new(body: Body, call: &Call<'_>, declared: &Declared) -> Result<Self, Error> {
-        let caller = call.caller;
+    pub(crate) fn new(body: Body, request: &Request<'_>, declared: &Declared) -> Result<Self, Error> {
+        let caller = request.caller;
         declared.check_framing(&caller.payload)?;
         let mode = Mode::of(caller.payload, caller.chunk_signer.clone());
         let length = declared.object_length();
@@ -58,7 +58,7 @@ impl Payload {
         };
         Ok(Self {
             body,
-            pace: call.pace.clone(),
+            pace: request.pace.clone(),
             hash: caller.payload,
             decoder,
             framed: Bytes::new(),
@@ -186,30 +186,29 @@ pub(crate) enum Sums {
 }
 
 /// Reads a small document whole and verifies what its headers say of it. No length at all is no document.
-pub(crate) async fn read_document(body: Body, call: &Call<'_>, sums: Sums) -> Result<Bytes, Error> {
-    let (head, caller) = (call.head(), call.caller);
+pub(crate) async fn read_document(body: Body, request: &Request<'_>, sums: Sums) -> Result<Bytes, Error> {
+    let (head, caller) = (request.head(), request.caller);
     let declared = if caller.payload.is_streaming() {
         Declared::parse(&head)?
     } else {
         Declared { content_length: head.number("content-length")?, ..Declared::default() }
     };
     let too_long = || Error::new(Code::MaxMessageLengthExceeded);
-    let bytes_max = match call.operation {
+    let bytes_max = match request.operation {
         Operation::DeleteObjects => s3::xml::DELETE_BYTES_MAX,
         _ => s3::xml::BODY_BYTES_MAX,
     };
     if declared.object_length().is_some_and(|length| length > bytes_max as u64) {
         return Err(too_long());
     }
-    let mut payload = Payload::new(body, call, &declared)?;
-    let mut gather = Gather::new(call.memory());
+    let mut payload = Payload::new(body, request, &declared)?;
+    let mut gather = Gather::new(request.memory());
     while let Some(bytes) = payload.next().await? {
         if gather.len() + bytes.len() > bytes_max {
             return Err(too_long());
         }
         gather.push(bytes).await?;
     }
-    call.forget_state();
     let (document, _room) = gather.take().await?.whole();
     if let PayloadHash::Signed(declared) = caller.payload {
         verify_sha256(&declared, &sha256(&document))?;

@@ -10,8 +10,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, 
 use http::{HeaderMap, StatusCode};
 use s3::{Code, Error, date};
 
-use crate::call::version_text;
 use crate::convert;
+use crate::convert::version_text;
+use crate::failure::Failure;
 
 pub(crate) const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
 pub(crate) const DELETE_MARKER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
@@ -21,6 +22,13 @@ const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type")
 
 /// The type S3 gives to objects that were stored without one.
 const CONTENT_TYPE_DEFAULT: &str = "binary/octet-stream";
+
+/// What came of a request that was granted.
+pub(crate) struct Answer {
+    /// The caller proved who they are, if only by what the body said.
+    pub(crate) known: bool,
+    pub(crate) result: Result<Response, Failure>,
+}
 
 pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());

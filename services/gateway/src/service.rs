@@ -1,25 +1,25 @@
 //! A request from its first byte to its answer: identify, authenticate, route, do, answer, count.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
 use http::request::Parts;
-use http::{Method, Request, StatusCode};
+use http::{Method, StatusCode};
 use listener::Peer;
 use s3::request::Head;
 use s3::{Address, Code, Operation, Query};
 
 use crate::Gateway;
-use crate::access::{authenticate, authorize};
+use crate::access::authenticate;
+use crate::authorization::Authorized;
 use crate::body::SharedBody;
-use crate::call::Call;
 use crate::cors;
 use crate::failure::Failure;
 use crate::limits::Client;
+use crate::reply::Answer;
+use crate::request::{Document, Request};
 use crate::verb::dispatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -27,7 +27,7 @@ const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// Answers a request. It never fails: what goes wrong is an answer too.
-pub(crate) async fn handle(gateway: Gateway, request: Request<Body>) -> Response {
+pub(crate) async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
     let sources = gateway.0.options.sources;
@@ -113,7 +113,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         }
         Err(error) => return Answered::refused(known, error),
     };
-    let call = Call {
+    let request = Request {
         gateway,
         parts,
         query: &query,
@@ -125,40 +125,14 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         pace: &pace,
         tls: peer.and_then(|peer| peer.tls),
         operation,
-        judged: OnceLock::new(),
-        document_tags: OnceLock::new(),
-        lock: OnceLock::new(),
-        proved: AtomicBool::new(false),
-        authorized: Mutex::new(None),
+        document: Document::Unread,
     };
-    if let Err(failure) = authorize(&call, &snapshot, operation) {
-        return Answered { operation: Some(operation), known, result: Err(failure) };
-    }
-    *call.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
-    let result = dispatch(operation, &call, body).await;
-    let result = result.map_err(|failure| if tells_absence(operation) { call.hide_absence(failure) } else { failure });
-    let result = result.map(|response| response.map(|body| pace.of(body)));
-    let known = known || call.proved.load(Ordering::Relaxed);
-    Answered { operation: Some(operation), known, result }
-}
-
-/// Whether the answer may tell that a key is absent, which is not for everybody to know.
-fn tells_absence(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::GetObject
-            | Operation::HeadObject
-            | Operation::GetObjectAttributes
-            | Operation::GetObjectAcl
-            | Operation::PutObjectAcl
-            | Operation::GetObjectTagging
-            | Operation::PutObjectTagging
-            | Operation::DeleteObjectTagging
-            | Operation::GetObjectRetention
-            | Operation::PutObjectRetention
-            | Operation::GetObjectLegalHold
-            | Operation::PutObjectLegalHold
-    )
+    let Answer { known, result } = match Authorized::new(request, snapshot) {
+        Ok(authorized) => dispatch(authorized, body).await,
+        Err(failure) => return Answered { operation: Some(operation), known, result: Err(failure) },
+    };
+    let result = result.map_err(|failure| request.hide_told_absence(failure));
+    Answered { operation: Some(operation), known, result: result.map(|response| response.map(|body| pace.of(body))) }
 }
 
 fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) -> Response {

@@ -3,12 +3,11 @@
 //! Source: `ListTagsForResource`, `TagResource` and `UntagResource`, Amazon S3 Control API Reference. Terraform's AWS
 //! provider reads and writes the tags of a bucket with these since its version 6.23.
 
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Uri};
 
 use crate::address::validate_bucket;
 use crate::encoding::{self, Plus};
 use crate::error::{Code, Error};
-use crate::operation::Operation;
 
 /// What every request to S3 Control carries: the account that the resource is of, which means nothing here. It tells
 /// such a request from one for a bucket that has the name of the version.
@@ -47,19 +46,6 @@ pub(crate) fn tagged_bucket(uri: &Uri) -> Result<String, Error> {
     };
     validate_bucket(bucket)?;
     Ok(bucket.to_owned())
-}
-
-/// The operation of a request for a bucket's tags.
-///
-/// # Errors
-/// `MethodNotAllowed`.
-pub(crate) fn operation(method: &Method) -> Result<Operation, Error> {
-    match *method {
-        Method::GET => Ok(Operation::ListTagsForResource),
-        Method::POST => Ok(Operation::TagResource),
-        Method::DELETE => Ok(Operation::UntagResource),
-        _ => Err(Error::method_not_allowed(method.as_str(), "TAGS")),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,8 @@
-//! The operations of S3 that are built: one row each.
+//! The operations of S3 that are built: one row each, which says how a request asks for it and what it is.
+
+use crate::error::Code;
+use crate::sub_resource::Level;
+use crate::xml::{Unchanging, Unconfigured};
 
 /// What is to be known of an operation before it is done.
 #[derive(Clone, Copy)]
@@ -21,15 +25,75 @@ enum Trait {
     Encryption,
 }
 
-struct Row {
-    name: &'static str,
-    traits: &'static [Trait],
-    parameters: &'static [&'static str],
+/// A method of HTTP that some operation has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Head,
+    Put,
+    Post,
+    Delete,
 }
 
-/// Writes [`Operation`] from rows of `Name: traits ? the query parameters that mean something to it`.
+/// What a request must carry beside its method, its address and its sub-resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// This query parameter.
+    Has(&'static str),
+    /// This query parameter with this value.
+    Is(&'static str, &'static str),
+    /// The source of a copy.
+    Copies,
+}
+
+/// A way to ask for an operation.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) operation: Operation,
+    pub(crate) verb: Verb,
+    pub(crate) level: Level,
+    pub(crate) sub_resource: Option<&'static str>,
+    pub(crate) conditions: &'static [Condition],
+}
+
+impl Route {
+    /// Whether a query parameter is a part of it.
+    fn takes(&self, parameter: &str) -> bool {
+        let is_needed = |condition: &Condition| match condition {
+            Condition::Has(name) | Condition::Is(name, _) => *name == parameter,
+            Condition::Copies => false,
+        };
+        self.sub_resource == Some(parameter) || self.conditions.iter().any(is_needed)
+    }
+}
+
+struct Row {
+    name: &'static str,
+    routes: &'static [Route],
+    traits: &'static [Trait],
+    parameters: &'static [&'static str],
+    unconfigured: Option<Unconfigured>,
+}
+
+/// The value of an optional column.
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
+}
+
+/// Writes [`Operation`] from rows of
+/// `Name: Method Level / "sub-resource" + condition | another route => traits ? other parameters , answer`.
+///
+/// The other parameters are those that mean something to the operation beside those of its route. The answer is that of
+/// a setting that no bucket has here.
 macro_rules! operations {
-    ($($name:ident: $($trait:ident)+ $(? $($parameter:literal)+)?;)+) => {
+    ($($name:ident:
+        $($verb:ident $level:ident $(/ $sub_resource:literal)? $(+ $condition:ident $(($($value:literal),+))?)*)|+
+        => $($trait:ident)+ $(? $($parameter:literal)+)? $(, $answer:ident $(($what:expr))?)?;)+) => {
         /// What a request asks for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "the names are those of the Amazon S3 API Reference")]
@@ -43,108 +107,129 @@ macro_rules! operations {
 
             const ROWS: &[Row] = &[$(Row {
                 name: stringify!($name),
+                routes: &[$(Route {
+                    operation: Self::$name,
+                    verb: Verb::$verb,
+                    level: Level::$level,
+                    sub_resource: optional!($($sub_resource)?),
+                    conditions: &[$(Condition::$condition $(($($value),+))?,)*],
+                },)+],
                 traits: &[$(Trait::$trait,)+],
                 parameters: &[$($($parameter,)+)?],
+                unconfigured: optional!($(Unconfigured::$answer $(($what))?)?),
             },)+];
         }
     };
 }
 
+// Of several routes that a request fits, the first counts. They are looked through one by one, so those of most requests
+// stand above.
 operations! {
-    ListBuckets: Reads ? "prefix" "max-buckets" "continuation-token" "bucket-region";
-    CreateBucket: Writes Document Acl;
-    HeadBucket: Reads;
-    DeleteBucket: Writes;
-    GetBucketLocation: Reads ? "location";
-    GetBucketVersioning: Reads ? "versioning";
-    PutBucketVersioning: Writes Document ? "versioning";
-    GetBucketRequestPayment: Reads ? "requestPayment";
-    PutBucketRequestPayment: Writes Document ? "requestPayment";
-    GetBucketWebsite: Reads ? "website";
-    DeleteBucketWebsite: Writes ? "website";
-    GetBucketReplication: Reads ? "replication";
-    DeleteBucketReplication: Writes ? "replication";
-    GetBucketLogging: Reads ? "logging";
-    PutBucketLogging: Writes Document ? "logging";
-    GetBucketNotificationConfiguration: Reads ? "notification";
-    PutBucketNotificationConfiguration: Writes Document ? "notification";
-    GetBucketAccelerateConfiguration: Reads ? "accelerate";
-    PutBucketAccelerateConfiguration: Writes Document ? "accelerate";
-    ListBucketAnalyticsConfigurations: Reads ? "analytics" "continuation-token";
-    GetBucketAnalyticsConfiguration: Reads ? "analytics" "id";
-    DeleteBucketAnalyticsConfiguration: Writes ? "analytics" "id";
-    ListBucketInventoryConfigurations: Reads ? "inventory" "continuation-token";
-    GetBucketInventoryConfiguration: Reads ? "inventory" "id";
-    DeleteBucketInventoryConfiguration: Writes ? "inventory" "id";
-    ListBucketMetricsConfigurations: Reads ? "metrics" "continuation-token";
-    GetBucketMetricsConfiguration: Reads ? "metrics" "id";
-    DeleteBucketMetricsConfiguration: Writes ? "metrics" "id";
-    ListBucketIntelligentTieringConfigurations: Reads ? "intelligent-tiering" "continuation-token";
-    GetBucketIntelligentTieringConfiguration: Reads ? "intelligent-tiering" "id";
-    DeleteBucketIntelligentTieringConfiguration: Writes ? "intelligent-tiering" "id";
-    GetBucketPolicy: Reads ? "policy";
-    PutBucketPolicy: Writes Document ? "policy";
-    DeleteBucketPolicy: Writes ? "policy";
-    GetBucketPolicyStatus: Reads ? "policyStatus";
-    GetPublicAccessBlock: Reads ? "publicAccessBlock";
-    PutPublicAccessBlock: Writes Document ? "publicAccessBlock";
-    DeletePublicAccessBlock: Writes ? "publicAccessBlock";
-    GetBucketOwnershipControls: Reads ? "ownershipControls";
-    PutBucketOwnershipControls: Writes Document ? "ownershipControls";
-    DeleteBucketOwnershipControls: Writes ? "ownershipControls";
-    GetBucketCors: Reads ? "cors";
-    PutBucketCors: Writes Document ? "cors";
-    DeleteBucketCors: Writes ? "cors";
-    GetBucketLifecycleConfiguration: Reads ? "lifecycle";
-    PutBucketLifecycleConfiguration: Writes Document ? "lifecycle";
-    DeleteBucketLifecycle: Writes ? "lifecycle";
+    GetObject: Get Object => Reads Encryption ? "partNumber" "versionId";
+    HeadObject: Head Object => Reads Encryption ? "partNumber" "versionId";
+    UploadPartCopy: Put Object / "uploadId" + Copies | Put Object + Has("partNumber") + Copies => Writes Encryption;
+    UploadPart: Put Object / "uploadId" | Put Object + Has("partNumber") => Writes Payload Encryption;
+    CopyObject: Put Object + Copies => Writes Acl Tags Lock Encryption;
+    PutObject: Put Object => Writes Payload Acl Tags Lock Encryption;
+    DeleteObject: Delete Object => Writes ? "versionId";
+    ListObjectsV2: Get Bucket + Is("list-type", "2") => Reads ?
+        "prefix" "delimiter" "max-keys" "continuation-token" "start-after" "fetch-owner" "encoding-type";
+    ListObjects: Get Bucket => Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";
+    DeleteObjects: Post Bucket / "delete" => Writes Document;
+    PostObject: Post Bucket => Writes Payload;
+    RenameObject: Put Object / "renameObject" => Writes;
+    GetObjectAttributes: Get Object / "attributes" => Reads Encryption ? "versionId";
+    GetObjectTorrent: Get Object / "torrent" => Reads;
+    GetObjectAcl: Get Object / "acl" => Reads ? "versionId";
+    PutObjectAcl: Put Object / "acl" => Writes Document Acl ? "versionId";
+    GetObjectTagging: Get Object / "tagging" => Reads ? "versionId";
+    PutObjectTagging: Put Object / "tagging" => Writes Document ? "versionId";
+    DeleteObjectTagging: Delete Object / "tagging" => Writes ? "versionId";
+    GetObjectRetention: Get Object / "retention" => Reads ? "versionId";
+    PutObjectRetention: Put Object / "retention" => Writes Document ? "versionId";
+    GetObjectLegalHold: Get Object / "legal-hold" => Reads ? "versionId";
+    PutObjectLegalHold: Put Object / "legal-hold" => Writes Document ? "versionId";
+
+    CreateMultipartUpload: Post Object / "uploads" => Writes Acl Tags Lock Encryption;
+    CompleteMultipartUpload: Post Object / "uploadId" => Writes Document Encryption;
+    AbortMultipartUpload: Delete Object / "uploadId" => Writes;
+    ListParts: Get Object / "uploadId" => Reads ? "max-parts" "part-number-marker" "encoding-type";
+    ListMultipartUploads: Get Bucket / "uploads" => Reads ?
+        "prefix" "delimiter" "max-uploads" "key-marker" "upload-id-marker" "encoding-type";
+    ListObjectVersions: Get Bucket / "versions" => Reads ?
+        "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type";
+
+    ListBuckets: Get Service => Reads ? "prefix" "max-buckets" "continuation-token" "bucket-region";
+    CreateBucket: Put Bucket => Writes Document Acl;
+    HeadBucket: Head Bucket => Reads;
+    DeleteBucket: Delete Bucket => Writes;
+    GetBucketLocation: Get Bucket / "location" => Reads;
+    GetBucketVersioning: Get Bucket / "versioning" => Reads;
+    PutBucketVersioning: Put Bucket / "versioning" => Writes Document;
+    GetBucketRequestPayment: Get Bucket / "requestPayment" => Reads;
+    GetBucketPolicy: Get Bucket / "policy" => Reads;
+    PutBucketPolicy: Put Bucket / "policy" => Writes Document;
+    DeleteBucketPolicy: Delete Bucket / "policy" => Writes;
+    GetBucketPolicyStatus: Get Bucket / "policyStatus" => Reads;
+    GetPublicAccessBlock: Get Bucket / "publicAccessBlock" => Reads;
+    PutPublicAccessBlock: Put Bucket / "publicAccessBlock" => Writes Document;
+    DeletePublicAccessBlock: Delete Bucket / "publicAccessBlock" => Writes;
+    GetBucketOwnershipControls: Get Bucket / "ownershipControls" => Reads;
+    PutBucketOwnershipControls: Put Bucket / "ownershipControls" => Writes Document;
+    DeleteBucketOwnershipControls: Delete Bucket / "ownershipControls" => Writes;
+    GetBucketCors: Get Bucket / "cors" => Reads;
+    PutBucketCors: Put Bucket / "cors" => Writes Document;
+    DeleteBucketCors: Delete Bucket / "cors" => Writes;
+    GetBucketLifecycleConfiguration: Get Bucket / "lifecycle" => Reads;
+    PutBucketLifecycleConfiguration: Put Bucket / "lifecycle" => Writes Document;
+    DeleteBucketLifecycle: Delete Bucket / "lifecycle" => Writes;
+    GetBucketTagging: Get Bucket / "tagging" => Reads;
+    PutBucketTagging: Put Bucket / "tagging" => Writes Document;
+    DeleteBucketTagging: Delete Bucket / "tagging" => Writes;
+    GetBucketEncryption: Get Bucket / "encryption" => Reads;
+    PutBucketEncryption: Put Bucket / "encryption" => Writes Document;
+    DeleteBucketEncryption: Delete Bucket / "encryption" => Writes;
+    GetBucketAcl: Get Bucket / "acl" => Reads;
+    PutBucketAcl: Put Bucket / "acl" => Writes Document Acl;
+    GetObjectLockConfiguration: Get Bucket / "object-lock" => Reads;
+    PutObjectLockConfiguration: Put Bucket / "object-lock" => Writes Document;
+
     // These three are of S3 Control; the parameter of the last one comes once for each tag.
-    ListTagsForResource: Reads;
-    TagResource: Writes Document;
-    UntagResource: Writes;
-    GetBucketTagging: Reads ? "tagging";
-    PutBucketTagging: Writes Document ? "tagging";
-    DeleteBucketTagging: Writes ? "tagging";
-    GetBucketEncryption: Reads ? "encryption";
-    PutBucketEncryption: Writes Document ? "encryption";
-    DeleteBucketEncryption: Writes ? "encryption";
-    GetBucketAcl: Reads ? "acl";
-    PutBucketAcl: Writes Document Acl ? "acl";
-    GetObjectLockConfiguration: Reads ? "object-lock";
-    PutObjectLockConfiguration: Writes Document ? "object-lock";
-    PutObject: Writes Payload Acl Tags Lock Encryption;
-    PostObject: Writes Payload;
-    GetObject: Reads Encryption ? "partNumber" "versionId";
-    HeadObject: Reads Encryption ? "partNumber" "versionId";
-    DeleteObject: Writes ? "versionId";
-    DeleteObjects: Writes Document ? "delete";
-    CopyObject: Writes Acl Tags Lock Encryption;
-    RenameObject: Writes ? "renameObject";
-    GetObjectAttributes: Reads Encryption ? "attributes" "versionId";
-    GetObjectTorrent: Reads ? "torrent";
-    GetObjectAcl: Reads ? "acl" "versionId";
-    PutObjectAcl: Writes Document Acl ? "acl" "versionId";
-    GetObjectTagging: Reads ? "tagging" "versionId";
-    PutObjectTagging: Writes Document ? "tagging" "versionId";
-    DeleteObjectTagging: Writes ? "tagging" "versionId";
-    GetObjectRetention: Reads ? "retention" "versionId";
-    PutObjectRetention: Writes Document ? "retention" "versionId";
-    GetObjectLegalHold: Reads ? "legal-hold" "versionId";
-    PutObjectLegalHold: Writes Document ? "legal-hold" "versionId";
-    ListObjects: Reads ? "prefix" "delimiter" "marker" "max-keys" "encoding-type";
-    ListObjectsV2: Reads ?
-        "list-type" "prefix" "delimiter" "max-keys" "continuation-token" "start-after" "fetch-owner"
-        "encoding-type";
-    ListObjectVersions: Reads ?
-        "versions" "prefix" "delimiter" "max-keys" "key-marker" "version-id-marker" "encoding-type";
-    CreateMultipartUpload: Writes Acl Tags Lock Encryption ? "uploads";
-    UploadPart: Writes Payload Encryption ? "partNumber" "uploadId";
-    UploadPartCopy: Writes Encryption ? "partNumber" "uploadId";
-    CompleteMultipartUpload: Writes Document Encryption ? "uploadId";
-    AbortMultipartUpload: Writes ? "uploadId";
-    ListParts: Reads ? "uploadId" "max-parts" "part-number-marker" "encoding-type";
-    ListMultipartUploads: Reads ?
-        "uploads" "prefix" "delimiter" "max-uploads" "key-marker" "upload-id-marker" "encoding-type";
+    ListTagsForResource: Get Control => Reads;
+    TagResource: Post Control => Writes Document;
+    UntagResource: Delete Control => Writes;
+
+    // What no bucket has here, and how it is answered.
+    PutBucketRequestPayment: Put Bucket / "requestPayment" => Writes Document, Unchanging(Unchanging::RequestPayment);
+    GetBucketWebsite: Get Bucket / "website" => Reads, Absent(Code::NoSuchWebsiteConfiguration);
+    DeleteBucketWebsite: Delete Bucket / "website" => Writes, Deleted;
+    GetBucketReplication: Get Bucket / "replication" => Reads, Absent(Code::ReplicationConfigurationNotFoundError);
+    DeleteBucketReplication: Delete Bucket / "replication" => Writes, Deleted;
+    GetBucketLogging: Get Bucket / "logging" => Reads, Empty("BucketLoggingStatus");
+    PutBucketLogging: Put Bucket / "logging" => Writes Document, Unchanging(Unchanging::Logging);
+    GetBucketNotificationConfiguration: Get Bucket / "notification" => Reads, Empty("NotificationConfiguration");
+    PutBucketNotificationConfiguration: Put Bucket / "notification" => Writes Document,
+        Unchanging(Unchanging::Notification);
+    GetBucketAccelerateConfiguration: Get Bucket / "accelerate" => Reads, Empty("AccelerateConfiguration");
+    PutBucketAccelerateConfiguration: Put Bucket / "accelerate" => Writes Document,
+        Unchanging(Unchanging::Accelerate);
+    GetBucketAnalyticsConfiguration: Get Bucket / "analytics" + Has("id") => Reads, Absent(Code::NoSuchConfiguration);
+    ListBucketAnalyticsConfigurations: Get Bucket / "analytics" => Reads ? "continuation-token",
+        EmptyPage("ListBucketAnalyticsConfigurationResult");
+    DeleteBucketAnalyticsConfiguration: Delete Bucket / "analytics" + Has("id") => Writes, Deleted;
+    GetBucketInventoryConfiguration: Get Bucket / "inventory" + Has("id") => Reads, Absent(Code::NoSuchConfiguration);
+    ListBucketInventoryConfigurations: Get Bucket / "inventory" => Reads ? "continuation-token",
+        EmptyPage("ListInventoryConfigurationsResult");
+    DeleteBucketInventoryConfiguration: Delete Bucket / "inventory" + Has("id") => Writes, Deleted;
+    GetBucketMetricsConfiguration: Get Bucket / "metrics" + Has("id") => Reads, Absent(Code::NoSuchConfiguration);
+    ListBucketMetricsConfigurations: Get Bucket / "metrics" => Reads ? "continuation-token",
+        EmptyPage("ListMetricsConfigurationsResult");
+    DeleteBucketMetricsConfiguration: Delete Bucket / "metrics" + Has("id") => Writes, Deleted;
+    GetBucketIntelligentTieringConfiguration: Get Bucket / "intelligent-tiering" + Has("id") => Reads,
+        Absent(Code::NoSuchConfiguration);
+    ListBucketIntelligentTieringConfigurations: Get Bucket / "intelligent-tiering" => Reads ? "continuation-token",
+        EmptyPage("ListBucketIntelligentTieringConfigurationsOutput");
+    DeleteBucketIntelligentTieringConfiguration: Delete Bucket / "intelligent-tiering" + Has("id") => Writes, Deleted;
 }
 
 impl Operation {
@@ -205,9 +290,20 @@ impl Operation {
         self.has(Trait::Encryption)
     }
 
-    /// The query parameters that mean something to the operation, beside those that mean something to
-    /// every one (authentication, headers hoisted into presigned URLs, SDK marks).
-    pub(crate) const fn parameters(self) -> &'static [&'static str] {
-        self.row().parameters
+    /// What is said of a setting that no bucket has here, if the operation is about one.
+    pub const fn unconfigured(self) -> Option<Unconfigured> {
+        self.row().unconfigured
+    }
+
+    /// Whether a query parameter means something to the operation, beside those that mean something to every one
+    /// (authentication, headers hoisted into presigned URLs, SDK marks).
+    pub(crate) fn takes_parameter(self, name: &str) -> bool {
+        let row = self.row();
+        row.parameters.contains(&name) || row.routes.iter().any(|route| route.takes(name))
+    }
+
+    /// Every way to ask for an operation, in the order in which they count.
+    pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
+        Self::ROWS.iter().flat_map(|row| row.routes)
     }
 }

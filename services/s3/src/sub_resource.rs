@@ -22,6 +22,8 @@ pub(crate) enum Level {
     Bucket,
     /// A key.
     Object,
+    /// A bucket by its resource name, in S3 Control.
+    Control,
 }
 
 /// A sub-resource.
@@ -166,7 +168,7 @@ impl SubResource {
     /// `MethodNotAllowed`.
     pub(crate) fn refuse(&self, level: Level, method: &Method) -> Error {
         let unbuilt = match level {
-            Level::Service => &[],
+            Level::Service | Level::Control => &[],
             Level::Bucket => self.unbuilt_of_bucket,
             Level::Object => self.unbuilt_of_object,
         };

@@ -9,17 +9,19 @@ use ledger::{CommitError, Committed};
 use s3::{Code, Error};
 use shards::{ShardStore, StoredContent};
 
-use super::{Ingested, Taken, known_bytes};
-use crate::call::Call;
+use super::Ingested;
+use super::taken::{Taken, known_bytes};
+use crate::authorization::Granted;
 use crate::confirmed::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use crate::failure::{Failure, commit_failure};
+use crate::request::Request;
 use crate::room::Room;
 
 /// Stages what is still in memory, commits the command that names it, and discards shards that no event names.
 ///
 /// It goes on when the client is gone: what was begun ends as a fact or as nothing.
 pub(crate) async fn commit_ingested(
-    call: &Call<'_>,
+    call: &Granted<'_>,
     bucket: &BucketName,
     ingested: Ingested,
     command: impl Fn(NewBody) -> Command + Send + Sync + 'static,
@@ -34,7 +36,7 @@ pub(crate) async fn commit_ingested(
         let ended = tokio::spawn(async move { staging.commit(&confirmed, &*command).await }).await;
         staging = match ended {
             Ok(Ended::Committed(committed)) => {
-                call.gateway.0.holdings.add(call, sha256);
+                call.gateway.0.holdings.add(call.caller, sha256);
                 return Ok(committed);
             }
             Ok(Ended::NotWritten(error)) => return Err(error),
@@ -80,30 +82,30 @@ struct Staging {
 }
 
 impl Staging {
-    fn new(call: &Call<'_>, bucket: &BucketName, ingested: Ingested) -> Self {
+    fn new(request: &Request<'_>, bucket: &BucketName, ingested: Ingested) -> Self {
         let instead_of = match &ingested.bytes {
             Taken::Staged(_, instead_of) => *instead_of,
             Taken::InMemory(..) | Taken::Known(_) => None,
         };
         Self {
-            gateway: call.gateway.clone(),
+            gateway: request.gateway.clone(),
             bucket: bucket.clone(),
-            generation: Generation::from_fresh(call.fresh()),
+            generation: Generation::from_fresh(request.fresh()),
             sha256: ingested.sha256,
             bytes: Some(ingested.bytes),
             known: None,
             instead_of,
-            origin: call.origin(),
+            origin: request.origin(),
         }
     }
 
     /// Looks whether bytes that are in memory are stored already, where the caller may learn that from the time it takes.
-    async fn look_up(&mut self, call: &Call<'_>) -> Result<(), Failure> {
+    async fn look_up(&mut self, request: &Request<'_>) -> Result<(), Failure> {
         if let Some(Taken::InMemory(bytes, _)) = &self.bytes
             && !bytes.is_empty()
-            && call.gateway.0.holdings.has(call, self.sha256)
+            && request.gateway.0.holdings.has(request.caller, self.sha256)
         {
-            let known = known_bytes(call.gateway, self.sha256).await?;
+            let known = known_bytes(request.gateway, self.sha256).await?;
             (self.known, self.instead_of) = (known.shown(), known.hidden());
         }
         Ok(())

@@ -9,15 +9,16 @@ use s3::{Code, Error};
 use shards::piece::STRIPE_BYTES;
 use shards::{NatsTransport, StoredContent, Writer};
 
-use super::{Sealed, Sealing, Taken, known_bytes, no_longer_shown};
-use crate::call::Call;
+use super::sealing::{Sealed, Sealing};
+use super::taken::{Taken, known_bytes};
 use crate::failure::Failure;
+use crate::request::Request;
 use crate::room::Gather;
 
 /// Bytes on their way. A stripe is gathered here, as slowly as the client likes, and goes to the nodes in one go once
 /// more is to come: what the nodes' side has for writers is never held by a client.
 pub(super) struct Intake<'a> {
-    call: &'a Call<'a>,
+    request: &'a Request<'a>,
     bucket: &'a BucketName,
     sealing: Option<Sealing>,
     gather: Gather,
@@ -36,7 +37,7 @@ struct Streaming {
 
 impl<'a> Intake<'a> {
     pub(super) fn new(
-        call: &'a Call<'a>,
+        request: &'a Request<'a>,
         bucket: &'a BucketName,
         (signed, declared): (PayloadHash, &Declared),
         sealing: Option<Sealing>,
@@ -48,8 +49,8 @@ impl<'a> Intake<'a> {
         };
         // Ciphertext under a fresh key is never known.
         let declared = declared.filter(|_| sealing.is_none()).map(Sha256Digest);
-        let gather = Gather::new(call.memory());
-        Self { call, bucket, sealing, gather, streaming: None, declared }
+        let gather = Gather::new(request.memory());
+        Self { request, bucket, sealing, gather, streaming: None, declared }
     }
 
     pub(super) async fn push(&mut self, plain: Bytes) -> Result<(), Failure> {
@@ -85,8 +86,8 @@ impl<'a> Intake<'a> {
             let (bytes, room) = self.gather.take().await?.whole();
             return Ok(Taken::InMemory(bytes, room));
         }
-        let gateway = self.call.gateway;
-        let found = if gateway.0.holdings.has(self.call, sha256) {
+        let gateway = self.request.gateway;
+        let found = if gateway.0.holdings.has(self.request.caller, sha256) {
             let found = known_bytes(gateway, sha256).await?;
             if let Some(known) = found.shown() {
                 return Ok(Taken::Known(known)); // a dropped writer discards what it staged
@@ -110,12 +111,14 @@ impl<'a> Intake<'a> {
     async fn flush(&mut self) -> Result<(), Failure> {
         let streaming = match &mut self.streaming {
             Some(streaming) => streaming,
-            None => {
-                self.streaming.insert(Streaming::begin(self.call, self.bucket, self.is_known_by_declaration().await?))
-            }
+            None => self.streaming.insert(Streaming::begin(
+                self.request,
+                self.bucket,
+                self.is_known_by_declaration().await?,
+            )),
         };
         let Some(writer) = &mut streaming.writer else {
-            self.gather = Gather::new(self.call.memory());
+            self.gather = Gather::new(self.request.memory());
             return Ok(());
         };
         // What comes back from the file has little memory to land in: nobody waits there for the nodes.
@@ -131,8 +134,8 @@ impl<'a> Intake<'a> {
     /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.
     async fn is_known_by_declaration(&self) -> Result<bool, Failure> {
         match self.declared {
-            Some(sha256) if self.call.gateway.0.holdings.has(self.call, sha256) => {
-                Ok(known_bytes(self.call.gateway, sha256).await?.shown().is_some())
+            Some(sha256) if self.request.gateway.0.holdings.has(self.request.caller, sha256) => {
+                Ok(known_bytes(self.request.gateway, sha256).await?.shown().is_some())
             }
             Some(_) | None => Ok(false),
         }
@@ -140,9 +143,13 @@ impl<'a> Intake<'a> {
 }
 
 impl Streaming {
-    fn begin(call: &Call<'_>, bucket: &BucketName, is_known: bool) -> Self {
-        let generation = Generation::from_fresh(call.fresh());
-        let writer = (!is_known).then(|| call.gateway.0.store.writer(bucket.clone(), generation));
+    fn begin(request: &Request<'_>, bucket: &BucketName, is_known: bool) -> Self {
+        let generation = Generation::from_fresh(request.fresh());
+        let writer = (!is_known).then(|| request.gateway.0.store.writer(bucket.clone(), generation));
         Self { generation, writer, stored: 0 }
     }
+}
+
+fn no_longer_shown() -> Error {
+    Error::with_message(Code::SlowDown, "The storage nodes do not show these bytes any more. Send them again.")
 }

@@ -10,6 +10,15 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use quick_cache::sync::Cache;
 
+/// Bytes are counted in units of this many, because buckets count to 2^32 only.
+pub(super) const UNIT_BYTES: u64 = 1024;
+
+/// The units that bytes take.
+pub(super) fn units(bytes: usize) -> Option<NonZeroU32> {
+    let units = (bytes as u64).div_ceil(UNIT_BYTES);
+    NonZeroU32::new(u32::try_from(units).unwrap_or(u32::MAX))
+}
+
 /// A token bucket.
 pub(crate) struct Bucket<C: Clock = MonotonicClock> {
     limiter: RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<C::Instant>>,

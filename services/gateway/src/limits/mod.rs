@@ -27,8 +27,8 @@ use s3::{Code, Error};
 
 use crate::access::Account;
 use crate::failure::Failure;
-use buckets::Bucket;
 pub(crate) use buckets::Buckets;
+use buckets::{Bucket, UNIT_BYTES, units};
 pub(crate) use client::Client;
 pub use client::TrustedProxies;
 use paced::{PIECE_BYTES_MAX, paced};
@@ -38,9 +38,6 @@ const BUCKETS_MAX: usize = 100_000;
 
 /// Seconds' worth of failed authentications that an address may have at once.
 const FAILURE_SECONDS_AT_ONCE: u32 = 10;
-
-/// Bytes are counted in units of this many, because buckets count to 2^32 only.
-const UNIT_BYTES: u64 = 1024;
 
 /// The least rate of bytes: below it, bodies would be taken for stalled.
 pub const BYTES_PER_SECOND_MIN: u64 = 64 * 1024;
@@ -190,12 +187,6 @@ fn bytes(per_second: u64) -> Quota {
     let units = NonZeroU32::new(units).unwrap_or(NonZeroU32::MIN);
     let burst = NonZeroU32::new(units.get().max(UNITS_AT_ONCE_MIN)).unwrap_or(units);
     Quota::per_second(units).allow_burst(burst)
-}
-
-/// The units that bytes take.
-fn units(bytes: usize) -> Option<NonZeroU32> {
-    let units = (bytes as u64).div_ceil(UNIT_BYTES);
-    NonZeroU32::new(u32::try_from(units).unwrap_or(u32::MAX))
 }
 
 fn slow_down(what: &str, wait: Duration) -> Failure {

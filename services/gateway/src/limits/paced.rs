@@ -10,8 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::buckets::Bucket;
-use super::units;
+use super::buckets::{Bucket, units};
 
 /// Bytes taken for one go at the buckets: a larger frame is cut, so that it never asks for more than they hold.
 pub(super) const PIECE_BYTES_MAX: usize = 256 * 1024;

@@ -1,10 +1,10 @@
-//! Access control lists between the wire and the facts: what a request asks for, whether its bucket takes it, and how
+//! Access control lists: what a request asks for, whether its bucket takes it, and how
 //! one is shown.
 
 use bytes::Bytes;
-use domain::row::{BucketAccessRow, BucketRow};
-use domain::{Identities, View};
-use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
+use domain::Identities;
+use domain::row::BucketAccessRow;
+use events::access::{Acl, Grant, Grantee, ObjectOwnership};
 use events::ids::UserId;
 use ledger::Snapshot;
 use policy::acl::{CannedAcl, is_accepted, object_owner};
@@ -14,8 +14,10 @@ use s3::xml::{AccessControlList, AccessControlPolicy, ListedGrantee};
 use s3::{Code, Error};
 
 use super::owner::Names;
-use crate::call::Call;
+use crate::convert::{canned_acl, permission, wire_permission};
 use crate::failure::Failure;
+use crate::request::Request;
+use crate::state::Bucket;
 
 /// Whose a bucket or an object is, and whose the bucket is.
 #[derive(Clone, Copy)]
@@ -26,13 +28,13 @@ pub(super) struct Owners<'a> {
 
 /// The list that `PutBucketAcl` or `PutObjectAcl` asks for, in a header or in its document.
 pub(super) fn asked(
-    call: &Call<'_>,
+    request: &Request<'_>,
     snapshot: &Snapshot,
     access: &BucketAccessRow,
     document: &[u8],
     owners: Owners<'_>,
 ) -> Result<Acl, Failure> {
-    match (call.head().acl()?, document.is_empty()) {
+    match (request.head().acl()?, document.is_empty()) {
         (Some(_), false) => Err(Error::new(Code::UnexpectedContent).into()),
         (Some(requested), true) => {
             admit_named(access, &requested)?;
@@ -55,12 +57,12 @@ pub(super) fn asked(
 
 /// The list that a request's headers ask for a bucket that is not there yet.
 pub(super) fn of_new_bucket(
-    call: &Call<'_>,
+    request: &Request<'_>,
     snapshot: &Snapshot,
     owner: &UserId,
     ownership: Option<ObjectOwnership>,
 ) -> Result<Option<Acl>, Failure> {
-    let Some(requested) = call.head().acl()? else { return Ok(None) };
+    let Some(requested) = request.head().acl()? else { return Ok(None) };
     let acl = resolve(snapshot, requested, Owners { owner, bucket: owner })?;
     if !is_accepted(ownership.unwrap_or_default(), &acl, owner) {
         return Err(Error::new(Code::InvalidBucketAclWithObjectOwnership).into());
@@ -75,12 +77,13 @@ pub(super) struct OfNewObject {
 }
 
 /// What the headers of a write ask for the object it makes, in a bucket that takes it.
-pub(super) fn of_new_object(call: &Call<'_>, snapshot: &Snapshot, bucket: &BucketRow) -> Result<OfNewObject, Failure> {
-    let access = snapshot.bucket_access(bucket.id)?;
+pub(super) fn of_new_object(request: &Request<'_>, bucket: &Bucket) -> Result<OfNewObject, Failure> {
+    let (access, snapshot) = (bucket.access()?, &bucket.snapshot);
+    let bucket_owner = &bucket.row.owner;
     let ownership = access.ownership.unwrap_or_default();
     // What nobody signed for belongs to the bucket's owner.
-    let writer = call.caller.user_id().unwrap_or(&bucket.owner);
-    let requested = call.head().acl()?;
+    let writer = request.caller.user_id().unwrap_or(bucket_owner);
+    let requested = request.head().acl()?;
     let provisional = match &requested {
         None => None,
         Some(requested) => {
@@ -88,21 +91,21 @@ pub(super) fn of_new_object(call: &Call<'_>, snapshot: &Snapshot, bucket: &Bucke
             if !matches!(requested, RequestedAcl::Canned(s3::acl::CannedAcl::Private)) {
                 admit_named(&access, requested)?;
             }
-            let writer = if ownership == ObjectOwnership::BucketOwnerEnforced { &bucket.owner } else { writer };
-            Some(resolve(snapshot, requested.clone(), Owners { owner: writer, bucket: &bucket.owner })?)
+            let writer = if ownership == ObjectOwnership::BucketOwnerEnforced { bucket_owner } else { writer };
+            Some(resolve(snapshot, requested.clone(), Owners { owner: writer, bucket: bucket_owner })?)
         }
     };
-    let owner = object_owner(ownership, writer, &bucket.owner, provisional.as_ref());
+    let owner = object_owner(ownership, writer, bucket_owner, provisional.as_ref());
     let acl = match requested {
         None => None,
         Some(requested) => {
             // A list with a name means another one once the object has another owner.
-            let acl = resolve(snapshot, requested, Owners { owner, bucket: &bucket.owner })?;
-            admit(&access, &bucket.owner, &acl)?;
+            let acl = resolve(snapshot, requested, Owners { owner, bucket: bucket_owner })?;
+            admit(&access, bucket_owner, &acl)?;
             stored(acl, owner)
         }
     };
-    Ok(OfNewObject { owner: (*owner != bucket.owner).then(|| owner.clone()), acl })
+    Ok(OfNewObject { owner: (owner != bucket_owner).then(|| owner.clone()), acl })
 }
 
 /// Where lists are off, the only one with a name that may be asked for is that of the bucket owner's full control.
@@ -156,14 +159,7 @@ fn listed<'a>(grant: &'a Grant, names: &'a Names) -> (ListedGrantee<'a>, s3::acl
         Grantee::Authenticated => ListedGrantee::Authenticated,
         Grantee::LogDelivery => ListedGrantee::LogDelivery,
     };
-    let permission = match grant.permission {
-        Permission::Read => s3::acl::Permission::Read,
-        Permission::Write => s3::acl::Permission::Write,
-        Permission::ReadAcp => s3::acl::Permission::ReadAcp,
-        Permission::WriteAcp => s3::acl::Permission::WriteAcp,
-        Permission::FullControl => s3::acl::Permission::FullControl,
-    };
-    (grantee, permission)
+    (grantee, wire_permission(grant.permission))
 }
 
 /// What is kept of a list: the private one goes without saying.
@@ -178,7 +174,7 @@ fn private(owner: &UserId) -> Acl {
 /// A list as facts have it: users by their ids, who must be there.
 fn resolve(snapshot: &Snapshot, requested: RequestedAcl, owners: Owners<'_>) -> Result<Acl, Failure> {
     match requested {
-        RequestedAcl::Canned(canned) => Ok(named(canned).to_acl(owners.owner, owners.bucket)),
+        RequestedAcl::Canned(canned) => Ok(canned_acl(canned).to_acl(owners.owner, owners.bucket)),
         RequestedAcl::Grants(grants) => {
             let grants = grants.into_iter().map(|grant| {
                 Ok(Grant { grantee: grantee(snapshot, grant.grantee)?, permission: permission(grant.permission) })
@@ -206,27 +202,5 @@ fn grantee(snapshot: &Snapshot, grantee: s3::acl::Grantee) -> Result<Grantee, Fa
             };
             Ok(Grantee::User(user.ok_or_else(|| Error::unresolvable_email(&address))?.id))
         }
-    }
-}
-
-fn named(canned: s3::acl::CannedAcl) -> CannedAcl {
-    match canned {
-        s3::acl::CannedAcl::Private => CannedAcl::Private,
-        s3::acl::CannedAcl::PublicRead => CannedAcl::PublicRead,
-        s3::acl::CannedAcl::PublicReadWrite => CannedAcl::PublicReadWrite,
-        s3::acl::CannedAcl::AuthenticatedRead => CannedAcl::AuthenticatedRead,
-        s3::acl::CannedAcl::BucketOwnerRead => CannedAcl::BucketOwnerRead,
-        s3::acl::CannedAcl::BucketOwnerFullControl => CannedAcl::BucketOwnerFullControl,
-        s3::acl::CannedAcl::LogDeliveryWrite => CannedAcl::LogDeliveryWrite,
-    }
-}
-
-fn permission(permission: s3::acl::Permission) -> Permission {
-    match permission {
-        s3::acl::Permission::Read => Permission::Read,
-        s3::acl::Permission::Write => Permission::Write,
-        s3::acl::Permission::ReadAcp => Permission::ReadAcp,
-        s3::acl::Permission::WriteAcp => Permission::WriteAcp,
-        s3::acl::Permission::FullControl => Permission::FullControl,
     }
 }

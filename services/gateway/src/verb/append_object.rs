@@ -3,21 +3,19 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::row::ObjectRow;
-use domain::{AppendObject, Command, NewBody, Outcome, Rejection, View};
+use domain::{AppendObject, Command, NewBody, Outcome, Rejection};
 use events::bucket::Versioning;
-use events::ids::{ETag, Md5Digest, UploadId};
+use events::ids::{ETag, Md5Digest, ObjectKey, UploadId, VersionId};
 use events::object::{Checksum, ChecksumType};
 use http::header::ETAG;
 use http::{HeaderName, HeaderValue, StatusCode};
 use policy::Action;
 use s3::checksum::{Algorithm, Combiner};
-use s3::condition::Tags;
 use s3::lock::ObjectLock;
 use s3::request::{PutObject as Request, StorageClass};
 use s3::{Code, Error};
 
-use super::put_object::store;
-use crate::call::Call;
+use crate::authorization::Granted;
 use crate::convert;
 use crate::encryption::Protection;
 use crate::failure::{Failure, nothing_to_append, rejected};
@@ -25,35 +23,48 @@ use crate::ingest::{Ingested, commit_ingested, ingest};
 use crate::lifecycle;
 use crate::payload::Payload;
 use crate::reply;
+use crate::state::{Bucket, ObjectRef};
 
 pub(super) const OBJECT_SIZE: HeaderName = HeaderName::from_static("x-amz-object-size");
 
-pub(super) async fn append_object(
-    call: &Call<'_>,
-    body: Body,
-    request: Request,
+/// The object to which bytes are appended.
+pub(super) struct Found {
+    version: VersionId,
+    object: ObjectRow,
+}
+
+/// Finds the object that ends at an offset; none where its first bytes are to come.
+pub(super) fn find(
+    call: &Granted<'_>,
+    wanted: ObjectRef<'_>,
+    request: &Request,
     offset: u64,
-) -> Result<Response, Failure> {
-    let key = call.key()?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
-    if row.versioning != Versioning::Unversioned {
+) -> Result<Option<Found>, Failure> {
+    if wanted.bucket.row.versioning != Versioning::Unversioned {
         return Err(rejected(&Rejection::AppendAmongVersions, call.about()).into());
     }
     let declared = request.payload.object_length();
     declared.map_or(Ok(()), check_not_empty)?;
-    let current = snapshot.current(row.id, &key)?;
-    let found = current.and_then(|row| Some((row.version, row.object?)));
-    let etag = found.as_ref().map(|(_, object)| object.etag.to_string());
-    request.conditions.evaluate(key.as_bytes(), etag.as_deref())?;
-    let Some((version, object)) = found else {
-        return if offset == 0 { create(call, body, request).await } else { Err(wrong_offset().into()) };
-    };
-    if object.size != offset {
+    let found = wanted.current()?.and_then(|row| Some(Found { version: row.version, object: row.object? }));
+    let etag = found.as_ref().map(|found| found.object.etag.to_string());
+    request.conditions.evaluate(wanted.key.as_bytes(), etag.as_deref())?;
+    if found.as_ref().map_or(0, |found| found.object.size) != offset {
         return Err(wrong_offset().into());
     }
+    Ok(found)
+}
+
+pub(super) async fn append_object(
+    call: &Granted<'_>,
+    bucket: Bucket,
+    body: Body,
+    request: Request,
+    (key, Found { version, object }): (ObjectKey, Found),
+) -> Result<Response, Failure> {
     check_says_nothing_else(call, &request)?;
-    call.admit_append(&snapshot, &bucket, declared)?;
-    drop(snapshot);
+    call.admit_append(&bucket, request.payload.object_length())?;
+    let (bucket, row) = bucket.without_state();
+    let offset = object.size;
     let protection = Protection::of_appended(call, &object, request.encryption.as_ref()).await?;
     let payload = Payload::new(body, call, &request.payload)?;
     let algorithm = combinable(&object);
@@ -90,7 +101,7 @@ pub(super) async fn append_object(
     }
     if may_read {
         let current = lifecycle::Current { key: &key, size, tags: &object.attributes.tags, modified };
-        lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &row, current)?;
+        lifecycle::insert_expiration(response.headers_mut(), &call.latest(), &row, current)?;
     }
     Ok(response)
 }
@@ -119,16 +130,7 @@ impl Told {
     }
 }
 
-/// The first bytes of an object that is not there: of several who bring them, one makes it.
-async fn create(call: &Call<'_>, body: Body, mut request: Request) -> Result<Response, Failure> {
-    let asked = request.conditions.if_none_match.replace(Tags::Any).is_some();
-    store(call, body, request).await.map_err(|failure| match failure.error.code() {
-        Code::PreconditionFailed if !asked => wrong_offset().into(),
-        _ => failure,
-    })
-}
-
-fn wrong_offset() -> Error {
+pub(super) fn wrong_offset() -> Error {
     Error::new(Code::InvalidWriteOffset)
 }
 
@@ -137,7 +139,7 @@ pub(super) fn check_not_empty(size: u64) -> Result<(), Error> {
 }
 
 /// What is said of an object stays: asking for something else together with an append would be ignored.
-fn check_says_nothing_else(call: &Call<'_>, request: &Request) -> Result<(), Error> {
+fn check_says_nothing_else(call: &Granted<'_>, request: &Request) -> Result<(), Error> {
     let head = call.head();
     let (what, is_said) = [
         ("user-defined object metadata", !request.metadata.user.is_empty()),

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::response::Response;
-use domain::{Command, Identities, View};
+use domain::{Command, Identities};
 use events::ids::{UserId, UserName};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -10,17 +10,18 @@ use policy::{Document, Spelling, UserArn};
 use s3::xml::PolicyStatus;
 use s3::{Code, Error};
 
-use crate::call::Call;
+use crate::authorization::{Authorized, Granted};
 use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
+use crate::state::Bucket;
 
-pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
-    let (snapshot, bucket, row) = call.read_bucket().await?;
-    let Some(policy) = snapshot.bucket_access(row.id)?.policy else {
-        return Err(Error::new(Code::NoSuchBucketPolicy).detail("BucketName", bucket.as_str()).into());
+pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (_, bucket) = call.into_bucket()?;
+    let Some(policy) = bucket.access()?.policy else {
+        return Err(Error::new(Code::NoSuchBucketPolicy).detail("BucketName", bucket.name.as_str()).into());
     };
-    let shown = Spelling::of(&policy).map(|spelling| spelling.with(|principal| shown(&snapshot, principal)));
+    let shown = Spelling::of(&policy).map(|spelling| spelling.with(|principal| shown(&bucket.snapshot, principal)));
     // One that cannot be read is shown as it is.
     let policy = shown.unwrap_or_else(|_| Ok(policy.clone()))?;
     let mut response = Response::new(Body::from(policy));
@@ -28,36 +29,36 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     Ok(response)
 }
 
-pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    let document = read_document(body, call, Sums::OfDocument).await?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
+pub(super) async fn put(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
+    let document = read_document(body, &call, Sums::OfDocument).await?;
+    let bucket = call.read_bucket().await?;
     let text = std::str::from_utf8(&document).map_err(|_| malformed("the policy is not UTF-8"))?;
-    let written = Document::bucket(text, &bucket).map_err(|error| malformed(error.to_string()))?;
+    let written = Document::bucket(text, &bucket.name).map_err(|error| malformed(error.to_string()))?;
     written.check_new().map_err(|error| malformed(error.to_string()))?;
     let spelling = Spelling::of(written.text()).map_err(|error| malformed(error.to_string()))?;
-    let text = spelling.with(|principal| stored(&snapshot, principal))?;
+    let text = spelling.with(|principal| stored(&bucket.snapshot, principal))?;
     // Ids are longer than names.
-    let policy = Document::bucket(&text, &bucket).map_err(|error| malformed(error.to_string()))?;
-    let block = snapshot.bucket_access(row.id)?.public_access_block.unwrap_or_default();
+    let policy = Document::bucket(&text, &bucket.name).map_err(|error| malformed(error.to_string()))?;
+    let block = bucket.access()?.public_access_block.unwrap_or_default();
     if blocks_policy(block, &policy) {
         return Err(Error::access_denied("The bucket's public access block refuses public policies.").into());
     }
     let is_public = policy.is_public();
-    drop(snapshot);
+    let bucket = bucket.into_name();
     call.commit(Command::SetBucketPolicy { bucket, policy: Some(text), is_public }).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
-    let (_, bucket, _) = call.read_bucket().await?;
+pub(super) async fn delete(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (call, Bucket { name: bucket, .. }) = call.into_bucket()?;
     call.commit(Command::SetBucketPolicy { bucket, policy: None, is_public: false }).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) async fn status(call: &Call<'_>) -> Result<Response, Failure> {
-    let (snapshot, bucket, row) = call.read_bucket().await?;
-    let rules = call.gateway.0.rules.of(&snapshot, &bucket, &row)?;
-    let is_public = bucket_is_public(&rules.access(&row));
+pub(super) async fn status(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (call, bucket) = call.into_bucket()?;
+    let rules = call.gateway.0.rules.of(&bucket.snapshot, &bucket.name, &bucket.row)?;
+    let is_public = bucket_is_public(&rules.access(&bucket.row));
     Ok(reply::xml(PolicyStatus { is_public }.to_xml()))
 }
 

@@ -13,34 +13,36 @@ use s3::request::{CompleteMultipartUpload as Request, CustomerKey};
 use s3::xml::{CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart};
 use s3::{Code, Error};
 
-use crate::call::{Call, upload_id};
+use crate::authorization::{Authorized, Granted};
 use crate::convert;
+use crate::convert::upload_id;
 use crate::encryption::{Protection, insert_headers};
 use crate::failure::Failure;
 use crate::lifecycle;
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
-pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+pub(super) async fn complete_upload(call: Authorized<'_>, body: Body) -> Result<Response, Failure> {
     let request = Request::parse(&call.head())?;
     let key = call.key()?;
-    call.read_bucket().await?;
-    let document = read_document(body, call, Sums::OfObject).await?;
+    let (call, _) = call.into_bucket()?;
+    let document = read_document(body, &call, Sums::OfObject).await?;
     let asked =
         CompleteMultipartUpload::parse(&document).map_err(|error| about_upload(error, &request.upload_id))?.parts;
-    let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
+    let bucket = call.read_bucket().await?;
+    let snapshot = &bucket.snapshot;
     let upload = upload_id(&request.upload_id)?;
-    let begun = snapshot.upload(bucket_row.id, &key, upload)?;
+    let begun = snapshot.upload(bucket.row.id, &key, upload)?;
     let tags = begun.as_ref().map(|row| row.attributes.tags.clone()).unwrap_or_default();
     let mut encryption = None;
     let is_under_way = begun.is_some();
     let plan = match begun {
         Some(row) => {
-            check_key(call, &row, request.customer_key.as_ref()).await?;
+            check_key(&call, &row, request.customer_key.as_ref()).await?;
             encryption = row.encryption;
             row.checksum
         }
-        None if snapshot.manifest(upload)?.is_some() => plan_of_completed(&snapshot, bucket_row.id, &key, upload)?,
+        None if snapshot.manifest(upload)?.is_some() => plan_of_completed(snapshot, bucket.row.id, &key, upload)?,
         None => return Err(Error::no_such_upload(&request.upload_id).into()),
     };
     // Of an upload that was completed before, and whose object is gone since, the plan is not known any more.
@@ -56,7 +58,7 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
     let etag = s3::ETag::of_parts(chosen.iter().map(|(_, part)| &part.md5.0));
     let etag = ETag { md5: Md5Digest(*etag.md5()), parts: u16::try_from(chosen.len()).ok() };
     let complete = CompleteUpload {
-        bucket: bucket.clone(),
+        bucket: bucket.name.clone(),
         key: key.clone(),
         upload,
         parts: chosen.iter().map(|(number, part)| (*number, part.md5)).collect(),
@@ -69,7 +71,8 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
         precondition: convert::precondition(request.conditions),
     };
     // Others may have sent the parts. Their tags, of which the object's is made, are named by whoever completes.
-    let shows_checksum = request.checksum.is_some() || call.may_list_parts(&snapshot, &bucket_row)?;
+    let shows_checksum = request.checksum.is_some() || call.may_list_parts(&bucket)?;
+    let (bucket, row) = bucket.without_state();
     let committed = call.commit(Command::CompleteUpload(Box::new(complete))).await?;
     let Outcome::Stored { version, etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
@@ -89,7 +92,7 @@ pub(super) async fn complete_upload(call: &Call<'_>, body: Body) -> Result<Respo
         insert_headers(response.headers_mut(), &encryption.method, request.customer_key.as_ref())?;
     }
     let current = lifecycle::Current { key: &key, size, tags: &tags, modified };
-    lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &bucket_row, current)?;
+    lifecycle::insert_expiration(response.headers_mut(), &call.latest(), &row, current)?;
     Ok(response)
 }
 
@@ -103,7 +106,7 @@ fn check_size(request: &Request, size: u64) -> Result<(), Error> {
 
 /// Whoever began with a key of their own ends with it, if it was begun with checksums too. Nothing is encrypted here, and
 /// S3 asks for the key in that case only: clients that send no checksums leave it out.
-async fn check_key(call: &Call<'_>, upload: &UploadRow, customer: Option<&CustomerKey>) -> Result<(), Failure> {
+async fn check_key(call: &Granted<'_>, upload: &UploadRow, customer: Option<&CustomerKey>) -> Result<(), Failure> {
     let takes_key = upload.encryption.as_ref().is_some_and(|encryption| encryption.method == Method::SseC);
     if takes_key && customer.is_none() && upload.checksum.is_none() {
         return Ok(());

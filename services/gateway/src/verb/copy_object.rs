@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
-use domain::row::{BodyRow, BucketRow};
-use domain::{Command, NewBody, Outcome, PutObject, View};
+use domain::row::BodyRow;
+use domain::{Command, NewBody, Outcome, PutObject};
 use events::ids::{BucketName, ObjectKey};
 use events::object::Operation;
 use events::tags::Tags;
@@ -17,8 +19,9 @@ use s3::{Code, Error};
 
 use super::source::{COPY_BYTES_MAX, Source, find};
 use super::{acl, object_lock};
-use crate::call::{Call, version_text};
+use crate::authorization::{Authorized, Granted};
 use crate::convert;
+use crate::convert::version_text;
 use crate::encryption::{Protection, etag_of_copy, open_object};
 use crate::failure::Failure;
 use crate::fetch;
@@ -27,18 +30,19 @@ use crate::lifecycle;
 use crate::payload::Payload;
 use crate::referable::is_body_referable;
 use crate::reply;
+use crate::request::Request;
 
 pub(super) const SOURCE_VERSION_ID: HeaderName = HeaderName::from_static("x-amz-copy-source-version-id");
 
-pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn copy_object(call: Authorized<'_>) -> Result<Response, Failure> {
     call.check_signed("copy objects")?;
     let request = CopyObject::parse(&call.head())?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
-    let of_object = acl::of_new_object(call, &snapshot, &row)?;
-    let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
-    drop(snapshot);
+    let (call, bucket) = call.into_bucket()?;
+    let of_object = acl::of_new_object(&call, &bucket)?;
+    let lock = object_lock::of_new_object(&call, &bucket)?;
+    let (bucket, row) = bucket.without_state();
     let key = call.key()?;
-    let source = find(call, &request.source, &request.source_conditions).await?;
+    let source = find(&call, &request.source, &request.source_conditions).await?;
     check_copyable(&request, &source, &bucket, &key)?;
     let class = request.storage_class.and_then(convert::class_name);
     let mut attributes = match request.metadata_directive {
@@ -48,10 +52,10 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     attributes.storage_class = class;
     attributes.tags = match request.tagging_directive {
         Directive::Replace => request.tags,
-        Directive::Copy => copied_tags(call, &request.source, &source, (&bucket, &row), &key)?,
+        Directive::Copy => copied_tags(&call, &request.source, &source, &key)?,
     };
-    let source_key = open_object(call, &source.object, request.source_key.as_ref()).await?;
-    let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), source_key.clone()).await?;
+    let source_key = open_object(&call, &source.object, request.source_key.as_ref()).await?;
+    let protection = Protection::of_new_object(&call, &row, request.encryption.as_ref(), source_key.clone()).await?;
     let tags = attributes.tags.clone();
     let put = PutObject {
         bucket,
@@ -71,11 +75,12 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
     let algorithm = request.checksum_algorithm;
     let same_protection = source_key.is_some() == protection.is_some();
     // Bytes that the nodes do not show as safe are read and stored again, if that is still possible.
-    let by_name = same_protection && is_body_referable(call.gateway, &source.snapshot, source.object.body).await?;
+    let by_name =
+        same_protection && is_body_referable(call.gateway, &source.bucket.snapshot, source.object.body).await?;
     let (committed, checksum) = if by_name {
-        by_reference(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
+        by_reference(&call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
     } else {
-        by_bytes(call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
+        by_bytes(&call, put, &source, (source_key.as_ref(), protection.as_ref()), algorithm).await?
     };
     let Outcome::Stored { version, etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
@@ -94,7 +99,7 @@ pub(super) async fn copy_object(call: &Call<'_>) -> Result<Response, Failure> {
         protection.insert_headers(response.headers_mut())?;
     }
     let current = lifecycle::Current { key: &key, size: source.object.size, tags: &tags, modified };
-    lifecycle::insert_expiration(response.headers_mut(), &call.gateway.0.ledger.latest(), &row, current)?;
+    lifecycle::insert_expiration(response.headers_mut(), &call.latest(), &row, current)?;
     Ok(response)
 }
 
@@ -117,7 +122,7 @@ fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, ke
 /// Whether a copy onto itself that says nothing of encryption changes that: it drops the key of the source, and S3 lets
 /// it be encrypted by the bucket's default even if it is already.
 fn is_encrypted_anew(source: &Source) -> Result<bool, Failure> {
-    Ok(source.object.encryption.is_some() || source.snapshot.bucket_settings(source.bucket.id)?.encryption.is_some())
+    Ok(source.object.encryption.is_some() || source.bucket.settings()?.encryption.is_some())
 }
 
 /// The source's key and how the target is encrypted, where they are.
@@ -129,7 +134,7 @@ type Copied = (Committed, Option<events::object::Checksum>);
 /// No byte moves: the target names the bytes of the source. If they are encrypted, the source's key goes along, sealed
 /// for the target.
 async fn by_reference(
-    call: &Call<'_>,
+    call: &Granted<'_>,
     put: PutObject,
     source: &Source,
     (source_key, protection): Keys<'_>,
@@ -145,7 +150,7 @@ async fn by_reference(
 
 /// What is plain becomes encrypted, or the other way round, or too few shards are left: the bytes make a new content.
 async fn by_bytes(
-    call: &Call<'_>,
+    call: &Granted<'_>,
     put: PutObject,
     source: &Source,
     (source_key, protection): Keys<'_>,
@@ -153,12 +158,12 @@ async fn by_bytes(
 ) -> Result<Copied, Failure> {
     let length = source.object.size;
     let of_source = source.object.checksum.as_ref().map(|checksum| convert::wire_algorithm(checksum.algorithm));
-    let stretches = fetch::stretches(&source.snapshot, &source.object, 0..length, source_key)?;
+    let stretches = fetch::stretches(&source.bucket.snapshot, &source.object, 0..length, source_key)?;
     let payload = Payload::of_object(Body::from_stream(fetch::bytes(call, stretches)), length);
     let declared = Declared { content_length: Some(length), ..Declared::default() };
     let bucket = put.bucket.clone();
     // Before a byte is read: they may be many.
-    call.admit(&source.snapshot, &bucket, &put.key, Some(length))?;
+    call.admit(&call.bucket_in(Arc::clone(&source.bucket.snapshot))?, &put.key, Some(length))?;
     let ingested = ingest(call, &bucket, payload, &declared, algorithm.or(of_source), protection).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
     let put = PutObject {
@@ -172,24 +177,19 @@ async fn by_bytes(
 }
 
 pub(super) fn insert_source_version(response: &mut Response, source: &Source) -> Result<(), Error> {
-    if let Some(name) = reply::shown_version(source.bucket.versioning, &source.row) {
+    if let Some(name) = reply::shown_version(source.bucket.row.versioning, &source.row) {
         response.headers_mut().insert(SOURCE_VERSION_ID, reply::value(&version_text(name))?);
     }
     Ok(())
 }
 
 /// The source's tags, which to read and to give are rights of their own.
-fn copied_tags(
-    call: &Call<'_>,
-    named: &CopySource,
-    source: &Source,
-    target: (&BucketName, &BucketRow),
-    key: &ObjectKey,
-) -> Result<Tags, Failure> {
+fn copied_tags(request: &Request<'_>, named: &CopySource, source: &Source, key: &ObjectKey) -> Result<Tags, Failure> {
     let tags = &source.object.attributes.tags;
     if !tags.is_empty() {
-        source.authorize(call, named, Action::GetObjectTagging, Action::GetObjectVersionTagging)?;
-        call.authorize_key(&source.snapshot, Action::PutObjectTagging, target, key)?;
+        source.authorize(request, named, Action::GetObjectTagging, Action::GetObjectVersionTagging)?;
+        let target = request.bucket_in(Arc::clone(&source.bucket.snapshot))?;
+        request.authorize_key(Action::PutObjectTagging, &target, key)?;
     }
     Ok(tags.clone())
 }
@@ -204,7 +204,7 @@ fn same_body(source: &Source) -> NewBody {
 
 /// The source's checksum, or one of the algorithm that is asked for instead, computed from the bytes.
 async fn checksum(
-    call: &Call<'_>,
+    request: &Request<'_>,
     source: &Source,
     wanted: Option<Algorithm>,
     key: Option<&DataKey>,
@@ -212,8 +212,8 @@ async fn checksum(
     let known = source.object.checksum.clone();
     match wanted {
         Some(wanted) if known.as_ref().is_none_or(|known| known.algorithm != convert::algorithm(wanted)) => {
-            let stretches = fetch::stretches(&source.snapshot, &source.object, 0..source.object.size, key)?;
-            let bytes = fetch::bytes(call, stretches);
+            let stretches = fetch::stretches(&source.bucket.snapshot, &source.object, 0..source.object.size, key)?;
+            let bytes = fetch::bytes(request, stretches);
             let hasher = bytes.try_fold(Hasher::new(wanted), |mut hasher, bytes| async move {
                 hasher.update(&bytes);
                 Ok(hasher)

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::response::Response;
-use domain::{Command, Rejection, View};
+use domain::{Command, Rejection};
 use events::access::Acl;
 use events::ids::{BucketName, RegionName};
 use events::tags::Tags;
@@ -9,27 +9,27 @@ use ledger::CommitError;
 use s3::xml::{CreateBucketConfiguration, bucket_arn};
 use s3::{Code, Error};
 
-use super::{acl, ownership};
-use crate::call::Call;
-use crate::confirmed::Uncommitted;
+use super::{acl, bucket_ownership};
+use crate::authorization::{Granted, Uncommitted};
 use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
 use crate::reply;
+use crate::request::Request;
 
 /// The region whose `CreateBucket` answers 200 for a bucket that is the asker's already, as AWS does there.
 const FORGIVING_REGION: &str = "us-east-1";
 
-pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    let bucket = call.bucket()?;
-    let document = read_document(body, call, Sums::OfDocument).await?;
+pub(super) async fn create_bucket(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
+    let bucket = call.bucket_name()?;
+    let document = read_document(body, &call, Sums::OfDocument).await?;
     let region = &call.gateway.0.options.region;
     let wanted = CreateBucketConfiguration::parse(&document)?;
     let location = location(&wanted, region)?;
     // Who makes a bucket owns it, and nobody owns nothing.
     let owner = call.caller.user_id().cloned().ok_or_else(|| Error::new(Code::AccessDenied))?;
-    let snapshot = call.gateway.0.ledger.read().await?;
-    let ownership = ownership::of_new_bucket(call)?;
-    let acl = acl::of_new_bucket(call, &snapshot, &owner, ownership)?;
+    let snapshot = call.read().await?;
+    let ownership = bucket_ownership::of_new_bucket(&call)?;
+    let acl = acl::of_new_bucket(&call, &snapshot, &owner, ownership)?;
     let object_lock = call.head().bucket_object_lock()?;
     let command = Command::CreateBucket {
         bucket: bucket.clone(),
@@ -41,7 +41,7 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
         tags: wanted.tags.clone(),
     };
     drop(snapshot);
-    let committed = call.try_commit_as(|call, _| {
+    let committed = call.try_commit_as(|call| {
         if !wanted.tags.is_empty() {
             call.permit_tags_of_new_bucket()?;
         }
@@ -53,7 +53,7 @@ pub(super) async fn create_bucket(call: &Call<'_>, body: Body) -> Result<Respons
         Err(Uncommitted::Commit(CommitError::Rejected(Rejection::BucketExists { yours: true })))
             if region.as_str() == FORGIVING_REGION =>
         {
-            check_existing(call, &bucket, acl.as_ref(), object_lock, &wanted.tags)?;
+            check_existing(&call, &bucket, acl.as_ref(), object_lock, &wanted.tags)?;
         }
         Err(Uncommitted::Commit(error)) => return Err(commit_failure(&error, call.about()).into()),
     }
@@ -78,20 +78,19 @@ fn location(wanted: &CreateBucketConfiguration, region: &RegionName) -> Result<O
 
 /// Refuses to make a bucket again that lacks what is asked for now, instead of forgetting that.
 fn check_existing(
-    call: &Call<'_>,
+    request: &Request<'_>,
     bucket: &BucketName,
     acl: Option<&Acl>,
     object_lock: bool,
     tags: &Tags,
 ) -> Result<(), Failure> {
-    let snapshot = call.gateway.0.ledger.latest();
-    let Some(row) = snapshot.bucket(bucket)? else { return Err(Error::no_such_bucket(bucket.as_str()).into()) };
-    if snapshot.bucket_access(row.id)?.acl.as_ref() != acl {
+    let existing = request.bucket_in(request.latest())?;
+    if existing.access()?.acl.as_ref() != acl {
         let message = "You own this bucket already, and it has another ACL. Change that with PutBucketAcl.";
         let error = Error::with_message(Code::BucketAlreadyExists, message);
         return Err(error.detail("BucketName", bucket.as_str()).into());
     }
-    let settings = snapshot.bucket_settings(row.id)?;
+    let settings = existing.settings()?;
     if !tags.is_empty() && settings.tags.as_ref() != Some(tags) {
         let message = "You own this bucket already, and it has other tags. Change them with PutBucketTagging.";
         return Err(Error::with_message(Code::BucketAlreadyOwnedByYou, message).into());

@@ -7,7 +7,7 @@ use s3::request::CreateMultipartUpload;
 use s3::xml::InitiateMultipartUploadResult;
 
 use super::{acl, object_lock};
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::convert;
 use crate::encryption::Protection;
 use crate::failure::Failure;
@@ -17,14 +17,14 @@ use crate::reply;
 const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 
-pub(super) async fn create_upload(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn create_upload(call: Authorized<'_>) -> Result<Response, Failure> {
     call.check_signed("initiate multipart uploads")?;
     let request = CreateMultipartUpload::parse(&call.head())?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
-    let of_object = acl::of_new_object(call, &snapshot, &row)?;
-    let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
-    drop(snapshot);
-    let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), None).await?;
+    let (call, bucket) = call.into_bucket()?;
+    let of_object = acl::of_new_object(&call, &bucket)?;
+    let lock = object_lock::of_new_object(&call, &bucket)?;
+    let (bucket, row) = bucket.without_state();
+    let protection = Protection::of_new_object(&call, &row, request.encryption.as_ref(), None).await?;
     let key = call.key()?;
     let upload = UploadId(call.fresh());
     let plan = request.checksum_algorithm.zip(request.checksum_type);

@@ -3,24 +3,24 @@ use domain::{DeleteObject, Outcome};
 use http::StatusCode;
 use http::header::HeaderValue;
 
-use super::object_lock::At;
-use crate::call::{Call, version_name};
+use super::object_lock::bypasses_governance;
+use crate::authorization::Authorized;
 use crate::convert;
+use crate::convert::version_name;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn delete_object(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn delete_object(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = s3::request::DeleteObject::parse(&call.head())?;
     let key = call.key()?;
-    let (_, bucket, _) = call.read_bucket().await?;
+    let (call, _) = call.into_bucket()?;
     let version = request.version_id.as_deref().map(|text| version_name(key.as_bytes(), text)).transpose()?;
     let precondition = convert::delete_precondition(request.conditions);
     let wanted = request.version_id.as_deref();
-    let committed = call.commit_as(|call, snapshot| {
-        let row = call.judged_bucket(snapshot, &bucket)?;
-        let at = At { snapshot, name: &bucket, bucket: &row, key: &key, version: wanted };
-        let bypass_governance = at.bypasses_governance(call)?;
-        let (bucket, key, precondition) = (bucket.clone(), key.clone(), precondition.clone());
+    let committed = call.commit_as(|call| {
+        let bucket = call.bucket()?;
+        let bypass_governance = bypasses_governance(call, bucket.object(&key, wanted))?;
+        let (bucket, key, precondition) = (bucket.name.clone(), key.clone(), precondition.clone());
         Ok(DeleteObject { bucket, key, version, precondition, bypass_governance }.into())
     });
     let committed = committed.await?;

@@ -1,15 +1,15 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::{DeleteObject, Outcome};
-use events::ids::{BucketName, ObjectKey};
+use events::ids::ObjectKey;
 use futures_util::future::join_all;
 use policy::Action;
 use s3::xml::{DeleteEntry, DeleteObjects, DeleteResult, DeletedObject, FailedDelete};
 use s3::{Code, Error};
 
-use crate::call::{Call, version_name, version_text};
-use crate::confirmed::Uncommitted;
+use crate::authorization::{Granted, Uncommitted};
 use crate::convert;
+use crate::convert::{version_name, version_text};
 use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
 use crate::reply;
@@ -23,15 +23,15 @@ struct Deleted {
     marker_version: Option<String>,
 }
 
-pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    let document = read_document(body, call, Sums::OfDocument).await?;
+pub(super) async fn delete_objects(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
+    let document = read_document(body, &call, Sums::OfDocument).await?;
     let request = DeleteObjects::parse(&document)?;
     // It is there, and its owner is who the request expects. The keys are judged as they are deleted.
-    let (_, bucket, _) = call.read_bucket().await?;
+    call.read_bucket().await?;
     // Many at once: the ledger makes batches of them.
     let mut fates = Vec::with_capacity(request.objects.len());
     for entries in request.objects.chunks(DELETES_AT_ONCE) {
-        fates.extend(join_all(entries.iter().map(|entry| delete_one(call, &bucket, entry))).await);
+        fates.extend(join_all(entries.iter().map(|entry| delete_one(&call, entry))).await);
     }
     let (mut deleted, mut failed) = (Vec::new(), Vec::new());
     for (entry, fate) in request.objects.iter().zip(&fates) {
@@ -51,14 +51,14 @@ pub(super) async fn delete_objects(call: &Call<'_>, body: Body) -> Result<Respon
 }
 
 /// Deletes one key, if the caller may delete that one.
-async fn delete_one(call: &Call<'_>, bucket: &BucketName, entry: &DeleteEntry) -> Result<Deleted, Error> {
+async fn delete_one(call: &Granted<'_>, entry: &DeleteEntry) -> Result<Deleted, Error> {
     let key = ObjectKey::from_bytes(entry.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
     let wanted = entry.version_id.as_deref();
     let version = wanted.map(|text| version_name(&entry.key, text)).transpose()?;
     let about = crate::failure::About { key: &entry.key, version: wanted.unwrap_or_default(), ..call.about() };
-    let committed = call.try_commit_as(|call, snapshot| {
-        let row = call.judged_bucket(snapshot, bucket)?;
-        let judge = |action| call.authorize_object(snapshot, action, (bucket, &row), &key, wanted);
+    let committed = call.try_commit_as(|call| {
+        let bucket = call.bucket()?;
+        let judge = |action| call.authorize_object(action, bucket.object(&key, wanted));
         judge(if wanted.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject })?;
         if !entry.conditions.is_empty() {
             // The answer tells what is there.
@@ -66,7 +66,7 @@ async fn delete_one(call: &Call<'_>, bucket: &BucketName, entry: &DeleteEntry) -
         }
         let precondition = convert::delete_precondition(entry.conditions.clone());
         let bypass_governance = call.head().bypass_governance()? && judge(Action::BypassGovernanceRetention).is_ok();
-        let (bucket, key) = (bucket.clone(), key.clone());
+        let (bucket, key) = (bucket.name.clone(), key.clone());
         Ok(DeleteObject { bucket, key, version, precondition, bypass_governance }.into())
     });
     let committed = committed.await.map_err(|error| match error {

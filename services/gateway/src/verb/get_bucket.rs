@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use s3::xml::{LocationConstraint, RequestPaymentConfiguration, bucket_arn};
 
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::failure::Failure;
 use crate::reply;
 
@@ -13,23 +13,23 @@ use crate::reply;
 const ACCESS_POINT_ALIAS: HeaderName = HeaderName::from_static("x-amz-access-point-alias");
 
 /// The region stands in every answer to this question, refusals too: see `service`.
-pub(super) async fn head(call: &Call<'_>) -> Result<Response, Failure> {
-    let (_, bucket, _) = call.read_bucket().await?;
+pub(super) async fn head(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (_, bucket) = call.into_bucket()?;
     let mut response = reply::empty(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(ACCESS_POINT_ALIAS, HeaderValue::from_static("false"));
-    headers.insert(reply::BUCKET_ARN, reply::value(&bucket_arn(bucket.as_str()))?);
+    headers.insert(reply::BUCKET_ARN, reply::value(&bucket_arn(bucket.name.as_str()))?);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     Ok(response)
 }
 
-pub(super) async fn location(call: &Call<'_>) -> Result<Response, Failure> {
-    let (_, _, row) = call.read_bucket().await?;
+pub(super) async fn location(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (call, bucket) = call.into_bucket()?;
     let region = call.gateway.0.options.region.as_str();
-    Ok(reply::xml(LocationConstraint { region, named: row.location_named }.to_xml()))
+    Ok(reply::xml(LocationConstraint { region, named: bucket.row.location_named }.to_xml()))
 }
 
-pub(super) async fn request_payment(call: &Call<'_>) -> Result<Response, Failure> {
-    call.read_bucket().await?;
+pub(super) async fn request_payment(call: Authorized<'_>) -> Result<Response, Failure> {
+    call.into_bucket()?;
     Ok(reply::xml(RequestPaymentConfiguration.to_xml()))
 }

@@ -8,13 +8,13 @@ use s3::request::ListBuckets;
 use s3::xml::{ContinuationToken, ListBucketsResult, ListedBucket, Owner};
 
 use crate::access::Account;
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn list_buckets(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn list_buckets(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListBuckets::parse(&call.head())?;
-    let snapshot = call.read().await?;
+    let (call, snapshot) = call.into_snapshot();
     let after = match &request.continuation_token {
         None => None,
         Some(token) => Some(ContinuationToken::decode(token).ok_or_else(|| {

@@ -6,14 +6,14 @@ use s3::request::{ListObjects, ListObjectsV2};
 use s3::xml::{ContinuationToken, ListBucketResult, ListBucketResultV2, ListedObject};
 
 use super::owner::Names;
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::convert;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn v1(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn v1(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListObjects::parse(&call.head())?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let (_, bucket) = call.into_bucket()?;
     let marker = request.marker.as_deref().unwrap_or_default();
     let page = Page {
         prefix: &request.prefix,
@@ -21,13 +21,13 @@ pub(super) async fn v1(call: &Call<'_>) -> Result<Response, Failure> {
         after: marker,
         max: request.max_keys as usize,
     };
-    let page = snapshot.list_objects(row.id, &page)?;
+    let page = bucket.snapshot.list_objects(bucket.row.id, &page)?;
     let lines = Lines::new(&page);
-    let names = lines.names(&snapshot, &row.owner)?;
+    let names = lines.names(&bucket.snapshot, &bucket.row.owner)?;
     // S3 gives the next marker only with a delimiter; without one the last key serves.
     let next = page.entries.last().filter(|_| page.truncated && request.delimiter.is_some()).map(Entry::name);
     let result = ListBucketResult {
-        bucket: bucket.as_str(),
+        bucket: bucket.name.as_str(),
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref(),
         marker,
@@ -35,28 +35,28 @@ pub(super) async fn v1(call: &Call<'_>) -> Result<Response, Failure> {
         encoding: request.encoding,
         is_truncated: page.truncated,
         next_marker: next,
-        objects: &lines.objects(Some((&names, &row.owner))),
+        objects: &lines.objects(Some((&names, &bucket.row.owner))),
         common_prefixes: &lines.common_prefixes,
     };
     Ok(reply::xml(result.to_xml()))
 }
 
-pub(super) async fn v2(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn v2(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListObjectsV2::parse(&call.head())?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let (_, bucket) = call.into_bucket()?;
     let page = Page {
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref().unwrap_or_default(),
         after: request.after().unwrap_or_default(),
         max: request.max_keys as usize,
     };
-    let page = snapshot.list_objects(row.id, &page)?;
+    let page = bucket.snapshot.list_objects(bucket.row.id, &page)?;
     let lines = Lines::new(&page);
     let next = page.entries.last().filter(|_| page.truncated).map(|entry| ContinuationToken::encode(entry.name()));
-    let names = lines.names(&snapshot, &row.owner)?;
-    let owner = request.fetch_owner.then_some((&names, &row.owner));
+    let names = lines.names(&bucket.snapshot, &bucket.row.owner)?;
+    let owner = request.fetch_owner.then_some((&names, &bucket.row.owner));
     let result = ListBucketResultV2 {
-        bucket: bucket.as_str(),
+        bucket: bucket.name.as_str(),
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref(),
         max_keys: request.max_keys,

@@ -4,20 +4,20 @@ use s3::xml::{ListPartsResult, ListedPart};
 
 use super::owner::Names;
 use super::upload_part::find_upload;
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::convert;
 use crate::failure::Failure;
 use crate::lifecycle;
 use crate::reply;
 
-pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn list_parts(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListParts::parse(&call.head())?;
-    let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
     let key = call.key()?;
-    let (upload, row) = find_upload(&snapshot, &bucket_row, &key, &request.upload_id)?;
+    let (_, bucket) = call.into_bucket()?;
+    let (upload, row) = find_upload(&bucket, &key, &request.upload_id)?;
     // A marker above every part number stands after the last part.
     let after = u16::try_from(request.part_number_marker).unwrap_or(u16::MAX);
-    let (parts, truncated) = snapshot.list_parts(upload, after, request.max_parts as usize)?;
+    let (parts, truncated) = bucket.snapshot.list_parts(upload, after, request.max_parts as usize)?;
     let etags: Vec<_> = parts.iter().map(|(_, part)| part.md5.to_string()).collect();
     let listed: Vec<_> = parts
         .iter()
@@ -30,11 +30,11 @@ pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
             checksum: part.checksum.as_ref().and_then(convert::wire_checksum),
         })
         .collect();
-    let owner = row.owner.as_ref().unwrap_or(&bucket_row.owner);
-    let initiator = row.initiator.as_ref().unwrap_or(&bucket_row.owner);
-    let names = Names::of(&snapshot, [owner, initiator])?;
+    let owner = row.owner.as_ref().unwrap_or(&bucket.row.owner);
+    let initiator = row.initiator.as_ref().unwrap_or(&bucket.row.owner);
+    let names = Names::of(&bucket.snapshot, [owner, initiator])?;
     let result = ListPartsResult {
-        bucket: bucket.as_str(),
+        bucket: bucket.name.as_str(),
         key: key.as_bytes(),
         upload_id: &request.upload_id,
         encoding: request.encoding,
@@ -45,17 +45,10 @@ pub(super) async fn list_parts(call: &Call<'_>) -> Result<Response, Failure> {
         owner: names.show(owner),
         initiator: names.show(initiator),
         storage_class: row.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
-        checksum: plan(row.checksum),
+        checksum: convert::listed_plan(row.checksum),
         parts: &listed,
     };
     let mut response = reply::xml(result.to_xml());
-    lifecycle::insert_abort(response.headers_mut(), &snapshot, &bucket_row, &key, row.created)?;
+    lifecycle::insert_abort(response.headers_mut(), &bucket.snapshot, &bucket.row, &key, row.created)?;
     Ok(response)
-}
-
-/// The checksums an upload was begun with, as listings name them.
-pub(super) fn plan(
-    plan: Option<events::upload::ChecksumPlan>,
-) -> Option<(s3::checksum::Algorithm, s3::checksum::ChecksumType)> {
-    plan.map(|plan| (convert::wire_algorithm(plan.algorithm), convert::wire_checksum_type(plan.kind)))
 }

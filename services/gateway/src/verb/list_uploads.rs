@@ -5,16 +5,15 @@ use s3::Error;
 use s3::request::ListMultipartUploads;
 use s3::xml::{ListMultipartUploadsResult, ListedUpload};
 
-use super::list_parts::plan;
 use super::owner::Names;
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::convert;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn list_uploads(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListMultipartUploads::parse(&call.head())?;
-    let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
+    let (_, bucket) = call.into_bucket()?;
     let key_marker = request.key_marker.as_deref().unwrap_or_default();
     // S3 ignores an upload-id marker without a key marker.
     let upload_marker = request.upload_id_marker.as_deref().filter(|_| !key_marker.is_empty()).unwrap_or_default();
@@ -25,7 +24,7 @@ pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
         after: key_marker,
         max: request.max_uploads as usize,
     };
-    let page = snapshot.list_uploads(bucket_row.id, &page, below)?;
+    let page = bucket.snapshot.list_uploads(bucket.row.id, &page, below)?;
     let (mut lines, mut common_prefixes) = (Vec::new(), Vec::new());
     for entry in &page.entries {
         match entry {
@@ -33,9 +32,9 @@ pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
             Entry::Key(key, (upload, row)) => lines.push((&**key, upload.to_string(), row)),
         }
     }
-    let bucket_owner = &bucket_row.owner;
+    let bucket_owner = &bucket.row.owner;
     let users = lines.iter().flat_map(|(_, _, row)| [row.owner.as_ref(), row.initiator.as_ref()]);
-    let names = Names::of(&snapshot, users.flatten().chain([bucket_owner]))?;
+    let names = Names::of(&bucket.snapshot, users.flatten().chain([bucket_owner]))?;
     let uploads: Vec<_> = lines
         .iter()
         .map(|(key, upload_id, row)| ListedUpload {
@@ -45,14 +44,14 @@ pub(super) async fn list_uploads(call: &Call<'_>) -> Result<Response, Failure> {
             owner: names.show(row.owner.as_ref().unwrap_or(bucket_owner)),
             initiator: names.show(row.initiator.as_ref().unwrap_or(bucket_owner)),
             storage_class: row.attributes.storage_class.as_deref().unwrap_or(convert::STANDARD),
-            checksum: plan(row.checksum),
+            checksum: convert::listed_plan(row.checksum),
         })
         .collect();
     // S3 names the last upload of the last page too, but not the last common prefix.
     let next = page.entries.last().filter(|entry| page.truncated || matches!(entry, Entry::Key(..)));
     let next_upload = lines.last().filter(|_| matches!(next, Some(Entry::Key(..))));
     let result = ListMultipartUploadsResult {
-        bucket: bucket.as_str(),
+        bucket: bucket.name.as_str(),
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref(),
         key_marker,

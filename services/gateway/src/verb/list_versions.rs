@@ -8,8 +8,9 @@ use s3::request::ListObjectVersions;
 use s3::xml::{ListVersionsResult, ListedVersion, VersionedObject};
 
 use super::owner::Names;
-use crate::call::{Call, version_name, version_text};
+use crate::authorization::Authorized;
 use crate::convert;
+use crate::convert::{version_name, version_text};
 use crate::failure::Failure;
 use crate::reply;
 
@@ -22,22 +23,22 @@ struct Line<'a> {
     etag: String,
 }
 
-pub(super) async fn list_versions(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn list_versions(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListObjectVersions::parse(&call.head())?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
+    let (_, bucket) = call.into_bucket()?;
     let key_marker = request.key_marker.as_deref().unwrap_or_default();
     let version_marker = request.version_id_marker.as_deref();
     // S3 lists nothing after a version of the empty key.
     let is_nowhere = key_marker.is_empty() && version_marker.is_some();
     let below = version_marker.filter(|_| !is_nowhere);
-    let below = below.map(|text| marker(&snapshot, row.id, key_marker, text)).transpose()?;
+    let below = below.map(|text| marker(&bucket.snapshot, bucket.row.id, key_marker, text)).transpose()?;
     let page = Page {
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref().unwrap_or_default(),
         after: key_marker,
         max: if is_nowhere { 0 } else { request.max_keys as usize },
     };
-    let page = snapshot.list_versions(row.id, &page, below)?;
+    let page = bucket.snapshot.list_versions(bucket.row.id, &page, below)?;
     let (mut lines, mut common_prefixes) = (Vec::with_capacity(page.entries.len()), Vec::new());
     for entry in &page.entries {
         match entry {
@@ -46,15 +47,15 @@ pub(super) async fn list_versions(call: &Call<'_>) -> Result<Response, Failure> 
         }
     }
     let owners = lines.iter().filter_map(|line| line.row.object.as_ref()?.owner.as_ref());
-    let names = Names::of(&snapshot, owners.chain([&row.owner]))?;
-    let versions: Vec<_> = lines.iter().map(|line| listed(line, &names, &row.owner)).collect();
+    let names = Names::of(&bucket.snapshot, owners.chain([&bucket.row.owner]))?;
+    let versions: Vec<_> = lines.iter().map(|line| listed(line, &names, &bucket.row.owner)).collect();
     let next = page.entries.last().filter(|_| page.truncated);
     let next_version = next.and_then(|entry| match entry {
         Entry::Key(_, (row, _)) => Some(version_text(row.name())),
         Entry::CommonPrefix(_) => None,
     });
     let result = ListVersionsResult {
-        bucket: bucket.as_str(),
+        bucket: bucket.name.as_str(),
         prefix: &request.prefix,
         delimiter: request.delimiter.as_deref(),
         key_marker,

@@ -6,9 +6,13 @@ mod append_object;
 mod bucket_acl;
 mod bucket_cors;
 mod bucket_encryption;
+mod bucket_lifecycle;
 mod bucket_lock;
+mod bucket_ownership;
 mod bucket_policy;
+mod bucket_public_access;
 mod bucket_tagging;
+mod bucket_versioning;
 mod complete_upload;
 mod copy_object;
 mod create_bucket;
@@ -16,81 +20,78 @@ mod create_upload;
 mod delete_bucket;
 mod delete_object;
 mod delete_objects;
-mod get_attributes;
 mod get_bucket;
 mod get_object;
-mod lifecycle;
 mod list_buckets;
 mod list_objects;
 mod list_parts;
 mod list_uploads;
 mod list_versions;
 mod object_acl;
-pub(crate) mod object_lock;
+mod object_attributes;
+mod object_lock;
 mod object_tagging;
 mod owner;
-mod ownership;
 mod post_object;
-mod public_access;
 mod put_object;
 mod rename_object;
 mod source;
 mod unconfigured;
 mod upload_part;
 mod upload_part_copy;
-mod versioning;
+mod version;
 
 use axum::body::Body;
-use axum::response::Response;
 use s3::Operation;
-use s3::xml::Unchanging;
 
-use crate::call::Call;
-use crate::failure::Failure;
+use crate::authorization::Authorized;
+use crate::reply::Answer;
 
-/// Does what was asked.
+/// Does what was asked. A verb that has to read a document first gets the request without the state by which it was
+/// judged.
 #[expect(clippy::too_many_lines, reason = "a row for each operation")]
-pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    match operation {
+pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
+    let known = call.caller.account.is_some();
+    let result = match call.operation {
         Operation::ListBuckets => list_buckets::list_buckets(call).await,
-        Operation::CreateBucket => create_bucket::create_bucket(call, body).await,
+        Operation::CreateBucket => create_bucket::create_bucket(call.without_state(), body).await,
         Operation::HeadBucket => get_bucket::head(call).await,
         Operation::DeleteBucket => delete_bucket::delete_bucket(call).await,
         Operation::GetBucketLocation => get_bucket::location(call).await,
         Operation::GetBucketRequestPayment => get_bucket::request_payment(call).await,
-        Operation::GetBucketWebsite
+        Operation::PutBucketRequestPayment
+        | Operation::GetBucketWebsite
         | Operation::DeleteBucketWebsite
         | Operation::GetBucketReplication
         | Operation::DeleteBucketReplication
         | Operation::GetBucketLogging
+        | Operation::PutBucketLogging
         | Operation::GetBucketNotificationConfiguration
+        | Operation::PutBucketNotificationConfiguration
         | Operation::GetBucketAccelerateConfiguration
-        | Operation::ListBucketAnalyticsConfigurations
+        | Operation::PutBucketAccelerateConfiguration
         | Operation::GetBucketAnalyticsConfiguration
+        | Operation::ListBucketAnalyticsConfigurations
         | Operation::DeleteBucketAnalyticsConfiguration
-        | Operation::ListBucketInventoryConfigurations
         | Operation::GetBucketInventoryConfiguration
+        | Operation::ListBucketInventoryConfigurations
         | Operation::DeleteBucketInventoryConfiguration
-        | Operation::ListBucketMetricsConfigurations
         | Operation::GetBucketMetricsConfiguration
+        | Operation::ListBucketMetricsConfigurations
         | Operation::DeleteBucketMetricsConfiguration
-        | Operation::ListBucketIntelligentTieringConfigurations
         | Operation::GetBucketIntelligentTieringConfiguration
-        | Operation::DeleteBucketIntelligentTieringConfiguration
-        | Operation::GetObjectTorrent => unconfigured::answer(call).await,
-        Operation::PutBucketRequestPayment => unconfigured::put(call, body, Unchanging::RequestPayment).await,
-        Operation::PutBucketLogging => unconfigured::put(call, body, Unchanging::Logging).await,
-        Operation::PutBucketNotificationConfiguration => unconfigured::put(call, body, Unchanging::Notification).await,
-        Operation::PutBucketAccelerateConfiguration => unconfigured::put(call, body, Unchanging::Accelerate).await,
-        Operation::GetBucketVersioning => versioning::get(call).await,
-        Operation::PutBucketVersioning => versioning::put(call, body).await,
+        | Operation::ListBucketIntelligentTieringConfigurations
+        | Operation::DeleteBucketIntelligentTieringConfiguration => unconfigured::answer(call, body).await,
+        Operation::GetObjectTorrent => unconfigured::torrent(call).await,
+        Operation::GetBucketVersioning => bucket_versioning::get(call).await,
+        Operation::PutBucketVersioning => bucket_versioning::put(call, body).await,
         Operation::PutObject => Box::pin(put_object::put_object(call, body)).await,
-        Operation::PostObject => Box::pin(post_object::post_object(call, body)).await,
+        Operation::PostObject => return Box::pin(post_object::post_object(call.without_state(), body)).await,
         Operation::GetObject => get_object::get(call).await,
         Operation::HeadObject => get_object::head(call).await,
-        Operation::GetObjectAttributes => get_attributes::get_attributes(call).await,
+        Operation::GetObjectAttributes => object_attributes::get(call).await,
         Operation::DeleteObject => delete_object::delete_object(call).await,
-        Operation::DeleteObjects => delete_objects::delete_objects(call, body).await,
+        Operation::DeleteObjects => delete_objects::delete_objects(call.without_state(), body).await,
         Operation::CopyObject => Box::pin(copy_object::copy_object(call)).await,
         Operation::RenameObject => rename_object::rename_object(call).await,
         Operation::ListObjects => list_objects::v1(call).await,
@@ -104,42 +105,43 @@ pub(crate) async fn dispatch(operation: Operation, call: &Call<'_>, body: Body) 
         Operation::ListParts => list_parts::list_parts(call).await,
         Operation::ListMultipartUploads => list_uploads::list_uploads(call).await,
         Operation::GetBucketPolicy => bucket_policy::get(call).await,
-        Operation::PutBucketPolicy => bucket_policy::put(call, body).await,
+        Operation::PutBucketPolicy => bucket_policy::put(call.without_state(), body).await,
         Operation::DeleteBucketPolicy => bucket_policy::delete(call).await,
         Operation::GetBucketPolicyStatus => bucket_policy::status(call).await,
-        Operation::GetPublicAccessBlock => public_access::get(call).await,
-        Operation::PutPublicAccessBlock => public_access::put(call, body).await,
-        Operation::DeletePublicAccessBlock => public_access::delete(call).await,
-        Operation::GetBucketOwnershipControls => ownership::get(call).await,
-        Operation::PutBucketOwnershipControls => ownership::put(call, body).await,
-        Operation::DeleteBucketOwnershipControls => ownership::delete(call).await,
+        Operation::GetPublicAccessBlock => bucket_public_access::get(call).await,
+        Operation::PutPublicAccessBlock => bucket_public_access::put(call.without_state(), body).await,
+        Operation::DeletePublicAccessBlock => bucket_public_access::delete(call).await,
+        Operation::GetBucketOwnershipControls => bucket_ownership::get(call).await,
+        Operation::PutBucketOwnershipControls => bucket_ownership::put(call.without_state(), body).await,
+        Operation::DeleteBucketOwnershipControls => bucket_ownership::delete(call).await,
         Operation::GetBucketCors => bucket_cors::get(call).await,
-        Operation::PutBucketCors => bucket_cors::put(call, body).await,
+        Operation::PutBucketCors => bucket_cors::put(call.without_state(), body).await,
         Operation::DeleteBucketCors => bucket_cors::delete(call).await,
         Operation::GetBucketEncryption => bucket_encryption::get(call).await,
-        Operation::PutBucketEncryption => bucket_encryption::put(call, body).await,
+        Operation::PutBucketEncryption => bucket_encryption::put(call.without_state(), body).await,
         Operation::DeleteBucketEncryption => bucket_encryption::delete(call).await,
-        Operation::GetBucketLifecycleConfiguration => lifecycle::get(call).await,
-        Operation::PutBucketLifecycleConfiguration => lifecycle::put(call, body).await,
-        Operation::DeleteBucketLifecycle => lifecycle::delete(call).await,
+        Operation::GetBucketLifecycleConfiguration => bucket_lifecycle::get(call).await,
+        Operation::PutBucketLifecycleConfiguration => bucket_lifecycle::put(call.without_state(), body).await,
+        Operation::DeleteBucketLifecycle => bucket_lifecycle::delete(call).await,
         Operation::ListTagsForResource => bucket_tagging::list(call).await,
-        Operation::TagResource => bucket_tagging::add(call, body).await,
+        Operation::TagResource => bucket_tagging::add(call.without_state(), body).await,
         Operation::UntagResource => bucket_tagging::remove(call).await,
         Operation::GetBucketTagging => bucket_tagging::get(call).await,
-        Operation::PutBucketTagging => bucket_tagging::put(call, body).await,
+        Operation::PutBucketTagging => bucket_tagging::put(call.without_state(), body).await,
         Operation::DeleteBucketTagging => bucket_tagging::delete(call).await,
         Operation::GetObjectTagging => object_tagging::get(call).await,
-        Operation::PutObjectTagging => object_tagging::put(call, body).await,
+        Operation::PutObjectTagging => object_tagging::put(call.without_state(), body).await,
         Operation::DeleteObjectTagging => object_tagging::delete(call).await,
         Operation::GetBucketAcl => bucket_acl::get(call).await,
-        Operation::PutBucketAcl => bucket_acl::put(call, body).await,
+        Operation::PutBucketAcl => bucket_acl::put(call.without_state(), body).await,
         Operation::GetObjectLockConfiguration => bucket_lock::get(call).await,
-        Operation::PutObjectLockConfiguration => bucket_lock::put(call, body).await,
+        Operation::PutObjectLockConfiguration => bucket_lock::put(call.without_state(), body).await,
         Operation::GetObjectRetention => object_lock::get_retention(call).await,
-        Operation::PutObjectRetention => object_lock::put_retention(call, body).await,
+        Operation::PutObjectRetention => object_lock::put_retention(call.without_state(), body).await,
         Operation::GetObjectLegalHold => object_lock::get_legal_hold(call).await,
-        Operation::PutObjectLegalHold => object_lock::put_legal_hold(call, body).await,
+        Operation::PutObjectLegalHold => object_lock::put_legal_hold(call.without_state(), body).await,
         Operation::GetObjectAcl => object_acl::get(call).await,
-        Operation::PutObjectAcl => object_acl::put(call, body).await,
-    }
+        Operation::PutObjectAcl => object_acl::put(call.without_state(), body).await,
+    };
+    Answer { known, result }
 }

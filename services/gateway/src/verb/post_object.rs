@@ -1,7 +1,6 @@
 //! A form: its fields are read and judged, and then its file is put as any other object is.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -9,18 +8,19 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::header::{CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERER, USER_AGENT};
 use http::{HeaderMap, Method, StatusCode};
-use s3::form::{Claim, Decoder, Event, Fields, FileName, LengthRange, PostPolicy, Success, boundary};
+use s3::form::{Claim, Decoder, Event, Fields, LengthRange, PostPolicy, Success, boundary};
 use s3::request::{Head, Payload as Declared};
 use s3::sigv4::PayloadHash;
 use s3::xml::PostResponse;
 use s3::{Address, Code, Error, Operation, Query};
 
 use super::put_object::put_object;
-use crate::access::{Caller, Proof, authorize};
-use crate::call::Call;
+use crate::access::{Caller, Credential, Proof};
+use crate::authorization::{Authorized, Granted};
 use crate::failure::Failure;
 use crate::payload::Payload;
-use crate::reply;
+use crate::reply::{self, Answer};
+use crate::request::Request;
 
 /// Headers of the request that still mean something once its fields stand for the object's.
 const KEPT: [HeaderName; 5] = [HOST, USER_AGENT, REFERER, ORIGIN, HeaderName::from_static("traceparent")];
@@ -30,22 +30,25 @@ struct Form {
     body: Payload,
     decoder: Decoder,
     fields: Fields,
-    file: FileName,
+    key: String,
 }
 
-pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    if call.caller.account.is_some() {
-        let why = "A form is signed in its fields, not in the headers or the query of its request";
-        return Err(Error::invalid_argument(why, "Authorization", "").into());
+pub(super) async fn post_object(call: Granted<'_>, body: Body) -> Answer {
+    let form = match read_form(&call, body).await {
+        Ok(form) => form,
+        Err(failure) => return Answer { known: false, result: Err(failure) },
+    };
+    match signer(&call, &form.fields) {
+        Ok(signer) => Answer { known: signer.is_some(), result: Box::pin(put(&call, form, signer.as_deref())).await },
+        Err(failure) => Answer { known: false, result: Err(failure) },
     }
-    // The fields take no room that others wait for: `FIELDS_BYTES_MAX` of them is less than a connection buffers.
-    let form = read_fields(call, body).await?;
-    let bucket = call.bucket()?;
-    let key = form.fields.key(&form.file)?;
-    s3::address::validate_key(key.as_bytes())?;
-    let (caller, length) = sign_in(call, &form.fields, bucket.as_str(), &key)?;
-    let pace = call.gateway.0.limiter.identified(caller.account.as_deref())?;
+}
 
+/// Puts the file of a form as whoever signed that.
+async fn put(call: &Granted<'_>, form: Form, signer: Option<&Credential>) -> Result<Response, Failure> {
+    let bucket = call.bucket_name()?;
+    let (caller, length) = caller(call, &form, bucket.as_str(), signer)?;
+    let pace = call.gateway.0.limiter.identified(caller.account.as_deref())?;
     let success = form.fields.success();
     let mut parts = call.parts.clone();
     parts.method = Method::PUT;
@@ -55,16 +58,14 @@ pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response,
             parts.headers.insert(name, value.clone());
         }
     }
+    let key = form.key.clone();
     let address =
         Address { bucket: call.address.bucket.clone(), key: Some(key.clone().into_bytes()), is_control: false };
     let query = Query::default();
     if s3::route(&parts.method, &address, &Head::new(&parts.headers, &query))? != Operation::PutObject {
         return Err(Error::new(Code::InvalidRequest).into());
     }
-    // The fields may have taken long.
-    call.forget_state();
-    let snapshot = call.read().await?;
-    let put = Call {
+    let request = Request {
         parts: &parts,
         query: &query,
         address: &address,
@@ -72,32 +73,36 @@ pub(super) async fn post_object(call: &Call<'_>, body: Body) -> Result<Response,
         // What all together may send is waited for where the form is read.
         pace: &pace,
         operation: Operation::PutObject,
-        judged: OnceLock::new(),
-        document_tags: OnceLock::new(),
-        lock: OnceLock::new(),
-        authorized: Mutex::new(None),
-        proved: AtomicBool::new(false),
-        ..*call
+        ..**call
     };
-    authorize(&put, &snapshot, Operation::PutObject)?;
+    // The fields may have taken long.
+    let authorized = Authorized::new(request, call.read().await?)?;
     // A form does not say how long its file is: what the bucket has no room for is refused where it begins.
-    let room = put.room(&snapshot, &bucket, &put.key()?)?;
-    *put.authorized.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
-    let stored = Box::pin(put_object(&put, form.into_file(length, room))).await?;
-    Ok(answer(&put, &success, (bucket.as_str(), &key), stored.headers()))
+    let room = request.room(authorized.bucket()?, &request.key()?)?;
+    let stored = Box::pin(put_object(authorized, form.into_file(length, room))).await?;
+    Ok(answer(&request, &success, (bucket.as_str(), &key), stored.headers()))
 }
 
 /// Reads all that stands before the file.
-async fn read_fields(call: &Call<'_>, body: Body) -> Result<Form, Failure> {
+async fn read_form(call: &Granted<'_>, body: Body) -> Result<Form, Failure> {
+    if call.caller.account.is_some() {
+        let why = "A form is signed in its fields, not in the headers or the query of its request";
+        return Err(Error::invalid_argument(why, "Authorization", "").into());
+    }
     let head = call.head();
     let declared = Declared { content_length: head.number("content-length")?, ..Declared::default() };
     let mut decoder = Decoder::new(boundary(head.text(CONTENT_TYPE.as_str())?)?);
     let mut body = Payload::new(body, call, &declared)?;
+    // The fields take no room that others wait for: `FIELDS_BYTES_MAX` of them is less than a connection buffers.
     let mut fields = Fields::default();
     loop {
         match decoder.event()? {
             Some(Event::Field(name, value)) => fields.add(name, value)?,
-            Some(Event::File(file)) => return Ok(Form { body, decoder, fields, file }),
+            Some(Event::File(file)) => {
+                let key = fields.key(&file)?;
+                s3::address::validate_key(key.as_bytes())?;
+                return Ok(Form { body, decoder, fields, key });
+            }
             Some(Event::Data(_) | Event::End) => return Err(Error::new(Code::InternalError).into()),
             None => match body.next().await? {
                 Some(bytes) => decoder.push(&bytes),
@@ -107,21 +112,31 @@ async fn read_fields(call: &Call<'_>, body: Body) -> Result<Form, Failure> {
     }
 }
 
-/// Who signed the form, if anybody did, and how long its file may be. All that the policy says is held against it.
-fn sign_in(call: &Call<'_>, fields: &Fields, bucket: &str, key: &str) -> Result<(Caller, LengthRange), Failure> {
-    let nobody = Caller::anonymous(PayloadHash::Unsigned);
-    let Some(claim) = Claim::of(fields)? else { return Ok((nobody, LengthRange::ANY)) };
+/// Who signed the form, if anybody did.
+fn signer(call: &Granted<'_>, fields: &Fields) -> Result<Option<Arc<Credential>>, Failure> {
+    let Some(claim) = Claim::of(fields)? else { return Ok(None) };
     let shared = &call.gateway.0;
-    let credential = shared.accounts.find(&shared.ledger.latest(), claim.access_key(), call.now);
+    let credential = shared.accounts.find(&call.latest(), claim.access_key(), call.now);
     let verified = credential.and_then(|credential| {
         claim.verify(credential.secret.expose(), call.now)?;
-        Ok(credential)
+        Ok(Some(credential))
     });
-    let credential =
-        verified.map_err(|failure| shared.limiter.failed(call.client.map(|client| client.counted), failure))?;
-    call.proved.store(true, Ordering::Relaxed);
+    verified.map_err(|failure| shared.limiter.failed(call.client.map(|client| client.counted), failure))
+}
+
+/// As whom the form is put, and how long its file may be. All that its policy says is held against it.
+fn caller(
+    call: &Granted<'_>,
+    form: &Form,
+    bucket: &str,
+    signer: Option<&Credential>,
+) -> Result<(Caller, LengthRange), Failure> {
+    let nobody = Caller::anonymous(PayloadHash::Unsigned);
+    let (Some(claim), Some(credential)) = (Claim::of(&form.fields)?, signer) else {
+        return Ok((nobody, LengthRange::ANY));
+    };
     let policy = PostPolicy::parse(claim.policy())?;
-    policy.check(fields, bucket, key, call.now)?;
+    policy.check(&form.fields, bucket, &form.key, call.now)?;
     let proof = if claim.is_version_two() { Proof::FormVersion2 } else { Proof::Form };
     let caller = Caller {
         account: Some(Arc::clone(&credential.account)),
@@ -185,10 +200,10 @@ impl Reading {
 }
 
 /// What the page wants to be told.
-fn answer(call: &Call<'_>, success: &Success, (bucket, key): (&str, &str), stored: &HeaderMap) -> Response {
+fn answer(request: &Request<'_>, success: &Success, (bucket, key): (&str, &str), stored: &HeaderMap) -> Response {
     let etag = stored.get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
-    let path = call.parts.uri.path().trim_end_matches('/');
-    let location = format!("{}{path}/{}", call.site(), s3::form::encoded_key(key));
+    let path = request.parts.uri.path().trim_end_matches('/');
+    let location = format!("{}{path}/{}", request.site(), s3::form::encoded_key(key));
     let mut response = match success {
         Success::NoContent => reply::empty(StatusCode::NO_CONTENT),
         Success::Ok => reply::empty(StatusCode::OK),

@@ -1,13 +1,15 @@
 use axum::body::Body;
 use axum::response::Response;
 use domain::{Command, Outcome, PutObject};
+use events::ids::ObjectKey;
 use events::object::Operation;
 use http::header::ETAG;
 use http::{HeaderValue, StatusCode};
+use s3::condition::Tags;
 use s3::{Code, Error};
 
 use super::{acl, append_object, object_lock};
-use crate::call::Call;
+use crate::authorization::{Authorized, Granted};
 use crate::convert;
 use crate::encryption::Protection;
 use crate::failure::Failure;
@@ -15,29 +17,52 @@ use crate::ingest::{commit_ingested, ingest};
 use crate::lifecycle;
 use crate::payload::Payload;
 use crate::reply;
+use crate::state::Bucket;
 
-pub(super) async fn put_object(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+pub(super) async fn put_object(call: Authorized<'_>, body: Body) -> Result<Response, Failure> {
     let request = s3::request::PutObject::parse(&call.head())?;
-    match request.write_offset {
-        None => store(call, body, request).await,
-        Some(offset) => append_object::append_object(call, body, request, offset).await,
+    let key = call.key()?;
+    let (call, bucket) = call.into_bucket()?;
+    let Some(offset) = request.write_offset else { return store(&call, bucket, body, request, key).await };
+    match append_object::find(&call, bucket.object(&key, None), &request, offset)? {
+        Some(found) => append_object::append_object(&call, bucket, body, request, (key, found)).await,
+        None => store_first_bytes(&call, bucket, body, request, key).await,
     }
 }
 
+/// The first bytes of an object that is not there: of several who bring them, one makes it.
+async fn store_first_bytes(
+    call: &Granted<'_>,
+    bucket: Bucket,
+    body: Body,
+    mut request: s3::request::PutObject,
+    key: ObjectKey,
+) -> Result<Response, Failure> {
+    let asked = request.conditions.if_none_match.replace(Tags::Any).is_some();
+    store(call, bucket, body, request, key).await.map_err(|failure| match failure.error.code() {
+        Code::PreconditionFailed if !asked => append_object::wrong_offset().into(),
+        _ => failure,
+    })
+}
+
 /// Stores an object, whatever is under its key.
-pub(super) async fn store(call: &Call<'_>, body: Body, request: s3::request::PutObject) -> Result<Response, Failure> {
-    let key = call.key()?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
+async fn store(
+    call: &Granted<'_>,
+    bucket: Bucket,
+    body: Body,
+    request: s3::request::PutObject,
+    key: ObjectKey,
+) -> Result<Response, Failure> {
     if !request.conditions.is_empty() {
         // Decided for good at the commit; looking first may spare the body.
-        let current = domain::View::current(&**snapshot, row.id, &key)?;
+        let current = bucket.object(&key, None).current()?;
         let etag = current.and_then(|row| row.object).map(|object| object.etag.to_string());
         request.conditions.evaluate(key.as_bytes(), etag.as_deref())?;
     }
-    call.admit(&snapshot, &bucket, &key, request.payload.object_length())?;
-    let of_object = acl::of_new_object(call, &snapshot, &row)?;
-    let lock = object_lock::of_new_object(call, &snapshot, &bucket)?;
-    drop(snapshot);
+    call.admit(&bucket, &key, request.payload.object_length())?;
+    let of_object = acl::of_new_object(call, &bucket)?;
+    let lock = object_lock::of_new_object(call, &bucket)?;
+    let (bucket, row) = bucket.without_state();
     let protection = Protection::of_new_object(call, &row, request.encryption.as_ref(), None).await?;
     let payload = Payload::new(body, call, &request.payload)?;
     let ingested = ingest(call, &bucket, payload, &request.payload, None, protection.as_ref()).await?;
@@ -78,7 +103,7 @@ pub(super) async fn store(call: &Call<'_>, body: Body, request: s3::request::Put
         protection.insert_headers(headers)?;
     }
     let current = lifecycle::Current { key: &key, size, tags: &tags, modified };
-    lifecycle::insert_expiration(headers, &call.gateway.0.ledger.latest(), &row, current)?;
+    lifecycle::insert_expiration(headers, &call.latest(), &row, current)?;
     if let Some(checksum) = &checksum {
         reply::insert_checksum(headers, checksum)?;
     }

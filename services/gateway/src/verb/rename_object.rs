@@ -1,21 +1,21 @@
 use axum::response::Response;
-use domain::row::BucketRow;
-use domain::{CLIENT_TOKEN_BYTES_MAX, View};
-use events::ids::{BucketName, ObjectKey, VersionId};
+use domain::CLIENT_TOKEN_BYTES_MAX;
+use events::ids::{ObjectKey, VersionId};
 use http::StatusCode;
 use jiff::Timestamp;
-use ledger::Snapshot;
 use policy::Action;
 use s3::condition::Conditions;
 use s3::request::RenameObject;
 use s3::{Code, Error};
 
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::convert;
 use crate::failure::Failure;
 use crate::reply;
+use crate::request::Request;
+use crate::state::ObjectRef;
 
-pub(super) async fn rename_object(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn rename_object(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = RenameObject::parse(&call.head())?;
     if let Some(token) = request.client_token.as_ref().filter(|token| token.len() > CLIENT_TOKEN_BYTES_MAX) {
         let message = format!("The token may have {CLIENT_TOKEN_BYTES_MAX} bytes");
@@ -23,17 +23,15 @@ pub(super) async fn rename_object(call: &Call<'_>) -> Result<Response, Failure> 
     }
     let key = call.key()?;
     let source = ObjectKey::from_bytes(request.source).map_err(|_| Error::new(Code::KeyTooLongError))?;
-    let (snapshot, bucket, row) = call.read_bucket().await?;
-    let at = At { snapshot: &snapshot, bucket: (&bucket, &row), source: &source };
-    at.authorize(call)?;
-    let looked_at = at.looked_at(&request.source_conditions, call.now)?;
-    drop(snapshot);
+    let (call, bucket) = call.into_bucket()?;
+    authorize(&call, bucket.object(&source, None))?;
+    let looked_at = looked_at(bucket.object(&source, None), &request.source_conditions, call.now)?;
+    let bucket = bucket.into_name();
     let precondition = convert::precondition(request.conditions);
     let client_token = request.client_token;
     let rename = domain::RenameObject { bucket, source, looked_at, key, precondition, client_token };
-    let committed = call.commit_as(|call, snapshot| {
-        let row = call.judged_bucket(snapshot, &rename.bucket)?;
-        At { snapshot, bucket: (&rename.bucket, &row), source: &rename.source }.authorize(call)?;
+    let committed = call.commit_as(|call| {
+        authorize(call, call.bucket()?.object(&rename.source, None))?;
         Ok(rename.clone().into())
     });
     // Whoever may not list learns nothing of keys that are absent, of either.
@@ -41,30 +39,25 @@ pub(super) async fn rename_object(call: &Call<'_>) -> Result<Response, Failure> 
     committed.map(|_| reply::empty(StatusCode::OK))
 }
 
-/// Where the object is that shall have another key.
-struct At<'a> {
-    snapshot: &'a Snapshot,
-    bucket: (&'a BucketName, &'a BucketRow),
-    source: &'a ObjectKey,
+/// The source goes, and who may read the new key reads what was under the old one: both are rights to the source.
+fn authorize(request: &Request<'_>, source: ObjectRef<'_>) -> Result<(), Failure> {
+    [Action::DeleteObject, Action::GetObject]
+        .into_iter()
+        .try_for_each(|action| request.authorize_object(action, source))
 }
 
-impl At<'_> {
-    /// The source goes, and who may read the new key reads what was under the old one: both are rights to the source.
-    fn authorize(&self, call: &Call<'_>) -> Result<(), Failure> {
-        [Action::DeleteObject, Action::GetObject]
-            .into_iter()
-            .try_for_each(|action| call.authorize_object(self.snapshot, action, self.bucket, self.source, None))
-    }
-
-    /// The version that was judged and of which the conditions hold, and its size: no other is renamed that comes
-    /// meanwhile, nor this one once it is longer. There is none if this very request was done before, which the commit
-    /// knows.
-    fn looked_at(&self, conditions: &Conditions, now: Timestamp) -> Result<Option<(VersionId, u64)>, Failure> {
-        let row = self.snapshot.current(self.bucket.1.id, self.source)?;
-        let Some((row, object)) = row.as_ref().and_then(|row| Some((row, row.object.as_ref()?))) else {
-            return Ok(None);
-        };
-        conditions.evaluate_rename_source(&object.etag.to_string(), row.modified, now)?;
-        Ok(Some((row.version, object.size)))
-    }
+/// The version that was judged and of which the conditions hold, and its size: no other is renamed that comes
+/// meanwhile, nor this one once it is longer. There is none if this very request was done before, which the commit
+/// knows.
+fn looked_at(
+    source: ObjectRef<'_>,
+    conditions: &Conditions,
+    now: Timestamp,
+) -> Result<Option<(VersionId, u64)>, Failure> {
+    let row = source.current()?;
+    let Some((row, object)) = row.as_ref().and_then(|row| Some((row, row.object.as_ref()?))) else {
+        return Ok(None);
+    };
+    conditions.evaluate_rename_source(&object.etag.to_string(), row.modified, now)?;
+    Ok(Some((row.version, object.size)))
 }

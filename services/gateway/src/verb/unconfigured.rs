@@ -3,45 +3,35 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use s3::xml::{Unchanging, Unconfigured};
-use s3::{Code, Error, Operation};
+use s3::xml::Unconfigured;
+use s3::{Code, Error};
 
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
+use crate::state::Bucket;
 
-pub(super) async fn answer(call: &Call<'_>) -> Result<Response, Failure> {
-    let (_, bucket, _) = call.read_bucket().await?;
-    let absent = |code| Err(Error::new(code).detail("BucketName", bucket.as_str()).into());
-    let page = match call.operation {
-        Operation::GetBucketWebsite => return absent(Code::NoSuchWebsiteConfiguration),
-        Operation::GetBucketReplication => return absent(Code::ReplicationConfigurationNotFoundError),
-        Operation::GetBucketAnalyticsConfiguration
-        | Operation::GetBucketInventoryConfiguration
-        | Operation::GetBucketMetricsConfiguration
-        | Operation::GetBucketIntelligentTieringConfiguration => return absent(Code::NoSuchConfiguration),
-        Operation::GetObjectTorrent => {
-            let key = call.key()?;
-            let error = Error::with_message(Code::NoSuchKey, "No object here has a torrent.");
-            return Err(error.detail("Key", String::from_utf8_lossy(key.as_bytes())).into());
+/// Answers as the operation's row says.
+pub(super) async fn answer(call: Authorized<'_>, body: Body) -> Result<Response, Failure> {
+    let (call, Bucket { name: bucket, .. }) = call.into_bucket()?;
+    match call.operation.unconfigured() {
+        Some(Unconfigured::Absent(code)) => Err(Error::new(code).detail("BucketName", bucket.as_str()).into()),
+        Some(Unconfigured::Empty(root)) => Ok(reply::xml(Unconfigured::empty(root))),
+        Some(Unconfigured::EmptyPage(root)) => Ok(reply::xml(Unconfigured::empty_page(root))),
+        Some(Unconfigured::Deleted) => Ok(reply::empty(StatusCode::NO_CONTENT)),
+        // What it says holds anyway, so nothing is written.
+        Some(Unconfigured::Unchanging(kind)) => {
+            kind.parse(&read_document(body, &call, Sums::OfDocument).await?)?;
+            Ok(reply::empty(StatusCode::OK))
         }
-        Operation::GetBucketAccelerateConfiguration => Unconfigured::Accelerate,
-        Operation::GetBucketLogging => Unconfigured::Logging,
-        Operation::GetBucketNotificationConfiguration => Unconfigured::Notification,
-        Operation::ListBucketAnalyticsConfigurations => Unconfigured::AnalyticsPage,
-        Operation::ListBucketInventoryConfigurations => Unconfigured::InventoryPage,
-        Operation::ListBucketMetricsConfigurations => Unconfigured::MetricsPage,
-        Operation::ListBucketIntelligentTieringConfigurations => Unconfigured::IntelligentTieringPage,
-        // To take away what is not there is done already.
-        _ => return Ok(reply::empty(StatusCode::NO_CONTENT)),
-    };
-    Ok(reply::xml(page.to_xml()))
+        None => Err(Error::new(Code::InternalError).into()),
+    }
 }
 
-/// Takes what says again what holds anyway; nothing is written.
-pub(super) async fn put(call: &Call<'_>, body: Body, kind: Unchanging) -> Result<Response, Failure> {
-    call.read_bucket().await?;
-    kind.parse(&read_document(body, call, Sums::OfDocument).await?)?;
-    Ok(reply::empty(StatusCode::OK))
+/// No object has a torrent.
+pub(super) async fn torrent(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (call, _) = call.into_bucket()?;
+    let error = Error::with_message(Code::NoSuchKey, "No object here has a torrent.");
+    Err(error.detail("Key", String::from_utf8_lossy(call.key()?.as_bytes())).into())
 }

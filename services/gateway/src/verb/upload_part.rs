@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
-use domain::row::{BucketRow, UploadRow};
+use domain::row::UploadRow;
 use domain::{Command, NewBody, Outcome, StorePart, View};
 use events::ids::{BucketName, ETag, ObjectKey, PartNumber, UploadId};
 use events::object::ChecksumType;
@@ -12,24 +14,28 @@ use s3::checksum::Algorithm;
 use s3::request::{CustomerKey, Payload as Declared, UploadPart};
 use s3::{Code, Error};
 
-use crate::call::{Call, upload_id};
+use crate::authorization::{Authorized, Granted};
 use crate::convert;
+use crate::convert::upload_id;
 use crate::encryption::Protection;
 use crate::failure::Failure;
 use crate::ingest::{Ingested, commit_ingested, ingest};
 use crate::payload::Payload;
 use crate::reply;
+use crate::request::Request;
+use crate::state::Bucket;
 
-pub(super) async fn upload_part(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
+pub(super) async fn upload_part(call: Authorized<'_>, body: Body) -> Result<Response, Failure> {
     let request = UploadPart::parse(&call.head())?;
-    let target = Target::find(call, &request.upload_id, request.part_number, request.payload.object_length()).await?;
+    let declared = request.payload.object_length();
+    let (call, target) = Target::find(call, &request.upload_id, request.part_number, declared)?;
     let algorithm = target.algorithm();
     check_algorithm(&request.payload, target.row.checksum)?;
-    let protection = target.protection(call, request.customer_key).await?;
-    let payload = Payload::new(body, call, &request.payload)?;
-    let ingested = ingest(call, &target.bucket, payload, &request.payload, algorithm, protection.as_ref()).await?;
+    let protection = target.protection(&call, request.customer_key).await?;
+    let payload = Payload::new(body, &call, &request.payload)?;
+    let ingested = ingest(&call, &target.bucket, payload, &request.payload, algorithm, protection.as_ref()).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
-    let (etag, _) = target.store(call, ingested).await?;
+    let (etag, _) = target.store(&call, ingested).await?;
     let mut response = reply::empty(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(ETAG, reply::quoted(etag)?);
@@ -68,26 +74,27 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) async fn find(
-        call: &Call<'_>,
+    pub(super) fn find<'a>(
+        call: Authorized<'a>,
         upload: &str,
         number: u16,
         declared: Option<u64>,
-    ) -> Result<Self, Failure> {
-        let (snapshot, bucket, bucket_row) = call.read_bucket().await?;
+    ) -> Result<(Granted<'a>, Self), Failure> {
         let key = call.key()?;
+        let (call, bucket) = call.into_bucket()?;
         let number = PartNumber::try_from(number).map_err(|_| {
             let message = "Part number must be an integer between 1 and 10000, inclusive";
             Error::invalid_argument(message, "partNumber", number.to_string())
         })?;
-        let (upload, row) = find_upload(&snapshot, &bucket_row, &key, upload)?;
-        call.admit_part(&snapshot, &bucket, (upload, number), declared)?;
-        Ok(Self { bucket, key, upload, number, row })
+        let (upload, row) = find_upload(&bucket, &key, upload)?;
+        call.admit_part(&bucket, (upload, number), declared)?;
+        Ok((call, Self { bucket: bucket.into_name(), key, upload, number, row }))
     }
 
     /// Refuses a part of a size that the bucket's quota has no room for, before its bytes are read.
-    pub(super) fn admit(&self, call: &Call<'_>, snapshot: &Snapshot, size: u64) -> Result<(), Failure> {
-        call.admit_part(snapshot, &self.bucket, (self.upload, self.number), Some(size))
+    pub(super) fn admit(&self, request: &Request<'_>, snapshot: &Arc<Snapshot>, size: u64) -> Result<(), Failure> {
+        let bucket = request.bucket_in(Arc::clone(snapshot))?;
+        request.admit_part(&bucket, (self.upload, self.number), Some(size))
     }
 
     /// The checksum algorithm the upload was begun with.
@@ -98,14 +105,18 @@ impl Target {
     /// How the upload's parts are encrypted, if they are. `customer`: the key that the request brings.
     pub(super) async fn protection(
         &self,
-        call: &Call<'_>,
+        call: &Granted<'_>,
         customer: Option<CustomerKey>,
     ) -> Result<Option<Protection>, Failure> {
         Protection::of_part(call, &self.row, customer).await
     }
 
     /// Commits the part; its entity tag and time.
-    pub(super) async fn store(self, call: &Call<'_>, ingested: Ingested) -> Result<(ETag, jiff::Timestamp), Failure> {
+    pub(super) async fn store(
+        self,
+        call: &Granted<'_>,
+        ingested: Ingested,
+    ) -> Result<(ETag, jiff::Timestamp), Failure> {
         let part = StorePart {
             bucket: self.bucket.clone(),
             key: self.key,
@@ -141,13 +152,8 @@ impl Target {
 }
 
 /// An upload under way.
-pub(super) fn find_upload(
-    snapshot: &Snapshot,
-    bucket: &BucketRow,
-    key: &ObjectKey,
-    text: &str,
-) -> Result<(UploadId, UploadRow), Failure> {
+pub(super) fn find_upload(bucket: &Bucket, key: &ObjectKey, text: &str) -> Result<(UploadId, UploadRow), Failure> {
     let upload = upload_id(text)?;
-    let row = snapshot.upload(bucket.id, key, upload)?.ok_or_else(|| Error::no_such_upload(text))?;
+    let row = bucket.snapshot.upload(bucket.row.id, key, upload)?.ok_or_else(|| Error::no_such_upload(text))?;
     Ok((upload, row))
 }

@@ -12,7 +12,7 @@ use s3::{Code, Error};
 use super::copy_object::insert_source_version;
 use super::source::{COPY_BYTES_MAX, Source, find};
 use super::upload_part::Target;
-use crate::call::Call;
+use crate::authorization::{Authorized, Granted};
 use crate::convert;
 use crate::encryption::{Protection, open_object};
 use crate::failure::Failure;
@@ -22,11 +22,11 @@ use crate::payload::Payload;
 use crate::referable::is_body_referable;
 use crate::reply;
 
-pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn upload_part_copy(call: Authorized<'_>) -> Result<Response, Failure> {
     call.check_signed("copy objects")?;
     let request = UploadPartCopy::parse(&call.head())?;
-    let target = Target::find(call, &request.upload_id, request.part_number, None).await?;
-    let source = find(call, &request.source, &request.source_conditions).await?;
+    let (call, target) = Target::find(call, &request.upload_id, request.part_number, None)?;
+    let source = find(&call, &request.source, &request.source_conditions).await?;
     let range = match request.range {
         None => 0..source.object.size,
         Some(range) => {
@@ -38,22 +38,22 @@ pub(super) async fn upload_part_copy(call: &Call<'_>) -> Result<Response, Failur
     if length > COPY_BYTES_MAX {
         return Err(Error::entity_too_large(length, COPY_BYTES_MAX).into());
     }
-    target.admit(call, &source.snapshot, length)?;
-    let protection = target.protection(call, request.customer_key).await?;
-    let source_key = open_object(call, &source.object, request.source_key.as_ref()).await?;
+    target.admit(&call, &source.bucket.snapshot, length)?;
+    let protection = target.protection(&call, request.customer_key).await?;
+    let source_key = open_object(&call, &source.object, request.source_key.as_ref()).await?;
     // Each object has a key of its own: what is encrypted is shared by no two of them.
     let whole = length == source.object.size && protection.is_none() && source_key.is_none();
     let mut encryption_headers = HeaderMap::new();
     if let Some(protection) = &protection {
         protection.insert_headers(&mut encryption_headers)?;
     }
-    let whole = whole && is_body_referable(call.gateway, &source.snapshot, source.object.body).await?;
+    let whole = whole && is_body_referable(call.gateway, &source.bucket.snapshot, source.object.body).await?;
     let same = whole.then(|| same_content(&source, &target)).flatten();
     let (etag, modified, checksum) = if let Some((body, checksum)) = same {
-        by_reference(call, target, &source, body, checksum).await?
+        by_reference(&call, target, &source, body, checksum).await?
     } else {
-        let stretches = fetch::stretches(&source.snapshot, &source.object, range, source_key.as_ref())?;
-        by_bytes(call, target, (stretches, length), protection.as_ref()).await?
+        let stretches = fetch::stretches(&source.bucket.snapshot, &source.object, range, source_key.as_ref())?;
+        by_bytes(&call, target, (stretches, length), protection.as_ref()).await?
     };
     let wire = checksum.as_ref().and_then(convert::wire_checksum);
     let result = CopyPartResult { etag: &etag.to_string(), last_modified: modified, checksum: wire.as_ref() };
@@ -83,7 +83,7 @@ fn same_content(source: &Source, target: &Target) -> Option<(NewBody, Option<eve
 
 /// No byte moves: the part names the content of its source.
 async fn by_reference(
-    call: &Call<'_>,
+    call: &Granted<'_>,
     target: Target,
     source: &Source,
     body: NewBody,
@@ -100,7 +100,7 @@ async fn by_reference(
 
 /// A range, an assembled object, or one of which too few shards are left: the bytes make a new content.
 async fn by_bytes(
-    call: &Call<'_>,
+    call: &Granted<'_>,
     target: Target,
     (stretches, length): (Vec<Stretch>, u64),
     protection: Option<&Protection>,

@@ -9,33 +9,29 @@ use crate::xml::reader::{Visitor, walk};
 
 /// The answer about a setting that is not configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the settings")]
 pub enum Unconfigured {
-    Accelerate,
-    Logging,
-    Notification,
-    AnalyticsPage,
-    InventoryPage,
-    MetricsPage,
-    IntelligentTieringPage,
+    /// It is not there, says this error.
+    Absent(Code),
+    /// It is there, and empty: a document with this root.
+    Empty(&'static str),
+    /// There are none of the kind: the only page of a list with this root.
+    EmptyPage(&'static str),
+    /// What is not there was deleted.
+    Deleted,
+    /// It is welcome if it changes nothing.
+    Unchanging(Unchanging),
 }
 
 impl Unconfigured {
-    /// The document: an empty setting, or the only page of no settings.
-    pub fn to_xml(self) -> Bytes {
-        let (root, is_page) = match self {
-            Self::Accelerate => ("AccelerateConfiguration", false),
-            Self::Logging => ("BucketLoggingStatus", false),
-            Self::Notification => ("NotificationConfiguration", false),
-            Self::AnalyticsPage => ("ListBucketAnalyticsConfigurationResult", true),
-            Self::InventoryPage => ("ListInventoryConfigurationsResult", true),
-            Self::MetricsPage => ("ListMetricsConfigurationsResult", true),
-            Self::IntelligentTieringPage => ("ListBucketIntelligentTieringConfigurationsOutput", true),
-        };
+    /// A document with this root and nothing in it.
+    pub fn empty(root: &str) -> Bytes {
+        Writer::root(root, 64).end(root)
+    }
+
+    /// The only page of a list with this root and nothing in it.
+    pub fn empty_page(root: &str) -> Bytes {
         let mut writer = Writer::root(root, 64);
-        if is_page {
-            writer.flag("IsTruncated", false);
-        }
+        writer.flag("IsTruncated", false);
         writer.end(root)
     }
 }

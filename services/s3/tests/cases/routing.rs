@@ -1,5 +1,6 @@
 //! From request to operation, and what must be refused.
 
+use s3::xml::Unconfigured;
 use s3::{Address, Code, Operation};
 
 use crate::support::{Sent, sent};
@@ -334,6 +335,20 @@ fn what_changes_something_says_so() {
         assert!(operation.is_write() || !operation.takes_document(), "{}", operation.name());
         assert!(operation.is_write() || !operation.takes_acl(), "{}", operation.name());
     }
+}
+
+#[test]
+fn what_no_bucket_has_is_shown_to_readers_and_refused_to_writers() {
+    let mut known = 0;
+    for &operation in Operation::ALL {
+        let Some(answer) = operation.unconfigured() else { continue };
+        known += 1;
+        let is_of_write = matches!(answer, Unconfigured::Deleted | Unconfigured::Unchanging(_));
+        assert_eq!(operation.is_write(), is_of_write, "{}", operation.name());
+        let takes_document = matches!(answer, Unconfigured::Unchanging(_));
+        assert_eq!(operation.takes_document(), takes_document, "{}", operation.name());
+    }
+    assert_eq!(known, 23);
 }
 
 #[test]

@@ -138,6 +138,13 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
     Ok(Needed { action, target })
 }
 
+/// Whether the answer may tell that the addressed key is absent, which is not for everybody to know. A delete says the same
+/// of what was not there, and no object has a torrent.
+pub(crate) fn tells_absence(needed: Needed) -> bool {
+    needed.target == Target::Object
+        && !matches!(needed.action, Action::DeleteObject | Action::DeleteObjectVersion | Action::GetObjectTorrent)
+}
+
 /// Whether the request brings tags for the object it makes, which is a right of its own. Those of a copy's source are
 /// known only once it is found.
 pub(crate) fn brings_object_tags(operation: Operation, head: &Head<'_>) -> Result<bool, Error> {

@@ -9,34 +9,34 @@ use s3::sigv4::PayloadHash;
 use sha2::{Digest, Sha256};
 
 /// The hashes of a payload, all in one pass, as far as anybody asks for them.
-pub(super) struct Hashes {
+pub(crate) struct Hashes {
     md5: Md5,
     sha256: Option<Sha256>,
     checksum: Option<Hasher>,
 }
 
 /// What they came to.
-pub(super) struct Sums {
-    pub(super) md5: [u8; 16],
-    pub(super) sha256: Option<[u8; 32]>,
-    pub(super) checksum: Option<Checksum>,
+pub(crate) struct Sums {
+    pub(crate) md5: [u8; 16],
+    pub(crate) sha256: Option<[u8; 32]>,
+    pub(crate) checksum: Option<Checksum>,
 }
 
 impl Hashes {
     /// All that plain bytes are known by.
-    pub(super) fn of_plain(algorithm: Option<Algorithm>) -> Self {
+    pub(crate) fn of_plain(algorithm: Option<Algorithm>) -> Self {
         // The entity tag is an MD5 and the content's name a SHA-256 already: no need for a second one of either.
         let own = algorithm.filter(|algorithm| !matches!(algorithm, Algorithm::Md5 | Algorithm::Sha256));
         Self { md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
     }
 
     /// Of bytes that are going to be encrypted: their SHA-256 names nothing.
-    pub(super) fn of_encrypted(signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
+    pub(crate) fn of_encrypted(signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
         let wants_sha256 = matches!(signed, PayloadHash::Signed(_)) || algorithm == Some(Algorithm::Sha256);
         Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(algorithm) }
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
@@ -46,7 +46,7 @@ impl Hashes {
         }
     }
 
-    pub(super) fn finish(self, algorithm: Option<Algorithm>) -> Sums {
+    pub(crate) fn finish(self, algorithm: Option<Algorithm>) -> Sums {
         let sha256: Option<[u8; 32]> = self.sha256.map(|sha256| sha256.finalize().into());
         let md5: [u8; 16] = self.md5.finalize().into();
         let checksum = match (self.checksum, algorithm) {
@@ -71,7 +71,7 @@ pub(crate) fn verify_sha256(declared: &[u8; 32], computed: &[u8; 32]) -> Result<
 }
 
 /// Compares what was computed with everything the client declared; the checksum that held.
-pub(super) fn verify(
+pub(crate) fn verify(
     sums: &Sums,
     declared: &Declared,
     signed: PayloadHash,

@@ -8,22 +8,22 @@ use s3::date;
 use s3::request::GetObjectAttributes;
 use s3::xml::{GetObjectAttributesOutput, ObjectPart, ObjectParts};
 
-use super::get_object::version;
-use crate::call::Call;
+use super::version::version;
+use crate::authorization::Authorized;
 use crate::convert;
 use crate::encryption::open_object;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn get_attributes(call: &Call<'_>) -> Result<Response, Failure> {
+pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = GetObjectAttributes::parse(&call.head())?;
     let key = call.key()?;
-    let (snapshot, _, bucket) = call.read_bucket().await?;
-    let (row, object) = version(&snapshot, &bucket, &key, request.version_id.as_deref(), "GET")?;
-    open_object(call, &object, request.customer_key.as_ref()).await?;
+    let (call, bucket) = call.into_bucket()?;
+    let (row, object) = version(bucket.object(&key, request.version_id.as_deref()), "GET")?;
+    open_object(&call, &object, request.customer_key.as_ref()).await?;
     let wanted = request.wanted;
     let page = match object.body {
-        BodyRow::Parts(upload) if wanted.object_parts => Some(Page::read(&snapshot, upload, &request)?),
+        BodyRow::Parts(upload) if wanted.object_parts => Some(Page::read(&bucket.snapshot, upload, &request)?),
         // An object of one PUT has no parts to speak of.
         _ => None,
     };
@@ -44,7 +44,7 @@ pub(super) async fn get_attributes(call: &Call<'_>) -> Result<Response, Failure>
     let mut response = reply::xml(answer.to_xml());
     let headers = response.headers_mut();
     headers.insert(LAST_MODIFIED, reply::value(&date::http_date(row.modified))?);
-    reply::insert_version(headers, reply::shown_version(bucket.versioning, &row))?;
+    reply::insert_version(headers, reply::shown_version(bucket.row.versioning, &row))?;
     Ok(response)
 }
 

@@ -1,12 +1,11 @@
-//! One request on its way through the gateway.
+//! One request, parsed and authenticated. Nothing of it changes on its way through the gateway: what is found out later
+//! makes another one.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
-use domain::row::{BucketId, BucketRow};
-use domain::{Context, Judged, Refused, View};
+use domain::{Context, Refused};
 use events::Origin;
-use events::ids::{BucketName, ObjectKey, PartNumber, UploadId, VersionId};
+use events::ids::{BucketName, ObjectKey, PartNumber, UploadId};
 use events::lock::Lock;
 use events::tags::Tags;
 use http::request::Parts;
@@ -19,16 +18,29 @@ use s3::{Address, Code, Error, Operation, Query};
 use shards::ReadMemory;
 
 use crate::Gateway;
-use crate::access::{Caller, authorize};
+use crate::access::Caller;
 use crate::failure::{About, Failure, rejected};
 use crate::limits::{Client, Pace};
 use crate::room::Memory;
+use crate::state::Bucket;
 
 /// The headers with conditions of writes and deletes, spelled as errors name them.
 const CONDITIONS: [&str; 4] = ["If-None-Match", "If-Match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
 
-/// Everything a verb needs to know of its request, parsed and authenticated; the body comes separately.
-pub(crate) struct Call<'a> {
+/// What the document of a request brings, as far as policies may ask about it.
+#[derive(Clone, Copy)]
+pub(crate) enum Document<'a> {
+    /// Nothing was read of it yet.
+    Unread,
+    /// Tags for the object.
+    Tags(&'a Tags),
+    /// A lock for the object.
+    Lock(ObjectLock),
+}
+
+/// A request; its body comes separately.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
     pub(crate) gateway: &'a Gateway,
     pub(crate) parts: &'a Parts,
     pub(crate) query: &'a Query<'a>,
@@ -42,20 +54,10 @@ pub(crate) struct Call<'a> {
     pub(crate) pace: &'a Pace,
     pub(crate) tls: Option<TlsVersion>,
     pub(crate) operation: Operation,
-    /// What the call was judged by.
-    pub(crate) judged: OnceLock<Judged>,
-    /// The tags that its document brings for the object, once they are known; policies may ask for them.
-    pub(crate) document_tags: OnceLock<Tags>,
-    /// The lock that the request's document asks for, once it is read.
-    pub(crate) lock: OnceLock<ObjectLock>,
-    /// The caller turned out to be somebody, by what the body said.
-    pub(crate) proved: AtomicBool,
-    /// The state by which the call was authorized, until something reads it: one that lives as long as an upload
-    /// would keep redb from reusing its pages.
-    pub(crate) authorized: Mutex<Option<Arc<Snapshot>>>,
+    pub(crate) document: Document<'a>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Request<'a> {
     pub(crate) fn head(&self) -> Head<'a> {
         Head::new(&self.parts.headers, self.query)
     }
@@ -95,8 +97,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The bucket that is addressed.
-    pub(crate) fn bucket(&self) -> Result<BucketName, Error> {
+    /// The name of the bucket that is addressed.
+    pub(crate) fn bucket_name(&self) -> Result<BucketName, Error> {
         let name = self.address.bucket.as_deref().ok_or_else(|| Error::new(Code::InvalidRequest))?;
         name.parse().map_err(|_| Error::new(Code::InvalidBucketName).detail("BucketName", name))
     }
@@ -107,85 +109,59 @@ impl<'a> Call<'a> {
         ObjectKey::from_bytes(key).map_err(|_| Error::new(Code::KeyTooLongError))
     }
 
-    /// The state, with every write acked before this call.
+    /// The state, with every write acked before this moment.
     pub(crate) async fn read(&self) -> Result<Arc<Snapshot>, Failure> {
-        let authorized = self.authorized.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match authorized {
-            Some(snapshot) => Ok(snapshot),
-            None => Ok(self.gateway.0.ledger.read().await?),
-        }
+        Ok(self.gateway.0.ledger.read().await?)
     }
 
-    /// The state, with every write acked before this call, and the addressed bucket in it.
-    pub(crate) async fn read_bucket(&self) -> Result<(Arc<Snapshot>, BucketName, BucketRow), Failure> {
-        let name = self.bucket()?;
-        let snapshot = self.read().await?;
-        let row = snapshot.bucket(&name)?.filter(|row| self.is_judged(&name, row.id));
-        let row = row.ok_or_else(|| Error::no_such_bucket(name.as_str()))?;
-        self.check_owner(&row)?;
-        Ok((snapshot, name, row))
+    /// The state as it is known here.
+    pub(crate) fn latest(&self) -> Arc<Snapshot> {
+        self.gateway.0.ledger.latest()
     }
 
-    /// `x-amz-expected-bucket-owner` guards against writing into somebody else's bucket of the same name.
-    fn check_owner(&self, row: &BucketRow) -> Result<(), Error> {
-        match self.head().expected_bucket_owner()? {
-            Some(owner) if owner != row.owner.as_str() => Err(Error::new(Code::AccessDenied)),
-            _ => Ok(()),
-        }
+    /// The bucket that is addressed, in a state.
+    pub(crate) fn bucket_in(&self, snapshot: Arc<Snapshot>) -> Result<Bucket, Failure> {
+        let name = self.bucket_name()?;
+        Bucket::find(snapshot, name.clone())?.ok_or_else(|| Error::no_such_bucket(name.as_str()).into())
     }
 
     /// Refuses an object of a declared size that the bucket's quota has no room for, before its bytes are read.
-    pub(crate) fn admit(
-        &self,
-        snapshot: &Snapshot,
-        bucket: &BucketName,
-        key: &ObjectKey,
-        declared: Option<u64>,
-    ) -> Result<(), Failure> {
+    pub(crate) fn admit(&self, bucket: &Bucket, key: &ObjectKey, declared: Option<u64>) -> Result<(), Failure> {
         let Some(size) = declared else { return Ok(()) };
         let context = Context { now: self.now, fresh: self.fresh() };
-        self.admitted(domain::admit(&**snapshot, bucket, key, size, context))
+        self.admitted(domain::admit(&**bucket.snapshot, &bucket.name, key, size, context))
     }
 
     /// How many bytes an object may have that is being sent, and what is said of more, so that no more need be read; `None`
     /// where no quota bounds them.
-    pub(crate) fn room(
-        &self,
-        snapshot: &Snapshot,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<Option<(u64, Error)>, Failure> {
+    pub(crate) fn room(&self, bucket: &Bucket, key: &ObjectKey) -> Result<Option<(u64, Error)>, Failure> {
         let context = Context { now: self.now, fresh: self.fresh() };
-        let Some(bytes) = self.admitted(domain::room(&**snapshot, bucket, key, context))? else { return Ok(None) };
-        let beyond = self.admit(snapshot, bucket, key, Some(bytes.saturating_add(1)));
+        let Some(bytes) = self.admitted(domain::room(&**bucket.snapshot, &bucket.name, key, context))? else {
+            return Ok(None);
+        };
+        let beyond = self.admit(bucket, key, Some(bytes.saturating_add(1)));
         Ok(beyond.err().map(|failure| (bytes, failure.error)))
     }
 
     /// The same of an object with a lock that the bucket does not take.
-    pub(crate) fn admit_lock(&self, snapshot: &Snapshot, bucket: &BucketName, lock: Lock) -> Result<(), Failure> {
+    pub(crate) fn admit_lock(&self, bucket: &Bucket, lock: Lock) -> Result<(), Failure> {
         let context = Context { now: self.now, fresh: self.fresh() };
-        self.admitted(domain::admit_lock(&**snapshot, bucket, lock, context))
+        self.admitted(domain::admit_lock(&**bucket.snapshot, &bucket.name, lock, context))
     }
 
     /// The same of a part.
     pub(crate) fn admit_part(
         &self,
-        snapshot: &Snapshot,
-        bucket: &BucketName,
+        bucket: &Bucket,
         part: (UploadId, PartNumber),
         declared: Option<u64>,
     ) -> Result<(), Failure> {
-        declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**snapshot, bucket, part, size)))
+        declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**bucket.snapshot, &bucket.name, part, size)))
     }
 
     /// The same of bytes for the end of an object.
-    pub(crate) fn admit_append(
-        &self,
-        snapshot: &Snapshot,
-        bucket: &BucketName,
-        declared: Option<u64>,
-    ) -> Result<(), Failure> {
-        declared.map_or(Ok(()), |size| self.admitted(domain::admit_append(&**snapshot, bucket, size)))
+    pub(crate) fn admit_append(&self, bucket: &Bucket, declared: Option<u64>) -> Result<(), Failure> {
+        declared.map_or(Ok(()), |size| self.admitted(domain::admit_append(&**bucket.snapshot, &bucket.name, size)))
     }
 
     fn admitted<T>(&self, admitted: Result<T, Refused<StateError>>) -> Result<T, Failure> {
@@ -224,51 +200,8 @@ impl<'a> Call<'a> {
         Err(Error::access_denied(format!("Anonymous users cannot {what}. Please authenticate.")))
     }
 
-    /// A bucket made since under the judged one's name is another one.
-    pub(crate) fn is_judged(&self, name: &BucketName, id: BucketId) -> bool {
-        let judged = self.judged.get().and_then(|judged| judged.bucket.as_ref());
-        judged.is_none_or(|judged| judged.name != *name || judged.id == id)
-    }
-
-    /// Reads the state anew from here on: what came before may have taken the client long.
-    pub(crate) fn forget_state(&self) {
-        self.authorized.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    /// Judges the call by the tags that its document turned out to bring.
-    pub(crate) fn confirm_tags(&self, tags: &Tags) -> Result<(), Failure> {
-        self.document_tags.get_or_init(|| tags.clone());
-        let snapshot = self.gateway.0.ledger.latest();
-        authorize(self, &snapshot, self.operation)
-    }
-
     /// A fresh id.
     pub(crate) fn fresh(&self) -> uuid::Uuid {
         (self.gateway.0.options.sources.fresh)(self.now)
     }
-}
-
-/// Reads a version id as S3 writes it; one that was never given out names no version.
-pub(crate) fn version_name(key: &[u8], text: &str) -> Result<domain::VersionName, Error> {
-    if text == "null" {
-        return Ok(domain::VersionName::Null);
-    }
-    let id: Result<VersionId, _> = text.parse();
-    id.map(domain::VersionName::Id).map_err(|_| {
-        Error::invalid_argument("Invalid version id specified", "versionId", text)
-            .detail("Key", String::from_utf8_lossy(key))
-    })
-}
-
-/// How S3 writes a version's name.
-pub(crate) fn version_text(name: domain::VersionName) -> String {
-    match name {
-        domain::VersionName::Null => "null".to_owned(),
-        domain::VersionName::Id(id) => id.to_string(),
-    }
-}
-
-/// Reads an upload id; one that was never given out names no upload.
-pub(crate) fn upload_id(text: &str) -> Result<UploadId, Error> {
-    text.parse().map_err(|_| Error::no_such_upload(text))
 }

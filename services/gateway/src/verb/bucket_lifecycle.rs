@@ -1,43 +1,45 @@
 use axum::body::Body;
 use axum::response::Response;
-use domain::{Command, Setting, View};
+use domain::{Command, Setting};
 use events::lifecycle::TransitionMinimum;
 use http::{HeaderValue, StatusCode};
 use s3::request::DocumentBody;
 use s3::xml::LifecycleConfiguration;
 use s3::{Code, Error};
 
-use crate::call::Call;
+use crate::authorization::{Authorized, Granted};
+use crate::convert::{lifecycle_rule, wire_lifecycle_rule};
 use crate::failure::Failure;
-use crate::lifecycle::{rule, wire_rule};
 use crate::payload::{Sums, read_document};
 use crate::reply;
+use crate::request::Request;
+use crate::state::Bucket;
 
 const TRANSITION_MINIMUM: &str = "x-amz-transition-default-minimum-object-size";
 
-pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
-    let (snapshot, bucket, row) = call.read_bucket().await?;
-    let settings = snapshot.bucket_settings(row.id)?;
+pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (_, bucket) = call.into_bucket()?;
+    let settings = bucket.settings()?;
     let Some(rules) = settings.lifecycle else {
-        return Err(Error::new(Code::NoSuchLifecycleConfiguration).detail("BucketName", bucket.as_str()).into());
+        return Err(Error::new(Code::NoSuchLifecycleConfiguration).detail("BucketName", bucket.name.as_str()).into());
     };
-    let rules = rules.into_iter().map(wire_rule).collect();
+    let rules = rules.into_iter().map(wire_lifecycle_rule).collect();
     Ok(showing(settings.transition_minimum, reply::xml(LifecycleConfiguration { rules }.to_xml())))
 }
 
-pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    check_declared(call)?;
-    let minimum = wanted_minimum(call)?;
-    let document = read_document(body, call, Sums::OfDocument).await?;
+pub(super) async fn put(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
+    check_declared(&call)?;
+    let minimum = wanted_minimum(&call)?;
+    let document = read_document(body, &call, Sums::OfDocument).await?;
     let rules = LifecycleConfiguration::parse(&document)?.rules;
-    let (_, bucket, _) = call.read_bucket().await?;
-    let rules = rules.into_iter().map(|read| rule(read, || call.fresh().to_string())).collect();
+    let bucket = call.read_bucket().await?.name;
+    let rules = rules.into_iter().map(|rule| lifecycle_rule(rule, || call.fresh().to_string())).collect();
     call.commit(Command::SetBucketSetting { bucket, setting: Setting::Lifecycle(Some(rules), minimum) }).await?;
     Ok(showing(minimum, reply::empty(StatusCode::OK)))
 }
 
-pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
-    let (_, bucket, _) = call.read_bucket().await?;
+pub(super) async fn delete(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (call, Bucket { name: bucket, .. }) = call.into_bucket()?;
     call.commit(Command::SetBucketSetting { bucket, setting: Setting::Lifecycle(None, TransitionMinimum::default()) })
         .await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
@@ -45,8 +47,8 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Response, Failure> {
 
 /// What the request wants for objects that are too small to move. Nothing moves here, but Terraform waits until it reads
 /// what it wrote.
-fn wanted_minimum(call: &Call<'_>) -> Result<TransitionMinimum, Error> {
-    let Some(text) = call.head().text(TRANSITION_MINIMUM)? else { return Ok(TransitionMinimum::default()) };
+fn wanted_minimum(request: &Request<'_>) -> Result<TransitionMinimum, Error> {
+    let Some(text) = request.head().text(TRANSITION_MINIMUM)? else { return Ok(TransitionMinimum::default()) };
     let known = [TransitionMinimum::AllStorageClasses, TransitionMinimum::VariesByStorageClass];
     known.into_iter().find(|minimum| name(*minimum) == text).ok_or_else(|| {
         Error::invalid_argument(
@@ -70,8 +72,8 @@ fn showing(minimum: TransitionMinimum, mut response: Response) -> Response {
 }
 
 /// Rules delete data: S3 takes none whose document could have been damaged on its way.
-fn check_declared(call: &Call<'_>) -> Result<(), Error> {
-    let head = call.head();
+fn check_declared(request: &Request<'_>) -> Result<(), Error> {
+    let head = request.head();
     let declared = DocumentBody::parse(&head)?;
     if declared.content_md5.is_none() && declared.checksum.is_none() && head.text("x-amz-trailer")?.is_none() {
         return Err(Error::invalid_request(

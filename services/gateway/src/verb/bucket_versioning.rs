@@ -6,14 +6,15 @@ use http::StatusCode;
 use s3::Error;
 use s3::xml::{VersioningConfiguration, VersioningStatus};
 
-use crate::call::Call;
+use crate::authorization::Authorized;
 use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
+use crate::state::Bucket;
 
-pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
-    let (_, _, row) = call.read_bucket().await?;
-    let status = match row.versioning {
+pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+    let (_, bucket) = call.into_bucket()?;
+    let status = match bucket.row.versioning {
         Versioning::Unversioned => None,
         Versioning::Enabled => Some(VersioningStatus::Enabled),
         Versioning::Suspended => Some(VersioningStatus::Suspended),
@@ -21,9 +22,9 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Response, Failure> {
     Ok(reply::xml(VersioningConfiguration { status }.to_xml()))
 }
 
-pub(super) async fn put(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    let (_, bucket, _) = call.read_bucket().await?;
-    let document = read_document(body, call, Sums::OfDocument).await?;
+pub(super) async fn put(call: Authorized<'_>, body: Body) -> Result<Response, Failure> {
+    let (call, Bucket { name: bucket, .. }) = call.into_bucket()?;
+    let document = read_document(body, &call, Sums::OfDocument).await?;
     let versioning = match VersioningConfiguration::parse(&document)?.status {
         Some(VersioningStatus::Enabled) => Versioning::Enabled,
         Some(VersioningStatus::Suspended) => Versioning::Suspended,

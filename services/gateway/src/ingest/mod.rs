@@ -1,32 +1,30 @@
 //! Taking bytes in: hashed while they stream, compared with what the client declared, staged as shards
 //! unless their content is known, and committed.
+//!
+//! # Layout
+//! - `intake`: bytes to the nodes, stripe by stripe; `sealing`: encrypted on their way
+//! - `taken`: where they are until they are committed; `commit`
 
 mod commit;
-mod hashes;
 mod intake;
+mod sealing;
+mod taken;
 
-use bytes::Bytes;
-use domain::View;
-use events::ids::{BucketName, ContentId, Md5Digest, Salt, Sha256Digest};
-use identity::Wrapper;
+use events::ids::{BucketName, Md5Digest, Salt, Sha256Digest};
 use s3::checksum::{Algorithm, Checksum};
 use s3::request::Payload as Declared;
 use s3::{Code, Error};
-use sha2::{Digest, Sha256};
-use shards::StoredContent;
 
-use crate::Gateway;
-use crate::call::Call;
-use crate::encryption::{Protection, random};
+use crate::encryption::Protection;
 use crate::failure::Failure;
+use crate::hashes::{Hashes, Sums, verify};
 use crate::payload::Payload;
-use crate::referable::is_referable;
-use crate::room::Room;
+use crate::request::Request;
 
 pub(crate) use commit::commit_ingested;
-use hashes::{Hashes, Sums, verify};
-pub(crate) use hashes::{sha256, verify_sha256};
 use intake::Intake;
+use sealing::{Sealed, Sealing};
+use taken::Taken;
 
 /// What was taken in, verified, and not yet committed.
 pub(crate) struct Ingested {
@@ -40,50 +38,6 @@ pub(crate) struct Ingested {
     /// The checksum the client sent, which held, or the default one.
     pub(crate) checksum: Option<Checksum>,
     bytes: Taken,
-}
-
-/// Where the bytes are meanwhile.
-enum Taken {
-    /// In memory: they fit one stripe.
-    InMemory(Bytes, Room),
-    /// In shards on the nodes, in place of a content of the same bytes that its nodes do not show.
-    Staged(StoredContent, Option<ContentId>),
-    /// In a content that was stored before.
-    Known(ContentId),
-}
-
-/// Bytes on their way from the client to the nodes, where they are encrypted.
-struct Sealing {
-    wrapper: Wrapper,
-    sha256: Sha256,
-    salt: Salt,
-}
-
-impl Sealing {
-    fn new(call: &Call<'_>, protection: &Protection) -> Result<Self, Error> {
-        let salt: [u8; Salt::BYTES] = random(call)?;
-        let wrapper = Wrapper::new(protection.key().content_key(&salt));
-        Ok(Self { wrapper, sha256: Sha256::new(), salt: Salt::from_fresh(salt) })
-    }
-
-    fn push(&mut self, plain: &[u8]) -> Result<Bytes, Error> {
-        let sealed = self.wrapper.push(plain).map_err(|_| Error::new(Code::InternalError))?;
-        self.sha256.update(&sealed);
-        Ok(sealed.into())
-    }
-
-    fn finish(mut self) -> Result<(Bytes, Sealed), Error> {
-        let last = self.wrapper.finish().map_err(|_| Error::new(Code::InternalError))?;
-        self.sha256.update(&last);
-        let sha256 = Sha256Digest(self.sha256.finalize().into());
-        Ok((last.into(), Sealed { sha256, salt: self.salt }))
-    }
-}
-
-/// What is known of ciphertext once it is whole.
-struct Sealed {
-    sha256: Sha256Digest,
-    salt: Salt,
 }
 
 /// The hash that names a content, and the salt of its key. What is empty has no key.
@@ -108,7 +62,7 @@ const ALGORITHM_DEFAULT: Algorithm = Algorithm::Crc64Nvme;
 /// `algorithm` is the checksum to compute where the client names none in this request. With a `protection` the bytes
 /// are encrypted before they go anywhere.
 pub(crate) async fn ingest(
-    call: &Call<'_>,
+    request: &Request<'_>,
     bucket: &BucketName,
     mut payload: Payload,
     declared: &Declared,
@@ -123,12 +77,12 @@ pub(crate) async fn ingest(
     // A checksum that nobody asked for would let guesses at what is hidden be tested.
     let hides = protection.is_some_and(Protection::hides_plaintext);
     let algorithm = sent.or(algorithm).or_else(|| (!hides).then_some(ALGORITHM_DEFAULT));
-    let sealing = protection.map(|protection| Sealing::new(call, protection)).transpose()?;
+    let sealing = protection.map(|protection| Sealing::new(request, protection)).transpose()?;
     let mut hashes = match &sealing {
         None => Hashes::of_plain(algorithm),
         Some(_) => Hashes::of_encrypted(payload.hash(), algorithm),
     };
-    let mut intake = Intake::new(call, bucket, (payload.hash(), declared), sealing);
+    let mut intake = Intake::new(request, bucket, (payload.hash(), declared), sealing);
     let mut size = 0;
     while let Some(bytes) = payload.next().await? {
         size += bytes.len() as u64;
@@ -149,34 +103,3 @@ pub(crate) async fn ingest(
 
 /// The greatest body of one request: S3's limit.
 const PUT_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
-
-/// What is known of some bytes. A hint, decided again at the commit, so it needs no barrier.
-struct KnownBytes {
-    content: Option<ContentId>,
-    /// Its nodes show enough of it. If not, the bytes at hand are better than those.
-    is_shown: bool,
-}
-
-async fn known_bytes(gateway: &Gateway, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
-    let snapshot = gateway.0.ledger.latest();
-    let content = snapshot.newest_content(sha256)?;
-    let is_shown = match content {
-        Some(content) => is_referable(gateway, &snapshot, content).await?,
-        None => false,
-    };
-    Ok(KnownBytes { content, is_shown })
-}
-
-impl KnownBytes {
-    fn shown(&self) -> Option<ContentId> {
-        self.content.filter(|_| self.is_shown)
-    }
-
-    fn hidden(&self) -> Option<ContentId> {
-        self.content.filter(|_| !self.is_shown)
-    }
-}
-
-fn no_longer_shown() -> Error {
-    Error::with_message(Code::SlowDown, "The storage nodes do not show these bytes any more. Send them again.")
-}

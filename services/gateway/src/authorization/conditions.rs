@@ -4,21 +4,20 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::net::IpAddr;
 
-use domain::row::BucketId;
-use domain::{View, find_version};
-use events::ids::{ObjectKey, RegionName};
+use events::ids::RegionName;
 use events::tags::Tags;
 use http::request::Parts;
 use jiff::Timestamp;
-use ledger::{Snapshot, StateError};
+use ledger::StateError;
 use listener::TlsVersion;
 use policy::{Context, Key, Value};
 use s3::Query;
 use s3::lock::ObjectLock;
 use s3::request::{CopySource, Head};
 
-use super::caller::Proof;
-use crate::call::version_name;
+use crate::access::Proof;
+use crate::convert::version_name;
+use crate::state::ObjectRef;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
@@ -38,7 +37,7 @@ pub(crate) struct Conditions<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) query: &'a Query<'a>,
     /// The object that is judged, if it is one that may exist.
-    pub(crate) existing: Option<Existing<'a>>,
+    pub(crate) existing: Option<ObjectRef<'a>>,
     /// What is judged is the right to list; with an object, to learn whether that one is there.
     pub(crate) is_listing: bool,
     /// Its tags, once a policy asked for them.
@@ -118,26 +117,16 @@ fn days_from(now: Timestamp, until: Timestamp) -> i64 {
     until.duration_since(now).as_secs().saturating_add(SECONDS_A_DAY - 1).div_euclid(SECONDS_A_DAY)
 }
 
-/// A version of an object that may exist.
-pub(crate) struct Existing<'a> {
-    pub(crate) snapshot: &'a Snapshot,
-    pub(crate) bucket: BucketId,
-    pub(crate) key: &'a ObjectKey,
-    /// Its name, if one was named. Of a copy's source or of a key out of a list, the query says nothing of it.
-    pub(crate) version: Option<&'a str>,
-}
-
-impl Existing<'_> {
-    fn tags(&self) -> Result<Tags, StateError> {
-        let row = match self.version {
-            None => self.snapshot.current(self.bucket, self.key)?,
-            Some(text) => match version_name(self.key.as_bytes(), text) {
-                Ok(name) => find_version(&**self.snapshot, self.bucket, self.key, name)?,
-                Err(_) => None,
-            },
-        };
-        Ok(row.and_then(|row| row.object).map(|object| object.attributes.tags).unwrap_or_default())
-    }
+/// The tags of a version. Of a copy's source or of a key out of a list, the query says nothing of its name.
+fn tags(object: ObjectRef<'_>) -> Result<Tags, StateError> {
+    let row = match object.version {
+        None => object.current()?,
+        Some(text) => match version_name(object.key.as_bytes(), text) {
+            Ok(name) => object.named(name)?,
+            Err(_) => None,
+        },
+    };
+    Ok(row.and_then(|row| row.object).map(|object| object.attributes.tags).unwrap_or_default())
 }
 
 /// The tags that a request brings.
@@ -167,8 +156,8 @@ impl RequestTags<'_> {
 
 impl Conditions<'_> {
     fn existing_tag(&self, key: &str) -> Option<&str> {
-        let existing = self.existing.as_ref()?;
-        match self.existing_tags.get_or_init(|| existing.tags()) {
+        let existing = self.existing?;
+        match self.existing_tags.get_or_init(|| tags(existing)) {
             Ok(tags) => tags.get(key).map(String::as_str),
             Err(error) => {
                 tracing::error!(%error, "the tags of an object cannot be read");

@@ -1,0 +1,225 @@
+//! Requests that were granted: with the state by which they were judged, and without it.
+//!
+//! A verb gets an [`Authorized`] and takes the state out of it once. What is left is a [`Granted`], which commits: an upload
+//! may take hours, and a state that lived as long would keep redb from using its pages again. Verbs that read a document
+//! first get no state at all, since it would be old by then.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use domain::{Command, Identities, Judged, JudgedBucket};
+use ledger::{CommitError, Committed, Snapshot, StateError};
+use s3::{Code, Error};
+
+use super::authorize::authorize;
+use crate::access::Caller;
+use crate::confirmed::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
+use crate::failure::{Failure, commit_failure};
+use crate::request::{Document, Request};
+use crate::state::{Bucket, State};
+
+/// A request that was granted, and what it was judged by.
+pub(crate) struct Granted<'a> {
+    request: Request<'a>,
+    judged: Judged,
+}
+
+/// The same with the state.
+pub(crate) struct Authorized<'a> {
+    granted: Granted<'a>,
+    state: State,
+}
+
+/// What is asked of a request is asked of a granted one in the same way.
+impl<'a> Deref for Granted<'a> {
+    type Target = Request<'a>;
+
+    fn deref(&self) -> &Request<'a> {
+        &self.request
+    }
+}
+
+impl<'a> Deref for Authorized<'a> {
+    type Target = Request<'a>;
+
+    fn deref(&self) -> &Request<'a> {
+        &self.granted.request
+    }
+}
+
+impl<'a> Authorized<'a> {
+    /// The request, unless nothing grants it in a state. What its body names, and the source of a copy, is judged when it
+    /// is known.
+    pub(crate) fn new(request: Request<'a>, snapshot: Arc<Snapshot>) -> Result<Self, Failure> {
+        let state = authorize(&request, snapshot)?;
+        let judged = judged(&request, &state);
+        Ok(Self { granted: Granted { request, judged }, state })
+    }
+
+    /// The addressed bucket, for a look.
+    pub(crate) fn bucket(&self) -> Result<&Bucket, Error> {
+        match &self.state {
+            State::Bucket(bucket) => Ok(bucket),
+            // Verbs about a bucket are given one.
+            State::Service(_) => Err(Error::new(Code::InternalError)),
+        }
+    }
+
+    /// Takes the addressed bucket out, which is the one that the client expects.
+    pub(crate) fn into_bucket(self) -> Result<(Granted<'a>, Bucket), Failure> {
+        let State::Bucket(bucket) = self.state else { return Err(Error::new(Code::InternalError).into()) };
+        bucket.check_owner(self.granted.head().expected_bucket_owner()?)?;
+        Ok((self.granted, bucket))
+    }
+
+    /// Takes the state out.
+    pub(crate) fn into_snapshot(self) -> (Granted<'a>, Arc<Snapshot>) {
+        (self.granted, self.state.into_snapshot())
+    }
+
+    /// Lets the state go.
+    pub(crate) fn without_state(self) -> Granted<'a> {
+        self.granted
+    }
+}
+
+/// Why a command of a call was not committed.
+pub(crate) enum Uncommitted {
+    /// Nothing grants it any more.
+    Refused(Failure),
+    /// The ledger did not.
+    Commit(CommitError),
+}
+
+impl<'a> Granted<'a> {
+    /// The addressed bucket in a state of this moment. One that was made under its name since it was judged is another.
+    pub(crate) async fn read_bucket(&self) -> Result<Bucket, Failure> {
+        let bucket = self.bucket_in(self.read().await?)?;
+        if self.judged.bucket.as_ref().is_some_and(|judged| judged.id != bucket.row.id) {
+            return Err(Error::no_such_bucket(bucket.name.as_str()).into());
+        }
+        bucket.check_owner(self.head().expected_bucket_owner()?)?;
+        Ok(bucket)
+    }
+
+    /// The request with what its document brings. Policies that ask for that are asked by whoever commits.
+    pub(crate) fn with_document<'b>(self, document: Document<'b>) -> Granted<'b>
+    where
+        'a: 'b,
+    {
+        Granted { request: Request { document, ..self.request }, judged: self.judged }
+    }
+
+    /// The same, judged by it and by the present state.
+    pub(crate) fn judge_document<'b>(self, document: Document<'b>) -> Result<Granted<'b>, Failure>
+    where
+        'a: 'b,
+    {
+        let snapshot = self.present()?.into_snapshot();
+        Ok(Authorized::new(Request { document, ..self.request }, snapshot)?.without_state())
+    }
+
+    /// Judges the request by the present state, as it was judged before its body was read.
+    pub(crate) fn confirm(&self) -> Result<Confirmed, Failure> {
+        self.confirm_by(|_| Ok(())).map(|(confirmed, ())| confirmed)
+    }
+
+    /// The same, and what else hangs on the present state and on who asks: the request that is given has the caller as
+    /// they are now.
+    fn confirm_by<T>(
+        &self,
+        judge: impl FnOnce(&Authorized<'_>) -> Result<T, Failure>,
+    ) -> Result<(Confirmed, T), Failure> {
+        let state = self.present()?;
+        if self.is_as_before(&state)? {
+            let granted = Granted { request: self.request, judged: self.judged.clone() };
+            return confirmed(Authorized { granted, state }, judge);
+        }
+        let account = match &self.caller.access_key {
+            Some(key) => Some(Arc::clone(&self.gateway.0.accounts.find(state.snapshot(), key, self.now)?.account)),
+            None => None,
+        };
+        let Caller { access_key, proof, payload, signature_age_ms, .. } = self.caller;
+        let caller = Caller {
+            account,
+            access_key: access_key.clone(),
+            proof: *proof,
+            payload: *payload,
+            signature_age_ms: *signature_age_ms,
+            chunk_signer: None,
+        };
+        confirmed(Authorized::new(Request { caller: &caller, ..self.request }, state.into_snapshot())?, judge)
+    }
+
+    /// The present state. Of a bucket that is another one now nothing is judged.
+    fn present(&self) -> Result<State, Failure> {
+        let snapshot = self.latest();
+        let Some(judged) = &self.judged.bucket else { return Ok(State::Service(snapshot)) };
+        let bucket = Bucket::find(snapshot, judged.name.clone())?.filter(|bucket| bucket.row.id == judged.id);
+        bucket.map(State::Bucket).ok_or_else(|| Error::no_such_bucket(judged.name.as_str()).into())
+    }
+
+    /// Whether nothing changed by which the request was judged.
+    fn is_as_before(&self, state: &State) -> Result<bool, StateError> {
+        if let (State::Bucket(bucket), Some(judged)) = (state, &self.judged.bucket)
+            && bucket.row.access != judged.access
+        {
+            return Ok(false);
+        }
+        match &self.judged.caller {
+            Some(caller) => Ok(state.snapshot().identities_changed()? == caller.identities),
+            None => Ok(true),
+        }
+    }
+
+    /// Commits a command that brings no bytes.
+    pub(crate) async fn commit(&self, command: Command) -> Result<Committed, Failure> {
+        self.commit_as(|_| Ok(command.clone())).await
+    }
+
+    /// Commits a command that hangs on who asks and on the present state, and is made of both.
+    pub(crate) async fn commit_as(
+        &self,
+        command: impl Fn(&Authorized<'_>) -> Result<Command, Failure>,
+    ) -> Result<Committed, Failure> {
+        self.try_commit_as(command).await.map_err(|error| match error {
+            Uncommitted::Refused(failure) => failure,
+            Uncommitted::Commit(error) => commit_failure(&error, self.about()).into(),
+        })
+    }
+
+    /// The same, for who has something to say of the errors.
+    pub(crate) async fn try_commit_as(
+        &self,
+        command: impl Fn(&Authorized<'_>) -> Result<Command, Failure>,
+    ) -> Result<Committed, Uncommitted> {
+        let mut judgements = 1;
+        loop {
+            let (confirmed, command) = self.confirm_by(&command).map_err(Uncommitted::Refused)?;
+            match self.gateway.0.ledger.commit(&confirmed, command, self.origin()).await {
+                Err(error) if is_judged_by_other(&error) && judgements < JUDGEMENTS_MAX => judgements += 1,
+                ended => return ended.map_err(Uncommitted::Commit),
+            }
+        }
+    }
+}
+
+fn confirmed<T>(
+    request: Authorized<'_>,
+    judge: impl FnOnce(&Authorized<'_>) -> Result<T, Failure>,
+) -> Result<(Confirmed, T), Failure> {
+    let made = judge(&request)?;
+    Ok((Confirmed::of_request(request.granted.judged), made))
+}
+
+/// What the right to a request is judged by.
+fn judged(request: &Request<'_>, state: &State) -> Judged {
+    let caller = request.caller.account.as_ref().and_then(|account| account.judged.clone());
+    let bucket = match state {
+        State::Service(_) => None,
+        State::Bucket(Bucket { name, row, .. }) => {
+            Some(JudgedBucket { name: name.clone(), id: row.id, access: row.access })
+        }
+    };
+    Judged { caller, bucket }
+}

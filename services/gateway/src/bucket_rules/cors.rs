@@ -1,0 +1,35 @@
+use std::sync::Arc;
+
+use domain::View;
+use domain::row::{BucketId, BucketRow};
+use ledger::{Snapshot, StateError};
+use s3::cors::CorsRule;
+
+use crate::convert::wire_cors_rule;
+
+/// Buckets whose rules are remembered.
+const BUCKETS_MAX: usize = 1_024;
+
+/// The rules of buckets that have any.
+pub(crate) struct CorsCache(quick_cache::sync::Cache<(BucketId, u64), Arc<Vec<CorsRule>>>);
+
+impl CorsCache {
+    pub(crate) fn new() -> Self {
+        Self(quick_cache::sync::Cache::new(BUCKETS_MAX))
+    }
+
+    /// The rules of a bucket; none if it has none.
+    pub(crate) fn of(&self, snapshot: &Snapshot, bucket: &BucketRow) -> Result<Arc<Vec<CorsRule>>, StateError> {
+        if bucket.settings == 0 {
+            return Ok(Arc::default());
+        }
+        let at = (bucket.id, bucket.settings);
+        if let Some(known) = self.0.get(&at) {
+            return Ok(known);
+        }
+        let rules = snapshot.bucket_settings(bucket.id)?.cors.unwrap_or_default();
+        let rules: Arc<Vec<_>> = Arc::new(rules.iter().filter_map(wire_cors_rule).collect());
+        self.0.insert(at, Arc::clone(&rules));
+        Ok(rules)
+    }
+}

@@ -1,0 +1,48 @@
+//! Where bytes are that were taken in, and what is known of bytes like them.
+
+use bytes::Bytes;
+use domain::View;
+use events::ids::{ContentId, Sha256Digest};
+use shards::StoredContent;
+
+use crate::Gateway;
+use crate::failure::Failure;
+use crate::referable::is_referable;
+use crate::room::Room;
+
+/// Where the bytes are until they are committed.
+pub(super) enum Taken {
+    /// In memory: they fit one stripe.
+    InMemory(Bytes, Room),
+    /// In shards on the nodes, in place of a content of the same bytes that its nodes do not show.
+    Staged(StoredContent, Option<ContentId>),
+    /// In a content that was stored before.
+    Known(ContentId),
+}
+
+/// What is known of some bytes. A hint, decided again at the commit, so it needs no barrier.
+pub(super) struct KnownBytes {
+    content: Option<ContentId>,
+    /// Its nodes show enough of it. If not, the bytes at hand are better than those.
+    is_shown: bool,
+}
+
+pub(super) async fn known_bytes(gateway: &Gateway, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
+    let snapshot = gateway.0.ledger.latest();
+    let content = snapshot.newest_content(sha256)?;
+    let is_shown = match content {
+        Some(content) => is_referable(gateway, &snapshot, content).await?,
+        None => false,
+    };
+    Ok(KnownBytes { content, is_shown })
+}
+
+impl KnownBytes {
+    pub(super) fn shown(&self) -> Option<ContentId> {
+        self.content.filter(|_| self.is_shown)
+    }
+
+    pub(super) fn hidden(&self) -> Option<ContentId> {
+        self.content.filter(|_| !self.is_shown)
+    }
+}
