@@ -5,7 +5,7 @@ CARGO ?= cargo
 TOOLS := .tools
 ARGS ?=
 
-.PHONY: run build test test-rust test-e2e fuzz lint bench fmt clean
+.PHONY: run build test test-all test-rust test-e2e fuzz lint bench fmt clean
 
 # The release build, served from ./planetstore-data. `make run ARGS="--listen 0.0.0.0:9000"` passes flags on.
 run: build
@@ -14,16 +14,22 @@ run: build
 build:
 	$(CARGO) build --release --locked -p planetstore
 
-test: test-rust test-e2e
+# Everything but the longest end-to-end cases, each of which has a shorter one beside it; `test-all` runs those too. The
+# end-to-end tests take the binary that the Rust tests were built with, rather than build everything once more.
+test: test-rust
+	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run --short $(ARGS)
+
+test-all: test-rust
+	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run --all $(ARGS)
 
 # Includes the tests against a real nats-server and those of the binary as a process.
 test-rust:
 	server=$${PLANETSTORE_NATS_SERVER:-$$(nats/install)} && PLANETSTORE_NATS_SERVER="$$server" $(CARGO) test --workspace --locked
 
-# Everyday clients and the crash rounds, against the debug build. tests/run installs what it needs.
+# Everyday clients, the wire, crashes and power losses, against the debug build. tests/run installs what it needs.
 test-e2e:
 	$(CARGO) build --locked -p planetstore
-	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run $(ARGS)
+	@PLANETSTORE_BINARY="$(CURDIR)/target/debug/planetstore" exec tests/run --short $(ARGS)
 
 lint:
 	$(CARGO) fmt --all --check

@@ -24,6 +24,8 @@ _numbers = itertools.count(1)
 
 # Draws every random moment and content. Set PLANETSTORE_TEST_SEED to repeat a run.
 SEED = int(os.environ.get("PLANETSTORE_TEST_SEED") or secrets.randbits(32))
+# The workers of pytest-xdist draw from the same.
+os.environ["PLANETSTORE_TEST_SEED"] = str(SEED)
 
 
 def pytest_report_header() -> str:

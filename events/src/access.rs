@@ -1,28 +1,28 @@
-//! Who may do what with a bucket or an object, as far as the log says it: ACLs and the rules above them.
+//! Access to buckets and objects as recorded in events: ACLs, public access blocks and object ownership.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
 
-/// Grants of an ACL at most: S3's limit.
+/// Maximum number of grants in an ACL; S3's limit.
 pub const ACL_GRANTS_MAX: usize = 100;
 
-/// Whom a grant is for.
+/// The grantee of an ACL grant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grantee {
     /// A user.
     User(UserId),
-    /// Anybody, anonymous requests among them.
+    /// Everyone, including anonymous requests.
     Everyone,
-    /// Whoever proved who they are.
+    /// Every authenticated user.
     Authenticated,
-    /// Whoever delivers access logs.
+    /// The service that delivers access logs.
     LogDelivery,
 }
 
-/// What a grant allows. What each means for a bucket and for an object stands in S3's overview of ACLs.
+/// The permission of a grant. S3's overview of ACLs defines each one for buckets and for objects.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -36,31 +36,31 @@ pub enum Permission {
     FullControl,
 }
 
-/// One line of an ACL.
+/// One grant of an ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Grant {
-    /// Whom it is for.
+    /// The grantee.
     pub grantee: Grantee,
-    /// What it allows.
+    /// The permission granted.
     pub permission: Permission,
 }
 
-/// An access control list. One that is absent grants its owner everything, as one that S3 calls `private` does.
+/// An access control list. Without one, only the owner has access, as with S3's `private` ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Acl {
-    /// Its lines, at most [`ACL_GRANTS_MAX`].
+    /// The grants, at most 100.
     pub grants: Vec<Grant>,
 }
 
 impl Acl {
-    /// Whether it grants anything to anybody at all: S3 counts whoever can sign a request among them.
+    /// Whether the ACL grants anything to everyone or, as S3 counts it, to every authenticated user.
     pub fn is_public(&self) -> bool {
         self.grants.iter().any(|grant| grant.grantee.is_public())
     }
 }
 
 impl Grantee {
-    /// Whether it is anybody at all.
+    /// Whether the grantee is a public group.
     pub const fn is_public(&self) -> bool {
         match self {
             Self::Everyone | Self::Authenticated => true,
@@ -69,30 +69,30 @@ impl Grantee {
     }
 }
 
-/// What keeps a bucket from becoming public by mistake.
+/// A public access block, which prevents a bucket from becoming public by mistake.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "they are S3's four switches")]
 pub struct PublicAccessBlock {
-    /// Requests that bring a public ACL are refused.
+    /// Refuse requests that set a public ACL.
     pub block_public_acls: bool,
-    /// Public grants of ACLs grant nothing.
+    /// Ignore public grants of ACLs.
     pub ignore_public_acls: bool,
-    /// A bucket policy that is public is refused.
+    /// Refuse bucket policies that are public.
     pub block_public_policy: bool,
-    /// A bucket policy that is public grants its bucket's owner only.
+    /// Let a public bucket policy grant access only to the bucket's owner.
     pub restrict_public_buckets: bool,
 }
 
-/// Who owns what others store in a bucket.
+/// The ownership of objects that other users store in a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ObjectOwnership {
-    /// The bucket's owner, and ACLs are off.
+    /// The bucket's owner owns all objects, and ACLs are disabled.
     #[default]
     BucketOwnerEnforced,
-    /// The bucket's owner, if the writer grants them full control; else the writer.
+    /// The bucket's owner owns an object if the writer grants them full control; otherwise the writer owns it.
     BucketOwnerPreferred,
-    /// The writer.
+    /// The writer owns the object.
     ObjectWriter,
 }

@@ -1,23 +1,24 @@
-//! Who writes facts.
+//! The authors of facts.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What kind of process wrote a fact. Each proves what it writes with keys of its own, and writes what it may.
+/// The kind of process that wrote a fact. Each kind has its own keys to prove its facts and may write certain facts
+/// only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
-    /// A gateway, which holds the region's master key and writes all that clients and operators ask for.
+    /// A gateway, which holds the region's master key and writes the facts that clients and operators request.
     Gateway,
-    /// What follows lifecycle rules.
+    /// The lifecycle service.
     Lifecycle,
 }
 
 impl Author {
-    /// Every one.
+    /// All authors.
     pub const ALL: [Self; 2] = [Self::Gateway, Self::Lifecycle];
 
-    /// Its name.
+    /// The author's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",

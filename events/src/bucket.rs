@@ -10,137 +10,137 @@ use crate::ids::{BucketName, RegionName, UserId};
 use crate::lifecycle;
 use crate::tags::Tags;
 
-/// Whether a bucket keeps what is overwritten.
+/// The versioning state of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Versioning {
-    /// Never asked for: one version a key, the null one.
+    /// Versioning was never enabled: each key has one version, the null version.
     #[default]
     Unversioned,
-    /// Every write makes a version with an id of its own.
+    /// Every write creates a version with its own id.
     Enabled,
-    /// Writes replace the null version; versions made before stay.
+    /// Writes replace the null version; older versions stay.
     Suspended,
 }
 
-/// A bucket was made.
+/// A bucket was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// The bucket.
     pub bucket: BucketName,
-    /// The user who owns it.
+    /// The user who owns the bucket.
     pub owner: UserId,
-    /// Its ACL, if it is not the private one.
+    /// The ACL, unless it is private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Acl>,
-    /// Who owns what is stored in it, if that was said.
+    /// The object ownership, if the request specified it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<ObjectOwnership>,
-    /// Versions in it may be locked, so it keeps versions from the start.
+    /// Object lock is enabled, and with it versioning.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub object_lock: bool,
-    /// The region it was to be made in, if that was said: this one.
+    /// The location constraint, if the request specified it; always this region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<RegionName>,
-    /// What it carries from the start.
+    /// The bucket's initial tags.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
 
-/// An empty bucket was removed, and with it the uploads that were still open in it.
+/// An empty bucket was deleted, along with the multipart uploads that were still in progress in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     /// The bucket.
     pub bucket: BucketName,
 }
 
-/// A bucket's versioning was switched.
+/// The versioning of a bucket was enabled or suspended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VersioningChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// What holds from now on.
+    /// The new setting.
     pub versioning: Versioning,
 }
 
-/// A bucket has another policy, or none.
+/// The policy of a bucket was set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// The JSON document, as it was given.
+    /// The JSON document as the client sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
 }
 
-/// A bucket has another ACL.
+/// The ACL of a bucket was set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AclChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// What it grants.
+    /// The new ACL.
     pub acl: Acl,
 }
 
-/// What keeps a bucket from becoming public changed, or is gone.
+/// The public access block of a bucket was set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PublicAccessChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// What holds from now on.
+    /// The new setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_access_block: Option<PublicAccessBlock>,
 }
 
-/// Who owns what others store in a bucket changed, or is left to the default.
+/// The object ownership of a bucket was set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OwnershipChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// What holds from now on.
+    /// The new setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<ObjectOwnership>,
 }
 
-/// A bucket has other tags, or none.
+/// The tags of a bucket were set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TagsChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// What it carries from now on.
+    /// The new tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Tags>,
 }
 
-/// Which pages of other origins may use a bucket changed, or is not said any more.
+/// The CORS configuration of a bucket was set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CorsChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// The rules from now on, in the order in which they are asked.
+    /// The new rules, in the order in which they are evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<cors::Rule>>,
 }
 
-/// What a bucket encrypts new objects with changed, or is nothing again.
+/// The default encryption of a bucket was set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EncryptionChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// What holds from now on.
+    /// The new setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<DefaultEncryption>,
 }
 
-/// A bucket ends what is in it by other rules, or by none.
+/// The lifecycle rules of a bucket were set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LifecycleChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// The rules that hold from now on.
+    /// The new rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<lifecycle::Rule>>,
-    /// What is too small to move between storage classes, where a rule does not say.
+    /// The default minimum object size for transitions between storage classes.
     #[serde(default, skip_serializing_if = "lifecycle::TransitionMinimum::is_default")]
     pub transition_minimum: lifecycle::TransitionMinimum,
 }

@@ -1,43 +1,43 @@
-//! Facts about contents: what objects' bytes are, apart from the objects.
+//! Facts about contents: the bytes of objects, independent of the objects that refer to them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketName, ContentId, NodeId};
 
-/// It became known which shards of a content are not what its placement says. It holds until the next such fact of
-/// the same content; with no faults the content is whole again.
+/// The set of faulty shards of a content changed. It replaces the previous set; with no faults the content is whole
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthChanged {
-    /// The bucket that the content was uploaded to. It may be gone by now.
+    /// The bucket to which the content was uploaded. It may have been deleted since.
     pub bucket: BucketName,
     /// The content.
     pub content: ContentId,
-    /// Every shard that is known not to be there, or not to be right, in order of the shards.
+    /// All shards that are known to be missing or damaged, ordered by index.
     pub faults: Vec<ShardFault>,
 }
 
-/// A shard that is not what its content's placement says.
+/// A missing or damaged shard of a content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShardFault {
-    /// Its index, 0 to 5.
+    /// The index of the shard, 0 to 5.
     pub shard: u8,
-    /// The node that should have it.
+    /// The node that should hold the shard.
     pub node: NodeId,
-    /// What is wrong.
+    /// The kind of fault.
     pub fault: Fault,
 }
 
-/// What is wrong with a shard.
+/// The fault of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The write was acked without it, and its node has not shown it since.
+    /// The write was acknowledged without this shard, and its node has not reported it since.
     Unwritten,
-    /// Its node does not have it.
+    /// The node does not have the shard.
     Missing,
-    /// Its bytes do not match their checksum.
+    /// The bytes of the shard do not match their checksum.
     Damaged,
-    /// Its node's disk does not return its bytes.
+    /// The node's disk does not return the bytes of the shard.
     Unreadable,
 }

@@ -1,9 +1,9 @@
-//! Which pages of other origins a browser may let at a bucket.
+//! CORS: the web pages of other origins that may access a bucket.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A method that a rule may allow.
+/// An HTTP method that a CORS rule can allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are HTTP's")]
@@ -15,23 +15,23 @@ pub enum Method {
     Head,
 }
 
-/// What pages of some origins may do. The first rule that allows a request counts.
+/// A CORS rule. The first rule that allows a request applies.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html>
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
-    /// Its owner's name for it.
+    /// The id that the bucket's owner gave the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Origins, each with one `*` at most.
+    /// The allowed origins, each with at most one `*`.
     pub allowed_origins: Vec<String>,
-    /// Methods.
+    /// The allowed methods.
     pub allowed_methods: Vec<Method>,
-    /// Names of headers that a page may send, each with one `*` at most.
+    /// The request headers that a page may send, each with at most one `*`.
     pub allowed_headers: Vec<String>,
-    /// Names of headers that a page may see in answers.
+    /// The response headers that a page may read.
     pub expose_headers: Vec<String>,
-    /// Seconds for which a browser may remember what it was told.
+    /// The time in seconds for which a browser may cache the preflight response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_seconds: Option<u32>,
 }

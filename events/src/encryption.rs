@@ -1,4 +1,4 @@
-//! How bytes are encrypted before they reach a node: what of it a fact may say.
+//! Encryption at rest, as far as facts record it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub const fn stored_bytes(plain: u64) -> u64 {
     plain.saturating_add(plain.div_ceil(FRAME_BYTES) * TAG_BYTES)
 }
 
-/// Under which key an object's own key is sealed.
+/// The encryption method: the key under which an object's own key is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Method {
@@ -24,19 +24,19 @@ pub enum Method {
     SseS3,
     /// SSE-KMS: a key of the region's key store.
     SseKms(KmsMethod),
-    /// SSE-C: a key that the customer brings with every request and that is kept nowhere.
+    /// SSE-C: a key that the client sends with every request and that is never stored.
     SseC,
 }
 
-/// What SSE-KMS is asked for with.
+/// The parameters of SSE-KMS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KmsMethod {
-    /// The key's name.
+    /// The name of the KMS key.
     pub kms_key: KmsKeyName,
-    /// The encryption context, JSON in Base64, as the client sent it. It is authenticated with the sealed key.
+    /// The encryption context as the client sent it: JSON in Base64. It is authenticated together with the sealed key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,
-    /// The client asked for a bucket key. It is remembered and shown, and changes nothing.
+    /// The client requested a bucket key. The setting is stored and returned but has no effect.
     #[serde(default, skip_serializing_if = "is_false")]
     pub bucket_key: bool,
 }
@@ -46,32 +46,32 @@ fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-/// How an object, or an upload that will be one, is encrypted.
+/// The encryption of an object or of a multipart upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Encryption {
-    /// Under which key the object's key is sealed.
+    /// The key under which the object's key is sealed.
     #[serde(flatten)]
     pub method: Method,
-    /// The object's key, sealed. Nobody reads it without the key that sealed it.
+    /// The object's key, sealed. It can be opened only with the key that sealed it.
     pub key: Sealed,
-    /// What makes the key of the object's one content out of the object's key. Absent where the bytes lie in parts,
-    /// each of which has its own, or where there are none.
+    /// The salt that derives the key of the object's content from the object's key. Absent if the object is empty or
+    /// has parts, each of which has its own salt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<Salt>,
 }
 
-/// What buckets encrypt new objects with, unless a request says otherwise.
+/// The default encryption of a bucket, used for requests that specify none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DefaultEncryption {
-    /// By which key: never SSE-C, whose key nobody brings by default.
+    /// The method; never SSE-C, which needs a key in each request.
     #[serde(flatten)]
     pub by: DefaultMethod,
-    /// New objects get a bucket key, where that means something.
+    /// New objects use a bucket key, where the method supports it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub bucket_key: bool,
 }
 
-/// The methods that a bucket may have as its default.
+/// The encryption methods that can be a bucket's default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum DefaultMethod {
@@ -79,7 +79,7 @@ pub enum DefaultMethod {
     SseS3,
     /// A key of the region's key store.
     SseKms {
-        /// Its name; absent for the region's default key.
+        /// The name of the key; absent for the region's default key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kms_key: Option<KmsKeyName>,
     },

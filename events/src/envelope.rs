@@ -24,31 +24,31 @@ pub(crate) const SPEC_VERSION: &str = "1.0";
 /// The hash an event carries when there is none before it.
 pub const CHAIN_START: Sha256Digest = Sha256Digest([0; 32]);
 
-/// Who asked, when, in which request.
+/// The request that caused an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Who.
+    /// The principal that sent the request.
     pub principal: Principal,
-    /// The S3 request id, which the client saw too. Empty when no request was behind it.
+    /// The S3 request id, as the client received it. Empty if no request caused the event.
     pub request_id: String,
     /// W3C trace context, if the client sent one.
     pub traceparent: Option<TraceParent>,
 }
 
-/// A fact with everything the log says of it.
+/// A fact with its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its id, also `Nats-Msg-Id`.
+    /// The event's id, also its `Nats-Msg-Id`.
     pub id: EventId,
-    /// When it was decided.
+    /// The time of the decision.
     pub time: Timestamp,
-    /// Its place in the log.
+    /// The sequence in the log.
     pub sequence: u64,
     /// SHA-256 of the bytes of the event before it; [`quarantine_hash`] of them if they are no fact.
     pub previous: Sha256Digest,
-    /// Who caused it.
+    /// The request that caused the event.
     pub origin: Origin,
-    /// What happened.
+    /// The fact.
     pub fact: Fact,
 }
 
@@ -143,7 +143,7 @@ impl Event {
     /// is written without growing its buffer.
     const BYTES_USUAL: usize = 1024;
 
-    /// The event as it goes on the log.
+    /// The event's bytes on the log.
     pub fn encode(&self, region: &RegionName) -> Result<Bytes, serde_json::Error> {
         let key = self.fact.key();
         let written = Written {
@@ -193,7 +193,7 @@ impl Event {
     }
 }
 
-/// The hash by which the next event names this one.
+/// The hash by which the next event refers to this one.
 pub fn chain_hash(event_bytes: &[u8]) -> Sha256Digest {
     Sha256Digest(Sha256::digest(event_bytes).into())
 }

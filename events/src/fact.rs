@@ -8,16 +8,16 @@ use serde_json::value::RawValue;
 use crate::ids::{BucketName, ObjectKey};
 use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, region, session, upload, user};
 
-/// What a fact is about: a token of its subject, and its CloudEvents `source`.
+/// The resource that a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope<'a> {
-    /// The collection it is in, as the `source` names it.
+    /// The resource's collection, as in `source`.
     pub collection: Collection,
-    /// Its name there.
+    /// The resource's name in the collection.
     pub name: &'a str,
 }
 
-/// What facts are about, by kind.
+/// The kinds of resources that facts are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is named after what it holds")]
 pub enum Collection {
@@ -62,10 +62,10 @@ impl Collection {
     }
 }
 
-/// Why an event's data is not a fact this program knows.
+/// The reason why an event's data is not a fact that this program knows.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The type is from a newer program, or not ours. Whether it may be skipped is the consumer's to say.
+    /// The type is unknown: a newer release wrote it, or another program. The consumer decides whether to skip it.
     #[error("unknown event type {0:?}: a newer release wrote it")]
     UnknownType(String),
     /// The JSON does not have the shape its type promises.
@@ -111,7 +111,7 @@ pub struct FactKind {
     pub noun: &'static str,
     /// The verb: a subject token.
     pub verb: &'static str,
-    /// What it is about.
+    /// The collection of the resource that the fact is about.
     pub collection: Collection,
     /// Whether it is about an object's key, which is then the CloudEvents `subject`.
     pub keyed: bool,
@@ -205,7 +205,7 @@ macro_rules! about {
 /// level of a fact that is not as old as levels are.
 macro_rules! facts {
     ($($variant:ident($data:ty): $noun:literal $verb:literal, $about:ident $(, level $level:literal)?;)+) => {
-        /// Something that happened. Refused requests never become one.
+        /// A fact: a change that happened. Refused requests are not facts.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
         pub enum Fact {
@@ -247,18 +247,18 @@ macro_rules! facts {
         }
 
         impl Fact {
-            /// What it is about.
+            /// The collection of the resource that the fact is about.
             pub fn scope(&self) -> Scope<'_> {
                 let name = match self { $(Self::$variant(data) => about!($about, name of data),)+ };
                 Scope { collection: self.kind().collection, name }
             }
 
-            /// The bucket it is about, or whose object it is about.
+            /// The bucket that the fact, or its object, belongs to.
             pub fn bucket(&self) -> Option<&BucketName> {
                 match self { $(Self::$variant(data) => about!($about, bucket of data),)+ }
             }
 
-            /// The key of the object it is about.
+            /// The key of the object that the fact is about.
             pub fn key(&self) -> Option<&ObjectKey> {
                 match self { $(Self::$variant(data) => about!($about, key of data),)+ }
             }

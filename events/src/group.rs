@@ -5,21 +5,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{GroupName, UserName};
 
-/// A group was made.
+/// A group was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// The group.
     pub group: GroupName,
 }
 
-/// A group is gone; its members stay.
+/// A group was deleted; its members stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     /// The group.
     pub group: GroupName,
 }
 
-/// A user joined a group.
+/// A user was added to a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemberAdded {
     /// The group.
@@ -28,7 +28,7 @@ pub struct MemberAdded {
     pub user: UserName,
 }
 
-/// A user left a group.
+/// A user was removed from a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemberRemoved {
     /// The group.

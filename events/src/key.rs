@@ -6,44 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccessKeyId, Sealed, UserName};
 
-/// A user has one more key.
+/// An S3 key of a user was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// The user.
     pub user: UserName,
-    /// The key's public half.
+    /// The access key id.
     pub access_key: AccessKeyId,
-    /// Its secret half, sealed.
+    /// The secret key, sealed.
     pub secret: Sealed,
-    /// When it stops working.
+    /// The expiry time; absent for a key that does not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub expires: Option<Timestamp>,
 }
 
-/// A key was switched on or off, or works longer or shorter.
+/// An S3 key was enabled or disabled, or its expiry changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {
     /// The user.
     pub user: UserName,
-    /// The key's public half.
+    /// The access key id.
     pub access_key: AccessKeyId,
-    /// It works.
+    /// Whether the key is enabled.
     pub enabled: bool,
-    /// When it stops working.
+    /// The expiry time; absent for a key that does not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub expires: Option<Timestamp>,
-    /// An admin said so: what an admin switches off, the user does not switch on.
+    /// The change was made by an administrator: the user cannot enable a key that an administrator disabled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_admin: bool,
 }
 
-/// A key is gone for good.
+/// An S3 key was deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     /// The user.
     pub user: UserName,
-    /// The key's public half.
+    /// The access key id.
     pub access_key: AccessKeyId,
 }

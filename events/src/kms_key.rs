@@ -5,20 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{KmsKeyName, Sealed};
 
-/// A key was made.
+/// A KMS key was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
-    /// Its name.
+    /// The name of the key.
     pub kms_key: KmsKeyName,
     /// The key, sealed under the region's master key.
     pub sealed: Sealed,
 }
 
-/// A key was switched on or off.
+/// A KMS key was enabled or disabled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {
-    /// Its name.
+    /// The name of the key.
     pub kms_key: KmsKeyName,
-    /// It may be used: to seal and to open.
+    /// Whether the key may be used to encrypt and decrypt.
     pub enabled: bool,
 }

@@ -1,4 +1,4 @@
-//! Rules by which a bucket ends what is in it.
+//! Lifecycle rules of buckets.
 //!
 //! Source: "Managing the lifecycle of objects", Amazon S3 User Guide.
 
@@ -8,85 +8,85 @@ use serde::{Deserialize, Serialize};
 
 use crate::tags::Tags;
 
-/// One rule.
+/// A lifecycle rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule {
-    /// Its name, of which a bucket has no other.
+    /// The id of the rule, unique in its bucket.
     pub id: String,
-    /// It is followed.
+    /// Whether the rule is enabled.
     pub enabled: bool,
-    /// What it is about.
+    /// The objects to which the rule applies.
     pub filter: Filter,
-    /// When the current version ends.
+    /// The expiration of current versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiration: Option<Expiration>,
-    /// When other versions end.
+    /// The expiration of noncurrent versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noncurrent_expiration: Option<NoncurrentExpiration>,
-    /// After how many days a multipart upload that is still under way is given up.
+    /// The number of days after which an incomplete multipart upload is aborted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abort_uploads_after_days: Option<u32>,
 }
 
-/// What a rule is about: whatever meets all of it.
+/// The filter of a rule. An object must match all of its conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Filter {
-    /// The prefix stands at the rule itself, as in the older form of the document.
+    /// The document has the prefix at the rule itself, which is the older form.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_old_form: bool,
-    /// How keys begin.
+    /// The prefix of the keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
-    /// Tags that a version carries, perhaps among others.
+    /// Tags that a version must have; it may have others too.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
-    /// It has more bytes than this.
+    /// The object must have more bytes than this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_greater_than: Option<u64>,
-    /// It has fewer bytes than this.
+    /// The object must have fewer bytes than this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_less_than: Option<u64>,
 }
 
-/// When the current version of a key ends.
+/// The expiration of current versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expiration {
-    /// So many days after it was made.
+    /// Expire the version this number of days after it was created.
     Days(u32),
-    /// From a day on.
+    /// Expire all versions from this date on.
     Date(#[schemars(with = "String")] Timestamp),
-    /// When it is a delete marker, and no other version is left.
+    /// Remove a delete marker when no other version of its key is left.
     ExpiredObjectDeleteMarker,
 }
 
-/// Which objects are too small to move between storage classes, where a rule does not say. S3 has it as a setting of the
-/// rules; it is kept for whoever asks.
+/// The default minimum object size for transitions between storage classes. S3 has it as a setting of the
+/// configuration; it is stored and returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum TransitionMinimum {
-    /// Below 128 KiB, whatever the class.
+    /// Objects below 128 KiB do not transition to any storage class.
     #[default]
     #[serde(rename = "all_storage_classes_128K")]
     AllStorageClasses,
-    /// Below what each class has.
+    /// The minimum depends on the storage class.
     #[serde(rename = "varies_by_storage_class")]
     VariesByStorageClass,
 }
 
 impl TransitionMinimum {
-    /// Whether it is what S3 takes if nothing is said.
+    /// Whether this is S3's default.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// When a version that is not current ends.
+/// The expiration of noncurrent versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NoncurrentExpiration {
-    /// So many days after another took its place.
+    /// Expire a version this number of days after it became noncurrent.
     pub days: u32,
-    /// And only if so many newer ones are not current either.
+    /// Keep this number of the newest noncurrent versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer_versions: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! Object lock: what keeps a version from being deleted or changed before its time.
+//! Object lock: retention and legal holds, which protect versions from being deleted.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -6,61 +6,61 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BucketName, ObjectKey, VersionId};
 
-/// How firmly a version is retained.
+/// The retention mode of a version.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetentionMode {
-    /// Whoever has the right to bypass it may delete the version, or retain it less.
+    /// Users with the right to bypass governance may delete the version or shorten its retention.
     Governance,
-    /// Nobody may, not even root.
+    /// Nobody may delete the version or shorten its retention, not even root.
     Compliance,
 }
 
-/// Until when a version is retained.
+/// The retention of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Retention {
-    /// How firmly.
+    /// The retention mode.
     pub mode: RetentionMode,
-    /// Until this moment.
+    /// The end of the retention.
     #[schemars(with = "String")]
     pub until: Timestamp,
 }
 
-/// Whether a version is held until somebody says otherwise, whatever its retention.
+/// A legal hold, which protects a version until it is lifted, independent of retention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalHold {
-    /// It is.
+    /// The version is held.
     On,
-    /// It is not, or no longer.
+    /// The version is not held.
     Off,
 }
 
-/// What locks a version.
+/// The object lock of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Lock {
-    /// Its retention.
+    /// The retention.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
-    /// Its legal hold, if that was ever said.
+    /// The legal hold, if it was ever set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal_hold: Option<LegalHold>,
 }
 
-/// For how long a bucket retains what is stored in it, from the moment it is stored.
+/// The default retention period of a bucket, which starts when an object is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Period {
-    /// So many days of 24 hours.
+    /// A number of days of 24 hours.
     Days(u32),
-    /// So many years of 365 days.
+    /// A number of years of 365 days.
     Years(u32),
 }
 
 impl Period {
-    /// Its length in days.
+    /// The length of the period in days.
     pub const fn days(self) -> u32 {
         match self {
             Self::Days(days) => days,
@@ -69,55 +69,55 @@ impl Period {
     }
 }
 
-/// How a bucket retains what is stored in it with no word about retention.
+/// The default retention of a bucket, used for requests that specify none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct DefaultRetention {
-    /// How firmly.
+    /// The retention mode.
     pub mode: RetentionMode,
-    /// For how long.
+    /// The retention period.
     pub period: Period,
 }
 
-/// Versions in a bucket may be locked from now on, and never stop being so; and what is the default for new ones.
+/// Object lock was enabled for a bucket, which cannot be undone, or its default retention was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BucketChanged {
     /// The bucket.
     pub bucket: BucketName,
-    /// How it retains what is stored in it from now on.
+    /// The new default retention.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_retention: Option<DefaultRetention>,
 }
 
-/// A version of an object is retained longer, otherwise, or not at all.
+/// The retention of a version was set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RetentionChanged {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Its version id.
+    /// The version id.
     pub version_id: VersionId,
-    /// It is the null version.
+    /// Whether this is the null version.
     pub null_version: bool,
-    /// What holds from now on.
+    /// The new setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
-    /// Governance was bypassed: what was retained is now retained less.
+    /// Governance mode was bypassed to shorten or remove the retention.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub governance_bypassed: bool,
 }
 
-/// A version of an object is held, or no longer.
+/// The legal hold of a version was set or lifted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LegalHoldChanged {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Its version id.
+    /// The version id.
     pub version_id: VersionId,
-    /// It is the null version.
+    /// Whether this is the null version.
     pub null_version: bool,
-    /// What holds from now on.
+    /// The new setting.
     pub legal_hold: LegalHold,
 }

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{FolderId, NodeId};
 
-/// A node joined with a data folder: from now on that folder is the node, and a process that serves from another one
-/// under the same name is not.
+/// A storage node joined with a data folder. Processes that use the same name with another data folder are refused from
+/// now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Joined {
-    /// Its name.
+    /// The name of the node.
     pub node: NodeId,
-    /// Its data folder.
+    /// The id of the node's data folder.
     pub folder: FolderId,
-    /// What it shares power or a rack with: nodes of one zone may fail together.
+    /// The failure domain, such as a rack: nodes of one zone may fail together.
     pub zone: String,
-    /// The folder it had before, given up with all shards in it; absent when the name is new.
+    /// The node's previous data folder, which is given up with all its shards; absent if the name is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<FolderId>,
 }

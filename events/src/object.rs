@@ -13,27 +13,27 @@ use crate::ids::{
 use crate::lock::Lock;
 use crate::tags::Tags;
 
-/// What a fact changes in its bucket's usage, so that usage is a sum over the log.
+/// The change of the bucket's usage. The usage of a bucket is the sum of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Delta {
-    /// Versions more or fewer; delete markers do not count.
+    /// The change in the number of versions; delete markers do not count.
     pub objects: i64,
-    /// Bytes more or fewer, as clients count them.
+    /// The change in bytes, as seen by clients.
     pub bytes: i64,
 }
 
-/// The request that made an object.
+/// The operation that created an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Operation {
-    /// One PUT.
+    /// PutObject.
     PutObject,
-    /// A copy on the server.
+    /// CopyObject.
     CopyObject,
-    /// The end of a multipart upload.
+    /// CompleteMultipartUpload.
     CompleteMultipartUpload,
 }
 
-/// A checksum algorithm S3 knows.
+/// A checksum algorithm of S3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "each is named after its algorithm")]
@@ -50,256 +50,255 @@ pub enum ChecksumAlgorithm {
     XxHash128,
 }
 
-/// What a checksum covers.
+/// The scope of a checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChecksumType {
-    /// All bytes of the object.
+    /// The checksum covers all bytes of the object.
     FullObject,
-    /// The checksums of the parts.
+    /// The checksum covers the checksums of the parts.
     Composite,
 }
 
-/// A checksum of the bytes as they were taken in: the client's, verified before the commit, or one computed where the
-/// client sent none.
+/// The checksum of an object: the client's, verified before the commit, or a computed one if the client sent none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Checksum {
-    /// How it is computed.
+    /// The algorithm.
     pub algorithm: ChecksumAlgorithm,
-    /// What it covers.
+    /// The scope of the checksum.
     #[serde(rename = "type")]
     pub kind: ChecksumType,
-    /// Its value as S3 shows it: base64, with `-N` when composite.
+    /// The value as S3 shows it: Base64, followed by `-N` if it is composite.
     pub value: String,
 }
 
-/// What a client says about an object beside its bytes.
+/// Metadata of an object, as sent by the client.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Attributes {
-    /// Standard headers that come back on reads (`content-type`, `cache-control`, ...), names in lower case.
+    /// Standard headers to return with the object (`content-type`, `cache-control`, ...), with names in lower case.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// User metadata, names without `x-amz-meta-` and in lower case.
+    /// User metadata, with names in lower case and without `x-amz-meta-`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// The storage class, where it is not STANDARD.
+    /// The storage class, unless it is STANDARD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
-    /// Its tags.
+    /// The object's tags.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
 
-/// Where an object's bytes are.
+/// The location of an object's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Body {
-    /// There are none.
+    /// The object is empty.
     Empty,
-    /// In a content that this fact is the first to name.
+    /// The bytes are a new content.
     Stored {
-        /// Its name.
+        /// The name of the content.
         content: ContentId,
-        /// Where its shards lie.
+        /// The nodes that hold the shards.
         placement: Placement,
     },
-    /// In a content that is known already.
+    /// The bytes are a content that is stored already.
     Known {
-        /// Its name.
+        /// The name of the content.
         content: ContentId,
     },
-    /// In the parts of an upload, in order of their numbers.
+    /// The bytes are the parts of an upload, ordered by part number.
     Parts {
-        /// The upload that gathered them.
+        /// The upload with the parts.
         upload_id: UploadId,
-        /// The numbers that were taken, as runs from first to last. Absent in copies, which take the same.
+        /// The part numbers used, as ranges from first to last. Absent in copies, which use the same parts.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         taken: Vec<(PartNumber, PartNumber)>,
     },
 }
 
-/// A version of an object was stored.
+/// A version of an object was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// The version's id. The null version has one too, though S3 shows it as `null`.
+    /// The version id. The null version has one too, although S3 shows it as `null`.
     pub version_id: VersionId,
-    /// It is the null version: the bucket's versioning was not enabled.
+    /// Whether this is the null version, because versioning is not enabled.
     pub null_version: bool,
-    /// Its length in bytes, as clients count them: of ciphertext there is more, by [`crate::encryption::stored_bytes`].
+    /// The size in bytes, as seen by clients. Ciphertext is longer.
     pub size: u64,
-    /// Its entity tag.
+    /// The entity tag.
     pub etag: ETag,
-    /// Where its bytes are.
+    /// The location of the object's bytes.
     pub body: Body,
-    /// The checksum of its bytes.
+    /// The checksum of the bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
-    /// How its bytes are encrypted, if they are.
+    /// The encryption, if the object is encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
-    /// What else the client said of it.
+    /// Further metadata from the client.
     #[serde(flatten)]
     pub attributes: Attributes,
-    /// Who owns it, if that is not the bucket's owner.
+    /// The object's owner, unless it is the bucket's owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
-    /// Its ACL, if it is not the private one.
+    /// The ACL, unless it is private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Acl>,
-    /// What locks it.
+    /// The object lock of the version.
     #[serde(flatten)]
     pub lock: Lock,
-    /// The request that made it.
+    /// The operation that created the object.
     pub operation: Operation,
-    /// The null version that ended with this one.
+    /// The null version that this version replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<VersionId>,
-    /// What it changes in the usage.
+    /// The change of the bucket's usage.
     pub delta: Delta,
 }
 
-/// A version of an object, or a delete marker, was removed for good.
+/// A version of an object or a delete marker was permanently deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Its version id.
+    /// The version id.
     pub version_id: VersionId,
-    /// It was the null version.
+    /// Whether it was the null version.
     pub null_version: bool,
-    /// It was a delete marker.
+    /// Whether it was a delete marker.
     pub delete_marker: bool,
-    /// It was retained by governance, which was bypassed.
+    /// Whether it was retained in governance mode, which was bypassed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub governance_bypassed: bool,
-    /// What it changes in the usage.
+    /// The change of the bucket's usage.
     pub delta: Delta,
-    /// The lifecycle rule that did it; absent when somebody asked for it.
+    /// The lifecycle rule that caused this; absent if a client requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
 }
 
-/// A delete marker became the newest version of a key.
+/// A delete marker was created as the newest version of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeleteMarkerCreated {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// The marker's version id.
+    /// The version id of the delete marker.
     pub version_id: VersionId,
-    /// It is the null version: versioning is suspended.
+    /// Whether this is the null version, because versioning is suspended.
     pub null_version: bool,
-    /// The null version that ended with this marker.
+    /// The null version that the delete marker replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<VersionId>,
-    /// What it changes in the usage.
+    /// The change of the bucket's usage.
     pub delta: Delta,
-    /// The lifecycle rule that did it; absent when somebody asked for it.
+    /// The lifecycle rule that caused this; absent if a client requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
 }
 
-/// A version of an object has another ACL.
+/// The ACL of a version was set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AclChanged {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Its version id.
+    /// The version id.
     pub version_id: VersionId,
-    /// It is the null version.
+    /// Whether this is the null version.
     pub null_version: bool,
-    /// What it grants.
+    /// The new ACL.
     pub acl: Acl,
 }
 
-/// A version of an object has other tags, or none.
+/// The tags of a version were set or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TagsChanged {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Its version id.
+    /// The version id.
     pub version_id: VersionId,
-    /// It is the null version.
+    /// Whether this is the null version.
     pub null_version: bool,
-    /// What it carries from now on.
+    /// The new tags.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
 
-/// An object has another key from now on, and none under the one it had: both in one fact, so that nobody who follows
-/// sees it twice or not at all. It keeps its bytes, its version id and all that was said of it.
+/// An object was renamed. The old key and the new key change in one fact, so that no reader sees the object twice or
+/// not at all. The object keeps its bytes, version id and metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Renamed {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key from now on.
+    /// The new key.
     pub key: ObjectKey,
-    /// The key it had.
+    /// The old key.
     pub source_key: ObjectKey,
-    /// Its version id, which stays.
+    /// The version id, which does not change.
     pub version_id: VersionId,
-    /// The object under the new key that ended with this.
+    /// The object that the renamed object replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<VersionId>,
-    /// What the client named its request, so that asking again renames nothing else.
+    /// The client token, which makes retries of the rename idempotent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_token: Option<String>,
-    /// What it changes in the usage.
+    /// The change of the bucket's usage.
     pub delta: Delta,
 }
 
-/// Bytes were added at the end of an object, which keeps its version id and all else that was said of it. The bytes it
-/// had were not touched.
+/// Bytes were appended to an object. The object keeps its version id and metadata, and its existing bytes do not move.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Appended {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// Its key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Its version id, which stays.
+    /// The version id, which does not change.
     pub version_id: VersionId,
-    /// How many bytes it had: where those that were added begin.
+    /// The size before the append, at which the new bytes begin.
     pub offset: u64,
-    /// How many bytes were added, as clients count them.
+    /// The number of bytes appended, as seen by clients.
     pub size: u64,
-    /// The object's entity tag from now on.
+    /// The object's new entity tag.
     pub etag: ETag,
-    /// The checksum of all its bytes from now on; absent where none can be made of what is known.
+    /// The checksum of all bytes after the append; absent if it cannot be derived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
-    /// The parts it lies in from now on. If it lay in other ones, or in none, what it had becomes the first of these,
-    /// numbered from 1.
+    /// The upload whose parts hold the object from now on. If the object was stored otherwise before, its existing
+    /// bytes become the first of these parts, numbered from 1.
     pub upload_id: UploadId,
-    /// What was added.
+    /// The part that was appended.
     pub part: AppendedPart,
-    /// What it changes in the usage.
+    /// The change of the bucket's usage.
     pub delta: Delta,
 }
 
-/// The part that an append adds.
+/// The part that an append adds to an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AppendedPart {
-    /// Its number, greater than those of the parts before it.
+    /// The part number, greater than those of the existing parts.
     pub number: PartNumber,
-    /// Its entity tag: MD5 of its bytes, or of something else where that would tell of them.
+    /// The entity tag: the MD5 of the bytes, or a keyed hash of it where the MD5 would reveal something about encrypted
+    /// bytes.
     pub md5: Md5Digest,
-    /// Where its bytes are: never in parts again.
+    /// The location of the part's bytes; never parts of another upload.
     pub body: Body,
-    /// The checksum of its bytes.
+    /// The checksum of the bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
-    /// What makes its content's key out of the object's, if its bytes are encrypted.
+    /// The salt that derives the key of the part's content from the object's key, if it is encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<Salt>,
 }

@@ -8,46 +8,46 @@ use crate::ids::{GroupName, PolicyName, UserName};
 /// Policies that every region has. They are never stored and never deleted, and may be attached.
 pub const BUILT_IN: [&str; 4] = ["readonly", "readwrite", "writeonly", "bucketowner"];
 
-/// To whom a policy is attached.
+/// The user or group to which a policy is attached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Holder {
     /// A user.
     User(UserName),
-    /// A group, and so its members.
+    /// A group with all its members.
     Group(GroupName),
 }
 
-/// A policy was stored; an earlier document of its name is replaced.
+/// A policy was created, or its document was replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stored {
     /// The policy.
     pub policy: PolicyName,
-    /// The JSON document, as it was given.
+    /// The JSON document as the client sent it.
     pub document: String,
 }
 
-/// A policy is gone. It was attached to nobody.
+/// A policy was deleted. It was attached to no user and no group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     /// The policy.
     pub policy: PolicyName,
 }
 
-/// A policy holds for one more.
+/// A policy was attached to a user or group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attached {
     /// The policy.
     pub policy: PolicyName,
-    /// For whom.
+    /// The user or group.
     pub holder: Holder,
 }
 
-/// A policy holds for one less.
+/// A policy was detached from a user or group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Detached {
     /// The policy.
     pub policy: PolicyName,
-    /// For whom.
+    /// The user or group.
     pub holder: Holder,
 }

@@ -1,37 +1,37 @@
-//! Facts about how much a bucket may hold.
+//! Facts about the quotas of buckets.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::BucketName;
 
-/// How full, in percent of a quota, a bucket is when a warning goes out.
+/// The usage, in percent of a quota, at which a warning is recorded.
 pub const WARNING_PERCENT: u64 = 80;
 
-/// How much a bucket may hold, all versions counted. What is absent is not limited.
+/// The quota of a bucket, which counts all versions. An absent value is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
-    /// Bytes, as clients count them.
+    /// The maximum number of bytes, as seen by clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// Versions; delete markers do not count.
+    /// The maximum number of versions; delete markers do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objects: Option<u64>,
 }
 
-/// What a quota limits.
+/// The resource that a quota limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Resource {
-    /// Bytes.
+    /// The bytes in the bucket.
     Bytes,
-    /// Versions.
+    /// The versions in the bucket.
     Objects,
 }
 
 impl Resource {
-    /// What it is counted in, for messages.
+    /// The unit for messages.
     pub const fn unit(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
@@ -40,24 +40,24 @@ impl Resource {
     }
 }
 
-/// A bucket may hold more or less than before. What it holds already stays.
+/// The quota of a bucket was set or removed. Existing objects stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {
     /// The bucket.
     pub bucket: BucketName,
-    /// How much.
+    /// The new quota.
     pub quota: Quota,
 }
 
-/// A bucket came to hold [`WARNING_PERCENT`] of its quota or more. It is said once, until it holds less again.
+/// The usage of a bucket reached 80 % of its quota. This is recorded once, until the usage falls below that again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ThresholdReached {
     /// The bucket.
     pub bucket: BucketName,
-    /// Of what.
+    /// The resource.
     pub resource: Resource,
-    /// How much it holds.
+    /// The present usage.
     pub used: u64,
-    /// How much it may hold.
+    /// The quota.
     pub limit: u64,
 }

@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 use crate::Author;
 use crate::ids::RegionName;
 
-/// Facts up to a level may be written from here on. A program that does not know the level stops here, before it
-/// meets a fact it cannot read.
+/// The level of the region was raised: facts up to this level may be written from here on. A program that does not know
+/// the level stops here, before it reads a fact that it does not know.
 ///
 /// The shape of this fact never changes: programs older than the level must be able to read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Upgraded {
     /// The region.
     pub region: RegionName,
-    /// The greatest level that may be written.
+    /// The greatest level of the facts that may be written.
     pub level: u32,
-    /// The release that says so, for people: any release that knows the level will do.
+    /// The release that raised the level, as information: any release that knows the level can read on.
     pub release: String,
 }
 
-/// From here on an author proves what it writes with another key. What it writes with an older one is no fact.
+/// The key of an author was rotated. Entries that the author proves with an older key are not facts from here on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyChanged {
     /// The region.
     pub region: RegionName,
-    /// Whose key it is.
+    /// The author that uses the key.
     pub author: Author,
-    /// The number of the key. The first one is 0, and each is followed by the next.
+    /// The number of the new key. The first key is 0, and each rotation adds one.
     pub number: u32,
 }

@@ -1,4 +1,4 @@
-//! Facts about sessions. An access token is good for as long as its session is open, on every gateway.
+//! Facts about sessions. An access token is valid on every gateway while its session is open.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{SessionId, Sha256Digest, UserName};
 
-/// Somebody logged in.
+/// A user logged in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Opened {
     /// The user.
     pub user: UserName,
     /// The session.
     pub session: SessionId,
-    /// SHA-256 of the refresh token, which is random: nobody finds the token by its hash.
+    /// SHA-256 of the refresh token. The token is random and cannot be derived from its hash.
     pub refresh: Sha256Digest,
-    /// When it ends unless it is refreshed.
+    /// The end of the session unless it is refreshed.
     #[schemars(with = "String")]
     pub expires: Timestamp,
 }
 
-/// A session goes on with another refresh token; the one before is spent.
+/// A session was refreshed; its previous refresh token is no longer valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refreshed {
     /// The user.
@@ -29,17 +29,17 @@ pub struct Refreshed {
     pub session: SessionId,
     /// SHA-256 of the new refresh token.
     pub refresh: Sha256Digest,
-    /// When it ends unless it is refreshed.
+    /// The end of the session unless it is refreshed.
     #[schemars(with = "String")]
     pub expires: Timestamp,
 }
 
-/// One session of a user ended, or all of them: a logout, an order, or a refresh token that was used twice.
+/// One or all sessions of a user ended: by a logout, by an administrator, or because a refresh token was used twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Revoked {
     /// The user.
     pub user: UserName,
-    /// The session; absent when all end.
+    /// The session; absent if all sessions ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
 }

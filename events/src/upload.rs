@@ -9,113 +9,112 @@ use crate::ids::{BucketName, Md5Digest, ObjectKey, PartNumber, Salt, UploadId, U
 use crate::lock::Lock;
 use crate::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType};
 
-/// The checksum an upload's parts carry, and what the object's will cover.
+/// The checksum of a multipart upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChecksumPlan {
-    /// How they are computed.
+    /// The algorithm.
     pub algorithm: ChecksumAlgorithm,
-    /// What the object's covers.
+    /// The scope of the object's checksum.
     #[serde(rename = "type")]
     pub kind: ChecksumType,
 }
 
-/// A multipart upload was begun.
+/// A multipart upload was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// The key the object will have.
+    /// The object's key.
     pub key: ObjectKey,
-    /// The upload's id.
+    /// The upload id.
     pub upload_id: UploadId,
-    /// What the client said of the object to be.
+    /// Metadata for the object from the client.
     #[serde(flatten)]
     pub attributes: Attributes,
-    /// The checksums it was begun with.
+    /// The checksum that the client requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<ChecksumPlan>,
-    /// How the object's bytes are encrypted, if they are.
+    /// The encryption, if the object is encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
-    /// The user who began it; absent when nobody signed for it.
+    /// The user who created the upload; absent if the request was anonymous.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiator: Option<UserId>,
-    /// Who will own the object, if that is not the bucket's owner.
+    /// The owner of the future object, unless it is the bucket's owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
-    /// The ACL that the object will have, if it is not the private one.
+    /// The ACL of the future object, unless it is private.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Acl>,
-    /// What was asked to lock the object.
+    /// The object lock of the future object.
     #[serde(flatten)]
     pub lock: Lock,
 }
 
-/// A part was stored; an earlier one with its number is replaced.
+/// A part was stored. It replaces an earlier part with the same number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartStored {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// The key the object will have.
+    /// The object's key.
     pub key: ObjectKey,
-    /// The upload it belongs to.
+    /// The upload id.
     pub upload_id: UploadId,
-    /// Its number.
+    /// The part number.
     pub part_number: PartNumber,
-    /// Its length in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Its entity tag: MD5 of its bytes, or of something else where that would tell of them.
+    /// The entity tag: the MD5 of the bytes, or a keyed hash of it where the MD5 would reveal something about encrypted
+    /// bytes.
     pub md5: Md5Digest,
-    /// Where its bytes are: never in parts again.
+    /// The location of the part's bytes; never parts of another upload.
     pub body: Body,
-    /// The checksum of its bytes.
+    /// The checksum of the bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
-    /// What makes its content's key out of the object's, if its bytes are encrypted.
+    /// The salt that derives the key of the part's content from the object's key, if it is encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<Salt>,
 }
 
-/// A multipart upload was given up, with all its parts.
+/// A multipart upload was aborted with all its parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Aborted {
-    /// The bucket it is in.
+    /// The bucket.
     pub bucket: BucketName,
-    /// The key the object would have had.
+    /// The object's key.
     pub key: ObjectKey,
-    /// The upload's id.
+    /// The upload id.
     pub upload_id: UploadId,
-    /// The lifecycle rule that did it; absent when somebody asked for it.
+    /// The lifecycle rule that caused this; absent if a client requested it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle_rule: Option<String>,
 }
 
-/// Parts that nothing refers to any more gave up the contents they are in. The fact that ended them says so at once
-/// where they are few; of many, facts like this one free some each, so that no fact changes more than a few hundred
-/// rows.
+/// Parts that nothing refers to any more released their contents. A few parts are released by the fact that ended them;
+/// many parts are released by several facts like this one, so that no fact changes more than a few hundred rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartsReleased {
-    /// The bucket in which the last reference to them went.
+    /// The bucket of the last reference to the parts.
     pub bucket: BucketName,
-    /// Whose parts they are.
+    /// The owner of the parts.
     pub from: ReleasedFrom,
-    /// How many parts, and uploads without any left, this frees at most: the first ones, in order of their numbers.
+    /// The maximum number of parts, and of uploads without parts, that this fact releases, in order of their numbers.
     pub max: u16,
 }
 
-/// Whose parts are released.
+/// The owner of released parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ReleasedFrom {
-    /// Those of an upload that was given up, or of an object that is gone and was made of it, or those that an object
-    /// was made without.
+    /// The parts of an aborted upload, those of a deleted object, or those that a completed upload left out.
     Upload {
         /// The upload.
         upload_id: UploadId,
     },
-    /// Those of all uploads that were under way in a bucket when it was deleted.
+    /// The parts of all uploads that were in progress in a bucket when it was deleted.
     Bucket {
-        /// The sequence of the event that made the bucket: there may be another one of its name.
+        /// The sequence of the event that created the bucket, because another bucket may have the same name.
         created: u64,
     },
 }

@@ -5,69 +5,69 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Sealed, UserId, UserName};
 
-/// How far a user's rights reach before any policy.
+/// The role of a user, which applies before any policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Everything that no policy denies, and the admin API.
+    /// An administrator may do everything that no policy denies, and use all of the admin API.
     Admin,
-    /// What policies grant, what ACLs grant, and what the user owns.
+    /// A user may do what policies and ACLs grant, and everything in buckets and objects they own.
     #[default]
     User,
 }
 
-/// How much a user may ask for. What is absent is limited by the gateway's own limits only.
+/// The rate limits of a user. If a value is absent, only the gateway's own limits apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Requests per second, over all of the user's keys.
+    /// Requests per second, for all keys of the user together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests_per_second: Option<u32>,
-    /// Bytes in and out per second, over all of the user's keys.
+    /// Bytes per second, in and out, for all keys of the user together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_second: Option<u64>,
 }
 
-/// A user was made.
+/// A user was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// The user.
     pub user: UserName,
-    /// The canonical id, which no other user ever has.
+    /// The canonical id, which is never used for another user.
     pub id: UserId,
-    /// How far the rights reach.
+    /// The role.
     pub role: Role,
-    /// The name that S3 shows beside the id.
+    /// The display name in S3.
     pub display_name: String,
-    /// An e-mail address, which no other user has.
+    /// The e-mail address, unique among users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The hash of the password, sealed; without one the user cannot log in.
+    /// The hash of the password, sealed; absent for a user who cannot log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Sealed>,
-    /// How much may be asked for.
+    /// The rate limits.
     pub limits: Limits,
 }
 
-/// What is known of a user changed. All of it is said anew.
+/// The properties of a user changed. The event holds all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {
     /// The user.
     pub user: UserName,
-    /// How far the rights reach.
+    /// The role.
     pub role: Role,
-    /// The name that S3 shows beside the id.
+    /// The display name in S3.
     pub display_name: String,
-    /// An e-mail address, which no other user has.
+    /// The e-mail address, unique among users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Keys and sessions work.
+    /// Whether the user's keys and sessions work.
     pub enabled: bool,
-    /// How much may be asked for.
+    /// The rate limits.
     pub limits: Limits,
 }
 
-/// A user has another password, or none. Every session ended.
+/// The password of a user was set or removed. All sessions of the user ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PasswordChanged {
     /// The user.
@@ -77,7 +77,7 @@ pub struct PasswordChanged {
     pub password: Option<Sealed>,
 }
 
-/// A user is gone, with all keys, sessions, memberships and attachments. Buckets and objects stay.
+/// A user was deleted with all keys, sessions, memberships and attached policies. Buckets and objects stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deleted {
     /// The user.

@@ -188,5 +188,6 @@ def stop_in_time(server: Server) -> None:
 
 
 def assert_rebuild_is_equal(server: Server) -> None:
+    """The log, folded from its first event, gives the state that was served."""
     rebuilt = server.run("rebuild")
     assert rebuilt.returncode == 0 and "equal" in rebuilt.stdout, rebuilt.stdout + rebuilt.stderr

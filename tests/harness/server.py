@@ -121,6 +121,14 @@ class Server:
         self.assert_alive()
         return self.get_console("/readyz")[0] == 200
 
+    def wait_for_nodes(self) -> None:
+        """Waits until every node is online: a server is ready with three, and cannot read everything then."""
+        def online() -> bool:
+            nodes = json.loads(self.run("status", "-o", "json").stdout or "{}").get("nodes", [])
+            return [node["state"] for node in nodes] == ["online"] * self.nodes
+
+        wait.until(online, "all nodes", START_SECONDS)
+
     def nats_pid(self) -> int | None:
         """The nats-server below this process, if one runs at the moment."""
         return next((pid for pid in processes.children(self.pid) if processes.name(pid) == "nats-server"), None)

@@ -13,7 +13,7 @@ pub const SHARDS: usize = 6;
 /// The shards of a content that lies whole in one: its data and its two parities. Shards 1 to 3 are empty.
 pub const SMALL_SHARDS: [u8; 3] = [0, 4, 5];
 
-/// Which upload of the same bytes this is. A late delete of one generation can never hit another.
+/// The generation of a content: one upload of its bytes. A late delete of one generation never affects another.
 ///
 /// It is a UUIDv7 whose last three bits are zero: a shard's uuid is the generation's plus the shard's index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +22,7 @@ pub struct Generation(Uuid);
 impl Generation {
     const INDEX_BITS: u128 = 0b111;
 
-    /// The generation named after a fresh UUIDv7.
+    /// The generation with the given fresh UUIDv7.
     pub fn from_fresh(uuid: Uuid) -> Self {
         Self(Uuid::from_u128(uuid.as_u128() & !Self::INDEX_BITS))
     }
@@ -69,21 +69,22 @@ impl fmt::Display for Generation {
     }
 }
 
-text_form!(Generation, "Generation", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{11}[08]$", "which upload of the same bytes: a UUIDv7 whose last three bits are zero", bytes 16);
+text_form!(Generation, "Generation", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{11}[08]$", "the generation of a content, a UUIDv7 whose last three bits are zero", bytes 16);
 
-/// The name of a content: its bytes' hash, and which upload of them.
+/// The name of a content: the hash of its bytes and the generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct ContentId {
     /// SHA-256 of the bytes.
     pub sha256: Sha256Digest,
-    /// Which upload of them.
+    /// The upload that stored these bytes.
     pub generation: Generation,
 }
 
-/// How a content's bytes become shards. Recorded, so that the code can change and old contents still read.
+/// The layout by which a content's bytes become shards. It is recorded so that old contents can be read after the code
+/// has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Layout {
-    /// Reed-Solomon 4+2 with the whole content as one unit: data in shard 0, parity in 4 and 5.
+    /// Reed-Solomon 4+2 with the whole content as one unit: data in shard 0, parity in shards 4 and 5.
     #[serde(rename = "rs4+2-whole")]
     Small,
     /// Reed-Solomon 4+2 in stripes of 4 x 256 KiB; the last stripe is cut into four pieces of equal length.
@@ -91,12 +92,12 @@ pub enum Layout {
     Striped,
 }
 
-/// Where a content's shards were put. Repair may have moved them since.
+/// The nodes to which a content's shards were written. Repair may have moved them since.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Placement {
-    /// How the bytes were cut.
+    /// The layout of the shards.
     pub layout: Layout,
-    /// The node of each stored shard: of 0, 4 and 5 for a small layout, of 0 to 5 for stripes.
+    /// The node of each stored shard: shards 0, 4 and 5 in the small layout, shards 0 to 5 with stripes.
     #[schemars(length(max = SHARDS))]
     pub nodes: Vec<NodeId>,
 }

@@ -40,5 +40,5 @@ text_form!(
     ETag,
     "ETag",
     "^[0-9a-f]{32}(-[1-9][0-9]{0,4})?$",
-    "an entity tag: MD5 in hex, with '-' and the number of parts after a multipart upload"
+    "an entity tag: an MD5 in hexadecimal, followed by '-' and the number of parts if there are several"
 );

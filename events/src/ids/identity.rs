@@ -52,7 +52,7 @@ macro_rules! name {
 }
 
 name! {
-    /// A user's name, by the rules of IAM. It may be given anew once its user is deleted; a [`UserId`] never is.
+    /// A user's name, by the rules of IAM. It can be reused once its user is deleted; a [`UserId`] never is.
     UserName("user name", 1..=64, b"+=,.@_-"), "^[A-Za-z0-9+=,.@_-]{1,64}$",
     "it has 1 to 64 of A-Z, a-z, 0-9 and '+=,.@_-'"
 }
@@ -76,7 +76,7 @@ name! {
 }
 
 name! {
-    /// A user's canonical id: what owns buckets and objects. 64 hexadecimal digits unless it was given.
+    /// A user's canonical id, which owns buckets and objects. 64 hexadecimal digits unless an administrator chose it.
     UserId("canonical user id", 1..=128, b"._$-"), "^[A-Za-z0-9._$-]{1,128}$",
     "it has 1 to 128 of A-Z, a-z, 0-9 and '._$-'"
 }
@@ -88,13 +88,13 @@ name! {
 }
 
 name! {
-    /// The name of a key in the region's key store: what S3 calls a KMS key id.
+    /// The name of a key in the region's key store, which is S3's KMS key id.
     KmsKeyName("KMS key name", 1..=128, b"_/-"), "^[A-Za-z0-9_/-]{1,128}$",
     "it has 1 to 128 of A-Z, a-z, 0-9, '_', '/' and '-'"
 }
 
 name! {
-    /// What makes a content's key out of an object's: 16 random bytes, not secret.
+    /// The salt that derives a content's key from an object's: 16 random bytes, not secret.
     Salt("salt", 32..=32, b""), "^[A-Za-z0-9]{32}$", "it has 32 hexadecimal digits"
 }
 
@@ -153,7 +153,7 @@ impl UserId {
     }
 }
 
-/// A login and what came of it: the access tokens, and one refresh token at a time.
+/// A session: a login with its access tokens and its current refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub Uuid);
 

@@ -66,7 +66,7 @@ text_form!(
     ObjectKey,
     "ObjectKey",
     "^([A-Za-z0-9/._~-]|%[0-9A-F]{2}){1,1024}$",
-    "an object's key, its bytes percent-encoded except for unreserved characters and '/'"
+    "an object's key, with all bytes but unreserved characters and '/' percent-encoded"
 );
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How somebody proved who they are (CloudEvents `authtype`).
+/// The method by which a principal was authenticated (CloudEvents `authtype`).
 ///
 /// Source: <https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/authcontext.md>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -9,20 +9,19 @@ use serde::{Deserialize, Serialize};
 pub enum AuthType {
     /// An S3 access key.
     ApiKey,
-    /// A login: a session of the admin API or the console.
+    /// A session of the admin API or the console.
     User,
     /// Planetstore itself.
     System,
-    /// Nobody: an anonymous request.
+    /// An anonymous request.
     Unauthenticated,
 }
 
-/// Who caused an event.
+/// The principal that caused an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Principal {
-    /// How they proved it.
+    /// The method of authentication.
     pub kind: AuthType,
-    /// Their name: an access key's id, never its secret, or a user's name. Empty for anonymous requests; events
-    /// then have no `authid`.
+    /// The access key id or the user name, never a secret. Empty for anonymous requests, whose events have no `authid`.
     pub id: String,
 }

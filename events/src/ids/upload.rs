@@ -57,7 +57,7 @@ impl schemars::JsonSchema for PartNumber {
             "type": "integer",
             "minimum": 1,
             "maximum": PART_NUMBER_MAX,
-            "description": "the number of a part of a multipart upload",
+            "description": "the number of a part in a multipart upload",
         })
     }
 }

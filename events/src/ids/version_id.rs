@@ -59,4 +59,4 @@ impl fmt::Display for VersionId {
     }
 }
 
-text_form!(VersionId, "VersionId", "^[0-9a-f]{32}$", "the id of one version of an object; greater ids are later ones", bytes 16);
+text_form!(VersionId, "VersionId", "^[0-9a-f]{32}$", "the id of a version of an object; later versions of a key have greater ids", bytes 16);

@@ -12,11 +12,11 @@ use crate::subject::SUBJECT_ROOT;
 /// The version of the contract: its major is the `v1` of the types, its minor grows with every addition.
 const CONTRACT_VERSION: &str = "1.0.0";
 
-const DESCRIPTION: &str = "Every fact of a Planetstore region, about its buckets and objects, its storage nodes, and who may use them, as CloudEvents 1.0 in \
-    structured JSON on NATS JetStream. An acknowledged write is exactly one event; delivery is at least once, so \
-    drop events whose `id` you have seen. The log of a region is one total order, `sequence`. Within a major \
-    version (the `v1` in `type`) fields and values are only ever added: ignore what you do not know. A new major \
-    version is a type of its own.";
+const DESCRIPTION: &str = "All facts of a Planetstore region: about buckets, objects, nodes, users and their rights. \
+    Each is a CloudEvent 1.0 in structured JSON on NATS JetStream. An acknowledged write is exactly one event. Delivery \
+    is at least once: drop events whose `id` you have seen. The log of a region has one total order, `sequence`. Within \
+    a major version (the `v1` in `type`) fields and values are only added: ignore those you do not know. A new major \
+    version is a new type.";
 
 /// The whole document.
 pub(super) fn document() -> Value {
@@ -43,7 +43,10 @@ pub(super) fn document() -> Value {
 fn parameters() -> Map<String, Value> {
     let name = |collection: Collection| {
         let member = collection.member();
-        let description = format!("The name of the {member}, percent-encoded so that a dot does not split the token.");
+        let description = format!(
+            "The name of the {}, percent-encoded so that a dot does not split the token.",
+            member.replace("kms_key", "KMS key")
+        );
         (member.to_owned(), json!({ "description": description, "examples": [example(collection)] }))
     };
     let region = json!({ "description": "The name of the region.", "examples": ["eu-1"] });

@@ -30,15 +30,18 @@ fn always(kind: &FactKind) -> [Attribute; 9] {
     };
     [
         ("specversion", json!({ "const": SPEC_VERSION, "description": "The version of CloudEvents." })),
-        ("type", json!({ "const": kind.event_type, "description": "What happened, and the version of its schema." })),
-        ("id", described::<EventId>("A UUIDv7, unique to the event and kept on every redelivery; also `Nats-Msg-Id`.")),
+        (
+            "type",
+            json!({ "const": kind.event_type, "description": "The type of the event and the version of its schema." }),
+        ),
+        ("id", described::<EventId>("The event's id, a UUIDv7, the same on every redelivery; also the `Nats-Msg-Id`.")),
         (
             "source",
             json!({
                 "type": "string",
                 "format": "uri",
                 "pattern": format!("^planetstore://[a-z0-9-]{{1,32}}/{}/{names}$", kind.collection.as_str()),
-                "description": format!("The {} in its region.", kind.collection.member()),
+                "description": "The region, and the resource in it that the event is about.",
             }),
         ),
         (
@@ -46,7 +49,7 @@ fn always(kind: &FactKind) -> [Attribute; 9] {
             json!({
                 "type": "string",
                 "format": "date-time",
-                "description": "When it was decided, in UTC with up to nine digits of a second. Order events by \
+                "description": "The time of the decision, in UTC with up to nine digits of a second. Order events by \
                     `sequence`, not by time.",
             }),
         ),
@@ -56,17 +59,20 @@ fn always(kind: &FactKind) -> [Attribute; 9] {
             json!({
                 "type": "string",
                 "pattern": "^[0-9]{20}$",
-                "description": "Its place in the region's log, zero-padded so that order as text is order in the log. \
-                    Consecutive in the region, not within one source.",
+                "description": "The position in the region's log, zero-padded so that text order is log order. \
+                    Sequences are consecutive in the region, not within one source.",
             }),
         ),
         (
             "previoushash",
             described::<Sha256Digest>(
-                "SHA-256 of the bytes of the event before it in the region's log; zeros in the first.",
+                "SHA-256 of the bytes of the previous event in the region's log; zeros in the first event.",
             ),
         ),
-        ("authtype", described::<AuthType>("How the principal that caused it proved who they are.")),
+        (
+            "authtype",
+            described::<AuthType>("The method by which the principal that caused the event was authenticated."),
+        ),
     ]
 }
 
@@ -82,8 +88,8 @@ fn sometimes() -> [Attribute; 3] {
             json!({
                 "type": "string",
                 "minLength": 1,
-                "description": "Who caused it: an access key's id, never its secret, or a user's name. Absent when nobody was \
-                    named.",
+                "description": "The principal that caused the event: an access key id or a user name, never a secret. \
+                    Absent for anonymous requests.",
             }),
         ),
         (
@@ -91,7 +97,7 @@ fn sometimes() -> [Attribute; 3] {
             json!({
                 "type": "string",
                 "minLength": 1,
-                "description": "The S3 request id, which the client saw too. Absent when no request was behind it.",
+                "description": "The S3 request id, as the client received it. Absent if no request caused the event.",
             }),
         ),
         ("traceparent", described::<TraceParent>("The W3C trace context of the request, if the client sent one.")),

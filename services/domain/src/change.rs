@@ -11,7 +11,7 @@ use crate::row::{
     UploadRow, UsageRow, UserRow, VersionRow,
 };
 
-/// One row written or dropped. Rows are whole and absolute, so applying a change twice is applying it once.
+/// A row to write or to drop. Rows are complete and absolute, so applying a change twice equals applying it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say which row of which table")]
 pub enum Change {

@@ -44,7 +44,7 @@ use identity::{IdentityCommand, IdentityRejection};
 use lifecycle::{AbortExpired, Expire};
 use setting::{BUCKET_TAGS_MAX, Setting};
 
-/// What `decide` would otherwise have to ask the world for.
+/// The inputs of `decide` from outside of the state: time and fresh ids.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
     /// The time.
@@ -58,13 +58,13 @@ pub struct Context {
 pub enum Command {
     /// Make a bucket.
     CreateBucket {
-        /// Its name.
+        /// The name of the bucket.
         bucket: BucketName,
-        /// Who asks.
+        /// The caller, who becomes the owner.
         owner: UserId,
-        /// Its ACL, if it is not to be the private one.
+        /// The ACL, unless it is private.
         acl: Option<Acl>,
-        /// Who is to own what others store in it, if that is said.
+        /// The object ownership, if the request specified it.
         ownership: Option<ObjectOwnership>,
         /// Whether versions in it may be locked.
         object_lock: bool,
@@ -75,21 +75,21 @@ pub enum Command {
     },
     /// Do something for somebody, if nothing changed of what their right to it was judged by.
     Judged {
-        /// What it was judged by.
+        /// The state on which the right was judged.
         by: Box<Judged>,
-        /// What to do.
+        /// The command.
         command: Box<Command>,
     },
     /// Remove an empty bucket.
     DeleteBucket {
-        /// Its name.
+        /// The name of the bucket.
         bucket: BucketName,
     },
     /// Switch versioning on or off.
     SetVersioning {
         /// The bucket.
         bucket: BucketName,
-        /// What shall hold.
+        /// The new setting.
         versioning: Versioning,
     },
     /// Set a bucket's policy, which is well-formed, or take it away.
@@ -98,57 +98,57 @@ pub enum Command {
         bucket: BucketName,
         /// The JSON document.
         policy: Option<String>,
-        /// It grants something to everybody.
+        /// Whether the policy is public.
         is_public: bool,
     },
     /// Set a bucket's ACL.
     SetBucketAcl {
         /// The bucket.
         bucket: BucketName,
-        /// What it shall grant.
+        /// The new ACL.
         acl: Acl,
     },
     /// Set what keeps a bucket from becoming public, or take it away.
     SetPublicAccess {
         /// The bucket.
         bucket: BucketName,
-        /// What shall hold.
+        /// The new setting.
         block: Option<PublicAccessBlock>,
     },
     /// Set who owns what others store in a bucket, or leave it to the default.
     SetOwnership {
         /// The bucket.
         bucket: BucketName,
-        /// What shall hold.
+        /// The new setting.
         ownership: Option<ObjectOwnership>,
     },
     /// Set the ACL of an object's version.
     SetObjectAcl {
         /// Where.
         bucket: BucketName,
-        /// Under which key.
+        /// The object's key.
         key: ObjectKey,
-        /// Which version: the very one whose owner was asked.
+        /// The version whose owner was checked before.
         version: VersionId,
-        /// What it shall grant.
+        /// The new ACL.
         acl: Acl,
     },
     /// Set the tags of an object's version.
     SetObjectTags {
         /// Where.
         bucket: BucketName,
-        /// Under which key.
+        /// The object's key.
         key: ObjectKey,
-        /// Which version: the very one that was looked at.
+        /// The version that was checked before.
         version: VersionId,
-        /// What it shall carry; nothing takes all tags away.
+        /// The new tags; none removes all tags.
         tags: Tags,
     },
     /// Change one of a bucket's settings.
     SetBucketSetting {
         /// The bucket.
         bucket: BucketName,
-        /// What shall hold.
+        /// The new setting.
         setting: Setting,
     },
     /// Retain a version of an object.
@@ -159,7 +159,7 @@ pub enum Command {
     SetQuota {
         /// The bucket.
         bucket: BucketName,
-        /// How much.
+        /// The new quota.
         quota: Quota,
     },
     /// Have an author prove its facts with the next key.
@@ -209,7 +209,7 @@ pub enum Command {
     /// Free some of the parts that nothing refers to any more: what follows, a little at a time, from commands that
     /// ended many. Nobody asks for this from outside.
     ReleaseParts {
-        /// How many parts, and uploads without any, at most; at least 1.
+        /// The maximum number of parts, and of uploads without parts, to release; at least 1.
         max: u16,
     },
 }
@@ -238,7 +238,7 @@ pub enum NewBody {
     Staged {
         /// The content.
         content: ContentId,
-        /// Where the shards lie.
+        /// The nodes that hold the shards.
         placement: Placement,
         /// A content of the same bytes that is not to be taken, because too few of its nodes showed their shards.
         instead_of: Option<ContentId>,
@@ -314,22 +314,22 @@ pub struct CompleteUpload {
     pub etag: ETag,
     /// The object's checksum, made of the parts'.
     pub checksum: Option<Checksum>,
-    /// What must hold of the key's current object.
+    /// The precondition on the key's current object.
     pub precondition: Precondition,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is so.
+    /// Success.
     Done,
     /// An object or a part is stored.
     Stored {
         /// The version's name, where it has an id of its own: nobody is told that what they stored is the null version.
         version: Option<VersionName>,
-        /// Its entity tag.
+        /// The entity tag.
         etag: ETag,
-        /// When it was stored.
+        /// The time at which the version was stored.
         modified: Timestamp,
         /// The staged shards are in use. If not, they may be discarded.
         staged_in_use: bool,
@@ -338,14 +338,14 @@ pub enum Outcome {
     Deleted {
         /// The version that went, or the delete marker that came.
         version: Option<VersionName>,
-        /// It is a delete marker.
+        /// Whether the version is a delete marker.
         delete_marker: bool,
     },
     /// A spent refresh token was shown: whoever has it or its successor stole it, so the session ended.
     SessionRevoked,
 }
 
-/// Why a command may not happen. Nothing was changed, and nothing of it is on the log.
+/// The reason for which a command was refused. Nothing was changed or written to the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Make the bucket first.
@@ -354,7 +354,7 @@ pub enum Rejection {
     /// The name is taken.
     #[error("the bucket exists already")]
     BucketExists {
-        /// By the asker's own bucket.
+        /// Whether the caller owns the existing bucket.
         yours: bool,
     },
     /// Delete its versions and delete markers first.
@@ -372,7 +372,7 @@ pub enum Rejection {
     /// Read the object again.
     #[error("a precondition does not hold")]
     PreconditionFailed,
-    /// It was completed, aborted or never begun.
+    /// The upload was completed, aborted or never created.
     #[error("the upload does not exist")]
     NoSuchUpload,
     /// The part was never stored, or replaced since.
@@ -384,39 +384,39 @@ pub enum Rejection {
     /// Only the last part may be small.
     #[error("part {number} has {size} bytes; all but the last need {PART_BYTES_MIN}")]
     PartTooSmall {
-        /// Which.
+        /// The number of the part.
         number: u16,
-        /// Its bytes.
+        /// The size in bytes.
         size: u64,
     },
     /// The object would be too large.
     #[error("the object would have {size} bytes; at most {OBJECT_BYTES_MAX} are allowed")]
     ObjectTooLarge {
-        /// Its bytes.
+        /// The size in bytes.
         size: u64,
     },
     /// The bucket may not hold so much. Delete something, or have the quota raised.
     #[error("the bucket's quota of {limit} {} would be exceeded", resource.unit())]
     QuotaExceeded {
-        /// What there would be too much of.
+        /// The resource that would exceed its quota.
         resource: Resource,
-        /// How much it may hold.
+        /// The quota.
         limit: u64,
     },
     /// Judge anew: nothing was done.
-    #[error("what the right to this was judged by has changed")]
+    #[error("the rights of the caller have changed")]
     JudgedByOther,
     /// Take away what would be open to everybody, or the block.
-    #[error("the bucket's public access block refuses what is open to everybody")]
+    #[error("the bucket's public access block refuses public access")]
     PublicAccessBlocked,
     /// The ACL grants something to others, which it cannot once ACLs are off. Make it private first.
-    #[error("the bucket's ACL grants others something")]
+    #[error("the bucket's ACL grants access to others")]
     AclGrantsOthers,
     /// There is no such version of the key.
     #[error("the version does not exist")]
     NoSuchVersion,
-    /// It is gone, was changed, or the rule was: nothing is to be done.
-    #[error("no lifecycle rule ends it now")]
+    /// The version is gone or was changed, or the rule was: there is nothing to do.
+    #[error("no lifecycle rule applies to it now")]
     NotDue,
     /// Enable the bucket's object lock first.
     #[error("versions in the bucket cannot be locked")]
@@ -428,34 +428,34 @@ pub enum Rejection {
     #[error("the version is locked")]
     Locked,
     /// A version cannot be retained until a moment that is over.
-    #[error("the time of retention is over already")]
+    #[error("the retention time is in the past")]
     RetainUntilPast,
     /// There is no object under the key that it shall no longer have.
-    #[error("there is nothing to rename under {0}")]
+    #[error("there is no object to rename under {0}")]
     NoSuchSource(ObjectKey),
     /// Look at it again.
-    #[error("what was looked at is another object by now")]
+    #[error("the object has changed")]
     SourceChanged,
     /// Ask for its size, and append there.
     #[error("the object does not end at that offset")]
     WrongOffset,
     /// Bring at least one byte.
-    #[error("there is nothing to append")]
+    #[error("the appended body is empty")]
     NothingToAppend,
     /// Store it anew, in fewer parts.
     #[error("the object has {PARTS_MAX} parts already")]
     TooManyParts,
     /// Store a new version instead.
-    #[error("where versions are kept nothing is appended")]
+    #[error("appends need a bucket that never had versioning")]
     AppendAmongVersions,
     /// Name another key.
     #[error("the object has that key already")]
     RenamedOntoItself,
     /// Copy and delete instead.
-    #[error("where versions are kept nothing is renamed")]
+    #[error("renames need a bucket that never had versioning")]
     RenameAmongVersions,
     /// Take a fresh token for another request.
-    #[error("the token stood for the rename of another key")]
+    #[error("the client token was used for the rename of another key")]
     TokenOfAnother,
     /// Bring that folder back, or say that it is given up.
     #[error("the node is known with the data folder {}", known.map_or_else(|| "none".into(), |known| known.to_string()))]
@@ -477,10 +477,10 @@ pub enum Rejection {
         level: u32,
     },
     /// Ask for the number that follows this one.
-    #[error("the key's number is {0}, and it is followed by the next one, up to {KEY_NUMBER_MAX}")]
+    #[error("the number of the key in use is {0}; the next one follows it, up to {KEY_NUMBER_MAX}")]
     KeyNotNext(u32),
     /// This process may not write such a fact, now or ever.
-    #[error("this process may not write that")]
+    #[error("this process may not write this fact")]
     NotAuthor,
     /// The bytes were reclaimed between looking and asking: upload them, or look again.
     #[error("the content is gone")]

@@ -1,18 +1,18 @@
-//! The pure core: what may happen, and what a fact changes.
+//! The pure core: the rules that decide commands, and the changes that facts make.
 //!
-//! In come a view of the state, a command or an event, and the time; out come a fact, or the rows to write.
-//! No IO, no clock, no randomness, no async: the same arguments give the same answer on every replica and in
-//! every replay.
+//! Input: a view of the state, a command or an event, and the time. Output: a fact, or the rows to write. There is no
+//! I/O, no clock, no randomness and no async: the same arguments give the same result on every replica and in every
+//! replay.
 //!
 //! # Layout
-//! - [`decide()`]: may this happen? a file per noun
-//! - [`project()`]: what does this fact change? a file per noun
-//! - [`may_write`], [`stands`]: who may write which fact, and on which state
+//! - [`decide()`]: decides a command; a file per noun
+//! - [`project()`]: the changes of a fact; a file per noun
+//! - [`may_write`], [`stands`]: which author may write which fact, and on which state
 //! - [`row`]: the rows of the projection; [`Change`]: a row written or dropped; [`View`] and [`Identities`]: reading
 //!   them
 //! - [`model`]: the projection as `BTreeMap`s, for tests
-//! - [`lifecycle`]: what a bucket's rules end, and when
-//! - [`placement`]: which nodes take a content's shards; [`durability`]: how many of them it takes
+//! - [`lifecycle`]: which versions and uploads the rules of a bucket expire, and when
+//! - [`placement`]: the nodes for a content's shards; [`durability`]: how many of them a write needs
 
 mod change;
 mod command;

@@ -22,7 +22,7 @@ pub const NODE_RESERVE_BYTES: u64 = 256 * 1024 * 1024;
 /// A node that is online and takes writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Who.
+    /// The name of the node.
     pub node: NodeId,
     /// Nodes of one zone may fail together.
     pub zone: String,
@@ -32,13 +32,13 @@ pub struct Candidate {
 
 /// There are too few nodes to keep a new content safe. Wait for nodes to come back, or add some.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{with_room} of {online} online nodes have room, {need} are needed")]
+#[error("{with_room} of {online} online nodes have space; {need} are needed")]
 pub struct TooFewNodes {
     /// Nodes that are online.
     pub online: usize,
-    /// Those of them with room, or with a shard of this content already.
+    /// The number of online nodes with space, or with a shard of this content.
     pub with_room: usize,
-    /// How many it takes.
+    /// The number of nodes needed.
     pub need: usize,
 }
 

@@ -36,16 +36,16 @@ pub struct BucketId(pub u64);
 /// A bucket, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketRow {
-    /// Its identity.
+    /// The identity of the bucket.
     pub id: BucketId,
-    /// When it was made.
+    /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
     /// The user who owns it.
     pub owner: UserId,
     /// Whether it keeps what is overwritten.
     pub versioning: Versioning,
-    /// Whoever made it named the region.
+    /// Whether the request that created the bucket named the region.
     pub location_named: bool,
     /// The event that last changed its [`BucketAccessRow`]; 0 if there is none.
     pub access: u64,
@@ -53,25 +53,25 @@ pub struct BucketRow {
     pub settings: u64,
 }
 
-/// Who may do what in a bucket, where that was ever said.
+/// The access settings of a bucket, as far as they were ever set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BucketAccessRow {
     /// The bucket policy, a JSON document.
     pub policy: Option<String>,
     /// The ACL; without one the owner alone is granted anything.
     pub acl: Option<Acl>,
-    /// What keeps it from becoming public.
+    /// The public access block.
     pub public_access_block: Option<PublicAccessBlock>,
-    /// Who owns what others store in it, where that was said.
+    /// The object ownership, if it was set.
     pub ownership: Option<ObjectOwnership>,
-    /// What was said of that, or held unsaid, was taken away: the default still holds, but is not shown.
+    /// Whether the object ownership was removed: the default still applies but is not shown.
     pub ownership_removed: bool,
 }
 
-/// What a bucket does by itself, and what it carries, where that was ever said.
+/// Further settings of a bucket, as far as they were ever set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BucketSettingsRow {
-    /// Its tags.
+    /// The tags.
     pub tags: Option<Tags>,
     /// Which pages of other origins may use it.
     #[serde(
@@ -79,9 +79,9 @@ pub struct BucketSettingsRow {
         deserialize_with = "rules::deserialize::<_, cors::RuleRow, _>"
     )]
     pub cors: Option<Vec<events::cors::Rule>>,
-    /// How it locks; `None` where versions cannot be locked.
+    /// The object lock configuration; `None` if object lock is not enabled.
     pub object_lock: Option<ObjectLockRow>,
-    /// What it encrypts new objects with.
+    /// The default encryption.
     #[serde(with = "encryption::by_default")]
     pub encryption: Option<DefaultEncryption>,
     /// The rules by which it ends what is in it.
@@ -90,25 +90,25 @@ pub struct BucketSettingsRow {
         deserialize_with = "rules::deserialize::<_, lifecycle::RuleRow, _>"
     )]
     pub lifecycle: Option<Vec<Rule>>,
-    /// What is too small to move between storage classes, where a rule does not say.
+    /// The default minimum object size for transitions between storage classes.
     pub transition_minimum: TransitionMinimum,
 }
 
-/// How a bucket locks versions.
+/// The object lock configuration of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ObjectLockRow {
-    /// How it retains what is stored with no word about retention.
+    /// The default retention.
     pub default_retention: Option<DefaultRetention>,
 }
 
-/// One version of a key.
+/// A version of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionRow {
-    /// Its id.
+    /// The version id.
     pub version: VersionId,
-    /// It is the null version.
+    /// Whether this is the null version.
     pub null: bool,
-    /// When it was made.
+    /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub modified: Timestamp,
     /// The event that made it.
@@ -117,28 +117,28 @@ pub struct VersionRow {
     pub object: Option<ObjectRow>,
 }
 
-/// What a version that is no delete marker holds.
+/// The object of a version that is not a delete marker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRow {
     /// Bytes.
     pub size: u64,
-    /// Its entity tag.
+    /// The entity tag.
     pub etag: ETag,
-    /// Where its bytes are.
+    /// The location of the bytes.
     pub body: BodyRow,
     /// The checksum that the client sent.
     pub checksum: Option<Checksum>,
-    /// How its bytes are encrypted.
+    /// The encryption, if there is any.
     #[serde(with = "encryption")]
     pub encryption: Option<Encryption>,
-    /// What else the client said of it.
+    /// Further metadata from the client.
     #[serde(with = "attributes")]
     pub attributes: Attributes,
-    /// Who owns it, if that is not the bucket's owner.
+    /// The owner, unless it is the bucket's owner.
     pub owner: Option<UserId>,
-    /// Its ACL, if it is not the private one.
+    /// The ACL, unless it is private.
     pub acl: Option<Acl>,
-    /// What locks it.
+    /// The object lock of the version.
     #[serde(with = "lock")]
     pub lock: Lock,
     /// The rename that brought it to its key, if the client named that.
@@ -148,13 +148,13 @@ pub struct ObjectRow {
 /// A rename that may be asked for again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameRow {
-    /// What the client named it.
+    /// The client token.
     pub token: String,
     /// The key that the object had.
     pub source: ObjectKey,
 }
 
-/// Where the bytes of an object or a part are.
+/// The location of the bytes of an object or a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BodyRow {
     /// There are none.
@@ -172,11 +172,11 @@ pub struct ContentRow {
     pub size: u64,
     /// The bucket it was uploaded to: nodes keep large shards in a folder per bucket.
     pub bucket: BucketName,
-    /// Where its shards lie.
+    /// The nodes that hold the shards.
     pub placement: Placement,
-    /// How many objects, parts and manifests name it.
+    /// The number of objects, parts and manifests that refer to the content.
     pub references: u64,
-    /// When the last reference went, if there is none.
+    /// The time at which the last reference was removed, if there is none.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
     pub unreferenced_since: Option<Timestamp>,
 }
@@ -184,24 +184,24 @@ pub struct ContentRow {
 /// A multipart upload that is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadRow {
-    /// When it was begun.
+    /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
     /// The user who began it; `None` if nobody signed for it.
     pub initiator: Option<UserId>,
-    /// Who will own the object, if that is not the bucket's owner.
+    /// The owner of the future object, unless it is the bucket's owner.
     pub owner: Option<UserId>,
     /// The ACL that the object will have.
     pub acl: Option<Acl>,
-    /// What was asked to lock the object.
+    /// The object lock of the future object.
     #[serde(with = "lock")]
     pub lock: Lock,
-    /// What the client said of the object to be.
+    /// Metadata for the future object from the client.
     #[serde(with = "attributes")]
     pub attributes: Attributes,
     /// The checksums it was begun with.
     pub checksum: Option<ChecksumPlan>,
-    /// How the object's bytes are encrypted.
+    /// The encryption, if there is any.
     #[serde(with = "encryption")]
     pub encryption: Option<Encryption>,
 }
@@ -211,15 +211,15 @@ pub struct UploadRow {
 pub struct PartRow {
     /// Bytes.
     pub size: u64,
-    /// Its entity tag.
+    /// The entity tag.
     pub md5: Md5Digest,
-    /// Where its bytes are: never in parts again.
+    /// The location of the part's bytes; never parts of another upload.
     pub body: BodyRow,
     /// The checksum that the client sent.
     pub checksum: Option<Checksum>,
-    /// What makes its content's key out of the object's, if it is encrypted.
+    /// The salt that derives the key of the part's content from the object's key, if it is encrypted.
     pub salt: Option<Salt>,
-    /// When it was stored.
+    /// The time at which the part was stored.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub modified: Timestamp,
 }
@@ -228,9 +228,9 @@ pub struct PartRow {
 /// only while one object alone refers to it: every one of them has all its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ManifestRow {
-    /// How many objects name it.
+    /// The number of objects that refer to the upload.
     pub references: u64,
-    /// How many parts it has.
+    /// The number of parts.
     pub parts: u16,
     /// The greatest of their numbers.
     pub last: u16,
@@ -276,7 +276,7 @@ pub struct ReleasedBucketRow {
     pub name: BucketName,
 }
 
-/// What a bucket holds, and how much it may hold.
+/// The usage and the quota of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct UsageRow {
     /// Versions; delete markers do not count.
@@ -285,7 +285,7 @@ pub struct UsageRow {
     pub bytes: u64,
     /// Bytes of the parts of uploads under way. They take room, so they count against the quota of bytes.
     pub parts_bytes: u64,
-    /// How much it may hold.
+    /// The quota.
     #[serde(with = "quota")]
     pub quota: Quota,
     /// A warning about its bytes is out, and they are not fewer since.
@@ -294,7 +294,7 @@ pub struct UsageRow {
     pub warned_of_objects: bool,
 }
 
-/// What the region holds.
+/// The totals of the region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TotalsRow {
     /// Versions in all buckets.
@@ -309,7 +309,7 @@ pub struct TotalsRow {
     pub shard_bytes: u64,
     /// The greatest level of facts that may be written.
     pub level: u32,
-    /// Which keys facts are proven with.
+    /// The numbers of the author keys in use.
     pub keys: KeyNumbers,
 }
 
@@ -318,7 +318,7 @@ pub struct TotalsRow {
 pub struct KeyNumbers {
     /// The gateways'.
     pub gateway: u32,
-    /// Of what follows lifecycle rules.
+    /// The number of the lifecycle service's key.
     pub lifecycle: u32,
 }
 
@@ -342,7 +342,7 @@ impl KeyNumbers {
 /// Bytes of one stripe of a content: four pieces of 256 KiB.
 const STRIPE_BYTES: u64 = 4 * 256 * 1024;
 
-/// How many bytes the six shards of a content take.
+/// Returns the number of bytes of all six shards of a content.
 pub fn shard_bytes(layout: Layout, size: u64) -> u64 {
     match layout {
         Layout::Small => 3 * size,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::identities::Identities;
 use crate::row::UserRow;
 
-/// By what somebody is known.
+/// The identification of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
     /// An access key.
@@ -23,14 +23,14 @@ pub struct Standing {
     pub user: UserName,
     /// The canonical id: a later user of the name has another one.
     pub id: UserId,
-    /// How far the rights reach.
+    /// The role.
     pub role: Role,
     /// The user's own policies and those of the groups, each with the time at which its document was stored. What is
     /// built in was never stored. In a session no policy counts.
     pub policies: Vec<(PolicyName, Option<Timestamp>)>,
 }
 
-/// What somebody is in a state; `None` if they may do nothing at all.
+/// Returns the standing of a caller in a state; `None` if they may do nothing at all.
 ///
 /// # Errors
 /// If the state cannot be read.

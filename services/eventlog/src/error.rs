@@ -5,7 +5,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// Somebody else's event is at the place of the first event not appended. Catch up and decide again.
-    #[error("somebody else appended first, after {appended} of these events")]
+    #[error("conflict: another writer appended first, after {appended} of these events")]
     Conflict {
         /// How many of the first events are in the log.
         appended: usize,

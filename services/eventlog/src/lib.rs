@@ -1,11 +1,11 @@
-//! The event log: append, read, follow, and the private nats-server that keeps it.
+//! The event log: append, read, follow, and the private nats-server that stores it.
 //!
-//! In come serialized events with their ids and the sequence they were decided on; out go the same events in
-//! the stream's one total order, without gaps. [`Log`] is the contract, [`JetStreamLog`] keeps it on a NATS
-//! JetStream stream, [`MemoryLog`] in memory for tests, and [`server`] runs a nats-server of our own.
+//! Input: serialized events with their ids and the sequence they were decided on. Output: the same events in the
+//! stream's total order, without gaps. [`Log`] is the contract, [`JetStreamLog`] implements it on a NATS JetStream
+//! stream, [`MemoryLog`] in memory for tests, and [`server`] runs a private nats-server.
 //!
-//! This crate never looks into an event's bytes nor at what proves them, never answers an append whose outcome it does
-//! not know, and never skips over a sequence. It is the only crate that speaks JetStream.
+//! This crate never interprets an event or its proof, never answers an append whose outcome is unknown, and never skips
+//! a sequence. It is the only crate that speaks JetStream.
 
 mod connection;
 mod error;

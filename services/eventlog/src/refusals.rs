@@ -29,7 +29,7 @@ impl Refusals {
     /// Takes in an error of the server, which may be one.
     pub(crate) fn hear(&self, error: &str) {
         let Some(subject) = subject_of(error) else { return };
-        tracing::error!(subject, "the NATS server does not let this user publish");
+        tracing::error!(subject, "the NATS server refused a publish of this user");
         self.0.send_modify(|heard| {
             if heard.subjects.len() == REFUSALS_KEPT {
                 heard.subjects.pop_front();

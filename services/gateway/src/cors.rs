@@ -72,7 +72,7 @@ pub(crate) fn label(gateway: &Gateway, parts: &Parts, headers: &mut HeaderMap) {
         Ok(rules) => rules.unwrap_or_default(),
         Err(error) => {
             // The page sees nothing then, which is what it may see for certain.
-            tracing::error!(%error, "the rules for pages of other origins cannot be read");
+            tracing::error!(%error, "the CORS rules cannot be read");
             return;
         }
     };

@@ -294,7 +294,7 @@ pub(crate) fn random<const N: usize>(request: &Request<'_>) -> Result<[u8; N], E
     if (request.gateway.0.options.random)(&mut bytes) {
         return Ok(bytes);
     }
-    tracing::error!("the system gives no randomness");
+    tracing::error!("the system provides no randomness");
     Err(internal())
 }
 

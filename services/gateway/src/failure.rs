@@ -49,7 +49,7 @@ impl From<WriteError> for Failure {
             }
             WriteError::TooLarge => Error::new(Code::EntityTooLarge).into(),
             WriteError::TooFewNodes(_) | WriteError::NodesFailed { .. } => {
-                slow_down("Too few storage nodes answer to store this safely. Nothing was stored; try again.").into()
+                slow_down("Too few storage nodes respond to store this safely. Nothing was stored; try again.").into()
             }
             WriteError::Busy => slow_down("Too many uploads are under way. Nothing was stored; try again.").into(),
             WriteError::Empty | WriteError::Internal(_) => Error::new(Code::InternalError).into(),
@@ -92,7 +92,7 @@ pub(crate) fn commit_failure(error: &CommitError, about: About<'_>) -> Error {
     match error {
         CommitError::Rejected(rejection) => rejected(rejection, about),
         CommitError::Unavailable(_) | CommitError::Busy => {
-            tracing::warn!(%error, "a command was turned away");
+            tracing::warn!(%error, "a command was refused");
             slow_down("The event log takes no writes at the moment. Nothing was changed; try again.")
         }
         CommitError::Unknown => {
@@ -102,7 +102,7 @@ pub(crate) fn commit_failure(error: &CommitError, about: About<'_>) -> Error {
         }
         CommitError::Stopped(_) => {
             tracing::error!(%error, "a command met a stopped ledger");
-            Error::with_message(Code::ServiceUnavailable, "This gateway takes no writes until it is restarted.")
+            Error::with_message(Code::ServiceUnavailable, "This gateway accepts no writes until it is restarted.")
         }
     }
 }
@@ -132,7 +132,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
                 format!("The bucket may hold {limit} {}, and this would be more. Nothing was stored.", resource.unit());
             Error::with_message(Code::QuotaExceeded, message).detail("BucketName", about.bucket)
         }
-        Rejection::JudgedByOther => slow_down("Who may do what changes all the time. Nothing was done; try again."),
+        Rejection::JudgedByOther => {
+            slow_down("Permissions keep changing during this request. Nothing was done; try again.")
+        }
         Rejection::PublicAccessBlocked => {
             Error::access_denied("Access Denied: the bucket's public access block refuses what is open to everybody.")
         }
@@ -152,7 +154,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::OtherFolder { .. }
         | Rejection::KeyNotNext(_)
         | Rejection::NotAuthor => {
-            tracing::error!(%rejection, "S3 asked for what rules, the admin API or nodes do");
+            tracing::error!(%rejection, "S3 sent a command of another origin");
             Error::new(Code::InternalError)
         }
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
@@ -178,7 +180,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::TokenOfAnother => Error::new(Code::IdempotencyParameterMismatch),
         Rejection::LevelTooLow { .. } => Error::with_message(Code::NotImplemented, rejection.to_string()),
         Rejection::ContentGone | Rejection::ContentUnsafe => {
-            slow_down("The stored bytes cannot be referred to any more. Nothing was stored; try again.")
+            slow_down("The stored bytes can no longer be used. Nothing was stored; try again.")
         }
     }
 }

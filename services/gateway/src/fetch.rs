@@ -140,7 +140,7 @@ fn stretch(
     cipher: Option<Cipher>,
 ) -> Result<Stretch, Failure> {
     let Some(row) = snapshot.content(&content)? else {
-        tracing::error!(sha256 = %content.sha256, "an object names a content that is not there");
+        tracing::error!(sha256 = %content.sha256, "an object refers to a missing content");
         return Err(Error::new(Code::InternalError).into());
     };
     let stored = StoredContent {

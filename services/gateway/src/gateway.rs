@@ -134,5 +134,5 @@ impl Gateway {
 /// The file that slow bodies go to. A gateway serves without one too.
 fn open_spill(folder: &Path, slots_max: u32) -> Option<Arc<Spill>> {
     let opened = Spill::open(folder, slots_max);
-    opened.inspect_err(|error| tracing::warn!(%error, "slow uploads have to wait for memory")).ok()
+    opened.inspect_err(|error| tracing::warn!(%error, "slow uploads are waiting for memory")).ok()
 }

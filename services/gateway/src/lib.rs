@@ -1,21 +1,21 @@
-//! The gateway: S3 over HTTP from projected state and shards.
+//! The gateway: S3 over HTTP, on projected state and shards.
 //!
-//! In come HTTP requests; out go S3 answers. Reads come from snapshots of the ledger and the nodes' shards,
-//! writes become commands to the ledger once their bytes are on enough nodes. It holds no state of its own
-//! but caches, decides no rule (`domain` does) and parses no wire form (`s3` does).
+//! Input: HTTP requests. Output: S3 responses. Reads use snapshots of the ledger and the nodes' shards; writes become
+//! commands to the ledger once their bytes are on enough nodes. The gateway has no state but caches, decides no rule
+//! (`domain` does) and parses no wire format (`s3` does).
 //!
 //! # Layout
-//! - `serve`: connections; `service`: one request from head to answer
-//! - `request`: a request, parsed and authenticated; `state`: the bucket that it addresses, in a state
-//! - `access`: who asks; `bucket_rules`: what buckets say; `authorization`: what may be done, and requests that were granted;
-//!   `confirmed`: the right that each commit needs; `admin`: the API about all that
-//! - `limits`: how much anybody may ask for
-//! - `verb`: a file per operation
-//! - `body`, `payload`, `hashes`, `room`, `ingest`: bytes coming in, and the memory they take; `fetch`, `cache`: bytes going
-//!   out; `referable`: bytes that stay; `holdings`: bytes that their callers are known to have
-//! - `cors`: pages of other origins; `lifecycle`: what rules will do, in headers
-//! - `encryption`: keys of objects, and by which keys they are sealed
-//! - `failure`: our errors as S3's; `convert`, `reply`: types and answers of the wire
+//! - `serve`: connections; `service`: one request from head to response
+//! - `request`: a request, parsed and authenticated; `state`: the bucket it addresses, in one state of the ledger
+//! - `access`: authentication; `bucket_rules`: policies, ACLs and ownership of buckets; `authorization`: what the caller
+//!   may do, and requests that were granted; `confirmed`: commits, with the right that each needs
+//! - `limits`: rate limits; `verb`: a file per operation
+//! - `body`, `payload`, `hashes`, `room`, `ingest`: incoming bytes and their memory; `fetch`, `cache`: outgoing bytes;
+//!   `referable`: stored bytes that may be referred to; `holdings`: bytes that their callers are known to have
+//! - `admin`: the admin API for users, keys, groups, policies and quotas
+//! - `cors`: requests of web pages from other origins; `lifecycle`: what rules will do, in response headers
+//! - `encryption`: the keys of objects, and the keys that seal them
+//! - `failure`: internal errors as S3 errors; `convert`, `reply`: types and responses of the wire
 //!
 //! Modules depend on one another in one direction: `request` knows nothing of verbs, `gateway` nothing of requests.
 

@@ -25,7 +25,7 @@ impl<T: Transport> Tasks<T> {
     /// Has a content looked at once more in a while.
     pub(crate) fn look_later(&self, content: ContentId) {
         if self.later.try_send((Instant::now() + LATER_TIME, content)).is_err() {
-            tracing::debug!(generation = %content.generation, "too many contents wait to be looked at once more");
+            tracing::debug!(generation = %content.generation, "too many contents wait for another check");
         }
     }
 

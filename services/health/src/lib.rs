@@ -1,14 +1,15 @@
-//! Knows which shards acked contents are owed, and writes it down as facts.
+//! Tracks the shards that acknowledged contents lack, and records them as facts.
 //!
-//! In come what reads found wanting, the debts of writes that were acked one shard short, and the log's past; out go
-//! `content.health_changed` facts, and a mark on disk: up to it all that this process acked is settled, so after
-//! any end only what is behind the mark has to be looked at again. It repairs nothing, and no request waits for it.
+//! Input: faults that reads found, shards that writes did not wait for, and the log's past. Output:
+//! `content.health_changed` facts, and a settled mark on disk: everything that this process acknowledged up to it is
+//! settled, so that after a crash only what is behind the mark has to be checked. This crate repairs nothing, and no
+//! request waits for it.
 //!
 //! # Layout
-//! - [`Keeper`]: what runs, with a file per task: `settle`, the debts of writes; `turns`, how the mark follows; `lost`,
-//!   writes that were lost sight of; `wanting`, what reads found; `scan`, what lies behind the mark; `returned`, nodes
-//!   that came back; `later`, debts that are looked at once more
-//! - `note`: a content is inspected, and what was found becomes a fact
+//! - [`Keeper`]: the tasks, a file each: `settle`, the owed shards of writes; `turns`, moving the mark; `lost`, writes
+//!   that were not tracked; `wanting`, faults found by reads; `scan`, contents behind the mark; `returned`, nodes that
+//!   came back; `later`, owed shards that are checked again
+//! - `note`: inspects a content and records the result
 //! - `mark`: the file of the mark
 
 mod later;
@@ -55,17 +56,17 @@ const REFUSED_PAUSE: Duration = Duration::from_mins(1);
 /// How long the end of the tasks is waited for, an append under way included.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// What is known about the writes of this process.
+/// The state of this process's writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figures {
     /// The log's sequence up to which all that this process, or one before it on this folder, acked is settled: each
     /// shard is there, or is known to be owed.
     pub settled_sequence: u64,
-    /// What was acked before this process began is still being looked at.
+    /// Whether writes from before the start are still being checked.
     pub is_scanning: bool,
 }
 
-/// Why it ended: the ledger stopped, without which there is nothing to do.
+/// The keeper ended because the ledger stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger has stopped: {0}")]
 pub struct Stopped(String);
@@ -126,7 +127,7 @@ impl Keeper {
         Self { task: tokio::spawn(run(tasks, incidents, due, stopped)), stop: Some(stop), figures }
     }
 
-    /// What is known, as it changes.
+    /// The state of this process's writes, as it changes.
     pub fn figures(&self) -> watch::Receiver<Figures> {
         self.figures.clone()
     }

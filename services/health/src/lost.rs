@@ -34,7 +34,7 @@ impl<T: Transport> Tasks<T> {
         let place = self.mark.lock().await.place();
         // What is older was acked by others.
         let from = place.settled.max(place.since) + 1;
-        tracing::info!(from, reached, "looking on the log for writes that were lost sight of");
+        tracing::info!(from, reached, "searching the log for writes that were not tracked");
         let gap = self.scan(from, reached, false).await?;
         if gap.is_refused {
             sleep(REFUSED_PAUSE).await;

@@ -27,16 +27,12 @@ impl Mark {
         let place = match read(&path) {
             Ok(Some(place)) if place.settled <= reached && place.since <= reached => place,
             Ok(Some(place)) => {
-                tracing::warn!(
-                    ?place,
-                    reached,
-                    "the mark of what is settled is ahead of the log: looking at all of it"
-                );
+                tracing::warn!(?place, reached, "the settled mark is ahead of the log: checking all contents");
                 start
             }
             Ok(None) => start,
             Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "the mark of what is settled cannot be read: looking at all");
+                tracing::warn!(path = %path.display(), %error, "the settled mark cannot be read: checking all contents");
                 start
             }
         };
@@ -63,7 +59,7 @@ impl Mark {
     /// Writes the file. A mark that cannot be written costs the next start a longer look, and nothing else.
     fn keep(&self) {
         if let Err(error) = write(&self.path, self.place) {
-            tracing::warn!(path = %self.path.display(), %error, "the mark of what is settled cannot be written");
+            tracing::warn!(path = %self.path.display(), %error, "the settled mark cannot be written");
         }
     }
 }

@@ -65,12 +65,12 @@ impl<T: Transport> Tasks<T> {
                 Ok(noted) => return Ok(noted),
                 Err(NoteError::Commit(CommitError::Stopped(reason))) => return Err(Stopped(reason)),
                 Err(error) if error.passes() => {
-                    tracing::debug!(%error, "trying again to write down what a content is owed");
+                    tracing::debug!(%error, "retrying to record the owed shards of a content");
                     sleep(RETRY_PAUSE).await;
                 }
                 Err(error) => {
                     metrics::counter!("planetstore_health_refused_total").increment(1);
-                    tracing::warn!(generation = %content.generation, %error, "what a content is owed is not written down");
+                    tracing::warn!(generation = %content.generation, %error, "the owed shards of a content were not recorded");
                     return Ok(Noted::Refused);
                 }
             }
@@ -84,7 +84,7 @@ impl<T: Transport> Tasks<T> {
         let findings = findings(&look.shards, &known, doubts);
         if !findings.is_empty() {
             metrics::counter!("planetstore_health_changes_total").increment(1);
-            tracing::info!(generation = %content.generation, ?findings, "the shards of a content are not what was known");
+            tracing::info!(generation = %content.generation, ?findings, "the faulty shards of a content changed");
             let command = Command::NoteHealth(Box::new(NoteHealth { content, findings: findings.clone() }));
             match self.ledger.commit(command, origin()).await {
                 // Nothing is owed to a content that is gone.

@@ -42,7 +42,7 @@ impl<T: Transport> Tasks<T> {
             let page = match self.page(after.as_ref(), nodes) {
                 Ok(page) => page,
                 Err(error) => {
-                    tracing::warn!(%error, "what is owed cannot be read");
+                    tracing::warn!(%error, "the owed shards cannot be read");
                     if let Some(reason) = &self.ledger.progress().borrow().failed {
                         return Err(Stopped(reason.to_string()));
                     }

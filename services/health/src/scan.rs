@@ -58,10 +58,10 @@ impl<T: Transport> Tasks<T> {
                 gap.is_refused |= newer.is_refused;
             }
             if gap.is_none() {
-                tracing::info!(from, last, "what was acked before the start has been looked at");
+                tracing::info!(from, last, "checked the writes from before the start");
                 break;
             }
-            tracing::info!(silent = ?gap.silent, "what was acked before the start will be looked at again");
+            tracing::info!(silent = ?gap.silent, "the writes from before the start will be checked again");
             self.wait_for_answers(&gap).await;
         }
         self.figures.send_modify(|figures| figures.is_scanning = false);
@@ -101,7 +101,7 @@ impl<T: Transport> Tasks<T> {
         let ledger::PastEvents { events, until } = match self.ledger.past(from, last).await {
             Ok(past) => past,
             Err(error) => {
-                tracing::debug!(%error, "trying again to read the log's past");
+                tracing::debug!(%error, "retrying to read the log");
                 if let Some(reason) = &self.ledger.progress().borrow().failed {
                     return Err(Stopped(reason.to_string()));
                 }

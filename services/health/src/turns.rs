@@ -90,7 +90,7 @@ impl<T: Transport> Tasks<T> {
         }
         let written = tokio::task::spawn_blocking(move || mark.advance(settled)).await;
         if let Err(error) = written {
-            tracing::error!(%error, "the mark of what is settled was not written");
+            tracing::error!(%error, "the settled mark was not written");
         }
         self.figures.send_modify(|figures| figures.settled_sequence = settled);
     }

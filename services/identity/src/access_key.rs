@@ -21,14 +21,14 @@ const ID_ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// A fresh access key for S3.
 #[derive(Debug, Clone)]
 pub struct AccessKey {
-    /// Its id: 20 capital letters and digits, as long as those of AWS.
+    /// The access key id: 20 capital letters and digits, as long as on AWS.
     pub id: String,
-    /// Its secret: 40 characters that need no quoting in shells, URLs and files.
+    /// The secret key: 40 characters that need no quoting in shells, URLs and files.
     pub secret: Secret,
 }
 
 impl AccessKey {
-    /// Of bytes that must come from a good source of randomness.
+    /// Creates a key from bytes of a secure source of randomness.
     pub fn generate(random: [u8; ACCESS_KEY_RANDOM_BYTES]) -> Self {
         let random = zeroize::Zeroizing::new(random);
         let (id, secret) = random.split_at(ID_RANDOM_CHARS);

@@ -35,7 +35,7 @@ pub enum DataKeyError {
     #[error(transparent)]
     Unseal(#[from] UnsealError),
     /// What was sealed is no key.
-    #[error("what was sealed is no key of an object")]
+    #[error("the sealed value is not a key of an object")]
     NoKey,
 }
 

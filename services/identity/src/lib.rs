@@ -1,16 +1,16 @@
-//! What identities rest on: secrets at rest, passwords, session tokens, access keys.
+//! The cryptography of identities: sealed secrets, passwords, session tokens, access keys.
 //!
-//! In come the region's master key, passwords, tokens, and with each call the time and the randomness it needs.
-//! Out go ciphertext, password hashes, tokens and claims that were checked.
+//! Input: the region's master key, passwords, tokens, and with each call the time and the randomness it needs. Output:
+//! ciphertext, password hashes, tokens and verified claims.
 //!
-//! What it never does: read a file or a variable, look at a clock, keep or look up a user, decide what somebody
-//! may do, or show a secret to `Debug`. It alone imports `argon2`, `jsonwebtoken` and the ciphers of `aws-lc-rs`.
+//! This crate never reads a file or a variable, looks at a clock, stores or looks up a user, decides what a user may
+//! do, or shows a secret through `Debug`. It alone imports `argon2`, `jsonwebtoken` and the ciphers of `aws-lc-rs`.
 //!
 //! # Layout
-//! - `secret`: text that must not be seen; `master_key`: what everything else is derived from
-//! - `seal`: secrets as ciphertext; `password`, `hasher`: what people type, and what is kept of it
-//! - `token`: session tokens; `refresh`: what a session is prolonged with
-//! - `data_key`: keys of encrypted objects, and of their contents; `frames`: contents as ciphertext
+//! - `secret`: text that must not be shown; `master_key`: the root of all other keys
+//! - `seal`: secrets as ciphertext; `password`, `hasher`: passwords and their hashes
+//! - `token`: session tokens; `refresh`: refresh tokens
+//! - `data_key`: keys of encrypted objects and of their contents; `frames`: contents as ciphertext
 //! - `access_key`: fresh keys for S3
 
 mod access_key;

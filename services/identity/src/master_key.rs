@@ -22,7 +22,7 @@ const SALT: &[u8] = b"planetstore master key v1";
 #[derive(Clone)]
 pub struct MasterKey(Box<[u8; MASTER_KEY_BYTES]>);
 
-/// Why a text is no master key. It repeats nothing of the text.
+/// The reason why a text is not a master key. It repeats nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MasterKeyError {
     /// Neither hexadecimal nor Base64.
@@ -31,7 +31,7 @@ pub enum MasterKeyError {
     /// Too short or too long.
     #[error("a master key has {MASTER_KEY_BYTES} bytes, and this one has {bytes}")]
     WrongLength {
-        /// Its length.
+        /// The length in bytes.
         bytes: usize,
     },
     /// All bytes are the same: somebody's placeholder.
@@ -95,19 +95,19 @@ impl MasterKey {
         Secret::new(STANDARD.encode(self.0.as_slice()))
     }
 
-    /// Which key this is: 16 hexadecimal characters that tell nothing else of it.
+    /// The id of the key: 16 hexadecimal characters that reveal nothing else about it.
     pub fn key_id(&self) -> String {
         let derived = self.subkey(Purpose::Id);
         hex::encode(&derived[..KEY_ID_BYTES])
     }
 
-    /// What gateways prove with that they wrote an event.
+    /// Derives the key with which gateways prove their events.
     pub fn gateway_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::GatewayEvents)
     }
 
-    /// What proves that an event was written by what follows lifecycle rules. It tells nothing of the master key, and
-    /// is all of it that such a process is given.
+    /// Derives the key with which the lifecycle service proves its events. It reveals nothing about the master key, and
+    /// that service gets nothing else.
     pub fn lifecycle_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::LifecycleEvents)
     }

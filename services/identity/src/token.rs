@@ -15,7 +15,7 @@ use crate::master_key::{MasterKey, Purpose};
 use crate::refresh::{REFRESH_RANDOM_BYTES, RefreshToken};
 use crate::secret::Secret;
 
-/// How long a token holds, in seconds.
+/// The lifetime of a token in seconds.
 pub const TOKEN_TIME_SECONDS: i64 = 10 * 60;
 
 /// The longest that a token may hold whoever made it, in seconds.
@@ -45,7 +45,7 @@ pub struct Tokens {
     refresh: hmac::Key,
 }
 
-/// Whose session a token is for.
+/// The session that a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
     /// The user's id.
@@ -63,11 +63,11 @@ pub struct Bearer {
 pub struct Issued {
     /// The token.
     pub token: Secret,
-    /// When it ends.
+    /// The expiry.
     pub expires: Timestamp,
 }
 
-/// What a token says, checked except for whether its session still stands.
+/// The claims of a token, verified except for whether its session is still open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claims {
@@ -85,36 +85,36 @@ pub struct Claims {
     pub jti: Uuid,
     iat: i64,
     nbf: i64,
-    /// When it ends, in seconds since 1970.
+    /// The expiry, in seconds since 1970.
     pub exp: i64,
 }
 
-/// Why a token is not accepted. For logs and tests: a client is told no more than that it must log in.
+/// The reason why a token is refused. For logs and tests only: clients learn only that they have to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// It is none of ours: another form, algorithm, key or type.
-    #[error("this is no session token of this region")]
+    /// The token has another form, algorithm, key or type.
+    #[error("this is not a session token of this region")]
     Foreign,
-    /// Its signature does not fit.
-    #[error("the token's signature does not fit")]
+    /// The signature is wrong.
+    #[error("the token's signature is wrong")]
     Signature,
     /// Claims are missing, of the wrong type or not known.
     #[error("the token's claims cannot be read")]
     Claims,
-    /// It was made by or for somebody else.
+    /// The token is of another region or for another API.
     #[error("the token is not of this region, or not for this API")]
     Misdirected,
-    /// Its time has not come.
+    /// The token is not valid yet.
     #[error("the token is not valid yet: is the clock right?")]
     NotYet,
-    /// Its time is over.
+    /// The token has expired.
     #[error("the token has expired")]
     Expired,
-    /// It claims a time that no token gets.
+    /// The token claims a longer lifetime than tokens have.
     #[error("the token claims to be valid for too long")]
     TooLong,
-    /// It could not be made.
-    #[error("the token cannot be made")]
+    /// The token could not be created.
+    #[error("the token cannot be created")]
     Failed,
 }
 
@@ -172,7 +172,7 @@ impl Tokens {
         token.is_of(&self.refresh)
     }
 
-    /// What a token says, if it is one of ours and now is its time.
+    /// Verifies a token and its validity at `now`, and returns its claims.
     ///
     /// # Errors
     /// [`TokenError`].

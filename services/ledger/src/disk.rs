@@ -97,7 +97,7 @@ impl Reserve {
             Err(error) => {
                 self.remove();
                 if !is_full(&error) {
-                    tracing::warn!(%error, path = %self.path.display(), "no room can be kept for the projection");
+                    tracing::warn!(%error, path = %self.path.display(), "cannot reserve space for the projection");
                     self.is_impossible.store(true, Ordering::Release);
                 }
             }
@@ -108,7 +108,7 @@ impl Reserve {
     pub(crate) fn give_up(&self) -> bool {
         let was_held = self.is_held.swap(false, Ordering::AcqRel);
         if was_held {
-            tracing::warn!(path = %self.path.display(), "the room that is kept for the projection is given up");
+            tracing::warn!(path = %self.path.display(), "releasing the space reserved for the projection");
             self.remove();
         }
         was_held
@@ -122,7 +122,7 @@ impl Reserve {
         if let Err(error) = removed.and_then(|()| File::open(folder)?.sync_all())
             && error.kind() != ErrorKind::NotFound
         {
-            tracing::warn!(%error, path = %self.path.display(), "the room that was kept for the projection is not free");
+            tracing::warn!(%error, path = %self.path.display(), "the space reserved for the projection was not released");
         }
     }
 

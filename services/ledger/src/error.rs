@@ -3,18 +3,18 @@ use eventlog::AppendError;
 use events::ids::InvalidName;
 use events::{Author, DecodeError};
 
-/// Why the projection cannot be read or written. Its file is damaged or its disk is failing: a rebuild from
-/// the log makes it anew.
+/// The reason why the projection cannot be read or written. Its file is damaged or its disk fails; a rebuild from the
+/// log restores it.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// redb could not do it.
-    #[error("the projection's storage fails: {0}")]
+    #[error("the projection's storage failed: {0}")]
     Storage(#[from] redb::StorageError),
     /// A table is not what it should be.
     #[error("a table of the projection cannot be opened: {0}")]
     Table(#[from] redb::TableError),
     /// A transaction could not be begun.
-    #[error("no transaction on the projection: {0}")]
+    #[error("cannot begin a transaction on the projection: {0}")]
     Transaction(#[from] redb::TransactionError),
     /// A transaction could not be ended.
     #[error("the projection cannot commit: {0}")]
@@ -77,7 +77,7 @@ impl FoldError {
     }
 }
 
-/// Why an event of the log cannot be folded. The process must stop: skipping would fork the state.
+/// The reason why an event of the log cannot be applied. The process has to stop: skipping it would fork the state.
 #[derive(Debug, thiserror::Error)]
 pub enum FoldError {
     /// The state cannot be read or written.
@@ -89,7 +89,7 @@ pub enum FoldError {
     /// An event cannot be read: this program is too old, or the log is damaged.
     #[error("the event at sequence {sequence} cannot be read{}: {source}", if source.is_newer() { ", which a newer release may be able to" } else { "" })]
     Decode {
-        /// Which.
+        /// The sequence of the event.
         sequence: u64,
         /// Why.
         source: DecodeError,
@@ -98,15 +98,15 @@ pub enum FoldError {
     #[error(transparent)]
     TooOld(#[from] TooOld),
     /// The chain of hashes is broken: an event was lost, changed or put in.
-    #[error("the event at sequence {sequence} does not follow the one before it")]
+    #[error("the event at sequence {sequence} does not follow the previous event")]
     Chain {
-        /// Which.
+        /// The sequence of the event.
         sequence: u64,
     },
     /// The event is on the subject of another one, from a time when nobody proved what he wrote.
-    #[error("the event at sequence {sequence} is not on the subject of what it says")]
+    #[error("the event at sequence {sequence} is on another subject than its own")]
     Subject {
-        /// Which.
+        /// The sequence of the event.
         sequence: u64,
     },
     /// From here on all is proven, and what says so is not: by the keys that are held here.
@@ -114,7 +114,7 @@ pub enum FoldError {
         "the event at sequence {sequence}, from which on all events are proven, is not proven by the keys of this process: give it the master key of the region's gateways"
     )]
     OtherKeys {
-        /// Which.
+        /// The sequence of the event.
         sequence: u64,
     },
     /// An author proves what it writes with a key that this process was not given.
@@ -123,9 +123,9 @@ pub enum FoldError {
         author.as_str()
     )]
     KeyMissing {
-        /// Whose key.
+        /// The author of the key.
         author: Author,
-        /// Its number.
+        /// The number of the key in use.
         number: u32,
         /// The number of the newest key that is held here.
         held: u32,
@@ -134,7 +134,7 @@ pub enum FoldError {
     #[error("{0}")]
     Contradiction(String),
     /// The projection was closed because its disk was full, and does not open again.
-    #[error("it met a full disk, and does not open again: {0}")]
+    #[error("the projection met a full disk and cannot be reopened: {0}")]
     Reopen(Box<OpenError>),
 }
 
@@ -156,13 +156,13 @@ impl From<ProjectError<StateError>> for FoldError {
     }
 }
 
-/// Why a ledger does not open.
+/// The reason why a ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The projection's file cannot be opened.
     #[error("cannot open the projection {path}: {source}")]
     Database {
-        /// Its path.
+        /// The path of the projection.
         path: String,
         /// Why.
         source: redb::DatabaseError,
@@ -170,14 +170,14 @@ pub enum OpenError {
     /// The file is in the way and cannot be removed.
     #[error("cannot replace the projection {path}: {source}")]
     File {
-        /// Its path.
+        /// The path of the projection.
         path: String,
         /// Why.
         source: std::io::Error,
     },
     /// A newer program made the projection.
     #[error(
-        "the projection has version {found}, this program knows {known}: use the newer program, or remove the file to rebuild it"
+        "the projection has version {found}; this program knows version {known}: use the newer program, or remove the file to rebuild it"
     )]
     Newer {
         /// The file's version.
@@ -191,13 +191,13 @@ pub enum OpenError {
     )]
     OtherKeys,
     /// The log is not dense: events are missing.
-    #[error("the log has holes: {events} events for sequences {first} to {last}; `planetstore doctor` says what to do")]
+    #[error("the log has gaps: {events} events for sequences {first} to {last}; see `planetstore doctor`")]
     Holes {
         /// The first sequence.
         first: u64,
         /// The last.
         last: u64,
-        /// How many events there are.
+        /// The number of events.
         events: u64,
     },
     /// The log ends before the state: it lost its tail.
@@ -224,7 +224,7 @@ pub enum OpenError {
     /// The disk has no room for what the projection lacks. Nothing is lost: the log has it.
     #[error("the disk of the projection {path} is full, and too much of the log is not in it yet")]
     Full {
-        /// Its path.
+        /// The path of the projection.
         path: String,
     },
     /// The log does not take a lost tail back.
@@ -256,10 +256,10 @@ impl From<eventlog::ReadError> for OpenError {
     }
 }
 
-/// Why a command was not committed.
+/// The reason why a command was not committed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CommitError {
-    /// It may not happen. Nothing changed.
+    /// The command was refused. Nothing changed.
     #[error(transparent)]
     Rejected(#[from] Rejection),
     /// The log takes nothing at the moment. Nothing changed: try again.
@@ -269,7 +269,7 @@ pub enum CommitError {
     #[error("too many writes are waiting")]
     Busy,
     /// The time was up before the outcome was known: it may still happen.
-    #[error("the outcome was not known in time")]
+    #[error("the outcome of the write is unknown")]
     Unknown,
     /// The ledger stopped; the process must be restarted.
     #[error("the ledger has stopped: {0}")]

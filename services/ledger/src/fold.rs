@@ -105,7 +105,7 @@ fn pass_over(
     tables.keep(stored.sequence, &RecentRow::of_other(stored))?;
     let hash = quarantine_hash(&stored.payload);
     *cursor = Cursor { sequence: stored.sequence, event: EventId::NONE, hash, ..*cursor };
-    tracing::warn!(sequence = stored.sequence, subject = ?row.subject, %reason, "an entry of the log is no fact");
+    tracing::warn!(sequence = stored.sequence, subject = ?row.subject, %reason, "quarantined an entry of the log that is no fact");
     Ok(1)
 }
 

@@ -29,7 +29,7 @@ pub struct AuthorKey {
 
 /// Why a text is no key. It repeats nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is no author key, which is AUTHOR:NUMBER:KEY as `planetstore author-key` writes it")]
+#[error("not an author key: `planetstore author-key` writes one as AUTHOR:NUMBER:KEY")]
 pub struct AuthorKeyError;
 
 impl AuthorKey {

@@ -40,24 +40,24 @@ const BARRIER_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a ledger may take to stop, the append that is under way included.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// How a ledger is opened.
+/// The options of a ledger.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The region whose log it folds.
     pub region: RegionName,
     /// The file of the projection.
     pub path: PathBuf,
-    /// Nobody else appends to the log: reads need no barrier, and nothing is followed.
+    /// No other process appends to the log: reads need no barrier, and nothing is followed.
     pub sole_writer: bool,
     /// Bytes of redb's page cache.
     pub cache_bytes: usize,
-    /// Where time and ids come from.
+    /// The sources of time and ids.
     pub sources: Sources,
     /// The keys by which authors prove what they write. They say who writes here, too.
     pub keyring: Keyring,
-    /// It frees what deletes left, whatever else it commits. Others do, if it does not.
+    /// Whether this ledger releases the parts that deletes left behind; otherwise other processes do.
     pub releases: bool,
-    /// How the disk of the projection is asked and written.
+    /// The disk of the projection.
     pub disk: Disk,
     /// The level of a region from which on a fact may be written: [`Fact::level`], but in tests.
     pub level: fn(&Fact) -> u32,
@@ -210,7 +210,7 @@ impl Ledger {
         self.snapshot.load_full()
     }
 
-    /// How far the log is folded, and whether the ledger still works.
+    /// The position up to which the log is applied, and whether the ledger has failed.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
     }
@@ -226,7 +226,7 @@ impl Ledger {
             self.ended().await;
         });
         if stopped.await.is_err() {
-            tracing::warn!("the ledger did not stop in time: an append is still under way");
+            tracing::warn!("the ledger did not stop in time: an append is still in flight");
         }
     }
 

@@ -1,17 +1,19 @@
-//! The projection of the log in redb, and the one place that appends to it.
+//! The projection of the log in redb, and the only place that appends to the log.
 //!
-//! In come commands; out come their outcomes, after their facts are durable on the log and applied here, and
-//! snapshots of the state for readers. Whoever appends elsewhere is followed. This crate never decides by
-//! itself (`domain` does), never answers before the log has acked, and is the only one that opens redb.
+//! Input: commands. Output: their outcomes, once their facts are durable on the log and applied here, and snapshots of
+//! the state for readers. Events of other processes are followed. This crate decides no rule (`domain` does), never
+//! answers before the log has acknowledged, and is the only one that opens redb.
 //!
 //! # Layout
 //! - [`Ledger`]: commit a command, read a snapshot
-//! - `writer`: the task that owns the write transaction; `commit`: what it does with a batch of commands
-//! - `disk`: the projection's disk; `room`: what it still takes; `shortage`: what the writer does about it; `contention`: sharing the log with others that append; `follow`: what others append; `barrier`: reads that see all acked writes
-//! - `tables`: a file per table; `fold`: events into tables; `open`: is this the projection of this log?
-//! - `judge`: is an entry of the log a fact? `proof`: who wrote it; `keyring`: the keys of those who write
-//! - `past`: events once more; `health`: contents with faults
-//! - [`rebuild()`]: fold the log anew and compare
+//! - `writer`: the task that owns the write transaction; `commit`: a batch of commands
+//! - `disk`: the projection's disk; `room`: its free space; `shortage`: what the writer does when it is full;
+//!   `contention`: sharing the log with other writers; `follow`: events of other writers; `barrier`: reads that see all
+//!   acknowledged writes
+//! - `tables`: a file per table; `fold`: events into tables; `open`: whether a projection belongs to a log
+//! - `judge`: whether an entry of the log is a fact; `proof`: who wrote it; `keyring`: the authors' keys
+//! - `past`: reading old events; `health`: contents with faults
+//! - [`rebuild()`]: replay the log into a new projection and compare
 
 mod barrier;
 mod commit;

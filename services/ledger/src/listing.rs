@@ -16,7 +16,7 @@ use crate::StateError;
 use crate::tables::row::decode;
 use crate::tables::{Access, Tables};
 
-/// What a listing is asked for.
+/// The parameters of a listing.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
     /// Only keys that begin with this.
@@ -25,7 +25,7 @@ pub struct Page<'a> {
     pub delimiter: &'a [u8],
     /// Only what sorts after this; a common prefix that was returned before is passed over whole.
     pub after: &'a [u8],
-    /// How many entries, at most.
+    /// The maximum number of entries.
     pub max: usize,
 }
 
@@ -47,12 +47,12 @@ impl<T> Entry<T> {
     }
 }
 
-/// What a page took to read: it grows with the page, never with the bucket.
+/// The cost of reading a page, which grows with the page and not with the bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// How often a place in a table was looked for.
+    /// The number of lookups in tables.
     pub seeks: usize,
-    /// How many rows were read.
+    /// The number of rows read.
     pub rows: usize,
 }
 
@@ -61,7 +61,7 @@ pub struct Cost {
 pub struct ObjectsPage {
     /// The lines.
     pub entries: Vec<Entry<VersionRow>>,
-    /// What it took.
+    /// The cost of reading the page.
     pub cost: Cost,
     /// There is more after the last line.
     pub truncated: bool,
@@ -72,7 +72,7 @@ pub struct ObjectsPage {
 pub struct VersionsPage {
     /// The lines; the flag says that the version is the newest of its key.
     pub entries: Vec<Entry<(VersionRow, bool)>>,
-    /// What it took.
+    /// The cost of reading the page.
     pub cost: Cost,
     /// There is more after the last line.
     pub truncated: bool,
@@ -124,7 +124,7 @@ fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl<A: Access> Tables<A> {
-    /// How many buckets there are.
+    /// Returns the number of buckets.
     pub fn count_buckets(&self) -> Result<u64, StateError> {
         Ok(self.buckets.len()?)
     }

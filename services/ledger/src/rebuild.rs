@@ -17,14 +17,14 @@ use crate::proof::Prover;
 use crate::tables::Difference;
 use crate::{Cursor, FoldError, OpenError};
 
-/// What a rebuild came to.
+/// The result of a rebuild.
 #[derive(Debug, Clone)]
 pub struct Rebuilt {
-    /// How many events were folded.
+    /// The number of events applied.
     pub events: u64,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
-    /// Where the rebuilt projection differs from the live one; `None` when they are equal.
+    /// The first difference between the rebuilt projection and the live one; `None` if they are equal.
     pub difference: Option<Difference>,
 }
 

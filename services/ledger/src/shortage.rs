@@ -39,7 +39,7 @@ impl<L: Log> Writer<L> {
             (room, free) = Room::look(&self.reserve, self.volatile.bytes());
         }
         if room != self.room {
-            tracing::warn!(?room, free, "room on the projection's disk");
+            tracing::warn!(?room, free, "free space on the projection's disk");
         }
         (self.room, self.free) = (room, free);
         Ok(room)
@@ -161,7 +161,7 @@ impl<L: Log> Writer<L> {
 
     /// Opens the projection anew as it was made durable last, and folds what it lacks. Reads wait meanwhile.
     pub(crate) fn reopen(&mut self, runtime: &Handle) -> Result<(), FoldError> {
-        tracing::warn!("the projection met a full disk; it is opened anew");
+        tracing::warn!("the projection met a full disk; reopening it");
         self.progress.send_modify(|progress| progress.is_reopening = true);
         // Two cannot have the file open, so something else stands in its place meanwhile.
         let path = self.options.path.display().to_string();
@@ -169,7 +169,7 @@ impl<L: Log> Writer<L> {
         let aside = aside.map_err(|source| OpenError::Database { path, source })?;
         let full = std::mem::replace(&mut self.database, aside);
         if let Err(error) = full.close() {
-            tracing::debug!(%error, "it cannot be made durable by closing it");
+            tracing::debug!(%error, "the projection cannot be closed durably");
         }
         let opened = runtime.block_on(async {
             loop {

@@ -52,15 +52,14 @@ pub(crate) enum Work {
     Stop,
 }
 
-/// What the rest of the process sees of the writer. When the channel closes, the writer has ended and the
-/// projection's file is closed.
+/// The state of the writer. When the channel closes, the writer has ended and the projection's file is closed.
 #[derive(Debug, Clone)]
 pub struct Progress {
-    /// How far the log is folded.
+    /// The position up to which the log is applied.
     pub cursor: Cursor,
-    /// Why the writer stopped, if it did. Nothing can be written any more.
+    /// The reason why the writer stopped, if it did. Writes are refused from then on.
     pub failed: Option<Arc<str>>,
-    /// It stopped because the region needs a newer program.
+    /// Whether the writer stopped because the region needs a newer release.
     pub is_too_old: bool,
     /// The projection is opened anew: what was shown before cannot be read any more.
     pub is_reopening: bool,
@@ -123,7 +122,7 @@ impl<L: Log> Writer<L> {
             Err(panic) => Some(format!("it panicked: {}", panic_text(panic.as_ref()))),
         };
         if let Some(reason) = failed {
-            tracing::error!(reason, "the ledger stops: nothing can be written any more");
+            tracing::error!(reason, "the ledger has stopped: writes are refused");
             self.progress.send_modify(|progress| {
                 progress.failed = Some(reason.into());
                 progress.is_too_old = is_too_old;

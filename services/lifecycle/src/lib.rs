@@ -1,14 +1,15 @@
-//! Ends what the rules of buckets end: objects, their versions, delete markers and abandoned uploads.
+//! The lifecycle service: expires objects, versions, delete markers and abandoned uploads by the rules of their
+//! buckets.
 //!
-//! It reads the state of a ledger page by page and proposes; `domain` decides at the commit, by the rules and the
-//! versions as they are at that point of the log. So several of these may run, and one may be killed at any moment:
-//! what it did is on the log, and the next one goes on with what is left.
+//! It reads the state of a ledger page by page and proposes commands. `domain` decides them at the commit, by the rules
+//! and versions at that point of the log. So several instances may run, and each may be killed at any time: its work is
+//! on the log, and the next instance continues.
 //!
 //! # Layout
-//! - [`run`]: rounds, one at each beginning of a day and one when rules changed
-//! - `round`: the buckets that have rules; `walk`: one of them, page by page
-//! - `propose`: one command until there is an answer; `wake`: waiting for the next round
-//! - `meters`: what it counts
+//! - [`run`]: passes, one at each beginning of a day and one when rules have changed
+//! - `round`: the buckets with rules; `walk`: one bucket, page by page
+//! - `propose`: one command until it is answered; `wake`: waits for the next pass
+//! - `meters`: metrics
 
 mod meters;
 mod propose;
@@ -26,16 +27,16 @@ use wake::Wake;
 /// Whom the log names as the cause of what rules do.
 const PRINCIPAL: &str = "lifecycle";
 
-/// How rules are followed.
+/// The options of the lifecycle service.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// How long a day is.
+    /// The length of a day.
     pub day: Day,
-    /// Where time comes from.
+    /// The source of time.
     pub sources: Sources,
 }
 
-/// Why it ended: the ledger stopped, without which there is nothing to do.
+/// The lifecycle service ended because the ledger stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger has stopped: {0}")]
 pub struct Stopped(String);

@@ -60,14 +60,14 @@ impl Collector {
                 }
                 Err(CommitError::Rejected(rejection)) => {
                     if !matches!(rejection, Rejection::NotDue | Rejection::NoSuchBucket) {
-                        tracing::debug!(%rejection, "a rule does not end it");
+                        tracing::debug!(%rejection, "the rule no longer applies");
                     }
                     meters::kept(what);
                     return Ok(());
                 }
                 Err(CommitError::Stopped(reason)) => return Err(Stopped(reason)),
                 Err(error @ (CommitError::Unavailable(_) | CommitError::Busy | CommitError::Unknown)) => {
-                    tracing::debug!(%error, "trying again to follow a rule");
+                    tracing::debug!(%error, "retrying to apply a rule");
                     backoff.pause().await;
                 }
             }

@@ -57,13 +57,13 @@ pub enum CertificateError {
     #[error("{} is longer than {PEM_BYTES_MAX} bytes", .0.display())]
     TooLong(PathBuf),
     /// The file has no certificate, or a damaged one. It must be PEM, the server's own certificate first.
-    #[error("{} holds no certificate in PEM", .0.display())]
+    #[error("{} has no certificate in PEM", .0.display())]
     NoCertificate(PathBuf),
     /// The file has no private key, or a damaged one. It must be PEM, and not encrypted.
-    #[error("{} holds no private key in PEM", .0.display())]
+    #[error("{} has no private key in PEM", .0.display())]
     NoKey(PathBuf),
     /// The key is that of another certificate. If both are being replaced, the second one is still to come.
-    #[error("the key in {} is not that of the certificate in {}", key.display(), certificate.display())]
+    #[error("the key in {} does not match the certificate in {}", key.display(), certificate.display())]
     Mismatch {
         /// The certificate's file.
         certificate: PathBuf,
@@ -130,13 +130,13 @@ impl Certificates {
             match reloaded {
                 Ok(true) => {
                     said = None;
-                    tracing::info!(certificate = %self.files.certificate.display(), "a new certificate is shown");
+                    tracing::info!(certificate = %self.files.certificate.display(), "using a new certificate");
                 }
                 Ok(false) => said = None,
                 Err(error) => {
                     let text = chain(&error);
                     if said.as_ref() != Some(&text) {
-                        tracing::error!(error = text, "the new certificate is no good; the one before goes on");
+                        tracing::error!(error = text, "the new certificate is invalid; keeping the previous one");
                         said = Some(text);
                     }
                 }

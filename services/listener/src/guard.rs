@@ -14,7 +14,7 @@ use crate::places::Activity;
 
 /// The error inside of the [`io::Error`] that ends a connection whose peer takes nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("the peer took nothing for {} s", .0.as_secs_f64())]
+#[error("the peer read nothing for {} s", .0.as_secs_f64())]
 pub(crate) struct Stalled(Duration);
 
 impl Stalled {

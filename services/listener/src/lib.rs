@@ -1,20 +1,21 @@
-//! Connections of an HTTP server: accepted, limited, encrypted, served and let go.
+//! Connections of an HTTP server: accepted, limited, encrypted, served and closed.
 //!
-//! In come a socket, [`Limits`] and a tower service; out go that service's answers, over HTTP/1.1 and, with
-//! [`Certificates`], TLS. Each request carries its [`Peer`]. A connection ends when its client takes too long for
-//! a handshake or a head, or takes nothing of its answer; when the listener stops, requests under way end first. A client that is
-//! refused before it has sent its whole request can send on for a while, so that it gets to read why.
+//! Input: a socket, [`Limits`] and a tower service. Output: that service's responses over HTTP/1.1 and, with
+//! [`Certificates`], TLS. Each request carries its [`Peer`]. A connection ends if its client takes too long for a
+//! handshake or a head, or reads nothing of its response; when the listener stops, requests in flight end first. A
+//! client that is refused before it has sent its whole request may go on sending for a while, so that it gets to read
+//! the error.
 //!
-//! It refuses what other programs could read in another way. It never looks into requests beyond what makes them HTTP,
-//! and knows nothing of S3 or of who may ask for what.
+//! Ambiguous request heads are refused. This crate never looks into requests beyond HTTP, and knows nothing of S3 or of
+//! rights.
 //!
 //! # Layout
 //! - `listener`: the loop that accepts, and the life of a connection
-//! - `places`: how many connections there may be, and which make room for others; `guard`: who takes nothing of its answer, and `patience`: for how long; `body`: who sends
-//!   nothing of its request; `linger`: who still sends when all is said
-//! - `framing`: which heads could be read in two ways; `strict`: a stream without them
-//! - `admission`: what every request gets on its way to the service
-//! - `certificates`: what TLS shows, replaced while it serves
+//! - `places`: the limits on connections, and which connections make room for others; `guard`, `patience`: clients that
+//!   do not read; `body`: clients that do not send; `linger`: clients that still send after the response
+//! - `framing`: ambiguous heads; `strict`: a stream without them
+//! - `admission`: extensions that every request gets on its way to the service
+//! - `certificates`: the certificate for TLS, reloaded while serving
 
 mod admission;
 mod body;

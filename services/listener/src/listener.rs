@@ -103,7 +103,7 @@ impl Listener {
             }
         };
         if tokio::time::timeout(self.limits.drain_time_max, drained).await.is_err() {
-            tracing::warn!(listener = self.name, "requests were still under way and are cut off");
+            tracing::warn!(listener = self.name, "disconnected requests that were still in flight");
             connections.shutdown().await;
         }
     }
@@ -204,7 +204,7 @@ impl Terms {
             }
             Ok(Err(error)) => {
                 self.cut("handshake");
-                tracing::debug!(listener = self.name, %address, %error, "no TLS with a client");
+                tracing::debug!(listener = self.name, %address, %error, "the TLS handshake with a client failed");
             }
             Err(_late) => self.cut("handshake"),
         }
@@ -251,7 +251,7 @@ impl Terms {
             }
             Err(error) if Stalled::is_in(&error) => {
                 self.cut("stalled");
-                tracing::info!(listener = self.name, %address, "a client took nothing of its answer and is cut off");
+                tracing::info!(listener = self.name, %address, "disconnected a client that read nothing of its response");
             }
             Err(error) => {
                 tracing::debug!(listener = self.name, %address, %error, "a connection ended early");
@@ -275,7 +275,7 @@ impl Terms {
     /// A connection is closed so that another one has its place.
     fn made_room(&self, address: SocketAddr) -> bool {
         self.cut("idle");
-        tracing::debug!(listener = self.name, %address, "an idle connection makes room for another one");
+        tracing::debug!(listener = self.name, %address, "closed an idle connection to accept another one");
         false
     }
 

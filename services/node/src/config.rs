@@ -4,16 +4,16 @@ use events::ids::{NodeId, RegionName};
 
 use crate::disk::RESERVE_BYTES;
 
-/// Who a node is and where it keeps its shards.
+/// The configuration of a node.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The region it serves.
     pub region: RegionName,
-    /// Its name; a data folder belongs to one name for good.
+    /// The name of the node; a data folder belongs to one name for good.
     pub node: NodeId,
-    /// What it shares power or a rack with: nodes of one zone may fail together.
+    /// The failure domain: nodes of one zone may fail together.
     pub zone: String,
-    /// Its data folder, made if it is missing.
+    /// The data folder; created if it does not exist.
     pub folder: PathBuf,
     /// Free bytes of the disk below which nothing new is stored.
     pub reserve_bytes: u64,

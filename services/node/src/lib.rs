@@ -1,10 +1,10 @@
 //! A storage node: shards on one disk, served over NATS requests.
 //!
-//! What comes in: requests of the node protocol ([`shards::protocol`]) on the node's subject, a roll-call, and the word
-//! to stop. What goes out: answers, after the bytes are durable where the protocol says so, and a heartbeat each second.
+//! Input: requests of the node protocol ([`shards::protocol`]) on the node's subject, a roll call, and the request to
+//! stop. Output: answers, once the bytes are durable where the protocol requires it, and a heartbeat each second.
 //!
-//! What it never does: know about objects, contents or events, decide that a shard may be deleted, talk to another node,
-//! or answer a write that a power cut could still undo.
+//! A node knows nothing of objects, contents or events, never decides that a shard may be deleted, never talks to
+//! another node, and never acknowledges a write that a power failure could undo.
 
 mod answer;
 mod config;

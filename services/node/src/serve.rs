@@ -24,13 +24,13 @@ use crate::heartbeat::{Life, heartbeat};
 use crate::limits::{REQUEST_BYTES_MAX, REQUESTS_MAX};
 use crate::stop::{STOP, STOPPED, control_subject};
 
-/// Why a node does not serve, or no longer does.
+/// The reason why a node does not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Its data folder cannot be used.
+    /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// Its disk does not let it start.
+    /// The disk failed at the start.
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// The host has no randomness, or no threads.
@@ -57,7 +57,7 @@ pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output 
     let life = Life { boot_id, incarnation, folder: folder.id() };
     let store = Arc::new(store);
     let answerer = Answerer::new(Arc::clone(&store), folder.path().to_owned(), life.boot_id);
-    tracing::info!(node = %config.node, folder = %folder.path().display(), "the node serves");
+    tracing::info!(node = %config.node, folder = %folder.path().display(), "the node is serving");
     let service = Service {
         config,
         client,
@@ -172,7 +172,7 @@ impl Service {
             let answer = answerer.answer(message.payload).await;
             drop(byte_room);
             if let Err(error) = client.publish(reply, answer).await {
-                tracing::warn!(%error, "an answer could not be sent");
+                tracing::warn!(%error, "cannot send an answer");
             }
             drop(room);
         });

@@ -64,7 +64,7 @@ pub(crate) fn of_folder(paths: &Paths) -> anyhow::Result<Keyring> {
 fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<Keyring>> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     match (set(KEY_ENV), set(FILE_ENV)) {
-        (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set one of them"),
+        (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set only one of them"),
         (Some(text), None) => parse(&text).context(KEY_ENV).map(Some),
         (None, Some(path)) => {
             let path = Path::new(&path);

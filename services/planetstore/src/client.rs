@@ -75,14 +75,14 @@ impl ConsoleClient {
     }
 
     fn at(url: &str, connector: Option<TlsConnector>, credentials: Option<RootCredentials>) -> anyhow::Result<Self> {
-        let uri: Uri = url.parse().with_context(|| format!("{url:?} is no URL"))?;
+        let uri: Uri = url.parse().with_context(|| format!("{url:?} is not a URL"))?;
         let (Some(authority), Some(scheme @ ("http" | "https"))) = (uri.authority(), uri.scheme_str()) else {
             bail!("{url:?} is not of the form http://HOST:PORT or https://HOST:PORT");
         };
         let (port, tls) = if scheme == "https" {
             let connector = connector.with_context(|| {
                 format!(
-                    "whom to trust at {url}? Give the certificate of the store, or of who vouches for it, with --ca"
+                    "the certificate of {url} is not known: pass the store's certificate or its authority with --ca"
                 )
             })?;
             let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();

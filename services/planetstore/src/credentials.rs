@@ -119,7 +119,7 @@ impl RootCredentials {
 
     fn generate(file: &Path) -> anyhow::Result<Self> {
         let mut random = Zeroizing::new([0; USER_RANDOM_BYTES + PASSWORD_RANDOM_BYTES]);
-        getrandom::fill(&mut *random).context("the system gives no randomness")?;
+        getrandom::fill(&mut *random).context("the system provides no randomness")?;
         let (user, password) = random.split_at(USER_RANDOM_BYTES);
         let user = format!("PS{}", hex::encode_upper(user));
         Ok(Self { user, password: Secret::new(hex::encode(password)), origin: Origin::File(file.into()) })

@@ -99,7 +99,7 @@ impl Paths {
         let number = |text: Zeroizing<String>| {
             text.trim()
                 .parse()
-                .with_context(|| format!("{} holds {:?}, which is no version", path.display(), text.trim()))
+                .with_context(|| format!("{} holds {:?}, which is not a version", path.display(), text.trim()))
         };
         text.map(number).transpose()
     }
@@ -128,7 +128,7 @@ impl DataFolder {
     /// If another process has it, a newer program wrote it, or something else lies in it.
     pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
         let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path);
-        made.with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        made.with_context(|| format!("cannot create the data folder {}", path.display()))?;
         let new = Paths::new(path).format()?.is_none();
         if new {
             Paths::new(path).check_empty()?;
@@ -180,7 +180,7 @@ impl DataFolder {
             ),
             (Some(found), _) => Ok(found),
             (None, wanted) => {
-                let region = wanted.map_or_else(|| REGION.parse(), Ok).context("the usual region")?;
+                let region = wanted.map_or_else(|| REGION.parse(), Ok).context("the default region")?;
                 let written = files::write_private(&path, format!("{region}\n").as_bytes());
                 written.with_context(|| format!("cannot write {}", path.display()))?;
                 Ok(region)
@@ -191,12 +191,12 @@ impl DataFolder {
     /// Takes from all others the right to look into the folder.
     pub(crate) fn keep_private(&self) -> anyhow::Result<()> {
         let path = &self.paths.0;
-        let metadata = fs::metadata(path).with_context(|| format!("cannot look at {}", path.display()))?;
+        let metadata = fs::metadata(path).with_context(|| format!("cannot stat {}", path.display()))?;
         if metadata.mode() & 0o777 & !PRIVATE_FOLDER == 0 {
             return Ok(());
         }
         fs::set_permissions(path, Permissions::from_mode(PRIVATE_FOLDER)).with_context(|| {
-            format!("others may look into {}, and this cannot be changed (chmod 700 it)", path.display())
+            format!("other users have access to {}, and this cannot be changed; run chmod 700 on it", path.display())
         })
     }
 }

@@ -13,7 +13,7 @@ pub(crate) async fn bind(address: SocketAddr, what: &str, flag: &str) -> anyhow:
 
 /// The address that was taken in the end, where the port was left open.
 pub(crate) fn address(listener: &TcpListener) -> anyhow::Result<SocketAddr> {
-    listener.local_addr().context("a listener does not know its address")
+    listener.local_addr().context("the address of the listener is unknown")
 }
 
 fn sentence(address: SocketAddr, what: &str, flag: &str, error: &std::io::Error) -> String {
@@ -24,10 +24,13 @@ fn sentence(address: SocketAddr, what: &str, flag: &str, error: &std::io::Error)
             address.port()
         ),
         ErrorKind::AddrNotAvailable => {
-            format!("{address} is no address of this machine: give one that is with {flag}")
+            format!("{address} is not an address of this machine: pass one with {flag}")
         }
         ErrorKind::PermissionDenied => {
-            format!("port {} is for privileged programs only: give a port of 1024 or more with {flag}", address.port())
+            format!(
+                "port {} is reserved for privileged programs: pass a port of 1024 or more with {flag}",
+                address.port()
+            )
         }
         _ => format!("{what} cannot listen on {address} ({flag}): {error}"),
     }

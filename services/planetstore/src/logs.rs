@@ -20,7 +20,7 @@ const QUIET: &str = "async_nats=warn,";
 /// Starts logging. Lines carry no secrets: no type that holds one prints it.
 pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET}{filter}"))
-        .with_context(|| format!("{filter:?} is no log filter (PLANETSTORE_LOG); try info, debug or node=debug"))?;
+        .with_context(|| format!("{filter:?} is not a log filter (PLANETSTORE_LOG); try info, debug or node=debug"))?;
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let has_colors = !no_color && io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt().with_env_filter(filter);

@@ -1,16 +1,17 @@
-//! The binary: command line, configuration, and the roles in one process or each in its own.
+//! The binary: command line, configuration, and the roles, in one process or each in its own.
 //!
-//! What comes in: the command line, `PLANETSTORE_*` variables, a data folder, signals. What goes out: running
-//! roles, the console address, and answers for the operator; data on stdout, diagnostics on stderr.
+//! Input: the command line, `PLANETSTORE_*` variables, a data folder, signals. Output: running roles, the console, and
+//! answers for the operator; data on stdout, diagnostics on stderr.
 //!
-//! What it never does: decide about objects, read or write the log's events, or touch shards. It wires.
+//! The binary only wires: it never decides about objects, reads or writes the log's events, or touches shards.
 //!
 //! # Layout
-//! - `cli`: what can be said on the command line; `commands`: a file per command
-//! - `roles`: a file per role; `process`: what runs is watched together, and stopped in order; `console`: health, metrics and status over HTTP
+//! - `cli`: the command line; `commands`: a file per command
+//! - `roles`: a file per role; `process`: watches everything that runs, and stops it in order; `console`: health, metrics
+//!   and status over HTTP
 //! - `doctor`: a file per check
-//! - `folder`, `credentials`, `master_key`, `author_key`, `run_file`: what lies in the data folder
-//! - `tls`: the certificate that is shown; `trust`: the one that is believed
+//! - `folder`, `credentials`, `master_key`, `author_key`, `run_file`: the files of the data folder
+//! - `tls`: the server's certificate; `trust`: the certificates that clients trust
 
 use std::ffi::OsString;
 use std::process::ExitCode;

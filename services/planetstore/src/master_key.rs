@@ -24,7 +24,7 @@ pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<MasterKey> {
         return Ok(key);
     }
     let mut random = [0; MASTER_KEY_BYTES];
-    getrandom::fill(&mut random).context("the system gives no randomness for a master key")?;
+    getrandom::fill(&mut random).context("the system provides no randomness for a master key")?;
     let key = MasterKey::new(random);
     let text = format!(
         "# The master key of this region: without it, no access key and no password of its log can be used. \
@@ -47,7 +47,7 @@ pub(crate) fn missing(file: &Path) -> anyhow::Error {
 fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<MasterKey>> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     match (set(KEY_ENV), set(FILE_ENV)) {
-        (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set one of them"),
+        (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set only one of them"),
         (Some(text), None) => parse(&text).context(KEY_ENV).map(Some),
         (None, Some(path)) => {
             let path = Path::new(&path);

@@ -35,7 +35,7 @@ impl FromStr for NatsUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let address: ServerAddr = text.parse().map_err(|error| format!("{text:?} is no NATS address: {error}"))?;
+        let address: ServerAddr = text.parse().map_err(|error| format!("{text:?} is not a NATS address: {error}"))?;
         if address.has_user_pass() {
             return Err("a user and password in the address could be read by every user of this host: \
                         put them into a file and give it with --nats-credentials"

@@ -72,11 +72,11 @@ impl Running {
         match tokio::time::timeout(self.stop_time_max, self.task).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => {
-                tracing::warn!(part = self.name, error = format!("{error:#}"), "it failed at its end")
+                tracing::warn!(part = self.name, error = format!("{error:#}"), "a part failed while stopping")
             }
             Ok(Err(error)) => tracing::warn!(part = self.name, %error, "its task"),
             Err(_) => {
-                tracing::warn!(part = self.name, "it does not stop in time");
+                tracing::warn!(part = self.name, "a part does not stop in time");
                 abort.abort();
             }
         }

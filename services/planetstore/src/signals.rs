@@ -21,10 +21,10 @@ impl Stop {
                     _ = terminations.recv() => {}
                 }
                 if sender.send_replace(true) {
-                    eprintln!("planetstore: stopped at the second signal, with work under way");
+                    eprintln!("planetstore: stopped by the second signal, with requests in flight");
                     std::process::exit(1);
                 }
-                tracing::info!("stopping: what is under way is finished; a second signal ends it at once");
+                tracing::info!("stopping after requests in flight; a second signal stops at once");
             }
         });
         Ok(Self(receiver))

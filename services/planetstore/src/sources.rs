@@ -46,7 +46,7 @@ fn random() -> [u8; 8] {
     let mut bytes = [0; 8];
     if let Err(error) = getrandom::fill(&mut bytes) {
         // Ids without randomness could be another process's ids: the log would refuse facts as duplicates.
-        tracing::error!(%error, "the system gives no randomness");
+        tracing::error!(%error, "the system provides no randomness");
         std::process::abort();
     }
     bytes

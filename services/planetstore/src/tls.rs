@@ -78,7 +78,7 @@ impl Source {
 
 /// Other programs are told the path, whatever their working directory.
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
-    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
+    std::path::absolute(path).with_context(|| format!("{} is not a path", path.display()))
 }
 
 /// The TLS of a process, kept up to date for as long as this lives.
@@ -164,7 +164,7 @@ impl SelfSigned {
         loop {
             tokio::time::sleep(RENEWAL_PAUSE).await;
             if let Err(error) = self.renew(Timestamp::now()) {
-                tracing::error!(error = format!("{error:#}"), "the certificate is not renewed");
+                tracing::error!(error = format!("{error:#}"), "the certificate cannot be reloaded");
             }
         }
     }
@@ -176,14 +176,14 @@ impl SelfSigned {
         }
         let folder = self.paths.tls();
         let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(&folder);
-        made.with_context(|| format!("cannot make {}", folder.display()))?;
-        let key = KeyPair::generate().context("cannot make a key")?;
-        let certificate = self.sign(&key, now).context("cannot make a certificate")?;
+        made.with_context(|| format!("cannot create {}", folder.display()))?;
+        let key = KeyPair::generate().context("cannot create a key")?;
+        let certificate = self.sign(&key, now).context("cannot create a certificate")?;
         // The pair is looked at as a whole when it is read: a crash between the two is mended by the next start.
         for (path, pem) in [(self.key(), key.serialize_pem()), (self.certificate(), certificate)] {
             files::write_private(&path, pem.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
         }
-        tracing::info!(path = %self.certificate().display(), names = self.names.join(" "), "a certificate was made");
+        tracing::info!(path = %self.certificate().display(), names = self.names.join(" "), "created a certificate");
         Ok(())
     }
 

@@ -51,7 +51,7 @@ impl CannedAcl {
     }
 }
 
-/// Who owns an object that `writer` stores with an ACL in a bucket of `bucket_owner`.
+/// Returns the owner of an object that `writer` stores with an ACL in a bucket of `bucket_owner`.
 pub fn object_owner<'a>(
     ownership: ObjectOwnership,
     writer: &'a UserId,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::pattern::{Pattern, Subject, Syntax};
 
-/// What a right is about, and so which resource a request for it names.
+/// The kind of resource of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The store as a whole.
@@ -29,12 +29,12 @@ macro_rules! actions {
             /// Every action, in the order of the table.
             pub const ALL: &[Self] = &[$($(Self::$action,)*)*];
 
-            /// As policies write it: `s3:GetObject`.
+            /// The name in policies, such as `s3:GetObject`.
             pub const fn name(self) -> &'static str {
                 match self { $($(Self::$action => $name,)*)* }
             }
 
-            /// What it is about.
+            /// The kind of resource of the action.
             pub const fn kind(self) -> Kind {
                 match self { $($(Self::$action => Kind::$kind,)*)* }
             }

@@ -29,9 +29,9 @@ pub enum Key {
     PrincipalAccount,
     /// `aws:ResourceAccount` and `s3:ResourceAccount`. Answered by the bucket's owner.
     ResourceAccount,
-    /// What the request header of that name says (`aws:UserAgent`, `aws:Referer`, `s3:x-amz-acl`, ...).
+    /// The request header of this name (`aws:UserAgent`, `aws:Referer`, `s3:x-amz-acl`, ...).
     Header(&'static str),
-    /// What the decoded query parameter of that name says (`s3:prefix`, `s3:max-keys`, `s3:VersionId`, ...).
+    /// The decoded query parameter of this name (`s3:prefix`, `s3:max-keys`, `s3:VersionId`, ...).
     Query(&'static str),
     /// `s3:x-amz-copy-source`: `bucket/key`, decoded, with no slash before it and no version behind it.
     CopySource,
@@ -192,7 +192,7 @@ impl Key {
     }
 }
 
-/// What a request has under a key.
+/// The value of a condition key in a request.
 pub enum Value<'a> {
     /// Nothing.
     Absent,
@@ -225,8 +225,8 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
     }
 }
 
-/// What a request knows of itself. Asked only for what a policy's conditions name, so an implementation looks things
-/// up when asked.
+/// The values that conditions use. Only the keys in a policy's conditions are requested, so implementations look them
+/// up on demand.
 pub trait Context {
     /// What the request has under a key.
     fn get(&self, key: &Key) -> Value<'_>;

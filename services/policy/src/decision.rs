@@ -14,7 +14,7 @@ pub enum Decision<'a> {
     Denied(Denial<'a>),
 }
 
-/// What allowed it.
+/// The grant that allowed a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grantor<'a> {
     /// Root is bound by nothing.
@@ -33,7 +33,7 @@ pub enum Grantor<'a> {
     ObjectAcl,
 }
 
-/// Why not.
+/// The reason for a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial<'a> {
     /// A statement denies it, whatever else allows it.
@@ -45,18 +45,18 @@ pub enum Denial<'a> {
 /// The statement that decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin<'a> {
-    /// Of a policy of the caller or of a group.
+    /// A statement of a policy of the caller or of a group.
     Identity(&'a PolicyName, StatementName<'a>),
-    /// Of the bucket policy.
+    /// A statement of the bucket policy.
     Bucket(StatementName<'a>),
 }
 
 /// A statement of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatementName<'a> {
-    /// Its place, from zero.
+    /// The position of the statement, from zero.
     pub index: usize,
-    /// Its id, if its author gave it one.
+    /// The id of the statement, if it has one.
     pub sid: Option<&'a str>,
 }
 

@@ -21,12 +21,12 @@ pub const IDENTITY_POLICY_BYTES_MAX: usize = 20 * 1024;
 /// Characters of a document's id at most.
 const ID_CHARS_MAX: usize = 256;
 
-/// For whom a document speaks.
+/// The kind of a policy document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentKind {
-    /// For the users and groups that it is attached to. No statement has a principal.
+    /// A policy for the users and groups to which it is attached. No statement has a principal.
     Identity,
-    /// For its bucket. Every statement has a principal, and is about the bucket or what is in it.
+    /// A bucket policy. Every statement has a principal, and resources in the bucket or the bucket itself.
     Bucket,
 }
 
@@ -108,12 +108,12 @@ impl Document {
         self.statements.iter().enumerate().try_for_each(|(at, statement)| statement.check_new(&of.item(at)))
     }
 
-    /// For whom it speaks.
+    /// The kind of the document.
     pub const fn kind(&self) -> DocumentKind {
         self.kind
     }
 
-    /// As its author wrote it.
+    /// The text as its author wrote it.
     pub fn text(&self) -> &str {
         &self.text
     }

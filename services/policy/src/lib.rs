@@ -1,19 +1,19 @@
-//! Who may do what: policy documents, ACLs, and the one function that decides.
+//! Authorisation: policy documents, ACLs, and the one function that decides.
 //!
-//! What comes in: JSON policies as their authors wrote them, and for each request who asks, for what, and what is
-//! known of the bucket and the object. What goes out: [`Document`]s that cannot be wrong, and a [`Decision`] that
-//! says why. [`evaluate`] holds the rules.
+//! Input: JSON policies as their authors wrote them, and for each request the caller, the action, and what is known of
+//! the bucket and the object. Output: validated [`Document`]s, and a [`Decision`] with its reason. [`evaluate`] holds
+//! the rules.
 //!
-//! What it never does: read or write anything, look at a clock, know of keys and passwords, or answer a client.
+//! This crate has no I/O and no clock, knows nothing of keys and passwords, and answers no client.
 //!
 //! # Layout
 //! - [`Document`]: identity policies and bucket policies, parsed once
-//! - [`Action`]: everything S3 has rights for
-//! - [`Context`], [`Key`]: what conditions ask of a request
-//! - [`evaluate`]: a [`Request`] and the [`Rights`] that bear on it, to a [`Decision`]
+//! - [`Action`]: all actions of S3
+//! - [`Context`], [`Key`]: the values that conditions use
+//! - [`evaluate`]: a [`Request`] and the [`Rights`] that apply to it, to a [`Decision`]
 //! - [`UserArn`], [`Spelling`]: how bucket policies name users
-//! - [`acl`], [`public`]: what ACLs grant, and what public means
-//! - [`managed`]: the policies that every store has
+//! - [`acl`], [`public`]: what ACLs grant, and which buckets are public
+//! - [`managed`]: the built-in policies
 
 pub mod acl;
 mod action;

@@ -1,25 +1,25 @@
 //! Why a text is not a policy.
 
-/// What is wrong with a document and where, for whoever wrote it. S3 answers `MalformedPolicy`.
+/// The error in a document and its place, for its author. S3 answers `MalformedPolicy`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// It is longer than a document of its kind may be.
+    /// The document is longer than a document of its kind may be.
     #[error("the policy has {bytes} bytes, more than the {max} that it may have")]
     TooLong {
-        /// What it has.
+        /// The size of the document in bytes.
         bytes: usize,
-        /// What it may have.
+        /// The maximum size in bytes.
         max: usize,
     },
-    /// It is not JSON, or an object of it has a member twice.
+    /// The document is not JSON, or one of its objects has a member twice.
     #[error("the policy is not the JSON of a policy: {0}")]
     NotJson(String),
-    /// It is JSON, but says something that no policy says.
+    /// The document is JSON but not a valid policy.
     #[error("{place}: {problem}")]
     At {
         /// Where: `Statement[1].Principal.AWS`.
         place: String,
-        /// What is wrong there.
+        /// A description of the problem.
         problem: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What is asked, by whom, and what bears on it.
+//! Requests, and the rights that apply to them.
 
 use std::sync::Arc;
 
@@ -11,21 +11,21 @@ use crate::action::Action;
 use crate::context::Context;
 use crate::document::Document;
 
-/// Who asks. Whether their signature holds was found out before.
+/// The caller, who has been authenticated before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller<'a> {
     /// The one user that configuration makes. Bound by nothing.
     Root,
     /// A user.
     User {
-        /// What policies call the user.
+        /// The user's name in policies.
         name: &'a UserName,
-        /// What owns buckets and objects.
+        /// The canonical id, which owns buckets and objects.
         id: &'a UserId,
         /// Whether what nothing grants is allowed all the same.
         role: Role,
     },
-    /// Nobody said who they are.
+    /// An anonymous caller.
     Anonymous,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// What a request is about. Of the kind that its action is about.
+/// The resource of a request, of the kind of its action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource<'a> {
     /// The store.
@@ -71,51 +71,51 @@ pub enum Resource<'a> {
     Object(&'a BucketName, &'a ObjectKey),
 }
 
-/// One right that one request needs.
+/// A right that a request needs.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller<'a>,
-    /// For what.
+    /// The action.
     pub action: Action,
-    /// Of what.
+    /// The resource.
     pub resource: Resource<'a>,
     /// When: what `aws:CurrentTime` says.
     pub time: Timestamp,
-    /// What else conditions may ask for.
+    /// The values for conditions.
     pub context: &'a dyn Context,
 }
 
 /// A policy that a user has, themselves or by a group.
 #[derive(Debug, Clone)]
 pub struct Attached {
-    /// What it is called.
+    /// The name of the policy.
     pub name: PolicyName,
-    /// What it says: an identity policy.
+    /// The document, an identity policy.
     pub document: Arc<Document>,
 }
 
-/// What a bucket says about who may use it.
+/// The access settings of a bucket.
 #[derive(Debug, Clone, Copy)]
 pub struct BucketAccess<'a> {
-    /// Whose it is.
+    /// The owner.
     pub owner: &'a UserId,
-    /// Its bucket policy.
+    /// The bucket policy.
     pub policy: Option<&'a Document>,
-    /// Its ACL. One that is absent grants nobody but the owner.
+    /// The ACL. Without one, only the owner has access.
     pub acl: Option<&'a Acl>,
-    /// What keeps it from being public.
+    /// The public access block.
     pub public_access: PublicAccessBlock,
     /// Whether ACLs are enabled, and whose objects are.
     pub ownership: ObjectOwnership,
 }
 
-/// What an object says about who may use it. Looked at only while its bucket has ACLs enabled.
+/// The access settings of an object, used only while its bucket has ACLs enabled.
 #[derive(Debug, Clone, Copy)]
 pub struct ObjectAccess<'a> {
-    /// Whose it is; of an upload that is under way, whoever began it.
+    /// The owner; for an upload in progress, the user who created it.
     pub owner: &'a UserId,
-    /// Its ACL. One that is absent grants nobody but the owner.
+    /// The ACL. Without one, only the owner has access.
     pub acl: Option<&'a Acl>,
 }
 

@@ -38,7 +38,7 @@ pub enum CannedAcl {
 }
 
 impl CannedAcl {
-    /// Every one.
+    /// All values.
     pub const ALL: [Self; 7] = [
         Self::Private,
         Self::PublicRead,
@@ -79,7 +79,7 @@ impl CannedAcl {
     }
 }
 
-/// What a grant allows.
+/// The permission of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
     /// To list the bucket, or to read the object.
@@ -90,12 +90,12 @@ pub enum Permission {
     ReadAcp,
     /// To write the list itself.
     WriteAcp,
-    /// All of these.
+    /// All of the other permissions.
     FullControl,
 }
 
 impl Permission {
-    /// Every one.
+    /// All values.
     pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::ReadAcp, Self::WriteAcp, Self::FullControl];
 
     /// The name in documents.
@@ -126,7 +126,7 @@ impl Permission {
     }
 }
 
-/// Whom a request grants something. Nothing says yet that there is such a user.
+/// The grantee in a request. It is not known yet whether such a user exists.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Grantee {
     /// The user with this canonical id.
@@ -137,7 +137,7 @@ pub enum Grantee {
     Everyone,
     /// Everybody with a valid signature.
     Authenticated,
-    /// Whoever delivers access logs.
+    /// The service that delivers access logs.
     LogDelivery,
 }
 
@@ -179,10 +179,10 @@ impl Grantee {
     }
 }
 
-/// One line of a list.
+/// One grant of an ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Grant {
-    /// Who.
+    /// The grantee.
     pub grantee: Grantee,
     /// May do what.
     pub permission: Permission,
@@ -191,7 +191,7 @@ pub struct Grant {
 /// The list that the headers of a request ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestedAcl {
-    /// By its name.
+    /// A canned ACL, by its name.
     Canned(CannedAcl),
     /// Line by line, 1 to [`GRANTS_MAX`] of them.
     Grants(Vec<Grant>),
@@ -210,7 +210,7 @@ impl RequestedAcl {
     }
 }
 
-/// Who owns the objects of a bucket, and whether lists count in it.
+/// The object ownership of a bucket, and whether its ACLs are enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ObjectOwnership {
     /// The bucket's owner owns all, and lists count for nothing.
@@ -218,7 +218,7 @@ pub enum ObjectOwnership {
     BucketOwnerEnforced,
     /// The bucket's owner owns what is written with the list `bucket-owner-full-control`.
     BucketOwnerPreferred,
-    /// Who writes an object owns it.
+    /// The writer of an object owns it.
     ObjectWriter,
 }
 

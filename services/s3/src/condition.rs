@@ -10,7 +10,7 @@ use crate::request::Head;
 /// Most entity tags in one header.
 pub const ETAGS_MAX: usize = 64;
 
-/// What `If-Match` or `If-None-Match` names.
+/// The entity tags of `If-Match` or `If-None-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tags {
     /// `*`: anything that exists.
@@ -49,7 +49,7 @@ impl Tags {
     }
 }
 
-/// What a read should do.
+/// The outcome of a read's conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Answer as if there were no conditions.

@@ -36,7 +36,7 @@ pub enum AllowedMethod {
 }
 
 impl AllowedMethod {
-    /// As HTTP writes it.
+    /// The method's name in HTTP.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -68,7 +68,7 @@ pub struct Wildcard {
 }
 
 impl Wildcard {
-    /// As it was written.
+    /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -99,20 +99,20 @@ impl FromStr for Wildcard {
     }
 }
 
-/// One rule. Which of several counts is for [`decide`] to say.
+/// A CORS rule. [`decide`] chooses the one that applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorsRule {
-    /// Its owner's name for it.
+    /// The id that the bucket's owner gave the rule.
     pub id: Option<String>,
     /// From which origins; at least one.
     pub origins: Vec<Wildcard>,
-    /// For which methods; at least one.
+    /// The allowed methods, at least one.
     pub methods: Vec<AllowedMethod>,
-    /// Which headers a page may send.
+    /// The request headers that a page may send.
     pub headers: Vec<Wildcard>,
-    /// Which headers of answers a page may see; names as HTTP allows them.
+    /// The response headers that a page may read; valid HTTP names.
     pub expose_headers: Vec<String>,
-    /// For how many seconds a browser may remember the answer to a preflight.
+    /// The time in seconds for which a browser may cache the preflight response.
     pub max_age_seconds: Option<u32>,
 }
 
@@ -126,10 +126,10 @@ pub fn preflight_origin(headers: &HeaderMap) -> Result<&str, Error> {
         .ok_or_else(|| Error::with_message(Code::BadRequest, "Insufficient information. Origin request header needed."))
 }
 
-/// What a page wants.
+/// A request of a web page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorsRequest<'a> {
-    /// Where the page is from.
+    /// The origin of the page.
     pub origin: &'a str,
     /// The method it wants to use. One that no rule can allow is never allowed.
     method: Option<AllowedMethod>,
@@ -138,7 +138,7 @@ pub struct CorsRequest<'a> {
 }
 
 impl<'a> CorsRequest<'a> {
-    /// What a preflight asks.
+    /// Reads a preflight request.
     ///
     /// # Errors
     /// `BadRequest` without an origin, for a method that no rule can allow, or none, for names that no header can
@@ -171,8 +171,8 @@ impl<'a> CorsRequest<'a> {
         Ok(Self { origin, method: Some(method), headers: names })
     }
 
-    /// What a request from a page is; `None` if it comes from no page. As S3 does it, a method that it says to ask for
-    /// counts before its own.
+    /// Reads a request of a page; `None` without an origin. As on S3, a requested method in its headers takes
+    /// precedence over its own.
     pub fn simple(method: &Method, headers: &'a HeaderMap) -> Option<Self> {
         let origin = single(headers, "origin").ok().flatten()?;
         let asked = single(headers, "access-control-request-method").ok().flatten();
@@ -181,7 +181,7 @@ impl<'a> CorsRequest<'a> {
     }
 }
 
-/// What a browser is told.
+/// The CORS headers of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorsAnswer<'a> {
     rule: &'a CorsRule,

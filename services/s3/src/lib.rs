@@ -1,11 +1,10 @@
-//! The S3 wire protocol without IO: routing, signatures, bodies, XML, errors.
+//! The S3 wire protocol without I/O: routing, signatures, bodies, XML, errors.
 //!
-//! What comes in: an HTTP request head (method, raw URI, headers), body bytes as they arrive, and the
-//! time. What goes out: the [`Operation`] asked for, typed requests, verified signatures, decoded
-//! payload slices, response documents and [`Error`]s that know their S3 code and HTTP status.
+//! Input: an HTTP request head (method, raw URI, headers), body bytes as they arrive, and the time. Output: the
+//! [`Operation`], typed requests, verified signatures, decoded payload slices, response documents and [`Error`]s with
+//! their S3 code and HTTP status.
 //!
-//! What it never does: read or write anything, look at a clock, draw a random number, or know about
-//! buckets and objects beyond their names.
+//! This crate has no I/O, no clock and no randomness, and knows nothing about buckets and objects but their names.
 
 pub mod acl;
 pub mod address;

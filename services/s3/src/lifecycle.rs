@@ -15,46 +15,46 @@ pub const RULE_ID_CHARS_MAX: usize = 255;
 /// Most newer versions that a rule may keep.
 pub const NEWER_VERSIONS_MAX: u32 = 100;
 
-/// One rule.
+/// A lifecycle rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LifecycleRule {
-    /// Its id, if it was given one.
+    /// The id of the rule, if it has one.
     pub id: Option<String>,
-    /// It is followed.
+    /// Whether the rule is enabled.
     pub enabled: bool,
-    /// What it is about.
+    /// The objects to which the rule applies.
     pub filter: LifecycleFilter,
-    /// When the current version ends.
+    /// The expiration of current versions.
     pub expiration: Option<Expiration>,
-    /// When other versions end: after so many days, and how many newer ones are kept.
+    /// The expiration of noncurrent versions: the number of days, and the number of newer versions to keep.
     pub noncurrent_expiration: Option<(u32, Option<u32>)>,
     /// After how many days a multipart upload is given up.
     pub abort_uploads_after_days: Option<u32>,
 }
 
-/// What a rule is about: whatever meets all of it.
+/// The filter of a rule. An object must match all of its conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LifecycleFilter {
     /// The prefix stands at the rule itself: the older form.
     pub is_old_form: bool,
-    /// How keys begin.
+    /// The prefix of the keys.
     pub prefix: Option<String>,
     /// Tags that an object carries.
     pub tags: Tags,
-    /// It has more bytes than this.
+    /// The object must have more bytes than this.
     pub size_greater_than: Option<u64>,
-    /// It has fewer bytes than this.
+    /// The object must have fewer bytes than this.
     pub size_less_than: Option<u64>,
 }
 
-/// When the current version of a key ends.
+/// The expiration of current versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiration {
     /// So many days after it was made.
     Days(u32),
     /// From this midnight on.
     Date(Timestamp),
-    /// When it is a delete marker without other versions.
+    /// Remove delete markers without other versions.
     ExpiredObjectDeleteMarker,
 }
 

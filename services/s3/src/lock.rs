@@ -14,12 +14,12 @@ const RETAIN_UNTIL: &str = "x-amz-object-lock-retain-until-date";
 const LEGAL_HOLD: &str = "x-amz-object-lock-legal-hold";
 const NANOSECONDS_A_MILLISECOND: i128 = 1_000_000;
 
-/// How firmly a version is retained.
+/// The retention mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RetentionMode {
-    /// Whoever has `s3:BypassGovernanceRetention` may retain it less.
+    /// Users with `s3:BypassGovernanceRetention` may shorten the retention.
     Governance,
-    /// Nobody may.
+    /// Nobody may shorten the retention.
     Compliance,
 }
 
@@ -41,7 +41,7 @@ impl RetentionMode {
 /// Until when a version is retained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Retention {
-    /// How firmly.
+    /// The retention mode.
     pub mode: RetentionMode,
     /// Until this moment, of whole milliseconds: answers show no more, and what is read must not be shorter than
     /// what is there.
@@ -65,18 +65,18 @@ impl LegalHold {
         }
     }
 
-    /// What a name stands for.
+    /// Reads the name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::On, Self::Off].into_iter().find(|hold| hold.name() == name)
     }
 }
 
-/// What locks a version.
+/// The object lock of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct ObjectLock {
-    /// Its retention.
+    /// The retention.
     pub retention: Option<Retention>,
-    /// Its legal hold, if that is said.
+    /// The legal hold, if the request has one.
     pub legal_hold: Option<LegalHold>,
 }
 

@@ -7,21 +7,21 @@ use crate::xml::{Unchanging, Unconfigured};
 /// What is to be known of an operation before it is done.
 #[derive(Clone, Copy)]
 enum Trait {
-    /// It changes nothing.
+    /// The operation changes nothing.
     Reads,
-    /// It can change something.
+    /// The operation can change something.
     Writes,
-    /// Its body is object data.
+    /// The body is object data.
     Payload,
-    /// Its body is a document.
+    /// The body is a document.
     Document,
-    /// Its headers may bring an access control list.
+    /// The headers may have an ACL.
     Acl,
-    /// Its headers may bring tags.
+    /// The headers may have tags.
     Tags,
-    /// Its headers may bring a lock for the object that it makes.
+    /// The headers may have an object lock for the new object.
     Lock,
-    /// Its headers may be about encryption.
+    /// The headers may have encryption parameters.
     Encryption,
 }
 
@@ -94,7 +94,7 @@ macro_rules! operations {
     ($($name:ident:
         $($verb:ident $level:ident $(/ $sub_resource:literal)? $(+ $condition:ident $(($($value:literal),+))?)*)|+
         => $($trait:ident)+ $(? $($parameter:literal)+)? $(, $answer:ident $(($what:expr))?)?;)+) => {
-        /// What a request asks for.
+        /// An operation of S3.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "the names are those of the Amazon S3 API Reference")]
         pub enum Operation {
@@ -102,7 +102,7 @@ macro_rules! operations {
         }
 
         impl Operation {
-            /// Every operation.
+            /// All operations.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             const ROWS: &[Row] = &[$(Row {

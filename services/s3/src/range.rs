@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::header::decimal;
 
-/// One range as asked for, before the size is known. Positions in bytes.
+/// A range as requested, before the size is known. Positions are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
     /// `bytes=first-last`, both included.
@@ -21,7 +21,7 @@ pub enum Range {
 pub struct Resolved {
     /// First byte.
     pub start: u64,
-    /// One after the last byte.
+    /// The position after the last byte.
     pub end: u64,
     /// Bytes of the whole object.
     pub size: u64,
@@ -61,7 +61,7 @@ impl Range {
         }
     }
 
-    /// Where the range lies in an object of `size` bytes. A suffix longer than the object is all of it.
+    /// Resolves the range in an object of `size` bytes. A suffix longer than the object is the whole object.
     ///
     /// # Errors
     /// `InvalidRange` if no byte of the object is in the range.

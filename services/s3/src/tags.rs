@@ -23,7 +23,7 @@ pub const TAG_VALUE_UNITS_MAX: usize = 256;
 /// The header that brings the tags of a new object.
 pub(crate) const HEADER: &str = "x-amz-tagging";
 
-/// What carries the tags, and so how many there may be.
+/// The kind of resource with the tags, which limits their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
     /// A bucket.

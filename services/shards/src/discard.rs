@@ -30,7 +30,7 @@ pub(crate) async fn discard<T: Transport>(
     }
     join_all(by_node.into_iter().map(|(node, shards)| async move {
         if let Err(error) = store.lanes.to(&node).discard(bucket, shards).await {
-            tracing::info!(%node, %generation, %error, "shards that nobody needs may stay on the node");
+            tracing::info!(%node, %generation, %error, "unneeded shards may remain on the node");
         }
     }))
     .await;

@@ -49,10 +49,10 @@ pub(crate) enum Refusal {
     #[error("it is no heartbeat")]
     NoHeartbeat,
     /// It speaks of another node than its subject does.
-    #[error("it speaks of another node than the one whose subject it came on")]
+    #[error("it names another node than its subject")]
     OtherNode,
     /// No more nodes, or processes of that name, are remembered.
-    #[error("there is no place for one more node, or one more process of that name")]
+    #[error("there are too many nodes, or too many processes of that name")]
     NoPlace,
 }
 

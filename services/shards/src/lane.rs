@@ -64,7 +64,7 @@ pub enum NodeError {
     #[error("the node refused: {}", .0.as_str())]
     Refused(Status),
     /// What came back is no answer to what was asked.
-    #[error("the node answered something else")]
+    #[error("the node gave an unexpected answer")]
     Garbled,
 }
 

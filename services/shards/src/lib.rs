@@ -1,13 +1,12 @@
-//! Object bytes between gateways and storage nodes: erasure code, checksums, the node protocol, and the IO of
-//! placement.
+//! Object bytes between gateways and storage nodes: erasure code, checksums, the node protocol, reading and writing.
 //!
-//! What comes in: the bytes of a content with its generation and bucket, or the place of a stored content and
-//! a range of it; heartbeats of nodes. What goes out: six shards (three of a small content) on the nodes that
-//! [`domain::placement`] chooses and the placement to record; the exact bytes back, in bounded memory;
-//! [`Incident`]s about shards that are missing or damaged.
+//! Input: the bytes of a content with its generation and bucket, or the placement of a stored content and a range;
+//! heartbeats of nodes. Output: six shards (three of a small content) on the nodes that [`domain::placement`] chooses,
+//! with the placement to record; the exact bytes again, in bounded memory; [`Incident`]s about missing or damaged
+//! shards.
 //!
-//! What it never does: append to or read the log, know about objects or keys, decide that a content may be
-//! deleted, or return a byte whose checksum did not match.
+//! This crate never reads or appends to the log, knows nothing of objects or keys, never decides that a content may be
+//! deleted, and never returns a byte whose checksum does not match.
 
 mod batch;
 mod budget;

@@ -75,7 +75,7 @@ pub(crate) enum Unusable {
     #[error("it is outside of the folders whose files may be read here")]
     Outside,
     /// It is a pipe, a device, a folder: nothing a shard lies in.
-    #[error("it is no regular file")]
+    #[error("it is not a regular file")]
     NotRegular,
     /// It did not answer within the deadline.
     #[error("it does not answer")]

@@ -30,7 +30,7 @@ pub enum ReadError {
     },
     /// The reads under way have held all the memory there is for them for ten seconds, though each has little.
     /// Answer 503 and let the client come back.
-    #[error("too many reads are under way")]
+    #[error("too many reads are in flight")]
     Busy,
     /// The content has no such bytes.
     #[error("the content ends at {size}")]

@@ -166,7 +166,7 @@ impl Ahead {
 /// What a task fetched.
 pub(crate) async fn fetched(task: Task<Result<Vec<Bytes>, ReadError>>) -> Result<Vec<Bytes>, ReadError> {
     task.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the fetch of a stripe broke off");
+        tracing::error!(%error, "the fetch of a stripe was interrupted");
         Err(ReadError::Internal)
     })
 }

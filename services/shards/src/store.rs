@@ -102,7 +102,7 @@ pub enum WriteError {
     },
     /// The writes under way have held all the memory there is for them for ten seconds. Answer 503 and let the
     /// client come back.
-    #[error("too many writes are under way")]
+    #[error("too many writes are in flight")]
     Busy,
     /// The content has more bytes than its shards can have pieces. Upload it in parts.
     #[error("the content is too large for one upload")]
@@ -245,7 +245,7 @@ impl<T> Inner<T> {
         }
         tracing::info!(
             bucket = %incident.bucket, generation = %incident.generation, shard = incident.shard, node = %incident.node,
-            kind = incident.kind.as_str(), "a shard is not where or what it should be"
+            kind = incident.kind.as_str(), "a shard is missing or damaged"
         );
         if self.incidents.try_send(incident).is_err() {
             meter::incident_dropped();

@@ -12,7 +12,7 @@ pub trait Transport: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// Nobody serves the node's subject: the node is gone.
-    #[error("no node answers at this name")]
+    #[error("no node responds under this name")]
     NoResponders,
     /// The connection failed; whether the request reached the node is not known.
     #[error("the connection failed: {0}")]

@@ -34,7 +34,7 @@ impl<T: Transport> ShardStore<T> {
         meter::altered();
         tracing::warn!(
             bucket = %content.bucket, generation = %content.generation,
-            "a content is not what was written, though its pieces are as their nodes say"
+            "a content differs from what was written although the checksums of its pieces match"
         );
         for avoided in detours(content) {
             match self.read_around(content, avoided).await {

@@ -17,21 +17,21 @@ pub const PARTS_MAX: u16 = PART_NUMBER_MAX;
 pub struct AppendObject {
     /// Where.
     pub bucket: BucketName,
-    /// Under which key.
+    /// The object's key.
     pub key: ObjectKey,
     /// The very version that was looked at: whoever makes the sums below, or a key, of what it has, names it.
     pub version: Option<VersionId>,
-    /// How many bytes the object has. As every append changes that, the version and it name one state of the object.
+    /// The present size of the object. Since every append changes it, version and offset name one state of the object.
     pub offset: u64,
-    /// How many bytes come, at least one.
+    /// The number of bytes to append, at least one.
     pub size: u64,
     /// Their entity tag.
     pub md5: Md5Digest,
-    /// Where they are.
+    /// The location of the new bytes.
     pub body: NewBody,
     /// Their checksum.
     pub checksum: Option<Checksum>,
-    /// What makes their content's key out of the object's, if they are encrypted.
+    /// The salt that derives the key of their content from the object's key, if they are encrypted.
     pub salt: Option<Salt>,
     /// The object's entity tag from then on, without the number of its parts.
     pub whole_md5: Md5Digest,
@@ -39,7 +39,7 @@ pub struct AppendObject {
     pub whole_checksum: Option<Checksum>,
     /// A fresh id for its parts, should it need parts of its own.
     pub upload: UploadId,
-    /// What must hold of it.
+    /// The precondition on the object.
     pub precondition: Precondition,
 }
 

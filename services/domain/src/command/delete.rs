@@ -9,11 +9,11 @@ use crate::view::VersionName;
 pub struct DeleteObject {
     /// Where.
     pub bucket: BucketName,
-    /// Under which key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Which version; `None` is a plain delete.
+    /// The version to delete; `None` for a plain delete.
     pub version: Option<VersionName>,
-    /// What must hold of what is deleted.
+    /// The precondition on the deleted version.
     pub precondition: DeletePrecondition,
     /// The asker may bypass governance, and wants to.
     pub bypass_governance: bool,
@@ -32,15 +32,15 @@ impl From<DeleteObject> for Command {
     }
 }
 
-/// What must hold of what is deleted: of the version that is named, else of the newest one. Where there is none, there
-/// is nothing to delete, and nothing to refuse either.
+/// The precondition of a delete, on the version that is named or else on the newest one. If there is none, nothing is
+/// deleted and nothing is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeletePrecondition {
-    /// One of these must be its entity tag. A delete marker has none, but is there.
+    /// The entity tag must be one of these. A delete marker has no entity tag but exists.
     pub matches: Option<ETags>,
-    /// When it was last modified, to the second.
+    /// The required time of modification, to the second.
     pub modified: Option<Timestamp>,
-    /// Its bytes. A delete marker has no size, not even zero.
+    /// The required size in bytes. A delete marker has no size, not even zero.
     pub size: Option<u64>,
 }
 

@@ -6,17 +6,17 @@ use events::ids::{ContentId, NodeId};
 pub struct NoteHealth {
     /// The content.
     pub content: ContentId,
-    /// What was found.
+    /// The findings.
     pub findings: Vec<Finding>,
 }
 
-/// What a shard was found to be.
+/// The state in which a shard was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Which shard.
+    /// The index of the shard.
     pub shard: u8,
     /// The node that was asked.
     pub node: NodeId,
-    /// What is wrong; nothing if the shard is what it should be.
+    /// The fault; `None` if the shard is healthy.
     pub fault: Option<Fault>,
 }

@@ -25,7 +25,7 @@ pub const KEYS_PER_USER_MAX: usize = 10_000;
 /// Sessions of one user that are open at once; a further login ends the oldest.
 pub const SESSIONS_PER_USER_MAX: usize = 32;
 
-/// What to change of a user. What is absent stays.
+/// Changes of a user. Absent fields are not changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the fact")]
 pub struct ChangeUser {
@@ -41,7 +41,7 @@ pub struct ChangeUser {
 /// Open a session for somebody who proved who they are. That proof is the right to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenSession {
-    /// Who it is.
+    /// The user.
     pub user: UserName,
     /// The sealed hash of the password that they proved. Root has none here.
     pub proven: Option<Sealed>,
@@ -49,7 +49,7 @@ pub struct OpenSession {
     pub session: SessionId,
     /// SHA-256 of its refresh token.
     pub refresh: Sha256Digest,
-    /// When it ends unless it is refreshed.
+    /// The end of the session unless it is refreshed.
     pub expires: Timestamp,
 }
 
@@ -60,11 +60,11 @@ pub struct RefreshSession {
     pub session: SessionId,
     /// SHA-256 of the token that was shown.
     pub spent: Sha256Digest,
-    /// That token is one that was given out for the session, and not invented.
+    /// Whether the token was issued for the session, and not invented.
     pub genuine: bool,
     /// SHA-256 of the next one.
     pub refresh: Sha256Digest,
-    /// When the session ends unless it is refreshed again.
+    /// The end of the session unless it is refreshed again.
     pub expires: Timestamp,
 }
 
@@ -122,7 +122,7 @@ pub enum IdentityCommand {
     RevokeSessions { user: UserName, session: Option<SessionId> },
 }
 
-/// Why a change of who may do what may not happen.
+/// The reason why a change of users, keys, groups or policies is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityRejection {
     /// There is none of that name.
@@ -137,14 +137,14 @@ pub enum IdentityRejection {
     /// Another user has the canonical id.
     #[error("another user has that canonical id")]
     UserIdTaken,
-    /// It is built in, as root and some policies are.
+    /// The subject is built in, such as root and some policies.
     #[error("this {0} is built in and cannot be changed")]
     BuiltIn(Noun),
     /// Prove the new one.
-    #[error("the password was changed since it was proven")]
+    #[error("the password was changed since it was verified")]
     PasswordChanged,
     /// Ask an admin.
-    #[error("an admin switched the access key off, and only an admin switches it on")]
+    #[error("an administrator disabled the access key, and only an administrator can enable it")]
     HeldByAdmin,
     /// Detach the policy first.
     #[error("the policy is attached; detach it first")]
@@ -152,14 +152,14 @@ pub enum IdentityRejection {
     /// Remove one first.
     #[error("there are {max} already, and more are not allowed")]
     TooMany {
-        /// Of what.
+        /// The kind of thing that there are too many of.
         noun: Noun,
-        /// How many there may be.
+        /// The maximum number.
         max: usize,
     },
 }
 
-/// What a rejection is about.
+/// The subject of a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Noun {

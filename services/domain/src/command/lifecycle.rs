@@ -11,11 +11,11 @@ pub struct Expire {
     pub bucket: BucketName,
     /// The very bucket that was looked at.
     pub id: BucketId,
-    /// Under which key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Which version.
+    /// The version.
     pub version: VersionId,
-    /// How long a day is.
+    /// The length of a day.
     pub day: Day,
 }
 
@@ -28,9 +28,9 @@ pub struct AbortExpired {
     pub id: BucketId,
     /// The key the object would have had.
     pub key: ObjectKey,
-    /// Which upload.
+    /// The upload.
     pub upload: UploadId,
-    /// How long a day is.
+    /// The length of a day.
     pub day: Day,
 }
 

@@ -8,11 +8,11 @@ use super::Command;
 pub struct SetRetention {
     /// Where.
     pub bucket: BucketName,
-    /// Under which key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Which version: the very one that was looked at.
+    /// The version that was checked before.
     pub version: VersionId,
-    /// What shall hold.
+    /// The new setting.
     pub retention: Option<Retention>,
     /// The asker may bypass governance, and wants to.
     pub bypass_governance: bool,
@@ -23,11 +23,11 @@ pub struct SetRetention {
 pub struct SetLegalHold {
     /// Where.
     pub bucket: BucketName,
-    /// Under which key.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Which version: the very one that was looked at.
+    /// The version that was checked before.
     pub version: VersionId,
-    /// What shall hold.
+    /// The new setting.
     pub legal_hold: LegalHold,
 }
 

@@ -3,11 +3,11 @@ use events::ids::{FolderId, NodeId};
 /// Let a node join with its data folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinNode {
-    /// Its name.
+    /// The name of the node.
     pub node: NodeId,
     /// The data folder it serves from.
     pub folder: FolderId,
-    /// What it shares power or a rack with.
+    /// The failure domain of the node.
     pub zone: String,
     /// The folder that it gives up, if it had one.
     pub replaces: Option<FolderId>,

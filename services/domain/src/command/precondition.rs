@@ -1,4 +1,4 @@
-/// What must hold of the key's current object for a write to happen (RFC 9110, section 13).
+/// The precondition of a write on the key's current object (RFC 9110, section 13).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Precondition {
     /// `If-Match`: one of these must be its entity tag.

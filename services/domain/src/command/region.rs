@@ -8,7 +8,7 @@ use super::Command;
 pub struct ChangeKey {
     /// The region.
     pub region: RegionName,
-    /// Whose key.
+    /// The author whose key is rotated.
     pub author: Author,
     /// The key's number: one more than that of the key it has.
     pub number: u32,

@@ -17,9 +17,9 @@ pub struct RenameObject {
     pub looked_at: Option<(VersionId, u64)>,
     /// The key it shall have. An object that is there ends.
     pub key: ObjectKey,
-    /// What must hold of the object under that key.
+    /// The precondition on the object under that key.
     pub precondition: Precondition,
-    /// What the client named its request, at most [`CLIENT_TOKEN_BYTES_MAX`].
+    /// The client token, at most [`CLIENT_TOKEN_BYTES_MAX`] long.
     pub client_token: Option<String>,
 }
 

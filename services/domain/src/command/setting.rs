@@ -17,12 +17,12 @@ pub enum Setting {
     AddTags(Tags),
     /// Tags that it does not carry any more, by name.
     RemoveTags(Vec<String>),
-    /// Which pages of other origins may use it.
+    /// The CORS rules.
     Cors(Option<Vec<cors::Rule>>),
     /// The rules by which it ends what is in it, and what is too small for those of them that move something.
     Lifecycle(Option<Vec<Rule>>, TransitionMinimum),
-    /// How it locks versions: which it does for ever once it may.
+    /// Object lock, which cannot be disabled again.
     ObjectLock(ObjectLockRow),
-    /// What it encrypts new objects with.
+    /// The default encryption.
     Encryption(Option<DefaultEncryption>),
 }

@@ -33,14 +33,14 @@ pub use lock::admit_lock;
 pub use quota::{admit, admit_append, admit_part, room};
 pub(crate) use release::release;
 
-/// What a command comes to.
+/// The decision on a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// What to write to the log; `None` when all is so already.
+    /// The fact to write; `None` if nothing changes.
     pub fact: Option<Fact>,
     /// Facts that go with the first, and may as well come later: the state remembers that they are due.
     pub warnings: Vec<Fact>,
-    /// What to answer once it is written.
+    /// The outcome to return once the fact is written.
     pub outcome: Outcome,
 }
 
@@ -58,7 +58,7 @@ impl Decision {
     }
 }
 
-/// Why there is no decision.
+/// The reason why there is no decision.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused<E> {
     /// The command may not happen.

@@ -4,7 +4,7 @@ const SECONDS: u32 = 24 * 60 * 60;
 
 const NANOSECONDS: i128 = 1_000_000_000;
 
-/// How long a day is. Anything but [`Day::CALENDAR`] is for tests.
+/// The length of a day. Anything but [`Day::CALENDAR`] is for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     seconds: u32,
@@ -19,7 +19,7 @@ impl Day {
         (seconds > 0).then_some(Self { seconds })
     }
 
-    /// Its length in seconds.
+    /// The length in seconds.
     pub fn seconds(self) -> u32 {
         self.seconds
     }

@@ -7,20 +7,20 @@ use super::Day;
 /// A version as rules look at it.
 #[derive(Debug, Clone, Copy)]
 pub struct Version<'a> {
-    /// Its key.
+    /// The key of the version.
     pub key: &'a [u8],
-    /// Its bytes and tags; `None` for a delete marker.
+    /// The size in bytes and the tags; `None` for a delete marker.
     pub object: Option<(u64, &'a Tags)>,
-    /// When it was made.
+    /// The time of creation.
     pub modified: Timestamp,
-    /// Where it stands among the versions of its key.
+    /// The position among the versions of its key.
     pub standing: Standing,
 }
 
-/// Where a version stands among those of its key.
+/// The position of a version among those of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It is the newest.
+    /// The newest version.
     Newest {
         /// And the only one.
         is_only: bool,
@@ -29,12 +29,12 @@ pub enum Standing {
     Replaced {
         /// When.
         since: Timestamp,
-        /// How many newer objects are not the newest version either.
+        /// The number of newer objects that are also noncurrent.
         newer: u32,
     },
 }
 
-/// What a rule ends.
+/// The expiration of a version by a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due<'r> {
     /// The rule.

@@ -6,9 +6,9 @@ use super::Standing;
 /// for their successors, as [`end_of_version`](super::end_of_version) does for one alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Succession {
-    /// When the version that was told last was made.
+    /// The time of creation of the last version passed in.
     since: Timestamp,
-    /// How many objects were told that are not the newest version.
+    /// The number of noncurrent objects passed in.
     newer: u32,
 }
 
@@ -18,7 +18,7 @@ impl Succession {
         Self { since: modified, newer: 0 }
     }
 
-    /// Where the next older version stands.
+    /// Returns the position of the next older version.
     pub fn next(&mut self, is_object: bool, modified: Timestamp) -> Standing {
         let standing = Standing::Replaced { since: self.since, newer: self.newer };
         *self = Self { since: modified, newer: self.newer.saturating_add(u32::from(is_object)) };

@@ -22,7 +22,7 @@ use crate::view::View;
 use draft::Draft;
 pub use release::FREED_AT_ONCE_MAX;
 
-/// Why a fact cannot be folded. The log or the state is damaged: stop, never skip.
+/// The reason why a fact cannot be applied. The log or the state is damaged: stop, never skip.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError<E> {
     /// The state could not be read.
@@ -33,7 +33,7 @@ pub enum ProjectError<E> {
     Contradiction {
         /// The event.
         sequence: u64,
-        /// What is missing.
+        /// A description of what is missing.
         what: &'static str,
     },
 }

@@ -13,7 +13,7 @@ use crate::change::Change;
 use crate::row::{BucketId, PartRow, ReleasedBucketRow, ReleasedUploadRow, in_runs};
 use crate::view::{Parts, View};
 
-/// How many parts, and uploads without any, the fact that ends them frees itself.
+/// The maximum number of parts, and of uploads without parts, that the fact which ends them releases itself.
 pub const FREED_AT_ONCE_MAX: usize = 64;
 
 type Folded<V> = Result<(), ProjectError<<V as crate::Identities>::Error>>;

@@ -4,25 +4,25 @@ use events::content::{Fault, ShardFault};
 use events::ids::NodeId;
 use serde::{Deserialize, Serialize};
 
-/// What is known to be wrong with the shards of a content. Without such a row nothing is.
+/// The known faults of a content's shards. Without such a row, the content is healthy.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FaultsRow {
-    /// Every shard with a fault, in order of the shards.
+    /// All faulty shards, ordered by index.
     pub faults: Vec<ShardFault>,
 }
 
-/// What all contents lack together.
+/// The faulty shards of all contents, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DebtRow {
     /// Contents that have faults.
     pub contents: u64,
-    /// Those of them that would not survive the loss of any node: they get no further reference.
+    /// The number of contents that would not survive the loss of any node. They get no further references.
     pub unsafe_contents: u64,
-    /// How many shards of each node have which fault.
+    /// The number of faulty shards by node and fault.
     pub nodes: BTreeMap<NodeId, FaultCounts>,
 }
 
-/// How many shards have which fault.
+/// The number of shards by fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the kinds of faults")]
 pub struct FaultCounts {
@@ -43,7 +43,7 @@ impl FaultCounts {
         }
     }
 
-    /// All of them.
+    /// The sum of all counts.
     pub fn sum(&self) -> u64 {
         self.unwritten + self.missing + self.damaged + self.unreadable
     }

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 pub struct UserRow {
     /// The canonical id.
     pub id: UserId,
-    /// When the user was made.
+    /// The time at which the user was created.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
-    /// How far the rights reach.
+    /// The role.
     pub role: Role,
     /// The name that S3 shows.
     pub display_name: String,
@@ -26,7 +26,7 @@ pub struct UserRow {
     pub enabled: bool,
     /// The hash of the password, sealed.
     pub password: Option<Sealed>,
-    /// How much may be asked for.
+    /// The rate limits.
     #[serde(with = "super::limits")]
     pub limits: Limits,
     /// The groups the user is in, at most [`crate::GROUPS_PER_USER_MAX`].
@@ -38,16 +38,16 @@ pub struct UserRow {
 /// An S3 key, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRow {
-    /// Whose it is.
+    /// The user to whom this belongs.
     pub user: UserName,
-    /// When it was made.
+    /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
-    /// Its secret half, sealed.
+    /// The secret key, sealed.
     pub secret: Sealed,
-    /// It works.
+    /// Whether the key is enabled.
     pub enabled: bool,
-    /// When it stops working.
+    /// The expiry time; `None` for a key that does not expire.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
     pub expires: Option<Timestamp>,
     /// An admin switched it off.
@@ -61,7 +61,7 @@ impl KeyRow {
     }
 }
 
-/// How an e-mail address is looked up: nobody tells two people apart by the case of their addresses.
+/// The form in which an e-mail address is looked up. Addresses that differ in case only are the same.
 pub fn email_key(address: &str) -> String {
     address.to_lowercase()
 }
@@ -69,10 +69,10 @@ pub fn email_key(address: &str) -> String {
 /// A group, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupRow {
-    /// When it was made.
+    /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
-    /// Who is in it, at most [`crate::MEMBERS_PER_GROUP_MAX`].
+    /// The members, at most [`crate::MEMBERS_PER_GROUP_MAX`].
     pub members: BTreeSet<UserName>,
     /// The policies attached to it, at most [`crate::POLICIES_PER_HOLDER_MAX`].
     pub policies: BTreeSet<PolicyName>,
@@ -81,7 +81,7 @@ pub struct GroupRow {
 /// A policy, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRow {
-    /// When its document was stored.
+    /// The time at which the document was stored.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub stored: Timestamp,
     /// The JSON document.
@@ -93,26 +93,26 @@ pub struct PolicyRow {
 /// A key of the region's key store, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KmsKeyRow {
-    /// When it was made.
+    /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created: Timestamp,
     /// The key, sealed.
     pub sealed: Sealed,
-    /// It may be used.
+    /// Whether the key is enabled.
     pub enabled: bool,
 }
 
 /// An open session, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
-    /// Whose it is.
+    /// The user to whom this belongs.
     pub user: UserName,
-    /// When it was opened.
+    /// The time of the login.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub opened: Timestamp,
     /// SHA-256 of the refresh token that is not spent yet.
     pub refresh: Sha256Digest,
-    /// When it ends unless it is refreshed.
+    /// The end of the session unless it is refreshed.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub expires: Timestamp,
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct NodeRow {
     /// The data folder that is the node.
     pub folder: FolderId,
-    /// What it shared power or a rack with when it joined.
+    /// The failure domain at the time of joining.
     pub zone: String,
-    /// When that folder joined.
+    /// The time at which the folder joined.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub joined: Timestamp,
     /// The event of that.

@@ -127,7 +127,7 @@ impl Append<'_> {
                 expected_last = self.expected_last,
                 events = self.messages.len(),
                 why,
-                "the outcome of an append is unknown; finding out"
+                "the outcome of an append is unknown; resolving it"
             );
         }
         self.doubt = std::mem::take(&mut self.doubt).and(connection, server);

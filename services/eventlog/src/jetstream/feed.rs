@@ -56,7 +56,7 @@ pub(super) async fn feed(log: JetStreamLog, from: u64, sender: Sender) {
         };
         match ended {
             Ended::Stop => return,
-            Ended::Lost(why) => tracing::debug!(next, why, "following with another consumer"),
+            Ended::Lost(why) => tracing::debug!(next, why, "following the log with a new consumer"),
         }
         barren = if next == before { barren + 1 } else { 0 };
         // What a consumer cannot bring, since it takes what was stored for a word of the server, is read.

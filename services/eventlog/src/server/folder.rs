@@ -112,7 +112,7 @@ impl Folder {
         if !self.is_served_by(pid) {
             return Ok(());
         }
-        tracing::warn!(pid = %pid.as_raw_nonzero(), "ending a nats-server of an earlier run");
+        tracing::warn!(pid = %pid.as_raw_nonzero(), "stopping a nats-server of an earlier run");
         for signal in [Signal::TERM, Signal::KILL] {
             // One that has just ended cannot be signalled, which the wait will see.
             let _sent = pidfd_send_signal(&process, signal);

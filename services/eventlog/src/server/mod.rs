@@ -105,7 +105,7 @@ pub enum ServerError {
         holder: String,
     },
     /// A server of an earlier run holds the folder and does not end.
-    #[error("a nats-server of an earlier run (process {pid}) still uses {} and does not end", folder.display())]
+    #[error("a nats-server of an earlier run (process {pid}) still uses {} and does not stop", folder.display())]
     Orphan {
         /// The folder.
         folder: PathBuf,

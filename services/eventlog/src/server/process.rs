@@ -126,7 +126,7 @@ impl Process {
     pub(super) fn stop(mut self) -> io::Result<String> {
         pidfd_send_signal(&self.handle, Signal::TERM)?;
         if !ended_within(&self.handle, STOP_TIME_MAX)? {
-            tracing::warn!(pid = self.pid(), "nats-server does not end, and is killed");
+            tracing::warn!(pid = self.pid(), "nats-server does not stop; killing it");
             self.child.kill()?;
         }
         self.ended()

@@ -193,9 +193,9 @@ impl<'a> Supervisor<'a> {
         }
         metrics::gauge!("eventlog_closed").set(f64::from(u8::from(matches!(shut, Some(Shut::ToAll(_))))));
         match shut {
-            Some(Shut::ToAll(why)) => tracing::error!(%why, "the log takes no events"),
-            Some(Shut::ToMuch(why)) => tracing::error!(%why, "the log takes no events but deletes"),
-            None => tracing::info!("the log takes events again"),
+            Some(Shut::ToAll(why)) => tracing::error!(%why, "the log accepts no events"),
+            Some(Shut::ToMuch(why)) => tracing::error!(%why, "the log accepts deletes only"),
+            None => tracing::info!("the log accepts events again"),
         }
     }
 

@@ -66,7 +66,7 @@ fn attached(snapshot: &Snapshot, name: PolicyName) -> Result<Option<Attached>, S
     }
     let Some(row) = snapshot.policy(&name)? else { return Ok(None) };
     let document = Document::identity(&row.document).unwrap_or_else(|error| {
-        tracing::error!(policy = %name, %error, "a stored policy cannot be read: everything is denied by it");
+        tracing::error!(policy = %name, %error, "a stored policy cannot be read: it denies everything");
         Document::denying_all(DocumentKind::Identity)
     });
     Ok(Some(Attached { name, document: Arc::new(document) }))

@@ -81,7 +81,7 @@ fn find(snapshot: &Snapshot, user: &UserName, id: &AccessKeyId) -> Result<Key, R
 fn generate(asked: &Asked) -> Result<(AccessKeyId, Secret), Refusal> {
     let AccessKey { id, secret } = AccessKey::generate(asked.admin.random()?);
     let id = id.parse().map_err(|error| {
-        tracing::error!(%error, "a generated access key is none");
+        tracing::error!(%error, "a generated access key is invalid");
         Refusal::internal()
     })?;
     Ok((id, secret))

@@ -71,7 +71,7 @@ pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
     let committed = asked.admin.0.ledger.refresh_session(refresh, asked.origin(&proven.name)).await;
     let committed = committed.map_err(|error| Refusal::from(error).or_if_missing(Refusal::session_ended()))?;
     if committed.outcome == Outcome::SessionRevoked {
-        tracing::warn!(user = %proven.name, %session, "a spent refresh token was shown: the session was ended");
+        tracing::warn!(user = %proven.name, %session, "a refresh token was used twice: ended the session");
         return Err(Refusal::session_ended());
     }
     answer(&asked, proven, &next, expires, committed.sequence)
@@ -126,7 +126,7 @@ fn answer(
     };
     let token_id = (asked.admin.0.sources.fresh)(asked.now);
     let issued = asked.admin.0.tokens.issue(bearer, token_id, asked.now).map_err(|error| {
-        tracing::error!(%error, "a login went wrong");
+        tracing::error!(%error, "a login failed");
         Refusal::internal()
     })?;
     let session = shape::Session {

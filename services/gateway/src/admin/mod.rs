@@ -106,7 +106,7 @@ struct Root {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AdminError {
     /// The system gives no randomness.
-    #[error("the system gives no randomness")]
+    #[error("the system provides no randomness")]
     NoRandomness,
     /// Passwords cannot be hashed.
     #[error("passwords cannot be hashed: {0}")]
@@ -195,7 +195,7 @@ impl Admin {
         if (self.0.random)(&mut bytes) {
             return Ok(bytes);
         }
-        tracing::error!("the system gives no randomness");
+        tracing::error!("the system provides no randomness");
         Err(Refusal::internal())
     }
 }

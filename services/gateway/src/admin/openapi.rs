@@ -17,8 +17,8 @@ use super::shape;
 const CONTRACT_VERSION: &str = "1.0.0";
 
 const DESCRIPTION: &str = "Users, keys, groups, policies, limits and quotas of a Planetstore region. Every change is \
-    an event on its log; `X-Planetstore-Sequence` says up to where the log must be read to see it. Refusals are \
-    `{code, message}`: the code is for programs and stays, the message is for people.";
+    an event on its log; a program that has read the log up to the sequence in the header `X-Planetstore-Sequence` has \
+    seen it. Errors are `{code, message}`: the code is stable and for programs, the message is for people and may change.";
 
 pub(super) async fn get(_: Asked) -> Result<Answer, Refusal> {
     Answer::of(&openapi())
@@ -49,7 +49,7 @@ pub fn openapi() -> Value {
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
             "responses": {
-                "Refusal": { "description": "Why it was not done", "content": content(refusal.as_value()) },
+                "Refusal": { "description": "Refused", "content": content(refusal.as_value()) },
             },
             "schemas": generator.take_definitions(true),
         },
@@ -57,7 +57,7 @@ pub fn openapi() -> Value {
 }
 
 fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
-    let mut success = json!({ "description": "It is so" });
+    let mut success = json!({ "description": "Success" });
     if let Some(gives) = operation.gives {
         success["content"] = content(gives(generator).as_value());
     }
@@ -85,10 +85,10 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
 
 fn whom(access: Access) -> &'static str {
     match access {
-        Access::Open => "For everybody.",
-        Access::Known => "For everybody who has logged in.",
-        Access::Own => "For the user who is named, and for admins.",
-        Access::Admin => "For admins.",
+        Access::Open => "Needs no login.",
+        Access::Known => "Needs a login.",
+        Access::Own => "Needs a login as this user or as an administrator.",
+        Access::Admin => "Needs a login as an administrator.",
     }
 }
 
@@ -97,7 +97,7 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     let in_path =
         in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let paging = [
-        json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "What comes after this name" }),
+        json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "The last name of the page before" }),
         json!({ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } }),
     ];
     in_path.chain(paging.into_iter().filter(|_| operation.is_paged)).collect()

@@ -141,18 +141,25 @@ fn about_sessions() -> Vec<Operation> {
     use Method::{Delete, Get, Post};
     let new = Operation::new;
     vec![
-        new("openapi", Get, "/api/v1/openapi.json", open!(openapi::get), "This document").gives::<serde_json::Value>(),
-        new("login", Post, "/api/v1/login", open!(login::login), "Open a session")
+        new("openapi", Get, "/api/v1/openapi.json", open!(openapi::get), "Get this document")
+            .gives::<serde_json::Value>(),
+        new("login", Post, "/api/v1/login", open!(login::login), "Log in")
             .takes::<shape::Login>()
             .gives::<shape::Session>(),
-        new("refresh", Post, "/api/v1/refresh", open!(login::refresh), "Prolong a session; each token works once")
+        new("refresh", Post, "/api/v1/refresh", open!(login::refresh), "Refresh a session; each token works once")
             .takes::<shape::Refresh>()
             .gives::<shape::Session>(),
-        new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "End the session"),
-        new("whoami", Get, "/api/v1/whoami", known!(Known, login::whoami), "Show who is logged in")
+        new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "Log out"),
+        new("whoami", Get, "/api/v1/whoami", known!(Known, login::whoami), "Show the current user")
             .gives::<shape::User>(),
-        new("listSessions", Get, "/api/v1/users/{user}/sessions", known!(Own, sessions::list), "List open sessions")
-            .gives::<shape::OpenSessions>(),
+        new(
+            "listSessions",
+            Get,
+            "/api/v1/users/{user}/sessions",
+            known!(Own, sessions::list),
+            "List a user's sessions",
+        )
+        .gives::<shape::OpenSessions>(),
         new(
             "revokeSessions",
             Delete,
@@ -174,10 +181,10 @@ fn about_users() -> Vec<Operation> {
     use Method::{Delete, Get, Patch, Post, Put};
     let new = Operation::new;
     vec![
-        new("listUsers", Get, "/api/v1/users", known!(Admin, users::list), "List users; root is none of them")
+        new("listUsers", Get, "/api/v1/users", known!(Admin, users::list), "List users, without root")
             .gives::<shape::Users>()
             .paged(),
-        new("createUser", Post, "/api/v1/users", known!(Admin, users::create), "Make a user")
+        new("createUser", Post, "/api/v1/users", known!(Admin, users::create), "Create a user")
             .takes::<shape::NewUser>()
             .makes::<shape::User>(),
         new("getUser", Get, "/api/v1/users/{user}", known!(Own, users::get), "Show a user").gives::<shape::User>(),
@@ -189,14 +196,14 @@ fn about_users() -> Vec<Operation> {
             Delete,
             "/api/v1/users/{user}",
             known!(Admin, users::delete),
-            "Remove a user with all keys and sessions; buckets and objects stay",
+            "Delete a user with all keys and sessions; buckets and objects stay",
         ),
         new(
             "setPassword",
             Put,
             "/api/v1/users/{user}/password",
             known!(Own, users::set_password),
-            "Set a password; every session of the user ends",
+            "Set a password; all sessions of the user end",
         )
         .takes::<shape::PasswordChange>(),
     ]
@@ -214,7 +221,7 @@ fn about_keys() -> Vec<Operation> {
             Post,
             "/api/v1/users/{user}/keys",
             known!(Own, keys::create),
-            "Make an S3 key; its secret is told once",
+            "Create an S3 key; its secret key is returned only once",
         )
         .takes::<shape::NewKey>()
         .makes::<shape::MadeKey>(),
@@ -223,11 +230,11 @@ fn about_keys() -> Vec<Operation> {
             Patch,
             "/api/v1/users/{user}/keys/{key}",
             known!(Own, keys::change),
-            "Switch a key on or off, or let it expire",
+            "Enable or disable a key, or set its expiry",
         )
         .takes::<shape::KeyChange>()
         .gives::<shape::Key>(),
-        new("deleteKey", Delete, "/api/v1/users/{user}/keys/{key}", known!(Own, keys::delete), "Remove a key"),
+        new("deleteKey", Delete, "/api/v1/users/{user}/keys/{key}", known!(Own, keys::delete), "Delete a key"),
     ]
 }
 
@@ -238,14 +245,14 @@ fn about_groups() -> Vec<Operation> {
         new("listGroups", Get, "/api/v1/groups", known!(Admin, groups::list), "List groups")
             .gives::<shape::Groups>()
             .paged(),
-        new("createGroup", Post, "/api/v1/groups", known!(Admin, groups::create), "Make a group")
+        new("createGroup", Post, "/api/v1/groups", known!(Admin, groups::create), "Create a group")
             .takes::<shape::NewGroup>()
             .makes::<shape::Group>(),
         new("getGroup", Get, "/api/v1/groups/{group}", known!(Admin, groups::get), "Show a group")
             .gives::<shape::Group>(),
-        new("deleteGroup", Delete, "/api/v1/groups/{group}", known!(Admin, groups::delete), "Remove a group"),
-        new("addMember", Put, MEMBER, known!(Admin, groups::add_member), "Let a user join a group"),
-        new("removeMember", Delete, MEMBER, known!(Admin, groups::remove_member), "Let a user leave a group"),
+        new("deleteGroup", Delete, "/api/v1/groups/{group}", known!(Admin, groups::delete), "Delete a group"),
+        new("addMember", Put, MEMBER, known!(Admin, groups::add_member), "Add a user to a group"),
+        new("removeMember", Delete, MEMBER, known!(Admin, groups::remove_member), "Remove a user from a group"),
     ]
 }
 
@@ -258,7 +265,7 @@ fn about_policies() -> Vec<Operation> {
             Get,
             "/api/v1/policies",
             known!(Admin, policies::list),
-            "List policies, built-in ones first",
+            "List policies, built-in policies first",
         )
         .gives::<shape::Policies>()
         .paged(),
@@ -269,7 +276,7 @@ fn about_policies() -> Vec<Operation> {
             Put,
             "/api/v1/policies/{policy}",
             known!(Admin, policies::put),
-            "Store a policy, or another document for it",
+            "Create a policy or replace its document",
         )
         .takes::<shape::PolicyDocument>()
         .gives::<shape::Policy>(),
@@ -278,12 +285,24 @@ fn about_policies() -> Vec<Operation> {
             Delete,
             "/api/v1/policies/{policy}",
             known!(Admin, policies::delete),
-            "Remove a policy that is attached to nobody",
+            "Delete a policy that is not attached",
         ),
         new("attachToUser", Put, OF_USER, known!(Admin, policies::attach_to_user), "Attach a policy to a user"),
-        new("detachFromUser", Delete, OF_USER, known!(Admin, policies::detach_from_user), "Detach it again"),
+        new(
+            "detachFromUser",
+            Delete,
+            OF_USER,
+            known!(Admin, policies::detach_from_user),
+            "Detach a policy from a user",
+        ),
         new("attachToGroup", Put, OF_GROUP, known!(Admin, policies::attach_to_group), "Attach a policy to a group"),
-        new("detachFromGroup", Delete, OF_GROUP, known!(Admin, policies::detach_from_group), "Detach it again"),
+        new(
+            "detachFromGroup",
+            Delete,
+            OF_GROUP,
+            known!(Admin, policies::detach_from_group),
+            "Detach a policy from a group",
+        ),
     ]
 }
 
@@ -299,7 +318,7 @@ fn about_kms_keys() -> Vec<Operation> {
             Post,
             "/api/v1/kms-keys",
             known!(Admin, kms_keys::create),
-            "Make a key that SSE-KMS can name; it never leaves the store",
+            "Create a key for SSE-KMS; it never leaves the store",
         )
         .takes::<shape::NewKmsKey>()
         .makes::<shape::KmsKey>(),
@@ -308,7 +327,7 @@ fn about_kms_keys() -> Vec<Operation> {
             Patch,
             "/api/v1/kms-keys/{kms_key}",
             known!(Admin, kms_keys::change),
-            "Switch a key on or off: what it sealed can be neither written nor read while it is off",
+            "Enable or disable a key; objects under a disabled key can be neither read nor written",
         )
         .takes::<shape::KmsKeyChange>()
         .gives::<shape::KmsKey>(),
@@ -319,15 +338,21 @@ fn about_region() -> Vec<Operation> {
     use Method::{Get, Post};
     let new = Operation::new;
     vec![
-        new("getRegion", Get, "/api/v1/region", known!(Admin, region::get), "Show the region and its level")
-            .gives::<shape::Region>(),
+        new(
+            "getRegion",
+            Get,
+            "/api/v1/region",
+            known!(Admin, region::get),
+            "Show the region, its level and its author keys",
+        )
+        .gives::<shape::Region>(),
         new(
             "upgradeRegion",
             Post,
             "/api/v1/region/upgrade",
             known!(Admin, region::upgrade),
-            "Let the facts of this release be written: first make sure that every process runs it or a newer one, for \
-             older ones stop",
+            "Raise the region's level to that of this release. Processes of older releases stop, so make sure that \
+             none is running",
         )
         .gives::<shape::Region>(),
         new(
@@ -335,8 +360,8 @@ fn about_region() -> Vec<Operation> {
             Post,
             "/api/v1/region/keys",
             known!(Admin, region::change_key),
-            "Have an author prove what it writes to the log with the key of the next number: first give that to its \
-             processes, for those without it stop",
+            "Rotate an author key: the author proves its events with the next key. Processes without that key stop, \
+             so distribute it first",
         )
         .takes::<shape::AuthorKeyChange>()
         .gives::<shape::Region>(),
@@ -348,21 +373,21 @@ fn about_buckets() -> Vec<Operation> {
     use events::quota::Quota;
     let new = Operation::new;
     vec![
-        new("listBuckets", Get, "/api/v1/buckets", known!(Admin, buckets::list), "List buckets with what they hold")
+        new("listBuckets", Get, "/api/v1/buckets", known!(Admin, buckets::list), "List buckets with their usage")
             .gives::<shape::Buckets>()
             .paged(),
         new("getBucket", Get, "/api/v1/buckets/{bucket}", known!(Admin, buckets::get), "Show a bucket")
             .gives::<shape::Bucket>(),
-        new("getQuota", Get, QUOTA, known!(Admin, buckets::quota), "Show how much a bucket may hold").gives::<Quota>(),
+        new("getQuota", Get, QUOTA, known!(Admin, buckets::quota), "Show a bucket's quota").gives::<Quota>(),
         new(
             "putQuota",
             Put,
             QUOTA,
             known!(Admin, buckets::set_quota),
-            "Say how much a bucket may hold, all versions counted; what is absent is not limited",
+            "Set a bucket's quota, which counts all versions; an absent value is no limit",
         )
         .takes::<Quota>()
         .gives::<Quota>(),
-        new("deleteQuota", Delete, QUOTA, known!(Admin, buckets::clear_quota), "Let a bucket hold anything"),
+        new("deleteQuota", Delete, QUOTA, known!(Admin, buckets::clear_quota), "Remove a bucket's quota"),
     ]
 }

@@ -33,7 +33,7 @@ impl Admin {
         let stored = row.as_ref().and_then(|row| self.stored_hash(&row.id, row.password.as_ref()?));
         let verdict = match self.0.hasher.verify(typed, stored.as_ref().map(Secret::expose), asker).await {
             Err(HashError::Damaged) => {
-                tracing::error!(user = ?name, "the password hash of a user is damaged: set another password");
+                tracing::error!(user = ?name, "the password hash of a user is damaged: set a new password");
                 return Ok(None);
             }
             verdict => verdict?,
@@ -43,7 +43,7 @@ impl Admin {
         }
         let Verdict::Right { needs_rehash } = verdict else { return Ok(None) };
         if needs_rehash {
-            tracing::info!(user = ?name, "the password hash is of older parameters: it is made anew with the password");
+            tracing::info!(user = ?name, "the password hash has old parameters: hashing the password again");
         }
         Ok(name.zip(row).map(|(name, row)| Proven { name, id: row.id, role: row.role, password: row.password }))
     }

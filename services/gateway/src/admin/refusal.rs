@@ -141,7 +141,7 @@ impl From<CommitError> for Refusal {
         match error {
             CommitError::Rejected(rejection) => rejection.into(),
             CommitError::Unavailable(_) | CommitError::Busy => {
-                tracing::warn!(%error, "a command of the admin API was turned away");
+                tracing::warn!(%error, "a command of the admin API was refused");
                 Self::unavailable("the event log takes no writes at the moment: nothing was changed, try again")
             }
             CommitError::Unknown => {

@@ -1,4 +1,4 @@
-//! The JSON documents of the API. What comes in has no field that is not known here.
+//! The JSON documents of the API. Requests with unknown fields are refused.
 
 use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
 use events::Author;
@@ -14,17 +14,17 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-/// Who logs in.
+/// The credentials of a login.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
-    /// The user's name; root's is `root`, or its access key.
+    /// The user name. For root, this is `root` or root's access key.
     pub(super) user: String,
     #[schemars(schema_with = "secret")]
     pub(super) password: Secret,
 }
 
-/// What a session is prolonged with.
+/// The refresh token of a session.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Refresh {
@@ -32,17 +32,17 @@ pub(super) struct Refresh {
     pub(super) refresh_token: Secret,
 }
 
-/// A session, for who opened or prolonged it.
+/// A session with its tokens.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Session {
-    /// To be sent as `Authorization: Bearer <token>`.
+    /// The access token, to be sent as `Authorization: Bearer <token>`.
     pub(super) access_token: String,
-    /// When the access token ends.
+    /// The expiry of the access token.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) expires: Timestamp,
-    /// To be used once, for the next session document. Using it again ends the session.
+    /// The refresh token, valid for one use. Using it twice ends the session.
     pub(super) refresh_token: String,
-    /// When the session ends unless it is prolonged.
+    /// The end of the session unless it is refreshed.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) refresh_expires: Timestamp,
     pub(super) user: UserName,
@@ -59,13 +59,13 @@ pub(super) struct User {
     pub(super) display_name: String,
     pub(super) email: Option<String>,
     pub(super) enabled: bool,
-    /// Without a password nobody can log in; keys work all the same.
+    /// Whether the user has a password. Without one the user cannot log in, but keys work.
     pub(super) has_password: bool,
     pub(super) limits: Limits,
     pub(super) groups: Vec<GroupName>,
-    /// The policies attached to the user, those of the groups not among them.
+    /// The policies attached to the user, without those of the user's groups.
     pub(super) policies: Vec<PolicyName>,
-    /// Absent for root.
+    /// The time of creation; absent for root.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(super) created: Option<Timestamp>,
@@ -88,7 +88,7 @@ impl User {
         }
     }
 
-    /// The one who has no row.
+    /// Root, who is not stored in the ledger.
     pub(super) fn root() -> Self {
         Self {
             name: UserName::root(),
@@ -106,31 +106,31 @@ impl User {
     }
 }
 
-/// Some users.
+/// A page of users.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Users {
     pub(super) users: Vec<User>,
-    /// To be given as `after` for those that follow; absent at the end.
+    /// The value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<UserName>,
 }
 
-/// A user to be made.
+/// A user to create.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
     pub(super) name: UserName,
-    /// The canonical id, if it must be a certain one; else a fresh one.
+    /// The canonical id; by default a random one.
     #[serde(default)]
     pub(super) id: Option<UserId>,
     #[serde(default)]
     pub(super) role: Role,
-    /// The name that S3 shows; else the user's name.
+    /// The display name in S3; by default the user's name.
     #[serde(default)]
     pub(super) display_name: Option<String>,
     #[serde(default)]
     pub(super) email: Option<String>,
-    /// Without one the user cannot log in.
+    /// The password; without one the user cannot log in.
     #[serde(default)]
     #[schemars(schema_with = "secret_or_none")]
     pub(super) password: Option<Secret>,
@@ -138,7 +138,7 @@ pub(super) struct NewUser {
     pub(super) limits: Limits,
 }
 
-/// What is to be another way with a user. What is absent stays.
+/// Changes of a user. Absent fields are not changed.
 #[expect(clippy::option_option, reason = "JSON tells `null` from absence")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -147,31 +147,31 @@ pub(super) struct UserChange {
     pub(super) role: Option<Role>,
     #[serde(default)]
     pub(super) display_name: Option<String>,
-    /// `null` takes it away.
+    /// The e-mail address; `null` removes it.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<String>")]
     pub(super) email: Option<Option<String>>,
     #[serde(default)]
     pub(super) enabled: Option<bool>,
-    /// Both limits are set anew: one that is absent here goes away.
+    /// The rate limits. Both are replaced: a limit that is absent here is removed.
     #[serde(default)]
     pub(super) limits: Option<Limits>,
 }
 
-/// Another password. Every session of the user ends.
+/// A new password. All sessions of the user end.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordChange {
-    /// `null` takes the password away; only admins may do so.
+    /// The new password. `null` removes it, which only administrators may do.
     #[schemars(schema_with = "secret_or_none")]
     pub(super) password: Option<Secret>,
-    /// The one before; needed for one's own.
+    /// The current password; required for changing one's own.
     #[serde(default)]
     #[schemars(schema_with = "secret_or_none")]
     pub(super) old_password: Option<Secret>,
 }
 
-/// An S3 key without its secret, which is told once.
+/// An S3 key without its secret key, which is returned only once.
 #[expect(clippy::struct_field_names, reason = "it is what S3 calls the public half")]
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Key {
@@ -190,16 +190,16 @@ impl Key {
     }
 }
 
-/// Some keys.
+/// A page of keys.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Keys {
     pub(super) keys: Vec<Key>,
-    /// To be given as `after` for those that follow; absent at the end.
+    /// The value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<AccessKeyId>,
 }
 
-/// A key to be made. Admins may bring one that exists elsewhere: both halves of it.
+/// A key to create. Administrators may import an existing key with its secret key.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKey {
@@ -208,13 +208,13 @@ pub(super) struct NewKey {
     #[serde(default)]
     #[schemars(schema_with = "secret_or_none")]
     pub(super) secret_key: Option<Secret>,
-    /// When it stops working; never if it is absent.
+    /// The expiry time; by default the key does not expire.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(super) expires: Option<Timestamp>,
 }
 
-/// A key that was just made. Nobody is told the secret again.
+/// A new key. The secret key is not returned again.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MadeKey {
     pub(super) access_key: AccessKeyId,
@@ -224,20 +224,20 @@ pub(super) struct MadeKey {
     pub(super) expires: Option<Timestamp>,
 }
 
-/// What is to be another way with a key. What is absent stays.
+/// Changes of a key. Absent fields are not changed.
 #[expect(clippy::option_option, reason = "JSON tells `null` from absence")]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyChange {
     #[serde(default)]
     pub(super) enabled: Option<bool>,
-    /// `null` lets it work for good.
+    /// The expiry time; `null` removes it.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(super) expires: Option<Option<Timestamp>>,
 }
 
-/// An open session, for who looks at a user's.
+/// An open session of a user.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct OpenSession {
     pub(super) session: SessionId,
@@ -276,16 +276,16 @@ impl Group {
     }
 }
 
-/// Some groups.
+/// A page of groups.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Groups {
     pub(super) groups: Vec<Group>,
-    /// To be given as `after` for those that follow; absent at the end.
+    /// The value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<GroupName>,
 }
 
-/// A group to be made.
+/// A group to create.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewGroup {
@@ -307,23 +307,23 @@ impl KmsKey {
     }
 }
 
-/// Some keys of the key store.
+/// A page of keys of the key store.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct KmsKeys {
     pub(super) kms_keys: Vec<KmsKey>,
-    /// To be given as `after` for those that follow; absent at the end.
+    /// The value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<KmsKeyName>,
 }
 
-/// A key to be made.
+/// A key to create.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKmsKey {
     pub(super) name: KmsKeyName,
 }
 
-/// What to change of a key of the key store.
+/// Changes of a key of the key store.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KmsKeyChange {
@@ -334,29 +334,29 @@ pub(super) struct KmsKeyChange {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Region {
     pub(super) name: RegionName,
-    /// Facts up to this level may be written.
+    /// The level of the region: facts up to this level may be written.
     pub(super) level: u32,
-    /// The greatest level that this gateway knows.
+    /// The greatest level that the gateway's release knows.
     pub(super) known_level: u32,
-    /// The release of this gateway.
+    /// The release of the gateway.
     pub(super) release: &'static str,
-    /// The number of the key that each author proves with what it writes to the log.
+    /// The number of the key with which each author proves its events.
     pub(super) key_numbers: AuthorKeyNumbers,
 }
 
-/// Numbers of keys, by author.
+/// The numbers of author keys in use.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AuthorKeyNumbers {
     pub(super) gateway: u32,
     pub(super) lifecycle: u32,
 }
 
-/// Which key an author is to use.
+/// The rotation of an author key.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AuthorKeyChange {
     pub(super) author: Author,
-    /// One more than the number of the key that it uses.
+    /// The number of the next key: one more than that of the key in use.
     pub(super) number: u32,
 }
 
@@ -364,18 +364,18 @@ pub(super) struct AuthorKeyChange {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Policy {
     pub(super) name: PolicyName,
-    /// It is part of every store, and cannot be changed.
+    /// Whether the policy is built in, and cannot be changed.
     pub(super) built_in: bool,
-    /// The document, in IAM's language.
+    /// The policy document in the language of AWS IAM.
     #[schemars(schema_with = "document")]
     pub(super) document: Value,
-    /// The users it is attached to; absent for built-in ones, which each user names.
+    /// The users to which the policy is attached; absent for built-in policies, which each user lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) users: Option<Vec<UserName>>,
-    /// The groups it is attached to, likewise.
+    /// The groups to which the policy is attached; absent for built-in policies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) groups: Option<Vec<GroupName>>,
-    /// When the document was stored.
+    /// The time at which the document was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub(super) stored: Option<Timestamp>,
@@ -405,16 +405,16 @@ fn as_json(document: &str) -> Value {
     serde_json::from_str(document).unwrap_or_else(|_| Value::String(document.to_owned()))
 }
 
-/// Some policies.
+/// A page of policies.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Policies {
     pub(super) policies: Vec<Policy>,
-    /// To be given as `after` for those that follow; absent at the end.
+    /// The value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<PolicyName>,
 }
 
-/// A policy document, in IAM's language.
+/// A policy document in the language of AWS IAM.
 #[derive(JsonSchema)]
 pub(super) struct PolicyDocument(
     #[schemars(schema_with = "document")]
@@ -422,13 +422,13 @@ pub(super) struct PolicyDocument(
     Value,
 );
 
-/// A bucket: whose it is, what it holds and may hold.
+/// A bucket with its owner, usage and quota.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Bucket {
     pub(super) name: BucketName,
-    /// The canonical id of who owns it.
+    /// The canonical id of the owner.
     pub(super) owner: UserId,
-    /// The name of that user, if there still is one.
+    /// The name of the owner, unless that user was deleted.
     pub(super) owner_name: Option<UserName>,
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) created: Timestamp,
@@ -436,35 +436,35 @@ pub(super) struct Bucket {
     pub(super) quota: Quota,
 }
 
-/// What a bucket holds.
+/// The usage of a bucket.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Usage {
-    /// Versions; delete markers do not count.
+    /// The number of versions; delete markers do not count.
     pub(super) objects: u64,
-    /// Bytes of those, as clients count them.
+    /// The bytes of all versions, as seen by clients.
     pub(super) bytes: u64,
 }
 
-/// Some buckets.
+/// A page of buckets.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Buckets {
     pub(super) buckets: Vec<Bucket>,
-    /// To be given as `after` for those that follow; absent at the end.
+    /// The value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<BucketName>,
 }
 
-/// Why something was not done.
+/// The reason for which a request was refused.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only described: `answering` writes it")]
 pub(super) struct Error {
-    /// For programs.
+    /// A stable code for programs.
     code: String,
-    /// For people.
+    /// A message for people, which may change.
     message: String,
 }
 
-/// Tells `null` from absence.
+/// Distinguishes `null` from an absent field.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

@@ -80,7 +80,7 @@ impl RulesCache {
 /// A policy was parsed before it was stored. Owners and admins may replace one that cannot be parsed now.
 fn readable(text: &str, bucket: &BucketName) -> Document {
     Document::bucket(text, bucket).unwrap_or_else(|error| {
-        tracing::error!(%bucket, %error, "a bucket policy cannot be read: everything is denied by it");
+        tracing::error!(%bucket, %error, "a bucket policy cannot be read: it denies everything");
         Document::denying_all(DocumentKind::Bucket)
     })
 }

@@ -76,7 +76,7 @@ impl Gather {
         if let Some(spilled) = self.spilled.take() {
             let landing = self.memory.pool.land(spilled.bytes()).await?;
             let bytes = spilled.read().await.map_err(|error| {
-                tracing::error!(%error, "a body cannot be read back from the file it went to");
+                tracing::error!(%error, "a body cannot be read back from its file");
                 Error::new(Code::InternalError)
             })?;
             pieces.insert(0, bytes);
@@ -100,7 +100,7 @@ impl Gather {
                 true
             }
             Err(error) => {
-                tracing::debug!(%error, "a body has to wait for memory");
+                tracing::debug!(%error, "a body is waiting for memory");
                 false
             }
         }

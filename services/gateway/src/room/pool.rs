@@ -153,6 +153,6 @@ impl Memory {
 async fn wait(semaphore: &Arc<Semaphore>, kib: u32) -> Result<OwnedSemaphorePermit, Error> {
     match tokio::time::timeout(ROOM_TIME_MAX, Arc::clone(semaphore).acquire_many_owned(kib)).await {
         Ok(permit) => permit.map_err(|_| Error::new(Code::InternalError)),
-        Err(_) => Err(Error::with_message(Code::SlowDown, "Too many uploads are under way. Try again.")),
+        Err(_) => Err(Error::with_message(Code::SlowDown, "Too many uploads are in flight. Try again.")),
     }
 }

@@ -97,7 +97,7 @@ impl Spill {
     fn punch(&self, offset: u64) -> bool {
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         let punched = fallocate(&self.file, flags, offset, SLOT_BYTES as u64);
-        punched.inspect_err(|error| tracing::debug!(%error, "a slot keeps its space")).is_ok()
+        punched.inspect_err(|error| tracing::debug!(%error, "the space of a slot cannot be released")).is_ok()
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {

@@ -27,14 +27,14 @@ pub struct QuarantinedRow {
     pub bytes: u64,
 }
 
-/// Why an entry of the log is no fact.
+/// The reason why an entry of the log is not a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
-    /// It has no form of an event, from a time when nobody proved what he wrote.
+    /// The entry is not an event, and is from a time before events were proven.
     NoEvent,
-    /// Nobody who may write proves that it is his.
+    /// No author proves the entry.
     Unproven,
-    /// Its author may not write that, or not there, or not now.
+    /// The author may not write this fact, or not at this place or time.
     MayNot(Author),
 }
 
@@ -62,7 +62,7 @@ impl Tables<Writable<'_>> {
 }
 
 impl<A: Access> Tables<A> {
-    /// How many entries of the log are no facts.
+    /// Returns the number of entries that are not facts.
     pub fn count_quarantined(&self) -> Result<u64, StateError> {
         Ok(self.quarantined.len()?)
     }

@@ -288,7 +288,7 @@ async fn a_fact_on_the_subject_of_another_stops_a_region_that_proves_nothing() {
     log.foreign(&[message(&forged, "ps.test-1.object.x.deleted".into(), None)]);
     let mut progress = ledger.progress();
     let failed = progress.wait_for(|progress| progress.failed.is_some()).await.unwrap().failed.clone().unwrap();
-    assert!(failed.contains("not on the subject"), "{failed}");
+    assert!(failed.contains("on another subject"), "{failed}");
 }
 
 #[tokio::test]

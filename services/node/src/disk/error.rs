@@ -1,14 +1,14 @@
 use std::io;
 use std::sync::Arc;
 
-/// Why the disk layer did not do what it was asked to.
+/// The reason why the disk layer refused a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DiskError {
     /// No space. Nothing was kept of the request; it may succeed once space is back.
     #[error("the disk is full")]
     Full,
     /// Too much is under way. Try again later.
-    #[error("too much is under way")]
+    #[error("too many requests are in flight")]
     Busy,
     /// The disk broke a promise (a failed sync, a vanished folder). Nothing is written any more until a restart.
     #[error("the disk failed: {0}")]

@@ -16,32 +16,32 @@ const IDENTITY: &str = "node.json";
 const IDENTITY_DRAFT: &str = "node.json.draft";
 const LOCK: &str = "lock";
 
-/// Why a data folder cannot be used.
+/// The reason why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// Another process runs on it.
     #[error("{}: another process uses this data folder", .0.display())]
     InUse(PathBuf),
-    /// It was written by a later version.
-    #[error("{}: the data folder has format {found}, this version knows up to {FORMAT}", .path.display())]
+    /// The folder was written by a newer release.
+    #[error("{}: the data folder has format {found}; this version knows formats up to {FORMAT}", .path.display())]
     Newer {
         /// The folder.
         path: PathBuf,
-        /// Its format.
+        /// The format of the folder.
         found: u32,
     },
-    /// It belongs to another node.
+    /// The folder belongs to another node.
     #[error("{}: the data folder belongs to node {found}, not to {wanted}", .path.display())]
     OtherNode {
         /// The folder.
         path: PathBuf,
-        /// Whose it is.
+        /// The node to which the folder belongs.
         found: NodeId,
-        /// Who wanted it.
+        /// The node that tried to use it.
         wanted: NodeId,
     },
     /// Something is missing or unreadable that was there once, or something else is there.
-    #[error("{}: not a whole data folder: {why}", .path.display())]
+    #[error("{}: incomplete data folder: {why}", .path.display())]
     Broken {
         /// The folder.
         path: PathBuf,

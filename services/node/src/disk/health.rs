@@ -96,7 +96,7 @@ impl Health {
 
     fn fail(&self, why: Arc<str>) -> DiskError {
         let failure = self.failure.get_or_init(|| {
-            tracing::error!(%why, "the disk failed: nothing is written any more");
+            tracing::error!(%why, "the disk failed: writes are refused");
             DiskError::Failed(why)
         });
         failure.clone()

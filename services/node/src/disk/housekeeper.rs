@@ -71,7 +71,7 @@ impl Housekeeper {
                 self.meters.compactions.increment(1);
                 self.meters.compacted_bytes.increment(done.copied_bytes);
                 self.meters.damaged.increment(done.damaged);
-                tracing::debug!(segment = number, ?done, "compacted");
+                tracing::debug!(segment = number, ?done, "compacted a segment");
                 true
             }
             // Tried again in the next round.

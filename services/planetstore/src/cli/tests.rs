@@ -14,7 +14,7 @@ fn the_command_line_is_whole_and_every_flag_has_its_variable() {
             let has_one = variable.is_some_and(|variable| variable.starts_with("PLANETSTORE_"));
             assert!(has_one || ["help", "version", "fix"].contains(&name), "--{name} of {}", command.get_name());
         }
-        // What is done to whom is said anew each time: below `admin` the flags are no settings.
+        // Flags below `admin` are arguments of one call, not settings.
         let is_admin = command.get_name() == "admin";
         commands.extend(command.get_subcommands().filter(|_| !is_admin).cloned());
     }

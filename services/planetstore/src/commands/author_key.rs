@@ -13,7 +13,7 @@ pub(crate) fn author_key(arguments: &AuthorKeyArgs) -> anyhow::Result<Verdict> {
     let file = Paths::new(&arguments.data.data).master_key();
     let master = master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?;
     let author = Author::from(arguments.author);
-    let key = to_hand_over(&master, author, arguments.number).context("there is no key of this number")?;
+    let key = to_hand_over(&master, author, arguments.number).context("there is no key with this number")?;
     println!("{KEY_ENV}={}", *key.to_text(author));
     Ok(Verdict::Well)
 }

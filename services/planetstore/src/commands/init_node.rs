@@ -7,6 +7,6 @@ use crate::console::NODE_INIT_PATH;
 pub(crate) async fn init_node(arguments: OneNodeArgs) -> anyhow::Result<Verdict> {
     let client = ConsoleClient::find(&arguments.console)?;
     client.post(&NODE_INIT_PATH.replace("{node}", arguments.name.as_str())).await?;
-    println!("{} has joined with the data folder it has now", arguments.name);
+    println!("{} has joined with its present data folder", arguments.name);
     Ok(Verdict::Well)
 }

@@ -15,7 +15,7 @@ use crate::table;
 pub(crate) async fn rebuild(arguments: RebuildArgs) -> anyhow::Result<Verdict> {
     let folder = DataFolder::open(&arguments.data.data)?;
     let Some(region) = folder.paths().region()?.filter(|_| folder.paths().ledger().is_file()) else {
-        bail!("{} has no projection yet: nothing was ever stored", folder.paths().folder().display());
+        bail!("{} has no projection: nothing was ever stored", folder.paths().folder().display());
     };
     let keyring = author_key::of_folder(folder.paths())?;
     let server = OfflineServer::start(&folder, arguments.nats_url.as_ref(), &arguments.nats_login).await?;
@@ -25,7 +25,7 @@ pub(crate) async fn rebuild(arguments: RebuildArgs) -> anyhow::Result<Verdict> {
         files::remove(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
         let rebuilt = ledger::rebuild(log.as_ref(), (&region, keyring), &live, &fresh).await;
         files::remove(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
-        rebuilt.context("the log cannot be folded")
+        rebuilt.context("the log cannot be replayed")
     };
     let rebuilt = rebuilt.await;
     server.stop().await;
@@ -37,7 +37,9 @@ pub(crate) async fn rebuild(arguments: RebuildArgs) -> anyhow::Result<Verdict> {
 fn render(rebuilt: &Rebuilt) -> String {
     let comparison = match &rebuilt.difference {
         None => "equal to the live projection, row for row".to_owned(),
-        Some(difference) => format!("differs from the live one in table {}, row {}", difference.table, difference.row),
+        Some(difference) => {
+            format!("differs from the live projection in table {}, row {}", difference.table, difference.row)
+        }
     };
     table::pairs(&[
         ("events", rebuilt.events.to_string()),

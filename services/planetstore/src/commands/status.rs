@@ -77,7 +77,7 @@ fn render(status: &Status) -> String {
 
 /// What is on the log and is no fact.
 fn quarantined(count: u64) -> String {
-    if count == 0 { "nothing".into() } else { format!("{count} of the log's entries are no facts") }
+    if count == 0 { "nothing".into() } else { format!("{count} entries of the log are no facts") }
 }
 
 /// Whoever published them chose their subjects.
@@ -97,10 +97,10 @@ fn strays(strays: &[Stray]) -> String {
 fn settled(health: &Health) -> String {
     let mut parts = vec![format!("up to {}", health.settled_sequence)];
     if health.settling > 0 {
-        parts.push(format!("{} with a shard under way", count(health.settling as u64, "content")));
+        parts.push(format!("{} with a shard in flight", count(health.settling as u64, "content")));
     }
     if health.scanning {
-        parts.push("looking at what was acked before the start".into());
+        parts.push("checking writes from before the start".into());
     }
     parts.join(", ")
 }
@@ -145,7 +145,9 @@ fn count(count: u64, what: &str) -> String {
 /// Which facts may be written, and which could be.
 fn level(region: u32, known: u32) -> String {
     if region < known {
-        format!("{region}; `planetstore admin region upgrade` makes it {known} once every process runs this release")
+        format!(
+            "{region}; `planetstore admin region upgrade` raises it to {known} once every process runs this release"
+        )
     } else {
         region.to_string()
     }
@@ -175,7 +177,7 @@ mod tests {
         let text = render(&status);
         for part in [
             "nodes: 1 online",
-            "makes it 1 once every process",
+            "raises it to 1 once every process",
             "2.00 KiB (2048)",
             "dedup ratio      2.00",
             "5 hits, 6 misses, 7 B in 8",

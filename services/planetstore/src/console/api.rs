@@ -48,10 +48,10 @@ pub(super) async fn stop_node(
     let request = Request::new().payload(Bytes::from_static(node::STOP)).timeout(Some(STOP_TIME_MAX));
     match gateway.telemetry.send_request(subject, request).await {
         Ok(message) if message.payload == node::STOPPED => {
-            tracing::info!(%node, "a node was told to stop, and has");
+            tracing::info!(%node, "stopped a node");
             answer(StatusCode::OK, &Stopped { node: node.as_str(), stopped: true })
         }
-        Ok(_) => refuse(StatusCode::BAD_GATEWAY, "the node answers something else"),
+        Ok(_) => refuse(StatusCode::BAD_GATEWAY, "the node gave an unexpected answer"),
         Err(error) if error.kind() == RequestErrorKind::NoResponders => {
             refuse(StatusCode::NOT_FOUND, "no node of this name is running")
         }
@@ -66,7 +66,7 @@ fn asked<'a>(
     headers: &HeaderMap,
 ) -> Result<(&'a GatewayView, NodeId), Box<Response>> {
     if !headers.contains_key(REQUEST_HEADER) {
-        return Err(Box::new(refuse(StatusCode::FORBIDDEN, "the header x-planetstore-request is needed")));
+        return Err(Box::new(refuse(StatusCode::FORBIDDEN, "the header x-planetstore-request is required")));
     }
     let gateway = state.gateway().map_err(|(status, why)| Box::new(refuse(status, why)))?;
     match name.parse() {
@@ -97,15 +97,15 @@ pub(super) async fn init_node(
         Err((status, why)) => return refuse(status, why),
     };
     let Some(folder) = view.heartbeat.folder else {
-        return refuse(StatusCode::CONFLICT, "the node does not say which data folder it has: upgrade it");
+        return refuse(StatusCode::CONFLICT, "the node does not report its data folder: upgrade it");
     };
     if let Err(error) = join_node(&gateway.ledger, &view.heartbeat, folder, replaces).await {
-        return refuse(StatusCode::CONFLICT, &format!("the node cannot be let in: {error}"));
+        return refuse(StatusCode::CONFLICT, &format!("the node cannot be admitted: {error}"));
     }
     if let Err(error) = accept_nodes(&gateway.membership, &gateway.ledger.latest()) {
-        tracing::warn!(%error, "the nodes that have joined cannot be read");
+        tracing::warn!(%error, "cannot read the nodes that have joined");
     }
-    tracing::warn!(%node, %folder, ?replaces, "a node was let in with another data folder");
+    tracing::warn!(%node, %folder, ?replaces, "admitted a node with another data folder");
     let replaces = replaces.map(|folder| folder.to_string());
     answer(StatusCode::OK, &Initialized { node: node.as_str(), folder: folder.to_string(), replaces })
 }

@@ -30,7 +30,7 @@ pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Req
     if is_admin(&state, request.headers()).await {
         return next.run(request).await;
     }
-    let mut refused = refuse(StatusCode::UNAUTHORIZED, "the root credentials or the token of an admin are needed");
+    let mut refused = refuse(StatusCode::UNAUTHORIZED, "the root credentials or an administrator's token are required");
     let challenge = HeaderValue::from_static("Basic realm=\"planetstore\", charset=\"UTF-8\"");
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     refused

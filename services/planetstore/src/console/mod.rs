@@ -122,7 +122,7 @@ impl Console {
         // It may have ended already.
         let _told = self.stop.send(());
         if let Err(error) = self.served.await {
-            tracing::warn!(%error, "the console's task");
+            tracing::warn!(%error, "the console's task failed");
         }
     }
 }
@@ -160,7 +160,7 @@ impl ConsoleState {
             None if self.is_started.load(Ordering::Relaxed) => {
                 Err((StatusCode::NOT_FOUND, "this process is no gateway: ask one"))
             }
-            None => Err((StatusCode::SERVICE_UNAVAILABLE, "the start is not through yet")),
+            None => Err((StatusCode::SERVICE_UNAVAILABLE, "the process is still starting")),
         }
     }
 }

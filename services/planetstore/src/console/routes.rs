@@ -33,7 +33,7 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
         .merge(metrics)
         .merge(api)
         .route(admin::PATHS, any(admin::forward))
-        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is nothing here") })
+        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is no such page") })
         .layer(from_fn_with_state(Arc::clone(&state), hosts::require))
         .layer(map_response(protect))
         .with_state(state)
@@ -77,7 +77,7 @@ pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(json) => (status, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => {
-            tracing::error!(%error, "an answer of the console cannot be written");
+            tracing::error!(%error, "cannot write an answer of the console");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -234,10 +234,10 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
         Ok(snapshot) => folded(&snapshot).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let folded = folded.inspect_err(|error| tracing::warn!(%error, "the status lacks what is stored")).ok();
+    let folded = folded.inspect_err(|error| tracing::warn!(%error, "the status has no usage figures")).ok();
     let (stored, owed) = folded.unzip();
     let quarantined = quarantined(&gateway.ledger.latest())
-        .inspect_err(|error| tracing::warn!(%error, "the status lacks what is quarantined"))
+        .inspect_err(|error| tracing::warn!(%error, "the status has no quarantined entries"))
         .unwrap_or_default();
     let kept = *gateway.health.borrow();
     let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);

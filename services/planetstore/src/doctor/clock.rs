@@ -26,9 +26,9 @@ fn judge(now: SystemTime, newest: Option<SystemTime>) -> Finding {
     match ahead {
         Some(ahead) => {
             let seconds = ahead.as_secs();
-            Finding::failed("clock", format!("the clock is {seconds} s behind what was last written"), ADVICE)
+            Finding::failed("clock", format!("the clock is {seconds} s behind the last write"), ADVICE)
         }
-        None => Finding::ok("clock", "set, and not behind what was last written"),
+        None => Finding::ok("clock", "the clock is not behind the last write"),
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn check(paths: &Paths) -> Vec<Finding> {
 fn space(paths: &Paths) -> Finding {
     const CHECK: &str = "free space";
     match statvfs(paths.folder()) {
-        Err(error) => Finding::failed(CHECK, format!("cannot be seen: {error}"), "check the disk and its mount"),
+        Err(error) => Finding::failed(CHECK, format!("cannot be checked: {error}"), "check the disk and its mount"),
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
             if free < FREE_BYTES_MIN {
@@ -60,7 +60,11 @@ fn syncs(paths: &Paths) -> Finding {
 fn judge(median: Duration) -> Finding {
     let what = format!("{} bytes are durable after {:.2} ms", SYNC_BYTES, median.as_secs_f64() * 1e3);
     if median > SYNC_TIME_MAX {
-        Finding::warning("fsync", what, "every write waits for two of these: use a disk with a protected cache")
+        Finding::warning(
+            "fsync",
+            what,
+            "every write waits for two of these; use a disk with a power-loss-protected cache",
+        )
     } else if median < SYNC_TIME_MIN {
         Finding::warning("fsync", what, "no disk is that quick: memory or an unsafe cache forgets when power fails")
     } else {

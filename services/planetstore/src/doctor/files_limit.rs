@@ -14,10 +14,10 @@ fn judge(files: Option<u64>) -> Finding {
     match files {
         Some(files) if files < FILES_MIN => Finding::warning(
             "open files",
-            format!("a process may have {files} files open"),
-            format!("allow {FILES_MIN} or more (`ulimit -Hn`, LimitNOFILE= in a unit)"),
+            format!("the limit of open files is {files} per process"),
+            format!("raise it to {FILES_MIN} or more (`ulimit -Hn`, or LimitNOFILE= in the service unit)"),
         ),
-        Some(files) => Finding::ok("open files", format!("a process may have {files}")),
+        Some(files) => Finding::ok("open files", format!("the limit is {files} per process")),
         None => Finding::ok("open files", "no limit"),
     }
 }

@@ -24,11 +24,11 @@ pub(super) fn check(paths: &Paths, fix: bool) -> FolderState {
         Ok(None) => not(Finding::warning(
             "data folder",
             format!("there is no data folder at {folder}"),
-            "`planetstore dev` makes it; if there should be one, give the right --data",
+            "`planetstore dev` creates it; if it should exist already, pass the right --data",
         )),
         Ok(Some(found)) if found > FORMAT => not(Finding::failed(
             "data folder",
-            format!("{folder} has format {found}, this program knows up to {FORMAT}"),
+            format!("{folder} has format {found}; this program reads formats up to {FORMAT}"),
             "use the newer planetstore that wrote it",
         )),
         Ok(Some(found)) => {
@@ -44,17 +44,17 @@ fn permissions(paths: &Paths, fix: bool) -> Finding {
     let advice = || format!("`planetstore doctor --fix` or `chmod 700 {}`", folder.display());
     let mode = match fs::metadata(folder) {
         Ok(metadata) => metadata.mode() & 0o777,
-        Err(error) => return Finding::failed(CHECK, format!("cannot be seen: {error}"), advice()),
+        Err(error) => return Finding::failed(CHECK, format!("cannot be checked: {error}"), advice()),
     };
     if mode & !PRIVATE_FOLDER == 0 {
-        return Finding::ok(CHECK, format!("{mode:o}, closed to others"));
+        return Finding::ok(CHECK, format!("mode {mode:o}: other users have no access"));
     }
     if !fix {
-        return Finding::failed(CHECK, format!("{mode:o}: others may look into the folder"), advice());
+        return Finding::failed(CHECK, format!("mode {mode:o}: other users have access to the folder"), advice());
     }
     match fs::set_permissions(folder, Permissions::from_mode(PRIVATE_FOLDER)) {
-        Ok(()) => Finding::ok(CHECK, format!("were {mode:o}, now {PRIVATE_FOLDER:o}")),
-        Err(error) => Finding::failed(CHECK, format!("{mode:o}, and cannot be changed: {error}"), advice()),
+        Ok(()) => Finding::ok(CHECK, format!("changed from mode {mode:o} to {PRIVATE_FOLDER:o}")),
+        Err(error) => Finding::failed(CHECK, format!("mode {mode:o}, which cannot be changed: {error}"), advice()),
     }
 }
 

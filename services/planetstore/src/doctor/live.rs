@@ -12,10 +12,10 @@ pub(super) async fn check(client: &ConsoleClient) -> Vec<Finding> {
             findings.push(Finding::failed("process", format!("{error:#}"), advice));
             return findings;
         }
-        Ok(Readiness { ready: true, .. }) => findings.push(Finding::ok("process", "it runs, and is ready")),
+        Ok(Readiness { ready: true, .. }) => findings.push(Finding::ok("process", "running and ready")),
         Ok(Readiness { missing, .. }) => findings.push(Finding::failed(
             "process",
-            format!("it runs, and is not ready: {}", missing.join("; ")),
+            format!("running but not ready: {}", missing.join("; ")),
             "see its log on stderr; if the ledger has stopped, stop the process and run the doctor again",
         )),
     }
@@ -33,10 +33,10 @@ fn log(status: &Status) -> Finding {
         (Some(last), Some(true)) => Finding::ok("log", format!("dense up to {last}")),
         (Some(last), _) => Finding::failed(
             "log",
-            format!("it ends at {last} and has holes"),
+            format!("the log ends at {last} and has gaps"),
             "stop the process, keep a copy of the data folder, and restore the log from a backup",
         ),
-        (None, _) => Finding::failed("log", "it does not answer", "check the NATS server and its disk"),
+        (None, _) => Finding::failed("log", "the log does not answer", "check the NATS server and its disk"),
     }
 }
 
@@ -45,7 +45,7 @@ fn ledger(status: &Status) -> Finding {
     match &status.ledger.failed {
         Some(reason) => Finding::failed(
             "projection",
-            format!("it has stopped at {applied}: {reason}"),
+            format!("the projection has stopped at {applied}: {reason}"),
             "stop the process and run the doctor again",
         ),
         None => Finding::ok("projection", format!("folded up to {applied}")),
@@ -58,11 +58,11 @@ fn level(status: &Status) -> Finding {
     match status.stored.as_ref().map(|stored| stored.level) {
         Some(level) if level < known => Finding::warning(
             CHECK,
-            format!("the region is at level {level}, and this release knows {known}"),
+            format!("the region is at level {level}; this release knows level {known}"),
             "run `planetstore admin region upgrade` once every process runs this release or a newer one",
         ),
         Some(level) => Finding::ok(CHECK, format!("the region is at level {level}")),
-        None => Finding::warning(CHECK, "it cannot be read now", "see the projection"),
+        None => Finding::warning(CHECK, "the level cannot be read now", "see the finding about the projection"),
     }
 }
 

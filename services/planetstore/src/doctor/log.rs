@@ -57,7 +57,7 @@ async fn density(log: &JetStreamLog) -> Finding {
         Ok(tail) if tail.is_dense() => Finding::ok(LOG, format!("dense up to {}", tail.last_sequence)),
         Ok(tail) => {
             let what = format!(
-                "it has {} events for the sequences {} to {}",
+                "the log has {} events for the sequences {} to {}",
                 tail.events, tail.first_sequence, tail.last_sequence
             );
             Finding::failed(LOG, what, RESTORE)
@@ -103,7 +103,8 @@ async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, 
 /// What others than we put on the log, and whether that was lately. Nothing takes it away again.
 pub(super) fn quarantine(count: u64, newest: Option<(u64, String)>, last: u64) -> Finding {
     let Some((sequence, reason)) = newest else { return Finding::ok(QUARANTINE, "every entry of the log is a fact") };
-    let what = format!("{count} of the log's entries are no facts; the newest is at {sequence}: {reason}");
+    let what =
+        format!("{count} entries of the log are no facts and are quarantined; the newest is at {sequence}: {reason}");
     let advice = "whoever published it has a login of the NATS server: find out who, change the passwords of the NATS \
                   users, and rotate the key of an author that wrote what it may not";
     if sequence + LATELY_EVENTS > last {
@@ -115,13 +116,15 @@ pub(super) fn quarantine(count: u64, newest: Option<(u64, String)>, last: u64) -
 
 async fn restore(paths: &Paths, region: &RegionName, log: &JetStreamLog) -> Finding {
     match ledger::restore_tail(log, &paths.ledger(), region).await {
-        Ok(events) => Finding::ok(PROJECTION, format!("the log had lost its last {events} events, and has them again")),
+        Ok(events) => {
+            Finding::ok(PROJECTION, format!("the last {events} events, which the log had lost, are restored"))
+        }
         Err(error) => Finding::failed(PROJECTION, format!("the lost tail cannot be restored: {error}"), RESTORE),
     }
 }
 
 fn advice(error: &OpenError, paths: &Paths) -> String {
-    let anew = || format!("move {} aside: the next start makes it anew from the log", paths.ledger().display());
+    let anew = || format!("move {} away; the next start rebuilds it from the log", paths.ledger().display());
     match error {
         OpenError::LostTail { .. } => {
             "`planetstore doctor --fix` writes the lost events back from the projection's ring".into()
@@ -132,7 +135,7 @@ fn advice(error: &OpenError, paths: &Paths) -> String {
             format!("make sure that this is the right log (--nats-url, --data); if it is, {}", anew())
         }
         OpenError::Fold(error) if error.is_too_old() => "start the newer release".into(),
-        OpenError::Full { .. } => "make room on the disk of the data folder; nothing is lost".into(),
+        OpenError::Full { .. } => "free space on the disk of the data folder; nothing is lost".into(),
         OpenError::OtherKeys | OpenError::Fold(FoldError::OtherKeys { .. } | FoldError::KeyMissing { .. }) => {
             "give this process the key that it names".into()
         }
@@ -148,7 +151,7 @@ mod tests {
     fn a_lost_tail_is_the_one_that_can_be_fixed_here() {
         let paths = Paths::new(std::path::Path::new("data"));
         assert!(advice(&OpenError::LostTail { last: 1, applied: 2 }, &paths).contains("--fix"));
-        assert!(advice(&OpenError::Newer { found: 2, known: 1 }, &paths).contains("data/ledger.redb aside"));
+        assert!(advice(&OpenError::Newer { found: 2, known: 1 }, &paths).contains("move data/ledger.redb away"));
         let strays = |newest: Option<u64>, last| quarantine(2, newest.map(|at| (at, "why".into())), last).is_failure();
         assert!(!strays(None, 9) && strays(Some(9), 9) && strays(Some(1), 10_000) && !strays(Some(1), 10_001));
         assert_eq!(advice(&OpenError::Holes { first: 1, last: 3, events: 2 }, &paths), RESTORE);

@@ -38,7 +38,7 @@ pub(crate) async fn examine(arguments: &DoctorArgs) -> anyhow::Result<Vec<Findin
             None => findings.push(Finding::failed(
                 "process",
                 format!("{in_use:#}"),
-                "a process holds the folder and does not say where it is: wait until it is up, or stop it",
+                "a process uses the folder but has not published its address: wait until it has started, or stop it",
             )),
         },
     }

@@ -26,14 +26,14 @@ pub(super) fn check(paths: &Paths) -> Option<Finding> {
     Some(if whole.len() < NODES_MIN {
         Finding::failed(
             CHECK,
-            format!("{} whole folders of nodes, {NODES_MIN} are needed for writes", whole.len()),
-            "bring back the folders that are missing; empty ones in their place are refused until `planetstore node init`",
+            format!("{} complete node folders; writes need {NODES_MIN}", whole.len()),
+            "restore the missing folders; empty folders in their place are refused until `planetstore node init`",
         )
     } else if let Some(broken) = broken.first() {
         Finding::warning(
             CHECK,
             format!("{} has no {NODE_FILE}", broken.display()),
-            "bring back what belongs there; an empty folder is refused until `planetstore node init`",
+            "restore the folder; an empty folder in its place is refused until `planetstore node init`",
         )
     } else {
         Finding::ok(CHECK, format!("{} folders", whole.len()))

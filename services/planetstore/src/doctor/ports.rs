@@ -10,7 +10,9 @@ pub(super) async fn check(arguments: &DoctorArgs) -> Vec<Finding> {
         .into_iter()
         .map(|(address, taken)| match taken {
             Ok(_) => Finding::ok("port", format!("{address} is free")),
-            Err(error) => Finding::failed("port", error.to_string(), "see there; this matters only if you start here"),
+            Err(error) => {
+                Finding::failed("port", error.to_string(), "this matters only if you start a store on this address")
+            }
         })
         .collect()
 }

@@ -84,7 +84,7 @@ impl Doorman {
             }
             changes.mark_unchanged();
             if let Err(error) = self.round().await {
-                tracing::warn!(%error, "the nodes that have joined cannot be read");
+                tracing::warn!(%error, "cannot read the nodes that have joined");
             }
         }
     }
@@ -100,7 +100,7 @@ impl Doorman {
             let joined = outcomes.iter().filter(|outcome| **outcome == First::Tried).count();
             if known.len() + joined >= NODES_MAX {
                 if self.missed.insert(view.heartbeat.incarnation) {
-                    tracing::error!(node = %view.heartbeat.node, NODES_MAX, "the region has all the nodes it may have");
+                    tracing::error!(node = %view.heartbeat.node, NODES_MAX, "the region has the maximum number of nodes");
                 }
                 continue;
             }
@@ -163,7 +163,7 @@ impl Doorman {
         }
         let Ok(ruling) = serde_json::to_vec(&Ruling { incarnation: *incarnation, verdict }) else { return };
         if let Err(error) = self.control.publish(node::control_subject(&self.region, node), ruling.into()).await {
-            tracing::warn!(%node, %error, "a node cannot be told what is held of it");
+            tracing::warn!(%node, %error, "cannot tell a node its standing");
         }
     }
 }

@@ -91,7 +91,7 @@ impl Cluster {
         let telemetry = endpoint.connect("gateway telemetry").await?;
         let membership = Membership::guarded();
         let follower = shards::follow_nodes(telemetry.clone(), region.clone(), membership.clone()).await;
-        let follower = follower.context("the nodes cannot be listened to")?;
+        let follower = follower.context("cannot subscribe to the nodes")?;
         let running = Running::start("membership", STOP_TIME_MAX, async move |shutdown| {
             shutdown.requested().await;
             follower.abort();
@@ -120,7 +120,7 @@ impl Cluster {
         // Whether it took too long or a node ended: what counts is how many there are.
         let _settled = tokio::time::timeout(time, settled).await;
         if online() < nodes {
-            tracing::warn!(online = online(), expected = nodes, "going on without all nodes");
+            tracing::warn!(online = online(), expected = nodes, "continuing without all nodes");
         }
     }
 }
@@ -129,7 +129,7 @@ impl Check for Cluster {
     fn missing(&self) -> Vec<String> {
         let online = self.membership.candidates().len();
         if online < NODES_MIN {
-            return vec![format!("nodes: {online} online, {NODES_MIN} are needed for writes")];
+            return vec![format!("nodes: {online} online; writes need {NODES_MIN}")];
         }
         Vec::new()
     }
@@ -228,11 +228,11 @@ async fn serve(gateway: Gateway, listener: Listener, mut keeper: Keeper, shutdow
     let outcome = tokio::select! {
         () = shutdown.requested() => Ok(()),
         () = &mut served => return Err(anyhow::anyhow!("the gateway has ended")),
-        reason = keeper.ended() => Err(anyhow::anyhow!("nobody notes what is owed any more: {reason}")),
+        reason = keeper.ended() => Err(anyhow::anyhow!("owed shards are no longer recorded: {reason}")),
     };
     drop(stop);
     if tokio::time::timeout(DRAIN_TIME_MAX, served).await.is_err() {
-        tracing::warn!("requests are cut off: they take too long to end");
+        tracing::warn!("disconnected requests that took too long to end");
     }
     keeper.stop().await;
     outcome

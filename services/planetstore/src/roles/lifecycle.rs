@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
             open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
         process.add(run_ledger(log, ledger.clone()));
         process.add(start(day, ledger));
-        tracing::info!(day_seconds = day.seconds(), "following lifecycle rules");
+        tracing::info!(day_seconds = day.seconds(), "applying lifecycle rules");
         Ok(())
     };
     Process::run(console, stop, start).await?;
@@ -49,7 +49,7 @@ pub(super) fn start(day: Day, ledger: Ledger) -> Running {
         tokio::select! {
             () = shutdown.requested() => Ok(()),
             stopped = lifecycle::run(options, ledger) => {
-                Err(anyhow::Error::new(stopped).context("lifecycle rules are not followed any more"))
+                Err(anyhow::Error::new(stopped).context("lifecycle rules are no longer applied"))
             }
         }
     })

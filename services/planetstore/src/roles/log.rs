@@ -124,7 +124,7 @@ impl Check for Folded {
             missing.push("the log: not connected".to_owned());
         }
         if let Some(reason) = &self.ledger.progress().borrow().failed {
-            missing.push(format!("the ledger: it has stopped: {reason}"));
+            missing.push(format!("the ledger: stopped: {reason}"));
         }
         missing
     }

@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_access)?;
     let folder = arguments.data.data;
     let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(&folder);
-    made.with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    made.with_context(|| format!("cannot create the data folder {}", folder.display()))?;
     let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
     let zone = arguments.zone.unwrap_or_else(|| arguments.node.to_string());
     let config = node::Config::new(arguments.region, arguments.node, zone, folder);

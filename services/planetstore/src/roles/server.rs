@@ -45,7 +45,7 @@ pub(super) fn run_server(server: Server) -> Running {
     let running = Running::start("nats-server", STOP_TIME_MAX, async move |shutdown| {
         let outcome = tokio::select! {
             () = shutdown.requested() => Ok(()),
-            reason = failed(server.state()) => Err(anyhow!("nats-server cannot be kept alive: {reason}")),
+            reason = failed(server.state()) => Err(anyhow!("nats-server does not stay up: {reason}")),
         };
         server.stop().await;
         outcome
@@ -69,9 +69,9 @@ impl Check for Supervised {
         let reason = match &*self.0.borrow() {
             ServerState::Up { .. } => return Vec::new(),
             ServerState::Starting => "it is starting".to_owned(),
-            ServerState::Restarting { reason } => format!("it is restarted after it died: {reason}"),
-            ServerState::Failed { reason } => format!("it cannot be kept alive: {reason}"),
-            ServerState::Stopped => "it was stopped".to_owned(),
+            ServerState::Restarting { reason } => format!("restarting after a crash: {reason}"),
+            ServerState::Failed { reason } => format!("does not stay up: {reason}"),
+            ServerState::Stopped => "stopped".to_owned(),
         };
         vec![format!("nats-server: {reason}")]
     }

@@ -145,7 +145,8 @@ fn any_two_nodes_may_stop_and_everything_is_still_served() {
         assert!(fixture.command(&["node", "stop", node]).output().unwrap().status.success());
     }
     until("that it is not ready", || get(&store, "/readyz").status == 503);
-    assert!(get(&store, "/readyz").text().contains("2 online, 3 are needed"));
+    let missing = get(&store, "/readyz").text();
+    assert!(missing.contains("2 online, 3 are needed"), "{missing}");
     assert_eq!(fixture.json(&["status"]).0, Some(5));
     store.stop();
 

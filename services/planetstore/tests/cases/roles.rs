@@ -215,7 +215,7 @@ fn a_gateway_that_may_not_raise_the_level_serves_all_the_same() {
     let store = gateway(&fixture, &server);
     let said = std::fs::read_to_string(fixture.outer.path().join("stderr")).unwrap();
     assert!(said.contains("the region's level cannot be raised now"), "{said}");
-    assert!(said.contains("does not let this user publish"), "{said}");
+    assert!(said.contains("refused a publish of this user"), "{said}");
     until("readiness of the log", || s3(&store, &fixture, "PUT", "/bucket", b"").status == 200);
     let raised = fixture.command(&["admin", "region", "upgrade"]).output().unwrap();
     let said = String::from_utf8_lossy(&raised.stderr).into_owned();

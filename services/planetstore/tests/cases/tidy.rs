@@ -101,3 +101,53 @@ fn clippy_configurations_agree() {
         assert_eq!(copy, &copies[0].1, "{name} and {}", copies[0].0);
     }
 }
+
+/// The targets of the links of a page that stay in the tree.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(target, _)| target));
+    let images = ["srcset=\"", "src=\""].into_iter().flat_map(|attribute| text.split(attribute).skip(1));
+    let images = images.filter_map(|rest| rest.split_once('"').map(|(target, _)| target));
+    targets.chain(images).filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
+}
+
+/// The name that a heading has in links.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn links_of_pages_lead_somewhere() {
+    let root = root();
+    let mut broken = Vec::new();
+    for (name, text) in texts().into_iter().filter(|(name, _)| has_ending(name, &["md"])) {
+        for target in links(&text) {
+            let (path, heading) = target.split_once('#').unwrap_or((target, ""));
+            let here = root.join(&name);
+            let there = if path.is_empty() { here } else { here.parent().unwrap().join(path) };
+            let page = std::fs::read_to_string(&there).unwrap_or_default();
+            let has_heading = || {
+                page.lines()
+                    .filter_map(|line| line.strip_prefix("#"))
+                    .any(|line| anchor(line.trim_start_matches('#')) == heading)
+            };
+            if !there.exists() || !heading.is_empty() && !has_heading() {
+                broken.push(format!("{name}: {target}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_page_and_every_decision_is_in_its_index() {
+    let docs = root().join("docs");
+    for (folder, index) in [(docs.clone(), "README.md"), (docs.join("adr"), "README.md")] {
+        let listed = std::fs::read_to_string(folder.join(index)).unwrap();
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+            let is_page = has_ending(&name, &["md"]) && name != index;
+            assert!(!is_page || listed.contains(&format!("({name})")), "{name} is not in {}", folder.display());
+        }
+    }
+}

@@ -22,7 +22,7 @@ pub enum Algorithm {
     XxHash128,
 }
 
-/// How the checksum of a multipart object is made.
+/// The scope of the checksum of a multipart object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChecksumType {
     /// The checksum of the parts' checksums.
@@ -50,7 +50,7 @@ fn unsupported() -> Error {
 }
 
 impl Algorithm {
-    /// Every algorithm.
+    /// All algorithms.
     pub const ALL: [Self; 10] = [
         Self::Crc32,
         Self::Crc32c,

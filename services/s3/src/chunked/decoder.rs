@@ -14,7 +14,7 @@ pub const LINE_BYTES_MAX: usize = 1024;
 /// Longest run of line ends after the body, which some clients send.
 const EPILOGUE_BYTES_MAX: usize = 4;
 
-/// What the chunks carry beside the payload.
+/// The signatures of the chunks.
 #[derive(Debug)]
 pub enum Mode {
     /// Every chunk is signed: `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`.
@@ -49,7 +49,7 @@ impl Mode {
     }
 }
 
-/// What [`Decoder::feed`] found.
+/// The result of [`Decoder::feed`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The next bytes of the payload: a slice of what was fed, never a copy, never empty.
@@ -121,7 +121,7 @@ impl Decoder {
         result
     }
 
-    /// To be called at the end of the body.
+    /// Has to be called at the end of the body.
     ///
     /// # Errors
     /// `IncompleteBody` if [`Event::End`] was not reached.

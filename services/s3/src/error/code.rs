@@ -23,7 +23,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code, in the order of the table.
+            /// All codes, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name clients match on.
@@ -40,7 +40,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What is said when nothing more precise is known.
+            /// The default message.
             pub const fn message(self) -> &'static str {
                 match self {
                     $(Self::$variant => $message,)*

@@ -1,4 +1,4 @@
-//! What a client is told when a request is refused.
+//! The errors of S3, as clients receive them.
 
 mod code;
 

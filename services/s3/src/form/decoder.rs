@@ -18,7 +18,7 @@ pub const FIELDS_MAX: usize = 100;
 /// Spaces and tabs behind a delimiter at most.
 const PADDING_BYTES_MAX: usize = 64;
 
-/// What the decoder found.
+/// An event of the decoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A field, its name in lower case.
@@ -81,7 +81,7 @@ impl Decoder {
         matches!(self.state, State::Done)
     }
 
-    /// What comes next; `None` if more bytes are needed, or the file has ended.
+    /// Returns the next event; `None` if more bytes are needed or the file has ended.
     ///
     /// # Errors
     /// `MalformedPOSTRequest`; `MaxPostPreDataLengthExceededError` for too much before the file, `InvalidArgument`

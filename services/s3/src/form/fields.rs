@@ -40,18 +40,18 @@ const SIGNING: [&str; 5] =
 /// Stands for the name of the file in the key.
 const FILE_NAME: &str = "${filename}";
 
-/// What a form says beside the file. Names are in lower case.
+/// The fields of a form, without the file. Names are in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fields(Vec<(String, String)>);
 
-/// What its page wants to be told of an upload.
+/// The response that the page wants for a successful upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Success {
     /// Nothing.
     NoContent,
-    /// That it worked.
+    /// 200, without a body.
     Ok,
-    /// What was made, as a document.
+    /// 201, with a document about the object.
     Created,
     /// To go elsewhere.
     Redirect(String),
@@ -95,7 +95,7 @@ impl Fields {
         Ok(key.replace(FILE_NAME, file.as_str()))
     }
 
-    /// What the fields say of the object, as the headers of a PUT would. The file's length is known at its end only.
+    /// The fields as the headers of the equivalent PUT. The length of the file is known only at its end.
     ///
     /// # Errors
     /// `InvalidArgument` for what no header can carry, `InvalidTag` and `MalformedXML` for the tags, `NotImplemented`
@@ -124,7 +124,7 @@ impl Fields {
         Ok(headers)
     }
 
-    /// What is to be answered. An address that is none counts as absent, as S3 has it.
+    /// The response to send. As on S3, an invalid redirect address counts as absent.
     pub fn success(&self) -> Success {
         let redirect = self.get("success_action_redirect").or_else(|| self.get("redirect"));
         if let Some(address) = redirect.filter(|address| is_address(address)) {
@@ -139,7 +139,7 @@ impl Fields {
 }
 
 impl Success {
-    /// Where a browser is sent, with what was stored: S3 adds bucket, key and entity tag. `etag` is with its quotes.
+    /// The redirect address with the bucket, the key and the entity tag, as S3 adds them. `etag` includes its quotes.
     pub fn location(address: &str, bucket: &str, key: &[u8], etag: &str) -> String {
         let mut location = Vec::from(address);
         location.push(if address.contains('?') { b'&' } else { b'?' });

@@ -13,7 +13,7 @@ impl FileName {
         Self(path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned())
     }
 
-    /// As text.
+    /// The value as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

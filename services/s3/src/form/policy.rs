@@ -13,7 +13,7 @@ use crate::header::decimal;
 /// from becoming what it was not meant to be. Also those that begin with `x-ignore-`.
 const FREE: [&str; 5] = ["awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"];
 
-/// How many bytes the file may have.
+/// The allowed range of the file's size in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LengthRange {
     /// At least.
@@ -103,7 +103,7 @@ impl PostPolicy {
         Ok(())
     }
 
-    /// How many bytes the file may have.
+    /// The allowed range of the file's size in bytes.
     pub fn length(&self) -> LengthRange {
         self.length
     }

@@ -18,7 +18,7 @@ use crate::sigv4::{
     ALGORITHM, PRESIGN_EXPIRES_SECONDS_MAX, SIGNATURE_BYTES, SKEW_MS_MAX, SigningKey, credential_scope,
 };
 
-/// Who says to have signed a form. Nothing of it is proven before [`Claim::verify`].
+/// The claimed signer of a form. Nothing is verified before [`Claim::verify`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim<'a> {
     access_key: &'a str,
@@ -102,7 +102,7 @@ impl<'a> Claim<'a> {
         self.policy
     }
 
-    /// When it says it was made, which Version 2 does not.
+    /// The claimed time of the signature, which Version 2 does not have.
     pub fn signed_at(&self) -> Option<Timestamp> {
         match self.version {
             Version::Two => None,

@@ -5,7 +5,7 @@ use crate::header;
 use crate::request::encryption::refuse_on_read;
 use crate::request::{CustomerKey, ENTRIES_MAX, Head};
 
-/// What can be asked of an object.
+/// The attributes of an object that a request can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "they are S3's five attributes, asked for one by one")]
 pub struct ObjectAttributes {
@@ -26,7 +26,7 @@ pub struct ObjectAttributes {
 pub struct GetObjectAttributes {
     /// The version, `null` included.
     pub version_id: Option<String>,
-    /// What is wanted: something always is.
+    /// The requested attributes, at least one.
     pub wanted: ObjectAttributes,
     /// Most parts, 0 to [`ENTRIES_MAX`].
     pub max_parts: u32,

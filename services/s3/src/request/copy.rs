@@ -86,15 +86,15 @@ impl Directive {
 /// `CopyObject`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyObject {
-    /// What is copied.
+    /// The source of the copy.
     pub source: CopySource,
     /// Conditions on the source.
     pub source_conditions: Conditions,
     /// Conditions on the target.
     pub conditions: WriteConditions,
-    /// Whose metadata the target gets.
+    /// Whether the target gets the source's metadata or the request's.
     pub metadata_directive: Directive,
-    /// Whose tags the target gets.
+    /// Whether the target gets the source's tags or the request's.
     pub tagging_directive: Directive,
     /// The metadata of the request; used if the directive says so.
     pub metadata: Metadata,
@@ -102,7 +102,7 @@ pub struct CopyObject {
     pub tags: Tags,
     /// The class of the target; `STANDARD` if absent, whatever the source has.
     pub storage_class: Option<StorageClass>,
-    /// How the target is to be encrypted, if that is said.
+    /// The encryption of the target, if the request specifies it.
     pub encryption: Option<NewEncryption>,
     /// The key of a source that is encrypted with SSE-C.
     pub source_key: Option<CustomerKey>,

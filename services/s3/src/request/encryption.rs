@@ -34,7 +34,7 @@ pub const CUSTOMER_KEY_BYTES: usize = 32;
 /// Longest encryption context in its Base64 form, in bytes.
 const CONTEXT_BYTES_MAX: usize = 2048;
 
-/// How a new object is to be encrypted.
+/// The encryption of a new object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewEncryption {
     /// SSE-S3.
@@ -139,14 +139,14 @@ impl CustomerKey {
         &self.key
     }
 
-    /// Its MD5 in Base64, as it was sent and is sent back.
+    /// The MD5 of the key in Base64, as it was sent and is returned.
     pub fn md5(&self) -> &str {
         &self.md5
     }
 }
 
 impl NewEncryption {
-    /// What a request that makes an object, or begins an upload, asks for.
+    /// Reads the encryption that a request for a new object or upload specifies.
     ///
     /// # Errors
     /// `InvalidArgument` for what is unknown or contradicts itself, and those of [`CustomerKey::parse`].

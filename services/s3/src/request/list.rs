@@ -7,10 +7,10 @@ use crate::xml::ContinuationToken;
 /// Most keys of one page.
 pub const KEYS_MAX: u32 = 1000;
 
-/// How keys are spelled in a listing.
+/// The encoding of keys in a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
-    /// As XML text, which cannot hold every key.
+    /// XML text, which cannot represent every key.
     #[default]
     Plain,
     /// Percent-encoded, which can.
@@ -48,7 +48,7 @@ pub struct ListObjects {
     pub marker: Option<Vec<u8>>,
     /// Most entries, 0 to [`KEYS_MAX`].
     pub max_keys: u32,
-    /// How keys are spelled.
+    /// The encoding of keys.
     pub encoding: Encoding,
 }
 
@@ -86,7 +86,7 @@ pub struct ListObjectsV2 {
     pub start_after: Option<Vec<u8>>,
     /// Whether owners are wanted.
     pub fetch_owner: bool,
-    /// How keys are spelled.
+    /// The encoding of keys.
     pub encoding: Encoding,
 }
 
@@ -127,13 +127,13 @@ pub struct ListObjectVersions {
     pub prefix: Vec<u8>,
     /// Keys that hold it after the prefix are rolled up.
     pub delimiter: Option<Vec<u8>>,
-    /// Where to start: after this key, or within it.
+    /// The key after which, or within which, to start.
     pub key_marker: Option<Vec<u8>>,
     /// Start after this version of `key_marker`; `null` included.
     pub version_id_marker: Option<String>,
     /// Most entries, 0 to [`KEYS_MAX`].
     pub max_keys: u32,
-    /// How keys are spelled.
+    /// The encoding of keys.
     pub encoding: Encoding,
 }
 

@@ -41,17 +41,17 @@ fn upload_id(head: &Head<'_>) -> Result<String, Error> {
 /// `CreateMultipartUpload`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CreateMultipartUpload {
-    /// What is stored with the object.
+    /// The metadata of the object.
     pub metadata: Metadata,
     /// `x-amz-storage-class`, `STANDARD` if absent.
     pub storage_class: StorageClass,
     /// The tags that the object will carry.
     pub tags: Tags,
-    /// How the object is to be encrypted, if that is said.
+    /// The encryption of the object, if the request specifies it.
     pub encryption: Option<NewEncryption>,
     /// The checksum the parts will carry.
     pub checksum_algorithm: Option<Algorithm>,
-    /// How the object's checksum is made of the parts'; set whenever there is an algorithm.
+    /// The scope of the object's checksum; set whenever there is an algorithm.
     pub checksum_type: Option<ChecksumType>,
 }
 
@@ -122,7 +122,7 @@ pub struct UploadPartCopy {
     pub part_number: u16,
     /// The upload.
     pub upload_id: String,
-    /// What is copied.
+    /// The source of the copy.
     pub source: CopySource,
     /// The part of the source that is copied; all of it if absent.
     pub range: Option<Range>,
@@ -209,7 +209,7 @@ pub struct ListParts {
     pub max_parts: u32,
     /// Only parts after this one; 0 for all.
     pub part_number_marker: u32,
-    /// How the key is spelled.
+    /// The encoding of the key.
     pub encoding: Encoding,
 }
 
@@ -241,13 +241,13 @@ pub struct ListMultipartUploads {
     pub prefix: Vec<u8>,
     /// Keys that hold it after the prefix are rolled up.
     pub delimiter: Option<Vec<u8>>,
-    /// Where to start: after this key, or within it.
+    /// The key after which, or within which, to start.
     pub key_marker: Option<Vec<u8>>,
     /// Start after this upload of `key_marker`; moot without it.
     pub upload_id_marker: Option<String>,
     /// Most uploads, 0 to [`ENTRIES_MAX`].
     pub max_uploads: u32,
-    /// How keys are spelled.
+    /// The encoding of keys.
     pub encoding: Encoding,
 }
 

@@ -17,7 +17,7 @@ pub struct RenameObject {
     pub source_conditions: Conditions,
     /// Conditions on what is under the new key.
     pub conditions: WriteConditions,
-    /// What the client named its request.
+    /// The client token of the request.
     pub client_token: Option<String>,
 }
 

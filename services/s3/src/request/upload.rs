@@ -11,7 +11,7 @@ pub(crate) const WRITE_OFFSET: &str = "x-amz-write-offset-bytes";
 /// The head of `PutObject`; the body is object data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PutObject {
-    /// What is stored with the object.
+    /// The metadata of the object.
     pub metadata: Metadata,
     /// `x-amz-storage-class`, `STANDARD` if absent.
     pub storage_class: StorageClass,
@@ -19,7 +19,7 @@ pub struct PutObject {
     pub conditions: WriteConditions,
     /// The tags that the object will carry.
     pub tags: Tags,
-    /// How the object is to be encrypted, if that is said.
+    /// The encryption of the object, if the request specifies it.
     pub encryption: Option<NewEncryption>,
     /// `x-amz-write-offset-bytes`: the bytes go at the end of the object, which has so many.
     pub write_offset: Option<u64>,

@@ -15,7 +15,7 @@ const SIGV4A: &str = "AWS4-ECDSA-P256-SHA256";
 /// Bytes of a region's name in a scope: more than any has.
 const REGION_BYTES_MAX: usize = 64;
 
-/// Where the signature was found.
+/// The place of the signature in the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
     /// The `Authorization` header.
@@ -57,12 +57,12 @@ impl<'a> Authorization<'a> {
         self.scope.region
     }
 
-    /// When it says it was signed.
+    /// The claimed time of the signature.
     pub fn signed_at(&self) -> Timestamp {
         self.timestamp
     }
 
-    /// Where the signature was found.
+    /// The place of the signature in the request.
     pub fn placement(&self) -> Placement {
         self.placement
     }

@@ -53,8 +53,8 @@ impl PayloadHash {
         }
     }
 
-    /// What a request declares, signed or not. Anonymous uploads may be aws-chunked too, but nobody
-    /// could have signed their chunks.
+    /// Reads what an unsigned request declares. Anonymous uploads may be aws-chunked too, but with unsigned chunks
+    /// only.
     ///
     /// # Errors
     /// As [`PayloadHash::parse`]; `InvalidRequest` for signed chunks without a signature.

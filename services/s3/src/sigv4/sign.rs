@@ -11,7 +11,7 @@ use crate::request::Head;
 use crate::sigv4::canonical::{self, Scope};
 use crate::sigv4::{ALGORITHM, ChunkSigner, PayloadHash, Request, SigningKey};
 
-/// Who signs, and for which region.
+/// The credentials and the region for a signature.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {
     /// The access key id.

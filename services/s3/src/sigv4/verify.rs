@@ -16,11 +16,11 @@ pub const PRESIGN_EXPIRES_SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
 /// Proof that the holder of the secret signed the head of the request.
 #[derive(Debug, Clone)]
 pub struct Verified {
-    /// Whose secret.
+    /// The access key id.
     pub access_key: String,
-    /// Where the signature was found.
+    /// The place of the signature in the request.
     pub placement: Placement,
-    /// What the signature says about the body; the caller must hold the body to it.
+    /// The payload hash in the signature, which the caller has to compare with the body.
     pub payload: PayloadHash,
     signature: Mac,
     timestamp: String,

@@ -7,8 +7,7 @@ use crate::error::Error;
 use crate::xml::Writer;
 use crate::xml::reader::{Visitor, walk};
 
-/// What a bucket keeps from becoming public, whatever its lists and its policy say: the body of
-/// `PutPublicAccessBlock` and the answer of `GetPublicAccessBlock`.
+/// A public access block: the body of `PutPublicAccessBlock` and the response of `GetPublicAccessBlock`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "S3 has four switches, each on or off by itself")]
 pub struct PublicAccessBlockConfiguration {
@@ -62,8 +61,7 @@ impl PublicAccessBlockConfiguration {
     }
 }
 
-/// Who owns the objects of a bucket: the body of `PutBucketOwnershipControls` and the answer of
-/// `GetBucketOwnershipControls`.
+/// Object ownership: the body of `PutBucketOwnershipControls` and the response of `GetBucketOwnershipControls`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnershipControls {
     /// The one rule there is.

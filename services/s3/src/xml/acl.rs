@@ -131,14 +131,14 @@ pub enum ListedGrantee<'a> {
     Everyone,
     /// Everybody with a valid signature.
     Authenticated,
-    /// Whoever delivers access logs.
+    /// The service that delivers access logs.
     LogDelivery,
 }
 
 /// The answer of `GetBucketAcl` and `GetObjectAcl`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessControlList<'a> {
-    /// Whose bucket or object.
+    /// The owner of the bucket or object.
     pub owner: Owner<'a>,
     /// The list.
     pub grants: &'a [(ListedGrantee<'a>, Permission)],

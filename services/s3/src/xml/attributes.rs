@@ -19,11 +19,11 @@ pub struct ObjectPart {
 /// A page of the parts an object was made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectParts<'a> {
-    /// All of them.
+    /// The number of all parts.
     pub total: u32,
-    /// As asked for.
+    /// The value in the request.
     pub part_number_marker: u16,
-    /// As asked for.
+    /// The value in the request.
     pub max_parts: u32,
     /// The last part of the page; 0 for an empty one. S3 sends it whether or not there are more.
     pub next_part_number_marker: u16,

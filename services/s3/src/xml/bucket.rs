@@ -61,7 +61,7 @@ impl CreateBucketConfiguration {
 /// Whether a bucket keeps versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersioningStatus {
-    /// Every write makes a version.
+    /// Every write creates a version.
     Enabled,
     /// Writes replace the `null` version.
     Suspended,
@@ -159,7 +159,7 @@ pub fn bucket_arn(bucket: &str) -> String {
 pub struct ListedBucket<'a> {
     /// The name.
     pub name: &'a str,
-    /// When it was created.
+    /// The time of creation.
     pub created: Timestamp,
     /// The region. S3 shows it, and the bucket's ARN, to requests with any parameter.
     pub region: Option<&'a str>,
@@ -168,7 +168,7 @@ pub struct ListedBucket<'a> {
 /// The answer of `ListBuckets`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListBucketsResult<'a> {
-    /// Whose buckets.
+    /// The owner of the buckets.
     pub owner: Owner<'a>,
     /// The buckets of the page.
     pub buckets: &'a [ListedBucket<'a>],

@@ -10,7 +10,7 @@ use crate::request::{Encoding, PART_NUMBER_MAX};
 use crate::xml::Writer;
 use crate::xml::reader::{Visitor, walk};
 
-/// One part to put in.
+/// A part of the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletedPart {
     /// 1 to [`PART_NUMBER_MAX`].
@@ -122,7 +122,7 @@ pub struct CompleteMultipartUploadResult<'a> {
     pub etag: &'a str,
     /// The checksum, if there is one.
     pub checksum: Option<&'a Checksum>,
-    /// Its type.
+    /// The scope of the checksum.
     pub checksum_type: Option<ChecksumType>,
 }
 

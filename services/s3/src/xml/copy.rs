@@ -11,11 +11,11 @@ use crate::xml::Writer;
 pub struct CopyObjectResult<'a> {
     /// The entity tag without quotes.
     pub etag: &'a str,
-    /// When the target was written.
+    /// The modification time of the target.
     pub last_modified: Timestamp,
     /// The checksum, if there is one.
     pub checksum: Option<&'a Checksum>,
-    /// Its type.
+    /// The scope of the checksum.
     pub checksum_type: Option<ChecksumType>,
 }
 
@@ -31,7 +31,7 @@ impl CopyObjectResult<'_> {
 pub struct CopyPartResult<'a> {
     /// The entity tag without quotes.
     pub etag: &'a str,
-    /// When the part was written.
+    /// The modification time of the part.
     pub last_modified: Timestamp,
     /// The checksum, if there is one.
     pub checksum: Option<&'a Checksum>,

@@ -13,7 +13,7 @@ use crate::xml::reader::{DELETE_BYTES_MAX, Visitor, walk_within};
 /// Most objects of one request.
 pub const DELETE_OBJECTS_MAX: usize = 1000;
 
-/// One object to delete. The key is not checked here: one that is too long fails by itself.
+/// An object to delete. The key is not validated here; one that is too long fails on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeleteEntry {
     /// The key.
@@ -124,9 +124,9 @@ pub struct FailedDelete<'a> {
 /// The answer of `DeleteObjects`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteResult<'a> {
-    /// What is gone; to be left empty for a quiet request.
+    /// The deleted objects; empty for a quiet request.
     pub deleted: &'a [DeletedObject<'a>],
-    /// What is not.
+    /// The failed deletes.
     pub failed: &'a [FailedDelete<'a>],
 }
 

@@ -88,7 +88,7 @@ impl Visitor for Reading {
         match inner {
             "Transition" | "NoncurrentVersionTransition" => Err(Error::with_message(
                 Code::InvalidStorageClass,
-                format!("There is one storage class here, so nothing can move to another: leave out the {inner}."),
+                format!("This store has one storage class, so transitions are not possible: leave out the {inner}."),
             )),
             "Filter" if std::mem::replace(&mut self.rule.has_filter, true) => Err(Error::malformed_xml()),
             _ if ELEMENTS.contains(&inner) => Ok(()),

@@ -15,7 +15,7 @@ const ENTRY_BYTES: usize = 320;
 pub struct ListedObject<'a> {
     /// The key.
     pub key: &'a [u8],
-    /// When it was written.
+    /// The modification time.
     pub last_modified: Timestamp,
     /// The entity tag without quotes.
     pub etag: &'a str,
@@ -56,15 +56,15 @@ fn room(objects: &[ListedObject<'_>], prefixes: &[&[u8]]) -> usize {
 pub struct ListBucketResult<'a> {
     /// The bucket.
     pub bucket: &'a str,
-    /// As asked for.
+    /// The value in the request.
     pub prefix: &'a [u8],
-    /// As asked for.
+    /// The value in the request.
     pub delimiter: Option<&'a [u8]>,
-    /// As asked for.
+    /// The value in the request.
     pub marker: &'a [u8],
-    /// As asked for.
+    /// The value in the request.
     pub max_keys: u32,
-    /// As asked for.
+    /// The value in the request.
     pub encoding: Encoding,
     /// Whether there are more.
     pub is_truncated: bool,
@@ -104,19 +104,19 @@ impl ListBucketResult<'_> {
 pub struct ListBucketResultV2<'a> {
     /// The bucket.
     pub bucket: &'a str,
-    /// As asked for.
+    /// The value in the request.
     pub prefix: &'a [u8],
-    /// As asked for.
+    /// The value in the request.
     pub delimiter: Option<&'a [u8]>,
-    /// As asked for.
+    /// The value in the request.
     pub max_keys: u32,
-    /// As asked for.
+    /// The value in the request.
     pub encoding: Encoding,
-    /// As asked for.
+    /// The value in the request.
     pub start_after: Option<&'a [u8]>,
-    /// As sent.
+    /// The value in the request.
     pub continuation_token: Option<&'a str>,
-    /// Where to go on, if there are more; see [`crate::xml::ContinuationToken`].
+    /// The token for the next page, if there is one; see [`crate::xml::ContinuationToken`].
     pub next_continuation_token: Option<&'a str>,
     /// The objects, in byte order of their keys.
     pub objects: &'a [ListedObject<'a>],

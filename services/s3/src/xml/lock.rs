@@ -13,7 +13,7 @@ pub const RETENTION_DAYS_MAX: u32 = 36_500;
 /// The longest default retention in years: S3's limit.
 pub const RETENTION_YEARS_MAX: u32 = 100;
 
-/// For how long.
+/// The retention period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetentionPeriod {
     /// Days, 1 to [`RETENTION_DAYS_MAX`].
@@ -22,12 +22,12 @@ pub enum RetentionPeriod {
     Years(u32),
 }
 
-/// How a bucket retains what is stored with no word about retention.
+/// The default retention of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DefaultRetention {
-    /// How firmly.
+    /// The retention mode.
     pub mode: RetentionMode,
-    /// For how long.
+    /// The retention period.
     pub period: RetentionPeriod,
 }
 

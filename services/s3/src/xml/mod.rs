@@ -52,7 +52,7 @@ pub use unconfigured::{Unchanging, Unconfigured};
 pub use versions::{ListVersionsResult, ListedVersion, VersionedObject};
 pub(crate) use writer::Writer;
 
-/// Whom a bucket or object belongs to.
+/// The owner of a bucket or object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner<'a> {
     /// The canonical user id.

@@ -34,7 +34,7 @@ impl InitiateMultipartUploadResult<'_> {
 pub struct ListedPart<'a> {
     /// 1 to 10,000.
     pub number: u16,
-    /// When it was written.
+    /// The modification time.
     pub last_modified: Timestamp,
     /// The entity tag without quotes.
     pub etag: &'a str,
@@ -53,19 +53,19 @@ pub struct ListPartsResult<'a> {
     pub key: &'a [u8],
     /// The upload.
     pub upload_id: &'a str,
-    /// As asked for.
+    /// The value in the request.
     pub encoding: Encoding,
-    /// As asked for.
+    /// The value in the request.
     pub part_number_marker: u32,
-    /// As asked for.
+    /// The value in the request.
     pub max_parts: u32,
     /// The last part of the page; 0 for an empty one. S3 sends it whether or not there are more.
     pub next_part_number_marker: u16,
     /// Whether there are more.
     pub is_truncated: bool,
-    /// Whose upload.
+    /// The owner of the upload.
     pub owner: Owner<'a>,
-    /// Who started it.
+    /// The initiator of the upload.
     pub initiator: Owner<'a>,
     /// The storage class by name.
     pub storage_class: &'a str,
@@ -114,11 +114,11 @@ pub struct ListedUpload<'a> {
     pub key: &'a [u8],
     /// The upload.
     pub upload_id: &'a str,
-    /// When it was started.
+    /// The time at which the upload was created.
     pub initiated: Timestamp,
-    /// Whose upload.
+    /// The owner of the upload.
     pub owner: Owner<'a>,
-    /// Who started it.
+    /// The initiator of the upload.
     pub initiator: Owner<'a>,
     /// The storage class by name.
     pub storage_class: &'a str,
@@ -131,17 +131,17 @@ pub struct ListedUpload<'a> {
 pub struct ListMultipartUploadsResult<'a> {
     /// The bucket.
     pub bucket: &'a str,
-    /// As asked for.
+    /// The value in the request.
     pub prefix: &'a [u8],
-    /// As asked for.
+    /// The value in the request.
     pub delimiter: Option<&'a [u8]>,
-    /// As asked for.
+    /// The value in the request.
     pub key_marker: &'a [u8],
-    /// As asked for.
+    /// The value in the request.
     pub upload_id_marker: &'a str,
-    /// As asked for.
+    /// The value in the request.
     pub max_uploads: u32,
-    /// As asked for.
+    /// The value in the request.
     pub encoding: Encoding,
     /// Whether there are more.
     pub is_truncated: bool,

@@ -4,14 +4,14 @@ use bytes::Bytes;
 
 use crate::xml::Writer;
 
-/// What a form stored.
+/// The response to a form upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostResponse<'a> {
-    /// Where it is.
+    /// The address of the object.
     pub location: &'a str,
     /// In which bucket.
     pub bucket: &'a str,
-    /// Under which key.
+    /// The object's key.
     pub key: &'a str,
     /// The entity tag without quotes.
     pub etag: &'a str,

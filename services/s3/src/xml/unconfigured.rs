@@ -59,11 +59,11 @@ impl Visitor for Reading {
         match self.kind {
             Unchanging::Notification => Err(Error::with_message(
                 Code::NotImplemented,
-                "Notifications of a bucket are not implemented: every write is an event on the log's stream; follow that.",
+                "Bucket notifications are not implemented: subscribe to the events instead.",
             )),
             Unchanging::Logging => Err(Error::with_message(
                 Code::NotImplemented,
-                "Access logs in buckets are not implemented: writes are events on the log's stream; follow that.",
+                "Access logs in buckets are not implemented: subscribe to the events instead.",
             )),
             Unchanging::Accelerate | Unchanging::RequestPayment => Ok(()),
         }

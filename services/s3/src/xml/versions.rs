@@ -18,15 +18,15 @@ pub struct ListedVersion<'a> {
     pub version_id: &'a str,
     /// Whether it is the current one.
     pub is_latest: bool,
-    /// When it was written.
+    /// The modification time.
     pub last_modified: Timestamp,
-    /// Whose it is.
+    /// The owner.
     pub owner: Option<Owner<'a>>,
-    /// What a version has; none for a delete marker.
+    /// The object of the version; `None` for a delete marker.
     pub object: Option<VersionedObject<'a>>,
 }
 
-/// What a version has and a delete marker has not.
+/// The properties of a version that a delete marker does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VersionedObject<'a> {
     /// The entity tag without quotes.
@@ -68,17 +68,17 @@ impl ListedVersion<'_> {
 pub struct ListVersionsResult<'a> {
     /// The bucket.
     pub bucket: &'a str,
-    /// As asked for.
+    /// The value in the request.
     pub prefix: &'a [u8],
-    /// As asked for.
+    /// The value in the request.
     pub delimiter: Option<&'a [u8]>,
-    /// As asked for.
+    /// The value in the request.
     pub key_marker: &'a [u8],
-    /// As asked for.
+    /// The value in the request.
     pub version_id_marker: &'a str,
-    /// As asked for.
+    /// The value in the request.
     pub max_keys: u32,
-    /// As asked for.
+    /// The value in the request.
     pub encoding: Encoding,
     /// Whether there are more; then a next key marker is due.
     pub is_truncated: bool,

@@ -3,6 +3,7 @@
 //! expected.
 
 mod object_stores;
+#[cfg(feature = "sdk")]
 mod sdk;
 
 use std::env;
@@ -43,9 +44,13 @@ async fn main() {
         bucket,
     };
     match scenario.as_str() {
+        #[cfg(feature = "sdk")]
         "sdk-objects" => sdk::objects(&place).await,
+        #[cfg(feature = "sdk")]
         "sdk-streams" => sdk::streams(&place).await,
+        #[cfg(feature = "sdk")]
         "sdk-multipart" => sdk::multipart(&place).await,
+        #[cfg(feature = "sdk")]
         "sdk-presigned" => sdk::presigned(&place).await,
         "object-store-reads" => object_stores::reads(&place).await,
         "object-store-conditions" => object_stores::conditions(&place).await,

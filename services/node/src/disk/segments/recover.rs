@@ -77,7 +77,7 @@ fn read_through(disk: &dyn Folder, name: SegmentName) -> Result<Result<Vec<Entry
     let (found, file) = match found.map_err(|e| DiskError::from_read("read of a segment", &e)) {
         Ok(found) => found,
         Err(DiskError::Unreadable(why)) => {
-            tracing::error!(segment, %why, "a segment cannot be read: its records are lost to this start");
+            tracing::error!(segment, %why, "a segment cannot be read: its records are not available until a restart");
             return Ok(Err(Vec::new()));
         }
         Err(other) => return Err(other),
@@ -87,7 +87,7 @@ fn read_through(disk: &dyn Folder, name: SegmentName) -> Result<Result<Vec<Entry
     }
     let io = |e: io::Error| DiskError::from_io("rewriting a segment", &e);
     if !found.unreadable.is_empty() {
-        tracing::error!(segment, ranges = ?found.unreadable, "parts of a segment cannot be read: the records there are lost to this start");
+        tracing::error!(segment, ranges = ?found.unreadable, "parts of a segment cannot be read: their records are not available until a restart");
         rewrite_readable(&*file, &found).map_err(io)?;
         return Ok(Err(found.entries));
     }

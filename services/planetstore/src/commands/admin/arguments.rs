@@ -1,4 +1,4 @@
-//! What can be said after `planetstore admin`. No secret is: every user of the host could read it there.
+//! The arguments of `planetstore admin`. No secret is among them: every user of the host could read it there.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,16 +12,16 @@ use crate::units::ByteSize;
 
 #[derive(Debug, Args)]
 pub(crate) struct AdminArgs {
-    /// The data folder of the running store
+    /// Data folder of the running store
     #[arg(long, global = true, env = "PLANETSTORE_DATA", default_value = "./planetstore-data", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// The console of a store elsewhere; logs in with `PLANETSTORE_USER` and `PLANETSTORE_PASSWORD`, else as root
+    /// Console URL of a store on another host [default: the store of the data folder]
     #[arg(long, global = true, env = "PLANETSTORE_CONSOLE_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// Certificates, in PEM, of whom to trust over TLS [default: the store's own, if it is on this machine]
+    /// PEM file of the certificate authorities to trust [default: the certificate of a store on this machine]
     #[arg(long, global = true, env = "PLANETSTORE_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
-    /// How to write the answer
+    /// Format of the output
     #[arg(short, long, global = true, env = "PLANETSTORE_OUTPUT", default_value = "table")]
     pub(crate) output: Output,
     #[command(subcommand)]
@@ -30,39 +30,39 @@ pub(crate) struct AdminArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
-    /// Show who is logged in
+    /// Show the user who is logged in
     Whoami,
-    /// Users
+    /// Manage users
     User {
         #[command(subcommand)]
         action: UserAction,
     },
-    /// S3 keys of users
+    /// Manage the S3 keys of users
     Key {
         #[command(subcommand)]
         action: KeyAction,
     },
-    /// Groups of users
+    /// Manage groups of users
     Group {
         #[command(subcommand)]
         action: GroupAction,
     },
-    /// Policies, and to whom they are attached
+    /// Manage policies and attach them to users and groups
     Policy {
         #[command(subcommand)]
         action: PolicyAction,
     },
-    /// Keys of the key store, which SSE-KMS encrypts with
+    /// Manage the keys of the key store for SSE-KMS
     Kms {
         #[command(subcommand)]
         action: KmsAction,
     },
-    /// The region: which release's facts may be written
+    /// Manage the region: its level and its author keys
     Region {
         #[command(subcommand)]
         action: RegionAction,
     },
-    /// Buckets: whose they are, what they hold and may hold
+    /// Show buckets, their owners and usage, and set quotas
     Bucket {
         #[command(subcommand)]
         action: BucketAction,
@@ -71,9 +71,9 @@ pub(crate) enum AdminCommand {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Role {
-    /// Everything that no policy denies, and all of `planetstore admin`
+    /// Everything that no policy denies, including all of `planetstore admin`
     Admin,
-    /// What policies, ACLs and ownership grant
+    /// Only what policies, ACLs and ownership grant
     User,
 }
 
@@ -89,14 +89,14 @@ impl<T: FromStr> FromStr for OrNone<T> {
     }
 }
 
-/// Where a password comes from. Without any of these, from the variable `PLANETSTORE_NEW_PASSWORD`.
+/// The source of a password. By default it is the variable `PLANETSTORE_NEW_PASSWORD`.
 #[derive(Debug, Clone, Copy, Args)]
 #[group(multiple = false)]
 pub(crate) struct PasswordArgs {
     /// Read the password from the first line of stdin
     #[arg(long)]
     pub(crate) password_stdin: bool,
-    /// Make a password, and print it
+    /// Generate a password and print it
     #[arg(long)]
     pub(crate) generate_password: bool,
 }
@@ -117,17 +117,17 @@ pub(crate) enum UserAction {
     List,
     /// Show a user
     Show { name: UserName },
-    /// Make a user; without a password nobody can log in, S3 keys work all the same
+    /// Create a user; without a password the user cannot log in, but S3 keys work
     Create {
         name: UserName,
         #[arg(long, default_value = "user")]
         role: Role,
-        /// The name that S3 shows [default: the user's name]
+        /// Display name in S3 [default: the user's name]
         #[arg(long, value_name = "TEXT")]
         display_name: Option<String>,
         #[arg(long, value_name = "ADDRESS")]
         email: Option<String>,
-        /// The canonical id, if it must be a certain one
+        /// Canonical id [default: a random one]
         #[arg(long)]
         id: Option<UserId>,
         #[command(flatten)]
@@ -140,33 +140,33 @@ pub(crate) enum UserAction {
         name: UserName,
         #[arg(long)]
         role: Option<Role>,
-        /// The name that S3 shows
+        /// Display name in S3
         #[arg(long, value_name = "TEXT")]
         display_name: Option<String>,
-        /// An e-mail address; `none` takes it away
+        /// E-mail address; `none` removes it
         #[arg(long, value_name = "ADDRESS")]
         email: Option<OrNone<String>>,
-        /// Let keys and sessions work
+        /// Enable the user's keys and logins
         #[arg(long, conflicts_with = "disable")]
         enable: bool,
-        /// Let neither keys nor sessions work
+        /// Disable the user's keys and end all sessions
         #[arg(long)]
         disable: bool,
         #[command(flatten)]
         limits: LimitArgs,
     },
-    /// Set a user's password; all sessions of the user end
+    /// Set a user's password and end all of the user's sessions
     Password {
         name: UserName,
         #[command(flatten)]
         password: PasswordArgs,
-        /// Take the password away: nobody can log in as this user
+        /// Remove the password: nobody can log in as this user
         #[arg(long, conflicts_with_all = ["password_stdin", "generate_password"])]
         remove: bool,
     },
     /// End all sessions of a user
     Logout { name: UserName },
-    /// Remove a user with all keys; buckets and objects stay
+    /// Delete a user with all keys; buckets and objects stay
     Delete { name: UserName },
 }
 
@@ -174,17 +174,17 @@ pub(crate) enum UserAction {
 pub(crate) enum KeyAction {
     /// List the keys of a user
     List { user: UserName },
-    /// Make a key; its secret is shown once
+    /// Create a key; its secret is shown once
     Create {
         user: UserName,
-        /// When it stops working, as `2027-01-31T00:00:00Z`
+        /// Expiry time, such as `2027-01-31T00:00:00Z`
         #[arg(long, value_name = "TIME")]
         expires: Option<Timestamp>,
-        /// Bring a key from elsewhere: its secret is read from the first line of stdin
+        /// Import an existing key; its secret is read from the first line of stdin
         #[arg(long, value_name = "ACCESS-KEY")]
         import: Option<AccessKeyId>,
     },
-    /// Switch a key on or off, or let it expire
+    /// Enable or disable a key, or set its expiry
     Set {
         user: UserName,
         access_key: AccessKeyId,
@@ -192,11 +192,11 @@ pub(crate) enum KeyAction {
         enable: bool,
         #[arg(long)]
         disable: bool,
-        /// When it stops working; `none` for never
+        /// Expiry time; `none` for a key that does not expire
         #[arg(long, value_name = "TIME")]
         expires: Option<OrNone<Timestamp>>,
     },
-    /// Remove a key
+    /// Delete a key
     Delete { user: UserName, access_key: AccessKeyId },
 }
 
@@ -206,41 +206,41 @@ pub(crate) enum GroupAction {
     List,
     /// Show a group
     Show { name: GroupName },
-    /// Make a group
+    /// Create a group
     Create { name: GroupName },
-    /// Let a user join
+    /// Add a user to a group
     Add { name: GroupName, user: UserName },
-    /// Let a user leave
+    /// Remove a user from a group
     Remove { name: GroupName, user: UserName },
-    /// Remove a group; its members stay
+    /// Delete a group; its members stay
     Delete { name: GroupName },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegionAction {
-    /// Show the region's level, and the one that its gateway knows
+    /// Show the region's level, the level of the gateway's release, and the author keys in use
     Show,
-    /// Raise it to what its gateway knows. Processes of older releases stop then, so upgrade all of them before
+    /// Raise the region's level to that of the gateway's release. Processes of older releases stop: upgrade them first
     Upgrade,
-    /// Have an author prove what it writes with its next key. Processes without that key stop then, so give it to all
-    /// of them before
+    /// Rotate an author key: the author proves its events with the next key. Processes without that key stop, so
+    /// distribute it first
     RotateKey {
-        /// Whose key
+        /// The author whose key is rotated
         author: RotatedAuthor,
     },
 }
 
-/// Who has keys that can be rotated.
+/// The authors with keys that can be rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RotatedAuthor {
-    /// All gateways, which have the next key already
+    /// All gateways; they derive every key from the master key
     Gateway,
     /// `planetstore run lifecycle`
     Lifecycle,
 }
 
 impl RotatedAuthor {
-    /// As the admin API has it.
+    /// The author's name in the admin API.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
@@ -253,21 +253,21 @@ impl RotatedAuthor {
 pub(crate) enum KmsAction {
     /// List keys
     List,
-    /// Make a key; it never leaves the store
+    /// Create a key; it never leaves the store
     Create { name: KmsKeyName },
-    /// Switch a key off: what it sealed can be neither written nor read until it is on again
+    /// Disable a key: objects encrypted with it can be neither read nor written until it is enabled
     Disable { name: KmsKeyName },
-    /// Switch a key on again
+    /// Enable a key
     Enable { name: KmsKeyName },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyAction {
-    /// List policies, built-in ones first
+    /// List policies, built-in policies first
     List,
     /// Show a policy
     Show { name: PolicyName },
-    /// Store a policy, or another document for it
+    /// Create a policy or replace its document
     Put {
         name: PolicyName,
         /// The JSON document; `-` for stdin
@@ -285,7 +285,7 @@ pub(crate) enum PolicyAction {
         #[command(flatten)]
         holder: HolderArgs,
     },
-    /// Remove a policy that is attached to nobody
+    /// Delete a policy that is attached to no user and no group
     Delete { name: PolicyName },
 }
 
@@ -300,20 +300,20 @@ pub(crate) struct HolderArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BucketAction {
-    /// List buckets with what they hold and may hold
+    /// List buckets with their usage and quotas
     List,
     /// Show a bucket
     Show { name: BucketName },
-    /// Show, set or clear how much a bucket may hold, all versions counted
+    /// Show, set or clear the quota of a bucket, which counts all versions
     Quota {
         name: BucketName,
-        /// So many bytes at most; `none` for no limit
+        /// Maximum number of bytes; `none` for no limit
         #[arg(long, value_name = "BYTES")]
         bytes: Option<OrNone<ByteSize>>,
-        /// So many versions at most; `none` for no limit
+        /// Maximum number of versions; `none` for no limit
         #[arg(long, value_name = "N")]
         objects: Option<OrNone<u64>>,
-        /// Let it hold anything
+        /// Remove the quota
         #[arg(long, conflicts_with_all = ["bytes", "objects"])]
         clear: bool,
     },

@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session, action: BucketAction, output: Output)
         BucketAction::Show { name } => show::one(output, &session.get(&format!("{BUCKETS}/{name}")).await?),
         BucketAction::Quota { name, clear: true, .. } => {
             session.ask(Method::DELETE, &quota_path(&name), None).await?;
-            show::done(output, &format!("{name} may hold anything"));
+            show::done(output, &format!("removed the quota of {name}"));
             Ok(())
         }
         BucketAction::Quota { name, bytes: None, objects: None, .. } => {

@@ -29,17 +29,17 @@ pub(super) async fn run(session: &Session, action: GroupAction, output: Output) 
         }
         GroupAction::Add { name, user } => {
             session.ask(Method::PUT, &member(&name, &user), None).await?;
-            show::done(output, &format!("{user} is in {name}"));
+            show::done(output, &format!("added {user} to {name}"));
             Ok(())
         }
         GroupAction::Remove { name, user } => {
             session.ask(Method::DELETE, &member(&name, &user), None).await?;
-            show::done(output, &format!("{user} is not in {name} any more"));
+            show::done(output, &format!("removed {user} from {name}"));
             Ok(())
         }
         GroupAction::Delete { name } => {
             session.ask(Method::DELETE, &path(&name), None).await?;
-            show::done(output, &format!("{name} is removed"));
+            show::done(output, &format!("deleted {name}"));
             Ok(())
         }
     }

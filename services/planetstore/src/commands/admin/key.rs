@@ -38,13 +38,13 @@ pub(super) async fn run(session: &Session, action: KeyAction, output: Output) ->
                 change["expires"] = json!(expires.0);
             }
             if change == json!({}) {
-                bail!("there is nothing to change: say --enable, --disable or --expires");
+                bail!("nothing to change: pass --enable, --disable or --expires");
             }
             show::one(output, &session.ask(Method::PATCH, &path(&user, &access_key), Some(&change)).await?)
         }
         KeyAction::Delete { user, access_key } => {
             session.ask(Method::DELETE, &path(&user, &access_key), None).await?;
-            show::done(output, &format!("{access_key} is removed"));
+            show::done(output, &format!("deleted {access_key}"));
             Ok(())
         }
     }

@@ -38,18 +38,18 @@ pub(super) async fn run(session: &Session, action: PolicyAction, output: Output)
         PolicyAction::Attach { name, holder } => {
             let (holder, path) = of_holder(&name, &holder)?;
             session.ask(Method::PUT, &path, None).await?;
-            show::done(output, &format!("{name} is attached to {holder}"));
+            show::done(output, &format!("attached {name} to {holder}"));
             Ok(())
         }
         PolicyAction::Detach { name, holder } => {
             let (holder, path) = of_holder(&name, &holder)?;
             session.ask(Method::DELETE, &path, None).await?;
-            show::done(output, &format!("{name} is not attached to {holder} any more"));
+            show::done(output, &format!("detached {name} from {holder}"));
             Ok(())
         }
         PolicyAction::Delete { name } => {
             session.ask(Method::DELETE, &path(&name), None).await?;
-            show::done(output, &format!("{name} is removed"));
+            show::done(output, &format!("deleted {name}"));
             Ok(())
         }
     }
@@ -67,7 +67,7 @@ fn of_holder(name: &PolicyName, holder: &HolderArgs) -> anyhow::Result<(String, 
         HolderArgs { user: None, group: Some(group) } => {
             Ok((format!("the group {group}"), format!("{}/groups/{group}", path(name))))
         }
-        _ => bail!("say --user or --group"),
+        _ => bail!("pass --user or --group"),
     }
 }
 

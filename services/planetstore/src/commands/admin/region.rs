@@ -15,7 +15,7 @@ pub(super) async fn run(session: &Session, action: RegionAction, output: Output)
         RegionAction::RotateKey { author } => {
             let region: Value = session.get(REGION).await?;
             let number =
-                region["key_numbers"][author.as_str()].as_u64().context("the gateway does not tell of keys")?;
+                region["key_numbers"][author.as_str()].as_u64().context("the gateway's answer has no key numbers")?;
             let wanted = json!({ "author": author.as_str(), "number": number + 1 });
             session.ask(Method::POST, &format!("{REGION}/keys"), Some(&wanted)).await?
         }

@@ -37,7 +37,7 @@ impl NewPassword {
     /// The same, where there must be one.
     pub(super) fn need(arguments: PasswordArgs) -> anyhow::Result<Self> {
         Self::find(arguments)?.with_context(|| {
-            format!("there is no password: give --password-stdin or --generate-password, or set {NEW_PASSWORD_ENV}")
+            format!("there is no password: pass --password-stdin or --generate-password, or set {NEW_PASSWORD_ENV}")
         })
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn secret_of_stdin() -> anyhow::Result<String> {
 
 fn first_line(mut input: impl BufRead) -> anyhow::Result<String> {
     let mut line = String::new();
-    input.read_line(&mut line).context("stdin cannot be read")?;
+    input.read_line(&mut line).context("cannot read stdin")?;
     let line = line.trim_end_matches(['\r', '\n']);
     if line.is_empty() {
         bail!("the first line of stdin is empty");
@@ -59,7 +59,7 @@ fn first_line(mut input: impl BufRead) -> anyhow::Result<String> {
 
 fn generate() -> anyhow::Result<String> {
     let mut random = [0; PASSWORD_RANDOM_BYTES];
-    getrandom::fill(&mut random).context("the system gives no randomness")?;
+    getrandom::fill(&mut random).context("the system provides no randomness")?;
     Ok(base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, random))
 }
 

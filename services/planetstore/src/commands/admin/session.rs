@@ -51,10 +51,10 @@ impl Session {
             );
         }
         let opened = read(status, &body)?;
-        let token = opened["access_token"].as_str().context("the store gives no access token")?;
+        let token = opened["access_token"].as_str().context("the store's answer has no access token")?;
         let mut token = HeaderValue::try_from(format!("Bearer {token}"))?;
         token.set_sensitive(true);
-        let user = opened["user"].as_str().context("the store does not say who logged in")?.to_owned();
+        let user = opened["user"].as_str().context("the store's answer has no user name")?.to_owned();
         Ok(Self { client, token, user, password })
     }
 
@@ -80,14 +80,14 @@ impl Session {
             let mut page = self.get(&format!("{path}?limit={PAGE_ENTRIES}&after={after}")).await?;
             match page[member].take() {
                 Value::Array(more) => entries.extend(more),
-                _ => bail!("the answer holds no {member}"),
+                _ => bail!("the store's answer has no {member}"),
             }
             match page["next"].as_str() {
                 Some(next) => after = next.to_owned(),
                 None => return Ok(entries),
             }
         }
-        bail!("there are more than {} {member}: ask the API for pages of them", PAGES_MAX * PAGE_ENTRIES)
+        bail!("there are more than {} {member}: use the API to read pages of them", PAGES_MAX * PAGE_ENTRIES)
     }
 
     pub(super) async fn ask(&self, method: Method, path: &str, document: Option<&Value>) -> anyhow::Result<Value> {
@@ -115,7 +115,7 @@ fn login(paths: &Paths) -> anyhow::Result<(String, Secret)> {
     match (set(LOGIN_USER_ENV), set(LOGIN_PASSWORD_ENV)) {
         (Some(user), Some(password)) => return Ok((user, Secret::new(password))),
         (None, None) => {}
-        _ => bail!("set both {LOGIN_USER_ENV} and {LOGIN_PASSWORD_ENV}, or none"),
+        _ => bail!("set both {LOGIN_USER_ENV} and {LOGIN_PASSWORD_ENV}, or neither"),
     }
     let root = RootCredentials::find(&paths.credentials())?.with_context(|| {
         format!("there is no login: set {LOGIN_USER_ENV} and {LOGIN_PASSWORD_ENV}, or {USER_ENV} and {PASSWORD_ENV}")
@@ -152,11 +152,11 @@ fn read(status: StatusCode, body: &[u8]) -> anyhow::Result<Value> {
         return Ok(Value::Null);
     }
     if status.is_success() {
-        return serde_json::from_slice(body).context("the answer is no JSON document");
+        return serde_json::from_slice(body).context("the store's answer is not JSON");
     }
     match serde_json::from_slice::<Refusal>(body) {
         Ok(refusal) => bail!("{}", refusal.message),
-        Err(_) => bail!("the store answers {status}"),
+        Err(_) => bail!("the store answered {status}"),
     }
 }
 

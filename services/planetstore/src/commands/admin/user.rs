@@ -51,19 +51,19 @@ pub(super) async fn run(session: &Session, action: UserAction, output: Output) -
                 change["limits"] = set_limits(before, limits);
             }
             if change == json!({}) {
-                bail!("there is nothing to change: say what, `planetstore admin user set --help` lists it");
+                bail!("nothing to change: `planetstore admin user set --help` lists the flags");
             }
             show::one(output, &session.ask(Method::PATCH, &path(&name), Some(&change)).await?)
         }
         UserAction::Password { name, password, remove } => set_password(session, &name, password, remove, output).await,
         UserAction::Logout { name } => {
             session.ask(Method::DELETE, &format!("{}/sessions", path(&name)), None).await?;
-            show::done(output, &format!("all sessions of {name} have ended"));
+            show::done(output, &format!("ended all sessions of {name}"));
             Ok(())
         }
         UserAction::Delete { name } => {
             session.ask(Method::DELETE, &path(&name), None).await?;
-            show::done(output, &format!("{name} is removed"));
+            show::done(output, &format!("deleted {name}"));
             Ok(())
         }
     }

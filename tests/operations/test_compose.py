@@ -1,0 +1,106 @@
+"""What compose.yaml promises of every container, read from the file: no test runs it, for that takes Docker."""
+
+import json
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness.composition import make_secrets
+
+ROOT = Path(__file__).parents[2]
+COMPOSITION = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = COMPOSITION["services"]
+ROLES = sorted(set(SERVICES) - {"nats"})
+
+
+def secrets_of(service: dict) -> dict[str, str]:
+    """The secrets of a service, by where they are mounted."""
+    mounted = {}
+    for secret in service.get("secrets", []):
+        entry = secret if isinstance(secret, dict) else {"source": secret, "target": secret}
+        target = entry["target"]
+        mounted[target if target.startswith("/") else f"/run/secrets/{target}"] = entry["source"]
+    return mounted
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_can_do_little(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert 0 < service["pids_limit"] <= 1024 and re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert "privileged" not in service and "network_mode" not in service and "user" not in service
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    # The one folder that is mounted from the host is a file that cannot be written.
+    bound = [volume for volume in service.get("volumes", []) if volume.startswith((".", "/"))]
+    assert all(volume.endswith(":ro") for volume in bound)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_secret_is_in_an_environment(name):
+    service = SERVICES[name]
+    for variable, value in service["environment"].items():
+        is_path = str(value).startswith("/run/secrets/") and value in secrets_of(service)
+        is_secret = re.search("PASSWORD|KEY|SECRET|TOKEN|CREDENTIALS|_CA$", variable)
+        assert is_path if is_secret else "${" not in str(value), variable
+    assert "env_file" not in service
+
+
+def test_each_role_has_its_own_login_and_nobody_elses():
+    logins = {name: secrets_of(SERVICES[name])["/run/secrets/nats"] for name in ROLES}
+    assert logins == {name: f"nats-{name}" for name in ROLES}
+    for name in ROLES:
+        more = set(secrets_of(SERVICES[name]).values()) - {logins[name], "nats-ca"}
+        assert more == {"gateway": {"master-key", "root"}, "lifecycle": {"author-key-lifecycle"}}.get(name, set()), name
+    assert set(secrets_of(SERVICES["nats"]).values()) == {"nats-passwords", "nats-certificate", "nats-key"}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_nats_is_spoken_to_over_tls(name):
+    environment = SERVICES[name]["environment"]
+    assert environment["PLANETSTORE_NATS_URL"] == "tls://nats:4222"
+    assert secrets_of(SERVICES[name])[environment["PLANETSTORE_NATS_CA"]] == "nats-ca"
+
+
+def test_the_nats_server_takes_nothing_but_tls_and_finds_what_it_is_told_of():
+    configuration = (ROOT / "nats/compose.conf").read_text()
+    mounted = secrets_of(SERVICES["nats"])
+    tls = re.search(r"^tls \{(.*?)^\}", configuration, re.MULTILINE | re.DOTALL)[1]
+    files = dict(re.findall(r'(\w+_file): "(.*)"', tls))
+    assert mounted[files["cert_file"]] == "nats-certificate" and mounted[files["key_file"]] == "nats-key"
+    assert "allow_non_tls" not in configuration and 'include "passwords.conf"' in configuration
+    assert mounted["/etc/nats/passwords.conf"] == "nats-passwords"
+
+
+def test_the_secrets_are_made_once_for_their_owner_alone(tmp_path):
+    folder = tmp_path / "secrets"
+    make_secrets(folder)
+    wanted = {Path(secret["file"]).name for secret in COMPOSITION["secrets"].values()}
+    assert all(secret["file"].startswith("./secrets/") for secret in COMPOSITION["secrets"].values())
+    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert wanted <= set(made) and all(made.values())
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not any("ca-key" in name for name in made), "nobody signs a second server"
+    used = set(re.findall(r"\$(PLANETSTORE_NATS_\w+)", (ROOT / "nats/compose.conf").read_text()))
+    assert used == set(re.findall(r"^(\w+): p[0-9a-f]{48}$", made["nats-passwords.conf"].decode(), re.MULTILINE))
+    make_secrets(folder)
+    assert made == {path.name: path.read_bytes() for path in folder.iterdir()}
+    verified = ["openssl", "verify", "-verify_hostname", "nats", "-CAfile", folder / "nats-ca.pem",
+                folder / "nats-certificate.pem"]
+    subprocess.run(verified, check=True, capture_output=True)
+    assert "/secrets" in (ROOT / ".gitignore").read_text().split()
+    assert "secrets" in (ROOT / ".dockerignore").read_text().split(), "or they would be in the image"
+
+
+def test_each_login_publishes_what_is_its_own():
+    """A node's words are believed by the subject they came on, so no other user may have that subject."""
+    declared = json.loads((ROOT / "nats/permissions.json").read_text())
+    assert declared["node"]["publish"] == ["ps.{region}.telemetry.node.{node}"]
+    for role, rights in declared.items():
+        spoken = [subject for subject in rights["publish"] if ".telemetry." in subject]
+        wanted = {"gateway": ["ps.{region}.telemetry.rollcall"], "node": rights["publish"]}.get(role, [])
+        assert spoken == wanted, role
