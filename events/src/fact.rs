@@ -328,6 +328,9 @@ impl Fact {
     /// From this level of a region on, what no author proves to have written is no fact.
     pub const PROOF_LEVEL: u32 = 2;
 
+    /// From this level of a region on, what is stored is tagged (ADR 16): every process knows how to read it.
+    pub const TAGS_LEVEL: u32 = 2;
+
     /// The level of a region from which on this very fact may be written.
     pub const fn level(&self) -> u32 {
         // A field or a value that a kind of before has since a later release gets an arm here: ADR 13.

@@ -14,7 +14,7 @@ use events::ids::BucketName;
 use libfuzzer_sys::fuzz_target;
 use node::disk::seam::{Folder, MemoryDisk, Open};
 use node::disk::{Store, StoreOptions};
-use shards::piece::piece_header;
+use shards::piece::{Form, piece_header};
 use shards::protocol::{Record, Reply};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ const FOLDER: Uuid = Uuid::from_u128(1);
 const SEGMENT_HEADER_BYTES: usize = 64;
 const RECORD_HEADER_BYTES: usize = 32;
 const RECORD_MAGIC: &[u8] = b"PSr1";
-const PIECE_HEADER_BYTES: usize = 16;
+const TAG_BYTES: usize = 16;
 const CRC_BYTES: usize = 4;
 
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -54,9 +54,14 @@ fn heal_segment(segment: &mut [u8], pieces_too: bool) -> Vec<Uuid> {
             [FOLDER.as_bytes(), &1_u32.to_le_bytes()[..], &offset.to_le_bytes(), &segment[at..at + 28]].concat();
         segment[at + 28..at + 32].copy_from_slice(&crc(&covered));
         let (begin, length) = (at + RECORD_HEADER_BYTES, word(segment, at + 20) as usize);
-        let bytes = begin + PIECE_HEADER_BYTES;
+        let form = Form::of(shard);
+        let bytes = begin + form.header_bytes();
         if let Some(piece) = segment.get(bytes..bytes.saturating_add(length)).filter(|_| pieces_too) {
-            let header = piece_header(shard, 0, piece);
+            let tag: Option<[u8; TAG_BYTES]> = match form {
+                Form::Plain => None,
+                Form::Tagged => segment[bytes - TAG_BYTES..bytes].try_into().ok(),
+            };
+            let header = piece_header(shard, 0, tag.as_ref(), piece);
             segment[begin..bytes].copy_from_slice(&header);
         }
     }

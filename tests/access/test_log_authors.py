@@ -102,7 +102,7 @@ def test_a_rotated_key_stops_who_lacks_it_and_serves_who_has_it(composition):
     gateway = composition.gateway
     old = composition.run_lifecycle("old", day_seconds=1)
     said = composition.folder / "old.log"
-    wait.until(lambda: "following lifecycle rules" in said.read_text(), "a role with the old key")
+    wait.until(lambda: "applying lifecycle rules" in said.read_text(), "a role with the old key")
     # The next key contains the one before, so it can be handed over first.
     handed = subprocess.run(
         [BINARY, "author-key", "lifecycle", "--number", "1"], capture_output=True, text=True, timeout=60, check=True,

@@ -16,15 +16,51 @@ pub const SMALL_SHARDS: [u8; 3] = [0, 4, 5];
 /// The generation of a content: one upload of its bytes. A late delete of one generation never affects another.
 ///
 /// It is a UUIDv7 whose last three bits are zero: a shard's uuid is the generation's plus the shard's index.
+///
+/// If its pieces are tagged (ADR 16) it is a UUIDv8 instead, which differs in that the twelve bits after the version are
+/// the number of the region's secret that tags them. So the uuid of a shard tells the form of its pieces, and a
+/// generation from the log tells that pieces without tags must not be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(Uuid);
 
 impl Generation {
     const INDEX_BITS: u128 = 0b111;
 
-    /// The generation with the given fresh UUIDv7.
+    /// The greatest number of a secret for tags.
+    pub const SECRET_NUMBER_MAX: u16 = 0xfff;
+
+    /// The position of the number of the secret in a uuid, in bits from its end (RFC 9562, `custom_b`).
+    const SECRET_SHIFT: u32 = 64;
+
+    /// The position of the version.
+    const VERSION_SHIFT: u32 = 76;
+
+    /// The version of a uuid with the number of a secret in it.
+    const TAGGED_VERSION: u128 = 8;
+
+    /// The generation with the given fresh UUIDv7. Its pieces have no tags.
     pub fn from_fresh(uuid: Uuid) -> Self {
         Self(Uuid::from_u128(uuid.as_u128() & !Self::INDEX_BITS))
+    }
+
+    /// The generation with the given fresh UUIDv7 whose pieces are tagged by the region's secret of this number. A number
+    /// above [`SECRET_NUMBER_MAX`](Self::SECRET_NUMBER_MAX) counts as that one.
+    pub fn tagged(uuid: Uuid, secret: u16) -> Self {
+        const VERSION_AND_NUMBER: u128 = 0xffff << Generation::SECRET_SHIFT;
+        let number = u128::from(secret.min(Self::SECRET_NUMBER_MAX)) << Self::SECRET_SHIFT;
+        let version = Self::TAGGED_VERSION << Self::VERSION_SHIFT;
+        Self(Uuid::from_u128(uuid.as_u128() & !Self::INDEX_BITS & !VERSION_AND_NUMBER | version | number))
+    }
+
+    /// The number of the region's secret that tags its pieces; `None` if they have no tags.
+    pub fn secret(self) -> Option<u16> {
+        let number = (self.0.as_u128() >> Self::SECRET_SHIFT) & u128::from(Self::SECRET_NUMBER_MAX);
+        u16::try_from(number).ok().filter(|_| Self::is_tagged(self.0))
+    }
+
+    /// Whether the pieces of the generation or the shard with this uuid are tagged.
+    pub fn is_tagged(uuid: Uuid) -> bool {
+        (uuid.as_u128() >> Self::VERSION_SHIFT) & 0xf == Self::TAGGED_VERSION
     }
 
     /// The uuid under which a node keeps shard `index` (0 to 5).
@@ -69,7 +105,7 @@ impl fmt::Display for Generation {
     }
 }
 
-text_form!(Generation, "Generation", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{11}[08]$", "the generation of a content, a UUIDv7 whose last three bits are zero", bytes 16);
+text_form!(Generation, "Generation", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{11}[08]$", "the generation of a content, a UUIDv7, or a UUIDv8 if its pieces are tagged, whose last three bits are zero", bytes 16);
 
 /// The name of a content: the hash of its bytes and the generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -115,5 +151,27 @@ impl Placement {
     /// The node of one shard, if that shard is stored.
     pub fn node(&self, index: u8) -> Option<&NodeId> {
         self.shards().find(|(i, _)| *i == index).map(|(_, node)| node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generation_says_which_secret_tags_its_pieces() {
+        let fresh = Uuid::parse_str("0196f3a1-2b3c-7def-8123-456789abcdef").unwrap();
+        let plain = Generation::from_fresh(fresh);
+        assert_eq!((plain.secret(), plain.to_string().as_str()), (None, "0196f3a1-2b3c-7def-8123-456789abcde8"));
+        for (number, text) in [
+            (0, "0196f3a1-2b3c-8000-8123-456789abcde8"),
+            (0x12, "0196f3a1-2b3c-8012-8123-456789abcde8"),
+            (Generation::SECRET_NUMBER_MAX, "0196f3a1-2b3c-8fff-8123-456789abcde8"),
+        ] {
+            let tagged = Generation::tagged(fresh, number);
+            assert_eq!((tagged.secret(), tagged.to_string().as_str()), (Some(number), text));
+            assert_eq!(text.parse::<Generation>(), Ok(tagged));
+            assert!(Generation::is_tagged(tagged.shard(5)) && !Generation::is_tagged(plain.shard(5)));
+        }
     }
 }

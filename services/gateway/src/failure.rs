@@ -65,7 +65,7 @@ impl From<ReadError> for Failure {
                 slow_down("Too few storage nodes have this object's shards at the moment. Try again.").into()
             }
             ReadError::Busy => slow_down("Too many downloads are under way. Try again.").into(),
-            ReadError::OutOfRange { .. } | ReadError::TooLarge | ReadError::Internal => {
+            ReadError::OutOfRange { .. } | ReadError::TooLarge | ReadError::NoSecret(_) | ReadError::Internal => {
                 Error::new(Code::InternalError).into()
             }
         }

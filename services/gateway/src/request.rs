@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use domain::{Context, Refused};
-use events::Origin;
-use events::ids::{BucketName, ObjectKey, PartNumber, UploadId};
+use domain::{Context, Refused, View};
+use events::ids::{BucketName, Generation, ObjectKey, PartNumber, UploadId};
 use events::lock::Lock;
 use events::tags::Tags;
+use events::{Fact, Origin};
 use http::request::Parts;
 use jiff::Timestamp;
 use ledger::{Snapshot, StateError};
@@ -23,6 +23,9 @@ use crate::failure::{About, Failure, rejected};
 use crate::limits::{Client, Pace};
 use crate::room::Memory;
 use crate::state::Bucket;
+
+/// The number of the master key by which contents are tagged.
+const MASTER_KEY: u16 = 0;
 
 /// The headers with conditions of writes and deletes, spelled as errors name them.
 const CONDITIONS: [&str; 4] = ["If-None-Match", "If-Match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
@@ -198,6 +201,14 @@ impl<'a> Request<'a> {
             return Ok(());
         }
         Err(Error::access_denied(format!("Anonymous users cannot {what}. Please authenticate.")))
+    }
+
+    /// The generation of a content that is stored from here on. No two contents have the same.
+    pub(crate) fn generation(&self) -> Result<Generation, Failure> {
+        let level = self.gateway.0.ledger.latest().totals()?.level;
+        let fresh = self.fresh();
+        let is_known_to_all = level >= Fact::TAGS_LEVEL;
+        Ok(if is_known_to_all { Generation::tagged(fresh, MASTER_KEY) } else { Generation::from_fresh(fresh) })
     }
 
     /// A fresh id.

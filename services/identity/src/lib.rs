@@ -11,6 +11,7 @@
 //! - `seal`: secrets as ciphertext; `password`, `hasher`: passwords and their hashes
 //! - `token`: session tokens; `refresh`: refresh tokens
 //! - `data_key`: keys of encrypted objects and of their contents; `frames`: contents as ciphertext
+//! - `piece_tags`: tags that tell stored bytes from bytes that a node made up
 //! - `access_key`: fresh keys for S3
 
 mod access_key;
@@ -19,6 +20,7 @@ mod frames;
 mod hasher;
 mod master_key;
 mod password;
+mod piece_tags;
 mod refresh;
 mod seal;
 mod secret;
@@ -30,6 +32,7 @@ pub use frames::{ContentKey, FRAME_BYTES, FrameError, Opener, Stretch, TAG_BYTES
 pub use hasher::{Asker, HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};
 pub use master_key::{MASTER_KEY_BYTES, MasterKey, MasterKeyError};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
+pub use piece_tags::{PIECE_SECRET_BYTES, PIECE_TAG_BYTES, PieceKey, PiecePlace, PieceSecret, PieceSecrets, PieceTag};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};
 pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, password_context};
 pub use secret::Secret;

@@ -48,6 +48,7 @@ pub(crate) enum Purpose {
     RefreshTokens,
     GatewayEvents,
     LifecycleEvents,
+    PieceTags,
 }
 
 impl Purpose {
@@ -59,6 +60,7 @@ impl Purpose {
             Self::RefreshTokens => b"refresh tokens",
             Self::GatewayEvents => b"events by gateway",
             Self::LifecycleEvents => b"events by lifecycle",
+            Self::PieceTags => b"piece tags",
         }
     }
 }
@@ -110,6 +112,12 @@ impl MasterKey {
     /// that service gets nothing else.
     pub fn lifecycle_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::LifecycleEvents)
+    }
+
+    /// Derives the secret by which the pieces of contents are tagged. A content can be read only with the secret by which
+    /// it was tagged, so it outlives the key.
+    pub fn piece_tags(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::PieceTags)
     }
 
     /// A key for one purpose, by HKDF-SHA256.

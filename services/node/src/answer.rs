@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use events::ids::BucketName;
-use shards::piece::PIECE_STRIDE_BYTES;
 use shards::protocol::{PATH_BYTES_MAX, Place, Record, Reply, Request, Status};
 use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
@@ -127,7 +126,7 @@ fn worth_pointing_at(place: PiecesPlace, root: &std::path::Path) -> Option<Place
         return None;
     }
     let path = root.join(place.path).into_os_string().into_string().ok()?;
-    let stride = u32::try_from(PIECE_STRIDE_BYTES).ok()?;
+    let stride = u32::try_from(place.stride).ok()?;
     (path.len() <= PATH_BYTES_MAX).then_some(Place {
         path,
         offset: place.offset,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use identity::{MASTER_KEY_BYTES, MasterKey};
+use identity::{MASTER_KEY_BYTES, MasterKey, PieceSecret, PieceSecrets};
 
 use crate::files;
 
@@ -33,6 +33,12 @@ pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<MasterKey> {
     );
     files::write_private(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(key)
+}
+
+/// The secrets by which gateways tag what they store, and know it again (ADR 16), by the numbers of their master keys.
+/// What was stored under a former key cannot be read without it.
+pub(crate) fn piece_secrets<'a>(keys: impl IntoIterator<Item = &'a MasterKey>) -> PieceSecrets {
+    (0..).zip(keys).map(|(number, key)| (number, PieceSecret::new(&key.piece_tags()))).collect()
 }
 
 /// What to tell who starts a gateway without one.

@@ -1,12 +1,13 @@
 //! A content in memory, cut into shards of one piece each.
 
 use bytes::{Bytes, BytesMut};
-use events::ids::{Generation, Layout};
+use events::ids::Layout;
 
 use crate::code::{self, Misfit};
 use crate::geometry::DATA_SHARDS;
 use crate::piece::SMALL_BYTES_MAX;
 use crate::protocol::Record;
+use crate::tagging::Tagging;
 
 /// How a content of `size` bytes is laid out.
 pub(crate) fn layout(size: usize) -> Layout {
@@ -14,12 +15,12 @@ pub(crate) fn layout(size: usize) -> Layout {
 }
 
 /// The records of a content of at most one stripe, each with its shard's index, in order of that.
-pub(crate) fn records(generation: Generation, bytes: &Bytes) -> Result<Vec<(u8, Record)>, Misfit> {
+pub(crate) fn records(tagging: &Tagging, bytes: &Bytes) -> Result<Vec<(u8, Record)>, Misfit> {
     let pieces = match layout(bytes.len()) {
         Layout::Small => small(bytes)?,
         Layout::Striped => stripe(bytes)?,
     };
-    Ok(pieces.into_iter().map(|(index, piece)| (index, Record::new(generation.shard(index), piece))).collect())
+    Ok(pieces.into_iter().map(|(index, piece)| (index, tagging.record(index, piece))).collect())
 }
 
 fn small(bytes: &Bytes) -> Result<Vec<(u8, Bytes)>, Misfit> {
@@ -58,6 +59,8 @@ fn padded(bytes: &Bytes, from: usize, unit: usize) -> Bytes {
 mod tests {
     use super::*;
     use crate::piece::{STRIPE_BYTES, UNIT_BYTES};
+    use events::ids::Generation;
+    use identity::PieceSecrets;
     use uuid::Uuid;
 
     #[test]
@@ -65,7 +68,8 @@ mod tests {
         let sizes = [1, 2, 3, 5, SMALL_BYTES_MAX, SMALL_BYTES_MAX + 1, UNIT_BYTES + 1, STRIPE_BYTES - 1, STRIPE_BYTES];
         for size in sizes {
             let bytes: Bytes = (0..size).map(|i| u8::try_from(i * 7 % 251).unwrap()).collect();
-            let records = records(Generation::from_fresh(Uuid::from_u128(8)), &bytes).unwrap();
+            let tagging = Tagging::of(Generation::from_fresh(Uuid::from_u128(8)), &PieceSecrets::default()).unwrap();
+            let records = records(&tagging, &bytes).unwrap();
             let (indexes, records): (Vec<u8>, Vec<Record>) = records.into_iter().unzip();
             assert_eq!(indexes, if size <= SMALL_BYTES_MAX { vec![0, 4, 5] } else { vec![0, 1, 2, 3, 4, 5] });
             let unit = records[0].piece.bytes.len();

@@ -21,6 +21,7 @@ use crate::plan::{Plan, Rank, Ranks, Step};
 use crate::read::ReadError;
 use crate::shard_set::ShardSet;
 use crate::store::{Inner, StoredContent};
+use crate::tagging::{Expected, NoSecret, Tagging};
 use crate::task::Task;
 use crate::transport::Transport;
 
@@ -34,6 +35,8 @@ pub(crate) struct Session<T> {
     stored: ShardSet,
     class: Class,
     ways: Vec<Option<Arc<Way<T>>>>,
+    /// Why no piece can be checked; then there are no ways.
+    no_secret: Option<NoSecret>,
     /// Shards found missing or damaged in this read, a bit each; they have been reported.
     wanting: AtomicU8,
 }
@@ -46,17 +49,20 @@ type Stock = [Option<Bytes>; SHARDS];
 
 impl<T: Transport> Session<T> {
     pub(crate) fn new(store: Arc<Inner<T>>, content: StoredContent) -> Self {
+        let tagging = Tagging::of(content.generation, &store.secrets);
         let mut ways = vec![None; SHARDS];
-        for (shard, node) in content.placement.shards() {
-            let way = Way::new(store.lanes.to(node), &content.bucket, content.generation.shard(shard));
-            ways[usize::from(shard)] = Some(Arc::new(way));
+        if let Ok(tagging) = &tagging {
+            for (shard, node) in content.placement.shards() {
+                let expected = Expected::new(tagging.clone(), shard, node.clone());
+                ways[usize::from(shard)] = Some(Arc::new(Way::new(store.lanes.to(node), &content.bucket, expected)));
+            }
         }
         let stored = content.placement.shards().map(|(shard, _)| shard).collect();
         let class = match content.placement.layout {
             Layout::Small => Class::Small,
             Layout::Striped => Class::Piece,
         };
-        Self { store, content, stored, class, ways, wanting: AtomicU8::new(0) }
+        Self { store, content, stored, class, ways, no_secret: tagging.err(), wanting: AtomicU8::new(0) }
     }
 
     /// The same read, which asks for none of the shards `avoided`.
@@ -100,6 +106,9 @@ impl<T: Transport> Session<T> {
 
     /// The bytes of `part`, in order.
     async fn fetch(&self, part: Part) -> Result<Vec<Bytes>, ReadError> {
+        if let Some(NoSecret(number)) = self.no_secret {
+            return Err(ReadError::NoSecret(number));
+        }
         let wanted = part.pieces().map(|(shard, _)| shard).collect();
         let mut plan = Plan::new(self.content.placement.layout, self.stored, wanted);
         let (mut stock, mut answers, mut hedges) = (Stock::default(), FuturesUnordered::new(), 0);

@@ -1,24 +1,25 @@
 //! A stripe being filled, in the very messages it will be sent in.
 
 use bytes::{Buf, Bytes, BytesMut};
-use events::ids::{BucketName, Generation, SHARDS};
+use events::ids::{BucketName, SHARDS};
 
 use crate::code::{self, Misfit};
 use crate::geometry::DATA_SHARDS;
 use crate::piece::{STRIPE_BYTES, UNIT_BYTES};
 use crate::protocol::PieceDraft;
+use crate::tagging::Tagging;
 
 /// The data pieces of a stripe so far: content is copied into them once, on arrival.
 pub(crate) struct StripeDraft {
     bucket: BucketName,
-    generation: Generation,
+    tagging: Tagging,
     pieces: Vec<PieceDraft>,
     filled: usize,
 }
 
 impl StripeDraft {
-    pub(crate) fn new(bucket: &BucketName, generation: Generation) -> Self {
-        Self { bucket: bucket.clone(), generation, pieces: Vec::with_capacity(SHARDS), filled: 0 }
+    pub(crate) fn new(bucket: &BucketName, tagging: Tagging) -> Self {
+        Self { bucket: bucket.clone(), tagging, pieces: Vec::with_capacity(SHARDS), filled: 0 }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -70,13 +71,17 @@ impl StripeDraft {
         let (data, parity) = self.pieces.split_at_mut_checked(DATA_SHARDS).ok_or(Misfit)?;
         let [p, q] = parity else { return Err(Misfit) };
         code::encode(std::array::from_fn(|shard| data[shard].piece()), [p.piece_mut(), q.piece_mut()])?;
-        let messages: Vec<Bytes> = self.pieces.into_iter().map(|piece| piece.finish(index)).collect();
+        let finish = |(shard, piece): (u8, PieceDraft)| {
+            let tag = self.tagging.tag(shard, index, piece.piece());
+            piece.finish(index, tag)
+        };
+        let messages: Vec<Bytes> = (0..).zip(self.pieces).map(finish).collect();
         messages.try_into().map_err(|_| Misfit)
     }
 
     fn draft(&self, shard: usize, capacity: usize) -> PieceDraft {
         let shard = u8::try_from(shard).unwrap_or(u8::MAX);
-        PieceDraft::new(self.generation.shard(shard), &self.bucket, capacity)
+        PieceDraft::new(self.tagging.shard(shard), &self.bucket, capacity)
     }
 
     fn cut_anew(&mut self, unit: usize) {
@@ -107,11 +112,19 @@ mod tests {
     use super::*;
     use crate::cut;
     use crate::protocol::Request;
+    use events::ids::Generation;
+    use identity::{PIECE_SECRET_BYTES, PieceSecret, PieceSecrets};
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    fn filled(content: &Bytes, chunk: usize) -> StripeDraft {
-        let mut draft = StripeDraft::new(&"bucket".parse().unwrap(), Generation::from_fresh(Uuid::from_u128(64)));
+    fn tagging(is_tagged: bool) -> Tagging {
+        let (fresh, secret) = (Uuid::from_u128(64), PieceSecret::new(&[1; PIECE_SECRET_BYTES]));
+        let generation = if is_tagged { Generation::tagged(fresh, 2) } else { Generation::from_fresh(fresh) };
+        Tagging::of(generation, &PieceSecrets::from_iter([(2, secret)])).unwrap()
+    }
+
+    fn filled(content: &Bytes, chunk: usize, tagging: Tagging) -> StripeDraft {
+        let mut draft = StripeDraft::new(&"bucket".parse().unwrap(), tagging);
         for chunk in content.chunks(chunk) {
             let mut chunk = Bytes::copy_from_slice(chunk);
             draft.fill(&mut chunk);
@@ -125,23 +138,23 @@ mod tests {
         #[test]
         fn a_stripe_filled_in_any_chunks_is_cut_as_one_in_memory(
             size in prop_oneof![40_000..STRIPE_BYTES, (1..5_usize, 0..3_usize).prop_map(|(n, d)| (n * UNIT_BYTES + d - 1).min(STRIPE_BYTES))],
-            chunk in 1000..300_000_usize,
+            chunk in 1000..300_000_usize, is_tagged: bool,
         ) {
             let content: Bytes = (0..size).map(|i| u8::try_from(i * i % 253).unwrap()).collect();
-            let expected = cut::records(Generation::from_fresh(Uuid::from_u128(64)), &content).unwrap();
-            let messages = filled(&content, chunk).messages(0).unwrap();
+            let expected = cut::records(&tagging(is_tagged), &content).unwrap();
+            let messages = filled(&content, chunk, tagging(is_tagged)).messages(0).unwrap();
             for ((_, record), message) in expected.into_iter().zip(messages) {
                 let bucket = "bucket".parse().unwrap();
                 let expected = Request::Piece { shard: record.shard, bucket, piece: record.piece }.encode();
                 prop_assert!(expected == message);
             }
-            prop_assert!(filled(&content, chunk).into_bytes() == content);
+            prop_assert!(filled(&content, chunk, tagging(is_tagged)).into_bytes() == content);
         }
     }
 
     #[test]
     fn what_does_not_fit_is_left() {
-        let mut draft = filled(&Bytes::from(vec![1; STRIPE_BYTES - 1]), 100_000);
+        let mut draft = filled(&Bytes::from(vec![1; STRIPE_BYTES - 1]), 100_000, tagging(false));
         let mut more = Bytes::from_static(b"two bytes and more");
         draft.fill(&mut more);
         assert!(draft.is_full() && *more == *b"wo bytes and more");

@@ -12,7 +12,7 @@ use crate::batch::{self, Queued};
 use crate::hedge::{Delays, WRITE_LATE};
 use crate::meter;
 use crate::nodes::Membership;
-use crate::piece::PIECE_STRIDE_BYTES;
+use crate::piece::PIECE_STRIDE_BYTES_MAX;
 use crate::protocol::{Reply, Request, Status};
 use crate::transport::{Transport, TransportError};
 
@@ -233,7 +233,7 @@ impl<T: Transport> Lane<T> {
     ) -> Result<Reply, NodeError> {
         let message = Request::Read { shard, bucket: bucket.clone(), first: index, count: 1, host }.encode();
         let ask = Ask { kind: "read", deadline: READ_DEADLINE };
-        match self.ask(ask, &self.receiving, PIECE_STRIDE_BYTES, message).await? {
+        match self.ask(ask, &self.receiving, PIECE_STRIDE_BYTES_MAX, message).await? {
             Reply::Status(status) => Err(NodeError::Refused(status)),
             reply => Ok(reply),
         }

@@ -10,6 +10,7 @@
 
 mod batch;
 mod budget;
+mod buffers;
 mod code;
 mod cut;
 mod discard;
@@ -43,6 +44,7 @@ mod sink;
 pub mod speed;
 mod store;
 mod suspects;
+mod tagging;
 mod task;
 pub mod telemetry;
 mod transport;
@@ -55,6 +57,7 @@ mod write;
 pub mod host;
 
 pub use heartbeats::follow_nodes;
+pub use identity::PieceSecrets;
 pub use incident::{Incident, IncidentKind};
 pub use inspect::{Condition, Inspected, Look};
 pub use lane::{NodeError, WINDOW_BYTES};

@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use events::ids::NodeId;
 use rustix::buffer::spare_capacity;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
@@ -22,9 +21,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
+use crate::buffers::Buffers;
 use crate::meter;
 use crate::nodes::Membership;
-use crate::piece::{PIECE_HEADER_BYTES, Piece, UNIT_BYTES};
+use crate::piece::{Form, Piece, UNIT_BYTES};
 use crate::protocol::Place;
 
 /// How long a node whose files could not be read is asked for bytes, before its files are tried again.
@@ -65,6 +65,7 @@ pub(crate) struct LocalAccess {
     refused: Mutex<HashMap<NodeId, Instant>>,
     files: Arc<Semaphore>,
     threads: Arc<Semaphore>,
+    buffers: Arc<Buffers>,
     deadline: Duration,
 }
 
@@ -106,7 +107,7 @@ impl LocalAccess {
     pub(crate) fn new(allowed: Option<ShortCircuit>) -> Self {
         let allowed = allowed.filter(|allowed| !allowed.roots.is_empty());
         let (files, threads) = (Arc::new(Semaphore::new(FILES_MAX)), Arc::new(Semaphore::new(THREADS_MAX)));
-        Self { allowed, refused: Mutex::default(), files, threads, deadline: DEADLINE }
+        Self { allowed, refused: Mutex::default(), files, threads, buffers: Arc::default(), deadline: DEADLINE }
     }
 
     /// This host, if `node` is on it and its files are worth trying.
@@ -126,7 +127,8 @@ impl LocalAccess {
     /// Opens the file at `place`, as one of those that may be open.
     pub(crate) async fn open(&self, place: Place, turn: OwnedSemaphorePermit) -> Result<LocalShard, Unusable> {
         let roots = self.allowed.as_ref().map(|allowed| Arc::clone(&allowed.roots)).unwrap_or_default();
-        let opened = self.within_deadline(move || LocalShard::open(&roots, place, Some(turn))).await;
+        let buffers = Arc::clone(&self.buffers);
+        let opened = self.within_deadline(move || LocalShard::open(&roots, place, buffers, Some(turn))).await;
         opened.unwrap_or(Err(Unusable::Late))
     }
 
@@ -160,24 +162,31 @@ impl LocalAccess {
 pub(crate) struct LocalShard {
     file: File,
     place: Place,
+    buffers: Arc<Buffers>,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl LocalShard {
-    fn open(roots: &[PathBuf], place: Place, turn: Option<OwnedSemaphorePermit>) -> Result<Self, Unusable> {
-        Ok(Self { file: open_below(roots, Path::new(&place.path))?, place, _turn: turn })
+    fn open(
+        roots: &[PathBuf],
+        place: Place,
+        buffers: Arc<Buffers>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> Result<Self, Unusable> {
+        Ok(Self { file: open_below(roots, Path::new(&place.path))?, place, buffers, _turn: turn })
     }
 
-    /// Reads piece `index`; nothing if the shard has no such piece or the bytes there are none. The checksum is
-    /// the caller's to check.
-    pub(crate) fn read(&self, index: u32) -> io::Result<Option<Piece>> {
+    /// Reads piece `index`, which must have this form; nothing if the shard has no such piece or the bytes there are
+    /// none. Checksum and tag are the caller's to check.
+    pub(crate) fn read(&self, index: u32, form: Form) -> io::Result<Option<Piece>> {
         if index >= self.place.pieces {
             return Ok(None);
         }
         let bytes = if index + 1 == self.place.pieces { self.place.last_bytes as usize } else { UNIT_BYTES };
         let offset = self.place.offset + u64::from(index) * u64::from(self.place.stride);
-        let mut wire = Vec::with_capacity(PIECE_HEADER_BYTES + bytes);
-        while wire.len() < PIECE_HEADER_BYTES + bytes {
+        let length = form.header_bytes() + bytes;
+        let mut wire = self.buffers.take(length);
+        while wire.len() < length {
             let at = offset + wire.len() as u64;
             match pread(&self.file, spare_capacity(&mut wire), at) {
                 Ok(0) => break,
@@ -186,8 +195,8 @@ impl LocalShard {
             }
         }
         // The allocator may have given more room than asked for, and the file may go on.
-        wire.truncate(PIECE_HEADER_BYTES + bytes);
-        Ok(Piece::take(&mut Bytes::from(wire)).ok())
+        wire.truncate(length);
+        Ok(Piece::take(&mut self.buffers.lend(wire)).ok())
     }
 }
 
@@ -232,15 +241,15 @@ mod tests {
         file.write_all(b"something else behind it").unwrap();
         let path = path.to_str().unwrap().to_owned();
         let place = Place { path, offset: 6, stride: 262_160, pieces: 2, last_bytes: 100 };
-        let open = |place: Place| LocalShard::open(std::slice::from_ref(&root), place, None);
+        let open = |place: Place| LocalShard::open(std::slice::from_ref(&root), place, Arc::default(), None);
         let local = open(place.clone()).unwrap();
         for piece in pieces {
-            let read = local.read(piece.index).unwrap().unwrap();
+            let read = local.read(piece.index, Form::Plain).unwrap().unwrap();
             assert!(read == piece && read.is_intact(shard, piece.index));
         }
-        assert_eq!(local.read(2).unwrap(), None);
+        assert_eq!(local.read(2, Form::Plain).unwrap(), None);
         let beyond = open(Place { pieces: 5, ..place.clone() }).unwrap();
-        assert_eq!(beyond.read(4).unwrap(), None, "the file ends before it");
+        assert_eq!(beyond.read(4, Form::Plain).unwrap(), None, "the file ends before it");
         let missing = root.join("missing").to_str().unwrap().to_owned();
         assert!(matches!(open(Place { path: missing, ..place }), Err(Unusable::Io(_))));
     }

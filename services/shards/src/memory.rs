@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use events::ids::{BucketName, NodeId};
+use identity::PieceTag;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::nodes::Membership;
-use crate::piece::{PIECES_MAX, Piece, UNIT_BYTES};
+use crate::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
 use crate::protocol::{Reply, Request, Status};
 use crate::telemetry::{Heartbeat, NodeState};
 use crate::transport::{Transport, TransportError};
@@ -130,12 +131,29 @@ impl MemoryNodes {
 
     /// Alters one stored piece and computes its checksum anew, as a node can that means harm.
     pub fn alter(&self, node: &NodeId, shard: Uuid, piece: u32) {
+        self.forge(node, shard, piece, |piece| (piece.tag, flipped(&piece.bytes, 0)));
+    }
+
+    /// Puts a tag and bytes in the place of one stored piece, with the checksum that they need.
+    pub fn forge(
+        &self,
+        node: &NodeId,
+        shard: Uuid,
+        piece: u32,
+        make: impl FnOnce(&Piece) -> (Option<PieceTag>, Bytes),
+    ) {
         self.with(node, |node| {
             let piece = node.shards.get_mut(&shard).and_then(|shard| shard.pieces.get_mut(&piece));
             if let Some(piece) = piece {
-                *piece = Piece::new(shard, piece.index, flipped(&piece.bytes, 0));
+                let (tag, bytes) = make(piece);
+                *piece = Piece::with_tag(shard, piece.index, tag, bytes);
             }
         });
+    }
+
+    /// A stored piece.
+    pub fn piece(&self, node: &NodeId, shard: Uuid, piece: u32) -> Option<Piece> {
+        self.with(node, |node| node.shards.get(&shard)?.pieces.get(&piece).cloned()).flatten()
     }
 
     /// Swaps two pieces of a shard, headers and all.
@@ -156,6 +174,15 @@ impl MemoryNodes {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeId, MemoryNode>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A piece such as the shard's id says: if its pieces are tagged with some tag, which nodes cannot tell from a right one.
+pub fn piece(shard: Uuid, index: u32, bytes: Bytes) -> Piece {
+    let tag = match Form::of(shard) {
+        Form::Plain => None,
+        Form::Tagged => Some(std::array::from_fn(|at| shard.as_bytes()[at].wrapping_add(index.to_le_bytes()[at % 4]))),
+    };
+    Piece::with_tag(shard, index, tag, bytes)
 }
 
 /// The heartbeat of a node in memory: a disk of 1 TiB, half of it free.

@@ -45,7 +45,7 @@ pub(crate) fn incident_dropped() {
     metrics::counter!("planetstore_shards_incidents_dropped_total").increment(1);
 }
 
-/// A content was not what its hash says.
+/// A content was not what its hash says, or a piece not what its tag says, though the checksum fits.
 pub(crate) fn altered() {
     metrics::counter!("planetstore_shards_altered_reads_total").increment(1);
 }

@@ -15,8 +15,9 @@ use crate::lane::{Lane, NodeError};
 use crate::local::{LocalAccess, LocalShard, Unusable};
 use crate::meter;
 use crate::nodes::Membership;
-use crate::piece::Piece;
+use crate::piece::{Form, Piece};
 use crate::protocol::{Place, Reply, Status};
+use crate::tagging::Expected;
 use crate::transport::Transport;
 
 /// Why a piece is not to be had.
@@ -47,7 +48,7 @@ impl From<NodeError> for Fault {
 pub(crate) struct Way<T> {
     lane: Arc<Lane<T>>,
     bucket: BucketName,
-    shard: Uuid,
+    expected: Arc<Expected>,
     /// The shard's file here, or nothing if it is known that the node has to be asked each time.
     file: OnceLock<Option<Arc<LocalShard>>>,
     /// Whether that file kept its reader waiting; then the node is asked after all.
@@ -57,11 +58,11 @@ pub(crate) struct Way<T> {
 }
 
 impl<T: Transport> Way<T> {
-    pub(crate) fn new(lane: Arc<Lane<T>>, bucket: &BucketName, shard: Uuid) -> Self {
+    pub(crate) fn new(lane: Arc<Lane<T>>, bucket: &BucketName, expected: Expected) -> Self {
         Self {
             lane,
             bucket: bucket.clone(),
-            shard,
+            expected: Arc::new(expected),
             file: OnceLock::new(),
             is_given_up: AtomicBool::new(false),
             finding: Mutex::new(()),
@@ -97,7 +98,7 @@ impl<T: Transport> Way<T> {
                 reply => {
                     self.file.get_or_init(|| None);
                     drop(finding);
-                    self.check(first_piece(reply), stripe)
+                    self.expected.check(first_piece(reply), stripe)
                 }
             },
         }
@@ -133,16 +134,16 @@ impl<T: Transport> Way<T> {
     }
 
     async fn ask_for_bytes(&self, stripe: Stripe) -> Result<Bytes, Fault> {
-        self.check(first_piece(self.ask(stripe, None).await?), stripe)
+        self.expected.check(first_piece(self.ask(stripe, None).await?), stripe)
     }
 
     async fn ask(&self, stripe: Stripe, host: Option<Uuid>) -> Result<Reply, Fault> {
-        Ok(self.lane.read(self.shard, &self.bucket, stripe.index, host).await?)
+        Ok(self.lane.read(self.expected.shard(), &self.bucket, stripe.index, host).await?)
     }
 
     async fn read_file(&self, file: Arc<LocalShard>, local: &LocalAccess, stripe: Stripe) -> Result<Bytes, Fault> {
-        let shard = self.shard;
-        if let Some(read) = local.within_deadline(move || read_checked(&file, shard, stripe)).await {
+        let expected = Arc::clone(&self.expected);
+        if let Some(read) = local.within_deadline(move || read_checked(&file, &expected, stripe)).await {
             return read;
         }
         self.give_up(local);
@@ -169,7 +170,7 @@ impl<T: Transport> Way<T> {
         let read = local.within_deadline(move || {
             let read = |(index, way, file): (u8, Arc<Self>, Arc<LocalShard>)| {
                 counted.fetch_add(1, Relaxed);
-                (index, read_checked(&file, way.shard, stripe))
+                (index, read_checked(&file, &way.expected, stripe))
             };
             shards.into_iter().map(read).collect()
         });
@@ -182,10 +183,6 @@ impl<T: Transport> Way<T> {
         }
         join_all(ways.into_iter().map(|(index, way)| async move { (index, way.ask_for_bytes(stripe).await) })).await
     }
-
-    fn check(&self, piece: Option<Piece>, stripe: Stripe) -> Result<Bytes, Fault> {
-        checked(piece, self.shard, stripe)
-    }
 }
 
 fn first_piece(reply: Reply) -> Option<Piece> {
@@ -195,21 +192,12 @@ fn first_piece(reply: Reply) -> Option<Piece> {
     }
 }
 
-fn read_checked(file: &LocalShard, shard: Uuid, stripe: Stripe) -> Result<Bytes, Fault> {
-    let piece = file.read(stripe.index).map_err(|error| {
-        tracing::warn!(%shard, %error, "a shard's file cannot be read");
+fn read_checked(file: &LocalShard, expected: &Expected, stripe: Stripe) -> Result<Bytes, Fault> {
+    let piece = file.read(stripe.index, Form::of(expected.shard())).map_err(|error| {
+        tracing::warn!(shard = %expected.shard(), %error, "a shard's file cannot be read");
         Fault::Unreadable
     })?;
-    let bytes = checked(Some(piece.ok_or(Fault::Damaged)?), shard, stripe)?;
+    let bytes = expected.check(Some(piece.ok_or(Fault::Damaged)?), stripe)?;
     meter::received(bytes.len(), "file");
     Ok(bytes)
-}
-
-fn checked(piece: Option<Piece>, shard: Uuid, stripe: Stripe) -> Result<Bytes, Fault> {
-    let piece = piece.ok_or(Fault::Missing)?;
-    if piece.bytes.len() == stripe.unit && piece.is_intact(shard, stripe.index) {
-        Ok(piece.bytes)
-    } else {
-        Err(Fault::Damaged)
-    }
 }

@@ -1,5 +1,9 @@
+use std::ops::Deref;
+
 use bytes::{Buf, Bytes};
 use crc_fast::{CrcAlgorithm, Digest};
+use events::ids::Generation;
+use identity::{PIECE_TAG_BYTES, PieceTag};
 use uuid::Uuid;
 
 /// Bytes of content in one full piece.
@@ -15,24 +19,72 @@ pub const SMALL_BYTES_MAX: usize = 32 * 1024;
 /// in one upload; it keeps a wrong index from making a node write far behind the end of a file.
 pub const PIECES_MAX: u32 = 65_536;
 
-/// Bytes in front of each piece, on the wire and on disk alike.
-pub const PIECE_HEADER_BYTES: usize = 16;
+/// Bytes of a header without a tag.
+const PLAIN_HEADER_BYTES: usize = 16;
 
-/// Distance from one piece of a shard file to the next: piece `i` begins, header first, at `i` times this.
-pub const PIECE_STRIDE_BYTES: usize = PIECE_HEADER_BYTES + UNIT_BYTES;
+/// Bytes in front of each piece, on the wire and on disk alike, at most.
+pub const PIECE_HEADER_BYTES_MAX: usize = PLAIN_HEADER_BYTES + PIECE_TAG_BYTES;
 
-const MAGIC: [u8; 4] = *b"PSp1";
+/// Distance from one piece of a shard file to the next, at most.
+pub const PIECE_STRIDE_BYTES_MAX: usize = PIECE_HEADER_BYTES_MAX + UNIT_BYTES;
 
-/// One shard's part of one stripe, with the checksum that travels and rests with it.
+/// Bytes of what every header begins with.
+const MAGIC_BYTES: usize = 4;
+
+/// In which form the pieces of a shard travel and rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// With a checksum: `"PSp1" | index u32 | length u32 | crc u32 | bytes`.
+    Plain,
+    /// With a checksum, and a tag that no node can make: `"PSp2" | index u32 | length u32 | crc u32 | tag | bytes`.
+    Tagged,
+}
+
+impl Form {
+    /// The form of the pieces of a shard. Its id says it, and that is in the log: no node can pass one form off as the
+    /// other.
+    pub fn of(shard: Uuid) -> Self {
+        if Generation::is_tagged(shard) { Self::Tagged } else { Self::Plain }
+    }
+
+    /// Bytes in front of each piece, on the wire and on disk alike.
+    pub const fn header_bytes(self) -> usize {
+        match self {
+            Self::Plain => PLAIN_HEADER_BYTES,
+            Self::Tagged => PIECE_HEADER_BYTES_MAX,
+        }
+    }
+
+    /// Distance from one piece of a shard file to the next: piece `i` begins, header first, at `i` times this.
+    pub const fn stride_bytes(self) -> usize {
+        self.header_bytes() + UNIT_BYTES
+    }
+
+    const fn magic(self) -> [u8; MAGIC_BYTES] {
+        match self {
+            Self::Plain => *b"PSp1",
+            Self::Tagged => *b"PSp2",
+        }
+    }
+
+    /// The form whose header begins so.
+    fn of_magic(wire: &[u8]) -> Option<Self> {
+        [Self::Plain, Self::Tagged].into_iter().find(|form| wire.starts_with(&form.magic()))
+    }
+}
+
+/// One shard's part of one stripe, with the checksum, and perhaps the tag, that travel and rest with it.
 ///
-/// Its form on the wire and on disk is the same, so that a node can pass either on without touching it:
-/// `"PSp1" | index u32 | length u32 | crc u32 | bytes`, integers little-endian.
+/// Its form on the wire and on disk is the same ([`Form`], integers little-endian), so that a node can pass either on
+/// without touching it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// Which stripe of the content it belongs to.
     pub index: u32,
     /// What [`piece_crc`] gave for it when it was made.
     pub crc: u32,
+    /// What proves to gateways that one of them made it. Nodes keep it like any other bytes.
+    pub tag: Option<PieceTag>,
     /// Its bytes, 1 to [`UNIT_BYTES`].
     pub bytes: Bytes,
 }
@@ -42,69 +94,103 @@ pub struct Piece {
 #[error("the bytes are not a piece of a shard")]
 pub struct NotAPiece;
 
-/// The checksum of piece `index` of `shard`: CRC32C over the shard's uuid, the index (little-endian) and the
-/// bytes. With the first two in it, a piece that is intact but lies in the wrong place is a damaged one.
+/// What stands in front of a piece's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PieceHeader {
+    bytes: [u8; PIECE_HEADER_BYTES_MAX],
+    form: Form,
+}
+
+impl Deref for PieceHeader {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.form.header_bytes()]
+    }
+}
+
+/// The checksum of piece `index` of `shard`: CRC32C over the shard's uuid, the index (little-endian), the tag if there is
+/// one, and the bytes. With the first two in it, a piece that is intact but lies in the wrong place is a damaged one.
 ///
 /// Source: CRC32C (Castagnoli) as in RFC 3720, appendix B.4.
-pub fn piece_crc(shard: Uuid, index: u32, bytes: &[u8]) -> u32 {
+pub fn piece_crc(shard: Uuid, index: u32, tag: Option<&PieceTag>, bytes: &[u8]) -> u32 {
     let mut place = [0; 20];
     place[..16].copy_from_slice(shard.as_bytes());
     place[16..].copy_from_slice(&index.to_le_bytes());
     let mut digest = Digest::new(CrcAlgorithm::Crc32Iscsi);
     digest.update(&place);
+    digest.update(tag.map_or(&[], PieceTag::as_slice));
     digest.update(bytes);
     u32::try_from(digest.finalize()).unwrap_or(u32::MAX)
 }
 
-/// The header of a piece with these bytes.
-pub fn piece_header(shard: Uuid, index: u32, bytes: &[u8]) -> [u8; PIECE_HEADER_BYTES] {
-    header(index, bytes.len(), piece_crc(shard, index, bytes))
+/// The header of a piece with this tag and these bytes.
+pub fn piece_header(shard: Uuid, index: u32, tag: Option<&PieceTag>, bytes: &[u8]) -> PieceHeader {
+    header(index, bytes.len(), piece_crc(shard, index, tag, bytes), tag)
 }
 
-fn header(index: u32, length: usize, crc: u32) -> [u8; PIECE_HEADER_BYTES] {
+fn header(index: u32, length: usize, crc: u32, tag: Option<&PieceTag>) -> PieceHeader {
     let length = u32::try_from(length).unwrap_or(u32::MAX);
-    let mut header = [0; PIECE_HEADER_BYTES];
-    header[..4].copy_from_slice(&MAGIC);
-    header[4..8].copy_from_slice(&index.to_le_bytes());
-    header[8..12].copy_from_slice(&length.to_le_bytes());
-    header[12..].copy_from_slice(&crc.to_le_bytes());
-    header
+    let form = if tag.is_some() { Form::Tagged } else { Form::Plain };
+    let mut bytes = [0; PIECE_HEADER_BYTES_MAX];
+    bytes[..4].copy_from_slice(&form.magic());
+    bytes[4..8].copy_from_slice(&index.to_le_bytes());
+    bytes[8..12].copy_from_slice(&length.to_le_bytes());
+    bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+    bytes[PLAIN_HEADER_BYTES..].copy_from_slice(tag.unwrap_or(&[0; PIECE_TAG_BYTES]));
+    PieceHeader { bytes, form }
 }
 
 impl Piece {
     /// The piece made of `bytes`, its checksum computed.
     pub fn new(shard: Uuid, index: u32, bytes: Bytes) -> Self {
-        Self { index, crc: piece_crc(shard, index, &bytes), bytes }
+        Self::with_tag(shard, index, None, bytes)
     }
 
-    /// Whether this is piece `index` of `shard`, every bit of it as it was made.
+    /// The same with a tag.
+    pub fn with_tag(shard: Uuid, index: u32, tag: Option<PieceTag>, bytes: Bytes) -> Self {
+        Self { index, crc: piece_crc(shard, index, tag.as_ref(), &bytes), tag, bytes }
+    }
+
+    /// In which form it is.
+    pub fn form(&self) -> Form {
+        if self.tag.is_some() { Form::Tagged } else { Form::Plain }
+    }
+
+    /// Whether this is piece `index` of `shard` in the form it must have, every bit of it as it was made, unless
+    /// somebody computed its checksum anew.
     pub fn is_intact(&self, shard: Uuid, index: u32) -> bool {
-        self.index == index && piece_crc(shard, index, &self.bytes) == self.crc
+        self.index == index
+            && self.form() == Form::of(shard)
+            && piece_crc(shard, index, self.tag.as_ref(), &self.bytes) == self.crc
     }
 
     /// The header that stands in front of its bytes.
-    pub fn header(&self) -> [u8; PIECE_HEADER_BYTES] {
-        header(self.index, self.bytes.len(), self.crc)
+    pub fn header(&self) -> PieceHeader {
+        header(self.index, self.bytes.len(), self.crc, self.tag.as_ref())
     }
 
     /// Bytes of its wire form.
     pub fn wire_bytes(&self) -> usize {
-        PIECE_HEADER_BYTES + self.bytes.len()
+        self.form().header_bytes() + self.bytes.len()
     }
 
-    /// Takes one piece off the front of `wire` without copying. The checksum is not looked at:
-    /// that is [`Self::is_intact`].
+    /// Takes one piece off the front of `wire` without copying. Neither checksum nor tag is looked at:
+    /// that is [`Self::is_intact`], and what holds the key.
     pub fn take(wire: &mut Bytes) -> Result<Self, NotAPiece> {
-        if wire.len() < PIECE_HEADER_BYTES || wire[..4] != MAGIC {
-            return Err(NotAPiece);
-        }
-        wire.advance(MAGIC.len());
+        let form = Form::of_magic(wire).filter(|form| wire.len() >= form.header_bytes()).ok_or(NotAPiece)?;
+        wire.advance(MAGIC_BYTES);
         let (index, length, crc) = (wire.get_u32_le(), wire.get_u32_le(), wire.get_u32_le());
+        let tag = (form == Form::Tagged).then(|| {
+            let mut tag = PieceTag::default();
+            wire.copy_to_slice(&mut tag);
+            tag
+        });
         let length = usize::try_from(length).map_err(|_| NotAPiece)?;
         if index >= PIECES_MAX || length == 0 || length > UNIT_BYTES || length > wire.len() {
             return Err(NotAPiece);
         }
-        Ok(Self { index, crc, bytes: wire.split_to(length) })
+        Ok(Self { index, crc, tag, bytes: wire.split_to(length) })
     }
 }
 
@@ -121,20 +207,51 @@ mod tests {
         wire.freeze()
     }
 
+    /// The id of a shard whose pieces have tags or not.
+    fn shard(is_tagged: bool) -> Uuid {
+        let fresh = Uuid::from_u128(0xfeed_0000);
+        if is_tagged { Generation::tagged(fresh, 3).shard(1) } else { Generation::from_fresh(fresh).shard(1) }
+    }
+
+    #[test]
+    fn a_piece_in_the_other_form_is_damaged() {
+        let bytes = Bytes::from_static(b"bytes");
+        for is_tagged in [false, true] {
+            let (shard, tag) = (shard(is_tagged), is_tagged.then_some([7; PIECE_TAG_BYTES]));
+            assert!(Piece::with_tag(shard, 2, tag, bytes.clone()).is_intact(shard, 2));
+            let other = if is_tagged { None } else { Some([7; PIECE_TAG_BYTES]) };
+            assert!(!Piece::with_tag(shard, 2, other, bytes.clone()).is_intact(shard, 2));
+        }
+    }
+
+    #[test]
+    fn headers_are_those_of_the_files_there_are() {
+        let bytes = Bytes::from_static(b"abc");
+        let header = Piece::new(Uuid::from_u128(1), 2, bytes.clone()).header();
+        let tagged = Piece::with_tag(Uuid::from_u128(1), 2, Some([9; PIECE_TAG_BYTES]), bytes).header();
+        assert_eq!((&header[..12], header.len()), (&b"PSp1\x02\0\0\0\x03\0\0\0"[..], 16));
+        assert_eq!((&tagged[..12], tagged.len()), (&b"PSp2\x02\0\0\0\x03\0\0\0"[..], 32));
+        assert_eq!(tagged[16..], [9; PIECE_TAG_BYTES]);
+        assert_eq!((Form::Plain.stride_bytes(), Form::Tagged.stride_bytes()), (262_160, 262_176));
+    }
+
     #[test]
     fn crc_is_castagnoli_over_place_and_bytes() {
         let shard = Uuid::from_u128(7);
         let mut all = shard.as_bytes().to_vec();
         all.extend_from_slice(&3_u32.to_le_bytes());
         all.extend_from_slice(b"123456789");
-        assert_eq!(piece_crc(shard, 3, b"123456789"), crc_fast::crc32_iscsi(&all));
+        assert_eq!(piece_crc(shard, 3, None, b"123456789"), crc_fast::crc32_iscsi(&all));
         assert_eq!(crc_fast::crc32_iscsi(b"123456789"), 0xE306_9283, "the check value of CRC32C");
     }
 
     proptest! {
         #[test]
-        fn wire_form_round_trips(shard: u128, index in 0..PIECES_MAX, bytes in proptest::collection::vec(any::<u8>(), 1..2000)) {
-            let piece = Piece::new(Uuid::from_u128(shard), index, bytes.into());
+        fn wire_form_round_trips(
+            shard: u128, index in 0..PIECES_MAX, tag: Option<PieceTag>,
+            bytes in proptest::collection::vec(any::<u8>(), 1..2000),
+        ) {
+            let piece = Piece::with_tag(Uuid::from_u128(shard), index, tag, bytes.into());
             let mut wire = wire(&piece);
             prop_assert_eq!(wire.len(), piece.wire_bytes());
             prop_assert_eq!(Piece::take(&mut wire), Ok(piece));
@@ -142,9 +259,11 @@ mod tests {
         }
 
         #[test]
-        fn any_flipped_bit_is_found(bytes in proptest::collection::vec(any::<u8>(), 1..500), at: prop::sample::Index) {
-            let shard = Uuid::from_u128(0xfeed);
-            let mut wire = wire(&Piece::new(shard, 9, bytes.into())).to_vec();
+        fn any_flipped_bit_is_found(
+            bytes in proptest::collection::vec(any::<u8>(), 1..500), tag: Option<PieceTag>, at: prop::sample::Index,
+        ) {
+            let shard = shard(tag.is_some());
+            let mut wire = wire(&Piece::with_tag(shard, 9, tag, bytes.into())).to_vec();
             let bit = at.index(wire.len() * 8);
             wire[bit / 8] ^= 1 << (bit % 8);
             let read = Piece::take(&mut wire.into());
@@ -163,8 +282,8 @@ mod tests {
         }
 
         #[test]
-        fn take_is_total(bytes in proptest::collection::vec(any::<u8>(), 0..100), prefix: bool) {
-            let mut wire = if prefix { b"PSp1".to_vec() } else { Vec::new() };
+        fn take_is_total(bytes in proptest::collection::vec(any::<u8>(), 0..100), magic in 0..3_usize) {
+            let mut wire = [&b"PSp1"[..], b"PSp2", b""][magic].to_vec();
             wire.extend(bytes);
             let _ = Piece::take(&mut wire.into());
         }

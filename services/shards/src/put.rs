@@ -19,6 +19,7 @@ use crate::lane::NodeError;
 use crate::piece::STRIPE_BYTES;
 use crate::protocol::Record;
 use crate::store::{Inner, WriteError};
+use crate::tagging::Tagging;
 use crate::transport::Transport;
 
 /// How often shards are placed before the write is given up: once, and once more around nodes that failed.
@@ -41,7 +42,8 @@ pub(crate) async fn put<T: Transport>(
         Layout::Striped => bytes.len() + bytes.len() / 2,
     };
     let budget = store.put_budget.take(held, sleep(BUDGET_WAIT_MAX)).await.ok_or(WriteError::Busy)?;
-    let records = cut::records(generation, &bytes).map_err(|_| WriteError::Internal("a stripe does not fit"))?;
+    let tagging = Tagging::of(generation, &store.secrets)?;
+    let records = cut::records(&tagging, &bytes).map_err(|_| WriteError::Internal("a stripe does not fit"))?;
     drop(bytes);
     let nodes = place(&store.candidates(&[], records.len()), generation, records.len())?;
     let mut put = Put::new(Arc::clone(store), bucket.clone(), generation, layout, nodes, budget);

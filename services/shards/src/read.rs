@@ -45,6 +45,10 @@ pub enum ReadError {
     /// what they store than the code can lose.
     #[error("the shards of the content are not those that were written")]
     Altered,
+    /// Its pieces are tagged by a secret of the region that was not given here: nothing tells whether they are what was
+    /// stored. Give the secret of this number back.
+    #[error("the content is tagged by secret {0} of the region, which is not here")]
+    NoSecret(u16),
     /// A defect of this program: pieces whose checksums and lengths are right do not fit each other, or the task
     /// that fetched them panicked.
     #[error("internal: a stripe could not be put together")]

@@ -2,15 +2,49 @@
 
 use bytes::Bytes;
 use events::ids::Generation;
+use identity::{PIECE_SECRET_BYTES, PieceSecret, PieceSecrets};
 use uuid::Uuid;
 
 use crate::code::{Survivor, encode, rebuild};
 use crate::cut;
 use crate::fill::StripeDraft;
 use crate::piece::UNIT_BYTES;
+use crate::tagging::Tagging;
 
-fn generation() -> Generation {
-    Generation::from_fresh(Uuid::nil())
+/// A content whose pieces have tags, or have none.
+#[derive(Debug)]
+pub struct Content(Tagging);
+
+impl Content {
+    /// One of them; none if the secret is not here, which it is.
+    pub fn new(is_tagged: bool) -> Option<Self> {
+        let secrets = PieceSecrets::from_iter([(1, PieceSecret::new(&[7; PIECE_SECRET_BYTES]))]);
+        let generation =
+            if is_tagged { Generation::tagged(Uuid::nil(), 1) } else { Generation::from_fresh(Uuid::nil()) };
+        Tagging::of(generation, &secrets).ok().map(Self)
+    }
+
+    /// Computes the tags of bytes, a piece after the other.
+    pub fn tag(&self, bytes: &[u8]) {
+        for (index, piece) in (0..).zip(bytes.chunks(UNIT_BYTES)) {
+            std::hint::black_box(self.0.tag(0, index, piece));
+        }
+    }
+
+    /// Brings a stripe that arrives in chunks into the six messages to the nodes.
+    pub fn fill_stripe(&self, chunks: &[Bytes]) -> Vec<Bytes> {
+        let Ok(bucket) = "bucket".parse() else { return Vec::new() };
+        let mut draft = StripeDraft::new(&bucket, self.0.clone());
+        for chunk in chunks {
+            draft.fill(&mut chunk.clone());
+        }
+        draft.messages(0).map(Vec::from).unwrap_or_default()
+    }
+
+    /// Cuts a content in memory into its records; returns how many.
+    pub fn cut(&self, content: &Bytes) -> usize {
+        cut::records(&self.0, content).map_or(0, |records| records.len())
+    }
 }
 
 /// Computes the two units of parity of a full stripe.
@@ -25,19 +59,4 @@ pub fn encode_stripe(stripe: &[u8], parity: &mut [u8]) {
 pub fn rebuild_two(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
     let survivors: [Survivor<'_>; 4] = [2, 3, 4, 5].map(|shard: u8| (shard, Some(pieces[usize::from(shard)])));
     (0..2).flat_map(|shard| rebuild(&survivors, shard)).collect()
-}
-
-/// Brings a stripe that arrives in chunks into the six messages to the nodes.
-pub fn fill_stripe(chunks: &[Bytes]) -> Vec<Bytes> {
-    let Ok(bucket) = "bucket".parse() else { return Vec::new() };
-    let mut draft = StripeDraft::new(&bucket, generation());
-    for chunk in chunks {
-        draft.fill(&mut chunk.clone());
-    }
-    draft.messages(0).map(Vec::from).unwrap_or_default()
-}
-
-/// Cuts a content in memory into its records; returns how many.
-pub fn cut_stripe(content: &Bytes) -> usize {
-    cut::records(generation(), content).map_or(0, |records| records.len())
 }

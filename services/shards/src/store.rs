@@ -3,6 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::placement::{Candidate, NODE_RESERVE_BYTES, NODES_MIN, TooFewNodes};
 use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
+use identity::PieceSecrets;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -19,6 +20,7 @@ use crate::put;
 use crate::read_memory::ReadMemory;
 use crate::settling::Settling;
 use crate::suspects::Suspects;
+use crate::tagging::NoSecret;
 use crate::transport::Transport;
 use crate::under_way::UnderWay;
 use crate::write::Writer;
@@ -65,6 +67,7 @@ pub(crate) struct Inner<T> {
     pub(crate) under_way: UnderWay,
     pub(crate) settling: Settling,
     pub(crate) suspects: Suspects,
+    pub(crate) secrets: PieceSecrets,
     incidents: mpsc::Sender<Incident>,
 }
 
@@ -121,9 +124,16 @@ impl From<TooFewNodes> for WriteError {
     }
 }
 
+impl From<NoSecret> for WriteError {
+    fn from(_: NoSecret) -> Self {
+        Self::Internal("a generation is tagged by a secret that is not here")
+    }
+}
+
 impl<T: Transport> ShardStore<T> {
     /// A store over `transport` to the nodes of `membership`. With a `short` circuit, nodes on this host may hand out
-    /// places on disk in place of bytes. Shards found missing or damaged are told to `incidents`, dropped (and counted)
+    /// places on disk in place of bytes. Contents whose generation says that they are tagged are tagged, and known again,
+    /// by its `secrets`. Shards found missing or damaged are told to `incidents`, dropped (and counted)
     /// if it is full.
     ///
     /// Must be made within a tokio runtime.
@@ -131,6 +141,7 @@ impl<T: Transport> ShardStore<T> {
         transport: T,
         membership: Membership,
         short: Option<ShortCircuit>,
+        secrets: PieceSecrets,
         incidents: mpsc::Sender<Incident>,
     ) -> Self {
         let inner = Inner {
@@ -146,6 +157,7 @@ impl<T: Transport> ShardStore<T> {
             under_way: UnderWay::default(),
             settling: Settling::default(),
             suspects: Suspects::default(),
+            secrets,
             incidents,
         };
         Self { inner: Arc::new(inner) }

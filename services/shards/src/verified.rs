@@ -14,6 +14,7 @@ use crate::meter;
 use crate::read::ReadError;
 use crate::shard_set::ShardSet;
 use crate::store::{ShardStore, StoredContent};
+use crate::tagging::Tagging;
 use crate::transport::Transport;
 
 impl<T: Transport> ShardStore<T> {
@@ -52,7 +53,8 @@ impl<T: Transport> ShardStore<T> {
 
     /// Compares each shard with what it must be, and reports those that differ.
     async fn report_altered(&self, content: &StoredContent, bytes: &Bytes) {
-        let Ok(records) = cut::records(content.generation, bytes) else { return };
+        let Ok(tagging) = Tagging::of(content.generation, &self.inner.secrets) else { return };
+        let Ok(records) = cut::records(&tagging, bytes) else { return };
         let session = Arc::new(Session::new(Arc::clone(&self.inner), content.clone()));
         for (shard, record) in records {
             session.compare(shard, &record.piece.bytes).await;

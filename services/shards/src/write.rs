@@ -12,22 +12,24 @@ use crate::budget::BUDGET_WAIT_MAX;
 use crate::fill::StripeDraft;
 use crate::geometry::{DATA_SHARDS, shard_bytes};
 use crate::meter;
-use crate::piece::{PIECE_STRIDE_BYTES, PIECES_MAX};
+use crate::piece::{PIECE_STRIDE_BYTES_MAX, PIECES_MAX};
 use crate::progress::{LAG_PIECES_MAX, Outcome, Phase, Progress};
 use crate::put::{self, Owed};
 use crate::settling::Settling;
 use crate::sink::{Command, Sink};
 use crate::store::{Inner, WriteError};
+use crate::tagging::{NoSecret, Tagging};
 use crate::transport::Transport;
 
 /// Bytes that a stripe under way takes of the budget.
-const STRIPE_HELD_BYTES: usize = SHARDS * (PIECE_STRIDE_BYTES + 1024);
+const STRIPE_HELD_BYTES: usize = SHARDS * (PIECE_STRIDE_BYTES_MAX + 1024);
 
 /// Writes one content. Dropped before [`finish`](Self::finish), it discards what it sent, in the background.
 pub struct Writer<T: Transport> {
     store: Arc<Inner<T>>,
     bucket: BucketName,
     generation: Generation,
+    tagging: Result<Tagging, NoSecret>,
     draft: Option<(StripeDraft, OwnedSemaphorePermit)>,
     stream: Option<Stream>,
     stripes: u32,
@@ -47,7 +49,8 @@ pub struct Written {
 
 impl<T: Transport> Writer<T> {
     pub(crate) fn new(store: Arc<Inner<T>>, bucket: BucketName, generation: Generation) -> Self {
-        Self { store, bucket, generation, draft: None, stream: None, stripes: 0, unit: 0, size: 0 }
+        let tagging = Tagging::of(generation, &store.secrets);
+        Self { store, bucket, generation, tagging, draft: None, stream: None, stripes: 0, unit: 0, size: 0 }
     }
 
     /// Appends bytes; waits while the nodes, or the writers as a whole, have enough under way, for the
@@ -112,7 +115,7 @@ impl<T: Transport> Writer<T> {
         }
         let budget = self.store.stream_budget.take(STRIPE_HELD_BYTES, sleep(BUDGET_WAIT_MAX)).await;
         let budget = budget.ok_or(WriteError::Busy)?;
-        self.draft = Some((StripeDraft::new(&self.bucket, self.generation), budget));
+        self.draft = Some((StripeDraft::new(&self.bucket, self.tagging.clone()?), budget));
         Ok(())
     }
 

@@ -26,3 +26,5 @@ mod streams;
 mod stuck;
 #[path = "shards/support.rs"]
 mod support;
+#[path = "shards/tagged.rs"]
+mod tagged;

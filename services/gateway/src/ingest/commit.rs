@@ -28,7 +28,7 @@ pub(crate) async fn commit_ingested(
 ) -> Result<Committed, Failure> {
     let command = Arc::new(command);
     let sha256 = ingested.sha256;
-    let mut staging = Staging::new(call, bucket, ingested);
+    let mut staging = Staging::new(call, bucket, ingested)?;
     for _ in 0..JUDGEMENTS_MAX {
         let confirmed = call.confirm()?;
         staging.look_up(call).await?;
@@ -82,21 +82,21 @@ struct Staging {
 }
 
 impl Staging {
-    fn new(request: &Request<'_>, bucket: &BucketName, ingested: Ingested) -> Self {
+    fn new(request: &Request<'_>, bucket: &BucketName, ingested: Ingested) -> Result<Self, Failure> {
         let instead_of = match &ingested.bytes {
             Taken::Staged(_, instead_of) => *instead_of,
             Taken::InMemory(..) | Taken::Known(_) => None,
         };
-        Self {
+        Ok(Self {
             gateway: request.gateway.clone(),
             bucket: bucket.clone(),
-            generation: Generation::from_fresh(request.fresh()),
+            generation: request.generation()?,
             sha256: ingested.sha256,
             bytes: Some(ingested.bytes),
             known: None,
             instead_of,
             origin: request.origin(),
-        }
+        })
     }
 
     /// Looks whether bytes that are in memory are stored already, where the caller may learn that from the time it takes.

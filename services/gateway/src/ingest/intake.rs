@@ -115,7 +115,7 @@ impl<'a> Intake<'a> {
                 self.request,
                 self.bucket,
                 self.is_known_by_declaration().await?,
-            )),
+            )?),
         };
         let Some(writer) = &mut streaming.writer else {
             self.gather = Gather::new(self.request.memory());
@@ -143,10 +143,10 @@ impl<'a> Intake<'a> {
 }
 
 impl Streaming {
-    fn begin(request: &Request<'_>, bucket: &BucketName, is_known: bool) -> Self {
-        let generation = Generation::from_fresh(request.fresh());
+    fn begin(request: &Request<'_>, bucket: &BucketName, is_known: bool) -> Result<Self, Failure> {
+        let generation = request.generation()?;
         let writer = (!is_known).then(|| request.gateway.0.store.writer(bucket.clone(), generation));
-        Self { generation, writer, stored: 0 }
+        Ok(Self { generation, writer, stored: 0 })
     }
 }
 

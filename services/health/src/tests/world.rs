@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Keyring, Ledger, Options, Sources};
 use shards::memory::MemoryNodes;
 use shards::protocol::{Record, Reply, Request, Status};
-use shards::{Incident, Membership, ShardStore, StoredContent, Transport};
+use shards::{Incident, Membership, PieceSecrets, ShardStore, StoredContent, Transport};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -107,7 +107,8 @@ impl World {
     /// A gateway's side, over the same nodes.
     pub(super) fn side(&self) -> Side {
         let (sender, incidents) = mpsc::channel(64);
-        Side { store: ShardStore::new(self.nodes.clone(), self.membership.clone(), None, sender), incidents }
+        let (nodes, membership) = (self.nodes.clone(), self.membership.clone());
+        Side { store: ShardStore::new(nodes, membership, None, PieceSecrets::default(), sender), incidents }
     }
 
     pub(super) fn mark(&self, name: &str) -> PathBuf {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use events::ids::BucketName;
-use shards::piece::Piece;
+use shards::piece::{Form, Piece};
 use shards::protocol::Record;
 use uuid::Uuid;
 
@@ -59,6 +59,8 @@ pub struct PiecesPlace {
     pub path: PathBuf,
     /// Where piece 0 begins, header first.
     pub offset: u64,
+    /// From the begin of one piece to that of the next, in bytes.
+    pub stride: usize,
     /// How many there are.
     pub pieces: u32,
     /// Bytes of the last, its header not counted; all others are full.
@@ -218,10 +220,11 @@ impl Store {
     /// Where a shard lies on disk.
     pub fn place(&self, shard: Uuid, bucket: &BucketName) -> Result<PiecesPlace, DiskError> {
         if let Some((path, offset, last_bytes)) = self.reader.place(shard) {
-            return Ok(PiecesPlace { path, offset, pieces: 1, last_bytes });
+            return Ok(PiecesPlace { path, offset, stride: Form::of(shard).stride_bytes(), pieces: 1, last_bytes });
         }
-        let Shape { pieces, last_bytes } = self.files.shape(shard, bucket)?;
-        Ok(PiecesPlace { path: shard_path(bucket, shard), offset: 0, pieces, last_bytes })
+        let Shape { form, pieces, last_bytes } = self.files.shape(shard, bucket)?;
+        let path = shard_path(bucket, shard);
+        Ok(PiecesPlace { path, offset: 0, stride: form.stride_bytes(), pieces, last_bytes })
     }
 
     /// How many pieces and bytes a shard has, as far as its file tells; with `verify`, after a check of every bit of

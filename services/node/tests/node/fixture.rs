@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use async_nats::Client;
 use bytes::Bytes;
-use events::ids::{BucketName, NodeId, RegionName};
+use events::ids::{BucketName, Generation, NodeId, RegionName};
 use futures_util::StreamExt;
 use node::Config;
+use shards::memory;
 use shards::piece::Piece;
 use shards::protocol::{FOLDER_HEADER, Record, Reply, Request, Status, shards_subject};
 use shards::telemetry::{Heartbeat, heartbeat_subject};
@@ -163,6 +164,17 @@ pub(super) fn region() -> RegionName {
 
 pub(super) fn bucket() -> BucketName {
     "photos".parse().unwrap()
+}
+
+/// The id of a shard whose pieces are tagged or not.
+pub(super) fn shard(number: u128, is_tagged: bool) -> Uuid {
+    let fresh = Uuid::from_u128(number << 3);
+    if is_tagged { Generation::tagged(fresh, 1).shard(0) } else { fresh }
+}
+
+/// A shard of one piece.
+pub(super) fn record(shard: Uuid, bytes: Bytes) -> Record {
+    Record { shard, piece: memory::piece(shard, 0, bytes) }
 }
 
 pub(super) fn other_node() -> NodeId {

@@ -1,16 +1,17 @@
 use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
-use shards::piece::{PIECE_HEADER_BYTES, PIECE_STRIDE_BYTES, Piece, UNIT_BYTES};
+use shards::memory;
+use shards::piece::{Form, Piece, UNIT_BYTES};
 use shards::protocol::{Place, Record, Reply, Request, Status};
 use uuid::Uuid;
 
-use super::fixture::{Node, Server, bucket, bytes};
+use super::fixture::{Node, Server, bucket, bytes, record, shard};
 
 /// A shard of full pieces and a last one of 1000 bytes.
 fn pieces(shard: Uuid, count: u32) -> Vec<Piece> {
     let length = |index| if index + 1 == count { 1000 } else { UNIT_BYTES };
-    (0..count).map(|index| Piece::new(shard, index, bytes(u128::from(index), length(index)))).collect()
+    (0..count).map(|index| memory::piece(shard, index, bytes(u128::from(index), length(index)))).collect()
 }
 
 fn seal(shard: Uuid, pieces: &[Piece]) -> Request {
@@ -26,8 +27,8 @@ async fn stage(node: &Node, shard: Uuid, piece: &Piece) -> Status {
 async fn records_are_returned_as_they_were_put_also_after_a_restart() {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
-    let records: Vec<_> =
-        (1..=20_u8).map(|i| Record::new(Uuid::from_u128(i.into()), bytes(i.into(), usize::from(i) * 1000))).collect();
+    let numbered = |i: u8| record(shard(i.into(), i % 2 == 0), bytes(i.into(), usize::from(i) * 1000));
+    let records: Vec<_> = (1..=20).map(numbered).collect();
     let mut damaged = records[3].clone();
     damaged.shard = Uuid::from_u128(99);
     let mut sent = records.clone();
@@ -50,9 +51,14 @@ async fn records_are_returned_as_they_were_put_also_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pieces_become_a_shard_when_sealed() {
+    for is_tagged in [false, true] {
+        become_a_shard(shard(7, is_tagged)).await;
+    }
+}
+
+async fn become_a_shard(shard: Uuid) {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
-    let shard = Uuid::from_u128(7);
     let pieces = pieces(shard, 5);
     assert_eq!(stage(&node, shard, &pieces[4]).await, Status::NotFound, "the first begins the shard");
     for index in [0, 4, 3, 1, 1] {
@@ -63,12 +69,15 @@ async fn pieces_become_a_shard_when_sealed() {
     let mut flipped = pieces[2].clone();
     flipped.bytes = bytes(77, UNIT_BYTES);
     assert_eq!(stage(&node, shard, &flipped).await, Status::Damaged);
+    let tag = pieces[2].tag.xor(Some([7; 16]));
+    let other_form = Piece::with_tag(shard, 2, tag, pieces[2].bytes.clone());
+    assert_eq!(stage(&node, shard, &other_form).await, Status::Damaged, "the shard's id says another form");
     assert_eq!(stage(&node, shard, &pieces[2]).await, Status::Ok);
     assert_eq!(node.status(seal(shard, &pieces[..4])).await, Status::Damaged, "there are more");
     assert_eq!(node.status(seal(shard, &pieces)).await, Status::Ok);
     assert_eq!(node.status(seal(shard, &pieces)).await, Status::Ok, "sealing again is fine");
     assert_eq!(stage(&node, shard, &pieces[2]).await, Status::Ok, "so is a piece again");
-    let other = Piece::new(shard, 2, bytes(78, UNIT_BYTES));
+    let other = memory::piece(shard, 2, bytes(78, UNIT_BYTES));
     assert_eq!(stage(&node, shard, &other).await, Status::Malformed, "but no other");
     node.stop().await.unwrap();
 
@@ -128,25 +137,32 @@ async fn discarded_shards_are_gone_also_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_on_the_same_host_is_told_the_place() {
+    for is_tagged in [false, true] {
+        is_told_the_place(is_tagged).await;
+    }
+}
+
+async fn is_told_the_place(is_tagged: bool) {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let host = Some(node.heartbeat().await.boot_id);
-    let (file, large, small) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+    let [file, large, small] = [1, 2, 3].map(|number| shard(number, is_tagged));
     let file_pieces = pieces(file, 3);
     for piece in &file_pieces {
         stage(&node, file, piece).await;
     }
     assert_eq!(node.status(seal(file, &file_pieces)).await, Status::Ok);
-    let records = [Record::new(large, bytes(2, 100_000)), Record::new(small, bytes(3, 4096))];
+    let records = [record(large, bytes(2, 100_000)), record(small, bytes(3, 4096))];
     assert_eq!(node.put(records.to_vec()).await, [Status::Ok; 2]);
 
     let read = |shard, first| Request::Read { shard, bucket: bucket(), first, count: 1, host };
+    let form = Form::of(file);
     let Reply::Place(place) = node.ask(&read(file, 2)).await else { panic!("no place") };
-    assert_eq!((place.pieces, place.last_bytes, place.stride as usize), (3, 1000, PIECE_STRIDE_BYTES));
-    assert_eq!(read_place(&place, 2, 1000), file_pieces[2]);
-    assert_eq!(read_place(&place, 1, UNIT_BYTES), file_pieces[1]);
+    assert_eq!((place.pieces, place.last_bytes, place.stride as usize), (3, 1000, form.stride_bytes()));
+    assert_eq!(read_place(&place, form, 2, 1000), file_pieces[2]);
+    assert_eq!(read_place(&place, form, 1, UNIT_BYTES), file_pieces[1]);
     let Reply::Place(place) = node.ask(&read(large, 0)).await else { panic!("no place") };
-    assert_eq!(read_place(&place, 0, 100_000), records[0].piece);
+    assert_eq!(read_place(&place, form, 0, 100_000), records[0].piece);
     assert_eq!(node.ask(&read(small, 0)).await, Reply::Pieces(vec![records[1].piece.clone()]));
     assert_eq!(node.ask(&read(file, 3)).await, Reply::Status(Status::NotFound));
     assert_eq!(node.ask(&read(Uuid::from_u128(9), 0)).await, Reply::Status(Status::NotFound));
@@ -155,9 +171,9 @@ async fn a_reader_on_the_same_host_is_told_the_place() {
     node.stop().await.unwrap();
 }
 
-fn read_place(place: &Place, index: u32, length: usize) -> Piece {
+fn read_place(place: &Place, form: Form, index: u32, length: usize) -> Piece {
     let file = std::fs::File::open(&place.path).unwrap();
-    let mut wire = vec![0; PIECE_HEADER_BYTES + length];
+    let mut wire = vec![0; form.header_bytes() + length];
     file.read_exact_at(&mut wire, place.offset + u64::from(index) * u64::from(place.stride)).unwrap();
     Piece::take(&mut Bytes::from(wire)).unwrap()
 }

@@ -6,7 +6,7 @@ use shards::protocol::{Record, Reply, Request, Status};
 use shards::telemetry::{Heartbeat, NodeState, Ruling, Trouble, Verdict};
 use uuid::Uuid;
 
-use super::fixture::{Node, PATIENCE, Server, bucket, bytes, other_node, region};
+use super::fixture::{Node, PATIENCE, Server, bucket, bytes, other_node, record, region, shard};
 
 async fn refusal(server: &Server, config: Config) -> FolderError {
     let serve = node::serve(config, server.client().await, std::future::pending());
@@ -77,11 +77,11 @@ async fn without_room_nothing_is_taken_and_the_rest_goes_on() {
 async fn a_flipped_bit_on_disk_is_never_returned_as_good() {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
-    let record = Record::new(Uuid::from_u128(1), bytes(1, 1000));
+    let record = record(shard(1, true), bytes(1, 1000));
     assert_eq!(node.put(vec![record.clone()]).await, [Status::Ok]);
     let segment = folder.path().join("segments/0000000001.seg");
     let good = fs::read(&segment).unwrap();
-    for at in [64, 70, 90, 64 + 32, 64 + 32 + 4, 64 + 32 + 9, 64 + 32 + 13, 64 + 48 + 500] {
+    for at in [64, 70, 90, 64 + 32, 64 + 32 + 4, 64 + 32 + 9, 64 + 32 + 13, 64 + 32 + 20, 64 + 64 + 500] {
         let mut bad = good.clone();
         bad[at] ^= 1;
         fs::write(&segment, bad).unwrap();

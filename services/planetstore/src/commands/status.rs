@@ -186,7 +186,7 @@ mod tests {
         }
         assert!(text.contains("unknown (not connected)") && text.contains("12 (stopped: a gap)"));
         assert!(text.contains("node-1  offline  1 B   3 B     4       a\n"), "{text}");
-        assert!(text.contains("up to 9, 1 content with a shard under way, looking at what"), "{text}");
+        assert!(text.contains("up to 9, 1 content with a shard in flight, checking writes"), "{text}");
         assert!(text.contains("1 shard of 1 content, 0 of which would not survive the loss of a node"), "{text}");
         assert!(text.contains("node-4  1          0        0        0\n"), "{text}");
         assert!(text.contains("ab       cd          5      node-4  unwritten\n"), "{text}");
@@ -197,7 +197,7 @@ mod tests {
         let (reason, subject) = ("nobody's".into(), "ps.a\nb".into());
         status.ledger.quarantined.newest = vec![Stray { sequence: 12, reason, subject, bytes: 9 }];
         assert!(
-            render(&status).contains("7 of the log's")
+            render(&status).contains("7 entries of the log are no facts")
                 && render(&status).contains("12        9      nobody's  ps.a\\nb")
         );
         status.stored = None;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use events::ids::RegionName;
 use gateway::{Gateway, Options};
 use health::Keeper;
-use identity::Sealer;
+use identity::{PieceSecrets, Sealer};
 use ledger::Ledger;
 use listener::Listener;
 use shards::{Membership, NatsTransport, Settling, ShardStore, ShortCircuit};
@@ -139,10 +139,11 @@ impl Check for Cluster {
     }
 }
 
-/// What a gateway knows callers by.
+/// What a gateway knows callers and pieces by.
 pub(super) struct Keys<'a> {
     pub(super) root: &'a RootCredentials,
     pub(super) sealer: Arc<Sealer>,
+    pub(super) pieces: PieceSecrets,
 }
 
 /// Where a gateway finds what.
@@ -192,7 +193,8 @@ pub(super) async fn start(
     }
     let transport = NatsTransport::new(clients, region.clone(), cluster.membership.clone())?;
     let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
-    let store = ShardStore::new(transport, cluster.membership.clone(), folders.short_circuit()?, incidents);
+    let (membership, short) = (cluster.membership.clone(), folders.short_circuit()?);
+    let store = ShardStore::new(transport, membership, short, keys.pieces, incidents);
     let settling = store.settling().clone();
     let keeper = Keeper::start(folders.own.settled(), ledger.clone(), store.clone(), found);
     let options = Options {

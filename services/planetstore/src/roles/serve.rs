@@ -28,6 +28,7 @@ use crate::console::{self, Console, GatewayView, Hosts};
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
 use crate::listen;
+use crate::master_key;
 use crate::nats::NatsEndpoint;
 use crate::process::{Process, Running};
 use crate::run_file::RunFile;
@@ -143,7 +144,7 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, process: &mut Process) 
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
     let trust = console::Trust { root, master: &plan.master_key, sealer: Arc::clone(&sealer), proxies };
     let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
-    let keys = Keys { root, sealer };
+    let keys = Keys { root, sealer, pieces: master_key::piece_secrets([&plan.master_key]) };
     let shards = plan.local_shards()?;
     let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });
     let (serving, running) = gateway::start(&plan.s3, &plan.region, keys, &endpoint, state, folders, s3).await?;

@@ -146,7 +146,7 @@ fn any_two_nodes_may_stop_and_everything_is_still_served() {
     }
     until("that it is not ready", || get(&store, "/readyz").status == 503);
     let missing = get(&store, "/readyz").text();
-    assert!(missing.contains("2 online, 3 are needed"), "{missing}");
+    assert!(missing.contains("2 online; writes need 3"), "{missing}");
     assert_eq!(fixture.json(&["status"]).0, Some(5));
     store.stop();
 

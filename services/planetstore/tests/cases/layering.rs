@@ -16,7 +16,7 @@ const LIBRARIES: [(&str, &[&str]); 9] = [
     ("domain", &["events"]),
     ("policy", &["events"]),
     ("eventlog", &["events"]),
-    ("shards", &["events", "domain"]),
+    ("shards", &["events", "domain", "identity"]),
     ("ledger", &["events", "domain", "eventlog"]),
 ];
 

@@ -1,9 +1,10 @@
 use bytes::{Bytes, BytesMut};
 use events::ids::BucketName;
+use identity::PieceTag;
 use uuid::Uuid;
 
 use super::request::{piece_head_bytes, put_piece_head};
-use crate::piece::{PIECE_HEADER_BYTES, piece_header};
+use crate::piece::{Form, piece_header};
 
 /// A `Piece` message under construction: the piece's bytes are gathered, or computed, where they will be sent
 /// from, so that content is copied once between the client's socket and the node's.
@@ -15,9 +16,10 @@ pub struct PieceDraft {
 }
 
 impl PieceDraft {
-    /// A message to `shard` with room for `capacity` bytes of piece, none there yet.
+    /// A message to `shard`, whose id says the form of its pieces, with room for `capacity` bytes of piece, none there
+    /// yet.
     pub fn new(shard: Uuid, bucket: &BucketName, capacity: usize) -> Self {
-        let body = piece_head_bytes(bucket) + PIECE_HEADER_BYTES;
+        let body = piece_head_bytes(bucket) + Form::of(shard).header_bytes();
         let mut message = BytesMut::with_capacity(body + capacity);
         put_piece_head(&mut message, shard, bucket);
         message.resize(body, 0);
@@ -44,10 +46,13 @@ impl PieceDraft {
         self.message.resize(self.body + length, 0);
     }
 
-    /// The finished message for piece `index`.
-    pub fn finish(mut self, index: u32) -> Bytes {
-        let header = piece_header(self.shard, index, self.piece());
-        self.message[self.body - PIECE_HEADER_BYTES..self.body].copy_from_slice(&header);
+    /// The finished message for piece `index`, with its tag if the shard's pieces have one.
+    ///
+    /// # Panics
+    /// If there is a tag and should be none, or the other way round.
+    pub fn finish(mut self, index: u32, tag: Option<PieceTag>) -> Bytes {
+        let header = piece_header(self.shard, index, tag.as_ref(), self.piece());
+        self.message[self.body - Form::of(self.shard).header_bytes()..self.body].copy_from_slice(&header);
         self.message.freeze()
     }
 }
@@ -57,15 +62,20 @@ mod tests {
     use super::*;
     use crate::piece::Piece;
     use crate::protocol::Request;
+    use events::ids::Generation;
 
     #[test]
     fn a_finished_draft_is_the_message_of_the_request() {
-        let (shard, bucket) = (Uuid::from_u128(3), "bucket".parse::<BucketName>().unwrap());
-        let mut draft = PieceDraft::new(shard, &bucket, 10);
-        draft.extend(b"ten bytes");
-        draft.resize(10);
-        draft.piece_mut()[9] = b'!';
-        let piece = Piece::new(shard, 4, Bytes::from_static(b"ten bytes!"));
-        assert_eq!(draft.finish(4), Request::Piece { shard, bucket, piece }.encode());
+        for (shard, tag) in
+            [(Uuid::from_u128(3), None), (Generation::tagged(Uuid::from_u128(8), 1).shard(3), Some([7; 16]))]
+        {
+            let bucket = "bucket".parse::<BucketName>().unwrap();
+            let mut draft = PieceDraft::new(shard, &bucket, 10);
+            draft.extend(b"ten bytes");
+            draft.resize(10);
+            draft.piece_mut()[9] = b'!';
+            let piece = Piece::with_tag(shard, 4, tag, Bytes::from_static(b"ten bytes!"));
+            assert_eq!(draft.finish(4, tag), Request::Piece { shard, bucket, piece }.encode());
+        }
     }
 }

@@ -16,7 +16,7 @@ pub use request::{Record, Request};
 
 use events::ids::{NodeId, RegionName};
 
-use crate::piece::{PIECE_HEADER_BYTES, UNIT_BYTES};
+use crate::piece::UNIT_BYTES;
 
 /// Bytes of a message, at most: two full pieces and a kibibyte for what stands around them. NATS itself
 /// carries up to 1 MiB.
@@ -30,9 +30,6 @@ pub const PUT_RECORDS_MAX: usize = 4096;
 
 /// Shards in one [`Request::Discard`], at most.
 pub const DISCARD_SHARDS_MAX: usize = 4096;
-
-/// Bytes a record takes in a [`Request::Put`] besides its own.
-pub const RECORD_OVERHEAD_BYTES: usize = 16 + PIECE_HEADER_BYTES;
 
 /// Bytes of a path in [`Reply::Place`], at most.
 pub const PATH_BYTES_MAX: usize = 512;

@@ -4,7 +4,7 @@ use super::codec::{Fields, HEAD_BYTES, put_count, put_head, put_piece};
 use super::{
     DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PATH_BYTES_MAX, PUT_RECORDS_MAX, READ_PIECES_MAX, Status,
 };
-use crate::piece::{PIECE_HEADER_BYTES, PIECES_MAX, Piece, UNIT_BYTES};
+use crate::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
 
 /// What a node answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +146,7 @@ fn decode_place(fields: &mut Fields) -> Result<Place, NotAMessage> {
     let place =
         Place { path, offset: fields.u64()?, stride: fields.u32()?, pieces: fields.u32()?, last_bytes: fields.u32()? };
     let lengths = 1..=u32::try_from(UNIT_BYTES).unwrap_or(u32::MAX);
-    let strides = lengths.end() + u32::try_from(PIECE_HEADER_BYTES).unwrap_or(0)..=lengths.end() * 2;
+    let strides = u32::try_from(Form::Plain.stride_bytes()).unwrap_or(u32::MAX)..=lengths.end() * 2;
     let sound = place.path.starts_with('/')
         && (1..=PIECES_MAX).contains(&place.pieces)
         && lengths.contains(&place.last_bytes)
@@ -167,8 +167,8 @@ mod tests {
     }
 
     fn reply() -> impl Strategy<Value = Reply> {
-        let piece = (any::<u128>(), 0..PIECES_MAX, vec(any::<u8>(), 1..300))
-            .prop_map(|(shard, index, bytes)| Piece::new(Uuid::from_u128(shard), index, bytes.into()));
+        let piece = (any::<u128>(), 0..PIECES_MAX, any::<Option<[u8; 16]>>(), vec(any::<u8>(), 1..300))
+            .prop_map(|(shard, index, tag, bytes)| Piece::with_tag(Uuid::from_u128(shard), index, tag, bytes.into()));
         prop_oneof![
             status().prop_map(Reply::Status),
             vec(status(), 0..20).prop_map(Reply::Statuses),
@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn the_largest_read_fits_a_message() {
         let bytes = Bytes::from(vec![1; UNIT_BYTES]);
-        let pieces = (0..u32::from(READ_PIECES_MAX)).map(|i| Piece::new(Uuid::nil(), i, bytes.clone())).collect();
+        let piece = |i| Piece::with_tag(Uuid::nil(), i, Some([1; 16]), bytes.clone());
+        let pieces = (0..u32::from(READ_PIECES_MAX)).map(piece).collect();
         let reply = Reply::Pieces(pieces);
         assert_eq!(Reply::decode(reply.encode()), Ok(reply));
     }

@@ -3,9 +3,7 @@ use events::ids::BucketName;
 use uuid::Uuid;
 
 use super::codec::{Fields, HEAD_BYTES, bucket_bytes, put_bucket, put_count, put_head, put_piece, put_uuid};
-use super::{
-    DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PUT_RECORDS_MAX, READ_PIECES_MAX, RECORD_OVERHEAD_BYTES,
-};
+use super::{DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PUT_RECORDS_MAX, READ_PIECES_MAX};
 use crate::piece::{PIECES_MAX, Piece};
 
 /// What is asked of a node.
@@ -85,14 +83,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of a shard that is `bytes`, checksum computed.
+    /// The record of a shard that is `bytes`, checksum computed, without a tag.
     pub fn new(shard: Uuid, bytes: Bytes) -> Self {
         Self { shard, piece: Piece::new(shard, 0, bytes) }
     }
 
     /// Bytes it takes in a `Put`.
     pub fn wire_bytes(&self) -> usize {
-        RECORD_OVERHEAD_BYTES + self.piece.bytes.len()
+        UUID_BYTES + self.piece.wire_bytes()
     }
 }
 
@@ -268,18 +266,19 @@ mod tests {
         "[a-z0-9]{3,63}".prop_map(|name| name.parse().unwrap())
     }
 
-    fn bytes() -> impl Strategy<Value = Bytes> {
-        vec(any::<u8>(), 1..300).prop_map(Bytes::from)
+    fn piece(index: impl Strategy<Value = u32>) -> impl Strategy<Value = Piece> {
+        (uuid(), index, any::<Option<[u8; 16]>>(), vec(any::<u8>(), 1..300))
+            .prop_map(|(shard, index, tag, bytes)| Piece::with_tag(shard, index, tag, bytes.into()))
     }
 
     pub(super) fn request() -> impl Strategy<Value = Request> {
-        let record = (uuid(), bytes()).prop_map(|(shard, bytes)| Record::new(shard, bytes));
+        let record = (uuid(), piece(Just(0))).prop_map(|(shard, piece)| Record { shard, piece });
         prop_oneof![
             vec(record, 0..8).prop_map(|records| Request::Put { records }),
-            (uuid(), bucket(), 0..PIECES_MAX, bytes()).prop_map(|(shard, bucket, index, bytes)| Request::Piece {
+            (uuid(), bucket(), piece(0..PIECES_MAX)).prop_map(|(shard, bucket, piece)| Request::Piece {
                 shard,
                 bucket,
-                piece: Piece::new(shard, index, bytes)
+                piece
             }),
             (uuid(), bucket(), 1..=PIECES_MAX, 65_536_u64..).prop_map(|(shard, bucket, pieces, bytes)| Request::Seal {
                 shard,

@@ -1,4 +1,4 @@
-//! Nodes that alter what they store, checksums and all.
+//! Nodes that alter what they store, checksums and all, of contents of before there were tags.
 
 use bytes::Bytes;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES};
@@ -9,7 +9,7 @@ use super::support::{Fixture, content, until};
 const SIZES: [usize; 4] = [1, SMALL_BYTES_MAX, SMALL_BYTES_MAX + 1, STRIPE_BYTES];
 
 async fn stored(fixture: &Fixture, content: &Bytes) -> StoredContent {
-    let stored = fixture.store(1, content, None).await.unwrap();
+    let stored = fixture.store(2, content, None).await.unwrap();
     let shards = stored.placement.nodes.len();
     until(|| fixture.all_shards(true).len() == shards).await;
     stored

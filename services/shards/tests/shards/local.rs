@@ -11,7 +11,7 @@ use bytes::Bytes;
 use events::ids::NodeId;
 use rustix::fs::{FileType, Mode};
 use shards::memory::MemoryNodes;
-use shards::piece::{PIECE_STRIDE_BYTES, STRIPE_BYTES, UNIT_BYTES};
+use shards::piece::{Form, Piece, STRIPE_BYTES, UNIT_BYTES};
 use shards::protocol::{Place, Reply, Request};
 use shards::{IncidentKind, ShortCircuit, Transport, TransportError};
 use tempfile::TempDir;
@@ -102,16 +102,17 @@ impl FileNodes {
             *asked += 1;
             *asked
         };
+        let stride = Form::of(shard).stride_bytes();
         if asked == 1 {
             let mut file = File::create(&path).unwrap();
             for piece in &pieces {
-                file.seek(SeekFrom::Start(u64::from(piece.index) * PIECE_STRIDE_BYTES as u64)).unwrap();
+                file.seek(SeekFrom::Start(u64::from(piece.index) * stride as u64)).unwrap();
                 file.write_all(&piece.header()).unwrap();
                 file.write_all(&piece.bytes).unwrap();
             }
         }
         let path = self.named(path).to_str().unwrap().to_owned();
-        let stride = PIECE_STRIDE_BYTES.try_into().unwrap();
+        let stride = stride.try_into().unwrap();
         Some(Place { path, offset: 0, stride, pieces: pieces.len().try_into().unwrap(), last_bytes })
     }
 }
@@ -206,7 +207,7 @@ async fn damage_in_a_file_is_detected_and_avoided() {
     fixture.read_all(&stored).await.unwrap();
     let path = nodes.path(stored.generation.shard(1));
     let mut bytes = std::fs::read(&path).unwrap();
-    bytes[PIECE_STRIDE_BYTES + 5000] ^= 4;
+    bytes[Form::Tagged.stride_bytes() + 5000] ^= 4;
     std::fs::write(&path, bytes).unwrap();
     // A shard that a busy machine makes late is done without, and its damage not seen: read until it is looked at.
     let told = async {
@@ -218,6 +219,29 @@ async fn damage_in_a_file_is_detected_and_avoided() {
         }
     };
     let told = tokio::time::timeout(Duration::from_mins(1), told).await.expect("the damage is found");
+    assert_eq!(told.kind, IncidentKind::Damaged);
+
+    // A node that computes the checksum anew, in its file.
+    let (shard, at) = (stored.generation.shard(2), Form::Tagged.stride_bytes());
+    let path = nodes.path(shard);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let piece = Piece::take(&mut Bytes::copy_from_slice(&bytes[at..at + Form::Tagged.stride_bytes()])).unwrap();
+    let mut altered = piece.bytes.to_vec();
+    altered[0] ^= 1;
+    let altered = Piece::with_tag(shard, 1, piece.tag, altered.into());
+    bytes[at..at + Form::Tagged.header_bytes()].copy_from_slice(&altered.header());
+    bytes[at + Form::Tagged.header_bytes()..][..UNIT_BYTES].copy_from_slice(&altered.bytes);
+    std::fs::write(&path, bytes).unwrap();
+    let told = async {
+        loop {
+            assert_eq!(fixture.read_all(&stored).await.unwrap(), content);
+            match fixture.incidents.try_recv() {
+                Ok(incident) if incident.shard == 2 => break incident,
+                _ => {}
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_mins(1), told).await.expect("what was altered is found");
     assert_eq!(told.kind, IncidentKind::Damaged);
 
     std::fs::write(&path, b"cut short").unwrap();

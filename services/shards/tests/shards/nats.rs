@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::support::{bucket, content, generation, node, until};
+use super::support::{bucket, content, generation, node, secrets, until};
 
 struct Server {
     process: Child,
@@ -110,6 +110,7 @@ async fn contents_go_and_come_and_a_node_without_responders_is_offline_at_once()
         NatsTransport::new(clients, region(), membership.clone()).unwrap(),
         membership.clone(),
         None,
+        secrets(),
         incidents,
     );
     // Nobody renews the heartbeats, so only the requests themselves can tell who is there.

@@ -3,6 +3,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use futures_util::TryStreamExt;
+use identity::{PIECE_SECRET_BYTES, PieceSecret, PieceSecrets};
 use shards::memory::MemoryNodes;
 use shards::{Incident, Membership, ReadError, ShardStore, ShortCircuit, StoredContent, Transport, WriteError};
 use tokio::sync::mpsc;
@@ -27,7 +28,7 @@ impl<T: Transport> Fixture<T> {
     pub(crate) fn over(nodes: MemoryNodes, transport: T, short: Option<ShortCircuit>) -> Self {
         let membership = nodes.membership();
         let (sender, incidents) = mpsc::channel(64);
-        let store = ShardStore::new(transport, membership.clone(), short, sender);
+        let store = ShardStore::new(transport, membership.clone(), short, secrets(), sender);
         Self { nodes, membership, store, incidents }
     }
 
@@ -90,8 +91,18 @@ pub(crate) fn bucket() -> BucketName {
     "bucket".parse().unwrap()
 }
 
+/// The number of the secret by which contents are tagged.
+pub(crate) const SECRET: u16 = 3;
+
+/// What tags contents.
+pub(crate) fn secrets() -> PieceSecrets {
+    PieceSecrets::from_iter([(SECRET, PieceSecret::new(&[5; PIECE_SECRET_BYTES]))])
+}
+
+/// Contents of odd numbers are tagged, those of even numbers are of before there were tags.
 pub(crate) fn generation(number: u128) -> Generation {
-    Generation::from_fresh(Uuid::from_u128(number << 3))
+    let fresh = Uuid::from_u128(number << 3);
+    if number % 2 == 1 { Generation::tagged(fresh, SECRET) } else { Generation::from_fresh(fresh) }
 }
 
 pub(crate) fn node(number: usize) -> NodeId {

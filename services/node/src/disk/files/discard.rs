@@ -2,6 +2,7 @@ use std::io;
 use std::sync::PoisonError;
 
 use events::ids::BucketName;
+use shards::piece::Form;
 use uuid::Uuid;
 
 use super::super::DiskError;
@@ -48,7 +49,7 @@ impl ShardFiles {
             other => other.map_err(failed)?,
         }
         self.handles.forget(&path);
-        if let Some(shape) = Shape::of_file(bytes) {
+        if let Some(shape) = Shape::of_file(Form::of(shard), bytes) {
             self.discount(shape);
         }
         Ok(true)

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use events::ids::BucketName;
-use shards::piece::{PIECE_HEADER_BYTES, PIECE_STRIDE_BYTES, UNIT_BYTES};
+use shards::piece::{Form, UNIT_BYTES};
 use uuid::Uuid;
 
 use super::handles::Handles;
@@ -40,27 +40,28 @@ pub(crate) struct ShardFiles {
 /// How long the pieces of a shard file are: all have [`UNIT_BYTES`] but the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
+    pub(crate) form: Form,
     pub(crate) pieces: u32,
     pub(crate) last_bytes: u32,
 }
 
 impl Shape {
     /// The shape of a shard of so many pieces and bytes, if there is one.
-    pub(crate) fn new(pieces: u32, bytes: u64) -> Option<Self> {
+    pub(crate) fn new(form: Form, pieces: u32, bytes: u64) -> Option<Self> {
         let before = u64::from(pieces.checked_sub(1)?) * UNIT_BYTES as u64;
         let last_bytes = u32::try_from(bytes.checked_sub(before)?).ok()?;
-        ((1..=UNIT_BYTES).contains(&(last_bytes as usize))).then_some(Self { pieces, last_bytes })
+        ((1..=UNIT_BYTES).contains(&(last_bytes as usize))).then_some(Self { form, pieces, last_bytes })
     }
 
     /// The shape of a file of so many bytes.
-    fn of_file(bytes: u64) -> Option<Self> {
-        let pieces = u32::try_from(bytes.div_ceil(PIECE_STRIDE_BYTES as u64)).ok()?;
-        Self::new(pieces, bytes.checked_sub(u64::from(pieces) * PIECE_HEADER_BYTES as u64)?)
+    fn of_file(form: Form, bytes: u64) -> Option<Self> {
+        let pieces = u32::try_from(bytes.div_ceil(form.stride_bytes() as u64)).ok()?;
+        Self::new(form, pieces, bytes.checked_sub(u64::from(pieces) * form.header_bytes() as u64)?)
     }
 
     /// The length of a file of this shape, in bytes.
     fn file_bytes(self) -> u64 {
-        self.bytes() + u64::from(self.pieces) * PIECE_HEADER_BYTES as u64
+        self.bytes() + u64::from(self.pieces) * self.form.header_bytes() as u64
     }
 
     /// Bytes of all pieces, headers not counted.
@@ -70,6 +71,11 @@ impl Shape {
 
     fn piece_bytes(self, index: u32) -> usize {
         if index + 1 == self.pieces { self.last_bytes as usize } else { UNIT_BYTES }
+    }
+
+    /// Bytes of a piece with its header.
+    fn wire_bytes(self, index: u32) -> usize {
+        self.form.header_bytes() + self.piece_bytes(index)
     }
 }
 
@@ -106,8 +112,8 @@ fn staged_path(bucket: &BucketName, shard: Uuid) -> PathBuf {
     bucket_path(bucket).join(format!("{}{STAGED_SUFFIX}", shard.hyphenated()))
 }
 
-fn piece_offset(index: u32) -> u64 {
-    u64::from(index) * PIECE_STRIDE_BYTES as u64
+fn piece_offset(form: Form, index: u32) -> u64 {
+    u64::from(index) * form.stride_bytes() as u64
 }
 
 #[cfg(test)]
@@ -117,21 +123,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_file_tells_its_shape(pieces in 1_u32..70_000, last in 1..=UNIT_BYTES) {
+        fn a_file_tells_its_shape(pieces in 1_u32..70_000, last in 1..=UNIT_BYTES, is_tagged: bool) {
+            let form = if is_tagged { Form::Tagged } else { Form::Plain };
             let bytes = u64::from(pieces - 1) * UNIT_BYTES as u64 + last as u64;
-            let shape = Shape::new(pieces, bytes).unwrap();
+            let shape = Shape::new(form, pieces, bytes).unwrap();
             prop_assert_eq!(shape.bytes(), bytes);
-            prop_assert_eq!(Shape::of_file(shape.file_bytes()), Some(shape));
+            prop_assert_eq!(Shape::of_file(form, shape.file_bytes()), Some(shape));
         }
     }
 
     #[test]
     fn impossible_shapes_are_none() {
         for (pieces, bytes) in [(0, 0), (0, 5), (1, 0), (1, UNIT_BYTES as u64 + 1), (2, UNIT_BYTES as u64)] {
-            assert_eq!(Shape::new(pieces, bytes), None, "{pieces} {bytes}");
+            assert_eq!(Shape::new(Form::Plain, pieces, bytes), None, "{pieces} {bytes}");
         }
-        assert_eq!(Shape::of_file(0), None);
-        assert_eq!(Shape::of_file(PIECE_HEADER_BYTES as u64), None);
-        assert_eq!(Shape::of_file(PIECE_STRIDE_BYTES as u64 + 3), None);
+        for form in [Form::Plain, Form::Tagged] {
+            assert_eq!(Shape::of_file(form, 0), None);
+            assert_eq!(Shape::of_file(form, form.header_bytes() as u64), None);
+            assert_eq!(Shape::of_file(form, form.stride_bytes() as u64 + 3), None);
+        }
     }
 }

@@ -2,7 +2,7 @@ use std::io;
 
 use bytes::Bytes;
 use events::ids::BucketName;
-use shards::piece::{PIECE_HEADER_BYTES, PIECE_STRIDE_BYTES, Piece};
+use shards::piece::{Form, Piece};
 use shards::protocol::pieces_reply_head;
 use uuid::Uuid;
 
@@ -19,15 +19,15 @@ impl ShardFiles {
         let count = count.min(left);
         let last = (first + u32::from(count)).checked_sub(1).filter(|_| count > 0).ok_or(DiskError::NotFound)?;
         let head = pieces_reply_head(count);
-        let length = usize::from(count - 1) * PIECE_STRIDE_BYTES + PIECE_HEADER_BYTES + shape.piece_bytes(last);
+        let length = usize::from(count - 1) * shape.form.stride_bytes() + shape.wire_bytes(last);
         let mut reply = vec![0; head.len() + length];
         reply[..head.len()].copy_from_slice(&head);
-        read_all(&handle, &mut reply[head.len()..], piece_offset(first))?;
+        read_all(&handle, &mut reply[head.len()..], piece_offset(shape.form, first))?;
         let reply = Bytes::from(reply);
         let mut pieces = reply.slice(head.len()..);
         for index in first..=last {
             let piece = Piece::take(&mut pieces).map_err(|_| DiskError::Damaged)?;
-            if piece.index != index || piece.bytes.len() != shape.piece_bytes(index) {
+            if piece.index != index || piece.form() != shape.form || piece.bytes.len() != shape.piece_bytes(index) {
                 return Err(DiskError::Damaged);
             }
         }
@@ -37,7 +37,7 @@ impl ShardFiles {
     /// The same as [`Self::shape`], as the file is now: a handle that is kept open outlives its name.
     pub(crate) fn look(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
         let bytes = self.handles.length(&shard_path(bucket, shard))?.ok_or(DiskError::NotFound)?;
-        Shape::of_file(bytes).ok_or(DiskError::Damaged)
+        Shape::of_file(Form::of(shard), bytes).ok_or(DiskError::Damaged)
     }
 
     /// How many pieces a shard has and how long they are.
@@ -49,8 +49,8 @@ impl ShardFiles {
     pub(crate) fn verify(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
         let (handle, shape) = self.open(shard, bucket)?;
         for index in 0..shape.pieces {
-            let mut wire = vec![0; PIECE_HEADER_BYTES + shape.piece_bytes(index)];
-            read_all(&handle, &mut wire, piece_offset(index))?;
+            let mut wire = vec![0; shape.wire_bytes(index)];
+            read_all(&handle, &mut wire, piece_offset(shape.form, index))?;
             let piece = Piece::take(&mut Bytes::from(wire)).map_err(|_| DiskError::Damaged)?;
             if !piece.is_intact(shard, index) || piece.bytes.len() != shape.piece_bytes(index) {
                 return Err(DiskError::Damaged);
@@ -64,7 +64,7 @@ impl ShardFiles {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
             other => other.map_err(|e| DiskError::from_read("open of a shard", &e))?,
         };
-        let shape = Shape::of_file(handle.bytes).ok_or(DiskError::Damaged)?;
+        let shape = Shape::of_file(Form::of(shard), handle.bytes).ok_or(DiskError::Damaged)?;
         Ok((handle, shape))
     }
 }

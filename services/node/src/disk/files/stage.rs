@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use events::ids::BucketName;
-use shards::piece::{PIECE_HEADER_BYTES, PIECES_MAX, Piece, UNIT_BYTES};
+use shards::piece::{Form, PIECES_MAX, Piece, PieceHeader, UNIT_BYTES};
 use uuid::Uuid;
 
 use super::super::DiskError;
@@ -107,7 +107,7 @@ impl ShardFiles {
             };
             let header = piece.header();
             let mut parts = [IoSlice::new(&header), IoSlice::new(&piece.bytes)];
-            if let Err(e) = file.write_at(&mut parts, piece_offset(piece.index)) {
+            if let Err(e) = file.write_at(&mut parts, piece_offset(piece.form(), piece.index)) {
                 return Err(self.give_up(shard, staged, &e, "write of a piece"));
             }
             staged.note(piece);
@@ -126,7 +126,7 @@ impl ShardFiles {
 
     /// Makes a shard durable of which all pieces were taken; `NotFound` if not.
     pub(crate) fn seal(&self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Result<(), DiskError> {
-        let shape = Shape::new(pieces, bytes).ok_or(DiskError::Damaged)?;
+        let shape = Shape::new(Form::of(shard), pieces, bytes).ok_or(DiskError::Damaged)?;
         self.health.check()?;
         let _waits = self.health.wait();
         let entry = self.staged().get(&shard).cloned();
@@ -196,23 +196,24 @@ impl ShardFiles {
 
     /// A piece of a shard that is sealed: fine if it is the one that is there.
     fn check_sealed(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
-        let stored = self.read_header(shard, bucket, piece.index)?;
-        let same: bool = stored == Some(piece.header());
+        let header = piece.header();
+        let same = self.is_stored_header(shard, bucket, piece.index, &header)?;
         if same { Ok(()) } else { Err(DiskError::Invalid("a piece that contradicts the sealed shard")) }
     }
 
-    fn read_header(
+    fn is_stored_header(
         &self,
         shard: Uuid,
         bucket: &BucketName,
         index: u32,
-    ) -> Result<Option<[u8; PIECE_HEADER_BYTES]>, DiskError> {
+        header: &PieceHeader,
+    ) -> Result<bool, DiskError> {
         let path = shard_path(bucket, shard);
-        let mut header = [0; PIECE_HEADER_BYTES];
+        let mut stored = vec![0; header.len()];
         let file = self.disk.open(&path, Open::Existing).map_err(|e| DiskError::from_read("open of a shard", &e))?;
-        match file.read_at(&mut header, piece_offset(index)) {
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-            other => other.map(|()| Some(header)).map_err(|e| DiskError::from_read("read of a shard", &e)),
+        match file.read_at(&mut stored, piece_offset(Form::of(shard), index)) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            other => other.map(|()| stored == **header).map_err(|e| DiskError::from_read("read of a shard", &e)),
         }
     }
 

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use shards::piece::Form;
 use uuid::Uuid;
 
 use super::super::DiskError;
@@ -36,7 +37,9 @@ impl ShardFiles {
             for file in files {
                 if file.name.ends_with(STAGED_SUFFIX) {
                     self.disk.remove(&folder.join(file.name))?;
-                } else if let (Ok(_), Some(shape)) = (Uuid::parse_str(&file.name), Shape::of_file(file.bytes)) {
+                } else if let Ok(shard) = Uuid::parse_str(&file.name)
+                    && let Some(shape) = Shape::of_file(Form::of(shard), file.bytes)
+                {
                     self.count(shape);
                 }
             }

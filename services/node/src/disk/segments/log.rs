@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
-use shards::piece::{PIECE_HEADER_BYTES, Piece};
+use shards::piece::{Piece, PieceHeader};
 use uuid::Uuid;
 
 use super::super::health::Health;
@@ -96,8 +96,8 @@ impl Log {
 
     /// Whether a piece fits a segment of so many bytes.
     pub(crate) fn fits(segment_bytes: u32, piece: &Piece) -> Result<(), DiskError> {
-        let size = u32::try_from(piece.bytes.len()).ok().filter(|length| *length <= segment_bytes).map(put_size);
-        match size {
+        let length = u32::try_from(piece.bytes.len()).ok().filter(|length| *length <= segment_bytes);
+        match length.map(|length| put_size(piece.form(), length)) {
             Some(size) if SEGMENT_HEADER_BYTES + size <= segment_bytes - segment_bytes / 16 => Ok(()),
             _ => Err(DiskError::Invalid("a piece larger than a segment")),
         }
@@ -248,16 +248,16 @@ fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_b
 impl Active {
     fn write(&mut self, group: &Group<'_>, segment_bytes: u32) -> io::Result<()> {
         const PADDING: [u8; RECORD_ALIGN_BYTES as usize] = [0; RECORD_ALIGN_BYTES as usize];
-        type Headers = ([u8; RECORD_HEADER_BYTES as usize], [u8; PIECE_HEADER_BYTES]);
+        type Headers = ([u8; RECORD_HEADER_BYTES as usize], Option<PieceHeader>);
         let headers: Vec<Headers> = group
             .records
             .iter()
-            .map(|(entry, piece)| (record_header(self.name, entry), piece.map(Piece::header).unwrap_or_default()))
+            .map(|(entry, piece)| (record_header(self.name, entry), piece.map(Piece::header)))
             .collect();
         let mut parts = Vec::with_capacity(4 * headers.len() + 1);
         for ((entry, piece), (record, header)) in group.records.iter().zip(&headers) {
             parts.push(IoSlice::new(record));
-            if let Some(piece) = piece {
+            if let (Some(piece), Some(header)) = (piece, header) {
                 let written = record.len() + header.len() + piece.bytes.len();
                 parts.push(IoSlice::new(header));
                 parts.push(IoSlice::new(&piece.bytes));

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use shards::piece::{PIECE_HEADER_BYTES, Piece};
+use shards::piece::{Form, Piece};
 use shards::protocol::pieces_reply_head;
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ impl SegmentReader {
     pub(crate) fn look(&self, shard: Uuid) -> Result<Option<u32>, DiskError> {
         self.follow(shard, |location| {
             let Some(bytes) = self.handles.length(&segment_path(location.segment))? else { return Ok(None) };
-            let end = u64::from(location.offset) + record_bytes(location) as u64;
+            let end = u64::from(location.offset) + record_bytes(shard, location) as u64;
             Ok((end <= bytes).then_some(location.length))
         })
     }
@@ -98,7 +98,7 @@ impl SegmentReader {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(|e| DiskError::from_read("open of a segment", &e))?,
         };
-        let mut record = vec![0; record_bytes(location)];
+        let mut record = vec![0; record_bytes(shard, location)];
         match handle.file.read_at(&mut record, u64::from(location.offset)) {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             other => other.map_err(|e| DiskError::from_read("read of a segment", &e))?,
@@ -113,6 +113,6 @@ impl SegmentReader {
 }
 
 /// Bytes of a record, its padding not counted.
-fn record_bytes(location: Location) -> usize {
-    RECORD_HEADER_BYTES as usize + PIECE_HEADER_BYTES + location.length as usize
+fn record_bytes(shard: Uuid, location: Location) -> usize {
+    RECORD_HEADER_BYTES as usize + Form::of(shard).header_bytes() + location.length as usize
 }

@@ -1,7 +1,7 @@
 //! The bytes of a segment: a header, then records: a header each, then for a shard its piece in the wire form.
 
 use crc_fast::{CrcAlgorithm, Digest};
-use shards::piece::PIECE_HEADER_BYTES;
+use shards::piece::Form;
 use uuid::Uuid;
 
 /// Bytes before the first record.
@@ -11,8 +11,6 @@ pub(crate) const RECORD_HEADER_BYTES: u32 = 32;
 /// Records begin at multiples of this, so that a scan finds the next one behind a damaged header.
 pub(crate) const RECORD_ALIGN_BYTES: u32 = 8;
 
-#[allow(clippy::cast_possible_truncation, reason = "16")]
-const PIECE_HEADER: u32 = PIECE_HEADER_BYTES as u32;
 const SEGMENT_MAGIC: [u8; 8] = *b"PSTSEGM1";
 const RECORD_MAGIC: u32 = u32::from_le_bytes(*b"PSr1");
 /// The length that stands for a tombstone: no piece is that long.
@@ -53,7 +51,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Bytes the record takes in its segment.
     pub(crate) fn size(&self) -> u32 {
-        self.length.map_or(TOMBSTONE_BYTES, put_size)
+        self.length.map_or(TOMBSTONE_BYTES, |length| put_size(Form::of(self.shard), length))
     }
 }
 
@@ -61,8 +59,10 @@ impl Entry {
 pub(crate) const TOMBSTONE_BYTES: u32 = RECORD_HEADER_BYTES;
 
 /// Bytes that the record of a piece of `length` bytes takes in a segment.
-pub(crate) fn put_size(length: u32) -> u32 {
-    (RECORD_HEADER_BYTES + PIECE_HEADER + length).next_multiple_of(RECORD_ALIGN_BYTES)
+pub(crate) fn put_size(form: Form, length: u32) -> u32 {
+    #[allow(clippy::cast_possible_truncation, reason = "32 at most")]
+    let header = form.header_bytes() as u32;
+    (RECORD_HEADER_BYTES + header + length).next_multiple_of(RECORD_ALIGN_BYTES)
 }
 
 /// The header of the record `entry`: magic, shard, length, zero, CRC. Its CRC also covers where it lies, so that a

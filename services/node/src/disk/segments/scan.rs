@@ -2,7 +2,7 @@ use std::io;
 use std::ops::Range;
 
 use bytes::Bytes;
-use shards::piece::Piece;
+use shards::piece::{Form, Piece};
 
 use super::super::seam::File;
 use super::record::{
@@ -96,9 +96,11 @@ fn is_whole(entry: &Entry, segment: &Bytes) -> bool {
         .is_none_or(|length| take_piece(entry, length, segment, 0).is_some_and(|piece| piece.is_intact(entry.shard, 0)))
 }
 
-/// The piece of the record `entry`, if its header is good; `bytes` are those of the segment from `base`.
+/// The piece of the record `entry`, if its header is good and of the shard's form; `bytes` are those of the segment from
+/// `base`.
 pub(crate) fn take_piece(entry: &Entry, length: u32, bytes: &Bytes, base: u32) -> Option<Piece> {
     let begin = (entry.offset.checked_sub(base)? + RECORD_HEADER_BYTES) as usize;
     let mut wire = (begin <= bytes.len()).then(|| bytes.slice(begin..))?;
-    Piece::take(&mut wire).ok().filter(|piece| piece.bytes.len() == length as usize)
+    let is_right = |piece: &Piece| piece.form() == Form::of(entry.shard) && piece.bytes.len() == length as usize;
+    Piece::take(&mut wire).ok().filter(is_right)
 }

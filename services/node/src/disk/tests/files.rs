@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use events::ids::BucketName;
+use events::ids::{BucketName, Generation};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use shards::memory;
 use shards::piece::{Piece, UNIT_BYTES};
 use shards::protocol::Reply;
 use uuid::Uuid;
@@ -32,15 +33,17 @@ fn open(disk: &MemoryDisk) -> Result<ShardFiles, DiskError> {
 /// Shards 0 to 4 have one to three pieces; the same each time, as a content's shards are.
 fn piece(i: u8, index: u32) -> Piece {
     let length = if index + 1 == pieces(i) { 100 + usize::from(i) } else { UNIT_BYTES };
-    Piece::new(shard(i), index, Bytes::from(vec![i ^ index.to_le_bytes()[0]; length]))
+    memory::piece(shard(i), index, Bytes::from(vec![i ^ index.to_le_bytes()[0]; length]))
 }
 
 fn pieces(i: u8) -> u32 {
     u32::from(i) % 3 + 1
 }
 
+/// The pieces of every other shard are tagged.
 fn shard(i: u8) -> Uuid {
-    Uuid::from_u128(u128::from(i) + 1)
+    let fresh = Uuid::from_u128((u128::from(i) + 1) << 3);
+    if i % 2 == 1 { Generation::tagged(fresh, 1).shard(0) } else { fresh }
 }
 
 fn bytes(i: u8) -> u64 {

@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 
 use super::super::super::seam::{Folder, MemoryDisk, Open};
-use super::super::record::{Entry, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, record_header};
+use super::super::record::{Entry, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, put_size, record_header};
 use super::super::scan::scan;
 use super::super::segment_path;
 use super::world::{World, put, shard};
+use shards::piece::Form;
 use uuid::Uuid;
 
 proptest! {
@@ -61,7 +62,7 @@ fn a_damaged_record_is_lost_by_compaction_and_nothing_else() {
     let (keep, bytes) = put(1, 1, 300);
     world.commit(&[keep, put(2, 2, 300).0]);
     world.commit(&(0..20).map(|version| put(3, version, 900).0).collect::<Vec<_>>());
-    let second = SEGMENT_HEADER_BYTES + super::super::record::put_size(300) + RECORD_HEADER_BYTES + 20;
+    let second = SEGMENT_HEADER_BYTES + put_size(Form::of(shard(1)), 300) + RECORD_HEADER_BYTES + 20;
     assert!(world.disk.flip(&segment_path(1), second as usize));
     while let Some(compacted) = world.compact(&[]) {
         compacted.0.unwrap();

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use shards::piece::Piece;
+use events::ids::Generation;
+use shards::memory;
 use shards::protocol::{PIECES_REPLY_HEAD_BYTES, Reply};
 use uuid::Uuid;
 
@@ -83,8 +84,10 @@ impl World {
     }
 }
 
+/// The pieces of every other shard are tagged.
 pub(super) fn shard(i: u8) -> Uuid {
-    Uuid::from_u128(u128::from(i) * 0x0101_0101)
+    let fresh = Uuid::from_u128(u128::from(i) * 0x0808_0808);
+    if i % 2 == 1 { Generation::tagged(fresh, 1).shard(0) } else { fresh }
 }
 
 /// A put of bytes that only this `version` of the shard has.
@@ -92,5 +95,5 @@ pub(super) fn put(i: u8, version: u32, length: usize) -> (Change, Bytes) {
     let mut bytes = version.to_le_bytes().repeat(length.div_ceil(4));
     bytes.truncate(length);
     let bytes = Bytes::from(bytes);
-    (Change::Put { shard: shard(i), piece: Piece::new(shard(i), 0, bytes.clone()) }, bytes)
+    (Change::Put { shard: shard(i), piece: memory::piece(shard(i), 0, bytes.clone()) }, bytes)
 }
