@@ -95,6 +95,8 @@ pub(crate) struct Shared {
     pub(crate) read_portions: Portions,
     pub(crate) strangers_read_portions: Portions,
     pub(crate) whole_kib: Arc<Semaphore>,
+    /// Large bodies of which bytes may be hashed at the same time. It is never closed.
+    pub(crate) hashing: Semaphore,
 }
 
 impl Gateway {
@@ -122,6 +124,7 @@ impl Gateway {
             read_portions: Portions::new(READ_PORTION_KIB),
             strangers_read_portions: Portions::new(STRANGERS_READ_PORTION_KIB),
             whole_kib: Arc::new(Semaphore::new(WHOLE_KIB_MAX)),
+            hashing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
         }))
     }
 

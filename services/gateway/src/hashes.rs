@@ -7,9 +7,16 @@ use s3::checksum::{Algorithm, Checksum, Hasher};
 use s3::request::Payload as Declared;
 use s3::sigv4::PayloadHash;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+/// Bytes of a payload that are hashed without a turn. Of longer ones no more are hashed at a time than there are turns: one
+/// for each processor. Else hundreds of them could all be in the queue of what runs next, each for a millisecond, before
+/// whoever asks for little.
+const UNTURNED_BYTES_MAX: usize = 64 * 1024;
 
 /// The hashes of a payload, all in one pass, as far as anybody asks for them.
 pub(crate) struct Hashes {
+    bytes: usize,
     md5: Md5,
     sha256: Option<Sha256>,
     checksum: Option<Hasher>,
@@ -27,7 +34,7 @@ impl Hashes {
     pub(crate) fn of_plain(algorithm: Option<Algorithm>) -> Self {
         // The entity tag is an MD5 and the content's name a SHA-256 already: no need for a second one of either.
         let own = algorithm.filter(|algorithm| !matches!(algorithm, Algorithm::Md5 | Algorithm::Sha256));
-        Self { md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
+        Self { bytes: 0, md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
     }
 
     /// Of bytes that are going to be encrypted: their SHA-256 names nothing.
@@ -36,7 +43,10 @@ impl Hashes {
         Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(algorithm) }
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) async fn update(&mut self, bytes: &[u8], turns: &Semaphore) {
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        // Nobody closes them.
+        let _turn = if self.bytes > UNTURNED_BYTES_MAX { turns.acquire().await.ok() } else { None };
         self.md5.update(bytes);
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
@@ -87,4 +97,26 @@ pub(crate) fn verify(
         sent.verify(computed)?;
     }
     Ok(sums.checksum)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn long_payloads_are_hashed_in_turns_and_short_ones_at_once() {
+        let turns = Semaphore::new(0);
+        let (short, long) = (vec![1; UNTURNED_BYTES_MAX], vec![2; 2 * UNTURNED_BYTES_MAX]);
+        let mut hashes = Hashes::of_plain(None);
+        assert!(hashes.update(&short, &turns).now_or_never().is_some());
+        let mut update = Box::pin(hashes.update(&long, &turns));
+        assert!(update.as_mut().now_or_never().is_none(), "it has no turn");
+        turns.add_permits(1);
+        assert!(update.as_mut().now_or_never().is_some());
+        drop(update);
+        assert_eq!(turns.available_permits(), 1, "the next one has it");
+        assert_eq!(hashes.finish(None).sha256, Some(sha256(&[short, long].concat())));
+    }
 }

@@ -19,6 +19,7 @@ use crate::past::{Past, PastEvents};
 use crate::proof::Prover;
 use crate::room::Room;
 use crate::snapshot::Snapshot;
+use crate::turns::Turns;
 use crate::writer::{Durable, Progress, Work, Writer};
 use crate::{CommitError, Disk, OpenError, ReadError, Sources, barrier};
 
@@ -118,7 +119,7 @@ impl Ledger {
             contention: Contention::new(options.sole_writer, Instant::now()),
             options,
             append_time: Duration::ZERO,
-            shared: None,
+            turns: Turns::default(),
             release,
             follower,
         };

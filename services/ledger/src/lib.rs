@@ -37,6 +37,7 @@ mod shortage;
 mod snapshot;
 mod sources;
 mod tables;
+mod turns;
 mod writer;
 
 pub use commit::Committed;

@@ -4,7 +4,6 @@
 //! around them.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +25,7 @@ use crate::proof::Prover;
 use crate::room::{Room, Written};
 use crate::shortage::LOOK_INTERVAL;
 use crate::snapshot::Snapshot;
+use crate::turns::Turns;
 use crate::{CommitError, Cursor, FoldError, StateError};
 
 /// How long commits may stay volatile in redb. The log has them: a crash replays this much.
@@ -33,12 +33,6 @@ const VOLATILE_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// How many events may stay volatile in redb.
 const VOLATILE_EVENTS_MAX: u64 = 10_000;
-
-/// How many commands a batch of several requests takes beyond the first of each. Whoever comes next waits for no more.
-const SHARED_FURTHER_MAX: usize = 32;
-
-/// How long batches stay so short after several requests waited: clients that wait for each answer ask again by then.
-const SHARED_TIME: Duration = Duration::from_millis(100);
 
 /// What the writer is asked to do.
 pub(crate) enum Work {
@@ -87,8 +81,8 @@ pub(crate) struct Writer<L> {
     pub(crate) contention: Contention,
     /// How long the last append took.
     pub(crate) append_time: Duration,
-    /// When commands of several requests last waited together.
-    pub(crate) shared: Option<Instant>,
+    /// Whose commands the next batch takes.
+    pub(crate) turns: Turns,
     /// When to free more of what is being released, if anything is and no client asks for anything before.
     pub(crate) release: Option<Instant>,
     /// The task that hands over what others append; it ends with the writer.
@@ -180,7 +174,7 @@ impl<L: Log> Writer<L> {
             if behind.is_none() {
                 *behind = self.gather(waiting, work, runtime)?;
             }
-            let taken = self.share(waiting, Instant::now());
+            let taken = self.turns.share(waiting, Instant::now());
             let rest = waiting.split_off(taken.min(APPEND_EVENTS_MAX));
             let mut later = self.admit(waiting).and_then(|later| self.commit(waiting, runtime).map(|()| later));
             waiting.extend(later.as_mut().map(std::mem::take).unwrap_or_default().into_iter().chain(rest));
@@ -267,17 +261,6 @@ impl<L: Log> Writer<L> {
         Ok(behind)
     }
 
-    /// Orders what waits in turns, and says how many of these commands the next batch takes: all of a request that is
-    /// alone, and few beyond the first of each where several ask, because those that come next wait for the whole batch.
-    fn share(&mut self, waiting: &mut Vec<Queued>, now: Instant) -> usize {
-        let requests = take_turns(waiting);
-        if requests > 1 {
-            self.shared = Some(now);
-        }
-        let is_shared = self.shared.is_some_and(|last| now.duration_since(last) < SHARED_TIME);
-        if is_shared { waiting.len().min(requests + SHARED_FURTHER_MAX) } else { waiting.len() }
-    }
-
     /// Folds what the log has and the tables lack.
     ///
     /// # Errors
@@ -318,26 +301,6 @@ impl<L: Log> Writer<L> {
         metrics::counter!("planetstore_ledger_sequence").absolute(cursor.sequence);
         Ok(())
     }
-}
-
-/// Orders commands so that every request has its first turn before any has its second, oldest first: a request of a
-/// thousand commands holds up nobody who asks for one thing. The commands of one request stay in their order, and the
-/// oldest of those that wait is always in front. Returns how many requests there are.
-fn take_turns(waiting: &mut Vec<Queued>) -> usize {
-    let mut seen = HashMap::<&str, usize>::new();
-    let turns = waiting.iter().map(|queued| {
-        let turn = seen.entry(queued.origin.request_id.as_str()).or_default();
-        *turn += 1;
-        *turn
-    });
-    let turns: Vec<_> = turns.collect();
-    let requests = seen.len();
-    if !turns.is_sorted() {
-        let mut in_turn: Vec<_> = turns.into_iter().zip(waiting.drain(..)).collect();
-        in_turn.sort_by_key(|(turn, _)| *turn);
-        waiting.extend(in_turn.into_iter().map(|(_, queued)| queued));
-    }
-    requests
 }
 
 /// What a panic said.

@@ -170,10 +170,12 @@ fn take<V: View>(view: &V, complete: &CompleteUpload) -> Result<(u64, Runs), Ref
     let Some((last, _)) = complete.parts.last().filter(|_| ascending) else {
         return Err(Rejection::InvalidPartOrder.into());
     };
+    // In one go: nobody else's command is decided meanwhile.
+    let stored = view.parts(complete.upload).map_err(Refused::View)?;
     let mut size = 0_u64;
     let mut runs: Runs = Vec::new();
     for (number, md5) in &complete.parts {
-        let part = view.part(complete.upload, *number).map_err(Refused::View)?;
+        let part = stored.binary_search_by_key(number, |(number, _)| *number).ok().map(|place| &stored[place].1);
         let part = part.filter(|part| part.md5 == *md5).ok_or_else(|| Rejection::InvalidPart(number.get()))?;
         if part.size < PART_BYTES_MIN && number != last {
             return Err(Rejection::PartTooSmall { number: number.get(), size: part.size }.into());

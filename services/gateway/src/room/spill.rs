@@ -12,6 +12,8 @@ use bytes::{Bytes, BytesMut};
 use crc_fast::{CrcAlgorithm, Digest};
 use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
 use rustix::io::Errno;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 /// Bytes of one slot: a stripe of an upload fits.
@@ -20,10 +22,16 @@ const SLOT_BYTES: usize = 1024 * 1024;
 /// Free bytes of the disk below which the file does not grow: the log and the projection may lie beside it.
 const DISK_FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
 
+/// Threads that write or read the file at a time, at most. Mostly it is in the page cache, so that many of them would only
+/// contend with everybody else for the processors.
+const THREADS_MAX: usize = 4;
+
 /// The file.
 #[derive(Debug)]
 pub(crate) struct Spill {
     file: File,
+    /// It is never closed.
+    threads: Arc<Semaphore>,
     slots_max: u32,
     slots: Mutex<Slots>,
 }
@@ -41,6 +49,8 @@ struct Slots {
     free: BTreeSet<u32>,
     /// There have never been more than this many.
     end: u32,
+    /// Somebody gives back the space of those that are too many.
+    is_trimmed: bool,
 }
 
 #[derive(Debug)]
@@ -62,7 +72,8 @@ pub(super) struct Spilled {
 impl Spill {
     /// A file in `folder` of so many slots at most.
     pub(crate) fn open(folder: &Path, slots_max: u32) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self { file: tempfile::tempfile_in(folder)?, slots_max, slots: Mutex::default() }))
+        let (file, threads) = (tempfile::tempfile_in(folder)?, Arc::new(Semaphore::new(THREADS_MAX)));
+        Ok(Arc::new(Self { file, threads, slots_max, slots: Mutex::default() }))
     }
 
     /// A slot with its space on the disk. Blocks on the disk.
@@ -93,11 +104,29 @@ impl Spill {
         Ok(Arc::new(slot))
     }
 
-    /// Gives the space of a slot back to the disk. False if its file system cannot.
-    fn punch(&self, offset: u64) -> bool {
-        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        let punched = fallocate(&self.file, flags, offset, SLOT_BYTES as u64);
-        punched.inspect_err(|error| tracing::debug!(%error, "the space of a slot cannot be released")).is_ok()
+    /// Runs on a thread that may block, one of a few.
+    async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+        let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(io::Error::other)?;
+        let run = move || {
+            let done = job();
+            // Not before, even if nobody waits for it any more.
+            drop(thread);
+            done
+        };
+        spawn_blocking(run).await.map_err(io::Error::other)?
+    }
+
+    /// Gives back the space of slots that are more than those to spare. Blocks on the disk, which may discard it at once.
+    fn trim(&self) {
+        loop {
+            // The lock is free again before the disk is waited for.
+            let Some(number) = self.slots().excess() else { return };
+            let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+            if let Err(error) = fallocate(&self.file, flags, offset(number), SLOT_BYTES as u64) {
+                tracing::debug!(%error, "the space of a slot cannot be released");
+            }
+            self.slots().free.insert(number);
+        }
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
@@ -111,24 +140,42 @@ impl Spill {
     }
 }
 
+impl Slots {
+    /// One that is more than those to spare, for whoever gives back its space. Where there is none, nobody does any more.
+    fn excess(&mut self) -> Option<u32> {
+        self.is_trimmed = self.spare.len() > SPARE_SLOTS_MAX;
+        if self.is_trimmed { self.spare.pop_last() } else { None }
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
-        let is_spare = self.has_space && self.spill.slots().spare.len() < SPARE_SLOTS_MAX;
-        // Before anybody else gets it. It is no more than a change of the file's extents.
-        let has_space = self.has_space && (is_spare || !self.spill.punch(self.offset()));
         let mut slots = self.spill.slots();
-        if has_space {
-            slots.spare.insert(self.number)
-        } else {
-            slots.free.insert(self.number)
-        };
+        if !self.has_space {
+            slots.free.insert(self.number);
+            return;
+        }
+        slots.spare.insert(self.number);
+        // Not here, where other requests may be waited for: of clients that all go at once there are many slots.
+        if slots.spare.len() > SPARE_SLOTS_MAX
+            && !slots.is_trimmed
+            && let Ok(runtime) = Handle::try_current()
+        {
+            slots.is_trimmed = true;
+            let spill = Arc::clone(&self.spill);
+            runtime.spawn_blocking(move || spill.trim());
+        }
     }
 }
 
 impl Slot {
     fn offset(&self) -> u64 {
-        u64::from(self.number) * SLOT_BYTES as u64
+        offset(self.number)
     }
+}
+
+fn offset(number: u32) -> u64 {
+    u64::from(number) * SLOT_BYTES as u64
 }
 
 impl Spilled {
@@ -160,7 +207,7 @@ impl Spilled {
             }
             Ok(slots)
         };
-        self.slots = spawn_blocking(job).await.map_err(io::Error::other)??;
+        self.slots = self.spill.run(job).await?;
         for chunk in chunks {
             self.crc.update(chunk);
         }
@@ -170,7 +217,7 @@ impl Spilled {
 
     /// All bytes, which are what was written.
     pub(super) async fn read(self) -> io::Result<Bytes> {
-        let Self { slots, bytes, crc, .. } = self;
+        let Self { spill, slots, bytes, crc } = self;
         let job = move || -> io::Result<Bytes> {
             let mut whole = BytesMut::zeroed(bytes);
             for (slot, part) in slots.iter().zip(whole.chunks_mut(SLOT_BYTES)) {
@@ -180,12 +227,15 @@ impl Spilled {
             read.update(&whole);
             if read.finalize() == crc.finalize() { Ok(whole.freeze()) } else { Err(io::ErrorKind::InvalidData.into()) }
         };
-        spawn_blocking(job).await.map_err(io::Error::other)?
+        spill.run(job).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::time::Duration;
+
     use super::*;
 
     fn bytes(length: usize, seed: usize) -> Bytes {
@@ -232,6 +282,15 @@ mod tests {
         spill.file.metadata().unwrap().blocks() * 512
     }
 
+    async fn until(is_so: impl Fn() -> bool) {
+        let looks = async {
+            while !is_so() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), looks).await.unwrap();
+    }
+
     #[tokio::test]
     async fn a_slot_has_its_space_before_it_is_written_and_the_peak_is_given_back() {
         let (slots, slot_bytes) = (SPARE_SLOTS_MAX + 8, SLOT_BYTES as u64);
@@ -243,7 +302,7 @@ mod tests {
         assert!(allocated(&spill) >= slots as u64 * slot_bytes, "{}", allocated(&spill));
         let last = bodies.pop().unwrap();
         drop(bodies);
-        assert!(allocated(&spill) <= (SPARE_SLOTS_MAX as u64 + 2) * slot_bytes, "{}", allocated(&spill));
+        until(|| allocated(&spill) <= (SPARE_SLOTS_MAX as u64 + 2) * slot_bytes).await;
         assert!(last.read().await.unwrap() == bytes(10, 1));
         let mut again: Vec<Spilled> = (0..slots).map(|_| Spilled::new(Arc::clone(&spill))).collect();
         for (seed, body) in again.iter_mut().enumerate() {
@@ -252,7 +311,28 @@ mod tests {
         for (seed, body) in again.into_iter().enumerate() {
             assert!(body.read().await.unwrap() == bytes(1_000, seed));
         }
-        assert_eq!(spill.slots_taken(), 0);
+        until(|| spill.slots_taken() == 0).await;
+    }
+
+    #[tokio::test]
+    async fn few_threads_at_a_time_have_the_file() {
+        let (_folder, spill) = spill(1);
+        let (together, most) = (Barrier::new(THREADS_MAX), Mutex::new((0, 0)));
+        let (together, most) = (Arc::new(together), Arc::new(most));
+        let jobs = (0..8 * THREADS_MAX).map(|_| {
+            let (together, most) = (Arc::clone(&together), Arc::clone(&most));
+            spill.run(move || {
+                {
+                    let mut most = most.lock().unwrap();
+                    *most = (most.0 + 1, most.1.max(most.0 + 1));
+                }
+                together.wait();
+                most.lock().unwrap().0 -= 1;
+                Ok(())
+            })
+        });
+        futures_util::future::try_join_all(jobs).await.unwrap();
+        assert_eq!(*most.lock().unwrap(), (0, THREADS_MAX));
     }
 
     #[tokio::test]

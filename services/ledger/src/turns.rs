@@ -1,0 +1,150 @@
+//! Whose commands the next batch takes: every request has its turn, and none waits for many commands of another.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use eventlog::BATCH_EVENTS_MIN;
+
+use crate::commit::Queued;
+
+/// How many commands a batch of several requests takes beyond the first of each. Whoever comes next waits for no more.
+const FURTHER_MAX: usize = 32;
+
+/// Commands that a batch takes, at least, while a request of one command waits beside requests of many. So few are
+/// appended as a chain, in a third of the time of the smallest atomic batch.
+const SHORT_COMMANDS: usize = 4;
+const _: () = assert!(SHORT_COMMANDS < BATCH_EVENTS_MIN);
+
+/// How long batches stay that short after such requests waited: clients that wait for each answer ask again by then. A
+/// request of many commands has others waiting by then.
+const REMEMBERED: Duration = Duration::from_millis(100);
+
+/// Who waited lately.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    /// When commands of several requests last waited together.
+    shared: Option<Instant>,
+    /// When a request of one command last waited together with others.
+    single: Option<Instant>,
+    /// Requests that had several commands waiting, and when last.
+    many: HashMap<String, Instant>,
+}
+
+impl Turns {
+    /// Orders what waits in turns, and says how many of these commands the next batch takes: all of a request that is
+    /// alone, and few where several ask, because those that come next wait for the whole batch.
+    pub(crate) fn share(&mut self, waiting: &mut Vec<Queued>, now: Instant) -> usize {
+        let (turns, requests) = self.look(waiting.iter().map(|queued| queued.origin.request_id.as_str()), now);
+        order(waiting, turns);
+        waiting.len().min(self.commands_max(requests, now))
+    }
+
+    /// The turn of each command within its request, and how many requests there are.
+    fn look<'a>(&mut self, commands: impl Iterator<Item = &'a str>, now: Instant) -> (Vec<usize>, usize) {
+        let mut seen = HashMap::<&str, usize>::new();
+        let turns = commands.map(|request| {
+            let turn = seen.entry(request).or_default();
+            *turn += 1;
+            *turn
+        });
+        let turns = turns.collect();
+        self.many.retain(|_, last| now.duration_since(*last) < REMEMBERED);
+        for (request, _) in seen.iter().filter(|(_, commands)| **commands > 1) {
+            self.many.insert((*request).to_owned(), now);
+        }
+        let requests = seen.len();
+        if requests > 1 {
+            self.shared = Some(now);
+            // The last command of many is none of these.
+            if seen.keys().any(|request| !self.many.contains_key(*request)) {
+                self.single = Some(now);
+            }
+        }
+        (turns, requests)
+    }
+
+    fn commands_max(&self, requests: usize, now: Instant) -> usize {
+        let lately = |last: Option<Instant>| last.is_some_and(|last| now.duration_since(last) < REMEMBERED);
+        if lately(self.single) && requests < BATCH_EVENTS_MIN {
+            requests.max(SHORT_COMMANDS)
+        } else if lately(self.shared) {
+            requests + FURTHER_MAX
+        } else {
+            usize::MAX
+        }
+    }
+}
+
+/// Orders commands so that every request has its first turn before any has its second, oldest first: a request of a
+/// thousand commands holds up nobody who asks for one thing. The commands of one request stay in their order, and the
+/// oldest of those that wait is always in front.
+fn order<T>(waiting: &mut Vec<T>, turns: Vec<usize>) {
+    if turns.is_sorted() {
+        return;
+    }
+    let mut in_turn: Vec<_> = turns.into_iter().zip(waiting.drain(..)).collect();
+    in_turn.sort_by_key(|(turn, _)| *turn);
+    waiting.extend(in_turn.into_iter().map(|(_, queued)| queued));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the next batch takes of commands, named by their requests.
+    fn next(turns: &mut Turns, waiting: &[&'static str], now: Instant) -> Vec<&'static str> {
+        let (of_each, requests) = turns.look(waiting.iter().copied(), now);
+        let mut waiting = waiting.to_vec();
+        order(&mut waiting, of_each);
+        waiting.truncate(turns.commands_max(requests, now));
+        waiting
+    }
+
+    #[test]
+    fn every_request_has_its_first_turn_before_any_has_its_second() {
+        let batch = next(&mut Turns::default(), &["a", "a", "a", "b", "a", "c", "b"], Instant::now());
+        assert_eq!(batch, ["a", "b", "c", "a"]);
+    }
+
+    #[test]
+    fn who_is_alone_has_all_of_it_and_many_beside_many_have_long_batches() {
+        let now = Instant::now();
+        let mut turns = Turns::default();
+        assert_eq!(next(&mut turns, &["a"; 500], now).len(), 500);
+        let both = [["a"; 200], ["b"; 200]].concat();
+        assert_eq!(next(&mut turns, &both, now).len(), 2 + FURTHER_MAX);
+        assert_eq!(next(&mut turns, &["a", "b"], now).len(), 2);
+        assert_eq!(next(&mut turns, &both, now).len(), 2 + FURTHER_MAX, "the last ones of many were no single ones");
+        assert_eq!(next(&mut turns, &["a"; 200], now + REMEMBERED).len(), 200);
+    }
+
+    #[test]
+    fn batches_are_chains_while_single_commands_come_beside_many() {
+        let now = Instant::now();
+        let mut turns = Turns::default();
+        let beside: Vec<_> = std::iter::repeat_n("many", 100).chain(["single"]).collect();
+        assert_eq!(next(&mut turns, &beside, now), ["many", "single", "many", "many"]);
+        let later = now + REMEMBERED / 2;
+        assert_eq!(next(&mut turns, &["many"; 100], later).len(), SHORT_COMMANDS, "the next one is about to come");
+        assert_eq!(next(&mut turns, &["many"; 100], later + REMEMBERED).len(), 100);
+    }
+
+    #[test]
+    fn so_many_single_commands_that_they_are_a_batch_anyway_take_others_along() {
+        let names: Vec<_> = (0..BATCH_EVENTS_MIN).map(|n| format!("{n}")).collect();
+        let waiting: Vec<&str> = names.iter().map(String::as_str).chain(["0"; 100]).collect();
+        let mut turns = Turns::default();
+        let (_, requests) = turns.look(waiting.iter().copied(), Instant::now());
+        assert_eq!(turns.commands_max(requests, Instant::now()), BATCH_EVENTS_MIN + FURTHER_MAX);
+    }
+
+    #[test]
+    fn requests_of_many_are_forgotten() {
+        let now = Instant::now();
+        let mut turns = Turns::default();
+        next(&mut turns, &["a", "a", "b", "b"], now);
+        assert_eq!(turns.many.len(), 2);
+        next(&mut turns, &["c"], now + REMEMBERED);
+        assert!(turns.many.is_empty());
+    }
+}
