@@ -41,4 +41,4 @@ pub mod user;
 pub use author::Author;
 pub use envelope::{CHAIN_START, CONTENT_TYPE, Event, Origin, chain_hash, quarantine_hash};
 pub use fact::{Collection, DecodeError, Fact, FactKind, Scope};
-pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject};
+pub use subject::{SECRET_NOUNS, SUBJECT_NOUNS, SUBJECT_ROOT, subject};

@@ -19,6 +19,9 @@ pub const SUBJECT_NOUNS: &[&str] = &[
     "upload", "user",
 ];
 
+/// The nouns whose facts hold secrets, sealed or hashed: they are for the roles of a region and for nobody else.
+pub const SECRET_NOUNS: &[&str] = &["key", "kms_key", "session", "user"];
+
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// The subject on which a fact is published.

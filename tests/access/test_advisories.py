@@ -95,7 +95,7 @@ def admin_operations(server: Server) -> list[tuple[str, str, str]]:
 
 
 OPEN = {"openapi", "login", "refresh"}
-OWN = {"whoami", "logout"}
+OWN = {"whoami", "logout", "prove"}
 
 
 def test_minio_cve_2022_24842_2024_55949_2020_11012_only_admins_administer(server, world):

@@ -26,7 +26,7 @@ pub struct Standing {
     /// The role.
     pub role: Role,
     /// The user's own policies and those of the groups, each with the time at which its document was stored. What is
-    /// built in was never stored. In a session no policy counts.
+    /// built in was never stored.
     pub policies: Vec<(PolicyName, Option<Timestamp>)>,
 }
 
@@ -44,10 +44,7 @@ pub fn standing<V: Identities>(view: &V, who: &Who) -> Result<Option<Standing>, 
         return Ok(Some(Standing { user, id: UserId::root(), role: Role::Admin, policies: Vec::new() }));
     }
     let Some(row) = view.user(&user)?.filter(|row| row.enabled) else { return Ok(None) };
-    let policies = match who {
-        Who::Key(_) => policies(view, &row)?,
-        Who::Session(_) => Vec::new(),
-    };
+    let policies = policies(view, &row)?;
     Ok(Some(Standing { user, id: row.id, role: row.role, policies }))
 }
 

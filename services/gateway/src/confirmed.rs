@@ -25,9 +25,10 @@ impl Confirmed {
         Self(judged)
     }
 
-    /// That of somebody whose session is open, as it was judged with that.
-    pub(crate) fn of_session(caller: &SessionCaller) -> Self {
-        Self(caller.judged())
+    /// That of somebody whose session is open, as it was judged with that. `identities` is the last change of them by
+    /// which it was judged, if what others have was looked at too.
+    pub(crate) fn of_session(caller: &SessionCaller, identities: Option<u64>) -> Self {
+        Self(Judged { identities, ..caller.judged() })
     }
 }
 

@@ -52,4 +52,5 @@ pub use admin::{Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, Master
 pub use cache::CacheFigures;
 pub use gateway::{Gateway, Options};
 pub use limits::{BYTES_PER_SECOND_MIN, RateLimits, TrustedProxies};
+pub use policy::Action;
 pub use serve::{LIMITS, serve};

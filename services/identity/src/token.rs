@@ -87,6 +87,9 @@ pub struct Claims {
     nbf: i64,
     /// The expiry, in seconds since 1970.
     pub exp: i64,
+    /// When the password was proven again for it, in seconds since 1970.
+    #[serde(default, rename = "auth_time", skip_serializing_if = "Option::is_none")]
+    pub proved: Option<i64>,
 }
 
 /// The reason why a token is refused. For logs and tests only: clients learn only that they have to log in.
@@ -144,6 +147,18 @@ impl Tokens {
     /// # Errors
     /// [`TokenError::Failed`].
     pub fn issue(&self, bearer: Bearer, id: Uuid, now: Timestamp) -> Result<Issued, TokenError> {
+        self.make(bearer, id, now, None)
+    }
+
+    /// The same for who has just proven the password again.
+    ///
+    /// # Errors
+    /// [`TokenError::Failed`].
+    pub fn issue_proven(&self, bearer: Bearer, id: Uuid, now: Timestamp) -> Result<Issued, TokenError> {
+        self.make(bearer, id, now, Some(now.as_second()))
+    }
+
+    fn make(&self, bearer: Bearer, id: Uuid, now: Timestamp, proved: Option<i64>) -> Result<Issued, TokenError> {
         let from = now.as_second();
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -156,6 +171,7 @@ impl Tokens {
             iat: from,
             nbf: from,
             exp: from + TOKEN_TIME_SECONDS,
+            proved,
         };
         let expires = Timestamp::from_second(claims.exp).map_err(|_| TokenError::Failed)?;
         let token = jsonwebtoken::encode(&self.header, &claims, &self.encoding).map_err(|_| TokenError::Failed)?;

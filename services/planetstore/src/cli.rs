@@ -17,7 +17,7 @@ use events::ids::{NodeId, RegionName};
 use events::user::Limits;
 use gateway::{RateLimits, TrustedProxies};
 
-use crate::commands::AdminArgs;
+use crate::commands::{AdminArgs, IntegrationArgs};
 use crate::nats::NatsUrl;
 use crate::ownership::DefaultOwnership;
 use crate::units::ByteSize;
@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Admin(AdminArgs),
     /// Derive an author key from the master key: a role other than the gateway proves its events with it
     AuthorKey(AuthorKeyArgs),
+    /// Create the mirror of the facts without secrets that an integration reads, in a NATS account of its own
+    Integration(IntegrationArgs),
     /// Show stored objects and bytes, the nodes, and the position of the log
     Status(StatusArgs),
     /// Check the installation for known problems and print a remedy for each
@@ -275,6 +277,10 @@ pub(crate) struct DevArgs {
     pub(crate) nats_url: Option<NatsUrl>,
     #[command(flatten)]
     pub(crate) nats_login: NatsLoginArgs,
+    /// File for the NATS login of an integration, which may then read the facts without secrets; only with the private
+    /// nats-server
+    #[arg(long, env = "PLANETSTORE_INTEGRATION", value_name = "FILE", conflicts_with = "nats_url")]
+    pub(crate) integration: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

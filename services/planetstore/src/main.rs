@@ -98,6 +98,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
             Command::Run { role: RunCommand::Node(arguments) } => roles::node::run(arguments).await,
             Command::Admin(arguments) => commands::admin(arguments).await,
             Command::AuthorKey(arguments) => commands::author_key(&arguments),
+            Command::Integration(arguments) => commands::integration(arguments).await,
             Command::Status(arguments) => commands::status(arguments).await,
             Command::Node { action: NodeCommand::Init(arguments) } => commands::init_node(arguments).await,
             Command::Doctor(arguments) => commands::doctor(arguments).await,

@@ -12,8 +12,10 @@ use eventlog::{Credentials, Gate};
 use crate::cli::{NatsAccessArgs, NatsLoginArgs};
 use crate::{files, trust};
 
-const USER_ENV: &str = "PLANETSTORE_NATS_USER";
-const PASSWORD_ENV: &str = "PLANETSTORE_NATS_PASSWORD";
+/// The variables of an address and a login.
+pub(crate) const URL_ENV: &str = "PLANETSTORE_NATS_URL";
+pub(crate) const USER_ENV: &str = "PLANETSTORE_NATS_USER";
+pub(crate) const PASSWORD_ENV: &str = "PLANETSTORE_NATS_PASSWORD";
 
 /// How long the first connection may take.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -74,6 +76,7 @@ fn role(connection: &str) -> Role {
     let mut words = connection.split(' ');
     match (words.next(), words.next().and_then(|name| name.parse().ok())) {
         (Some("gateway"), _) => Role::Gateway,
+        (Some("integration-owner"), _) => Role::IntegrationOwner,
         (Some("lifecycle"), _) => Role::Lifecycle,
         (Some("node"), Some(node)) => Role::Node(node),
         _ => Role::Operator,
@@ -192,6 +195,7 @@ mod tests {
         assert_eq!(role("gateway log"), Role::Gateway);
         assert_eq!(role("node node-1"), Role::Node("node-1".parse().unwrap()));
         assert_eq!(role("node node-1 health"), Role::Node("node-1".parse().unwrap()));
+        assert_eq!(role("integration-owner"), Role::IntegrationOwner);
         for other in ["operator log", "version", "node", "", "gateways"] {
             assert_eq!(role(other), Role::Operator, "{other}");
         }

@@ -1,4 +1,4 @@
-//! Everything S3 has rights for.
+//! Everything that there are rights for: in S3, and in the admin API.
 
 use std::fmt;
 
@@ -13,16 +13,18 @@ pub enum Kind {
     Bucket,
     /// An object, or the key of one to come.
     Object,
+    /// What the admin API is about: a user, a group, the region.
+    Admin,
 }
 
 /// The one table: how an action is called here and in policies, and what it is about.
 macro_rules! actions {
     ($($kind:ident { $($action:ident $name:literal)* })*) => {
-        /// A right, by the name that policies have for it.
+        /// A right, by the name that policies have for it. Those of the admin API are called as its operations are.
         ///
         /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "the names are S3's")]
+        #[expect(missing_docs, reason = "the names are S3's, and those of operations")]
         pub enum Action { $($($action,)*)* }
 
         impl Action {
@@ -137,6 +139,50 @@ actions! {
         ReplicateTags "s3:ReplicateTags"
         ObjectOwnerOverrideToBucketOwner "s3:ObjectOwnerOverrideToBucketOwner"
     }
+    Admin {
+        AdminListSessions "admin:ListSessions"
+        AdminRevokeSessions "admin:RevokeSessions"
+        AdminRevokeSession "admin:RevokeSession"
+        AdminListUsers "admin:ListUsers"
+        AdminCreateUser "admin:CreateUser"
+        AdminGetUser "admin:GetUser"
+        AdminChangeUser "admin:ChangeUser"
+        AdminDeleteUser "admin:DeleteUser"
+        AdminSetPassword "admin:SetPassword"
+        AdminListKeys "admin:ListKeys"
+        AdminCreateKey "admin:CreateKey"
+        AdminChangeKey "admin:ChangeKey"
+        AdminDeleteKey "admin:DeleteKey"
+        AdminListGroups "admin:ListGroups"
+        AdminCreateGroup "admin:CreateGroup"
+        AdminGetGroup "admin:GetGroup"
+        AdminDeleteGroup "admin:DeleteGroup"
+        AdminAddMember "admin:AddMember"
+        AdminRemoveMember "admin:RemoveMember"
+        AdminListPolicies "admin:ListPolicies"
+        AdminGetPolicy "admin:GetPolicy"
+        AdminPutPolicy "admin:PutPolicy"
+        AdminDeletePolicy "admin:DeletePolicy"
+        AdminAttachToUser "admin:AttachToUser"
+        AdminDetachFromUser "admin:DetachFromUser"
+        AdminAttachToGroup "admin:AttachToGroup"
+        AdminDetachFromGroup "admin:DetachFromGroup"
+        AdminListKmsKeys "admin:ListKmsKeys"
+        AdminCreateKmsKey "admin:CreateKmsKey"
+        AdminChangeKmsKey "admin:ChangeKmsKey"
+        AdminListBuckets "admin:ListBuckets"
+        AdminGetBucket "admin:GetBucket"
+        AdminGetQuota "admin:GetQuota"
+        AdminPutQuota "admin:PutQuota"
+        AdminDeleteQuota "admin:DeleteQuota"
+        AdminGetRegion "admin:GetRegion"
+        AdminUpgradeRegion "admin:UpgradeRegion"
+        AdminChangeAuthorKey "admin:ChangeAuthorKey"
+        AdminGetStatus "admin:GetStatus"
+        AdminGetMetrics "admin:GetMetrics"
+        AdminStopNode "admin:StopNode"
+        AdminInitNode "admin:InitNode"
+    }
 }
 
 impl Action {
@@ -176,17 +222,25 @@ impl fmt::Display for Action {
     }
 }
 
+/// What the actions of the admin API begin with.
+const ADMIN: &str = "admin:";
+
+/// The words of a set, and the actions in each.
+const WORDS: usize = 2;
+const WORD_BITS: usize = 128;
+
 /// Some of the actions, a bit each, so that asking for one costs nothing however many patterns made the set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct ActionSet(u128);
+pub(crate) struct ActionSet([u128; WORDS]);
 
-const _: () = assert!(Action::ALL.len() <= 128, "an action set has a bit for each action");
+const _: () = assert!(Action::ALL.len() <= WORDS * WORD_BITS, "an action set has a bit for each action");
 
 impl ActionSet {
     pub(crate) const fn of(actions: &[Action]) -> Self {
-        let (mut set, mut next) = (0, 0);
+        let (mut set, mut next) = ([0; WORDS], 0);
         while next < actions.len() {
-            set |= 1 << actions[next] as u32;
+            let place = actions[next] as usize;
+            set[place / WORD_BITS] |= 1 << (place % WORD_BITS);
             next += 1;
         }
         Self(set)
@@ -201,20 +255,53 @@ impl ActionSet {
             let name = action.name().to_ascii_lowercase();
             pattern.matches(Subject::text(&name), None) == Some(true)
         });
-        let set = named.fold(Self::default(), |set, action| Self(set.0 | Self::of(&[action]).0));
+        let set = named.fold(Self::default(), |set, action| set.and(Self::of(&[action])));
         (set != Self::default()).then_some(set)
     }
 
+    /// What a pattern gives to whom it allows something. Rights of administration are given by their own name only: a
+    /// "*" was written for S3, by authors who knew of nothing else.
+    pub(crate) fn given(pattern: &str) -> Option<Self> {
+        let named = Self::named(pattern)?;
+        let is_explicit = pattern.get(..ADMIN.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(ADMIN));
+        let given = if is_explicit { named } else { named.without_admin() };
+        (given != Self::default()).then_some(given)
+    }
+
     pub(crate) const fn has(self, action: Action) -> bool {
-        self.0 & (1 << action as u32) != 0
+        let place = action as usize;
+        self.0[place / WORD_BITS] & (1 << (place % WORD_BITS)) != 0
     }
 
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
-    pub(crate) const fn inverted(self) -> Self {
-        Self(!self.0)
+    /// What is here and not there.
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] & !other.0[word]))
+    }
+
+    pub(crate) fn without_admin(self) -> Self {
+        Self::of_kinds(&[Kind::Service, Kind::Bucket, Kind::Object]).both(self)
+    }
+
+    /// Every action that is about one of these.
+    pub(crate) fn of_kinds(kinds: &[Kind]) -> Self {
+        let of_kind = Action::ALL.iter().filter(|action| kinds.contains(&action.kind()));
+        of_kind.fold(Self::default(), |set, action| set.and(Self::of(&[*action])))
+    }
+
+    fn both(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    pub(crate) fn inverted(self) -> Self {
+        Self(self.0.map(|word| !word))
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Action> {
@@ -234,9 +321,24 @@ mod tests {
         assert_eq!(named("s3:?etBucketCors"), Some(vec![Action::GetBucketCors]));
         assert_eq!(named("s3:*ObjectLegalHold").map(|set| set.len()), Some(2));
         assert_eq!(named("*").map(|set| set.len()), Some(Action::ALL.len()));
-        assert_eq!(named("s3:*").map(|set| set.len()), Some(Action::ALL.len()));
+        let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
+        assert_eq!(named("s3:*").map(|set| set.len()), Some(of_s3));
+        assert_eq!(named("admin:*").map(|set| set.len()), Some(Action::ALL.len() - of_s3));
         for nothing in ["", "GetObject", "s3:GetObjects", "s3:", "iam:GetUser", "s3:Get", "s3:${*}"] {
             assert_eq!(named(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn rights_of_administration_are_given_by_their_own_name_only() {
+        let given = |pattern: &str| ActionSet::given(pattern).map_or(0, |set| set.iter().count());
+        let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
+        assert_eq!(given("*"), of_s3);
+        assert_eq!(given("*:Get*"), given("s3:Get*"));
+        assert_eq!(given("admin:*"), Action::ALL.len() - of_s3);
+        assert_eq!(given("Admin:GetUser"), 1);
+        for none in ["a*", "*:GetUser", "?dmin:GetUser", "admin:", "admin"] {
+            assert_eq!(given(none), 0, "{none}");
         }
     }
 

@@ -129,6 +129,15 @@ impl Document {
         self.statements.iter().any(|statement| statement.could_allow(action, bucket))
     }
 
+    /// Whether a statement of it denies anything to anybody.
+    pub fn denies_anything(&self) -> bool {
+        self.statements.iter().any(|statement| statement.effect == Effect::Deny)
+    }
+
+    pub(crate) fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
     pub(crate) fn denies(&self, ask: &Ask<'_>) -> Option<StatementName<'_>> {
         self.first(Effect::Deny, ask)
     }

@@ -110,7 +110,7 @@ fn grant<'a>(rights: &Rights<'a>, ask: &Ask<'a>) -> Option<Grantor<'a>> {
         && owns(bucket, ask)
         && reaches_object(rights, bucket, ask)
         && ask.action != Action::CreateBucket
-        && ask.action.kind() != Kind::Service
+        && !matches!(ask.action.kind(), Kind::Service | Kind::Admin)
     {
         return Some(Grantor::BucketOwnership);
     }

@@ -8,17 +8,19 @@
 //!
 //! # Layout
 //! - [`Document`]: identity policies and bucket policies, parsed once
-//! - [`Action`]: all actions of S3
+//! - [`Action`]: all actions of S3 and of the admin API
 //! - [`Context`], [`Key`]: the values that conditions use
 //! - [`evaluate`]: a [`Request`] and the [`Rights`] that apply to it, to a [`Decision`]
 //! - [`UserArn`], [`Spelling`]: how bucket policies name users
 //! - [`acl`], [`public`]: what ACLs grant, and which buckets are public
+//! - [`cover`]: whether a user has everything that a policy grants
 //! - [`managed`]: the built-in policies
 
 pub mod acl;
 mod action;
 mod condition;
 mod context;
+pub mod cover;
 mod decision;
 mod document;
 mod evaluate;

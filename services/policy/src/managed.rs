@@ -36,7 +36,7 @@ const MANAGED: [Managed; 4] = [
 
 static DOCUMENTS: LazyLock<Vec<(&str, Arc<Document>)>> = LazyLock::new(|| {
     let documents = MANAGED.iter().map(|managed| {
-        let actions = managed.actions.iter().filter_map(|action| ActionSet::named(action));
+        let actions = managed.actions.iter().filter_map(|action| ActionSet::given(action));
         let actions = actions.fold(ActionSet::default(), ActionSet::and);
         (managed.name, Arc::new(Document::built_in(managed.text, actions)))
     });

@@ -148,6 +148,35 @@ impl Pattern {
         Self::compile(vec![Vec::new(), Vec::new()])
     }
 
+    /// What matches one text.
+    pub(crate) fn literal(text: &str) -> Self {
+        Self::compile(vec![vec![Atom::Text(text.into())]])
+    }
+
+    /// What matches every text that begins so.
+    pub(crate) fn beginning(text: &str) -> Self {
+        Self::compile(vec![vec![Atom::Text(text.into())], Vec::new()])
+    }
+
+    /// Whether it surely matches whatever the other does, for whomever variables stand: it is the same without any, or
+    /// a text with a star behind it with which the other begins. What is not that plain is a no.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        if self.has_variables {
+            return false;
+        }
+        let [first, last] = self.segments.as_slice() else { return self.is_same(other) };
+        let begins = match (first.atoms.as_slice(), other.segments.first().and_then(|segment| segment.atoms.first())) {
+            ([], _) => true,
+            ([Atom::Text(wanted)], Some(Atom::Text(found))) => found.starts_with(&**wanted),
+            _ => false,
+        };
+        (begins && last.atoms.is_empty()) || self.is_same(other)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.segments.iter().map(|segment| &segment.atoms).eq(other.segments.iter().map(|segment| &segment.atoms))
+    }
+
     fn compile(segments: Vec<Vec<Atom>>) -> Self {
         let last = segments.len() - 1;
         let has_variables = segments.iter().flatten().any(|atom| matches!(atom, Atom::Variable(_)));
@@ -369,6 +398,15 @@ mod tests {
         fn matches_what_the_definition_matches(pattern in "[ab\u{e4}*?]{0,9}", text in "[ab\u{e4}]{0,9}") {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
             prop_assert_eq!(matches(&pattern, &text), naive(&chars(&pattern), &chars(&text)));
+        }
+
+        #[test]
+        fn what_a_pattern_covers_it_matches(one in "[ab*?]{0,4}", other in "[ab*?]{0,4}", text in "[ab]{0,6}") {
+            let parsed = |pattern: &str| Pattern::parse(pattern, WILD).unwrap();
+            if parsed(&one).covers(&parsed(&other)) {
+                prop_assert!(matches(&one, &text) || !matches(&other, &text), "{} {} {}", one, other, text);
+            }
+            prop_assert!(parsed(&one).covers(&parsed(&one)));
         }
 
         #[test]

@@ -69,6 +69,8 @@ pub enum Resource<'a> {
     Bucket(&'a BucketName),
     /// An object, or the key of one to come.
     Object(&'a BucketName, &'a ObjectKey),
+    /// What the admin API is about, as policies write it behind `arn:aws:admin:::`: `user/ada`, `region`.
+    Admin(&'a str),
 }
 
 /// A right that a request needs.

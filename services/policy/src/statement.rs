@@ -73,7 +73,7 @@ impl Parser<'_> {
             resources: self.resources(elements, place)?,
             conditions: self.conditions(elements.get("Condition"), &place.member("Condition"))?,
         };
-        let actions = self.actions(elements, &statement.resources, place)?;
+        let actions = self.actions(elements, &statement, place)?;
         Ok(Statement { actions, ..statement })
     }
 
@@ -113,7 +113,7 @@ impl Parser<'_> {
     fn actions(
         &self,
         elements: &BTreeMap<String, Json>,
-        resources: &Resources,
+        Statement { effect, resources, .. }: &Statement,
         place: &Place<'_>,
     ) -> Result<ActionSet, Malformed> {
         let Some((json, name, negated)) = either(elements, "Action", "NotAction", place)? else {
@@ -121,8 +121,11 @@ impl Parser<'_> {
         };
         let mut actions = ActionSet::default();
         texts(json, &place.member(name), |text, place| {
-            let named =
-                ActionSet::named(text).ok_or_else(|| place.wrong(format!("{} names no action of S3", quoted(text))))?;
+            let named = match (effect, negated) {
+                (Effect::Allow, false) => ActionSet::given(text),
+                (Effect::Allow, true) | (Effect::Deny, _) => ActionSet::named(text),
+            };
+            let named = named.ok_or_else(|| place.wrong(format!("{} names no action", quoted(text))))?;
             if let Some(bucket) = self.bucket
                 && !negated
                 && !resources.fit(named, bucket)
@@ -132,7 +135,12 @@ impl Parser<'_> {
             actions = actions.and(named);
             Ok(())
         })?;
-        Ok(if negated { actions.inverted() } else { actions })
+        Ok(match (effect, negated) {
+            (_, false) => actions,
+            // All but some is all but some of S3, as a "*" is all of S3.
+            (Effect::Allow, true) => actions.inverted().without_admin(),
+            (Effect::Deny, true) => actions.inverted(),
+        })
     }
 
     fn conditions(&mut self, json: Option<&Json>, place: &Place<'_>) -> Result<Vec<Condition>, Malformed> {

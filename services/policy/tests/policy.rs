@@ -3,6 +3,8 @@
 
 #[path = "policy/acls.rs"]
 mod acls;
+#[path = "policy/administration.rs"]
+mod administration;
 #[path = "policy/conditions.rs"]
 mod conditions;
 #[path = "policy/decisions.rs"]

@@ -12,6 +12,9 @@ pub struct Judged {
     pub caller: Option<JudgedCaller>,
     /// The bucket in which it is to be done.
     pub bucket: Option<JudgedBucket>,
+    /// The last change of identities when it was judged, if it was judged by what others are and have as well: then the
+    /// judgement stands only until the next one.
+    pub identities: Option<u64>,
 }
 
 /// A caller whose right was judged.

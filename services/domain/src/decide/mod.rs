@@ -140,10 +140,16 @@ fn check_judged<V: View>(view: &V, by: &Judged) -> Result<(), Refused<V::Error>>
             return Err(Rejection::JudgedByOther.into());
         }
     }
+    let changed = || view.identities_changed().map_err(Refused::View);
+    if let Some(seen) = by.identities
+        && changed()? != seen
+    {
+        return Err(Rejection::JudgedByOther.into());
+    }
     let Some(caller) = &by.caller else { return Ok(()) };
     // Sessions end without a change of identities.
     let is_looked_at = matches!(caller.who, Who::Session(_));
-    if !is_looked_at && view.identities_changed().map_err(Refused::View)? == caller.identities {
+    if !is_looked_at && changed()? == caller.identities {
         return Ok(());
     }
     match standing(view, &caller.who).map_err(Refused::View)? {

@@ -46,6 +46,7 @@ fn judged(fold: &Fold, who: Who) -> Judged {
     Judged {
         caller: Some(JudgedCaller { who, identities, standing }),
         bucket: Some(JudgedBucket { name: bucket(), id: row.id, access: row.access }),
+        identities: None,
     }
 }
 
@@ -105,10 +106,30 @@ fn what_concerns_the_caller_has_to_be_judged_anew() {
         C::DeleteUser { user: user(0) },
         C::RevokeSessions { user: user(0), session: Some(session(1)) },
         C::SetPassword { user: user(0), password: Some(sealed()) },
+        C::StorePolicy { policy: policy(1), document: "b".into() },
     ] {
         let ended = after(Who::Session(session(1)), |fold| identity(fold, change));
         assert_eq!(ended, Err(Rejection::JudgedByOther));
     }
+}
+
+#[test]
+fn what_was_judged_by_others_stands_until_any_of_them_changes() {
+    let ended = |happens: fn(&mut Fold)| {
+        let mut fold = given();
+        let identities = Some(fold.model.identities_changed().unwrap());
+        let by = Box::new(Judged { identities, ..judged(&fold, Who::Key(key(0))) });
+        happens(&mut fold);
+        let command = Command::Judged { by, command: Box::new(put(1)) };
+        fold.command(&command, context(fold.events.len())).map(drop)
+    };
+    assert_eq!(ended(|_| {}), Ok(()));
+    // Sessions come and go all the time.
+    let revoked = ended(|fold| {
+        identity(fold, IdentityCommand::RevokeSessions { user: user(0), session: Some(session(1)) });
+    });
+    assert_eq!(revoked, Ok(()));
+    assert_eq!(ended(|fold| identity(fold, create_user(2, 2, None))), Err(Rejection::JudgedByOther));
 }
 
 #[test]

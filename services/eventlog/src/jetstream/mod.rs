@@ -7,6 +7,7 @@ mod consume;
 mod feed;
 mod get;
 mod leader;
+mod mirror;
 mod read;
 mod resolve;
 mod send;
@@ -22,6 +23,7 @@ use crate::connection::{self, ConnectOptions, Connection};
 use crate::refusals::Refusals;
 use crate::{AppendError, Follow, Gate, Log, Message, OpenError, ReadError, Stored, Tail};
 
+pub use mirror::ensure_facts;
 pub use send::{BATCH_EVENTS_MIN, Sending};
 
 /// Which stream the log is.

@@ -24,12 +24,15 @@ impl Configuration<'_> {
     }
 
     fn render(&self) -> Result<String, ServerError> {
+        let [users, integration_users] = self.users.render(self.region)?;
         Ok([
+            ("{region}", self.region.to_string()),
             ("{server_name}", quoted(self.server_name)),
             ("{port}", self.port.to_string()),
             ("{pid_file}", quoted(&self.folder.pid_file().to_string_lossy())),
             ("{store_dir}", quoted(&self.folder.store().to_string_lossy())),
-            ("{users}", self.users.render(self.region)?),
+            ("{users}", users),
+            ("{integration_users}", integration_users),
         ]
         .iter()
         .fold(TEMPLATE.to_owned(), |text, (place, value)| text.replace(place, value)))
@@ -57,6 +60,19 @@ pub(super) fn random_hex<const BYTES: usize>() -> Result<String, getrandom::Erro
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    const COMPOSE: &str = include_str!("../../../../nats/compose.conf");
+
+    /// What two servers have in common of their accounts: all but the users.
+    #[test]
+    fn the_composition_has_the_account_of_an_integration_as_the_private_server_has() {
+        let template = TEMPLATE.replace("{region}", "us-east-1");
+        for (from, to) in [("    # What the mirror", "    ]\n"), ("  INTEGRATION {", "    users: [\n")] {
+            let at = template.find(from).unwrap();
+            let end = at + template[at..].find(to).unwrap() + to.len();
+            assert!(COMPOSE.contains(&template[at..end]), "nats/compose.conf should have:\n{}", &template[at..end]);
+        }
+    }
 
     #[test]
     fn everything_is_filled_in_and_only_the_owner_reads_it() {

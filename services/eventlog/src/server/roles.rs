@@ -30,7 +30,17 @@ pub enum Role {
     Feed,
     /// Creates and changes the stream, and looks after the log.
     Operator,
+    /// Reads the facts that hold no secrets, in an account of its own.
+    Integration,
+    /// Makes the mirror that an integration reads, in the account of that.
+    IntegrationOwner,
 }
+
+/// The roles of the account that the log is in, but for the nodes.
+const OF_THE_REGION: [Role; 4] = [Role::Gateway, Role::Lifecycle, Role::Feed, Role::Operator];
+
+/// The roles of the account that an integration has for itself.
+const OF_AN_INTEGRATION: [Role; 2] = [Role::Integration, Role::IntegrationOwner];
 
 impl Role {
     /// The name of its user, which is also how the subjects of its replies begin: `_INBOX_<user>.`.
@@ -49,6 +59,8 @@ impl Role {
             Self::Node(_) => "node",
             Self::Feed => "feed",
             Self::Operator => "operator",
+            Self::Integration => "integration",
+            Self::IntegrationOwner => "integration-owner",
         }
     }
 }
@@ -60,9 +72,7 @@ pub struct Users(BTreeMap<Role, Credentials>);
 impl Users {
     /// A user with a fresh password for every role, and for each of the nodes.
     pub(super) fn fresh(nodes: &[NodeId]) -> Result<Self, getrandom::Error> {
-        let roles = [Role::Gateway, Role::Lifecycle, Role::Feed, Role::Operator]
-            .into_iter()
-            .chain(nodes.iter().cloned().map(Role::Node));
+        let roles = OF_THE_REGION.into_iter().chain(OF_AN_INTEGRATION).chain(nodes.iter().cloned().map(Role::Node));
         let with_password = |role: Role| {
             let credentials =
                 Credentials { user: role.user().into(), password: random_hex::<PASSWORD_BYTES>()?.into() };
@@ -76,13 +86,17 @@ impl Users {
         self.0.get(role)
     }
 
-    /// The users as the server's configuration has them.
-    pub(super) fn render(&self, region: &RegionName) -> Result<String, ServerError> {
+    /// The users of the log's account and those of the integration's, as the server's configuration has them.
+    pub(super) fn render(&self, region: &RegionName) -> Result<[String; 2], ServerError> {
         let declared = declared()?;
-        let users = self.0.iter().map(|(role, credentials)| {
-            user(role, &format!("\"{}\"", quoted(&credentials.password)), region, &declared)
-        });
-        Ok(users.collect())
+        let render = |of_integration| {
+            let users = self.0.iter().filter(|(role, _)| OF_AN_INTEGRATION.contains(role) == of_integration);
+            let users = users.map(|(role, credentials)| {
+                user(role, &format!("\"{}\"", quoted(&credentials.password)), region, &declared)
+            });
+            users.collect()
+        };
+        Ok([render(false), render(true)])
     }
 }
 
@@ -159,7 +173,7 @@ mod tests {
     #[test]
     fn every_role_is_declared_and_everything_filled_in() {
         let declared = declared().unwrap();
-        let roles = [Role::Gateway, Role::Lifecycle, node(1), Role::Feed, Role::Operator];
+        let roles: Vec<_> = OF_THE_REGION.into_iter().chain(OF_AN_INTEGRATION).chain([node(1)]).collect();
         assert_eq!(declared.len(), roles.len());
         for role in roles {
             assert!(declared.contains_key(role.declared()), "{role:?}");
@@ -183,7 +197,7 @@ mod tests {
         let mut passwords: Vec<_> = users.0.values().map(|credentials| credentials.password.to_string()).collect();
         passwords.sort();
         passwords.dedup();
-        assert_eq!(passwords.len(), 5);
+        assert_eq!(passwords.len(), 7);
         let shown = format!("{users:?}");
         assert!(passwords.iter().all(|password| !shown.contains(password)));
         assert_eq!(users.of(&node(1)).unwrap().user, "node-1");
@@ -193,13 +207,14 @@ mod tests {
     #[test]
     fn the_composition_has_the_declared_users() {
         let (region, declared) = ("us-east-1".parse().unwrap(), declared().unwrap());
-        let roles = [Role::Gateway, Role::Lifecycle, Role::Feed, Role::Operator].into_iter().chain((1..=6).map(node));
-        let users: String = roles
-            .map(|role| {
-                let variable = format!("$PLANETSTORE_NATS_{}_PASSWORD", role.user().to_uppercase().replace('-', "_"));
-                user(&role, &variable, &region, &declared)
-            })
-            .collect();
-        assert!(COMPOSE.contains(&users), "nats/compose.conf should have these users:\n{users}");
+        let render = |role| {
+            let variable = format!("$PLANETSTORE_NATS_{}_PASSWORD", Role::user(&role).to_uppercase().replace('-', "_"));
+            user(&role, &variable, &region, &declared)
+        };
+        let of_region: String = OF_THE_REGION.into_iter().chain((1..=6).map(node)).map(render).collect();
+        let of_integration: String = OF_AN_INTEGRATION.into_iter().map(render).collect();
+        for users in [of_region, of_integration] {
+            assert!(COMPOSE.contains(&users), "nats/compose.conf should have these users:\n{users}");
+        }
     }
 }

@@ -60,7 +60,7 @@ impl Account {
 }
 
 /// A policy was parsed before it was stored.
-fn attached(snapshot: &Snapshot, name: PolicyName) -> Result<Option<Attached>, StateError> {
+pub(crate) fn attached(snapshot: &Snapshot, name: PolicyName) -> Result<Option<Attached>, StateError> {
     if let Some(document) = managed::document(&name) {
         return Ok(Some(Attached { name, document }));
     }

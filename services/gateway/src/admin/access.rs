@@ -1,16 +1,26 @@
 //! Who asks, and may they? Decided on the head of a request, before anything else is looked at.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use domain::{Identities, Judged, JudgedCaller, Standing, Who};
-use events::ids::{SessionId, UserId, UserName};
+use events::ids::{RegionName, SessionId, UserId, UserName};
 use events::user::Role;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use jiff::Timestamp;
+use http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+use ledger::{Snapshot, StateError};
+use listener::{Peer, TlsVersion};
+use policy::{Action, Attached, Context, Decision, Denial, Key, Request, Resource, Rights, Value, evaluate};
 
 use super::Admin;
 use super::refusal::Refusal;
+use crate::access::attached;
+use crate::limits::Client;
+
+/// How long ago the password may have been proven for what asks for a recent proof.
+pub(super) const PROOF_AGE_MAX: SignedDuration = SignedDuration::from_mins(15);
 
 /// Who may ask for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,23 +29,50 @@ pub(crate) enum Access {
     Open,
     /// Everybody who has logged in.
     Known,
-    /// The user whom the path names, and admins.
-    Own,
-    /// Admins.
-    Admin,
+    /// The user whom the path names, and whoever has the right.
+    Own(Action),
+    /// Whoever has the right.
+    Right(Action),
+}
+
+/// Whether who asks must have proven the password not long ago: then a token that was stolen, or a session that was
+/// left open, is not enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// A session is enough.
+    OfSession,
+    /// Not long ago.
+    Recent,
+    /// Not long ago, unless it is about the caller: then the password is asked for in the document.
+    RecentForOthers,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asking {
+    pub(super) access: Access,
+    pub(super) proof: Proof,
+    /// Whom the path names.
+    pub(super) user: Option<String>,
+    /// What it is about, as policies call it behind `arn:aws:admin:::`. The right is needed for each.
+    pub(super) targets: Vec<String>,
 }
 
 /// Somebody whose session is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(super) name: UserName,
     pub(super) id: UserId,
     pub(super) role: Role,
     pub(super) session: SessionId,
+    /// The caller's own policies and those of the groups.
+    pub(super) policies: Arc<[Attached]>,
+    /// When the password was proven last, as far as the token knows.
+    proved: Timestamp,
     /// What this was read from. It is private: nobody else can say who asks.
     judged: JudgedCaller,
-    /// What was asked of them, and whom that was about.
-    asked: (Access, Option<String>),
+    /// What was asked of them.
+    asked: Option<Arc<Asking>>,
 }
 
 impl Caller {
@@ -45,43 +82,104 @@ impl Caller {
 
     /// What the right of the caller was judged by.
     pub(crate) fn judged(&self) -> Judged {
-        Judged { caller: Some(self.judged.clone()), bucket: None }
+        Judged { caller: Some(self.judged.clone()), bucket: None, identities: None }
     }
 
     /// The caller as they are now, if they may still do what they do, in the same role.
-    pub(super) async fn again(&self, admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<Self, Refusal> {
-        let (access, user) = &self.asked;
-        let again = permitted(admin, headers, now, (*access, user.as_deref())).await?;
+    pub(super) async fn again(&self, admin: &Admin, parts: &Parts, now: Timestamp) -> Result<Self, Refusal> {
+        let asked = self.asked.as_ref().ok_or_else(Refusal::internal)?;
+        let again = permitted(admin, parts, now, asked).await?;
         if again.role == self.role { Ok(again) } else { Err(Refusal::forbidden("your role changed meanwhile")) }
     }
 
-    /// Whether they may ask for it. `user` is whom the path names.
-    fn check(&self, access: Access, user: Option<&str>) -> Result<(), Refusal> {
-        let own = user == Some(self.name.as_str());
-        match access {
-            Access::Open | Access::Known => Ok(()),
-            Access::Own if own || self.is_admin() => Ok(()),
-            Access::Admin if self.is_admin() => Ok(()),
-            Access::Own => Err(Refusal::forbidden("users may see and change themselves only; this needs an admin")),
-            Access::Admin => Err(Refusal::forbidden("this needs an admin")),
+    /// What the policies and the role of the caller say of a right.
+    pub(super) fn decide<'a>(&'a self, action: Action, target: &'a str, request: &'a Asker<'a>) -> Decision<'a> {
+        let (name, id, role) = (&self.name, &self.id, self.role);
+        let caller = if name.is_root() { policy::Caller::Root } else { policy::Caller::User { name, id, role } };
+        let rights = Rights { policies: &self.policies, bucket: None, object: None };
+        let (resource, time) = (Resource::Admin(target), request.now);
+        evaluate(&rights, &Request { caller, action, resource, time, context: request })
+    }
+
+    /// Whether they may ask for it. What is one's own needs no right, but it can be denied.
+    fn check(&self, asking: &Asking, request: &Asker<'_>) -> Result<(), Refusal> {
+        let is_own = asking.user.as_deref() == Some(self.name.as_str());
+        let (action, needs_no_right) = match asking.access {
+            Access::Open | Access::Known => return Ok(()),
+            Access::Own(action) => (action, is_own),
+            Access::Right(action) => (action, false),
+        };
+        for target in &asking.targets {
+            match self.decide(action, target, request) {
+                Decision::Allowed(_) => {}
+                Decision::Denied(Denial::NothingGrants) if needs_no_right => {}
+                Decision::Denied(denial) => return Err(Refusal::no_right(action, target, &denial)),
+            }
+        }
+        let needs_proof = match asking.proof {
+            Proof::OfSession => false,
+            Proof::Recent => true,
+            Proof::RecentForOthers => !is_own,
+        };
+        if needs_proof && request.now.duration_since(self.proved) > PROOF_AGE_MAX {
+            return Err(Refusal::step_up_required());
+        }
+        Ok(())
+    }
+}
+
+/// A request, as the conditions of policies see it.
+pub(super) struct Asker<'a> {
+    parts: &'a Parts,
+    address: Option<IpAddr>,
+    tls: Option<TlsVersion>,
+    region: &'a RegionName,
+    now: Timestamp,
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn new(admin: &'a Admin, parts: &'a Parts, now: Timestamp) -> Self {
+        let peer = parts.extensions.get::<Peer>();
+        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
+        let Client { address, .. } = Client::of(address, &parts.headers, &admin.0.trusted_proxies);
+        Self { parts, address, tls: peer.and_then(|peer| peer.tls), region: &admin.0.region, now }
+    }
+}
+
+impl Context for Asker<'_> {
+    fn get(&self, key: &Key) -> Value<'_> {
+        match key {
+            Key::SourceIp => self.address.map_or(Value::Unreadable, Value::Address),
+            Key::SecureTransport => Value::Flag(self.tls.is_some()),
+            Key::TlsVersion => self.tls.map(TlsVersion::as_str).into(),
+            Key::RequestedRegion => self.region.as_str().into(),
+            Key::Header(name) => {
+                let mut values = self.parts.headers.get_all(*name).iter();
+                match (values.next(), values.next()) {
+                    (None, _) => Value::Absent,
+                    (Some(value), None) => value.to_str().map_or(Value::Unreadable, Value::from),
+                    (Some(_), Some(_)) => Value::Unreadable,
+                }
+            }
+            _ => Value::Absent,
         }
     }
 }
 
-/// Who asks, if they may. `user` is whom the path names.
+/// Who asks, if they may.
 pub(super) async fn permitted(
     admin: &Admin,
-    headers: &HeaderMap,
+    parts: &Parts,
     now: Timestamp,
-    (access, user): (Access, Option<&str>),
+    asking: &Arc<Asking>,
 ) -> Result<Caller, Refusal> {
-    let caller = identify(admin, headers, now).await?;
-    caller.check(access, user)?;
-    Ok(Caller { asked: (access, user.map(str::to_owned)), ..caller })
+    let caller = identify(admin, &parts.headers, now).await?;
+    caller.check(asking, &Asker::new(admin, parts, now))?;
+    Ok(Caller { asked: Some(Arc::clone(asking)), ..caller })
 }
 
-/// Who the bearer of a token is, if the token is good and its session stands. The role is the one of now, not the
-/// one that the token was made with.
+/// Who the bearer of a token is, if the token is good and its session stands. Role and policies are those of now, not
+/// those of when the token was made.
 pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Refusal> {
     let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
     let claims = admin.0.tokens.verify(token, now).map_err(|error| {
@@ -91,10 +189,9 @@ pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp)
     let snapshot = admin.0.ledger.read().await?;
     let session = SessionId(claims.sid);
     let who = Who::Session(session);
-    let is_open = snapshot.session(session)?.is_some_and(|row| now < row.expires);
-    let standing =
-        domain::standing(&**snapshot, &who)?.filter(|standing| is_open && standing.user.as_str() == claims.name);
-    let Some(standing) = standing else {
+    let open = snapshot.session(session)?.filter(|row| now < row.expires);
+    let standing = domain::standing(&**snapshot, &who)?.filter(|standing| standing.user.as_str() == claims.name);
+    let (Some(open), Some(standing)) = (open, standing) else {
         tracing::debug!(%session, "a token's session has ended");
         return Err(Refusal::unauthenticated());
     };
@@ -102,9 +199,18 @@ pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp)
     if standing.id.as_str() != claims.sub {
         return Err(Refusal::unauthenticated());
     }
-    let Standing { user, id, role, .. } = standing.clone();
+    let policies = policies(&snapshot, &standing)?;
+    let again = claims.proved.and_then(|second| Timestamp::from_second(second).ok());
+    let proved = again.map_or(open.opened, |again| again.max(open.opened));
+    let Standing { user: name, id, role, .. } = standing.clone();
     let judged = JudgedCaller { who, identities: snapshot.identities_changed()?, standing: Arc::new(standing) };
-    Ok(Caller { name: user, id, role, session, judged, asked: (Access::Known, None) })
+    Ok(Caller { name, id, role, session, policies, proved, judged, asked: None })
+}
+
+/// The policies of somebody, parsed.
+fn policies(snapshot: &Snapshot, standing: &Standing) -> Result<Arc<[Attached]>, StateError> {
+    let policies = standing.policies.iter().map(|(name, _)| attached(snapshot, name.clone()));
+    policies.filter_map(Result::transpose).collect()
 }
 
 /// The token of the one `Authorization` header.

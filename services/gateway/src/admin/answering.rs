@@ -1,6 +1,6 @@
 //! A request from its head to its answer: who asks, may they, do it, say so.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -10,17 +10,26 @@ use http::{Request, StatusCode};
 use serde::Serialize;
 
 use super::Admin;
-use super::access::{self, Access, Caller};
+use super::access::{self, Access, Asking, Caller, PROOF_AGE_MAX};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::operation::{Handler, Operation};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, STEP_UP_REQUIRED};
 
 /// The id of a request, which its events carry as well.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The log's last sequence once a change had happened.
 const SEQUENCE: HeaderName = HeaderName::from_static("x-planetstore-sequence");
+
+/// What whoever is not let in is told to bring.
+const CHALLENGE: &str = "Bearer realm=\"planetstore\"";
+
+/// What whoever is let in, but proved nothing for long, is told to bring; `max_age` is [`PROOF_AGE_MAX`] in seconds.
+///
+/// Source: RFC 9470, section 3.
+const STEP_UP_CHALLENGE: &str = "Bearer realm=\"planetstore\", error=\"insufficient_user_authentication\", max_age=900";
+const _: () = assert!(PROOF_AGE_MAX.as_secs() == 900, "the challenge says how old a proof may be");
 
 /// The path parameter that names the user whom a request is about.
 pub(super) const USER: &str = "user";
@@ -37,7 +46,7 @@ pub(super) async fn answer(
     let request_id = format!("{:X}", (admin.0.sources.fresh)(now).simple());
     let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let body = Mutex::new(body);
-    let asked = Asked { admin, parts, params, body, request_id: request_id.clone(), now };
+    let asked = Asked { admin, parts, params, body, gathered: None, request_id: request_id.clone(), now };
     let name = operation.name;
     let result = run(operation, asked).await;
     let mut response = match result {
@@ -60,23 +69,68 @@ async fn run(operation: Operation, mut asked: Asked) -> Result<Answer, Refusal> 
     match operation.handler {
         Handler::Open(handler) => handler(asked).await,
         Handler::Known(access, handler) => {
-            let caller = permitted(&asked, access).await?;
+            let mut asking = asking(&operation, access, &asked);
+            let caller = permitted(&asked, &asking).await?;
             if operation.takes.is_none() {
                 return handler(asked, caller).await;
             }
             asked.gather().await?;
+            if let Some(made) = made(&operation, &asked) {
+                Arc::make_mut(&mut asking).targets.push(made);
+            }
             // A client may take its time over a body, and lose its rights meanwhile.
             asked.now = (asked.admin.0.sources.now)();
-            let caller = permitted(&asked, access).await?;
+            let caller = permitted(&asked, &asking).await?;
             handler(asked, caller).await
         }
     }
 }
 
 /// Who asks, if they may.
-async fn permitted(asked: &Asked, access: Access) -> Result<Caller, Refusal> {
-    let user = asked.params.iter().find(|(name, _)| name == USER).map(|(_, value)| value.as_str());
-    access::permitted(&asked.admin, &asked.parts.headers, asked.now, (access, user)).await
+async fn permitted(asked: &Asked, asking: &Arc<Asking>) -> Result<Caller, Refusal> {
+    access::permitted(&asked.admin, &asked.parts, asked.now, asking).await
+}
+
+fn asking(operation: &Operation, access: Access, asked: &Asked) -> Arc<Asking> {
+    let user = asked.params.iter().find(|(name, _)| name == USER).map(|(_, value)| value.clone());
+    Arc::new(Asking { access, proof: operation.proof, user, targets: targets(operation.path, &asked.params) })
+}
+
+/// What a request is about: what its path names, or all of a kind if it lists them or makes one.
+pub(super) fn targets(path: &str, params: &[(String, String)]) -> Vec<String> {
+    let named = params.iter().filter_map(|(name, value)| {
+        let kind = match name.as_str() {
+            USER => "user",
+            "group" => "group",
+            "policy" => "policy",
+            "kms_key" => "kms-key",
+            "bucket" => "bucket",
+            // Keys and sessions are their users'.
+            _ => return None,
+        };
+        Some(format!("{kind}/{value}"))
+    });
+    let named: Vec<_> = named.collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let kind = COLLECTIONS.iter().find(|(collection, _)| *collection == path).map(|(_, kind)| format!("{kind}/*"));
+    vec![kind.unwrap_or_else(|| "region".into())]
+}
+
+/// What lists and makes things, and their kind.
+const COLLECTIONS: [(&str, &str); 5] = [
+    ("/api/v1/users", "user"),
+    ("/api/v1/groups", "group"),
+    ("/api/v1/policies", "policy"),
+    ("/api/v1/kms-keys", "kms-key"),
+    ("/api/v1/buckets", "bucket"),
+];
+
+/// What a request makes that names it in its document only.
+fn made(operation: &Operation, asked: &Asked) -> Option<String> {
+    let (_, kind) = COLLECTIONS.iter().find(|(collection, _)| *collection == operation.path)?;
+    asked.peek().and_then(|document| Some(format!("{kind}/{}", document.get("name")?.as_str()?)))
 }
 
 fn respond(answer: Answer) -> Response {
@@ -108,7 +162,8 @@ pub(super) fn refuse(refusal: &Refusal) -> Response {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if refusal.status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"planetstore\""));
+        let challenge = if refusal.code == STEP_UP_REQUIRED { STEP_UP_CHALLENGE } else { CHALLENGE };
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     response
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use domain::{Command, IdentityCommand};
+use domain::{Command, Identities, IdentityCommand};
 use events::Origin;
 use events::ids::{AuthType, InvalidName, Principal, UserName};
 use http::header::CONTENT_TYPE;
@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::Admin;
 use super::access::Caller;
+use super::delegation::Delegation;
 use super::refusal::Refusal;
 use crate::confirmed::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use crate::limits::Client;
@@ -40,6 +41,8 @@ pub(super) struct Asked {
     pub(super) params: Vec<(String, String)>,
     /// In a lock because a body may not be looked at by two threads; nobody ever waits for it.
     pub(super) body: Mutex<Body>,
+    /// The body once it was gathered.
+    pub(super) gathered: Option<Bytes>,
     pub(super) request_id: String,
     pub(super) now: Timestamp,
 }
@@ -109,8 +112,14 @@ impl Asked {
     /// Reads the body, which [`Self::bytes`] then gives without waiting.
     pub(super) async fn gather(&mut self) -> Result<(), Refusal> {
         let bytes = self.bytes().await?;
+        self.gathered = Some(bytes.clone());
         *self.body.lock().unwrap_or_else(PoisonError::into_inner) = Body::from(bytes);
         Ok(())
+    }
+
+    /// The body that was gathered, if it is JSON: for who may ask at all. What is wrong with it says the handler.
+    pub(super) fn peek(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(self.gathered.as_ref()?).ok()
     }
 
     /// The body.
@@ -151,14 +160,27 @@ impl Asked {
         let admin = &self.admin.0;
         let mut by = by.clone();
         for _ in 0..JUDGEMENTS_MAX {
-            let confirmed = Confirmed::of_session(&by);
+            let identities = self.check_delegation(&by, &command).await?;
+            let confirmed = Confirmed::of_session(&by, identities);
             match admin.ledger.commit(&confirmed, command.clone(), self.origin(&by.name)).await {
                 Err(error) if is_judged_by_other(&error) => {}
                 ended => return Ok(ended?),
             }
-            by = by.again(&self.admin, &self.parts.headers, (admin.sources.now)()).await?;
+            by = by.again(&self.admin, &self.parts, (admin.sources.now)()).await?;
         }
         Err(Refusal::unavailable("who may do what changes all the time: nothing was done, try again"))
+    }
+
+    /// Whether a change raises nobody above whoever makes it, and the last change of identities by which that was
+    /// judged. Admins have everything.
+    async fn check_delegation(&self, by: &Caller, command: &Command) -> Result<Option<u64>, Refusal> {
+        let Command::Identity(command) = command else { return Ok(None) };
+        if by.is_admin() {
+            return Ok(None);
+        }
+        let snapshot = self.read().await?;
+        Delegation { by, snapshot: &snapshot }.check(command)?;
+        Ok(Some(snapshot.identities_changed()?))
     }
 
     /// As events name what caused them.

@@ -60,7 +60,8 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
 pub(super) async fn change(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let (user, access_key): (UserName, AccessKeyId) = (asked.name(USER)?, asked.name(KEY)?);
     let KeyChange { enabled, expires } = asked.json().await?;
-    let by_admin = caller.is_admin();
+    // Whoever switches off a key of somebody else does so for good, as far as that one is concerned.
+    let by_admin = caller.is_admin() || user != caller.name;
     let command =
         IdentityCommand::ChangeKey { user: user.clone(), access_key: access_key.clone(), enabled, expires, by_admin };
     let committed = asked.change(&caller, command).await?;

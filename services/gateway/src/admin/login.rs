@@ -1,10 +1,13 @@
 //! Sessions from the side of who has one.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use domain::{Identities, IdentityCommand, OpenSession, Outcome, RefreshSession};
 use events::ids::{SessionId, Sha256Digest, UserName};
 use events::user::Role;
 use identity::{Asker, Bearer, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::access::Caller;
 use super::answer::Answer;
@@ -15,6 +18,9 @@ use super::{shape, users};
 
 /// How long a session goes on without being prolonged.
 const SESSION_TIME: SignedDuration = SignedDuration::from_hours(12);
+
+/// Where attempts come from that count wherever they come from.
+const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Opens a session for who knows a password.
 pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
@@ -82,6 +88,30 @@ pub(super) async fn logout(asked: Asked, caller: Caller) -> Result<Answer, Refus
     Ok(Answer::done(asked.change(&caller, command).await?.sequence))
 }
 
+/// Shows once more who has a session: what comes back is good for what asks for a recent proof. Guesses count as those
+/// of a login do, and for the session as well, wherever they come from. A password that is changed meanwhile ends the
+/// session, and what was given for it.
+pub(super) async fn prove(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
+    let shape::Proof { password } = asked.json().await?;
+    let (user, address) = (caller.name.as_str(), asked.address());
+    let session = format!("session {}", caller.session);
+    asked.admin.0.throttle.user(user, address)?;
+    asked.admin.0.throttle.user(&session, ANYWHERE)?;
+    let proven = asked.admin.prove(user, password, Asker::Known).await?;
+    let Some(proven) = proven.filter(|proven| proven.id == caller.id) else {
+        return Err(Refusal::forbidden("the password is wrong"));
+    };
+    asked.admin.0.throttle.succeeded(user, address);
+    asked.admin.0.throttle.succeeded(&session, ANYWHERE);
+    let token_id = (asked.admin.0.sources.fresh)(asked.now);
+    let issued = asked.admin.0.tokens.issue_proven(bearer(&proven, caller.session.0), token_id, asked.now);
+    let issued = issued.map_err(|error| {
+        tracing::error!(%error, "a proof of a password went wrong");
+        Refusal::internal()
+    })?;
+    Answer::of(&shape::Proven { access_token: issued.token.expose().to_owned(), expires: issued.expires })
+}
+
 pub(super) async fn whoami(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let snapshot = asked.read().await?;
     Answer::of(&users::find(&snapshot, &caller.name)?)
@@ -117,13 +147,8 @@ fn answer(
     refresh_expires: Timestamp,
     sequence: u64,
 ) -> Result<Answer, Refusal> {
-    let Proven { name, id, role, password: _ } = proven;
-    let bearer = Bearer {
-        user_id: id.to_string(),
-        user_name: name.to_string(),
-        role: if role == Role::Admin { "admin" } else { "user" }.into(),
-        session: next.session(),
-    };
+    let bearer = bearer(&proven, next.session());
+    let Proven { name, role, .. } = proven;
     let token_id = (asked.admin.0.sources.fresh)(asked.now);
     let issued = asked.admin.0.tokens.issue(bearer, token_id, asked.now).map_err(|error| {
         tracing::error!(%error, "a login failed");
@@ -138,4 +163,13 @@ fn answer(
         role,
     };
     Answer::changed(&session, sequence)
+}
+
+fn bearer(proven: &Proven, session: Uuid) -> Bearer {
+    Bearer {
+        user_id: proven.id.to_string(),
+        user_name: proven.name.to_string(),
+        role: if proven.role == Role::Admin { "admin" } else { "user" }.into(),
+        session,
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! # Layout
 //! - `operation`: the table; `access`: who asks, and whether they may; `answering`: a request from head to answer
+//! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`: the
 //!   handlers
@@ -17,6 +18,7 @@ mod answer;
 mod answering;
 mod asked;
 mod buckets;
+mod delegation;
 mod groups;
 mod keys;
 mod kms_keys;
@@ -44,9 +46,12 @@ use axum::routing::MethodRouter;
 use domain::Identities;
 use events::ids::RegionName;
 use http::HeaderMap;
+use http::request::Parts;
 use identity::{HashError, Hasher, Sealer, Secret, TokenError, Tokens, UnsealError, key_context, password_context};
 use ledger::{Ledger, Sources, StateError};
+use policy::Action;
 
+use access::Asker;
 pub(crate) use access::Caller as SessionCaller;
 pub use openapi::openapi;
 
@@ -164,10 +169,12 @@ impl Admin {
         self.0.throttle.basic(user, Client::of(peer, headers, &self.0.trusted_proxies).counted, is_right)
     }
 
-    /// Whether a request carries the token of an open session of an admin.
-    pub async fn is_admin(&self, headers: &HeaderMap) -> bool {
+    /// Whether a request carries the token of an open session of somebody who may do something with `target`, which is
+    /// called as policies call it behind `arn:aws:admin:::`.
+    pub async fn may(&self, parts: &Parts, action: Action, target: &str) -> bool {
         let now = (self.0.sources.now)();
-        access::identify(self, headers, now).await.is_ok_and(|caller| caller.is_admin())
+        let caller = access::identify(self, &parts.headers, now).await;
+        caller.is_ok_and(|caller| caller.decide(action, target, &Asker::new(self, parts, now)).is_allowed())
     }
 
     /// Whether the secrets on the log can be opened with the master key of this process: looked at for some users.

@@ -6,7 +6,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::access::Access;
+use super::access::{Access, Proof};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::operation::{Operation, operations};
@@ -18,7 +18,8 @@ const CONTRACT_VERSION: &str = "1.0.0";
 
 const DESCRIPTION: &str = "Users, keys, groups, policies, limits and quotas of a Planetstore region. Every change is \
     an event on its log; a program that has read the log up to the sequence in the header `X-Planetstore-Sequence` has \
-    seen it. Errors are `{code, message}`: the code is stable and for programs, the message is for people and may change.";
+    seen it. Errors are `{code, message}`: the code is stable and for programs, the message is for people and may change. \
+    `step_up_required` asks for the password again, at `/api/v1/prove`. Nobody passes on a right that they do not have.";
 
 pub(super) async fn get(_: Asked) -> Result<Answer, Refusal> {
     Answer::of(&openapi())
@@ -64,7 +65,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let mut described = json!({
         "operationId": operation.name,
         "summary": operation.summary,
-        "description": whom(operation.access()),
+        "description": whom(operation),
         "responses": {
             operation.status.to_string(): success,
             "default": { "$ref": "#/components/responses/Refusal" },
@@ -83,13 +84,21 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     described
 }
 
-fn whom(access: Access) -> &'static str {
-    match access {
-        Access::Open => "Needs no login.",
-        Access::Known => "Needs a login.",
-        Access::Own => "Needs a login as this user or as an administrator.",
-        Access::Admin => "Needs a login as an administrator.",
-    }
+fn whom(operation: &Operation) -> String {
+    let whom = match operation.access() {
+        Access::Open => "Needs no login.".into(),
+        Access::Known => "Needs a login.".into(),
+        Access::Own(action) => {
+            format!("Needs a login as this user, as an administrator, or with the right `{action}`.")
+        }
+        Access::Right(action) => format!("Needs a login as an administrator, or with the right `{action}`."),
+    };
+    let proof = match operation.proof {
+        Proof::OfSession => "",
+        Proof::Recent => " The password must have been proven in the last 15 minutes.",
+        Proof::RecentForOthers => " For other users, the password must have been proven in the last 15 minutes.",
+    };
+    format!("{whom}{proof}")
 }
 
 fn parameters(operation: &Operation) -> Vec<Value> {

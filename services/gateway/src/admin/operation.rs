@@ -2,9 +2,10 @@
 
 use axum::routing::MethodFilter;
 use futures_util::future::BoxFuture;
+use policy::Action;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::access::{Access, Caller};
+use super::access::{Access, Caller, Proof};
 use super::answer::Answer;
 use super::asked::Asked;
 use super::refusal::Refusal;
@@ -66,6 +67,8 @@ pub(super) struct Operation {
     pub(super) path: &'static str,
     pub(super) summary: &'static str,
     pub(super) handler: Handler,
+    /// Whether it needs a recent proof of the password.
+    pub(super) proof: Proof,
     /// The document that comes in.
     pub(super) takes: Option<Shape>,
     /// The status of success, and the document that goes out with it.
@@ -77,7 +80,12 @@ pub(super) struct Operation {
 
 impl Operation {
     fn new(name: &'static str, method: Method, path: &'static str, handler: Handler, summary: &'static str) -> Self {
-        Self { name, method, path, summary, handler, takes: None, status: 204, gives: None, is_paged: false }
+        // What changes something asks for a recent proof, unless its row says otherwise.
+        let proof = match (method, handler) {
+            (Method::Get, _) | (_, Handler::Open(_) | Handler::Known(Access::Known, _)) => Proof::OfSession,
+            _ => Proof::Recent,
+        };
+        Self { name, method, path, summary, handler, proof, takes: None, status: 204, gives: None, is_paged: false }
     }
 
     fn takes<T: JsonSchema>(self) -> Self {
@@ -90,6 +98,16 @@ impl Operation {
 
     fn makes<T: JsonSchema>(self) -> Self {
         Self { status: 201, ..self.gives::<T>() }
+    }
+
+    /// It changes nothing of who may do what, or only ends sessions, which must not wait for a password.
+    fn without_proof(self) -> Self {
+        Self { proof: Proof::OfSession, ..self }
+    }
+
+    /// Of one's own it asks for the password itself.
+    fn proven_for_others(self) -> Self {
+        Self { proof: Proof::RecentForOthers, ..self }
     }
 
     fn paged(self) -> Self {
@@ -111,8 +129,11 @@ macro_rules! open {
 }
 
 macro_rules! known {
-    ($access:ident, $handler:path) => {
-        Handler::Known(Access::$access, |asked, caller| Box::pin($handler(asked, caller)))
+    (Known, $handler:path) => {
+        Handler::Known(Access::Known, |asked, caller| Box::pin($handler(asked, caller)))
+    };
+    ($access:ident($action:ident), $handler:path) => {
+        Handler::Known(Access::$access(Action::$action), |asked, caller| Box::pin($handler(asked, caller)))
     };
 }
 
@@ -150,13 +171,16 @@ fn about_sessions() -> Vec<Operation> {
             .takes::<shape::Refresh>()
             .gives::<shape::Session>(),
         new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "Log out"),
+        new("prove", Post, "/api/v1/prove", known!(Known, login::prove), "Prove the password again")
+            .takes::<shape::Proof>()
+            .gives::<shape::Proven>(),
         new("whoami", Get, "/api/v1/whoami", known!(Known, login::whoami), "Show the current user")
             .gives::<shape::User>(),
         new(
             "listSessions",
             Get,
             "/api/v1/users/{user}/sessions",
-            known!(Own, sessions::list),
+            known!(Own(AdminListSessions), sessions::list),
             "List a user's sessions",
         )
         .gives::<shape::OpenSessions>(),
@@ -164,16 +188,18 @@ fn about_sessions() -> Vec<Operation> {
             "revokeSessions",
             Delete,
             "/api/v1/users/{user}/sessions",
-            known!(Own, sessions::revoke_all),
+            known!(Own(AdminRevokeSessions), sessions::revoke_all),
             "End all sessions of a user",
-        ),
+        )
+        .without_proof(),
         new(
             "revokeSession",
             Delete,
             "/api/v1/users/{user}/sessions/{session}",
-            known!(Own, sessions::revoke),
+            known!(Own(AdminRevokeSession), sessions::revoke),
             "End a session of a user",
-        ),
+        )
+        .without_proof(),
     ]
 }
 
@@ -181,31 +207,39 @@ fn about_users() -> Vec<Operation> {
     use Method::{Delete, Get, Patch, Post, Put};
     let new = Operation::new;
     vec![
-        new("listUsers", Get, "/api/v1/users", known!(Admin, users::list), "List users, without root")
+        new("listUsers", Get, "/api/v1/users", known!(Right(AdminListUsers), users::list), "List users, without root")
             .gives::<shape::Users>()
             .paged(),
-        new("createUser", Post, "/api/v1/users", known!(Admin, users::create), "Create a user")
+        new("createUser", Post, "/api/v1/users", known!(Right(AdminCreateUser), users::create), "Create a user")
             .takes::<shape::NewUser>()
             .makes::<shape::User>(),
-        new("getUser", Get, "/api/v1/users/{user}", known!(Own, users::get), "Show a user").gives::<shape::User>(),
-        new("changeUser", Patch, "/api/v1/users/{user}", known!(Admin, users::change), "Change a user")
-            .takes::<shape::UserChange>()
+        new("getUser", Get, "/api/v1/users/{user}", known!(Own(AdminGetUser), users::get), "Show a user")
             .gives::<shape::User>(),
+        new(
+            "changeUser",
+            Patch,
+            "/api/v1/users/{user}",
+            known!(Right(AdminChangeUser), users::change),
+            "Change a user",
+        )
+        .takes::<shape::UserChange>()
+        .gives::<shape::User>(),
         new(
             "deleteUser",
             Delete,
             "/api/v1/users/{user}",
-            known!(Admin, users::delete),
+            known!(Right(AdminDeleteUser), users::delete),
             "Delete a user with all keys and sessions; buckets and objects stay",
         ),
         new(
             "setPassword",
             Put,
             "/api/v1/users/{user}/password",
-            known!(Own, users::set_password),
+            known!(Own(AdminSetPassword), users::set_password),
             "Set a password; all sessions of the user end",
         )
-        .takes::<shape::PasswordChange>(),
+        .takes::<shape::PasswordChange>()
+        .proven_for_others(),
     ]
 }
 
@@ -213,14 +247,20 @@ fn about_keys() -> Vec<Operation> {
     use Method::{Delete, Get, Patch, Post};
     let new = Operation::new;
     vec![
-        new("listKeys", Get, "/api/v1/users/{user}/keys", known!(Own, keys::list), "List the S3 keys of a user")
-            .gives::<shape::Keys>()
-            .paged(),
+        new(
+            "listKeys",
+            Get,
+            "/api/v1/users/{user}/keys",
+            known!(Own(AdminListKeys), keys::list),
+            "List the S3 keys of a user",
+        )
+        .gives::<shape::Keys>()
+        .paged(),
         new(
             "createKey",
             Post,
             "/api/v1/users/{user}/keys",
-            known!(Own, keys::create),
+            known!(Own(AdminCreateKey), keys::create),
             "Create an S3 key; its secret key is returned only once",
         )
         .takes::<shape::NewKey>()
@@ -229,12 +269,18 @@ fn about_keys() -> Vec<Operation> {
             "changeKey",
             Patch,
             "/api/v1/users/{user}/keys/{key}",
-            known!(Own, keys::change),
+            known!(Own(AdminChangeKey), keys::change),
             "Enable or disable a key, or set its expiry",
         )
         .takes::<shape::KeyChange>()
         .gives::<shape::Key>(),
-        new("deleteKey", Delete, "/api/v1/users/{user}/keys/{key}", known!(Own, keys::delete), "Delete a key"),
+        new(
+            "deleteKey",
+            Delete,
+            "/api/v1/users/{user}/keys/{key}",
+            known!(Own(AdminDeleteKey), keys::delete),
+            "Delete a key",
+        ),
     ]
 }
 
@@ -242,17 +288,29 @@ fn about_groups() -> Vec<Operation> {
     use Method::{Delete, Get, Post, Put};
     let new = Operation::new;
     vec![
-        new("listGroups", Get, "/api/v1/groups", known!(Admin, groups::list), "List groups")
+        new("listGroups", Get, "/api/v1/groups", known!(Right(AdminListGroups), groups::list), "List groups")
             .gives::<shape::Groups>()
             .paged(),
-        new("createGroup", Post, "/api/v1/groups", known!(Admin, groups::create), "Create a group")
+        new("createGroup", Post, "/api/v1/groups", known!(Right(AdminCreateGroup), groups::create), "Create a group")
             .takes::<shape::NewGroup>()
             .makes::<shape::Group>(),
-        new("getGroup", Get, "/api/v1/groups/{group}", known!(Admin, groups::get), "Show a group")
+        new("getGroup", Get, "/api/v1/groups/{group}", known!(Right(AdminGetGroup), groups::get), "Show a group")
             .gives::<shape::Group>(),
-        new("deleteGroup", Delete, "/api/v1/groups/{group}", known!(Admin, groups::delete), "Delete a group"),
-        new("addMember", Put, MEMBER, known!(Admin, groups::add_member), "Add a user to a group"),
-        new("removeMember", Delete, MEMBER, known!(Admin, groups::remove_member), "Remove a user from a group"),
+        new(
+            "deleteGroup",
+            Delete,
+            "/api/v1/groups/{group}",
+            known!(Right(AdminDeleteGroup), groups::delete),
+            "Delete a group",
+        ),
+        new("addMember", Put, MEMBER, known!(Right(AdminAddMember), groups::add_member), "Add a user to a group"),
+        new(
+            "removeMember",
+            Delete,
+            MEMBER,
+            known!(Right(AdminRemoveMember), groups::remove_member),
+            "Remove a user from a group",
+        ),
     ]
 }
 
@@ -264,18 +322,24 @@ fn about_policies() -> Vec<Operation> {
             "listPolicies",
             Get,
             "/api/v1/policies",
-            known!(Admin, policies::list),
+            known!(Right(AdminListPolicies), policies::list),
             "List policies, built-in policies first",
         )
         .gives::<shape::Policies>()
         .paged(),
-        new("getPolicy", Get, "/api/v1/policies/{policy}", known!(Admin, policies::get), "Show a policy")
-            .gives::<shape::Policy>(),
+        new(
+            "getPolicy",
+            Get,
+            "/api/v1/policies/{policy}",
+            known!(Right(AdminGetPolicy), policies::get),
+            "Show a policy",
+        )
+        .gives::<shape::Policy>(),
         new(
             "putPolicy",
             Put,
             "/api/v1/policies/{policy}",
-            known!(Admin, policies::put),
+            known!(Right(AdminPutPolicy), policies::put),
             "Create a policy or replace its document",
         )
         .takes::<shape::PolicyDocument>()
@@ -284,23 +348,35 @@ fn about_policies() -> Vec<Operation> {
             "deletePolicy",
             Delete,
             "/api/v1/policies/{policy}",
-            known!(Admin, policies::delete),
+            known!(Right(AdminDeletePolicy), policies::delete),
             "Delete a policy that is not attached",
         ),
-        new("attachToUser", Put, OF_USER, known!(Admin, policies::attach_to_user), "Attach a policy to a user"),
+        new(
+            "attachToUser",
+            Put,
+            OF_USER,
+            known!(Right(AdminAttachToUser), policies::attach_to_user),
+            "Attach a policy to a user",
+        ),
         new(
             "detachFromUser",
             Delete,
             OF_USER,
-            known!(Admin, policies::detach_from_user),
+            known!(Right(AdminDetachFromUser), policies::detach_from_user),
             "Detach a policy from a user",
         ),
-        new("attachToGroup", Put, OF_GROUP, known!(Admin, policies::attach_to_group), "Attach a policy to a group"),
+        new(
+            "attachToGroup",
+            Put,
+            OF_GROUP,
+            known!(Right(AdminAttachToGroup), policies::attach_to_group),
+            "Attach a policy to a group",
+        ),
         new(
             "detachFromGroup",
             Delete,
             OF_GROUP,
-            known!(Admin, policies::detach_from_group),
+            known!(Right(AdminDetachFromGroup), policies::detach_from_group),
             "Detach a policy from a group",
         ),
     ]
@@ -310,14 +386,20 @@ fn about_kms_keys() -> Vec<Operation> {
     use Method::{Get, Patch, Post};
     let new = Operation::new;
     vec![
-        new("listKmsKeys", Get, "/api/v1/kms-keys", known!(Admin, kms_keys::list), "List the keys of the key store")
-            .gives::<shape::KmsKeys>()
-            .paged(),
+        new(
+            "listKmsKeys",
+            Get,
+            "/api/v1/kms-keys",
+            known!(Right(AdminListKmsKeys), kms_keys::list),
+            "List the keys of the key store",
+        )
+        .gives::<shape::KmsKeys>()
+        .paged(),
         new(
             "createKmsKey",
             Post,
             "/api/v1/kms-keys",
-            known!(Admin, kms_keys::create),
+            known!(Right(AdminCreateKmsKey), kms_keys::create),
             "Create a key for SSE-KMS; it never leaves the store",
         )
         .takes::<shape::NewKmsKey>()
@@ -326,7 +408,7 @@ fn about_kms_keys() -> Vec<Operation> {
             "changeKmsKey",
             Patch,
             "/api/v1/kms-keys/{kms_key}",
-            known!(Admin, kms_keys::change),
+            known!(Right(AdminChangeKmsKey), kms_keys::change),
             "Enable or disable a key; objects under a disabled key can be neither read nor written",
         )
         .takes::<shape::KmsKeyChange>()
@@ -342,7 +424,7 @@ fn about_region() -> Vec<Operation> {
             "getRegion",
             Get,
             "/api/v1/region",
-            known!(Admin, region::get),
+            known!(Right(AdminGetRegion), region::get),
             "Show the region, its level and its author keys",
         )
         .gives::<shape::Region>(),
@@ -350,7 +432,7 @@ fn about_region() -> Vec<Operation> {
             "upgradeRegion",
             Post,
             "/api/v1/region/upgrade",
-            known!(Admin, region::upgrade),
+            known!(Right(AdminUpgradeRegion), region::upgrade),
             "Raise the region's level to that of this release. Processes of older releases stop, so make sure that \
              none is running",
         )
@@ -359,7 +441,7 @@ fn about_region() -> Vec<Operation> {
             "changeAuthorKey",
             Post,
             "/api/v1/region/keys",
-            known!(Admin, region::change_key),
+            known!(Right(AdminChangeAuthorKey), region::change_key),
             "Rotate an author key: the author proves its events with the next key. Processes without that key stop, \
              so distribute it first",
         )
@@ -373,21 +455,36 @@ fn about_buckets() -> Vec<Operation> {
     use events::quota::Quota;
     let new = Operation::new;
     vec![
-        new("listBuckets", Get, "/api/v1/buckets", known!(Admin, buckets::list), "List buckets with their usage")
-            .gives::<shape::Buckets>()
-            .paged(),
-        new("getBucket", Get, "/api/v1/buckets/{bucket}", known!(Admin, buckets::get), "Show a bucket")
+        new(
+            "listBuckets",
+            Get,
+            "/api/v1/buckets",
+            known!(Right(AdminListBuckets), buckets::list),
+            "List buckets with their usage",
+        )
+        .gives::<shape::Buckets>()
+        .paged(),
+        new("getBucket", Get, "/api/v1/buckets/{bucket}", known!(Right(AdminGetBucket), buckets::get), "Show a bucket")
             .gives::<shape::Bucket>(),
-        new("getQuota", Get, QUOTA, known!(Admin, buckets::quota), "Show a bucket's quota").gives::<Quota>(),
+        new("getQuota", Get, QUOTA, known!(Right(AdminGetQuota), buckets::quota), "Show a bucket's quota")
+            .gives::<Quota>(),
         new(
             "putQuota",
             Put,
             QUOTA,
-            known!(Admin, buckets::set_quota),
+            known!(Right(AdminPutQuota), buckets::set_quota),
             "Set a bucket's quota, which counts all versions; an absent value is no limit",
         )
         .takes::<Quota>()
-        .gives::<Quota>(),
-        new("deleteQuota", Delete, QUOTA, known!(Admin, buckets::clear_quota), "Remove a bucket's quota"),
+        .gives::<Quota>()
+        .without_proof(),
+        new(
+            "deleteQuota",
+            Delete,
+            QUOTA,
+            known!(Right(AdminDeleteQuota), buckets::clear_quota),
+            "Remove a bucket's quota",
+        )
+        .without_proof(),
     ]
 }

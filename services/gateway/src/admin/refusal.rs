@@ -2,6 +2,10 @@ use domain::{IdentityRejection, Rejection};
 use http::StatusCode;
 use identity::{HashError, PasswordError};
 use ledger::{CommitError, StateError};
+use policy::{Action, Denial};
+
+/// The code of a refusal for want of a recent proof.
+pub(super) const STEP_UP_REQUIRED: &str = "step_up_required";
 
 /// Why something is not done, for who asked: a code for programs, a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,30 @@ impl Refusal {
 
     pub(super) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// What somebody may not, with the right that they lack: whoever manages rights has to know its name. Which
+    /// statement denies it is not said.
+    pub(super) fn no_right(action: Action, target: &str, denial: &Denial<'_>) -> Self {
+        let why = match denial {
+            Denial::Explicit(_) => "a policy denies it",
+            Denial::NothingGrants => "this needs an admin, or a policy that allows it",
+        };
+        Self::forbidden(format!("{action} on arn:aws:admin:::{target}: {why}"))
+    }
+
+    /// Whoever has more than who asks is out of reach, and so is what they have.
+    pub(super) fn beyond(what: &str) -> Self {
+        Self::forbidden(format!("{what} has or gives more than you have yourself: this needs an admin"))
+    }
+
+    /// The session is good, but nobody has shown for some time that its owner sits before it.
+    ///
+    /// Source: RFC 9470, section 3.
+    pub(super) fn step_up_required() -> Self {
+        let message = "this needs a password that was proven in the last 15 minutes: send it to /api/v1/prove, and ask \
+                       again with the access token that comes back";
+        Self::new(StatusCode::UNAUTHORIZED, STEP_UP_REQUIRED, message)
     }
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {

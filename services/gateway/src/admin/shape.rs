@@ -24,6 +24,24 @@ pub(super) struct Login {
     pub(super) password: Secret,
 }
 
+/// The password of whoever has a session, once more.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Proof {
+    #[schemars(schema_with = "secret")]
+    pub(super) password: Secret,
+}
+
+/// An access token of the same session, for which the password was proven just now.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Proven {
+    /// To be sent as `Authorization: Bearer <token>`.
+    pub(super) access_token: String,
+    /// When the access token expires, and the proof with it.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(super) expires: Timestamp,
+}
+
 /// The refresh token of a session.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -4,4 +4,6 @@ mod authorization;
 mod documents;
 mod identities;
 mod logins;
+mod rights;
+mod step_up;
 mod store;

@@ -48,6 +48,8 @@ pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, R
     check_display_name(&display_name)?;
     new.email.as_deref().map_or(Ok(()), check_email)?;
     let id = match new.id {
+        // Buckets and objects of somebody who was deleted are still owned by their id.
+        Some(_) if !caller.is_admin() => return Err(Refusal::forbidden("only admins may choose the canonical id")),
         Some(id) => id,
         None => UserId::from_fresh(asked.admin.random()?),
     };

@@ -221,5 +221,5 @@ fn judged(request: &Request<'_>, state: &State) -> Judged {
             Some(JudgedBucket { name: name.clone(), id: row.id, access: row.access })
         }
     };
-    Judged { caller, bucket }
+    Judged { caller, bucket, identities: None }
 }

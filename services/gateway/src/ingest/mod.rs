@@ -89,7 +89,7 @@ pub(crate) async fn ingest(
         if size > PUT_BYTES_MAX {
             return Err(Error::entity_too_large(size, PUT_BYTES_MAX).into());
         }
-        hashes.update(&bytes, &call.gateway.0.hashing).await;
+        hashes.update(&bytes, &request.gateway.0.hashing).await;
         intake.push(bytes).await?;
     }
     let sums = hashes.finish(algorithm);

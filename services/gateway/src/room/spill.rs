@@ -317,7 +317,7 @@ mod tests {
     #[tokio::test]
     async fn few_threads_at_a_time_have_the_file() {
         let (_folder, spill) = spill(1);
-        let (together, most) = (Barrier::new(THREADS_MAX), Mutex::new((0, 0)));
+        let (together, most) = (Barrier::new(THREADS_MAX), Mutex::new((0_usize, 0_usize)));
         let (together, most) = (Arc::new(together), Arc::new(most));
         let jobs = (0..8 * THREADS_MAX).map(|_| {
             let (together, most) = (Arc::clone(&together), Arc::clone(&most));

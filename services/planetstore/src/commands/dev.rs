@@ -35,6 +35,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         nodes,
         local_shards: Vec::new(),
         lifecycle_day,
+        integration: arguments.integration,
     };
     serve(plan, doors, stop).await?;
     Ok(Verdict::Well)

@@ -1,4 +1,4 @@
-//! Who may see what is behind the console: root by HTTP Basic, and admins by the token of a session.
+//! Who may see what is behind the console: root by HTTP Basic, and by the token of a session whoever has the right.
 //!
 //! Sources: RFC 7617, RFC 6750.
 
@@ -6,19 +6,31 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gateway::BasicLogin;
+use gateway::{Action, BasicLogin};
 use listener::Peer;
 
 use super::ConsoleState;
 use super::routes::refuse;
 
+/// What a route needs: the right, and what it is asked of, as policies call it.
+#[derive(Clone)]
+pub(super) struct Guard {
+    pub(super) state: Arc<ConsoleState>,
+    pub(super) action: Action,
+}
+
+/// What the rights of the console are asked of.
+const TARGET: &str = "region";
+
 /// Lets a request through to what it protects, or refuses it before its body is read.
-pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
+pub(super) async fn require(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let Guard { state, action } = guard;
     match basic(&state, &request) {
         Some(BasicLogin::Throttled) => {
             let why = "there were too many wrong logins from this address: wait a few seconds";
@@ -27,10 +39,13 @@ pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Req
         Some(BasicLogin::Right) => return next.run(request).await,
         Some(BasicLogin::Wrong) | None => {}
     }
-    if is_admin(&state, request.headers()).await {
-        return next.run(request).await;
+    let (parts, body) = request.into_parts();
+    if may(&state, &parts, action).await {
+        return next.run(Request::from_parts(parts, body)).await;
     }
-    let mut refused = refuse(StatusCode::UNAUTHORIZED, "the root credentials or an administrator's token are required");
+    let why =
+        format!("the root credentials or the token of an administrator, or of a user with {action}, are required");
+    let mut refused = refuse(StatusCode::UNAUTHORIZED, &why);
     let challenge = HeaderValue::from_static("Basic realm=\"planetstore\", charset=\"UTF-8\"");
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     refused
@@ -38,9 +53,9 @@ pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Req
 
 /// The same for whoever asks from another machine: figures say much about who does what. Collectors on this one need
 /// no login.
-pub(super) async fn require_afar(state: State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
+pub(super) async fn require_afar(guard: State<Guard>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
-    if peer.is_some_and(is_near) { next.run(request).await } else { require(state, request, next).await }
+    if peer.is_some_and(is_near) { next.run(request).await } else { require(guard, request, next).await }
 }
 
 fn is_near(address: IpAddr) -> bool {
@@ -60,9 +75,9 @@ fn basic(state: &ConsoleState, request: &Request) -> Option<BasicLogin> {
     })
 }
 
-async fn is_admin(state: &ConsoleState, headers: &HeaderMap) -> bool {
+async fn may(state: &ConsoleState, parts: &Parts, action: Action) -> bool {
     match state.gateway() {
-        Ok(gateway) => gateway.admin.is_admin(headers).await,
+        Ok(gateway) => gateway.admin.may(parts, action, TARGET).await,
         Err(_) => false,
     }
 }

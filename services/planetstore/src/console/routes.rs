@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
+use gateway::Action;
 use serde::Serialize;
 
 use super::{ConsoleState, admin, api, auth, hosts, ready, status};
@@ -19,13 +20,15 @@ use crate::meters;
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
-    let api = Router::new()
-        .route(status::STATUS_PATH, get(status::get))
-        .route(api::NODE_STOP_PATH, post(api::stop_node))
-        .route(api::NODE_INIT_PATH, post(api::init_node))
-        .layer(from_fn_with_state(Arc::clone(&state), auth::require));
-    let metrics =
-        Router::new().route("/metrics", get(metrics)).layer(from_fn_with_state(Arc::clone(&state), auth::require_afar));
+    let guard = |action| auth::Guard { state: Arc::clone(&state), action };
+    let guarded = |path, route: MethodRouter<Arc<ConsoleState>>, action| {
+        Router::new().route(path, route).layer(from_fn_with_state(guard(action), auth::require))
+    };
+    let api = guarded(status::STATUS_PATH, get(status::get), Action::AdminGetStatus)
+        .merge(guarded(api::NODE_STOP_PATH, post(api::stop_node), Action::AdminStopNode))
+        .merge(guarded(api::NODE_INIT_PATH, post(api::init_node), Action::AdminInitNode));
+    let metrics = from_fn_with_state(guard(Action::AdminGetMetrics), auth::require_afar);
+    let metrics = Router::new().route("/metrics", get(self::metrics)).layer(metrics);
     Router::new()
         .route("/", get(|| async { "planetstore: /healthz /readyz /metrics /api/v1/status\n" }))
         .route("/healthz", get(|| async { "ok\n" }))

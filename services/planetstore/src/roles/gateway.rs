@@ -73,6 +73,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         nodes: 0,
         local_shards: arguments.local_shards,
         lifecycle_day: None,
+        integration: None,
     };
     super::serve(plan, doors, stop).await?;
     Ok(Verdict::Well)

@@ -2,6 +2,7 @@
 
 mod admission;
 pub(crate) mod gateway;
+mod integration;
 pub(crate) mod lifecycle;
 mod log;
 pub(crate) mod node;
@@ -10,6 +11,7 @@ mod server;
 
 pub(crate) use admission::{accept_nodes, join_node, node_refusal};
 pub(crate) use gateway::NODES_MIN;
+pub(crate) use integration::mirror;
 pub(crate) use log::{Releases, TooOld, close_ledger, open_ledger, open_log};
 pub(crate) use node::node_names;
 pub(crate) use serve::{Doors, Plan, serve};

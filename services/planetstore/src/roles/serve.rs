@@ -77,6 +77,8 @@ pub(crate) struct Plan {
     pub(crate) local_shards: Vec<PathBuf>,
     /// How long a day is to the rules that are followed in this process, if any are.
     pub(crate) lifecycle_day: Option<Day>,
+    /// Where the login of an integration is written, if there is to be one.
+    pub(crate) integration: Option<PathBuf>,
 }
 
 impl Plan {
@@ -222,6 +224,9 @@ async fn start_nodes(plan: &Plan, endpoint: &NatsEndpoint, ends: watch::Sender<u
 
 async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc<JetStreamLog>, Ledger)> {
     let log = open_log(endpoint, "gateway log", &plan.region, plan.log_replicas).await?;
+    if let Some(file) = &plan.integration {
+        super::integration::hand_over(endpoint, &plan.region, file).await?;
+    }
     let sole_writer = plan.external.is_none();
     let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_key));
     let ledger = open_ledger(paths, &plan.region, sole_writer, Releases::Here, keyring, Arc::clone(&log)).await;

@@ -149,6 +149,7 @@ impl World {
         };
         let resource = match self.action.kind() {
             Kind::Service => Resource::Service,
+            Kind::Admin => Resource::Admin("user/ada"),
             Kind::Bucket => Resource::Bucket(&self.bucket),
             Kind::Object => Resource::Object(&self.bucket, &self.key),
         };

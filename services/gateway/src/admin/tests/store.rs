@@ -1,5 +1,6 @@
 //! A store without S3: a log in memory, a ledger in a temporary folder, and the admin API over both.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -50,8 +51,18 @@ impl Answered {
     }
 }
 
+thread_local! {
+    /// How far the clock of this test goes ahead of that of the log, which has a thread of its own.
+    static AHEAD: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
+}
+
+/// Lets so much time pass for who asks.
+pub(super) fn pass(time: SignedDuration) {
+    AHEAD.set(AHEAD.get() + time);
+}
+
 pub(super) fn now() -> Timestamp {
-    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap() + AHEAD.get()
 }
 
 pub(super) fn fresh(now: Timestamp) -> Uuid {
@@ -121,6 +132,12 @@ impl Store {
         let principal = Principal { kind: AuthType::System, id: "test".into() };
         let origin = Origin { principal, request_id: "7".into(), traceparent: None };
         self.ledger.commit(Command::Identity(Box::new(command)), origin).await.unwrap()
+    }
+
+    pub(super) async fn commit_any(&self, command: Command) {
+        let principal = Principal { kind: AuthType::System, id: "test".into() };
+        let origin = Origin { principal, request_id: "7".into(), traceparent: None };
+        self.ledger.commit(command, origin).await.unwrap();
     }
 
     pub(super) async fn state(&self) -> Arc<Snapshot> {

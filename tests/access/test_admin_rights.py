@@ -1,0 +1,63 @@
+"""What policies give of administration, from outside: the ready-made ones of docs/policies, on every route of the console."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.server import BINARY, COMMAND_SECONDS
+from harness.users import Users, call, login
+
+POLICIES = Path(__file__).parents[2] / "docs/policies"
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def tokens(server) -> dict[str, str]:
+    """A token of a user for each ready-made policy, and of one with none."""
+    root = Users(server)
+    for name in ("auditor", "operator", "user-manager"):
+        root.store_policy(name, (POLICIES / f"{name}.json").read_text())
+        root.create(f"the-{name}", policies=[name], password=PASSWORD)
+    root.create("the-nobody", password=PASSWORD)
+    root.close()
+    return {name: login(server, f"the-{name}", PASSWORD) for name in ("auditor", "operator", "user-manager", "nobody")}
+
+
+@pytest.mark.parametrize(("method", "path", "who"), [
+    ("GET", "/users", {"auditor", "user-manager"}),
+    ("GET", "/policies/readonly", {"auditor", "user-manager"}),
+    ("GET", "/kms-keys", {"auditor"}),
+    ("GET", "/region", {"auditor", "operator"}),
+    ("GET", "/buckets", {"auditor", "operator"}),
+    ("GET", "/status", {"auditor", "operator"}),
+    ("DELETE", "/buckets/no-bucket/quota", {"operator"}),
+    ("DELETE", "/users/no-user/sessions", {"user-manager"}),
+    ("DELETE", "/users/no-user", {"user-manager"}),
+    ("DELETE", "/policies/no-policy", set()),
+    ("POST", "/region/keys", set()),
+    ("POST", "/nodes/no-node/stop", {"operator"}),
+    ("POST", "/nodes/no-node/init", {"operator"}),
+])
+def test_each_route_is_for_whom_a_policy_names(server, tokens, method, path, who):
+    marked = {"x-planetstore-request": "1"}
+    found = {name: call(server, method, path, {} if path == "/region/keys" else None, token=token, headers=marked).status
+             for name, token in tokens.items()}
+    assert {name for name, status in found.items() if status not in (401, 403)} == who, found
+
+
+def test_a_refusal_names_the_right_that_is_missing(server, tokens):
+    told = call(server, "POST", "/users", {"name": "more"}, token=tokens["auditor"])
+    assert told.status == 403 and "admin:CreateUser on arn:aws:admin:::user/*" in told.json()["message"]
+
+
+def test_the_command_line_does_what_its_user_may(server, tokens):
+    own = {"PLANETSTORE_USER": "the-auditor", "PLANETSTORE_PASSWORD": PASSWORD}
+
+    def admin(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([BINARY, "admin", "--data", str(server.data), *words], capture_output=True, text=True,
+                              env={**server.surroundings(), **own}, timeout=COMMAND_SECONDS, check=False)
+
+    assert "the-operator" in admin("user", "list").stdout
+    refused = admin("user", "create", "more")
+    assert refused.returncode == 1 and "admin:CreateUser" in refused.stderr
