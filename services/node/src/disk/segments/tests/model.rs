@@ -158,7 +158,11 @@ impl Run {
         let (committed, why) = self.world.commit(&[change]);
         match why {
             // The new segment found no room before anything was synced: the fault is still to come.
-            Some(DiskError::Full) => self.faulty = true,
+            // With a torn write before it, the record may be there all the same, as after any refusal.
+            Some(DiskError::Full) => {
+                self.faulty = true;
+                self.model.get_mut(&0).unwrap().push(Some(bytes));
+            }
             Some(DiskError::Failed(_)) => {
                 assert_eq!(committed, 0);
                 self.model.get_mut(&0).unwrap().push(Some(bytes));
