@@ -25,11 +25,11 @@ pub struct Delta {
 /// The operation that created an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Operation {
-    /// PutObject.
+    /// `PutObject`.
     PutObject,
-    /// CopyObject.
+    /// `CopyObject`.
     CopyObject,
-    /// CompleteMultipartUpload.
+    /// `CompleteMultipartUpload`.
     CompleteMultipartUpload,
 }
 

@@ -77,6 +77,7 @@ def test_a_first_day(make_server, tmp_path):
     (folder / "target").mkdir(parents=True)
     (folder / "target/release").symlink_to(BINARY.parent)
     (folder / "planetstore-data").symlink_to(server.data)
+    (folder / "docs").symlink_to(ROOT / "docs")
     keys = f"PLANETSTORE_ROOT_USER={server.credentials.access}\nPLANETSTORE_ROOT_PASSWORD={server.credentials.secret}\n"
     (server.data / "credentials").write_text(keys)
     command = CommandLine(server, tmp_path)

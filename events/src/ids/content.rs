@@ -17,7 +17,7 @@ pub const SMALL_SHARDS: [u8; 3] = [0, 4, 5];
 ///
 /// It is a UUIDv7 whose last three bits are zero: a shard's uuid is the generation's plus the shard's index.
 ///
-/// If its pieces are tagged (ADR 16) it is a UUIDv8 instead, which differs in that the twelve bits after the version are
+/// If its pieces are tagged (ADR 16) it is a `UUIDv8` instead, which differs in that the twelve bits after the version are
 /// the number of the region's secret that tags them. So the uuid of a shard tells the form of its pieces, and a
 /// generation from the log tells that pieces without tags must not be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -153,10 +153,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::Identity(_)
         | Rejection::OtherFolder { .. }
         | Rejection::KeyNotNext(_)
-        | Rejection::NotAuthor => {
-            tracing::error!(%rejection, "S3 sent a command of another origin");
-            Error::new(Code::InternalError)
-        }
+        | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => slow_down("The object came or changed meanwhile. Nothing was done; try again."),
         Rejection::WrongOffset => Error::new(Code::InvalidWriteOffset),
@@ -183,6 +180,11 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             slow_down("The stored bytes can no longer be used. Nothing was stored; try again.")
         }
     }
+}
+
+fn not_of_s3(rejection: &Rejection) -> Error {
+    tracing::error!(%rejection, "S3 sent a command of another origin");
+    Error::new(Code::InternalError)
 }
 
 /// The bucket's versions cannot be locked.

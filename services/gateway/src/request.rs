@@ -43,6 +43,7 @@ pub(crate) enum Document<'a> {
 
 /// A request; its body comes separately.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "S3 calls it the request id")]
 pub(crate) struct Request<'a> {
     pub(crate) gateway: &'a Gateway,
     pub(crate) parts: &'a Parts,

@@ -156,34 +156,36 @@ pub(crate) struct NatsLoginArgs {
     pub(crate) log_replicas: u8,
 }
 
+/// The heading of the flags of [`LimitArgs`]: one for the whole struct would be that of the flags behind it, too.
+const RATE_LIMITS: &str = "Rate limits";
+
 /// Rate limits. A limit that is not given does not exist.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Rate limits")]
 pub(crate) struct LimitArgs {
     /// Requests per second of all clients together
-    #[arg(long, env = "PLANETSTORE_REQUESTS_PER_SECOND", value_name = "N",
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_REQUESTS_PER_SECOND", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) requests_per_second: Option<u32>,
     /// Bytes per second of all clients together, in and out; at least 64KiB
-    #[arg(long, env = "PLANETSTORE_BYTES_PER_SECOND", value_name = "BYTES")]
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_BYTES_PER_SECOND", value_name = "BYTES")]
     pub(crate) bytes_per_second: Option<ByteSize>,
     /// Requests per second of each user without a limit of their own
-    #[arg(long, env = "PLANETSTORE_USER_REQUESTS_PER_SECOND", value_name = "N",
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_USER_REQUESTS_PER_SECOND", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) user_requests_per_second: Option<u32>,
     /// Bytes per second of each user without a limit of their own; at least 64KiB
-    #[arg(long, env = "PLANETSTORE_USER_BYTES_PER_SECOND", value_name = "BYTES")]
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_USER_BYTES_PER_SECOND", value_name = "BYTES")]
     pub(crate) user_bytes_per_second: Option<ByteSize>,
     /// Requests per second from each address, counted before authentication
-    #[arg(long, env = "PLANETSTORE_ADDRESS_REQUESTS_PER_SECOND", value_name = "N",
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_ADDRESS_REQUESTS_PER_SECOND", value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) address_requests_per_second: Option<u32>,
     /// Failed authentications per second from each address that get a detailed answer; further ones get none
-    #[arg(long, env = "PLANETSTORE_ADDRESS_FAILURES_PER_SECOND", value_name = "N", default_value_t = 500,
-          value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_ADDRESS_FAILURES_PER_SECOND", value_name = "N",
+          default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) address_failures_per_second: u32,
     /// Proxies whose `X-Forwarded-For` is trusted: comma-separated addresses and networks
-    #[arg(long, env = "PLANETSTORE_TRUSTED_PROXIES", value_name = "LIST")]
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_TRUSTED_PROXIES", value_name = "LIST")]
     pub(crate) trusted_proxies: Option<TrustedProxies>,
 }
 

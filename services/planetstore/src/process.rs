@@ -72,7 +72,7 @@ impl Running {
         match tokio::time::timeout(self.stop_time_max, self.task).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => {
-                tracing::warn!(part = self.name, error = format!("{error:#}"), "a part failed while stopping")
+                tracing::warn!(part = self.name, error = format!("{error:#}"), "a part failed while stopping");
             }
             Ok(Err(error)) => tracing::warn!(part = self.name, %error, "its task"),
             Err(_) => {

@@ -38,14 +38,14 @@ impl Delegation<'_> {
         use IdentityCommand as C;
         match command {
             C::CreateUser(Created { role, limits, .. }) => {
-                self.role(Role::User, Some(*role))?;
+                Self::role(Role::User, Some(*role))?;
                 self.limits(*limits)
             }
             C::ChangeUser(change) => self.change_user(change),
             // One's own password asks for the old one.
             C::SetPassword { user, .. } | C::CreateKey { user, .. } => self.become_somebody(user),
             C::ChangeKey { user, enabled, expires, .. } => match (enabled, expires) {
-                (Some(false), None) | (None, None) => self.has_all_of(user),
+                (Some(false) | None, None) => self.has_all_of(user),
                 _ => self.become_somebody(user),
             },
             C::DeleteUser { user } | C::DeleteKey { user, .. } | C::RevokeSessions { user, .. } => {
@@ -76,7 +76,7 @@ impl Delegation<'_> {
     fn change_user(&self, change: &ChangeUser) -> Checked {
         let ChangeUser { user, role, display_name: _, email: _, enabled, limits } = change;
         let Some(row) = self.user(user)? else { return Ok(()) };
-        self.role(row.role, *role)?;
+        Self::role(row.role, *role)?;
         if *user == self.by.name {
             let raises = enabled.is_some() || limits.is_some_and(|limits| limits != row.limits);
             return if raises { Err(Refusal::forbidden("nobody changes their own limits")) } else { Ok(()) };
@@ -86,7 +86,7 @@ impl Delegation<'_> {
         if lets_in { self.become_somebody(user) } else { self.has_all_of(user) }
     }
 
-    fn role(&self, before: Role, wanted: Option<Role>) -> Checked {
+    fn role(before: Role, wanted: Option<Role>) -> Checked {
         match wanted {
             Some(role) if role != before => Err(Refusal::forbidden("only admins change a role")),
             _ => Ok(()),

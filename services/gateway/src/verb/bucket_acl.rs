@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let access = bucket.access()?;
     let owners = Owners { owner: &bucket.row.owner, bucket: &bucket.row.owner };

@@ -17,7 +17,7 @@ use crate::state::Bucket;
 
 const TRANSITION_MINIMUM: &str = "x-amz-transition-default-minimum-object-size";
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let settings = bucket.settings()?;
     let Some(rules) = settings.lifecycle else {

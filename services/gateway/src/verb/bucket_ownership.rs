@@ -15,7 +15,7 @@ use crate::reply;
 use crate::request::Request;
 
 /// A bucket of which nothing was said shows the default that holds. Controls that were taken away are shown no more.
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let access = bucket.access()?;
     if access.ownership_removed {

@@ -16,7 +16,7 @@ use crate::payload::{Sums, read_document};
 use crate::reply;
 use crate::state::Bucket;
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let Some(policy) = bucket.access()?.policy else {
         return Err(Error::new(Code::NoSuchBucketPolicy).detail("BucketName", bucket.name.as_str()).into());
@@ -55,7 +55,7 @@ pub(super) async fn delete(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) async fn status(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn status(call: Authorized<'_>) -> Result<Response, Failure> {
     let (call, bucket) = call.into_bucket()?;
     let rules = call.gateway.0.rules.of(&bucket.snapshot, &bucket.name, &bucket.row)?;
     let is_public = bucket_is_public(&rules.access(&bucket.row));

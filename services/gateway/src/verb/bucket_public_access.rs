@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let Some(block) = bucket.access()?.public_access_block else {
         let error = Error::new(Code::NoSuchPublicAccessBlockConfiguration);

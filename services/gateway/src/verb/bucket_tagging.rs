@@ -12,7 +12,7 @@ use crate::payload::{Sums, read_document};
 use crate::reply;
 use crate::state::Bucket;
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let Some(tags) = bucket.settings()?.tags else {
         return Err(Error::new(Code::NoSuchTagSet).detail("BucketName", bucket.name.as_str()).into());
@@ -36,7 +36,7 @@ pub(super) async fn delete(call: Authorized<'_>) -> Result<Response, Failure> {
 }
 
 /// The tags as S3 Control shows them, which has a list of none where S3 has an error.
-pub(super) async fn list(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn list(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let tags = bucket.settings()?.tags.unwrap_or_default();
     Ok(reply::xml(ListTagsForResourceResult { tags: &tags }.to_xml()))

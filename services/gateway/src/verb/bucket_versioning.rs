@@ -12,7 +12,7 @@ use crate::payload::{Sums, read_document};
 use crate::reply;
 use crate::state::Bucket;
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let status = match bucket.row.versioning {
         Versioning::Unversioned => None,

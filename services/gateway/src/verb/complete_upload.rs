@@ -63,11 +63,7 @@ pub(super) async fn complete_upload(call: Authorized<'_>, body: Body) -> Result<
         upload,
         parts: chosen.iter().map(|(number, part)| (*number, part.md5)).collect(),
         etag,
-        checksum: checksum.as_ref().map(|(checksum, kind)| events::object::Checksum {
-            algorithm: convert::algorithm(checksum.algorithm()),
-            kind: convert::checksum_type(*kind),
-            value: checksum.to_string(),
-        }),
+        checksum: checksum.as_ref().map(recorded),
         precondition: convert::precondition(request.conditions),
     };
     // Others may have sent the parts. Their tags, of which the object's is made, are named by whoever completes.
@@ -94,6 +90,15 @@ pub(super) async fn complete_upload(call: Authorized<'_>, body: Body) -> Result<
     let current = lifecycle::Current { key: &key, size, tags: &tags, modified };
     lifecycle::insert_expiration(response.headers_mut(), &call.latest(), &row, current)?;
     Ok(response)
+}
+
+/// The checksum as the log has it.
+fn recorded((checksum, kind): &(Checksum, ChecksumType)) -> events::object::Checksum {
+    events::object::Checksum {
+        algorithm: convert::algorithm(checksum.algorithm()),
+        kind: convert::checksum_type(*kind),
+        value: checksum.to_string(),
+    }
 }
 
 fn check_size(request: &Request, size: u64) -> Result<(), Error> {

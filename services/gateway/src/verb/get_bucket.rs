@@ -13,7 +13,7 @@ use crate::reply;
 const ACCESS_POINT_ALIAS: HeaderName = HeaderName::from_static("x-amz-access-point-alias");
 
 /// The region stands in every answer to this question, refusals too: see `service`.
-pub(super) async fn head(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn head(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let mut response = reply::empty(StatusCode::OK);
     let headers = response.headers_mut();
@@ -23,13 +23,13 @@ pub(super) async fn head(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(response)
 }
 
-pub(super) async fn location(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn location(call: Authorized<'_>) -> Result<Response, Failure> {
     let (call, bucket) = call.into_bucket()?;
     let region = call.gateway.0.options.region.as_str();
     Ok(reply::xml(LocationConstraint { region, named: bucket.row.location_named }.to_xml()))
 }
 
-pub(super) async fn request_payment(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn request_payment(call: Authorized<'_>) -> Result<Response, Failure> {
     call.into_bucket()?;
     Ok(reply::xml(RequestPaymentConfiguration.to_xml()))
 }

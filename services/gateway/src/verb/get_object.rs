@@ -68,7 +68,7 @@ async fn find<'a>(call: Authorized<'a>, method: &'static str) -> Result<(Granted
     let object_key = open_object(&call, &object, request.customer_key.as_ref()).await?;
     let mut headers = reply::object_headers(bucket.row.versioning, &row, &object)?;
     object_lock::show(&call, wanted, object.lock, &mut headers)?;
-    insert_tag_count(&call, wanted, &object, &mut headers)?;
+    insert_tag_count(&call, wanted, &object, &mut headers);
     insert_expiration(wanted, (&row, &object), &mut headers)?;
     match request.conditions.evaluate(&object.etag.to_string(), row.modified, call.now) {
         Outcome::Proceed => {}
@@ -119,21 +119,15 @@ fn insert_expiration(
 }
 
 /// How many tags there are, for whoever may read them.
-fn insert_tag_count(
-    request: &Request<'_>,
-    wanted: ObjectRef<'_>,
-    object: &ObjectRow,
-    headers: &mut HeaderMap,
-) -> Result<(), Failure> {
+fn insert_tag_count(request: &Request<'_>, wanted: ObjectRef<'_>, object: &ObjectRow, headers: &mut HeaderMap) {
     if object.attributes.tags.is_empty() {
-        return Ok(());
+        return;
     }
     let is_versioned = wanted.version.is_some();
     let action = if is_versioned { Action::GetObjectVersionTagging } else { Action::GetObjectTagging };
     if request.authorize_object(action, wanted).is_ok() {
         headers.insert(TAGGING_COUNT, HeaderValue::from(object.attributes.tags.len()));
     }
-    Ok(())
 }
 
 /// The bytes that are asked for by range or by part.

@@ -12,7 +12,7 @@ use crate::authorization::Authorized;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn list_buckets(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn list_buckets(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListBuckets::parse(&call.head())?;
     let (call, snapshot) = call.into_snapshot();
     let after = match &request.continuation_token {

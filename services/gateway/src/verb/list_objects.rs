@@ -11,7 +11,7 @@ use crate::convert;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn v1(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn v1(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListObjects::parse(&call.head())?;
     let (_, bucket) = call.into_bucket()?;
     let marker = request.marker.as_deref().unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) async fn v1(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::xml(result.to_xml()))
 }
 
-pub(super) async fn v2(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn v2(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListObjectsV2::parse(&call.head())?;
     let (_, bucket) = call.into_bucket()?;
     let page = Page {

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::lifecycle;
 use crate::reply;
 
-pub(super) async fn list_parts(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn list_parts(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListParts::parse(&call.head())?;
     let key = call.key()?;
     let (_, bucket) = call.into_bucket()?;

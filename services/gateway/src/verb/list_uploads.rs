@@ -11,7 +11,7 @@ use crate::convert;
 use crate::failure::Failure;
 use crate::reply;
 
-pub(super) async fn list_uploads(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn list_uploads(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListMultipartUploads::parse(&call.head())?;
     let (_, bucket) = call.into_bucket()?;
     let key_marker = request.key_marker.as_deref().unwrap_or_default();

@@ -23,7 +23,7 @@ struct Line<'a> {
     etag: String,
 }
 
-pub(super) async fn list_versions(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn list_versions(call: Authorized<'_>) -> Result<Response, Failure> {
     let request = ListObjectVersions::parse(&call.head())?;
     let (_, bucket) = call.into_bucket()?;
     let key_marker = request.key_marker.as_deref().unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (wanted, key) = (call.head().version_id()?, call.key()?);
     let (_, bucket) = call.into_bucket()?;
     let (row, object) = version(bucket.object(&key, wanted.as_deref()), "GET")?;

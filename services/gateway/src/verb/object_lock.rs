@@ -62,13 +62,13 @@ pub(super) fn of_new_object(request: &Request<'_>, bucket: &Bucket) -> Result<Lo
     Ok(lock)
 }
 
-pub(super) async fn get_retention(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get_retention(call: Authorized<'_>) -> Result<Response, Failure> {
     let (lock, shown) = find(call)?;
     let retention = lock.retention.ok_or_else(|| Error::new(Code::NoSuchObjectLockConfiguration))?;
     answer(reply::xml(ObjectRetention { retention: Some(convert::wire_retention(retention)) }.to_xml()), shown)
 }
 
-pub(super) async fn get_legal_hold(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get_legal_hold(call: Authorized<'_>) -> Result<Response, Failure> {
     let (lock, shown) = find(call)?;
     let hold = lock.legal_hold.ok_or_else(|| Error::new(Code::NoSuchObjectLockConfiguration))?;
     answer(reply::xml(ObjectLegalHold { status: convert::wire_legal_hold(hold) }.to_xml()), shown)

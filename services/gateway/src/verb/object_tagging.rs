@@ -16,7 +16,7 @@ use crate::reply;
 use crate::request::Document;
 use crate::state::Bucket;
 
-pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (wanted, key) = (call.head().version_id()?, call.key()?);
     let (_, bucket) = call.into_bucket()?;
     let (row, object) = version_but_no_marker(bucket.object(&key, wanted.as_deref()), "GET")?;

@@ -30,7 +30,7 @@ pub(super) async fn answer(call: Authorized<'_>, body: Body) -> Result<Response,
 }
 
 /// No object has a torrent.
-pub(super) async fn torrent(call: Authorized<'_>) -> Result<Response, Failure> {
+pub(super) fn torrent(call: Authorized<'_>) -> Result<Response, Failure> {
     let (call, _) = call.into_bucket()?;
     let error = Error::with_message(Code::NoSuchKey, "No object here has a torrent.");
     Err(error.detail("Key", String::from_utf8_lossy(call.key()?.as_bytes())).into())

@@ -27,7 +27,7 @@ async fn stage(node: &Node, shard: Uuid, piece: &Piece) -> Status {
 async fn records_are_returned_as_they_were_put_also_after_a_restart() {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
-    let numbered = |i: u8| record(shard(i.into(), i % 2 == 0), bytes(i.into(), usize::from(i) * 1000));
+    let numbered = |i: u8| record(shard(i.into(), i.is_multiple_of(2)), bytes(i.into(), usize::from(i) * 1000));
     let records: Vec<_> = (1..=20).map(numbered).collect();
     let mut damaged = records[3].clone();
     damaged.shard = Uuid::from_u128(99);

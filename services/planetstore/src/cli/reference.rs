@@ -60,7 +60,7 @@ fn flag(argument: &Arg) -> String {
         String::new()
     } else if values.is_empty() {
         let names = argument.get_value_names().unwrap_or_default();
-        format!(" {}", names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" "))
+        format!(" {}", names.iter().map(clap::builder::Str::as_str).collect::<Vec<_>>().join(" "))
     } else {
         format!(" {}", values.iter().map(clap::builder::PossibleValue::get_name).collect::<Vec<_>>().join("\\|"))
     };

@@ -53,9 +53,9 @@ fn what_is_no_policy_is_refused_with_the_place() {
         (&[("Action", "[]")], "Statement[0].Action: the list is empty"),
         (
             &[("Action", r#"["s3:GetObject","s3:GetObjects"]"#)],
-            "Statement[0].Action[1]: \"s3:GetObjects\" names no action of S3",
+            "Statement[0].Action[1]: \"s3:GetObjects\" names no action",
         ),
-        (&[("Action", r#""iam:*""#)], "Statement[0].Action: \"iam:*\" names no action of S3"),
+        (&[("Action", r#""iam:*""#)], "Statement[0].Action: \"iam:*\" names no action"),
         (&[("Action", "7")], "Statement[0].Action: it is a number, neither a string nor a list of them"),
         (&[("NotAction", r#""s3:Get*""#)], "Statement[0]: Action and NotAction exclude each other"),
         (&[("Resource", "")], "Statement[0]: a statement has a Resource or a NotResource"),
@@ -63,11 +63,11 @@ fn what_is_no_policy_is_refused_with_the_place() {
             &[("Resource", r#""photos/*""#)],
             "Statement[0].Resource: a resource is \"*\" or like arn:aws:s3:::bucket/key",
         ),
-        (&[("Resource", r#""arn:aws:sqs:::q""#)], "Statement[0].Resource: the service of a resource of S3 is \"s3\""),
         (
-            &[("Resource", r#""arn:aws:s3:eu-west-1::q""#)],
-            "Statement[0].Resource: the region of a resource of S3 is \"\"",
+            &[("Resource", r#""arn:aws:sqs:::q""#)],
+            "Statement[0].Resource: the service of a resource is \"s3\" or \"admin\"",
         ),
+        (&[("Resource", r#""arn:aws:s3:eu-west-1::q""#)], "Statement[0].Resource: the region of a resource is \"\""),
         (&[("Resource", r#""arn:aws:s3:::""#)], "Statement[0].Resource: it names no bucket"),
         (&[("Resource", r#"[["*"]]"#)], "Statement[0].Resource[0]: it is a list, not a string"),
         (
