@@ -20,6 +20,8 @@ mod identity_samples;
 mod placed_samples;
 #[path = "../tests/events/samples.rs"]
 mod samples;
+#[path = "../tests/events/secret_samples.rs"]
+mod secret_samples;
 
 fn main() -> io::Result<()> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas"));

@@ -21,6 +21,8 @@ mod identity_samples;
 mod placed_samples;
 #[path = "../tests/events/samples.rs"]
 mod samples;
+#[path = "../tests/events/secret_samples.rs"]
+mod secret_samples;
 
 /// How long one figure is measured.
 const ROUND: Duration = Duration::from_millis(2);

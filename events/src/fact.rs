@@ -6,7 +6,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, region, session, upload, user};
+use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, region, secret};
+use crate::{session, upload, user};
 
 /// The resource that a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -318,12 +319,21 @@ facts! {
     SessionRevoked(session::Revoked): "session" "revoked", user;
     RegionUpgraded(region::Upgraded): "region" "upgraded", region;
     RegionKeyChanged(region::KeyChanged): "region" "key_changed", region, level 2;
+    RegionMasterKeyChanged(region::MasterKeyChanged): "region" "master_key_changed", region, level 2;
+    SecretKept(secret::Kept): "secret" "kept", region, level 2;
+    SecretsResealed(secret::Resealed): "secret" "resealed", user, level 2;
+    KmsKeyResealed(secret::KmsKeyResealed): "secret" "kms_key_resealed", kms_key, level 2;
+    UserLoggedIn(user::LoggedIn): "user" "logged_in", user, level 2;
+    UserLoggedOut(user::LoggedOut): "user" "logged_out", user, level 2;
 }
 
 impl Fact {
     /// The greatest level that this program knows: it reads and writes the facts of this one and of all below. A
     /// release that brings new facts raises it by one, and all its new facts have that level.
     pub const LEVEL: u32 = 2;
+
+    /// From this level of a region on, no secret is in a fact of a noun that is not among [`crate::SECRET_NOUNS`].
+    pub const SECRETS_LEVEL: u32 = 2;
 
     /// From this level of a region on, what no author proves to have written is no fact.
     pub const PROOF_LEVEL: u32 = 2;
@@ -332,9 +342,9 @@ impl Fact {
     pub const TAGS_LEVEL: u32 = 2;
 
     /// The level of a region from which on this very fact may be written.
-    pub const fn level(&self) -> u32 {
+    pub fn level(&self) -> u32 {
         // A field or a value that a kind of before has since a later release gets an arm here: ADR 13.
-        self.kind().level
+        if self.lacks_secret() { Self::SECRETS_LEVEL } else { self.kind().level }
     }
 }
 
@@ -353,7 +363,7 @@ mod tests {
 
     /// How many kinds each level has. A level that was released never changes: regions that are at it have programs
     /// that know these, and no others.
-    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 1];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 7];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

@@ -6,13 +6,16 @@
 //! # Layout
 //! - [`ids`]: names and identities that cannot be wrong
 //! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`], [`region`]: the facts, a file per noun; [`access`], [`encryption`]: what several of them say
-//! - [`Fact`]: the one table of them; [`Author`]: who writes them
+//!   [`kms_key`], [`node`], [`region`], [`secret`]: the facts, a file per noun; [`access`], [`encryption`]: what several
+//!   of them say
+//! - [`Fact`]: the one table of them; [`SECRET_NOUNS`]: those that hold secrets, apart from all others
+//! - [`Author`]: who writes them
 //! - [`Event`]: a fact in its CloudEvents envelope
 //! - [`subject()`]: where on the log it goes
 //! - [`schema`]: the same table as JSON Schemas and an AsyncAPI document
 
 pub mod access;
+mod apart;
 mod author;
 pub mod bucket;
 pub mod content;
@@ -32,13 +35,15 @@ pub mod policy;
 pub mod quota;
 pub mod region;
 pub mod schema;
+pub mod secret;
 pub mod session;
 mod subject;
 pub mod tags;
 pub mod upload;
 pub mod user;
 
+pub use apart::SECRET_NOUNS;
 pub use author::Author;
 pub use envelope::{CHAIN_START, CONTENT_TYPE, Event, Origin, chain_hash, quarantine_hash};
 pub use fact::{Collection, DecodeError, Fact, FactKind, Scope};
-pub use subject::{SECRET_NOUNS, SUBJECT_NOUNS, SUBJECT_ROOT, subject};
+pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Author;
-use crate::ids::RegionName;
+use crate::ids::{KeyCheck, MasterKeyId, RegionName};
 
 /// The level of the region was raised: facts up to this level may be written from here on. A program that does not know
 /// the level stops here, before it reads a fact that it does not know.
@@ -29,4 +29,20 @@ pub struct KeyChanged {
     pub author: Author,
     /// The number of the new key. The first key is 0, and each rotation adds one.
     pub number: u32,
+}
+
+/// The master key was rotated. From here on, secrets are sealed with the next master key, and authors prove their events
+/// with keys that are derived from it, numbered from 0 again. A process that does not have it stops here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MasterKeyChanged {
+    /// The region.
+    pub region: RegionName,
+    /// The number of the new master key. The first key is 0, and each rotation adds one.
+    pub number: u32,
+    /// The id of the new master key, which every secret that is sealed with it contains.
+    pub key: MasterKeyId,
+    /// A MAC by which a process checks that its gateway keys are derived from this master key.
+    pub gateway: KeyCheck,
+    /// A MAC by which a process checks that its keys of the lifecycle service are derived from this master key.
+    pub lifecycle: KeyCheck,
 }

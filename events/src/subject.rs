@@ -15,12 +15,9 @@ pub const SUBJECT_ROOT: &str = "ps";
 /// The nouns the log takes. Requests to nodes (`shards`, `control`) and `telemetry` are other tokens: what is
 /// published there must never become an entry of the log.
 pub const SUBJECT_NOUNS: &[&str] = &[
-    "audit", "bucket", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region", "session",
-    "upload", "user",
+    "audit", "bucket", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region", "secret",
+    "session", "upload", "user",
 ];
-
-/// The nouns whose facts hold secrets, sealed or hashed: they are for the roles of a region and for nobody else.
-pub const SECRET_NOUNS: &[&str] = &["key", "kms_key", "session", "user"];
 
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 

@@ -83,3 +83,20 @@ pub struct Deleted {
     /// The user.
     pub user: UserName,
 }
+
+/// A user logged in. The session is in a `session.opened`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoggedIn {
+    /// The user.
+    pub user: UserName,
+}
+
+/// A session of a user, or all of them, ended before they expired: by a logout, by an administrator, or because a refresh
+/// token was used twice. The session is in a `session.revoked`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoggedOut {
+    /// The user.
+    pub user: UserName,
+    /// Whether all sessions of the user ended.
+    pub all: bool,
+}

@@ -25,5 +25,9 @@ mod placed_samples;
 mod samples;
 #[path = "events/sdk.rs"]
 mod sdk;
+#[path = "events/secret_samples.rs"]
+mod secret_samples;
+#[path = "events/secrets.rs"]
+mod secrets;
 #[path = "events/strategies.rs"]
 mod strategies;

@@ -36,12 +36,14 @@ def tokens(server) -> dict[str, str]:
     ("DELETE", "/users/no-user", {"user-manager"}),
     ("DELETE", "/policies/no-policy", set()),
     ("POST", "/region/keys", set()),
+    ("GET", "/region/master-key", {"auditor"}),
+    ("POST", "/region/master-key", set()),
     ("POST", "/nodes/no-node/stop", {"operator"}),
     ("POST", "/nodes/no-node/init", {"operator"}),
 ])
 def test_each_route_is_for_whom_a_policy_names(server, tokens, method, path, who):
     marked = {"x-planetstore-request": "1"}
-    found = {name: call(server, method, path, {} if path == "/region/keys" else None, token=token, headers=marked).status
+    found = {name: call(server, method, path, {} if path in ("/region/keys", "/region/master-key") else None, token=token, headers=marked).status
              for name, token in tokens.items()}
     assert {name for name, status in found.items() if status not in (401, 403)} == who, found
 

@@ -11,7 +11,7 @@ from harness.nats import Nats
 from harness.server import BINARY, COMMAND_SECONDS
 from harness.users import call, login
 
-SECRET = {"key", "kms_key", "session", "user"}
+SECRET = {"key", "kms_key", "secret", "session", "user"}
 LOG, FACTS = "EVENTS_{}", "FACTS_{}"
 REGION = "us-east-1"
 CONSUMERS_MAX = 16

@@ -98,6 +98,27 @@ name! {
     Salt("salt", 32..=32, b""), "^[A-Za-z0-9]{32}$", "it has 32 hexadecimal digits"
 }
 
+impl Sealed {
+    /// What stands in a fact for a secret that the event before it holds: see [`crate::Fact::part`].
+    const APART: &str = "apart";
+
+    /// What stands for one that is kept apart.
+    pub(crate) fn apart() -> Self {
+        Self(Self::APART.into())
+    }
+
+    /// Whether it only stands for one that is kept apart.
+    pub fn is_apart(&self) -> bool {
+        &*self.0 == Self::APART
+    }
+
+    /// The id of the key that sealed it, or the word that stands there for keys of other kinds.
+    pub fn sealed_under(&self) -> Option<&str> {
+        let (_version, rest) = self.0.split_once('.')?;
+        rest.split_once('.').map(|(key, _)| key)
+    }
+}
+
 impl KmsKeyName {
     /// The key that is taken where SSE-KMS is asked for without naming one.
     pub const DEFAULT: &str = "aws/s3";

@@ -19,7 +19,7 @@ mod version_id;
 
 pub use bucket_name::BucketName;
 pub use content::{ContentId, Generation, Layout, Placement, SHARDS, SMALL_SHARDS};
-pub use digest::{Md5Digest, Sha256Digest};
+pub use digest::{KeyCheck, MasterKeyId, Md5Digest, Sha256Digest};
 pub use etag::ETag;
 pub use event_id::EventId;
 pub use folder_id::FolderId;

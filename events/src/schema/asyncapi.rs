@@ -16,7 +16,9 @@ const DESCRIPTION: &str = "All facts of a Planetstore region: about buckets, obj
     Each is a CloudEvent 1.0 in structured JSON on NATS JetStream. An acknowledged write is exactly one event. Delivery \
     is at least once: drop events whose `id` you have seen. The log of a region has one total order, `sequence`. Within \
     a major version (the `v1` in `type`) fields and values are only added: ignore those you do not know. A new major \
-    version is a new type.";
+    version is a new type. Facts of the nouns `secret` and `session` contain sealed secrets and ids of sessions, and are \
+    for the store itself: consumers read a mirror without them. A fact whose secret is in an event of its own contains \
+    `apart` in its place.";
 
 /// The whole document.
 pub(super) fn document() -> Value {

@@ -1,20 +1,62 @@
-//! Arbitrary encryption, and upgrades of the region.
+//! Arbitrary encryption, what is said of the region, and secrets apart.
 
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
-use events::ids::{KmsKeyName, Salt};
-use events::{Author, Fact, region};
+use events::ids::{AccessKeyId, KmsKeyName, Salt};
+use events::{Author, Fact, region, secret, user};
+use proptest::collection::btree_map;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::strategies::{sealed, text};
+use crate::strategies::{sealed, text, user_name};
 
-pub(crate) fn region_upgraded() -> impl Strategy<Value = Fact> {
+/// What is said of the region, and secrets apart from what they are the secrets of.
+pub(crate) fn of_region() -> impl Strategy<Value = Fact> {
+    prop_oneof![region_upgraded(), region_key_changed(), master_key_changed(), secret_apart(), logged()]
+}
+
+fn master_key_changed() -> impl Strategy<Value = Fact> {
+    let names = ("[0-9a-f]{16}", "[0-9a-f]{32}", "[0-9a-f]{32}");
+    ("[a-z0-9]{1,32}", any::<u32>(), names).prop_map(|(region, number, (key, gateway, lifecycle))| {
+        Fact::RegionMasterKeyChanged(region::MasterKeyChanged {
+            region: region.parse().unwrap(),
+            number,
+            key: key.parse().unwrap(),
+            gateway: gateway.parse().unwrap(),
+            lifecycle: lifecycle.parse().unwrap(),
+        })
+    })
+}
+
+fn secret_apart() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        ("[a-z0-9]{1,32}", sealed()).prop_map(|(region, secret)| {
+            Fact::SecretKept(secret::Kept { region: region.parse().unwrap(), secret })
+        }),
+        (user_name(), option::of(sealed()), btree_map(access_key(), sealed(), 0..4))
+            .prop_map(|(user, password, keys)| Fact::SecretsResealed(secret::Resealed { user, password, keys })),
+        (kms_key(), sealed())
+            .prop_map(|(kms_key, sealed)| { Fact::KmsKeyResealed(secret::KmsKeyResealed { kms_key, sealed }) }),
+    ]
+}
+
+fn access_key() -> impl Strategy<Value = AccessKeyId> {
+    "[A-Za-z0-9_-]{3,128}".prop_map(|id| id.parse().unwrap())
+}
+
+fn logged() -> impl Strategy<Value = Fact> {
+    prop_oneof![
+        user_name().prop_map(|user| Fact::UserLoggedIn(user::LoggedIn { user })),
+        (user_name(), any::<bool>()).prop_map(|(user, all)| Fact::UserLoggedOut(user::LoggedOut { user, all })),
+    ]
+}
+
+fn region_upgraded() -> impl Strategy<Value = Fact> {
     ("[a-z0-9]{1,32}", any::<u32>(), text()).prop_map(|(region, level, release)| {
         Fact::RegionUpgraded(region::Upgraded { region: region.parse().unwrap(), level, release })
     })
 }
 
-pub(crate) fn region_key_changed() -> impl Strategy<Value = Fact> {
+fn region_key_changed() -> impl Strategy<Value = Fact> {
     ("[a-z0-9]{1,32}", proptest::sample::select(&Author::ALL[..]), any::<u32>()).prop_map(|(region, author, number)| {
         Fact::RegionKeyChanged(region::KeyChanged { region: region.parse().unwrap(), author, number })
     })

@@ -48,7 +48,8 @@ pub(crate) fn samples() -> Vec<Sample> {
         file_name: format!("{}{variant}.json", fact.kind().name()),
         event: event(place, fact, variant == ".full"),
     };
-    placed.chain(crate::placed_samples::facts()).chain(crate::encryption_samples::facts()).map(sample).collect()
+    let placed = placed.chain(crate::placed_samples::facts()).chain(crate::encryption_samples::facts());
+    placed.chain(crate::secret_samples::facts()).map(sample).collect()
 }
 
 fn event(place: u8, fact: Fact, full: bool) -> Event {

@@ -21,9 +21,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::encryption_strategies::{
-    default_encryption, encryption, kms_key, region_key_changed, region_upgraded, salt,
-};
+use crate::encryption_strategies::{default_encryption, encryption, kms_key, of_region, salt};
 
 /// Seconds of the epoch in the last year that RFC 3339 can write.
 const SECONDS_MAX: i64 = 253_370_764_800;
@@ -196,7 +194,7 @@ fn delta() -> impl Strategy<Value = Delta> {
     (any::<i64>(), any::<i64>()).prop_map(|(objects, bytes)| Delta { objects, bytes })
 }
 
-fn user_name() -> impl Strategy<Value = UserName> {
+pub(crate) fn user_name() -> impl Strategy<Value = UserName> {
     "[A-Za-z0-9+=,.@_-]{1,64}".prop_map(|name| name.parse().unwrap())
 }
 
@@ -258,7 +256,7 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
             }
         ),
         (kms_key(), sealed()).prop_map(|(kms_key, sealed)| Fact::KmsKeyCreated(kms::Created { kms_key, sealed })),
-        prop_oneof![region_upgraded(), region_key_changed()],
+        of_region(),
         (kms_key(), any::<bool>())
             .prop_map(|(kms_key, enabled)| Fact::KmsKeyChanged(kms::Changed { kms_key, enabled })),
         crate::lifecycle_strategies::node_joined(),

@@ -7,8 +7,8 @@ use events::ids::{
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
-    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow,
-    UploadRow, UsageRow, UserRow, VersionRow,
+    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
+    TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 
 /// A row to write or to drop. Rows are complete and absolute, so applying a change twice equals applying it once.
@@ -40,6 +40,7 @@ pub enum Change {
     PutUsage { bucket: BucketId, row: UsageRow },
     DropUsage { bucket: BucketId },
     PutTotals { row: TotalsRow },
+    PutSecret { row: SecretRow },
     PutBucketAccess { bucket: BucketId, row: BucketAccessRow },
     DropBucketAccess { bucket: BucketId },
     PutBucketSettings { bucket: BucketId, row: BucketSettingsRow },

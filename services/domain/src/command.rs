@@ -35,10 +35,10 @@ pub use judged::{Judged, JudgedBucket, JudgedCaller};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::JoinNode;
 pub use precondition::{ETags, Precondition};
-pub use region::ChangeKey;
+pub use region::{ChangeKey, ChangeMasterKey};
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 
-use crate::proof::KEY_NUMBER_MAX;
+use crate::proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX};
 use crate::view::VersionName;
 use identity::{IdentityCommand, IdentityRejection};
 use lifecycle::{AbortExpired, Expire};
@@ -164,6 +164,8 @@ pub enum Command {
     },
     /// Have an author prove its facts with the next key.
     ChangeKey(ChangeKey),
+    /// Have secrets sealed, and facts proven, with the next master key.
+    ChangeMasterKey(ChangeMasterKey),
     /// Let facts up to a level be written. Once this is done, programs that do not know the level cannot take part.
     UpgradeRegion {
         /// The region.
@@ -479,6 +481,9 @@ pub enum Rejection {
     /// Ask for the number that follows this one.
     #[error("the number of the key in use is {0}; the next one follows it, up to {KEY_NUMBER_MAX}")]
     KeyNotNext(u32),
+    /// Ask for the number that follows this one, with the key that all processes hold under it.
+    #[error("the number of the master key in use is {0}; the next one follows it, up to {MASTER_KEY_NUMBER_MAX}")]
+    MasterKeyNotNext(u32),
     /// This process may not write such a fact, now or ever.
     #[error("this process may not write this fact")]
     NotAuthor,

@@ -31,19 +31,20 @@ mod view;
 pub use change::{Change, IdentityChange};
 pub use command::identity::{
     ChangeUser, GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
-    MEMBERS_PER_GROUP_MAX, Noun, OpenSession, POLICIES_PER_HOLDER_MAX, RefreshSession, SESSIONS_PER_USER_MAX,
+    MEMBERS_PER_GROUP_MAX, Noun, OpenSession, POLICIES_PER_HOLDER_MAX, RESEALED_KEYS_MAX, RefreshSession, Reseal,
+    SESSIONS_PER_USER_MAX,
 };
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, Command, CompleteUpload, Context, CreateUpload, DeleteObject,
-    DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, NewBody, NoteHealth,
-    OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject, Rejection, RenameObject,
+    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, Command, CompleteUpload, Context, CreateUpload,
+    DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, NewBody,
+    NoteHealth, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject, Rejection, RenameObject,
     SetLegalHold, SetRetention, StorePart,
 };
 pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
 pub use identities::Identities;
 pub use project::{FREED_AT_ONCE_MAX, ProjectError, project};
-pub use proof::{KEY_NUMBER_MAX, may_write, stands};
+pub use proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX, may_write, stands};
 pub use standing::{Standing, Who, standing};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

@@ -12,8 +12,8 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
-    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SessionRow, TotalsRow,
-    UploadRow, UsageRow, UserRow, VersionRow,
+    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
+    TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 use crate::view::{Parts, View};
 
@@ -35,6 +35,7 @@ pub struct Model {
     pub released_buckets: BTreeMap<BucketId, ReleasedBucketRow>,
     pub usage: BTreeMap<BucketId, UsageRow>,
     pub totals: TotalsRow,
+    pub secret: Option<SecretRow>,
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
     pub bucket_settings: BTreeMap<BucketId, BucketSettingsRow>,
     pub nodes: BTreeMap<NodeId, NodeRow>,
@@ -84,6 +85,7 @@ impl Model {
             Change::PutUsage { bucket, row } => drop(self.usage.insert(bucket, row)),
             Change::DropUsage { bucket } => drop(self.usage.remove(&bucket)),
             Change::PutTotals { row } => self.totals = row,
+            Change::PutSecret { row } => self.secret = Some(row),
             Change::PutBucketAccess { bucket, row } => drop(self.bucket_access.insert(bucket, row)),
             Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(&bucket)),
             Change::PutBucketSettings { bucket, row } => drop(self.bucket_settings.insert(bucket, row)),
@@ -284,6 +286,10 @@ impl View for Model {
 
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Infallible> {
         Ok(self.nodes.get(name).cloned())
+    }
+
+    fn secret(&self) -> Result<Option<SecretRow>, Infallible> {
+        Ok(self.secret.clone())
     }
 
     fn totals(&self) -> Result<TotalsRow, Infallible> {

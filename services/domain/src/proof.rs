@@ -15,6 +15,10 @@ use crate::view::View;
 /// The greatest number of a key. Older keys are made of newer ones, one by one from this one down.
 pub const KEY_NUMBER_MAX: u32 = 1_023;
 
+/// The greatest number of a master key: every process holds all that there were, and so do the files that they are
+/// handed over in.
+pub const MASTER_KEY_NUMBER_MAX: u32 = 255;
+
 /// Whether an author may write facts of this kind. A new fact must not compile until somebody has said so.
 #[deny(clippy::wildcard_enum_match_arm, reason = "a new fact needs a word on who writes it")]
 pub fn may_write(author: Author, fact: &Fact) -> bool {
@@ -78,7 +82,13 @@ fn lifecycle_may_write(fact: &Fact) -> bool {
         | Fact::SessionRefreshed(_)
         | Fact::SessionRevoked(_)
         | Fact::RegionUpgraded(_)
-        | Fact::RegionKeyChanged(_) => false,
+        | Fact::RegionKeyChanged(_)
+        | Fact::RegionMasterKeyChanged(_)
+        | Fact::SecretKept(_)
+        | Fact::SecretsResealed(_)
+        | Fact::KmsKeyResealed(_)
+        | Fact::UserLoggedIn(_)
+        | Fact::UserLoggedOut(_) => false,
     }
 }
 

@@ -4,11 +4,11 @@ mod cors;
 mod encryption;
 mod health;
 mod identity;
+mod keys;
 mod lifecycle;
 mod node;
 mod rules;
 
-use events::Author;
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
+pub use keys::{KeyNumbers, MasterKeyRow, SecretRow};
 pub use node::NodeRow;
 
 /// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
@@ -311,32 +312,8 @@ pub struct TotalsRow {
     pub level: u32,
     /// The numbers of the author keys in use.
     pub keys: KeyNumbers,
-}
-
-/// The number of the key that each author proves its facts with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct KeyNumbers {
-    /// The gateways'.
-    pub gateway: u32,
-    /// The number of the lifecycle service's key.
-    pub lifecycle: u32,
-}
-
-impl KeyNumbers {
-    /// An author's.
-    pub fn of(self, author: Author) -> u32 {
-        match author {
-            Author::Gateway => self.gateway,
-            Author::Lifecycle => self.lifecycle,
-        }
-    }
-
-    pub(crate) fn set(&mut self, author: Author, number: u32) {
-        match author {
-            Author::Gateway => self.gateway = number,
-            Author::Lifecycle => self.lifecycle = number,
-        }
-    }
+    /// The sequence of the event from which on secrets are kept apart; 0 before it.
+    pub apart_since: u64,
 }
 
 /// Bytes of one stripe of a content: four pieces of 256 KiB.

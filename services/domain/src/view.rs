@@ -5,7 +5,7 @@ use events::ids::{BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Di
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, ManifestRow, NodeRow,
-    PartRow, ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 
 /// Parts with their numbers, in order.
@@ -83,6 +83,8 @@ pub trait View: Identities {
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
     /// A storage node.
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Self::Error>;
+    /// The newest secret that is kept apart.
+    fn secret(&self) -> Result<Option<SecretRow>, Self::Error>;
     /// What the region holds.
     fn totals(&self) -> Result<TotalsRow, Self::Error>;
 }

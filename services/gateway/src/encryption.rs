@@ -5,7 +5,7 @@ use domain::{Command, Identities, IdentityCommand, View};
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{ETag, KmsKeyName, Md5Digest, Salt, Sealed};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use identity::{DataKey, MASTER_KEY_BYTES, MasterKey, NONCE_BYTES, Sealer, kms_key_context};
+use identity::{DataKey, DataKeyError, MASTER_KEY_BYTES, MasterKey, NONCE_BYTES, Sealer, kms_key_context};
 use ledger::Snapshot;
 use s3::request::{
     AES256, AWS_KMS, BUCKET_KEY_ENABLED, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, CustomerKey, ENCRYPTION, KMS_KEY_ID,
@@ -50,7 +50,7 @@ impl Protection {
             Some(key) => key,
             None => DataKey::new(random(call)?),
         };
-        let sealed = key.seal(sealer.get(call), &context(&method), random::<NONCE_BYTES>(call)?);
+        let sealed = key.seal(sealer.to_seal(call)?, &context(&method), random::<NONCE_BYTES>(call)?);
         let sealed = sealed.ok().and_then(|sealed| sealed.parse().ok()).ok_or_else(internal)?;
         Ok(Some(Self { method, key, sealed, customer }))
     }
@@ -194,7 +194,8 @@ pub(crate) async fn open_object(
 async fn open(call: &Granted<'_>, encryption: &Encryption, customer: Option<&CustomerKey>) -> Result<DataKey, Failure> {
     let method = &encryption.method;
     let sealer = Sealing::of(call, &call.latest(), method, customer).await?;
-    let opened = DataKey::unseal(sealer.get(call), encryption.key.as_str(), &context(method));
+    let sealed = encryption.key.as_str();
+    let opened = sealer.to_open(call, sealed).and_then(|sealer| DataKey::unseal(sealer, sealed, &context(method)));
     opened.map_err(|error| {
         if *method == Method::SseC {
             let message = "The provided encryption parameters did not match the ones used originally.";
@@ -216,17 +217,25 @@ fn context(method: &Method) -> String {
 
 /// What seals the keys of objects.
 enum Sealing {
-    /// The region's master key.
-    Region,
+    /// The region's master key: that of this number is in use.
+    Region(u32),
     /// Another one.
     Other(Sealer),
 }
 
 impl Sealing {
-    fn get<'a>(&'a self, request: &'a Request<'_>) -> &'a Sealer {
+    fn to_seal<'a>(&'a self, request: &'a Request<'_>) -> Result<&'a Sealer, Error> {
         match self {
-            Self::Region => &request.gateway.0.options.sealer,
-            Self::Other(sealer) => sealer,
+            Self::Region(number) => request.gateway.0.options.sealers.of(*number).ok_or_else(internal),
+            Self::Other(sealer) => Ok(sealer),
+        }
+    }
+
+    /// A former master key opens what it sealed for as long as there is any of it.
+    fn to_open<'a>(&'a self, request: &'a Request<'_>, sealed: &str) -> Result<&'a Sealer, DataKeyError> {
+        match self {
+            Self::Region(_) => Ok(request.gateway.0.options.sealers.that_sealed(sealed)?),
+            Self::Other(sealer) => Ok(sealer),
         }
     }
 
@@ -237,7 +246,7 @@ impl Sealing {
         customer: Option<&CustomerKey>,
     ) -> Result<Self, Failure> {
         let (key, label) = match method {
-            Method::SseS3 => return Ok(Self::Region),
+            Method::SseS3 => return Ok(Self::Region(snapshot.totals()?.keys.master_number())),
             Method::SseKms(kms) => (kms_key(call, snapshot, &kms.kms_key).await?, KMS_LABEL),
             Method::SseC => (MasterKey::new(*customer.ok_or_else(internal)?.expose()), CUSTOMER_LABEL),
         };
@@ -258,7 +267,7 @@ async fn kms_key(call: &Granted<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> 
     if !row.enabled {
         return Err(Error::with_message(Code::KmsDisabled, format!("The KMS key '{name}' is disabled.")).into());
     }
-    let opened = call.gateway.0.options.sealer.unseal(row.sealed.as_str(), &kms_key_context(name.as_str()));
+    let opened = call.gateway.0.options.sealers.unseal(row.sealed.as_str(), &kms_key_context(name.as_str()));
     let opened = opened.map_err(|error| {
         tracing::error!(%error, key = %name, "a KMS key cannot be opened");
         internal()
@@ -267,7 +276,9 @@ async fn kms_key(call: &Granted<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> 
 }
 
 async fn make_default_key(call: &Granted<'_>, name: &KmsKeyName) -> Result<(), Failure> {
-    let sealed = fresh_kms_key(&call.gateway.0.options.sealer, name, random(call)?, random(call)?);
+    let number = call.latest().totals()?.keys.master_number();
+    let sealer = call.gateway.0.options.sealers.of(number).ok_or_else(internal)?;
+    let sealed = fresh_kms_key(sealer, name, random(call)?, random(call)?);
     let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed: sealed.ok_or_else(internal)? };
     match call.commit(Command::Identity(Box::new(command))).await {
         Ok(_) => Ok(()),

@@ -1,6 +1,6 @@
 //! What goes wrong below the wire, as S3 says it: the one place that maps our errors to S3's.
 
-use domain::{PART_BYTES_MIN, Rejection};
+use domain::{IdentityRejection, PART_BYTES_MIN, Rejection};
 use http::{HeaderName, HeaderValue};
 use ledger::{CommitError, StateError};
 use s3::{Code, Error};
@@ -149,10 +149,12 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
         }
+        Rejection::Identity(IdentityRejection::OtherMasterKey) => master_key_changed(),
         Rejection::NotDue
         | Rejection::Identity(_)
         | Rejection::OtherFolder { .. }
         | Rejection::KeyNotNext(_)
+        | Rejection::MasterKeyNotNext(_)
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => slow_down("The object came or changed meanwhile. Nothing was done; try again."),
@@ -190,6 +192,10 @@ fn not_of_s3(rejection: &Rejection) -> Error {
 /// The bucket's versions cannot be locked.
 pub(crate) fn missing_object_lock() -> Error {
     Error::invalid_request("Bucket is missing Object Lock Configuration")
+}
+
+fn master_key_changed() -> Error {
+    slow_down("The region's master key was changed meanwhile. Nothing was done; try again.")
 }
 
 /// An append brings at least one byte: so S3 has it.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use events::access::ObjectOwnership;
 use events::ids::RegionName;
-use identity::Sealer;
+use identity::Sealers;
 use ledger::{Ledger, Sources};
 use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
@@ -56,8 +56,8 @@ pub struct Options {
     pub domains: Vec<String>,
     /// Root, who is no user of the projection.
     pub credentials: Credentials,
-    /// Opens the secrets of access keys.
-    pub sealer: Arc<Sealer>,
+    /// Opens the secrets of access keys, and seals the keys of objects.
+    pub sealers: Arc<Sealers>,
     /// Who owns what is stored in a bucket that is made without saying so.
     pub default_ownership: ObjectOwnership,
     /// How much anybody may ask for.
@@ -107,7 +107,7 @@ impl Gateway {
         let memory = Pool::new(MEMORY, spill(SPILLED_MIB_MAX));
         let strangers_memory = Pool::new(STRANGERS_MEMORY, spill(STRANGERS_SPILLED_MIB_MAX));
         Self(Arc::new(Shared {
-            accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealer)),
+            accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealers)),
             rules: RulesCache::new(),
             cors: CorsCache::new(),
             limiter: Limiter::new(options.limits.clone()),

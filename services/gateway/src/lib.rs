@@ -14,7 +14,7 @@
 //!   `referable`: stored bytes that may be referred to; `holdings`: bytes that their callers are known to have
 //! - `admin`: the admin API for users, keys, groups, policies and quotas
 //! - `cors`: requests of web pages from other origins; `lifecycle`: what rules will do, in response headers
-//! - `encryption`: the keys of objects, and the keys that seal them
+//! - `encryption`: the keys of objects, and the keys that seal them; `reseal`: seals secrets again with a new master key
 //! - `failure`: internal errors as S3 errors; `convert`, `reply`: types and responses of the wire
 //!
 //! Modules depend on one another in one direction: `request` knows nothing of verbs, `gateway` nothing of requests.
@@ -41,6 +41,7 @@ mod payload;
 mod referable;
 mod reply;
 mod request;
+mod reseal;
 mod room;
 mod serve;
 mod service;
@@ -48,9 +49,12 @@ mod state;
 mod verb;
 
 pub use access::Credentials;
-pub use admin::{Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, MasterKeyMismatch, admin_routes, openapi};
+pub use admin::{
+    Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, HeldMasterKey, MasterKeyMismatch, admin_routes, openapi,
+};
 pub use cache::CacheFigures;
 pub use gateway::{Gateway, Options};
 pub use limits::{BYTES_PER_SECOND_MIN, RateLimits, TrustedProxies};
 pub use policy::Action;
+pub use reseal::reseal;
 pub use serve::{LIMITS, serve};

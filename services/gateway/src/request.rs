@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::row::TotalsRow;
 use domain::{Context, Refused, View};
 use events::ids::{BucketName, Generation, ObjectKey, PartNumber, UploadId};
 use events::lock::Lock;
@@ -23,9 +24,6 @@ use crate::failure::{About, Failure, rejected};
 use crate::limits::{Client, Pace};
 use crate::room::Memory;
 use crate::state::Bucket;
-
-/// The number of the master key by which contents are tagged.
-const MASTER_KEY: u16 = 0;
 
 /// The headers with conditions of writes and deletes, spelled as errors name them.
 const CONDITIONS: [&str; 4] = ["If-None-Match", "If-Match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
@@ -206,10 +204,18 @@ impl<'a> Request<'a> {
 
     /// The generation of a content that is stored from here on. No two contents have the same.
     pub(crate) fn generation(&self) -> Result<Generation, Failure> {
-        let level = self.gateway.0.ledger.latest().totals()?.level;
+        let TotalsRow { level, keys, .. } = self.latest().totals()?;
         let fresh = self.fresh();
-        let is_known_to_all = level >= Fact::TAGS_LEVEL;
-        Ok(if is_known_to_all { Generation::tagged(fresh, MASTER_KEY) } else { Generation::from_fresh(fresh) })
+        if level < Fact::TAGS_LEVEL {
+            return Ok(Generation::from_fresh(fresh));
+        }
+        // The number of the secret is that of the master key in use, of which there are at most 256.
+        let number = keys.master_number();
+        let number = u16::try_from(number).map_err(|_| {
+            tracing::error!(number, "the number of the master key is too great for tags");
+            Error::new(Code::InternalError)
+        })?;
+        Ok(Generation::tagged(fresh, number))
     }
 
     /// A fresh id.

@@ -7,7 +7,8 @@
 //! do, or shows a secret through `Debug`. It alone imports `argon2`, `jsonwebtoken` and the ciphers of `aws-lc-rs`.
 //!
 //! # Layout
-//! - `secret`: text that must not be shown; `master_key`: the root of all other keys
+//! - `secret`: text that must not be shown; `master_key`: the root of all other keys; `master_keys`: the master keys of a
+//!   region, in order
 //! - `seal`: secrets as ciphertext; `password`, `hasher`: passwords and their hashes
 //! - `token`: session tokens; `refresh`: refresh tokens
 //! - `data_key`: keys of encrypted objects and of their contents; `frames`: contents as ciphertext
@@ -19,6 +20,7 @@ mod data_key;
 mod frames;
 mod hasher;
 mod master_key;
+mod master_keys;
 mod password;
 mod piece_tags;
 mod refresh;
@@ -31,6 +33,7 @@ pub use data_key::{DataKey, DataKeyError};
 pub use frames::{ContentKey, FRAME_BYTES, FrameError, Opener, Stretch, TAG_BYTES, Wrapper};
 pub use hasher::{Asker, HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};
 pub use master_key::{MASTER_KEY_BYTES, MasterKey, MasterKeyError};
+pub use master_keys::{MASTER_KEYS_MAX, MasterKeys, MasterKeysError, Sealers};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use piece_tags::{PIECE_SECRET_BYTES, PIECE_TAG_BYTES, PieceKey, PiecePlace, PieceSecret, PieceSecrets, PieceTag};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use domain::{Command, Context, Outcome, Refused, Rejection, View, decide, may_write, stands};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError};
 use events::ids::{AuthType, EventId, Principal};
-use events::{Author, Event, Origin, chain_hash, subject};
+use events::{Author, Event, Fact, Origin, chain_hash, subject};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -30,8 +30,9 @@ use crate::{CommitError, Cursor, FoldError, StateError};
 pub(crate) const BATCH_BYTES_MAX: usize = APPEND_BYTES_MAX / 2;
 const _: () = assert!(BATCH_BYTES_MAX + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
 
-/// A batch is cut when its events reach this number: one is left for what is being released.
-const BATCH_EVENTS_MAX: usize = APPEND_EVENTS_MAX - 1;
+/// A batch is cut when its events reach this number: one is left for what is being released, and one for a secret that
+/// is kept apart.
+const BATCH_EVENTS_MAX: usize = APPEND_EVENTS_MAX - 2;
 
 /// A batch is cut when its events have written or dropped this many rows. What queued behind it waits no longer.
 pub(crate) const BATCH_CHANGES_MAX: usize = 500;
@@ -318,12 +319,34 @@ impl<L: Log> Writer<L> {
         Ok(())
     }
 
-    /// Makes an event of a fact and folds it, unless no log takes it.
+    /// Makes an event of a fact and folds it, unless no log takes it. What is secret of it is kept apart in an event
+    /// right before it. A conflict may let that one in alone: then it says nothing, and all is decided again.
     fn write(
         &mut self,
         tables: &mut Tables<Writable<'_>>,
         decided: &mut Decided,
-        fact: events::Fact,
+        fact: Fact,
+        origin: &Origin,
+        context: Context,
+    ) -> Result<Result<(), CommitError>, FoldError> {
+        if tables.totals()?.level < Fact::SECRETS_LEVEL {
+            return self.write_one(tables, decided, fact, origin, context);
+        }
+        let (before, fact) = fact.part(&self.options.region);
+        if let Some(before) = before {
+            let context = Context { fresh: self.options.sources.context().fresh, ..context };
+            if let Err(refused) = self.write_one(tables, decided, before, origin, context)? {
+                return Ok(Err(refused));
+            }
+        }
+        self.write_one(tables, decided, fact, origin, context)
+    }
+
+    fn write_one(
+        &mut self,
+        tables: &mut Tables<Writable<'_>>,
+        decided: &mut Decided,
+        fact: Fact,
         origin: &Origin,
         context: Context,
     ) -> Result<Result<(), CommitError>, FoldError> {
@@ -334,6 +357,12 @@ impl<L: Log> Writer<L> {
             && let Err(rejection) = admit_level(needed, tables.totals()?.level)
         {
             return Ok(Err(rejection.into()));
+        }
+        // It would stop at its own event.
+        if let Fact::RegionMasterKeyChanged(changed) = &fact
+            && !self.prover.holds(changed)
+        {
+            return Ok(Err(Rejection::MasterKeyNotNext(tables.totals()?.keys.master_number()).into()));
         }
         let author = self.prover.author();
         if author != Author::Gateway && !may_write(author, &fact) {

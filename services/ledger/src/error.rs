@@ -1,6 +1,6 @@
 use domain::{ProjectError, Rejection};
 use eventlog::AppendError;
-use events::ids::InvalidName;
+use events::ids::{InvalidName, MasterKeyId};
 use events::{Author, DecodeError};
 
 /// The reason why the projection cannot be read or written. Its file is damaged or its disk fails; a rebuild from the
@@ -129,6 +129,26 @@ pub enum FoldError {
         number: u32,
         /// The number of the newest key that is held here.
         held: u32,
+    },
+    /// The region goes on with a master key that this process was not given.
+    #[error(
+        "the master key with number {number} is in use, and this process holds {held}, numbered from 0: give it all of them in order. A gateway needs the master key file of another gateway; other roles need the output of `planetstore author-key` on a gateway's data folder"
+    )]
+    MasterKeyMissing {
+        /// Its number.
+        number: u32,
+        /// How many are held here.
+        held: u32,
+    },
+    /// It was given another one in its place.
+    #[error(
+        "the region's master key with number {number} is {key}, but this process holds another key with that number: give it the keys that the other gateways have, in order"
+    )]
+    OtherMasterKey {
+        /// Its number.
+        number: u32,
+        /// Its id.
+        key: MasterKeyId,
     },
     /// The event contradicts the state.
     #[error("{0}")]

@@ -2,7 +2,7 @@
 //!
 //! Each author has a row of keys, numbered from 0, of which it uses one at a time. Older ones are made of newer ones
 //! and never the other way round: whoever is given one can check all that was proven before, and whoever stole one can
-//! prove nothing once the next is in use.
+//! prove nothing once the next is in use. Under each master key of the region the row begins anew.
 //!
 //! Source: L. Lamport, "Password authentication with insecure communication", 1981.
 
@@ -19,10 +19,18 @@ pub const AUTHOR_KEY_BYTES: usize = 32;
 /// Separates the steps from newer to older keys from all else that is hashed.
 const STEP: &[u8] = b"planetstore author key before this one v1";
 
-/// A key of an author, and all before it. `Debug` shows its number only, and its memory is wiped when it is dropped. It
-/// stays in its place meanwhile: what moves leaves copies.
+/// A key of an author, all before it, and under each former master key of the region the same. `Debug` shows its number
+/// only.
 #[derive(Clone)]
 pub struct AuthorKey {
+    /// By the number of the master key that they are made of. There is at least one.
+    rows: Vec<Row>,
+}
+
+/// A key, and all before it under the same master key. Its memory is wiped when it is dropped. It stays in its place
+/// meanwhile: what moves leaves copies.
+#[derive(Clone)]
+struct Row {
     number: u32,
     secret: Box<Zeroizing<[u8; AUTHOR_KEY_BYTES]>>,
 }
@@ -32,19 +40,8 @@ pub struct AuthorKey {
 #[error("not an author key: `planetstore author-key` writes one as AUTHOR:NUMBER:KEY")]
 pub struct AuthorKeyError;
 
-impl AuthorKey {
-    /// The last key that an author can ever have, of bytes that must come from a good source of randomness.
-    pub fn last(secret: [u8; AUTHOR_KEY_BYTES]) -> Self {
-        Self { number: KEY_NUMBER_MAX, secret: Box::new(Zeroizing::new(secret)) }
-    }
-
-    /// Its number.
-    pub fn number(&self) -> u32 {
-        self.number
-    }
-
-    /// The author's key of a number; `None` if that is newer than this one.
-    pub fn of_number(&self, number: u32) -> Option<Self> {
+impl Row {
+    fn of_number(&self, number: u32) -> Option<Self> {
         let steps = self.number.checked_sub(number)?;
         let mut secret = self.secret.clone();
         for _ in 0..steps {
@@ -54,20 +51,11 @@ impl AuthorKey {
         Some(Self { number, secret })
     }
 
-    pub(crate) fn secret(&self) -> &[u8] {
-        self.secret.as_slice()
+    fn to_text(&self, author: Author) -> String {
+        format!("{}:{}:{}", author.as_str(), self.number, hex::encode(self.secret.as_slice()))
     }
 
-    /// The form in which it is handed over: `AUTHOR:NUMBER:KEY`.
-    pub fn to_text(&self, author: Author) -> Zeroizing<String> {
-        Zeroizing::new(format!("{}:{}:{}", author.as_str(), self.number, hex::encode(self.secret.as_slice())))
-    }
-
-    /// Reads what [`to_text`](Self::to_text) wrote, with blanks around it.
-    ///
-    /// # Errors
-    /// [`AuthorKeyError`], also when it is another author's.
-    pub fn parse(text: &str, author: Author) -> Result<Self, AuthorKeyError> {
+    fn parse(text: &str, author: Author) -> Result<Self, AuthorKeyError> {
         let mut parts = text.trim().split(':');
         let (Some(of), Some(number), Some(key), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(AuthorKeyError);
@@ -83,9 +71,70 @@ impl AuthorKey {
     }
 }
 
+impl AuthorKey {
+    /// The last key that an author can ever have under the region's first master key, of bytes that must come from a
+    /// good source of randomness.
+    pub fn last(secret: [u8; AUTHOR_KEY_BYTES]) -> Self {
+        Self { rows: vec![Row { number: KEY_NUMBER_MAX, secret: Box::new(Zeroizing::new(secret)) }] }
+    }
+
+    /// These keys, and those under the master keys that follow.
+    #[must_use]
+    pub fn followed_by(mut self, next: Self) -> Self {
+        self.rows.extend(next.rows);
+        self
+    }
+
+    /// How many master keys there are keys under.
+    pub fn master_keys(&self) -> u32 {
+        u32::try_from(self.rows.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Its number, under the newest master key.
+    pub fn number(&self) -> u32 {
+        self.rows.last().map_or(0, |row| row.number)
+    }
+
+    /// The newest key that is held under a master key, by the number of that.
+    pub(crate) fn held(&self, master: u32) -> Option<u32> {
+        self.row(master).map(|row| row.number)
+    }
+
+    fn row(&self, master: u32) -> Option<&Row> {
+        self.rows.get(usize::try_from(master).ok()?)
+    }
+
+    /// The author's key of a number under the newest master key, and what is held under former ones; `None` if that is
+    /// newer than this one.
+    pub fn of_number(&self, number: u32) -> Option<Self> {
+        let (newest, former) = self.rows.split_last()?;
+        Some(Self { rows: former.iter().cloned().chain([newest.of_number(number)?]).collect() })
+    }
+
+    /// The secret of a key, by the numbers of its master key and of itself; `None` if that is not held here.
+    pub(crate) fn secret(&self, master: u32, number: u32) -> Option<Box<Zeroizing<[u8; AUTHOR_KEY_BYTES]>>> {
+        Some(self.row(master)?.of_number(number)?.secret)
+    }
+
+    /// The form in which it is handed over: `AUTHOR:NUMBER:KEY`, once for each master key, with commas between.
+    pub fn to_text(&self, author: Author) -> Zeroizing<String> {
+        let rows: Vec<_> = self.rows.iter().map(|row| Zeroizing::new(row.to_text(author))).collect();
+        Zeroizing::new(rows.iter().map(|row| row.as_str()).collect::<Vec<_>>().join(","))
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote, with blanks around it.
+    ///
+    /// # Errors
+    /// [`AuthorKeyError`], also when it is another author's.
+    pub fn parse(text: &str, author: Author) -> Result<Self, AuthorKeyError> {
+        let rows: Result<Vec<_>, _> = text.split(',').map(|row| Row::parse(row, author)).collect();
+        rows.map(|rows| Self { rows })
+    }
+}
+
 impl fmt::Debug for AuthorKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorKey").field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("AuthorKey").field("number", &self.number()).finish_non_exhaustive()
     }
 }
 
@@ -135,13 +184,26 @@ mod tests {
     fn older_keys_are_made_of_newer_ones_and_newer_ones_of_none() {
         let (last, other) = (last(1), last(2));
         let (fifth, fourth) = (last.of_number(5).unwrap(), last.of_number(4).unwrap());
-        assert_eq!(fifth.of_number(4).unwrap().secret(), fourth.secret());
-        assert!(fourth.of_number(5).is_none());
-        assert_ne!(fifth.secret(), fourth.secret());
-        assert_ne!(other.of_number(5).unwrap().secret(), fifth.secret());
-        assert_eq!(last.of_number(KEY_NUMBER_MAX).unwrap().secret(), last.secret());
+        assert_eq!(fifth.secret(0, 4), fourth.secret(0, 4));
+        assert!(fourth.of_number(5).is_none() && fourth.secret(0, 5).is_none());
+        assert_ne!(fifth.secret(0, 5), fourth.secret(0, 4));
+        assert_ne!(other.secret(0, 5), fifth.secret(0, 5));
+        assert_eq!(last.of_number(KEY_NUMBER_MAX).unwrap().to_text(Author::Lifecycle), last.to_text(Author::Lifecycle));
         // Another one would make all logs unprovable.
-        assert_eq!(hex::encode(&last.of_number(0).unwrap().secret()[..4]), "64db63bf");
+        assert_eq!(hex::encode(&last.secret(0, 0).unwrap()[..4]), "64db63bf");
+    }
+
+    #[test]
+    fn keys_begin_anew_under_another_master_key_and_those_before_are_kept() {
+        let held = last(1).of_number(3).unwrap().followed_by(last(2)).of_number(0).unwrap();
+        assert_eq!((held.master_keys(), held.held(0), held.held(1), held.held(2)), (2, Some(3), Some(0), None));
+        assert_eq!(held.secret(0, 3), last(1).secret(0, 3));
+        assert_eq!(held.secret(1, 0), last(2).secret(0, 0));
+        assert!(held.secret(0, 4).is_none() && held.secret(1, 1).is_none() && held.secret(2, 0).is_none());
+        let text = held.to_text(Author::Lifecycle);
+        let read = AuthorKey::parse(&text, Author::Lifecycle).unwrap();
+        assert_eq!((text.split(',').count(), read.to_text(Author::Lifecycle)), (2, text.clone()));
+        assert!(AuthorKey::parse(&format!("{},", *text), Author::Lifecycle).is_err());
     }
 
     #[test]
@@ -149,7 +211,7 @@ mod tests {
         let key = last(7).of_number(3).unwrap();
         let text = key.to_text(Author::Lifecycle);
         let read = AuthorKey::parse(&format!(" {}\n", *text), Author::Lifecycle).unwrap();
-        assert_eq!((read.number(), read.secret()), (3, key.secret()));
+        assert_eq!((read.number(), read.secret(0, 3)), (3, key.secret(0, 3)));
         assert!(AuthorKey::parse(&text, Author::Gateway).is_err());
         for wrong in [
             "",

@@ -65,6 +65,8 @@ pub(crate) async fn open_database<L: Log>(
     verify(log, cursor, last).await?;
     let mut opened = Opened { database, cursor, durable: cursor.sequence, volatile: Written::default(), reserve };
     opened.fold_rest(options, prover, log, last).await?;
+    // Whoever lacks a key that is in use learns it now, and not from the first request.
+    prover.turn_to(read_tables(&opened.database)?.totals()?.keys)?;
     Ok(opened)
 }
 

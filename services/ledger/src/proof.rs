@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::row::KeyNumbers;
 use eventlog::{PROOF_BYTES_MAX, Stored};
-use events::ids::{EventId, RegionName, Sha256Digest};
+use events::ids::{EventId, KeyCheck, RegionName, Sha256Digest};
+use events::region::MasterKeyChanged;
 use events::{Author, chain_hash};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -69,10 +70,10 @@ pub(crate) struct Statement<'a> {
 }
 
 impl Begun {
-    fn new(key: &AuthorKey, purpose: Purpose, region: &RegionName) -> Self {
+    fn new(secret: &[u8; AUTHOR_KEY_BYTES], purpose: Purpose, region: &RegionName) -> Self {
         // HMAC fills a key that is shorter than a block with zeros.
         let mut block = Zeroizing::new([0; BLOCK_BYTES]);
-        block[..AUTHOR_KEY_BYTES].copy_from_slice(key.secret());
+        block[..AUTHOR_KEY_BYTES].copy_from_slice(secret);
         let mut mac: Hmac<Sha256> = Hmac::new(&(*block).into());
         mac.update(purpose.label());
         mac.update(region.as_str().as_bytes());
@@ -115,10 +116,17 @@ struct InUse {
 impl InUse {
     fn of(keyring: &Keyring, region: &RegionName, numbers: KeyNumbers) -> Result<Self, FoldError> {
         let begun = |author: Author, purpose| {
-            let (held, number) = (keyring.of(author), numbers.of(author));
-            let key = held.and_then(|held| held.of_number(number));
-            let missing = || FoldError::KeyMissing { author, number, held: held.map_or(0, AuthorKey::number) };
-            key.map(|key| Begun::new(&key, purpose, region)).ok_or_else(missing)
+            let key = keyring.of(author).ok_or(FoldError::KeyMissing { author, number: 0, held: 0 })?;
+            let (master, number) = (numbers.master_number(), numbers.of(author));
+            let missing = |held| FoldError::MasterKeyMissing { number: master, held };
+            let held = key.held(master).ok_or_else(|| missing(key.master_keys()))?;
+            if let Some(master) = numbers.master
+                && key.check(master.number, region) != Some(master.of(author))
+            {
+                return Err(FoldError::OtherMasterKey { number: master.number, key: master.key });
+            }
+            let secret = key.secret(master, number).ok_or(FoldError::KeyMissing { author, number, held })?;
+            Ok(Begun::new(&secret, purpose, region))
         };
         let gateways = match keyring {
             Keyring::Gateway { .. } => Some(begun(Author::Gateway, Purpose::GatewayToGateway)?),
@@ -132,6 +140,18 @@ impl InUse {
     }
 }
 
+impl AuthorKey {
+    /// What tells these keys under a master key from others, and tells nothing of them; `None` if none are held under
+    /// that.
+    pub fn check(&self, master: u32, region: &RegionName) -> Option<KeyCheck> {
+        let secret = self.secret(master, 0)?;
+        let Begun(mac) = Begun::new(&secret, Purpose::Name, region);
+        let mut check = [0; MAC_BYTES];
+        check.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
+        Some(KeyCheck(check))
+    }
+}
+
 /// What proves an event by the key of what follows lifecycle rules: all that whoever stole the key can prove.
 pub fn proof_of_lifecycle(
     key: &AuthorKey,
@@ -140,8 +160,10 @@ pub fn proof_of_lifecycle(
     payload: &[u8],
 ) -> String {
     let statement = Statement { subject, sequence, id, hash: chain_hash(payload) };
-    let mac = Begun::new(key, Purpose::LifecycleToAll, region).text(&statement);
-    format!("{}{SEPARATOR}{mac}", Author::Lifecycle.as_str())
+    let newest = key.master_keys().saturating_sub(1);
+    let secret = key.secret(newest, key.number());
+    let mac = secret.map(|secret| Begun::new(&secret, Purpose::LifecycleToAll, region).text(&statement));
+    format!("{}{SEPARATOR}{}", Author::Lifecycle.as_str(), mac.unwrap_or_default())
 }
 
 /// Proves what is written here, and finds out who wrote the rest.
@@ -173,6 +195,14 @@ impl Prover {
             self.in_use = InUse::of(&self.keyring, &self.region, numbers)?;
         }
         Ok(())
+    }
+
+    /// Whether all keys that are held here have the next row under the master key that a fact puts in use.
+    pub(crate) fn holds(&self, changed: &MasterKeyChanged) -> bool {
+        let checks = [(Author::Gateway, changed.gateway), (Author::Lifecycle, changed.lifecycle)];
+        checks.into_iter().all(|(author, check)| {
+            self.keyring.of(author).is_none_or(|key| key.check(changed.number, &self.region) == Some(check))
+        })
     }
 
     /// What proves an event that is written here.
@@ -211,12 +241,7 @@ impl Prover {
 
     /// A name of the keys that tells nothing of them, and differs for others.
     pub(crate) fn name(&self) -> [u8; MAC_BYTES] {
-        let first = self.keyring.of(self.author()).and_then(|key| key.of_number(0));
-        let mut name = [0; MAC_BYTES];
-        if let Some(key) = first {
-            let Begun(mac) = Begun::new(&key, Purpose::Name, &self.region);
-            name.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
-        }
-        name
+        let check = self.keyring.of(self.author()).and_then(|key| key.check(0, &self.region));
+        check.map_or([0; MAC_BYTES], |KeyCheck(name)| name)
     }
 }

@@ -23,6 +23,8 @@ mod invariants;
 mod levels;
 #[path = "ledger/listing.rs"]
 mod listing;
+#[path = "ledger/master_key.rs"]
+mod master_key;
 #[path = "ledger/nodes.rs"]
 mod nodes;
 #[path = "ledger/quarantine.rs"]

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use events::Author;
-use identity::MasterKey;
+use events::ids::RegionName;
+use gateway::HeldMasterKey;
+use identity::{MasterKey, MasterKeys};
 use ledger::{AuthorKey, Keyring};
 
 use crate::files;
@@ -19,22 +21,43 @@ pub(crate) const KEY_ENV: &str = "PLANETSTORE_AUTHOR_KEY";
 /// Variable with the path of a file that holds it.
 const FILE_ENV: &str = "PLANETSTORE_AUTHOR_KEY_FILE";
 
-/// The last key of an author, of which all others are made.
-fn last(master: &MasterKey, author: Author) -> AuthorKey {
-    AuthorKey::last(match author {
-        Author::Gateway => *master.gateway_events(),
-        Author::Lifecycle => *master.lifecycle_events(),
-    })
+/// The last key of an author under each of the region's master keys, of which all others are made.
+fn last(masters: &MasterKeys, author: Author) -> AuthorKey {
+    let under = |master: &MasterKey| {
+        AuthorKey::last(match author {
+            Author::Gateway => *master.gateway_events(),
+            Author::Lifecycle => *master.lifecycle_events(),
+        })
+    };
+    let (first, rest) = masters.first_and_rest();
+    rest.fold(under(first), |keys, master| keys.followed_by(under(master)))
 }
 
 /// A gateway's keys.
-pub(crate) fn of_gateway(master: &MasterKey) -> Keyring {
-    Keyring::Gateway { gateway: last(master, Author::Gateway), lifecycle: last(master, Author::Lifecycle) }
+pub(crate) fn of_gateway(masters: &MasterKeys) -> Keyring {
+    Keyring::Gateway { gateway: last(masters, Author::Gateway), lifecycle: last(masters, Author::Lifecycle) }
 }
 
-/// A key to hand over. It goes without saying for a gateway, which is given the master key.
-pub(crate) fn to_hand_over(master: &MasterKey, author: Author, number: u32) -> Option<AuthorKey> {
-    last(master, author).of_number(number)
+/// What others may know of the master keys that a gateway holds.
+pub(crate) fn held(masters: &MasterKeys, region: &RegionName) -> anyhow::Result<Vec<HeldMasterKey>> {
+    let [gateway, lifecycle] = [Author::Gateway, Author::Lifecycle].map(|author| last(masters, author));
+    let held = (0..).zip(masters.iter()).map(|(number, master)| {
+        let key = master.key_id().parse().ok();
+        let (gateway, lifecycle) = (gateway.check(number, region), lifecycle.check(number, region));
+        Some(HeldMasterKey { key: key?, gateway: gateway?, lifecycle: lifecycle? })
+    });
+    held.collect::<Option<_>>().context("a master key has no id")
+}
+
+/// A key to hand over: for each master key the one of the number at its place, and the first one where there is none. It
+/// goes without saying for a gateway, which is given the master keys.
+pub(crate) fn to_hand_over(masters: &MasterKeys, author: Author, numbers: &[u32]) -> Option<AuthorKey> {
+    let under = |master: &MasterKey| last(&MasterKeys::first(master.clone()), author);
+    let mut numbers = numbers.iter().copied().chain(std::iter::repeat(0));
+    let mut next = |master| under(master).of_number(numbers.next()?);
+    let (first, mut rest) = masters.first_and_rest();
+    let first = next(first)?;
+    rest.try_fold(first, |keys, master| Some(keys.followed_by(next(master)?)))
 }
 
 /// The keys of what follows lifecycle rules, from the environment or the data folder.
@@ -52,8 +75,8 @@ pub(crate) fn of_lifecycle(paths: &Paths) -> anyhow::Result<Keyring> {
 
 /// The keys of whoever has this data folder, for those who look at it while nobody uses it.
 pub(crate) fn of_folder(paths: &Paths) -> anyhow::Result<Keyring> {
-    if let Some(master) = master_key::find(&paths.master_key())? {
-        return Ok(of_gateway(&master));
+    if let Some(masters) = master_key::find(&paths.master_key())? {
+        return Ok(of_gateway(&masters));
     }
     match find_among(|name| std::env::var(name).ok(), &paths.author_key())? {
         Some(keyring) => Ok(keyring),
@@ -94,12 +117,13 @@ mod tests {
 
     #[test]
     fn a_key_is_handed_over_and_found() {
-        let master = MasterKey::new(std::array::from_fn(|at| u8::try_from(at).unwrap()));
+        let key = |first: u8| MasterKey::new(std::array::from_fn(|at| first + u8::try_from(at).unwrap()));
+        let masters = MasterKeys::first(key(0));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("author.key");
         let none = |_: &str| None;
         assert!(find_among(none, &file).unwrap().is_none());
-        let text = to_hand_over(&master, Author::Lifecycle, 2).unwrap().to_text(Author::Lifecycle);
+        let text = to_hand_over(&masters, Author::Lifecycle, &[2]).unwrap().to_text(Author::Lifecycle);
         for written in [text.to_string(), format!("# whose\n{KEY_ENV}={}\n", *text)] {
             std::fs::write(&file, written).unwrap();
             let found = find_among(none, &file).unwrap();
@@ -108,5 +132,27 @@ mod tests {
         std::fs::write(&file, text.replace("lifecycle:", "gateway:")).unwrap();
         let refused = format!("{:#}", find_among(none, &file).unwrap_err());
         assert!(refused.contains("author key in") && !refused.contains(text.rsplit(':').next().unwrap()), "{refused}");
+    }
+
+    #[test]
+    fn each_master_key_has_keys_of_its_own() {
+        let key = |first: u8| MasterKey::new(std::array::from_fn(|at| first + u8::try_from(at).unwrap()));
+        let mut masters = MasterKeys::first(key(0));
+        let before = to_hand_over(&masters, Author::Lifecycle, &[3]).unwrap().to_text(Author::Lifecycle);
+        masters.push(key(1)).unwrap();
+        let both = to_hand_over(&masters, Author::Lifecycle, &[3]).unwrap().to_text(Author::Lifecycle);
+        let (first, second) = both.split_once(',').unwrap();
+        assert_eq!(first, before.as_str());
+        assert!(second.starts_with("lifecycle:0:"), "the number under the second one is 0 unless it is said");
+        assert!(to_hand_over(&masters, Author::Lifecycle, &[0, 1_024]).is_none());
+        let region = "eu-1".parse().unwrap();
+        let held = held(&masters, &region).unwrap();
+        let Keyring::Gateway { gateway, lifecycle } = of_gateway(&masters) else { unreachable!("it is a gateway's") };
+        assert_eq!((held.len(), held[1].key.to_string()), (2, key(1).key_id()));
+        assert_eq!(
+            (Some(held[1].gateway), Some(held[1].lifecycle)),
+            (gateway.check(1, &region), lifecycle.check(1, &region))
+        );
+        assert_ne!(held[0].gateway, held[1].gateway);
     }
 }

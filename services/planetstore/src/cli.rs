@@ -12,12 +12,11 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::lifecycle::Day;
-use events::Author;
 use events::ids::{NodeId, RegionName};
 use events::user::Limits;
 use gateway::{RateLimits, TrustedProxies};
 
-use crate::commands::{AdminArgs, IntegrationArgs};
+use crate::commands::{AdminArgs, AuthorKeyArgs, IntegrationArgs, MasterKeyCommand};
 use crate::nats::NatsUrl;
 use crate::ownership::DefaultOwnership;
 use crate::units::ByteSize;
@@ -72,6 +71,9 @@ pub(crate) enum Command {
     AuthorKey(AuthorKeyArgs),
     /// Create the mirror of the facts without secrets that an integration reads, in a NATS account of its own
     Integration(IntegrationArgs),
+    /// Add a master key, or seal the former ones with the newest
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
     /// Show stored objects and bytes, the nodes, and the position of the log
     Status(StatusArgs),
     /// Check the installation for known problems and print a remedy for each
@@ -79,10 +81,8 @@ pub(crate) enum Command {
     /// Replay the log from its first event into a new projection and compare it with the live one
     Rebuild(RebuildArgs),
     /// Manage storage nodes
-    Node {
-        #[command(subcommand)]
-        action: NodeCommand,
-    },
+    #[command(subcommand)]
+    Node(NodeCommand),
     /// Print the version
     Version,
     /// Execute a program that is killed when the parent of this process ends
@@ -371,33 +371,6 @@ pub(crate) struct NodeArgs {
     pub(crate) nats_url: NatsUrl,
     #[command(flatten)]
     pub(crate) nats_access: NatsAccessArgs,
-}
-
-/// The author key to derive.
-#[derive(Debug, Args)]
-pub(crate) struct AuthorKeyArgs {
-    /// The role that will use the key
-    pub(crate) author: KeyedAuthor,
-    /// Number of the key: 0 at first, one more after each rotation
-    #[arg(long, env = "PLANETSTORE_AUTHOR_KEY_NUMBER", default_value_t = 0, value_name = "N")]
-    pub(crate) number: u32,
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-}
-
-/// The roles with an author key. Gateways use the master key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum KeyedAuthor {
-    /// `planetstore run lifecycle`
-    Lifecycle,
-}
-
-impl From<KeyedAuthor> for Author {
-    fn from(author: KeyedAuthor) -> Self {
-        match author {
-            KeyedAuthor::Lifecycle => Self::Lifecycle,
-        }
-    }
 }
 
 /// A running store, given by its data folder or by its console.

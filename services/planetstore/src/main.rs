@@ -99,11 +99,12 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
             Command::Admin(arguments) => commands::admin(arguments).await,
             Command::AuthorKey(arguments) => commands::author_key(&arguments),
             Command::Integration(arguments) => commands::integration(arguments).await,
+            Command::MasterKey(command) => commands::master_key(&command),
             Command::Status(arguments) => commands::status(arguments).await,
-            Command::Node { action: NodeCommand::Init(arguments) } => commands::init_node(arguments).await,
+            Command::Node(NodeCommand::Init(arguments)) => commands::init_node(arguments).await,
             Command::Doctor(arguments) => commands::doctor(arguments).await,
             Command::Rebuild(arguments) => commands::rebuild(arguments).await,
-            Command::Node { action: NodeCommand::Stop(arguments) } => commands::stop_node(arguments).await,
+            Command::Node(NodeCommand::Stop(arguments)) => commands::stop_node(arguments).await,
             Command::ExecWithParent { .. } | Command::Version => Ok(Verdict::Well),
         }
     });

@@ -1,38 +1,61 @@
-//! The region's master key: all secrets in the log are sealed with it.
+//! The region's master keys: all secrets in the log are sealed with one of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use identity::{MASTER_KEY_BYTES, MasterKey, PieceSecret, PieceSecrets};
+use identity::{MASTER_KEY_BYTES, MasterKey, MasterKeys, PieceSecret, PieceSecrets};
 
 use crate::files;
 
-/// Variable with the key, hexadecimal or Base64.
-const KEY_ENV: &str = "PLANETSTORE_MASTER_KEY";
+/// Variable with the keys, hexadecimal or Base64, the first one first.
+pub(crate) const KEY_ENV: &str = "PLANETSTORE_MASTER_KEY";
 
-/// Variable with the path of a file that holds it.
+/// Variable with the path of a file that holds them.
 const FILE_ENV: &str = "PLANETSTORE_MASTER_KEY_FILE";
 
-/// The key of the environment, else that of the data folder's file; `None` if there is none.
-pub(crate) fn find(file: &Path) -> anyhow::Result<Option<MasterKey>> {
+/// Where the keys are from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The environment.
+    Environment,
+    /// A file.
+    File(PathBuf),
+}
+
+/// The keys of the environment, else those of the data folder's file; `None` if there are none.
+pub(crate) fn find(file: &Path) -> anyhow::Result<Option<MasterKeys>> {
+    Ok(find_with_place(file)?.map(|(keys, _)| keys))
+}
+
+/// The same, and where they are from.
+pub(crate) fn find_with_place(file: &Path) -> anyhow::Result<Option<(MasterKeys, Place)>> {
     find_among(|name| std::env::var(name).ok(), file)
 }
 
-/// The key that [`find`] finds, else a fresh one, which the file keeps from then on.
-pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<MasterKey> {
-    if let Some(key) = find(file)? {
-        return Ok(key);
+/// The keys that [`find`] finds, else a fresh one, which the file keeps from then on.
+pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<MasterKeys> {
+    if let Some(keys) = find(file)? {
+        return Ok(keys);
     }
+    let keys = MasterKeys::first(fresh()?);
+    write(file, keys.to_text().expose())?;
+    Ok(keys)
+}
+
+/// A key that nobody else has.
+pub(crate) fn fresh() -> anyhow::Result<MasterKey> {
     let mut random = [0; MASTER_KEY_BYTES];
     getrandom::fill(&mut random).context("the system provides no randomness for a master key")?;
-    let key = MasterKey::new(random);
-    let text = format!(
-        "# The master key of this region: without it, no access key and no password of its log can be used. \
-         Keep a copy.\n{KEY_ENV}={}\n",
-        key.to_text().expose()
-    );
-    files::write_private(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(key)
+    Ok(MasterKey::new(random))
+}
+
+/// Keeps keys in a file, in the form in which they are read back.
+pub(crate) fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
+    let text = zeroize::Zeroizing::new(format!(
+        "# The master keys of this region, the newest one last: without them, no access key and no password of its log \
+         can be used. Keep a copy.\n{KEY_ENV}={keys}\n"
+    ));
+    files::write_private(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// The secrets by which gateways tag what they store, and know it again (ADR 16), by the numbers of their master keys.
@@ -50,31 +73,28 @@ pub(crate) fn missing(file: &Path) -> anyhow::Error {
     )
 }
 
-fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<MasterKey>> {
+fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<(MasterKeys, Place)>> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     match (set(KEY_ENV), set(FILE_ENV)) {
         (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set only one of them"),
-        (Some(text), None) => parse(&text).context(KEY_ENV).map(Some),
+        (Some(text), None) => Ok(Some((MasterKeys::parse(&text).context(KEY_ENV)?, Place::Environment))),
         (None, Some(path)) => {
             let path = Path::new(&path);
-            let key = of_file(path)?;
-            Ok(Some(key.with_context(|| format!("there is no file {} ({FILE_ENV})", path.display()))?))
+            let keys = of_file(path)?;
+            Ok(Some(keys.with_context(|| format!("there is no file {} ({FILE_ENV})", path.display()))?))
         }
         (None, None) => of_file(file),
     }
 }
 
-/// A file holds the key alone, as secret managers mount it, or in a line as environment files have it.
-fn of_file(file: &Path) -> anyhow::Result<Option<MasterKey>> {
+/// A file holds the keys alone, as secret managers mount it, or in a line as environment files have it.
+fn of_file(file: &Path) -> anyhow::Result<Option<(MasterKeys, Place)>> {
     let text = files::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let Some(text) = text else { return Ok(None) };
     let [named] = files::variables(&text, [KEY_ENV]);
-    let key = parse(named.as_deref().unwrap_or(&text));
-    key.map(Some).with_context(|| format!("the master key in {}", file.display()))
-}
-
-fn parse(text: &str) -> anyhow::Result<MasterKey> {
-    Ok(MasterKey::parse(text.trim())?)
+    let keys = MasterKeys::parse(named.as_deref().unwrap_or(&text));
+    let keys = keys.with_context(|| format!("the master key in {}", file.display()))?;
+    Ok(Some((keys, Place::File(file.to_owned()))))
 }
 
 #[cfg(test)]
@@ -90,7 +110,12 @@ mod tests {
         let none = |_: &str| None;
         assert!(find_among(none, &file).unwrap().is_none());
         let made = find_or_make(&file).unwrap();
-        assert_eq!(find_among(none, &file).unwrap().unwrap().key_id(), made.key_id());
+        let (found, place) = find_among(none, &file).unwrap().unwrap();
+        assert_eq!((ids(&found), place), (ids(&made), Place::File(file)));
+    }
+
+    fn ids(keys: &MasterKeys) -> Vec<String> {
+        keys.iter().map(MasterKey::key_id).collect()
     }
 
     #[test]
@@ -101,7 +126,7 @@ mod tests {
         let path = file.to_str().unwrap().to_owned();
         let key = |key: Option<&str>, from: Option<&str>| {
             let variable = |name: &str| if name == KEY_ENV { key } else { from }.map(str::to_owned);
-            find_among(variable, &absent).map(|found| found.map(|key| key.key_id()))
+            find_among(variable, &absent).map(|found| found.map(|(keys, _)| ids(&keys)))
         };
         let id = key(Some(KEY), None).unwrap();
         assert!(id.is_some());

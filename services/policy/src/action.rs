@@ -178,6 +178,8 @@ actions! {
         AdminGetRegion "admin:GetRegion"
         AdminUpgradeRegion "admin:UpgradeRegion"
         AdminChangeAuthorKey "admin:ChangeAuthorKey"
+        AdminGetMasterKey "admin:GetMasterKey"
+        AdminRotateMasterKey "admin:RotateMasterKey"
         AdminGetStatus "admin:GetStatus"
         AdminGetMetrics "admin:GetMetrics"
         AdminStopNode "admin:StopNode"

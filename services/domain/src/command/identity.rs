@@ -22,6 +22,9 @@ pub const HOLDERS_PER_POLICY_MAX: usize = 5_000;
 /// Keys of one user: as many as anybody needs, and a user can still be deleted in one event.
 pub const KEYS_PER_USER_MAX: usize = 10_000;
 
+/// Keys of one user that are sealed with another key by one fact.
+pub const RESEALED_KEYS_MAX: usize = 64;
+
 /// Sessions of one user that are open at once; a further login ends the oldest.
 pub const SESSIONS_PER_USER_MAX: usize = 32;
 
@@ -66,6 +69,18 @@ pub struct RefreshSession {
     pub refresh: Sha256Digest,
     /// The end of the session unless it is refreshed again.
     pub expires: Timestamp,
+}
+
+/// Have secrets of a user sealed with another key. Each is given as it was found, and as it is to be: what is another
+/// one by now stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reseal {
+    /// The user.
+    pub user: UserName,
+    /// The hash of the password.
+    pub password: Option<(Sealed, Sealed)>,
+    /// The secret halves of S3 keys, at most [`RESEALED_KEYS_MAX`].
+    pub keys: Vec<(AccessKeyId, Sealed, Sealed)>,
 }
 
 /// A wish for a change of who may do what.
@@ -114,6 +129,10 @@ pub enum IdentityCommand {
     CreateKmsKey { name: KmsKeyName, sealed: Sealed },
     /// Switch a key of the key store on or off.
     ChangeKmsKey { name: KmsKeyName, enabled: bool },
+    /// Have secrets of a user sealed with another key.
+    Reseal(Reseal),
+    /// Have a key of the key store sealed with another key: as it was found, and as it is to be.
+    ResealKmsKey { name: KmsKeyName, from: Sealed, to: Sealed },
     /// Open a session for somebody who proved who they are.
     OpenSession(OpenSession),
     /// Go on with a session.
@@ -146,6 +165,9 @@ pub enum IdentityRejection {
     /// Ask an admin.
     #[error("an administrator disabled the access key, and only an administrator can enable it")]
     HeldByAdmin,
+    /// Seal it with the one in use.
+    #[error("the secret is sealed with a master key that is not the one in use")]
+    OtherMasterKey,
     /// Detach the policy first.
     #[error("the policy is attached; detach it first")]
     PolicyInUse,

@@ -112,6 +112,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             Ok(changed(is_so_already, Fact::RegionUpgraded(fact)))
         }
         Command::ChangeKey(change) => region::change_key(view, change),
+        Command::ChangeMasterKey(change) => region::change_master_key(view, change),
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),

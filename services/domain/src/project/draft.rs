@@ -2,11 +2,14 @@ use std::collections::BTreeMap;
 
 use events::ids::{BucketName, ContentId, Placement, UploadId};
 use events::object::{Body, Delta};
-use events::{Author, Event};
+use events::region::MasterKeyChanged;
+use events::{Author, Event, Fact};
 
 use super::{ProjectError, release};
 use crate::change::{Change, IdentityChange};
-use crate::row::{BodyRow, BucketId, BucketRow, ContentRow, ManifestRow, TotalsRow, UsageRow, shard_bytes};
+use crate::row::{
+    BodyRow, BucketId, BucketRow, ContentRow, KeyNumbers, ManifestRow, MasterKeyRow, TotalsRow, UsageRow, shard_bytes,
+};
 use crate::view::View;
 
 /// The changes of one fact while they are gathered. References are counted here first, because one fact may
@@ -51,7 +54,11 @@ impl<'a, V: View> Draft<'a, V> {
 
     /// Lets facts up to a level be written.
     pub(super) fn raise_level(&mut self, level: u32) -> Result<(), V> {
+        let sequence = self.event.sequence;
         let totals = self.totals()?;
+        if totals.level < Fact::SECRETS_LEVEL && level >= Fact::SECRETS_LEVEL {
+            totals.apart_since = sequence;
+        }
         totals.level = totals.level.max(level);
         Ok(())
     }
@@ -59,6 +66,13 @@ impl<'a, V: View> Draft<'a, V> {
     /// Lets an author prove its facts with another key.
     pub(super) fn change_key(&mut self, author: Author, number: u32) -> Result<(), V> {
         self.totals()?.keys.set(author, number);
+        Ok(())
+    }
+
+    /// Lets all authors prove their facts with keys that are made of another master key.
+    pub(super) fn change_master_key(&mut self, fact: &MasterKeyChanged) -> Result<(), V> {
+        let MasterKeyChanged { number, key, gateway, lifecycle, .. } = *fact;
+        self.totals()?.keys = KeyNumbers::of_master(MasterKeyRow { number, key, gateway, lifecycle });
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod node;
 mod object;
 mod release;
 mod rename;
+mod secret;
 mod setting;
 mod upload;
 
@@ -38,12 +39,22 @@ pub enum ProjectError<E> {
     },
 }
 
-/// The rows that `event` writes and drops, on the state before it.
-///
+/// The rows that `event` writes and drops, on the state before it. A secret that is kept apart is taken from the event
+/// before it.
+pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
+    if !event.fact.lacks_secret() {
+        return fold(view, event);
+    }
+    let before = view.secret().map_err(ProjectError::View)?.filter(|row| row.sequence + 1 == event.sequence);
+    let what = "its secret is not in the event before it";
+    let row = before.ok_or(ProjectError::Contradiction { sequence: event.sequence, what })?;
+    fold(view, &Event { fact: event.fact.clone().joined(&row.secret), ..event.clone() })
+}
+
 /// Every fact has its own arm, and none of the matches in `project` on a [`Fact`] may have a wildcard: a new fact
 /// must not compile until somebody has said what it changes.
 #[deny(clippy::wildcard_enum_match_arm, reason = "a new fact needs an arm of its own")]
-pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
+fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
     let mut draft = Draft::new(view, event);
     match &event.fact {
         Fact::BucketCreated(fact) => bucket::created(&mut draft, fact),
@@ -97,6 +108,12 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
         Fact::SessionRevoked(fact) => identity::session_revoked(&mut draft, fact)?,
         Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
         Fact::RegionKeyChanged(fact) => draft.change_key(fact.author, fact.number)?,
+        Fact::RegionMasterKeyChanged(fact) => draft.change_master_key(fact)?,
+        Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
+        Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
+        Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,
+        // They are said for who reads along: the facts of the sessions change the state.
+        Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) => {}
     }
     draft.finish()
 }

@@ -7,7 +7,7 @@ use events::Fact;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::fold::Fold;
+use crate::fold::{Fold, upgrade};
 use crate::health;
 use crate::random::world::World;
 use crate::random::{identities, settings, steps};
@@ -35,6 +35,7 @@ fn reached() -> BTreeSet<&'static str> {
     }
     for history in histories(&identities::history()) {
         let mut fold = Fold::new();
+        fold.command(&upgrade(), identities::context(0)).unwrap();
         for (place, command) in history.into_iter().enumerate() {
             // What is refused leaves no fact.
             let _ = fold.command(&Command::Identity(Box::new(command)), identities::context(place));

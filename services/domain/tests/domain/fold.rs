@@ -15,6 +15,11 @@ pub(crate) fn region() -> RegionName {
     "test-1".parse().unwrap()
 }
 
+/// Lets secrets be kept apart from all that they are the secrets of.
+pub(crate) fn upgrade() -> Command {
+    Command::UpgradeRegion { region: region(), level: Fact::SECRETS_LEVEL, release: "0.0.1".into() }
+}
+
 impl Fold {
     pub(crate) fn new() -> Self {
         Self { model: Model::default(), events: Vec::new(), previous: CHAIN_START }
@@ -28,7 +33,10 @@ impl Fold {
             Err(Refused::View(never)) => match never {},
         };
         for fact in fact.into_iter().chain(warnings) {
-            self.record(fact, context);
+            // As the ledger does it.
+            let is_parted = self.model.totals.level >= Fact::SECRETS_LEVEL;
+            let (before, fact) = if is_parted { fact.part(&region()) } else { (None, fact) };
+            before.into_iter().chain([fact]).for_each(|fact| self.record(fact, context));
         }
         Ok(outcome)
     }

@@ -6,15 +6,16 @@ use std::collections::BTreeSet;
 use domain::model::Model;
 use domain::row::email_key;
 use domain::{
-    ChangeUser, Command, Identities as _, IdentityCommand, IdentityRejection, Noun, OpenSession, Outcome,
-    RefreshSession, Rejection, SESSIONS_PER_USER_MAX, project,
+    ChangeKey, ChangeMasterKey, ChangeUser, Command, Identities as _, IdentityCommand, IdentityRejection, Noun,
+    OpenSession, Outcome, ProjectError, RefreshSession, Rejection, Reseal, SESSIONS_PER_USER_MAX, project,
 };
-use events::ids::{PolicyName, Sealed, UserId, UserName};
+use events::ids::{KeyCheck, MasterKeyId, PolicyName, Sealed, UserId, UserName};
 use events::policy::{BUILT_IN, Holder};
 use events::user::{Created, Limits, Role};
+use events::{Author, Fact, SECRET_NOUNS};
 use proptest::prelude::*;
 
-use crate::fold::Fold;
+use crate::fold::{Fold, upgrade};
 use crate::random::identities::*;
 
 fn ask(fold: &mut Fold, command: IdentityCommand, step: usize) -> Result<Outcome, Rejection> {
@@ -55,8 +56,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn references_hold_and_a_replay_gives_the_same_state(commands in history()) {
+    fn references_hold_and_a_replay_gives_the_same_state(apart in any::<bool>(), commands in history()) {
         let mut fold = Fold::new();
+        if apart {
+            fold.command(&upgrade(), context(0)).unwrap();
+        }
         for (step, command) in commands.into_iter().enumerate() {
             let (events, was) = (fold.events.len(), fold.model.clone());
             let answer = ask(&mut fold, command, step);
@@ -282,4 +286,145 @@ fn two_users_who_share_an_address_but_for_its_case_get_along() {
     assert_eq!(fold.model.user_by_email(&email_key("bob@example.org")), Ok(Some(user(3))), "the other's address");
     ask(&mut fold, IdentityCommand::DeleteUser { user: user(3) }, 7).unwrap();
     assert_eq!(fold.model.user_by_email(&email_key("bob@example.org")), Ok(None));
+}
+
+/// Whatever is asked, who reads the facts that are no secrets learns what happened and no secret.
+#[test]
+fn secrets_are_kept_apart_from_what_they_are_the_secrets_of() {
+    let told = |is_apart: bool| {
+        let mut fold = Fold::new();
+        if is_apart {
+            fold.command(&upgrade(), context(0)).unwrap();
+        }
+        let IdentityCommand::CreateUser(user) = create_user(0, 0, None) else { unreachable!("it makes a user") };
+        let created = IdentityCommand::CreateUser(Created { password: Some(sealed()), ..user });
+        let keyed = IdentityCommand::CreateKey { user: user_0(), access_key: key(1), secret: sealed(), expires: None };
+        let changed = IdentityCommand::SetPassword { user: user_0(), password: Some(sealed()) };
+        let opened = IdentityCommand::OpenSession(OpenSession {
+            user: user_0(),
+            proven: Some(sealed()),
+            session: session(1),
+            refresh: token(1),
+            expires: after_start(60),
+        });
+        let revoked = IdentityCommand::RevokeSessions { user: user_0(), session: Some(session(1)) };
+        for (step, command) in [created, keyed, changed, opened, revoked].into_iter().enumerate() {
+            ask(&mut fold, command, step + 1).unwrap();
+        }
+        fold
+    };
+    let (apart, together) = (told(true), told(false));
+    let ordinary: Vec<_> =
+        apart.events.iter().filter(|event| !SECRET_NOUNS.contains(&event.fact.kind().noun)).collect();
+    let kinds: Vec<_> = ordinary.iter().map(|event| event.fact.kind().name()).collect();
+    let expected = [
+        "region.upgraded.v1",
+        "user.created.v1",
+        "key.created.v1",
+        "user.password_changed.v1",
+        "user.logged_in.v1",
+        "user.logged_out.v1",
+    ];
+    assert_eq!(kinds, expected);
+    for event in ordinary {
+        let text = String::from_utf8(event.encode(&crate::fold::region()).unwrap().to_vec()).unwrap();
+        for secret in [sealed().to_string(), session(1).to_string(), token(1).to_string()] {
+            assert!(!text.contains(&secret), "{text}");
+        }
+    }
+    // Below the level nothing is parted, and what there is in the end is the same.
+    assert_eq!(together.events.len(), 5);
+    let row = |fold: &Fold| (fold.model.users[&user_0()].password.clone(), fold.model.keys[&key(1)].secret.clone());
+    assert_eq!(row(&apart), (Some(sealed()), sealed()));
+    assert_eq!(row(&together), row(&apart));
+    assert_eq!((apart.model.totals.apart_since, together.model.totals.apart_since), (1, 0));
+}
+
+fn user_0() -> UserName {
+    user(0)
+}
+
+/// A conflict may let the first of two facts in, and not the second.
+#[test]
+fn a_secret_without_the_event_behind_it_is_nobodys() {
+    let mut fold = alice();
+    fold.command(&upgrade(), context(1)).unwrap();
+    let kept = Fact::SecretKept(events::secret::Kept { region: crate::fold::region(), secret: resealed() });
+    let mut stray = fold.events[0].clone();
+    (stray.sequence, stray.fact) = (fold.events.len() as u64 + 1, kept);
+    let before = fold.model.clone();
+    crate::fold::apply(&mut fold.model, &stray);
+    assert_eq!((&fold.model.users, &fold.model.keys), (&before.users, &before.keys));
+    // It does not pass for the secret of a fact that stands elsewhere.
+    let key = events::key::Created { user: user(0), access_key: key(1), secret: sealed(), expires: None };
+    let (_, lacking) = Fact::KeyCreated(key).part(&crate::fold::region());
+    let mut event = stray;
+    event.fact = lacking;
+    event.sequence += 2;
+    assert!(matches!(project(&fold.model, &event), Err(ProjectError::Contradiction { .. })));
+    event.sequence -= 1;
+    crate::fold::apply(&mut fold.model, &event);
+    assert_eq!(fold.model.keys.values().next().unwrap().secret, resealed());
+}
+
+fn master_key(number: u32) -> Command {
+    let byte = u8::try_from(number).unwrap();
+    let (gateway, lifecycle) = (KeyCheck([byte; 16]), KeyCheck([byte + 1; 16]));
+    ChangeMasterKey { region: crate::fold::region(), number, key: MasterKeyId([byte; 8]), gateway, lifecycle }.into()
+}
+
+#[test]
+fn a_master_key_is_followed_by_the_next_and_starts_the_keys_of_authors_anew() {
+    let mut fold = alice();
+    let author = Author::Gateway;
+    fold.command(&ChangeKey { region: crate::fold::region(), author, number: 1 }.into(), context(1)).unwrap();
+    assert_eq!(fold.command(&master_key(2), context(2)), Err(Rejection::MasterKeyNotNext(0)));
+    fold.command(&master_key(1), context(2)).unwrap();
+    assert_eq!((fold.model.totals.keys.master_number(), fold.model.totals.keys.gateway), (1, 0));
+    let events = fold.events.len();
+    fold.command(&master_key(1), context(3)).unwrap();
+    assert_eq!(fold.events.len(), events, "it is so already");
+    let Command::ChangeMasterKey(change) = master_key(1) else { unreachable!("it changes the key") };
+    let other = ChangeMasterKey { key: MasterKeyId([9; 8]), ..change };
+    assert_eq!(fold.command(&other.into(), context(3)), Err(Rejection::MasterKeyNotNext(1)));
+}
+
+/// What is sealed anew is the same secret: no session ends, and nothing that was derived is out of date.
+#[test]
+fn secrets_are_sealed_anew_and_nothing_else_changes() {
+    let under = |n: u8| -> Sealed { format!("v1.{}.x", MasterKeyId([n; 8])).parse().unwrap() };
+    let mut fold = alice();
+    let set = |password| IdentityCommand::SetPassword { user: user(0), password: Some(password) };
+    let keyed = |n, secret| IdentityCommand::CreateKey { user: user(0), access_key: key(n), secret, expires: None };
+    ask(&mut fold, set(sealed()), 1).unwrap();
+    ask(&mut fold, keyed(1, sealed()), 2).unwrap();
+    let session = OpenSession {
+        user: user(0),
+        proven: Some(sealed()),
+        session: session(1),
+        refresh: token(1),
+        expires: after_start(60),
+    };
+    ask(&mut fold, IdentityCommand::OpenSession(session), 3).unwrap();
+    fold.command(&master_key(1), context(4)).unwrap();
+    let refused = Err(Rejection::Identity(IdentityRejection::OtherMasterKey));
+    assert_eq!(ask(&mut fold, set(sealed()), 5), refused, "nothing new is sealed with the former key");
+    assert_eq!(ask(&mut fold, keyed(2, sealed()), 5), refused);
+    let reseal = |from: Sealed, to: Sealed| {
+        IdentityCommand::Reseal(Reseal {
+            user: user(0),
+            password: Some((from.clone(), to.clone())),
+            keys: vec![(key(1), from.clone(), to.clone()), (key(3), from, to)],
+        })
+    };
+    assert_eq!(ask(&mut fold, reseal(sealed(), under(7)), 6), refused);
+    let before = fold.model.clone();
+    ask(&mut fold, reseal(sealed(), under(1)), 7).unwrap();
+    let row = (fold.model.users[&user(0)].password.clone(), fold.model.keys[&key(1)].secret.clone());
+    assert_eq!(row, (Some(under(1)), under(1)));
+    assert_eq!((&fold.model.sessions, fold.model.identities_changed), (&before.sessions, before.identities_changed));
+    // Another gateway found the same: there is nothing left to do. What was changed meanwhile stays.
+    let events = fold.events.len();
+    ask(&mut fold, reseal(sealed(), under(1)), 8).unwrap();
+    assert_eq!(fold.events.len(), events);
 }

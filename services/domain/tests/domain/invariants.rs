@@ -177,6 +177,7 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
         shard_bytes: contents.map(|row| shard_bytes(row.placement.layout, row.size)).sum(),
         level: model.totals.level,
         keys: model.totals.keys,
+        apart_since: model.totals.apart_since,
     };
     same("the totals", &model.totals, &totals)
 }

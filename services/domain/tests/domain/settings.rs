@@ -86,10 +86,14 @@ fn holds(model: &Model, command: &Command) -> bool {
         Command::Identity(command) => match command.as_ref() {
             IdentityCommand::CreateKmsKey { name, .. } => model.kms_keys[name].enabled,
             IdentityCommand::ChangeKmsKey { name, enabled } => model.kms_keys[name].enabled == *enabled,
+            IdentityCommand::ResealKmsKey { name, to, .. } => model.kms_keys[name].sealed == *to,
             other => panic!("{other:?} is no part of these histories"),
         },
         Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
         Command::ChangeKey(change) => model.totals.keys.of(change.author) >= change.number,
+        Command::ChangeMasterKey(change) => {
+            model.totals.keys.master.map(|master| (master.number, master.key)) == Some((change.number, change.key))
+        }
         Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
         other => panic!("{other:?} is no part of these histories"),
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use domain::{Identities, JudgedCaller, Who};
 use events::ids::AccessKeyId;
-use identity::{Sealer, Secret};
+use identity::{Sealers, Secret};
 use jiff::Timestamp;
 use ledger::Snapshot;
 use s3::{Code, Error};
@@ -32,16 +32,16 @@ const CREDENTIALS_MAX: usize = 4_096;
 pub(crate) struct Accounts {
     root: Arc<Credential>,
     root_access_key: String,
-    sealer: Arc<Sealer>,
+    sealers: Arc<Sealers>,
     known: quick_cache::sync::Cache<String, Arc<Credential>>,
 }
 
 impl Accounts {
-    pub(crate) fn new(root: Credentials, sealer: Arc<Sealer>) -> Self {
+    pub(crate) fn new(root: Credentials, sealers: Arc<Sealers>) -> Self {
         Self {
             root: Arc::new(Credential::new(Arc::new(Account::root()), root.secret_key, None, u64::MAX)),
             root_access_key: root.access_key,
-            sealer,
+            sealers,
             known: quick_cache::sync::Cache::new(CREDENTIALS_MAX),
         }
     }
@@ -78,7 +78,7 @@ impl Accounts {
         let Some(key) = snapshot.key(&id)?.filter(|key| key.enabled) else { return Ok(None) };
         let Some(row) = snapshot.user(&key.user)?.filter(|row| row.enabled) else { return Ok(None) };
         let context = identity::key_context(id.as_str());
-        let secret = self.sealer.unseal(key.secret.as_str(), &context).map_err(|error| {
+        let secret = self.sealers.unseal(key.secret.as_str(), &context).map_err(|error| {
             tracing::error!(access_key, %error, "the secret of an access key cannot be unsealed");
             Error::with_message(Code::InternalError, "The secret of this access key cannot be unsealed.")
         })?;

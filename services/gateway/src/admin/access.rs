@@ -3,12 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use domain::{Identities, Judged, JudgedCaller, Standing, Who};
+use domain::{Identities, Judged, JudgedCaller, Standing, View, Who};
 use events::ids::{RegionName, SessionId, UserId, UserName};
 use events::user::Role;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use identity::{Claims, TokenError, Tokens};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Snapshot, StateError};
 use listener::{Peer, TlsVersion};
@@ -182,11 +183,16 @@ pub(super) async fn permitted(
 /// those of when the token was made.
 pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Refusal> {
     let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-    let claims = admin.0.tokens.verify(token, now).map_err(|error| {
+    let (number, claims) = verify(&admin.0.tokens, token, now).map_err(|error| {
         tracing::debug!(%error, "a token was refused");
         Refusal::unauthenticated()
     })?;
     let snapshot = admin.0.ledger.read().await?;
+    // Whoever has a former master key could make tokens with it. A client goes on with its refresh token.
+    if snapshot.totals()?.keys.master_number() != number {
+        tracing::debug!("a token was made with a master key that is not in use");
+        return Err(Refusal::unauthenticated());
+    }
     let session = SessionId(claims.sid);
     let who = Who::Session(session);
     let open = snapshot.session(session)?.filter(|row| now < row.expires);
@@ -211,6 +217,17 @@ pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp)
 fn policies(snapshot: &Snapshot, standing: &Standing) -> Result<Arc<[Attached]>, StateError> {
     let policies = standing.policies.iter().map(|(name, _)| attached(snapshot, name.clone()));
     policies.filter_map(Result::transpose).collect()
+}
+
+/// What a token says, and the number of the master key that it was made with.
+fn verify(tokens: &[Tokens], token: &str, now: Timestamp) -> Result<(u32, Claims), TokenError> {
+    for (number, tokens) in (0..).zip(tokens) {
+        match tokens.verify(token, now) {
+            Err(TokenError::Foreign) => {}
+            verified => return verified.map(|claims| (number, claims)),
+        }
+    }
+    Err(TokenError::Foreign)
 }
 
 /// The token of the one `Authorization` header.

@@ -68,8 +68,11 @@ impl Delegation<'_> {
             // A new group has neither members nor policies. Keys of the key store raise nobody: the policies of S3 say who
             // may use them.
             C::CreateGroup { .. } | C::CreateKmsKey { .. } | C::ChangeKmsKey { .. } => Ok(()),
-            // The proof of a password or a token is the right to these, and no session's.
-            C::OpenSession(_) | C::RefreshSession(_) => Err(Refusal::internal()),
+            // The proof of a password or a token is the right to the first two, and no session's. Gateways seal secrets again
+            // by themselves, and for nobody.
+            C::OpenSession(_) | C::RefreshSession(_) | C::Reseal(_) | C::ResealKmsKey { .. } => {
+                Err(Refusal::internal())
+            }
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn list(asked: Asked, _: Caller) -> Result<Answer, Refusal> {
 pub(super) async fn create(mut asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let NewKmsKey { name } = asked.json().await?;
     let admin = &asked.admin;
-    let sealed = fresh_kms_key(&admin.0.sealer, &name, admin.random()?, admin.random()?);
+    let sealed = fresh_kms_key(admin.sealer()?, &name, admin.random()?, admin.random()?);
     let sealed = sealed.ok_or_else(|| {
         tracing::error!("a KMS key cannot be sealed");
         Refusal::internal()

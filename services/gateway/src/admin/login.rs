@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use domain::{Identities, IdentityCommand, OpenSession, Outcome, RefreshSession};
+use domain::{Identities, IdentityCommand, IdentityRejection, OpenSession, Outcome, RefreshSession, Rejection};
 use events::ids::{SessionId, Sha256Digest, UserName};
 use events::user::Role;
 use identity::{Asker, Bearer, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
+use ledger::CommitError;
 use uuid::Uuid;
 
 use super::access::Caller;
@@ -22,6 +23,9 @@ const SESSION_TIME: SignedDuration = SignedDuration::from_hours(12);
 /// Where attempts come from that count wherever they come from.
 const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
+/// How often a password is proven for one login: its hash may be another by then, or the same one sealed anew.
+const PROOFS_MAX: usize = 2;
+
 /// Opens a session for who knows a password.
 pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
     let address = asked.address();
@@ -33,27 +37,33 @@ pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
         crowded?;
     }
     asked.admin.0.throttle.user(&user, address)?;
-    let Some(proven) = asked.admin.prove(&user, password, asker).await? else {
-        tracing::info!(%address, "a login was refused");
-        metrics::counter!("planetstore_logins_total", "outcome" => "refused").increment(1);
-        return Err(Refusal::login());
-    };
-    asked.admin.0.throttle.succeeded(&user, address);
-    metrics::counter!("planetstore_logins_total", "outcome" => "opened").increment(1);
-    let session = SessionId((asked.admin.0.sources.fresh)(asked.now));
-    let (next, expires) = next_refresh(&asked, session)?;
-    let open = OpenSession {
-        user: proven.name.clone(),
-        proven: proven.password.clone(),
-        session,
-        refresh: kept(&asked, &next, &proven.name),
-        expires,
-    };
-    // The user may have been removed or disabled since, or have another password.
-    let committed = asked.admin.0.ledger.open_session(open, asked.origin(&proven.name)).await;
-    let committed = committed.map_err(|error| Refusal::from(error).or_if_missing(Refusal::login()))?;
-    let sequence = committed.sequence;
-    answer(&asked, proven, &next, expires, sequence)
+    for _ in 0..PROOFS_MAX {
+        let Some(proven) = asked.admin.prove(&user, password.clone(), asker).await? else {
+            tracing::info!(%address, "a login was refused");
+            metrics::counter!("planetstore_logins_total", "outcome" => "refused").increment(1);
+            return Err(Refusal::login());
+        };
+        asked.admin.0.throttle.succeeded(&user, address);
+        let session = SessionId((asked.admin.0.sources.fresh)(asked.now));
+        let (next, expires) = next_refresh(&asked, session)?;
+        let open = OpenSession {
+            user: proven.name.clone(),
+            proven: proven.password.clone(),
+            session,
+            refresh: kept(&asked, &next, &proven.name),
+            expires,
+        };
+        // The user may have been removed or disabled since, or have another password.
+        match asked.admin.0.ledger.open_session(open, asked.origin(&proven.name)).await {
+            Err(CommitError::Rejected(Rejection::Identity(IdentityRejection::PasswordChanged))) => {}
+            committed => {
+                let committed = committed.map_err(|error| Refusal::from(error).or_if_missing(Refusal::login()))?;
+                metrics::counter!("planetstore_logins_total", "outcome" => "opened").increment(1);
+                return answer(&asked, proven, &next, expires, committed.sequence);
+            }
+        }
+    }
+    Err(Refusal::login())
 }
 
 /// Goes on with a session, with other tokens. A refresh token that was used before ends the session: whoever has
@@ -70,7 +80,7 @@ pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
     let refresh = RefreshSession {
         session,
         spent: kept(&asked, &shown, &proven.name),
-        genuine: asked.admin.0.tokens.has_issued(&shown),
+        genuine: asked.admin.0.tokens.iter().any(|tokens| tokens.has_issued(&shown)),
         refresh: kept(&asked, &next, &proven.name),
         expires,
     };
@@ -104,7 +114,7 @@ pub(super) async fn prove(mut asked: Asked, caller: Caller) -> Result<Answer, Re
     asked.admin.0.throttle.succeeded(user, address);
     asked.admin.0.throttle.succeeded(&session, ANYWHERE);
     let token_id = (asked.admin.0.sources.fresh)(asked.now);
-    let issued = asked.admin.0.tokens.issue_proven(bearer(&proven, caller.session.0), token_id, asked.now);
+    let issued = asked.admin.tokens()?.issue_proven(bearer(&proven, caller.session.0), token_id, asked.now);
     let issued = issued.map_err(|error| {
         tracing::error!(%error, "a proof of a password went wrong");
         Refusal::internal()
@@ -131,7 +141,7 @@ async fn owner(asked: &Asked, session: SessionId) -> Result<Option<Proven>, Refu
 
 fn next_refresh(asked: &Asked, session: SessionId) -> Result<(RefreshToken, Timestamp), Refusal> {
     let expires = asked.now.checked_add(SESSION_TIME).map_err(|_| Refusal::internal())?;
-    Ok((asked.admin.0.tokens.refresh_token(session.0, asked.admin.random()?), expires))
+    Ok((asked.admin.tokens()?.refresh_token(session.0, asked.admin.random()?), expires))
 }
 
 /// What is kept of a refresh token. Root's are bound to its password, which changes without an event.
@@ -150,7 +160,7 @@ fn answer(
     let bearer = bearer(&proven, next.session());
     let Proven { name, role, .. } = proven;
     let token_id = (asked.admin.0.sources.fresh)(asked.now);
-    let issued = asked.admin.0.tokens.issue(bearer, token_id, asked.now).map_err(|error| {
+    let issued = asked.admin.tokens()?.issue(bearer, token_id, asked.now).map_err(|error| {
         tracing::error!(%error, "a login failed");
         Refusal::internal()
     })?;

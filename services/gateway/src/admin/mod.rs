@@ -5,10 +5,11 @@
 //! of it, so that none of them can lack what another has.
 //!
 //! # Layout
-//! - `operation`: the table; `access`: who asks, and whether they may; `answering`: a request from head to answer
+//! - `operation`: the table; `method`: its HTTP methods; `access`: who asks, and whether they may; `answering`: a request
+//!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`: the
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `region`, `master_key`: the
 //!   handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
 //! - `openapi`: the description of it all
@@ -23,6 +24,8 @@ mod groups;
 mod keys;
 mod kms_keys;
 mod login;
+mod master_key;
+mod method;
 mod openapi;
 mod operation;
 mod password;
@@ -44,10 +47,10 @@ use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::routing::MethodRouter;
 use domain::Identities;
-use events::ids::RegionName;
+use events::ids::{KeyCheck, MasterKeyId, RegionName};
 use http::HeaderMap;
 use http::request::Parts;
-use identity::{HashError, Hasher, Sealer, Secret, TokenError, Tokens, UnsealError, key_context, password_context};
+use identity::{HashError, Hasher, Sealers, Secret, TokenError, Tokens, UnsealError, key_context, password_context};
 use ledger::{Ledger, Sources, StateError};
 use policy::Action;
 
@@ -73,15 +76,28 @@ pub struct AdminOptions {
     /// Root, who has no row.
     pub root: Credentials,
     /// Seals secrets before they get into a command.
-    pub sealer: Arc<Sealer>,
-    /// Makes and checks access tokens.
-    pub tokens: Tokens,
+    pub sealers: Arc<Sealers>,
+    /// Makes and checks access tokens, with each of the master keys by their numbers.
+    pub tokens: Vec<Tokens>,
+    /// The master keys that this process holds, by their numbers.
+    pub master_keys: Vec<HeldMasterKey>,
     /// Proxies whose word about the address of a client counts.
     pub trusted_proxies: TrustedProxies,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
     pub random: fn(&mut [u8]) -> bool,
+}
+
+/// A master key as far as others may know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldMasterKey {
+    /// Its id.
+    pub key: MasterKeyId,
+    /// What tells the gateways' keys under it from others.
+    pub gateway: KeyCheck,
+    /// The same of what follows lifecycle rules.
+    pub lifecycle: KeyCheck,
 }
 
 /// The admin API of a region. Clones share it.
@@ -91,8 +107,9 @@ pub struct Admin(Arc<Shared>);
 struct Shared {
     region: RegionName,
     root: Root,
-    sealer: Arc<Sealer>,
-    tokens: Tokens,
+    sealers: Arc<Sealers>,
+    tokens: Vec<Tokens>,
+    master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
@@ -125,7 +142,7 @@ pub enum AdminError {
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyMismatch {
     /// A secret on the log was sealed with another key, or is damaged.
-    #[error("a secret on the log cannot be opened: {0}; start with the key that the region was made with")]
+    #[error("a secret on the log cannot be opened: {0}; start with the master keys that the region was made with")]
     Unseal(#[from] UnsealError),
     /// The state cannot be read.
     #[error("the state cannot be read: {0}")]
@@ -142,12 +159,14 @@ impl Admin {
         if !(options.random)(&mut random) {
             return Err(AdminError::NoRandomness);
         }
-        let AdminOptions { region, root, sealer, tokens, trusted_proxies, sources, random: source } = options;
+        let AdminOptions { region, root, sealers, tokens, master_keys, trusted_proxies, sources, random: source } =
+            options;
         Ok(Self(Arc::new(Shared {
             region,
             root: Root { access_key: root.access_key, secret_key: root.secret_key },
-            sealer,
+            sealers,
             tokens,
+            master_keys,
             trusted_proxies,
             sources,
             random: source,
@@ -186,12 +205,12 @@ impl Admin {
         let state = |error: StateError| MasterKeyMismatch::State(error.to_string());
         for (name, user) in snapshot.list_users(None, USERS_CHECKED_MAX).map_err(state)? {
             if let Some(password) = &user.password {
-                self.0.sealer.unseal(password.as_str(), &password_context(user.id.as_str()))?;
+                self.0.sealers.unseal(password.as_str(), &password_context(user.id.as_str()))?;
             }
             if let Some(id) = snapshot.keys_of(&name, None, 1).map_err(state)?.first()
                 && let Some(key) = snapshot.key(id).map_err(state)?
             {
-                self.0.sealer.unseal(key.secret.as_str(), &key_context(id.as_str()))?;
+                self.0.sealers.unseal(key.secret.as_str(), &key_context(id.as_str()))?;
             }
         }
         Ok(())

@@ -1,6 +1,5 @@
 //! What may be asked: one row per operation.
 
-use axum::routing::MethodFilter;
 use futures_util::future::BoxFuture;
 use policy::Action;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -8,41 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::access::{Access, Caller, Proof};
 use super::answer::Answer;
 use super::asked::Asked;
+use super::method::Method;
 use super::refusal::Refusal;
-use super::{buckets, groups, keys, kms_keys, login, openapi, policies, region, sessions, shape, users};
-
-/// How something is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    pub(super) fn filter(self) -> MethodFilter {
-        match self {
-            Self::Get => MethodFilter::GET,
-            Self::Post => MethodFilter::POST,
-            Self::Put => MethodFilter::PUT,
-            Self::Patch => MethodFilter::PATCH,
-            Self::Delete => MethodFilter::DELETE,
-        }
-    }
-
-    /// Its name in `OpenAPI`.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Get => "get",
-            Self::Post => "post",
-            Self::Put => "put",
-            Self::Patch => "patch",
-            Self::Delete => "delete",
-        }
-    }
-}
+use super::{buckets, groups, keys, kms_keys, login, master_key, openapi, policies, region, sessions, shape, users};
 
 type Doing = BoxFuture<'static, Result<Answer, Refusal>>;
 
@@ -427,7 +394,7 @@ fn about_region() -> Vec<Operation> {
             known!(Right(AdminGetRegion), region::get),
             "Show the region, its level and its author keys",
         )
-        .gives::<shape::Region>(),
+        .gives::<region::Region>(),
         new(
             "upgradeRegion",
             Post,
@@ -436,7 +403,7 @@ fn about_region() -> Vec<Operation> {
             "Raise the region's level to that of this release. Processes of older releases stop, so make sure that \
              none is running",
         )
-        .gives::<shape::Region>(),
+        .gives::<region::Region>(),
         new(
             "changeAuthorKey",
             Post,
@@ -445,8 +412,26 @@ fn about_region() -> Vec<Operation> {
             "Rotate an author key: the author proves its events with the next key. Processes without that key stop, \
              so distribute it first",
         )
-        .takes::<shape::AuthorKeyChange>()
-        .gives::<shape::Region>(),
+        .takes::<region::AuthorKeyChange>()
+        .gives::<region::Region>(),
+        new(
+            "getMasterKey",
+            Get,
+            "/api/v1/region/master-key",
+            known!(Right(AdminGetMasterKey), master_key::get),
+            "Show the master key in use, and how many secrets are still sealed with former keys",
+        )
+        .gives::<master_key::MasterKeys>(),
+        new(
+            "rotateMasterKey",
+            Post,
+            "/api/v1/region/master-key",
+            known!(Right(AdminRotateMasterKey), master_key::rotate),
+            "Rotate the master key: secrets are sealed and events are proven with the next one. Processes without that \
+             key stop, so distribute it first",
+        )
+        .takes::<master_key::MasterKeyChange>()
+        .gives::<master_key::MasterKeys>(),
     ]
 }
 

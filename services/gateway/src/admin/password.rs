@@ -1,9 +1,9 @@
 //! Passwords on their way in and out of the state.
 
-use domain::Identities;
+use domain::{Identities, View};
 use events::ids::{InvalidName, Sealed, UserId, UserName};
 use events::user::Role;
-use identity::{Asker, HashError, Password, Secret, Verdict, password_context};
+use identity::{Asker, HashError, Password, Sealer, Secret, Tokens, Verdict, password_context};
 
 use super::Admin;
 use super::refusal::Refusal;
@@ -50,7 +50,7 @@ impl Admin {
 
     /// The hash that was sealed for a user. One that cannot be unsealed fits no password.
     fn stored_hash(&self, id: &UserId, sealed: &Sealed) -> Option<Secret> {
-        let unsealed = self.0.sealer.unseal(sealed.as_str(), &password_context(id.as_str()));
+        let unsealed = self.0.sealers.unseal(sealed.as_str(), &password_context(id.as_str()));
         unsealed.inspect_err(|error| tracing::error!(user = %id, %error, "a password hash cannot be unsealed")).ok()
     }
 
@@ -61,9 +61,24 @@ impl Admin {
         self.seal(&hash, &password_context(id.as_str()))
     }
 
+    /// What seals with the master key in use.
+    pub(super) fn sealer(&self) -> Result<&Sealer, Refusal> {
+        let number = self.0.ledger.latest().totals()?.keys.master_number();
+        self.0.sealers.of(number).ok_or_else(|| {
+            tracing::error!(number, "the master key in use is not held here");
+            Refusal::internal()
+        })
+    }
+
+    /// What makes tokens with the master key in use.
+    pub(super) fn tokens(&self) -> Result<&Tokens, Refusal> {
+        let number = usize::try_from(self.0.ledger.latest().totals()?.keys.master_number());
+        number.ok().and_then(|number| self.0.tokens.get(number)).ok_or_else(Refusal::internal)
+    }
+
     /// Seals a secret for a command.
     pub(super) fn seal(&self, secret: &Secret, context: &str) -> Result<Sealed, Refusal> {
-        let sealed = self.0.sealer.seal(secret.expose(), context, self.random()?);
+        let sealed = self.sealer()?.seal(secret.expose(), context, self.random()?);
         let sealed = sealed.map_err(|error| error.to_string());
         let sealed = sealed.and_then(|text| text.parse().map_err(|error: InvalidName| error.why.to_owned()));
         sealed.map_err(|error| {

@@ -207,6 +207,7 @@ impl From<IdentityRejection> for Refusal {
             IdentityRejection::BuiltIn(_) | IdentityRejection::HeldByAdmin => Self::forbidden(message),
             IdentityRejection::Exists(_)
             | IdentityRejection::EmailTaken
+            | IdentityRejection::OtherMasterKey
             | IdentityRejection::UserIdTaken
             | IdentityRejection::PolicyInUse
             | IdentityRejection::TooMany { .. } => Self::conflict(message),

@@ -1,10 +1,7 @@
 //! The JSON documents of the API. Requests with unknown fields are refused.
 
 use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
-use events::Author;
-use events::ids::{
-    AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, RegionName, SessionId, UserId, UserName,
-};
+use events::ids::{AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 use events::policy::Holder;
 use events::quota::Quota;
 use events::user::{Limits, Role};
@@ -346,36 +343,6 @@ pub(super) struct NewKmsKey {
 #[serde(deny_unknown_fields)]
 pub(super) struct KmsKeyChange {
     pub(super) enabled: bool,
-}
-
-/// The region.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Region {
-    pub(super) name: RegionName,
-    /// The level of the region: facts up to this level may be written.
-    pub(super) level: u32,
-    /// The greatest level that the gateway's release knows.
-    pub(super) known_level: u32,
-    /// The release of the gateway.
-    pub(super) release: &'static str,
-    /// The number of the key with which each author proves its events.
-    pub(super) key_numbers: AuthorKeyNumbers,
-}
-
-/// The numbers of author keys in use.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct AuthorKeyNumbers {
-    pub(super) gateway: u32,
-    pub(super) lifecycle: u32,
-}
-
-/// The rotation of an author key.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AuthorKeyChange {
-    pub(super) author: Author,
-    /// The number of the next key: one more than that of the key in use.
-    pub(super) number: u32,
 }
 
 /// A policy.

@@ -4,6 +4,7 @@ mod authorization;
 mod documents;
 mod identities;
 mod logins;
+mod master_key;
 mod rights;
 mod step_up;
 mod store;

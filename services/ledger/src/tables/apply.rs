@@ -65,6 +65,7 @@ impl Tables<Writable<'_>> {
             Change::PutUsage { bucket, row } => self.set_usage(*bucket, Some(*row)),
             Change::DropUsage { bucket } => self.set_usage(*bucket, None),
             Change::PutTotals { row } => self.set_totals(*row),
+            Change::PutSecret { row } => put(&mut self.region, region::SECRET, row)?,
             Change::PutBucketAccess { bucket, row } => put(&mut self.bucket_access, bucket.0, row)?,
             Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(bucket.0)?),
             Change::PutBucketSettings { bucket, row } => put(&mut self.bucket_settings, bucket.0, row)?,

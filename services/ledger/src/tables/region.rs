@@ -17,6 +17,9 @@ pub(crate) const DEBT: &str = "debt";
 /// The key of the name of the keys by which entries were judged.
 pub(crate) const KEYRING: &str = "keyring";
 
+/// The key of the [`domain::row::SecretRow`].
+pub(crate) const SECRET: &str = "secret";
+
 /// Before the name of a storage node, in the key of its [`domain::row::NodeRow`].
 pub(crate) const NODE: &str = "node/";
 
@@ -28,7 +31,7 @@ pub(crate) fn node(name: &events::ids::NodeId) -> String {
     format!("{NODE}{name}")
 }
 
-/// Key: [`CURSOR`], [`TOTALS`], [`DEBT`], [`KEYRING`], or [`NODE`] and a name. Value: the row.
+/// Key: [`CURSOR`], [`TOTALS`], [`DEBT`], [`KEYRING`], [`SECRET`], or [`NODE`] and a name. Value: the row.
 pub(crate) const TABLE: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("region");
 
 impl<A: Access> Tables<A> {

@@ -2,7 +2,7 @@ use std::ops::Bound;
 
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, ManifestRow, NodeRow,
-    PartRow, ReleasedBucketRow, ReleasedUploadRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
 };
 use domain::{Parts, View};
 use events::ids::{
@@ -194,6 +194,10 @@ impl<A: Access> View for Tables<A> {
 
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
         get(&self.region, region::node(name).as_str())
+    }
+
+    fn secret(&self) -> Result<Option<SecretRow>, StateError> {
+        get(&self.region, region::SECRET)
     }
 
     fn totals(&self) -> Result<TotalsRow, StateError> {

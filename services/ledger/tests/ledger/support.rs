@@ -37,7 +37,7 @@ impl Folder {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
 }
 
@@ -200,7 +200,8 @@ const ALL: Page<'static> = Page { prefix: b"", delimiter: b"", after: b"", max: 
 /// All rows of the tables, as far as a reader can see them.
 fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
     let nodes = snapshot.list_nodes().unwrap().into_iter().collect();
-    let mut model = Model { totals: snapshot.totals().unwrap(), nodes, ..Model::default() };
+    let mut model =
+        Model { totals: snapshot.totals().unwrap(), secret: snapshot.secret().unwrap(), nodes, ..Model::default() };
     for (name, bucket) in snapshot.list_buckets(None, usize::MAX).unwrap() {
         let id = bucket.id;
         model.buckets.insert(name, bucket);

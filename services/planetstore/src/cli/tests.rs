@@ -12,7 +12,11 @@ fn the_command_line_is_whole_and_every_flag_has_its_variable() {
             let name = flag.get_long().unwrap();
             let variable = flag.get_env().map(|variable| variable.to_string_lossy().into_owned());
             let has_one = variable.is_some_and(|variable| variable.starts_with("PLANETSTORE_"));
-            assert!(has_one || ["help", "version", "fix"].contains(&name), "--{name} of {}", command.get_name());
+            assert!(
+                has_one || ["help", "version", "fix", "print"].contains(&name),
+                "--{name} of {}",
+                command.get_name()
+            );
         }
         // Flags below `admin` are arguments of one call, not settings.
         let is_admin = command.get_name() == "admin";
@@ -49,6 +53,11 @@ fn the_promised_lines_are_understood() {
         "admin region upgrade -o json",
         "admin region rotate-key lifecycle",
         "author-key lifecycle --number 1 --data d",
+        "author-key lifecycle --number 1,0",
+        "master-key add --print",
+        "master-key retire --data d",
+        "admin master-key status -o json",
+        "admin master-key rotate",
         "admin bucket quota photos --bytes 10GiB --objects none",
         "version",
         "exec-with-parent 1 nats-server -c conf",

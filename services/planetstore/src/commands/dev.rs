@@ -19,7 +19,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
     let doors = Doors::open(&arguments.s3).await?;
     let region = folder.settle_region(arguments.region)?;
     let credentials = RootCredentials::find_or_make(&folder.paths().credentials())?;
-    let master_key = master_key::find_or_make(&folder.paths().master_key())?;
+    let master_keys = master_key::find_or_make(&folder.paths().master_key())?;
     let log_replicas = arguments.nats_login.log_replicas;
     let nodes = arguments.nodes;
     let lifecycle_day = Some(arguments.rules.day()?);
@@ -29,7 +29,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         s3: arguments.s3,
         tls,
         credentials,
-        master_key,
+        master_keys,
         external,
         log_replicas,
         nodes,

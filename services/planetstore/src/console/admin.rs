@@ -7,12 +7,13 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use events::ids::RegionName;
 use gateway::{Admin, AdminOptions, TrustedProxies};
-use identity::{MasterKey, Sealer, Tokens};
+use identity::{MasterKeys, Sealers, Tokens};
 use ledger::Ledger;
 use tower::ServiceExt;
 
 use super::ConsoleState;
 use super::routes::refuse;
+use crate::author_key;
 use crate::credentials::RootCredentials;
 use crate::sources::sources;
 
@@ -22,19 +23,21 @@ pub(super) const PATHS: &str = "/api/v1/{*rest}";
 /// What a gateway knows people by.
 pub(crate) struct Trust<'a> {
     pub(crate) root: &'a RootCredentials,
-    pub(crate) master: &'a MasterKey,
-    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) masters: &'a MasterKeys,
+    pub(crate) sealers: Arc<Sealers>,
     pub(crate) proxies: TrustedProxies,
 }
 
 /// The admin API of a region, whose master key must be the one that the secrets on its log were sealed with.
 pub(crate) async fn admin(region: &RegionName, trust: Trust<'_>, ledger: Ledger) -> anyhow::Result<Admin> {
-    let Trust { root, master, sealer, proxies } = trust;
+    let Trust { root, masters, sealers, proxies } = trust;
+    let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
     let options = AdminOptions {
         region: region.clone(),
         root: gateway::Credentials { access_key: root.user.clone(), secret_key: root.password.clone() },
-        sealer,
-        tokens: Tokens::new(master, region.as_str())?,
+        sealers,
+        tokens: tokens?,
+        master_keys: author_key::held(masters, region)?,
         trusted_proxies: proxies,
         sources: sources(),
         random: |bytes| getrandom::fill(bytes).is_ok(),

@@ -8,7 +8,7 @@ use anyhow::Context;
 use events::ids::RegionName;
 use gateway::{Gateway, Options};
 use health::Keeper;
-use identity::{PieceSecrets, Sealer};
+use identity::{PieceSecrets, Sealers};
 use ledger::Ledger;
 use listener::Listener;
 use shards::{Membership, NatsTransport, Settling, ShardStore, ShortCircuit};
@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         )
     })?;
     let file = folder.paths().master_key();
-    let master_key = master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?;
+    let master_keys = master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?;
     let doors = super::Doors::open(&arguments.s3).await?;
     let region = folder.settle_region(arguments.region)?;
     let log_replicas = arguments.nats_login.log_replicas;
@@ -67,7 +67,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         s3: arguments.s3,
         tls,
         credentials,
-        master_key,
+        master_keys,
         external,
         log_replicas,
         nodes: 0,
@@ -143,7 +143,7 @@ impl Check for Cluster {
 /// What a gateway knows callers and pieces by.
 pub(super) struct Keys<'a> {
     pub(super) root: &'a RootCredentials,
-    pub(super) sealer: Arc<Sealer>,
+    pub(super) sealers: Arc<Sealers>,
     pub(super) pieces: PieceSecrets,
 }
 
@@ -205,7 +205,7 @@ pub(super) async fn start(
             access_key: keys.root.user.clone(),
             secret_key: keys.root.password.clone(),
         },
-        sealer: keys.sealer,
+        sealers: keys.sealers,
         default_ownership: s3.default_object_ownership.into(),
         limits: s3.limits.rate_limits(),
         cache_bytes: s3.cache_bytes.0,

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::gateway::LIMITS;
+use ::gateway::{LIMITS, reseal};
 use anyhow::Context;
 use domain::lifecycle::Day;
 use eventlog::JetStreamLog;
 use events::ids::{NodeId, RegionName};
-use identity::{MasterKey, Sealer};
+use identity::{MasterKeys, Sealers};
 use ledger::Ledger;
 use listener::{Limits, Listener};
 use tokio::net::TcpListener;
@@ -45,6 +45,9 @@ const OTHER_NODES_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long the file that says where everything is may take to be removed.
 const RUN_FILE_TIME_MAX: Duration = Duration::from_secs(1);
 
+/// How long the end of resealing is waited for. It may be dropped at any moment: what it did is on the log.
+const RESEALING_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// Both addresses, taken.
 pub(crate) struct Doors {
     pub(crate) s3: TcpListener,
@@ -67,7 +70,7 @@ pub(crate) struct Plan {
     /// Where the certificate is from; else no TLS is spoken.
     pub(crate) tls: Option<tls::Source>,
     pub(crate) credentials: RootCredentials,
-    pub(crate) master_key: MasterKey,
+    pub(crate) master_keys: MasterKeys,
     /// A server of the user's own; else a private one is started.
     pub(crate) external: Option<NatsEndpoint>,
     pub(crate) log_replicas: u8,
@@ -142,15 +145,16 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, process: &mut Process) 
     process.add(membership);
     let (log, ledger) = start_nodes_and_ledger(plan, &endpoint, &cluster, process).await?;
 
-    let sealer = Arc::new(Sealer::new(&plan.master_key)?);
+    let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
-    let trust = console::Trust { root, master: &plan.master_key, sealer: Arc::clone(&sealer), proxies };
+    let trust = console::Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
     let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
-    let keys = Keys { root, sealer, pieces: master_key::piece_secrets([&plan.master_key]) };
+    let keys = Keys { root, sealers: Arc::clone(&sealers), pieces: master_key::piece_secrets(plan.master_keys.iter()) };
     let shards = plan.local_shards()?;
     let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });
     let (serving, running) = gateway::start(&plan.s3, &plan.region, keys, &endpoint, state, folders, s3).await?;
     process.add(running);
+    process.add(start_resealing(ledger.clone(), sealers));
     if let Some(console) = process.console() {
         console.show(GatewayView {
             region: plan.region.clone(),
@@ -196,6 +200,22 @@ async fn start_nodes_and_ledger(
     Ok((log, ledger))
 }
 
+/// Begins to seal again, with the master key in use, what former ones sealed.
+fn start_resealing(ledger: Ledger, sealers: Arc<Sealers>) -> Running {
+    Running::start("resealing", RESEALING_TIME_MAX, async move |shutdown| {
+        let resealing = async {
+            reseal(ledger, sealers, |bytes| getrandom::fill(bytes).is_ok()).await;
+            // It ends with the ledger, which is a part of this process too and says why it ended.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = shutdown.requested() => {}
+            () = resealing => {}
+        }
+        Ok(())
+    })
+}
+
 /// Says where everything is, to programs and to people. Programs are told until the process stops.
 fn announce(plan: &Plan, place: &Place) -> anyhow::Result<Running> {
     let (s3, console, tls) = (place.s3, place.console, place.tls.as_ref());
@@ -228,7 +248,7 @@ async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc
         super::integration::hand_over(endpoint, &plan.region, file).await?;
     }
     let sole_writer = plan.external.is_none();
-    let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_key));
+    let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_keys));
     let ledger = open_ledger(paths, &plan.region, sole_writer, Releases::Here, keyring, Arc::clone(&log)).await;
     let ledger = ledger.context("the ledger")?;
     // Whoever is alone, or first, asks nobody which facts may be written. Others wait for an operator to say so.

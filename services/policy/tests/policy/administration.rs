@@ -48,9 +48,14 @@ fn the_ready_made_policies_give_what_their_names_say_and_nothing_of_s3() {
     ];
     assert_eq!(given(OPERATOR), operator);
     let manager = given(USER_MANAGER);
-    for of_others in
-        ["admin:ChangeAuthorKey", "admin:CreateKmsKey", "admin:PutPolicy", "admin:StopNode", "admin:PutQuota"]
-    {
+    for of_others in [
+        "admin:ChangeAuthorKey",
+        "admin:RotateMasterKey",
+        "admin:CreateKmsKey",
+        "admin:PutPolicy",
+        "admin:StopNode",
+        "admin:PutQuota",
+    ] {
         assert!(!manager.contains(&of_others), "{of_others}");
     }
     for own in ["admin:ListUsers", "admin:CreateUser", "admin:CreateKey", "admin:AttachToGroup", "admin:RevokeSession"]

@@ -3,7 +3,7 @@ use events::ids::{AccessKeyId, Sealed, UserName};
 use events::key::{Changed, Created, Deleted};
 use jiff::Timestamp;
 
-use super::user_row;
+use super::{seal, user_row};
 use crate::command::Outcome;
 use crate::command::identity::{IdentityRejection, KEYS_PER_USER_MAX, Noun};
 use crate::decide::{Decision, Refused};
@@ -24,6 +24,7 @@ pub(super) fn create<V: View>(
     if view.keys_of(user, None, KEYS_PER_USER_MAX).map_err(Refused::View)?.len() >= KEYS_PER_USER_MAX {
         return Err(IdentityRejection::TooMany { noun: Noun::AccessKey, max: KEYS_PER_USER_MAX }.into());
     }
+    seal::check(view, secret)?;
     let fact = Created { user: user.clone(), access_key: access_key.clone(), secret: secret.clone(), expires };
     Ok(Decision::write(Fact::KeyCreated(fact), Outcome::Done))
 }

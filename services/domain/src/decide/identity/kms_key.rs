@@ -2,6 +2,7 @@ use events::Fact;
 use events::ids::{KmsKeyName, Sealed};
 use events::kms_key::{Changed, Created};
 
+use super::seal;
 use crate::command::Outcome;
 use crate::command::identity::{IdentityRejection, Noun};
 use crate::decide::{Decision, Refused};
@@ -11,6 +12,7 @@ pub(super) fn create<V: View>(view: &V, name: &KmsKeyName, sealed: &Sealed) -> R
     if view.kms_key(name).map_err(Refused::View)?.is_some() {
         return Err(IdentityRejection::Exists(Noun::KmsKey).into());
     }
+    seal::check(view, sealed)?;
     let fact = Created { kms_key: name.clone(), sealed: sealed.clone() };
     Ok(Decision::write(Fact::KmsKeyCreated(fact), Outcome::Done))
 }

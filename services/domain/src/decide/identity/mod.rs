@@ -4,6 +4,7 @@ mod group;
 mod key;
 mod kms_key;
 mod policy;
+mod seal;
 mod session;
 mod user;
 
@@ -41,6 +42,8 @@ pub(super) fn decide<V: View>(
         C::DetachPolicy { policy, holder } => policy::detach(view, policy, holder),
         C::CreateKmsKey { name, sealed } => kms_key::create(view, name, sealed),
         C::ChangeKmsKey { name, enabled } => kms_key::change(view, name, *enabled),
+        C::Reseal(reseal) => seal::reseal(view, reseal),
+        C::ResealKmsKey { name, from, to } => seal::reseal_kms_key(view, name, from, to),
         C::OpenSession(open) => session::open(view, open),
         C::RefreshSession(refresh) => session::refresh(view, refresh, context),
         C::RevokeSessions { user, session } => session::revoke(view, user, *session),

@@ -2,7 +2,7 @@ use events::Fact;
 use events::ids::{Sealed, UserId, UserName};
 use events::user::{Changed, Created, Deleted, PasswordChanged};
 
-use super::user_row;
+use super::{seal, user_row};
 use crate::command::Outcome;
 use crate::command::identity::{ChangeUser, IdentityRejection, Noun};
 use crate::decide::{Decision, Refused};
@@ -21,6 +21,7 @@ pub(super) fn create<V: View>(view: &V, wanted: &Created) -> Result<Decision, Re
         return Err(IdentityRejection::UserIdTaken.into());
     }
     check_email(view, user, email.as_deref())?;
+    wanted.password.as_ref().map_or(Ok(()), |password| seal::check(view, password))?;
     Ok(Decision::write(Fact::UserCreated(wanted.clone()), Outcome::Done))
 }
 
@@ -59,6 +60,7 @@ pub(super) fn set_password<V: View>(
     password: Option<&Sealed>,
 ) -> Result<Decision, Refused<V::Error>> {
     user_row(view, user)?;
+    password.map_or(Ok(()), |password| seal::check(view, password))?;
     let fact = PasswordChanged { user: user.clone(), password: password.cloned() };
     Ok(Decision::write(Fact::UserPasswordChanged(fact), Outcome::Done))
 }

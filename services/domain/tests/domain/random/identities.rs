@@ -1,6 +1,6 @@
 //! Random histories of users, keys, groups, policies and sessions.
 
-use domain::{ChangeUser, Context, IdentityCommand, OpenSession, RefreshSession};
+use domain::{ChangeUser, Context, IdentityCommand, OpenSession, RefreshSession, Reseal};
 use events::ids::{AccessKeyId, GroupName, PolicyName, Sealed, SessionId, Sha256Digest, UserId, UserName};
 use events::policy::{BUILT_IN, Holder};
 use events::user::{Created, Limits, Role};
@@ -36,6 +36,11 @@ pub(crate) fn key(n: u8) -> AccessKeyId {
 
 pub(crate) fn sealed() -> Sealed {
     "v1.x".parse().unwrap()
+}
+
+/// The same secret under another key.
+pub(crate) fn resealed() -> Sealed {
+    "v1.y".parse().unwrap()
 }
 
 pub(crate) fn token(n: u8) -> Sha256Digest {
@@ -89,6 +94,11 @@ pub(crate) fn of_users() -> impl Strategy<Value = IdentityCommand> {
         3 => (0..3_u8, 0..4_u8, any::<bool>()).prop_map(|(n, k, enabled)| {
             C::ChangeKey { user: user(n), access_key: key(k), enabled: Some(enabled), expires: None, by_admin: true }
         }),
+        2 => (0..3_u8, 0..4_u8).prop_map(|(n, k)| C::Reseal(Reseal {
+            user: user(n),
+            password: Some((sealed(), resealed())),
+            keys: vec![(key(k), sealed(), resealed())],
+        })),
         1 => (0..3_u8, 0..4_u8).prop_map(|(n, k)| C::DeleteKey { user: user(n), access_key: key(k) }),
     ]
 }

@@ -3,14 +3,14 @@
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
-    ChangeKey, Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, PutObject, RenameObject,
-    SetLegalHold, SetRetention, Setting,
+    ChangeKey, ChangeMasterKey, Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, PutObject,
+    RenameObject, SetLegalHold, SetRetention, Setting,
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
-use events::ids::{BucketName, ETag, FolderId, KmsKeyName, Md5Digest, ObjectKey};
+use events::ids::{BucketName, ETag, FolderId, KeyCheck, KmsKeyName, MasterKeyId, Md5Digest, ObjectKey, Sealed};
 use events::lifecycle::{Filter, Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
 use events::object::{Attributes, Operation};
@@ -54,6 +54,9 @@ pub(crate) enum Step {
     Upgrade(u32),
     /// Whose key, and its number.
     ChangeKey(Author, u32),
+    /// Its number.
+    ChangeMasterKey(u32),
+    ResealKmsKey(u8),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -161,6 +164,24 @@ fn encryption(of: Option<bool>) -> Setting {
     Setting::Encryption(of.map(|bucket_key| DefaultEncryption { by, bucket_key }))
 }
 
+/// A secret under the master key that is in use.
+fn sealed(model: &Model) -> Sealed {
+    let key = model.totals.keys.master.map_or_else(|| "first".into(), |master| master.key.to_string());
+    format!("v1.{key}.x").parse().unwrap()
+}
+
+fn change_master_key(number: u32) -> ChangeMasterKey {
+    let of = |byte: u32| [u8::try_from(byte).unwrap(); 16];
+    let (gateway, lifecycle) = (KeyCheck(of(number)), KeyCheck(of(number + 100)));
+    let key = MasterKeyId([u8::try_from(number).unwrap(); 8]);
+    ChangeMasterKey { region: "eu-1".parse().unwrap(), number, key, gateway, lifecycle }
+}
+
+fn join(n: u8, with: u8, instead_of: Option<u8>) -> JoinNode {
+    let (node, folder) = (format!("node-{n}").parse().unwrap(), |n: u8| FolderId(Uuid::from_u128(n.into())));
+    JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }
+}
+
 /// What a step asks for in a state; `None` if there is nothing to say it of.
 pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
@@ -217,8 +238,11 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         }
         .into(),
         Step::CreateKmsKey(n) => {
-            let sealed = "v1.x".parse().unwrap();
-            Command::Identity(Box::new(IdentityCommand::CreateKmsKey { name: kms_key(n), sealed }))
+            Command::Identity(Box::new(IdentityCommand::CreateKmsKey { name: kms_key(n), sealed: sealed(model) }))
+        }
+        Step::ResealKmsKey(n) => {
+            let from = model.kms_keys.get(&kms_key(n))?.sealed.clone();
+            Command::Identity(Box::new(IdentityCommand::ResealKmsKey { name: kms_key(n), from, to: sealed(model) }))
         }
         Step::ChangeKmsKey(n, enabled) => {
             Command::Identity(Box::new(IdentityCommand::ChangeKmsKey { name: kms_key(n), enabled }))
@@ -227,10 +251,8 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
             Command::UpgradeRegion { region: "eu-1".parse().unwrap(), level, release: "0.0.1".into() }
         }
         Step::ChangeKey(author, number) => ChangeKey { region: "eu-1".parse().unwrap(), author, number }.into(),
-        Step::Join(n, with, instead_of) => {
-            let (node, folder) = (format!("node-{n}").parse().unwrap(), |n: u8| FolderId(Uuid::from_u128(n.into())));
-            JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }.into()
-        }
+        Step::ChangeMasterKey(number) => change_master_key(number).into(),
+        Step::Join(n, with, instead_of) => join(n, with, instead_of).into(),
     })
 }
 
@@ -276,6 +298,8 @@ fn of_objects() -> impl Strategy<Value = Step> {
         1 => (0..2_u8, 0..3_u8, option::of(0..3_u8)).prop_map(|(n, with, of)| Step::Join(n, with, of)),
         1 => (0..=events::Fact::LEVEL).prop_map(Step::Upgrade),
         1 => (prop::sample::select(&Author::ALL[..]), 0..3_u32).prop_map(|(of, number)| Step::ChangeKey(of, number)),
+        1 => (0..3_u32).prop_map(Step::ChangeMasterKey),
+        1 => (0..2_u8).prop_map(Step::ResealKmsKey),
     ]
 }
 

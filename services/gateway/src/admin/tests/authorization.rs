@@ -102,10 +102,10 @@ async fn bad_tokens(store: &Store) -> Vec<(&'static str, String)> {
         ("revoked", revoked),
         ("ended", store.token_for("eve", ended)),
         ("other's session", others_session),
-        ("namesake", issue(&store.admin.0.tokens, now())),
+        ("namesake", issue(&store.admin.0.tokens[0], now())),
         ("foreign key", issue(&foreign, now())),
         ("other region", issue(&other_region, now())),
-        ("expired", issue(&store.admin.0.tokens, long_ago)),
+        ("expired", issue(&store.admin.0.tokens[0], long_ago)),
         ("tampered", good.replace('a', "b")),
         ("unsigned", format!("{}.", good.rsplit_once('.').unwrap().0)),
         ("garbage", "garbage".into()),
@@ -176,7 +176,7 @@ async fn only_the_three_open_routes_are_open() {
     let open: Vec<_> = operations().into_iter().filter(|operation| operation.access() == Access::Open).collect();
     assert_eq!(open.iter().map(|operation| operation.name).collect::<Vec<_>>(), ["openapi", "login", "refresh"]);
     let store = Store::new().await;
-    for method in [super::super::operation::Method::Patch, super::super::operation::Method::Delete] {
+    for method in [super::super::method::Method::Patch, super::super::method::Method::Delete] {
         let answer = store.send(method, "/api/v1/login", None, Body::empty()).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"));
     }
@@ -196,7 +196,7 @@ async fn a_role_counts_from_the_moment_it_is_taken_not_from_the_token() {
             limits: None,
         })
     };
-    let list = || store.send(super::super::operation::Method::Get, "/api/v1/users", Some(&token), Body::empty());
+    let list = || store.send(super::super::method::Method::Get, "/api/v1/users", Some(&token), Body::empty());
     assert_eq!(list().await.status, StatusCode::OK);
     store.commit(role(Role::User)).await;
     assert_eq!(list().await.status, StatusCode::FORBIDDEN);

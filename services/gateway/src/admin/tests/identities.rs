@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::store::{ROOT_KEY, Store, master};
-use crate::admin::operation::Method;
+use crate::admin::method::Method;
 
 struct AsRoot {
     store: Store,

@@ -9,7 +9,7 @@ use http::header::RETRY_AFTER;
 use serde_json::{Value, json};
 
 use super::store::{ROOT_KEY, ROOT_PASSWORD, Store};
-use crate::admin::operation::Method;
+use crate::admin::method::Method;
 
 const PASSWORD: &str = "correct horse";
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::store::Store;
 use crate::admin::access::Access;
 use crate::admin::answering::targets;
-use crate::admin::operation::Method::{self, Delete, Get, Patch, Post, Put};
+use crate::admin::method::Method::{self, Delete, Get, Patch, Post, Put};
 use crate::admin::operation::operations;
 
 const USER_MANAGER: &str = include_str!("../../../../../docs/policies/user-manager.json");

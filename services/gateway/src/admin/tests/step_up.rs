@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::store::{ROOT_PASSWORD, Store, pass};
 use crate::admin::access::{Access, PROOF_AGE_MAX, Proof};
-use crate::admin::operation::Method::{self, Get, Patch, Post, Put};
+use crate::admin::method::Method::{self, Get, Patch, Post, Put};
 use crate::admin::operation::operations;
 
 const PASSWORD: &str = "correct horse";

@@ -14,7 +14,7 @@ use events::{Fact, Origin};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use identity::{Bearer, MasterKey, Sealer, Secret, Tokens};
+use identity::{Bearer, MasterKey, MasterKeys, Sealers, Secret, Tokens};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Committed, Disk, Keyring, Ledger, Options, Snapshot, Sources};
 use serde_json::Value;
@@ -22,8 +22,8 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::admin::{Admin, AdminOptions, admin_routes};
-use crate::{Credentials, admin::operation::Method};
+use crate::admin::{Admin, AdminOptions, HeldMasterKey, admin_routes};
+use crate::{Credentials, admin::method::Method};
 
 pub(super) const ROOT_KEY: &str = "ROOTKEY";
 pub(super) const ROOT_PASSWORD: &str = "root's password";
@@ -79,6 +79,19 @@ pub(super) fn master() -> MasterKey {
     MasterKey::new([7; 32])
 }
 
+/// The one in use, and the one that may follow it.
+pub(super) fn masters() -> MasterKeys {
+    let mut masters = MasterKeys::first(master());
+    masters.push(MasterKey::new([9; 32])).unwrap();
+    masters
+}
+
+fn held([gateway, lifecycle]: &[AuthorKey; 2], number: u32, master: &MasterKey) -> HeldMasterKey {
+    let region = "eu-1".parse().unwrap();
+    let of = |keys: &AuthorKey| keys.check(number, &region).unwrap();
+    HeldMasterKey { key: master.key_id().parse().unwrap(), gateway: of(gateway), lifecycle: of(lifecycle) }
+}
+
 impl Store {
     pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -95,7 +108,11 @@ impl Store {
     async fn over(log: MemoryLog, folder: TempDir, root_password: &str, sole_writer: bool) -> Self {
         let sources = Sources { now, fresh };
         let path = folder.path().join(format!("{}.redb", fresh(now())));
-        let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+        let [gateway, lifecycle] = [1_u8, 2].map(|byte| {
+            let under = |master: u8| AuthorKey::last([byte + master; AUTHOR_KEY_BYTES]);
+            under(0).followed_by(under(10))
+        });
+        let keyring = [gateway.clone(), lifecycle.clone()];
         let options = Options {
             region: "eu-1".parse().unwrap(),
             path,
@@ -112,8 +129,9 @@ impl Store {
         let options = AdminOptions {
             region: "eu-1".parse().unwrap(),
             root,
-            sealer: Arc::new(Sealer::new(&master()).unwrap()),
-            tokens: Tokens::new(&master(), "eu-1").unwrap(),
+            sealers: Arc::new(Sealers::new(&masters()).unwrap()),
+            tokens: masters().iter().map(|master| Tokens::new(master, "eu-1").unwrap()).collect(),
+            master_keys: (0..).zip(masters().iter()).map(|(number, master)| held(&keyring, number, master)).collect(),
             trusted_proxies: "127.0.0.9".parse().unwrap(),
             sources,
             random,
@@ -155,6 +173,14 @@ impl Store {
         stored.iter().map(|stored| String::from_utf8_lossy(&stored.payload).into_owned()).collect()
     }
 
+    /// The same as a mirror has it that leaves some nouns out by subject.
+    pub(super) async fn log_text_without(&self, nouns: &[&str]) -> String {
+        let stored = self.log.read(1, usize::MAX, usize::MAX).await.unwrap();
+        let left_out = |subject: &str| nouns.iter().any(|noun| subject.starts_with(&format!("ps.eu-1.{noun}.")));
+        let seen = stored.iter().filter(|stored| !left_out(&stored.subject));
+        seen.map(|stored| String::from_utf8_lossy(&stored.payload).into_owned()).collect()
+    }
+
     /// A user without a password.
     pub(super) async fn user(&self, name: &str, role: Role) {
         let id = UserId::from_fresh([name.as_bytes()[0]; 32]);
@@ -187,7 +213,7 @@ impl Store {
             UserId::from_fresh([name.as_bytes()[0]; 32]).to_string()
         };
         let bearer = Bearer { user_id, user_name: name.into(), role: "user".into(), session: session.0 };
-        self.admin.0.tokens.issue(bearer, fresh(now()), now()).unwrap().token.expose().to_owned()
+        self.admin.tokens().unwrap().issue(bearer, fresh(now()), now()).unwrap().token.expose().to_owned()
     }
 
     /// A token of a user with an open session.

@@ -62,6 +62,11 @@ pub(crate) enum AdminCommand {
         #[command(subcommand)]
         action: RegionAction,
     },
+    /// Show the master key in use, and rotate it
+    MasterKey {
+        #[command(subcommand)]
+        action: MasterKeyAction,
+    },
     /// Show buckets, their owners and usage, and set quotas
     Bucket {
         #[command(subcommand)]
@@ -228,6 +233,16 @@ pub(crate) enum RegionAction {
         /// The author whose key is rotated
         author: RotatedAuthor,
     },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum MasterKeyAction {
+    /// Show the number of the master key in use, the keys that the gateway holds, and how many secrets are still sealed
+    /// with former keys
+    Status,
+    /// Rotate the master key: gateways seal secrets again with the next key. Processes without that key stop, so
+    /// distribute it first
+    Rotate,
 }
 
 /// The authors with keys that can be rotated.

@@ -5,6 +5,7 @@ mod bucket;
 mod group;
 mod key;
 mod kms;
+mod master_key;
 mod policy;
 mod region;
 mod secret;
@@ -18,7 +19,7 @@ use session::Session;
 
 /// Does one thing, and logs out again.
 pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
-    let session = Session::open(&arguments).await?;
+    let mut session = Session::open(&arguments).await?;
     let output = arguments.output;
     let done = match arguments.about {
         AdminCommand::Whoami => match session.get("/api/v1/whoami").await {
@@ -31,6 +32,7 @@ pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
         AdminCommand::Policy { action } => policy::run(&session, action, output).await,
         AdminCommand::Kms { action } => kms::run(&session, action, output).await,
         AdminCommand::Region { action } => region::run(&session, action, output).await,
+        AdminCommand::MasterKey { action } => master_key::run(&mut session, action, output).await,
         AdminCommand::Bucket { action } => bucket::run(&session, action, output).await,
     };
     session.close().await;

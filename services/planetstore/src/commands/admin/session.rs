@@ -30,6 +30,7 @@ const PAGES_MAX: usize = 1_000;
 pub(super) struct Session {
     client: ConsoleClient,
     token: HeaderValue,
+    refresh_token: Secret,
     user: String,
     password: Secret,
 }
@@ -51,11 +52,18 @@ impl Session {
             );
         }
         let opened = read(status, &body)?;
-        let token = opened["access_token"].as_str().context("the store's answer has no access token")?;
-        let mut token = HeaderValue::try_from(format!("Bearer {token}"))?;
-        token.set_sensitive(true);
+        let (token, refresh_token) = tokens(&opened)?;
         let user = opened["user"].as_str().context("the store's answer has no user name")?.to_owned();
-        Ok(Self { client, token, user, password })
+        Ok(Self { client, token, refresh_token, user, password })
+    }
+
+    /// Goes on with other tokens.
+    pub(super) async fn renew(&mut self) -> anyhow::Result<()> {
+        let shown = json!({ "refresh_token": self.refresh_token.expose() });
+        let (status, _, body) =
+            self.client.send(Method::POST, "/api/v1/refresh", None, Some(shown.to_string())).await?;
+        (self.token, self.refresh_token) = tokens(&read(status, &body)?)?;
+        Ok(())
     }
 
     /// Who is logged in.
@@ -107,6 +115,15 @@ impl Session {
             tracing::debug!(%error, "the session stays open until it expires");
         }
     }
+}
+
+/// The tokens of a session: the one to show with each request, and the one to go on with.
+fn tokens(session: &Value) -> anyhow::Result<(HeaderValue, Secret)> {
+    let token = session["access_token"].as_str().context("the store gives no access token")?;
+    let mut token = HeaderValue::try_from(format!("Bearer {token}"))?;
+    token.set_sensitive(true);
+    let refresh_token = session["refresh_token"].as_str().context("the store gives no refresh token")?;
+    Ok((token, Secret::new(refresh_token.to_owned())))
 }
 
 /// Who logs in: a user of the variables, else root.

@@ -1,0 +1,75 @@
+//! Rows of keys that are the region's, and of secrets that are kept apart.
+
+use events::Author;
+use events::ids::{KeyCheck, MasterKeyId, Sealed};
+use serde::{Deserialize, Serialize};
+
+/// The number of the key that each author proves its facts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct KeyNumbers {
+    /// The gateways'.
+    pub gateway: u32,
+    /// Of what follows lifecycle rules.
+    pub lifecycle: u32,
+    /// The master key that these keys are made of, since it is not the first.
+    pub master: Option<MasterKeyRow>,
+}
+
+/// A master key that followed another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MasterKeyRow {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Its id.
+    pub key: MasterKeyId,
+    /// What tells the gateways' keys under it from others.
+    pub gateway: KeyCheck,
+    /// The same of what follows lifecycle rules.
+    pub lifecycle: KeyCheck,
+}
+
+impl MasterKeyRow {
+    /// What tells an author's keys from others.
+    pub fn of(self, author: Author) -> KeyCheck {
+        match author {
+            Author::Gateway => self.gateway,
+            Author::Lifecycle => self.lifecycle,
+        }
+    }
+}
+
+impl KeyNumbers {
+    /// The first ones under a master key.
+    pub(crate) fn of_master(master: MasterKeyRow) -> Self {
+        Self { gateway: 0, lifecycle: 0, master: Some(master) }
+    }
+
+    /// The number of the master key in use.
+    pub fn master_number(self) -> u32 {
+        self.master.map_or(0, |master| master.number)
+    }
+
+    /// An author's.
+    pub fn of(self, author: Author) -> u32 {
+        match author {
+            Author::Gateway => self.gateway,
+            Author::Lifecycle => self.lifecycle,
+        }
+    }
+
+    pub(crate) fn set(&mut self, author: Author, number: u32) {
+        match author {
+            Author::Gateway => self.gateway = number,
+            Author::Lifecycle => self.lifecycle = number,
+        }
+    }
+}
+
+/// The newest secret that is kept apart. It is that of the event right behind the one that held it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretRow {
+    /// The sequence of the event that held it.
+    pub sequence: u64,
+    /// The secret.
+    pub secret: Sealed,
+}
