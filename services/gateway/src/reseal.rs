@@ -93,19 +93,20 @@ pub(crate) fn left(snapshot: &Snapshot, key: MasterKeyId) -> Result<Left, StateE
 /// buffer with randomness fit for nonces, or says that there is none.
 pub async fn reseal(ledger: Ledger, sealers: Arc<Sealers>, random: fn(&mut [u8]) -> bool) {
     let mut progress = ledger.progress();
-    // The number of the master key with which all is sealed.
-    let mut done = None;
+    // The number of the master key with which all is sealed. Before the first one there was none.
+    let mut done = 0;
     loop {
         let number = ledger.latest().totals().map(|totals| totals.keys.master_number());
         match number {
-            Ok(number) if done == Some(number) => {}
+            Ok(number) if done == number => {}
             Ok(number) => {
                 let pass = Pass { ledger: &ledger, sealers: &sealers, number, random };
                 match pass.all().await {
-                    Ok(0) => done = Some(number),
                     Ok(sealed) => {
-                        tracing::info!(sealed, number, "sealed secrets again with the master key in use");
-                        done = Some(number);
+                        if sealed > 0 {
+                            tracing::info!(sealed, number, "sealed secrets again with the master key in use");
+                        }
+                        done = number;
                     }
                     Err(error) => tracing::warn!(%error, "could not seal all secrets again; retrying"),
                 }

@@ -4,15 +4,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use events::Author;
 use events::ids::RegionName;
 use gateway::HeldMasterKey;
 use identity::{MasterKey, MasterKeys};
 use ledger::{AuthorKey, Keyring};
 
-use crate::files;
 use crate::folder::Paths;
+use crate::key_source::KeySource;
 use crate::master_key;
 
 /// Variable with the key, as `planetstore author-key` writes it.
@@ -20,6 +20,8 @@ pub(crate) const KEY_ENV: &str = "PLANETSTORE_AUTHOR_KEY";
 
 /// Variable with the path of a file that holds it.
 const FILE_ENV: &str = "PLANETSTORE_AUTHOR_KEY_FILE";
+
+const SOURCE: KeySource = KeySource { name: "author key", variable: KEY_ENV, file_variable: FILE_ENV };
 
 /// The last key of an author under each of the region's master keys, of which all others are made.
 fn last(masters: &MasterKeys, author: Author) -> AuthorKey {
@@ -85,30 +87,8 @@ pub(crate) fn of_folder(paths: &Paths) -> anyhow::Result<Keyring> {
 }
 
 fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<Keyring>> {
-    let set = |name| variable(name).filter(|value| !value.is_empty());
-    match (set(KEY_ENV), set(FILE_ENV)) {
-        (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set only one of them"),
-        (Some(text), None) => parse(&text).context(KEY_ENV).map(Some),
-        (None, Some(path)) => {
-            let path = Path::new(&path);
-            let key = of_file(path)?;
-            Ok(Some(key.with_context(|| format!("there is no file {} ({FILE_ENV})", path.display()))?))
-        }
-        (None, None) => of_file(file),
-    }
-}
-
-/// A file holds the key alone, as secret managers mount it, or in a line as environment files have it.
-fn of_file(file: &Path) -> anyhow::Result<Option<Keyring>> {
-    let text = files::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let Some(text) = text else { return Ok(None) };
-    let [named] = files::variables(&text, [KEY_ENV]);
-    let key = parse(named.as_deref().unwrap_or(&text));
-    key.map(Some).with_context(|| format!("the author key in {}", file.display()))
-}
-
-fn parse(text: &str) -> anyhow::Result<Keyring> {
-    Ok(Keyring::Lifecycle(AuthorKey::parse(text, Author::Lifecycle)?))
+    let parse = |text: &str| Ok(Keyring::Lifecycle(AuthorKey::parse(text, Author::Lifecycle)?));
+    Ok(SOURCE.find(variable, file, parse)?.map(|(keyring, _)| keyring))
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod credentials;
 mod doctor;
 mod files;
 mod folder;
+mod key_source;
 mod listen;
 mod logs;
 mod master_key;

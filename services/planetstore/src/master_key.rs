@@ -1,11 +1,12 @@
 //! The region's master keys: all secrets in the log are sealed with one of them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use identity::{MASTER_KEY_BYTES, MasterKey, MasterKeys, PieceSecret, PieceSecrets};
 
 use crate::files;
+use crate::key_source::{KeySource, Place};
 
 /// Variable with the keys, hexadecimal or Base64, the first one first.
 pub(crate) const KEY_ENV: &str = "PLANETSTORE_MASTER_KEY";
@@ -13,14 +14,7 @@ pub(crate) const KEY_ENV: &str = "PLANETSTORE_MASTER_KEY";
 /// Variable with the path of a file that holds them.
 const FILE_ENV: &str = "PLANETSTORE_MASTER_KEY_FILE";
 
-/// Where the keys are from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The environment.
-    Environment,
-    /// A file.
-    File(PathBuf),
-}
+const SOURCE: KeySource = KeySource { name: "master key", variable: KEY_ENV, file_variable: FILE_ENV };
 
 /// The keys of the environment, else those of the data folder's file; `None` if there are none.
 pub(crate) fn find(file: &Path) -> anyhow::Result<Option<MasterKeys>> {
@@ -74,27 +68,7 @@ pub(crate) fn missing(file: &Path) -> anyhow::Error {
 }
 
 fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<(MasterKeys, Place)>> {
-    let set = |name| variable(name).filter(|value| !value.is_empty());
-    match (set(KEY_ENV), set(FILE_ENV)) {
-        (Some(_), Some(_)) => bail!("{KEY_ENV} and {FILE_ENV} are both set: set only one of them"),
-        (Some(text), None) => Ok(Some((MasterKeys::parse(&text).context(KEY_ENV)?, Place::Environment))),
-        (None, Some(path)) => {
-            let path = Path::new(&path);
-            let keys = of_file(path)?;
-            Ok(Some(keys.with_context(|| format!("there is no file {} ({FILE_ENV})", path.display()))?))
-        }
-        (None, None) => of_file(file),
-    }
-}
-
-/// A file holds the keys alone, as secret managers mount it, or in a line as environment files have it.
-fn of_file(file: &Path) -> anyhow::Result<Option<(MasterKeys, Place)>> {
-    let text = files::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let Some(text) = text else { return Ok(None) };
-    let [named] = files::variables(&text, [KEY_ENV]);
-    let keys = MasterKeys::parse(named.as_deref().unwrap_or(&text));
-    let keys = keys.with_context(|| format!("the master key in {}", file.display()))?;
-    Ok(Some((keys, Place::File(file.to_owned()))))
+    SOURCE.find(variable, file, |text| Ok(MasterKeys::parse(text)?))
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use crate::console::{self, Console, Hosts};
 use crate::listen;
 use crate::signals::Stop;
 
+/// How long the end of a part is waited for that is dropped.
+const DROP_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// How a part of this process is. The console asks for it whenever it is asked.
 pub(crate) trait Check: Send + Sync {
     /// What stands against sending requests to this process; nothing does if it is empty.
@@ -54,6 +57,20 @@ impl Running {
     {
         let (stop, stopped) = oneshot::channel();
         Self { name, stop, stop_time_max, task: tokio::spawn(run(Shutdown(stopped))), check: None }
+    }
+
+    /// Starts a part that may be dropped at any moment, and is once it is asked to stop. If `run` ends earlier, so does
+    /// the process, with its outcome.
+    pub(crate) fn droppable<F>(name: &'static str, run: F) -> Self
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        Self::start(name, DROP_TIME_MAX, async move |shutdown| {
+            tokio::select! {
+                () = shutdown.requested() => Ok(()),
+                outcome = run => outcome,
+            }
+        })
     }
 
     /// Has the console ask how it is.

@@ -36,7 +36,7 @@ fn accept(reply: &Message, expected: u64) -> Result<Reply, ReadError> {
     // The server puts its own headers behind those that were stored.
     let text = |name| headers.and_then(|h| h.get_last(name)).map(async_nats::HeaderValue::as_str);
     let number = |name| text(name).and_then(|value| value.parse::<u64>().ok());
-    // What was stored is told from an answer without an event by its place: its status may be anything.
+    // A stored entry has a sequence, an answer without an event has none. The status says nothing: an entry may have any.
     if let (Some(sequence), Some(subject)) = (number(NATS_SEQUENCE), text(NATS_SUBJECT)) {
         return stored(sequence, subject, headers, reply, expected).map(Reply::Event);
     }

@@ -128,7 +128,7 @@ async fn publish_raw(fixture: &Fixture, subject: &str, head: &str, payload: &str
     patiently(published).await.unwrap();
 }
 
-/// Whoever may publish may publish anything: it is read as what it is, and whoever reads goes on behind it.
+/// A client that may publish may publish anything: the entry is read as it is, and readers go on behind it.
 #[tokio::test]
 async fn an_entry_of_any_kind_is_read_at_its_place() {
     let fixture = Fixture::start().await;

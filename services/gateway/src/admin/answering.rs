@@ -22,10 +22,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The log's last sequence once a change had happened.
 const SEQUENCE: HeaderName = HeaderName::from_static("x-planetstore-sequence");
 
-/// What whoever is not let in is told to bring.
+/// The challenge for a caller who is not authenticated.
 const CHALLENGE: &str = "Bearer realm=\"planetstore\"";
 
-/// What whoever is let in, but proved nothing for long, is told to bring; `max_age` is [`PROOF_AGE_MAX`] in seconds.
+/// The challenge for a session whose last proof of the password is too old; `max_age` is [`PROOF_AGE_MAX`] in seconds.
 ///
 /// Source: RFC 9470, section 3.
 const STEP_UP_CHALLENGE: &str = "Bearer realm=\"planetstore\", error=\"insufficient_user_authentication\", max_age=900";

@@ -182,7 +182,7 @@ impl Delegation<'_> {
         policies.iter().try_for_each(|policy| self.hands_on(policy))
     }
 
-    /// What holds for somebody already may hold for people who are above whoever asks.
+    /// What a user has already may be more than the caller has.
     fn store(&self, policy: &PolicyName, document: &str) -> Checked {
         if let Some(row) = self.snapshot.policy(policy)? {
             if !row.holders.is_empty() {

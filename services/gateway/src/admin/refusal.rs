@@ -71,7 +71,7 @@ impl Refusal {
         Self::forbidden(format!("{action} on arn:aws:admin:::{target}: {why}"))
     }
 
-    /// Whoever has more than who asks is out of reach, and so is what they have.
+    /// A user with more rights than the caller is out of the caller's reach, and so is everything of that user.
     pub(super) fn beyond(what: &str) -> Self {
         Self::forbidden(format!("{what} has or gives more than you have yourself: this needs an admin"))
     }

@@ -213,7 +213,7 @@ impl<'a> Judge<'a> {
 
     fn upload_state(&self, key: &ObjectKey) -> Result<ObjectState, Failure> {
         let Some(text) = self.request.query.text("uploadId")? else { return Ok(ObjectState::default()) };
-        // One that does not exist is told by the verb.
+        // The verb answers for an upload that does not exist.
         let Ok(id) = upload_id(text) else { return Ok(ObjectState::default()) };
         let row = self.bucket.snapshot.upload(self.bucket.row.id, key, id)?;
         Ok(row.map_or_else(ObjectState::default, |row| ObjectState { exists: true, owner: row.initiator, acl: None }))

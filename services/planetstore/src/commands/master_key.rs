@@ -8,7 +8,8 @@ use identity::{MasterKeys, NONCE_BYTES, Secret};
 use super::Verdict;
 use crate::cli::DataArgs;
 use crate::folder::Paths;
-use crate::master_key::{self, KEY_ENV, Place};
+use crate::key_source::Place;
+use crate::master_key::{self, KEY_ENV};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MasterKeyCommand {

@@ -24,9 +24,6 @@ const ROUND: Duration = Duration::from_secs(1);
 /// so that a node of any age is among them.
 const CONTENTS_ASKED_MAX: usize = 10_000;
 
-/// How long the end of its task is waited for. It may be dropped at any moment.
-const STOP_TIME_MAX: Duration = Duration::from_secs(1);
-
 /// Who lets nodes in, in events.
 const PRINCIPAL: &str = "admission";
 
@@ -39,12 +36,9 @@ pub(super) fn start(
 ) -> Running {
     let (said, missed) = (BTreeMap::new(), BTreeSet::new());
     let doorman = Doorman { region, ledger, membership, control, said, missed };
-    Running::start("admission", STOP_TIME_MAX, async move |shutdown| {
-        tokio::select! {
-            () = shutdown.requested() => {}
-            // It ends with the membership, which the process outlives only at its end.
-            () = doorman.run() => {}
-        }
+    Running::droppable("admission", async {
+        // It ends with the membership, which the process outlives only at its end.
+        doorman.run().await;
         Ok(())
     })
 }

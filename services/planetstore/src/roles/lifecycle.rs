@@ -1,7 +1,6 @@
 //! The role that follows lifecycle rules.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::lifecycle::Day;
 use ledger::Ledger;
@@ -15,9 +14,6 @@ use crate::nats::NatsEndpoint;
 use crate::process::{Process, Running, open_console, raise_open_files};
 use crate::signals::Stop;
 use crate::sources::sources;
-
-/// How long the end of its task is waited for. It may be dropped at any moment: what it did is on the log.
-const STOP_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// `planetstore run lifecycle`: follows the rules with a ledger of its own, against NATS servers elsewhere.
 pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
@@ -42,15 +38,10 @@ pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
     Ok(Verdict::Well)
 }
 
-/// Begins to follow the rules of all buckets.
+/// Begins to follow the rules of all buckets. It may be dropped at any moment: what it did is on the log.
 pub(super) fn start(day: Day, ledger: Ledger) -> Running {
-    Running::start("lifecycle", STOP_TIME_MAX, async move |shutdown| {
-        let options = lifecycle::Options { day, sources: sources() };
-        tokio::select! {
-            () = shutdown.requested() => Ok(()),
-            stopped = lifecycle::run(options, ledger) => {
-                Err(anyhow::Error::new(stopped).context("lifecycle rules are no longer applied"))
-            }
-        }
+    Running::droppable("lifecycle", async move {
+        let stopped = lifecycle::run(lifecycle::Options { day, sources: sources() }, ledger).await;
+        Err(anyhow::Error::new(stopped).context("lifecycle rules are no longer applied"))
     })
 }

@@ -42,12 +42,6 @@ const OWN_NODES_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long nodes elsewhere may take to answer the roll call.
 const OTHER_NODES_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// How long the file that says where everything is may take to be removed.
-const RUN_FILE_TIME_MAX: Duration = Duration::from_secs(1);
-
-/// How long the end of resealing is waited for. It may be dropped at any moment: what it did is on the log.
-const RESEALING_TIME_MAX: Duration = Duration::from_secs(1);
-
 /// Both addresses, taken.
 pub(crate) struct Doors {
     pub(crate) s3: TcpListener,
@@ -200,19 +194,12 @@ async fn start_nodes_and_ledger(
     Ok((log, ledger))
 }
 
-/// Begins to seal again, with the master key in use, what former ones sealed.
+/// Begins to seal again, with the master key in use, what former ones sealed. What it did is on the log.
 fn start_resealing(ledger: Ledger, sealers: Arc<Sealers>) -> Running {
-    Running::start("resealing", RESEALING_TIME_MAX, async move |shutdown| {
-        let resealing = async {
-            reseal(ledger, sealers, |bytes| getrandom::fill(bytes).is_ok()).await;
-            // It ends with the ledger, which is a part of this process too and says why it ended.
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            () = shutdown.requested() => {}
-            () = resealing => {}
-        }
-        Ok(())
+    Running::droppable("resealing", async {
+        reseal(ledger, sealers, |bytes| getrandom::fill(bytes).is_ok()).await;
+        // It ends with the ledger, which is a part of this process too and says why it ended.
+        std::future::pending().await
     })
 }
 
@@ -226,10 +213,9 @@ fn announce(plan: &Plan, place: &Place) -> anyhow::Result<Running> {
     let banner = Banner { s3, console, tls, region: &plan.region, credentials: &plan.credentials };
     print!("{banner}");
     std::io::Write::flush(&mut std::io::stdout()).context("cannot write to stdout")?;
-    Ok(Running::start("run file", RUN_FILE_TIME_MAX, async move |shutdown| {
-        shutdown.requested().await;
-        drop(written);
-        Ok(())
+    Ok(Running::droppable("run file", async {
+        let _kept = written;
+        std::future::pending().await
     }))
 }
 

@@ -91,7 +91,7 @@ impl World {
         self.store.ask(method, &format!("/api/v1{path}"), token, &document).await.status
     }
 
-    /// Whoever asks is refused, and nothing changes.
+    /// The caller is refused, and nothing changes.
     async fn refused(&self, token: &str, what: &str, method: Method, path: &str, document: Value) {
         let before = self.store.events().await;
         let answer = self.store.ask(method, &format!("/api/v1{path}"), token, &document).await;
