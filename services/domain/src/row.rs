@@ -1,5 +1,6 @@
 //! The rows of the projection: what the folded log knows, a struct per table.
 
+mod content;
 mod cors;
 mod encryption;
 mod health;
@@ -13,7 +14,7 @@ use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
 use events::ids::{
-    BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Salt, UploadId, UserId, VersionId,
+    BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, PartNumber, Salt, UploadId, UserId, VersionId,
 };
 use events::lifecycle::{Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, Lock};
@@ -24,6 +25,7 @@ use events::upload::ChecksumPlan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use content::{ContentRow, MovedShard, PlacedShard, placed_shards};
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 pub use keys::{KeyNumbers, MasterKeyRow, SecretRow};
@@ -164,22 +166,6 @@ pub enum BodyRow {
     Content(ContentId),
     /// In the parts of this completed upload.
     Parts(UploadId),
-}
-
-/// A content, by its id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContentRow {
-    /// Bytes as they lie on nodes: of ciphertext, where they are encrypted.
-    pub size: u64,
-    /// The bucket it was uploaded to: nodes keep large shards in a folder per bucket.
-    pub bucket: BucketName,
-    /// The nodes that hold the shards.
-    pub placement: Placement,
-    /// The number of objects, parts and manifests that refer to the content.
-    pub references: u64,
-    /// The time at which the last reference was removed, if there is none.
-    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
-    pub unreferenced_since: Option<Timestamp>,
 }
 
 /// A multipart upload that is under way.

@@ -143,13 +143,7 @@ fn stretch(
         tracing::error!(sha256 = %content.sha256, "an object refers to a missing content");
         return Err(Error::new(Code::InternalError).into());
     };
-    let stored = StoredContent {
-        bucket: row.bucket,
-        sha256: content.sha256,
-        generation: content.generation,
-        size: row.size,
-        placement: row.placement,
-    };
+    let stored = StoredContent::of_row(content, row);
     let range = cipher.as_ref().map_or(range, |cipher| cipher.stretch.sealed());
     Ok(Stretch { content, stored, range, cipher })
 }

@@ -26,13 +26,7 @@ pub(crate) async fn is_referable(
     let faults = gateway.0.ledger.latest().faults(&content)?.faults;
     faulty.extend(faults.iter().map(|fault| fault.shard));
     let may_be = is_safe(&row.placement, &faults);
-    let stored = StoredContent {
-        bucket: row.bucket,
-        sha256: content.sha256,
-        generation: content.generation,
-        size: row.size,
-        placement: row.placement,
-    };
+    let stored = StoredContent::of_row(content, row);
     let is_referable = may_be && gateway.0.store.is_shown(&stored, &faulty).await;
     metrics::counter!("planetstore_gateway_references_total", "shown" => if is_referable { "yes" } else { "no" })
         .increment(1);

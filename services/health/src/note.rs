@@ -79,7 +79,7 @@ impl<T: Transport> Tasks<T> {
 
     async fn note_once(&self, content: ContentId, doubts: &Doubts) -> Result<Noted, NoteError> {
         let Some((row, known)) = self.known(content)? else { return Ok(Noted::Done) };
-        let stored = stored(content, row);
+        let stored = StoredContent::of_row(content, row);
         let look = self.store.inspect(&stored, &doubted(&known, doubts)).await;
         let findings = findings(&look.shards, &known, doubts);
         if !findings.is_empty() {
@@ -112,11 +112,6 @@ impl<T: Transport> Tasks<T> {
 fn origin() -> Origin {
     let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
     Origin { principal, request_id: String::new(), traceparent: None }
-}
-
-fn stored(content: ContentId, row: ContentRow) -> StoredContent {
-    let ContentRow { size, bucket, placement, .. } = row;
-    StoredContent { bucket, sha256: content.sha256, generation: content.generation, size, placement }
 }
 
 /// Shards whose bytes are in doubt: to be there is not enough.

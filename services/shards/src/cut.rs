@@ -16,11 +16,15 @@ pub(crate) fn layout(size: usize) -> Layout {
 
 /// The records of a content of at most one stripe, each with its shard's index, in order of that.
 pub(crate) fn records(tagging: &Tagging, bytes: &Bytes) -> Result<Vec<(u8, Record)>, Misfit> {
-    let pieces = match layout(bytes.len()) {
-        Layout::Small => small(bytes)?,
-        Layout::Striped => stripe(bytes)?,
-    };
-    Ok(pieces.into_iter().map(|(index, piece)| (index, tagging.record(index, piece))).collect())
+    Ok(pieces(bytes)?.into_iter().map(|(index, piece)| (index, tagging.record(index, piece))).collect())
+}
+
+/// The only piece of each shard of such a content.
+pub(crate) fn pieces(bytes: &Bytes) -> Result<Vec<(u8, Bytes)>, Misfit> {
+    match layout(bytes.len()) {
+        Layout::Small => small(bytes),
+        Layout::Striped => stripe(bytes),
+    }
 }
 
 fn small(bytes: &Bytes) -> Result<Vec<(u8, Bytes)>, Misfit> {

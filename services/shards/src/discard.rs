@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use events::ids::{BucketName, Generation, NodeId};
+use domain::row::PlacedShard;
+use events::ids::{BucketName, NodeId};
 use futures_util::future::join_all;
 
 use crate::store::Inner;
@@ -18,19 +19,15 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
 ///
 /// It is tried once. A node that does not hear of it drops, in time, what was never sealed, but keeps what is
 /// durable: nothing looks for shards that no event names.
-pub(crate) async fn discard<T: Transport>(
-    store: &Inner<T>,
-    bucket: &BucketName,
-    generation: Generation,
-    shards: Vec<(u8, NodeId)>,
-) {
+pub(crate) async fn discard<T: Transport>(store: &Inner<T>, bucket: &BucketName, shards: Vec<PlacedShard>) {
     let mut by_node: BTreeMap<NodeId, Vec<_>> = BTreeMap::new();
-    for (index, node) in shards {
-        by_node.entry(node).or_default().push(generation.shard(index));
+    for shard in shards {
+        let uuid = shard.uuid();
+        by_node.entry(shard.node).or_default().push(uuid);
     }
     join_all(by_node.into_iter().map(|(node, shards)| async move {
-        if let Err(error) = store.lanes.to(&node).discard(bucket, shards).await {
-            tracing::info!(%node, %generation, %error, "unneeded shards may remain on the node");
+        if let Err(error) = store.lanes.to(&node).discard(bucket, shards.clone()).await {
+            tracing::info!(%node, ?shards, %error, "unneeded shards may remain on the node");
         }
     }))
     .await;

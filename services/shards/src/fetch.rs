@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use bytes::Bytes;
+use domain::row::PlacedShard;
 use events::ids::{Layout, SHARDS};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -21,7 +22,7 @@ use crate::plan::{Plan, Rank, Ranks, Step};
 use crate::read::ReadError;
 use crate::shard_set::ShardSet;
 use crate::store::{Inner, StoredContent};
-use crate::tagging::{Expected, NoSecret, Tagging};
+use crate::tagging::{Expected, NoSecret, Taggings};
 use crate::task::Task;
 use crate::transport::Transport;
 
@@ -35,7 +36,7 @@ pub(crate) struct Session<T> {
     stored: ShardSet,
     class: Class,
     ways: Vec<Option<Arc<Way<T>>>>,
-    /// Why no piece can be checked; then there are no ways.
+    /// Why the pieces of some shards, or of all, cannot be checked; there is no way to those.
     no_secret: Option<NoSecret>,
     /// Shards found missing or damaged in this read, a bit each; they have been reported.
     wanting: AtomicU8,
@@ -49,20 +50,24 @@ type Stock = [Option<Bytes>; SHARDS];
 
 impl<T: Transport> Session<T> {
     pub(crate) fn new(store: Arc<Inner<T>>, content: StoredContent) -> Self {
-        let tagging = Tagging::of(content.generation, &store.secrets);
-        let mut ways = vec![None; SHARDS];
-        if let Ok(tagging) = &tagging {
-            for (shard, node) in content.placement.shards() {
-                let expected = Expected::new(tagging.clone(), shard, node.clone());
-                ways[usize::from(shard)] = Some(Arc::new(Way::new(store.lanes.to(node), &content.bucket, expected)));
+        let mut taggings = Taggings::new(&store.secrets);
+        let (mut ways, mut stored, mut no_secret) = (vec![None; SHARDS], ShardSet::EMPTY, None);
+        for PlacedShard { index, node, generation } in content.shards() {
+            match taggings.of(generation) {
+                Ok(tagging) => {
+                    let lane = store.lanes.to(&node);
+                    let way = Way::new(lane, &content.bucket, Expected::new(tagging, index, node));
+                    ways[usize::from(index)] = Some(Arc::new(way));
+                    stored = stored.with(index);
+                }
+                Err(missing) => no_secret = Some(missing),
             }
         }
-        let stored = content.placement.shards().map(|(shard, _)| shard).collect();
         let class = match content.placement.layout {
             Layout::Small => Class::Small,
             Layout::Striped => Class::Piece,
         };
-        Self { store, content, stored, class, ways, no_secret: tagging.err(), wanting: AtomicU8::new(0) }
+        Self { store, content, stored, class, ways, no_secret, wanting: AtomicU8::new(0) }
     }
 
     /// The same read, which asks for none of the shards `avoided`.
@@ -106,9 +111,6 @@ impl<T: Transport> Session<T> {
 
     /// The bytes of `part`, in order.
     async fn fetch(&self, part: Part) -> Result<Vec<Bytes>, ReadError> {
-        if let Some(NoSecret(number)) = self.no_secret {
-            return Err(ReadError::NoSecret(number));
-        }
         let wanted = part.pieces().map(|(shard, _)| shard).collect();
         let mut plan = Plan::new(self.content.placement.layout, self.stored, wanted);
         let (mut stock, mut answers, mut hedges) = (Stock::default(), FuturesUnordered::new(), 0);
@@ -118,7 +120,10 @@ impl<T: Transport> Session<T> {
         loop {
             match plan.next(self.ranks()) {
                 Step::Done => break,
-                Step::Lost { have, need } => return Err(ReadError::Lost { have, need }),
+                Step::Lost { have, need } => {
+                    let no_secret = self.no_secret.map(|NoSecret(number)| ReadError::NoSecret(number));
+                    return Err(no_secret.unwrap_or(ReadError::Lost { have, need }));
+                }
                 Step::Ask(shards) => {
                     self.store.hedges.earn(u32::try_from(shards.len()).unwrap_or(0));
                     answers.extend(self.ask(shards, part.stripe));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::durability::survives_any_node;
+use domain::row::PlacedShard;
 use events::ids::{Generation, NodeId};
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -57,26 +58,26 @@ impl<T: Transport> ShardStore<T> {
     /// It takes one question to each node, and ends with the first answers that suffice.
     pub async fn is_shown(&self, content: &StoredContent, faulty: &[u8]) -> bool {
         let (layout, suspects) = (content.placement.layout, self.inner.suspects.of(content.generation));
-        let is_asked = |(shard, node): &(u8, &NodeId)| {
-            !faulty.contains(shard) && !suspects.contains(*shard) && self.membership().is_online(node)
+        let is_asked = |PlacedShard { index, node, .. }: &PlacedShard| {
+            !faulty.contains(index) && !suspects.contains(*index) && self.membership().is_online(node)
         };
-        let mut hoped: Vec<(u8, &NodeId)> = content.placement.shards().filter(is_asked).collect();
+        let mut hoped: Vec<PlacedShard> = content.shards().filter(is_asked).collect();
         let mut answers: FuturesUnordered<_> =
-            hoped.iter().map(|(shard, node)| self.inspect_shard(content, *shard, node, false)).collect();
+            hoped.iter().cloned().map(|shard| self.inspect_shard(content, shard, false)).collect();
         let mut shown = Vec::new();
         let asked = async {
             loop {
                 if survives_any_node(layout, shown.iter()) {
                     break true;
                 }
-                if !survives_any_node(layout, hoped.iter().map(|(_, node)| *node)) {
+                if !survives_any_node(layout, hoped.iter().map(|shard| &shard.node)) {
                     break false;
                 }
                 match answers.next().await {
                     None => break false,
                     Some(Inspected { node, condition: Condition::Whole, .. }) => shown.push(node),
                     Some(Inspected { shard, node, condition }) => {
-                        hoped.retain(|(hoped, _)| *hoped != shard);
+                        hoped.retain(|hoped| hoped.index != shard);
                         if let Condition::Wanting(kind) = condition {
                             self.inner.report(incident(content, shard, node, kind));
                         }
@@ -92,8 +93,10 @@ impl<T: Transport> ShardStore<T> {
     pub async fn inspect(&self, content: &StoredContent, doubted: &[u8]) -> Look {
         let (suspects, begun) = self.inner.suspects.look(content.generation);
         let verify = |shard| doubted.contains(&shard) || suspects.contains(shard);
-        let shards = content.placement.shards();
-        let asked = shards.map(|(shard, node)| self.inspect_shard(content, shard, node, verify(shard)));
+        let asked = content.shards().map(|shard| {
+            let verify = verify(shard.index);
+            self.inspect_shard(content, shard, verify)
+        });
         Look { shards: join_all(asked).await, begun }
     }
 
@@ -108,15 +111,16 @@ impl<T: Transport> ShardStore<T> {
         self.inner.suspects.of(generation).iter().collect()
     }
 
-    async fn inspect_shard(&self, content: &StoredContent, shard: u8, node: &NodeId, verify: bool) -> Inspected {
-        let StoredContent { bucket, generation, size, placement, .. } = content;
+    async fn inspect_shard(&self, content: &StoredContent, shard: PlacedShard, verify: bool) -> Inspected {
+        let StoredContent { bucket, size, placement, .. } = content;
+        let (uuid, PlacedShard { index, node, .. }) = (shard.uuid(), shard);
         let geometry = Geometry::new(placement.layout, *size);
         let pieces = u32::try_from(geometry.stripes()).unwrap_or(u32::MAX);
         let unit = geometry.stripe(u64::from(pieces.saturating_sub(1))).map_or(0, |last| last.unit);
         let expected = (pieces, shard_bytes(pieces, unit));
-        let (membership, lane) = (self.membership(), self.inner.lanes.to(node));
+        let (membership, lane) = (self.membership(), self.inner.lanes.to(&node));
         let asked = async {
-            match lane.inspect(generation.shard(shard), bucket, verify).await {
+            match lane.inspect(uuid, bucket, verify).await {
                 Ok(found) if found == expected => Condition::Whole,
                 Ok(_) => Condition::Wanting(IncidentKind::Damaged),
                 Err(error) => match Fault::from(error) {
@@ -127,16 +131,16 @@ impl<T: Transport> ShardStore<T> {
                 },
             }
         };
-        let condition = if membership.answers(node) {
+        let condition = if membership.answers(&node) {
             tokio::select! {
                 biased;
                 condition = asked => condition,
-                () = membership.wait_stuck(node) => Condition::Unknown,
+                () = membership.wait_stuck(&node) => Condition::Unknown,
             }
         } else {
             Condition::Unknown
         };
-        Inspected { shard, node: node.clone(), condition }
+        Inspected { shard: index, node, condition }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::durability::survives_any_node;
 use domain::placement::{place, place_rest};
+use domain::row::PlacedShard;
 use events::ids::{BucketName, Generation, Layout, NodeId, Placement};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -75,7 +76,7 @@ struct Put<T: Transport> {
     layout: Layout,
     slots: Vec<Slot>,
     failed_nodes: Vec<NodeId>,
-    tried: Vec<(u8, NodeId)>,
+    tried: Vec<PlacedShard>,
     answers: FuturesUnordered<BoxFuture<'static, Answer>>,
     acked: bool,
     budget: Option<OwnedSemaphorePermit>,
@@ -124,7 +125,8 @@ impl<T: Transport> Put<T> {
         for (number, (slot, (shard, record))) in self.slots.iter_mut().zip(records).enumerate() {
             if slot.state == State::Unsent {
                 slot.state = State::Sent;
-                self.tried.push((*shard, slot.node.clone()));
+                let (index, node, generation) = (*shard, slot.node.clone(), self.generation);
+                self.tried.push(PlacedShard { index, node, generation });
                 let (lane, shard, record) = (self.store.lanes.to(&slot.node), *shard, record.clone());
                 let answer = async move { Answer { slot: number, shard, stored: lane.put(record).await } };
                 self.answers.push(answer.boxed());
@@ -171,14 +173,12 @@ impl<T: Transport> Put<T> {
             Layout::Small => &[0_u8, 4, 5][..],
             Layout::Striped => &[0, 1, 2, 3, 4, 5],
         };
-        let placed: Vec<(u8, NodeId)> =
-            shards.iter().zip(&self.slots).map(|(shard, slot)| (*shard, slot.node.clone())).collect();
         let failed = self.slots.iter().zip(shards).filter(|(slot, _)| slot.state == State::Failed);
         let failed: Vec<u8> = failed.map(|(_, shard)| *shard).collect();
         let mut strays = std::mem::take(&mut self.tried);
-        strays.retain(|tried| !placed.contains(tried));
-        let nodes = placed.into_iter().map(|(_, node)| node).collect();
+        let nodes = self.slots.iter().map(|slot| slot.node.clone()).collect();
         let placement = Placement { layout: self.layout, nodes };
+        strays.retain(|tried| placement.node(tried.index) != Some(&tried.node));
         if !self.answers.is_empty() || !failed.is_empty() {
             self.store.settling.acked(self.generation, 1);
         }
@@ -194,7 +194,7 @@ impl<T: Transport> Put<T> {
         &mut self,
         placement: Placement,
         mut failed: Vec<u8>,
-        strays: Vec<(u8, NodeId)>,
+        strays: Vec<PlacedShard>,
     ) -> impl Future<Output = ()> + use<T> {
         let owed = Owed { bucket: self.bucket.clone(), generation: self.generation, layout: self.layout };
         let (store, mut answers) = (Arc::clone(&self.store), std::mem::take(&mut self.answers));
@@ -207,7 +207,7 @@ impl<T: Transport> Put<T> {
                 }
             }
             drop(budget);
-            discard::discard(&store, &owed.bucket, owed.generation, strays).await;
+            discard::discard(&store, &owed.bucket, strays).await;
             drop(departure);
             let failed = placement.shards().filter(|(shard, _)| failed.contains(shard));
             let failed: Vec<(u8, NodeId)> = failed.map(|(shard, node)| (shard, node.clone())).collect();
@@ -233,14 +233,14 @@ impl<T: Transport> Drop for Put<T> {
         if self.acked {
             return;
         }
-        let (store, bucket, generation) = (Arc::clone(&self.store), self.bucket.clone(), self.generation);
+        let (store, bucket) = (Arc::clone(&self.store), self.bucket.clone());
         let (mut answers, tried) = (std::mem::take(&mut self.answers), std::mem::take(&mut self.tried));
         let budget = self.budget.take();
         // Only once no shard is on its way any more: else it might arrive after its discarding.
         discard::spawn(async move {
             while answers.next().await.is_some() {}
             drop(budget);
-            discard::discard(&store, &bucket, generation, tried).await;
+            discard::discard(&store, &bucket, tried).await;
         });
     }
 }

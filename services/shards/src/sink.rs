@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::placement::place_rest;
+use domain::row::PlacedShard;
 use events::ids::{Generation, NodeId, SHARDS};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
@@ -92,8 +93,8 @@ impl<T: Transport> Sink<T> {
             // Nodes that were given up may have stored it all the same.
             Outcome::Acked => tried.retain(|tried| *tried != self.node()),
         }
-        let tried = tried.into_iter().map(|node| (self.shard, node)).collect();
-        discard::discard(&self.store, &self.owed.bucket, self.generation, tried).await;
+        let placed = |node| PlacedShard { index: self.shard, node, generation: self.generation };
+        discard::discard(&self.store, &self.owed.bucket, tried.into_iter().map(placed).collect()).await;
         // Only now: whoever repairs it may place it on a node that was given up.
         if outcome == Outcome::Acked {
             let failed = (phase == Phase::Failed).then(|| (self.shard, self.node()));

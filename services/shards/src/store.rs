@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::placement::{Candidate, NODE_RESERVE_BYTES, NODES_MIN, TooFewNodes};
-use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
+use domain::row::{ContentRow, MovedShard, PlacedShard, placed_shards};
+use events::ids::{BucketName, ContentId, Generation, NodeId, Placement, Sha256Digest};
 use identity::PieceSecrets;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -84,6 +85,27 @@ pub struct StoredContent {
     pub size: u64,
     /// Where its shards lie.
     pub placement: Placement,
+    /// The shards that have another name than that of this upload.
+    pub moved: Vec<MovedShard>,
+}
+
+impl StoredContent {
+    /// The content of a row.
+    pub fn of_row(content: ContentId, row: ContentRow) -> Self {
+        let ContentId { sha256, generation } = content;
+        let ContentRow { size, bucket, placement, moved, .. } = row;
+        Self { bucket, sha256, generation, size, placement, moved }
+    }
+
+    /// Its shards, in order of the index.
+    pub fn shards(&self) -> impl Iterator<Item = PlacedShard> {
+        placed_shards(self.generation, &self.placement, &self.moved)
+    }
+
+    /// One of them, if that shard is stored.
+    pub fn shard(&self, index: u8) -> Option<PlacedShard> {
+        self.shards().find(|shard| shard.index == index)
+    }
 }
 
 /// Why a content was not stored. Nothing of it stays behind.
@@ -201,11 +223,11 @@ impl<T: Transport> ShardStore<T> {
     pub fn discard(&self, content: &StoredContent) {
         self.inner.settling.settle(content.generation);
         self.inner.suspects.forget(content.generation);
-        let shards = content.placement.shards().map(|(index, node)| (index, node.clone())).collect();
+        let shards = content.shards().collect();
         let (store, bucket, generation) = (Arc::clone(&self.inner), content.bucket.clone(), content.generation);
         discard::spawn(async move {
             store.under_way.wait_until_none(generation).await;
-            discard::discard(&store, &bucket, generation, shards).await;
+            discard::discard(&store, &bucket, shards).await;
         });
     }
 }

@@ -56,6 +56,27 @@ impl Tagging {
     }
 }
 
+/// The taggings of one content's shards, each derived once: all have the same generation, unless some moved.
+pub(crate) struct Taggings<'a> {
+    secrets: &'a PieceSecrets,
+    known: Vec<Tagging>,
+}
+
+impl<'a> Taggings<'a> {
+    pub(crate) fn new(secrets: &'a PieceSecrets) -> Self {
+        Self { secrets, known: Vec::new() }
+    }
+
+    pub(crate) fn of(&mut self, generation: Generation) -> Result<Tagging, NoSecret> {
+        if let Some(known) = self.known.iter().find(|known| known.generation == generation) {
+            return Ok(known.clone());
+        }
+        let tagging = Tagging::of(generation, self.secrets)?;
+        self.known.push(tagging.clone());
+        Ok(tagging)
+    }
+}
+
 /// What is expected of the answers about one shard.
 #[derive(Debug)]
 pub(crate) struct Expected {

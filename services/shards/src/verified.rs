@@ -14,7 +14,6 @@ use crate::meter;
 use crate::read::ReadError;
 use crate::shard_set::ShardSet;
 use crate::store::{ShardStore, StoredContent};
-use crate::tagging::Tagging;
 use crate::transport::Transport;
 
 impl<T: Transport> ShardStore<T> {
@@ -53,18 +52,17 @@ impl<T: Transport> ShardStore<T> {
 
     /// Compares each shard with what it must be, and reports those that differ.
     async fn report_altered(&self, content: &StoredContent, bytes: &Bytes) {
-        let Ok(tagging) = Tagging::of(content.generation, &self.inner.secrets) else { return };
-        let Ok(records) = cut::records(&tagging, bytes) else { return };
+        let Ok(pieces) = cut::pieces(bytes) else { return };
         let session = Arc::new(Session::new(Arc::clone(&self.inner), content.clone()));
-        for (shard, record) in records {
-            session.compare(shard, &record.piece.bytes).await;
+        for (shard, piece) in pieces {
+            session.compare(shard, &piece).await;
         }
     }
 }
 
 /// What a content is read without, in the order in which that is tried.
 fn detours(content: &StoredContent) -> impl Iterator<Item = ShardSet> + use<> {
-    let stored: ShardSet = content.placement.shards().map(|(shard, _)| shard).collect();
+    let stored: ShardSet = content.shards().map(|shard| shard.index).collect();
     let all = || 0..u8::try_from(SHARDS).unwrap_or(0);
     let ones = all().map(|one| ShardSet::EMPTY.with(one));
     let twos = all().flat_map(move |one| all().skip_while(move |two| *two <= one).map(move |two| (one, two)));

@@ -12,6 +12,8 @@ mod late;
 mod local;
 #[path = "shards/model.rs"]
 mod model;
+#[path = "shards/moved.rs"]
+mod moved;
 #[path = "shards/nats.rs"]
 mod nats;
 #[path = "shards/refusing.rs"]

@@ -163,7 +163,7 @@ impl Staging {
         // Meanwhile, so that it takes no longer where somebody has these bytes.
         let (placement, found) = futures_util::future::join(put, known_bytes(&gateway, self.sha256)).await;
         let (bucket, generation, placement) = (self.bucket.clone(), self.generation, placement?);
-        let staged = StoredContent { bucket, sha256: self.sha256, generation, size, placement };
+        let staged = StoredContent { bucket, sha256: self.sha256, generation, size, placement, moved: Vec::new() };
         // From here on it is discarded unless a fact names it.
         self.bytes = Some(Taken::Staged(staged, None));
         self.known = None;

@@ -104,7 +104,8 @@ impl<'a> Intake<'a> {
         // The nodes showed the bytes before they were sent, and do not now: the next attempt stores them.
         let placement = writer.ok_or_else(no_longer_shown)?.finish().await?.placement;
         let bucket = self.bucket.clone();
-        Ok(Taken::Staged(StoredContent { bucket, sha256, generation, size: stored, placement }, found.hidden()))
+        let staged = StoredContent { bucket, sha256, generation, size: stored, placement, moved: Vec::new() };
+        Ok(Taken::Staged(staged, found.hidden()))
     }
 
     /// Sends what was gathered on to the nodes.

@@ -128,7 +128,7 @@ impl World {
         let (bucket, generation) = ("bucket".parse().unwrap(), Generation::from_fresh(fresh(now())));
         let placement = side.store.put(&bucket, generation, Bytes::from(vec![seed; length])).await.unwrap();
         let sha256 = Sha256Digest([seed; 32]);
-        StoredContent { bucket, sha256, generation, size: length as u64, placement }
+        StoredContent { bucket, sha256, generation, size: length as u64, placement, moved: Vec::new() }
     }
 
     /// The same of nodes that take their time, which goes by.

@@ -139,7 +139,8 @@ async fn write_and_read(store: &ShardStore, number: u128, size: usize) {
     }
     let written = writer.finish().await.unwrap();
     let (bucket, generation, placement) = (bucket(), generation(number), written.placement);
-    let stored = StoredContent { bucket, sha256: Sha256Digest([7; 32]), generation, size: written.size, placement };
+    let (sha256, size) = (Sha256Digest([7; 32]), written.size);
+    let stored = StoredContent { bucket, sha256, generation, size, placement, moved: Vec::new() };
     let mut read = Vec::new();
     let mut chunks = Box::pin(store.read(stored, 0..written.size));
     while let Some(chunk) = chunks.next().await {

@@ -44,6 +44,7 @@ async fn stripes_that_are_sent_on_are_the_same_content() {
             generation: generation(1),
             size: written.size,
             placement: written.placement,
+            moved: Vec::new(),
         };
         assert!(fixture.read_all(&stored).await.unwrap() == content);
     }

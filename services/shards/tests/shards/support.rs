@@ -44,7 +44,8 @@ impl<T: Transport> Fixture<T> {
             None => self.store.put(&bucket, generation, content.clone()).await?,
             Some(chunk) => self.stream(number, content, chunk).await?,
         };
-        Ok(StoredContent { bucket, sha256: Sha256Digest([7; 32]), generation, size: content.len() as u64, placement })
+        let (sha256, size) = (Sha256Digest([7; 32]), content.len() as u64);
+        Ok(StoredContent { bucket, sha256, generation, size, placement, moved: Vec::new() })
     }
 
     async fn stream(&self, number: u128, content: &Bytes, chunk: usize) -> Result<Placement, WriteError> {

@@ -1,0 +1,100 @@
+use events::ids::{BucketName, ContentId, Generation, NodeId, Placement};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A content, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentRow {
+    /// Bytes as they lie on nodes: of ciphertext, where they are encrypted.
+    pub size: u64,
+    /// The bucket it was uploaded to: nodes keep large shards in a folder per bucket.
+    pub bucket: BucketName,
+    /// The nodes that hold the shards now.
+    pub placement: Placement,
+    /// The shards that moved since they were uploaded, ordered by index: nearly always none.
+    pub moved: Vec<MovedShard>,
+    /// The number of objects, parts and manifests that refer to the content.
+    pub references: u64,
+    /// The time at which the last reference was removed, if there is none.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
+    pub unreferenced_since: Option<Timestamp>,
+}
+
+impl ContentRow {
+    /// The stored shards of the content, in order of the index.
+    pub fn shards(&self, content: &ContentId) -> impl Iterator<Item = PlacedShard> {
+        placed_shards(content.generation, &self.placement, &self.moved)
+    }
+
+    /// One of them, if that shard is stored.
+    pub fn shard(&self, content: &ContentId, index: u8) -> Option<PlacedShard> {
+        self.shards(content).find(|shard| shard.index == index)
+    }
+}
+
+/// A shard that was written anew. It has a generation of its own since, so that no message about the former one can
+/// ever concern it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MovedShard {
+    /// The index of the shard, 0 to 5.
+    pub shard: u8,
+    /// The generation that it has now.
+    pub generation: Generation,
+}
+
+/// A stored shard of a content: where it lies, and by which name it is known there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlacedShard {
+    /// The index of the shard, 0 to 5.
+    pub index: u8,
+    /// The node that holds it.
+    pub node: NodeId,
+    /// The generation that it was written under: the content's, unless the shard moved. It says by which secret the
+    /// pieces of this shard are tagged, if they are.
+    pub generation: Generation,
+}
+
+impl PlacedShard {
+    /// The uuid under which its node keeps it. No other shard ever has this name.
+    pub fn uuid(&self) -> Uuid {
+        self.generation.shard(self.index)
+    }
+}
+
+/// The stored shards of a content of this generation, in order of the index.
+pub fn placed_shards(
+    generation: Generation,
+    placement: &Placement,
+    moved: &[MovedShard],
+) -> impl Iterator<Item = PlacedShard> {
+    placement.shards().map(move |(index, node)| {
+        let own = moved.iter().find(|moved| moved.shard == index).map(|moved| moved.generation);
+        PlacedShard { index, node: node.clone(), generation: own.unwrap_or(generation) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use events::ids::{Layout, Sha256Digest};
+
+    use super::*;
+
+    #[test]
+    fn a_shard_that_moved_has_a_name_of_its_own() {
+        let generation = |number: u128| Generation::from_fresh(Uuid::from_u128(number << 3));
+        let content = ContentId { sha256: Sha256Digest([7; 32]), generation: generation(1) };
+        let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
+        let row = ContentRow {
+            size: 9,
+            bucket: "photos".parse().unwrap(),
+            placement: Placement { layout: Layout::Small, nodes },
+            moved: vec![MovedShard { shard: 4, generation: generation(2) }],
+            references: 1,
+            unreferenced_since: None,
+        };
+        let told: Vec<_> = row.shards(&content).map(|shard| (shard.node.to_string(), shard.uuid().as_u128())).collect();
+        assert_eq!(told, [("n1".into(), 8), ("n2".into(), 16 | 4), ("n3".into(), 8 | 5)]);
+        assert_eq!(row.shard(&content, 1), None, "a small content has no such shard");
+    }
+}
