@@ -5,13 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{InvalidName, NodeId, Sha256Digest, is_canonical, text_form};
-
-/// Shards a content is cut into: four of data, then two of parity.
-pub const SHARDS: usize = 6;
-
-/// The shards of a content that lies whole in one: its data and its two parities. Shards 1 to 3 are empty.
-pub const SMALL_SHARDS: [u8; 3] = [0, 4, 5];
+use super::{InvalidName, Layout, NodeId, SHARDS, Sha256Digest, is_canonical, text_form};
 
 /// The generation of a content: one upload of its bytes. A late delete of one generation never affects another.
 ///
@@ -116,18 +110,6 @@ pub struct ContentId {
     pub generation: Generation,
 }
 
-/// The layout by which a content's bytes become shards. It is recorded so that old contents can be read after the code
-/// has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Layout {
-    /// Reed-Solomon 4+2 with the whole content as one unit: data in shard 0, parity in shards 4 and 5.
-    #[serde(rename = "rs4+2-whole")]
-    Small,
-    /// Reed-Solomon 4+2 in stripes of 4 x 256 KiB; the last stripe is cut into four pieces of equal length.
-    #[serde(rename = "rs4+2-256k")]
-    Striped,
-}
-
 /// The nodes to which a content's shards were written. Repair may have moved them since.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Placement {
@@ -141,11 +123,7 @@ pub struct Placement {
 impl Placement {
     /// The stored shards and their nodes, in order of the index.
     pub fn shards(&self) -> impl Iterator<Item = (u8, &NodeId)> {
-        let indexes: &[u8] = match self.layout {
-            Layout::Small => &SMALL_SHARDS,
-            Layout::Striped => &[0, 1, 2, 3, 4, 5],
-        };
-        indexes.iter().copied().zip(&self.nodes)
+        self.layout.shards().iter().copied().zip(&self.nodes)
     }
 
     /// The node of one shard, if that shard is stored.

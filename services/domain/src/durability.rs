@@ -3,22 +3,15 @@
 use events::content::ShardFault;
 use events::ids::{Layout, NodeId, Placement};
 
-/// Data shards of the code.
-const DATA_SHARDS: usize = 4;
-
 /// Whether a content whose shards are on these nodes (one entry for each shard) is as safe as an ack promises: with
 /// any one node gone, enough shards to rebuild it are left.
 ///
 /// On distinct nodes that is five of six, or two of a small content's three. Where nodes hold two shards each,
 /// it takes all six.
 pub fn survives_any_node<'a>(layout: Layout, nodes: impl Iterator<Item = &'a NodeId> + Clone) -> bool {
-    let need = match layout {
-        Layout::Small => 1,
-        Layout::Striped => DATA_SHARDS,
-    };
     let on = |node: &NodeId| nodes.clone().filter(|other| *other == node).count();
     let worst = nodes.clone().map(on).max().unwrap_or(0);
-    nodes.count() >= need + worst
+    nodes.count() >= layout.read_quorum() + worst
 }
 
 /// Whether what is left of a content beside these faults would survive the loss of any node.

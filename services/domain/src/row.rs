@@ -14,7 +14,7 @@ use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
 use events::ids::{
-    BucketName, ContentId, ETag, Layout, Md5Digest, ObjectKey, PartNumber, Salt, UploadId, UserId, VersionId,
+    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Salt, UploadId, UserId, VersionId,
 };
 use events::lifecycle::{Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, Lock};
@@ -300,17 +300,6 @@ pub struct TotalsRow {
     pub keys: KeyNumbers,
     /// The sequence of the event from which on secrets are kept apart; 0 before it.
     pub apart_since: u64,
-}
-
-/// Bytes of one stripe of a content: four pieces of 256 KiB.
-const STRIPE_BYTES: u64 = 4 * 256 * 1024;
-
-/// Returns the number of bytes of all six shards of a content.
-pub fn shard_bytes(layout: Layout, size: u64) -> u64 {
-    match layout {
-        Layout::Small => 3 * size,
-        Layout::Striped => 6 * (size / STRIPE_BYTES * (STRIPE_BYTES / 4) + (size % STRIPE_BYTES).div_ceil(4)),
-    }
 }
 
 /// [`Attributes`] leave out what is empty, which a format without field names cannot read back.

@@ -8,7 +8,7 @@ use events::{Author, Event, Fact};
 use super::{ProjectError, release};
 use crate::change::{Change, IdentityChange};
 use crate::row::{
-    BodyRow, BucketId, BucketRow, ContentRow, KeyNumbers, ManifestRow, MasterKeyRow, TotalsRow, UsageRow, shard_bytes,
+    BodyRow, BucketId, BucketRow, ContentRow, KeyNumbers, ManifestRow, MasterKeyRow, TotalsRow, UsageRow,
 };
 use crate::view::View;
 
@@ -169,7 +169,7 @@ impl<'a, V: View> Draft<'a, V> {
         let totals = self.totals()?;
         totals.contents += 1;
         totals.content_bytes += size;
-        totals.shard_bytes += shard_bytes(placement.layout, size);
+        totals.shard_bytes += placement.layout.stored_bytes(size);
         Ok(())
     }
 

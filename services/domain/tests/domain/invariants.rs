@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use domain::model::Model;
-use domain::row::{BodyRow, TotalsRow, UsageRow, VersionRow, shard_bytes};
+use domain::row::{BodyRow, TotalsRow, UsageRow, VersionRow};
 use domain::{NewBody, VersionName, View};
 use events::ids::{BucketName, ObjectKey, VersionId};
 
@@ -174,7 +174,7 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
         logical_bytes: all.bytes,
         contents: naive.stored.len() as u64,
         content_bytes: naive.stored.values().sum(),
-        shard_bytes: contents.map(|row| shard_bytes(row.placement.layout, row.size)).sum(),
+        shard_bytes: contents.map(|row| row.placement.layout.stored_bytes(row.size)).sum(),
         level: model.totals.level,
         keys: model.totals.keys,
         apart_since: model.totals.apart_since,

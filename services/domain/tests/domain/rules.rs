@@ -485,7 +485,6 @@ fn a_copy_onto_itself_keeps_the_parts() {
 
 #[test]
 fn shards_take_what_the_layout_says() {
-    use domain::row::shard_bytes;
     use events::ids::Layout::{Small, Striped};
     for (layout, size, bytes) in [
         (Small, 10, 30),
@@ -495,6 +494,6 @@ fn shards_take_what_the_layout_says() {
         (Striped, MIB + 1, MIB / 4 * 6 + 6),
         (Striped, 10 * MIB, 15 * MIB),
     ] {
-        assert_eq!(shard_bytes(layout, size), bytes, "{layout:?} {size}");
+        assert_eq!(layout.stored_bytes(size), bytes, "{layout:?} {size}");
     }
 }
