@@ -9,7 +9,7 @@ use tokio::sync::watch;
 const REFUSALS_KEPT: usize = 64;
 
 #[derive(Debug, Default)]
-struct Heard {
+struct State {
     count: u64,
     /// The subjects of the last ones, the newest at the end.
     subjects: VecDeque<String>,
@@ -17,11 +17,11 @@ struct Heard {
 
 /// The refusals of one connection. Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusals(Arc<watch::Sender<Heard>>);
+pub(crate) struct Refusals(Arc<watch::Sender<State>>);
 
 impl Default for Refusals {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Heard::default())))
+        Self(Arc::new(watch::Sender::new(State::default())))
     }
 }
 
@@ -30,12 +30,12 @@ impl Refusals {
     pub(crate) fn hear(&self, error: &str) {
         let Some(subject) = subject_of(error) else { return };
         tracing::error!(subject, "the NATS server refused a publish of this user");
-        self.0.send_modify(|heard| {
-            if heard.subjects.len() == REFUSALS_KEPT {
-                heard.subjects.pop_front();
+        self.0.send_modify(|state| {
+            if state.subjects.len() == REFUSALS_KEPT {
+                state.subjects.pop_front();
             }
-            heard.subjects.push_back(subject.to_owned());
-            heard.count += 1;
+            state.subjects.push_back(subject.to_owned());
+            state.count += 1;
         });
     }
 
@@ -46,13 +46,13 @@ impl Refusals {
 
     /// Waits for a refusal of this subject after the first `before`.
     pub(crate) async fn of(&self, subject: &str, before: u64) {
-        let is_refused = |heard: &Heard| {
-            let new = usize::try_from(heard.count - before).unwrap_or(usize::MAX);
-            heard.subjects.iter().rev().take(new).any(|refused| refused == subject)
+        let is_refused = |state: &State| {
+            let new = usize::try_from(state.count - before).unwrap_or(usize::MAX);
+            state.subjects.iter().rev().take(new).any(|refused| refused == subject)
         };
-        let mut heard = self.0.subscribe();
+        let mut state = self.0.subscribe();
         // The sender is here, so the channel is open.
-        let _heard = heard.wait_for(is_refused).await;
+        let _heard = state.wait_for(is_refused).await;
     }
 }
 

@@ -18,7 +18,7 @@ use tower::util::ServiceExt;
 use crate::framing::Refusal;
 use crate::linger::{NotUpgraded, Unread};
 use crate::patience::Patience;
-use crate::places::{Activity, Busy};
+use crate::slots::{Activity, Busy};
 use crate::strict::Switched;
 use crate::{Peer, RequestBody};
 

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::patience::Patience;
-use crate::places::Activity;
+use crate::slots::Activity;
 
 /// The error inside of the [`io::Error`] that ends a connection whose peer takes nothing.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@
 //!
 //! # Layout
 //! - `listener`: the loop that accepts, and the life of a connection
-//! - `places`: the limits on connections, and which connections make room for others; `guard`, `patience`: clients that
+//! - `slots`: the limits on connections, and which connections make room for others; `guard`, `patience`: clients that
 //!   do not read; `body`: clients that do not send; `linger`: clients that still send after the response
 //! - `framing`: ambiguous heads; `strict`: a stream without them
 //! - `admission`: extensions that every request gets on its way to the service
@@ -27,7 +27,7 @@ mod linger;
 mod listener;
 mod patience;
 mod peer;
-mod places;
+mod slots;
 mod strict;
 
 pub use body::{BodyError, RequestBody};

@@ -24,7 +24,7 @@ use crate::guard::{Guarded, Stalled};
 use crate::linger::{Lingering, NotUpgraded, Unread};
 use crate::patience::Patience;
 use crate::peer::canonical;
-use crate::places::{Place, Places};
+use crate::slots::{ConnectionSlot, ConnectionSlots};
 use crate::strict::{Strict, Switched};
 use crate::{Certificates, Limits, Peer, RequestBody, TlsVersion};
 
@@ -62,7 +62,7 @@ impl Listener {
     }
 
     /// Serves until `shutdown`, then lets requests under way end, for as long as the limits allow. Connections that
-    /// were upgraded to something else have a place, and go on until what uses them ends them.
+    /// were upgraded to something else have a slot, and go on until what uses them ends them.
     ///
     /// The service finds a [`Peer`] in the extensions of each request. What a connection does is its own failure
     /// and ends nothing else.
@@ -73,7 +73,7 @@ impl Listener {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let places = Places::new(self.limits.connections_max, self.limits.connections_per_address_max);
+        let slots = ConnectionSlots::new(self.limits.connections_max, self.limits.connections_per_address_max);
         let terms = Arc::new(Terms { name: self.name, limits: self.limits, tls: self.tls });
         let stopping = watch::Sender::new(());
         let mut connections = JoinSet::new();
@@ -81,16 +81,16 @@ impl Listener {
         loop {
             let accepted = tokio::select! {
                 () = &mut shutdown => break,
-                accepted = accept(&self.socket, &places, &terms) => accepted,
+                accepted = accept(&self.socket, &slots, &terms) => accepted,
             };
             while let Some(ended) = connections.try_join_next() {
                 report(&ended);
             }
-            let Some((stream, address, place)) = accepted else { continue };
+            let Some((stream, address, slot)) = accepted else { continue };
             connections.spawn(Arc::clone(&terms).converse(
                 stream,
                 address,
-                place,
+                slot,
                 service.clone(),
                 stopping.subscribe(),
             ));
@@ -118,18 +118,22 @@ fn report(ended: &Result<(), JoinError>) {
     }
 }
 
-async fn accept(socket: &TcpListener, places: &Places, terms: &Terms) -> Option<(TcpStream, SocketAddr, Place)> {
+async fn accept(
+    socket: &TcpListener,
+    slots: &ConnectionSlots,
+    terms: &Terms,
+) -> Option<(TcpStream, SocketAddr, ConnectionSlot)> {
     match socket.accept().await {
         Ok((stream, address)) => {
             let address = canonical(address);
-            let Some(claim) = places.claim(address.ip()) else {
+            let Some(claim) = slots.claim(address.ip()) else {
                 terms.cut("too_many");
                 tracing::debug!(listener = terms.name, %address, "too many connections from one address");
                 return None;
             };
-            let place = places.place(claim).await?;
+            let slot = slots.slot(claim).await?;
             metrics::counter!("planetstore_connections_total", "listener" => terms.name).increment(1);
-            Some((stream, address, place))
+            Some((stream, address, slot))
         }
         Err(error) => {
             tracing::warn!(listener = terms.name, %error, "a connection cannot be accepted");
@@ -152,7 +156,7 @@ impl Terms {
         self: Arc<Self>,
         stream: TcpStream,
         address: SocketAddr,
-        place: Place,
+        slot: ConnectionSlot,
         service: S,
         mut stopping: watch::Receiver<()>,
     ) where
@@ -164,7 +168,7 @@ impl Terms {
         if let Err(error) = prepare(&stream) {
             tracing::debug!(%address, %error, "a connection keeps the kernel's defaults");
         }
-        let activity = place.activity();
+        let activity = slot.activity();
         let begins = tokio::select! {
             begins = self.begins(&stream) => begins,
             () = activity.has_to_go() => self.made_room(address),
@@ -175,7 +179,7 @@ impl Terms {
         }
         let unread = Unread::default();
         let patience = Patience::new(self.limits.stall_time_max, self.limits.stall_time_hurried);
-        let stream = Guarded::new(stream, patience.clone(), Some(activity.clone()), place);
+        let stream = Guarded::new(stream, patience.clone(), Some(activity.clone()), slot);
         let (bytes_max, time_max) = (self.limits.linger_bytes_max, self.limits.linger_time_max);
         let stream = Lingering::new(stream, unread.clone(), bytes_max, time_max);
         let admission = |tls| Admission {
@@ -272,7 +276,7 @@ impl Terms {
         }
     }
 
-    /// A connection is closed so that another one has its place.
+    /// A connection is closed so that another one has its slot.
     fn made_room(&self, address: SocketAddr) -> bool {
         self.cut("idle");
         tracing::debug!(listener = self.name, %address, "closed an idle connection to accept another one");

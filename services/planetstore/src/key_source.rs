@@ -8,7 +8,7 @@ use crate::files;
 
 /// Where a key is from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum KeyOrigin {
     /// The environment.
     Environment,
     /// A file.
@@ -32,12 +32,12 @@ impl KeySource {
         variable: impl Fn(&str) -> Option<String>,
         file: &Path,
         parse: impl Fn(&str) -> anyhow::Result<T>,
-    ) -> anyhow::Result<Option<(T, Place)>> {
+    ) -> anyhow::Result<Option<(T, KeyOrigin)>> {
         let Self { variable: key, file_variable: path, .. } = *self;
         let set = |name| variable(name).filter(|value| !value.is_empty());
         match (set(key), set(path)) {
             (Some(_), Some(_)) => bail!("{key} and {path} are both set: set only one of them"),
-            (Some(text), None) => Ok(Some((parse(&text).context(key)?, Place::Environment))),
+            (Some(text), None) => Ok(Some((parse(&text).context(key)?, KeyOrigin::Environment))),
             (None, Some(named)) => {
                 let found = self.of_file(Path::new(&named), parse)?;
                 Ok(Some(found.with_context(|| format!("there is no file {named} ({path})"))?))
@@ -47,12 +47,16 @@ impl KeySource {
     }
 
     /// A file holds the key alone, as secret managers mount it, or in a line as environment files have it.
-    fn of_file<T>(&self, file: &Path, parse: impl Fn(&str) -> anyhow::Result<T>) -> anyhow::Result<Option<(T, Place)>> {
+    fn of_file<T>(
+        &self,
+        file: &Path,
+        parse: impl Fn(&str) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Option<(T, KeyOrigin)>> {
         let text = files::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let Some(text) = text else { return Ok(None) };
         let [named] = files::variables(&text, [self.variable]);
         let key = parse(named.as_deref().unwrap_or(&text));
         let key = key.with_context(|| format!("the {} in {}", self.name, file.display()))?;
-        Ok(Some((key, Place::File(file.to_owned()))))
+        Ok(Some((key, KeyOrigin::File(file.to_owned()))))
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use identity::{MASTER_KEY_BYTES, MasterKey, MasterKeys, PieceSecret, PieceSecrets};
 
 use crate::files;
-use crate::key_source::{KeySource, Place};
+use crate::key_source::{KeyOrigin, KeySource};
 
 /// Variable with the keys, hexadecimal or Base64, the first one first.
 pub(crate) const KEY_ENV: &str = "PLANETSTORE_MASTER_KEY";
@@ -18,11 +18,11 @@ const SOURCE: KeySource = KeySource { name: "master key", variable: KEY_ENV, fil
 
 /// The keys of the environment, else those of the data folder's file; `None` if there are none.
 pub(crate) fn find(file: &Path) -> anyhow::Result<Option<MasterKeys>> {
-    Ok(find_with_place(file)?.map(|(keys, _)| keys))
+    Ok(find_with_origin(file)?.map(|(keys, _)| keys))
 }
 
 /// The same, and where they are from.
-pub(crate) fn find_with_place(file: &Path) -> anyhow::Result<Option<(MasterKeys, Place)>> {
+pub(crate) fn find_with_origin(file: &Path) -> anyhow::Result<Option<(MasterKeys, KeyOrigin)>> {
     find_among(|name| std::env::var(name).ok(), file)
 }
 
@@ -67,7 +67,10 @@ pub(crate) fn missing(file: &Path) -> anyhow::Error {
     )
 }
 
-fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<(MasterKeys, Place)>> {
+fn find_among(
+    variable: impl Fn(&str) -> Option<String>,
+    file: &Path,
+) -> anyhow::Result<Option<(MasterKeys, KeyOrigin)>> {
     SOURCE.find(variable, file, |text| Ok(MasterKeys::parse(text)?))
 }
 
@@ -84,8 +87,8 @@ mod tests {
         let none = |_: &str| None;
         assert!(find_among(none, &file).unwrap().is_none());
         let made = find_or_make(&file).unwrap();
-        let (found, place) = find_among(none, &file).unwrap().unwrap();
-        assert_eq!((ids(&found), place), (ids(&made), Place::File(file)));
+        let (found, origin) = find_among(none, &file).unwrap().unwrap();
+        assert_eq!((ids(&found), origin), (ids(&made), KeyOrigin::File(file)));
     }
 
     fn ids(keys: &MasterKeys) -> Vec<String> {

@@ -10,7 +10,7 @@ use crate::action::{Action, ActionSet};
 use crate::decision::StatementName;
 use crate::evaluate::Ask;
 use crate::json::Json;
-use crate::malformed::{Malformed, Place, quoted};
+use crate::malformed::{DocumentPath, Malformed, quoted};
 use crate::pattern::{Cost, SEARCHES_MAX};
 use crate::statement::{Effect, Parser, STATEMENTS_MAX, Statement};
 
@@ -73,7 +73,7 @@ impl Document {
         if text.len() > max {
             return Err(Malformed::TooLong { bytes: text.len(), max });
         }
-        let place = Place::Document;
+        let place = DocumentPath::Document;
         let json = Json::parse(text)?;
         let Json::Object(elements) = &json else {
             return Err(place.wrong(format!("a policy is an object, not {}", json.what())));
@@ -101,9 +101,9 @@ impl Document {
     pub fn check_new(&self) -> Result<(), Malformed> {
         if self.cost.searches > SEARCHES_MAX {
             let why = format!("the policy has more than {SEARCHES_MAX} values with something between two \"*\"");
-            return Err(Place::Document.wrong(why));
+            return Err(DocumentPath::Document.wrong(why));
         }
-        let of = Place::Document;
+        let of = DocumentPath::Document;
         let of = of.member("Statement");
         self.statements.iter().enumerate().try_for_each(|(at, statement)| statement.check_new(&of.item(at)))
     }
@@ -154,7 +154,7 @@ impl Document {
 }
 
 /// Whether a version has policy variables. A document without a version has that of 2008.
-fn has_variables(version: Option<&Json>, place: &Place<'_>) -> Result<bool, Malformed> {
+fn has_variables(version: Option<&Json>, place: &DocumentPath<'_>) -> Result<bool, Malformed> {
     match version {
         None => Ok(false),
         Some(Json::Text(version)) if version == "2008-10-17" => Ok(false),
@@ -163,7 +163,11 @@ fn has_variables(version: Option<&Json>, place: &Place<'_>) -> Result<bool, Malf
     }
 }
 
-fn statements(parser: &mut Parser<'_>, json: Option<&Json>, place: &Place<'_>) -> Result<Vec<Statement>, Malformed> {
+fn statements(
+    parser: &mut Parser<'_>,
+    json: Option<&Json>,
+    place: &DocumentPath<'_>,
+) -> Result<Vec<Statement>, Malformed> {
     let statements = match json {
         None => return Err(place.wrong("a policy has statements")),
         Some(Json::List(list)) if list.is_empty() => return Err(place.wrong("a policy has statements")),

@@ -26,7 +26,7 @@ pub enum Malformed {
 
 /// Where in a document the parser stands. Rendered only when something is wrong.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place<'a> {
+pub(crate) enum DocumentPath<'a> {
     Document,
     Member(&'a Self, &'a str),
     Item(&'a Self, usize),
@@ -42,7 +42,7 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("{cut:?}{more}")
 }
 
-impl<'a> Place<'a> {
+impl<'a> DocumentPath<'a> {
     pub(crate) fn member(&'a self, name: &'a str) -> Self {
         Self::Member(self, name)
     }

@@ -3,7 +3,7 @@
 use events::ids::{UserId, UserName};
 
 use crate::json::Json;
-use crate::malformed::{Malformed, Place, quoted};
+use crate::malformed::{DocumentPath, Malformed, quoted};
 use crate::request::Caller;
 use crate::user_arn::UserArn;
 
@@ -21,7 +21,7 @@ pub(crate) struct Principals {
 pub(crate) const PRINCIPALS_MAX: usize = 256;
 
 impl Principals {
-    pub(crate) fn parse(json: &Json, negated: bool, place: &Place<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn parse(json: &Json, negated: bool, place: &DocumentPath<'_>) -> Result<Self, Malformed> {
         let mut found = Self { negated, everyone: false, names: Vec::new(), ids: Vec::new() };
         match json {
             Json::Text(text) if text == "*" => found.everyone = true,
@@ -38,8 +38,8 @@ impl Principals {
         Ok(found)
     }
 
-    fn family(&mut self, family: &str, members: &Json, place: &Place<'_>) -> Result<(), Malformed> {
-        let one = |json: &Json, place: &Place<'_>| match json {
+    fn family(&mut self, family: &str, members: &Json, place: &DocumentPath<'_>) -> Result<(), Malformed> {
+        let one = |json: &Json, place: &DocumentPath<'_>| match json {
             Json::Text(text) => Ok(text.clone()),
             other => Err(place.wrong(format!("a principal is a string, not {}", other.what()))),
         };

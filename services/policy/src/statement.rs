@@ -8,7 +8,7 @@ use crate::action::{Action, ActionSet};
 use crate::condition::Condition;
 use crate::evaluate::Ask;
 use crate::json::Json;
-use crate::malformed::{Malformed, Place, quoted};
+use crate::malformed::{DocumentPath, Malformed, quoted};
 use crate::pattern::{Cost, FLOATING_BYTES_MAX};
 use crate::principal::Principals;
 use crate::resource::ResourcePattern;
@@ -58,7 +58,7 @@ pub(crate) struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    pub(crate) fn statement(&mut self, json: &Json, place: &Place<'_>) -> Result<Statement, Malformed> {
+    pub(crate) fn statement(&mut self, json: &Json, place: &DocumentPath<'_>) -> Result<Statement, Malformed> {
         let Json::Object(elements) = json else {
             return Err(place.wrong(format!("a statement is an object, not {}", json.what())));
         };
@@ -80,7 +80,7 @@ impl Parser<'_> {
     fn principals(
         &self,
         elements: &BTreeMap<String, Json>,
-        place: &Place<'_>,
+        place: &DocumentPath<'_>,
     ) -> Result<Option<Principals>, Malformed> {
         let found = either(elements, "Principal", "NotPrincipal", place)?;
         match (self.bucket, found) {
@@ -91,7 +91,11 @@ impl Parser<'_> {
         }
     }
 
-    fn resources(&mut self, elements: &BTreeMap<String, Json>, place: &Place<'_>) -> Result<Resources, Malformed> {
+    fn resources(
+        &mut self,
+        elements: &BTreeMap<String, Json>,
+        place: &DocumentPath<'_>,
+    ) -> Result<Resources, Malformed> {
         let Some((json, name, negated)) = either(elements, "Resource", "NotResource", place)? else {
             return Err(place.wrong("a statement has a Resource or a NotResource"));
         };
@@ -114,7 +118,7 @@ impl Parser<'_> {
         &self,
         elements: &BTreeMap<String, Json>,
         Statement { effect, resources, .. }: &Statement,
-        place: &Place<'_>,
+        place: &DocumentPath<'_>,
     ) -> Result<ActionSet, Malformed> {
         let Some((json, name, negated)) = either(elements, "Action", "NotAction", place)? else {
             return Err(place.wrong("a statement has an Action or a NotAction"));
@@ -143,7 +147,7 @@ impl Parser<'_> {
         })
     }
 
-    fn conditions(&mut self, json: Option<&Json>, place: &Place<'_>) -> Result<Vec<Condition>, Malformed> {
+    fn conditions(&mut self, json: Option<&Json>, place: &DocumentPath<'_>) -> Result<Vec<Condition>, Malformed> {
         let operators = match json {
             None => return Ok(Vec::new()),
             Some(Json::Object(operators)) => operators,
@@ -168,7 +172,7 @@ impl Parser<'_> {
         Ok(conditions)
     }
 
-    fn spend(&mut self, cost: Cost, place: &Place<'_>) -> Result<(), Malformed> {
+    fn spend(&mut self, cost: Cost, place: &DocumentPath<'_>) -> Result<(), Malformed> {
         self.cost = [self.cost, cost].into_iter().sum();
         if self.cost.floating_bytes <= FLOATING_BYTES_MAX {
             return Ok(());
@@ -179,7 +183,7 @@ impl Parser<'_> {
     }
 }
 
-fn sid(json: Option<&Json>, place: &Place<'_>) -> Result<Option<Box<str>>, Malformed> {
+fn sid(json: Option<&Json>, place: &DocumentPath<'_>) -> Result<Option<Box<str>>, Malformed> {
     match json {
         None => Ok(None),
         Some(Json::Text(sid)) if sid.is_empty() => Ok(None),
@@ -192,7 +196,7 @@ fn sid(json: Option<&Json>, place: &Place<'_>) -> Result<Option<Box<str>>, Malfo
     }
 }
 
-fn effect(json: Option<&Json>, place: &Place<'_>) -> Result<Effect, Malformed> {
+fn effect(json: Option<&Json>, place: &DocumentPath<'_>) -> Result<Effect, Malformed> {
     match json {
         Some(Json::Text(effect)) if effect == "Allow" => Ok(Effect::Allow),
         Some(Json::Text(effect)) if effect == "Deny" => Ok(Effect::Deny),
@@ -205,7 +209,7 @@ fn either<'a>(
     elements: &'a BTreeMap<String, Json>,
     plain: &'static str,
     opposite: &'static str,
-    place: &Place<'_>,
+    place: &DocumentPath<'_>,
 ) -> Result<Option<(&'a Json, &'static str, bool)>, Malformed> {
     match (elements.get(plain), elements.get(opposite)) {
         (Some(_), Some(_)) => Err(place.wrong(format!("{plain} and {opposite} exclude each other"))),
@@ -218,8 +222,8 @@ fn either<'a>(
 /// Takes a string, or each string of a list.
 pub(crate) fn texts(
     json: &Json,
-    place: &Place<'_>,
-    mut take: impl FnMut(&str, &Place<'_>) -> Result<(), Malformed>,
+    place: &DocumentPath<'_>,
+    mut take: impl FnMut(&str, &DocumentPath<'_>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
     match json {
         Json::Text(text) => take(text, place),
@@ -268,7 +272,7 @@ impl Statement {
     /// What is refused of a policy that is new.
     ///
     /// Source: AWS IAM User Guide, "AWS JSON policy elements: `NotPrincipal`".
-    pub(crate) fn check_new(&self, place: &Place<'_>) -> Result<(), Malformed> {
+    pub(crate) fn check_new(&self, place: &DocumentPath<'_>) -> Result<(), Malformed> {
         if self.effect == Effect::Allow && self.principals.as_ref().is_some_and(|principals| principals.negated) {
             return Err(place.wrong("to allow all but some is to allow strangers: NotPrincipal goes with Deny only"));
         }

@@ -37,7 +37,7 @@ pub(super) fn append<V: View>(
     }
     lock::check_end(&current, false, context.now)?;
     check_size(append)?;
-    let Place { upload, parts, number } = place(view, append, object)?;
+    let PartSlot { upload, parts, number } = place(view, append, object)?;
     let (body, staged_in_use) = match &append.body {
         // Parts do not lie in parts.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
@@ -76,7 +76,7 @@ fn check_size(append: &AppendObject) -> Result<(), Rejection> {
 }
 
 /// Where the new part goes.
-struct Place {
+struct PartSlot {
     upload: UploadId,
     /// How many parts there are with it.
     parts: u16,
@@ -85,7 +85,7 @@ struct Place {
 
 /// Parts that other objects have too stay as they are, and so do those after which there is no number left: there the
 /// object gets parts of its own, numbered from 1.
-fn place<V: View>(view: &V, append: &AppendObject, object: &ObjectRow) -> Result<Place, Refused<V::Error>> {
+fn place<V: View>(view: &V, append: &AppendObject, object: &ObjectRow) -> Result<PartSlot, Refused<V::Error>> {
     let (parts, in_place) = match object.body {
         BodyRow::Empty => (0, None),
         BodyRow::Content(_) => (1, None),
@@ -106,5 +106,5 @@ fn place<V: View>(view: &V, append: &AppendObject, object: &ObjectRow) -> Result
     }
     let (upload, before) = in_place.unwrap_or((append.upload, parts));
     let number = PartNumber::try_from(before + 1).map_err(|_| Rejection::TooManyParts)?;
-    Ok(Place { upload, parts: parts + 1, number })
+    Ok(PartSlot { upload, parts: parts + 1, number })
 }

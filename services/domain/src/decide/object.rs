@@ -132,14 +132,14 @@ pub(super) fn object_version<V: View>(
 }
 
 /// Where a new version goes among those a key has.
-pub(super) struct Place {
+pub(super) struct VersionSlot {
     pub(super) version: VersionId,
     pub(super) null: bool,
     /// The null version that ends.
     pub(super) replaces: Option<VersionRow>,
 }
 
-impl Place {
+impl VersionSlot {
     pub(super) fn name(&self) -> VersionName {
         if self.null { VersionName::Null } else { VersionName::Id(self.version) }
     }
@@ -164,11 +164,11 @@ pub(super) fn place_version<V: View>(
     key: &ObjectKey,
     current: Option<VersionRow>,
     context: Context,
-) -> Result<Place, Refused<V::Error>> {
+) -> Result<VersionSlot, Refused<V::Error>> {
     if bucket.versioning == Versioning::Unversioned {
         let version = VersionId::after(current.as_ref().map(|row| row.version), context.fresh);
         check_replaced(current.as_ref(), context)?;
-        return Ok(Place { version, null: true, replaces: current });
+        return Ok(VersionSlot { version, null: true, replaces: current });
     }
     let noncurrent = view.newest_below(bucket.id, key, VersionId::MAX).map_err(Refused::View)?;
     let newest = current.iter().chain(&noncurrent).map(|row| row.version).max();
@@ -177,7 +177,7 @@ pub(super) fn place_version<V: View>(
     let replaces =
         if null { find_version(view, bucket.id, key, VersionName::Null).map_err(Refused::View)? } else { None };
     check_replaced(replaces.as_ref(), context)?;
-    Ok(Place { version, null, replaces })
+    Ok(VersionSlot { version, null, replaces })
 }
 
 /// Where versions may be locked none is replaced; should one be, a lock stands above that.

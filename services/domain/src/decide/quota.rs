@@ -3,7 +3,7 @@ use events::ids::{BucketName, ObjectKey, PartNumber, UploadId};
 use events::object::Delta;
 use events::quota::{Changed, Quota, Resource, ThresholdReached, WARNING_PERCENT};
 
-use super::object::{Place, place_version};
+use super::object::{VersionSlot, place_version};
 use super::{Decision, Refused, bucket_row};
 use crate::command::{Context, Outcome, Rejection};
 use crate::row::UsageRow;
@@ -49,7 +49,7 @@ fn bounded<V: View>(
     bucket: &BucketName,
     key: &ObjectKey,
     context: Context,
-) -> Result<Option<(UsageRow, Place)>, Refused<V::Error>> {
+) -> Result<Option<(UsageRow, VersionSlot)>, Refused<V::Error>> {
     let row = bucket_row(view, bucket)?;
     let usage = view.usage(row.id).map_err(Refused::View)?;
     if usage.quota == Quota::default() {

@@ -55,7 +55,7 @@ pub struct JetStreamLog {
     sending: Sending,
     gate: Gate,
     /// Where the last read stopped.
-    place: Arc<Mutex<Option<read::Place>>>,
+    place: Arc<Mutex<Option<read::ReadPosition>>>,
     /// Who said where the log ends, when it was last asked.
     leader: Arc<leader::Leader>,
 }

@@ -32,7 +32,7 @@ pub(super) struct Bounds {
 
 /// Where the last read stopped short of the end, for one that goes on from there.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct ReadPosition {
     next: u64,
     /// The connection on which it was.
     made: u64,
@@ -62,7 +62,7 @@ pub(super) async fn read(
     let goes_on = place.take().filter(|place| place.next == bounds.from && place.made == made);
     let (batch, consumer) = match goes_on {
         None => (get::get(log, bounds).await?, None),
-        Some(Place { consumer, .. }) => {
+        Some(ReadPosition { consumer, .. }) => {
             let consumer = match consumer {
                 Some(consumer) => consumer,
                 None => consume::create(log, bounds.from).await?,
@@ -77,7 +77,7 @@ pub(super) async fn read(
     };
     // At the end the server may send to a consumer what nobody waits for any more, so the place is given up.
     if batch.more {
-        *place = Some(Place { next: bounds.from + batch.events.len() as u64, made, consumer });
+        *place = Some(ReadPosition { next: bounds.from + batch.events.len() as u64, made, consumer });
     }
     Ok(batch.events)
 }

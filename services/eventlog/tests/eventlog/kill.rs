@@ -15,7 +15,7 @@ const EVENTS_A_ROUND: usize = 150;
 
 /// What a writer was told.
 #[derive(Default)]
-struct Told {
+struct Answers {
     acked: Vec<EventId>,
     denied: HashSet<EventId>,
 }
@@ -41,8 +41,8 @@ async fn catch_up(log: &JetStreamLog, mut last: u64) -> u64 {
     }
 }
 
-async fn write(log: JetStreamLog, sizes: [usize; 5], progress: Arc<Progress>) -> Told {
-    let mut told = Told::default();
+async fn write(log: JetStreamLog, sizes: [usize; 5], progress: Arc<Progress>) -> Answers {
+    let mut answers = Answers::default();
     let mut last = 0;
     for count in sizes.into_iter().cycle() {
         if progress.stop.load(Ordering::Relaxed) {
@@ -60,12 +60,12 @@ async fn write(log: JetStreamLog, sizes: [usize; 5], progress: Arc<Progress>) ->
             Err(error) => panic!("{error}"),
         };
         let ids = ids(&group);
-        told.acked.extend(&ids[..appended]);
-        told.denied.extend(&ids[appended..]);
+        answers.acked.extend(&ids[..appended]);
+        answers.denied.extend(&ids[appended..]);
         progress.acked.fetch_add(appended, Ordering::Relaxed);
         progress.more.notify_one();
     }
-    told
+    answers
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,20 +87,20 @@ async fn no_acked_event_is_lost_or_doubled_and_no_denied_one_appears() {
     progress.stop.store(true, Ordering::Relaxed);
 
     let log = fixture.log().await;
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for writer in writers {
-        told.push(patiently(writer).await.unwrap());
+        answers.push(patiently(writer).await.unwrap());
     }
     let stored = stored_ids(&read_all(&log).await);
     let places: HashMap<EventId, usize> = stored.iter().enumerate().map(|(place, id)| (*id, place)).collect();
     assert_eq!(places.len(), stored.len(), "no event is there twice");
     assert!(log.tail().await.unwrap().is_dense());
-    for told in &told {
-        assert!(told.acked.iter().all(|id| places.contains_key(id)), "every acked event is there");
-        assert!(told.acked.is_sorted_by_key(|id| places[id]), "in the order in which it was acked");
-        assert!(!told.denied.iter().any(|id| places.contains_key(id)), "no denied event is there");
+    for answers in &answers {
+        assert!(answers.acked.iter().all(|id| places.contains_key(id)), "every acked event is there");
+        assert!(answers.acked.is_sorted_by_key(|id| places[id]), "in the order in which it was acked");
+        assert!(!answers.denied.iter().any(|id| places.contains_key(id)), "no denied event is there");
     }
-    assert_eq!(stored.len(), told.iter().map(|told| told.acked.len()).sum::<usize>());
+    assert_eq!(stored.len(), answers.iter().map(|answers| answers.acked.len()).sum::<usize>());
     for id in stored {
         assert_eq!(patiently(follow.next()).await.unwrap().unwrap().id, id);
     }

@@ -71,7 +71,7 @@ pub(super) async fn append_object(
     let ingested = ingest(call, &bucket, payload, &request.payload, algorithm, protection.as_ref()).await?;
     check_not_empty(ingested.size)?;
     let size = offset + ingested.size;
-    let (of_piece, whole_checksum) = (Told::of_piece(&ingested), whole_checksum(&object, &ingested));
+    let (of_piece, whole_checksum) = (AppendedState::of_piece(&ingested), whole_checksum(&object, &ingested));
     let append = AppendObject {
         bucket: bucket.clone(),
         key: key.clone(),
@@ -94,8 +94,8 @@ pub(super) async fn append_object(
     };
     // Tag, checksum and rules tell of bytes and tags that others gave the object.
     let may_read = call.may(Action::GetObject)?;
-    let told = if may_read { Told { etag, checksum: whole_checksum } } else { of_piece };
-    let mut response = told.answer(size)?;
+    let visible = if may_read { AppendedState { etag, checksum: whole_checksum } } else { of_piece };
+    let mut response = visible.answer(size)?;
     if let Some(protection) = &protection {
         protection.insert_headers(response.headers_mut())?;
     }
@@ -107,12 +107,12 @@ pub(super) async fn append_object(
 }
 
 /// What an answer tells of bytes: of all, or of those that came, which is all that whoever may not read learns.
-struct Told {
+struct AppendedState {
     etag: ETag,
     checksum: Option<Checksum>,
 }
 
-impl Told {
+impl AppendedState {
     fn of_piece(ingested: &Ingested) -> Self {
         let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
         Self { etag: convert::etag_of_body(ingested.md5), checksum }

@@ -8,7 +8,7 @@ use identity::{MasterKeys, NONCE_BYTES, Secret};
 use super::Verdict;
 use crate::cli::DataArgs;
 use crate::folder::Paths;
-use crate::key_source::Place;
+use crate::key_source::KeyOrigin;
 use crate::master_key::{self, KEY_ENV};
 
 #[derive(Debug, Subcommand)]
@@ -32,18 +32,18 @@ pub(crate) struct MasterKeyArgs {
 pub(crate) fn master_key(command: &MasterKeyCommand) -> anyhow::Result<Verdict> {
     let (MasterKeyCommand::Add(arguments) | MasterKeyCommand::Retire(arguments)) = command;
     let file = Paths::new(&arguments.data.data).master_key();
-    let (keys, place) = master_key::find_with_place(&file)?.ok_or_else(|| master_key::missing(&file))?;
+    let (keys, origin) = master_key::find_with_origin(&file)?.ok_or_else(|| master_key::missing(&file))?;
     let text = match command {
         MasterKeyCommand::Add(_) => added(keys)?,
         MasterKeyCommand::Retire(_) => retired(&keys)?,
     };
-    match place {
+    match origin {
         _ if arguments.print => println!("{KEY_ENV}={}", text.expose()),
-        Place::File(file) => {
+        KeyOrigin::File(file) => {
             master_key::write(&file, text.expose())?;
             println!("wrote {}: copy it to all gateways of the region and restart them", file.display());
         }
-        Place::Environment => {
+        KeyOrigin::Environment => {
             bail!("the master key is in {KEY_ENV}, not in a file: use --print and set {KEY_ENV} to the output")
         }
     }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use crate::context::{Key, Value};
 use crate::evaluate::Ask;
 use crate::json::Json;
-use crate::malformed::{Malformed, Place, quoted};
+use crate::malformed::{DocumentPath, Malformed, quoted};
 use crate::pattern::Cost;
 use crate::request::Caller;
 use crate::statement::{Effect, VALUES_MAX};
@@ -53,7 +53,7 @@ impl Condition {
         key: &str,
         values: &Json,
         variables: bool,
-        place: &Place<'_>,
+        place: &DocumentPath<'_>,
     ) -> Result<Self, Malformed> {
         let operator = Operator::parse(operator)
             .ok_or_else(|| place.wrong(format!("there is no condition operator {}", quoted(operator))))?;
@@ -140,8 +140,8 @@ impl Condition {
 }
 
 /// The values of a condition as texts: JSON may write them as numbers and booleans.
-fn texts(json: &Json, place: &Place<'_>) -> Result<Vec<String>, Malformed> {
-    let text = |json: &Json, place: &Place<'_>| match json {
+fn texts(json: &Json, place: &DocumentPath<'_>) -> Result<Vec<String>, Malformed> {
+    let text = |json: &Json, place: &DocumentPath<'_>| match json {
         Json::Text(text) | Json::Number(text) => Ok(text.clone()),
         Json::Bool(value) => Ok(value.to_string()),
         other => Err(place.wrong(format!("a value is a string, a number or a boolean, not {}", other.what()))),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policy::{Action, Attached, Document, Kind, cover};
 
-use crate::world::{Told, Who, World, bucket, for_bucket, statement};
+use crate::world::{ContextValue, Who, World, bucket, for_bucket, statement};
 
 /// The ready-made policies, as they are documented.
 const AUDITOR: &str = include_str!("../../../../docs/policies/auditor.json");
@@ -107,7 +107,10 @@ fn conditions_hold_for_administration_as_for_s3() {
         "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"},"Bool":{"aws:SecureTransport":"true"}}}}"#;
     let asked = |address, tls| {
         let world = World::new().policy(text).action(Action::AdminGetUser);
-        world.with("aws:SourceIp", Told::Address(address)).with("aws:SecureTransport", Told::Flag(tls)).allowed()
+        world
+            .with("aws:SourceIp", ContextValue::Address(address))
+            .with("aws:SecureTransport", ContextValue::Flag(tls))
+            .allowed()
     };
     assert!(asked("192.0.2.7", true));
     assert!(!asked("192.0.2.7", false));

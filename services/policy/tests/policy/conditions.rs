@@ -2,10 +2,10 @@
 
 use policy::COMPARED_BYTES_MAX;
 
-use crate::world::{Told, Who, World, on_condition, statement};
+use crate::world::{ContextValue, Who, World, on_condition, statement};
 
 /// Whether a condition is true of a request that knows this.
-fn holds(condition: &str, known: &[(&'static str, Told)]) -> bool {
+fn holds(condition: &str, known: &[(&'static str, ContextValue)]) -> bool {
     let known = |world: World| known.iter().fold(world, |world, (name, told)| world.with(name, told.clone()));
     let allowed = known(World::new()).policy(&on_condition("Allow", condition)).allowed();
     // A condition means the same under both effects.
@@ -14,8 +14,8 @@ fn holds(condition: &str, known: &[(&'static str, Told)]) -> bool {
     allowed
 }
 
-fn prefix(text: &'static str) -> [(&'static str, Told); 1] {
-    [("s3:prefix", Told::Text(text))]
+fn prefix(text: &'static str) -> [(&'static str, ContextValue); 1] {
+    [("s3:prefix", ContextValue::Text(text))]
 }
 
 /// `{"<operator>": {"s3:prefix": <values>}}`
@@ -70,8 +70,12 @@ fn numbers() {
     for (operator, found, expected) in cases {
         for wanted in ["10", r#""10""#, r#""1e1""#] {
             let condition = format!(r#"{{"{operator}":{{"s3:max-keys":{wanted}}}}}"#);
-            assert_eq!(holds(&condition, &[("s3:max-keys", Told::Number(found))]), expected, "{operator} {found}");
-            let text = Told::Text(match found {
+            assert_eq!(
+                holds(&condition, &[("s3:max-keys", ContextValue::Number(found))]),
+                expected,
+                "{operator} {found}"
+            );
+            let text = ContextValue::Text(match found {
                 9 => "9",
                 10 => "10",
                 _ => "11",
@@ -80,7 +84,7 @@ fn numbers() {
         }
     }
     // What is no number is less than nothing, and equal to none.
-    let odd = [("s3:max-keys", Told::Text("NaN"))];
+    let odd = [("s3:max-keys", ContextValue::Text("NaN"))];
     assert!(!holds(r#"{"NumericLessThan":{"s3:max-keys":10}}"#, &odd));
     assert!(holds(r#"{"NumericNotEquals":{"s3:max-keys":10}}"#, &odd));
 }
@@ -111,7 +115,7 @@ fn dates() {
 
 #[test]
 fn truth() {
-    let by_tls = |tls| [("aws:SecureTransport", Told::Flag(tls))];
+    let by_tls = |tls| [("aws:SecureTransport", ContextValue::Flag(tls))];
     for wanted in ["true", r#""true""#, r#""True""#] {
         let condition = format!(r#"{{"Bool":{{"aws:SecureTransport":{wanted}}}}}"#);
         assert!(holds(&condition, &by_tls(true)));
@@ -123,7 +127,7 @@ fn truth() {
 
 #[test]
 fn addresses() {
-    let from = |address| [("aws:SourceIp", Told::Address(address))];
+    let from = |address| [("aws:SourceIp", ContextValue::Address(address))];
     let condition = r#"{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","2001:db8::/32"]}}"#;
     assert!(holds(condition, &from("203.0.113.9")));
     assert!(holds(condition, &from("::ffff:203.0.113.9")));
@@ -139,7 +143,7 @@ fn addresses() {
 #[test]
 fn existence() {
     let is_absent = |wanted| format!(r#"{{"Null":{{"s3:x-amz-server-side-encryption":{wanted}}}}}"#);
-    let there = [("s3:x-amz-server-side-encryption", Told::Text("AES256"))];
+    let there = [("s3:x-amz-server-side-encryption", ContextValue::Text("AES256"))];
     assert!(holds(&is_absent("true"), &[]));
     assert!(!holds(&is_absent("true"), &there));
     assert!(!holds(&is_absent("\"false\""), &[]));
@@ -180,7 +184,7 @@ fn what_the_caller_is() {
         assert!(holds(&format!(r#"{{"StringEquals":{{"{key}":"{value}"}}}}"#), &[]), "{key}");
     }
     // No context can say otherwise.
-    let claimed = [("aws:username", Told::Text("bob")), ("aws:SourceVpc", Told::Text("vpc-1"))];
+    let claimed = [("aws:username", ContextValue::Text("bob")), ("aws:SourceVpc", ContextValue::Text("vpc-1"))];
     assert!(!holds(r#"{"StringEquals":{"aws:username":"bob"}}"#, &claimed));
     assert!(!holds(r#"{"StringEquals":{"aws:SourceVpc":"vpc-1"}}"#, &claimed));
 }
@@ -216,7 +220,7 @@ fn keys_that_are_absent() {
 
 #[test]
 fn keys_with_many_values() {
-    let tags = |tags: &[&'static str]| [("s3:RequestObjectTagKeys", Told::Texts(tags.to_vec()))];
+    let tags = |tags: &[&'static str]| [("s3:RequestObjectTagKeys", ContextValue::Texts(tags.to_vec()))];
     let on = |operator: &str| format!(r#"{{"{operator}":{{"s3:RequestObjectTagKeys":["a","b"]}}}}"#);
     let cases: &[(&str, &[&'static str], bool)] = &[
         ("ForAllValues:StringEquals", &["a", "b"], true),
@@ -248,7 +252,7 @@ fn keys_with_many_values() {
 
 #[test]
 fn tags_are_asked_by_their_key_which_has_a_case() {
-    let known = [("s3:ExistingObjectTag/Team", Told::Text("blue"))];
+    let known = [("s3:ExistingObjectTag/Team", ContextValue::Text("blue"))];
     assert!(holds(r#"{"StringEquals":{"s3:existingobjecttag/Team":"blue"}}"#, &known));
     assert!(!holds(r#"{"StringEquals":{"s3:ExistingObjectTag/team":"blue"}}"#, &known));
 }
@@ -256,7 +260,11 @@ fn tags_are_asked_by_their_key_which_has_a_case() {
 #[test]
 fn all_conditions_must_hold() {
     let condition = r#"{"StringLike":{"s3:prefix":"a*","s3:delimiter":"/"},"NumericLessThan":{"s3:max-keys":10}}"#;
-    let known = [("s3:prefix", Told::Text("ab")), ("s3:delimiter", Told::Text("/")), ("s3:max-keys", Told::Number(5))];
+    let known = [
+        ("s3:prefix", ContextValue::Text("ab")),
+        ("s3:delimiter", ContextValue::Text("/")),
+        ("s3:max-keys", ContextValue::Number(5)),
+    ];
     assert!(holds(condition, &known));
     assert!(!holds(condition, &known[..2]));
     assert!(!holds(condition, &known[1..]));
@@ -264,7 +272,7 @@ fn all_conditions_must_hold() {
 
 #[test]
 fn a_variable_without_a_value_never_widens_what_is_allowed() {
-    let anonymous = World::new().who(Who::Anonymous).with("s3:prefix", Told::Text("x"));
+    let anonymous = World::new().who(Who::Anonymous).with("s3:prefix", ContextValue::Text("x"));
     let policy = |effect: &str, rest: &str| {
         let all = r#""arn:aws:s3:::photos/*""#;
         let rest = rest.replace("ALL", all);
@@ -294,7 +302,7 @@ fn a_variable_without_a_value_never_widens_what_is_allowed() {
 }
 
 /// Whether a condition lets somebody through by a statement that allows, and by one that denies.
-fn through(condition: &str, told: Told) -> (bool, bool) {
+fn through(condition: &str, told: ContextValue) -> (bool, bool) {
     let key = if condition.contains("aws:SourceIp") { "aws:SourceIp" } else { "aws:Referer" };
     let allowed = World::new().with(key, told.clone()).policy(&on_condition("Allow", condition)).allowed();
     let denied = World::new().with(key, told).policy(&statement("Allow", "*", "*"));
@@ -316,13 +324,13 @@ fn what_cannot_be_read_lets_nobody_through() {
         r#"{"StringNotLike":{"aws:Referer":"https://a.example/*"}}"#,
         r#"{"StringLike":{"aws:Referer":"https://a.example/*"}}"#,
     ] {
-        assert_eq!(through(condition, Told::Unreadable), (false, false), "{condition}");
+        assert_eq!(through(condition, ContextValue::Unreadable), (false, false), "{condition}");
     }
 }
 
 #[test]
 fn what_is_too_long_to_compare_is_as_what_cannot_be_read() {
-    let text = |bytes: usize| Told::Text(Box::leak("r".repeat(bytes).into_boxed_str()));
+    let text = |bytes: usize| ContextValue::Text(Box::leak("r".repeat(bytes).into_boxed_str()));
     for condition in [r#"{"StringLike":{"aws:Referer":"r*"}}"#, r#"{"StringNotLike":{"aws:Referer":"x*"}}"#] {
         assert_eq!(through(condition, text(COMPARED_BYTES_MAX)), (true, false), "{condition}");
         assert_eq!(through(condition, text(COMPARED_BYTES_MAX + 1)), (false, false), "{condition}");

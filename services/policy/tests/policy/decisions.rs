@@ -3,7 +3,7 @@
 use events::access::ObjectOwnership;
 use policy::{Action, Decision, Denial, Grantor, Kind};
 
-use crate::world::{Told, Who, World, for_bucket, id, on_condition, statement};
+use crate::world::{ContextValue, Who, World, for_bucket, id, on_condition, statement};
 
 #[test]
 fn nothing_is_allowed_that_nothing_grants() {
@@ -78,7 +78,7 @@ fn a_home_folder_for_everyone() {
     assert!(world.clone().key("home/alice/notes.txt").allowed());
     assert!(!world.clone().key("home/alicex/notes.txt").allowed());
     assert!(!world.clone().key("home/bob/notes.txt").allowed());
-    let list = |prefix| world.clone().action(Action::ListBucket).with("s3:prefix", Told::Text(prefix));
+    let list = |prefix| world.clone().action(Action::ListBucket).with("s3:prefix", ContextValue::Text(prefix));
     assert_eq!(list("home/alice/2026").told(), "allowed by statement \"See\" of the policy policy0");
     assert!(list("home/").allowed());
     assert!(!list("home/bob/").allowed());
@@ -106,12 +106,12 @@ fn only_by_tls_and_only_encrypted() {
          "Condition":{"Bool":{"aws:SecureTransport":"false"}}},
         {"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::photos/*",
          "Condition":{"Null":{"s3:x-amz-server-side-encryption":"true"}}}]}"#;
-    let world = World::new().who(Who::Olga).bucket_policy(policy).with("aws:SecureTransport", Told::Flag(true));
+    let world = World::new().who(Who::Olga).bucket_policy(policy).with("aws:SecureTransport", ContextValue::Flag(true));
     assert!(world.allowed());
-    assert!(!world.clone().with("aws:SecureTransport", Told::Flag(false)).allowed());
+    assert!(!world.clone().with("aws:SecureTransport", ContextValue::Flag(false)).allowed());
     let put = world.action(Action::PutObject);
     assert_eq!(put.told(), "explicitly denied by Statement[1] of the bucket policy");
-    assert!(put.with("s3:x-amz-server-side-encryption", Told::Text("AES256")).allowed());
+    assert!(put.with("s3:x-amz-server-side-encryption", ContextValue::Text("AES256")).allowed());
 }
 
 #[test]
@@ -121,8 +121,8 @@ fn another_user_may_write_if_the_owner_gets_full_control() {
         "Condition":{"StringEquals":{"s3:x-amz-acl":"bucket-owner-full-control"}}}]}"#;
     let world = World::new().action(Action::PutObject).bucket_policy(policy);
     assert!(!world.allowed());
-    assert!(!world.clone().with("s3:x-amz-acl", Told::Text("private")).allowed());
-    let full = world.with("s3:x-amz-acl", Told::Text("bucket-owner-full-control"));
+    assert!(!world.clone().with("s3:x-amz-acl", ContextValue::Text("private")).allowed());
+    let full = world.with("s3:x-amz-acl", ContextValue::Text("bucket-owner-full-control"));
     assert!(full.allowed());
     assert!(!full.who(Who::Anonymous).allowed());
 }

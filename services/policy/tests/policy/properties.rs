@@ -5,7 +5,7 @@ use policy::{Action, Document, Kind};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::world::{Told, Who, World, id};
+use crate::world::{ContextValue, Who, World, id};
 
 const ACTIONS: [(&str, &[Action]); 6] = [
     ("s3:GetObject", &[Action::GetObject]),
@@ -129,7 +129,7 @@ fn fits(spec: &Spec) -> bool {
 
 fn world(asked: &Asked, own: &[Spec], of_bucket: &[Spec]) -> World {
     let mut world = World::new().who(asked.who).action(asked.action).key(KEYS[asked.key]);
-    world = world.with("s3:prefix", Told::Text(if asked.prefix { "true" } else { "false" }));
+    world = world.with("s3:prefix", ContextValue::Text(if asked.prefix { "true" } else { "false" }));
     world.public_access.restrict_public_buckets = asked.restricted;
     for spec in own {
         world = world.policy(&document(std::slice::from_ref(spec), false));

@@ -45,10 +45,10 @@ pub(crate) struct World {
 
 /// A context that holds what it was told, by the name that policies have for it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known(pub(crate) BTreeMap<&'static str, Told>);
+pub(crate) struct Known(pub(crate) BTreeMap<&'static str, ContextValue>);
 
 #[derive(Debug, Clone)]
-pub(crate) enum Told {
+pub(crate) enum ContextValue {
     Text(&'static str),
     Texts(Vec<&'static str>),
     Number(i64),
@@ -62,12 +62,12 @@ impl Context for Known {
         let found = self.0.iter().find(|(name, _)| Key::named(name).as_ref() == Some(key));
         match found.map(|(_, told)| told) {
             None => Value::Absent,
-            Some(Told::Text(text)) => (*text).into(),
-            Some(Told::Texts(texts)) => Value::Texts(Box::new(texts.iter().map(|text| (*text).into()))),
-            Some(Told::Number(number)) => Value::Number(*number),
-            Some(Told::Flag(flag)) => Value::Flag(*flag),
-            Some(Told::Unreadable) => Value::Unreadable,
-            Some(Told::Address(address)) => Value::Address(address.parse().unwrap()),
+            Some(ContextValue::Text(text)) => (*text).into(),
+            Some(ContextValue::Texts(texts)) => Value::Texts(Box::new(texts.iter().map(|text| (*text).into()))),
+            Some(ContextValue::Number(number)) => Value::Number(*number),
+            Some(ContextValue::Flag(flag)) => Value::Flag(*flag),
+            Some(ContextValue::Unreadable) => Value::Unreadable,
+            Some(ContextValue::Address(address)) => Value::Address(address.parse().unwrap()),
         }
     }
 }
@@ -115,7 +115,7 @@ impl World {
         self
     }
 
-    pub(crate) fn with(mut self, name: &'static str, told: Told) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, told: ContextValue) -> Self {
         self.context.0.insert(name, told);
         self
     }

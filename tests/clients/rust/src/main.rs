@@ -12,7 +12,7 @@ use std::env;
 const MIB: usize = 1024 * 1024;
 
 /// The store that the environment names.
-struct Place {
+struct Target {
     endpoint: String,
     region: String,
     access_key: String,
@@ -36,7 +36,7 @@ async fn main() {
     let variable = |name| env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let mut words = env::args().skip(1);
     let (Some(scenario), Some(bucket)) = (words.next(), words.next()) else { panic!("which scenario, which bucket?") };
-    let place = Place {
+    let target = Target {
         endpoint: variable("AWS_ENDPOINT_URL"),
         region: variable("AWS_REGION"),
         access_key: variable("AWS_ACCESS_KEY_ID"),
@@ -45,17 +45,17 @@ async fn main() {
     };
     match scenario.as_str() {
         #[cfg(feature = "sdk")]
-        "sdk-objects" => sdk::objects(&place).await,
+        "sdk-objects" => sdk::objects(&target).await,
         #[cfg(feature = "sdk")]
-        "sdk-streams" => sdk::streams(&place).await,
+        "sdk-streams" => sdk::streams(&target).await,
         #[cfg(feature = "sdk")]
-        "sdk-multipart" => sdk::multipart(&place).await,
+        "sdk-multipart" => sdk::multipart(&target).await,
         #[cfg(feature = "sdk")]
-        "sdk-presigned" => sdk::presigned(&place).await,
-        "object-store-reads" => object_stores::reads(&place).await,
-        "object-store-conditions" => object_stores::conditions(&place).await,
-        "object-store-races" => object_stores::races(&place).await,
-        "object-store-multipart" => object_stores::multipart(&place).await,
+        "sdk-presigned" => sdk::presigned(&target).await,
+        "object-store-reads" => object_stores::reads(&target).await,
+        "object-store-conditions" => object_stores::conditions(&target).await,
+        "object-store-races" => object_stores::races(&target).await,
+        "object-store-multipart" => object_stores::multipart(&target).await,
         unknown => panic!("there is no scenario {unknown}"),
     }
 }

@@ -11,23 +11,23 @@ use object_store::{
     TagSet, UpdateVersion, WriteMultipart,
 };
 
-use crate::{MIB, Place, content};
+use crate::{MIB, Target, content};
 
 /// How many write the same object at once.
 const WRITERS: usize = 8;
 
-fn builder(place: &Place) -> AmazonS3Builder {
+fn builder(target: &Target) -> AmazonS3Builder {
     AmazonS3Builder::new()
-        .with_endpoint(&place.endpoint)
+        .with_endpoint(&target.endpoint)
         .with_allow_http(true)
-        .with_region(&place.region)
-        .with_access_key_id(&place.access_key)
-        .with_secret_access_key(&place.secret_key)
-        .with_bucket_name(&place.bucket)
+        .with_region(&target.region)
+        .with_access_key_id(&target.access_key)
+        .with_secret_access_key(&target.secret_key)
+        .with_bucket_name(&target.bucket)
 }
 
-fn store(place: &Place) -> AmazonS3 {
-    builder(place).build().expect("a store")
+fn store(target: &Target) -> AmazonS3 {
+    builder(target).build().expect("a store")
 }
 
 fn mode(mode: PutMode) -> PutOptions {
@@ -39,8 +39,8 @@ async fn bytes(store: &AmazonS3, path: &Path) -> Bytes {
 }
 
 /// Ranges of every kind, listings, deletions in bulk.
-pub async fn reads(place: &Place) {
-    let (store, path) = (store(place), Path::from("dir/a b+c%.bin"));
+pub async fn reads(target: &Target) {
+    let (store, path) = (store(target), Path::from("dir/a b+c%.bin"));
     let data = Bytes::from(content(1, 100_000));
     store.put(&path, PutPayload::from_bytes(data.clone())).await.expect("a put");
     assert_eq!(bytes(&store, &path).await, data);
@@ -88,14 +88,14 @@ pub async fn reads(place: &Place) {
     assert_eq!(store.get(&path).await.expect("an object").attributes, attributes);
 
     // The second checksum that it knows, beside its default.
-    let summed = builder(place).with_checksum_algorithm(Checksum::SHA256).build().expect("a store");
+    let summed = builder(target).with_checksum_algorithm(Checksum::SHA256).build().expect("a store");
     summed.put(&path, PutPayload::from_bytes(data.clone())).await.expect("a put");
     assert_eq!(bytes(&summed, &path).await, data);
 }
 
 /// Create and update succeed for what they expect to find, and copies for what they expect not to.
-pub async fn conditions(place: &Place) {
-    let (store, path) = (store(place), Path::from("log/00000.json"));
+pub async fn conditions(target: &Target) {
+    let (store, path) = (store(target), Path::from("log/00000.json"));
     let first = store.put_opts(&path, "one".into(), mode(PutMode::Create)).await.expect("the first");
     let second = store.put_opts(&path, "two".into(), mode(PutMode::Create)).await;
     assert!(matches!(second, Err(Error::AlreadyExists { .. })), "{second:?}");
@@ -108,7 +108,7 @@ pub async fn conditions(place: &Place) {
     let gone = store.put_opts(&path, "five".into(), mode(PutMode::Update(third.into()))).await;
     assert!(gone.is_err(), "there is nothing to update");
 
-    let copies = builder(place).with_copy_if_not_exists(S3CopyIfNotExists::Multipart).build().expect("a store");
+    let copies = builder(target).with_copy_if_not_exists(S3CopyIfNotExists::Multipart).build().expect("a store");
     let (from, to) = (Path::from("from"), Path::from("to"));
     copies.put(&from, "copied".into()).await.expect("a put");
     copies.copy_if_not_exists(&from, &to).await.expect("a copy");
@@ -121,8 +121,8 @@ pub async fn conditions(place: &Place) {
 }
 
 /// Of many that create, one does; many that count up lose no count.
-pub async fn races(place: &Place) {
-    let store = Arc::new(store(place));
+pub async fn races(target: &Target) {
+    let store = Arc::new(store(target));
     let path = Path::from("created");
     let tries = (0..WRITERS).map(|writer| {
         let (store, path) = (Arc::clone(&store), path.clone());
@@ -156,8 +156,8 @@ pub async fn races(place: &Place) {
 }
 
 /// Parts of its own size, and an upload given up.
-pub async fn multipart(place: &Place) {
-    let (store, path) = (store(place), Path::from("dir/large"));
+pub async fn multipart(target: &Target) {
+    let (store, path) = (store(target), Path::from("dir/large"));
     let data = content(2, 12 * MIB + 5);
     let mut writer = WriteMultipart::new(store.put_multipart(&path).await.expect("an upload"));
     for piece in data.chunks(777_777) {

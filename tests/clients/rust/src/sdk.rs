@@ -12,16 +12,16 @@ use aws_sdk_s3::types::{
     ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete, ObjectAttributes, ObjectIdentifier,
 };
 
-use crate::{MIB, Place, content};
+use crate::{MIB, Target, content};
 
 /// A client with the defaults of the SDK, but for the address and a second attempt that would hide a failure.
-fn client(place: &Place) -> Client {
+fn client(target: &Target) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(place.region.clone()))
-        .endpoint_url(&place.endpoint)
+        .region(Region::new(target.region.clone()))
+        .endpoint_url(&target.endpoint)
         .force_path_style(true)
-        .credentials_provider(Credentials::new(&place.access_key, &place.secret_key, None, None, "environment"))
+        .credentials_provider(Credentials::new(&target.access_key, &target.secret_key, None, None, "environment"))
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
@@ -34,8 +34,8 @@ async fn read(client: &Client, bucket: &str, key: &str) -> Vec<u8> {
 }
 
 /// Puts, reads, conditions, pages and deletions.
-pub async fn objects(place: &Place) {
-    let (client, bucket) = (client(place), &place.bucket);
+pub async fn objects(target: &Target) {
+    let (client, bucket) = (client(target), &target.bucket);
     let data = content(1, 100_000);
     for (key, body) in [("empty", vec![]), ("dir/a b+c%&=?.txt", data.clone()), ("ünïcode", b"x".to_vec())] {
         let stored = client.put_object().bucket(bucket).key(key).metadata("colour", "blue");
@@ -75,8 +75,8 @@ pub async fn objects(place: &Place) {
 }
 
 /// A body that is read while it is sent goes as aws-chunked with its checksum behind it.
-pub async fn streams(place: &Place) {
-    let (client, bucket) = (client(place), &place.bucket);
+pub async fn streams(target: &Target) {
+    let (client, bucket) = (client(target), &target.bucket);
     let file = std::env::temp_dir().join(format!("rust-clients-{}", std::process::id()));
     for size in [0, 5, 3 * MIB + 7] {
         let data = content(2, size);
@@ -92,8 +92,8 @@ pub async fn streams(place: &Place) {
 }
 
 /// Three parts, out of order.
-pub async fn multipart(place: &Place) {
-    let (client, bucket, key) = (client(place), &place.bucket, "large");
+pub async fn multipart(target: &Target) {
+    let (client, bucket, key) = (client(target), &target.bucket, "large");
     let pieces = [content(3, 5 * MIB), content(4, 5 * MIB + 1), content(5, 9)];
     let made = client.create_multipart_upload().bucket(bucket).key(key).send().await.expect("an upload");
     let upload = made.upload_id().expect("its id");
@@ -121,8 +121,8 @@ pub async fn multipart(place: &Place) {
 }
 
 /// URLs that anybody may use.
-pub async fn presigned(place: &Place) {
-    let (client, bucket, key) = (client(place), &place.bucket, "a b+c/ü");
+pub async fn presigned(target: &Target) {
+    let (client, bucket, key) = (client(target), &target.bucket, "a b+c/ü");
     let minute = || PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");
     let anybody = reqwest::Client::new();
     let put = client.put_object().bucket(bucket).key(key).presigned(minute()).await.expect("a URL");

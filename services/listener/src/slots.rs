@@ -1,4 +1,4 @@
-//! Places for connections: so many in total, so many for each origin, and when there are no more, those on which
+//! ConnectionSlots for connections: so many in total, so many for each origin, and when there are no more, those on which
 //! nothing is asked make room.
 
 use std::cmp::Reverse;
@@ -12,18 +12,18 @@ use tokio::time::Instant;
 
 use crate::peer::origin;
 
-/// Places that an origin may have however few are left.
+/// ConnectionSlots that an origin may have however few are left.
 const ALWAYS: usize = 2;
 
-/// All places of a listener.
+/// All slots of a listener.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct ConnectionSlots {
     total: Arc<Semaphore>,
     taken: Arc<Taken>,
     per_address_max: usize,
 }
 
-/// Who has places. No longer than there are places.
+/// Who has slots. No longer than there are slots.
 #[derive(Debug, Default)]
 struct Taken {
     table: Mutex<Table>,
@@ -45,7 +45,7 @@ struct Connection {
     under_way: usize,
     unflushed: Arc<AtomicBool>,
     idle_since: Instant,
-    has_place: bool,
+    has_slot: bool,
     is_leaving: bool,
     leave: Arc<Notify>,
 }
@@ -60,15 +60,15 @@ pub(crate) struct Claim {
     taken: Arc<Taken>,
 }
 
-/// The place of a connection; free again when dropped.
+/// The slot of a connection; free again when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionSlot {
     // Dropped in this order: whoever is given the room finds the connection gone.
     claim: Claim,
     _permit: OwnedSemaphorePermit,
 }
 
-/// What a connection does, as far as its place hangs on it. Clones are of the same connection.
+/// What a connection does, as far as its slot hangs on it. Clones are of the same connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Activity {
     id: u64,
@@ -82,13 +82,13 @@ pub(crate) struct Activity {
 #[derive(Debug)]
 pub(crate) struct Busy(Option<Activity>);
 
-impl Places {
+impl ConnectionSlots {
     pub(crate) fn new(max: usize, per_address_max: usize) -> Self {
         Self { total: Arc::new(Semaphore::new(max)), taken: Arc::default(), per_address_max }
     }
 
     /// Counts a connection for its origin, unless that has too many. No origin has more than are free, so that the first
-    /// few leave places to those who come later.
+    /// few leave slots to those who come later.
     pub(crate) fn claim(&self, address: IpAddr) -> Option<Claim> {
         let origin = origin(address);
         let allowed = self.per_address_max.min(self.total.available_permits().max(ALWAYS));
@@ -105,7 +105,7 @@ impl Places {
             under_way: 0,
             unflushed: Arc::clone(&unflushed),
             idle_since: Instant::now(),
-            has_place: false,
+            has_slot: false,
             is_leaving: false,
             leave: Arc::clone(&leave),
         };
@@ -114,9 +114,9 @@ impl Places {
         Some(Claim { id, origin, leave, unflushed, taken: Arc::clone(&self.taken) })
     }
 
-    /// The place for a claim. When there is none, a connection without a request makes room: of the origin that has the
+    /// The slot for a claim. When there is none, a connection without a request makes room: of the origin that has the
     /// most, the one that is idle for longest. `None` never comes while this is there.
-    pub(crate) async fn place(&self, claim: Claim) -> Option<Place> {
+    pub(crate) async fn slot(&self, claim: Claim) -> Option<ConnectionSlot> {
         let permit = loop {
             let idle = self.taken.became_idle.notified();
             if let Ok(permit) = Arc::clone(&self.total).try_acquire_owned() {
@@ -129,13 +129,13 @@ impl Places {
             }
         };
         if let Some(connection) = self.taken.lock().connections.get_mut(&claim.id) {
-            connection.has_place = true;
+            connection.has_slot = true;
         }
-        Some(Place { claim, _permit: permit })
+        Some(ConnectionSlot { claim, _permit: permit })
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     pub(crate) fn activity(&self) -> Activity {
         let Claim { id, leave, unflushed, taken, .. } = &self.claim;
         let (leave, unflushed, taken) = (Arc::clone(leave), Arc::clone(unflushed), Arc::clone(taken));
@@ -210,11 +210,11 @@ impl Taken {
     fn let_one_go(&self) {
         let mut table = self.lock();
         let Table { origins, connections, .. } = &mut *table;
-        // One that is asked already leaves its place in a moment.
+        // One that is asked already leaves its slot in a moment.
         if connections.values().any(|connection| connection.is_leaving) {
             return;
         }
-        let idle = connections.values_mut().filter(|connection| connection.has_place && connection.is_idle());
+        let idle = connections.values_mut().filter(|connection| connection.has_slot && connection.is_idle());
         let count = |connection: &Connection| origins.get(&connection.origin).copied().unwrap_or_default();
         if let Some(connection) = idle.max_by_key(|connection| (count(connection), Reverse(connection.idle_since))) {
             connection.is_leaving = true;
@@ -241,59 +241,59 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    fn claim(places: &Places, address: &str) -> Option<Claim> {
-        places.claim(address.parse().unwrap())
+    fn claim(slots: &ConnectionSlots, address: &str) -> Option<Claim> {
+        slots.claim(address.parse().unwrap())
     }
 
-    fn take(places: &Places, address: &str) -> Option<Place> {
-        places.place(claim(places, address)?).now_or_never().flatten()
+    fn take(slots: &ConnectionSlots, address: &str) -> Option<ConnectionSlot> {
+        slots.slot(claim(slots, address)?).now_or_never().flatten()
     }
 
     #[test]
     fn an_origin_has_so_many_and_all_together_so_many() {
-        let places = Places::new(3, 2);
-        let first = take(&places, "192.0.2.1").unwrap();
-        let _second = take(&places, "::ffff:192.0.2.1").unwrap();
-        assert!(take(&places, "192.0.2.1").is_none(), "its third");
-        let _other = take(&places, "192.0.2.2").unwrap();
-        assert!(take(&places, "192.0.2.3").is_none(), "the fourth of three");
+        let slots = ConnectionSlots::new(3, 2);
+        let first = take(&slots, "192.0.2.1").unwrap();
+        let _second = take(&slots, "::ffff:192.0.2.1").unwrap();
+        assert!(take(&slots, "192.0.2.1").is_none(), "its third");
+        let _other = take(&slots, "192.0.2.2").unwrap();
+        assert!(take(&slots, "192.0.2.3").is_none(), "the fourth of three");
         drop(first);
-        let _again = take(&places, "192.0.2.1").unwrap();
+        let _again = take(&slots, "192.0.2.1").unwrap();
     }
 
     #[test]
     fn no_few_origins_have_all() {
-        let places = Places::new(4_096, 1_024);
+        let slots = ConnectionSlots::new(4_096, 1_024);
         let mut taken = Vec::new();
         for number in 1..=12 {
-            taken.extend(std::iter::from_fn(|| take(&places, &format!("192.0.2.{number}"))));
+            taken.extend(std::iter::from_fn(|| take(&slots, &format!("192.0.2.{number}"))));
         }
-        assert!(places.total.available_permits() > 0, "a dozen who take what they get leave some");
-        assert_eq!(places.taken.lock().origins[&"192.0.2.1".parse::<IpAddr>().unwrap()], 1_024);
-        let late: Vec<_> = std::iter::from_fn(|| take(&places, "198.51.100.1")).take(100).collect();
+        assert!(slots.total.available_permits() > 0, "a dozen who take what they get leave some");
+        assert_eq!(slots.taken.lock().origins[&"192.0.2.1".parse::<IpAddr>().unwrap()], 1_024);
+        let late: Vec<_> = std::iter::from_fn(|| take(&slots, "198.51.100.1")).take(100).collect();
         assert_eq!(late.len(), ALWAYS);
     }
 
     #[test]
     fn nothing_is_kept_of_those_who_went() {
-        let places = Places::new(2, 1);
+        let slots = ConnectionSlots::new(2, 1);
         for number in 0..1_000_u32 {
             let address = std::net::Ipv4Addr::from_bits(number).to_string();
-            let place = take(&places, &address).unwrap();
-            let _refused = (take(&places, &address), take(&places, &address));
-            drop(place);
+            let slot = take(&slots, &address).unwrap();
+            let _refused = (take(&slots, &address), take(&slots, &address));
+            drop(slot);
         }
-        let table = places.taken.lock();
+        let table = slots.taken.lock();
         assert_eq!((table.origins.len(), table.connections.len()), (0, 0));
     }
 
     #[tokio::test]
     async fn the_idle_make_room_and_those_of_who_has_most_first() {
-        let places = Places::new(4, 3);
+        let slots = ConnectionSlots::new(4, 3);
         let addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"];
-        let [one, two, three, other] = addresses.map(|address| take(&places, address).unwrap());
+        let [one, two, three, other] = addresses.map(|address| take(&slots, address).unwrap());
         let busy = one.activity().begin();
-        let late = places.place(claim(&places, "192.0.2.4").unwrap());
+        let late = slots.slot(claim(&slots, "192.0.2.4").unwrap());
         let mut late = Box::pin(late);
         assert!(late.as_mut().now_or_never().is_none());
         two.activity().has_to_go().now_or_never().unwrap();
@@ -304,33 +304,33 @@ mod tests {
         let late = late.now_or_never().flatten().unwrap();
 
         // Who begins a request in that moment stays, and the next has to go.
-        let mut more = Box::pin(places.place(claim(&places, "192.0.2.5").unwrap()));
+        let mut more = Box::pin(slots.slot(claim(&slots, "192.0.2.5").unwrap()));
         assert!(more.as_mut().now_or_never().is_none());
         let quick = three.activity().begin();
         assert!(three.activity().has_to_go().now_or_never().is_none());
         assert!(more.as_mut().now_or_never().is_none());
         let gone: Vec<_> =
-            [&other, &late].into_iter().filter(|place| place.activity().has_to_go().now_or_never().is_some()).collect();
+            [&other, &late].into_iter().filter(|slot| slot.activity().has_to_go().now_or_never().is_some()).collect();
         assert_eq!(gone.len(), 1);
         drop((busy, quick));
     }
 
     #[tokio::test]
     async fn who_ends_a_request_makes_room_for_those_who_wait() {
-        let places = Places::new(1, 1);
-        let place = take(&places, "192.0.2.1").unwrap();
-        let busy = place.activity().begin();
-        let mut late = Box::pin(places.place(claim(&places, "192.0.2.2").unwrap()));
+        let slots = ConnectionSlots::new(1, 1);
+        let slot = take(&slots, "192.0.2.1").unwrap();
+        let busy = slot.activity().begin();
+        let mut late = Box::pin(slots.slot(claim(&slots, "192.0.2.2").unwrap()));
         assert!(late.as_mut().now_or_never().is_none());
-        assert!(place.activity().has_to_go().now_or_never().is_none());
+        assert!(slot.activity().has_to_go().now_or_never().is_none());
         drop(busy);
         assert!(late.as_mut().now_or_never().is_none());
-        assert!(place.activity().has_to_go().now_or_never().is_none(), "not all is sent");
-        place.activity().flushed();
+        assert!(slot.activity().has_to_go().now_or_never().is_none(), "not all is sent");
+        slot.activity().flushed();
         assert!(late.as_mut().now_or_never().is_none());
-        place.activity().has_to_go().now_or_never().unwrap();
-        place.activity().begin().stay();
-        drop(place);
+        slot.activity().has_to_go().now_or_never().unwrap();
+        slot.activity().begin().stay();
+        drop(slot);
         assert!(late.now_or_never().flatten().is_some());
     }
 }
