@@ -111,7 +111,7 @@ fuzz_target!(|data: &[u8]| {
         if let Ok(reply) = store.read(*shard, &bucket, 0, 1) {
             assert!(Reply::decode(reply).is_ok(), "an answer that nobody can read");
         }
-        let _ = (store.inspect(*shard, &bucket, true), store.place(*shard, &bucket));
+        let _ = (store.inspect(*shard, &bucket, true), store.locate(*shard, &bucket));
     }
     store.close();
     drop(store);

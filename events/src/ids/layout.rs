@@ -90,9 +90,8 @@ mod tests {
     #[test]
     fn the_numbers_of_both_layouts_are_those_of_the_stored_contents() {
         assert_eq!((Layout::Small.read_quorum(), Layout::Striped.read_quorum()), (1, 4));
-        assert_eq!((Layout::for_size(SMALL_BYTES_MAX), Layout::for_size(SMALL_BYTES_MAX + 1)), {
-            (Layout::Small, Layout::Striped)
-        });
+        let small_and_larger = [SMALL_BYTES_MAX, SMALL_BYTES_MAX + 1].map(Layout::for_size);
+        assert_eq!(small_and_larger, [Layout::Small, Layout::Striped]);
         assert_eq!((Layout::Small.stripes(0), Layout::Small.stripes(9), Layout::Striped.stripes(0)), (0, 1, 0));
         let stripe = STRIPE_BYTES as u64;
         assert_eq!((Layout::Striped.stripes(stripe), Layout::Striped.stripes(stripe + 1)), (1, 2));

@@ -13,9 +13,7 @@ mod rules;
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
 use events::encryption::{DefaultEncryption, Encryption};
-use events::ids::{
-    BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Salt, UploadId, UserId, VersionId,
-};
+use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Salt, UploadId, UserId, VersionId};
 use events::lifecycle::{Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, Lock};
 use events::object::{Attributes, Checksum};

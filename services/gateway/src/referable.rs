@@ -27,7 +27,7 @@ pub(crate) async fn is_referable(
     faulty.extend(faults.iter().map(|fault| fault.shard));
     let may_be = is_safe(&row.placement, &faults);
     let stored = StoredContent::of_row(content, row);
-    let is_referable = may_be && gateway.0.store.is_shown(&stored, &faulty).await;
+    let is_referable = may_be && gateway.0.store.has_quorum(&stored, &faulty).await;
     metrics::counter!("planetstore_gateway_references_total", "shown" => if is_referable { "yes" } else { "no" })
         .increment(1);
     Ok(is_referable)

@@ -1,28 +1,35 @@
 //! Tracks the shards that acknowledged contents lack, and records them as facts.
 //!
-//! Input: faults that reads found, shards that writes did not wait for, and the log's past. Output:
-//! `content.health_changed` facts, and a settled mark on disk: everything that this process acknowledged up to it is
-//! settled, so that after a crash only what is behind the mark has to be checked. This crate repairs nothing, and no
-//! request waits for it.
+//! # Input
+//! Incidents that reads and inspections report, pending writes of this process, and past events of the log.
 //!
-//! # Layout
-//! - [`Keeper`]: the tasks, a file each: `settle`, the owed shards of writes; `turns`, moving the mark; `lost`, writes
-//!   that were not tracked; `wanting`, faults found by reads; `scan`, contents behind the mark; `returned`, nodes that
-//!   came back; `later`, owed shards that are checked again
-//! - `note`: inspects a content and records the result
-//! - `mark`: the file of the mark
+//! # Output
+//! - `content.health_changed` facts
+//! - a settled mark on disk: everything that this process acknowledged up to it is settled, so that after a crash only
+//!   contents after the mark have to be checked
+//!
+//! # Never
+//! This crate repairs nothing, and no request waits for it.
+//!
+//! # Files
+//! - [`Keeper`] runs the tasks, one in each file: `unwritten` records shards that writes did not store; `epochs` moves
+//!   the mark; `untracked` checks writes that were no longer tracked; `faulty` checks what reads reported; `scan`
+//!   checks contents after the mark; `rejoined` checks contents on nodes that came back; `recheck` checks contents a
+//!   second time
+//! - `check` inspects a content and records the result
+//! - `mark` is the file of the mark
 
-mod later;
-mod lost;
+mod check;
+mod epochs;
+mod faulty;
 mod mark;
-mod note;
-mod returned;
+mod recheck;
+mod rejoined;
 mod scan;
-mod settle;
 #[cfg(test)]
 mod tests;
-mod turns;
-mod wanting;
+mod untracked;
+mod unwritten;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -35,32 +42,31 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use later::{Due, LATER_MAX};
+use epochs::Epochs;
 use mark::Mark;
-use turns::Turns;
+use recheck::{Due, RECHECKS_MAX};
 
-/// How old a debt is before it becomes a fact: a shard may be late, and what is not there now may be in a moment.
-/// Requests to nodes have deadlines of this order.
-const DEBT_AGE_MIN: Duration = Duration::from_secs(5);
+/// The age from which a missing shard is recorded: a late shard may still arrive. Requests to nodes have deadlines of
+/// this order.
+const RECORD_DELAY: Duration = Duration::from_secs(5);
 
-/// Contents that each task inspects at a time.
+/// The most contents that each task inspects at a time.
 const CONTENTS_MAX: usize = 16;
 
-/// How long to wait before something is tried again that the log or the ledger did not take.
+/// The pause before a retry when the log or the ledger is unavailable.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long to wait before something is tried again that the log refuses: until an operator raises the region's level,
-/// say.
+/// The pause before a retry when the log has refused a fact, for example until an operator raises the region's level.
 const REFUSED_PAUSE: Duration = Duration::from_mins(1);
 
-/// How long the end of the tasks is waited for, an append under way included.
+/// How long [`Keeper::stop`] waits for the tasks, including an append in flight.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The state of this process's writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figures {
-    /// The log's sequence up to which all that this process, or one before it on this folder, acked is settled: each
-    /// shard is there, or is known to be owed.
+    /// The log's sequence up to which all writes that this process, or an earlier one on this folder, acknowledged are
+    /// settled: each shard is stored, or is recorded as missing.
     pub settled_sequence: u64,
     /// Whether writes from before the start are still being checked.
     pub is_scanning: bool,
@@ -71,16 +77,16 @@ pub struct Figures {
 #[error("the ledger has stopped: {0}")]
 pub struct Stopped(String);
 
-/// What every task needs.
+/// The state that the tasks share.
 struct Tasks<T: Transport> {
     ledger: Ledger,
     store: ShardStore<T>,
     mark: Arc<tokio::sync::Mutex<Mark>>,
-    turns: Mutex<Turns>,
-    later: mpsc::Sender<Due>,
+    epochs: Mutex<Epochs>,
+    rechecks: mpsc::Sender<Due>,
     figures: watch::Sender<Figures>,
     begun: Instant,
-    /// Where the log was then. What this process acks comes behind it.
+    /// The log's sequence at the start. The events of this process's writes come after it.
     reached: u64,
 }
 
@@ -88,14 +94,14 @@ impl<T: Transport> Tasks<T> {
     fn new(mark: PathBuf, ledger: Ledger, store: ShardStore<T>) -> (Arc<Self>, mpsc::Receiver<Due>) {
         let reached = ledger.progress().borrow().cursor.sequence;
         let mark = Mark::open(mark, reached);
-        let figures = Figures { settled_sequence: mark.place().settled, is_scanning: true };
-        let (later, due) = mpsc::channel(LATER_MAX);
+        let figures = Figures { settled_sequence: mark.position().settled, is_scanning: true };
+        let (rechecks, due) = mpsc::channel(RECHECKS_MAX);
         let tasks = Self {
             ledger,
             store,
             mark: Arc::new(tokio::sync::Mutex::new(mark)),
-            turns: Mutex::default(),
-            later,
+            epochs: Mutex::default(),
+            rechecks,
             figures: watch::Sender::new(figures),
             begun: Instant::now(),
             reached,
@@ -104,7 +110,7 @@ impl<T: Transport> Tasks<T> {
     }
 }
 
-/// The tasks, running. Dropped, they end at once, which loses nothing.
+/// The running tasks. Dropping it ends them at once, which loses nothing.
 #[derive(Debug)]
 pub struct Keeper {
     task: JoinHandle<Stopped>,
@@ -113,8 +119,8 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Begins. `mark` is the file of the mark: without it, all contents of the log are looked at once. To be called
-    /// before anything is written through `store`.
+    /// Starts the tasks. `mark` is the path of the mark's file; if there is no file, all contents of the log are
+    /// checked once. Must be called before anything is written through `store`, within a tokio runtime.
     pub fn start<T: Transport>(
         mark: PathBuf,
         ledger: Ledger,
@@ -132,7 +138,7 @@ impl Keeper {
         self.figures.clone()
     }
 
-    /// Waits until it ends without being asked to.
+    /// Waits until the tasks end by themselves, and returns the reason.
     pub async fn ended(&mut self) -> String {
         match (&mut self.task).await {
             Ok(stopped) => stopped.to_string(),
@@ -140,11 +146,11 @@ impl Keeper {
         }
     }
 
-    /// Writes the mark once more, and ends. To be called when no request is under way any more.
+    /// Writes the mark once more and ends the tasks. Must be called when no request is in flight any more.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
-            // It may have ended already.
-            let _told = stop.send(());
+            // The tasks may have ended already.
+            let _sent = stop.send(());
         }
         if tokio::time::timeout(STOP_TIME_MAX, &mut self.task).await.is_err() {
             tracing::warn!("what is owed is not written down yet: the next start looks for it");
@@ -166,19 +172,19 @@ async fn run<T: Transport>(
 ) -> Stopped {
     let all = async {
         tokio::try_join!(
-            tasks.end_turns(),
-            tasks.settle_debts(),
-            tasks.find_lost(),
-            tasks.take_in(incidents),
+            tasks.advance_epochs(),
+            tasks.record_unwritten(),
+            tasks.check_untracked(),
+            tasks.check_incidents(incidents),
             tasks.scan_once(),
-            tasks.watch_nodes(),
-            tasks.look_at_due(due),
+            tasks.watch_rejoining_nodes(),
+            tasks.run_rechecks(due),
         )
     };
     tokio::select! {
-        // Dropping the other end is a wish to stop as well.
+        // A dropped sender means stop as well.
         _stopped = stop => {
-            tasks.end_last_turn().await;
+            tasks.finish_last_epoch().await;
             Stopped("it was told to".into())
         }
         ended = all => match ended {
@@ -188,5 +194,5 @@ async fn run<T: Transport>(
     }
 }
 
-/// Of a task that ends only with the ledger.
+/// The result of a task that ends only with the ledger.
 type Never = Result<Infallible, Stopped>;

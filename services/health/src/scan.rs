@@ -1,4 +1,4 @@
-//! What lies behind the mark: contents that a process acked which did not live to see all their shards stored.
+//! Contents after the settled mark: a process acknowledged them and may have ended before all their shards were stored.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,18 +12,19 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use shards::Transport;
 use tokio::time::{sleep, sleep_until, timeout_at};
 
-use crate::note::{Doubts, Noted};
-use crate::{CONTENTS_MAX, DEBT_AGE_MIN, Never, REFUSED_PAUSE, RETRY_PAUSE, Stopped, Tasks};
+use crate::check::{Outcome, Suspicion};
+use crate::{CONTENTS_MAX, Never, RECORD_DELAY, REFUSED_PAUSE, RETRY_PAUSE, Stopped, Tasks};
 
-/// How long after the start a node may take to be heard before what was just acked to it counts as not written.
-const NODES_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long after the start a node may take to send its first heartbeat. After that, shards that were just acknowledged
+/// count as unwritten if the node does not answer.
+const NODES_WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// What a scan could not find out.
+/// What a scan has left unresolved.
 #[derive(Debug, Default)]
 pub(crate) struct Gap {
-    /// Nodes that did not answer, of contents that others acked: they may or may not have their shards.
+    /// Nodes that did not answer for contents that other processes acknowledged: they may or may not have the shards.
     silent: BTreeSet<NodeId>,
-    /// Something could not be written down.
+    /// The log refused a fact.
     pub(crate) is_refused: bool,
 }
 
@@ -32,27 +33,27 @@ impl Gap {
         self.silent.is_empty() && !self.is_refused
     }
 
-    fn add(&mut self, noted: Noted) {
-        match noted {
-            Noted::Done => {}
-            Noted::Silent(nodes) => self.silent.extend(nodes),
-            Noted::Refused => self.is_refused = true,
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Recorded => {}
+            Outcome::Unanswered(nodes) => self.silent.extend(nodes),
+            Outcome::Refused => self.is_refused = true,
         }
     }
 }
 
 impl<T: Transport> Tasks<T> {
-    /// Looks at what lies behind the mark of the process before this one, until nothing of it is left open.
+    /// Checks the contents after the mark that the previous process left, until none of them is unresolved.
     pub(crate) async fn scan_once(&self) -> Never {
-        // An append of the process before may have been under way, and its shards too.
-        sleep_until(self.begun + DEBT_AGE_MIN).await;
+        // An append of the previous process may have been in flight, and shards too.
+        sleep_until(self.begun + RECORD_DELAY).await;
         let last = self.reached();
         loop {
-            let from = self.mark.lock().await.place().settled + 1;
+            let from = self.mark.lock().await.position().settled + 1;
             let mut gap = self.scan(from, self.reached, true).await?;
             if last > self.reached {
-                // Others, and this process, may have acked these a moment before. What is open here follows the turns.
-                sleep_until(self.begun + 2 * DEBT_AGE_MIN).await;
+                // Other processes and this one may have just acknowledged these; the epochs cover what is pending here.
+                sleep_until(self.begun + 2 * RECORD_DELAY).await;
                 let newer = self.scan(from.max(self.reached + 1), last, false).await?;
                 gap.silent.extend(newer.silent);
                 gap.is_refused |= newer.is_refused;
@@ -68,7 +69,7 @@ impl<T: Transport> Tasks<T> {
         std::future::pending().await
     }
 
-    /// Waits until it may be of use to look again.
+    /// Waits until another scan can resolve more.
     async fn wait_for_answers(&self, gap: &Gap) {
         if gap.is_refused {
             return sleep(REFUSED_PAUSE).await;
@@ -80,12 +81,16 @@ impl<T: Transport> Tasks<T> {
                 return std::future::pending().await;
             }
         }
-        // It may still be busy with what was sent to it before; or not answer although it is heard.
-        sleep(DEBT_AGE_MIN).await;
+        // The node may still be busy with earlier requests, or not answer although it sends heartbeats.
+        sleep(RECORD_DELAY).await;
     }
 
-    /// Looks at every content that an event from `from` to `last` stored. The mark follows, page by page, up to the
-    /// first one of which something is left open: so a process that ends meanwhile has not looked in vain.
+    /// Checks every content that an event from sequence `from` to `last` stored. With `moves_mark` the settled mark
+    /// follows page by page up to the first unresolved content, so that a process that ends meanwhile keeps its
+    /// progress.
+    ///
+    /// # Errors
+    /// If the ledger has stopped.
     pub(crate) async fn scan(&self, from: u64, last: u64, moves_mark: bool) -> Result<Gap, Stopped> {
         let (mut gap, mut scanned) = (Gap::default(), from - 1);
         while scanned < last {
@@ -109,30 +114,31 @@ impl<T: Transport> Tasks<T> {
                 return Ok(());
             }
         };
-        let since = self.mark.lock().await.place().since;
+        let since = self.mark.lock().await.position().since;
         *scanned = until;
         let stored = events.iter().filter_map(|event| Some((stored(event)?, event.sequence > since)));
-        let looked_at = stream::iter(stored.collect::<Vec<_>>()).map(|(content, own)| self.look_at(content, own));
-        let noted: Vec<Noted> = looked_at.buffer_unordered(CONTENTS_MAX).try_collect().await?;
-        for noted in noted {
-            gap.add(noted);
+        let checked =
+            stream::iter(stored.collect::<Vec<_>>()).map(|(content, is_own)| self.check_stored(content, is_own));
+        let outcome: Vec<Outcome> = checked.buffer_unordered(CONTENTS_MAX).try_collect().await?;
+        for outcome in outcome {
+            gap.add(outcome);
         }
         Ok(())
     }
 
-    /// `own`: a process on this folder may have acked it a moment before it ended. Of what is older than that, a node
-    /// that does not answer says nothing.
-    async fn look_at(&self, content: ContentId, own: bool) -> Result<Noted, Stopped> {
-        // This process acked it, and will write down by itself what it is owed.
-        if self.store.settling().is_open(content.generation) {
-            return Ok(Noted::Done);
+    /// Checks a content. `is_own` says that a process on this folder may have acknowledged it just before it ended;
+    /// then a node that does not answer counts as a node without the shard.
+    async fn check_stored(&self, content: ContentId, is_own: bool) -> Result<Outcome, Stopped> {
+        // This process tracks the content as a pending write and records its missing shards.
+        if self.store.pending_writes().is_pending(content.generation) {
+            return Ok(Outcome::Recorded);
         }
         self.wait_for_nodes(content).await;
-        let fault = own.then_some(Fault::Unwritten);
-        self.note(content, &Doubts { absent: fault, unanswered: fault, ..Doubts::default() }).await
+        let fault = is_own.then_some(Fault::Unwritten);
+        self.check(content, &Suspicion { if_missing: fault, if_unanswered: fault, ..Suspicion::default() }).await
     }
 
-    /// Waits until all nodes of a content are heard, or had time to be.
+    /// Waits until all nodes of a content have sent a heartbeat, or have had time to.
     async fn wait_for_nodes(&self, content: ContentId) {
         let Ok(Some(row)) = self.ledger.latest().content(&content) else { return };
         let membership = self.store.membership();
@@ -144,12 +150,12 @@ impl<T: Transport> Tasks<T> {
                 }
             }
         };
-        // Whether they were heard or not is looked at by whoever asks them.
-        let _heard = timeout_at(self.begun + NODES_TIME_MAX, all_heard).await;
+        // The check itself finds out which nodes answer.
+        let _heard = timeout_at(self.begun + NODES_WAIT_MAX, all_heard).await;
     }
 }
 
-/// The content that an event stored, if it did.
+/// The content that an event stored, if it stored one.
 fn stored(event: &Event) -> Option<ContentId> {
     let body = match &event.fact {
         Fact::ObjectCreated(fact) => &fact.body,

@@ -1,14 +1,16 @@
+//! Answers requests of the node protocol from the store.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use events::ids::BucketName;
-use shards::protocol::{PATH_BYTES_MAX, Place, Record, Reply, Request, Status};
+use shards::protocol::{FileLocation, PATH_BYTES_MAX, Record, Reply, Request, Status};
 use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
-use crate::disk::{DiskError, PiecesPlace, Store};
-use crate::limits::{FILE_WRITERS_MAX, PLACE_BYTES_MIN, READERS_MAX};
+use crate::disk::{DiskError, PiecesLocation, Store};
+use crate::limits::{FILE_WRITERS_MAX, LOCATION_BYTES_MIN, READERS_MAX};
 
 /// Answers requests of the node protocol from a store.
 pub(crate) struct Answerer {
@@ -20,13 +22,13 @@ pub(crate) struct Answerer {
 }
 
 impl Answerer {
-    /// For the store in the data folder `root` on the host with boot id `host`.
+    /// An answerer for the store in the data folder `root`, on the host with boot id `host`.
     pub(crate) fn new(store: Arc<Store>, root: PathBuf, host: Uuid) -> Self {
         let (readers, file_writers) = (Semaphore::new(READERS_MAX), Semaphore::new(FILE_WRITERS_MAX));
         Self { store, root, host, readers, file_writers }
     }
 
-    /// The answer to one message.
+    /// The reply to one message.
     pub(crate) async fn answer(&self, message: Bytes) -> Bytes {
         let Ok(request) = Request::decode(message) else { return Reply::Status(Status::Malformed).encode() };
         match request {
@@ -54,12 +56,12 @@ impl Answerer {
     }
 
     async fn put(&self, records: Vec<Record>) -> Reply {
-        let (told, heard) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         self.store.put(records, move |answers| {
-            // Nobody listens any more only when the node is going down.
-            let _ = told.send(answers);
+            // The receiver is dropped only when the node is shutting down.
+            let _ = sender.send(answers);
         });
-        match heard.await {
+        match receiver.await {
             Ok(answers) => Reply::Statuses(answers.iter().map(status).collect()),
             Err(_) => Reply::Status(Status::Failed),
         }
@@ -67,24 +69,24 @@ impl Answerer {
 
     async fn discard(&self, bucket: BucketName, shards: Vec<Uuid>) -> Reply {
         let count = shards.len();
-        let (told, heard) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let discard = move |store: &Store| {
             store.discard(&bucket, &shards, move |answer| {
                 // As in `put`.
-                let _ = told.send(answer);
+                let _ = sender.send(answer);
             });
             Ok(())
         };
         if let Err(why) = self.blocking(&self.file_writers, discard).await {
             return Reply::Status(status::<()>(&Err(why)));
         }
-        match heard.await {
+        match receiver.await {
             Ok(answer) => Reply::Statuses(vec![status(&answer); count]),
             Err(_) => Reply::Status(Status::Failed),
         }
     }
 
-    /// Runs on a thread that may block, a bounded number at a time.
+    /// Runs a disk operation on a thread that may block; `bound` limits how many run at a time.
     async fn blocking<T: Send + 'static>(
         &self,
         bound: &Semaphore,
@@ -100,7 +102,7 @@ impl Answerer {
     }
 }
 
-/// The pieces, or where they are if the asker can reach them `here`.
+/// The pieces of a shard, or their location if the requesting process can read files below `here`.
 fn read(
     store: &Store,
     here: Option<PathBuf>,
@@ -110,29 +112,30 @@ fn read(
     count: u16,
 ) -> Result<Bytes, DiskError> {
     if let Some(root) = here {
-        let place = store.place(shard, bucket)?;
-        if first >= place.pieces {
+        let location = store.locate(shard, bucket)?;
+        if first >= location.pieces {
             return Err(DiskError::NotFound);
         }
-        if let Some(place) = worth_pointing_at(place, &root) {
-            return Ok(Reply::Place(place).encode());
+        if let Some(location) = file_location(location, &root) {
+            return Ok(Reply::Location(location).encode());
         }
     }
     store.read(shard, bucket, first, count)
 }
 
-fn worth_pointing_at(place: PiecesPlace, root: &std::path::Path) -> Option<Place> {
-    if place.pieces == 1 && place.last_bytes < PLACE_BYTES_MIN {
+/// The location to reply with; `None` if the pieces themselves are the better reply.
+fn file_location(location: PiecesLocation, root: &std::path::Path) -> Option<FileLocation> {
+    if location.pieces == 1 && location.last_bytes < LOCATION_BYTES_MIN {
         return None;
     }
-    let path = root.join(place.path).into_os_string().into_string().ok()?;
-    let stride = u32::try_from(place.stride).ok()?;
-    (path.len() <= PATH_BYTES_MAX).then_some(Place {
+    let path = root.join(location.path).into_os_string().into_string().ok()?;
+    let stride = u32::try_from(location.stride).ok()?;
+    (path.len() <= PATH_BYTES_MAX).then_some(FileLocation {
         path,
-        offset: place.offset,
+        offset: location.offset,
         stride,
-        pieces: place.pieces,
-        last_bytes: place.last_bytes,
+        pieces: location.pieces,
+        last_bytes: location.last_bytes,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::disk::RESERVE_BYTES;
 /// The configuration of a node.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The region it serves.
+    /// The region of the node.
     pub region: RegionName,
     /// The name of the node; a data folder belongs to one name for good.
     pub node: NodeId,

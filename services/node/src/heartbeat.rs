@@ -1,3 +1,5 @@
+//! The heartbeats that a node sends.
+
 use std::time::Instant;
 
 use shards::telemetry::{Heartbeat, NodeState, Trouble};
@@ -6,19 +8,19 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::disk::Store;
 
-/// What a node says about itself that does not change while it runs.
+/// The ids of a node that do not change while it runs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Life {
-    /// Of the host.
+pub(crate) struct NodeIds {
+    /// The boot id of the host.
     pub(crate) boot_id: Uuid,
-    /// Of the process.
+    /// The incarnation of the process.
     pub(crate) incarnation: Uuid,
-    /// Of the data folder.
+    /// The id of the data folder.
     pub(crate) folder: Uuid,
 }
 
-/// The heartbeat of this moment. A disk that cannot even tell its space has failed.
-pub(crate) fn heartbeat(config: &Config, life: Life, store: &Store, is_refused: bool) -> Heartbeat {
+/// The current heartbeat. A disk that cannot report its free space has failed.
+pub(crate) fn heartbeat(config: &Config, ids: NodeIds, store: &Store, is_refused: bool) -> Heartbeat {
     let totals = store.totals();
     let space = store.space();
     let failed = space.is_err() || store.check().is_err();
@@ -31,14 +33,14 @@ pub(crate) fn heartbeat(config: &Config, life: Life, store: &Store, is_refused: 
     Heartbeat {
         node: config.node.clone(),
         zone: config.zone.clone(),
-        boot_id: life.boot_id,
+        boot_id: ids.boot_id,
         free_bytes: free.saturating_sub(config.reserve_bytes),
         total_bytes: total,
         stored_bytes: totals.bytes,
         shards: totals.shards,
         state: if failed || trouble.is_some() { NodeState::Failed } else { NodeState::Up },
-        incarnation: life.incarnation,
-        folder: Some(life.folder),
+        incarnation: ids.incarnation,
+        folder: Some(ids.folder),
         trouble: trouble.filter(|_| !failed),
     }
 }
@@ -61,9 +63,9 @@ mod tests {
         let options = StoreOptions { reserve_bytes: 0, ..StoreOptions::new(Uuid::from_u128(7), "n1") };
         let store = Store::open(Arc::new(disk.clone()), &options).unwrap();
         let config = Config::new("local".parse().unwrap(), "n1".parse().unwrap(), "z", "/nowhere");
-        let life = Life { boot_id: Uuid::nil(), incarnation: Uuid::nil(), folder: Uuid::from_u128(7) };
+        let ids = NodeIds { boot_id: Uuid::nil(), incarnation: Uuid::nil(), folder: Uuid::from_u128(7) };
         let says = |is_refused| {
-            let said = heartbeat(&config, life, &store, is_refused);
+            let said = heartbeat(&config, ids, &store, is_refused);
             assert_eq!(said.folder, Some(Uuid::from_u128(7)));
             (said.state, said.trouble)
         };
@@ -71,9 +73,9 @@ mod tests {
         assert_eq!(says(true), (NodeState::Failed, Some(Trouble::Refused)));
 
         disk.inject(Fault::HoldSyncs(true));
-        let (told, heard) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let record = Record::new(Uuid::from_u128(1), Bytes::from_static(b"abc"));
-        store.put(vec![record], move |answers| told.send(answers).unwrap());
+        store.put(vec![record], move |answers| sender.send(answers).unwrap());
         let until = |wanted| {
             let begin = Instant::now();
             while says(false) != wanted {
@@ -82,9 +84,9 @@ mod tests {
             }
         };
         until((NodeState::Failed, Some(Trouble::Stalled)));
-        assert!(heard.try_recv().is_err());
+        assert!(receiver.try_recv().is_err());
         disk.inject(Fault::HoldSyncs(false));
-        assert_eq!(heard.recv().unwrap(), [Ok(())]);
+        assert_eq!(receiver.recv().unwrap(), [Ok(())]);
         until((NodeState::Up, None));
         assert_eq!(store.check(), Ok(()), "what was late has not failed");
     }

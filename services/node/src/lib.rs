@@ -1,8 +1,12 @@
 //! A storage node: shards on one disk, served over NATS requests.
 //!
-//! Input: requests of the node protocol ([`shards::protocol`]) on the node's subject, a roll call, and the request to
-//! stop. Output: answers, once the bytes are durable where the protocol requires it, and a heartbeat each second.
+//! # Input
+//! Requests of the node protocol ([`shards::protocol`]) on the node's subject, roll calls, and the request to stop.
 //!
+//! # Output
+//! Replies, once the bytes are durable where the protocol requires it, and a heartbeat each second.
+//!
+//! # Never
 //! A node knows nothing of objects, contents or events, never decides that a shard may be deleted, never talks to
 //! another node, and never acknowledges a write that a power failure could undo.
 

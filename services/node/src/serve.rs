@@ -1,3 +1,5 @@
+//! Serves a node: receives its requests, sends its heartbeats, and stops it.
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -20,7 +22,7 @@ use crate::answer::Answerer;
 use crate::config::Config;
 use crate::disk::seam::RealDisk;
 use crate::disk::{DataFolder, DiskError, FolderError, Store, StoreOptions};
-use crate::heartbeat::{Life, heartbeat};
+use crate::heartbeat::{NodeIds, heartbeat};
 use crate::limits::{REQUEST_BYTES_MAX, REQUESTS_MAX};
 use crate::stop::{STOP, STOPPED, control_subject};
 
@@ -33,7 +35,7 @@ pub enum Error {
     /// The disk failed at the start.
     #[error(transparent)]
     Disk(#[from] DiskError),
-    /// The host has no randomness, or no threads.
+    /// The host cannot provide random bytes or threads.
     #[error("the host: {0}")]
     Host(std::io::Error),
     /// The connection to NATS is closed for good.
@@ -44,24 +46,29 @@ pub enum Error {
     Double(Uuid),
 }
 
-/// Serves a node's shards until `shutdown` resolves or the node is told to stop, then finishes what was accepted.
+/// Serves a node's shards until `shutdown` resolves or a stop request arrives, then finishes the accepted requests.
 ///
-/// The first heartbeat is sent once requests are taken. Runs inside a tokio runtime; several nodes may share it.
+/// The first heartbeat is sent once the node accepts requests. Must run within a tokio runtime, which several nodes may
+/// share.
+///
+/// # Errors
+/// If the data folder or its disk cannot be used, if the connection to NATS is closed, or if an older process serves the
+/// same folder or a copy of it.
 pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
-    // A host that does not tell is like no other: no reader shares it.
+    // A host without a boot id gets a random one, so that no reader seems to share it.
     let boot_id = boot_id().or_else(|_| random_uuid())?;
     let incarnation = incarnation(SystemTime::now(), random_uuid()?);
     let fresh = random_uuid()?;
     let opened = config.clone();
     let (folder, store) = blocking(move || open(&opened, fresh)).await??;
-    let life = Life { boot_id, incarnation, folder: folder.id() };
+    let ids = NodeIds { boot_id, incarnation, folder: folder.id() };
     let store = Arc::new(store);
-    let answerer = Answerer::new(Arc::clone(&store), folder.path().to_owned(), life.boot_id);
+    let answerer = Answerer::new(Arc::clone(&store), folder.path().to_owned(), ids.boot_id);
     tracing::info!(node = %config.node, folder = %folder.path().display(), "the node is serving");
     let service = Service {
         config,
         client,
-        life,
+        ids,
         store: Arc::clone(&store),
         answerer: Arc::new(answerer),
         refused: AtomicBool::new(false),
@@ -89,10 +96,10 @@ fn open(config: &Config, fresh: Uuid) -> Result<(DataFolder, Store), Error> {
 struct Service {
     config: Config,
     client: Client,
-    life: Life,
+    ids: NodeIds,
     store: Arc<Store>,
     answerer: Arc<Answerer>,
-    /// A gateway has said that the node's folder is another one.
+    /// A gateway has refused this process: the node's data folder is another one.
     refused: AtomicBool,
     requests: Arc<Semaphore>,
     request_bytes: Arc<Semaphore>,
@@ -116,7 +123,7 @@ impl Service {
                     if message.payload == STOP {
                         break message.reply;
                     }
-                    self.hear(&message.payload)?;
+                    self.apply_ruling(&message.payload)?;
                 }
                 message = rollcall.next() => {
                     message.ok_or_else(closed)?;
@@ -129,7 +136,7 @@ impl Service {
         self.finish(requests, stopper).await
     }
 
-    /// Answers what was sent before the end, then says that it is over.
+    /// Answers the requests that were sent before the subscription ended, then replies to the stop request.
     async fn finish(&self, mut requests: Subscriber, stopper: Option<Subject>) -> Result<(), Error> {
         requests.drain().await.map_err(nats)?;
         while let Some(message) = requests.next().await {
@@ -147,12 +154,12 @@ impl Service {
         self.client.subscribe(subject).await.map_err(nats)
     }
 
-    /// Starts on a request, or refuses it at once if too much is under way.
+    /// Starts to process a request, or refuses it at once if too many are in flight.
     async fn accept(&self, message: Message) -> Result<(), Error> {
         let Some(reply) = message.reply else { return Ok(()) };
-        match meant_for(message.headers.as_ref()) {
-            Some(folder) if folder == self.life.folder => {}
-            // Another process of this name answers it, or nobody.
+        match addressed_folder(message.headers.as_ref()) {
+            Some(folder) if folder == self.ids.folder => {}
+            // The request is addressed to another process of this name.
             Some(_) => return Ok(()),
             None if self.refused.load(Relaxed) => {
                 let failed = Reply::Status(Status::Failed).encode();
@@ -179,10 +186,10 @@ impl Service {
         Ok(())
     }
 
-    /// Takes in what a gateway holds of this process.
-    fn hear(&self, message: &[u8]) -> Result<(), Error> {
+    /// Applies a gateway's decision about this process.
+    fn apply_ruling(&self, message: &[u8]) -> Result<(), Error> {
         let Ok(Ruling { incarnation, verdict }) = serde_json::from_slice(message) else { return Ok(()) };
-        if incarnation != self.life.incarnation {
+        if incarnation != self.ids.incarnation {
             return Ok(());
         }
         match verdict {
@@ -196,7 +203,7 @@ impl Service {
             Verdict::Refused(known) => {
                 if !self.refused.swap(true, Relaxed) {
                     tracing::error!(
-                        node = %self.config.node, folder = %self.life.folder, %known,
+                        node = %self.config.node, folder = %self.ids.folder, %known,
                         "refused: the node is known with another data folder; bring that back, or give it up with `planetstore node init`"
                     );
                 }
@@ -206,20 +213,20 @@ impl Service {
     }
 
     async fn send_heartbeat(&self) -> Result<(), Error> {
-        let heartbeat = heartbeat(&self.config, self.life, &self.store, self.refused.load(Relaxed));
+        let heartbeat = heartbeat(&self.config, self.ids, &self.store, self.refused.load(Relaxed));
         let subject = heartbeat_subject(&self.config.region, &self.config.node);
         let json = serde_json::to_vec(&heartbeat).map_err(nats)?;
         self.client.publish(subject, json.into()).await.map_err(nats)
     }
 }
 
-/// The folder that a request is meant for, if it says so. One that says something else is meant for nobody here.
-fn meant_for(headers: Option<&HeaderMap>) -> Option<Uuid> {
+/// The data folder to which a request is addressed, if it has the header. The nil id stands for a malformed header.
+fn addressed_folder(headers: Option<&HeaderMap>) -> Option<Uuid> {
     let named = headers?.get(FOLDER_HEADER)?;
     Some(Uuid::try_parse(named.as_str()).unwrap_or_default())
 }
 
-/// A UUIDv7: of two starts the later one has the greater.
+/// Makes the id of this process, a UUIDv7: a later start has a greater id.
 fn incarnation(now: SystemTime, random: Uuid) -> Uuid {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut bytes = [0; 10];

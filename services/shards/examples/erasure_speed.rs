@@ -38,11 +38,11 @@ fn main() {
             measure("tags", || tagging.tag(&content));
         }
         measure(&format!("stream to messages, {how}"), || drop(black_box(tagging.fill_stripe(&chunks))));
-        measure(&format!("content to records, {how}"), || _ = black_box(tagging.cut(&content)));
+        measure(&format!("content to records, {how}"), || _ = black_box(tagging.encode(&content)));
         measure(&format!("4 KiB contents to records, {how}"), || {
             for at in (0..STRIPE_BYTES).step_by(SMALL_BYTES) {
                 let small = content.slice(at..at + SMALL_BYTES);
-                black_box(Content::new(is_tagged).map_or(0, |tagging| tagging.cut(&small)));
+                black_box(Content::new(is_tagged).map_or(0, |tagging| tagging.encode(&small)));
             }
         });
     }

@@ -10,11 +10,11 @@ use identity::PieceTag;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::nodes::Membership;
-use crate::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
+use crate::code::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
+use crate::node::membership::Membership;
+use crate::node::telemetry::{Heartbeat, NodeState};
+use crate::node::transport::{Transport, TransportError};
 use crate::protocol::{Reply, Request, Status};
-use crate::telemetry::{Heartbeat, NodeState};
-use crate::transport::{Transport, TransportError};
 
 /// Nodes in memory. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ pub enum Misbehavior {
     /// Not at all.
     #[default]
     None,
-    /// Nobody answers at its subject.
+    /// No process serves its subject.
     Gone,
     /// It takes requests and never answers.
     Hangs,
@@ -176,7 +176,8 @@ impl MemoryNodes {
     }
 }
 
-/// A piece such as the shard's id says: if its pieces are tagged with some tag, which nodes cannot tell from a right one.
+/// A piece such as the shard's id says: if its pieces are tagged with some tag, which nodes cannot tell from a right
+/// one.
 pub fn piece(shard: Uuid, index: u32, bytes: Bytes) -> Piece {
     let tag = match Form::of(shard) {
         Form::Plain => None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::incident::IncidentKind;
+use crate::inspect::IncidentKind;
 
 /// A request to a node ended.
 pub(crate) fn request(kind: &'static str, outcome: &'static str, took: Duration) {
@@ -10,27 +10,27 @@ pub(crate) fn request(kind: &'static str, outcome: &'static str, took: Duration)
     metrics::histogram!("planetstore_shards_request_seconds", "kind" => kind).record(took.as_secs_f64());
 }
 
-/// Bytes of messages went to the nodes.
+/// Bytes of messages were sent to nodes.
 pub(crate) fn sent(bytes: usize) {
     metrics::counter!("planetstore_shards_sent_bytes_total").increment(bytes as u64);
 }
 
-/// Bytes came from the nodes, as messages or read from their files.
+/// Bytes were received from nodes, as messages or read from their files.
 pub(crate) fn received(bytes: usize, how: &'static str) {
     metrics::counter!("planetstore_shards_received_bytes_total", "how" => how).increment(bytes as u64);
 }
 
-/// Shards were asked for because others were late.
+/// Shards were requested because others were late.
 pub(crate) fn hedged(shards: u32) {
     metrics::counter!("planetstore_shards_hedges_total").increment(u64::from(shards));
 }
 
-/// A late shard was not hedged because too many had been.
+/// A late shard was not hedged because the hedge budget was empty.
 pub(crate) fn hedge_denied() {
     metrics::counter!("planetstore_shards_hedges_denied_total").increment(1);
 }
 
-/// A stripe was decoded because a piece of it was not to be had.
+/// A stripe was decoded because a data piece was not available.
 pub(crate) fn decoded() {
     metrics::counter!("planetstore_shards_degraded_reads_total").increment(1);
 }
@@ -40,12 +40,12 @@ pub(crate) fn incident(kind: IncidentKind) {
     metrics::counter!("planetstore_shards_incidents_total", "kind" => kind.as_str()).increment(1);
 }
 
-/// Nobody took an incident: the listener is gone or behind.
+/// An incident was dropped: its receiver is gone or behind.
 pub(crate) fn incident_dropped() {
     metrics::counter!("planetstore_shards_incidents_dropped_total").increment(1);
 }
 
-/// A content was not what its hash says, or a piece not what its tag says, though the checksum fits.
+/// A content did not match its hash, or a piece its tag, although the checksums match.
 pub(crate) fn altered() {
     metrics::counter!("planetstore_shards_altered_reads_total").increment(1);
 }
@@ -55,12 +55,12 @@ pub(crate) fn write(outcome: &'static str) {
     metrics::counter!("planetstore_shards_writes_total", "outcome" => outcome).increment(1);
 }
 
-/// A heartbeat was not believed.
+/// A heartbeat was refused.
 pub(crate) fn heartbeat_refused(reason: &'static str) {
     metrics::counter!("planetstore_shards_heartbeats_refused_total", "reason" => reason).increment(1);
 }
 
-/// A file of a node on this host was not read from here.
+/// A file of a node on this host was not read directly.
 pub(crate) fn local_refused(reason: &'static str) {
     metrics::counter!("planetstore_shards_local_refused_total", "reason" => reason).increment(1);
 }

@@ -1,3 +1,5 @@
+//! The store: what its reads and writes share.
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,39 +11,39 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::budget::Budget;
-use crate::discard;
-use crate::hedge::HedgeBudget;
-use crate::incident::{Incident, IncidentKind};
-use crate::lane::{Lane, Lanes};
-use crate::local::{LocalAccess, ShortCircuit};
+use crate::code::tagging::NoSecret;
+use crate::inspect::suspects::Suspects;
+use crate::inspect::{Incident, IncidentKind};
 use crate::meter;
-use crate::nats::NatsTransport;
-use crate::nodes::Membership;
-use crate::put;
-use crate::read_memory::ReadMemory;
-use crate::settling::Settling;
-use crate::suspects::Suspects;
-use crate::tagging::NoSecret;
-use crate::transport::Transport;
-use crate::under_way::UnderWay;
+use crate::node::client::{NodeClient, NodeClients};
+use crate::node::membership::Membership;
+use crate::node::nats::NatsTransport;
+use crate::node::transport::Transport;
+use crate::read::ReadMemory;
+use crate::read::hedge::HedgeBudget;
+use crate::read::local::{LocalAccess, ShortCircuit};
+use crate::write::PendingWrites;
 use crate::write::Writer;
+use crate::write::discard;
+use crate::write::in_flight::InFlight;
+use crate::write::put;
 
-/// Bytes that all [`Writer`]s together hold, at most: stripes being filled, and shards on their way.
+/// The most bytes that all [`Writer`]s together hold: stripes that are being filled, and shards in flight.
 pub const STREAM_BYTES_MAX: usize = 128 * 1024 * 1024;
 
-/// Bytes that all [`ShardStore::put`]s together hold, at most, data and parity. Apart from the streams, so
-/// that small contents do not queue behind large ones.
+/// The most bytes of data and parity that all [`ShardStore::put`]s together hold. They have a budget apart from
+/// streams, so that small contents do not queue behind large ones.
 pub const PUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Bytes of content that all streamed reads together hold, at most: stripes being fetched, and those fetched that
-/// their readers have not taken yet. Parity, asked for when data is late or lost, comes on top.
+/// The most bytes of content that all streamed reads together hold: stripes in flight, and fetched ones that the
+/// readers have not taken yet. Parity, which is requested when data is late or lost, comes on top.
 pub const READ_BYTES_MAX: usize = 96 * 1024 * 1024;
 
-/// Bytes of contents being fetched that are read whole, at most. Apart from the streams: readers cannot hold it, so
-/// small contents do not wait for slow readers of large ones.
+/// The most bytes in flight of contents that are read whole. They have a budget apart from streams, so that small
+/// contents do not wait for slow readers of large ones.
 const WHOLE_BYTES_MAX: usize = 24 * 1024 * 1024;
 
-/// Bytes of pieces being fetched of which only a slice is kept, at most.
+/// The most bytes in flight of pieces of which only a slice is kept.
 const SLICE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Writes contents to, and reads them from, the storage nodes of a region. Clones share one store.
@@ -56,7 +58,7 @@ impl<T: Transport> Clone for ShardStore<T> {
 }
 
 pub(crate) struct Inner<T> {
-    pub(crate) lanes: Lanes<T>,
+    pub(crate) clients: NodeClients<T>,
     pub(crate) membership: Membership,
     pub(crate) local: LocalAccess,
     pub(crate) hedges: HedgeBudget,
@@ -65,74 +67,73 @@ pub(crate) struct Inner<T> {
     pub(crate) read_memory: ReadMemory,
     pub(crate) whole_budget: Budget,
     pub(crate) slice_budget: Budget,
-    pub(crate) under_way: UnderWay,
-    pub(crate) settling: Settling,
+    pub(crate) in_flight: InFlight,
+    pub(crate) pending_writes: PendingWrites,
     pub(crate) suspects: Suspects,
     pub(crate) secrets: PieceSecrets,
     incidents: mpsc::Sender<Incident>,
 }
 
-/// A content that lies on the nodes.
+/// A content that is stored on the nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredContent {
-    /// The bucket in whose folders its shards lie.
+    /// The bucket in whose folders the nodes keep its shards.
     pub bucket: BucketName,
     /// SHA-256 of its bytes.
     pub sha256: Sha256Digest,
-    /// Which upload of them it is.
+    /// The upload that stored these bytes.
     pub generation: Generation,
-    /// Its bytes; not 0, as an empty content has no shards.
+    /// Its size in bytes; never 0, because an empty content has no shards.
     pub size: u64,
-    /// Where its shards lie.
+    /// The nodes of its shards.
     pub placement: Placement,
-    /// The shards that have another name than that of this upload.
+    /// The shards that were written again since the upload, each under a generation of its own.
     pub moved: Vec<MovedShard>,
 }
 
 impl StoredContent {
-    /// The content of a row.
+    /// The content of a row of the ledger.
     pub fn of_row(content: ContentId, row: ContentRow) -> Self {
         let ContentId { sha256, generation } = content;
         let ContentRow { size, bucket, placement, moved, .. } = row;
         Self { bucket, sha256, generation, size, placement, moved }
     }
 
-    /// Its shards, in order of the index.
+    /// The stored shards of the content, in the order of their indexes.
     pub fn shards(&self) -> impl Iterator<Item = PlacedShard> {
         placed_shards(self.generation, &self.placement, &self.moved)
     }
 
-    /// One of them, if that shard is stored.
+    /// Shard `index`, if it is stored.
     pub fn shard(&self, index: u8) -> Option<PlacedShard> {
         self.shards().find(|shard| shard.index == index)
     }
 }
 
-/// Why a content was not stored. Nothing of it stays behind.
+/// The reason why a content was not stored. Its shards are discarded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// Too few nodes are online. Answer 503 and let the client come back.
+    /// Too few nodes are online. Answer 503 and let the client retry.
     #[error("too few storage nodes are online: {0}")]
     TooFewNodes(TooFewNodes),
     /// Enough nodes are online, but too few of them have room. Answer 503 and add disks.
     #[error("the storage nodes are full: {0}")]
     Full(TooFewNodes),
-    /// Too many nodes failed while they were written to. Write it again.
+    /// Too many nodes failed during the write. Write the content again.
     #[error("only {stored} of {shards} shards were stored")]
     NodesFailed {
-        /// Shards that were stored.
+        /// The number of shards that were stored.
         stored: usize,
-        /// Shards there are.
+        /// The number of shards of the content.
         shards: usize,
     },
-    /// The writes under way have held all the memory there is for them for ten seconds. Answer 503 and let the
-    /// client come back.
+    /// The writes in flight have used up their memory budget for ten seconds. Answer 503 and let the client retry.
     #[error("too many writes are in flight")]
     Busy,
-    /// The content has more bytes than its shards can have pieces. Upload it in parts.
+    /// The content would have too many pieces. Upload it in parts.
     #[error("the content is too large for one upload")]
     TooLarge,
-    /// The content is empty; such a one is stored without shards.
+    /// The content is empty. An empty content is stored without shards.
     #[error("an empty content has no shards")]
     Empty,
     /// A defect of this program: the pieces of a stripe do not fit each other, or the shards' progress is lost.
@@ -153,12 +154,12 @@ impl From<NoSecret> for WriteError {
 }
 
 impl<T: Transport> ShardStore<T> {
-    /// A store over `transport` to the nodes of `membership`. With a `short` circuit, nodes on this host may hand out
-    /// places on disk in place of bytes. Contents whose generation says that they are tagged are tagged, and known again,
-    /// by its `secrets`. Shards found missing or damaged are told to `incidents`, dropped (and counted)
-    /// if it is full.
+    /// A store over `transport` to the nodes of `membership`. With a `short` circuit, nodes on this host may reply with
+    /// the location of a shard on disk instead of its bytes. `secrets` tag and verify the pieces of contents whose
+    /// generation is tagged. Missing and damaged shards are reported to `incidents`; if that is full, they are dropped
+    /// and counted.
     ///
-    /// Must be made within a tokio runtime.
+    /// Must be called within a tokio runtime.
     pub fn new(
         transport: T,
         membership: Membership,
@@ -167,7 +168,7 @@ impl<T: Transport> ShardStore<T> {
         incidents: mpsc::Sender<Incident>,
     ) -> Self {
         let inner = Inner {
-            lanes: Lanes::new(transport, membership.clone()),
+            clients: NodeClients::new(transport, membership.clone()),
             membership,
             local: LocalAccess::new(short),
             hedges: HedgeBudget::full(),
@@ -176,8 +177,8 @@ impl<T: Transport> ShardStore<T> {
             read_memory: ReadMemory::of(READ_BYTES_MAX),
             whole_budget: Budget::of(WHOLE_BYTES_MAX),
             slice_budget: Budget::of(SLICE_BYTES_MAX),
-            under_way: UnderWay::default(),
-            settling: Settling::default(),
+            in_flight: InFlight::default(),
+            pending_writes: PendingWrites::default(),
             suspects: Suspects::default(),
             secrets,
             incidents,
@@ -185,23 +186,26 @@ impl<T: Transport> ShardStore<T> {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Which acked contents are not settled yet.
-    pub fn settling(&self) -> &Settling {
-        &self.inner.settling
+    /// The acknowledged writes that are not settled yet.
+    pub fn pending_writes(&self) -> &PendingWrites {
+        &self.inner.pending_writes
     }
 
-    /// The memory of streamed reads.
+    /// The memory that streamed reads share.
     pub fn read_memory(&self) -> &ReadMemory {
         &self.inner.read_memory
     }
 
-    /// Which nodes there are.
+    /// The membership of the store.
     pub fn membership(&self) -> &Membership {
         &self.inner.membership
     }
 
-    /// Stores a content of 1 to [`STRIPE_BYTES`](crate::piece::STRIPE_BYTES) bytes, and returns once it
-    /// would survive the loss of any one node. Dropping the future discards what was stored.
+    /// Stores a content of 1 to [`STRIPE_BYTES`](crate::piece::STRIPE_BYTES) bytes. Returns once a quorum of its shards
+    /// is durable, so that it would survive the loss of any one node. Dropping the future discards the shards.
+    ///
+    /// # Errors
+    /// If the content has another size, too few nodes are online or have room, too many nodes fail, or memory is short.
     pub async fn put(
         &self,
         bucket: &BucketName,
@@ -213,36 +217,37 @@ impl<T: Transport> ShardStore<T> {
         stored
     }
 
-    /// Begins a content of any size. Nothing is sent before there is more than one stripe of it.
+    /// A writer of a content of any size. It sends nothing before it has more than one stripe.
     pub fn writer(&self, bucket: BucketName, generation: Generation) -> Writer<T> {
         Writer::new(Arc::clone(&self.inner), bucket, generation)
     }
 
-    /// Forgets, in the background, a content that no event names nor ever will, once the shards that were still
-    /// under way at its ack are there or have failed. What a node does not hear of stays on it.
+    /// Discards, in the background, a content that no event names or will name, once none of its shards is in flight.
+    /// Shards stay on a node that does not get the request.
     pub fn discard(&self, content: &StoredContent) {
-        self.inner.settling.settle(content.generation);
+        self.inner.pending_writes.resolve(content.generation);
         self.inner.suspects.forget(content.generation);
         let shards = content.shards().collect();
         let (store, bucket, generation) = (Arc::clone(&self.inner), content.bucket.clone(), content.generation);
         discard::spawn(async move {
-            store.under_way.wait_until_none(generation).await;
+            store.in_flight.wait_until_none(generation).await;
             discard::discard(&store, &bucket, shards).await;
         });
     }
 }
 
-/// How many of them can take a shard.
+/// The number of candidates that have room for a shard.
 fn with_room(candidates: &[Candidate]) -> usize {
     candidates.iter().filter(|candidate| candidate.free_bytes >= NODE_RESERVE_BYTES).count()
 }
 
 impl<T> Inner<T> {
-    /// The nodes a shard can go to, without those in `except`, and without those that refuse write after write as long
-    /// as there are enough without them. Those that are late with writes are left out too, as long as each of `shards`
-    /// shards can have a node of its own without them: that content is quick to be stored is worth less than that it
-    /// is spread. Nodes that say they are stuck come back once nothing could be stored without them: under a load that
-    /// is too much for all disks, slow is better than not at all.
+    /// The candidates for the placement of `shards` shards, without the nodes in `except`.
+    ///
+    /// Nodes that keep refusing writes are left out as long as enough others are online. Nodes that are slow for writes
+    /// are left out as long as each shard can have a node of its own without them: a spread content is worth more than
+    /// a quick write. Nodes with a stalled disk count only if nothing could be stored without them: under a load that
+    /// is too much for all disks, a slow write is better than none.
     pub(crate) fn candidates(&self, except: &[NodeId], shards: usize) -> Vec<Candidate>
     where
         T: Transport,
@@ -250,28 +255,28 @@ impl<T> Inner<T> {
         let mut candidates = self.membership.candidates();
         candidates.retain(|candidate| !except.contains(&candidate.node));
         let now = Instant::now();
-        let with_lane = |candidate: Candidate| (self.lanes.to(&candidate.node), candidate);
-        let mut lanes: Vec<(Arc<Lane<T>>, Candidate)> = candidates.into_iter().map(with_lane).collect();
-        let takes = |(lane, _): &(Arc<Lane<T>>, Candidate)| !lane.delays().refuses_writes(now);
-        if lanes.iter().filter(|lane| takes(lane)).count() >= NODES_MIN {
-            lanes.retain(takes);
+        let with_client = |candidate: Candidate| (self.clients.get(&candidate.node), candidate);
+        let mut clients: Vec<(Arc<NodeClient<T>>, Candidate)> = candidates.into_iter().map(with_client).collect();
+        let takes = |(client, _): &(Arc<NodeClient<T>>, Candidate)| !client.latency().refuses_writes(now);
+        if clients.iter().filter(|client| takes(client)).count() >= NODES_MIN {
+            clients.retain(takes);
         }
-        let prompt = lanes.iter().filter(|(lane, _)| !lane.delays().is_late_with_writes(now));
+        let prompt = clients.iter().filter(|(client, _)| !client.latency().is_slow_for_writes(now));
         let prompt: Vec<Candidate> = prompt.map(|(_, candidate)| candidate.clone()).collect();
-        let all_are_prompt = prompt.len() == lanes.len();
+        let all_are_prompt = prompt.len() == clients.len();
         if with_room(&prompt) >= shards || all_are_prompt && with_room(&prompt) >= NODES_MIN {
             return prompt;
         }
-        let mut candidates: Vec<Candidate> = lanes.into_iter().map(|(_, candidate)| candidate).collect();
+        let mut candidates: Vec<Candidate> = clients.into_iter().map(|(_, candidate)| candidate).collect();
         if with_room(&candidates) < NODES_MIN {
-            let mut stuck = self.membership.stuck_candidates();
-            stuck.retain(|candidate| !except.contains(&candidate.node));
-            candidates.extend(stuck);
+            let mut stalled = self.membership.stalled_candidates();
+            stalled.retain(|candidate| !except.contains(&candidate.node));
+            candidates.extend(stalled);
         }
         candidates
     }
 
-    /// Tells whoever listens, if it keeps up.
+    /// Reports an incident, unless the channel is full.
     pub(crate) fn report(&self, incident: Incident) {
         meter::incident(incident.kind);
         if incident.kind != IncidentKind::Unwritten {

@@ -16,10 +16,10 @@ mod model;
 mod moved;
 #[path = "shards/nats.rs"]
 mod nats;
+#[path = "shards/quorum.rs"]
+mod quorum;
 #[path = "shards/refusing.rs"]
 mod refusing;
-#[path = "shards/shown.rs"]
-mod shown;
 #[path = "shards/stalled.rs"]
 mod stalled;
 #[path = "shards/streams.rs"]

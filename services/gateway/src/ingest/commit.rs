@@ -177,7 +177,7 @@ impl Staging {
             Ok(Committed { outcome: domain::Outcome::Stored { staged_in_use: false, .. }, .. }) => {
                 discard(store, staged);
             }
-            Ok(_) => store.settling().named(ContentId { sha256: self.sha256, generation: staged.generation }),
+            Ok(_) => store.pending_writes().committed(ContentId { sha256: self.sha256, generation: staged.generation }),
             // Shards of a command that may still happen must stay.
             Err(error) if !error.is_definite() => {}
             Err(_) => discard(store, staged),

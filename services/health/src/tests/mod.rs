@@ -1,5 +1,5 @@
 //! The tasks over a log and nodes in memory, with time that goes by as the tests want it.
 
-mod doubts;
-mod looks;
+mod checks;
+mod suspicions;
 mod world;

@@ -22,8 +22,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::later::Due;
-use crate::note::{Doubts, Noted};
+use crate::check::{Outcome, Suspicion};
+use crate::recheck::Due;
 use crate::{Keeper, Tasks};
 
 /// How far time goes in one step.
@@ -176,8 +176,8 @@ impl World {
     pub(super) async fn put(&self, side: &Side, seed: u8, length: usize) -> StoredContent {
         let stored = self.stage(side, seed, length).await;
         self.commit(&stored).await;
-        side.store.settling().named(id(&stored));
-        self.until("its last shard", || side.store.settling().open() == 0).await;
+        side.store.pending_writes().committed(id(&stored));
+        self.until("its last shard", || side.store.pending_writes().count() == 0).await;
         stored
     }
 
@@ -242,7 +242,7 @@ pub(super) fn placed(stored: &StoredContent) -> Vec<(u8, NodeId)> {
     stored.placement.shards().map(|(shard, node)| (shard, node.clone())).collect()
 }
 
-/// Looks at a content for no reason of its own.
-pub(super) async fn look(tasks: &Tasks<MemoryNodes>, stored: &StoredContent) -> Noted {
-    tasks.note(id(stored), &Doubts::default()).await.unwrap()
+/// Checks a content without a suspicion.
+pub(super) async fn check(tasks: &Tasks<MemoryNodes>, stored: &StoredContent) -> Outcome {
+    tasks.check(id(stored), &Suspicion::default()).await.unwrap()
 }

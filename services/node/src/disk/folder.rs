@@ -1,3 +1,5 @@
+//! The data folder of a node: its identity and its lock.
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,12 +42,12 @@ pub enum FolderError {
         /// The node that tried to use it.
         wanted: NodeId,
     },
-    /// Something is missing or unreadable that was there once, or something else is there.
+    /// The folder is incomplete or unreadable, or has content of something else.
     #[error("{}: incomplete data folder: {why}", .path.display())]
     Broken {
         /// The folder.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         why: String,
     },
     /// The operating system refused.
@@ -53,14 +55,14 @@ pub enum FolderError {
     Io {
         /// The folder.
         path: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// What it answered.
+        /// The error of the operating system.
         error: io::Error,
     },
 }
 
-/// A node's data folder, locked against other processes as long as this lives.
+/// A node's data folder, locked against other processes until it is dropped.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
@@ -76,7 +78,10 @@ struct Identity {
 }
 
 impl DataFolder {
-    /// Opens a node's folder, or makes it with the id `fresh` if it is missing or empty.
+    /// Opens a node's folder, or creates it with the id `fresh` if it is missing or empty.
+    ///
+    /// # Errors
+    /// If another process uses the folder, or if it is not a complete folder of this node.
     pub fn open(path: &Path, node: &NodeId, fresh: Uuid) -> Result<Self, FolderError> {
         let failed = |what| move |error| FolderError::Io { path: path.to_owned(), what, error };
         fs::create_dir_all(path).map_err(failed("make"))?;
@@ -98,12 +103,12 @@ impl DataFolder {
         Ok(Self { path, id, _lock: lock })
     }
 
-    /// Its absolute path.
+    /// The absolute path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The id it was first made with.
+    /// The id with which the folder was created.
     pub fn id(&self) -> Uuid {
         self.id
     }
@@ -140,7 +145,7 @@ fn check(path: &Path, node: &NodeId, identity: &[u8]) -> Result<Uuid, FolderErro
     }
 }
 
-/// Without its identity a folder must be empty, or as a crash left it while it was made.
+/// Checks that a folder without an identity is empty, or as a crash left it during its creation.
 fn refuse_leftovers(path: &Path) -> Result<(), FolderError> {
     let failed = |error| FolderError::Io { path: path.to_owned(), what: "list", error };
     let broken = |why: String| FolderError::Broken { path: path.to_owned(), why };
@@ -159,7 +164,7 @@ fn refuse_leftovers(path: &Path) -> Result<(), FolderError> {
     Ok(())
 }
 
-/// Makes the parts first and the identity last, so that a folder with an identity is whole.
+/// Creates the parts first and the identity last, so that a folder with an identity is complete.
 fn make(path: &Path, node: &NodeId, folder: Uuid) -> io::Result<()> {
     for part in [SEGMENTS, BUCKETS] {
         match fs::create_dir(path.join(part)) {
@@ -175,6 +180,6 @@ fn make(path: &Path, node: &NodeId, folder: Uuid) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&draft, path.join(IDENTITY))?;
     File::open(path)?.sync_all()?;
-    // The folder's own name; what lies above was there before or is the operator's.
+    // This syncs the name of the folder itself. The folders above existed before, or are the operator's concern.
     path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
 }

@@ -1,3 +1,5 @@
+//! A cache of open files.
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,11 +16,11 @@ pub(crate) struct Handles {
     open: Cache<PathBuf, Handle>,
 }
 
-/// An open file that does not change any more, or only grows.
+/// An open file, which does not change any more, or only grows.
 #[derive(Clone)]
 pub(crate) struct Handle {
     pub(crate) file: Arc<dyn File>,
-    /// Its length when it was opened, in bytes.
+    /// The length of the file when it was opened, in bytes.
     pub(crate) bytes: u64,
 }
 
@@ -27,7 +29,7 @@ impl Handles {
         Self { disk, open: Cache::new(OPEN_FILES_MAX) }
     }
 
-    /// The file at `path`, opened if it was not.
+    /// The open file at `path`; it is opened if necessary.
     pub(crate) fn get(&self, path: &PathBuf) -> io::Result<Handle> {
         self.open.get_or_insert_with(path, || {
             let file = self.disk.open(path, Open::Existing)?;
@@ -36,7 +38,7 @@ impl Handles {
         })
     }
 
-    /// The length of the file at `path` as it is now, whatever is kept open of it; none if there is no such file.
+    /// The current length of the file at `path`, regardless of open handles; `None` if there is no such file.
     pub(crate) fn length(&self, path: &Path) -> Result<Option<u64>, DiskError> {
         match self.disk.open(path, Open::Existing).and_then(|file| file.length()) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -44,7 +46,7 @@ impl Handles {
         }
     }
 
-    /// Forgets a file that was removed.
+    /// Closes a file that was removed.
     pub(crate) fn forget(&self, path: &PathBuf) {
         self.open.remove(path);
     }

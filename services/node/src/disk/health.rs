@@ -1,3 +1,5 @@
+//! The health of the disk.
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,11 +8,11 @@ use super::DiskError;
 use super::limits::STALLED_AFTER;
 use super::seam::{Folder, Space};
 
-/// Whether the disk still keeps its promises, and how much room it has.
+/// The health of the disk: whether it has failed or stalled, and its free space.
 pub(crate) struct Health {
     failure: OnceLock<DiskError>,
     space: Mutex<(Instant, Space)>,
-    /// Since when each write that is under way has waited for the disk.
+    /// The start times of the writes that wait for the disk.
     waiting: Mutex<Waiting>,
     reserve_bytes: u64,
 }
@@ -21,7 +23,7 @@ struct Waiting {
     since: BTreeMap<u64, Instant>,
 }
 
-/// A write that waits for the disk, until this is dropped.
+/// A write that waits for the disk, until the guard is dropped.
 pub(crate) struct Wait<'a> {
     health: &'a Health,
     number: u64,
@@ -33,7 +35,7 @@ impl Drop for Wait<'_> {
     }
 }
 
-/// For how long an answer about free space is believed.
+/// How long the reported free space is reused.
 const SPACE_AGE_MAX: Duration = Duration::from_millis(500);
 
 impl Health {
@@ -52,7 +54,7 @@ impl Health {
         Wait { health: self, number }
     }
 
-    /// Whether a write has waited for the disk since before [`STALLED_AFTER`].
+    /// Whether a write has waited for the disk for [`STALLED_AFTER`] or longer.
     pub(crate) fn is_stalled(&self, now: Instant) -> bool {
         let oldest = self.waiting().since.values().next().copied();
         oldest.is_some_and(|since| now.saturating_duration_since(since) >= STALLED_AFTER)
@@ -62,12 +64,12 @@ impl Health {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fails if the disk once has.
+    /// Fails if the disk has failed.
     pub(crate) fn check(&self) -> Result<(), DiskError> {
         self.failure.get().map_or(Ok(()), |failure| Err(failure.clone()))
     }
 
-    /// Fails also if there is no room for new bytes.
+    /// Fails if the disk has failed, or if it has no space for new bytes.
     pub(crate) fn check_room(&self, disk: &dyn Folder) -> Result<(), DiskError> {
         self.check()?;
         if self.space(disk)?.free_bytes < self.reserve_bytes { Err(DiskError::Full) } else { Ok(()) }
@@ -81,7 +83,7 @@ impl Health {
         Ok(space.1)
     }
 
-    /// What an error means; if it means that the disk failed, that stays so.
+    /// Classifies an error. If it means that the disk has failed, the failure is remembered.
     pub(crate) fn classify(&self, what: &str, error: &std::io::Error) -> DiskError {
         match DiskError::from_io(what, error) {
             DiskError::Failed(why) => self.fail(why),
@@ -89,7 +91,7 @@ impl Health {
         }
     }
 
-    /// A sync failed: bytes are lost, whatever the reason.
+    /// Records a failed sync: bytes are lost, whatever the reason.
     pub(crate) fn sync_failed(&self, what: &str, error: &std::io::Error) -> DiskError {
         self.fail(format!("{what}: {error}").into())
     }

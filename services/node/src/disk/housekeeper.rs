@@ -1,3 +1,5 @@
+//! The housekeeper: hints, compaction, and the sweep of staged shards.
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -11,10 +13,10 @@ use super::queue::{Job, Queue};
 use super::seam::Folder;
 use super::segments::{Change, SealedSegment, SegmentReader, compact, write_hint};
 
-/// How often it looks for something to sweep or compact.
+/// The time between two rounds of sweep and compaction.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// What need not be done at once: hints, compaction, sweeping staged shards that nobody seals.
+/// The background work of a store: hints, compaction, and the sweep of staged shards that are never sealed.
 pub(crate) struct Housekeeper {
     pub(crate) disk: Arc<dyn Folder>,
     pub(crate) queue: Arc<Queue>,
@@ -23,8 +25,8 @@ pub(crate) struct Housekeeper {
     pub(crate) meters: Meters,
     pub(crate) segment_bytes: u32,
     pub(crate) sealed: Receiver<SealedSegment>,
-    /// Segments that cannot be read in full, or whose compaction failed: left alone until the next start.
-    pub(crate) left_alone: HashSet<u32>,
+    /// Segments that cannot be read in full, or whose compaction failed: they are not compacted until the next start.
+    pub(crate) skipped: HashSet<u32>,
 }
 
 impl Housekeeper {
@@ -49,7 +51,7 @@ impl Housekeeper {
         }
     }
 
-    /// Whether there may be more to do at once.
+    /// Sweeps and compacts once. Returns whether there may be more to do at once.
     #[allow(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     fn round(&mut self) -> bool {
         let swept = self.files.sweep(Instant::now());
@@ -58,14 +60,14 @@ impl Housekeeper {
         }
         self.meters.index_entries.set(self.reader.catalog.totals().0 as f64);
         let below = u64::from(self.segment_bytes) * COMPACT_BELOW_PERCENT / 100;
-        let rotten = self.reader.catalog.compactable(below, &self.left_alone);
+        let rotten = self.reader.catalog.compactable(below, &self.skipped);
         rotten.is_some_and(|number| self.compact(number))
     }
 
-    /// Whether that did any good.
+    /// Compacts a segment. Returns whether it did.
     fn compact(&mut self, number: u32) -> bool {
-        let mut pace = Pace { begin: Instant::now(), bytes: 0 };
-        let commit = |changes| self.commit(&mut pace, changes);
+        let mut rate_limit = RateLimit { begin: Instant::now(), bytes: 0 };
+        let commit = |changes| self.commit(&mut rate_limit, changes);
         match compact(&*self.disk, &self.reader, number, commit) {
             Ok(done) => {
                 self.meters.compactions.increment(1);
@@ -74,41 +76,41 @@ impl Housekeeper {
                 tracing::debug!(segment = number, ?done, "compacted a segment");
                 true
             }
-            // Tried again in the next round.
+            // The next round retries.
             Err(DiskError::Full | DiskError::Busy) => false,
             Err(error) => {
                 tracing::error!(segment = number, %error, "compaction failed: the segment is left alone");
-                self.left_alone.insert(number);
+                self.skipped.insert(number);
                 false
             }
         }
     }
 
-    /// Commits through the writer's queue, no faster than the pace.
-    fn commit(&self, pace: &mut Pace, changes: Vec<Change>) -> Result<(), DiskError> {
-        pace.bytes += changes.iter().map(|change| change.weight() as u64).sum::<u64>();
-        let (told, heard) = sync_channel(1);
+    /// Commits through the writer's queue, no faster than the rate limit.
+    fn commit(&self, rate_limit: &mut RateLimit, changes: Vec<Change>) -> Result<(), DiskError> {
+        rate_limit.bytes += changes.iter().map(|change| change.weight() as u64).sum::<u64>();
+        let (sender, receiver) = sync_channel(1);
         let done = Box::new(move |_, why: Option<DiskError>| {
-            // Nobody listens any more only if this thread ended.
-            let _ = told.send(why);
+            // The receiver is dropped only if this thread has ended.
+            let _ = sender.send(why);
         });
         self.queue.push_when_room(Job { changes, done }).map_err(|_| DiskError::Busy)?;
-        match heard.recv() {
-            Ok(None) => self.queue.wait_until(pace.due()).map_err(|_| DiskError::Busy),
+        match receiver.recv() {
+            Ok(None) => self.queue.wait_until(rate_limit.due()).map_err(|_| DiskError::Busy),
             Ok(Some(why)) => Err(why),
             Err(_) => Err(DiskError::Busy),
         }
     }
 }
 
-/// How much was copied since when.
-struct Pace {
+/// The rate limit of one compaction.
+struct RateLimit {
     begin: Instant,
     bytes: u64,
 }
 
-impl Pace {
-    /// When so much may have been copied.
+impl RateLimit {
+    /// The time at which the copied bytes are within the rate.
     fn due(&self) -> Instant {
         self.begin + Duration::from_millis(self.bytes * 1000 / COMPACT_BYTES_PER_SECOND)
     }

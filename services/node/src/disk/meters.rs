@@ -19,7 +19,7 @@ pub(crate) struct Meters {
     pub(crate) compactions: Counter,
     /// Bytes copied by compaction.
     pub(crate) compacted_bytes: Counter,
-    /// Shards found damaged, by whom ever.
+    /// Shards found damaged, by reads or by compaction.
     pub(crate) damaged: Counter,
     /// Reads of shards that the disk answered with an error.
     pub(crate) unreadable: Counter,

@@ -19,4 +19,4 @@ mod writer;
 pub use error::DiskError;
 pub use folder::{DataFolder, FolderError};
 pub use limits::{RESERVE_BYTES, SEGMENT_BYTES};
-pub use store::{PiecesPlace, Store, StoreOptions, Totals};
+pub use store::{PiecesLocation, Store, StoreOptions, Totals};

@@ -1,3 +1,5 @@
+//! The queue of the group commit.
+
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -9,7 +11,7 @@ use super::segments::Change;
 /// Changes that are answered together.
 pub(crate) struct Job {
     pub(crate) changes: Vec<Change>,
-    /// Told, on the writer's thread, how many of them are durable and what kept the others from it.
+    /// Called on the writer's thread with the number of durable changes, and the error that prevented the others.
     pub(crate) done: Box<dyn FnOnce(usize, Option<DiskError>) + Send>,
 }
 
@@ -19,7 +21,7 @@ impl Job {
     }
 }
 
-/// What waits for the next group commit.
+/// The jobs that wait for the next group commit.
 #[derive(Default)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
@@ -44,12 +46,12 @@ impl Waiting {
 }
 
 impl Queue {
-    /// Queues a job; gives it back if there is no room, or no more writer.
+    /// Queues a job; returns it if the queue is full or closed.
     pub(crate) fn push(&self, job: Job) -> Result<(), Job> {
         self.put(self.lock(), job)
     }
 
-    /// Queues a job once there is room; gives it back if there is no more writer.
+    /// Queues a job as soon as there is room; returns it if the queue is closed.
     pub(crate) fn push_when_room(&self, job: Job) -> Result<(), Job> {
         let waiting = self.emptied.wait_while(self.lock(), |waiting| waiting.is_full() && !waiting.closed);
         self.put(waiting.unwrap_or_else(PoisonError::into_inner), job)
@@ -83,7 +85,7 @@ impl Queue {
         (!group.is_empty()).then_some(group)
     }
 
-    /// Waits until then; fails at once when the queue is closed.
+    /// Waits until `due`; fails at once when the queue is closed.
     pub(crate) fn wait_until(&self, due: Instant) -> Result<(), Closed> {
         let mut waiting = self.lock();
         loop {
@@ -97,7 +99,7 @@ impl Queue {
         }
     }
 
-    /// Takes no more jobs. Those that wait are still done.
+    /// Closes the queue. Jobs that wait are still processed.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.filled.notify_all();

@@ -1,3 +1,5 @@
+//! The store: the shards of one node on one disk.
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
@@ -23,47 +25,47 @@ use super::seam::{Folder, Space};
 use super::segments::{Change, Log, SegmentReader, recover};
 use super::writer::Writer;
 
-/// How a store is opened.
+/// The options of a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
-    /// The id its data folder was first made with.
+    /// The id with which the data folder was created.
     pub folder: Uuid,
-    /// The node's name, for threads and metrics.
+    /// The node's name, for thread names and metrics.
     pub node: String,
     /// Length of a segment in bytes.
     pub segment_bytes: u32,
-    /// Free bytes below which nothing new is stored.
+    /// Free bytes of the disk below which writes are refused.
     pub reserve_bytes: u64,
 }
 
 impl StoreOptions {
-    /// The usual sizes.
+    /// Options with the default sizes.
     pub fn new(folder: Uuid, node: impl Into<String>) -> Self {
         Self { folder, node: node.into(), segment_bytes: SEGMENT_BYTES, reserve_bytes: RESERVE_BYTES }
     }
 }
 
-/// What a store holds.
+/// The totals of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Totals {
-    /// How many shards.
+    /// The number of shards.
     pub shards: u64,
-    /// Their bytes.
+    /// The bytes of their pieces, without headers.
     pub bytes: u64,
 }
 
-/// Where a shard's pieces lie, relative to the data folder.
+/// The location of a shard's pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PiecesPlace {
-    /// The file.
+pub struct PiecesLocation {
+    /// The path of the file, relative to the data folder.
     pub path: PathBuf,
-    /// Where piece 0 begins, header first.
+    /// The offset of the header of piece 0, in bytes.
     pub offset: u64,
-    /// From the begin of one piece to that of the next, in bytes.
+    /// The distance from one piece to the next, in bytes.
     pub stride: usize,
-    /// How many there are.
+    /// The number of pieces.
     pub pieces: u32,
-    /// Bytes of the last, its header not counted; all others are full.
+    /// Bytes of the last piece, without its header; all others are full.
     pub last_bytes: u32,
 }
 
@@ -80,7 +82,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store on a disk, after whatever end it had, and starts its two threads.
+    /// Opens the store on a disk, also after a crash, and starts its two threads.
+    ///
+    /// # Errors
+    /// If the disk fails or has no space left.
     pub fn open(disk: Arc<dyn Folder>, options: &StoreOptions) -> Result<Self, DiskError> {
         let health = Arc::new(Health::new(&*disk, options.reserve_bytes)?);
         let handles = Arc::new(Handles::new(Arc::clone(&disk)));
@@ -122,7 +127,7 @@ impl Store {
             meters: self.meters.clone(),
             segment_bytes: self.segment_bytes,
             sealed,
-            left_alone: unreadable,
+            skipped: unreadable,
         };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let thread = thread::Builder::new().name(format!("{name} {node}")).spawn(run);
@@ -134,8 +139,8 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps shards of one piece each. `done` is called exactly once, with an answer for each, once they are durable
-    /// or refused.
+    /// Stores shards of one piece each. `done` is called exactly once, with a result for each, once they are durable or
+    /// refused.
     pub fn put(&self, records: Vec<Record>, done: impl FnOnce(Vec<Result<(), DiskError>>) + Send + 'static) {
         if let Err(why) = self.health.check_room(&*self.disk) {
             return done(vec![Err(why); records.len()]);
@@ -164,14 +169,20 @@ impl Store {
         Log::fits(self.segment_bytes, &record.piece)
     }
 
-    /// Takes one piece of a shard of several. Not durable before [`Self::seal`].
+    /// Stores one piece of a shard of several. It is durable only after [`Self::seal`].
+    ///
+    /// # Errors
+    /// If the piece is damaged, contradicts others, comes before piece 0, or if the disk is full or has failed.
     pub fn stage(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
         self.files.stage(shard, bucket, piece)?;
         self.meters.written_bytes.increment(piece.bytes.len() as u64);
         Ok(())
     }
 
-    /// Makes a shard durable of which all pieces were taken; `NotFound` if not.
+    /// Makes a shard of `pieces` pieces, `bytes` bytes together, durable.
+    ///
+    /// # Errors
+    /// `NotFound` if pieces are missing, `Damaged` if the lengths do not add up, or if the disk has failed.
     pub fn seal(&self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Result<(), DiskError> {
         let begin = Instant::now();
         let sealed = self.files.seal(shard, bucket, pieces, bytes);
@@ -179,7 +190,8 @@ impl Store {
         sealed
     }
 
-    /// Drops shards, wherever they are. `done` is called exactly once, when that is durable or failed.
+    /// Deletes shards, in segments and in files. `done` is called exactly once, when the deletion is durable or has
+    /// failed.
     pub fn discard(
         &self,
         bucket: &BucketName,
@@ -199,8 +211,11 @@ impl Store {
         }
     }
 
-    /// Reads pieces `first` to `first + count`, as many as there are, as a whole reply of the node protocol. The bytes
-    /// are as they lie on disk: who asked checks them.
+    /// Reads up to `count` pieces from piece `first` as a whole reply of the node protocol. The bytes are as stored:
+    /// the requesting process verifies them.
+    ///
+    /// # Errors
+    /// If there is no such piece, if a header is damaged, or if the disk cannot read it.
     pub fn read(&self, shard: Uuid, bucket: &BucketName, first: u32, count: u16) -> Result<Bytes, DiskError> {
         let record = if first == 0 { self.reader.read(shard) } else { Ok(None) };
         let reply = match record {
@@ -217,31 +232,37 @@ impl Store {
         reply
     }
 
-    /// Where a shard lies on disk.
-    pub fn place(&self, shard: Uuid, bucket: &BucketName) -> Result<PiecesPlace, DiskError> {
-        if let Some((path, offset, last_bytes)) = self.reader.place(shard) {
-            return Ok(PiecesPlace { path, offset, stride: Form::of(shard).stride_bytes(), pieces: 1, last_bytes });
+    /// The location of a shard on disk.
+    ///
+    /// # Errors
+    /// If there is no such shard, or if its file is damaged or cannot be opened.
+    pub fn locate(&self, shard: Uuid, bucket: &BucketName) -> Result<PiecesLocation, DiskError> {
+        if let Some((path, offset, last_bytes)) = self.reader.locate(shard) {
+            return Ok(PiecesLocation { path, offset, stride: Form::of(shard).stride_bytes(), pieces: 1, last_bytes });
         }
         let Shape { form, pieces, last_bytes } = self.files.shape(shard, bucket)?;
         let path = shard_path(bucket, shard);
-        Ok(PiecesPlace { path, offset: 0, stride: form.stride_bytes(), pieces, last_bytes })
+        Ok(PiecesLocation { path, offset: 0, stride: form.stride_bytes(), pieces, last_bytes })
     }
 
-    /// How many pieces and bytes a shard has, as far as its file tells; with `verify`, after a check of every bit of
-    /// it. Whoever asks about a shard that is being staged still wants it.
+    /// The number of pieces of a shard and their bytes, by the length of its file; with `verify`, after a check of
+    /// every piece. An inspection of a staged shard keeps it from being swept.
+    ///
+    /// # Errors
+    /// If there is no such shard, if it is damaged, or if the disk cannot read it.
     pub fn inspect(&self, shard: Uuid, bucket: &BucketName, verify: bool) -> Result<(u32, u64), DiskError> {
-        let record = if verify { self.reader.verify(shard)? } else { self.reader.look(shard)? };
+        let record = if verify { self.reader.verify(shard)? } else { self.reader.length(shard)? };
         if let Some(bytes) = record {
             return Ok((1, u64::from(bytes)));
         }
-        let shape = if verify { self.files.verify(shard, bucket) } else { self.files.look(shard, bucket) };
+        let shape = if verify { self.files.verify(shard, bucket) } else { self.files.current_shape(shard, bucket) };
         if shape == Err(DiskError::NotFound) {
             self.files.touch(shard);
         }
         shape.map(|shape| (shape.pieces, shape.bytes()))
     }
 
-    /// What there is.
+    /// The totals of all shards.
     pub fn totals(&self) -> Totals {
         let ((shards, bytes), (files, file_bytes)) = (self.reader.catalog.totals(), self.files.totals());
         Totals { shards: shards + files, bytes: bytes + file_bytes }
@@ -262,7 +283,7 @@ impl Store {
         self.health.is_stalled(now)
     }
 
-    /// Finishes what was accepted and stops the threads. Reads go on; writes are refused.
+    /// Finishes the accepted writes and stops the threads. Later reads succeed; later writes are refused.
     pub fn close(&self) {
         self.queue.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));

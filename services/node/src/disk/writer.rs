@@ -6,12 +6,12 @@ use super::meters::Meters;
 use super::queue::{Job, Queue};
 use super::segments::{Change, Log, SealedSegment};
 
-/// The group commit: whatever queued while the last group was synced is the next one.
+/// The group commit: all jobs that arrived during the sync of the last group are the next group.
 pub(crate) struct Writer {
     pub(crate) queue: Arc<Queue>,
     pub(crate) log: Log,
     pub(crate) meters: Meters,
-    /// To the housekeeper, who writes their hints.
+    /// The channel of sealed segments to the housekeeper, which writes their hints.
     pub(crate) sealed: SyncSender<SealedSegment>,
 }
 
@@ -50,7 +50,7 @@ impl Writer {
 
     fn hand_over_sealed(&mut self) {
         for segment in self.log.take_sealed() {
-            // A housekeeper that is behind costs only time at the next start.
+            // Without the hint the next start takes longer, and nothing is lost.
             let _ = self.sealed.try_send(segment);
         }
     }

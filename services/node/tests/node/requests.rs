@@ -3,7 +3,7 @@ use std::os::unix::fs::FileExt;
 use bytes::Bytes;
 use shards::memory;
 use shards::piece::{Form, Piece, UNIT_BYTES};
-use shards::protocol::{Place, Record, Reply, Request, Status};
+use shards::protocol::{FileLocation, Record, Reply, Request, Status};
 use uuid::Uuid;
 
 use super::fixture::{Node, Server, bucket, bytes, record, shard};
@@ -157,11 +157,11 @@ async fn is_told_the_place(is_tagged: bool) {
 
     let read = |shard, first| Request::Read { shard, bucket: bucket(), first, count: 1, host };
     let form = Form::of(file);
-    let Reply::Place(place) = node.ask(&read(file, 2)).await else { panic!("no place") };
+    let Reply::Location(place) = node.ask(&read(file, 2)).await else { panic!("no place") };
     assert_eq!((place.pieces, place.last_bytes, place.stride as usize), (3, 1000, form.stride_bytes()));
     assert_eq!(read_place(&place, form, 2, 1000), file_pieces[2]);
     assert_eq!(read_place(&place, form, 1, UNIT_BYTES), file_pieces[1]);
-    let Reply::Place(place) = node.ask(&read(large, 0)).await else { panic!("no place") };
+    let Reply::Location(place) = node.ask(&read(large, 0)).await else { panic!("no place") };
     assert_eq!(read_place(&place, form, 0, 100_000), records[0].piece);
     assert_eq!(node.ask(&read(small, 0)).await, Reply::Pieces(vec![records[1].piece.clone()]));
     assert_eq!(node.ask(&read(file, 3)).await, Reply::Status(Status::NotFound));
@@ -171,7 +171,7 @@ async fn is_told_the_place(is_tagged: bool) {
     node.stop().await.unwrap();
 }
 
-fn read_place(place: &Place, form: Form, index: u32, length: usize) -> Piece {
+fn read_place(place: &FileLocation, form: Form, index: u32, length: usize) -> Piece {
     let file = std::fs::File::open(&place.path).unwrap();
     let mut wire = vec![0; form.header_bytes() + length];
     file.read_exact_at(&mut wire, place.offset + u64::from(index) * u64::from(place.stride)).unwrap();

@@ -10,7 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use events::ids::{FolderId, NodeId};
 use serde::Serialize;
-use shards::{NodeView, Standing};
+use shards::{Admission, NodeView};
 
 use super::routes::{answer, refuse};
 use super::{ConsoleState, GatewayView};
@@ -122,10 +122,10 @@ fn candidate(
     if heard.next().is_some() {
         return Err((StatusCode::CONFLICT, "several processes run under this name: stop all but the one to let in"));
     }
-    match first.standing {
-        Standing::Refused { known } => Ok((first, Some(FolderId(known)))),
-        Standing::Undecided => Ok((first, None)),
-        Standing::Accepted | Standing::Double { .. } => {
+    match first.admission {
+        Admission::Refused { known } => Ok((first, Some(FolderId(known)))),
+        Admission::Undecided => Ok((first, None)),
+        Admission::Accepted | Admission::Double { .. } => {
             Err((StatusCode::CONFLICT, "the node serves from the data folder it is known with"))
         }
     }

@@ -25,7 +25,7 @@ use gateway::{Admin, BasicLogins, Gateway};
 use ledger::Ledger;
 use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
-use shards::{Membership, Settling};
+use shards::{Membership, PendingWrites};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -51,7 +51,7 @@ pub(crate) struct GatewayView {
     pub(crate) gateway: Gateway,
     /// What is known of what it acked.
     pub(crate) health: watch::Receiver<health::Figures>,
-    pub(crate) settling: Settling,
+    pub(crate) pending_writes: PendingWrites,
     pub(crate) admin: Admin,
     pub(crate) admin_routes: Router,
 }

@@ -14,7 +14,7 @@ use events::content::ShardFault;
 use ledger::{QuarantinedRow, StateError};
 use serde::{Deserialize, Serialize};
 use shards::telemetry::Trouble;
-use shards::{NodeView, Standing};
+use shards::{Admission, NodeView};
 
 use super::ready::{Readiness, readiness};
 use super::routes::{answer, refuse};
@@ -174,13 +174,13 @@ impl NodeState {
     }
 
     pub(crate) fn of(node: &NodeView) -> Self {
-        match (node.reachable, node.standing) {
+        match (node.reachable, node.admission) {
             (false, _) => Self::Offline,
-            (true, Standing::Refused { .. } | Standing::Double { .. }) => Self::Refused,
-            (true, Standing::Undecided) => Self::Undecided,
-            (true, Standing::Accepted) if node.is_online() => Self::Online,
-            (true, Standing::Accepted) if node.heartbeat.trouble == Some(Trouble::Stalled) => Self::Stalled,
-            (true, Standing::Accepted) => Self::Failed,
+            (true, Admission::Refused { .. } | Admission::Double { .. }) => Self::Refused,
+            (true, Admission::Undecided) => Self::Undecided,
+            (true, Admission::Accepted) if node.is_online() => Self::Online,
+            (true, Admission::Accepted) if node.heartbeat.trouble == Some(Trouble::Stalled) => Self::Stalled,
+            (true, Admission::Accepted) => Self::Failed,
         }
     }
 }
@@ -252,7 +252,7 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
         readiness: readiness(state),
         stored,
         health: Health {
-            settling: gateway.settling.open(),
+            settling: gateway.pending_writes.count(),
             settled_sequence: kept.settled_sequence,
             scanning: kept.is_scanning,
             owed,
@@ -337,7 +337,7 @@ fn node_status(node: &NodeView, now: tokio::time::Instant) -> NodeStatus {
         total_bytes: heartbeat.total_bytes,
         stored_bytes: heartbeat.stored_bytes,
         shards: heartbeat.shards,
-        heard_seconds_ago: now.saturating_duration_since(node.heard).as_secs(),
+        heard_seconds_ago: now.saturating_duration_since(node.last_heartbeat).as_secs(),
         folder: heartbeat.folder.map(|folder| folder.to_string()),
         why,
     }

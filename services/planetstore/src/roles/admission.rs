@@ -11,7 +11,7 @@ use events::Origin;
 use events::ids::{AuthType, FolderId, NodeId, Principal, RegionName};
 use ledger::{CommitError, Ledger, Snapshot, StateError};
 use shards::telemetry::{Heartbeat, Ruling, Trouble, Verdict};
-use shards::{Membership, NODES_MAX, NodeView, Standing};
+use shards::{Admission, Membership, NODES_MAX, NodeView};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ struct Doorman {
     membership: Membership,
     control: async_nats::Client,
     /// What was last held of each process.
-    said: BTreeMap<Uuid, Standing>,
+    said: BTreeMap<Uuid, Admission>,
     /// Processes that may not join: their empty folder stands in the place of one with shards, or there is no place for
     /// one more node.
     missed: BTreeSet<Uuid>,
@@ -103,7 +103,7 @@ impl Doorman {
         if outcomes.contains(&First::Tried) {
             accept_nodes(&self.membership, &self.ledger.latest())?;
         }
-        self.membership.tolerate(outcomes.contains(&First::MayNot));
+        self.membership.accept_unjoined(outcomes.contains(&First::MayNot));
         for view in &heard {
             self.tell(view).await;
         }
@@ -143,14 +143,14 @@ impl Doorman {
     /// Tells a process what is held of it, and the operator when that changes.
     async fn tell(&mut self, view: &NodeView) {
         let Heartbeat { node, incarnation, trouble, .. } = &view.heartbeat;
-        let before = self.said.insert(*incarnation, view.standing);
-        let verdict = match view.standing {
-            Standing::Refused { known } => Verdict::Refused(known),
-            Standing::Double { elder } => Verdict::Double(elder),
-            Standing::Accepted if *trouble == Some(Trouble::Refused) => Verdict::Accepted,
-            Standing::Accepted | Standing::Undecided => return,
+        let before = self.said.insert(*incarnation, view.admission);
+        let verdict = match view.admission {
+            Admission::Refused { known } => Verdict::Refused(known),
+            Admission::Double { older } => Verdict::Double(older),
+            Admission::Accepted if *trouble == Some(Trouble::Refused) => Verdict::Accepted,
+            Admission::Accepted | Admission::Undecided => return,
         };
-        if before != Some(view.standing)
+        if before != Some(view.admission)
             && let Some(why) = node_refusal(view)
         {
             tracing::error!(%node, process = %incarnation, "{why}");
@@ -193,16 +193,16 @@ fn is_missed(snapshot: &Snapshot, node: &NodeId) -> Result<bool, StateError> {
 /// Why a process is not the node it says it is, for operators.
 pub(crate) fn node_refusal(view: &NodeView) -> Option<String> {
     let folder = view.heartbeat.folder.map_or_else(|| "one it does not name".to_owned(), |folder| folder.to_string());
-    match view.standing {
-        Standing::Accepted => None,
-        Standing::Undecided => Some(format!("its data folder {folder} has not joined yet")),
-        Standing::Refused { known } => Some(format!(
+    match view.admission {
+        Admission::Accepted => None,
+        Admission::Undecided => Some(format!("its data folder {folder} has not joined yet")),
+        Admission::Refused { known } => Some(format!(
             "refused: its data folder is {folder}, and the node is known with {known}; bring that one back, or give it \
              up with `planetstore node init {}`",
             view.heartbeat.node
         )),
-        Standing::Double { elder } => Some(format!(
-            "refused: process {elder} serves from the data folder {folder} or a copy of it; stop one of them for good"
+        Admission::Double { older } => Some(format!(
+            "refused: process {older} serves from the data folder {folder} or a copy of it; stop one of them for good"
         )),
     }
 }

@@ -11,7 +11,7 @@ use health::Keeper;
 use identity::{PieceSecrets, Sealers};
 use ledger::Ledger;
 use listener::Listener;
-use shards::{Membership, NatsTransport, Settling, ShardStore, ShortCircuit};
+use shards::{Membership, NatsTransport, PendingWrites, ShardStore, ShortCircuit};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cli::{GatewayArgs, S3Args};
@@ -173,7 +173,7 @@ impl Folders<'_> {
 /// A gateway that serves, as the console shows it.
 pub(super) struct Serving {
     pub(super) gateway: Gateway,
-    pub(super) settling: Settling,
+    pub(super) pending_writes: PendingWrites,
     /// What is known of what it acked.
     pub(super) health: watch::Receiver<health::Figures>,
 }
@@ -196,7 +196,7 @@ pub(super) async fn start(
     let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
     let (membership, short) = (cluster.membership.clone(), folders.short_circuit()?);
     let store = ShardStore::new(transport, membership, short, keys.pieces, incidents);
-    let settling = store.settling().clone();
+    let pending_writes = store.pending_writes().clone();
     let keeper = Keeper::start(folders.own.settled(), ledger.clone(), store.clone(), found);
     let options = Options {
         region: region.clone(),
@@ -214,7 +214,7 @@ pub(super) async fn start(
         random: |bytes| getrandom::fill(bytes).is_ok(),
     };
     let gateway = Gateway::new(options, ledger, store);
-    let serving = Serving { gateway: gateway.clone(), settling, health: keeper.figures() };
+    let serving = Serving { gateway: gateway.clone(), pending_writes, health: keeper.figures() };
     let running = Running::start("gateway", STOP_TIME_MAX, move |shutdown| serve(gateway, listener, keeper, shutdown));
     Ok((serving, running))
 }

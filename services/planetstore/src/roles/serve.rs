@@ -94,22 +94,22 @@ impl Plan {
 
 /// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
 pub(crate) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
-    let (s3, console, place) = open(&plan, doors)?;
+    let (s3, console, endpoints) = open(&plan, doors)?;
     let names = plan.s3.console_hosts.console_host.iter().chain(&plan.s3.domain);
-    let hosts = Hosts::new(place.console.ip(), names);
+    let hosts = Hosts::new(endpoints.console.ip(), names);
     let console = Console::start(console, hosts, Some(plan.credentials.clone()))?;
-    Process::run(Some(console), stop, async |process| start(&plan, s3, &place, process).await).await
+    Process::run(Some(console), stop, async |process| start(&plan, s3, &endpoints, process).await).await
 }
 
 /// Where this process is reached, and what it shows there.
-struct Place {
+struct Endpoints {
     s3: SocketAddr,
     console: SocketAddr,
     tls: Option<Tls>,
 }
 
 /// Makes listeners of the sockets.
-fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Place)> {
+fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Endpoints)> {
     let (s3, console) = (listen::address(&doors.s3)?, listen::address(&doors.console)?);
     let tls = match &plan.tls {
         Some(source) => Some(Tls::start(source, plan.folder.paths(), &[s3, console], &plan.s3.domain)?),
@@ -124,10 +124,10 @@ fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Place)
             None => listener,
         }
     });
-    Ok((s3_listener, console_listener, Place { s3, console, tls }))
+    Ok((s3_listener, console_listener, Endpoints { s3, console, tls }))
 }
 
-async fn start(plan: &Plan, s3: Listener, place: &Place, process: &mut Process) -> anyhow::Result<()> {
+async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut Process) -> anyhow::Result<()> {
     let endpoint = if let Some(endpoint) = &plan.external {
         endpoint.clone()
     } else {
@@ -158,7 +158,7 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, process: &mut Process) 
             telemetry: cluster.telemetry,
             gateway: serving.gateway,
             health: serving.health,
-            settling: serving.settling,
+            pending_writes: serving.pending_writes,
             admin_routes: ::gateway::admin_routes(&admin),
             admin,
         });
@@ -166,7 +166,7 @@ async fn start(plan: &Plan, s3: Listener, place: &Place, process: &mut Process) 
     if let Some(day) = plan.lifecycle_day {
         process.add(lifecycle::start(day, ledger));
     }
-    process.add(announce(plan, place)?);
+    process.add(announce(plan, endpoints)?);
     Ok(())
 }
 
@@ -204,8 +204,8 @@ fn start_resealing(ledger: Ledger, sealers: Arc<Sealers>) -> Running {
 }
 
 /// Says where everything is, to programs and to people. Programs are told until the process stops.
-fn announce(plan: &Plan, place: &Place) -> anyhow::Result<Running> {
-    let (s3, console, tls) = (place.s3, place.console, place.tls.as_ref());
+fn announce(plan: &Plan, endpoints: &Endpoints) -> anyhow::Result<Running> {
+    let (s3, console, tls) = (endpoints.s3, endpoints.console, endpoints.tls.as_ref());
     let certificate = tls.map(|tls| tls.certificate.clone());
     let version = env!("CARGO_PKG_VERSION").into();
     let run = RunFile { pid: std::process::id(), version, s3, console, tls: certificate };

@@ -1,4 +1,4 @@
-//! The fields messages are made of.
+//! The fields of messages.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use events::ids::BucketName;
 use uuid::Uuid;
 
 use super::NotAMessage;
-use crate::piece::Piece;
+use crate::code::piece::Piece;
 
 /// The version of the protocol, the first byte of every message.
 pub(super) const VERSION: u8 = 1;
@@ -15,7 +15,7 @@ pub(super) const VERSION: u8 = 1;
 /// Bytes of the version and the kind.
 pub(super) const HEAD_BYTES: usize = 2;
 
-/// Takes fields off the front of a message; each fails where the message is too short.
+/// Reads fields from the front of a message. Each method fails if the message is too short.
 pub(super) struct Fields(pub(super) Bytes);
 
 impl Fields {
@@ -28,7 +28,7 @@ impl Fields {
         }
     }
 
-    /// Checks that nothing is left over.
+    /// Checks that the message has no more bytes.
     pub(super) fn close<T>(&self, message: T) -> Result<T, NotAMessage> {
         if self.0.is_empty() { Ok(message) } else { Err(NotAMessage) }
     }
@@ -49,7 +49,7 @@ impl Fields {
         self.0.try_get_u64_le().map_err(|_| NotAMessage)
     }
 
-    /// A count of things of which no more than `max` may follow.
+    /// A count of at most `max` items.
     pub(super) fn count(&mut self, max: usize) -> Result<usize, NotAMessage> {
         let count = usize::from(self.u16()?);
         if count <= max { Ok(count) } else { Err(NotAMessage) }
@@ -82,7 +82,7 @@ pub(super) fn put_head(buffer: &mut impl BufMut, kind: u8) {
     buffer.put_u8(kind);
 }
 
-/// Writes a count. Callers hold the limits, which are far below what fits.
+/// Writes a count. Callers keep the limits, which are far below 65,536.
 pub(super) fn put_count(buffer: &mut impl BufMut, count: usize) {
     buffer.put_u16_le(u16::try_from(count).unwrap_or(u16::MAX));
 }

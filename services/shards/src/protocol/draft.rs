@@ -1,13 +1,15 @@
+//! `Piece` messages under construction.
+
 use bytes::{Bytes, BytesMut};
 use events::ids::BucketName;
 use identity::PieceTag;
 use uuid::Uuid;
 
 use super::request::{piece_head_bytes, put_piece_head};
-use crate::piece::{Form, piece_header};
+use crate::code::piece::{Form, piece_header};
 
-/// A `Piece` message under construction: the piece's bytes are gathered, or computed, where they will be sent
-/// from, so that content is copied once between the client's socket and the node's.
+/// A `Piece` message under construction. The bytes of the piece are collected or computed in the message itself, so
+/// that content is copied once between the client's socket and the node's.
 #[derive(Debug)]
 pub struct PieceDraft {
     message: BytesMut,
@@ -16,8 +18,7 @@ pub struct PieceDraft {
 }
 
 impl PieceDraft {
-    /// A message to `shard`, whose id says the form of its pieces, with room for `capacity` bytes of piece, none there
-    /// yet.
+    /// An empty piece of `shard`, whose id determines the format, with a capacity of `capacity` bytes.
     pub fn new(shard: Uuid, bucket: &BucketName, capacity: usize) -> Self {
         let body = piece_head_bytes(bucket) + Form::of(shard).header_bytes();
         let mut message = BytesMut::with_capacity(body + capacity);
@@ -26,30 +27,30 @@ impl PieceDraft {
         Self { message, shard, body }
     }
 
-    /// The piece so far.
+    /// The bytes of the piece so far.
     pub fn piece(&self) -> &[u8] {
         &self.message[self.body..]
     }
 
-    /// The piece so far, to be written to.
+    /// The bytes of the piece so far, mutable.
     pub fn piece_mut(&mut self) -> &mut [u8] {
         &mut self.message[self.body..]
     }
 
-    /// Copies bytes to the end of the piece.
+    /// Appends bytes to the piece.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.message.extend_from_slice(bytes);
     }
 
-    /// Cuts the piece, or fills it up with zeros, to `length` bytes.
+    /// Truncates the piece, or fills it up with zeros, to `length` bytes.
     pub fn resize(&mut self, length: usize) {
         self.message.resize(self.body + length, 0);
     }
 
-    /// The finished message for piece `index`, with its tag if the shard's pieces have one.
+    /// Finishes the message as piece `index`, with the tag if the shard is tagged.
     ///
     /// # Panics
-    /// If there is a tag and should be none, or the other way round.
+    /// If a tag is given for an untagged shard, or missing for a tagged one.
     pub fn finish(mut self, index: u32, tag: Option<PieceTag>) -> Bytes {
         let header = piece_header(self.shard, index, tag.as_ref(), self.piece());
         self.message[self.body - Form::of(self.shard).header_bytes()..self.body].copy_from_slice(&header);
@@ -60,7 +61,7 @@ impl PieceDraft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::piece::Piece;
+    use crate::code::piece::Piece;
     use crate::protocol::Request;
     use events::ids::Generation;
 

@@ -1,8 +1,8 @@
-//! What gateways and repair ask of a storage node, and what it answers: one NATS request each.
+//! The protocol between gateways and storage nodes: a [`Request`] and a [`Reply`] in one NATS request.
 //!
-//! Integers are little-endian; every message begins with a version and a kind. Decoding takes any bytes: what
-//! is not a message is [`NotAMessage`], to be answered with [`Status::Malformed`]. Byte fields of a decoded
-//! message are slices of the message itself; encoding allocates once.
+//! Integers are little-endian; every message begins with a version and a kind. Decoding accepts any bytes: a node
+//! answers bytes that are not a message ([`NotAMessage`]) with [`Status::Malformed`]. Byte fields of a decoded message
+//! are slices of the message itself; encoding allocates once.
 
 mod codec;
 mod draft;
@@ -10,28 +10,28 @@ mod reply;
 mod request;
 
 pub use draft::PieceDraft;
-pub use reply::{PIECES_REPLY_HEAD_BYTES, Place, Reply, pieces_reply_head};
+pub use reply::{FileLocation, PIECES_REPLY_HEAD_BYTES, Reply, pieces_reply_head};
 pub(crate) use request::{PUT_HEAD_BYTES, encode_put};
 pub use request::{Record, Request};
 
 use events::ids::{NodeId, RegionName};
 
-use crate::piece::UNIT_BYTES;
+use crate::code::piece::UNIT_BYTES;
 
-/// Bytes of a message, at most: two full pieces and a kibibyte for what stands around them. NATS itself
-/// carries up to 1 MiB.
+/// The most bytes of a message: two full pieces and a kibibyte for the fields around them. NATS itself carries up to 1
+/// MiB.
 pub const MESSAGE_BYTES_MAX: usize = 2 * UNIT_BYTES + 1024;
 
-/// Pieces in one answer to [`Request::Read`], at most.
+/// The most pieces in one reply to [`Request::Read`].
 pub const READ_PIECES_MAX: u16 = 2;
 
-/// Records in one [`Request::Put`], at most.
+/// The most records in one [`Request::Put`].
 pub const PUT_RECORDS_MAX: usize = 4096;
 
-/// Shards in one [`Request::Discard`], at most.
+/// The most shards in one [`Request::Discard`].
 pub const DISCARD_SHARDS_MAX: usize = 4096;
 
-/// Bytes of a path in [`Reply::Place`], at most.
+/// The most bytes of the path in [`Reply::Location`].
 pub const PATH_BYTES_MAX: usize = 512;
 
 /// The subject on which a node serves this protocol.
@@ -39,33 +39,33 @@ pub fn shards_subject(region: &RegionName, node: &NodeId) -> String {
     format!("ps.{region}.shards.{node}")
 }
 
-/// The header that names the data folder which a request is meant for. A process that serves from another folder
-/// under the same name does not answer it; a request without it is meant for whoever has the name.
+/// The NATS header with the id of the data folder to which a request is addressed. A process that serves another folder
+/// under the same name does not answer; a request without the header is for any process with the name.
 pub const FOLDER_HEADER: &str = "Planetstore-Folder";
 
-/// How one thing that was asked of a node went.
+/// The outcome of a request, or of one record or shard in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Done. For `Put` and `Seal`: durable. For `Piece`: taken, not yet durable.
+    /// Success. After `Put` and `Seal` the shard is durable; after `Piece` the piece is accepted, but not yet durable.
     Ok,
     /// The node has no such shard, or the shard has no such piece.
     NotFound,
     /// The bytes do not match their checksum: as sent (`Put`, `Piece`: send again) or as stored (`Read`,
     /// `Seal`, `Inspect`: use another shard).
     Damaged,
-    /// No room. Choose another node.
+    /// The disk is full. Choose another node.
     Full,
-    /// The node's disk failed and it takes no more writes. Choose another node.
+    /// The node's disk has failed and the node accepts no more writes. Choose another node.
     Failed,
-    /// Too much under way. Ask again a little later.
+    /// Too many requests are in flight. Retry a little later.
     Busy,
-    /// Not a message of this protocol, or one that breaks its limits. Asking again is no use.
+    /// The request is not a message of this protocol, or exceeds its limits. A retry is of no use.
     Malformed,
-    /// The node's disk cannot read what is stored. Use another shard.
+    /// The node's disk cannot read the shard. Use another shard.
     Unreadable,
 }
 
-/// Bytes that are not a message of this protocol.
+/// The error of bytes that are not a message of this protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are not a message of the node protocol")]
 pub struct NotAMessage;

@@ -1,50 +1,60 @@
+//! The replies of nodes.
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::codec::{Fields, HEAD_BYTES, put_count, put_head, put_piece};
 use super::{
     DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PATH_BYTES_MAX, PUT_RECORDS_MAX, READ_PIECES_MAX, Status,
 };
-use crate::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
+use crate::code::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
 
-/// What a node answers.
+/// The reply of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// How the whole request went.
+    /// The outcome of the whole request.
     Status(Status),
-    /// How each record or shard of the request went, in its order.
+    /// The outcome of each record or shard of the request, in its order.
     Statuses(Vec<Status>),
-    /// The pieces read, in order. Fewer than asked for: the shard ends there.
+    /// The pieces read, in order. If they are fewer than requested, the shard ends there.
     Pieces(Vec<Piece>),
-    /// Where the shard lies on the disk of the host that both sides share.
-    Place(Place),
-    /// What is stored of a shard.
+    /// The location of the shard on the disk of the host that both sides share.
+    Location(FileLocation),
+    /// The stored part of a shard.
     Found {
-        /// Its pieces.
+        /// The number of its pieces.
         pieces: u32,
-        /// The sum of their lengths in bytes, headers not counted.
+        /// The sum of their lengths in bytes, without headers.
         bytes: u64,
     },
 }
 
-/// A stored shard's place on disk: piece `i` begins, header first, at `offset + i * stride`.
+/// The location of a stored shard on disk: piece `i` begins, header first, at `offset + i * stride`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct FileLocation {
     /// The absolute path of the file, UTF-8, at most [`PATH_BYTES_MAX`] bytes.
     pub path: String,
-    /// Where piece 0 begins.
+    /// The offset of piece 0, in bytes.
     pub offset: u64,
-    /// From the begin of one piece to that of the next, in bytes.
+    /// The distance from one piece to the next, in bytes.
     pub stride: u32,
-    /// Pieces of the shard.
+    /// The number of pieces.
     pub pieces: u32,
-    /// Bytes of the last piece, its header not counted; all others have [`UNIT_BYTES`].
+    /// Bytes of the last piece, without its header; all others have [`UNIT_BYTES`].
     pub last_bytes: u32,
+}
+
+impl FileLocation {
+    /// The offset of the header of piece `index`, and the length of the piece without its header, both in bytes.
+    pub(crate) fn piece(&self, index: u32) -> (u64, usize) {
+        let bytes = if index + 1 == self.pieces { self.last_bytes as usize } else { UNIT_BYTES };
+        (self.offset + u64::from(index) * u64::from(self.stride), bytes)
+    }
 }
 
 const STATUS: u8 = 1;
 const STATUSES: u8 = 2;
 const PIECES: u8 = 3;
-const PLACE: u8 = 4;
+const LOCATION: u8 = 4;
 const FOUND: u8 = 5;
 
 const STATUSES_MAX: usize = if PUT_RECORDS_MAX > DISCARD_SHARDS_MAX { PUT_RECORDS_MAX } else { DISCARD_SHARDS_MAX };
@@ -52,8 +62,8 @@ const STATUSES_MAX: usize = if PUT_RECORDS_MAX > DISCARD_SHARDS_MAX { PUT_RECORD
 /// Bytes of a [`Reply::Pieces`] before its first piece.
 pub const PIECES_REPLY_HEAD_BYTES: usize = HEAD_BYTES + 2;
 
-/// The head of a [`Reply::Pieces`] of `count` pieces. What follows it is the pieces in their wire form, which is
-/// also their form on disk: a node may read the file straight into the reply behind this head.
+/// The head of a [`Reply::Pieces`] of `count` pieces. The pieces follow it in their wire format, which is also their
+/// format on disk, so that a node can read the file straight into the reply.
 pub fn pieces_reply_head(count: u16) -> [u8; PIECES_REPLY_HEAD_BYTES] {
     let mut head = [0; PIECES_REPLY_HEAD_BYTES];
     let mut rest = &mut head[..];
@@ -63,7 +73,7 @@ pub fn pieces_reply_head(count: u16) -> [u8; PIECES_REPLY_HEAD_BYTES] {
 }
 
 impl Reply {
-    /// The message.
+    /// Encodes the reply.
     pub fn encode(&self) -> Bytes {
         let mut buffer = BytesMut::with_capacity(self.wire_bytes());
         match self {
@@ -83,14 +93,14 @@ impl Reply {
                     put_piece(&mut buffer, piece);
                 }
             }
-            Self::Place(place) => {
-                put_head(&mut buffer, PLACE);
-                put_count(&mut buffer, place.path.len());
-                buffer.put_slice(place.path.as_bytes());
-                buffer.put_u64_le(place.offset);
-                buffer.put_u32_le(place.stride);
-                buffer.put_u32_le(place.pieces);
-                buffer.put_u32_le(place.last_bytes);
+            Self::Location(location) => {
+                put_head(&mut buffer, LOCATION);
+                put_count(&mut buffer, location.path.len());
+                buffer.put_slice(location.path.as_bytes());
+                buffer.put_u64_le(location.offset);
+                buffer.put_u32_le(location.stride);
+                buffer.put_u32_le(location.pieces);
+                buffer.put_u32_le(location.last_bytes);
             }
             Self::Found { pieces, bytes } => {
                 put_head(&mut buffer, FOUND);
@@ -101,19 +111,22 @@ impl Reply {
         buffer.freeze()
     }
 
-    /// The message's length in bytes.
+    /// The length of the message in bytes.
     fn wire_bytes(&self) -> usize {
         HEAD_BYTES
             + match self {
                 Self::Status(_) => 1,
                 Self::Statuses(statuses) => 2 + statuses.len(),
                 Self::Pieces(pieces) => 2 + pieces.iter().map(Piece::wire_bytes).sum::<usize>(),
-                Self::Place(place) => 2 + place.path.len() + 20,
+                Self::Location(location) => 2 + location.path.len() + 20,
                 Self::Found { .. } => 12,
             }
     }
 
-    /// Reads a message of any bytes.
+    /// Decodes a reply from any bytes.
+    ///
+    /// # Errors
+    /// If the bytes are not a reply within the limits.
     pub fn decode(message: Bytes) -> Result<Self, NotAMessage> {
         if message.len() > MESSAGE_BYTES_MAX {
             return Err(NotAMessage);
@@ -131,7 +144,7 @@ impl Reply {
                 let count = fields.count(usize::from(READ_PIECES_MAX))?;
                 Self::Pieces((0..count).map(|_| fields.piece()).collect::<Result<_, _>>()?)
             }
-            PLACE => Self::Place(decode_place(fields)?),
+            LOCATION => Self::Location(decode_location(fields)?),
             FOUND => Self::Found { pieces: fields.u32()?, bytes: fields.u64()? },
             _ => return Err(NotAMessage),
         };
@@ -139,20 +152,25 @@ impl Reply {
     }
 }
 
-fn decode_place(fields: &mut Fields) -> Result<Place, NotAMessage> {
+fn decode_location(fields: &mut Fields) -> Result<FileLocation, NotAMessage> {
     let length = fields.count(PATH_BYTES_MAX)?;
     let path = fields.slice(length)?;
     let path = std::str::from_utf8(&path).map_err(|_| NotAMessage)?.to_owned();
-    let place =
-        Place { path, offset: fields.u64()?, stride: fields.u32()?, pieces: fields.u32()?, last_bytes: fields.u32()? };
+    let location = FileLocation {
+        path,
+        offset: fields.u64()?,
+        stride: fields.u32()?,
+        pieces: fields.u32()?,
+        last_bytes: fields.u32()?,
+    };
     let lengths = 1..=u32::try_from(UNIT_BYTES).unwrap_or(u32::MAX);
     let strides = u32::try_from(Form::Plain.stride_bytes()).unwrap_or(u32::MAX)..=lengths.end() * 2;
-    let sound = place.path.starts_with('/')
-        && (1..=PIECES_MAX).contains(&place.pieces)
-        && lengths.contains(&place.last_bytes)
-        && (place.pieces == 1 || strides.contains(&place.stride))
-        && place.offset <= u64::MAX / 4;
-    if sound { Ok(place) } else { Err(NotAMessage) }
+    let sound = location.path.starts_with('/')
+        && (1..=PIECES_MAX).contains(&location.pieces)
+        && lengths.contains(&location.last_bytes)
+        && (location.pieces == 1 || strides.contains(&location.stride))
+        && location.offset <= u64::MAX / 4;
+    if sound { Ok(location) } else { Err(NotAMessage) }
 }
 
 #[cfg(test)]
@@ -174,7 +192,7 @@ mod tests {
             vec(status(), 0..20).prop_map(Reply::Statuses),
             vec(piece, 0..=usize::from(READ_PIECES_MAX)).prop_map(Reply::Pieces),
             ("/[a-zé/]{0,40}", 0..1_u64 << 40, 262_160_u32..500_000, 1..=PIECES_MAX, 1_u32..=262_144).prop_map(
-                |(path, offset, stride, pieces, last_bytes)| Reply::Place(Place {
+                |(path, offset, stride, pieces, last_bytes)| Reply::Location(FileLocation {
                     path,
                     offset,
                     stride,

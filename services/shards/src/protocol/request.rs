@@ -1,12 +1,14 @@
+//! The requests to nodes.
+
 use bytes::{BufMut, Bytes, BytesMut};
 use events::ids::BucketName;
 use uuid::Uuid;
 
 use super::codec::{Fields, HEAD_BYTES, bucket_bytes, put_bucket, put_count, put_head, put_piece, put_uuid};
 use super::{DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PUT_RECORDS_MAX, READ_PIECES_MAX};
-use crate::piece::{PIECES_MAX, Piece};
+use crate::code::piece::{PIECES_MAX, Piece};
 
-/// What is asked of a node.
+/// A request to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// Store whole shards of one piece each. Answered, once durable, with [`Statuses`](super::Reply::Statuses)
@@ -15,60 +17,59 @@ pub enum Request {
         /// The shards.
         records: Vec<Record>,
     },
-    /// Take one piece of a shard of several. Piece 0 begins the shard; the others come after its answer, in any order
-    /// and possibly twice, and are refused (`NotFound`) if what came before them is not there any more. They are
-    /// durable only after [`Request::Seal`]. Answered with a [`Status`](super::Status).
+    /// Store one piece of a shard of several. Piece 0 creates the shard; the others are sent after its reply, in any
+    /// order and possibly twice, and are refused (`NotFound`) if the shard no longer exists. Pieces are durable only
+    /// after [`Request::Seal`]. Answered with a [`Status`](super::Status).
     Piece {
-        /// The shard it belongs to.
+        /// The shard of the piece.
         shard: Uuid,
         /// The bucket whose folder holds the shard.
         bucket: BucketName,
         /// The piece.
         piece: Piece,
     },
-    /// All pieces of the shard were sent: make it durable. Answered with a [`Status`](super::Status):
+    /// Make a shard durable after all of its pieces were sent. Answered with a [`Status`](super::Status):
     /// `NotFound` if pieces are missing, `Damaged` if the lengths do not add up.
     Seal {
         /// The shard.
         shard: Uuid,
         /// The bucket whose folder holds it.
         bucket: BucketName,
-        /// How many pieces it has, 1 to [`PIECES_MAX`].
+        /// The number of its pieces, 1 to [`PIECES_MAX`].
         pieces: u32,
-        /// The sum of their lengths, headers not counted.
+        /// The sum of their lengths in bytes, without headers.
         bytes: u64,
     },
-    /// Forget shards that no event names nor ever will. Answered with [`Statuses`](super::Reply::Statuses);
+    /// Delete shards that no event names or will name. Answered with [`Statuses`](super::Reply::Statuses);
     /// a shard the node does not have is `Ok`.
     Discard {
-        /// The bucket they were staged for.
+        /// The bucket whose folder holds them.
         bucket: BucketName,
         /// The shards.
         shards: Vec<Uuid>,
     },
-    /// Return pieces `first` to `first + count`, as many as there are. Answered with
-    /// [`Pieces`](super::Reply::Pieces), [`Place`](super::Reply::Place) or a [`Status`](super::Status).
+    /// Read up to `count` pieces from piece `first`. Answered with
+    /// [`Pieces`](super::Reply::Pieces), [`FileLocation`](super::Reply::Location) or a [`Status`](super::Status).
     Read {
         /// The shard.
         shard: Uuid,
         /// The bucket whose folder holds it.
         bucket: BucketName,
-        /// The first piece wanted.
+        /// The index of the first piece.
         first: u32,
-        /// How many are wanted, 1 to [`READ_PIECES_MAX`].
+        /// The number of pieces, 1 to [`READ_PIECES_MAX`].
         count: u16,
-        /// The boot id of the asking host. A node on the same host may answer with the place on disk.
+        /// The boot id of the requesting host. A node on the same host may reply with the location on disk.
         host: Option<Uuid>,
     },
-    /// Say what is stored of a shard. Answered with [`Found`](super::Reply::Found) or a
-    /// [`Status`](super::Status). A shard that is not sealed is not found, and whoever asks about it still wants it: it
-    /// is not dropped for lack of pieces.
+    /// Inspect a shard. Answered with [`Found`](super::Reply::Found) or a [`Status`](super::Status). A shard that is
+    /// not sealed is `NotFound`; the request also keeps the node from dropping it for lack of new pieces.
     Inspect {
         /// The shard.
         shard: Uuid,
         /// The bucket whose folder holds it.
         bucket: BucketName,
-        /// Whether to read it through and check every piece: `Damaged` if one is wrong.
+        /// Whether to read and verify every piece: `Damaged` if one does not match its checksum.
         verify: bool,
     },
 }
@@ -83,12 +84,12 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of a shard that is `bytes`, checksum computed, without a tag.
+    /// Makes the record of a shard whose only piece is `bytes`, without a tag.
     pub fn new(shard: Uuid, bytes: Bytes) -> Self {
         Self { shard, piece: Piece::new(shard, 0, bytes) }
     }
 
-    /// Bytes it takes in a `Put`.
+    /// Bytes of the record in a `Put`.
     pub fn wire_bytes(&self) -> usize {
         UUID_BYTES + self.piece.wire_bytes()
     }
@@ -107,8 +108,8 @@ pub(crate) const PUT_HEAD_BYTES: usize = HEAD_BYTES + 2;
 const UUID_BYTES: usize = 16;
 
 impl Request {
-    /// The message. Its limits (`*_MAX` of this module) are the caller's to keep; a message that breaks
-    /// one is refused by [`Self::decode`] at the other end.
+    /// Encodes the request. The caller keeps the limits (`*_MAX` of this module); [`Self::decode`] refuses a message
+    /// that exceeds one.
     pub fn encode(&self) -> Bytes {
         let mut buffer = BytesMut::with_capacity(self.wire_bytes());
         match self {
@@ -147,7 +148,7 @@ impl Request {
         buffer.freeze()
     }
 
-    /// An upper bound of the message's length in bytes.
+    /// An upper bound of the length of the message in bytes.
     fn wire_bytes(&self) -> usize {
         let shard = |bucket: &BucketName| HEAD_BYTES + UUID_BYTES + bucket_bytes(bucket);
         match self {
@@ -160,7 +161,10 @@ impl Request {
         }
     }
 
-    /// Reads a message of any bytes.
+    /// Decodes a request from any bytes.
+    ///
+    /// # Errors
+    /// If the bytes are not a request within the limits.
     pub fn decode(message: Bytes) -> Result<Self, NotAMessage> {
         if message.len() > MESSAGE_BYTES_MAX {
             return Err(NotAMessage);
@@ -190,17 +194,17 @@ fn put_shard(buffer: &mut impl BufMut, kind: u8, shard: Uuid, bucket: &BucketNam
     put_bucket(buffer, bucket);
 }
 
-/// What stands in front of the piece in a `Piece` message.
+/// Writes the head of a `Piece` message, which precedes the piece.
 pub(super) fn put_piece_head(buffer: &mut impl BufMut, shard: Uuid, bucket: &BucketName) {
     put_shard(buffer, PIECE, shard, bucket);
 }
 
-/// Bytes in front of the piece in a `Piece` message.
+/// Bytes of the head of a `Piece` message.
 pub(super) fn piece_head_bytes(bucket: &BucketName) -> usize {
     HEAD_BYTES + UUID_BYTES + bucket_bytes(bucket)
 }
 
-/// A `Put` of borrowed records.
+/// Encodes a `Put` of borrowed records.
 pub(crate) fn encode_put<'a>(
     records: impl IntoIterator<Item = &'a Record, IntoIter: ExactSizeIterator + Clone>,
 ) -> Bytes {

@@ -1,4 +1,4 @@
-//! Shards that are still on their way when the write is acked, and those a write left on nodes it gave up.
+//! Shards that are still in flight when the write is acknowledged, and shards on nodes that the write replaced.
 
 use std::time::Duration;
 

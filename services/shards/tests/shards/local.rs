@@ -12,7 +12,7 @@ use events::ids::NodeId;
 use rustix::fs::{FileType, Mode};
 use shards::memory::MemoryNodes;
 use shards::piece::{Form, Piece, STRIPE_BYTES, UNIT_BYTES};
-use shards::protocol::{Place, Reply, Request};
+use shards::protocol::{FileLocation, Reply, Request};
 use shards::{IncidentKind, ShortCircuit, Transport, TransportError};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -85,7 +85,7 @@ impl FileNodes {
         self.root().join(shard.to_string())
     }
 
-    async fn place(&self, node: &NodeId, shard: Uuid) -> Option<Place> {
+    async fn place(&self, node: &NodeId, shard: Uuid) -> Option<FileLocation> {
         let path = self.path(shard);
         let mut pieces = Vec::new();
         for first in 0.. {
@@ -113,7 +113,7 @@ impl FileNodes {
         }
         let path = self.named(path).to_str().unwrap().to_owned();
         let stride = stride.try_into().unwrap();
-        Some(Place { path, offset: 0, stride, pieces: pieces.len().try_into().unwrap(), last_bytes })
+        Some(FileLocation { path, offset: 0, stride, pieces: pieces.len().try_into().unwrap(), last_bytes })
     }
 }
 
@@ -121,7 +121,7 @@ impl Transport for FileNodes {
     async fn request(&self, node: &NodeId, payload: Bytes) -> Result<Bytes, TransportError> {
         match Request::decode(payload.clone()) {
             Ok(Request::Read { shard, host: Some(HOST), .. }) => match self.place(node, shard).await {
-                Some(place) => Ok(Reply::Place(place).encode()),
+                Some(place) => Ok(Reply::Location(place).encode()),
                 None => self.nodes.request(node, payload).await,
             },
             _ => self.nodes.request(node, payload).await,

@@ -16,7 +16,7 @@ const SIZES: [usize; 3] = [SMALL_BYTES_MAX, STRIPE_BYTES - 5, 2 * STRIPE_BYTES +
 async fn stored(fixture: &Fixture, number: u128, content: &Bytes) -> StoredContent {
     let chunk = (content.len() > STRIPE_BYTES).then_some(UNIT_BYTES);
     let stored = fixture.store(number, content, chunk).await.unwrap();
-    until(|| fixture.store.settling().open() == 0).await;
+    until(|| fixture.store.pending_writes().count() == 0).await;
     stored
 }
 
@@ -41,9 +41,9 @@ async fn each_shard_is_read_under_its_own_name_and_known_by_its_own_tag() {
             let once = moved(&fixture, &first, &[0], &stored(&fixture, others[0], &content).await);
             let twice = moved(&fixture, &once, &[2], &stored(&fixture, others[1], &content).await);
             assert!(fixture.read_all(&twice).await.unwrap() == content, "{size}");
-            assert!(fixture.store.is_shown(&twice, &[]).await, "{size}");
-            let look = fixture.store.inspect(&twice, &[0, 1, 2, 3, 4, 5]).await;
-            assert!(look.shards.iter().all(|shard| shard.condition == Condition::Whole), "{look:?}");
+            assert!(fixture.store.has_quorum(&twice, &[]).await, "{size}");
+            let inspection = fixture.store.inspect(&twice, &[0, 1, 2, 3, 4, 5]).await;
+            assert!(inspection.shards.iter().all(|shard| shard.condition == Condition::Intact), "{inspection:?}");
             assert!(fixture.incidents.try_recv().is_err(), "nothing is wrong with any of them");
             assert!(fixture.read_all(&first).await.unwrap() == content, "what is gone is read around");
             assert_eq!(fixture.incidents.try_recv().unwrap().kind, IncidentKind::Missing);

@@ -1,5 +1,4 @@
-//! Files of staged shards are closed when many others are open: an upload may be as slow as it likes, and costs no
-//! descriptor meanwhile.
+//! Closes files of staged shards when many are open, so that slow uploads do not use up file descriptors.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,7 +12,7 @@ use super::stage::{Staged, StagedState};
 use super::{ShardFiles, staged_path};
 
 impl ShardFiles {
-    /// Makes the file of a new shard, or opens one again.
+    /// Creates the file of a new shard, or reopens a closed one.
     pub(super) fn open_staged(&self, shard: Uuid, staged: &mut Staged) -> io::Result<Arc<dyn File>> {
         let how = match staged.state {
             StagedState::New => Open::Create,
@@ -26,7 +25,7 @@ impl ShardFiles {
         Ok(file)
     }
 
-    /// Closes those that were opened first, until there is room for one more. One that is being written to stays.
+    /// Closes the files that were opened first, until one more can be opened. A file that is being written stays open.
     fn close_some(&self) {
         loop {
             let mut opened = self.opened();
@@ -46,7 +45,7 @@ impl ShardFiles {
     fn close(&self, shard: Uuid, mut staged: MutexGuard<'_, Staged>) {
         let StagedState::Open(file) = &staged.state else { return };
         let file = Arc::clone(file);
-        // A write that fails later would not be told to whoever opens the file again: nothing may be left to fail.
+        // A write-back that fails after the close would not be reported to a later open, so sync first.
         if let Err(e) = file.sync() {
             self.sync_lost(shard, staged, &e);
             return;

@@ -10,9 +10,9 @@ use super::super::seam::Open;
 use super::{Shape, ShardFiles, bucket_path, shard_path};
 
 impl ShardFiles {
-    /// Drops shards, sealed or staged, and makes that durable. One that is not there is fine.
+    /// Deletes shards, sealed or staged, durably. A shard that does not exist is no error.
     ///
-    /// It is no write that says whether the disk is stuck: to give back the space of a large file takes its time.
+    /// The duration does not count for the detection of a stalled disk, because freeing a large file takes some time.
     pub(crate) fn discard(&self, bucket: &BucketName, shards: &[Uuid]) -> Result<(), DiskError> {
         self.health.check()?;
         let mut removed = false;
@@ -44,7 +44,7 @@ impl ShardFiles {
             }
         };
         match self.disk.remove(&path) {
-            // Another discard was quicker, and counted it.
+            // A concurrent discard has removed and counted it.
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other.map_err(failed)?,
         }

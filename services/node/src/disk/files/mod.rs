@@ -25,19 +25,19 @@ pub(crate) const BUCKETS: &str = "buckets";
 
 const STAGED_SUFFIX: &str = ".staged";
 
-/// The shards that are files, and those that are becoming one.
+/// The shards in files, sealed and staged.
 pub(crate) struct ShardFiles {
     disk: Arc<dyn Folder>,
     health: Arc<Health>,
     handles: Arc<Handles>,
     staged: Mutex<HashMap<Uuid, Arc<Mutex<Staged>>>>,
-    /// Staged shards whose files were opened, in that order. Some may be sealed or dropped since.
+    /// Staged shards in the order in which their files were opened. Some may be sealed or dropped since.
     opened: Mutex<VecDeque<Uuid>>,
     shards: AtomicU64,
     bytes: AtomicU64,
 }
 
-/// How long the pieces of a shard file are: all have [`UNIT_BYTES`] but the last.
+/// The number and lengths of the pieces of a shard file: all but the last have [`UNIT_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) form: Form,
@@ -46,14 +46,14 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// The shape of a shard of so many pieces and bytes, if there is one.
+    /// The shape of a shard of `pieces` pieces and `bytes` bytes, if that is possible.
     pub(crate) fn new(form: Form, pieces: u32, bytes: u64) -> Option<Self> {
         let before = u64::from(pieces.checked_sub(1)?) * UNIT_BYTES as u64;
         let last_bytes = u32::try_from(bytes.checked_sub(before)?).ok()?;
         ((1..=UNIT_BYTES).contains(&(last_bytes as usize))).then_some(Self { form, pieces, last_bytes })
     }
 
-    /// The shape of a file of so many bytes.
+    /// The shape of a file of `bytes` bytes, if that is possible.
     fn of_file(form: Form, bytes: u64) -> Option<Self> {
         let pieces = u32::try_from(bytes.div_ceil(form.stride_bytes() as u64)).ok()?;
         Self::new(form, pieces, bytes.checked_sub(u64::from(pieces) * form.header_bytes() as u64)?)
@@ -64,7 +64,7 @@ impl Shape {
         self.bytes() + u64::from(self.pieces) * self.form.header_bytes() as u64
     }
 
-    /// Bytes of all pieces, headers not counted.
+    /// Bytes of all pieces, without headers.
     pub(crate) fn bytes(self) -> u64 {
         u64::from(self.pieces - 1) * UNIT_BYTES as u64 + u64::from(self.last_bytes)
     }
@@ -80,7 +80,7 @@ impl Shape {
 }
 
 impl ShardFiles {
-    /// How many there are, and their bytes.
+    /// The number of shards in files, and their bytes.
     pub(crate) fn totals(&self) -> (u64, u64) {
         (self.shards.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
@@ -110,10 +110,6 @@ pub(crate) fn shard_path(bucket: &BucketName, shard: Uuid) -> PathBuf {
 
 fn staged_path(bucket: &BucketName, shard: Uuid) -> PathBuf {
     bucket_path(bucket).join(format!("{}{STAGED_SUFFIX}", shard.hyphenated()))
-}
-
-fn piece_offset(form: Form, index: u32) -> u64 {
-    u64::from(index) * form.stride_bytes() as u64
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Reads shards from their files.
+
 use std::io;
 
 use bytes::Bytes;
@@ -8,11 +10,10 @@ use uuid::Uuid;
 
 use super::super::DiskError;
 use super::super::handles::Handle;
-use super::{Shape, ShardFiles, piece_offset, shard_path};
+use super::{Shape, ShardFiles, shard_path};
 
 impl ShardFiles {
-    /// Reads pieces `first` to `first + count`, as many as there are, into a reply. Their headers are checked, their
-    /// bytes are not.
+    /// Reads up to `count` pieces from piece `first` into a reply, and checks their headers, but not their bytes.
     pub(crate) fn read(&self, shard: Uuid, bucket: &BucketName, first: u32, count: u16) -> Result<Bytes, DiskError> {
         let (handle, shape) = self.open(shard, bucket)?;
         let left = u16::try_from(shape.pieces.saturating_sub(first)).unwrap_or(u16::MAX);
@@ -22,7 +23,7 @@ impl ShardFiles {
         let length = usize::from(count - 1) * shape.form.stride_bytes() + shape.wire_bytes(last);
         let mut reply = vec![0; head.len() + length];
         reply[..head.len()].copy_from_slice(&head);
-        read_all(&handle, &mut reply[head.len()..], piece_offset(shape.form, first))?;
+        read_all(&handle, &mut reply[head.len()..], shape.form.offset(first))?;
         let reply = Bytes::from(reply);
         let mut pieces = reply.slice(head.len()..);
         for index in first..=last {
@@ -34,23 +35,24 @@ impl ShardFiles {
         Ok(reply)
     }
 
-    /// The same as [`Self::shape`], as the file is now: a handle that is kept open outlives its name.
-    pub(crate) fn look(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
+    /// The shape of a shard by the current length of its file. In contrast to [`Self::shape`] it uses no open handle,
+    /// which may outlive the name of its file.
+    pub(crate) fn current_shape(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
         let bytes = self.handles.length(&shard_path(bucket, shard))?.ok_or(DiskError::NotFound)?;
         Shape::of_file(Form::of(shard), bytes).ok_or(DiskError::Damaged)
     }
 
-    /// How many pieces a shard has and how long they are.
+    /// The shape of a shard, perhaps by an open handle.
     pub(crate) fn shape(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
         Ok(self.open(shard, bucket)?.1)
     }
 
-    /// Reads a whole shard and checks every bit of it.
+    /// Reads and verifies a whole shard.
     pub(crate) fn verify(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
         let (handle, shape) = self.open(shard, bucket)?;
         for index in 0..shape.pieces {
             let mut wire = vec![0; shape.wire_bytes(index)];
-            read_all(&handle, &mut wire, piece_offset(shape.form, index))?;
+            read_all(&handle, &mut wire, shape.form.offset(index))?;
             let piece = Piece::take(&mut Bytes::from(wire)).map_err(|_| DiskError::Damaged)?;
             if !piece.is_intact(shard, index) || piece.bytes.len() != shape.piece_bytes(index) {
                 return Err(DiskError::Damaged);

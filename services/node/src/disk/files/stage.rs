@@ -10,27 +10,27 @@ use uuid::Uuid;
 use super::super::DiskError;
 use super::super::limits::{STAGED_MAX, STAGED_SYNC_BYTES};
 use super::super::seam::{File, Open};
-use super::{Shape, ShardFiles, bucket_path, piece_offset, shard_path, staged_path};
+use super::{Shape, ShardFiles, bucket_path, shard_path, staged_path};
 
-/// A shard whose pieces are being collected.
+/// A staged shard: its pieces are being collected.
 pub(super) struct Staged {
     pub(super) bucket: BucketName,
     pub(super) state: StagedState,
-    /// One bit for each piece that is there.
+    /// A bit for each piece that has arrived.
     there: Vec<u64>,
-    /// The piece that is not full, with its length: only the last of all may be that.
+    /// The index and length of the piece that is not full: only the last one may be short.
     short: Option<(u32, usize)>,
     pub(super) unsynced_bytes: u64,
     pub(super) touched: Instant,
 }
 
 pub(super) enum StagedState {
-    /// Its file is not made yet.
+    /// The file does not exist yet.
     New,
     Open(Arc<dyn File>),
-    /// Its file is durable as it is, and closed until the next piece.
+    /// The file is synced and closed until the next piece.
     Closed,
-    /// Sealed or dropped, while others waited for it: they look again.
+    /// The shard was sealed or dropped while another request waited for it, which then looks it up again.
     Gone,
 }
 
@@ -52,7 +52,7 @@ impl Staged {
         self.unsynced_bytes += piece.bytes.len() as u64;
     }
 
-    /// Whether a piece agrees with the ones before: only one may be short, and it stays as long as it was.
+    /// Whether a piece is consistent with earlier ones: only one may be short, and its length must not change.
     fn agrees(&self, piece: &Piece) -> bool {
         match self.short {
             Some((index, length)) if index == piece.index => length == piece.bytes.len(),
@@ -65,7 +65,7 @@ impl Staged {
         self.there.get((index / u64::BITS) as usize).is_some_and(|word| word >> (index % u64::BITS) & 1 == 1)
     }
 
-    /// Whether exactly the pieces of `shape` are there.
+    /// Whether exactly the pieces of `shape` have arrived.
     fn is_complete(&self, shape: Shape) -> Result<(), DiskError> {
         let count: u32 = self.there.iter().map(|word| word.count_ones()).sum();
         if !(0..shape.pieces).all(|index| self.has(index)) {
@@ -78,8 +78,8 @@ impl Staged {
 }
 
 impl ShardFiles {
-    /// Takes one piece, into the page cache. `Damaged` if it is not what its checksum says. Piece 0 begins a shard;
-    /// another one is `NotFound` if what came before it is not there any more.
+    /// Writes one piece to the page cache. `Damaged` if it does not match its checksum. Piece 0 creates the shard;
+    /// another piece is `NotFound` if the shard no longer exists.
     pub(crate) fn stage(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
         if piece.index >= PIECES_MAX || piece.bytes.is_empty() || piece.bytes.len() > UNIT_BYTES {
             return Err(DiskError::Invalid("a piece beyond the limits"));
@@ -107,7 +107,7 @@ impl ShardFiles {
             };
             let header = piece.header();
             let mut parts = [IoSlice::new(&header), IoSlice::new(&piece.bytes)];
-            if let Err(e) = file.write_at(&mut parts, piece_offset(piece.form(), piece.index)) {
+            if let Err(e) = file.write_at(&mut parts, piece.form().offset(piece.index)) {
                 return Err(self.give_up(shard, staged, &e, "write of a piece"));
             }
             staged.note(piece);
@@ -116,7 +116,7 @@ impl ShardFiles {
         }
     }
 
-    /// Keeps a staged shard from being swept: its writer is slow, and there.
+    /// Keeps a staged shard from being swept, because its writer is slow but alive.
     pub(crate) fn touch(&self, shard: Uuid) {
         let staged = self.staged().get(&shard).cloned();
         if let Some(staged) = staged {
@@ -124,7 +124,7 @@ impl ShardFiles {
         }
     }
 
-    /// Makes a shard durable of which all pieces were taken; `NotFound` if not.
+    /// Makes a staged shard durable; `NotFound` if pieces are missing.
     pub(crate) fn seal(&self, shard: Uuid, bucket: &BucketName, pieces: u32, bytes: u64) -> Result<(), DiskError> {
         let shape = Shape::new(Form::of(shard), pieces, bytes).ok_or(DiskError::Damaged)?;
         self.health.check()?;
@@ -154,7 +154,7 @@ impl ShardFiles {
         Ok(())
     }
 
-    /// A seal that is repeated: the shard must be there, and durable, also if the first one did not get that far.
+    /// Repeats a seal: makes sure that the shard exists and is durable, also if the first seal was interrupted.
     fn seal_again(&self, shard: Uuid, bucket: &BucketName, shape: Shape) -> Result<(), DiskError> {
         let file = match self.disk.open(&shard_path(bucket, shard), Open::Existing) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
@@ -168,7 +168,7 @@ impl ShardFiles {
         self.disk.sync(&bucket_path(bucket)).map_err(|e| self.health.sync_failed("sync of a bucket's folder", &e))
     }
 
-    /// The staged shard, made if it is new and this is its first piece; `None` if the shard is sealed already.
+    /// The staged shard, created if this is its first piece; `None` if the shard is sealed already.
     fn staged_entry(
         &self,
         shard: Uuid,
@@ -187,14 +187,14 @@ impl ShardFiles {
         let full = table.len() >= STAGED_MAX;
         match table.entry(shard) {
             Entry::Occupied(staged) => Ok(Some(Arc::clone(staged.get()))),
-            // It was swept, or the node was started again: the seal would fail, after all the work.
+            // The shard was swept, or the node restarted. The seal would fail later, so fail now.
             Entry::Vacant(_) if index > 0 => Err(DiskError::NotFound),
             Entry::Vacant(_) if full => Err(DiskError::Busy),
             Entry::Vacant(free) => Ok(Some(Arc::clone(free.insert(Arc::new(Mutex::new(Staged::new(bucket.clone()))))))),
         }
     }
 
-    /// A piece of a shard that is sealed: fine if it is the one that is there.
+    /// Checks a piece of a sealed shard: it is accepted if it is the stored one.
     fn check_sealed(&self, shard: Uuid, bucket: &BucketName, piece: &Piece) -> Result<(), DiskError> {
         let header = piece.header();
         let same = self.is_stored_header(shard, bucket, piece.index, &header)?;
@@ -211,13 +211,13 @@ impl ShardFiles {
         let path = shard_path(bucket, shard);
         let mut stored = vec![0; header.len()];
         let file = self.disk.open(&path, Open::Existing).map_err(|e| DiskError::from_read("open of a shard", &e))?;
-        match file.read_at(&mut stored, piece_offset(Form::of(shard), index)) {
+        match file.read_at(&mut stored, Form::of(shard).offset(index)) {
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             other => other.map(|()| stored == **header).map_err(|e| DiskError::from_read("read of a shard", &e)),
         }
     }
 
-    /// Writes out what gathered in the page cache, so that a later seal has little left to do.
+    /// Syncs the file if much has gathered in the page cache, so that a later seal is quick.
     fn sync_some(&self, mut staged: MutexGuard<'_, Staged>, file: &dyn File) -> Result<(), DiskError> {
         if staged.unsynced_bytes < STAGED_SYNC_BYTES {
             return Ok(());
@@ -227,14 +227,14 @@ impl ShardFiles {
         file.sync().map_err(|e| self.health.sync_failed("sync of a shard", &e))
     }
 
-    /// A write failed: the shard is dropped, its writer starts elsewhere.
+    /// Handles a failed write: the shard is dropped, and its writer uses another node.
     fn give_up(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: &io::Error, what: &str) -> DiskError {
         let why = self.health.classify(what, error);
         self.drop_staged(shard, staged);
         why
     }
 
-    /// A sync failed: with `StorageFull` (space was promised and not there) only this file's bytes are lost.
+    /// Handles a failed sync: with `StorageFull` (allocated space was missing) only the bytes of this file are lost.
     pub(super) fn sync_lost(&self, shard: Uuid, staged: MutexGuard<'_, Staged>, error: &io::Error) -> DiskError {
         match DiskError::from_io("sync of a shard", error) {
             DiskError::Full => {
@@ -248,11 +248,11 @@ impl ShardFiles {
     /// Forgets a staged shard and its file.
     pub(super) fn drop_staged(&self, shard: Uuid, mut staged: MutexGuard<'_, Staged>) {
         match std::mem::replace(&mut staged.state, StagedState::Gone) {
-            // Another may be in its place already.
+            // A new staged shard may have replaced it already.
             StagedState::Gone => return,
             StagedState::New => {}
             StagedState::Open(_) | StagedState::Closed => {
-                // Best effort: a staged file is invisible, and swept at the next start.
+                // Best effort: a staged file is never read, and is swept at the next start.
                 let _ = self.disk.remove(&staged_path(&staged.bucket, shard));
             }
         }

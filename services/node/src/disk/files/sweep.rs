@@ -14,7 +14,7 @@ use super::super::seam::Folder;
 use super::{BUCKETS, STAGED_SUFFIX, Shape, ShardFiles};
 
 impl ShardFiles {
-    /// Counts the shards that are there and removes those that were never sealed.
+    /// Counts the sealed shards and removes the staged ones.
     pub(crate) fn recover(
         disk: Arc<dyn Folder>,
         health: Arc<Health>,
@@ -30,7 +30,7 @@ impl ShardFiles {
         for bucket in self.disk.list(BUCKETS.as_ref())? {
             let folder = Path::new(BUCKETS).join(bucket.name);
             let files = self.disk.list(&folder).or_else(|e| match DiskError::from_read("list of a bucket", &e) {
-                // It costs the shards in it, which are not counted then, and not the node.
+                // Only the shards in it are not counted; the node starts nevertheless.
                 DiskError::Unreadable(_) => Ok(Vec::new()),
                 _ => Err(e),
             })?;
@@ -47,12 +47,12 @@ impl ShardFiles {
         Ok(())
     }
 
-    /// Drops staged shards that no piece came for in a long time. Returns how many.
+    /// Drops staged shards without a new piece for a long time. Returns their number.
     pub(crate) fn sweep(&self, now: Instant) -> usize {
         let staged: Vec<_> = self.staged().iter().map(|(shard, staged)| (*shard, Arc::clone(staged))).collect();
         let mut swept = 0;
         for (shard, staged) in staged {
-            // One that is locked is being written to.
+            // A locked shard is being written.
             let Ok(staged) = staged.try_lock() else { continue };
             if now.saturating_duration_since(staged.touched) > STAGED_IDLE_MAX {
                 self.drop_staged(shard, staged);

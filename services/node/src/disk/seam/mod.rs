@@ -13,27 +13,27 @@ pub use real::RealDisk;
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
-    /// It must be there; for reading and writing.
+    /// The file must exist. It is opened for reading and writing.
     Existing,
-    /// It is made, or emptied if it was there. Its folder is made too if only that one is missing, durably.
+    /// The file is created, or truncated if it exists. Its folder is created durably if only that one is missing.
     Create,
 }
 
-/// The room on a disk.
+/// The space on a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
     /// Bytes that can still be written.
     pub free_bytes: u64,
-    /// Bytes that there are.
+    /// Total bytes of the disk.
     pub total_bytes: u64,
 }
 
-/// One thing in a folder.
+/// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
-    /// Its name there.
+    /// The name of the entry.
     pub name: String,
-    /// Its length in bytes, of no meaning for a folder.
+    /// The length of a file in bytes; without meaning for a folder.
     pub bytes: u64,
 }
 
@@ -41,15 +41,15 @@ pub struct Name {
 pub trait Folder: Send + Sync + 'static {
     /// Opens a file. `NotFound` if it, or for [`Open::Create`] the folder above its own, is missing.
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>>;
-    /// Renames within one folder, replacing what was there.
+    /// Renames a file within one folder, replacing a file of the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file. Open handles go on reading it.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync(&self, folder: &Path) -> io::Result<()>;
-    /// What is in a folder, files and folders, in no order.
+    /// The files and folders in a folder, in no order.
     fn list(&self, folder: &Path) -> io::Result<Vec<Name>>;
-    /// The room there is.
+    /// The space on the disk.
     fn space(&self) -> io::Result<Space>;
 }
 
@@ -59,11 +59,11 @@ pub trait File: Send + Sync {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
     /// Writes all parts, one after the other, from `offset`.
     fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()>;
-    /// Gives the file space up to `bytes` and that length, reading as zeros; `StorageFull` leaves nothing behind.
+    /// Allocates space up to `bytes` and extends the file to that length with zeros; `StorageFull` leaves it unchanged.
     fn allocate(&self, bytes: u64) -> io::Result<()>;
-    /// Cuts or extends the file to a length.
+    /// Truncates or extends the file to a length.
     fn set_len(&self, bytes: u64) -> io::Result<()>;
-    /// Makes all that was written durable. `NotFound` if the file no longer has a name: what it holds is lost.
+    /// Makes all written bytes durable. `NotFound` if the file no longer has a name, so that its bytes are lost.
     fn sync(&self) -> io::Result<()>;
     /// The length in bytes.
     fn length(&self) -> io::Result<u64>;

@@ -28,7 +28,7 @@ impl RealDisk {
         Ok(rustix::fs::openat(&self.root, path, flags, Mode::empty())?)
     }
 
-    /// Makes the folder of `path`, but not what is above it.
+    /// Creates the folder of `path`, but not the folders above it.
     fn make_parent(&self, path: &Path) -> io::Result<()> {
         let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         match rustix::fs::mkdirat(&self.root, parent, Mode::RWXU | Mode::RGRP | Mode::XGRP) {
@@ -81,7 +81,7 @@ impl Folder for RealDisk {
             match rustix::fs::statat(&folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(stat) => names.push(Name { name, bytes: u64::try_from(stat.st_size).unwrap_or(0) }),
                 Err(rustix::io::Errno::NOENT) => {}
-                // Whoever opens it learns that it cannot be read.
+                // Opening the file reports that it cannot be read.
                 Err(rustix::io::Errno::IO) => names.push(Name { name, bytes: 0 }),
                 Err(e) => return Err(e.into()),
             }
@@ -109,7 +109,7 @@ impl File for RealFile {
     }
 
     fn write_at(&self, parts: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
-        /// What Linux takes in one call (`UIO_MAXIOV`).
+        /// The most parts of one call on Linux (`UIO_MAXIOV`).
         const PARTS_MAX: usize = 1024;
         let (mut rest, mut offset) = (parts, offset);
         IoSlice::advance_slices(&mut rest, 0);

@@ -5,15 +5,15 @@ use uuid::Uuid;
 
 use super::record::{Entry, TOMBSTONE_BYTES};
 
-/// Parts of the index with a lock each, so that growing one does not stop all readers for long.
+/// The number of parts of the index, each with a lock of its own, so that growing one does not block all readers.
 const PARTS: usize = 16;
 
-/// Where a shard's record lies.
+/// The location of a shard's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Location {
     pub(crate) segment: u32,
     pub(crate) offset: u32,
-    /// Bytes of the piece, its header not counted.
+    /// Bytes of the piece, without its header.
     pub(crate) length: u32,
 }
 
@@ -23,8 +23,8 @@ impl Location {
     }
 }
 
-/// What the segments hold, in memory: about 50 bytes for each stored shard and for each dead record not yet compacted
-/// away. Only the log changes it, after the change is durable; readers look up.
+/// The index of the segments, in memory: about 50 bytes for each stored shard and for each dead record that is not yet
+/// compacted. Only the log changes it, after the change is durable; readers look up.
 pub(crate) struct Catalog {
     index: [RwLock<HashMap<Uuid, Location>>; PARTS],
     accounts: Mutex<Accounts>,
@@ -34,16 +34,16 @@ pub(crate) struct Catalog {
 struct Accounts {
     shards: u64,
     bytes: u64,
-    /// The shards with records on disk that are not the live one.
+    /// The shards with dead records on disk.
     dead: HashMap<Uuid, Dead>,
     segments: BTreeMap<u32, Segment>,
 }
 
-/// Of one shard: records on disk that must not come back to life at the next start.
+/// The dead records of one shard, which must not become live at the next start.
 #[derive(Debug, Default)]
 struct Dead {
     records: u32,
-    /// The segment of the tombstone that keeps them dead; none while a newer record does.
+    /// The segment of the tombstone that keeps them dead; `None` while a newer record does.
     tombstone: Option<u32>,
 }
 
@@ -59,12 +59,13 @@ impl Catalog {
         Self { index: std::array::from_fn(|_| RwLock::default()), accounts: Mutex::default() }
     }
 
-    /// Where a shard lies.
+    /// The location of a shard.
     pub(crate) fn locate(&self, shard: Uuid) -> Option<Location> {
         self.part(shard).read().unwrap_or_else(PoisonError::into_inner).get(&shard).copied()
     }
 
-    /// Takes in a durable record. The same records in the same order give the same catalog, at work as at the start.
+    /// Applies a durable record. The same records in the same order give the same catalog, during operation and at a
+    /// start.
     pub(crate) fn apply(&self, segment: u32, entry: &Entry) {
         let mut index = self.part(entry.shard).write().unwrap_or_else(PoisonError::into_inner);
         let new = entry.length.map(|length| Location { segment, offset: entry.offset, length });
@@ -83,14 +84,14 @@ impl Catalog {
         }
     }
 
-    /// The tombstone of `shard` in `segment` must outlive that segment, because records of the shard are left in others;
-    /// `there` is how many of them are in the same segment.
+    /// The tombstone of `shard` in `segment` must outlive that segment, because records of the shard are left in
+    /// others; `there` is how many of them are in the same segment.
     pub(crate) fn needs_tombstone(&self, shard: Uuid, segment: u32, there: u32) -> bool {
         let accounts = self.accounts();
         accounts.dead.get(&shard).is_some_and(|dead| dead.tombstone == Some(segment) && dead.records > there)
     }
 
-    /// The live records of a segment, in no order. Looks at every shard there is.
+    /// The live records of a segment, in no order. Scans the whole index.
     pub(crate) fn shards_in(&self, segment: u32) -> Vec<Entry> {
         let mut found = Vec::new();
         for part in &self.index {
@@ -101,17 +102,17 @@ impl Catalog {
         found
     }
 
-    /// A segment begins to take records.
+    /// Adds a segment that accepts records.
     pub(crate) fn open_segment(&self, segment: u32) {
         self.accounts().segments.entry(segment).or_default();
     }
 
-    /// A segment takes no more records.
+    /// Marks a segment as sealed.
     pub(crate) fn seal_segment(&self, segment: u32) {
         self.accounts().segments.entry(segment).or_default().sealed = true;
     }
 
-    /// A segment is durably gone; `shards` are those of its put records, all dead.
+    /// Removes a segment that was durably deleted; `shards` are those of its put records, all dead.
     pub(crate) fn remove_segment(&self, segment: u32, shards: impl Iterator<Item = Uuid>) {
         let mut accounts = self.accounts();
         for shard in shards {
@@ -120,8 +121,8 @@ impl Catalog {
         accounts.segments.remove(&segment);
     }
 
-    /// The sealed segment with the fewest needed bytes, if they are below `bytes`. Never the newest segment: as long
-    /// as that is there, the next start knows which numbers were used.
+    /// The sealed segment with the fewest needed bytes, if they are below `bytes`. It is never the newest segment, from
+    /// which the next start knows the numbers that were used.
     pub(crate) fn compactable(&self, bytes: u64, except: &HashSet<u32>) -> Option<u32> {
         let accounts = self.accounts();
         let older = accounts.segments.iter().rev().skip(1);
@@ -130,13 +131,13 @@ impl Catalog {
         candidates.min_by_key(|(_, segment)| segment.needed_bytes).map(|(number, _)| *number)
     }
 
-    /// How many shards there are, and their bytes.
+    /// The number of shards, and their bytes.
     pub(crate) fn totals(&self) -> (u64, u64) {
         let accounts = self.accounts();
         (accounts.shards, accounts.bytes)
     }
 
-    /// Everything it knows, to compare.
+    /// The whole state, for comparisons.
     #[cfg(test)]
     pub(crate) fn dump(&self) -> String {
         let mut index: Vec<_> = self.index.iter().flat_map(|part| part.read().unwrap().clone()).collect();

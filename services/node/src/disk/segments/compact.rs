@@ -14,20 +14,20 @@ use super::record::{Entry, SegmentName};
 use super::scan::scan;
 use super::{Catalog, SEGMENTS, hint_path, segment_path};
 
-/// What a compaction did.
+/// The result of a compaction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Compaction {
     /// Bytes of pieces that were copied.
     pub(crate) copied_bytes: u64,
-    /// Live records that turned out damaged and were dropped: their shards are missing from now on.
+    /// The number of live records that were damaged and dropped: their shards are missing from now on.
     pub(crate) damaged: u64,
 }
 
-/// Moves what is still needed of a sealed segment through `commit` to the active one, then removes it.
+/// Compacts a sealed segment: copies its needed records through `commit` to the active segment, then removes it.
 ///
-/// `commit` returns once the changes are durable and visible, and may wait to hold a rate. Crashes at any point are
-/// harmless: until the segment is gone its records and their copies say the same, and only after its name is durably
-/// gone is it forgotten that it held records which tombstones keep dead.
+/// `commit` returns once the changes are durable and visible, and may wait to keep a rate. A crash at any point is
+/// harmless: until the segment is removed, its records and their copies are the same, and the tombstones that keep its
+/// dead records dead are needed until its name is durably removed.
 pub(crate) fn compact(
     disk: &dyn Folder,
     reader: &SegmentReader,
@@ -54,7 +54,7 @@ pub(crate) fn compact(
         commit(batch)?;
     }
     if entries.iter().any(|entry| reader.catalog.locate(entry.shard).is_some_and(|at| at.segment == number)) {
-        // Not reached unless a commit lied; the segment stays, so nothing is lost.
+        // This is reached only if `commit` did not do its work. The segment stays, so nothing is lost.
         return Err(DiskError::Invalid("a compacted segment still holds live records"));
     }
     remove(disk, reader, number).map_err(io("removal of a compacted segment"))?;
@@ -62,10 +62,10 @@ pub(crate) fn compact(
     Ok(done)
 }
 
-/// The records of a segment. If its hint is gone and damage hides some of them, those the index knows are among them all
-/// the same, so that they are noticed and not just removed.
+/// The records of a segment. If its hint is missing and damage hides some records, those that the index knows are
+/// included nevertheless, so that they count as damaged and are not silently removed.
 ///
-/// A segment that cannot be read in full stays: what is hidden in it may be readable another time.
+/// A segment that cannot be read in full is not compacted: its unreadable parts may be readable another time.
 fn entries(disk: &dyn Folder, catalog: &Catalog, name: SegmentName) -> Result<Vec<Entry>, DiskError> {
     if let Some(entries) = read_hint(disk, name) {
         return Ok(entries);

@@ -1,4 +1,4 @@
-//! A hint is the list of a sealed segment's records, so that a start need not read the segment.
+//! Hints: a hint lists the records of a sealed segment, so that a start need not read the segment.
 
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ const HINT_ENTRY_BYTES: usize = 24;
 const CRC_BYTES: usize = 4;
 const TOMBSTONE: u32 = u32::MAX;
 
-/// Writes the hint of a sealed segment. Until its name is durable, the segment is read through instead.
+/// Writes the hint of a sealed segment. Until the hint is durable, the next start scans the segment instead.
 pub(crate) fn write_hint(disk: &dyn Folder, segment: SegmentName, entries: &[Entry]) -> io::Result<()> {
     let path = hint_path(segment.number);
     let draft = PathBuf::from(SEGMENTS).join(format!("{:010}.draft", segment.number));
@@ -26,8 +26,8 @@ pub(crate) fn write_hint(disk: &dyn Folder, segment: SegmentName, entries: &[Ent
     disk.rename(&draft, &path)
 }
 
-/// Reads the hint of a segment; `None` if there is none, or it is not whole, or cannot be read: the segment itself
-/// says the same.
+/// Reads the hint of a segment; `None` if it is missing, damaged or unreadable. The segment itself has the same
+/// information.
 pub(crate) fn read_hint(disk: &dyn Folder, segment: SegmentName) -> Option<Vec<Entry>> {
     let read = || -> io::Result<Vec<u8>> {
         let file = disk.open(&hint_path(segment.number), Open::Existing)?;
@@ -45,7 +45,7 @@ pub(crate) fn read_hint(disk: &dyn Folder, segment: SegmentName) -> Option<Vec<E
     }
 }
 
-/// The bytes of the hint: magic and version, number, count, folder, entries, CRC32C of all that.
+/// Encodes a hint: magic and version, number, count, folder, entries, CRC32C of all that.
 fn encode_hint(segment: SegmentName, entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HINT_HEADER_BYTES + entries.len() * HINT_ENTRY_BYTES + CRC_BYTES);
     bytes.extend_from_slice(&HINT_MAGIC);
@@ -62,7 +62,7 @@ fn encode_hint(segment: SegmentName, entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
-/// The records, if these are the bytes of a whole hint of this segment.
+/// Decodes a hint; `None` if the bytes are not a complete hint of this segment.
 fn decode_hint(segment: SegmentName, bytes: &[u8]) -> Option<Vec<Entry>> {
     let (bytes, crc) = bytes.split_at_checked(bytes.len().checked_sub(CRC_BYTES)?)?;
     let (header, entries) = bytes.split_at_checked(HINT_HEADER_BYTES)?;
@@ -76,7 +76,7 @@ fn decode_hint(segment: SegmentName, bytes: &[u8]) -> Option<Vec<Entry>> {
     entries.chunks_exact(HINT_ENTRY_BYTES).map(decode_entry).collect()
 }
 
-/// An entry that no segment can hold makes the whole hint worthless, whatever its checksum says.
+/// An entry that is impossible in a segment invalidates the whole hint, whatever its checksum.
 fn decode_entry(bytes: &[u8]) -> Option<Entry> {
     let length = Some(word(bytes, 20)).filter(|length| *length != TOMBSTONE);
     if length.is_some_and(|length| length == 0 || length as usize > UNIT_BYTES) {

@@ -14,29 +14,29 @@ use super::record::{
 };
 use super::{Catalog, Location, SEGMENTS, segment_path};
 
-/// What a segment is asked to remember.
+/// A change to the shards in the segments.
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
-    /// Keep a shard, instead of what was kept of it before.
+    /// Store a shard, replacing an older one.
     Put { shard: Uuid, piece: Piece },
-    /// Drop a shard, if there is one.
+    /// Delete a shard, if it exists.
     Discard { shard: Uuid },
-    /// Drop a shard if it still lies there, because that record is damaged (compaction).
+    /// Delete a shard if it is still at this location, because that record is damaged (compaction).
     Lose { shard: Uuid, from: Location },
-    /// Keep a shard here instead of where it lies, if it still lies there (compaction).
+    /// Move a shard from this location, if it is still there (compaction).
     Move { shard: Uuid, from: Location, piece: Piece },
-    /// Keep a shard dropped, if that still needs saying once its tombstone and `records` records of its are gone with
-    /// segment `from` (compaction).
+    /// Write the tombstone of a shard again, if it is still needed once the old tombstone and `records` records of the
+    /// shard are removed with segment `from` (compaction).
     Bury { shard: Uuid, from: u32, records: u32 },
 }
 
 impl Change {
-    /// What it weighs in a queue, in bytes.
+    /// The bytes that the change counts for in the queue.
     pub(crate) fn weight(&self) -> usize {
         self.piece_bytes() + limits::CHANGE_OVERHEAD_BYTES
     }
 
-    /// Bytes of the piece it brings.
+    /// Bytes of the piece in the change.
     pub(crate) fn piece_bytes(&self) -> usize {
         match self {
             Self::Put { piece, .. } | Self::Move { piece, .. } => piece.bytes.len(),
@@ -45,13 +45,13 @@ impl Change {
     }
 }
 
-/// A segment that takes no more records, for its hint.
+/// A segment that accepts no more records, with the entries of its hint.
 pub(crate) struct SealedSegment {
     pub(crate) name: SegmentName,
     pub(crate) entries: Vec<Entry>,
 }
 
-/// The writing end of the segments: makes groups of changes durable with one sync each.
+/// Writes the segments: makes each group of changes durable with one sync.
 pub(crate) struct Log {
     disk: Arc<dyn Folder>,
     catalog: Arc<Catalog>,
@@ -68,12 +68,12 @@ struct Active {
     file: Arc<dyn File>,
     end: u32,
     zeroed: u32,
-    /// A write failed: what lies behind `end` is unknown, so nothing may be written there.
+    /// A write failed: the bytes after `end` are unknown, so nothing may be written there.
     spoiled: bool,
     entries: Vec<Entry>,
 }
 
-/// The leading part of some changes that goes into the active segment with one write.
+/// The first part of a group of changes that one write appends to the active segment.
 #[derive(Default)]
 struct Group<'a> {
     taken: usize,
@@ -82,7 +82,7 @@ struct Group<'a> {
 }
 
 impl Log {
-    /// A log that goes on with segment `next_number`.
+    /// A log whose next segment has the number `next_number`.
     pub(crate) fn new(
         disk: Arc<dyn Folder>,
         catalog: Arc<Catalog>,
@@ -94,7 +94,7 @@ impl Log {
         Self { disk, catalog, health, folder, segment_bytes, next_number, active: None, sealed: Vec::new() }
     }
 
-    /// Whether a piece fits a segment of so many bytes.
+    /// Checks that a piece fits in a segment of `segment_bytes` bytes.
     pub(crate) fn fits(segment_bytes: u32, piece: &Piece) -> Result<(), DiskError> {
         let length = u32::try_from(piece.bytes.len()).ok().filter(|length| *length <= segment_bytes);
         match length.map(|length| put_size(piece.form(), length)) {
@@ -103,7 +103,8 @@ impl Log {
         }
     }
 
-    /// Makes changes durable, in order, and then visible. Returns how many; if that is not all, why.
+    /// Makes changes durable in order, and then visible. Returns the number of durable changes and, if not all are, the
+    /// error.
     pub(crate) fn commit(&mut self, changes: &[Change]) -> (usize, Option<DiskError>) {
         let health = Arc::clone(&self.health);
         let _waits = health.wait();
@@ -157,7 +158,8 @@ impl Log {
         Ok(group.taken)
     }
 
-    /// Goes on with a new segment. If there is no room for one the old stays, for the tombstones that it still takes.
+    /// Starts a new segment. If there is no space for one, the old one stays active for tombstones, which it still
+    /// accepts.
     fn roll(&mut self) -> Result<(), DiskError> {
         if let Some(active) = self.active.take_if(|active| active.spoiled) {
             self.cut(&active)?;
@@ -180,7 +182,7 @@ impl Log {
             Ok(file)
         };
         let file = make().map_err(|e: io::Error| {
-            // Best effort: an empty segment that stays behind is harmless, and the next try makes it anew.
+            // Best effort: an empty segment is harmless, and the next attempt creates it again.
             let _ = self.disk.remove(&path);
             self.health.classify("a new segment", &e)
         })?;
@@ -192,7 +194,7 @@ impl Log {
         Ok(Active { name, file, end, zeroed, spoiled: false, entries: Vec::new() })
     }
 
-    /// Cuts a segment behind its last record, durably.
+    /// Truncates a segment after its last record, durably.
     fn cut(&self, active: &Active) -> Result<(), DiskError> {
         let cut = active.file.set_len(u64::from(active.end)).and_then(|()| active.file.sync());
         cut.map_err(|e| self.health.sync_failed("cut of a segment", &e))
@@ -206,7 +208,7 @@ impl Log {
     }
 }
 
-/// Decides which changes still mean something, where each goes, and how many fit.
+/// Decides which changes are still needed, where each is written, and how many fit in the segment.
 fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_bytes: u32) -> Group<'a> {
     let mut group = Group::default();
     if active.spoiled {
@@ -272,7 +274,8 @@ impl Active {
         Ok(())
     }
 
-    /// The zeros to write behind a group that ends at `end`: none while there are some, or if it is a large one.
+    /// The number of zeros to write after a group that ends at `end`: none if there are zeros already, or if the group
+    /// is large.
     fn zeros_behind(&self, end: u32, group_bytes: u32, segment_bytes: u32) -> Vec<u8> {
         if end <= self.zeroed || group_bytes >= ZERO_AHEAD_GROUP_BYTES {
             return Vec::new();

@@ -1,3 +1,5 @@
+//! Reads shards from the segments.
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,10 +15,10 @@ use super::record::{Entry, RECORD_HEADER_BYTES, SegmentName, parse_record};
 use super::scan::take_piece;
 use super::{Catalog, Location, segment_path};
 
-/// How often a read follows a shard that compaction moves under it.
+/// The most times that a read follows a shard that compaction moves meanwhile.
 const MOVES_MAX: usize = 4;
 
-/// The reading end of the segments.
+/// Reads the segments.
 pub(crate) struct SegmentReader {
     pub(crate) folder: Uuid,
     pub(crate) catalog: Arc<Catalog>,
@@ -24,7 +26,7 @@ pub(crate) struct SegmentReader {
 }
 
 impl SegmentReader {
-    /// Reads a shard's piece into a reply. Its header is checked, its bytes are not. `None` if there is no such shard.
+    /// Reads a shard's piece into a reply and checks its header, but not its bytes. `None` if there is no such shard.
     pub(crate) fn read(&self, shard: Uuid) -> Result<Option<Bytes>, DiskError> {
         Ok(self.read_record(shard)?.map(|record| {
             let head = pieces_reply_head(1);
@@ -35,7 +37,7 @@ impl SegmentReader {
         }))
     }
 
-    /// The length of a shard's piece, after a check of every bit of it. `None` if there is no such shard.
+    /// Verifies a shard's piece and returns its length in bytes. `None` if there is no such shard.
     pub(crate) fn verify(&self, shard: Uuid) -> Result<Option<u32>, DiskError> {
         let Some(record) = self.read_record(shard)? else { return Ok(None) };
         let piece = Piece::take(&mut record.slice(RECORD_HEADER_BYTES as usize..)).map_err(|_| DiskError::Damaged)?;
@@ -43,9 +45,9 @@ impl SegmentReader {
         if piece.is_intact(shard, 0) { Ok(Some(length)) } else { Err(DiskError::Damaged) }
     }
 
-    /// The length of a shard's piece, if its segment is there and reaches so far. No byte is read. `None` if there is
-    /// no such shard.
-    pub(crate) fn look(&self, shard: Uuid) -> Result<Option<u32>, DiskError> {
+    /// The length of a shard's piece in bytes, if its segment exists and is long enough. No byte is read. `None` if
+    /// there is no such shard.
+    pub(crate) fn length(&self, shard: Uuid) -> Result<Option<u32>, DiskError> {
         self.follow(shard, |location| {
             let Some(bytes) = self.handles.length(&segment_path(location.segment))? else { return Ok(None) };
             let end = u64::from(location.offset) + record_bytes(shard, location) as u64;
@@ -57,11 +59,12 @@ impl SegmentReader {
         self.follow(shard, |location| self.read_at(shard, location))
     }
 
-    /// Looks where a shard lies, and again if compaction has moved it meanwhile. What is not there is damaged.
+    /// Calls `read` with the location of a shard, and again if compaction has moved it meanwhile. A shard that is not
+    /// at its location is damaged.
     fn follow<R>(
         &self,
         shard: Uuid,
-        look: impl Fn(Location) -> Result<Option<R>, DiskError>,
+        read: impl Fn(Location) -> Result<Option<R>, DiskError>,
     ) -> Result<Option<R>, DiskError> {
         let mut before = None;
         for _ in 0..MOVES_MAX {
@@ -69,7 +72,7 @@ impl SegmentReader {
             if before == Some(location) {
                 return Err(DiskError::Damaged);
             }
-            if let Some(found) = look(location)? {
+            if let Some(found) = read(location)? {
                 return Ok(Some(found));
             }
             before = Some(location);
@@ -77,7 +80,7 @@ impl SegmentReader {
         Err(DiskError::Busy)
     }
 
-    /// The piece of a shard, if it still lies at `location` and is intact.
+    /// The piece of a shard, if it is still at `location` and is intact.
     pub(crate) fn read_piece(&self, shard: Uuid, location: Location) -> Result<Option<Piece>, DiskError> {
         let entry = location.entry(shard);
         let record = self.read_at(shard, location)?;
@@ -85,14 +88,15 @@ impl SegmentReader {
         Ok(piece.filter(|piece| piece.is_intact(shard, 0)))
     }
 
-    /// Where a shard's piece lies: the file, and where in it.
-    pub(crate) fn place(&self, shard: Uuid) -> Option<(PathBuf, u64, u32)> {
+    /// The location of a shard's piece: its file, its offset and its length in bytes.
+    pub(crate) fn locate(&self, shard: Uuid) -> Option<(PathBuf, u64, u32)> {
         let location = self.catalog.locate(shard)?;
         let offset = u64::from(location.offset + RECORD_HEADER_BYTES);
         Some((segment_path(location.segment), offset, location.length))
     }
 
-    /// `None` if that is not what lies there: the segment was compacted away, or damaged.
+    /// Reads the record at `location`; `None` if another or no record is there: the segment was compacted, or is
+    /// damaged.
     fn read_at(&self, shard: Uuid, location: Location) -> Result<Option<Bytes>, DiskError> {
         let handle = match self.handles.get(&segment_path(location.segment)) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -112,7 +116,7 @@ impl SegmentReader {
     }
 }
 
-/// Bytes of a record, its padding not counted.
+/// Bytes of a record, without its padding.
 fn record_bytes(shard: Uuid, location: Location) -> usize {
     RECORD_HEADER_BYTES as usize + Form::of(shard).header_bytes() + location.length as usize
 }

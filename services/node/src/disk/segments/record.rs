@@ -1,4 +1,5 @@
-//! The bytes of a segment: a header, then records: a header each, then for a shard its piece in the wire form.
+//! The format of a segment: a header, then records. A record is a header and, for a shard, its piece in the wire
+//! format.
 
 use crc_fast::{CrcAlgorithm, Digest};
 use shards::piece::Form;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 pub(crate) const SEGMENT_HEADER_BYTES: u32 = 64;
 /// Bytes before a record's piece.
 pub(crate) const RECORD_HEADER_BYTES: u32 = 32;
-/// Records begin at multiples of this, so that a scan finds the next one behind a damaged header.
+/// Records begin at multiples of this, so that a scan finds the next one after a damaged header.
 pub(crate) const RECORD_ALIGN_BYTES: u32 = 8;
 
 const SEGMENT_MAGIC: [u8; 8] = *b"PSTSEGM1";
@@ -16,7 +17,7 @@ const RECORD_MAGIC: u32 = u32::from_le_bytes(*b"PSr1");
 /// The length that stands for a tombstone: no piece is that long.
 const TOMBSTONE: u32 = u32::MAX;
 
-/// What names a segment: its number, in the data folder that was first made with this id.
+/// The name of a segment: its number, and the id of its data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SegmentName {
     pub(crate) folder: Uuid,
@@ -24,8 +25,8 @@ pub(crate) struct SegmentName {
 }
 
 impl SegmentName {
-    /// The header: magic and version, number, folder, zeros, CRC32C of all that. It is for people and tools:
-    /// records prove by themselves where they belong.
+    /// The header: magic and version, number, folder, zeros, CRC32C of all that. It serves people and tools;
+    /// each record has its own proof of where it belongs.
     pub(crate) fn header(self) -> [u8; SEGMENT_HEADER_BYTES as usize] {
         let mut bytes = [0; SEGMENT_HEADER_BYTES as usize];
         bytes[..8].copy_from_slice(&SEGMENT_MAGIC);
@@ -40,11 +41,11 @@ impl SegmentName {
 /// A record, without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Whose record it is.
+    /// The shard of the record.
     pub(crate) shard: Uuid,
-    /// Where it begins in its segment.
+    /// The offset of the record in its segment, in bytes.
     pub(crate) offset: u32,
-    /// Bytes of the shard's only piece, its header not counted; `None`: the shard is dropped.
+    /// Bytes of the shard's only piece, without its header; `None` for a tombstone.
     pub(crate) length: Option<u32>,
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn put_size(form: Form, length: u32) -> u32 {
     (RECORD_HEADER_BYTES + header + length).next_multiple_of(RECORD_ALIGN_BYTES)
 }
 
-/// The header of the record `entry`: magic, shard, length, zero, CRC. Its CRC also covers where it lies, so that a
+/// The header of the record `entry`: magic, shard, length, zero, CRC. Its CRC also covers its position, so that a
 /// copy elsewhere (a stale block, or a shard whose bytes look like a segment) is not taken for a record.
 pub(crate) fn record_header(segment: SegmentName, entry: &Entry) -> [u8; RECORD_HEADER_BYTES as usize] {
     let mut bytes = [0; RECORD_HEADER_BYTES as usize];
@@ -77,7 +78,7 @@ pub(crate) fn record_header(segment: SegmentName, entry: &Entry) -> [u8; RECORD_
     bytes
 }
 
-/// The record whose header `bytes` begins with, if that is one and belongs at `offset` of `segment`.
+/// Decodes the record header at the start of `bytes`, if it is one and belongs at `offset` of `segment`.
 pub(crate) fn parse_record(segment: SegmentName, offset: u32, bytes: &[u8]) -> Option<Entry> {
     let bytes = bytes.get(..RECORD_HEADER_BYTES as usize)?;
     if word(bytes, 0) != RECORD_MAGIC || word(bytes, 28) != header_crc(segment, offset, bytes) {
@@ -91,12 +92,12 @@ fn header_crc(segment: SegmentName, offset: u32, header: &[u8]) -> u32 {
     crc32c(&[segment.folder.as_bytes(), &segment.number.to_le_bytes(), &offset.to_le_bytes(), &header[..28]])
 }
 
-/// The little-endian word at `at`; zero behind the end.
+/// The little-endian word at `at`; zero beyond the end.
 pub(crate) fn word(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
-/// CRC32C (RFC 3720, appendix B.4) of parts that lie one after the other.
+/// CRC32C (RFC 3720, appendix B.4) of the concatenation of parts.
 pub(crate) fn crc32c(parts: &[&[u8]]) -> u32 {
     let mut digest = Digest::new(CrcAlgorithm::Crc32Iscsi);
     for part in parts {

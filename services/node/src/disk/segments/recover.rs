@@ -11,20 +11,20 @@ use super::record::{Entry, SegmentName};
 use super::scan::{Scan, scan};
 use super::{Catalog, SEGMENTS, segment_path};
 
-/// What a start found.
+/// The result of a recovery.
 pub(crate) struct Recovered {
     pub(crate) catalog: Arc<Catalog>,
-    /// Above the number of every segment there is: numbers are never used again.
+    /// A number greater than that of every segment: numbers are never reused.
     pub(crate) next_number: u32,
-    /// Segments of which a part cannot be read: they stay as they are, for a start that can.
+    /// Segments with unreadable parts: they stay unchanged, because a later start may be able to read them.
     pub(crate) unreadable: HashSet<u32>,
 }
 
-/// Rebuilds the catalog from the segments, oldest first. Segments with a hint are not read; the others (the one that
-/// was active, or that a crash caught before its hint) are read through, cut behind their last record and given one.
+/// Rebuilds the catalog from the segments, oldest first. Segments with a hint are not read; the others (the active one,
+/// or one without a hint after a crash) are scanned, truncated after their last record, and get a hint.
 ///
-/// What was read through is written once more before it is trusted: after a failed sync, or a kill before one, a new
-/// process may read bytes that are in memory only, which no later sync would write. No such segment is appended to.
+/// Scanned records are written again before they are trusted: after a failed sync, or a kill before one, a new process
+/// may read bytes that are only in the page cache, which no later sync would write. No such segment is appended to.
 ///
 /// Source: Rebello et al., Can Applications Recover from fsync Failures?, ATC 2020.
 pub(crate) fn recover(disk: &dyn Folder, folder: Uuid) -> Result<Recovered, DiskError> {
@@ -50,7 +50,7 @@ pub(crate) fn recover(disk: &dyn Folder, folder: Uuid) -> Result<Recovered, Disk
     Ok(Recovered { catalog: Arc::new(catalog), next_number, unreadable })
 }
 
-/// The numbers of the segments there are, in order. What else a crash left behind is removed.
+/// The numbers of the segments, in order. Other leftovers of a crash are removed.
 fn numbers(disk: &dyn Folder) -> io::Result<Vec<u32>> {
     let mut numbers = Vec::new();
     let mut others = Vec::new();
@@ -70,7 +70,7 @@ fn numbers(disk: &dyn Folder) -> io::Result<Vec<u32>> {
     Ok(numbers)
 }
 
-/// The records of a segment that is read through; as an error those that are left if a part of it cannot be read.
+/// Scans a segment for its records; the error has the readable records if a part of the segment cannot be read.
 fn read_through(disk: &dyn Folder, name: SegmentName) -> Result<Result<Vec<Entry>, Vec<Entry>>, DiskError> {
     let segment = name.number;
     let found = disk.open(&segment_path(segment), Open::Existing).and_then(|file| Ok((scan(&*file, name)?, file)));
@@ -97,13 +97,13 @@ fn read_through(disk: &dyn Folder, name: SegmentName) -> Result<Result<Vec<Entry
         .and_then(|()| file.sync());
     rewritten.map_err(io)?;
     if let Err(error) = write_hint(disk, name, &found.entries) {
-        // A full disk must not keep a node from starting.
+        // A full disk must not prevent a start.
         tracing::warn!(segment, %error, "no hint written: the next start reads the segment again");
     }
     Ok(Ok(found.entries))
 }
 
-/// Writes once more what could be read, and nothing over what could not: another start may be able to.
+/// Writes the readable parts again, and nothing over the unreadable ones, which another start may be able to read.
 fn rewrite_readable(file: &dyn File, found: &Scan) -> io::Result<()> {
     let end = found.bytes.len();
     let mut at = 0;

@@ -9,34 +9,34 @@ use super::record::{
     Entry, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, TOMBSTONE_BYTES, parse_record,
 };
 
-/// What lies in a segment.
+/// The result of a scan.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Scan {
-    /// The whole records, in order.
+    /// The complete records, in order.
     pub(crate) entries: Vec<Entry>,
-    /// Where the last of them ends, in bytes.
+    /// The end of the last record, in bytes.
     pub(crate) end: u32,
-    /// The bytes up to there.
+    /// The bytes up to `end`.
     pub(crate) bytes: Bytes,
-    /// Records whose header is good and whose piece is not: torn by a crash, or damaged.
+    /// The number of records with a valid header and an invalid piece: torn by a crash, or damaged.
     pub(crate) damaged: u32,
-    /// Ranges of the segment that the disk did not return, in order; zeros stand in their place.
+    /// The unreadable ranges of the segment, in order; their bytes are zeros.
     pub(crate) unreadable: Vec<Range<usize>>,
 }
 
-/// The least that a read around an unreadable range leaves out: what the kernel reads at once.
+/// The fewest bytes that a read around an unreadable range skips: the kernel's read unit.
 const BLOCK_BYTES: usize = 4096;
 
-/// Failed reads of one segment, at most, while looking for what is readable in it: a disk may take seconds for each.
-/// After these, a range whose read fails is left out as a whole.
+/// The most failed reads of one segment in the search for its readable parts: a disk may take seconds for each. After
+/// these, a range whose read fails is skipped as a whole.
 const READ_ERRORS_MAX: u32 = 256;
 
 /// Reads a whole segment.
 ///
-/// Behind a header that is no record the scan goes on searching: a tail torn by a crash ends the records, but a
-/// damaged header in the middle must not hide the acknowledged records behind it. Whole records of a group that was
-/// never acknowledged may be found so, which is harmless: nobody names them. A range that the disk cannot read costs
-/// the records in it and no others.
+/// After an invalid header the scan goes on: a tail torn by a crash ends the records, but a damaged header in the
+/// middle must not hide the acknowledged records after it. Complete records of a group that was never acknowledged may
+/// be found so, which is harmless because no event names them. An unreadable range costs the records in it and no
+/// others.
 pub(crate) fn scan(file: &dyn File, segment: SegmentName) -> io::Result<Scan> {
     let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
     let (mut errors_left, mut unreadable) = (READ_ERRORS_MAX, Vec::new());
@@ -63,7 +63,7 @@ pub(crate) fn scan(file: &dyn File, segment: SegmentName) -> io::Result<Scan> {
     Ok(scan)
 }
 
-/// Reads what is readable of the bytes from `at`, in ever smaller parts where the disk fails.
+/// Reads the readable bytes from `at`, in smaller and smaller parts where the disk fails.
 fn read_around(
     file: &dyn File,
     bytes: &mut [u8],
@@ -96,8 +96,8 @@ fn is_whole(entry: &Entry, segment: &Bytes) -> bool {
         .is_none_or(|length| take_piece(entry, length, segment, 0).is_some_and(|piece| piece.is_intact(entry.shard, 0)))
 }
 
-/// The piece of the record `entry`, if its header is good and of the shard's form; `bytes` are those of the segment from
-/// `base`.
+/// The piece of the record `entry`, if its header is valid and of the shard's format; `bytes` are those of the segment
+/// from `base`.
 pub(crate) fn take_piece(entry: &Entry, length: u32, bytes: &Bytes, base: u32) -> Option<Piece> {
     let begin = (entry.offset.checked_sub(base)? + RECORD_HEADER_BYTES) as usize;
     let mut wire = (begin <= bytes.len()).then(|| bytes.slice(begin..))?;

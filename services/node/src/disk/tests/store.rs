@@ -28,15 +28,15 @@ fn open(disk: &MemoryDisk, segment_bytes: u32) -> Store {
 }
 
 fn put(store: &Store, records: Vec<Record>) -> Vec<Result<(), DiskError>> {
-    let (told, heard) = mpsc::channel();
-    store.put(records, move |answers| told.send(answers).unwrap());
-    heard.recv_timeout(PATIENCE).unwrap()
+    let (sender, receiver) = mpsc::channel();
+    store.put(records, move |answers| sender.send(answers).unwrap());
+    receiver.recv_timeout(PATIENCE).unwrap()
 }
 
 fn discard(store: &Store, shards: &[Uuid]) -> Result<(), DiskError> {
-    let (told, heard) = mpsc::channel();
-    store.discard(&bucket(), shards, move |answer| told.send(answer).unwrap());
-    heard.recv_timeout(PATIENCE).unwrap()
+    let (sender, receiver) = mpsc::channel();
+    store.discard(&bucket(), shards, move |answer| sender.send(answer).unwrap());
+    receiver.recv_timeout(PATIENCE).unwrap()
 }
 
 fn record(i: u128, length: usize) -> Record {
@@ -129,10 +129,10 @@ fn a_deleted_folder_is_noticed() {
 fn what_was_accepted_is_finished_at_the_end() {
     let disk = MemoryDisk::new();
     let store = open(&disk, 64 * 1024);
-    let (told, heard) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     for i in 0..200 {
         let told = told.clone();
-        store.put(vec![record(i, 500)], move |answers| told.send((i, answers[0].clone())).unwrap());
+        store.put(vec![record(i, 500)], move |answers| sender.send((i, answers[0].clone())).unwrap());
     }
     store.close();
     drop(told);

@@ -1,0 +1,21 @@
+//! What a gateway knows of storage nodes and how it talks to them: `telemetry` is what nodes report, `heartbeats`
+//! receives it, `membership` derives from it which nodes are online. `client` sends requests to one node, `batch`
+//! groups small writes to it, `latency` estimates how fast it answers; `transport` carries the messages, over NATS in
+//! `nats`.
+
+mod batch;
+pub(crate) mod client;
+mod heartbeats;
+/// The identity of the host that a process runs on.
+pub mod host;
+pub(crate) mod latency;
+pub(crate) mod membership;
+pub(crate) mod nats;
+pub mod telemetry;
+pub(crate) mod transport;
+
+pub use client::{NodeError, WINDOW_BYTES};
+pub use heartbeats::follow_nodes;
+pub use membership::{Admission, Membership, NODES_MAX, NodeTable, NodeView};
+pub use nats::{NatsTransport, NoClients};
+pub use transport::{Transport, TransportError};

@@ -1,0 +1,21 @@
+//! Reading contents: whole (`content`, `verified`) or as a stream (`stream`, `window`). `fetch` reads one stripe, by
+//! the decisions of `plan` and `hedge`; `shard_reader` reads the pieces of one shard, from its node or, if the node is
+//! on this host, from its file (`local`). `memory` bounds the bytes that streamed reads hold.
+
+mod buffer_pool;
+mod content;
+mod expected;
+mod fetch;
+pub(crate) mod hedge;
+pub(crate) mod local;
+mod memory;
+mod plan;
+pub(crate) mod shard_reader;
+mod stream;
+mod task;
+mod verified;
+mod window;
+
+pub use content::ReadError;
+pub use local::ShortCircuit;
+pub use memory::ReadMemory;
