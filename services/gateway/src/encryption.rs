@@ -5,7 +5,7 @@ use domain::{Command, Identities, IdentityCommand, View};
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{ETag, KmsKeyName, Md5Digest, Salt, Sealed};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use identity::{DataKey, DataKeyError, MASTER_KEY_BYTES, MasterKey, NONCE_BYTES, Sealer, kms_key_context};
+use identity::{DataKey, DataKeyError, MasterKey, NONCE_BYTES, Sealer, kms_key_context};
 use ledger::Snapshot;
 use s3::request::{
     AES256, AWS_KMS, BUCKET_KEY_ENABLED, CUSTOMER_ALGORITHM, CUSTOMER_KEY_MD5, CustomerKey, ENCRYPTION, KMS_KEY_ID,
@@ -278,25 +278,15 @@ async fn kms_key(call: &Granted<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> 
 async fn make_default_key(call: &Granted<'_>, name: &KmsKeyName) -> Result<(), Failure> {
     let number = call.latest().totals()?.keys.master_number();
     let sealer = call.gateway.0.options.sealers.of(number).ok_or_else(internal)?;
-    let sealed = fresh_kms_key(sealer, name, random(call)?, random(call)?);
-    let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed: sealed.ok_or_else(internal)? };
+    let sealed = sealer.fresh_kms_key(name.as_str(), random(call)?, random(call)?);
+    let sealed = sealed.ok().and_then(|sealed| sealed.parse().ok()).ok_or_else(internal)?;
+    let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed };
     match call.commit(Command::Identity(Box::new(command))).await {
         Ok(_) => Ok(()),
         // Somebody else was a moment quicker: theirs is as good.
         Err(_) if call.read().await?.kms_key(name)?.is_some() => Ok(()),
         Err(failure) => Err(failure),
     }
-}
-
-/// A new key of the key store, sealed under the region's master key; `None` if the cipher fails.
-pub(crate) fn fresh_kms_key(
-    sealer: &Sealer,
-    name: &KmsKeyName,
-    random: [u8; MASTER_KEY_BYTES],
-    nonce: [u8; NONCE_BYTES],
-) -> Option<Sealed> {
-    let key = MasterKey::new(random).to_text();
-    sealer.seal(key.expose(), &kms_key_context(name.as_str()), nonce).ok()?.parse().ok()
 }
 
 /// Bytes that nobody can guess.

@@ -3,15 +3,15 @@ use std::sync::Arc;
 
 use events::access::ObjectOwnership;
 use events::ids::RegionName;
-use identity::Sealers;
+use identity::{Credentials, Sealers};
 use ledger::{Ledger, Sources};
+use rights::GuardedLedger;
 use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
 
-use crate::access::{Accounts, Credentials};
+use crate::access::Accounts;
 use crate::bucket_rules::{CorsCache, RulesCache};
 use crate::cache::{Cache, CacheFigures};
-use crate::confirmed::GuardedLedger;
 use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
 use crate::room::{Pool, Portions, Sizes, Spill};

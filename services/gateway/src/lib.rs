@@ -8,24 +8,21 @@
 //! - `serve`: connections; `service`: one request from head to response
 //! - `request`: a request, parsed and authenticated; `state`: the bucket it addresses, in one state of the ledger
 //! - `access`: authentication; `bucket_rules`: policies, ACLs and ownership of buckets; `authorization`: what the caller
-//!   may do, and requests that were granted; `confirmed`: commits, with the right that each needs
+//!   may do, and requests that were granted
 //! - `limits`: rate limits; `verb`: a file per operation
 //! - `body`, `payload`, `hashes`, `room`, `ingest`: incoming bytes and their memory; `fetch`, `cache`: outgoing bytes;
 //!   `referable`: stored bytes that may be referred to; `holdings`: bytes that their callers are known to have
-//! - `admin`: the admin API for users, keys, groups, policies and quotas
 //! - `cors`: requests of web pages from other origins; `lifecycle`: what rules will do, in response headers
-//! - `encryption`: the keys of objects, and the keys that seal them; `reseal`: seals secrets again with a new master key
+//! - `encryption`: the keys of objects, and the keys that seal them
 //! - `failure`: internal errors as S3 errors; `convert`, `reply`: types and responses of the wire
 //!
 //! Modules depend on one another in one direction: `request` knows nothing of verbs, `gateway` nothing of requests.
 
 mod access;
-mod admin;
 mod authorization;
 mod body;
 mod bucket_rules;
 mod cache;
-mod confirmed;
 mod convert;
 mod cors;
 mod encryption;
@@ -41,20 +38,13 @@ mod payload;
 mod referable;
 mod reply;
 mod request;
-mod reseal;
 mod room;
 mod serve;
 mod service;
 mod state;
 mod verb;
 
-pub use access::Credentials;
-pub use admin::{
-    Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, HeldMasterKey, MasterKeyMismatch, admin_routes, openapi,
-};
 pub use cache::CacheFigures;
 pub use gateway::{Gateway, Options};
-pub use limits::{BYTES_PER_SECOND_MIN, RateLimits, TrustedProxies};
-pub use policy::Action;
-pub use reseal::reseal;
+pub use limits::{BYTES_PER_SECOND_MIN, RateLimits};
 pub use serve::{LIMITS, serve};

@@ -12,7 +12,7 @@ use events::{Fact, Origin};
 use http::request::Parts;
 use jiff::Timestamp;
 use ledger::{Snapshot, StateError};
-use listener::{TlsVersion, origin};
+use listener::{Client, TlsVersion, origin};
 use s3::lock::ObjectLock;
 use s3::request::Head;
 use s3::{Address, Code, Error, Operation, Query};
@@ -21,7 +21,7 @@ use shards::ReadMemory;
 use crate::Gateway;
 use crate::access::Caller;
 use crate::failure::{About, Failure, rejected};
-use crate::limits::{Client, Pace};
+use crate::limits::Pace;
 use crate::room::Memory;
 use crate::state::Bucket;
 

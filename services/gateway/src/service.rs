@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
 use http::request::Parts;
 use http::{Method, StatusCode};
-use listener::Peer;
+use listener::{Client, Peer};
 use s3::request::Head;
 use s3::{Address, Code, Operation, Query};
 
@@ -17,7 +17,6 @@ use crate::authorization::Authorized;
 use crate::body::SharedBody;
 use crate::cors;
 use crate::failure::Failure;
-use crate::limits::Client;
 use crate::reply::Answer;
 use crate::request::{Document, Request};
 use crate::verb::dispatch;

@@ -13,9 +13,10 @@
 //! - `token`: session tokens; `refresh`: refresh tokens
 //! - `data_key`: keys of encrypted objects and of their contents; `frames`: contents as ciphertext
 //! - `piece_tags`: tags that tell stored bytes from bytes that a node made up
-//! - `access_key`: fresh keys for S3
+//! - `access_key`: fresh keys for S3; `credentials`: root's
 
 mod access_key;
+mod credentials;
 mod data_key;
 mod frames;
 mod hasher;
@@ -29,6 +30,7 @@ mod secret;
 mod token;
 
 pub use access_key::{ACCESS_KEY_RANDOM_BYTES, AccessKey};
+pub use credentials::Credentials;
 pub use data_key::{DataKey, DataKeyError};
 pub use frames::{ContentKey, FRAME_BYTES, FrameError, Opener, Stretch, TAG_BYTES, Wrapper};
 pub use hasher::{Asker, HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::master_key::{MasterKey, Purpose};
+use crate::master_key::{MASTER_KEY_BYTES, MasterKey, Purpose};
 use crate::secret::Secret;
 
 /// Length of a nonce, in bytes. It is random: under one key, 2^32 secrets may be sealed before two nonces are
@@ -92,6 +92,19 @@ impl Sealer {
     /// [`SealError::Cipher`] if the cipher does not take the key.
     pub fn labelled(key: &MasterKey, label: &str) -> Result<Self, SealError> {
         Ok(Self { key_id: label.to_owned(), ..Self::new(key)? })
+    }
+
+    /// A new key of the key store, sealed.
+    ///
+    /// # Errors
+    /// [`SealError::Cipher`] if the cipher fails.
+    pub fn fresh_kms_key(
+        &self,
+        name: &str,
+        random: [u8; MASTER_KEY_BYTES],
+        nonce: [u8; NONCE_BYTES],
+    ) -> Result<String, SealError> {
+        self.seal(MasterKey::new(random).to_text().expose(), &kms_key_context(name), nonce)
     }
 
     /// The id of the master key.

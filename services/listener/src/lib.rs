@@ -14,12 +14,14 @@
 //! - `slots`: the limits on connections, and which connections make room for others; `guard`, `patience`: clients that
 //!   do not read; `body`: clients that do not send; `linger`: clients that still send after the response
 //! - `framing`: ambiguous heads; `strict`: a stream without them
+//! - `client`: whose request it is, behind proxies
 //! - `admission`: extensions that every request gets on its way to the service
 //! - `certificates`: the certificate for TLS, reloaded while serving
 
 mod admission;
 mod body;
 mod certificates;
+mod client;
 mod framing;
 mod guard;
 mod limits;
@@ -32,6 +34,7 @@ mod strict;
 
 pub use body::{BodyError, RequestBody};
 pub use certificates::{CertificateError, Certificates};
+pub use client::{Client, TrustedProxies};
 pub use framing::{Framing, Refusal};
 pub use limits::Limits;
 pub use listener::Listener;

@@ -16,8 +16,6 @@ pub mod disk;
 mod heartbeat;
 mod limits;
 mod serve;
-mod stop;
 
 pub use config::Config;
 pub use serve::{Error, serve};
-pub use stop::{STOP, STOPPED, control_subject};

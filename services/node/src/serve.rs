@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use shards::host::boot_id;
 use shards::protocol::{FOLDER_HEADER, Reply, Status, shards_subject};
 use shards::telemetry::{HEARTBEAT_INTERVAL, Ruling, Verdict, heartbeat_subject, rollcall_subject};
+use shards::{STOP, STOPPED, control_subject};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -24,7 +25,6 @@ use crate::disk::seam::RealDisk;
 use crate::disk::{DataFolder, DiskError, FolderError, Store, StoreOptions};
 use crate::heartbeat::{NodeIds, heartbeat};
 use crate::limits::{REQUEST_BYTES_MAX, REQUESTS_MAX};
-use crate::stop::{STOP, STOPPED, control_subject};
 
 /// The reason why a node does not serve.
 #[derive(Debug, thiserror::Error)]

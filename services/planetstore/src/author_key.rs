@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
+use admin::HeldMasterKey;
 use anyhow::Context;
 use events::Author;
 use events::ids::RegionName;
-use gateway::HeldMasterKey;
 use identity::{MasterKey, MasterKeys};
 use ledger::{AuthorKey, Keyring};
 

@@ -1,12 +1,14 @@
 //! Asking a running store through its console.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use admin::REQUEST_HEADER;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use clap::Args;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
@@ -18,12 +20,23 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::cli::ConsoleArgs;
-use crate::console::REQUEST_HEADER;
 use crate::credentials::{PASSWORD_ENV, RootCredentials, USER_ENV};
-use crate::folder::Paths;
+use crate::folder::{DataArgs, Paths};
 use crate::run_file::RunFile;
 use crate::{banner, trust};
+
+/// A running store, given by its data folder or by its console.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Console URL of a store on another host [default: the store of the data folder]
+    #[arg(long, env = "PLANETSTORE_CONSOLE_URL", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// PEM file of the certificate authorities to trust [default: the certificate of a store on this machine]
+    #[arg(long, env = "PLANETSTORE_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
 
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 4 << 20;

@@ -6,11 +6,20 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::Args;
 use events::ids::RegionName;
 use rustix::fs::{FlockOperation, flock};
 use zeroize::Zeroizing;
 
 use crate::files;
+
+/// The data folder of this process.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// Data folder; created if it does not exist
+    #[arg(long, env = "PLANETSTORE_DATA", default_value = "./planetstore-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
 
 /// The format of the data folder that this program reads and writes.
 pub(crate) const FORMAT: u32 = 1;

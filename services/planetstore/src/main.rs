@@ -6,14 +6,12 @@
 //! The binary only wires: it never decides about objects, reads or writes the log's events, or touches shards.
 //!
 //! # Layout
-//! - `cli`: the command line; `commands`: a file per command
-//! - `roles`: a file per role; `process`: watches everything that runs, and stops it in order; `console`: health, metrics
-//!   and status over HTTP
+//! - `cli`: the table of commands and roles; `commands`: a file per command, with its arguments
+//! - `roles`: a file per role, with its arguments; `process`: watches everything that runs, and stops it in order
 //! - `doctor`: a file per check
 //! - `folder`, `credentials`, `master_key`, `author_key`, `run_file`: the files of the data folder
 //! - `tls`: the server's certificate; `trust`: the certificates that clients trust
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -25,7 +23,6 @@ mod banner;
 mod cli;
 mod client;
 mod commands;
-mod console;
 mod credentials;
 mod doctor;
 mod files;
@@ -34,7 +31,6 @@ mod key_source;
 mod listen;
 mod logs;
 mod master_key;
-mod meters;
 mod nats;
 mod ownership;
 mod process;
@@ -47,7 +43,7 @@ mod tls;
 mod trust;
 mod units;
 
-use cli::{Cli, Command, NodeCommand, RunCommand};
+use cli::{Cli, Command};
 use commands::Verdict;
 
 /// Exit code of a store that answers and is not well.
@@ -85,37 +81,13 @@ fn keep_memory_private() -> std::io::Result<()> {
 
 fn run(cli: Cli) -> anyhow::Result<Verdict> {
     let command = match cli.command {
-        Command::ExecWithParent { parent, command } => return Err(exec_with_parent(parent, &command)),
+        Command::ExecWithParent(arguments) => return Err(commands::exec_with_parent(&arguments)),
         Command::Version => return Ok(commands::version()),
         command => command,
     };
     logs::start(cli.log_filter.as_deref().unwrap_or_else(|| command.usual_log_filter()), cli.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build()?;
-    let verdict = runtime.block_on(async {
-        match command {
-            Command::Dev(arguments) => commands::dev(arguments).await,
-            Command::Run { role: RunCommand::Gateway(arguments) } => roles::gateway::run(arguments).await,
-            Command::Run { role: RunCommand::Lifecycle(arguments) } => roles::lifecycle::run(arguments).await,
-            Command::Run { role: RunCommand::Node(arguments) } => roles::node::run(arguments).await,
-            Command::Admin(arguments) => commands::admin(arguments).await,
-            Command::AuthorKey(arguments) => commands::author_key(&arguments),
-            Command::Integration(arguments) => commands::integration(arguments).await,
-            Command::MasterKey(command) => commands::master_key(&command),
-            Command::Status(arguments) => commands::status(arguments).await,
-            Command::Node(NodeCommand::Init(arguments)) => commands::init_node(arguments).await,
-            Command::Doctor(arguments) => commands::doctor(arguments).await,
-            Command::Rebuild(arguments) => commands::rebuild(arguments).await,
-            Command::Node(NodeCommand::Stop(arguments)) => commands::stop_node(arguments).await,
-            Command::ExecWithParent { .. } | Command::Version => Ok(Verdict::Well),
-        }
-    });
+    let verdict = runtime.block_on(command.run());
     runtime.shutdown_timeout(RUNTIME_STOP_TIME_MAX);
     verdict
-}
-
-/// Becomes the command; answers only if it could not.
-fn exec_with_parent(parent: u32, command: &[OsString]) -> anyhow::Error {
-    let Some((program, arguments)) = command.split_first() else { return anyhow::anyhow!("there is no command") };
-    let error = eventlog::server::exec_with_parent(parent, program, arguments);
-    anyhow::Error::new(error).context(format!("cannot run {}", program.to_string_lossy()))
 }

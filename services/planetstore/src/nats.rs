@@ -6,11 +6,35 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use async_nats::ServerAddr;
+use clap::Args;
 use eventlog::server::{Role, Users};
 use eventlog::{Credentials, Gate};
 
-use crate::cli::{NatsAccessArgs, NatsLoginArgs};
 use crate::{files, trust};
+
+/// The NATS login and the authority it trusts. Secrets are never on the command line, where every user of the host could
+/// read them.
+#[derive(Debug, Args)]
+pub(crate) struct NatsAccessArgs {
+    /// File with the lines `PLANETSTORE_NATS_USER=` and `PLANETSTORE_NATS_PASSWORD=` [default: these variables]
+    #[arg(long, env = "PLANETSTORE_NATS_CREDENTIALS", value_name = "FILE")]
+    pub(crate) nats_credentials: Option<PathBuf>,
+    /// PEM file of the certificate authorities to trust for the NATS server; implies TLS [default: with a `tls://` URL,
+    /// the authorities of this system; else no TLS]
+    #[arg(long, env = "PLANETSTORE_NATS_CA", value_name = "FILE")]
+    pub(crate) nats_ca: Option<PathBuf>,
+}
+
+/// The connection to the log.
+#[derive(Debug, Args)]
+pub(crate) struct NatsLoginArgs {
+    #[command(flatten)]
+    pub(crate) access: NatsAccessArgs,
+    /// Number of servers of the NATS cluster that keep a copy of the log
+    #[arg(long, env = "PLANETSTORE_LOG_REPLICAS", default_value_t = 1, value_name = "N",
+          value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) log_replicas: u8,
+}
 
 /// The variables of an address and a login.
 pub(crate) const URL_ENV: &str = "PLANETSTORE_NATS_URL";

@@ -6,27 +6,27 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use admin::{Check, Console, Hosts};
 use anyhow::Context;
+use clap::Args;
 use listener::Listener;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::console::{self, Console, Hosts};
 use crate::listen;
 use crate::signals::Stop;
 
+/// The host names of the console.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleHosts {
+    /// Host name that the console accepts beside its address, `localhost` and the domains; repeatable
+    #[arg(long, env = "PLANETSTORE_CONSOLE_HOSTS", value_delimiter = ',', value_name = "NAME")]
+    pub(crate) console_host: Vec<String>,
+}
+
 /// How long the end of a part is waited for that is dropped.
 const DROP_TIME_MAX: Duration = Duration::from_secs(1);
-
-/// How a part of this process is. The console asks for it whenever it is asked.
-pub(crate) trait Check: Send + Sync {
-    /// What stands against sending requests to this process; nothing does if it is empty.
-    fn missing(&self) -> Vec<String>;
-
-    /// Sets the gauges that are looked up rather than counted.
-    fn observe(&self) {}
-}
 
 /// A part of this process that runs until it is asked to stop: a role, or what roles stand on.
 pub(crate) struct Running {
@@ -181,7 +181,7 @@ pub(crate) async fn open_console(address: Option<SocketAddr>, hosts: &[String]) 
     let address = listen::address(&listener)?;
     tracing::info!(%address, "health and metrics");
     let hosts = Hosts::new(address.ip(), hosts);
-    Console::start(Listener::new("console", listener, console::LIMITS), hosts, None).map(Some)
+    Ok(Some(Console::start(Listener::new("console", listener, admin::LIMITS), hosts, None)?))
 }
 
 /// Lets this process have as many open files as the system allows it: shards are files, clients are sockets.

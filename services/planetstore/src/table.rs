@@ -1,4 +1,15 @@
-//! Aligned columns for people.
+//! The output of commands: aligned columns for people, or JSON for programs.
+
+use clap::ValueEnum;
+
+/// Format of a command's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// An aligned table for people
+    Table,
+    /// JSON for programs
+    Json,
+}
 
 /// Rows under a head, in columns as wide as their widest cell, two spaces apart.
 pub(crate) fn render<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {

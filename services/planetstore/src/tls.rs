@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use clap::Args;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use listener::Certificates;
@@ -24,9 +25,19 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::task::JoinHandle;
 
-use crate::cli::TlsArgs;
 use crate::files;
 use crate::folder::{PRIVATE_FOLDER, Paths};
+
+/// The certificate of the S3 endpoint and the console; reloaded when the files change.
+#[derive(Debug, Args)]
+pub(crate) struct TlsArgs {
+    /// PEM file with the certificate and its chain; enables TLS
+    #[arg(long, env = "PLANETSTORE_TLS_CERTIFICATE", value_name = "FILE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// PEM file with the private key of the certificate
+    #[arg(long, env = "PLANETSTORE_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+}
 
 /// How often it is looked whether there are new files.
 const LOOK_PAUSE: Duration = Duration::from_secs(2);

@@ -3,12 +3,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use domain::row::UserRow;
 use domain::{Identities, JudgedCaller};
-use events::ids::{PolicyName, UserId, UserName};
+use events::ids::{UserId, UserName};
 use events::user::{Limits, Role};
 use identity::Secret;
 use jiff::Timestamp;
 use ledger::{Snapshot, StateError};
-use policy::{Attached, Document, DocumentKind, managed};
+use policy::Attached;
+use rights::attached;
 use s3::sigv4::SigningKey;
 
 /// A user as requests need it: with all policies, parsed.
@@ -57,19 +58,6 @@ impl Account {
         let UserRow { id, display_name, role, limits, .. } = row;
         Ok(Self { name, id, display_name, role, limits, policies, judged: Some(judged) })
     }
-}
-
-/// A policy was parsed before it was stored.
-pub(crate) fn attached(snapshot: &Snapshot, name: PolicyName) -> Result<Option<Attached>, StateError> {
-    if let Some(document) = managed::document(&name) {
-        return Ok(Some(Attached { name, document }));
-    }
-    let Some(row) = snapshot.policy(&name)? else { return Ok(None) };
-    let document = Document::identity(&row.document).unwrap_or_else(|error| {
-        tracing::error!(policy = %name, %error, "a stored policy cannot be read: it denies everything");
-        Document::denying_all(DocumentKind::Identity)
-    });
-    Ok(Some(Attached { name, document: Arc::new(document) }))
 }
 
 /// An access key that may be used, with its secret in clear.

@@ -2,28 +2,13 @@ use std::sync::Arc;
 
 use domain::{Identities, JudgedCaller, Who};
 use events::ids::AccessKeyId;
-use identity::{Sealers, Secret};
+use identity::{Credentials, Sealers};
 use jiff::Timestamp;
 use ledger::Snapshot;
 use s3::{Code, Error};
 
 use super::account::{Account, Credential};
 use crate::failure::Failure;
-
-/// Root's access key and secret key.
-#[derive(Clone)]
-pub struct Credentials {
-    /// The access key's id.
-    pub access_key: String,
-    /// Its secret.
-    pub secret_key: Secret,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("access_key", &self.access_key).finish_non_exhaustive()
-    }
-}
 
 /// Access keys that are remembered. Each takes a few KiB with the policies of its user.
 const CREDENTIALS_MAX: usize = 4_096;

@@ -9,8 +9,7 @@ mod accounts;
 mod authenticate;
 mod caller;
 
-pub(crate) use account::{Account, Credential, attached};
+pub(crate) use account::{Account, Credential};
 pub(crate) use accounts::Accounts;
-pub use accounts::Credentials;
 pub(crate) use authenticate::authenticate;
 pub(crate) use caller::{Caller, Proof};

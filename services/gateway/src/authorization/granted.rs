@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use domain::{Command, Identities, Judged, JudgedBucket};
 use ledger::{CommitError, Committed, Snapshot, StateError};
+use rights::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use s3::{Code, Error};
 
 use super::authorize::authorize;
 use crate::access::Caller;
-use crate::confirmed::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use crate::failure::{Failure, commit_failure};
 use crate::request::{Document, Request};
 use crate::state::{Bucket, State};
@@ -209,7 +209,7 @@ fn confirmed<T>(
     judge: impl FnOnce(&Authorized<'_>) -> Result<T, Failure>,
 ) -> Result<(Confirmed, T), Failure> {
     let made = judge(&request)?;
-    Ok((Confirmed::of_request(request.granted.judged), made))
+    Ok((Confirmed::new(request.granted.judged), made))
 }
 
 /// What the right to a request is judged by.

@@ -6,13 +6,13 @@ use domain::{Command, NewBody, Rejection};
 use events::Origin;
 use events::ids::{BucketName, ContentId, Generation, Sha256Digest};
 use ledger::{CommitError, Committed};
+use rights::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use s3::{Code, Error};
 use shards::{ShardStore, StoredContent};
 
 use super::Ingested;
 use super::taken::{Taken, known_bytes};
 use crate::authorization::Granted;
-use crate::confirmed::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use crate::failure::{Failure, commit_failure};
 use crate::request::Request;
 use crate::room::Room;

@@ -4,13 +4,8 @@
 //! it, and always against the whole gateway. Who asks too often is told to slow down, and when to come back; bytes
 //! that are under way already are slowed down to the rate that is allowed.
 //!
-//! # Layout
-//! - `buckets`: token buckets by key, in bounded memory
-//! - `client`: whose address counts, behind proxies
-//! - `paced`: bodies that flow at a rate
+//! Bodies that flow at a rate are in `paced`.
 
-mod buckets;
-mod client;
 mod paced;
 
 use std::net::IpAddr;
@@ -22,16 +17,13 @@ use axum::body::Body;
 use events::user::Limits as UserLimits;
 use governor::Quota;
 use http::header::{HeaderValue, RETRY_AFTER};
-use listener::origin;
+use listener::{TrustedProxies, origin};
+use ratelimit::{Bucket, Buckets};
 use s3::{Code, Error};
 
 use crate::access::Account;
 use crate::failure::Failure;
-pub(crate) use buckets::Buckets;
-use buckets::{Bucket, UNIT_BYTES, units};
-pub(crate) use client::Client;
-pub use client::TrustedProxies;
-use paced::{PIECE_BYTES_MAX, paced};
+use paced::{PIECE_BYTES_MAX, UNIT_BYTES, paced, units};
 
 /// Addresses and users whose buckets are kept. Whoever has more of them than this gets fresh buckets for old ones.
 const BUCKETS_MAX: usize = 100_000;
@@ -278,6 +270,6 @@ mod tests {
             limiter.arrived(address).unwrap();
             limiter.failed(address, Error::new(Code::SignatureDoesNotMatch).into());
         }
-        assert!(limiter.addresses.len() <= BUCKETS_MAX && limiter.failures.len() <= BUCKETS_MAX);
+        assert!(limiter.addresses.count() <= BUCKETS_MAX && limiter.failures.count() <= BUCKETS_MAX);
     }
 }

@@ -1,6 +1,7 @@
 //! Bodies that flow no faster than token buckets allow. One frame is held back at a time, so memory stays bounded and
 //! the sender feels it.
 
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,9 +9,17 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use ratelimit::Bucket;
 use tokio::time::{Sleep, sleep};
 
-use super::buckets::{Bucket, units};
+/// Bytes are counted in units of this many, because buckets count to 2^32 only.
+pub(super) const UNIT_BYTES: u64 = 1024;
+
+/// The units that bytes take.
+pub(super) fn units(bytes: usize) -> Option<NonZeroU32> {
+    let units = (bytes as u64).div_ceil(UNIT_BYTES);
+    NonZeroU32::new(u32::try_from(units).unwrap_or(u32::MAX))
+}
 
 /// Bytes taken for one go at the buckets: a larger frame is cut, so that it never asks for more than they hold.
 pub(super) const PIECE_BYTES_MAX: usize = 256 * 1024;

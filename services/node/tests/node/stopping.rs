@@ -1,5 +1,5 @@
-use node::{STOP, STOPPED, control_subject};
 use shards::protocol::{Record, Request, Status, shards_subject};
+use shards::{STOP, STOPPED, control_subject};
 use uuid::Uuid;
 
 use super::fixture::{Node, PATIENCE, Server, bytes};

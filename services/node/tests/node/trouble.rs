@@ -125,7 +125,7 @@ async fn a_node_that_is_refused_says_so_and_takes_nothing_until_it_is_accepted()
     let node = Node::start(&server, folder.path()).await;
     let record = |i| Record::new(Uuid::from_u128(i), bytes(i, 100));
     let heard = node.heartbeat().await;
-    let subject = node::control_subject(&region(), &node.config.node);
+    let subject = shards::control_subject(&region(), &node.config.node);
     let rule = async |verdict, trouble| {
         node.client.publish(subject.clone(), ruling(&heard, verdict).into()).await.unwrap();
         let begin = std::time::Instant::now();
@@ -146,7 +146,7 @@ async fn a_second_process_on_a_copy_of_the_folder_ends_when_it_is_told() {
     let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let heard = node.heartbeat().await;
-    let subject = node::control_subject(&region(), &node.config.node);
+    let subject = shards::control_subject(&region(), &node.config.node);
     let other = Heartbeat { incarnation: Uuid::from_u128(5), ..heard.clone() };
     for heartbeat in [&other, &heard] {
         let double = ruling(heartbeat, Verdict::Double(Uuid::from_u128(4)));

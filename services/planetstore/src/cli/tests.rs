@@ -1,7 +1,8 @@
 //! The command line as people write it.
 
-use super::*;
 use clap::CommandFactory;
+
+use super::*;
 
 #[test]
 fn the_command_line_is_whole_and_every_flag_has_its_variable() {
@@ -79,4 +80,10 @@ fn the_promised_lines_are_understood() {
         let words = std::iter::once("planetstore").chain(line.split(' '));
         assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_role_is_one_file_and_one_variant() {
+    let cli = Cli::try_parse_from(["planetstore", "run", "idle", "--data", "nowhere"]).unwrap();
+    assert_eq!(cli.command.run().await.unwrap(), Verdict::Well);
 }

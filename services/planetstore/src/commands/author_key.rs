@@ -4,8 +4,7 @@ use events::Author;
 
 use super::Verdict;
 use crate::author_key::{KEY_ENV, to_hand_over};
-use crate::cli::DataArgs;
-use crate::folder::Paths;
+use crate::folder::{DataArgs, Paths};
 use crate::master_key;
 
 /// The author key to derive.

@@ -1,13 +1,50 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use events::ids::RegionName;
+
 use super::Verdict;
-use crate::cli::DevArgs;
 use crate::credentials::RootCredentials;
-use crate::folder::DataFolder;
-use crate::master_key;
-use crate::nats::NatsEndpoint;
+use crate::folder::{DataArgs, DataFolder};
+use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
 use crate::process::raise_open_files;
+use crate::roles::gateway::S3Args;
+use crate::roles::lifecycle::RulesArgs;
 use crate::roles::{Doors, Plan, serve};
 use crate::signals::Stop;
-use crate::tls;
+use crate::tls::TlsArgs;
+use crate::{master_key, tls};
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    /// Enable TLS with a self-signed certificate in the data folder; clients have to be configured to trust it
+    #[arg(long, env = "PLANETSTORE_TLS_SELF_SIGNED", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) tls_self_signed: bool,
+    #[command(flatten)]
+    pub(crate) rules: RulesArgs,
+    /// Number of storage nodes
+    #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(3..=64))]
+    pub(crate) nodes: u16,
+    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
+    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
+    pub(crate) region: Option<RegionName>,
+    /// URL of your NATS server or cluster [default: a private nats-server]
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: Option<NatsUrl>,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+    /// File for the NATS login of an integration, which may then read the facts without secrets; only with the private
+    /// nats-server
+    #[arg(long, env = "PLANETSTORE_INTEGRATION", value_name = "FILE", conflicts_with = "nats_url")]
+    pub(crate) integration: Option<PathBuf>,
+}
 
 /// Runs all roles in this process, with a private nats-server unless there is one already.
 pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {

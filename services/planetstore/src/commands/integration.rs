@@ -2,8 +2,7 @@ use clap::Args;
 use events::ids::RegionName;
 
 use super::Verdict;
-use crate::cli::NatsLoginArgs;
-use crate::nats::{NatsEndpoint, NatsUrl};
+use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
 use crate::roles::mirror;
 
 #[derive(Debug, Args)]

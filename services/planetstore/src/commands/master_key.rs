@@ -6,8 +6,7 @@ use clap::{Args, Subcommand};
 use identity::{MasterKeys, NONCE_BYTES, Secret};
 
 use super::Verdict;
-use crate::cli::DataArgs;
-use crate::folder::Paths;
+use crate::folder::{DataArgs, Paths};
 use crate::key_source::KeyOrigin;
 use crate::master_key::{self, KEY_ENV};
 

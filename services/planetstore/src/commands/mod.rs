@@ -4,26 +4,26 @@ mod admin;
 mod author_key;
 mod dev;
 mod doctor;
-mod init_node;
+mod exec_with_parent;
 mod integration;
 mod master_key;
+mod node;
 mod offline;
 mod rebuild;
 mod status;
-mod stop_node;
 mod version;
 
 pub(crate) use admin::{AdminArgs, admin};
 pub(crate) use author_key::{AuthorKeyArgs, author_key};
-pub(crate) use dev::dev;
-pub(crate) use doctor::doctor;
-pub(crate) use init_node::init_node;
+pub(crate) use dev::{DevArgs, dev};
+pub(crate) use doctor::{DoctorArgs, doctor};
+pub(crate) use exec_with_parent::{ExecWithParentArgs, exec_with_parent};
 pub(crate) use integration::{IntegrationArgs, integration};
 pub(crate) use master_key::{MasterKeyCommand, master_key};
+pub(crate) use node::{NodeCommand, node};
 pub(crate) use offline::OfflineServer;
-pub(crate) use rebuild::rebuild;
-pub(crate) use status::status;
-pub(crate) use stop_node::stop_node;
+pub(crate) use rebuild::{RebuildArgs, rebuild};
+pub(crate) use status::{StatusArgs, status};
 pub(crate) use version::version;
 
 /// What a command that went through found.

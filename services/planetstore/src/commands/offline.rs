@@ -6,9 +6,8 @@ use eventlog::JetStreamLog;
 use eventlog::server::Server;
 use events::ids::RegionName;
 
-use crate::cli::NatsLoginArgs;
 use crate::folder::DataFolder;
-use crate::nats::{NatsEndpoint, NatsUrl};
+use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
 use crate::roles::{open_log, start_server};
 
 /// Where the log is: a private server that was started for the occasion, or the user's own.

@@ -1,15 +1,25 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use clap::Args;
 use ledger::Rebuilt;
 
 use super::Verdict;
 use super::offline::OfflineServer;
-use crate::author_key;
-use crate::cli::RebuildArgs;
-use crate::files;
-use crate::folder::DataFolder;
-use crate::table;
+use crate::folder::{DataArgs, DataFolder};
+use crate::nats::{NatsLoginArgs, NatsUrl};
+use crate::{author_key, files, table};
+
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// URL of your NATS server or cluster [default: the private nats-server]
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: Option<NatsUrl>,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+}
 
 /// Folds the log anew beside the live projection, and compares the two. The live one stays as it is.
 pub(crate) async fn rebuild(arguments: RebuildArgs) -> anyhow::Result<Verdict> {

@@ -1,14 +1,24 @@
 use std::time::Duration;
 
+use ::admin::{Health, Owed, OwedByNode, STATUS_PATH, Status, Stray};
 use anyhow::Context;
+use clap::Args;
 use events::content::ShardFault;
 
 use super::Verdict;
-use crate::cli::{Output, StatusArgs};
-use crate::client::ConsoleClient;
-use crate::console::{Health, Owed, OwedByNode, STATUS_PATH, Status, Stray};
+use crate::client::{ConsoleArgs, ConsoleClient};
 use crate::table;
+use crate::table::Output;
 use crate::units::{self, ByteSize};
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+    /// Format of the output
+    #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "table")]
+    pub(crate) output: Output,
+}
 
 /// Shows the figures of a running store.
 pub(crate) async fn status(arguments: StatusArgs) -> anyhow::Result<Verdict> {
@@ -161,7 +171,7 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::Readiness;
+    use ::admin::Readiness;
 
     #[test]
     fn all_figures_are_shown_also_when_some_are_not_known() {

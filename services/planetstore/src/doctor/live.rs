@@ -1,6 +1,7 @@
+use admin::{NodeState, Readiness, STATUS_PATH, Status};
+
 use super::Finding;
 use crate::client::{ConsoleClient, READY_PATH};
-use crate::console::{NodeState, Readiness, STATUS_PATH, Status};
 use crate::roles::NODES_MIN;
 
 /// What a running store says of itself.

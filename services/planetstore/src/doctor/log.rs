@@ -6,8 +6,7 @@ use ledger::{FoldError, OpenError};
 
 use super::Finding;
 use crate::author_key;
-use crate::cli::DoctorArgs;
-use crate::commands::OfflineServer;
+use crate::commands::{DoctorArgs, OfflineServer};
 use crate::folder::{DataFolder, Paths};
 use crate::roles::{Releases, close_ledger, open_ledger};
 

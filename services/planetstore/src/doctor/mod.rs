@@ -12,8 +12,8 @@ mod ports;
 
 pub(crate) use finding::{Finding, render};
 
-use crate::cli::DoctorArgs;
 use crate::client::ConsoleClient;
+use crate::commands::DoctorArgs;
 use crate::folder::{DataFolder, Paths};
 
 /// All checks that fit the state of the data folder: unused, in use, or not there yet.

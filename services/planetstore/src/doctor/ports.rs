@@ -1,5 +1,5 @@
 use super::Finding;
-use crate::cli::DoctorArgs;
+use crate::commands::DoctorArgs;
 use crate::listen::bind;
 
 /// Whether the addresses that a start will take are free.

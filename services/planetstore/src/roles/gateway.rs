@@ -1,28 +1,135 @@
 //! The gateway: its connections to the nodes, and S3 on its address.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use admin::{Acked, CacheFigures, Check, Figures};
 use anyhow::Context;
+use clap::Args;
 use events::ids::RegionName;
-use gateway::{Gateway, Options};
+use events::user::Limits;
+use gateway::{Gateway, Options, RateLimits};
 use health::Keeper;
 use identity::{PieceSecrets, Sealers};
 use ledger::Ledger;
-use listener::Listener;
+use listener::{Listener, TrustedProxies};
 use shards::{Membership, NatsTransport, PendingWrites, ShardStore, ShortCircuit};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::cli::{GatewayArgs, S3Args};
 use crate::commands::Verdict;
 use crate::credentials::{FILE_ENV, PASSWORD_ENV, RootCredentials, USER_ENV};
-use crate::folder::{DataFolder, Paths};
-use crate::nats::NatsEndpoint;
-use crate::process::{Check, Running, Shutdown, raise_open_files};
+use crate::folder::{DataArgs, DataFolder, Paths};
+use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
+use crate::ownership::DefaultOwnership;
+use crate::process::{ConsoleHosts, Running, Shutdown, raise_open_files};
 use crate::signals::Stop;
 use crate::sources::sources;
-use crate::{master_key, meters, tls};
+use crate::tls::TlsArgs;
+use crate::units::ByteSize;
+use crate::{master_key, tls};
+
+#[derive(Debug, Args)]
+pub(crate) struct GatewayArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
+    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
+    pub(crate) region: Option<RegionName>,
+    /// URL of your NATS server or cluster
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: NatsUrl,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+    /// Data folder of storage nodes on this host, whose shards the gateway reads directly; repeatable, separated by
+    /// colons in the variable. Without it, all bytes come over NATS
+    #[arg(long, env = "PLANETSTORE_LOCAL_SHARDS", value_delimiter = ':', value_name = "DIR")]
+    pub(crate) local_shards: Vec<PathBuf>,
+}
+
+/// The gateway's settings, in whichever process it runs.
+#[derive(Debug, Args)]
+pub(crate) struct S3Args {
+    /// Address of the S3 endpoint
+    #[arg(long, env = "PLANETSTORE_LISTEN", default_value = "127.0.0.1:9000", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Address of the console: health, metrics, status and the admin API
+    #[arg(long, env = "PLANETSTORE_CONSOLE", default_value = "127.0.0.1:9001", value_name = "ADDR")]
+    pub(crate) console: SocketAddr,
+    #[command(flatten)]
+    pub(crate) console_hosts: ConsoleHosts,
+    /// Domain for virtual-hosted buckets: the bucket is the label before it; repeatable
+    #[arg(long, env = "PLANETSTORE_DOMAINS", default_value = "localhost", value_delimiter = ',', value_name = "NAME")]
+    pub(crate) domain: Vec<String>,
+    /// Memory for the cache of hot contents
+    #[arg(long, env = "PLANETSTORE_CACHE_BYTES", default_value = "128MiB", value_name = "BYTES")]
+    pub(crate) cache_bytes: ByteSize,
+    /// Object ownership of buckets that are created without one
+    #[arg(long, env = "PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP", value_enum, value_name = "OWNERSHIP",
+          default_value_t = DefaultOwnership::BucketOwnerEnforced)]
+    pub(crate) default_object_ownership: DefaultOwnership,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// Seconds after which a client that reads nothing of its response is disconnected
+    #[arg(long, env = "PLANETSTORE_STALL_SECONDS", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub(crate) stall_seconds: u16,
+}
+
+/// The heading of the flags of [`LimitArgs`]: one for the whole struct would be that of the flags behind it, too.
+const RATE_LIMITS: &str = "Rate limits";
+
+/// Rate limits. A limit that is not given does not exist.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LimitArgs {
+    /// Requests per second of all clients together
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_REQUESTS_PER_SECOND", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) requests_per_second: Option<u32>,
+    /// Bytes per second of all clients together, in and out; at least 64KiB
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_BYTES_PER_SECOND", value_name = "BYTES")]
+    pub(crate) bytes_per_second: Option<ByteSize>,
+    /// Requests per second of each user without a limit of their own
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_USER_REQUESTS_PER_SECOND", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) user_requests_per_second: Option<u32>,
+    /// Bytes per second of each user without a limit of their own; at least 64KiB
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_USER_BYTES_PER_SECOND", value_name = "BYTES")]
+    pub(crate) user_bytes_per_second: Option<ByteSize>,
+    /// Requests per second from each address, counted before authentication
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_ADDRESS_REQUESTS_PER_SECOND", value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) address_requests_per_second: Option<u32>,
+    /// Failed authentications per second from each address that get a detailed answer; further ones get none
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_ADDRESS_FAILURES_PER_SECOND", value_name = "N",
+          default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) address_failures_per_second: u32,
+    /// Proxies whose `X-Forwarded-For` is trusted: comma-separated addresses and networks
+    #[arg(long, help_heading = RATE_LIMITS, env = "PLANETSTORE_TRUSTED_PROXIES", value_name = "LIST")]
+    pub(crate) trusted_proxies: Option<TrustedProxies>,
+}
+
+impl LimitArgs {
+    /// The limits as the gateway takes them.
+    pub(crate) fn rate_limits(&self) -> RateLimits {
+        let limits = |requests_per_second, bytes: Option<ByteSize>| Limits {
+            requests_per_second,
+            bytes_per_second: bytes.map(|bytes| bytes.0),
+        };
+        RateLimits {
+            total: limits(self.requests_per_second, self.bytes_per_second),
+            per_user: limits(self.user_requests_per_second, self.user_bytes_per_second),
+            requests_per_second_per_address: self.address_requests_per_second,
+            failures_per_second_per_address: Some(self.address_failures_per_second),
+            trusted_proxies: self.trusted_proxies.clone().unwrap_or_default(),
+        }
+    }
+}
 
 /// Nodes that must be online for a write, and so for being ready.
 pub(crate) const NODES_MIN: usize = 3;
@@ -136,7 +243,7 @@ impl Check for Cluster {
     }
 
     fn observe(&self) {
-        meters::observe_nodes(&self.membership.nodes());
+        admin::observe_nodes(&self.membership.nodes());
     }
 }
 
@@ -178,6 +285,18 @@ pub(super) struct Serving {
     pub(super) health: watch::Receiver<health::Figures>,
 }
 
+impl Figures for Serving {
+    fn cache(&self) -> CacheFigures {
+        let gateway::CacheFigures { hits, misses, bytes, entries } = self.gateway.cache_figures();
+        CacheFigures { hits, misses, bytes, entries }
+    }
+
+    fn acked(&self) -> Acked {
+        let health::Figures { settled_sequence, is_scanning } = *self.health.borrow();
+        Acked { settling: self.settling.open(), settled_sequence, is_scanning }
+    }
+}
+
 /// Begins to serve S3. What does not fit in memory goes to its folder meanwhile.
 pub(super) async fn start(
     s3: &S3Args,
@@ -201,10 +320,7 @@ pub(super) async fn start(
     let options = Options {
         region: region.clone(),
         domains: s3.domain.clone(),
-        credentials: gateway::Credentials {
-            access_key: keys.root.user.clone(),
-            secret_key: keys.root.password.clone(),
-        },
+        credentials: keys.root.credentials(),
         sealers: keys.sealers,
         default_ownership: s3.default_object_ownership.into(),
         limits: s3.limits.rate_limits(),

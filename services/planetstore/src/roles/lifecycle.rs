@@ -1,19 +1,63 @@
 //! The role that follows lifecycle rules.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use anyhow::Context;
+use clap::Args;
 use domain::lifecycle::Day;
+use events::ids::RegionName;
 use ledger::Ledger;
 
 use super::log::{Releases, open_ledger, open_log, run_ledger};
 use crate::author_key;
-use crate::cli::LifecycleArgs;
 use crate::commands::Verdict;
-use crate::folder::DataFolder;
-use crate::nats::NatsEndpoint;
-use crate::process::{Process, Running, open_console, raise_open_files};
+use crate::folder::{DataArgs, DataFolder};
+use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
+use crate::process::{ConsoleHosts, Process, Running, open_console, raise_open_files};
 use crate::signals::Stop;
 use crate::sources::sources;
+
+#[derive(Debug, Args)]
+pub(crate) struct LifecycleArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
+    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
+    pub(crate) region: Option<RegionName>,
+    #[command(flatten)]
+    pub(crate) rules: RulesArgs,
+    /// Address of health and metrics; not served by default
+    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
+    pub(crate) console: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) console_hosts: ConsoleHosts,
+    /// URL of your NATS server or cluster
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: NatsUrl,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+}
+
+/// How lifecycle rules are applied.
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// For tests only: length of a lifecycle day in seconds; a shorter day expires objects sooner
+    #[arg(long, env = "PLANETSTORE_LIFECYCLE_DAY", default_value_t = 86_400, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) lifecycle_day: u32,
+}
+
+impl RulesArgs {
+    /// The day as lifecycle rules use it.
+    pub(crate) fn day(&self) -> anyhow::Result<Day> {
+        let day = Day::of_seconds(self.lifecycle_day).context("--lifecycle-day is at least 1")?;
+        if day != Day::CALENDAR {
+            tracing::warn!(seconds = day.seconds(), "lifecycle rules count shorter days: for tests only");
+        }
+        Ok(day)
+    }
+}
 
 /// `planetstore run lifecycle`: follows the rules with a ledger of its own, against NATS servers elsewhere.
 pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use admin::Check;
 use anyhow::{Context, anyhow};
 use domain::Command;
 use eventlog::{JetStreamLog, StreamOptions};
@@ -13,9 +14,8 @@ use ledger::{Keyring, Ledger};
 use tokio::sync::watch;
 
 use crate::folder::Paths;
-use crate::meters;
 use crate::nats::NatsEndpoint;
-use crate::process::{Check, Running};
+use crate::process::Running;
 use crate::sources::sources;
 
 /// Memory for redb's pages, in bytes.
@@ -130,7 +130,7 @@ impl Check for Folded {
     }
 
     fn observe(&self) {
-        meters::observe_ledger(self.log.connection().borrow().connected, &self.ledger);
+        admin::observe_ledger(self.log.connection().borrow().connected, &self.ledger);
     }
 }
 

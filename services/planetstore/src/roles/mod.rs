@@ -1,7 +1,10 @@
 //! The roles, a file each, and what they stand on: how each is started, and what ends with it.
 
+mod admin;
 mod admission;
 pub(crate) mod gateway;
+#[cfg(test)]
+pub(crate) mod idle;
 mod integration;
 pub(crate) mod lifecycle;
 mod log;
@@ -9,7 +12,6 @@ pub(crate) mod node;
 mod serve;
 mod server;
 
-pub(crate) use admission::{accept_nodes, join_node, node_refusal};
 pub(crate) use gateway::NODES_MIN;
 pub(crate) use integration::mirror;
 pub(crate) use log::{Releases, TooOld, close_ledger, open_ledger, open_log};

@@ -1,21 +1,48 @@
 //! The role of a storage node.
 
 use std::fs::DirBuilder;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
 
+use admin::Check;
 use anyhow::Context;
 use async_nats::connection::State;
-use events::ids::NodeId;
+use clap::Args;
+use events::ids::{NodeId, RegionName};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::cli::NodeArgs;
 use crate::commands::Verdict;
-use crate::folder::PRIVATE_FOLDER;
-use crate::nats::NatsEndpoint;
-use crate::process::{Check, Process, Running, open_console, raise_open_files};
+use crate::folder::{DataArgs, PRIVATE_FOLDER};
+use crate::nats::{NatsAccessArgs, NatsEndpoint, NatsUrl};
+use crate::process::{ConsoleHosts, Process, Running, open_console, raise_open_files};
 use crate::signals::Stop;
+
+#[derive(Debug, Args)]
+pub(crate) struct NodeArgs {
+    /// Name of the node; a data folder belongs to one name for good
+    #[arg(long, env = "PLANETSTORE_NODE", value_name = "NAME")]
+    pub(crate) node: NodeId,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Failure domain, such as a rack, a room or a power line [default: the node's name]
+    #[arg(long, env = "PLANETSTORE_ZONE", value_name = "NAME")]
+    pub(crate) zone: Option<String>,
+    /// Name of the region
+    #[arg(long, env = "PLANETSTORE_REGION", default_value = "us-east-1", value_name = "NAME")]
+    pub(crate) region: RegionName,
+    /// Address of health and metrics; not served by default
+    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
+    pub(crate) console: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) console_hosts: ConsoleHosts,
+    /// URL of your NATS server or cluster
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: NatsUrl,
+    #[command(flatten)]
+    pub(crate) nats_access: NatsAccessArgs,
+}
 
 /// How long a node may take to answer what it accepted before it is dropped.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::gateway::{LIMITS, reseal};
+use ::admin::{Console, GatewayView, Hosts, reseal};
+use ::gateway::LIMITS;
 use anyhow::Context;
 use domain::lifecycle::Day;
 use eventlog::JetStreamLog;
@@ -13,27 +14,25 @@ use events::ids::{NodeId, RegionName};
 use identity::{MasterKeys, Sealers};
 use ledger::Ledger;
 use listener::{Limits, Listener};
+use shards::NodeControl;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::gateway::{Cluster, Folders, Keys, NODES_MIN};
+use super::admin::{self, Trust};
+use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
 use super::{admission, gateway, lifecycle};
-use crate::author_key;
 use crate::banner::Banner;
-use crate::cli::S3Args;
-use crate::console::{self, Console, GatewayView, Hosts};
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
-use crate::listen;
-use crate::master_key;
 use crate::nats::NatsEndpoint;
 use crate::process::{Process, Running};
 use crate::run_file::RunFile;
 use crate::signals::Stop;
 use crate::tls::{self, Tls};
+use crate::{author_key, listen, master_key};
 
 /// How long the nodes of this process may take to be heard. They look through their disks first, and a gateway that
 /// does not wait for them cannot read what lies there.
@@ -97,7 +96,7 @@ pub(crate) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Resul
     let (s3, console, endpoints) = open(&plan, doors)?;
     let names = plan.s3.console_hosts.console_host.iter().chain(&plan.s3.domain);
     let hosts = Hosts::new(endpoints.console.ip(), names);
-    let console = Console::start(console, hosts, Some(plan.credentials.clone()))?;
+    let console = Console::start(console, hosts, Some(plan.credentials.credentials()))?;
     Process::run(Some(console), stop, async |process| start(&plan, s3, &endpoints, process).await).await
 }
 
@@ -116,7 +115,7 @@ fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Endpoi
         None => None,
     };
     let limits = Limits { stall_time_max: Duration::from_secs(plan.s3.stall_seconds.into()), ..LIMITS };
-    let listeners = [("s3", doors.s3, limits), ("console", doors.console, console::LIMITS)];
+    let listeners = [("s3", doors.s3, limits), ("console", doors.console, ::admin::LIMITS)];
     let [s3_listener, console_listener] = listeners.map(|(name, socket, limits)| {
         let listener = Listener::new(name, socket, limits);
         match &tls {
@@ -141,8 +140,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
 
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
-    let trust = console::Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
-    let admin = console::admin(&plan.region, trust, ledger.clone()).await?;
+    let trust = Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
+    let admin = admin::open(&plan.region, trust, ledger.clone()).await?;
     let keys = Keys { root, sealers: Arc::clone(&sealers), pieces: master_key::piece_secrets(plan.master_keys.iter()) };
     let shards = plan.local_shards()?;
     let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });
@@ -155,11 +154,9 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
             log,
             ledger: ledger.clone(),
             membership: cluster.membership,
-            telemetry: cluster.telemetry,
-            gateway: serving.gateway,
-            health: serving.health,
-            pending_writes: serving.pending_writes,
-            admin_routes: ::gateway::admin_routes(&admin),
+            control: NodeControl::new(cluster.telemetry, plan.region.clone()),
+            figures: Box::new(serving),
+            admin_routes: ::admin::admin_routes(&admin),
             admin,
         });
     }
@@ -184,8 +181,8 @@ async fn start_nodes_and_ledger(
     }
     process.add(nodes?);
     let (log, ledger) = state?;
-    let (members, control) = (cluster.membership.clone(), cluster.telemetry.clone());
-    process.add(admission::start(plan.region.clone(), ledger.clone(), members, control));
+    let control = NodeControl::new(cluster.telemetry.clone(), plan.region.clone());
+    process.add(admission::start(ledger.clone(), cluster.membership.clone(), control));
     let (expected, time) = match plan.nodes {
         0 => (NODES_MIN, OTHER_NODES_TIME_MAX),
         own => (usize::from(own), OWN_NODES_TIME_MAX),

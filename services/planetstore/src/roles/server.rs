@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use admin::Check;
 use anyhow::{Context, anyhow};
 use eventlog::server::{START_TIME_MAX, Server, ServerOptions, ServerState};
 use tokio::sync::watch;
 
 use crate::folder::DataFolder;
-use crate::meters;
 use crate::nats::{Logins, NatsEndpoint};
-use crate::process::{Check, Running};
+use crate::process::Running;
 use crate::roles::node_names;
 
 /// This program, also after its file was replaced by a newer build.
@@ -78,7 +78,7 @@ impl Check for Supervised {
 
     fn observe(&self) {
         if let ServerState::Up { pid } = *self.0.borrow() {
-            meters::observe_server(pid);
+            admin::observe_server(pid);
         }
     }
 }

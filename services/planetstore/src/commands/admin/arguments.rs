@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use events::ids::{AccessKeyId, BucketName, GroupName, KmsKeyName, PolicyName, UserId, UserName};
 use jiff::Timestamp;
 
-use crate::cli::Output;
+use crate::table::Output;
 use crate::units::ByteSize;
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::arguments::{BucketAction, OrNone};
 use super::session::Session;
 use super::show;
-use crate::cli::Output;
+use crate::table::Output;
 use crate::units::ByteSize;
 
 const BUCKETS: &str = "/api/v1/buckets";

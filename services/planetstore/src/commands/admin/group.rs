@@ -5,7 +5,7 @@ use serde_json::json;
 use super::arguments::GroupAction;
 use super::session::Session;
 use super::show;
-use crate::cli::Output;
+use crate::table::Output;
 
 const GROUPS: &str = "/api/v1/groups";
 

@@ -7,7 +7,7 @@ use super::arguments::KeyAction;
 use super::secret::secret_of_stdin;
 use super::session::Session;
 use super::show;
-use crate::cli::Output;
+use crate::table::Output;
 
 pub(super) async fn run(session: &Session, action: KeyAction, output: Output) -> anyhow::Result<()> {
     match action {

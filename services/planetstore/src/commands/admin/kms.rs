@@ -5,7 +5,7 @@ use serde_json::json;
 use super::arguments::KmsAction;
 use super::session::Session;
 use super::show;
-use crate::cli::Output;
+use crate::table::Output;
 
 const KMS_KEYS: &str = "/api/v1/kms-keys";
 

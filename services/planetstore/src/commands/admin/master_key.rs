@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::arguments::MasterKeyAction;
 use super::session::Session;
 use super::show;
-use crate::cli::Output;
+use crate::table::Output;
 
 const MASTER_KEY: &str = "/api/v1/region/master-key";
 

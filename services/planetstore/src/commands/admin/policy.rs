@@ -8,7 +8,7 @@ use http::Method;
 use super::arguments::{HolderArgs, PolicyAction};
 use super::session::Session;
 use super::show;
-use crate::cli::Output;
+use crate::table::Output;
 
 const POLICIES: &str = "/api/v1/policies";
 

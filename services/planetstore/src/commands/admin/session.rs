@@ -9,10 +9,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::arguments::AdminArgs;
-use crate::cli::{ConsoleArgs, DataArgs};
-use crate::client::ConsoleClient;
+use crate::client::{ConsoleArgs, ConsoleClient};
 use crate::credentials::{PASSWORD_ENV, RootCredentials, USER_ENV};
-use crate::folder::Paths;
+use crate::folder::{DataArgs, Paths};
 
 /// Variables with the login of a user other than root.
 const LOGIN_USER_ENV: &str = "PLANETSTORE_USER";

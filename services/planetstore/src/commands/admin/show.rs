@@ -3,8 +3,8 @@
 use anyhow::Context;
 use serde_json::Value;
 
-use crate::cli::Output;
 use crate::table;
+use crate::table::Output;
 use crate::units::ByteSize;
 
 /// A column: its head, and what it shows of a document.

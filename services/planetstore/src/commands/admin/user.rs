@@ -7,7 +7,7 @@ use super::arguments::{LimitArgs, PasswordArgs, Role, UserAction};
 use super::secret::NewPassword;
 use super::session::Session;
 use super::show;
-use crate::cli::Output;
+use crate::table::Output;
 
 const USERS: &str = "/api/v1/users";
 

@@ -1,0 +1,241 @@
+//! The admin API: users, keys, groups, policies, limits and quotas over HTTP and JSON.
+//!
+//! In come requests with a bearer token, out go JSON documents. One table, [`operation::operations`], says what is
+//! asked where, by whom it may be asked, and how both look: routes, authorization and the `OpenAPI` document are made
+//! of it, so that none of them can lack what another has.
+//!
+//! # Layout
+//! - `operation`: the table; `method`: its HTTP methods; `access`: who asks, and whether they may; `answering`: a request
+//!   from head to answer
+//! - `delegation`: what of their rights people may hand on to others
+//! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `region`, `master_key`: the
+//!   handlers
+//! - `password`, `throttle`: what stands between a guesser and a session
+//! - `openapi`: the description of it all
+
+mod access;
+mod answer;
+mod answering;
+mod asked;
+mod buckets;
+mod delegation;
+mod groups;
+mod keys;
+mod kms_keys;
+mod login;
+mod master_key;
+mod method;
+mod openapi;
+mod operation;
+mod password;
+mod policies;
+mod refusal;
+mod region;
+mod sessions;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod users;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request};
+use axum::routing::MethodRouter;
+use domain::Identities;
+use events::ids::{KeyCheck, MasterKeyId, RegionName};
+use http::HeaderMap;
+use http::request::Parts;
+use identity::{
+    Credentials, HashError, Hasher, Sealers, TokenError, Tokens, UnsealError, key_context, password_context,
+};
+use ledger::{Ledger, Sources, StateError};
+use listener::{Client, TrustedProxies};
+use policy::Action;
+use rights::GuardedLedger;
+
+use access::Asker;
+pub use openapi::openapi;
+use refusal::Refusal;
+use throttle::Throttle;
+pub use throttle::{BasicLogin, BasicLogins};
+
+/// Users whose secrets are tried at the start.
+const USERS_CHECKED_MAX: usize = 16;
+
+/// What the admin API needs.
+#[derive(Debug)]
+pub struct AdminOptions {
+    /// The region it is about.
+    pub region: RegionName,
+    /// Root, who has no row.
+    pub root: Credentials,
+    /// Seals secrets before they get into a command.
+    pub sealers: Arc<Sealers>,
+    /// Makes and checks access tokens, with each of the master keys by their numbers.
+    pub tokens: Vec<Tokens>,
+    /// The master keys that this process holds, by their numbers.
+    pub master_keys: Vec<HeldMasterKey>,
+    /// Proxies whose word about the address of a client counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Where time and ids come from.
+    pub sources: Sources,
+    /// Fills a buffer with randomness fit for keys, or says that there is none.
+    pub random: fn(&mut [u8]) -> bool,
+}
+
+/// A master key as far as others may know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldMasterKey {
+    /// Its id.
+    pub key: MasterKeyId,
+    /// What tells the gateways' keys under it from others.
+    pub gateway: KeyCheck,
+    /// The same of what follows lifecycle rules.
+    pub lifecycle: KeyCheck,
+}
+
+/// The admin API of a region. Clones share it.
+#[derive(Clone)]
+pub struct Admin(Arc<Shared>);
+
+struct Shared {
+    region: RegionName,
+    root: Credentials,
+    sealers: Arc<Sealers>,
+    tokens: Vec<Tokens>,
+    master_keys: Vec<HeldMasterKey>,
+    trusted_proxies: TrustedProxies,
+    sources: Sources,
+    random: fn(&mut [u8]) -> bool,
+    hasher: Hasher,
+    throttle: Throttle,
+    ledger: GuardedLedger,
+}
+
+/// Why there is no admin API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// The system gives no randomness.
+    #[error("the system provides no randomness")]
+    NoRandomness,
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed: {0}")]
+    Hasher(#[from] HashError),
+    /// Tokens cannot be made.
+    #[error("tokens cannot be made: {0}")]
+    Tokens(#[from] TokenError),
+}
+
+/// Why a process must not serve with the master key that it has.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyMismatch {
+    /// A secret on the log was sealed with another key, or is damaged.
+    #[error("a secret on the log cannot be opened: {0}; start with the master keys that the region was made with")]
+    Unseal(#[from] UnsealError),
+    /// The state cannot be read.
+    #[error("the state cannot be read: {0}")]
+    State(String),
+}
+
+impl Admin {
+    /// The admin API over a ledger.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub fn new(options: AdminOptions, ledger: Ledger) -> Result<Self, AdminError> {
+        let mut random = [0; 32];
+        if !(options.random)(&mut random) {
+            return Err(AdminError::NoRandomness);
+        }
+        let AdminOptions { region, root, sealers, tokens, master_keys, trusted_proxies, sources, random: source } =
+            options;
+        Ok(Self(Arc::new(Shared {
+            region,
+            root,
+            sealers,
+            tokens,
+            master_keys,
+            trusted_proxies,
+            sources,
+            random: source,
+            hasher: Hasher::new(random)?,
+            throttle: Throttle::new(),
+            ledger: GuardedLedger::new(ledger),
+        })))
+    }
+
+    /// A login by HTTP Basic over a connection with `peer`, of which `is_right` knows whether it is right. It counts as a
+    /// login of the API does, for the address of the client.
+    pub fn login_by_basic(
+        &self,
+        peer: IpAddr,
+        headers: &HeaderMap,
+        user: &[u8],
+        is_right: impl FnOnce() -> bool,
+    ) -> BasicLogin {
+        self.0.throttle.basic(user, Client::of(peer, headers, &self.0.trusted_proxies).counted, is_right)
+    }
+
+    /// Whether a request carries the token of an open session of somebody who may do something with `target`, which is
+    /// called as policies call it behind `arn:aws:admin:::`.
+    pub async fn may(&self, parts: &Parts, action: Action, target: &str) -> bool {
+        let now = (self.0.sources.now)();
+        let caller = access::identify(self, &parts.headers, now).await;
+        caller.is_ok_and(|caller| caller.decide(action, target, &Asker::new(self, parts, now)).is_allowed())
+    }
+
+    /// Whether the secrets on the log can be opened with the master key of this process: looked at for some users.
+    ///
+    /// # Errors
+    /// If they cannot. A gateway must not serve then: it would seal secrets that no other gateway can open.
+    pub async fn check_master_key(&self) -> Result<(), MasterKeyMismatch> {
+        let snapshot = self.0.ledger.read().await.map_err(|error| MasterKeyMismatch::State(error.to_string()))?;
+        let state = |error: StateError| MasterKeyMismatch::State(error.to_string());
+        for (name, user) in snapshot.list_users(None, USERS_CHECKED_MAX).map_err(state)? {
+            if let Some(password) = &user.password {
+                self.0.sealers.unseal(password.as_str(), &password_context(user.id.as_str()))?;
+            }
+            if let Some(id) = snapshot.keys_of(&name, None, 1).map_err(state)?.first()
+                && let Some(key) = snapshot.key(id).map_err(state)?
+            {
+                self.0.sealers.unseal(key.secret.as_str(), &key_context(id.as_str()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn random<const N: usize>(&self) -> Result<[u8; N], Refusal> {
+        let mut bytes = [0; N];
+        if (self.0.random)(&mut bytes) {
+            return Ok(bytes);
+        }
+        tracing::error!("the system provides no randomness");
+        Err(Refusal::internal())
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").field("region", &self.0.region).finish_non_exhaustive()
+    }
+}
+
+/// Everything below `/api/v1` that is about who may do what.
+pub fn admin_routes(admin: &Admin) -> Router {
+    let mut routes = Router::new();
+    for operation in operation::operations() {
+        let admin = admin.clone();
+        let path = operation.path;
+        let filter = operation.method.filter();
+        let handler = move |params: RawPathParams, request: Request<Body>| {
+            answering::answer(admin.clone(), operation.clone(), params, request)
+        };
+        routes = routes.route(path, MethodRouter::new().on(filter, handler));
+    }
+    routes.method_not_allowed_fallback(async || answering::refuse(&Refusal::method_not_allowed()))
+}

@@ -1,0 +1,199 @@
+//! The console address: health, readiness, metrics, status, stopping a node, and the admin API.
+//!
+//! Health and readiness need no login and hold nothing secret, metrics need one from another machine; all under `/api`
+//! needs the root credentials or the token of a session. All but health and readiness are answered only
+//! under names of this machine: see `hosts`.
+
+mod auth;
+mod forward;
+mod hosts;
+mod limits;
+mod nodes;
+mod ready;
+mod routes;
+mod status;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use axum::Router;
+use axum::http::StatusCode;
+use eventlog::JetStreamLog;
+use events::ids::RegionName;
+use identity::Credentials;
+use ledger::Ledger;
+use listener::Listener;
+use metrics_exporter_prometheus::PrometheusHandle;
+use shards::{Membership, NodeControl};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::api::{Admin, BasicLogins};
+use crate::meters::{self, MetersError};
+
+pub use hosts::Hosts;
+pub use limits::LIMITS;
+pub use nodes::{NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
+pub use ready::Readiness;
+pub use status::{
+    CacheFigures, Health, LedgerStatus, LogStatus, NodeState, NodeStatus, Owed, OwedByNode, OwedContent, Quarantined,
+    STATUS_PATH, Status, Stored, Stray,
+};
+
+/// How a part of a process is. The console asks for it whenever it is asked.
+pub trait Check: Send + Sync {
+    /// What stands against sending requests to this process; nothing does if it is empty.
+    fn missing(&self) -> Vec<String>;
+
+    /// Sets the gauges that are looked up rather than counted.
+    fn observe(&self) {}
+}
+
+/// What a gateway counts. The console asks for it whenever it is asked.
+pub trait Figures: Send + Sync {
+    /// How its cache fares.
+    fn cache(&self) -> CacheFigures;
+
+    /// What is known of what it acked.
+    fn acked(&self) -> Acked;
+}
+
+/// What is known of what a gateway acked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acked {
+    /// Contents whose last shards are under way, or so lately owed that it is no fact yet.
+    pub settling: usize,
+    /// The log's sequence up to which all is settled: there, or among what is owed.
+    pub settled_sequence: u64,
+    /// What was acked before the gateway's start is still being looked at.
+    pub is_scanning: bool,
+}
+
+/// What is to be seen of a gateway.
+pub struct GatewayView {
+    /// The region it serves.
+    pub region: RegionName,
+    /// The log it appends to.
+    pub log: Arc<JetStreamLog>,
+    /// Its ledger.
+    pub ledger: Ledger,
+    /// The nodes it hears.
+    pub membership: Membership,
+    /// For messages to nodes.
+    pub control: NodeControl,
+    /// What it counts.
+    pub figures: Box<dyn Figures>,
+    /// The admin API, which knows who may see what.
+    pub admin: Admin,
+    /// Its routes.
+    pub admin_routes: Router,
+}
+
+/// The console of a process. It answers from the first moment, so that a start that takes long can be watched.
+pub struct Console {
+    state: Arc<ConsoleState>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+pub(crate) struct ConsoleState {
+    started: Instant,
+    recorder: PrometheusHandle,
+    /// Without them nothing under `/api` is answered.
+    credentials: Option<Credentials>,
+    hosts: Hosts,
+    /// Counts logins while there is no admin API that does.
+    basic: BasicLogins,
+    /// Asked whether requests should be sent here.
+    checks: Mutex<Vec<Arc<dyn Check>>>,
+    /// The gateway of this process, once it serves, if it is to have one.
+    gateway: OnceLock<Box<GatewayView>>,
+    is_started: AtomicBool,
+    is_stopping: AtomicBool,
+}
+
+impl Console {
+    /// Begins to answer, and to record the metrics of the process.
+    ///
+    /// # Errors
+    /// If the metrics are recorded already: a process has one console.
+    pub fn start(listener: Listener, hosts: Hosts, credentials: Option<Credentials>) -> Result<Self, MetersError> {
+        let state = Arc::new(ConsoleState::new(meters::install()?, hosts, credentials));
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(listener.serve(routes::routes(Arc::clone(&state)), async {
+            // Dropping the other end is a wish to stop as well.
+            let _stopped = stopped.await;
+        }));
+        Ok(Self { state, stop, served })
+    }
+
+    /// From now on it asks this too how it is.
+    pub fn check(&self, check: Arc<dyn Check>) {
+        self.state.checks().push(check);
+    }
+
+    /// From now on it shows this gateway, and its admin API.
+    pub fn show(&self, gateway: GatewayView) {
+        if self.state.gateway.set(Box::new(gateway)).is_err() {
+            tracing::warn!("the console shows one gateway only");
+        }
+    }
+
+    /// The start is through.
+    pub fn started(&self) {
+        self.state.is_started.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on the process is not ready any more.
+    pub fn stopping(&self) {
+        self.state.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops to answer.
+    pub async fn stop(self) {
+        // It may have ended already.
+        let _told = self.stop.send(());
+        if let Err(error) = self.served.await {
+            tracing::warn!(%error, "the console's task failed");
+        }
+    }
+}
+
+impl ConsoleState {
+    fn new(recorder: PrometheusHandle, hosts: Hosts, credentials: Option<Credentials>) -> Self {
+        Self {
+            started: Instant::now(),
+            recorder,
+            credentials,
+            hosts,
+            basic: BasicLogins::new(),
+            checks: Mutex::default(),
+            gateway: OnceLock::new(),
+            is_started: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
+        }
+    }
+
+    #[cfg(test)]
+    fn for_tests() -> Self {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
+        Self::new(recorder, Hosts::new(std::net::Ipv4Addr::LOCALHOST.into(), []), None)
+    }
+
+    fn checks(&self) -> MutexGuard<'_, Vec<Arc<dyn Check>>> {
+        // A check that panicked leaves the list as it was.
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The gateway of this process, or why there is none.
+    fn gateway(&self) -> Result<&GatewayView, (StatusCode, &'static str)> {
+        match self.gateway.get() {
+            Some(gateway) => Ok(gateway),
+            None if self.is_started.load(Ordering::Relaxed) => {
+                Err((StatusCode::NOT_FOUND, "this process is no gateway: ask one"))
+            }
+            None => Err((StatusCode::SERVICE_UNAVAILABLE, "the process is still starting")),
+        }
+    }
+}

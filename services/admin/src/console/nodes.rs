@@ -1,0 +1,155 @@
+//! What can be done with nodes through the console: stop one, or let it in with another data folder.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use events::ids::{FolderId, NodeId};
+use serde::Serialize;
+use shards::{Admission, NodeView, StopError};
+
+use super::routes::{answer, refuse};
+use super::{ConsoleState, GatewayView};
+use crate::admission::{accept_nodes, join_node};
+
+/// Where a node is stopped.
+pub const NODE_STOP_PATH: &str = "/api/v1/nodes/{node}/stop";
+
+/// Where a node is let in with the data folder that it has now.
+pub const NODE_INIT_PATH: &str = "/api/v1/nodes/{node}/init";
+
+/// A header that every changing request carries. A page of another site cannot make a browser send it unasked,
+/// so the login that the browser remembers cannot be used by that page.
+pub const REQUEST_HEADER: &str = "x-planetstore-request";
+
+#[derive(Serialize)]
+struct Stopped<'a> {
+    node: &'a str,
+    stopped: bool,
+}
+
+pub(super) async fn stop_node(
+    State(state): State<Arc<ConsoleState>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (gateway, node) = match asked(&state, &name, &headers) {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
+    };
+    let Err(error) = gateway.control.stop(&node).await else {
+        tracing::info!(%node, "stopped a node");
+        return answer(StatusCode::OK, &Stopped { node: node.as_str(), stopped: true });
+    };
+    let status = match error {
+        StopError::NotRunning => StatusCode::NOT_FOUND,
+        StopError::Unexpected => StatusCode::BAD_GATEWAY,
+        StopError::Unanswered(_) => StatusCode::GATEWAY_TIMEOUT,
+    };
+    refuse(status, &error.to_string())
+}
+
+/// The gateway and the node of a request that changes something.
+fn asked<'a>(
+    state: &'a ConsoleState,
+    name: &str,
+    headers: &HeaderMap,
+) -> Result<(&'a GatewayView, NodeId), Box<Response>> {
+    if !headers.contains_key(REQUEST_HEADER) {
+        return Err(Box::new(refuse(StatusCode::FORBIDDEN, "the header x-planetstore-request is required")));
+    }
+    let gateway = state.gateway().map_err(|(status, why)| Box::new(refuse(status, why)))?;
+    match name.parse() {
+        Ok(node) => Ok((gateway, node)),
+        Err(error) => Err(Box::new(refuse(StatusCode::BAD_REQUEST, &format!("{error}")))),
+    }
+}
+
+#[derive(Serialize)]
+struct Initialized<'a> {
+    node: &'a str,
+    folder: String,
+    replaces: Option<String>,
+}
+
+/// Lets a node in with the data folder that it has now. The one it had is given up.
+pub(super) async fn init_node(
+    State(state): State<Arc<ConsoleState>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (gateway, node) = match asked(&state, &name, &headers) {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
+    };
+    let (view, replaces) = match candidate(gateway.membership.nodes(), &node) {
+        Ok(found) => found,
+        Err((status, why)) => return refuse(status, why),
+    };
+    let Some(folder) = view.heartbeat.folder else {
+        return refuse(StatusCode::CONFLICT, "the node does not report its data folder: upgrade it");
+    };
+    if let Err(error) = join_node(&gateway.ledger, &view.heartbeat, folder, replaces).await {
+        return refuse(StatusCode::CONFLICT, &format!("the node cannot be admitted: {error}"));
+    }
+    if let Err(error) = accept_nodes(&gateway.membership, &gateway.ledger.latest()) {
+        tracing::warn!(%error, "cannot read the nodes that have joined");
+    }
+    tracing::warn!(%node, %folder, ?replaces, "admitted a node with another data folder");
+    let replaces = replaces.map(|folder| folder.to_string());
+    answer(StatusCode::OK, &Initialized { node: node.as_str(), folder: folder.to_string(), replaces })
+}
+
+/// The one process that waits to be let in under a name, and the folder it would replace.
+fn candidate(
+    processes: Vec<NodeView>,
+    node: &NodeId,
+) -> Result<(NodeView, Option<FolderId>), (StatusCode, &'static str)> {
+    let mut heard = processes.into_iter().filter(|view| view.reachable && view.heartbeat.node == *node);
+    let Some(first) = heard.next() else {
+        return Err((StatusCode::NOT_FOUND, "no node of this name is running"));
+    };
+    if heard.next().is_some() {
+        return Err((StatusCode::CONFLICT, "several processes run under this name: stop all but the one to let in"));
+    }
+    match first.admission {
+        Admission::Refused { known } => Ok((first, Some(FolderId(known)))),
+        Admission::Undecided => Ok((first, None)),
+        Admission::Accepted | Admission::Double { .. } => {
+            Err((StatusCode::CONFLICT, "the node serves from the data folder it is known with"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shards::Membership;
+    use shards::memory::heartbeat;
+    use shards::telemetry::Heartbeat;
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    #[test]
+    fn only_a_single_process_that_waits_is_let_in() {
+        let (node, now) = ("n1".parse::<NodeId>().unwrap(), Instant::now());
+        let membership = Membership::guarded();
+        let process = |incarnation, folder| Heartbeat {
+            incarnation: Uuid::from_u128(incarnation),
+            folder: Some(Uuid::from_u128(folder)),
+            ..heartbeat(&node)
+        };
+        let found = || candidate(membership.nodes(), &node).map(|(view, replaces)| (view.heartbeat.folder, replaces));
+        let status = || found().unwrap_err().0;
+        assert_eq!(status(), StatusCode::NOT_FOUND);
+        membership.observe(process(1, 7), now);
+        assert_eq!(found(), Ok((Some(Uuid::from_u128(7)), None)));
+        membership.accept([(node.clone(), Uuid::from_u128(7))].into());
+        assert_eq!(status(), StatusCode::CONFLICT);
+        membership.accept([(node.clone(), Uuid::from_u128(6))].into());
+        assert_eq!(found(), Ok((Some(Uuid::from_u128(7)), Some(FolderId(Uuid::from_u128(6))))));
+        membership.observe(process(2, 6), now);
+        assert_eq!(status(), StatusCode::CONFLICT);
+    }
+}

@@ -1,0 +1,100 @@
+//! What is answered where.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use policy::Action;
+use serde::Serialize;
+
+use super::{ConsoleState, auth, forward, hosts, nodes, ready, status};
+use crate::meters;
+
+/// The form of the metrics.
+///
+/// Source: Prometheus documentation, "Exposition formats".
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
+    let guard = |action| auth::Guard { state: Arc::clone(&state), action };
+    let guarded = |path, route: MethodRouter<Arc<ConsoleState>>, action| {
+        Router::new().route(path, route).layer(from_fn_with_state(guard(action), auth::require))
+    };
+    let api = guarded(status::STATUS_PATH, get(status::get), Action::AdminGetStatus)
+        .merge(guarded(nodes::NODE_STOP_PATH, post(nodes::stop_node), Action::AdminStopNode))
+        .merge(guarded(nodes::NODE_INIT_PATH, post(nodes::init_node), Action::AdminInitNode));
+    let metrics = from_fn_with_state(guard(Action::AdminGetMetrics), auth::require_afar);
+    let metrics = Router::new().route("/metrics", get(self::metrics)).layer(metrics);
+    Router::new()
+        .route("/", get(|| async { "planetstore: /healthz /readyz /metrics /api/v1/status\n" }))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready::get))
+        .merge(metrics)
+        .merge(api)
+        .route(forward::PATHS, any(forward::forward))
+        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is no such page") })
+        .layer(from_fn_with_state(Arc::clone(&state), hosts::require))
+        .layer(map_response(protect))
+        .with_state(state)
+}
+
+async fn metrics(State(state): State<Arc<ConsoleState>>) -> Response {
+    meters::observe_process();
+    for check in state.checks().iter() {
+        check.observe();
+    }
+    if let Ok(gateway) = state.gateway() {
+        meters::observe_gateway(gateway).await;
+    }
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], state.recorder.render()).into_response()
+}
+
+/// Why something is refused: a code for programs, a sentence for people, as in the admin API.
+#[derive(Debug, Serialize)]
+pub(super) struct Refusal<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+/// A refusal as an answer.
+pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
+    let code = match status {
+        StatusCode::BAD_REQUEST => "invalid_request",
+        StatusCode::UNAUTHORIZED => "unauthenticated",
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::CONFLICT => "conflict",
+        StatusCode::MISDIRECTED_REQUEST => "misdirected",
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        _ => "unavailable",
+    };
+    answer(status, &Refusal { code, message })
+}
+
+/// A JSON document.
+pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(json) => (status, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "cannot write an answer of the console");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What holds for all answers: nothing is kept by caches, guessed at or framed.
+async fn protect(mut response: Response) -> Response {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}

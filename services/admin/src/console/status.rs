@@ -1,0 +1,395 @@
+//! The figures of a store, as the console tells them and `planetstore status` shows them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::View;
+use domain::row::{DebtRow, TotalsRow};
+use eventlog::Log;
+use events::Fact;
+use events::content::ShardFault;
+use ledger::{QuarantinedRow, StateError};
+use serde::{Deserialize, Serialize};
+use shards::telemetry::Trouble;
+use shards::{Admission, NodeView};
+
+use super::ready::{Readiness, readiness};
+use super::routes::{answer, refuse};
+use super::{ConsoleState, GatewayView};
+use crate::admission::node_refusal;
+
+/// Where the figures are.
+pub const STATUS_PATH: &str = "/api/v1/status";
+
+/// Contents that lack a shard and are listed by name, and entries that are no facts, at most of each.
+const LISTED_MAX: usize = 100;
+
+/// How long the log may take to say where it ends.
+const LOG_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The figures of a store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Status {
+    /// The release of the process.
+    pub version: String,
+    /// The greatest level of facts that this release knows.
+    #[serde(default)]
+    pub known_level: u32,
+    /// The region of the gateway.
+    pub region: String,
+    /// Seconds since the process started.
+    pub uptime_seconds: u64,
+    /// Whether requests should be sent to it.
+    pub readiness: Readiness,
+    /// `None` while the state cannot be read.
+    pub stored: Option<Stored>,
+    /// How whole is what was acked.
+    pub health: Health,
+    /// How the cache of hot contents fares.
+    pub cache: CacheFigures,
+    /// The nodes that were ever heard.
+    pub nodes: Vec<NodeStatus>,
+    /// The event log.
+    pub log: LogStatus,
+    /// The projection of the log.
+    pub ledger: LedgerStatus,
+}
+
+/// How whole is what was acked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Health {
+    /// Contents that this gateway acked and whose last shards are under way, or so lately owed that it is no fact yet.
+    pub settling: usize,
+    /// The log's sequence up to which all that this gateway acked is settled: there, or among what is owed.
+    pub settled_sequence: u64,
+    /// What was acked before this gateway's start is still being looked at.
+    pub scanning: bool,
+    /// What the log says is owed; `None` while the state cannot be read.
+    pub owed: Option<Owed>,
+}
+
+/// Shards that acked contents lack.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Owed {
+    /// Contents that lack a shard.
+    pub contents: u64,
+    /// Those that would not survive the loss of a node.
+    pub unsafe_contents: u64,
+    /// Shards that are owed.
+    pub shards: u64,
+    /// What each node owes.
+    pub nodes: Vec<OwedByNode>,
+    /// Some of the contents, all if they are few.
+    pub listed: Vec<OwedContent>,
+}
+
+/// What one node owes, by why it owes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwedByNode {
+    /// The node.
+    pub node: String,
+    /// Shards that were never written.
+    pub unwritten: u64,
+    /// Shards that it does not have.
+    pub missing: u64,
+    /// Shards that are damaged.
+    pub damaged: u64,
+    /// Shards that its disk cannot read.
+    pub unreadable: u64,
+}
+
+/// A content that lacks shards.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwedContent {
+    /// The digest of its bytes.
+    pub sha256: String,
+    /// Which of the contents with these bytes it is.
+    pub generation: String,
+    /// Its shards that are owed.
+    pub faults: Vec<ShardFault>,
+}
+
+/// What is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Stored {
+    /// The region's level: facts up to it may be written.
+    #[serde(default)]
+    pub level: u32,
+    /// Buckets.
+    pub buckets: u64,
+    /// Versions of objects; delete markers do not count.
+    pub objects: u64,
+    /// Bytes of those, as clients count them.
+    pub logical_bytes: u64,
+    /// Contents, each counted once.
+    pub contents: u64,
+    /// Bytes of the contents, each once.
+    pub content_bytes: u64,
+    /// Bytes of the contents' shards.
+    pub shard_bytes: u64,
+    /// Logical bytes for each content byte.
+    pub dedup_ratio: f64,
+}
+
+/// What the cache of hot contents has done and holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CacheFigures {
+    /// Reads answered from it.
+    pub hits: u64,
+    /// Reads that had to ask the nodes.
+    pub misses: u64,
+    /// Bytes it holds.
+    pub bytes: u64,
+    /// Contents it holds.
+    pub entries: u64,
+}
+
+/// A node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Its name.
+    pub node: String,
+    /// Its failure domain.
+    pub zone: String,
+    /// What can be done with it.
+    pub state: NodeState,
+    /// Bytes that it can still store.
+    pub free_bytes: u64,
+    /// Bytes of its disk.
+    pub total_bytes: u64,
+    /// Bytes that shards take on its disk.
+    pub stored_bytes: u64,
+    /// Shards that it holds.
+    pub shards: u64,
+    /// Seconds since its last heartbeat.
+    pub heard_seconds_ago: u64,
+    /// The data folder it serves from; `None` if it does not say.
+    #[serde(default)]
+    pub folder: Option<String>,
+    /// Why it is not the node it says it is, or takes no writes.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+/// What can be done with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NodeState {
+    /// It reads and writes.
+    Online,
+    /// Its disk failed; it may still read.
+    Failed,
+    /// Its disk has not answered a write for seconds.
+    Stalled,
+    /// It serves from another data folder than the one known for its name, or is a second process of that name.
+    Refused,
+    /// Its data folder has not joined yet.
+    Undecided,
+    /// It is not heard.
+    Offline,
+}
+
+impl NodeState {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Online, Self::Failed, Self::Stalled, Self::Refused, Self::Undecided, Self::Offline];
+
+    /// As metrics and people call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Failed => "failed",
+            Self::Stalled => "stalled",
+            Self::Refused => "refused",
+            Self::Undecided => "undecided",
+            Self::Offline => "offline",
+        }
+    }
+
+    /// The state of a node.
+    pub fn of(node: &NodeView) -> Self {
+        match (node.reachable, node.admission) {
+            (false, _) => Self::Offline,
+            (true, Admission::Refused { .. } | Admission::Double { .. }) => Self::Refused,
+            (true, Admission::Undecided) => Self::Undecided,
+            (true, Admission::Accepted) if node.is_online() => Self::Online,
+            (true, Admission::Accepted) if node.heartbeat.trouble == Some(Trouble::Stalled) => Self::Stalled,
+            (true, Admission::Accepted) => Self::Failed,
+        }
+    }
+}
+
+/// The event log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogStatus {
+    /// The connection to it stands.
+    pub connected: bool,
+    /// The last sequence; `None` if the log does not say.
+    pub last_sequence: Option<u64>,
+    /// Every sequence has its event.
+    pub dense: Option<bool>,
+}
+
+/// The projection of the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LedgerStatus {
+    /// How far the log is folded.
+    pub sequence: u64,
+    /// Why the ledger stopped, if it did.
+    pub failed: Option<String>,
+    /// What is on the log and is no fact.
+    #[serde(default)]
+    pub quarantined: Quarantined,
+}
+
+/// Entries of the log that are no facts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// How many there are.
+    pub count: u64,
+    /// Some of them, the newest first.
+    pub newest: Vec<Stray>,
+}
+
+/// An entry of the log that is no fact.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Stray {
+    /// Its place on the log.
+    pub sequence: u64,
+    /// Why it is no fact.
+    pub reason: String,
+    /// What it was published on, or how that begins.
+    pub subject: String,
+    /// Its length.
+    pub bytes: u64,
+}
+
+pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
+    match state.gateway() {
+        Ok(gateway) => answer(StatusCode::OK, &status(&state, gateway).await),
+        Err((status, why)) => refuse(status, why),
+    }
+}
+
+async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
+    let folded = match gateway.ledger.read().await {
+        Ok(snapshot) => folded(&snapshot).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let folded = folded.inspect_err(|error| tracing::warn!(%error, "the status has no usage figures")).ok();
+    let (stored, owed) = folded.unzip();
+    let quarantined = quarantined(&gateway.ledger.latest())
+        .inspect_err(|error| tracing::warn!(%error, "the status has no quarantined entries"))
+        .unwrap_or_default();
+    let acked = gateway.figures.acked();
+    let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
+    let progress = gateway.ledger.progress().borrow().clone();
+    let now = tokio::time::Instant::now();
+    Status {
+        version: env!("CARGO_PKG_VERSION").into(),
+        known_level: Fact::LEVEL,
+        region: gateway.region.to_string(),
+        uptime_seconds: state.started.elapsed().as_secs(),
+        readiness: readiness(state),
+        stored,
+        health: Health {
+            settling: acked.settling,
+            settled_sequence: acked.settled_sequence,
+            scanning: acked.is_scanning,
+            owed,
+        },
+        cache: gateway.figures.cache(),
+        nodes: gateway.membership.nodes().iter().map(|node| node_status(node, now)).collect(),
+        log: LogStatus {
+            connected: gateway.log.connection().borrow().connected,
+            last_sequence: tail.as_ref().map(|tail| tail.last_sequence),
+            dense: tail.map(|tail| tail.is_dense()),
+        },
+        ledger: LedgerStatus {
+            sequence: progress.cursor.sequence,
+            failed: progress.failed.map(|reason| reason.to_string()),
+            quarantined,
+        },
+    }
+}
+
+fn quarantined(snapshot: &ledger::Snapshot) -> Result<Quarantined, StateError> {
+    let newest = snapshot.quarantined(LISTED_MAX)?.into_iter().map(|(sequence, row)| {
+        let QuarantinedRow { reason, subject, bytes } = row;
+        Stray { sequence, reason: reason.to_string(), subject, bytes }
+    });
+    Ok(Quarantined { count: snapshot.count_quarantined()?, newest: newest.collect() })
+}
+
+fn folded(snapshot: &ledger::Snapshot) -> Result<(Stored, Owed), StateError> {
+    Ok((stored(snapshot)?, owed(snapshot)?))
+}
+
+fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
+    let TotalsRow { objects, logical_bytes, contents, content_bytes, shard_bytes, level, .. } = snapshot.totals()?;
+    let buckets = snapshot.count_buckets()?;
+    let dedup_ratio = dedup_ratio(logical_bytes, content_bytes);
+    Ok(Stored { level, buckets, objects, logical_bytes, contents, content_bytes, shard_bytes, dedup_ratio })
+}
+
+fn owed(snapshot: &ledger::Snapshot) -> Result<Owed, StateError> {
+    let debt = snapshot.debt()?;
+    let listed = snapshot.faulty(None, LISTED_MAX)?.into_iter().map(|(content, row)| OwedContent {
+        sha256: content.sha256.to_string(),
+        generation: content.generation.to_string(),
+        faults: row.faults,
+    });
+    let (shards, listed) = (debt.shards(), listed.collect());
+    let DebtRow { contents, unsafe_contents, nodes } = debt;
+    let nodes = nodes.into_iter().map(|(node, counts)| OwedByNode {
+        node: node.to_string(),
+        unwritten: counts.unwritten,
+        missing: counts.missing,
+        damaged: counts.damaged,
+        unreadable: counts.unreadable,
+    });
+    Ok(Owed { contents, unsafe_contents, shards, nodes: nodes.collect(), listed })
+}
+
+/// How many bytes each stored byte stands for; 1 as long as nothing is stored.
+#[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
+fn dedup_ratio(logical_bytes: u64, content_bytes: u64) -> f64 {
+    if content_bytes == 0 { 1.0 } else { logical_bytes as f64 / content_bytes as f64 }
+}
+
+fn node_status(node: &NodeView, now: tokio::time::Instant) -> NodeStatus {
+    let heartbeat = &node.heartbeat;
+    let state = NodeState::of(node);
+    let why = match state {
+        NodeState::Stalled => Some("its disk has not answered a write for seconds".to_owned()),
+        NodeState::Offline => None,
+        _ => node_refusal(node),
+    };
+    NodeStatus {
+        node: heartbeat.node.to_string(),
+        zone: heartbeat.zone.clone(),
+        state,
+        free_bytes: heartbeat.free_bytes,
+        total_bytes: heartbeat.total_bytes,
+        stored_bytes: heartbeat.stored_bytes,
+        shards: heartbeat.shards,
+        heard_seconds_ago: now.saturating_duration_since(node.last_heartbeat).as_secs(),
+        folder: heartbeat.folder.map(|folder| folder.to_string()),
+        why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ratio_is_one_until_something_is_stored_twice() {
+        for (logical, content, ratio) in [(0, 0, 1.0), (10, 10, 1.0), (30, 10, 3.0)] {
+            assert!((dedup_ratio(logical, content) - ratio).abs() < f64::EPSILON);
+        }
+    }
+}

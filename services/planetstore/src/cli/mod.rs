@@ -1,0 +1,118 @@
+//! The command line: the table of commands and roles, whose arguments stand in the files of each. It is stable: scripts
+//! and service units rely on it.
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    self, AdminArgs, AuthorKeyArgs, DevArgs, DoctorArgs, ExecWithParentArgs, IntegrationArgs, MasterKeyCommand,
+    NodeCommand, RebuildArgs, StatusArgs, Verdict,
+};
+use crate::logs::LogFormat;
+use crate::roles;
+
+/// An S3-compatible object store on an event log.
+///
+/// Exit codes: 0 success, 1 error, 2 wrong usage, 5 unhealthy, 6 release too old for its region. Data goes to stdout,
+/// diagnostics to stderr.
+#[derive(Debug, Parser)]
+#[command(name = "planetstore", version, propagate_version = false)]
+pub(crate) struct Cli {
+    /// Log level, or a filter such as `target=level,...` [default: `info` for `dev` and `run`, else `warn`]
+    #[arg(long, global = true, env = "PLANETSTORE_LOG", value_name = "FILTER")]
+    pub(crate) log_filter: Option<String>,
+    /// Format of the log on stderr
+    #[arg(long, global = true, env = "PLANETSTORE_LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all roles in one process, with a private nats-server
+    Dev(DevArgs),
+    /// Run one role in its own process, against your NATS servers
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// Users, keys, groups, policies and quotas
+    Admin(AdminArgs),
+    /// Derive an author key from the master key: a role other than the gateway proves its events with it
+    AuthorKey(AuthorKeyArgs),
+    /// Create the mirror of the facts without secrets that an integration reads, in a NATS account of its own
+    Integration(IntegrationArgs),
+    /// Add a master key, or seal the former ones with the newest
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
+    /// Show stored objects and bytes, the nodes, and the position of the log
+    Status(StatusArgs),
+    /// Check the installation for known problems and print a remedy for each
+    Doctor(DoctorArgs),
+    /// Replay the log from its first event into a new projection and compare it with the live one
+    Rebuild(RebuildArgs),
+    /// Manage storage nodes
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Print the version
+    Version,
+    /// Execute a program that is killed when the parent of this process ends
+    #[command(hide = true)]
+    ExecWithParent(ExecWithParentArgs),
+}
+
+impl Command {
+    /// The default log filter: `info` for long-running commands, `warn` for all others.
+    pub(crate) fn usual_log_filter(&self) -> &'static str {
+        match self {
+            Self::Dev(_) | Self::Run(_) => "info",
+            _ => "warn",
+        }
+    }
+
+    /// Does it. Two of them are done before there is a runtime: see `main`.
+    pub(crate) async fn run(self) -> anyhow::Result<Verdict> {
+        match self {
+            Self::Dev(arguments) => commands::dev(arguments).await,
+            Self::Run(role) => role.run().await,
+            Self::Admin(arguments) => commands::admin(arguments).await,
+            Self::AuthorKey(arguments) => commands::author_key(&arguments),
+            Self::Integration(arguments) => commands::integration(arguments).await,
+            Self::MasterKey(command) => commands::master_key(&command),
+            Self::Status(arguments) => commands::status(arguments).await,
+            Self::Doctor(arguments) => commands::doctor(arguments).await,
+            Self::Rebuild(arguments) => commands::rebuild(arguments).await,
+            Self::Node(command) => commands::node(command).await,
+            Self::ExecWithParent(_) | Self::Version => Ok(Verdict::Well),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunCommand {
+    /// Run the S3 gateway with its ledger
+    Gateway(roles::gateway::GatewayArgs),
+    /// Run the service that applies lifecycle rules; several instances may run
+    Lifecycle(roles::lifecycle::LifecycleArgs),
+    /// Run a storage node
+    Node(roles::node::NodeArgs),
+    /// Do nothing: what a role costs is its file and what is said of it here
+    #[cfg(test)]
+    #[command(hide = true)]
+    Idle(roles::idle::IdleArgs),
+}
+
+impl RunCommand {
+    async fn run(self) -> anyhow::Result<Verdict> {
+        match self {
+            Self::Gateway(arguments) => roles::gateway::run(arguments).await,
+            Self::Lifecycle(arguments) => roles::lifecycle::run(arguments).await,
+            Self::Node(arguments) => roles::node::run(arguments).await,
+            #[cfg(test)]
+            Self::Idle(arguments) => roles::idle::run(arguments).await,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The admin API of a gateway.
+
+use std::sync::Arc;
+
+use ::admin::{Admin, AdminOptions};
+use anyhow::Context;
+use events::ids::RegionName;
+use identity::{MasterKeys, Sealers, Tokens};
+use ledger::Ledger;
+use listener::TrustedProxies;
+
+use crate::author_key;
+use crate::credentials::RootCredentials;
+use crate::sources::sources;
+
+/// What a gateway knows people by.
+pub(super) struct Trust<'a> {
+    pub(super) root: &'a RootCredentials,
+    pub(super) masters: &'a MasterKeys,
+    pub(super) sealers: Arc<Sealers>,
+    pub(super) proxies: TrustedProxies,
+}
+
+/// The admin API of a region, whose master key must be the one that the secrets on its log were sealed with.
+pub(super) async fn open(region: &RegionName, trust: Trust<'_>, ledger: Ledger) -> anyhow::Result<Admin> {
+    let Trust { root, masters, sealers, proxies } = trust;
+    let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
+    let options = AdminOptions {
+        region: region.clone(),
+        root: root.credentials(),
+        sealers,
+        tokens: tokens?,
+        master_keys: author_key::held(masters, region)?,
+        trusted_proxies: proxies,
+        sources: sources(),
+        random: |bytes| getrandom::fill(bytes).is_ok(),
+    };
+    let admin = Admin::new(options, ledger)?;
+    admin.check_master_key().await.context("the master key")?;
+    Ok(admin)
+}
