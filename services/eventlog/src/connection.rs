@@ -1,4 +1,4 @@
-//! One connection to a NATS server, and whether it stands.
+//! One connection to a NATS server, and its state.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,10 +17,10 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// Longest pause between two attempts to reconnect.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// How often the server is pinged on an idle connection; two lost pings end the connection.
+/// The interval of pings on an idle connection; two lost pings end the connection.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Who connects. The password is never printed.
+/// The user of a connection. `Debug` never prints the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The NATS user.
@@ -35,14 +35,14 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// How to connect to a NATS server.
+/// The settings of a connection to a NATS server.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
     /// `host:port` of the server.
     pub address: String,
     /// A file in PEM with the certificates that the server's own must chain to. With it, only TLS is spoken.
     pub ca: Option<PathBuf>,
-    /// Who connects.
+    /// The user.
     pub credentials: Credentials,
     /// The name under which the server lists this connection, such as `gateway log`.
     pub name: String,
@@ -51,12 +51,12 @@ pub struct ConnectOptions {
     pub inbox_prefix: String,
 }
 
-/// Whether the connection stands, and how often it was made.
+/// The state of a connection, and the number of times it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Connection {
-    /// Whether it stands now.
+    /// Whether the connection stands now.
     pub connected: bool,
-    /// How many times it was made; more than one means that it was lost in between.
+    /// The number of times it was made; more than one means that it was lost in between.
     pub made: u64,
 }
 

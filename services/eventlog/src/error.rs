@@ -1,31 +1,31 @@
-//! What can go wrong, and what the caller does next.
+//! Errors, by what the caller does next.
 
-/// Why an append did not happen as asked. The outcome is always definite: the first `appended` events are in
+/// The reason why an append did not happen as asked. The outcome is always definite: the first `appended` events are in
 /// the log at their places and durable, the others are not in it and will not appear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// Somebody else's event is at the place of the first event not appended. Catch up and decide again.
     #[error("conflict: another writer appended first, after {appended} of these events")]
     Conflict {
-        /// How many of the first events are in the log.
+        /// The number of the first events that are in the log.
         appended: usize,
     },
     /// The log takes no events now. The same events may be appended again later.
     #[error("the log is unavailable after {appended} of these events: {reason}")]
     Unavailable {
-        /// How many of the first events are in the log.
+        /// The number of the first events that are in the log.
         appended: usize,
-        /// What the server or the connection says.
+        /// The reason that the server or the connection gives.
         reason: String,
     },
     /// The append exceeds a limit and never fits. Nothing was appended.
     #[error("{what}: {size} is more than {max}")]
     TooLarge {
-        /// What was counted, with its unit.
+        /// The name of the limit, with its unit.
         what: &'static str,
-        /// How much there was.
+        /// The size of the append.
         size: usize,
-        /// How much is allowed.
+        /// The limit.
         max: usize,
     },
     /// The log is damaged: it lost its tail, or what is at the place of these events is none. Stop.
@@ -33,7 +33,7 @@ pub enum AppendError {
     Damaged(ReadError),
 }
 
-/// Why events could not be read.
+/// The reason why events could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// A sequence is missing in the middle: the log is damaged. Stop.
@@ -55,28 +55,28 @@ pub enum ReadError {
     /// The log cannot be read now. Try again.
     #[error("the log cannot be read now: {reason}")]
     Unavailable {
-        /// What the server or the connection says.
+        /// The reason that the server or the connection gives.
         reason: String,
     },
 }
 
-/// Why a log could not be opened.
+/// The reason why a log could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// No connection. The server may be away, or may refuse these credentials.
     #[error("cannot connect to the NATS server at {address}: {reason}")]
     Connect {
-        /// Where it was looked for.
+        /// The address of the server.
         address: String,
-        /// What went wrong.
+        /// The error.
         reason: String,
     },
     /// The server answers, but not to JetStream requests.
     #[error("JetStream at {address} does not answer: {reason}")]
     JetStream {
-        /// Where it was looked for.
+        /// The address of the server.
         address: String,
-        /// What went wrong.
+        /// The error.
         reason: String,
     },
     /// The stream exists with a setting under which the log would not be what it promises to be.
@@ -86,15 +86,15 @@ pub enum OpenError {
         stream: String,
         /// The setting's name.
         setting: &'static str,
-        /// What the server has.
+        /// The server's value.
         found: String,
-        /// What the declaration says.
+        /// The declared value.
         wanted: String,
     },
     /// The declaration of the stream (`nats/streams/events.json`) does not make a stream.
     #[error("the declaration of the stream cannot be used: {reason}")]
     Declaration {
-        /// What is wrong with it.
+        /// The error in it.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Whether the log may be written, as whoever watches its disk says.
+//! The gate of the log: the watcher of its disk opens and closes it, and appends look at it.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use tokio::sync::watch;
 /// Bytes of an append that passes a gate which lets little through: some hundred deletes.
 pub(crate) const LITTLE_BYTES_MAX: usize = 256 << 10;
 
-/// Why not everything may be written.
+/// The reason why not every append may be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shut {
-    /// Only appends of little pass.
+    /// Only small appends pass.
     ToMuch(Arc<str>),
-    /// None passes.
+    /// No append passes.
     ToAll(Arc<str>),
 }
 
-/// What an append looks at before it sends anything. Clones look at the same one.
+/// The gate that an append checks before it sends anything. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Gate(watch::Receiver<Option<Shut>>);
 
 impl Gate {
-    /// Why an append of so many bytes may not be written, if so.
+    /// Returns the reason why an append of this many bytes may not be written, if there is one.
     pub fn refuses(&self, bytes: usize) -> Option<Arc<str>> {
         match &*self.0.borrow() {
             Some(Shut::ToAll(why)) => Some(Arc::clone(why)),
@@ -30,12 +30,12 @@ impl Gate {
         }
     }
 
-    /// Whether it lets not everything through.
+    /// Returns whether the gate is not fully open.
     pub fn is_shut(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// Waits until it is closed for another reason, or opened. Never, if nobody watches any more.
+    /// Waits until the gate is closed for another reason, or opened. This waits for ever if the keeper is gone.
     pub(crate) async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -43,7 +43,7 @@ impl Gate {
     }
 }
 
-/// A gate that nobody closes: of a log on a server that others run.
+/// Returns a gate that is always open, for a log on a server that others run.
 impl Default for Gate {
     fn default() -> Self {
         GateKeeper::new().1
@@ -55,13 +55,13 @@ impl Default for Gate {
 pub struct GateKeeper(watch::Sender<Option<Shut>>);
 
 impl GateKeeper {
-    /// A gate that is open, and its keeper.
+    /// Returns an open gate, and its keeper.
     pub fn new() -> (Self, Gate) {
         let (keeper, gate) = watch::channel(None);
         (Self(keeper), Gate(gate))
     }
 
-    /// Says why not everything may be written, or that it may. Returns whether that was said before.
+    /// Sets the reason why not every append may be written, or none. Returns whether that was the reason before.
     pub fn set(&self, shut: Option<Shut>) -> bool {
         !self.0.send_if_modified(|now| {
             let differs = *now != shut;

@@ -12,7 +12,7 @@ pub const APPEND_BYTES_MAX: usize = 8 << 20;
 /// Bytes of one event's payload, at most: the 1 MiB a nats-server accepts by default, less room for headers.
 pub const EVENT_BYTES_MAX: usize = (1 << 20) - 4096;
 
-/// Length of what proves an event, at most, in bytes. What is longer is nobody's proof.
+/// The most bytes of a proof. A longer text proves nothing.
 pub const PROOF_BYTES_MAX: usize = 256;
 
 /// One event to append.
@@ -22,29 +22,29 @@ pub struct Message {
     pub subject: String,
     /// The event's id: the `Nats-Msg-Id`, by which an append of unknown outcome is found again.
     pub id: EventId,
-    /// What proves who wrote it, for those who read it back.
+    /// The proof of the author, for readers.
     pub proof: Option<String>,
     /// The serialized event.
     pub payload: Bytes,
 }
 
-/// One entry read back. Whoever may publish made it: nothing of it is known to be true but its place.
+/// An entry that was read back. Anyone with the right to publish may have made it: only its place is known to be true.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// Its place in the log, from 1, without gaps.
     pub sequence: u64,
-    /// Its id, from `Nats-Msg-Id`; of zeros if it has none that can be read.
+    /// Its id, from `Nats-Msg-Id`; zeros if it has none that can be read.
     pub id: EventId,
     /// The subject it was published on.
     pub subject: String,
-    /// What should prove who wrote it.
+    /// The proof of the author, not checked here.
     pub proof: Option<String>,
     /// The serialized event, as it was appended.
     pub payload: Bytes,
 }
 
 impl Message {
-    /// What is read back of it at a place.
+    /// Returns the entry that is read back at a sequence.
     #[must_use]
     pub fn stored(&self, sequence: u64) -> Stored {
         let Self { subject, id, proof, payload } = self.clone();
@@ -53,7 +53,7 @@ impl Message {
 }
 
 impl Stored {
-    /// What to append for it to be there again.
+    /// Returns the message that appends this entry again.
     #[must_use]
     pub fn message(&self) -> Message {
         let Self { id, subject, proof, payload, .. } = self.clone();
@@ -61,7 +61,7 @@ impl Stored {
     }
 }
 
-/// Whether one append can carry these messages.
+/// Checks that one append can carry these messages.
 ///
 /// # Errors
 /// [`AppendError::TooLarge`] names the limit that is exceeded.

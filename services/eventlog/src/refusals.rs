@@ -1,11 +1,12 @@
-//! What the server did not let a connection publish: it says so beside the replies, and never answers such a publish.
+//! Publishes that the server refused for lack of permission: it reports them beside the replies, and never answers such
+//! a publish.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Refusals that are kept for whoever waits for an answer.
+/// The refusals that are kept for callers that wait for an answer.
 const REFUSALS_KEPT: usize = 64;
 
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ impl Refusals {
         });
     }
 
-    /// How many there were so far.
+    /// Returns the number of refusals so far.
     pub(crate) fn count(&self) -> u64 {
         self.0.borrow().count
     }

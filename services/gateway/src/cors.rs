@@ -27,7 +27,7 @@ fn rules(
 ) -> Result<Option<Arc<Vec<CorsRule>>>, StateError> {
     let name: Option<BucketName> = address.and_then(|address| address.bucket.as_deref()?.parse().ok());
     let row = name.map(|name| snapshot.bucket(&name)).transpose()?.flatten();
-    row.map(|row| gateway.0.cors.of(snapshot, &row)).transpose()
+    row.map(|row| gateway.0.cors_rules.of(snapshot, &row)).transpose()
 }
 
 fn address(gateway: &Gateway, parts: &Parts) -> Option<Address> {

@@ -10,7 +10,7 @@ use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
 
 use crate::access::Accounts;
-use crate::bucket_rules::{CorsCache, RulesCache};
+use crate::bucket_rules::{AccessCache, CorsCache};
 use crate::cache::{Cache, CacheFigures};
 use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
@@ -84,8 +84,8 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) holdings: Holdings,
     pub(crate) accounts: Accounts,
-    pub(crate) rules: RulesCache,
-    pub(crate) cors: CorsCache,
+    pub(crate) access_rules: AccessCache,
+    pub(crate) cors_rules: CorsCache,
     pub(crate) limiter: Limiter,
     pub(crate) memory: Arc<Pool>,
     pub(crate) strangers_memory: Arc<Pool>,
@@ -108,8 +108,8 @@ impl Gateway {
         let strangers_memory = Pool::new(STRANGERS_MEMORY, spill(STRANGERS_SPILLED_MIB_MAX));
         Self(Arc::new(Shared {
             accounts: Accounts::new(options.credentials.clone(), Arc::clone(&options.sealers)),
-            rules: RulesCache::new(),
-            cors: CorsCache::new(),
+            access_rules: AccessCache::new(),
+            cors_rules: CorsCache::new(),
             limiter: Limiter::new(options.limits.clone()),
             options,
             ledger: GuardedLedger::new(ledger),

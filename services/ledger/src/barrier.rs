@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::writer::Progress;
 
-/// How many reads may wait for one answer of the log.
+/// The number of reads that may wait for one answer of the log.
 const WAITING_MAX: usize = 16_384;
 
 pub(crate) type Waiting = oneshot::Sender<Result<(), String>>;
@@ -22,8 +22,7 @@ pub(crate) async fn run<L: Log>(
     let mut waiting = Vec::new();
     while reads.recv_many(&mut waiting, WAITING_MAX).await > 0 {
         let folded = progress.borrow().cursor.sequence;
-        // Whoever follows may be behind the cursor and not notice that the tail is lost. The next command stops the
-        // ledger.
+        // A follower may be behind the cursor and not notice that the tail is lost. The next command stops the ledger.
         let reached = match log.tail().await.and_then(|tail| tail.last_from(folded)) {
             Ok(last) => progress
                 .wait_for(|progress| progress.failed.is_some() || progress.cursor.sequence >= last)

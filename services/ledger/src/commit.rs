@@ -48,13 +48,14 @@ const BATCH_TIME_MIN: Duration = Duration::from_millis(5);
 /// The longest that a batch is decided however long an append takes.
 const BATCH_TIME_MAX: Duration = Duration::from_millis(50);
 
-/// How many parts one event frees: each is two rows, and a batch with it takes a millisecond or two longer.
+/// The number of parts that one event frees: each is two rows, and a batch with it takes a millisecond or two longer.
 const RELEASED_PARTS_MAX: u16 = 128;
 
-/// How long nothing is released on our own account after others appended, who release as well, or could not be.
+/// The time without releases of our own after another process appended, which releases as well, or after a release
+/// failed.
 const RELEASE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Whom the log names as the cause of releases.
+/// The principal of releases on the log.
 const PRINCIPAL: &str = "ledger";
 
 /// A command that waits.
@@ -65,18 +66,18 @@ pub(crate) struct Queued {
     pub(crate) claim: Claim,
 }
 
-/// Whose the command is: the writer's, which is about to decide it, or the asker's, who gives it up. Whoever
-/// takes it first has it, so that a command that waited too long is known not to happen.
+/// The claim on a command: either the writer claims it to decide it, or the caller claims it to give it up. The first
+/// claim wins, so that a command that waited too long is known not to happen.
 #[derive(Clone, Default)]
 pub(crate) struct Claim(Arc<AtomicBool>);
 
 impl Claim {
-    /// Whether it was still to be had.
+    /// Claims the command. Returns whether nobody had claimed it before.
     pub(crate) fn take(&self) -> bool {
         !self.0.swap(true, Ordering::AcqRel)
     }
 
-    /// Lets it be had again: nothing was done with it.
+    /// Gives the claim back: nothing was done with the command.
     fn give_back(&self) {
         self.0.store(false, Ordering::Release);
     }
@@ -87,7 +88,7 @@ impl Claim {
 pub struct Committed {
     /// The log's last sequence once it had happened.
     pub sequence: u64,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -97,28 +98,28 @@ type Outcomes = Vec<Result<Committed, CommitError>>;
 struct Decided {
     cursor: Cursor,
     messages: Vec<Message>,
-    /// Of the first commands of the batch, in order.
+    /// The outcomes of the first commands of the batch, in order.
     outcomes: Outcomes,
     written: Written,
 }
 
-/// How an append of a batch ended.
+/// The end of an append of a batch.
 enum Ended {
     /// These are the outcomes of its first commands.
     Committed(Outcomes),
-    /// Somebody else appended, after what has these outcomes. Nothing of the rest happened.
+    /// Another process appended behind the commands with these outcomes. Nothing of the other commands happened.
     Conflict(Outcomes),
-    /// It would have written nothing, and was decided on a state that others have left behind.
+    /// The batch would have written nothing, and was decided on a state that is not the newest any more.
     Stale,
-    /// Nothing of it happened.
+    /// Nothing of the batch happened.
     TurnedAway(CommitError),
 }
 
 impl<L: Log> Writer<L> {
-    /// Commits the first commands of a batch, as many as its bounds and those who append beside it let, and leaves
-    /// the others: what queued meanwhile gets its turn before them.
+    /// Commits the first commands of a batch, as many as the bounds and the contention with other writers allow, and
+    /// leaves the others: commands that queued meanwhile get their turn before them.
     pub(crate) fn commit(&mut self, batch: &mut Vec<Queued>, runtime: &Handle) -> Result<(), FoldError> {
-        // Whoever does not wait any more need not be told, and has at best learned that it did not happen.
+        // A caller that gave up needs no answer, and at best knows that its command did not happen.
         batch.retain(|queued| queued.claim.take() && !queued.answer.is_closed());
         // Nobody else appends, so the state here is the newest there is.
         let mut is_newest = self.options.sole_writer;
@@ -291,7 +292,7 @@ impl<L: Log> Writer<L> {
             if decided.messages.len() == APPEND_EVENTS_MAX {
                 break;
             }
-            // One that no log takes is left out.
+            // A fact that is too large for any log is left out.
             let _ = self.write(tables, decided, fact, &queued.origin, self.options.sources.context())?;
         }
         Ok(())
@@ -300,7 +301,7 @@ impl<L: Log> Writer<L> {
     /// Frees some of the parts that earlier facts ended, if there are any. Each batch carries a little of it, so that
     /// it neither waits for a quiet moment nor takes one from clients; it costs no append of its own.
     fn release(&mut self, tables: &mut Tables<Writable<'_>>, decided: &mut Decided) -> Result<(), FoldError> {
-        // On a disk with little room it waits: it makes none.
+        // On a disk with little room the release waits, because it frees none.
         if !self.options.releases || self.room != Room::Ample || decided.messages.len() == APPEND_EVENTS_MAX {
             return Ok(());
         }
@@ -313,7 +314,7 @@ impl<L: Log> Writer<L> {
         if let Some(fact) = released {
             let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
             let origin = Origin { principal, request_id: String::new(), traceparent: None };
-            // It has no room to be too large.
+            // A release is bounded, so it cannot be too large.
             let _ = self.write(tables, decided, fact, &origin, context)?;
         }
         Ok(())
@@ -351,7 +352,7 @@ impl<L: Log> Writer<L> {
         context: Context,
     ) -> Result<Result<(), CommitError>, FoldError> {
         let needed = (self.options.level)(&fact);
-        // Whoever is alone writes for no other program.
+        // A sole writer writes for no other program.
         if needed > 0
             && !self.options.sole_writer
             && let Err(rejection) = admit_level(needed, tables.totals()?.level)
@@ -403,7 +404,7 @@ impl Decided {
         Self { cursor, messages: Vec::new(), outcomes: Vec::new(), written: Written::default() }
     }
 
-    /// Whether it takes no further command.
+    /// Returns whether the batch is full.
     fn is_full(&self) -> bool {
         self.written.payload >= BATCH_BYTES_MAX
             || self.messages.len() >= BATCH_EVENTS_MAX
@@ -411,7 +412,7 @@ impl Decided {
     }
 }
 
-/// Whether a region at a level takes facts of the level that is needed.
+/// Checks that a region at a level takes facts of the level that is needed.
 fn admit_level(needed: u32, level: u32) -> Result<(), Rejection> {
     if needed > level { Err(Rejection::LevelTooLow { needed, level }) } else { Ok(()) }
 }
@@ -419,7 +420,7 @@ fn admit_level(needed: u32, level: u32) -> Result<(), Rejection> {
 /// Answers the first commands of a batch, and removes them.
 fn answer(batch: &mut Vec<Queued>, outcomes: Outcomes) {
     for (queued, outcome) in batch.drain(..outcomes.len()).zip(outcomes) {
-        // Whoever gave up waiting is not told.
+        // A caller that gave up has dropped its receiver.
         let _ = queued.answer.send(outcome);
     }
 }
@@ -430,7 +431,7 @@ pub(crate) fn turn_away(batch: &mut Vec<Queued>, error: &CommitError) {
     }
 }
 
-/// What an error in reading the log means to commands of which nothing is written.
+/// Translates an error in reading the log for commands of which nothing is written.
 fn unavailable(error: ReadError) -> Result<CommitError, FoldError> {
     match error {
         ReadError::Unavailable { reason } => Ok(CommitError::Unavailable(reason)),

@@ -1,14 +1,14 @@
 //! Sharing the log with others that append to it: how much one append tries, when it is tried again, and when the
 //! others get their turn.
 //!
-//! An append is a compare-and-swap on the whole log, so of two that are under way one is lost; and the server looks
-//! at an atomic batch's condition when the batch ends, so a single event of somebody else's loses all of it. After
-//! a conflict the next append is therefore smaller, down to a chain of events, of which the first ones may get in. It
-//! waits a random time first, so that those who met once do not meet again.
+//! An append is a compare-and-swap on the whole log, so of two that are under way one is lost; and the server looks at
+//! an atomic batch's condition when the batch ends, so a single event of somebody else's loses all of it. After a
+//! conflict the next append is therefore smaller, down to a chain of events, of which the first ones may get in. It
+//! waits a random time first, so that two writers that collided do not collide again.
 //!
-//! That alone would not be fair: whoever wins decides its next append while the loser still reads what it lacks, and
-//! wins again. So whoever appended while others do lets one of them go first; ledgers that are all busy take turns,
-//! and hardly meet. The winner does not see who loses against it, so it also stops to listen now and then.
+//! That alone would not be fair: the winner decides its next append while the loser still reads what it lacks, and wins
+//! again. So a writer that appended beside others lets one of them go first; ledgers that are all busy take turns, and
+//! hardly collide. A winner does not see the losers, so it also stops to listen now and then.
 
 use std::time::{Duration, Instant};
 
@@ -24,21 +24,21 @@ const PAUSE_TIME_FIRST: Duration = Duration::from_millis(2);
 /// Longest pause after any number of conflicts.
 const PAUSE_TIME_MAX: Duration = Duration::from_millis(16);
 
-/// How many conflicts in a row make commands be turned away: several seconds of them.
+/// The number of conflicts in a row after which commands are refused: they take several seconds.
 const CONFLICTS_MAX: u32 = 512;
 
 /// Longest turn of the others. It has room for the longest pause of one of them and for appends that take longer than ours.
 const TURN_TIME_MAX: Duration = Duration::from_millis(100);
 
-/// How many turns the others get after one of their events without taking any. Somebody who loses in its turn
-/// tries less the next time, so one is not enough; each costs whoever waits for them.
+/// The number of turns that the others get after one of their events without taking any. A writer that loses in its
+/// turn tries less the next time, so one turn is not enough; each turn costs the waiting writer time.
 const TURNS_UNUSED_MAX: u32 = 4;
 
-/// How often a busy writer listens for others that it may keep from appending. This costs it about a hundredth of
-/// its time.
+/// The interval at which a busy writer listens for others that it may keep from appending. This costs it about a
+/// hundredth of its time.
 const LISTEN_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What a writer knows of those who append beside it.
+/// The knowledge of a writer about other writers of the same log.
 #[derive(Debug, Clone)]
 pub(crate) struct Contention {
     commands_max: usize,
@@ -46,34 +46,34 @@ pub(crate) struct Contention {
     conflicts: u32,
     /// Whether somebody else appended since our last append.
     is_behind_others: bool,
-    /// How many turns the others get still if they take none of them.
+    /// The number of turns that are left to the others if they take none of them.
     turns: u32,
-    /// How long the others may take for the turn that is theirs now.
+    /// The time that the others have for their present turn.
     turn: Option<Duration>,
-    /// When the others last had the time to append; never, if there are none.
+    /// The time at which the others could last append; it is not set if there are none.
     listened: Option<Instant>,
 }
 
 impl Contention {
-    /// Of a writer that is alone, or is not.
+    /// Makes the state of a writer, which is the sole one or not.
     pub(crate) fn new(is_alone: bool, now: Instant) -> Self {
         let listened = (!is_alone).then_some(now);
         Self { commands_max: APPEND_EVENTS_MAX, conflicts: 0, is_behind_others: false, turns: 0, turn: None, listened }
     }
 
-    /// How many commands to try at once.
+    /// Returns the number of commands to try at once.
     pub(crate) fn commands_max(&self) -> usize {
         self.commands_max
     }
 
-    /// Somebody else appended, which ends their turn.
+    /// Takes in that another writer appended, which ends the turn of the others.
     pub(crate) fn others_appended(&mut self) {
         self.is_behind_others = true;
         self.turns = TURNS_UNUSED_MAX;
         self.turn = None;
     }
 
-    /// The writer had nothing to do for some time.
+    /// Takes in that the writer had nothing to do for some time.
     pub(crate) fn was_idle(&mut self, time: Duration, now: Instant) {
         if time >= PAUSE_TIME_MAX {
             self.listened = self.listened.map(|_| now);
@@ -119,12 +119,12 @@ impl Contention {
         self.conflicts = 0;
     }
 
-    /// How long to wait for somebody else's event before the next append, once.
+    /// Returns the time to wait for another writer's event before the next append, once.
     pub(crate) fn take_turn(&mut self) -> Option<Duration> {
         self.turn.take()
     }
 
-    /// Whether the others have not used their turn so far.
+    /// Returns whether the others have not used their turn so far.
     pub(crate) fn is_turn_of_others(&self) -> bool {
         !self.is_behind_others
     }

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 /// The version of the rows and of `project`. A projection of another version is made anew from the log.
 pub(crate) const PROJECTION_VERSION: u32 = 9;
 
-/// How far the log is folded. It is written in the same transaction as the rows. The first two fields stay
-/// where they are in every version, so that each can read them of any other.
+/// The position up to which the log is folded. It is written in the same transaction as the rows. The first two fields
+/// stay where they are in every version, so that each can read them of any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// [`PROJECTION_VERSION`] of the program that wrote the rows.
     pub version: u32,
     /// The sequence of the last event folded; 0 before the first.
     pub sequence: u64,
-    /// Its id; [`EventId::NONE`] of an entry that is no fact.
+    /// The id of that event; [`EventId::NONE`] for an entry that is not a fact.
     pub event: EventId,
     /// The hash of its bytes, which the next event carries.
     pub hash: Sha256Digest,

@@ -1,8 +1,8 @@
-//! The projection's disk: what is free on it, the room that is kept for when nothing is, and the file that uses it.
+//! The projection's disk: its free bytes, the reserve for when there are none, and the file on it.
 //!
-//! redb takes nothing any more after one write that failed. So beside the projection lies a file that only takes up
-//! room: it is removed when a write finds none, and the write is tried again. That way one commit always ends, even if
-//! others took the last byte of the disk while it ran.
+//! redb fails every write after one that failed. So beside the projection lies a file that only reserves space: it is
+//! removed when a write finds none, and the write is tried again. That way one commit always succeeds, even if other
+//! programs took the last byte of the disk meanwhile.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -19,13 +19,13 @@ use rustix::fs::{FallocateFlags, fallocate, statvfs};
 /// Bytes that are kept for deletes on a disk that others have filled.
 pub(crate) const RESERVE_BYTES: u64 = 32 << 20;
 
-/// What the file of the reserve is called, behind the projection's name.
+/// The ending of the reserve's file name, behind the projection's name.
 const RESERVE_EXTENSION: &str = "reserve";
 
 /// Bytes of a block, as files count those they have.
 const BLOCK_BYTES: u64 = 512;
 
-/// How the disk is asked and written. A test puts one in its place that is as full as it wants.
+/// Access to the disk. A test replaces it by one that is as full as the test needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Disk {
     /// Bytes that are free where a file is.
@@ -81,7 +81,7 @@ impl Reserve {
         if self.is_held.load(Ordering::Acquire) { RESERVE_BYTES } else { 0 }
     }
 
-    /// Whether it is there, or never can be.
+    /// Returns whether the reserve is there, or can never be.
     pub(crate) fn is_whole(&self) -> bool {
         self.bytes() > 0 || self.is_impossible.load(Ordering::Acquire)
     }
@@ -126,7 +126,7 @@ impl Reserve {
         }
     }
 
-    /// Whether so many bytes can be written now, for which the reserve is given up if it must be.
+    /// Returns whether this many bytes can be written now. The reserve is given up for them if necessary.
     pub(crate) fn finds(&self, needed: u64) -> bool {
         let Some(free) = self.free_bytes() else { return true };
         if free >= needed {
@@ -137,13 +137,13 @@ impl Reserve {
         helps && self.give_up() && self.free_bytes().is_none_or(|free| free >= needed)
     }
 
-    /// Whether a write that failed did so for want of room.
+    /// Returns whether a write failed for lack of room.
     pub(crate) fn has_met_full(&self) -> bool {
         self.has_met_full.load(Ordering::Acquire)
     }
 }
 
-/// Whether there was no room.
+/// Returns whether the error says that the disk is full.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }

@@ -31,7 +31,7 @@ pub enum StateError {
 }
 
 impl StateError {
-    /// What redb says of its file.
+    /// Returns redb's error about its file, if it is one.
     pub(crate) fn storage(&self) -> Option<&redb::StorageError> {
         match self {
             Self::Storage(error)
@@ -42,7 +42,7 @@ impl StateError {
         }
     }
 
-    /// Whether there was no room on the disk.
+    /// Returns whether the disk was full.
     pub(crate) fn is_full(&self) -> bool {
         self.storage().is_some_and(is_full)
     }
@@ -67,7 +67,7 @@ pub struct TooOld {
 }
 
 impl FoldError {
-    /// Whether a newer program would go on.
+    /// Returns whether a newer program would go on.
     pub fn is_too_old(&self) -> bool {
         match self {
             Self::TooOld(_) => true,
@@ -103,13 +103,13 @@ pub enum FoldError {
         /// The sequence of the event.
         sequence: u64,
     },
-    /// The event is on the subject of another one, from a time when nobody proved what he wrote.
+    /// The event is on the subject of another one, and is from the time before events were proven.
     #[error("the event at sequence {sequence} is on another subject than its own")]
     Subject {
         /// The sequence of the event.
         sequence: u64,
     },
-    /// From here on all is proven, and what says so is not: by the keys that are held here.
+    /// Events are proven from here on, and the event that says so is not proven by the keys of this process.
     #[error(
         "the event at sequence {sequence}, from which on all events are proven, is not proven by the keys of this process: give it the master key of the region's gateways"
     )]
@@ -137,10 +137,10 @@ pub enum FoldError {
     MasterKeyMissing {
         /// Its number.
         number: u32,
-        /// How many are held here.
+        /// The number of master keys that this process holds.
         held: u32,
     },
-    /// It was given another one in its place.
+    /// This process was given another master key under that number.
     #[error(
         "the region's master key with number {number} is {key}, but this process holds another key with that number: give it the keys that the other gateways have, in order"
     )]
@@ -202,7 +202,7 @@ pub enum OpenError {
     Newer {
         /// The file's version.
         found: u32,
-        /// Ours.
+        /// The version that this program knows.
         known: u32,
     },
     /// The projection was folded by a process with other keys.
@@ -253,7 +253,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Whether it may be opened a moment later: there is no room now, or the log is away.
+    /// Returns whether opening may succeed a moment later: there is no room now, or the log is away.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Full { .. } | Self::Fold(FoldError::Log(eventlog::ReadError::Unavailable { .. })) => true,
@@ -297,7 +297,7 @@ pub enum CommitError {
 }
 
 impl CommitError {
-    /// Whether it is certain that nothing changed and nothing will, so that staged shards may be discarded.
+    /// Returns whether it is certain that nothing changed and nothing will, so that staged shards may be discarded.
     pub fn is_definite(&self) -> bool {
         match self {
             Self::Rejected(_) | Self::Unavailable(_) | Self::Busy => true,

@@ -1,4 +1,4 @@
-//! Folding events into the tables: the one way state comes to be, live, after a crash and in a rebuild.
+//! Folding events into the tables: the only way in which state is made, live, after a crash and in a rebuild.
 
 use std::time::{Duration, Instant};
 
@@ -14,16 +14,16 @@ use crate::room::Written;
 use crate::tables::{QuarantinedRow, Reason, RecentRow, Tables, Writable};
 use crate::{Cursor, FoldError, StateError};
 
-/// How many events are folded in one transaction while catching up.
+/// The number of events that are folded in one transaction while catching up.
 pub(crate) const FOLD_EVENTS_MAX: usize = 5_000;
 
-/// How many bytes of events are read at once while catching up.
+/// The bytes of events that are read at once while catching up.
 pub(crate) const FOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// How long a replica of the log may lack an event that the log has.
+/// The time for which a replica of the log may lack an event that the log has.
 const BEHIND_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// How long to wait before such a replica is asked again.
+/// The pause before such a replica is asked again.
 const BEHIND_PAUSE: Duration = Duration::from_millis(10);
 
 /// Reads events from `from` on, as many as are folded at once and not beyond `last`, which the log is known to
@@ -68,8 +68,8 @@ pub(crate) fn fold_some(
     Ok(written)
 }
 
-/// Folds one entry, and returns how many rows it wrote or dropped. Those folded already are passed over, so redelivery
-/// does no harm.
+/// Folds one entry, and returns how many rows it wrote or dropped. Entries that are folded already are passed over, so
+/// redelivery does no harm.
 fn fold(
     tables: &mut Tables<Writable<'_>>,
     cursor: &mut Cursor,
@@ -93,7 +93,8 @@ fn fold(
     }
 }
 
-/// Passes over an entry that is no fact, and returns how many rows say so. It counts in the chain, as what it is.
+/// Passes over an entry that is no fact, and returns how many rows say so. The entry counts in the chain of hashes,
+/// with the hash of a quarantined entry.
 fn pass_over(
     tables: &mut Tables<Writable<'_>>,
     cursor: &mut Cursor,
@@ -109,10 +110,10 @@ fn pass_over(
     Ok(1)
 }
 
-/// How an event that is a fact stands on the log.
+/// The author, hash, proof and bytes of a fact, as the log has them.
 pub(crate) struct Own<'a> {
     pub(crate) author: Author,
-    /// Of its bytes.
+    /// The hash of the event's bytes.
     pub(crate) hash: Sha256Digest,
     pub(crate) proof: Option<&'a str>,
     pub(crate) bytes: &'a [u8],

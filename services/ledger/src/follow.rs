@@ -8,10 +8,11 @@ use tokio::sync::{mpsc, watch};
 use crate::fold::{FOLD_BYTES_MAX, FOLD_EVENTS_MAX};
 use crate::writer::{Progress, Work};
 
-/// Hands what is appended by anyone to the writer, one batch at a time: the next is gathered when the last is
-/// folded. Our own appends are mostly folded when they come by here, and passed over.
+/// Hands the appended events of all processes to the writer, one batch at a time: the next batch is gathered when the
+/// last is folded. The appends of this process are mostly folded by then, and passed over.
 ///
-/// When the log cannot be followed any more, the writer is told to stop. Whoever spawned this ends it otherwise.
+/// When the log cannot be followed any more, this stops the writer and returns. It also returns when the writer is
+/// gone.
 pub(crate) async fn follow<L: Log>(
     log: Arc<L>,
     from: u64,
@@ -38,7 +39,8 @@ pub(crate) async fn follow<L: Log>(
     }
 }
 
-/// The events that are here, within the limits of one fold, and why there will be no more of them.
+/// Returns the events that have arrived, within the limits of one fold, and the error that ended the following, if
+/// there was one.
 fn gather(first: Option<Result<Stored, ReadError>>, events: &mut Follow) -> (Vec<Stored>, Option<ReadError>) {
     let (mut batch, mut bytes) = (Vec::new(), 0);
     let ended = || Err(ReadError::Unavailable { reason: "it was followed to an end".into() });

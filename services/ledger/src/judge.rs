@@ -1,9 +1,10 @@
-//! Is an entry of the log a fact? The same answer in every ledger, for it decides what the state is.
+//! Decides whether an entry of the log is a fact. Every ledger must decide alike, because the answer determines the
+//! state.
 //!
-//! What nobody proves to have written is passed over, and so is what its author may not write. What a gateway wrote and
-//! does not fit stops the fold: skipping that would fork the state. An event that was decided on another state than
-//! this one does not fit either, since it carries the hash of the entry before it, which is another for what was passed
-//! over than for a fact: no two ledgers judge differently for longer than one event.
+//! An entry without a valid proof is passed over, and so is one that its author may not write. An entry of a gateway
+//! that does not fit stops the fold: skipping it would fork the state. An event that was decided on another state than
+//! this one does not fit either, since it carries the hash of the entry before it, and the hash of a quarantined entry
+//! differs from that of a fact: two ledgers cannot disagree for longer than one event.
 
 use domain::{View, stands};
 use eventlog::Stored;
@@ -15,15 +16,15 @@ use crate::proof::Prover;
 use crate::tables::{Reason, Tables, Writable};
 use crate::{Cursor, FoldError, TooOld};
 
-/// What an entry is.
+/// The verdict on an entry.
 pub(crate) enum Entry {
     /// A fact that follows from the state.
     Fact(Author, Box<Event>),
-    /// None.
+    /// The entry is not a fact.
     Other(Reason),
 }
 
-/// Judges the entry behind the cursor. `hash`: of its bytes.
+/// Judges the entry behind the cursor. `hash` is the hash of its bytes.
 pub(crate) fn judge(
     tables: &Tables<Writable<'_>>,
     cursor: &Cursor,
@@ -61,8 +62,8 @@ pub(crate) fn judge(
     }
 }
 
-/// The same from a time when nobody proved what he wrote. Whatever a program of that time stops at may be passed over
-/// here, and what it takes for a fact must not be.
+/// Judges an entry of the time before events were proven. Entries that stop a program of that time may be passed over
+/// here, but its facts must stay facts.
 fn unproven(cursor: &Cursor, prover: &Prover, (stored, hash): (&Stored, Sha256Digest)) -> Result<Entry, FoldError> {
     let sequence = stored.sequence;
     let event = match decode(stored) {
@@ -94,14 +95,14 @@ fn decode(stored: &Stored) -> Result<Event, FoldError> {
     }
 }
 
-/// Whether an event was decided on exactly the state before it.
+/// Checks that an event was decided on exactly the state before it.
 fn check_place(cursor: &Cursor, stored: &Stored, event: &Event) -> Result<(), FoldError> {
     let sequence = stored.sequence;
     let follows = event.sequence == sequence && event.previous == cursor.hash && event.id == stored.id;
     if follows { Ok(()) } else { Err(FoldError::Chain { sequence }) }
 }
 
-/// The time of the newest fact of a gateway.
+/// Returns the time of the newest fact of a gateway.
 pub(crate) fn said(cursor: &Cursor) -> Timestamp {
     Timestamp::from_microsecond(cursor.said).unwrap_or(Timestamp::MIN)
 }

@@ -1,7 +1,7 @@
 //! The keys by which authors prove what they write.
 //!
-//! Each author has a row of keys, numbered from 0, of which it uses one at a time. Older ones are made of newer ones
-//! and never the other way round: whoever is given one can check all that was proven before, and whoever stole one can
+//! Each author has a row of keys, numbered from 0, of which it uses one at a time. Older keys are derived from newer
+//! ones and never the other way round: the holder of a key can check all earlier proofs, and the thief of a key can
 //! prove nothing once the next is in use. Under each master key of the region the row begins anew.
 //!
 //! Source: L. Lamport, "Password authentication with insecure communication", 1981.
@@ -23,19 +23,19 @@ const STEP: &[u8] = b"planetstore author key before this one v1";
 /// only.
 #[derive(Clone)]
 pub struct AuthorKey {
-    /// By the number of the master key that they are made of. There is at least one.
+    /// The keys by the number of the master key that they are derived from. There is at least one.
     rows: Vec<Row>,
 }
 
-/// A key, and all before it under the same master key. Its memory is wiped when it is dropped. It stays in its place
-/// meanwhile: what moves leaves copies.
+/// A key, and all before it under the same master key. Its memory is wiped when it is dropped, and never moves before,
+/// because a move leaves a copy.
 #[derive(Clone)]
 struct Row {
     number: u32,
     secret: Box<Zeroizing<[u8; AUTHOR_KEY_BYTES]>>,
 }
 
-/// Why a text is no key. It repeats nothing of the text.
+/// The reason why a text is not a key. It repeats nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an author key: `planetstore author-key` writes one as AUTHOR:NUMBER:KEY")]
 pub struct AuthorKeyError;
@@ -85,12 +85,12 @@ impl AuthorKey {
         self
     }
 
-    /// How many master keys there are keys under.
+    /// Returns the number of master keys under which there are keys.
     pub fn master_keys(&self) -> u32 {
         u32::try_from(self.rows.len()).unwrap_or(u32::MAX)
     }
 
-    /// Its number, under the newest master key.
+    /// Returns the number of the key under the newest master key.
     pub fn number(&self) -> u32 {
         self.rows.last().map_or(0, |row| row.number)
     }
@@ -116,7 +116,7 @@ impl AuthorKey {
         Some(self.row(master)?.of_number(number)?.secret)
     }
 
-    /// The form in which it is handed over: `AUTHOR:NUMBER:KEY`, once for each master key, with commas between.
+    /// Returns the text form: `AUTHOR:NUMBER:KEY` for each master key, with commas between.
     pub fn to_text(&self, author: Author) -> Zeroizing<String> {
         let rows: Vec<_> = self.rows.iter().map(|row| Zeroizing::new(row.to_text(author))).collect();
         Zeroizing::new(rows.iter().map(|row| row.as_str()).collect::<Vec<_>>().join(","))
@@ -125,7 +125,7 @@ impl AuthorKey {
     /// Reads what [`to_text`](Self::to_text) wrote, with blanks around it.
     ///
     /// # Errors
-    /// [`AuthorKeyError`], also when it is another author's.
+    /// [`AuthorKeyError`], also when the key is another author's.
     pub fn parse(text: &str, author: Author) -> Result<Self, AuthorKeyError> {
         let rows: Result<Vec<_>, _> = text.split(',').map(|row| Row::parse(row, author)).collect();
         rows.map(|rows| Self { rows })
@@ -138,23 +138,23 @@ impl fmt::Debug for AuthorKey {
     }
 }
 
-/// The keys that a process holds: to prove what it writes, and to know what others wrote.
+/// The keys of a process, which prove its own events and check those of others.
 #[derive(Debug, Clone)]
 pub enum Keyring {
-    /// A gateway's: the last key of every author.
+    /// The keys of a gateway: the last key of every author.
     Gateway {
-        /// The gateways'.
+        /// The key of the gateways.
         gateway: AuthorKey,
-        /// Of what follows lifecycle rules.
+        /// The key of the lifecycle service.
         lifecycle: AuthorKey,
     },
-    /// Of what follows lifecycle rules: its own. With it, it proves what it writes and checks what gateways prove to
-    /// it, and cannot prove that a gateway wrote anything.
+    /// The key of the lifecycle service alone. It proves the events of that service and checks the proofs of gateways
+    /// to it, but cannot make proofs of a gateway.
     Lifecycle(AuthorKey),
 }
 
 impl Keyring {
-    /// Who writes with these keys.
+    /// Returns the author that writes with these keys.
     pub fn author(&self) -> Author {
         match self {
             Self::Gateway { .. } => Author::Gateway,
@@ -189,7 +189,7 @@ mod tests {
         assert_ne!(fifth.secret(0, 5), fourth.secret(0, 4));
         assert_ne!(other.secret(0, 5), fifth.secret(0, 5));
         assert_eq!(last.of_number(KEY_NUMBER_MAX).unwrap().to_text(Author::Lifecycle), last.to_text(Author::Lifecycle));
-        // Another one would make all logs unprovable.
+        // Another derivation would make all logs unprovable.
         assert_eq!(hex::encode(&last.secret(0, 0).unwrap()[..4]), "64db63bf");
     }
 

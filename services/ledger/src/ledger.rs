@@ -23,28 +23,28 @@ use crate::turns::Turns;
 use crate::writer::{Durable, Progress, Work, Writer};
 use crate::{CommitError, Disk, OpenError, ReadError, Sources, barrier};
 
-/// How many commands may wait for the writer.
+/// The number of commands that may wait for the writer.
 pub(crate) const COMMANDS_WAITING_MAX: usize = 4_096;
 
-/// How many reads may wait for the question of the log that is under way.
+/// The number of reads that may wait while the log is asked.
 const READS_WAITING_MAX: usize = 4_096;
 
-/// How long a command may wait for room in the queue.
+/// The time for which a command may wait for room in the queue.
 const QUEUE_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// How long a command may take from the queue to its outcome, a restart of the log's server included.
+/// The time that a command may take from the queue to its outcome, a restart of the log's server included.
 const COMMIT_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How long a read may wait for its barrier.
+/// The time for which a read may wait for its barrier.
 const BARRIER_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// How long a ledger may take to stop, the append that is under way included.
+/// The time that a ledger may take to stop, the append that is under way included.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The options of a ledger.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The region whose log it folds.
+    /// The region of the log.
     pub region: RegionName,
     /// The file of the projection.
     pub path: PathBuf,
@@ -54,7 +54,7 @@ pub struct Options {
     pub cache_bytes: usize,
     /// The sources of time and ids.
     pub sources: Sources,
-    /// The keys by which authors prove what they write. They say who writes here, too.
+    /// The keys by which authors prove their events. The kind of the keyring is the author that this process writes as.
     pub keyring: Keyring,
     /// Whether this ledger releases the parts that deletes left behind; otherwise other processes do.
     pub releases: bool,
@@ -154,7 +154,7 @@ impl Ledger {
         }
     }
 
-    /// Waits until the writer says why it does nothing any more, which it is about to.
+    /// Waits for the reason why the writer stopped, which it is about to publish.
     async fn why_stopped(&self) -> String {
         let mut progress = self.progress.clone();
         // An error means that it ended without a reason.
@@ -163,7 +163,7 @@ impl Ledger {
         failed.map_or_else(|| "it was told to".into(), |reason| reason.to_string())
     }
 
-    /// The state, with every write that was acked before this call.
+    /// Returns the state with every write that was acknowledged before this call.
     ///
     /// # Errors
     /// [`ReadError`] when the log does not answer in time, or the ledger stopped.
@@ -197,7 +197,7 @@ impl Ledger {
         }
     }
 
-    /// Events that are folded already, from `from` on and not beyond `last`: some of them.
+    /// Reads events that are folded already: at least one, from `from` on and not beyond `last`.
     ///
     /// # Errors
     /// [`ReadError`] when the log cannot be read now.
@@ -206,12 +206,12 @@ impl Ledger {
         PastEvents::of(&entries, &self.snapshot.load())
     }
 
-    /// The newest state here, without a barrier: for hints that are decided again at a commit.
+    /// Returns the newest state of this process, without a barrier: for hints that are decided again at a commit.
     pub fn latest(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
 
-    /// The position up to which the log is applied, and whether the ledger has failed.
+    /// Returns the position up to which the log is applied, and whether the ledger has failed, as they change.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
     }
@@ -231,7 +231,7 @@ impl Ledger {
         }
     }
 
-    /// Waits until the writer is gone and the projection's file is closed, for whatever reason.
+    /// Waits until the writer has ended, for any reason, and the projection's file is closed.
     async fn ended(&self) {
         let mut progress = self.progress.clone();
         while progress.changed().await.is_ok() {}

@@ -10,9 +10,9 @@
 //! - `disk`: the projection's disk; `room`: its free space; `shortage`: what the writer does when it is full;
 //!   `contention`: sharing the log with other writers; `follow`: events of other writers; `barrier`: reads that see all
 //!   acknowledged writes
-//! - `tables`: a file per table; `fold`: events into tables; `open`: whether a projection belongs to a log
+//! - `tables`: the list of all tables, and their scans; `listing`: pages of them as S3 shows them; `fold`: events into tables; `open`: whether a projection belongs to a log
 //! - `judge`: whether an entry of the log is a fact; `proof`: who wrote it; `keyring`: the authors' keys
-//! - `past`: reading old events; `health`: contents with faults
+//! - `past`: reading old events
 //! - [`rebuild()`]: replay the log into a new projection and compare
 
 mod barrier;
@@ -23,7 +23,6 @@ mod disk;
 mod error;
 mod fold;
 mod follow;
-mod health;
 mod judge;
 mod keyring;
 mod ledger;

@@ -5,25 +5,23 @@
 
 use std::ops::Bound;
 
-use domain::View;
-use domain::row::{BucketId, BucketRow, PartRow, UploadRow, VersionRow};
-use events::ids::{BucketName, ObjectKey, PartNumber, UploadId, VersionId};
+use domain::row::{BucketId, UploadRow, VersionRow};
+use domain::{Parts, View};
+use events::ids::{ObjectKey, UploadId, VersionId};
 use memchr::memmem;
-use redb::{ReadableTable, ReadableTableMetadata};
 use uuid::Uuid;
 
 use crate::StateError;
-use crate::tables::row::decode;
 use crate::tables::{Access, Tables};
 
 /// The parameters of a listing.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
-    /// Only keys that begin with this.
+    /// The listing has only keys that begin with this.
     pub prefix: &'a [u8],
     /// Keys are rolled up to the first occurrence of this behind the prefix; empty for no rolling up.
     pub delimiter: &'a [u8],
-    /// Only what sorts after this; a common prefix that was returned before is passed over whole.
+    /// The listing begins after this; a common prefix that was returned before is passed over whole.
     pub after: &'a [u8],
     /// The maximum number of entries.
     pub max: usize,
@@ -32,9 +30,9 @@ pub struct Page<'a> {
 /// A line of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry<T> {
-    /// A key, and what was asked of it.
+    /// A key and its entry.
     Key(Box<[u8]>, T),
-    /// All keys that begin with this.
+    /// The common prefix of all keys that begin with it.
     CommonPrefix(Box<[u8]>),
 }
 
@@ -98,12 +96,12 @@ impl Page<'_> {
         Some(&key[..self.prefix.len() + at + self.delimiter.len()])
     }
 
-    /// Whether a listing may go on within the key `after`: only if it would show that key by itself.
+    /// Returns whether a listing may go on within the key `after`: only if it would show that key by itself.
     fn continues_in_key(&self) -> bool {
         self.after.starts_with(self.prefix) && self.common_prefix(self.after).is_none()
     }
 
-    /// Where the listing begins.
+    /// Returns the key at which the listing begins; `None` if nothing can follow.
     fn start(&self) -> Option<Bound<Vec<u8>>> {
         if self.after < self.prefix {
             return Some(Bound::Included(self.prefix.to_vec()));
@@ -123,27 +121,11 @@ fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(next)
 }
 
+/// The first and the last id that an upload may have.
+const FIRST_UPLOAD: UploadId = UploadId(Uuid::nil());
+const LAST_UPLOAD: UploadId = UploadId(Uuid::max());
+
 impl<A: Access> Tables<A> {
-    /// Returns the number of buckets.
-    pub fn count_buckets(&self) -> Result<u64, StateError> {
-        Ok(self.buckets.len()?)
-    }
-
-    /// A page of buckets in the order of their names.
-    pub fn list_buckets(
-        &self,
-        after: Option<&BucketName>,
-        max: usize,
-    ) -> Result<Vec<(BucketName, BucketRow)>, StateError> {
-        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_str()));
-        let mut buckets = Vec::new();
-        for entry in self.buckets.range::<&str>((from, Bound::Unbounded))?.take(max) {
-            let (name, row) = entry?;
-            buckets.push((name.value().parse().map_err(StateError::Key)?, decode(row.value())?));
-        }
-        Ok(buckets)
-    }
-
     /// A page of current objects.
     pub fn list_objects(&self, bucket: BucketId, page: &Page<'_>) -> Result<ObjectsPage, StateError> {
         let mut entries: Vec<Entry<VersionRow>> = Vec::new();
@@ -152,13 +134,12 @@ impl<A: Access> Tables<A> {
             return Ok(ObjectsPage { entries, cost, truncated: false });
         };
         'seek: loop {
-            let from = start.as_ref().map(|key| (bucket.0, key.as_slice()));
             cost.seeks += 1;
-            for entry in self.current.range::<(u64, &[u8])>((from, Bound::Unbounded))? {
-                let (at, row) = entry?;
+            for entry in self.current.from_key(bucket, start.as_ref().map(Vec::as_slice))? {
+                let entry = entry?;
                 cost.rows += 1;
-                let (owner, key) = at.value();
-                if owner != bucket.0 || !key.starts_with(page.prefix) {
+                let (_, key) = entry.stored_key();
+                if !key.starts_with(page.prefix) {
                     return Ok(ObjectsPage { entries, cost, truncated: false });
                 }
                 if entries.len() == page.max {
@@ -170,7 +151,7 @@ impl<A: Access> Tables<A> {
                     start = Bound::Included(next);
                     continue 'seek;
                 }
-                entries.push(Entry::Key(key.into(), decode(row.value())?));
+                entries.push(Entry::Key(key.into(), entry.row()?));
             }
             return Ok(ObjectsPage { entries, cost, truncated: false });
         }
@@ -222,23 +203,14 @@ impl<A: Access> Tables<A> {
         prefix: &[u8],
         cost: &mut Cost,
     ) -> Result<Option<Vec<u8>>, StateError> {
-        let current_from = from.as_ref().map(|key| (bucket.0, key.as_slice()));
-        let current = self.current.range::<(u64, &[u8])>((current_from, Bound::Unbounded))?.next().transpose()?;
-        let versions_from = match from {
-            Bound::Excluded(key) => Bound::Excluded((bucket.0, key.as_slice(), u128::MAX)),
-            Bound::Included(key) => Bound::Included((bucket.0, key.as_slice(), 0)),
-            Bound::Unbounded => Bound::Unbounded,
-        };
-        let versions =
-            self.versions.range::<(u64, &[u8], u128)>((versions_from, Bound::Unbounded))?.next().transpose()?;
+        let from = from.as_ref().map(Vec::as_slice);
+        let current = self.current.from_key(bucket, from)?.next().transpose()?;
+        let versions = self.versions.from_key(bucket, from)?.next().transpose()?;
         cost.seeks += 2;
         cost.rows += usize::from(current.is_some()) + usize::from(versions.is_some());
-        let ours = |(owner, key): (u64, &[u8])| (owner == bucket.0 && key.starts_with(prefix)).then(|| key.to_vec());
-        let current = current.and_then(|(at, _)| ours(at.value()));
-        let versions = versions.and_then(|(at, _)| {
-            let (owner, key, _) = at.value();
-            ours((owner, key))
-        });
+        let ours = |key: &[u8]| key.starts_with(prefix).then(|| key.to_vec());
+        let current = current.and_then(|entry| ours(entry.stored_key().1));
+        let versions = versions.and_then(|entry| ours(entry.stored_key().1));
         Ok(current.into_iter().chain(versions).min())
     }
 
@@ -272,10 +244,9 @@ impl<A: Access> Tables<A> {
         {
             return Ok(false);
         }
-        let bytes = key.as_bytes();
-        for entry in self.versions.range((bucket.0, bytes, 0)..(bucket.0, bytes, below.as_u128()))?.rev() {
+        for entry in self.versions.below(bucket, key, below)?.rev() {
             cost.rows += 1;
-            if !push(decode(entry?.1.value())?) {
+            if !push(entry?.row()?) {
                 return Ok(false);
             }
         }
@@ -292,17 +263,17 @@ impl<A: Access> Tables<A> {
         let mut entries: Vec<Entry<(UploadId, UploadRow)>> = Vec::new();
         let mut start = match (after_upload, page.start().filter(|_| page.max > 0)) {
             (_, None) => return Ok(UploadsPage { entries, truncated: false }),
-            (Some(upload), _) if page.continues_in_key() => Bound::Excluded((page.after.to_vec(), upload.0.as_u128())),
-            (_, Some(Bound::Excluded(key))) => Bound::Excluded((key, u128::MAX)),
-            (_, Some(Bound::Included(key))) => Bound::Included((key, 0)),
+            (Some(upload), _) if page.continues_in_key() => Bound::Excluded((page.after.to_vec(), upload)),
+            (_, Some(Bound::Excluded(key))) => Bound::Excluded((key, LAST_UPLOAD)),
+            (_, Some(Bound::Included(key))) => Bound::Included((key, FIRST_UPLOAD)),
             (_, Some(Bound::Unbounded)) => Bound::Unbounded,
         };
         'seek: loop {
-            let from = start.as_ref().map(|(key, upload)| (bucket.0, key.as_slice(), *upload));
-            for entry in self.uploads.range::<(u64, &[u8], u128)>((from, Bound::Unbounded))? {
-                let (at, row) = entry?;
-                let (owner, key, upload) = at.value();
-                if owner != bucket.0 || !key.starts_with(page.prefix) {
+            let from = start.as_ref().map(|(key, upload)| (key.as_slice(), *upload));
+            for entry in self.uploads.from_key(bucket, from)? {
+                let entry = entry?;
+                let (_, key, upload) = entry.stored_key();
+                if !key.starts_with(page.prefix) {
                     return Ok(UploadsPage { entries, truncated: false });
                 }
                 if entries.len() == page.max {
@@ -311,36 +282,23 @@ impl<A: Access> Tables<A> {
                 if let Some(common) = page.common_prefix(key) {
                     entries.push(Entry::CommonPrefix(common.into()));
                     let Some(next) = successor(common) else { break };
-                    start = Bound::Included((next, 0));
+                    start = Bound::Included((next, FIRST_UPLOAD));
                     continue 'seek;
                 }
-                entries.push(Entry::Key(key.into(), (UploadId(Uuid::from_u128(upload)), decode(row.value())?)));
+                entries.push(Entry::Key(key.into(), (UploadId(Uuid::from_u128(upload)), entry.row()?)));
             }
             return Ok(UploadsPage { entries, truncated: false });
         }
     }
 
     /// The parts of an upload after a number, at most `max`, and whether there are more.
-    pub fn list_parts(
-        &self,
-        upload: UploadId,
-        after: u16,
-        max: usize,
-    ) -> Result<(Vec<(PartNumber, PartRow)>, bool), StateError> {
-        let upload = upload.0.as_u128();
-        let mut parts = Vec::new();
+    pub fn list_parts(&self, upload: UploadId, after: u16, max: usize) -> Result<(Parts, bool), StateError> {
         if max == 0 {
-            return Ok((parts, false)); // Truncated without a marker to go on from would be a loop.
+            return Ok((Parts::new(), false)); // Truncated without a marker to go on from would be a loop.
         }
-        let from = Bound::Excluded((upload, after));
-        for entry in self.parts.range::<(u128, u16)>((from, Bound::Included((upload, u16::MAX))))? {
-            if parts.len() == max {
-                return Ok((parts, true));
-            }
-            let (at, row) = entry?;
-            let number = PartNumber::try_from(at.value().1).map_err(StateError::Key)?;
-            parts.push((number, decode(row.value())?));
-        }
-        Ok((parts, false))
+        let mut parts = self.parts.from(upload, after.saturating_add(1), max.saturating_add(1))?;
+        let truncated = parts.len() > max;
+        parts.truncate(max);
+        Ok((parts, truncated))
     }
 }

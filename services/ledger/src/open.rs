@@ -1,4 +1,4 @@
-//! Opening a projection: is it ours, does it belong to this log, what is missing?
+//! Opening a projection: checking that it belongs to these keys and this log, and folding what it lacks.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ const LARGE_STEP_BYTES: u64 = 1 << 30;
 pub(crate) struct Opened {
     pub(crate) database: Database,
     pub(crate) cursor: Cursor,
-    /// The sequence up to which it is durable, and what was written since.
+    /// The sequence up to which it is durable.
     pub(crate) durable: u64,
     pub(crate) volatile: Written,
     pub(crate) reserve: Arc<Reserve>,
@@ -65,7 +65,7 @@ pub(crate) async fn open_database<L: Log>(
     verify(log, cursor, last).await?;
     let mut opened = Opened { database, cursor, durable: cursor.sequence, volatile: Written::default(), reserve };
     opened.fold_rest(options, prover, log, last).await?;
-    // Whoever lacks a key that is in use learns it now, and not from the first request.
+    // A process that lacks a key in use fails now, and not at its first request.
     prover.turn_to(read_tables(&opened.database)?.totals()?.keys)?;
     Ok(opened)
 }
@@ -78,16 +78,9 @@ fn create(options: &Options, reserve: &Arc<Reserve>) -> Result<Database, OpenErr
         .map_err(|source| OpenError::Database { path, source })
 }
 
-/// The version of a projection, whichever it is, and how far it is; `None` if nothing was folded yet. Only the
-/// table of the cursor is opened, and only the fields of it that every version begins with are read.
+/// Returns the version of a projection, known or not, and its last sequence; `None` if nothing was folded yet.
 pub(crate) fn found(database: &Database) -> Result<Option<(u32, u64)>, StateError> {
-    let region = match database.begin_read()?.open_table(region::TABLE) {
-        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-        region => region?,
-    };
-    let Some(cursor) = region.get(region::CURSOR)? else { return Ok(None) };
-    let (found, _) = postcard::take_from_bytes(cursor.value()).map_err(StateError::Row)?;
-    Ok(Some(found))
+    region::found(&database.begin_read()?)
 }
 
 /// Makes the tables if the file is new.
@@ -98,8 +91,8 @@ pub(crate) fn make_tables(database: &Database) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Makes the tables if the file is new, makes sure that it belongs to these keys, and reads how far it is. It writes
-/// nothing to a file that says so already: the disk may be full.
+/// Makes the tables if the file is new, makes sure that it belongs to these keys, and reads how far it is. A file that
+/// has the name of the keys already is not written to: the disk may be full.
 pub(crate) fn prepare(database: &Database, prover: &Prover) -> Result<Cursor, OpenError> {
     let name = prover.name();
     match Tables::read(&database.begin_read().map_err(StateError::from)?) {
@@ -124,7 +117,7 @@ pub(crate) fn prepare(database: &Database, prover: &Prover) -> Result<Cursor, Op
     Ok(cursor)
 }
 
-/// Where a log ends of which nothing is missing.
+/// Returns the tail of a log from which no event is missing.
 pub(crate) async fn whole_log<L: Log>(log: &L) -> Result<Tail, OpenError> {
     let tail = log.tail().await?;
     if tail.is_dense() {

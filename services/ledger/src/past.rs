@@ -1,4 +1,4 @@
-//! The log's past, for those who look at events again that are folded already.
+//! Reading events again that are folded already.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::{ReadError, Snapshot};
 
 type Entries = Pin<Box<dyn Future<Output = Result<Vec<Stored>, ReadError>> + Send>>;
 
-/// Reads entries of the log, whatever that is.
+/// Reads entries of a log of any type.
 #[derive(Clone)]
 pub(crate) struct Past(Arc<dyn Fn(u64, u64) -> Entries + Send + Sync>);
 
@@ -34,14 +34,14 @@ impl Past {
         }))
     }
 
-    /// At least one.
+    /// Reads at least one entry.
     pub(crate) async fn read(&self, from: u64, last: u64) -> Result<Vec<Stored>, ReadError> {
         (self.0)(from, last).await
     }
 }
 
 impl PastEvents {
-    /// Of entries that were judged when they were folded.
+    /// Decodes the facts among entries, which were judged when they were folded.
     pub(crate) fn of(entries: &[Stored], snapshot: &Snapshot) -> Result<Self, ReadError> {
         let mut events = Vec::with_capacity(entries.len());
         for stored in entries {

@@ -1,8 +1,8 @@
-//! Who wrote an entry of the log: the proof that is appended with it, and what it proves to whoever reads it.
+//! Proofs of authorship: the proof that is appended with each entry of the log, and how readers check it.
 //!
-//! A proof is a MAC of where the entry is, on which subject and with which id and bytes: nothing of it can be used for
-//! another entry, at another place or in another region. Gateways prove each event twice, to gateways and to what
-//! follows lifecycle rules, which holds no key by which a gateway would know another gateway.
+//! A proof is a MAC of the region and the entry's sequence, subject, id and bytes: it is valid for no other entry,
+//! place or region. Gateways prove each event twice, to gateways and to the lifecycle service, which does not hold the
+//! key between gateways.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,18 +29,18 @@ const MAC_BYTES: usize = 16;
 /// Length of a MAC as text.
 const MAC_CHARS: usize = (MAC_BYTES * 4).div_ceil(3);
 
-/// Between the parts of a proof.
+/// Separates the parts of a proof.
 const SEPARATOR: char = '.';
 
 const _: () = assert!(2 * MAC_CHARS + 16 <= PROOF_BYTES_MAX);
 
-/// What a proof says, and to whom.
+/// The author and the reader of a proof.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     GatewayToGateway,
     GatewayToLifecycle,
     LifecycleToAll,
-    /// Not a proof: which keys these are.
+    /// This is not a proof: it names the keys.
     Name,
 }
 
@@ -59,13 +59,13 @@ impl Purpose {
 #[derive(Clone)]
 struct Begun(Hmac<Sha256>);
 
-/// What is proven of an entry.
+/// The parts of an entry that a proof covers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Statement<'a> {
     pub(crate) subject: &'a str,
     pub(crate) sequence: u64,
     pub(crate) id: EventId,
-    /// Of its bytes.
+    /// The hash of the entry's bytes.
     pub(crate) hash: Sha256Digest,
 }
 
@@ -86,7 +86,7 @@ impl Begun {
         mac.update(&statement.sequence.to_be_bytes());
         mac.update(statement.id.0.as_bytes());
         mac.update(&statement.hash.0);
-        // What has no fixed length comes last.
+        // The only part without a fixed length comes last.
         mac.update(statement.subject.as_bytes());
         mac
     }
@@ -95,7 +95,7 @@ impl Begun {
         URL_SAFE_NO_PAD.encode(&self.of(statement).finalize().into_bytes()[..MAC_BYTES])
     }
 
-    /// In a time that does not depend on how much of it is right.
+    /// Compares a proof in constant time.
     fn is(&self, statement: &Statement<'_>, text: &str) -> bool {
         let mut mac = [0; MAC_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut mac);
@@ -107,7 +107,7 @@ impl Begun {
 #[derive(Clone)]
 struct InUse {
     numbers: KeyNumbers,
-    /// Of the gateways among themselves, where they are known here.
+    /// The keys between gateways, if this process holds them.
     gateways: Option<Begun>,
     to_lifecycle: Begun,
     by_lifecycle: Begun,
@@ -141,8 +141,8 @@ impl InUse {
 }
 
 impl AuthorKey {
-    /// What tells these keys under a master key from others, and tells nothing of them; `None` if none are held under
-    /// that.
+    /// Returns a check value of the keys under a master key, from which they cannot be computed; `None` if none are
+    /// held under it.
     pub fn check(&self, master: u32, region: &RegionName) -> Option<KeyCheck> {
         let secret = self.secret(master, 0)?;
         let Begun(mac) = Begun::new(&secret, Purpose::Name, region);
@@ -152,7 +152,8 @@ impl AuthorKey {
     }
 }
 
-/// What proves an event by the key of what follows lifecycle rules: all that whoever stole the key can prove.
+/// Returns the proof of an event by the key of the lifecycle service. A thief of that key can make this proof and no
+/// other.
 pub fn proof_of_lifecycle(
     key: &AuthorKey,
     region: &RegionName,
@@ -166,7 +167,7 @@ pub fn proof_of_lifecycle(
     format!("{}{SEPARATOR}{}", Author::Lifecycle.as_str(), mac.unwrap_or_default())
 }
 
-/// Proves what is written here, and finds out who wrote the rest.
+/// Makes proofs for the events of this process, and finds the authors of all other entries.
 pub(crate) struct Prover {
     keyring: Keyring,
     region: RegionName,
@@ -174,13 +175,13 @@ pub(crate) struct Prover {
 }
 
 impl Prover {
-    /// For a region none of whose keys was ever changed.
+    /// Makes a prover for a region that never changed a key.
     pub(crate) fn new(keyring: Keyring, region: RegionName) -> Result<Self, FoldError> {
         let in_use = InUse::of(&keyring, &region, KeyNumbers::default())?;
         Ok(Self { keyring, region, in_use })
     }
 
-    /// Who writes here.
+    /// Returns the author that this process is.
     pub(crate) fn author(&self) -> Author {
         self.keyring.author()
     }
@@ -189,7 +190,7 @@ impl Prover {
         &self.region
     }
 
-    /// Takes the keys that are in use at the place in question.
+    /// Switches to the keys in use at a place of the log.
     pub(crate) fn turn_to(&mut self, numbers: KeyNumbers) -> Result<(), FoldError> {
         if self.in_use.numbers != numbers {
             self.in_use = InUse::of(&self.keyring, &self.region, numbers)?;
@@ -197,7 +198,7 @@ impl Prover {
         Ok(())
     }
 
-    /// Whether all keys that are held here have the next row under the master key that a fact puts in use.
+    /// Returns whether the keys of this process under the new master key are the ones that the fact names.
     pub(crate) fn holds(&self, changed: &MasterKeyChanged) -> bool {
         let checks = [(Author::Gateway, changed.gateway), (Author::Lifecycle, changed.lifecycle)];
         checks.into_iter().all(|(author, check)| {
@@ -205,7 +206,7 @@ impl Prover {
         })
     }
 
-    /// What proves an event that is written here.
+    /// Returns the proof of an event of this process.
     pub(crate) fn prove(&self, statement: &Statement<'_>) -> String {
         let author = self.author();
         let mut proof = author.as_str().to_owned();
@@ -220,7 +221,7 @@ impl Prover {
         proof
     }
 
-    /// Who wrote an entry with bytes of this hash; `None` if that is not proven.
+    /// Returns the author of an entry with bytes of this hash; `None` if no author proves it.
     pub(crate) fn author_of(&self, stored: &Stored, hash: Sha256Digest) -> Option<Author> {
         let mut parts = stored.proof.as_deref()?.split(SEPARATOR);
         let author = parts.next()?;
@@ -228,7 +229,7 @@ impl Prover {
         let statement = Statement { subject: &stored.subject, sequence: stored.sequence, id: stored.id, hash };
         match (author, macs) {
             ("gateway", (to_gateway, Some(to_lifecycle), None)) => {
-                // Gateways look at both, so that all agree.
+                // Gateways check both proofs, so that all ledgers agree.
                 let to_us = self.in_use.gateways.as_ref().is_none_or(|gateways| gateways.is(&statement, to_gateway));
                 (to_us && self.in_use.to_lifecycle.is(&statement, to_lifecycle)).then_some(Author::Gateway)
             }
@@ -239,7 +240,7 @@ impl Prover {
         }
     }
 
-    /// A name of the keys that tells nothing of them, and differs for others.
+    /// Returns a name of the keys, from which they cannot be computed and which differs for other keys.
     pub(crate) fn name(&self) -> [u8; MAC_BYTES] {
         let check = self.keyring.of(self.author()).and_then(|key| key.check(0, &self.region));
         check.map_or([0; MAC_BYTES], |KeyCheck(name)| name)

@@ -89,7 +89,7 @@ pub async fn restore_tail<L: Log>(log: &L, live: &Path, region: &RegionName) -> 
             }
             Message { subject: subject(region, &event.fact), id: event.id, ..entry.message() }
         } else {
-            // The log takes no id twice within a while, and what is no fact may have any.
+            // The log refuses an id that it had a short time ago, and an entry that is not a fact may have any id.
             Message { id: id_of(&entry), ..entry.message() }
         };
         let (id, subject) = (message.id, message.subject.clone());
@@ -101,14 +101,15 @@ pub async fn restore_tail<L: Log>(log: &L, live: &Path, region: &RegionName) -> 
     Ok(restored)
 }
 
-/// With what a log ends.
+/// The end of a log.
 enum End {
     Start,
     Entry(Option<Stored>),
 }
 
 impl End {
-    /// Whether an event that names the one before it so was appended behind it, whether that was a fact or not.
+    /// Returns whether an event with this hash of its predecessor was appended behind this end, which may be a fact or
+    /// a quarantined entry.
     fn is_followed_by(&self, previous: Sha256Digest) -> bool {
         match self {
             Self::Start => previous == CHAIN_START,
@@ -119,7 +120,7 @@ impl End {
     }
 }
 
-/// An id for what is no fact, always the same for the same bytes at the same place.
+/// Returns an id for an entry that is not a fact, always the same for the same bytes at the same place.
 fn id_of(entry: &Stored) -> EventId {
     let Sha256Digest(hash) = quarantine_hash(&entry.payload);
     let [first, second, ..] = hash.as_chunks::<8>().0 else { return EventId::NONE };

@@ -1,7 +1,7 @@
-//! Whether the projection's disk has the room that its volatile commits need when they are made durable.
+//! The room on the projection's disk for making volatile commits durable.
 //!
-//! redb takes nothing any more after one write that failed, so it should not meet the full disk: commands are turned
-//! away before. Deletes are let through longer than the others, for they are how there comes to be room.
+//! redb fails every write after one that failed, so it should not meet the full disk: commands are refused before.
+//! Deletes are accepted longer than other commands, because they make room.
 
 use std::ops::AddAssign;
 
@@ -16,7 +16,7 @@ const ROW_BYTES: u64 = 4 << 10;
 /// Rows that an event has beside what it changes: its own in the ring of recent events, and the one that leaves it.
 const EVENT_ROWS: usize = 2;
 
-/// How often the bytes of an event are written: in the ring, and in the rows that it puts.
+/// The number of times that the bytes of an event are written: in the ring, and in the rows that it puts.
 const PAYLOAD_COPIES: usize = 2;
 
 /// Bytes that one durable commit may take beside its rows: the pages on the way to them, and redb's own tables.
@@ -47,7 +47,7 @@ const MOST: Written = Written {
 /// The most that a batch of deletes writes. Each has a small event.
 const MOST_OF_DELETES: Written = Written { events: DELETES_MAX, payload: 256 << 10, ..MOST };
 
-/// What was folded and is not durable.
+/// The rows and bytes that were folded and are not durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Written {
     pub(crate) events: usize,
@@ -63,7 +63,7 @@ impl Written {
         (self.events * EVENT_ROWS + self.rows) as u64 * ROW_BYTES + (self.payload * PAYLOAD_COPIES) as u64
     }
 
-    /// With one more event, which changed so many rows.
+    /// Adds one more event, which changed this many rows.
     #[must_use]
     pub(crate) const fn and(self, rows: usize, payload: usize) -> Self {
         Self { events: self.events + 1, rows: self.rows + rows, payload: self.payload + payload }
@@ -78,20 +78,20 @@ impl AddAssign for Written {
     }
 }
 
-/// What a disk still takes.
+/// The commands for which a disk has room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Room {
-    /// Everything.
+    /// There is room for all commands.
     Ample,
-    /// Deletes.
+    /// There is room for deletes only.
     Scarce,
-    /// Nothing.
+    /// There is no room.
     Gone,
 }
 
 impl Room {
-    /// What may be written to a disk with so many bytes free and so many kept, on which so many are not durable yet.
-    /// Where room should be kept and is not, it is scarce.
+    /// Returns the commands that may be written to a disk with these free, reserved and volatile bytes. A disk without
+    /// its reserve has little room.
     fn of(free: u64, kept: u64, is_whole: bool, volatile: u64) -> Self {
         if is_whole && free.saturating_sub(volatile) >= ROOM_BYTES_MIN {
             Self::Ample
@@ -102,8 +102,9 @@ impl Room {
         }
     }
 
-    /// What may be written where so many bytes are not durable yet, and how many are free. The reserve is made when
-    /// there is room for it again. A disk that cannot be asked is one that the commit will tell about.
+    /// Returns the commands that may be written with this many volatile bytes, and the free bytes. The reserve is made
+    /// when there is room for it again. If the free bytes of a disk cannot be read, a failing commit shows that it is
+    /// full.
     pub(crate) fn look(reserve: &Reserve, volatile: u64) -> (Self, u64) {
         let Some(mut free) = reserve.free_bytes() else { return (Self::Ample, u64::MAX) };
         if !reserve.is_whole() && free.saturating_sub(volatile) >= RESERVE_AGAIN_BYTES_MIN {

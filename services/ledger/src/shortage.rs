@@ -1,8 +1,8 @@
-//! What the writer does about its disk: it looks before it writes, turns away what there is no room for, and goes on
-//! with a file opened anew after redb met the full disk all the same.
+//! The writer and a full disk: it checks the free space before it writes, refuses commands for which there is no room,
+//! and opens the file anew if redb met the full disk all the same.
 //!
-//! Nothing of this ends the ledger. What is volatile is on the log, so it may stay in memory, or be lost and folded once
-//! more; only how much of it there may be has a bound.
+//! A full disk does not end the ledger. Volatile commits are on the log, so they may stay in memory, or be lost and
+//! folded again; only their size has a bound.
 
 use std::time::{Duration, Instant};
 
@@ -21,13 +21,13 @@ use crate::{CommitError, FoldError, OpenError, StateError};
 /// Rows that one transaction changes while events of others are folded, before the disk is looked at again.
 const FOLD_CHANGES_MAX: usize = 2_000;
 
-/// How often a full disk is looked at for whatever waits for room.
+/// The interval at which a full disk is checked while something waits for room.
 pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How much of a disk with much room may be volatile: what is free may be taken by others before it is durable.
+/// The divisor of the free bytes that may be volatile: other programs may take the rest before it is durable.
 const VOLATILE_SHARE: u64 = 16;
 
-/// How much may be volatile whatever is free. The reserve is larger.
+/// The bytes that may be volatile however full the disk is. The reserve is larger.
 const VOLATILE_BYTES_MIN: u64 = 16 << 20;
 
 impl<L: Log> Writer<L> {
@@ -82,7 +82,7 @@ impl<L: Log> Writer<L> {
         let all = self.fold_while_room(events)?;
         if self.cursor.sequence > before {
             self.contention.others_appended();
-            // Whoever appended them releases as well.
+            // The process that appended these events releases as well.
             self.pause_release();
         }
         Ok(all)
@@ -93,7 +93,7 @@ impl<L: Log> Writer<L> {
             self.look()?;
             if self.volatile.bytes() >= self.options.volatile_bytes_max() {
                 self.make_durable()?;
-                // Without room it stays in memory, of which redb has so much for it.
+                // Without room the events stay in memory, within redb's cache.
                 if self.volatile.bytes() >= self.options.volatile_bytes_max() {
                     return Ok(false);
                 }
@@ -103,7 +103,7 @@ impl<L: Log> Writer<L> {
         Ok(true)
     }
 
-    /// Folds events, whatever the disk says: a batch of them was admitted. Those folded already are passed over.
+    /// Folds events without a check of the disk: a batch of them was admitted. Those folded already are passed over.
     pub(crate) fn fold(&mut self, events: &[Stored]) -> Result<(), FoldError> {
         while self.lacks_any(events) {
             self.fold_once(events)?;
@@ -128,7 +128,7 @@ impl<L: Log> Writer<L> {
         self.durable.is_due(self.cursor.sequence) || self.volatile.bytes() >= bytes_max
     }
 
-    /// Makes durable what is not, if the disk has room for it. What is kept is for deletes.
+    /// Makes volatile commits durable, if the disk has room for them. The reserve is for deletes.
     pub(crate) fn make_durable(&mut self) -> Result<(), FoldError> {
         if self.cursor.sequence != self.durable.sequence {
             let needed = self.volatile.bytes() + COMMIT_BYTES;
@@ -147,14 +147,14 @@ impl<L: Log> Writer<L> {
         Ok(())
     }
 
-    /// Whether redb met a full disk. It takes nothing then until its file is opened anew.
+    /// Returns whether redb met a full disk. Until its file is opened anew, redb then fails every write.
     pub(crate) fn is_full(&self, error: &FoldError) -> bool {
         let FoldError::State(error) = error else { return false };
         let is_after = || matches!(error.storage(), Some(StorageError::PreviousIo)) && self.reserve.has_met_full();
         error.is_full() || is_after()
     }
 
-    /// Passes an error on that is no full disk.
+    /// Passes on every error but a full disk.
     pub(crate) fn unless_full(&self, error: FoldError) -> Result<(), FoldError> {
         if self.is_full(&error) { Ok(()) } else { Err(error) }
     }
@@ -163,7 +163,7 @@ impl<L: Log> Writer<L> {
     pub(crate) fn reopen(&mut self, runtime: &Handle) -> Result<(), FoldError> {
         tracing::warn!("the projection met a full disk; reopening it");
         self.progress.send_modify(|progress| progress.is_reopening = true);
-        // Two cannot have the file open, so something else stands in its place meanwhile.
+        // The file cannot be open twice, so a database in memory takes its place meanwhile.
         let path = self.options.path.display().to_string();
         let aside = Builder::new().set_cache_size(0).create_with_backend(InMemoryBackend::new());
         let aside = aside.map_err(|source| OpenError::Database { path, source })?;
@@ -173,7 +173,7 @@ impl<L: Log> Writer<L> {
         }
         let opened = runtime.block_on(async {
             loop {
-                // A disk that says it has room and takes nothing must not keep this busy.
+                // A disk that reports room and fails writes must not keep this loop busy.
                 tokio::time::sleep(LOOK_INTERVAL).await;
                 match open_database(&self.options, &mut self.prover, self.log.as_ref()).await {
                     Err(error) if error.is_passing() => {

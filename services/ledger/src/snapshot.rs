@@ -16,7 +16,7 @@ impl Snapshot {
         Ok(Self(Tables::read(&database.begin_read()?)?))
     }
 
-    /// Whether parts are left that nothing refers to any more.
+    /// Returns whether parts are left that nothing refers to any more.
     pub(crate) fn is_releasing(&self) -> Result<bool, StateError> {
         Ok(self.0.next_released_upload()?.is_some() || self.0.next_released_bucket()?.is_some())
     }

@@ -2,7 +2,7 @@ use domain::Context;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Where time and ids come from: the system outside of tests.
+/// The sources of time and ids: the system, except in tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources {
     /// The time now.

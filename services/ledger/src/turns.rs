@@ -1,4 +1,4 @@
-//! Whose commands the next batch takes: every request has its turn, and none waits for many commands of another.
+//! The order of requests: every request has its turn, and none waits for many commands of another.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -7,7 +7,8 @@ use eventlog::BATCH_EVENTS_MIN;
 
 use crate::commit::Queued;
 
-/// How many commands a batch of several requests takes beyond the first of each. Whoever comes next waits for no more.
+/// The number of commands that a batch of several requests takes beyond the first of each. The next request waits for
+/// no more than these.
 const FURTHER_MAX: usize = 32;
 
 /// Commands that a batch takes, at least, while a request of one command waits beside requests of many. So few are
@@ -15,18 +16,18 @@ const FURTHER_MAX: usize = 32;
 const SHORT_COMMANDS: usize = 4;
 const _: () = assert!(SHORT_COMMANDS < BATCH_EVENTS_MIN);
 
-/// How long batches stay that short after such requests waited: clients that wait for each answer ask again by then. A
-/// request of many commands has others waiting by then.
+/// The time for which batches stay that short after such requests waited: clients that wait for each answer ask again
+/// by then. A request of many commands has others waiting by then.
 const REMEMBERED: Duration = Duration::from_millis(100);
 
-/// Who waited lately.
+/// The requests that waited lately.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    /// When commands of several requests last waited together.
+    /// The time at which commands of several requests last waited together.
     shared: Option<Instant>,
-    /// When a request of one command last waited together with others.
+    /// The time at which a request of one command last waited together with others.
     single: Option<Instant>,
-    /// Requests that had several commands waiting, and when last.
+    /// Requests that had several commands waiting, and the last time of that.
     many: HashMap<String, Instant>,
 }
 
@@ -91,7 +92,7 @@ fn order<T>(waiting: &mut Vec<T>, turns: Vec<usize>) {
 mod tests {
     use super::*;
 
-    /// What the next batch takes of commands, named by their requests.
+    /// Returns the commands that the next batch takes, named by their requests.
     fn next(turns: &mut Turns, waiting: &[&'static str], now: Instant) -> Vec<&'static str> {
         let (of_each, requests) = turns.look(waiting.iter().copied(), now);
         let mut waiting = waiting.to_vec();

@@ -1,7 +1,6 @@
-//! The one task that writes: it owns redb's write transaction, and does what is asked of it in order.
+//! The only task that writes: it owns redb's write transaction, and handles requests in order.
 //!
-//! How a batch of commands is committed is in `commit`, and what is done about the disk in `shortage`; here is the loop
-//! around them.
+//! `commit` commits a batch of commands, and `shortage` handles a full disk; this file has the loop around them.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,13 +27,13 @@ use crate::snapshot::Snapshot;
 use crate::turns::Turns;
 use crate::{CommitError, Cursor, FoldError, StateError};
 
-/// How long commits may stay volatile in redb. The log has them: a crash replays this much.
+/// The time for which commits may stay volatile in redb. The log has them: a crash replays this much.
 const VOLATILE_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// How many events may stay volatile in redb.
+/// The number of events that may stay volatile in redb.
 const VOLATILE_EVENTS_MAX: u64 = 10_000;
 
-/// What the writer is asked to do.
+/// A request to the writer.
 pub(crate) enum Work {
     /// Decide, publish and apply a command.
     Commit(Queued),
@@ -63,40 +62,40 @@ pub(crate) struct Writer<L> {
     pub(crate) log: Arc<L>,
     pub(crate) options: Options,
     pub(crate) database: Database,
-    /// Proves what is written here, and finds out who wrote the rest.
+    /// Makes proofs for the events of this process, and finds the authors of all other entries.
     pub(crate) prover: Prover,
-    /// What is kept on its disk.
+    /// The reserve on the projection's disk.
     pub(crate) reserve: Arc<Reserve>,
-    /// What its disk took when it was last looked at, and the bytes that were free.
+    /// The commands for which the disk had room at the last check, and the bytes that were free.
     pub(crate) room: Room,
     pub(crate) free: u64,
-    /// What was folded and is not durable.
+    /// The rows and bytes that were folded and are not durable.
     pub(crate) volatile: Written,
-    /// What others appended, and the disk had no room for.
+    /// Events of other processes for which the disk had no room.
     pub(crate) held: Vec<Stored>,
     pub(crate) cursor: Cursor,
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) durable: Durable,
     pub(crate) contention: Contention,
-    /// How long the last append took.
+    /// The duration of the last append.
     pub(crate) append_time: Duration,
-    /// Whose commands the next batch takes.
+    /// The order in which requests get into batches.
     pub(crate) turns: Turns,
-    /// When to free more of what is being released, if anything is and no client asks for anything before.
+    /// The time at which to free more parts, if any are being released and no client sends a command before.
     pub(crate) release: Option<Instant>,
     /// The task that hands over what others append; it ends with the writer.
     pub(crate) follower: Option<AbortHandle>,
 }
 
-/// When redb was last made durable.
+/// The time at which redb was last made durable.
 pub(crate) struct Durable {
     pub(crate) at: Instant,
     pub(crate) sequence: u64,
 }
 
 impl Durable {
-    /// Whether it is time again, with the log folded up to a sequence.
+    /// Returns whether a durable commit is due, with the log folded up to a sequence.
     pub(crate) fn is_due(&self, sequence: u64) -> bool {
         let volatile = sequence - self.sequence;
         volatile >= VOLATILE_EVENTS_MAX || (volatile > 0 && self.at.elapsed() >= VOLATILE_TIME_MAX)
@@ -104,7 +103,7 @@ impl Durable {
 }
 
 impl<L: Log> Writer<L> {
-    /// Works until it is told to stop, nobody is left to ask, or it cannot go on.
+    /// Works until it is stopped, all senders are gone, or it fails.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>, runtime: &Handle) {
         // What a panic leaves half done is an open transaction, which redb drops; nothing here is used after it.
         let result = catch_unwind(AssertUnwindSafe(|| self.serve(&mut work, runtime)));
@@ -125,7 +124,7 @@ impl<L: Log> Writer<L> {
         if let Some(follower) = &self.follower {
             follower.abort();
         }
-        // Whoever waits in the queue learns it by losing the sender, after `failed` says why.
+        // Callers in the queue lose their sender, after `failed` has the reason.
         drop(work);
         if let Err(error) = self.database.close() {
             tracing::error!(%error, "the projection could not be closed; opening it again will repair it");
@@ -185,8 +184,8 @@ impl<L: Log> Writer<L> {
         }
     }
 
-    /// The next thing to do; `None` when nobody is left to ask. Meanwhile redb is made durable, and parts are freed,
-    /// when that is due.
+    /// Returns the next thing to do; `None` when all senders are gone. Meanwhile this makes redb durable and frees
+    /// parts, when that is due.
     fn wait(&mut self, work: &mut mpsc::Receiver<Work>, runtime: &Handle) -> Result<Option<Work>, FoldError> {
         loop {
             match work.try_recv() {
@@ -303,7 +302,7 @@ impl<L: Log> Writer<L> {
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")

@@ -3,8 +3,8 @@
 mod access;
 mod append;
 mod bucket;
-mod content;
 mod draft;
+mod health;
 mod identity;
 mod lock;
 mod node;
@@ -80,7 +80,7 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::ObjectAppended(fact) => append::appended(&mut draft, fact)?,
         Fact::ObjectRenamed(fact) => rename::renamed(&mut draft, fact)?,
         Fact::DeleteMarkerCreated(fact) => object::delete_marker_created(&mut draft, fact)?,
-        Fact::ContentHealthChanged(fact) => content::health_changed(&mut draft, fact)?,
+        Fact::ContentHealthChanged(fact) => health::health_changed(&mut draft, fact)?,
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,

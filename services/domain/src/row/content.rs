@@ -76,7 +76,7 @@ pub fn placed_shards(
 
 #[cfg(test)]
 mod tests {
-    use events::ids::{Layout, Sha256Digest};
+    use events::ids::Sha256Digest;
 
     use super::*;
 

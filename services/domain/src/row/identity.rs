@@ -27,7 +27,7 @@ pub struct UserRow {
     /// The hash of the password, sealed.
     pub password: Option<Sealed>,
     /// The rate limits.
-    #[serde(with = "super::limits")]
+    #[serde(with = "super::field::limits")]
     pub limits: Limits,
     /// The groups the user is in, at most [`crate::GROUPS_PER_USER_MAX`].
     pub groups: BTreeSet<GroupName>,

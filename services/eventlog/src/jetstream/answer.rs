@@ -1,28 +1,29 @@
-//! What the server says to a publish, and what that means.
+//! The server's answers to a publish, and their meaning.
 
 use serde::Deserialize;
 
 use super::api::{Refusal, code};
 
-/// What is known after one publish, or one batch, was sent.
+/// The outcome of one publish, or of one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Stored and durable.
+    /// The messages are stored and durable.
     Appended,
-    /// Not at this place: the log does not end where it should, or the ids are there already. Looking tells.
+    /// The messages are not at this place: the log does not end where it should, or the ids are there already. A look
+    /// into the log decides.
     Moved,
-    /// Not stored, for a reason that is not about the place.
+    /// The messages are not stored, for a reason that is not about the place.
     Refused(String),
-    /// No answer: it may be stored, may come to be stored yet, or never.
+    /// There was no answer: the messages may be stored now, later or never.
     Unknown(String),
 }
 
-/// What came of sending several messages.
+/// The outcome of sending several messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sent {
-    /// How many of the first messages are known to be stored and durable.
+    /// The number of the first messages that are known to be stored and durable.
     pub(super) appended: usize,
-    /// What is known of the others; of all if there are no others.
+    /// The outcome of the others, or of all if there are no others.
     pub(super) rest: Answer,
 }
 
@@ -69,7 +70,7 @@ pub(super) fn of_chain(answers: Vec<Answer>) -> Sent {
     let appended = answers.iter().rposition(|a| *a == Answer::Appended).map_or(0, |last| last + 1);
     let mut rest = answers.into_iter().skip(appended);
     let first = rest.next().unwrap_or(Answer::Appended);
-    // One that may be under way still makes the outcome unknown, whatever was said to the others.
+    // A message that may be under way still makes the outcome unknown, regardless of the answers to the others.
     let rest = rest.find(|a| matches!(a, Answer::Unknown(_))).filter(|_| first != Answer::Appended).unwrap_or(first);
     Sent { appended, rest }
 }

@@ -10,7 +10,7 @@ use crate::ReadError;
 /// Time a JetStream API request may take.
 const API_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Error codes of nats-server that are told apart (server/errors.json).
+/// The error codes of nats-server that are handled differently (server/errors.json).
 pub(super) mod code {
     pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
     pub(crate) const WRONG_LAST_MESSAGE_ID: u64 = 10070;
@@ -30,7 +30,7 @@ pub(super) struct Refusal {
     pub(super) description: String,
 }
 
-/// Why an API request has no result.
+/// The reason why an API request has no result.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
     #[error("{}", .0.description)]

@@ -87,9 +87,9 @@ impl Append<'_> {
         }
     }
 
-    /// Behind a closed gate nothing is sent again: a server that cannot write is about to be replaced. When it was,
-    /// returns why the gate is closed, for what the log shows then is the outcome. Else returns when there is
-    /// something to be gained by sending again.
+    /// Behind a closed gate nothing is sent again: a server that cannot write is about to be replaced. After that, this
+    /// returns the reason of the closed gate, because the log then shows the outcome. Otherwise it returns when another
+    /// send may succeed.
     async fn wait_while_closed(&self) -> Option<String> {
         let (mut gate, mut connection) = (self.log.gate.clone(), self.log.connection.clone());
         let (deadline, bytes) = (tokio::time::Instant::now() + CLOSED_TIME_MAX, bytes_of(self.messages));
@@ -172,7 +172,7 @@ impl Append<'_> {
         }
         let mut watched = self.log.connection.clone();
         if watched.wait_for(|now| now.connected).await.is_err() {
-            // The client is gone for good, and with it whoever could be told.
+            // The client is gone for good, and with it the caller.
             std::future::pending::<()>().await;
         }
     }

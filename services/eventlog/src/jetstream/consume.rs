@@ -10,10 +10,10 @@ use super::read::{Batch, Bounds, Reply, collect, stored, unavailable};
 use super::{JetStreamLog, api};
 use crate::ReadError;
 
-/// How long the server keeps a consumer that nobody reads from.
+/// The time for which the server keeps a consumer that nobody reads from.
 const CONSUMER_IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How long the server keeps a request for which it has no events.
+/// The time for which the server keeps a request for which it has no events.
 const PULL_TIME_MAX: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Created {
 struct Pull {
     batch: usize,
     max_bytes: usize,
-    /// In nanoseconds.
+    /// The time in nanoseconds.
     expires: u128,
 }
 
@@ -59,8 +59,8 @@ pub(super) async fn take(log: &JetStreamLog, consumer: &str, bounds: Bounds) -> 
 
 fn accept(reply: &Message, expected: u64, last: u64) -> Result<Reply, ReadError> {
     let Some(Delivery { sequence, pending }) = reply.reply.as_deref().and_then(Delivery::parse) else {
-        // The bytes are used up, the time is over, or the consumer is gone: the next read finds out. What was stored is
-        // not told from that by its status, which may be anything, but by its place.
+        // The bytes are used up, the time is over, or the consumer is gone: the next read finds out. An entry is
+        // distinguished from such a message by its place, not by its status, which may be anything.
         return if reply.status.is_some() {
             Ok(Reply::End(true))
         } else {

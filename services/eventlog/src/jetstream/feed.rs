@@ -17,13 +17,13 @@ const PULL_EVENTS: usize = 1000;
 /// Bytes the server may send ahead of what was taken.
 const PULL_BYTES: usize = 8 << 20;
 
-/// How often an idle server says that it is there; two lost ones end the consumer.
+/// The interval of heartbeats from an idle server; two lost heartbeats end the consumer.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// How long one pull waits for events before it is asked again.
+/// The time for which one pull waits for events before it is repeated.
 const PULL_TIME: Duration = Duration::from_secs(30);
 
-/// How long the server keeps a consumer that nobody pulls from.
+/// The time for which the server keeps a consumer that nobody pulls from.
 const CONSUMER_IDLE_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Longest pause before the next consumer when one ended without an event.
@@ -31,7 +31,7 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 type Sender = mpsc::Sender<Result<Stored, ReadError>>;
 
-/// Why one consumer is at its end.
+/// The reason why a consumer ended.
 enum Ended {
     /// Nobody listens any more, or the error that was sent means stop.
     Stop,
@@ -59,7 +59,7 @@ pub(super) async fn feed(log: JetStreamLog, from: u64, sender: Sender) {
             Ended::Lost(why) => tracing::debug!(next, why, "following the log with a new consumer"),
         }
         barren = if next == before { barren + 1 } else { 0 };
-        // What a consumer cannot bring, since it takes what was stored for a word of the server, is read.
+        // An entry whose headers look like a message of the server cannot come through a consumer, so it is read.
         if barren > 0 && read_one(&log, &mut next, &sender).await.is_break() {
             return;
         }
@@ -73,7 +73,7 @@ pub(super) async fn feed(log: JetStreamLog, from: u64, sender: Sender) {
 /// Hands over the next event if the log has it. A break means that nobody listens any more.
 async fn read_one(log: &JetStreamLog, next: &mut u64, sender: &Sender) -> ControlFlow<()> {
     let Ok(events) = log.read(*next, 1, 1).await else {
-        // The next consumer says what is wrong, if it stays so.
+        // The next consumer reports the error, if it persists.
         return ControlFlow::Continue(());
     };
     for event in events {
@@ -156,7 +156,7 @@ async fn pull(log: &JetStreamLog, next: u64) -> Result<consumer::pull::Stream, S
 }
 
 async fn stop(sender: &Sender, error: ReadError) -> Ended {
-    // If nobody listens any more there is nobody to be told.
+    // The receiver may be gone, and then the error concerns nobody.
     let _told = sender.send(Err(error)).await;
     Ended::Stop
 }

@@ -1,21 +1,22 @@
-//! Whether the server that says where the log ends still leads the stream. See ADR 14.
+//! Checks that the server which says where the log ends still leads the stream. See ADR 14.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-/// How long ago a leader may have heard a quorum for its word to count. It hears them every second.
+/// The age of a quorum's last sign up to which the answer of a leader counts. A leader hears its followers every
+/// second.
 const QUORUM_HEARD_TIME_MAX: Duration = Duration::from_millis(1_500);
 
-/// How long a leader may not have been asked before it has to answer twice. Together with the time above this is shorter
+/// The time without a question after which a leader has to answer twice. Together with the time above this is shorter
 /// than the 4 s of silence after which its followers elect another.
 const UNASKED_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// How far apart these two questions are: a leader that was paused hears meanwhile what its followers told it.
+/// The time between these two questions, in which a leader that was paused hears its followers.
 pub(super) const CONFIRMATION_PAUSE: Duration = Duration::from_millis(250);
 
-/// Who keeps copies of the stream, as the server that answers sees them.
+/// The servers with copies of the stream, as the server that answers sees them.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Cluster {
     leader: Option<String>,
@@ -33,9 +34,9 @@ struct Replica {
 #[derive(Debug)]
 struct Known {
     name: String,
-    /// When the first of its answers in a row came.
+    /// The time at which the first of its answers in a row came.
     since: Instant,
-    /// When the last question that it answered was asked.
+    /// The time at which the last question that it answered was asked.
     asked: Instant,
 }
 
@@ -44,7 +45,7 @@ struct Known {
 pub(super) struct Leader(Mutex<Option<Known>>);
 
 impl Leader {
-    /// Why an answer to a question of `asked` that came at `now` may not know what was appended, if so.
+    /// Returns the reason why an answer at `now` to a question of `asked` may lack appended events, if there is one.
     pub(super) fn doubt(&self, cluster: &Cluster, asked: Instant, now: Instant) -> Option<&'static str> {
         if cluster.replicas.is_empty() {
             return None;
@@ -71,8 +72,8 @@ impl Leader {
 }
 
 impl Cluster {
-    /// Why the server that answers may not know what was appended, as far as it can tell itself: it leads the stream no
-    /// longer, or leads it and hears too few others to be sure.
+    /// Returns the reason why the server that answers may lack appended events, as far as it knows itself: it does not
+    /// lead the stream any more, or leads it and hears too few others.
     fn doubt(&self) -> Option<&'static str> {
         if self.leader.as_ref().is_none_or(String::is_empty) {
             return Some("the stream has no leader");

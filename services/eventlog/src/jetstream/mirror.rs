@@ -14,14 +14,14 @@ const DECLARATION: &str = include_str!("../../../../nats/streams/facts.json");
 /// Nouns whose facts held secrets in some release. The log is never written anew, so they still do.
 const SECRET_ONCE: &[&str] = &["key", "kms_key", "user"];
 
-/// What the server says of a stream.
+/// The server's description of a stream.
 #[derive(Deserialize)]
 struct Info {
     config: Value,
 }
 
-/// Makes the mirror if it is absent, else has it keep what is declared now. Returns its name. Of a mirror that holds
-/// more nouns than are declared, what it holds stays: it is to be deleted and made anew.
+/// Makes the mirror if it is absent, else has it keep what is declared now. Returns its name. A mirror that holds more
+/// nouns than are declared keeps their facts: an operator has to delete it, so that it is made anew.
 ///
 /// # Errors
 /// See [`OpenError`].
@@ -58,8 +58,8 @@ fn declaration(region: &RegionName, replicas: usize) -> Result<Value, OpenError>
     let mut declared: Value =
         serde_json::from_str(&text).map_err(|error| OpenError::Declaration { reason: error.to_string() })?;
     declared["num_replicas"] = replicas.into();
-    // What a power loss takes of a mirror is mirrored again; so it need not reach the disk one by one, which takes nine
-    // times as long. Of several copies the server asks that they do.
+    // Facts that a mirror loses with the power are mirrored again, so each need not be synced by itself, which takes
+    // nine times as long. The server demands a sync of each from several copies.
     if replicas > 1
         && let Some(settings) = declared.as_object_mut()
     {

@@ -26,7 +26,7 @@ use crate::{AppendError, Follow, Gate, Log, Message, OpenError, ReadError, Store
 pub use mirror::ensure_facts;
 pub use send::{BATCH_EVENTS_MIN, Sending};
 
-/// Which stream the log is.
+/// The stream of the log.
 #[derive(Debug, Clone)]
 pub struct StreamOptions {
     /// The region whose events it keeps.
@@ -54,9 +54,9 @@ pub struct JetStreamLog {
     batches: Arc<AtomicU64>,
     sending: Sending,
     gate: Gate,
-    /// Where the last read stopped.
+    /// The place at which the last read stopped.
     place: Arc<Mutex<Option<read::ReadPosition>>>,
-    /// Who said where the log ends, when it was last asked.
+    /// The leader that last answered where the log ends.
     leader: Arc<leader::Leader>,
 }
 
@@ -73,7 +73,7 @@ impl JetStreamLog {
         Ok(Self { client, connection, refusals, stream, batches, sending, gate, place, leader })
     }
 
-    /// Whether the connection stands, for readiness.
+    /// Returns whether the connection stands, for readiness.
     pub fn connection(&self) -> watch::Receiver<Connection> {
         self.connection.clone()
     }
@@ -83,8 +83,8 @@ impl JetStreamLog {
         &self.stream
     }
 
-    /// The same log behind the gate of the private server that keeps it: while that is closed, appends are turned
-    /// away at once, and one whose outcome is not known is resolved when the server was started anew.
+    /// Puts the log behind the gate of its private server: while the gate is closed, appends are refused at once, and
+    /// an append of unknown outcome is resolved when the server has restarted.
     #[must_use]
     pub fn behind(mut self, gate: Gate) -> Self {
         self.gate = gate;

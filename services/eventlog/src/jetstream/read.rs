@@ -22,7 +22,7 @@ const READ_BYTES_MAX: usize = 16 << 20;
 /// Time the server may take for the next event of a batch.
 const READ_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// What to read.
+/// The range to read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) from: u64,
@@ -30,7 +30,7 @@ pub(super) struct Bounds {
     pub(super) bytes: usize,
 }
 
-/// Where the last read stopped short of the end, for one that goes on from there.
+/// The place at which the last read stopped before the end, for a read that continues there.
 #[derive(Debug, Clone)]
 pub(super) struct ReadPosition {
     next: u64,
@@ -40,11 +40,11 @@ pub(super) struct ReadPosition {
     consumer: Option<String>,
 }
 
-/// What was read.
+/// The result of a read.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) events: Vec<Stored>,
-    /// Whether there is more behind it, as far as the server said.
+    /// Whether more events follow, according to the server.
     pub(super) more: bool,
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn read(
     let events = events_max.clamp(1, READ_EVENTS_MAX);
     let bounds = Bounds { from: from.max(1), events, bytes: bytes_max.clamp(1, READ_BYTES_MAX) };
     let made = log.connection.borrow().made;
-    // Two that read at once are not one that goes on.
+    // Two reads at once do not continue each other.
     let Ok(mut place) = log.place.try_lock() else { return Ok(get::get(log, bounds).await?.events) };
     let goes_on = place.take().filter(|place| place.next == bounds.from && place.made == made);
     let (batch, consumer) = match goes_on {
@@ -75,7 +75,8 @@ pub(super) async fn read(
             }
         }
     };
-    // At the end the server may send to a consumer what nobody waits for any more, so the place is given up.
+    // At the end of the log the server may send events to a consumer after this read has ended, so the place is given
+    // up.
     if batch.more {
         *place = Some(ReadPosition { next: bounds.from + batch.events.len() as u64, made, consumer });
     }
@@ -88,7 +89,7 @@ pub(super) enum Reply {
     Event(Stored),
     /// The last event of the batch, and whether the server has more.
     Last(Stored, bool),
-    /// No event: the batch has ended. And whether the server has more.
+    /// The batch has ended without an event. The flag says whether the server has more.
     End(bool),
 }
 
@@ -132,10 +133,10 @@ pub(super) async fn collect(
     }
 }
 
-/// The header that proves who wrote an event.
+/// The header with the proof of an event's author.
 pub(super) const PROOF: HeaderName = HeaderName::from_static("Planetstore-Proof");
 
-/// Checks that an entry is the next one. What it says of itself may be anything.
+/// Checks that an entry is the next one. Its headers and payload are not trusted.
 ///
 /// # Errors
 /// [`ReadError::Gap`].

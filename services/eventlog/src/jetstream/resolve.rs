@@ -1,9 +1,9 @@
 //! The decisions of an append: what to do after an answer, and after a look into the log.
 //!
-//! An outcome is decided only on an explicit answer of the server. After an unknown one the same messages are
-//! sent again with the same expected sequence: compare-and-swap lets one copy in at most, so that the answer to
-//! the second tells of the first. Reading alone would not do: a server whose disk fails shows events that it
-//! holds in memory only.
+//! An outcome is decided only on an explicit answer of the server. After an unknown one the same messages are sent
+//! again with the same expected sequence: compare-and-swap lets one copy in at most, so that the answer to the second
+//! also decides the first. Reading alone would not do: a server whose disk fails shows events that it holds in memory
+//! only.
 
 use events::ids::EventId;
 
@@ -17,12 +17,12 @@ pub(super) struct Doubt {
     connection: Option<u64>,
     /// The server process the last of them went to.
     server: Option<String>,
-    /// One of them may yet go out on a later connection.
+    /// One of these sends may yet go out on a later connection.
     strayed: bool,
 }
 
 impl Doubt {
-    /// With one more send of unknown outcome, all of which went to a server process, or may have.
+    /// Adds a send of unknown outcome, all of which went to a server process, or may have.
     #[must_use]
     pub(super) fn and(self, connection: u64, server: Option<String>) -> Self {
         Self {
@@ -36,23 +36,23 @@ impl Doubt {
         self.connection.is_none()
     }
 
-    /// Whether whatever was sent has come to its end, because it went to processes that are gone: where one server at
-    /// a time keeps the log, and `server` keeps it now, the log shows what became of it.
+    /// Returns whether every send is decided because it went to processes that are gone: where one server at a time
+    /// keeps the log, and `server` keeps it now, the log shows the outcome.
     pub(super) fn is_settled_on(&self, server: &str) -> bool {
         !self.strayed && self.server.as_deref().is_some_and(|last| last != server)
     }
 
-    /// Whether an answer on `connection` leaves one under way. A connection keeps its order: what went before
-    /// on the same one is decided when this is. What went to an earlier one may still be read by the server.
+    /// Returns whether an answer on `connection` leaves a send under way. A connection keeps its order: what went
+    /// before on the same one is decided when this is. What went to an earlier one may still be read by the server.
     fn outlives(&self, connection: u64) -> bool {
         self.connection.is_some_and(|oldest| oldest < connection)
     }
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Tell the caller.
+    /// Return the outcome to the caller.
     Done(Result<(), AppendError>),
     /// Read what is in the log behind the first `appended`, and [`after_look`].
     Look { appended: usize },
@@ -60,7 +60,7 @@ pub(super) enum Step {
     Again { appended: usize, why: String },
 }
 
-/// After what was sent on `connection`; `before` of the messages had been appended earlier.
+/// Returns the next step after a send on `connection`; `before` of the messages had been appended earlier.
 pub(super) fn after_answer(before: usize, sent: Sent, doubt: &Doubt, connection: u64) -> Step {
     let appended = before + sent.appended;
     match sent.rest {
@@ -74,14 +74,15 @@ pub(super) fn after_answer(before: usize, sent: Sent, doubt: &Doubt, connection:
     }
 }
 
-/// What a look into the log found: its last sequence, and the ids from the first place in question on.
+/// The result of a look into the log: its last sequence, and the ids from the first place in question on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) last: u64,
     pub(super) ids: Vec<EventId>,
 }
 
-/// After a look. `ids` are those of all the messages, of which the first `before` are known to be appended.
+/// Returns the next step after a look. `ids` are the ids of all the messages, of which the first `before` are known to
+/// be appended.
 pub(super) fn after_look(
     expected_last: u64,
     ids: &[EventId],

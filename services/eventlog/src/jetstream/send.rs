@@ -1,4 +1,4 @@
-//! Puts messages on the wire and collects what the server says.
+//! Sends messages and collects the server's answers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::Message;
 /// Time the server has to answer one publish or one batch, before the outcome counts as unknown.
 const ACK_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// From how many events on an atomic batch is sent; fewer go as a chain of publishes.
+/// The least number of events that are sent as an atomic batch; fewer go as a chain of publishes.
 ///
 /// A chain costs a sync of the disk for each event, a batch about five and a folder for its draft, however many.
 /// Measured with `examples/append_table.rs` (nats-server 2.15.1, one copy, sync always, two busy cores, both ways
@@ -27,15 +27,15 @@ const ACK_TIME_MAX: Duration = Duration::from_secs(5);
 /// against 1,014, of 128 658 against 5,389.
 pub const BATCH_EVENTS_MIN: usize = 12;
 
-/// How several events are sent.
+/// The way in which several events are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sending {
-    /// As a chain below [`BATCH_EVENTS_MIN`], as a batch from there on.
+    /// Events go as a chain below [`BATCH_EVENTS_MIN`], as a batch from there on.
     #[default]
     Measured,
-    /// Always as one atomic batch.
+    /// Events always go as one atomic batch.
     Batch,
-    /// Always as a chain of publishes.
+    /// Events always go as a chain of publishes.
     Chain,
 }
 
@@ -50,7 +50,7 @@ impl Sending {
     }
 }
 
-/// Where the messages of one send went.
+/// The destination of the messages of one send.
 #[derive(Debug)]
 pub(super) struct Delivery {
     server: String,

@@ -11,7 +11,7 @@ use super::api::{self, ApiError, code};
 use super::leader::{CONFIRMATION_PAUSE, Cluster, Leader};
 use crate::{OpenError, ReadError, Tail};
 
-/// How long a leader that may be none is asked again.
+/// The time in which a leader that may not lead any more is asked again.
 const DOUBT_TIME_MAX: Duration = Duration::from_secs(3);
 
 const DECLARATION: &str = include_str!("../../../../nats/streams/events.json");
@@ -48,7 +48,7 @@ pub(super) async fn ensure(
     let name = declared["name"].as_str().unwrap_or_default().to_owned();
     let found = match api::request::<Info>(client, &format!("STREAM.INFO.{name}"), "".into()).await {
         Err(ApiError::Refused(refusal)) if refusal.err_code == code::STREAM_NOT_FOUND => {
-            // Of two that create it at once with the same settings, both are told that it is created.
+            // Two processes that create it at once with the same settings both succeed.
             api::request::<Info>(client, &format!("STREAM.CREATE.{name}"), declared.to_string().into())
                 .await
                 .map_err(unanswered)?
@@ -70,7 +70,7 @@ pub(super) async fn ensure(
     }
 }
 
-/// Asks whoever leads the stream where it ends. A direct get would be answered by any copy.
+/// Asks the leader of the stream where it ends. Any copy would answer a direct get.
 ///
 /// # Errors
 /// [`ReadError::Unavailable`] also when the leader may be none any more.
@@ -154,12 +154,12 @@ fn difference(declared: &Value, found: &Value) -> Option<Difference> {
     };
     for setting in SETTINGS {
         let (wanted, has) = (&declared[setting], &found[setting]);
-        // A server leaves out what is false.
+        // A server leaves out settings that are false.
         if wanted != has && !(has.is_null() && *wanted == Value::Bool(false)) {
             return differs(setting, wanted, has);
         }
     }
-    // A newer release may have added some: the stream is as good for this one.
+    // A newer release may have added nouns, which do no harm to this one.
     if subjects(declared).is_subset(&subjects(found)) {
         None
     } else {

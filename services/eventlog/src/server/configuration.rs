@@ -8,7 +8,7 @@ use super::{Endpoint, ServerError};
 
 const TEMPLATE: &str = include_str!("../../../../nats/server.conf");
 
-/// What is filled in.
+/// The values that are filled in.
 pub(super) struct Configuration<'a> {
     pub(super) folder: &'a Folder,
     pub(super) server_name: &'a str,
@@ -39,7 +39,7 @@ impl Configuration<'_> {
     }
 }
 
-/// What stands between double quotes in the server's configuration language.
+/// Escapes a text for double quotes in the server's configuration language.
 pub(super) fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
@@ -63,7 +63,7 @@ mod tests {
 
     const COMPOSE: &str = include_str!("../../../../nats/compose.conf");
 
-    /// What two servers have in common of their accounts: all but the users.
+    /// The private server and the composition have the same accounts, apart from the users.
     #[test]
     fn the_composition_has_the_account_of_an_integration_as_the_private_server_has() {
         let template = TEMPLATE.replace("{region}", "us-east-1");

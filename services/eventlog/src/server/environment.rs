@@ -1,5 +1,5 @@
-//! What a nats-server may see of this process's environment: nothing it does not need. Root's password and the region's
-//! master key are in it too.
+//! The environment of a nats-server: only the variables that it needs. The environment of this process also holds
+//! root's password and the region's master key.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The data folder: whose it is, and what lies in it.
+//! The data folder: its lock, and the files in it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -52,8 +52,7 @@ impl Folder {
         self.path.join("port")
     }
 
-    /// Makes durable what a server that was killed had written but not synced: who reads it next takes it for
-    /// durable.
+    /// Makes durable what a killed server had written but not synced: the next server takes it for durable.
     pub(super) fn sync(&self) -> Result<(), ServerError> {
         let sync = || Ok(syncfs(File::open(self.store())?)?);
         sync().map_err(|error| failed("sync", &self.path, error))
@@ -168,7 +167,7 @@ fn lock(folder: &Path) -> Result<File, ServerError> {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
             let mut holder = String::new();
-            // Who it is only helps to find it.
+            // The process id only helps to find the process.
             let _length = file.read_to_string(&mut holder);
             return Err(ServerError::Locked { folder: folder.into(), holder: holder.trim().into() });
         }

@@ -1,8 +1,8 @@
 //! The decisions about a server that cannot write: when its log is closed to appends, and when it is restarted.
 //!
-//! After one write that failed, nats-server takes none any more until it is started anew, and answers no publish:
-//! whoever sent one does not know what became of it. A restart tells. While the disk is full, appends are turned
-//! away before they reach the server, so that it goes on serving everything else.
+//! After one write that failed, nats-server fails every write until it is restarted, and answers no publish: its sender
+//! does not know the outcome. A restart shows the outcome. While the disk is full, appends are turned away before they
+//! reach the server, so that it goes on serving everything else.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::room::Room;
 use crate::gate::Shut;
 
-/// How soon after a failed write another one counts as the same trouble.
+/// The time after a failed write in which another one counts as the same failure.
 const CALM_TIME: Duration = Duration::from_mins(1);
 
 /// Pause before the second restart in a row; each further one doubles it.
@@ -19,25 +19,25 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Longest pause before a restart.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// What a look at the server and its disk comes to.
+/// The result of a check of the server and its disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The log takes events.
     Writable,
-    /// It takes little or none, because of this.
+    /// The log takes few events or none, for this reason.
     Closed(Shut),
-    /// It takes none, and the server is to be started anew.
+    /// The log takes no events, and the server is to be restarted.
     Restart(String),
 }
 
-/// What was seen so far, over all runs of the server.
+/// The findings over all runs of the server.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     /// Failures in a row.
     failures: u32,
-    /// When the last one was seen.
+    /// The time at which the last failure was seen.
     failed: Option<Instant>,
-    /// When the server is to be restarted because of it.
+    /// The time at which the server is to be restarted because of it.
     restart_at: Option<Instant>,
     is_short: bool,
 }
@@ -70,7 +70,7 @@ impl Health {
         shortage.map_or(Verdict::Writable, Verdict::Closed)
     }
 
-    /// Whether the disk was full when last looked at.
+    /// Whether the disk was full at the last check.
     pub(super) fn is_short(&self) -> bool {
         self.is_short
     }
@@ -88,8 +88,8 @@ fn pause(failures: u32) -> Duration {
     }
 }
 
-/// Whether a line of nats-server says that it writes no more (server/filestore.go and server/stream.go: `setWriteErr`;
-/// server/stream.go and server/jetstream.go: JetStream disabled).
+/// Returns whether a line of nats-server says that it has stopped writing (server/filestore.go and server/stream.go:
+/// `setWriteErr`; server/stream.go and server/jetstream.go: JetStream disabled).
 pub(super) fn is_write_failure(line: &str) -> bool {
     ["ritical write error", "disabling JetStream", "will be DISABLED"].iter().any(|words| line.contains(words))
 }

@@ -7,8 +7,8 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// Becomes `program`, to be killed when the thread that started this process ends, however it ends.
 ///
-/// `parent` is the process id of who started it: if that one has died before the kernel was told, there is
-/// nobody left to die with, and the program is not run. Returns only if it cannot be run.
+/// `parent` is the id of the process that started it. If that process has died before the signal was set, the program
+/// is not run. Returns only if it cannot be run.
 ///
 /// Source: prctl(2), `PR_SET_PDEATHSIG`, which execve(2) keeps for a program without special rights.
 pub fn exec_with_parent(parent: u32, program: &OsStr, arguments: &[OsString]) -> io::Error {

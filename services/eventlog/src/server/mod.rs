@@ -35,15 +35,16 @@ use crate::{Gate, GateKeeper};
 /// whole store again, at some hundred megabytes a second.
 pub const START_TIME_MAX: Duration = Duration::from_mins(10);
 
-/// How to run a server.
+/// The settings of a server.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// The folder for its store, configuration and port. Made if it is absent.
     pub folder: PathBuf,
     /// The nats-server to run; else that of [`NATS_SERVER_ENV`], else the one on `PATH`.
     pub program: Option<PathBuf>,
-    /// What starts it: the first words of the command line, before the program and its arguments. It must end
-    /// with the program's death signal set to the death of the calling thread, as [`exec_with_parent`] does.
+    /// The command that starts the server: the first words of the command line, before the program and its arguments.
+    /// It must end with the program's death signal set to the death of the calling thread, as [`exec_with_parent`]
+    /// does.
     pub launcher: Vec<OsString>,
     /// Time it may take until it accepts connections.
     pub start_time_max: Duration,
@@ -53,45 +54,45 @@ pub struct ServerOptions {
     pub nodes: Vec<NodeId>,
 }
 
-/// What the server is doing.
+/// The state of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerState {
-    /// It was started and does not accept connections yet.
+    /// The server was started and does not accept connections yet.
     Starting,
-    /// It accepts connections.
+    /// The server accepts connections.
     Up {
         /// Its process id.
         pid: u32,
     },
-    /// It died and will be started again.
+    /// The server died and will be started again.
     Restarting {
-        /// How it died.
+        /// The way in which it ended.
         reason: String,
     },
-    /// It cannot be kept alive, and is not tried any more.
+    /// The server cannot be kept alive, and is not started again.
     Failed {
-        /// How it failed last.
+        /// The last failure.
         reason: String,
     },
-    /// It was stopped.
+    /// The server was stopped.
     Stopped,
 }
 
-/// Why there is no server.
+/// The reason why there is no server.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// No nats-server was found.
     #[error("no nats-server was found ({looked}); run nats/install and set {NATS_SERVER_ENV} to the path it prints")]
     NotFound {
-        /// Where it was looked for.
+        /// The places that were searched.
         looked: String,
     },
-    /// What was found is too old, or none.
+    /// The program is too old, or is not a nats-server.
     #[error("{} {what}; at least {oldest} is needed: run nats/install and set {NATS_SERVER_ENV} to the path it prints", path.display())]
     Unusable {
         /// The program.
         path: PathBuf,
-        /// What is the matter with it.
+        /// The problem with it.
         what: String,
         /// The oldest version that will do.
         oldest: Version,
@@ -101,7 +102,7 @@ pub enum ServerError {
     Locked {
         /// The folder.
         folder: PathBuf,
-        /// The process, as far as it said.
+        /// The process, as far as its lock file names it.
         holder: String,
     },
     /// A server of an earlier run holds the folder and does not end.
@@ -115,22 +116,22 @@ pub enum ServerError {
     /// The folder or a file in it cannot be used.
     #[error("cannot {what} {}: {error}", path.display())]
     Folder {
-        /// What was tried.
+        /// The action that failed.
         what: &'static str,
-        /// With what.
+        /// The path of the file or folder.
         path: PathBuf,
-        /// How it failed.
+        /// The error.
         error: std::io::Error,
     },
     /// The server did not come up.
     #[error("nats-server did not start: {reason}")]
     Start {
-        /// What it said last.
+        /// The last lines of the server's output.
         reason: String,
     },
 }
 
-/// Where a server listens and who may connect.
+/// The address of a server, and the users that may connect.
 #[derive(Debug, Clone)]
 struct Endpoint {
     address: String,
@@ -143,7 +144,7 @@ pub struct Server {
     endpoint: Endpoint,
     state: watch::Receiver<ServerState>,
     gate: Gate,
-    /// Closing it tells the supervisor to stop.
+    /// Closing this pipe stops the supervisor.
     stop: Option<PipeWriter>,
 }
 
@@ -167,22 +168,23 @@ impl Server {
         Ok(Self { endpoint, state, gate, stop: Some(stop) })
     }
 
-    /// `host:port` to connect to; the same for as long as this lives.
+    /// Returns the `host:port` to connect to, which stays the same for as long as this lives.
     pub fn address(&self) -> &str {
         &self.endpoint.address
     }
 
-    /// Who may connect.
+    /// Returns the users that may connect.
     pub fn users(&self) -> &Users {
         &self.endpoint.users
     }
 
-    /// What the server is doing.
+    /// Returns the state of the server, as it changes.
     pub fn state(&self) -> watch::Receiver<ServerState> {
         self.state.clone()
     }
 
-    /// Whether it can take appends now: closed while its disk is full, and while it does not write.
+    /// Returns the gate of the log, which is closed while the server's disk is full, and while the server does not
+    /// write.
     pub fn gate(&self) -> Gate {
         self.gate.clone()
     }

@@ -1,4 +1,4 @@
-//! What the server writes to its standard error, passed on to our log.
+//! Passes the server's standard error on to the log of this process.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -34,7 +34,7 @@ impl Output {
         }
     }
 
-    /// What the server said about a write that failed, if it did.
+    /// Returns the server's message about a write that failed, if there was one.
     pub(super) fn write_failure(&self) -> Option<String> {
         self.write_failure.get().cloned()
     }

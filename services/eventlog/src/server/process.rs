@@ -32,7 +32,7 @@ const GREETING_BYTES_MAX: u64 = 64 << 10;
 /// takes longer.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// What ended a wait.
+/// The end of a wait.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Woken {
     Ended,
@@ -77,7 +77,7 @@ impl Process {
         }
     }
 
-    /// What the server said about a write that failed, if it did.
+    /// Returns the server's message about a write that failed, if there was one.
     pub(super) fn write_failure(&self) -> Option<String> {
         self.output.write_failure()
     }
@@ -152,12 +152,12 @@ impl Drop for Process {
     }
 }
 
-/// Whether a process ends within a time.
+/// Waits for the end of a process, and returns whether it came within a time.
 pub(super) fn ended_within(process: &OwnedFd, time: Duration) -> io::Result<bool> {
     Ok(wait_for(&[process.as_fd()], Some(time))?[0])
 }
 
-/// Whether the other end of a pipe is closed within a time.
+/// Waits for the other end of a pipe to close, and returns whether it did within a time.
 pub(super) fn is_closed_within(pipe: &PipeReader, time: Duration) -> io::Result<bool> {
     Ok(wait_for(&[pipe.as_fd()], Some(time))?[0])
 }
@@ -184,7 +184,7 @@ struct Greeting {
     jetstream: bool,
 }
 
-/// Whether our server, and none that took its port, greets a connection with JetStream ready.
+/// Returns whether our server, and not another that took its port, greets a connection with JetStream ready.
 fn greets(name: &str, address: &str) -> bool {
     let greeting = || -> io::Result<String> {
         let stream = TcpStream::connect(address)?;

@@ -1,4 +1,4 @@
-//! Who may connect: each role as a user of its own, with the subjects that `nats/permissions.json` declares.
+//! The users that may connect: one for each role, with the subjects that `nats/permissions.json` declares.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ const DECLARATION: &str = include_str!("../../../../nats/permissions.json");
 /// Bytes of randomness in a password.
 const PASSWORD_BYTES: usize = 32;
 
-/// How many messages a node may send to who asked it something, and for how long it may.
+/// The number of replies that a node may send to a request, and the time in which it may.
 const ANSWERS: &str = "{ max: 1, expires: \"1m\" }";
 
-/// What a connection is for.
+/// The role of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Appends events, reads the log, asks every node.
@@ -81,7 +81,7 @@ impl Users {
         roles.map(with_password).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Who connects as a role; none if it is a node that this server was not told of.
+    /// Returns the user of a role; `None` for a node that this server does not know.
     pub fn of(&self, role: &Role) -> Option<&Credentials> {
         self.0.get(role)
     }
@@ -100,7 +100,7 @@ impl Users {
     }
 }
 
-/// What one role may do, as declared.
+/// The declared permissions of a role.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Permissions {
@@ -117,7 +117,7 @@ fn declared() -> Result<Declared, ServerError> {
     serde_json::from_str(DECLARATION).map_err(unusable)
 }
 
-/// One user in the server's configuration language. `password` is written as it stands, so that it may be a variable.
+/// One user in the server's configuration language. `password` is written without quotes, so that it may be a variable.
 /// A role that is not declared may do nothing.
 fn user(role: &Role, password: &str, region: &RegionName, declared: &Declared) -> String {
     let none = Permissions { publish: Vec::new(), subscribe: Vec::new(), answers: false };
@@ -131,7 +131,7 @@ fn user(role: &Role, password: &str, region: &RegionName, declared: &Declared) -
     for (what, subjects) in [("publish", &permissions.publish), ("subscribe", &permissions.subscribe)] {
         let subjects: Vec<String> = subjects.iter().flat_map(|subject| filled(subject, role, region)).collect();
         if subjects.is_empty() {
-            // Of an empty list the server would make no limit.
+            // The server takes an empty list for no limit.
             lines.push(format!("          {what} {{ deny: \">\" }}"));
         } else {
             lines.push(format!("          {what} {{ allow: ["));

@@ -1,4 +1,4 @@
-//! How much room the store's disk has.
+//! The room on the store's disk.
 
 use std::io;
 use std::path::Path;
@@ -22,7 +22,7 @@ const _: () = assert!(LITTLE_ROOM_BYTES_MIN > 8 * LITTLE_BYTES_MAX as u64);
 /// Files that must be possible still: every batch of events makes a few.
 const ROOM_FILES_MIN: u64 = 128;
 
-/// What a disk can still hold.
+/// The free bytes and files of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) bytes: u64,
@@ -40,14 +40,14 @@ impl Room {
         })
     }
 
-    /// Why the log should not take all events, if so; `was_short` is what was found before.
+    /// Returns the reason why the log should not take all events, if there is one. `was_short` is the previous result.
     pub(super) fn shortage(self, was_short: bool) -> Option<Shut> {
         let bytes_min = if was_short { ROOM_AGAIN_BYTES_MIN } else { LOG_ROOM_BYTES_MIN };
         let lacks_files = self.files.is_some_and(|files| files < ROOM_FILES_MIN);
         if self.bytes >= bytes_min && !lacks_files {
             return None;
         }
-        // Without numbers that change, so that the same trouble is reported once.
+        // The reason contains no numbers, so that the same problem is reported once.
         let mebibytes = ROOM_AGAIN_BYTES_MIN >> 20;
         let why = format!(
             "the disk of the log is full: it needs {mebibytes} MiB and {ROOM_FILES_MIN} files of room to go on"

@@ -24,7 +24,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause before a run.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// How often the server and the room on its disk are looked at.
+/// The interval at which the server and the room on its disk are checked.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 type Started = oneshot::Sender<Result<Endpoint, ServerError>>;
@@ -44,7 +44,8 @@ pub(super) fn supervise(
     supervisor.run(started);
 }
 
-/// Tells how the start went. Who is not there to hear has dropped the other end of the stop pipe too.
+/// Reports the result of the start. A caller that does not wait any more has dropped the other end of the stop pipe,
+/// too.
 fn tell(started: Started, outcome: Result<Endpoint, ServerError>) {
     let _heard = started.send(outcome);
 }
@@ -61,15 +62,15 @@ struct Supervisor<'a> {
     health: Health,
 }
 
-/// How one run of the server ended.
+/// The end of one run of the server.
 enum Run {
-    /// It was to stop.
+    /// The server was asked to stop.
     Stopped,
-    /// It ended, after it had been up or before: by itself, or because it could not write.
+    /// The server ended, before it was up or after: by itself, or because it could not write.
     Ended { was_up: bool, reason: String },
 }
 
-/// Why a server is not looked after any more.
+/// The reason why a server is not supervised any more.
 enum Watched {
     Woken(Woken),
     CannotWrite(String),
@@ -125,7 +126,7 @@ impl<'a> Supervisor<'a> {
             tell(started, Err(ServerError::Start { reason: reason.clone() }));
         }
         let state = self.state.clone();
-        // The folder is free again before anybody is told that the server has stopped.
+        // The folder is free again before the state says that the server has stopped.
         drop(self);
         state.send_replace(last);
     }
@@ -162,7 +163,7 @@ impl<'a> Supervisor<'a> {
         Ok(Run::Stopped)
     }
 
-    /// Looks after a server that is up until it ends, is to be stopped, or is of no use any more.
+    /// Supervises a running server until it ends, is to be stopped, or cannot write any more.
     fn watch(&mut self, process: &Process) -> std::io::Result<Watched> {
         self.health.run_ended();
         loop {

@@ -1,4 +1,4 @@
-//! A log of three copies: who may say where it ends.
+//! A log of three copies, and the server that may say where it ends.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -89,8 +89,8 @@ async fn appended(log: &JetStreamLog, last: u64) {
     }
 }
 
-/// Whoever led when the others were last heard answers for ten seconds and longer; meanwhile they may have elected
-/// another, and acked what it does not know.
+/// The server that led when the others were last heard answers for ten seconds and longer; meanwhile they may have
+/// elected another, and acked what it does not know.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_nobody_hears_does_not_say_where_the_log_ends() {
     let folder = tempfile::tempdir().unwrap();

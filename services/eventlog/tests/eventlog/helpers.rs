@@ -57,7 +57,7 @@ async fn host() {
     let server = Server::start(ServerOptions { launcher, ..server_options(Path::new(&folder)) }).await.unwrap();
     let eventlog::server::ServerState::Up { pid } = *server.state().borrow() else { panic!("it is not up") };
     println!("UP {pid}");
-    // Until it is killed, or whoever started it is.
+    // This runs until it is killed, or its parent is.
     let _end = std::io::stdin().read(&mut [0]);
     server.stop().await;
 }

@@ -13,7 +13,7 @@ use crate::support::{Fixture, ids, messages, patiently, read_all, stored_ids};
 const ROUNDS: usize = 12;
 const EVENTS_A_ROUND: usize = 150;
 
-/// What a writer was told.
+/// The answer that a writer got.
 #[derive(Default)]
 struct Answers {
     acked: Vec<EventId>,
@@ -27,7 +27,7 @@ struct Progress {
     stop: AtomicBool,
 }
 
-/// The last sequence, catching up by reading, as whoever decides on the log does.
+/// Returns the last sequence, catching up by reading, as a ledger does.
 async fn catch_up(log: &JetStreamLog, mut last: u64) -> u64 {
     loop {
         match log.read(last + 1, 1000, usize::MAX).await {

@@ -21,7 +21,7 @@ use super::conditions::{Conditions, LockAsked, RequestTags};
 use super::rights::{
     Target, brings_object_acl, brings_object_tags, needed, needed_too, takes_tags_of_headers, tells_absence,
 };
-use crate::bucket_rules::BucketRules;
+use crate::bucket_rules::AccessRules;
 use crate::convert::upload_id;
 use crate::failure::Failure;
 use crate::request::{Document, Request};
@@ -81,7 +81,7 @@ fn of_new_bucket(request: &Request<'_>, action: Action) -> Result<(), Failure> {
 struct Judge<'a> {
     request: &'a Request<'a>,
     bucket: &'a Bucket,
-    rules: Arc<BucketRules>,
+    rules: Arc<AccessRules>,
 }
 
 /// Whose an object is, and its ACL.
@@ -101,7 +101,7 @@ enum GrantedBy {
 
 impl<'a> Judge<'a> {
     fn new(request: &'a Request<'a>, bucket: &'a Bucket) -> Result<Self, StateError> {
-        let rules = request.gateway.0.rules.of(&bucket.snapshot, &bucket.name, &bucket.row)?;
+        let rules = request.gateway.0.access_rules.of(&bucket.snapshot, &bucket.name, &bucket.row)?;
         Ok(Self { request, bucket, rules })
     }
 

@@ -10,16 +10,16 @@ use policy::{BucketAccess, Document, DocumentKind};
 /// Buckets whose rules are remembered.
 const BUCKETS_MAX: usize = 4_096;
 
-/// What a bucket says about who may use it, parsed.
+/// The rules of access to a bucket, parsed.
 #[derive(Debug, Default)]
-pub(crate) struct BucketRules {
+pub(crate) struct AccessRules {
     policy: Option<Document>,
     acl: Option<Acl>,
     public_access: PublicAccessBlock,
     ownership: ObjectOwnership,
 }
 
-impl BucketRules {
+impl AccessRules {
     pub(crate) fn access<'a>(&'a self, bucket: &'a BucketRow) -> BucketAccess<'a> {
         BucketAccess {
             owner: &bucket.owner,
@@ -40,13 +40,13 @@ impl BucketRules {
     }
 }
 
-/// The rules of buckets. What was read stays until the bucket's rules change.
-pub(crate) struct RulesCache {
-    known: quick_cache::sync::Cache<(BucketId, u64), Arc<BucketRules>>,
-    defaults: Arc<BucketRules>,
+/// The rules of access to buckets. An entry is valid until the rules of its bucket change.
+pub(crate) struct AccessCache {
+    known: quick_cache::sync::Cache<(BucketId, u64), Arc<AccessRules>>,
+    defaults: Arc<AccessRules>,
 }
 
-impl RulesCache {
+impl AccessCache {
     pub(crate) fn new() -> Self {
         Self { known: quick_cache::sync::Cache::new(BUCKETS_MAX), defaults: Arc::default() }
     }
@@ -56,7 +56,7 @@ impl RulesCache {
         snapshot: &Snapshot,
         name: &BucketName,
         bucket: &BucketRow,
-    ) -> Result<Arc<BucketRules>, StateError> {
+    ) -> Result<Arc<AccessRules>, StateError> {
         if bucket.access == 0 {
             return Ok(Arc::clone(&self.defaults));
         }
@@ -66,7 +66,7 @@ impl RulesCache {
         }
         let row = snapshot.bucket_access(bucket.id)?;
         let policy = row.policy.as_deref().map(|text| readable(text, name));
-        let rules = Arc::new(BucketRules {
+        let rules = Arc::new(AccessRules {
             policy,
             acl: row.acl,
             public_access: row.public_access_block.unwrap_or_default(),

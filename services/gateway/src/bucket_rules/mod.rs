@@ -1,10 +1,10 @@
-//! What buckets say of others than their owners: parsed, and remembered until it changes.
+//! Rules of buckets for callers other than their owners, parsed, and cached until they change.
 //!
 //! # Layout
-//! - `access`: who may use a bucket; `cors`: which pages of other origins may
+//! - `access`: policies, ACLs and ownership; `cors`: pages of other origins
 
 mod access;
 mod cors;
 
-pub(crate) use access::{BucketRules, RulesCache};
+pub(crate) use access::{AccessCache, AccessRules};
 pub(crate) use cors::CorsCache;

@@ -57,7 +57,7 @@ pub(super) async fn delete(call: Authorized<'_>) -> Result<Response, Failure> {
 
 pub(super) fn status(call: Authorized<'_>) -> Result<Response, Failure> {
     let (call, bucket) = call.into_bucket()?;
-    let rules = call.gateway.0.rules.of(&bucket.snapshot, &bucket.name, &bucket.row)?;
+    let rules = call.gateway.0.access_rules.of(&bucket.snapshot, &bucket.name, &bucket.row)?;
     let is_public = bucket_is_public(&rules.access(&bucket.row));
     Ok(reply::xml(PolicyStatus { is_public }.to_xml()))
 }

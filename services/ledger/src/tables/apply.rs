@@ -1,87 +1,53 @@
-use std::borrow::Borrow;
-
 use domain::Change;
-use domain::row::NodeRow;
-use events::ids::NodeId;
-use redb::{Key, Table};
-use serde::Serialize;
 
-use super::row::encode;
-use super::{Tables, Writable, contents, region};
+use super::{Tables, Writable};
 use crate::StateError;
 
 impl Tables<Writable<'_>> {
-    fn put_node(&mut self, name: &NodeId, row: &NodeRow) -> Result<(), StateError> {
-        self.region.insert(region::node(name).as_str(), encode(row)?.as_slice())?;
-        Ok(())
-    }
-
     /// Writes or drops the row, for good once [`Self::finish`] was called.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<(), StateError> {
         match change {
-            Change::PutBucket { name, row } => {
-                self.buckets.insert(name.as_str(), encode(row)?.as_slice())?;
+            Change::PutBucket { name, row } => self.buckets.put(name, row),
+            Change::DropBucket { name } => self.buckets.drop(name),
+            Change::PutBucketAccess { bucket, row } => self.bucket_access.put(*bucket, row),
+            Change::DropBucketAccess { bucket } => self.bucket_access.drop(*bucket),
+            Change::PutBucketSettings { bucket, row } => self.bucket_settings.put(*bucket, row),
+            Change::DropBucketSettings { bucket } => self.bucket_settings.drop(*bucket),
+            Change::PutUsage { bucket, row } => {
+                self.set_usage(*bucket, Some(*row));
+                Ok(())
             }
-            Change::DropBucket { name } => {
-                self.buckets.remove(name.as_str())?;
+            Change::DropUsage { bucket } => {
+                self.set_usage(*bucket, None);
+                Ok(())
             }
-            Change::PutCurrent { bucket, key, row } => {
-                self.current.insert((bucket.0, key.as_bytes()), encode(row)?.as_slice())?;
+            Change::PutCurrent { bucket, key, row } => self.current.put((*bucket, key), row),
+            Change::DropCurrent { bucket, key } => self.current.drop((*bucket, key)),
+            Change::PutVersion { bucket, key, row } => self.versions.put((*bucket, key, row.version), row),
+            Change::DropVersion { bucket, key, version } => self.versions.drop((*bucket, key, *version)),
+            Change::PutNull { bucket, key, version } => self.nulls.put((*bucket, key), version),
+            Change::DropNull { bucket, key } => self.nulls.drop((*bucket, key)),
+            Change::PutContent { content, row } => self.contents.put(content, row),
+            Change::PutFaults { content, row } => self.faults.put(content, row),
+            Change::DropFaults { content } => self.faults.drop(content),
+            Change::PutUpload { bucket, key, upload, row } => self.uploads.put((*bucket, key, *upload), row),
+            Change::DropUpload { bucket, key, upload } => self.uploads.drop((*bucket, key, *upload)),
+            Change::PutPart { upload, number, row } => self.parts.put((*upload, *number), row),
+            Change::DropPart { upload, number } => self.parts.drop((*upload, *number)),
+            Change::PutManifest { upload, row } => self.manifests.put(*upload, row),
+            Change::DropManifest { upload } => self.manifests.drop(*upload),
+            Change::PutReleasedUpload { upload, row } => self.released_uploads.put(*upload, row),
+            Change::DropReleasedUpload { upload } => self.released_uploads.drop(*upload),
+            Change::PutReleasedBucket { bucket, row } => self.released_buckets.put(*bucket, row),
+            Change::DropReleasedBucket { bucket } => self.released_buckets.drop(*bucket),
+            Change::PutTotals { row } => {
+                self.set_totals(*row);
+                Ok(())
             }
-            Change::DropCurrent { bucket, key } => {
-                self.current.remove((bucket.0, key.as_bytes()))?;
-            }
-            Change::PutVersion { bucket, key, row } => {
-                let at = (bucket.0, key.as_bytes(), row.version.as_u128());
-                self.versions.insert(at, encode(row)?.as_slice())?;
-            }
-            Change::DropVersion { bucket, key, version } => {
-                self.versions.remove((bucket.0, key.as_bytes(), version.as_u128()))?;
-            }
-            Change::PutNull { bucket, key, version } => {
-                self.nulls.insert((bucket.0, key.as_bytes()), encode(version)?.as_slice())?;
-            }
-            Change::DropNull { bucket, key } => {
-                self.nulls.remove((bucket.0, key.as_bytes()))?;
-            }
-            Change::PutContent { content, row } => put(&mut self.contents, contents::key(content).as_slice(), row)?,
-            Change::PutFaults { content, row } => put(&mut self.faults, contents::key(content).as_slice(), row)?,
-            Change::DropFaults { content } => drop(self.faults.remove(contents::key(content).as_slice())?),
-            Change::PutDebt { row } => put(&mut self.region, region::DEBT, row)?,
-            Change::PutUpload { bucket, key, upload, row } => {
-                self.uploads.insert((bucket.0, key.as_bytes(), upload.0.as_u128()), encode(row)?.as_slice())?;
-            }
-            Change::DropUpload { bucket, key, upload } => {
-                self.uploads.remove((bucket.0, key.as_bytes(), upload.0.as_u128()))?;
-            }
-            Change::PutPart { upload, number, row } => put(&mut self.parts, (upload.0.as_u128(), number.get()), row)?,
-            Change::DropPart { upload, number } => drop(self.parts.remove((upload.0.as_u128(), number.get()))?),
-            Change::PutManifest { upload, row } => put(&mut self.manifests, upload.0.as_u128(), row)?,
-            Change::DropManifest { upload } => drop(self.manifests.remove(upload.0.as_u128())?),
-            Change::PutReleasedUpload { upload, row } => put(&mut self.released_uploads, upload.0.as_u128(), row)?,
-            Change::DropReleasedUpload { upload } => drop(self.released_uploads.remove(upload.0.as_u128())?),
-            Change::PutReleasedBucket { bucket, row } => put(&mut self.released_buckets, bucket.0, row)?,
-            Change::DropReleasedBucket { bucket } => drop(self.released_buckets.remove(bucket.0)?),
-            Change::PutUsage { bucket, row } => self.set_usage(*bucket, Some(*row)),
-            Change::DropUsage { bucket } => self.set_usage(*bucket, None),
-            Change::PutTotals { row } => self.set_totals(*row),
-            Change::PutSecret { row } => put(&mut self.region, region::SECRET, row)?,
-            Change::PutBucketAccess { bucket, row } => put(&mut self.bucket_access, bucket.0, row)?,
-            Change::DropBucketAccess { bucket } => drop(self.bucket_access.remove(bucket.0)?),
-            Change::PutBucketSettings { bucket, row } => put(&mut self.bucket_settings, bucket.0, row)?,
-            Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(bucket.0)?),
-            Change::PutNode { name, row } => self.put_node(name, row)?,
-            Change::Identity(change) => self.apply_to_identities(change)?,
+            Change::PutDebt { row } => self.region.put_debt(row),
+            Change::PutSecret { row } => self.region.put_secret(row),
+            Change::PutNode { name, row } => self.region.put_node(name, row),
+            Change::Identity(change) => self.apply_to_identities(change),
         }
-        Ok(())
     }
-}
-
-fn put<'k, K: Key + 'static>(
-    table: &mut Table<'_, K, &'static [u8]>,
-    key: impl Borrow<K::SelfType<'k>>,
-    row: &impl Serialize,
-) -> Result<(), StateError> {
-    table.insert(key, encode(row)?.as_slice())?;
-    Ok(())
 }

@@ -1,23 +1,42 @@
-//! Contents and how often they are named.
+//! Scans of contents and their faults.
 
-use events::ids::{ContentId, Generation, Sha256Digest};
-use redb::TableDefinition;
+use std::ops::Bound;
+
+use domain::row::{ContentRow, FaultsRow};
+use events::ids::{ContentId, Generation, NodeId, Sha256Digest};
 use uuid::Uuid;
 
-/// Key: SHA-256 and generation, 48 bytes. Value: [`domain::row::ContentRow`].
-pub(crate) const TABLE: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("contents");
+use super::key::content_key;
+use super::table::Table;
+use super::{Access, Tables};
+use crate::StateError;
 
-/// The key of a content.
-pub(crate) fn key(content: &ContentId) -> [u8; 48] {
-    let mut key = [0; 48];
-    key[..32].copy_from_slice(&content.sha256.0);
-    key[32..].copy_from_slice(content.generation.as_uuid().as_bytes());
-    key
+impl<A: Access> Table<A, ContentId, ContentRow> {
+    /// The newest generation of some bytes.
+    pub(super) fn newest(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, StateError> {
+        let key = |uuid| content_key(&ContentId { sha256, generation: Generation::from_fresh(uuid) });
+        let (first, last) = (key(Uuid::nil()), key(Uuid::max()));
+        let mut generations = self.range(first.as_slice()..=last.as_slice())?;
+        generations.next_back().map(|entry| entry?.key()).transpose()
+    }
 }
 
-/// The inverse of [`key`]; `None` if the bytes are no key.
-pub(crate) fn content(key: &[u8]) -> Option<ContentId> {
-    let (sha256, generation) = key.split_at_checked(32)?;
-    let generation = Uuid::from_slice(generation).ok()?;
-    Some(ContentId { sha256: Sha256Digest(sha256.try_into().ok()?), generation: Generation::from_fresh(generation) })
+impl<A: Access> Tables<A> {
+    /// Returns whether one of the first `max` contents, in the order of their hashes, was placed on a node of this
+    /// name.
+    pub fn names_node(&self, name: &NodeId, max: usize) -> Result<bool, StateError> {
+        for entry in self.contents.range(..)?.take(max) {
+            if entry?.row()?.placement.nodes.contains(name) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns contents that have faults, in the order of their names, `max` at most.
+    pub fn faulty(&self, after: Option<&ContentId>, max: usize) -> Result<Vec<(ContentId, FaultsRow)>, StateError> {
+        let after = after.map(content_key);
+        let from = after.as_ref().map_or(Bound::Unbounded, |key| Bound::Excluded(key.as_slice()));
+        self.faults.range((from, Bound::Unbounded))?.take(max).map(|entry| entry?.decode()).collect()
+    }
 }

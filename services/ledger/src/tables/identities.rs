@@ -3,23 +3,34 @@
 use domain::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
 use domain::{Identities, IdentityChange};
 use events::ids::{AccessKeyId, GroupName, InvalidName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
-use redb::{ReadableTable, TableDefinition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::Bound;
 use std::str::FromStr;
 
-use super::row::{decode, encode};
+use super::key::Key;
 use super::{Access, Tables, Writable};
 use crate::StateError;
 
-/// Key: the kind of the row, and its name. Value: the row of that kind.
-pub(crate) const TABLE: TableDefinition<'static, (u8, &'static str), &'static [u8]> =
-    TableDefinition::new("identities");
+/// The number of a [`Kind`], and a name.
+pub(crate) type IdentityKey = (u8, String);
+
+impl Key for IdentityKey {
+    type Stored = (u8, &'static str);
+    type Ref<'k> = (Kind, &'k str);
+
+    fn encode<T>((kind, name): (Kind, &str), then: impl FnOnce((u8, &str)) -> T) -> T {
+        then((kind as u8, name))
+    }
+
+    fn decode((kind, name): (u8, &str)) -> Result<Self, InvalidName> {
+        Ok((kind, name.to_owned()))
+    }
+}
 
 /// The kinds of rows. The numbers are in the file.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
     /// `""` → the sequence of the last change.
     Changed = 0,
     /// User name → [`UserRow`].
@@ -44,7 +55,7 @@ enum Kind {
     KmsKey = 10,
 }
 
-/// What parts a user from what belongs to the user, in keys.
+/// Separates a user from a belonging of the user, in keys.
 const SEPARATOR: char = '/';
 
 /// The character after [`SEPARATOR`].
@@ -56,7 +67,7 @@ fn owned(user: &UserName, what: impl std::fmt::Display) -> String {
 
 impl<A: Access> Tables<A> {
     fn identity<T: DeserializeOwned>(&self, kind: Kind, name: &str) -> Result<Option<T>, StateError> {
-        self.identities.get((kind as u8, name))?.map(|row| decode(row.value())).transpose()
+        self.identities.get_as((kind, name))
     }
 
     /// The names of what a user owns of a kind after one of them, in order, at most so many.
@@ -71,9 +82,9 @@ impl<A: Access> Tables<A> {
         let (after, to) = (owned(user, after), format!("{user}{AFTER_SEPARATOR}"));
         let (from, to) = (Bound::Excluded((kind as u8, after.as_str())), Bound::Excluded((kind as u8, to.as_str())));
         let mut names = Vec::new();
-        for entry in self.identities.range::<(u8, &str)>((from, to))?.take(max) {
-            let (key, _) = entry?;
-            let (_, name) = key.value();
+        for entry in self.identities.range((from, to))?.take(max) {
+            let entry = entry?;
+            let (_, name) = entry.stored_key();
             names.push(name[before..].parse().map_err(StateError::Key)?);
         }
         Ok(names)
@@ -88,9 +99,10 @@ impl<A: Access> Tables<A> {
         let from = after.map_or(Bound::Included((kind as u8, "")), |after| Bound::Excluded((kind as u8, after)));
         let to = Bound::Excluded((kind as u8 + 1, ""));
         let mut rows = Vec::new();
-        for entry in self.identities.range::<(u8, &str)>((from, to))?.take(max) {
-            let (key, row) = entry?;
-            rows.push((key.value().1.parse().map_err(StateError::Key)?, decode(row.value())?));
+        for entry in self.identities.range((from, to))?.take(max) {
+            let entry = entry?;
+            let (_, name) = entry.stored_key();
+            rows.push((name.parse().map_err(StateError::Key)?, entry.row_as()?));
         }
         Ok(rows)
     }
@@ -185,13 +197,11 @@ impl<A: Access> Identities for Tables<A> {
 
 impl Tables<Writable<'_>> {
     fn put_identity(&mut self, kind: Kind, name: &str, row: &impl Serialize) -> Result<(), StateError> {
-        self.identities.insert((kind as u8, name), encode(row)?.as_slice())?;
-        Ok(())
+        self.identities.put_as((kind, name), row)
     }
 
     fn drop_identity(&mut self, kind: Kind, name: &str) -> Result<(), StateError> {
-        self.identities.remove((kind as u8, name))?;
-        Ok(())
+        self.identities.drop((kind, name))
     }
 
     /// Applies a change of users or of what belongs to them.

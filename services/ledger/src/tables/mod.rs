@@ -1,77 +1,87 @@
-//! The tables, a file each, and the view of them that `decide`, `project` and the gateway read.
+//! The tables of the projection, and the view of them that `decide`, `project` and the gateway read.
+//!
+//! # Layout
+//! - here: the list of all tables, each with the types of its keys and rows
+//! - `table`: reading and writing one table; `key`: keys as bytes
+//! - `buckets`, `versions`, `contents`, `uploads`: scans of these tables
+//! - `identities`, `region`, `recent`, `quarantined`: tables with more to them than that
+//! - `view`, `apply`: what `domain` reads of the tables, and the changes that it makes; `pending`: those that are kept
+//!   until the end of a transaction
 
 mod apply;
-mod bucket_access;
-mod bucket_settings;
 mod buckets;
-pub(crate) mod contents;
-mod current;
-mod faults;
+mod contents;
+#[cfg(test)]
+mod frozen;
 mod identities;
-mod manifests;
-mod nulls;
-mod parts;
+mod key;
 mod pending;
 mod quarantined;
 mod recent;
 pub(crate) mod region;
-mod released_buckets;
-mod released_uploads;
-pub(crate) mod row;
+mod table;
 mod uploads;
-mod usage;
 mod versions;
 mod view;
 
 use std::marker::PhantomData;
 
-use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableError, Value, WriteTransaction};
+use domain::row::{
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, FaultsRow, ManifestRow, PartRow,
+    ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
+};
+use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, UploadId, VersionId};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
 
 use crate::StateError;
 
+use identities::IdentityKey;
 use pending::Pending;
+use region::RegionKey;
+use table::{Mixed, Table};
+
 pub use quarantined::{QuarantinedRow, Reason};
 pub(crate) use recent::RecentRow;
 
-/// How the tables are opened: for reading only, or within the one write transaction.
+/// The way in which the tables are opened: for reading only, or within the one write transaction.
 pub trait Access {
-    /// A table opened so.
-    type Table<K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>;
+    /// A table that is opened in this way.
+    type Table<K: redb::Key + 'static, V: redb::Value + 'static>: ReadableTable<K, V>;
 }
 
-/// As they were at one commit.
+/// The tables at one commit.
 #[derive(Debug)]
 pub struct ReadOnly;
 
 impl Access for ReadOnly {
-    type Table<K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
+    type Table<K: redb::Key + 'static, V: redb::Value + 'static> = ReadOnlyTable<K, V>;
 }
 
-/// As they are in an open write transaction.
+/// The tables in an open write transaction.
 #[derive(Debug)]
 pub struct Writable<'txn>(PhantomData<&'txn ()>);
 
 impl<'txn> Access for Writable<'txn> {
-    type Table<K: Key + 'static, V: Value + 'static> = Table<'txn, K, V>;
+    type Table<K: redb::Key + 'static, V: redb::Value + 'static> = redb::Table<'txn, K, V>;
 }
 
 macro_rules! tables {
-    ($($table:ident: $key:ty;)+) => {
+    ($($(#[$about:meta])+ $table:ident: $key:ty => $row:ty;)+) => {
         /// All tables of the projection, opened together.
         pub struct Tables<A: Access> {
-            $(pub(crate) $table: A::Table<$key, &'static [u8]>,)+
+            $($(#[$about])+ pub(crate) $table: Table<A, $key, $row>,)+
             pending: Pending,
         }
 
         impl Tables<ReadOnly> {
             pub(crate) fn read(transaction: &ReadTransaction) -> Result<Self, TableError> {
-                Ok(Self { $($table: transaction.open_table($table::TABLE)?,)+ pending: Pending::default() })
+                Ok(Self { $($table: Table::read(transaction, stringify!($table))?,)+ pending: Pending::default() })
             }
         }
 
         impl<'txn> Tables<Writable<'txn>> {
             pub(crate) fn write(transaction: &'txn WriteTransaction) -> Result<Self, TableError> {
-                Ok(Self { $($table: transaction.open_table($table::TABLE)?,)+ pending: Pending::default() })
+                Ok(Self { $($table: Table::write(transaction, stringify!($table))?,)+ pending: Pending::default() })
             }
         }
 
@@ -80,7 +90,7 @@ macro_rules! tables {
             /// them: at one cursor it holds the same events, however they came to be folded.
             pub(crate) fn first_difference<B: Access>(&self, other: &Tables<B>) -> Result<Option<Difference>, StateError> {
                 $(
-                    if let Some(row) = first_different_row(&self.$table, &other.$table)? {
+                    if let Some(row) = self.$table.first_different_row(&other.$table)? {
                         return Ok(Some(Difference { table: stringify!($table), row }));
                     }
                 )+
@@ -90,52 +100,51 @@ macro_rules! tables {
     };
 }
 
+// The name of a table here is its name in the file.
 tables! {
-    buckets: &'static str;
-    current: (u64, &'static [u8]);
-    versions: (u64, &'static [u8], u128);
-    nulls: (u64, &'static [u8]);
-    contents: &'static [u8];
-    faults: &'static [u8];
-    uploads: (u64, &'static [u8], u128);
-    parts: (u128, u16);
-    manifests: u128;
-    released_uploads: u128;
-    released_buckets: u64;
-    usage: u64;
-    bucket_access: u64;
-    bucket_settings: u64;
-    identities: (u8, &'static str);
-    region: &'static str;
-    recent: u64;
-    quarantined: u64;
+    /// Buckets by name.
+    buckets: BucketName => BucketRow;
+    /// The version of each key that a plain GET returns.
+    current: (BucketId, ObjectKey) => VersionRow;
+    /// Every version that is not current, and every delete marker.
+    versions: (BucketId, ObjectKey, VersionId) => VersionRow;
+    /// Which noncurrent version of a key is the null version.
+    nulls: (BucketId, ObjectKey) => VersionId;
+    /// Contents, and how often something refers to them.
+    contents: ContentId => ContentRow;
+    /// Contents that have shards which are not what their placement says.
+    faults: ContentId => FaultsRow;
+    /// Multipart uploads under way.
+    uploads: (BucketId, ObjectKey, UploadId) => UploadRow;
+    /// Parts of uploads under way and of completed ones.
+    parts: (UploadId, PartNumber) => PartRow;
+    /// Completed uploads that objects refer to.
+    manifests: UploadId => ManifestRow;
+    /// Uploads and former objects whose parts are given up a few at a time.
+    released_uploads: UploadId => ReleasedUploadRow;
+    /// Deleted buckets whose uploads are given up a few at a time.
+    released_buckets: BucketId => ReleasedBucketRow;
+    /// The usage and the quota of each bucket.
+    usage: BucketId => UsageRow;
+    /// The access settings of a bucket, if it ever had any.
+    bucket_access: BucketId => BucketAccessRow;
+    /// Further settings of a bucket, if it ever had any.
+    bucket_settings: BucketId => BucketSettingsRow;
+    /// Users and what belongs to them.
+    identities: IdentityKey => Mixed;
+    /// The rows of which a region has one, and its storage nodes.
+    region: RegionKey => Mixed;
+    /// The newest entries of the log, by sequence.
+    recent: u64 => Mixed;
+    /// Entries of the log that are not facts, by sequence.
+    quarantined: u64 => QuarantinedRow;
 }
 
-/// Where two projections of the same log differ.
+/// The first difference between two projections of the same log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The table.
     pub table: &'static str,
     /// The number of the row in it, from 0.
     pub row: u64,
-}
-
-fn first_different_row<K: Key + 'static>(
-    one: &impl ReadableTable<K, &'static [u8]>,
-    other: &impl ReadableTable<K, &'static [u8]>,
-) -> Result<Option<u64>, StateError> {
-    let (mut ones, mut others) = (one.iter()?, other.iter()?);
-    for row in 0.. {
-        match (ones.next().transpose()?, others.next().transpose()?) {
-            (None, None) => break,
-            (Some((key, value)), Some((other_key, other_value))) => {
-                let keys_agree = K::as_bytes(&key.value()).as_ref() == K::as_bytes(&other_key.value()).as_ref();
-                if !keys_agree || value.value() != other_value.value() {
-                    return Ok(Some(row));
-                }
-            }
-            _ => return Ok(Some(row)),
-        }
-    }
-    Ok(None)
 }

@@ -5,20 +5,19 @@ use std::collections::BTreeMap;
 
 use domain::row::{BucketId, TotalsRow, UsageRow};
 
-use super::row::encode;
-use super::{Tables, Writable, region};
+use super::{Tables, Writable};
 use crate::{Cursor, StateError};
 
-/// What is not in the tables yet. Readers have none of it.
+/// Rows that are not in the tables yet. Readers do not see them.
 #[derive(Default)]
 pub(crate) struct Pending {
-    /// `None` is a row that goes.
+    /// `None` drops the row.
     usage: BTreeMap<BucketId, Option<UsageRow>>,
     totals: Option<TotalsRow>,
 }
 
 impl Pending {
-    /// What a bucket holds, if that is here.
+    /// Returns the usage of a bucket, if it is pending.
     pub(crate) fn usage(&self, bucket: BucketId) -> Option<UsageRow> {
         self.usage.get(&bucket).map(|row| row.unwrap_or_default())
     }
@@ -37,18 +36,17 @@ impl Tables<Writable<'_>> {
         self.pending.totals = Some(row);
     }
 
-    /// Writes what is left to write, and how far the log is folded now. Nothing that was folded counts without.
+    /// Writes the pending rows and the cursor. Without this call, a transaction must not be committed.
     pub(crate) fn finish(mut self, cursor: &Cursor) -> Result<(), StateError> {
         for (bucket, row) in std::mem::take(&mut self.pending.usage) {
             match row {
-                Some(row) => self.usage.insert(bucket.0, encode(&row)?.as_slice())?,
-                None => self.usage.remove(bucket.0)?,
-            };
+                Some(row) => self.usage.put(bucket, &row)?,
+                None => self.usage.drop(bucket)?,
+            }
         }
         if let Some(row) = self.pending.totals {
-            self.region.insert(region::TOTALS, encode(&row)?.as_slice())?;
+            self.region.put_totals(&row)?;
         }
-        self.region.insert(region::CURSOR, encode(cursor)?.as_slice())?;
-        Ok(())
+        self.region.put_cursor(cursor)
     }
 }

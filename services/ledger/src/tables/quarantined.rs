@@ -1,25 +1,20 @@
-//! Entries of the log that are no facts: passed over by the fold, and shown to operators.
+//! Entries of the log that are not facts: the fold passes over them, and operators can list them.
 
 use std::fmt;
 
 use events::Author;
-use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-use super::row::{decode, encode};
 use super::{Access, Tables, Writable};
 use crate::StateError;
 
-/// Key: sequence. Value: the [`QuarantinedRow`].
-pub(crate) const TABLE: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("quarantined");
-
-/// How much of a subject is kept, in characters: whoever published it chose it.
+/// The characters of a subject that are kept. Its publisher chose its length.
 const SUBJECT_CHARS_MAX: usize = 200;
 
 /// An entry of the log that is no fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantinedRow {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
     /// The subject it was published on, or how that begins.
     pub subject: String,
@@ -56,25 +51,23 @@ impl QuarantinedRow {
 
 impl Tables<Writable<'_>> {
     pub(crate) fn quarantine(&mut self, sequence: u64, row: &QuarantinedRow) -> Result<(), StateError> {
-        self.quarantined.insert(sequence, encode(row)?.as_slice())?;
-        Ok(())
+        self.quarantined.put(sequence, row)
     }
 }
 
 impl<A: Access> Tables<A> {
     /// Returns the number of entries that are not facts.
     pub fn count_quarantined(&self) -> Result<u64, StateError> {
-        Ok(self.quarantined.len()?)
+        self.quarantined.len()
     }
 
-    /// The newest of them with their sequences, the newest first, `max` at most.
+    /// Returns the newest of these entries with their sequences, the newest first, `max` at most.
     pub fn quarantined(&self, max: usize) -> Result<Vec<(u64, QuarantinedRow)>, StateError> {
-        let newest = self.quarantined.iter()?.rev().take(max);
-        newest.map(|entry| entry.map(|(key, row)| Ok((key.value(), decode(row.value())?)))?).collect()
+        self.quarantined.range(..)?.rev().take(max).map(|entry| entry?.decode()).collect()
     }
 
-    /// Whether the entry at a place is no fact.
+    /// Returns whether the entry at a sequence is not a fact.
     pub(crate) fn is_quarantined(&self, sequence: u64) -> Result<bool, StateError> {
-        Ok(self.quarantined.get(sequence)?.is_some())
+        self.quarantined.contains(sequence)
     }
 }

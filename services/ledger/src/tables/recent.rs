@@ -2,29 +2,25 @@
 
 use eventlog::Stored;
 use events::ids::EventId;
-use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
-use super::row::encode;
 use super::{Access, Tables, Writable};
 use crate::StateError;
 
-/// Key: sequence. Value: the [`RecentRow`].
-pub(crate) const TABLE: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("recent");
-
-/// How many entries the ring holds. A projection is the same only with the same ring: another number is another
-/// `PROJECTION_VERSION`.
+/// The number of entries that the ring holds. A projection is the same only with the same ring: another number is
+/// another `PROJECTION_VERSION`.
 pub(crate) const RECENT_EVENTS_MAX: u64 = 10_000;
 
-/// With this byte begins an event, which was the whole row in projections before version 7, and no row since.
+/// An event begins with this byte. In projections before version 7 the event was the whole row; no row begins with it
+/// since.
 const EVENT_BEGINS: u8 = b'{';
 
 /// An entry of the log, whether it is a fact or not.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RecentRow<'a> {
-    /// What should prove who wrote it.
+    /// The proof of the author, not checked here.
     proof: Option<&'a str>,
-    /// The subject of what is no fact; that of a fact follows from it.
+    /// The subject of an entry that is not a fact. The subject of a fact follows from the fact.
     pub(crate) subject: Option<&'a str>,
     pub(crate) payload: &'a [u8],
 }
@@ -49,18 +45,19 @@ impl<'a> RecentRow<'a> {
 impl Tables<Writable<'_>> {
     /// Keeps an entry in the ring.
     pub(crate) fn keep(&mut self, sequence: u64, row: &RecentRow<'_>) -> Result<(), StateError> {
-        self.recent.insert(sequence, encode(row)?.as_slice())?;
+        self.recent.put_as(sequence, row)?;
         if let Some(old) = sequence.checked_sub(RECENT_EVENTS_MAX) {
-            self.recent.remove(old)?;
+            self.recent.drop(old)?;
         }
         Ok(())
     }
 }
 
 impl<A: Access> Tables<A> {
-    /// An entry of the ring as it was read, but for its id, and for the subject of a fact.
+    /// Returns an entry of the ring as it was read, without its id and without the subject of a fact, and whether it is
+    /// a fact.
     pub(crate) fn recent_entry(&self, sequence: u64) -> Result<Option<(Stored, bool)>, StateError> {
-        let Some(bytes) = self.recent.get(sequence)? else { return Ok(None) };
+        let Some(bytes) = self.recent.bytes(sequence)? else { return Ok(None) };
         let RecentRow { proof, subject, payload } = RecentRow::decode(bytes.value())?;
         let stored = Stored {
             sequence,

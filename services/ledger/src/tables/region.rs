@@ -1,50 +1,148 @@
-//! What the region holds, and how far the log is folded.
+//! The rows of which a region has one, its storage nodes, and the position up to which the log is folded.
 
-use redb::{ReadableTable, TableDefinition};
+use domain::row::{DebtRow, NodeRow, SecretRow, TotalsRow};
+use events::ids::{InvalidName, NodeId};
+use redb::{ReadTransaction, TableError};
 
-use super::{Access, Tables, Writable};
-use crate::StateError;
+use super::key::Key;
+use super::table::{Mixed, Table};
+use super::{Access, ReadOnly, Tables, Writable};
+use crate::{Cursor, StateError};
 
-/// The key of [`crate::Cursor`]. Every version of the projection has its cursor here, its version first.
-pub(crate) const CURSOR: &str = "cursor";
-
-/// The key of [`domain::row::TotalsRow`].
-pub(crate) const TOTALS: &str = "totals";
-
-/// The key of [`domain::row::DebtRow`].
-pub(crate) const DEBT: &str = "debt";
-
-/// The key of the name of the keys by which entries were judged.
-pub(crate) const KEYRING: &str = "keyring";
-
-/// The key of the [`domain::row::SecretRow`].
-pub(crate) const SECRET: &str = "secret";
-
-/// Before the name of a storage node, in the key of its [`domain::row::NodeRow`].
-pub(crate) const NODE: &str = "node/";
-
-/// What sorts after all nodes: no name holds a `0` where these keys have a `/`.
-pub(crate) const AFTER_NODES: &str = "node0";
-
-/// The key of a storage node.
-pub(crate) fn node(name: &events::ids::NodeId) -> String {
-    format!("{NODE}{name}")
+/// The keys of the table.
+pub(crate) enum RegionKey {
+    /// → [`Cursor`]. Every version of the projection has its cursor here, its version first.
+    Cursor,
+    /// → [`TotalsRow`].
+    Totals,
+    /// → [`DebtRow`].
+    Debt,
+    /// → the name of the keys by which entries were judged, not encoded.
+    Keyring,
+    /// → [`SecretRow`].
+    Secret,
+    /// → [`NodeRow`].
+    Node(NodeId),
 }
 
-/// Key: [`CURSOR`], [`TOTALS`], [`DEBT`], [`KEYRING`], [`SECRET`], or [`NODE`] and a name. Value: the row.
-pub(crate) const TABLE: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("region");
+const CURSOR: &str = "cursor";
+const TOTALS: &str = "totals";
+const DEBT: &str = "debt";
+const KEYRING: &str = "keyring";
+const SECRET: &str = "secret";
+
+/// This comes before the name of a node.
+const NODE: &str = "node/";
+
+/// This sorts after all nodes: no name holds a `0` where these keys have a `/`.
+const AFTER_NODES: &str = "node0";
+
+impl Key for RegionKey {
+    type Stored = &'static str;
+    type Ref<'k> = &'k Self;
+
+    fn encode<T>(key: &Self, then: impl FnOnce(&str) -> T) -> T {
+        match key {
+            Self::Cursor => then(CURSOR),
+            Self::Totals => then(TOTALS),
+            Self::Debt => then(DEBT),
+            Self::Keyring => then(KEYRING),
+            Self::Secret => then(SECRET),
+            Self::Node(name) => then(&format!("{NODE}{name}")),
+        }
+    }
+
+    fn decode(key: &str) -> Result<Self, InvalidName> {
+        Ok(match key {
+            CURSOR => Self::Cursor,
+            TOTALS => Self::Totals,
+            DEBT => Self::Debt,
+            KEYRING => Self::Keyring,
+            SECRET => Self::Secret,
+            node => Self::Node(node.trim_start_matches(NODE).parse()?),
+        })
+    }
+}
+
+impl<A: Access> Table<A, RegionKey, Mixed> {
+    pub(super) fn totals(&self) -> Result<TotalsRow, StateError> {
+        Ok(self.get_as(&RegionKey::Totals)?.unwrap_or_default())
+    }
+
+    pub(super) fn debt(&self) -> Result<DebtRow, StateError> {
+        Ok(self.get_as(&RegionKey::Debt)?.unwrap_or_default())
+    }
+
+    pub(super) fn secret(&self) -> Result<Option<SecretRow>, StateError> {
+        self.get_as(&RegionKey::Secret)
+    }
+
+    pub(super) fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
+        self.get_as(&RegionKey::Node(name.clone()))
+    }
+}
+
+impl Table<Writable<'_>, RegionKey, Mixed> {
+    pub(super) fn put_cursor(&mut self, row: &Cursor) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Cursor, row)
+    }
+
+    pub(super) fn put_totals(&mut self, row: &TotalsRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Totals, row)
+    }
+
+    pub(super) fn put_debt(&mut self, row: &DebtRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Debt, row)
+    }
+
+    pub(super) fn put_secret(&mut self, row: &SecretRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Secret, row)
+    }
+
+    pub(super) fn put_node(&mut self, name: &NodeId, row: &NodeRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Node(name.clone()), row)
+    }
+}
 
 impl<A: Access> Tables<A> {
-    /// The name of the keys by which the entries were judged; `None` of a new projection.
+    /// Returns the position up to which the log is folded.
+    pub fn cursor(&self) -> Result<Cursor, StateError> {
+        Ok(self.region.get_as(&RegionKey::Cursor)?.unwrap_or_default())
+    }
+
+    /// The storage nodes that joined, in the order of their names.
+    pub fn list_nodes(&self) -> Result<Vec<(NodeId, NodeRow)>, StateError> {
+        let mut nodes = Vec::new();
+        for entry in self.region.range(NODE..AFTER_NODES)? {
+            let entry = entry?;
+            if let RegionKey::Node(name) = entry.key()? {
+                nodes.push((name, entry.row_as()?));
+            }
+        }
+        Ok(nodes)
+    }
+
+    /// Returns the name of the keys by which the entries were judged; `None` for a new projection.
     pub(crate) fn judged_by(&self) -> Result<Option<Vec<u8>>, StateError> {
-        Ok(self.region.get(KEYRING)?.map(|found| found.value().to_vec()))
+        Ok(self.region.bytes(&RegionKey::Keyring)?.map(|found| found.value().to_vec()))
     }
 }
 
 impl Tables<Writable<'_>> {
     /// Judges by keys of this name from now on.
     pub(crate) fn belong_to(&mut self, keyring: &[u8]) -> Result<(), StateError> {
-        self.region.insert(KEYRING, keyring)?;
-        Ok(())
+        self.region.put_bytes(&RegionKey::Keyring, keyring)
     }
+}
+
+/// Returns the version of a projection, known or not, and its last sequence; `None` if nothing was folded yet. Only
+/// this table is opened, and only the fields of the cursor that every version begins with are read.
+pub(crate) fn found(transaction: &ReadTransaction) -> Result<Option<(u32, u64)>, StateError> {
+    let region: Table<ReadOnly, RegionKey, Mixed> = match Table::read(transaction, "region") {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        region => region?,
+    };
+    let Some(cursor) = region.bytes(&RegionKey::Cursor)? else { return Ok(None) };
+    let (found, _) = postcard::take_from_bytes(cursor.value()).map_err(StateError::Row)?;
+    Ok(Some(found))
 }

@@ -1,7 +1,45 @@
-//! Multipart uploads under way.
+//! Scans of uploads and their parts.
 
-use redb::TableDefinition;
+use std::ops::Bound;
 
-/// Key: bucket id, object key, upload id. Value: [`domain::row::UploadRow`].
-pub(crate) const TABLE: TableDefinition<'static, (u64, &'static [u8], u128), &'static [u8]> =
-    TableDefinition::new("uploads");
+use domain::Parts;
+use domain::row::{BucketId, PartRow, UploadRow};
+use events::ids::{ObjectKey, PartNumber, UploadId};
+
+use super::Access;
+use super::key::{NO_KEY, after_bucket};
+use super::table::{Entries, Table};
+use crate::StateError;
+
+type Upload = (BucketId, ObjectKey, UploadId);
+
+impl<A: Access> Table<A, Upload, UploadRow> {
+    /// The uploads of a bucket, from a key and an id on.
+    pub(crate) fn from_key(
+        &self,
+        bucket: BucketId,
+        from: Bound<(&[u8], UploadId)>,
+    ) -> Result<Entries<'_, Upload, UploadRow>, StateError> {
+        let from = match from {
+            Bound::Included((key, upload)) => Bound::Included((bucket.0, key, upload.0.as_u128())),
+            Bound::Excluded((key, upload)) => Bound::Excluded((bucket.0, key, upload.0.as_u128())),
+            Bound::Unbounded => Bound::Included((bucket.0, NO_KEY, u128::MIN)),
+        };
+        self.range((from, Bound::Excluded((after_bucket(bucket), NO_KEY, u128::MIN))))
+    }
+
+    /// The first uploads of a bucket, `max` at most.
+    pub(super) fn first_of(&self, bucket: BucketId, max: usize) -> Result<Vec<(ObjectKey, UploadId)>, StateError> {
+        let ids = self.from_key(bucket, Bound::Unbounded)?.take(max).map(|entry| entry?.key());
+        ids.map(|id| id.map(|(_, key, upload)| (key, upload))).collect()
+    }
+}
+
+impl<A: Access> Table<A, (UploadId, PartNumber), PartRow> {
+    /// The parts of an upload from a number on, `max` at most.
+    pub(crate) fn from(&self, upload: UploadId, from: u16, max: usize) -> Result<Parts, StateError> {
+        let upload = upload.0.as_u128();
+        let parts = self.range((upload, from)..=(upload, u16::MAX))?.take(max);
+        parts.map(|entry| entry?.decode().map(|((_, number), row)| (number, row))).collect()
+    }
+}

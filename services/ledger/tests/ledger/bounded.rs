@@ -1,5 +1,5 @@
 //! What one client asks for holds up no other for long: batches are cut, requests take turns, and what frees many rows
-//! is done a little at a time, by whoever is there.
+//! is done a little at a time, by any process.
 
 use std::sync::Arc;
 
@@ -212,7 +212,7 @@ async fn a_request_of_one_command_does_not_wait_for_one_of_many() {
     assert!(usize::try_from(to - from).unwrap() <= SHORT_MAX + 1, "one batch has the events {from} to {to}");
 }
 
-/// Whoever opens a projection goes on with what was being released, wherever the process before was killed.
+/// A process that opens a projection goes on with what was being released, wherever the process before was killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_delete_left_is_freed_after_a_kill() {
     let (folder, log) = (Folder::new(), MemoryLog::new());

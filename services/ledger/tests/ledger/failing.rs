@@ -1,4 +1,4 @@
-//! A ledger that cannot go on says so, to whoever asks and to whoever watches.
+//! A ledger that cannot go on reports it, to callers and to watchers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +40,7 @@ async fn a_log_that_loses_its_tail_stops_whoever_follows_it() {
     let elsewhere = open(&log, &folder.file("two"), false).await;
     elsewhere.commit(create_bucket("bucket"), origin()).await.unwrap();
     elsewhere.commit(put_object("key", 1), origin()).await.unwrap();
-    // Only who follows brings it here, and so is past what gets lost.
+    // Only the follower brings it here, and so is past the events that get lost.
     progress(&ledger, |progress| progress.cursor.sequence == 2).await;
     log.lose_tail(1);
     assert!(failed(&ledger).await.contains("lost its tail"));

@@ -33,7 +33,7 @@ struct Shared {
     foreign: AtomicUsize,
     /// How many reads are answered by a replica that has nothing new.
     behind: AtomicUsize,
-    /// Whether followers are told of nothing.
+    /// Whether followers get no events.
     deaf: AtomicBool,
 }
 

@@ -1,5 +1,5 @@
-//! A disk that is full under the projection: whatever makes room goes on for as long as it can, what cannot be written
-//! waits, and nothing of it ends the ledger.
+//! A disk that is full under the projection: commands that make room go on for as long as they can, what cannot be
+//! written waits, and nothing of it ends the ledger.
 
 use std::path::Path;
 use std::sync::Arc;

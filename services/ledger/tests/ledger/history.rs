@@ -146,7 +146,7 @@ fn said(steps: &[settings::Step], identities: Vec<IdentityCommand>) -> Vec<Comma
     commands
 }
 
-/// What is said of buckets and who may do what is in the tables as it is on the log.
+/// Settings of buckets and identities are in the tables as they are on the log.
 async fn run_said(commands: &[Command]) {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let ledger = open(&log, &folder.file("one"), true).await;

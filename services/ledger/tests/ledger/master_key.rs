@@ -1,5 +1,5 @@
-//! Another master key: who wrote what is told by it from then on, and what was written before stays provable. And
-//! secrets that are kept apart.
+//! Another master key: it proves the authors of events from then on, and earlier events stay provable. And secrets that
+//! are kept apart.
 
 use std::sync::Arc;
 

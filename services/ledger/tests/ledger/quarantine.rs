@@ -1,5 +1,5 @@
-//! Whoever may publish may publish anything: what nobody proves, and what its author may not write, is passed over in
-//! every ledger alike.
+//! A process with the right to publish may publish anything: an entry without a proof, or one that its author may not
+//! write, is passed over in every ledger alike.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ fn system() -> Origin {
     Origin { principal: Principal { kind: AuthType::System, id: "lifecycle".into() }, ..origin() }
 }
 
-/// An event as it would stand behind all that is there, whoever proves it.
+/// An event that fits behind all that is there, with a proof of any author.
 async fn event(log: &MemoryLog, previous_is_fact: bool, fact: Fact) -> Event {
     let stored = events(log).await;
     let hash = if previous_is_fact { chain_hash } else { quarantine_hash };
@@ -270,7 +270,8 @@ async fn whoever_judged_otherwise_stops_at_the_next_event() {
     ledger.commit(put_object("second", 2), origin()).await.unwrap();
     close(ledger).await;
     let all = events(&log).await;
-    // The third event is damaged: to who has not seen it before it is nobody's, but the fourth says that it was a fact.
+    // The third event is damaged: to a ledger that has not seen it before, no author proves it, but the fourth shows
+    // that it was a fact.
     log.lose_tail(2);
     let mut damaged = all[2].message();
     damaged.payload = [&damaged.payload[..], b" "].concat().into();
@@ -310,7 +311,7 @@ async fn a_lost_tail_comes_back_with_its_strays_and_proofs() {
     assert_goes_on(ledger, &log, &folder, &[(4, Reason::Unproven)]).await;
 }
 
-/// Locked versions are not ended by whoever proves to be lifecycle, whatever time it says that it is.
+/// An author that proves to be the lifecycle service cannot end locked versions, at any time that it claims.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lifecycle_ends_nothing_that_is_locked() {
     let (folder, log) = (Folder::new(), MemoryLog::new());

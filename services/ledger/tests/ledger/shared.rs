@@ -62,7 +62,7 @@ async fn refusals_know_what_was_acked_elsewhere() {
     assert_eq!(events(&log).await.len(), before + 1, "there is nothing to delete any more");
 }
 
-/// Whoever asks for a key that nobody has must be alone in getting it.
+/// Of several writers that create the same key at once, only one may succeed.
 async fn exactly_one_wins(ledgers: &[Ledger], log: &MemoryLog) {
     ledgers[0].commit(create_bucket("bucket"), origin()).await.unwrap();
     for round in 0..5_u32 {

@@ -237,7 +237,7 @@ fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
     model
 }
 
-/// The rows about who may do what and what buckets do, as far as the log names them.
+/// The rows of access, identities and settings, as far as the log names them.
 fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     for bucket in replayed.bucket_access.keys() {
         model.bucket_access.insert(*bucket, snapshot.bucket_access(*bucket).unwrap());

@@ -1,4 +1,4 @@
-//! The log is away: whoever asks is told in bounded time, and the ledger goes on by itself afterwards.
+//! The log is away: callers get an answer in bounded time, and the ledger goes on by itself afterwards.
 
 use eventlog::{EVENT_BYTES_MAX, Log, MemoryLog};
 use ledger::CommitError;
@@ -73,8 +73,8 @@ async fn what_is_in_the_log_is_answered_though_the_rest_is_not() {
     assert_same(&ledger.read().await.unwrap(), &log.inner).await;
 }
 
-/// An append hangs for as long as the server is away. Whoever waits behind it is told that nothing happened;
-/// whoever is in it is told that nobody knows.
+/// An append hangs for as long as the server is away. Commands that wait behind it are answered as not done; commands
+/// in it are answered as unknown.
 #[tokio::test]
 async fn an_append_that_hangs_keeps_nobody_waiting_for_ever() {
     let (folder, log) = (Folder::new(), MemoryLog::new());

@@ -293,7 +293,7 @@ impl Figures for Serving {
 
     fn acked(&self) -> Acked {
         let health::Figures { settled_sequence, is_scanning } = *self.health.borrow();
-        Acked { settling: self.settling.open(), settled_sequence, is_scanning }
+        Acked { settling: self.pending_writes.count(), settled_sequence, is_scanning }
     }
 }
 

@@ -395,5 +395,4 @@ fn write_actions(writer: &mut Writer, rule: &LifecycleRule) {
 }
 
 #[cfg(test)]
-#[path = "lifecycle_tests.rs"]
 mod tests;

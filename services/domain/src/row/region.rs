@@ -1,8 +1,29 @@
-//! Rows of keys that are the region's, and of secrets that are kept apart.
+//! Rows of which a region has one: its totals with the keys in use, and the newest secret.
 
 use events::Author;
 use events::ids::{KeyCheck, MasterKeyId, Sealed};
 use serde::{Deserialize, Serialize};
+
+/// The totals of the region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TotalsRow {
+    /// Versions in all buckets.
+    pub objects: u64,
+    /// Bytes in all buckets, as clients count them.
+    pub logical_bytes: u64,
+    /// Contents that are stored.
+    pub contents: u64,
+    /// Bytes of those contents, each counted once.
+    pub content_bytes: u64,
+    /// Bytes of their shards.
+    pub shard_bytes: u64,
+    /// The greatest level of facts that may be written.
+    pub level: u32,
+    /// The numbers of the author keys in use.
+    pub keys: KeyNumbers,
+    /// The sequence of the event from which on secrets are kept apart; 0 before it.
+    pub apart_since: u64,
+}
 
 /// The number of the key that each author proves its facts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

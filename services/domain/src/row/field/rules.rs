@@ -4,7 +4,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[expect(clippy::ref_option, reason = "serde gives it so")]
-pub(super) fn serialize<Rule, Row, S>(rules: &Option<Vec<Rule>>, serializer: S) -> Result<S::Ok, S::Error>
+pub(in crate::row) fn serialize<Rule, Row, S>(rules: &Option<Vec<Rule>>, serializer: S) -> Result<S::Ok, S::Error>
 where
     Rule: Clone,
     Row: From<Rule> + Serialize,
@@ -14,7 +14,7 @@ where
     rows.serialize(serializer)
 }
 
-pub(super) fn deserialize<'de, Rule, Row, D>(deserializer: D) -> Result<Option<Vec<Rule>>, D::Error>
+pub(in crate::row) fn deserialize<'de, Rule, Row, D>(deserializer: D) -> Result<Option<Vec<Rule>>, D::Error>
 where
     Rule: From<Row>,
     Row: Deserialize<'de>,

@@ -5,7 +5,7 @@ use events::tags::Tags;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct RuleRow {
+pub(in crate::row) struct RuleRow {
     id: String,
     enabled: bool,
     is_old_form: bool,

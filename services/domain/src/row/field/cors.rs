@@ -4,7 +4,7 @@ use events::cors::{Method, Rule};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct RuleRow {
+pub(in crate::row) struct RuleRow {
     id: Option<String>,
     allowed_origins: Vec<String>,
     allowed_methods: Vec<Method>,

@@ -14,7 +14,10 @@ enum MethodForm {
 type Form = (MethodForm, Sealed, Option<Salt>);
 
 #[expect(clippy::ref_option, reason = "serde calls it so")]
-pub(super) fn serialize<S: Serializer>(encryption: &Option<Encryption>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(in crate::row) fn serialize<S: Serializer>(
+    encryption: &Option<Encryption>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let form: Option<Form> = encryption.as_ref().map(|encryption| {
         let method = match &encryption.method {
             Method::SseS3 => MethodForm::SseS3,
@@ -26,7 +29,7 @@ pub(super) fn serialize<S: Serializer>(encryption: &Option<Encryption>, serializ
     form.serialize(serializer)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Encryption>, D::Error> {
+pub(in crate::row) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Encryption>, D::Error> {
     let form: Option<Form> = Deserialize::deserialize(deserializer)?;
     Ok(form.map(|(method, key, salt)| {
         let method = match method {
@@ -41,7 +44,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 /// What a bucket encrypts with by default.
-pub(super) mod by_default {
+pub(in crate::row) mod by_default {
     use super::{DefaultEncryption, DefaultMethod, Deserialize, Deserializer, KmsKeyName, Serialize, Serializer};
 
     /// With a KMS key, with which, with a bucket key.

@@ -1,0 +1,18 @@
+//! The crate from outside: what it writes is read back, by us and by others, and follows the published schemas.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod content_strategies;
+mod decode;
+mod drift;
+mod encryption_samples;
+mod encryption_strategies;
+mod files;
+mod frozen;
+mod identity_samples;
+mod lifecycle_strategies;
+mod placed_samples;
+mod samples;
+mod sdk;
+mod secret_samples;
+mod secrets;
+mod strategies;

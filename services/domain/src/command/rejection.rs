@@ -1,0 +1,155 @@
+use events::ids::{FolderId, ObjectKey};
+use events::quota::Resource;
+
+use super::identity::IdentityRejection;
+use super::setting::BUCKET_TAGS_MAX;
+use super::{OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
+use crate::proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX};
+
+/// The reason for which a command was refused. Nothing was changed or written to the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Make the bucket first.
+    #[error("the bucket does not exist")]
+    NoSuchBucket,
+    /// The name is taken.
+    #[error("the bucket exists already")]
+    BucketExists {
+        /// Whether the caller owns the existing bucket.
+        yours: bool,
+    },
+    /// Delete its versions and delete markers first.
+    #[error("the bucket holds objects, versions or delete markers")]
+    BucketNotEmpty,
+    /// Take some away first.
+    #[error("a bucket carries at most {BUCKET_TAGS_MAX} tags")]
+    TooManyTags,
+    /// Versioning can be suspended but not undone.
+    #[error("versioning cannot return to never having been enabled")]
+    VersioningCannotBeUndone,
+    /// `If-Match` on a key without an object.
+    #[error("the key holds no object")]
+    NoSuchKey,
+    /// Read the object again.
+    #[error("a precondition does not hold")]
+    PreconditionFailed,
+    /// The upload was completed, aborted or never created.
+    #[error("the upload does not exist")]
+    NoSuchUpload,
+    /// The part was never stored, or replaced since.
+    #[error("part {0} is not there with that entity tag")]
+    InvalidPart(u16),
+    /// Parts must be named in ascending order, each once, at least one.
+    #[error("the parts are not in ascending order")]
+    InvalidPartOrder,
+    /// Only the last part may be small.
+    #[error("part {number} has {size} bytes; all but the last need {PART_BYTES_MIN}")]
+    PartTooSmall {
+        /// The number of the part.
+        number: u16,
+        /// The size in bytes.
+        size: u64,
+    },
+    /// The object would be too large.
+    #[error("the object would have {size} bytes; at most {OBJECT_BYTES_MAX} are allowed")]
+    ObjectTooLarge {
+        /// The size in bytes.
+        size: u64,
+    },
+    /// The bucket may not hold so much. Delete something, or have the quota raised.
+    #[error("the bucket's quota of {limit} {} would be exceeded", resource.unit())]
+    QuotaExceeded {
+        /// The resource that would exceed its quota.
+        resource: Resource,
+        /// The quota.
+        limit: u64,
+    },
+    /// Judge anew: nothing was done.
+    #[error("the rights of the caller have changed")]
+    JudgedByOther,
+    /// Take away what would be open to everybody, or the block.
+    #[error("the bucket's public access block refuses public access")]
+    PublicAccessBlocked,
+    /// The ACL grants something to others, which it cannot once ACLs are off. Make it private first.
+    #[error("the bucket's ACL grants access to others")]
+    AclGrantsOthers,
+    /// There is no such version of the key.
+    #[error("the version does not exist")]
+    NoSuchVersion,
+    /// The version is gone or was changed, or the rule was: there is nothing to do.
+    #[error("no lifecycle rule applies to it now")]
+    NotDue,
+    /// Enable the bucket's object lock first.
+    #[error("versions in the bucket cannot be locked")]
+    NoObjectLock,
+    /// Enable versioning first. Where versions may be locked it stays enabled.
+    #[error("object lock needs versioning, and keeps it enabled")]
+    LockNeedsVersioning,
+    /// Wait until its time is over, have its legal hold taken off, or bypass governance.
+    #[error("the version is locked")]
+    Locked,
+    /// A version cannot be retained until a moment that is over.
+    #[error("the retention time is in the past")]
+    RetainUntilPast,
+    /// There is no object under the key that it shall no longer have.
+    #[error("there is no object to rename under {0}")]
+    NoSuchSource(ObjectKey),
+    /// Look at it again.
+    #[error("the object has changed")]
+    SourceChanged,
+    /// Ask for its size, and append there.
+    #[error("the object does not end at that offset")]
+    WrongOffset,
+    /// Bring at least one byte.
+    #[error("the appended body is empty")]
+    NothingToAppend,
+    /// Store it anew, in fewer parts.
+    #[error("the object has {PARTS_MAX} parts already")]
+    TooManyParts,
+    /// Store a new version instead.
+    #[error("appends need a bucket that never had versioning")]
+    AppendAmongVersions,
+    /// Name another key.
+    #[error("the object has that key already")]
+    RenamedOntoItself,
+    /// Copy and delete instead.
+    #[error("renames need a bucket that never had versioning")]
+    RenameAmongVersions,
+    /// Take a fresh token for another request.
+    #[error("the client token was used for the rename of another key")]
+    TokenOfAnother,
+    /// Bring that folder back, or say that it is given up.
+    #[error("the node is known with the data folder {}", known.map_or_else(|| "none".into(), |known| known.to_string()))]
+    OtherFolder {
+        /// The folder under the node's name, if there is one.
+        known: Option<FolderId>,
+    },
+    /// A rule about users, keys, groups, policies or sessions.
+    #[error(transparent)]
+    Identity(#[from] IdentityRejection),
+    /// Other programs may not know such a fact. Upgrade the region once all its programs are new enough.
+    #[error(
+        "this needs level {needed}, and the region is at {level}: once every process runs this release or a newer one, run `planetstore admin region upgrade`"
+    )]
+    LevelTooLow {
+        /// The level of the fact that would be written.
+        needed: u32,
+        /// The region's.
+        level: u32,
+    },
+    /// Ask for the number that follows this one.
+    #[error("the number of the key in use is {0}; the next one follows it, up to {KEY_NUMBER_MAX}")]
+    KeyNotNext(u32),
+    /// Ask for the number that follows this one, with the key that all processes hold under it.
+    #[error("the number of the master key in use is {0}; the next one follows it, up to {MASTER_KEY_NUMBER_MAX}")]
+    MasterKeyNotNext(u32),
+    /// This process may not write such a fact, now or ever.
+    #[error("this process may not write this fact")]
+    NotAuthor,
+    /// The bytes were reclaimed between looking and asking: upload them, or look again.
+    #[error("the content is gone")]
+    ContentGone,
+    /// Too many of its shards are known to be missing or damaged: upload the bytes, or read and copy them.
+    #[error("the content would not survive the loss of a node")]
+    ContentUnsafe,
+}

@@ -1,0 +1,110 @@
+use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
+use events::bucket::Versioning;
+use events::encryption::DefaultEncryption;
+use events::ids::{BucketName, UserId};
+use events::lifecycle::{Rule, TransitionMinimum};
+use events::lock::DefaultRetention;
+use events::quota::Quota;
+use events::tags::Tags;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::field;
+
+/// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
+/// under the same name has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BucketId(pub u64);
+
+/// A bucket, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketRow {
+    /// The identity of the bucket.
+    pub id: BucketId,
+    /// The time of creation.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub created: Timestamp,
+    /// The user who owns it.
+    pub owner: UserId,
+    /// Whether it keeps what is overwritten.
+    pub versioning: Versioning,
+    /// Whether the request that created the bucket named the region.
+    pub location_named: bool,
+    /// The event that last changed its [`BucketAccessRow`]; 0 if there is none.
+    pub access: u64,
+    /// The event that last changed its [`BucketSettingsRow`]; 0 if there is none.
+    pub settings: u64,
+}
+
+/// The access settings of a bucket, as far as they were ever set.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BucketAccessRow {
+    /// The bucket policy, a JSON document.
+    pub policy: Option<String>,
+    /// The ACL; without one the owner alone is granted anything.
+    pub acl: Option<Acl>,
+    /// The public access block.
+    pub public_access_block: Option<PublicAccessBlock>,
+    /// The object ownership, if it was set.
+    pub ownership: Option<ObjectOwnership>,
+    /// Whether the object ownership was removed: the default still applies but is not shown.
+    pub ownership_removed: bool,
+}
+
+/// Further settings of a bucket, as far as they were ever set.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BucketSettingsRow {
+    /// The tags.
+    pub tags: Option<Tags>,
+    /// Which pages of other origins may use it.
+    #[serde(
+        serialize_with = "field::rules::serialize::<_, field::cors::RuleRow, _>",
+        deserialize_with = "field::rules::deserialize::<_, field::cors::RuleRow, _>"
+    )]
+    pub cors: Option<Vec<events::cors::Rule>>,
+    /// The object lock configuration; `None` if object lock is not enabled.
+    pub object_lock: Option<ObjectLockRow>,
+    /// The default encryption.
+    #[serde(with = "field::encryption::by_default")]
+    pub encryption: Option<DefaultEncryption>,
+    /// The rules by which it ends what is in it.
+    #[serde(
+        serialize_with = "field::rules::serialize::<_, field::lifecycle::RuleRow, _>",
+        deserialize_with = "field::rules::deserialize::<_, field::lifecycle::RuleRow, _>"
+    )]
+    pub lifecycle: Option<Vec<Rule>>,
+    /// The default minimum object size for transitions between storage classes.
+    pub transition_minimum: TransitionMinimum,
+}
+
+/// The object lock configuration of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ObjectLockRow {
+    /// The default retention.
+    pub default_retention: Option<DefaultRetention>,
+}
+
+/// The usage and the quota of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UsageRow {
+    /// Versions; delete markers do not count.
+    pub objects: u64,
+    /// Bytes, as clients count them.
+    pub bytes: u64,
+    /// Bytes of the parts of uploads under way. They take room, so they count against the quota of bytes.
+    pub parts_bytes: u64,
+    /// The quota.
+    #[serde(with = "field::quota")]
+    pub quota: Quota,
+    /// A warning about its bytes is out, and they are not fewer since.
+    pub warned_of_bytes: bool,
+    /// The same of its versions.
+    pub warned_of_objects: bool,
+}
+
+/// A bucket that was deleted while more uploads were under way in it than one fact ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedBucketRow {
+    /// The name it had.
+    pub name: BucketName,
+}

@@ -1,0 +1,23 @@
+//! The rules and the fold, against examples and against an independent specification.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod appends;
+mod encryption;
+mod every_kind;
+mod fold;
+mod given;
+mod health;
+mod identities;
+mod invariants;
+mod judged;
+mod lifecycle;
+mod locks;
+mod many_parts;
+mod nodes;
+mod properties;
+mod quotas;
+mod random;
+mod releases;
+mod renames;
+mod rules;
+mod settings;

@@ -1,0 +1,82 @@
+//! The names of the tables and the form of their keys, which the file fixes. A change needs another
+//! `PROJECTION_VERSION`.
+
+use domain::row::BucketId;
+use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use redb::backends::InMemoryBackend;
+use redb::{Database, ReadableDatabase, TableDefinition, TableHandle};
+use uuid::Uuid;
+
+use super::Tables;
+use super::identities::{IdentityKey, Kind};
+use super::key::{Key, Stored};
+use super::region::RegionKey;
+
+#[test]
+fn the_tables_have_these_names_and_types_of_keys() {
+    let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+    let transaction = database.begin_write().unwrap();
+    Tables::write(&transaction).unwrap();
+    transaction.commit().unwrap();
+    let transaction = database.begin_read().unwrap();
+    let mut names = Vec::new();
+    macro_rules! opens {
+        ($($key:ty: $($name:literal)+;)+) => {$($(
+            transaction.open_table(TableDefinition::<$key, &[u8]>::new($name)).unwrap();
+            names.push($name.to_owned());
+        )+)+};
+    }
+    opens! {
+        &str: "buckets" "region";
+        u64: "bucket_access" "bucket_settings" "quarantined" "recent" "released_buckets" "usage";
+        u128: "manifests" "released_uploads";
+        &[u8]: "contents" "faults";
+        (u128, u16): "parts";
+        (u64, &[u8]): "current" "nulls";
+        (u64, &[u8], u128): "uploads" "versions";
+        (u8, &str): "identities";
+    }
+    let mut found: Vec<_> = transaction.list_tables().unwrap().map(|table| table.name().to_owned()).collect();
+    found.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(found, names);
+}
+
+/// Asserts that a key is stored in this form, and returns what is read back of it.
+fn stored<K: Key>(key: K::Ref<'_>, form: Stored<'_, K>) -> K {
+    let bytes = |form: &Stored<'_, K>| <K::Stored as redb::Value>::as_bytes(form).as_ref().to_vec();
+    assert_eq!(K::encode(key, |key| bytes(&key)), bytes(&form));
+    K::decode(form).unwrap()
+}
+
+#[test]
+fn keys_have_these_forms_and_are_read_back() {
+    let (bucket, key) = (BucketId(7), ObjectKey::from_bytes(*b"photo").unwrap());
+    let (version, upload) = (VersionId::from_u128(5), UploadId(Uuid::from_u128(6)));
+    let (name, number): (BucketName, _) = ("bucket".parse().unwrap(), PartNumber::try_from(9).unwrap());
+    let generation = Generation::from_fresh(Uuid::from_u128(0x30 << 120 | 0x08));
+    let content = ContentId { sha256: Sha256Digest([0x20; 32]), generation };
+    let mut content_key = [0x20; 48];
+    content_key[32..].copy_from_slice(&[0x30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08]);
+
+    assert_eq!(stored::<BucketName>(&name, "bucket"), name);
+    assert_eq!(stored::<BucketId>(bucket, 7), bucket);
+    assert_eq!(stored::<(BucketId, ObjectKey)>((bucket, &key), (7, b"photo")), (bucket, key.clone()));
+    let of_version = stored::<(BucketId, ObjectKey, VersionId)>((bucket, &key, version), (7, b"photo", 5));
+    assert_eq!(of_version, (bucket, key.clone(), version));
+    let of_upload = stored::<(BucketId, ObjectKey, UploadId)>((bucket, &key, upload), (7, b"photo", 6));
+    assert_eq!(of_upload, (bucket, key, upload));
+    assert_eq!(stored::<UploadId>(upload, 6), upload);
+    assert_eq!(stored::<(UploadId, PartNumber)>((upload, number), (6, 9)), (upload, number));
+    assert_eq!(stored::<ContentId>(&content, &content_key), content);
+    assert!(ContentId::decode(&content_key[1..]).is_err());
+    assert_eq!(stored::<u64>(3, 3), 3);
+    assert_eq!(stored::<IdentityKey>((Kind::User, "alice"), (1, "alice")), (1, "alice".to_owned()));
+    let node = RegionKey::Node("n1".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&node, "node/n1"), RegionKey::Node(name) if name.as_str() == "n1"));
+    assert!(matches!(stored::<RegionKey>(&RegionKey::Cursor, "cursor"), RegionKey::Cursor));
+    assert!(matches!(stored::<RegionKey>(&RegionKey::Totals, "totals"), RegionKey::Totals));
+    assert!(matches!(stored::<RegionKey>(&RegionKey::Debt, "debt"), RegionKey::Debt));
+    assert!(matches!(stored::<RegionKey>(&RegionKey::Keyring, "keyring"), RegionKey::Keyring));
+    assert!(matches!(stored::<RegionKey>(&RegionKey::Secret, "secret"), RegionKey::Secret));
+}
