@@ -12,11 +12,12 @@ use std::sync::mpsc;
 use bytes::Bytes;
 use events::ids::BucketName;
 use libfuzzer_sys::fuzz_target;
-use node::disk::seam::{Folder, MemoryDisk, Open};
 use node::disk::{Store, StoreOptions};
 use shards::piece::{Form, piece_header};
 use shards::protocol::{Record, Reply};
+use testkit::MemoryDisk;
 use uuid::Uuid;
+use vfs::{Folder, Open};
 
 const FOLDER: Uuid = Uuid::from_u128(1);
 const SEGMENT_HEADER_BYTES: usize = 64;

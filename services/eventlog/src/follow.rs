@@ -21,8 +21,9 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Starts the task that `feed` makes of the sending end.
-    pub(crate) fn spawn<F, Fut>(feed: F) -> Self
+    /// Starts the task that `feed` makes of the sending end; for who implements [`Log`](crate::Log). Must be called within a
+    /// tokio runtime.
+    pub fn spawn<F, Fut>(feed: F) -> Self
     where
         F: FnOnce(mpsc::Sender<Result<Stored, ReadError>>) -> Fut,
         Fut: Future<Output = ()> + Send + 'static,

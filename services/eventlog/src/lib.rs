@@ -2,7 +2,7 @@
 //!
 //! Input: serialized events with their ids and the sequence they were decided on. Output: the same events in the
 //! stream's total order, without gaps. [`Log`] is the contract, [`JetStreamLog`] implements it on a NATS JetStream
-//! stream, [`MemoryLog`] in memory for tests, and [`server`] runs a private nats-server.
+//! stream, and [`server`] runs a private nats-server. A log in memory is in `testkit`.
 //!
 //! This crate never interprets an event or its proof, never answers an append whose outcome is unknown, and never skips
 //! a sequence. It is the only crate that speaks JetStream.
@@ -13,7 +13,6 @@ mod follow;
 mod gate;
 mod jetstream;
 mod log;
-mod memory;
 mod message;
 mod refusals;
 pub mod server;
@@ -24,5 +23,4 @@ pub use follow::Follow;
 pub use gate::{Gate, GateKeeper, Shut};
 pub use jetstream::{BATCH_EVENTS_MIN, JetStreamLog, Sending, StreamOptions, ensure_facts};
 pub use log::{Log, Tail};
-pub use memory::{Held, MemoryLog};
-pub use message::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, EVENT_BYTES_MAX, Message, PROOF_BYTES_MAX, Stored};
+pub use message::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, EVENT_BYTES_MAX, Message, PROOF_BYTES_MAX, Stored, check_size};

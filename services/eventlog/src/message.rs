@@ -65,7 +65,7 @@ impl Stored {
 ///
 /// # Errors
 /// [`AppendError::TooLarge`] names the limit that is exceeded.
-pub(crate) fn check_size(messages: &[Message]) -> Result<(), AppendError> {
+pub fn check_size(messages: &[Message]) -> Result<(), AppendError> {
     let within = |what, size, max| if size > max { Err(AppendError::TooLarge { what, size, max }) } else { Ok(()) };
     within("events in one append", messages.len(), APPEND_EVENTS_MAX)?;
     within("bytes in one append", messages.iter().map(|m| m.payload.len()).sum(), APPEND_BYTES_MAX)?;

@@ -48,3 +48,4 @@ pub use cache::CacheFigures;
 pub use gateway::{Gateway, Options};
 pub use limits::{BYTES_PER_SECOND_MIN, RateLimits};
 pub use serve::{LIMITS, serve};
+pub use service::handle;

@@ -26,10 +26,10 @@ const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// Answers a request. It never fails: what goes wrong is an answer too.
-pub(crate) async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response {
+pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
-    let sources = gateway.0.options.sources;
+    let sources = &gateway.0.options.sources;
     let now = (sources.now)();
     let request_id = format!("{:X}", (sources.fresh)(now).simple());
     let body = SharedBody::new(body);

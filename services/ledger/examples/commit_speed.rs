@@ -5,29 +5,20 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use domain::{Command, NewBody, Precondition, PutObject};
-use eventlog::MemoryLog;
-use events::Origin;
-use events::ids::{
-    AuthType, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal, Sha256Digest,
-};
-use events::lock::Lock;
-use events::object::{Attributes, Operation};
+use domain::{Command, PutObject};
+use events::ids::{ContentId, Generation, ObjectKey, Sha256Digest};
+use events::object::Attributes;
 use jiff::Timestamp;
-use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Disk, Keyring, Ledger, Options, Sources, rebuild};
-use uuid::Uuid;
+use ledger::{Ledger, Options, rebuild};
+use testkit::MemoryLog;
+use testkit::clock::fresh;
+use testkit::commands::{create_bucket, origin, put_object, staged};
+use testkit::ledgers::{keyring, options, region};
 
 /// How many commands each run commits, unless the command line says otherwise.
 const COMMITS: u64 = 40_000;
-
-fn fresh(now: Timestamp) -> Uuid {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
-    Uuid::from_u128((u128::from(now.as_millisecond().unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | count)
-}
 
 /// A put of new small bytes under a new key, as a benchmark of small objects sends it.
 fn put(task: u64, n: u64) -> Command {
@@ -36,52 +27,17 @@ fn put(task: u64, n: u64) -> Command {
     sha256[..8].copy_from_slice(&(task << 40 | n).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
     let content =
         ContentId { sha256: Sha256Digest(sha256), generation: Generation::from_fresh(fresh(Timestamp::now())) };
-    let nodes = ["node-1", "node-2", "node-3"].map(|node| node.parse().unwrap()).to_vec();
     let headers = [("content-type".to_owned(), "application/octet-stream".to_owned())].into();
-    Command::PutObject(Box::new(PutObject {
-        bucket: "benchmark".parse().unwrap(),
-        key: ObjectKey::from_bytes(format!("task-{task:03}/object-{n:08}").into_bytes()).unwrap(),
-        size: 4096,
-        etag: ETag { md5: Md5Digest([7; 16]), parts: None },
-        body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
-        checksum: None,
-        encryption: None,
-        attributes: Attributes { headers, ..Attributes::default() },
-        owner: None,
-        acl: None,
-        lock: Lock::default(),
-        operation: Operation::PutObject,
-        precondition: Precondition::default(),
-    }))
-}
-
-fn origin() -> Origin {
-    let principal = Principal { kind: AuthType::ApiKey, id: "AKIAEXAMPLE".into() };
-    Origin { principal, request_id: "0123456789ABCDEF".into(), traceparent: None }
-}
-
-fn keyring() -> Keyring {
-    let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
-    Keyring::Gateway { gateway, lifecycle }
+    let key = ObjectKey::from_bytes(format!("task-{task:03}/object-{n:08}").into_bytes()).unwrap();
+    let attributes = Attributes { headers, ..Attributes::default() };
+    let put = put_object("benchmark".parse().unwrap(), key, 4096, staged(content));
+    Command::PutObject(Box::new(PutObject { attributes, ..put }))
 }
 
 async fn run(path: &Path, log: &MemoryLog, tasks: u64, commits: u64) {
-    let sources = Sources { now: Timestamp::now, fresh };
-    let (region, cache_bytes) = ("eu-1".parse().unwrap(), 64 << 20);
-    let (keyring, releases, disk, level) = (keyring(), true, Disk::default(), events::Fact::level);
-    let path = path.into();
-    let options = Options { region, path, sole_writer: true, cache_bytes, sources, keyring, releases, disk, level };
+    let options = Options { cache_bytes: 64 << 20, ..options(path, true) };
     let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
-    let create = Command::CreateBucket {
-        bucket: "benchmark".parse().unwrap(),
-        owner: "AKIAEXAMPLE".parse().unwrap(),
-        acl: None,
-        ownership: None,
-        object_lock: false,
-        location: None,
-        tags: events::tags::Tags::new(),
-    };
-    ledger.commit(create, origin()).await.unwrap();
+    ledger.commit(create_bucket("benchmark".parse().unwrap()), origin()).await.unwrap();
     let begun = Instant::now();
     let running = (0..tasks).map(|task| {
         let ledger = ledger.clone();
@@ -115,9 +71,7 @@ async fn main() {
         run(&path, &log, tasks, if tasks == 1 { commits / 10 } else { commits }).await;
         if tasks == 64 {
             let bytes = std::fs::metadata(&path).unwrap().len();
-            let rebuilt = rebuild(&log, (&"eu-1".parse().unwrap(), keyring()), &path, &folder.path().join("rebuilt"))
-                .await
-                .unwrap();
+            let rebuilt = rebuild(&log, (&region(), keyring()), &path, &folder.path().join("rebuilt")).await.unwrap();
             let per_second = rebuilt.events as f64 / rebuilt.took.as_secs_f64();
             println!(
                 "rebuild: {} events, {per_second:.0} events/s; {} bytes of file an event",

@@ -4,20 +4,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::row::BucketId;
-use domain::{Command, DeleteObject, NewBody, Precondition, PutObject, View};
-use eventlog::MemoryLog;
+use domain::{Command, DeleteObject, NewBody, View};
 use events::bucket::Versioning;
-use events::ids::{AuthType, BucketName, ETag, Md5Digest, ObjectKey, Principal};
-use events::lock::Lock;
-use events::object::{Attributes, Operation};
-use events::{Fact, Origin};
-use jiff::Timestamp;
-use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Cost, Disk, Keyring, Ledger, Options, Page, Snapshot, Sources};
-use uuid::Uuid;
+use events::ids::{BucketName, ObjectKey};
+use ledger::{Cost, Ledger, Options, Page, Snapshot};
+use testkit::MemoryLog;
+use testkit::commands::{create_bucket, origin, put_object};
+use testkit::ledgers::options;
 
 /// How many keys the bucket gets, unless the command line says otherwise.
 const KEYS: u32 = 1_000_000;
@@ -31,12 +27,6 @@ const TASKS: u32 = 256;
 /// How often each page is read; the slowest time counts.
 const TIMES: usize = 20;
 
-fn fresh(now: Timestamp) -> Uuid {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
-    Uuid::from_u128((u128::from(now.as_millisecond().unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | count)
-}
-
 fn bucket() -> BucketName {
     "large".parse().unwrap()
 }
@@ -46,26 +36,7 @@ fn key(text: &str) -> ObjectKey {
 }
 
 fn put(name: &str) -> Command {
-    Command::PutObject(Box::new(PutObject {
-        bucket: bucket(),
-        key: key(name),
-        size: 0,
-        etag: ETag { md5: Md5Digest([7; 16]), parts: None },
-        body: NewBody::Empty,
-        checksum: None,
-        attributes: Attributes::default(),
-        encryption: None,
-        owner: None,
-        acl: None,
-        lock: Lock::default(),
-        operation: Operation::PutObject,
-        precondition: Precondition::default(),
-    }))
-}
-
-fn origin() -> Origin {
-    let principal = Principal { kind: AuthType::ApiKey, id: "AKIAEXAMPLE".into() };
-    Origin { principal, request_id: "0123456789ABCDEF".into(), traceparent: None }
+    Command::PutObject(Box::new(put_object(bucket(), key(name), 0, NewBody::Empty)))
 }
 
 /// Commits what `command` makes of each number below `count`, many at once.
@@ -90,16 +61,7 @@ fn place(n: u32, count: u32) -> Command {
 }
 
 async fn fill(ledger: &Ledger, keys: u32) {
-    let create = Command::CreateBucket {
-        bucket: bucket(),
-        owner: "AKIAEXAMPLE".parse().unwrap(),
-        acl: None,
-        ownership: None,
-        object_lock: false,
-        location: None,
-        tags: events::tags::Tags::new(),
-    };
-    ledger.commit(create, origin()).await.unwrap();
+    ledger.commit(create_bucket(bucket()), origin()).await.unwrap();
     let begun = Instant::now();
     commit_all(ledger, keys, place).await;
     println!("{keys} keys in {:.1?}", begun.elapsed());
@@ -149,20 +111,7 @@ fn pages(snapshot: &Snapshot, id: BucketId, keys: u32) {
 async fn main() {
     let keys = std::env::args().nth(1).map_or(KEYS, |keys| keys.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        region: "eu-1".parse().unwrap(),
-        path: folder.path().join("projection"),
-        sole_writer: true,
-        cache_bytes: 64 << 20,
-        sources: Sources { now: Timestamp::now, fresh },
-        releases: true,
-        disk: Disk::default(),
-        level: Fact::level,
-        keyring: Keyring::Gateway {
-            gateway: AuthorKey::last([1; AUTHOR_KEY_BYTES]),
-            lifecycle: AuthorKey::last([2; AUTHOR_KEY_BYTES]),
-        },
-    };
+    let options = Options { cache_bytes: 64 << 20, ..options(&folder.path().join("projection"), true) };
     let ledger = Ledger::open(options, Arc::new(MemoryLog::new())).await.unwrap();
     fill(&ledger, keys).await;
     let snapshot = ledger.read().await.unwrap();

@@ -1,14 +1,23 @@
+use std::fmt;
+use std::sync::Arc;
+
 use domain::Context;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 /// The sources of time and ids: the system, except in tests.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Sources {
     /// The time now.
-    pub now: fn() -> Timestamp,
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// A fresh UUIDv7 for a time.
-    pub fresh: fn(Timestamp) -> Uuid,
+    pub fresh: Arc<dyn Fn(Timestamp) -> Uuid + Send + Sync>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").finish_non_exhaustive()
+    }
 }
 
 impl Sources {

@@ -28,7 +28,7 @@ use wake::Wake;
 const PRINCIPAL: &str = "lifecycle";
 
 /// The options of the lifecycle service.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The length of a day.
     pub day: Day,

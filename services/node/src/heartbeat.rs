@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
     use crate::disk::StoreOptions;
-    use crate::disk::seam::{Fault, MemoryDisk};
+    use testkit::disk::{Fault, MemoryDisk};
 
     #[test]
     fn a_node_whose_syncs_hang_says_so_until_they_return() {

@@ -21,10 +21,10 @@ use uuid::Uuid;
 
 use crate::answer::Answerer;
 use crate::config::Config;
-use crate::disk::seam::RealDisk;
 use crate::disk::{DataFolder, DiskError, FolderError, Store, StoreOptions};
 use crate::heartbeat::{NodeIds, heartbeat};
 use crate::limits::{REQUEST_BYTES_MAX, REQUESTS_MAX};
+use vfs::RealDisk;
 
 /// The reason why a node does not serve.
 #[derive(Debug, thiserror::Error)]

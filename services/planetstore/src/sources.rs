@@ -1,5 +1,6 @@
 //! Where this process takes time and fresh ids from.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ static NEWEST: AtomicU64 = AtomicU64::new(0);
 
 /// The system's clock, and UUIDs of it that grow strictly within this process.
 pub(crate) fn sources() -> ledger::Sources {
-    ledger::Sources { now: Timestamp::now, fresh }
+    ledger::Sources { now: Arc::new(Timestamp::now), fresh: Arc::new(fresh) }
 }
 
 /// A UUIDv7 whose first random bits hold the fraction of the millisecond, moved on if that would not grow.

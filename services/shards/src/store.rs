@@ -17,8 +17,7 @@ use crate::inspect::{Incident, IncidentKind};
 use crate::meter;
 use crate::node::client::{NodeClient, NodeClients};
 use crate::node::membership::Membership;
-use crate::node::nats::NatsTransport;
-use crate::node::transport::Transport;
+use crate::node::transport::{AnyTransport, Transport};
 use crate::read::ReadMemory;
 use crate::read::hedge::HedgeBudget;
 use crate::read::local::{LocalAccess, ShortCircuit};
@@ -47,7 +46,7 @@ const WHOLE_BYTES_MAX: usize = 24 * 1024 * 1024;
 const SLICE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Writes contents to, and reads them from, the storage nodes of a region. Clones share one store.
-pub struct ShardStore<T: Transport = NatsTransport> {
+pub struct ShardStore<T: Transport = AnyTransport> {
     pub(crate) inner: Arc<Inner<T>>,
 }
 

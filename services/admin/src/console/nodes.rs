@@ -126,8 +126,8 @@ fn candidate(
 mod tests {
     use super::*;
     use shards::Membership;
-    use shards::memory::heartbeat;
     use shards::telemetry::Heartbeat;
+    use testkit::nodes::heartbeat;
     use tokio::time::Instant;
     use uuid::Uuid;
 

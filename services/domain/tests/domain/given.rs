@@ -1,26 +1,20 @@
 //! Words for the rules: given these commands, when this one comes, then that is answered.
 
 use domain::{
-    Command, CompleteUpload, Context, CreateUpload, DeleteObject, DeletePrecondition, ETags, NewBody, Outcome,
-    Precondition, PutObject, Rejection, StorePart, VersionName,
+    Command, CompleteUpload, Context, DeleteObject, DeletePrecondition, ETags, NewBody, Outcome, Precondition,
+    PutObject, Rejection, StorePart, VersionName,
 };
 use events::bucket::Versioning;
-use events::ids::{
-    BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
-    UploadId, VersionId,
-};
-use events::lock::Lock;
-use events::object::{Attributes, Operation};
+use events::ids::{ContentId, ETag, Generation, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
 use jiff::Timestamp;
+use testkit::commands::{self, create_upload, put_object};
 use uuid::Uuid;
+
+pub(crate) use testkit::commands::bucket;
 
 use crate::fold::Fold;
 
 pub(crate) const MIB: u64 = 1024 * 1024;
-
-pub(crate) fn bucket() -> BucketName {
-    "bucket".parse().unwrap()
-}
 
 pub(crate) fn key(text: &str) -> ObjectKey {
     ObjectKey::from_bytes(text.as_bytes()).unwrap()
@@ -41,12 +35,7 @@ pub(crate) fn content(bytes: u8, n: u128) -> ContentId {
 }
 
 pub(crate) fn staged(bytes: u8, n: u128) -> NewBody {
-    let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
-    NewBody::Staged {
-        content: content(bytes, n),
-        placement: Placement { layout: Layout::Small, nodes },
-        instead_of: None,
-    }
+    commands::staged(content(bytes, n))
 }
 
 /// The id of the version that the command at a place among all commands made, counted from 1.
@@ -60,15 +49,7 @@ pub(crate) fn context(place: u128) -> Context {
 }
 
 pub(crate) fn create_bucket() -> Command {
-    Command::CreateBucket {
-        bucket: bucket(),
-        owner: "alice".parse().unwrap(),
-        acl: None,
-        ownership: None,
-        object_lock: false,
-        location: None,
-        tags: events::tags::Tags::new(),
-    }
+    commands::create_bucket(bucket())
 }
 
 pub(crate) fn versioning(versioning: Versioning) -> Command {
@@ -85,21 +66,8 @@ pub(crate) fn put_if(bytes: u8, precondition: Precondition) -> Command {
 }
 
 pub(crate) fn put_body(bytes: u8, size: u64, body: NewBody, precondition: Precondition) -> Command {
-    Command::PutObject(Box::new(PutObject {
-        bucket: bucket(),
-        key: key("k"),
-        size,
-        etag: etag(bytes),
-        body,
-        checksum: None,
-        encryption: None,
-        attributes: Attributes::default(),
-        owner: None,
-        acl: None,
-        lock: Lock::default(),
-        operation: Operation::PutObject,
-        precondition,
-    }))
+    let put = put_object(bucket(), key("k"), size, body);
+    Command::PutObject(Box::new(PutObject { etag: etag(bytes), precondition, ..put }))
 }
 
 pub(crate) fn if_match(tags: &[&str]) -> Precondition {
@@ -123,18 +91,7 @@ pub(crate) fn delete_if(version: Option<VersionName>, precondition: DeletePrecon
 }
 
 pub(crate) fn begin(n: u128) -> Command {
-    Command::CreateUpload(Box::new(CreateUpload {
-        bucket: bucket(),
-        key: key("k"),
-        upload: upload(n),
-        attributes: Attributes::default(),
-        checksum: None,
-        encryption: None,
-        initiator: None,
-        owner: None,
-        acl: None,
-        lock: Lock::default(),
-    }))
+    Command::CreateUpload(Box::new(create_upload(bucket(), key("k"), upload(n))))
 }
 
 pub(crate) fn part(n: u128, number: u16, bytes: u8, size: u64) -> Command {

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use testkit::commands;
 use uuid::Uuid;
 
 use crate::fold::Fold;
@@ -29,14 +30,7 @@ struct Story {
 }
 
 fn rule(change: impl FnOnce(&mut Rule)) -> Rule {
-    let mut rule = Rule {
-        id: "r".into(),
-        enabled: true,
-        filter: Filter::default(),
-        expiration: None,
-        noncurrent_expiration: None,
-        abort_uploads_after_days: None,
-    };
+    let mut rule = commands::rule();
     change(&mut rule);
     rule
 }

@@ -12,6 +12,7 @@ use events::lock::{DefaultRetention, LegalHold, Lock, Period, Retention, Retenti
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use testkit::commands::create_locking_bucket;
 
 use crate::fold::Fold;
 use crate::given::*;
@@ -19,15 +20,7 @@ use crate::given::*;
 const DONE: Result<Outcome, Rejection> = Ok(Outcome::Done);
 
 fn locking_bucket() -> Command {
-    Command::CreateBucket {
-        bucket: bucket(),
-        owner: "alice".parse().unwrap(),
-        acl: None,
-        ownership: None,
-        object_lock: true,
-        location: None,
-        tags: events::tags::Tags::new(),
-    }
+    create_locking_bucket(bucket())
 }
 
 /// A moment so many seconds after the commands of examples.

@@ -9,6 +9,7 @@ use events::access::ObjectOwnership;
 use events::bucket::Versioning::{Enabled, Suspended, Unversioned};
 use events::ids::{ETag, VersionId};
 use events::tags::Tags;
+use testkit::commands::create_bucket_of;
 
 use crate::fold::Fold;
 use crate::given::*;
@@ -31,15 +32,7 @@ fn current(fold: &Fold) -> Option<ETag> {
 fn a_bucket_is_made_once() {
     accepted(&[], &create_bucket(), &DONE);
     rejected(&[create_bucket()], &create_bucket(), Rejection::BucketExists { yours: true });
-    let mallory = Command::CreateBucket {
-        bucket: bucket(),
-        owner: "mallory".parse().unwrap(),
-        acl: None,
-        ownership: None,
-        object_lock: false,
-        location: None,
-        tags: Tags::new(),
-    };
+    let mallory = create_bucket_of(bucket(), "mallory", false);
     rejected(&[create_bucket()], &mallory, Rejection::BucketExists { yours: false });
 }
 

@@ -2,11 +2,12 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use eventlog::{ConnectOptions, Credentials, JetStreamLog, Log, OpenError, ReadError, StreamOptions, Tail};
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::nats;
 
 use crate::support::*;
 
@@ -31,9 +32,7 @@ impl Cluster {
             );
             let configuration = folder.join(format!("{number}.conf"));
             std::fs::write(&configuration, text).unwrap();
-            let mut command = Command::new("setpriv");
-            command.args(["--pdeathsig", "KILL", "--"]).arg(nats_server()).arg("-c").arg(configuration);
-            (client, command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+            (client, nats::command().arg("-c").arg(configuration).spawn().unwrap())
         };
         Self((0..3).map(start).collect())
     }

@@ -1,47 +1,18 @@
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::path::Path;
 use std::time::Duration;
 
-use eventlog::server::{NATS_SERVER_ENV, Role, Server, ServerOptions, ServerState};
-use eventlog::{ConnectOptions, JetStreamLog, Log, Message, Sending, Stored, StreamOptions};
+use eventlog::server::{Role, Server, ServerOptions, ServerState};
+use eventlog::{ConnectOptions, JetStreamLog, Log, Message, Sending, Stored};
 use events::ids::{EventId, NodeId, RegionName};
 use tempfile::TempDir;
+use testkit::nats;
 use uuid::Uuid;
 
 /// Time that anything a test waits for may take.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The nats-server to test with, installed if need be.
-pub(crate) fn nats_server() -> PathBuf {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let find = || {
-        if let Some(path) = std::env::var_os(NATS_SERVER_ENV) {
-            return path.into();
-        }
-        let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats/install");
-        let output = Command::new(install).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
-    };
-    PATH.get_or_init(find).clone()
-}
-
-/// What starts a program that dies with this process, without this crate's own launcher.
-pub(crate) fn setpriv() -> Vec<OsString> {
-    ["setpriv", "--pdeathsig", "KILL", "--"].map(OsString::from).to_vec()
-}
-
 pub(crate) fn server_options(folder: &Path) -> ServerOptions {
-    ServerOptions {
-        folder: folder.into(),
-        program: Some(nats_server()),
-        launcher: setpriv(),
-        start_time_max: PATIENCE,
-        region: region(),
-        nodes: vec![node(1), node(2)],
-    }
+    ServerOptions { nodes: vec![node(1), node(2)], ..nats::server_options(folder, region()) }
 }
 
 pub(crate) fn node(number: usize) -> NodeId {
@@ -70,13 +41,7 @@ impl Fixture {
     }
 
     pub(crate) fn connect_options_of(&self, role: &Role) -> ConnectOptions {
-        ConnectOptions {
-            address: self.server.address().into(),
-            ca: None,
-            credentials: self.server.users().of(role).unwrap().clone(),
-            name: "test".into(),
-            inbox_prefix: format!("_INBOX_{}.test", role.user()),
-        }
+        nats::connect_options(&self.server, role)
     }
 
     /// A connection of a role, besides the log's.
@@ -88,7 +53,7 @@ impl Fixture {
     }
 
     pub(crate) async fn log(&self) -> JetStreamLog {
-        JetStreamLog::open(&self.connect_options(), &StreamOptions::new(region())).await.unwrap()
+        nats::log(&self.server, region()).await
     }
 
     pub(crate) fn pid(&self) -> u32 {

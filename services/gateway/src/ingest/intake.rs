@@ -7,7 +7,7 @@ use s3::request::Payload as Declared;
 use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 use shards::piece::STRIPE_BYTES;
-use shards::{NatsTransport, StoredContent, Writer};
+use shards::{AnyTransport, StoredContent, Writer};
 
 use super::sealing::{Sealed, Sealing};
 use super::taken::{Taken, known_bytes};
@@ -31,7 +31,7 @@ pub(super) struct Intake<'a> {
 /// The nodes as a sink. Without a writer nothing is kept: the bytes are known.
 struct Streaming {
     generation: Generation,
-    writer: Option<Writer<NatsTransport>>,
+    writer: Option<Writer<AnyTransport>>,
     stored: u64,
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use events::content::Fault;
 use events::ids::NodeId;
-use shards::memory::Misbehavior;
 use shards::{Incident, ShardStore, StoredContent};
+use testkit::Misbehavior;
 use tokio::sync::mpsc;
 
 use super::world::{Side, World, id, placed};
@@ -43,10 +43,9 @@ async fn a_scan_beside_writes_finds_nothing_missing() {
     let keeper = world.keeper(side, "settled");
     // Each node takes its time, so that at any moment there are writes whose last shard is in flight.
     for number in 1..=6 {
-        world.nodes.set(
-            &shards::memory::MemoryNodes::name(number),
-            Misbehavior::Slow(Duration::from_millis(150 * number as u64)),
-        );
+        world
+            .nodes
+            .set(&testkit::MemoryNodes::name(number), Misbehavior::Slow(Duration::from_millis(150 * number as u64)));
     }
     let mut seed = 2;
     while !is_scanned(&keeper) {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use events::content::Fault;
 use futures_util::TryStreamExt;
-use shards::memory::Misbehavior;
 use shards::{Incident, IncidentKind};
+use testkit::Misbehavior;
 
 use super::world::{Side, World, check, id, placed};
 use crate::check::{Outcome, Suspicion};

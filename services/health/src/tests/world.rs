@@ -2,25 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{Command, NewBody, Precondition, PutObject, View};
-use eventlog::{Log, MemoryLog};
+use domain::{Command, NewBody, View};
+use eventlog::Log;
+use events::Fact;
 use events::content::Fault;
-use events::ids::{AuthType, ContentId, ETag, Generation, Md5Digest, NodeId, ObjectKey, Principal, Sha256Digest};
-use events::lock::Lock;
-use events::object::{Attributes, Operation};
-use events::{Fact, Origin};
-use jiff::Timestamp;
-use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Keyring, Ledger, Options, Sources};
-use shards::memory::MemoryNodes;
+use events::ids::{ContentId, Generation, NodeId, ObjectKey, Sha256Digest};
+use ledger::Ledger;
 use shards::protocol::{Record, Reply, Request, Status};
 use shards::{Incident, Membership, PieceSecrets, ShardStore, StoredContent, Transport};
 use tempfile::TempDir;
+use testkit::clock::fresh;
+use testkit::commands::{bucket, create_bucket, origin, put_object};
+use testkit::ledgers::open;
+use testkit::{Clock, MemoryLog, MemoryNodes};
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 use crate::check::{Outcome, Suspicion};
 use crate::recheck::Due;
@@ -48,21 +46,6 @@ pub(super) struct Side {
     pub(super) incidents: mpsc::Receiver<Incident>,
 }
 
-fn now() -> Timestamp {
-    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
-}
-
-fn fresh(_: Timestamp) -> Uuid {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
-    Uuid::from_u128((1 << 90) | (7 << 76) | (2 << 62) | count)
-}
-
-fn origin() -> Origin {
-    let principal = Principal { kind: AuthType::ApiKey, id: "alice".into() };
-    Origin { principal, request_id: "7".into(), traceparent: None }
-}
-
 impl World {
     pub(super) async fn new() -> Self {
         let (held, until_dropped) = std::sync::mpsc::channel::<()>();
@@ -71,31 +54,10 @@ impl World {
             let _ended = until_dropped.recv();
         });
         let (folder, log, nodes) = (tempfile::tempdir().unwrap(), MemoryLog::new(), MemoryNodes::new(6));
-        let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
-        let options = Options {
-            region: "test-1".parse().unwrap(),
-            path: folder.path().join("projection"),
-            sole_writer: true,
-            cache_bytes: 16 << 20,
-            sources: Sources { now, fresh },
-            keyring: Keyring::Gateway { gateway, lifecycle },
-            releases: true,
-            disk: ledger::Disk::default(),
-            level: Fact::level,
-        };
-        let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
+        let ledger = open(&log, &folder.path().join("projection"), true).await;
         let membership = nodes.membership();
         let world = Self { nodes, membership, ledger, log, folder, _held: held };
-        let bucket = Command::CreateBucket {
-            bucket: "bucket".parse().unwrap(),
-            owner: "alice".parse().unwrap(),
-            acl: None,
-            ownership: None,
-            object_lock: false,
-            location: None,
-            tags: events::tags::Tags::new(),
-        };
-        world.ledger.commit(bucket, origin()).await.unwrap();
+        world.ledger.commit(create_bucket(bucket()), origin()).await.unwrap();
         world
     }
 
@@ -125,7 +87,7 @@ impl World {
 
     /// Stores bytes on the nodes; no event names them yet.
     pub(super) async fn stage(&self, side: &Side, seed: u8, length: usize) -> StoredContent {
-        let (bucket, generation) = ("bucket".parse().unwrap(), Generation::from_fresh(fresh(now())));
+        let (bucket, generation) = (bucket(), Generation::from_fresh(fresh(Clock::new().now())));
         let placement = side.store.put(&bucket, generation, Bytes::from(vec![seed; length])).await.unwrap();
         let sha256 = Sha256Digest([seed; 32]);
         StoredContent { bucket, sha256, generation, size: length as u64, placement, moved: Vec::new() }
@@ -154,21 +116,9 @@ impl World {
 
     /// An event names them.
     pub(super) async fn commit(&self, stored: &StoredContent) {
-        let put = PutObject {
-            bucket: stored.bucket.clone(),
-            key: ObjectKey::from_bytes(stored.generation.to_string().as_bytes()).unwrap(),
-            size: stored.size,
-            etag: ETag { md5: Md5Digest([0; 16]), parts: None },
-            body: NewBody::Staged { content: id(stored), placement: stored.placement.clone(), instead_of: None },
-            checksum: None,
-            encryption: None,
-            attributes: Attributes::default(),
-            owner: None,
-            acl: None,
-            lock: Lock::default(),
-            operation: Operation::PutObject,
-            precondition: Precondition::default(),
-        };
+        let key = ObjectKey::from_bytes(stored.generation.to_string().as_bytes()).unwrap();
+        let body = NewBody::Staged { content: id(stored), placement: stored.placement.clone(), instead_of: None };
+        let put = put_object(stored.bucket.clone(), key, stored.size, body);
         self.ledger.commit(Command::PutObject(Box::new(put)), origin()).await.unwrap();
     }
 

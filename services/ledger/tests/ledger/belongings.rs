@@ -1,9 +1,9 @@
 //! What belongs to users.
 
 use domain::{Command, Identities, IdentityCommand};
-use eventlog::MemoryLog;
 use events::ids::{AccessKeyId, UserName};
 use events::user::{Created, Limits, Role};
+use testkit::MemoryLog;
 
 use crate::support::*;
 

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use domain::model::Model;
-use domain::{Command, CompleteUpload, CreateUpload, DeleteObject, NewBody, Precondition, StorePart, View, project};
-use eventlog::{AppendError, Follow, Log, MemoryLog, Message, ReadError, Stored, Tail};
+use domain::{Command, CompleteUpload, DeleteObject, NewBody, Precondition, StorePart, View, project};
+use eventlog::{AppendError, Follow, Log, Message, ReadError, Stored, Tail};
 use events::ids::{ETag, Md5Digest, ObjectKey, PartNumber, UploadId};
-use events::lock::Lock;
-use events::object::Attributes;
 use events::{Event, Fact, Origin};
 use ledger::{CommitError, Committed, Ledger};
+use testkit::MemoryLog;
+use testkit::commands::create_upload;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -84,18 +84,7 @@ fn large_object() -> Vec<Command> {
 
 /// An object of so many parts, each in a content of its own; `from` numbers the contents.
 pub(crate) fn object_of_parts(name: &str, upload: UploadId, parts: u16, from: u32) -> Vec<Command> {
-    let begin = Command::CreateUpload(Box::new(CreateUpload {
-        bucket: bucket(),
-        key: key(name),
-        upload,
-        attributes: Attributes::default(),
-        checksum: None,
-        encryption: None,
-        initiator: None,
-        owner: None,
-        acl: None,
-        lock: Lock::default(),
-    }));
+    let begin = Command::CreateUpload(Box::new(create_upload(bucket(), key(name), upload)));
     let number = |number| PartNumber::try_from(number).unwrap();
     let part = |n: u16| {
         let NewBody::Staged { content, placement, .. } = put(name, from + u32::from(n) + 1_000_000).body else {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use eventlog::MemoryLog;
 use ledger::Ledger;
+use testkit::MemoryLog;
 
 use crate::support::*;
 

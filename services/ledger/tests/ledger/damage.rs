@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use eventlog::{Log, MemoryLog};
+use eventlog::Log;
 use ledger::{Ledger, OpenError, restore_tail};
 use redb::{Database, ReadableTable, TableDefinition};
+use testkit::MemoryLog;
 
 use crate::support::*;
 

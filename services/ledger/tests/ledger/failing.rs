@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use eventlog::MemoryLog;
 use jiff::Timestamp;
 use ledger::{CommitError, Ledger, Progress, Sources};
+use testkit::MemoryLog;
 
 use crate::faulty::Faulty;
 use crate::support::*;
@@ -97,7 +97,7 @@ fn clock() -> Timestamp {
 async fn a_panic_shows_as_a_failure_and_the_state_is_whole() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let mut options = options(&folder.file("one"), true);
-    options.sources = Sources { now: clock, ..options.sources };
+    options.sources = Sources { now: Arc::new(clock), ..options.sources };
     let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
     ledger.commit(create_bucket("bucket"), origin()).await.unwrap();
     FAULTY_CLOCK.store(true, Ordering::SeqCst);

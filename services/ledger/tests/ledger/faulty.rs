@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use eventlog::{AppendError, Follow, Log, MemoryLog, Message, ReadError, Stored, Tail};
+use eventlog::{AppendError, Follow, Log, Message, ReadError, Stored, Tail};
 use events::ids::{AuthType, EventId, Principal};
 use events::{CHAIN_START, Event, Fact, Origin, bucket, chain_hash, subject};
+use testkit::MemoryLog;
 use uuid::Uuid;
 
 /// What happens to an append.

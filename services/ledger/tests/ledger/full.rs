@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::View;
-use eventlog::{Log, MemoryLog};
+use eventlog::Log;
 use events::ids::UploadId;
 use events::{Event, Fact};
 use ledger::{CommitError, Disk, Ledger, Options};
+use testkit::MemoryLog;
 use uuid::Uuid;
 
 use crate::bounded::{delete, does, object_of_parts};

@@ -2,11 +2,12 @@
 
 use domain::model::Model;
 use domain::{Command, Context, IdentityCommand, Outcome, Refused, Rejection, decide, project};
-use eventlog::MemoryLog;
 use events::Event;
 use events::ids::{EventId, Sha256Digest};
 use ledger::{CommitError, Ledger};
 use proptest::prelude::*;
+use testkit::MemoryLog;
+use testkit::commands::create_bucket_of;
 
 use crate::faulty::{Fault, Faulty};
 use crate::invariants::check_released;
@@ -71,18 +72,7 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
     // What is released without a command meets faults too, so others create buckets until that is over.
     freed(&ledger).await;
     for name in log.foreign_buckets() {
-        world.naive.answered(
-            &Command::CreateBucket {
-                bucket: name.parse().unwrap(),
-                owner: "foreign".parse().unwrap(),
-                acl: None,
-                ownership: None,
-                object_lock: false,
-                location: None,
-                tags: events::tags::Tags::new(),
-            },
-            &Ok(Outcome::Done),
-        )?;
+        world.naive.answered(&create_bucket_of(name.parse().unwrap(), "foreign", false), &Ok(Outcome::Done))?;
     }
     let model = assert_same(&ledger.read().await.unwrap(), &log.inner).await;
     check_released(&model, &world)?;

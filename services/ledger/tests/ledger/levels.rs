@@ -1,10 +1,11 @@
 //! Releases that share a log: what an old one says and does when the region goes past it.
 
 use domain::{Command, Rejection, View};
-use eventlog::{MemoryLog, Message};
+use eventlog::Message;
 use events::ids::EventId;
 use events::{CHAIN_START, Event, Fact, chain_hash, region, subject};
 use ledger::{CommitError, Ledger, OpenError, Options};
+use testkit::MemoryLog;
 use uuid::Uuid;
 
 use crate::support::*;

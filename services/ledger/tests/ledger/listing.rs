@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::row::BucketId;
-use domain::{Command, CreateUpload, DeleteObject, View};
-use eventlog::MemoryLog;
+use domain::{Command, DeleteObject, View};
 use events::bucket::Versioning;
 use events::ids::{ObjectKey, UploadId, VersionId};
-use events::lock::Lock;
-use events::object::Attributes;
 use ledger::{Cost, Entry, Ledger, Page, Snapshot};
 use proptest::prelude::*;
+use testkit::MemoryLog;
+use testkit::commands::create_upload;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -201,18 +200,8 @@ async fn fill(ledger: &Ledger, content: &Content) -> (BucketId, BTreeSet<Key>, V
     let mut uploads = Vec::new();
     for (n, key) in (1_u128..).zip(&content.uploads) {
         uploads.push((key.clone(), n * 7 % 16));
-        let create = CreateUpload {
-            bucket: bucket(),
-            key: ObjectKey::from_bytes(key.clone()).unwrap(),
-            upload: UploadId(Uuid::from_u128(n * 7 % 16)),
-            attributes: Attributes::default(),
-            checksum: None,
-            encryption: None,
-            initiator: None,
-            owner: None,
-            acl: None,
-            lock: Lock::default(),
-        };
+        let upload = UploadId(Uuid::from_u128(n * 7 % 16));
+        let create = create_upload(bucket(), ObjectKey::from_bytes(key.clone()).unwrap(), upload);
         ledger.commit(Command::CreateUpload(Box::new(create)), origin()).await.unwrap();
     }
     uploads.sort();

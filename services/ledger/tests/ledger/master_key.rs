@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use domain::{ChangeKey, ChangeMasterKey, Command, Identities, IdentityCommand, Rejection, View};
-use eventlog::{MemoryLog, Message};
+use eventlog::Message;
 use events::ids::{EventId, MasterKeyId, UserId};
 use events::user::{Created, Limits, Role};
 use events::{Author, Event, Fact, chain_hash, subject};
 use ledger::{AUTHOR_KEY_BYTES, AuthorKey, CommitError, Keyring, Ledger, OpenError, Options, Reason};
+use testkit::{Clock, MemoryLog};
 use uuid::Uuid;
 
-use crate::support::{Folder, close, create_bucket, events, join_in_order, now, options, origin, put_object, region};
+use crate::support::{Folder, close, create_bucket, events, join_in_order, options, origin, put_object, region};
 
 /// Keys under so many master keys: of the gateways and of what follows lifecycle rules.
 fn keys(masters: u8) -> [AuthorKey; 2] {
@@ -99,7 +100,7 @@ async fn whoever_stole_the_former_keys_proves_nothing_any_more() {
     let (sequence, id) = (stored.len() as u64 + 1, EventId(Uuid::from_u128(0xF000_0000)));
     let fact = Fact::RegionUpgraded(events::region::Upgraded { region: region(), level: 2, release: "0".into() });
     let previous = chain_hash(&stored.last().unwrap().payload);
-    let event = Event { id, time: now(), sequence, previous, origin: origin(), fact };
+    let event = Event { id, time: Clock::new().now(), sequence, previous, origin: origin(), fact };
     let (subject, payload) = (subject(&region(), &event.fact), event.encode(&region()).unwrap());
     let [_, former] = keys(1);
     let at = (subject.as_str(), sequence, id);

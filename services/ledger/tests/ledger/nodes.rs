@@ -1,9 +1,9 @@
 //! The storage nodes that joined.
 
 use domain::{JoinNode, Rejection, View};
-use eventlog::MemoryLog;
 use events::ids::{FolderId, NodeId};
 use ledger::CommitError;
+use testkit::MemoryLog;
 use uuid::Uuid;
 
 use crate::support::*;

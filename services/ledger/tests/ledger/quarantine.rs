@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use domain::{ChangeKey, Command, DeleteObject, Setting, View};
-use eventlog::{MemoryLog, Message, Stored};
+use eventlog::{Message, Stored};
 use events::ids::{AuthType, EventId, Principal, VersionId};
-use events::lifecycle::{Expiration, Filter, Rule, TransitionMinimum};
+use events::lifecycle::{Expiration, Rule, TransitionMinimum};
 use events::lock::{LegalHold, Lock};
 use events::object::{Deleted, Delta};
 use events::{Author, Event, Fact, Origin, chain_hash, quarantine_hash, subject};
 use ledger::{AUTHOR_KEY_BYTES, AuthorKey, CommitError, Keyring, Ledger, OpenError, Options, Reason, restore_tail};
+use testkit::MemoryLog;
+use testkit::commands::{create_locking_bucket, rule};
 use uuid::Uuid;
 
 use crate::support::*;
@@ -71,11 +73,6 @@ fn deleted(version: VersionId, rule: Option<&str>) -> Fact {
         delta: Delta { objects: -1, bytes: -10 },
         lifecycle_rule: rule.map(Into::into),
     })
-}
-
-fn rule() -> Rule {
-    let (id, filter) = ("rule".into(), Filter::default());
-    Rule { id, enabled: true, filter, expiration: None, noncurrent_expiration: None, abort_uploads_after_days: None }
 }
 
 fn level(level: u32) -> Fact {
@@ -316,15 +313,7 @@ async fn a_lost_tail_comes_back_with_its_strays_and_proofs() {
 async fn lifecycle_ends_nothing_that_is_locked() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     let ledger = open(&log, &folder.file("one"), false).await;
-    let make = Command::CreateBucket {
-        bucket: bucket(),
-        owner: "alice".parse().unwrap(),
-        acl: None,
-        ownership: None,
-        object_lock: true,
-        location: None,
-        tags: events::tags::Tags::new(),
-    };
+    let make = create_locking_bucket(bucket());
     let lock = Lock { legal_hold: Some(LegalHold::On), ..Lock::default() };
     let held = Command::PutObject(Box::new(domain::PutObject { lock, ..put("key", 1) }));
     let rule = Rule {

@@ -1,9 +1,9 @@
 //! Several ledgers on one log.
 
 use domain::{Command, DeleteObject, Outcome, Rejection, View};
-use eventlog::MemoryLog;
 use events::ids::ObjectKey;
 use ledger::{CommitError, Ledger};
+use testkit::MemoryLog;
 
 use crate::faulty::Faulty;
 use crate::support::*;

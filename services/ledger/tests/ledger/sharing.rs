@@ -1,15 +1,13 @@
 //! Ledgers that write to one log at once, on a real nats-server: each gets its share.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use eventlog::server::{NATS_SERVER_ENV, Role, Server, ServerOptions};
-use eventlog::{ConnectOptions, JetStreamLog, Log, StreamOptions};
+use eventlog::server::Server;
+use eventlog::{JetStreamLog, Log};
 use ledger::Ledger;
+use testkit::nats;
 use tokio::sync::watch;
 
 use crate::support::*;
@@ -23,38 +21,14 @@ const ACKS_FIRST: u32 = 50;
 /// Puts that are acked then before the shares are compared.
 const ACKS: u32 = 2_000;
 
-fn nats_server() -> PathBuf {
-    if let Some(path) = std::env::var_os(NATS_SERVER_ENV) {
-        return path.into();
-    }
-    let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats/install");
-    let output = Command::new(install).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
-}
-
 async fn server(folder: &Folder) -> Server {
-    let options = ServerOptions {
-        folder: folder.file("nats"),
-        program: Some(nats_server()),
-        launcher: ["setpriv", "--pdeathsig", "KILL", "--"].map(OsString::from).to_vec(),
-        start_time_max: PATIENCE,
-        region: "test-1".parse().unwrap(),
-        nodes: vec![],
-    };
-    std::fs::create_dir(&options.folder).unwrap();
-    Server::start(options).await.unwrap()
+    let folder = folder.file("nats");
+    std::fs::create_dir(&folder).unwrap();
+    Server::start(nats::server_options(&folder, region())).await.unwrap()
 }
 
 async fn log(server: &Server) -> JetStreamLog {
-    let connect = ConnectOptions {
-        address: server.address().into(),
-        ca: None,
-        credentials: server.users().of(&Role::Operator).unwrap().clone(),
-        name: "test".into(),
-        inbox_prefix: format!("_INBOX_{}.test", Role::Operator.user()),
-    };
-    JetStreamLog::open(&connect, &StreamOptions::new("test-1".parse().unwrap())).await.unwrap()
+    nats::log(server, region()).await
 }
 
 /// Writes on both ledgers; returns what each got acked, and which part of it belongs to the last [`ACKS`].

@@ -2,27 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use domain::model::Model;
-use domain::{Command, ETags, Identities, NewBody, Precondition, PutObject, View, project};
-use eventlog::{Log, MemoryLog, Stored};
-use events::ids::{
-    AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal, RegionName,
-    Sha256Digest, UploadId,
-};
-use events::lock::Lock;
-use events::object::{Attributes, Body, Operation};
-use events::{Event, Fact, Origin};
-use jiff::Timestamp;
-use ledger::{
-    AUTHOR_KEY_BYTES, AuthorKey, Disk, Entry, Keyring, Ledger, OpenError, Options, Page, Rebuilt, Snapshot, Sources,
-};
+use domain::{Command, ETags, Identities, Precondition, PutObject, View, project};
+use eventlog::{Log, Stored};
+use events::ids::{ContentId, ETag, Generation, Md5Digest, ObjectKey, UploadId};
+use events::object::Body;
+use events::{Event, Fact};
+use ledger::{Entry, Ledger, OpenError, Page, Rebuilt, Snapshot};
 use tempfile::TempDir;
-use uuid::Uuid;
+use testkit::clock::fresh;
+use testkit::commands::{content, put_object as put_to, staged};
+use testkit::{Clock, MemoryLog, commands};
+
+pub(crate) use testkit::commands::{bucket, origin};
+pub(crate) use testkit::ledgers::{keyring, open, options, region};
 
 /// A folder for the files of one test.
 pub(crate) struct Folder(TempDir);
@@ -37,48 +33,9 @@ impl Folder {
     }
 }
 
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
-}
-
-fn fresh(now: Timestamp) -> Uuid {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
-    Uuid::from_u128((u128::from(now.as_millisecond().unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | count)
-}
-
-pub(crate) fn options(path: &Path, sole_writer: bool) -> Options {
-    let sources = Sources { now, fresh };
-    Options {
-        region: region(),
-        path: path.into(),
-        sole_writer,
-        cache_bytes: 16 << 20,
-        sources,
-        keyring: keyring(),
-        releases: true,
-        disk: Disk::default(),
-        level: Fact::level,
-    }
-}
-
-pub(crate) fn region() -> RegionName {
-    "test-1".parse().unwrap()
-}
-
-/// A gateway's keys.
-pub(crate) fn keyring() -> Keyring {
-    let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
-    Keyring::Gateway { gateway, lifecycle }
-}
-
 /// Folds a log anew beside a projection of a gateway.
 pub(crate) async fn rebuild(log: &MemoryLog, live: &Path, fresh: &Path) -> Result<Rebuilt, OpenError> {
     ledger::rebuild(log, (&region(), keyring()), live, fresh).await
-}
-
-pub(crate) async fn open<L: Log + Clone>(log: &L, path: &Path, sole_writer: bool) -> Ledger {
-    Ledger::open(options(path, sole_writer), Arc::new(log.clone())).await.unwrap()
 }
 
 /// Stops a ledger, so that its file can be opened again.
@@ -87,48 +44,17 @@ pub(crate) async fn close(ledger: Ledger) {
     assert!(ledger.progress().has_changed().is_err(), "it has ended");
 }
 
-pub(crate) fn origin() -> Origin {
-    let principal = Principal { kind: AuthType::ApiKey, id: "alice".into() };
-    Origin { principal, request_id: "7".into(), traceparent: None }
-}
-
-pub(crate) fn bucket() -> BucketName {
-    "bucket".parse().unwrap()
-}
-
 pub(crate) fn create_bucket(name: &str) -> Command {
-    Command::CreateBucket {
-        bucket: name.parse().unwrap(),
-        owner: "alice".parse().unwrap(),
-        acl: None,
-        ownership: None,
-        object_lock: false,
-        location: None,
-        tags: events::tags::Tags::new(),
-    }
+    commands::create_bucket(name.parse().unwrap())
 }
 
 /// Stores ten bytes that a number stands for.
 pub(crate) fn put(key: &str, bytes: u32) -> PutObject {
-    let mut sha256 = [0; 32];
-    sha256[..4].copy_from_slice(&bytes.to_be_bytes());
-    let content = ContentId { sha256: Sha256Digest(sha256), generation: Generation::from_fresh(fresh(now())) };
-    let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
-    PutObject {
-        bucket: bucket(),
-        key: ObjectKey::from_bytes(key.as_bytes()).unwrap(),
-        size: 10,
-        etag: ETag { md5: Md5Digest(sha256[..16].try_into().unwrap()), parts: None },
-        body: NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None },
-        checksum: None,
-        encryption: None,
-        attributes: Attributes::default(),
-        owner: None,
-        acl: None,
-        lock: Lock::default(),
-        operation: Operation::PutObject,
-        precondition: Precondition::default(),
-    }
+    let generation = Generation::from_fresh(fresh(Clock::new().now()));
+    let content = ContentId { generation, ..content(bytes, 0) };
+    let md5 = Md5Digest(content.sha256.0[..16].try_into().unwrap());
+    let key = ObjectKey::from_bytes(key.as_bytes()).unwrap();
+    PutObject { etag: ETag { md5, parts: None }, ..put_to(bucket(), key, 10, staged(content)) }
 }
 
 pub(crate) fn put_object(key: &str, bytes: u32) -> Command {

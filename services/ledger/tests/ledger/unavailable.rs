@@ -1,7 +1,8 @@
 //! The log is away: callers get an answer in bounded time, and the ledger goes on by itself afterwards.
 
-use eventlog::{EVENT_BYTES_MAX, Log, MemoryLog};
+use eventlog::{EVENT_BYTES_MAX, Log};
 use ledger::CommitError;
+use testkit::MemoryLog;
 
 use crate::faulty::{Fault, Faulty};
 use crate::support::*;

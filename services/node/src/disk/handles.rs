@@ -8,7 +8,7 @@ use quick_cache::sync::Cache;
 
 use super::DiskError;
 use super::limits::OPEN_FILES_MAX;
-use super::seam::{File, Folder, Open};
+use vfs::{File, Folder, Open};
 
 /// Files kept open for reading, so that a read is one system call.
 pub(crate) struct Handles {

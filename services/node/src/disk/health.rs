@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::DiskError;
 use super::limits::STALLED_AFTER;
-use super::seam::{Folder, Space};
+use vfs::{Folder, Space};
 
 /// The health of the disk: whether it has failed or stalled, and its free space.
 pub(crate) struct Health {

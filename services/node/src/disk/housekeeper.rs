@@ -10,8 +10,8 @@ use super::files::ShardFiles;
 use super::limits::{COMPACT_BELOW_PERCENT, COMPACT_BYTES_PER_SECOND};
 use super::meters::Meters;
 use super::queue::{Job, Queue};
-use super::seam::Folder;
 use super::segments::{Change, SealedSegment, SegmentReader, compact, write_hint};
+use vfs::Folder;
 
 /// The time between two rounds of sweep and compaction.
 const ROUND: Duration = Duration::from_secs(1);

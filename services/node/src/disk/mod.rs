@@ -9,7 +9,6 @@ mod housekeeper;
 mod limits;
 mod meters;
 mod queue;
-pub mod seam;
 mod segments;
 mod store;
 #[cfg(test)]

@@ -21,9 +21,9 @@ use super::housekeeper::Housekeeper;
 use super::limits::{HINTS_WAITING_MAX, RESERVE_BYTES, SEGMENT_BYTES};
 use super::meters::Meters;
 use super::queue::{Job, Queue};
-use super::seam::{Folder, Space};
 use super::segments::{Change, Log, SegmentReader, recover};
 use super::writer::Writer;
+use vfs::{Folder, Space};
 
 /// The options of a store.
 #[derive(Debug, Clone)]

@@ -1,19 +1,18 @@
 //! A nats-server and nodes on it, gone at the end of the test.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use async_nats::Client;
 use bytes::Bytes;
 use events::ids::{BucketName, Generation, NodeId, RegionName};
 use futures_util::StreamExt;
 use node::Config;
-use shards::memory;
 use shards::piece::Piece;
 use shards::protocol::{FOLDER_HEADER, Record, Reply, Request, Status, shards_subject};
 use shards::telemetry::{Heartbeat, heartbeat_subject};
-use tempfile::TempDir;
+use testkit::nats::PlainServer;
+use testkit::nodes;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -21,62 +20,8 @@ use uuid::Uuid;
 /// How long anything here may take before the test fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) struct Server {
-    process: Child,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Server {
-    pub(super) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(binary());
-        command.args(["--addr", "127.0.0.1", "--port", "-1", "--ports_file_dir"]).arg(folder.path());
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let ports = folder.path().join(format!("nats-server_{}.ports", process.id()));
-        let url = until("the server says its port", || first_url(&ports)).await;
-        Self { process, url, _folder: folder }
-    }
-
-    pub(super) async fn client(&self) -> Client {
-        async_nats::connect(&self.url).await.unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn first_url(ports: &Path) -> Option<String> {
-    let ports: serde_json::Value = serde_json::from_slice(&std::fs::read(ports).ok()?).ok()?;
-    Some(ports["nats"][0].as_str()?.to_owned())
-}
-
-/// The nats-server to use: named by the environment, or found by the project's script.
-fn binary() -> PathBuf {
-    if let Some(named) = std::env::var_os("PLANETSTORE_NATS_SERVER") {
-        return named.into();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats/install");
-    let found = Command::new(script).stderr(Stdio::inherit()).output().expect("nats/install runs");
-    assert!(found.status.success(), "nats/install failed");
-    String::from_utf8(found.stdout).unwrap().lines().last().expect("nats/install prints a path").into()
-}
-
-/// Polls until there is something.
-pub(super) async fn until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(found) = poll() {
-            return found;
-        }
-        assert!(begin.elapsed() < PATIENCE, "timed out: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+pub(super) async fn connect(server: &PlainServer) -> Client {
+    async_nats::connect(server.url()).await.unwrap()
 }
 
 pub(super) struct Node {
@@ -88,16 +33,16 @@ pub(super) struct Node {
 
 impl Node {
     /// Starts a node and waits for its first heartbeat.
-    pub(super) async fn start(server: &Server, folder: &Path) -> Self {
+    pub(super) async fn start(server: &PlainServer, folder: &Path) -> Self {
         Self::start_with(server, Config::new(region(), "n1".parse().unwrap(), "z1", folder)).await
     }
 
-    pub(super) async fn start_with(server: &Server, config: Config) -> Self {
-        let client = server.client().await;
+    pub(super) async fn start_with(server: &PlainServer, config: Config) -> Self {
+        let client = connect(server).await;
         let mut heartbeats = client.subscribe(heartbeat_subject(&config.region, &config.node)).await.unwrap();
         client.flush().await.unwrap();
         let (shutdown, told) = oneshot::channel();
-        let serve = node::serve(config.clone(), server.client().await, async {
+        let serve = node::serve(config.clone(), connect(server).await, async {
             let _ = told.await;
         });
         let served = tokio::spawn(serve);
@@ -174,7 +119,7 @@ pub(super) fn shard(number: u128, is_tagged: bool) -> Uuid {
 
 /// A shard of one piece.
 pub(super) fn record(shard: Uuid, bytes: Bytes) -> Record {
-    Record { shard, piece: memory::piece(shard, 0, bytes) }
+    Record { shard, piece: nodes::piece(shard, 0, bytes) }
 }
 
 pub(super) fn other_node() -> NodeId {

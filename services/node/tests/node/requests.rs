@@ -1,17 +1,18 @@
 use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
-use shards::memory;
 use shards::piece::{Form, Piece, UNIT_BYTES};
 use shards::protocol::{FileLocation, Record, Reply, Request, Status};
+use testkit::nats::PlainServer;
+use testkit::nodes;
 use uuid::Uuid;
 
-use super::fixture::{Node, Server, bucket, bytes, record, shard};
+use super::fixture::{Node, bucket, bytes, record, shard};
 
 /// A shard of full pieces and a last one of 1000 bytes.
 fn pieces(shard: Uuid, count: u32) -> Vec<Piece> {
     let length = |index| if index + 1 == count { 1000 } else { UNIT_BYTES };
-    (0..count).map(|index| memory::piece(shard, index, bytes(u128::from(index), length(index)))).collect()
+    (0..count).map(|index| nodes::piece(shard, index, bytes(u128::from(index), length(index)))).collect()
 }
 
 fn seal(shard: Uuid, pieces: &[Piece]) -> Request {
@@ -25,7 +26,7 @@ async fn stage(node: &Node, shard: Uuid, piece: &Piece) -> Status {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_are_returned_as_they_were_put_also_after_a_restart() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let numbered = |i: u8| record(shard(i.into(), i.is_multiple_of(2)), bytes(i.into(), usize::from(i) * 1000));
     let records: Vec<_> = (1..=20).map(numbered).collect();
@@ -57,7 +58,7 @@ async fn pieces_become_a_shard_when_sealed() {
 }
 
 async fn become_a_shard(shard: Uuid) {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let pieces = pieces(shard, 5);
     assert_eq!(stage(&node, shard, &pieces[4]).await, Status::NotFound, "the first begins the shard");
@@ -77,7 +78,7 @@ async fn become_a_shard(shard: Uuid) {
     assert_eq!(node.status(seal(shard, &pieces)).await, Status::Ok);
     assert_eq!(node.status(seal(shard, &pieces)).await, Status::Ok, "sealing again is fine");
     assert_eq!(stage(&node, shard, &pieces[2]).await, Status::Ok, "so is a piece again");
-    let other = memory::piece(shard, 2, bytes(78, UNIT_BYTES));
+    let other = nodes::piece(shard, 2, bytes(78, UNIT_BYTES));
     assert_eq!(stage(&node, shard, &other).await, Status::Malformed, "but no other");
     node.stop().await.unwrap();
 
@@ -94,7 +95,7 @@ async fn become_a_shard(shard: Uuid) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_not_sealed_is_gone_after_a_restart() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let shard = Uuid::from_u128(8);
     let pieces = pieces(shard, 2);
@@ -109,7 +110,7 @@ async fn what_was_not_sealed_is_gone_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn discarded_shards_are_gone_also_after_a_restart() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let (file, staged) = (Uuid::from_u128(1), Uuid::from_u128(2));
     for piece in &pieces(file, 2) {
@@ -143,7 +144,7 @@ async fn a_reader_on_the_same_host_is_told_the_place() {
 }
 
 async fn is_told_the_place(is_tagged: bool) {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let host = Some(node.heartbeat().await.boot_id);
     let [file, large, small] = [1, 2, 3].map(|number| shard(number, is_tagged));
@@ -180,7 +181,7 @@ fn read_place(place: &FileLocation, form: Form, index: u32, length: usize) -> Pi
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_a_request_is_malformed() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let subject = shards::protocol::shards_subject(&node.config.region, &node.config.node);
     let answer = node.client.request(subject, "hello".into()).await.unwrap();

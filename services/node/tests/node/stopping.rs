@@ -1,12 +1,13 @@
 use shards::protocol::{Record, Request, Status, shards_subject};
 use shards::{STOP, STOPPED, control_subject};
+use testkit::nats::PlainServer;
 use uuid::Uuid;
 
-use super::fixture::{Node, PATIENCE, Server, bytes};
+use super::fixture::{Node, PATIENCE, bytes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_told_to_stop_answers_what_it_took_and_is_gone() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let subject = shards_subject(&node.config.region, &node.config.node);
     let puts: Vec<_> = (1..=50)
@@ -40,7 +41,7 @@ async fn a_node_told_to_stop_answers_what_it_took_and_is_gone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_start_is_a_new_incarnation_with_the_same_shards() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let mut before = None;
     for shards in 0..4_u64 {
         let node = Node::start(&server, folder.path()).await;

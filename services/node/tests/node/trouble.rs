@@ -4,12 +4,13 @@ use node::disk::FolderError;
 use node::{Config, Error};
 use shards::protocol::{Record, Reply, Request, Status};
 use shards::telemetry::{Heartbeat, NodeState, Ruling, Trouble, Verdict};
+use testkit::nats::PlainServer;
 use uuid::Uuid;
 
-use super::fixture::{Node, PATIENCE, Server, bucket, bytes, other_node, record, region, shard};
+use super::fixture::{Node, PATIENCE, bucket, bytes, connect, other_node, record, region, shard};
 
-async fn refusal(server: &Server, config: Config) -> FolderError {
-    let serve = node::serve(config, server.client().await, std::future::pending());
+async fn refusal(server: &PlainServer, config: Config) -> FolderError {
+    let serve = node::serve(config, connect(server).await, std::future::pending());
     match tokio::time::timeout(PATIENCE, serve).await {
         Ok(Err(Error::Folder(why))) => why,
         other => panic!("{other:?}"),
@@ -18,7 +19,7 @@ async fn refusal(server: &Server, config: Config) -> FolderError {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_that_is_not_ours_is_refused() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let config = Config::new(region(), "n1".parse().unwrap(), "z", folder.path());
     let node = Node::start_with(&server, config.clone()).await;
     assert!(matches!(refusal(&server, config.clone()).await, FolderError::InUse(_)));
@@ -36,7 +37,7 @@ async fn a_folder_that_is_not_ours_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_folder_is_noticed_before_anything_is_acknowledged() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let data = folder.path().join("data");
     let node = Node::start(&server, &data).await;
     let first = Record::new(Uuid::from_u128(1), bytes(1, 1000));
@@ -57,7 +58,7 @@ async fn a_deleted_folder_is_noticed_before_anything_is_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_room_nothing_is_taken_and_the_rest_goes_on() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let config = Config::new(region(), "n1".parse().unwrap(), "z", folder.path());
     let node = Node::start_with(&server, config.clone()).await;
     let record = |i| Record::new(Uuid::from_u128(i), bytes(i, 1000));
@@ -75,7 +76,7 @@ async fn without_room_nothing_is_taken_and_the_rest_goes_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flipped_bit_on_disk_is_never_returned_as_good() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let record = record(shard(1, true), bytes(1, 1000));
     assert_eq!(node.put(vec![record.clone()]).await, [Status::Ok]);
@@ -101,7 +102,7 @@ fn ruling(heartbeat: &Heartbeat, verdict: Verdict) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_of_one_name_only_the_one_that_is_meant_answers() {
-    let (server, folders) = (Server::start().await, [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
+    let (server, folders) = (PlainServer::start(), [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()]);
     let one = Node::start(&server, folders[0].path()).await;
     let first = one.heartbeat().await;
     let other = Node::start(&server, folders[1].path()).await;
@@ -121,7 +122,7 @@ async fn of_two_processes_of_one_name_only_the_one_that_is_meant_answers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_refused_says_so_and_takes_nothing_until_it_is_accepted() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let record = |i| Record::new(Uuid::from_u128(i), bytes(i, 100));
     let heard = node.heartbeat().await;
@@ -143,7 +144,7 @@ async fn a_node_that_is_refused_says_so_and_takes_nothing_until_it_is_accepted()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_process_on_a_copy_of_the_folder_ends_when_it_is_told() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let node = Node::start(&server, folder.path()).await;
     let heard = node.heartbeat().await;
     let subject = shards::control_subject(&region(), &node.config.node);
@@ -159,7 +160,7 @@ async fn a_second_process_on_a_copy_of_the_folder_ends_when_it_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_start_has_a_greater_incarnation_and_the_same_folder() {
-    let (server, folder) = (Server::start().await, tempfile::tempdir().unwrap());
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
     let mut before: Option<Heartbeat> = None;
     for _ in 0..3 {
         let node = Node::start(&server, folder.path()).await;

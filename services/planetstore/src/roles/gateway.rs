@@ -15,7 +15,7 @@ use health::Keeper;
 use identity::{PieceSecrets, Sealers};
 use ledger::Ledger;
 use listener::{Listener, TrustedProxies};
-use shards::{Membership, NatsTransport, PendingWrites, ShardStore, ShortCircuit};
+use shards::{AnyTransport, Membership, NatsTransport, PendingWrites, ShardStore, ShortCircuit};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commands::Verdict;
@@ -311,7 +311,7 @@ pub(super) async fn start(
     for number in 1..=DATA_CONNECTIONS {
         clients.push(endpoint.connect(&format!("gateway data {number}")).await?);
     }
-    let transport = NatsTransport::new(clients, region.clone(), cluster.membership.clone())?;
+    let transport = AnyTransport::new(NatsTransport::new(clients, region.clone(), cluster.membership.clone())?);
     let (incidents, found) = mpsc::channel(INCIDENTS_WAITING_MAX);
     let (membership, short) = (cluster.membership.clone(), folders.short_circuit()?);
     let store = ShardStore::new(transport, membership, short, keys.pieces, incidents);

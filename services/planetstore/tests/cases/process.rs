@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::nats::nats_server;
 
 /// Time that anything a test waits for may take.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -22,19 +22,6 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The last line that a store prints once it serves.
 const LAST_LINE: &str = "rclone lsd ps:";
-
-/// The nats-server to test with, installed if need be.
-pub(crate) fn nats_server() -> PathBuf {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let install = || {
-        let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats/install");
-        let output = Command::new(install).output().unwrap();
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        PathBuf::from(text(&output.stdout).trim())
-    };
-    let find = || std::env::var_os("PLANETSTORE_NATS_SERVER").map_or_else(install, PathBuf::from);
-    PATH.get_or_init(find).clone()
-}
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

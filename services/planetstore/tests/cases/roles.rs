@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use domain::Command;
 use eventlog::{ConnectOptions, Credentials, JetStreamLog, StreamOptions};
-use events::ids::{AuthType, Principal, RegionName};
-use events::{Fact, Origin};
+use events::Fact;
+use events::ids::RegionName;
 use identity::MasterKey;
-use ledger::{AuthorKey, Disk, Keyring, Ledger, Options, Sources};
+use ledger::{AuthorKey, Keyring, Ledger, Options};
+use testkit::commands::origin;
+use testkit::ledgers::options;
+use testkit::nats;
 
 use super::clients::{both_are_there, http, put_two, s3};
-use super::process::{Fixture, Serving, nats_server, planetstore, until};
+use super::process::{Fixture, Serving, planetstore, until};
 
 /// A nats-server as an operator would run it, and ends with this value.
 struct OtherServer {
@@ -41,22 +44,9 @@ impl OtherServer {
         std::fs::write(&configuration, conf).unwrap();
         let credentials = folder.join("credentials");
         std::fs::write(&credentials, "PLANETSTORE_NATS_USER=ours\nPLANETSTORE_NATS_PASSWORD=not a secret\n").unwrap();
-        let child = process::Command::new(nats_server())
-            .arg("-c")
-            .arg(&configuration)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let ports = folder.join(format!("nats-server_{}.ports", child.id()));
-        let mut url = None;
-        until("a nats-server", || {
-            let read = std::fs::read_to_string(&ports).ok();
-            let ports = read.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-            url = ports.and_then(|ports| ports["nats"][0].as_str().map(str::to_owned));
-            url.is_some()
-        });
-        Self { child, url: url.unwrap(), credentials }
+        let child = nats::command().arg("-c").arg(&configuration).spawn().unwrap();
+        let url = nats::url_of(&child, &folder);
+        Self { child, url, credentials }
     }
 
     /// Writes to the log of a region, as a gateway would whose release has one level more than this one.
@@ -72,30 +62,20 @@ impl OtherServer {
         let master = MasterKey::parse(master.lines().find_map(|line| line.split_once('=')).unwrap().1).unwrap();
         let options = Options {
             region: region.clone(),
-            path: fixture.outer.path().join("newer.redb"),
-            sole_writer: false,
-            cache_bytes: 16 << 20,
-            sources: Sources {
-                now: jiff::Timestamp::now,
-                fresh: |_| uuid::Uuid::from_u128((1 << 80) | (7 << 76) | (2 << 62) | 5),
-            },
             keyring: Keyring::Gateway {
                 gateway: AuthorKey::last(*master.gateway_events()),
                 lifecycle: AuthorKey::last(*master.lifecycle_events()),
             },
             releases: false,
-            disk: Disk::default(),
-            level: Fact::level,
+            ..options(&fixture.outer.path().join("newer.redb"), false)
         };
-        let principal = Principal { kind: AuthType::System, id: "planetstore".into() };
-        let origin = Origin { principal, request_id: String::new(), traceparent: None };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let log = JetStreamLog::open(&connect, &StreamOptions::new(region.clone())).await.unwrap();
             let ledger = Ledger::open(options, Arc::new(log)).await.unwrap();
             let (region, level) = (region.clone(), Fact::LEVEL + 1);
             let upgrade = Command::UpgradeRegion { region, level, release: "9.8.7".into() };
-            ledger.commit(upgrade, origin).await.unwrap();
+            ledger.commit(upgrade, origin()).await.unwrap();
             ledger.stop().await;
         });
     }

@@ -175,11 +175,15 @@ fn read(subject: &str, payload: &[u8]) -> Result<Heartbeat, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::heartbeat;
+    use crate::node::membership::tests::heartbeat as heartbeat_of_n1;
     use crate::node::telemetry::{NodeState, heartbeat_subject};
 
     fn node(number: usize) -> NodeId {
         format!("n{number}").parse().unwrap()
+    }
+
+    fn heartbeat(node: &NodeId) -> Heartbeat {
+        Heartbeat { node: node.clone(), ..heartbeat_of_n1(NodeState::Up) }
     }
 
     fn subject(number: usize) -> String {

@@ -20,4 +20,4 @@ pub use control::{NodeControl, STOP, STOPPED, StopError, TellError, control_subj
 pub use heartbeats::follow_nodes;
 pub use membership::{Admission, Membership, NODES_MAX, NodeTable, NodeView};
 pub use nats::{NatsTransport, NoClients};
-pub use transport::{Transport, TransportError};
+pub use transport::{AnyTransport, Transport, TransportError};

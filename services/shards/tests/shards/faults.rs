@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use domain::placement::{NODES_MIN, TooFewNodes};
 use events::ids::NodeId;
-use shards::memory::Misbehavior;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
 use shards::protocol::{Request, Status};
 use shards::{IncidentKind, WriteError};
+use testkit::Misbehavior;
 use tokio::time::Instant;
 
 use super::support::{Fixture, content, node, until};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use domain::placement::place;
 use events::ids::NodeId;
 use shards::IncidentKind;
-use shards::memory::Misbehavior;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
+use testkit::Misbehavior;
 
 use super::support::{Fixture, content, generation, until};
 

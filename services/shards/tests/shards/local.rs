@@ -10,11 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use events::ids::NodeId;
 use rustix::fs::{FileType, Mode};
-use shards::memory::MemoryNodes;
 use shards::piece::{Form, Piece, STRIPE_BYTES, UNIT_BYTES};
 use shards::protocol::{FileLocation, Reply, Request};
 use shards::{IncidentKind, ShortCircuit, Transport, TransportError};
 use tempfile::TempDir;
+use testkit::MemoryNodes;
 use uuid::Uuid;
 
 use super::support::{Fixture, bucket, content, until};

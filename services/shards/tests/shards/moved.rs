@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::row::{MovedShard, PlacedShard};
 use identity::PieceSecrets;
-use shards::memory::MemoryNodes;
+use testkit::MemoryNodes;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
 use shards::{Condition, IncidentKind, ReadError, ShardStore, StoredContent};
 use tokio::sync::mpsc;

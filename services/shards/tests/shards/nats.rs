@@ -1,68 +1,25 @@
 //! The same over a real nats-server: nodes in memory that answer at their subjects.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use async_nats::Client;
 use events::ids::{NodeId, RegionName, Sha256Digest};
 use futures_util::StreamExt;
-use shards::memory::{MemoryNodes, heartbeat};
 use shards::piece::STRIPE_BYTES;
 use shards::protocol::shards_subject;
 use shards::telemetry::{heartbeat_subject, rollcall_subject};
-use shards::{Membership, NatsTransport, ShardStore, StoredContent, Transport, follow_nodes};
-use tempfile::TempDir;
+use shards::{AnyTransport, Membership, NatsTransport, ShardStore, StoredContent, Transport, follow_nodes};
+use testkit::MemoryNodes;
+use testkit::nats::PlainServer;
+use testkit::nodes::heartbeat;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::support::{bucket, content, generation, node, secrets, until};
+use super::support::{bucket, content, generation, node, secrets};
 
-struct Server {
-    process: Child,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Server {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(binary());
-        command.args(["--addr", "127.0.0.1", "--port", "-1", "--ports_file_dir"]).arg(folder.path());
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let ports = folder.path().join(format!("nats-server_{}.ports", process.id()));
-        until(|| first_url(&ports).is_some()).await;
-        Self { process, url: first_url(&ports).unwrap(), _folder: folder }
-    }
-
-    async fn client(&self) -> Client {
-        async_nats::connect(&self.url).await.unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn first_url(ports: &Path) -> Option<String> {
-    let ports: serde_json::Value = serde_json::from_slice(&std::fs::read(ports).ok()?).ok()?;
-    Some(ports["nats"][0].as_str()?.to_owned())
-}
-
-/// The nats-server to use: named by the environment, or found by the project's script.
-fn binary() -> PathBuf {
-    if let Some(named) = std::env::var_os("PLANETSTORE_NATS_SERVER") {
-        return named.into();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nats/install");
-    let found = Command::new(script).stderr(Stdio::inherit()).output().expect("nats/install runs");
-    assert!(found.status.success(), "nats/install failed");
-    String::from_utf8(found.stdout).unwrap().lines().last().expect("nats/install prints a path").into()
+async fn connect(server: &PlainServer) -> Client {
+    async_nats::connect(server.url()).await.unwrap()
 }
 
 fn region() -> RegionName {
@@ -95,24 +52,19 @@ async fn serve(client: Client, nodes: MemoryNodes, name: NodeId) -> JoinHandle<(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn contents_go_and_come_and_a_node_without_responders_is_offline_at_once() {
-    let (server, nodes) = (Server::start().await, MemoryNodes::new(6));
+    let (server, nodes) = (PlainServer::start(), MemoryNodes::new(6));
     let mut served = Vec::new();
     for number in 1..=6 {
-        served.push(serve(server.client().await, nodes.clone(), node(number)).await);
+        served.push(serve(connect(&server).await, nodes.clone(), node(number)).await);
     }
     let membership = Membership::new();
-    let follower = follow_nodes(server.client().await, region(), membership.clone()).await.unwrap();
+    let follower = follow_nodes(connect(&server).await, region(), membership.clone()).await.unwrap();
     timeout(Duration::from_secs(10), membership.wait_online(6)).await.expect("the roll call brings all nodes");
 
-    let clients = vec![server.client().await, server.client().await];
+    let clients = vec![connect(&server).await, connect(&server).await];
     let (incidents, _listening) = mpsc::channel(10);
-    let store = ShardStore::new(
-        NatsTransport::new(clients, region(), membership.clone()).unwrap(),
-        membership.clone(),
-        None,
-        secrets(),
-        incidents,
-    );
+    let transport = AnyTransport::new(NatsTransport::new(clients, region(), membership.clone()).unwrap());
+    let store = ShardStore::new(transport, membership.clone(), None, secrets(), incidents);
     // Nobody renews the heartbeats, so only the requests themselves can tell who is there.
     follower.abort();
     for (number, size) in (0..).zip([1, 40_000, STRIPE_BYTES, 20 * STRIPE_BYTES + 3]) {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use events::ids::{ContentId, NodeId};
-use shards::memory::Misbehavior;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
 use shards::telemetry::{Heartbeat, NodeState, Trouble};
 use shards::{Condition, IncidentKind, MissingShards, StoredContent};
+use testkit::Misbehavior;
 use tokio::time::Instant;
 
 use super::support::{Fixture, content, generation, until};
@@ -97,7 +97,7 @@ async fn a_node_that_says_it_is_stuck_is_not_waited_for() {
     fixture.nodes.set(&stuck, Misbehavior::Hangs);
     let begun = Instant::now();
     let stalled =
-        Heartbeat { state: NodeState::Failed, trouble: Some(Trouble::Stalled), ..shards::memory::heartbeat(&stuck) };
+        Heartbeat { state: NodeState::Failed, trouble: Some(Trouble::Stalled), ..testkit::nodes::heartbeat(&stuck) };
     let membership = fixture.membership.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(1)).await;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use shards::memory::Misbehavior;
 use shards::piece::STRIPE_BYTES;
 use shards::protocol::Status;
+use testkit::Misbehavior;
 
 use super::support::{Fixture, content, node};
 

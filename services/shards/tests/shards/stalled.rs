@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use shards::memory::Misbehavior;
 use shards::piece::STRIPE_BYTES;
 use shards::protocol::Request;
 use shards::{READ_BYTES_MAX, ReadError, StoredContent};
+use testkit::Misbehavior;
 use tokio::time::Instant;
 
 use super::support::{Fixture, content, node, until};

@@ -5,10 +5,10 @@ use std::time::Duration;
 use events::ids::{Layout, Sha256Digest};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt};
-use shards::memory::Misbehavior;
 use shards::piece::{STRIPE_BYTES, UNIT_BYTES};
 use shards::protocol::Request;
 use shards::{STREAM_BYTES_MAX, StoredContent, WriteError};
+use testkit::Misbehavior;
 
 use super::support::{Fixture, bucket, content, generation, node, until};
 

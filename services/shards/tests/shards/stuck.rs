@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use domain::placement::place;
 use events::ids::{Layout, NodeId};
-use shards::memory::{Misbehavior, heartbeat};
 use shards::piece::{STRIPE_BYTES, UNIT_BYTES};
 use shards::telemetry::{Heartbeat, NodeState, Trouble};
 use shards::{IncidentKind, PUT_BYTES_MAX};
+use testkit::Misbehavior;
+use testkit::nodes::heartbeat;
 use tokio::time::{Instant, sleep};
 
 use super::support::{Fixture, content, generation, node};

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use events::ids::{BucketName, Generation, NodeId, Placement, Sha256Digest};
 use futures_util::TryStreamExt;
 use identity::{PIECE_SECRET_BYTES, PieceSecret, PieceSecrets};
-use shards::memory::MemoryNodes;
 use shards::{Incident, Membership, ReadError, ShardStore, ShortCircuit, StoredContent, Transport, WriteError};
+use testkit::MemoryNodes;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 

@@ -5,9 +5,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use identity::{PIECE_SECRET_BYTES, PieceSecret, PieceSecrets};
 use proptest::prelude::*;
-use shards::memory::{MemoryNodes, Misbehavior};
 use shards::piece::{Piece, STRIPE_BYTES, UNIT_BYTES};
 use shards::{IncidentKind, ReadError, ShardStore, StoredContent, WriteError};
+use testkit::{MemoryNodes, Misbehavior};
 use tokio::sync::mpsc;
 
 use super::support::{Fixture, SECRET, content, until};

@@ -1,29 +1,30 @@
 //! A store without S3: a log in memory, a ledger in a temporary folder, and the admin API over both.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use domain::{Command, IdentityCommand, OpenSession};
-use eventlog::{Log, MemoryLog};
+use eventlog::Log;
+use events::Origin;
 use events::ids::{AuthType, Principal, SessionId, Sha256Digest, UserId, UserName};
 use events::user::{Created, Limits, Role};
-use events::{Fact, Origin};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use identity::{Bearer, Credentials, MasterKey, MasterKeys, Sealers, Secret, Tokens};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Committed, Disk, Keyring, Ledger, Options, Snapshot, Sources};
+use ledger::{AUTHOR_KEY_BYTES, AuthorKey, Committed, Keyring, Ledger, Options, Snapshot};
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::ledgers::options;
+use testkit::{Clock, MemoryLog};
 use tower::ServiceExt;
-use uuid::Uuid;
 
 use crate::api::method::Method;
 use crate::api::{Admin, AdminOptions, HeldMasterKey, admin_routes};
+
+pub(super) use testkit::clock::fresh;
 
 pub(super) const ROOT_KEY: &str = "ROOTKEY";
 pub(super) const ROOT_PASSWORD: &str = "root's password";
@@ -52,23 +53,17 @@ impl Answered {
 }
 
 thread_local! {
-    /// How far the clock of this test goes ahead of that of the log, which has a thread of its own.
-    static AHEAD: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
+    /// The clock of this test.
+    static CLOCK: Clock = Clock::new();
 }
 
-/// Lets so much time pass for who asks.
+/// Lets so much time pass.
 pub(super) fn pass(time: SignedDuration) {
-    AHEAD.set(AHEAD.get() + time);
+    CLOCK.with(|clock| clock.pass(time));
 }
 
 pub(super) fn now() -> Timestamp {
-    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap() + AHEAD.get()
-}
-
-pub(super) fn fresh(now: Timestamp) -> Uuid {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = u128::from(COUNT.fetch_add(8, Ordering::Relaxed));
-    Uuid::from_u128((u128::from(now.as_millisecond().unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | count)
+    CLOCK.with(Clock::now)
 }
 
 fn random(bytes: &mut [u8]) -> bool {
@@ -106,23 +101,18 @@ impl Store {
     }
 
     async fn over(log: MemoryLog, folder: TempDir, root_password: &str, sole_writer: bool) -> Self {
-        let sources = Sources { now, fresh };
+        let sources = CLOCK.with(Clock::sources);
         let path = folder.path().join(format!("{}.redb", fresh(now())));
-        let [gateway, lifecycle] = [1_u8, 2].map(|byte| {
+        let keyring = [1_u8, 2].map(|byte| {
             let under = |master: u8| AuthorKey::last([byte + master; AUTHOR_KEY_BYTES]);
             under(0).followed_by(under(10))
         });
-        let keyring = [gateway.clone(), lifecycle.clone()];
+        let [gateway, lifecycle] = keyring.clone();
         let options = Options {
             region: "eu-1".parse().unwrap(),
-            path,
-            sole_writer,
-            cache_bytes: 1 << 20,
-            sources,
+            sources: sources.clone(),
             keyring: Keyring::Gateway { gateway, lifecycle },
-            releases: true,
-            disk: Disk::default(),
-            level: Fact::level,
+            ..options(&path, sole_writer)
         };
         let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
         let root = Credentials { access_key: ROOT_KEY.into(), secret_key: Secret::new(root_password.into()) };

@@ -3,22 +3,22 @@
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
-    ChangeKey, ChangeMasterKey, Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, PutObject,
-    RenameObject, SetLegalHold, SetRetention, Setting,
+    ChangeKey, ChangeMasterKey, Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, RenameObject,
+    SetLegalHold, SetRetention, Setting,
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
-use events::ids::{BucketName, ETag, FolderId, KeyCheck, KmsKeyName, MasterKeyId, Md5Digest, ObjectKey, Sealed};
+use events::ids::{BucketName, FolderId, KeyCheck, KmsKeyName, MasterKeyId, ObjectKey, Sealed};
 use events::lifecycle::{Filter, Rule, TransitionMinimum};
-use events::lock::{DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
-use events::object::{Attributes, Operation};
+use events::lock::{DefaultRetention, LegalHold, Period, Retention, RetentionMode};
 use events::quota::Quota;
 use events::tags::Tags;
 use jiff::Timestamp;
 use proptest::option;
 use proptest::prelude::*;
+use testkit::commands::put_object;
 use uuid::Uuid;
 
 /// A bucket that keeps no versions, and one that locks them.
@@ -131,21 +131,7 @@ pub(crate) fn id(model: &Model, bucket: usize) -> BucketId {
 }
 
 fn put(bucket: usize, at: usize, size: u64) -> Command {
-    Command::PutObject(Box::new(PutObject {
-        bucket: name(bucket),
-        key: key(at),
-        size,
-        etag: ETag { md5: Md5Digest([7; 16]), parts: None },
-        body: NewBody::Empty,
-        checksum: None,
-        encryption: None,
-        attributes: Attributes::default(),
-        owner: None,
-        acl: None,
-        lock: Lock::default(),
-        operation: Operation::PutObject,
-        precondition: Precondition::default(),
-    }))
+    Command::PutObject(Box::new(put_object(name(bucket), key(at), size, NewBody::Empty)))
 }
 
 fn lifecycle(n: Option<u8>) -> Setting {

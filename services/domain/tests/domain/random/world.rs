@@ -1,17 +1,17 @@
 //! Makes commands of random steps: it remembers what there was to name, alive or gone.
 
 use domain::{
-    AppendObject, Command, CompleteUpload, Context, CreateUpload, DeleteObject, ETags, NewBody, Outcome, Precondition,
-    PutObject, Rejection, StorePart, VersionName,
+    AppendObject, Command, CompleteUpload, Context, DeleteObject, ETags, NewBody, Outcome, Precondition, PutObject,
+    Rejection, StorePart, VersionName,
 };
 use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
     UploadId,
 };
-use events::lock::Lock;
 use events::object::{Attributes, Operation};
 use jiff::Timestamp;
 use proptest::sample::Index;
+use testkit::commands::{create_bucket_of, create_upload, put_object};
 use uuid::Uuid;
 
 use super::naive::{Naive, Object};
@@ -119,22 +119,8 @@ impl World {
         let precondition = self.precondition(wish, &bucket, &key);
         let (size, etag, body) = object;
         let attributes = Attributes { storage_class: Some("STANDARD_IA".into()), ..Attributes::default() };
-        let checksum = None;
-        Command::PutObject(Box::new(PutObject {
-            bucket,
-            key,
-            size,
-            etag,
-            body,
-            checksum,
-            encryption: None,
-            attributes,
-            owner: None,
-            acl: None,
-            lock: Lock::default(),
-            operation,
-            precondition,
-        }))
+        let put = put_object(bucket, key, size, body);
+        Command::PutObject(Box::new(PutObject { etag, attributes, operation, precondition, ..put }))
     }
 
     /// The command a step stands for; `None` if there is nothing to do it to.
@@ -146,15 +132,9 @@ impl World {
             }
             Step::Again { which } => pick(&self.past, *which).filter(|command| !self.is_of_ended(command))?.clone(),
             Step::Release { max } => Command::ReleaseParts { max: *max },
-            Step::CreateBucket { bucket, other_owner } => Command::CreateBucket {
-                bucket: bucket_name(*bucket),
-                owner: if *other_owner { "bob" } else { "alice" }.parse().unwrap(),
-                acl: None,
-                ownership: None,
-                object_lock: false,
-                location: None,
-                tags: events::tags::Tags::new(),
-            },
+            Step::CreateBucket { bucket, other_owner } => {
+                create_bucket_of(bucket_name(*bucket), if *other_owner { "bob" } else { "alice" }, false)
+            }
             Step::DeleteBucket { bucket } => Command::DeleteBucket { bucket: bucket_name(*bucket) },
             Step::SetVersioning { bucket, versioning } => {
                 Command::SetVersioning { bucket: bucket_name(*bucket), versioning: *versioning }
@@ -227,18 +207,10 @@ impl World {
 
     fn upload_command(&mut self, step: &Step) -> Option<Command> {
         Some(match step {
-            Step::CreateUpload { at } => Command::CreateUpload(Box::new(CreateUpload {
-                bucket: bucket_name(at.bucket),
-                key: object_key(at.key),
-                upload: UploadId(self.uuid()),
-                attributes: Attributes::default(),
-                checksum: None,
-                encryption: None,
-                initiator: None,
-                owner: None,
-                acl: None,
-                lock: Lock::default(),
-            })),
+            Step::CreateUpload { at } => {
+                let (bucket, key) = (bucket_name(at.bucket), object_key(at.key));
+                Command::CreateUpload(Box::new(create_upload(bucket, key, UploadId(self.uuid()))))
+            }
             Step::StorePart { upload, number, bytes, elsewhere } => {
                 self.stored_many |= usize::from(*number) > domain::FREED_AT_ONCE_MAX;
                 let body = self.stage(*bytes, false);

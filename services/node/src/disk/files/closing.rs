@@ -7,9 +7,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::super::limits::STAGED_OPEN_MAX;
-use super::super::seam::{File, Open};
 use super::stage::{Staged, StagedState};
 use super::{ShardFiles, staged_path};
+use vfs::{File, Open};
 
 impl ShardFiles {
     /// Creates the file of a new shard, or reopens a closed one.

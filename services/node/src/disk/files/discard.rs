@@ -6,8 +6,8 @@ use shards::piece::Form;
 use uuid::Uuid;
 
 use super::super::DiskError;
-use super::super::seam::Open;
 use super::{Shape, ShardFiles, bucket_path, shard_path};
+use vfs::Open;
 
 impl ShardFiles {
     /// Deletes shards, sealed or staged, durably. A shard that does not exist is no error.

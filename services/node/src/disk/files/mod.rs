@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use super::handles::Handles;
 use super::health::Health;
-use super::seam::Folder;
 use stage::Staged;
+use vfs::Folder;
 
 /// The folder of the buckets' folders.
 pub(crate) const BUCKETS: &str = "buckets";

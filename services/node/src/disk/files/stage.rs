@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::super::DiskError;
 use super::super::limits::{STAGED_MAX, STAGED_SYNC_BYTES};
-use super::super::seam::{File, Open};
 use super::{Shape, ShardFiles, bucket_path, shard_path, staged_path};
+use vfs::{File, Open};
 
 /// A staged shard: its pieces are being collected.
 pub(super) struct Staged {

@@ -10,8 +10,8 @@ use super::super::DiskError;
 use super::super::handles::Handles;
 use super::super::health::Health;
 use super::super::limits::STAGED_IDLE_MAX;
-use super::super::seam::Folder;
 use super::{BUCKETS, STAGED_SUFFIX, Shape, ShardFiles};
+use vfs::Folder;
 
 impl ShardFiles {
     /// Counts the sealed shards and removes the staged ones.

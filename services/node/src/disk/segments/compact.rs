@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use super::super::DiskError;
 use super::super::limits::COMPACT_BATCH_BYTES;
-use super::super::seam::{Folder, Open};
 use super::hint::read_hint;
 use super::log::Change;
 use super::read::SegmentReader;
 use super::record::{Entry, SegmentName};
 use super::scan::scan;
 use super::{Catalog, SEGMENTS, hint_path, segment_path};
+use vfs::{Folder, Open};
 
 /// The result of a compaction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use shards::piece::UNIT_BYTES;
 use uuid::Uuid;
 
-use super::super::seam::{Folder, Open};
 use super::record::{Entry, SegmentName, crc32c, word};
 use super::{SEGMENTS, hint_path};
+use vfs::{Folder, Open};
 
 const HINT_MAGIC: [u8; 8] = *b"PSTHINT1";
 const HINT_HEADER_BYTES: usize = 32;

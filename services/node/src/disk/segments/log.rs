@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::super::health::Health;
 use super::super::limits::{TOMBSTONE_ROOM_BYTES, ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES};
-use super::super::seam::{File, Folder, Open};
 use super::super::{DiskError, limits};
 use super::record::{
     Entry, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, put_size, record_header,
 };
 use super::{Catalog, Location, SEGMENTS, segment_path};
+use vfs::{File, Folder, Open};
 
 /// A change to the shards in the segments.
 #[derive(Debug, Clone)]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::super::DiskError;
-use super::super::seam::{File, Folder, Open};
 use super::hint::{read_hint, write_hint};
 use super::record::{Entry, SegmentName};
 use super::scan::{Scan, scan};
 use super::{Catalog, SEGMENTS, segment_path};
+use vfs::{File, Folder, Open};
 
 /// The result of a recovery.
 pub(crate) struct Recovered {

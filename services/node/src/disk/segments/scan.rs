@@ -4,10 +4,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use shards::piece::{Form, Piece};
 
-use super::super::seam::File;
 use super::record::{
     Entry, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, TOMBSTONE_BYTES, parse_record,
 };
+use vfs::File;
 
 /// The result of a scan.
 #[derive(Debug, PartialEq, Eq)]

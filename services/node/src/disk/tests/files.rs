@@ -8,9 +8,9 @@ use bytes::Bytes;
 use events::ids::{BucketName, Generation};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use shards::memory;
 use shards::piece::{Piece, UNIT_BYTES};
 use shards::protocol::Reply;
+use testkit::nodes;
 use uuid::Uuid;
 
 use super::super::DiskError;
@@ -18,7 +18,8 @@ use super::super::files::ShardFiles;
 use super::super::handles::Handles;
 use super::super::health::Health;
 use super::super::limits::{STAGED_IDLE_MAX, STAGED_OPEN_MAX, STALLED_AFTER};
-use super::super::seam::{Fault, Folder, MemoryDisk};
+use testkit::disk::{Fault, MemoryDisk};
+use vfs::Folder;
 
 fn bucket() -> BucketName {
     "bucket".parse().unwrap()
@@ -33,7 +34,7 @@ fn open(disk: &MemoryDisk) -> Result<ShardFiles, DiskError> {
 /// Shards 0 to 4 have one to three pieces; the same each time, as a content's shards are.
 fn piece(i: u8, index: u32) -> Piece {
     let length = if index + 1 == pieces(i) { 100 + usize::from(i) } else { UNIT_BYTES };
-    memory::piece(shard(i), index, Bytes::from(vec![i ^ index.to_le_bytes()[0]; length]))
+    nodes::piece(shard(i), index, Bytes::from(vec![i ^ index.to_le_bytes()[0]; length]))
 }
 
 fn pieces(i: u8) -> u32 {

@@ -13,8 +13,9 @@ use shards::protocol::{Record, Reply};
 use uuid::Uuid;
 
 use super::super::files::shard_path;
-use super::super::seam::{Fault, Folder, MemoryDisk, Open};
 use super::super::{DiskError, Store, StoreOptions};
+use testkit::disk::{Fault, MemoryDisk};
+use vfs::{Folder, Open};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 
-fn heartbeat(state: NodeState) -> Heartbeat {
+pub(crate) fn heartbeat(state: NodeState) -> Heartbeat {
     Heartbeat {
         node: "n1".parse().unwrap(),
         zone: "z".into(),

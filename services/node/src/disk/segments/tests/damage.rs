@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::super::super::seam::{Folder, MemoryDisk, Open};
 use super::super::record::{Entry, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, put_size, record_header};
 use super::super::scan::scan;
 use super::super::segment_path;
 use super::world::{World, put, shard};
 use shards::piece::Form;
+use testkit::disk::MemoryDisk;
 use uuid::Uuid;
+use vfs::{Folder, Open};
 
 proptest! {
     #[test]

@@ -7,9 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::super::DiskError;
-use super::super::super::seam::{Fault, MemoryDisk};
 use super::super::Change;
 use super::world::{Committed, SEGMENT_BYTES, World, put, shard};
+use testkit::disk::{Fault, MemoryDisk};
 
 const SHARDS: u8 = 10;
 
@@ -86,7 +86,7 @@ impl Run {
             }
             Work::FailSync { power_cut } => self.fail_sync(*power_cut),
             Work::Fill(segments) => {
-                let space = super::super::super::seam::Folder::space(&self.world.disk).unwrap();
+                let space = vfs::Folder::space(&self.world.disk).unwrap();
                 let used = space.total_bytes - space.free_bytes;
                 self.world.disk.inject(Fault::Capacity(used + segments * u64::from(SEGMENT_BYTES)));
             }
@@ -241,7 +241,7 @@ fn dead_records_make_room_for_new_ones() {
         }
         assert_eq!(world.read(shard(u8::try_from(version % 7).unwrap())), Some(bytes));
     }
-    let segments = super::super::super::seam::Folder::list(&world.disk, "segments".as_ref()).unwrap();
+    let segments = vfs::Folder::list(&world.disk, "segments".as_ref()).unwrap();
     assert!(segments.len() <= 8, "7 shards of 500 bytes lie in {} files", segments.len());
 }
 
@@ -257,6 +257,6 @@ fn tombstones_go_once_what_they_kill_is_gone() {
             compacted.0.unwrap();
         }
     }
-    let segments = super::super::super::seam::Folder::list(&world.disk, "segments".as_ref()).unwrap();
+    let segments = vfs::Folder::list(&world.disk, "segments".as_ref()).unwrap();
     assert!(segments.len() <= 3, "nothing lies in {} files", segments.len());
 }

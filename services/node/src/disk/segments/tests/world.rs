@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use events::ids::Generation;
-use shards::memory;
 use shards::protocol::{PIECES_REPLY_HEAD_BYTES, Reply};
+use testkit::nodes;
 use uuid::Uuid;
 
 use super::super::super::DiskError;
 use super::super::super::handles::Handles;
 use super::super::super::health::Health;
-use super::super::super::seam::MemoryDisk;
 use super::super::{Change, Log, SegmentReader, compact, recover, write_hint};
+use testkit::disk::MemoryDisk;
 
 /// So small that segments fill and rot within a few operations.
 pub(super) const SEGMENT_BYTES: u32 = 4096;
@@ -95,5 +95,5 @@ pub(super) fn put(i: u8, version: u32, length: usize) -> (Change, Bytes) {
     let mut bytes = version.to_le_bytes().repeat(length.div_ceil(4));
     bytes.truncate(length);
     let bytes = Bytes::from(bytes);
-    (Change::Put { shard: shard(i), piece: memory::piece(shard(i), 0, bytes.clone()) }, bytes)
+    (Change::Put { shard: shard(i), piece: nodes::piece(shard(i), 0, bytes.clone()) }, bytes)
 }

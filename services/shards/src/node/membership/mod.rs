@@ -455,4 +455,4 @@ fn candidate(view: &NodeView) -> Candidate {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

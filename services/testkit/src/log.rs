@@ -1,12 +1,25 @@
+//! The log in memory: its contract, and faults on demand.
+//!
+//! # What it models
+//! - Appends by compare-and-swap, in one total order, with the limits of an append; followers that wait.
+//! - Somebody else who appends, before, in the middle of or right behind an append ([`MemoryLog::foreign_in_next`],
+//!   [`MemoryLog::foreign`]).
+//! - An outcome that stays unknown for a while: the append happened, and its answer is late ([`MemoryLog::hold_next`]).
+//! - A log that takes or tells nothing for a while ([`MemoryLog::refuse_appends`], [`MemoryLog::refuse_reads`]).
+//! - Loss: of the tail, as a server has it whose disk lied about a sync ([`MemoryLog::lose_tail`]), and of one event, as a
+//!   damaged block has it ([`MemoryLog::lose`]).
+//!
+//! # What it does not
+//! Unsynced events: what was acknowledged is there until a test loses it. Replicas that are behind, leaders that change, a
+//! disk that fills: for those there are tests with nats-servers.
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use eventlog::{AppendError, Follow, Log, Message, ReadError, Stored, Tail, check_size};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::message::check_size;
-use crate::{AppendError, Follow, Log, Message, ReadError, Stored, Tail};
-
-/// A log in memory, for tests of what stands above: the same contract, and faults on demand.
+/// A log in memory.
 ///
 /// Clones share one log.
 #[derive(Debug, Clone, Default)]

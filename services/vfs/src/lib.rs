@@ -1,13 +1,17 @@
-//! The seam between the disk layer and a disk: a folder of files, real or in memory with faults.
+//! The seam between a storage node and its disk: a folder of files, as traits, and the real one.
+//!
+//! Input: paths relative to the folder, offsets and bytes. Output: bytes, names and the room that is left. [`Folder`] and
+//! [`File`] say what may be relied on after a power failure: nothing that was not synced.
+//!
+//! This crate knows nothing of shards, retries nothing, and never says that something is durable which is not. It stands
+//! apart from `node` so that `testkit`, which has the same folder in memory, does not depend on the crate it tests.
 
-mod memory;
 mod real;
 
 use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
 
-pub use memory::{Fault, MemoryDisk};
 pub use real::RealDisk;
 
 /// How a file is opened.

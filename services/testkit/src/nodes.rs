@@ -1,4 +1,20 @@
-//! Storage nodes in memory, for tests: they speak the protocol, check what they are sent, and fail on demand.
+//! Storage nodes in memory: they speak the protocol, check what they are sent, and fail on demand.
+//!
+//! # What they model
+//! - Nodes that are gone, from the start or from some request on ([`Misbehavior::Gone`], [`MemoryNodes::set_after`]).
+//! - Silence: requests that are never served ([`Misbehavior::Hangs`]), and requests that are served and never answered
+//!   ([`Misbehavior::Mute`]), of which the asker cannot know which it is.
+//! - Late answers ([`Misbehavior::Slow`]), in tokio's time, paused or not.
+//! - Nodes that are full, busy or failed, for writes or for reads ([`Misbehavior::Refuses`],
+//!   [`Misbehavior::RefusesReads`]).
+//! - Damage: bits that flip on the way ([`Misbehavior::Damages`]) or where they lie ([`MemoryNodes::flip`]), pieces in
+//!   each other's place ([`MemoryNodes::swap`]), shards that are lost ([`MemoryNodes::lose`]).
+//! - Nodes that mean harm and make checksums fit ([`MemoryNodes::alter`], [`MemoryNodes::forge`]).
+//! - What a restart would leave: a shard that is not sealed is not durable ([`MemoryNodes::shards`]).
+//!
+//! # What they do not
+//! A disk: that is [`MemoryDisk`](crate::MemoryDisk). Data folders, and which of them is a node's: all are taken for the
+//! right one. The limits on requests under way. Heartbeats are sent when a test says so ([`MemoryNodes::announce`]).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,14 +23,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use events::ids::{BucketName, NodeId};
 use identity::PieceTag;
+use shards::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
+use shards::protocol::{Record, Reply, Request, Status};
+use shards::telemetry::{Heartbeat, NodeState};
+use shards::{Membership, Transport, TransportError};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
-
-use crate::code::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
-use crate::node::membership::Membership;
-use crate::node::telemetry::{Heartbeat, NodeState};
-use crate::node::transport::{Transport, TransportError};
-use crate::protocol::{Reply, Request, Status};
 
 /// Nodes in memory. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -255,7 +269,7 @@ impl MemoryNode {
     fn serve(&mut self, request: Request) -> Reply {
         match request {
             Request::Put { records } => {
-                let put = |record: crate::protocol::Record| self.keep(record.shard, None, record.piece, true);
+                let put = |record: Record| self.keep(record.shard, None, record.piece, true);
                 Reply::Statuses(records.into_iter().map(put).collect())
             }
             Request::Piece { shard, bucket, piece } => Reply::Status(self.keep(shard, Some(bucket), piece, false)),

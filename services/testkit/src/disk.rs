@@ -1,10 +1,26 @@
+//! A disk in memory that forgets what was not synced.
+//!
+//! # What it models
+//! - A power failure at any call ([`Fault::PowerAfter`]), and the disk that the next start finds
+//!   ([`MemoryDisk::after_power_cut`]): synced bytes and names are there; of each unsynced write any subset of its sectors,
+//!   of a folder's unsynced names any leading part.
+//! - A sync that fails, after which the bytes never get durable, as on Linux ([`Fault::NextSync`]).
+//! - A disk that fills, at a number of bytes or in the middle of a write ([`Fault::Capacity`], [`Fault::NextWrite`]).
+//! - A disk that hangs ([`Fault::HoldSyncs`], [`Fault::HoldRemovals`]).
+//! - Decay: bits that flip ([`MemoryDisk::flip`]) and sectors that cannot be read until they are written anew
+//!   ([`MemoryDisk::spoil`]).
+//! - The folder deleted under the running process ([`MemoryDisk::delete_everything`]).
+//!
+//! # What it does not
+//! Time: what is not held returns at once. Writes that are lost although they were synced.
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{File, Folder, Name, Open, Space};
+use vfs::{File, Folder, Name, Open, Space};
 
 /// What a power cut can tear apart: a write survives in whole multiples of this many bytes.
 const SECTOR_BYTES: usize = 512;
@@ -26,10 +42,7 @@ pub enum Fault {
     HoldRemovals(bool),
 }
 
-/// A disk in memory that forgets what was not synced: the twin of [`super::RealDisk`] for tests and simulation.
-///
-/// [`MemoryDisk::after_power_cut`] gives the disk as it may look after the next start: synced bytes and names are
-/// there; of each unsynced write any subset of its sectors, of a folder's unsynced names any leading part.
+/// A disk in memory, the twin of [`vfs::RealDisk`]. Clones share it.
 #[derive(Clone, Default)]
 pub struct MemoryDisk {
     state: Arc<Mutex<State>>,
@@ -88,14 +101,12 @@ impl MemoryDisk {
     }
 
     /// How many files are open, and clones of the disk.
-    #[cfg(test)]
-    pub(crate) fn references(&self) -> usize {
+    pub fn references(&self) -> usize {
         Arc::strong_count(&self.state)
     }
 
     /// Whether somebody removes a file right now.
-    #[cfg(test)]
-    pub(crate) fn is_removing(&self) -> bool {
+    pub fn is_removing(&self) -> bool {
         self.lock().removing > 0
     }
 

@@ -1,0 +1,214 @@
+//! A store of a test's own: a gateway over doubles, and requests to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use events::access::ObjectOwnership;
+use gateway::{Credentials, Gateway, Options, RateLimits};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http_body_util::BodyExt;
+use identity::{MasterKey, MasterKeys, PIECE_SECRET_BYTES, PieceSecret, PieceSecrets, Sealers, Secret};
+use ledger::Ledger;
+use s3::sigv4::{self, PayloadHash};
+use sha2::{Digest, Sha256};
+use shards::{AnyTransport, Incident, Membership, PendingWrites, ShardStore};
+use tempfile::TempDir;
+use testkit::{Clock, MemoryLog, MemoryNodes, ledgers};
+use tokio::sync::mpsc;
+
+const ROOT_KEY: &str = "ROOTKEY";
+const ROOT_PASSWORD: &str = "root's password";
+
+/// Nodes of a store: as many as a large content has shards.
+const NODES: usize = 6;
+
+/// How long anything here may take before the test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Incidents that may wait until a test looks at them.
+const INCIDENTS_WAITING_MAX: usize = 1_024;
+
+/// Memory for hot contents: none, so that reads come to the nodes.
+const CACHE_BYTES: u64 = 0;
+
+/// A gateway with a bucket of the name `bucket`, and what it stands on.
+pub(crate) struct Store {
+    pub(crate) log: MemoryLog,
+    pub(crate) nodes: MemoryNodes,
+    pub(crate) membership: Membership,
+    pub(crate) clock: Clock,
+    /// What the gateway found missing or damaged on the nodes.
+    pub(crate) incidents: mpsc::Receiver<Incident>,
+    pending_writes: PendingWrites,
+    gateway: Gateway,
+    _folder: TempDir,
+}
+
+impl Store {
+    pub(crate) async fn new() -> Self {
+        let (log, nodes, clock) = (MemoryLog::new(), MemoryNodes::new(NODES), Clock::new());
+        let (folder, membership) = (tempfile::tempdir().unwrap(), nodes.membership());
+        let options = ledgers::options(&folder.path().join("projection"), true);
+        let options = ledger::Options { sources: clock.sources(), ..options };
+        let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();
+        let (found, incidents) = mpsc::channel(INCIDENTS_WAITING_MAX);
+        let secrets = PieceSecrets::from_iter([(0, PieceSecret::new(&[5; PIECE_SECRET_BYTES]))]);
+        let transport = AnyTransport::new(nodes.clone());
+        let shards = ShardStore::new(transport, membership.clone(), None, secrets, found);
+        let pending_writes = shards.pending_writes().clone();
+        let gateway = Gateway::new(options_of(&clock), ledger, shards);
+        let store = Self { log, nodes, membership, clock, incidents, pending_writes, gateway, _folder: folder };
+        put("/bucket", "").to(&store).await.is(200);
+        store
+    }
+
+    /// Turns versioning of the bucket on.
+    pub(crate) async fn keep_versions(&self) {
+        let document = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        put("/bucket?versioning", document).to(self).await.is(200);
+    }
+
+    /// How many shards lie on the nodes, once none is on its way any more.
+    pub(crate) async fn shards(&self) -> usize {
+        let settled = async {
+            while self.pending_writes.open() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, settled).await.expect("the last shards arrive");
+        (1..=NODES).map(|number| self.nodes.shards(&MemoryNodes::name(number), true).len()).sum()
+    }
+}
+
+fn options_of(clock: &Clock) -> Options {
+    Options {
+        region: ledgers::region(),
+        domains: vec![],
+        credentials: Credentials { access_key: ROOT_KEY.into(), secret_key: Secret::new(ROOT_PASSWORD.into()) },
+        sealers: Arc::new(Sealers::new(&MasterKeys::first(MasterKey::new([7; 32]))).unwrap()),
+        default_ownership: ObjectOwnership::BucketOwnerEnforced,
+        limits: RateLimits::default(),
+        cache_bytes: CACHE_BYTES,
+        spill: None,
+        sources: clock.sources(),
+        random: |bytes| getrandom::fill(bytes).is_ok(),
+    }
+}
+
+/// A request that is not sent yet.
+#[must_use]
+pub(crate) struct Asking {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+    secret: &'static str,
+}
+
+fn ask(method: Method, path: &str, body: impl Into<Bytes>) -> Asking {
+    let uri = format!("http://s3.test{path}").parse().unwrap();
+    Asking { method, uri, headers: HeaderMap::new(), body: body.into(), secret: ROOT_PASSWORD }
+}
+
+pub(crate) fn get(path: &str) -> Asking {
+    ask(Method::GET, path, "")
+}
+
+pub(crate) fn head(path: &str) -> Asking {
+    ask(Method::HEAD, path, "")
+}
+
+pub(crate) fn put(path: &str, body: impl Into<Bytes>) -> Asking {
+    ask(Method::PUT, path, body)
+}
+
+pub(crate) fn post(path: &str, body: impl Into<Bytes>) -> Asking {
+    ask(Method::POST, path, body)
+}
+
+pub(crate) fn delete(path: &str) -> Asking {
+    ask(Method::DELETE, path, "")
+}
+
+impl Asking {
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, value.parse().unwrap());
+        self
+    }
+
+    /// Signs it with another secret than root's.
+    pub(crate) fn signed_with(mut self, secret: &'static str) -> Self {
+        self.secret = secret;
+        self
+    }
+
+    /// Sends it, signed by root, and waits for the answer's head.
+    pub(crate) async fn begin(self, store: &Store) -> http::Response<Body> {
+        let Self { method, uri, mut headers, body, secret } = self;
+        let region = ledgers::region();
+        let signer = sigv4::Credentials { access_key: ROOT_KEY, secret_key: secret, region: region.as_str() };
+        let now = Clock::new().now();
+        sigv4::sign(&method, &uri, &mut headers, PayloadHash::Signed(Sha256::digest(&body).into()), signer, now)
+            .unwrap();
+        headers.insert(http::header::CONTENT_LENGTH, body.len().into());
+        let mut request = Request::new(Body::from(body));
+        (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
+        gateway::handle(store.gateway.clone(), request).await
+    }
+
+    /// The same, with the answer's body.
+    pub(crate) async fn to(self, store: &Store) -> Answer {
+        let (parts, body) = self.begin(store).await.into_parts();
+        let body = body.collect().await.expect("the body comes to its end").to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// Asserts its status.
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    /// Asserts that it is an error of S3.
+    #[track_caller]
+    pub(crate) fn refuses(self, status: u16, code: &str) -> Self {
+        let answer = self.is(status);
+        assert_eq!(answer.elements("Code"), [code], "{}", answer.text());
+        answer
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers));
+        value.to_str().unwrap()
+    }
+
+    /// What stands in the elements of a name, in the order of the document.
+    pub(crate) fn elements(&self, name: &str) -> Vec<String> {
+        let (text, begin, end) = (self.text(), format!("<{name}>"), format!("</{name}>"));
+        text.split(&begin).skip(1).map(|rest| rest.split_once(&end).unwrap().0.to_owned()).collect()
+    }
+}
+
+/// Bytes that are nowhere alike.
+pub(crate) fn bytes(length: usize) -> Bytes {
+    let word = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).to_le_bytes();
+    (0..length.div_ceil(8)).flat_map(word).take(length).collect()
+}
