@@ -1,5 +1,5 @@
-# One image for all roles. It holds no nats-server: `dev` needs one on PATH, the roles use that of compose.yaml. Whoever
-# builds it for good adds the digests of both images (`docker buildx imagetools inspect`): tags may be moved.
+# One image for all roles. It holds no nats-server: `dev` needs one on PATH, the roles use that of compose.yaml. For
+# permanent use, add the digests of both images (`docker buildx imagetools inspect`), because tags may be moved.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .

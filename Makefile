@@ -53,7 +53,7 @@ fmt:
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 	$(CARGO) fmt --manifest-path tests/clients/rust/Cargo.toml
 
-# Every decoder of strangers' bytes against hostile input, FUZZ_SECONDS (60) each; needs a C++ compiler.
+# Fuzzes every decoder of untrusted bytes, FUZZ_SECONDS (60) each; needs a C++ compiler.
 # `make fuzz ARGS="xml policy"` runs those two.
 fuzz:
 	@CARGO="$(CARGO)" exec fuzz/run $(ARGS)

@@ -3,11 +3,11 @@
 #
 #   ladder.sh STORE HOST:PORT SERVER-MATCH [ACCESS-KEY SECRET-KEY]
 #
-# STORE          the name the results get
+# STORE          the store's name in the results
 # SERVER-MATCH   part of the command lines of the store's processes: their CPU time is charged to it
 #
 # S3LOAD     the load generator's binary (default: what bench/compare builds)
-# D          seconds a rung may take (default: 5)
+# D          maximum seconds of a rung (default: 5)
 # FORMAT     table (default) or json, one line a rung
 set -euo pipefail
 
@@ -36,7 +36,7 @@ rung() { # rung NAME LOAD...: the result of a rung, with its name and the store'
   load "$@" --duration "$seconds" | "$root/bench/rows" --format "$format" --store "$store" --rung "$name"
 }
 
-# Stores what the reads after it find, however slow the store is.
+# Stores the objects for the later reads, however slow the store is.
 prepare() { # prepare SIZE CONNECTIONS PREFIX COUNT
   load put "$1" "$2" "$3" --duration 300 --requests "$4" --objects "$4" >/dev/null
 }

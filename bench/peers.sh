@@ -2,8 +2,8 @@
 # Other stores to measure against on the same machine, from their published packages.
 #
 #   peers.sh install          fetch and build them (Garage takes minutes)
-#   peers.sh up STORE         start one; what an earlier run stored is thrown away
-#   peers.sh down             stop whatever runs
+#   peers.sh up STORE         start one; data of an earlier run is deleted
+#   peers.sh down             stop all running stores
 #   peers.sh endpoint STORE   the host:port of its S3 endpoint
 #   peers.sh match STORE      part of the command lines of its processes
 #   peers.sh keys             access key and secret key, the same for all
@@ -11,9 +11,9 @@
 # STORE is one of
 #   garage      one Garage, one copy             every write is fsynced
 #   garage3     three Garages, three copies      every write is fsynced
-#   seaweed     one SeaweedFS, one copy          as it is shipped: writes are not fsynced
-#   seaweed3    three volume servers, 3 copies   as it is shipped: writes are not fsynced
-# The ones with three copies promise what 4+2 promises: the loss of any two machines.
+#   seaweed     one SeaweedFS, one copy          default settings: writes are not fsynced
+#   seaweed3    three volume servers, 3 copies   default settings: writes are not fsynced
+# With three copies they survive the same as 4+2: the loss of any two machines.
 #
 # PEERS_DIR: where programs and data are (default: bench/peers-data).
 set -euo pipefail
@@ -21,7 +21,7 @@ set -euo pipefail
 GARAGE_VERSION=2.5.0
 SEAWEED_VERSION=4.48
 START_SECONDS_MAX=60
-# For a store that listens on the loopback address while a benchmark runs; no secret.
+# For a store on the loopback address during a benchmark; not a secret.
 ACCESS_KEY=GK31c2f218a2e44f485b94239e
 SECRET_KEY=b892c0665f0ada8a4755dae98baa3b133590e11dae3bcc1f9d769d67f16c3835
 RPC_SECRET=1799bccfd7411eddcf9ebd316bc1f5287ad12a68094e1c6ac6abde7e6feae1ec
@@ -146,7 +146,7 @@ down() {
       pid=$(cat "$file")
       kill -$signal "$pid" 2>/dev/null || true
     done
-    # The next signal is for those who do not heed this one in time.
+    # The next signal is for processes that ignore this one for too long.
     for file in "$data"/*.pid; do
       [ -e "$file" ] || continue
       pid=$(cat "$file")

@@ -17,7 +17,7 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-# On a disk, not in memory: what is measured are durable writes.
+# On a disk, not in memory, because durable writes are measured.
 DATA = TARGET / "bench"
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
@@ -25,7 +25,7 @@ STOP_SECONDS_MAX = 60
 
 @dataclass(frozen=True)
 class Store:
-    """A store that runs."""
+    """A running store."""
 
     name: str
     endpoint: str
@@ -42,7 +42,7 @@ def build() -> tuple[Path, Path]:
 
 
 def build_load() -> Path:
-    """Builds the load generator, which is no member of the workspace."""
+    """Builds the load generator, which is not a member of the workspace."""
     folder = TARGET / "s3load"
     subprocess.run(["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", folder],
                    cwd=BENCH / "s3load", check=True)
@@ -101,7 +101,7 @@ def peer(name: str) -> Iterator[Store]:
 
 
 def machine() -> str:
-    """What was measured on, and when."""
+    """The machine and the date of the measurement."""
     cpus = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
             if line.startswith("model name")]
     model = cpus[0] if cpus else os.uname().machine
@@ -110,7 +110,7 @@ def machine() -> str:
 
 
 def fdatasync_ms(rounds: int = 300) -> float:
-    """What it costs to make 4 KiB durable where the data will be, in ms."""
+    """The time in ms to make 4 KiB durable on the disk of the data."""
     DATA.mkdir(parents=True, exist_ok=True)
     file, times = DATA / "fdatasync", []
     with file.open("wb", buffering=0) as out:

@@ -1,4 +1,4 @@
-"""Fixtures: one server for all tests of the protocol, servers of their own for those that break something."""
+"""Fixtures: one server for all protocol tests, and separate servers for tests that break something."""
 
 import itertools
 import os
@@ -22,9 +22,9 @@ from harness.world import World, populate
 
 _numbers = itertools.count(1)
 
-# Draws every random moment and content. Set PLANETSTORE_TEST_SEED to repeat a run.
+# The seed of every random moment and content. Set PLANETSTORE_TEST_SEED to repeat a run.
 SEED = int(os.environ.get("PLANETSTORE_TEST_SEED") or secrets.randbits(32))
-# The workers of pytest-xdist draw from the same.
+# The workers of pytest-xdist use the same seed.
 os.environ["PLANETSTORE_TEST_SEED"] = str(SEED)
 
 
@@ -34,7 +34,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def seed() -> int:
-    """What the random moments of this run are drawn from."""
+    """The seed of the random moments of this run."""
     return SEED
 
 
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left() -> Iterator[None]:
-    """Whatever the tests did, no process of theirs outlives them."""
+    """No process of the tests outlives them."""
     processes.adopt_orphans()
     yield
     processes.reap_orphans()
@@ -55,7 +55,7 @@ def nothing_left() -> Iterator[None]:
 
 @pytest.fixture
 def composition(nothing_left: None, tmp_path: Path) -> Iterator[Composition]:
-    """Every role as a process of its own, with the rights that nats/compose.conf gives it."""
+    """Every role in its own process, with the rights that nats/compose.conf grants."""
     composition = Composition(tmp_path / "composition")
     try:
         yield composition.start()
@@ -65,7 +65,7 @@ def composition(nothing_left: None, tmp_path: Path) -> Iterator[Composition]:
 
 @pytest.fixture(scope="session")
 def server(nothing_left: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The shared server. Tests use buckets of their own in it and break nothing."""
+    """The shared server. Tests use their own buckets in it and break nothing."""
     server = Server(tmp_path_factory.mktemp("shared")).start()
     try:
         yield server
@@ -122,7 +122,7 @@ def bucket(server: Server, s3) -> str:
 
 @pytest.fixture
 def kept(s3, bucket: str) -> Kept:
-    """A bucket that must be as it is after whatever is tried on it."""
+    """A bucket whose contents must be unchanged after everything that is tried on it."""
     s3.put_object(Bucket=bucket, Key="kept", Body=b"kept")
     return Kept(s3, bucket, s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"])
 
@@ -136,19 +136,19 @@ def versioned(s3, bucket: str) -> str:
 
 @pytest.fixture
 def command(server: Server, tmp_path: Path) -> CommandLine:
-    """Client programs, with a home of their own."""
+    """Client programs with their own home folder."""
     return CommandLine(server, tmp_path)
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A folder of files to send."""
+    """A folder of files to upload."""
     return plant(tmp_path / "tree")
 
 
 @pytest.fixture
 def refused() -> Callable[..., dict]:
-    """Asserts that a boto3 call is refused with a code and a status; returns the answer."""
+    """Asserts that a boto3 call is refused with a code and a status; returns the response."""
 
     def check(code: str, status: int, call: Callable[..., object], **arguments: object) -> dict:
         with pytest.raises(ClientError) as caught:
@@ -162,7 +162,7 @@ def refused() -> Callable[..., dict]:
 
 @pytest.fixture
 def mount() -> Iterator[Callable[[Path, int], None]]:
-    """Mounts small file systems in memory; they go with the test."""
+    """Mounts small file systems in memory, and unmounts them at the end of the test."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     mounted: list[Path] = []
@@ -182,7 +182,7 @@ def mount() -> Iterator[Callable[[Path, int], None]]:
 
 @pytest.fixture
 def mount_image(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
-    """Mounts small file systems as real disks have them, in images; they go with the test."""
+    """Mounts small file systems in image files, like real disks, and unmounts them at the end of the test."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     mounted: list[Path] = []
@@ -197,7 +197,7 @@ def mount_image(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
         image = tmp_path / f"{len(mounted)}.image"
         with image.open("wb") as file:
             file.truncate(mebibytes * MIB)
-        # Nothing is kept for root, who would otherwise still write to a disk that says it is full.
+        # No blocks are reserved for root, who would otherwise still write to a disk that reports to be full.
         for command in (["mkfs.ext4", "-q", "-F", "-m", "0", image], ["mount", "-o", "loop", image, place]):
             done = run(*command)
             if done.returncode != 0:

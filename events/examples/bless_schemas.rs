@@ -1,5 +1,5 @@
-//! Writes the generated files of `schemas/` and the examples that are missing there. An example that is there is
-//! frozen: it is never written again.
+//! Writes the generated files of `schemas/` and the examples that are missing there. An existing example is frozen: it
+//! is never overwritten.
 //!
 //! ```sh
 //! cargo run -p events --example bless_schemas

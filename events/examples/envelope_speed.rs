@@ -24,11 +24,11 @@ mod samples;
 #[path = "../tests/events/secret_samples.rs"]
 mod secret_samples;
 
-/// How long one figure is measured.
+/// The duration of one round.
 const ROUND: Duration = Duration::from_millis(2);
-/// Rounds of which the best counts: short enough that some run undisturbed, whatever else the machine does.
+/// Rounds per figure. The best counts; they are short enough that some run undisturbed on a busy machine.
 const ROUNDS: usize = 500;
-/// Calls between two looks at the clock.
+/// Calls between two readings of the clock.
 const CALLS: u32 = 50;
 
 fn main() -> io::Result<()> {
@@ -57,7 +57,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Nanoseconds a call takes.
+/// The duration of a call in nanoseconds.
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 fn nanoseconds<T>(call: impl Fn() -> T) -> u128 {
     let round = || {
@@ -93,7 +93,7 @@ fn encode_with_sdk(event: &Event, region: &RegionName) -> Vec<u8> {
     serde_json::to_vec(&builder.build().unwrap()).unwrap()
 }
 
-/// As far as the typed decoder goes: to the fact, and to the id as a UUID.
+/// Decodes as much as the typed decoder does: the fact, and the id as a UUID.
 fn decode_with_sdk(bytes: &[u8]) -> (events::ids::EventId, events::object::Created) {
     let mut event: cloudevents::Event = serde_json::from_slice(bytes).unwrap();
     let (_, _, Some(Data::Json(data))) = event.take_data() else { panic!("the SDK reads our data as JSON") };

@@ -1,20 +1,20 @@
-//! Secrets are kept apart from what happened: who reads the log for what happened is given none.
+//! Separates secrets from other facts, so that consumers of the other facts receive none.
 
 use crate::fact::Fact;
 use crate::ids::{RegionName, Sealed};
 use crate::secret::Kept;
 use crate::user::{LoggedIn, LoggedOut};
 
-/// The nouns whose facts hold secrets: sealed passwords and keys, ids of sessions, digests of their tokens. All else on
-/// the log is fit for whoever may know what happened. A mirror for such readers leaves these out by subject,
+/// The nouns whose facts hold secrets: sealed passwords and keys, ids of sessions, digests of their tokens. A consumer
+/// that must not receive secrets gets a mirror of the log that leaves these nouns out by subject,
 /// `ps.<region>.<noun>.>`.
 ///
-/// That holds from [`Fact::SECRETS_LEVEL`] on. What a region wrote before it reached that level held secrets in facts of
-/// other nouns: such a mirror begins behind the `region.upgraded` that brought it there.
+/// This holds from [`Fact::SECRETS_LEVEL`] on. Before a region reached that level, facts of other nouns held secrets
+/// too. So such a mirror begins after the `region.upgraded` that raised the region to that level.
 pub const SECRET_NOUNS: &[&str] = &["secret", "session"];
 
 impl Fact {
-    /// The secret in it, sealed, or what stands for one that is kept apart. No fact of other nouns than
+    /// The fact's sealed secret, or the placeholder for one that is kept apart. No fact of a noun outside
     /// [`SECRET_NOUNS`] has more than one.
     pub(crate) fn secret(&self) -> Option<&Sealed> {
         match self {
@@ -40,14 +40,14 @@ impl Fact {
         }
     }
 
-    /// Whether its secret is in the event before it.
+    /// Whether the fact's secret is in the previous event.
     pub fn lacks_secret(&self) -> bool {
         self.secret().is_some_and(Sealed::is_apart)
     }
 
-    /// Parts what all may read from what few may: the fact that goes right before it, if there is one, and what it is
-    /// itself from then on. A secret goes before what it is the secret of, and what all may know of a session before
-    /// what few may: a session is never without a word.
+    /// Splits a fact with a secret into two: the fact to write right before it, if there is one, and the rest. A secret
+    /// is written before the fact it belongs to, and the public fact of a session before the secret one, so that no
+    /// session exists without a public fact.
     #[must_use]
     pub fn part(mut self, region: &RegionName) -> (Option<Self>, Self) {
         let before = match &self {
@@ -63,7 +63,7 @@ impl Fact {
         (before, self)
     }
 
-    /// The fact with its secret, as it was before [`Self::part`].
+    /// Puts the secret back: the inverse of [`Self::part`].
     #[must_use]
     pub fn joined(mut self, with: &Sealed) -> Self {
         if let Some(secret) = self.secret_mut() {

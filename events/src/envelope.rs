@@ -139,8 +139,8 @@ impl fmt::Display for Sequence {
 }
 
 impl Event {
-    /// Bytes reserved for an event beside its keys and what the client said of the object, so that the usual one
-    /// is written without growing its buffer.
+    /// Bytes reserved for an event without its keys and its client metadata, so that the usual event is written without
+    /// growing its buffer.
     const BYTES_USUAL: usize = 1024;
 
     /// The event's bytes on the log.
@@ -162,14 +162,14 @@ impl Event {
             traceparent: self.origin.traceparent.as_ref(),
             data: &self.fact,
         };
-        // The key stands in `subject` and in `data`.
+        // The key is in both `subject` and `data`.
         let key_bytes = 2 * key.map_or(0, |key| key.as_bytes().len());
         let mut buffer = Vec::with_capacity(Self::BYTES_USUAL + key_bytes);
         serde_json::to_writer(&mut buffer, &written)?;
         Ok(buffer.into())
     }
 
-    /// Reads an event from the log. Unknown fields are ignored: later minor versions may add some.
+    /// Parses an event of the log. Unknown fields are ignored: later minor versions may add some.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let malformed = DecodeError::envelope;
         let read: Read<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -198,9 +198,8 @@ pub fn chain_hash(event_bytes: &[u8]) -> Sha256Digest {
     Sha256Digest(Sha256::digest(event_bytes).into())
 }
 
-/// The hash by which the next event names an entry of the log that is no fact of ours. It is another one than
-/// [`chain_hash`] would give, so that the next event says which of the two it was: whoever judged otherwise sees that
-/// the event does not follow.
+/// The hash by which the next event refers to an entry of the log that is not a fact. It differs from [`chain_hash`],
+/// so that the next event states the judgement: a ledger that judged otherwise sees that the event does not follow.
 pub fn quarantine_hash(entry_bytes: &[u8]) -> Sha256Digest {
     let mut hash = Sha256::new_with_prefix(b"quarantined\n");
     hash.update(entry_bytes);

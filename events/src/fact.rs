@@ -32,7 +32,7 @@ pub enum Collection {
 }
 
 impl Collection {
-    /// Every one.
+    /// All collections.
     pub(crate) const ALL: [Self; 7] =
         [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Nodes, Self::Regions];
 
@@ -49,7 +49,7 @@ impl Collection {
         }
     }
 
-    /// The name of one of its members, as the parameter of a subject.
+    /// The name of one of its members, as a parameter of a subject.
     pub(crate) const fn member(self) -> &'static str {
         match self {
             Self::Buckets => "bucket",
@@ -74,27 +74,27 @@ pub enum DecodeError {
     Malformed {
         /// The event type, or [`ENVELOPE`].
         kind: String,
-        /// What the parser found.
+        /// The parser's error.
         source: serde_json::Error,
     },
 }
 
-/// What [`DecodeError::Malformed`] calls that which is around the data.
+/// The name that [`DecodeError::Malformed`] has for everything around the data.
 const ENVELOPE: &str = "envelope";
 
 impl DecodeError {
-    /// The envelope is none.
+    /// The envelope is malformed.
     pub(crate) fn envelope(source: serde_json::Error) -> Self {
         Self::Malformed { kind: ENVELOPE.into(), source }
     }
 
-    /// Whether it has not even the form of an event, of whatever type.
+    /// Whether the bytes do not even have the form of an event, of any type.
     pub fn is_no_event(&self) -> bool {
         matches!(self, Self::Malformed { kind, .. } if kind == ENVELOPE)
     }
 
-    /// Whether a newer release may have written it: a type that is unknown, or in an event that is otherwise whole,
-    /// data with a value that its type has not had here.
+    /// Whether a newer release may have written it: an unknown type, or an otherwise valid event whose data has an
+    /// unknown value.
     pub fn is_newer(&self) -> bool {
         match self {
             Self::UnknownType(_) => true,
@@ -116,20 +116,20 @@ pub struct FactKind {
     pub collection: Collection,
     /// Whether it is about an object's key, which is then the CloudEvents `subject`.
     pub keyed: bool,
-    /// The level of a region from which on it may be written.
+    /// The level that a region needs before this kind may be written.
     pub level: u32,
-    /// JSON Schema of `data`. What it refers to is left with the generator, as definitions.
+    /// JSON Schema of `data`. The types it refers to remain in the generator, as definitions.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
 impl FactKind {
-    /// The type without what all types begin with, as `object.created.v1`: its name in files and schemas.
+    /// The type without the common prefix, such as `object.created.v1`: its name in files and schemas.
     pub fn name(&self) -> &'static str {
         self.event_type.strip_prefix(TYPE_ROOT).unwrap_or(self.event_type)
     }
 }
 
-/// What all event types begin with.
+/// The prefix of all event types.
 const TYPE_ROOT: &str = "io.planetstore.";
 
 /// The CloudEvents type of a noun and a verb. Another major version of a fact is another row.
@@ -145,7 +145,7 @@ fn read_data<T: DeserializeOwned>(event_type: &str, data: Option<&RawValue>) -> 
     read.map_err(|source| DecodeError::Malformed { kind: event_type.into(), source })
 }
 
-/// What differs between facts by what they are about. An object is in a bucket and has a key beside.
+/// The parts of a fact that depend on its resource. An object is in a bucket and also has a key.
 macro_rules! about {
     (object, keyed) => {
         true
@@ -202,8 +202,8 @@ macro_rules! about {
     };
 }
 
-/// Writes `Fact` and all that has an arm per fact from the rows below: `Variant(data): noun verb, about`, and the
-/// level of a fact that is not as old as levels are.
+/// Writes `Fact` and everything with an arm per fact from the rows below: `Variant(data): noun verb, about`, and the
+/// level of a fact newer than level 0.
 macro_rules! facts {
     ($($variant:ident($data:ty): $noun:literal $verb:literal, $about:ident $(, level $level:literal)?;)+) => {
         /// A fact: a change that happened. Refused requests are not facts.
@@ -216,12 +216,12 @@ macro_rules! facts {
             )+
         }
 
-        /// The place of each kind in [`Fact::KINDS`].
+        /// The index of each kind in [`Fact::KINDS`].
         #[derive(Clone, Copy)]
         enum Row { $($variant,)+ }
 
         impl Fact {
-            /// Every kind of fact there is.
+            /// Every kind of fact.
             pub const KINDS: &[FactKind] = &[$(FactKind {
                 event_type: event_type!($noun $verb),
                 noun: $noun,
@@ -238,7 +238,7 @@ macro_rules! facts {
                 &Self::KINDS[row as usize]
             }
 
-            /// Reads the data of an event of a type.
+            /// Decodes the data of an event of a type.
             pub(crate) fn decode(event_type: &str, data: Option<&RawValue>) -> Result<Self, DecodeError> {
                 match event_type {
                     $(event_type!($noun $verb) => read_data(event_type, data).map(Self::$variant),)+
@@ -328,22 +328,22 @@ facts! {
 }
 
 impl Fact {
-    /// The greatest level that this program knows: it reads and writes the facts of this one and of all below. A
-    /// release that brings new facts raises it by one, and all its new facts have that level.
+    /// The highest level that this program knows: it reads and writes facts of this level and of all below. A release
+    /// with new facts raises it by one, and all its new facts have that level.
     pub const LEVEL: u32 = 2;
 
-    /// From this level of a region on, no secret is in a fact of a noun that is not among [`crate::SECRET_NOUNS`].
+    /// From this level of a region on, only facts of [`crate::SECRET_NOUNS`] hold secrets.
     pub const SECRETS_LEVEL: u32 = 2;
 
-    /// From this level of a region on, what no author proves to have written is no fact.
+    /// From this level of a region on, an entry without a valid proof of its author is not a fact.
     pub const PROOF_LEVEL: u32 = 2;
 
-    /// From this level of a region on, what is stored is tagged (ADR 16): every process knows how to read it.
+    /// From this level of a region on, contents are stored with tags (ADR 16), because every process can read them.
     pub const TAGS_LEVEL: u32 = 2;
 
-    /// The level of a region from which on this very fact may be written.
+    /// The level that a region needs before this very fact may be written.
     pub fn level(&self) -> u32 {
-        // A field or a value that a kind of before has since a later release gets an arm here: ADR 13.
+        // A field or value that a later release added to an existing kind gets an arm here: ADR 13.
         if self.lacks_secret() { Self::SECRETS_LEVEL } else { self.kind().level }
     }
 }
@@ -361,8 +361,8 @@ mod tests {
         assert!(types.iter().all(|event_type| event_type.starts_with(TYPE_ROOT)));
     }
 
-    /// How many kinds each level has. A level that was released never changes: regions that are at it have programs
-    /// that know these, and no others.
+    /// The number of kinds of each level. A released level never changes: a region at that level has programs that know
+    /// exactly these kinds.
     const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 7];
 
     #[test]

@@ -1,17 +1,17 @@
 //! Every fact of Planetstore, its envelope, its subject and the validated names inside it.
 //!
-//! In come facts as values; out go the bytes and the subject that the log keeps, and back.
-//! This crate decides nothing, stores nothing and asks no clock: ids and times are arguments.
+//! Input: facts as values. Output: the bytes and the subject that the log stores, and back. This crate decides nothing,
+//! stores nothing and reads no clock: ids and times are arguments.
 //!
 //! # Layout
-//! - [`ids`]: names and identities that cannot be wrong
+//! - [`ids`]: validated names and ids
 //! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`], [`region`], [`secret`]: the facts, a file per noun; [`access`], [`encryption`]: what several
-//!   of them say
-//! - [`Fact`]: the one table of them; [`SECRET_NOUNS`]: those that hold secrets, apart from all others
+//!   [`kms_key`], [`node`], [`region`], [`secret`]: the facts, a file per noun; [`access`], [`encryption`]: types that
+//!   several of them share
+//! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
 //! - [`Event`]: a fact in its CloudEvents envelope
-//! - [`subject()`]: where on the log it goes
+//! - [`subject()`]: its subject on the log
 //! - [`schema`]: the same table as JSON Schemas and an AsyncAPI document
 
 pub mod access;

@@ -9,11 +9,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::fact::Fact;
 use crate::ids::RegionName;
 
-/// The first token of every subject of ours.
+/// The first token of every subject.
 pub const SUBJECT_ROOT: &str = "ps";
 
-/// The nouns the log takes. Requests to nodes (`shards`, `control`) and `telemetry` are other tokens: what is
-/// published there must never become an entry of the log.
+/// The nouns of the log. Requests to nodes (`shards`, `control`) and `telemetry` use other tokens: messages published
+/// there must never become entries of the log.
 pub const SUBJECT_NOUNS: &[&str] = &[
     "audit", "bucket", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region", "secret",
     "session", "upload", "user",

@@ -1,6 +1,6 @@
-//! Tags, as buckets and objects carry them.
+//! Tags of buckets and objects.
 
 use std::collections::BTreeMap;
 
-/// Names with their values. How many there may be, and of which characters, is the wire's to check.
+/// Names with their values. The wire checks their number and characters.
 pub type Tags = BTreeMap<String, String>;

@@ -1,5 +1,4 @@
-//! Taking frames off a body. However the bytes are cut on their way, the outcome is the same, and no more comes out
-//! than was declared.
+//! Decodes aws-chunked bodies. However the bytes are split, the result is the same, and never longer than declared.
 #![no_main]
 
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use s3::checksum::Algorithm;
 use s3::chunked::{Decoder, Encoder, Event, Mode};
 use s3::sigv4::{ChunkSigner, Credentials, PayloadHash, sign};
 
-/// The payload, or none if the body was refused.
+/// The payload; `None` if the body was refused.
 type Outcome = Option<Vec<u8>>;
 
 fn signer() -> Option<ChunkSigner> {
@@ -61,7 +60,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(whole, decode(*choice, declared, &body, cut), "it depends on how the bytes are cut");
     assert_eq!(whole, decode(*choice, declared, &body, 1), "it depends on how the bytes are cut");
 
-    // What our own encoder writes is read.
+    // The output of our own encoder can be decoded.
     let Some(mode) = mode(*choice) else { return };
     let (mut encoder, mut framed) = (Encoder::new(mode), Vec::new());
     rest.chunks(cut).for_each(|chunk| encoder.chunk(&mut framed, chunk));

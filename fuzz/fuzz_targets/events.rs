@@ -1,4 +1,4 @@
-//! Events from the log. What is read is written again as an event that says the same.
+//! Decodes events of the log. A decoded event can be encoded again, with the same values.
 #![no_main]
 
 use events::Event;

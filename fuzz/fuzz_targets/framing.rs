@@ -1,4 +1,4 @@
-//! Where requests of a connection begin and end: the same, however their bytes come.
+//! Finds where the requests of a connection begin and end: the same, however the bytes are split.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,7 +6,7 @@ use listener::{Framing, Refusal};
 
 const HEAD_BYTES_MAX: usize = 256;
 
-/// What is passed on of bytes that come in pieces, and why no more is.
+/// The bytes that are passed on if they arrive in pieces, and why no more are.
 fn passed(bytes: &[u8], piece: usize) -> (usize, Option<Refusal>, bool) {
     let mut framing = Framing::new(HEAD_BYTES_MAX);
     let mut begin = 0;
@@ -25,7 +25,7 @@ fn passed(bytes: &[u8], piece: usize) -> (usize, Option<Refusal>, bool) {
 fuzz_target!(|data: &[u8]| {
     let Some((first, bytes)) = data.split_first() else { return };
     let at_once = passed(bytes, bytes.len().max(1));
-    // What is no head at all is passed on with all that came with it, for hyper to refuse.
+    // Bytes that are no head at all are passed on completely, so that hyper refuses them.
     if !at_once.2 {
         assert_eq!(passed(bytes, usize::from(*first).max(1)), at_once);
     }

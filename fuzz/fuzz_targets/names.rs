@@ -1,4 +1,5 @@
-//! Names and ids out of requests, keys and policies. Each has one text form: what is read is written as it was.
+//! Parses names and ids of requests, keys and policies. Each has one text form, so a parsed one prints as the same
+//! text.
 #![no_main]
 
 use std::fmt::Display;

@@ -1,4 +1,5 @@
-//! What nodes are asked and what they answer. Whatever is read means the same when it is written and read again.
+//! Decodes requests to nodes and their responses. A decoded message means the same when it is encoded and decoded
+//! again.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Policy documents: reading them, and deciding by whatever was read.
+//! Parses policy documents, and decides with every parsed one.
 #![no_main]
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use policy::{
     Value, evaluate,
 };
 
-/// Has something under every key that a context is asked for.
+/// A context with a value for every key.
 struct Everything;
 
 impl Context for Everything {
@@ -63,7 +63,7 @@ fuzz_target!(|data: &[u8]| {
             |caller| evaluate(&rights, &Request { caller, action, resource, time: now(), context: &Everything });
         let (mine, admins, nobodys) = (decide(user(Role::User)), decide(user(Role::Admin)), decide(Caller::Anonymous));
         let _ = mine.to_string();
-        // Admins may what users may, and lack only what is denied.
+        // Admins may do everything that users may, except what is denied.
         assert!(admins.is_allowed() || !mine.is_allowed() || action == Action::PutBucketPolicy);
         assert!(!matches!(admins, Decision::Denied(Denial::NothingGrants)));
         assert!(!nobodys.is_allowed() || of_bucket.is_some());

@@ -1,11 +1,11 @@
-//! Forms from web pages: the framing in any pieces, the fields, the policy and the claim of who signed it.
+//! Forms of web pages: the framing in any pieces, the fields, the policy and the claimed signer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use planetstore_fuzz::now;
 use s3::form::{Claim, Decoder, Event, FIELDS_BYTES_MAX, Fields, FileName, PostPolicy, boundary};
 
-/// All that a decoder finds; nothing if the form is refused.
+/// Everything that a decoder finds; `None` if the form is refused.
 fn read(body: &[u8], piece: usize) -> Option<(Fields, FileName, Vec<u8>, bool)> {
     let mut decoder = Decoder::new("b");
     let (mut fields, mut file, mut bytes, mut ended) = (Fields::default(), FileName::default(), Vec::new(), false);
@@ -27,7 +27,8 @@ fuzz_target!(|data: &[u8]| {
     let _ = boundary(std::str::from_utf8(data).ok());
     let whole = read(data, data.len().max(1));
     if data.len() <= FIELDS_BYTES_MAX {
-        // The framing is the same however it arrives, but for how much of a file is known before it is refused.
+        // The framing is the same however the bytes arrive, except for how much of a file is known before it is
+        // refused.
         assert_eq!(whole.as_ref().map(|found| &found.0), read(data, 7).as_ref().map(|found| &found.0));
     }
     let Some((fields, file, bytes, _)) = whole else { return };

@@ -1,4 +1,4 @@
-//! Where a request goes and what it asks for: addresses, routes and every typed request.
+//! Parses request heads: addresses, routes and every typed request.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

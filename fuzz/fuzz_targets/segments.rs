@@ -1,7 +1,7 @@
-//! A node's start on whatever lies on its disk. It takes what it can prove to be its own, a second start finds the
-//! same, and what is written then is read back.
+//! Starts a node on an arbitrary disk. It accepts only records that it can prove to be its own, a second start finds
+//! the same, and records that are written then can be read.
 //!
-//! Checksums keep mutated bytes from getting far, so those of records and hints are put right first.
+//! Checksums would stop mutated bytes early, so those of records and hints are corrected first.
 #![no_main]
 
 use std::io::IoSlice;
@@ -34,7 +34,7 @@ fn crc(bytes: &[u8]) -> [u8; 4] {
     crc_fast::crc32_iscsi(bytes).to_le_bytes()
 }
 
-/// Where records may begin.
+/// The positions where records may begin.
 fn places(segment: &[u8]) -> impl Iterator<Item = usize> {
     let len = segment.len();
     (SEGMENT_HEADER_BYTES..len).step_by(8).filter(move |at| at + RECORD_HEADER_BYTES <= len)

@@ -1,5 +1,5 @@
-//! Reading credentials, canonicalizing and verifying. Whatever the head: nothing panics; what our own signer signed
-//! is verified, with another secret or another path it is not.
+//! Parses credentials, canonicalises and verifies. No head causes a panic; a request that our own signer signed is
+//! verified, and with another secret or another path it is not.
 #![no_main]
 
 use http::Uri;

@@ -1,4 +1,4 @@
-//! Session tokens, refresh tokens and sealed secrets. None is accepted that was not made with the key.
+//! Session tokens, refresh tokens and sealed secrets. Only those made with the key are accepted.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use identity::{MasterKey, RefreshToken, Sealer, Tokens};
 use libfuzzer_sys::fuzz_target;
 use planetstore_fuzz::now;
 
-/// Made with a key that no input can know.
+/// Made with a key that no input can contain.
 static MADE: LazyLock<Option<(Tokens, Sealer)>> = LazyLock::new(|| {
     let key = MasterKey::new([7; 32]);
     Some((Tokens::new(&key, "eu-1").ok()?, Sealer::new(&key).ok()?))

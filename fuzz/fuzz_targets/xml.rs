@@ -1,4 +1,4 @@
-//! Every XML body that a client sends, by every parser: what one takes, another must refuse in peace.
+//! Parses every XML body with every parser: a body for one must not cause a panic in another.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     for kind in [Unchanging::Accelerate, Unchanging::Logging, Unchanging::Notification, Unchanging::RequestPayment] {
         let _ = kind.parse(data);
     }
-    // What is stored is written again; it must say the same.
+    // A stored document is written again, with the same meaning.
     if let Ok(parsed) = VersioningConfiguration::parse(data) {
         assert_eq!(VersioningConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
     }

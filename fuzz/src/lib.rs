@@ -1,13 +1,13 @@
-//! What several fuzz targets share: how bytes become a request head, and a fixed time.
+//! Helpers of several fuzz targets: a request head from bytes, and a fixed time.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
-/// Header lines that are looked at.
+/// Header lines that are parsed.
 const HEADERS_MAX: usize = 64;
 
-/// The head of a request: a line `METHOD target`, then lines `name: value`. What an HTTP parser would refuse is
-/// refused here too, so that what comes out is what the gateway may meet.
+/// The head of a request: a line `METHOD target`, then lines `name: value`. Heads that an HTTP parser would refuse are
+/// refused here too, so that the gateway could receive every result.
 pub fn head(data: &[u8]) -> Option<(Method, Uri, HeaderMap)> {
     let mut lines = data.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let first = lines.next()?;
@@ -23,7 +23,7 @@ pub fn head(data: &[u8]) -> Option<(Method, Uri, HeaderMap)> {
     Some((method, uri, headers))
 }
 
-/// A time that is the same in every run: that of the seeds.
+/// A fixed time: that of the seeds.
 pub fn now() -> Timestamp {
     Timestamp::from_second(1_369_353_600).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-"""Who may do what: every operation for every kind of caller."""
+"""Rights: every operation for every kind of caller."""
 
 import datetime
 import re
@@ -21,7 +21,7 @@ from harness.world import OWNS, PUBLIC_ACCESS, READS, WRITES, World, document, s
 
 @dataclass
 class Scene:
-    """A bucket with an object, an upload with a part, and whoever looks at it."""
+    """A bucket with an object and an upload with a part, and a caller."""
 
     bucket: str
     upload: str
@@ -31,14 +31,14 @@ class Scene:
 
 @dataclass(frozen=True)
 class Case:
-    """An operation: how it is called, and the rights it needs, all of them."""
+    """An operation: how it is called, and all the rights that it needs."""
 
     call: Callable[[object, Scene], object]
     needs: tuple[str, ...]
 
 
 def absent(code: str, call: Callable[..., object], **arguments: object) -> None:
-    """Asks for what is not there: to hear that is to be allowed to ask."""
+    """Asks for something absent. The error that it is absent shows that the caller may ask."""
     try:
         call(**arguments)
     except ClientError as error:
@@ -56,14 +56,14 @@ def control(client):
         "s3control", endpoint_url=client.meta.endpoint_url, region_name=client.meta.region_name,
         aws_access_key_id=keys and keys.access_key, aws_secret_access_key=keys and keys.secret_key,
         config=Config(retries={"total_max_attempts": 1}, **({"signature_version": UNSIGNED} if by_nobody else {})))
-    # The SDK puts the account before the host, which no address can have.
+    # The SDK puts the account before the host, which an IP address cannot have.
     made.meta.events.register("before-sign", lambda request, **_: setattr(
         request, "url", request.url.replace("//000000000000.", "//", 1)))
     return made
 
 
 def resource(bucket: str) -> dict[str, str]:
-    """A bucket as S3 Control has it named."""
+    """The name of a bucket in S3 Control."""
     return {"AccountId": "000000000000", "ResourceArn": f"arn:aws:s3:::{bucket}"}
 
 
@@ -75,7 +75,7 @@ SSE_S3 = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES
 LIFECYCLE = {"Rules": [{"ID": "r", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 900}}]}
 RETAINED = datetime.datetime(2140, 1, 1, tzinfo=datetime.UTC)
 RETAINED_LONGER = datetime.timedelta(days=1)
-# These are about a version that is locked, in a bucket that locks.
+# These are about a locked version, in a bucket with object lock.
 OF_LOCKS = {"GetObjectLockConfiguration", "PutObjectLockConfiguration", "GetObjectRetention", "PutObjectRetention",
             "GetObjectLegalHold", "PutObjectLegalHold"}
 
@@ -280,12 +280,12 @@ CASES = {
         lambda c, s: c.list_multipart_uploads(Bucket=s.bucket), ("s3:ListBucketMultipartUploads",)),
 }
 
-# What a bucket's owner has from elsewhere: these are about no bucket that is there.
+# These operations concern no existing bucket, so a bucket's owner has the rights to them by other means.
 OF_NO_BUCKET = {"ListBuckets", "CreateBucket"}
 
 
 def posted(client, bucket: str) -> None:
-    """Sends a form as its page would, signed by the client if it signs."""
+    """Sends a form like its web page, signed if the client signs."""
     fields = {"key": "form"}
     if client.meta.config.signature_version != UNSIGNED:
         fields = client.generate_presigned_post(bucket, "form")["fields"]
@@ -302,7 +302,7 @@ def posted(client, bucket: str) -> None:
 
 
 def each_deleted(answer: dict) -> None:
-    """Several deletes are refused key by key, in an answer that is 200."""
+    """Several deletes are refused one by one, in a response with status 200."""
     for failed in answer.get("Errors", []):
         raise ClientError({"Error": failed, "ResponseMetadata": {"HTTPStatusCode": 403}}, "DeleteObjects")
 
@@ -349,7 +349,7 @@ def scene(world: World, name: str) -> Scene:
 
 
 def asked(call: Callable[..., object], **arguments: object) -> object:
-    """The answer, or the error code where there is none."""
+    """The response, or the error code if it failed."""
     try:
         answer = call(**arguments)
     except ClientError as error:
@@ -358,7 +358,7 @@ def asked(call: Callable[..., object], **arguments: object) -> object:
 
 
 def state(root, scene: Scene) -> list[object]:
-    """All that a call could have changed."""
+    """Everything that a call could have changed."""
     bucket = {"Bucket": scene.bucket}
     return [
         asked(root.list_object_versions, **bucket), asked(root.list_multipart_uploads, **bucket),
@@ -381,7 +381,7 @@ ROLES = ["anonymous", "no rights", "wrong action", "reader", "writer", "owner", 
 @pytest.mark.parametrize("name", CASES)
 def test_every_operation_for_every_caller(world, name):
     case = CASES[name]
-    # Everything but the rights in question is allowed to the one with the wrong action, one right after the other.
+    # The caller with the wrong action may do everything except the needed rights, which are left out one after another.
     for missing in case.needs:
         world.users.store_policy("access-all-but", document(
             {"Effect": "Allow", "NotAction": [missing], "Resource": "*"}))
@@ -405,7 +405,7 @@ def check(world: World, name: str, case: Case, role: str) -> None:
 
 
 def test_the_matrix_has_every_operation(server):
-    """An operation that is built later and left out here shows up in the metrics of the others."""
+    """A later operation that is missing here shows up in the metrics of the others."""
     metrics = server.get_console("/metrics")[1].decode()
     counted = {line.split('operation="')[1].split('"')[0] for line in metrics.splitlines()
                if line.startswith("planetstore_s3_requests_total")}

@@ -1,4 +1,4 @@
-"""What a request needs beside the obvious, what refusals tell, and users who change."""
+"""Rights beyond the obvious ones, the contents of refusals, and users that change."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from harness.wire import Wire, encode, object_path, presigned, status_of
 from harness.world import document, statement
 
 
-# What a request needs beside the obvious
+# Rights beyond the obvious ones
 
 
 def test_a_list_needs_a_right_of_its_own(world, refused):
@@ -64,7 +64,7 @@ def test_a_copy_reads_its_source_and_writes_its_target(world, refused, source, t
     ("query", "x-amz-storage-class", "GLACIER"), ("query", "x-amz-copy-source", "/{source}/k"),
 ])
 def test_conditions_see_what_the_request_means(world, server, place, name, value):
-    """A header that a policy asks for may stand in the query as well, where presigned URLs carry it."""
+    """A header in a condition may also be in the query, where presigned URLs carry it."""
     source, target = world.bucket(), world.bucket(ObjectOwnership="ObjectWriter")
     world["owner"].put_object(Bucket=source, Key="k", Body=b"x")
     value = value.format(source=source)
@@ -79,14 +79,16 @@ def test_conditions_see_what_the_request_means(world, server, place, name, value
 
 
 def test_conditions_see_where_and_how_a_request_came(world, server):
-    """Whatever holds of this very request denies it, and nothing else does."""
+    """A denial applies if its condition holds for this very request, and otherwise does not."""
     bucket = world.bucket()
     world["owner"].put_object(Bucket=bucket, Key="k", Body=b"x")
     wire = Wire(server.address, world.people["owner"].credentials)
     path = object_path(bucket, "k")
 
     def codes(operator: str, key: str, value: str) -> list[str | None]:
-        """What a request with headers is told, one by a fresh URL, and one by a URL of half an hour ago."""
+        """The results of a request with headers, of one by a fresh URL, and of one by a URL that was signed half an
+        hour ago.
+        """
         world["owner"].put_bucket_policy(Bucket=bucket, Policy=document(
             statement("Deny", "s3:GetObject", bucket, Principal="*", Condition={operator: {key: value}})))
         urls = (presigned(wire, "GET", path), presigned(wire, "GET", path, age=1_800, expires=3_600))
@@ -141,8 +143,9 @@ def test_only_who_may_list_learns_that_a_key_is_absent(world, refused):
 
 
 def test_refused_before_the_body_is_read(world, server):
-    """Who may not write is told so without ever being asked for the body. What `DeleteObjects` needs stands in its
-    body; who could not delete anything here is not asked for that either."""
+    """A caller who may not write is refused without being asked for the body. The rights that `DeleteObjects` needs
+    depend on its body; a caller who could delete nothing here is not asked for that body either.
+    """
     bucket = world.bucket()
     upload = world["owner"].create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
     wire = Wire(server.address, world.people["no rights"].credentials)
@@ -204,7 +207,7 @@ def test_the_expected_owner_guards(world, refused):
         call(Bucket=bucket, ExpectedBucketOwner=me, **arguments)
 
 
-# Users who change
+# Users that change
 
 
 def test_rights_end_when_they_are_taken_away(world, refused):

@@ -28,7 +28,7 @@ def fresh(what: str) -> str:
 
 def admin(server: Server, *arguments: str, stdin: str = "", code: int = 0,
           environment: dict[str, str] | None = None) -> str:
-    """Runs `planetstore admin`, which must end with this code, and returns what it said."""
+    """Runs `planetstore admin`, which must end with this exit code, and returns its output."""
     done = subprocess.run(
         [BINARY, "admin", "--data", str(server.data), *arguments], input=stdin, text=True, capture_output=True,
         env={**server.surroundings(), **(environment or {})}, timeout=COMMAND_SECONDS, check=False)
@@ -216,7 +216,7 @@ def test_unknown_users_and_wrong_passwords_look_and_last_the_same(make_server):
             assert told.status == 401
             bodies.add(told.body)
     assert len(bodies) == 1, bodies
-    # The fastest of each: what else the machine does only makes them slower.
+    # The fastest of each, because other work on the machine only makes them slower.
     fastest = [min(times) for times in took.values()]
     assert max(fastest) < 2 * min(fastest), took
 
@@ -230,16 +230,16 @@ def test_guessing_is_slowed_down_but_locks_nobody_out(make_server):
     statuses = [answer.status for answer in told]
     assert statuses[0] == 401 and statuses[-1] == 429, statuses
     assert 0 < int(told[-1].headers["retry-after"]) < 60
-    # Others go on here, and she does elsewhere: an address of its own, as far as the loopback goes.
+    # Others can still log in here, and she can from another address of the loopback network.
     login(server, "bob", "correct horse")
     done = subprocess.run(
         ["curl", "-sS", "--interface", "127.0.0.77", "-o", "/dev/null", "-w", "%{http_code}",
          "-H", "content-type: application/json", "--data", '{"user": "ada", "password": "correct horse"}',
          f"http://{server.console}/api/v1/login"], capture_output=True, text=True, timeout=30, check=False)
     assert done.stdout == "200", done
-    # A session that is open is not touched by it.
+    # An open session is not affected.
     users.ask("GET", "/whoami")
-    # Nor is a script that asks for much: it waits as it is told.
+    # A script that sends many requests is not affected either: it waits as long as the response says.
     for _ in range(3):
         admin(server, "user", "list")
 
@@ -266,7 +266,7 @@ def test_nothing_secret_is_told_kept_or_logged(make_server, tmp_path):
     metrics = server.get_console("/metrics")[1].decode()
     server.stop()
     places = {"the log of the process": server.log.read_bytes(), "the metrics": metrics.encode()}
-    # The event stream and the projection lie in the data folder.
+    # The event stream and the projection are in the data folder.
     for path in server.data.rglob("*"):
         if path.is_file() and path.name not in ("credentials", "master.key"):
             places[str(path)] = path.read_bytes()

@@ -1,4 +1,6 @@
-"""What policies give of administration, from outside: the ready-made ones of docs/policies, on every route of the console."""
+"""The administration rights that policies grant, over the network: the policies of docs/policies on every route of the
+console.
+"""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +16,7 @@ PASSWORD = "correct horse"
 
 @pytest.fixture(scope="module")
 def tokens(server) -> dict[str, str]:
-    """A token of a user for each ready-made policy, and of one with none."""
+    """A token of a user with each of these policies, and of a user with none."""
     root = Users(server)
     for name in ("auditor", "operator", "user-manager"):
         root.store_policy(name, (POLICIES / f"{name}.json").read_text())

@@ -1,4 +1,4 @@
-"""What went wrong in MinIO, tried here. docs/security.md has the whole list."""
+"""Security advisories of MinIO, tried here. docs/security.md has the whole list."""
 
 import base64
 import hashlib
@@ -25,12 +25,12 @@ from harness.wire import (
     object_path,
 )
 
-# What of a request can be uploaded with, one handler each.
+# One request for each handler that can upload.
 PAYLOADS = [SIGNED_CHUNKS, SIGNED_CHUNKS_TRAILER, UNSIGNED_TRAILER, UNSIGNED, hashlib.sha256(b"x").hexdigest()]
 
 
 def uploads(bucket: str, upload: str) -> list[tuple[str, str, str, dict[str, str]]]:
-    """Every request that could store something, with what it would store."""
+    """Every request that could store something, with the bytes it would store."""
     copied = {"x-amz-copy-source": f"/{bucket}/kept"}
     path = object_path(bucket, "k")
     return [
@@ -56,7 +56,7 @@ PROBES = [
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_minio_cve_2023_28432_no_internal_route_tells_secrets(server, method):
-    """Nor does any other path of either port, to a stranger."""
+    """Nor does any other path of either port, for an anonymous caller."""
     secrets = [server.credentials.secret.encode(), *master_keys(server)]
     for place in (server.address, server.console):
         for path in [*PROBES, "/metrics", "/healthz", "/readyz", "/"]:
@@ -69,7 +69,8 @@ def test_minio_cve_2023_28432_no_internal_route_tells_secrets(server, method):
 @pytest.mark.parametrize("target", ["bucket", ".planetstore", "planetstore", "events", "ps", "%2eplanetstore",
                                     "EVENTS"])
 def test_minio_cve_2023_28434_a_form_reaches_no_bucket(server, kept, target):
-    """A form without a signature writes where a policy lets everybody write, and nothing internal lies in a bucket."""
+    """A form without a signature writes only where a policy lets everybody write, and buckets contain nothing internal.
+    """
     name = kept.bucket if target == "bucket" else target
     form = ('--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x\r\n'
             'Content-Disposition: form-data; name="file"; filename="f"\r\n\r\nbody\r\n--x--\r\n')
@@ -79,14 +80,14 @@ def test_minio_cve_2023_28434_a_form_reaches_no_bucket(server, kept, target):
     kept.check()
 
 
-# The admin API, and what a path of it may stand for.
+# The admin API, and values for the parameters of its paths.
 PARAMETERS = {"kms_key": "k", "user": "access-admin", "policy": "readwrite", "group": "no-group", "key": "no-key",
               "bucket": "no-bucket",
               "session": "00000000-0000-0000-0000-000000000000"}
 
 
 def admin_operations(server: Server) -> list[tuple[str, str, str]]:
-    """Name, method and path of every operation, from the description the server itself gives."""
+    """Name, method and path of every operation, from the server's own description."""
     paths = call(server, "GET", "/openapi.json").json()["paths"]
     found = [(how["operationId"], method.upper(), path.removeprefix("/api/v1"))
              for path, methods in paths.items() for method, how in methods.items()]
@@ -99,7 +100,9 @@ OWN = {"whoami", "logout", "prove"}
 
 
 def test_minio_cve_2022_24842_2024_55949_2020_11012_only_admins_administer(server, world):
-    """Users without that role cannot make themselves more, for nobody and by no operation; strangers nothing at all."""
+    """Users without that role cannot give themselves or others more rights with any operation; anonymous callers can do
+    nothing at all.
+    """
     password = "a password of a user"
     world.users.ask("PUT", f"/users/{world.people['owner'].name}/password", {"password": password})
     token = login(server, world.people["owner"].name, password)
@@ -119,7 +122,7 @@ def test_minio_cve_2022_24842_2024_55949_2020_11012_only_admins_administer(serve
 
 
 def test_minio_cve_2025_62506_keys_give_what_their_user_has(server, world, refused):
-    """There are no sub-accounts with policies of their own: another key has the same rights, now and later."""
+    """There are no sub-accounts with policies of their own: another key always has the same rights."""
     user = world.users.create("advisory-keys", policies=["access-reads"])
     bucket = world.bucket()
     for credentials in (user.credentials, world.users.create_key(user.name)):
@@ -132,7 +135,7 @@ def test_minio_cve_2025_62506_keys_give_what_their_user_has(server, world, refus
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_minio_cve_2025_31489_a_made_up_signature_stores_nothing(wire, kept, payload):
-    """Whatever the body's framing, and whatever the handler."""
+    """With every framing of the body, and every handler."""
     for method, path, query, headers in uploads(kept.bucket, kept.upload):
         is_streaming = payload.startswith("STREAMING")
         framing = {"x-amz-decoded-content-length": "1"} if is_streaming else {}
@@ -141,7 +144,7 @@ def test_minio_cve_2025_31489_a_made_up_signature_stores_nothing(wire, kept, pay
         body = aws_chunked(b"x", 1, signature=chain) if is_streaming else b"x"
         head.headers["content-length"] = str(len(body))
         nearly = signature.value[:-1] + ("0" if signature.value[-1] != "0" else "1")
-        # Failures are limited for each address, so most handlers see one of the three.
+        # Failures are limited for each address, so most handlers get one of the three.
         for made_up in ("0" * 64, "", nearly) if (method, query) == ("PUT", "") else (nearly,):
             forged = Head(head.method, head.path, head.query, dict(head.headers))
             start = forged.headers["authorization"].partition("Signature=")[0]
@@ -153,7 +156,7 @@ def test_minio_cve_2025_31489_a_made_up_signature_stores_nothing(wire, kept, pay
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_minio_cve_2026_40344_credentials_in_the_query_are_verified(wire, kept, payload):
-    """With the name of a real key, in every framing, by every handler; an unknown algorithm is no way around it."""
+    """With the id of a real key, in every framing, by every handler; an unknown algorithm does not help either."""
     stamp = now_stamp()
     credential = encode(f"{wire.credentials.access}/{stamp[:8]}/{REGION}/s3/aws4_request")
     signed = (f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={stamp}&X-Amz-Expires=600"
@@ -171,7 +174,7 @@ def test_minio_cve_2026_40344_credentials_in_the_query_are_verified(wire, kept, 
 
 
 def test_minio_cve_2026_33322_tokens_have_one_algorithm(server, world):
-    """Tokens that name another one, or none, are refused, signed with whatever a stranger may know."""
+    """Tokens that name another algorithm, or none, are refused, whatever public key or text signed them."""
     token = world.users.token
     header, claims, signature = token.split(".")
 
@@ -195,7 +198,7 @@ def test_minio_cve_2026_33322_tokens_have_one_algorithm(server, world):
 
 
 def test_minio_cve_2026_33419_a_login_tells_no_names(make_server):
-    """The same answer for unknown users and wrong passwords, and no end of attempts for neither."""
+    """Unknown users and wrong passwords get the same response, and the same limit on attempts."""
     server = make_server().start()
     token = login(server, "root", server.credentials.secret)
     made = call(server, "POST", "/users", {"name": "known", "password": "a long password"}, token=token)
@@ -217,7 +220,7 @@ INTERNAL_HEADERS = [
 
 
 def test_minio_cve_2026_34204_clients_set_no_internal_metadata(wire, bucket):
-    """What is stored with an object is what S3 lets clients store, and nothing of it decides how bytes are read."""
+    """The metadata of an object is only what S3 lets clients store, and none of it affects how bytes are read."""
     plain = {name: value for name, value in wire_head(wire, bucket, {}).items()}
     with_more = wire_head(wire, bucket, dict.fromkeys(INTERNAL_HEADERS, "7"))
     assert with_more == plain
@@ -234,7 +237,8 @@ def wire_head(wire: Wire, bucket: str, headers: dict[str, str]) -> dict[str, str
 
 
 def test_minio_cve_2022_35919_and_2026_113466_the_console_has_no_paths_and_no_key_of_its_own(server):
-    """No admin operation takes a path of the machine, and what signs sessions is made at the first start."""
+    """No admin operation takes a path of the machine, and the key that signs sessions is generated at the first start.
+    """
     document = json.dumps(call(server, "GET", "/openapi.json").json())
     assert not any(word in document for word in ('"path_on_disk"', '"file"', '"url"', "update"))
     for path in ("/../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", "/..%2f..%2fetc%2fpasswd"):

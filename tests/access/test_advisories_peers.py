@@ -1,4 +1,4 @@
-"""What went wrong in SeaweedFS, RustFS and s3-proxy, tried here. docs/security.md has the whole list."""
+"""Security advisories of SeaweedFS, RustFS and s3-proxy, tried here. docs/security.md has the whole list."""
 
 import json
 import socket
@@ -30,7 +30,9 @@ TRAVERSALS = ["../{other}/k", "..%2F{other}%2Fk", "%2e%2e/{other}/k", "x/../../{
 
 @pytest.mark.parametrize("key", TRAVERSALS)
 def test_seaweedfs_cve_2026_54917_a_key_stays_in_its_bucket(world, server, key):
-    """Dots and slashes are bytes of a key: who may write into one bucket writes into no other by them."""
+    """Dots and slashes are bytes of a key: a caller who may write into one bucket cannot use them to write into
+    another.
+    """
     mine, other = world.bucket(owner="other account"), world.bucket()
     world["owner"].put_object(Bucket=other, Key="k", Body=b"kept")
     wire = Wire(server.address, world.people["other account"].credentials)
@@ -53,7 +55,7 @@ def test_seaweedfs_cve_2026_58372_keys_in_a_body_stay_in_their_bucket(world):
 
 
 def listening(pid: int) -> set[int]:
-    """The TCP ports on which a process and those below it listen."""
+    """The TCP ports on which a process and its descendants listen."""
     sockets = set()
     for member in processes.family(pid):
         for descriptor in Path(f"/proc/{member}/fd").iterdir():
@@ -73,7 +75,7 @@ def listening(pid: int) -> set[int]:
 
 
 def test_seaweedfs_cve_2026_72920_no_port_serves_strangers(server):
-    """Every port that is open is S3, the console, or a nats-server that knows nobody unnamed."""
+    """Every open port is S3, the console, or a nats-server that refuses anonymous users."""
     ports = listening(server.pid)
     known = {int(place.rpartition(":")[2]) for place in (server.address, server.console)}
     assert known <= ports
@@ -88,7 +90,7 @@ def test_seaweedfs_cve_2026_72920_no_port_serves_strangers(server):
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Notes whoever asks."""
+    """Records every request that arrives."""
 
     asked: list[str] = []
 
@@ -99,11 +101,11 @@ class Recorder(BaseHTTPRequestHandler):
     do_PUT = do_POST = do_HEAD = do_GET
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def test_seaweedfs_cve_2026_73080_nothing_is_fetched_for_a_client(wire, bucket):
-    """No request makes the server ask elsewhere."""
+    """No request makes the server send a request elsewhere."""
     Recorder.asked = []
     listener = HTTPServer(("127.0.0.1", 0), Recorder)
     thread = threading.Thread(target=listener.serve_forever, daemon=True)
@@ -137,7 +139,7 @@ OF_ROOT = {"PLANETSTORE_ROOT_USER": "root-key", "PLANETSTORE_ROOT_PASSWORD": "a-
     (["gateway"], {**OF_NATS, **OF_ROOT}, "PLANETSTORE_MASTER_KEY"),
 ])
 def test_rustfs_ghsa_h956_r5qv_nothing_starts_on_a_default_secret(tmp_path, role, given, missing):
-    """A role of a cluster without its secrets says which it misses, and ends."""
+    """A role of a cluster without its secrets says which one is missing, and ends."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **given}
     command = [BINARY, "run", *role, "--nats-url", "nats://127.0.0.1:1", "--data", str(tmp_path / "data")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -146,7 +148,7 @@ def test_rustfs_ghsa_h956_r5qv_nothing_starts_on_a_default_secret(tmp_path, role
 
 @pytest.mark.parametrize("name", ["x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip"])
 def test_rustfs_cve_2026_21862_the_address_is_the_peers(world, server, name):
-    """A header that says another address changes nothing, for neither what is allowed nor what is denied."""
+    """A header with another address changes nothing, neither for allowed nor for denied requests."""
     bucket = world.bucket()
     world["owner"].put_object(Bucket=bucket, Key="k", Body=b"x")
     elsewhere = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
@@ -166,7 +168,7 @@ def test_rustfs_cve_2026_21862_the_address_is_the_peers(world, server, name):
 
 
 def test_rustfs_cve_2026_27607_a_form_with_a_policy_stores_nothing(server, s3, kept):
-    """Every condition of a form's policy holds."""
+    """Every condition of a form's policy must hold."""
     form = s3.generate_presigned_post(kept.bucket, "k", Conditions=[["content-length-range", 0, 1]])
     parts = "".join(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
                     for name, value in form["fields"].items())
@@ -178,7 +180,7 @@ def test_rustfs_cve_2026_27607_a_form_with_a_policy_stores_nothing(server, s3, k
 
 
 def test_rustfs_ghsa_mx42_wfxj_a_part_is_copied_from_nowhere_secret(world, server):
-    """To read the source of a part takes the right to read it, by whatever spelling it is named."""
+    """Copying a part requires the right to read its source, however the source is spelled."""
     source, target = world.bucket(), world.bucket(owner="other account")
     world["owner"].put_object(Bucket=source, Key="secret", Body=b"secret")
     other = world["other account"]
@@ -200,7 +202,7 @@ def test_rustfs_ghsa_mx42_wfxj_a_part_is_copied_from_nowhere_secret(world, serve
     ("x-amz-object-lock-mode", "COMPLIANCE"), ("x-amz-security-token", "x"), ("x-amz-content-sha256", UNSIGNED_TRAILER),
 ])
 def test_rustfs_ghsa_g8w9_xm99_what_is_not_signed_is_not_taken(s3, wire, kept, name, value):
-    """Whoever carries a presigned URL, or a signed request, adds nothing to it."""
+    """The holder of a presigned URL, or of a signed request, can add nothing to it."""
     bucket = kept.bucket
     added = value.format(bucket=bucket)
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
@@ -219,7 +221,7 @@ def test_rustfs_ghsa_g8w9_xm99_what_is_not_signed_is_not_taken(s3, wire, kept, n
 
 
 def test_rustfs_ghsa_pq29_8r6f_f4vq_no_key_is_a_path(make_server):
-    """Nothing of a key or of what is stored becomes a name on the disk, and archives are stored as they are."""
+    """Nothing of a key or of stored bytes becomes a file name, and archives are stored as they are."""
     server = make_server().start()
     wire = server.wire()
     wire.make_bucket("paths")
@@ -240,7 +242,7 @@ ORIGIN = "https://evil.example"
 
 
 def test_rustfs_ghsa_v9fg_7gcx_x5xv_no_origin_is_trusted(server, s3, bucket):
-    """Neither port lets the pages of strangers read its answers, and the console shows no bytes of objects."""
+    """Neither port lets pages of other sites read its responses, and the console returns no bytes of objects."""
     s3.put_object(Bucket=bucket, Key="page.html", Body=b"<script>alert(1)</script>", ContentType="text/html")
     asked = [(server.address, f"/{bucket}/page.html")]
     asked += [(server.console, path) for path in ("/", "/api/v1/users", f"/{bucket}/page.html", "/api/v1/openapi.json")]
@@ -255,7 +257,7 @@ def test_rustfs_ghsa_v9fg_7gcx_x5xv_no_origin_is_trusted(server, s3, bucket):
 
 
 def test_rustfs_ghsa_r54g_8cm2_333v_secrets_are_not_logged(make_server):
-    """Not at the most talkative level either, and not in the events."""
+    """Not even at the most verbose level, nor in the events."""
     server = make_server(environment={"PLANETSTORE_LOG": "trace"}).start()
     token = login(server, "root", server.credentials.secret)
     password = "a password that is secret"
@@ -273,7 +275,7 @@ def test_rustfs_ghsa_r54g_8cm2_333v_secrets_are_not_logged(make_server):
                *(value.decode() for value in master_keys(server) if value != server.credentials.access.encode())]
     server.stop()
     logged = server.log.read_text(errors="replace")
-    # The small files of that folder are the ones that hold root's credentials and keys.
+    # The small files of that folder hold root's credentials and keys.
     files = [path for path in server.data.rglob("*") if path.is_file() and path.stat().st_size > 4096]
     kept = b"".join(path.read_bytes() for path in files)
     for secret in secrets:
@@ -284,7 +286,7 @@ def test_rustfs_ghsa_r54g_8cm2_333v_secrets_are_not_logged(make_server):
 
 @pytest.mark.parametrize("method", ["AES256", "aws:kms"])
 def test_rustfs_ghsa_xrrf_what_is_said_to_be_encrypted_is(server, wire, bucket, method):
-    """What an answer calls encrypted lies on no disk in plain, parts of uploads among it."""
+    """Bytes that a response calls encrypted are in plain on no disk, including parts of uploads."""
     words = f"{method} {bucket} that must not lie on a disk".encode()
     headers = {"x-amz-server-side-encryption": method}
     assert wire.put(bucket, "k", words, headers=headers).headers["x-amz-server-side-encryption"] == method
@@ -304,14 +306,14 @@ def test_rustfs_ghsa_xrrf_what_is_said_to_be_encrypted_is(server, wire, bucket, 
                                       "open%2F..%2Fshut%2Fk", "./shut/k", "/shut/k", "shut//k", "shut%252Fk",
                                       "open%2f%2e%2e%2fshut/k"])
 def test_s3_proxy_cve_2026_42882_what_is_allowed_is_what_is_read(world, server, spelling):
-    """The key that a policy is asked about is the key that is read: decoded once, and nothing tidied."""
+    """The key that a policy judges is the key that is read: decoded once, and not normalised."""
     bucket = world.bucket()
     world["owner"].put_object(Bucket=bucket, Key="shut/k", Body=b"secret")
     world["owner"].put_bucket_policy(Bucket=bucket, Policy=document(
         {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],
          "Resource": [f"{bucket_arn(bucket)}/open/*", bucket_arn(bucket)]}))
     answer = ask(server.address, f"GET /{bucket}/{spelling} HTTP/1.1\r\nhost: {server.address}\r\n\r\n")
-    # Whoever may list learns that all other keys are absent.
+    # A caller who may list learns that all other keys are absent.
     is_shut = urllib.parse.unquote(spelling) == "shut/k"
     assert (answer.status, answer.code) == ((403, "AccessDenied") if is_shut else (404, "NoSuchKey")), answer.body
     assert b"secret" not in answer.body

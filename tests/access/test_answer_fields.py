@@ -1,5 +1,6 @@
-"""Every operation's answer: its status, its headers and its elements, as they are written down here, and what the SDK's
-model of the API has beside them."""
+"""Every operation's response: its status, headers and elements, compared with the lists here, and with the SDK's model
+of the API.
+"""
 
 from xml.etree import ElementTree
 
@@ -7,10 +8,10 @@ import pytest
 
 from test_access import CASES, scene
 
-# Headers that every answer has, or HTTP's own.
+# Headers of every response, or of HTTP itself.
 OF_ALL = {"x-amz-request-id", "x-amz-id-2", "date", "server", "content-length"}
 
-# What an answer has only sometimes, or never here; of every operation whose model has it.
+# Fields of a response that appear only sometimes, or never here; of every operation whose model has them.
 NOT_ALWAYS = {
     "no requester pays": "RequestCharged",
     "where versions are kept": "VersionId CopySourceVersionId DeleteMarker DeleteMarkers NextVersionIdMarker",
@@ -38,7 +39,7 @@ NOT_ALWAYS = {
     "of appends": "Size",
 }
 
-# The answers of a bucket's owner in the scenes of test_access.py: status, headers, elements.
+# The responses of a bucket's owner in the scenes of test_access.py: status, headers, elements.
 ANSWERS = {
     "ListBuckets": (
         200, "content-type",
@@ -172,13 +173,13 @@ ANSWERS = {
 
 
 def outline(element: ElementTree.Element) -> str:
-    """An element as its name and, in brackets, those in it; what is repeated stands once."""
+    """An element as its name and, in brackets, its children; a repeated child is listed once."""
     inner = list(dict.fromkeys(outline(child) for child in element))
     return element.tag.rsplit("}", 1)[-1] + (f"({' '.join(inner)})" if inner else "")
 
 
 def answered(client, call) -> tuple[object, tuple[int, str, str]]:
-    """What a call returns, and status, headers and elements of the last answer that it got."""
+    """The result of a call, and status, headers and elements of the last response."""
     seen = []
 
     def look(response_dict, **_):
@@ -197,7 +198,7 @@ def answered(client, call) -> tuple[object, tuple[int, str, str]]:
 
 
 def test_every_operation_is_here():
-    """A form is sent by no SDK; test_forms.py has its answers. Those of S3 Control are in test_terraform.py."""
+    """No SDK sends forms; test_forms.py checks their responses. Those of S3 Control are in test_terraform.py."""
     assert set(CASES) - set(ANSWERS) == {"PostObject", "ListTagsForResource", "TagResource", "UntagResource"}
 
 

@@ -1,4 +1,4 @@
-"""What others have stored is not told by the time, or the work, that an upload of the same bytes takes."""
+"""Neither the time nor the work of an upload reveals whether others have stored the same bytes."""
 
 import pytest
 
@@ -7,12 +7,13 @@ from harness.server import Server
 from harness.users import Users
 from harness.wire import Wire
 
-# One that is whole in memory and small, one that is large, and one that is streamed.
+# One small body that is whole in memory, one large body, and one that is streamed.
 SIZES = [KIB, 300 * KIB, 3 * MIB]
 
 
 def discarded(server: Server) -> int:
-    """How many contents were staged on the nodes and not taken, because there was one of the same bytes."""
+    """The number of contents that were staged on the nodes and discarded, because the same bytes were stored already.
+    """
     lines = server.get_console("/metrics")[1].decode().splitlines()
     return sum(int(line.rsplit(" ", 1)[1]) for line in lines
                if line.startswith("planetstore_gateway_staged_discarded_total"))

@@ -1,4 +1,4 @@
-"""What a bucket gets that is made without saying who owns its objects, and that it keeps it."""
+"""The ownership setting of a bucket that is created without one, which the bucket keeps."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Nodes that make up what they store of long contents, with checksums that fit: none of it is served."""
+"""Nodes that alter the shards of long contents, with valid checksums: no altered byte is served."""
 
 import re
 from pathlib import Path
@@ -12,19 +12,19 @@ from harness.shards import HARMS, UNIT_BYTES, shard_files
 
 SIZE = 3 * MIB + 17
 
-# Inside of what is altered, around it, and over its ends.
+# Ranges inside the altered bytes, around them, and across their ends.
 RANGES = [(MIB, MIB + 1), (MIB + 5, MIB + 100), (MIB - 1, MIB + UNIT_BYTES), (MIB + UNIT_BYTES - 1, 2 * MIB)]
 
 
 def damaged(gateway) -> int:
-    """How many shards were reported as damaged."""
+    """The number of shards that were reported as damaged."""
     metrics = gateway.get_console("/metrics")[1].decode()
     found = re.search(r'^planetstore_shards_incidents_total\{kind="damaged"\} (\d+)$', metrics, re.MULTILINE)
     return int(found[1]) if found else 0
 
 
 def store(gateway, nodes: list[Path], bucket: str, data: bytes):
-    """Stores a content, alone in its bucket, and gives its shards."""
+    """Stores a content, alone in its bucket, and returns its shards."""
     wire = gateway.wire()
     wire.make_bucket(bucket)
     assert wire.put(bucket, "k", data).status == 200
@@ -43,7 +43,7 @@ def forge_all(gateway, nodes: list[Path]) -> None:
     for harm, make in HARMS.items():
         before = damaged(gateway)
         ours[0].write(1, make(ours, others))
-        # A shard that a busy machine makes late is done without, and what is wrong with it not seen.
+        # On a busy machine a late shard is skipped, and its damage is not noticed.
         def is_served_right_and_reported() -> bool:
             assert wire.get("forged", "k").body == data, harm
             for begin, end in RANGES:
@@ -52,7 +52,7 @@ def forge_all(gateway, nodes: list[Path]) -> None:
             return damaged(gateway) > before
         wait.until(is_served_right_and_reported, f"a report of {harm}")
         ours[0].restore()
-    # Cut behind its second piece: there is no third.
+    # Cut after its second piece: there is no third.
     before = damaged(gateway)
     with ours[0].path.open("r+b") as file:
         file.truncate(2 * ours[0].stride)

@@ -1,4 +1,4 @@
-"""Requests whose last byte comes late: whoever lost the right meanwhile is not served, whatever was right at first."""
+"""Requests whose last byte arrives late: a caller who lost the right meanwhile is refused."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ from harness.world import bucket_arn, document
 
 @contextmanager
 def held(wire: Wire, method: str, path: str, query: str, body: bytes, **headers: str) -> Iterator[socket.socket]:
-    """A request of which all but the last byte is sent."""
+    """A request that is sent except for its last byte."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     length = {"content-length": str(len(body)), "expect": "100-continue"}
     head, _ = wire.head(method, path, query, headers={**named, **length})

@@ -1,4 +1,4 @@
-"""What an integration reads by its own NATS login, and that it can do nothing else with it."""
+"""What an integration can read with its own NATS login, and that it can do nothing else with it."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def nouns(shown: dict) -> set[str]:
 
 
 def mirrored(reader: Nats, log_end: int, stream: str) -> dict:
-    """The mirror once it has come to where the log ends. What the log ends with may not be for it."""
+    """The mirror once it has reached the end of the log. The last facts of the log may not be mirrored."""
     def come() -> dict | None:
         shown = info(reader, stream)
         return shown if shown["state"]["last_seq"] >= log_end and not shown["mirror"].get("error") else None
@@ -60,7 +60,7 @@ def forbidden(login: Nats, subject: str) -> bool:
 
 @pytest.fixture
 def mirror(composition):
-    """A composition whose operator made the mirror, and made it again; and its login that reads."""
+    """A composition whose operator has created the mirror twice, and the login that reads it."""
     fill(composition.gateway)
     for _ in range(2):
         made = subprocess.run([BINARY, "integration"], capture_output=True, text=True, timeout=COMMAND_SECONDS,
@@ -71,7 +71,7 @@ def mirror(composition):
 
 def test_an_integration_reads_every_fact_without_secrets_and_none_with(mirror):
     with mirror.connect("gateway") as gateway, mirror.connect("integration") as reader:
-        # What comes after the mirror was made comes to it as well, with the sequence that it has in the log.
+        # Later facts reach the mirror too, with the sequence that they have in the log.
         wire = mirror.gateway.wire()
         assert wire.put("shared", "c", b"x").status == 200
         wire.close()
@@ -107,13 +107,13 @@ def test_an_integration_changes_nothing_and_sees_no_other_account(mirror):
         for subject in (">", f"ps.{REGION}.>", "deliver.>", "_INBOX_gateway.>", "_INBOX_integration-owner.>", "$JS.>"):
             reader._send(f"SUB {subject} 9".encode())
             assert "Permissions Violation for Subscription" in reader.ping(), subject
-        # A consumer delivers to any subject of this account, but to no API of it.
+        # A consumer can deliver to any subject of this account, but to no API of it.
         for number, subject in enumerate((f"$JS.API.STREAM.DELETE.{facts}", f"$JS.API.STREAM.PURGE.{facts}",
                                           f"ps.{REGION}.object.shared.put")):
             told = create_consumer(reader, f"push-{number}", deliver_subject=subject, headers_only=True)
             assert "error" not in told, told
-        # Through the import it does come to the log's API, as a request that has a fact for its body and names no
-        # stream: no consumer of the log is made of it.
+        # Through the import it does reach the log's API, as a request whose body is a fact and names no stream: no
+        # consumer of the log is created.
         consumers = info(gateway, log)["state"]["consumer_count"]
         told = create_consumer(reader, "request", deliver_subject=f"LOG.API.CONSUMER.CREATE.{log}", ack_policy="none")
         assert "error" not in told, told

@@ -1,4 +1,4 @@
-"""Every role as a process of its own with the few rights that nats/compose.conf gives it: they are enough."""
+"""Every role in its own process with only the rights that nats/compose.conf grants: they are enough."""
 
 import pytest
 
@@ -49,13 +49,13 @@ def test_whom_the_gateway_does_not_trust_as_the_server_hears_no_password(composi
     gateway = composition.gateway
     gateway.stop()
     own = composition.secrets
-    # Another authority that signed for the same names.
+    # Another authority that has signed a certificate for the same names.
     composition.secrets = tmp_path / "others"
     make_secrets(composition.secrets)
     with pytest.raises(NotStarted) as refused:
         gateway.start()
     assert "cannot connect" in refused.value.said and "authorization" not in composition.log.read_text().lower()
-    # Whatever the address says: with an authority to trust, nothing is said but over TLS.
+    # Whatever the address says: with a trusted authority, only TLS is used.
     composition.secrets, composition.url = own, composition.url.replace("tls://", "nats://")
     gateway.start()
     composition.url = composition.url.replace("nats://", "tls://")

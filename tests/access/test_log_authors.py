@@ -1,4 +1,6 @@
-"""Whoever has a login of the NATS server may publish on some subjects of the log: what he may not say is no fact."""
+"""A thief of a NATS login may publish on some subjects of the log. Entries that the login's author may not write are
+not facts.
+"""
 
 import hashlib
 import json
@@ -28,7 +30,7 @@ def quarantined(composition: Composition) -> dict[str, object]:
 
 
 def assert_goes_on(composition: Composition, count: int) -> None:
-    """Writes, reads and restarts work, the operator is told, and every ledger holds the same."""
+    """Writes, reads and restarts work, the operator is warned, and every ledger has the same state."""
     gateway = composition.gateway
     with closing(gateway.wire()) as wire:
         assert wire.put("bucket", "after", b"x").status == 200
@@ -36,7 +38,7 @@ def assert_goes_on(composition: Composition, count: int) -> None:
     wait.until(lambda: quarantined(composition)["count"] == count, "the quarantine")
     assert f"planetstore_ledger_quarantined {count}\n" in gateway.get_console("/metrics")[1].decode()
     doctor = gateway.run("doctor")
-    assert doctor.returncode == 5 and "no facts" in doctor.stdout, doctor.stdout
+    assert doctor.returncode == 5 and "not facts" in doctor.stdout, doctor.stdout
     gateway.stop()
     login = composition.login("gateway")
     surroundings = gateway.environment
@@ -103,7 +105,7 @@ def test_a_rotated_key_stops_who_lacks_it_and_serves_who_has_it(composition):
     old = composition.run_lifecycle("old", day_seconds=1)
     said = composition.folder / "old.log"
     wait.until(lambda: "applying lifecycle rules" in said.read_text(), "a role with the old key")
-    # The next key contains the one before, so it can be handed over first.
+    # The next key contains the previous one, so it can be distributed first.
     handed = subprocess.run(
         [BINARY, "author-key", "lifecycle", "--number", "1"], capture_output=True, text=True, timeout=60, check=True,
         env={**os.environ, "PLANETSTORE_MASTER_KEY_FILE": str(composition.secrets / "master-key")})

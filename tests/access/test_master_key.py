@@ -1,4 +1,5 @@
-"""Another master key for a region: what was sealed before stays what it was, through kills and restarts, for all roles."""
+"""Rotation of a region's master key: everything sealed before stays valid, through kills and restarts, for all roles.
+"""
 
 import json
 import random
@@ -20,7 +21,7 @@ USERS = 40
 
 
 def master_keys(server: Server) -> str:
-    """What the data folder's file holds."""
+    """The contents of the data folder's key file."""
     text = (server.data / "master.key").read_text()
     return next(line for line in text.splitlines() if not line.startswith("#")).partition("=")[2]
 
@@ -43,14 +44,14 @@ def add_key(server: Server) -> None:
 
 
 def generation_of(created: dict) -> str:
-    """The generation of the one content of an object."""
+    """The generation of an object's only content."""
     found = re.findall(r'"generation": "([^"]+)"', json.dumps(created))
     assert len(found) == 1, created
     return found[0]
 
 
 class Sealed:
-    """Users with passwords and keys, a key of the key store, and objects by both kinds of keys."""
+    """Users with passwords and keys, a key of the key store, and objects under both kinds of keys."""
 
     def __init__(self, server: Server, count: int) -> None:
         users = Users(server)
@@ -68,7 +69,8 @@ class Sealed:
                             aws_secret_access_key=keys.secret, config=Config(s3={"addressing_style": "path"}))
 
     def put(self, server: Server, name: str) -> None:
-        """Objects by the master key and by a key that it seals, and an upload that is still under way."""
+        """Stores objects under the master key and under a key that it seals, and an upload that is still in progress.
+        """
         s3 = self.client(server, "user-0")
         if not self.objects:
             s3.create_bucket(Bucket="bucket")
@@ -83,7 +85,7 @@ class Sealed:
         s3 = self.client(server, "user-1")
         for key in self.objects:
             assert s3.get_object(Bucket="bucket", Key=key)["Body"].read() == key.encode()
-        # A copy is sealed anew, whoever sealed its source.
+        # A copy is sealed again, whichever key sealed its source.
         s3.copy_object(Bucket="bucket", Key="copy", CopySource="bucket/first-s3", ServerSideEncryption="AES256")
         assert s3.get_object(Bucket="bucket", Key="copy")["Body"].read() == b"first-s3"
         assert login(server, "user-0", "correct horse")
@@ -118,7 +120,7 @@ def test_a_master_key_is_changed_and_the_former_one_is_not_needed_in_clear(make_
     assert len(kept) == 3 and first not in kept and all(text.startswith("v1.") for text in kept[:2]), kept
     assert_rebuilds(server)
     sealed.assert_same(server)
-    # The newest one alone is not enough, and what is said is what to do.
+    # The newest one alone is not enough, and the message says what to do.
     server.stop()
     file = server.data / "master.key"
     whole = file.read_text()
@@ -139,7 +141,7 @@ def test_a_kill_at_any_moment_of_it_loses_nothing(make_server, seed):
     rotate(server)
     kills = 0
     for _ in range(4):
-        time.sleep(moments.uniform(0, 0.4))  # The moment of the kill, and no wait for anything.
+        time.sleep(moments.uniform(0, 0.4))  # The moment of the kill; it waits for no condition.
         server.kill()
         kills += 1
         server.start()
@@ -175,7 +177,8 @@ def test_every_role_is_given_the_key_before_it_is_used(composition: Composition)
     wait.until(lambda: status(gateway)["done"], "all to be sealed anew")
     sealed.assert_same(gateway)
     assert with_key.poll() is None
-    # What all may read of the log holds no secret: here as who may read all of it, with what a mirror leaves out.
+    # The public part of the log contains no secret: read here by a user who may read all of it, without the subjects
+    # that a mirror leaves out.
     with composition.connect("operator") as nats:
         events = [nats.event(REGION, sequence) for sequence in range(1, nats.last_sequence(REGION) + 1)]
     ordinary = [event for event in map(json.loads, events) if event["type"].split(".")[2] not in ("secret", "session")]
@@ -185,7 +188,8 @@ def test_every_role_is_given_the_key_before_it_is_used(composition: Composition)
             "io.planetstore.object.created.v1", "io.planetstore.user.logged_in.v1"} <= {e["type"] for e in ordinary}
     with closing(gateway.wire()) as wire:
         assert wire.put("bucket", "again", b"y").status == 200
-    # What is stored from here on is tagged by the new master key: the generation of its content names the number.
+    # Objects that are stored from here on are tagged with the new master key: the generation of their content has its
+    # number.
     with composition.connect("operator") as nats:
         last = json.loads(nats.event(REGION, nats.last_sequence(REGION)))
     assert last["type"] == "io.planetstore.object.created.v1"

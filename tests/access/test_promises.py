@@ -1,4 +1,4 @@
-"""What is only promised takes nothing, and what one caller takes is not what others need."""
+"""A body that is only announced takes no resources, and one caller cannot take resources that others need."""
 
 import os
 import time
@@ -22,18 +22,18 @@ PUT_BYTES = 2 * MIB
 READERS = 60
 BYTES_PER_SECOND = 13_000
 
-# Readers that take nothing, of more than all of the memory for reads in slices.
+# Readers that read nothing, requesting more in slices than all of the memory for reads.
 SILENT_READERS = int(os.environ.get("SILENT_READERS", "1600"))
 
 LARGE_BYTES = 8 * MIB
 
-# What an honest request may take beside the others: far less than waiting for memory takes until it is refused.
+# How long an honest request may take beside the others: far less than the time after which waiting for memory fails.
 SECONDS_MAX = 8
 
 
 @pytest.fixture
 def open_server(make_server) -> Server:
-    """A server with a bucket that is everybody's, and a large object in it."""
+    """A server with a public bucket, and a large object in it."""
     server = make_server().start()
     wire = server.wire()
     wire.make_bucket("open")
@@ -50,7 +50,7 @@ def anonymous(server: Server, method: str, path: str, query: str = "", **headers
 
 
 def quickly(act: Callable[[], Answer]) -> None:
-    """Does it, and not after a long wait."""
+    """Makes a call, which must be quick."""
     begun = time.monotonic()
     answer = act()
     assert answer.status in (200, 204), answer.body[:500]

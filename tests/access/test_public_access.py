@@ -1,4 +1,4 @@
-"""What opens a bucket to others and what keeps it shut: policies, access lists, ownership, public access blocks."""
+"""What makes a bucket public and what prevents it: policies, ACLs, ownership, public access blocks."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_nobody_locks_themselves_out(world, refused):
 
 
 def test_a_policy_means_the_user_and_not_the_name(world, refused):
-    """Who gets the name of a deleted user gets nothing of what policies gave that user."""
+    """A new user with the name of a deleted one gets none of the rights that policies gave that user."""
     bucket, users = world.bucket(), world.users
     world["owner"].put_object(Bucket=bucket, Key="k", Body=b"x")
     first = users.create("named-once")
@@ -107,7 +107,7 @@ def test_a_policy_is_answered_as_it_was_given(world):
     assert world["owner"].get_bucket_policy(Bucket=bucket)["Policy"] == text
 
 
-# Lists
+# ACLs
 
 
 def grants_of(answer: dict) -> set[tuple[str, str]]:
@@ -142,7 +142,7 @@ def test_lists_are_off_unless_they_are_switched_on(world, refused):
 
 @pytest.fixture
 def listed(world: World) -> str:
-    """A bucket of the owner in which lists count."""
+    """A bucket of the owner with ACLs enabled."""
     return world.bucket(ObjectOwnership="ObjectWriter")
 
 
@@ -193,7 +193,7 @@ def test_grants_name_users_who_are_there(world, refused, listed):
     for how in (by_id, by_mail):
         owner.put_object(Bucket=listed, Key="k", Body=b"x", GrantRead=how)
         assert world["other account"].get_object(Bucket=listed, Key="k")["Body"].read() == b"x"
-        grantee = owner.get_object_acl  # the owner is not in the list, and owns the object all the same
+        grantee = owner.get_object_acl  # the owner is not in the list, and still owns the object
         assert grants_of(grantee(Bucket=listed, Key="k")) == {(other.id, "READ")}
     refused("InvalidArgument", 400, owner.put_bucket_acl, Bucket=listed, GrantRead='id="nobody"')
     refused("UnresolvableGrantByEmailAddress", 400, owner.put_bucket_acl, Bucket=listed,
@@ -231,7 +231,7 @@ def test_lists_are_switched_off_only_where_they_open_nothing(world, refused, lis
     refused("InvalidBucketAclWithObjectOwnership", 400, owner.put_bucket_ownership_controls, **off)
     owner.put_bucket_acl(Bucket=listed, ACL="private")
     owner.put_bucket_ownership_controls(**off)
-    # What an object's list says is kept and counts for nothing.
+    # The ACL of an object is stored and ignored.
     refused("AccessDenied", 403, world["anonymous"].get_object, Bucket=listed, Key="k")
     assert grants_of(owner.get_object_acl(Bucket=listed, Key="k")) == {(world.people["owner"].id, "FULL_CONTROL")}
 
@@ -263,7 +263,7 @@ def test_who_may_write_may_let_the_buckets_owner_in(world, refused):
     refused("AccessDenied", 403, writer.put_object, Bucket=bucket, Key="k", Body=b"x")
     writer.put_object(Bucket=bucket, Key="k", Body=b"x", GrantFullControl=f"id={me.id}")
     assert grants_of(world["owner"].get_object_acl(Bucket=bucket, Key="k")) == {(me.id, "FULL_CONTROL")}
-    # To let others in as well is a right of its own.
+    # Granting access to others needs a separate right.
     refused("AccessDenied", 403, writer.put_object, Bucket=bucket, Key="k", Body=b"x",
             GrantFullControl=f"id={me.id}", GrantRead=f'uri="{EVERYONE}"')
     world.grant(bucket, ["s3:PutObject"])
@@ -284,7 +284,7 @@ def test_a_list_belongs_to_a_version(world, refused, listed):
     assert anonymous.get_object(Bucket=listed, Key="k")["Body"].read() == b"2"
 
 
-# What keeps a bucket from becoming public
+# Public access blocks
 
 
 def block(world: World, bucket: str, **switches: bool) -> None:

@@ -1,4 +1,4 @@
-"""Roles do not take each other's word: what somebody with the login of one of them can say, and what comes of it."""
+"""Roles do not trust each other: what a thief of one role's login can send, and its effect."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def nodes(gateway) -> dict[str, str]:
 
 
 def refused(gateway) -> dict[str, int]:
-    """How many heartbeats the gateway did not believe, by reason."""
+    """The number of heartbeats that the gateway did not believe, by reason."""
     metrics = gateway.get_console("/metrics")[1].decode()
     found = re.findall(r'^planetstore_shards_heartbeats_refused_total\{reason="(\w+)"\} (\d+)$', metrics, re.MULTILINE)
     return {reason: int(count) for reason, count in found}
@@ -42,7 +42,7 @@ def test_a_node_says_nothing_of_others_and_invents_none(composition):
     wait.until(lambda: nodes(gateway) == dict.fromkeys(NODES, "online"), "all nodes")
     own = "ps.us-east-1.telemetry.node.node-1"
     with composition.connect("node-1") as stolen:
-        # On its own subject it may say anything.
+        # On its own subject it may publish anything.
         for other in NODES[1:]:
             stolen.publish(own, heartbeat(other, state="failed"))
         for number in range(INVENTED):
@@ -50,7 +50,7 @@ def test_a_node_says_nothing_of_others_and_invents_none(composition):
         assert "Violation" not in stolen.ping()
         told = wait.until(lambda: refused(gateway), "a refusal that is counted")
         assert set(told) <= {"other_node", "too_many"} and told["other_node"] >= 5, told
-        # On another's it may not.
+        # On another node's subject it may publish nothing.
         for subject in ("ps.us-east-1.telemetry.node.node-2", "ps.us-east-1.telemetry.node.invented",
                         "ps.us-east-1.telemetry.rollcall", "ps.us-east-1.control.node-2",
                         "ps.us-east-1.shards.node-2", "_INBOX_gateway.gateway-data-1.x"):

@@ -1,4 +1,4 @@
-"""Signature Version 2 is not spoken: whoever signs so is told how to sign instead. boto3 still presigns with it."""
+"""Signature Version 2 is not supported: the refusal says how to sign instead. boto3 still presigns with it."""
 
 import base64
 import hashlib
@@ -41,7 +41,7 @@ def test_the_advice_is_right(server, s3, bucket):
 
 
 def test_a_signature_in_the_header(server, wire, bucket):
-    """A right one, so that nothing but its version is wrong with it."""
+    """A correct signature, so that only its version is wrong."""
     date = formatdate(usegmt=True)
     text = f"GET\n\n\n{date}\n/{bucket}/".encode()
     signature = base64.b64encode(hmac.digest(server.credentials.secret.encode(), text, hashlib.sha1)).decode()

@@ -1,5 +1,6 @@
-"""What strangers and users who may only write come to know and do at the edges: addresses behind proxies, answers to
-writes, CPU, log lines, the console's names and heads that two programs read differently."""
+"""What anonymous callers, and users who may only write, can learn and do at the edges: addresses behind proxies,
+responses to writes, CPU, log lines, the console's names, and heads that two programs read differently.
+"""
 
 import json
 import time
@@ -18,7 +19,7 @@ from harness.world import document, statement
 
 @pytest.fixture
 def behind(make_server):
-    """A server whose one trusted proxy is this machine, a user of it, and what that user may under a condition."""
+    """A server whose only trusted proxy is this machine, one of its users, and the user's rights under a condition."""
     server = make_server(environment={"PLANETSTORE_TRUSTED_PROXIES": "127.0.0.1"}).start()
     users = Users(server)
     user = users.create("behind")
@@ -26,7 +27,7 @@ def behind(make_server):
     server.wire().make_bucket("behind")
 
     def ask_as(effect: str, operator: str, forwarded: list[bytes]) -> int:
-        """What a request is told that came with these `X-Forwarded-For`, by a policy about 192.0.2.0/24."""
+        """The result of a request with these `X-Forwarded-For` headers, under a policy for 192.0.2.0/24."""
         condition = {operator: {"aws:SourceIp": ["192.0.2.0/24", "127.0.0.1"]}}
         allowed = [statement("Allow", "s3:*")] if effect == "Deny" else []
         users.store_policy("address", document(*allowed, statement(effect, "s3:*", Condition=condition)))
@@ -58,7 +59,7 @@ def test_the_address_behind_a_proxy_is_who_the_proxy_says_or_nobody(behind):
                 assert behind(effect, operator, forwarded) == 403, (effect, operator, forwarded)
 
 
-# Who may write and not read
+# Callers who may write but not read
 
 
 def test_an_append_tells_a_writer_of_the_appended_bytes_only(world, server):
@@ -106,7 +107,7 @@ def test_a_writer_may_not_guess_what_is_there_by_its_tag(world, server, refused)
 
 
 def test_who_completes_an_upload_sees_the_checksum_if_its_parts(world, server):
-    """The parts are the owner's; who completes was told their tags."""
+    """The parts are the owner's; the caller who completes the upload was given their tags."""
     bucket, data = world.bucket(), b"a part that the owner sent"
 
     def completed(*actions: str):
@@ -126,7 +127,8 @@ def test_who_completes_an_upload_sees_the_checksum_if_its_parts(world, server):
 
 
 def test_a_preflight_of_many_headers_and_rules_costs_little(server, s3, bucket):
-    """What was 0.66 s of CPU is refused, and what is left costs about what a small preflight does."""
+    """A preflight that took 0.66 s of CPU is refused, and the ones that are allowed cost about as much as a small one.
+    """
     def rules(count: int) -> None:
         s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{
             "AllowedOrigins": ["https://a.example"], "AllowedMethods": ["PUT"],
@@ -168,7 +170,7 @@ def test_a_policy_with_many_stars_is_no_work_for_long_headers(world, server):
             begun = time.monotonic()
             answer = wire.get(bucket, "k", headers={"user-agent": agent})
             took.append(time.monotonic() - begun)
-            # What is too long to compare is taken for what is denied.
+            # A value that is too long to compare counts as denied.
             assert answer.status == (200 if len(agent) <= 4_096 else 403)
         return min(took)
 
@@ -177,7 +179,7 @@ def test_a_policy_with_many_stars_is_no_work_for_long_headers(world, server):
     wire.close()
 
 
-# What is logged
+# Log lines
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -187,7 +189,7 @@ def test_what_strangers_say_is_one_line(make_server, form):
     wire.make_bucket("said")
     forged = "2026-11-29T00:00:00.000000Z  INFO planetstore: forged"
     deceptive = encode(f"\n{forged}\r\x1b[2J\u2028\x85\u202eend")
-    # What is not implemented is logged at the usual level.
+    # Unsupported operations are logged at the default level.
     url = presigned(wire, "PUT", "/said/k", f"X-Amz-Content-Sha256=STREAMING-{deceptive}")
     answer = wire.exchange(f"PUT {url} HTTP/1.1\r\nhost: {wire.address}\r\ncontent-length: 0\r\n\r\n".encode())
     assert answer.status == 501, answer.body
@@ -228,7 +230,7 @@ def test_the_console_answers_under_names_of_its_machine(server):
     for host in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "10.1.2.3", "", "localhost.example"):
         for path in ("/metrics", "/", "/api/v1/status", "/api/v1/login", "/nowhere"):
             assert console(server, host, path) == 421, (host, path)
-        # What load balancers ask.
+        # The paths that load balancers request.
         assert console(server, host, "/healthz") == console(server, host, "/readyz") == 200, host
     answer = ask(server.console, "GET /metrics HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n")
     assert "--console-host" in json.loads(answer.body)["message"]

@@ -1,4 +1,5 @@
-"""What answers say beside the data: fields that S3 sends always, how it spells them, and what errors tell."""
+"""The contents of responses besides the data: fields that S3 always sends, their spelling, and the details of errors.
+"""
 
 import re
 
@@ -15,7 +16,7 @@ CONTROLS = [b"a\x01", b"a\x02", b"a\x00", b"a\x1f", "a\ufffe".encode(), "a\uffff
 
 
 def details(answer: Answer) -> dict[str, str]:
-    """The elements of an error document, without those that every one has."""
+    """The elements of an error document, without those that all have."""
     document = answer.xml()
     assert document.tag == "Error" and answer.headers["content-type"] == "application/xml", answer.body
     said = {element.tag: element.text or "" for element in document}
@@ -79,7 +80,7 @@ def test_a_marker_that_is_no_upload_id_is_refused(wire, s3, bucket):
     answer = wire.request("GET", f"/{bucket}", "uploads&key-marker=k&upload-id-marker=none")
     assert (answer.status, details(answer)) == (400, {
         "Code": "InvalidArgument", "ArgumentName": "upload-id-marker", "ArgumentValue": "none"})
-    # Without a key it is ignored, and one of an upload that ended meanwhile still has its place.
+    # Without a key it is ignored, and a marker of an upload that has ended keeps its position.
     assert wire.request("GET", f"/{bucket}", "uploads&upload-id-marker=none").texts("Upload/UploadId") == [upload]
     s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=upload)
     assert wire.request("GET", f"/{bucket}", f"uploads&key-marker=k&upload-id-marker={upload}").status == 200
@@ -255,7 +256,7 @@ def test_an_algorithm_that_is_none_is_not_one_that_is_missing(wire, bucket):
         assert (answer.status, answer.code) == (status, code), algorithm
 
 
-# What is granted to nobody in particular
+# Requests that are granted to everybody
 
 
 def test_nobody_begins_an_upload_or_copies(world, refused):
@@ -293,7 +294,7 @@ def test_a_copy_onto_itself_may_drop_the_encryption(server, bucket, refused):
         assert s3.get_object(**place)["ServerSideEncryption"] == "AES256"
 
 
-# Who owns what others store
+# Ownership of objects that others store
 
 
 def test_a_bucket_made_without_a_word_shows_its_ownership(s3, bucket, refused):
@@ -306,7 +307,7 @@ def test_a_bucket_made_without_a_word_shows_its_ownership(s3, bucket, refused):
     for _ in range(2):
         s3.delete_bucket_ownership_controls(Bucket=bucket)
         refused("OwnershipControlsNotFoundError", 404, s3.get_bucket_ownership_controls, Bucket=bucket)
-    # What was taken away is what held anyway.
+    # The deleted setting was the default.
     refused("AccessControlListNotSupported", 400, s3.put_bucket_acl, Bucket=bucket, ACL="public-read")
     for ownership in ("ObjectWriter", "BucketOwnerEnforced"):
         s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": ownership}]})

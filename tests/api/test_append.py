@@ -1,4 +1,4 @@
-"""Appends: PutObject with an offset, each one event that moves no bytes which are there."""
+"""Appends: PutObject with an offset, each as one event that moves no existing bytes."""
 
 import base64
 import hashlib
@@ -82,7 +82,7 @@ def test_what_was_said_of_an_object_stays(s3, bucket):
 
 @pytest.mark.parametrize("more", [{"Metadata": {"c": "d"}}, {"Tagging": "t=2"}, {"ACL": "private"}])
 def test_what_would_be_said_anew_is_refused(s3, bucket, refused, more):
-    # With the first bytes it is welcome.
+    # With the first bytes it is allowed.
     append(s3, bucket, "k", 0, b"one", **more)
     refused("InvalidRequest", 400, append, s3=s3, bucket=bucket, key="k", offset=3, data=b"two", **more)
     assert read(s3, bucket, "k") == b"one"
@@ -130,10 +130,10 @@ def test_sums_of_the_request_are_about_its_bytes(s3, bucket, wire):
         assert answer.headers["x-amz-checksum-crc32"] == crc32(whole)
     head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
     assert (head["ChecksumCRC32"], head["ChecksumType"]) == (crc32(whole), "FULL_OBJECT")
-    # What is summed up by the server is summed up as the object is.
+    # The server computes the checksum with the object's algorithm.
     place = {"x-amz-write-offset-bytes": str(len(whole))}
     assert wire.put(bucket, "k", b"!", headers=place).headers["x-amz-checksum-crc32"] == crc32(whole + b"!")
-    # A hash of all bytes cannot be made of two.
+    # A hash of all bytes cannot be combined from two.
     digest = base64.b64encode(hashlib.sha256(b"?").digest()).decode()
     place = {"x-amz-write-offset-bytes": str(len(whole) + 1), "x-amz-checksum-sha256": digest}
     assert wire.put(bucket, "k", b"?", headers=place).status == 200
@@ -196,7 +196,7 @@ def test_parts_of_an_upload_get_more(s3, bucket):
         parts.append({"PartNumber": number, "ETag": tag})
     s3.complete_multipart_upload(Bucket=bucket, Key="k", UploadId=upload, MultipartUpload={"Parts": parts})
     whole = b"".join(pieces)
-    # The last number is taken: they are numbered anew.
+    # The last number is taken, so they are numbered again.
     for piece in (b"and more", b", and more"):
         append(s3, bucket, "k", len(whole), piece)
         whole += piece
@@ -254,7 +254,7 @@ def test_what_is_encrypted_stays_so(s3, bucket, refused, kind):
     pieces = [content((kind, number), size) for number, size in enumerate([100 * KIB, 3 * MIB, 17])]
     s3.put_object(Bucket=bucket, Key="k", Body=pieces[0], **asked)
     whole = pieces[0]
-    # Whoever names no key has it encrypted as the object is; of a customer's key nothing is kept.
+    # Without a key in the request, the bytes are encrypted like the object. A customer's key is not stored.
     for piece, said in zip(pieces[1:], (asked, key)):
         answer = append(s3, bucket, "k", len(whole), piece, **said)
         assert answer.get("ServerSideEncryption") == asked.get("ServerSideEncryption")
@@ -311,7 +311,7 @@ def test_two_gateways_append_to_one_object(tmp_path: Path):
         clients[0].create_bucket(Bucket="bucket")
 
         def work(number: int) -> list[bytes]:
-            """Appends until ten of its lines are in."""
+            """Appends until ten of its lines are stored."""
             s3, lines = clients[number % 2], []
             while len(lines) < 10:
                 line = b"%d:%d\n" % (number, len(lines))

@@ -1,4 +1,4 @@
-"""GetObjectAttributes: what an object is, without its bytes."""
+"""GetObjectAttributes: an object's properties without its bytes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Buckets with boto3: their lives, names and settings."""
+"""Buckets with boto3: creation, deletion, names and settings."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -57,7 +57,7 @@ def test_location_constraints(s3, refused):
                            CreateBucketConfiguration={"LocationConstraint": "eu-central-7"})
     assert answer.value.response["Error"]["Code"] in ("IllegalLocationConstraintException", "InvalidLocationConstraint")
     refused("404", 404, s3.head_bucket, Bucket="bucket-there")
-    # AWS takes that name from nobody and shows it to nobody; who gave it here reads it again.
+    # AWS accepts that name from no client and returns it to none; a client that sent it here reads it again.
     assert s3.get_bucket_location(Bucket="bucket-here")["LocationConstraint"] == REGION
 
 

@@ -99,7 +99,7 @@ def test_an_algorithm_that_s3_does_not_have_is_refused(s3, wire, bucket, refused
 
 
 def trailing(wire, bucket: str, announced: str, last: tuple[str, str] | None, **headers: str):
-    """PUTs with a trailer."""
+    """Sends PUTs with a trailer."""
     head, _ = wire.head("PUT", object_path(bucket, "k"), payload=UNSIGNED_TRAILER, headers={
         "content-encoding": "aws-chunked", "x-amz-decoded-content-length": "5", "x-amz-trailer": announced, **headers})
     body = aws_chunked(b"hello", 5, trailer=last)
@@ -136,7 +136,7 @@ def test_trailers_that_contradict_what_else_is_said_are_refused(wire, bucket):
 
 @pytest.mark.parametrize("algorithm", COMPOSITE)
 def test_a_composite_upload_wants_a_checksum_with_every_part(server, bucket, refused, algorithm):
-    """What AWS says, as recorded by the snapshots of LocalStack's tests."""
+    """AWS's answers, as recorded by the snapshots of LocalStack's tests."""
     s3 = boto_client(server, request_checksum_calculation="when_required")
     place = {"Bucket": bucket, "Key": "k"}
     place["UploadId"] = s3.create_multipart_upload(**place, ChecksumAlgorithm=algorithm)["UploadId"]
@@ -270,7 +270,7 @@ def test_what_is_no_checksum_matches_nothing(s3, bucket, refused, algorithm):
 
 
 def test_a_completion_asked_for_again_has_the_same_answer(s3, bucket, refused):
-    """A client that lost the answer sends its checksum again, of the algorithm that the upload was begun with."""
+    """A client that lost the answer sends its checksum again, with the algorithm of the upload."""
     place = {"Bucket": bucket, "Key": "k"}
     place["UploadId"] = s3.create_multipart_upload(**place, ChecksumAlgorithm="SHA256")["UploadId"]
     part = s3.upload_part(**place, PartNumber=1, Body=b"part", ChecksumAlgorithm="SHA256")
@@ -297,7 +297,7 @@ def test_who_sends_no_checksum_gets_one(server, bucket):
 @pytest.mark.parametrize(("sends", "expected"), [([None, None], "CRC64NVME"), (["CRC32C"] * 2, "CRC32C"),
                                                  (["CRC32", None], None), (["SHA256"] * 2, None)])
 def test_parts_of_one_kind_combine(server, bucket, sends, expected):
-    """An upload begun without a word about checksums ends with that of all bytes, if its parts' can be combined."""
+    """An upload without a checksum setting gets the checksum of all bytes, if those of its parts can be combined."""
     s3 = boto_client(server, request_checksum_calculation="when_required")
     pieces = [content("first", PART), content("last", 3)]
     place = {"Bucket": bucket, "Key": "k"}

@@ -1,4 +1,4 @@
-"""docs/s3-compatibility.md against the store and against the SDK's list of operations."""
+"""docs/s3-compatibility.md, compared with the store and with the SDK's list of operations."""
 
 import re
 import sys
@@ -17,10 +17,10 @@ from suite import Outcome, cases, short  # noqa: E402
 
 STATES = dict(re.findall(r"^\| (\w+) \| (works|partial|501) \|", DOCUMENT.read_text(), re.MULTILINE))
 
-# Older names for operations of the table, which the SDK still has.
+# Older names of operations in the table, which the SDK still has.
 SUPERSEDED = {"GetBucketLifecycle", "GetBucketNotification", "PutBucketLifecycle", "PutBucketNotification"}
 
-# The SDK sends these to hosts of their own, or not before another one that is not built.
+# The SDK sends these to other hosts, or only after an operation that is not supported.
 UNREACHABLE = {"WriteGetObjectResponse", "ListDirectoryBuckets", "CreateSession"}
 
 NOT_BUILT = sorted(name for name, state in STATES.items() if state == "501" and name not in UNREACHABLE)
@@ -32,7 +32,7 @@ def test_every_operation_of_the_sdk_is_in_the_table(s3):
 
 
 def sample(shape, place: dict[str, str], name: str = "") -> object:
-    """The least that the SDK takes for a shape."""
+    """The smallest value that the SDK accepts for a shape."""
     if name in place:
         return place[name]
     match shape.type_name:
@@ -75,7 +75,7 @@ def test_the_known_failures_are_cases_of_their_tiers():
 
 
 def test_a_function_passed_when_all_its_cases_did():
-    """And the table has a row for what was run, beside the peers."""
+    """The table also has a row for this run, beside the peers."""
     outcomes = {1: Outcome(passed={"m::one", "m::many[a]", "m::all[a]", "m::all[b]"}, failed={"m::many[b]": "no"}),
                 3: Outcome(passed={"m::three"}, failed={"m::four": "no"})}
     assert functions(outcomes) == 3

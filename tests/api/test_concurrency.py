@@ -1,4 +1,4 @@
-"""Many at once: conditions hold for one of them, and no reader sees half of anything."""
+"""Concurrency: a condition holds for exactly one of many writers, and no reader sees half of anything."""
 
 import threading
 
@@ -28,7 +28,7 @@ def test_one_of_many_creates(server, wire, bucket, size):
 
 
 def test_compare_and_swap_loses_no_update(server, wire, bucket):
-    """Counts with If-Match: as many increments as were acked."""
+    """A counter with If-Match has as many increments as were acked."""
     wire.put(bucket, "counter", b"0")
 
     def count(_number: int) -> int:
@@ -129,7 +129,7 @@ def test_many_versions_at_once_are_all_kept(server, wire, s3, versioned):
 
 
 def test_a_read_after_a_write_sees_it(server, bucket):
-    """From another connection, at once: get, head and list."""
+    """From another connection, immediately: get, head and list."""
     def write_and_look(number: int) -> None:
         writer, reader = server.wire(), server.wire()
         for step in range(15):

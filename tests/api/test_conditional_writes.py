@@ -1,4 +1,6 @@
-"""Conditions on writes, deletes and copies: the answers, who may ask, and that of many writers exactly one wins."""
+"""Conditions on writes, deletes and copies: the responses, the rights they need, and that exactly one of many writers
+wins.
+"""
 
 import datetime
 from collections.abc import Callable
@@ -28,7 +30,7 @@ def complete(s3, bucket: str, **conditions: str) -> dict:
     try:
         return s3.complete_multipart_upload(MultipartUpload=parts, **upload, **conditions)
     except ClientError:
-        # What is refused can still be completed on other terms.
+        # A refused upload can still be completed without the condition.
         assert s3.list_parts(**upload)["Parts"]
         raise
 
@@ -82,7 +84,7 @@ def delete_in_list(s3, bucket: str, *, tag=None, modified=None, size=None, versi
 
 @pytest.mark.parametrize("delete", [delete, delete_in_list])
 def test_deletes(s3, bucket, refused, delete):
-    assert not delete(s3, bucket, tag=OTHER)  # There is nothing to refuse.
+    assert not delete(s3, bucket, tag=OTHER)  # Nothing exists to refuse.
     put = {"Bucket": bucket, "Key": "k", "Body": b"x"}
     tag = s3.put_object(**put)["ETag"]
     modified = s3.head_object(Bucket=bucket, Key="k")["LastModified"]
@@ -107,11 +109,11 @@ def test_deletes_where_versions_are_kept(s3, versioned, refused, delete):
     refused("PreconditionFailed", 412, delete, s3=s3, bucket=versioned, tag=first["ETag"])
     refused("PreconditionFailed", 412, delete, s3=s3, bucket=versioned, tag=second["ETag"], version=first["VersionId"])
     delete(s3, versioned, tag=second["ETag"])
-    # What is newest now is a delete marker, which has no entity tag and no size.
+    # The newest version is now a delete marker, which has no entity tag and no size.
     refused("PreconditionFailed", 412, delete, s3=s3, bucket=versioned, tag=second["ETag"])
     refused("PreconditionFailed", 412, delete, s3=s3, bucket=versioned, size=0)
     delete(s3, versioned, tag=first["ETag"], version=first["VersionId"])
-    delete(s3, versioned, tag=OTHER, version=first["VersionId"])  # It is gone already.
+    delete(s3, versioned, tag=OTHER, version=first["VersionId"])  # It is deleted already.
     left = s3.list_object_versions(Bucket=versioned)
     assert [entry["VersionId"] for entry in left["Versions"]] == [second["VersionId"]]
     assert len(left["DeleteMarkers"]) == 1
@@ -130,11 +132,11 @@ def test_who_may_not_read_may_not_ask(world, delete):
     delete(world["other account"], bucket, tag=tag)
 
 
-# Of many exactly one
+# Exactly one of many
 
 
 def race(clients: list, call: Callable[[object, int], object]) -> list[str]:
-    """All at once; what each was told."""
+    """Runs all at once; returns the result of each."""
 
     def one(number: int) -> str:
         try:

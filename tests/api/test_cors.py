@@ -1,4 +1,4 @@
-"""Pages of other origins: what browsers are told before and with the answers."""
+"""CORS: the headers that browsers get with preflight and other responses."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def shared(s3, bucket) -> str:
 
 
 def told(answer) -> dict[str, str]:
-    """What an answer says to browsers."""
+    """The CORS headers of a response."""
     return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
 
 
 def unsigned(wire: Wire, method: str, path: str, query: str = "", headers: dict[str, str] | None = None,
              body: bytes = b"") -> Answer:
-    """The answer to a request that nobody signed."""
+    """The response to an unsigned request."""
     head = Head(method, path, query, {"host": wire.address, "content-length": str(len(body)), **(headers or {})})
     return wire.exchange([head.to_bytes(), body], method)
 
@@ -100,7 +100,7 @@ def test_a_preflight_says_what_it_wants(wire, shared):
 
 
 def test_a_preflight_tells_no_more_of_a_bucket_than_that_it_is_there(wire, bucket):
-    """Which any request does, as at S3."""
+    """Any request does so, as in S3."""
     asks = {"origin": ORIGIN, "access_control_request_method": "GET"}
     answers = [preflight(wire, path, **asks) for path in (f"/{bucket}", "/not-there-at-all", "/", "/UPPER/k")]
     seen = {(answer.status, answer.code, answer.headers.get("vary")) for answer in answers}
@@ -119,7 +119,7 @@ def test_answers_say_what_the_page_may_see(wire, shared):
 
 
 def test_refusals_say_it_too(wire, shared):
-    """A page that cannot see a refusal cannot tell its user what is wrong."""
+    """A page that cannot read a refusal cannot tell its user what is wrong."""
     absent = wire.request("GET", object_path(shared, "absent"), headers={"origin": ORIGIN})
     assert (absent.status, told(absent)["access-control-allow-origin"]) == (404, ORIGIN)
     anonymous = unsigned(wire, "PUT", object_path(shared, "k"), headers={"origin": ORIGIN}, body=b"y")

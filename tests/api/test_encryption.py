@@ -1,4 +1,6 @@
-"""Encryption at rest: by the store's key, by a key of its key store, by the customer's; what is shown, kept, refused."""
+"""Encryption at rest with the store's key, a key of its key store, and the customer's: what is returned, stored and
+refused.
+"""
 
 import base64
 import hashlib
@@ -85,7 +87,7 @@ def test_tags_tell_of_the_plaintext_only_where_they_may(s3, bucket):
     for kind in ("SSE-KMS", "SSE-C"):
         head = s3.head_object(Bucket=bucket, Key=kind, ChecksumMode="ENABLED", **KINDS[kind][1])
         assert head["ETag"] == tags[kind]
-        # No client of this test leaves its own checksum out; what was sent is shown.
+        # No client of this test omits its own checksum; sent checksums are returned.
         assert head.get("ChecksumType") in (None, "FULL_OBJECT")
 
 
@@ -326,7 +328,7 @@ def test_disks_hold_ciphertext_and_no_key(make_server):
 
 @pytest.mark.parametrize("size", [MIB - 1, MIB, 2 * MIB - 1])
 def test_a_declared_hash_names_no_ciphertext(wire, bucket, size):
-    """Ciphertext is longer than what is encrypted: its last bytes may begin another stripe."""
+    """Ciphertext is longer than its plaintext: its last bytes may begin another stripe."""
     data = data_of(size)
     assert wire.put(bucket, "plain", data).status == 200
     assert wire.put(bucket, "k", data, headers={"x-amz-server-side-encryption": "AES256"}).status == 200

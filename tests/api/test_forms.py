@@ -1,4 +1,4 @@
-"""Uploads from web pages: forms posted to a bucket, and the policies that bound them."""
+"""Uploads from web pages: forms posted to a bucket, and the policies that restrict them."""
 
 import base64
 import datetime
@@ -22,7 +22,7 @@ def expiration(seconds: int = 600) -> str:
 
 
 def signed(credentials, conditions: list, fields: dict[str, str], seconds: int = 600) -> dict[str, str]:
-    """The fields with a policy that Signature Version 2 signs."""
+    """The fields of a form with a policy, signed with Signature Version 2."""
     policy = json.dumps({"expiration": expiration(seconds), "conditions": conditions}).encode()
     policy = base64.b64encode(policy)
     mac = hmac.new(credentials.secret.encode(), policy, hashlib.sha1).digest()
@@ -235,7 +235,7 @@ def test_quotas_hold(world, s3, wire, bucket):
 
 
 def test_a_quota_holds_while_the_file_comes(world, s3, wire, bucket):
-    """A file for which there is no room is refused where the room ends, not where the file does."""
+    """A file that does not fit the quota is refused where the quota ends, not at the end of the file."""
     world.users.ask("PUT", f"/buckets/{bucket}/quota", {"bytes": 2 * MIB})
 
     def begin(key: str, sent: int, size: int = 64 * MIB) -> Answer:

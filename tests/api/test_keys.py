@@ -1,4 +1,4 @@
-"""Keys are opaque bytes: whatever stands in one, it is stored, found, listed, copied and deleted as itself."""
+"""Keys are opaque bytes: whatever a key contains, it is stored, found, listed, copied and deleted unchanged."""
 
 import urllib.parse
 
@@ -46,7 +46,7 @@ def test_keys_that_no_text_holds(wire, bucket, key):
     assert urllib.parse.unquote_to_bytes(listed) == key
     prefixed = wire.request("GET", f"/{bucket}", f"encoding-type=url&list-type=2&prefix={encode(key)}")
     assert prefixed.text("KeyCount") == "1"
-    # A page without encoding is no XML 1.0 for some of these, as at S3; see test_answers.py.
+    # Without encoding, a page with some of these is not XML 1.0, as in S3; see test_answers.py.
     plain = wire.request("GET", f"/{bucket}", "list-type=2")
     assert plain.status == 200 and plain.body.endswith(b"</ListBucketResult>")
     source = encode(f"/{bucket}/".encode() + key, "/")

@@ -1,4 +1,4 @@
-"""Large objects and many parts: what they cost, in events, in shards and in memory."""
+"""Large objects and many parts: their cost in events, in shards and in memory."""
 
 import os
 import random
@@ -17,14 +17,14 @@ from harness.meter import Meter
 from harness.server import Server
 from harness.wire import UNSIGNED, object_path, read_answer
 
-# 5 GiB is the most that one PUT takes, and 10,000 parts the most of an object; asked for by PLANETSTORE_TEST_LARGE=1,
-# for they need 16 GiB of disk and minutes.
+# 5 GiB is the most that one PUT takes, and 10,000 parts the most of an object. Enabled by PLANETSTORE_TEST_LARGE=1,
+# because they need 16 GiB of disk and several minutes.
 IS_LARGE = bool(os.environ.get("PLANETSTORE_TEST_LARGE"))
 LARGE_BYTES = 5 * 1024 * MIB if IS_LARGE else 48 * MIB
 PARTS_MAX = 10_000 if IS_LARGE else 1_500
 PART_BYTES = 16 * MIB
 SMALL_BYTES = 4 * MIB
-# The least that all parts but the last must have.
+# The smallest size of a part that is not the last.
 PART_BYTES_MIN = 5 * MIB
 
 # More than the limit in both cases.
@@ -49,7 +49,9 @@ def test_completing_costs_one_event_and_no_shard(make_server):
         return counted(server, "node_puts_total"), counted(server, "node_written_bytes_total")
 
     def stored(call) -> int:
-        """The events of a call that stores SMALL_BYTES, once all six shards are there: the last may come later."""
+        """The events of a call that stores SMALL_BYTES, once all six shards are stored, because the last may arrive
+        later.
+        """
         events, bytes_before = counted(server, "planetstore_ledger_sequence"), written()[1]
         call()
         wait.until(lambda: written()[1] == bytes_before + SMALL_BYTES * 6 // 4, "six shards")
@@ -115,7 +117,7 @@ def test_large_by_one_put_and_by_parts(make_server):
     meter.join()
     print(f"{LARGE_BYTES // MIB} MiB twice: peak resident memory {meter.peak / MIB:.0f} MiB")
     assert 0 < meter.peak < RESIDENT_BYTES_MAX
-    # What passed is not looked at again, and would lie on the disk for three more runs.
+    # The files of a passed test are not needed again, and would stay on the disk for three more runs.
     server.stop()
     shutil.rmtree(server.data)
 
@@ -123,7 +125,7 @@ def test_large_by_one_put_and_by_parts(make_server):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_as_many_parts_as_an_object_may_have(make_server):
-    """Parts that share the bytes of two objects, up to 50 GiB: what counts here is their number."""
+    """Parts that share the bytes of two objects, up to 50 GiB: only their number matters here."""
     server = make_server().start()
     s3 = boto_client(server)
     s3.create_bucket(Bucket="many")
@@ -158,7 +160,7 @@ def test_as_many_parts_as_an_object_may_have(make_server):
         got = s3.get_object(Bucket="many", Key="parts", Range=f"bytes={end - 3}-{end + 2}")
         assert got["Body"].read() == sources[number % 2][-3:] + sources[(number + 1) % 2][:3], number
         assert got["ContentRange"].endswith(f"/{PARTS_MAX * PART_BYTES_MIN}")
-    # What is there after the projection is read again.
+    # The state after the projection is opened again.
     server.kill()
     server.start()
     s3 = boto_client(server)
@@ -207,13 +209,13 @@ def test_many_large_uploads_at_once(make_server, uploads):
 
 
 def shards_of(server: Server, bucket: str) -> list[Path]:
-    """The shard files of a bucket that are whole; those of uploads under way are called otherwise."""
+    """The complete shard files of a bucket; those of uploads in progress have other names."""
     folders = [server.node_folder(number) / "buckets" / bucket for number in range(1, 7)]
     return [path for folder in folders for path in folder.glob("*") if path.suffix != ".staged"]
 
 
 def test_uploads_that_never_end_are_let_go(make_server):
-    """Clients that vanish in the middle leave neither memory nor whole shards behind."""
+    """Clients that disconnect in the middle leave neither memory nor complete shards behind."""
     server = make_server().start()
     server.wire().make_bucket("half")
     before = processes.resident_bytes(server.pid)

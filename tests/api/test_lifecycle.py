@@ -1,4 +1,6 @@
-"""Lifecycle rules: what is taken, what headers tell, and what they end, on a store whose days are seconds."""
+"""Lifecycle rules: which are accepted, what headers say about them, and what they expire, on a store whose days are
+seconds.
+"""
 
 import signal
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.waits
 
 DAY_SECONDS = 1
 
-# Objects that rules end in one walk: several pages of it.
+# Objects that rules expire in one walk: several pages of it.
 MANY = 1_200
 
 

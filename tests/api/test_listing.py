@@ -9,7 +9,7 @@ from harness.content import etag
 
 @pytest.fixture(scope="module")
 def many(server, s3) -> tuple[str, list[str]]:
-    """A bucket with more keys than a page holds."""
+    """A bucket with more keys than fit in a page."""
     name = "bucket-many"
     s3.create_bucket(Bucket=name)
     keys = [f"{folder}/{number:04}" for folder in ("a", "b", "c") for number in range(420)]
@@ -125,7 +125,9 @@ def test_keys_are_spelled_plainly_unless_asked_otherwise(wire, tree):
 
 
 def test_the_prefix_comes_back_as_it_was_asked(s3, wire, bucket):
-    """Version 1 shows it plain where decoding it again would change nothing: botocore does not decode it there."""
+    """Version 1 returns it unencoded where decoding it again would change nothing, because botocore does not decode it
+    there.
+    """
     for prefix in ("", "a/b c", "new\nline", "tab\t"):
         assert s3.list_objects(Bucket=bucket, Prefix=prefix)["Prefix"] == prefix
     for encoded in ("100%25", "a%2Bb", "%C3%A9", "%01"):

@@ -11,7 +11,7 @@ PART = 5 * MIB
 
 
 class Upload:
-    """An upload by hand."""
+    """A manual upload."""
 
     def __init__(self, s3, bucket: str, key: str = "k", **how: object) -> None:
         self.s3 = s3
@@ -191,7 +191,9 @@ def test_files_through_the_transfer_manager(s3, bucket, tmp_path, size):
 
 
 def test_ten_thousand_parts(server, s3, bucket):
-    """The list of parts at its limit; too small to become an object, which is the point of the error."""
+    """A list of parts of the maximum length. The parts are too small to become an object, so the error shows that the
+    list was read.
+    """
     upload = Upload(s3, bucket)
     first, last = upload.put(1, b"small"), upload.put(10_000, b"end")
     named = [first, *({"PartNumber": n, "ETag": first["ETag"]} for n in range(2, 10_000)), last]
@@ -204,7 +206,7 @@ def test_ten_thousand_parts(server, s3, bucket):
 
 
 def test_of_a_part_sent_twice_the_last_counts(s3, bucket, refused):
-    """Clients that retry list both uploads of the part. In another order, or twice the same, it is a mistake."""
+    """Clients that retry list both uploads of the part. In another order, or twice the same, it is an error."""
     place = {"Bucket": bucket, "Key": "k"}
     place["UploadId"] = s3.create_multipart_upload(**place)["UploadId"]
     first, last = (s3.upload_part(**place, PartNumber=1, Body=data)["ETag"] for data in (b"first", b"last"))

@@ -1,4 +1,4 @@
-"""Object lock: retention, legal holds, their defaults, who may see, set and bypass them, and what stays whatever is asked."""
+"""Object lock: retention, legal holds, their defaults, who may see, set and bypass them, and what remains protected."""
 
 import datetime
 import time
@@ -14,7 +14,7 @@ UTC = datetime.UTC
 
 
 def later(**how: float) -> datetime.datetime:
-    """A moment of whole seconds from now."""
+    """A time in whole seconds from now."""
     return datetime.datetime.now(UTC).replace(microsecond=0) + datetime.timedelta(**how)
 
 
@@ -23,7 +23,7 @@ FAR = later(days=3000)
 
 @pytest.fixture
 def locking(s3, bucket) -> str:
-    """A new bucket whose versions may be locked."""
+    """A new bucket with object lock."""
     name = f"{bucket}-locking"
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     return name
@@ -72,7 +72,7 @@ def test_object_lock_is_enabled_later(s3, bucket, refused):
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_object_lock_configuration(**enable)
     assert s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"] == default("COMPLIANCE", Years=1)
-    # What was there before is not locked by that, and can be.
+    # Older versions are not locked by that, and can be locked.
     assert not locks(s3.head_object(Bucket=bucket, Key="before"))
     s3.put_object_retention(Bucket=bucket, Key="before", Retention={"Mode": "COMPLIANCE", "RetainUntilDate": FAR})
     refused("AccessDenied", 403, s3.delete_object, Bucket=bucket, Key="before", VersionId="null")
@@ -93,7 +93,7 @@ def write_by_put(s3, bucket: str, **lock: object) -> str:
 
 
 def write_by_copy(s3, bucket: str, **lock: object) -> str:
-    # A copy takes no lock from its source.
+    # A copy does not get the lock of its source.
     put(s3, bucket, "source", ObjectLockLegalHoldStatus="ON", **governed(later(days=9)))
     return s3.copy_object(Bucket=bucket, Key="k", CopySource={"Bucket": bucket, "Key": "source"}, **lock)["VersionId"]
 
@@ -165,7 +165,7 @@ def test_retention_is_lengthened_and_not_shortened(s3, locking, refused):
 
 
 def test_what_is_shown_can_be_put_back(s3, locking):
-    """Dates finer than what answers show do not make a retention shorter when it is read and written again."""
+    """A retention with fractions of a millisecond does not become shorter when it is read and written again."""
     until = later(days=1) + datetime.timedelta(microseconds=123_456)
     version = {"Bucket": locking, "Key": "k", "VersionId": put(s3, locking)}
     s3.put_object_retention(Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until}, **version)
@@ -218,7 +218,7 @@ def test_headers_that_cannot_be(wire, locking, headers, code):
 
 
 def test_where_nothing_can_be_locked(s3, wire, versioned, refused):
-    """Asking for protection that is not there is refused, and before the body is read."""
+    """A request for unavailable protection is refused before the body is read."""
     version = {"Bucket": versioned, "Key": "k", "VersionId": put(s3, versioned)}
     for lock in (governed(), {"ObjectLockLegalHoldStatus": "ON"}):
         for write in (write_by_put, write_by_parts):
@@ -231,7 +231,7 @@ def test_where_nothing_can_be_locked(s3, wire, versioned, refused):
     headers = {"content-length": str(MIB), "expect": "100-continue", "x-amz-object-lock-legal-hold": "ON"}
     head, _ = wire.head("PUT", object_path(versioned, "k"), headers=headers)
     assert wire.exchange(head.to_bytes()).status == 400
-    # A lock comes with what makes an object.
+    # Only a request that makes an object can have a lock.
     part = wire.request("PUT", object_path(versioned, "k"), "partNumber=1&uploadId=u", headers={"x-amz-object-lock-legal-hold": "ON"})
     assert part.status == 501
 
@@ -245,7 +245,7 @@ def test_a_delete_marker_is_not_locked(s3, locking, refused):
     assert locks(s3.head_object(Bucket=locking, Key="k")) == complied()
 
 
-# Who may
+# Rights
 
 
 def test_what_locks_a_version_is_shown_to_who_may_see_it(world):
@@ -327,7 +327,7 @@ def test_making_a_bucket_that_locks_may_be_denied(world, refused):
 
 
 CONDITIONS = [
-    # What a policy denies; a lock that it hits, and one that it does not.
+    # A policy's denials; a lock that one of them matches, and one that none does.
     ({"StringEquals": {"s3:object-lock-mode": "COMPLIANCE"}}, complied(), governed()),
     ({"StringEquals": {"s3:object-lock-legal-hold": "ON"}}, {"ObjectLockLegalHoldStatus": "ON"}, {"ObjectLockLegalHoldStatus": "OFF"}),
     ({"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "10"}}, governed(later(days=11)), governed(later(days=10))),
@@ -337,7 +337,7 @@ CONDITIONS = [
 
 
 def retain_by_document(s3, bucket: str, **lock: object) -> None:
-    """The same lock, put on what is there already."""
+    """The same lock, set on an existing object."""
     version = {"Bucket": bucket, "Key": "k", "VersionId": put(s3, bucket)}
     if "ObjectLockLegalHoldStatus" in lock:
         s3.put_object_legal_hold(LegalHold={"Status": lock["ObjectLockLegalHoldStatus"]}, **version)
@@ -358,7 +358,7 @@ def test_policies_may_ask_for_the_lock(world, refused, write, condition, hit, mi
 
 
 def test_a_policy_may_allow_some_locks(world, refused):
-    """What is allowed hangs on the document, so it is read before the answer is known."""
+    """The decision depends on the document, so it is read first."""
     bucket = world.bucket(ObjectLockEnabledForBucket=True)
     version = {"Bucket": bucket, "Key": "k", "VersionId": put(world["owner"], bucket)}
     short = {"NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": "10"}}

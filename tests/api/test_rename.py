@@ -1,4 +1,4 @@
-"""RenameObject: another key for an object, in one fact and without moving a byte."""
+"""RenameObject: renames an object in one fact and without moving a byte."""
 
 import threading
 import uuid

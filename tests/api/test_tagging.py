@@ -1,4 +1,4 @@
-"""Tags of buckets and objects: kept per version, carried by writes and copies, asked for by policies."""
+"""Tags of buckets and objects: stored per version, set by writes and copies, and used in conditions of policies."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -205,7 +205,7 @@ def test_policies_ask_for_the_tags_that_a_request_brings(world, refused):
         refused("AccessDenied", 403, other.put_object, Tagging=tags, **put)
         refused("AccessDenied", 403, other.create_multipart_upload, Bucket=bucket, Key="k", Tagging=tags)
     other.put_object(Tagging="team=art&free-1=x", **put)
-    # The tags stand in the document, so it is read first, and nothing changes if they are the wrong ones.
+    # The tags are in the document, so it is read first, and nothing changes if they are the wrong ones.
     tagging = {"Bucket": bucket, "Key": "k"}
     refused("AccessDenied", 403, other.put_object_tagging, Tagging=tag_set(team="film"), **tagging)
     refused("AccessDenied", 403, other.put_object_tagging, Tagging=tag_set(team="art", paid="1"), **tagging)

@@ -1,5 +1,6 @@
-"""What Terraform's AWS provider sends of buckets since its version 6.23: tags by S3 Control, tags from the start, and the
-minimum size for transitions. The requests are those of its source, with another SDK."""
+"""The bucket requests of Terraform's AWS provider since its version 6.23: tags by S3 Control, tags at creation, and the
+minimum size for transitions. The requests come from its source and are sent with another SDK.
+"""
 
 import threading
 
@@ -32,7 +33,7 @@ def control_of(server, credentials):
 
 
 def without_account(request, **_: object) -> None:
-    """The SDK puts the account before the host, which no address can have."""
+    """The SDK puts the account before the host, which an IP address cannot have."""
     request.url = request.url.replace(f"//{ACCOUNT}.", "//", 1)
 
 
@@ -70,7 +71,7 @@ def test_a_bucket_that_is_made_again_keeps_its_tags(s3, bucket, refused):
 
 
 def test_a_rebuild_brings_both_back(make_server):
-    """The facts hold them: what is made anew from the log has them too."""
+    """The facts contain them, so a projection that is rebuilt from the log has them too."""
     server = make_server().start()
     s3 = boto_client(server)
     s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"Tags": tags(a="1")})
@@ -119,7 +120,8 @@ def test_resources_as_they_may_be_named(control, bucket, refused):
 
 
 def test_the_wire_of_s3_control(wire, bucket):
-    """With the account before the host, as SDKs send it; and with an envelope around errors, as the one for Go reads it."""
+    """With the account before the host, as SDKs send it; and with an envelope around errors, as the Go SDK parses it.
+    """
     path, account = f"/v20180820/tags/{encode(f'arn:aws:s3:::{bucket}')}", {"x-amz-account-id": ACCOUNT}
     port = wire.address.rpartition(":")[2]
     for host in (wire.address, f"{ACCOUNT}.localhost:{port}"):

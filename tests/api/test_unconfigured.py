@@ -1,5 +1,6 @@
-"""Sub-resources that no bucket has here: asked for as Terraform and dashboards ask, answered as an AWS bucket does that
-was never configured."""
+"""Settings that no bucket has here, requested like Terraform and dashboards do, and answered like an AWS bucket that
+was never configured.
+"""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Versions: enabled, suspended and never-versioned buckets, null versions, delete markers, their listing."""
+"""Versions: buckets with versioning enabled, suspended and never enabled, null versions, delete markers, and listings.
+"""
 
 import pytest
 
@@ -14,7 +15,7 @@ def suspend(s3, bucket: str) -> None:
 
 
 def listed(s3, bucket: str, **how: object) -> list[tuple[str, str, bool, bool]]:
-    """Key, version, whether it is the latest, whether it is a delete marker; in the order of the listing."""
+    """Key, version, whether it is the latest, and whether it is a delete marker; in the order of the listing."""
     page = s3.list_object_versions(Bucket=bucket, **how)
     entries = [(entry, False) for entry in page.get("Versions", [])]
     entries += [(entry, True) for entry in page.get("DeleteMarkers", [])]

@@ -1,4 +1,4 @@
-"""The command line of AWS: `aws s3` and `aws s3api`."""
+"""The AWS command line: `aws s3` and `aws s3api`."""
 
 import json
 import urllib.error
@@ -93,7 +93,7 @@ def test_aws_presigns(command, tree):
     aws = lambda *words: command.run("aws", "s3", *words)  # noqa: E731
     aws("mb", "s3://aws-presigned")
     aws("cp", tree / "small.txt", "s3://aws-presigned/a b+c.txt")
-    # Version 1 of the command line signs with SigV2 unless told otherwise; the refusal says what to tell it.
+    # Version 1 of the command line signs with SigV2 by default; the refusal says how to configure it.
     old = aws("presign", "s3://aws-presigned/a b+c.txt").strip()
     with pytest.raises(urllib.error.HTTPError) as caught:
         fetch(old)

@@ -1,4 +1,4 @@
-"""boto3 as programs use it: its defaults, its transfer manager, its resources, URLs for others, and over TLS."""
+"""boto3 as programs use it: its defaults, its transfer manager, its resources, presigned URLs, and TLS."""
 
 import io
 import os
@@ -32,7 +32,7 @@ def send(url: str, method: str, data: bytes | None = None) -> tuple[int, bytes]:
 
 @pytest.fixture
 def resource(server):
-    """boto3 with nothing but an address: its own addressing, signatures and attempts."""
+    """boto3 with only an address: its own addressing, signatures and retries."""
     return session(server).resource("s3", endpoint_url=server.endpoint)
 
 
@@ -103,7 +103,7 @@ def test_boto3_gives_urls_to_others(s3, bucket):
 
 
 def test_boto3_gives_forms_to_others(command, s3, bucket, tmp_path):
-    """What it signs for a web page, sent as curl sends a page's form."""
+    """A form that it signs for a web page, sent with curl like a page's form."""
     (tmp_path / "picture").write_bytes(content("picture", 100 * KIB))
     limits = [["content-length-range", 1, MIB], ["starts-with", "$Content-Type", "image/"]]
     form = s3.generate_presigned_post(bucket, "up/${filename}", Conditions=limits, ExpiresIn=60)
@@ -127,7 +127,7 @@ def test_boto3_is_told_why_the_urls_of_its_defaults_do_not_work(server, bucket):
 
 @pytest.fixture
 def secure(tmp_path: Path) -> Iterator[Secure]:
-    """A store with a certificate of its own making."""
+    """A store with a self-signed certificate."""
     server = Secure(tmp_path / "secure", environment={"PLANETSTORE_TLS_SELF_SIGNED": "true"})
     server.trusted = server.data / "tls" / "certificate.pem"
     yield server.start()
@@ -135,7 +135,7 @@ def secure(tmp_path: Path) -> Iterator[Secure]:
 
 
 def test_boto3_over_tls_frames_what_it_sends(secure, tmp_path):
-    """Over TLS it sends no payload hash and no length, but frames with the checksum behind them."""
+    """Over TLS it sends no payload hash and no length, but aws-chunked framing with the checksum in the trailer."""
     s3 = session(secure).client("s3", endpoint_url=secure.endpoint, verify=str(secure.trusted))
     s3.create_bucket(Bucket="framed")
     for size in (0, 5, 70 * KIB, 21 * MIB + 5):

@@ -1,4 +1,4 @@
-"""The examples of the README and of docs/ work as they are printed, pasted in their order."""
+"""The examples of the README and of docs/ work as printed, pasted in their order."""
 
 import os
 import re
@@ -18,7 +18,7 @@ JAVASCRIPT = Path(os.environ.get("PLANETSTORE_JAVASCRIPT_CLIENTS", "nowhere"))
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# DuckDB fetches its extension for HTTP when it first meets a URL; here it comes as a package.
+# DuckDB downloads its HTTP extension at the first URL; here it is installed as a package.
 PREPARED = """
 import duckdb, duckdb_extension_httpfs, importlib.resources
 duckdb.load_extension(str(importlib.resources.files(duckdb_extension_httpfs)
@@ -37,7 +37,7 @@ def blocks(page: str, heading: str = "") -> list[tuple[str, str]]:
 
 
 def pasted(page: str, heading: str = "") -> str:
-    """The shell blocks as one script. A line that is to be refused says so, and must be."""
+    """The shell blocks as one script. A line that must fail says so."""
     shown = blocks(page, heading)
     script = "\n".join(code for language, code in shown if language == "sh" and not code.startswith("make "))
     return re.sub(r"^(.+?) +# AccessDenied$", r"\1 2>refused && exit 9; grep -q AccessDenied refused", script,
@@ -45,12 +45,12 @@ def pasted(page: str, heading: str = "") -> str:
 
 
 def at(server: Server, script: str) -> str:
-    """The script with the addresses of a server in place of the usual ones."""
+    """The script with the addresses of a server instead of the default ones."""
     return script.replace("127.0.0.1:9000", server.address).replace("127.0.0.1:9001", server.console)
 
 
 def test_clients(server, command, s3, tmp_path):
-    # The README's examples have made this bucket and set this variable before.
+    # Earlier examples of the README have created this bucket and set this variable.
     s3.create_bucket(Bucket="first")
     s3.put_object(Bucket="first", Key="now", Body=b"now")
     command.environment["RCLONE_CONFIG_PS_ENV_AUTH"] = "true"
@@ -64,7 +64,7 @@ def test_clients(server, command, s3, tmp_path):
             (tmp_path / "pasted.py").write_text((PREPARED if "duckdb" in code else "") + code)
             said += command.run("python", "pasted.py")
         elif (JAVASCRIPT / "ready").exists():
-            # Modules are looked for beside the file.
+            # Python looks for modules in the folder of the file.
             file = tmp_path / f"pasted-{number}.mjs"
             file.write_text(code)
             (tmp_path / "node_modules").symlink_to(JAVASCRIPT / "node_modules")
@@ -86,14 +86,14 @@ def test_a_first_day(make_server, tmp_path):
     keys = f"PLANETSTORE_ROOT_USER={server.credentials.access}\nPLANETSTORE_ROOT_PASSWORD={server.credentials.secret}\n"
     (server.data / "credentials").write_text(keys)
     command = CommandLine(server, tmp_path)
-    # Everything is to come from what is pasted, in one shell, as at a desk.
+    # Everything must come from the pasted text, in one shell, as for a user.
     kept = {name: command.environment[name] for name in ("PATH", "HOME", "LC_ALL", "RCLONE_CONFIG")}
     command.environment = {**kept, "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
     script = "\n".join([pasted("README.md", "Start"), pasted("docs/clients.md", "Renames and appends"),
                         pasted("docs/users-and-policies.md"), pasted("docs/encryption.md"),
                         pasted("docs/operating.md", "Upgrading")])
     assert script.count("planetstore admin") > 15 and script.count("exit 9") == 1
-    # Another master key is used after a restart, in which the shell at the desk stays open.
+    # A new master key is used after a restart, during which the user's shell stays open.
     before, step, after = script.partition("planetstore admin master-key rotate")
     assert step
     said = command.run("sh", "-euc", f"cd {folder}\n{at(server, before)}\nexport -p >shell")
@@ -111,7 +111,9 @@ def test_a_first_day(make_server, tmp_path):
 
 @pytest.fixture
 def subscriber(composition, tmp_path):
-    """The program of docs/events.md with the login of the user `feed`; its lines come to the file it yields."""
+    """The program of docs/events.md with the login of the user `feed`; its lines are written to the file that this
+    yields.
+    """
     [code] = [code for language, code in blocks("docs/events.md") if language == "python"]
     (tmp_path / "subscriber.py").write_text(code)
     output = tmp_path / "events"

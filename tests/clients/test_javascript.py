@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Where tests/run has installed the packages; without a Node.js that is new enough it installs none.
+# Where tests/run has installed the packages; without a recent Node.js it installs none.
 CLIENTS = Path(os.environ.get("PLANETSTORE_JAVASCRIPT_CLIENTS", "nowhere"))
 
 pytestmark = [

@@ -1,4 +1,4 @@
-"""rclone, as its provider `Other` with nothing but defaults."""
+"""rclone, as its provider `Other` with only defaults."""
 
 import json
 from datetime import datetime
@@ -45,7 +45,7 @@ def test_rclone_streams_and_moves(command):
 
 
 def test_rclone_with_nothing_but_defaults(command, tmp_path, tree):
-    """No flag and no quirk of its own: what a newcomer's configuration does."""
+    """No flags and no provider quirks: a newcomer's configuration."""
     rclone = lambda *words, expect=0: command.run("rclone", *words, expect=expect)  # noqa: E731
     rclone("sync", tree, "ps:rclone-defaults/t")
     rclone("check", tree, "ps:rclone-defaults/t")
@@ -58,7 +58,7 @@ def test_rclone_with_nothing_but_defaults(command, tmp_path, tree):
     assert (tmp_path / "large").read_bytes() == FILES["dir/deep/large"]
     listed = json.loads(rclone("lsjson", "--stat", "--hash", "ps:rclone-defaults/t/small.txt"))
     assert (listed["Size"], listed["Hashes"]["md5"]) == (12, md5(FILES["small.txt"]))
-    # The time of the file, which rclone keeps in metadata, not that of the upload.
+    # The modification time of the file, which rclone stores in metadata, not that of the upload.
     kept = datetime.fromisoformat(listed["ModTime"].replace("Z", "+00:00")[:19] + "+00:00")
     assert abs(kept.timestamp() - (tree / "small.txt").stat().st_mtime) < 2
 
@@ -107,7 +107,7 @@ def test_rclone_names_that_need_encoding(command, tmp_path, name):
 
 
 def test_rclone_encrypts_and_checks_what_it_sent(command, s3, tmp_path, tree):
-    """With a key of the customer's it wants TLS."""
+    """With a customer's key it requires TLS."""
     rclone = lambda *words: command.run("rclone", *words, "--s3-server-side-encryption", "aws:kms")  # noqa: E731
     bucket = "ps:rclone-encrypted"
     rclone("mkdir", bucket)

@@ -1,4 +1,4 @@
-"""restic: backups, with the deduplication and the locks that it keeps in the bucket itself."""
+"""restic: backups, with its deduplication and its locks in the bucket."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from harness.tree import files
 
 @pytest.fixture
 def restic(command: CommandLine, server, bucket):
-    """Runs restic on a repository of its own."""
+    """Runs restic on its own repository."""
     command.environment.update(RESTIC_PASSWORD="open",
                                RESTIC_REPOSITORY=f"s3:{server.endpoint}/{bucket}/of/this",
                                RESTIC_CACHE_DIR=str(command.home / "cache"))
@@ -31,7 +31,7 @@ def test_restic_backs_up_restores_checks_and_prunes(restic, s3, bucket, tmp_path
     assert len(shots) == 2
     for shot, expected in zip(shots, (first, files(tree)), strict=True):
         restic("restore", shot["id"], "--target", tmp_path / shot["id"])
-        # Paths are kept whole, or as they were given, by the version of restic.
+        # Depending on restic's version, paths are stored whole or as given.
         restored = next((tmp_path / shot["id"]).rglob("tree"))
         assert files(restored) == expected
     restic("check", "--read-data")

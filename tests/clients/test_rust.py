@@ -1,4 +1,4 @@
-"""Clients written in Rust: the AWS SDK and `object_store`. See clients/rust, a workspace of its own."""
+"""Clients written in Rust: the AWS SDK and `object_store`. See clients/rust, a separate workspace."""
 
 import os
 import subprocess
@@ -16,9 +16,9 @@ SDK = ["objects", "streams", "multipart", "presigned"]
 
 
 def build(*features: str) -> Path:
-    """The program with the clients, in the folder where everything that is built lies."""
+    """The client program, in the folder of all build results."""
     target = ROOT / "target/clients-rust"
-    # The profile is in its manifest, whatever the profile of the store is set to.
+    # Its manifest sets the profile, whatever the profile of the store is.
     own = {name: value for name, value in os.environ.items() if not name.startswith("CARGO_PROFILE_")}
     done = subprocess.run(
         ["cargo", "build", "--locked", "--quiet", "--target-dir", target, "--features", ",".join(features),

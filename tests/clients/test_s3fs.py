@@ -1,4 +1,4 @@
-"""s3fs: a bucket as a folder, with what FUSE makes of ordinary programs' calls."""
+"""s3fs: a bucket as a folder, with the requests that FUSE makes from ordinary programs' calls."""
 
 import os
 import shutil

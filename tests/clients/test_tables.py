@@ -1,4 +1,4 @@
-"""Parquet in the bucket: PyArrow, Polars and DuckDB write it and read back the ranges that they want."""
+"""Parquet in the bucket: PyArrow, Polars and DuckDB write it and read back the ranges that they need."""
 
 from collections.abc import Callable
 from importlib import resources
@@ -21,7 +21,7 @@ ROWS = 200_000
 
 
 def table(rows: int = ROWS) -> pyarrow.Table:
-    """Columns of several kinds; numbers that do not compress, so that a file of all rows is a few MiB."""
+    """Columns of several types, with numbers that do not compress, so that a file of all rows is a few MiB."""
     numbers = range(rows)
     return pyarrow.table({
         "id": pyarrow.array(numbers, pyarrow.int64()),
@@ -44,14 +44,14 @@ def arrow(server: Server) -> pyarrow.fs.S3FileSystem:
 
 @pytest.fixture
 def lazily(server: Server) -> dict[str, str]:
-    """What Polars is told about the store."""
+    """Polars' options for the store."""
     return {"aws_endpoint_url": server.endpoint, "aws_access_key_id": server.credentials.access,
             "aws_secret_access_key": server.credentials.secret, "aws_region": REGION, "aws_allow_http": "true"}
 
 
 @pytest.fixture
 def duck(server: Server) -> duckdb.DuckDBPyConnection:
-    """A DuckDB with its extension for HTTP, which comes as a package of its own: nothing is downloaded here."""
+    """DuckDB with its HTTP extension, which is installed as a package: nothing is downloaded here."""
     connection = duckdb.connect()
     file = resources.files(duckdb_extension_httpfs) / f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension"
     connection.load_extension(str(file))

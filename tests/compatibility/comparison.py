@@ -1,14 +1,14 @@
-"""What other stores pass of the suite, beside what this one does."""
+"""The cases of the suite that other stores pass, beside ours."""
 
 from suite import Outcome
 
 TIERS = (1, 2, 3)
 
-# Run on 2026-11-22 over the same lists of cases, and the same commit of the suite. Garage 2.5 passes none, for the
+# Run on 2026-11-22 with the same lists of cases, and the same commit of the suite. Garage 2.5 passes none, because the
 # suite cleans up with ListObjectVersions.
 MEASURED = {"SeaweedFS 4.48": {1: 244, 2: 97, 3: 48}, "Garage 2.5": {1: 0, 2: 0, 3: 0}}
 
-# How many test functions of the suite a project holds its own releases to. Garage and MinIO name none.
+# The number of test functions of the suite that a project requires of its own releases. Garage and MinIO name none.
 GATES = {"RustFS": 464, "SeaweedFS": 240}
 
 
@@ -21,7 +21,8 @@ def functions(outcomes: dict[int, Outcome]) -> int:
 
 
 def table(name: str, outcomes: dict[int, Outcome]) -> str:
-    """A Markdown table: cases passed of each tier, and functions of the whole suite. `name` is what was run."""
+    """A Markdown table: passed cases of each tier, and functions of the whole suite. `name` is the store that was run.
+    """
     totals = {tier: f"{outcomes[tier].total}" if tier in outcomes else "not run" for tier in TIERS}
     rows = [
         ["cases passed", *(f"tier {tier}" for tier in TIERS), "functions"],

@@ -10,7 +10,7 @@ ROW = re.compile(r"^\| `(test_\w+::[^`]+)` \| ([123]) \| (.+) \|$")
 
 
 def known_failures(text: str | None = None) -> dict[int, dict[str, str]]:
-    """By tier, the reason for each case."""
+    """The reason for each case, by tier."""
     found: dict[int, dict[str, str]] = {1: {}, 2: {}, 3: {}}
     for line in (DOCUMENT.read_text() if text is None else text).splitlines():
         row = ROW.match(line)

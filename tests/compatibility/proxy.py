@@ -1,4 +1,4 @@
-"""A plain round-robin over TCP: each connection goes to the next gateway, and nothing of it is looked at."""
+"""A round-robin TCP proxy: each connection goes to the next gateway, and its bytes are not inspected."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ START_SECONDS = 10
 
 
 class RoundRobin:
-    """Listens on loopback, and hands connections to several addresses in turn."""
+    """Listens on loopback, and forwards connections to several addresses in turn."""
 
     def __init__(self, targets: list[str]) -> None:
         self.targets = itertools.cycle(targets)
@@ -18,7 +18,7 @@ class RoundRobin:
         self.ready = threading.Event()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._serve, daemon=True)
-        # asyncio itself holds connections only weakly: one on which nothing moves could be collected.
+        # asyncio holds connections only weakly: an idle one could be collected.
         self.carried: set[asyncio.Task[None] | None] = set()
 
     def start(self) -> "RoundRobin":
@@ -66,7 +66,7 @@ class RoundRobin:
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carries one direction to its end."""
+    """Copies one direction to its end."""
     with contextlib.suppress(OSError):
         while data := await reader.read(CHUNK_BYTES):
             writer.write(data)

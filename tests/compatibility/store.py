@@ -1,4 +1,4 @@
-"""The store that is measured: one gateway or several on one log, with the users that the suite wants."""
+"""The store under test: one or more gateways on one log, with the users that the suite needs."""
 
 import json
 import subprocess
@@ -11,14 +11,14 @@ from proxy import RoundRobin
 
 USERS = ["main", "alt", "tenant"]
 
-# What buckets get that are made without a word about ownership: the suite is about ACLs, which count only so.
+# The ownership of buckets that are created without one: the suite is about ACLs, which need this setting.
 OWNERSHIP = {"PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP": "object-writer"}
 
-# A day of the lifecycle rules that the suite makes, in seconds.
+# The length of a day of the suite's lifecycle rules, in seconds.
 DAY_SECONDS = 2
 DAY_VARIABLE = "PLANETSTORE_LIFECYCLE_DAY"
 
-# The keys by which the suite encrypts, where it names them.
+# The keys that the suite encrypts with, where it names one.
 KMS_KEYS = ["testkey-1", "testkey-2"]
 
 CERTIFICATE_SECONDS = 60
@@ -26,7 +26,7 @@ CERTIFICATE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Account:
-    """A user, as the suite's configuration names one."""
+    """A user in the suite's configuration."""
 
     name: str
     id: str
@@ -35,7 +35,7 @@ class Account:
 
 
 class Store:
-    """Everything below one folder, until it is closed."""
+    """A store in one folder, until it is closed."""
 
     def __init__(self, folder: Path, *, gateways: int, https: bool) -> None:
         self.folder = folder
@@ -48,7 +48,7 @@ class Store:
         self.first: Server | None = None
 
     def start(self) -> list[Account]:
-        """Starts the store; its users."""
+        """Starts the store; returns its users."""
         self.folder.mkdir(parents=True, exist_ok=True)
         environment = {**OWNERSHIP, DAY_VARIABLE: str(DAY_SECONDS), **(self._certificate() if self.https else {})}
         if self.gateways == 1:
@@ -75,7 +75,7 @@ class Store:
         return {"PLANETSTORE_TLS_CERTIFICATE": str(certificate), "PLANETSTORE_TLS_KEY": str(key)}
 
     def admin(self, *words: str) -> dict:
-        """Runs an administrator's command; what it says."""
+        """Runs an admin command; returns its output."""
         trust = ("--ca", str(self.certificate)) if self.https else ()
         told = self.first.run("admin", "-o", "json", *trust, *words)
         if told.returncode != 0:
@@ -89,7 +89,7 @@ class Store:
         return Account(name, user["id"], key["access_key"], key["secret_key"])
 
     def close(self) -> None:
-        """Ends every process of the store."""
+        """Ends all processes of the store."""
         if self.proxy is not None:
             self.proxy.close()
         if self.cluster is not None:

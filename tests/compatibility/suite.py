@@ -13,13 +13,13 @@ from store import DAY_SECONDS, KMS_KEYS, Account
 HERE = Path(__file__).parent
 TIERS = {1: HERE / "tier1.txt", 2: HERE / "tier2.txt", 3: HERE / "tier3.txt"}
 
-# What the suite's own requirements leave out.
+# Packages that the suite's requirements omit.
 EXTRA = ["pytest-xdist==3.8.0", "pytest-timeout==2.4.0"]
 
 CASE_SECONDS = 180
 TIER_SECONDS = 3_600
 
-# Cases that look at everything a user owns: they run by themselves, after the others.
+# Cases that read everything a user owns: they run alone, after the others.
 ALONE = ("test_list_buckets", "test_buckets_list")
 
 API_NAME = "us-east-1"
@@ -31,14 +31,14 @@ def cases(tier: int) -> list[str]:
 
 
 def short(node: str) -> str:
-    """`s3tests/functional/test_s3.py::test_x[a]` as it is listed: `test_s3::test_x[a]`."""
+    """The short form of `s3tests/functional/test_s3.py::test_x[a]`: `test_s3::test_x[a]`."""
     file, _, case = node.partition("::")
     return f"{Path(file).stem}::{case}"
 
 
 @dataclass
 class Outcome:
-    """What became of the cases of a tier, by their short names."""
+    """The results of the cases of a tier, by their short names."""
 
     passed: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Outcome:
 
 
 class Suite:
-    """The checkout, an interpreter that can run it, and a folder for what comes out."""
+    """The checkout, an interpreter that can run it, and a folder for its output."""
 
     def __init__(self, checkout: Path, python: Path | None, out: Path, jobs: int) -> None:
         self.checkout = checkout
@@ -60,9 +60,9 @@ class Suite:
         self.environment = {"S3TEST_CONF": str(self.configuration)}
 
     def configure(self, address: str, accounts: list[Account], certificate: Path | None) -> None:
-        """Writes the suite's configuration: where the store is, with which certificate, and who its users are."""
+        """Writes the suite's configuration: the store's address, its certificate, and its users."""
         if certificate is not None:
-            # Some of its cases speak TLS by themselves, and trust whom the system or `requests` trusts.
+            # Some of its cases use TLS directly, and trust the authorities of the system or of `requests`.
             self.environment |= {"SSL_CERT_FILE": str(certificate), "REQUESTS_CA_BUNDLE": str(certificate)}
         host, _, port = address.rpartition(":")
         by_name = {account.name: account for account in accounts}
@@ -83,7 +83,7 @@ class Suite:
         self.configuration.write_text("\n".join(lines) + "\n")
 
     def run(self, name: str, nodes: list[str]) -> Outcome:
-        """Runs cases; those that nothing was heard of count as failed."""
+        """Runs cases; those without a result count as failed."""
         alone = [node for node in nodes if any(word in node for word in ALONE)]
         outcome = Outcome()
         self._run(f"{name}", [node for node in nodes if node not in alone], self.jobs, outcome)
@@ -115,7 +115,7 @@ class Suite:
 
 
 def read(case: ElementTree.Element, outcome: Outcome) -> None:
-    """Counts a case; one whose clean-up failed is listed twice, and failed."""
+    """Counts a case; one whose clean-up failed is listed twice, and counts as failed."""
     name = f"{(case.get('classname') or '').rpartition('.')[2]}::{case.get('name')}"
     bad = [found for kind in ("failure", "error", "skipped") for found in case.findall(kind)]
     if bad:
@@ -126,7 +126,7 @@ def read(case: ElementTree.Element, outcome: Outcome) -> None:
 
 
 def make_environment(checkout: Path) -> Path:
-    """An interpreter with what the suite requires, made once for each state of its requirements."""
+    """An interpreter with the suite's requirements, created once for each version of them."""
     requirements = checkout / "requirements.txt"
     stamp = hashlib.sha256(requirements.read_bytes() + " ".join(EXTRA).encode()).hexdigest()[:12]
     folder = HERE.parents[1] / ".tools" / f"s3-tests-{stamp}"

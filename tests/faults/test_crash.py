@@ -1,4 +1,4 @@
-"""Crashes under load: no acked write is lost, no acked delete comes back, whatever is there is whole."""
+"""Crashes under load: no acked write is lost, no deleted object comes back, and every stored object is complete."""
 
 import random
 import time
@@ -12,16 +12,16 @@ from harness.server import NotStarted, Server
 
 KILLS_OF_ALL, KILLS_OF_ALL_LONG = 6, 20
 KILLS_OF_NATS = 12
-# The moment of a kill: after this many acks, and then somewhere within this time.
+# The moment of a kill: after this many acks, and then at a random time within this span.
 ACKS_BEFORE_KILL = (5, 150)
 SECONDS_BEFORE_KILL = 0.05
 
 
 def strike(history: History, rng: random.Random) -> None:
-    """Lets a random moment come while the writers write."""
+    """Waits for a random moment while the writers write."""
     goal = history.acked() + rng.randint(*ACKS_BEFORE_KILL)
     wait.until(lambda: history.acked() >= goal, f"{goal} acks", 60)
-    time.sleep(rng.random() * SECONDS_BEFORE_KILL)  # not waiting for anything: this is the random moment itself
+    time.sleep(rng.random() * SECONDS_BEFORE_KILL)  # not a wait for a condition: this is the random moment itself
 
 
 @pytest.mark.slow
@@ -51,7 +51,7 @@ def test_killing_everything(make_server, seed, kills):
 
 
 def kill_while_starting(server: Server, rng: random.Random) -> None:
-    """Another crash before the recovery from the first one is through."""
+    """Another crash before the recovery from the first one is complete."""
     server.spawn()
     time.sleep(rng.random() * 1.5)  # the random moment itself
     server.kill()
@@ -72,7 +72,7 @@ def test_killing_nats_alone(make_server, seed):
         killed = server.kill_nats()
         before = [writer.acked for writer in history.writers]
         wait.until(lambda: server.nats_pid() not in (None, killed), "another nats-server", 30)
-        # One ack each may have been under way when it died; the one after it is new for certain.
+        # One ack each may have been in flight at the kill; the next one is certainly new.
         wait.until(lambda: all(writer.acked > old + 1 for writer, old in zip(history.writers, before, strict=True)),
                    "acks for every writer after the kill", 60)
         history.end()

@@ -1,4 +1,6 @@
-"""Full disks under the nodes, the log and the projection: clear refusals, nothing lost, recovery once there is room."""
+"""Full disks under the nodes, the log and the projection: clear refusals, nothing lost, and recovery once there is
+room.
+"""
 
 import os
 import secrets
@@ -18,23 +20,23 @@ from harness.history import in_parallel
 from harness.server import Server
 
 UNCACHED = {"PLANETSTORE_CACHE_BYTES": "0"}
-# A node stops writing with 256 MiB left, and lays out 64 MiB at a time.
+# A node stops writing with 256 MiB left, and allocates 64 MiB at a time.
 NODE_DISK_MIB = 420
 NODE_BALLAST_MIB = 150
 NODE_DISKS_MIB = 1_100
 NODE_DISKS_BALLAST_MIB = 600
-# The log takes no events with less than 32 MiB left.
+# The log accepts no events with less than 32 MiB left.
 LOG_DISK_MIB = 96
 LITTLE_ROOM_MIB = 20
-# The projection takes only deletes with less than 24 MiB left, for which it keeps 32 MiB; without these, none with less
-# than 12 MiB.
+# The projection accepts only deletes with less than 24 MiB left, for which it keeps a reserve of 32 MiB; without the
+# reserve, none with less than 12 MiB.
 PROJECTION_DISK_MIB = 128
-# Parts of an upload that is given up: what it leaves is freed by events of 128 parts each.
+# Parts of an upload that is aborted: events of 128 parts each free them.
 PARTS = 1_000
-# What one gateway writes while another has no room: more than that one folds in memory.
+# How much one gateway writes while the other has no room: more than the other can fold in memory.
 BEHIND_WRITES = 2_500
 
-# The disk is filled under load until nats-server met it so many times; mostly each filling does.
+# The disk is filled under load until nats-server met it this many times; usually each filling does so.
 FAILURES_WANTED = 2
 FILLINGS_MAX = 8
 LOAD_THREADS = 16
@@ -43,7 +45,7 @@ ACKS_BEFORE_FULL = 200
 
 @pytest.fixture
 def own(make_server, mount) -> Server:
-    """A server after its first start, stopped, so that disks can be put under it; unmounted after it has ended."""
+    """A server after its first start, stopped, so that its folders can be put on small disks; unmounted at the end."""
     server = make_server(environment=UNCACHED).start()
     server.stop()
     return server
@@ -51,7 +53,7 @@ def own(make_server, mount) -> Server:
 
 @pytest.fixture
 def own_image(make_server, mount_image) -> Server:
-    """The same, for disks as real file systems have them."""
+    """The same, for disks with real file systems."""
     server = make_server(environment=UNCACHED).start()
     server.stop()
     return server
@@ -80,7 +82,7 @@ def test_every_node_is_full(own, mount):
         filler.until_refused(size)
     check(own, stored | filler.stored)
     ballast.unlink()
-    # Each node says for itself that it has room again.
+    # Each node reports by itself that it has room again.
     wait.until(lambda: all(filler.accepts(10) for _ in range(12)), "room again")
     stored |= put_all(own, "after") | filler.stored
     check(own, stored)
@@ -88,7 +90,8 @@ def test_every_node_is_full(own, mount):
 
 
 def test_the_log_has_little_room(own, mount):
-    """Writes are refused before anything fails: nats-server goes on, and so do reads, and deletes, which make room."""
+    """Writes are refused before anything fails: nats-server continues, and so do reads, and deletes, which make room.
+    """
     store = own.data / "nats" / "store"
     put_disk(own, store, mount, LOG_DISK_MIB)
     own.start().wire().make_bucket("full")
@@ -115,7 +118,7 @@ def test_the_log_has_little_room(own, mount):
 
 @pytest.mark.timeout(240)
 def test_the_log_is_full(own, mount):
-    """The last byte is taken under load: a write of nats-server fails, after which it takes none any more."""
+    """The last byte is taken under load: a write of nats-server fails, after which it accepts no more."""
     store = own.data / "nats" / "store"
     put_disk(own, store, mount, LOG_DISK_MIB)
     own.start().wire().make_bucket("full")
@@ -124,7 +127,7 @@ def test_the_log_is_full(own, mount):
     for number in range(FILLINGS_MAX):
         nats, goal = own.nats_pid(), ACKS_BEFORE_FULL
         load = Loads(own, LOAD_THREADS)
-        wait.until(lambda: load.acked() >= goal, f"{goal} acks", 60)  # noqa: B023 - used within the turn
+        wait.until(lambda: load.acked() >= goal, f"{goal} acks", 60)  # noqa: B023 - used within the round
         ballast = fill_up(store)
         filler = Filler(own)
         filler.until_refused(10, ANSWER_SECONDS_MAX)
@@ -146,7 +149,7 @@ def test_the_log_is_full(own, mount):
     filler = Filler(own)
     filler.until_refused(10, ANSWER_SECONDS_MAX)
     stop_in_time(own)
-    # It starts on a full disk too, and serves what is there.
+    # It starts on a full disk too, and serves what is stored.
     own.start()
     check(own, stored | filler.stored, refused)
     assert not filler.accepts(10)
@@ -168,7 +171,7 @@ def put_projection_on_a_disk(server: Server, mount: Callable[[Path, int], None],
 
 
 def fill_but(folder: Path, left: int) -> None:
-    """Takes room away until so much is left."""
+    """Fills the disk until this much room is left."""
     ballast = folder / "lost+found" / f"ballast-{secrets.token_hex(4)}"
     ballast.parent.mkdir(exist_ok=True)
     with ballast.open("wb") as file:
@@ -198,15 +201,16 @@ def begin_upload(server: Server, parts: int) -> str:
 
 
 def delete_in_time(server: Server, key: str, query: str = "", seconds: float = ANSWER_SECONDS_MAX) -> None:
-    """A delete goes through, perhaps after it was told once to slow down."""
+    """A delete succeeds, possibly after one "slow down" response."""
     wire = server.wire()
     wait.until(lambda: wire.delete("full", key, query).status == 204, f"a delete of {key}", seconds)
     wire.close()
 
 
 def test_the_projection_has_little_room(own_image, mount_image):
-    """Whatever needs room is refused before the projection fails. Reads go on, deletes do until what is kept for them
-    is gone, and all does when there is room."""
+    """Commands that need room are refused before the projection fails. Reads continue, deletes continue until the
+    reserve is used up, and everything works again when there is room.
+    """
     put_projection_on_a_disk(own_image, mount_image, "nats", "nodes")
     own_image.start().wire().make_bucket("full")
     stored = put_all(own_image, "before")
@@ -216,7 +220,7 @@ def test_the_projection_has_little_room(own_image, mount_image):
     fill_but(own_image.data, LITTLE_ROOM_MIB * MIB)
     filler.until_refused(10, ANSWER_SECONDS_MAX)
     assert not filler.refused or filler.codes == {"SlowDown"}, "every refusal is a definite one"
-    # An end of many parts leaves what only room on the disk frees.
+    # A command that ends many parts leaves rows that are freed only when the disk has room.
     delete_in_time(own_image, "many", f"uploadId={upload}")
     for size in SIZES[:2]:
         delete_in_time(own_image, f"before/{size}")
@@ -232,7 +236,8 @@ def test_the_projection_has_little_room(own_image, mount_image):
 
 
 def test_the_projection_is_full(own_image, mount_image):
-    """The last byte is taken under load, again and again: nothing ends, and it starts on the full disk too."""
+    """The last byte is taken under load, again and again: the process never ends, and it starts on the full disk too.
+    """
     put_projection_on_a_disk(own_image, mount_image, "nats", "nodes")
     own_image.start().wire().make_bucket("full")
     stored = put_all(own_image, "before")
@@ -245,7 +250,7 @@ def test_the_projection_is_full(own_image, mount_image):
     assert seconds < ANSWER_SECONDS_MAX
     stored |= acked | filler.stored
     own_image.assert_alive()
-    # What is kept for them lets deletes go on.
+    # The reserve lets deletes continue.
     for key in sorted(acked)[:50]:
         delete_in_time(own_image, key)
         del stored[key]
@@ -253,7 +258,7 @@ def test_the_projection_is_full(own_image, mount_image):
     fill_up(own_image.data)
     wire, key = own_image.wire(), sorted(acked)[50]
     answer = wire.delete("full", key)
-    if answer.status == 204:  # it fits what is in memory
+    if answer.status == 204:  # it fits in memory
         del stored[key]
     else:
         assert (answer.status, answer.code) in REFUSALS
@@ -274,7 +279,7 @@ def test_the_projection_is_full(own_image, mount_image):
 
 
 def test_the_disk_of_the_log_and_the_projection_is_full(own_image, mount_image):
-    """What is kept under the projection is room for the log too, so deletes go on where both are on one disk."""
+    """The projection's reserve is room for the log too, so deletes continue where both are on one disk."""
     put_projection_on_a_disk(own_image, mount_image, "nodes")
     own_image.start().wire().make_bucket("full")
     stored = put_all(own_image, "before")
@@ -295,7 +300,7 @@ def test_the_disk_of_the_log_and_the_projection_is_full(own_image, mount_image):
 
 @pytest.mark.timeout(300)
 def test_the_projection_of_one_of_two_gateways_is_full(nothing_left, tmp_path, mount_image):
-    """It follows the other one in memory for as long as that goes, and all of it when there is room."""
+    """It follows the other gateway in memory as long as possible, and completely once there is room."""
     cluster = Cluster(tmp_path / "cluster")
     try:
         mount_image(cluster.folder / "gateway-1" / "data", PROJECTION_DISK_MIB)
@@ -323,7 +328,7 @@ def test_the_projection_of_one_of_two_gateways_is_full(nothing_left, tmp_path, m
         answer = wire.get("full", last)
         assert answer.body == behind[last] or (answer.status, answer.code) in REFUSALS, "never what it was before"
         wire.close()
-        # What is kept makes room for what a start must fold.
+        # The reserve makes room for the events that a start must fold.
         full.kill()
         full.start()
         assert_there(full, stored)

@@ -1,4 +1,4 @@
-"""Bytes that may be gone take no new reference, and shards that an acked write lacks are known after any end."""
+"""Bytes that may be gone get no new reference, and the missing shards of an acked write are known after any crash."""
 
 import json
 import os
@@ -17,17 +17,17 @@ from harness.wire import Wire
 
 pytestmark = pytest.mark.waits
 
-# Without the cache every read goes to the nodes.
+# Without the cache every read asks the nodes.
 UNCACHED = {"PLANETSTORE_CACHE_BYTES": "0"}
 SIZES = [3 * KIB, 300 * KIB, 5 * MIB]
 BUCKET = "doubt"
-# Of a piece in its file, with its header.
+# The size of a piece in its file, with its header.
 PIECE_STRIDE_BYTES = 256 * KIB + 16
-# A debt is some seconds old before it is written down, and a machine under load is slow.
+# A missing shard is recorded only after some seconds, and a machine under load is slow.
 KNOWN_SECONDS = 60
 
 
-# The console takes a few logins in a second, and is asked again and again here.
+# The console accepts a few logins in a second, and is asked repeatedly here.
 PAUSE_SECONDS = 0.5
 
 
@@ -45,7 +45,7 @@ def owed(server: Server) -> dict:
 
 
 def wait_until_settled(server: Server) -> None:
-    """Acks come one shard early: waits until the last ones are there too, and the mark says so."""
+    """Acks come one shard early: waits until the last shards are stored too, and the mark covers them."""
     def is_settled() -> bool:
         told = status(server)
         return told["health"]["settled_sequence"] >= told["log"]["last_sequence"]
@@ -55,7 +55,7 @@ def wait_until_settled(server: Server) -> None:
 
 
 def wait_until_scanned(server: Server) -> None:
-    """Waits until what was acked before the start was looked at."""
+    """Waits until the writes that were acked before the start have been checked."""
     wait.until(lambda: not status(server)["health"]["scanning"], "the look at the last writes", KNOWN_SECONDS)
 
 
@@ -75,7 +75,7 @@ def assert_reads(wire: Wire, key: str, data: bytes) -> None:
 
 
 def delete_shards(server: Server, nodes: range | list[int]) -> None:
-    """Empties nodes of every shard, and leaves them their identity."""
+    """Removes every shard from nodes, but not their identity."""
     for number in nodes:
         for part in ("segments", "buckets"):
             folder = server.node_folder(number) / part
@@ -160,7 +160,7 @@ def test_two_nodes_that_lost_their_shards_are_owed_them_and_what_is_read_says_so
     told = owed(server)
     assert (told["contents"], told["unsafe_contents"]) == (1, 1)
     assert [(node["node"], node["missing"]) for node in told["nodes"]] == [("node-2", 1), ("node-5", 1)]
-    # They are in order of the shards, which lie on the nodes as it happened.
+    # They are in order of the shards, whose nodes are random.
     assert sorted((fault["node"], fault["fault"]) for fault in told["listed"][0]["faults"]) == [
         ("node-2", "missing"), ("node-5", "missing")]
     table = server.run("status").stdout
@@ -172,7 +172,7 @@ def test_two_nodes_that_lost_their_shards_are_owed_them_and_what_is_read_says_so
 
 
 def data_files(server: Server) -> list[Path]:
-    """The files of the four data shards of the one content that has files."""
+    """The files of the four data shards of the only content that has files."""
     found = [file for number in range(1, NODES + 1) for file in (server.node_folder(number) / "buckets").glob("*/*")]
     assert len(found) == NODES
     # The last bits of a shard's name are its index.
@@ -190,7 +190,7 @@ def damage(file: Path, piece: int) -> None:
 
 
 def make_unreadable(file: Path) -> None:
-    """What the disk does not return: a folder in its place fails every read, and says nothing about other files."""
+    """Makes a file unreadable: a folder in its place fails every read, and affects no other files."""
     file.unlink()
     file.mkdir()
 
@@ -247,7 +247,7 @@ def test_bytes_are_referred_to_beside_one_new_node_and_stored_again_beside_two(s
             assert_reads(wire, f"first/{size}", data)
         if count == 0:
             assert status(server)["stored"]["contents"] == before, "any one node may be lost"
-    # Of the small one, both nodes may have had none of its three shards.
+    # Both nodes may have had none of the three shards of the small one.
     assert before + 2 <= status(server)["stored"]["contents"] <= before + len(SIZES)
 
 
@@ -260,7 +260,7 @@ def cluster(tmp_path):
         cluster.close()
 
 
-# The last is a stream of so few stripes that it does not wait for the node, which is tried before others are.
+# The last body is a stream of so few stripes that it does not wait for the node, which is tried before others are.
 @pytest.mark.parametrize("size", [3 * KIB, 300 * KIB, 3 * MIB])
 def test_a_shard_that_an_ack_did_not_wait_for_is_owed_after_a_kill(cluster, size):
     gateway = cluster.gateways[0]
@@ -270,7 +270,7 @@ def test_a_shard_that_an_ack_did_not_wait_for_is_owed_after_a_kill(cluster, size
     late = cluster.nodes[-1]
     late.send_signal(signal.SIGSTOP)
     try:
-        # Some of the small ones have a shard on the node that does not answer, and the first of the others has.
+        # Some of the small ones have a shard on the node that does not answer, and so does the first of the others.
         count = 16 if size <= 32 * KIB else 1
         stored = {f"object/{number}": content((size, number), size) for number in range(count)}
         for key, data in stored.items():
@@ -301,7 +301,7 @@ def test_a_shard_that_came_after_all_is_owed_no_more(cluster):
     late.send_signal(signal.SIGSTOP)
     try:
         put(wire, "object", content("late", 300 * KIB))
-        # The write to the node is given up before it wakes.
+        # The write to the node is abandoned before it resumes.
         wait.until(lambda: owed(gateway)["shards"] == 1, "the debt in the status", KNOWN_SECONDS)
     finally:
         late.send_signal(signal.SIGCONT)

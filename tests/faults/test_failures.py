@@ -1,4 +1,4 @@
-"""Two nodes lost in every way: everything still reads with its right bytes, and new writes succeed."""
+"""Two nodes lost in every way: every object is still read correctly, and new writes succeed."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from harness.server import Server
 
 pytestmark = pytest.mark.waits
 
-# Without the cache every read goes to the nodes.
+# Without the cache every read asks the nodes.
 UNCACHED = {"PLANETSTORE_CACHE_BYTES": "0"}
 SMALL_SIZES = [1, 100, 4 * KIB, 32 * KIB]
 STRIPED_SIZES = [32 * KIB + 1, 300 * KIB, MIB, MIB + 1, 3 * MIB + 17]
@@ -23,7 +23,7 @@ PART = 5 * MIB
 
 
 class Library:
-    """Objects of every layout, and the check that they are as they were written."""
+    """Objects of every layout, and a check that they are unchanged."""
 
     def __init__(self, server: Server, bucket: str = "library") -> None:
         self.server, self.bucket = server, bucket
@@ -31,7 +31,7 @@ class Library:
         server.wire().make_bucket(bucket)
 
     def put(self, shelf: str, copies: int = 3) -> None:
-        """Writes a set of objects; every one must be accepted."""
+        """Writes a set of objects; each must be accepted."""
         wire = self.server.wire()
         for size in [0, *SMALL_SIZES, *STRIPED_SIZES]:
             for number in range(copies):
@@ -67,14 +67,14 @@ class Library:
         wire.close()
 
     def shards(self) -> int:
-        """Shards that all objects have when no write is under way any more."""
+        """The number of shards that all objects have once no write is in flight."""
         small = sum(0 < len(data) <= 32 * KIB for key, data in self.objects.items())
         striped = sum(len(data) > 32 * KIB for key, data in self.objects.items() if key != "multipart")
         parts = [500, PART, PART + 1] if "multipart" in self.objects else []
         return 3 * (small + sum(p <= 32 * KIB for p in parts)) + 6 * (striped + sum(p > 32 * KIB for p in parts))
 
     def wait_until_whole(self) -> None:
-        """Acks come one shard early: waits until the nodes report the last ones too."""
+        """Acks come one shard early: waits until the nodes report the last shards too."""
         expected = self.shards()
         wait.until(lambda: sum(node["shards"] for node in nodes(self.server)) >= expected, f"{expected} shards", 30)
 
@@ -98,7 +98,7 @@ def library(make_server) -> Iterator[Library]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Removes a folder that somebody may be writing to at the same time."""
+    """Removes a folder that a process may be writing to."""
     def is_gone() -> bool:
         shutil.rmtree(folder, ignore_errors=True)
         return not folder.exists()
@@ -149,7 +149,7 @@ def test_too_few_nodes_for_a_write(library):
     server = library.server
     for number in (1, 2, 3, 4):
         assert server.run("node", "stop", f"node-{number}").returncode == 0
-    # Until the nodes are missed, a small write may still find the two that it takes.
+    # Until the nodes are missed, a small write may still find the two nodes that it needs.
     wait.until(lambda: server.get_console("/readyz")[0] == 503, "the nodes to be missed")
     wire = server.wire()
     for size in (100, 3 * MIB):
@@ -164,13 +164,14 @@ def test_too_few_nodes_for_a_write(library):
 
 
 def flip_bits(folder: Path, rng: random.Random) -> int:
-    """Flips a bit in every shard file of a node and in every 2 KiB that its segments use; how many."""
+    """Flips a bit in every shard file of a node and in every 2 KiB that its segments use; returns the number of flips.
+    """
     flipped = 0
     for path in [*folder.glob("buckets/*/*"), *folder.glob("segments/*.seg")]:
         is_segment = path.suffix == ".seg"
         with path.open("r+b") as file:
             used = file.read().rstrip(b"\0")
-            # The first bytes of a segment are its header, for people; a shard file is damaged anywhere.
+            # The first bytes of a segment are a header for people; a shard file can be damaged anywhere.
             steps = range(64, len(used), 2048) if is_segment else range(0, max(len(used), 1), 200_000)
             for start in steps:
                 at = rng.randrange(start, min(start + 2048, len(used)))
@@ -195,7 +196,7 @@ def test_damage_on_two_nodes(library, running, seed):
 
 
 def test_shards_cut_short_swapped_and_emptied(library):
-    """Other damage than bits: a file cut short, a file of zeros, two files in each other's place."""
+    """Damage other than flipped bits: a truncated file, a file of zeros, two swapped files."""
     server = library.server
     for number in (1, 4):
         files = sorted(server.node_folder(number).glob("buckets/*/*"))

@@ -1,4 +1,4 @@
-"""The history bites: what it must notice in the crash tests, it notices."""
+"""Checks the history itself: it must detect the errors that the crash tests look for."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from harness.history import ABSENT, History, Stored
 
 @pytest.fixture
 def history(server, bucket) -> History:
-    """A history with acked objects and acked deletes, all writers ended, and found to be right."""
+    """A history with acked objects and acked deletes, whose writers have ended and which compares as correct."""
     history = History(server, bucket, writers=2, keys=6)
     history.begin("control", goes_on=False)
     wait.until(lambda: history.acked() > 60, "60 acks")

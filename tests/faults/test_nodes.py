@@ -1,4 +1,4 @@
-"""Which data folder is a node: an empty one in its place is refused, and so is a second process of its name."""
+"""Which data folder is a node: an empty folder in its place is refused, and so is a second process of its name."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ SIZES = [100, 20 * KIB, 300 * KIB, 3 * MIB + 17]
 
 
 def status(server: Server) -> dict[str, list[dict[str, object]]]:
-    """What `status` says of each node's processes."""
+    """The status of each node's processes."""
     shown = server.run("status", "-o", "json")
     found: dict[str, list[dict[str, object]]] = {}
     for node in json.loads(shown.stdout)["nodes"]:
@@ -46,7 +46,7 @@ def check_all(server: Server, shelf: str) -> None:
 
 
 def holds(folder: Path) -> list[Path]:
-    """The files with shards in a node's data folder."""
+    """The shard files in a node's data folder."""
     return [file for part in ("segments", "buckets") for file in (folder / part).rglob("*") if file.is_file()]
 
 
@@ -79,7 +79,7 @@ def test_an_empty_folder_is_refused_until_it_is_told_to_take_the_place(make_serv
     put_all(server, "six")
     wait.until(lambda: holds(lost), "shards on the new folder")
     again = server.run("node", "init", "node-3")
-    assert again.returncode != 0 and "known with" in again.stderr
+    assert again.returncode != 0 and "has joined" in again.stderr
     server.restart()
     assert states(server, "node-3") == ["online"]
     for shelf in ("before", "five", "six"):

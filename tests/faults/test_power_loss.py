@@ -1,8 +1,8 @@
-"""Power losses under load: no acked write is lost, no acked delete comes back, whatever is there is whole.
+"""Power losses under load: no acked write is lost, no deleted object comes back, and every stored object is complete.
 
-The whole data folder lies on a file system of its own that is shut down without writing anything more, at a random
-moment; then everything is killed. The control does the same to a nats-server with its default `sync_interval`, and must
-lose acked writes: a test that could not see them would be of no use.
+The whole data folder is on its own file system, which is shut down at a random moment without writing anything more;
+then everything is killed. The control does the same to a nats-server with its default `sync_interval`, and must lose
+acked writes: a test that could not detect the loss would be useless.
 """
 
 import os
@@ -27,7 +27,7 @@ ROUNDS, ROUNDS_LONG = 2, int(os.environ.get("PLANETSTORE_POWER_LOSSES") or 6)
 CONTROL_ROUNDS_MAX = 4
 WRITERS = 32
 KEYS_OF_A_WRITER = 5
-# The moment of a loss: after this many acks, and then somewhere within 50 ms.
+# The moment of a power loss: after this many acks, and then at a random time within 50 ms.
 ACKS_BEFORE_LOSS = (100, 600)
 
 
@@ -49,7 +49,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[power.Disk]
 
 @pytest.fixture
 def server_on(make_server: Callable[..., Server]) -> Callable[..., Server]:
-    """A server whose whole data folder lies on a disk."""
+    """A server whose whole data folder is on a disk."""
 
     def make(disk: power.Disk, **options: object) -> Server:
         server = make_server(**options)
@@ -60,11 +60,13 @@ def server_on(make_server: Callable[..., Server]) -> Callable[..., Server]:
 
 
 def lose_power(server: Server, disk: power.Disk, history: History) -> int:
-    """Cuts the power, kills everything, and mounts the disk again. How many operations had been acked until the end."""
+    """Cuts the power, kills everything, and mounts the disk again. Returns the number of operations that were acked
+    before.
+    """
     disk.cut()
     server.kill()
     for writer in history.writers:
-        # Between the loss and the kill all disks fail, and the server may say so in its own way.
+        # Between the power loss and the kill all disks fail, and the server may report that in any way.
         writer.join(60)
         writer.unexpected = [what for what in writer.unexpected if not what.startswith("500: ")]
     history.end()
@@ -75,7 +77,7 @@ def lose_power(server: Server, disk: power.Disk, history: History) -> int:
 
 
 def appends(server: Server) -> tuple[int, int]:
-    """How many appends to the log there were since the start, and how many of more than 16 events."""
+    """The number of appends to the log since the start, and of those with more than 16 events."""
     status, body = server.get_console("/metrics")
     assert status == 200, body
     counted = {limit: int(count) for limit, count in
@@ -84,14 +86,14 @@ def appends(server: Server) -> tuple[int, int]:
 
 
 def random_moment(history: History, rng: random.Random) -> None:
-    """Lets a random moment come while the writers write."""
+    """Waits for a random moment while the writers write."""
     goal = rng.randint(*ACKS_BEFORE_LOSS)
     wait.until(lambda: history.acked() >= goal, f"{goal} acks", 60)
-    time.sleep(rng.random() * 0.05)  # not waiting for anything: this is the random moment itself
+    time.sleep(rng.random() * 0.05)  # not a wait for a condition: this is the random moment itself
 
 
 def differences(history: History) -> list[str]:
-    """The keys under which something else is found than what was acked or under way."""
+    """The keys whose contents match neither the last ack nor a write in flight."""
     wire = history.server.wire()
     found = {name: read(wire, history.bucket, name) for keys in history.keys for name in keys}
     wire.close()
@@ -116,7 +118,7 @@ def test_losing_power(disk, server_on, seed, rounds):
         every, batches = every + counted[0], batches + counted[1]
         acked += lose_power(server, disk, history)
         if number % 2:
-            # The log alone must have everything; on the other turns the projection must be found not to be ahead of it.
+            # The log alone must have everything; on the other rounds the projection must not be ahead of it.
             (server.data / "ledger.redb").unlink()
         server.start()
         server.wait_for_nodes()
@@ -134,7 +136,7 @@ def test_losing_power(disk, server_on, seed, rounds):
 
 @pytest.fixture
 def lazy_nats_server(tmp_path: Path) -> Path:
-    """A nats-server that syncs when it likes to: with its own default in place of `sync_interval: always`."""
+    """A nats-server that does not sync each write: with its own default in place of `sync_interval: always`."""
     program = tmp_path / "nats-server"
     real = os.environ.get("PLANETSTORE_NATS_SERVER") or shutil.which("nats-server")
     program.write_text(f"""#!/bin/sh

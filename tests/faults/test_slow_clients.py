@@ -1,4 +1,4 @@
-"""Clients that read and send slowly hold up nobody else, and are served to their end."""
+"""Clients that read and send slowly delay no other client, and are served to their end."""
 
 import itertools
 import os
@@ -23,13 +23,13 @@ BYTES_PER_SECOND = 20_000
 OBJECT_BYTES = 48 * MIB
 UPLOAD_BYTES = 4 * MIB
 
-# How many slow clients are brought to their end afterwards.
+# The number of slow clients that are served to their end afterwards.
 FINISHED = 6
 
 SMALL_BYTES = 4 * KIB
 SMALL_REQUESTS = 200
 
-# The bar is twice the time of an idle store; the slack is what a busy machine adds to either.
+# The limit is twice the time of an idle store; the slack is for noise of a busy machine.
 TIMES_MAX = 2.0
 SLACK_SECONDS = 0.15
 
@@ -47,7 +47,7 @@ def percentile(times: list[float]) -> float:
 
 
 class Small:
-    """Small requests of somebody who is in no way slow; no object is read twice."""
+    """Small requests of a client that is not slow; no object is read twice."""
 
     def __init__(self, server: Server) -> None:
         self.wire = server.wire()
@@ -72,12 +72,12 @@ class Small:
 
 
 def mark(number: int) -> bytes:
-    """How a body begins that is like no other."""
+    """A unique start of a body."""
     return b"%08d" % number
 
 
 def slow_senders(server: Server, count: int) -> Crowd:
-    """Uploads that stand at different bytes of their stripes, and some just before the end of one."""
+    """Uploads that have sent different parts of their stripes, some almost a whole one."""
     wire = server.wire()
     rest = memoryview(content("upload", UPLOAD_BYTES - len(mark(0))))
     senders = []
@@ -121,7 +121,7 @@ def test_small_requests_beside_slow_clients(make_server):
     small.wire.make_bucket("slow")
     large = content("large", OBJECT_BYTES)
     assert small.wire.put("slow", "large", large).status == 200
-    small.measure()  # Warms what is cold at a start.
+    small.measure()  # Warms up after the start.
     put_alone, get_alone = small.measure()
     meter = Meter(server.pid)
     meter.start()
@@ -155,7 +155,7 @@ def test_small_requests_beside_slow_clients(make_server):
     server.stop()
 
 
-# Bodies that are announced and do not come: more of each kind than there was memory for.
+# Bodies that are announced and never sent: more of each kind than there was memory for.
 ANNOUNCED_DELETES = 12
 ANNOUNCED_FORMS = 900
 ANNOUNCED_UPLOADS = 160
@@ -165,12 +165,12 @@ PROMPT_SECONDS = 5.0
 
 
 def announced(server: Server) -> list[Idle]:
-    """Requests of which one byte of the body came."""
+    """Requests that have sent one byte of the body."""
     wire = server.wire()
 
     def unsigned(method: str, path: str, query: str, length: int, body: bytes, kind: str) -> Idle:
         head = Head(method, path, query, {"host": wire.address, "content-type": kind, "content-length": str(length)})
-        # They are from several addresses: one has no place for all of them.
+        # They come from several addresses, because one may not have that many connections.
         return Idle(wire.place, head.to_bytes() + body, f"127.0.0.{2 + next(numbers) % 4}")
 
     numbers = itertools.count()

@@ -1,4 +1,4 @@
-"""Clients that do not take what they asked for: they are let go, and nobody else waits for them."""
+"""Clients that do not read their responses: they are disconnected, and no other client waits for them."""
 
 import socket
 import time
@@ -12,14 +12,14 @@ from harness.wire import TIMEOUT_SECONDS, UNSIGNED, object_path
 
 STALL_SECONDS = 3
 
-# More than the memory that all reads share was good for when each held three stripes of a MiB.
+# More readers than fit in the memory for reads when each held three stripes of a MiB.
 READERS = 64
 OBJECT_BYTES = 32 * MIB
 
-# What a stalled client's own kernel takes for it.
+# The receive buffer of a stalled client.
 RECEIVE_BYTES = 64 * KIB
 
-# How a slow client reads.
+# How fast a slow client reads.
 SIP_BYTES = 32 * KIB
 SIP_SECONDS = 0.05
 
@@ -39,7 +39,7 @@ def stalling(make_server, large: bytes) -> Server:
 
 
 def open_download(server: Server) -> socket.socket:
-    """Asks for the object; its bytes are up to the caller."""
+    """Requests the object; the caller reads its bytes."""
     wire = server.wire()
     head, _ = wire.head("GET", object_path("large", "k"), payload=UNSIGNED)
     head.headers["connection"] = "close"
@@ -52,14 +52,14 @@ def open_download(server: Server) -> socket.socket:
 
 
 def cut_off(server: Server) -> int:
-    """How many connections were cut off because their client took nothing."""
+    """The number of connections that were cut off because their client read nothing."""
     _, text = server.get_console("/metrics")
     name = 'planetstore_connections_cut_total{listener="s3",reason="stalled"} '
     return next((int(line.removeprefix(name)) for line in text.decode().splitlines() if line.startswith(name)), 0)
 
 
 def read_to_end(stream: socket.socket) -> bytes:
-    """What comes until the connection ends, however it does."""
+    """The bytes that arrive until the connection ends in any way."""
     taken = bytearray()
     try:
         while piece := stream.recv(MIB):
@@ -75,7 +75,7 @@ def test_stalled_readers_are_cut_off_and_others_are_served(make_server, large):
     for stream in stalled:
         stream.recv(1, socket.MSG_PEEK)
     wire = server.wire()
-    # While they stall: what they hold is little.
+    # While they stall, they hold little memory.
     answer = wire.get("large", "k")
     assert (answer.status, md5(answer.body)) == (200, md5(large)), answer.body[:500]
     wait.until(lambda: cut_off(server) == READERS, "the end of all of them", STALL_SECONDS * 10)
@@ -89,7 +89,7 @@ def test_stalled_readers_are_cut_off_and_others_are_served(make_server, large):
 
 
 def test_a_slow_reader_gets_all_of_it(make_server, large):
-    """It is slower than its network for longer than anybody may stall, and takes the rest in one go."""
+    """It reads slower than its network for longer than a stall may last, and then reads the rest at once."""
     server = stalling(make_server, large)
     with open_download(server) as stream:
         taken = bytearray()

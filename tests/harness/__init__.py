@@ -1,1 +1,1 @@
-"""What the tests need beside the clients: servers to start and kill, signed requests byte by byte, a history."""
+"""Helpers of the tests besides the clients: servers to start and kill, signed requests byte by byte, a history."""

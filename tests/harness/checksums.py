@@ -1,4 +1,4 @@
-"""The checksums of S3, computed by others than the store."""
+"""The checksums of S3, computed without the store."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ COMPUTE = {
 }
 ALGORITHMS = sorted(COMPUTE)
 
-# Those whose checksum of a multipart object is one of its parts' checksums, and those whose is of all bytes.
+# Algorithms with composite checksums of multipart objects, and those with full-object ones.
 COMPOSITE = [algorithm for algorithm in ALGORITHMS if algorithm != "CRC64NVME"]
 FULL_OBJECT = ["CRC32", "CRC32C", "CRC64NVME"]
 
@@ -35,5 +35,5 @@ def header(algorithm: str) -> str:
 
 
 def sent(algorithm: str, data: bytes) -> dict[str, str]:
-    """What makes boto3 send the checksum. It computes them all but MD5."""
+    """The argument with which boto3 sends the checksum. It computes all of them except MD5."""
     return {"ChecksumMD5": checksum("MD5", data)} if algorithm == "MD5" else {"ChecksumAlgorithm": algorithm}

@@ -1,4 +1,4 @@
-"""Real clients, pointed at a server: boto3, and what command lines need in their environment."""
+"""Real clients for a server: boto3, and the environment that command lines need."""
 
 import os
 import subprocess
@@ -14,7 +14,9 @@ CLIENT_SECONDS = 120
 
 
 def boto_client(server: Server, *, credentials: Credentials | None = None, **config: object):
-    """A boto3 client that hides nothing: one attempt, path style, SigV4. Root's, unless others' credentials are given."""
+    """A boto3 client that hides nothing: one attempt, path style, SigV4. With root's credentials unless others are
+    given.
+    """
     credentials = credentials or server.credentials
     options = {
         "signature_version": "s3v4",
@@ -31,7 +33,7 @@ def boto_client(server: Server, *, credentials: Credentials | None = None, **con
 
 
 class CommandLine:
-    """Runs a client program; a failure shows what it said."""
+    """Runs a client program; a failure shows its output."""
 
     def __init__(self, server: Server, home: Path) -> None:
         self.home = home
@@ -62,7 +64,7 @@ class CommandLine:
             f"max_retries = 1\n")
 
     def run(self, *command: str | Path, expect: int | None = 0) -> str:
-        """Runs a command and returns what it printed; its exit code must be `expect` unless that is None."""
+        """Runs a command and returns its output; its exit code must be `expect` unless that is None."""
         done = subprocess.run([str(word) for word in command], env=self.environment, cwd=self.home,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=CLIENT_SECONDS, check=False)

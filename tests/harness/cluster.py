@@ -1,4 +1,4 @@
-"""Every role in its own process: a nats-server as an operator runs it, six nodes, and gateways beside each other."""
+"""Every role in its own process: an external nats-server, six nodes, and several gateways."""
 
 import json
 import os
@@ -47,7 +47,7 @@ class Gateway(Server):
 
 
 class Cluster:
-    """A region whose roles are processes of their own."""
+    """A region whose roles are separate processes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,12 +72,12 @@ class Cluster:
         return self._spawn([BINARY, "run", "node", "--node", name, "--data", self.folder / name, *self.arguments], name)
 
     def restart_node(self, number: int) -> None:
-        """Starts a node again, counted from one, whose process has ended."""
+        """Restarts a node, counted from one, whose process has ended."""
         self.processes.remove(self.nodes[number - 1])
         self.nodes[number - 1] = self._spawn_node(number)
 
     def start_lifecycle(self) -> None:
-        """Starts the role that follows lifecycle rules, once a gateway has made the log."""
+        """Starts the lifecycle role, once a gateway has created the log."""
         self.environment = {**self.environment, **self.gateways[0].author_key()}
         self._spawn([BINARY, "run", "lifecycle", "--data", self.folder / "lifecycle", *self.arguments], "lifecycle")
 
@@ -100,7 +100,7 @@ class Cluster:
         return process
 
     def close(self) -> None:
-        """Ends all of it, the nats-server last."""
+        """Ends all processes, the nats-server last."""
         for gateway in self.gateways:
             gateway.close()
         for process in reversed(self.processes):

@@ -1,4 +1,4 @@
-"""The roles of compose.yaml as processes of their own: one nats-server with its configuration, a gateway, six nodes."""
+"""The roles of compose.yaml as separate processes: one nats-server with its configuration, a gateway, six nodes."""
 
 import json
 import os
@@ -16,13 +16,13 @@ NODES = [f"node-{number}" for number in range(1, 7)]
 
 
 def make_secrets(folder: Path) -> None:
-    """Makes what compose.yaml mounts as files, with the program that is tested."""
+    """Generates the files that compose.yaml mounts, with the tested program."""
     environment = {**os.environ, "PLANETSTORE_BINARY": str(BINARY)}
     subprocess.run([NATS / "compose-secrets", folder], check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 class Composition:
-    """Everything below one folder; the gateway is a server as any other."""
+    """A composition in one folder; the gateway can be used like any other server."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class Composition:
         return dict(line.split("=", 1) for line in lines)["PLANETSTORE_NATS_PASSWORD"]
 
     def connect(self, user: str) -> Nats:
-        """A connection to the log's server, as whoever stole a user's login has it."""
+        """A connection to the log's server, as a thief of a user's login has it."""
         return Nats(self.url, user, self.password(user))
 
     def start(self) -> "Composition":
@@ -71,7 +71,7 @@ class Composition:
         self.url = json.loads(ports.read_text())["nats"][0].replace("nats://", "tls://")
 
     def run_lifecycle(self, name: str, *, day_seconds: int) -> subprocess.Popen[bytes]:
-        """What follows lifecycle rules, on a data folder of its own, with shorter days."""
+        """The lifecycle role, with its own data folder and shorter days."""
         command = [BINARY, "run", "lifecycle", "--data", self.folder / name, "--lifecycle-day", day_seconds]
         key = self.secrets / "author-key-lifecycle"
         environment = {**self.login("lifecycle"), "PLANETSTORE_AUTHOR_KEY_FILE": str(key)}

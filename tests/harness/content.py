@@ -1,4 +1,4 @@
-"""Bytes to store: reproducible, unlike each other, cheap."""
+"""Bytes to store: reproducible, all different, and cheap to make."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ MIB = 1024 * KIB
 
 
 def content(seed: object, size: int) -> bytes:
-    """`size` bytes that only this seed gives."""
+    """`size` bytes that depend only on this seed."""
     return random.Random(repr(seed)).randbytes(size)
 
 
@@ -28,11 +28,11 @@ def crc32(data: bytes) -> str:
 
 
 def etag(data: bytes) -> str:
-    """The entity tag S3 gives to an object of one PUT."""
+    """S3's entity tag for an object stored by one PUT."""
     return f'"{md5(data)}"'
 
 
 def etag_of_parts(parts: list[bytes]) -> str:
-    """The entity tag S3 gives to an object of these parts."""
+    """S3's entity tag for an object of these parts."""
     digests = b"".join(hashlib.md5(part, usedforsecurity=False).digest() for part in parts)
     return f'"{md5(digests)}-{len(parts)}"'

@@ -1,22 +1,22 @@
-"""Many slow clients at once, on one thread: sockets that never block, looked at by turns."""
+"""Many slow clients at once, on one thread: non-blocking sockets that are served in turn."""
 
 import errno
 import socket
 import threading
 import time
 
-# How often each client sips.
+# How often each client moves bytes.
 TURN_SECONDS = 0.25
 
-# In how many moments of a turn: clients of many people do not sip all at once.
+# The number of moments into which a round is divided, so that not all clients move bytes at once.
 MOMENTS = 25
 
-# What a slow client's own kernel takes or keeps for it.
+# The buffers of a slow client's kernel.
 KERNEL_BYTES = 32 * 1024
 
 
 class Client:
-    """One connection, and what it has moved so far."""
+    """One connection, and the bytes that it has moved so far."""
 
     def __init__(self, place: tuple[str, int], head: bytes, source: str = "") -> None:
         self.moved = 0
@@ -33,7 +33,7 @@ class Client:
         self.stream.setblocking(False)
 
     def turn(self, count: int) -> None:
-        """Moves up to so many bytes, as many as the other side lets it."""
+        """Moves up to `count` bytes, as many as the other side accepts."""
         raise NotImplementedError
 
     def step(self, count: int) -> None:
@@ -47,7 +47,7 @@ class Client:
 
 
 class Reader(Client):
-    """Takes an answer a sip at a time."""
+    """Reads a response slowly."""
 
     def turn(self, count: int) -> None:
         if piece := self.stream.recv(count):
@@ -58,7 +58,7 @@ class Reader(Client):
 
 
 class Sender(Client):
-    """Sends a body a sip at a time, after a first part at once. Whatever is answered meanwhile is kept."""
+    """Sends a body slowly, after a first part at once. A response that arrives meanwhile is kept."""
 
     def __init__(self, place: tuple[str, int], head: bytes, body: memoryview, at_once: int) -> None:
         super().__init__(place, head)
@@ -73,7 +73,7 @@ class Sender(Client):
 
 
 class Idle(Client):
-    """Sends what it is made with, and nothing more."""
+    """Sends its initial bytes, and nothing more."""
 
     def turn(self, count: int) -> None:
         self.taken += self.stream.recv(count)
@@ -81,7 +81,7 @@ class Idle(Client):
 
 
 class Crowd(threading.Thread):
-    """Lets its clients sip until it is stopped."""
+    """Lets its clients move bytes until it is stopped."""
 
     def __init__(self, clients: list[Client], bytes_per_second: int) -> None:
         super().__init__(daemon=True)
@@ -103,7 +103,7 @@ class Crowd(threading.Thread):
         self.join()
 
     def complaints(self) -> list[str]:
-        """What befell those who were not let on."""
+        """The errors of clients that were cut off."""
         return [f"{client.broken} {bytes(client.taken[:300])!r}" for client in self.clients if client.broken]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Disks that are filled under a server, and what it answers meanwhile."""
+"""Fills disks under a server, and checks its responses meanwhile."""
 
 import errno
 import itertools
@@ -13,7 +13,7 @@ from . import wait
 from .content import KIB, MIB, content
 from .server import Server
 
-# What is promised while a disk is full, and after.
+# The promises about a full disk, and about the time after.
 ANSWER_SECONDS_MAX = 5
 RECOVERY_SECONDS_MAX = 10
 STOP_SECONDS_MAX = 10
@@ -24,7 +24,7 @@ SIZES = (10, 10 * KIB, 200 * KIB, 3 * MIB)
 
 
 def put_disk(server: Server, folder: Path, mount: Callable[[Path, int], None], mebibytes: int) -> None:
-    """Puts a small file system in the place of a folder, with what was in it."""
+    """Puts a small file system in place of a folder, with the folder's contents."""
     aside = folder.with_name(f"{folder.name}-aside")
     folder.rename(aside)
     mount(folder, mebibytes)
@@ -33,7 +33,7 @@ def put_disk(server: Server, folder: Path, mount: Callable[[Path, int], None], m
 
 
 def fill(folder: Path, size: int) -> Path:
-    """Takes room away."""
+    """Takes disk space away."""
     ballast = folder / "lost+found" / "ballast"  # a name that file systems use themselves
     ballast.parent.mkdir(exist_ok=True)
     with ballast.open("wb") as file:
@@ -57,7 +57,7 @@ def put_all(server: Server, shelf: str) -> dict[str, bytes]:
 
 
 def assert_there(server: Server, stored: dict[str, bytes]) -> None:
-    """What was acked is there."""
+    """Checks that every acked object is stored."""
     wire = server.wire()
     for key, data in stored.items():
         assert wire.get("full", key).body == data, key
@@ -65,7 +65,9 @@ def assert_there(server: Server, stored: dict[str, bytes]) -> None:
 
 
 def check(server: Server, stored: dict[str, bytes], refused: dict[str, bytes] | None = None) -> None:
-    """What was acked is there; of what was refused, nothing, or all if the refusal said that this may be."""
+    """Checks that every acked object is stored, and that a refused one is either absent or, if the refusal allowed
+    that, complete.
+    """
     assert_there(server, stored)
     wire = server.wire()
     for key in set(wire.listing("full")) - set(stored):
@@ -87,7 +89,7 @@ class Filler:
         self.seconds = 0.0
 
     def accepts(self, size: int) -> bool:
-        """Whether a write goes through; a refusal must be an honest one."""
+        """Whether a write succeeds; a refusal must be a correct one."""
         key = f"filling/{next(self.numbers)}"
         data = content(key, size)
         wire = self.server.wire()
@@ -108,7 +110,7 @@ class Filler:
 
 
 class Load(threading.Thread):
-    """Small writes one after the other, as fast as they go, until told to stop; how long each answer took."""
+    """Small writes one after another, as fast as possible, until stopped; measures how long each response takes."""
 
     def __init__(self, server: Server, number: int) -> None:
         super().__init__(daemon=True)
@@ -131,17 +133,17 @@ class Load(threading.Thread):
             if answer.status == 200:
                 self.stored[key] = data
             elif (answer.status, answer.code) in REFUSALS:
-                # A refusal that leaves the outcome open is the other one.
+                # A refusal with an unknown outcome has the other code.
                 if answer.code == "ServiceUnavailable":
                     self.refused[key] = data
-                self.stopping.wait(0.01)  # as a client that was told to slow down
+                self.stopping.wait(0.01)  # like a client that was told to slow down
             else:
                 self.unexpected.append(f"{answer.status}: {answer.body[:300]!r}")
         wire.close()
 
 
 class Loads:
-    """Several of them at once, so that the log gets groups of events."""
+    """Several loads at once, so that the log gets groups of events."""
 
     def __init__(self, server: Server, threads: int) -> None:
         self.threads = [Load(server, number) for number in range(threads)]
@@ -152,7 +154,7 @@ class Loads:
         return sum(len(thread.stored) for thread in self.threads)
 
     def end(self) -> tuple[dict[str, bytes], dict[str, bytes], float]:
-        """What was stored, what may have been, and the longest time any answer took, in seconds."""
+        """The objects that were stored, those that may have been, and the longest response time in seconds."""
         for thread in self.threads:
             thread.stopping.set()
         for thread in self.threads:
@@ -165,12 +167,12 @@ class Loads:
 
 
 def fill_up(folder: Path) -> Path:
-    """Takes the last byte of room, also while others write."""
+    """Takes the last byte of disk space, also while others write."""
     ballast = folder / "lost+found" / "ballast"
     ballast.parent.mkdir(exist_ok=True)
     refused = 0
     with ballast.open("ab", buffering=0) as file:
-        # Some file systems keep a few blocks for themselves, and do not say so.
+        # Some file systems reserve a few blocks and do not report them.
         while free_bytes(folder) > 0 and refused < 3:
             try:
                 file.write(bytes(4 * KIB if refused else 64 * KIB))
@@ -188,6 +190,6 @@ def stop_in_time(server: Server) -> None:
 
 
 def assert_rebuild_is_equal(server: Server) -> None:
-    """The log, folded from its first event, gives the state that was served."""
+    """Checks that the log, folded from its first event, gives the served state."""
     rebuilt = server.run("rebuild")
     assert rebuilt.returncode == 0 and "equal" in rebuilt.stdout, rebuilt.stdout + rebuilt.stderr

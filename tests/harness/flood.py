@@ -1,4 +1,4 @@
-"""Clients that delete a thousand keys by each request, one request after the other."""
+"""Clients that delete a thousand keys per request, one request after another."""
 
 import base64
 import hashlib
@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 
 from .server import Server
 
-# The most that one DeleteObjects takes.
+# The maximum number of keys of one DeleteObjects.
 KEYS = 1000
 
 
 @dataclass
 class Flood:
-    """What came of the requests so far."""
+    """The results of the requests so far."""
 
     answered: int = 0
     refused: list[bytes] = field(default_factory=list)
 
 
 def keep_versions(server: Server, bucket: str) -> None:
-    """Makes every delete in a bucket a new version, of a key that was never there too."""
+    """Enables versioning, so that every delete adds a version, also for a key that never existed."""
     wire = server.wire()
     versioning = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
     assert wire.request("PUT", f"/{bucket}", "versioning", body=versioning).status == 200
@@ -31,7 +31,7 @@ def keep_versions(server: Server, bucket: str) -> None:
 
 @contextmanager
 def deletes(server: Server, bucket: str, clients: int) -> Iterator[Flood]:
-    """So many clients delete in a bucket until the end; their last requests are waited for."""
+    """Clients that delete in a bucket until the end of the block, which waits for their last requests."""
     keys = b"".join(b"<Object><Key>key-%d</Key></Object>" % n for n in range(KEYS))
     document = b"<Delete><Quiet>true</Quiet>%s</Delete>" % keys
     headers = {"content-md5": base64.b64encode(hashlib.md5(document).digest()).decode()}

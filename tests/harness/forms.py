@@ -1,4 +1,4 @@
-"""Forms as web pages post them to a bucket."""
+"""Forms that web pages post to a bucket."""
 
 from .wire import Answer, Head, Wire
 

@@ -1,7 +1,7 @@
-"""What a client was told, kept outside of the system under test, and what must be true because of it.
+"""A client's view of its operations, kept outside of the system under test, and the assertions that follow from it.
 
-A key belongs to one writer, so its operations follow each other. After an ack the key has exactly the content that
-was acked. An operation without an ack may have happened or not, but whole; the next ack of the same key settles it.
+A key belongs to one writer, so its operations are sequential. After an ack the key has exactly the acked content. An
+operation without an ack may have happened or not, but only completely; the next ack of the same key decides.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from .wire import Answer, Wire, object_path
 
 @dataclass(frozen=True)
 class Stored:
-    """A content as its reader can recognise it."""
+    """A content that its reader can recognise."""
 
     sha256: str
     etag: str
@@ -34,7 +34,7 @@ ABSENT = None
 
 @dataclass
 class Key:
-    """What may be found under a key."""
+    """The contents that may be found under a key."""
 
     settled: Stored | None = ABSENT
     pending: list[Stored | None] = field(default_factory=list)
@@ -53,20 +53,21 @@ class Key:
         self.trail.append(f"not acked: {why}")
 
     def settle(self, found: Stored | None) -> bool:
-        """Takes in what is there after everything that was under way has ended."""
+        """Records the content that was found after all operations in flight have ended. Returns whether it was allowed.
+        """
         allowed = found == self.settled or found in self.pending
         self.settled, self.pending = found, []
         self.trail.append(f"found {found}")
         return allowed
 
 
-# How often each operation is drawn, and the sizes of the contents, in bytes.
+# The frequency of each operation, and the sizes of the contents, in bytes.
 OPERATIONS = {"small": 40, "medium": 18, "large": 6, "empty": 4, "twin": 10, "delete": 16, "multipart": 6}
 SIZES = {"small": (1, 5 * KIB), "medium": (20 * KIB, 700 * KIB), "large": (MIB, 3 * MIB)}
 
 
 class Writer(threading.Thread):
-    """Puts, overwrites and deletes the keys that belong to it, until told to stop or, if so wanted, cut off."""
+    """Puts, overwrites and deletes its own keys until it is stopped or, optionally, disconnected."""
 
     def __init__(self, server: Server, bucket: str, number: int, keys: dict[str, Key], seed: object,
                  *, goes_on: bool) -> None:
@@ -100,7 +101,7 @@ class Writer(threading.Thread):
         self.wire.close()
 
     def _step(self, name: str, step: int) -> bool:
-        """One operation; whether it was acked."""
+        """Executes one operation; returns whether it was acked."""
         key = self.keys[name]
         operation = self.random.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
         if operation == "delete":
@@ -147,7 +148,7 @@ class Writer(threading.Thread):
 
 
 class History:
-    """All keys of a bucket, their writers, and the comparison with what a server says."""
+    """All keys of a bucket, their writers, and the comparison with a server's responses."""
 
     def __init__(self, server: Server, bucket: str, *, writers: int = 6, keys: int = 10) -> None:
         self.server, self.bucket = server, bucket
@@ -165,7 +166,7 @@ class History:
         return sum(writer.acked for writer in self.writers)
 
     def end(self, seconds: float = 60) -> None:
-        """Stops the writers and makes sure that they saw nothing but acks and honest refusals."""
+        """Stops the writers and checks that they got only acks and correct refusals."""
         for writer in self.writers:
             writer.stopping.set()
         for writer in self.writers:
@@ -175,7 +176,7 @@ class History:
         assert not unexpected, unexpected
 
     def compare(self, seed: object) -> None:
-        """Reads everything: acked writes are there, acked deletes stay, and whatever is there is whole."""
+        """Reads everything: acked writes are present, deleted objects are absent, and every object is complete."""
         wire = self.server.wire()
         wrong = []
         found = {name: read(wire, self.bucket, name) for keys in self.keys for name in keys}
@@ -190,7 +191,7 @@ class History:
 
 
 def read(wire: Wire, bucket: str, name: str) -> Stored | None:
-    """What is stored under a key, all of it read."""
+    """The complete contents of a key."""
     answer = wire.get(bucket, name)
     if answer.status == 404:
         return ABSENT
@@ -199,7 +200,7 @@ def read(wire: Wire, bucket: str, name: str) -> Stored | None:
 
 
 def in_parallel(threads: int, work: Callable[[int], object]) -> list[object]:
-    """Runs `work(0)` to `work(threads - 1)` all at the same moment; their results in order."""
+    """Runs `work(0)` to `work(threads - 1)` all at the same moment; returns their results in order."""
     gate = threading.Barrier(threads)
     results: list[object] = [None] * threads
 
@@ -207,7 +208,7 @@ def in_parallel(threads: int, work: Callable[[int], object]) -> list[object]:
         try:
             gate.wait(30)
             results[number] = work(number)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever looks at the results
+        except BaseException as error:  # noqa: BLE001 - raised again for the reader of the results
             results[number] = error
 
     workers = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(threads)]

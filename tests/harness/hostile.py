@@ -1,4 +1,4 @@
-"""What strangers and clients of bad intent do, and what must be as it was after it."""
+"""Attacks by anonymous callers and malicious clients, and the state that must be unchanged after them."""
 
 import socket
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .server import Server
 from .wire import Answer, read_answer
 
-# How a request is refused that means something, or nothing, here.
+# The codes with which a request is refused.
 REFUSED = (400, 401, 403, 404, 405, 501)
 
 
@@ -19,14 +19,14 @@ class Kept:
     upload: str
 
     def check(self) -> None:
-        """All of it is as it was."""
+        """Checks that everything is unchanged."""
         assert [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=self.bucket)["Contents"]] == ["kept"]
         assert self.s3.get_object(Bucket=self.bucket, Key="kept")["Body"].read() == b"kept"
         assert "Parts" not in self.s3.list_parts(Bucket=self.bucket, Key="k", UploadId=self.upload)
 
 
 def master_keys(server: Server) -> list[bytes]:
-    """Every line of a secret file in the data folder, the values of settings among them."""
+    """Every line of a secret file in the data folder, including the values of settings."""
     values = []
     for path in server.data.rglob("*"):
         if path.is_file() and path.stat().st_mode & 0o077 == 0 and path.stat().st_size < 4096:
@@ -36,7 +36,7 @@ def master_keys(server: Server) -> list[bytes]:
 
 
 def ask(place: str, raw: str) -> Answer:
-    """Sends a request as it is, to a port of its own choice, and reads the answer."""
+    """Sends a request unchanged to a given port, and reads the response."""
     host, _, port = place.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=30) as stream:
         stream.sendall(raw.encode("latin-1"))

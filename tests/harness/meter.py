@@ -1,4 +1,4 @@
-"""The memory of a process and its children, watched."""
+"""Measures the memory of a process and its children."""
 
 import threading
 
@@ -8,7 +8,7 @@ SAMPLE_SECONDS = 0.1
 
 
 class Meter(threading.Thread):
-    """Notes the most resident memory that a process and its children have together."""
+    """Records the peak of the resident memory that a process and its children have together."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

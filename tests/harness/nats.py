@@ -1,4 +1,4 @@
-"""The protocol of NATS, as somebody speaks it who has a login and no good intentions."""
+"""The NATS protocol, for an attacker with a login."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ class Nats:
     def __init__(self, url: str, user: str, password: str) -> None:
         address = urlsplit(url)
         self.socket = socket.create_connection((address.hostname, address.port), TIMEOUT_SECONDS)
-        # Byte by byte: what follows the greeting is TLS already.
+        # Byte by byte, because the bytes after the greeting are TLS already.
         greeting = b""
         while not greeting.endswith(b"\r\n"):
             greeting += self.socket.recv(1)
@@ -39,7 +39,7 @@ class Nats:
         self.socket.sendall(line + b"\r\n")
 
     def _line(self) -> bytes:
-        """What the server says next, but for its greetings and questions."""
+        """The server's next message, without greetings and pings."""
         while (line := self.lines.readline()).startswith((b"PING", b"INFO")):
             if line.startswith(b"PING"):
                 self._send(b"PONG")
@@ -47,7 +47,7 @@ class Nats:
         return line
 
     def ping(self) -> str:
-        """Waits until the server has done all that was said before; what it refused of it."""
+        """Waits until the server has processed everything that was sent; returns what it refused."""
         self._send(b"PING")
         refused = b""
         while (line := self._line()) != b"PONG\r\n":
@@ -56,7 +56,7 @@ class Nats:
         return refused.decode()
 
     def publish(self, subject: str, payload: bytes, headers: dict[str, str] | None = None) -> None:
-        """Publishes, and waits for nobody: see `ping`."""
+        """Publishes without waiting: see `ping`."""
         if headers is None:
             self._send(f"PUB {subject} {len(payload)}\r\n".encode() + payload)
         else:
@@ -65,7 +65,7 @@ class Nats:
             self._send(f"HPUB {subject} {sizes}\r\n{head}".encode() + payload)
 
     def ask(self, subject: str, payload: bytes) -> bytes:
-        """The payload of the answer to a request."""
+        """The payload of the response to a request."""
         if not self.is_listening:
             self._send(f"SUB {self.inbox} 1".encode())
             self.is_listening = True
@@ -76,7 +76,7 @@ class Nats:
         return body[int(words[-2]):] if words[0] == b"HMSG" else body
 
     def last_sequence(self, region: str) -> int:
-        """Where the log of a region ends."""
+        """The last sequence of a region's log."""
         return json.loads(self.ask(f"$JS.API.STREAM.INFO.EVENTS_{region}", b""))["state"]["last_seq"]
 
     def event(self, region: str, sequence: int) -> bytes:

@@ -1,9 +1,9 @@
 """A disk whose power can be cut: a real file system in an image file, shut down without writing what it holds.
 
-The shutdown calls of ext4 and XFS (ioctl_xfs_goingdown(2), and the same number in fs/ext4/ioctl.c) end a file system as
-a power loss does: what was not synced is never written, nor is the journal. Mounting it again replays the journal.
-What the file system did send to the device is kept, so this does not show writes that a device loses from a cache of
-its own.
+The shutdown calls of ext4 and XFS (ioctl_xfs_goingdown(2), and the same number in fs/ext4/ioctl.c) end a file system
+like a power loss: data that was not synced is never written, nor is the journal. Mounting it again replays the journal.
+Everything that the file system sent to the device is kept, so this does not show writes that a device loses from its
+own cache.
 """
 
 import errno
@@ -20,18 +20,18 @@ from . import wait
 _SHUTDOWN = 0x8004587D
 _NO_LOG_FLUSH = 0x2
 
-# How to make each file system.
+# The command that creates each file system.
 MAKERS = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
 
 IMAGE_BYTES = 6 << 30
 
 
 class CannotMount(Exception):
-    """This machine does not let a test mount an image. Carries what it said."""
+    """This machine does not let a test mount an image. Contains the error output."""
 
 
 def kinds() -> list[str]:
-    """The file systems that can be made here."""
+    """The file systems that can be created here."""
     return [kind for kind, maker in MAKERS.items() if shutil.which(maker[0], path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
 
 
@@ -41,7 +41,7 @@ def _run(*command: object) -> subprocess.CompletedProcess[str]:
 
 
 class Disk:
-    """A file system of its own in a sparse image."""
+    """A separate file system in a sparse image."""
 
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind = kind
@@ -65,7 +65,7 @@ class Disk:
         return self
 
     def cut(self) -> None:
-        """The power goes. Whoever writes from now on gets an error."""
+        """Cuts the power. Every write from now on fails."""
         place = os.open(self.place, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.ioctl(place, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
@@ -81,12 +81,12 @@ class Disk:
             raise AssertionError(f"the {self.kind} still takes writes")
 
     def unmount(self) -> None:
-        """Waits until nobody uses it any more."""
+        """Waits until no process uses it any more."""
         wait.until(lambda: _run("umount", self.place).returncode == 0, f"the end of all use of {self.place}", 30)
         self.is_mounted = False
 
     def close(self) -> None:
-        """For the end of a test, whatever its state."""
+        """For the end of a test, in any state."""
         if self.is_mounted:
             _run("umount", "-l", self.place)
         self.image.unlink(missing_ok=True)

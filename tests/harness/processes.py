@@ -1,4 +1,4 @@
-"""What the kernel knows of processes."""
+"""Processes, as the kernel reports them."""
 
 import ctypes
 import os
@@ -10,14 +10,14 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """From now on, a process whose parent dies becomes a child of this one."""
+    """From now on, an orphaned descendant becomes a child of this process."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def _stat(pid: int) -> tuple[str, int] | None:
-    """State and parent of a process, if it is there."""
+    """State and parent of a process, if it exists."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -27,7 +27,7 @@ def _stat(pid: int) -> tuple[str, int] | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process is there and runs; one that waits for its parent's attention does not."""
+    """Whether a process exists and runs; a zombie does not."""
     found = _stat(pid)
     return found is not None and found[0] not in "ZX"
 
@@ -40,12 +40,12 @@ def children(pid: int) -> list[int]:
 
 
 def family(pid: int) -> list[int]:
-    """A process and everything below it that runs."""
+    """A process and all its running descendants."""
     return [pid, *(member for child in children(pid) for member in family(child))]
 
 
 def name(pid: int) -> str:
-    """The program's name, as the kernel keeps it; empty if the process is gone."""
+    """The program's name, from the kernel; empty if the process is gone."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except (FileNotFoundError, ProcessLookupError):
@@ -70,17 +70,17 @@ def _memory_kib(pid: int, field: str) -> int:
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and everything below it, now."""
+    """The present resident memory of a process and its descendants."""
     return sum(_memory_kib(member, "VmRSS") for member in family(pid)) * 1024
 
 
 def resident_peak_bytes(pid: int) -> int:
-    """The sum of the greatest resident memory that each of them ever had: an upper bound of their peak."""
+    """The sum of the peak resident memory of each of them: an upper bound of their common peak."""
     return sum(_memory_kib(member, "VmHWM") for member in family(pid)) * 1024
 
 
 def reap_orphans() -> None:
-    """Takes note of adopted children that have ended."""
+    """Reaps adopted children that have ended."""
     while True:
         try:
             pid, _status = os.waitpid(-1, os.WNOHANG)

@@ -1,4 +1,4 @@
-"""A server that speaks TLS, and clients that know whom to trust."""
+"""A server with TLS, and clients that trust it."""
 
 import socket
 import ssl
@@ -16,7 +16,7 @@ CONNECT_SECONDS = 10
 
 
 class Secure(Server):
-    """A server that speaks TLS, and who is trusted to be it."""
+    """A server with TLS, and the certificate to trust."""
 
     trusted: Path
 
@@ -33,7 +33,7 @@ class Secure(Server):
             return error.code, error.read()
 
     def client(self, trusted: Path | None = None):
-        """A boto3 client that trusts a file, or what the system trusts."""
+        """A boto3 client that trusts a file, or the authorities of the system."""
         return boto3.client(
             "s3", endpoint_url=self.endpoint, region_name=REGION, verify=str(trusted) if trusted else None,
             aws_access_key_id=self.credentials.access, aws_secret_access_key=self.credentials.secret,
@@ -50,7 +50,7 @@ class Secure(Server):
             raise
 
     def shows(self, address: str, certificate: Path) -> bool:
-        """Whether this very certificate is shown there to new connections."""
+        """Whether new connections get exactly this certificate."""
         with self.shake(unverified(), address) as stream:
             shown = stream.getpeercert(binary_form=True)
         return shown == ssl.PEM_cert_to_DER_cert(certificate.read_text())

@@ -1,4 +1,4 @@
-"""A planetstore process of the tests' own: started, stopped, killed and started again on the same data."""
+"""A planetstore process for tests: started, stopped, killed and started again on the same data."""
 
 import json
 import os
@@ -21,7 +21,7 @@ COMMAND_SECONDS = 120
 
 
 class NotStarted(Exception):
-    """The process ended instead of serving. Carries its exit code and what it said."""
+    """The process ended instead of serving. Contains its exit code and its output."""
 
     def __init__(self, code: int, said: str) -> None:
         super().__init__(f"exit code {code}: {said}")
@@ -30,7 +30,7 @@ class NotStarted(Exception):
 
 
 class Server:
-    """`planetstore dev` on a data folder, on ports that the kernel chose."""
+    """`planetstore dev` on a data folder, with ports that the kernel chooses."""
 
     def __init__(self, folder: Path, *, nodes: int = 6, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
@@ -45,7 +45,7 @@ class Server:
 
     @property
     def scheme(self) -> str:
-        """How it is spoken to: it speaks TLS where its environment names a certificate."""
+        """The scheme of its URLs: https if its environment names a certificate."""
         return "https" if "PLANETSTORE_TLS_CERTIFICATE" in self.environment else "http"
 
     @property
@@ -70,7 +70,7 @@ class Server:
         return {**os.environ, **own, **self.environment}
 
     def spawn(self) -> None:
-        """Starts the process and waits for nothing."""
+        """Starts the process without waiting."""
         assert self.process is None, "the server runs already"
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [BINARY, "dev", "--data", self.data, "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0"]
@@ -89,7 +89,7 @@ class Server:
         return self
 
     def _announced(self) -> dict[str, str] | None:
-        """What the process tells other programs about itself, once it does."""
+        """The addresses that the process announces to other programs, once it does."""
         code = self.process.poll()
         if code is not None:
             self.process = None
@@ -101,11 +101,11 @@ class Server:
         return run if run["pid"] == self.process.pid else None
 
     def said(self, bytes_max: int = 8_000) -> str:
-        """The end of what the process wrote to stdout and stderr."""
+        """The end of the process's stdout and stderr."""
         return self.log.read_bytes()[-bytes_max:].decode(errors="replace") if self.log.exists() else ""
 
     def get_console(self, path: str) -> tuple[int, bytes]:
-        """Asks the console, whatever certificate it shows."""
+        """Sends a GET to the console, without verifying its certificate."""
         url, context = f"{self.scheme}://{self.console}{path}", ssl._create_unverified_context()
         try:
             with urllib.request.urlopen(url, timeout=10, context=context) as answer:
@@ -114,7 +114,7 @@ class Server:
             return error.code, error.read()
 
     def assert_alive(self) -> None:
-        """Fails with what the process said last, if it has ended."""
+        """Fails with the end of the process's output if it has ended."""
         assert self.process is not None and self.process.poll() is None, f"the server ended: {self.said()}"
 
     def is_ready(self) -> bool:
@@ -122,7 +122,7 @@ class Server:
         return self.get_console("/readyz")[0] == 200
 
     def wait_for_nodes(self) -> None:
-        """Waits until every node is online: a server is ready with three, and cannot read everything then."""
+        """Waits until every node is online. A server is ready with three, which are not enough to read everything."""
         def online() -> bool:
             nodes = json.loads(self.run("status", "-o", "json").stdout or "{}").get("nodes", [])
             return [node["state"] for node in nodes] == ["online"] * self.nodes
@@ -130,11 +130,11 @@ class Server:
         wait.until(online, "all nodes", START_SECONDS)
 
     def nats_pid(self) -> int | None:
-        """The nats-server below this process, if one runs at the moment."""
+        """The nats-server among the process's descendants, if one runs at the moment."""
         return next((pid for pid in processes.children(self.pid) if processes.name(pid) == "nats-server"), None)
 
     def kill(self) -> None:
-        """SIGKILL, and the proof that nothing of it is left."""
+        """Sends SIGKILL, and checks that no process is left."""
         below = processes.family(self.pid)
         self.process.kill()
         self.process.wait(STOP_SECONDS)
@@ -142,14 +142,14 @@ class Server:
         wait.until(lambda: not any(map(processes.is_alive, below)), "the end of the killed server's children", 10)
 
     def kill_nats(self) -> int:
-        """SIGKILL of the nats-server alone; its process id."""
+        """Sends SIGKILL only to the nats-server; returns its process id."""
         pid = wait.until(self.nats_pid, "a nats-server to kill")
         os.kill(pid, signal.SIGKILL)
         wait.until(lambda: not processes.is_alive(pid), "the end of the killed nats-server", 10)
         return pid
 
     def stop(self) -> None:
-        """SIGTERM: it must end well, by itself, with all that it started."""
+        """Sends SIGTERM: the process must end by itself, without an error, and with everything that it started."""
         below = processes.family(self.pid)
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(STOP_SECONDS)
@@ -158,7 +158,7 @@ class Server:
         assert not [pid for pid in below if processes.is_alive(pid)], "processes are left after SIGTERM"
 
     def close(self) -> None:
-        """Ends the process whatever its state; for the end of a test."""
+        """Ends the process in any state, for the end of a test."""
         if self.process is not None:
             self.kill()
 
@@ -176,7 +176,7 @@ class Server:
         )
 
     def author_key(self) -> dict[str, str]:
-        """The variable with the key of `run lifecycle`, as its operator gets it where the master key is."""
+        """The variable with the key of `run lifecycle`, which its operator derives where the master key is."""
         done = self.run("author-key", "lifecycle")
         assert done.returncode == 0, done.stderr
         name, _, value = done.stdout.strip().partition("=")

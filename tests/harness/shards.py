@@ -1,4 +1,4 @@
-"""Shards as they lie on nodes, and what somebody who has a node's disk can make of them."""
+"""Shards on the disks of nodes, and the changes that an attacker with a node's disk can make."""
 
 import struct
 import uuid
@@ -10,7 +10,7 @@ from awscrt.checksums import crc32c
 
 UNIT_BYTES = 256 * 1024
 
-# By what a piece begins with: the bytes of its header. The header ends with the tag, if there is one.
+# The length of a piece's header, by its first bytes. The header ends with the tag, if there is one.
 HEADERS = {b"PSp1": 16, b"PSp2": 32}
 
 
@@ -22,13 +22,13 @@ class Piece:
     bytes: bytes
 
     def wire(self, shard: uuid.UUID) -> bytes:
-        """The piece as it lies in a file, with a checksum that fits: anybody can compute that."""
+        """The piece in the form of a file, with a valid checksum, which anyone can compute."""
         crc = crc32c(shard.bytes + struct.pack("<I", self.index) + self.tag + self.bytes)
         return self.magic + struct.pack("<III", self.index, len(self.bytes), crc) + self.tag + self.bytes
 
 
 class ShardFile:
-    """A shard of several pieces, in the folder of a node."""
+    """A shard of several pieces, in a node's folder."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.shard = path, uuid.UUID(path.name)
@@ -37,7 +37,7 @@ class ShardFile:
 
     @property
     def number(self) -> int:
-        """Which of its content's six it is."""
+        """Its index among the six shards of its content."""
         return self.shard.int & 7
 
     def pieces(self) -> list[Piece]:
@@ -49,7 +49,7 @@ class ShardFile:
         return Piece(magic, index, self.kept[at + 16:begin], self.kept[begin:begin + length])
 
     def write(self, index: int, piece: Piece) -> None:
-        """Puts a piece in the place of one, in the file that is there: it may be open."""
+        """Replaces a piece in the existing file, which may be open."""
         wire = replace(piece, index=index).wire(self.shard)
         with self.path.open("r+b") as file:
             file.seek(index * self.stride)
@@ -62,7 +62,7 @@ class ShardFile:
 
 
 def shard_files(nodes: list[Path], bucket: str) -> dict[int, ShardFile]:
-    """The shards of the only content in files of a bucket, by number."""
+    """The shards, by index, of the only content in files of a bucket."""
     files = [ShardFile(path) for node in nodes for path in (node / "buckets" / bucket).iterdir()
              if path.suffix != ".staged"]
     return {file.number: file for file in files}
@@ -74,7 +74,7 @@ def flip(piece: Piece, at: int) -> Piece:
     return replace(piece, bytes=bytes(altered))
 
 
-# What is done to piece 1 of a shard. Each gets the shards by their number, and the shards of another content.
+# Attacks on piece 1 of a shard. Each gets the shards by their index, and the shards of another content.
 HARMS: dict[str, Callable[[dict[int, ShardFile], dict[int, ShardFile]], Piece]] = {
     "a bit": lambda ours, _: flip(ours[0].pieces()[1], 0),
     "the last byte": lambda ours, _: flip(ours[0].pieces()[1], UNIT_BYTES - 1),

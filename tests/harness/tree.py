@@ -1,4 +1,4 @@
-"""A folder of files to send, with names and sizes that trip programs up."""
+"""A folder of files to upload, with names and sizes that cause problems in programs."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ FILES = {
 
 
 def plant(root: Path) -> Path:
-    """Writes the files below `root`."""
+    """Writes the files into `root`."""
     for name, data in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,5 +24,5 @@ def plant(root: Path) -> Path:
 
 
 def files(root: Path) -> dict[str, bytes]:
-    """Every file below `root` with its bytes."""
+    """Every file in `root` with its bytes."""
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}

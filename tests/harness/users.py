@@ -1,4 +1,4 @@
-"""Users, keys and policies, made over the admin API as an admin would."""
+"""Users, keys and policies, created with the admin API."""
 
 import http.client
 import json
@@ -22,7 +22,7 @@ class User:
 
 @dataclass(frozen=True)
 class Told:
-    """An answer of the admin API."""
+    """A response of the admin API."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -34,7 +34,7 @@ class Told:
 
 def call(server: Server, method: str, path: str, document: object = None, *, token: str = "",
          headers: dict[str, str] | None = None) -> Told:
-    """Asks the admin API; text goes as it is, everything else as JSON."""
+    """Calls the admin API; text is sent as it is, everything else as JSON."""
     connection = http.client.HTTPConnection(server.console, timeout=API_SECONDS)
     try:
         body = document if document is None or isinstance(document, str) else json.dumps(document)
@@ -55,23 +55,23 @@ def login(server: Server, user: str, password: str) -> str:
 
 
 class Users:
-    """The users of a server, to root."""
+    """The users of a server, managed by root."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.token = login(server, "root", server.credentials.secret)
 
     def ask(self, method: str, path: str, document: object = None) -> dict:
-        """Asks as root, and must not be refused."""
+        """Sends a request as root, which must succeed."""
         told = call(self.server, method, path, document, token=self.token)
-        if told.status == 401:  # A token lives for minutes, and the tests of one server for longer.
+        if told.status == 401:  # A token is valid for minutes, and the tests of one server take longer.
             self.token = login(self.server, "root", self.server.credentials.secret)
             told = call(self.server, method, path, document, token=self.token)
         assert told.status < 300, (method, path, told.status, told.body)
         return told.json() if told.body else {}
 
     def create(self, name: str, *, policies: list[str] | None = None, **more: object) -> User:
-        """Makes a user with a key and these policies."""
+        """Creates a user with a key and these policies."""
         made = self.ask("POST", "/users", {"name": name, "display_name": f"{name} <shown>", **more})
         for policy in policies or []:
             self.ask("PUT", f"/policies/{policy}/users/{name}")

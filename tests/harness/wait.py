@@ -1,4 +1,4 @@
-"""Waiting for conditions, never for time."""
+"""Waits for conditions, never for a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# How often a condition is looked at.
+# How often a condition is checked.
 LOOK_INTERVAL_SECONDS = 0.02
 
 
 def until(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
-    """Returns what `condition` returns once that is true; fails after `seconds`."""
+    """Returns the result of `condition` once it is true; fails after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

@@ -1,7 +1,7 @@
-"""S3 requests byte by byte: signed, malformed at will, over sockets of our own.
+"""S3 requests byte by byte: signed, deliberately malformed, on plain sockets.
 
-The signature is computed here, apart from every SDK, after "Authenticating Requests (AWS Signature Version 4)"
-in the Amazon S3 API Reference.
+The signature is computed here, without any SDK, after "Authenticating Requests (AWS Signature Version 4)" in the Amazon
+S3 API Reference.
 """
 
 import hashlib
@@ -34,14 +34,14 @@ class Credentials:
 
 @dataclass
 class Answer:
-    """A response, read to its end."""
+    """A complete response."""
 
     status: int
     headers: http.client.HTTPMessage
     body: bytes
 
     def xml(self) -> ElementTree.Element:
-        """The document, with namespaces taken off the names."""
+        """The document, without namespaces in the names."""
         root = ElementTree.fromstring(self.body)
         for element in root.iter():
             element.tag = element.tag.rsplit("}", 1)[-1]
@@ -49,7 +49,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The S3 error code; empty if the answer is no error document."""
+        """The S3 error code; empty if the response is no error document."""
         if self.status < 300 or not self.body:
             return ""
         root = self.xml()
@@ -69,7 +69,7 @@ def _hmac(key: bytes, text: str) -> bytes:
 
 @dataclass
 class Signature:
-    """The signature of a request's head, and what its chunks are signed with."""
+    """The signature of a request's head, and the state that signs its chunks."""
 
     key: bytes
     stamp: str
@@ -84,7 +84,7 @@ class Signature:
         return self.value
 
     def trailer(self, canonical: bytes) -> str:
-        """Signs the trailer that follows the last chunk."""
+        """Signs the trailer after the last chunk."""
         digest = hashlib.sha256(canonical).hexdigest()
         text = f"AWS4-HMAC-SHA256-TRAILER\n{self.stamp}\n{self.scope}\n{self.value}\n{digest}"
         self.value = _hmac(self.key, text).hex()
@@ -92,7 +92,7 @@ class Signature:
 
 
 def encode(raw: str | bytes, safe: str = "") -> str:
-    """Percent-encodes as SigV4 wants it."""
+    """Percent-encodes for SigV4."""
     return urllib.parse.quote(raw, safe=f"-._~{safe}")
 
 
@@ -111,7 +111,7 @@ def now_stamp(moment: datetime | None = None) -> str:
 
 @dataclass
 class Head:
-    """The head of a request. Whatever is set here is sent as it is."""
+    """The head of a request. All its values are sent unchanged."""
 
     method: str
     path: str
@@ -120,7 +120,7 @@ class Head:
 
     def sign(self, host: str, credentials: Credentials, payload: str, *, region: str = REGION,
              moment: datetime | None = None, unsigned: Iterable[str] = ()) -> Signature:
-        """Adds date, payload hash and authorization; signs every header that is there but those `unsigned`."""
+        """Adds date, payload hash and authorization; signs every header except those in `unsigned`."""
         stamp = now_stamp(moment)
         self.headers = {name.lower(): value for name, value in self.headers.items()}
         self.headers.setdefault("host", host)
@@ -152,7 +152,7 @@ class Head:
 
 
 def read_answer(stream: socket.socket, method: str = "GET") -> Answer:
-    """Reads one response; interim ones are passed over."""
+    """Reads one response; interim ones are skipped."""
     response = http.client.HTTPResponse(stream, method=method)
     response.begin()
     try:
@@ -162,7 +162,7 @@ def read_answer(stream: socket.socket, method: str = "GET") -> Answer:
 
 
 class Wire:
-    """A client that signs each request itself and keeps one connection. For one thread."""
+    """A client that signs each request itself and keeps one connection. Not thread-safe."""
 
     def __init__(self, address: str, credentials: Credentials) -> None:
         self.address = address
@@ -172,7 +172,7 @@ class Wire:
         self._connection: http.client.HTTPConnection | None = None
 
     def connect(self) -> socket.socket:
-        """A connection of its own."""
+        """Opens a new connection."""
         return socket.create_connection(self.place, timeout=TIMEOUT_SECONDS)
 
     def head(self, method: str, path: str, query: str = "", headers: Mapping[str, str | bytes] | None = None,
@@ -182,18 +182,18 @@ class Wire:
         return head, head.sign(self.address, self.credentials, payload, **how)
 
     def exchange(self, raw: bytes | Iterable[bytes], method: str = "GET") -> Answer:
-        """Sends bytes on a fresh connection and reads the answer, be it early."""
+        """Sends bytes on a fresh connection and reads the response, which may be early."""
         pieces = [raw] if isinstance(raw, bytes) else raw
         with self.connect() as stream:
             try:
                 for piece in pieces:
                     stream.sendall(piece)
             except (BrokenPipeError, ConnectionResetError):
-                pass  # refused before its end; the answer says why
+                pass  # refused before its end; the response says why
             return read_answer(stream, method)
 
     def exchange_cut(self, raw: bytes) -> bytes:
-        """Sends bytes, then closes our half; whatever comes back, be it nothing."""
+        """Sends bytes, then closes our half of the connection; returns what comes back, possibly nothing."""
         with self.connect() as stream:
             taken = io.BytesIO()
             try:
@@ -202,7 +202,7 @@ class Wire:
                 while piece := stream.recv(65_536):
                     taken.write(piece)
             except OSError:
-                pass  # it closed first; what it said before is here
+                pass  # it closed first; the earlier response is here
             return taken.getvalue()
 
     def request(self, method: str, path: str, query: str = "", headers: Mapping[str, str | bytes] | None = None,
@@ -223,7 +223,7 @@ class Wire:
             try:
                 connection.endheaders(body or None)
             except BrokenPipeError:
-                pass  # refused before its end, as other clients put up with too; the answer says why
+                pass  # refused before its end, which other clients tolerate too; the response says why
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
         except BaseException:
@@ -268,7 +268,7 @@ class Wire:
 
 
 def presigned(wire: Wire, method: str, path: str, query: str = "", *, age: int = 0, expires: int | str = 60) -> str:
-    """A presigned target, made by hand so that it may be old or absurd."""
+    """A presigned target, made by hand so that it may be expired or malformed."""
     moment = datetime.now(timezone.utc) - timedelta(seconds=age)
     stamp = now_stamp(moment)
     credential = f"{wire.credentials.access}/{stamp[:8]}/{REGION}/s3/aws4_request"
@@ -284,7 +284,7 @@ def presigned(wire: Wire, method: str, path: str, query: str = "", *, age: int =
 
 
 def chunked(pieces: Iterable[bytes]) -> bytes:
-    """Transfer-Encoding: chunked, as HTTP frames it."""
+    """The body in HTTP's own Transfer-Encoding: chunked."""
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces if piece) + b"0\r\n\r\n"
 
 
@@ -294,7 +294,7 @@ def split(data: bytes, size: int) -> list[bytes]:
 
 def aws_chunked(data: bytes, size: int, *, signature: Signature | None = None,
                 trailer: tuple[str, str] | None = None) -> bytes:
-    """aws-chunked, as S3 frames it: chunks of `size`, signed if there is a signature, and the trailer."""
+    """The body in S3's aws-chunked framing: chunks of `size`, signed if there is a signature, and the trailer."""
     framed = []
     for piece in [*split(data, size), b""]:
         extension = f";chunk-signature={signature.next_chunk(piece)}" if signature else ""

@@ -15,7 +15,7 @@ from .wire import REGION
 
 _numbers = itertools.count(1)
 
-# A public access block with one of its four switches on.
+# A public access block with one of its four settings on.
 PUBLIC_ACCESS = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False,
                  "RestrictPublicBuckets": False}
 
@@ -45,7 +45,7 @@ OWNS = ["s3:CreateBucket", "s3:ListAllMyBuckets"]
 
 @dataclass
 class World:
-    """The users of these tests, and their clients."""
+    """The users of the access tests, and their clients."""
 
     users: Users
     people: dict[str, User]
@@ -55,20 +55,20 @@ class World:
         return self.clients[role]
 
     def bucket(self, *, owner: str = "owner", **options: object) -> str:
-        """A new bucket of the owner, or of somebody else."""
+        """A new bucket of the owner, or of another user."""
         name = self.fresh()
         self.clients[owner].create_bucket(Bucket=name, **options)
         return name
 
     def grant(self, bucket: str, actions: list[str], key: str = "*", condition: dict | None = None) -> None:
-        """Lets the other account do something in a bucket of the owner, by its policy."""
+        """Grants the other account a right in a bucket of the owner, with its policy."""
         more = {"Condition": condition} if condition else {}
         principal = {"AWS": f"arn:aws:iam:::user/{self.people['other account'].name}"}
         self.clients["owner"].put_bucket_policy(
             Bucket=bucket, Policy=document(statement("Allow", actions, bucket, key, Principal=principal, **more)))
 
     def fresh(self) -> str:
-        """The name of a bucket that is not there."""
+        """A bucket name that is not in use."""
         return f"access-{next(_numbers)}"
 
 
@@ -78,7 +78,7 @@ def anonymous_client(server: Server):
 
 
 def populate(server: Server) -> World:
-    """Makes the users."""
+    """Creates the users."""
     users = Users(server)
     users.store_policy("access-reads", document({"Effect": "Allow", "Action": READS, "Resource": "*"}))
     users.store_policy("access-writes", document({"Effect": "Allow", "Action": WRITES, "Resource": "*"}))

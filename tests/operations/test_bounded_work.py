@@ -1,4 +1,4 @@
-"""One client's deletes do not hold up another's writes: the ledger's batches are bounded, and requests take turns."""
+"""One client's deletes do not delay another's writes: the ledger's batches are bounded, and requests take turns."""
 
 import time
 
@@ -10,19 +10,20 @@ from harness.history import in_parallel
 from harness.server import Server
 
 PUTTERS = 4
-# How long is measured, each time.
+# How long each measurement takes.
 SECONDS = 4.0
 
-# How many DeleteObjects of as many keys as one takes there are at any moment.
+# The number of concurrent DeleteObjects requests, each with the maximum number of keys.
 DELETERS = 3
 
-# The bar is twice. The clients, the nodes and a debug build share the machine's cores with what is measured, and none of
-# that is the ledger's. It was 1.2 to 1.8 times; with atomic batches beside the deletes it is more than four.
+# The goal is twice the time. The clients, the nodes and a debug build share the machine's cores with what is measured,
+# and none of that is the ledger's work. It was 1.2 to 1.8 times; with atomic batches beside the deletes it is more than
+# four.
 SLOWER_MAX = 3.0
 
 
 def p99(server: Server, bucket: str, seconds: float) -> float:
-    """The time in seconds within which 99 of 100 small writes are answered, by several clients at once."""
+    """The p99 of small writes in seconds, with several clients at once."""
     def put(worker: int) -> list[float]:
         wire, took, end = server.wire(), [], time.monotonic() + seconds
         while (begun := time.monotonic()) < end:
@@ -48,7 +49,7 @@ def test_writes_are_answered_beside_a_flood_of_deletes(make_server):
     with deletes(server, "deleted", DELETERS) as flood:
         beside = p99(server, "beside", SECONDS)
     print(f"p99 of PUT: {alone * 1000:.1f} ms alone, {beside * 1000:.1f} ms beside {flood.answered} DeleteObjects of {KEYS} keys")
-    # They come to an end too: all of them at once, and in turns.
+    # The deletes also end: all of them at once, and in turns.
     assert not flood.refused, flood.refused[0]
     assert flood.answered >= DELETERS
     assert beside <= alone * SLOWER_MAX

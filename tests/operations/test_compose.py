@@ -1,4 +1,4 @@
-"""What compose.yaml promises of every container, read from the file: no test runs it, for that takes Docker."""
+"""The containers of compose.yaml, checked by reading the file: no test runs it, because that needs Docker."""
 
 import json
 import re
@@ -18,7 +18,7 @@ ROLES = sorted(set(SERVICES) - {"nats"})
 
 
 def secrets_of(service: dict) -> dict[str, str]:
-    """The secrets of a service, by where they are mounted."""
+    """The secrets of a service, by mount point."""
     mounted = {}
     for secret in service.get("secrets", []):
         entry = secret if isinstance(secret, dict) else {"source": secret, "target": secret}
@@ -35,7 +35,7 @@ def test_every_container_can_do_little(name):
     assert 0 < service["pids_limit"] <= 1024 and re.fullmatch(r"\d+[mg]", service["mem_limit"])
     assert "privileged" not in service and "network_mode" not in service and "user" not in service
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
-    # The one folder that is mounted from the host is a file that cannot be written.
+    # The only mount from the host is a read-only file.
     bound = [volume for volume in service.get("volumes", []) if volume.startswith((".", "/"))]
     assert all(volume.endswith(":ro") for volume in bound)
 
@@ -97,7 +97,7 @@ def test_the_secrets_are_made_once_for_their_owner_alone(tmp_path):
 
 
 def test_each_login_publishes_what_is_its_own():
-    """A node's words are believed by the subject they came on, so no other user may have that subject."""
+    """Heartbeats are believed by their subject, so no other user may publish on a node's subject."""
     declared = json.loads((ROOT / "nats/permissions.json").read_text())
     assert declared["node"]["publish"] == ["ps.{region}.telemetry.node.{node}"]
     for role, rights in declared.items():

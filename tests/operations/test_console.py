@@ -1,4 +1,4 @@
-"""Health, metrics and status: what operators and their programs see."""
+"""Health, metrics and status, for operators and their programs."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Quotas: exact under any number of writers, in one gateway and in two; what is refused leaves nothing behind."""
+"""Quotas: exact with any number of writers, in one gateway and in two; a refused write leaves nothing behind."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def usage(users: Users, bucket: str) -> dict:
 
 
 def race(clients: list, bucket: str) -> list[str]:
-    """All writers at once, each with an object of its own; what each was told."""
+    """All writers at once, each with its own object; returns the result of each."""
 
     def write(number: int) -> str:
         try:
@@ -99,10 +99,10 @@ def test_what_cannot_fit_is_refused_before_its_body_is_read(server, s3, bucket, 
 
 def test_what_is_refused_leaves_no_shards(server, s3, bucket, users, refused):
     def shards() -> set[str]:
-        """The files that hold large shards of the bucket, on all nodes."""
+        """The files of the bucket's large shards, on all nodes."""
         return {str(file) for file in server.data.glob(f"nodes/*/buckets/{bucket}/*") if file.suffix == ""}
 
-    s3.put_object(Bucket=bucket, Key="there", Body=os.urandom(8 * MIB))  # Stored nowhere else, in files.
+    s3.put_object(Bucket=bucket, Key="there", Body=os.urandom(8 * MIB))  # These bytes are stored in no other files.
     set_quota(users, bucket, objects=1)
     # A write is acked before its last shard.
     before = wait.until(lambda: len(shards()) == 6 and shards(), "the shards of the object that is there")
@@ -117,7 +117,7 @@ def test_what_is_refused_leaves_no_shards(server, s3, bucket, users, refused):
     refused("QuotaExceeded", 403, s3.complete_multipart_upload, **complete)
     refused("QuotaExceeded", 403, s3.copy_object, Bucket=bucket, Key="copy", CopySource=f"{bucket}/there")
     assert s3.list_parts(Bucket=bucket, Key="parts", UploadId=upload)["Parts"], "the upload is still there"
-    # Room for one more lets it through as it is, without another byte.
+    # With room for one more object it succeeds unchanged, without another byte.
     set_quota(users, bucket, objects=2)
     s3.complete_multipart_upload(**complete)
     assert shards() >= with_part
@@ -129,7 +129,7 @@ def test_every_version_counts_and_deleting_makes_room(server, s3, versioned, use
     first = s3.put_object(Bucket=versioned, Key="k", Body=b"1")["VersionId"]
     s3.put_object(Bucket=versioned, Key="k", Body=b"2")
     refused("QuotaExceeded", 403, s3.put_object, Bucket=versioned, Key="k", Body=b"3")
-    s3.delete_object(Bucket=versioned, Key="k")  # A delete marker counts for nothing.
+    s3.delete_object(Bucket=versioned, Key="k")  # A delete marker does not count.
     refused("QuotaExceeded", 403, s3.put_object, Bucket=versioned, Key="k", Body=b"3")
     s3.delete_object(Bucket=versioned, Key="k", VersionId=first)
     s3.put_object(Bucket=versioned, Key="k", Body=b"3")
@@ -141,7 +141,7 @@ def test_a_quota_is_shown_changed_and_cleared(server, s3, bucket, users, refused
     assert json.loads(shown.stdout) == {"bytes": 1024, "objects": 5}, shown.stderr
     refused("QuotaExceeded", 403, s3.put_object, Bucket=bucket, Key="k", Body=b"x" * 1025)
     s3.put_object(Bucket=bucket, Key="k", Body=b"x" * 1024)
-    # A quota below what is there already refuses what adds to it, and nothing else.
+    # A quota below the present usage refuses only writes that add to it.
     set_quota(users, bucket, bytes=10)
     s3.put_object(Bucket=bucket, Key="k", Body=b"smaller")
     assert server.run("admin", "bucket", "quota", bucket, "--clear").returncode == 0

@@ -1,4 +1,4 @@
-"""Rate limits: by user, by address and in total; who asks too often is told when to come back."""
+"""Rate limits: by user, by address and in total; a client that sends too many is told when to retry."""
 
 import time
 
@@ -14,7 +14,7 @@ KIB = 1 << 10
 
 
 def answers(client, bucket: str, requests: int) -> list[str]:
-    """What so many requests in a row are told."""
+    """The results of this many requests in a row."""
     told = []
     for _ in range(requests):
         try:
@@ -43,7 +43,7 @@ def test_a_user_has_a_limit_that_is_nobody_elses(server, s3, bucket):
     told = answers(boto_client(server, credentials=slow.credentials), bucket, 60)
     assert told[:5] == ["200"] * 5 and "503" in told
     assert set(answers(boto_client(server, credentials=swift.credentials), bucket, 60)) == {"200"}
-    # The same limit holds over all keys of the user.
+    # The same limit covers all keys of the user.
     other_key = users.create_key("slow")
     assert "503" in answers(boto_client(server, credentials=other_key), bucket, 60)
     assert_told_to_slow_down(Wire(server.address, slow.credentials), bucket)
@@ -57,7 +57,7 @@ def test_bytes_flow_at_the_rate_that_is_allowed(server, s3, bucket):
     users = Users(server)
     narrow = users.create("narrow", policies=["readwrite"], limits={"bytes_per_second": 1_024 * KIB})
     client = boto_client(server, credentials=narrow.credentials)
-    # A bucketful of 2 MiB comes at once, what is more than it takes its time.
+    # A burst of 2 MiB arrives at once, more takes its time.
     begun = time.monotonic()
     client.put_object(Bucket=bucket, Key="k", Body=b"z" * (4_096 * KIB))
     assert 1.5 < time.monotonic() - begun < 15
@@ -107,7 +107,7 @@ def test_a_guesser_learns_no_more_and_nobody_else_notices(limited):
     server = limited(address_failures_per_second="2")
     guesser = Wire(server.address, Credentials(server.credentials.access, "wrong"))
     told = [guesser.request("GET", "/").status for _ in range(200)]
-    # One in so many is answered again as time goes by, be it the last.
+    # From time to time another response has details, possibly the last one.
     assert told[:20] == [403] * 20 and 503 in told[20:]
     assert server.wire().request("GET", "/").status == 200
     server.stop()

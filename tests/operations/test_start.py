@@ -1,4 +1,4 @@
-"""Starting and stopping: what is said, what is refused, and that nothing is left."""
+"""Starting and stopping: the output, the refusals, and that nothing is left behind."""
 
 import os
 import re
@@ -82,7 +82,7 @@ def test_requests_under_way_are_finished_when_it_stops(make_server):
     head, _ = wire.head("PUT", "/last/k", headers=headers)
     with wire.connect() as stream:
         stream.sendall(head.to_bytes())
-        assert b" 100 " in stream.recv(1024)  # from here on the request is under way
+        assert b" 100 " in stream.recv(1024)  # from here on the request is in flight
         stream.sendall(data[:MIB])
         process, server.process = server.process, None
         process.send_signal(signal.SIGTERM)
@@ -99,7 +99,7 @@ def test_requests_under_way_are_finished_when_it_stops(make_server):
 def test_killing_it_leaves_no_nats_server(make_server):
     server = make_server().start()
     assert server.nats_pid()
-    server.kill()  # asserts that the nats-server has gone
+    server.kill()  # also checks that the nats-server has ended
 
 
 def test_a_taken_port_is_said_to_be_taken(make_server):
@@ -195,7 +195,7 @@ def test_the_doctor_finds_nothing_wrong_with_what_is_well(make_server):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_any_user_can_run_it(make_server, tmp_path):
-    """As a user without a name or a home, in a folder of its own."""
+    """Runs as a user without a name or a home, in its own folder."""
     folder = tmp_path / "nobody"
     folder.mkdir()
     for parent in (folder, tmp_path, tmp_path.parent, tmp_path.parent.parent):
@@ -217,7 +217,7 @@ def test_any_user_can_run_it(make_server, tmp_path):
         wait.until(lambda: "rclone" in (tmp_path / "log").read_text() or process.poll() is not None, "its start", 60)
         assert process.poll() is None, (tmp_path / "log").read_text()
         assert (folder / "planetstore-data" / "run.json").exists()
-        # Its user cannot read its memory, nor the environment it was started with: the kernel gives both to root.
+        # Its user can read neither its memory nor its initial environment: the kernel gives both to root.
         kernel = Path(f"/proc/{process.pid}")
         assert "Uid:\t12345\t" in (kernel / "status").read_text()
         assert {(kernel / name).stat().st_uid for name in ("mem", "environ", "fd")} == {0}

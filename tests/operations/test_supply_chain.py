@@ -1,4 +1,4 @@
-"""The audit of the lock files against advisories, with advisories and lock files made for it."""
+"""The audit of the lock files against advisories, with advisories and lock files made for the test."""
 
 import json
 import os
@@ -91,6 +91,6 @@ def test_a_copy_is_made_of_a_checkout_of_the_database(tmp_path):
 
 
 def test_the_crates_in_use_have_no_known_hole_that_is_not_explained():
-    """Says nothing where no copy of the advisories was made."""
+    """Skipped without a copy of the advisories."""
     found = subprocess.run([AUDIT], capture_output=True, text=True)
     assert found.returncode == 0, found.stdout

@@ -1,4 +1,4 @@
-"""TLS: certificates that are made, given and replaced, as clients see them."""
+"""TLS with certificates that are generated, given and replaced, as clients see them."""
 
 import http.client
 import ssl
@@ -17,12 +17,12 @@ from harness.content import MIB, content
 from harness.secure import Secure, unverified
 from harness.server import BINARY, NotStarted
 
-# How soon new files are seen, with time to spare.
+# How soon new files are noticed, with a margin.
 RELOAD_SECONDS = 30
 
 CONNECT_SECONDS = 10
 
-# For 30 MiB through TLS that is not optimized.
+# Enough for 30 MiB through unoptimised TLS.
 SEND_SECONDS = 60
 
 
@@ -39,7 +39,7 @@ def make_pair(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def replace(file: Path, source: Path) -> None:
-    """A new file gets the name of the old one, as tools do that renew certificates."""
+    """The new file is renamed to the name of the old one, as tools do that renew certificates."""
     draft = file.with_suffix(".draft")
     draft.write_bytes(source.read_bytes())
     draft.rename(file)
@@ -67,7 +67,7 @@ def self_signed(make_secure: Callable[..., Secure]) -> Secure:
 
 @pytest.fixture
 def shown(tmp_path: Path) -> tuple[Path, Path]:
-    """The files that a server is given, with a first pair in them."""
+    """The files that a server uses, with a first pair in them."""
     certificate, key = make_pair(tmp_path / "first", "first")
     files = tmp_path / "certificate.pem", tmp_path / "key.pem"
     replace(files[0], certificate)
@@ -77,7 +77,7 @@ def shown(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def given(make_secure: Callable[..., Secure], shown: tuple[Path, Path]) -> Secure:
-    """A server with files of the operator's."""
+    """A server with the operator's files."""
     certificate, key = shown
     server = make_secure(certificate, PLANETSTORE_TLS_CERTIFICATE=str(certificate), PLANETSTORE_TLS_KEY=str(key))
     return server.start()
@@ -95,7 +95,7 @@ def test_boto3_trusts_the_file_and_nobody_else_is_trusted(self_signed: Secure):
 
 
 def test_a_refusal_reaches_a_client_that_sends_on(self_signed: Secure):
-    """Clients that look for no answer before they have sent everything would see their connection break instead."""
+    """Otherwise clients that read no response before they have sent everything would see their connection break."""
     host, _, port = self_signed.address.rpartition(":")
     context = ssl.create_default_context(cafile=self_signed.trusted)
     connection = http.client.HTTPSConnection(host, int(port), timeout=SEND_SECONDS, context=context)
@@ -111,11 +111,11 @@ def test_command_lines_with_the_variables_of_the_banner(self_signed: Secure, tmp
     command = CommandLine(self_signed, tmp_path)
     for trust in (f"export AWS_CA_BUNDLE={self_signed.trusted}\n", f"export RCLONE_CA_CERT={self_signed.trusted}\n",
                   f'verify="{self_signed.trusted}"', f"export AWS_ENDPOINT_URL={self_signed.endpoint}\n"):
-        # It is ready a moment before it says so.
+        # It is ready a moment before it announces that.
         wait.until(lambda trust=trust: trust in self_signed.said(), f"{trust} in the banner")
     file = tmp_path / "file"
     file.write_bytes(content("lines", MIB))
-    # Without them there is no trust.
+    # Without them the certificate is not trusted.
     assert "SSL" in command.run("aws", "s3", "mb", "s3://lines", expect=None)
     assert "x509" in command.run("rclone", "lsd", "ps:", "--retries=1", "--low-level-retries=1", expect=None)
     command.environment["RCLONE_CA_CERT"] = str(self_signed.trusted)
@@ -177,7 +177,7 @@ def test_commands_find_a_console_with_tls_and_trust_its_own_certificate(self_sig
     stranger, _ = make_pair(tmp_path / "strangers", "stranger")
     for arguments in (["--ca", str(stranger)], ["--url", url, "--ca", str(stranger)]):
         refused = self_signed.run("status", *arguments)
-        assert refused.returncode == 1 and "there is no trust" in refused.stderr, refused.stderr
+        assert refused.returncode == 1 and "is not trusted" in refused.stderr, refused.stderr
     refused = subprocess.run(
         [BINARY, "status", "--url", url, "--data", str(tmp_path / "elsewhere")],
         env=self_signed.surroundings(), capture_output=True, text=True, timeout=60, check=False)
@@ -197,7 +197,7 @@ def test_a_new_certificate_is_shown_without_a_restart(given: Secure, shown: tupl
     for address in both:
         wait.until(lambda address=address: given.shows(address, new_certificate), "the new one", RELOAD_SECONDS)
     given.client(new_certificate).put_object(Bucket="first", Key="k", Body=b"with the new one")
-    # The connection that was made before goes on.
+    # The existing connection continues.
     assert s3.get_object(Bucket="first", Key="k")["Body"].read() == b"with the new one"
     assert given.run("status").returncode == 0
     given.stop()
@@ -213,7 +213,7 @@ def test_a_broken_new_pair_changes_nothing_and_is_logged_once(given: Secure, sho
     assert "does not match the certificate" in given.said()
     assert given.shows(given.address, old) and given.shows(given.console, old)
     key.write_text("nonsense")
-    wait.until(lambda: "no private key" in given.said(), "another complaint", RELOAD_SECONDS)
+    wait.until(lambda: "no PEM private key" in given.said(), "another complaint", RELOAD_SECONDS)
     assert given.shows(given.address, old)
     assert given.said().count(complaint) == 2, "one for each wrong"
     replace(key, new_key)

@@ -1,4 +1,4 @@
-"""Bad input: each gets a clear error, stores nothing, and leaves the server serving."""
+"""Malformed input gets a clear error, stores nothing, and leaves the server working."""
 
 import base64
 import hashlib
@@ -42,7 +42,7 @@ def check(answer: Answer, status: int, *codes: str) -> Answer:
     return answer
 
 
-# Who asks
+# Callers
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
@@ -359,7 +359,7 @@ DOCUMENTS = {
 
 @pytest.fixture
 def kept(wire: Wire, bucket: str):
-    """A bucket with one object that must be there after the test, and nothing else."""
+    """A bucket with exactly one object, which must still be there after the test."""
     assert wire.put(bucket, "k", b"kept").status == 200
     yield bucket
     assert wire.listing(bucket) == {"k": (etag(b"kept"), 4)}
@@ -420,7 +420,7 @@ def test_a_deletion_cannot_reach_another_bucket(wire, kept):
 
 
 class Upload:
-    """An upload whose completion goes wrong."""
+    """An upload whose completion fails."""
 
     def __init__(self, wire: Wire, bucket: str, parts: dict[int, bytes]) -> None:
         self.wire = wire

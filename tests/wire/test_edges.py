@@ -1,4 +1,5 @@
-"""Edges of the protocol, each as docs/s3-compatibility.md says: dates, parts, markers, payload hashes, bodies, tags."""
+"""Edges of the protocol, as described in docs/s3-compatibility.md: dates, parts, markers, payload hashes, bodies, tags.
+"""
 
 import hashlib
 import re
@@ -134,7 +135,7 @@ def test_a_payload_hash_need_not_be_among_the_signed_headers(wire, bucket):
     for method, body, status in (("PUT", b"x", 200), ("GET", b"", 200), ("DELETE", b"", 204)):
         answer = wire.request(method, object_path(bucket, "k"), body=body, unsigned=["x-amz-content-sha256"])
         assert answer.status == status, answer.body
-    # It counts nevertheless.
+    # It still counts.
     head, _ = wire.head("PUT", object_path(bucket, "k"), payload=hashlib.sha256(b"x").hexdigest(),
                         headers={"content-length": "1"}, unsigned=["x-amz-content-sha256"])
     assert wire.exchange(head.to_bytes() + b"y").code == "XAmzContentSHA256Mismatch"
@@ -152,7 +153,7 @@ def test_a_body_where_none_belongs_is_read_and_dropped(wire, bucket, payload):
     for method, status in (("HEAD", 200), ("GET", 200), ("DELETE", 204)):
         answer = wire.request(method, object_path(bucket, "k"), body=b"stray", payload=payload)
         assert answer.status == status, answer.body
-        # The next request of the connection is read from its beginning.
+        # The next request of the connection is read from its first byte.
         assert wire.request("GET", f"/{bucket}").status == 200
 
 
@@ -161,7 +162,7 @@ def crc32(data: bytes) -> str:
 
 
 def test_a_thousand_keys_that_all_need_escaping_are_deleted_at_once(wire, bucket):
-    """Each takes six bytes a byte, which is the longest way to write one."""
+    """Each byte takes six, the longest way to write one."""
     first = "<" * KEY_BYTES_MAX
     assert wire.put(bucket, first, b"x").status == 200
     keys = [first, *(f"{number:04}".ljust(KEY_BYTES_MAX, "\"") for number in range(1, KEYS_MAX))]
@@ -173,7 +174,7 @@ def test_a_thousand_keys_that_all_need_escaping_are_deleted_at_once(wire, bucket
     assert answer.status == 200, answer.body[:500]
     assert answer.texts("Deleted/Key") == keys
     assert wire.get(bucket, first).status == 404
-    # Beyond that, nothing is read to its end.
+    # Beyond that, the body is not read to its end.
     body = b"<Delete>" + b" " * 9_000_000 + b"</Delete>"
     answer = wire.request("POST", f"/{bucket}", "delete", {"x-amz-checksum-crc32": crc32(body)}, body)
     assert (answer.status, answer.code) == (400, "MaxMessageLengthExceeded")
@@ -203,7 +204,7 @@ def test_tags_twice_in_a_document_are_no_tags(wire, bucket):
 
 
 def test_keys_are_encoded_in_queries_once(wire, bucket):
-    """The prefix of a listing is decoded as the query string that it is part of."""
+    """The prefix of a listing is decoded once, as part of the query string."""
     wire.put(bucket, "a+b", b"x")
     for prefix, keys in (("a%2B", ["a+b"]), ("a+", []), (encode("a+b"), ["a+b"])):
         listing = wire.request("GET", f"/{bucket}", f"list-type=2&prefix={prefix.replace('+', '%20')}")

@@ -1,4 +1,6 @@
-"""What S3 takes or ignores, and real tools send: unknown parameters, headers in presigned URLs, a plus for a space."""
+"""Requests that S3 accepts or ignores and real tools send: unknown parameters, headers in presigned URLs, a plus for a
+space.
+"""
 
 import base64
 import hashlib
@@ -28,7 +30,7 @@ def test_strangers_read_public_objects_whatever_they_add(server, s3, bucket, que
         connection.request("GET", f"{path}?{query}")
         answer = connection.getresponse()
         assert (answer.status, body in answer.read()) == (200, True), path
-    # What names a sub-resource is no reading of the object, whether or not there is one here.
+    # A parameter that names a sub-resource does not read the object, whether or not the sub-resource is supported.
     for sub_resource in ("acl", "annotation"):
         connection.request("GET", f"{object_path(bucket, 'k')}?{sub_resource}&{query}")
         answer = connection.getresponse()
@@ -67,7 +69,7 @@ def test_sub_resources_conflict(wire, bucket):
         400, "InvalidArgument", "Conflicting query string parameters: acl, versioning")
 
 
-# What the JavaScript SDK 2 moves into the URL that it presigns.
+# Headers that the JavaScript SDK 2 moves into the URL that it presigns.
 
 
 def moved(data: bytes) -> str:
@@ -87,7 +89,7 @@ def test_a_presigned_url_with_headers_of_the_javascript_sdk_2(wire, bucket):
     assert (stored.body, stored.headers["content-type"], stored.headers["cache-control"]) == (b"picture", "image/gif", None)
     assert put_presigned(wire, bucket, moved(b"picture"), b"picture").status == 200
     assert wire.get(bucket, "k").headers["content-type"] == "binary/octet-stream"
-    # Whoever signed a digest meant these bytes.
+    # The signer of a digest meant exactly these bytes.
     other = put_presigned(wire, bucket, moved(b"picture"), b"another")
     assert (other.status, other.code) == (400, "BadDigest")
     assert wire.get(bucket, "k").body == b"picture"
@@ -110,7 +112,7 @@ def test_headers_of_amazon_count_in_a_presigned_url(wire, s3, bucket):
 
 
 def test_urls_that_boto3_presigns_with_all_it_knows(server, wire, bucket):
-    """The headers that it leaves for whoever sends the request are signed, and count as any others."""
+    """Headers that it leaves to the sender of the request are signed, and have the same effect as any others."""
     s3 = boto_client(server)
     url = s3.generate_presigned_url("put_object", Params={
         "Bucket": bucket, "Key": "k", "ContentType": "text/css", "CacheControl": "no-cache", "Metadata": {"a": "1"},

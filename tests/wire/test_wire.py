@@ -1,4 +1,4 @@
-"""The wire: how bodies are framed, what answers look like, what is not built."""
+"""The wire: framing of bodies, the form of responses, and unsupported operations."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ TRAILERS = {
 
 def put_framed(wire: Wire, bucket: str, data: bytes, payload: str, *, inner: int, length: bool,
                trailer: str | None = None, outer: int = 8_000):
-    """PUTs with an aws-chunked body, inside of a Content-Length or of HTTP's own chunks."""
+    """Sends PUTs with an aws-chunked body, with a Content-Length or in HTTP's own chunks."""
     headers = {"content-encoding": "aws-chunked", "x-amz-decoded-content-length": str(len(data))}
     if trailer:
         headers["x-amz-trailer"] = trailer
@@ -81,7 +81,7 @@ def test_plain_chunks_without_any_length(wire, bucket, size):
 
 
 def test_of_two_lengths_the_chunks_count_and_the_connection_ends(wire, bucket):
-    """RFC 9112, section 6.3: nobody behind the same connection may be confused by the other length."""
+    """RFC 9112, section 6.3: no later request on the connection may be affected by the other length."""
     head, _ = wire.head("PUT", object_path(bucket, "two-lengths"))
     head.headers.update({"content-length": "3", "transfer-encoding": "chunked"})
     answer = wire.exchange([head.to_bytes(), chunked([b"hello"])])
@@ -116,7 +116,7 @@ def test_continue_is_said_once_the_checks_are_passed(wire, bucket):
 
 
 def test_the_connection_goes_on_after_a_continue(wire, bucket):
-    """Whatever became of the body: stored, or found wrong once it was there."""
+    """In either case: the body was stored, or was found wrong once it had arrived."""
     data = content("continue", 100_000)
     wrong = {"content-md5": "CY9rzUYh03PK3k6DJie09g=="}
     with wire.connect() as stream:
@@ -151,7 +151,7 @@ def test_continue_is_not_said_to_what_is_refused(wire, bucket, break_it, status,
 
 @pytest.mark.parametrize("target", ["there", "nowhere"])
 def test_either_100_continue_or_close(wire, bucket, target):
-    """The botocore in awscli 1 misreads the next answer on a connection that did neither: here for an empty body."""
+    """The botocore in awscli 1 misreads the next response on a connection that did neither: here for an empty body."""
     path = object_path(bucket if target == "there" else "bucket-nowhere", "k")
     length = "0" if target == "there" else "10"
     head, _ = wire.head("PUT", path, headers={"content-length": length, "expect": "100-continue"})
@@ -163,7 +163,7 @@ def test_either_100_continue_or_close(wire, bucket, target):
 
 @pytest.mark.parametrize("size", [5, 300 * KIB])
 def test_a_connection_goes_on_after_a_refusal(wire, bucket, size):
-    """Either it stays usable, or the answer says that it does not."""
+    """Either the connection stays usable, or the response says that it is closed."""
     data = content("refused", size)
     head, _ = wire.head("PUT", object_path("bucket-nowhere", "k"), headers={"content-length": str(size)})
     after, _ = wire.head("GET", object_path(bucket, "k"))
@@ -177,7 +177,7 @@ def test_a_connection_goes_on_after_a_refusal(wire, bucket, size):
 
 
 def test_a_refusal_reaches_a_client_that_sends_on(wire, bucket):
-    """Who sends a large body, and only then looks for the answer, can send it whole and finds the answer."""
+    """A client that sends a large body, and only then reads the response, can send all of it and finds the response."""
     data = content("large", 30 * MIB)
     wrong, _ = wire.head("PUT", object_path(bucket, "k"), headers={"content-length": str(len(data))})
     wrong.headers["authorization"] = wrong.headers["authorization"][:-4] + "0000"

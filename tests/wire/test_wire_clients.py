@@ -1,4 +1,4 @@
-"""What each client really sends, byte by byte: requests captured from their current versions, sent again by hand."""
+"""The exact bytes that each client sends: requests captured from current versions, sent again by hand."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def crc64(data: bytes) -> str:
 
 
 def send_when_told(wire: Wire, raw: bytes, body: bytes) -> Answer:
-    """Sends the head, and the body once the server asks for it, as clients do that expect `100 Continue`."""
+    """Sends the head, and the body once the server asks for it, like clients that expect `100 Continue`."""
     with wire.connect() as stream:
         stream.sendall(raw)
         assert stream.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -41,7 +41,7 @@ def send_when_told(wire: Wire, raw: bytes, body: bytes) -> Answer:
 
 def trailed(wire: Wire, path: str, query: str, data: bytes, trailer: str, value: str, inner: int,
             **headers: str) -> Answer:
-    """An unsigned body with its checksum behind it, without any length outside."""
+    """An unsigned body with a trailing checksum, without any declared length."""
     head, _ = wire.head("PUT", path, query, payload=UNSIGNED_TRAILER, headers={
         "content-encoding": "aws-chunked", "transfer-encoding": "chunked", "x-amz-trailer": trailer,
         "x-amz-decoded-content-length": str(len(data)), **headers})
@@ -156,7 +156,7 @@ def test_javascript_names_its_call_in_the_query_and_ends_paths_of_buckets_with_a
 
 
 @pytest.mark.parametrize("sum_of,status,code", [
-    # What every presigner puts there, for it does not know the body. Whoever sends none has an object of none.
+    # Every presigner puts this there, because it does not know the body. Without a body, the object is empty.
     (b"", 200, ""),
     (b"presigned", 200, ""), (b"another", 400, "BadDigest"),
 ])
@@ -224,7 +224,7 @@ def test_minio_go_signs_every_chunk_and_ends_with_an_empty_one(wire, bucket, tra
     value = base64.b64encode(checksums.crc32c(data).to_bytes(4, "big")).decode()
     if trailer:
         headers["x-amz-trailer"] = trailer
-    # Without `Content-Encoding: aws-chunked`: the payload hash alone says how the body is framed.
+    # Without `Content-Encoding: aws-chunked`: only the payload hash says how the body is framed.
     head, signature = wire.head("PUT", object_path(bucket, "k"), headers=headers,
                                 payload=SIGNED_CHUNKS_TRAILER if trailer else SIGNED_CHUNKS)
     body = aws_chunked(data, 64 * KIB, signature=signature, trailer=(trailer, value) if trailer else None)

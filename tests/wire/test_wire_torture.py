@@ -1,5 +1,6 @@
-"""The protocol's sore points, numbered as servers got them wrong: framing, paths, hosts, quotes, dates and ranges. Each
-is tried on the wire, without a client's help. The list goes on in `test_wire_torture_requests.py`."""
+"""Parts of the protocol that servers often get wrong, numbered: framing, paths, hosts, quotes, dates and ranges. Each
+is tested on the wire, without a client library. The list continues in `test_wire_torture_requests.py`.
+"""
 
 import urllib.parse
 from datetime import datetime, timedelta, timezone
@@ -24,7 +25,7 @@ from harness.wire import (
 
 def framed(wire: Wire, bucket: str, payload: str, data: bytes, *, inner: int, length: bool, decoded: int | None = None,
            trailer: tuple[str, str] | None = None, announced: str | None = None, encoding: str = "aws-chunked"):
-    """PUTs `data` in aws-chunked frames, with what is said about them changed at will."""
+    """Sends `data` in aws-chunked frames, with any of the declarations about them changed."""
     decoded = len(data) if decoded is None else decoded
     headers = {"content-encoding": encoding, "x-amz-decoded-content-length": str(decoded)}
     if announced or trailer:
@@ -128,14 +129,14 @@ def test_03_a_semicolon_in_a_query_stays_what_it_is(wire, bucket):
         wire.put(bucket, key, b"x")
     listed = wire.request("GET", f"/{bucket}", "list-type=2&prefix=a%3Bb%3Dc")
     assert listed.texts("Contents/Key") == ["a;b=c"]
-    # Some clients send it raw; what they sign is the escaped form, as the protocol wants it.
+    # Some clients send it unescaped; they sign the escaped form, as the protocol requires.
     head, _ = wire.head("GET", f"/{bucket}", "list-type=2&prefix=a%3Bb")
     head.query = "list-type=2&prefix=a;b"
     answer = wire.exchange(head.to_bytes())
     assert (answer.status, answer.texts("Contents/Key")) == (200, ["a;b=c"]), answer.body
 
 
-# 4. Behind a proxy the name that was signed must arrive; no other header stands in for it.
+# 4. Behind a proxy the signed host name must arrive; no other header replaces it.
 
 
 @pytest.mark.parametrize("name", ["x-forwarded-host", "forwarded", "x-host", "x-original-host"])
@@ -148,7 +149,7 @@ def test_04_the_host_is_the_one_that_was_signed(wire, bucket, name):
     head.headers[name] = f"host={shown}" if name == "forwarded" else shown
     answer = wire.exchange([head.to_bytes(), b"x"])
     assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
-    # The way a proxy has to do it.
+    # This is what a proxy has to do.
     head.headers["host"] = shown
     head.headers["x-forwarded-host"] = "proxied.example.com"
     assert wire.exchange([head.to_bytes(), b"x"]).status == 200
@@ -206,7 +207,7 @@ def test_06_quotes_of_entity_tags(wire, bucket):
         assert wire.put(bucket, "k", b"y", headers={"if-match": tag}).status == 412, tag
 
 
-# 7. HEAD says what GET says, and no more.
+# 7. HEAD returns the headers of GET, and no body.
 
 
 def test_07_head_is_get_without_a_body(wire, bucket):
@@ -235,7 +236,7 @@ def test_07_head_is_get_without_a_body(wire, bucket):
 
 
 def raw_answers(wire: Wire, *heads: Head) -> bytes:
-    """All that comes back on one connection, byte by byte: a reader of answers would pass over what is too much."""
+    """All bytes that come back on one connection: a parser of responses would skip surplus bytes."""
     heads[-1].headers["connection"] = "close"
     with wire.connect() as stream:
         stream.sendall(b"".join(head.to_bytes() for head in heads))
@@ -243,13 +244,13 @@ def raw_answers(wire: Wire, *heads: Head) -> bytes:
 
 
 def test_07_a_refused_head_ends_with_its_headers(wire, bucket):
-    """A body after it would be taken for the next answer."""
+    """A body after it would be taken for the next response."""
     heads = [wire.head("HEAD", object_path(bucket, f"absent-{number}"))[0] for number in range(3)]
     answers = raw_answers(wire, *heads).split(b"\r\n\r\n")
     assert [answer[:12] for answer in answers] == [b"HTTP/1.1 404"] * 3 + [b""]
 
 
-# 8. Dates and what is not modified.
+# 8. Dates and unmodified objects.
 
 
 def spellings(moment: datetime) -> list[str]:
@@ -276,7 +277,7 @@ def test_08_precedence(wire, bucket):
     past, future = (format_datetime(changed + step, usegmt=True) for step in (timedelta(days=-1), timedelta(seconds=1)))
     tag, status = made.headers["etag"], lambda **asked: wire.get(  # noqa: E731
         bucket, "k", headers={name.replace("_", "-"): value for name, value in asked.items()}).status
-    # The tag decides where there is one; the date is then not looked at.
+    # A tag condition decides; the date is then ignored.
     assert status(if_none_match=tag, if_modified_since=past) == 304
     assert status(if_none_match='"other"', if_modified_since=future) == 200
     assert status(if_match=tag, if_unmodified_since=past) == 200
@@ -293,7 +294,7 @@ def test_08_every_spelling_of_a_date(wire, bucket):
     for before in spellings(changed - timedelta(hours=1)):
         assert wire.get(bucket, "k", headers={"if-modified-since": before}).status == 200, before
         assert wire.get(bucket, "k", headers={"if-unmodified-since": before}).status == 412, before
-    # What is no date is no condition.
+    # A malformed date is no condition.
     assert wire.get(bucket, "k", headers={"if-modified-since": "yesterday"}).status == 200
 
 
@@ -311,7 +312,7 @@ def test_09_ranges(wire, bucket, size, asked, expected):
     data = content("ranges", size)
     wire.put(bucket, "k", data)
     answer = wire.get(bucket, "k", headers={"range": asked})
-    # The last bytes of nothing are all there are, which no Content-Range can say (RFC 9110, section 14.1.2).
+    # The last bytes of an empty object are all of it, which no Content-Range can express (RFC 9110, section 14.1.2).
     if expected == "whole" or (not data and asked in ("bytes=-3", "bytes=-999999")):
         assert (answer.status, answer.body, answer.headers["content-range"]) == (200, data, None)
     elif expected is None or not data:

@@ -1,5 +1,6 @@
-"""The protocol's sore points, from the tenth on: uploads, documents, sub-resources, regions, clocks, copies, and what
-stands in every answer. `test_wire_torture.py` has those before."""
+"""Parts of the protocol that servers often get wrong, from the tenth on: uploads, documents, sub-resources, regions,
+clocks, copies, and the headers of every response. `test_wire_torture.py` has the first nine.
+"""
 
 import re
 import threading
@@ -113,7 +114,7 @@ def test_11_no_entities_and_no_more_than_is_allowed(wire, bucket):
     assert wire.request("GET", f"/{bucket}", "versioning").text("Status") == ""
 
 
-# 12. What is not built is not taken for a listing.
+# 12. Unsupported operations are not mistaken for a listing.
 
 
 @pytest.mark.parametrize("query", ["abac", "metadataTable", "session"])
@@ -178,7 +179,7 @@ def test_15_sources_with_versions(wire, versioned):
     answer = wire.request("PUT", object_path(bucket, "copy"), headers=source)
     assert (answer.status, answer.headers["x-amz-copy-source-version-id"]) == (200, versions[0])
     assert wire.get(bucket, "copy").body == b"one"
-    # Its own older version may become its newest, without anything else that changes.
+    # An older version of the object may become its newest, without any other change.
     assert wire.request("PUT", object_path(bucket, "a b"), headers=source).status == 200
     assert wire.get(bucket, "a b").body == b"one"
 
@@ -197,7 +198,7 @@ def test_15_directives(wire, bucket):
     assert (odd.status, odd.code) == (400, "InvalidArgument")
 
 
-# 16. What stands in every answer.
+# 16. The headers of every response.
 
 
 def test_16_headers_of_every_answer(wire, bucket):

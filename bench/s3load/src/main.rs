@@ -1,10 +1,10 @@
-//! Drives an S3 endpoint with one kind of request and reports what it held.
+//! Sends one kind of request to an S3 endpoint and reports the results.
 //!
-//! What comes in: an endpoint, credentials, an operation, sizes and limits. What goes out: one JSON line with
-//! requests/s, MB/s, latencies in ms, errors, and the CPU time of the server's processes.
+//! Input: an endpoint, credentials, an operation, sizes and limits. Output: one JSON line with requests/s, MB/s,
+//! latencies in ms, errors, and the CPU time of the server's processes.
 //!
-//! One HTTP/1.1 connection and one request under way per worker: the latency of a request is never that of a queue
-//! in the client. It runs on two threads at most, so that on a small machine most of it is left to the server.
+//! Each worker has one HTTP/1.1 connection and one request in flight, so a latency never includes a queue in the
+//! client. The program uses at most two threads, so that most of a small machine is left to the server.
 
 mod meter;
 mod options;
@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the bucket, unless it is there.
+/// Creates the bucket unless it exists.
 async fn make_bucket(options: &Options, signer: &Signer) -> anyhow::Result<()> {
     let mut link = Link::open(&options.endpoint).await?;
     let request = signer.bodiless("PUT", &format!("/{}", options.bucket), "")?;

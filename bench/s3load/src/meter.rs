@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-/// Fields of `/proc/PID/stat` behind the name, counted from the state: time in user mode and in the kernel.
+/// Fields of `/proc/PID/stat` after the name, counted from the state: time in user mode and in the kernel.
 ///
 /// Source: proc(5).
 const USER_FIELD: usize = 11;
 const SYSTEM_FIELD: usize = 12;
 
-/// CPU seconds so far of every process whose command line has one of `parts` in it; this one does not count.
+/// The CPU seconds used so far by every process whose command line contains one of `parts`; this process does not
+/// count.
 pub fn cpu_seconds(parts: &[String]) -> f64 {
     let own = std::process::id().to_string();
     let ticks: u64 = fs::read_dir("/proc")
@@ -31,14 +32,14 @@ fn is_named(process: &Path, parts: &[String]) -> bool {
     parts.iter().any(|part| line.contains(part.as_str()))
 }
 
-/// None of a process that has just ended.
+/// Zero for a process that has just ended.
 fn ticks(process: &Path) -> u64 {
     let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
     ticks_of_stat(&stat).unwrap_or_default()
 }
 
 fn ticks_of_stat(stat: &str) -> Option<u64> {
-    // The name may hold spaces and parentheses, so the fields are counted from the last one that closes.
+    // The name may contain spaces and parentheses, so the fields are counted from the last closing one.
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
     Some(fields.get(USER_FIELD)?.parse::<u64>().ok()? + fields.get(SYSTEM_FIELD)?.parse::<u64>().ok()?)
 }

@@ -1,6 +1,6 @@
 use clap::{Parser, ValueEnum};
 
-/// Drives an S3 endpoint with one kind of request and reports what it held, as a line of JSON.
+/// Sends one kind of request to an S3 endpoint and prints the results as a line of JSON.
 #[derive(Debug, Clone, Parser)]
 pub struct Options {
     /// host:port of the S3 endpoint, plain HTTP
@@ -15,25 +15,25 @@ pub struct Options {
     /// Region of the signature
     #[arg(long, default_value = "us-east-1")]
     pub region: String,
-    /// Bucket, made if it is missing
+    /// Bucket, created if it is missing
     #[arg(long, default_value = "s3load")]
     pub bucket: String,
-    /// What to ask
+    /// The kind of request
     #[arg(long)]
     pub op: Operation,
     /// Bytes of an object
     #[arg(long, default_value_t = 4096)]
     pub size: usize,
-    /// Connections, each with one request under way
+    /// Connections, each with one request in flight
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=4096))]
     pub concurrency: u64,
-    /// Seconds to run, at most
+    /// Maximum number of seconds to run
     #[arg(long, default_value_t = 10.0)]
     pub duration: f64,
     /// Number of distinct keys; writes start over after the last
     #[arg(long, default_value_t = 1_000_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub objects: u64,
-    /// Requests to send, at most (0: as many as the time allows)
+    /// Maximum number of requests (0: as many as the time allows)
     #[arg(long, default_value_t = 0)]
     pub requests: u64,
     /// Give every object the same content
@@ -42,10 +42,10 @@ pub struct Options {
     /// Sign the SHA-256 of every body
     #[arg(long)]
     pub signed_payload: bool,
-    /// Start of every key
+    /// Prefix of every key
     #[arg(long, default_value = "o/")]
     pub prefix: String,
-    /// Part of the command lines of the processes whose CPU time is the server's; may be given several times
+    /// Part of the command lines of the server's processes, whose CPU time is measured; may be given several times
     #[arg(long)]
     pub server: Vec<String>,
 }

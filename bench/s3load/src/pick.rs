@@ -1,4 +1,4 @@
-//! Which request comes next, from a cheap generator of random numbers. Pure.
+//! Chooses the next request with a cheap generator of random numbers, without I/O.
 
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
@@ -38,7 +38,7 @@ impl Random {
 
 /// The operation and the number of the key of request `number`.
 ///
-/// Writes and deletes go through the keys in order, reads and everything mixed pick them at random.
+/// Writes and deletes use the keys in order; reads and the mix pick them at random.
 pub fn pick(asked: Operation, number: u64, objects: u64, random: &mut Random) -> (Operation, u64) {
     let drawn = random.next();
     let operation = match asked {
@@ -55,10 +55,10 @@ pub fn pick(asked: Operation, number: u64, objects: u64, random: &mut Random) ->
     (operation, key)
 }
 
-/// The bytes of an object: a mark of its own before bytes that all share, so that large ones are not copied.
+/// The bytes of an object: a unique prefix before shared bytes, so that large bodies are not copied.
 pub type Content = Chain<Bytes, Bytes>;
 
-/// The content of object `number`: `base`, made unlike that of every other number and every other run.
+/// The content of object `number`: `base`, made different from every other number and every other run.
 pub fn content(base: &Bytes, number: u64, run: u32) -> Content {
     let mark = number.to_le_bytes().into_iter().chain(run.to_le_bytes());
     let begin: Bytes = base.iter().zip(mark).map(|(byte, mark)| byte ^ mark).collect();

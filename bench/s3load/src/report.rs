@@ -9,7 +9,7 @@ use crate::worker::Tally;
 const GB: f64 = 1e9;
 const MB: f64 = 1e6;
 
-/// What an endpoint held.
+/// The results of a run.
 #[derive(Debug)]
 pub struct Report {
     operation: &'static str,
@@ -32,7 +32,7 @@ impl Report {
         Self { operation, size, concurrency, took, latencies, bytes, errors, cpu_seconds }
     }
 
-    /// The latency in ms that so many of a hundred requests stay within; 0 if there was no request.
+    /// A percentile of the latencies in ms; 0 without requests.
     fn percentile(&self, percent: usize) -> f64 {
         let rank = self.latencies.len() * percent / 100;
         let last = self.latencies.len().saturating_sub(1);

@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use crate::options::Options;
 use crate::pick::Content;
 
-/// SHA-256 of nothing.
+/// SHA-256 of the empty body.
 const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 const SIGNED_HEADERS: &str = "host;x-amz-content-sha256;x-amz-date";
 
-/// The signing key of one day, and what goes into every request.
+/// The signing key of one day, and the parts that all requests share.
 #[derive(Debug)]
 pub struct Signer {
     access: String,
@@ -39,7 +39,7 @@ pub fn sha256_hex(body: &Content) -> String {
 }
 
 impl Signer {
-    /// A signer for today. A run does not last past midnight and a quarter of an hour.
+    /// A signer for today. A run must not last beyond a quarter of an hour after midnight.
     pub fn new(options: &Options) -> anyhow::Result<Self> {
         let day = Timestamp::now().strftime("%Y%m%d").to_string();
         let mut key = hmac(format!("AWS4{}", options.secret).as_bytes(), day.as_bytes())?;

@@ -1,4 +1,4 @@
-//! One connection that sends one request after the other, and what came of it.
+//! One connection that sends one request after another, and their results.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::options::{Operation, Options};
 use crate::pick::{Content, Random, content, pick};
 use crate::sign::{Signer, sha256_hex};
 
-/// Bytes a connection may read at once.
+/// The maximum number of bytes of one read.
 const READ_BYTES_MAX: usize = 1 << 20;
 
-/// What all workers share.
+/// The state that all workers share.
 #[derive(Debug)]
 pub struct Shared {
     pub options: Options,
@@ -36,7 +36,7 @@ impl Shared {
         Ok(Self { signer, base, run: std::process::id(), next: AtomicU64::new(0), end: begun + duration, options })
     }
 
-    /// The number of the next request, unless there is to be none.
+    /// The number of the next request; `None` at the end.
     fn number(&self) -> Option<u64> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let enough = self.options.requests > 0 && number >= self.options.requests;
@@ -67,12 +67,12 @@ impl Shared {
     }
 }
 
-/// What came of a worker's requests.
+/// The results of a worker's requests.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Of each request that went well, in microseconds.
+    /// Of each successful request, in microseconds.
     pub latencies: Vec<u32>,
-    /// Bytes of objects, or of listings, that were carried.
+    /// Bytes of objects or listings that were transferred.
     pub bytes: u64,
     pub errors: u64,
 }
@@ -85,7 +85,7 @@ impl Tally {
     }
 }
 
-/// A response whose body was read and thrown away.
+/// A response whose body was read and dropped.
 #[derive(Debug)]
 pub struct Drained {
     pub status: StatusCode,
@@ -101,7 +101,7 @@ impl Link {
         let stream = TcpStream::connect(endpoint).await.with_context(|| format!("{endpoint} does not answer"))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = Builder::new().max_buf_size(READ_BYTES_MAX).handshake(TokioIo::new(stream)).await?;
-        // It ends with its sender; what goes wrong in it, the sender is told.
+        // It ends with its sender, which gets its errors.
         tokio::spawn(connection);
         Ok(Self(sender))
     }
@@ -117,7 +117,7 @@ impl Link {
     }
 }
 
-/// Sends requests until it is enough.
+/// Sends requests until the limits are reached.
 pub async fn work(shared: std::sync::Arc<Shared>, worker: u64) -> anyhow::Result<Tally> {
     let options = &shared.options;
     let mut link = Link::open(&options.endpoint).await?;
@@ -142,7 +142,7 @@ pub async fn work(shared: std::sync::Arc<Shared>, worker: u64) -> anyhow::Result
     Ok(tally)
 }
 
-/// Whether an answer is what was asked for. In a mix, keys may be missing: others delete them.
+/// Whether a response is as expected. In a mix, keys may be missing because other workers delete them.
 fn is_good(options: &Options, answer: &Drained) -> bool {
     match options.op {
         Operation::Mixed => answer.status.is_success() || answer.status == StatusCode::NOT_FOUND,

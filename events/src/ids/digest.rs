@@ -34,7 +34,7 @@ macro_rules! digest {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let mut text = [0; $bytes * 2];
-                // The buffer has exactly the length the encoder asks for.
+                // The buffer has exactly the length that the encoder needs.
                 hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
                 f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
             }
@@ -53,4 +53,4 @@ macro_rules! digest {
 digest!(Sha256Digest, 32, "SHA-256 digest", "^[0-9a-f]{64}$");
 digest!(Md5Digest, 16, "MD5 digest", "^[0-9a-f]{32}$");
 digest!(MasterKeyId, 8, "master key's id", "^[0-9a-f]{16}$");
-digest!(KeyCheck, 16, "key check, which differs for other keys and tells nothing of them", "^[0-9a-f]{32}$");
+digest!(KeyCheck, 16, "key check, which differs for other keys and reveals nothing about them", "^[0-9a-f]{32}$");

@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use super::{InvalidName, is_canonical, text_form};
 
-/// An event's id: a UUIDv7 minted once for a command and kept on every retry.
+/// An event's id: a UUIDv7 made once for a command and kept on every retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub Uuid);
 
 impl EventId {
-    /// The id of what has none.
+    /// The nil id.
     pub const NONE: Self = Self(Uuid::nil());
 
     fn to_bytes(self) -> [u8; 16] {

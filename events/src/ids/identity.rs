@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{InvalidName, is_canonical, text_form};
 
-/// A text type of so many characters out of some. `$why` tells the rule to who broke it.
+/// Declares a text type with a length and an alphabet. `$why` explains the rule in error messages.
 macro_rules! name {
     (
         $(#[$doc:meta])* $type:ident($what:literal, $chars:expr, $allowed:literal),
@@ -22,7 +22,7 @@ macro_rules! name {
         impl $type {
             const CHARS: RangeInclusive<usize> = $chars;
 
-            /// As text.
+            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -99,20 +99,20 @@ name! {
 }
 
 impl Sealed {
-    /// What stands in a fact for a secret that the event before it holds: see [`crate::Fact::part`].
+    /// The placeholder in a fact for a secret that the previous event holds: see [`crate::Fact::part`].
     const APART: &str = "apart";
 
-    /// What stands for one that is kept apart.
+    /// The placeholder for a secret that is kept apart.
     pub(crate) fn apart() -> Self {
         Self(Self::APART.into())
     }
 
-    /// Whether it only stands for one that is kept apart.
+    /// Whether this is only the placeholder for a secret that is kept apart.
     pub fn is_apart(&self) -> bool {
         &*self.0 == Self::APART
     }
 
-    /// The id of the key that sealed it, or the word that stands there for keys of other kinds.
+    /// The id of the key that sealed it, or the label of another kind of key.
     pub fn sealed_under(&self) -> Option<&str> {
         let (_version, rest) = self.0.split_once('.')?;
         rest.split_once('.').map(|(key, _)| key)
@@ -120,7 +120,7 @@ impl Sealed {
 }
 
 impl KmsKeyName {
-    /// The key that is taken where SSE-KMS is asked for without naming one.
+    /// The key that SSE-KMS uses if the request names none.
     pub const DEFAULT: &str = "aws/s3";
 
     /// The default key's name.
@@ -130,22 +130,22 @@ impl KmsKeyName {
 }
 
 impl Salt {
-    /// Length in bytes, before it is written in hexadecimal.
+    /// Length in bytes, before hexadecimal encoding.
     pub const BYTES: usize = 16;
 
-    /// Its bytes; `None` if it was not written in hexadecimal.
+    /// Its bytes; `None` if it is not hexadecimal.
     pub fn bytes(&self) -> Option<[u8; Self::BYTES]> {
         hex::decode(self.as_str()).ok()?.try_into().ok()
     }
 
-    /// Of fresh randomness.
+    /// A salt of fresh random bytes.
     pub fn from_fresh(random: [u8; Self::BYTES]) -> Self {
         Self(hex::encode(random).into())
     }
 }
 
 impl UserName {
-    /// The name of the one user that configuration makes. It has no row and no event.
+    /// The name of the one user that the configuration creates. It has no row and no event.
     pub const ROOT: &str = "root";
 
     /// Root's name.
@@ -153,14 +153,14 @@ impl UserName {
         Self(Self::ROOT.into())
     }
 
-    /// Whether it is root's.
+    /// Whether this is root's name.
     pub fn is_root(&self) -> bool {
         &*self.0 == Self::ROOT
     }
 }
 
 impl UserId {
-    /// SHA-256 of `root`, so that root's id looks like everybody's and is the same everywhere.
+    /// SHA-256 of `root`, so that root's id looks like any other and is the same in every region.
     const ROOT: &str = "4813494d137e1631bba301d5acab6e7bb7aa74ce1185d456565ef51d737677b2";
 
     /// Root's id.

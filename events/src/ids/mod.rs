@@ -1,4 +1,4 @@
-//! The names and identities that stand inside events, each a type that cannot be wrong.
+//! The validated names and ids inside events.
 
 use std::fmt;
 
@@ -34,15 +34,15 @@ pub use trace_parent::TraceParent;
 pub use upload::{PART_NUMBER_MAX, PartNumber, UploadId};
 pub use version_id::VersionId;
 
-/// Why a text is not the name it should be.
+/// The error that a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {what}: {why}")]
 pub struct InvalidName {
-    /// The kind of name that was wanted.
+    /// The kind of name that was expected.
     pub what: &'static str,
-    /// What was found, cut to a length fit for a log line.
+    /// The text, cut to a length fit for a log line.
     pub text: String,
-    /// The rule it breaks.
+    /// The rule that it breaks.
     pub why: &'static str,
 }
 
@@ -54,8 +54,8 @@ impl InvalidName {
     }
 }
 
-/// Whether `text` is exactly how we write `value`. Every name has one text form only, so that an event read and
-/// written again is the same text, and consumers may compare names as text.
+/// Whether `text` is exactly the text form of `value`. Every name has only one text form, so an event that is decoded
+/// and encoded again is the same text, and consumers may compare names as text.
 fn is_canonical(value: &impl fmt::Display, text: &str) -> bool {
     struct Rest<'a>(&'a str);
     impl fmt::Write for Rest<'_> {

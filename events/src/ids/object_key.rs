@@ -9,7 +9,7 @@ use super::{InvalidName, is_canonical, text_form};
 /// The longest key, in bytes: S3's limit.
 pub const OBJECT_KEY_BYTES_MAX: usize = 1024;
 
-/// What stays readable in an event: RFC 3986's unreserved characters and the slash.
+/// The characters that stay readable in an event: RFC 3986's unreserved characters and the slash.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// An object's key: 1 to 1,024 opaque bytes. Ordered as bytes, as S3 lists.
@@ -38,7 +38,7 @@ impl ObjectKey {
 impl FromStr for ObjectKey {
     type Err = InvalidName;
 
-    /// Reads the form that events have, and only that: keys out of URLs are decoded at the edge and come in by
+    /// Parses only the form that events have. Keys in URLs are decoded by the caller and passed to
     /// [`Self::from_bytes`].
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let key = Self::from_bytes(Cow::from(percent_decode_str(text)).into_owned())?;

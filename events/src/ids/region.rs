@@ -17,7 +17,7 @@ impl RegionName {
     }
 }
 
-/// The rule regions and nodes share: a lower-case label.
+/// The rule for names of regions and nodes: a lower-case label.
 pub(super) fn is_label(text: &str, chars_max: usize) -> bool {
     (1..=chars_max).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')

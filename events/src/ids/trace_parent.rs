@@ -22,7 +22,7 @@ impl TraceParent {
     }
 
     fn is_well_formed(text: &str) -> bool {
-        // Four fields of these lengths and their hyphens are the whole of the text: there is no fifth.
+        // The text has exactly four fields of these lengths and their hyphens.
         text.len() == Self::CHARS
             && text.split('-').zip(Self::FIELDS).all(|(field, digits)| {
                 field.len() == digits && field.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

@@ -11,12 +11,12 @@ use super::{InvalidName, is_canonical, text_form};
 pub struct VersionId(u128);
 
 impl VersionId {
-    /// The smallest id there can be.
+    /// The smallest id.
     pub const MIN: Self = Self(0);
-    /// The greatest id there can be.
+    /// The greatest id.
     pub const MAX: Self = Self(u128::MAX);
 
-    /// The id made of `fresh`, or the least one greater than `newest`, whichever is greater.
+    /// The id from `fresh`, or the smallest id above `newest`, whichever is greater.
     #[must_use]
     pub fn after(newest: Option<Self>, fresh: Uuid) -> Self {
         let fresh = Self(fresh.as_u128());

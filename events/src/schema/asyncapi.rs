@@ -67,7 +67,7 @@ const fn example(collection: Collection) -> &'static str {
     }
 }
 
-/// A channel is known by noun and verb: all major versions of a fact share its subject.
+/// A channel is named by noun and verb: all major versions of a fact share its subject.
 fn channel_name(kind: &FactKind) -> String {
     format!("{}.{}", kind.noun, kind.verb)
 }

@@ -76,7 +76,7 @@ fn always(kind: &FactKind) -> [Attribute; 9] {
     ]
 }
 
-/// Of the events that are about a key.
+/// Only of events that are about a key.
 fn subject() -> Attribute {
     ("subject", described::<ObjectKey>("The object's key, as in `data`."))
 }
@@ -104,7 +104,7 @@ fn sometimes() -> [Attribute; 3] {
     ]
 }
 
-/// The schema of a type, with what it means in this place.
+/// The schema of a type, with its meaning as an attribute.
 fn described<T: schemars::JsonSchema>(meaning: &str) -> Value {
     let mut schema = T::json_schema(&mut schemars::SchemaGenerator::default());
     schema.insert("description".into(), meaning.into());

@@ -1,7 +1,7 @@
 //! The public contract as documents: a JSON Schema 2020-12 per event type, and one AsyncAPI document.
 //!
-//! In comes the table of facts, out come the texts that are checked in under `schemas/`. Nothing is read or
-//! written here, and the same table always gives the same bytes.
+//! Input: the table of facts. Output: the texts that are checked in under `schemas/`. There is no I/O here, and the
+//! same table always gives the same bytes.
 
 mod asyncapi;
 mod attributes;
@@ -16,7 +16,7 @@ use crate::fact::{Fact, FactKind};
 pub struct Document {
     /// Its name in the folder of schemas.
     pub file_name: String,
-    /// Its whole text, ending in a newline.
+    /// Its text, ending in a newline.
     pub text: String,
 }
 
@@ -81,8 +81,8 @@ fn absent_not_null(schema: &mut Value) {
     }
 }
 
-/// Pretty-printed, with the keys of every object in order: whether the parser keeps insertion order is decided by
-/// features that other crates switch on.
+/// Pretty-printed, with the keys of every object sorted, because features that other crates enable decide whether the
+/// parser keeps insertion order.
 fn text(mut document: Value) -> String {
     document.sort_all_objects();
     format!("{document:#}\n")

@@ -1,4 +1,4 @@
-//! Reading: the inverse of writing, deaf to additions, unharmed by anything.
+//! Decoding: the inverse of encoding; unknown fields are ignored, and damage never panics.
 
 use events::{DecodeError, Event, Fact, chain_hash};
 use proptest::prelude::*;
@@ -63,7 +63,7 @@ proptest! {
         prop_assert!(Event::decode(&bytes[..end.index(bytes.len())]).is_err());
     }
 
-    /// Whatever is read of a damaged event can be written again: no value gets in that has no text form.
+    /// Everything that is decoded from a damaged event can be encoded again: no value without a text form gets in.
     #[test]
     fn a_damaged_event_is_survived(
         event in strategies::event(),
@@ -85,7 +85,7 @@ fn to_json(event: &Event) -> Value {
     serde_json::from_slice(&event.encode(&region()).unwrap()).unwrap()
 }
 
-/// The error for the first example of an object with one field of it changed.
+/// The error for the first example of an object with one field changed.
 fn error_with(change: impl FnOnce(&mut Map<String, Value>)) -> DecodeError {
     let sample = samples().into_iter().find(|sample| sample.event.fact.key().is_some()).unwrap();
     let mut json = to_json(&sample.event);

@@ -1,4 +1,4 @@
-//! The generated files are those of this source, and no others lie beside them.
+//! The generated files match this source, and there are no other files beside them.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Samples about encryption, and of the region.
+//! Samples of encryption, and of facts about the region.
 
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{KmsKeyName, Salt, Sealed};

@@ -1,4 +1,4 @@
-//! Arbitrary encryption, what is said of the region, and secrets apart.
+//! Arbitrary encryption, facts about the region, and secrets that are kept apart.
 
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{AccessKeyId, KmsKeyName, Salt};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::strategies::{sealed, text, user_name};
 
-/// What is said of the region, and secrets apart from what they are the secrets of.
+/// Facts about the region, and secrets that are kept apart.
 pub(crate) fn of_region() -> impl Strategy<Value = Fact> {
     prop_oneof![region_upgraded(), region_key_changed(), master_key_changed(), secret_apart(), logged()]
 }

@@ -9,7 +9,7 @@ use events::Fact;
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
-/// What brings generated files and missing examples into being.
+/// The command that writes generated files and missing examples.
 pub(crate) const BLESS: &str = "cargo run -p events --example bless_schemas";
 
 /// The folder of schemas, or the folder of examples in it.
@@ -17,19 +17,19 @@ pub(crate) fn folder(inner: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(inner)
 }
 
-/// The names of the files in a folder; folders in it are left out.
+/// The names of the files in a folder, without subfolders.
 pub(crate) fn names(inner: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(folder(inner)).unwrap().map(Result::unwrap);
     let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
     files.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
-/// A file's text, or nothing when there is no such file.
+/// A file's text; `None` if there is no such file.
 pub(crate) fn text(inner: &str, name: &str) -> Option<String> {
     fs::read_to_string(folder(inner).join(name)).ok()
 }
 
-/// Fails with every way in which an event's JSON departs from the checked-in schema of its type.
+/// Fails with every difference between an event's JSON and the checked-in schema of its type.
 pub(crate) fn assert_follows_schema(event: &Value) {
     static VALIDATORS: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
         let validator = |schema: &str| {

@@ -1,4 +1,4 @@
-//! The frozen examples: what was once published stays readable, and keeps being written that way.
+//! The frozen examples: published events stay readable, and are still written in the same form.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ fn every_field_that_is_written_is_in_the_schema() {
     }
 }
 
-/// The full examples are what shows the optional fields: an optional field that none of them has is not shown.
+/// The full examples document the optional fields, so each must be in one of them.
 #[test]
 fn every_field_in_the_schema_is_in_an_example() {
     for kind in Fact::KINDS {
@@ -76,8 +76,8 @@ fn every_field_in_the_schema_is_in_an_example() {
     }
 }
 
-/// Whether all that `frozen` says is said by `written` too. It may say more: additions are what a minor version
-/// makes, and the schemas show those.
+/// Checks that `written` has everything in `frozen`. It may have more: a minor version adds fields, and the schemas
+/// show them.
 #[track_caller]
 fn assert_contains(written: &Value, frozen: &Value, place: &str) {
     if let (Value::Object(written), Value::Object(frozen)) = (written, frozen) {

@@ -1,4 +1,4 @@
-//! The events behind `schemas/examples` that are about who may do what and how much.
+//! The events of `schemas/examples` about users, keys, groups, policies and quotas.
 
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::ids::{BucketName, Sealed, SessionId, Sha256Digest, UserId, UserName};
@@ -14,7 +14,7 @@ use crate::samples::{object_created, upload_created, version};
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
 
-/// Each fact, and the part of its file's name that tells it from others of its type.
+/// Each fact, and the part of its file's name that distinguishes it from others of its type.
 pub(crate) fn facts() -> Vec<(&'static str, Fact)> {
     let mut facts = of_buckets();
     facts.extend(of_users());

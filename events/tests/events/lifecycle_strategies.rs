@@ -1,4 +1,4 @@
-//! Arbitrary lifecycle rules, and nodes that join.
+//! Arbitrary lifecycle rules, and joining nodes.
 
 use events::ids::FolderId;
 use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};

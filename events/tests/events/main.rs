@@ -1,4 +1,5 @@
-//! The crate from outside: what it writes is read back, by us and by others, and follows the published schemas.
+//! Tests of the crate's API: encoded events can be decoded, by this crate and by others, and follow the published
+//! schemas.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod content_strategies;

@@ -1,4 +1,4 @@
-//! Samples that name their place in the imagined log, so that one more moves no other.
+//! Samples with explicit positions in the imagined log, so that adding one moves no other.
 
 use events::content::{self, Fault, ShardFault};
 use events::ids::{ETag, FolderId, Md5Digest, PartNumber, Salt, UploadId};
@@ -15,7 +15,7 @@ use crate::samples::{
     bucket_created, content as sample_content, object_created, object_deleted, upload_created, version,
 };
 
-/// Place, variant, fact. A place is taken once, and is 60 or more.
+/// Position, variant, fact. Each position is used once, and is at least 60.
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
     let others = [
         (70, "", Fact::BucketTagsChanged(bucket_tags_changed())),
@@ -49,7 +49,7 @@ fn node_joined(replaces: Option<FolderId>) -> Fact {
     Fact::NodeJoined(node::Joined { node: "node-3".parse().unwrap(), folder, zone: "rack-2".into(), replaces })
 }
 
-/// The same bucket, made with the region's name.
+/// The same bucket, created with the region's name.
 fn located(fact: Fact) -> Fact {
     let Fact::BucketCreated(bucket) = fact else { unreachable!("it is made so") };
     Fact::BucketCreated(bucket::Created { location: Some("eu-west-1".parse().unwrap()), ..bucket })
@@ -127,7 +127,7 @@ fn bucket_lifecycle_changed() -> bucket::LifecycleChanged {
     }
 }
 
-/// The same rules, with the other minimum for transitions.
+/// The same rules, with the other minimum size for transitions.
 fn by_storage_class() -> bucket::LifecycleChanged {
     bucket::LifecycleChanged {
         transition_minimum: TransitionMinimum::VariesByStorageClass,
@@ -135,7 +135,7 @@ fn by_storage_class() -> bucket::LifecycleChanged {
     }
 }
 
-/// The same bucket, made with tags.
+/// The same bucket, created with tags.
 fn with_tags(fact: Fact) -> Fact {
     let Fact::BucketCreated(bucket) = fact else { unreachable!("it is made so") };
     Fact::BucketCreated(bucket::Created { tags: tags(), ..bucket })

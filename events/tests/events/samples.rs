@@ -1,6 +1,6 @@
-//! The events behind `schemas/examples`: fixed values, one per type, and the objects with every optional field.
+//! The events of `schemas/examples`: fixed values, one per type, and the objects with every optional field.
 //!
-//! The files are frozen. When a fact gains a field, its sample here gains the field's default and the file stays.
+//! The files are frozen. When a fact gets a new field, its sample gets the field's default and the file stays.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,16 @@ use uuid::Uuid;
 pub(crate) struct Sample {
     /// Its file in `schemas/examples`.
     pub(crate) file_name: String,
-    /// What the file holds.
+    /// The event in the file.
     pub(crate) event: Event,
 }
 
-/// The region that every example is from.
+/// The region of every example.
 pub(crate) fn region() -> RegionName {
     "eu-1".parse().unwrap()
 }
 
-/// Every example, in the order of its place in an imagined log.
+/// Every example, in the order of an imagined log.
 pub(crate) fn samples() -> Vec<Sample> {
     let facts = [
         ("", bucket_created()),
@@ -63,8 +63,8 @@ fn event(place: u8, fact: Fact, full: bool) -> Event {
     }
 }
 
-/// A key's request, but for the fact that Planetstore caused and the one that nobody signed for: these show an
-/// envelope without what may be left out. The `full` ones are traced.
+/// An authenticated request, except for the fact that Planetstore itself caused and the one of an anonymous request:
+/// these show an envelope without the optional attributes. The `full` ones have a trace.
 fn origin(place: u8, fact: &Fact, full: bool) -> Origin {
     let request_id = format!("4442587FB7D0A2{place:02}");
     let principal = |kind, id: &str| Principal { kind, id: id.into() };

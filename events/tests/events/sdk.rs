@@ -1,4 +1,4 @@
-//! The public SDK reads what we write, and sees the same event.
+//! The public SDK decodes our events, with the same values.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Samples of what is kept apart, and of another master key.
+//! Samples of secrets that are kept apart, and of a rotated master key.
 
 use events::ids::Sealed;
 use events::{Fact, region, secret, user};
@@ -36,7 +36,7 @@ fn sealed() -> Sealed {
     "v1.73b3c5257e8f8d18.c2VhbGVkIHVuZGVyIHRoZSBtYXN0ZXIga2V5".parse().unwrap()
 }
 
-/// The sample of a kind as it is written where secrets are kept apart.
+/// The sample of a kind as it is written when secrets are kept apart.
 fn without_secret(kind: &str) -> Fact {
     let facts = crate::identity_samples::facts().into_iter().map(|(_, fact)| fact);
     facts.filter(|fact| fact.kind().name() == kind).last().unwrap().part(&region()).1

@@ -1,4 +1,4 @@
-//! Who reads the log for what happened is given no secret: looked at in the schema and in an example of every fact.
+//! Consumers of the other facts receive no secret: checked in the schema and in an example of every fact.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::samples::{region, samples};
 
-/// Definitions of values that are secret, or that name what must not be known of.
+/// Definitions of secret values, and of ids that must not be known.
 const SECRET_TYPES: [&str; 2] = ["Sealed", "SessionId"];
 
-/// Names of fields that hold such values, whatever their type is. `key` is an object's name elsewhere.
+/// Names of fields with such values, whatever their type is. `key` is an object's name elsewhere.
 const SECRET_FIELDS: [&str; 8] = ["password", "secret", "sealed", "session", "refresh", "token", "hash", "private"];
 
-/// The kinds outside of [`SECRET_NOUNS`] with a field for a secret, in which it is kept apart.
+/// The kinds outside of [`SECRET_NOUNS`] with a field for a secret, which is kept apart.
 const KEPT_APART: [&str; 6] = [
     "key.created.v1",
     "kms_key.created.v1",
@@ -27,7 +27,7 @@ fn is_ordinary(noun: &str) -> bool {
     !SECRET_NOUNS.contains(&noun)
 }
 
-/// Every field of a schema, with what is behind it.
+/// Every field of a schema, with its own schema.
 fn fields<'a>(schema: &'a Value, found: &mut Vec<(&'a str, &'a Value)>) {
     match schema {
         Value::Object(members) => {
@@ -70,7 +70,7 @@ fn no_fact_of_another_noun_has_a_field_for_a_secret_unless_it_is_kept_apart() {
     }
 }
 
-/// What a fact of each kind looks like to who reads the log for what happened.
+/// The facts of each kind as consumers without secrets receive them.
 #[test]
 fn nothing_secret_is_in_what_all_may_read() {
     let mut parted = BTreeSet::new();

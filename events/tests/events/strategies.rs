@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::encryption_strategies::{default_encryption, encryption, kms_key, of_region, salt};
 
-/// Seconds of the epoch in the last year that RFC 3339 can write.
+/// The last year that RFC 3339 can represent, in seconds since 1970.
 const SECONDS_MAX: i64 = 253_370_764_800;
 
 pub(crate) fn event() -> impl Strategy<Value = Event> {
@@ -65,7 +65,7 @@ pub(crate) fn region() -> impl Strategy<Value = RegionName> {
     "[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?".prop_map(|name| name.parse().unwrap())
 }
 
-/// Any JSON, a few levels deep.
+/// Any JSON, nested a few levels deep.
 pub(crate) fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -81,7 +81,7 @@ pub(crate) fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any Unicode, control characters and quotes among it.
+/// Any Unicode, including control characters and quotes.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     vec(any::<char>(), 0..24).prop_map(String::from_iter)
 }

@@ -1,4 +1,4 @@
-//! The process's metrics: the recorder, the sizes of its histograms, and what is looked up when it is asked.
+//! The process's metrics: the recorder, the buckets of its histograms, and the gauges that are set when they are read.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use shards::NodeView;
 
 use crate::console::{GatewayView, NodeState};
 
-/// Seconds, from an fsync of a good disk to a request that should have been given up.
+/// Seconds, from an fsync of a good disk to a request that is far too slow.
 const SECONDS: [f64; 16] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -19,13 +19,13 @@ const SECONDS: [f64; 16] =
 const BYTES: [f64; 9] =
     [1_024.0, 4_096.0, 32_768.0, 262_144.0, 1_048_576.0, 8_388_608.0, 67_108_864.0, 536_870_912.0, 4_294_967_296.0];
 
-/// How many are taken together.
+/// Sizes of batches.
 const COUNTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 /// How long the state may take to be read for the metrics.
 const STATE_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// How often samples are folded into their histograms when nobody asks for them.
+/// How often samples are moved into their histograms when no collector reads them.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why no metrics are recorded.
@@ -39,7 +39,7 @@ pub enum MetersError {
     Twice(#[from] SetRecorderError<PrometheusRecorder>),
 }
 
-/// Begins to record, for the whole process. Once.
+/// Starts to record, for the whole process. Called once.
 pub(crate) fn install() -> Result<PrometheusHandle, MetersError> {
     let sized = |builder: PrometheusBuilder, suffix: &str, buckets: &[f64]| {
         builder.set_buckets_for_metric(Matcher::Suffix(suffix.into()), buckets)
@@ -69,7 +69,7 @@ pub(crate) fn install() -> Result<PrometheusHandle, MetersError> {
 
 fn describe() {
     describe_gauge!("planetstore_build_info", "1, with the version of this process");
-    describe_gauge!("process_resident_memory_bytes", "Memory of this process that is in RAM");
+    describe_gauge!("process_resident_memory_bytes", "Resident memory of this process");
     describe_gauge!("process_cpu_seconds_total", "User and system CPU time of this process");
     describe_gauge!("planetstore_nats_server_resident_memory_bytes", "The same of the private nats-server");
     describe_gauge!("planetstore_nats_server_cpu_seconds_total", "The same of the private nats-server");
@@ -77,9 +77,9 @@ fn describe() {
     describe_gauge!("planetstore_content_bytes", "Bytes of all contents, each counted once");
     describe_gauge!("planetstore_shard_bytes", "Bytes of all shards");
     describe_gauge!("planetstore_objects", "Versions of objects in all buckets");
-    describe_gauge!("planetstore_log_connected", "1 while the connection to the log stands");
+    describe_gauge!("planetstore_log_connected", "1 while connected to the log");
     describe_gauge!("planetstore_ledger_failed", "1 once the ledger has stopped");
-    describe_gauge!("planetstore_ledger_quarantined", "Entries of the log that are no facts");
+    describe_gauge!("planetstore_ledger_quarantined", "Entries of the log that are not facts");
     describe_gauge!("planetstore_nodes", "Nodes by state");
     describe_gauge!("planetstore_node_free_bytes", "Bytes that a node can still store");
     describe_gauge!("planetstore_node_stored_bytes", "Bytes that shards take on a node");
@@ -88,7 +88,7 @@ fn describe() {
     describe_counter!("planetstore_cache_misses_total", "Reads of whole contents that it did not");
 }
 
-/// Sets what this process takes.
+/// Sets the resources that this process uses.
 pub(crate) fn observe_process() {
     if let Some(usage) = Usage::of(std::process::id()) {
         gauge!("process_resident_memory_bytes").set(usage.resident_bytes);
@@ -96,7 +96,7 @@ pub(crate) fn observe_process() {
     }
 }
 
-/// Sets what the private nats-server takes.
+/// Sets the resources that the private nats-server uses.
 pub fn observe_server(pid: u32) {
     if let Some(usage) = Usage::of(pid) {
         gauge!("planetstore_nats_server_resident_memory_bytes").set(usage.resident_bytes);
@@ -104,7 +104,7 @@ pub fn observe_server(pid: u32) {
     }
 }
 
-/// Sets how the log and the ledger are.
+/// Sets the state of the log and the ledger.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
 pub fn observe_ledger(is_connected: bool, ledger: &Ledger) {
     gauge!("planetstore_log_connected").set(f64::from(u8::from(is_connected)));
@@ -112,11 +112,11 @@ pub fn observe_ledger(is_connected: bool, ledger: &Ledger) {
     gauge!("planetstore_ledger_failed").set(f64::from(u8::from(failed)));
     match ledger.latest().count_quarantined() {
         Ok(count) => gauge!("planetstore_ledger_quarantined").set(count as f64),
-        Err(error) => tracing::warn!(%error, "the metrics lack what is quarantined"),
+        Err(error) => tracing::warn!(%error, "cannot read the number of quarantined entries for the metrics"),
     }
 }
 
-/// Sets how the nodes are.
+/// Sets the state of the nodes.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
 pub fn observe_nodes(nodes: &[NodeView]) {
     for state in NodeState::ALL {
@@ -130,18 +130,18 @@ pub fn observe_nodes(nodes: &[NodeView]) {
     }
 }
 
-/// Sets what a gateway keeps, and what is stored.
+/// Sets the figures of a gateway's cache and of the stored objects.
 #[expect(clippy::cast_precision_loss, reason = "Prometheus has floating point numbers only")]
 pub(crate) async fn observe_gateway(view: &GatewayView) {
     let figures = view.figures.cache();
     counter!("planetstore_cache_hits_total").absolute(figures.hits);
     counter!("planetstore_cache_misses_total").absolute(figures.misses);
     gauge!("planetstore_cache_bytes").set(figures.bytes as f64);
-    // Without a log there may be no barrier in time; the metrics are for that moment above all.
+    // Without a log the barrier may not be reached in time, and that is when the metrics matter most.
     if let Ok(Ok(snapshot)) = tokio::time::timeout(STATE_TIME_MAX, view.ledger.read()).await {
         observe_totals(&snapshot);
     } else {
-        tracing::debug!("the metrics keep the totals of the last time");
+        tracing::debug!("the totals cannot be read in time; the metrics keep the previous values");
     }
 }
 
@@ -154,11 +154,11 @@ fn observe_totals(snapshot: &Snapshot) {
             gauge!("planetstore_shard_bytes").set(totals.shard_bytes as f64);
             gauge!("planetstore_objects").set(totals.objects as f64);
         }
-        Err(error) => tracing::warn!(%error, "the metrics lack the totals"),
+        Err(error) => tracing::warn!(%error, "cannot read the totals for the metrics"),
     }
 }
 
-/// What a process takes.
+/// The resources that a process uses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Usage {
     resident_bytes: f64,
@@ -170,13 +170,13 @@ impl Usage {
         Self::parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// Reads the fields `utime`, `stime` and `rss`; the name before them may hold anything.
+    /// Parses the fields `utime`, `stime` and `rss`; the name before them may contain anything.
     ///
     /// Source: `proc_pid_stat(5)`.
     #[expect(clippy::cast_precision_loss, reason = "a gauge")]
     fn parse(stat: &str) -> Option<Self> {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-        // The first field behind the name is the third of the file.
+        // The first field after the name is the third of the file.
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
         let ticks = field(14)? + field(15)?;
         Some(Self {

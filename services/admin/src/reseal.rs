@@ -1,8 +1,9 @@
-//! Secrets that are sealed with a former master key are sealed anew with the one in use: passwords, the secret halves of
-//! access keys, and the keys of the key store. Keys of objects are not: each says which master key sealed it, and that
-//! one opens it for as long as it is there.
+//! Seals secrets again that are sealed with a former master key: passwords, the secret halves of access keys, and the
+//! keys of the key store. Keys of objects are not sealed again: each says which master key sealed it, and that one is
+//! kept to open it.
 //!
-//! What is left is looked for in the state, so an end at any point loses nothing, and any number of gateways may do it.
+//! The remaining secrets are found in the state, so a crash at any point loses nothing, and any number of gateways may
+//! do this.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +18,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
-/// How often it is looked whether another master key is in use.
+/// How often to check whether another master key is in use.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Users, or keys of the key store, that are read at once.
+/// Users, or keys of the key store, read at once.
 const PAGE_ROWS: usize = 256;
 
-/// Whom the log names as the cause.
+/// The cause that the log names.
 const PRINCIPAL: &str = "reseal";
 
-/// Secrets that are still sealed with former master keys.
+/// The number of secrets that are still sealed with former master keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct Left {
     /// Password hashes.
@@ -43,7 +44,7 @@ impl Left {
     }
 }
 
-/// Why not all could be sealed anew now. The next try goes on.
+/// Why not all secrets could be sealed again now. The next attempt continues.
 #[derive(Debug, thiserror::Error)]
 enum Stuck {
     #[error(transparent)]
@@ -52,18 +53,18 @@ enum Stuck {
     State(#[from] StateError),
     #[error(transparent)]
     Commit(#[from] CommitError),
-    #[error("the system gives no randomness, or the cipher fails")]
+    #[error("the system provides no randomness, or the cipher fails")]
     Seal,
-    #[error("the master key {0} is in use, and is not held here")]
+    #[error("this gateway does not have the master key {0}, which is in use")]
     NotHeld(u32),
 }
 
-/// Whether something is sealed with another key than this one.
+/// Whether a secret is sealed with a key other than this one.
 fn is_left(sealed: &Sealed, key: &str) -> bool {
     sealed.sealed_under() != Some(key)
 }
 
-/// What is sealed with others than this master key.
+/// Counts the secrets that are not sealed with this master key.
 pub(crate) fn left(snapshot: &Snapshot, key: MasterKeyId) -> Result<Left, StateError> {
     let key = key.to_string();
     let mut left = Left::default();
@@ -89,11 +90,11 @@ pub(crate) fn left(snapshot: &Snapshot, key: MasterKeyId) -> Result<Left, StateE
     }
 }
 
-/// Seals anew what former master keys sealed, whenever another one is in use. It ends with the ledger. `random` fills a
-/// buffer with randomness fit for nonces, or says that there is none.
+/// Seals all secrets again whenever another master key is in use. It ends with the ledger. `random` fills a buffer with
+/// randomness fit for nonces, or returns that there is none.
 pub async fn reseal(ledger: Ledger, sealers: Arc<Sealers>, random: fn(&mut [u8]) -> bool) {
     let mut progress = ledger.progress();
-    // The number of the master key with which all is sealed. Before the first one there was none.
+    // The number of the master key that all secrets are sealed with. 0 before the first pass.
     let mut done = 0;
     loop {
         let number = ledger.latest().totals().map(|totals| totals.keys.master_number());
@@ -120,12 +121,12 @@ pub async fn reseal(ledger: Ledger, sealers: Arc<Sealers>, random: fn(&mut [u8])
     }
 }
 
-/// Waits for the end of the ledger, with a reason or without.
+/// Waits until the ledger has ended, with an error or without.
 async fn ended(progress: &mut watch::Receiver<Progress>) {
     let _ended = progress.wait_for(|progress| progress.failed.is_some()).await;
 }
 
-/// One time through all secrets. Nothing new is sealed with a former key once another is in use, so one is enough.
+/// One pass through all secrets. Nothing new is sealed with a former key, so one is enough.
 struct Pass<'a> {
     ledger: &'a Ledger,
     sealers: &'a Sealers,
@@ -134,7 +135,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// How many were sealed anew.
+    /// Seals all secrets again. Returns their number.
     async fn all(&self) -> Result<usize, Stuck> {
         Ok(self.users().await? + self.kms_keys().await?)
     }
@@ -153,7 +154,7 @@ impl Pass<'_> {
         }
     }
 
-    /// What is sealed of one user, in facts of bounded length.
+    /// Seals the secrets of one user again, in facts of bounded length.
     async fn user(&self, snapshot: &Snapshot, name: &UserName, row: &UserRow) -> Result<usize, Stuck> {
         let context = password_context(row.id.as_str());
         let mut password = match &row.password {
@@ -205,7 +206,7 @@ impl Pass<'_> {
         }
         let secret = match self.sealers.unseal(sealed.as_str(), context) {
             Ok(secret) => secret,
-            // It holds up no other one, and whoever asks what is left sees it.
+            // It blocks no other secret, and the counts show it as remaining.
             Err(error) => {
                 tracing::error!(context, %error, "a secret cannot be opened, and stays as it is");
                 return Ok(None);

@@ -1,4 +1,4 @@
-//! What a fact changes, as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
+//! The changes of a fact as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
 use events::ids::{
     AccessKeyId, BucketName, ContentId, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName, SessionId,
@@ -11,7 +11,7 @@ use crate::row::{
     TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
 };
 
-/// A row to write or to drop. Rows are complete and absolute, so applying a change twice equals applying it once.
+/// A row to write or to remove. Rows are complete, so applying a change twice equals applying it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say which row of which table")]
 pub enum Change {
@@ -49,7 +49,7 @@ pub enum Change {
     Identity(IdentityChange),
 }
 
-/// A row of a user, or of what belongs to one, written or dropped.
+/// A row about a user to write or to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say which row")]
 pub enum IdentityChange {

@@ -1,12 +1,12 @@
-//! How much of a content may be lost before it is.
+//! How many shards a content may lose before it is lost.
 
 use events::content::ShardFault;
 use events::ids::{Layout, NodeId, Placement};
 
-/// Whether a content whose shards are on these nodes (one entry for each shard) is as safe as an ack promises: with
-/// any one node gone, enough shards to rebuild it are left.
+/// Whether a content whose shards are on these nodes (one entry for each shard) is as safe as an ack promises: if any
+/// one node is lost, enough shards remain to rebuild it.
 ///
-/// On distinct nodes that is five of six, or two of a small content's three. Where nodes hold two shards each,
+/// On distinct nodes that takes five of six shards, or two of a small content's three. If nodes hold two shards each,
 /// it takes all six.
 pub fn survives_any_node<'a>(layout: Layout, nodes: impl Iterator<Item = &'a NodeId> + Clone) -> bool {
     let on = |node: &NodeId| nodes.clone().filter(|other| *other == node).count();
@@ -14,7 +14,7 @@ pub fn survives_any_node<'a>(layout: Layout, nodes: impl Iterator<Item = &'a Nod
     nodes.count() >= layout.read_quorum() + worst
 }
 
-/// Whether what is left of a content beside these faults would survive the loss of any node.
+/// Whether a content with these faults would survive the loss of any node.
 pub fn is_safe(placement: &Placement, faults: &[ShardFault]) -> bool {
     let is_whole = |shard: u8| !faults.iter().any(|fault| fault.shard == shard);
     let left: Vec<&NodeId> = placement.shards().filter(|(shard, _)| is_whole(*shard)).map(|(_, node)| node).collect();

@@ -1,16 +1,16 @@
-//! What `decide` and `project` may look at of users and what belongs to them.
+//! How `decide` and `project` read users, keys, groups, policies and sessions.
 
 use events::ids::{AccessKeyId, GroupName, KmsKeyName, PolicyName, SessionId, UserId, UserName};
 
 use crate::row::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow};
 
-/// Users, keys, groups, policies and sessions at one moment. Root is none of the users.
+/// Users, keys, groups, policies and sessions at one moment. Root is not among the users.
 pub trait Identities {
-    /// Why it could not be read.
+    /// The error if they cannot be read.
     type Error;
 
-    /// The sequence of the last event about users, keys, groups or policies: what was derived from them holds for
-    /// as long as this stays.
+    /// The sequence of the last event about users, keys, groups or policies. Values that were derived from them are
+    /// valid until it changes.
     fn identities_changed(&self) -> Result<u64, Self::Error>;
     /// A user by name.
     fn user(&self, name: &UserName) -> Result<Option<UserRow>, Self::Error>;
@@ -20,7 +20,7 @@ pub trait Identities {
     fn user_by_email(&self, email: &str) -> Result<Option<UserName>, Self::Error>;
     /// A key.
     fn key(&self, id: &AccessKeyId) -> Result<Option<KeyRow>, Self::Error>;
-    /// The ids of a user's keys after one of them, in order, at most so many.
+    /// The ids of a user's keys after the given one, in order, at most `max`.
     fn keys_of(
         &self,
         user: &UserName,

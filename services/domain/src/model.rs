@@ -1,4 +1,4 @@
-//! The projection as plain `BTreeMap`s: the twin of redb that tests compare with.
+//! The projection as plain `BTreeMap`s, which tests compare with redb.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -51,7 +51,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Writes or drops the row.
+    /// Writes or removes the row.
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::PutBucket { name, row } => drop(self.buckets.insert(name, row)),

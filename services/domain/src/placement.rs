@@ -1,32 +1,32 @@
-//! Which nodes take the shards of a content: weighted rendezvous hashing, spread over nodes, then zones.
+//! Chooses nodes for the shards of a content: weighted rendezvous hashing, spread over nodes, then zones.
 //!
-//! Every node gets a score from its name, the content's generation and its free bytes; the best scores take
-//! the shards. The share of contents a node takes follows its share of the free bytes, and a node that comes
-//! or goes changes the choice only for the contents it takes part in. The choice is recorded with the
-//! content, so it need only be good, not repeatable for ever.
+//! Every node gets a score from its name, the content's generation and its free bytes; the nodes with the best scores
+//! take the shards. So a node's share of the contents follows its share of the free bytes, and a node that is added or
+//! removed changes the choice only for contents with shards on it. The choice is recorded with the content, so it must
+//! only be good, not repeatable for ever.
 //!
-//! Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998); the weights by
-//! the logarithmic method of Schindelhauer and Schomaker, "Weighted distributed hash tables" (2005).
+//! Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998); the weights by the
+//! logarithmic method of Schindelhauer and Schomaker, "Weighted distributed hash tables" (2005).
 
 use events::ids::{Generation, NodeId};
 
 /// Nodes a write needs, at least: with two shards on each, the loss of any one leaves four of six.
 pub const NODES_MIN: usize = 3;
 
-/// Shards of one content on one node, at most: as many as the code can lose.
+/// The maximum number of shards of one content on one node: as many as the code can lose.
 pub const SHARDS_PER_NODE_MAX: usize = 2;
 
-/// Free bytes below which a node takes no new shards, so that it can always still seal, compact and delete.
+/// A node with fewer free bytes takes no new shards, so that it can always still seal, compact and delete.
 pub const NODE_RESERVE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// A node that is online and takes writes.
+/// A node that is online and accepts writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The name of the node.
     pub node: NodeId,
     /// Nodes of one zone may fail together.
     pub zone: String,
-    /// Bytes that can still be stored.
+    /// Bytes that it can still store.
     pub free_bytes: u64,
 }
 
@@ -42,8 +42,8 @@ pub struct TooFewNodes {
     pub need: usize,
 }
 
-/// Chooses a node for each of `shards` shards: distinct nodes while there are enough, then two on a node;
-/// among equals the zone with the fewest, among those the best score.
+/// Chooses a node for each of `shards` shards: distinct nodes while there are enough, then two shards on a node. Among
+/// equals it takes the zone with the fewest shards, then the best score.
 ///
 /// # Errors
 /// [`TooFewNodes`] if fewer than [`NODES_MIN`] nodes, or too few for all the shards, have room.
@@ -51,8 +51,8 @@ pub fn place(candidates: &[Candidate], generation: Generation, shards: usize) ->
     place_rest(candidates, generation, &vec![None; shards])
 }
 
-/// As [`place`], for a content of which some shards lie already: `kept` has a node for each of those, which
-/// stays, and none for the shards to be placed. Leave a node out of `candidates` to avoid it.
+/// As [`place`], for a content with some shards already placed. `kept` has the node of each placed shard, and `None`
+/// for the others. Leave a node out of `candidates` to avoid it.
 ///
 /// # Errors
 /// As [`place`].
@@ -69,7 +69,7 @@ pub fn place_rest(
     kept.iter().map(|node| node.clone().or_else(|| tally.take_best()).ok_or(too_few)).collect()
 }
 
-/// Who could take a shard, and how many of the content's shards lie where.
+/// The nodes that could take a shard, and the number of the content's shards on each node.
 struct Tally<'a> {
     rooms: Vec<Room<'a>>,
     /// Nodes that keep a shard but can take no other.
@@ -116,8 +116,8 @@ impl<'a> Tally<'a> {
         self.rooms.iter().filter(|room| room.candidate.zone == zone).map(|room| room.shards).sum()
     }
 
-    /// Gives one shard to the best node, if any can take one. The rooms lie in order of their scores, and
-    /// of equals the first is taken.
+    /// Gives one shard to the best node, if any can take one. The rooms are in order of their scores; the first of
+    /// equals is taken.
     fn take_best(&mut self) -> Option<NodeId> {
         let best = (0..self.rooms.len())
             .filter(|i| self.rooms[*i].shards < SHARDS_PER_NODE_MAX)

@@ -1,6 +1,6 @@
-//! Who may write which fact, and on which state. The fold asks this of every fact that somebody else wrote, after it
-//! was shown who that was. An answer that differs between two programs would fork the state: whatever makes it differ
-//! waits for a level of the region, as ADR 13 has it.
+//! Which author may write which fact, and on which state. The fold checks every fact of another process, once its
+//! author is verified. If two programs judged differently, the state would fork: so a change of these rules waits for a
+//! level of the region (ADR 13).
 
 use events::ids::AuthType;
 use events::object::Deleted;
@@ -12,18 +12,17 @@ use crate::command::Context;
 use crate::decide::{Decision, Refused, ended, given_up, release};
 use crate::view::View;
 
-/// The greatest number of a key. Older keys are made of newer ones, one by one from this one down.
+/// The greatest number of a key. Older keys are derived from newer ones, starting with this one.
 pub const KEY_NUMBER_MAX: u32 = 1_023;
 
-/// The greatest number of a master key: every process holds all that there were, and so do the files that they are
-/// handed over in.
+/// The greatest number of a master key: every process, and every key file, holds all that there were.
 pub const MASTER_KEY_NUMBER_MAX: u32 = 255;
 
-/// Whether an author may write facts of this kind. A new fact must not compile until somebody has said so.
+/// Whether an author may write facts of this kind. A new fact must not compile until this is decided for it.
 #[deny(clippy::wildcard_enum_match_arm, reason = "a new fact needs a word on who writes it")]
 pub fn may_write(author: Author, fact: &Fact) -> bool {
     match author {
-        // It does what clients and operators ask for, and follows lifecycle rules where no other process does.
+        // A gateway does what clients and operators request, and applies lifecycle rules where no other process does.
         Author::Gateway => true,
         Author::Lifecycle => lifecycle_may_write(fact),
     }
@@ -92,11 +91,11 @@ fn lifecycle_may_write(fact: &Fact) -> bool {
     }
 }
 
-/// Whether what an author says holds on the state before it: what it may write only where the state permits is decided
-/// once more, and must come to the very same fact.
+/// Whether an author's event holds on the state before it. A fact that the author may write only in certain states is
+/// decided again, and the result must be the very same fact.
 ///
-/// `said` is the time of the newest fact of a gateway. Locks are measured by it, since whoever is not trusted could
-/// give its own events any time. When a rule is due is not looked at, because there is no time to measure it by.
+/// `said` is the time of the newest fact of a gateway. Locks are measured by it, because an untrusted author could put
+/// any time into its own events. Whether a rule is due is not checked, because there is no time to measure it by.
 ///
 /// # Errors
 /// The state cannot be read.

@@ -1,4 +1,4 @@
-//! What somebody is, as far as it decides what they may do.
+//! The state of a user that determines what they may do.
 
 use events::ids::{AccessKeyId, PolicyName, SessionId, UserId, UserName};
 use events::user::Role;
@@ -16,7 +16,7 @@ pub enum Who {
     Session(SessionId),
 }
 
-/// All that decides what a user may do: while it is the same, so is that.
+/// Everything that determines what a user may do: while it is unchanged, so are their rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The name.
@@ -25,8 +25,8 @@ pub struct Standing {
     pub id: UserId,
     /// The role.
     pub role: Role,
-    /// The user's own policies and those of the groups, each with the time at which its document was stored. What is
-    /// built in was never stored.
+    /// The user's own policies and those of their groups, each with the time at which its document was stored; `None`
+    /// for built-in ones.
     pub policies: Vec<(PolicyName, Option<Timestamp>)>,
 }
 

@@ -1,4 +1,4 @@
-//! What `decide` and `project` may look at.
+//! How `decide` and `project` read the state.
 
 use events::ids::{BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
 
@@ -11,57 +11,57 @@ use crate::row::{
 /// Parts with their numbers, in order.
 pub type Parts = Vec<(PartNumber, PartRow)>;
 
-/// The projection at one moment. redb stands behind it in the ledger, a few `BTreeMap`s in tests.
+/// The projection at one moment: redb in the ledger, `BTreeMap`s in tests.
 ///
-/// A key's versions lie in two places: the current one, unless it is a delete marker, under the key alone;
-/// all others, delete markers among them, under key and version.
+/// A key's versions are in two tables: the current one, unless it is a delete marker, under the key alone; all others,
+/// including delete markers, under key and version.
 pub trait View: Identities {
     /// A bucket by its name.
     fn bucket(&self, name: &BucketName) -> Result<Option<BucketRow>, Self::Error>;
-    /// Who may do what in a bucket; all defaults where nothing was ever said.
+    /// A bucket's access settings; all defaults if none were set.
     fn bucket_access(&self, bucket: BucketId) -> Result<BucketAccessRow, Self::Error>;
-    /// What a bucket does by itself; all defaults where nothing was ever said.
+    /// A bucket's other settings; all defaults if none were set.
     fn bucket_settings(&self, bucket: BucketId) -> Result<BucketSettingsRow, Self::Error>;
-    /// Whether no version and no delete marker is left in a bucket.
+    /// Whether a bucket has no version and no delete marker.
     fn bucket_is_empty(&self, bucket: BucketId) -> Result<bool, Self::Error>;
-    /// The version a plain GET returns.
+    /// The version that a plain GET returns.
     fn current(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionRow>, Self::Error>;
     /// A version that is not current.
     fn version(&self, bucket: BucketId, key: &ObjectKey, version: VersionId)
     -> Result<Option<VersionRow>, Self::Error>;
-    /// The newest version below an id, the current one left out.
+    /// The newest version below an id, except the current one.
     fn newest_below(
         &self,
         bucket: BucketId,
         key: &ObjectKey,
         below: VersionId,
     ) -> Result<Option<VersionRow>, Self::Error>;
-    /// The oldest version above an id, be it the current one or not.
+    /// The oldest version above an id, including the current one.
     fn oldest_above(
         &self,
         bucket: BucketId,
         key: &ObjectKey,
         above: VersionId,
     ) -> Result<Option<VersionRow>, Self::Error>;
-    /// The null version, where it is not current.
+    /// The null version, if it is not current.
     fn null_version(&self, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionId>, Self::Error>;
     /// A content.
     fn content(&self, content: &ContentId) -> Result<Option<ContentRow>, Self::Error>;
-    /// What is known to be wrong with a content's shards.
+    /// The known faults of a content's shards.
     fn faults(&self, content: &ContentId) -> Result<FaultsRow, Self::Error>;
-    /// What all contents lack together.
+    /// The faults of all contents, counted.
     fn debt(&self) -> Result<DebtRow, Self::Error>;
-    /// The newest generation of some bytes.
+    /// The newest generation of these bytes.
     fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Self::Error>;
-    /// An upload under way.
+    /// An upload in progress.
     fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, Self::Error>;
-    /// The first uploads under way in a bucket, at most so many.
+    /// The first uploads in progress in a bucket, at most `max`.
     fn uploads(&self, bucket: BucketId, max: usize) -> Result<Vec<(ObjectKey, UploadId)>, Self::Error>;
     /// One part of an upload.
     fn part(&self, upload: UploadId, number: PartNumber) -> Result<Option<PartRow>, Self::Error>;
-    /// The parts of an upload from a number on, at most so many, those that are being released among them.
+    /// The parts of an upload from a number on, at most `max`, including those that are being released.
     fn parts_from(&self, upload: UploadId, from: u16, max: usize) -> Result<Parts, Self::Error>;
-    /// An upload whose parts are being released, all of them or those that its object does without.
+    /// An upload whose parts are being released: all of them, or those that its object does not use.
     fn released_upload(&self, upload: UploadId) -> Result<Option<ReleasedUploadRow>, Self::Error>;
     /// Any upload whose parts are being released; the same one in the same state.
     fn next_released_upload(&self) -> Result<Option<(UploadId, ReleasedUploadRow)>, Self::Error>;
@@ -71,7 +71,7 @@ pub trait View: Identities {
     fn next_released_bucket(&self) -> Result<Option<(BucketId, ReleasedBucketRow)>, Self::Error>;
     /// A completed upload.
     fn manifest(&self, upload: UploadId) -> Result<Option<ManifestRow>, Self::Error>;
-    /// All parts of an upload under way, or of the object it became: at most 10,000.
+    /// All parts of an upload in progress, or of the object it became: at most 10,000.
     fn parts(&self, upload: UploadId) -> Result<Parts, Self::Error> {
         let mut parts = self.parts_from(upload, 0, usize::MAX)?;
         if let Some(released) = self.released_upload(upload)? {
@@ -79,17 +79,17 @@ pub trait View: Identities {
         }
         Ok(parts)
     }
-    /// What a bucket holds.
+    /// The usage and quota of a bucket.
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
     /// A storage node.
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Self::Error>;
     /// The newest secret that is kept apart.
     fn secret(&self) -> Result<Option<SecretRow>, Self::Error>;
-    /// What the region holds.
+    /// The totals of the region.
     fn totals(&self) -> Result<TotalsRow, Self::Error>;
 }
 
-/// A version as S3 names it in requests and answers.
+/// A version as S3 names it in requests and responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionName {
     /// `null`
@@ -99,13 +99,13 @@ pub enum VersionName {
 }
 
 impl VersionRow {
-    /// The name S3 gives it.
+    /// The name that S3 uses for it.
     pub fn name(&self) -> VersionName {
         if self.null { VersionName::Null } else { VersionName::Id(self.version) }
     }
 }
 
-/// Finds a version by the name S3 gives it, current or not.
+/// Finds a version, current or not, by the name that S3 uses.
 pub fn find_version<V: View>(
     view: &V,
     bucket: BucketId,
@@ -125,7 +125,7 @@ pub fn find_version<V: View>(
     Ok(view.version(bucket, key, id)?.filter(|row| row.name() == name))
 }
 
-/// The newest version of a key, be it an object or a delete marker.
+/// The newest version of a key, an object or a delete marker.
 pub fn newest_version<V: View>(view: &V, bucket: BucketId, key: &ObjectKey) -> Result<Option<VersionRow>, V::Error> {
     match view.current(bucket, key)? {
         Some(current) => Ok(Some(current)),

@@ -1,5 +1,5 @@
-//! A request's body that outlives the verb it is given to, so that what a refusal left unread can be dealt
-//! with: read and dropped if it is little, or else the connection is closed, and the answer says so.
+//! A request's body that outlives its verb. What a refusal left unread is read and dropped if it is short; otherwise
+//! the connection is closed, and the response says so.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,10 @@ use http::header::EXPECT;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 
-/// Bytes of a refused body that are read and dropped to keep the connection.
+/// Unread bytes of a refused body that are read and dropped to keep the connection.
 const DRAINED_BYTES_MAX: usize = 1024 * 1024;
 
-/// How long that may take.
+/// How long reading and dropping them may take.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// A handle on a body; clones share it.
@@ -26,9 +26,9 @@ pub(crate) struct SharedBody(Arc<Shared>);
 
 struct Shared {
     body: Mutex<Body>,
-    /// There is none, so that nobody is ever told to go on and send it.
+    /// The body is empty, so `100 Continue` is never sent.
     is_empty: bool,
-    /// Somebody asked for its first frame. That is when `100 Continue` is sent.
+    /// The first frame was requested. That is when `100 Continue` is sent.
     asked_for: AtomicBool,
 }
 
@@ -38,12 +38,12 @@ impl SharedBody {
         Self(Arc::new(Shared { body: Mutex::new(body), is_empty, asked_for: AtomicBool::new(false) }))
     }
 
-    /// Makes the connection fit for the next request: reads and drops what is left of the body, within bounds.
-    /// False if it cannot be used again. `is_known`: the caller proved who it is; of a stranger's body nothing is read
-    /// here, and what the listener takes of it once the connection ends is not looked at.
+    /// Prepares the connection for the next request: reads and drops the rest of the body, within bounds. Returns false
+    /// if the connection cannot be used again. `is_known`: the caller is authenticated; nothing is read here of an
+    /// anonymous body, and what the listener reads of it while the connection closes is not processed.
     pub(crate) async fn settle(self, headers: &HeaderMap, is_known: bool) -> bool {
-        // Told to go on or not, the client's next move is known only if it was: clients that wait for
-        // `100 Continue` and get an answer instead may send the body or leave it out.
+        // The client's next bytes are predictable only if `100 Continue` was sent: a client that waits for it and gets
+        // a final response instead may send the body or leave it out.
         let was_told_to_go_on = !self.0.is_empty && self.0.asked_for.load(Ordering::Relaxed);
         if headers.contains_key(EXPECT) && !was_told_to_go_on {
             return false;

@@ -1,4 +1,4 @@
-//! Hot contents in memory: bounded in bytes, keyed by content, so that duplicates share an entry.
+//! A cache of contents in memory: bounded in bytes, and keyed by content, so that duplicates share an entry.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,22 +7,22 @@ use events::ids::ContentId;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as QuickCache;
 
-/// The usual size of a cached content, by which the cache sizes its tables.
+/// The usual size of a cached content, which determines the size of the cache's tables.
 const CONTENT_BYTES_USUAL: u64 = 64 * 1024;
 
-/// Bytes an entry takes beside the content's own.
+/// Bytes that an entry takes in addition to the content.
 const ENTRY_BYTES: u64 = 160;
 
-/// What the cache has done and holds.
+/// Counters and sizes of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheFigures {
-    /// Reads answered from it.
+    /// Reads answered from the cache.
     pub hits: u64,
     /// Reads that had to ask the nodes.
     pub misses: u64,
-    /// Bytes it holds.
+    /// Bytes in the cache.
     pub bytes: u64,
-    /// Contents it holds.
+    /// Contents in the cache.
     pub entries: u64,
 }
 

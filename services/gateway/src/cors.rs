@@ -1,6 +1,6 @@
-//! Pages of other origins: what browsers are told before and with the answers they get.
+//! CORS: the headers that browsers get with preflight and other responses.
 //!
-//! The rules of a bucket are remembered until its settings change. A request that no page made looks none up.
+//! The rules of a bucket are cached until its settings change. A request without an `Origin` header reads no rules.
 
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ fn address(gateway: &Gateway, parts: &Parts) -> Option<Address> {
     Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains).ok()
 }
 
-/// Answers what a browser asks before a page's request. Nobody signs that; it tells of a bucket whether it is there,
-/// which any request does, and whether some rule allows the request.
+/// Answers a browser's preflight request, which is never signed. The response reveals whether the bucket exists, as any
+/// request does, and whether some rule allows the request.
 pub(crate) async fn preflight(gateway: &Gateway, parts: &Parts) -> Result<Response, Failure> {
     preflight_origin(&parts.headers)?;
     let snapshot = gateway.0.ledger.read().await?;
@@ -62,7 +62,7 @@ pub(crate) async fn preflight(gateway: &Gateway, parts: &Parts) -> Result<Respon
     Ok(response)
 }
 
-/// Tells a browser whether the page may see an answer, be it a refusal.
+/// Adds the headers that tell a browser whether the page may read a response, including refusals.
 pub(crate) fn label(gateway: &Gateway, parts: &Parts, headers: &mut HeaderMap) {
     if !parts.headers.contains_key(ORIGIN) || parts.method == http::Method::OPTIONS {
         return;
@@ -71,7 +71,7 @@ pub(crate) fn label(gateway: &Gateway, parts: &Parts, headers: &mut HeaderMap) {
     let rules = match rules(gateway, &gateway.0.ledger.latest(), address(gateway, parts).as_ref()) {
         Ok(rules) => rules.unwrap_or_default(),
         Err(error) => {
-            // The page sees nothing then, which is what it may see for certain.
+            // Without the headers the page may read nothing, which is safe.
             tracing::error!(%error, "the CORS rules cannot be read");
             return;
         }

@@ -1,4 +1,4 @@
-//! Encryption at rest: which key an object gets, by which key that one is sealed, and who may have it back.
+//! Encryption at rest: which key an object gets, which key seals that one, and who may have it opened.
 
 use domain::row::{BucketRow, ObjectRow, UploadRow};
 use domain::{Command, Identities, IdentityCommand, View};
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::reply;
 use crate::request::Request;
 
-/// What stands in sealed text for the kind of key that sealed it.
+/// The label that sealed text has for the kind of key that sealed it.
 const KMS_LABEL: &str = "kms";
 const CUSTOMER_LABEL: &str = "customer";
 
@@ -31,8 +31,8 @@ pub(crate) struct Protection {
 }
 
 impl Protection {
-    /// How an object made now in a bucket is to be encrypted, if it is: as the request says, or else as the bucket does.
-    /// `key`: that of the object whose bytes it shares, if it does.
+    /// How a new object in a bucket is encrypted, if at all: as the request says, or else by the bucket's default.
+    /// `key`: the key of the object whose bytes it shares, if it shares any.
     pub(crate) async fn of_new_object(
         call: &Granted<'_>,
         bucket: &BucketRow,
@@ -55,7 +55,7 @@ impl Protection {
         Ok(Some(Self { method, key, sealed, customer }))
     }
 
-    /// How the bytes of a part are encrypted, if they are: as its upload was begun with.
+    /// How the bytes of a part are encrypted, if at all: as its upload is.
     pub(crate) async fn of_part(
         call: &Granted<'_>,
         upload: &UploadRow,
@@ -78,8 +78,8 @@ impl Protection {
         Ok(Some(Self { method, key, sealed, customer }))
     }
 
-    /// How bytes at the end of an object are encrypted, if they are: as the object is. `wanted`: what the request says
-    /// of it, which may be nothing.
+    /// How bytes that are appended to an object are encrypted, if at all: as the object is. `wanted`: the request's
+    /// encryption, if it names any.
     pub(crate) async fn of_appended(
         call: &Granted<'_>,
         object: &ObjectRow,
@@ -109,12 +109,12 @@ impl Protection {
         Ok(Some(Self { method, key, sealed, customer }))
     }
 
-    /// Whether nothing that lets guesses at the plaintext be tested may be shown or kept.
+    /// Whether the store must hide everything that lets a caller test guesses at the plaintext.
     pub(crate) fn hides_plaintext(&self) -> bool {
         hides_plaintext(&self.method)
     }
 
-    /// The entity tag of bytes with an MD5: that, unless it would tell of what is hidden.
+    /// The entity tag of bytes with an MD5: the MD5 itself, unless that would reveal hidden plaintext.
     pub(crate) fn tag(&self, md5: Md5Digest) -> Md5Digest {
         if self.hides_plaintext() { Md5Digest(self.key.tag(&md5.0)) } else { md5 }
     }
@@ -123,7 +123,7 @@ impl Protection {
         &self.key
     }
 
-    /// What the fact says of it.
+    /// The encryption as the fact records it.
     pub(crate) fn encryption(&self, salt: Option<Salt>) -> Encryption {
         Encryption { method: self.method.clone(), key: self.sealed.clone(), salt }
     }
@@ -160,7 +160,7 @@ fn method(wanted: Option<&NewEncryption>, default: Option<DefaultEncryption>) ->
     })
 }
 
-/// A KMS key's name, out of how S3 lets it be named: as it is, or as an ARN of a key or an alias.
+/// Parses how S3 names a KMS key: by its name, or by the ARN of a key or an alias.
 pub(crate) fn kms_key_name(id: &str) -> Result<KmsKeyName, Error> {
     let resource = id.strip_prefix("arn:").and_then(|arn| arn.splitn(5, ':').nth(4)).unwrap_or(id);
     let name = resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/")).unwrap_or(resource);
@@ -171,7 +171,7 @@ fn no_such_kms_key(id: &str) -> Error {
     Error::with_message(Code::KmsNotFound, format!("The KMS key '{id}' does not exist."))
 }
 
-/// The key of an object, for whoever may read it.
+/// Opens the key of an object for a caller who may read it.
 pub(crate) async fn open_object(
     call: &Granted<'_>,
     object: &ObjectRow,
@@ -206,7 +206,7 @@ async fn open(call: &Granted<'_>, encryption: &Encryption, customer: Option<&Cus
     })
 }
 
-/// What is authenticated with a sealed key: how it is sealed, and what the client said beside.
+/// The text that a sealed key is authenticated with: how it is sealed, and the client's encryption context.
 fn context(method: &Method) -> String {
     match method {
         Method::SseS3 => "sse-s3".to_owned(),
@@ -215,11 +215,11 @@ fn context(method: &Method) -> String {
     }
 }
 
-/// What seals the keys of objects.
+/// The key that seals the keys of objects.
 enum Sealing {
-    /// The region's master key: that of this number is in use.
+    /// The region's master key, with the number of the one in use.
     Region(u32),
-    /// Another one.
+    /// Another key.
     Other(Sealer),
 }
 
@@ -231,7 +231,7 @@ impl Sealing {
         }
     }
 
-    /// A former master key opens what it sealed for as long as there is any of it.
+    /// A former master key is kept, and opens everything that it sealed.
     fn to_open<'a>(&'a self, request: &'a Request<'_>, sealed: &str) -> Result<&'a Sealer, DataKeyError> {
         match self {
             Self::Region(_) => Ok(request.gateway.0.options.sealers.that_sealed(sealed)?),
@@ -254,7 +254,7 @@ impl Sealing {
     }
 }
 
-/// A key of the key store. The default one is made when it is first needed.
+/// A key of the key store. The default key is created when it is first needed.
 async fn kms_key(call: &Granted<'_>, snapshot: &Snapshot, name: &KmsKeyName) -> Result<MasterKey, Failure> {
     let row = match snapshot.kms_key(name)? {
         None if *name == KmsKeyName::default_key() => {
@@ -283,13 +283,13 @@ async fn make_default_key(call: &Granted<'_>, name: &KmsKeyName) -> Result<(), F
     let command = IdentityCommand::CreateKmsKey { name: name.clone(), sealed };
     match call.commit(Command::Identity(Box::new(command))).await {
         Ok(_) => Ok(()),
-        // Somebody else was a moment quicker: theirs is as good.
+        // Another request has just created the key, which is as good.
         Err(_) if call.read().await?.kms_key(name)?.is_some() => Ok(()),
         Err(failure) => Err(failure),
     }
 }
 
-/// Bytes that nobody can guess.
+/// Random bytes that are fit for keys.
 pub(crate) fn random<const N: usize>(request: &Request<'_>) -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     if (request.gateway.0.options.random)(&mut bytes) {
@@ -303,13 +303,14 @@ fn internal() -> Error {
     Error::new(Code::InternalError)
 }
 
-/// The tag of an object that shares the bytes of another, whose tag may tell more than it is to tell.
+/// The entity tag of an object that shares the bytes of another one. The source's tag may reveal too much about the
+/// plaintext.
 pub(crate) fn etag_of_copy(source: &ObjectRow, target: &Protection) -> ETag {
     let tells = source.encryption.as_ref().is_none_or(|encryption| !hides_plaintext(&encryption.method));
     if tells { ETag { md5: target.tag(source.etag.md5), ..source.etag } } else { source.etag }
 }
 
-/// Says of an object how it is encrypted.
+/// Inserts the headers that say how an object is encrypted.
 pub(crate) fn insert_headers(
     headers: &mut HeaderMap,
     method: &Method,

@@ -1,12 +1,13 @@
-//! What goes wrong below the wire, as S3 says it: the one place that maps our errors to S3's.
+//! Maps internal errors to S3 errors. It is the only place that does so.
 
 use domain::{IdentityRejection, PART_BYTES_MIN, Rejection};
+use events::quota::Resource;
 use http::{HeaderName, HeaderValue};
 use ledger::{CommitError, StateError};
 use s3::{Code, Error};
 use shards::{ReadError, WriteError};
 
-/// A refused request: the S3 error, and headers that go with it.
+/// A refused request: the S3 error, and the headers that go with it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
@@ -51,7 +52,7 @@ impl From<WriteError> for Failure {
             WriteError::TooFewNodes(_) | WriteError::NodesFailed { .. } => {
                 slow_down("Too few storage nodes respond to store this safely. Nothing was stored; try again.").into()
             }
-            WriteError::Busy => slow_down("Too many uploads are under way. Nothing was stored; try again.").into(),
+            WriteError::Busy => slow_down("Too many uploads are in flight. Nothing was stored; try again.").into(),
             WriteError::Empty | WriteError::Internal(_) => Error::new(Code::InternalError).into(),
         }
     }
@@ -64,7 +65,7 @@ impl From<ReadError> for Failure {
             ReadError::Lost { .. } | ReadError::Altered => {
                 slow_down("Too few storage nodes have this object's shards at the moment. Try again.").into()
             }
-            ReadError::Busy => slow_down("Too many downloads are under way. Try again.").into(),
+            ReadError::Busy => slow_down("Too many downloads are in flight. Try again.").into(),
             ReadError::OutOfRange { .. } | ReadError::TooLarge | ReadError::NoSecret(_) | ReadError::Internal => {
                 Error::new(Code::InternalError).into()
             }
@@ -76,7 +77,7 @@ fn slow_down(message: &'static str) -> Error {
     Error::with_message(Code::SlowDown, message)
 }
 
-/// What a rejected command was about.
+/// The bucket, key or other thing that a rejected command was about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct About<'a> {
     pub(crate) bucket: &'a str,
@@ -93,11 +94,11 @@ pub(crate) fn commit_failure(error: &CommitError, about: About<'_>) -> Error {
         CommitError::Rejected(rejection) => rejected(rejection, about),
         CommitError::Unavailable(_) | CommitError::Busy => {
             tracing::warn!(%error, "a command was refused");
-            slow_down("The event log takes no writes at the moment. Nothing was changed; try again.")
+            slow_down("The event log accepts no writes at the moment. Nothing was changed; try again.")
         }
         CommitError::Unknown => {
             tracing::warn!(%error, "a command's outcome is unknown");
-            let message = "The outcome was not known in time; it may still happen. Read before you try again.";
+            let message = "The outcome was not known in time; the write may still happen. Read before you try again.";
             Error::with_message(Code::ServiceUnavailable, message)
         }
         CommitError::Stopped(_) => {
@@ -127,16 +128,12 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::InvalidPartOrder => Error::new(Code::InvalidPartOrder).detail("UploadId", about.upload),
         Rejection::PartTooSmall { number, size } => Error::entity_too_small(*size, PART_BYTES_MIN, *number, ""),
         Rejection::ObjectTooLarge { size } => Error::entity_too_large(*size, domain::OBJECT_BYTES_MAX),
-        Rejection::QuotaExceeded { resource, limit } => {
-            let message =
-                format!("The bucket may hold {limit} {}, and this would be more. Nothing was stored.", resource.unit());
-            Error::with_message(Code::QuotaExceeded, message).detail("BucketName", about.bucket)
-        }
+        Rejection::QuotaExceeded { resource, limit } => quota_exceeded(about, *resource, *limit),
         Rejection::JudgedByOther => {
             slow_down("Permissions keep changing during this request. Nothing was done; try again.")
         }
         Rejection::PublicAccessBlocked => {
-            Error::access_denied("Access Denied: the bucket's public access block refuses what is open to everybody.")
+            Error::access_denied("Access Denied: the bucket's public access block refuses public access.")
         }
         Rejection::AclGrantsOthers => Error::new(Code::InvalidBucketAclWithObjectOwnership),
         Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
@@ -144,7 +141,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::LockNeedsVersioning => invalid_state(about, "Object Lock needs versioning, and keeps it enabled."),
         Rejection::Locked => Error::access_denied(
             "Access Denied because object protected by object lock. Wait until its retention is over, have its legal \
-             hold taken off, or bypass governance with x-amz-bypass-governance-retention.",
+             hold lifted, or bypass governance with x-amz-bypass-governance-retention.",
         ),
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
@@ -157,14 +154,12 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::MasterKeyNotNext(_)
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
-        Rejection::SourceChanged => slow_down("The object came or changed meanwhile. Nothing was done; try again."),
+        Rejection::SourceChanged => {
+            slow_down("The object was created or changed meanwhile. Nothing was done; try again.")
+        }
         Rejection::WrongOffset => Error::new(Code::InvalidWriteOffset),
         Rejection::NothingToAppend => nothing_to_append(),
-        Rejection::TooManyParts => {
-            let message =
-                format!("The object has {} parts, and no more are allowed. Store it anew.", domain::PARTS_MAX);
-            Error::with_message(Code::TooManyParts, message)
-        }
+        Rejection::TooManyParts => too_many_parts(),
         Rejection::AppendAmongVersions => invalid_state(
             about,
             "Bytes are appended only in buckets that never had versioning. Store a new version instead.",
@@ -184,8 +179,20 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
     }
 }
 
+fn quota_exceeded(about: About<'_>, resource: Resource, limit: u64) -> Error {
+    let message =
+        format!("The bucket may hold {limit} {}, and this would be more. Nothing was stored.", resource.unit());
+    Error::with_message(Code::QuotaExceeded, message).detail("BucketName", about.bucket)
+}
+
+fn too_many_parts() -> Error {
+    let message =
+        format!("The object has {} parts, and no more are allowed. Store it again in fewer parts.", domain::PARTS_MAX);
+    Error::with_message(Code::TooManyParts, message)
+}
+
 fn not_of_s3(rejection: &Rejection) -> Error {
-    tracing::error!(%rejection, "S3 sent a command of another origin");
+    tracing::error!(%rejection, "S3 sent a command that it never sends");
     Error::new(Code::InternalError)
 }
 
@@ -198,7 +205,7 @@ fn master_key_changed() -> Error {
     slow_down("The region's master key was changed meanwhile. Nothing was done; try again.")
 }
 
-/// An append brings at least one byte: so S3 has it.
+/// An append without bytes, which S3 refuses.
 pub(crate) fn nothing_to_append() -> Error {
     Error::invalid_request("Request body cannot be empty when 'write offset' is specified.")
 }

@@ -1,4 +1,4 @@
-//! The bytes of an object, from the cache or the nodes, part after part.
+//! The bytes of an object, read from the cache or the nodes, one part after another.
 
 use std::convert::Infallible;
 use std::ops::Range;
@@ -23,29 +23,29 @@ use crate::Gateway;
 use crate::failure::Failure;
 use crate::request::Request;
 
-/// A stretch of an object that lies in one content.
+/// A range of an object that lies in one content.
 pub(crate) struct Stretch {
     content: ContentId,
     stored: StoredContent,
-    /// Of the bytes as they are stored: of ciphertext, if there is a `cipher`.
+    /// The range in the stored bytes: in the ciphertext, if there is a `cipher`.
     range: Range<u64>,
     cipher: Option<Cipher>,
 }
 
-/// What makes plaintext of a stretch.
+/// Decrypts a stretch.
 #[derive(Clone)]
 struct Cipher {
     key: ContentKey,
     stretch: identity::Stretch,
 }
 
-/// Why bytes cannot be returned.
+/// Why the bytes cannot be returned.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     /// They cannot be read.
     #[error(transparent)]
     Read(#[from] shards::ReadError),
-    /// They are not what was written.
+    /// They are not the bytes that were written.
     #[error(transparent)]
     Damaged(#[from] FrameError),
 }
@@ -68,7 +68,7 @@ impl From<&FetchError> for Failure {
     }
 }
 
-/// Which contents hold `range` of an object. `key`: the object's, if it is encrypted.
+/// Which contents hold `range` of an object. `key`: the object's key, if it is encrypted.
 pub(crate) fn stretches(
     snapshot: &Snapshot,
     object: &ObjectRow,
@@ -89,7 +89,8 @@ pub(crate) fn stretches(
     }
 }
 
-/// What opens bytes. Whoever has a key has a salt to each content: one without the other would show ciphertext.
+/// The cipher of a content. An object with a key must have a salt for each content; without that check, ciphertext
+/// could be returned.
 fn cipher(
     key: Option<&DataKey>,
     salt: Option<&Salt>,
@@ -148,7 +149,7 @@ fn stretch(
     Ok(Stretch { content, stored, range, cipher })
 }
 
-/// The bytes of one part of an assembled object: where they begin, how many, and how many parts there are.
+/// One part of an assembled object: where it begins, its length, and the number of parts.
 pub(crate) fn part_range(
     snapshot: &Snapshot,
     upload: UploadId,
@@ -164,8 +165,8 @@ pub(crate) fn part_range(
     Ok(None)
 }
 
-/// The body of an answer. The first bytes are here when this returns, so that what is lost is an error, not a
-/// broken connection.
+/// The body of a response. It waits for the first bytes, so that a lost object causes an error, not a broken
+/// connection.
 pub(crate) async fn body(request: &Request<'_>, stretches: Vec<Stretch>) -> Result<Body, Failure> {
     let gateway = request.gateway;
     if let Some(patience) = request.parts.extensions.get::<Patience>() {
@@ -187,7 +188,7 @@ pub(crate) async fn body(request: &Request<'_>, stretches: Vec<Stretch>) -> Resu
     Ok(Body::from_stream(one_by_one(stream::once(async { Ok(first) }).chain(bytes))))
 }
 
-/// The bytes of stretches, one after the other. It ends after the first error.
+/// The bytes of stretches, one after another. The stream ends after the first error.
 pub(crate) fn bytes(
     request: &Request<'_>,
     stretches: Vec<Stretch>,
@@ -218,13 +219,13 @@ fn streamed(gateway: &Gateway, stretch: Stretch, memory: ReadMemory) -> BoxStrea
     }
 }
 
-/// Asks for a chunk only once the one before it has gone to the network. What a slow client leaves here is then one
-/// chunk, and its memory is accounted for until it has gone.
+/// Requests a chunk only once the previous one has gone to the network. So a slow client keeps one chunk here, and its
+/// memory is accounted for until it has gone.
 fn one_by_one<E>(chunks: impl Stream<Item = Result<Bytes, E>> + Send) -> impl Stream<Item = Result<Bytes, E>> + Send {
     let state = (Box::pin(chunks), None::<oneshot::Receiver<Infallible>>);
     stream::unfold(state, |(mut chunks, gone)| async move {
         if let Some(gone) = gone {
-            // Nothing is ever sent: it ends when the chunk is dropped.
+            // Nothing is ever sent: the receiver ends when the chunk is dropped.
             let _ = gone.await;
         }
         let bytes = match chunks.next().await? {
@@ -236,7 +237,7 @@ fn one_by_one<E>(chunks: impl Stream<Item = Result<Bytes, E>> + Send) -> impl St
     })
 }
 
-/// Bytes, and what is given back once they are dropped.
+/// Bytes, and the permit that is returned once they are dropped.
 struct Held<T> {
     bytes: Bytes,
     _until_dropped: T,
@@ -248,8 +249,8 @@ impl<T> AsRef<[u8]> for Held<T> {
     }
 }
 
-/// The bytes of a stretch of a content that is read whole: a small one always, a larger one if there is room for it
-/// until the client has taken it.
+/// A stretch of a content that is read whole: a small content always is, a larger one if there is memory for it until
+/// the client has read it.
 async fn whole_if_room(gateway: &Gateway, stretch: &Stretch) -> Result<Option<Bytes>, FetchError> {
     let size = usize::try_from(stretch.stored.size).unwrap_or(usize::MAX);
     if size > STRIPE_BYTES {
@@ -264,7 +265,7 @@ async fn whole_if_room(gateway: &Gateway, stretch: &Stretch) -> Result<Option<By
     Ok(Some(Bytes::from_owner(Held { bytes, _until_dropped: room })))
 }
 
-/// Plaintext of ciphertext, as it comes.
+/// Decrypts ciphertext as it arrives.
 fn opened(
     sealed: impl Stream<Item = Result<Bytes, FetchError>> + Send + 'static,
     Cipher { key, stretch }: Cipher,
@@ -294,16 +295,16 @@ fn opened(
     })
 }
 
-/// The bytes of a stretch of a content small enough to be cached whole, as it is stored.
+/// A stretch of a content that is small enough to be cached whole, as it is stored.
 async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, FetchError> {
     let bytes = if let Some(bytes) = gateway.0.cache.get(&stretch.content) {
         bytes
     } else {
-        // Nothing that a node altered is kept, or served from here.
+        // Bytes that a node altered are neither cached nor served.
         let sha256 = stretch.stored.sha256.0;
         let is_right = move |bytes: &[u8]| crate::hashes::sha256(bytes) == sha256;
         let bytes = gateway.0.store.read_verified(&stretch.stored, is_right).await?;
-        // A small answer is a slice of a larger network buffer, which the cache must not keep alive.
+        // A small response is a slice of a larger network buffer, which the cache must not keep alive.
         let kept = if bytes.len() <= SMALL_BYTES_MAX { Bytes::copy_from_slice(&bytes) } else { bytes.clone() };
         gateway.0.cache.insert(stretch.content, kept);
         bytes

@@ -16,60 +16,60 @@ use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};
 use crate::room::{Pool, Portions, Sizes, Spill};
 
-/// Memory for request bodies of callers who proved who they are.
+/// Memory for request bodies of authenticated callers.
 const MEMORY: Sizes = Sizes { shared: 96 * 1024, reserve: 16 * 1024, landing: 15 * 1024, small_landing: 1024 };
 
-/// Memory for those of anonymous requests, beside that of everybody else.
+/// Memory for request bodies of anonymous callers, separate from that of authenticated ones.
 const STRANGERS_MEMORY: Sizes = Sizes { shared: 4 * 1024, reserve: 4 * 1024, landing: 7 * 1024, small_landing: 1024 };
 
-/// What of the shared memory one user may have, over all bodies at once, in KiB: three quarters. Beyond that their bodies
-/// go to the file as if all of it were taken.
+/// The shared memory that one user may hold, over all bodies at once, in KiB: three quarters. Beyond that their bodies
+/// go to the file, as if all memory were taken.
 const PORTION_KIB: usize = MEMORY.shared / 4 * 3;
 
-/// What one address of strangers may have of theirs, in KiB: half.
+/// The anonymous memory that one address may hold, in KiB: half.
 const STRANGERS_PORTION_KIB: usize = STRANGERS_MEMORY.shared / 2;
 
-/// What one user may have of the memory for streamed reads, over all of them at once, in KiB: three quarters.
+/// The memory for streamed reads that one user may hold, over all of them at once, in KiB: three quarters.
 const READ_PORTION_KIB: usize = READ_BYTES_MAX / 1024 / 4 * 3;
 
-/// Memory for the streamed reads of anonymous requests, in bytes, beside that of everybody else.
+/// Memory for the streamed reads of anonymous callers, in bytes, separate from that of authenticated ones.
 const STRANGERS_READ_BYTES_MAX: usize = 24 * 1024 * 1024;
 
-/// What one address of strangers may have of it, in KiB: half.
+/// The part of it that one address may hold, in KiB: half.
 const STRANGERS_READ_PORTION_KIB: usize = STRANGERS_READ_BYTES_MAX / 1024 / 2;
 
-/// MiB of bodies that may be in a file because there is no memory for them: a stripe for each connection there may be.
+/// MiB of bodies that may be in a file because there is no memory for them: a stripe for each allowed connection.
 const SPILLED_MIB_MAX: u32 = 4 * 1024;
 
-/// MiB of those of anonymous requests.
+/// MiB of bodies of anonymous requests that may be in a file.
 const STRANGERS_SPILLED_MIB_MAX: u32 = 1024;
 
 /// KiB of contents, each read whole, that may wait for slow clients.
 const WHOLE_KIB_MAX: usize = 64 * 1024;
 
-/// How a gateway is made.
+/// The options of a gateway.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The region it serves.
     pub region: RegionName,
-    /// Domains under which a bucket may stand as the first label of the host.
+    /// Domains under which the first label of the host may name a bucket.
     pub domains: Vec<String>,
-    /// Root, who is no user of the projection.
+    /// The credentials of root, who is not a user of the projection.
     pub credentials: Credentials,
     /// Opens the secrets of access keys, and seals the keys of objects.
     pub sealers: Arc<Sealers>,
-    /// Who owns what is stored in a bucket that is made without saying so.
+    /// Who owns objects in a bucket that is created without an ownership setting.
     pub default_ownership: ObjectOwnership,
-    /// How much anybody may ask for.
+    /// The rate limits.
     pub limits: RateLimits,
-    /// Bytes of hot contents kept in memory.
+    /// Bytes of contents kept in the memory cache.
     pub cache_bytes: u64,
-    /// The folder of a file, without a name, for bodies that come too slowly to wait in memory. Without one they
-    /// wait for memory.
+    /// The folder of an unnamed file for bodies that arrive too slowly to wait in memory. Without one they wait for
+    /// memory.
     pub spill: Option<PathBuf>,
-    /// Where time and ids come from.
+    /// The sources of time and ids.
     pub sources: Sources,
-    /// Fills bytes with randomness fit for keys; false if the system gives none.
+    /// Fills bytes with randomness fit for keys; false if the system provides none.
     pub random: fn(&mut [u8]) -> bool,
 }
 
@@ -95,7 +95,7 @@ pub(crate) struct Shared {
     pub(crate) read_portions: Portions,
     pub(crate) strangers_read_portions: Portions,
     pub(crate) whole_kib: Arc<Semaphore>,
-    /// Large bodies of which bytes may be hashed at the same time. It is never closed.
+    /// Limits how many large bodies are hashed at the same time. It is never closed.
     pub(crate) hashing: Semaphore,
 }
 
@@ -128,13 +128,13 @@ impl Gateway {
         }))
     }
 
-    /// How the cache fares.
+    /// The counters of the cache.
     pub fn cache_figures(&self) -> CacheFigures {
         self.0.cache.figures()
     }
 }
 
-/// The file that slow bodies go to. A gateway serves without one too.
+/// Opens the file that slow bodies go to. A gateway also works without one.
 fn open_spill(folder: &Path, slots_max: u32) -> Option<Arc<Spill>> {
     let opened = Spill::open(folder, slots_max);
     opened.inspect_err(|error| tracing::warn!(%error, "slow uploads are waiting for memory")).ok()

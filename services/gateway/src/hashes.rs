@@ -1,4 +1,4 @@
-//! What a payload hashes to, and whether that is what the client declared.
+//! Hashes a payload, and compares the hashes with those that the client declared.
 
 use events::ids::Sha256Digest;
 use md5::Md5;
@@ -9,12 +9,11 @@ use s3::sigv4::PayloadHash;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-/// Bytes of a payload that are hashed without a turn. Of longer ones no more are hashed at a time than there are turns: one
-/// for each processor. Else hundreds of them could all be in the queue of what runs next, each for a millisecond, before
-/// whoever asks for little.
+/// Bytes of a payload that are hashed without a turn. Longer payloads take turns, one for each processor. Otherwise
+/// hundreds of them could fill the queue of runnable tasks, each for a millisecond, ahead of small requests.
 const UNTURNED_BYTES_MAX: usize = 64 * 1024;
 
-/// The hashes of a payload, all in one pass, as far as anybody asks for them.
+/// The hashes of a payload that are needed, all computed in one pass.
 pub(crate) struct Hashes {
     bytes: usize,
     md5: Md5,
@@ -22,7 +21,7 @@ pub(crate) struct Hashes {
     checksum: Option<Hasher>,
 }
 
-/// What they came to.
+/// The finished hashes.
 pub(crate) struct Sums {
     pub(crate) md5: [u8; 16],
     pub(crate) sha256: Option<[u8; 32]>,
@@ -30,14 +29,14 @@ pub(crate) struct Sums {
 }
 
 impl Hashes {
-    /// All that plain bytes are known by.
+    /// The hashes of plain bytes.
     pub(crate) fn of_plain(algorithm: Option<Algorithm>) -> Self {
-        // The entity tag is an MD5 and the content's name a SHA-256 already: no need for a second one of either.
+        // The entity tag is an MD5 and the content's name a SHA-256 already, so neither is computed twice.
         let own = algorithm.filter(|algorithm| !matches!(algorithm, Algorithm::Md5 | Algorithm::Sha256));
         Self { bytes: 0, md5: Md5::new(), sha256: Some(Sha256::new()), checksum: own.map(Hasher::new) }
     }
 
-    /// Of bytes that are going to be encrypted: their SHA-256 names nothing.
+    /// The hashes of bytes that will be encrypted. Their SHA-256 names no content.
     pub(crate) fn of_encrypted(signed: PayloadHash, algorithm: Option<Algorithm>) -> Self {
         let wants_sha256 = matches!(signed, PayloadHash::Signed(_)) || algorithm == Some(Algorithm::Sha256);
         Self { sha256: wants_sha256.then(Sha256::new), ..Self::of_plain(algorithm) }
@@ -45,7 +44,7 @@ impl Hashes {
 
     pub(crate) async fn update(&mut self, bytes: &[u8], turns: &Semaphore) {
         self.bytes = self.bytes.saturating_add(bytes.len());
-        // Nobody closes them.
+        // The semaphore is never closed.
         let _turn = if self.bytes > UNTURNED_BYTES_MAX { turns.acquire().await.ok() } else { None };
         self.md5.update(bytes);
         if let Some(sha256) = &mut self.sha256 {
@@ -80,7 +79,7 @@ pub(crate) fn verify_sha256(declared: &[u8; 32], computed: &[u8; 32]) -> Result<
     Err(Error::content_sha256_mismatch(&Sha256Digest(*declared).to_string(), &Sha256Digest(*computed).to_string()))
 }
 
-/// Compares what was computed with everything the client declared; the checksum that held.
+/// Compares the computed hashes with everything the client declared. Returns the checksum that matched.
 pub(crate) fn verify(
     sums: &Sums,
     declared: &Declared,

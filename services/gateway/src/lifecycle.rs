@@ -1,6 +1,6 @@
-//! The headers that tell what lifecycle rules will do.
+//! The response headers that announce what lifecycle rules will do.
 //!
-//! Headers count calendar days, whatever a day of the process that follows the rules is.
+//! Headers count calendar days, whatever day length the lifecycle service is configured with.
 
 use domain::View;
 use domain::lifecycle::{Day, Due, Standing, Version, upload_end, version_end};
@@ -21,7 +21,7 @@ const EXPIRATION: HeaderName = HeaderName::from_static("x-amz-expiration");
 const ABORT_DATE: HeaderName = HeaderName::from_static("x-amz-abort-date");
 const ABORT_RULE_ID: HeaderName = HeaderName::from_static("x-amz-abort-rule-id");
 
-/// A current version, of which headers tell when it ends.
+/// A current version whose expiry headers announce.
 #[derive(Clone, Copy)]
 pub(crate) struct Current<'a> {
     pub(crate) key: &'a ObjectKey,
@@ -30,7 +30,7 @@ pub(crate) struct Current<'a> {
     pub(crate) modified: Timestamp,
 }
 
-/// Tells when a rule ends a version that is current, if one does.
+/// Inserts the header that says when a rule expires a current version, if one does.
 pub(crate) fn insert_expiration(
     headers: &mut HeaderMap,
     snapshot: &Snapshot,
@@ -50,7 +50,7 @@ pub(crate) fn insert_expiration(
     Ok(())
 }
 
-/// Tells when a rule gives an upload up, if one does.
+/// Inserts the header that says when a rule aborts an upload, if one does.
 pub(crate) fn insert_abort(
     headers: &mut HeaderMap,
     snapshot: &Snapshot,
@@ -66,7 +66,7 @@ pub(crate) fn insert_abort(
     Ok(())
 }
 
-/// A bucket's rules. One that never had a setting costs no look.
+/// A bucket's rules. A bucket that never had a setting costs no lookup.
 fn rules(snapshot: &Snapshot, bucket: &BucketRow) -> Result<Option<Vec<Rule>>, Failure> {
     if bucket.settings == 0 {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! A request's payload: the body, taken out of its aws-chunked framing where it has one.
+//! A request's payload: the body without its aws-chunked framing, if it has one.
 
 use std::time::{Duration, Instant};
 
@@ -18,13 +18,13 @@ use crate::limits::Pace;
 use crate::request::Request;
 use crate::room::Gather;
 
-/// How long a client may leave a body without a byte.
+/// How long a client may send no byte of a body.
 const SILENCE_TIME_MAX: Duration = Duration::from_mins(1);
 
-/// How long a client may take for its body at any rate; beyond that it must keep up [`RATE_BYTES_MIN`].
+/// How long a client may take for its body at any rate; after that it must keep up [`RATE_BYTES_MIN`].
 const SLOW_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Bytes a second of a body, on average, that a client must send: an upload holds memory while it lasts.
+/// The average bytes per second that a client must send, because an upload holds memory while it lasts.
 const RATE_BYTES_MIN: u64 = 4 * 1024;
 
 /// A payload that is read piece by piece.
@@ -36,7 +36,7 @@ pub(crate) struct Payload {
     framed: Bytes,
     declared: Option<u64>,
     received: u64,
-    /// Bytes of the body, framing included, and how long they were waited for.
+    /// Bytes of the body that arrived, framing included, and how long they took.
     arrived: u64,
     waited: Duration,
     trailing: Option<Checksum>,
@@ -70,7 +70,7 @@ impl Payload {
         })
     }
 
-    /// A payload that no client sent in this request: bytes of another object.
+    /// A payload that the client did not send: bytes of another object.
     pub(crate) fn of_object(body: Body, length: u64) -> Self {
         Self {
             body,
@@ -86,12 +86,12 @@ impl Payload {
         }
     }
 
-    /// What the signature says the payload hashes to.
+    /// The payload hash that the signature declares.
     pub(crate) fn hash(&self) -> PayloadHash {
         self.hash
     }
 
-    /// The next bytes; `None` once all declared bytes were read and the framing was found whole.
+    /// The next bytes; `None` once all declared bytes were read and the framing is complete.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             if let Some(decoder) = &mut self.decoder
@@ -121,7 +121,7 @@ impl Payload {
         }
     }
 
-    /// The checksum that came behind the payload.
+    /// The checksum in the trailer of the payload.
     pub(crate) fn trailing_checksum(&self) -> Option<&Checksum> {
         self.trailing.as_ref()
     }
@@ -140,7 +140,7 @@ impl Payload {
                 Some(Ok(frame)) => {
                     if let Ok(bytes) = frame.into_data() {
                         self.arrived += bytes.len() as u64;
-                        // Outside of what is measured: it is not the client who is slow here.
+                        // This wait is not measured: it is not the client's slowness.
                         self.pace.wait(bytes.len()).await;
                         return Ok(Some(bytes));
                     }
@@ -159,9 +159,9 @@ impl Payload {
     }
 }
 
-/// What is wrong with a body: what the decoder of a form around it said, why the bytes of another object cannot be
-/// read, or that it ended early. hyper ends a body with
-/// an error when the connection closes before its length is reached.
+/// The error of a failed body: what the decoder of the surrounding form said, why the bytes of another object cannot be
+/// read, or that the body ended early. hyper ends a body with an error when the connection closes before its length is
+/// reached.
 fn told(error: &axum::Error) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
@@ -176,16 +176,16 @@ fn told(error: &axum::Error) -> Error {
     Error::new(Code::IncompleteBody)
 }
 
-/// What the checksum headers of a request with a document speak of.
+/// What the checksum headers of a request with a document refer to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sums {
     /// The document.
     OfDocument,
-    /// The object that the document is about.
+    /// The object that the document belongs to.
     OfObject,
 }
 
-/// Reads a small document whole and verifies what its headers say of it. No length at all is no document.
+/// Reads a small document whole and verifies the headers about it. A request without a length has no document.
 pub(crate) async fn read_document(body: Body, request: &Request<'_>, sums: Sums) -> Result<Bytes, Error> {
     let (head, caller) = (request.head(), request.caller);
     let declared = if caller.payload.is_streaming() {

@@ -1,5 +1,5 @@
-//! Whether bytes that are stored already may be referred to once more. An ack promises that they survive the loss of a
-//! node, so that is what the nodes have to show; what they do not show is stored again.
+//! Whether stored bytes may be referred to once more. An ack promises that they survive the loss of a node, so the
+//! nodes have to confirm that; bytes that they do not confirm are stored again.
 
 use domain::View;
 use domain::durability::is_safe;
@@ -11,17 +11,18 @@ use shards::StoredContent;
 
 use crate::Gateway;
 
-/// Contents of one object whose nodes are asked at a time.
+/// How many contents of one object are checked at a time.
 const CONTENTS_ASKED_MAX: usize = 32;
 
-/// Whether a content may be referred to once more: nothing that is known speaks against it, and its nodes show it.
+/// Whether a content may be referred to once more: it has no known faults, and its nodes confirm it.
 pub(crate) async fn is_referable(
     gateway: &Gateway,
     snapshot: &Snapshot,
     content: ContentId,
 ) -> Result<bool, StateError> {
     let Some(row) = snapshot.content(&content)? else { return Ok(false) };
-    // Before the faults: whoever drops a suspicion has written it down first.
+    // The suspects are read before the recorded faults, because a suspicion is dropped only after its fault was
+    // recorded.
     let mut faulty = gateway.0.store.suspects(content.generation);
     let faults = gateway.0.ledger.latest().faults(&content)?.faults;
     faulty.extend(faults.iter().map(|fault| fault.shard));
@@ -33,7 +34,7 @@ pub(crate) async fn is_referable(
     Ok(is_referable)
 }
 
-/// The same of all that an object's bytes lie in.
+/// Like [`is_referable`], for all contents of an object.
 pub(crate) async fn is_body_referable(
     gateway: &Gateway,
     snapshot: &Snapshot,

@@ -1,4 +1,4 @@
-//! Answers: status, headers, bodies.
+//! Responses: status, headers, bodies.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -20,12 +20,12 @@ pub(crate) const BUCKET_ARN: HeaderName = HeaderName::from_static("x-amz-bucket-
 const STORAGE_CLASS: HeaderName = HeaderName::from_static("x-amz-storage-class");
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 
-/// The type S3 gives to objects that were stored without one.
+/// The content type of objects that were stored without one.
 const CONTENT_TYPE_DEFAULT: &str = "binary/octet-stream";
 
-/// What came of a request that was granted.
+/// The outcome of a granted request.
 pub(crate) struct Answer {
-    /// The caller proved who they are, if only by what the body said.
+    /// The caller was authenticated, possibly only by the body.
     pub(crate) known: bool,
     pub(crate) result: Result<Response, Failure>,
 }
@@ -42,7 +42,7 @@ pub(crate) fn xml(document: Bytes) -> Response {
     response
 }
 
-/// A header's value; text that no header can carry is an error of ours.
+/// A header's value. Text that no header can carry is an internal error.
 pub(crate) fn value(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text).map_err(|_| Error::new(Code::InternalError))
 }
@@ -58,7 +58,7 @@ pub(crate) fn insert_version(headers: &mut HeaderMap, version: Option<VersionNam
     Ok(())
 }
 
-/// The version's name, where the bucket has or had versioning.
+/// The version's name, if the bucket has or had versioning.
 pub(crate) fn shown_version(versioning: Versioning, row: &VersionRow) -> Option<VersionName> {
     (versioning != Versioning::Unversioned).then(|| row.name())
 }

@@ -1,5 +1,4 @@
-//! One request, parsed and authenticated. Nothing of it changes on its way through the gateway: what is found out later
-//! makes another one.
+//! One request, parsed and authenticated. It is immutable: a later finding makes a new request.
 
 use std::sync::Arc;
 
@@ -25,13 +24,13 @@ use crate::limits::Pace;
 use crate::room::Memory;
 use crate::state::Bucket;
 
-/// The headers with conditions of writes and deletes, spelled as errors name them.
+/// The headers with conditions of writes and deletes, spelled as in errors.
 const CONDITIONS: [&str; 4] = ["If-None-Match", "If-Match", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
 
-/// What the document of a request brings, as far as policies may ask about it.
+/// The content of a request's document, as far as policies may refer to it.
 #[derive(Clone, Copy)]
 pub(crate) enum Document<'a> {
-    /// Nothing was read of it yet.
+    /// The document has not been read yet.
     Unread,
     /// Tags for the object.
     Tags(&'a Tags),
@@ -39,7 +38,7 @@ pub(crate) enum Document<'a> {
     Lock(ObjectLock),
 }
 
-/// A request; its body comes separately.
+/// A request; its body is passed separately.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "S3 calls it the request id")]
 pub(crate) struct Request<'a> {
@@ -52,7 +51,7 @@ pub(crate) struct Request<'a> {
     pub(crate) now: Timestamp,
     /// The client's address, as far as it is known.
     pub(crate) client: Option<Client>,
-    /// How fast its bodies may flow.
+    /// The rate of its bodies.
     pub(crate) pace: &'a Pace,
     pub(crate) tls: Option<TlsVersion>,
     pub(crate) operation: Operation,
@@ -64,15 +63,15 @@ impl<'a> Request<'a> {
         Head::new(&self.parts.headers, self.query)
     }
 
-    /// Scheme and host as the client has them, for addresses in answers.
+    /// Scheme and host as the client sees them, for addresses in responses.
     pub(crate) fn site(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let host = self.parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         format!("{scheme}://{host}")
     }
 
-    /// The memory that the request's body may take. Strangers have their own: they can hold up nobody else. Of either
-    /// nobody has all, but root.
+    /// The memory that the request's body may take. Anonymous callers have separate memory, so they can delay nobody
+    /// else. Only root may take all of it.
     pub(crate) fn memory(&self) -> Memory {
         let shared = &self.gateway.0;
         match self.caller.account.as_deref() {
@@ -85,7 +84,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The memory for what the request reads, in the same way.
+    /// The memory that the request's reads may take, in the same way.
     pub(crate) fn read_memory(&self) -> ReadMemory {
         let shared = &self.gateway.0;
         let of_known = shared.store.read_memory();
@@ -99,43 +98,43 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The name of the bucket that is addressed.
+    /// The name of the addressed bucket.
     pub(crate) fn bucket_name(&self) -> Result<BucketName, Error> {
         let name = self.address.bucket.as_deref().ok_or_else(|| Error::new(Code::InvalidRequest))?;
         name.parse().map_err(|_| Error::new(Code::InvalidBucketName).detail("BucketName", name))
     }
 
-    /// The key that is addressed.
+    /// The addressed key.
     pub(crate) fn key(&self) -> Result<ObjectKey, Error> {
         let key = self.address.key.as_deref().ok_or_else(|| Error::new(Code::InvalidRequest))?;
         ObjectKey::from_bytes(key).map_err(|_| Error::new(Code::KeyTooLongError))
     }
 
-    /// The state, with every write acked before this moment.
+    /// The state, including every write that was acknowledged before this call.
     pub(crate) async fn read(&self) -> Result<Arc<Snapshot>, Failure> {
         Ok(self.gateway.0.ledger.read().await?)
     }
 
-    /// The state as it is known here.
+    /// The latest state that this process has applied.
     pub(crate) fn latest(&self) -> Arc<Snapshot> {
         self.gateway.0.ledger.latest()
     }
 
-    /// The bucket that is addressed, in a state.
+    /// The addressed bucket, in a state.
     pub(crate) fn bucket_in(&self, snapshot: Arc<Snapshot>) -> Result<Bucket, Failure> {
         let name = self.bucket_name()?;
         Bucket::find(snapshot, name.clone())?.ok_or_else(|| Error::no_such_bucket(name.as_str()).into())
     }
 
-    /// Refuses an object of a declared size that the bucket's quota has no room for, before its bytes are read.
+    /// Refuses an object whose declared size does not fit the bucket's quota, before its bytes are read.
     pub(crate) fn admit(&self, bucket: &Bucket, key: &ObjectKey, declared: Option<u64>) -> Result<(), Failure> {
         let Some(size) = declared else { return Ok(()) };
         let context = Context { now: self.now, fresh: self.fresh() };
         self.admitted(domain::admit(&**bucket.snapshot, &bucket.name, key, size, context))
     }
 
-    /// How many bytes an object may have that is being sent, and what is said of more, so that no more need be read; `None`
-    /// where no quota bounds them.
+    /// How large an object may become while it is sent, and the error beyond that, so that no more needs to be read;
+    /// `None` if no quota limits it.
     pub(crate) fn room(&self, bucket: &Bucket, key: &ObjectKey) -> Result<Option<(u64, Error)>, Failure> {
         let context = Context { now: self.now, fresh: self.fresh() };
         let Some(bytes) = self.admitted(domain::room(&**bucket.snapshot, &bucket.name, key, context))? else {
@@ -145,13 +144,13 @@ impl<'a> Request<'a> {
         Ok(beyond.err().map(|failure| (bytes, failure.error)))
     }
 
-    /// The same of an object with a lock that the bucket does not take.
+    /// Refuses an object with a lock that the bucket does not accept.
     pub(crate) fn admit_lock(&self, bucket: &Bucket, lock: Lock) -> Result<(), Failure> {
         let context = Context { now: self.now, fresh: self.fresh() };
         self.admitted(domain::admit_lock(&**bucket.snapshot, &bucket.name, lock, context))
     }
 
-    /// The same of a part.
+    /// Refuses a part whose size does not fit the bucket's quota.
     pub(crate) fn admit_part(
         &self,
         bucket: &Bucket,
@@ -161,7 +160,7 @@ impl<'a> Request<'a> {
         declared.map_or(Ok(()), |size| self.admitted(domain::admit_part(&**bucket.snapshot, &bucket.name, part, size)))
     }
 
-    /// The same of bytes for the end of an object.
+    /// Refuses appended bytes that do not fit the bucket's quota.
     pub(crate) fn admit_append(&self, bucket: &Bucket, declared: Option<u64>) -> Result<(), Failure> {
         declared.map_or(Ok(()), |size| self.admitted(domain::admit_append(&**bucket.snapshot, &bucket.name, size)))
     }
@@ -183,7 +182,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What errors are about.
+    /// The subject of errors of this request.
     pub(crate) fn about(&self) -> About<'_> {
         About {
             bucket: self.address.bucket.as_deref().unwrap_or_default(),
@@ -194,7 +193,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Refuses what S3 lets no unsigned request do, whatever a policy grants to everybody.
+    /// Refuses what S3 never lets an unsigned request do, whatever a policy grants to everybody.
     pub(crate) fn check_signed(&self, what: &str) -> Result<(), Error> {
         if self.caller.account.is_some() {
             return Ok(());
@@ -202,14 +201,14 @@ impl<'a> Request<'a> {
         Err(Error::access_denied(format!("Anonymous users cannot {what}. Please authenticate.")))
     }
 
-    /// The generation of a content that is stored from here on. No two contents have the same.
+    /// The generation of a new content. No two contents have the same.
     pub(crate) fn generation(&self) -> Result<Generation, Failure> {
         let TotalsRow { level, keys, .. } = self.latest().totals()?;
         let fresh = self.fresh();
         if level < Fact::TAGS_LEVEL {
             return Ok(Generation::from_fresh(fresh));
         }
-        // The number of the secret is that of the master key in use, of which there are at most 256.
+        // The secret has the number of the master key in use. There are at most 256.
         let number = keys.master_number();
         let number = u16::try_from(number).map_err(|_| {
             tracing::error!(number, "the number of the master key is too great for tags");

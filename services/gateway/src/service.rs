@@ -1,4 +1,4 @@
-//! A request from its first byte to its answer: identify, authenticate, route, do, answer, count.
+//! Handles a request from its first byte to its response: identify, authenticate, route, execute, respond, count.
 
 use std::time::Instant;
 
@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
-/// Answers a request. It never fails: what goes wrong is an answer too.
+/// Answers a request. It never fails: errors become responses too.
 pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
@@ -58,7 +58,7 @@ pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response 
     response
 }
 
-/// What became of a request, and how far it got.
+/// The outcome of a request, and how far it was processed.
 struct Answered {
     operation: Option<Operation>,
     /// The caller is authenticated.
@@ -91,7 +91,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         Ok(snapshot) => snapshot,
         Err(error) => return Answered::refused(false, error),
     };
-    // Who asks comes first: a stranger learns nothing from the rest.
+    // The caller is authenticated first: an anonymous caller learns nothing from later errors.
     let caller = match authenticate(&gateway.0.accounts, &snapshot, parts, &query, now) {
         Ok(caller) => caller,
         Err(error) => return Answered::refused(false, limiter.failed(counted, error)),
@@ -106,7 +106,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
     let (operation, address) = match routed {
         Ok(routed) => routed,
-        // Nothing grants to strangers what is no operation, and they need not know why.
+        // Nothing grants an unknown operation to anonymous callers, and they need not learn why.
         Err(_) if !known => {
             return Answered::refused(false, s3::Error::access_denied("Access Denied: sign the request."));
         }

@@ -1,4 +1,4 @@
-//! The state in which a request is judged and answered, with the bucket that it addresses, and objects in that bucket.
+//! The state in which a request is judged and answered, with the addressed bucket and objects in it.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use s3::{Code, Error};
 use crate::convert::version_name;
 use crate::failure::Failure;
 
-/// The state that a request is about.
+/// The state of a request.
 pub(crate) enum State {
-    /// It addresses no bucket that is there.
+    /// The request addresses no existing bucket.
     Service(Arc<Snapshot>),
-    /// It addresses this one.
+    /// The request addresses this bucket.
     Bucket(Bucket),
 }
 
@@ -43,18 +43,18 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// The bucket of a name, if there is one.
+    /// The bucket of a name, if it exists.
     pub(crate) fn find(snapshot: Arc<Snapshot>, name: BucketName) -> Result<Option<Self>, StateError> {
         let row = snapshot.bucket(&name)?;
         Ok(row.map(|row| Self { snapshot, name, row }))
     }
 
-    /// Its name, without the state.
+    /// The bucket's name, without the state.
     pub(crate) fn into_name(self) -> BucketName {
         self.name
     }
 
-    /// What it was, without the state.
+    /// The bucket's name and row, without the state.
     pub(crate) fn without_state(self) -> (BucketName, BucketRow) {
         (self.name, self.row)
     }
@@ -67,12 +67,12 @@ impl Bucket {
         self.snapshot.bucket_access(self.row.id)
     }
 
-    /// An object in it: its version of this name, or the current one.
+    /// An object in the bucket: the named version, or the current one.
     pub(crate) fn object<'a>(&'a self, key: &'a ObjectKey, version: Option<&'a str>) -> ObjectRef<'a> {
         ObjectRef { bucket: self, key, version }
     }
 
-    /// `x-amz-expected-bucket-owner` and its like guard against using somebody else's bucket of the same name.
+    /// `x-amz-expected-bucket-owner` and similar headers prevent the use of another owner's bucket of the same name.
     pub(crate) fn check_owner(&self, expected: Option<&str>) -> Result<(), Error> {
         match expected {
             Some(owner) if owner != self.row.owner.as_str() => Err(Error::new(Code::AccessDenied)),
@@ -81,17 +81,17 @@ impl Bucket {
     }
 }
 
-/// An object of a bucket, which may not be there.
+/// An object of a bucket, which may not exist.
 #[derive(Clone, Copy)]
 pub(crate) struct ObjectRef<'a> {
     pub(crate) bucket: &'a Bucket,
     pub(crate) key: &'a ObjectKey,
-    /// The version as it was asked for; the current one if it was not.
+    /// The requested version; `None` for the current one.
     pub(crate) version: Option<&'a str>,
 }
 
 impl ObjectRef<'_> {
-    /// The version that is meant, or its delete marker, if it is there.
+    /// The requested version, or its delete marker, if it exists.
     pub(crate) fn row(&self) -> Result<Option<VersionRow>, Failure> {
         match self.version {
             None => Ok(self.current()?),
@@ -104,7 +104,7 @@ impl ObjectRef<'_> {
         self.bucket.snapshot.current(self.bucket.row.id, self.key)
     }
 
-    /// The version of the key with a name.
+    /// The version of the key with this name.
     pub(crate) fn named(&self, name: VersionName) -> Result<Option<VersionRow>, StateError> {
         find_version(&**self.bucket.snapshot, self.bucket.row.id, self.key, name)
     }

@@ -12,7 +12,7 @@ const ID_RANDOM_CHARS: usize = 18;
 /// Random bytes of a secret; 40 characters in Base64.
 const SECRET_RANDOM_BYTES: usize = 30;
 
-/// What all ids begin with, so that people and secret scanners know them.
+/// The prefix of all ids, by which people and secret scanners recognise them.
 const ID_PREFIX: &str = "PS";
 
 /// The characters of an id: those of Base32 (RFC 4648, section 6).

@@ -12,7 +12,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Whether these are the credentials, in a time that does not depend on how much of them is right.
+    /// Whether these are the credentials. The comparison takes the same time however much of them is right.
     pub fn accept(&self, access_key: &[u8], secret_key: &[u8]) -> bool {
         let access_key = self.access_key.as_bytes().ct_eq(access_key);
         let secret_key = self.secret_key.expose().as_bytes().ct_eq(secret_key);

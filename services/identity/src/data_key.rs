@@ -14,38 +14,38 @@ const KEY_BYTES: usize = 32;
 /// Length of an entity tag, in bytes.
 const TAG_BYTES: usize = 16;
 
-/// What entity tags are derived for.
+/// The purpose of the key that entity tags are derived with.
 const PURPOSE_TAG: &[u8] = b"planetstore entity tag v1";
 
-/// What the keys of contents are derived for.
+/// The purpose of the keys of contents.
 const PURPOSE: &[u8] = b"planetstore content key v1";
 
-/// The key of one encrypted object. It encrypts nothing itself: each of the object's contents (the one of a PUT, or
-/// one for each part) has a key that is derived from it with a salt of its own. So an object changes hands, from one
-/// sealing key to another, by sealing these 32 bytes anew.
+/// The key of one encrypted object. It encrypts nothing itself: each of the object's contents (the single one of a PUT,
+/// or one for each part) has a key that is derived from it with a salt of its own. So an object passes from one sealing
+/// key to another by sealing these 32 bytes again.
 ///
 /// `Debug` shows nothing of it, and its memory is wiped when it is dropped.
 #[derive(Clone)]
 pub struct DataKey(Zeroizing<[u8; KEY_BYTES]>);
 
-/// Why sealed text gives no object's key.
+/// Why sealed text contains no object's key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DataKeyError {
     /// It cannot be unsealed.
     #[error(transparent)]
     Unseal(#[from] UnsealError),
-    /// What was sealed is no key.
+    /// The sealed text has another length than a key.
     #[error("the sealed value is not a key of an object")]
     NoKey,
 }
 
 impl DataKey {
-    /// A key of bytes that must come from a good source of randomness.
+    /// A key from bytes of a secure source of randomness.
     pub fn new(random: [u8; KEY_BYTES]) -> Self {
         Self(Zeroizing::new(random))
     }
 
-    /// Seals it for a context: how it is sealed, and what the client wants authenticated with it.
+    /// Seals it for a context: how it is sealed, and the client's encryption context.
     ///
     /// # Errors
     /// [`SealError`].
@@ -54,7 +54,7 @@ impl DataKey {
         sealer.seal(&text, &associated(context), nonce)
     }
 
-    /// The key that was sealed for this context.
+    /// Opens the key that was sealed for this context.
     ///
     /// # Errors
     /// [`DataKeyError`].
@@ -65,14 +65,14 @@ impl DataKey {
         Ok(Self::new(key))
     }
 
-    /// An entity tag of the bytes with an MD5: the same for the same bytes under the same key, and of no use to whoever
-    /// has guesses at the bytes and not the key.
+    /// An entity tag for bytes with an MD5. It is the same for the same bytes under the same key; without the key,
+    /// guesses at the bytes cannot be tested against it.
     pub fn tag(&self, md5: &[u8; TAG_BYTES]) -> [u8; TAG_BYTES] {
         let tag = self.derive(md5, PURPOSE_TAG);
         std::array::from_fn(|at| tag[at])
     }
 
-    /// The key of the content with a salt, by HKDF-SHA256.
+    /// Derives the key of the content with a salt, by HKDF-SHA256.
     ///
     /// Source: RFC 5869.
     pub fn content_key(&self, salt: &[u8]) -> ContentKey {
@@ -83,8 +83,8 @@ impl DataKey {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         let prk = Salt::new(HKDF_SHA256, salt).extract(self.0.as_slice());
         let filled = prk.expand(&[purpose], HKDF_SHA256).and_then(|material| material.fill(key.as_mut_slice()));
-        // Both lengths are those of SHA-256: it cannot fail. A key of zeros must not go on if it ever does.
-        assert!(filled.is_ok(), "HKDF gives as many bytes as its hash");
+        // Both lengths are those of SHA-256, so this cannot fail. If it ever does, a key of zeros must not be used.
+        assert!(filled.is_ok(), "HKDF returns as many bytes as its hash");
         key
     }
 }

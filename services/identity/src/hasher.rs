@@ -1,4 +1,4 @@
-//! Password hashes, a few at once: argon2id.
+//! Password hashes with argon2id, a few at once.
 //!
 //! Sources: RFC 9106; OWASP "Password Storage Cheat Sheet"; "PHC string format".
 
@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::password::Password;
 use crate::secret::Secret;
 
-/// Memory of one hash, in KiB. OWASP asks for 19 MiB with two passes, or more.
+/// Memory of one hash, in KiB. OWASP recommends at least 19 MiB with two passes.
 const MEMORY_KIB: u32 = 32 << 10;
 
 /// Passes over that memory.
@@ -27,74 +27,73 @@ const HASH_BYTES: usize = 32;
 /// Length of a salt, in bytes.
 pub const SALT_BYTES: usize = 16;
 
-/// Most memory that a stored hash may ask for, in KiB, and most passes.
+/// The highest memory that a stored hash may require, in KiB, and the most passes.
 const STORED_MEMORY_KIB_MAX: u32 = 256 << 10;
 const STORED_PASSES_MAX: u32 = 16;
 
-/// Hashes that are computed at once: they take a core and their memory each.
+/// Hashes that are computed at once: each takes a core and its memory.
 pub const HASHES_AT_ONCE_MAX: usize = 2;
 
-/// Askers of each kind that may wait for their turn; further ones are turned away.
+/// Callers of each kind that may wait for their turn; more are turned away.
 pub const HASHES_WAITING_MAX: usize = 32;
 
-/// Hashes for strangers that are computed at once: whoever was here before always finds a turn that no crowd of
-/// strangers has.
+/// Hashes for unknown callers that are computed at once. A known caller always finds a turn that they cannot take.
 const STRANGERS_AT_ONCE_MAX: usize = HASHES_AT_ONCE_MAX - 1;
 
-/// Hashes and verifies passwords. Clones share the bound.
+/// Hashes and verifies passwords. Clones share the limit.
 #[derive(Clone)]
 pub struct Hasher(Arc<Shared>);
 
 struct Shared {
-    /// Everyone known who asks holds one of these.
+    /// Each known caller holds one of these.
     places: Arc<Semaphore>,
-    /// Every stranger who asks holds one of these.
+    /// Each unknown caller holds one of these.
     strangers_places: Arc<Semaphore>,
-    /// A stranger who computes, or is next, holds one of these too.
+    /// An unknown caller whose hash is computed, or is next, also holds one of these.
     strangers_turns: Arc<Semaphore>,
-    /// Everyone who computes holds one of these too.
+    /// Each caller whose hash is computed also holds one of these.
     turns: Arc<Semaphore>,
-    /// What passwords of nobody are verified against.
+    /// The hash that passwords of unknown users are verified against.
     nobody: PasswordHash,
 }
 
-/// Who asks for a hash.
+/// The kind of caller that needs a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// Somebody with a session, or who had one from the same place.
+    /// A user with a session, or who had one from the same address.
     Known,
-    /// Anybody.
+    /// Any other caller.
     Stranger,
 }
 
-/// What a password turned out to be.
+/// The result of verifying a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The right one.
+    /// The password is right.
     Right {
-        /// The stored hash has other parameters than a new one would: hash the password again and store that.
+        /// The stored hash has other parameters than a new one would: hash the password again and store it.
         needs_rehash: bool,
     },
-    /// A wrong one, or there is no such user.
+    /// The password is wrong, or there is no such user.
     Wrong,
 }
 
 /// Why there is no hash or verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
-    /// Too many wait already: try again in a second.
+    /// Too many callers are waiting: try again in a second.
     #[error("too many passwords are being checked at once")]
     Busy,
-    /// The stored hash cannot be read.
+    /// The stored hash is malformed.
     #[error("the stored password hash is damaged")]
     Damaged,
-    /// The hash could not be computed, for want of memory most likely.
+    /// The hash could not be computed, most likely for lack of memory.
     #[error("the password could not be hashed")]
     Failed,
 }
 
 impl Hasher {
-    /// A hasher. The bytes need not be secret, nor kept.
+    /// A hasher. The bytes need neither be secret nor be kept.
     ///
     /// # Errors
     /// [`HashError::Failed`] if the parameters are not accepted.
@@ -117,7 +116,7 @@ impl Hasher {
         })))
     }
 
-    /// The hash of a new password, in PHC string form, with a fresh random salt. Who sets one is known.
+    /// The hash of a new password, in PHC string form, with a fresh random salt. The caller counts as known.
     ///
     /// # Errors
     /// [`HashError::Busy`] or [`HashError::Failed`].
@@ -126,8 +125,7 @@ impl Hasher {
         self.compute(Asker::Known, move || compute(&password, &salt)).await
     }
 
-    /// Whether somebody typed the right password. `None` stands for an unknown user, and takes as long as a wrong
-    /// password of a known one.
+    /// Verifies a password. `None` stands for an unknown user, and takes as long as a wrong password of a known one.
     ///
     /// # Errors
     /// [`HashError`].
@@ -150,7 +148,7 @@ impl Hasher {
             Asker::Known => &shared.places,
             Asker::Stranger => &shared.strangers_places,
         };
-        // An asker that goes away does not stop the thread: the permits stay with the work, not with the asker.
+        // A cancelled call does not stop the thread: the permits belong to the work, not to the call.
         let mut held = vec![Arc::clone(places).try_acquire_owned().map_err(|_| HashError::Busy)?];
         if asker == Asker::Stranger {
             held.push(turn(&shared.strangers_turns).await?);
@@ -199,7 +197,7 @@ fn verify(typed: &Secret, stored: &PasswordHash) -> Result<bool, HashError> {
     }
 }
 
-/// Reads a stored hash, and refuses one that would take more than any of ours.
+/// Parses a stored hash, and refuses one that would cost more than any of ours.
 fn read(stored: &str) -> Result<PasswordHash, HashError> {
     let hash = PasswordHash::new(stored).map_err(|_| HashError::Damaged)?;
     let params = Params::try_from(&hash).map_err(|_| HashError::Damaged)?;
@@ -286,14 +284,14 @@ mod tests {
             }
         }
         let [nobody, somebody] = fastest;
-        // Without a hash it would be a thousandth; the rest is what else the machine does.
+        // Without a hash it would take a thousandth of the time; the tolerance is for other work on the machine.
         assert!(nobody > 0.3 * somebody && somebody > 0.3 * nobody, "{nobody} s against {somebody} s");
     }
 
     #[tokio::test]
     async fn few_are_computed_at_once_and_who_comes_too_late_is_told() {
         let hasher = hasher();
-        // Nobody gets a turn for now.
+        // No call gets a turn for now.
         let turns = Arc::clone(&hasher.0.turns).acquire_many_owned(2).await.unwrap();
         let waiting: Vec<_> = (0..HASHES_AT_ONCE_MAX + HASHES_WAITING_MAX)
             .map(|_| {

@@ -10,10 +10,10 @@ use crate::Secret;
 /// Length of a master key, in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
 
-/// Length of a key's id before it is written in hexadecimal, in bytes.
+/// Length of a key's id before hexadecimal encoding, in bytes.
 const KEY_ID_BYTES: usize = 8;
 
-/// Separates what is derived here from all else that is derived from the same bytes.
+/// Separates values derived here from all others that are derived from the same bytes.
 const SALT: &[u8] = b"planetstore master key v1";
 
 /// The one secret of a region from which all others are derived. The same on all of its gateways.
@@ -34,12 +34,12 @@ pub enum MasterKeyError {
         /// The length in bytes.
         bytes: usize,
     },
-    /// All bytes are the same: somebody's placeholder.
+    /// All bytes are the same: a placeholder.
     #[error("a master key of one repeated byte is no secret: make one with `openssl rand -base64 32`")]
     NotRandom,
 }
 
-/// What a subkey is for. Different purposes have independent keys.
+/// The purpose of a subkey. Different purposes have independent keys.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     Id,
@@ -66,16 +66,16 @@ impl Purpose {
 }
 
 impl MasterKey {
-    /// A key of bytes that must come from a good source of randomness.
+    /// A key from bytes of a secure source of randomness.
     pub fn new(random: [u8; MASTER_KEY_BYTES]) -> Self {
         let random = Zeroizing::new(random);
         Self(Box::new(*random))
     }
 
-    /// Reads what [`to_text`](Self::to_text) wrote, or any hexadecimal or Base64 form, with blanks around it.
+    /// Parses the output of [`to_text`](Self::to_text), or any hexadecimal or Base64 form, with blanks around it.
     ///
     /// # Errors
-    /// [`MasterKeyError`], which names the form that is wanted.
+    /// [`MasterKeyError`], which names the expected form.
     pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
         let text = text.trim();
         let bytes = if text.len() == 2 * MASTER_KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -92,7 +92,7 @@ impl MasterKey {
         Ok(key)
     }
 
-    /// The form in which it is kept in a file: Base64.
+    /// The form in which a file stores it: Base64.
     pub fn to_text(&self) -> Secret {
         Secret::new(STANDARD.encode(self.0.as_slice()))
     }
@@ -114,13 +114,13 @@ impl MasterKey {
         self.subkey(Purpose::LifecycleEvents)
     }
 
-    /// Derives the secret by which the pieces of contents are tagged. A content can be read only with the secret by which
-    /// it was tagged, so it outlives the key.
+    /// Derives the secret that tags the pieces of contents. A content can be read only with the secret that tagged it,
+    /// so the secret outlives the key.
     pub fn piece_tags(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::PieceTags)
     }
 
-    /// A key for one purpose, by HKDF-SHA256.
+    /// Derives a key for one purpose, by HKDF-SHA256.
     ///
     /// Source: RFC 5869.
     pub(crate) fn subkey(&self, purpose: Purpose) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
@@ -128,8 +128,8 @@ impl MasterKey {
         let prk: Prk = Salt::new(HKDF_SHA256, SALT).extract(self.0.as_slice());
         let info = [purpose.info()];
         let filled = prk.expand(&info, HKDF_SHA256).and_then(|material| material.fill(subkey.as_mut_slice()));
-        // Both lengths are those of SHA-256: it cannot fail. A key of zeros must not go on if it ever does.
-        assert!(filled.is_ok(), "HKDF gives as many bytes as its hash");
+        // Both lengths are those of SHA-256, so this cannot fail. If it ever does, a key of zeros must not be used.
+        assert!(filled.is_ok(), "HKDF returns as many bytes as its hash");
         subkey
     }
 }
@@ -188,7 +188,8 @@ mod tests {
         assert_ne!(sealing, tokens);
         assert_ne!(key.gateway_events(), key.lifecycle_events());
         assert_ne!(sealing.as_slice(), key.0.as_slice());
-        // As RFC 5869 has it with HMAC-SHA256 elsewhere. A change would make every sealed secret unreadable.
+        // Computed with another implementation of RFC 5869 and HMAC-SHA256. A change would make every sealed secret
+        // unreadable.
         assert_eq!(key.key_id(), "73b3c5257e8f8d18");
         assert_eq!(hex::encode(&sealing[..4]), "6b5d212e");
         assert!(!format!("{key:?}").contains(key.to_text().expose()));

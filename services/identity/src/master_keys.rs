@@ -1,4 +1,4 @@
-//! The master keys of a region, one after the other, as they are handed over.
+//! The list of a region's master keys, as operators distribute it.
 
 use std::fmt;
 
@@ -8,44 +8,44 @@ use crate::master_key::{MasterKey, MasterKeyError};
 use crate::seal::{NONCE_BYTES, SealError, Sealer, UnsealError};
 use crate::secret::Secret;
 
-/// Most master keys that a region can have had.
+/// The maximum number of master keys that a region can have had.
 pub const MASTER_KEYS_MAX: usize = 256;
 
-/// What all that is sealed begins with; no master key in clear does.
+/// The prefix of everything sealed; no master key in clear begins with it.
 const SEALED: &str = "v1.";
 
-/// The master keys of a region, the first one first: their places are their numbers. Which of them is in use is on the
-/// log. All of them are needed for as long as the log is: former ones to read what they sealed and to know who wrote what
-/// is on it, and newer ones to be there before they are used.
+/// The master keys of a region, the first one first: their positions are their numbers. The log says which of them is
+/// in use. All of them are needed for as long as the log is: former ones to open what they sealed and to verify who
+/// wrote what is on it, and newer ones to be there before they are used.
 ///
-/// As text they stand one after the other with commas or blanks between. A former one may stand there sealed with a newer
-/// one, which then is all that has to be kept secret.
+/// As text they follow each other with commas or blanks between. A former key may be sealed with a newer one, which
+/// then is all that has to be kept secret.
 #[derive(Clone)]
 pub struct MasterKeys(Vec<MasterKey>);
 
-/// Why a text is no row of master keys. It repeats nothing of the text.
+/// Why a text is not a list of master keys. It repeats nothing of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MasterKeysError {
-    /// One of them is none.
+    /// One of them is malformed.
     #[error("{}{error}", place(*number))]
     Key {
         /// Its number.
         number: usize,
-        /// What is wrong with it.
+        /// The error.
         error: MasterKeyError,
     },
-    /// One of them is sealed, and not with one that follows it.
+    /// One of them is sealed, but not with one that follows it.
     #[error("{}{error}", place(*number))]
     Sealed {
         /// Its number.
         number: usize,
-        /// What is wrong with it.
+        /// The error.
         error: UnsealError,
     },
-    /// One stands there twice.
-    #[error("{}it stands there twice", place(*number))]
+    /// One of them occurs twice.
+    #[error("{}it occurs twice", place(*number))]
     Twice {
-        /// Its second number.
+        /// The second of its numbers.
         number: usize,
     },
     /// There are too many.
@@ -53,18 +53,18 @@ pub enum MasterKeysError {
     TooMany,
 }
 
-/// Where something is wrong, unless there is only one place.
+/// The place of an error, unless there is only one key.
 fn place(number: usize) -> String {
     if number == 0 { String::new() } else { format!("master key {number}, counted from 0: ") }
 }
 
 impl MasterKeys {
-    /// Those of a region whose master key was never changed.
+    /// The list of a region whose master key was never rotated.
     pub fn first(key: MasterKey) -> Self {
         Self(vec![key])
     }
 
-    /// Reads what [`to_text`](Self::to_text) or [`retired`](Self::retired) wrote, or one master key.
+    /// Parses the output of [`to_text`](Self::to_text) or [`retired`](Self::retired), or one master key.
     ///
     /// # Errors
     /// [`MasterKeysError`].
@@ -77,7 +77,7 @@ impl MasterKeys {
         if texts.len() > MASTER_KEYS_MAX {
             return Err(MasterKeysError::TooMany);
         }
-        // From the newest one back, since each opens those before it.
+        // From the newest to the oldest, because each opens those before it.
         let mut keys: Vec<MasterKey> = Vec::with_capacity(texts.len());
         for (number, text) in texts.iter().enumerate().rev() {
             let key = if text.starts_with(SEALED) {
@@ -94,13 +94,13 @@ impl MasterKeys {
         Ok(Self(keys))
     }
 
-    /// How many there are: at least one.
+    /// The number of keys: at least one.
     #[expect(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The first one, and those that followed it.
+    /// The first one, and those that follow it.
     pub fn first_and_rest(&self) -> (&MasterKey, impl Iterator<Item = &MasterKey>) {
         // There is always one.
         (&self.0[0], self.0[1..].iter())
@@ -111,7 +111,7 @@ impl MasterKeys {
         self.0.iter()
     }
 
-    /// Puts one behind the others.
+    /// Appends a key.
     ///
     /// # Errors
     /// [`MasterKeysError::TooMany`], [`MasterKeysError::Twice`].
@@ -126,13 +126,13 @@ impl MasterKeys {
         Ok(())
     }
 
-    /// All of them in clear, with commas between.
+    /// All of them in clear, separated by commas.
     pub fn to_text(&self) -> Secret {
         let texts: Vec<_> = self.0.iter().map(MasterKey::to_text).collect();
         Secret::new(texts.iter().map(Secret::expose).collect::<Vec<_>>().join(","))
     }
 
-    /// The newest one in clear, and all others sealed with it. `nonce` gives a fresh one for each.
+    /// The newest one in clear, and all others sealed with it. `nonce` returns a fresh nonce for each.
     ///
     /// # Errors
     /// [`SealError`].
@@ -150,10 +150,10 @@ impl MasterKeys {
     }
 }
 
-/// What sealed master keys are sealed for.
+/// The context for which former master keys are sealed.
 const CONTEXT: &str = "former master key";
 
-/// A sealed one, by one of those that are in clear.
+/// Opens a sealed key with one of the keys in clear.
 fn unseal(newer: &[MasterKey], text: &str) -> Result<MasterKey, UnsealError> {
     let key = newer.iter().find(|key| text.get(SEALED.len()..).is_some_and(|rest| rest.starts_with(&key.key_id())));
     let other = || UnsealError::OtherKey {
@@ -174,23 +174,23 @@ impl fmt::Debug for MasterKeys {
 pub struct Sealers(Vec<Sealer>);
 
 impl Sealers {
-    /// With these.
+    /// Sealers with these keys.
     ///
     /// # Errors
-    /// [`SealError::Cipher`] if the cipher does not take a key.
+    /// [`SealError::Cipher`] if the cipher does not accept a key.
     pub fn new(keys: &MasterKeys) -> Result<Self, SealError> {
         keys.iter().map(Sealer::new).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The one with the master key of a number; `None` if that is not held here.
+    /// The sealer with the master key of a number; `None` if the list has no such key.
     pub fn of(&self, number: u32) -> Option<&Sealer> {
         self.0.get(usize::try_from(number).ok()?)
     }
 
-    /// The one that sealed something.
+    /// The sealer whose key sealed a text.
     ///
     /// # Errors
-    /// [`UnsealError::OtherKey`] if it is none of these, [`UnsealError::Damaged`] if nothing is sealed so.
+    /// [`UnsealError::OtherKey`] if it is none of these, [`UnsealError::Damaged`] if the text is not sealed.
     pub fn that_sealed(&self, sealed: &str) -> Result<&Sealer, UnsealError> {
         let key = sealed.strip_prefix(SEALED).and_then(|rest| rest.split_once('.')).ok_or(UnsealError::Damaged)?.0;
         let other = || UnsealError::OtherKey {
@@ -200,7 +200,7 @@ impl Sealers {
         self.0.iter().find(|sealer| sealer.key_id() == key).ok_or_else(other)
     }
 
-    /// The secret that was sealed for a context, by whichever of them.
+    /// Opens the secret that any of them sealed for a context.
     ///
     /// # Errors
     /// [`UnsealError`].
@@ -243,7 +243,7 @@ mod tests {
             assert_eq!(ids(&MasterKeys::parse(&text.expose().replace(',', "\n ")).unwrap()), ids(&keys));
         }
         assert!(!retired.expose().contains(key(1).to_text().expose()), "the former ones are not in clear");
-        // One that was retired already is sealed with what follows.
+        // A key that was retired already stays sealed with the key that followed it.
         let mut more = MasterKeys::parse(retired.expose()).unwrap();
         more.push(key(4)).unwrap();
         let again = more.retired(|| [8; NONCE_BYTES]).unwrap();

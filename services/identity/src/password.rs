@@ -6,11 +6,11 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Longest password, in characters.
 pub const PASSWORD_CHARS_MAX: usize = 128;
 
-/// A password that somebody may have.
+/// A valid password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Password(Secret);
 
-/// Why nobody may have a password. It repeats nothing of it.
+/// Why a password is refused. It repeats nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// Too short or too long.
@@ -19,16 +19,16 @@ pub enum PasswordError {
         /// Its length.
         chars: usize,
     },
-    /// It has characters that nobody can type.
+    /// It has control characters, which cannot be typed.
     #[error("a password must not contain control characters")]
     Control,
-    /// It is the name.
+    /// It is the user's name.
     #[error("the password must not be the user's name")]
     IsName,
 }
 
 impl Password {
-    /// Checks what somebody wants as the password of a user.
+    /// Checks a new password of a user.
     ///
     /// # Errors
     /// [`PasswordError`].

@@ -1,9 +1,9 @@
-//! Tags of pieces: what tells bytes that a gateway stored from bytes that a storage node made up.
+//! Tags of pieces: they distinguish bytes that a gateway stored from bytes that a storage node made up.
 //!
 //! A tag is a GMAC: the tag of AES-128-GCM over the piece as associated data, with nothing to encrypt. GMAC is sound as
 //! long as no nonce is used for two messages under one key. Here a key belongs to one generation of a content, which is
-//! written once, and the nonce is the shard's index and the piece's: what is written twice under a nonce, as when a
-//! node fails and another one is given its shard, is the same piece.
+//! written once, and the nonce is the shard's index and the piece's. If a nonce is used twice, for example because a
+//! node fails and its shard is given to another one, the piece is the same.
 //!
 //! Source: NIST SP 800-38D, section 3; RFC 5869.
 
@@ -24,7 +24,7 @@ pub const PIECE_TAG_BYTES: usize = 16;
 /// Length of the secret from which keys of generations are derived, in bytes.
 pub const PIECE_SECRET_BYTES: usize = MASTER_KEY_BYTES;
 
-/// Length of what names a generation, in bytes.
+/// Length of a generation's id, in bytes.
 const GENERATION_BYTES: usize = 16;
 
 /// Length of a generation's key, in bytes.
@@ -33,20 +33,20 @@ const KEY_BYTES: usize = 16;
 /// Length of a nonce, in bytes.
 const NONCE_BYTES: usize = 12;
 
-/// Separates what is derived here from all else that is derived from the same bytes.
+/// Separates values derived here from all others that are derived from the same bytes.
 const SALT: &[u8] = b"planetstore piece tags v1";
 
-/// What proves that a gateway wrote a piece.
+/// Proves that a gateway wrote a piece.
 pub type PieceTag = [u8; PIECE_TAG_BYTES];
 
-/// A secret of a region by which its gateways tag pieces. Nodes never see it.
+/// A region's secret with which its gateways tag pieces. Nodes never see it.
 ///
 /// `Debug` shows nothing of it.
 #[derive(Clone)]
 pub struct PieceSecret(Prk);
 
-/// The secrets of a region, each by its number. Which of them makes tags is the region's state; with the others, what was
-/// stored under them can still be read.
+/// The secrets of a region by their numbers. The region's state says which of them makes tags; the others are kept to
+/// read contents that were stored under them.
 #[derive(Debug, Clone, Default)]
 pub struct PieceSecrets(BTreeMap<u16, PieceSecret>);
 
@@ -54,7 +54,7 @@ pub struct PieceSecrets(BTreeMap<u16, PieceSecret>);
 #[derive(Clone)]
 pub struct PieceKey(Arc<LessSafeKey>);
 
-/// Where a piece belongs in its content: no two of its pieces have the same place.
+/// The place of a piece in its content. No two pieces of a content have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PiecePlace {
     /// The index of its shard.
@@ -64,21 +64,22 @@ pub struct PiecePlace {
 }
 
 impl PieceSecret {
-    /// A secret of bytes that must be random, or derived of what is.
+    /// A secret from bytes that are random, or derived from random bytes.
     pub fn new(secret: &[u8; PIECE_SECRET_BYTES]) -> Self {
         Self(Salt::new(HKDF_SHA256, SALT).extract(secret))
     }
 
-    /// The key of a generation, by HKDF-SHA256.
+    /// Derives the key of a generation, by HKDF-SHA256.
     ///
     /// # Panics
-    /// Never: HKDF gives so few bytes.
+    /// Never: HKDF can produce this few bytes.
     pub fn key(&self, generation: &[u8; GENERATION_BYTES]) -> PieceKey {
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         let info = [generation.as_slice()];
         let filled = self.0.expand(&info, KeyBytes).and_then(|material| material.fill(bytes.as_mut_slice()));
-        // The length is fixed and less than the limit: it cannot fail. A key of zeros must not go on if it ever does.
-        assert!(filled.is_ok(), "HKDF gives as many bytes as a key has");
+        // The length is fixed and below the limit, so this cannot fail. If it ever does, a key of zeros must not be
+        // used.
+        assert!(filled.is_ok(), "HKDF returns as many bytes as a key has");
         match UnboundKey::new(&AES_128_GCM, bytes.as_slice()) {
             Ok(key) => PieceKey(Arc::new(LessSafeKey::new(key))),
             Err(_) => unreachable!("AES-128 takes keys of 16 bytes"),
@@ -93,22 +94,22 @@ impl FromIterator<(u16, PieceSecret)> for PieceSecrets {
 }
 
 impl PieceSecrets {
-    /// The key of a generation that is tagged by the secret of this number; `None` if that secret is not here.
+    /// The key of a generation that the secret with this number tags; `None` if that secret is not available.
     pub fn key(&self, number: u16, generation: &[u8; GENERATION_BYTES]) -> Option<PieceKey> {
         Some(self.0.get(&number)?.key(generation))
     }
 }
 
 impl PieceKey {
-    /// The tag of the piece of these bytes at this place. It must not be asked for other bytes at the same place.
+    /// The tag of a piece with these bytes at this place. It must never be computed for other bytes at the same place.
     pub fn tag(&self, place: PiecePlace, bytes: &[u8]) -> PieceTag {
         let tag = self.0.seal_in_place_separate_tag(place.nonce(), Aad::from(bytes), &mut []);
         let tag = tag.ok().and_then(|tag| tag.as_ref().try_into().ok());
-        // It refuses only more than 2^36 bytes. Something that is no tag must not go on if it ever does.
+        // Only more than 2^36 bytes are refused. If this ever fails, bytes that are no tag must not be used.
         tag.unwrap_or_else(|| unreachable!("GCM gives a tag of 16 bytes"))
     }
 
-    /// Whether a tag is that of the piece of these bytes at this place.
+    /// Whether a tag belongs to a piece with these bytes at this place.
     pub fn is_tag(&self, tag: &PieceTag, place: PiecePlace, bytes: &[u8]) -> bool {
         self.tag(place, bytes).ct_eq(tag).into()
     }
@@ -123,7 +124,7 @@ impl PiecePlace {
     }
 }
 
-/// That a key has [`KEY_BYTES`].
+/// Says that a key has [`KEY_BYTES`].
 struct KeyBytes;
 
 impl KeyType for KeyBytes {
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn tags_stay_what_they_were() {
-        // As OpenSSL has it (`openssl mac GMAC`). A change would make every tagged content unreadable.
+        // Computed with OpenSSL (`openssl mac GMAC`). A change would make every tagged content unreadable.
         assert_eq!(hex::encode(secret(1).key(&GENERATION).tag(PLACE, b"bytes")), "b9d1a79d96f7f3edaa3f2ed9adde6aca");
     }
 

@@ -12,21 +12,21 @@ use crate::secret::Secret;
 /// Randomness in a refresh token, in bytes.
 pub const REFRESH_RANDOM_BYTES: usize = 32;
 
-/// Length of what is kept of one, in bytes.
+/// Length of the stored digest of one, in bytes.
 const DIGEST_BYTES: usize = 32;
 
-/// Longest text that is read as a refresh token, in bytes.
+/// Longest text that is parsed as a refresh token, in bytes.
 const TEXT_BYTES_MAX: usize = 192;
 
-/// Length of what proves that a token was given out, in bytes.
+/// Length of the proof that a token was issued, in bytes.
 const TAG_BYTES: usize = 32;
 
-/// What a session is prolonged with, once. Only its digest is kept; it is random enough to need no slow hash.
+/// A token that prolongs a session once. Only its digest is stored; it is random enough to need no slow hash.
 #[derive(Clone)]
 pub struct RefreshToken {
     session: Uuid,
     secret: Zeroizing<[u8; REFRESH_RANDOM_BYTES]>,
-    /// Proves that it was given out; tokens of older programs have none.
+    /// Proves that it was issued; tokens of older releases have none.
     tag: Option<[u8; TAG_BYTES]>,
 }
 
@@ -36,7 +36,7 @@ pub struct RefreshToken {
 pub struct RefreshTokenError;
 
 impl RefreshToken {
-    /// A fresh one of a session.
+    /// A fresh token of a session.
     pub(crate) fn new(key: &hmac::Key, session: Uuid, random: [u8; REFRESH_RANDOM_BYTES]) -> Self {
         let mut token = Self { session, secret: Zeroizing::new(random), tag: None };
         let mut tag = [0; TAG_BYTES];
@@ -54,7 +54,7 @@ impl RefreshToken {
         Zeroizing::new([self.session.as_bytes().as_slice(), self.secret.as_slice()].concat())
     }
 
-    /// Reads `<session id>.<secret>`.
+    /// Parses `<session id>.<secret>`.
     ///
     /// # Errors
     /// [`RefreshTokenError`].
@@ -72,20 +72,20 @@ impl RefreshToken {
         Ok(Self { session, secret, tag })
     }
 
-    /// The text that the client keeps.
+    /// The text that the client stores.
     pub fn to_text(&self) -> Secret {
         let tag = self.tag.as_ref().map_or(&[][..], <[u8; TAG_BYTES]>::as_slice);
         let bytes = Zeroizing::new([self.secret.as_slice(), tag].concat());
         Secret::new(format!("{}.{}", self.session.hyphenated(), URL_SAFE_NO_PAD.encode(bytes.as_slice())))
     }
 
-    /// Whose it is.
+    /// Its session.
     pub fn session(&self) -> Uuid {
         self.session
     }
 
-    /// What is kept of it: the SHA-256 of the secret, and of another one that must not have changed meanwhile if
-    /// the token is bound to one.
+    /// The digest to store: the SHA-256 of the secret and, if the token is bound to another secret, of that one, which
+    /// must not change meanwhile.
     pub fn digest(&self, bound_to: &str) -> [u8; DIGEST_BYTES] {
         let mut context = Context::new(&SHA256);
         context.update(self.secret.as_slice());
@@ -120,7 +120,7 @@ mod tests {
         let other = RefreshToken::new(&key(1), Uuid::from_u128(7), [2; 32]);
         assert_ne!(other.digest(""), token.digest(""));
         assert_ne!(token.digest("password"), token.digest("passwore"));
-        // As `sha256sum` has it.
+        // Computed with `sha256sum`.
         assert_eq!(hex::encode(token.digest("")), "72cd6e8422c407fb6d098690f1130b7ded7ec2f7f5e1d30bd9d521f015363793");
         assert!(!format!("{token:?}").contains("AQEB"));
     }

@@ -17,7 +17,7 @@ pub const NONCE_BYTES: usize = 12;
 /// Longest secret that is sealed, in bytes.
 const PLAIN_BYTES_MAX: usize = 2 << 10;
 
-/// Longest sealed text that is read, in bytes.
+/// Longest sealed text that is parsed, in bytes.
 const SEALED_BYTES_MAX: usize = 4 << 10;
 
 /// The form of sealed text: `v1.<key id>.<Base64url of nonce and ciphertext>`.
@@ -38,7 +38,7 @@ pub fn kms_key_context(name: &str) -> String {
     format!("kms key:{name}")
 }
 
-/// Turns secrets into text that may lie anywhere, and back.
+/// Turns secrets into text that can be stored anywhere, and back.
 pub struct Sealer {
     key: LessSafeKey,
     key_id: String,
@@ -47,10 +47,10 @@ pub struct Sealer {
 /// Why something was not sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// Longer than any secret is.
+    /// It is longer than any secret is.
     #[error("a secret has at most {PLAIN_BYTES_MAX} bytes, and this one has {bytes}")]
     TooLong {
-        /// Its length.
+        /// Its length in bytes.
         bytes: usize,
     },
     /// The cipher refused.
@@ -58,38 +58,38 @@ pub enum SealError {
     Cipher,
 }
 
-/// Why sealed text gives no secret.
+/// Why sealed text cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsealError {
-    /// Another master key sealed it: give the process that one.
+    /// Another master key sealed it: give that key to the process.
     #[error("it was sealed under the master key {sealed_under}, and this process has {have}")]
     OtherKey {
-        /// The id of the key that is needed.
+        /// The id of the key that sealed it.
         sealed_under: String,
-        /// The id of the key that is there.
+        /// The id of the key that is available.
         have: String,
     },
-    /// It was changed, or sealed for something else: it must not be used.
+    /// It was altered, or sealed for another context: it must not be used.
     #[error("it is damaged, or was sealed for something else")]
     Damaged,
 }
 
 impl Sealer {
-    /// Under a region's master key.
+    /// A sealer with a region's master key.
     ///
     /// # Errors
-    /// [`SealError::Cipher`] if the cipher does not take the key.
+    /// [`SealError::Cipher`] if the cipher does not accept the key.
     pub fn new(master: &MasterKey) -> Result<Self, SealError> {
         let key = UnboundKey::new(&AES_256_GCM, master.subkey(Purpose::Sealing).as_slice());
         let key = LessSafeKey::new(key.map_err(|_| SealError::Cipher)?);
         Ok(Self { key, key_id: master.key_id() })
     }
 
-    /// Under a key of another kind: one of the key store, or a customer's. `label` stands in what is sealed, in clear,
-    /// and tells nothing of the key.
+    /// A sealer with a key of another kind: one of the key store, or a customer's. The sealed text contains `label` in
+    /// clear, which says nothing about the key.
     ///
     /// # Errors
-    /// [`SealError::Cipher`] if the cipher does not take the key.
+    /// [`SealError::Cipher`] if the cipher does not accept the key.
     pub fn labelled(key: &MasterKey, label: &str) -> Result<Self, SealError> {
         Ok(Self { key_id: label.to_owned(), ..Self::new(key)? })
     }
@@ -112,8 +112,8 @@ impl Sealer {
         &self.key_id
     }
 
-    /// Seals a secret for a context, such as `key:<access key id>`. It can be unsealed for that context only, so
-    /// that whoever can move sealed texts around cannot pass one off as another.
+    /// Seals a secret for a context, such as `key:<access key id>`. It can be opened only for that context, so that
+    /// nobody who can move sealed texts around can pass one off as another.
     ///
     /// # Errors
     /// [`SealError`].
@@ -129,7 +129,7 @@ impl Sealer {
         Ok(format!("{VERSION}.{}.{}", self.key_id, URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// The secret that was sealed for this context.
+    /// Opens the secret that was sealed for this context.
     ///
     /// # Errors
     /// [`UnsealError::OtherKey`] or [`UnsealError::Damaged`].
@@ -152,7 +152,7 @@ impl Sealer {
         Ok(Secret::new(text.to_owned()))
     }
 
-    /// Everything in front of the ciphertext, and the context.
+    /// The prefix of the ciphertext, and the context.
     fn associated(&self, context: &str) -> Aad<String> {
         Aad::from(format!("{VERSION}.{}.{context}", self.key_id))
     }

@@ -135,7 +135,7 @@ impl<A: Access> Tables<A> {
         };
         'seek: loop {
             cost.seeks += 1;
-            for entry in self.current.from_key(bucket, start.as_ref().map(Vec::as_slice))? {
+            for entry in self.current.starting_at(bucket, start.as_ref().map(Vec::as_slice))? {
                 let entry = entry?;
                 cost.rows += 1;
                 let (_, key) = entry.stored_key();
@@ -204,8 +204,8 @@ impl<A: Access> Tables<A> {
         cost: &mut Cost,
     ) -> Result<Option<Vec<u8>>, StateError> {
         let from = from.as_ref().map(Vec::as_slice);
-        let current = self.current.from_key(bucket, from)?.next().transpose()?;
-        let versions = self.versions.from_key(bucket, from)?.next().transpose()?;
+        let current = self.current.starting_at(bucket, from)?.next().transpose()?;
+        let versions = self.versions.starting_at(bucket, from)?.next().transpose()?;
         cost.seeks += 2;
         cost.rows += usize::from(current.is_some()) + usize::from(versions.is_some());
         let ours = |key: &[u8]| key.starts_with(prefix).then(|| key.to_vec());
@@ -270,7 +270,7 @@ impl<A: Access> Tables<A> {
         };
         'seek: loop {
             let from = start.as_ref().map(|(key, upload)| (key.as_slice(), *upload));
-            for entry in self.uploads.from_key(bucket, from)? {
+            for entry in self.uploads.starting_at(bucket, from)? {
                 let entry = entry?;
                 let (_, key, upload) = entry.stored_key();
                 if !key.starts_with(page.prefix) {

@@ -24,7 +24,7 @@ use ledger::{Ledger, Sources};
 
 use wake::Wake;
 
-/// Whom the log names as the cause of what rules do.
+/// The principal of events that rules cause.
 const PRINCIPAL: &str = "lifecycle";
 
 /// The options of the lifecycle service.
@@ -41,7 +41,7 @@ pub struct Options {
 #[error("the ledger has stopped: {0}")]
 pub struct Stopped(String);
 
-/// What every part of it needs.
+/// The state that all parts share.
 pub(crate) struct Collector {
     options: Options,
     ledger: Ledger,
@@ -58,8 +58,8 @@ impl Collector {
     }
 }
 
-/// Follows the rules of all buckets until the ledger stops. What cannot be done now is tried again: it ends for no
-/// other reason, and may be dropped at any moment.
+/// Applies the rules of all buckets until the ledger stops. Failed operations are retried, so it ends for no other
+/// reason. It may be dropped at any moment.
 pub async fn run(options: Options, ledger: Ledger) -> Stopped {
     meters::describe();
     let collector = Collector { options, ledger };
@@ -70,7 +70,7 @@ pub async fn run(options: Options, ledger: Ledger) -> Stopped {
 }
 
 async fn rounds(collector: &Collector) -> Result<std::convert::Infallible, Stopped> {
-    // All buckets at first: nobody knows what was left undone.
+    // All buckets at first, because it is unknown where the last run ended.
     let mut since = 0;
     let mut next_day = collector.options.day.next(collector.now());
     loop {

@@ -1,4 +1,4 @@
-//! What is counted.
+//! The metrics.
 
 use std::time::Duration;
 
@@ -23,13 +23,16 @@ impl Ended {
 
 pub(crate) fn describe() {
     describe_counter!("planetstore_lifecycle_ended_total", "Versions and uploads that lifecycle rules ended");
-    describe_counter!("planetstore_lifecycle_kept_total", "Of those, what changed meanwhile, or is locked, and stays");
-    describe_gauge!("planetstore_lifecycle_lag_seconds", "How long after it was due the last one was ended");
+    describe_counter!(
+        "planetstore_lifecycle_kept_total",
+        "Of those, versions and uploads that stay, because they changed meanwhile or are locked"
+    );
+    describe_gauge!("planetstore_lifecycle_lag_seconds", "Delay between the due time and the end of the last one");
     describe_gauge!("planetstore_lifecycle_walk_seconds", "How long the last walk through all buckets with rules took");
     describe_gauge!("planetstore_lifecycle_buckets", "Buckets with rules, at the last such walk");
     describe_counter!(
         "planetstore_lifecycle_retries_total",
-        "Commands that the log or the ledger did not take at once"
+        "Commands that the log or the ledger did not accept at once"
     );
 }
 

@@ -8,25 +8,26 @@ use ledger::CommitError;
 use crate::meters::{self, Ended};
 use crate::{Collector, Stopped};
 
-/// Commands that wait for the ledger at once: it takes those that wait as one append, and clients' come in between.
+/// Commands that wait for the ledger at once. It takes waiting commands as one append, with clients' commands among
+/// them.
 const COMMANDS_MAX: usize = 16;
 
-/// The first pause before something is tried again; each further one is twice as long.
+/// The first pause before a retry; each further one is twice as long.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 
-/// The longest such pause.
+/// The longest pause before a retry.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// What a rule seems to end.
+/// A version or an upload that a rule seems to end.
 #[derive(Debug)]
 pub(crate) struct Proposal {
     pub(crate) command: Command,
     pub(crate) what: Ended,
-    /// Since when it is due.
+    /// The time since when it is due.
     pub(crate) due: Timestamp,
 }
 
-/// Pauses that grow.
+/// Pauses that grow exponentially.
 pub(crate) struct Backoff(Duration);
 
 impl Backoff {
@@ -42,13 +43,14 @@ impl Backoff {
 }
 
 impl Collector {
-    /// Proposes all, and comes back when each is answered.
+    /// Proposes all commands, and returns when each is answered.
     pub(crate) async fn propose_all(&self, proposals: Vec<Proposal>) -> Result<(), Stopped> {
         let commits = stream::iter(proposals).map(|proposal| self.propose(proposal));
         commits.buffer_unordered(COMMANDS_MAX).try_collect().await
     }
 
-    /// Proposes one until it is done or turns out not to be due. Trying again does no harm: it is decided anew.
+    /// Proposes a command until it is done or turns out not to be due. A retry does no harm, because the command is
+    /// decided again.
     async fn propose(&self, proposal: Proposal) -> Result<(), Stopped> {
         let Proposal { command, what, due } = proposal;
         let mut backoff = Backoff::new();

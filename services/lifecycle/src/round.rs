@@ -20,15 +20,16 @@ pub(crate) struct Bucket {
     pub(crate) rules: Vec<Rule>,
 }
 
-/// Some of the buckets that have rules, in the order of their names.
+/// Some of the buckets with rules, in the order of their names.
 struct Found {
     buckets: Vec<Bucket>,
-    /// Where to go on.
+    /// The bucket to continue with.
     next: Option<BucketName>,
 }
 
 impl Collector {
-    /// Follows the rules of every bucket whose settings changed after an event; the event up to which that is so.
+    /// Applies the rules of every bucket whose settings changed after an event. Returns the event up to which all were
+    /// applied.
     pub(crate) async fn round(&self, since: u64) -> Result<u64, Stopped> {
         let begun = Instant::now();
         let reached = self.read(|| self.ledger.latest().cursor()).await?.sequence;
@@ -64,7 +65,7 @@ impl Collector {
         Ok(Found { buckets, next })
     }
 
-    /// Whether a bucket's settings changed after an event, by a look at rows of buckets alone.
+    /// Whether any bucket's settings changed after an event. Reads only rows of buckets.
     pub(crate) fn settings_changed(&self, since: u64) -> Result<bool, StateError> {
         let snapshot = self.ledger.latest();
         let mut after: Option<BucketName> = None;
@@ -80,7 +81,7 @@ impl Collector {
         }
     }
 
-    /// Reads from the state until that works or the ledger has stopped.
+    /// Reads the state until that succeeds or the ledger has stopped.
     pub(crate) async fn read<T>(&self, read: impl Fn() -> Result<T, StateError>) -> Result<T, Stopped> {
         let mut backoff = Backoff::new();
         loop {
@@ -95,13 +96,13 @@ impl Collector {
         }
     }
 
-    /// Whether the ledger still works.
+    /// Fails if the ledger has stopped.
     pub(crate) fn check_ledger(&self) -> Result<(), Stopped> {
         let progress = self.ledger.progress();
         let failed = progress.borrow().failed.clone();
         match failed {
             Some(reason) => Err(Stopped(reason.to_string())),
-            // Its writer is gone, as when it is told to stop.
+            // The writer has ended, for example because it was stopped.
             None if progress.has_changed().is_err() => Err(Stopped("it was told to".into())),
             None => Ok(()),
         }

@@ -4,26 +4,26 @@ use jiff::Timestamp;
 
 use crate::{Collector, Stopped};
 
-/// The longest time between a change of rules and the look that finds it, at a day's full length.
+/// The maximum delay before a change of rules is noticed, with days of full length.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A shorter day is looked at so often at least.
+/// Shorter days are checked at least this often.
 const LOOKS_A_DAY: u32 = 2;
 
-/// The longest wait by the clock as it was: it may be set meanwhile, and a machine may sleep.
+/// The longest wait without reading the clock again: it may be set meanwhile, and a machine may sleep.
 const CLOCK_TRUST_TIME: Duration = Duration::from_mins(1);
 
-/// Why there is something to do.
+/// The reason for the next pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wake {
-    /// A day began: everything may be due.
+    /// A day began: anything may be due.
     NewDay,
-    /// Some bucket has other rules.
+    /// A bucket's rules changed.
     RulesChanged,
 }
 
 impl Collector {
-    /// Waits for the beginning of a day, or for rules that changed after an event.
+    /// Waits for the start of a day, or for a change of rules after an event.
     pub(crate) async fn wake(&self, mut next_day: Timestamp, since: u64) -> Result<Wake, Stopped> {
         let mut progress = self.ledger.progress();
         let mut looked = since;
@@ -32,13 +32,13 @@ impl Collector {
             if left.is_zero() {
                 return Ok(Wake::NewDay);
             }
-            // First the pause and then the event: what comes in between is found by the same look.
+            // The pause comes before the check for events, so that the same check finds changes in between.
             tokio::time::sleep(left.min(self.look_interval())).await;
             let reached = progress.borrow_and_update().cursor.sequence;
             if reached == looked {
                 let left = self.left(&mut next_day).min(CLOCK_TRUST_TIME);
                 match tokio::time::timeout(left, progress.changed()).await {
-                    // Its writer is gone.
+                    // The writer has ended.
                     Ok(Err(_)) => {
                         self.check_ledger()?;
                         return Err(Stopped("it was told to".into()));
@@ -54,7 +54,7 @@ impl Collector {
         }
     }
 
-    /// How long it is to the beginning of a day: of the next one, should the clock have been set back to an earlier.
+    /// The time until the start of the next day; recomputed if the clock was set back.
     fn left(&self, next_day: &mut Timestamp) -> Duration {
         let now = self.now();
         *next_day = self.options.day.next(now).min(*next_day);

@@ -11,33 +11,33 @@ use crate::propose::Proposal;
 use crate::round::Bucket;
 use crate::{Collector, Stopped};
 
-/// Versions or uploads that are looked at before others get their turn.
+/// Versions or uploads that are processed before other tasks get their turn.
 const PAGE_ENTRIES: usize = 500;
 
-/// The longest pause after a page. It is as long as the page took, so that at most half of a core and of the log's time
-/// go into rules.
+/// The longest pause after a page. The pause is as long as the page took, so that rules take at most half of a core and
+/// of the log's time.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Where a walk through versions goes on.
+/// The position of a walk through versions.
 #[derive(Default)]
 struct VersionsPlace {
-    /// Behind this key, unless a version of it is named.
+    /// After this key, unless one of its versions is named.
     after: Vec<u8>,
-    /// Of that key, below this version, and how those above succeeded each other.
+    /// Within that key, below this version; and the succession of those above it.
     below: Option<(VersionId, Option<Succession>)>,
 }
 
-/// Where a walk through uploads goes on: after this key and, of that key, after this upload.
+/// The position of a walk through uploads: after this key and, within it, after this upload.
 type UploadsPlace = (Vec<u8>, Option<UploadId>);
 
-/// What is due on one page, and where the next begins.
+/// What is due on one page, and where the next page begins.
 struct Turn<P> {
     due: Vec<Proposal>,
     next: Option<P>,
 }
 
 impl Collector {
-    /// Follows the rules of one bucket once.
+    /// Applies the rules of one bucket once.
     pub(crate) async fn walk(&self, bucket: &Bucket) -> Result<(), Stopped> {
         let enabled = || bucket.rules.iter().filter(|rule| rule.enabled);
         if enabled().any(|rule| rule.expiration.is_some() || rule.noncurrent_expiration.is_some()) {
@@ -63,7 +63,7 @@ impl Collector {
         }
     }
 
-    /// Reads a page and no more: what each version succeeded is told from those before it.
+    /// Reads only one page: the succession of each version follows from those before it.
     fn versions(&self, bucket: &Bucket, place: &VersionsPlace) -> Result<Turn<VersionsPlace>, StateError> {
         let (snapshot, now, day) = (self.ledger.latest(), self.now(), self.options.day);
         let page = page(&bucket.rules, &place.after);
@@ -78,7 +78,7 @@ impl Collector {
                 succession.next(row.object.is_some(), row.modified)
             } else {
                 succession = Some(Succession::of_newest(row.modified));
-                // It says something of delete markers alone.
+                // `is_only` matters only for a delete marker.
                 let is_marker = row.object.is_none();
                 let is_only = is_marker && snapshot.newest_below(bucket.id, &key, row.version)?.is_none();
                 Standing::Newest { is_only }
@@ -117,12 +117,12 @@ impl Collector {
     }
 }
 
-/// A page of only those keys that begin as all rules want it.
+/// A page of the keys that have the common prefix of all rules.
 fn page<'a>(rules: &'a [Rule], after: &'a [u8]) -> Page<'a> {
     Page { prefix: common_prefix(rules), delimiter: b"", after, max: PAGE_ENTRIES }
 }
 
-/// What the keys of all rules begin with.
+/// The common prefix of the keys of all rules.
 fn common_prefix(rules: &[Rule]) -> &[u8] {
     let prefixes = rules.iter().filter(|rule| rule.enabled);
     let mut prefixes = prefixes.map(|rule| rule.filter.prefix.as_deref().unwrap_or_default().as_bytes());

@@ -1,4 +1,4 @@
-//! What every request of a connection gets on its way to the service.
+//! The extensions and checks of every request on its way to the service.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -55,7 +55,7 @@ where
         let (service, unread, not_upgraded) = (self.service.clone(), self.unread.clone(), self.not_upgraded.clone());
         let switched = self.switched.clone();
         if Refusal::of(request.headers()).is_some() {
-            // What came after that head was not read.
+            // The bytes after that head were not read.
             unread.set(true);
         }
         let busy = self.activity.begin();
@@ -70,7 +70,7 @@ where
             } else if let Some(upgrade) = upgrade {
                 not_upgraded.keep(upgrade);
             }
-            // Who still sends is let read why, and what is no more a connection of requests ends by itself.
+            // A client that still sends may read the refusal; an upgraded connection ends by itself.
             let busy = if is_upgraded || unread.get() {
                 busy.stay();
                 None
@@ -81,7 +81,7 @@ where
                 EitherBody::Left(body) => EitherBody::Left(Answered { body, _busy: busy }),
                 EitherBody::Right(body) => EitherBody::Right(body),
             });
-            // What is unread stands before the next request.
+            // Unread bytes come before the next request.
             if unread.get() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -90,23 +90,23 @@ where
     }
 }
 
-/// Why no service sees a request, if none does.
+/// The refusal of a request that no service sees; `None` for others.
 fn refusal<T>(request: &Request<T>) -> Option<Response<Full<Bytes>>> {
     let (uri, headers) = (request.uri(), request.headers());
     if let Some(refusal) = Refusal::of(headers) {
         return Some(plain(refusal.status(), refusal.message()));
     }
     if !names_its_host(request.version(), headers) {
-        return Some(plain(StatusCode::BAD_REQUEST, "A request has one Host header.\n"));
+        return Some(plain(StatusCode::BAD_REQUEST, "A request must have exactly one Host header.\n"));
     }
     if !agree(uri, headers) {
-        let why = "The host in the first line of a request is that of its Host header.\n";
+        let why = "The host in the request line must be that of the Host header.\n";
         return Some(plain(StatusCode::BAD_REQUEST, why));
     }
     None
 }
 
-/// The body of an answer. Until it is through, its connection is not idle.
+/// The body of a response. Until it is sent, its connection is not idle.
 pub(crate) struct Answered<B> {
     body: B,
     _busy: Option<Busy>,
@@ -129,7 +129,8 @@ impl<B: http_body::Body<Data = Bytes> + Unpin> http_body::Body for Answered<B> {
     }
 }
 
-/// A request without a host, or with two, means different things to different programs on its way.
+/// Whether a request names exactly one host. Without a host, or with two, it means different things to different
+/// programs on its way.
 ///
 /// Source: RFC 9112, section 3.2.
 fn names_its_host(version: Version, headers: &HeaderMap) -> bool {
@@ -138,7 +139,7 @@ fn names_its_host(version: Version, headers: &HeaderMap) -> bool {
     (first.is_some() || version < Version::HTTP_11) && hosts.next().is_none()
 }
 
-/// Whether the first line names no other host than the header does.
+/// Whether the request line names no host other than the header's.
 ///
 /// Source: RFC 9112, section 3.2.2.
 fn agree(uri: &Uri, headers: &HeaderMap) -> bool {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::linger::Unread;
 
-/// The body of a request, as it comes.
+/// The body of a request, as it arrives.
 #[derive(Debug)]
 pub struct RequestBody {
     incoming: Incoming,
@@ -18,22 +18,22 @@ pub struct RequestBody {
     silence: Option<Silence>,
 }
 
-/// How long nothing came.
+/// How long nothing arrived.
 #[derive(Debug)]
 struct Silence {
     time_max: Duration,
-    /// Since when a frame is waited for, and its end.
+    /// When waiting for a frame began, and when it times out.
     since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// Why the rest of a body is not to be had.
+/// Why the rest of a body cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    /// The client sent nothing for too long. The connection ends after the answer.
+    /// The client sent nothing for too long. The connection ends after the response.
     #[error("the client sent nothing of the body for {} s", .0.as_secs_f64())]
     Silent(Duration),
-    /// The connection broke, or the framing of the body is wrong. There is nobody to answer any more.
+    /// The connection broke, or the framing of the body is malformed. The client can no longer be answered.
     #[error("the body cannot be read")]
     Broken(#[from] hyper::Error),
 }
@@ -47,7 +47,7 @@ impl RequestBody {
 }
 
 impl Silence {
-    /// Ready once it lasted too long.
+    /// Ready when it has lasted too long.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<BodyError> {
         let deadline = *self.since.get_or_insert_with(Instant::now) + self.time_max;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
@@ -68,7 +68,7 @@ impl Body for RequestBody {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.incoming).poll_frame(context);
         match &polled {
-            // Nothing comes after it, and it is not the end.
+            // No frame follows, although the body is incomplete.
             Poll::Ready(Some(Err(_))) => this.is_broken = true,
             Poll::Ready(Some(Ok(_))) => this.unread.set(!this.incoming.is_end_stream()),
             Poll::Ready(None) => this.unread.set(this.is_broken),

@@ -14,10 +14,10 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{InconsistentKeys, ServerConfig};
 
-/// Longest file of certificates or keys, in bytes.
+/// The longest file of certificates or keys, in bytes.
 const PEM_BYTES_MAX: u64 = 1 << 20;
 
-/// The one protocol that is spoken inside of TLS.
+/// The only protocol inside TLS.
 ///
 /// Source: RFC 7301, section 6.
 const ALPN: &[u8] = b"http/1.1";
@@ -27,7 +27,7 @@ const ALPN: &[u8] = b"http/1.1";
 pub struct Certificates {
     files: Files,
     shown: Arc<Shown>,
-    /// The files that what is shown was read from.
+    /// The state of the files from which the current certificate was read.
     seen: Mutex<Stamps>,
     config: Arc<ServerConfig>,
 }
@@ -38,29 +38,29 @@ struct Files {
     key: PathBuf,
 }
 
-/// What clients are shown.
+/// The certificate that clients get.
 #[derive(Debug)]
 struct Shown(ArcSwap<CertifiedKey>);
 
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
-    /// A file cannot be read. See its path and its rights.
+    /// A file cannot be read. Check its path and permissions.
     #[error("cannot read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error.
         source: io::Error,
     },
-    /// The file is longer than any such file is. Another one was meant.
+    /// The file is too long for a certificate or key. It is probably the wrong file.
     #[error("{} is longer than {PEM_BYTES_MAX} bytes", .0.display())]
     TooLong(PathBuf),
     /// The file has no certificate, or a damaged one. It must be PEM, the server's own certificate first.
-    #[error("{} has no certificate in PEM", .0.display())]
+    #[error("{} contains no PEM certificate", .0.display())]
     NoCertificate(PathBuf),
     /// The file has no private key, or a damaged one. It must be PEM, and not encrypted.
-    #[error("{} has no private key in PEM", .0.display())]
+    #[error("{} contains no PEM private key", .0.display())]
     NoKey(PathBuf),
     /// The key is that of another certificate. If both are being replaced, the second one is still to come.
     #[error("the key in {} does not match the certificate in {}", key.display(), certificate.display())]
@@ -75,17 +75,17 @@ pub enum CertificateError {
     Unusable(#[from] rustls::Error),
 }
 
-/// What tells that a file was replaced: when it was written, its length and its inode.
+/// Shows whether a file was replaced: its modification time, length and inode.
 type Stamp = (i64, i64, u64, u64);
 
-/// Those of both files.
+/// The stamps of both files.
 type Stamps = [Stamp; 2];
 
 impl Certificates {
-    /// Reads both files. They are read again by [`reload`](Self::reload) only.
+    /// Reads both files. They are read again only by [`reload`](Self::reload).
     ///
     /// # Errors
-    /// If they hold no certificate with its key.
+    /// If they contain no certificate with its key.
     pub fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, CertificateError> {
         let files = Files { certificate, key };
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -98,11 +98,11 @@ impl Certificates {
         Ok(Self { files, shown, seen: Mutex::new(seen), config: Arc::new(config) })
     }
 
-    /// Reads the files again if they were replaced since they were last read well. True if there is a new certificate,
-    /// for connections that are made from now on. Blocks while it reads.
+    /// Reads the files again if they were replaced since they were last read successfully. Returns true if there is a
+    /// new certificate, which new connections get. Blocks while it reads.
     ///
     /// # Errors
-    /// As [`load`](Self::load); the certificate that is there goes on to be shown.
+    /// As [`load`](Self::load); the current certificate stays in use.
     pub fn reload(&self) -> Result<bool, CertificateError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let found = self.files.stamps()?;
@@ -114,7 +114,7 @@ impl Certificates {
         Ok(true)
     }
 
-    /// Looks for new files again and again, with pauses, until it is dropped. What is wrong with them is logged once.
+    /// Checks for new files periodically, until it is dropped. An error in them is logged once.
     pub async fn follow(self: Arc<Self>, pause: Duration) {
         let mut said = None;
         loop {
@@ -194,7 +194,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     Ok(bytes)
 }
 
-/// An error with all that caused it.
+/// An error with its causes.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let all: Vec<_> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
     all.join(": ")

@@ -4,17 +4,17 @@ use std::str::FromStr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
-/// The header in which proxies say for whom they ask, the last of them last.
+/// The header in which proxies name the client, the nearest proxy last.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Addresses and networks of proxies whose word counts.
+/// Addresses and networks of trusted proxies, whose forwarding headers are believed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl FromStr for TrustedProxies {
     type Err = String;
 
-    /// Reads a list with commas, of addresses and of networks such as `10.0.0.0/8`.
+    /// Parses a comma-separated list of addresses and of networks such as `10.0.0.0/8`.
     fn from_str(text: &str) -> Result<Self, String> {
         let one = |text: &str| -> Result<IpNet, String> {
             let text = text.trim();
@@ -31,19 +31,19 @@ impl TrustedProxies {
     }
 }
 
-/// Whose request it is, as far as that can be known.
+/// The client of a request, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
-    /// The address of the client. None if a trusted proxy says what is no address: then nobody knows for whom it asks,
-    /// and least of all is it the client itself.
+    /// The address of the client. `None` if a trusted proxy sends text that is not an address: then the client is
+    /// unknown, and is certainly not the proxy itself.
     pub address: Option<IpAddr>,
-    /// The address by which it is counted: the client's, or of the proxy that is nearest to it of those that are known.
+    /// The address that limits count: the client's, or that of the nearest proxy to it whose address is known.
     pub counted: IpAddr,
 }
 
 impl Client {
-    /// The peer, or the last address in the chain that no trusted proxy has. What stands before that one, the client
-    /// could have written, so that it need not even be readable.
+    /// The peer, or the last address in the chain that is no trusted proxy. The client could have written everything
+    /// before that one, so it need not even be readable.
     pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
         let mut counted = peer.to_canonical();
         let lines = headers.get_all(FORWARDED_FOR).iter().rev();
@@ -58,7 +58,7 @@ impl Client {
     }
 }
 
-/// The address of a hop. Some proxies write the port behind it, as of an address of a socket, or brackets around it.
+/// The address of a hop. Some proxies add a port, or brackets around the address.
 fn address(hop: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(hop).ok()?;
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::from);
@@ -81,7 +81,7 @@ mod tests {
         Client::of(peer.parse().unwrap(), &headers, &trusted)
     }
 
-    /// The client's address, which is known.
+    /// The client's address, which must be known.
     fn client(peer: &str, forwarded: &[&str], trusted: &str) -> String {
         let found = found(peer, forwarded, trusted);
         assert_eq!(found.address, Some(found.counted));

@@ -1,4 +1,4 @@
-//! A connection that is given up when its peer takes nothing of what it is sent.
+//! Ends a connection whose peer reads nothing of what it is sent.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,13 +12,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::patience::Patience;
 use crate::slots::Activity;
 
-/// The error inside of the [`io::Error`] that ends a connection whose peer takes nothing.
+/// The error inside the [`io::Error`] that ends a connection whose peer reads nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("the peer read nothing for {} s", .0.as_secs_f64())]
 pub(crate) struct Stalled(Duration);
 
 impl Stalled {
-    /// Whether an error comes from one.
+    /// Whether such an error caused this one.
     pub(crate) fn is_in(error: &(dyn std::error::Error + 'static)) -> bool {
         std::iter::successors(Some(error), |error| error.source())
             .filter_map(|error| error.downcast_ref::<io::Error>())
@@ -26,32 +26,32 @@ impl Stalled {
     }
 }
 
-/// A stream that can be ended without delivering what is under way.
+/// A stream that can be ended without delivering pending bytes.
 pub(crate) trait Abandon {
-    /// What is not delivered yet goes with the stream when it is dropped.
+    /// Pending bytes are discarded when the stream is dropped.
     fn abandon(&self);
 }
 
 impl Abandon for TcpStream {
     fn abandon(&self) {
-        // The kernel would keep what it was given, and offer it to the peer for minutes.
+        // Otherwise the kernel would keep them, and offer them to the peer for minutes.
         if let Err(error) = self.set_zero_linger() {
             tracing::debug!(%error, "a connection is not reset");
         }
     }
 }
 
-/// Forwards everything to a stream. Writing fails once the stream has taken no byte for longer than there is patience
-/// while there were bytes to take. `T` is kept for as long as the stream.
+/// Forwards everything to a stream. Writing fails once the stream has accepted no byte for longer than the patience,
+/// while there were bytes to send. `T` is kept for as long as the stream.
 #[derive(Debug)]
 pub(crate) struct Guarded<S, T> {
     stream: S,
     patience: Patience,
-    /// Is told when all is sent.
+    /// Notified when everything is sent.
     activity: Option<Activity>,
-    /// Since when the stream takes nothing, if it does not.
+    /// The time since which the stream accepts nothing, if it does not.
     stalled_since: Option<Instant>,
-    /// Not set anew with every byte that goes out: when it fires, it may have to go on for the rest of the time.
+    /// It is not reset with every byte that is sent: when it fires, it may have to run for the rest of the time.
     timer: Option<Pin<Box<Sleep>>>,
     _kept: T,
 }
@@ -61,7 +61,7 @@ impl<S: Abandon, T> Guarded<S, T> {
         Self { stream, patience, activity, stalled_since: None, timer: None, _kept: kept }
     }
 
-    /// Turns a wait that took too long into an error, and wakes the task when this one will have.
+    /// Turns a wait that is too long into an error, and wakes the task when this one will be.
     fn watch<R>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
         if written.is_ready() {
             self.stalled_since = None;
@@ -76,7 +76,7 @@ impl<S: Abandon, T> Guarded<S, T> {
                 self.stream.abandon();
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, Stalled(patience))));
             }
-            // It may be shortened meanwhile.
+            // The patience may become shorter meanwhile.
             let next = (since + self.patience.step()).max((now + self.patience.step()).min(since + patience));
             timer.as_mut().reset(next);
         }
@@ -116,7 +116,7 @@ impl<S: AsyncWrite + Abandon + Unpin, T: Unpin> AsyncWrite for Guarded<S, T> {
         if let (Poll::Ready(Ok(())), Some(activity)) = (&flushed, &this.activity) {
             activity.flushed();
         }
-        // A flush that is through took no bytes: only one that waits says something.
+        // A finished flush took no bytes: only a pending one counts.
         if flushed.is_ready() { flushed } else { this.watch(context, flushed) }
     }
 
@@ -195,7 +195,7 @@ mod tests {
         let (mut ours, mut theirs) = pair();
         let mut taken = [0; 16];
         ours.write_all(&taken).await.unwrap();
-        // So that the timer runs.
+        // To start the timer.
         assert!(ours.write_all(&[0]).now_or_never().is_none());
         theirs.read_exact(&mut taken).await.unwrap();
         ours.write_all(&taken).await.unwrap();

@@ -1,9 +1,9 @@
-//! The end of a connection whose client still sends: what it sends is read and dropped for a while.
+//! Ends a connection whose client still sends: what it sends is read and dropped for a while.
 //!
-//! A socket that is closed with bytes unread resets its connection, and a reset takes away the answer that the client
-//! has not read yet; most clients read none before they have sent everything. So a refusal that leaves a body unread
-//! reaches its client only if the rest of the body is taken from it, or if it stops by itself. Who sends no head that
-//! can be read is not waited for.
+//! A socket that is closed with unread bytes resets its connection, and a reset discards the response that the client
+//! has not read yet. Most clients read nothing before they have sent everything. So the client sees a refusal that
+//! leaves a body unread only if the rest of the body is read from it, or if it stops by itself. A client whose head
+//! cannot be parsed is not waited for.
 //!
 //! Source: RFC 9112, section 9.6.
 
@@ -22,7 +22,7 @@ use tokio::time::{Sleep, sleep};
 /// Bytes that are dropped at a time.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// Whether the body of a connection's last request has an end that was not read. Clones share it.
+/// Whether the body of a connection's last request was not read to its end. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Unread(Arc<AtomicBool>);
 
@@ -36,8 +36,8 @@ impl Unread {
     }
 }
 
-/// What a connection becomes whose client asked for another protocol, and was not given it. hyper hands it out instead
-/// of ending it. Clones share it.
+/// The connection of a client that asked for another protocol and did not get it. hyper hands such a connection out
+/// instead of ending it. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NotUpgraded(Arc<Mutex<Option<OnUpgrade>>>);
 
@@ -46,7 +46,7 @@ impl NotUpgraded {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrade);
     }
 
-    /// Ends the connection, once it is over, as others are.
+    /// Ends the connection as others end, once it is over.
     pub(crate) async fn end(&self) -> io::Result<()> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(upgrade) = kept else { return Ok(()) };
@@ -56,15 +56,15 @@ impl NotUpgraded {
     }
 }
 
-/// Forwards everything to a stream. Shutting it down ends what is sent at once, and if something is unread waits until
-/// the peer ends too: not for more bytes than allowed, nor longer.
+/// Forwards everything to a stream. Shutting it down ends sending at once. If something is unread, it then waits until
+/// the peer ends too, within the limits of bytes and time.
 #[derive(Debug)]
 pub(crate) struct Lingering<S> {
     stream: S,
     unread: Unread,
     bytes_left: u64,
     time_max: Duration,
-    /// Runs since nothing is sent any more.
+    /// Runs once nothing is sent any more.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -73,7 +73,7 @@ impl<S: AsyncRead + Unpin> Lingering<S> {
         Self { stream, unread, bytes_left: bytes_max, time_max, timer: None }
     }
 
-    /// Ready when the peer ended, or may not go on.
+    /// Ready when the peer has ended, or has reached the limits.
     fn poll_drop(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.time_max)));
         let mut piece = [MaybeUninit::uninit(); PIECE_BYTES];
@@ -119,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // Once only: a peer that is gone by the second time would make an error of it.
+        // Only once: if the peer is gone by the second time, it would be an error.
         if this.timer.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
         }
@@ -143,7 +143,7 @@ mod tests {
         (Lingering::new(ours, unread, BYTES_MAX as u64, TIME_MAX), theirs)
     }
 
-    /// Sends so many bytes and then reads what there is to read.
+    /// Sends this many bytes and then reads until the end.
     async fn send_first(mut theirs: DuplexStream, bytes: usize) -> io::Result<String> {
         theirs.write_all(&vec![0; bytes]).await?;
         let mut said = String::new();

@@ -28,21 +28,21 @@ use crate::slots::{ConnectionSlot, ConnectionSlots};
 use crate::strict::{Strict, Switched};
 use crate::{Certificates, Limits, Peer, RequestBody, TlsVersion};
 
-/// Older versions than these two are not spoken.
+/// Older versions than these two are not supported.
 fn tls_version(spoken: Option<ProtocolVersion>) -> TlsVersion {
     if spoken == Some(ProtocolVersion::TLSv1_3) { TlsVersion::V1_3 } else { TlsVersion::V1_2 }
 }
 
-/// How long to wait when no connection can be accepted, for want of file descriptors for instance.
+/// The pause when no connection can be accepted, for instance for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Bytes of an answer that the kernel takes before it sends them. It would take megabytes, and whether the peer takes
-/// something is seen only in thirds of what the kernel has: a slow one would look as one that has stalled.
+/// Bytes of a response that the kernel accepts before it sends them. By default it would accept megabytes. Whether the
+/// peer reads anything shows only in thirds of that, so a slow peer would look like a stalled one.
 const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 
-/// A socket, and what is allowed on it.
+/// A socket and the limits of its connections.
 pub struct Listener {
-    /// What it is called in logs and metrics.
+    /// Its name in logs and metrics.
     name: &'static str,
     socket: TcpListener,
     limits: Limits,
@@ -55,7 +55,7 @@ impl Listener {
         Self { name, socket, limits, tls: None }
     }
 
-    /// Speaks TLS 1.2 and 1.3 only from now on, and shows these certificates.
+    /// From now on, accepts only TLS 1.2 and 1.3, with these certificates.
     #[must_use]
     pub fn with_tls(self, certificates: &Certificates) -> Self {
         Self { tls: Some(certificates.config().into()), ..self }
@@ -64,8 +64,7 @@ impl Listener {
     /// Serves until `shutdown`, then lets requests under way end, for as long as the limits allow. Connections that
     /// were upgraded to something else have a slot, and go on until what uses them ends them.
     ///
-    /// The service finds a [`Peer`] in the extensions of each request. What a connection does is its own failure
-    /// and ends nothing else.
+    /// The service finds a [`Peer`] in the extensions of each request. An error of one connection ends nothing else.
     pub async fn serve<S, B>(self, service: S, shutdown: impl Future<Output = ()>)
     where
         S: tower::Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -109,7 +108,7 @@ impl Listener {
     }
 }
 
-/// A panic of a service ends its connection alone, and is told.
+/// A panic of a service ends only its connection, and is logged.
 fn report(ended: &Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
@@ -143,7 +142,7 @@ async fn accept(
     }
 }
 
-/// What holds for all connections of a listener.
+/// The settings of all connections of a listener.
 struct Terms {
     name: &'static str,
     limits: Limits,
@@ -237,7 +236,7 @@ impl Terms {
         let ended = tokio::select! {
             biased;
             ended = connection.as_mut() => ended,
-            // What it has sent of a head is lost with it.
+            // The part of a head that it has sent is lost with it.
             () = activity.has_to_go() => {
                 self.made_room(address);
                 return;
@@ -263,7 +262,7 @@ impl Terms {
         }
     }
 
-    /// Whether the first byte comes in time.
+    /// Whether the first byte arrives in time.
     async fn begins(&self, stream: &TcpStream) -> bool {
         let Limits { first_byte_time_max, handshake_time_max, head_time_max, .. } = self.limits;
         let time_max = first_byte_time_max.min(if self.tls.is_some() { handshake_time_max } else { head_time_max });

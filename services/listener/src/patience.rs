@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 
-/// How long the client of a connection may take nothing of its answer. Every request has it in its extensions, so that
-/// the service can shorten it while others wait for what the answer holds.
+/// How long the client of a connection may read nothing of its response. Every request has it in its extensions, so
+/// that the service can shorten it while others wait for the memory that the response holds.
 #[derive(Debug, Clone)]
 pub struct Patience {
     usual: Duration,
@@ -18,18 +18,18 @@ impl Patience {
         Self { usual, shortened: shortened.min(usual), waiting: Arc::default() }
     }
 
-    /// From now on it is short while `waiting`, the number of requests that wait, is above zero.
+    /// From now on it is short while `waiting`, the number of waiting requests, is above zero.
     pub fn shorten_while(&self, waiting: Arc<AtomicUsize>) {
         self.waiting.store(Some(waiting));
     }
 
-    /// How long it is at the moment.
+    /// Its present length.
     pub(crate) fn now(&self) -> Duration {
         let waiting = self.waiting.load().as_deref().is_some_and(|waiting| waiting.load(Ordering::Relaxed) > 0);
         if waiting { self.shortened } else { self.usual }
     }
 
-    /// After how long it has to be looked at again.
+    /// The time after which it has to be checked again.
     pub(crate) fn step(&self) -> Duration {
         self.shortened
     }

@@ -1,15 +1,15 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Who is at the other end of a connection. Every request carries it in its extensions.
+/// The other end of a connection. Every request has it in its extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer {
-    /// Its address, IPv4 as such also where the listener is an IPv6 one. Of a proxy, if there is one.
+    /// Its address, which may be a proxy's. An IPv4 address is shown as such even if the listener is an IPv6 one.
     pub address: SocketAddr,
     /// How the connection is encrypted, if it is.
     pub tls: Option<TlsVersion>,
 }
 
-/// A version of TLS that is spoken here.
+/// A supported version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are those of the versions")]
 pub enum TlsVersion {
@@ -18,7 +18,7 @@ pub enum TlsVersion {
 }
 
 impl TlsVersion {
-    /// As policies write it.
+    /// The version as policies write it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V1_2 => "1.2",
@@ -27,17 +27,17 @@ impl TlsVersion {
     }
 }
 
-/// The bits of an IPv6 address that one customer has for itself.
+/// The bits of an IPv6 address that identify one customer.
 ///
 /// Source: RFC 6177, section 2.
 const OWN_BITS: u32 = 64;
 
-/// An IPv4 address that was seen through an IPv6 socket, as the address it is.
+/// Converts an IPv4-mapped address of an IPv6 socket into the IPv4 address.
 pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-/// What connections are counted by: the address, or its network where one peer has a whole one.
+/// The origin that a connection counts for: the address, or its network where one customer has a whole one.
 pub fn origin(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

@@ -1,5 +1,4 @@
-//! ConnectionSlots for connections: so many in total, so many for each origin, and when there are no more, those on which
-//! nothing is asked make room.
+//! Slots for connections: a total, a limit for each origin, and idle connections that make room when no slot is left.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::peer::origin;
 
-/// ConnectionSlots that an origin may have however few are left.
+/// The number of slots that an origin may always have, however few are left.
 const ALWAYS: usize = 2;
 
 /// All slots of a listener.
@@ -23,11 +22,11 @@ pub(crate) struct ConnectionSlots {
     per_address_max: usize,
 }
 
-/// Who has slots. No longer than there are slots.
+/// The connections that have slots. There are never more of them than slots.
 #[derive(Debug, Default)]
 struct Taken {
     table: Mutex<Table>,
-    /// A connection became idle, and may have to go.
+    /// A connection became idle, and may have to make room.
     became_idle: Notify,
 }
 
@@ -41,7 +40,7 @@ struct Table {
 #[derive(Debug)]
 struct Connection {
     origin: IpAddr,
-    /// Requests whose answers are not made to their end.
+    /// Requests whose responses are not finished.
     under_way: usize,
     unflushed: Arc<AtomicBool>,
     idle_since: Instant,
@@ -50,7 +49,7 @@ struct Connection {
     leave: Arc<Notify>,
 }
 
-/// What a connection is given before there is room: it counts for its origin.
+/// A connection's claim before it has a slot: it counts for its origin.
 #[derive(Debug)]
 pub(crate) struct Claim {
     id: u64,
@@ -63,22 +62,22 @@ pub(crate) struct Claim {
 /// The slot of a connection; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
-    // Dropped in this order: whoever is given the room finds the connection gone.
+    // Dropped in this order: when the next connection gets the slot, this one is gone.
     claim: Claim,
     _permit: OwnedSemaphorePermit,
 }
 
-/// What a connection does, as far as its slot hangs on it. Clones are of the same connection.
+/// Reports what a connection does, as far as its slot depends on it. Clones refer to the same connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Activity {
     id: u64,
     leave: Arc<Notify>,
-    /// The last answer is made, and some of it is still to be sent.
+    /// The last response is finished, and some of it is not sent yet.
     unflushed: Arc<AtomicBool>,
     taken: Arc<Taken>,
 }
 
-/// A request under way: its connection is not idle.
+/// A request in flight: its connection is not idle.
 #[derive(Debug)]
 pub(crate) struct Busy(Option<Activity>);
 
@@ -87,8 +86,8 @@ impl ConnectionSlots {
         Self { total: Arc::new(Semaphore::new(max)), taken: Arc::default(), per_address_max }
     }
 
-    /// Counts a connection for its origin, unless that has too many. No origin has more than are free, so that the first
-    /// few leave slots to those who come later.
+    /// Counts a connection for its origin, unless that has too many. No origin has more slots than are free, so that
+    /// the first few leave slots for later ones.
     pub(crate) fn claim(&self, address: IpAddr) -> Option<Claim> {
         let origin = origin(address);
         let allowed = self.per_address_max.min(self.total.available_permits().max(ALWAYS));
@@ -114,8 +113,8 @@ impl ConnectionSlots {
         Some(Claim { id, origin, leave, unflushed, taken: Arc::clone(&self.taken) })
     }
 
-    /// The slot for a claim. When there is none, a connection without a request makes room: of the origin that has the
-    /// most, the one that is idle for longest. `None` never comes while this is there.
+    /// Waits for a slot. If there is none, a connection without a request makes room: on the origin with the most, the
+    /// one that has been idle longest. `None` is never returned while this exists.
     pub(crate) async fn slot(&self, claim: Claim) -> Option<ConnectionSlot> {
         let permit = loop {
             let idle = self.taken.became_idle.notified();
@@ -144,7 +143,7 @@ impl ConnectionSlot {
 }
 
 impl Activity {
-    /// A request begins. Its answer keeps what this returns until it is through.
+    /// A request begins. Its response holds the returned value until it is finished.
     pub(crate) fn begin(&self) -> Busy {
         if let Some(connection) = self.taken.lock().connections.get_mut(&self.id) {
             connection.under_way += 1;
@@ -152,7 +151,7 @@ impl Activity {
         Busy(Some(self.clone()))
     }
 
-    /// Everything is sent that there was to send.
+    /// Everything has been sent.
     pub(crate) fn flushed(&self) {
         if !self.unflushed.swap(false, Ordering::AcqRel) {
             return;
@@ -163,13 +162,13 @@ impl Activity {
         self.taken.became_idle.notify_one();
     }
 
-    /// Returns once the connection is asked to make room and has no request under way.
+    /// Returns once the connection is asked to make room and has no request in flight.
     pub(crate) async fn has_to_go(&self) {
         loop {
             self.leave.notified().await;
             let mut table = self.taken.lock();
             match table.connections.get_mut(&self.id) {
-                // It was quicker: another one has to go.
+                // A request has just begun on it: another connection has to make room.
                 Some(connection) if !connection.is_idle() => connection.is_leaving = false,
                 _ => return,
             }
@@ -180,7 +179,7 @@ impl Activity {
 }
 
 impl Busy {
-    /// The connection is never idle again: it is no more one of requests.
+    /// The connection is never idle again, because it no longer carries requests.
     pub(crate) fn stay(mut self) {
         self.0 = None;
     }
@@ -210,7 +209,7 @@ impl Taken {
     fn let_one_go(&self) {
         let mut table = self.lock();
         let Table { origins, connections, .. } = &mut *table;
-        // One that is asked already leaves its slot in a moment.
+        // One connection was asked already, and frees its slot in a moment.
         if connections.values().any(|connection| connection.is_leaving) {
             return;
         }
@@ -303,7 +302,7 @@ mod tests {
         drop(two);
         let late = late.now_or_never().flatten().unwrap();
 
-        // Who begins a request in that moment stays, and the next has to go.
+        // A connection that begins a request at that moment stays, and the next one makes room.
         let mut more = Box::pin(slots.slot(claim(&slots, "192.0.2.5").unwrap()));
         assert!(more.as_mut().now_or_never().is_none());
         let quick = three.activity().begin();

@@ -1,4 +1,4 @@
-//! A connection of which hyper sees no head that could be read in two ways.
+//! A stream that passes no ambiguous heads to hyper.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::framing::{Framing, Refusal};
 
-/// In place of a head that is refused, a request with this header is passed on, which says why. Whoever sends one by
-/// themselves is refused as well.
+/// A request with this header replaces a refused head, and says why it is refused. A client that sends the header
+/// itself is refused as well.
 const REFUSED: HeaderName = HeaderName::from_static("x-planetstore-refused");
 
 impl Refusal {
@@ -38,28 +38,28 @@ impl Refusal {
 
     pub(crate) const fn message(self) -> &'static str {
         match self {
-            Self::BareLineFeed => "A line of the request's head ends with a line feed alone: end it with CR and LF.\n",
-            Self::TransferCoding => "The one transfer coding that is taken is `chunked`, said once.\n",
-            Self::TwoLengths => "A request has a Content-Length or a Transfer-Encoding, not both.\n",
-            Self::TooLong => "The request's head is too long: its first line and its headers together.\n",
+            Self::BareLineFeed => "A line of the request's head ends with a bare line feed: end it with CR and LF.\n",
+            Self::TransferCoding => "The only supported transfer coding is `chunked`, given once.\n",
+            Self::TwoLengths => "A request must not have both a Content-Length and a Transfer-Encoding.\n",
+            Self::TooLong => "The request's head is too long: the request line and the headers together.\n",
         }
     }
 
-    /// What is passed on instead of the head.
+    /// The request that replaces the head.
     fn request(self) -> BytesMut {
         let (header, name) = (REFUSED, self.name());
         let head = format!("GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n{header}: {name}\r\n\r\n");
         head.as_bytes().into()
     }
 
-    /// Why a request was passed on in place of another one, if it was.
+    /// Why a request replaces another one, if it does.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let name = headers.get(REFUSED)?;
         Some(Self::ALL.into_iter().find(|refusal| refusal.name() == name).unwrap_or(Self::BareLineFeed))
     }
 }
 
-/// Whether a connection speaks another protocol by now. Clones share it.
+/// Whether a connection has switched to another protocol. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Switched(Arc<AtomicBool>);
 
@@ -73,12 +73,12 @@ impl Switched {
     }
 }
 
-/// Forwards everything from a stream but heads that are refused, and what comes after them.
+/// Forwards everything from a stream except refused heads and everything after them.
 #[derive(Debug)]
 pub(crate) struct Strict<S> {
     stream: S,
     framing: Framing,
-    /// Read and not passed on yet: the beginning of a head, or what stands before it.
+    /// Read and not yet passed on: the start of a head, or bytes before it.
     waiting: BytesMut,
     /// Bytes of it that may be passed on.
     sound: usize,
@@ -99,7 +99,7 @@ impl<S> Strict<S> {
         }
     }
 
-    /// Passes on what may be of what waits; false if that is nothing.
+    /// Passes on the waiting bytes that may be; returns false if there are none.
     fn hand_out(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
         if self.sound == 0 && self.switched.get() {
             self.sound = self.waiting.len();
@@ -112,13 +112,13 @@ impl<S> Strict<S> {
         self.waiting.advance(bytes);
         self.sound -= bytes;
         if self.waiting.is_empty() {
-            // An idle connection keeps no memory.
+            // An idle connection uses no memory.
             self.waiting = BytesMut::new();
         }
         bytes > 0
     }
 
-    /// Leaves in the buffer what may be passed on of the bytes behind `before`, and keeps the rest.
+    /// Leaves in the buffer the bytes after `before` that may be passed on, and keeps the rest.
     fn sort(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
         let fresh = &buffer.filled()[before..];
         let looked = if self.waiting.is_empty() { self.framing.pass(fresh) } else { Ok(0) };
@@ -135,7 +135,7 @@ impl<S> Strict<S> {
         buffer.set_filled(before + sound);
     }
 
-    /// Has the reason passed on in place of everything that waits; the length of that.
+    /// Replaces all waiting bytes by the reason. Returns its length.
     fn refuse(&mut self, refusal: Refusal) -> usize {
         metrics::counter!("planetstore_heads_refused_total", "reason" => refusal.name()).increment(1);
         self.framing.end();
@@ -160,13 +160,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Strict<S> {
                 return Poll::Ready(Ok(()));
             }
             if this.framing.is_over() {
-                // What was passed on last is answered, and the connection ends with that.
+                // The last request is answered, and the connection ends with that.
                 return Poll::Pending;
             }
             ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
             if buffer.filled().len() == before {
-                // A head that has no end is none. hyper takes a client for gone if the end is all that comes after a
-                // request.
+                // A head without an end is incomplete. If the end of the stream is all that follows a request, hyper
+                // takes the client for gone.
                 this.has_ended = true;
                 this.sound = this.waiting.len();
             } else {

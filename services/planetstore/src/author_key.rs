@@ -1,6 +1,6 @@
-//! The keys by which processes prove what they write to the log.
+//! The keys with which processes prove their events.
 //!
-//! A gateway makes all of them of the region's master key. What follows lifecycle rules is given its own alone.
+//! A gateway derives all of them from the region's master key. The lifecycle service gets only its own.
 
 use std::path::Path;
 
@@ -15,15 +15,15 @@ use crate::folder::Paths;
 use crate::key_source::KeySource;
 use crate::master_key;
 
-/// Variable with the key, as `planetstore author-key` writes it.
+/// The variable with the key, as `planetstore author-key` writes it.
 pub(crate) const KEY_ENV: &str = "PLANETSTORE_AUTHOR_KEY";
 
-/// Variable with the path of a file that holds it.
+/// The variable with the path of a file that holds it.
 const FILE_ENV: &str = "PLANETSTORE_AUTHOR_KEY_FILE";
 
 const SOURCE: KeySource = KeySource { name: "author key", variable: KEY_ENV, file_variable: FILE_ENV };
 
-/// The last key of an author under each of the region's master keys, of which all others are made.
+/// The last key of an author under each of the region's master keys. All earlier ones are derived from it.
 fn last(masters: &MasterKeys, author: Author) -> AuthorKey {
     let under = |master: &MasterKey| {
         AuthorKey::last(match author {
@@ -40,7 +40,7 @@ pub(crate) fn of_gateway(masters: &MasterKeys) -> Keyring {
     Keyring::Gateway { gateway: last(masters, Author::Gateway), lifecycle: last(masters, Author::Lifecycle) }
 }
 
-/// What others may know of the master keys that a gateway holds.
+/// The public part of the master keys that a gateway holds.
 pub(crate) fn held(masters: &MasterKeys, region: &RegionName) -> anyhow::Result<Vec<HeldMasterKey>> {
     let [gateway, lifecycle] = [Author::Gateway, Author::Lifecycle].map(|author| last(masters, author));
     let held = (0..).zip(masters.iter()).map(|(number, master)| {
@@ -51,8 +51,8 @@ pub(crate) fn held(masters: &MasterKeys, region: &RegionName) -> anyhow::Result<
     held.collect::<Option<_>>().context("a master key has no id")
 }
 
-/// A key to hand over: for each master key the one of the number at its place, and the first one where there is none. It
-/// goes without saying for a gateway, which is given the master keys.
+/// A key to distribute: for each master key the one with the number at its position, or the first one if no number is
+/// given. `None` for gateways, which have the master keys.
 pub(crate) fn to_hand_over(masters: &MasterKeys, author: Author, numbers: &[u32]) -> Option<AuthorKey> {
     let under = |master: &MasterKey| last(&MasterKeys::first(master.clone()), author);
     let mut numbers = numbers.iter().copied().chain(std::iter::repeat(0));
@@ -62,7 +62,7 @@ pub(crate) fn to_hand_over(masters: &MasterKeys, author: Author, numbers: &[u32]
     rest.try_fold(first, |keys, master| Some(keys.followed_by(next(master)?)))
 }
 
-/// The keys of what follows lifecycle rules, from the environment or the data folder.
+/// The keys of the lifecycle service, from the environment or the data folder.
 pub(crate) fn of_lifecycle(paths: &Paths) -> anyhow::Result<Keyring> {
     let file = paths.author_key();
     find_among(|name| std::env::var(name).ok(), &file)?.with_context(|| {
@@ -75,7 +75,7 @@ pub(crate) fn of_lifecycle(paths: &Paths) -> anyhow::Result<Keyring> {
     })
 }
 
-/// The keys of whoever has this data folder, for those who look at it while nobody uses it.
+/// The keys in this data folder, for commands that read the log while no process uses it.
 pub(crate) fn of_folder(paths: &Paths) -> anyhow::Result<Keyring> {
     if let Some(masters) = master_key::find(&paths.master_key())? {
         return Ok(of_gateway(&masters));

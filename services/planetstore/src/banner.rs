@@ -1,4 +1,4 @@
-//! What `dev` and `run gateway` print once they serve: where everything is, and lines to paste.
+//! The text that `dev` and `run gateway` print once they serve: the addresses, and lines to paste.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,7 +17,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) credentials: &'a RootCredentials,
 }
 
-/// Where a program on this machine reaches an address: one that means all of them is reached on the loopback.
+/// The URL at which a program on this machine reaches an address. An unspecified address is reached on the loopback.
 pub(crate) fn url(mut address: SocketAddr, is_tls: bool) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
@@ -28,7 +28,7 @@ pub(crate) fn url(mut address: SocketAddr, is_tls: bool) -> String {
     format!("{}://{address}", if is_tls { "https" } else { "http" })
 }
 
-/// A path as a word of a shell.
+/// Quotes a path as a shell word.
 ///
 /// Source: POSIX.1-2024, Shell Command Language, section 2.2.2.
 fn word(path: &Path) -> String {
@@ -37,7 +37,7 @@ fn word(path: &Path) -> String {
     if text.bytes().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// What clients must be told to trust a certificate that nobody vouches for.
+/// The settings with which clients trust a self-signed certificate.
 #[derive(Default)]
 struct Trust {
     aws: String,
@@ -65,7 +65,7 @@ impl fmt::Display for Banner<'_> {
         let Trust { aws: trust_aws, boto3: trust_boto3, rclone: trust_rclone } = trusted.unwrap_or_default();
         let RootCredentials { user, password, origin } = self.credentials;
         let password = password.expose();
-        // What came from the environment is left there: stdout may end in somebody's log.
+        // Credentials from the environment are not printed, because stdout may end up in a log.
         let (says, shell_user, shell_password, python_user, python_password) = match origin {
             Origin::File(file) => (
                 format!(

@@ -1,4 +1,4 @@
-//! Asking a running store through its console.
+//! A client for the console of a running store.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,16 +38,16 @@ pub(crate) struct ConsoleArgs {
     pub(crate) ca: Option<PathBuf>,
 }
 
-/// Longest answer that is read, in bytes.
+/// The longest response that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 
-/// How long an answer may take. Stopping a node waits for what it accepted.
+/// How long a response may take. Stopping a node waits for the requests it accepted.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(40);
 
 /// The console of a running store.
 pub(crate) struct ConsoleClient {
     authority: String,
-    /// How TLS is spoken, and by whose name, if it is.
+    /// TLS and the expected name of the server, if TLS is used.
     tls: Option<(TlsConnector, ServerName<'static>)>,
     credentials: Option<RootCredentials>,
 }
@@ -72,7 +72,7 @@ impl ConsoleClient {
         }
     }
 
-    /// The store that uses a data folder, if it says where it is.
+    /// The store that uses a data folder, if it has recorded its address.
     pub(crate) fn of_folder(paths: &Paths) -> anyhow::Result<Option<Self>> {
         Self::running(paths, None)
     }
@@ -108,19 +108,20 @@ impl ConsoleClient {
         Ok(Self { authority: format!("{}:{port}", authority.host()), tls, credentials })
     }
 
-    /// Asks for a document. The status is handed on only if the caller wants documents of all of them.
+    /// Requests a document. Any status except success is an error.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let (status, body) = self.ask(Method::GET, path).await?;
         self.read(status, &body)
     }
 
-    /// Asks for a document that comes with `503 Service Unavailable` as well.
+    /// Requests a document, also with the status `503 Service Unavailable`.
     pub(crate) async fn get_any<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let (_, body) = self.ask(Method::GET, path).await?;
-        serde_json::from_slice(&body).with_context(|| format!("the answer of {} is no such document", self.authority))
+        serde_json::from_slice(&body)
+            .with_context(|| format!("the response of {} is not the expected document", self.authority))
     }
 
-    /// Asks for something to be done.
+    /// Sends a request that changes something.
     pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
         let (status, body) = self.ask(Method::POST, path).await?;
         self.read::<serde_json::Value>(status, &body).map(|_done| ())
@@ -133,7 +134,7 @@ impl ConsoleClient {
         }
         if status.is_success() {
             let read = serde_json::from_slice(body);
-            return read.with_context(|| format!("the answer of {} is no such document", self.authority));
+            return read.with_context(|| format!("the response of {} is not the expected document", self.authority));
         }
         if status == StatusCode::UNAUTHORIZED {
             bail!(
@@ -148,7 +149,7 @@ impl ConsoleClient {
         }
     }
 
-    /// Where the console is.
+    /// The console's host and port.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
@@ -162,7 +163,7 @@ impl ConsoleClient {
         Ok((status, body))
     }
 
-    /// Asks with an `Authorization` header and a JSON document, if there are any.
+    /// Sends a request, with an `Authorization` header and a JSON document if given.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -194,7 +195,7 @@ impl ConsoleClient {
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await;
                 let stream = stream.with_context(|| {
-                    format!("there is no trust in who answers at {}: see --ca, and that it speaks TLS", self.authority)
+                    format!("the server at {} is not trusted: check --ca, and that the server uses TLS", self.authority)
                 })?;
                 self.exchange_over(stream, request).await
             }
@@ -215,12 +216,12 @@ impl ConsoleClient {
         let (head, body) = sender.send_request(request).await.with_context(nobody)?.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
         connection.abort();
-        let body = body.map_err(|error| anyhow::anyhow!("the answer of {} broke off: {error}", self.authority))?;
+        let body = body.map_err(|error| anyhow::anyhow!("the response of {} ended early: {error}", self.authority))?;
         Ok((head.status, head.headers, body.to_bytes()))
     }
 }
 
-/// Whom to trust: the authorities that were named, else the store whose certificate lies here.
+/// The certificates to trust: the given authorities, else the certificate of the store on this machine.
 fn connector(authorities: Option<&Path>, own: Option<&Path>) -> anyhow::Result<Option<TlsConnector>> {
     match (authorities, own) {
         (Some(file), _) => trust::authorities(file).map(Some),

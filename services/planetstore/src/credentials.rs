@@ -9,13 +9,13 @@ use zeroize::Zeroizing;
 
 use crate::files;
 
-/// Variable with the access key.
+/// The variable with the access key.
 pub(crate) const USER_ENV: &str = "PLANETSTORE_ROOT_USER";
 
-/// Variable with the secret key.
+/// The variable with the secret key.
 pub(crate) const PASSWORD_ENV: &str = "PLANETSTORE_ROOT_PASSWORD";
 
-/// Variable with the path of a file that holds both, in lines of `NAME=value`.
+/// The variable with the path of a file that holds both, in lines of `NAME=value`.
 pub(crate) const FILE_ENV: &str = "PLANETSTORE_ROOT_CREDENTIALS_FILE";
 
 /// Shortest access key, in characters.
@@ -33,7 +33,7 @@ const USER_RANDOM_BYTES: usize = 9;
 /// Bytes of randomness in a generated secret key.
 const PASSWORD_RANDOM_BYTES: usize = 20;
 
-/// Who may do everything. Never printed by `Debug`, never logged.
+/// The credentials of root, who may do everything. Never printed by `Debug`, never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct RootCredentials {
     pub(crate) user: String,
@@ -48,7 +48,7 @@ pub(crate) enum Origin {
     Environment,
     /// The file of the data folder.
     File(PathBuf),
-    /// A file that the environment names: a secret that somebody else looks after.
+    /// A file that the environment names: somebody else manages this secret.
     Named(PathBuf),
 }
 
@@ -59,8 +59,8 @@ impl fmt::Debug for RootCredentials {
 }
 
 impl RootCredentials {
-    /// Those of the environment, or of the file that it names, else those of the data folder's file; `None` if there
-    /// are none.
+    /// Returns the credentials of the environment or of the file that it names, else those of the data folder's file;
+    /// `None` if there are none.
     pub(crate) fn find(file: &Path) -> anyhow::Result<Option<Self>> {
         Self::find_among(|name| std::env::var(name).ok(), file)
     }
@@ -79,14 +79,14 @@ impl RootCredentials {
         }
     }
 
-    /// Those that [`find`](Self::find) finds, else fresh ones, which the file keeps from then on.
+    /// Returns those that [`find`](Self::find) finds, or generates credentials and stores them in the file.
     pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<Self> {
         if let Some(credentials) = Self::find(file)? {
             return Ok(credentials);
         }
         let made = Self::generate(file).context("cannot make credentials")?;
         let text = format!(
-            "# Access key and secret key of the root user. Whoever reads this file owns the store.\n\
+            "# Access key and secret key of the root user. They give full access to the store.\n\
              {USER_ENV}={}\n{PASSWORD_ENV}={}\n",
             made.user,
             made.password.expose()
@@ -128,7 +128,7 @@ impl RootCredentials {
         let password = Secret::new(password);
         check(USER_ENV, &user, USER_CHARS_MIN)?;
         check(PASSWORD_ENV, password.expose(), PASSWORD_CHARS_MIN)?;
-        // They would break the credential scope of a signature and the login of the console.
+        // These characters would break the credential scope of a signature and the login of the console.
         if let Some(wrong) = user.chars().find(|c| "/,=:".contains(*c)) {
             bail!("{USER_ENV} must not contain {wrong:?}");
         }
@@ -141,7 +141,7 @@ impl RootCredentials {
     }
 }
 
-/// The value itself is not said: it may be half of a secret.
+/// The message does not repeat the value, which may be half of a secret.
 fn check(name: &str, value: &str, chars_min: usize) -> anyhow::Result<()> {
     if !(chars_min..=CHARS_MAX).contains(&value.len()) {
         bail!("{name} has {} characters; it needs {chars_min} to {CHARS_MAX}", value.len());

@@ -1,4 +1,4 @@
-//! Small files of the data folder: written whole or not at all, readable by their owner alone.
+//! Small files of the data folder: written completely or not at all, and readable only by their owner.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,19 +7,19 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// Rights of every file that this crate writes.
+/// The permissions of every file that this crate writes.
 const PRIVATE_FILE: u32 = 0o600;
 
-/// The end of the name of a file that is being written.
+/// The suffix of a file that is being written.
 pub(crate) const DRAFT: &str = "draft";
 
-/// Longest small file that is read, in bytes.
+/// The longest small file that is read, in bytes.
 const SMALL_FILE_BYTES_MAX: u64 = 64 << 10;
 
-/// Writes a file and makes it durable before it gets its name.
+/// Writes a file and makes it durable before renaming it to its name.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_added_extension(DRAFT);
-    // A draft that a crash left may have been made with other rights.
+    // A draft that a crash left may have other permissions.
     remove(&draft)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&draft)?;
     file.write_all(bytes)?;
@@ -28,8 +28,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-/// Writes over a file that is there, in the room that it has: on a full disk there is no other. A crash may leave some of
-/// both.
+/// Overwrites an existing file in place, which needs no more room on a full disk. A crash may leave parts of both.
 pub(crate) fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(path)?;
     file.write_all(bytes)?;
@@ -37,19 +36,19 @@ pub(crate) fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Reads a small file; `None` if there is none. It may hold a secret, so its text is wiped when it is dropped.
+/// Reads a small file; `None` if it does not exist. It may contain a secret, so the text is wiped when it is dropped.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Zeroizing<String>>> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
         Ok(metadata) if metadata.len() > SMALL_FILE_BYTES_MAX => {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than any such file is"))
+            Err(io::Error::new(io::ErrorKind::InvalidData, "it is too long"))
         }
         Ok(_) => fs::read_to_string(path).map(|text| Some(text.into())),
     }
 }
 
-/// Removes a file, if it is there.
+/// Removes a file if it exists.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -57,8 +56,8 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The values of some names in lines of `NAME=value`; empty lines and `#` comments are passed over. The form is
-/// that of environment files, so that systemd and container runtimes read the same file.
+/// The values of some names in lines of `NAME=value`; empty lines and `#` comments are skipped. This is the form of
+/// environment files, so systemd and container runtimes can read the same file.
 pub(crate) fn variables<const N: usize>(text: &str, names: [&str; N]) -> [Option<String>; N] {
     names.map(|name| {
         text.lines()

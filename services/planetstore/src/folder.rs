@@ -1,4 +1,4 @@
-//! The data folder of a process: whose it is, its format, its region, and what lies where in it.
+//! The data folder of a process: its lock, its format, its region, and the paths in it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{Read, Write};
@@ -24,7 +24,7 @@ pub(crate) struct DataArgs {
 /// The format of the data folder that this program reads and writes.
 pub(crate) const FORMAT: u32 = 1;
 
-/// Rights of the data folder: it holds credentials and everybody's objects.
+/// The permissions of the data folder, which holds credentials and all users' objects.
 pub(crate) const PRIVATE_FOLDER: u32 = 0o700;
 
 /// The region of a new data folder.
@@ -34,7 +34,7 @@ const VERSION_FILE: &str = "version";
 const LOCK_FILE: &str = "lock";
 const REGION_FILE: &str = "region";
 
-/// The paths in a data folder, whoever uses it.
+/// The paths in a data folder, whichever process uses it.
 #[derive(Debug, Clone)]
 pub(crate) struct Paths(PathBuf);
 
@@ -55,7 +55,7 @@ impl Paths {
         self.0.join("master.key")
     }
 
-    /// The key by which a process that is no gateway proves what it writes.
+    /// The author key of a process other than a gateway.
     pub(crate) fn author_key(&self) -> PathBuf {
         self.0.join("author.key")
     }
@@ -72,12 +72,12 @@ impl Paths {
         self.0.join("ledger.redb")
     }
 
-    /// Up to where the writes of this gateway are settled.
+    /// The settled mark: up to which event the writes of this gateway are settled.
     pub(crate) fn settled(&self) -> PathBuf {
         self.0.join("settled")
     }
 
-    /// Where a rebuild folds to.
+    /// The projection that a rebuild writes.
     pub(crate) fn rebuilt(&self) -> PathBuf {
         self.0.join("rebuild.redb")
     }
@@ -87,12 +87,12 @@ impl Paths {
         self.0.join("nats")
     }
 
-    /// The folder of the certificate that this process makes for itself.
+    /// The folder of the self-signed certificate.
     pub(crate) fn tls(&self) -> PathBuf {
         self.0.join("tls")
     }
 
-    /// That certificate.
+    /// The self-signed certificate.
     pub(crate) fn own_certificate(&self) -> PathBuf {
         self.tls().join("certificate.pem")
     }
@@ -101,7 +101,7 @@ impl Paths {
         self.0.join("nodes")
     }
 
-    /// The format in the folder; `None` if it is no data folder.
+    /// The format of the folder; `None` if it is not a data folder.
     pub(crate) fn format(&self) -> anyhow::Result<Option<u32>> {
         let path = self.version();
         let text = files::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -113,7 +113,7 @@ impl Paths {
         text.map(number).transpose()
     }
 
-    /// The region in the folder; `None` if it was never used.
+    /// The region of the folder; `None` if it was never used.
     pub(crate) fn region(&self) -> anyhow::Result<Option<RegionName>> {
         let path = self.0.join(REGION_FILE);
         let text = files::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -122,19 +122,19 @@ impl Paths {
     }
 }
 
-/// A data folder that is this process's alone until it is dropped.
+/// A data folder that this process has locked until it is dropped.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     paths: Paths,
-    /// Holds the lock for as long as it is open.
+    /// Holds the lock while it is open.
     _lock: File,
 }
 
 impl DataFolder {
-    /// Makes the folder if it is missing, and takes it.
+    /// Creates the folder if it is missing, and locks it.
     ///
     /// # Errors
-    /// If another process has it, a newer program wrote it, or something else lies in it.
+    /// If another process uses it, a newer program wrote it, or it contains other files.
     pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
         let made = DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path);
         made.with_context(|| format!("cannot create the data folder {}", path.display()))?;
@@ -152,10 +152,10 @@ impl DataFolder {
         Ok(folder)
     }
 
-    /// Takes a folder that must be there already.
+    /// Locks a folder that must exist already.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if Paths::new(path).format()?.is_none() {
-            bail!("{} is no data folder: give the right one with --data", path.display());
+            bail!("{} is not a data folder: pass the right one with --data", path.display());
         }
         Self::take(path)
     }
@@ -178,13 +178,13 @@ impl DataFolder {
         &self.paths
     }
 
-    /// The region of this folder. It is settled at the first start: the log and the projection belong to it.
+    /// The region of this folder. The first start fixes it, because the log and the projection belong to it.
     pub(crate) fn settle_region(&self, wanted: Option<RegionName>) -> anyhow::Result<RegionName> {
         let path = self.paths.0.join(REGION_FILE);
         match (self.paths.region()?, wanted) {
             (Some(found), Some(wanted)) if found != wanted => bail!(
                 "the data folder {} belongs to the region {found}, not to {wanted}: \
-                 leave out --region, or give another --data",
+                 leave out --region, or pass another --data",
                 self.paths.0.display()
             ),
             (Some(found), _) => Ok(found),
@@ -197,7 +197,7 @@ impl DataFolder {
         }
     }
 
-    /// Takes from all others the right to look into the folder.
+    /// Removes all permissions of other users on the folder.
     pub(crate) fn keep_private(&self) -> anyhow::Result<()> {
         let path = &self.paths.0;
         let metadata = fs::metadata(path).with_context(|| format!("cannot stat {}", path.display()))?;
@@ -219,10 +219,10 @@ impl Paths {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 let mut holder = String::new();
-                // Who it is only helps to find it.
+                // The holder's name only helps to find it.
                 let _length = file.read_to_string(&mut holder);
                 bail!(
-                    "the data folder {} is in use by process {}: stop that one, or give another --data",
+                    "the data folder {} is in use by process {}: stop that one, or pass another --data",
                     self.0.display(),
                     holder.trim()
                 );
@@ -237,7 +237,7 @@ impl Paths {
         Ok(file)
     }
 
-    /// Before it has a version, nothing but what a crash in the first moments leaves may lie in the folder.
+    /// Until the folder has a version, it may contain only what a crash of the first start leaves.
     fn check_empty(&self) -> anyhow::Result<()> {
         let list = || format!("cannot list {}", self.0.display());
         for entry in fs::read_dir(&self.0).with_context(list)? {
@@ -245,7 +245,7 @@ impl Paths {
             let draft = format!("{VERSION_FILE}.{}", files::DRAFT);
             if ![LOCK_FILE, "lost+found", draft.as_str()].iter().any(|ours| name == *ours) {
                 bail!(
-                    "{} is neither empty nor a data folder ({} lies in it): give another --data",
+                    "{} is neither empty nor a data folder (it contains {}): pass another --data",
                     self.0.display(),
                     name.to_string_lossy()
                 );
@@ -287,8 +287,8 @@ mod tests {
 
         fs::create_dir(&other).unwrap();
         fs::write(other.join("letter"), "").unwrap();
-        assert!(said(DataFolder::create(&other)).contains("letter lies in it"));
-        assert!(said(DataFolder::open(&other)).contains("is no data folder"));
+        assert!(said(DataFolder::create(&other)).contains("it contains letter"));
+        assert!(said(DataFolder::open(&other)).contains("is not a data folder"));
         fs::remove_file(other.join("letter")).unwrap();
         fs::write(other.join("version.draft"), "left by a crash").unwrap();
         DataFolder::create(&other).unwrap();

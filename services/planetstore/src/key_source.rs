@@ -1,4 +1,4 @@
-//! Where keys are from: a variable, a file that another variable names, or a file of the data folder.
+//! The sources of keys: a variable, a file that another variable names, or a file of the data folder.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use crate::files;
 
-/// Where a key is from.
+/// The source of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum KeyOrigin {
     /// The environment.
@@ -15,9 +15,9 @@ pub(crate) enum KeyOrigin {
     File(PathBuf),
 }
 
-/// A kind of key that operators hand over.
+/// A kind of key that operators distribute.
 pub(crate) struct KeySource {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub(crate) name: &'static str,
     /// The variable with the key.
     pub(crate) variable: &'static str,
@@ -26,7 +26,7 @@ pub(crate) struct KeySource {
 }
 
 impl KeySource {
-    /// The key of these variables, else that of the data folder's `file`, and where it is from; `None` if there is none.
+    /// The key from these variables, else from the data folder's `file`, and its source; `None` if there is none.
     pub(crate) fn find<T>(
         &self,
         variable: impl Fn(&str) -> Option<String>,
@@ -46,7 +46,7 @@ impl KeySource {
         }
     }
 
-    /// A file holds the key alone, as secret managers mount it, or in a line as environment files have it.
+    /// A file contains only the key, as secret managers mount it, or a line with it, as in environment files.
     fn of_file<T>(
         &self,
         file: &Path,

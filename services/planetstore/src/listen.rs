@@ -1,4 +1,4 @@
-//! Taking addresses before anything else is started.
+//! Binds addresses before anything else is started.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use anyhow::{Context, anyhow};
 use tokio::net::TcpListener;
 
-/// Takes an address, or says what stands against it and what to do.
+/// Binds an address. The error says why that is not possible, and what to do.
 pub(crate) async fn bind(address: SocketAddr, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| anyhow!("{}", sentence(address, what, flag, &error)))
 }
 
-/// The address that was taken in the end, where the port was left open.
+/// The address that was bound, where the port was chosen by the system.
 pub(crate) fn address(listener: &TcpListener) -> anyhow::Result<SocketAddr> {
     listener.local_addr().context("the address of the listener is unknown")
 }

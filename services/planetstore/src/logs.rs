@@ -1,8 +1,7 @@
 //! The program's own log, on stderr.
 //!
-//! Much of what is logged quotes strangers: keys, queries, errors about them. A line is what the program says, so no
-//! character goes out that would end it, hide a part of it or do something to a terminal. That is seen to here, for all
-//! fields and both formats, and nowhere else.
+//! Many log lines quote untrusted text: keys, queries, errors about them. So no character is written that would end the
+//! line, hide a part of it or control a terminal. This is done here, for all fields and both formats, and nowhere else.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -22,10 +21,10 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// What the NATS client says of itself is kept to what matters; a filter may name it to hear more.
+/// The NATS client logs only warnings by default; a filter may name it to see more.
 const QUIET: &str = "async_nats=warn,";
 
-/// Starts logging. Lines carry no secrets: no type that holds one prints it.
+/// Starts logging. Lines contain no secrets, because no type that holds one prints it.
 pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET}{filter}"))
         .with_context(|| format!("{filter:?} is not a log filter (PLANETSTORE_LOG); try info, debug or node=debug"))?;
@@ -39,14 +38,14 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }
 
-/// How lines are written.
+/// The format of lines.
 #[derive(Debug, Clone, Copy)]
 enum Lines {
     Text { has_colors: bool },
     Json,
 }
 
-/// Writes one line to stderr. It is given the whole of it at once.
+/// Writes one complete line to stderr.
 struct Line(Lines);
 
 impl<'a> MakeWriter<'a> for Lines {
@@ -70,7 +69,7 @@ impl Write for Line {
 }
 
 impl Lines {
-    /// A line as it goes out.
+    /// A line with deceptive characters escaped.
     fn escaped(self, line: &str) -> Cow<'_, str> {
         let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -102,7 +101,7 @@ impl Lines {
         }
         match self {
             Self::Text { .. } => out.extend(character.escape_default()),
-            // Inside of a text, where alone it can stand. Writing into a string does not fail.
+            // Such a character can only be inside a text. Writing into a string does not fail.
             Self::Json => {
                 let _written = write!(out, "\\u{:04x}", u32::from(character));
             }
@@ -110,16 +109,16 @@ impl Lines {
     }
 }
 
-/// The colours and faces that the subscriber writes. Strangers may write them too: none of them hides anything.
+/// The colours and styles that the subscriber writes. Untrusted text may contain them too: none of them hides anything.
 const COLORS: [&str; 9] =
     ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[3m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[35m"];
 
-/// Bytes of the colour that a text begins with.
+/// The length of the colour sequence that a text begins with, in bytes.
 fn color_len(text: &str) -> usize {
     COLORS.iter().find(|color| text.starts_with(**color)).map_or(0, |color| color.len())
 }
 
-/// Whether a character ends lines, turns text around, or is not seen. All of them are below U+10000.
+/// Whether a character ends lines, reverses text, or is invisible. All of them are below U+10000.
 ///
 /// Sources: Unicode 16, section 23.2; Unicode Technical Report 36, section 2.
 fn is_deceptive(character: char) -> bool {

@@ -46,18 +46,20 @@ mod units;
 use cli::{Cli, Command};
 use commands::Verdict;
 
-/// Exit code of a store that answers and is not well.
+/// The exit code if a store answers and is not healthy.
 const EXIT_UNHEALTHY: u8 = 5;
 
-/// Exit code of a release that is too old for its region: starting it again does not help.
+/// The exit code of a release that is too old for its region: starting it again does not help.
 const EXIT_TOO_OLD: u8 = 6;
 
-/// How long blocking work may hold up the end of the process.
+/// How long blocking work may delay the end of the process.
 const RUNTIME_STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     if let Err(error) = keep_memory_private() {
-        eprintln!("planetstore: the memory of this process cannot be kept from other programs of its user: {error}");
+        eprintln!(
+            "planetstore: the memory of this process cannot be protected from other programs of its user: {error}"
+        );
         return ExitCode::FAILURE;
     }
     let cli = Cli::parse();
@@ -71,8 +73,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Keys and passwords are in this process's memory, and in the environment that it was started with: no other program
-/// of the same user may read either, and no core dump holds them. Whoever may trace every process still can.
+/// Keys and passwords are in this process's memory and in its initial environment. No other program of the same user
+/// may read either, and no core dump contains them. A user who may trace every process still can.
 ///
 /// Source: prctl(2), `PR_SET_DUMPABLE`.
 fn keep_memory_private() -> std::io::Result<()> {

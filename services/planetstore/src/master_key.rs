@@ -1,4 +1,4 @@
-//! The region's master keys: all secrets in the log are sealed with one of them.
+//! The region's master keys. Every secret in the log is sealed with one of them.
 
 use std::path::Path;
 
@@ -8,25 +8,25 @@ use identity::{MASTER_KEY_BYTES, MasterKey, MasterKeys, PieceSecret, PieceSecret
 use crate::files;
 use crate::key_source::{KeyOrigin, KeySource};
 
-/// Variable with the keys, hexadecimal or Base64, the first one first.
+/// The variable with the keys, hexadecimal or Base64, the first one first.
 pub(crate) const KEY_ENV: &str = "PLANETSTORE_MASTER_KEY";
 
-/// Variable with the path of a file that holds them.
+/// The variable with the path of a file that holds them.
 const FILE_ENV: &str = "PLANETSTORE_MASTER_KEY_FILE";
 
 const SOURCE: KeySource = KeySource { name: "master key", variable: KEY_ENV, file_variable: FILE_ENV };
 
-/// The keys of the environment, else those of the data folder's file; `None` if there are none.
+/// The keys from the environment, else from the data folder's file; `None` if there are none.
 pub(crate) fn find(file: &Path) -> anyhow::Result<Option<MasterKeys>> {
     Ok(find_with_origin(file)?.map(|(keys, _)| keys))
 }
 
-/// The same, and where they are from.
+/// Like [`find`], with their source.
 pub(crate) fn find_with_origin(file: &Path) -> anyhow::Result<Option<(MasterKeys, KeyOrigin)>> {
     find_among(|name| std::env::var(name).ok(), file)
 }
 
-/// The keys that [`find`] finds, else a fresh one, which the file keeps from then on.
+/// The keys that [`find`] finds, or a fresh one that is stored in the file.
 pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<MasterKeys> {
     if let Some(keys) = find(file)? {
         return Ok(keys);
@@ -36,14 +36,14 @@ pub(crate) fn find_or_make(file: &Path) -> anyhow::Result<MasterKeys> {
     Ok(keys)
 }
 
-/// A key that nobody else has.
+/// A fresh random key.
 pub(crate) fn fresh() -> anyhow::Result<MasterKey> {
     let mut random = [0; MASTER_KEY_BYTES];
     getrandom::fill(&mut random).context("the system provides no randomness for a master key")?;
     Ok(MasterKey::new(random))
 }
 
-/// Keeps keys in a file, in the form in which they are read back.
+/// Stores keys in a file, in the form in which they are read.
 pub(crate) fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
     let text = zeroize::Zeroizing::new(format!(
         "# The master keys of this region, the newest one last: without them, no access key and no password of its log \
@@ -52,13 +52,13 @@ pub(crate) fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
     files::write_private(file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// The secrets by which gateways tag what they store, and know it again (ADR 16), by the numbers of their master keys.
-/// What was stored under a former key cannot be read without it.
+/// The secrets with which gateways tag pieces and verify them (ADR 16), by the numbers of their master keys. A content
+/// that was stored under a former key cannot be read without it.
 pub(crate) fn piece_secrets<'a>(keys: impl IntoIterator<Item = &'a MasterKey>) -> PieceSecrets {
     (0..).zip(keys).map(|(number, key)| (number, PieceSecret::new(&key.piece_tags()))).collect()
 }
 
-/// What to tell who starts a gateway without one.
+/// The error of a gateway that is started without a master key.
 pub(crate) fn missing(file: &Path) -> anyhow::Error {
     anyhow::anyhow!(
         "there is no master key, and all gateways of a region need the same: set {KEY_ENV}, or {FILE_ENV} to the path \

@@ -1,4 +1,4 @@
-//! Where NATS is, who connects, and the connections that carry shards and telemetry.
+//! The addresses and logins of NATS, and the connections that carry shards and telemetry.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -47,13 +47,13 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// How often an idle connection is pinged; two lost pings end it.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Longest pause between two attempts to reconnect.
+/// The longest pause between two attempts to reconnect.
 const RECONNECT_PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Messages that may wait in a subscription of ours before further ones are dropped.
+/// Messages that may wait in one of our subscriptions before further ones are dropped.
 const SUBSCRIPTION_MESSAGES_MAX: usize = 64 * 1024;
 
-/// The address of a NATS server, `nats://host:port` or `tls://host:port`, without who connects.
+/// The address of a NATS server, `nats://host:port` or `tls://host:port`, without a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NatsUrl(String);
 
@@ -74,28 +74,28 @@ impl FromStr for NatsUrl {
     }
 }
 
-/// Where NATS is and who connects.
+/// The address and the logins of NATS.
 #[derive(Debug, Clone)]
 pub(crate) struct NatsEndpoint {
     pub(crate) address: String,
-    /// Whom to trust as the server, if it is to be spoken to over TLS.
+    /// The certificate authorities of the server, if TLS is used.
     pub(crate) ca: Option<PathBuf>,
     pub(crate) logins: Logins,
-    /// Whether the log may be written, where this process knows: it runs the server.
+    /// The gate of the log, if this process runs the server.
     pub(crate) gate: Gate,
 }
 
-/// Who connects.
+/// The logins of connections.
 #[derive(Debug, Clone)]
 pub(crate) enum Logins {
-    /// The one user that this process was given, for the role it has.
+    /// The one user that this process was given, for its role.
     One(Credentials),
-    /// A user for each role, of the private server.
+    /// A user of the private server for each role.
     OfRoles(Users),
 }
 
-/// The role of a connection, which its name begins with: `gateway log`, `node node-1`. Every other connection is the
-/// operator's.
+/// The role of a connection, taken from the beginning of its name: `gateway log`, `node node-1`. Every other connection
+/// is the operator's.
 fn role(connection: &str) -> Role {
     let mut words = connection.split(' ');
     match (words.next(), words.next().and_then(|name| name.parse().ok())) {
@@ -108,23 +108,23 @@ fn role(connection: &str) -> Role {
 }
 
 impl NatsEndpoint {
-    /// A server of the user's own. Without credentials nothing is started.
+    /// An external server. Without credentials nothing is started.
     pub(crate) fn external(url: &NatsUrl, access: &NatsAccessArgs) -> anyhow::Result<Self> {
         let NatsAccessArgs { nats_credentials, nats_ca } = access;
         if let Some(ca) = nats_ca {
-            // A file that cannot be read would look like a server that cannot be reached, for as long as it is tried.
+            // An unreadable file would look like an unreachable server while connections are retried.
             trust::certificates(ca).context("--nats-ca")?;
         }
         let logins = Logins::One(find_credentials(nats_credentials.as_deref())?);
         Ok(Self { address: url.0.clone(), ca: nats_ca.clone(), logins, gate: Gate::default() })
     }
 
-    /// The same, from the flags of a command that may do with a private server too.
+    /// Like [`external`](Self::external), for commands that also work with the private server.
     pub(crate) fn external_if(url: Option<&NatsUrl>, login: &NatsLoginArgs) -> anyhow::Result<Option<Self>> {
         url.map(|url| Self::external(url, &login.access)).transpose()
     }
 
-    /// Whether the operator has a user besides those of the other roles.
+    /// Whether the operator has a user of its own.
     pub(crate) fn has_operator(&self) -> bool {
         matches!(self.logins, Logins::OfRoles(_))
     }
@@ -139,7 +139,7 @@ impl NatsEndpoint {
         }
     }
 
-    /// How the log's connection is made.
+    /// The options of the log's connection.
     pub(crate) fn log_options(&self, name: &str) -> anyhow::Result<eventlog::ConnectOptions> {
         let credentials = self.login(name)?;
         Ok(eventlog::ConnectOptions {
@@ -151,7 +151,7 @@ impl NatsEndpoint {
         })
     }
 
-    /// A connection for anything but the log. It reconnects for as long as it lives.
+    /// A connection for anything except the log. It reconnects for as long as it exists.
     pub(crate) async fn connect(&self, name: &str) -> anyhow::Result<async_nats::Client> {
         let Credentials { user, password } = self.login(name)?;
         let inbox = inbox_prefix(&user, name);
@@ -171,8 +171,8 @@ impl NatsEndpoint {
     }
 }
 
-/// Every user has replies of its own, so that permissions can keep others from reading them: `_INBOX_<user>.>`. Below
-/// that, every connection has its own.
+/// Every user has its own inbox prefix, `_INBOX_<user>.>`, so that permissions can keep others from reading its
+/// replies. Below it, every connection has its own.
 fn inbox_prefix(user: &str, connection: &str) -> String {
     let token = |text: &str| text.replace([' ', '.', '*', '>'], "-");
     format!("_INBOX_{}.{}", token(user), token(connection))

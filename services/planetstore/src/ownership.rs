@@ -1,7 +1,7 @@
 use clap::ValueEnum;
 use events::access::ObjectOwnership;
 
-/// Who owns objects, as the command line spells it.
+/// Object ownership, as spelled on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DefaultOwnership {
     /// The bucket's owner; ACLs are off

@@ -1,4 +1,4 @@
-//! What runs in this process: started in order, watched together, and stopped in the reverse order.
+//! The parts of this process: started in order, watched together, and stopped in the reverse order.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -25,10 +25,10 @@ pub(crate) struct ConsoleHosts {
     pub(crate) console_host: Vec<String>,
 }
 
-/// How long the end of a part is waited for that is dropped.
+/// How long to wait for the end of a part that is dropped.
 const DROP_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// A part of this process that runs until it is asked to stop: a role, or what roles stand on.
+/// A part of this process that runs until it is asked to stop: a role, or something that roles need.
 pub(crate) struct Running {
     name: &'static str,
     stop: oneshot::Sender<()>,
@@ -37,20 +37,20 @@ pub(crate) struct Running {
     check: Option<Arc<dyn Check>>,
 }
 
-/// The other end of a part's wish to stop.
+/// The receiving end of a part's request to stop.
 pub(crate) struct Shutdown(oneshot::Receiver<()>);
 
 impl Shutdown {
     /// Waits until the part is asked to stop.
     pub(crate) async fn requested(self) {
-        // Dropping the other end is a wish to stop as well.
+        // Dropping the other end is a request to stop as well.
         let _requested = self.0.await;
     }
 }
 
 impl Running {
-    /// Starts a part. `run` ends once it was asked to stop, and cleans up before: for that it has `stop_time_max`. If
-    /// it ends earlier, so does the process, with its outcome.
+    /// Starts a part. `run` ends once it is asked to stop, and has `stop_time_max` to clean up. If it ends earlier, so
+    /// does the process, with its outcome.
     pub(crate) fn start<F>(name: &'static str, stop_time_max: Duration, run: impl FnOnce(Shutdown) -> F) -> Self
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -59,8 +59,8 @@ impl Running {
         Self { name, stop, stop_time_max, task: tokio::spawn(run(Shutdown(stopped))), check: None }
     }
 
-    /// Starts a part that may be dropped at any moment, and is once it is asked to stop. If `run` ends earlier, so does
-    /// the process, with its outcome.
+    /// Starts a part that may be dropped at any moment, and is dropped once it is asked to stop. If `run` ends earlier,
+    /// so does the process, with its outcome.
     pub(crate) fn droppable<F>(name: &'static str, run: F) -> Self
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -73,7 +73,7 @@ impl Running {
         })
     }
 
-    /// Has the console ask how it is.
+    /// Adds a check for the console.
     pub(crate) fn checked(mut self, check: impl Check + 'static) -> Self {
         self.check = Some(Arc::new(check));
         self
@@ -100,14 +100,14 @@ impl Running {
     }
 }
 
-/// All that runs in this process.
+/// Everything that runs in this process.
 pub(crate) struct Process {
     console: Option<Console>,
     running: Vec<Running>,
 }
 
 impl Process {
-    /// Starts what is to run, waits until the process is asked to stop or a part of it ends, and leaves nothing behind.
+    /// Starts the parts, waits until the process is asked to stop or a part ends, and stops them all.
     pub(crate) async fn run(
         console: Option<Console>,
         stop: Stop,
@@ -126,7 +126,7 @@ impl Process {
         outcome
     }
 
-    /// Adds what was started. It is stopped before all that was added earlier.
+    /// Adds a started part. It is stopped before all that were added earlier.
     pub(crate) fn add(&mut self, running: Running) {
         if let (Some(console), Some(check)) = (&self.console, &running.check) {
             console.check(Arc::clone(check));
@@ -134,7 +134,7 @@ impl Process {
         self.running.push(running);
     }
 
-    /// What is shown of this process, if anything is.
+    /// The console of this process, if it has one.
     pub(crate) fn console(&self) -> Option<&Console> {
         self.console.as_ref()
     }
@@ -174,7 +174,7 @@ impl Process {
     }
 }
 
-/// Opens the console of a role that has nothing but health and metrics to show, if it is wanted.
+/// Opens the console of a role that has only health and metrics to show, if an address is given.
 pub(crate) async fn open_console(address: Option<SocketAddr>, hosts: &[String]) -> anyhow::Result<Option<Console>> {
     let Some(address) = address else { return Ok(None) };
     let listener = listen::bind(address, "the console", "--console").await?;
@@ -184,7 +184,7 @@ pub(crate) async fn open_console(address: Option<SocketAddr>, hosts: &[String]) 
     Ok(Some(Console::start(Listener::new("console", listener, admin::LIMITS), hosts, None)?))
 }
 
-/// Lets this process have as many open files as the system allows it: shards are files, clients are sockets.
+/// Raises the limit of open files to the maximum: shards are files, and clients are sockets.
 pub(crate) fn raise_open_files() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum
@@ -202,7 +202,7 @@ mod tests {
 
     type Said = Arc<Mutex<Vec<&'static str>>>;
 
-    /// The least that a role is: it does nothing until it is asked to stop, and says so then.
+    /// A minimal role: it does nothing until it is asked to stop, and records that.
     fn idle(name: &'static str, said: &Said) -> Running {
         let said = Arc::clone(said);
         Running::start(name, Duration::from_secs(1), async move |shutdown| {

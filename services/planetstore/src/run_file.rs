@@ -1,4 +1,4 @@
-//! `run.json` in the data folder: where the process that uses the folder can be reached.
+//! `run.json` in the data folder: the addresses of the process that uses the folder.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -10,18 +10,18 @@ use zeroize::Zeroizing;
 
 use crate::files;
 
-/// What a running process says of itself. No secrets.
+/// The addresses and version of a running process. No secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RunFile {
     /// Its process id.
     pub(crate) pid: u32,
     /// Its version.
     pub(crate) version: String,
-    /// Where S3 is served.
+    /// The address of S3.
     pub(crate) s3: SocketAddr,
-    /// Where health, metrics and status are.
+    /// The address of health, metrics and status.
     pub(crate) console: SocketAddr,
-    /// The certificate that both show, if they speak TLS.
+    /// The certificate of both, if they use TLS.
     #[serde(default)]
     pub(crate) tls: Option<PathBuf>,
 }
@@ -34,15 +34,15 @@ impl RunFile {
         text.map(parse).transpose().with_context(|| format!("{} is damaged: remove it", path.display()))
     }
 
-    /// Writes it; it goes away with what is returned. A process starts without it on a disk that is full: only commands
-    /// on this folder do not find it then.
+    /// Writes it; dropping the result removes it. On a full disk the process starts without it, and only commands on
+    /// this folder do not find it.
     pub(crate) fn write(&self, path: PathBuf) -> anyhow::Result<WrittenRunFile> {
         let text = serde_json::to_vec_pretty(self).context("cannot write run.json")?;
         match files::write_private(&path, &text) {
             Err(error) if error.kind() == ErrorKind::StorageFull => {
                 if let Err(error) = files::overwrite(&path, &text) {
-                    tracing::warn!(path = %path.display(), %error, "cannot be written: commands do not find this process");
-                    // What may be there is of another process.
+                    tracing::warn!(path = %path.display(), %error, "cannot be written: commands cannot find this process");
+                    // An existing file belongs to another process.
                     files::remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
                 }
             }

@@ -1,4 +1,4 @@
-//! The wish to stop: Ctrl-C or SIGTERM.
+//! Requests to stop the process: Ctrl-C or SIGTERM.
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Listens for signals from now on. A second one ends the process at once: the nats-server dies with it.
+    /// Starts to listen for signals. A second one ends the process at once, and the nats-server with it.
     pub(crate) fn listen() -> anyhow::Result<Self> {
         let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
         let mut terminations = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;

@@ -1,4 +1,4 @@
-//! Where this process takes time and fresh ids from.
+//! The sources of time and fresh ids for this process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use uuid::{Builder, Uuid};
 
-/// Bits behind the milliseconds that hold the fraction of one: 244 ns each.
+/// The bits after the milliseconds that hold the fraction of one: 244 ns each.
 const FRACTION_BITS: u32 = 12;
 
 /// The time of the newest id, in 1/4096 ms.
 static NEWEST: AtomicU64 = AtomicU64::new(0);
 
-/// The system's clock, and UUIDs of it that grow strictly within this process.
+/// The system's clock, and UUIDs derived from it that strictly increase within this process.
 pub(crate) fn sources() -> ledger::Sources {
     ledger::Sources { now: Arc::new(Timestamp::now), fresh: Arc::new(fresh) }
 }
 
-/// A UUIDv7 whose first random bits hold the fraction of the millisecond, moved on if that would not grow.
+/// A UUIDv7 whose first random bits hold the fraction of the millisecond, incremented if it would not increase.
 ///
 /// Source: RFC 9562, section 6.2, method 3.
 fn fresh(now: Timestamp) -> Uuid {
@@ -29,7 +29,7 @@ fn fresh(now: Timestamp) -> Uuid {
 }
 
 fn ticks(now: Timestamp) -> u64 {
-    // Times before 1970 cannot be told apart; every order of them is as good as another.
+    // Times before 1970 all count as zero; any order among them will do.
     let nanoseconds = u128::try_from(now.as_nanosecond()).unwrap_or_default();
     let ticks = (nanoseconds << FRACTION_BITS) / 1_000_000;
     u64::try_from(ticks).unwrap_or(u64::MAX >> 1)
@@ -46,7 +46,7 @@ fn with_random(ticks: u64, random: [u8; 8]) -> Uuid {
 fn random() -> [u8; 8] {
     let mut bytes = [0; 8];
     if let Err(error) = getrandom::fill(&mut bytes) {
-        // Ids without randomness could be another process's ids: the log would refuse facts as duplicates.
+        // Without randomness, ids could be the same as another process's, and the log would refuse facts as duplicates.
         tracing::error!(%error, "the system provides no randomness");
         std::process::abort();
     }

@@ -11,7 +11,7 @@ pub(crate) enum Output {
     Json,
 }
 
-/// Rows under a head, in columns as wide as their widest cell, two spaces apart.
+/// Rows under a heading, in columns as wide as their widest cell, two spaces apart.
 pub(crate) fn render<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let head = head.map(str::to_owned);
     let rows: Vec<&[String; N]> = std::iter::once(&head).chain(rows).collect();
@@ -20,7 +20,7 @@ pub(crate) fn render<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> S
     rows.iter().map(|row| line(row, &widths)).collect()
 }
 
-/// Names and values, the values aligned.
+/// Names and values, with the values aligned.
 pub(crate) fn pairs(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let lines = pairs.iter().map(|(name, value)| format!("{name:width$}  {value}"));

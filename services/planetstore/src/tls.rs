@@ -1,4 +1,4 @@
-//! TLS of this process: certificates from files, or one that it makes for itself.
+//! TLS of this process, with certificates from files or a self-signed one.
 
 use std::collections::HashSet;
 use std::fs::DirBuilder;
@@ -39,40 +39,40 @@ pub(crate) struct TlsArgs {
     pub(crate) tls_key: Option<PathBuf>,
 }
 
-/// How often it is looked whether there are new files.
+/// How often to check for new files.
 const LOOK_PAUSE: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether our own certificate is near its end.
+/// How often to check whether the self-signed certificate is about to expire.
 const RENEWAL_PAUSE: Duration = Duration::from_hours(12);
 
-/// How long our own certificate is valid.
+/// How long the self-signed certificate is valid.
 const VALID: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// How long before its end our own certificate is made anew.
+/// How long before its expiry the self-signed certificate is renewed.
 const RENEWED_BEFORE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// How much earlier than now it is valid: clocks differ.
+/// How much earlier than now its validity begins, because clocks differ.
 const VALID_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
-/// What our own certificate is always valid for.
+/// Names for which the self-signed certificate is always valid.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Where the certificate comes from.
+/// The source of the certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Files of the operator's.
+    /// The operator's files.
     Files {
-        /// With its chain.
+        /// The certificate with its chain.
         certificate: PathBuf,
         /// Its key.
         key: PathBuf,
     },
-    /// Made by this process, in the data folder.
+    /// A self-signed certificate in the data folder.
     SelfSigned,
 }
 
 impl Source {
-    /// What the command line says; `None` if TLS is not spoken.
+    /// The setting of the command line; `None` without TLS.
     pub(crate) fn find(arguments: &TlsArgs, self_signed: bool) -> anyhow::Result<Option<Self>> {
         match (&arguments.tls_certificate, &arguments.tls_key, self_signed) {
             (None, None, false) => Ok(None),
@@ -80,30 +80,32 @@ impl Source {
             (Some(certificate), Some(key), false) => {
                 Ok(Some(Self::Files { certificate: absolute(certificate)?, key: absolute(key)? }))
             }
-            (Some(_), Some(_), true) => bail!("--tls-self-signed and --tls-certificate exclude each other: give one"),
+            (Some(_), Some(_), true) => {
+                bail!("--tls-self-signed and --tls-certificate exclude each other: pass only one")
+            }
             (Some(_), None, _) => bail!("--tls-certificate needs --tls-key beside it"),
             (None, Some(_), _) => bail!("--tls-key needs --tls-certificate beside it"),
         }
     }
 }
 
-/// Other programs are told the path, whatever their working directory.
+/// An absolute path, because other programs have other working directories.
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} is not a path", path.display()))
 }
 
-/// The TLS of a process, kept up to date for as long as this lives.
+/// The TLS of a process. Its certificate is kept up to date while this exists.
 #[derive(Debug)]
 pub(crate) struct Tls {
     pub(crate) certificates: Arc<Certificates>,
-    /// The file that clients may trust.
+    /// The file that clients can trust.
     pub(crate) certificate: PathBuf,
     pub(crate) is_self_signed: bool,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Tls {
-    /// Takes the certificate, or makes one for these addresses and domains.
+    /// Loads the certificate, or makes one for these addresses and domains.
     pub(crate) fn start(
         source: &Source,
         paths: &Paths,
@@ -136,15 +138,15 @@ impl Drop for Tls {
     }
 }
 
-/// What a certificate of our own is to be valid for. A listener on all addresses adds none: which of them clients
-/// use is not known here, and a domain says it better.
+/// The names of a self-signed certificate. A listener on all addresses adds none, because it is unknown which of them
+/// clients use; a domain is better.
 fn names(addresses: &[SocketAddr], domains: &[String]) -> Vec<String> {
     let mut names: Vec<String> = LOCAL_NAMES.map(str::to_owned).into();
     let addresses = addresses.iter().map(SocketAddr::ip).filter(|address| !address.is_unspecified());
     names.extend(addresses.map(|address| address.to_canonical().to_string()));
     for domain in domains {
         names.push(domain.clone());
-        // No client accepts a wildcard for all below a name of one label.
+        // No client accepts a wildcard below a single-label domain.
         if domain.contains('.') {
             names.push(format!("*.{domain}"));
         }
@@ -154,7 +156,7 @@ fn names(addresses: &[SocketAddr], domains: &[String]) -> Vec<String> {
     names
 }
 
-/// A certificate that this process makes, and makes anew.
+/// A self-signed certificate that this process renews.
 #[derive(Debug)]
 struct SelfSigned {
     paths: Paths,
@@ -170,7 +172,7 @@ impl SelfSigned {
         self.paths.tls().join("key.pem")
     }
 
-    /// Renews it for as long as the process runs. The files are followed, so nothing else is to be done.
+    /// Renews it for as long as the process runs. The files are watched, so nothing else has to be done.
     async fn keep(self) {
         loop {
             tokio::time::sleep(RENEWAL_PAUSE).await;
@@ -180,7 +182,7 @@ impl SelfSigned {
         }
     }
 
-    /// Makes it, unless there is one that is good for all names until after the next renewal.
+    /// Makes a certificate, unless the existing one is valid for all names until after the next renewal.
     fn renew(&self, now: Timestamp) -> anyhow::Result<()> {
         if self.is_good_at(now + RENEWED_BEFORE) {
             return Ok(());
@@ -190,7 +192,7 @@ impl SelfSigned {
         made.with_context(|| format!("cannot create {}", folder.display()))?;
         let key = KeyPair::generate().context("cannot create a key")?;
         let certificate = self.sign(&key, now).context("cannot create a certificate")?;
-        // The pair is looked at as a whole when it is read: a crash between the two is mended by the next start.
+        // Readers check the pair as a whole. After a crash between the two files, the next start makes both again.
         for (path, pem) in [(self.key(), key.serialize_pem()), (self.certificate(), certificate)] {
             files::write_private(&path, pem.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
         }
@@ -213,7 +215,7 @@ impl SelfSigned {
         Ok(parameters.self_signed(key)?.pem())
     }
 
-    /// Whether who trusts the certificate that is there accepts it at that time, by each of the names.
+    /// Whether a client that trusts the existing certificate accepts it at that time, under each of the names.
     fn is_good_at(&self, time: Timestamp) -> bool {
         let Ok(_pair) = Certificates::load(self.certificate(), self.key()) else { return false };
         let Ok(certificate) = CertificateDer::from_pem_file(self.certificate()) else { return false };
@@ -234,7 +236,7 @@ impl SelfSigned {
     }
 }
 
-/// Year, month and day of a moment: certificates need not be more exact than that.
+/// Year, month and day of a time: certificates need not be more precise.
 fn day(at: Timestamp) -> anyhow::Result<(i32, u8, u8)> {
     let date = at.to_zoned(TimeZone::UTC).date();
     Ok((date.year().into(), date.month().try_into()?, date.day().try_into()?))

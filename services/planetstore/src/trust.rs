@@ -1,4 +1,4 @@
-//! Whom this program believes to be a store, when it asks one over TLS.
+//! The certificates that this program trusts when it connects to a store over TLS.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-/// Trusts whoever has a certificate that one of those in a file vouches for, and is called as it says.
+/// Trusts servers whose certificate an authority in a file has signed, under their own names.
 pub(crate) fn authorities(file: &Path) -> anyhow::Result<TlsConnector> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(file)? {
         let added = roots.add(certificate);
-        added.with_context(|| format!("{} holds a certificate that cannot be used", file.display()))?;
+        added.with_context(|| format!("{} contains a certificate that cannot be used", file.display()))?;
     }
     let config = builder(aws_lc_rs::default_provider())?.with_root_certificates(roots).with_no_client_auth();
     Ok(Arc::new(config).into())
 }
 
-/// Trusts whoever has the key of the first certificate in a file: the server's own, which lies on this machine. By
-/// which name it is reached says nothing then, and who issued it does not either.
+/// Trusts only the server with the key of the first certificate in a file: the store's own certificate on this machine.
+/// The server's name and the certificate's issuer do not matter.
 pub(crate) fn only(file: &Path) -> anyhow::Result<TlsConnector> {
     let provider = aws_lc_rs::default_provider();
     let own = certificates(file)?.into_iter().next().with_context(|| format!("{} is empty", file.display()))?;
@@ -36,18 +36,18 @@ pub(crate) fn only(file: &Path) -> anyhow::Result<TlsConnector> {
 
 fn builder(provider: CryptoProvider) -> anyhow::Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>> {
     let builder = ClientConfig::builder_with_provider(Arc::new(provider));
-    builder.with_safe_default_protocol_versions().context("TLS cannot be spoken")
+    builder.with_safe_default_protocol_versions().context("TLS cannot be used")
 }
 
-/// The certificates in a file, of which there must be one at least.
+/// The certificates in a file, at least one.
 pub(crate) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
     let found = found.with_context(|| format!("cannot read certificates from {}", file.display()))?;
-    anyhow::ensure!(!found.is_empty(), "{} holds no certificate in PEM", file.display());
+    anyhow::ensure!(!found.is_empty(), "{} contains no PEM certificate", file.display());
     Ok(found)
 }
 
-/// Accepts one certificate. That its owner has the key, the signatures of the handshake prove.
+/// Accepts one certificate. The signatures of the handshake prove that the server has its key.
 #[derive(Debug)]
 struct Only {
     own: CertificateDer<'static>,

@@ -1,4 +1,4 @@
-//! Bytes and times as people write them.
+//! Bytes and times in human-readable form.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const UNITS: [(&str, u64); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
 
-/// A number of bytes, written `128MiB` or plainly in bytes.
+/// A number of bytes, written as `128MiB` or as a plain number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ByteSize(pub(crate) u64);
 
@@ -29,7 +29,7 @@ impl fmt::Display for ByteSize {
         match UNITS.iter().rev().find(|(_, bytes)| self.0 >= *bytes) {
             None => write!(f, "{} B", self.0),
             Some((name, bytes)) => {
-                // Integers, so that no figure is a rounding of another: two digits behind the point, cut.
+                // Integer arithmetic, so that no figure is rounded twice: two decimals, truncated.
                 let hundredths = u128::from(self.0) * 100 / u128::from(*bytes);
                 write!(f, "{}.{:02} {name}", hundredths / 100, hundredths % 100)
             }

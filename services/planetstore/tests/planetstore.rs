@@ -1,4 +1,4 @@
-//! The binary as a process, the direction of the crates, and the tidiness of the tree.
+//! The binary as a process, the imports of the crates, and the rules of the source tree.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod cases {

@@ -15,11 +15,11 @@ use events::ids::{ObjectKey, UserId, UserName};
 use events::user::Role;
 use policy::{Action, Attached, BucketAccess, Caller, Document, NoContext, Request, Resource, Rights, evaluate};
 
-/// How long one figure is measured.
+/// The duration of one round.
 const ROUND: Duration = Duration::from_millis(2);
-/// Rounds of which the best counts: short enough that some run undisturbed, whatever else the machine does.
+/// Rounds per figure. The best counts; they are short enough that some run undisturbed on a busy machine.
 const ROUNDS: usize = 200;
-/// Calls between two looks at the clock.
+/// Calls between two readings of the clock.
 const CALLS: u32 = 50;
 
 const HOME: &str = r#"{"Version":"2012-10-17","Statement":[
@@ -65,7 +65,7 @@ fn main() -> io::Result<()> {
     writeln!(out, "{:<28}{:>8} ns", "reading a document", nanoseconds(|| Document::identity(HOME).is_ok()))
 }
 
-/// Nanoseconds a call takes.
+/// The duration of a call in nanoseconds.
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 fn nanoseconds<T>(call: impl Fn() -> T) -> u128 {
     let round = || {

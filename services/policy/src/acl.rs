@@ -1,4 +1,4 @@
-//! What ACLs grant, and the ready-made ones.
+//! ACLs: what they grant, and the canned ones.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 
@@ -8,10 +8,10 @@ use events::ids::UserId;
 use crate::action::Action;
 use crate::request::Caller;
 
-/// An ACL that has a name: what `x-amz-acl` may say for buckets, objects or both.
+/// A canned ACL: a value of `x-amz-acl` for buckets, objects or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CannedAcl {
-    /// `private`: nobody but the owner.
+    /// `private`: only the owner has access.
     Private,
     /// `public-read`.
     PublicRead,
@@ -28,7 +28,7 @@ pub enum CannedAcl {
 }
 
 impl CannedAcl {
-    /// The grants it stands for. For a bucket, both owners are the same.
+    /// The grants that it stands for. For a bucket, both owners are the same.
     pub fn to_acl(self, owner: &UserId, bucket_owner: &UserId) -> Acl {
         let user = |id: &UserId| Grantee::User(id.clone());
         let more: Vec<(Grantee, Permission)> = match self {
@@ -66,8 +66,8 @@ pub fn object_owner<'a>(
     }
 }
 
-/// Whether a request may bring an ACL. With ACLs disabled, only one that says what holds anyway: full control for the
-/// bucket's owner, and nothing for anybody else. What is refused is S3's `AccessControlListNotSupported`.
+/// Whether a request may set an ACL. With ACLs disabled, only one is accepted that grants full control to the bucket's
+/// owner and nothing to others. Others are refused with S3's `AccessControlListNotSupported`.
 pub fn is_accepted(ownership: ObjectOwnership, acl: &Acl, bucket_owner: &UserId) -> bool {
     let only_owner = || acl.grants.iter().all(|grant| grant.grantee == Grantee::User(bucket_owner.clone()));
     ownership != ObjectOwnership::BucketOwnerEnforced || (controls(acl, bucket_owner) && only_owner())
@@ -80,7 +80,7 @@ fn controls(acl: &Acl, user: &UserId) -> bool {
     acl.grants.iter().any(controls)
 }
 
-/// What the ACL of a bucket has to say for an action.
+/// The permission that a bucket's ACL must grant for an action.
 const fn on_bucket(action: Action) -> Option<Permission> {
     match action {
         Action::ListBucket | Action::ListBucketVersions | Action::ListBucketMultipartUploads => Some(Permission::Read),
@@ -91,7 +91,7 @@ const fn on_bucket(action: Action) -> Option<Permission> {
     }
 }
 
-/// What the ACL of an object has to say for an action.
+/// The permission that an object's ACL must grant for an action.
 const fn on_object(action: Action) -> Option<Permission> {
     match action {
         Action::GetObject
@@ -106,7 +106,7 @@ const fn on_object(action: Action) -> Option<Permission> {
     }
 }
 
-/// What an object's owner may do because of that: what full control grants.
+/// What an object's owner may do as its owner: what full control grants.
 pub(crate) const fn owner_may(action: Action) -> bool {
     on_object(action).is_some()
 }
@@ -132,7 +132,7 @@ fn is_for(grantee: &Grantee, caller: Caller<'_>) -> bool {
         Grantee::User(id) => caller.user_id() == Some(id),
         Grantee::Everyone => true,
         Grantee::Authenticated => caller != Caller::Anonymous,
-        // No request comes from whoever delivers logs.
+        // The log delivery service sends no requests.
         Grantee::LogDelivery => false,
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that there are rights for: in S3, and in the admin API.
+//! All rights: those of S3 and those of the admin API.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ pub enum Kind {
     Service,
     /// A bucket.
     Bucket,
-    /// An object, or the key of one to come.
+    /// An object, or the key of a future one.
     Object,
-    /// What the admin API is about: a user, a group, the region.
+    /// A resource of the admin API: a user, a group, the region.
     Admin,
 }
 
-/// The one table: how an action is called here and in policies, and what it is about.
+/// The table of actions: their names here and in policies, and their kinds of resources.
 macro_rules! actions {
     ($($kind:ident { $($action:ident $name:literal)* })*) => {
-        /// A right, by the name that policies have for it. Those of the admin API are called as its operations are.
+        /// A right, named as in policies. Those of the admin API have the names of its operations.
         ///
         /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,13 +188,14 @@ actions! {
 }
 
 impl Action {
-    /// Whether it manages the bucket policy itself: what a bucket policy cannot deny to its bucket's owner.
+    /// Whether the action manages the bucket policy itself. A bucket policy cannot deny such an action to the bucket's
+    /// owner.
     pub const fn manages_bucket_policy(self) -> bool {
         matches!(self, Self::GetBucketPolicy | Self::PutBucketPolicy | Self::DeleteBucketPolicy)
     }
 
-    /// Whether it reads or changes what belongs to the owner of an object that exists: its bytes, ACL and tags.
-    /// While ACLs are enabled, owning the bucket gives no such right over what another user owns.
+    /// Whether the action reads or changes what belongs to an existing object's owner: its bytes, ACL and tags. While
+    /// ACLs are enabled, the bucket's owner has no such right to objects of other users.
     pub const fn is_the_object_owners(self) -> bool {
         matches!(
             self,
@@ -224,14 +225,14 @@ impl fmt::Display for Action {
     }
 }
 
-/// What the actions of the admin API begin with.
+/// The prefix of the admin API's actions.
 const ADMIN: &str = "admin:";
 
-/// The words of a set, and the actions in each.
+/// The number of 128-bit words in a set of actions.
 const WORDS: usize = 2;
 const WORD_BITS: usize = 128;
 
-/// Some of the actions, a bit each, so that asking for one costs nothing however many patterns made the set.
+/// A set of actions, one bit each, so that a lookup costs the same however many patterns made the set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct ActionSet([u128; WORDS]);
 
@@ -248,8 +249,8 @@ impl ActionSet {
         Self(set)
     }
 
-    /// What a pattern of a policy names: wildcards are taken, and the case of letters is not looked at. Nothing if
-    /// it names no action that there is.
+    /// The actions that a pattern of a policy names, with wildcards and without regard to case; `None` if it names no
+    /// existing action.
     pub(crate) fn named(pattern: &str) -> Option<Self> {
         let pattern =
             Pattern::parse(&pattern.to_ascii_lowercase(), Syntax { wildcards: true, variables: false }).ok()?;
@@ -261,8 +262,8 @@ impl ActionSet {
         (set != Self::default()).then_some(set)
     }
 
-    /// What a pattern gives to whom it allows something. Rights of administration are given by their own name only: a
-    /// "*" was written for S3, by authors who knew of nothing else.
+    /// The actions that a pattern grants. Rights of administration must be named with their own prefix: the authors of
+    /// a "*" had only S3 in mind.
     pub(crate) fn given(pattern: &str) -> Option<Self> {
         let named = Self::named(pattern)?;
         let is_explicit = pattern.get(..ADMIN.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(ADMIN));
@@ -279,7 +280,7 @@ impl ActionSet {
         Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
-    /// What is here and not there.
+    /// The actions that are not in the other set.
     pub(crate) fn without(self, other: Self) -> Self {
         Self(std::array::from_fn(|word| self.0[word] & !other.0[word]))
     }
@@ -288,7 +289,7 @@ impl ActionSet {
         Self::of_kinds(&[Kind::Service, Kind::Bucket, Kind::Object]).both(self)
     }
 
-    /// Every action that is about one of these.
+    /// Every action on resources of these kinds.
     pub(crate) fn of_kinds(kinds: &[Kind]) -> Self {
         let of_kind = Action::ALL.iter().filter(|action| kinds.contains(&action.kind()));
         of_kind.fold(Self::default(), |set, action| set.and(Self::of(&[*action])))

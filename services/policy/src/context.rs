@@ -1,39 +1,40 @@
-//! What conditions ask of a request.
+//! The values of a request that conditions compare.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-/// A condition key: what a condition compares. Keys with a text of their own hold it in lower case where HTTP does
-/// not look at the case.
+/// A condition key: the value that a condition compares. Keys with a text of their own hold it in lower case where HTTP
+/// ignores case.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-policy-keys>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
-    /// `aws:SourceIp`: the address of the client, [`Value::Address`]. A proxy's word counts only if it is trusted.
+    /// `aws:SourceIp`: the address of the client, [`Value::Address`]. Forwarding headers count only from a trusted
+    /// proxy.
     SourceIp,
-    /// `aws:SecureTransport`: whether it came by TLS, [`Value::Flag`].
+    /// `aws:SecureTransport`: whether the request used TLS, [`Value::Flag`].
     SecureTransport,
-    /// `aws:CurrentTime` and `aws:EpochTime`. Answered by the request's own time.
+    /// `aws:CurrentTime` and `aws:EpochTime`. Taken from the request's time.
     CurrentTime,
-    /// `aws:username`. Answered by the caller, as are the next four.
+    /// `aws:username`. Taken from the caller, as are the next four.
     UserName,
     /// `aws:userid`.
     UserId,
     /// `aws:PrincipalType`.
     PrincipalType,
-    /// `aws:PrincipalArn`, with the canonical id for an account; conditions may leave that out.
+    /// `aws:PrincipalArn`, with the canonical id as the account, which conditions may omit.
     PrincipalArn,
-    /// `aws:PrincipalAccount`: the canonical id, since every user is an account.
+    /// `aws:PrincipalAccount`: the canonical id, because every user is an account.
     PrincipalAccount,
-    /// `aws:ResourceAccount` and `s3:ResourceAccount`. Answered by the bucket's owner.
+    /// `aws:ResourceAccount` and `s3:ResourceAccount`. Taken from the bucket's owner.
     ResourceAccount,
     /// The request header of this name (`aws:UserAgent`, `aws:Referer`, `s3:x-amz-acl`, ...).
     Header(&'static str),
     /// The decoded query parameter of this name (`s3:prefix`, `s3:max-keys`, `s3:VersionId`, ...).
     Query(&'static str),
-    /// `s3:x-amz-copy-source`: `bucket/key`, decoded, with no slash before it and no version behind it.
+    /// `s3:x-amz-copy-source`: `bucket/key`, decoded, without a leading slash and without a version.
     CopySource,
     /// `s3:signatureversion`: `AWS4-HMAC-SHA256`.
     SignatureVersion,
@@ -59,15 +60,15 @@ pub enum Key {
     ObjectLockRemainingDays,
     /// `s3:object-lock-legal-hold`.
     ObjectLockLegalHold,
-    /// `s3:LocationConstraint`: the region wanted for a new bucket. It stands in the body, which is read only once the
-    /// rest is permitted, so no new policy may ask for it.
+    /// `s3:LocationConstraint`: the requested region of a new bucket. It is in the body, which is read only once
+    /// everything else is permitted, so new policies may not use it.
     LocationConstraint,
-    /// A key of what no request here has (MFA, an organization, a VPC, a service of AWS, a session token): absent, as
-    /// AWS has it of a request without.
+    /// A key for something that no request has here (MFA, an organization, a VPC, an AWS service, a session token). It
+    /// counts as absent, as on AWS for a request without it.
     NeverFilled(&'static str),
 }
 
-/// Keys that are no more than their name, in lower case.
+/// Keys that consist only of their name, in lower case.
 const PLAIN: [(&str, Key); 25] = [
     ("aws:sourceip", Key::SourceIp),
     ("aws:securetransport", Key::SecureTransport),
@@ -96,7 +97,7 @@ const PLAIN: [(&str, Key); 25] = [
     ("s3:locationconstraint", Key::LocationConstraint),
 ];
 
-/// `s3:` and a header's name.
+/// `s3:` followed by a header's name.
 const HEADERS: [&str; 17] = [
     "x-amz-acl",
     "x-amz-grant-full-control",
@@ -125,7 +126,7 @@ const PARAMETERS: [(&str, &str); 4] = [
     ("s3:versionid", "versionId"),
 ];
 
-/// What AWS has and this store never will.
+/// Keys that AWS has and this store never fills.
 const NEVER_FILLED: [&str; 30] = [
     "aws:calledvia",
     "aws:calledviafirst",
@@ -163,7 +164,7 @@ const NEVER_FILLED: [&str; 30] = [
 const NEVER_FILLED_FAMILIES: [&str; 4] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/", "s3:buckettag/"];
 
 impl Key {
-    /// The key of that name, whatever its case. Nothing if there is none.
+    /// The key of this name, in any case; `None` if there is none.
     pub fn named(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         if let Some((_, key)) = PLAIN.iter().find(|(plain, _)| *plain == lower) {
@@ -182,7 +183,7 @@ impl Key {
         if let Some(family) = NEVER_FILLED_FAMILIES.iter().find(|family| lower.starts_with(**family)) {
             return (lower.len() > family.len()).then_some(Self::NeverFilled(family));
         }
-        // The keys of tags have a case.
+        // Tag keys are case-sensitive.
         let (family, tag) = name.split_once('/').filter(|(_, tag)| !tag.is_empty())?;
         match family.to_ascii_lowercase().as_str() {
             "s3:existingobjecttag" => Some(Self::ExistingObjectTag(tag.into())),
@@ -194,22 +195,22 @@ impl Key {
 
 /// The value of a condition key in a request.
 pub enum Value<'a> {
-    /// Nothing.
+    /// The key is absent.
     Absent,
-    /// Something, or perhaps nothing, and nobody can say what. No condition on it lets anything through: those of a
-    /// statement that denies hold, and those of one that allows do not, whatever the operator.
+    /// The value exists or not, but cannot be read. A condition on it never lets a request through: it holds in a
+    /// `Deny` and fails in an `Allow`, whatever the operator.
     Unreadable,
-    /// A text. Conditions that compare numbers, dates, addresses or truth read it as such.
+    /// A text. Conditions on numbers, dates, addresses or booleans parse it.
     Text(Cow<'a, str>),
     /// Any number of texts.
     Texts(Box<dyn Iterator<Item = Cow<'a, str>> + 'a>),
     /// A whole number.
     Number(i64),
-    /// Yes or no.
+    /// A boolean.
     Flag(bool),
-    /// A moment.
+    /// A time.
     Time(Timestamp),
-    /// A peer's address.
+    /// An address of a client.
     Address(IpAddr),
 }
 
@@ -228,11 +229,11 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
 /// The values that conditions use. Only the keys in a policy's conditions are requested, so implementations look them
 /// up on demand.
 pub trait Context {
-    /// What the request has under a key.
+    /// The request's value for a key.
     fn get(&self, key: &Key) -> Value<'_>;
 }
 
-/// A request that knows nothing of itself.
+/// A context without any values.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoContext;
 

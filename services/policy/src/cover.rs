@@ -1,8 +1,9 @@
-//! Whether somebody has all that a policy gives, so that handing it on raises nobody above them.
+//! Decides whether a user has everything that a policy grants, so that handing the policy on gives nobody more than
+//! that user has.
 //!
-//! Whatever is not plain is a no. Somebody's conditions, variables and exceptions say what they may do themselves, from
-//! where they are and at that hour, so nothing that hangs on them can be handed on; nor can an action of which anything
-//! is denied to them.
+//! Every unclear case is a no. A user's conditions, variables and exceptions say from where and when that user may do
+//! something, so rights that depend on them cannot be handed on. The same holds for an action if anything about it is
+//! denied to the user.
 
 use events::ids::{BucketName, UserId, UserName};
 use events::user::Role;
@@ -13,11 +14,12 @@ use crate::request::{Attached, Caller};
 use crate::resource::ResourcePattern;
 use crate::statement::{Effect, Statement};
 
-/// Pairs of resources that are compared for one answer, at most; more is a no. Each takes some nanoseconds.
+/// The maximum number of pairs of resources that are compared for one answer; beyond it the answer is no. Each takes
+/// some nanoseconds.
 const COMPARISONS_MAX: usize = 1_000_000;
 
-/// Whether whoever has these policies has all that a document allows. What it denies is not looked at: see
-/// [`Document::denies_anything`]. One that could not be read has no text, and gives what nobody here knows.
+/// Whether a holder of these policies has everything that a document allows. Its denials are not considered: see
+/// [`Document::denies_anything`]. A document that could not be parsed has no text, and what it grants is unknown.
 pub fn covers(held: &[Attached], document: &Document) -> bool {
     if document.text().is_empty() {
         return false;
@@ -26,12 +28,12 @@ pub fn covers(held: &[Attached], document: &Document) -> bool {
     allowed.all(|statement| covers_statement(held, statement))
 }
 
-/// Whether whoever has these policies may do everything with a bucket and all that is in it.
+/// Whether a holder of these policies may do everything with a bucket and its objects.
 pub fn covers_bucket(held: &[Attached], bucket: &BucketName) -> bool {
     has_all(held, ActionSet::of_kinds(&[Kind::Bucket, Kind::Object]), &ResourcePattern::of_bucket(bucket))
 }
 
-/// Whether a bucket policy gives a user something that it does not give to everybody alike.
+/// Whether a bucket policy grants a user something that it does not grant to everybody.
 pub fn gives_by_name(policy: &Document, name: &UserName, id: &UserId) -> bool {
     let caller = Caller::User { name, id, role: Role::User };
     policy.statements().iter().any(|statement| {
@@ -50,7 +52,7 @@ fn covers_statement(held: &[Attached], statement: &Statement) -> bool {
     has_all(held, statement.actions, &statement.resources.patterns)
 }
 
-/// Whether all actions are held on all resources, whoever asks, whenever and from wherever.
+/// Whether all actions are held on all resources, without conditions.
 fn has_all(held: &[Attached], actions: ActionSet, resources: &[ResourcePattern]) -> bool {
     let of = |effect| {
         let statements = held.iter().flat_map(|attached| attached.document.statements());

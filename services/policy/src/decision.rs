@@ -1,10 +1,10 @@
-//! What was decided, and why.
+//! A decision and its reason.
 
 use std::fmt;
 
 use events::ids::PolicyName;
 
-/// May it happen?
+/// Whether a request may proceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Decision<'a> {
@@ -17,13 +17,13 @@ pub enum Decision<'a> {
 /// The grant that allowed a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grantor<'a> {
-    /// Root is bound by nothing.
+    /// Root, who may do everything.
     Root,
-    /// The role of an admin.
+    /// The role `admin`.
     AdminRole,
-    /// Owning the bucket.
+    /// Ownership of the bucket.
     BucketOwnership,
-    /// Owning the object, or having begun the upload.
+    /// Ownership of the object, or having created the upload.
     ObjectOwnership,
     /// A policy.
     Policy(Origin<'a>),
@@ -61,7 +61,7 @@ pub struct StatementName<'a> {
 }
 
 impl Decision<'_> {
-    /// Whether it may happen.
+    /// Whether the request is allowed.
     pub const fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
     }

@@ -1,4 +1,4 @@
-//! Policy documents: JSON as its author wrote it, and what it means.
+//! Policy documents: the JSON of their authors, and their meaning.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
@@ -14,11 +14,11 @@ use crate::malformed::{DocumentPath, Malformed, quoted};
 use crate::pattern::{Cost, SEARCHES_MAX};
 use crate::statement::{Effect, Parser, STATEMENTS_MAX, Statement};
 
-/// Bytes of a bucket policy at most: S3's limit.
+/// The maximum size of a bucket policy in bytes: S3's limit.
 pub const BUCKET_POLICY_BYTES_MAX: usize = 20 * 1024;
-/// Bytes of a policy of users and groups at most.
+/// The maximum size of a policy of users and groups in bytes.
 pub const IDENTITY_POLICY_BYTES_MAX: usize = 20 * 1024;
-/// Characters of a document's id at most.
+/// The maximum length of a document's id in characters.
 const ID_CHARS_MAX: usize = 256;
 
 /// The kind of a policy document.
@@ -30,7 +30,7 @@ pub enum DocumentKind {
     Bucket,
 }
 
-/// A policy: what its author wrote, checked to the last word and compiled.
+/// A policy: its author's text, fully validated and compiled.
 #[derive(Debug, Clone)]
 pub struct Document {
     kind: DocumentKind,
@@ -41,25 +41,25 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a policy for users and groups.
+    /// Parses a policy for users and groups.
     pub fn identity(text: &str) -> Result<Self, Malformed> {
         Self::parse(text, None)
     }
 
-    /// Reads a policy for a bucket.
+    /// Parses a policy for a bucket.
     pub fn bucket(text: &str, bucket: &BucketName) -> Result<Self, Malformed> {
         Self::parse(text, Some(bucket))
     }
 
-    /// A policy that is part of the store.
+    /// A built-in policy.
     pub(crate) fn built_in(text: &str, actions: ActionSet) -> Self {
         let statements = vec![Statement::built_in(actions)];
         let (kind, cost) = (DocumentKind::Identity, Cost::default());
         Self { kind, text: text.into(), statements, cost, is_public: false }
     }
 
-    /// Denies everything. It stands for a policy that was stored and cannot be read now, written by a newer program
-    /// perhaps: that must not let anything through which it denies.
+    /// A document that denies everything. It stands for a stored policy that cannot be parsed now, perhaps because a
+    /// newer release wrote it: whatever that one denies must not be allowed.
     pub fn denying_all(kind: DocumentKind) -> Self {
         let (text, statements) = (Box::default(), vec![Statement::denying_all()]);
         Self { kind, text, statements, cost: Cost::default(), is_public: false }
@@ -97,10 +97,10 @@ impl Document {
         Ok(Self { kind, text: text.into(), statements, cost: parser.cost, is_public })
     }
 
-    /// Whether it may be stored from now on. What was stored before is held to as it was read.
+    /// Whether it may be stored now. Policies that are stored already stay in force as they are.
     pub fn check_new(&self) -> Result<(), Malformed> {
         if self.cost.searches > SEARCHES_MAX {
-            let why = format!("the policy has more than {SEARCHES_MAX} values with something between two \"*\"");
+            let why = format!("the policy has more than {SEARCHES_MAX} values with text between two \"*\"");
             return Err(DocumentPath::Document.wrong(why));
         }
         let of = DocumentPath::Document;
@@ -113,23 +113,22 @@ impl Document {
         self.kind
     }
 
-    /// The text as its author wrote it.
+    /// The author's text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it gives something to people whom nobody named. See [`crate::public`].
+    /// Whether it grants something to callers that it does not name. See [`crate::public`].
     pub const fn is_public(&self) -> bool {
         self.is_public
     }
 
-    /// Whether it may allow something with some object of a bucket: no more than a first look, before it is known
-    /// which object it is about.
+    /// Whether it might allow an action on some object of a bucket: a first check, before the object is known.
     pub fn could_allow(&self, action: Action, bucket: &BucketName) -> bool {
         self.statements.iter().any(|statement| statement.could_allow(action, bucket))
     }
 
-    /// Whether a statement of it denies anything to anybody.
+    /// Whether any statement of it is a `Deny`.
     pub fn denies_anything(&self) -> bool {
         self.statements.iter().any(|statement| statement.effect == Effect::Deny)
     }

@@ -1,4 +1,4 @@
-//! The one function that decides.
+//! Decides whether a request is allowed. It is the only function that does so.
 
 use events::access::ObjectOwnership;
 use events::ids::UserId;
@@ -12,7 +12,7 @@ use crate::request::{Attached, BucketAccess, Caller, Request, Rights};
 use crate::resource::Target;
 use crate::user_arn::UserArn;
 
-/// A request as statements look at it.
+/// A request as statements see it.
 pub(crate) struct Ask<'a> {
     pub(crate) caller: Caller<'a>,
     pub(crate) action: Action,
@@ -34,7 +34,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// What a condition key stands for. What is known for certain here is not asked of the context.
+    /// The value of a condition key. Values that are certain here are not read from the context.
     pub(crate) fn value(&self, key: &Key) -> Value<'_> {
         match key {
             Key::CurrentTime => Value::Time(self.time),
@@ -54,24 +54,22 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// Decides whether one request may have one right. A request that needs several (a copy reads and writes, a PUT
-/// with an ACL also changes the ACL) asks for each.
+/// Decides whether one request may have one right. A request that needs several (a copy reads and writes, a PUT with an
+/// ACL also changes the ACL) is evaluated for each.
 ///
-/// In this order:
+/// The rules, in order:
 /// 1. Root may do everything.
-/// 2. A statement that denies wins over everything below, whichever policy it is in. The one exception: the bucket
-///    policy cannot keep its bucket's owner and admins from managing the bucket policy, so that nobody locks
-///    themselves out.
-/// 3. What allows: the role of an admin; owning the bucket; a policy of the caller; the bucket policy; the ACL of the
-///    bucket or the object. Any one is enough. All users belong to one store, and policies of users are written by
-///    its admins, so such a policy reaches into every bucket: the bucket policy need not agree, as it must between
-///    two accounts of AWS.
-/// 4. What nothing allows is denied.
+/// 2. A statement that denies overrides everything below, whichever policy it is in. The one exception: the bucket
+///    policy cannot keep the bucket's owner and admins from managing the bucket policy, so that nobody locks themselves
+///    out.
+/// 3. Any one of these allows: the role of an admin; owning the bucket; a policy of the caller; the bucket policy; the ACL
+///    of the bucket or the object. All users belong to one store, and its admins write the policies of users, so such a
+///    policy applies in every bucket: the bucket policy need not agree, as it must between two AWS accounts.
+/// 4. Everything else is denied.
 ///
-/// ACLs are looked at only while the bucket has them enabled, and their public grants only while
-/// `IgnorePublicAcls` is off. With `RestrictPublicBuckets`, a bucket policy that is public allows nothing. While ACLs
-/// are enabled, an object that another user owns belongs to that user: neither owning the bucket nor the bucket
-/// policy opens it.
+/// ACLs count only while the bucket has them enabled, and their public grants only while `IgnorePublicAcls` is off.
+/// With `RestrictPublicBuckets`, a public bucket policy allows nothing. While ACLs are enabled, an object that another
+/// user owns belongs to that user: neither owning the bucket nor the bucket policy gives access to it.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html>
 pub fn evaluate<'a>(rights: &Rights<'a>, request: &Request<'a>) -> Decision<'a> {
@@ -88,7 +86,7 @@ pub fn evaluate<'a>(rights: &Rights<'a>, request: &Request<'a>) -> Decision<'a> 
     }
 }
 
-/// The statement that forbids it.
+/// The statement that denies it.
 fn denial<'a>(rights: &Rights<'a>, ask: &Ask<'a>) -> Option<Origin<'a>> {
     for attached in policies(rights, ask) {
         if let Some(statement) = attached.document.denies(ask) {
@@ -101,7 +99,7 @@ fn denial<'a>(rights: &Rights<'a>, ask: &Ask<'a>) -> Option<Origin<'a>> {
     (!keeps).then_some(Origin::Bucket(statement))
 }
 
-/// What permits it.
+/// The grant that allows it.
 fn grant<'a>(rights: &Rights<'a>, ask: &Ask<'a>) -> Option<Grantor<'a>> {
     if ask.caller.is_admin() {
         return Some(Grantor::AdminRole);
@@ -130,7 +128,7 @@ fn grant<'a>(rights: &Rights<'a>, ask: &Ask<'a>) -> Option<Grantor<'a>> {
     by_acl(rights, &bucket, ask)
 }
 
-/// What an ACL permits, or the ownership that goes with ACLs.
+/// The grant by an ACL, or by the ownership that applies with ACLs.
 fn by_acl<'a>(rights: &Rights<'a>, bucket: &BucketAccess<'a>, ask: &Ask<'a>) -> Option<Grantor<'a>> {
     let is_callers = rights.object.is_some_and(|object| ask.caller.user_id() == Some(object.owner));
     if is_callers && matches!(ask.action, Action::AbortMultipartUpload | Action::ListMultipartUploadParts) {
@@ -147,7 +145,8 @@ fn by_acl<'a>(rights: &Rights<'a>, bucket: &BucketAccess<'a>, ask: &Ask<'a>) -> 
     if object_acl.is_some_and(|acl| acl::object_grants(acl, ask.action, ask.caller, ignore_public)) {
         return Some(Grantor::ObjectAcl);
     }
-    // Who may write into a bucket may delete there what they own, and give what they write its first tags.
+    // A caller who may write into a bucket may delete their own objects there, and set the first tags of what they
+    // write.
     let action = match ask.action {
         Action::DeleteObject if is_callers => Action::PutObject,
         Action::PutObjectTagging if rights.object.is_none() => Action::PutObject,
@@ -157,7 +156,7 @@ fn by_acl<'a>(rights: &Rights<'a>, bucket: &BucketAccess<'a>, ask: &Ask<'a>) -> 
     granted.then_some(Grantor::BucketAcl)
 }
 
-/// The policies of the caller. Root is not bound by any, and nobody has none.
+/// The policies of the caller. Root and anonymous callers have none.
 fn policies<'a>(rights: &Rights<'a>, ask: &Ask<'a>) -> &'a [Attached] {
     if matches!(ask.caller, Caller::User { .. }) { rights.policies } else { &[] }
 }
@@ -166,7 +165,7 @@ fn owns(bucket: &BucketAccess<'_>, ask: &Ask<'_>) -> bool {
     ask.caller.user_id() == Some(bucket.owner)
 }
 
-/// Whether what speaks for the bucket speaks for the object too.
+/// Whether rights on the bucket extend to the object.
 fn reaches_object(rights: &Rights<'_>, bucket: &BucketAccess<'_>, ask: &Ask<'_>) -> bool {
     bucket.ownership == ObjectOwnership::BucketOwnerEnforced
         || !ask.action.is_the_object_owners()

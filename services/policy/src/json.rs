@@ -1,4 +1,4 @@
-//! JSON as policies need it: no member twice, and no deeper than a parser can go.
+//! Strict JSON for policies: no duplicate members, and a bounded depth.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,7 @@ impl Json {
         serde_json::from_str(text).map_err(|error| Malformed::NotJson(error.to_string()))
     }
 
-    /// What it is, for errors.
+    /// The type of the value, for errors.
     pub(crate) const fn what(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -93,7 +93,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
         while let Some((name, value)) = members.next_entry::<String, Json>()? {
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format_args!(
-                    "{} stands twice in one object",
+                    "{} occurs twice in one object",
                     crate::malformed::quoted(&name)
                 )));
             }

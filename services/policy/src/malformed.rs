@@ -1,4 +1,4 @@
-//! Why a text is not a policy.
+//! The errors of a policy document.
 
 /// The error in a document and its place, for its author. S3 answers `MalformedPolicy`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,19 +12,19 @@ pub enum Malformed {
         max: usize,
     },
     /// The document is not JSON, or one of its objects has a member twice.
-    #[error("the policy is not the JSON of a policy: {0}")]
+    #[error("the policy is not valid JSON: {0}")]
     NotJson(String),
     /// The document is JSON but not a valid policy.
     #[error("{place}: {problem}")]
     At {
-        /// Where: `Statement[1].Principal.AWS`.
+        /// The place: `Statement[1].Principal.AWS`.
         place: String,
         /// A description of the problem.
         problem: String,
     },
 }
 
-/// Where in a document the parser stands. Rendered only when something is wrong.
+/// The parser's place in a document. It is rendered only for an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum DocumentPath<'a> {
     Document,
@@ -32,7 +32,7 @@ pub(crate) enum DocumentPath<'a> {
     Item(&'a Self, usize),
 }
 
-/// Characters of an author's text in an error at most.
+/// The maximum length of quoted text in an error, in characters.
 const QUOTED_CHARS_MAX: usize = 80;
 
 /// An author's text, cut to a length fit for an error.
@@ -61,7 +61,7 @@ impl<'a> DocumentPath<'a> {
         match self {
             Self::Document => out.push_str("policy"),
             Self::Member(of, name) => {
-                // At the top the name says it all.
+                // At the top level the name is enough.
                 if !matches!(of, Self::Document) {
                     of.render(out);
                     out.push('.');

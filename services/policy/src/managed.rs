@@ -1,4 +1,4 @@
-//! The policies that every store has: [`events::policy::BUILT_IN`].
+//! The built-in policies: [`events::policy::BUILT_IN`].
 
 use std::sync::{Arc, LazyLock};
 
@@ -43,8 +43,8 @@ static DOCUMENTS: LazyLock<Vec<(&str, Arc<Document>)>> = LazyLock::new(|| {
     documents.collect()
 });
 
-/// The one of that name: `readonly` (everything that gets and lists), `readwrite` (everything), `writeonly` (putting
-/// objects), or `bucketowner` (making buckets and listing one's own, which then belong to whoever made them).
+/// The built-in policy of that name: `readonly` (every get and list), `readwrite` (everything), `writeonly` (putting
+/// objects), or `bucketowner` (creating buckets, which the creator then owns, and listing one's own).
 pub fn document(name: &PolicyName) -> Option<Arc<Document>> {
     DOCUMENTS.iter().find(|(managed, _)| *managed == name.as_str()).map(|(_, document)| Arc::clone(document))
 }

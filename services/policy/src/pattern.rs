@@ -1,9 +1,9 @@
-//! Texts with wildcards and variables, compiled once and matched in linear time.
+//! Patterns with wildcards and variables, compiled once and matched in linear time.
 //!
-//! `*` stands for any characters, `?` for one, `${...}` for what the caller is. Between two stars the leftmost
-//! place that fits is always the right one, so nothing is ever tried twice; a part without `?` and variables is found
-//! by two-way search, any other by [`find`], which looks at each byte of the text once. What a document's patterns can
-//! cost is bounded over all of them: see [`FLOATING_BYTES_MAX`] and [`SEARCHES_MAX`].
+//! `*` matches any characters, `?` matches one, and `${...}` matches a value of the caller. Between two stars the
+//! leftmost match is always right, so there is no backtracking. A part without `?` and variables is found by two-way
+//! search, any other by [`find`], which reads each byte of the text once. The total cost of a document's patterns is
+//! bounded: see [`FLOATING_BYTES_MAX`] and [`SEARCHES_MAX`].
 
 use std::iter::Sum;
 
@@ -13,14 +13,14 @@ use crate::request::Caller;
 use crate::search::{Unit, find};
 use crate::variable::Variable;
 
-/// Bytes of a document's patterns at most that stand between two stars together with a `?` or a variable. 64 of them
-/// cost one step for each byte of the text.
+/// The maximum number of bytes in a document's patterns that are between two stars together with a `?` or a variable.
+/// 64 of them cost one step for each byte of the text.
 pub(crate) const FLOATING_BYTES_MAX: usize = 1024;
 
-/// Patterns of a new document at most that look for something between two stars, each of which goes through the text.
+/// The maximum number of patterns of a new document with a part between two stars, each of which searches the text.
 pub(crate) const SEARCHES_MAX: usize = 256;
 
-/// What matching may cost.
+/// The cost of matching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cost {
     /// Bytes between two stars together with a `?` or a variable.
@@ -38,7 +38,7 @@ impl Sum for Cost {
     }
 }
 
-/// What has a meaning of its own in a text.
+/// Which special syntax a pattern has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Syntax {
     /// `*` and `?`.
@@ -47,11 +47,11 @@ pub(crate) struct Syntax {
     pub(crate) variables: bool,
 }
 
-/// What is matched: usually text, but an object's key may be any bytes.
+/// The text to match: usually characters, but an object's key may be any bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject<'a> {
     bytes: &'a [u8],
-    /// A `?` stands for a character in text, and for a byte where there are no characters.
+    /// A `?` matches a character in text, and a byte in other bytes.
     is_text: bool,
 }
 
@@ -65,10 +65,10 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// A compiled text.
+/// A compiled pattern.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
-    /// What stands between the stars: one more than there are stars.
+    /// The parts between the stars: one more than there are stars.
     segments: Vec<Segment>,
     has_variables: bool,
 }
@@ -76,7 +76,7 @@ pub(crate) struct Pattern {
 #[derive(Debug, Clone, Default)]
 struct Segment {
     atoms: Vec<Atom>,
-    /// For a text alone that stands between two stars.
+    /// Only for a literal text between two stars.
     finder: Option<Box<Finder<'static>>>,
 }
 
@@ -87,17 +87,17 @@ enum Atom {
     Variable(Variable),
 }
 
-/// What a pattern can match of the texts that begin with a given one.
+/// What a pattern can match among the texts with a given prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reach {
-    /// The given text itself.
+    /// The prefix itself.
     pub(crate) itself: bool,
-    /// A longer one.
+    /// A longer text.
     pub(crate) longer: bool,
 }
 
 impl Pattern {
-    /// Compiles a text; the error says what is wrong with a variable.
+    /// Compiles a pattern; the error says which variable is malformed.
     pub(crate) fn parse(text: &str, syntax: Syntax) -> Result<Self, String> {
         let (mut segments, mut atoms, mut literal) = (Vec::new(), Vec::new(), String::new());
         let end_text = |literal: &mut String, atoms: &mut Vec<Atom>| {
@@ -126,7 +126,7 @@ impl Pattern {
             match next {
                 '*' if syntax.wildcards => {
                     end_text(&mut literal, &mut atoms);
-                    // Stars side by side are one.
+                    // Adjacent stars count as one.
                     if segments.is_empty() || !atoms.is_empty() {
                         segments.push(std::mem::take(&mut atoms));
                     }
@@ -143,23 +143,23 @@ impl Pattern {
         Ok(Self::compile(segments))
     }
 
-    /// What matches everything.
+    /// A pattern that matches everything.
     pub(crate) fn anything() -> Self {
         Self::compile(vec![Vec::new(), Vec::new()])
     }
 
-    /// What matches one text.
+    /// A pattern that matches one text.
     pub(crate) fn literal(text: &str) -> Self {
         Self::compile(vec![vec![Atom::Text(text.into())]])
     }
 
-    /// What matches every text that begins so.
+    /// A pattern that matches every text with this prefix.
     pub(crate) fn beginning(text: &str) -> Self {
         Self::compile(vec![vec![Atom::Text(text.into())], Vec::new()])
     }
 
-    /// Whether it surely matches whatever the other does, for whomever variables stand: it is the same without any, or
-    /// a text with a star behind it with which the other begins. What is not that plain is a no.
+    /// Whether it certainly matches everything that the other matches, for every caller: it is the same pattern without
+    /// variables, or a prefix of the other followed by a star. Every unclear case is a no.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         if self.has_variables {
             return false;
@@ -192,7 +192,7 @@ impl Pattern {
         Self { segments: compiled.collect(), has_variables }
     }
 
-    /// Whether it matches the whole of a text. Nothing if a variable of it has no value for the caller.
+    /// Whether it matches the whole of a text. `None` if one of its variables has no value for the caller.
     pub(crate) fn matches(&self, subject: Subject<'_>, caller: Option<Caller<'_>>) -> Option<bool> {
         if self.has_variables && self.variables().any(|variable| variable.value(caller).is_none()) {
             return None;
@@ -201,7 +201,7 @@ impl Pattern {
         Some(matching.all(&self.segments, subject.bytes))
     }
 
-    /// Whether it is the text but for the case of letters. Wildcards have no meaning here.
+    /// Whether it equals the text, ignoring case. Wildcards have no meaning here.
     pub(crate) fn is_whatever_the_case(&self, text: &str, caller: Option<Caller<'_>>) -> Option<bool> {
         if self.has_variables && self.variables().any(|variable| variable.value(caller).is_none()) {
             return None;
@@ -215,7 +215,7 @@ impl Pattern {
         Some(pieces.flat_map(lower).eq(text.chars().flat_map(char::to_lowercase)))
     }
 
-    /// Whether it is one text, the same for everybody.
+    /// Whether it is one fixed text, the same for every caller.
     pub(crate) fn is_fixed(&self) -> bool {
         matches!(self.segments.as_slice(), [one] if one.atoms.iter().all(|atom| matches!(atom, Atom::Text(_))))
     }
@@ -235,8 +235,8 @@ impl Pattern {
         Cost { floating_bytes: floating.map(bytes).sum(), searches: usize::from(!between.is_empty()) }
     }
 
-    /// What it can match of the texts that begin with `prefix`, whatever its variables stand for. All states of a
-    /// match are followed at once.
+    /// What it can match among the texts that begin with `prefix`, whatever the values of its variables. All states of
+    /// the match are tracked at once.
     pub(crate) fn reach(&self, prefix: &str) -> Reach {
         let tokens = self.tokens();
         let open = |states: &mut Vec<bool>| {
@@ -296,7 +296,7 @@ enum Token {
     Any,
 }
 
-/// One match of one text.
+/// A match of one text in progress.
 struct Matching<'a> {
     caller: Option<Caller<'a>>,
     is_text: bool,
@@ -305,7 +305,7 @@ struct Matching<'a> {
 impl Matching<'_> {
     fn all(&self, segments: &[Segment], text: &[u8]) -> bool {
         let [first, between @ .., last] = segments else {
-            // Without a star the one segment is the whole.
+            // Without a star the only segment is the whole pattern.
             return segments.first().is_some_and(|only| self.after(only, text).is_some_and(<[u8]>::is_empty));
         };
         let Some(mut rest) = self.after(first, text) else { return false };
@@ -316,7 +316,7 @@ impl Matching<'_> {
         self.ends_with(last, rest)
     }
 
-    /// What follows a segment that the text begins with.
+    /// The rest of the text after a segment that it begins with.
     fn after<'t>(&self, segment: &Segment, text: &'t [u8]) -> Option<&'t [u8]> {
         segment.atoms.iter().try_fold(text, |rest, atom| match atom {
             Atom::Text(text) => rest.strip_prefix(text.as_bytes()),
@@ -325,7 +325,7 @@ impl Matching<'_> {
         })
     }
 
-    /// What follows the leftmost place of a segment.
+    /// The rest of the text after the leftmost match of a segment.
     fn find<'t>(&self, segment: &Segment, text: &'t [u8]) -> Option<&'t [u8]> {
         if let Some(finder) = &segment.finder {
             return finder.find(text).map(|at| &text[at + finder.needle().len()..]);
@@ -350,20 +350,20 @@ impl Matching<'_> {
         before.is_some()
     }
 
-    /// Bytes of the first character.
+    /// The length of the first character in bytes.
     fn first_len(&self, text: &[u8]) -> Option<usize> {
         let first = text.first()?;
         Some(if !self.is_text || first.is_ascii() { 1 } else { 1 + continued(text[1..].iter()) })
     }
 
-    /// Bytes of the last character.
+    /// The length of the last character in bytes.
     fn last_len(&self, text: &[u8]) -> Option<usize> {
         let last = text.last()?;
         Some(if !self.is_text || last.is_ascii() { 1 } else { 1 + continued(text.iter().rev()) })
     }
 }
 
-/// How many bytes in a row continue a character of UTF-8.
+/// The number of consecutive UTF-8 continuation bytes.
 fn continued<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     bytes.take_while(|byte| (0x80..0xc0).contains(*byte)).count()
 }
@@ -380,7 +380,7 @@ mod tests {
         Pattern::parse(pattern, WILD).unwrap().matches(Subject::text(text), None).unwrap()
     }
 
-    /// The definition, tried every way.
+    /// The definition, by trying every possibility.
     fn naive(pattern: &[char], text: &[char]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
@@ -444,7 +444,8 @@ mod tests {
             assert!(!matches(&pattern, &text));
         }
         assert!(matches(&"*a".repeat(2000), &text));
-        // A needle that almost fits everywhere: quadratic for a search that begins anew, a matter of seconds here.
+        // A needle that almost matches everywhere: a search that starts over each time would be quadratic and take
+        // seconds here.
         assert!(!matches(&format!("*{}b*", "a".repeat(1 << 19)), &text));
     }
 

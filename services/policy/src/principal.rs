@@ -1,4 +1,4 @@
-//! Whom a statement of a bucket policy is for.
+//! The principals of a statement in a bucket policy.
 
 use events::ids::{UserId, UserName};
 
@@ -10,14 +10,14 @@ use crate::user_arn::UserArn;
 /// `Principal` or `NotPrincipal`.
 #[derive(Debug, Clone)]
 pub(crate) struct Principals {
-    /// Everybody but them.
+    /// All callers except these.
     pub(crate) negated: bool,
     everyone: bool,
     names: Vec<UserName>,
     ids: Vec<UserId>,
 }
 
-/// Principals of one statement at most.
+/// The maximum number of principals of one statement.
 pub(crate) const PRINCIPALS_MAX: usize = 256;
 
 impl Principals {
@@ -44,7 +44,7 @@ impl Principals {
             other => Err(place.wrong(format!("a principal is a string, not {}", other.what()))),
         };
         let members = match members {
-            Json::List(list) if list.is_empty() => return Err(place.wrong("it names nobody")),
+            Json::List(list) if list.is_empty() => return Err(place.wrong("it names no principal")),
             Json::List(list) => {
                 list.iter().enumerate().map(|(at, json)| one(json, &place.item(at))).collect::<Result<_, _>>()?
             }
@@ -66,15 +66,15 @@ impl Principals {
                 None => self.ids.push(member.parse().map_err(|_| nobody())?),
             },
             "CanonicalUser" => self.ids.push(member.parse().map_err(|_| nobody())?),
-            // A service of AWS never asks here: such a statement is for nobody, and kept for whoever reads it.
+            // AWS services send no requests here: such a statement applies to no caller, and is kept for its readers.
             "Service" if member.ends_with(".amazonaws.com") => {}
-            "Service" => return Err(format!("{} is no service of AWS", quoted(member))),
+            "Service" => return Err(format!("{} is not an AWS service", quoted(member))),
             _ => return Err("principals are \"AWS\", \"CanonicalUser\" or \"Service\"".to_owned()),
         }
         Ok(())
     }
 
-    /// Whether the statement is for the caller. Root is asked nothing, so it never comes here.
+    /// Whether the statement applies to the caller. Root never gets here.
     pub(crate) fn has(&self, caller: Caller<'_>) -> bool {
         let named = self.everyone
             || match caller {
@@ -84,7 +84,7 @@ impl Principals {
         named != self.negated
     }
 
-    /// Whether people whom nobody named are among them.
+    /// Whether it includes callers that are not named.
     pub(crate) fn is_open(&self) -> bool {
         self.everyone != self.negated
     }

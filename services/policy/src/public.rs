@@ -1,12 +1,12 @@
-//! What public means, and what Public Access Block does about it.
+//! What public means, and how the public access block restricts it.
 //!
-//! A policy is public if a statement of it allows something to principals that it does not name, unless a condition
+//! A policy is public if one of its statements allows something to principals that it does not name, unless a condition
 //! fixes who they can be: one that holds only for listed values, without wildcards and variables, of an address
 //! (networks of at least /8, or /32 in IPv6), a principal, an account, an organization or a virtual network. An ACL is
-//! public if it grants something to everyone or to everyone who can sign.
+//! public if it grants something to everyone or to every authenticated user.
 //!
-//! Of the four rules two are here, about what may be stored; the other two, `IgnorePublicAcls` and
-//! `RestrictPublicBuckets`, are about what is stored already, and part of [`crate::evaluate`].
+//! Two of the four settings are here, about what may be stored. The other two, `IgnorePublicAcls` and
+//! `RestrictPublicBuckets`, apply to what is stored already and are part of [`crate::evaluate`].
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
 
@@ -30,7 +30,7 @@ pub fn blocks_policy(block: PublicAccessBlock, policy: &Document) -> bool {
     block.block_public_policy && policy.is_public()
 }
 
-/// Whether a bucket is public as it stands: what `GetBucketPolicyStatus` says.
+/// Whether a bucket is public at present, as `GetBucketPolicyStatus` reports it.
 pub fn bucket_is_public(bucket: &BucketAccess<'_>) -> bool {
     let by_policy = bucket.policy.is_some_and(Document::is_public);
     let acls = bucket.ownership != ObjectOwnership::BucketOwnerEnforced && !bucket.public_access.ignore_public_acls;

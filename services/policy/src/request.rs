@@ -11,10 +11,10 @@ use crate::action::Action;
 use crate::context::Context;
 use crate::document::Document;
 
-/// The caller, who has been authenticated before.
+/// The authenticated caller of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller<'a> {
-    /// The one user that configuration makes. Bound by nothing.
+    /// The one user that the configuration creates, who may do everything.
     Root,
     /// A user.
     User {
@@ -22,7 +22,7 @@ pub enum Caller<'a> {
         name: &'a UserName,
         /// The canonical id, which owns buckets and objects.
         id: &'a UserId,
-        /// Whether what nothing grants is allowed all the same.
+        /// The user's role.
         role: Role,
     },
     /// An anonymous caller.
@@ -30,7 +30,7 @@ pub enum Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// A user's canonical id. Root is asked nowhere for its own.
+    /// A user's canonical id. Root's is never needed.
     pub fn user_id(self) -> Option<&'a UserId> {
         match self {
             Self::User { id, .. } => Some(id),
@@ -65,11 +65,11 @@ impl<'a> Caller<'a> {
 pub enum Resource<'a> {
     /// The store.
     Service,
-    /// A bucket, or the name of one to come.
+    /// A bucket, or the name of a future one.
     Bucket(&'a BucketName),
-    /// An object, or the key of one to come.
+    /// An object, or the key of a future one.
     Object(&'a BucketName, &'a ObjectKey),
-    /// What the admin API is about, as policies write it behind `arn:aws:admin:::`: `user/ada`, `region`.
+    /// A resource of the admin API, as policies write it after `arn:aws:admin:::`: `user/ada`, `region`.
     Admin(&'a str),
 }
 
@@ -82,13 +82,13 @@ pub struct Request<'a> {
     pub action: Action,
     /// The resource.
     pub resource: Resource<'a>,
-    /// When: what `aws:CurrentTime` says.
+    /// The time, which `aws:CurrentTime` compares.
     pub time: Timestamp,
     /// The values for conditions.
     pub context: &'a dyn Context,
 }
 
-/// A policy that a user has, themselves or by a group.
+/// A policy that a user has, attached to the user or to a group.
 #[derive(Debug, Clone)]
 pub struct Attached {
     /// The name of the policy.
@@ -108,7 +108,7 @@ pub struct BucketAccess<'a> {
     pub acl: Option<&'a Acl>,
     /// The public access block.
     pub public_access: PublicAccessBlock,
-    /// Whether ACLs are enabled, and whose objects are.
+    /// Whether ACLs are enabled, and who owns objects.
     pub ownership: ObjectOwnership,
 }
 
@@ -121,13 +121,13 @@ pub struct ObjectAccess<'a> {
     pub acl: Option<&'a Acl>,
 }
 
-/// All that bears on a request.
+/// Everything that determines the rights of a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rights<'a> {
-    /// The caller's own policies and those of their groups, in any order. Not looked at for root and nobody.
+    /// The caller's own policies and those of their groups, in any order. Ignored for root and anonymous callers.
     pub policies: &'a [Attached],
-    /// The bucket that the request is about, if there is one of that name. None where a bucket is created.
+    /// The bucket of the request, if it exists. `None` when a bucket is created.
     pub bucket: Option<BucketAccess<'a>>,
-    /// The object, version or upload that the request is about, if it exists.
+    /// The object, version or upload of the request, if it exists.
     pub object: Option<ObjectAccess<'a>>,
 }

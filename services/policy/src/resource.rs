@@ -1,4 +1,4 @@
-//! What a statement is about.
+//! The resources of a statement.
 
 use events::ids::BucketName;
 
@@ -6,42 +6,41 @@ use crate::action::Kind;
 use crate::pattern::{Cost, Pattern, Reach, Subject, Syntax};
 use crate::request::{Caller, Resource};
 
-/// A resource of a statement. What it is matched against is what stands behind `arn:aws:s3:::`: `bucket`,
-/// `bucket/key`, or `*` for the store itself; or behind `arn:aws:admin:::`: `user/ada`, `group/crew`, `region`.
+/// A resource of a statement. It is matched against the text after `arn:aws:s3:::`: `bucket`, `bucket/key`, or `*` for
+/// the store itself; or after `arn:aws:admin:::`: `user/ada`, `group/crew`, `region`.
 #[derive(Debug, Clone)]
 pub(crate) struct ResourcePattern {
-    /// It is about S3.
+    /// Whether it matches resources of S3.
     of_s3: bool,
-    /// It is about what the admin API is about.
+    /// Whether it matches resources of the admin API.
     of_admin: bool,
     pattern: Pattern,
 }
 
-/// The parts of an ARN before the one that names something, and what each is here. A policy may write a pattern that
-/// matches it.
+/// The parts of an ARN before the resource, with their values here. A policy may use a pattern that matches them.
 const ARN_PARTS: [(&str, &[&str]); 5] =
     [("arn", &["arn"]), ("partition", &["aws"]), ("service", &[S3, ADMIN]), ("region", &[""]), ("account", &[""])];
 
-/// The services that resources are of.
+/// The services that resources belong to.
 const S3: &str = "s3";
 const ADMIN: &str = "admin";
 
-/// How a request that is about the store itself is called.
+/// The resource of a request to the store itself.
 const STORE: &str = "*";
 
 impl ResourcePattern {
-    /// What matches every resource.
+    /// A pattern for every resource.
     pub(crate) fn everything() -> Self {
         Self { of_s3: true, of_admin: true, pattern: Pattern::anything() }
     }
 
-    /// What matches everything in a bucket, and the bucket.
+    /// Patterns for a bucket and for everything in it.
     pub(crate) fn of_bucket(bucket: &BucketName) -> [Self; 2] {
         let of = |pattern| Self { of_s3: true, of_admin: false, pattern };
         [of(Pattern::literal(bucket.as_str())), of(Pattern::beginning(&format!("{bucket}/")))]
     }
 
-    /// Compiles a resource; the error says what is wrong with it.
+    /// Compiles a resource; the error says why it is malformed.
     pub(crate) fn parse(text: &str, variables: bool) -> Result<Self, String> {
         if text == "*" {
             return Ok(Self::everything());
@@ -71,13 +70,13 @@ impl ResourcePattern {
         self.pattern.cost()
     }
 
-    /// Whether it matches. Nothing if a variable of it has no value for the caller.
+    /// Whether it matches. `None` if one of its variables has no value for the caller.
     pub(crate) fn matches(&self, target: &Target<'_>, caller: Caller<'_>) -> Option<bool> {
         let is_of = if matches!(target, Target::Admin(_)) { self.of_admin } else { self.of_s3 };
         if is_of { self.pattern.matches(target.subject(), Some(caller)) } else { Some(false) }
     }
 
-    /// Whether it surely matches whatever the other matches, for whomever. What is not plain is a no.
+    /// Whether it certainly matches everything that the other matches, for every caller. Every unclear case is a no.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         (self.of_s3 || !other.of_s3) && (self.of_admin || !other.of_admin) && self.pattern.covers(&other.pattern)
     }
@@ -90,7 +89,7 @@ impl ResourcePattern {
     }
 }
 
-/// What of a bucket a resource can match.
+/// What a resource can match of a bucket.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Within {
     bucket: bool,
@@ -102,7 +101,7 @@ impl Within {
         self.bucket || self.objects
     }
 
-    /// Whether something of that kind is among it.
+    /// Whether it can match something of this kind.
     pub(crate) fn has(self, kind: Kind) -> bool {
         match kind {
             Kind::Service | Kind::Admin => false,
@@ -112,13 +111,13 @@ impl Within {
     }
 }
 
-/// What a request is about, in the form that patterns match.
+/// The resource of a request, in the form that patterns match.
 #[derive(Debug)]
 pub(crate) enum Target<'a> {
     Name(&'a str),
-    /// `bucket/key` in one piece: the one allocation of an evaluation.
+    /// `bucket/key` in one buffer: the only allocation of an evaluation.
     Path(Vec<u8>),
-    /// What the admin API is about.
+    /// A resource of the admin API.
     Admin(&'a str),
 }
 

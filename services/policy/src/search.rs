@@ -1,28 +1,28 @@
-//! Finding a text in which characters may be any, in one pass over what it is looked for in.
+//! Searches a text for a pattern with wildcard characters, in one pass.
 //!
-//! All places where it could begin are followed at once, a bit for each unit of the text that is looked for
-//! ("shift-and"). A byte costs a step for each 64 units, whatever the text is.
+//! All possible starts are tracked at once, one bit for each unit of the pattern ("shift-and"). A byte costs one step
+//! for each 64 units, whatever the text is.
 //!
 //! Source: Baeza-Yates and Gonnet, "A New Approach to Text Searching", Communications of the ACM 35 (10), 1992.
 
-/// What is looked for, piece by piece.
+/// A unit of the pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// This byte.
     Byte(u8),
-    /// Any character; where there are no characters, any byte.
+    /// Any character; any byte if the text has no characters.
     One,
 }
 
 /// Units in one word of states.
 const WORD_UNITS: usize = u64::BITS as usize;
 
-/// Where the leftmost place ends that fits.
+/// The end of the leftmost match.
 pub(crate) fn find(units: &[Unit], text: &[u8], is_text: bool) -> Option<usize> {
     find_counting(units, text, is_text, || ())
 }
 
-/// The same; `step` is called for each word that is looked at.
+/// The same; `step` is called for each word that is processed.
 fn find_counting(units: &[Unit], text: &[u8], is_text: bool, mut step: impl FnMut()) -> Option<usize> {
     let Some(last) = units.len().checked_sub(1) else { return Some(0) };
     let masks = Masks::new(units, is_text);
@@ -46,14 +46,14 @@ fn find_counting(units: &[Unit], text: &[u8], is_text: bool, mut step: impl FnMu
     None
 }
 
-/// Which units each byte may be.
+/// The units that each byte can match.
 struct Masks {
     words: usize,
-    /// For each byte the number of its row.
+    /// The number of each byte's row.
     rows: [u16; 256],
-    /// The rows one after the other.
+    /// The rows, one after another.
     bits: Vec<u64>,
-    /// The units that may be any character.
+    /// The units that match any character.
     any: Vec<u64>,
     is_text: bool,
 }
@@ -65,7 +65,7 @@ impl Masks {
         for at in (0..units.len()).filter(|at| units[*at] == Unit::One) {
             any[at / WORD_UNITS] |= 1 << (at % WORD_UNITS);
         }
-        // Row 0 is of bytes that no unit names, row 1 of those of them that continue a character.
+        // Row 0 is for bytes that no unit names, row 1 for those among them that continue a character.
         let mut masks = Self { words, rows: [0; 256], bits: any.clone(), any, is_text };
         masks.bits.resize(2 * words, 0);
         if is_text {
@@ -79,7 +79,7 @@ impl Masks {
         masks
     }
 
-    /// The row of a byte alone.
+    /// A row for a single byte.
     fn row_of(&mut self, byte: u8) -> usize {
         let row = usize::from(self.rows[usize::from(byte)]);
         if row > 1 {
@@ -87,7 +87,7 @@ impl Masks {
         }
         let fresh = self.bits.len() / self.words;
         self.bits.extend_from_within(row * self.words..(row + 1) * self.words);
-        // There are 258 rows at most.
+        // There are at most 258 rows.
         self.rows[usize::from(byte)] = u16::try_from(fresh).unwrap_or_default();
         fresh
     }
@@ -97,7 +97,7 @@ impl Masks {
         &self.bits[begin..begin + self.words]
     }
 
-    /// Whether a byte belongs to the character that has begun before it.
+    /// Whether a byte continues a character.
     fn continues(&self, byte: u8) -> bool {
         self.is_text && (0x80..0xc0).contains(&byte)
     }
@@ -113,7 +113,7 @@ mod tests {
         text.bytes().map(|byte| if byte == b'?' { Unit::One } else { Unit::Byte(byte) }).collect()
     }
 
-    /// Tries every place.
+    /// Tries every position.
     fn naive(wanted: &str, text: &str) -> Option<usize> {
         let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
         let fits = |start: &usize| {

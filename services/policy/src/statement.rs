@@ -13,11 +13,11 @@ use crate::pattern::{Cost, FLOATING_BYTES_MAX};
 use crate::principal::Principals;
 use crate::resource::ResourcePattern;
 
-/// Statements of one document at most.
+/// The maximum number of statements in a document.
 pub const STATEMENTS_MAX: usize = 256;
-/// Actions, resources or values in one list at most.
+/// The maximum number of actions, resources or values in one list.
 pub(crate) const VALUES_MAX: usize = 512;
-/// Characters of a statement's id at most.
+/// The maximum length of a statement's id in characters.
 const SID_CHARS_MAX: usize = 128;
 
 const ELEMENTS: [&str; 9] =
@@ -33,7 +33,7 @@ pub(crate) enum Effect {
 pub(crate) struct Statement {
     pub(crate) sid: Option<Box<str>>,
     pub(crate) effect: Effect,
-    /// Only in bucket policies: an identity policy is for whoever has it.
+    /// Only in bucket policies: an identity policy applies to the users who have it.
     pub(crate) principals: Option<Principals>,
     pub(crate) actions: ActionSet,
     pub(crate) resources: Resources,
@@ -42,18 +42,18 @@ pub(crate) struct Statement {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Resources {
-    /// Everything but them.
+    /// Everything except these.
     pub(crate) negated: bool,
     pub(crate) patterns: Vec<ResourcePattern>,
 }
 
-/// What a parser knows of the document around a statement.
+/// What the parser knows about the document around a statement.
 pub(crate) struct Parser<'a> {
     /// The bucket of a bucket policy.
     pub(crate) bucket: Option<&'a BucketName>,
     /// Whether `${...}` has a meaning.
     pub(crate) variables: bool,
-    /// What matching costs, as far as the document was read.
+    /// The cost of matching the part of the document that was parsed so far.
     pub(crate) cost: Cost,
 }
 
@@ -86,7 +86,9 @@ impl Parser<'_> {
         match (self.bucket, found) {
             (Some(_), Some((json, name, negated))) => Principals::parse(json, negated, &place.member(name)).map(Some),
             (Some(_), None) => Err(place.wrong("a statement of a bucket policy has a Principal")),
-            (None, Some(_)) => Err(place.wrong("a policy of a user or group has no Principal: it is for who has it")),
+            (None, Some(_)) => {
+                Err(place.wrong("a policy of a user or group has no Principal: it applies to the users who have it"))
+            }
             (None, None) => Ok(None),
         }
     }
@@ -134,14 +136,14 @@ impl Parser<'_> {
                 && !negated
                 && !resources.fit(named, bucket)
             {
-                return Err(place.wrong(format!("{} is about none of the statement's resources", quoted(text))));
+                return Err(place.wrong(format!("{} fits none of the statement's resources", quoted(text))));
             }
             actions = actions.and(named);
             Ok(())
         })?;
         Ok(match (effect, negated) {
             (_, false) => actions,
-            // All but some is all but some of S3, as a "*" is all of S3.
+            // `NotAction` covers only S3's actions, as "*" does.
             (Effect::Allow, true) => actions.inverted().without_admin(),
             (Effect::Deny, true) => actions.inverted(),
         })
@@ -191,7 +193,8 @@ fn sid(json: Option<&Json>, place: &DocumentPath<'_>) -> Result<Option<Box<str>>
             Ok(Some(sid.as_str().into()))
         }
         Some(_) => {
-            Err(place.wrong(format!("a Sid is a string of at most {SID_CHARS_MAX} characters, none of control")))
+            Err(place
+                .wrong(format!("a Sid is a string of at most {SID_CHARS_MAX} characters, without control characters")))
         }
     }
 }
@@ -204,7 +207,7 @@ fn effect(json: Option<&Json>, place: &DocumentPath<'_>) -> Result<Effect, Malfo
     }
 }
 
-/// An element or its opposite, and whether it is the opposite; never both.
+/// An element or its negation, and whether it is the negation; never both.
 fn either<'a>(
     elements: &'a BTreeMap<String, Json>,
     plain: &'static str,
@@ -238,14 +241,14 @@ pub(crate) fn texts(
 }
 
 impl Resources {
-    /// Whether some action of a bucket policy can be about some resource here.
+    /// Whether some action of a bucket policy fits some of these resources.
     fn fit(&self, actions: ActionSet, bucket: &BucketName) -> bool {
         let fits = |within: crate::resource::Within| actions.iter().any(|action| within.has(action.kind()));
         self.negated || self.patterns.iter().any(|pattern| fits(pattern.within(bucket)))
     }
 
-    /// Whether a statement with these resources is about what is asked for. A variable without a value must not
-    /// widen what is allowed: it matches nothing, except where matching takes something from what is allowed.
+    /// Whether a statement with these resources applies to the request. A variable without a value must not widen what
+    /// is allowed: it matches nothing, except in the `NotResource` of an `Allow`, where a match narrows.
     fn have(&self, ask: &Ask<'_>, effect: Effect) -> bool {
         let without_value = self.negated && effect == Effect::Allow;
         let mut patterns = self.patterns.iter();
@@ -269,21 +272,22 @@ impl Statement {
             && (self.resources.negated || self.resources.patterns.iter().any(is_about))
     }
 
-    /// What is refused of a policy that is new.
+    /// Refuses what new policies may not contain.
     ///
     /// Source: AWS IAM User Guide, "AWS JSON policy elements: `NotPrincipal`".
     pub(crate) fn check_new(&self, place: &DocumentPath<'_>) -> Result<(), Malformed> {
         if self.effect == Effect::Allow && self.principals.as_ref().is_some_and(|principals| principals.negated) {
-            return Err(place.wrong("to allow all but some is to allow strangers: NotPrincipal goes with Deny only"));
+            return Err(place
+                .wrong("an Allow with NotPrincipal would include anonymous callers: use NotPrincipal only with Deny"));
         }
         if self.conditions.iter().any(|condition| !condition.is_answerable()) {
-            let why = "s3:LocationConstraint stands in the body, which is read only once the rest is permitted";
+            let why = "s3:LocationConstraint is in the body, which is read only once the rest is permitted";
             return Err(place.member("Condition").wrong(why));
         }
         Ok(())
     }
 
-    /// Whether it gives something to people whom nobody named.
+    /// Whether it grants something to callers that it does not name.
     pub(crate) fn is_public(&self) -> bool {
         self.effect == Effect::Allow
             && self.principals.as_ref().is_some_and(Principals::is_open)
@@ -295,7 +299,7 @@ impl Statement {
         Self { effect: Effect::Deny, ..Self::built_in(ActionSet::default().inverted()) }
     }
 
-    /// A statement of a policy that is part of the store: it allows something on everything.
+    /// A statement of a built-in policy: it allows something on everything.
     pub(crate) fn built_in(actions: ActionSet) -> Self {
         Self {
             sid: None,

@@ -1,4 +1,4 @@
-//! The ARN of a user, and where bucket policies name users by it.
+//! The ARN of a user, and how bucket policies name users by it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 
 use crate::malformed::Malformed;
 
-/// `arn:aws:iam::account:user/path/name`. Every user is an account of their own, whose number is the canonical id;
-/// it may be left out.
+/// `arn:aws:iam::account:user/path/name`. Every user is its own account, whose number is the canonical id and may be
+/// omitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserArn {
-    /// The account, as it was written.
+    /// The account as it was written.
     pub account: Box<str>,
-    /// The user; a path before the name says nothing here.
+    /// The user; a path before the name is ignored.
     pub name: UserName,
 }
 
@@ -25,7 +25,7 @@ impl UserArn {
         Self { account: Box::default(), name }
     }
 
-    /// Reads an ARN; nothing if it is none of a user.
+    /// Parses an ARN; `None` if it is not the ARN of a user.
     pub fn parse(text: &str) -> Option<Self> {
         let (account, named) = text.strip_prefix("arn:aws:iam::")?.split_once(':')?;
         let path = named.strip_prefix("user/")?;
@@ -40,8 +40,8 @@ impl fmt::Display for UserArn {
     }
 }
 
-/// A bucket policy whose users can be spelled differently while all else stays as its author wrote it. A user's name
-/// may pass to somebody else, so what is stored holds ids, and what is shown holds names.
+/// A bucket policy whose users can be written differently while everything else stays as its author wrote it. A user's
+/// name may pass to another user, so the stored policy has ids, and the displayed one has names.
 ///
 /// Source: AWS IAM User Guide, "AWS JSON policy elements: Principal", "IAM user principals".
 #[derive(Debug, Clone)]
@@ -50,11 +50,11 @@ pub struct Spelling<'a> {
     members: Vec<(Range<usize>, String)>,
 }
 
-/// The members of an object, each as it is written.
+/// The members of an object, each with its original text.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 impl<'a> Spelling<'a> {
-    /// Finds the principals of a bucket policy that was read before.
+    /// Finds the principals of a bucket policy that was validated before.
     pub fn of(text: &'a str) -> Result<Self, Malformed> {
         Self::find(text).map_err(|error| Malformed::NotJson(error.to_string()))
     }
@@ -79,7 +79,7 @@ impl<'a> Spelling<'a> {
         Ok(found)
     }
 
-    /// The text with other spellings for those principals of the family `AWS` that `other` has one for.
+    /// The text with each principal of the family `AWS` replaced by the text that `other` returns for it, if any.
     pub fn with<E>(&self, mut other: impl FnMut(&str) -> Result<Option<String>, E>) -> Result<String, E> {
         let mut members: Vec<_> = self.members.iter().collect();
         members.sort_by_key(|(place, _)| place.start);
@@ -96,7 +96,7 @@ impl<'a> Spelling<'a> {
     }
 }
 
-/// A value alone, or each of a list.
+/// A single value, or each value of a list.
 fn one_or_more(raw: &RawValue) -> serde_json::Result<Vec<&RawValue>> {
     if raw.get().starts_with('[') { serde_json::from_str(raw.get()) } else { Ok(vec![raw]) }
 }

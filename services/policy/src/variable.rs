@@ -1,13 +1,14 @@
-//! Policy variables: what stands for the caller in resources and condition values.
+//! Policy variables, which stand for the caller in resources and condition values.
 
 use events::ids::UserId;
 
 use crate::request::Caller;
 
-/// What a variable counts for in the bound on the work of a pattern, in bytes: the longest name or id.
+/// The bytes that a variable counts for in the cost of a pattern: the longest name or id.
 pub(crate) const VARIABLE_BYTES_MAX: usize = 128;
 
-/// `${aws:username}` and its like, perhaps with a text for callers who have none: `${aws:username, 'nobody'}`.
+/// A variable such as `${aws:username}`, possibly with a default for callers without a value: `${aws:username,
+/// 'nobody'}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variable {
     name: Name,
@@ -22,7 +23,7 @@ enum Name {
 }
 
 impl Variable {
-    /// What stands between the braces.
+    /// Parses the text between the braces.
     pub(crate) fn parse(inside: &str) -> Option<Self> {
         let (name, otherwise) = match inside.split_once(',') {
             None => (inside, None),
@@ -38,7 +39,7 @@ impl Variable {
         Some(Self { name, otherwise })
     }
 
-    /// Its value for a caller; nothing if the caller has none.
+    /// Its value for a caller; `None` if the caller has none.
     pub(crate) fn value<'a>(&'a self, caller: Option<Caller<'a>>) -> Option<&'a str> {
         let value = caller.and_then(|caller| match self.name {
             Name::User => caller.user_name(),
@@ -48,7 +49,7 @@ impl Variable {
         value.or(self.otherwise.as_deref())
     }
 
-    /// Bytes of its value at most.
+    /// The maximum length of its value in bytes.
     pub(crate) fn bytes_max(&self) -> usize {
         self.otherwise.as_deref().map_or(0, str::len).max(VARIABLE_BYTES_MAX)
     }

@@ -60,7 +60,7 @@ impl<C: Clock + Clone> Bucket<C> {
     }
 }
 
-/// Token buckets by key. Keys are kept as hashes: those of any length take the same room.
+/// Token buckets by key. Keys are stored as hashes, so that keys of any length take the same memory.
 pub struct Buckets<C: Clock = MonotonicClock> {
     cache: Cache<u64, Arc<Bucket<C>>>,
     hasher: RandomState,
@@ -80,7 +80,7 @@ impl<C: Clock + Clone> Buckets<C> {
         Self { cache: Cache::new(buckets_max), hasher: RandomState::new(), clock }
     }
 
-    /// The bucket of a key, full if there was none.
+    /// The bucket of a key, full if it is new.
     pub fn of(&self, key: &impl Hash, quota: Quota) -> Arc<Bucket<C>> {
         let fresh = || Ok::<_, Infallible>(Arc::new(Bucket::with(quota, self.clock.clone())));
         match self.cache.get_or_insert_with(&self.hasher.hash_one(key), fresh) {
@@ -89,7 +89,7 @@ impl<C: Clock + Clone> Buckets<C> {
         }
     }
 
-    /// Drops the bucket of a key: the next is full.
+    /// Drops the bucket of a key: the next one is full.
     pub fn forget(&self, key: &impl Hash) {
         self.cache.remove(&self.hasher.hash_one(key));
     }

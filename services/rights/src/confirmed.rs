@@ -1,8 +1,8 @@
-//! Commits, and what each of them needs: a right that was judged by the present state.
+//! Commits, each of which needs a right that was judged in the present state.
 //!
-//! A body may take minutes, and whoever lost the right meanwhile must not be served. So the ledger, as requests have it,
-//! takes a command only with a [`Confirmed`], which is made by judging the request anew; and the command is decided only
-//! if nothing by which it was judged has changed by then. A verb that forgets this does not compile.
+//! A body may take minutes, and a caller who lost the right meanwhile must not be served. So the ledger that requests
+//! get takes a command only with a [`Confirmed`], which is made by judging the request again. The command is decided
+//! only if the state that the judgement depends on is unchanged by then. A verb that forgets this does not compile.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use domain::{Command, IdentityCommand, Judged, OpenSession, RefreshSession, Reje
 use events::Origin;
 use ledger::{CommitError, Committed, Ledger, ReadError, Snapshot};
 
-/// How often a request is judged anew for one commit, if who may do what changes all the time.
+/// How often a request is judged again for one commit if rights keep changing.
 pub const JUDGEMENTS_MAX: usize = 16;
 
-/// A right that was judged by the present state.
+/// A right that was judged in the present state.
 #[derive(Debug, Clone)]
 pub struct Confirmed(Judged);
 
@@ -24,7 +24,7 @@ impl Confirmed {
     }
 }
 
-/// The ledger as requests have it: everybody reads, and who commits has a right.
+/// The ledger that requests get: every request may read, and a commit needs a right.
 pub struct GuardedLedger(Ledger);
 
 impl GuardedLedger {
@@ -33,7 +33,7 @@ impl GuardedLedger {
         Self(ledger)
     }
 
-    /// The state, with everything acked before.
+    /// The state, including every write that was acknowledged before this call.
     ///
     /// # Errors
     /// As [`Ledger::read`].
@@ -41,7 +41,7 @@ impl GuardedLedger {
         self.0.read().await
     }
 
-    /// The state as it is known here.
+    /// The latest state that this process has applied.
     pub fn latest(&self) -> Arc<Snapshot> {
         self.0.latest()
     }
@@ -60,7 +60,7 @@ impl GuardedLedger {
         self.0.commit(Command::Judged { by, command: Box::new(command) }, origin).await
     }
 
-    /// Opens a session, for which the password that was proven is the right.
+    /// Opens a session. The right to it is the verified password.
     ///
     /// # Errors
     /// As [`Ledger::commit`].
@@ -68,7 +68,7 @@ impl GuardedLedger {
         self.0.commit(Command::Identity(Box::new(IdentityCommand::OpenSession(open))), origin).await
     }
 
-    /// Goes on with a session, for which the refresh token that was shown is the right.
+    /// Continues a session. The right to it is the refresh token.
     ///
     /// # Errors
     /// As [`Ledger::commit`].
@@ -77,7 +77,7 @@ impl GuardedLedger {
     }
 }
 
-/// Whether a right has to be judged anew for the command to be decided.
+/// Whether the right has to be judged again before the command can be decided.
 pub fn is_judged_by_other(error: &CommitError) -> bool {
     matches!(error, CommitError::Rejected(Rejection::JudgedByOther))
 }

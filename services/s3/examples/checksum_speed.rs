@@ -1,4 +1,4 @@
-//! Prints how many bytes of a body one core sums up in a second, with each algorithm.
+//! Prints how many bytes of a body one core can checksum in a second, with each algorithm.
 //!
 //! `cargo run --release -p s3 --example checksum_speed`
 
@@ -28,7 +28,7 @@ fn main() {
                 hasher.update(piece);
             }
             black_box(hasher.finish());
-            // The fastest round counts: what else runs on the machine slows most of them.
+            // The fastest round counts, because other programs on the machine slow most rounds.
             fastest = fastest.min(round.elapsed());
         }
         println!("{:10} {:8.0} MB/s", algorithm.name(), f64::from(BODY_BYTES) / fastest.as_secs_f64() / 1e6);

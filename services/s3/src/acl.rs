@@ -1,39 +1,39 @@
-//! Access control lists as requests write them, and the settings of a bucket that bound them.
+//! Access control lists in requests, and the settings of a bucket that restrict them.
 //!
 //! Source: "Access control list (ACL) overview" and "Controlling ownership of objects", Amazon S3 User Guide.
 
 use crate::error::{Code, Error};
 use crate::request::Head;
 
-/// Most grants of one list.
+/// The maximum number of grants of one list.
 pub const GRANTS_MAX: usize = 100;
 /// Longest canonical id or e-mail address of a grantee, in bytes.
 pub const GRANTEE_BYTES_MAX: usize = 320;
 
-/// The group that is everybody, signed or not.
+/// The group of everybody, including anonymous callers.
 pub const GROUP_EVERYONE: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
-/// The group that is everybody with a valid signature.
+/// The group of all authenticated users.
 pub const GROUP_AUTHENTICATED: &str = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
 /// The group that delivers access logs.
 pub const GROUP_LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
-/// A list that has a name.
+/// A canned ACL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CannedAcl {
-    /// The owner has full control, nobody else has anything.
+    /// The owner has full control, and nobody else has access.
     #[default]
     Private,
-    /// Beside the owner, everybody may read.
+    /// The owner has full control, and everybody may read.
     PublicRead,
-    /// Beside the owner, everybody may read and write.
+    /// The owner has full control, and everybody may read and write.
     PublicReadWrite,
-    /// Beside the owner, everybody with a valid signature may read.
+    /// The owner has full control, and all authenticated users may read.
     AuthenticatedRead,
-    /// Beside the object's owner, the bucket's owner may read.
+    /// The object's owner has full control, and the bucket's owner may read.
     BucketOwnerRead,
-    /// Beside the object's owner, the bucket's owner has full control.
+    /// The object's owner and the bucket's owner have full control.
     BucketOwnerFullControl,
-    /// Beside the bucket's owner, whoever delivers access logs may write and read the list.
+    /// The bucket's owner has full control, and the log delivery service may write, and read the list.
     LogDeliveryWrite,
 }
 
@@ -62,10 +62,10 @@ impl CannedAcl {
         }
     }
 
-    /// Reads the value of `x-amz-acl`.
+    /// Parses the value of `x-amz-acl`.
     ///
     /// # Errors
-    /// `NotImplemented` for the list that names a service of AWS, `InvalidArgument` for any other name.
+    /// `NotImplemented` for the list that names an AWS service, `InvalidArgument` for any other name.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if let Some(canned) = Self::ALL.into_iter().find(|canned| canned.name() == text) {
             return Ok(canned);
@@ -120,22 +120,22 @@ impl Permission {
         }
     }
 
-    /// The permission of a name in documents.
+    /// The permission with a name in documents.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|permission| permission.name() == name)
     }
 }
 
-/// The grantee in a request. It is not known yet whether such a user exists.
+/// The grantee in a request. The user may not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Grantee {
     /// The user with this canonical id.
     Id(String),
     /// The user with this e-mail address.
     Email(String),
-    /// Everybody, signed or not.
+    /// Everybody, including anonymous callers.
     Everyone,
-    /// Everybody with a valid signature.
+    /// All authenticated users.
     Authenticated,
     /// The service that delivers access logs.
     LogDelivery,
@@ -153,11 +153,10 @@ impl Grantee {
         Ok(Self::Id(text.to_owned()))
     }
 
-    /// The user with an e-mail address. That nobody has it is for the caller to say, with
-    /// `UnresolvableGrantByEmailAddress`.
+    /// The user with an e-mail address. If no user has it, the caller answers `UnresolvableGrantByEmailAddress`.
     ///
     /// # Errors
-    /// `UnresolvableGrantByEmailAddress` when empty or above [`GRANTEE_BYTES_MAX`]: nobody has such a one.
+    /// `UnresolvableGrantByEmailAddress` when empty or above [`GRANTEE_BYTES_MAX`]: no user has such an address.
     pub fn of_email(text: &str) -> Result<Self, Error> {
         if text.is_empty() || text.len() > GRANTEE_BYTES_MAX {
             return Err(Error::unresolvable_email(text));
@@ -168,7 +167,7 @@ impl Grantee {
     /// The group with a URI.
     ///
     /// # Errors
-    /// `InvalidArgument` for what is no group.
+    /// `InvalidArgument` for an unknown URI.
     pub fn of_group(uri: &str) -> Result<Self, Error> {
         match uri {
             GROUP_EVERYONE => Ok(Self::Everyone),
@@ -184,21 +183,21 @@ impl Grantee {
 pub struct Grant {
     /// The grantee.
     pub grantee: Grantee,
-    /// May do what.
+    /// The permission.
     pub permission: Permission,
 }
 
-/// The list that the headers of a request ask for.
+/// The ACL that the headers of a request ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestedAcl {
     /// A canned ACL, by its name.
     Canned(CannedAcl),
-    /// Line by line, 1 to [`GRANTS_MAX`] of them.
+    /// A list of 1 to [`GRANTS_MAX`] grants.
     Grants(Vec<Grant>),
 }
 
 impl RequestedAcl {
-    /// Whether it grants anything to somebody besides who writes the object and who owns the bucket.
+    /// Whether it grants anything to anyone besides the object's writer and the bucket's owner.
     pub fn opens_to_others(&self, bucket_owner: &str) -> bool {
         match self {
             Self::Canned(CannedAcl::Private | CannedAcl::BucketOwnerRead | CannedAcl::BucketOwnerFullControl) => false,
@@ -213,10 +212,10 @@ impl RequestedAcl {
 /// The object ownership of a bucket, and whether its ACLs are enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ObjectOwnership {
-    /// The bucket's owner owns all, and lists count for nothing.
+    /// The bucket's owner owns all objects, and ACLs are disabled.
     #[default]
     BucketOwnerEnforced,
-    /// The bucket's owner owns what is written with the list `bucket-owner-full-control`.
+    /// The bucket's owner owns objects that are written with the ACL `bucket-owner-full-control`.
     BucketOwnerPreferred,
     /// The writer of an object owns it.
     ObjectWriter,
@@ -232,7 +231,7 @@ impl ObjectOwnership {
         }
     }
 
-    /// The setting of a name.
+    /// The setting with a name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::BucketOwnerEnforced, Self::BucketOwnerPreferred, Self::ObjectWriter]
             .into_iter()
@@ -241,13 +240,12 @@ impl ObjectOwnership {
 }
 
 impl Head<'_> {
-    /// The list that `x-amz-acl` or the `x-amz-grant-*` headers ask for. They mean something to `CreateBucket`,
-    /// `PutBucketAcl`, `PutObjectAcl`, `PutObject`, `CopyObject` and `CreateMultipartUpload`; to other
-    /// operations, as at AWS, they mean nothing.
+    /// The ACL that `x-amz-acl` or the `x-amz-grant-*` headers ask for. They apply to `CreateBucket`, `PutBucketAcl`,
+    /// `PutObjectAcl`, `PutObject`, `CopyObject` and `CreateMultipartUpload`; other operations ignore them, as on AWS.
     ///
     /// # Errors
-    /// `InvalidRequest` for both at once, `InvalidArgument` for what cannot be read or more than
-    /// [`GRANTS_MAX`] grants, `NotImplemented` for what names a service of AWS.
+    /// `InvalidRequest` for both at once, `InvalidArgument` for malformed values or more than [`GRANTS_MAX`] grants,
+    /// `NotImplemented` for names of AWS services.
     pub fn acl(&self) -> Result<Option<RequestedAcl>, Error> {
         let canned = self.text("x-amz-acl")?.filter(|text| !text.is_empty()).map(CannedAcl::parse).transpose()?;
         let mut grants = Vec::new();
@@ -281,7 +279,7 @@ impl Head<'_> {
     }
 }
 
-/// Reads `id="..", uri="..", emailAddress=".."`; the quotes are optional, as at AWS.
+/// Parses `id="..", uri="..", emailAddress=".."`; the quotes are optional, as on AWS.
 fn push_grants(grants: &mut Vec<Grant>, permission: Permission, text: &str) -> Result<(), Error> {
     let header = permission.header_name();
     let malformed = |message: &'static str| Error::invalid_argument(message, header, text);
@@ -316,9 +314,9 @@ fn push_grants(grants: &mut Vec<Grant>, permission: Permission, text: &str) -> R
     Ok(())
 }
 
-/// Errors about lists.
+/// Errors about ACLs.
 impl Error {
-    /// `UnresolvableGrantByEmailAddress` with the address nobody has.
+    /// `UnresolvableGrantByEmailAddress` with the unknown address.
     pub fn unresolvable_email(address: &str) -> Self {
         Self::new(Code::UnresolvableGrantByEmailAddress).detail("EmailAddress", address)
     }

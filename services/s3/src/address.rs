@@ -1,4 +1,4 @@
-//! Which bucket and key a request names, in path style or virtual-host style.
+//! The bucket and key that a request names, in path style or virtual-host style.
 //!
 //! Source: "Virtual hosting of general purpose buckets" and "General purpose bucket naming rules",
 //! Amazon S3 User Guide.
@@ -17,17 +17,17 @@ pub const BUCKET_BYTES_MIN: usize = 3;
 /// Longest bucket name in bytes.
 pub const BUCKET_BYTES_MAX: usize = 63;
 
-/// The bucket and key of a request. A key never comes without its bucket.
+/// The bucket and key of a request. There is no key without a bucket.
 ///
-/// A key is opaque bytes: `..`, `//`, a leading `/` and NUL are parts of a name like any other and
-/// never a path. It is decoded exactly once, so what is signed, authorised and stored is one string.
+/// A key is opaque bytes: `..`, `//`, a leading `/` and NUL are ordinary parts of a name and never a path. It is
+/// decoded exactly once, so that one string is signed, authorised and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Address {
-    /// A valid bucket name, or none for a request to the service.
+    /// A valid bucket name; `None` for a request to the service.
     pub bucket: Option<String>,
-    /// 1 to [`KEY_BYTES_MAX`] bytes, or none for a request to the bucket.
+    /// 1 to [`KEY_BYTES_MAX`] bytes; `None` for a request to the bucket.
     pub key: Option<Vec<u8>>,
-    /// The bucket is named by a request to S3 Control, which has operations of its own.
+    /// The request is to S3 Control, which has its own operations.
     pub is_control: bool,
 }
 
@@ -35,27 +35,27 @@ impl Address {
     /// The address of a request, from its `Host` header (or the authority of its URI) and raw path.
     ///
     /// # Errors
-    /// `InvalidArgument` for more than one `Host`, `NotImplemented` for what S3 Control has beside the tags of buckets,
-    /// `InvalidRequest` for a resource that it cannot name, else as [`Address::resolve`].
+    /// `InvalidArgument` for more than one `Host`, `NotImplemented` for operations of S3 Control other than those on
+    /// tags of buckets, `InvalidRequest` for a resource that it cannot name, else as [`Address::resolve`].
     pub fn of(uri: &Uri, headers: &HeaderMap, domains: &[String]) -> Result<Self, Error> {
         let host = match header::single(headers, "host")? {
             Some(host) => host,
             None => uri.authority().map_or("", http::uri::Authority::as_str),
         };
-        // Its host begins with an account, which is no bucket.
+        // Its host begins with an account, which is not a bucket.
         if control::is_control(uri, headers) {
             return Ok(Self { bucket: Some(control::tagged_bucket(uri)?), key: None, is_control: true });
         }
         Self::resolve(host, domains, uri.path())
     }
 
-    /// The address from a host, the domains this server answers for and the raw path.
+    /// The address from a host, the domains of this server, and the raw path.
     ///
-    /// A host that is one of `domains`, or unrelated to all of them (an IP address, a service name),
-    /// means path style. A host below one of them names the bucket.
+    /// A host that is one of `domains`, or unrelated to all of them (an IP address, a service name), means path style.
+    /// A host below one of them names the bucket.
     ///
     /// # Errors
-    /// `InvalidURI` for a broken `%XX`, `InvalidBucketName`, `KeyTooLongError`.
+    /// `InvalidURI` for a malformed `%XX`, `InvalidBucketName`, `KeyTooLongError`.
     pub fn resolve(host: &str, domains: &[String], raw_path: &str) -> Result<Self, Error> {
         let path = raw_path.strip_prefix('/').unwrap_or(raw_path);
         if let Some(bucket) = bucket_of_host(host, domains) {
@@ -82,7 +82,7 @@ fn decode_key(raw: &str) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(key))
 }
 
-/// The host without its port and final dot.
+/// The host without its port and trailing dot.
 fn host_name(host: &str) -> &str {
     let name = if host.starts_with('[') {
         host.find(']').map_or(host, |end| &host[..=end])
@@ -92,7 +92,7 @@ fn host_name(host: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// The label or labels before the longest domain that the host lies below.
+/// The labels before the longest matching domain.
 fn bucket_of_host(host: &str, domains: &[String]) -> Option<String> {
     let host = host_name(host).to_ascii_lowercase();
     let below = |domain: &String| {

@@ -7,20 +7,20 @@ use crate::error::{Code, Error};
 use crate::etag::unquote;
 use crate::request::Head;
 
-/// Most entity tags in one header.
+/// The maximum number of entity tags in one header.
 pub const ETAGS_MAX: usize = 64;
 
 /// The entity tags of `If-Match` or `If-None-Match`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tags {
-    /// `*`: anything that exists.
+    /// `*`: any existing object.
     Any,
-    /// Entity tags without quotes. A weak tag keeps no mark: S3 has strong tags only.
+    /// Entity tags without quotes. A weak tag loses its mark: S3 has only strong tags.
     OneOf(Vec<String>),
 }
 
 impl Tags {
-    /// Reads a list of entity tags, quoted or not.
+    /// Parses a list of entity tags, quoted or not.
     ///
     /// # Errors
     /// `InvalidArgument` for an empty list or more than [`ETAGS_MAX`].
@@ -40,7 +40,7 @@ impl Tags {
         Ok(Self::OneOf(tags))
     }
 
-    /// Whether an object with this entity tag (without quotes) is named.
+    /// Whether the tags include this entity tag (without quotes).
     pub fn matches(&self, etag: &str) -> bool {
         match self {
             Self::Any => true,
@@ -74,7 +74,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Reads the four headers. A date that cannot be read is ignored, as RFC 9110 wants.
+    /// Parses the four headers. A malformed date is ignored, as RFC 9110 requires.
     ///
     /// # Errors
     /// `InvalidArgument` for a header that is repeated or a malformed tag list.
@@ -125,14 +125,14 @@ impl Conditions {
         })
     }
 
-    /// Whether nothing is asked.
+    /// Whether there are no conditions.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Evaluates against an object that exists, in the order of RFC 9110 section 13.2.2: a tag
-    /// condition makes the date condition beside it moot. A date after `now` is ignored, as S3 does: nobody can know
-    /// that nothing changed until then. `etag` without quotes.
+    /// Evaluates the conditions for an existing object, in the order of RFC 9110 section 13.2.2: a tag condition
+    /// overrides the date condition beside it. A date after `now` is ignored, as in S3, because changes until then are
+    /// unknown. `etag` is without quotes.
     pub fn evaluate(&self, etag: &str, last_modified: Timestamp, now: Timestamp) -> Outcome {
         let last_modified = date::whole_seconds(last_modified);
         match (&self.if_match, self.if_unmodified_since) {
@@ -147,7 +147,7 @@ impl Conditions {
         }
     }
 
-    /// Evaluates for the source of a rename: whatever does not hold is a 412.
+    /// Evaluates the conditions for the source of a rename: each failed one is a 412.
     ///
     /// # Errors
     /// `PreconditionFailed`.
@@ -165,7 +165,7 @@ impl Conditions {
         }
     }
 
-    /// Evaluates for the source of a copy, where S3 answers 412 also for what a read calls 304.
+    /// Evaluates the conditions for the source of a copy, where S3 answers 412 also where a read answers 304.
     ///
     /// # Errors
     /// `PreconditionFailed`.
@@ -186,19 +186,18 @@ impl Conditions {
 /// The conditions of a write: the compare-and-swap of S3.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteConditions {
-    /// `If-Match`: replace only what is there with this tag.
+    /// `If-Match`: replace only an object with this tag.
     pub if_match: Option<Tags>,
-    /// `If-None-Match`: `*` creates only.
+    /// `If-None-Match`: `*` only creates.
     pub if_none_match: Option<Tags>,
 }
 
 impl WriteConditions {
-    /// Reads `If-Match` and `If-None-Match`. `If-Modified-Since` means nothing on a write (RFC 9110
-    /// section 13.1.3).
+    /// Parses `If-Match` and `If-None-Match`. `If-Modified-Since` has no meaning on a write (RFC 9110 section 13.1.3).
     ///
     /// # Errors
-    /// `InvalidArgument` for a header that is repeated or malformed; `NotImplemented` for
-    /// `If-Unmodified-Since`, which S3 does not have on writes: ignoring it would drop a safeguard.
+    /// `InvalidArgument` for a header that is repeated or malformed; `NotImplemented` for `If-Unmodified-Since`, which
+    /// S3 does not have on writes: ignoring it would drop a safeguard.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         if head.text("if-unmodified-since")?.is_some() {
             return Err(Error::not_implemented("the header if-unmodified-since on a write"));
@@ -207,13 +206,13 @@ impl WriteConditions {
         Ok(Self { if_match: conditions.if_match, if_none_match: conditions.if_none_match })
     }
 
-    /// Whether nothing is asked.
+    /// Whether there are no conditions.
     pub fn is_empty(&self) -> bool {
         self.if_match.is_none() && self.if_none_match.is_none()
     }
 
-    /// Evaluates against the current object: its entity tag without quotes, or none if there is no
-    /// object (or a delete marker).
+    /// Evaluates the conditions for the current object: its entity tag without quotes, or `None` if there is no object
+    /// (or a delete marker).
     ///
     /// # Errors
     /// `NoSuchKey` for `If-Match` without an object, else `PreconditionFailed`.
@@ -232,7 +231,7 @@ impl WriteConditions {
     }
 }
 
-/// The conditions of a delete. Whether they hold is for whoever deletes to say.
+/// The conditions of a delete. The caller checks them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeleteConditions {
     /// `If-Match`: the entity tag the object must have; `*` for any.
@@ -263,7 +262,7 @@ impl DeleteConditions {
         Ok(Self { if_match: conditions.if_match, if_match_last_modified, if_match_size })
     }
 
-    /// Whether nothing is asked.
+    /// Whether there are no conditions.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -271,7 +270,7 @@ impl DeleteConditions {
 
 /// The error of a read whose conditions did not hold.
 impl Outcome {
-    /// `Ok` to go on.
+    /// `Ok` if the request may proceed.
     ///
     /// # Errors
     /// `NotModified` or `PreconditionFailed`.

@@ -1,4 +1,4 @@
-//! S3 Control, as far as it is about the tags of buckets.
+//! The operations of S3 Control on tags of buckets.
 //!
 //! Source: `ListTagsForResource`, `TagResource` and `UntagResource`, Amazon S3 Control API Reference. Terraform's AWS
 //! provider reads and writes the tags of a bucket with these since its version 6.23.
@@ -9,22 +9,22 @@ use crate::address::validate_bucket;
 use crate::encoding::{self, Plus};
 use crate::error::{Code, Error};
 
-/// What every request to S3 Control carries: the account that the resource is of, which means nothing here. It tells
-/// such a request from one for a bucket that has the name of the version.
+/// The header that every request to S3 Control has: the account of the resource, which has no meaning here. It
+/// distinguishes such a request from one for a bucket whose name is the API version.
 const ACCOUNT: &str = "x-amz-account-id";
 
-/// Where the version of the interface stands in the path.
+/// The API version at the start of the path.
 const VERSION: &str = "/v20180820/";
 
-/// Whether a request is one to S3 Control.
+/// Whether a request is to S3 Control.
 pub fn is_control(uri: &Uri, headers: &HeaderMap) -> bool {
     headers.contains_key(ACCOUNT) && uri.path().starts_with(VERSION)
 }
 
-/// The bucket whose tags the path of a request to S3 Control is about.
+/// The bucket whose tags a request to S3 Control addresses, from its path.
 ///
 /// # Errors
-/// `NotImplemented` for anything but tags of buckets, `InvalidRequest` for what is no name of a resource,
+/// `NotImplemented` for anything except tags of buckets, `InvalidRequest` for a malformed resource name,
 /// `InvalidBucketName`.
 pub(crate) fn tagged_bucket(uri: &Uri) -> Result<String, Error> {
     let path = uri.path().strip_prefix(VERSION).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Cross-origin resource sharing: which pages of other origins a browser may let at a bucket.
+//! Cross-origin resource sharing: which pages of other origins may access a bucket from a browser.
 //!
 //! Source: "Elements of a CORS configuration" and "How does Amazon S3 evaluate the CORS configuration on a bucket?",
 //! Amazon S3 User Guide; the Fetch standard, section 3.2 (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
@@ -11,16 +11,17 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use crate::error::{Code, Error};
 use crate::header::single;
 
-/// Most rules of a bucket: S3's limit.
+/// The maximum number of rules of a bucket: S3's limit.
 pub const CORS_RULES_MAX: usize = 100;
 
 /// Longest configuration in bytes: S3's limit.
 pub const CORS_BYTES_MAX: usize = 64 * 1024;
 
-/// Most headers that a preflight may ask for, each counted once. No request with more of them would be taken.
+/// The maximum number of headers in a preflight, each counted once. A request with more headers would be refused
+/// anyway.
 pub const CORS_HEADERS_MAX: usize = 128;
 
-/// What the answer to a request from a page depends on, so that caches keep answers apart.
+/// The request headers that a response depends on, so that caches keep responses apart.
 const VARY: HeaderValue =
     HeaderValue::from_static("Origin, Access-Control-Request-Headers, Access-Control-Request-Method");
 
@@ -59,16 +60,16 @@ impl FromStr for AllowedMethod {
     }
 }
 
-/// A text with at most one `*`, which stands for any characters, also none.
+/// A text with at most one `*`, which matches any characters, or none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wildcard {
     text: String,
-    /// Where the `*` stands: looked for once, not in each comparison.
+    /// The position of the `*`, found once and not in each comparison.
     star: Option<usize>,
 }
 
 impl Wildcard {
-    /// The pattern as it was written.
+    /// The pattern's text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -104,7 +105,7 @@ impl FromStr for Wildcard {
 pub struct CorsRule {
     /// The id that the bucket's owner gave the rule.
     pub id: Option<String>,
-    /// From which origins; at least one.
+    /// The allowed origins; at least one.
     pub origins: Vec<Wildcard>,
     /// The allowed methods, at least one.
     pub methods: Vec<AllowedMethod>,
@@ -116,7 +117,7 @@ pub struct CorsRule {
     pub max_age_seconds: Option<u32>,
 }
 
-/// The origin that a preflight names.
+/// The origin in a preflight.
 ///
 /// # Errors
 /// `BadRequest` without one.
@@ -131,18 +132,18 @@ pub fn preflight_origin(headers: &HeaderMap) -> Result<&str, Error> {
 pub struct CorsRequest<'a> {
     /// The origin of the page.
     pub origin: &'a str,
-    /// The method it wants to use. One that no rule can allow is never allowed.
+    /// The requested method; `None` if no rule can allow it.
     method: Option<AllowedMethod>,
-    /// The headers it wants to send, as a preflight lists them, in lower case.
+    /// The requested headers in lower case, as a preflight lists them.
     headers: Vec<String>,
 }
 
 impl<'a> CorsRequest<'a> {
-    /// Reads a preflight request.
+    /// Parses a preflight request.
     ///
     /// # Errors
-    /// `BadRequest` without an origin, for a method that no rule can allow, or none, for names that no header can
-    /// have, and for more than [`CORS_HEADERS_MAX`] of them: each is compared with all that the rules allow.
+    /// `BadRequest` without an origin, without a method or with one that no rule can allow, for malformed header names,
+    /// and for more than [`CORS_HEADERS_MAX`] of them, because each is compared with everything that the rules allow.
     pub fn preflight(headers: &'a HeaderMap) -> Result<Self, Error> {
         let origin = preflight_origin(headers)?;
         let method = single(headers, "access-control-request-method")?.unwrap_or("null");
@@ -171,7 +172,7 @@ impl<'a> CorsRequest<'a> {
         Ok(Self { origin, method: Some(method), headers: names })
     }
 
-    /// Reads a request of a page; `None` without an origin. As on S3, a requested method in its headers takes
+    /// Parses a request of a page; `None` without an origin. As on S3, a requested method in its headers takes
     /// precedence over its own.
     pub fn simple(method: &Method, headers: &'a HeaderMap) -> Option<Self> {
         let origin = single(headers, "origin").ok().flatten()?;
@@ -189,7 +190,7 @@ pub struct CorsAnswer<'a> {
     any_origin: bool,
 }
 
-/// The answer of the first rule that allows origin, method and every header; `None` if none does.
+/// The response headers by the first rule that allows origin, method and every header; `None` if none does.
 pub fn decide<'a>(rules: &'a [CorsRule], request: &'a CorsRequest<'a>) -> Option<CorsAnswer<'a>> {
     rules.iter().find_map(|rule| {
         let exact = |pattern: &str, text: &str| pattern == text;
@@ -203,7 +204,7 @@ pub fn decide<'a>(rules: &'a [CorsRule], request: &'a CorsRequest<'a>) -> Option
 }
 
 impl CorsAnswer<'_> {
-    /// Writes what a browser needs into the headers of an answer.
+    /// Inserts the CORS headers into a response.
     pub fn insert_into(&self, headers: &mut HeaderMap) {
         let Self { rule, request, any_origin } = self;
         let mut insert = |name, text: &str| {
@@ -231,8 +232,8 @@ impl CorsAnswer<'_> {
     }
 }
 
-/// Says that the answer depends on where a page is from. It does in every bucket that has rules, also where none of
-/// them allows anything.
+/// Inserts the header that says that the response depends on the page's origin. In a bucket with rules that is always
+/// so, even if no rule allows the request.
 pub fn insert_vary(headers: &mut HeaderMap) {
     headers.append(header::VARY, VARY);
 }

@@ -1,4 +1,4 @@
-//! The four spellings of an instant in S3.
+//! The four text forms of a time in S3.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -20,8 +20,8 @@ fn utc(at: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(at)
 }
 
-/// `2026-11-22T19:01:02.345Z` without an allocation: listings write a thousand of them.
-/// Milliseconds are cut, not rounded.
+/// `2026-11-22T19:01:02.345Z` without an allocation, because listings write a thousand of them. Milliseconds are
+/// truncated.
 pub(crate) fn iso8601_millis_bytes(at: Timestamp) -> [u8; ISO8601_MILLIS_BYTES] {
     let at = utc(at);
     let mut out = *b"0000-00-00T00:00:00.000Z";
@@ -50,7 +50,7 @@ pub fn iso8601_basic(at: Timestamp) -> String {
     utc(at).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// Reads `20261122T190102Z`.
+/// Parses `20261122T190102Z`.
 pub fn parse_iso8601_basic(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     if bytes.len() != 16 || bytes[8] != b'T' || bytes[15] != b'Z' {
@@ -66,25 +66,25 @@ pub fn parse_iso8601_basic(text: &str) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(civil).ok()
 }
 
-/// `Sun, 22 Nov 2026 19:01:02 GMT`, the form of HTTP headers. Part seconds are cut.
+/// `Sun, 22 Nov 2026 19:01:02 GMT`, the form of HTTP headers. Fractions of seconds are truncated.
 pub fn http_date(at: Timestamp) -> String {
     utc(at).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// Reads the three forms of RFC 9110 section 5.6.7 (IMF-fixdate, RFC 850, asctime).
+/// Parses the three forms of RFC 9110 section 5.6.7 (IMF-fixdate, RFC 850, asctime).
 pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     let at = httpdate::parse_http_date(text.trim()).ok()?;
     Timestamp::try_from(at).ok()
 }
 
-/// Reads an instant as clients send it in headers: an HTTP date or ISO 8601.
+/// Parses a time as clients send it in headers: an HTTP date or ISO 8601.
 pub fn parse_lenient(text: &str) -> Option<Timestamp> {
     parse_http_date(text)
         .or_else(|| text.trim().parse::<Timestamp>().ok())
         .or_else(|| strtime::parse("%a, %d %b %Y %H:%M:%S %z", text.trim()).ok()?.to_timestamp().ok())
 }
 
-/// The instant cut to whole seconds, the precision of `Last-Modified` and of conditions on it.
+/// The time truncated to whole seconds, the precision of `Last-Modified` and of conditions on it.
 pub fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_millisecond().div_euclid(1000)).unwrap_or(at)
 }

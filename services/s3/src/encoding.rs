@@ -1,13 +1,13 @@
-//! Percent-encoding as S3 and Signature Version 4 want it.
+//! Percent-encoding for S3 and Signature Version 4.
 //!
-//! Source: "Signature calculations for the Authorization header", Amazon S3 API Reference: every byte
-//! but `A-Z a-z 0-9 - . _ ~` becomes `%XX` in upper case, and `/` too except in an object key.
+//! Source: "Signature calculations for the Authorization header", Amazon S3 API Reference: every byte except `A-Z a-z
+//! 0-9 - . _ ~` becomes `%XX` in upper case, and `/` too except in an object key.
 
 use std::borrow::Cow;
 
 const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Whether the byte stands for itself in an encoded string.
+/// Whether the byte is not encoded.
 pub(crate) const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
@@ -28,7 +28,7 @@ pub(crate) fn encode_into(out: &mut Vec<u8>, bytes: &[u8], keep_slash: bool) {
     }
 }
 
-/// `bytes` encoded, borrowed if nothing had to be.
+/// `bytes` encoded; borrowed if nothing changed.
 pub(crate) fn encode(bytes: &[u8], keep_slash: bool) -> Cow<'_, [u8]> {
     if bytes.iter().all(|&byte| is_unreserved(byte) || (keep_slash && byte == b'/')) {
         return Cow::Borrowed(bytes);
@@ -47,7 +47,7 @@ const fn nibble(byte: u8) -> Option<u8> {
     }
 }
 
-/// What `+` means in the string to decode.
+/// The meaning of `+` in the text to decode.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plus {
     /// A plus sign (paths, headers).

@@ -9,8 +9,8 @@ pub const MD5_BYTES: usize = 16;
 
 /// An S3 entity tag without its quotes.
 ///
-/// Clients compare it with the MD5 they computed, so a plain upload must show the MD5 of its bytes
-/// and a multipart upload the MD5 of its parts' MD5s, a hyphen and the number of parts.
+/// Clients compare it with the MD5 they computed, so a plain upload must have the MD5 of its bytes, and a multipart
+/// upload the MD5 of its parts' MD5s, a hyphen and the number of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ETag {
     md5: [u8; MD5_BYTES],
@@ -34,7 +34,7 @@ impl ETag {
         Self { md5: md5.finalize().into(), parts: Some(count) }
     }
 
-    /// Reads `hex` or `hex-N`, with or without quotes. `None` if it is neither.
+    /// Parses `hex` or `hex-N`, with or without quotes. `None` if it is neither.
     pub fn parse(text: &str) -> Option<Self> {
         let text = unquote(text);
         let (hash, parts) = match text.split_once('-') {
@@ -56,7 +56,7 @@ impl ETag {
         self.parts
     }
 
-    /// The tag in quotes, as headers and documents carry it.
+    /// The tag in quotes, as in headers and documents.
     pub fn quoted(&self) -> String {
         format!("\"{self}\"")
     }
@@ -74,7 +74,7 @@ impl fmt::Display for ETag {
     }
 }
 
-/// Cuts white space and one pair of quotes.
+/// Removes white space and one pair of quotes.
 pub fn unquote(text: &str) -> &str {
     let text = text.trim();
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)

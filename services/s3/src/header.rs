@@ -1,13 +1,13 @@
-//! Reading headers so that nothing is read two ways.
+//! Reads headers without ambiguity.
 
 use http::{HeaderMap, HeaderValue};
 
 use crate::error::Error;
 
-/// The one value of a header.
+/// The single value of a header.
 ///
 /// # Errors
-/// `InvalidArgument` if the header is there twice or holds bytes outside visible ASCII.
+/// `InvalidArgument` if the header is repeated or contains bytes outside visible ASCII.
 pub fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Error> {
     let Some(value) = single_raw(headers, name)? else { return Ok(None) };
     match value.to_str() {
@@ -16,10 +16,10 @@ pub fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>,
     }
 }
 
-/// The one value of a header, as bytes.
+/// The single value of a header, as bytes.
 ///
 /// # Errors
-/// `InvalidArgument` if the header is there twice.
+/// `InvalidArgument` if the header is repeated.
 pub fn single_raw<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h HeaderValue>, Error> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
@@ -31,13 +31,13 @@ pub fn single_raw<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h H
 
 /// A header value as text: each byte becomes the character of that number (ISO 8859-1).
 ///
-/// Object metadata may hold any bytes and must come back as it was sent, but events carry text.
-/// [`from_text`] is the way back. ASCII is unchanged.
+/// Object metadata may contain any bytes and must be returned as it was sent, but events carry text. [`from_text`] is
+/// the inverse. ASCII is unchanged.
 pub fn to_text(value: &HeaderValue) -> String {
     value.as_bytes().iter().copied().map(char::from).collect()
 }
 
-/// The header value of a text made by [`to_text`]. `None` if it holds characters that no header can.
+/// The header value of a text made by [`to_text`]. `None` if it contains characters that no header can.
 pub fn from_text(text: &str) -> Option<HeaderValue> {
     if text.is_ascii() {
         return HeaderValue::from_str(text).ok();

@@ -4,7 +4,7 @@
 //! [`Operation`], typed requests, verified signatures, decoded payload slices, response documents and [`Error`]s with
 //! their S3 code and HTTP status.
 //!
-//! This crate has no I/O, no clock and no randomness, and knows nothing about buckets and objects but their names.
+//! This crate has no I/O, no clock and no randomness, and knows only the names of buckets and objects.
 
 pub mod acl;
 pub mod address;

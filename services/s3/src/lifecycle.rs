@@ -1,4 +1,4 @@
-//! Rules by which a bucket ends what is in it, as the wire has them, and the headers that tell of them.
+//! Lifecycle rules in the wire's form, and the response headers about them.
 //!
 //! Source: "Lifecycle configuration elements", Amazon S3 User Guide.
 
@@ -8,11 +8,11 @@ use crate::date;
 use crate::encoding::encode_into;
 use crate::tags::Tags;
 
-/// Most rules of a bucket.
+/// The maximum number of rules of a bucket.
 pub const RULES_MAX: usize = 1_000;
 /// Longest id of a rule, in characters.
 pub const RULE_ID_CHARS_MAX: usize = 255;
-/// Most newer versions that a rule may keep.
+/// The maximum number of newer versions that a rule may keep.
 pub const NEWER_VERSIONS_MAX: u32 = 100;
 
 /// A lifecycle rule.
@@ -28,18 +28,18 @@ pub struct LifecycleRule {
     pub expiration: Option<Expiration>,
     /// The expiration of noncurrent versions: the number of days, and the number of newer versions to keep.
     pub noncurrent_expiration: Option<(u32, Option<u32>)>,
-    /// After how many days a multipart upload is given up.
+    /// The number of days after which a multipart upload is aborted.
     pub abort_uploads_after_days: Option<u32>,
 }
 
 /// The filter of a rule. An object must match all of its conditions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LifecycleFilter {
-    /// The prefix stands at the rule itself: the older form.
+    /// The prefix is at the rule itself: the older form.
     pub is_old_form: bool,
     /// The prefix of the keys.
     pub prefix: Option<String>,
-    /// Tags that an object carries.
+    /// Tags that an object must have.
     pub tags: Tags,
     /// The object must have more bytes than this.
     pub size_greater_than: Option<u64>,
@@ -50,7 +50,7 @@ pub struct LifecycleFilter {
 /// The expiration of current versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiration {
-    /// So many days after it was made.
+    /// The number of days after the object was created.
     Days(u32),
     /// From this midnight on.
     Date(Timestamp),
@@ -58,12 +58,12 @@ pub enum Expiration {
     ExpiredObjectDeleteMarker,
 }
 
-/// The value of `x-amz-expiration`. The rule's id is escaped, as S3 does it.
+/// The value of `x-amz-expiration`. The rule's id is escaped, as in S3.
 pub fn expiration_header(at: Timestamp, rule_id: &str) -> String {
     format!("expiry-date=\"{}\", rule-id=\"{}\"", date::http_date(at), escaped_rule_id(rule_id))
 }
 
-/// A rule's id as headers can carry it: `x-amz-abort-rule-id` is it alone.
+/// A rule's id in the form of headers. `x-amz-abort-rule-id` contains only the id.
 pub fn escaped_rule_id(rule_id: &str) -> String {
     let mut escaped = Vec::with_capacity(rule_id.len());
     encode_into(&mut escaped, rule_id.as_bytes(), false);

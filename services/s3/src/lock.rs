@@ -1,4 +1,4 @@
-//! Object lock: what keeps a version from being deleted or changed before its time.
+//! Object lock, which protects versions from deletion.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use crate::date;
 use crate::error::{Code, Error};
 use crate::request::Head;
 
-/// The headers that lock an object in the request that makes it.
+/// The headers that lock a new object.
 pub(crate) const LOCK_HEADERS: [&str; 3] = [MODE, RETAIN_UNTIL, LEGAL_HOLD];
 
 const MODE: &str = "x-amz-object-lock-mode";
@@ -32,23 +32,23 @@ impl RetentionMode {
         }
     }
 
-    /// The mode of a name, which has a case.
+    /// The mode with a name, which is case-sensitive.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Governance, Self::Compliance].into_iter().find(|mode| mode.name() == name)
     }
 }
 
-/// Until when a version is retained.
+/// The retention of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Retention {
     /// The retention mode.
     pub mode: RetentionMode,
-    /// Until this moment, of whole milliseconds: answers show no more, and what is read must not be shorter than
-    /// what is there.
+    /// The end of the retention, in whole milliseconds. Responses show no smaller unit, and the time they show must not
+    /// be earlier than the stored one.
     pub until: Timestamp,
 }
 
-/// Whether a version is held.
+/// Whether a version has a legal hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are those of the Amazon S3 API Reference")]
 pub enum LegalHold {
@@ -65,7 +65,7 @@ impl LegalHold {
         }
     }
 
-    /// Reads the name.
+    /// Parses the name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::On, Self::Off].into_iter().find(|hold| hold.name() == name)
     }
@@ -80,7 +80,7 @@ pub struct ObjectLock {
     pub legal_hold: Option<LegalHold>,
 }
 
-/// Reads the moment until which a version is retained. What is finer than a millisecond is rounded up.
+/// Parses the end of a retention. Fractions of a millisecond are rounded up.
 pub(crate) fn parse_until(text: &str) -> Option<Timestamp> {
     let at = date::parse_lenient(text)?.as_nanosecond();
     let over = at.rem_euclid(NANOSECONDS_A_MILLISECOND);
@@ -88,10 +88,10 @@ pub(crate) fn parse_until(text: &str) -> Option<Timestamp> {
 }
 
 impl Head<'_> {
-    /// The lock that the headers of a write ask for the object it makes.
+    /// The lock that the headers of a write ask for.
     ///
     /// # Errors
-    /// `InvalidArgument` for a header that cannot be read, or one of mode and date without the other.
+    /// `InvalidArgument` for a malformed header, or for only one of mode and date.
     pub fn object_lock(&self) -> Result<ObjectLock, Error> {
         let retention = match (self.text(MODE)?, self.text(RETAIN_UNTIL)?) {
             (None, None) => None,
@@ -118,18 +118,18 @@ impl Head<'_> {
         Ok(ObjectLock { retention, legal_hold })
     }
 
-    /// `x-amz-bucket-object-lock-enabled` of `CreateBucket`: whether versions in the bucket may be locked.
+    /// `x-amz-bucket-object-lock-enabled` of `CreateBucket`: whether to enable object lock.
     ///
     /// # Errors
-    /// `InvalidArgument` for anything but `true` and `false`.
+    /// `InvalidArgument` for anything except `true` and `false`.
     pub fn bucket_object_lock(&self) -> Result<bool, Error> {
         self.flag("x-amz-bucket-object-lock-enabled")
     }
 
-    /// `x-amz-bypass-governance-retention`: whether a retention by governance shall not count.
+    /// `x-amz-bypass-governance-retention`: whether to bypass governance mode.
     ///
     /// # Errors
-    /// `InvalidArgument` for anything but `true` and `false`.
+    /// `InvalidArgument` for anything except `true` and `false`.
     pub fn bypass_governance(&self) -> Result<bool, Error> {
         self.flag("x-amz-bypass-governance-retention")
     }
@@ -145,7 +145,7 @@ impl Head<'_> {
 }
 
 impl Error {
-    /// `InvalidRetentionPeriod` with a sentence.
+    /// `InvalidRetentionPeriod` with a message.
     pub(crate) fn invalid_retention_period(message: &'static str) -> Self {
         Self::with_message(Code::InvalidRetentionPeriod, message)
     }

@@ -1,10 +1,10 @@
-//! The operations of S3 that are built: one row each, which says how a request asks for it and what it is.
+//! The supported operations of S3, one row each, with their routes and properties.
 
 use crate::error::Code;
 use crate::sub_resource::Level;
 use crate::xml::{Unchanging, Unconfigured};
 
-/// What is to be known of an operation before it is done.
+/// The properties of an operation.
 #[derive(Clone, Copy)]
 enum Trait {
     /// The operation changes nothing.
@@ -25,7 +25,7 @@ enum Trait {
     Encryption,
 }
 
-/// A method of HTTP that some operation has.
+/// An HTTP method of some operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
     Get,
@@ -35,18 +35,18 @@ pub(crate) enum Verb {
     Delete,
 }
 
-/// What a request must carry beside its method, its address and its sub-resource.
+/// What a route requires besides method, address and sub-resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
     /// This query parameter.
     Has(&'static str),
     /// This query parameter with this value.
     Is(&'static str, &'static str),
-    /// The source of a copy.
+    /// The header with the source of a copy.
     Copies,
 }
 
-/// A way to ask for an operation.
+/// A route of an operation.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) operation: Operation,
@@ -57,7 +57,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Whether a query parameter is a part of it.
+    /// Whether a query parameter is a part of the route.
     fn takes(&self, parameter: &str) -> bool {
         let is_needed = |condition: &Condition| match condition {
             Condition::Has(name) | Condition::Is(name, _) => *name == parameter,
@@ -85,11 +85,11 @@ macro_rules! optional {
     };
 }
 
-/// Writes [`Operation`] from rows of
-/// `Name: Method Level / "sub-resource" + condition | another route => traits ? other parameters , answer`.
+/// Writes [`Operation`] from rows of `Name: Method Level / "sub-resource" + condition | another route => traits ? other
+/// parameters , answer`.
 ///
-/// The other parameters are those that mean something to the operation beside those of its route. The answer is that of
-/// a setting that no bucket has here.
+/// The other parameters are those that the operation uses besides those of its route. The answer is that of a setting
+/// that no bucket has here.
 macro_rules! operations {
     ($($name:ident:
         $($verb:ident $level:ident $(/ $sub_resource:literal)? $(+ $condition:ident $(($($value:literal),+))?)*)|+
@@ -122,8 +122,7 @@ macro_rules! operations {
     };
 }
 
-// Of several routes that a request fits, the first counts. They are looked through one by one, so those of most requests
-// stand above.
+// If several routes match a request, the first counts. They are tried one by one, so the most frequent ones come first.
 operations! {
     GetObject: Get Object => Reads Encryption ? "partNumber" "versionId";
     HeadObject: Head Object => Reads Encryption ? "partNumber" "versionId";
@@ -194,12 +193,12 @@ operations! {
     GetObjectLockConfiguration: Get Bucket / "object-lock" => Reads;
     PutObjectLockConfiguration: Put Bucket / "object-lock" => Writes Document;
 
-    // These three are of S3 Control; the parameter of the last one comes once for each tag.
+    // These three belong to S3 Control; the parameter of the last one is repeated for each tag.
     ListTagsForResource: Get Control => Reads;
     TagResource: Post Control => Writes Document;
     UntagResource: Delete Control => Writes;
 
-    // What no bucket has here, and how it is answered.
+    // Settings that no bucket has here, and their answers.
     PutBucketRequestPayment: Put Bucket / "requestPayment" => Writes Document, Unchanging(Unchanging::RequestPayment);
     GetBucketWebsite: Get Bucket / "website" => Reads, Absent(Code::NoSuchWebsiteConfiguration);
     DeleteBucketWebsite: Delete Bucket / "website" => Writes, Deleted;
@@ -259,50 +258,50 @@ impl Operation {
         self.has(Trait::Writes)
     }
 
-    /// Whether the body is object data, to be streamed.
+    /// Whether the body is object data, which is streamed.
     pub const fn takes_payload(self) -> bool {
         self.has(Trait::Payload)
     }
 
-    /// Whether the body is a document, to be read whole within `xml::BODY_BYTES_MAX` (`xml::DELETE_BYTES_MAX` for
+    /// Whether the body is a document, which is read whole within `xml::BODY_BYTES_MAX` (`xml::DELETE_BYTES_MAX` for
     /// `DeleteObjects`): XML, or the JSON of a policy.
     pub const fn takes_document(self) -> bool {
         self.has(Trait::Document)
     }
 
-    /// Whether the headers may bring an access control list; see [`crate::Head::acl`].
+    /// Whether the headers may have an ACL; see [`crate::Head::acl`].
     pub const fn takes_acl(self) -> bool {
         self.has(Trait::Acl)
     }
 
-    /// Whether the headers may bring tags for the object that is made; see [`crate::Head::tags`].
+    /// Whether the headers may have tags for the new object; see [`crate::Head::tags`].
     pub const fn takes_tags(self) -> bool {
         self.has(Trait::Tags)
     }
 
-    /// Whether the headers may bring a lock for the object that is made; see [`crate::Head::object_lock`].
+    /// Whether the headers may have a lock for the new object; see [`crate::Head::object_lock`].
     pub const fn takes_lock(self) -> bool {
         self.has(Trait::Lock)
     }
 
-    /// Whether the headers may be about encryption; see [`crate::request::NewEncryption`].
+    /// Whether the headers may have encryption parameters; see [`crate::request::NewEncryption`].
     pub const fn takes_encryption(self) -> bool {
         self.has(Trait::Encryption)
     }
 
-    /// What is said of a setting that no bucket has here, if the operation is about one.
+    /// The answer of an operation on a setting that no bucket has here.
     pub const fn unconfigured(self) -> Option<Unconfigured> {
         self.row().unconfigured
     }
 
-    /// Whether a query parameter means something to the operation, beside those that mean something to every one
-    /// (authentication, headers hoisted into presigned URLs, SDK marks).
+    /// Whether the operation uses a query parameter, besides those that every operation may have (authentication,
+    /// headers hoisted into presigned URLs, SDK marks).
     pub(crate) fn takes_parameter(self, name: &str) -> bool {
         let row = self.row();
         row.parameters.contains(&name) || row.routes.iter().any(|route| route.takes(name))
     }
 
-    /// Every way to ask for an operation, in the order in which they count.
+    /// Every route of every operation, in the order in which they are tried.
     pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
         Self::ROWS.iter().flat_map(|row| row.routes)
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::encoding::{self, Plus};
 use crate::error::{Code, Error};
 
-/// Most parameters of one query string.
+/// The maximum number of parameters of one query string.
 pub const PARAMETERS_MAX: usize = 128;
 
 /// One `name=value`. A name without `=` has an empty value, as in `?uploads`.
@@ -24,10 +24,10 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Splits and decodes what follows the `?`.
+    /// Splits and decodes the part after the `?`.
     ///
     /// # Errors
-    /// `InvalidURI` for a broken `%XX` or more than [`PARAMETERS_MAX`] parameters.
+    /// `InvalidURI` for a malformed `%XX` or more than [`PARAMETERS_MAX`] parameters.
     pub fn parse(raw: Option<&'a str>) -> Result<Self, Error> {
         let mut parameters = Vec::new();
         for pair in raw.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
@@ -48,7 +48,7 @@ impl<'a> Query<'a> {
         self.parameters.iter()
     }
 
-    /// Whether a parameter of this name is there, with or without a value.
+    /// Whether there is a parameter of this name, with or without a value.
     pub fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|parameter| *parameter.name == *name.as_bytes())
     }
@@ -56,7 +56,7 @@ impl<'a> Query<'a> {
     /// The value as bytes.
     ///
     /// # Errors
-    /// `InvalidArgument` if the parameter is there twice: two readers might choose differently.
+    /// `InvalidArgument` if the parameter is repeated, because two readers might choose different values.
     pub fn bytes(&self, name: &str) -> Result<Option<&[u8]>, Error> {
         let mut found = self.parameters.iter().filter(|parameter| *parameter.name == *name.as_bytes());
         let first = found.next();
@@ -69,16 +69,16 @@ impl<'a> Query<'a> {
     /// The value as text.
     ///
     /// # Errors
-    /// `InvalidArgument` if it is there twice or not UTF-8.
+    /// `InvalidArgument` if it is repeated or not UTF-8.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Error> {
         self.bytes(name)?.map(|value| text(name, value)).transpose()
     }
 
-    /// The value as text of a parameter whose name differs at most in case, as presigned URLs carry
-    /// headers (`x-amz-acl`, `X-Amz-Acl`).
+    /// The value as text of a parameter whose name may differ in case, as presigned URLs carry headers (`x-amz-acl`,
+    /// `X-Amz-Acl`).
     ///
     /// # Errors
-    /// `InvalidArgument` if it is there twice or not UTF-8.
+    /// `InvalidArgument` if it is repeated or not UTF-8.
     pub fn hoisted(&self, name: &str) -> Result<Option<&str>, Error> {
         let mut found = self.parameters.iter().filter(|parameter| parameter.name.eq_ignore_ascii_case(name.as_bytes()));
         let first = found.next();

@@ -16,20 +16,20 @@ pub enum Range {
     Last(u64),
 }
 
-/// A range that lies within an object: never empty, `start < end <= size`. Positions in bytes.
+/// A range within an object: never empty, `start < end <= size`. Positions in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resolved {
-    /// First byte.
+    /// The first byte.
     pub start: u64,
     /// The position after the last byte.
     pub end: u64,
-    /// Bytes of the whole object.
+    /// The size of the whole object in bytes.
     pub size: u64,
 }
 
 impl Range {
-    /// Reads a `Range` header. `None` for what S3 ignores, answering with the whole object: other
-    /// units, several ranges, `last < first`, spaces within, anything malformed.
+    /// Parses a `Range` header. `None` for values that S3 ignores, answering with the whole object: other units,
+    /// several ranges, `last < first`, spaces within, anything malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let (unit, spec) = text.trim().split_once('=')?;
         if !unit.eq_ignore_ascii_case("bytes") {
@@ -46,7 +46,7 @@ impl Range {
         }
     }
 
-    /// Reads `x-amz-copy-source-range`, which must be `bytes=first-last`.
+    /// Parses `x-amz-copy-source-range`, which must be `bytes=first-last`.
     ///
     /// # Errors
     /// `InvalidArgument` for any other form.
@@ -74,7 +74,7 @@ impl Range {
         if start < end { Ok(Resolved { start, end, size }) } else { Err(Error::invalid_range(&self.to_string(), size)) }
     }
 
-    /// As [`Range::resolve`] for what is read. `None` is the whole object: a suffix of an empty one is satisfiable, but no
+    /// As [`Range::resolve`], for reads. `None` is the whole object: a suffix of an empty one is satisfiable, but no
     /// `Content-Range` can name zero bytes (RFC 9110 section 14.1.2).
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl fmt::Display for Range {
 }
 
 impl Resolved {
-    /// Bytes in the range.
+    /// The number of bytes in the range.
     #[expect(clippy::len_without_is_empty, reason = "a resolved range is never empty")]
     pub const fn len(&self) -> u64 {
         self.end - self.start

@@ -1,4 +1,4 @@
-//! From method, address and query to the operation.
+//! Finds the operation for a method, address and query.
 
 use http::Method;
 
@@ -23,24 +23,24 @@ const PARAMETERS_SIGNING: [&str; 10] = [
     "x-id",
 ];
 
-/// The operation a request asks for.
+/// The operation that a request asks for.
 ///
-/// A query parameter that S3 does not know is ignored. One that names a sub-resource is not: answering
-/// `GET /bucket?policy` with a listing would be a wrong answer, not a partial one. Nor is one that says which version or
-/// which part is meant, to an operation that would take no notice of it. The same holds for headers that would weaken
-/// what the client asked for if they were ignored (encryption, locks, tags).
+/// A query parameter that S3 does not know is ignored. One that names a sub-resource is not: answering `GET
+/// /bucket?policy` with a listing would be a wrong answer, not a partial one. A parameter that selects a version or
+/// part is not ignored either, if the operation would not use it. The same holds for headers that would weaken the
+/// request if they were ignored (encryption, locks, tags).
 ///
 /// # Errors
-/// `NotImplemented` for what S3 has and this server has not, `MethodNotAllowed` for a method the resource does not have,
-/// `InvalidArgument` for two sub-resources, a version of what has none, and for a parameter that is repeated: two
-/// readers might choose differently.
+/// `NotImplemented` for operations that S3 has and this server does not, `MethodNotAllowed` for a method that the
+/// resource does not have, `InvalidArgument` for two sub-resources, a version of something without versions, and for a
+/// repeated parameter, because two readers might choose different values.
 pub fn route(method: &Method, address: &Address, head: &Head<'_>) -> Result<Operation, Error> {
     let operation = find(method, address, head)?;
     head.refuse_unbuilt(operation)?;
     Ok(operation)
 }
 
-/// The operation whose row the request fits.
+/// The operation whose route matches the request.
 fn find(method: &Method, address: &Address, head: &Head<'_>) -> Result<Operation, Error> {
     if address.is_control {
         let wanted = Wanted { method, level: Level::Control, sub_resource: None, copies: false };
@@ -70,7 +70,7 @@ fn find(method: &Method, address: &Address, head: &Head<'_>) -> Result<Operation
     Ok(operation)
 }
 
-/// A request, as far as it chooses its operation.
+/// The properties of a request that select its operation.
 struct Wanted<'a> {
     method: &'a Method,
     level: Level,
@@ -103,7 +103,7 @@ impl Wanted<'_> {
         for condition in conditions {
             let holds = match *condition {
                 Condition::Has(name) => query.has(name),
-                // S3 takes every other value of `list-type` for none.
+                // S3 ignores every other value of `list-type`.
                 Condition::Is(name, value) => query.bytes(name)? == Some(value.as_bytes()),
                 Condition::Copies => self.copies,
             };
@@ -115,7 +115,7 @@ impl Wanted<'_> {
     }
 }
 
-/// The refusal of a method that what is addressed does not have.
+/// The refusal of a method that the addressed resource does not have.
 fn unknown(method: &Method, level: Level) -> Error {
     let resource_type = match level {
         Level::Object => "OBJECT",
@@ -133,7 +133,7 @@ fn misplaced(selected: &SubResource, level: Level, method: &Method) -> Error {
     selected.refuse(level, method)
 }
 
-/// Refuses parameters that narrow down what is meant, where the operation would take no notice of them.
+/// Refuses parameters that select a version or part if the operation would ignore them.
 fn check_selectors(level: Level, operation: Operation, query: &Query<'_>) -> Result<(), Error> {
     let is_ignored = |name| query.has(name) && !operation.takes_parameter(name);
     if level == Level::Service && query.has("max-directory-buckets") {
@@ -158,7 +158,7 @@ fn check_selectors(level: Level, operation: Operation, query: &Query<'_>) -> Res
     Ok(())
 }
 
-/// Whether a parameter may stand beside every operation.
+/// Whether every operation may have a parameter.
 fn is_common(name: &[u8]) -> bool {
     let Ok(name) = std::str::from_utf8(name) else { return false };
     PARAMETERS_SIGNING.iter().any(|known| name.eq_ignore_ascii_case(known))
@@ -166,7 +166,7 @@ fn is_common(name: &[u8]) -> bool {
         || matches!(name, "AWSAccessKeyId" | "Signature" | "Expires")
 }
 
-/// Refuses a repeated parameter that means something. S3 takes the first of them; here nobody is to take another than
+/// Refuses a repeated parameter that the operation uses. S3 uses the first one; here nothing may use another value than
 /// the one that was judged.
 fn check_repeated(operation: Operation, query: &Query<'_>) -> Result<(), Error> {
     let overrides = matches!(operation, Operation::GetObject | Operation::HeadObject);

@@ -1,7 +1,7 @@
-//! The sub-resources of S3: query parameters that choose the operation.
+//! The sub-resources of S3: query parameters that select the operation.
 //!
-//! Every other parameter that an operation does not know is ignored, as S3 does. The list is that of the API model of
-//! S3: what stands after the `?` of each operation's address.
+//! Every other parameter that an operation does not know is ignored, as in S3. The list comes from S3's API model: the
+//! part after the `?` of each operation's address.
 
 use http::Method;
 
@@ -10,10 +10,10 @@ use crate::query::Query;
 
 /// The parameter that names an upload.
 const UPLOAD_ID: &str = "uploadId";
-/// The parameter that names a part, which goes with no sub-resource but an upload.
+/// The parameter that names a part, which is allowed only with the sub-resource of an upload.
 const PART_NUMBER: &str = "partNumber";
 
-/// What a path names.
+/// The level of a resource that a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     /// The store.
@@ -29,15 +29,15 @@ pub(crate) enum Level {
 /// A sub-resource.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SubResource {
-    /// The parameter. S3 compares its case, and takes no notice of its value.
+    /// The parameter. As in S3, its case matters and its value does not.
     pub(crate) name: &'static str,
-    /// What S3 calls it when it refuses a method.
+    /// The name that S3 uses when it refuses a method.
     resource_type: &'static str,
-    /// The methods that S3 has for a bucket and this server has not.
+    /// The methods that S3 has for a bucket and this server does not.
     unbuilt_of_bucket: &'static [&'static str],
     /// The same for an object.
     unbuilt_of_object: &'static [&'static str],
-    /// What to do instead of what is not built.
+    /// What to use instead of a missing operation.
     advice: Option<&'static str>,
 }
 
@@ -63,7 +63,7 @@ const fn of_object(
     SubResource { name, resource_type, unbuilt_of_bucket: &[], unbuilt_of_object: unbuilt, advice }
 }
 
-const NO_REPORTS: Option<&str> = Some("there are no reports; usage stands in the console's /metrics");
+const NO_REPORTS: Option<&str> = Some("there are no reports; usage is in the console's /metrics");
 const NO_METADATA_TABLES: Option<&str> = Some("there are no metadata tables; the log's stream has every change");
 
 /// All of them, by name.
@@ -73,17 +73,12 @@ pub(crate) const SUB_RESOURCES: &[SubResource] = &[
     built("acl", "ACL"),
     of_bucket("analytics", "ANALYTICS", &["PUT"], NO_REPORTS),
     of_object("annotation", "OBJECT_ANNOTATIONS", &["GET", "PUT", "DELETE"], None),
-    // Not of S3 but of Ceph and others: if this were ignored, what is to be appended would replace the object.
+    // An extension of Ceph and other stores. If it were ignored, the bytes to append would replace the object.
     of_object("append", "OBJECT", &["PUT", "POST"], Some("send the header x-amz-write-offset-bytes")),
     built("attributes", "OBJECT_ATTRIBUTES"),
     built("cors", "CORS"),
     built("delete", "MULTI_OBJECT_DELETE"),
-    of_object(
-        "encryption",
-        "ENCRYPTION",
-        &["PUT"],
-        Some("copy the object onto itself with the encryption it is to have"),
-    ),
+    of_object("encryption", "ENCRYPTION", &["PUT"], Some("copy the object onto itself with the new encryption")),
     of_bucket(
         "intelligent-tiering",
         "INTELLIGENT_TIERING",
@@ -117,14 +112,14 @@ pub(crate) const SUB_RESOURCES: &[SubResource] = &[
         "replication",
         "REPLICATION",
         &["PUT"],
-        Some("buckets are not replicated by rules; let a program follow the event stream, or sync"),
+        Some("buckets are not replicated by rules; use a program that follows the event stream, or a sync tool"),
     ),
     built("requestPayment", "REQUEST_PAYMENT"),
     of_object("restore", "RESTORE", &["POST"], Some("no object is archived; read it as it is")),
     built("retention", "OBJECT_LOCK_RETENTION"),
     of_object("select", "SELECT", &["POST"], Some("fetch the object, or ranges of it, and query it at the client")),
-    // S3 ignores it where there is no directory bucket, and no bucket is one here; but whoever asks for a session would
-    // take the listing for one.
+    // S3 ignores it unless the bucket is a directory bucket, and no bucket is one here. But a client that asks for a
+    // session would mistake the listing for one.
     of_bucket("session", "BUCKET", &["GET"], Some("there are no directory buckets; sign requests with an access key")),
     built("tagging", "TAGGING"),
     built("torrent", "TORRENT"),
@@ -132,13 +127,18 @@ pub(crate) const SUB_RESOURCES: &[SubResource] = &[
     built("uploads", "UPLOADS"),
     built("versioning", "VERSIONING"),
     built("versions", "BUCKETVERSIONS"),
-    of_bucket("website", "WEBSITE", &["PUT"], Some("no static websites are served; let a web server read the bucket")),
+    of_bucket(
+        "website",
+        "WEBSITE",
+        &["PUT"],
+        Some("no static websites are served; use a web server that reads the bucket"),
+    ),
 ];
 
-/// The sub-resource that a query names, if it names one.
+/// The sub-resource that a query names, if any.
 ///
 /// # Errors
-/// `InvalidArgument` for two, in the words of S3.
+/// `InvalidArgument` for two, with S3's message.
 pub(crate) fn selected(query: &Query<'_>) -> Result<Option<&'static SubResource>, Error> {
     let mut named: Vec<_> = query.iter().filter_map(|parameter| find(&parameter.name)).collect();
     named.sort_unstable_by_key(|sub_resource| sub_resource.name);
@@ -164,7 +164,7 @@ fn find(name: &[u8]) -> Option<&'static SubResource> {
 }
 
 impl SubResource {
-    /// The refusal of a method that the sub-resource does not have here: `NotImplemented` if S3 has it there, else
+    /// The refusal of a method that the sub-resource does not have here: `NotImplemented` if S3 has it, else
     /// `MethodNotAllowed`.
     pub(crate) fn refuse(&self, level: Level, method: &Method) -> Error {
         let unbuilt = match level {

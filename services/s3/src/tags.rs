@@ -1,4 +1,4 @@
-//! Tags of buckets and objects: which are allowed, and how a header carries them.
+//! Tags of buckets and objects: which are allowed, and their form in a header.
 //!
 //! Source: "Categorizing your objects using tags" and "Using cost allocation S3 bucket tags", Amazon S3 User Guide.
 
@@ -11,16 +11,16 @@ use crate::request::Head;
 /// Tags by their keys.
 pub type Tags = BTreeMap<String, String>;
 
-/// Most tags of an object.
+/// The maximum number of tags of an object.
 pub const OBJECT_TAGS_MAX: usize = 10;
-/// Most tags of a bucket.
+/// The maximum number of tags of a bucket.
 pub const BUCKET_TAGS_MAX: usize = 50;
-/// Longest key of a tag, in units of UTF-16: S3 counts so.
+/// The longest key of a tag, in units of UTF-16, as S3 counts.
 pub const TAG_KEY_UNITS_MAX: usize = 128;
-/// Longest value of a tag, in units of UTF-16.
+/// The longest value of a tag, in units of UTF-16.
 pub const TAG_VALUE_UNITS_MAX: usize = 256;
 
-/// The header that brings the tags of a new object.
+/// The header with the tags of a new object.
 pub(crate) const HEADER: &str = "x-amz-tagging";
 
 /// The kind of resource with the tags, which limits their number.
@@ -48,10 +48,10 @@ impl Carrier {
     }
 }
 
-/// Adds a tag to those that were read before it.
+/// Adds a tag to the others.
 ///
 /// # Errors
-/// `InvalidTag` for a key or a value that no tag may have, a key that comes twice, and one tag too many.
+/// `InvalidTag` for a key or a value that is not allowed, a repeated key, and one tag too many.
 pub(crate) fn add(tags: &mut Tags, carrier: Carrier, key: String, value: String) -> Result<(), Error> {
     let invalid = |why: String| Err(Error::with_message(Code::InvalidTag, why).detail("TagKey", key.as_str()));
     if key.is_empty() || key.encode_utf16().count() > TAG_KEY_UNITS_MAX || !key.chars().all(is_allowed) {
@@ -87,10 +87,11 @@ fn is_allowed(character: char) -> bool {
         || "+-=._:/@".contains(character)
 }
 
-/// Reads tags as `x-amz-tagging` has them: a query string, where a key without `=` has an empty value.
+/// Parses tags in the form of `x-amz-tagging`: a query string, where a key without `=` has an empty value.
 ///
 /// # Errors
-/// `InvalidArgument` for what is no query string in UTF-8 and for a key that comes twice, `InvalidTag` for what no object may carry.
+/// `InvalidArgument` for a malformed query string and for a repeated key, `InvalidTag` for tags that no object may
+/// have.
 pub fn parse_header(text: &str) -> Result<Tags, Error> {
     let mut tags = Tags::new();
     let malformed = || {
@@ -114,7 +115,7 @@ pub fn parse_header(text: &str) -> Result<Tags, Error> {
 }
 
 impl Head<'_> {
-    /// The tags that the headers bring for the object that is made.
+    /// The tags in the headers for the new object.
     ///
     /// # Errors
     /// As [`parse_header`].

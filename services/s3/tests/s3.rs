@@ -1,4 +1,4 @@
-//! The wire protocol from outside: what a gateway sees.
+//! Tests of the wire protocol's API, as a gateway uses it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "cases/access.rs"]

@@ -32,9 +32,9 @@ pub use code::speed;
 pub use identity::PieceSecrets;
 pub use inspect::{Condition, Incident, IncidentKind, InspectedShard, Inspection};
 pub use node::{
-    Admission, AnyTransport, Membership, NODES_MAX, NatsTransport, NoClients, NodeControl, NodeError, NodeTable, NodeView, STOP, STOPPED,
-    StopError, TellError, Transport, TransportError, WINDOW_BYTES, control_subject, follow_nodes, host,
-    telemetry,
+    Admission, AnyTransport, Membership, NODES_MAX, NatsTransport, NoClients, NodeControl, NodeError, NodeTable,
+    NodeView, STOP, STOPPED, StopError, TellError, Transport, TransportError, WINDOW_BYTES, control_subject,
+    follow_nodes, host, telemetry,
 };
 pub use read::{ReadError, ReadMemory, ShortCircuit};
 pub use store::{PUT_BYTES_MAX, READ_BYTES_MAX, STREAM_BYTES_MAX, ShardStore, StoredContent, WriteError};

@@ -1,6 +1,7 @@
-//! Letting nodes in: the first data folder of a name joins, and a process that serves from another one is told so.
+//! Admits nodes: the first data folder under a name joins, and a process with another folder is told that it is
+//! refused.
 //!
-//! Nodes may not append to the log, so the gateway that hears one writes the fact.
+//! Nodes may not append to the log, so the gateway that hears a node writes the fact.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,14 +16,14 @@ use shards::{Admission, Membership, NODES_MAX, NodeControl, NodeView};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
-/// How often the folders that other gateways let in are looked up, and refused processes told again.
+/// How often to read the folders that other gateways admitted, and to notify refused processes again.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// Contents looked at for one on a node that is new to the log, at most. Contents are spread over all nodes there are,
-/// so that a node of any age is among them.
+/// The maximum number of contents that are searched for one on a node that is new to the log. Contents are spread over
+/// all nodes, so a node of any age has some of them.
 const CONTENTS_ASKED_MAX: usize = 10_000;
 
-/// Who lets nodes in, in events.
+/// The principal of these events.
 const PRINCIPAL: &str = "admission";
 
 /// Lets nodes in until the membership ends. It may be dropped at any moment: what it did is on the log.
@@ -31,14 +32,14 @@ pub async fn admit_nodes(ledger: Ledger, membership: Membership, control: NodeCo
     Doorman { ledger, membership, control, said, missed }.run().await;
 }
 
-/// What came of a node whose name is new to the log.
+/// The outcome for a node whose name is new to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum First {
-    /// It was left as it is.
+    /// Nothing was done.
     Left,
-    /// It joined, or another gateway let it in, or the log does not answer.
+    /// It joined, or another gateway admitted it, or the log does not answer.
     Tried,
-    /// No node may join: the region is not at a level that has such facts.
+    /// No node may join, because the region's level does not allow such facts.
     MayNot,
 }
 
@@ -46,10 +47,9 @@ struct Doorman {
     ledger: Ledger,
     membership: Membership,
     control: NodeControl,
-    /// What was last held of each process.
+    /// The last known standing of each process.
     said: BTreeMap<Uuid, Admission>,
-    /// Processes that may not join: their empty folder stands in the place of one with shards, or there is no place for
-    /// one more node.
+    /// Processes that may not join: their empty folder replaces one with shards, or there is no place for another node.
     missed: BTreeSet<Uuid>,
 }
 
@@ -70,14 +70,14 @@ impl Doorman {
         }
     }
 
-    /// Looks at every process that is heard.
+    /// Checks every process that sends heartbeats.
     async fn round(&mut self) -> Result<(), StateError> {
         let known = accept_nodes(&self.membership, &self.ledger.latest())?;
         let mut heard: Vec<NodeView> = self.membership.nodes();
         heard.retain(|view| view.reachable);
         let mut outcomes = Vec::new();
         for view in heard.iter().filter(|view| !known.contains_key(&view.heartbeat.node)) {
-            // Names that joined stay, so there is an end to them: nobody fills the log by inventing more.
+            // Joined names are permanent and limited, so nobody can fill the log by inventing names.
             let joined = outcomes.iter().filter(|outcome| **outcome == First::Tried).count();
             if known.len() + joined >= NODES_MAX {
                 if self.missed.insert(view.heartbeat.incarnation) {
@@ -100,8 +100,7 @@ impl Doorman {
         Ok(())
     }
 
-    /// Lets a node in whose name is new to the log, if it is no empty folder in the place of one from before nodes
-    /// joined.
+    /// Admits a node whose name is new to the log, unless its empty folder replaces one from before nodes joined.
     async fn first(&mut self, heartbeat: &Heartbeat) -> Result<First, StateError> {
         let (Some(folder), node) = (heartbeat.folder, &heartbeat.node) else { return Ok(First::Left) };
         if self.missed.contains(&heartbeat.incarnation) {
@@ -127,7 +126,7 @@ impl Doorman {
         Ok(First::Tried)
     }
 
-    /// Tells a process what is held of it, and the operator when that changes.
+    /// Tells a process its standing, and the operator when that changes.
     async fn tell(&mut self, view: &NodeView) {
         let Heartbeat { node, incarnation, trouble, .. } = &view.heartbeat;
         let before = self.said.insert(*incarnation, view.admission);
@@ -148,14 +147,14 @@ impl Doorman {
     }
 }
 
-/// Shows a membership which folders have joined.
+/// Gives a membership the folders that have joined.
 pub(crate) fn accept_nodes(membership: &Membership, snapshot: &Snapshot) -> Result<BTreeMap<NodeId, Uuid>, StateError> {
     let nodes: BTreeMap<_, _> = snapshot.list_nodes()?.into_iter().map(|(name, row)| (name, row.folder.0)).collect();
     membership.accept(nodes.clone());
     Ok(nodes)
 }
 
-/// Writes that a node has joined with a folder.
+/// Records that a node has joined with a folder.
 pub(crate) async fn join_node(
     ledger: &Ledger,
     heartbeat: &Heartbeat,
@@ -168,7 +167,7 @@ pub(crate) async fn join_node(
     ledger.commit(JoinNode { node, folder, zone, replaces }.into(), origin).await.map(drop)
 }
 
-/// Whether contents were placed on a node of this name that has never joined, as all did before there were facts about
+/// Whether contents were placed on a node of this name although it has not joined, as before there were facts about
 /// nodes.
 fn is_missed(snapshot: &Snapshot, node: &NodeId) -> Result<bool, StateError> {
     use domain::View;
@@ -176,7 +175,7 @@ fn is_missed(snapshot: &Snapshot, node: &NodeId) -> Result<bool, StateError> {
     Ok(contents > 0 && snapshot.names_node(node, CONTENTS_ASKED_MAX)?)
 }
 
-/// Why a process is not the node it says it is, for operators.
+/// Why a process is not accepted as the node, for operators.
 pub(crate) fn node_refusal(view: &NodeView) -> Option<String> {
     let folder = view.heartbeat.folder.map_or_else(|| "one it does not name".to_owned(), |folder| folder.to_string());
     match view.admission {

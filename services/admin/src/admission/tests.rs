@@ -1,4 +1,4 @@
-//! A store from before nodes joined, one of whose disks is not mounted when it is upgraded.
+//! A store from before nodes joined. One of its disks is not mounted when it is upgraded.
 
 use domain::Command;
 use events::ids::ObjectKey;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// A ledger with an object whose shards lie on `n1`, `n2` and `n3`.
+/// A ledger with an object whose shards are on `n1`, `n2` and `n3`.
 async fn ledger(folder: &std::path::Path) -> Ledger {
     let ledger = open(&MemoryLog::new(), &folder.join("projection"), true).await;
     ledger.commit(create_bucket(bucket()), origin()).await.unwrap();
@@ -28,7 +28,7 @@ fn heartbeat(node: &str, folder: u128, shards: u64) -> Heartbeat {
 async fn an_empty_folder_in_the_place_of_a_full_one_from_before_takes_nothing_and_is_asked_for_nothing() {
     let (folder, membership) = (tempfile::tempdir().unwrap(), Membership::guarded());
     let ledger = ledger(folder.path()).await;
-    // Nothing is said to anybody here.
+    // No message is sent here.
     let nobody = async_nats::ConnectOptions::new().retry_on_initial_connect().connect("127.0.0.1:9").await.unwrap();
     let control = NodeControl::new(nobody, "test-1".parse().unwrap());
     let mut doorman = Doorman {
@@ -57,7 +57,7 @@ async fn an_empty_folder_in_the_place_of_a_full_one_from_before_takes_nothing_an
     membership.observe(mounted, Instant::now());
     doorman.round().await.unwrap();
     assert!(membership.is_online(&empty.node));
-    // With an operator's word the empty one would have joined.
+    // If an operator had admitted the empty folder, it would have joined.
     let replaced = Some(FolderId(Uuid::from_u128(7)));
     join_node(&ledger, &empty, Uuid::from_u128(1), replaced).await.unwrap();
     accept_nodes(&membership, &ledger.latest()).unwrap();

@@ -1,4 +1,5 @@
-//! Who may see what is behind the console: root by HTTP Basic, and by the token of a session whoever has the right.
+//! Authenticates and authorises requests to the console: root by HTTP Basic, and users with the right by a session
+//! token.
 //!
 //! Sources: RFC 7617, RFC 6750.
 
@@ -19,22 +20,22 @@ use super::ConsoleState;
 use super::routes::refuse;
 use crate::api::BasicLogin;
 
-/// What a route needs: the right, and what it is asked of, as policies call it.
+/// The right that a route needs, and its resource as policies name it.
 #[derive(Clone)]
 pub(super) struct Guard {
     pub(super) state: Arc<ConsoleState>,
     pub(super) action: Action,
 }
 
-/// What the rights of the console are asked of.
+/// The resource of the console's rights.
 const TARGET: &str = "region";
 
-/// Lets a request through to what it protects, or refuses it before its body is read.
+/// Forwards an authorised request, or refuses it before its body is read.
 pub(super) async fn require(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let Guard { state, action } = guard;
     match basic(&state, &request) {
         Some(BasicLogin::Throttled) => {
-            let why = "there were too many wrong logins from this address: wait a few seconds";
+            let why = "there were too many failed logins from this address: wait a few seconds";
             return refuse(StatusCode::TOO_MANY_REQUESTS, why);
         }
         Some(BasicLogin::Right) => return next.run(request).await,
@@ -52,8 +53,8 @@ pub(super) async fn require(State(guard): State<Guard>, request: Request, next: 
     refused
 }
 
-/// The same for whoever asks from another machine: figures say much about who does what. Collectors on this one need
-/// no login.
+/// Like [`require`], but only for requests from other machines, because metrics reveal much about users. Collectors on
+/// this machine need no login.
 pub(super) async fn require_afar(guard: State<Guard>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
     if peer.is_some_and(is_near) { next.run(request).await } else { require(guard, request, next).await }
@@ -63,8 +64,8 @@ fn is_near(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// What becomes of a password that comes by HTTP Basic, if one does. It can be guessed as one at a login can, so it
-/// counts as one.
+/// The outcome of a password sent by HTTP Basic, if there is one. It can be guessed like a login's password, so it
+/// counts as a login attempt.
 fn basic(state: &ConsoleState, request: &Request) -> Option<BasicLogin> {
     let headers = request.headers();
     let (user, password) = login(headers.get(header::AUTHORIZATION)?.as_bytes())?;
@@ -83,7 +84,7 @@ async fn may(state: &ConsoleState, parts: &Parts, action: Action) -> bool {
     }
 }
 
-/// User and password of an `Authorization` header.
+/// The user and password of an `Authorization` header.
 fn login(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (scheme, encoded) = value.split_at_checked("Basic ".len())?;
     if !scheme.eq_ignore_ascii_case(b"Basic ") {

@@ -1,4 +1,4 @@
-//! The admin API, once the ledger is there that it stands on.
+//! The admin API, available once the ledger is open.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use tower::ServiceExt;
 use super::ConsoleState;
 use super::routes::refuse;
 
-/// Everything below the API that has no route of its own.
+/// Every path of the API without its own route.
 pub(super) const PATHS: &str = "/api/v1/{*rest}";
 
-/// Hands a request on.
+/// Forwards a request to the admin API.
 pub(super) async fn forward(State(state): State<Arc<ConsoleState>>, request: Request) -> Response {
     match state.gateway() {
         Ok(gateway) => gateway.admin_routes.clone().oneshot(request).await.into_response(),

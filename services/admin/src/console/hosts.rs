@@ -1,8 +1,8 @@
-//! By which names the console may be asked.
+//! The host names under which the console answers.
 //!
-//! A page on the internet can have its own name resolve to 127.0.0.1 once a browser has loaded it ("DNS rebinding"):
-//! for the browser the console is then part of that page's site. The request says so in its `Host`. A name that such a
-//! page can have is none of this machine's, unless the operator says that it is.
+//! A page on the internet can have its own name resolve to 127.0.0.1 after a browser has loaded it ("DNS rebinding").
+//! For the browser the console is then part of that page's site. The `Host` header of such a request has the page's
+//! name, which is not a name of this machine unless the operator configures it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,36 +17,36 @@ use axum::response::Response;
 use super::ConsoleState;
 use super::routes::refuse;
 
-/// What load balancers ask, under whatever name they have. The answers hold nothing that is not for everybody.
+/// The paths that load balancers request, under whatever name they use. The responses contain nothing confidential.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The names of this machine that no browser asks anybody else for.
+/// The names that browsers resolve to this machine without asking a server.
 ///
 /// Source: RFC 6761, section 6.3.
 const LOCALHOST: &str = "localhost";
 
-/// The names that are taken.
+/// The accepted names.
 #[derive(Debug, Clone)]
 pub struct Hosts {
-    /// Where the console listens.
+    /// The address on which the console listens.
     listen: IpAddr,
-    /// What the operator calls it, in lower case.
+    /// The operator's names for it, in lower case.
     names: Vec<String>,
 }
 
 impl Hosts {
-    /// The address itself, and what the operator calls it.
+    /// The address itself, and the operator's names for it.
     pub fn new<'a>(listen: IpAddr, names: impl IntoIterator<Item = &'a String>) -> Self {
         let names = names.into_iter().map(|name| normal(name)).collect();
         Self { listen: listen.to_canonical(), names }
     }
 
-    /// Whether a request under this name is meant for here.
+    /// Whether requests under this name are accepted.
     fn has(&self, host: &str) -> bool {
         let host = normal(host);
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host);
         match bare.parse::<IpAddr>() {
-            // No page has an address for a name. Behind a listener on all addresses, any may be the right one.
+            // A page cannot have an IP address as its name. With a listener on all addresses, any may be the right one.
             Ok(address) if self.listen.is_unspecified() || address.to_canonical().is_loopback() => true,
             Ok(address) if address.to_canonical() == self.listen => true,
             Ok(_) | Err(_) => {
@@ -58,13 +58,13 @@ impl Hosts {
     }
 }
 
-/// A name as names are compared.
+/// The normal form in which names are compared.
 fn normal(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// The name under which a request came, without its port. Nothing if it has none, as requests of HTTP/1.0 may: no
-/// browser sends such.
+/// The name in a request, without its port. `None` if there is none, as in requests of HTTP/1.0, which no browser
+/// sends.
 fn asked(uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, ()> {
     let Some(host) = headers.get(HOST) else { return Ok(uri.host().map(str::to_owned)) };
     let authority: Authority = host.as_bytes().try_into().map_err(drop)?;
@@ -74,7 +74,7 @@ fn asked(uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, ()> {
     Ok(Some(authority.host().to_owned()))
 }
 
-/// Lets a request through that is meant for here.
+/// Forwards a request whose host name is accepted.
 pub(super) async fn require(State(state): State<Arc<ConsoleState>>, request: Request, next: Next) -> Response {
     let is_meant = match asked(request.uri(), request.headers()) {
         Ok(None) => true,

@@ -1,19 +1,19 @@
-//! Connections of the console: what is allowed on them.
+//! The limits of the console's connections.
 
 use std::time::Duration;
 
 use listener::Limits;
 
-/// Connections at once. For further ones, those without a request make room.
+/// Connections open at once. When all are taken, one without a request in flight makes room.
 const CONNECTIONS_MAX: usize = 256;
 
-/// Connections at once from one address: a browser and some command lines, or a proxy.
+/// Connections open at once from one address: a browser and some command lines, or a proxy.
 const CONNECTIONS_PER_ADDRESS_MAX: usize = 128;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// How long a client may be connected before its first byte comes.
+/// How long a client may be connected before its first byte arrives.
 const FIRST_BYTE_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How long a client may take to send the head of a request.
@@ -22,28 +22,28 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// Bytes that may be buffered of one connection.
+/// Bytes that may be buffered for one connection.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// Headers of one request.
 const HEADERS_MAX: usize = 100;
 
-/// How long a client may leave a body without a byte.
+/// How long a client may send no byte of a body.
 const BODY_SILENCE_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// How long a client may take nothing of an answer.
+/// How long a client may read nothing of a response.
 const STALL_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Bytes that a client may still send after it was refused.
+/// Bytes that a client may still send after a refusal.
 const LINGER_BYTES_MAX: u64 = 1024 * 1024;
 
-/// How long that may take.
+/// How long it may send them.
 const LINGER_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// How long requests under way may take once the console stops.
+/// How long requests in flight may take once the console stops.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(3);
 
-/// What the console allows on its listener.
+/// The limits of the console's listener.
 pub const LIMITS: Limits = Limits {
     connections_max: CONNECTIONS_MAX,
     connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,

@@ -1,8 +1,8 @@
 //! The console address: health, readiness, metrics, status, stopping a node, and the admin API.
 //!
-//! Health and readiness need no login and hold nothing secret, metrics need one from another machine; all under `/api`
-//! needs the root credentials or the token of a session. All but health and readiness are answered only
-//! under names of this machine: see `hosts`.
+//! Health and readiness need no login and contain nothing secret. Metrics need a login from another machine. Everything
+//! under `/api` needs the root credentials or a session token. All except health and readiness answer only under names
+//! of this machine: see `hosts`.
 
 mod auth;
 mod forward;
@@ -43,10 +43,10 @@ pub use status::{
 
 /// How a part of a process is. The console asks for it whenever it is asked.
 pub trait Check: Send + Sync {
-    /// What stands against sending requests to this process; nothing does if it is empty.
+    /// The reasons why requests should not be sent to this process; empty if it is ready.
     fn missing(&self) -> Vec<String>;
 
-    /// Sets the gauges that are looked up rather than counted.
+    /// Sets the gauges that are looked up, not counted.
     fn observe(&self) {}
 }
 
@@ -55,7 +55,7 @@ pub trait Figures: Send + Sync {
     /// How its cache fares.
     fn cache(&self) -> CacheFigures;
 
-    /// What is known of what it acked.
+    /// The health of the contents that it acknowledged.
     fn acked(&self) -> Acked;
 }
 
@@ -70,7 +70,7 @@ pub struct Acked {
     pub is_scanning: bool,
 }
 
-/// What is to be seen of a gateway.
+/// The parts of a gateway that the console shows.
 pub struct GatewayView {
     /// The region it serves.
     pub region: RegionName,
@@ -80,7 +80,7 @@ pub struct GatewayView {
     pub ledger: Ledger,
     /// The nodes it hears.
     pub membership: Membership,
-    /// For messages to nodes.
+    /// The connection for messages to nodes.
     pub control: NodeControl,
     /// What it counts.
     pub figures: Box<dyn Figures>,
@@ -90,7 +90,7 @@ pub struct GatewayView {
     pub admin_routes: Router,
 }
 
-/// The console of a process. It answers from the first moment, so that a start that takes long can be watched.
+/// The console of a process. It answers from the beginning, so that a long start can be watched.
 pub struct Console {
     state: Arc<ConsoleState>,
     stop: oneshot::Sender<()>,
@@ -100,14 +100,14 @@ pub struct Console {
 pub(crate) struct ConsoleState {
     started: Instant,
     recorder: PrometheusHandle,
-    /// Without them nothing under `/api` is answered.
+    /// Without them, nothing under `/api` is answered.
     credentials: Option<Credentials>,
     hosts: Hosts,
-    /// Counts logins while there is no admin API that does.
+    /// Counts logins until the admin API exists.
     basic: BasicLogins,
-    /// Asked whether requests should be sent here.
+    /// The checks that decide whether the process is ready.
     checks: Mutex<Vec<Arc<dyn Check>>>,
-    /// The gateway of this process, once it serves, if it is to have one.
+    /// The gateway of this process, once it serves.
     gateway: OnceLock<Box<GatewayView>>,
     is_started: AtomicBool,
     is_stopping: AtomicBool,
@@ -122,35 +122,35 @@ impl Console {
         let state = Arc::new(ConsoleState::new(meters::install()?, hosts, credentials));
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(listener.serve(routes::routes(Arc::clone(&state)), async {
-            // Dropping the other end is a wish to stop as well.
+            // Dropping the other end is a request to stop as well.
             let _stopped = stopped.await;
         }));
         Ok(Self { state, stop, served })
     }
 
-    /// From now on it asks this too how it is.
+    /// Adds a check.
     pub fn check(&self, check: Arc<dyn Check>) {
         self.state.checks().push(check);
     }
 
-    /// From now on it shows this gateway, and its admin API.
+    /// Shows this gateway, and its admin API, from now on.
     pub fn show(&self, gateway: GatewayView) {
         if self.state.gateway.set(Box::new(gateway)).is_err() {
-            tracing::warn!("the console shows one gateway only");
+            tracing::warn!("the console can show only one gateway");
         }
     }
 
-    /// The start is through.
+    /// Marks the start as complete.
     pub fn started(&self) {
         self.state.is_started.store(true, Ordering::Relaxed);
     }
 
-    /// From now on the process is not ready any more.
+    /// The process is no longer ready from now on.
     pub fn stopping(&self) {
         self.state.is_stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Stops to answer.
+    /// Stops answering.
     pub async fn stop(self) {
         // It may have ended already.
         let _told = self.stop.send(());
@@ -186,12 +186,12 @@ impl ConsoleState {
         self.checks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The gateway of this process, or why there is none.
+    /// The gateway of this process, or the error to answer if there is none.
     fn gateway(&self) -> Result<&GatewayView, (StatusCode, &'static str)> {
         match self.gateway.get() {
             Some(gateway) => Ok(gateway),
             None if self.is_started.load(Ordering::Relaxed) => {
-                Err((StatusCode::NOT_FOUND, "this process is no gateway: ask one"))
+                Err((StatusCode::NOT_FOUND, "this process is not a gateway: send the request to one"))
             }
             None => Err((StatusCode::SERVICE_UNAVAILABLE, "the process is still starting")),
         }

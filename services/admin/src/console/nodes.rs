@@ -13,14 +13,14 @@ use super::routes::{answer, refuse};
 use super::{ConsoleState, GatewayView};
 use crate::admission::{accept_nodes, join_node};
 
-/// Where a node is stopped.
+/// The path that stops a node.
 pub const NODE_STOP_PATH: &str = "/api/v1/nodes/{node}/stop";
 
-/// Where a node is let in with the data folder that it has now.
+/// The path that admits a node with its present data folder.
 pub const NODE_INIT_PATH: &str = "/api/v1/nodes/{node}/init";
 
-/// A header that every changing request carries. A page of another site cannot make a browser send it unasked,
-/// so the login that the browser remembers cannot be used by that page.
+/// A header that every changing request must have. A page of another site cannot make a browser send it without
+/// permission, so it cannot use the login that the browser remembers.
 pub const REQUEST_HEADER: &str = "x-planetstore-request";
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ pub(super) async fn stop_node(
     refuse(status, &error.to_string())
 }
 
-/// The gateway and the node of a request that changes something.
+/// The gateway and the node of a changing request.
 fn asked<'a>(
     state: &'a ConsoleState,
     name: &str,
@@ -73,7 +73,7 @@ struct Initialized<'a> {
     replaces: Option<String>,
 }
 
-/// Lets a node in with the data folder that it has now. The one it had is given up.
+/// Admits a node with its present data folder. Its previous folder is given up.
 pub(super) async fn init_node(
     State(state): State<Arc<ConsoleState>>,
     Path(name): Path<String>,
@@ -101,7 +101,7 @@ pub(super) async fn init_node(
     answer(StatusCode::OK, &Initialized { node: node.as_str(), folder: folder.to_string(), replaces })
 }
 
-/// The one process that waits to be let in under a name, and the folder it would replace.
+/// The only process that waits to be admitted under a name, and the folder it would replace.
 fn candidate(
     processes: Vec<NodeView>,
     node: &NodeId,
@@ -111,13 +111,13 @@ fn candidate(
         return Err((StatusCode::NOT_FOUND, "no node of this name is running"));
     };
     if heard.next().is_some() {
-        return Err((StatusCode::CONFLICT, "several processes run under this name: stop all but the one to let in"));
+        return Err((StatusCode::CONFLICT, "several processes run under this name: stop all but the one to admit"));
     }
     match first.admission {
         Admission::Refused { known } => Ok((first, Some(FolderId(known)))),
         Admission::Undecided => Ok((first, None)),
         Admission::Accepted | Admission::Double { .. } => {
-            Err((StatusCode::CONFLICT, "the node serves from the data folder it is known with"))
+            Err((StatusCode::CONFLICT, "the node serves the data folder that has joined"))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether requests should be sent here, and if not, what is missing.
+//! Whether the process is ready for requests and, if not, what is missing.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::ConsoleState;
 use super::routes::answer;
 
-/// The answer of `/readyz`.
+/// The response of `/readyz`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {
     /// Reads and writes can be served.
     pub ready: bool,
-    /// What stands against it.
+    /// The reasons why it is not ready.
     pub missing: Vec<String>,
 }
 
@@ -29,11 +29,11 @@ pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
 pub(super) fn readiness(state: &ConsoleState) -> Readiness {
     let mut missing = Vec::new();
     if !state.is_started.load(Ordering::Relaxed) {
-        missing.push("the start: it is not through yet".to_owned());
+        missing.push("the start: not complete yet".to_owned());
     }
     missing.extend(state.checks().iter().flat_map(|check| check.missing()));
     if state.is_stopping.load(Ordering::Relaxed) {
-        missing.push("the process: it is stopping".to_owned());
+        missing.push("the process: stopping".to_owned());
     }
     Readiness { ready: missing.is_empty(), missing }
 }
@@ -59,7 +59,7 @@ mod tests {
             assert_eq!(readiness(&state), Readiness { ready: missing.is_empty(), missing });
         };
         state.checks().push(Arc::new(Lacks(&[])));
-        ready(&["the start: it is not through yet"]);
+        ready(&["the start: not complete yet"]);
         state.is_started.store(true, Ordering::Relaxed);
         ready(&[]);
         state.checks().push(Arc::new(Lacks(&["the log: not connected"])));

@@ -1,4 +1,4 @@
-//! What is answered where.
+//! The routes of the console.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{ConsoleState, auth, forward, hosts, nodes, ready, status};
 use crate::meters;
 
-/// The form of the metrics.
+/// The content type of the metrics.
 ///
 /// Source: Prometheus documentation, "Exposition formats".
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -53,14 +53,14 @@ async fn metrics(State(state): State<Arc<ConsoleState>>) -> Response {
     ([(header::CONTENT_TYPE, METRICS_TYPE)], state.recorder.render()).into_response()
 }
 
-/// Why something is refused: a code for programs, a sentence for people, as in the admin API.
+/// A refusal: a code for programs and a message for people, as in the admin API.
 #[derive(Debug, Serialize)]
 pub(super) struct Refusal<'a> {
     code: &'a str,
     message: &'a str,
 }
 
-/// A refusal as an answer.
+/// The response of a refusal.
 pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
     let code = match status {
         StatusCode::BAD_REQUEST => "invalid_request",
@@ -75,18 +75,18 @@ pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
     answer(status, &Refusal { code, message })
 }
 
-/// A JSON document.
+/// A response with a JSON document.
 pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(json) => (status, [(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => {
-            tracing::error!(%error, "cannot write an answer of the console");
+            tracing::error!(%error, "cannot write a response of the console");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
 
-/// What holds for all answers: nothing is kept by caches, guessed at or framed.
+/// The headers of all responses: they must not be cached, sniffed or framed.
 async fn protect(mut response: Response) -> Response {
     for (name, value) in [
         ("cache-control", "no-store"),

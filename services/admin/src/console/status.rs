@@ -1,4 +1,4 @@
-//! The figures of a store, as the console tells them and `planetstore status` shows them.
+//! The status of a store, as the console returns it and `planetstore status` shows it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,21 +21,21 @@ use super::routes::{answer, refuse};
 use super::{ConsoleState, GatewayView};
 use crate::admission::node_refusal;
 
-/// Where the figures are.
+/// The path of the status.
 pub const STATUS_PATH: &str = "/api/v1/status";
 
-/// Contents that lack a shard and are listed by name, and entries that are no facts, at most of each.
+/// The maximum number of listed contents that lack a shard, and of listed entries that are not facts.
 const LISTED_MAX: usize = 100;
 
-/// How long the log may take to say where it ends.
+/// How long the log may take to return its last sequence.
 const LOG_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// The figures of a store.
+/// The status of a store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Status {
     /// The release of the process.
     pub version: String,
-    /// The greatest level of facts that this release knows.
+    /// The highest level of facts that this release knows.
     #[serde(default)]
     pub known_level: u32,
     /// The region of the gateway.
@@ -58,31 +58,32 @@ pub struct Status {
     pub ledger: LedgerStatus,
 }
 
-/// How whole is what was acked.
+/// The health of acknowledged contents.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Health {
-    /// Contents that this gateway acked and whose last shards are under way, or so lately owed that it is no fact yet.
+    /// Contents that this gateway acknowledged and whose last shards are in flight, or are missing but not yet
+    /// recorded.
     pub settling: usize,
-    /// The log's sequence up to which all that this gateway acked is settled: there, or among what is owed.
+    /// The log's sequence up to which every shard that this gateway owes is stored or recorded as owed.
     pub settled_sequence: u64,
-    /// What was acked before this gateway's start is still being looked at.
+    /// Contents that were acknowledged before this gateway's start are still being checked.
     pub scanning: bool,
-    /// What the log says is owed; `None` while the state cannot be read.
+    /// The owed shards that the log records; `None` while the state cannot be read.
     pub owed: Option<Owed>,
 }
 
-/// Shards that acked contents lack.
+/// Shards that acknowledged contents lack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Owed {
     /// Contents that lack a shard.
     pub contents: u64,
-    /// Those that would not survive the loss of a node.
+    /// Contents that would not survive the loss of a node.
     pub unsafe_contents: u64,
     /// Shards that are owed.
     pub shards: u64,
-    /// What each node owes.
+    /// The shards that each node owes.
     pub nodes: Vec<OwedByNode>,
-    /// Some of the contents, all if they are few.
+    /// Some of the contents, or all if they are few.
     pub listed: Vec<OwedContent>,
 }
 
@@ -112,7 +113,7 @@ pub struct OwedContent {
     pub faults: Vec<ShardFault>,
 }
 
-/// What is stored.
+/// The totals of stored objects.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stored {
     /// The region's level: facts up to it may be written.
@@ -126,11 +127,11 @@ pub struct Stored {
     pub logical_bytes: u64,
     /// Contents, each counted once.
     pub contents: u64,
-    /// Bytes of the contents, each once.
+    /// Bytes of the contents, each counted once.
     pub content_bytes: u64,
     /// Bytes of the contents' shards.
     pub shard_bytes: u64,
-    /// Logical bytes for each content byte.
+    /// Logical bytes per content byte.
     pub dedup_ratio: f64,
 }
 
@@ -160,21 +161,21 @@ pub struct NodeStatus {
     pub free_bytes: u64,
     /// Bytes of its disk.
     pub total_bytes: u64,
-    /// Bytes that shards take on its disk.
+    /// Bytes of shards on its disk.
     pub stored_bytes: u64,
     /// Shards that it holds.
     pub shards: u64,
     /// Seconds since its last heartbeat.
     pub heard_seconds_ago: u64,
-    /// The data folder it serves from; `None` if it does not say.
+    /// Its data folder; `None` if it does not report one.
     #[serde(default)]
     pub folder: Option<String>,
-    /// Why it is not the node it says it is, or takes no writes.
+    /// Why it is not accepted as the node, or receives no writes.
     #[serde(default)]
     pub why: Option<String>,
 }
 
-/// What can be done with a node.
+/// The state of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeState {
@@ -182,18 +183,18 @@ pub enum NodeState {
     Online,
     /// Its disk failed; it may still read.
     Failed,
-    /// Its disk has not answered a write for seconds.
+    /// Its disk has not answered a write for several seconds.
     Stalled,
-    /// It serves from another data folder than the one known for its name, or is a second process of that name.
+    /// It serves another data folder than the one that joined under its name, or is a second process of that name.
     Refused,
     /// Its data folder has not joined yet.
     Undecided,
-    /// It is not heard.
+    /// It sends no heartbeats.
     Offline,
 }
 
 impl NodeState {
-    /// Every one.
+    /// All states.
     pub const ALL: [Self; 6] =
         [Self::Online, Self::Failed, Self::Stalled, Self::Refused, Self::Undecided, Self::Offline];
 
@@ -227,16 +228,16 @@ impl NodeState {
 pub struct LogStatus {
     /// The connection to it stands.
     pub connected: bool,
-    /// The last sequence; `None` if the log does not say.
+    /// The last sequence; `None` if the log does not answer.
     pub last_sequence: Option<u64>,
-    /// Every sequence has its event.
+    /// Whether every sequence has an event.
     pub dense: Option<bool>,
 }
 
 /// The projection of the log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LedgerStatus {
-    /// How far the log is folded.
+    /// The sequence up to which the log is folded.
     pub sequence: u64,
     /// Why the ledger stopped, if it did.
     pub failed: Option<String>,
@@ -245,7 +246,7 @@ pub struct LedgerStatus {
     pub quarantined: Quarantined,
 }
 
-/// Entries of the log that are no facts.
+/// Entries of the log that are not facts.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Quarantined {
     /// How many there are.
@@ -261,7 +262,7 @@ pub struct Stray {
     pub sequence: u64,
     /// Why it is no fact.
     pub reason: String,
-    /// What it was published on, or how that begins.
+    /// The subject it was published on, possibly truncated.
     pub subject: String,
     /// Its length.
     pub bytes: u64,
@@ -354,7 +355,7 @@ fn owed(snapshot: &ledger::Snapshot) -> Result<Owed, StateError> {
     Ok(Owed { contents, unsafe_contents, shards, nodes: nodes.collect(), listed })
 }
 
-/// How many bytes each stored byte stands for; 1 as long as nothing is stored.
+/// The number of logical bytes per stored byte; 1 while nothing is stored.
 #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
 fn dedup_ratio(logical_bytes: u64, content_bytes: u64) -> f64 {
     if content_bytes == 0 { 1.0 } else { logical_bytes as f64 / content_bytes as f64 }
@@ -364,7 +365,7 @@ fn node_status(node: &NodeView, now: tokio::time::Instant) -> NodeStatus {
     let heartbeat = &node.heartbeat;
     let state = NodeState::of(node);
     let why = match state {
-        NodeState::Stalled => Some("its disk has not answered a write for seconds".to_owned()),
+        NodeState::Stalled => Some("its disk has not answered a write for several seconds".to_owned()),
         NodeState::Offline => None,
         _ => node_refusal(node),
     };

@@ -3,23 +3,23 @@ use events::object::Checksum;
 
 use super::{Command, NewBody, Precondition};
 
-/// The least size of a part that is not the last: S3's limit.
+/// The smallest size of a part that is not the last: S3's limit.
 pub const PART_BYTES_MIN: u64 = 5 * 1024 * 1024;
 
-/// The greatest size of an object: S3's limit, 50 TB.
+/// The largest size of an object: S3's limit, 50 TB.
 pub const OBJECT_BYTES_MAX: u64 = 50 * 1024 * 1024 * 1024 * 1024;
 
-/// Most parts of an object: S3's limit.
+/// The maximum number of parts of an object: S3's limit.
 pub const PARTS_MAX: u16 = PART_NUMBER_MAX;
 
-/// Add bytes at the end of an object.
+/// Append bytes to an object.
 #[derive(Debug, Clone)]
 pub struct AppendObject {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
     /// The object's key.
     pub key: ObjectKey,
-    /// The very version that was looked at: whoever makes the sums below, or a key, of what it has, names it.
+    /// The version that the sums below, or a derived key, were computed from; `None` if nothing was.
     pub version: Option<VersionId>,
     /// The present size of the object. Since every append changes it, version and offset name one state of the object.
     pub offset: u64,
@@ -33,11 +33,11 @@ pub struct AppendObject {
     pub checksum: Option<Checksum>,
     /// The salt that derives the key of their content from the object's key, if they are encrypted.
     pub salt: Option<Salt>,
-    /// The object's entity tag from then on, without the number of its parts.
+    /// The object's entity tag after the append, without the number of its parts.
     pub whole_md5: Md5Digest,
-    /// The checksum of all its bytes from then on.
+    /// The checksum of all its bytes after the append.
     pub whole_checksum: Option<Checksum>,
-    /// A fresh id for its parts, should it need parts of its own.
+    /// A fresh upload id, for an object that has no parts of its own yet.
     pub upload: UploadId,
     /// The precondition on the object.
     pub precondition: Precondition,

@@ -7,7 +7,7 @@ use crate::view::VersionName;
 /// Delete an object, or one version of it.
 #[derive(Debug, Clone)]
 pub struct DeleteObject {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
     /// The object's key.
     pub key: ObjectKey,
@@ -15,12 +15,12 @@ pub struct DeleteObject {
     pub version: Option<VersionName>,
     /// The precondition on the deleted version.
     pub precondition: DeletePrecondition,
-    /// The asker may bypass governance, and wants to.
+    /// Whether the caller may bypass governance and requests it.
     pub bypass_governance: bool,
 }
 
 impl DeleteObject {
-    /// A delete on no condition, which bypasses nothing.
+    /// A delete without preconditions, which does not bypass governance.
     pub fn new(bucket: BucketName, key: ObjectKey, version: Option<VersionName>) -> Self {
         Self { bucket, key, version, precondition: DeletePrecondition::default(), bypass_governance: false }
     }
@@ -32,7 +32,7 @@ impl From<DeleteObject> for Command {
     }
 }
 
-/// The precondition of a delete, on the version that is named or else on the newest one. If there is none, nothing is
+/// The precondition of a delete, on the named version or else on the newest one. If there is no version, nothing is
 /// deleted and nothing is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeletePrecondition {
@@ -45,7 +45,7 @@ pub struct DeletePrecondition {
 }
 
 impl DeletePrecondition {
-    /// Whether nothing is asked.
+    /// Whether there is no precondition.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -1,7 +1,7 @@
 use events::content::Fault;
 use events::ids::{ContentId, NodeId};
 
-/// Note what some shards of a content were found to be. What is not said of others still holds.
+/// Record the state in which some shards of a content were found. What is known of other shards still holds.
 #[derive(Debug, Clone)]
 pub struct NoteHealth {
     /// The content.

@@ -1,4 +1,4 @@
-//! What may be asked about users and what belongs to them.
+//! Commands about users, keys, groups, policies and sessions.
 
 use std::fmt;
 
@@ -19,10 +19,10 @@ pub const MEMBERS_PER_GROUP_MAX: usize = 5_000;
 /// Users and groups that one policy is attached to.
 pub const HOLDERS_PER_POLICY_MAX: usize = 5_000;
 
-/// Keys of one user: as many as anybody needs, and a user can still be deleted in one event.
+/// Keys of one user: more than any user needs, and few enough that one event can still delete the user.
 pub const KEYS_PER_USER_MAX: usize = 10_000;
 
-/// Keys of one user that are sealed with another key by one fact.
+/// Keys of one user that one fact seals again.
 pub const RESEALED_KEYS_MAX: usize = 64;
 
 /// Sessions of one user that are open at once; a further login ends the oldest.
@@ -35,18 +35,18 @@ pub struct ChangeUser {
     pub user: UserName,
     pub role: Option<Role>,
     pub display_name: Option<String>,
-    /// `Some(None)` takes the address away.
+    /// `Some(None)` removes the address.
     pub email: Option<Option<String>>,
     pub enabled: Option<bool>,
     pub limits: Option<Limits>,
 }
 
-/// Open a session for somebody who proved who they are. That proof is the right to it.
+/// Open a session for a user whose password was verified. The verified password is the right to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenSession {
     /// The user.
     pub user: UserName,
-    /// The sealed hash of the password that they proved. Root has none here.
+    /// The sealed hash of the verified password. `None` for root.
     pub proven: Option<Sealed>,
     /// The session.
     pub session: SessionId,
@@ -56,23 +56,23 @@ pub struct OpenSession {
     pub expires: Timestamp,
 }
 
-/// Go on with a session. The refresh token that was shown is the right to it.
+/// Continue a session. The refresh token is the right to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshSession {
     /// The session.
     pub session: SessionId,
-    /// SHA-256 of the token that was shown.
+    /// SHA-256 of the presented token.
     pub spent: Sha256Digest,
-    /// Whether the token was issued for the session, and not invented.
+    /// Whether the token was issued for the session, as opposed to forged.
     pub genuine: bool,
-    /// SHA-256 of the next one.
+    /// SHA-256 of the next token.
     pub refresh: Sha256Digest,
     /// The end of the session unless it is refreshed again.
     pub expires: Timestamp,
 }
 
-/// Have secrets of a user sealed with another key. Each is given as it was found, and as it is to be: what is another
-/// one by now stays.
+/// Seal secrets of a user with another key. Each is given as it was found and as it will be; a secret that has changed
+/// meanwhile stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reseal {
     /// The user.
@@ -83,59 +83,59 @@ pub struct Reseal {
     pub keys: Vec<(AccessKeyId, Sealed, Sealed)>,
 }
 
-/// A wish for a change of who may do what.
+/// A request for a change of users, keys, groups, policies or sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the facts")]
 pub enum IdentityCommand {
-    /// Make this user.
+    /// Create a user.
     CreateUser(Created),
-    /// Change what is given of a user.
+    /// Change the settings of a user.
     ChangeUser(ChangeUser),
-    /// Set another password, or none.
+    /// Set or remove a password.
     SetPassword { user: UserName, password: Option<Sealed> },
-    /// Remove a user.
+    /// Delete a user.
     DeleteUser { user: UserName },
-    /// Give a user one more key.
+    /// Create a key of a user.
     CreateKey { user: UserName, access_key: AccessKeyId, secret: Sealed, expires: Option<Timestamp> },
-    /// Change what is given of a user's key.
+    /// Change the settings of a user's key.
     ChangeKey {
         user: UserName,
         access_key: AccessKeyId,
         enabled: Option<bool>,
-        /// `Some(None)` lets it work for good.
+        /// `Some(None)` makes it valid without an end.
         expires: Option<Option<Timestamp>>,
-        /// An admin asks.
+        /// Whether an admin requests it.
         by_admin: bool,
     },
-    /// Remove a user's key.
+    /// Delete a user's key.
     DeleteKey { user: UserName, access_key: AccessKeyId },
-    /// Make a group.
+    /// Create a group.
     CreateGroup { group: GroupName },
-    /// Remove a group.
+    /// Delete a group.
     DeleteGroup { group: GroupName },
-    /// Let a user join a group.
+    /// Add a user to a group.
     AddMember { group: GroupName, user: UserName },
-    /// Let a user leave a group.
+    /// Remove a user from a group.
     RemoveMember { group: GroupName, user: UserName },
     /// Store a policy, or replace its document, which is well-formed.
     StorePolicy { policy: PolicyName, document: String },
-    /// Remove a policy that is attached to nobody.
+    /// Delete a policy that is attached to no user or group.
     DeletePolicy { policy: PolicyName },
     /// Attach a policy.
     AttachPolicy { policy: PolicyName, holder: Holder },
     /// Detach a policy.
     DetachPolicy { policy: PolicyName, holder: Holder },
-    /// Make a key of the key store.
+    /// Create a key of the key store.
     CreateKmsKey { name: KmsKeyName, sealed: Sealed },
-    /// Switch a key of the key store on or off.
+    /// Enable or disable a key of the key store.
     ChangeKmsKey { name: KmsKeyName, enabled: bool },
-    /// Have secrets of a user sealed with another key.
+    /// Seal secrets of a user with another key.
     Reseal(Reseal),
-    /// Have a key of the key store sealed with another key: as it was found, and as it is to be.
+    /// Seal a key of the key store with another key; given as it was found, and as it will be.
     ResealKmsKey { name: KmsKeyName, from: Sealed, to: Sealed },
-    /// Open a session for somebody who proved who they are.
+    /// Open a session for a user whose password was verified.
     OpenSession(OpenSession),
-    /// Go on with a session.
+    /// Continue a session.
     RefreshSession(RefreshSession),
     /// End one session of a user, or all.
     RevokeSessions { user: UserName, session: Option<SessionId> },
@@ -144,7 +144,7 @@ pub enum IdentityCommand {
 /// The reason why a change of users, keys, groups or policies is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityRejection {
-    /// There is none of that name.
+    /// Nothing has that name.
     #[error("there is no such {0}")]
     NoSuch(Noun),
     /// The name is taken.
@@ -159,13 +159,13 @@ pub enum IdentityRejection {
     /// The subject is built in, such as root and some policies.
     #[error("this {0} is built in and cannot be changed")]
     BuiltIn(Noun),
-    /// Prove the new one.
+    /// Verify the new password.
     #[error("the password was changed since it was verified")]
     PasswordChanged,
     /// Ask an admin.
     #[error("an administrator disabled the access key, and only an administrator can enable it")]
     HeldByAdmin,
-    /// Seal it with the one in use.
+    /// Seal it with the key in use.
     #[error("the secret is sealed with a master key that is not the one in use")]
     OtherMasterKey,
     /// Detach the policy first.

@@ -10,10 +10,10 @@ use crate::standing::{Standing, Who};
 pub struct Judged {
     /// The caller, unless it is root or anonymous, whose rights do not change.
     pub caller: Option<JudgedCaller>,
-    /// The bucket in which it is to be done.
+    /// The bucket that the command is about.
     pub bucket: Option<JudgedBucket>,
-    /// The last change of identities when it was judged, if it was judged by what others are and have as well: then the
-    /// judgement stands only until the next one.
+    /// The last change of identities at the time of the judgement, if it also depends on the rights of other users.
+    /// Then the judgement is valid only until the next change.
     pub identities: Option<u64>,
 }
 
@@ -22,19 +22,19 @@ pub struct Judged {
 pub struct JudgedCaller {
     /// The identification of the caller.
     pub who: Who,
-    /// The last change of identities when it was judged: up to then nobody else can be them.
+    /// The last change of identities at the time of the judgement: up to then the caller is known to be the same.
     pub identities: u64,
     /// The caller's standing at the time.
     pub standing: Arc<Standing>,
 }
 
-/// A bucket by whose rules something was judged. One made since under its name is another.
+/// The bucket whose rules a judgement used. A later bucket of the same name is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JudgedBucket {
     /// The name of the bucket.
     pub name: BucketName,
     /// The identity of the bucket.
     pub id: BucketId,
-    /// The last change of who may do what in it.
+    /// The last change of its access settings.
     pub access: u64,
 }

@@ -4,12 +4,12 @@ use super::Command;
 use crate::lifecycle::Day;
 use crate::row::BucketId;
 
-/// End a version if a rule of its bucket does. Whether one does is found out anew, on the state before the fact.
+/// Expire a version, if a rule of its bucket does. The rules are checked again, on the state before the fact.
 #[derive(Debug, Clone)]
 pub struct Expire {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
-    /// The very bucket that was looked at.
+    /// The identity of the bucket that was read.
     pub id: BucketId,
     /// The object's key.
     pub key: ObjectKey,
@@ -19,14 +19,14 @@ pub struct Expire {
     pub day: Day,
 }
 
-/// Give an upload up if a rule of its bucket does.
+/// Abort an upload, if a rule of its bucket does.
 #[derive(Debug, Clone)]
 pub struct AbortExpired {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
-    /// The very bucket that was looked at.
+    /// The identity of the bucket that was read.
     pub id: BucketId,
-    /// The key the object would have had.
+    /// The key that the object would have had.
     pub key: ObjectKey,
     /// The upload.
     pub upload: UploadId,

@@ -6,7 +6,7 @@ use super::Command;
 /// Retain a version of an object.
 #[derive(Debug, Clone)]
 pub struct SetRetention {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
     /// The object's key.
     pub key: ObjectKey,
@@ -14,14 +14,14 @@ pub struct SetRetention {
     pub version: VersionId,
     /// The new setting.
     pub retention: Option<Retention>,
-    /// The asker may bypass governance, and wants to.
+    /// Whether the caller may bypass governance and requests it.
     pub bypass_governance: bool,
 }
 
-/// Hold a version of an object, or no longer.
+/// Set or lift the legal hold of a version.
 #[derive(Debug, Clone)]
 pub struct SetLegalHold {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
     /// The object's key.
     pub key: ObjectKey,

@@ -1,4 +1,4 @@
-//! What may be asked, and what is answered.
+//! Commands and their outcomes.
 
 mod append;
 mod delete;
@@ -42,7 +42,7 @@ use identity::IdentityCommand;
 use lifecycle::{AbortExpired, Expire};
 use setting::Setting;
 
-/// The inputs of `decide` from outside of the state: time and fresh ids.
+/// The inputs of `decide` besides the state: time and fresh ids.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
     /// The time.
@@ -51,10 +51,10 @@ pub struct Context {
     pub fresh: Uuid,
 }
 
-/// A wish for a change.
+/// A request for a change.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// Make a bucket.
+    /// Create a bucket.
     CreateBucket {
         /// The name of the bucket.
         bucket: BucketName,
@@ -64,33 +64,33 @@ pub enum Command {
         acl: Option<Acl>,
         /// The object ownership, if the request specified it.
         ownership: Option<ObjectOwnership>,
-        /// Whether versions in it may be locked.
+        /// Whether object lock is enabled.
         object_lock: bool,
-        /// The region, if it is named.
+        /// The region, if the request names it.
         location: Option<RegionName>,
-        /// The tags it is to carry.
+        /// The bucket's initial tags.
         tags: Tags,
     },
-    /// Do something for somebody, if nothing changed of what their right to it was judged by.
+    /// Execute a command if the state that the caller's right depends on is unchanged.
     Judged {
         /// The state on which the right was judged.
         by: Box<Judged>,
         /// The command.
         command: Box<Command>,
     },
-    /// Remove an empty bucket.
+    /// Delete an empty bucket.
     DeleteBucket {
         /// The name of the bucket.
         bucket: BucketName,
     },
-    /// Switch versioning on or off.
+    /// Enable or suspend versioning.
     SetVersioning {
         /// The bucket.
         bucket: BucketName,
         /// The new setting.
         versioning: Versioning,
     },
-    /// Set a bucket's policy, which is well-formed, or take it away.
+    /// Set or remove a bucket's policy, which is well-formed.
     SetBucketPolicy {
         /// The bucket.
         bucket: BucketName,
@@ -106,14 +106,14 @@ pub enum Command {
         /// The new ACL.
         acl: Acl,
     },
-    /// Set what keeps a bucket from becoming public, or take it away.
+    /// Set or remove a bucket's public access block.
     SetPublicAccess {
         /// The bucket.
         bucket: BucketName,
         /// The new setting.
         block: Option<PublicAccessBlock>,
     },
-    /// Set who owns what others store in a bucket, or leave it to the default.
+    /// Set or remove a bucket's object ownership.
     SetOwnership {
         /// The bucket.
         bucket: BucketName,
@@ -122,7 +122,7 @@ pub enum Command {
     },
     /// Set the ACL of an object's version.
     SetObjectAcl {
-        /// Where.
+        /// The bucket.
         bucket: BucketName,
         /// The object's key.
         key: ObjectKey,
@@ -133,7 +133,7 @@ pub enum Command {
     },
     /// Set the tags of an object's version.
     SetObjectTags {
-        /// Where.
+        /// The bucket.
         bucket: BucketName,
         /// The object's key.
         key: ObjectKey,
@@ -151,63 +151,63 @@ pub enum Command {
     },
     /// Retain a version of an object.
     SetRetention(Box<SetRetention>),
-    /// Hold a version of an object, or no longer.
+    /// Set or lift the legal hold of a version.
     SetLegalHold(Box<SetLegalHold>),
-    /// Set how much a bucket may hold.
+    /// Set a bucket's quota.
     SetQuota {
         /// The bucket.
         bucket: BucketName,
         /// The new quota.
         quota: Quota,
     },
-    /// Have an author prove its facts with the next key.
+    /// Rotate the key with which an author proves its facts.
     ChangeKey(ChangeKey),
-    /// Have secrets sealed, and facts proven, with the next master key.
+    /// Rotate the master key that seals secrets and proves facts.
     ChangeMasterKey(ChangeMasterKey),
-    /// Let facts up to a level be written. Once this is done, programs that do not know the level cannot take part.
+    /// Allow facts up to a level. After that, programs that do not know the level cannot take part.
     UpgradeRegion {
         /// The region.
         region: RegionName,
         /// The level.
         level: u32,
-        /// The release that asks.
+        /// The release that requests it.
         release: String,
     },
-    /// Change who may do what.
+    /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.
     JoinNode(Box<JoinNode>),
     /// Store a version of an object.
     PutObject(Box<PutObject>),
-    /// Add bytes at the end of an object.
+    /// Append bytes to an object.
     AppendObject(Box<AppendObject>),
     /// Delete an object, or one version of it.
     DeleteObject(Box<DeleteObject>),
-    /// End a version if a rule of its bucket does.
+    /// Expire a version, if a rule of its bucket does.
     Expire(Box<Expire>),
-    /// Give an upload up if a rule of its bucket does.
+    /// Abort an upload, if a rule of its bucket does.
     AbortExpired(Box<AbortExpired>),
-    /// Give an object another key.
+    /// Rename an object.
     RenameObject(Box<RenameObject>),
-    /// Note what shards of a content were found to be.
+    /// Record the state in which shards of a content were found.
     NoteHealth(Box<NoteHealth>),
-    /// Begin a multipart upload.
+    /// Create a multipart upload.
     CreateUpload(Box<CreateUpload>),
     /// Store a part.
     StorePart(Box<StorePart>),
-    /// Make the object of the parts.
+    /// Complete a multipart upload.
     CompleteUpload(Box<CompleteUpload>),
-    /// Give an upload up.
+    /// Abort a multipart upload.
     AbortUpload {
-        /// Where.
+        /// The bucket.
         bucket: BucketName,
-        /// The key the object would have had.
+        /// The key that the object would have had.
         key: ObjectKey,
         /// The upload.
         upload: UploadId,
     },
-    /// Free some of the parts that nothing refers to any more: what follows, a little at a time, from commands that
-    /// ended many. Nobody asks for this from outside.
+    /// Free some of the parts that nothing refers to any more: the rest of earlier commands that ended many, a few at a
+    /// time. No client sends this.
     ReleaseParts {
         /// The maximum number of parts, and of uploads without parts, to release; at least 1.
         max: u16,
@@ -215,7 +215,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it can only end what is stored, so that it should be done also where there is little room.
+    /// Whether the command can only remove data, so that it should be executed even where disk space is short.
     pub fn only_ends(&self) -> bool {
         match self {
             Self::Judged { command, .. } => command.only_ends(),
@@ -229,21 +229,21 @@ impl Command {
     }
 }
 
-/// Bytes that a command brings or points at.
+/// The bytes that a command stores or refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewBody {
     /// No bytes.
     Empty,
-    /// Bytes whose shards were just written. If their content is stored already, that one is taken.
+    /// Bytes whose shards were just written. If the same bytes are stored already, the stored content is used.
     Staged {
         /// The content.
         content: ContentId,
         /// The nodes that hold the shards.
         placement: Placement,
-        /// A content of the same bytes that is not to be taken, because too few of its nodes showed their shards.
+        /// A content with the same bytes that must not be used, because too few of its nodes confirmed their shards.
         instead_of: Option<ContentId>,
     },
-    /// A content that was stored when the asker looked.
+    /// A content that was stored when the caller looked.
     Known(ContentId),
     /// The parts of a completed upload.
     Parts(UploadId),
@@ -256,7 +256,7 @@ pub enum Outcome {
     Done,
     /// An object or a part is stored.
     Stored {
-        /// The version's name, where it has an id of its own: nobody is told that what they stored is the null version.
+        /// The version's id; `None` for the null version, whose name S3 does not return.
         version: Option<VersionName>,
         /// The entity tag.
         etag: ETag,
@@ -265,13 +265,13 @@ pub enum Outcome {
         /// The staged shards are in use. If not, they may be discarded.
         staged_in_use: bool,
     },
-    /// An object, a version or nothing was deleted.
+    /// An object or a version was deleted, or nothing was.
     Deleted {
-        /// The version that went, or the delete marker that came.
+        /// The version that was deleted, or the delete marker that was created.
         version: Option<VersionName>,
         /// Whether the version is a delete marker.
         delete_marker: bool,
     },
-    /// A spent refresh token was shown: whoever has it or its successor stole it, so the session ended.
+    /// A spent refresh token was presented. It or its successor was stolen, so the session ended.
     SessionRevoked,
 }

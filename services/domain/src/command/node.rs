@@ -9,7 +9,7 @@ pub struct JoinNode {
     pub folder: FolderId,
     /// The failure domain of the node.
     pub zone: String,
-    /// The folder that it gives up, if it had one.
+    /// The folder that is replaced and given up, if there was one.
     pub replaces: Option<FolderId>,
 }
 

@@ -3,14 +3,14 @@ use events::ids::{KeyCheck, MasterKeyId, RegionName};
 
 use super::Command;
 
-/// Have an author prove its facts with the next key.
+/// Rotate the key with which an author proves its facts.
 #[derive(Debug, Clone)]
 pub struct ChangeKey {
     /// The region.
     pub region: RegionName,
     /// The author whose key is rotated.
     pub author: Author,
-    /// The key's number: one more than that of the key it has.
+    /// The number of the new key: one more than that of the key in use.
     pub number: u32,
 }
 
@@ -20,18 +20,18 @@ impl From<ChangeKey> for Command {
     }
 }
 
-/// Have secrets sealed with the next master key, and facts proven with keys that are made of it.
+/// Rotate the master key that seals secrets and from which the keys of authors are derived.
 #[derive(Debug, Clone)]
 pub struct ChangeMasterKey {
     /// The region.
     pub region: RegionName,
-    /// The master key's number: one more than that of the one in use.
+    /// The number of the new master key: one more than that of the one in use.
     pub number: u32,
-    /// Its id.
+    /// The id of the new master key.
     pub key: MasterKeyId,
-    /// What tells the gateways' keys under it from others.
+    /// A check value of the gateways' keys under it.
     pub gateway: KeyCheck,
-    /// The same of what follows lifecycle rules.
+    /// A check value of the lifecycle service's keys under it.
     pub lifecycle: KeyCheck,
 }
 

@@ -9,7 +9,7 @@ use crate::proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX};
 /// The reason for which a command was refused. Nothing was changed or written to the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Make the bucket first.
+    /// Create the bucket first.
     #[error("the bucket does not exist")]
     NoSuchBucket,
     /// The name is taken.
@@ -21,7 +21,7 @@ pub enum Rejection {
     /// Delete its versions and delete markers first.
     #[error("the bucket holds objects, versions or delete markers")]
     BucketNotEmpty,
-    /// Take some away first.
+    /// Remove some first.
     #[error("a bucket carries at most {BUCKET_TAGS_MAX} tags")]
     TooManyTags,
     /// Versioning can be suspended but not undone.
@@ -36,7 +36,7 @@ pub enum Rejection {
     /// The upload was completed, aborted or never created.
     #[error("the upload does not exist")]
     NoSuchUpload,
-    /// The part was never stored, or replaced since.
+    /// The part was never stored, or has been replaced since.
     #[error("part {0} is not there with that entity tag")]
     InvalidPart(u16),
     /// Parts must be named in ascending order, each once, at least one.
@@ -56,7 +56,7 @@ pub enum Rejection {
         /// The size in bytes.
         size: u64,
     },
-    /// The bucket may not hold so much. Delete something, or have the quota raised.
+    /// The bucket's quota does not allow it. Delete something, or have the quota raised.
     #[error("the bucket's quota of {limit} {} would be exceeded", resource.unit())]
     QuotaExceeded {
         /// The resource that would exceed its quota.
@@ -64,46 +64,46 @@ pub enum Rejection {
         /// The quota.
         limit: u64,
     },
-    /// Judge anew: nothing was done.
+    /// Nothing was done: judge the right again.
     #[error("the rights of the caller have changed")]
     JudgedByOther,
-    /// Take away what would be open to everybody, or the block.
+    /// Remove the public grant or policy, or the public access block.
     #[error("the bucket's public access block refuses public access")]
     PublicAccessBlocked,
-    /// The ACL grants something to others, which it cannot once ACLs are off. Make it private first.
+    /// The ACL grants something to others, which is not possible when ACLs are disabled. Make it private first.
     #[error("the bucket's ACL grants access to others")]
     AclGrantsOthers,
-    /// There is no such version of the key.
+    /// The key has no such version.
     #[error("the version does not exist")]
     NoSuchVersion,
-    /// The version is gone or was changed, or the rule was: there is nothing to do.
+    /// There is nothing to do: the version was deleted or changed, or the rule was.
     #[error("no lifecycle rule applies to it now")]
     NotDue,
     /// Enable the bucket's object lock first.
     #[error("versions in the bucket cannot be locked")]
     NoObjectLock,
-    /// Enable versioning first. Where versions may be locked it stays enabled.
+    /// Enable versioning first. With object lock it cannot be suspended.
     #[error("object lock needs versioning, and keeps it enabled")]
     LockNeedsVersioning,
-    /// Wait until its time is over, have its legal hold taken off, or bypass governance.
+    /// Wait until the retention ends, have the legal hold lifted, or bypass governance.
     #[error("the version is locked")]
     Locked,
-    /// A version cannot be retained until a moment that is over.
+    /// A retention must end in the future.
     #[error("the retention time is in the past")]
     RetainUntilPast,
-    /// There is no object under the key that it shall no longer have.
+    /// There is no object under the key to rename.
     #[error("there is no object to rename under {0}")]
     NoSuchSource(ObjectKey),
-    /// Look at it again.
+    /// Read the source again.
     #[error("the object has changed")]
     SourceChanged,
-    /// Ask for its size, and append there.
+    /// Ask for the object's size, and append there.
     #[error("the object does not end at that offset")]
     WrongOffset,
-    /// Bring at least one byte.
+    /// Append at least one byte.
     #[error("the appended body is empty")]
     NothingToAppend,
-    /// Store it anew, in fewer parts.
+    /// Store the object again, in fewer parts.
     #[error("the object has {PARTS_MAX} parts already")]
     TooManyParts,
     /// Store a new version instead.
@@ -115,10 +115,10 @@ pub enum Rejection {
     /// Copy and delete instead.
     #[error("renames need a bucket that never had versioning")]
     RenameAmongVersions,
-    /// Take a fresh token for another request.
+    /// Use a fresh token for another request.
     #[error("the client token was used for the rename of another key")]
     TokenOfAnother,
-    /// Bring that folder back, or say that it is given up.
+    /// Bring that folder back, or declare it lost.
     #[error("the node is known with the data folder {}", known.map_or_else(|| "none".into(), |known| known.to_string()))]
     OtherFolder {
         /// The folder under the node's name, if there is one.
@@ -134,19 +134,19 @@ pub enum Rejection {
     LevelTooLow {
         /// The level of the fact that would be written.
         needed: u32,
-        /// The region's.
+        /// The region's level.
         level: u32,
     },
-    /// Ask for the number that follows this one.
+    /// Use the number that follows this one.
     #[error("the number of the key in use is {0}; the next one follows it, up to {KEY_NUMBER_MAX}")]
     KeyNotNext(u32),
-    /// Ask for the number that follows this one, with the key that all processes hold under it.
+    /// Use the number that follows this one, and the key that all processes hold under it.
     #[error("the number of the master key in use is {0}; the next one follows it, up to {MASTER_KEY_NUMBER_MAX}")]
     MasterKeyNotNext(u32),
-    /// This process may not write such a fact, now or ever.
+    /// This process may never write such a fact.
     #[error("this process may not write this fact")]
     NotAuthor,
-    /// The bytes were reclaimed between looking and asking: upload them, or look again.
+    /// The bytes were reclaimed meanwhile: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,
     /// Too many of its shards are known to be missing or damaged: upload the bytes, or read and copy them.

@@ -2,20 +2,20 @@ use events::ids::{BucketName, ObjectKey, VersionId};
 
 use super::{Command, Precondition};
 
-/// Most bytes of a client token.
+/// The maximum length of a client token, in bytes.
 pub const CLIENT_TOKEN_BYTES_MAX: usize = 128;
 
-/// Give an object another key.
+/// Rename an object.
 #[derive(Debug, Clone)]
 pub struct RenameObject {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
-    /// The key it has.
+    /// The present key.
     pub source: ObjectKey,
-    /// The very version that was looked at and no other, and how many bytes it had: an append keeps the one and changes
-    /// the other. `None` if there was none.
+    /// The version that was read, and its size: an append keeps the version id and changes the size. `None` if there
+    /// was no version.
     pub looked_at: Option<(VersionId, u64)>,
-    /// The key it shall have. An object that is there ends.
+    /// The new key. An object under it is replaced.
     pub key: ObjectKey,
     /// The precondition on the object under that key.
     pub precondition: Precondition,

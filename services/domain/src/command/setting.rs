@@ -5,21 +5,21 @@ use events::tags::Tags;
 
 use crate::row::ObjectLockRow;
 
-/// Most tags of one bucket.
+/// The maximum number of tags of one bucket.
 pub(crate) const BUCKET_TAGS_MAX: usize = 50;
 
-/// A setting of a bucket, as it shall be; `None` takes it away. What it holds is well-formed.
+/// The new value of a bucket's setting, which is well-formed; `None` removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
-    /// The tags it carries.
+    /// All tags.
     Tags(Option<Tags>),
-    /// Tags that it carries beside those it has, or with another value.
+    /// Tags to add, or to change the values of.
     AddTags(Tags),
-    /// Tags that it does not carry any more, by name.
+    /// Tags to remove, by name.
     RemoveTags(Vec<String>),
     /// The CORS rules.
     Cors(Option<Vec<cors::Rule>>),
-    /// The rules by which it ends what is in it, and what is too small for those of them that move something.
+    /// The lifecycle rules, and the minimum size of objects that they transition.
     Lifecycle(Option<Vec<Rule>>, TransitionMinimum),
     /// Object lock, which cannot be disabled again.
     ObjectLock(ObjectLockRow),

@@ -7,7 +7,7 @@ use events::upload::ChecksumPlan;
 
 use super::{NewBody, Precondition};
 
-/// Begin a multipart upload.
+/// Create a multipart upload.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the fields are those of `upload.created`")]
 pub struct CreateUpload {
@@ -38,20 +38,20 @@ pub struct StorePart {
     pub salt: Option<Salt>,
 }
 
-/// Make the object of the parts.
+/// Complete a multipart upload.
 #[derive(Debug, Clone)]
 pub struct CompleteUpload {
-    /// Where.
+    /// The bucket.
     pub bucket: BucketName,
     /// The key.
     pub key: ObjectKey,
     /// The upload.
     pub upload: UploadId,
-    /// The parts to take, each with the MD5 by which the asker knows it.
+    /// The parts to use, each with the MD5 by which the caller knows it.
     pub parts: Vec<(PartNumber, Md5Digest)>,
-    /// The object's entity tag, made of those MD5s.
+    /// The object's entity tag, derived from those MD5s.
     pub etag: ETag,
-    /// The object's checksum, made of the parts'.
+    /// The object's checksum, derived from those of the parts.
     pub checksum: Option<Checksum>,
     /// The precondition on the key's current object.
     pub precondition: Precondition,

@@ -39,7 +39,7 @@ pub(super) fn set_public_access<V: View>(
     Ok(changed(access.public_access_block == block, Fact::BucketPublicAccessChanged(fact)))
 }
 
-/// ACLs are switched off only where none grants anything to others: it would seem to work and would not.
+/// ACLs can be disabled only if none grants anything to others, because such grants would silently stop working.
 pub(super) fn set_ownership<V: View>(
     view: &V,
     bucket: &BucketName,
@@ -75,7 +75,8 @@ pub(super) fn set_object_acl<V: View>(
     Ok(changed(object.acl.as_ref() == Some(acl), Fact::ObjectAclChanged(fact)))
 }
 
-/// Refuses an ACL that the public access block keeps out at the moment, whatever held when it was asked for.
+/// Refuses an ACL that the present public access block does not allow, even if it was allowed when the request was
+/// checked.
 pub(super) fn check_acl<V: View>(view: &V, bucket: BucketId, acl: Option<&Acl>) -> Result<(), Refused<V::Error>> {
     if !acl.is_some_and(Acl::is_public) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! More bytes for an object, as directory buckets of S3 take them.
+//! Appends bytes to an object, as in S3's directory buckets.
 //!
 //! Sources: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -39,7 +39,7 @@ pub(super) fn append<V: View>(
     check_size(append)?;
     let PartSlot { upload, parts, number } = place(view, append, object)?;
     let (body, staged_in_use) = match &append.body {
-        // Parts do not lie in parts.
+        // The bytes of a part cannot be parts themselves.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
         new => body(view, new)?,
     };
@@ -75,16 +75,16 @@ fn check_size(append: &AppendObject) -> Result<(), Rejection> {
     }
 }
 
-/// Where the new part goes.
+/// The position of the new part.
 struct PartSlot {
     upload: UploadId,
-    /// How many parts there are with it.
+    /// The number of parts, with the new one.
     parts: u16,
     number: PartNumber,
 }
 
-/// Parts that other objects have too stay as they are, and so do those after which there is no number left: there the
-/// object gets parts of its own, numbered from 1.
+/// Parts that other objects share are not changed. If they are shared, or no part number is left, the object gets parts
+/// of its own, numbered from 1.
 fn place<V: View>(view: &V, append: &AppendObject, object: &ObjectRow) -> Result<PartSlot, Refused<V::Error>> {
     let (parts, in_place) = match object.body {
         BodyRow::Empty => (0, None),
@@ -92,7 +92,7 @@ fn place<V: View>(view: &V, append: &AppendObject, object: &ObjectRow) -> Result
         BodyRow::Parts(upload) => {
             let manifest = view.manifest(upload).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
             let has_room = manifest.references == 1 && manifest.last < PARTS_MAX;
-            // A part that the object does without may have the next number, until it is freed.
+            // A part that the object does not use may have the next number until it is freed.
             let is_whole = view.released_upload(upload).map_err(Refused::View)?.is_none();
             (manifest.parts, (has_room && is_whole).then_some((upload, manifest.last)))
         }
@@ -100,7 +100,7 @@ fn place<V: View>(view: &V, append: &AppendObject, object: &ObjectRow) -> Result
     if parts >= PARTS_MAX {
         return Err(Rejection::TooManyParts.into());
     }
-    // An id is used once.
+    // An id is used only once.
     if in_place.is_none() && has_parts(view, append.upload)? {
         return Err(Rejection::SourceChanged.into());
     }

@@ -27,7 +27,7 @@ pub(super) fn delete<V: View>(
     }
 }
 
-/// Whether what is there may be deleted on these terms.
+/// Whether the version that was found satisfies the precondition.
 fn check(precondition: &DeletePrecondition, found: &VersionRow) -> Result<(), Rejection> {
     let object = found.object.as_ref();
     let tag = match &precondition.matches {
@@ -61,8 +61,8 @@ fn remove(delete: &DeleteObject, gone: &VersionRow, context: Context) -> Result<
     Ok(Decision::write(Fact::ObjectDeleted(fact), outcome))
 }
 
-/// A plain delete where versions are kept: a marker becomes the newest version, even of a key never seen, unless
-/// something was asked of what is there.
+/// A plain delete with versioning: a delete marker becomes the newest version, even of a key that never existed, unless
+/// there is a precondition on the existing version.
 fn mark<V: View>(
     view: &V,
     delete: &DeleteObject,

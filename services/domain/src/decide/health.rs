@@ -27,16 +27,16 @@ pub(super) fn note<V: View>(view: &V, note: &NoteHealth) -> Result<Decision, Ref
     Ok(changed(is_so_already, Fact::ContentHealthChanged(fact)))
 }
 
-/// A content that may get another reference: what is known of its shards leaves it as safe as an ack promises.
+/// A content that may get another reference: its known faults leave it as safe as an ack promises.
 pub(super) fn referable<V: View>(view: &V, content: &ContentId) -> Result<ContentRow, Refused<V::Error>> {
     let row = view.content(content).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
     let faults = view.faults(content).map_err(Refused::View)?.faults;
     if is_safe(&row.placement, &faults) { Ok(row) } else { Err(Rejection::ContentUnsafe.into()) }
 }
 
-/// The same of all parts of an object.
+/// Checks all parts of an object in the same way.
 pub(super) fn referable_parts<V: View>(view: &V, upload: UploadId) -> Result<(), Refused<V::Error>> {
-    // There may be 10,000 parts, and hardly ever anything to look for.
+    // There may be 10,000 parts, and almost never an unsafe content.
     if view.debt().map_err(Refused::View)?.unsafe_contents == 0 {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! What rules end: decided as if somebody had asked for it, by the rules as they are at this point of the log.
+//! Decides what lifecycle rules end, like a client's command, by the rules at this position of the log.
 
 use events::Fact;
 use events::ids::{BucketName, ObjectKey, UploadId, VersionId};
@@ -17,7 +17,7 @@ pub(super) fn expire<V: View>(view: &V, expire: &Expire, context: Context) -> Re
     let end = end_of_version(view, &rules, (*id, key), *version, *day).map_err(Refused::View)?;
     let (row, due) = end.filter(|(_, due)| due.at <= context.now).ok_or(Rejection::NotDue)?;
     let current = view.current(*id, key).map_err(Refused::View)?;
-    // As a plain delete ends the current version, so that it stays behind a delete marker where versions are kept.
+    // The current version is ended by a plain delete, so that with versioning it stays behind a delete marker.
     let is_current = current.is_some_and(|current| current.version == *version);
     let name = (!is_current).then(|| row.name());
     let delete = DeleteObject::new(bucket.clone(), key.clone(), name);
@@ -33,8 +33,8 @@ pub(super) fn abort<V: View>(view: &V, abort: &AbortExpired, context: Context) -
     Ok(by_rule(upload::abort(view, bucket, key, *upload)?, &due.rule.id))
 }
 
-/// What comes of it if a rule ends a version, or the current one if none is named, at some time: what another process
-/// says that it did.
+/// The decision if a rule ends a version, or the current one if none is named, at some time. It checks what another
+/// process claims to have done.
 pub(crate) fn ended<V: View>(
     view: &V,
     (bucket, key): (&BucketName, &ObjectKey),
@@ -53,7 +53,7 @@ pub(crate) fn ended<V: View>(
     Ok(by_rule(delete::delete(view, &delete, context)?, rule))
 }
 
-/// The same of an upload that a rule gives up.
+/// The same decision for an upload that a rule aborts.
 pub(crate) fn given_up<V: View>(
     view: &V,
     (bucket, key): (&BucketName, &ObjectKey),
@@ -67,7 +67,7 @@ pub(crate) fn given_up<V: View>(
     Ok(by_rule(upload::abort(view, bucket, key, upload)?, rule))
 }
 
-/// The rule of a name, alone.
+/// The rule with this id, alone.
 fn rule_of<V: View>(view: &V, bucket: &BucketName, id: BucketId, rule: &str) -> Result<Vec<Rule>, Refused<V::Error>> {
     let mut rules = rules(view, bucket, id)?;
     rules.retain(|found| found.id == rule);
@@ -82,7 +82,7 @@ fn rules<V: View>(view: &V, bucket: &BucketName, id: BucketId) -> Result<Vec<Rul
     Ok(rules.ok_or(Rejection::NotDue)?)
 }
 
-/// The same decision, with the rule in its fact.
+/// Adds the rule to the fact of a decision.
 fn by_rule(mut decision: Decision, rule: &str) -> Decision {
     match &mut decision.fact {
         Some(Fact::ObjectDeleted(fact)) => fact.lifecycle_rule = Some(rule.into()),

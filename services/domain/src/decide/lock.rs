@@ -1,4 +1,4 @@
-//! Object lock: what keeps a version from ending before its time.
+//! Object lock, which protects versions from deletion.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
 
@@ -18,8 +18,8 @@ use crate::view::View;
 
 const HOURS_A_DAY: i64 = 24;
 
-/// Whether a bucket would take an object with this lock right now: what a gateway asks before it reads a body. The
-/// commit asks again.
+/// Whether a bucket would accept an object with this lock at this moment. A gateway asks before it reads a body; the
+/// commit checks again.
 pub fn admit_lock<V: View>(
     view: &V,
     bucket: &BucketName,
@@ -29,8 +29,7 @@ pub fn admit_lock<V: View>(
     of_new(view, &bucket_row(view, bucket)?, asked, context).map(drop)
 }
 
-/// What locks a version that is stored now: what is asked for it, and the bucket's default where that says nothing of
-/// retention.
+/// The lock of a new version: the requested one, with the bucket's default retention if the request has none.
 pub(super) fn of_new<V: View>(
     view: &V,
     bucket: &BucketRow,
@@ -43,7 +42,7 @@ pub(super) fn of_new<V: View>(
     of_begun(view, bucket, asked, context)
 }
 
-/// The same of what was asked for when it was begun: its time may be over by now.
+/// The lock that was requested when an upload was created. Its retention may have ended by now.
 pub(super) fn of_begun<V: View>(
     view: &V,
     bucket: &BucketRow,
@@ -72,7 +71,7 @@ fn object_lock<V: View>(view: &V, bucket: &BucketRow) -> Result<Option<ObjectLoc
     Ok(view.bucket_settings(bucket.id).map_err(Refused::View)?.object_lock)
 }
 
-/// Whether versioning may be switched so.
+/// Whether versioning may be set to this value.
 pub(super) fn check_versioning<V: View>(
     view: &V,
     bucket: &BucketRow,
@@ -84,7 +83,7 @@ pub(super) fn check_versioning<V: View>(
     Ok(())
 }
 
-/// Whether a version may end now, and whether governance has to be bypassed for it. A delete marker is never locked.
+/// Whether a version may be deleted now, and whether that bypasses governance. A delete marker is never locked.
 pub(super) fn check_end(row: &VersionRow, bypass_governance: bool, now: Timestamp) -> Result<bool, Rejection> {
     let lock = row.object.as_ref().map(|object| object.lock).unwrap_or_default();
     if lock.legal_hold == Some(LegalHold::On) {
@@ -93,7 +92,7 @@ pub(super) fn check_end(row: &VersionRow, bypass_governance: bool, now: Timestam
     check_retained(lock.retention, bypass_governance, now)
 }
 
-/// Whether what is retained may be retained less.
+/// Whether the retention of a version may be shortened or removed.
 fn check_retained(retention: Option<Retention>, bypass_governance: bool, now: Timestamp) -> Result<bool, Rejection> {
     match retention.filter(|retention| retention.until > now) {
         None => Ok(false),

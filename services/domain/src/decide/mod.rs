@@ -1,4 +1,4 @@
-//! May this happen? The rules, on exactly the state before the fact.
+//! Decides commands by the rules, on exactly the state before the fact.
 
 mod access;
 mod append;
@@ -38,7 +38,7 @@ pub(crate) use release::release;
 pub struct Decision {
     /// The fact to write; `None` if nothing changes.
     pub fact: Option<Fact>,
-    /// Facts that go with the first, and may as well come later: the state remembers that they are due.
+    /// Facts that are written with the first one. They may be written later too: the state remembers that they are due.
     pub warnings: Vec<Fact>,
     /// The outcome to return once the fact is written.
     pub outcome: Outcome,
@@ -61,7 +61,7 @@ impl Decision {
 /// The reason why there is no decision.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused<E> {
-    /// The command may not happen.
+    /// The command was refused.
     Rejected(Rejection),
     /// The state could not be read.
     View(E),
@@ -73,7 +73,7 @@ impl<E> From<Rejection> for Refused<E> {
     }
 }
 
-/// Decides a command on the state before it. No clock, no randomness, no IO: they come in `context`.
+/// Decides a command on the state before it. There is no clock, randomness or I/O: `context` supplies the inputs.
 pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<Decision, Refused<V::Error>> {
     match command {
         Command::Judged { by, command } => {
@@ -130,7 +130,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
     }
 }
 
-/// Whether what a right was judged by is what holds: otherwise nobody knows whether it still does.
+/// Refuses if the state that a right was judged on has changed, because the right may no longer hold.
 fn check_judged<V: View>(view: &V, by: &Judged) -> Result<(), Refused<V::Error>> {
     if let Some(bucket) = &by.bucket {
         let row = bucket_row(view, &bucket.name)?;

@@ -48,14 +48,14 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
     Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&put.bucket, &usage, delta)))
 }
 
-/// Parts that are to be shared may have become more since they were looked at.
+/// Parts that are to be shared may have grown since they were read.
 fn check_copied<V: View>(view: &V, put: &PutObject) -> Result<(), Refused<V::Error>> {
     let NewBody::Parts(upload) = put.body else { return Ok(()) };
     let manifest = view.manifest(upload).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
     if manifest.bytes == put.size { Ok(()) } else { Err(Rejection::SourceChanged.into()) }
 }
 
-/// Whether a write may happen to a key whose current object is `current`.
+/// Whether the precondition of a write holds for a key whose current object is `current`.
 pub(super) fn check(precondition: &Precondition, current: Option<&VersionRow>) -> Result<(), Rejection> {
     let etag = current.and_then(|row| row.object.as_ref()).map(|object| object.etag.to_string());
     if let Some(tags) = &precondition.matches {
@@ -82,13 +82,14 @@ impl ETags {
     }
 }
 
-/// The body a fact will name, and whether it takes the staged shards.
+/// The body that the fact will name, and whether it uses the staged shards.
 pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Refused<V::Error>> {
     Ok(match new {
         NewBody::Empty => (Body::Empty, false),
         NewBody::Staged { content, placement, instead_of } => {
-            // The very content is known when its first commit was answered too late, and is tried again. Others of
-            // the same bytes may have come since, or have greater generations from a clock that is ahead.
+            // This content already exists if its first commit succeeded but was answered too late, and is retried.
+            // Since then, other contents with the same bytes may have been stored, or have greater generations from a
+            // clock that is ahead.
             if view.content(content).map_err(Refused::View)?.is_some() {
                 return Ok((Body::Known { content: *content }, true));
             }
@@ -114,7 +115,7 @@ pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Ref
     })
 }
 
-/// A version that was looked at, if it is still there, and the object it is.
+/// A version that was read before, if it still exists and is an object.
 pub(super) fn object_version<V: View>(
     view: &V,
     bucket: BucketId,
@@ -131,11 +132,11 @@ pub(super) fn object_version<V: View>(
     Ok((row, object))
 }
 
-/// Where a new version goes among those a key has.
+/// The position of a new version among those of its key.
 pub(super) struct VersionSlot {
     pub(super) version: VersionId,
     pub(super) null: bool,
-    /// The null version that ends.
+    /// The null version that it replaces.
     pub(super) replaces: Option<VersionRow>,
 }
 
@@ -144,7 +145,7 @@ impl VersionSlot {
         if self.null { VersionName::Null } else { VersionName::Id(self.version) }
     }
 
-    /// The change in usage when a version of `size` bytes, or a delete marker, comes.
+    /// The change in usage when a version of `size` bytes, or a delete marker, is added.
     pub(super) fn delta(&self, size: Option<u64>) -> Delta {
         let gone = self.replaces.as_ref().and_then(|row| row.object.as_ref()).map(|object| object.size);
         let count = |size: Option<u64>| i64::from(size.is_some());
@@ -180,7 +181,7 @@ pub(super) fn place_version<V: View>(
     Ok(VersionSlot { version, null, replaces })
 }
 
-/// Where versions may be locked none is replaced; should one be, a lock stands above that.
+/// With object lock no version is ever replaced. If one were, its lock would still be checked.
 fn check_replaced(replaced: Option<&VersionRow>, context: Context) -> Result<(), Rejection> {
     replaced.map_or(Ok(()), |row| lock::check_end(row, false, context.now).map(drop))
 }

@@ -9,8 +9,8 @@ use crate::command::{Context, Outcome, Rejection};
 use crate::row::UsageRow;
 use crate::view::View;
 
-/// Whether a bucket would take an object of `size` bytes under a key right now: what a gateway asks before it
-/// reads a body. The commit asks again.
+/// Whether a bucket would accept an object of `size` bytes under a key at this moment. A gateway asks before it reads a
+/// body; the commit checks again.
 pub fn admit<V: View>(
     view: &V,
     bucket: &BucketName,
@@ -24,11 +24,11 @@ pub fn admit<V: View>(
     }
 }
 
-/// How many bytes an object under a key may have at most right now, for whoever does not know how many will come; `None`
-/// if no quota bounds them.
+/// The largest size that an object under a key may have at this moment, for a body of unknown length; `None` if no
+/// quota limits it.
 ///
 /// # Errors
-/// The bucket would not take even an empty one.
+/// The bucket would not accept even an empty object.
 pub fn room<V: View>(
     view: &V,
     bucket: &BucketName,
@@ -43,7 +43,7 @@ pub fn room<V: View>(
     Ok(Some(empty.bytes.unsigned_abs().saturating_add(free)))
 }
 
-/// What counts against the quota of a bucket, and where an object under a key would go; `None` where there is no quota.
+/// The usage of a bucket with a quota, and the position of an object under a key; `None` without a quota.
 fn bounded<V: View>(
     view: &V,
     bucket: &BucketName,
@@ -60,7 +60,7 @@ fn bounded<V: View>(
     Ok(Some((usage, place)))
 }
 
-/// Whether a bucket would take a part of `size` bytes right now.
+/// Whether a bucket would accept a part of `size` bytes at this moment.
 pub fn admit_part<V: View>(
     view: &V,
     bucket: &BucketName,
@@ -74,18 +74,18 @@ pub fn admit_part<V: View>(
     check_part(view, &usage, (upload, number), size)
 }
 
-/// Whether a bucket would take `size` bytes more at the end of an object right now.
+/// Whether a bucket would accept `size` more bytes at the end of an object at this moment.
 pub fn admit_append<V: View>(view: &V, bucket: &BucketName, size: u64) -> Result<(), Refused<V::Error>> {
     let usage = view.usage(bucket_row(view, bucket)?.id).map_err(Refused::View)?;
     Ok(check(&usage, added(size))?)
 }
 
-/// The change in usage when an object gets longer.
+/// The change in usage when an object grows.
 pub(super) fn added(bytes: u64) -> Delta {
     Delta { objects: 0, bytes: bytes.cast_signed() }
 }
 
-/// Parts count from the moment they are stored; the one of the same number goes.
+/// Parts count once they are stored; a part that is replaced no longer counts.
 pub(super) fn check_part<V: View>(
     view: &V,
     usage: &UsageRow,
@@ -107,7 +107,7 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, quota: Quota) -> Resul
     Ok(decision.warn(warnings(bucket, &usage, Delta::default())))
 }
 
-/// What shrinks a bucket is always allowed, even one that holds more than its quota.
+/// A change that shrinks a bucket is always allowed, even if it exceeds its quota.
 pub(super) fn check(usage: &UsageRow, delta: Delta) -> Result<(), Rejection> {
     for Limited { resource, used, limit, change, .. } in limited(usage, delta) {
         let under_way = if resource == Resource::Bytes { usage.parts_bytes } else { 0 };
@@ -118,7 +118,7 @@ pub(super) fn check(usage: &UsageRow, delta: Delta) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// The warnings that go out with a change: one of each resource at most.
+/// The warnings that a change causes: at most one for each resource.
 pub(super) fn warnings(bucket: &BucketName, usage: &UsageRow, delta: Delta) -> Vec<Fact> {
     let due = limited(usage, delta).filter_map(|Limited { resource, used, limit, change, warned }| {
         let used = used.saturating_add_signed(change);
@@ -150,7 +150,7 @@ fn limited(usage: &UsageRow, delta: Delta) -> impl Iterator<Item = Limited> {
 }
 
 impl UsageRow {
-    /// Forgets warnings whose cause is gone, so that they are given again when it comes back.
+    /// Clears warnings whose cause is over, so that they are given again next time.
     pub(crate) fn with_warnings_due(self) -> Self {
         let is_due = |used, limit: Option<u64>| limit.is_some_and(|limit| is_warning_due(used, limit));
         Self {

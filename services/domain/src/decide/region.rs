@@ -6,7 +6,8 @@ use crate::command::{ChangeKey, ChangeMasterKey, Rejection};
 use crate::proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX};
 use crate::view::View;
 
-/// A key is followed by the next one: all before it can be made of it, so that the past stays provable.
+/// A key is followed by the next number: all earlier keys can be derived from it, so that old facts can still be
+/// verified.
 pub(super) fn change_key<V: View>(view: &V, change: &ChangeKey) -> Result<Decision, Refused<V::Error>> {
     let ChangeKey { region, author, number } = change;
     let now = view.totals().map_err(Refused::View)?.keys.of(*author);
@@ -17,8 +18,8 @@ pub(super) fn change_key<V: View>(view: &V, change: &ChangeKey) -> Result<Decisi
     Ok(changed(*number <= now, Fact::RegionKeyChanged(fact)))
 }
 
-/// A master key is followed by another one, which all processes must hold by then. It is asked for with what tells its
-/// keys from others, so that whoever holds something else under the same number stops.
+/// A master key is followed by another one, which all processes must hold by then. The command has check values of its
+/// keys, so that a process with another key under the same number stops.
 pub(super) fn change_master_key<V: View>(view: &V, change: &ChangeMasterKey) -> Result<Decision, Refused<V::Error>> {
     let keys = view.totals().map_err(Refused::View)?.keys;
     let now = keys.master_number();

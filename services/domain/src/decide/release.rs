@@ -5,7 +5,7 @@ use super::{Decision, Refused};
 use crate::command::Outcome;
 use crate::view::View;
 
-/// Frees the first of what is being released, if anything is.
+/// Frees some of the parts that are being released, if there are any.
 pub(crate) fn release<V: View>(view: &V, max: u16) -> Result<Decision, Refused<V::Error>> {
     let upload = view.next_released_upload().map_err(Refused::View)?;
     let (bucket, from) = if let Some((upload_id, row)) = upload {

@@ -1,4 +1,4 @@
-//! Another key for an object, as directory buckets of S3 give it.
+//! Renames an object, as in S3's directory buckets.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html>
 
@@ -31,7 +31,8 @@ pub(super) fn rename<V: View>(
     let source = view.current(bucket.id, &rename.source).map_err(Refused::View)?;
     let source = source.ok_or_else(|| Rejection::NoSuchSource(rename.source.clone()))?;
     let size = source.object.as_ref().map_or(0, |object| object.size);
-    // One that came where there was none was judged by nobody, and no condition was asked of it.
+    // If there was no source when the request was judged, a newer one was never judged, and no condition was checked on
+    // it.
     if rename.looked_at != Some((source.version, size)) {
         return Err(Rejection::SourceChanged.into());
     }
@@ -52,7 +53,7 @@ pub(super) fn rename<V: View>(
     Ok(Decision::write(Fact::ObjectRenamed(fact), Outcome::Done))
 }
 
-/// A client that lost the answer asks again with the same token: the object that came so is still there.
+/// A client that lost the answer retries with the same token: the renamed object is still there.
 fn was_renamed_before(rename: &RenameObject, target: Option<&VersionRow>) -> Result<bool, Rejection> {
     let Some(token) = &rename.client_token else { return Ok(false) };
     let came_by = target.and_then(|row| row.object.as_ref()).and_then(|object| object.renamed.as_ref());

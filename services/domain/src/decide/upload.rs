@@ -19,7 +19,8 @@ pub(super) fn create<V: View>(
     context: Context,
 ) -> Result<Decision, Refused<V::Error>> {
     let bucket = bucket_row(view, &create.bucket)?;
-    // An id is used once: tried again, the upload is there, has become an object, or ended and still has parts.
+    // An id is used only once. On a retry the upload is in progress, has become an object, or has ended and still has
+    // parts.
     let under_way = view.upload(bucket.id, &create.key, create.upload).map_err(Refused::View)?.is_some();
     if under_way || has_parts(view, create.upload)? {
         return Ok(Decision::nothing(Outcome::Done));
@@ -54,7 +55,7 @@ pub(super) fn store_part<V: View>(
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
     check_part(view, &usage, (store.upload, store.number), store.size)?;
     let (body, staged_in_use) = match &store.body {
-        // Parts do not lie in parts: such a copy has to bring the bytes.
+        // The bytes of a part cannot be parts themselves: such a copy has to store the bytes.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
         new => body(view, new)?,
     };
@@ -107,7 +108,7 @@ pub(super) fn complete<V: View>(
     let lock = lock::of_begun(view, &bucket, upload.lock, context)?;
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
     let delta = place.delta(Some(size));
-    // Its parts count no more once it is an object.
+    // Its parts no longer count once it is an object.
     let parts_bytes = usage.parts_bytes.saturating_sub(size);
     check_quota(&UsageRow { parts_bytes, ..usage }, delta)?;
     let fact = Created {
@@ -132,7 +133,7 @@ pub(super) fn complete<V: View>(
     Ok(Decision::write(Fact::ObjectCreated(fact), outcome).warn(warnings(&complete.bucket, &usage, delta)))
 }
 
-/// Whether an id is in use: by an upload under way, an object, or parts that are being released.
+/// Whether an id is in use: by an upload in progress, an object, or parts that are being released.
 pub(super) fn has_parts<V: View>(view: &V, upload: UploadId) -> Result<bool, Refused<V::Error>> {
     Ok(!view.parts_from(upload, 0, 1).map_err(Refused::View)?.is_empty())
 }
@@ -146,7 +147,7 @@ fn upload_row<V: View>(
     view.upload(bucket.id, key, upload).map_err(Refused::View)?.ok_or(Refused::Rejected(Rejection::NoSuchUpload))
 }
 
-/// A client that lost the answer asks again: while the object it made is still current, the answer is the same.
+/// A client that lost the answer retries: while the object it made is still current, the answer is the same.
 fn completed_before(complete: &CompleteUpload, current: Option<&VersionRow>) -> Option<Decision> {
     let current = current?;
     let object = current.object.as_ref()?;
@@ -164,13 +165,13 @@ fn completed_before(complete: &CompleteUpload, current: Option<&VersionRow>) -> 
 /// Runs of part numbers, from first to last.
 type Runs = Vec<(PartNumber, PartNumber)>;
 
-/// Checks the parts that are asked for; their size in all, and their numbers as runs.
+/// Checks the requested parts. Returns their total size, and their numbers as runs.
 fn take<V: View>(view: &V, complete: &CompleteUpload) -> Result<(u64, Runs), Refused<V::Error>> {
     let ascending = complete.parts.windows(2).all(|pair| pair[0].0 < pair[1].0);
     let Some((last, _)) = complete.parts.last().filter(|_| ascending) else {
         return Err(Rejection::InvalidPartOrder.into());
     };
-    // In one go: nobody else's command is decided meanwhile.
+    // All at once: no other command is decided meanwhile.
     let stored = view.parts(complete.upload).map_err(Refused::View)?;
     let mut size = 0_u64;
     let mut runs: Runs = Vec::new();

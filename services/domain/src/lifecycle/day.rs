@@ -14,7 +14,7 @@ impl Day {
     /// 24 hours.
     pub const CALENDAR: Self = Self { seconds: SECONDS };
 
-    /// A day of so many seconds; `None` of zero.
+    /// A day of the given number of seconds; `None` for zero.
     pub fn of_seconds(seconds: u32) -> Option<Self> {
         (seconds > 0).then_some(Self { seconds })
     }
@@ -24,7 +24,7 @@ impl Day {
         self.seconds
     }
 
-    /// The first beginning of a day, counted in UTC, that is `days` days after a time or later.
+    /// The first start of a day, in UTC, that is at least `days` days after a time.
     pub fn days_after(self, at: Timestamp, days: u32) -> Timestamp {
         let day = i128::from(self.seconds) * NANOSECONDS;
         let wanted = at.as_nanosecond() + i128::from(days) * day;
@@ -32,7 +32,7 @@ impl Day {
         Timestamp::from_nanosecond(midnight).unwrap_or(Timestamp::MAX)
     }
 
-    /// The next beginning of a day after a time.
+    /// The next start of a day after a time.
     pub fn next(self, at: Timestamp) -> Timestamp {
         let begun = self.days_after(at, 0);
         if begun == at { self.days_after(at, 1) } else { begun }

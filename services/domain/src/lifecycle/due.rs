@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Day;
 
-/// A version as rules look at it.
+/// A version as rules see it.
 #[derive(Debug, Clone, Copy)]
 pub struct Version<'a> {
     /// The key of the version.
@@ -22,12 +22,12 @@ pub struct Version<'a> {
 pub enum Standing {
     /// The newest version.
     Newest {
-        /// And the only one.
+        /// Whether it is the only version.
         is_only: bool,
     },
-    /// Another took its place.
+    /// A newer version replaced it.
     Replaced {
-        /// When.
+        /// The time at which it was replaced.
         since: Timestamp,
         /// The number of newer objects that are also noncurrent.
         newer: u32,
@@ -39,11 +39,11 @@ pub enum Standing {
 pub struct Due<'r> {
     /// The rule.
     pub rule: &'r Rule,
-    /// From when on.
+    /// The time from which the rule applies.
     pub at: Timestamp,
 }
 
-/// The rule that ends a version first, unless none does.
+/// The rule that ends a version first, if any does.
 pub fn version_end<'r>(rules: &'r [Rule], version: &Version<'_>, day: Day) -> Option<Due<'r>> {
     earliest(rules.iter().filter_map(|rule| {
         let at = end_by(rule, version, day).filter(|_| rule.enabled && matches(&rule.filter, version))?;
@@ -51,8 +51,8 @@ pub fn version_end<'r>(rules: &'r [Rule], version: &Version<'_>, day: Day) -> Op
     }))
 }
 
-/// The rule that gives an upload up first, unless none does. What it will hold is not known yet, so only rules that
-/// ask for nothing but the key are about it.
+/// The rule that aborts an upload first, if any does. The future object is not known yet, so only rules that filter by
+/// the key alone apply.
 pub fn upload_end<'r>(rules: &'r [Rule], key: &[u8], begun: Timestamp, day: Day) -> Option<Due<'r>> {
     earliest(rules.iter().filter_map(|rule| {
         let days = rule.abort_uploads_after_days?;
@@ -62,7 +62,7 @@ pub fn upload_end<'r>(rules: &'r [Rule], key: &[u8], begun: Timestamp, day: Day)
     }))
 }
 
-/// The first of those that come first.
+/// The earliest one; the first of several at the same time.
 fn earliest<'r>(ends: impl Iterator<Item = Due<'r>>) -> Option<Due<'r>> {
     ends.min_by_key(|due| due.at)
 }
@@ -70,7 +70,7 @@ fn earliest<'r>(ends: impl Iterator<Item = Due<'r>>) -> Option<Due<'r>> {
 fn end_by(rule: &Rule, version: &Version<'_>, day: Day) -> Option<Timestamp> {
     match version.standing {
         Standing::Newest { is_only } => {
-            // What a delete marker hides is the other versions: while there is one, it stays.
+            // A delete marker hides older versions: while there is one, it stays.
             if version.object.is_none() && !is_only {
                 return None;
             }
@@ -104,7 +104,7 @@ fn begins(filter: &Filter, key: &[u8]) -> bool {
     filter.prefix.as_ref().is_none_or(|prefix| key.starts_with(prefix.as_bytes()))
 }
 
-/// Whether a filter asks for nothing that a delete marker or an upload does not have.
+/// Whether a filter has no condition that a delete marker or an upload cannot meet.
 fn is_about_keys(filter: &Filter) -> bool {
     filter.tags.is_empty() && filter.size_greater_than.is_none() && filter.size_less_than.is_none()
 }

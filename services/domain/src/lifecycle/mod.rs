@@ -1,4 +1,4 @@
-//! What lifecycle rules end, and when: pure functions of the rules, of what is there and of the length of a day.
+//! What lifecycle rules end, and when: pure functions of the rules, the versions and uploads, and the length of a day.
 //!
 //! Source: "Managing the lifecycle of objects" and "Lifecycle configuration elements", Amazon S3 User Guide.
 

@@ -5,11 +5,11 @@ use super::{Day, Due, Standing, Version, version_end};
 use crate::row::{BucketId, VersionRow};
 use crate::view::View;
 
-/// How many newer versions are looked at, at most, to find out whether enough of them are kept: S3's limit of
+/// The maximum number of newer versions that are read to find out whether enough of them are kept. S3's limit of
 /// `NewerNoncurrentVersions` is 100, and delete markers among them do not count.
 pub const NEWER_LOOKED_AT_MAX: u32 = 1_000;
 
-/// The rule that ends a version first, by the state as it is; `None` too if the version is gone.
+/// The rule that ends a version first in the present state; also `None` if the version no longer exists.
 pub fn end_of_version<'r, V: View>(
     view: &V,
     rules: &'r [Rule],
@@ -36,7 +36,7 @@ pub fn end_of_version<'r, V: View>(
     Ok(version_end(rules, &seen, day).map(|due| (row, due)))
 }
 
-/// How many objects from a version on are not the newest version; no more than are wanted are counted.
+/// The number of objects from a version on that are not the newest version. Counting stops at the number needed.
 fn newer<V: View>(
     view: &V,
     (bucket, key): (BucketId, &ObjectKey),

@@ -2,8 +2,8 @@ use jiff::Timestamp;
 
 use super::Standing;
 
-/// Where versions of a key stand, told one by one from the newest on. Whoever meets them in this order need not look
-/// for their successors, as [`end_of_version`](super::end_of_version) does for one alone.
+/// The positions of the versions of a key, computed one by one from the newest on. A caller that reads them in this
+/// order need not search for their successors, as [`end_of_version`](super::end_of_version) does for a single version.
 #[derive(Debug, Clone, Copy)]
 pub struct Succession {
     /// The time of creation of the last version passed in.
@@ -13,7 +13,7 @@ pub struct Succession {
 }
 
 impl Succession {
-    /// Begins with a key's newest version.
+    /// Starts with a key's newest version.
     pub fn of_newest(modified: Timestamp) -> Self {
         Self { since: modified, newer: 0 }
     }

@@ -8,15 +8,15 @@ use crate::change::Change;
 use crate::row::{BodyRow, ManifestRow, ObjectRow, PartRow, VersionRow};
 use crate::view::View;
 
-/// One row of a part comes, and the object's row changes: what that costs does not grow with the object.
+/// One row of a part is added, and the object's row changes, so the cost does not grow with the object.
 pub(super) fn appended<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Result<(), ProjectError<V::Error>> {
     let bucket = draft.bucket(&fact.bucket)?.id;
     let current = draft.view.current(bucket, &fact.key).map_err(ProjectError::View)?;
     let current = current.filter(|row| row.version == fact.version_id);
-    let mut row = current.ok_or_else(|| draft.contradiction("what was appended to does not exist"))?;
-    let object = row.object.clone().ok_or_else(|| draft.contradiction("a delete marker is no object"))?;
+    let mut row = current.ok_or_else(|| draft.contradiction("the object to append to does not exist"))?;
+    let object = row.object.clone().ok_or_else(|| draft.contradiction("the version is a delete marker"))?;
     if object.size != fact.offset {
-        return Err(draft.contradiction("what was added does not begin where the object ends"));
+        return Err(draft.contradiction("the new part does not begin at the object's end"));
     }
     let in_place = object.body == BodyRow::Parts(fact.upload_id);
     let manifest = if in_place {
@@ -42,7 +42,7 @@ pub(super) fn appended<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Re
         etag: fact.etag,
         checksum: fact.checksum.clone(),
         body: BodyRow::Parts(fact.upload_id),
-        // Salts belong to contents, and those are the parts' now.
+        // Salts belong to contents, and these are now the parts'.
         encryption: object
             .encryption
             .clone()
@@ -55,7 +55,7 @@ pub(super) fn appended<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Re
 
 fn part<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Result<PartRow, ProjectError<V::Error>> {
     if matches!(fact.part.body, Body::Parts { .. }) {
-        return Err(draft.contradiction("a part lies in parts"));
+        return Err(draft.contradiction("the bytes of a part are parts of an upload"));
     }
     let stored = if fact.part.salt.is_some() { stored_bytes(fact.size) } else { fact.size };
     Ok(PartRow {
@@ -68,8 +68,8 @@ fn part<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Result<PartRow, P
     })
 }
 
-/// Makes what an object has the first of its own parts, numbered from 1. No content is written: rows name those that are
-/// there.
+/// Makes the object's existing bytes the first of its own parts, numbered from 1. No content is written: rows refer to
+/// the existing ones.
 fn gather<V: View>(
     draft: &mut Draft<'_, V>,
     upload: UploadId,

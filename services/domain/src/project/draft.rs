@@ -12,8 +12,8 @@ use crate::row::{
 };
 use crate::view::View;
 
-/// The changes of one fact while they are gathered. References are counted here first, because one fact may
-/// give up and take the same content or the same parts, as a copy of an object onto itself does.
+/// The changes of one fact while they are collected. References are counted here first, because one fact may release
+/// and take the same content or the same parts, as a copy of an object onto itself does.
 pub(super) struct Draft<'a, V: View> {
     pub(super) view: &'a V,
     pub(super) event: &'a Event,
@@ -52,7 +52,7 @@ impl<'a, V: View> Draft<'a, V> {
         row.ok_or_else(|| self.contradiction("its bucket does not exist"))
     }
 
-    /// Lets facts up to a level be written.
+    /// Raises the level of the facts that may be written.
     pub(super) fn raise_level(&mut self, level: u32) -> Result<(), V> {
         let sequence = self.event.sequence;
         let totals = self.totals()?;
@@ -63,13 +63,13 @@ impl<'a, V: View> Draft<'a, V> {
         Ok(())
     }
 
-    /// Lets an author prove its facts with another key.
+    /// Sets the key with which an author proves its facts.
     pub(super) fn change_key(&mut self, author: Author, number: u32) -> Result<(), V> {
         self.totals()?.keys.set(author, number);
         Ok(())
     }
 
-    /// Lets all authors prove their facts with keys that are made of another master key.
+    /// Sets the master key from which all authors derive the keys that prove their facts.
     pub(super) fn change_master_key(&mut self, fact: &MasterKeyChanged) -> Result<(), V> {
         let MasterKeyChanged { number, key, gateway, lifecycle, .. } = *fact;
         self.totals()?.keys = KeyNumbers::of_master(MasterKeyRow { number, key, gateway, lifecycle });
@@ -106,9 +106,9 @@ impl<'a, V: View> Draft<'a, V> {
         Ok(())
     }
 
-    /// Adds to the bytes of parts under way in a bucket.
+    /// Adds to the bytes of parts of uploads in progress in a bucket.
     pub(super) fn count_parts(&mut self, bucket: BucketId, change: i64) -> Result<(), V> {
-        let below_zero = self.contradiction("parts would take less than nothing");
+        let below_zero = self.contradiction("the size of parts would fall below zero");
         let usage = self.usage(bucket)?;
         usage.parts_bytes = usage.parts_bytes.checked_add_signed(change).ok_or(below_zero)?;
         Ok(())
@@ -122,7 +122,7 @@ impl<'a, V: View> Draft<'a, V> {
         Ok(&mut self.usage.insert((bucket, row)).1)
     }
 
-    /// Takes a reference to what a new object or part names. `size`: its bytes as they lie on nodes.
+    /// Takes a reference to the body of a new object or part. `size`: its bytes as nodes store them.
     pub(super) fn take(&mut self, body: &Body, size: u64) -> Result<BodyRow, V> {
         Ok(match body {
             Body::Empty => BodyRow::Empty,
@@ -141,12 +141,12 @@ impl<'a, V: View> Draft<'a, V> {
         })
     }
 
-    /// Makes the parts of an upload one thing that objects refer to.
+    /// Makes the parts of an upload a manifest that objects refer to.
     pub(super) fn complete(&mut self, upload: UploadId, manifest: ManifestRow) {
         self.completed = Some((upload, manifest));
     }
 
-    /// Takes a reference to what is known already.
+    /// Takes another reference to an existing body.
     pub(super) fn share(&mut self, body: BodyRow) {
         match body {
             BodyRow::Empty => {}
@@ -173,7 +173,7 @@ impl<'a, V: View> Draft<'a, V> {
         Ok(())
     }
 
-    /// Gives up the reference of an object or a part that ends.
+    /// Releases the reference of an object or a part that ends.
     pub(super) fn release(&mut self, body: BodyRow) {
         match body {
             BodyRow::Empty => {}
@@ -194,7 +194,7 @@ impl<'a, V: View> Draft<'a, V> {
         Ok(self.changes)
     }
 
-    /// Writes the manifests whose references changed. Parts that no object refers to any more go.
+    /// Writes the manifests whose references changed. Parts without a reference are removed.
     fn finish_manifests(&mut self) -> Result<(), V> {
         for (upload, difference) in std::mem::take(&mut self.manifest_references) {
             let completed = self.completed.take_if(|(completed, _)| *completed == upload).map(|(_, row)| row);
@@ -204,7 +204,7 @@ impl<'a, V: View> Draft<'a, V> {
             };
             let mut row = row.ok_or_else(|| self.contradiction("its parts do not exist"))?;
             let references = row.references.checked_add_signed(difference);
-            row.references = references.ok_or_else(|| self.contradiction("its parts have no reference to give up"))?;
+            row.references = references.ok_or_else(|| self.contradiction("its parts have no reference to release"))?;
             if row.references > 0 {
                 self.changes.push(Change::PutManifest { upload, row });
             } else {
@@ -224,7 +224,7 @@ impl<'a, V: View> Draft<'a, V> {
             };
             let mut row = row.ok_or_else(|| self.contradiction("its content does not exist"))?;
             let references = row.references.checked_add_signed(difference);
-            row.references = references.ok_or_else(|| self.contradiction("a content has no reference to give up"))?;
+            row.references = references.ok_or_else(|| self.contradiction("a content has no reference to release"))?;
             row.unreferenced_since = (row.references == 0).then_some(self.event.time);
             self.changes.push(Change::PutContent { content, row });
         }

@@ -18,7 +18,7 @@ pub(super) fn health_changed<V: View>(
     let before = draft.view.faults(&content).map_err(ProjectError::View)?;
     let mut debt = draft.view.debt().map_err(ProjectError::View)?;
     let is_settled = debt.take_off(&row.placement, &before.faults);
-    is_settled.ok_or_else(|| draft.contradiction("more would be owed no longer than ever was"))?;
+    is_settled.ok_or_else(|| draft.contradiction("the count of owed shards would fall below zero"))?;
     debt.add(&row.placement, &fact.faults);
     draft.changes.push(if fact.faults.is_empty() {
         Change::DropFaults { content }
@@ -41,7 +41,7 @@ impl DebtRow {
         }
     }
 
-    /// None if it was not there.
+    /// `None` if it was not there.
     fn take_off(&mut self, placement: &Placement, faults: &[ShardFault]) -> Option<()> {
         if faults.is_empty() {
             return Some(());

@@ -1,4 +1,4 @@
-//! What facts about users and what belongs to them change.
+//! The changes of facts about users, keys, groups, policies and sessions.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn group_row<V: View>(draft: &Draft<'_, V>, name: &GroupName) -> Result<GroupRow
     row.ok_or_else(|| draft.contradiction("its group does not exist"))
 }
 
-/// Records that what was derived from users, keys, groups or policies before is out of date.
+/// Records that values derived from users, keys, groups or policies are out of date.
 fn mark_changed<V: View>(draft: &mut Draft<'_, V>) {
     let sequence = draft.event.sequence;
     draft.change_identity(IdentityChange::PutIdentitiesChanged { sequence });
@@ -92,8 +92,8 @@ pub(super) fn user_changed<V: View>(draft: &mut Draft<'_, V>, fact: &user::Chang
     Ok(())
 }
 
-/// Frees a user's address. Before the case of addresses meant nothing, two users could have what is one now: then it
-/// stays the one's who got it last.
+/// Frees a user's address. Addresses used to differ by case, so two users may have what is now the same address. Then
+/// it stays with the user who got it last.
 fn drop_email<V: View>(draft: &mut Draft<'_, V>, email: &str, user: &UserName) -> Folded<V> {
     let email = email_key(email);
     let holder = draft.view.user_by_email(&email).map_err(ProjectError::View)?;
@@ -251,7 +251,7 @@ fn attachment<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &H
     change_holders(draft, policy, holder, holds)
 }
 
-/// Built-in policies have no row that could tell who holds them.
+/// Built-in policies have no row that could list their holders.
 fn change_holders<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder: &Holder, holds: bool) -> Folded<V> {
     if BUILT_IN.contains(&policy.as_str()) {
         return Ok(());
@@ -263,7 +263,7 @@ fn change_holders<V: View>(draft: &mut Draft<'_, V>, policy: &PolicyName, holder
     Ok(())
 }
 
-/// Opens a session, and ends the user's that are over, or the oldest if there are too many.
+/// Opens a session, and ends the user's expired ones, or the oldest if there are too many.
 pub(super) fn session_opened<V: View>(draft: &mut Draft<'_, V>, fact: &session::Opened) -> Folded<V> {
     let mut open = draft.view.sessions_of(&fact.user).map_err(ProjectError::View)?;
     open.sort_by_key(|(id, row)| (row.opened, *id));

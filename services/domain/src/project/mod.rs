@@ -1,4 +1,4 @@
-//! What a fact changes: the fold of the log.
+//! The changes of a fact: the fold of the log.
 
 mod access;
 mod append;
@@ -29,7 +29,7 @@ pub enum ProjectError<E> {
     /// The state could not be read.
     #[error("the state cannot be read")]
     View(#[source] E),
-    /// The fact speaks of something the state does not hold.
+    /// The fact refers to something that is not in the state.
     #[error("the event at sequence {sequence} contradicts the state: {what}")]
     Contradiction {
         /// The event.
@@ -39,20 +39,20 @@ pub enum ProjectError<E> {
     },
 }
 
-/// The rows that `event` writes and drops, on the state before it. A secret that is kept apart is taken from the event
-/// before it.
+/// The rows that `event` writes and removes, on the state before it. A secret that is kept apart is taken from the
+/// previous event.
 pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
     if !event.fact.lacks_secret() {
         return fold(view, event);
     }
     let before = view.secret().map_err(ProjectError::View)?.filter(|row| row.sequence + 1 == event.sequence);
-    let what = "its secret is not in the event before it";
+    let what = "its secret is not in the previous event";
     let row = before.ok_or(ProjectError::Contradiction { sequence: event.sequence, what })?;
     fold(view, &Event { fact: event.fact.clone().joined(&row.secret), ..event.clone() })
 }
 
-/// Every fact has its own arm, and none of the matches in `project` on a [`Fact`] may have a wildcard: a new fact
-/// must not compile until somebody has said what it changes.
+/// Every fact has its own arm, and no match on a [`Fact`] in `project` may have a wildcard: a new fact must not compile
+/// until its changes are defined.
 #[deny(clippy::wildcard_enum_match_arm, reason = "a new fact needs an arm of its own")]
 fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
     let mut draft = Draft::new(view, event);
@@ -112,7 +112,7 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
         Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,
-        // They are said for who reads along: the facts of the sessions change the state.
+        // These are for consumers: the facts of the sessions change the state.
         Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) => {}
     }
     draft.finish()

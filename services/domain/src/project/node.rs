@@ -1,4 +1,4 @@
-//! What facts about storage nodes change.
+//! The changes of facts about storage nodes.
 
 use events::node::Joined;
 

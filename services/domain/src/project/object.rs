@@ -89,7 +89,7 @@ pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Resu
     draft.count(bucket, fact.delta)
 }
 
-/// Changes what is said of a version, current or not, that stays.
+/// Changes the metadata of a version, current or not.
 pub(super) fn change_object<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: BucketId,
@@ -105,7 +105,7 @@ pub(super) fn change_object<V: View>(
         None => draft.view.version(bucket, key, version).map_err(ProjectError::View)?,
     };
     let mut row = row.ok_or_else(|| draft.contradiction("the version does not exist"))?;
-    change(row.object.as_mut().ok_or_else(|| draft.contradiction("a delete marker is no object"))?);
+    change(row.object.as_mut().ok_or_else(|| draft.contradiction("the version is a delete marker"))?);
     let key = key.clone();
     draft.changes.push(if is_current {
         Change::PutCurrent { bucket, key, row }
@@ -115,7 +115,7 @@ pub(super) fn change_object<V: View>(
     Ok(())
 }
 
-/// Ends the null version that a new one replaces, and moves a current version that stays out of the way.
+/// Removes the null version that a new one replaces, and moves a current version that is kept.
 pub(super) fn make_way<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: BucketId,

@@ -1,8 +1,8 @@
-//! Giving up parts that nothing refers to any more.
+//! Releases parts that nothing refers to any more.
 //!
-//! Each of them is a row, and refers to a content, which is another. A fact that ends a few parts frees them itself. One
-//! that ends many only says so, in a row: they are freed by facts that follow, a bounded number by each, so that no
-//! single fact holds up all others. Until then the contents count references that nothing can reach any more.
+//! Each part is a row, and refers to a content, which is another row. A fact that ends a few parts frees them itself. A
+//! fact that ends many only records them in a row: later facts free them, each a bounded number, so that no single fact
+//! delays all others. Until then the contents count references that nothing can reach any more.
 
 use events::ids::{BucketName, PartNumber, UploadId};
 use events::upload::{PartsReleased, ReleasedFrom};
@@ -33,7 +33,7 @@ pub(super) fn all_parts<V: View>(draft: &mut Draft<'_, V>, upload: UploadId) -> 
     Ok(())
 }
 
-/// Ends the parts of an upload that an object is made without.
+/// Ends the parts of an upload that its object does not use.
 pub(super) fn parts_left_out<V: View>(
     draft: &mut Draft<'_, V>,
     upload: UploadId,
@@ -57,7 +57,7 @@ fn later<V: View>(draft: &mut Draft<'_, V>, upload: UploadId, keep: Vec<(PartNum
     Ok(())
 }
 
-/// Ends all uploads of a bucket that is deleted. Its name may be another bucket's from now on, its id never.
+/// Ends all uploads of a deleted bucket. Another bucket may get its name, but never its id.
 pub(super) fn all_uploads<V: View>(draft: &mut Draft<'_, V>, bucket: BucketId, name: &BucketName) -> Folded<V> {
     if !free_uploads(draft, bucket, FREED_AT_ONCE_MAX)? {
         draft.changes.push(Change::PutReleasedBucket { bucket, row: ReleasedBucketRow { name: name.clone() } });
@@ -65,7 +65,8 @@ pub(super) fn all_uploads<V: View>(draft: &mut Draft<'_, V>, bucket: BucketId, n
     Ok(())
 }
 
-/// Frees some of what is being released. Where nothing is, it was freed at once: what is few may once have been many.
+/// Frees some of the parts that are being released. If there are none, they were freed at once: the limit may have been
+/// different.
 pub(super) fn parts_released<V: View>(draft: &mut Draft<'_, V>, fact: &PartsReleased) -> Folded<V> {
     let max = usize::from(fact.max);
     match fact.from {
@@ -97,7 +98,7 @@ fn free_parts<V: View>(draft: &mut Draft<'_, V>, upload: UploadId, max: usize) -
     Ok(())
 }
 
-/// Frees at most so many parts of a bucket's uploads, and uploads without any. Whether none is left.
+/// Frees at most `max` parts of a bucket's uploads, and uploads without any. Returns whether none is left.
 fn free_uploads<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: BucketId,

@@ -1,4 +1,4 @@
-//! What facts about secrets change: of what they are the secrets, nothing.
+//! The changes of facts about secrets. They do not change what the secrets belong to.
 
 use events::secret::{Kept, KmsKeyResealed, Resealed};
 
@@ -15,7 +15,7 @@ pub(super) fn kept<V: View>(draft: &mut Draft<'_, V>, fact: &Kept) {
     draft.changes.push(Change::PutSecret { row });
 }
 
-/// What was derived from these secrets holds on: they are the same.
+/// The secrets are the same, so values derived from them stay valid.
 pub(super) fn resealed<V: View>(draft: &mut Draft<'_, V>, fact: &Resealed) -> Folded<V> {
     if let Some(password) = &fact.password {
         let row = draft.view.user(&fact.user).map_err(ProjectError::View)?;

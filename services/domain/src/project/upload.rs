@@ -34,7 +34,7 @@ pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) 
     }
     draft.count_parts(bucket, change)?;
     if matches!(fact.body, Body::Parts { .. }) {
-        return Err(draft.contradiction("a part lies in parts"));
+        return Err(draft.contradiction("the bytes of a part are parts of an upload"));
     }
     let stored = if fact.salt.is_some() { stored_bytes(fact.size) } else { fact.size };
     let row = PartRow {
@@ -57,7 +57,7 @@ pub(super) fn aborted<V: View>(draft: &mut Draft<'_, V>, fact: &Aborted) -> Resu
     draft.count_parts(bucket, -parts.iter().map(|(_, part)| part.size).sum::<u64>().cast_signed())
 }
 
-/// Ends an upload that became an object: the parts it took stay, as a manifest; the others go.
+/// Ends an upload that became an object: the parts it uses stay, as a manifest; the others are removed.
 pub(super) fn completed<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: BucketId,

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::field;
 
-/// A bucket's identity for as long as it lives: the sequence of the event that made it. A bucket made later
-/// under the same name has another.
+/// A bucket's identity: the sequence of the event that created it. A later bucket of the same name has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BucketId(pub u64);
 
@@ -26,7 +25,7 @@ pub struct BucketRow {
     pub created: Timestamp,
     /// The user who owns it.
     pub owner: UserId,
-    /// Whether it keeps what is overwritten.
+    /// The versioning state.
     pub versioning: Versioning,
     /// Whether the request that created the bucket named the region.
     pub location_named: bool,
@@ -36,12 +35,12 @@ pub struct BucketRow {
     pub settings: u64,
 }
 
-/// The access settings of a bucket, as far as they were ever set.
+/// The access settings of a bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BucketAccessRow {
     /// The bucket policy, a JSON document.
     pub policy: Option<String>,
-    /// The ACL; without one the owner alone is granted anything.
+    /// The ACL; without one only the owner has access.
     pub acl: Option<Acl>,
     /// The public access block.
     pub public_access_block: Option<PublicAccessBlock>,
@@ -51,12 +50,12 @@ pub struct BucketAccessRow {
     pub ownership_removed: bool,
 }
 
-/// Further settings of a bucket, as far as they were ever set.
+/// Further settings of a bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BucketSettingsRow {
     /// The tags.
     pub tags: Option<Tags>,
-    /// Which pages of other origins may use it.
+    /// The CORS rules.
     #[serde(
         serialize_with = "field::rules::serialize::<_, field::cors::RuleRow, _>",
         deserialize_with = "field::rules::deserialize::<_, field::cors::RuleRow, _>"
@@ -67,7 +66,7 @@ pub struct BucketSettingsRow {
     /// The default encryption.
     #[serde(with = "field::encryption::by_default")]
     pub encryption: Option<DefaultEncryption>,
-    /// The rules by which it ends what is in it.
+    /// The lifecycle rules.
     #[serde(
         serialize_with = "field::rules::serialize::<_, field::lifecycle::RuleRow, _>",
         deserialize_with = "field::rules::deserialize::<_, field::lifecycle::RuleRow, _>"
@@ -91,18 +90,18 @@ pub struct UsageRow {
     pub objects: u64,
     /// Bytes, as clients count them.
     pub bytes: u64,
-    /// Bytes of the parts of uploads under way. They take room, so they count against the quota of bytes.
+    /// Bytes of the parts of uploads in progress. They count against the quota of bytes.
     pub parts_bytes: u64,
     /// The quota.
     #[serde(with = "field::quota")]
     pub quota: Quota,
-    /// A warning about its bytes is out, and they are not fewer since.
+    /// A warning about its bytes was given, and the cause still holds.
     pub warned_of_bytes: bool,
-    /// The same of its versions.
+    /// A warning about its versions was given, and the cause still holds.
     pub warned_of_objects: bool,
 }
 
-/// A bucket that was deleted while more uploads were under way in it than one fact ends.
+/// A deleted bucket that had more uploads in progress than one fact ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleasedBucketRow {
     /// The name it had.

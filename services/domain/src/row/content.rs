@@ -6,17 +6,17 @@ use uuid::Uuid;
 /// A content, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContentRow {
-    /// Bytes as they lie on nodes: of ciphertext, where they are encrypted.
+    /// Bytes as nodes store them: of the ciphertext, if the content is encrypted.
     pub size: u64,
-    /// The bucket it was uploaded to: nodes keep large shards in a folder per bucket.
+    /// The bucket that it was uploaded to: nodes keep large shards in a folder per bucket.
     pub bucket: BucketName,
-    /// The nodes that hold the shards now.
+    /// The nodes that hold the shards at present.
     pub placement: Placement,
-    /// The shards that moved since they were uploaded, ordered by index: nearly always none.
+    /// The shards that moved since the upload, ordered by index; almost always none.
     pub moved: Vec<MovedShard>,
     /// The number of objects, parts and manifests that refer to the content.
     pub references: u64,
-    /// The time at which the last reference was removed, if there is none.
+    /// The time at which the last reference was removed, if there are none.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
     pub unreferenced_since: Option<Timestamp>,
 }
@@ -27,36 +27,36 @@ impl ContentRow {
         placed_shards(content.generation, &self.placement, &self.moved)
     }
 
-    /// One of them, if that shard is stored.
+    /// One of these shards, if it is stored.
     pub fn shard(&self, content: &ContentId, index: u8) -> Option<PlacedShard> {
         self.shards(content).find(|shard| shard.index == index)
     }
 }
 
-/// A shard that was written anew. It has a generation of its own since, so that no message about the former one can
-/// ever concern it.
+/// A shard that was written again. It has a generation of its own, so that no message about the former shard can ever
+/// affect it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MovedShard {
     /// The index of the shard, 0 to 5.
     pub shard: u8,
-    /// The generation that it has now.
+    /// Its present generation.
     pub generation: Generation,
 }
 
-/// A stored shard of a content: where it lies, and by which name it is known there.
+/// A stored shard of a content: its node, and its name on that node.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlacedShard {
     /// The index of the shard, 0 to 5.
     pub index: u8,
     /// The node that holds it.
     pub node: NodeId,
-    /// The generation that it was written under: the content's, unless the shard moved. It says by which secret the
+    /// The generation under which it was written: the content's, unless the shard moved. It says with which secret the
     /// pieces of this shard are tagged, if they are.
     pub generation: Generation,
 }
 
 impl PlacedShard {
-    /// The uuid under which its node keeps it. No other shard ever has this name.
+    /// The uuid under which its node stores it. No other shard ever has this name.
     pub fn uuid(&self) -> Uuid {
         self.generation.shard(self.index)
     }
@@ -76,7 +76,7 @@ pub fn placed_shards(
 
 #[cfg(test)]
 mod tests {
-    use events::ids::Sha256Digest;
+    use events::ids::{Layout, Sha256Digest};
 
     use super::*;
 

@@ -33,7 +33,7 @@ pub struct FaultCounts {
 }
 
 impl FaultCounts {
-    /// Those with one fault.
+    /// The count of one fault.
     pub(crate) fn of(&mut self, fault: Fault) -> &mut u64 {
         match fault {
             Fault::Unwritten => &mut self.unwritten,
@@ -50,7 +50,7 @@ impl FaultCounts {
 }
 
 impl DebtRow {
-    /// Shards that have a fault.
+    /// Shards with a fault.
     pub fn shards(&self) -> u64 {
         self.nodes.values().map(FaultCounts::sum).sum()
     }

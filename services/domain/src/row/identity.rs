@@ -1,4 +1,4 @@
-//! Rows of users and what belongs to them.
+//! Rows of users, keys, groups, policies and sessions.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub struct UserRow {
     pub display_name: String,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Keys and sessions work.
+    /// Whether the user's keys and sessions are valid.
     pub enabled: bool,
     /// The hash of the password, sealed.
     pub password: Option<Sealed>,
@@ -50,18 +50,18 @@ pub struct KeyRow {
     /// The expiry time; `None` for a key that does not expire.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
     pub expires: Option<Timestamp>,
-    /// An admin switched it off.
+    /// Whether an admin disabled it.
     pub held_by_admin: bool,
 }
 
 impl KeyRow {
-    /// Whether it works now, if its user may do anything at all.
+    /// Whether the key is valid now, apart from its user's state.
     pub fn works(&self, now: Timestamp) -> bool {
         self.enabled && self.expires.is_none_or(|expires| now < expires)
     }
 }
 
-/// The form in which an e-mail address is looked up. Addresses that differ in case only are the same.
+/// The form in which an e-mail address is looked up. Addresses that differ only in case are the same.
 pub fn email_key(address: &str) -> String {
     address.to_lowercase()
 }
@@ -86,7 +86,7 @@ pub struct PolicyRow {
     pub stored: Timestamp,
     /// The JSON document.
     pub document: String,
-    /// To whom it is attached, at most [`crate::HOLDERS_PER_POLICY_MAX`].
+    /// The users and groups that it is attached to, at most [`crate::HOLDERS_PER_POLICY_MAX`].
     pub holders: BTreeSet<Holder>,
 }
 

@@ -12,6 +12,6 @@ pub struct NodeRow {
     /// The time at which the folder joined.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub joined: Timestamp,
-    /// The event of that.
+    /// The event with which it joined.
     pub sequence: u64,
 }

@@ -18,7 +18,7 @@ pub struct VersionRow {
     /// The time of creation.
     #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub modified: Timestamp,
-    /// The event that made it.
+    /// The event that created it.
     pub sequence: u64,
     /// The object, or `None` for a delete marker.
     pub object: Option<ObjectRow>,
@@ -27,7 +27,7 @@ pub struct VersionRow {
 /// The object of a version that is not a delete marker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRow {
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     /// The entity tag.
     pub etag: ETag,
@@ -48,11 +48,11 @@ pub struct ObjectRow {
     /// The object lock of the version.
     #[serde(with = "field::lock")]
     pub lock: Lock,
-    /// The rename that brought it to its key, if the client named that.
+    /// The rename that moved it to its key, if the client sent a token.
     pub renamed: Option<RenameRow>,
 }
 
-/// A rename that may be asked for again.
+/// A rename that may be retried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameRow {
     /// The client token.
@@ -64,7 +64,7 @@ pub struct RenameRow {
 /// The location of the bytes of an object or a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BodyRow {
-    /// There are none.
+    /// The object is empty.
     Empty,
     /// In one content.
     Content(ContentId),

@@ -28,11 +28,11 @@ pub struct TotalsRow {
 /// The number of the key that each author proves its facts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeyNumbers {
-    /// The gateways'.
+    /// The gateways' key.
     pub gateway: u32,
-    /// Of what follows lifecycle rules.
+    /// The lifecycle service's key.
     pub lifecycle: u32,
-    /// The master key that these keys are made of, since it is not the first.
+    /// The master key that these keys are derived from; `None` for the first one.
     pub master: Option<MasterKeyRow>,
 }
 
@@ -43,14 +43,14 @@ pub struct MasterKeyRow {
     pub number: u32,
     /// Its id.
     pub key: MasterKeyId,
-    /// What tells the gateways' keys under it from others.
+    /// A check value of the gateways' keys under it.
     pub gateway: KeyCheck,
-    /// The same of what follows lifecycle rules.
+    /// A check value of the lifecycle service's keys under it.
     pub lifecycle: KeyCheck,
 }
 
 impl MasterKeyRow {
-    /// What tells an author's keys from others.
+    /// The check value of an author's keys.
     pub fn of(self, author: Author) -> KeyCheck {
         match author {
             Author::Gateway => self.gateway,
@@ -60,7 +60,7 @@ impl MasterKeyRow {
 }
 
 impl KeyNumbers {
-    /// The first ones under a master key.
+    /// The first keys under a master key.
     pub(crate) fn of_master(master: MasterKeyRow) -> Self {
         Self { gateway: 0, lifecycle: 0, master: Some(master) }
     }
@@ -70,7 +70,7 @@ impl KeyNumbers {
         self.master.map_or(0, |master| master.number)
     }
 
-    /// An author's.
+    /// The number of an author's key.
     pub fn of(self, author: Author) -> u32 {
         match author {
             Author::Gateway => self.gateway,
@@ -86,7 +86,7 @@ impl KeyNumbers {
     }
 }
 
-/// The newest secret that is kept apart. It is that of the event right behind the one that held it.
+/// The newest secret that is kept apart. It belongs to the event right after the one that held it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretRow {
     /// The sequence of the event that held it.

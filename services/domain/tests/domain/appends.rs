@@ -1,4 +1,4 @@
-//! More bytes at the end of an object.
+//! Appends to objects.
 
 use domain::row::{BodyRow, ObjectRow, PartRow};
 use domain::{AppendObject, Command, NewBody, OBJECT_BYTES_MAX, Outcome, PARTS_MAX, Precondition, Rejection};
@@ -11,12 +11,12 @@ use events::quota::{Quota, Resource};
 use crate::fold::Fold;
 use crate::given::*;
 
-/// The tag of what was appended to.
+/// The entity tag after an append.
 fn whole(parts: u16) -> ETag {
     ETag { md5: Md5Digest([b'+'; 16]), parts: Some(parts) }
 }
 
-/// Appends seven bytes that a letter stands for to what is under `k`.
+/// Appends seven bytes, named by a letter, to the object under `k`.
 fn append(offset: u64, bytes: u8) -> AppendObject {
     AppendObject {
         bucket: bucket(),
@@ -67,7 +67,7 @@ fn references(fold: &Fold) -> u64 {
     fold.model.contents.values().map(|row| row.references).sum()
 }
 
-/// A copy of what is under `k`, as it lies there now.
+/// A copy of the present object under `k`.
 fn copy(fold: &Fold, place: &str) -> Command {
     let from = object(fold, "k");
     let body = match from.body {
@@ -116,7 +116,7 @@ fn a_fact_holds_nothing_but_the_part_that_came() {
     }
     assert!(lengths[49] < lengths[1] + 20, "{lengths:?}");
     assert_eq!(sizes(&fold, "k").len(), 51);
-    // All of them in one manifest, which none but its object refers to.
+    // All of them in one manifest, to which only its object refers.
     assert_eq!(fold.model.manifests.len(), 1);
 }
 
@@ -202,7 +202,7 @@ fn a_copy_does_not_grow_with_its_source() {
     assert_eq!(sizes(&fold, "copy"), [(1, 10), (2, 7)]);
     assert_eq!(sizes(&fold, "k"), [(1, 10), (2, 7), (3, 7)]);
     assert_eq!(references(&fold), 5);
-    // Each has parts of its own by now: what ends takes its own along.
+    // By now each has parts of its own, which are removed with it.
     commands.extend([longer(17, b'c'), delete(None)]);
     let fold = fold_of(&commands);
     assert_eq!((references(&fold), sizes(&fold, "copy")), (2, vec![(1, 10), (2, 7)]));
@@ -256,7 +256,7 @@ fn the_salt_of_what_was_there_goes_with_its_part() {
     assert_eq!(salts, [Some(first), Some(second)]);
     let encryption = object(&fold, "k").encryption.unwrap();
     assert_eq!((encryption.method, encryption.salt), (Method::SseS3, None));
-    // Of ciphertext there is more than clients count.
+    // Ciphertext is longer than the bytes that clients count.
     let stored: Vec<_> = fold.model.contents.values().map(|row| row.size).collect();
     assert_eq!(stored, [10, 7].map(events::encryption::stored_bytes));
 }

@@ -1,4 +1,4 @@
-//! Encryption: what is stored is longer than what clients count, defaults of buckets, and the key store.
+//! Encryption: ciphertext is longer than the bytes that clients count; defaults of buckets, and the key store.
 
 use domain::{Command, IdentityCommand, IdentityRejection, NewBody, Noun, Outcome, Precondition, Rejection, Setting};
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, Method, stored_bytes};

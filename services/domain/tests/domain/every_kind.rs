@@ -1,4 +1,4 @@
-//! The random histories together reach every kind of fact, so that no arm of `project` goes without them.
+//! The random histories together reach every kind of fact, so that they test every arm of `project`.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::health;
 use crate::random::world::World;
 use crate::random::{identities, settings, steps};
 
-/// How many histories of each suite are looked at.
+/// The number of histories of each suite.
 const HISTORIES: usize = 150;
 
 /// The same histories in every run.
@@ -21,7 +21,7 @@ fn histories<S: Strategy>(strategy: &S) -> impl Iterator<Item = S::Value> {
     (0..HISTORIES).map(move |_| strategy.new_tree(&mut runner).unwrap().current())
 }
 
-/// The kinds of fact in what histories of objects, identities, settings and shards come to, a fold for each.
+/// The kinds of fact in histories of objects, identities, settings and shards, with a separate fold for each.
 fn reached() -> BTreeSet<&'static str> {
     let mut folds = Vec::new();
     for history in histories(&steps::history(60)) {
@@ -37,7 +37,7 @@ fn reached() -> BTreeSet<&'static str> {
         let mut fold = Fold::new();
         fold.command(&upgrade(), identities::context(0)).unwrap();
         for (place, command) in history.into_iter().enumerate() {
-            // What is refused leaves no fact.
+            // A refused command leaves no fact.
             let _ = fold.command(&Command::Identity(Box::new(command)), identities::context(place));
         }
         folds.push(fold);

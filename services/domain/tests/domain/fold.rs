@@ -15,7 +15,7 @@ pub(crate) fn region() -> RegionName {
     "test-1".parse().unwrap()
 }
 
-/// Lets secrets be kept apart from all that they are the secrets of.
+/// Raises the level, so that secrets are kept apart.
 pub(crate) fn upgrade() -> Command {
     Command::UpgradeRegion { region: region(), level: Fact::SECRETS_LEVEL, release: "0.0.1".into() }
 }
@@ -25,7 +25,7 @@ impl Fold {
         Self { model: Model::default(), events: Vec::new(), previous: CHAIN_START }
     }
 
-    /// Decides a command; what it comes to is recorded, read back and folded.
+    /// Decides a command, records its facts, decodes them and folds them.
     pub(crate) fn command(&mut self, command: &Command, context: Context) -> Result<Outcome, Rejection> {
         let Decision { fact, warnings, outcome } = match decide(&self.model, command, context) {
             Ok(decision) => decision,
@@ -33,7 +33,7 @@ impl Fold {
             Err(Refused::View(never)) => match never {},
         };
         for fact in fact.into_iter().chain(warnings) {
-            // As the ledger does it.
+            // As in the ledger.
             let is_parted = self.model.totals.level >= Fact::SECRETS_LEVEL;
             let (before, fact) = if is_parted { fact.part(&region()) } else { (None, fact) };
             before.into_iter().chain([fact]).for_each(|fact| self.record(fact, context));
@@ -59,7 +59,7 @@ impl Fold {
     }
 }
 
-/// Folds one event; the fold takes whatever was decided.
+/// Folds one event; every decided event can be folded.
 pub(crate) fn apply(model: &mut Model, event: &Event) {
     for change in project(model, event).unwrap() {
         model.apply(change);

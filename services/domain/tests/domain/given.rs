@@ -1,4 +1,4 @@
-//! Words for the rules: given these commands, when this one comes, then that is answered.
+//! Helpers for examples of rules: given these commands, when this one comes, then this is the answer.
 
 use domain::{
     Command, CompleteUpload, Context, DeleteObject, DeletePrecondition, ETags, NewBody, Outcome, Precondition,
@@ -24,12 +24,12 @@ pub(crate) fn upload(n: u128) -> UploadId {
     UploadId(Uuid::from_u128(n))
 }
 
-/// The entity tag of bytes that a letter stands for.
+/// The entity tag of bytes named by a letter.
 pub(crate) fn etag(bytes: u8) -> ETag {
     ETag { md5: Md5Digest([bytes; 16]), parts: None }
 }
 
-/// The `n`th generation of the content that a letter stands for.
+/// The `n`th generation of the content named by a letter.
 pub(crate) fn content(bytes: u8, n: u128) -> ContentId {
     ContentId { sha256: Sha256Digest([bytes; 32]), generation: Generation::from_fresh(Uuid::from_u128(8 * n)) }
 }
@@ -38,7 +38,7 @@ pub(crate) fn staged(bytes: u8, n: u128) -> NewBody {
     commands::staged(content(bytes, n))
 }
 
-/// The id of the version that the command at a place among all commands made, counted from 1.
+/// The id of the version that the command at a position created, counted from 1.
 pub(crate) fn id(place: u128) -> VersionName {
     VersionName::Id(VersionId::from_u128(place << 64))
 }
@@ -56,7 +56,7 @@ pub(crate) fn versioning(versioning: Versioning) -> Command {
     Command::SetVersioning { bucket: bucket(), versioning }
 }
 
-/// Stores bytes that a letter stands for under `k`.
+/// Stores bytes named by a letter under `k`.
 pub(crate) fn put(bytes: u8) -> Command {
     put_body(bytes, 10, staged(bytes, 1), Precondition::default())
 }
@@ -117,7 +117,7 @@ pub(crate) fn complete(n: u128, parts: &[(u16, u8)]) -> Command {
     }))
 }
 
-/// The entity tag of every object made of parts here.
+/// The entity tag of every assembled object here.
 pub(crate) fn assembled() -> ETag {
     ETag { md5: Md5Digest([b'*'; 16]), parts: Some(1) }
 }
@@ -136,7 +136,7 @@ pub(crate) fn deleted(version: Option<VersionName>, delete_marker: bool) -> Resu
     Ok(Outcome::Deleted { version, delete_marker })
 }
 
-/// The commands `given` happen; the answer to `when` must be `then`, and it takes `events` events.
+/// Executes the commands `given`; the answer to `when` must be `then`, and all of them take `events` events.
 #[track_caller]
 pub(crate) fn case(given: &[Command], when: &Command, then: &Result<Outcome, Rejection>, events: usize) -> Fold {
     let mut fold = Fold::new();

@@ -1,4 +1,4 @@
-//! Which shards contents are owed, and which contents get no further reference.
+//! The owed shards of contents, and contents that get no further reference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -158,7 +158,7 @@ pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step(), 1..40)
 }
 
-/// What a history comes to, whatever is refused of it.
+/// The result of a history, in which some commands may be refused.
 pub(crate) fn played(history: &[Step]) -> Fold {
     let mut fold = Fold::new();
     fold.command(&create_bucket(), context(1)).unwrap();
@@ -171,13 +171,13 @@ pub(crate) fn played(history: &[Step]) -> Fold {
                 newest.map(|newest| note(newest, findings))
             }
         };
-        // What is refused leaves no fact.
+        // A refused command leaves no fact.
         let _ = command.map(|command| fold.command(&command, context(place)));
     }
     fold
 }
 
-/// What must be owed, counted from scratch.
+/// The owed shards, counted from scratch.
 fn owed(twin: &BTreeMap<ContentId, BTreeMap<u8, Fault>>) -> DebtRow {
     let mut debt = DebtRow::default();
     for faults in twin.values().filter(|faults| !faults.is_empty()) {
@@ -199,7 +199,7 @@ fn owed(twin: &BTreeMap<ContentId, BTreeMap<u8, Fault>>) -> DebtRow {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The content that new references name is the newest one, and it never lacks more than one shard.
+    /// New references name the newest content, and it never lacks more than one shard.
     #[test]
     fn no_reference_goes_to_what_is_unsafe_and_debts_add_up(steps in history()) {
         let mut fold = Fold::new();
@@ -229,7 +229,7 @@ proptest! {
                     prop_assert_eq!(fold.command(&note(it, &findings), context(place)), DONE);
                     let (faults, mut seen) = (twin.get_mut(&it).unwrap(), BTreeSet::new());
                     for (shard, number, fault) in findings {
-                        // Of several findings about a shard the first counts.
+                        // The first of several findings about a shard counts.
                         if number == usize::from(shard) + 1 && seen.insert(shard) {
                             match fault {
                                 Some(fault) => drop(faults.insert(shard, fault)),

@@ -1,5 +1,5 @@
-//! Random histories of users, keys, groups, policies and sessions: whatever is asked, every row that names
-//! another is named by it, nothing outlives its user, and a replay gives the same state.
+//! Random histories of users, keys, groups, policies and sessions: references between rows are always mutual, nothing
+//! outlives its user, and a replay gives the same state.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn ask(fold: &mut Fold, command: IdentityCommand, step: usize) -> Result<Outcome
     fold.command(&Command::Identity(Box::new(command)), context(step))
 }
 
-/// Every reference leads somewhere and back.
+/// Every reference is mutual.
 fn check(model: &Model) -> Result<(), TestCaseError> {
     let ids: BTreeSet<_> = model.users.iter().map(|(name, row)| (row.id.clone(), name.clone())).collect();
     prop_assert_eq!(ids, model.user_ids.clone().into_iter().collect());
@@ -74,7 +74,7 @@ proptest! {
         let mut replayed = Model::default();
         for event in &fold.events {
             let changes = project(&replayed, event).unwrap();
-            // Rows are whole and absolute: applied again they change nothing.
+            // Rows are complete: applying them again changes nothing.
             changes.iter().chain(&changes).for_each(|change| replayed.apply(change.clone()));
         }
         prop_assert_eq!(&replayed, &fold.model);
@@ -215,7 +215,7 @@ fn what_an_admin_switched_off_only_an_admin_switches_on() {
     ask(&mut fold, switch(false, false), 2).unwrap();
     ask(&mut fold, switch(true, false), 3).unwrap();
     ask(&mut fold, switch(false, false), 4).unwrap();
-    // An admin takes over what the user switched off.
+    // An admin disables a key that its user had disabled.
     ask(&mut fold, switch(false, true), 5).unwrap();
     let held = Err(Rejection::Identity(IdentityRejection::HeldByAdmin));
     assert_eq!(ask(&mut fold, switch(true, false), 6), held);
@@ -254,7 +254,7 @@ fn an_admin_who_changes_only_how_long_a_key_works_does_not_hold_it() {
     ask(&mut fold, change(Some(false), None, false), 2).unwrap();
     ask(&mut fold, change(None, Some(Some(after_start(200))), true), 3).unwrap();
     ask(&mut fold, change(Some(true), None, false), 4).unwrap();
-    // What is held stays so while others say how long it works.
+    // It stays disabled while others change its expiry.
     ask(&mut fold, change(Some(false), None, true), 5).unwrap();
     ask(&mut fold, change(None, Some(None), true), 6).unwrap();
     ask(&mut fold, change(None, Some(Some(after_start(201))), false), 7).unwrap();
@@ -262,7 +262,7 @@ fn an_admin_who_changes_only_how_long_a_key_works_does_not_hold_it() {
     assert_eq!(ask(&mut fold, change(Some(true), None, false), 8), held);
 }
 
-/// Facts of before the case of addresses meant nothing.
+/// Facts from before the case of addresses was ignored.
 #[test]
 fn two_users_who_share_an_address_but_for_its_case_get_along() {
     let mut fold = alice();
@@ -271,7 +271,7 @@ fn two_users_who_share_an_address_but_for_its_case_get_along() {
         Created { email: Some(address.to_owned()), ..created }
     };
     for (n, address) in [(2, "Bob@example.org"), (3, "bob@example.org")] {
-        // As if case told them apart.
+        // As if addresses differed by case.
         fold.model.emails.clear();
         ask(&mut fold, IdentityCommand::CreateUser(of(n, address)), n.into()).unwrap();
     }
@@ -288,7 +288,7 @@ fn two_users_who_share_an_address_but_for_its_case_get_along() {
     assert_eq!(fold.model.user_by_email(&email_key("bob@example.org")), Ok(None));
 }
 
-/// Whatever is asked, who reads the facts that are no secrets learns what happened and no secret.
+/// Consumers of the other facts learn what happened and no secret.
 #[test]
 fn secrets_are_kept_apart_from_what_they_are_the_secrets_of() {
     let told = |is_apart: bool| {
@@ -332,7 +332,7 @@ fn secrets_are_kept_apart_from_what_they_are_the_secrets_of() {
             assert!(!text.contains(&secret), "{text}");
         }
     }
-    // Below the level nothing is parted, and what there is in the end is the same.
+    // Below the level nothing is kept apart, and the resulting state is the same.
     assert_eq!(together.events.len(), 5);
     let row = |fold: &Fold| (fold.model.users[&user_0()].password.clone(), fold.model.keys[&key(1)].secret.clone());
     assert_eq!(row(&apart), (Some(sealed()), sealed()));
@@ -344,7 +344,7 @@ fn user_0() -> UserName {
     user(0)
 }
 
-/// A conflict may let the first of two facts in, and not the second.
+/// After a conflict, the first of two facts may be on the log without the second.
 #[test]
 fn a_secret_without_the_event_behind_it_is_nobodys() {
     let mut fold = alice();
@@ -355,7 +355,7 @@ fn a_secret_without_the_event_behind_it_is_nobodys() {
     let before = fold.model.clone();
     crate::fold::apply(&mut fold.model, &stray);
     assert_eq!((&fold.model.users, &fold.model.keys), (&before.users, &before.keys));
-    // It does not pass for the secret of a fact that stands elsewhere.
+    // It is not taken for the secret of another fact.
     let key = events::key::Created { user: user(0), access_key: key(1), secret: sealed(), expires: None };
     let (_, lacking) = Fact::KeyCreated(key).part(&crate::fold::region());
     let mut event = stray;
@@ -389,7 +389,7 @@ fn a_master_key_is_followed_by_the_next_and_starts_the_keys_of_authors_anew() {
     assert_eq!(fold.command(&other.into(), context(3)), Err(Rejection::MasterKeyNotNext(1)));
 }
 
-/// What is sealed anew is the same secret: no session ends, and nothing that was derived is out of date.
+/// A secret that is sealed again is the same: no session ends, and values derived from it stay valid.
 #[test]
 fn secrets_are_sealed_anew_and_nothing_else_changes() {
     let under = |n: u8| -> Sealed { format!("v1.{}.x", MasterKeyId([n; 8])).parse().unwrap() };
@@ -423,7 +423,7 @@ fn secrets_are_sealed_anew_and_nothing_else_changes() {
     let row = (fold.model.users[&user(0)].password.clone(), fold.model.keys[&key(1)].secret.clone());
     assert_eq!(row, (Some(under(1)), under(1)));
     assert_eq!((&fold.model.sessions, fold.model.identities_changed), (&before.sessions, before.identities_changed));
-    // Another gateway found the same: there is nothing left to do. What was changed meanwhile stays.
+    // Another gateway found the same secrets, so nothing is left to do. A secret that changed meanwhile stays.
     let events = fold.events.len();
     ask(&mut fold, reseal(sealed(), under(1)), 8).unwrap();
     assert_eq!(fold.events.len(), events);

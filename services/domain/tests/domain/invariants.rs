@@ -1,4 +1,4 @@
-//! What must hold after every event, counted from scratch.
+//! Invariants after every event, computed from scratch.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -17,7 +17,7 @@ fn same<T: PartialEq + Debug>(what: &str, is: &T, should: &T) -> Held {
     if is == should { Ok(()) } else { Err(format!("{what} is {is:?} but should be {should:?}")) }
 }
 
-/// Everything below.
+/// Checks all invariants below.
 pub(crate) fn check(model: &Model, world: &World) -> Held {
     references_are_counted(model)?;
     tables_agree(model)?;
@@ -26,7 +26,7 @@ pub(crate) fn check(model: &Model, world: &World) -> Held {
     nothing_is_kept_that_nobody_needs(model, world)
 }
 
-/// What must hold besides once all that was being released is freed.
+/// Further invariants once everything that is being released has been freed.
 pub(crate) fn check_released(model: &Model, world: &World) -> Held {
     same("uploads that are being released", &model.released_uploads, &BTreeMap::new())?;
     same("buckets that are being released", &model.released_buckets, &BTreeMap::new())?;
@@ -128,7 +128,7 @@ fn shows_uploads(model: &Model, name: &BucketName, naive: &Naive) -> Held {
     Ok(())
 }
 
-/// Name, and size, entity tag and bytes unless it is a delete marker.
+/// The name; and size, entity tag and bytes unless it is a delete marker.
 type Shown = (VersionName, Option<(u64, String, Bytes)>);
 
 fn as_meant(version: &Version) -> Shown {
@@ -150,7 +150,7 @@ fn bytes(model: &Model, body: BodyRow) -> Bytes {
     }
 }
 
-/// What a bucket holds, or all of them, counted.
+/// The usage of one bucket or of all of them, counted.
 pub(crate) fn usage(naive: &Naive, of: Option<&BucketName>) -> UsageRow {
     naive.objects(of).fold(UsageRow::default(), |sum, object| UsageRow {
         objects: sum.objects + 1,

@@ -1,4 +1,4 @@
-//! Commands that happen only as long as what the right to them was judged by stands.
+//! Commands that succeed only while the state that their right was judged on is unchanged.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ fn judged(fold: &Fold, who: Who) -> Judged {
     }
 }
 
-/// What becomes of a command that was judged before something happened.
+/// The result of a command that was judged before something else happened.
 fn after(who: Who, happens: impl FnOnce(&mut Fold)) -> Result<(), Rejection> {
     let mut fold = given();
     let by = Box::new(judged(&fold, who));
@@ -124,7 +124,7 @@ fn what_was_judged_by_others_stands_until_any_of_them_changes() {
         fold.command(&command, context(fold.events.len())).map(drop)
     };
     assert_eq!(ended(|_| {}), Ok(()));
-    // Sessions come and go all the time.
+    // Sessions open and end all the time.
     let revoked = ended(|fold| {
         identity(fold, IdentityCommand::RevokeSessions { user: user(0), session: Some(session(1)) });
     });

@@ -1,4 +1,4 @@
-//! What lifecycle rules end, and what they leave alone.
+//! What lifecycle rules expire, and what they keep.
 
 use domain::lifecycle::{Day, Standing, Succession, Version, end_of_version, upload_end, version_end};
 use domain::row::{BucketId, ObjectLockRow, VersionRow};
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::fold::Fold;
 use crate::given::{begin, bucket, create_bucket, delete, key, put, upload, versioning};
 
-/// A bucket whose clock is turned by hand.
+/// A bucket with a manual clock.
 struct Story {
     fold: Fold,
     now: Timestamp,
@@ -44,7 +44,7 @@ fn noncurrent(days: u32, newer_versions: Option<u32>) -> Rule {
 }
 
 impl Story {
-    /// Begins at a midnight.
+    /// Starts at midnight.
     fn of(commands: &[Command]) -> Self {
         let mut story = Self { fold: Fold::new(), now: "2026-01-01T00:00:00Z".parse().unwrap(), place: 0 };
         story.does(&create_bucket()).unwrap();
@@ -78,7 +78,7 @@ impl Story {
         self.fold.model.bucket(&bucket()).unwrap().unwrap().id
     }
 
-    /// Proposes the end of the version that the command at a place made.
+    /// Proposes the expiration of the version that the command at a position created.
     fn expire(&mut self, place: u128) -> Result<Outcome, Rejection> {
         let version = VersionId::from_u128(place << 64);
         let expire = Expire { bucket: bucket(), id: self.id(), key: key("k"), version, day: Day::CALENDAR };
@@ -213,7 +213,7 @@ fn uploads_are_given_up_so_many_days_after_they_began() {
     assert_eq!(story.does(&propose()), Err(Rejection::NotDue), "twice");
 }
 
-/// What rules end, said once more, the long way: each rule by itself, each condition by itself.
+/// The same rules, implemented separately in the simplest way: each rule and each condition by itself.
 fn naive(rules: &[Rule], version: &Version<'_>, now: Timestamp) -> bool {
     let midnight_passed = |from: Timestamp, days: u32| {
         let wanted = from.as_second() + i64::from(days) * 86_400 + i64::from(from.subsec_nanosecond() > 0);
@@ -278,7 +278,7 @@ fn some_rule() -> impl Strategy<Value = Rule> {
     let noncurrent = (1..4_u32, option::of(1..4_u32))
         .prop_map(|(days, newer_versions)| NoncurrentExpiration { days, newer_versions });
     let picky = (option::of("[a-b]{0,2}"), some_tags(), option::of(0..4_u64), option::of(0..4_u64));
-    // Most are about everything, so that what they say of times is seen.
+    // Most rules have no filter, so that their times matter.
     let filter = prop_oneof![3 => Just((None, Tags::new(), None, None)), 2 => picky];
     (prop::bool::weighted(0.9), filter, option::of(expiration), option::of(noncurrent), option::of(1..4_u32)).prop_map(
         |(enabled, (prefix, tags, more, less), expiration, noncurrent_expiration, abort_uploads_after_days)| Rule {
@@ -292,7 +292,7 @@ fn some_rule() -> impl Strategy<Value = Rule> {
     )
 }
 
-/// All versions of `k` from the newest on.
+/// All versions of `k`, newest first.
 fn versions(story: &Story) -> Vec<VersionRow> {
     let (model, id) = (&story.fold.model, story.id());
     let newest = newest_version(model, id, &key("k")).unwrap();
@@ -303,7 +303,7 @@ fn versions(story: &Story) -> Vec<VersionRow> {
 enum Step {
     Put(Versioning),
     Delete(Versioning),
-    /// The version at this place from the newest on.
+    /// The version at this position, counted from the newest.
     DeleteVersion(usize),
 }
 
@@ -363,7 +363,7 @@ proptest! {
 }
 
 proptest! {
-    // Many: what differs at a midnight differs only there.
+    // Many cases, because some differences show only at midnight.
     #![proptest_config(ProptestConfig::with_cases(8_192))]
 
     #[test]

@@ -1,4 +1,4 @@
-//! Object lock: its rules as examples, and that nothing without leave shortens what is locked.
+//! Object lock: examples of its rules, and that a lock is never shortened without the right to do so.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn locking_bucket() -> Command {
     create_locking_bucket(bucket())
 }
 
-/// A moment so many seconds after the commands of examples.
+/// A time that is this many seconds after the commands of examples.
 fn later(seconds: i64) -> Timestamp {
     context(0).now + SignedDuration::from_secs(seconds)
 }
@@ -67,7 +67,7 @@ fn delete_bypassing(version: Option<VersionName>) -> Command {
     DeleteObject { bypass_governance: true, ..DeleteObject::new(bucket(), key("k"), version) }.into()
 }
 
-/// What locks the current version.
+/// The lock of the current version.
 fn lock_of_current(fold: &Fold) -> Lock {
     fold.model.current.values().next().unwrap().object.as_ref().unwrap().lock
 }
@@ -141,7 +141,7 @@ fn an_upload_keeps_the_lock_it_was_begun_with() {
     for (place, command) in (1..).zip([&locking_bucket(), &begin_locked, &part(1, 1, b'a', 10)]) {
         fold.command(command, context(place)).unwrap();
     }
-    // Its time may be over when it is completed, which is no reason to refuse it.
+    // Its retention may have ended when the upload is completed, which is no reason to refuse it.
     fold.command(&complete(1, &[(1, b'a')]), Context { now: later(6), ..context(4) }).unwrap();
     assert_eq!(lock_of_current(&fold), locked(Governance, 5));
 }
@@ -153,7 +153,7 @@ fn what_is_locked_stays_until_its_time_is_over() {
     let given = |lock| [locking_bucket(), put_locked(b'a', lock)];
     for lock in [HELD, locked(Governance, 1), locked(Compliance, 1)] {
         rejected(&given(lock), &plain, Rejection::Locked);
-        // A delete marker hides it, and goes again.
+        // A delete marker hides it, and can be removed.
         let marked = [&given(lock)[..], &[delete(None)]].concat();
         accepted(&given(lock), &delete(None), &deleted(Some(id(3)), true));
         accepted(&marked, &delete(Some(id(3))), &deleted(Some(id(3)), true));
@@ -222,7 +222,7 @@ fn a_legal_hold_is_put_on_and_taken_off() {
     accepted(&released, &delete(Some(id(2))), &deleted(Some(id(2)), false));
 }
 
-/// The null version that was there before versioning is locked like any other.
+/// The null version from before versioning is locked like any other.
 #[test]
 fn the_null_version_may_be_locked() {
     let given = [create_bucket(), put(b'a'), versioning(Enabled), default_retention(Governance, Period::Days(1))];
@@ -251,7 +251,7 @@ fn any_mode() -> impl Strategy<Value = RetentionMode> {
     prop_oneof![Just(Governance), Just(Compliance)]
 }
 
-/// Moments around those that the clock reaches.
+/// Times around those that the clock reaches.
 fn any_retention() -> impl Strategy<Value = Retention> {
     (any_mode(), -5_i64..400).prop_map(|(mode, seconds)| retention(mode, seconds))
 }
@@ -321,14 +321,14 @@ fn commands(step: &Step, versions: &[VersionId], place: u128) -> Vec<Command> {
     }
 }
 
-/// Every version there is, with what locks it.
+/// Every version with its lock.
 fn locks(fold: &Fold) -> BTreeMap<VersionId, Lock> {
     let rows = fold.model.current.values().chain(fold.model.versions.values());
     let lock = |row: &VersionRow| Some((row.version, row.object.as_ref()?.lock));
     rows.filter_map(lock).collect()
 }
 
-/// What the log promised of a version, and may not break: whether what is there now keeps it.
+/// Whether the present state keeps the lock of a version that the log recorded before.
 fn keeps(
     before: Lock,
     after: Option<Lock>,
@@ -380,7 +380,7 @@ proptest! {
                     let held = after.get(&version).copied();
                     prop_assert!(keeps(lock, held, step, version, asked, now), "{:?} of {:?} became {:?} by {:?}", lock, version, held, step);
                 }
-                // Those that are gone are asked for too.
+                // Versions that no longer exist are checked too.
                 versions.extend(after.keys().filter(|version| !versions.contains(version)).copied().collect::<Vec<_>>());
             }
         }

@@ -1,4 +1,4 @@
-//! The rules and the fold, against examples and against an independent specification.
+//! The rules and the fold, tested with examples and with an independent specification.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod appends;

@@ -1,4 +1,4 @@
-//! The event of an upload of as many parts as there may be.
+//! The event of an upload with the maximum number of parts.
 
 use events::Fact;
 use events::object::Body;
@@ -8,12 +8,12 @@ use crate::given::*;
 
 const PARTS: u16 = 10_000;
 
-/// What an event may have, so that the log takes it beside its headers: the `max_payload` of the servers is 1 MB.
+/// The maximum size of an event that the log accepts with its headers: the `max_payload` of the servers is 1 MB.
 const EVENT_BYTES_MAX: usize = 1_000_000;
 
 #[test]
 fn ten_thousand_parts_become_one_event_that_the_log_takes() {
-    // Every part, and every other one: the most runs there can be.
+    // Every part, and every other one: the most possible runs.
     for (step, runs) in [(1, 1), (2, usize::from(PARTS) / 2)] {
         let stored = (1..=PARTS).map(|number| part(1, number, b'a', 5 * MIB));
         let given: Vec<_> = [create_bucket(), begin(1)].into_iter().chain(stored).collect();

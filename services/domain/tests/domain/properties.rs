@@ -1,4 +1,4 @@
-//! Random histories: whatever is asked, the answers are S3's, and the state is what its events add up to.
+//! Random histories: the answers are S3's, and the state is the sum of its events.
 
 use domain::model::Model;
 use domain::{Command, project};
@@ -11,7 +11,7 @@ use crate::invariants::{check, check_released, usage};
 use crate::random::steps::{Step, history};
 use crate::random::world::World;
 
-/// What a fact says it changes in the usage.
+/// The change in usage that a fact records.
 fn delta(fact: &Fact) -> Delta {
     match fact {
         Fact::ObjectCreated(fact) => fact.delta,
@@ -22,7 +22,7 @@ fn delta(fact: &Fact) -> Delta {
     }
 }
 
-/// Takes one step and checks all there is to check. Returns whether there was anything to do.
+/// Executes one step and checks everything. Returns whether there was anything to do.
 fn step(fold: &mut Fold, world: &mut World, step: &Step) -> Result<bool, TestCaseError> {
     let Some(command) = world.command(step) else { return Ok(false) };
     let (events, before, was) = (fold.events.len(), usage(&world.naive, None), fold.model.clone());
@@ -42,7 +42,7 @@ fn step(fold: &mut Fold, world: &mut World, step: &Step) -> Result<bool, TestCas
     Ok(true)
 }
 
-/// Frees all that is being released, some at a time.
+/// Frees everything that is being released, a few parts at a time.
 fn free_all(fold: &mut Fold, world: &mut World) {
     loop {
         let events = fold.events.len();
@@ -90,7 +90,7 @@ proptest! {
         prop_assert_eq!(&halfway, &fold.model);
     }
 
-    /// Rows are whole and absolute, so a list of changes may be applied any number of times.
+    /// Rows are complete, so a list of changes may be applied any number of times.
     #[test]
     fn changes_may_be_applied_again(steps in history(40)) {
         let (mut fold, mut world) = (Fold::new(), World::new());
@@ -111,7 +111,7 @@ proptest! {
     }
 }
 
-/// The strategy is of use only if it gets somewhere: most rejections occur.
+/// The histories are useful only if they reach many states: most rejections occur.
 #[test]
 fn random_histories_reach_most_rejections() {
     use proptest::strategy::ValueTree;

@@ -1,4 +1,4 @@
-//! Quotas: never exceeded by a write, whatever came before, and warned of once.
+//! Quotas: no write ever exceeds them, and each warning is given once.
 
 use domain::{Command, DeleteObject, Rejection, View, admit, room};
 use events::Fact;

@@ -1,4 +1,4 @@
-//! What ends many parts says so in a few rows; facts that follow free them, a bounded number by each.
+//! Commands that end many parts change a few rows; later facts free the parts, each a bounded number.
 
 use domain::model::Model;
 use domain::row::BucketId;
@@ -8,7 +8,7 @@ use events::ids::Md5Digest;
 use crate::fold::Fold;
 use crate::given::*;
 
-/// Rows that a fact may change at most, whatever it ends.
+/// The maximum number of rows that a fact may change, whatever it ends.
 const CHANGES_MAX: usize = 200;
 
 /// Parts of an upload that has many.
@@ -17,7 +17,7 @@ const PARTS: u16 = 2_000;
 /// One part more than is freed at once.
 const MANY: u16 = 65;
 
-/// An upload of `parts` parts, each in a content of its own.
+/// An upload of `parts` parts, each with its own content.
 fn uploaded(fold: &mut Fold, n: u128, parts: u16) {
     does(fold, &begin(n));
     for number in 1..=parts {
@@ -57,7 +57,8 @@ fn references(model: &Model) -> u64 {
     model.contents.values().map(|row| row.references).sum()
 }
 
-/// Frees what is being released; how many facts it took, of which none changed more than a few rows for each part.
+/// Frees everything that is being released. Returns the number of facts, none of which changed more than a few rows for
+/// each part.
 fn free_all(fold: &mut Fold, max: u16) -> usize {
     let before = fold.events.len();
     loop {
@@ -69,7 +70,7 @@ fn free_all(fold: &mut Fold, max: u16) -> usize {
     }
 }
 
-/// An object of so many parts, under `k`.
+/// An object of this many parts, under `k`.
 fn object_of(parts: u16) -> Fold {
     let mut fold = Fold::new();
     does(&mut fold, &create_bucket());
@@ -122,7 +123,7 @@ fn deleting_a_bucket_of_many_uploads_changes_few_rows() {
         }
         does(&mut fold, &Command::DeleteBucket { bucket: bucket() });
         assert!(changes_of_last(&fold) <= CHANGES_MAX, "{} rows", changes_of_last(&fold));
-        // A bucket of the same name has none of them.
+        // A new bucket of the same name has none of them.
         does(&mut fold, &create_bucket());
         let id = fold.model.buckets[&bucket()].id;
         assert_eq!(fold.model.uploads(id, usize::MAX), Ok(vec![]));
@@ -135,7 +136,7 @@ fn deleting_a_bucket_of_many_uploads_changes_few_rows() {
     }
 }
 
-/// An object is made of some parts, and many are left out: readers never see these.
+/// An object uses some parts, and many are left out: readers never see these.
 #[test]
 fn parts_that_an_object_does_without_are_never_its() {
     let mut fold = Fold::new();
@@ -157,7 +158,7 @@ fn parts_that_an_object_does_without_are_never_its() {
     assert_eq!((fold.model.parts.len(), references(&fold.model)), (100, 100));
 }
 
-/// An object that ends while the parts it does without are being freed takes these along.
+/// If an object ends while its unused parts are being freed, its own parts are released too.
 #[test]
 fn an_object_may_end_while_others_parts_of_its_upload_are_freed() {
     let mut fold = Fold::new();
@@ -171,7 +172,7 @@ fn an_object_may_end_while_others_parts_of_its_upload_are_freed() {
     assert_eq!((fold.model.parts.len(), references(&fold.model)), (0, 0));
 }
 
-/// Few parts are freed by the fact that ends them, as they always were.
+/// The fact that ends a few parts frees them, as before.
 #[test]
 fn few_parts_take_no_further_fact() {
     let mut fold = object_of(u16::try_from(FREED_AT_ONCE_MAX).unwrap());
@@ -180,7 +181,7 @@ fn few_parts_take_no_further_fact() {
     assert_eq!(free_all(&mut fold, 1), 0);
 }
 
-/// A client that lost the answer asks again, and an id is used once while anything is left of its first use.
+/// A client that lost the answer retries, and an id cannot be used again while parts of its first use are left.
 #[test]
 fn an_upload_that_ended_is_not_begun_again_among_its_old_parts() {
     let mut fold = Fold::new();

@@ -1,4 +1,4 @@
-//! Another key for an object.
+//! Renames of objects.
 
 use domain::{Command, Outcome, Precondition, Rejection, RenameObject};
 use events::bucket::Versioning::{Enabled, Suspended};
@@ -9,7 +9,7 @@ use crate::given::*;
 
 const DONE: Result<Outcome, Rejection> = Ok(Outcome::Done);
 
-/// Renames what the second of all commands made.
+/// Renames the object that the second of all commands created.
 fn rename(from: &str, to: &str) -> RenameObject {
     RenameObject {
         bucket: bucket(),
@@ -81,7 +81,7 @@ fn what_is_not_there_or_changed_is_not_renamed() {
     let looked_at = |looked_at| RenameObject { looked_at, ..rename("k", "l") }.into();
     let version = VersionId::from_u128(2 << 64);
     accepted(&given(&[put(b'a')]), &looked_at(Some((version, 10))), &DONE);
-    // Replaced meanwhile, appended to, or come where there was none.
+    // Replaced meanwhile, appended to, or created where there was none.
     for changed in [Some((VersionId::from_u128(7), 10)), Some((version, 9)), None] {
         rejected(&given(&[put(b'a')]), &looked_at(changed), Rejection::SourceChanged);
     }
@@ -113,13 +113,13 @@ fn asked_again_with_its_token_it_is_done_already() {
     let renamed = given(&[put(b'a'), with_token("k", "l", "t")]);
     let fold = unchanged(&renamed, &with_token("k", "l", "t"), &DONE);
     assert_eq!(keys(&fold), ["l"]);
-    // Something else may be under the old key by now: it stays.
+    // Another object may be under the old key by now: it stays.
     let fold = unchanged(&[renamed.as_slice(), &[put(b'b')]].concat(), &with_token("k", "l", "t"), &DONE);
     assert_eq!(keys(&fold), ["k", "l"]);
     rejected(&renamed, &with_token("k", "l", "u"), Rejection::NoSuchSource(key("k")));
     rejected(&renamed, &rename("k", "l").into(), Rejection::NoSuchSource(key("k")));
     rejected(&renamed, &with_token("m", "l", "t"), Rejection::TokenOfAnother);
-    // What replaced the object came by no rename.
+    // The object that replaced it was not renamed.
     let replaced = [renamed.as_slice(), &[put_at("l", b'c')]].concat();
     rejected(&replaced, &with_token("k", "l", "t"), Rejection::NoSuchSource(key("k")));
 }

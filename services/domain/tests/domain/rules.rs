@@ -17,13 +17,13 @@ use crate::given::*;
 const NULL: Option<VersionName> = Some(VersionName::Null);
 const DONE: Result<Outcome, Rejection> = Ok(Outcome::Done);
 
-/// A bucket, with versioning as asked, then more.
+/// A bucket with these versioning states, one after another, then more commands.
 fn given(versionings: &[events::bucket::Versioning], more: &[Command]) -> Vec<Command> {
     let switches = versionings.iter().map(|to| versioning(*to));
     [create_bucket()].into_iter().chain(switches).chain(more.iter().cloned()).collect()
 }
 
-/// The entity tag a plain GET shows.
+/// The entity tag that a plain GET returns.
 fn current(fold: &Fold) -> Option<ETag> {
     fold.model.current.values().next().and_then(|row| row.object.as_ref()).map(|object| object.etag)
 }
@@ -225,7 +225,7 @@ fn a_delete_may_ask_for_what_it_finds() {
     for precondition in &holding {
         accepted(&plain, &delete_if(None, precondition.clone()), &deleted(None, false));
         accepted(&plain, &delete_if(NULL, precondition.clone()), &deleted(NULL, false));
-        // The version that is named counts, not the one that is current.
+        // The named version counts, not the current one.
         accepted(&versioned, &delete_if(Some(id(3)), precondition.clone()), &deleted(Some(id(3)), false));
     }
     for precondition in &failing {
@@ -251,7 +251,7 @@ fn a_delete_that_asks_finds_nothing_to_refuse_where_nothing_is() {
         unchanged(&empty, &delete_if(None, asking.clone()), &deleted(None, false));
         unchanged(&empty, &delete_if(Some(id(9)), asking.clone()), &deleted(Some(id(9)), false));
     }
-    // A delete marker is there, with no entity tag and no size.
+    // The newest version is a delete marker, with no entity tag and no size.
     let marked = given(&[Enabled], &[put(b'a'), delete(None)]);
     let any = DeletePrecondition { matches: Some(tags_of(&["*"])), ..DeletePrecondition::default() };
     let no_bytes = DeletePrecondition { size: Some(0), ..DeletePrecondition::default() };
@@ -263,7 +263,7 @@ fn a_delete_that_asks_finds_nothing_to_refuse_where_nothing_is() {
     accepted(&marked, &delete_if(Some(id(4)), any), &deleted(Some(id(4)), true));
 }
 
-/// What a put of `c` answers after these.
+/// The answer to a put of `c` after these commands.
 fn expected(given: &[Command]) -> Result<Outcome, Rejection> {
     let versioned = given.iter().any(|command| matches!(command, Command::SetVersioning { .. }));
     stored(b'c', versioned.then(|| id(given.len() as u128 + 1)), true)
@@ -296,7 +296,7 @@ fn bytes_that_cannot_be_reached_are_stored_anew() {
     let fold = accepted(&given(&[], &[put(b'a')]), &put_again(1), &stored(b'a', None, true));
     let references: Vec<_> = fold.model.contents.values().map(|row| row.references).collect();
     assert_eq!(references, [0, 1], "the object moves to the new generation");
-    // Somebody else stored them anew meanwhile: theirs are taken.
+    // Another client stored them again meanwhile: its content is used.
     accepted(&given(&[], &[put(b'a')]), &put_again(7), &stored(b'a', None, false));
 }
 
@@ -304,8 +304,8 @@ fn content_of(n: u128) -> events::ids::ContentId {
     content(b'a', n)
 }
 
-/// Stored anew, the bytes have two contents. A late second attempt of either must not find its own shards
-/// unused, whichever generation is greater: they would be discarded.
+/// Bytes that were stored again have two contents. A late retry of either must not find its own shards unused,
+/// whichever generation is greater, because they would be discarded.
 #[test]
 fn either_of_two_contents_of_the_same_bytes_may_be_put_again() {
     let anew = |n, instead_of| match staged(b'a', n) {
@@ -459,8 +459,8 @@ fn completing_again_answers_the_same_while_the_object_is_current() {
     rejected(&given(&[], &[begin(1), abort(1)]), &again, Rejection::NoSuchUpload);
 }
 
-/// An object copied onto itself with other metadata keeps its bytes. Its one reference was once given up and
-/// taken as two rows, the second of which did not know of the first: the parts were dropped, and still named.
+/// An object copied onto itself with other metadata keeps its bytes. Its only reference was once released and taken as
+/// two rows, the second of which did not know of the first: the parts were dropped although the object named them.
 #[test]
 fn a_copy_onto_itself_keeps_the_parts() {
     let made = [begin(1), part(1, 1, b'a', 10), complete(1, &[(1, b'a')])];

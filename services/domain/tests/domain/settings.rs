@@ -1,5 +1,4 @@
-//! Random histories of settings: what was said last holds, of nothing else anything changes, and a replay gives the
-//! same state.
+//! Random histories of settings: the last value holds, nothing else changes, and a replay gives the same state.
 
 use domain::model::Model;
 use domain::{Command, Context, IdentityCommand, Setting, project};
@@ -16,7 +15,7 @@ fn context(place: usize) -> Context {
     Context { now, fresh: Uuid::from_u128((place as u128 + 1) << 64) }
 }
 
-/// The buckets of every history, made.
+/// The state after the buckets of every history were created.
 pub(crate) fn begun() -> Fold {
     let mut fold = Fold::new();
     for (place, command) in begin().iter().enumerate() {
@@ -25,14 +24,14 @@ pub(crate) fn begun() -> Fold {
     fold
 }
 
-/// Does what a step asks for. Returns the command with its answer's being good, if there was anything to ask.
+/// Executes a step. Returns its command and whether it succeeded, if the step applied.
 pub(crate) fn take(fold: &mut Fold, place: usize, step: &Step) -> Option<(Command, bool)> {
     let command = command(&fold.model, step)?;
     let answer = fold.command(&command, context(BUCKETS.len() + place));
     Some((command, answer.is_ok()))
 }
 
-/// Whether the state says what a command that was accepted asked for.
+/// Whether the state has the value that an accepted command set.
 fn holds(model: &Model, command: &Command) -> bool {
     let id_of = |bucket: &BucketName| model.buckets[bucket].id;
     let access = |bucket| model.bucket_access.get(&id_of(bucket)).cloned().unwrap_or_default();
@@ -99,7 +98,7 @@ fn holds(model: &Model, command: &Command) -> bool {
     }
 }
 
-/// What is said of one bucket, and what is in it.
+/// The settings of one bucket, and its contents.
 fn of_bucket(model: &Model, bucket: usize) -> impl PartialEq + std::fmt::Debug {
     let id = id(model, bucket);
     let current: Vec<_> = model.current.iter().filter(|((of, _), _)| *of == id).map(|(_, row)| row.clone()).collect();
@@ -137,7 +136,7 @@ proptest! {
         let mut replayed = Model::default();
         for event in &fold.events {
             let changes = project(&replayed, event).unwrap();
-            // Rows are whole and absolute: applied again they change nothing.
+            // Rows are complete: applying them again changes nothing.
             changes.iter().chain(&changes).for_each(|change| replayed.apply(change.clone()));
         }
         prop_assert_eq!(&replayed, &fold.model);

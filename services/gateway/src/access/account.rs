@@ -12,7 +12,7 @@ use policy::Attached;
 use rights::attached;
 use s3::sigv4::SigningKey;
 
-/// A user as requests need it: with all policies, parsed.
+/// A user as requests see them, with all policies parsed.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) name: UserName,
@@ -20,14 +20,14 @@ pub(crate) struct Account {
     pub(crate) display_name: String,
     pub(crate) role: Role,
     pub(crate) limits: Limits,
-    /// The user's own policies and those of the groups.
+    /// The user's own policies and those of their groups.
     pub(crate) policies: Vec<Attached>,
-    /// What all this was read from, and the key by which the user is known; root is what it is.
+    /// The state that all this was read from, and the user's id and key; `None` for root, who does not change.
     pub(crate) judged: Option<JudgedCaller>,
 }
 
 impl Account {
-    /// Root, who has no row and is bound by nothing.
+    /// Root, who has no row and no limits.
     pub(crate) fn root() -> Self {
         Self {
             name: UserName::root(),
@@ -40,7 +40,7 @@ impl Account {
         }
     }
 
-    /// A user with the policies that hold for them in a state.
+    /// A user with the policies that apply to them in a state.
     pub(crate) fn gather(
         snapshot: &Snapshot,
         name: UserName,
@@ -66,13 +66,13 @@ pub(crate) struct Credential {
     pub(crate) account: Arc<Account>,
     pub(crate) secret: Secret,
     pub(crate) expires: Option<Timestamp>,
-    /// The change of identities after which this was read: older ones are no more to be used.
+    /// The sequence of the change of identities after which this was read. After a newer change it must be read again.
     pub(crate) changed: u64,
-    /// The key that signs for the day and region of the last request.
+    /// The signing key of the last request, for its day and region.
     signing: ArcSwapOption<Signing>,
 }
 
-/// A signing key, and what it is for.
+/// A signing key and its scope.
 #[derive(Debug)]
 struct Signing {
     date: String,
@@ -85,14 +85,15 @@ impl Credential {
         Self { account, secret, expires, changed, signing: ArcSwapOption::empty() }
     }
 
-    /// The signing key for a day and a region, if it is the one that is remembered.
+    /// The signing key for a day and a region, if it is the remembered one.
     pub(crate) fn remembered(&self, date: &str, region: &str) -> Option<SigningKey> {
         let signing = self.signing.load();
         let known = signing.as_deref().filter(|known| known.date == date && known.region == region)?;
         Some(known.key.clone())
     }
 
-    /// Remembers a key that verified a signature: a stranger must not push another one out.
+    /// Remembers a key that verified a signature. Keys of failed attempts are not remembered, because they would evict
+    /// this one.
     pub(crate) fn remember(&self, date: String, region: String, key: SigningKey) {
         self.signing.store(Some(Arc::new(Signing { date, region, key })));
     }

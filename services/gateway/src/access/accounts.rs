@@ -10,10 +10,10 @@ use s3::{Code, Error};
 use super::account::{Account, Credential};
 use crate::failure::Failure;
 
-/// Access keys that are remembered. Each takes a few KiB with the policies of its user.
+/// The number of cached access keys. Each takes a few KiB with the policies of its user.
 const CREDENTIALS_MAX: usize = 4_096;
 
-/// The access keys of the region: root's, and those of the projection. What was read stays until any identity changes.
+/// The access keys of the region: root's, and those of the projection. They are cached until any identity changes.
 pub(crate) struct Accounts {
     root: Arc<Credential>,
     root_access_key: String,
@@ -31,8 +31,8 @@ impl Accounts {
         }
     }
 
-    /// The credential behind an access key that works now. Those that do not are not told apart: whoever asks has
-    /// proved nothing yet.
+    /// The credential of an access key that works now. Unknown, expired and disabled keys are not told apart, because
+    /// the caller is not authenticated yet.
     pub(crate) fn find(
         &self,
         snapshot: &Snapshot,

@@ -1,4 +1,5 @@
-//! Who asks? SigV4 in headers or in the query, against the keys of the projection; nobody's signature is anonymous.
+//! Authenticates the caller by SigV4, in headers or in the query, with the keys of the projection. An unsigned request
+//! is anonymous.
 
 use http::request::Parts;
 use jiff::Timestamp;

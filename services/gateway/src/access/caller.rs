@@ -5,10 +5,10 @@ use s3::sigv4::{ChunkSigner, PayloadHash};
 
 use super::account::Account;
 
-/// How a request proves whose it is.
+/// How a request authenticates its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Proof {
-    /// It does not.
+    /// It is anonymous.
     None,
     /// By its headers.
     Headers,
@@ -16,28 +16,28 @@ pub(crate) enum Proof {
     Query,
     /// By the policy of a form.
     Form,
-    /// By the policy of a form, with Signature Version 2.
+    /// By the policy of a form signed with Signature Version 2.
     FormVersion2,
 }
 
-/// Who asks: somebody who proved it, or anybody.
+/// The caller of a request: an authenticated user, or anonymous.
 pub(crate) struct Caller {
-    /// Whose key signed; `None` for an anonymous request.
+    /// The account whose key signed; `None` for an anonymous request.
     pub(crate) account: Option<Arc<Account>>,
     /// The key that signed.
     pub(crate) access_key: Option<String>,
-    /// How they proved it.
+    /// How the caller was authenticated.
     pub(crate) proof: Proof,
-    /// Milliseconds from the moment it says it was signed to its arrival.
+    /// Milliseconds from the time of the signature to the arrival of the request.
     pub(crate) signature_age_ms: Option<i64>,
-    /// How the body is framed and what it hashes to, as far as the signature says.
+    /// The framing and hash of the body, as the signature declares them.
     pub(crate) payload: PayloadHash,
     /// Verifies the chunks of a signed streaming body.
     pub(crate) chunk_signer: Option<ChunkSigner>,
 }
 
 impl Caller {
-    /// Nobody signed.
+    /// An anonymous caller.
     pub(crate) fn anonymous(payload: PayloadHash) -> Self {
         Self {
             account: None,
@@ -49,12 +49,12 @@ impl Caller {
         }
     }
 
-    /// The canonical id, if anybody signed.
+    /// The canonical id of an authenticated caller.
     pub(crate) fn user_id(&self) -> Option<&UserId> {
         self.account.as_ref().map(|account| &account.id)
     }
 
-    /// As events name who caused them.
+    /// The caller as events name them.
     pub(crate) fn principal(&self) -> Principal {
         match &self.access_key {
             Some(id) => Principal { kind: AuthType::ApiKey, id: id.clone() },
@@ -62,7 +62,7 @@ impl Caller {
         }
     }
 
-    /// As policies see who asks.
+    /// The caller as policies see them.
     pub(crate) fn for_policies(&self) -> policy::Caller<'_> {
         match self.account.as_deref() {
             None => policy::Caller::Anonymous,

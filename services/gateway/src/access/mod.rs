@@ -1,8 +1,8 @@
-//! Who asks.
+//! Authenticates callers.
 //!
 //! # Layout
-//! - `account`: users with their policies, as requests need them; `accounts`: those that are remembered
-//! - `authenticate`: a request to its caller; `caller`
+//! - `account`: users with their policies, as requests see them; `accounts`: the cache of them
+//! - `authenticate`: finds the caller of a request; `caller`
 
 mod account;
 mod accounts;

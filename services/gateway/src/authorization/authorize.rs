@@ -1,4 +1,4 @@
-//! May this caller do this? Asked of every request before its body is read.
+//! Checks whether the caller may do what a request asks for, before the body of the request is read.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -47,7 +47,7 @@ pub(crate) fn authorize(request: &Request<'_>, snapshot: Arc<Snapshot>) -> Resul
     }
 }
 
-/// Who makes a bucket owns it, so the settings that come with it are theirs to make, unless that is denied.
+/// The caller will own the new bucket, so they may choose its settings, unless that is denied.
 fn new_bucket(request: &Request<'_>, action: Action) -> Result<(), Failure> {
     request.permit(action, Resource::Bucket(&request.bucket_name()?), &Rights::default())?;
     if request.head().acl()?.is_some() {
@@ -63,7 +63,7 @@ fn new_bucket(request: &Request<'_>, action: Action) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a setting of the bucket to be made, if it is denied to its owner to be.
+/// Refuses a setting of the new bucket if a policy denies it to its future owner.
 fn of_new_bucket(request: &Request<'_>, action: Action) -> Result<(), Failure> {
     let Some(owner) = request.caller.user_id() else { return Ok(()) };
     let to_be = BucketAccess {
@@ -77,14 +77,14 @@ fn of_new_bucket(request: &Request<'_>, action: Action) -> Result<(), Failure> {
     request.permit(action, Resource::Bucket(&request.bucket_name()?), &rights)
 }
 
-/// A request about a bucket, and what the bucket says about who may use it.
+/// A request about a bucket, and the bucket's rules about who may use it.
 struct Judge<'a> {
     request: &'a Request<'a>,
     bucket: &'a Bucket,
     rules: Arc<AccessRules>,
 }
 
-/// Whose an object is, and its ACL.
+/// The owner of an object, and its ACL.
 #[derive(Debug, Default)]
 struct ObjectState {
     exists: bool,
@@ -92,7 +92,7 @@ struct ObjectState {
     acl: Option<Acl>,
 }
 
-/// What allows something, as far as more hangs on it.
+/// What granted a right, where later checks depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum GrantedBy {
     BucketAcl,
@@ -153,14 +153,14 @@ impl<'a> Judge<'a> {
                     &self.rights(state.access(&self.bucket.row)),
                 )
             }
-            // Each key is asked for once it is known. A body that can come to nothing is not even read.
+            // Each key is judged once it is known. The body is not read if no key could be deleted.
             Target::NamedKeys if !self.may_delete_some() => Err(request.denied(action, "nothing grants it")),
             Target::NamedKeys | Target::Form => Ok(()),
         }
     }
 
-    /// Who may write by the bucket's ACL alone owns what it writes, and so its ACL; what nobody signed for is anybody's
-    /// to open, where everybody may write.
+    /// A caller who may write only because of the bucket's ACL owns what they write, and may set its ACL. Where
+    /// everybody may write, anyone may set the ACL of an object that was written anonymously.
     fn permit_new_acl(&self, resource: Resource<'_>, granted: GrantedBy) -> Result<(), Failure> {
         let to_everyone = Grant { grantee: Grantee::Everyone, permission: Permission::FullControl };
         let of_everyone = Acl { grants: vec![to_everyone] };
@@ -174,8 +174,8 @@ impl<'a> Judge<'a> {
         self.request.permit(Action::PutObjectAcl, resource, &self.rights(own))
     }
 
-    /// Whoever may not list a bucket does not learn which keys it lacks: see [`Request::hide_absence`]. Whoever may, does,
-    /// even where an ACL that is not there could not have granted anything.
+    /// A caller who may not list a bucket does not learn which keys are absent: see [`Request::hide_absence`]. A caller
+    /// who may list it does, even where the ACL of the absent object could not have granted anything.
     fn object(&self, action: Action, object: ObjectRef<'_>) -> Result<(), Failure> {
         let state = if self.rules.acls_enabled() { object_state(object)? } else { ObjectState::default() };
         let resource = Resource::Object(&self.bucket.name, object.key);
@@ -188,13 +188,13 @@ impl<'a> Judge<'a> {
         Err(refusal)
     }
 
-    /// Whether the caller may list what has the prefix of a key, and so learn that the key is not there.
+    /// Whether the caller may list the key's prefix, and so may learn that the key is absent.
     fn permit_listing(&self, key: &ObjectKey) -> Result<(), Failure> {
         let (object, resource) = (self.bucket.object(key, None), Resource::Bucket(&self.bucket.name));
         self.request.permit_existing(Action::ListBucket, resource, &self.rights(None), object)
     }
 
-    /// Whether some key of the bucket may be one that the caller deletes.
+    /// Whether there may be some key in the bucket that the caller may delete.
     fn may_delete_some(&self) -> bool {
         if self.rules.opens_to_others() {
             return true;
@@ -226,8 +226,8 @@ fn object_state(object: ObjectRef<'_>) -> Result<ObjectState, Failure> {
     Ok(ObjectState { exists: true, owner, acl })
 }
 
-/// Whether the answer tells what is in an object that is there, to whoever guesses it: its entity tag is compared.
-/// `If-None-Match: *` tells that there is one, which S3 has a writer know.
+/// Whether the response lets a caller guess the contents of an existing object, because its entity tag is compared.
+/// `If-None-Match: *` reveals only that the object exists, which S3 lets writers know.
 fn compares_tags(request: &Request<'_>) -> bool {
     let headers = &request.parts.headers;
     let is_tag = |value: &HeaderValue| value.as_bytes().trim_ascii() != b"*";
@@ -242,14 +242,14 @@ impl ObjectState {
 }
 
 impl Request<'_> {
-    /// Refuses what nothing grants of an object that is not the addressed one: the source of a copy, or a key out of
-    /// a list.
+    /// Refuses a right that nothing grants on an object other than the addressed one: the source of a copy, or a key
+    /// out of a list.
     pub(crate) fn authorize_object(&self, action: Action, object: ObjectRef<'_>) -> Result<(), Failure> {
         Judge::new(self, object.bucket)?.object(action, object)
     }
 
-    /// Whether the caller may do something with the addressed object as it is now. What an answer to a write may tell of
-    /// bytes that others wrote hangs on it.
+    /// Whether the caller may do something with the addressed object in its present state. It decides what the response
+    /// to a write may reveal about bytes that others wrote.
     pub(crate) fn may(&self, action: Action) -> Result<bool, Failure> {
         let key = self.key()?;
         let Some(bucket) = Bucket::find(self.latest(), self.bucket_name()?)? else { return Ok(false) };
@@ -260,7 +260,7 @@ impl Request<'_> {
         }
     }
 
-    /// Whether the caller may see what the parts of the addressed upload are, or could read what it becomes.
+    /// Whether the caller may list the parts of the addressed upload, or could read the object that it becomes.
     pub(crate) fn may_list_parts(&self, bucket: &Bucket) -> Result<bool, Failure> {
         let key = self.key()?;
         let judge = Judge::new(self, bucket)?;
@@ -271,13 +271,13 @@ impl Request<'_> {
         Ok(may(Action::ListMultipartUploadParts) || may(Action::GetObject))
     }
 
-    /// Refuses what nothing grants of a key whose object is not there yet.
+    /// Refuses a right that nothing grants on a key whose object does not exist yet.
     pub(crate) fn authorize_key(&self, action: Action, bucket: &Bucket, key: &ObjectKey) -> Result<(), Failure> {
         let judge = Judge::new(self, bucket)?;
         self.permit(action, Resource::Object(&bucket.name, key), &judge.rights(None))
     }
 
-    /// Turns the news that the addressed key is absent into a refusal, for whoever may not list the bucket.
+    /// Replaces the error that the addressed key is absent by a refusal, if the caller may not list the bucket.
     pub(crate) fn hide_absence(&self, failure: Failure) -> Failure {
         let (Ok(name), Ok(key)) = (self.bucket_name(), self.key()) else { return failure };
         match Bucket::find(self.latest(), name) {
@@ -287,11 +287,11 @@ impl Request<'_> {
         }
     }
 
-    /// The same, of another bucket than the addressed one.
+    /// Like [`Self::hide_absence`], for a bucket other than the addressed one.
     pub(crate) fn hide_absence_in(&self, bucket: &Bucket, key: &ObjectKey, failure: Failure) -> Failure {
         let tells_absence = match failure.error.code() {
             Code::NoSuchKey | Code::NoSuchVersion => true,
-            // Of a key alone, this tells that a delete marker hides it.
+            // Without a version id, this error reveals that a delete marker hides the key.
             Code::MethodNotAllowed => !self.query.has("versionId"),
             _ => false,
         };
@@ -304,11 +304,11 @@ impl Request<'_> {
         };
         match judge.permit_listing(key) {
             Ok(()) => failure,
-            Err(_) => self.denied(Action::ListBucket, "without it nobody learns which keys are absent"),
+            Err(_) => self.denied(Action::ListBucket, "it is needed to learn which keys are absent"),
         }
     }
 
-    /// Turns it into a refusal if the operation is one whose answer may tell it.
+    /// Like [`Self::hide_absence`], only for operations whose response may reveal it.
     pub(crate) fn hide_told_absence(&self, failure: Failure) -> Failure {
         match needed(self.operation, &self.head()) {
             Ok(needed) if tells_absence(needed) => self.hide_absence(failure),
@@ -316,7 +316,7 @@ impl Request<'_> {
         }
     }
 
-    /// Refuses tags of the bucket to be made, which its document brings, if those are denied.
+    /// Refuses the tags in the document of a new bucket if a policy denies them.
     pub(crate) fn permit_tags_of_new_bucket(&self) -> Result<(), Failure> {
         of_new_bucket(self, Action::TagResource)
     }
@@ -325,7 +325,7 @@ impl Request<'_> {
         self.judge(action, resource, rights, None).map(drop)
     }
 
-    /// The same of one version of an object, which conditions may ask for.
+    /// Like `permit`, for one version of an object, whose tags conditions may read.
     fn permit_existing(
         &self,
         action: Action,
@@ -370,9 +370,9 @@ impl Request<'_> {
         match decision {
             Decision::Allowed(Grantor::BucketAcl) => Ok(GrantedBy::BucketAcl),
             Decision::Allowed(_) => Ok(GrantedBy::Another),
-            // It is asked again once the tags are known, before anything happens.
+            // The right is checked again once the tags are known, before anything happens.
             Decision::Denied(_) if conditions.request_tags.were_missed() => Ok(GrantedBy::Another),
-            // It hangs on what the document says: the operation asks again once that is read.
+            // The decision depends on the document: the operation checks again once it has read it.
             Decision::Denied(_) if unread.get() => Ok(GrantedBy::Another),
             decision @ Decision::Denied(_) => Err(self.denied(action, &decision.to_string())),
         }
@@ -387,13 +387,13 @@ impl Request<'_> {
         if self.operation == Operation::PutObjectTagging && sets_tags {
             return RequestTags::Coming(Cell::new(false));
         }
-        // Headers that cannot be read were refused when the request was routed.
+        // Malformed headers were refused when the request was routed.
         let are_taken = takes_tags_of_headers(self.operation, &self.head()).unwrap_or(false);
         let tags = if are_taken { self.head().tags().unwrap_or_default() } else { Tags::new() };
         RequestTags::Known(Cow::Owned(tags))
     }
 
-    /// The lock that the request asks for: in its headers, or in its document.
+    /// The lock that the request asks for, in its headers or in its document.
     fn lock_asked<'a>(&'a self, unread: &'a Cell<bool>) -> LockAsked<'a> {
         match (self.operation, self.document) {
             (_, Document::Lock(lock)) => LockAsked::Known(lock),
@@ -407,7 +407,7 @@ impl Request<'_> {
         let action = action.name();
         let message = match self.caller.account.as_deref() {
             None => format!(
-                "Access Denied: an anonymous request needs {action}: {why}. Sign the request, or have it granted."
+                "Access Denied: an anonymous request needs {action}: {why}. Sign the request, or ask for the permission."
             ),
             Some(account) => format!("Access Denied: user {} needs {action}: {why}.", account.name),
         };

@@ -1,4 +1,4 @@
-//! What the conditions of policies may ask of a request.
+//! The values of a request that conditions of policies may compare.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -24,32 +24,32 @@ const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 /// The lock that a request asks for.
 #[derive(Clone, Copy)]
 pub(crate) enum LockAsked<'a> {
-    /// This one.
+    /// This lock.
     Known(ObjectLock),
-    /// What its headers say.
+    /// The lock in its headers.
     InHead,
-    /// It stands in a document that is not read yet; notes whether anybody asked.
+    /// The lock is in a document that has not been read yet. The cell notes whether a condition asked for it.
     Unread(&'a Cell<bool>),
 }
 
-/// A request, as conditions see it.
+/// A request as conditions see it.
 pub(crate) struct Conditions<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) query: &'a Query<'a>,
-    /// The object that is judged, if it is one that may exist.
+    /// The object that is judged, if there is one.
     pub(crate) existing: Option<ObjectRef<'a>>,
-    /// What is judged is the right to list; with an object, to learn whether that one is there.
+    /// The judged right is the one to list. With an object, it is the right to learn whether that object exists.
     pub(crate) is_listing: bool,
-    /// Its tags, once a policy asked for them.
+    /// The object's tags, once a policy asked for them.
     pub(crate) existing_tags: OnceCell<Result<Tags, StateError>>,
-    /// What it shall carry.
+    /// The tags that the request brings.
     pub(crate) request_tags: RequestTags<'a>,
     pub(crate) address: Option<IpAddr>,
     pub(crate) lock: LockAsked<'a>,
     pub(crate) now: Timestamp,
     pub(crate) region: &'a RegionName,
     pub(crate) tls: Option<TlsVersion>,
-    /// Milliseconds since it was signed.
+    /// Milliseconds since the request was signed.
     pub(crate) signature_age_ms: Option<i64>,
     pub(crate) proof: Proof,
 }
@@ -66,7 +66,7 @@ impl Context for Conditions<'_> {
             Key::Query("versionId") => {
                 self.existing.as_ref().and_then(|existing| existing.version).map_or(Value::Absent, Value::from)
             }
-            // Who may list what begins so may learn that this key is not there.
+            // A caller who may list the prefix of this key may learn that the key is absent.
             Key::Query("prefix") if self.is_listing && self.existing.is_some() => {
                 let key = self.existing.as_ref().map(|existing| String::from_utf8_lossy(existing.key.as_bytes()));
                 key.map_or(Value::Absent, Value::Text)
@@ -112,12 +112,12 @@ impl Context for Conditions<'_> {
     }
 }
 
-/// Days of 24 hours, one that has begun counted whole.
+/// Days of 24 hours, rounded up.
 fn days_from(now: Timestamp, until: Timestamp) -> i64 {
     until.duration_since(now).as_secs().saturating_add(SECONDS_A_DAY - 1).div_euclid(SECONDS_A_DAY)
 }
 
-/// The tags of a version. Of a copy's source or of a key out of a list, the query says nothing of its name.
+/// The tags of a version. The query does not name the version of a copy's source or of a key out of a list.
 fn tags(object: ObjectRef<'_>) -> Result<Tags, StateError> {
     let row = match object.version {
         None => object.current()?,
@@ -131,9 +131,10 @@ fn tags(object: ObjectRef<'_>) -> Result<Tags, StateError> {
 
 /// The tags that a request brings.
 pub(crate) enum RequestTags<'a> {
-    /// These.
+    /// These tags.
     Known(Cow<'a, Tags>),
-    /// They stand in the body, which is read only if the rest permits it. Whether they were asked for.
+    /// The tags are in the body, which is read only if everything else is permitted. The cell notes whether a condition
+    /// asked for them.
     Coming(Cell<bool>),
 }
 
@@ -148,7 +149,7 @@ impl RequestTags<'_> {
         }
     }
 
-    /// A policy asked for them, and they were not known yet.
+    /// Whether a policy asked for the tags while they were not known yet.
     pub(crate) fn were_missed(&self) -> bool {
         matches!(self, Self::Coming(missed) if missed.get())
     }
@@ -169,7 +170,7 @@ impl Conditions<'_> {
     fn lock(&self) -> ObjectLock {
         match self.lock {
             LockAsked::Known(lock) => lock,
-            // One that cannot be read was refused before anybody was judged.
+            // A malformed lock was refused before the right was judged.
             LockAsked::InHead => Head::new(&self.parts.headers, self.query).object_lock().unwrap_or_default(),
             LockAsked::Unread(asked) => {
                 asked.set(true);
@@ -178,12 +179,12 @@ impl Conditions<'_> {
         }
     }
 
-    /// Whether all was there that was asked for. If not, what was decided without it does not count.
+    /// Whether every value that was asked for could be read. If not, the decision does not count.
     pub(crate) fn were_readable(&self) -> bool {
         self.existing_tags.get().is_none_or(Result::is_ok)
     }
 
-    /// A header that stands there twice, or is no text, is read by others in whatever way they like.
+    /// A repeated header, or one that is not text, has no single value: other programs may read it differently.
     fn header(&self, name: &str) -> Value<'_> {
         let mut values = self.parts.headers.get_all(name).iter();
         match (values.next(), values.next()) {
@@ -199,7 +200,7 @@ impl Conditions<'_> {
     }
 
     fn copy_source(&self) -> Value<'_> {
-        // As the copy itself reads it, in the query of a presigned URL too.
+        // The value that the copy itself uses, also from the query of a presigned URL.
         let text = match Head::new(&self.parts.headers, self.query).text("x-amz-copy-source") {
             Ok(Some(text)) => text,
             Ok(None) => return Value::Absent,

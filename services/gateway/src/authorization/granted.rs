@@ -1,8 +1,8 @@
-//! Requests that were granted: with the state by which they were judged, and without it.
+//! Requests whose right was granted, with the state in which they were judged or without it.
 //!
-//! A verb gets an [`Authorized`] and takes the state out of it once. What is left is a [`Granted`], which commits: an upload
-//! may take hours, and a state that lived as long would keep redb from using its pages again. Verbs that read a document
-//! first get no state at all, since it would be old by then.
+//! A verb gets an [`Authorized`] and takes the state out of it once. The rest is a [`Granted`], which commits. An
+//! upload may take hours, and a state that lived as long would keep redb from reusing its pages. Verbs that read a
+//! document first get no state, because it would be stale by then.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::failure::{Failure, commit_failure};
 use crate::request::{Document, Request};
 use crate::state::{Bucket, State};
 
-/// A request that was granted, and what it was judged by.
+/// A granted request, and the state that its right depends on.
 pub(crate) struct Granted<'a> {
     request: Request<'a>,
     judged: Judged,
 }
 
-/// The same with the state.
+/// A granted request with the state.
 pub(crate) struct Authorized<'a> {
     granted: Granted<'a>,
     state: State,
 }
 
-/// What is asked of a request is asked of a granted one in the same way.
+/// A granted request has the methods of the request.
 impl<'a> Deref for Granted<'a> {
     type Target = Request<'a>;
 
@@ -48,15 +48,14 @@ impl<'a> Deref for Authorized<'a> {
 }
 
 impl<'a> Authorized<'a> {
-    /// The request, unless nothing grants it in a state. What its body names, and the source of a copy, is judged when it
-    /// is known.
+    /// Judges a request in a state. Keys in its body, and the source of a copy, are judged later, once they are known.
     pub(crate) fn new(request: Request<'a>, snapshot: Arc<Snapshot>) -> Result<Self, Failure> {
         let state = authorize(&request, snapshot)?;
         let judged = judged(&request, &state);
         Ok(Self { granted: Granted { request, judged }, state })
     }
 
-    /// The addressed bucket, for a look.
+    /// The addressed bucket, borrowed.
     pub(crate) fn bucket(&self) -> Result<&Bucket, Error> {
         match &self.state {
             State::Bucket(bucket) => Ok(bucket),
@@ -65,7 +64,7 @@ impl<'a> Authorized<'a> {
         }
     }
 
-    /// Takes the addressed bucket out, which is the one that the client expects.
+    /// Takes the addressed bucket out, after checking that it has the owner that the client expects.
     pub(crate) fn into_bucket(self) -> Result<(Granted<'a>, Bucket), Failure> {
         let State::Bucket(bucket) = self.state else { return Err(Error::new(Code::InternalError).into()) };
         bucket.check_owner(self.granted.head().expected_bucket_owner()?)?;
@@ -77,22 +76,23 @@ impl<'a> Authorized<'a> {
         (self.granted, self.state.into_snapshot())
     }
 
-    /// Lets the state go.
+    /// Drops the state.
     pub(crate) fn without_state(self) -> Granted<'a> {
         self.granted
     }
 }
 
-/// Why a command of a call was not committed.
+/// Why the command of a call was not committed.
 pub(crate) enum Uncommitted {
-    /// Nothing grants it any more.
+    /// The right to it was lost.
     Refused(Failure),
-    /// The ledger did not.
+    /// The ledger did not commit it.
     Commit(CommitError),
 }
 
 impl<'a> Granted<'a> {
-    /// The addressed bucket in a state of this moment. One that was made under its name since it was judged is another.
+    /// The addressed bucket in the present state. A bucket that was created under the same name since the judgement is
+    /// another one and is not returned.
     pub(crate) async fn read_bucket(&self) -> Result<Bucket, Failure> {
         let bucket = self.bucket_in(self.read().await?)?;
         if self.judged.bucket.as_ref().is_some_and(|judged| judged.id != bucket.row.id) {
@@ -102,7 +102,7 @@ impl<'a> Granted<'a> {
         Ok(bucket)
     }
 
-    /// The request with what its document brings. Policies that ask for that are asked by whoever commits.
+    /// The request with its document. The commit judges policies that depend on the document.
     pub(crate) fn with_document<'b>(self, document: Document<'b>) -> Granted<'b>
     where
         'a: 'b,
@@ -110,7 +110,7 @@ impl<'a> Granted<'a> {
         Granted { request: Request { document, ..self.request }, judged: self.judged }
     }
 
-    /// The same, judged by it and by the present state.
+    /// Like [`Self::with_document`], and judges the request at once, in the present state.
     pub(crate) fn judge_document<'b>(self, document: Document<'b>) -> Result<Granted<'b>, Failure>
     where
         'a: 'b,
@@ -119,13 +119,13 @@ impl<'a> Granted<'a> {
         Ok(Authorized::new(Request { document, ..self.request }, snapshot)?.without_state())
     }
 
-    /// Judges the request by the present state, as it was judged before its body was read.
+    /// Judges the request in the present state, in the same way as before its body was read.
     pub(crate) fn confirm(&self) -> Result<Confirmed, Failure> {
         self.confirm_by(|_| Ok(())).map(|(confirmed, ())| confirmed)
     }
 
-    /// The same, and what else hangs on the present state and on who asks: the request that is given has the caller as
-    /// they are now.
+    /// Like [`Self::confirm`], and computes another value from the present state and the caller. The function gets a
+    /// request with the caller's present rights.
     fn confirm_by<T>(
         &self,
         judge: impl FnOnce(&Authorized<'_>) -> Result<T, Failure>,
@@ -151,7 +151,7 @@ impl<'a> Granted<'a> {
         confirmed(Authorized::new(Request { caller: &caller, ..self.request }, state.into_snapshot())?, judge)
     }
 
-    /// The present state. Of a bucket that is another one now nothing is judged.
+    /// The present state. If the bucket has been replaced by another one, the request is refused.
     fn present(&self) -> Result<State, Failure> {
         let snapshot = self.latest();
         let Some(judged) = &self.judged.bucket else { return Ok(State::Service(snapshot)) };
@@ -159,7 +159,7 @@ impl<'a> Granted<'a> {
         bucket.map(State::Bucket).ok_or_else(|| Error::no_such_bucket(judged.name.as_str()).into())
     }
 
-    /// Whether nothing changed by which the request was judged.
+    /// Whether the state that the judgement depends on is unchanged.
     fn is_as_before(&self, state: &State) -> Result<bool, StateError> {
         if let (State::Bucket(bucket), Some(judged)) = (state, &self.judged.bucket)
             && bucket.row.access != judged.access
@@ -172,12 +172,12 @@ impl<'a> Granted<'a> {
         }
     }
 
-    /// Commits a command that brings no bytes.
+    /// Commits a command that stores no bytes.
     pub(crate) async fn commit(&self, command: Command) -> Result<Committed, Failure> {
         self.commit_as(|_| Ok(command.clone())).await
     }
 
-    /// Commits a command that hangs on who asks and on the present state, and is made of both.
+    /// Commits a command that is made from the caller and the present state.
     pub(crate) async fn commit_as(
         &self,
         command: impl Fn(&Authorized<'_>) -> Result<Command, Failure>,
@@ -188,7 +188,7 @@ impl<'a> Granted<'a> {
         })
     }
 
-    /// The same, for who has something to say of the errors.
+    /// Like [`Self::commit_as`], for verbs that map some errors themselves.
     pub(crate) async fn try_commit_as(
         &self,
         command: impl Fn(&Authorized<'_>) -> Result<Command, Failure>,
@@ -212,7 +212,7 @@ fn confirmed<T>(
     Ok((Confirmed::new(request.granted.judged), made))
 }
 
-/// What the right to a request is judged by.
+/// The state that the right to a request depends on.
 fn judged(request: &Request<'_>, state: &State) -> Judged {
     let caller = request.caller.account.as_ref().and_then(|account| account.judged.clone());
     let bucket = match state {

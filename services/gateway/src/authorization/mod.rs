@@ -1,8 +1,9 @@
-//! What whoever asks may do.
+//! Decides what a caller may do.
 //!
 //! # Layout
-//! - `rights`: what each operation needs; `authorize`: whether it is granted; `conditions`: what policies may ask of a request
-//! - `granted`: requests that were granted, and what they commit
+//! - `rights`: what each operation needs; `authorize`: whether it is granted; `conditions`: the values that policies
+//!   may compare
+//! - `granted`: requests whose right was granted, and their commits
 
 mod authorize;
 mod conditions;

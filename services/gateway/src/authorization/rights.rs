@@ -1,4 +1,4 @@
-//! What each operation needs.
+//! The right that each operation needs.
 
 use events::ids::UserId;
 use policy::Action;
@@ -6,24 +6,24 @@ use s3::condition::DeleteConditions;
 use s3::request::Head;
 use s3::{Error, Operation};
 
-/// What an action is asked of.
+/// The resource that a right is needed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// The store.
     Service,
-    /// A bucket to come.
+    /// A bucket that is about to be created.
     NewBucket,
     /// The addressed bucket.
     Bucket,
-    /// The addressed object, of whom nothing counts but the key.
+    /// The key of the addressed object; its owner and ACL do not count.
     Key,
-    /// The addressed object, or its version that is named, with its owner and ACL.
+    /// The addressed object, or the named version of it, with its owner and ACL.
     Object,
-    /// The key that a form names, which is judged once its fields are read.
+    /// The key that a form names, judged once its fields are read.
     Form,
     /// Keys that the body names.
     NamedKeys,
-    /// The addressed upload under way.
+    /// The addressed upload in progress.
     Upload,
 }
 
@@ -34,8 +34,8 @@ pub(crate) struct Needed {
     pub(crate) target: Target,
 }
 
-/// The right an operation needs above all. `DeleteObjects` needs one for each key it names, which stand in its body;
-/// copies need one for their source too.
+/// The main right that an operation needs. `DeleteObjects` needs one for each key in its body; copies also need one for
+/// their source.
 #[expect(clippy::too_many_lines, reason = "a row for each operation")]
 pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Error> {
     use Operation as O;
@@ -138,36 +138,35 @@ pub(crate) fn needed(operation: Operation, head: &Head<'_>) -> Result<Needed, Er
     Ok(Needed { action, target })
 }
 
-/// Whether the answer may tell that the addressed key is absent, which is not for everybody to know. A delete says the same
-/// of what was not there, and no object has a torrent.
+/// Whether the response may reveal that the addressed key is absent, which not every caller may know. A delete answers
+/// the same for an absent key, and no object has a torrent.
 pub(crate) fn tells_absence(needed: Needed) -> bool {
     needed.target == Target::Object
         && !matches!(needed.action, Action::DeleteObject | Action::DeleteObjectVersion | Action::GetObjectTorrent)
 }
 
-/// Whether the request brings tags for the object it makes, which is a right of its own. Those of a copy's source are
-/// known only once it is found.
+/// Whether the request brings tags for the object it makes, which needs a right of its own. The tags of a copy's source
+/// are known only once the source is found.
 pub(crate) fn brings_object_tags(operation: Operation, head: &Head<'_>) -> Result<bool, Error> {
     Ok(takes_tags_of_headers(operation, head)? && !head.tags()?.is_empty())
 }
 
-/// Whether the tags in the headers, if there are any, are for the object that is made: those of a copy count only if it
-/// says so.
+/// Whether tags in the headers are for the new object: those of a copy count only if its tagging directive says so.
 pub(crate) fn takes_tags_of_headers(operation: Operation, head: &Head<'_>) -> Result<bool, Error> {
     let is_copy = operation == Operation::CopyObject;
     Ok(operation.takes_tags() && (!is_copy || head.text("x-amz-tagging-directive")? == Some("REPLACE")))
 }
 
-/// Whether the request brings an ACL for the object it makes that opens it to others than who writes it and who owns
-/// the bucket, which is a right of its own.
+/// Whether the request brings an ACL that opens the new object to anyone but its writer and the bucket's owner, which
+/// needs a right of its own.
 pub(crate) fn brings_object_acl(operation: Operation, head: &Head<'_>, bucket_owner: &UserId) -> Result<bool, Error> {
     let makes_object =
         matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
     Ok(makes_object && head.acl()?.is_some_and(|acl| acl.opens_to_others(bucket_owner.as_str())))
 }
 
-/// A second right over the addressed object, to read it: its attributes tell what is in it, and so does the answer to a
-/// delete that asks what it finds.
+/// A second right on the addressed object, to read it. Its attributes reveal its contents, and so does the response to
+/// a conditional delete.
 pub(crate) fn needed_too(operation: Operation, is_versioned: bool, head: &Head<'_>) -> Result<Option<Action>, Error> {
     let tells = match operation {
         Operation::GetObjectAttributes => true,

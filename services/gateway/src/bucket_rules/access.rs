@@ -7,7 +7,7 @@ use events::ids::BucketName;
 use ledger::{Snapshot, StateError};
 use policy::{BucketAccess, Document, DocumentKind};
 
-/// Buckets whose rules are remembered.
+/// The number of cached buckets.
 const BUCKETS_MAX: usize = 4_096;
 
 /// The rules of access to a bucket, parsed.
@@ -30,7 +30,7 @@ impl AccessRules {
         }
     }
 
-    /// Whether anybody but its owner, or by a policy of their own, may find anything open here.
+    /// Whether the rules may grant something to a caller who is not the owner and has no policy of their own.
     pub(crate) fn opens_to_others(&self) -> bool {
         self.policy.is_some() || self.acls_enabled()
     }
@@ -77,7 +77,7 @@ impl AccessCache {
     }
 }
 
-/// A policy was parsed before it was stored. Owners and admins may replace one that cannot be parsed now.
+/// Policies are parsed before they are stored. Owners and admins may replace one that cannot be parsed now.
 fn readable(text: &str, bucket: &BucketName) -> Document {
     Document::bucket(text, bucket).unwrap_or_else(|error| {
         tracing::error!(%bucket, %error, "a bucket policy cannot be read: it denies everything");

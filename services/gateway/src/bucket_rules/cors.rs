@@ -7,10 +7,10 @@ use s3::cors::CorsRule;
 
 use crate::convert::wire_cors_rule;
 
-/// Buckets whose rules are remembered.
+/// The number of cached buckets.
 const BUCKETS_MAX: usize = 1_024;
 
-/// The rules of buckets that have any.
+/// The CORS rules of buckets that have any.
 pub(crate) struct CorsCache(quick_cache::sync::Cache<(BucketId, u64), Arc<Vec<CorsRule>>>);
 
 impl CorsCache {
@@ -18,7 +18,7 @@ impl CorsCache {
         Self(quick_cache::sync::Cache::new(BUCKETS_MAX))
     }
 
-    /// The rules of a bucket; none if it has none.
+    /// The CORS rules of a bucket, possibly none.
     pub(crate) fn of(&self, snapshot: &Snapshot, bucket: &BucketRow) -> Result<Arc<Vec<CorsRule>>, StateError> {
         if bucket.settings == 0 {
             return Ok(Arc::default());

@@ -46,7 +46,7 @@ pub(crate) fn wire_checksum_type(kind: ChecksumType) -> s3::checksum::ChecksumTy
     }
 }
 
-/// A checksum of all bytes, as events keep it.
+/// A checksum of all bytes, as events store it.
 pub(crate) fn full_checksum(checksum: &Checksum) -> events::object::Checksum {
     events::object::Checksum {
         algorithm: algorithm(checksum.algorithm()),
@@ -55,19 +55,19 @@ pub(crate) fn full_checksum(checksum: &Checksum) -> events::object::Checksum {
     }
 }
 
-/// A stored checksum as the wire's type; `None` if it cannot be read, which no write lets happen.
+/// A stored checksum as the wire's type; `None` if it is malformed, which no write allows.
 pub(crate) fn wire_checksum(checksum: &events::object::Checksum) -> Option<Checksum> {
     Checksum::parse(wire_algorithm(checksum.algorithm), &checksum.value)
 }
 
-/// A stored checksum as listings name it.
+/// A stored checksum as listings show it.
 pub(crate) fn listed_checksum(
     checksum: Option<&events::object::Checksum>,
 ) -> Option<(Algorithm, s3::checksum::ChecksumType)> {
     checksum.map(|checksum| (wire_algorithm(checksum.algorithm), wire_checksum_type(checksum.kind)))
 }
 
-/// The checksums an upload was begun with, as listings name them.
+/// The checksums that an upload was created with, as listings show them.
 pub(crate) fn listed_plan(plan: Option<ChecksumPlan>) -> Option<(Algorithm, s3::checksum::ChecksumType)> {
     plan.map(|plan| (wire_algorithm(plan.algorithm), wire_checksum_type(plan.kind)))
 }

@@ -1,7 +1,7 @@
 use events::cors::{Method, Rule};
 use s3::cors::{AllowedMethod, CorsRule};
 
-/// A rule as a fact.
+/// Converts a rule into a fact.
 pub(crate) fn cors_rule(rule: CorsRule) -> Rule {
     let texts = |wildcards: Vec<s3::cors::Wildcard>| wildcards.iter().map(|text| text.as_str().to_owned()).collect();
     let method = |method: AllowedMethod| match method {
@@ -21,7 +21,7 @@ pub(crate) fn cors_rule(rule: CorsRule) -> Rule {
     }
 }
 
-/// A rule of a fact. They were read before they were stored; one that cannot be read now allows nothing.
+/// Converts a rule of a fact. Rules are parsed before they are stored; one that cannot be parsed now allows nothing.
 pub(crate) fn wire_cors_rule(rule: &Rule) -> Option<CorsRule> {
     let wildcards = |texts: &[String]| texts.iter().map(|text| text.parse().ok()).collect::<Option<Vec<_>>>();
     let method = |method: &Method| match method {

@@ -1,7 +1,7 @@
 use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
 use s3::lifecycle::{LifecycleFilter, LifecycleRule};
 
-/// A rule as the log has it. One without an id gets `fresh`.
+/// Converts a rule of the wire for the log. A rule without an id gets `fresh`.
 pub(crate) fn lifecycle_rule(rule: LifecycleRule, fresh: impl FnOnce() -> String) -> Rule {
     let LifecycleFilter { is_old_form, prefix, tags, size_greater_than, size_less_than } = rule.filter;
     Rule {
@@ -20,7 +20,7 @@ pub(crate) fn lifecycle_rule(rule: LifecycleRule, fresh: impl FnOnce() -> String
     }
 }
 
-/// A rule as the wire has it.
+/// Converts a rule of the log for the wire.
 pub(crate) fn wire_lifecycle_rule(rule: Rule) -> LifecycleRule {
     let Filter { is_old_form, prefix, tags, size_greater_than, size_less_than } = rule.filter;
     LifecycleRule {

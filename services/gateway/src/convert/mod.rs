@@ -1,5 +1,5 @@
-//! Between the wire's types and the events': pure, in both directions. What is named for a fact makes one; what makes a
-//! type of the wire begins with `wire_`.
+//! Converts between the wire's types and those of events, in both directions, without I/O. A function named after a
+//! fact makes a fact; one that makes a type of the wire begins with `wire_`.
 //!
 //! # Layout
 //! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`
@@ -36,7 +36,7 @@ pub(crate) use lock::{
 };
 pub(crate) use name::{upload_id, version_name, version_text};
 
-/// The storage class of objects that were given none.
+/// The storage class of objects that were stored without one.
 pub(crate) const STANDARD: &str = "STANDARD";
 
 pub(crate) fn attributes(metadata: Metadata, class: StorageClass, tags: Tags) -> Attributes {

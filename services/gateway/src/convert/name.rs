@@ -2,7 +2,7 @@ use domain::VersionName;
 use events::ids::{UploadId, VersionId};
 use s3::Error;
 
-/// Reads a version id as S3 writes it; one that was never given out names no version.
+/// Parses a version id in S3's form. An id that was never issued names no version.
 pub(crate) fn version_name(key: &[u8], text: &str) -> Result<VersionName, Error> {
     if text == "null" {
         return Ok(VersionName::Null);
@@ -14,7 +14,7 @@ pub(crate) fn version_name(key: &[u8], text: &str) -> Result<VersionName, Error>
     })
 }
 
-/// How S3 writes a version's name.
+/// A version's name in S3's form.
 pub(crate) fn version_text(name: VersionName) -> String {
     match name {
         VersionName::Null => "null".to_owned(),
@@ -22,7 +22,7 @@ pub(crate) fn version_text(name: VersionName) -> String {
     }
 }
 
-/// Reads an upload id; one that was never given out names no upload.
+/// Parses an upload id. An id that was never issued names no upload.
 pub(crate) fn upload_id(text: &str) -> Result<UploadId, Error> {
     text.parse().map_err(|_| Error::no_such_upload(text))
 }

@@ -1,4 +1,5 @@
-//! Committing what was taken in: the bytes that are not on the nodes yet go there first, and what no event names goes.
+//! Commits an ingested body. Bytes that are not on the nodes yet are sent there first, and shards that no event names
+//! are discarded.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::room::Room;
 
 /// Stages what is still in memory, commits the command that names it, and discards shards that no event names.
 ///
-/// It goes on when the client is gone: what was begun ends as a fact or as nothing.
+/// It continues when the client disconnects: the operation ends either with a fact or without any trace.
 pub(crate) async fn commit_ingested(
     call: &Granted<'_>,
     bucket: &BucketName,
@@ -48,16 +49,16 @@ pub(crate) async fn commit_ingested(
             }
         };
     }
-    let message = "Who may do what changes all the time. Nothing was stored; try again.";
+    let message = "Permissions keep changing during this request. Nothing was stored; try again.";
     Err(Error::with_message(Code::SlowDown, message).into())
 }
 
-/// What came of a commit.
+/// How a commit ended.
 enum Ended {
     Committed(Committed),
     NotWritten(Failure),
     NotCommitted(CommitError),
-    /// The right to it has to be judged anew. The bytes are kept for that.
+    /// The right has to be judged again. The bytes are kept for that.
     JudgedByOther(Box<Staging>),
 }
 
@@ -67,7 +68,7 @@ impl From<Result<Committed, CommitError>> for Ended {
     }
 }
 
-/// Bytes that wait for their fact. Shards that no event names go with it.
+/// Bytes that wait for their fact. Shards that no event names are discarded with it.
 struct Staging {
     gateway: crate::Gateway,
     bucket: BucketName,
@@ -75,7 +76,7 @@ struct Staging {
     sha256: Sha256Digest,
     /// Where the bytes are, until a fact names them.
     bytes: Option<Taken>,
-    /// A content of the same bytes that its nodes show.
+    /// A content with the same bytes whose shards its nodes confirm.
     known: Option<ContentId>,
     instead_of: Option<ContentId>,
     origin: Origin,
@@ -99,7 +100,7 @@ impl Staging {
         })
     }
 
-    /// Looks whether bytes that are in memory are stored already, where the caller may learn that from the time it takes.
+    /// Checks whether bytes in memory are stored already, if the caller may learn that from the time it takes.
     async fn look_up(&mut self, request: &Request<'_>) -> Result<(), Failure> {
         if let Some(Taken::InMemory(bytes, _)) = &self.bytes
             && !bytes.is_empty()
@@ -116,7 +117,8 @@ impl Staging {
         let ledger = &gateway.0.ledger;
         if let Some(content) = self.known {
             match ledger.commit(confirmed, command(NewBody::Known(content)), self.origin.clone()).await {
-                // It was reclaimed, or came into doubt, a moment ago: the bytes are at hand, so store them anew.
+                // The content was reclaimed, or its faults were found, a moment ago. The bytes are at hand, so store
+                // them again.
                 Err(CommitError::Rejected(Rejection::ContentGone | Rejection::ContentUnsafe)) => {}
                 Err(error) if is_judged_by_other(&error) => return Ended::JudgedByOther(Box::new(self)),
                 ended => return ended.into(),
@@ -126,7 +128,7 @@ impl Staging {
             Ok(room) => room,
             Err(error) => return Ended::NotWritten(error),
         };
-        // What is under way may become a fact, so nothing of it is discarded when this comes to no end.
+        // The command in flight may become a fact, so nothing is discarded if this future is dropped.
         let bytes = self.bytes.take();
         let body = match &bytes {
             Some(Taken::Staged(staged, _)) => {
@@ -147,8 +149,7 @@ impl Staging {
         committed.into()
     }
 
-    /// Sends bytes that are in memory to the nodes, and returns the room that they took, which is free once they have
-    /// their fact.
+    /// Sends bytes that are in memory to the nodes, and returns their memory, which is released once the fact exists.
     async fn stage(&mut self) -> Result<Option<Room>, Failure> {
         let (bytes, room) = match self.bytes.take() {
             Some(Taken::InMemory(bytes, room)) if !bytes.is_empty() => (bytes, room),
@@ -160,11 +161,11 @@ impl Staging {
         let size = bytes.len() as u64;
         let gateway = self.gateway.clone();
         let put = gateway.0.store.put(&self.bucket, self.generation, bytes);
-        // Meanwhile, so that it takes no longer where somebody has these bytes.
+        // Both run at once, so that the time does not show whether another user has these bytes.
         let (placement, found) = futures_util::future::join(put, known_bytes(&gateway, self.sha256)).await;
         let (bucket, generation, placement) = (self.bucket.clone(), self.generation, placement?);
         let staged = StoredContent { bucket, sha256: self.sha256, generation, size, placement, moved: Vec::new() };
-        // From here on it is discarded unless a fact names it.
+        // From here on the staged content is discarded unless a fact names it.
         self.bytes = Some(Taken::Staged(staged, None));
         self.known = None;
         self.instead_of = found?.hidden();
@@ -178,7 +179,7 @@ impl Staging {
                 discard(store, staged);
             }
             Ok(_) => store.pending_writes().committed(ContentId { sha256: self.sha256, generation: staged.generation }),
-            // Shards of a command that may still happen must stay.
+            // Shards of a command whose outcome is unknown must be kept.
             Err(error) if !error.is_definite() => {}
             Err(_) => discard(store, staged),
         }

@@ -1,4 +1,4 @@
-//! The way of a body's bytes to the nodes: encrypted if they are to be, gathered to stripes, staged stripe by stripe.
+//! Sends a body's bytes to the nodes: encrypted if need be, gathered into stripes, and staged stripe by stripe.
 
 use bytes::Bytes;
 use events::ids::{BucketName, Generation, Sha256Digest};
@@ -15,20 +15,20 @@ use crate::failure::Failure;
 use crate::request::Request;
 use crate::room::Gather;
 
-/// Bytes on their way. A stripe is gathered here, as slowly as the client likes, and goes to the nodes in one go once
-/// more is to come: what the nodes' side has for writers is never held by a client.
+/// Bytes on their way to the nodes. A stripe is gathered here, however slow the client is, and is sent at once when
+/// more bytes follow. So a slow client never holds memory of the writers.
 pub(super) struct Intake<'a> {
     request: &'a Request<'a>,
     bucket: &'a BucketName,
     sealing: Option<Sealing>,
     gather: Gather,
-    /// Where whole stripes go, once there is more than one.
+    /// The writer of whole stripes, once there is more than one.
     streaming: Option<Streaming>,
-    /// The hash that the client declares of the bytes as they are stored.
+    /// The hash that the client declares for the bytes as they are stored.
     declared: Option<Sha256Digest>,
 }
 
-/// The nodes as a sink. Without a writer nothing is kept: the bytes are known.
+/// The writer to the nodes. Without a writer nothing is kept, because the bytes are stored already.
 struct Streaming {
     generation: Generation,
     writer: Option<Writer<AnyTransport>>,
@@ -47,7 +47,7 @@ impl<'a> Intake<'a> {
             (_, Some(sent)) if sent.algorithm() == Algorithm::Sha256 => sent.bytes().try_into().ok(),
             _ => None,
         };
-        // Ciphertext under a fresh key is never known.
+        // Ciphertext under a fresh key is never stored already.
         let declared = declared.filter(|_| sealing.is_none()).map(Sha256Digest);
         let gather = Gather::new(request.memory());
         Self { request, bucket, sealing, gather, streaming: None, declared }
@@ -72,7 +72,7 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Ends the ciphertext, if it is that.
+    /// Ends the ciphertext, if the bytes are encrypted.
     pub(super) async fn end(&mut self) -> Result<Option<Sealed>, Failure> {
         let Some(sealing) = self.sealing.take() else { return Ok(None) };
         let (last, sealed) = sealing.finish()?;
@@ -80,7 +80,7 @@ impl<'a> Intake<'a> {
         Ok(Some(sealed))
     }
 
-    /// What became of the bytes, whose hash turned out to be `sha256`.
+    /// Finishes the bytes, whose computed hash is `sha256`, and says where they are.
     pub(super) async fn finish(mut self, sha256: Sha256Digest) -> Result<Taken, Failure> {
         if self.streaming.is_none() {
             let (bytes, room) = self.gather.take().await?.whole();
@@ -95,20 +95,20 @@ impl<'a> Intake<'a> {
             self.flush().await?;
             found
         } else {
-            // Whoever else has these bytes, it takes as long as if nobody had.
+            // Both run at once, so that it takes the same time whether or not another user has these bytes.
             let (found, flushed) = futures_util::future::join(known_bytes(gateway, sha256), self.flush()).await;
             flushed?;
             found?
         };
         let Streaming { generation, writer, stored } = self.streaming.ok_or_else(|| Error::new(Code::InternalError))?;
-        // The nodes showed the bytes before they were sent, and do not now: the next attempt stores them.
+        // The nodes confirmed the content before the bytes were sent, and do not now: the next attempt stores them.
         let placement = writer.ok_or_else(no_longer_shown)?.finish().await?.placement;
         let bucket = self.bucket.clone();
         let staged = StoredContent { bucket, sha256, generation, size: stored, placement, moved: Vec::new() };
         Ok(Taken::Staged(staged, found.hidden()))
     }
 
-    /// Sends what was gathered on to the nodes.
+    /// Sends the gathered bytes to the nodes.
     async fn flush(&mut self) -> Result<(), Failure> {
         let streaming = match &mut self.streaming {
             Some(streaming) => streaming,
@@ -122,7 +122,7 @@ impl<'a> Intake<'a> {
             self.gather = Gather::new(self.request.memory());
             return Ok(());
         };
-        // What comes back from the file has little memory to land in: nobody waits there for the nodes.
+        // There is little memory to read bytes back from the file into, so they must not wait there for the nodes.
         writer.ready().await?;
         let gathered = self.gather.take().await?;
         for piece in gathered.pieces {
@@ -132,7 +132,7 @@ impl<'a> Intake<'a> {
         Ok(writer.send_on().await?)
     }
 
-    /// A SHA-256 that the client declares may spare the staging. It is verified at the end like any other.
+    /// Whether a SHA-256 that the client declares avoids the staging. It is verified at the end like any other.
     async fn is_known_by_declaration(&self) -> Result<bool, Failure> {
         match self.declared {
             Some(sha256) if self.request.gateway.0.holdings.has(self.request.caller, sha256) => {
@@ -152,5 +152,5 @@ impl Streaming {
 }
 
 fn no_longer_shown() -> Error {
-    Error::with_message(Code::SlowDown, "The storage nodes do not show these bytes any more. Send them again.")
+    Error::with_message(Code::SlowDown, "The storage nodes no longer confirm these bytes. Send them again.")
 }

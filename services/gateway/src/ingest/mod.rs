@@ -1,8 +1,8 @@
-//! Taking bytes in: hashed while they stream, compared with what the client declared, staged as shards
-//! unless their content is known, and committed.
+//! Ingests bodies: hashes them while they stream, compares them with what the client declared, stages them as shards
+//! unless their content is stored already, and commits them.
 //!
 //! # Layout
-//! - `intake`: bytes to the nodes, stripe by stripe; `sealing`: encrypted on their way
+//! - `intake`: sends bytes to the nodes, stripe by stripe; `sealing`: encrypts them on their way
 //! - `taken`: where they are until they are committed; `commit`
 
 mod commit;
@@ -26,21 +26,21 @@ use intake::Intake;
 use sealing::{Sealed, Sealing};
 use taken::Taken;
 
-/// What was taken in, verified, and not yet committed.
+/// A body that was read and verified, and is not yet committed.
 pub(crate) struct Ingested {
     pub(crate) size: u64,
-    /// The entity tag: MD5 of the bytes, unless that would tell of what is encrypted.
+    /// The entity tag: MD5 of the bytes, unless that would reveal encrypted plaintext.
     pub(crate) md5: Md5Digest,
-    /// Of the bytes as they are stored.
+    /// SHA-256 of the bytes as they are stored.
     pub(crate) sha256: Sha256Digest,
-    /// What makes the content's key out of the object's, if the bytes are encrypted.
+    /// The salt that derives the content's key from the object's, if the bytes are encrypted.
     pub(crate) salt: Option<Salt>,
-    /// The checksum the client sent, which held, or the default one.
+    /// The client's checksum, which matched, or the default one.
     pub(crate) checksum: Option<Checksum>,
     bytes: Taken,
 }
 
-/// The hash that names a content, and the salt of its key. What is empty has no key.
+/// The hash that names a content, and the salt of its key. An empty content has no key.
 fn names(sums: &Sums, size: u64, sealed: Option<Sealed>) -> Result<(Sha256Digest, Option<Salt>), Error> {
     match sealed {
         Some(Sealed { sha256, salt }) => Ok((sha256, Some(salt).filter(|_| size > 0))),
@@ -53,14 +53,14 @@ fn tag(sums: &Sums, protection: Option<&Protection>) -> Md5Digest {
     protection.map_or(md5, |protection| protection.tag(md5))
 }
 
-/// The checksum of bytes for which the client asks none, as S3 has it. It takes 0.3 % of the processor time of a PUT
-/// (18 to 30 GB/s on one core), and parts that have it combine to the checksum of their object.
+/// The checksum that is computed if the client requests none, as in S3. It takes 0.3 % of the processor time of a PUT
+/// (18 to 30 GB/s on one core), and checksums of parts combine into that of their object.
 const ALGORITHM_DEFAULT: Algorithm = Algorithm::Crc64Nvme;
 
 /// Reads a payload to its end. Nothing of it is kept if this fails.
 ///
-/// `algorithm` is the checksum to compute where the client names none in this request. With a `protection` the bytes
-/// are encrypted before they go anywhere.
+/// `algorithm` is the checksum to compute if the client names none in this request. With a `protection` the bytes are
+/// encrypted before they are sent or written anywhere.
 pub(crate) async fn ingest(
     request: &Request<'_>,
     bucket: &BucketName,
@@ -74,7 +74,7 @@ pub(crate) async fn ingest(
         return Err(Error::entity_too_large(proposed, PUT_BYTES_MAX).into());
     }
     let sent = declared.checksum.as_ref().map(Checksum::algorithm).or(declared.trailer).or(declared.algorithm);
-    // A checksum that nobody asked for would let guesses at what is hidden be tested.
+    // A checksum that the client did not request would let a caller test guesses at the hidden plaintext.
     let hides = protection.is_some_and(Protection::hides_plaintext);
     let algorithm = sent.or(algorithm).or_else(|| (!hides).then_some(ALGORITHM_DEFAULT));
     let sealing = protection.map(|protection| Sealing::new(request, protection)).transpose()?;
@@ -101,5 +101,5 @@ pub(crate) async fn ingest(
     Ok(Ingested { size, md5, sha256, salt, checksum, bytes })
 }
 
-/// The greatest body of one request: S3's limit.
+/// The largest body of one request: S3's limit.
 const PUT_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::encryption::{Protection, random};
 use crate::request::Request;
 
-/// Bytes on their way from the client to the nodes, where they are encrypted.
+/// Encrypts bytes on their way from the client to the nodes.
 pub(super) struct Sealing {
     wrapper: Wrapper,
     sha256: Sha256,
@@ -35,7 +35,7 @@ impl Sealing {
     }
 }
 
-/// What is known of ciphertext once it is whole.
+/// The hash and salt of finished ciphertext.
 pub(super) struct Sealed {
     pub(super) sha256: Sha256Digest,
     pub(super) salt: Salt,

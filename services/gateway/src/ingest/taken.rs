@@ -1,4 +1,4 @@
-//! Where bytes are that were taken in, and what is known of bytes like them.
+//! Where ingested bytes are, and whether the same bytes are stored already.
 
 use bytes::Bytes;
 use domain::View;
@@ -12,18 +12,18 @@ use crate::room::Room;
 
 /// Where the bytes are until they are committed.
 pub(super) enum Taken {
-    /// In memory: they fit one stripe.
+    /// In memory: they fit in one stripe.
     InMemory(Bytes, Room),
-    /// In shards on the nodes, in place of a content of the same bytes that its nodes do not show.
+    /// In shards on the nodes, in place of a content with the same bytes that its nodes do not confirm.
     Staged(StoredContent, Option<ContentId>),
     /// In a content that was stored before.
     Known(ContentId),
 }
 
-/// What is known of some bytes. A hint, decided again at the commit, so it needs no barrier.
+/// A stored content with the same bytes. A hint: the commit decides again, so it needs no barrier.
 pub(super) struct KnownBytes {
     content: Option<ContentId>,
-    /// Its nodes show enough of it. If not, the bytes at hand are better than those.
+    /// Enough nodes confirm its shards. If not, the bytes at hand are stored instead.
     is_shown: bool,
 }
 

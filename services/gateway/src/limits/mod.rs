@@ -1,8 +1,8 @@
-//! How much anybody may ask for: token buckets of requests and of bytes.
+//! Rate limits: token buckets of requests and of bytes.
 //!
-//! Before a request is authenticated it counts against its address, afterwards against its user, whatever key signed
-//! it, and always against the whole gateway. Who asks too often is told to slow down, and when to come back; bytes
-//! that are under way already are slowed down to the rate that is allowed.
+//! A request counts against its address before it is authenticated, afterwards against its user, whichever key signed
+//! it, and always against the whole gateway. A client that sends too many is answered "slow down", with a time to retry
+//! after. Bytes that are already in flight are slowed to the allowed rate.
 //!
 //! Bodies that flow at a rate are in `paced`.
 
@@ -25,34 +25,34 @@ use crate::access::Account;
 use crate::failure::Failure;
 use paced::{PIECE_BYTES_MAX, UNIT_BYTES, paced, units};
 
-/// Addresses and users whose buckets are kept. Whoever has more of them than this gets fresh buckets for old ones.
+/// Addresses and users whose token buckets are kept. When there are more, the oldest are dropped and start full again.
 const BUCKETS_MAX: usize = 100_000;
 
 /// Seconds' worth of failed authentications that an address may have at once.
 const FAILURE_SECONDS_AT_ONCE: u32 = 10;
 
-/// The least rate of bytes: below it, bodies would be taken for stalled.
+/// The lowest rate of bytes: at lower rates, bodies would count as stalled.
 pub const BYTES_PER_SECOND_MIN: u64 = 64 * 1024;
 
-/// Units that a bucket of bytes holds at least: a frame of a body must fit.
+/// The smallest size of a token bucket for bytes, in units: a frame of a body must fit.
 const UNITS_AT_ONCE_MIN: u32 = 2 * 1024;
 
-/// What a gateway allows. What is absent is not limited.
+/// The rate limits of a gateway. An absent value is unlimited.
 #[derive(Debug, Clone, Default)]
 pub struct RateLimits {
-    /// All requests and bytes together.
+    /// For all requests and bytes together.
     pub total: UserLimits,
-    /// Those of a user who has no limits of their own.
+    /// For a user who has no limits of their own.
     pub per_user: UserLimits,
     /// Requests per second from one address, or from one network of IPv6, before they are authenticated.
     pub requests_per_second_per_address: Option<u32>,
-    /// Failed authentications per second from one address that are told what is wrong.
+    /// Failed authentications per second from one address whose responses say what is wrong.
     pub failures_per_second_per_address: Option<u32>,
-    /// Proxies whose word about addresses counts.
+    /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: TrustedProxies,
 }
 
-/// The buckets of a gateway.
+/// The token buckets of a gateway.
 pub(crate) struct Limiter {
     options: RateLimits,
     total_requests: Option<Bucket>,
@@ -80,9 +80,9 @@ impl Limiter {
         &self.options.trusted_proxies
     }
 
-    /// One more request, of whom only the address is known. It is not looked at any further if it is one too many.
+    /// Counts a request of which only the address is known. One beyond the limit is refused without further processing.
     pub(crate) fn arrived(&self, address: Option<IpAddr>) -> Result<(), Failure> {
-        // The address first: what it is refused costs nobody else anything.
+        // The address counts first: what it is refused does not count against others.
         let quota = self.options.requests_per_second_per_address.and_then(requests);
         if let (Some(origin), Some(quota)) = (address.map(origin), quota) {
             self.addresses.of(&origin, quota).take(1).map_err(|wait| slow_down("your address", wait))?;
@@ -93,8 +93,8 @@ impl Limiter {
         }
     }
 
-    /// A request from an address could not be authenticated: what to answer. A guesser learns nothing any more after
-    /// too many of them, and whoever signs rightly from the same address does not notice.
+    /// The response to a failed authentication. After too many failures an address learns nothing more about them;
+    /// correctly signed requests from the same address are not affected.
     pub(crate) fn failed(&self, address: Option<IpAddr>, failure: Failure) -> Failure {
         let rate = self.options.failures_per_second_per_address.and_then(NonZeroU32::new);
         let (Some(origin), Some(rate)) = (address.map(origin), rate) else { return failure };
@@ -105,18 +105,18 @@ impl Limiter {
         }
     }
 
-    /// One more request of a user, who is not root. What is left is the pace of its bodies.
+    /// Counts a request of a user other than root. Returns the pace of its bodies.
     pub(crate) fn authenticated(&self, account: Option<&Account>) -> Result<Pace, Failure> {
         let mut pace = self.identified(account)?;
         if let Some(total) = &self.total_bytes {
-            total.peek().map_err(|wait| slow_down("bytes under way", wait))?;
+            total.peek().map_err(|wait| slow_down("bytes in flight", wait))?;
             pace.0.insert(0, Arc::clone(total));
         }
         Ok(pace)
     }
 
-    /// The same of a request that turned out to be a user's after it was counted as nobody's: what all together may
-    /// ask for has been seen to.
+    /// Like [`Self::authenticated`], for a request that turned out to be a user's after it was counted as anonymous.
+    /// The limit of the whole gateway has already counted it.
     pub(crate) fn identified(&self, account: Option<&Account>) -> Result<Pace, Failure> {
         let mut buckets = Vec::new();
         if let Some(account) = account.filter(|account| !account.name.is_root()) {
@@ -130,13 +130,13 @@ impl Limiter {
             buckets.extend(rate.map(|rate| self.user_bytes.of(&(&account.id, rate), bytes(rate))));
         }
         for bucket in &buckets {
-            bucket.peek().map_err(|wait| slow_down("bytes under way", wait))?;
+            bucket.peek().map_err(|wait| slow_down("bytes in flight", wait))?;
         }
         Ok(Pace(buckets))
     }
 }
 
-/// The rate at which the bodies of one request flow.
+/// The rate of the bodies of one request.
 #[derive(Clone, Default)]
 pub(crate) struct Pace(Vec<Arc<Bucket>>);
 
@@ -147,12 +147,13 @@ impl Pace {
         Self(vec![Arc::new(Bucket::new(Quota::per_second(units)))])
     }
 
-    /// The same body of an answer, no faster than allowed.
+    /// A response body at the allowed rate.
     pub(crate) fn of(&self, body: Body) -> Body {
         if self.0.is_empty() { body } else { paced(body, self.0.clone()) }
     }
 
-    /// Returns once as many more bytes of a request may have come. Whoever waits here asks the sender for nothing.
+    /// Waits until the given number of bytes of a request may have arrived. Nothing more is read from the client
+    /// meanwhile.
     pub(crate) async fn wait(&self, bytes: usize) {
         let mut rest = bytes;
         while rest > 0 && !self.0.is_empty() {
@@ -168,12 +169,12 @@ impl Pace {
     }
 }
 
-/// A second's worth of requests may come at once.
+/// A burst of one second's worth of requests is allowed.
 fn requests(per_second: u32) -> Option<Quota> {
     NonZeroU32::new(per_second).map(Quota::per_second)
 }
 
-/// A second's worth of bytes may come at once.
+/// A burst of one second's worth of bytes is allowed.
 fn bytes(per_second: u64) -> Quota {
     let units = u32::try_from(per_second.max(BYTES_PER_SECOND_MIN) / UNIT_BYTES).unwrap_or(u32::MAX);
     let units = NonZeroU32::new(units).unwrap_or(NonZeroU32::MIN);
@@ -237,7 +238,7 @@ mod tests {
         let account = alice(UserLimits { requests_per_second: None, bytes_per_second: Some(BYTES_PER_SECOND_MIN) });
         let pace = limiter.authenticated(Some(&account)).unwrap();
         pace.0[0].take(u32::MAX).unwrap_err();
-        // More than once: some milliseconds after the last was taken there is one more.
+        // Tried several times: a new token is added some milliseconds after the last one was taken.
         let refused = (0..100).find_map(|_| {
             while pace.0[0].take(1).is_ok() {}
             limiter.authenticated(Some(&account)).err()

@@ -1,5 +1,5 @@
 //! Bodies that flow no faster than token buckets allow. One frame is held back at a time, so memory stays bounded and
-//! the sender feels it.
+//! the sender is slowed down.
 
 use std::num::NonZeroU32;
 use std::pin::Pin;
@@ -12,16 +12,16 @@ use http_body::{Frame, SizeHint};
 use ratelimit::Bucket;
 use tokio::time::{Sleep, sleep};
 
-/// Bytes are counted in units of this many, because buckets count to 2^32 only.
+/// Bytes are counted in units of this size, because token buckets count only to 2^32.
 pub(super) const UNIT_BYTES: u64 = 1024;
 
-/// The units that bytes take.
+/// The number of units for a number of bytes.
 pub(super) fn units(bytes: usize) -> Option<NonZeroU32> {
     let units = (bytes as u64).div_ceil(UNIT_BYTES);
     NonZeroU32::new(u32::try_from(units).unwrap_or(u32::MAX))
 }
 
-/// Bytes taken for one go at the buckets: a larger frame is cut, so that it never asks for more than they hold.
+/// Bytes taken from the buckets at once. A larger frame is cut, so that it never needs more tokens than they hold.
 pub(super) const PIECE_BYTES_MAX: usize = 256 * 1024;
 
 pub(super) fn paced(body: Body, buckets: Vec<Arc<Bucket>>) -> Body {
@@ -32,11 +32,11 @@ struct Paced {
     body: Body,
     buckets: Vec<Arc<Bucket>>,
     waiting: Option<Waiting>,
-    /// What was cut off a frame.
+    /// The rest of a frame that was cut.
     rest: Option<Bytes>,
 }
 
-/// A piece, the buckets that still have to be asked for it, and until when the first of them said to wait.
+/// A piece, the buckets that it still needs tokens from, and when to ask the first of them again.
 struct Waiting {
     piece: Bytes,
     asked: usize,
@@ -44,7 +44,7 @@ struct Waiting {
 }
 
 impl Paced {
-    /// Ready once every bucket gave what the piece takes.
+    /// Ready once every bucket gave the tokens for the piece.
     fn poll_waiting(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Some(waiting) = &mut self.waiting else { return Poll::Ready(None) };
         while let Some(bucket) = self.buckets.get(waiting.asked) {

@@ -6,36 +6,36 @@ use s3::{Code, Error};
 use super::pool::{Memory, Room};
 use super::spill::Spilled;
 
-/// Pieces of at least this many bytes are kept as they came; smaller ones are copied together, since a small slice
+/// Pieces of at least this many bytes are kept as they arrived; smaller ones are copied together, because a small slice
 /// may keep a large network buffer alive.
 const KEPT_BYTES_MIN: usize = 16 * 1024;
 
 /// Small pieces are copied together in buffers of at most this many bytes.
 const COPIED_BYTES_MAX: usize = 64 * 1024;
 
-/// Once some of a body is in the file, so many bytes of it at most are in memory.
+/// Once a part of a body is in the file, at most this many bytes of it are in memory.
 const UNSPILLED_BYTES_MAX: usize = 64 * 1024;
 
-/// The bytes of a body, gathered until they are enough or the body ends.
+/// Gathers the bytes of a body until there are enough or the body ends.
 pub(crate) struct Gather {
     memory: Memory,
     room: Room,
-    /// What is in memory: whole pieces, then small ones copied together.
+    /// The bytes in memory: whole pieces, then small ones copied together.
     pieces: Vec<Bytes>,
     copied: BytesMut,
     held: usize,
-    /// What stands before it in the file.
+    /// The bytes before them, in the file.
     spilled: Option<Spilled>,
 }
 
-/// Gathered bytes, all of them in memory, and the room they have there.
+/// Gathered bytes, all in memory, and their room there.
 pub(crate) struct Gathered {
     pub(crate) pieces: Vec<Bytes>,
     pub(crate) room: Room,
 }
 
 impl Gathered {
-    /// The bytes in one.
+    /// The bytes in one buffer.
     pub(crate) fn whole(mut self) -> (Bytes, Room) {
         let whole =
             if self.pieces.len() <= 1 { self.pieces.pop().unwrap_or_default() } else { self.pieces.concat().into() };
@@ -48,12 +48,12 @@ impl Gather {
         Self { memory, room: Room::default(), pieces: Vec::new(), copied: BytesMut::new(), held: 0, spilled: None }
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     pub(crate) fn len(&self) -> usize {
         self.held + self.spilled.as_ref().map_or(0, Spilled::bytes)
     }
 
-    /// Adds bytes. Waits for memory only where there is no file to go to.
+    /// Adds bytes. Waits for memory only where there is no file.
     pub(crate) async fn push(&mut self, bytes: Bytes) -> Result<(), Error> {
         let held = self.held + bytes.len();
         let may_hold = self.spilled.is_none() || held <= UNSPILLED_BYTES_MAX;
@@ -67,8 +67,7 @@ impl Gather {
         Ok(())
     }
 
-    /// Takes what was gathered; nothing is left. With what was in the file it waits for memory that only whole
-    /// bodies have.
+    /// Takes everything that was gathered. Bytes from the file wait for memory that is reserved for whole bodies.
     pub(crate) async fn take(&mut self) -> Result<Gathered, Error> {
         self.seal_copied();
         let (mut pieces, mut room) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.room));
@@ -85,7 +84,7 @@ impl Gather {
         Ok(Gathered { pieces, room })
     }
 
-    /// Moves all that is in memory, and `bytes` behind it, to the file. False if that does not take them.
+    /// Moves everything in memory, and then `bytes`, to the file. Returns false if the file has no room.
     async fn spill(&mut self, bytes: &Bytes) -> bool {
         let Some(spill) = &self.memory.pool.spill else { return false };
         let spilled = self.spilled.get_or_insert_with(|| Spilled::new(Arc::clone(spill)));

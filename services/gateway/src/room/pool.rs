@@ -9,7 +9,7 @@ use super::spill::Spill;
 /// How long a body may wait for memory when there is no file to go to.
 const ROOM_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Bytes of a body that may come out of the reserve, and land apart from larger ones.
+/// Bodies of up to this many bytes may use the reserve, and are read back into memory of their own.
 const RESERVED_BYTES_MAX: usize = 64 * 1024;
 
 /// How much memory a pool has, in KiB.
@@ -17,15 +17,15 @@ const RESERVED_BYTES_MAX: usize = 64 * 1024;
 pub(crate) struct Sizes {
     /// For bodies of any size.
     pub(crate) shared: usize,
-    /// For the first bytes of each body, once the shared memory is taken.
+    /// For the first bytes of each body when the shared memory is taken.
     pub(crate) reserve: usize,
     /// For bodies that are read back from the file.
     pub(crate) landing: usize,
-    /// For small ones of them, so that they do not wait for the large.
+    /// For small ones of those bodies, so that they do not wait for large ones.
     pub(crate) small_landing: usize,
 }
 
-/// Memory that a kind of callers shares.
+/// Memory that one kind of caller shares.
 pub(crate) struct Pool {
     shared: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
@@ -34,19 +34,19 @@ pub(crate) struct Pool {
     pub(super) spill: Option<Arc<Spill>>,
 }
 
-/// A pool as one caller has it, who may take only a portion of what is shared.
+/// A pool as one caller sees it, who may take only a portion of the shared memory.
 #[derive(Clone)]
 pub(crate) struct Memory {
     pub(super) pool: Arc<Pool>,
-    /// What the caller may take over all bodies at once, in KiB; `None` for who is not bounded.
+    /// What the caller may take over all bodies at once, in KiB; `None` for root.
     own: Option<Arc<Semaphore>>,
 }
 
-/// A part of a pool; it goes back when this is dropped.
+/// A part of a pool; it is returned when this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     permits: Vec<OwnedSemaphorePermit>,
-    /// What of it is the caller's own portion.
+    /// The part of it that counts against the caller's own portion.
     own: Option<OwnedSemaphorePermit>,
     kib: usize,
 }
@@ -54,14 +54,14 @@ pub(crate) struct Room {
 impl Room {
     fn add(&mut self, permit: OwnedSemaphorePermit) {
         self.kib += permit.num_permits();
-        // A few at most: one each of the shared memory, the reserve and the landings.
+        // There are few: at most one each of the shared memory, the reserve and the two landings.
         match self.permits.iter_mut().find(|held| Arc::ptr_eq(held.semaphore(), permit.semaphore())) {
             Some(held) => held.merge(permit),
             None => self.permits.push(permit),
         }
     }
 
-    /// Adds another room to this one.
+    /// Merges another room into this one.
     pub(super) fn join(&mut self, other: Self) {
         other.permits.into_iter().for_each(|permit| self.add(permit));
         self.own = match (self.own.take(), other.own) {
@@ -73,7 +73,7 @@ impl Room {
         };
     }
 
-    /// How many KiB more it takes for so many bytes.
+    /// How many more KiB it needs for this many bytes.
     fn lacks(&self, bytes: usize) -> u32 {
         u32::try_from(bytes.div_ceil(1024).saturating_sub(self.kib)).unwrap_or(u32::MAX)
     }
@@ -91,12 +91,12 @@ impl Pool {
         }
     }
 
-    /// The pool as a caller has it whose portion is `own`.
+    /// The pool as a caller with the portion `own` sees it.
     pub(crate) fn for_caller(self: &Arc<Self>, own: Option<Arc<Semaphore>>) -> Memory {
         Memory { pool: Arc::clone(self), own }
     }
 
-    /// Room for a body that is read back. What has it waits for no client, so a wait for it is short.
+    /// Room for a body that is read back. Such a body waits for no client, so a wait for this room is short.
     pub(super) async fn land(&self, bytes: usize) -> Result<Room, Error> {
         let mut room = Room::default();
         let landing = if bytes <= RESERVED_BYTES_MAX { &self.small_landing } else { &self.landing };
@@ -111,7 +111,7 @@ impl Pool {
 }
 
 impl Memory {
-    /// Makes the room of a body large enough for `bytes`, if that much is free now, of the caller's portion as well.
+    /// Grows a body's room to `bytes` if that much is free now, also in the caller's portion.
     pub(super) fn try_grow(&self, room: &mut Room, bytes: usize) -> bool {
         let lacking = room.lacks(bytes);
         if let Some(permit) = self.of_shared(lacking) {
@@ -136,7 +136,7 @@ impl Memory {
         Some(room)
     }
 
-    /// The same, after a wait if need be. Who waits for what is their own holds up nobody else.
+    /// Like [`Self::try_grow`], but waits if necessary. A caller who waits for their own portion delays nobody else.
     pub(super) async fn grow(&self, room: &mut Room, bytes: usize) -> Result<(), Error> {
         let lacking = room.lacks(bytes);
         let own = match &self.own {

@@ -6,10 +6,10 @@ use quick_cache::sync::Cache;
 use shards::ReadMemory;
 use tokio::sync::Semaphore;
 
-/// Callers whose portions are known at once: more than there are connections. Whoever was forgotten has a fresh one.
+/// Callers whose portions are kept at once: more than there are connections. A forgotten caller gets a fresh portion.
 const CALLERS_MAX: usize = 16_384;
 
-/// What each caller may have of memory that all of them share.
+/// What each caller may take of memory that all of them share.
 pub(crate) struct Portions {
     kib: usize,
     callers: Cache<u64, Arc<Semaphore>>,
@@ -17,12 +17,12 @@ pub(crate) struct Portions {
 }
 
 impl Portions {
-    /// So many KiB for each.
+    /// Portions of the given number of KiB each.
     pub(crate) fn new(kib: usize) -> Self {
         Self { kib, callers: Cache::new(CALLERS_MAX), hasher: RandomState::new() }
     }
 
-    /// Memory for reads, of which a caller has their portion.
+    /// The memory for reads, limited to a caller's portion.
     pub(crate) fn bound(&self, memory: &ReadMemory, caller: &impl Hash) -> ReadMemory {
         memory.bounded_by(self.of(caller), self.kib * 1024)
     }

@@ -1,5 +1,5 @@
-//! A file for the bytes of slow bodies. It has no name, so it ends with the process, and every body has slots of its
-//! own in it.
+//! A file for the bytes of slow bodies. It has no name, so it disappears with the process. Every body has its own slots
+//! in it.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,37 +19,38 @@ use tokio::task::spawn_blocking;
 /// Bytes of one slot: a stripe of an upload fits.
 const SLOT_BYTES: usize = 1024 * 1024;
 
-/// Free bytes of the disk below which the file does not grow: the log and the projection may lie beside it.
+/// Free bytes of the disk below which the file does not grow, because the log and the projection may be on the same
+/// disk.
 const DISK_FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
 
-/// Threads that write or read the file at a time, at most. Mostly it is in the page cache, so that many of them would only
-/// contend with everybody else for the processors.
+/// Threads that read or write the file at a time, at most. The file is mostly in the page cache, so more threads would
+/// only compete for the processors.
 const THREADS_MAX: usize = 4;
 
 /// The file.
 #[derive(Debug)]
 pub(crate) struct Spill {
     file: File,
-    /// It is never closed.
+    /// The semaphore is never closed.
     threads: Arc<Semaphore>,
     slots_max: u32,
     slots: Mutex<Slots>,
 }
 
-/// Free slots that keep their space for the next bodies, at most. That of others goes back to the disk, so that the
+/// Free slots that keep their disk space for the next bodies, at most. The space of the others is returned, so that the
 /// file does not stay as large as it once was.
 const SPARE_SLOTS_MAX: usize = 64;
 
-/// Slots that nobody has.
+/// Slots that no body uses.
 #[derive(Debug, Default)]
 struct Slots {
-    /// They have their space still, and go first.
+    /// Slots that still have their disk space. They are used first.
     spare: BTreeSet<u32>,
-    /// They have none.
+    /// Slots without disk space.
     free: BTreeSet<u32>,
-    /// There have never been more than this many.
+    /// The number of slots that have ever been used.
     end: u32,
-    /// Somebody gives back the space of those that are too many.
+    /// A thread is returning the space of the excess slots.
     is_trimmed: bool,
 }
 
@@ -60,23 +61,23 @@ struct Slot {
     has_space: bool,
 }
 
-/// What one body has in the file.
+/// The slots of one body in the file.
 pub(super) struct Spilled {
     spill: Arc<Spill>,
-    /// Shared with the jobs that write, so that nobody else gets a slot before they have ended.
+    /// Shared with the jobs that write, so that a slot is not reused before they have ended.
     slots: Vec<Arc<Slot>>,
     bytes: usize,
     crc: Digest,
 }
 
 impl Spill {
-    /// A file in `folder` of so many slots at most.
+    /// A file in `folder` with at most `slots_max` slots.
     pub(crate) fn open(folder: &Path, slots_max: u32) -> io::Result<Arc<Self>> {
         let (file, threads) = (tempfile::tempfile_in(folder)?, Arc::new(Semaphore::new(THREADS_MAX)));
         Ok(Arc::new(Self { file, threads, slots_max, slots: Mutex::default() }))
     }
 
-    /// A slot with its space on the disk. Blocks on the disk.
+    /// A slot with its disk space. Blocks on the disk.
     fn slot(self: &Arc<Self>) -> io::Result<Arc<Slot>> {
         let mut slots = self.slots();
         if let Some(number) = slots.spare.pop_first() {
@@ -97,29 +98,29 @@ impl Spill {
             return Err(io::ErrorKind::StorageFull.into());
         }
         match fallocate(&self.file, FallocateFlags::empty(), slot.offset(), SLOT_BYTES as u64) {
-            // A file system without it finds out while it writes.
+            // On a file system without fallocate, a full disk shows while it writes.
             Ok(()) | Err(Errno::OPNOTSUPP) => slot.has_space = true,
             Err(error) => return Err(error.into()),
         }
         Ok(Arc::new(slot))
     }
 
-    /// Runs on a thread that may block, one of a few.
+    /// Runs a job on a blocking thread; only a few run at once.
     async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
         let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(io::Error::other)?;
         let run = move || {
             let done = job();
-            // Not before, even if nobody waits for it any more.
+            // Released only now, even if the caller has stopped waiting.
             drop(thread);
             done
         };
         spawn_blocking(run).await.map_err(io::Error::other)?
     }
 
-    /// Gives back the space of slots that are more than those to spare. Blocks on the disk, which may discard it at once.
+    /// Returns the disk space of the excess slots. Blocks on the disk, which may discard it at once.
     fn trim(&self) {
         loop {
-            // The lock is free again before the disk is waited for.
+            // The lock is released before the disk work.
             let Some(number) = self.slots().excess() else { return };
             let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
             if let Err(error) = fallocate(&self.file, flags, offset(number), SLOT_BYTES as u64) {
@@ -141,7 +142,7 @@ impl Spill {
 }
 
 impl Slots {
-    /// One that is more than those to spare, for whoever gives back its space. Where there is none, nobody does any more.
+    /// An excess slot whose space is to be returned. Without one, the thread is marked as ended.
     fn excess(&mut self) -> Option<u32> {
         self.is_trimmed = self.spare.len() > SPARE_SLOTS_MAX;
         if self.is_trimmed { self.spare.pop_last() } else { None }
@@ -156,7 +157,7 @@ impl Drop for Slot {
             return;
         }
         slots.spare.insert(self.number);
-        // Not here, where other requests may be waited for: of clients that all go at once there are many slots.
+        // Not here, where other requests may wait: when many clients leave at once, there are many slots.
         if slots.spare.len() > SPARE_SLOTS_MAX
             && !slots.is_trimmed
             && let Ok(runtime) = Handle::try_current()
@@ -187,7 +188,7 @@ impl Spilled {
         self.bytes
     }
 
-    /// Writes bytes behind those that are there. After an error it is as it was before.
+    /// Appends bytes to those in the file. After an error nothing has changed.
     pub(super) async fn append(&mut self, chunks: &[Bytes]) -> io::Result<()> {
         let end = self.bytes + chunks.iter().map(Bytes::len).sum::<usize>();
         let (spill, mut slots, mut at) = (Arc::clone(&self.spill), self.slots.clone(), self.bytes);
@@ -215,7 +216,7 @@ impl Spilled {
         Ok(())
     }
 
-    /// All bytes, which are what was written.
+    /// All bytes, verified against their checksum.
     pub(super) async fn read(self) -> io::Result<Bytes> {
         let Self { spill, slots, bytes, crc } = self;
         let job = move || -> io::Result<Bytes> {

@@ -1,5 +1,4 @@
-//! Access control lists: what a request asks for, whether its bucket takes it, and how
-//! one is shown.
+//! Access control lists: the one that a request asks for, whether its bucket accepts it, and how one is shown.
 
 use bytes::Bytes;
 use domain::Identities;
@@ -19,7 +18,7 @@ use crate::failure::Failure;
 use crate::request::Request;
 use crate::state::Bucket;
 
-/// Whose a bucket or an object is, and whose the bucket is.
+/// The owner of a bucket or an object, and the owner of the bucket.
 #[derive(Clone, Copy)]
 pub(super) struct Owners<'a> {
     pub(super) owner: &'a UserId,
@@ -55,7 +54,7 @@ pub(super) fn asked(
     }
 }
 
-/// The list that a request's headers ask for a bucket that is not there yet.
+/// The list that a request's headers ask for on a new bucket.
 pub(super) fn of_new_bucket(
     request: &Request<'_>,
     snapshot: &Snapshot,
@@ -70,24 +69,24 @@ pub(super) fn of_new_bucket(
     Ok(stored(acl, owner))
 }
 
-/// Who will own an object that is written now, if not the bucket's owner, and its list, if not the private one.
+/// The owner of a new object, if it is not the bucket's owner, and its list, if it is not the private one.
 pub(super) struct OfNewObject {
     pub(super) owner: Option<UserId>,
     pub(super) acl: Option<Acl>,
 }
 
-/// What the headers of a write ask for the object it makes, in a bucket that takes it.
+/// The owner and list that the headers of a write ask for, if the bucket accepts them.
 pub(super) fn of_new_object(request: &Request<'_>, bucket: &Bucket) -> Result<OfNewObject, Failure> {
     let (access, snapshot) = (bucket.access()?, &bucket.snapshot);
     let bucket_owner = &bucket.row.owner;
     let ownership = access.ownership.unwrap_or_default();
-    // What nobody signed for belongs to the bucket's owner.
+    // An anonymous object belongs to the bucket's owner.
     let writer = request.caller.user_id().unwrap_or(bucket_owner);
     let requested = request.head().acl()?;
     let provisional = match &requested {
         None => None,
         Some(requested) => {
-            // The private one says what holds anyway, and there are clients that send it with every object.
+            // The private list is the default, and some clients send it with every object.
             if !matches!(requested, RequestedAcl::Canned(s3::acl::CannedAcl::Private)) {
                 admit_named(&access, requested)?;
             }
@@ -99,7 +98,7 @@ pub(super) fn of_new_object(request: &Request<'_>, bucket: &Bucket) -> Result<Of
     let acl = match requested {
         None => None,
         Some(requested) => {
-            // A list with a name means another one once the object has another owner.
+            // A canned list means something else if the object has another owner.
             let acl = resolve(snapshot, requested, Owners { owner, bucket: bucket_owner })?;
             admit(&access, bucket_owner, &acl)?;
             stored(acl, owner)
@@ -108,7 +107,7 @@ pub(super) fn of_new_object(request: &Request<'_>, bucket: &Bucket) -> Result<Of
     Ok(OfNewObject { owner: (owner != bucket_owner).then(|| owner.clone()), acl })
 }
 
-/// Where lists are off, the only one with a name that may be asked for is that of the bucket owner's full control.
+/// Where ACLs are disabled, `bucket-owner-full-control` is the only canned list that may be asked for.
 fn admit_named(access: &BucketAccessRow, requested: &RequestedAcl) -> Result<(), Error> {
     let lists_are_off = access.ownership.unwrap_or_default() == ObjectOwnership::BucketOwnerEnforced;
     match requested {
@@ -119,7 +118,7 @@ fn admit_named(access: &BucketAccessRow, requested: &RequestedAcl) -> Result<(),
     }
 }
 
-/// Refuses a list that the bucket's settings keep out.
+/// Refuses a list that the bucket's settings do not allow.
 pub(super) fn admit(access: &BucketAccessRow, bucket_owner: &UserId, acl: &Acl) -> Result<(), Error> {
     if blocks_acl(access.public_access_block.unwrap_or_default(), acl) {
         return Err(Error::access_denied("The bucket's public access block refuses public ACLs."));
@@ -131,7 +130,7 @@ pub(super) fn admit(access: &BucketAccessRow, bucket_owner: &UserId, acl: &Acl) 
     }
 }
 
-/// The list that counts: where lists are off, the bucket's owner has full control whatever was said before.
+/// The list in force: where ACLs are disabled, the bucket's owner has full control, whatever was set before.
 pub(super) fn in_force<'a>(access: &BucketAccessRow, owners: Owners<'a>, acl: Option<&Acl>) -> (&'a UserId, Acl) {
     if access.ownership.unwrap_or_default() == ObjectOwnership::BucketOwnerEnforced {
         return (owners.bucket, private(owners.bucket));
@@ -139,7 +138,7 @@ pub(super) fn in_force<'a>(access: &BucketAccessRow, owners: Owners<'a>, acl: Op
     (owners.owner, acl.cloned().unwrap_or_else(|| private(owners.owner)))
 }
 
-/// The document about a list, with the names that users have now.
+/// The document of a list, with the present names of users.
 pub(super) fn document(snapshot: &Snapshot, owner: &UserId, acl: &Acl) -> Result<Bytes, Failure> {
     let users = acl.grants.iter().filter_map(|grant| match &grant.grantee {
         Grantee::User(id) => Some(id),
@@ -147,7 +146,7 @@ pub(super) fn document(snapshot: &Snapshot, owner: &UserId, acl: &Acl) -> Result
     });
     let names = Names::of(snapshot, users.chain([owner]))?;
     let mut grants: Vec<_> = acl.grants.iter().map(|grant| listed(grant, &names)).collect();
-    // Their order says nothing, but there are clients that look for groups first.
+    // The order has no meaning, but some clients look for groups first.
     grants.sort_by_key(|(grantee, _)| matches!(grantee, ListedGrantee::User(_)));
     Ok(AccessControlList { owner: names.show(owner), grants: &grants }.to_xml())
 }
@@ -162,7 +161,7 @@ fn listed<'a>(grant: &'a Grant, names: &'a Names) -> (ListedGrantee<'a>, s3::acl
     (grantee, wire_permission(grant.permission))
 }
 
-/// What is kept of a list: the private one goes without saying.
+/// The list as it is stored: the private one is not.
 fn stored(acl: Acl, owner: &UserId) -> Option<Acl> {
     (acl != private(owner)).then_some(acl)
 }
@@ -171,7 +170,7 @@ fn private(owner: &UserId) -> Acl {
     CannedAcl::Private.to_acl(owner, owner)
 }
 
-/// A list as facts have it: users by their ids, who must be there.
+/// A list as facts store it: users by their ids. The users must exist.
 fn resolve(snapshot: &Snapshot, requested: RequestedAcl, owners: Owners<'_>) -> Result<Acl, Failure> {
     match requested {
         RequestedAcl::Canned(canned) => Ok(canned_acl(canned).to_acl(owners.owner, owners.bucket)),

@@ -1,4 +1,4 @@
-//! `PutObject` with an offset: its bytes go at the end of the object that is there.
+//! `PutObject` with an offset: appends its bytes to the existing object.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -33,7 +33,7 @@ pub(super) struct Found {
     object: ObjectRow,
 }
 
-/// Finds the object that ends at an offset; none where its first bytes are to come.
+/// Finds the object that ends at an offset; `None` if its first bytes are to be stored.
 pub(super) fn find(
     call: &Granted<'_>,
     wanted: ObjectRef<'_>,
@@ -92,7 +92,7 @@ pub(super) async fn append_object(
     let Outcome::Stored { etag, modified, .. } = committed.outcome else {
         return Err(Error::new(Code::InternalError).into());
     };
-    // Tag, checksum and rules tell of bytes and tags that others gave the object.
+    // Tag, checksum and rules reveal bytes and tags that others gave the object.
     let may_read = call.may(Action::GetObject)?;
     let visible = if may_read { AppendedState { etag, checksum: whole_checksum } } else { of_piece };
     let mut response = visible.answer(size)?;
@@ -106,7 +106,7 @@ pub(super) async fn append_object(
     Ok(response)
 }
 
-/// What an answer tells of bytes: of all, or of those that came, which is all that whoever may not read learns.
+/// What a response says about the bytes: about all of them, or only about the new ones, for a caller who may not read.
 struct AppendedState {
     etag: ETag,
     checksum: Option<Checksum>,
@@ -138,7 +138,7 @@ pub(super) fn check_not_empty(size: u64) -> Result<(), Error> {
     if size == 0 { Err(nothing_to_append()) } else { Ok(()) }
 }
 
-/// What is said of an object stays: asking for something else together with an append would be ignored.
+/// The properties of an object stay: other values sent with an append would be ignored, so they are refused.
 fn check_says_nothing_else(call: &Granted<'_>, request: &Request) -> Result<(), Error> {
     let head = call.head();
     let (what, is_said) = [
@@ -158,14 +158,14 @@ fn check_says_nothing_else(call: &Granted<'_>, request: &Request) -> Result<(), 
     Ok(())
 }
 
-/// The algorithm in which what comes is to be summed up, so that it adds to the object's checksum.
+/// The checksum algorithm for the new bytes that combines with the object's checksum.
 fn combinable(object: &ObjectRow) -> Option<Algorithm> {
     let checksum = object.checksum.as_ref().filter(|checksum| checksum.kind == ChecksumType::FullObject)?;
     let algorithm = convert::wire_algorithm(checksum.algorithm);
     Combiner::new(algorithm).map(|_| algorithm)
 }
 
-/// The checksum of all bytes, where both sides have a CRC of one kind.
+/// The checksum of all bytes, if both sides have a CRC of the same kind.
 fn whole_checksum(object: &ObjectRow, added: &Ingested) -> Option<Checksum> {
     let of_added = added.checksum.as_ref()?;
     if object.size == 0 {
@@ -177,8 +177,8 @@ fn whole_checksum(object: &ObjectRow, added: &Ingested) -> Option<Checksum> {
     combiner.finish().as_ref().map(convert::full_checksum)
 }
 
-/// The hash in the new entity tag: of the one before and that of what comes. So no append has to read the tags of all
-/// parts, of which there may be ten thousand.
+/// The hash in the new entity tag, made of the previous hash and that of the new bytes. So an append does not read the
+/// tags of all parts, of which there may be ten thousand.
 fn whole_md5(object: &ObjectRow, added: Md5Digest) -> Md5Digest {
     Md5Digest(*s3::ETag::of_parts([&object.etag.md5.0, &added.0]).md5())
 }

@@ -45,8 +45,8 @@ pub(super) async fn delete(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// What the request wants for objects that are too small to move. Nothing moves here, but Terraform waits until it reads
-/// what it wrote.
+/// The requested setting for objects that are too small to move. Nothing is moved here, but Terraform waits until it
+/// reads what it wrote.
 fn wanted_minimum(request: &Request<'_>) -> Result<TransitionMinimum, Error> {
     let Some(text) = request.head().text(TRANSITION_MINIMUM)? else { return Ok(TransitionMinimum::default()) };
     let known = [TransitionMinimum::AllStorageClasses, TransitionMinimum::VariesByStorageClass];
@@ -71,7 +71,7 @@ fn showing(minimum: TransitionMinimum, mut response: Response) -> Response {
     response
 }
 
-/// Rules delete data: S3 takes none whose document could have been damaged on its way.
+/// Rules delete data, so S3 refuses a document without a checksum of it.
 fn check_declared(request: &Request<'_>) -> Result<(), Error> {
     let head = request.head();
     let declared = DocumentBody::parse(&head)?;

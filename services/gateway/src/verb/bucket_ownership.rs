@@ -14,7 +14,7 @@ use crate::payload::{Sums, read_document};
 use crate::reply;
 use crate::request::Request;
 
-/// A bucket of which nothing was said shows the default that holds. Controls that were taken away are shown no more.
+/// A bucket without a setting shows the default. Deleted controls are not shown.
 pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let access = bucket.access()?;
@@ -45,8 +45,9 @@ async fn set(call: &Granted<'_>, bucket: BucketName, ownership: Option<ObjectOwn
     Ok(())
 }
 
-/// Who owns what is stored in a bucket that this request makes. A fact that says nothing means what it always meant,
-/// the bucket's owner; any other default stands in the fact, so that a bucket outlives a change of the default.
+/// Who will own objects in a bucket that this request creates. A fact without a setting means what it always meant, the
+/// bucket's owner. Any other default is written into the fact, so that a later change of the default does not affect
+/// the bucket.
 pub(super) fn of_new_bucket(request: &Request<'_>) -> Result<Option<ObjectOwnership>, Error> {
     let default = request.gateway.0.options.default_ownership;
     let default = (default != ObjectOwnership::BucketOwnerEnforced).then_some(default);

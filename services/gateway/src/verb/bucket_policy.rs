@@ -22,7 +22,7 @@ pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
         return Err(Error::new(Code::NoSuchBucketPolicy).detail("BucketName", bucket.name.as_str()).into());
     };
     let shown = Spelling::of(&policy).map(|spelling| spelling.with(|principal| shown(&bucket.snapshot, principal)));
-    // One that cannot be read is shown as it is.
+    // A policy that cannot be parsed is shown as it is.
     let policy = shown.unwrap_or_else(|_| Ok(policy.clone()))?;
     let mut response = Response::new(Body::from(policy));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -37,7 +37,7 @@ pub(super) async fn put(call: Granted<'_>, body: Body) -> Result<Response, Failu
     written.check_new().map_err(|error| malformed(error.to_string()))?;
     let spelling = Spelling::of(written.text()).map_err(|error| malformed(error.to_string()))?;
     let text = spelling.with(|principal| stored(&bucket.snapshot, principal))?;
-    // Ids are longer than names.
+    // Ids are longer than names, so the stored policy is checked again.
     let policy = Document::bucket(&text, &bucket.name).map_err(|error| malformed(error.to_string()))?;
     let block = bucket.access()?.public_access_block.unwrap_or_default();
     if blocks_policy(block, &policy) {
@@ -62,19 +62,19 @@ pub(super) fn status(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::xml(PolicyStatus { is_public }.to_xml()))
 }
 
-/// A user's name may pass to somebody else; an id does not.
+/// A user's name may pass to another user; an id does not.
 fn stored(snapshot: &Snapshot, principal: &str) -> Result<Option<String>, Failure> {
     let Some(UserArn { account, name }) = UserArn::parse(principal) else { return Ok(None) };
     let id = if name.is_root() { Some(UserId::root()) } else { snapshot.user(&name)?.map(|user| user.id) };
     let is_number = account.bytes().all(|byte| byte.is_ascii_digit());
-    // An account of AWS says nothing here; one of ours has to be the user's.
+    // An AWS account number has no meaning here; one of our ids must be the user's.
     match id.filter(|id| is_number || *account == *id.as_str()) {
         Some(id) => Ok(Some(id.to_string())),
-        None => Err(malformed(format!("Invalid principal in policy: {principal} is no user here")).into()),
+        None => Err(malformed(format!("Invalid principal in policy: {principal} is not a user of this store")).into()),
     }
 }
 
-/// The name behind an id, for as long as there is a user of that id.
+/// The name of the user with an id, while that user exists.
 fn shown(snapshot: &Snapshot, principal: &str) -> Result<Option<String>, Failure> {
     let Ok(id) = principal.parse::<UserId>() else { return Ok(None) };
     let name = if id == UserId::root() { Some(UserName::root()) } else { snapshot.user_by_id(&id)? };

@@ -35,7 +35,7 @@ pub(super) async fn delete(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// The tags as S3 Control shows them, which has a list of none where S3 has an error.
+/// The tags in the form of S3 Control, which returns an empty list where S3 returns an error.
 pub(super) fn list(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let tags = bucket.settings()?.tags.unwrap_or_default();
@@ -54,7 +54,7 @@ pub(super) async fn remove(call: Authorized<'_>) -> Result<Response, Failure> {
     let names = call.query.iter().filter(|parameter| *parameter.name == *b"tagKeys");
     let names: Vec<_> = names.map(|parameter| String::from_utf8_lossy(&parameter.value).into_owned()).collect();
     if names.is_empty() {
-        return Err(Error::invalid_request("tagKeys names the tags to take away, and is missing").into());
+        return Err(Error::invalid_request("tagKeys, which names the tags to remove, is missing").into());
     }
     let (call, Bucket { name: bucket, .. }) = call.into_bucket()?;
     call.commit(Command::SetBucketSetting { bucket, setting: Setting::RemoveTags(names) }).await?;

@@ -45,7 +45,7 @@ pub(super) async fn complete_upload(call: Authorized<'_>, body: Body) -> Result<
         None if snapshot.manifest(upload)?.is_some() => plan_of_completed(snapshot, bucket.row.id, &key, upload)?,
         None => return Err(Error::no_such_upload(&request.upload_id).into()),
     };
-    // Of an upload that was completed before, and whose object is gone since, the plan is not known any more.
+    // If the upload was completed before and its object no longer exists, the plan is unknown.
     if is_under_way || plan.is_some() {
         check_plan(&request, plan, &asked)?;
     }
@@ -66,7 +66,7 @@ pub(super) async fn complete_upload(call: Authorized<'_>, body: Body) -> Result<
         checksum: checksum.as_ref().map(recorded),
         precondition: convert::precondition(request.conditions),
     };
-    // Others may have sent the parts. Their tags, of which the object's is made, are named by whoever completes.
+    // Other users may have sent the parts. The object's tag is made of tags that the caller names.
     let shows_checksum = request.checksum.is_some() || call.may_list_parts(&bucket)?;
     let (bucket, row) = bucket.without_state();
     let committed = call.commit(Command::CompleteUpload(Box::new(complete))).await?;
@@ -109,8 +109,8 @@ fn check_size(request: &Request, size: u64) -> Result<(), Error> {
     Err(Error::invalid_request(message))
 }
 
-/// Whoever began with a key of their own ends with it, if it was begun with checksums too. Nothing is encrypted here, and
-/// S3 asks for the key in that case only: clients that send no checksums leave it out.
+/// An upload with a customer's key needs the key at its completion too, if it was created with checksums. Nothing is
+/// encrypted here, and S3 requires the key only in that case: clients that send no checksums leave it out.
 async fn check_key(call: &Granted<'_>, upload: &UploadRow, customer: Option<&CustomerKey>) -> Result<(), Failure> {
     let takes_key = upload.encryption.as_ref().is_some_and(|encryption| encryption.method == Method::SseC);
     if takes_key && customer.is_none() && upload.checksum.is_none() {
@@ -119,7 +119,7 @@ async fn check_key(call: &Granted<'_>, upload: &UploadRow, customer: Option<&Cus
     Protection::of_part(call, upload, customer.cloned()).await.map(drop)
 }
 
-/// The checksums an upload was begun with whose end was not heard of: its object says so, while it is current.
+/// The checksums of an upload whose completion succeeded before: they are read from its object, while it is current.
 fn plan_of_completed(
     snapshot: &Snapshot,
     bucket: BucketId,
@@ -131,7 +131,7 @@ fn plan_of_completed(
     Ok(checksum.map(|checksum| ChecksumPlan { algorithm: checksum.algorithm, kind: checksum.kind }))
 }
 
-/// What the completion says of checksums must fit what the upload was begun with.
+/// The checksums in the completion must match those that the upload was created with.
 fn check_plan(request: &Request, plan: Option<ChecksumPlan>, asked: &[CompletedPart]) -> Result<(), Error> {
     let kind = plan.map(|plan| convert::wire_checksum_type(plan.kind));
     if request.checksum_type.is_some() && request.checksum_type != kind {
@@ -169,7 +169,7 @@ fn check_plan(request: &Request, plan: Option<ChecksumPlan>, asked: &[CompletedP
     }
 }
 
-/// The parts that are asked for, each as it is stored under its entity tag.
+/// The requested parts as they are stored, each with the requested entity tag.
 fn choose<'a>(
     upload: &str,
     asked: &[CompletedPart],
@@ -190,8 +190,8 @@ fn choose<'a>(
     chosen.collect()
 }
 
-/// The object's checksum, made of its parts' as the upload was begun; none if a part lacks its own. Of an upload begun
-/// without a word about checksums, that of all bytes, if its parts have CRCs of one kind.
+/// The object's checksum, combined from those of its parts as the upload was created; `None` if a part has no checksum.
+/// For an upload created without a checksum setting, it is that of all bytes, if its parts have CRCs of the same kind.
 fn object_checksum(plan: Option<ChecksumPlan>, parts: &[(PartNumber, &PartRow)]) -> Option<(Checksum, ChecksumType)> {
     let of_parts: Option<Vec<_>> =
         parts.iter().map(|(_, part)| part.checksum.as_ref().and_then(convert::wire_checksum)).collect();
@@ -213,7 +213,7 @@ fn object_checksum(plan: Option<ChecksumPlan>, parts: &[(PartNumber, &PartRow)])
     Some((checksum, kind))
 }
 
-/// The document does not say which upload its parts are of.
+/// Adds the upload's id to an error, because the document does not contain it.
 fn about_upload(error: Error, upload: &str) -> Error {
     if error.code() == Code::InvalidPartOrder { error.detail("UploadId", upload) } else { error }
 }
@@ -222,6 +222,6 @@ fn verify_checksum(request: &Request, computed: Option<&(Checksum, ChecksumType)
     match (&request.checksum, computed) {
         (None, _) => Ok(()),
         (Some(sent), Some((computed, _))) if sent.algorithm() == computed.algorithm() => sent.verify(computed),
-        (Some(_), _) => Err(Error::invalid_request("The upload was not begun with this checksum algorithm.")),
+        (Some(_), _) => Err(Error::invalid_request("The upload was not created with this checksum algorithm.")),
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn copy_object(call: Authorized<'_>) -> Result<Response, Failur
     };
     let algorithm = request.checksum_algorithm;
     let same_protection = source_key.is_some() == protection.is_some();
-    // Bytes that the nodes do not show as safe are read and stored again, if that is still possible.
+    // Bytes that the nodes do not confirm are read and stored again, if they can still be read.
     let by_name =
         same_protection && is_body_referable(call.gateway, &source.bucket.snapshot, source.object.body).await?;
     let (committed, checksum) = if by_name {
@@ -103,7 +103,7 @@ pub(super) async fn copy_object(call: Authorized<'_>) -> Result<Response, Failur
     Ok(response)
 }
 
-/// A copy onto itself must change something, and what is larger is copied in parts.
+/// A copy onto itself must change something, and a larger object is copied in parts.
 fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, key: &ObjectKey) -> Result<(), Failure> {
     let in_place = request.source.bucket == bucket.as_str() && request.source.key == key.as_bytes();
     if in_place && request.changes_nothing_in_place() && !is_encrypted_anew(source)? {
@@ -119,20 +119,20 @@ fn check_copyable(request: &CopyObject, source: &Source, bucket: &BucketName, ke
     Ok(())
 }
 
-/// Whether a copy onto itself that says nothing of encryption changes that: it drops the key of the source, and S3 lets
-/// it be encrypted by the bucket's default even if it is already.
+/// Whether a copy onto itself without encryption headers changes the encryption. It drops the key of the source, and S3
+/// lets it encrypt the object by the bucket's default even if it is encrypted already.
 fn is_encrypted_anew(source: &Source) -> Result<bool, Failure> {
     Ok(source.object.encryption.is_some() || source.bucket.settings()?.encryption.is_some())
 }
 
-/// The source's key and how the target is encrypted, where they are.
+/// The source's key and the target's encryption, if they have any.
 type Keys<'a> = (Option<&'a DataKey>, Option<&'a Protection>);
 
-/// What was committed, and the checksum that the target has.
+/// The outcome of the commit, and the target's checksum.
 type Copied = (Committed, Option<events::object::Checksum>);
 
-/// No byte moves: the target names the bytes of the source. If they are encrypted, the source's key goes along, sealed
-/// for the target.
+/// Copies without moving bytes: the target refers to the bytes of the source. If they are encrypted, the source's key
+/// is sealed again for the target.
 async fn by_reference(
     call: &Granted<'_>,
     put: PutObject,
@@ -148,7 +148,7 @@ async fn by_reference(
     Ok((call.commit(Command::PutObject(Box::new(put))).await?, checksum))
 }
 
-/// What is plain becomes encrypted, or the other way round, or too few shards are left: the bytes make a new content.
+/// Copies the bytes into a new content, if only one side is encrypted, or too few shards are left.
 async fn by_bytes(
     call: &Granted<'_>,
     put: PutObject,
@@ -162,7 +162,7 @@ async fn by_bytes(
     let payload = Payload::of_object(Body::from_stream(fetch::bytes(call, stretches)), length);
     let declared = Declared { content_length: Some(length), ..Declared::default() };
     let bucket = put.bucket.clone();
-    // Before a byte is read: they may be many.
+    // Checked before the first byte is read, because there may be many.
     call.admit(&call.bucket_in(Arc::clone(&source.bucket.snapshot))?, &put.key, Some(length))?;
     let ingested = ingest(call, &bucket, payload, &declared, algorithm.or(of_source), protection).await?;
     let checksum = ingested.checksum.as_ref().map(convert::full_checksum);
@@ -183,7 +183,7 @@ pub(super) fn insert_source_version(response: &mut Response, source: &Source) ->
     Ok(())
 }
 
-/// The source's tags, which to read and to give are rights of their own.
+/// The source's tags. Reading them and setting them are separate rights.
 fn copied_tags(request: &Request<'_>, named: &CopySource, source: &Source, key: &ObjectKey) -> Result<Tags, Failure> {
     let tags = &source.object.attributes.tags;
     if !tags.is_empty() {
@@ -202,7 +202,7 @@ fn same_body(source: &Source) -> NewBody {
     }
 }
 
-/// The source's checksum, or one of the algorithm that is asked for instead, computed from the bytes.
+/// The source's checksum, or one of the requested algorithm, computed from the bytes.
 async fn checksum(
     request: &Request<'_>,
     source: &Source,

@@ -16,7 +16,7 @@ use crate::payload::{Sums, read_document};
 use crate::reply;
 use crate::request::Request;
 
-/// The region whose `CreateBucket` answers 200 for a bucket that is the asker's already, as AWS does there.
+/// The region in which `CreateBucket` answers 200 for a bucket that the caller already owns, as AWS does there.
 const FORGIVING_REGION: &str = "us-east-1";
 
 pub(super) async fn create_bucket(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
@@ -25,7 +25,7 @@ pub(super) async fn create_bucket(call: Granted<'_>, body: Body) -> Result<Respo
     let region = &call.gateway.0.options.region;
     let wanted = CreateBucketConfiguration::parse(&document)?;
     let location = location(&wanted, region)?;
-    // Who makes a bucket owns it, and nobody owns nothing.
+    // The caller will own the bucket, so an anonymous caller cannot create one.
     let owner = call.caller.user_id().cloned().ok_or_else(|| Error::new(Code::AccessDenied))?;
     let snapshot = call.read().await?;
     let ownership = bucket_ownership::of_new_bucket(&call)?;
@@ -63,20 +63,20 @@ pub(super) async fn create_bucket(call: Granted<'_>, body: Body) -> Result<Respo
     Ok(response)
 }
 
-/// The region that is asked for in so many words; it can only be the server's own.
+/// The region that the document names, which must be the server's own.
 fn location(wanted: &CreateBucketConfiguration, region: &RegionName) -> Result<Option<RegionName>, Failure> {
     match wanted.location_constraint.as_deref() {
         None | Some("") => Ok(None),
         Some(wanted) if wanted == region.as_str() => Ok(Some(region.clone())),
         Some(wanted) => {
-            let message = format!("This server's region is {region}; it makes buckets nowhere else.");
+            let message = format!("This server's region is {region}; it creates buckets only there.");
             let error = Error::with_message(Code::InvalidLocationConstraint, message);
             Err(error.detail("LocationConstraint", wanted).into())
         }
     }
 }
 
-/// Refuses to make a bucket again that lacks what is asked for now, instead of forgetting that.
+/// Refuses to create an existing bucket again if it lacks something that is asked for now.
 fn check_existing(
     request: &Request<'_>,
     bucket: &BucketName,

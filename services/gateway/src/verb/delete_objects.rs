@@ -14,10 +14,10 @@ use crate::failure::{Failure, commit_failure};
 use crate::payload::{Sums, read_document};
 use crate::reply;
 
-/// How many keys of one request wait for the ledger at once. Its queue is everybody's.
+/// How many keys of one request wait for the ledger at once. All requests share its queue.
 const DELETES_AT_ONCE: usize = 128;
 
-/// One key's fate.
+/// The outcome for one key.
 struct Deleted {
     delete_marker: bool,
     marker_version: Option<String>,
@@ -26,9 +26,9 @@ struct Deleted {
 pub(super) async fn delete_objects(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
     let document = read_document(body, &call, Sums::OfDocument).await?;
     let request = DeleteObjects::parse(&document)?;
-    // It is there, and its owner is who the request expects. The keys are judged as they are deleted.
+    // Checks that the bucket exists and has the expected owner. Each key is judged when it is deleted.
     call.read_bucket().await?;
-    // Many at once: the ledger makes batches of them.
+    // Many deletes run at once, so that the ledger can batch them.
     let mut fates = Vec::with_capacity(request.objects.len());
     for entries in request.objects.chunks(DELETES_AT_ONCE) {
         fates.extend(join_all(entries.iter().map(|entry| delete_one(&call, entry))).await);
@@ -50,7 +50,7 @@ pub(super) async fn delete_objects(call: Granted<'_>, body: Body) -> Result<Resp
     Ok(reply::xml(DeleteResult { deleted: &deleted, failed: &failed }.to_xml()))
 }
 
-/// Deletes one key, if the caller may delete that one.
+/// Deletes one key, if the caller may delete it.
 async fn delete_one(call: &Granted<'_>, entry: &DeleteEntry) -> Result<Deleted, Error> {
     let key = ObjectKey::from_bytes(entry.key.as_slice()).map_err(|_| Error::new(Code::KeyTooLongError))?;
     let wanted = entry.version_id.as_deref();
@@ -61,7 +61,7 @@ async fn delete_one(call: &Granted<'_>, entry: &DeleteEntry) -> Result<Deleted, 
         let judge = |action| call.authorize_object(action, bucket.object(&key, wanted));
         judge(if wanted.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject })?;
         if !entry.conditions.is_empty() {
-            // The answer tells what is there.
+            // The response reveals what exists.
             judge(if wanted.is_some() { Action::GetObjectVersion } else { Action::GetObject })?;
         }
         let precondition = convert::delete_precondition(entry.conditions.clone());

@@ -1,4 +1,4 @@
-//! Small questions about a bucket.
+//! Small reads of a bucket.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -12,7 +12,7 @@ use crate::reply;
 /// Whether the bucket was addressed by the alias of an access point. There are none.
 const ACCESS_POINT_ALIAS: HeaderName = HeaderName::from_static("x-amz-access-point-alias");
 
-/// The region stands in every answer to this question, refusals too: see `service`.
+/// Every response to `HeadBucket`, including refusals, names the region: see `service`.
 pub(super) fn head(call: Authorized<'_>) -> Result<Response, Failure> {
     let (_, bucket) = call.into_bucket()?;
     let mut response = reply::empty(StatusCode::OK);

@@ -44,11 +44,11 @@ pub(super) async fn head(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// What a GET would send, without its bytes.
+/// The response of a GET, without its bytes.
 struct Found {
     bucket: Bucket,
     object: ObjectRow,
-    /// The object's, if it is encrypted.
+    /// The object's key, if it is encrypted.
     key: Option<DataKey>,
     range: Range<u64>,
     status: StatusCode,
@@ -64,7 +64,7 @@ async fn find<'a>(call: Authorized<'a>, method: &'static str) -> Result<(Granted
     let (call, bucket) = call.into_bucket()?;
     let wanted = bucket.object(&key, request.version_id.as_deref());
     let (row, object) = version(wanted, method)?;
-    // Before conditions and ranges: their answers tell of the object too.
+    // Checked before conditions and ranges, whose responses reveal the object too.
     let object_key = open_object(&call, &object, request.customer_key.as_ref()).await?;
     let mut headers = reply::object_headers(bucket.row.versioning, &row, &object)?;
     object_lock::show(&call, wanted, object.lock, &mut headers)?;
@@ -84,7 +84,8 @@ async fn find<'a>(call: Authorized<'a>, method: &'static str) -> Result<(Granted
         insert_headers(&mut headers, &encryption.method, request.customer_key.as_ref())?;
     }
     reply::insert_length(&mut headers, range.end - range.start);
-    // A part of a multipart upload has a checksum of its own; any other range that is all of the object has the object's.
+    // A part of a multipart upload has its own checksum. Any other range that covers all of the object has the
+    // object's.
     let is_whole = range == (0..object.size) && !headers.contains_key(PARTS_COUNT);
     if request.checksum_mode
         && is_whole
@@ -98,14 +99,14 @@ async fn find<'a>(call: Authorized<'a>, method: &'static str) -> Result<(Granted
     Ok((call, Found { bucket, object, key: object_key, range, status, headers }))
 }
 
-/// When a rule ends the version, if it is the current one.
+/// Inserts when a rule expires the version, if it is the current one.
 fn insert_expiration(
     wanted: ObjectRef<'_>,
     (row, object): (&VersionRow, &ObjectRow),
     headers: &mut HeaderMap,
 ) -> Result<(), Failure> {
     let Bucket { snapshot, row: bucket, .. } = wanted.bucket;
-    // A bucket without settings is spared the look.
+    // A bucket without settings needs no lookup.
     if bucket.settings == 0 || wanted.current()?.is_none_or(|current| current.version != row.version) {
         return Ok(());
     }
@@ -118,7 +119,7 @@ fn insert_expiration(
     )
 }
 
-/// How many tags there are, for whoever may read them.
+/// Inserts the number of tags, if the caller may read them.
 fn insert_tag_count(request: &Request<'_>, wanted: ObjectRef<'_>, object: &ObjectRow, headers: &mut HeaderMap) {
     if object.attributes.tags.is_empty() {
         return;
@@ -130,7 +131,7 @@ fn insert_tag_count(request: &Request<'_>, wanted: ObjectRef<'_>, object: &Objec
     }
 }
 
-/// The bytes that are asked for by range or by part.
+/// The range of bytes that a request selects, by range or by part number.
 fn selected(
     snapshot: &Snapshot,
     row: &VersionRow,
@@ -158,7 +159,7 @@ fn part(
     headers: &mut HeaderMap,
 ) -> Result<(Range<u64>, StatusCode), Failure> {
     let BodyRow::Parts(upload) = object.body else {
-        // An object of one PUT is its own only part, and S3 sends it as the range that it is.
+        // An object stored by one PUT is its own only part, and S3 sends it as a range.
         return if wanted == 1 {
             partial(0..object.size, object.size, headers)
         } else {
@@ -174,7 +175,7 @@ fn part(
     if status == StatusCode::PARTIAL_CONTENT
         && let Some(mut checksum) = snapshot.part(upload, number)?.and_then(|part| part.checksum)
     {
-        // The part's own value under the type of its object: so S3 has it.
+        // The part's own checksum with the type of its object's, as in S3.
         if let Some(of_object) = &object.checksum {
             checksum.kind = of_object.kind;
         }
@@ -183,7 +184,7 @@ fn part(
     Ok((range, status))
 }
 
-/// What a part is answered with: as a range, unless it has no bytes, which no `Content-Range` can name.
+/// A part is sent as a range, unless it is empty: no `Content-Range` can name an empty range.
 fn partial(range: Range<u64>, size: u64, headers: &mut HeaderMap) -> Result<(Range<u64>, StatusCode), Failure> {
     if range.is_empty() {
         return Ok((range, StatusCode::OK));

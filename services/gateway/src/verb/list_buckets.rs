@@ -46,10 +46,10 @@ pub(super) fn list_buckets(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::xml(result.to_xml()))
 }
 
-/// Buckets looked at in one go.
+/// Buckets read at once.
 const CHUNK_BUCKETS: usize = 1_000;
 
-/// The caller's own buckets; all of them, to an admin. At most `max`, after a name.
+/// The caller's own buckets, or all buckets for an admin: at most `max`, after a name.
 fn page(
     snapshot: &Snapshot,
     account: &Account,

@@ -24,7 +24,7 @@ pub(super) fn v1(call: Authorized<'_>) -> Result<Response, Failure> {
     let page = bucket.snapshot.list_objects(bucket.row.id, &page)?;
     let lines = Lines::new(&page);
     let names = lines.names(&bucket.snapshot, &bucket.row.owner)?;
-    // S3 gives the next marker only with a delimiter; without one the last key serves.
+    // S3 returns the next marker only with a delimiter; otherwise the client uses the last key.
     let next = page.entries.last().filter(|_| page.truncated && request.delimiter.is_some()).map(Entry::name);
     let result = ListBucketResult {
         bucket: bucket.name.as_str(),
@@ -70,7 +70,7 @@ pub(super) fn v2(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::xml(result.to_xml()))
 }
 
-/// A page's lines, split as the XML wants them.
+/// The entries of a page, split as the XML needs them.
 struct Lines<'a> {
     keys: Vec<(&'a [u8], &'a VersionRow, String)>,
     common_prefixes: Vec<&'a [u8]>,
@@ -91,13 +91,13 @@ impl<'a> Lines<'a> {
         lines
     }
 
-    /// The names of whoever owns something here, if not the bucket's owner.
+    /// The names of all owners in the page other than the bucket's owner.
     fn names(&self, snapshot: &Snapshot, bucket_owner: &UserId) -> Result<Names, StateError> {
         let owners = self.keys.iter().filter_map(|(_, row, _)| row.object.as_ref()?.owner.as_ref());
         Names::of(snapshot, owners.chain([bucket_owner]))
     }
 
-    /// The objects, with their owners if names and the bucket's owner are given.
+    /// The objects, with their owners if `owners` is given.
     fn objects<'s>(&'s self, owners: Option<(&'s Names, &'s UserId)>) -> Vec<ListedObject<'s>> {
         let objects = self.keys.iter().filter_map(|(key, row, etag)| {
             let object = row.object.as_ref()?;

@@ -15,7 +15,7 @@ pub(super) fn list_parts(call: Authorized<'_>) -> Result<Response, Failure> {
     let key = call.key()?;
     let (_, bucket) = call.into_bucket()?;
     let (upload, row) = find_upload(&bucket, &key, &request.upload_id)?;
-    // A marker above every part number stands after the last part.
+    // A marker above every part number is a position after the last part.
     let after = u16::try_from(request.part_number_marker).unwrap_or(u16::MAX);
     let (parts, truncated) = bucket.snapshot.list_parts(upload, after, request.max_parts as usize)?;
     let etags: Vec<_> = parts.iter().map(|(_, part)| part.md5.to_string()).collect();

@@ -47,7 +47,7 @@ pub(super) fn list_uploads(call: Authorized<'_>) -> Result<Response, Failure> {
             checksum: convert::listed_plan(row.checksum),
         })
         .collect();
-    // S3 names the last upload of the last page too, but not the last common prefix.
+    // S3 returns a next marker on the last page too, but not after a common prefix.
     let next = page.entries.last().filter(|entry| page.truncated || matches!(entry, Entry::Key(..)));
     let next_upload = lines.last().filter(|_| matches!(next, Some(Entry::Key(..))));
     let result = ListMultipartUploadsResult {
@@ -67,7 +67,7 @@ pub(super) fn list_uploads(call: Authorized<'_>) -> Result<Response, Failure> {
     Ok(reply::xml(result.to_xml()))
 }
 
-/// The upload after which a listing continues within a key. One that ended meanwhile still has its place.
+/// The upload after which a listing continues within a key. An upload that has ended meanwhile keeps its position.
 fn marker(text: &str) -> Result<UploadId, Error> {
     text.parse().map_err(|_| Error::invalid_argument("Invalid uploadId marker", "upload-id-marker", text))
 }

@@ -94,7 +94,7 @@ fn listed<'a>(line: &'a Line<'a>, names: &'a Names, bucket_owner: &'a UserId) ->
     }
 }
 
-/// The version from which a listing continues within a key. One that is gone meanwhile still has its place.
+/// The version from which a listing continues within a key. A deleted version keeps its position.
 fn marker(snapshot: &Snapshot, bucket: BucketId, key: &[u8], text: &str) -> Result<VersionId, Failure> {
     let key = ObjectKey::from_bytes(key).map_err(|_| {
         Error::invalid_argument(

@@ -1,4 +1,4 @@
-//! The operations, a file each.
+//! The operations, one per file.
 
 mod abort_upload;
 mod acl;
@@ -47,7 +47,7 @@ use s3::Operation;
 use crate::authorization::Authorized;
 use crate::reply::Answer;
 
-/// Does what was asked. A verb that has to read a document first gets the request without the state by which it was
+/// Executes an operation. A verb that has to read a document first gets the request without the state in which it was
 /// judged.
 #[expect(clippy::too_many_lines, reason = "a row for each operation")]
 pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {

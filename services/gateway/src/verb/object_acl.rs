@@ -35,7 +35,7 @@ pub(super) async fn put(call: Granted<'_>, body: Body) -> Result<Response, Failu
         let bucket = call.bucket()?;
         let addressed = bucket.object(&key, wanted.as_deref());
         let (row, object) = version_but_no_marker(addressed, "PUT")?;
-        // Somebody else's object may be there by now.
+        // The object may have been replaced by another owner's meanwhile.
         call.authorize_object(action, addressed)?;
         let owners = Owners { owner: object.owner.as_ref().unwrap_or(&bucket.row.owner), bucket: &bucket.row.owner };
         let access = bucket.access()?;

@@ -24,7 +24,7 @@ pub(super) async fn get(call: Authorized<'_>) -> Result<Response, Failure> {
     let wanted = request.wanted;
     let page = match object.body {
         BodyRow::Parts(upload) if wanted.object_parts => Some(Page::read(&bucket.snapshot, upload, &request)?),
-        // An object of one PUT has no parts to speak of.
+        // An object stored by one PUT has no parts to list.
         _ => None,
     };
     let etag = object.etag.to_string();

@@ -1,4 +1,4 @@
-//! What locks an object, in its own documents and in the headers of requests and answers about it.
+//! Object lock, in documents of its own and in the headers of requests and responses.
 
 use std::sync::OnceLock;
 
@@ -26,13 +26,13 @@ const MODE: HeaderName = HeaderName::from_static("x-amz-object-lock-mode");
 const RETAIN_UNTIL: HeaderName = HeaderName::from_static("x-amz-object-lock-retain-until-date");
 const LEGAL_HOLD: HeaderName = HeaderName::from_static("x-amz-object-lock-legal-hold");
 
-/// Whether governance is to be bypassed for an object, by who may.
+/// Whether the request bypasses governance for an object and the caller may do so.
 pub(super) fn bypasses_governance(request: &Request<'_>, object: ObjectRef<'_>) -> Result<bool, Error> {
     let may = || request.authorize_object(Action::BypassGovernanceRetention, object).is_ok();
     Ok(request.head().bypass_governance()? && may())
 }
 
-/// The headers that tell what locks an object, as far as the caller may know.
+/// Inserts the headers about an object's lock that the caller may see.
 pub(super) fn show(
     request: &Request<'_>,
     object: ObjectRef<'_>,
@@ -53,7 +53,7 @@ pub(super) fn show(
     Ok(())
 }
 
-/// The lock that a write's headers ask for, if its bucket takes it right now.
+/// The lock that the headers of a write ask for, if its bucket accepts it.
 pub(super) fn of_new_object(request: &Request<'_>, bucket: &Bucket) -> Result<Lock, Failure> {
     let lock = convert::lock(request.head().object_lock()?);
     if lock != Lock::default() {
@@ -103,7 +103,7 @@ pub(super) async fn put_legal_hold(call: Granted<'_>, body: Body) -> Result<Resp
     .await
 }
 
-/// What locks the addressed version, and the version's name.
+/// The lock of the addressed version, and the version's name.
 fn find(call: Authorized<'_>) -> Result<(Lock, Option<domain::VersionName>), Failure> {
     let (wanted, key) = (call.head().version_id()?, call.key()?);
     let (_, bucket) = call.into_bucket()?;
@@ -111,7 +111,7 @@ fn find(call: Authorized<'_>) -> Result<(Lock, Option<domain::VersionName>), Fai
     Ok((object.lock, reply::shown_version(bucket.row.versioning, &row)))
 }
 
-/// Changes what locks the addressed version, if the caller may ask for just this.
+/// Changes the lock of the addressed version, if the caller may set this one.
 async fn put(
     call: Granted<'_>,
     asked: ObjectLock,
@@ -134,7 +134,7 @@ async fn put(
     answer(reply::empty(StatusCode::OK), shown.into_inner().flatten())
 }
 
-/// The addressed version, in a bucket whose versions may be locked.
+/// The addressed version, in a bucket that has object lock.
 fn lockable(wanted: ObjectRef<'_>, method: &'static str) -> Result<(VersionRow, ObjectRow), Failure> {
     if wanted.bucket.settings()?.object_lock.is_none() {
         return Err(missing_object_lock().into());

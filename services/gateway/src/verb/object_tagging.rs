@@ -26,7 +26,7 @@ pub(super) fn get(call: Authorized<'_>) -> Result<Response, Failure> {
 pub(super) async fn put(call: Granted<'_>, body: Body) -> Result<Response, Failure> {
     let document = read_document(body, &call, Sums::OfDocument).await?;
     let tags = Tagging::parse(&document, Carrier::Object)?.tags;
-    // Policies may ask for the tags, which were not known before, and the object may be another one by now.
+    // Policies may refer to the tags, which were not known before, and the object may have been replaced meanwhile.
     let call = call.judge_document(Document::Tags(&tags))?;
     let bucket = call.read_bucket().await?;
     let set = set(&call, bucket, tags.clone(), "PUT", StatusCode::OK).await;
@@ -52,7 +52,7 @@ async fn set(
     named(reply::empty(status), versioning, &row)
 }
 
-/// The answer, with the name of the version that it is about.
+/// Adds the name of the version to the response.
 fn named(mut response: Response, versioning: Versioning, row: &VersionRow) -> Result<Response, Failure> {
     reply::insert_version(response.headers_mut(), reply::shown_version(versioning, row))?;
     Ok(response)

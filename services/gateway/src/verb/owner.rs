@@ -7,7 +7,7 @@ use events::ids::{UserId, UserName};
 use ledger::{Snapshot, StateError};
 use s3::xml::Owner;
 
-/// The names that S3 shows beside canonical ids, as they are now. Of a user who is gone only the id is left.
+/// The names that S3 shows beside canonical ids, as they are now. A deleted user has only the id.
 pub(super) struct Names(BTreeMap<UserId, String>);
 
 impl Names {

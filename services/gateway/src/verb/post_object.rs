@@ -1,4 +1,4 @@
-//! A form: its fields are read and judged, and then its file is put as any other object is.
+//! Browser uploads: reads and judges the fields of a form, and then puts its file like any other object.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::payload::Payload;
 use crate::reply::{self, Answer};
 use crate::request::Request;
 
-/// Headers of the request that still mean something once its fields stand for the object's.
+/// Headers of the request that still apply after its fields replace the object's headers.
 const KEPT: [HeaderName; 5] = [HOST, USER_AGENT, REFERER, ORIGIN, HeaderName::from_static("traceparent")];
 
 /// A form up to where its file begins.
@@ -44,7 +44,7 @@ pub(super) async fn post_object(call: Granted<'_>, body: Body) -> Answer {
     }
 }
 
-/// Puts the file of a form as whoever signed that.
+/// Puts the file of a form as the caller who signed the form.
 async fn put(call: &Granted<'_>, form: Form, signer: Option<&Credential>) -> Result<Response, Failure> {
     let bucket = call.bucket_name()?;
     let (caller, length) = caller(call, &form, bucket.as_str(), signer)?;
@@ -70,20 +70,20 @@ async fn put(call: &Granted<'_>, form: Form, signer: Option<&Credential>) -> Res
         query: &query,
         address: &address,
         caller: &caller,
-        // What all together may send is waited for where the form is read.
+        // The limit of the whole gateway was applied while the form was read.
         pace: &pace,
         operation: Operation::PutObject,
         ..**call
     };
-    // The fields may have taken long.
+    // Reading the fields may have taken long.
     let authorized = Authorized::new(request, call.read().await?)?;
-    // A form does not say how long its file is: what the bucket has no room for is refused where it begins.
+    // A form does not say how long its file is, so a file that does not fit the quota is refused while it is read.
     let room = request.room(authorized.bucket()?, &request.key()?)?;
     let stored = Box::pin(put_object(authorized, form.into_file(length, room))).await?;
     Ok(answer(&request, &success, (bucket.as_str(), &key), stored.headers()))
 }
 
-/// Reads all that stands before the file.
+/// Reads everything before the file.
 async fn read_form(call: &Granted<'_>, body: Body) -> Result<Form, Failure> {
     if call.caller.account.is_some() {
         let why = "A form is signed in its fields, not in the headers or the query of its request";
@@ -93,7 +93,7 @@ async fn read_form(call: &Granted<'_>, body: Body) -> Result<Form, Failure> {
     let declared = Declared { content_length: head.number("content-length")?, ..Declared::default() };
     let mut decoder = Decoder::new(boundary(head.text(CONTENT_TYPE.as_str())?)?);
     let mut body = Payload::new(body, call, &declared)?;
-    // The fields take no room that others wait for: `FIELDS_BYTES_MAX` of them is less than a connection buffers.
+    // The fields take no shared memory: `FIELDS_BYTES_MAX` is less than a connection buffers.
     let mut fields = Fields::default();
     loop {
         match decoder.event()? {
@@ -112,7 +112,7 @@ async fn read_form(call: &Granted<'_>, body: Body) -> Result<Form, Failure> {
     }
 }
 
-/// Who signed the form, if anybody did.
+/// The caller who signed the form, if it is signed.
 fn signer(call: &Granted<'_>, fields: &Fields) -> Result<Option<Arc<Credential>>, Failure> {
     let Some(claim) = Claim::of(fields)? else { return Ok(None) };
     let shared = &call.gateway.0;
@@ -124,7 +124,7 @@ fn signer(call: &Granted<'_>, fields: &Fields) -> Result<Option<Arc<Credential>>
     verified.map_err(|failure| shared.limiter.failed(call.client.map(|client| client.counted), failure))
 }
 
-/// As whom the form is put, and how long its file may be. All that its policy says is held against it.
+/// The caller of the form, and how long its file may be. Everything in its policy is checked.
 fn caller(
     call: &Granted<'_>,
     form: &Form,
@@ -148,18 +148,18 @@ fn caller(
     Ok((caller, policy.length()))
 }
 
-/// What is left of a form while its file is read.
+/// The rest of a form while its file is read.
 struct Reading {
     body: Payload,
     decoder: Decoder,
     length: LengthRange,
-    /// How many bytes the bucket has room for, and what is said of more.
+    /// How many more bytes the bucket may store, and the error beyond that.
     room: Option<(u64, Error)>,
     received: u64,
 }
 
 impl Form {
-    /// The bytes of the file. A file that is longer or shorter than it may be ends in an error.
+    /// The bytes of the file. A file that is too long or too short ends in an error.
     fn into_file(self, length: LengthRange, room: Option<(u64, Error)>) -> Body {
         let reading = Reading { body: self.body, decoder: self.decoder, length, room, received: 0 };
         Body::from_stream(stream::try_unfold(reading, |mut reading| async move {
@@ -199,7 +199,7 @@ impl Reading {
     }
 }
 
-/// What the page wants to be told.
+/// The response that the page asked for.
 fn answer(request: &Request<'_>, success: &Success, (bucket, key): (&str, &str), stored: &HeaderMap) -> Response {
     let etag = stored.get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
     let path = request.parts.uri.path().trim_end_matches('/');
@@ -223,7 +223,7 @@ fn answer(request: &Request<'_>, success: &Success, (bucket, key): (&str, &str),
         Success::Redirect(address) => Success::location(address, bucket, key.as_bytes(), &etag),
         Success::NoContent | Success::Ok | Success::Created => location,
     };
-    // A host that no header can carry is none to send anybody to.
+    // No redirect is sent to a host that no header can carry.
     if let Ok(location) = HeaderValue::from_str(&location) {
         headers.insert(LOCATION, location);
     }

@@ -30,7 +30,7 @@ pub(super) async fn put_object(call: Authorized<'_>, body: Body) -> Result<Respo
     }
 }
 
-/// The first bytes of an object that is not there: of several who bring them, one makes it.
+/// Stores the first bytes of an object that does not exist yet: of several concurrent writers, one creates it.
 async fn store_first_bytes(
     call: &Granted<'_>,
     bucket: Bucket,
@@ -45,7 +45,7 @@ async fn store_first_bytes(
     })
 }
 
-/// Stores an object, whatever is under its key.
+/// Stores an object, replacing the one under its key.
 async fn store(
     call: &Granted<'_>,
     bucket: Bucket,
@@ -54,7 +54,7 @@ async fn store(
     key: ObjectKey,
 ) -> Result<Response, Failure> {
     if !request.conditions.is_empty() {
-        // Decided for good at the commit; looking first may spare the body.
+        // The commit decides for good; checking first may avoid reading the body.
         let current = bucket.object(&key, None).current()?;
         let etag = current.and_then(|row| row.object).map(|object| object.etag.to_string());
         request.conditions.evaluate(key.as_bytes(), etag.as_deref())?;

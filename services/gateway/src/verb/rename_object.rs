@@ -34,21 +34,20 @@ pub(super) async fn rename_object(call: Authorized<'_>) -> Result<Response, Fail
         authorize(call, call.bucket()?.object(&rename.source, None))?;
         Ok(rename.clone().into())
     });
-    // Whoever may not list learns nothing of keys that are absent, of either.
+    // A caller who may not list the bucket does not learn which of the two keys is absent.
     let committed = committed.await.map_err(|failure| call.hide_absence(failure));
     committed.map(|_| reply::empty(StatusCode::OK))
 }
 
-/// The source goes, and who may read the new key reads what was under the old one: both are rights to the source.
+/// The source is removed, and callers who may read the new key can read its contents. Both need rights on the source.
 fn authorize(request: &Request<'_>, source: ObjectRef<'_>) -> Result<(), Failure> {
     [Action::DeleteObject, Action::GetObject]
         .into_iter()
         .try_for_each(|action| request.authorize_object(action, source))
 }
 
-/// The version that was judged and of which the conditions hold, and its size: no other is renamed that comes
-/// meanwhile, nor this one once it is longer. There is none if this very request was done before, which the commit
-/// knows.
+/// The version that was judged and that the conditions hold for, and its size. The commit renames no other version, and
+/// not this one if it has grown. `None` if this request was already executed, which the commit knows.
 fn looked_at(
     source: ObjectRef<'_>,
     conditions: &Conditions,

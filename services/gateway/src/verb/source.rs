@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::request::Request;
 use crate::state::Bucket;
 
-/// The greatest object that one copy request copies: S3's limit.
+/// The largest object that one copy request copies: S3's limit.
 pub(super) const COPY_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
 
 pub(super) struct Source {
@@ -45,7 +45,7 @@ pub(super) async fn find(
 }
 
 impl Source {
-    /// Refuses a right to the source that nothing grants: `of_version` where a version is named.
+    /// Refuses a right on the source that nothing grants: `of_version` if a version is named.
     pub(super) fn authorize(
         &self,
         request: &Request<'_>,
@@ -59,7 +59,7 @@ impl Source {
     }
 }
 
-/// A delete marker as a source is an invalid request, not a method that is not allowed.
+/// A delete marker as a source is an invalid request, not a disallowed method.
 fn as_source(failure: Failure) -> Failure {
     if failure.error.code() == Code::MethodNotAllowed {
         return Error::invalid_request(

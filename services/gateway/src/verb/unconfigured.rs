@@ -1,4 +1,4 @@
-//! What no bucket has here, asked for as of a bucket that may have it.
+//! Settings that no bucket has here, answered as for a bucket that could have them.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -12,7 +12,7 @@ use crate::payload::{Sums, read_document};
 use crate::reply;
 use crate::state::Bucket;
 
-/// Answers as the operation's row says.
+/// Answers as the row of the operation says.
 pub(super) async fn answer(call: Authorized<'_>, body: Body) -> Result<Response, Failure> {
     let (call, Bucket { name: bucket, .. }) = call.into_bucket()?;
     match call.operation.unconfigured() {
@@ -20,7 +20,7 @@ pub(super) async fn answer(call: Authorized<'_>, body: Body) -> Result<Response,
         Some(Unconfigured::Empty(root)) => Ok(reply::xml(Unconfigured::empty(root))),
         Some(Unconfigured::EmptyPage(root)) => Ok(reply::xml(Unconfigured::empty_page(root))),
         Some(Unconfigured::Deleted) => Ok(reply::empty(StatusCode::NO_CONTENT)),
-        // What it says holds anyway, so nothing is written.
+        // The document states what holds anyway, so nothing is written.
         Some(Unconfigured::Unchanging(kind)) => {
             kind.parse(&read_document(body, &call, Sums::OfDocument).await?)?;
             Ok(reply::empty(StatusCode::OK))

@@ -48,8 +48,8 @@ pub(super) async fn upload_part(call: Authorized<'_>, body: Body) -> Result<Resp
     Ok(response)
 }
 
-/// A part brings a checksum of the algorithm its upload was begun with. It may bring none if that of the object is of
-/// its bytes: then the part's is computed here. A checksum of checksums is one of those that the client knows.
+/// A part must have a checksum of the algorithm its upload was created with. It may lack one if the object's checksum
+/// is that of all bytes: then the part's is computed here. A checksum of checksums needs those that the client knows.
 fn check_algorithm(declared: &Declared, plan: Option<ChecksumPlan>) -> Result<(), Error> {
     let Some(plan) = plan else { return Ok(()) };
     let planned = convert::wire_algorithm(plan.algorithm);
@@ -64,7 +64,7 @@ fn check_algorithm(declared: &Declared, plan: Option<ChecksumPlan>) -> Result<()
     )))
 }
 
-/// Where a part goes.
+/// The upload that a part belongs to.
 pub(super) struct Target {
     pub(super) bucket: BucketName,
     key: ObjectKey,
@@ -91,18 +91,18 @@ impl Target {
         Ok((call, Self { bucket: bucket.into_name(), key, upload, number, row }))
     }
 
-    /// Refuses a part of a size that the bucket's quota has no room for, before its bytes are read.
+    /// Refuses a part whose size does not fit the bucket's quota, before its bytes are read.
     pub(super) fn admit(&self, request: &Request<'_>, snapshot: &Arc<Snapshot>, size: u64) -> Result<(), Failure> {
         let bucket = request.bucket_in(Arc::clone(snapshot))?;
         request.admit_part(&bucket, (self.upload, self.number), Some(size))
     }
 
-    /// The checksum algorithm the upload was begun with.
+    /// The checksum algorithm that the upload was created with.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         self.row.checksum.map(|plan| convert::wire_algorithm(plan.algorithm))
     }
 
-    /// How the upload's parts are encrypted, if they are. `customer`: the key that the request brings.
+    /// How the upload's parts are encrypted, if at all. `customer`: the key in the request.
     pub(super) async fn protection(
         &self,
         call: &Granted<'_>,
@@ -111,7 +111,7 @@ impl Target {
         Protection::of_part(call, &self.row, customer).await
     }
 
-    /// Commits the part; its entity tag and time.
+    /// Commits the part. Returns its entity tag and time.
     pub(super) async fn store(
         self,
         call: &Granted<'_>,
@@ -138,7 +138,7 @@ impl Target {
         }
     }
 
-    /// The part as a command that points at a content stored already, which is not encrypted.
+    /// A part that refers to a stored content, which is not encrypted.
     pub(super) fn known(
         self,
         size: u64,
@@ -151,7 +151,7 @@ impl Target {
     }
 }
 
-/// An upload under way.
+/// An upload in progress.
 pub(super) fn find_upload(bucket: &Bucket, key: &ObjectKey, text: &str) -> Result<(UploadId, UploadRow), Failure> {
     let upload = upload_id(text)?;
     let row = bucket.snapshot.upload(bucket.row.id, key, upload)?.ok_or_else(|| Error::no_such_upload(text))?;

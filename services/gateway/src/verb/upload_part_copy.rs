@@ -41,7 +41,7 @@ pub(super) async fn upload_part_copy(call: Authorized<'_>) -> Result<Response, F
     target.admit(&call, &source.bucket.snapshot, length)?;
     let protection = target.protection(&call, request.customer_key).await?;
     let source_key = open_object(&call, &source.object, request.source_key.as_ref()).await?;
-    // Each object has a key of its own: what is encrypted is shared by no two of them.
+    // Each object has its own key, so two objects never share encrypted bytes.
     let whole = length == source.object.size && protection.is_none() && source_key.is_none();
     let mut encryption_headers = HeaderMap::new();
     if let Some(protection) = &protection {
@@ -65,7 +65,7 @@ pub(super) async fn upload_part_copy(call: Authorized<'_>) -> Result<Response, F
 
 type Stored = (ETag, Timestamp, Option<events::object::Checksum>);
 
-/// The source as one content with the checksum the upload wants, if it is that.
+/// The source as one content with the checksum the upload needs, if it has that form.
 fn same_content(source: &Source, target: &Target) -> Option<(NewBody, Option<events::object::Checksum>)> {
     let body = match source.object.body {
         BodyRow::Empty => NewBody::Empty,
@@ -81,7 +81,7 @@ fn same_content(source: &Source, target: &Target) -> Option<(NewBody, Option<eve
     }
 }
 
-/// No byte moves: the part names the content of its source.
+/// Copies without moving bytes: the part refers to the content of its source.
 async fn by_reference(
     call: &Granted<'_>,
     target: Target,
@@ -98,7 +98,7 @@ async fn by_reference(
     }
 }
 
-/// A range, an assembled object, or one of which too few shards are left: the bytes make a new content.
+/// Copies the bytes into a new content: for a range, an assembled object, or one with too few shards left.
 async fn by_bytes(
     call: &Granted<'_>,
     target: Target,

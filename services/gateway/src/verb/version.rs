@@ -1,4 +1,4 @@
-//! The version that a request asks for, and what is said where there is none.
+//! The version that a request asks for, and the error if it does not exist.
 
 use domain::row::{ObjectRow, VersionRow};
 use domain::{VersionName, newest_version};
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::reply;
 use crate::state::ObjectRef;
 
-/// The version that is asked for, if it is an object.
+/// The requested version, if it is an object.
 pub(super) fn version(wanted: ObjectRef<'_>, method: &'static str) -> Result<(VersionRow, ObjectRow), Failure> {
     let key = wanted.key.as_bytes();
     let row = match wanted.version {
@@ -30,14 +30,14 @@ pub(super) fn version(wanted: ObjectRef<'_>, method: &'static str) -> Result<(Ve
     }
 }
 
-/// A delete marker takes no other method than the one that takes it away.
+/// The only method that a version id of a delete marker allows is DELETE.
 fn not_of_markers(row: &VersionRow, method: &'static str) -> Result<Failure, Failure> {
     Ok(marker(Error::method_not_allowed(method, "DeleteMarker"), row.name())?
         .with_header(ALLOW, HeaderValue::from_static("DELETE"))
         .with_header(LAST_MODIFIED, reply::value(&date::http_date(row.modified))?))
 }
 
-/// As [`version`], for what S3 refuses to do with a delete marker also where the key alone is named.
+/// Like [`version`], for operations that S3 refuses on a delete marker even if only the key is named.
 pub(super) fn version_but_no_marker(
     wanted: ObjectRef<'_>,
     method: &'static str,
@@ -51,7 +51,7 @@ pub(super) fn version_but_no_marker(
     version(wanted, method)
 }
 
-/// A key without a current object: never stored, or hidden by a delete marker.
+/// The error for a key without a current object: never stored, or hidden by a delete marker.
 fn absent(wanted: ObjectRef<'_>) -> Result<Failure, Failure> {
     let error = Error::no_such_key(wanted.key.as_bytes());
     match newest(wanted)? {

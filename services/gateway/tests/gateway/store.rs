@@ -6,10 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use events::access::ObjectOwnership;
-use gateway::{Credentials, Gateway, Options, RateLimits};
+use gateway::{Gateway, Options, RateLimits};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
-use identity::{MasterKey, MasterKeys, PIECE_SECRET_BYTES, PieceSecret, PieceSecrets, Sealers, Secret};
+use identity::{Credentials, MasterKey, MasterKeys, PIECE_SECRET_BYTES, PieceSecret, PieceSecrets, Sealers, Secret};
 use ledger::Ledger;
 use s3::sigv4::{self, PayloadHash};
 use sha2::{Digest, Sha256};
@@ -73,7 +73,7 @@ impl Store {
     /// How many shards lie on the nodes, once none is on its way any more.
     pub(crate) async fn shards(&self) -> usize {
         let settled = async {
-            while self.pending_writes.open() > 0 {
+            while self.pending_writes.count() > 0 {
                 tokio::task::yield_now().await;
             }
         };

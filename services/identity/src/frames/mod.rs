@@ -1,9 +1,9 @@
-//! Contents as ciphertext: frames of AES-256-GCM that can be opened one by one, and that cannot be cut, swapped or
-//! taken from another content without notice.
+//! Contents as ciphertext: frames of AES-256-GCM that can be opened one by one. Truncated, swapped or foreign frames
+//! are detected.
 //!
-//! The nonce of a frame is its number and whether it is the last. That is the construction STREAM of Hoang, Reyhanitabar,
-//! Rogaway and Vizár, "Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance" (CRYPTO 2015), with a
-//! key per content in place of a random prefix of the nonce: no nonce is used twice under one key.
+//! The nonce of a frame is its number and a flag for the last frame. This is the construction STREAM of Hoang,
+//! Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance" (CRYPTO
+//! 2015), with a key per content in place of a random prefix of the nonce: no nonce is used twice under one key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 /// Bytes of plaintext in a frame; the last of a content may have fewer.
 pub const FRAME_BYTES: usize = 64 * 1024;
 
-/// Bytes that a frame of ciphertext has more.
+/// Bytes that encryption adds to a frame.
 pub const TAG_BYTES: usize = 16;
 
 /// Bytes of a whole frame of ciphertext.
 const SEALED_FRAME_BYTES: usize = FRAME_BYTES + TAG_BYTES;
 
-/// What tells these frames from all else that is ever encrypted.
+/// Distinguishes these frames from everything else that is ever encrypted.
 const ASSOCIATED: &[u8] = b"planetstore frame v1";
 
 /// The key of one content. Used for one content only.
@@ -28,7 +28,7 @@ pub struct ContentKey(Arc<LessSafeKey>);
 
 /// The ciphertext is not what was written: it must not be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the ciphertext was changed, cut, or belongs elsewhere")]
+#[error("the ciphertext was altered, truncated, or belongs to another content")]
 pub struct FrameError;
 
 impl ContentKey {
@@ -60,7 +60,7 @@ impl fmt::Debug for ContentKey {
     }
 }
 
-/// Whether the frame is the last, in one byte, and its number in eight.
+/// The flag for the last frame in one byte, and the frame's number in eight.
 fn nonce(index: u64, is_last: bool) -> Nonce {
     let mut bytes = [0; 12];
     bytes[0] = u8::from(is_last);
@@ -68,22 +68,22 @@ fn nonce(index: u64, is_last: bool) -> Nonce {
     Nonce::assume_unique_for_key(bytes)
 }
 
-/// Makes ciphertext of a content as it comes. It holds less than a frame.
+/// Encrypts a content as it arrives. It holds less than a frame.
 #[derive(Debug)]
 pub struct Wrapper {
     key: ContentKey,
     index: u64,
-    /// At most a frame: whether it is the last is not known before more comes.
+    /// At most a frame: only later bytes show whether it is the last.
     pending: Vec<u8>,
 }
 
 impl Wrapper {
-    /// Begins a content.
+    /// Starts a content.
     pub fn new(key: ContentKey) -> Self {
         Self { key, index: 0, pending: Vec::new() }
     }
 
-    /// Takes plaintext and gives the ciphertext of the frames that it completes.
+    /// Takes plaintext and returns the ciphertext of the frames that it completes.
     ///
     /// # Errors
     /// [`FrameError`] if the cipher refuses, which it does not for frames of this length.
@@ -108,7 +108,7 @@ impl Wrapper {
         Ok(out)
     }
 
-    /// Ends the content: the ciphertext of its last frame; nothing of an empty content.
+    /// Ends the content and returns the ciphertext of its last frame; an empty content has none.
     ///
     /// # Errors
     /// As [`push`](Self::push).
@@ -121,14 +121,14 @@ impl Wrapper {
     }
 }
 
-/// A stretch of a content, and the ciphertext in which it lies.
+/// A range of a content, and the ciphertext that contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
-    /// Bytes of plaintext that the content has.
+    /// The size of the content in bytes of plaintext.
     pub size: u64,
-    /// The first byte of plaintext that is wanted.
+    /// The first requested byte of plaintext.
     pub start: u64,
-    /// The byte after the last; not before `start`, not behind `size`.
+    /// The byte after the last; not before `start`, not after `size`.
     pub end: u64,
 }
 
@@ -144,7 +144,7 @@ impl Stretch {
     }
 }
 
-/// Makes plaintext of a stretch of a content as its ciphertext comes. It holds less than a frame.
+/// Decrypts a range of a content as its ciphertext arrives. It holds less than a frame.
 #[derive(Debug)]
 pub struct Opener {
     key: ContentKey,
@@ -154,15 +154,15 @@ pub struct Opener {
 }
 
 impl Opener {
-    /// Begins a stretch, of which [`Stretch::sealed`] is to be read.
+    /// Starts a range, whose [`Stretch::sealed`] bytes must be passed in.
     pub fn new(key: ContentKey, stretch: Stretch) -> Self {
         Self { key, stretch, index: stretch.start / FRAME_BYTES as u64, pending: Vec::new() }
     }
 
-    /// Takes ciphertext and gives what of the stretch it completes.
+    /// Takes ciphertext and returns the bytes of the range that it completes.
     ///
     /// # Errors
-    /// [`FrameError`]; nothing of such a frame, or of what follows it, is ever given.
+    /// [`FrameError`]; no bytes of such a frame, or after it, are ever returned.
     pub fn push(&mut self, mut sealed: &[u8]) -> Result<Vec<u8>, FrameError> {
         let mut out = Vec::with_capacity(sealed.len());
         while !sealed.is_empty() {
@@ -177,7 +177,7 @@ impl Opener {
         Ok(out)
     }
 
-    /// Ends the stretch: all of it must have come.
+    /// Ends the range, which must be complete.
     ///
     /// # Errors
     /// [`FrameError`] if something is missing.
@@ -187,7 +187,7 @@ impl Opener {
         if is_whole && self.pending.is_empty() { Ok(()) } else { Err(FrameError) }
     }
 
-    /// Bytes of the frame that is coming.
+    /// Bytes of the next frame.
     fn frame_bytes(&self) -> Result<usize, FrameError> {
         let begin = self.index.saturating_mul(FRAME_BYTES as u64);
         let plain = self.stretch.size.checked_sub(begin).filter(|left| *left > 0).ok_or(FrameError)?;

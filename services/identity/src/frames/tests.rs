@@ -56,7 +56,7 @@ fn frames_that_were_swapped_repeated_or_cut_away_are_noticed() {
         let changed: Vec<u8> = order.iter().flat_map(|at| frames[*at]).copied().collect();
         assert_eq!(open(&key(1), &changed, stretch, 50_000), Err(FrameError), "{order:?}");
     }
-    // A shorter content is no way to pass off what was cut as whole.
+    // A truncated content cannot pass as a complete shorter one.
     let cut = Stretch { size: 2 * FRAME_BYTES as u64, start: 0, end: 2 * FRAME_BYTES as u64 };
     assert_eq!(open(&key(1), &sealed[..2 * SEALED_FRAME_BYTES], cut, 50_000), Err(FrameError));
     assert_eq!(open(&key(2), &sealed, stretch, 50_000), Err(FrameError));

@@ -1,4 +1,4 @@
-//! Session tokens: JWTs with one fixed algorithm, checked against a time that comes in.
+//! Session tokens: JWTs with one fixed algorithm, checked against a time that the caller passes in.
 //!
 //! Sources: RFC 7519; RFC 8725 (best current practices); RFC 9068 (the profile for access tokens).
 
@@ -18,41 +18,41 @@ use crate::secret::Secret;
 /// The lifetime of a token in seconds.
 pub const TOKEN_TIME_SECONDS: i64 = 10 * 60;
 
-/// The longest that a token may hold whoever made it, in seconds.
+/// The longest lifetime that a token may claim, whoever made it, in seconds.
 const TOKEN_TIME_SECONDS_MAX: i64 = 15 * 60;
 
-/// How far the clocks of two gateways may differ, in seconds.
+/// The tolerated difference between the clocks of two gateways, in seconds.
 const LEEWAY_SECONDS: i64 = 5;
 
-/// Longest token that is looked at, in bytes.
+/// The longest token that is parsed, in bytes.
 const TOKEN_BYTES_MAX: usize = 2 << 10;
 
-/// What kind of token it is.
+/// The type of these tokens.
 const TYPE: &str = "at+jwt";
 
-/// Whom tokens are for.
+/// The audience of these tokens.
 const AUDIENCE: &str = "planetstore-admin";
 
-/// Makes session tokens, and checks them.
+/// Makes and verifies session tokens.
 pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     header: Header,
-    /// The first part of every token, `.` included. It is the same for all, so no other is looked into: neither an
-    /// algorithm nor a key that a token names can play a part.
+    /// The first part of every token, including the `.`. It is the same for all, and any other is refused unparsed: an
+    /// algorithm or key that a token names has no effect.
     head: String,
     issuer: String,
     refresh: hmac::Key,
 }
 
-/// The session that a token is for.
+/// The session that a token is issued for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
     /// The user's id.
     pub user_id: String,
     /// The user's name.
     pub user_name: String,
-    /// The user's role, for the client to see; what a user may do is looked up with every request.
+    /// The user's role, for the client to see; the user's rights are looked up with every request.
     pub role: String,
     /// The session.
     pub session: Uuid,
@@ -77,22 +77,22 @@ pub struct Claims {
     pub sub: String,
     /// The user's name.
     pub name: String,
-    /// The user's role when it was made.
+    /// The user's role when the token was made.
     pub role: String,
     /// The session.
     pub sid: Uuid,
-    /// This token among all.
+    /// The id of this token.
     pub jti: Uuid,
     iat: i64,
     nbf: i64,
     /// The expiry, in seconds since 1970.
     pub exp: i64,
-    /// When the password was proven again for it, in seconds since 1970.
+    /// When the password was verified again for it, in seconds since 1970.
     #[serde(default, rename = "auth_time", skip_serializing_if = "Option::is_none")]
     pub proved: Option<i64>,
 }
 
-/// The reason why a token is refused. For logs and tests only: clients learn only that they have to log in.
+/// Why a token is refused. For logs and tests only: clients learn only that they have to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The token has another form, algorithm, key or type.
@@ -102,7 +102,7 @@ pub enum TokenError {
     #[error("the token's signature is wrong")]
     Signature,
     /// Claims are missing, of the wrong type or not known.
-    #[error("the token's claims cannot be read")]
+    #[error("the token's claims are malformed")]
     Claims,
     /// The token is of another region or for another API.
     #[error("the token is not of this region, or not for this API")]
@@ -142,7 +142,7 @@ impl Tokens {
         })
     }
 
-    /// A token from now on.
+    /// Issues a token that is valid from now on.
     ///
     /// # Errors
     /// [`TokenError::Failed`].
@@ -150,7 +150,7 @@ impl Tokens {
         self.make(bearer, id, now, None)
     }
 
-    /// The same for who has just proven the password again.
+    /// Like [`issue`](Self::issue), for a user whose password has just been verified again.
     ///
     /// # Errors
     /// [`TokenError::Failed`].
@@ -178,12 +178,12 @@ impl Tokens {
         Ok(Issued { token: Secret::new(token), expires })
     }
 
-    /// What a session is to be prolonged with next.
+    /// The next refresh token of a session.
     pub fn refresh_token(&self, session: Uuid, random: [u8; REFRESH_RANDOM_BYTES]) -> RefreshToken {
         RefreshToken::new(&self.refresh, session, random)
     }
 
-    /// Whether a refresh token is one that was given out.
+    /// Whether a refresh token was issued.
     pub fn has_issued(&self, token: &RefreshToken) -> bool {
         token.is_of(&self.refresh)
     }
@@ -226,7 +226,7 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// The library checks the signature under the one algorithm; the claims are checked here, without its clock.
+/// The library verifies the signature with the one algorithm; the claims are checked here, without its clock.
 fn signature_only() -> Validation {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.required_spec_claims.clear();

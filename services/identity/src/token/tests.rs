@@ -1,4 +1,4 @@
-//! Tokens against everything that was ever done to them elsewhere.
+//! Known attacks on tokens.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -39,14 +39,14 @@ fn header() -> Value {
     json!({ "typ": "at+jwt", "alg": "HS256", "kid": master().key_id() })
 }
 
-/// A token of these parts under a key, by a hand that knows no rules.
+/// A token of these parts under a key, without following any rules.
 fn forge(head: &str, claims: &Value, algorithm: hmac::Algorithm, key: &[u8]) -> String {
     let message = format!("{head}.{}", BASE64.encode(claims.to_string()));
     let signature = hmac::sign(&hmac::Key::new(algorithm, key), message.as_bytes());
     format!("{message}.{}", BASE64.encode(signature))
 }
 
-/// A token with any claims that only the holder of the key could have made.
+/// A token with arbitrary claims, signed with the real key.
 fn signed(claims: &Value) -> String {
     let tokens = tokens();
     let key = master().subkey(Purpose::SessionTokens);
@@ -86,7 +86,7 @@ fn the_forger_of_these_tests_makes_good_tokens_if_nothing_is_changed() {
     assert!(tokens().verify(&signed(&claims()), at(NOW)).is_ok());
     let key = master().subkey(Purpose::SessionTokens);
     let head = BASE64.encode(json!({ "typ": "at+jwt", "alg": "HS256", "kid": master().key_id() }).to_string());
-    // The same header in another order of names is not ours, and there is no need for it to be.
+    // The same header with its names in another order is not ours, and need not be accepted.
     let other = forge(&head, &claims(), hmac::HMAC_SHA256, key.as_slice());
     assert!(other.starts_with(&tokens().head) || refusal(&other) == TokenError::Foreign);
 }
@@ -107,7 +107,7 @@ fn no_algorithm_but_the_one_is_accepted() {
             assert_eq!(refusal(&token), TokenError::Foreign, "{alg}");
         }
     }
-    // The right header over a signature of another algorithm.
+    // The right header with a signature of another algorithm.
     for algorithm in [hmac::HMAC_SHA384, hmac::HMAC_SHA512] {
         let token = forge(tokens().head.trim_end_matches('.'), &claims(), algorithm, key.as_slice());
         assert_eq!(refusal(&token), TokenError::Signature);

@@ -15,7 +15,7 @@ type Upload = (BucketId, ObjectKey, UploadId);
 
 impl<A: Access> Table<A, Upload, UploadRow> {
     /// The uploads of a bucket, from a key and an id on.
-    pub(crate) fn from_key(
+    pub(crate) fn starting_at(
         &self,
         bucket: BucketId,
         from: Bound<(&[u8], UploadId)>,
@@ -30,7 +30,7 @@ impl<A: Access> Table<A, Upload, UploadRow> {
 
     /// The first uploads of a bucket, `max` at most.
     pub(super) fn first_of(&self, bucket: BucketId, max: usize) -> Result<Vec<(ObjectKey, UploadId)>, StateError> {
-        let ids = self.from_key(bucket, Bound::Unbounded)?.take(max).map(|entry| entry?.key());
+        let ids = self.starting_at(bucket, Bound::Unbounded)?.take(max).map(|entry| entry?.key());
         ids.map(|id| id.map(|(_, key, upload)| (key, upload))).collect()
     }
 }

@@ -15,11 +15,11 @@ type Noncurrent = (BucketId, ObjectKey, VersionId);
 
 impl<A: Access> Table<A, Current, VersionRow> {
     pub(super) fn is_empty_of(&self, bucket: BucketId) -> Result<bool, StateError> {
-        Ok(self.from_key(bucket, Bound::Unbounded)?.next().transpose()?.is_none())
+        Ok(self.starting_at(bucket, Bound::Unbounded)?.next().transpose()?.is_none())
     }
 
     /// The current versions of a bucket, from a key on.
-    pub(crate) fn from_key(
+    pub(crate) fn starting_at(
         &self,
         bucket: BucketId,
         from: Bound<&[u8]>,
@@ -35,11 +35,11 @@ impl<A: Access> Table<A, Current, VersionRow> {
 
 impl<A: Access> Table<A, Noncurrent, VersionRow> {
     pub(super) fn is_empty_of(&self, bucket: BucketId) -> Result<bool, StateError> {
-        Ok(self.from_key(bucket, Bound::Unbounded)?.next().transpose()?.is_none())
+        Ok(self.starting_at(bucket, Bound::Unbounded)?.next().transpose()?.is_none())
     }
 
     /// The noncurrent versions of a bucket, from a key on.
-    pub(crate) fn from_key(
+    pub(crate) fn starting_at(
         &self,
         bucket: BucketId,
         from: Bound<&[u8]>,

@@ -1,4 +1,4 @@
-//! A clock that is set.
+//! A clock that tests set.
 
 use domain::lifecycle::Day;
 use jiff::SignedDuration;

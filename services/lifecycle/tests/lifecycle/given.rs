@@ -1,4 +1,4 @@
-//! A bucket, what is in it, and its rules.
+//! A bucket, its versions, and its rules.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,20 +19,20 @@ use tokio::task::JoinHandle;
 
 pub(crate) use testkit::commands::{bucket, rule};
 
-/// How long is waited for what must come.
+/// How long to wait for a condition.
 const TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How often it is looked for.
+/// How often to check it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A log, and ledgers over it.
+/// A log, and ledgers that fold it.
 pub(crate) struct Store {
     pub(crate) log: MemoryLog,
     folder: TempDir,
     pub(crate) clock: Clock,
 }
 
-/// Follows rules until it is dropped.
+/// Applies rules until it is dropped.
 pub(crate) struct Following(JoinHandle<lifecycle::Stopped>);
 
 impl Drop for Following {
@@ -87,7 +87,7 @@ pub(crate) async fn does(ledger: &Ledger, command: Command) {
     ledger.commit(command, origin()).await.unwrap();
 }
 
-/// The versions there are, as `key` or, of those that are not the newest, `(key)`.
+/// The existing versions, as `key`, or as `(key)` if they are not the newest.
 pub(crate) fn versions(ledger: &Ledger) -> Vec<String> {
     let snapshot = ledger.latest();
     let id: BucketId = snapshot.bucket(&bucket()).unwrap().unwrap().id;
@@ -103,7 +103,7 @@ pub(crate) fn versions(ledger: &Ledger) -> Vec<String> {
     shown.collect()
 }
 
-/// Waits until the versions are as wanted.
+/// Waits until the versions satisfy a condition.
 pub(crate) async fn until(ledger: &Ledger, what: &str, is_so: impl Fn(&[String]) -> bool) {
     let looking = async {
         while !is_so(&versions(ledger)) {

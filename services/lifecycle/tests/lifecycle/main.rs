@@ -1,4 +1,4 @@
-//! Rules that are followed, over a log in memory.
+//! Applies rules, with a log in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod clock;

@@ -1,8 +1,8 @@
-//! A body in chunks, followed to its end as hyper follows it, and no more leniently.
+//! The chunks of a body, followed to its end as hyper does it, and no more leniently.
 //!
 //! Source: RFC 9112, section 7.1.
 
-/// How far the chunks have come.
+/// The position in the chunks.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
     step: Step,
@@ -12,7 +12,7 @@ pub(super) struct Chunks {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Step {
-    /// The first digit of a size comes.
+    /// The next byte is the first digit of a size.
     #[default]
     Start,
     Size,
@@ -22,7 +22,7 @@ enum Step {
     Data,
     DataReturn,
     DataLineFeed,
-    /// A line of the trailer begins, or the last one, which is empty.
+    /// The start of a line of the trailer, or of the last line, which is empty.
     TrailerStart,
     Trailer,
     TrailerLineFeed,
@@ -36,12 +36,12 @@ impl Chunks {
         self.step == Step::Over
     }
 
-    /// The last byte that was passed on is none that may stand there.
+    /// The last byte that was passed on is not allowed there.
     pub(super) fn are_broken(&self) -> bool {
         self.step == Step::Broken
     }
 
-    /// How many of these bytes belong to the body, up to the first that is wrong.
+    /// The number of bytes that belong to the body, up to the first malformed one.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> usize {
         let mut passed = 0;
         while let Some(byte) = bytes.get(passed) {
@@ -66,7 +66,7 @@ impl Chunks {
 
     fn after(&mut self, byte: u8) -> Step {
         match (self.step, byte) {
-            // hyper would take it for a part of a trailer.
+            // hyper would accept it as a part of a trailer.
             (Step::Extension | Step::TrailerStart | Step::Trailer, b'\n') => Step::Broken,
             (Step::Start | Step::Size, digit) if digit.is_ascii_hexdigit() => self.after_digit(digit),
             (Step::Size | Step::BlanksAfterSize, b' ' | b'\t') => Step::BlanksAfterSize,

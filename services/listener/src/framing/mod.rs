@@ -1,9 +1,10 @@
-//! Where each request of a connection begins and ends, and whether a program on the request's way could see that
-//! differently.
+//! Finds where each request of a connection begins and ends, and refuses requests whose framing another program could
+//! read differently.
 //!
-//! hyper takes some heads that RFC 9112 lets a server take and that proxies read in another way; what is smuggled past
-//! a proxy lives from that difference. So each head is looked at before hyper sees it. For heads that are passed on,
-//! both agree on the framing; a head that hyper refuses by itself is passed on for that, and nothing behind it.
+//! hyper accepts some heads that RFC 9112 allows a server to accept and that proxies read differently; request
+//! smuggling exploits that difference. So each head is checked before hyper sees it. hyper agrees on the framing of
+//! every head that is passed on. A head that hyper refuses by itself is passed on so that it can refuse it, and nothing
+//! after it is.
 //!
 //! Sources: RFC 9112, sections 2.2, 6.1, 6.3 and 7.1.
 
@@ -13,20 +14,20 @@ use memchr::memchr;
 
 use chunks::Chunks;
 
-/// Why a head is refused. Both sides of a connection read it: the one that finds it, and the one that answers.
+/// Why a head is refused. Used both by the code that finds it and by the code that answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// A line ends with a line feed alone.
+    /// A line ends with a bare line feed.
     BareLineFeed,
-    /// A transfer coding other than `chunked` alone.
+    /// A transfer coding other than exactly `chunked`.
     TransferCoding,
-    /// A length beside a transfer coding.
+    /// Both a length and a transfer coding.
     TwoLengths,
-    /// More bytes than a head may have.
+    /// The head is too long.
     TooLong,
 }
 
-/// The framing of a connection's requests, one after the other.
+/// The framing of a connection's requests, one after another.
 #[derive(Debug)]
 pub struct Framing {
     state: State,
@@ -35,33 +36,33 @@ pub struct Framing {
 
 #[derive(Debug)]
 enum State {
-    /// A head comes, or has come in part.
+    /// The next bytes are a head, or the rest of one.
     Head(Search),
     Body {
         bytes_left: u64,
     },
     Chunked(Chunks),
-    /// What hyper refuses was passed on: nothing comes after it.
+    /// A head that hyper refuses was passed on: nothing comes after it.
     Over,
 }
 
-/// How far the end of a head was looked for.
+/// The progress of the search for the end of a head.
 #[derive(Debug, Default)]
 struct Search {
-    /// Where the line begins whose end is not known yet.
+    /// The start of the current line.
     line: usize,
-    /// The request line is there: an empty line is the end.
+    /// The request line was found: an empty line is the end.
     has_begun: bool,
 }
 
 impl Framing {
-    /// That of a new connection.
+    /// The framing of a new connection.
     pub fn new(head_bytes_max: usize) -> Self {
         Self { state: State::Head(Search::default()), head_bytes_max }
     }
 
-    /// How many of these bytes may be passed on: as much as is known to be sound. The bytes begin where those of the
-    /// call before stopped to be passed; the rest is to be given again, with what comes after it.
+    /// The number of bytes that may be passed on, because they are known to be sound. The bytes must begin where the
+    /// previous call stopped; the rest has to be passed in again, with the bytes after it.
     ///
     /// # Errors
     /// If the bytes begin with a head that is refused.
@@ -70,7 +71,7 @@ impl Framing {
         while let Some(rest) = bytes.get(passed..).filter(|rest| !rest.is_empty()) {
             match self.step(rest) {
                 Ok(Some(step)) => passed += step,
-                // What comes before it goes first. It is found again.
+                // The bytes before it are passed on first. The next call finds it again.
                 Err(_) | Ok(None) if passed > 0 => break,
                 Ok(None) => return Ok(0),
                 Err(refusal) => return Err(refusal),
@@ -84,12 +85,12 @@ impl Framing {
         matches!(self.state, State::Over)
     }
 
-    /// Has nothing more passed on.
+    /// Passes on nothing more.
     pub fn end(&mut self) {
         self.state = State::Over;
     }
 
-    /// The bytes of one step, which is never empty; nothing if more must come first.
+    /// The bytes of one step, which is never empty; `None` if more bytes must arrive first.
     fn step(&mut self, rest: &[u8]) -> Result<Option<usize>, Refusal> {
         let (step, next) = match &mut self.state {
             State::Head(_) if !may_begin_a_head(rest) => (rest.len(), Some(State::Over)),
@@ -122,14 +123,13 @@ impl State {
     }
 }
 
-/// Whether these bytes can be the beginning of a head. A client of another protocol, TLS for instance, is refused
-/// at once.
+/// Whether these bytes can be the start of a head. A client of another protocol, for instance TLS, is refused at once.
 fn may_begin_a_head(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first.is_ascii_graphic() || matches!(first, b'\r' | b'\n'))
 }
 
 impl Search {
-    /// Where the head ends. Empty lines before it are part of it.
+    /// The end of the head. Empty lines before it are part of it.
     fn end(&mut self, bytes: &[u8], bytes_max: usize) -> Result<Option<usize>, Refusal> {
         while let Some(at) = memchr(b'\n', &bytes[self.line..]) {
             let end = self.line + at + 1;
@@ -148,7 +148,7 @@ impl Search {
     }
 }
 
-/// What comes after a whole head.
+/// The state after a complete head.
 fn after_head(head: &[u8]) -> Result<State, Refusal> {
     let (mut codings, mut lengths) = (0_usize, Vec::new());
     for line in head.split(|byte| *byte == b'\n') {
@@ -171,7 +171,7 @@ fn after_head(head: &[u8]) -> Result<State, Refusal> {
         [] if codings == 0 => Ok(State::head()),
         [] => Ok(State::Chunked(Chunks::default())),
         [_, ..] if codings > 0 => Err(Refusal::TwoLengths),
-        // hyper takes several that are the same.
+        // hyper accepts several equal ones.
         [first, others @ ..] if others.iter().all(|other| other == first) => Ok(match decimal(first) {
             Some(0) => State::head(),
             Some(bytes_left) => State::Body { bytes_left },
@@ -181,7 +181,7 @@ fn after_head(head: &[u8]) -> Result<State, Refusal> {
     }
 }
 
-/// A value without the blanks around it, and without the end of its line.
+/// A value without surrounding blanks and without its line ending.
 fn trimmed(value: &[u8]) -> &[u8] {
     let value = value.strip_suffix(b"\r").unwrap_or(value);
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
@@ -190,7 +190,7 @@ fn trimmed(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
-/// A number of digits alone.
+/// A number that consists only of digits.
 fn decimal(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     text.parse().ok()
@@ -202,7 +202,8 @@ mod tests {
 
     const HEAD_BYTES_MAX: usize = 200;
 
-    /// What of a connection's bytes is passed on if they come in pieces of a length, and why no more is.
+    /// The number of a connection's bytes that are passed on if they arrive in pieces of a given length, and why no
+    /// more are.
     fn passed(bytes: &[u8], piece: usize) -> (usize, Option<Refusal>, bool) {
         let mut framing = Framing::new(HEAD_BYTES_MAX);
         let mut begin = 0;
@@ -218,7 +219,7 @@ mod tests {
         (begin, None, framing.is_over())
     }
 
-    /// The same, however they come.
+    /// The same result for every length of the pieces.
     fn however(bytes: &[u8]) -> (usize, Option<Refusal>, bool) {
         let at_once = passed(bytes, bytes.len().max(1));
         for piece in 1..bytes.len().min(20) {

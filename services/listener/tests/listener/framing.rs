@@ -1,4 +1,4 @@
-//! What is no HTTP, or means two things, reaches no service.
+//! Malformed or ambiguous requests reach no service.
 //!
 //! Source: RFC 9112, sections 2.2, 3.2, 5.1, 5.2, 6.1, 6.3 and 7.1.
 
@@ -42,7 +42,7 @@ async fn heads_that_can_be_read_in_two_ways_are_refused() {
     assert!(old.starts_with("HTTP/1.0 400 ") || old.starts_with("HTTP/1.1 400 "), "{old}");
 }
 
-/// Heads that hyper would take, and that a program before it may read in another way; and what is said of them.
+/// Heads that hyper would accept, and that another program may read differently, with their errors.
 const AMBIGUOUS: [(&str, &str); 13] = [
     ("POST /echo HTTP/1.1\nhost: test\n\n", "line feed"),
     ("POST /echo HTTP/1.1\r\nhost: test\nx: 1\r\n\r\n", "line feed"),
@@ -55,11 +55,11 @@ const AMBIGUOUS: [(&str, &str); 13] = [
     ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: identity, chunked\r\n\r\n", "coding"),
     ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked, chunked\r\n\r\n", "coding"),
     ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: gzip, chunked\r\n\r\n", "coding"),
-    ("POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n", "not both"),
-    ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n", "not both"),
-    ("POST http://other/echo HTTP/1.1\r\nhost: test\r\n\r\n", "first line"),
-    ("POST http://test:81/echo HTTP/1.1\r\nhost: test\r\n\r\n", "first line"),
-    ("POST http://test@other/echo HTTP/1.1\r\nhost: test\r\n\r\n", "first line"),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n", "not have both"),
+    ("POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n", "not have both"),
+    ("POST http://other/echo HTTP/1.1\r\nhost: test\r\n\r\n", "request line"),
+    ("POST http://test:81/echo HTTP/1.1\r\nhost: test\r\n\r\n", "request line"),
+    ("POST http://test@other/echo HTTP/1.1\r\nhost: test\r\n\r\n", "request line"),
 ];
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn who_is_refused_while_sending_a_body_reads_why() {
     stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
     let said = to_end(&mut stream).await;
-    assert!(said.starts_with("HTTP/1.1 400 ") && said.contains("not both"), "{said}");
+    assert!(said.starts_with("HTTP/1.1 400 ") && said.contains("not have both"), "{said}");
 }
 
 #[tokio::test]

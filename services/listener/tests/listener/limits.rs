@@ -9,7 +9,7 @@ use super::serving::{Serving, WIDE, get, take, to_end};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// So long that a client that sends something six times as often does so on a busy machine too.
+/// So long that even on a busy machine a client can send six times as often.
 const SILENCE: Duration = Duration::from_millis(2_400);
 
 /// A connection from another address of this host.
@@ -48,7 +48,7 @@ async fn one_address_has_so_many_connections() {
     assert_eq!(to_end(&mut serving.connect().await).await, "", "the third is closed");
     assert!(is_served(&mut first).await, "those that are there go on");
     drop(second);
-    // It is gone once the listener has seen it go.
+    // It is gone once the listener has noticed it.
     let again = async {
         loop {
             let mut stream = serving.connect().await;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 use super::serving::{PATIENCE, Serving, WIDE, get, take, to_end};
 use super::tls::{Pair, connect, make};
 
-/// More than the kernels of both sides take on their own.
+/// More than the kernels of both sides buffer.
 const BODY_BYTES: usize = 32 << 20;
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -19,7 +19,7 @@ fn head(begin: &str) -> Vec<u8> {
 
 const PLAIN: &str = "PUT /refused HTTP/1.1\r\nhost: test\r\n";
 
-/// Sends a request whole before it reads anything, as most clients do.
+/// Sends a whole request before it reads anything, as most clients do.
 async fn send_first(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), begin: &str) -> Result<String, std::io::Error> {
     stream.write_all(&head(begin)).await?;
     timeout(PATIENCE, stream.write_all(&vec![b'x'; BODY_BYTES])).await.expect("the body is not taken")?;
@@ -76,7 +76,7 @@ async fn so_has_the_time() {
     silent.write_all(&head(PLAIN)).await.unwrap();
     let begun = Instant::now();
     assert!(to_end(&mut silent).await.starts_with("HTTP/1.1 200 OK\r\n"), "told at once");
-    // The one place is free again once the listener waits no longer.
+    // The only place is free again once the listener stops waiting.
     let mut next = serving.connect().await;
     next.write_all(&get("/")).await.unwrap();
     assert!(take(&mut next, 15).await.starts_with(b"HTTP/1.1 200 OK"));

@@ -1,4 +1,4 @@
-//! A listener that serves, and clients that speak byte by byte.
+//! A serving listener, and clients that send byte by byte.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,10 +17,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Time that anything a test waits for may take.
+/// The maximum time to wait for anything in a test.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Limits that no test meets by chance.
+/// Limits that no test reaches by chance.
 pub(crate) const WIDE: Limits = Limits {
     connections_max: 100,
     connections_per_address_max: 100,
@@ -38,15 +38,15 @@ pub(crate) const WIDE: Limits = Limits {
     drain_time_max: PATIENCE,
 };
 
-/// Bytes of the answer to `/large`: more than any kernel takes on its own.
+/// Bytes of the response to `/large`: more than any kernel buffers.
 pub(crate) const LARGE_BYTES: usize = 64 << 20;
 
-/// One for all answers, made before the first: what is measured is the listener.
+/// One buffer for all responses, made before the first, so that only the listener is measured.
 static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| vec![b'x'; LARGE_BYTES]);
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Counts the answers that somebody still holds.
+/// Counts the responses whose memory is still held.
 #[derive(Clone, Default)]
 pub(crate) struct Held(pub(crate) Arc<AtomicUsize>);
 
@@ -70,7 +70,7 @@ impl Held {
         Hold(self.clone())
     }
 
-    /// Waits until so many are held.
+    /// Waits until this many are held.
     pub(crate) async fn becomes(&self, count: usize) {
         let look = async {
             while self.0.load(Ordering::SeqCst) != count {
@@ -88,8 +88,8 @@ impl Drop for Hold {
     }
 }
 
-/// A listener and its service: `/echo` answers the body, `/large` a large one, `/never` not at all, and all else
-/// who asked, without a look at the body.
+/// A listener and its service: `/echo` returns the body, `/large` a large one, `/never` does not answer, and all other
+/// paths return the peer and ignore the body.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     pub(crate) held: Held,
@@ -125,15 +125,15 @@ impl Serving {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Sends bytes on a connection of their own, and reads until the listener closes it.
+    /// Sends bytes on a new connection, and reads until the listener closes it.
     pub(crate) async fn exchange(&self, raw: &[u8]) -> String {
         let mut stream = self.connect().await;
-        // It may be refused before its end; the answer, if there is one, says why.
+        // It may be refused before its end; a response says why.
         let _refused = stream.write_all(raw).await;
         to_end(&mut stream).await
     }
 
-    /// Gives the order to stop; the future ends when it has.
+    /// Orders the listener to stop; the future ends when it has.
     pub(crate) fn stop(self) -> JoinHandle<()> {
         self.stop.send(()).unwrap();
         self.served
@@ -148,7 +148,7 @@ async fn answer(request: Request<RequestBody>, held: Held) -> Result<Answer, Inf
             match (&mut body).collect().await {
                 Ok(body) => body.to_bytes(),
                 Err(error) => {
-                    // Some look again after an error, and find the end.
+                    // Some clients poll again after an error, and find the end.
                     let ended = body.frame().now_or_never();
                     assert!(!matches!(ended, Some(Some(Ok(_)))), "something comes after an error");
                     Bytes::from(error.to_string())
@@ -165,7 +165,7 @@ async fn answer(request: Request<RequestBody>, held: Held) -> Result<Answer, Inf
     Ok(Response::new(Full::new(Bytes::from_owner(Kept { bytes, _hold: hold }))))
 }
 
-/// All that comes until the connection ends, however it ends.
+/// Everything that arrives until the connection ends in any way.
 pub(crate) async fn to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut taken = Vec::new();
     let mut piece = vec![0; 64 * 1024];
@@ -178,7 +178,7 @@ pub(crate) async fn to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8_lossy(&taken).into_owned()
 }
 
-/// Reads so many bytes, or panics.
+/// Reads this many bytes, or panics.
 pub(crate) async fn take(stream: &mut (impl AsyncRead + Unpin), length: usize) -> Vec<u8> {
     let mut taken = vec![0; length];
     timeout(PATIENCE, stream.read_exact(&mut taken)).await.expect("nothing comes").unwrap();

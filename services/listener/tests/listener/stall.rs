@@ -9,10 +9,10 @@ use super::serving::{LARGE_BYTES, Serving, WIDE, get, take, to_end};
 
 const STALL: Duration = Duration::from_secs(1);
 
-/// What a slow client reads at a time: little of what lies in the kernel's buffers on its way.
+/// The bytes that a slow client reads at a time: little of the data in the kernel's buffers.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// What the kernel of a slow client takes for it.
+/// The receive buffer of a slow client.
 const RECEIVE_BYTES: u32 = 64 << 10;
 
 #[tokio::test]
@@ -37,14 +37,14 @@ async fn who_takes_nothing_is_cut_off_and_its_answer_is_let_go() {
 #[tokio::test]
 async fn who_reads_slowly_gets_everything() {
     let serving = Serving::start(Limits { stall_time_max: STALL * 3, ..WIDE }).await;
-    // A small buffer of its own: out of a large one the kernel takes much before it asks for more.
+    // A small receive buffer: with a large one the kernel accepts much before it asks for more.
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(RECEIVE_BYTES).unwrap();
     let mut slow = socket.connect(serving.address).await.unwrap();
     slow.write_all(&get("/large")).await.unwrap();
     let begun = Instant::now();
     let mut taken = 0;
-    // As a client does that is slower than its network: its receive buffer is full nearly all of the time.
+    // Like a client that is slower than its network: its receive buffer is almost always full.
     while begun.elapsed() < STALL * 6 {
         taken += take(&mut slow, PIECE_BYTES).await.len();
         sleep(STALL / 4).await;

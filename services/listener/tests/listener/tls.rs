@@ -16,12 +16,12 @@ use super::serving::{LARGE_BYTES, PATIENCE, Serving, WIDE, get, take, to_end};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// Certificate and key in files.
+/// Files with a certificate and a key.
 pub(crate) struct Pair {
     folder: TempDir,
 }
 
-/// One that was made, and the words of its files.
+/// A generated pair, with the text of its files.
 pub(crate) struct Made {
     pub(crate) der: CertificateDer<'static>,
     certificate: String,
@@ -55,7 +55,7 @@ impl Pair {
     }
 }
 
-/// As tools do that renew certificates: a new file gets the name of the old one.
+/// As tools do that renew certificates: the new file is renamed to the name of the old one.
 fn replace(path: &Path, text: &str) {
     let draft = path.with_extension("draft");
     std::fs::write(&draft, text).unwrap();

@@ -10,9 +10,9 @@ use clap::{Arg, Command, CommandFactory};
 use super::Cli;
 
 const BEGIN: &str = "<!-- generated from the command line -->\n";
-const END: &str = "<!-- end of what is generated -->\n";
+const END: &str = "<!-- end of the generated part -->\n";
 
-/// One row of the page: a flag that means the same in every command of the list.
+/// One row of the page: a flag that means the same in every listed command.
 struct Setting {
     heading: String,
     flag: String,
@@ -26,7 +26,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every visible command with the words that call it, parents before children.
+/// Every visible command as it is typed, parents before children.
 fn commands() -> Vec<(String, Command)> {
     let mut program = Cli::command();
     program.build();
@@ -51,7 +51,7 @@ fn help(argument: &Arg) -> String {
     one_line(&argument.get_help().map(ToString::to_string).unwrap_or_default())
 }
 
-/// `--data DIR`; a choice of few values names them.
+/// The flag with its value, such as `--data DIR`. If there are few values, they are listed.
 fn flag(argument: &Arg) -> String {
     let long = argument.get_long().unwrap_or_default();
     let short = argument.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
@@ -67,7 +67,7 @@ fn flag(argument: &Arg) -> String {
     format!("`{short}--{long}{value}`")
 }
 
-/// The default and the meaning. A default that depends on something else stands in brackets at the end of the help.
+/// The default and the meaning. A default that depends on something else is in brackets at the end of the help.
 fn default_and_meaning(argument: &Arg) -> (String, String) {
     let help = help(argument);
     if let Some((meaning, default)) = help.split_once(" [default: ") {
@@ -83,8 +83,8 @@ fn default_and_meaning(argument: &Arg) -> (String, String) {
     (default, help)
 }
 
-/// Settings in the order of the command line. Flags of `admin` that have no variable are arguments of one command, and
-/// are on the other page.
+/// Settings in the order of the command line. Flags of `admin` without a variable are arguments of one command, and are
+/// on the other page.
 fn settings() -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
     for (words, command) in commands() {
@@ -159,7 +159,7 @@ fn commands_page() -> String {
     page
 }
 
-/// Compares what stands between the two marks of a page with what the command line says now.
+/// Compares the text between the two marks of a page with the present command line.
 fn assert_is_current(name: &str, generated: &str) {
     let path = root().join("docs").join(name);
     let page = std::fs::read_to_string(&path).unwrap();
@@ -169,7 +169,10 @@ fn assert_is_current(name: &str, generated: &str) {
         std::fs::write(&path, format!("{before}{BEGIN}{generated}{END}{after}")).unwrap();
         return;
     }
-    assert!(between == generated, "docs/{name} is not of this command line: run this test with PLANETSTORE_BLESS=1");
+    assert!(
+        between == generated,
+        "docs/{name} does not match this command line: run this test with PLANETSTORE_BLESS=1"
+    );
 }
 
 #[test]
@@ -178,7 +181,7 @@ fn the_pages_of_settings_and_commands_are_current() {
     assert_is_current("commands.md", &commands_page());
 }
 
-/// Every file of code below a folder.
+/// Every source file in a folder.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! The command line as people write it.
+//! Examples of command lines.
 
 use clap::CommandFactory;
 

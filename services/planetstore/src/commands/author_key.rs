@@ -35,8 +35,8 @@ impl From<KeyedAuthor> for Author {
     }
 }
 
-/// Writes the key by which a process that is no gateway proves what it writes. Nothing is changed by it, and the same
-/// key is written each time.
+/// Derives and prints the key with which a process other than a gateway proves its events. It changes nothing, and
+/// prints the same key each time.
 pub(crate) fn author_key(arguments: &AuthorKeyArgs) -> anyhow::Result<Verdict> {
     let file = Paths::new(&arguments.data.data).master_key();
     let masters = master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?;

@@ -46,7 +46,7 @@ pub(crate) struct DevArgs {
     pub(crate) integration: Option<PathBuf>,
 }
 
-/// Runs all roles in this process, with a private nats-server unless there is one already.
+/// Runs all roles in this process, with a private nats-server unless an external one is given.
 pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();

@@ -32,7 +32,7 @@ pub(crate) struct DoctorArgs {
     pub(crate) output: Output,
 }
 
-/// Checks what can be checked, repairs what it may, and says what to do about the rest.
+/// Runs all checks, makes the permitted repairs, and prints remedies for the rest.
 pub(crate) async fn doctor(arguments: DoctorArgs) -> anyhow::Result<Verdict> {
     let findings = doctor::examine(&arguments).await?;
     match arguments.output {

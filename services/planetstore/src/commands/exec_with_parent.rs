@@ -11,7 +11,7 @@ pub(crate) struct ExecWithParentArgs {
     pub(crate) command: Vec<OsString>,
 }
 
-/// Becomes the command; answers only if it could not.
+/// Replaces this process by the command. Returns only if that fails.
 pub(crate) fn exec_with_parent(arguments: &ExecWithParentArgs) -> anyhow::Error {
     let Some((program, rest)) = arguments.command.split_first() else {
         return anyhow::anyhow!("there is no command");

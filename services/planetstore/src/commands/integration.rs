@@ -17,7 +17,7 @@ pub(crate) struct IntegrationArgs {
     nats_login: NatsLoginArgs,
 }
 
-/// Makes the mirror that an integration reads on a server elsewhere, as the user `integration-owner`.
+/// Creates the mirror that an integration reads, on an external server, as the user `integration-owner`.
 pub(crate) async fn integration(arguments: IntegrationArgs) -> anyhow::Result<Verdict> {
     let IntegrationArgs { region, nats_url, nats_login } = arguments;
     let endpoint = NatsEndpoint::external(&nats_url, &nats_login.access)?;

@@ -1,5 +1,5 @@
-//! Adds a master key to the file, or seals the former ones in it with the newest. `planetstore admin master-key` decides
-//! which of them the region uses.
+//! Adds a master key to the file, or seals the former ones in it with the newest. `planetstore admin master-key`
+//! decides which key the region uses.
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -27,7 +27,7 @@ pub(crate) struct MasterKeyArgs {
     pub(crate) data: DataArgs,
 }
 
-/// Changes the file that the keys are from.
+/// Changes the file with the keys.
 pub(crate) fn master_key(command: &MasterKeyCommand) -> anyhow::Result<Verdict> {
     let (MasterKeyCommand::Add(arguments) | MasterKeyCommand::Retire(arguments)) = command;
     let file = Paths::new(&arguments.data.data).master_key();
@@ -57,7 +57,7 @@ fn added(mut keys: MasterKeys) -> anyhow::Result<Secret> {
 fn retired(keys: &MasterKeys) -> anyhow::Result<Secret> {
     let mut nonces = vec![[0; NONCE_BYTES]; keys.len()];
     for nonce in &mut nonces {
-        getrandom::fill(nonce).context("the system gives no randomness")?;
+        getrandom::fill(nonce).context("the system provides no randomness")?;
     }
     let mut nonces = nonces.into_iter();
     keys.retired(|| nonces.next().unwrap_or_default()).context("the keys cannot be sealed")

@@ -1,4 +1,4 @@
-//! A file per command.
+//! The commands, one per file.
 
 mod admin;
 mod author_key;
@@ -26,12 +26,12 @@ pub(crate) use rebuild::{RebuildArgs, rebuild};
 pub(crate) use status::{StatusArgs, status};
 pub(crate) use version::version;
 
-/// What a command that went through found.
+/// The result of a command that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// All is well.
+    /// Everything is healthy.
     Well,
-    /// Something is not.
+    /// Something is not healthy.
     Unhealthy,
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn node(command: NodeCommand) -> anyhow::Result<Verdict> {
     }
 }
 
-/// Stops a storage node; its process goes on if it does more than that.
+/// Stops a storage node. Its process continues if it has other roles.
 async fn stop(arguments: OneNodeArgs) -> anyhow::Result<Verdict> {
     let client = ConsoleClient::find(&arguments.console)?;
     client.post(&NODE_STOP_PATH.replace("{node}", arguments.name.as_str())).await?;
@@ -37,7 +37,7 @@ async fn stop(arguments: OneNodeArgs) -> anyhow::Result<Verdict> {
     Ok(Verdict::Well)
 }
 
-/// Lets a storage node in with the data folder it has now.
+/// Admits a storage node with its present data folder.
 async fn init(arguments: OneNodeArgs) -> anyhow::Result<Verdict> {
     let client = ConsoleClient::find(&arguments.console)?;
     client.post(&NODE_INIT_PATH.replace("{node}", arguments.name.as_str())).await?;

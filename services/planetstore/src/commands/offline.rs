@@ -10,7 +10,7 @@ use crate::folder::DataFolder;
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
 use crate::roles::{open_log, start_server};
 
-/// Where the log is: a private server that was started for the occasion, or the user's own.
+/// The server of the log: a private one that was started for this command, or an external one.
 pub(crate) struct OfflineServer {
     server: Option<Server>,
     endpoint: NatsEndpoint,
@@ -33,7 +33,7 @@ impl OfflineServer {
         &self.endpoint.address
     }
 
-    /// The version that the server says it has.
+    /// The version that the server reports.
     pub(crate) async fn version(&self) -> anyhow::Result<String> {
         Ok(self.endpoint.connect("version").await?.server_info().version)
     }

@@ -21,7 +21,7 @@ pub(crate) struct RebuildArgs {
     pub(crate) nats_login: NatsLoginArgs,
 }
 
-/// Folds the log anew beside the live projection, and compares the two. The live one stays as it is.
+/// Folds the log into a new projection and compares it with the live one, which is not changed.
 pub(crate) async fn rebuild(arguments: RebuildArgs) -> anyhow::Result<Verdict> {
     let folder = DataFolder::open(&arguments.data.data)?;
     let Some(region) = folder.paths().region()?.filter(|_| folder.paths().ledger().is_file()) else {

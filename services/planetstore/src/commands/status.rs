@@ -85,12 +85,12 @@ fn render(status: &Status) -> String {
     format!("{}\n{nodes}{whys}{debts}{strays}", table::pairs(&pairs))
 }
 
-/// What is on the log and is no fact.
+/// The number of entries of the log that are not facts.
 fn quarantined(count: u64) -> String {
-    if count == 0 { "nothing".into() } else { format!("{count} entries of the log are no facts") }
+    if count == 0 { "nothing".into() } else { format!("{count} entries of the log are not facts") }
 }
 
-/// Whoever published them chose their subjects.
+/// The quarantined entries. Their subjects were chosen by whoever published them.
 fn strays(strays: &[Stray]) -> String {
     if strays.is_empty() {
         return String::new();
@@ -103,7 +103,7 @@ fn strays(strays: &[Stray]) -> String {
     format!("\n{}", table::render(["SEQUENCE", "BYTES", "REASON", "SUBJECT"], &rows))
 }
 
-/// Up to where what was acked survives the loss of two nodes, or is known not to.
+/// Up to which event every write is settled or its missing shards are recorded.
 fn settled(health: &Health) -> String {
     let mut parts = vec![format!("up to {}", health.settled_sequence)];
     if health.settling > 0 {
@@ -126,7 +126,7 @@ fn owed(owed: Option<&Owed>) -> String {
     }
 }
 
-/// What each node owes, and some of the contents.
+/// The shards that each node owes, and some of the contents.
 fn debts(owed: &Owed) -> String {
     if owed.shards == 0 {
         return String::new();
@@ -152,7 +152,7 @@ fn count(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Which facts may be written, and which could be.
+/// The region's level, and the level that the release knows.
 fn level(region: u32, known: u32) -> String {
     if region < known {
         format!(
@@ -163,7 +163,7 @@ fn level(region: u32, known: u32) -> String {
     }
 }
 
-/// Rounded for people, exact for the rest.
+/// Rounded for people, and exact in brackets.
 fn size(bytes: u64) -> String {
     format!("{} ({bytes})", ByteSize(bytes))
 }
@@ -207,7 +207,7 @@ mod tests {
         let (reason, subject) = ("nobody's".into(), "ps.a\nb".into());
         status.ledger.quarantined.newest = vec![Stray { sequence: 12, reason, subject, bytes: 9 }];
         assert!(
-            render(&status).contains("7 entries of the log are no facts")
+            render(&status).contains("7 entries of the log are not facts")
                 && render(&status).contains("12        9      nobody's  ps.a\\nb")
         );
         status.stored = None;

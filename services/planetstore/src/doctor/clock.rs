@@ -3,14 +3,14 @@ use std::time::{Duration, SystemTime};
 use super::Finding;
 use crate::folder::Paths;
 
-/// How far the newest file may lie in the future: clocks of file systems are coarse.
+/// How far the newest file may be in the future: clocks of file systems are coarse.
 const AHEAD_MAX: Duration = Duration::from_secs(2);
 
-/// A time that has passed, in seconds since 1970: the beginning of 2026.
+/// A time in the past, in seconds since 1970: the beginning of 2026.
 const PASSED_SECONDS: u64 = 1_767_225_600;
 
-/// Whether the clock is set, and not behind what was written before: version ids sort by it, and signatures
-/// expire by it.
+/// Whether the clock is set, and not behind files that were written before: version ids are ordered by it, and
+/// signatures expire by it.
 pub(super) fn check(paths: &Paths) -> Finding {
     let written = [paths.ledger(), paths.run_file(), paths.version()];
     let newest = written.iter().filter_map(|path| path.metadata().ok()?.modified().ok()).max();
@@ -18,7 +18,7 @@ pub(super) fn check(paths: &Paths) -> Finding {
 }
 
 fn judge(now: SystemTime, newest: Option<SystemTime>) -> Finding {
-    const ADVICE: &str = "let a time service (chrony, systemd-timesyncd) set it before you start";
+    const ADVICE: &str = "have a time service (chrony, systemd-timesyncd) set it before the start";
     if now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() < PASSED_SECONDS {
         return Finding::failed("clock", "the clock was never set", ADVICE);
     }

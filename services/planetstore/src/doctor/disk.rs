@@ -10,22 +10,22 @@ use crate::files;
 use crate::folder::Paths;
 use crate::units::ByteSize;
 
-/// Free bytes below which nodes and log run full soon.
+/// With less free space than this, nodes and log soon run full.
 const FREE_BYTES_MIN: u64 = 2 << 30;
 
 /// Writes that are timed.
 const SYNCS: usize = 32;
 
-/// Bytes of each.
+/// Bytes of each write.
 const SYNC_BYTES: usize = 4 << 10;
 
-/// Median time of a write to the disk above which every PUT is slow.
+/// A slower median time of a write makes every PUT slow.
 const SYNC_TIME_MAX: Duration = Duration::from_millis(20);
 
-/// Median time below which a disk most likely answers before it has written.
+/// With a faster median time, the disk most likely answers before it has written.
 const SYNC_TIME_MIN: Duration = Duration::from_micros(10);
 
-/// How much room there is, and how long a durable write takes.
+/// Checks the free space, and the time of a durable write.
 pub(super) fn check(paths: &Paths) -> Vec<Finding> {
     vec![space(paths), syncs(paths)]
 }
@@ -66,7 +66,11 @@ fn judge(median: Duration) -> Finding {
             "every write waits for two of these; use a disk with a power-loss-protected cache",
         )
     } else if median < SYNC_TIME_MIN {
-        Finding::warning("fsync", what, "no disk is that quick: memory or an unsafe cache forgets when power fails")
+        Finding::warning(
+            "fsync",
+            what,
+            "no disk is that quick: memory, or an unsafe cache, loses data in a power failure",
+        )
     } else {
         Finding::ok("fsync", what)
     }

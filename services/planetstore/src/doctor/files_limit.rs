@@ -2,10 +2,10 @@ use rustix::process::{Resource, getrlimit};
 
 use super::Finding;
 
-/// Open files below which many clients at once run dry.
+/// With fewer open files than this, many clients at once reach the limit.
 const FILES_MIN: u64 = 4_096;
 
-/// How many files a process may have open, once it has raised its limit as far as it may.
+/// How many files a process may have open, once it has raised its limit to the maximum.
 pub(super) fn check() -> Finding {
     judge(getrlimit(Resource::Nofile).maximum)
 }

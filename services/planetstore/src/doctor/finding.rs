@@ -1,12 +1,12 @@
 use serde::Serialize;
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     check: &'static str,
     state: State,
     what: String,
-    /// What to do about it.
+    /// The remedy.
     advice: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl Finding {
     }
 }
 
-/// A line for each finding, and below it what to do.
+/// One line per finding, with its remedy below.
 pub(crate) fn render(findings: &[Finding]) -> String {
     let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
     let lines = findings.iter().flat_map(|Finding { check, state, what, advice }| {

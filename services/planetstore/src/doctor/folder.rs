@@ -4,14 +4,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use super::Finding;
 use crate::folder::{FORMAT, PRIVATE_FOLDER, Paths};
 
-/// What is known of a data folder.
+/// The state of a data folder.
 pub(super) struct FolderState {
     pub(super) findings: Vec<Finding>,
-    /// It is one, and this program knows its format.
+    /// It is a data folder whose format this program knows.
     pub(super) usable: bool,
 }
 
-/// Whether the folder is there, of a known format, and closed to others.
+/// Whether the folder exists, has a known format, and is closed to other users.
 pub(super) fn check(paths: &Paths, fix: bool) -> FolderState {
     let folder = paths.folder().display();
     let not = |finding| FolderState { findings: vec![finding], usable: false };

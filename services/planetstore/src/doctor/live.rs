@@ -4,7 +4,7 @@ use super::Finding;
 use crate::client::{ConsoleClient, READY_PATH};
 use crate::roles::NODES_MIN;
 
-/// What a running store says of itself.
+/// The state that a running store reports.
 pub(super) async fn check(client: &ConsoleClient) -> Vec<Finding> {
     let mut findings = Vec::new();
     match client.get_any::<Readiness>(READY_PATH).await {
@@ -84,7 +84,7 @@ fn nodes(status: &Status) -> Finding {
         })
         .collect();
     let online = status.nodes.len() - not_online.len();
-    let advice = "start those that are offline again, and do what is said of the others";
+    let advice = "start those that are offline again, and follow the remedies for the others";
     if online < NODES_MIN {
         Finding::failed("nodes", format!("{online} online: {}", not_online.join(", ")), advice)
     } else if not_online.is_empty() {

@@ -14,13 +14,13 @@ const LOG: &str = "log";
 const PROJECTION: &str = "projection";
 const QUARANTINE: &str = "quarantine";
 
-/// An entry behind which there are fewer than this is a matter of now.
+/// An entry with fewer events after it counts as recent.
 const LATELY_EVENTS: u64 = 10_000;
 
-/// What to do about a log that cannot be repaired from here.
+/// The remedy for a log that cannot be repaired here.
 const RESTORE: &str = "keep a copy of the data folder, and restore the log from a backup";
 
-/// The log of a folder that nobody uses, its server, and the projection of it.
+/// Checks the log, server and projection of a folder that no process uses.
 pub(super) async fn check(folder: &DataFolder, arguments: &DoctorArgs) -> Vec<Finding> {
     let region = match folder.paths().region() {
         Ok(Some(region)) => region,
@@ -65,15 +65,15 @@ async fn density(log: &JetStreamLog) -> Finding {
     }
 }
 
-/// Opens the projection as a start would. What it lacks is folded.
+/// Opens the projection like a start, and folds the events that it lacks.
 async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, fix: bool) -> Vec<Finding> {
     if !paths.ledger().is_file() {
-        return vec![Finding::ok(PROJECTION, "there is none; the next start makes it from the log")];
+        return vec![Finding::ok(PROJECTION, "there is none; the next start creates it from the log")];
     }
     let keyring = match author_key::of_folder(paths) {
         Ok(keyring) => keyring,
         Err(error) => {
-            let advice = "without it nothing says who wrote what is on the log";
+            let advice = "without it nobody can verify who wrote the events of the log";
             return vec![Finding::failed(PROJECTION, format!("{error:#}"), advice)];
         }
     };
@@ -99,12 +99,12 @@ async fn projection(paths: &Paths, region: &RegionName, log: Arc<JetStreamLog>, 
     }]
 }
 
-/// What others than we put on the log, and whether that was lately. Nothing takes it away again.
+/// Reports entries of the log that are not facts, and whether they are recent. They are never removed from the log.
 pub(super) fn quarantine(count: u64, newest: Option<(u64, String)>, last: u64) -> Finding {
     let Some((sequence, reason)) = newest else { return Finding::ok(QUARANTINE, "every entry of the log is a fact") };
     let what =
-        format!("{count} entries of the log are no facts and are quarantined; the newest is at {sequence}: {reason}");
-    let advice = "whoever published it has a login of the NATS server: find out who, change the passwords of the NATS \
+        format!("{count} entries of the log are not facts and are quarantined; the newest is at {sequence}: {reason}");
+    let advice = "its publisher has a login of the NATS server: find out who, change the passwords of the NATS \
                   users, and rotate the key of an author that wrote what it may not";
     if sequence + LATELY_EVENTS > last {
         Finding::failed(QUARANTINE, what, advice)

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a store, a file per check. The checks look; only `--fix` changes anything.
+//! The checks of an installation, one per file. They only read; only `--fix` changes anything.
 
 mod clock;
 mod disk;
@@ -16,7 +16,7 @@ use crate::client::ConsoleClient;
 use crate::commands::DoctorArgs;
 use crate::folder::{DataFolder, Paths};
 
-/// All checks that fit the state of the data folder: unused, in use, or not there yet.
+/// Runs the checks that fit the state of the data folder: unused, in use, or missing.
 pub(crate) async fn examine(arguments: &DoctorArgs) -> anyhow::Result<Vec<Finding>> {
     let paths = Paths::new(&arguments.data.data);
     let mut findings = vec![clock::check(&paths), files_limit::check()];

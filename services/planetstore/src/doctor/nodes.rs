@@ -4,15 +4,15 @@ use super::Finding;
 use crate::folder::Paths;
 use crate::roles::NODES_MIN;
 
-/// The file that a node's folder has if it is whole.
+/// The file that every complete node folder has.
 const NODE_FILE: &str = "node.json";
 
-/// Whether the folders of the nodes are there.
+/// Whether the folders of the nodes exist.
 pub(super) fn check(paths: &Paths) -> Option<Finding> {
     const CHECK: &str = "nodes";
     let folder = paths.nodes();
     let entries = match fs::read_dir(&folder) {
-        // A gateway alone has none.
+        // A gateway without nodes has none.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
         Err(error) => {
             let advice = "run as the user that owns the data folder";

@@ -2,7 +2,7 @@ use super::Finding;
 use crate::commands::DoctorArgs;
 use crate::listen::bind;
 
-/// Whether the addresses that a start will take are free.
+/// Whether the addresses that a start will use are free.
 pub(super) async fn check(arguments: &DoctorArgs) -> Vec<Finding> {
     let s3 = bind(arguments.listen, "the S3 endpoint", "--listen").await;
     let console = bind(arguments.console, "the console", "--console").await;

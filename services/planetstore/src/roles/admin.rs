@@ -13,7 +13,7 @@ use crate::author_key;
 use crate::credentials::RootCredentials;
 use crate::sources::sources;
 
-/// What a gateway knows people by.
+/// The keys and credentials with which a gateway authenticates users.
 pub(super) struct Trust<'a> {
     pub(super) root: &'a RootCredentials,
     pub(super) masters: &'a MasterKeys,
@@ -21,7 +21,7 @@ pub(super) struct Trust<'a> {
     pub(super) proxies: TrustedProxies,
 }
 
-/// The admin API of a region, whose master key must be the one that the secrets on its log were sealed with.
+/// The admin API of a region. The master key must be the one that sealed the secrets on the region's log.
 pub(super) async fn open(region: &RegionName, trust: Trust<'_>, ledger: Ledger) -> anyhow::Result<Admin> {
     let Trust { root, masters, sealers, proxies } = trust;
     let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();

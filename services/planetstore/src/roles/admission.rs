@@ -6,10 +6,10 @@ use shards::{Membership, NodeControl};
 
 use crate::process::Running;
 
-/// Begins to let nodes in.
+/// Starts to admit nodes.
 pub(super) fn start(ledger: Ledger, membership: Membership, control: NodeControl) -> Running {
     Running::droppable("admission", async {
-        // It ends with the membership, which the process outlives only at its end.
+        // It ends with the membership, which lasts until the process ends.
         admit_nodes(ledger, membership, control).await;
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! The gateway: its connections to the nodes, and S3 on its address.
+//! The gateway role: its connections to the nodes, and the S3 endpoint.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ pub(crate) struct S3Args {
     pub(crate) stall_seconds: u16,
 }
 
-/// The heading of the flags of [`LimitArgs`]: one for the whole struct would be that of the flags behind it, too.
+/// The heading of the flags of [`LimitArgs`]. A heading for the whole struct would also apply to the flags after it.
 const RATE_LIMITS: &str = "Rate limits";
 
 /// Rate limits. A limit that is not given does not exist.
@@ -115,7 +115,7 @@ pub(crate) struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// The limits as the gateway takes them.
+    /// The limits in the gateway's form.
     pub(crate) fn rate_limits(&self) -> RateLimits {
         let limits = |requests_per_second, bytes: Option<ByteSize>| Limits {
             requests_per_second,
@@ -131,23 +131,23 @@ impl LimitArgs {
     }
 }
 
-/// Nodes that must be online for a write, and so for being ready.
+/// The number of online nodes that a write needs, and therefore readiness.
 pub(crate) const NODES_MIN: usize = 3;
 
-/// Connections that carry shards. One is read and written by one task, which a core's worth of bytes fills.
+/// The number of connections that carry shards. Each is read and written by one task, which takes one core when busy.
 const DATA_CONNECTIONS: usize = 2;
 
-/// Incidents that may wait to be noted; further ones are counted and dropped.
+/// Incidents that may wait to be recorded; further ones are counted and dropped.
 const INCIDENTS_WAITING_MAX: usize = 1_024;
 
-/// How long requests under way are waited for, above their own bound.
+/// How long to wait for requests in flight, beyond their own limit.
 const DRAIN_TIME_MAX: Duration = Duration::from_mins(1);
 
-/// How long the end of all of it is waited for.
+/// How long to wait for the end of the whole role.
 const STOP_TIME_MAX: Duration = Duration::from_secs(75);
 
-/// `planetstore run gateway`: runs a gateway against NATS servers and nodes elsewhere. It makes no credentials: several
-/// gateways must have the same.
+/// `planetstore run gateway`: runs a gateway with external NATS servers and nodes. It generates no credentials, because
+/// several gateways must have the same.
 pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();
@@ -186,7 +186,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
     Ok(Verdict::Well)
 }
 
-/// Who is there: heartbeats, on a connection that no shards can hold up.
+/// The membership of nodes: heartbeats, on a connection that shards cannot delay.
 #[derive(Debug, Clone)]
 pub(super) struct Cluster {
     pub(super) membership: Membership,
@@ -194,7 +194,7 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Begins to listen, after a roll call.
+    /// Starts to listen, after a roll call.
     pub(super) async fn join(endpoint: &NatsEndpoint, region: &RegionName) -> anyhow::Result<(Self, Running)> {
         let telemetry = endpoint.connect("gateway telemetry").await?;
         let membership = Membership::guarded();
@@ -210,7 +210,8 @@ impl Cluster {
         Ok((cluster, running))
     }
 
-    /// Waits until so many nodes are online, refused or have ended, for a time, and says if not all are online.
+    /// Waits until the given number of nodes are online, refused or have ended, for a limited time. Logs if not all are
+    /// online.
     pub(super) async fn wait_online(&self, nodes: usize, mut ends: watch::Receiver<usize>, time: Duration) {
         let mut changes = self.membership.changes();
         let online = || self.membership.candidates().len();
@@ -225,7 +226,7 @@ impl Cluster {
                 }
             }
         };
-        // Whether it took too long or a node ended: what counts is how many there are.
+        // The number of nodes decides, whether the time ran out or a node ended.
         let _settled = tokio::time::timeout(time, settled).await;
         if online() < nodes {
             tracing::warn!(online = online(), expected = nodes, "continuing without all nodes");
@@ -247,18 +248,18 @@ impl Check for Cluster {
     }
 }
 
-/// What a gateway knows callers and pieces by.
+/// The keys with which a gateway authenticates callers and tags pieces.
 pub(super) struct Keys<'a> {
     pub(super) root: &'a RootCredentials,
     pub(super) sealers: Arc<Sealers>,
     pub(super) pieces: PieceSecrets,
 }
 
-/// Where a gateway finds what.
+/// The folders that a gateway uses.
 pub(super) struct Folders<'a> {
-    /// What is its own.
+    /// Its own folder.
     pub(super) own: &'a Paths,
-    /// Folders of storage nodes on this host that it may read itself.
+    /// Folders of storage nodes on this host that it may read directly.
     pub(super) shards: &'a [PathBuf],
 }
 
@@ -270,18 +271,18 @@ impl Folders<'_> {
         match shards::host::boot_id() {
             Ok(host) => Ok(Some(ShortCircuit::new(host, self.shards).context("a folder of --local-shards")?)),
             Err(error) => {
-                tracing::warn!(%error, "no boot id: nodes of this host are read over NATS");
+                tracing::warn!(%error, "the system has no boot id: nodes of this host are read over NATS");
                 Ok(None)
             }
         }
     }
 }
 
-/// A gateway that serves, as the console shows it.
+/// A serving gateway, as the console shows it.
 pub(super) struct Serving {
     pub(super) gateway: Gateway,
     pub(super) pending_writes: PendingWrites,
-    /// What is known of what it acked.
+    /// The health of the contents that it acknowledged.
     pub(super) health: watch::Receiver<health::Figures>,
 }
 
@@ -297,7 +298,7 @@ impl Figures for Serving {
     }
 }
 
-/// Begins to serve S3. What does not fit in memory goes to its folder meanwhile.
+/// Starts to serve S3. Bodies that do not fit in memory are written to its folder.
 pub(super) async fn start(
     s3: &S3Args,
     region: &RegionName,
@@ -335,11 +336,11 @@ pub(super) async fn start(
     Ok((serving, running))
 }
 
-/// Serves until it is asked to stop; then it takes no more connections, and waits for the requests under way.
+/// Serves until it is asked to stop. Then it accepts no more connections, and waits for the requests in flight.
 async fn serve(gateway: Gateway, listener: Listener, mut keeper: Keeper, shutdown: Shutdown) -> anyhow::Result<()> {
     let (stop, stopped) = oneshot::channel::<()>();
     let requested = async {
-        // Dropping the other end is the wish to stop.
+        // Dropping the other end is a request to stop.
         let _stopped = stopped.await;
     };
     let served = gateway::serve(gateway, listener, requested);

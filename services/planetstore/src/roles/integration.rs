@@ -1,4 +1,4 @@
-//! What an integration reads: a mirror of the facts that hold no secrets, in a NATS account of its own.
+//! The mirror for integrations: the facts that hold no secrets, in a NATS account of its own.
 
 use std::path::Path;
 
@@ -9,17 +9,17 @@ use events::ids::RegionName;
 use crate::files;
 use crate::nats::{Logins, NatsEndpoint, PASSWORD_ENV, URL_ENV, USER_ENV};
 
-/// The name of the connection that makes the mirror, which is that of its user.
+/// The name of the connection that creates the mirror, and of its user.
 const OWNER: &str = "integration-owner";
 
-/// Makes the mirror, and says what its stream is called.
+/// Creates the mirror, and returns the name of its stream.
 pub(crate) async fn mirror(endpoint: &NatsEndpoint, region: &RegionName, replicas: u8) -> anyhow::Result<String> {
     let connect = endpoint.log_options(OWNER)?;
     eventlog::ensure_facts(&connect, region, replicas.into()).await.context("the mirror of an integration")
 }
 
-/// Makes the mirror on the private server, and writes down who may read it. The server has other passwords after every
-/// start.
+/// Creates the mirror on the private server, and writes the login of the integration to a file. The server has new
+/// passwords after every start.
 pub(super) async fn hand_over(endpoint: &NatsEndpoint, region: &RegionName, file: &Path) -> anyhow::Result<()> {
     let Logins::OfRoles(users) = &endpoint.logins else { return Ok(()) };
     let stream = mirror(endpoint, region, 1).await?;

@@ -1,4 +1,4 @@
-//! The role that follows lifecycle rules.
+//! The lifecycle role, which applies lifecycle rules.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl RulesArgs {
     }
 }
 
-/// `planetstore run lifecycle`: follows the rules with a ledger of its own, against NATS servers elsewhere.
+/// `planetstore run lifecycle`: applies the rules with its own ledger and external NATS servers.
 pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();
@@ -82,7 +82,7 @@ pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
     Ok(Verdict::Well)
 }
 
-/// Begins to follow the rules of all buckets. It may be dropped at any moment: what it did is on the log.
+/// Starts to apply the rules of all buckets. It may be dropped at any moment, because its work is on the log.
 pub(super) fn start(day: Day, ledger: Ledger) -> Running {
     Running::droppable("lifecycle", async move {
         let stopped = lifecycle::run(lifecycle::Options { day, sources: sources() }, ledger).await;

@@ -1,4 +1,4 @@
-//! The log and the ledger over it.
+//! The log, and the ledger that folds it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::sources::sources;
 /// Memory for redb's pages, in bytes.
 const LEDGER_CACHE_BYTES: usize = 128 << 20;
 
-/// How long the ledger may take to write what it holds and close its file.
+/// How long the ledger may take to write its memory and close its file.
 const LEDGER_STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Connects to the log, and makes its stream if there is none. On a private server that is done by the operator, and a
-/// gateway has no more rights than elsewhere.
+/// Connects to the log, and creates its stream if there is none. On a private server the operator's user does that, so
+/// that a gateway has no more rights than elsewhere.
 pub(crate) async fn open_log(
     endpoint: &NatsEndpoint,
     name: &str,
@@ -41,17 +41,16 @@ pub(crate) async fn open_log(
     Ok(Arc::new(log.behind(endpoint.gate.clone())))
 }
 
-/// Who frees what deletes left, a part of it with each commit.
+/// Which process frees the parts that deletes left, some with each commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Releases {
     /// This process.
     Here,
-    /// Gateways: this process may not append such facts everywhere.
+    /// Gateways: this process does not have the right to append such facts everywhere.
     Elsewhere,
 }
 
-/// Opens the projection, and folds what is missing. The error says what is wrong with it, and is kept as it is
-/// for the doctor.
+/// Opens the projection, and folds the missing events. On an error the file is kept as it is for the doctor.
 pub(crate) async fn open_ledger(
     paths: &Paths,
     region: &RegionName,
@@ -87,7 +86,7 @@ impl fmt::Display for TooOld {
 impl std::error::Error for TooOld {}
 
 impl TooOld {
-    /// Whether that is why something failed.
+    /// Whether this is the cause of an error.
     pub(crate) fn is_cause_of(error: &anyhow::Error) -> bool {
         error.chain().any(|cause| {
             let at_start = cause.downcast_ref::<ledger::OpenError>();
@@ -96,10 +95,10 @@ impl TooOld {
     }
 }
 
-/// Waits until the ledger cannot go on, or is to be stopped and its file is closed.
+/// Waits until the ledger fails, or is asked to stop and has closed its file.
 pub(super) fn run_ledger(log: Arc<JetStreamLog>, ledger: Ledger) -> Running {
     let state = Folded { log, ledger: ledger.clone() };
-    // Closing has a bound of its own.
+    // Closing has its own time limit.
     let running = Running::start("ledger", LEDGER_STOP_TIME_MAX * 2, async move |shutdown| {
         let outcome = tokio::select! {
             () = shutdown.requested() => Ok(()),
@@ -111,7 +110,7 @@ pub(super) fn run_ledger(log: Arc<JetStreamLog>, ledger: Ledger) -> Running {
     running.checked(state)
 }
 
-/// How the log and the ledger are.
+/// The health of the log and the ledger.
 struct Folded {
     log: Arc<JetStreamLog>,
     ledger: Ledger,
@@ -145,8 +144,8 @@ async fn failed(mut progress: watch::Receiver<ledger::Progress>) -> anyhow::Erro
     }
 }
 
-/// Lets all facts of this release be written. If the log takes nothing now, the next start does it; what needs them is
-/// refused until then.
+/// Allows all facts of this release. If the log accepts nothing now, the next start does it; facts that need the level
+/// are refused until then.
 pub(crate) async fn upgrade_region(ledger: &Ledger, region: &RegionName) {
     let release = env!("CARGO_PKG_VERSION").into();
     let command = Command::UpgradeRegion { region: region.clone(), level: Fact::LEVEL, release };
@@ -157,12 +156,12 @@ pub(crate) async fn upgrade_region(ledger: &Ledger, region: &RegionName) {
     }
 }
 
-/// Stops the ledger and waits until its file is closed: a file that is not must be repaired when it is opened.
+/// Stops the ledger and waits until its file is closed. Otherwise the file must be repaired when it is opened.
 pub(crate) async fn close_ledger(ledger: &Ledger) {
     let closed = async {
         let mut progress = ledger.progress();
         ledger.stop().await;
-        // The writer lets go of its progress after its file.
+        // The writer drops its progress after its file.
         while progress.changed().await.is_ok() {}
     };
     if tokio::time::timeout(LEDGER_STOP_TIME_MAX, closed).await.is_err() {

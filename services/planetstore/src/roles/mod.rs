@@ -1,4 +1,4 @@
-//! The roles, a file each, and what they stand on: how each is started, and what ends with it.
+//! The roles, one per file, and the parts that they need: how each is started and stopped.
 
 mod admin;
 mod admission;

@@ -44,11 +44,11 @@ pub(crate) struct NodeArgs {
     pub(crate) nats_access: NatsAccessArgs,
 }
 
-/// How long a node may take to answer what it accepted before it is dropped.
+/// How long a node may take to answer the requests it accepted before it is dropped.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// `planetstore run node`: runs a storage node against NATS servers elsewhere, until it is stopped by a signal or over
-/// NATS.
+/// `planetstore run node`: runs a storage node with external NATS servers, until a signal or a message over NATS stops
+/// it.
 pub(crate) async fn run(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
     raise_open_files();
@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     Ok(Verdict::Well)
 }
 
-/// Whether NATS is there for a node. The connection is one like that of the node.
+/// Whether a node is connected to NATS. The connection has the same settings as the node's.
 struct Connected(async_nats::Client);
 
 impl Check for Connected {
@@ -89,8 +89,8 @@ pub(crate) fn node_names(count: u16) -> anyhow::Result<Vec<NodeId>> {
     (1..=count).map(|n| format!("node-{n}").parse().context("a node's name")).collect()
 }
 
-/// Starts several nodes, each on a connection of its own. One that cannot start, or ends, is like one that is lost: the
-/// others go on. However a node ends, `ends` counts it.
+/// Starts several nodes, each on its own connection. A node that cannot start, or ends, is like a lost one: the others
+/// continue. `ends` counts every node that ends.
 pub(super) async fn start_all(
     configs: Vec<node::Config>,
     endpoint: &NatsEndpoint,
@@ -105,7 +105,7 @@ pub(super) async fn start_all(
         nodes.spawn(async move {
             let node = config.node.clone();
             let shutdown = async {
-                // Dropping the other end is the wish to stop.
+                // Dropping the other end is a request to stop.
                 let _stopped = stopped.await;
             };
             if let Err(error) = serve(config, client, shutdown).await {

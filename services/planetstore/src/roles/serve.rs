@@ -1,4 +1,4 @@
-//! A gateway until the process is asked to stop, and in `dev` the nodes and the nats-server beside it.
+//! Runs a gateway until the process is asked to stop, and in `dev` also the nodes and the nats-server.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,14 +34,14 @@ use crate::signals::Stop;
 use crate::tls::{self, Tls};
 use crate::{author_key, listen, master_key};
 
-/// How long the nodes of this process may take to be heard. They look through their disks first, and a gateway that
-/// does not wait for them cannot read what lies there.
+/// How long to wait for the nodes of this process. They scan their disks first, and a gateway that does not wait cannot
+/// read the shards there.
 const OWN_NODES_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How long nodes elsewhere may take to answer the roll call.
+/// How long external nodes may take to answer the roll call.
 const OTHER_NODES_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Both addresses, taken.
+/// The two bound addresses.
 pub(crate) struct Doors {
     pub(crate) s3: TcpListener,
     pub(crate) console: TcpListener,
@@ -55,25 +55,25 @@ impl Doors {
     }
 }
 
-/// What is to run.
+/// The configuration of what to run.
 pub(crate) struct Plan {
     pub(crate) folder: DataFolder,
     pub(crate) region: RegionName,
     pub(crate) s3: S3Args,
-    /// Where the certificate is from; else no TLS is spoken.
+    /// The source of the certificate; without one there is no TLS.
     pub(crate) tls: Option<tls::Source>,
     pub(crate) credentials: RootCredentials,
     pub(crate) master_keys: MasterKeys,
-    /// A server of the user's own; else a private one is started.
+    /// An external NATS server; without one a private server is started.
     pub(crate) external: Option<NatsEndpoint>,
     pub(crate) log_replicas: u8,
-    /// Nodes in this process.
+    /// The number of nodes in this process.
     pub(crate) nodes: u16,
-    /// Folders of nodes in other processes of this host that the gateway may read itself.
+    /// Folders of nodes in other processes of this host that the gateway may read directly.
     pub(crate) local_shards: Vec<PathBuf>,
-    /// How long a day is to the rules that are followed in this process, if any are.
+    /// The length of a day for the lifecycle rules that this process applies, if it applies any.
     pub(crate) lifecycle_day: Option<Day>,
-    /// Where the login of an integration is written, if there is to be one.
+    /// The file for the login of an integration, if there is to be one.
     pub(crate) integration: Option<PathBuf>,
 }
 
@@ -82,8 +82,8 @@ impl Plan {
         self.folder.paths().nodes().join(name.as_str())
     }
 
-    /// Folders of nodes that the gateway may read itself: those of this process's own nodes need no naming. One that
-    /// could not be made has no node.
+    /// Folders of nodes that the gateway may read directly, including those of this process's own nodes. If a folder
+    /// could not be created, it has no node.
     fn local_shards(&self) -> anyhow::Result<Vec<PathBuf>> {
         let own =
             node_names(self.nodes)?.into_iter().map(|name| self.node_folder(&name)).filter(|folder| folder.is_dir());
@@ -91,7 +91,7 @@ impl Plan {
     }
 }
 
-/// Runs a plan until it is asked to stop or cannot go on, and leaves nothing behind.
+/// Runs a plan until it is asked to stop or fails, and stops everything.
 pub(crate) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Result<()> {
     let (s3, console, endpoints) = open(&plan, doors)?;
     let names = plan.s3.console_hosts.console_host.iter().chain(&plan.s3.domain);
@@ -100,14 +100,14 @@ pub(crate) async fn serve(plan: Plan, doors: Doors, stop: Stop) -> anyhow::Resul
     Process::run(Some(console), stop, async |process| start(&plan, s3, &endpoints, process).await).await
 }
 
-/// Where this process is reached, and what it shows there.
+/// The addresses of this process, and what its console shows.
 struct Endpoints {
     s3: SocketAddr,
     console: SocketAddr,
     tls: Option<Tls>,
 }
 
-/// Makes listeners of the sockets.
+/// Turns the sockets into listeners.
 fn open(plan: &Plan, doors: Doors) -> anyhow::Result<(Listener, Listener, Endpoints)> {
     let (s3, console) = (listen::address(&doors.s3)?, listen::address(&doors.console)?);
     let tls = match &plan.tls {
@@ -167,7 +167,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     Ok(())
 }
 
-/// Starts the nodes of this process, opens the ledger meanwhile, and waits until the nodes are heard.
+/// Starts the nodes of this process, opens the ledger meanwhile, and waits until the nodes are online.
 async fn start_nodes_and_ledger(
     plan: &Plan,
     endpoint: &NatsEndpoint,
@@ -191,16 +191,16 @@ async fn start_nodes_and_ledger(
     Ok((log, ledger))
 }
 
-/// Begins to seal again, with the master key in use, what former ones sealed. What it did is on the log.
+/// Starts to seal secrets of former master keys again with the one in use. Its work is on the log.
 fn start_resealing(ledger: Ledger, sealers: Arc<Sealers>) -> Running {
     Running::droppable("resealing", async {
         reseal(ledger, sealers, |bytes| getrandom::fill(bytes).is_ok()).await;
-        // It ends with the ledger, which is a part of this process too and says why it ended.
+        // It ends with the ledger, which is also a part of this process and reports why it ended.
         std::future::pending().await
     })
 }
 
-/// Says where everything is, to programs and to people. Programs are told until the process stops.
+/// Announces the addresses to programs and to people. Programs can read them until the process stops.
 fn announce(plan: &Plan, endpoints: &Endpoints) -> anyhow::Result<Running> {
     let (s3, console, tls) = (endpoints.s3, endpoints.console, endpoints.tls.as_ref());
     let certificate = tls.map(|tls| tls.certificate.clone());
@@ -234,7 +234,7 @@ async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc
     let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_keys));
     let ledger = open_ledger(paths, &plan.region, sole_writer, Releases::Here, keyring, Arc::clone(&log)).await;
     let ledger = ledger.context("the ledger")?;
-    // Whoever is alone, or first, asks nobody which facts may be written. Others wait for an operator to say so.
+    // The only or first writer may allow all facts by itself. Otherwise an operator has to.
     if sole_writer || ledger.progress().borrow().cursor.sequence == 0 {
         upgrade_region(&ledger, &plan.region).await;
     }

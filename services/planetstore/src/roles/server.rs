@@ -1,4 +1,4 @@
-//! The private nats-server, through this program as its launcher.
+//! The private nats-server, started by this program.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::nats::{Logins, NatsEndpoint};
 use crate::process::Running;
 use crate::roles::node_names;
 
-/// This program, also after its file was replaced by a newer build.
+/// This program, even if its file was replaced by a newer build.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 
-/// How long the server may take to write what it holds and end.
+/// How long the server may take to write its memory and end.
 const STOP_TIME_MAX: Duration = Duration::from_mins(1);
 
-/// Nodes of one process, at most. The server starts before it is known how many there are, and has a user for each.
+/// The maximum number of nodes of one process. The server starts before their number is known, and has a user for each.
 const DEV_NODES_MAX: u16 = 64;
 
 /// Starts the private server of a data folder.
@@ -39,7 +39,7 @@ pub(crate) async fn start_server(folder: &DataFolder) -> anyhow::Result<(Server,
     Ok((server, endpoint))
 }
 
-/// Waits until the server cannot be kept alive, or is to be stopped and is gone.
+/// Waits until the server fails for good, or is asked to stop and has ended.
 pub(super) fn run_server(server: Server) -> Running {
     let state = server.state();
     let running = Running::start("nats-server", STOP_TIME_MAX, async move |shutdown| {
@@ -61,7 +61,7 @@ async fn failed(mut state: watch::Receiver<ServerState>) -> String {
     }
 }
 
-/// How the private server is.
+/// The health of the private server.
 struct Supervised(watch::Receiver<ServerState>);
 
 impl Check for Supervised {

@@ -1,4 +1,4 @@
-//! The least of an HTTP client and of an S3 client.
+//! A minimal HTTP client and a minimal S3 client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use s3::sigv4::{Credentials, PayloadHash, sign};
 
 use super::process::{Fixture, PATIENCE, Serving};
 
-/// An answer, whole.
+/// A complete response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
@@ -26,7 +26,7 @@ impl Answer {
     }
 }
 
-/// One request on a connection of its own.
+/// Sends one request on a new connection.
 pub(crate) fn http(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = begin(address, method, path, headers, body.len());
     stream.write_all(body).unwrap();
@@ -64,7 +64,7 @@ pub(crate) fn s3_as(serving: &Serving, login: (&str, &str), method: &str, path: 
     http(&serving.s3, method, path, &headers, body)
 }
 
-/// Sends the head of a PUT and the first of its bytes.
+/// Sends the head of a PUT and its first bytes.
 pub(crate) fn begin_put(serving: &Serving, fixture: &Fixture, path: &str, length: usize, first: &[u8]) -> TcpStream {
     let (access_key, secret_key) = fixture.credentials();
     let headers = signed(serving, (&access_key, &secret_key), "PUT", path);
@@ -74,7 +74,7 @@ pub(crate) fn begin_put(serving: &Serving, fixture: &Fixture, path: &str, length
     stream
 }
 
-/// Sends the rest, and answers what comes back.
+/// Sends the rest, and returns the response.
 pub(crate) fn finish_put(mut stream: TcpStream, rest: &[u8]) -> String {
     stream.write_all(rest).unwrap();
     let mut answer = String::new();
@@ -91,7 +91,7 @@ fn signed(serving: &Serving, login: (&str, &str), method: &str, path: &str) -> H
     headers
 }
 
-/// Bytes that are no repetition of a stripe, and differ with the seed.
+/// Bytes that do not repeat within a stripe, and differ with the seed.
 pub(crate) fn bytes(length: usize, seed: u32) -> Vec<u8> {
     let mut state = seed | 1;
     let mut next = || {
@@ -112,7 +112,7 @@ pub(crate) fn put_two(serving: &Serving, fixture: &Fixture) {
     }
 }
 
-/// Both are there, byte for byte.
+/// Checks that both are stored, byte for byte.
 pub(crate) fn both_are_there(serving: &Serving, fixture: &Fixture) {
     for (key, body) in two() {
         let got = s3(serving, fixture, "GET", &format!("/bucket/{key}"), b"");

@@ -1,4 +1,4 @@
-//! What stands against a start is said, with what to do, before anything is started.
+//! Errors that prevent a start are reported with a remedy, before anything is started.
 
 use std::net::TcpListener;
 

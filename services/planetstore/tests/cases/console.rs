@@ -62,7 +62,7 @@ fn health_and_metrics_are_open_and_status_is_not() {
 /// Three copies of the small one, and six shards of the large one.
 const SHARDS_OF_TWO: u64 = 9;
 
-/// How many shards the nodes say that they hold.
+/// The number of shards that the nodes report.
 fn shards(status: &Value) -> u64 {
     status["nodes"].as_array().unwrap().iter().map(|node| node["shards"].as_u64().unwrap()).sum()
 }
@@ -78,7 +78,7 @@ fn status_counts_what_is_stored_once_and_twice() {
     assert_eq!(before["stored"]["objects"], 2);
     assert_eq!(before["stored"]["buckets"], 1);
     assert_eq!(before["stored"]["logical_bytes"], (LARGE_BYTES + 4_000) as u64);
-    // The region got its level and six nodes joined, before a bucket and two objects.
+    // The region got its level and six nodes joined, before a bucket and two objects were created.
     assert_eq!(before["log"]["last_sequence"], 10);
     assert_eq!(before["ledger"]["sequence"], 10);
     assert_eq!(before["nodes"].as_array().map(Vec::len), Some(6));
@@ -150,7 +150,7 @@ fn any_two_nodes_may_stop_and_everything_is_still_served() {
     assert_eq!(fixture.json(&["status"]).0, Some(5));
     store.stop();
 
-    // Those that were stopped come back with the next start.
+    // Stopped nodes are started again by the next start.
     let store = fixture.start();
     both_are_there(&store, &fixture);
     assert_eq!(s3(&store, &fixture, "GET", "/bucket/after", b"").body, b"written to four nodes");
@@ -162,7 +162,7 @@ fn folders_of_two_nodes_may_be_deleted_while_it_runs() {
     let fixture = Fixture::new();
     let store = fixture.start();
     put_two(&store, &fixture);
-    // A write is acked before its last shard: that one may be missing, but not it and two nodes.
+    // A write is acked before its last shard, which may be missing, but two more nodes must not be.
     until("all shards", || shards(&fixture.json(&["status"]).1) == SHARDS_OF_TWO);
     for node in ["node-1", "node-4"] {
         std::fs::remove_dir_all(fixture.data.join("nodes").join(node)).unwrap();

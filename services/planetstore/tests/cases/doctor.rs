@@ -1,4 +1,4 @@
-//! The doctor on a store that runs, one that does not, and ones that are ill.
+//! The doctor on a running store, on a stopped one, and on damaged ones.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Which crate may import which, and what others may be imported where.
+//! Which crate may import which, and which external crates may be imported where.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What each library may import of ours. A crate that is not named here is a role: it may import every library,
-/// and no role.
+/// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
+/// no role.
 const LIBRARIES: [(&str, &[&str]); 12] = [
     ("events", &[]),
     ("s3", &[]),
@@ -29,7 +29,7 @@ const FOR_TESTS: &str = "testkit";
 /// The binary, which may import everything.
 const BINARY: &str = "planetstore";
 
-/// Who alone may import a crate of others.
+/// The only crates that may import an external one.
 const KEPT_APART: [(&str, &[&str]); 12] = [
     ("redb", &["ledger"]),
     ("async-nats", &["eventlog", "shards", "node", BINARY]),
@@ -45,7 +45,7 @@ const KEPT_APART: [(&str, &[&str]); 12] = [
     ("rcgen", &[BINARY]),
 ];
 
-/// Licences of what we ship. Any alternative of an expression will do.
+/// Licences of shipped crates. Any alternative of an expression will do.
 const LICENCES: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
@@ -62,18 +62,18 @@ const LICENCES: [&str; 13] = [
     "Zlib",
 ];
 
-/// Crates that name a file in place of an expression, and what that file is.
+/// Crates with a licence file in place of an expression, and the file's licence.
 const LICENCE_FILES: [(&str, &str); 1] = [("cloudevents-sdk", "Apache-2.0")];
 
-/// What a cargo command prints.
+/// The output of a cargo command.
 fn cargo(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO")).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The package graph of this platform. A build downloads no other platform's crates, so without the filter the
-/// graph cannot be read offline on a machine that has built nothing else.
+/// The package graph of this platform. A build downloads no other platform's crates, so without the filter the graph
+/// cannot be read offline on a machine that has built nothing else.
 fn metadata(more: &[&str]) -> Value {
     let version = cargo(&["--version", "--verbose"]);
     let platform = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
@@ -83,7 +83,7 @@ fn metadata(more: &[&str]) -> Value {
     serde_json::from_str(&cargo(&[&fixed, more].concat())).unwrap()
 }
 
-/// Our crates, with what each imports outside of its tests.
+/// Our crates, with the imports of each outside of its tests.
 fn imports() -> BTreeMap<String, BTreeSet<String>> {
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let packages = metadata(&["--no-deps"])["packages"].as_array().unwrap().clone();
@@ -155,14 +155,14 @@ fn what_is_kept_apart_is_imported_in_its_place_only() {
     }
 }
 
-/// Each module of the gateway, with those that its files name outside of their tests.
+/// Each module of the gateway, with the modules that its files name outside of their tests.
 fn modules_of_the_gateway() -> BTreeMap<String, BTreeSet<String>> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gateway/src");
     let read = |path: &Path| std::fs::read_to_string(path).unwrap();
     let root = read(&source.join("lib.rs"));
     let lines = root.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     let modules: BTreeSet<String> = lines.map(str::to_owned).collect();
-    // What the root shows to others, with the module that it comes from.
+    // The root's re-exports, with the module of each.
     let shown = root.lines().filter_map(|line| line.strip_prefix("pub use ")?.split_once("::"));
     let shown: BTreeMap<&str, &str> =
         shown.flat_map(|(module, names)| words(names).map(move |name| (name, module))).collect();
@@ -230,8 +230,8 @@ fn is_taken(expression: &str) -> bool {
     }
 }
 
-/// Where a word stands that is in no brackets. `AND` is looked for first: it must not bind less than `OR` here,
-/// since taking too little is safe and taking too much is not.
+/// The position of a word outside of brackets. `AND` is searched first: it must not bind less than `OR` here, because
+/// accepting too little is safe and accepting too much is not.
 fn outside(expression: &str, word: &str) -> Option<usize> {
     let open = |at: usize| {
         expression[..at].bytes().fold(0_i32, |depth, byte| match byte {

@@ -1,4 +1,4 @@
-//! Starting, stopping, being killed, and starting again.
+//! Starting, stopping, being killed, and restarting.
 
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -62,7 +62,7 @@ fn a_dead_nats_server_is_replaced_and_the_store_gets_ready_again() {
     kill_process(Pid::from_raw(server.try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
     gone(server);
     until("readiness", || http(&store.console, "GET", "/readyz", &[], b"").status == 200);
-    // The nodes reach the new server on their own.
+    // The nodes connect to the new server by themselves.
     for key in ["small", "large"] {
         until("a read", || s3(&store, &fixture, "GET", &format!("/bucket/{key}"), b"").status == 200);
     }
@@ -95,7 +95,7 @@ fn a_request_under_way_is_finished_before_it_stops() {
     let fixture = Fixture::new();
     let store = fixture.start();
     assert_eq!(s3(&store, &fixture, "PUT", "/bucket", b"").status, 200);
-    // More than lies in buffers on its way: it is under way for as long as its rest is not sent.
+    // More than the buffers on its way hold: the request is in flight until its rest is sent.
     let body = bytes(24 << 20, 3);
     let (first, rest) = body.split_at(body.len() / 2);
     let put = begin_put(&store, &fixture, "/bucket/late", body.len(), first);

@@ -1,4 +1,4 @@
-//! A store as a process of its own, and waiting for what it does.
+//! A store as a separate process, and waits for conditions.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -14,10 +14,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testkit::nats::nats_server;
 
-/// Time that anything a test waits for may take.
+/// The maximum time to wait for anything in a test.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Pause between two looks at something that cannot be waited for.
+/// The pause between two checks of a condition.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The last line that a store prints once it serves.
@@ -27,7 +27,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The binary, with nothing of this process's environment that it would listen to.
+/// The binary, without variables of this process's environment that it would read.
 pub(crate) fn planetstore<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_planetstore"));
     for (name, _) in std::env::vars_os() {
@@ -44,7 +44,7 @@ pub(crate) fn run<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> O
     planetstore(arguments).output().unwrap()
 }
 
-/// Says no, with a reason on stderr, and prints nothing.
+/// Runs a command that must fail with a reason on stderr and no output.
 pub(crate) fn refuses(mut command: Command, code: i32, reasons: &[&str]) {
     let output = command.output().unwrap();
     let said = text(&output.stderr);
@@ -53,18 +53,18 @@ pub(crate) fn refuses(mut command: Command, code: i32, reasons: &[&str]) {
     assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
 }
 
-/// A process that serves, and ends with this value.
+/// A serving process, stopped when this is dropped.
 pub(crate) struct Serving {
     pub(crate) child: Child,
     pub(crate) s3: String,
     pub(crate) console: String,
-    /// What it printed when it was up.
+    /// Its output at the start.
     pub(crate) banner: String,
     stderr: PathBuf,
 }
 
 impl Serving {
-    /// Starts it, and waits until it says that it serves.
+    /// Starts it, and waits until it reports that it serves.
     pub(crate) fn start(mut command: Command, stderr: &Path) -> Self {
         let log = File::options().create(true).append(true).open(stderr).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
@@ -100,7 +100,7 @@ impl Serving {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end, and answers the exit code, if it was no signal.
+    /// Waits for its end; returns the exit code, or `None` after a signal.
     pub(crate) fn ended(mut self) -> Option<i32> {
         gone(self.child.id());
         self.child.wait().unwrap().code()
@@ -116,13 +116,13 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // Both fail only if it has ended, which is what they are for.
+        // Both fail only if it has ended, which is fine.
         let _killed = self.child.kill();
         let _collected = self.child.wait();
     }
 }
 
-/// A data folder and what a store prints beside it, both gone with this value.
+/// A data folder and a store's output, both removed when this is dropped.
 pub(crate) struct Fixture {
     pub(crate) outer: TempDir,
     pub(crate) data: PathBuf,
@@ -135,7 +135,7 @@ impl Fixture {
         Self { outer, data }
     }
 
-    /// `dev` on ports that are free.
+    /// `dev` on free ports.
     pub(crate) fn dev(&self) -> Command {
         let mut command = planetstore(["dev", "--listen", "127.0.0.1:0", "--console", "127.0.0.1:0", "--data"]);
         command.arg(&self.data);
@@ -157,7 +157,7 @@ impl Fixture {
         command
     }
 
-    /// The answer of a command on this data folder, as JSON.
+    /// The output of a command on this data folder, as JSON.
     pub(crate) fn json(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         let output = self.command(arguments).args(["-o", "json"]).output().unwrap();
         let answer = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
@@ -169,7 +169,7 @@ impl Fixture {
         std::fs::read_to_string(self.data.join("nats/server.pid")).unwrap().trim().parse().unwrap()
     }
 
-    /// Access key and secret key of the file.
+    /// The access key and secret key in the file.
     pub(crate) fn credentials(&self) -> (String, String) {
         let text = std::fs::read_to_string(self.data.join("credentials")).unwrap();
         let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
@@ -177,7 +177,7 @@ impl Fixture {
     }
 }
 
-/// Waits until a process has ended, whoever's child it is.
+/// Waits until a process has ended, whichever process started it.
 pub(crate) fn gone(pid: u32) {
     let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
     let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return };
@@ -186,7 +186,7 @@ pub(crate) fn gone(pid: u32) {
     assert_eq!(ended, 1, "process {pid:?} does not end");
 }
 
-/// Looks until something is so.
+/// Checks a condition until it holds.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {

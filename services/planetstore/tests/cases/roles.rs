@@ -1,4 +1,4 @@
-//! Each role in its own process, against a NATS server that is not ours.
+//! Each role in its own process, with an external NATS server.
 
 use std::path::PathBuf;
 use std::process::{self, Child, Stdio};
@@ -17,7 +17,7 @@ use testkit::nats;
 use super::clients::{both_are_there, http, put_two, s3};
 use super::process::{Fixture, Serving, planetstore, until};
 
-/// A nats-server as an operator would run it, and ends with this value.
+/// A nats-server like an operator's, stopped when this is dropped.
 struct OtherServer {
     child: Child,
     url: String,
@@ -29,7 +29,7 @@ impl OtherServer {
         Self::start_that_denies(fixture, "nobody.publishes.here")
     }
 
-    /// One whose operator gave rights for an older release: it denies publishes to this subject.
+    /// A server whose permissions are from an older release: it denies publishing on this subject.
     fn start_that_denies(fixture: &Fixture, subject: &str) -> Self {
         let folder = fixture.outer.path().join("other-nats");
         std::fs::create_dir(&folder).unwrap();
@@ -49,7 +49,7 @@ impl OtherServer {
         Self { child, url, credentials }
     }
 
-    /// Writes to the log of a region, as a gateway would whose release has one level more than this one.
+    /// Writes to the log of a region like a gateway of a release with one more level.
     fn upgrade_past_this_release(&self, fixture: &Fixture, region: &RegionName) {
         let connect = ConnectOptions {
             address: self.url.trim_start_matches("nats://").into(),
@@ -92,7 +92,7 @@ impl Drop for OtherServer {
     }
 }
 
-/// A process that is told to stop when the test is over.
+/// A process that is stopped at the end of the test.
 struct Role(Child);
 
 impl Drop for Role {
@@ -143,7 +143,7 @@ fn two_gateways_and_six_nodes_serve_one_region() {
     let second = gateway(&other, &server);
     until("readiness", || http(&second.console, "GET", "/readyz", &[], b"").status == 200);
     both_are_there(&second, &fixture);
-    // What one gateway acks, the other one shows at once.
+    // Every write that one gateway acks is visible on the other at once.
     for n in 0..20 {
         let (body, path) = (format!("body {n}"), format!("/bucket/turn-{n}"));
         assert_eq!(s3(&first, &fixture, "PUT", &path, body.as_bytes()).status, 200);
@@ -155,7 +155,7 @@ fn two_gateways_and_six_nodes_serve_one_region() {
     drop(nodes);
 }
 
-/// Starting it again does not help, so a supervisor must be able to tell this end from others.
+/// A restart does not help, so a supervisor must be able to recognise this exit.
 #[test]
 fn a_release_that_is_too_old_for_its_region_ends_with_a_code_of_its_own() {
     let fixture = Fixture::new();
@@ -186,7 +186,7 @@ fn a_release_that_is_too_old_for_its_region_ends_with_a_code_of_its_own() {
     }
 }
 
-/// Permissions for NATS are written by hand, and older than the newest kind of fact.
+/// NATS permissions are written by hand, and may be older than the newest kind of fact.
 #[test]
 fn a_gateway_that_may_not_raise_the_level_serves_all_the_same() {
     let fixture = Fixture::new();

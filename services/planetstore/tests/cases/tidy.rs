@@ -1,11 +1,11 @@
-//! Rules about the tree that no compiler checks.
+//! Rules about the source tree that no compiler checks.
 
 use std::path::{Path, PathBuf};
 
-/// Lines that a file of code may have, at most.
+/// The maximum number of lines in a source file.
 const LINES_MAX: usize = 500;
 
-/// Longest file that is looked into, in bytes; the tree holds nothing larger but lock files.
+/// The longest file that is checked, in bytes; only lock files are longer.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// What is not part of the tree. In a worktree of git, `.git` is a file.
@@ -65,7 +65,7 @@ fn no_file_of_code_is_too_long_to_read() {
 
 #[test]
 fn nothing_is_left_to_be_done_and_nothing_names_a_machine() {
-    // Put together here, so that this file does not hold them.
+    // Assembled here, so that this file does not contain them.
     let unfinished = ["todo", "unimplemented", "dbg"].map(|word| format!("{word}!("));
     let machines = ["home", "root", "Users", "work"].map(|folder| format!("/{folder}/"));
     let mut wrong = Vec::new();
@@ -81,7 +81,7 @@ fn nothing_is_left_to_be_done_and_nothing_names_a_machine() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Whether an absolute path begins so; in the middle of a longer one it is somebody else's name.
+/// Whether the line contains an absolute path with this prefix; inside a longer path it is another name.
 fn names_path(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -96,7 +96,7 @@ fn paths_of_machines_are_told_from_parts_of_other_paths() {
     assert!(!names_path(&format!("docs{path}x"), &path) && !names_path("homework", &path));
 }
 
-/// Clippy takes the nearest configuration only, so a crate that adds to the tree's holds a copy of it.
+/// Clippy uses only the nearest configuration, so a crate that adds to the tree's has a copy of it.
 #[test]
 fn clippy_configurations_agree() {
     let texts = texts();
@@ -125,7 +125,7 @@ fn modules_of_folders_are_in_those_folders() {
     assert!(beside.is_empty(), "{beside:#?}");
 }
 
-/// The targets of the links of a page that stay in the tree.
+/// The targets of a page's links within the tree.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(target, _)| target));
     let images = ["srcset=\"", "src=\""].into_iter().flat_map(|attribute| text.split(attribute).skip(1));
@@ -133,7 +133,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     targets.chain(images).filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
 }
 
-/// The name that a heading has in links.
+/// The anchor of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.collect::<String>().to_lowercase().replace(' ', "-")

@@ -1,4 +1,4 @@
-//! Conditions: what must be true of a request for a statement to apply.
+//! Conditions, which must hold for a statement to apply.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
@@ -20,7 +20,7 @@ use crate::user_arn::UserArn;
 use operator::{Operator, Quantifier};
 use test::{One, Test};
 
-/// Conditions are compared one by one: what one key must be.
+/// One condition: the required values of one key.
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
     operator: Operator,
@@ -28,11 +28,11 @@ pub(crate) struct Condition {
     test: Test,
 }
 
-/// Bytes of a request's value that are compared. A longer one is as good as none that can be read: what it costs to
-/// compare grows with it, and many values of a policy, and many keys of one request, may be asked for.
+/// The longest value of a request that is compared, in bytes. A longer one counts as unreadable, because comparing
+/// costs more with its length, and many values of a policy may be compared with many keys of one request.
 pub const COMPARED_BYTES_MAX: usize = 4 * 1024;
 
-/// Keys that AWS takes for a statement of who asks, if their values are fixed; of those that are always absent here.
+/// Keys that identify callers on AWS if their values are fixed, among those that are always absent here.
 const WHO_ELSEWHERE: [&str; 11] = [
     "aws:principalorgid",
     "aws:principalorgpaths",
@@ -63,7 +63,7 @@ impl Condition {
         Ok(Self { operator, key, test })
     }
 
-    /// Whether it can ever be known when it is asked.
+    /// Whether the value is ever available when the policy is evaluated.
     pub(crate) fn is_answerable(&self) -> bool {
         self.key != Key::LocationConstraint
     }
@@ -72,13 +72,13 @@ impl Condition {
         self.test.cost()
     }
 
-    /// Whether it is true of a request. A variable without a value must not widen what is allowed: its value matches
-    /// nothing, except where matching takes something from what is allowed.
+    /// Whether it holds for a request. A variable without a value must not widen what is allowed: it matches nothing,
+    /// except in a negated condition of an `Allow`, where a match narrows.
     pub(crate) fn holds(&self, ask: &Ask<'_>, effect: Effect) -> bool {
         let Operator { negated, if_exists, quantifier, .. } = self.operator;
         let without_value = negated && effect == Effect::Allow;
         let is_one = |value: One<'_>| self.test.has(&value, ask.caller).unwrap_or(without_value);
-        // An ARN may be written with its account or without, as among the principals.
+        // An ARN may be written with or without its account, as among the principals.
         let short_arn = || match ask.caller {
             Caller::User { name, .. } if self.key == Key::PrincipalArn => {
                 Some(UserArn::short(name.clone()).to_string())
@@ -110,8 +110,8 @@ impl Condition {
         }
     }
 
-    /// The same for a key that has many values: without a quantifier, one that matches is enough, and a negated
-    /// operator wants that none does.
+    /// The same for a key with many values: without a quantifier one match is enough, and a negated operator requires
+    /// that none matches.
     fn holds_of_many<'a>(&self, texts: impl Iterator<Item = Cow<'a, str>>, is_one: impl Fn(One<'_>) -> bool) -> bool {
         let Operator { negated, if_exists, quantifier, .. } = self.operator;
         let mut texts = texts.peekable();
@@ -127,7 +127,7 @@ impl Condition {
         }
     }
 
-    /// Whether it holds only for callers that the policy's author listed: then nobody calls the statement public.
+    /// Whether it holds only for callers that the policy's author listed. Such a statement is not public.
     pub(crate) fn fixes_who_asks(&self) -> bool {
         let Operator { negated, if_exists, quantifier, .. } = self.operator;
         let is_who = match &self.key {
@@ -139,7 +139,7 @@ impl Condition {
     }
 }
 
-/// The values of a condition as texts: JSON may write them as numbers and booleans.
+/// The values of a condition as texts: in JSON they may be numbers and booleans.
 fn texts(json: &Json, place: &DocumentPath<'_>) -> Result<Vec<String>, Malformed> {
     let text = |json: &Json, place: &DocumentPath<'_>| match json {
         Json::Text(text) | Json::Number(text) => Ok(text.clone()),

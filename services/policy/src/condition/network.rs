@@ -2,20 +2,19 @@
 
 use std::net::IpAddr;
 
-/// The addresses that begin with the same bits: `10.0.0.0/8`, `2001:db8::/32`, or one address alone.
+/// Addresses with a common prefix: `10.0.0.0/8`, `2001:db8::/32`, or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Network {
     address: IpAddr,
     bits: u32,
 }
 
-/// What AWS calls too broad to say who asks: networks of fewer bits.
+/// Networks with shorter prefixes are too broad to identify callers, as on AWS.
 const NARROW_BITS_V4: u32 = 8;
 const NARROW_BITS_V6: u32 = 32;
 
 impl Network {
-    /// Reads CIDR notation. Bits behind the prefix need not be zero. An IPv4 network in the clothes of IPv6 is one
-    /// of IPv4.
+    /// Parses CIDR notation. Bits after the prefix need not be zero. An IPv4-mapped IPv6 network is parsed as IPv4.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             None => (text, None),

@@ -1,17 +1,17 @@
-//! What a condition operator's name says.
+//! Parses the names of condition operators.
 
-/// An operator, taken apart.
+/// The parts of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operator {
     pub(crate) kind: Kind,
-    /// `...Not...`: it wants the opposite, and is content with a key that is absent.
+    /// `...Not...`: the comparison is negated, and an absent key satisfies it.
     pub(crate) negated: bool,
-    /// `...IfExists`: it is content with a key that is absent.
+    /// `...IfExists`: an absent key satisfies it.
     pub(crate) if_exists: bool,
     pub(crate) quantifier: Quantifier,
 }
 
-/// What is compared, and how.
+/// The type of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -34,17 +34,17 @@ pub(crate) enum Order {
     GreaterOrEqual,
 }
 
-/// What of a key with many values must match.
+/// Which values of a key with many values must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quantifier {
     None,
-    /// `ForAllValues:`, true of no values.
+    /// `ForAllValues:`, true without values.
     All,
-    /// `ForAnyValue:`, false of no values.
+    /// `ForAnyValue:`, false without values.
     Any,
 }
 
-/// Every operator without what may stand before and behind it, and whether it is negated.
+/// Every operator without prefix and suffix, and whether it is negated.
 const OPERATORS: [(&str, Kind, bool); 26] = [
     ("StringEquals", Kind::Text, false),
     ("StringNotEquals", Kind::Text, true),
@@ -76,7 +76,7 @@ const OPERATORS: [(&str, Kind, bool); 26] = [
 ];
 
 impl Operator {
-    /// Takes a name apart. `Null` has no `IfExists`: it asks for existence itself.
+    /// Parses a name. `Null` has no `IfExists`, because it tests whether the key exists.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let (quantifier, name) = match name.split_once(':') {
             None => (Quantifier::None, name),

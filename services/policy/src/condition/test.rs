@@ -1,4 +1,4 @@
-//! The comparison inside a condition.
+//! The comparison of a condition's values with those of a request.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use crate::request::Caller;
 use super::network::Network;
 use super::operator::{Kind, Order};
 
-/// The values of a condition, each read as what the operator compares.
+/// The values of a condition, parsed for its operator.
 #[derive(Debug, Clone)]
 pub(crate) enum Test {
     Text(Vec<Pattern>),
@@ -39,7 +39,7 @@ pub(crate) enum One<'a> {
 }
 
 impl Test {
-    /// Reads the values of a policy; the error says which is wrong.
+    /// Parses the values of a policy; the error says which is malformed.
     pub(crate) fn parse(kind: Kind, values: &[String], variables: bool) -> Result<Self, String> {
         let patterns = |wildcards| {
             values.iter().map(|value| Pattern::parse(value, Syntax { wildcards, variables })).collect::<Result<_, _>>()
@@ -70,8 +70,8 @@ impl Test {
         }
     }
 
-    /// Whether the policy has the request's value. What cannot be read as what is compared equals nothing. Nothing if
-    /// that hangs on a variable that has no value for the caller.
+    /// Whether the condition lists the request's value. A malformed value equals nothing. `None` if the result depends
+    /// on a variable that has no value for the caller.
     pub(crate) fn has(&self, value: &One<'_>, caller: Caller<'_>) -> Option<bool> {
         let caller = Some(caller);
         match self {
@@ -102,7 +102,7 @@ impl Test {
         }
     }
 
-    /// Whether its values name somebody, and not just anybody.
+    /// Whether its values identify particular callers.
     pub(crate) fn is_narrow(&self) -> bool {
         match self {
             Self::Text(patterns) | Self::TextWhateverCase(patterns) => patterns.iter().all(Pattern::is_fixed),
@@ -113,7 +113,7 @@ impl Test {
     }
 }
 
-/// Whether one of them matches; nothing if none does and one could not be asked.
+/// Whether one of them matches; `None` if none does and one could not be compared.
 fn any<T>(all: &[T], matches: impl Fn(&T) -> Option<bool>) -> Option<bool> {
     let mut answer = Some(false);
     for one in all {
@@ -131,13 +131,13 @@ fn all<T>(values: &[String], read: impl Fn(&str) -> Option<T>, what: &str) -> Re
     values.iter().map(read).collect()
 }
 
-/// A number as JSON writes it, without infinities and their like.
+/// A number in JSON's form, without infinities.
 fn number(text: &str) -> Option<f64> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     text.parse().ok().filter(|number: &f64| is_number && number.is_finite())
 }
 
-/// A date of ISO 8601, or seconds since 1970.
+/// An ISO 8601 date, or seconds since 1970.
 fn time(text: &str) -> Option<Timestamp> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Timestamp::from_second(seconds).ok();
@@ -202,13 +202,13 @@ impl One<'_> {
     }
 }
 
-/// A pattern of an ARN: each of its six parts is matched alone, so that a wildcard does not reach over a colon.
+/// A pattern of an ARN. Each of its six parts is matched separately, so that a wildcard does not match a colon.
 #[derive(Debug, Clone)]
 pub(crate) struct Arn {
     parts: Vec<Pattern>,
 }
 
-/// Parts of an ARN. The last may have colons of its own.
+/// The parts of an ARN. The last may contain colons.
 const ARN_PARTS: usize = 6;
 
 impl Arn {
@@ -221,7 +221,7 @@ impl Arn {
         if parts.len() == ARN_PARTS { Ok(Self { parts }) } else { Err(format!("{} is not an ARN", quoted(text))) }
     }
 
-    /// Whether it is that of a text's parts. With fewer of them, the text is no ARN.
+    /// Whether it matches the parts of a text. A text with fewer parts is not an ARN.
     fn matches(&self, parts: &[&str], caller: Option<Caller<'_>>) -> Option<bool> {
         if parts.len() < ARN_PARTS {
             return Some(false);
@@ -235,7 +235,7 @@ impl Arn {
     }
 }
 
-/// The parts of an ARN. A variable `${aws:username}` has a colon that parts nothing.
+/// The parts of an ARN. The colon in a variable such as `${aws:username}` separates nothing.
 fn split(text: &str) -> impl Iterator<Item = &str> {
     let (mut rest, mut left) = (Some(text), ARN_PARTS);
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! ACLs: what they grant, when they are looked at, and the ready-made ones.
+//! ACLs: what they grant, when they count, and the canned ones.
 
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
 use policy::Action;
@@ -125,7 +125,7 @@ fn with_acls_an_object_belongs_to_who_wrote_it() {
         assert!(of_alice.allowed());
         assert!(of_alice.clone().action(Action::PutObjectAcl).allowed());
         assert!(!of_bob.allowed());
-        // The bucket's owner cannot read it, nor let others; but may delete it.
+        // The bucket's owner can neither read it nor grant access to it, but may delete it.
         assert!(!of_bob.clone().who(Who::Olga).allowed());
         assert!(of_olga.clone().who(Who::Olga).allowed());
         assert!(of_bob.clone().who(Who::Olga).action(Action::DeleteObject).allowed());
@@ -135,9 +135,9 @@ fn with_acls_an_object_belongs_to_who_wrote_it() {
         assert!(of_olga.clone().bucket_policy(&public).allowed());
         let denied = of_alice.clone().bucket_policy(&for_bucket("Deny", r#""*""#, "s3:GetObject"));
         assert!(!denied.allowed());
-        // What is not there is nobody's.
+        // An absent object has no owner.
         assert!(World { object: None, ..of_bob.clone() }.who(Who::Olga).allowed());
-        // Under the default it is the bucket owner's, whoever wrote it.
+        // Under the default the bucket's owner owns it, whoever wrote it.
         let enforced = World { ownership: ObjectOwnership::BucketOwnerEnforced, ..of_alice };
         assert!(!enforced.allowed());
         assert!(enforced.who(Who::Olga).allowed());

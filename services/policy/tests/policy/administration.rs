@@ -1,4 +1,4 @@
-//! Rights of administration, and what of them can be handed on.
+//! Rights of administration, and which of them can be handed on.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use policy::{Action, Attached, Document, Kind, cover};
 
 use crate::world::{ContextValue, Who, World, bucket, for_bucket, statement};
 
-/// The ready-made policies, as they are documented.
+/// The documented policies.
 const AUDITOR: &str = include_str!("../../../../docs/policies/auditor.json");
 const OPERATOR: &str = include_str!("../../../../docs/policies/operator.json");
 const USER_MANAGER: &str = include_str!("../../../../docs/policies/user-manager.json");
@@ -37,7 +37,7 @@ fn the_ready_made_policies_give_what_their_names_say_and_nothing_of_s3() {
     let reads = of_admin().map(Action::name);
     let reads: Vec<_> = reads.filter(|name| name.starts_with("admin:Get") || name.starts_with("admin:List")).collect();
     assert_eq!(given(AUDITOR), reads);
-    // Of a user they are asked here: what is about buckets is given for buckets only.
+    // Asked for a user here: rights on buckets are granted for buckets only.
     let operator = [
         "admin:GetRegion",
         "admin:UpgradeRegion",
@@ -72,7 +72,7 @@ fn what_was_written_for_s3_gives_nothing_of_administration() {
             assert!(!World::new().policy(&text).action(action).allowed(), "{text} {action}");
         }
     }
-    // What denies everything denies that too, admins as well.
+    // A policy that denies everything also denies these, even to admins.
     for action in of_admin() {
         let denied = World::new().policy(&statement("Allow", "admin:*", "*")).policy(&statement("Deny", "*", "*"));
         assert!(!denied.clone().action(action).allowed(), "{action}");

@@ -1,10 +1,10 @@
-//! Each condition operator, on keys that are there and keys that are not.
+//! Each condition operator, with keys that are present and keys that are absent.
 
 use policy::COMPARED_BYTES_MAX;
 
 use crate::world::{ContextValue, Who, World, on_condition, statement};
 
-/// Whether a condition is true of a request that knows this.
+/// Whether a condition holds for a request with these values.
 fn holds(condition: &str, known: &[(&'static str, ContextValue)]) -> bool {
     let known = |world: World| known.iter().fold(world, |world, (name, told)| world.with(name, told.clone()));
     let allowed = known(World::new()).policy(&on_condition("Allow", condition)).allowed();
@@ -83,7 +83,7 @@ fn numbers() {
             assert_eq!(holds(&condition, &[("s3:max-keys", text)]), expected, "{operator} {found}");
         }
     }
-    // What is no number is less than nothing, and equal to none.
+    // A value that is not a number is less than nothing, and equal to nothing.
     let odd = [("s3:max-keys", ContextValue::Text("NaN"))];
     assert!(!holds(r#"{"NumericLessThan":{"s3:max-keys":10}}"#, &odd));
     assert!(holds(r#"{"NumericNotEquals":{"s3:max-keys":10}}"#, &odd));
@@ -161,7 +161,7 @@ fn arns() {
         assert!(like(operator, "arn:aws:iam:::user/${aws:username}"));
         assert!(like(operator, "*"));
         assert!(!like(operator, "arn:aws:iam:::user/bob"));
-        // A wildcard stays within its part.
+        // A wildcard matches only within its part.
         assert!(!like(operator, "arn:*:::user/alice:"));
         assert!(!like(operator, "arn:aws:*:*:user/alice:x"));
     }
@@ -183,7 +183,7 @@ fn what_the_caller_is() {
     ] {
         assert!(holds(&format!(r#"{{"StringEquals":{{"{key}":"{value}"}}}}"#), &[]), "{key}");
     }
-    // No context can say otherwise.
+    // A context cannot override these.
     let claimed = [("aws:username", ContextValue::Text("bob")), ("aws:SourceVpc", ContextValue::Text("vpc-1"))];
     assert!(!holds(r#"{"StringEquals":{"aws:username":"bob"}}"#, &claimed));
     assert!(!holds(r#"{"StringEquals":{"aws:SourceVpc":"vpc-1"}}"#, &claimed));
@@ -213,7 +213,7 @@ fn keys_that_are_absent() {
         assert!(!holds(&format!(r#"{{"{plain}":{{"s3:max-keys":1}}}}"#), &[]));
         assert!(holds(&format!(r#"{{"{plain}IfExists":{{"s3:max-keys":1}}}}"#), &[]));
     }
-    // A key that exists is compared.
+    // A key that is present is compared.
     assert!(!holds(&on_prefix("StringEqualsIfExists", r#""a""#), &prefix("b")));
     assert!(holds(&on_prefix("StringEqualsIfExists", r#""a""#), &prefix("a")));
 }
@@ -301,7 +301,7 @@ fn a_variable_without_a_value_never_widens_what_is_allowed() {
     assert!(anonymous.bucket_policy(&policy("Allow", other)).allowed());
 }
 
-/// Whether a condition lets somebody through by a statement that allows, and by one that denies.
+/// Whether a condition lets a request through in a statement that allows, and in one that denies.
 fn through(condition: &str, told: ContextValue) -> (bool, bool) {
     let key = if condition.contains("aws:SourceIp") { "aws:SourceIp" } else { "aws:Referer" };
     let allowed = World::new().with(key, told.clone()).policy(&on_condition("Allow", condition)).allowed();

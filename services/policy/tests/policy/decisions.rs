@@ -1,4 +1,4 @@
-//! Who may do what, and why.
+//! Decisions and their reasons.
 
 use events::access::ObjectOwnership;
 use policy::{Action, Decision, Denial, Grantor, Kind};
@@ -48,7 +48,7 @@ fn nobody_locks_themselves_out_of_the_bucket_policy() {
         assert!(world.clone().who(Who::Admin).allowed());
         let granted = world.clone().policy(&statement("Allow", "s3:*", "*"));
         assert_eq!(granted.told(), "explicitly denied by statement \"One\" of the bucket policy");
-        // What an admin took from a user stays taken.
+        // What an admin denied to a user stays denied.
         assert!(!world.who(Who::Olga).policy(&statement("Deny", "s3:*BucketPolicy", "*")).allowed());
     }
 }
@@ -62,7 +62,7 @@ fn a_policy_of_a_user_reaches_into_every_bucket() {
     assert!(!world.clone().action(Action::ListBucket).allowed());
     let deny = World { bucket_exists: false, ..world.clone() };
     assert!(deny.allowed(), "what is not there is told to who may read it");
-    // A policy is for who has it, not for who says nothing of themselves.
+    // A policy applies to users who have it, not to anonymous callers.
     assert!(!world.clone().who(Who::Anonymous).allowed());
     assert!(!world.policy(&statement("Deny", "s3:Get*", "arn:aws:s3:::*/*.jpg")).allowed());
 }

@@ -1,4 +1,4 @@
-//! What is a policy, and what is said of what is none.
+//! Valid policies, and the errors of invalid ones.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ fn bucket_error(text: &str) -> String {
     Document::bucket(text, &bucket()).expect_err(text).to_string()
 }
 
-/// A statement with some of its elements said otherwise, or left out.
+/// A statement with some of its elements replaced or left out.
 fn with(changes: &[(&str, &str)]) -> String {
     let mut elements =
         vec![("Effect", r#""Allow""#), ("Action", r#""s3:GetObject""#), ("Resource", r#""arn:aws:s3:::photos/*""#)];
@@ -77,9 +77,9 @@ fn what_is_no_policy_is_refused_with_the_place() {
         (&[("Resource", r#""arn:aws:s3:::a/${aws:username""#)], "Statement[0].Resource: a \"${\" without its \"}\""),
         (
             &[("Principal", r#""*""#)],
-            "Statement[0]: a policy of a user or group has no Principal: it is for who has it",
+            "Statement[0]: a policy of a user or group has no Principal: it applies to the users who have it",
         ),
-        (&[("Sid", "7")], "Statement[0].Sid: a Sid is a string of at most 128 characters, none of control"),
+        (&[("Sid", "7")], "Statement[0].Sid: a Sid is a string of at most 128 characters, without control characters"),
         (&[("Conditions", "{}")], "Statement[0]: a statement has no element \"Conditions\""),
         (&[("Condition", "[]")], "Statement[0].Condition: conditions are an object, not a list"),
         (
@@ -168,12 +168,12 @@ fn text_that_is_no_json_or_says_a_thing_twice_is_refused() {
         assert!(matches!(Document::identity(text), Err(Malformed::NotJson(_))), "{text}");
     }
     let twice = with(&[]).replace("\"Effect\"", "\"Effect\":\"Deny\",\"Effect\"");
-    assert!(identity_error(&twice).contains("\"Effect\" stands twice in one object"), "{}", identity_error(&twice));
-    // The same letter, written two ways.
+    assert!(identity_error(&twice).contains("\"Effect\" occurs twice in one object"), "{}", identity_error(&twice));
+    // The same letter, written in two ways.
     let hidden = with(&[]).replace("\"Effect\"", "\"\\u0045ffect\":\"Deny\",\"Effect\"");
-    assert!(identity_error(&hidden).contains("stands twice"));
+    assert!(identity_error(&hidden).contains("occurs twice"));
     let condition = r#"{"StringEquals":{"s3:prefix":"a","s3:prefix":"b"}}"#;
-    assert!(identity_error(&with(&[("Condition", condition)])).contains("stands twice"));
+    assert!(identity_error(&with(&[("Condition", condition)])).contains("occurs twice"));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_bucket_policy_names_principals_and_keeps_to_its_bucket() {
         (r#""arn:aws:s3:::photos2/*""#, "\"arn:aws:s3:::photos2/*\" is neither the bucket photos nor in it"),
         (r#""arn:aws:s3:::photos/""#, "\"arn:aws:s3:::photos/\" is neither the bucket photos nor in it"),
         (r#""arn:aws:s3:::?photos/*""#, "\"arn:aws:s3:::?photos/*\" is neither the bucket photos nor in it"),
-        (r#""arn:aws:s3:::photos""#, "\"s3:GetObject\" is about none of the statement's resources"),
+        (r#""arn:aws:s3:::photos""#, "\"s3:GetObject\" fits none of the statement's resources"),
     ];
     for (resource, told) in cases {
         assert!(bucket_error(&with(&[("Resource", resource)])).ends_with(told), "{resource}");
@@ -241,9 +241,9 @@ fn a_bucket_policy_names_principals_and_keeps_to_its_bucket() {
         Document::bucket(&with(&[("Resource", good)]), &bucket()).unwrap_or_else(|error| panic!("{good}: {error}"));
     }
     let listing = with(&[("Action", r#"["s3:ListBucket"]"#)]);
-    assert!(bucket_error(&listing).ends_with("\"s3:ListBucket\" is about none of the statement's resources"));
+    assert!(bucket_error(&listing).ends_with("\"s3:ListBucket\" fits none of the statement's resources"));
     assert!(
-        bucket_error(&with(&[("Action", r#""s3:ListAllMyBuckets""#), ("Resource", r#""*""#)])).contains("about none")
+        bucket_error(&with(&[("Action", r#""s3:ListAllMyBuckets""#), ("Resource", r#""*""#)])).contains("fits none")
     );
 }
 
@@ -302,10 +302,10 @@ fn what_is_no_longer_taken_is_still_read() {
     let text = on_condition("Allow", r#"{"StringEquals":{"s3:LocationConstraint":"eu"}}"#);
     let document = Document::identity(&text).unwrap();
     let error = document.check_new().unwrap_err().to_string();
-    assert!(error.starts_with("Statement[0].Condition: s3:LocationConstraint stands in the body"), "{error}");
+    assert!(error.starts_with("Statement[0].Condition: s3:LocationConstraint is in the body"), "{error}");
     let but = |effect| for_bucket(effect, r#"{"AWS":"alice-id"}"#, "s3:*").replace("Principal", "NotPrincipal");
     let check = |text: &str| Document::bucket(text, &bucket()).unwrap().check_new();
-    assert!(check(&but("Allow")).unwrap_err().to_string().contains("NotPrincipal goes with Deny only"));
+    assert!(check(&but("Allow")).unwrap_err().to_string().contains("use NotPrincipal only with Deny"));
     assert_eq!(check(&but("Deny")), Ok(()));
     assert_eq!(check(&for_bucket("Allow", r#""*""#, "s3:*")), Ok(()));
 }

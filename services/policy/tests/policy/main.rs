@@ -1,4 +1,4 @@
-//! Documents, ACLs and decisions, against examples and against what must hold of any of them.
+//! Documents, ACLs and decisions, tested with examples and with properties.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod acls;

@@ -1,10 +1,10 @@
-//! Whom a statement of a bucket policy is for.
+//! The principals of a statement in a bucket policy.
 
 use policy::Document;
 
 use crate::world::{Who, World, bucket, for_bucket};
 
-/// Who of all may read by a policy for that principal.
+/// The callers who may read by a policy for this principal.
 fn readers(principal: &str) -> Vec<Who> {
     let all = [Who::Alice, Who::Anonymous];
     let world = World::new().bucket_policy(&for_bucket("Allow", principal, "s3:GetObject"));

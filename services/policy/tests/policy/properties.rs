@@ -1,4 +1,4 @@
-//! What holds whatever the policies say: against random ones, and against an independent reading of them.
+//! Properties of all policies: tested with random ones, and with an independent implementation.
 
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
 use policy::{Action, Document, Kind};
@@ -16,7 +16,7 @@ const ACTIONS: [(&str, &[Action]); 6] = [
     ("s3:*BucketPolicy", &[Action::PutBucketPolicy]),
 ];
 const ASKED: [Action; 4] = [Action::GetObject, Action::PutObject, Action::ListBucket, Action::PutBucketPolicy];
-/// What a resource has of the bucket and of the two keys asked for.
+/// Whether a resource matches the bucket and each of the two requested keys.
 const RESOURCES: [(&str, [bool; 3]); 6] = [
     ("*", [true, true, true]),
     ("arn:aws:s3:::photos", [true, false, false]),
@@ -26,7 +26,7 @@ const RESOURCES: [(&str, [bool; 3]); 6] = [
     ("arn:aws:s3:::ph*/b", [false, false, true]),
 ];
 const KEYS: [&str; 2] = ["a/x", "b"];
-/// Principals with whether Alice, Olga, the admin and nobody are among them.
+/// Principals, and whether Alice, Olga, the admin and an anonymous caller are among them.
 const PRINCIPALS: [(&str, [bool; 4]); 3] = [
     (r#""*""#, [true, true, true, true]),
     (r#"{"AWS":"arn:aws:iam:::user/alice"}"#, [true, false, false, false]),
@@ -44,7 +44,7 @@ struct Spec {
     not_action: bool,
     resources: Vec<usize>,
     not_resource: bool,
-    /// Only if the prefix asked for is this.
+    /// The required prefix.
     prefix: Option<bool>,
 }
 
@@ -86,7 +86,8 @@ impl Spec {
         )
     }
 
-    /// Whether it applies, read plainly. A variable in the resources stands for nobody here: no key is like it.
+    /// Whether it applies, in the simplest implementation. A variable in the resources has no value here: no key
+    /// matches it.
     fn applies(&self, asked: &Asked, in_bucket: bool) -> bool {
         let who = PEOPLE.iter().position(|who| *who == asked.who).unwrap();
         let principal = !in_bucket || PRINCIPALS[self.principal].1[who] != self.not_principal;
@@ -122,7 +123,8 @@ fn document(specs: &[Spec], in_bucket: bool) -> String {
     format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
 }
 
-/// A bucket policy may hold only what fits its bucket; the same rule as the product's, tried on the product.
+/// Whether a bucket policy is valid: it may contain only what fits its bucket. The same rule as in the product, applied
+/// to single statements.
 fn fits(spec: &Spec) -> bool {
     Document::bucket(&document(std::slice::from_ref(spec), true), &crate::world::bucket()).is_ok()
 }
@@ -137,7 +139,7 @@ fn world(asked: &Asked, own: &[Spec], of_bucket: &[Spec]) -> World {
     if of_bucket.is_empty() { world } else { world.bucket_policy(&document(of_bucket, true)) }
 }
 
-/// The rules, said once more.
+/// The rules, implemented again.
 fn expected(asked: &Asked, own: &[Spec], of_bucket: &[Spec]) -> bool {
     let own = if asked.who == Who::Anonymous { &[] } else { own };
     let any = |specs: &[Spec], allow, in_bucket| {
@@ -186,7 +188,7 @@ proptest! {
         if world(&asked, &own, &of_bucket).allowed() {
             let more_own = [&own[..], std::slice::from_ref(&more)].concat();
             prop_assert!(world(&asked, &more_own, &of_bucket).allowed());
-            // A statement that makes a policy public may shut it, if public policies are restricted.
+            // A statement that makes a policy public may remove access, if public policies are restricted.
             if !asked.restricted && fits(&more) {
                 let more_of_bucket = [&of_bucket[..], &[more]].concat();
                 prop_assert!(world(&asked, &own, &more_of_bucket).allowed());

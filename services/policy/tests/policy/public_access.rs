@@ -1,4 +1,4 @@
-//! What is public, and what Public Access Block does about it.
+//! What is public, and how the public access block restricts it.
 
 use events::access::{ObjectOwnership, PublicAccessBlock};
 use policy::acl::CannedAcl;
@@ -110,7 +110,7 @@ fn public_grants_are_ignored_if_told_so() {
         assert!(!world.allowed());
         assert!(!world.clone().who(Who::Anonymous).allowed());
     }
-    // Grants to somebody are not public.
+    // Grants to particular users are not public.
     world.object = Some((id("bob-id"), acl(CannedAcl::BucketOwnerRead)));
     assert!(world.who(Who::Olga).allowed());
 }
@@ -125,10 +125,10 @@ fn a_restricted_bucket_is_its_owners_and_of_whom_an_admin_lets_in() {
     assert!(world.clone().who(Who::Olga).allowed());
     assert!(world.clone().who(Who::Admin).allowed());
     assert!(world.clone().policy(&crate::world::statement("Allow", "s3:GetObject", "*")).allowed());
-    // One that is not public still lets in whom it names.
+    // One that is not public still grants access to the users it names.
     let named = world.clone().bucket_policy(&for_bucket("Allow", r#"{"AWS":"alice-id"}"#, "s3:GetObject"));
     assert!(named.allowed());
-    // What it denies it denies.
+    // Its denials still hold.
     let text = for_bucket("Allow", r#""*""#, "s3:GetObject");
     let deny =
         r#"{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObject","Resource":"arn:aws:s3:::photos/*"},{"Sid""#;

@@ -1,4 +1,4 @@
-//! A store with a few people in it, and one request at a time.
+//! A store with a few users, and one request at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use policy::{
     Rights, Value, evaluate,
 };
 
-/// Somebody.
+/// A caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     Root,
     Admin,
     /// The bucket's owner.
     Olga,
-    /// Nobody in particular.
+    /// A user without any rights.
     Alice,
     Anonymous,
 }
 
-/// What a request is asked with, and all that bears on it.
+/// A request, and everything that determines its rights.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) who: Who,
@@ -38,12 +38,12 @@ pub(crate) struct World {
     pub(crate) bucket_acl: Option<Acl>,
     pub(crate) public_access: PublicAccessBlock,
     pub(crate) ownership: ObjectOwnership,
-    /// Whose object it is, and its ACL.
+    /// The object's owner, and its ACL.
     pub(crate) object: Option<(UserId, Option<Acl>)>,
     pub(crate) bucket_exists: bool,
 }
 
-/// A context that holds what it was told, by the name that policies have for it.
+/// A context with given values, by the names that policies use.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known(pub(crate) BTreeMap<&'static str, ContextValue>);
 
@@ -81,7 +81,7 @@ pub(crate) fn bucket() -> BucketName {
 }
 
 impl World {
-    /// Alice, who has nothing, wants to read Olga's object.
+    /// Alice, who has no rights, wants to read Olga's object.
     pub(crate) fn new() -> Self {
         Self {
             who: Who::Alice,
@@ -120,7 +120,7 @@ impl World {
         self
     }
 
-    /// Gives the caller one more policy.
+    /// Gives the caller another policy.
     pub(crate) fn policy(mut self, text: &str) -> Self {
         let name = format!("policy{}", self.policies.len()).parse().unwrap();
         let document = Document::identity(text).unwrap_or_else(|error| panic!("{error}: {text}"));
@@ -171,7 +171,7 @@ impl World {
         self.decision(|decision| decision.is_allowed())
     }
 
-    /// The decision as it is told.
+    /// The decision as text.
     pub(crate) fn told(&self) -> String {
         self.decision(|decision| decision.to_string())
     }
@@ -184,7 +184,7 @@ pub(crate) fn statement(effect: &str, action: &str, resource: &str) -> String {
     )
 }
 
-/// A bucket policy of one statement about the bucket and all that is in it.
+/// A bucket policy with one statement about the bucket and everything in it.
 pub(crate) fn for_bucket(effect: &str, principal: &str, action: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"One","Effect":"{effect}","Principal":{principal},

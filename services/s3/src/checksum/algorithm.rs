@@ -31,13 +31,13 @@ pub enum ChecksumType {
     FullObject,
 }
 
-/// What all names of headers that carry a checksum begin with.
+/// The common prefix of headers with a checksum.
 pub(crate) const HEADER_ROOT: &str = "x-amz-checksum-";
 
-/// What all names of elements that carry a checksum begin with.
+/// The common prefix of elements with a checksum.
 const ELEMENT_ROOT: &str = "Checksum";
 
-/// What SDKs say of the checksum that they send with a body.
+/// The header in which SDKs name the algorithm of a body's checksum.
 pub(crate) const SDK_ALGORITHM: &str = "x-amz-sdk-checksum-algorithm";
 
 fn unsupported() -> Error {
@@ -66,16 +66,16 @@ impl Algorithm {
 
     /// The name in headers and documents, e.g. `CRC64NVME`.
     pub const fn name(self) -> &'static str {
-        // The element's name is this one behind a common beginning.
+        // The element's name is this name with a common prefix.
         self.element_name().split_at(ELEMENT_ROOT.len()).1
     }
 
-    /// The name in lower case, e.g. `crc64nvme`, as some error messages have it.
+    /// The name in lower case, e.g. `crc64nvme`, as in some error messages.
     pub const fn lower_name(self) -> &'static str {
         self.header_name().split_at(HEADER_ROOT.len()).1
     }
 
-    /// The header that carries a value, e.g. `x-amz-checksum-crc64nvme`.
+    /// The header with a value, e.g. `x-amz-checksum-crc64nvme`.
     pub const fn header_name(self) -> &'static str {
         match self {
             Self::Crc32 => "x-amz-checksum-crc32",
@@ -91,7 +91,7 @@ impl Algorithm {
         }
     }
 
-    /// The element that carries a value, e.g. `ChecksumCRC64NVME`.
+    /// The element with a value, e.g. `ChecksumCRC64NVME`.
     pub const fn element_name(self) -> &'static str {
         match self {
             Self::Crc32 => "ChecksumCRC32",
@@ -107,7 +107,7 @@ impl Algorithm {
         }
     }
 
-    /// Bytes of a value.
+    /// The length of a value in bytes.
     pub const fn bytes(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32c => 4,
@@ -119,7 +119,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of a name in any case.
+    /// The algorithm with a name, in any case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
@@ -136,7 +136,7 @@ impl Algorithm {
     /// The algorithm that a header names.
     ///
     /// # Errors
-    /// `InvalidRequest` for a name that S3 does not know.
+    /// `InvalidRequest` for an unknown name.
     pub(crate) fn declared(head: &Head<'_>, header: &'static str) -> Result<Option<Self>, Error> {
         match head.text(header)?.filter(|name| !name.is_empty()) {
             None => Ok(None),
@@ -157,7 +157,7 @@ impl Algorithm {
         }
     }
 
-    /// The type of multipart objects whose creator named none.
+    /// The type of multipart objects that were created without one.
     pub const fn default_type(self) -> ChecksumType {
         match self {
             Self::Crc64Nvme => ChecksumType::FullObject,
@@ -183,12 +183,12 @@ impl ChecksumType {
         }
     }
 
-    /// The type of a name.
+    /// The type with a name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Composite, Self::FullObject].into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
-    /// Reads `x-amz-checksum-type`.
+    /// Parses `x-amz-checksum-type`.
     ///
     /// # Errors
     /// `InvalidRequest` for an unknown name.

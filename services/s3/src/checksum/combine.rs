@@ -27,13 +27,13 @@ pub struct Combiner {
 }
 
 impl Combiner {
-    /// A combiner that has seen no part. `None` for the SHAs, which cannot be combined.
+    /// A combiner without parts. `None` for the SHAs, which cannot be combined.
     pub fn new(algorithm: Algorithm) -> Option<Self> {
         let value = crc_fast::checksum(crc(algorithm)?, b"");
         Some(Self { algorithm, value })
     }
 
-    /// Takes the next part: its CRC and its length in bytes. `None` if it has another algorithm.
+    /// Adds the next part: its CRC and its length in bytes. `None` if it has another algorithm.
     pub fn push(&mut self, part: &Checksum, length: u64) -> Option<()> {
         if part.algorithm() != self.algorithm {
             return None;
@@ -45,7 +45,7 @@ impl Combiner {
         Some(())
     }
 
-    /// The CRC of all parts taken, one after the other.
+    /// The CRC of all parts, in order.
     pub fn finish(&self) -> Option<Checksum> {
         Checksum::from_bytes(self.algorithm, &crc_bytes(self.value)[8 - self.algorithm.bytes()..])
     }
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(check(Algorithm::XxHash128), "33119477ede5dcd5e9716427681d5860");
     }
 
-    /// xxHashes take other ways for nothing and for what is long. The values are those of the AWS CRT.
+    /// xxHashes process empty and long inputs differently. The expected values are those of the AWS CRT.
     #[test]
     fn xxhashes_of_every_length_are_those_of_the_sdks() {
         let long: Vec<u8> = (0..5000_u32).map(|at| u8::try_from(at * 7 % 256).unwrap()).collect();

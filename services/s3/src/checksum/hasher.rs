@@ -1,4 +1,4 @@
-//! Computing a checksum while the bytes pass by.
+//! Computes a checksum while bytes stream.
 
 use std::hash::Hasher as _;
 
@@ -29,14 +29,14 @@ enum State {
     XxHash128(Box<XxHash3_128>),
 }
 
-/// The seed of S3's xxHashes, which is that of everybody who names none.
+/// The seed of S3's xxHashes, which is the default one.
 const XXHASH_SEED: u64 = 0;
 
 const CRC32: CrcAlgorithm = CrcAlgorithm::Crc32IsoHdlc;
 const CRC32C: CrcAlgorithm = CrcAlgorithm::Crc32Iscsi;
 const CRC64NVME: CrcAlgorithm = CrcAlgorithm::Crc64Nvme;
 
-/// The parameters of the CRCs. `None` for an algorithm that is no CRC.
+/// The parameters of the CRCs. `None` for an algorithm that is not a CRC.
 pub(crate) const fn crc(algorithm: Algorithm) -> Option<CrcAlgorithm> {
     match algorithm {
         Algorithm::Crc32 => Some(CRC32),
@@ -59,7 +59,7 @@ impl State {
 }
 
 impl Hasher {
-    /// A hasher that has seen nothing.
+    /// A hasher without input.
     pub fn new(algorithm: Algorithm) -> Self {
         let state = match algorithm {
             Algorithm::Crc32 => State::crc(CRC32),
@@ -81,7 +81,7 @@ impl Hasher {
         self.algorithm
     }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.state {
             State::Crc(digest) => digest.update(bytes),
@@ -95,7 +95,7 @@ impl Hasher {
         }
     }
 
-    /// The checksum of all bytes taken.
+    /// The checksum of all bytes.
     pub fn finish(self) -> Checksum {
         let length = self.algorithm.bytes();
         let mut bytes = [0; CHECKSUM_BYTES_MAX];
@@ -106,7 +106,7 @@ impl Hasher {
             State::Sha256(digest) => value.copy_from_slice(&digest.finalize()),
             State::Sha512(digest) => value.copy_from_slice(&digest.finalize()),
             State::Md5(digest) => value.copy_from_slice(&digest.finalize()),
-            // The canonical form of an xxHash is big-endian, which the SDKs send.
+            // The canonical form of an xxHash is big-endian, as SDKs send it.
             State::XxHash64(digest) => value.copy_from_slice(&digest.finish().to_be_bytes()),
             State::XxHash3(digest) => value.copy_from_slice(&digest.finish().to_be_bytes()),
             State::XxHash128(digest) => value.copy_from_slice(&digest.finish_128().to_be_bytes()),

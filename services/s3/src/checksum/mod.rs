@@ -1,4 +1,4 @@
-//! The checksums of flexible integrity checking.
+//! The checksums with which S3 checks the integrity of data.
 //!
 //! Source: "Checking object integrity in Amazon S3", Amazon S3 User Guide.
 
@@ -19,7 +19,7 @@ pub use hasher::Hasher;
 use crate::error::Error;
 use crate::request::Head;
 
-/// Bytes of the longest checksum.
+/// The length of the longest checksum in bytes.
 pub const CHECKSUM_BYTES_MAX: usize = 64;
 
 /// A checksum: its algorithm, its bytes, and the number of parts if it is a checksum of checksums.
@@ -41,22 +41,22 @@ impl Checksum {
         Some(Self { algorithm, bytes, parts: None })
     }
 
-    /// Reads base64, with `-N` for a composite checksum. `None` if it is not base64, or of the wrong length.
+    /// Parses base64, with `-N` for a composite checksum. `None` if it is not base64, or has the wrong length.
     pub fn parse(algorithm: Algorithm, text: &str) -> Option<Self> {
         let Some((value, parts)) = text.split_once('-') else { return Self::parse_plain(algorithm, text) };
         let parts = u32::try_from(crate::header::decimal(parts)?).ok()?;
         Some(Self::parse_plain(algorithm, value)?.with_parts(parts))
     }
 
-    /// Reads base64: the checksum of bytes, as the sender of those bytes declares it. `None` as for [`Self::parse`].
+    /// Parses base64: the checksum of bytes, as their sender declares it. `None` as for [`Self::parse`].
     pub fn parse_plain(algorithm: Algorithm, text: &str) -> Option<Self> {
         Self::from_bytes(algorithm, &STANDARD.decode(text.trim()).ok()?)
     }
 
-    /// The one checksum header of a request, about its body.
+    /// The single checksum header of a request, about its body.
     ///
-    /// A CRC32 of nothing in the query string is ignored: an SDK that presigns a URL computes it over
-    /// the body it does not have yet.
+    /// A CRC32 of empty input in the query string is ignored: an SDK that presigns a URL computes it before it has the
+    /// body.
     ///
     /// # Errors
     /// `InvalidRequest` for more than one, and for a malformed value.
@@ -64,7 +64,7 @@ impl Checksum {
         sent(head, Self::parse_plain)
     }
 
-    /// The one checksum header of a request, about an object made of parts.
+    /// The single checksum header of a request, about an object made of parts.
     ///
     /// # Errors
     /// Those of [`Self::from_head`].
@@ -87,7 +87,7 @@ impl Checksum {
         self.parts
     }
 
-    /// Checks what was declared (`self`) against what was computed. The number of parts may be left out.
+    /// Compares the declared checksum (`self`) with the computed one. The number of parts may be omitted.
     ///
     /// # Errors
     /// `BadDigest` if they differ.
@@ -105,7 +105,7 @@ impl Checksum {
     }
 }
 
-/// The one checksum header of a request, read by `parse`.
+/// The single checksum header of a request, parsed by `parse`.
 fn sent(head: &Head<'_>, parse: fn(Algorithm, &str) -> Option<Checksum>) -> Result<Option<Checksum>, Error> {
     const CRC32_OF_NOTHING: &str = "AAAAAA==";
     let mut found = None;

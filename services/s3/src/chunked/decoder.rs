@@ -1,4 +1,4 @@
-//! Taking the frames off.
+//! Removes aws-chunked framing.
 
 use bytes::{Buf as _, Bytes};
 use sha2::{Digest as _, Sha256};
@@ -8,10 +8,10 @@ use crate::chunked::trailer::{Collector, Trailers};
 use crate::error::{Code, Error};
 use crate::sigv4::{ChunkSigner, PayloadHash};
 
-/// Longest line of framing in bytes: a size, a signature and room for extensions to ignore.
+/// The longest line of framing in bytes: a size, a signature, and extensions that are ignored.
 pub const LINE_BYTES_MAX: usize = 1024;
 
-/// Longest run of line ends after the body, which some clients send.
+/// The longest run of line endings after the body, which some clients send.
 const EPILOGUE_BYTES_MAX: usize = 4;
 
 /// The signatures of the chunks.
@@ -21,7 +21,7 @@ pub enum Mode {
     Signed(ChunkSigner),
     /// Every chunk and the trailer are signed: `STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER`.
     SignedTrailer(ChunkSigner),
-    /// Nothing but the head is signed: `STREAMING-UNSIGNED-PAYLOAD-TRAILER`.
+    /// Only the head is signed: `STREAMING-UNSIGNED-PAYLOAD-TRAILER`.
     UnsignedTrailer,
 }
 
@@ -52,16 +52,16 @@ impl Mode {
 /// The result of [`Decoder::feed`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The next bytes of the payload: a slice of what was fed, never a copy, never empty.
+    /// The next bytes of the payload: a slice of the input, never a copy, never empty.
     Data(Bytes),
-    /// The end: every chunk and the trailer verified, the length as declared.
+    /// The end: every chunk and the trailer are verified, and the length is as declared.
     End(Trailers),
 }
 
 /// An incremental decoder. It holds at most one line; payload passes through.
 ///
-/// Payload is handed out before the signature of its chunk can be checked, since a chunk may be
-/// larger than memory. Whatever was handed out must not be committed before [`Event::End`].
+/// Payload is returned before the signature of its chunk can be verified, because a chunk may be larger than memory.
+/// Nothing that was returned may be committed before [`Event::End`].
 #[derive(Debug)]
 pub struct Decoder {
     mode: Mode,
@@ -70,30 +70,30 @@ pub struct Decoder {
     hash: Sha256,
     signature: [u8; 64],
     trailers: Collector,
-    /// Bytes of payload still to come, by the declared length.
+    /// Bytes of payload that are still expected, by the declared length.
     remaining: u64,
     epilogue: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// In the line that opens a chunk.
+    /// In the first line of a chunk.
     Open,
-    /// In the payload of a chunk, with bytes left.
+    /// In the payload of a chunk, with this many bytes left.
     Data(u64),
-    /// In the line end that closes a chunk's payload.
+    /// In the line ending after a chunk's payload.
     Close,
     /// In the lines after the last chunk.
     Trailer,
-    /// Behind the end.
+    /// After the end.
     Done,
     /// After an error, which ends the body.
     Failed,
 }
 
 impl Decoder {
-    /// A decoder for a payload of `decoded_length` bytes (`x-amz-decoded-content-length`), with the
-    /// checksum that `x-amz-trailer` announced.
+    /// A decoder for a payload of `decoded_length` bytes (`x-amz-decoded-content-length`), with the checksum that
+    /// `x-amz-trailer` announced.
     pub fn new(mode: Mode, decoded_length: u64, trailer: Option<Algorithm>) -> Self {
         Self {
             mode,
@@ -107,12 +107,12 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes from the front of `input` until there is something to tell; `None` when `input` is
-    /// used up. Call again with the same `input` after every event.
+    /// Takes bytes from the front of `input` until there is an event; `None` when `input` is used up. Call it again
+    /// with the same `input` after every event.
     ///
     /// # Errors
-    /// `IncompleteBody` for a payload that is longer or shorter than declared, `InvalidRequest` for broken framing,
-    /// `SignatureDoesNotMatch`, `MalformedTrailerError`. After an error the decoder answers only errors.
+    /// `IncompleteBody` for a payload that is longer or shorter than declared, `InvalidRequest` for malformed framing,
+    /// `SignatureDoesNotMatch`, `MalformedTrailerError`. After an error the decoder returns only errors.
     pub fn feed(&mut self, input: &mut Bytes) -> Result<Option<Event>, Error> {
         let result = self.advance(input);
         if result.is_err() {
@@ -121,7 +121,7 @@ impl Decoder {
         result
     }
 
-    /// Has to be called at the end of the body.
+    /// Must be called at the end of the body.
     ///
     /// # Errors
     /// `IncompleteBody` if [`Event::End`] was not reached.
@@ -157,7 +157,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Moves bytes into `line`; whether it is complete. Its end, LF or CRLF, is cut.
+    /// Moves bytes into `line`. Returns whether it is complete, and then without its LF or CRLF.
     fn take_line(&mut self, input: &mut Bytes) -> Result<bool, Error> {
         let end = input.iter().take(LINE_BYTES_MAX + 1).position(|&byte| byte == b'\n');
         let taken = end.unwrap_or(input.len());
@@ -172,7 +172,7 @@ impl Decoder {
         Ok(end.is_some())
     }
 
-    /// `size;chunk-signature=hex`; other extensions are ignored.
+    /// Parses `size;chunk-signature=hex`; other extensions are ignored.
     fn open(&mut self) -> Result<(), Error> {
         let line = std::mem::take(&mut self.line);
         let mut fields = line.split(|&byte| byte == b';');

@@ -1,18 +1,18 @@
-//! Putting the frames on: for our own clients and for tests.
+//! Adds aws-chunked framing: for our own clients and for tests.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::checksum::Checksum;
 use crate::chunked::Mode;
 
-/// Writes aws-chunked frames. The caller chooses the chunks; none but the last may be empty.
+/// Writes aws-chunked frames. The caller chooses the chunks; only the last may be empty.
 #[derive(Debug)]
 pub struct Encoder {
     mode: Mode,
 }
 
 impl Encoder {
-    /// An encoder; a signing mode takes the signer that [`crate::sigv4::sign`] answered.
+    /// An encoder; a signing mode takes the signer that [`crate::sigv4::sign`] returned.
     pub fn new(mode: Mode) -> Self {
         Self { mode }
     }

@@ -1,10 +1,10 @@
-//! What follows the last chunk.
+//! The lines after the last chunk.
 
 use crate::checksum::{Algorithm, Checksum};
 use crate::error::{Code, Error};
 use crate::sigv4::ChunkSigner;
 
-/// Most bytes of all trailer lines together.
+/// The maximum number of bytes of all trailer lines together.
 pub const TRAILER_BYTES_MAX: usize = 4096;
 
 const SIGNATURE_NAME: &str = "x-amz-trailer-signature";
@@ -16,12 +16,12 @@ pub struct Trailers {
     pub checksum: Option<Checksum>,
 }
 
-/// Collects trailer lines until the empty line that ends them.
+/// Collects trailer lines up to the final empty line.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     expected: Option<Algorithm>,
     checksum: Option<Checksum>,
-    /// What the trailer signature covers: `name:value` and a line feed for each line.
+    /// The signed form of the trailer: `name:value` and a line feed for each line.
     canonical: Vec<u8>,
     signature: Option<Vec<u8>>,
     bytes: usize,
@@ -36,9 +36,9 @@ impl Collector {
         Self { expected, ..Self::default() }
     }
 
-    /// Takes one line without its end; whether it was the last. Some clients end the checksum line
-    /// with a bare line feed and put an empty line before the signature, so in the signed mode an
-    /// empty line ends the trailers only once the signature is there.
+    /// Takes one line without its ending. Returns whether it was the last. Some clients end the checksum line with a
+    /// bare line feed and put an empty line before the signature, so in the signed mode an empty line ends the trailers
+    /// only after the signature.
     pub(crate) fn line(&mut self, line: &[u8], signed: bool) -> Result<bool, Error> {
         self.bytes += line.len() + 1;
         if self.bytes > TRAILER_BYTES_MAX {
@@ -76,7 +76,7 @@ impl Collector {
         Ok(false)
     }
 
-    /// Checks that everything announced is there, and the signature if there is a signer.
+    /// Checks that everything announced has arrived, and the signature if there is a signer.
     pub(crate) fn finish(&mut self, signer: Option<&mut ChunkSigner>) -> Result<Trailers, Error> {
         if self.expected.is_some() && self.checksum.is_none() {
             return Err(malformed("The trailer announced by x-amz-trailer is missing."));

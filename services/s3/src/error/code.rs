@@ -13,7 +13,7 @@ macro_rules! name {
 
 macro_rules! codes {
     ($($variant:ident $(= $name:literal)? $status:ident $message:literal)*) => {
-        /// An S3 error code this server may answer with.
+        /// An S3 error code of this server.
         ///
         /// Source: "Error responses", Amazon S3 API Reference.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,14 +26,14 @@ macro_rules! codes {
             /// All codes, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The name clients match on.
+            /// The name that clients match on.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => name!($variant $($name)?),)*
                 }
             }
 
-            /// The HTTP status that goes with the code.
+            /// The HTTP status of the code.
             pub const fn status(self) -> StatusCode {
                 match self {
                     $(Self::$variant => StatusCode::$status,)*

@@ -16,9 +16,9 @@ pub use code::Code;
 use crate::date;
 use crate::xml::Writer;
 
-/// An S3 error: the code, a sentence, and the elements that make it actionable.
+/// An S3 error: the code, a message, and elements with details.
 ///
-/// Boxed inside, so that a `Result` that carries it stays small.
+/// Boxed inside, so that a `Result` with it stays small.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 
@@ -57,7 +57,7 @@ impl Error {
         self.0.code.status()
     }
 
-    /// The sentence for people.
+    /// The message for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -67,8 +67,8 @@ impl Error {
         self.0.details.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// The error document. `resource` is the path as the client sent it; `request_id` must equal the
-    /// `x-amz-request-id` header of the response.
+    /// The error document. `resource` is the path as the client sent it; `request_id` must equal the `x-amz-request-id`
+    /// header of the response.
     pub fn to_xml(&self, resource: &str, request_id: &str, host_id: &str) -> Bytes {
         let mut writer = Writer::document(512 + self.0.message.len());
         writer.open("Error");
@@ -87,7 +87,7 @@ impl Error {
 
 /// The error document of S3 Control.
 impl Error {
-    /// As [`Error::to_xml`], in the envelope that S3 Control has around it.
+    /// As [`Error::to_xml`], in the envelope of S3 Control.
     pub fn to_control_xml(&self, resource: &str, request_id: &str, host_id: &str) -> Bytes {
         let mut writer = Writer::document(512 + self.0.message.len());
         writer.open("ErrorResponse");
@@ -106,9 +106,9 @@ impl Error {
     }
 }
 
-/// Errors with the elements AWS answers them with.
+/// Errors with the elements that AWS returns.
 impl Error {
-    /// `NotImplemented` that names what is not built.
+    /// `NotImplemented` that names what is missing.
     pub fn not_implemented(what: impl fmt::Display) -> Self {
         Self::with_message(Code::NotImplemented, format!("{what} is not implemented"))
     }
@@ -122,17 +122,17 @@ impl Error {
         Self::with_message(Code::InvalidArgument, message).detail("ArgumentName", name).detail("ArgumentValue", value)
     }
 
-    /// `InvalidRequest` with a sentence.
+    /// `InvalidRequest` with a message.
     pub fn invalid_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_message(Code::InvalidRequest, message)
     }
 
-    /// `AccessDenied` with a sentence.
+    /// `AccessDenied` with a message.
     pub fn access_denied(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_message(Code::AccessDenied, message)
     }
 
-    /// `MalformedXML` with the default sentence.
+    /// `MalformedXML` with the default message.
     pub fn malformed_xml() -> Self {
         Self::new(Code::MalformedXML)
     }
@@ -168,7 +168,7 @@ impl Error {
         Self::new(Code::PreconditionFailed).detail("Condition", condition)
     }
 
-    /// `MethodNotAllowed` with what was tried.
+    /// `MethodNotAllowed` with the method.
     pub fn method_not_allowed(method: &str, resource_type: &'static str) -> Self {
         Self::new(Code::MethodNotAllowed).detail("Method", method).detail("ResourceType", resource_type)
     }
@@ -181,7 +181,7 @@ impl Error {
             .detail("MaxAllowedSkewMilliseconds", skew_max_ms.to_string())
     }
 
-    /// `InvalidRange` with the range asked for and the size in bytes.
+    /// `InvalidRange` with the requested range and the size in bytes.
     pub fn invalid_range(requested: &str, size: u64) -> Self {
         Self::new(Code::InvalidRange).detail("RangeRequested", requested).detail("ActualObjectSize", size.to_string())
     }
@@ -193,7 +193,7 @@ impl Error {
             .detail("ActualPartCount", parts.to_string())
     }
 
-    /// `AuthorizationHeaderMalformed` that tells the region to use.
+    /// `AuthorizationHeaderMalformed` that names the expected region.
     pub fn wrong_region(sent: &str, expected: &str) -> Self {
         Self::with_message(
             Code::AuthorizationHeaderMalformed,

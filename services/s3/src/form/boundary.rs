@@ -4,10 +4,10 @@ use crate::error::{Code, Error};
 /// Longest boundary in bytes: RFC 2046, section 5.1.1.
 const BOUNDARY_BYTES_MAX: usize = 70;
 
-/// The boundary that a `Content-Type` of `multipart/form-data` names.
+/// The boundary in a `Content-Type` of `multipart/form-data`.
 ///
 /// # Errors
-/// `PreconditionFailed` for another type, as S3 has it; `MalformedPOSTRequest` without a boundary that is one.
+/// `PreconditionFailed` for another type, as in S3; `MalformedPOSTRequest` for a missing or malformed boundary.
 pub fn boundary(content_type: Option<&str>) -> Result<&str, Error> {
     let (kind, parameters) = content_type.unwrap_or_default().split_once(';').unwrap_or_default();
     if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {

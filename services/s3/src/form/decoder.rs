@@ -1,7 +1,7 @@
-//! Taking the framing of a form off.
+//! Decodes the framing of a form.
 //!
-//! Our own, because what there is for it reads on as fast as a client sends, whether or not anybody takes the parts:
-//! here nothing is read ahead, and no more is held than the fields and one delimiter.
+//! It is our own, because existing libraries read as fast as a client sends, whether or not the parts are consumed.
+//! This decoder never reads ahead, and holds at most the fields and one delimiter.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
@@ -9,13 +9,13 @@ use super::part::{PartHead, parse};
 use super::{FileName, malformed};
 use crate::error::{Code, Error};
 
-/// Bytes of all that comes before the file, framing included: S3's limit for the fields.
+/// Bytes of everything before the file, framing included: S3's limit for the fields.
 pub const FIELDS_BYTES_MAX: usize = 20 * 1024;
 
-/// Fields of a form at most.
+/// The maximum number of fields of a form.
 pub const FIELDS_MAX: usize = 100;
 
-/// Spaces and tabs behind a delimiter at most.
+/// The maximum number of spaces and tabs after a delimiter.
 const PADDING_BYTES_MAX: usize = 64;
 
 /// An event of the decoder.
@@ -25,18 +25,18 @@ pub enum Event {
     Field(String, String),
     /// The file begins: there are no more fields.
     File(FileName),
-    /// The next bytes of the file, never none.
+    /// The next bytes of the file, never empty.
     Data(Bytes),
-    /// The end of the file. What follows means nothing.
+    /// The end of the file. Everything after it is ignored.
     End,
 }
 
-/// Where in the form the next byte is.
+/// The position of the next byte.
 #[derive(Debug)]
 enum State {
     /// Before the first delimiter.
     Preamble,
-    /// Behind a delimiter.
+    /// After a delimiter.
     Delimited,
     /// In the head of a part.
     Head,
@@ -44,18 +44,18 @@ enum State {
     Field(String),
     /// In the bytes of the file.
     File,
-    /// Behind the file.
+    /// After the file.
     Done,
 }
 
-/// Reads a form as it comes.
+/// Decodes a form as it arrives.
 #[derive(Debug)]
 pub struct Decoder {
-    /// A line end, two hyphens and the boundary.
+    /// A line ending, two hyphens and the boundary.
     delimiter: Vec<u8>,
     state: State,
     buffer: BytesMut,
-    /// What was pushed before the file began.
+    /// The bytes that were pushed before the file began.
     before_file: usize,
     fields: usize,
 }
@@ -63,20 +63,20 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder of a form with this boundary.
     pub fn new(boundary: &str) -> Self {
-        // The first delimiter need not have a line end before it.
+        // The first delimiter need not follow a line ending.
         let buffer = BytesMut::from(&b"\r\n"[..]);
         let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
         Self { delimiter, state: State::Preamble, buffer, before_file: 0, fields: 0 }
     }
 
-    /// Takes the next bytes of the body. [`Self::event`] is to be asked until it wants more.
+    /// Adds the next bytes of the body. Then call [`Self::event`] until it needs more.
     pub fn push(&mut self, bytes: &[u8]) {
         if !matches!(self.state, State::Done) {
             self.buffer.extend_from_slice(bytes);
         }
     }
 
-    /// Whether the file was read to its end, and the rest of the body need not be.
+    /// Whether the file was read to its end, so that the rest of the body can be ignored.
     pub fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
@@ -84,8 +84,8 @@ impl Decoder {
     /// Returns the next event; `None` if more bytes are needed or the file has ended.
     ///
     /// # Errors
-    /// `MalformedPOSTRequest`; `MaxPostPreDataLengthExceededError` for too much before the file, `InvalidArgument`
-    /// for a form without one.
+    /// `MalformedPOSTRequest`; `MaxPostPreDataLengthExceededError` for too many bytes before the file,
+    /// `InvalidArgument` for a form without a file.
     pub fn event(&mut self) -> Result<Option<Event>, Error> {
         loop {
             match &mut self.state {
@@ -103,7 +103,7 @@ impl Decoder {
                 State::Head => {
                     let Some(at) = find(&self.buffer, b"\r\n\r\n") else { return self.starved() };
                     let PartHead { name, file } = parse(&self.buffer[..at])?;
-                    // The bytes of an empty part have the line end of their delimiter only.
+                    // An empty part has only the line ending of its delimiter.
                     self.consume(at + 4)?;
                     if name == "file" {
                         self.state = State::File;
@@ -130,7 +130,7 @@ impl Decoder {
         }
     }
 
-    /// Bytes of the file up to where its delimiter may begin.
+    /// Bytes of the file up to a possible start of its delimiter.
     fn file(&mut self) -> Option<Event> {
         if let Some(at) = find(&self.buffer, &self.delimiter) {
             if at > 0 {
@@ -145,7 +145,7 @@ impl Decoder {
         (safe > 0).then(|| Event::Data(self.buffer.split_to(safe).freeze()))
     }
 
-    /// Reads on behind a delimiter to the head of the next part; false if more bytes are needed.
+    /// Continues after a delimiter to the head of the next part; returns false if more bytes are needed.
     fn delimited(&mut self) -> Result<bool, Error> {
         if self.buffer.starts_with(b"--") {
             return Err(Error::invalid_argument("POST requires exactly one file upload per request.", "file", "0"));
@@ -167,7 +167,7 @@ impl Decoder {
         if self.before_file > FIELDS_BYTES_MAX { Err(too_much()) } else { Ok(()) }
     }
 
-    /// More bytes are needed, if there may be more.
+    /// More bytes are needed, if the limit allows more.
     fn starved(&self) -> Result<Option<Event>, Error> {
         if self.before_file + self.buffer.len() > FIELDS_BYTES_MAX { Err(too_much()) } else { Ok(None) }
     }
@@ -182,7 +182,7 @@ fn too_much() -> Error {
     Error::new(Code::MaxPostPreDataLengthExceededError)
 }
 
-/// Where a text begins in another.
+/// The position of a text in another.
 fn find(within: &[u8], wanted: &[u8]) -> Option<usize> {
     let first = *wanted.first()?;
     let mut from = 0;
@@ -212,7 +212,7 @@ mod tests {
     /// The fields, the file's bytes, and whether the file ended.
     type Found = (Vec<(String, String)>, Vec<u8>, bool);
 
-    /// What is found in a body that is fed in pieces of a size.
+    /// Decodes a body that is fed in pieces of a given size.
     fn read(body: &[u8], piece: usize) -> Result<Found, Code> {
         let mut decoder = Decoder::new("b");
         let (mut fields, mut bytes, mut ended) = (Vec::new(), Vec::new(), false);

@@ -7,7 +7,7 @@ use crate::error::{Code, Error};
 use crate::tags::{self, Carrier, Tags};
 use crate::xml::Tagging;
 
-/// Fields that become the header of their name.
+/// Fields that become the header of the same name.
 const HEADERS: [&str; 7] = [
     "cache-control",
     "content-disposition",
@@ -18,7 +18,7 @@ const HEADERS: [&str; 7] = [
     "expires",
 ];
 
-/// The same of fields that begin with `x-amz-`. A name that ends in `-` is the start of a family.
+/// The same for fields with the prefix `x-amz-`. A name that ends in `-` is the prefix of a family.
 const AMZ_HEADERS: [&str; 11] = [
     "x-amz-acl",
     "x-amz-checksum-",
@@ -37,7 +37,7 @@ const AMZ_HEADERS: [&str; 11] = [
 const SIGNING: [&str; 5] =
     ["x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token", "x-amz-signature"];
 
-/// Stands for the name of the file in the key.
+/// The placeholder in the key for the name of the file.
 const FILE_NAME: &str = "${filename}";
 
 /// The fields of a form, without the file. Names are in lower case.
@@ -47,21 +47,21 @@ pub struct Fields(Vec<(String, String)>);
 /// The response that the page wants for a successful upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Success {
-    /// Nothing.
+    /// 204 without a body.
     NoContent,
     /// 200, without a body.
     Ok,
     /// 201, with a document about the object.
     Created,
-    /// To go elsewhere.
+    /// A redirect to this address.
     Redirect(String),
 }
 
 impl Fields {
-    /// Takes one more.
+    /// Adds a field.
     ///
     /// # Errors
-    /// `InvalidArgument` for one that is there: two readers might choose differently.
+    /// `InvalidArgument` for a repeated field, because two readers might choose different values.
     pub fn add(&mut self, name: String, value: String) -> Result<(), Error> {
         if self.get(&name).is_some() {
             return Err(Error::invalid_argument("The form field must not be repeated", name, value));
@@ -75,12 +75,12 @@ impl Fields {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The names of all.
+    /// The names of all fields.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The key of the object, with the file's name where the form wants it.
+    /// The key of the object, with the file's name in place of its placeholder.
     ///
     /// # Errors
     /// `UserKeyMustBeSpecified`.
@@ -98,8 +98,8 @@ impl Fields {
     /// The fields as the headers of the equivalent PUT. The length of the file is known only at its end.
     ///
     /// # Errors
-    /// `InvalidArgument` for what no header can carry, `InvalidTag` and `MalformedXML` for the tags, `NotImplemented`
-    /// for a field of S3 that means nothing here.
+    /// `InvalidArgument` for values that no header can carry, `InvalidTag` and `MalformedXML` for the tags,
+    /// `NotImplemented` for S3 fields that are not supported here.
     pub fn headers(&self) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.0 {
@@ -114,7 +114,7 @@ impl Fields {
             let name: HeaderName = header.parse().map_err(|_| refused())?;
             let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refused())?;
             if headers.insert(name, value).is_some() {
-                return Err(Error::invalid_argument("The form says it twice, under two names", header, ""));
+                return Err(Error::invalid_argument("The form has it twice, under two names", header, ""));
             }
         }
         if headers.get(CONTENT_TYPE).is_some_and(HeaderValue::is_empty) {
@@ -124,7 +124,7 @@ impl Fields {
         Ok(headers)
     }
 
-    /// The response to send. As on S3, an invalid redirect address counts as absent.
+    /// The response to send. As on S3, an invalid redirect address is ignored.
     pub fn success(&self) -> Success {
         let redirect = self.get("success_action_redirect").or_else(|| self.get("redirect"));
         if let Some(address) = redirect.filter(|address| is_address(address)) {
@@ -159,7 +159,7 @@ fn is_address(text: &str) -> bool {
     text.parse::<Uri>().is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
 }
 
-/// Tags as the header of a PUT brings them.
+/// Tags in the form of a PUT's header.
 fn as_header(tags: &Tags) -> String {
     let pairs = tags.iter().map(|(key, value)| {
         let [key, value] =

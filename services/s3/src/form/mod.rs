@@ -1,13 +1,13 @@
 //! Uploads from web pages: `multipart/form-data` posted to a bucket.
 //!
-//! The fields before the file say what the file shall become and, unless anybody may store it, carry a signed policy
-//! that says what they may be. All of them are read and judged before the first byte of the file.
+//! The fields before the file describe the object and, unless anonymous callers may store it, include a signed policy
+//! that says what the fields may be. All fields are read and judged before the first byte of the file.
 //!
 //! # Layout
-//! - `boundary`, `part`: the framing's small grammar; [`Decoder`] takes it off
-//! - [`Fields`]: what the form says, as headers of the object to be
+//! - `boundary`, `part`: the grammar of the framing; [`Decoder`] removes it
+//! - [`Fields`]: the fields as headers of the future object
 //! - [`PostPolicy`]: what its signer allows
-//! - [`Claim`]: who says to have signed it
+//! - [`Claim`]: the claimed signer
 //!
 //! Source: "POST Object" and "Browser-Based Uploads Using POST", Amazon S3 API Reference; RFC 7578.
 
@@ -28,12 +28,12 @@ pub use signature::Claim;
 use crate::encoding::encode;
 use crate::error::{Code, Error};
 
-/// A key as it stands in an address.
+/// A key as it is encoded in a URL.
 pub fn encoded_key(key: &str) -> String {
     String::from_utf8_lossy(&encode(key.as_bytes(), true)).into_owned()
 }
 
-/// A form that cannot be read.
+/// A malformed form.
 fn malformed(why: &'static str) -> Error {
     Error::with_message(
         Code::MalformedPOSTRequest,

@@ -1,10 +1,10 @@
-//! The head of one part: its name, and the name of the file where it is one.
+//! The head of one part: its name, and the file's name if it is a file.
 
 use super::malformed;
 use crate::encoding::{self, Plus};
 use crate::error::Error;
 
-/// The name of the file as its owner's machine has it, without the folders before it.
+/// The name of the file on its owner's machine, without folders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileName(String);
 
@@ -19,21 +19,21 @@ impl FileName {
     }
 }
 
-/// What a part says it is.
+/// The name and file name in the head of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PartHead {
-    /// The name of the field, in lower case: fields are the same whatever their case.
+    /// The name of the field, in lower case, because names are compared without case.
     pub(super) name: String,
     pub(super) file: FileName,
 }
 
-/// Reads the lines before the bytes of a part. Of them only `Content-Disposition` means something.
+/// Parses the lines before the bytes of a part. Only `Content-Disposition` matters.
 pub(super) fn parse(head: &[u8]) -> Result<PartHead, Error> {
     let head = std::str::from_utf8(head).map_err(|_| malformed("the head of a part is not UTF-8"))?;
     let mut found = None;
     for line in head.split("\r\n").filter(|line| !line.is_empty()) {
         let (name, value) =
-            line.split_once(':').ok_or_else(|| malformed("the head of a part has a line of no header"))?;
+            line.split_once(':').ok_or_else(|| malformed("the head of a part has a line that is not a header"))?;
         if name.trim().eq_ignore_ascii_case("content-disposition") && found.replace(disposition(value)?).is_some() {
             return Err(malformed("a part has two Content-Dispositions"));
         }
@@ -56,7 +56,7 @@ fn disposition(value: &str) -> Result<PartHead, Error> {
             _ => None,
         };
         if slot.is_some() {
-            return Err(malformed("a Content-Disposition names something twice"));
+            return Err(malformed("a Content-Disposition repeats a parameter"));
         }
         rest = after;
     }
@@ -65,10 +65,10 @@ fn disposition(value: &str) -> Result<PartHead, Error> {
     Ok(PartHead { name: name.to_ascii_lowercase(), file })
 }
 
-/// `name=value` or `name="value"`, and what follows the semicolon behind it. Browsers write `%22` for quotes in
-/// quotes, others a backslash before them; a backslash before anything else is one of a path.
+/// Parses `name=value` or `name="value"`, and returns the rest after the semicolon. For quotes in quotes, browsers
+/// write `%22`, and other clients a backslash before them; a backslash before anything else is part of a path.
 fn parameter(text: &str) -> Result<(&str, String, &str), Error> {
-    let broken = || malformed("a Content-Disposition cannot be read");
+    let broken = || malformed("a Content-Disposition is malformed");
     let (name, value) = text.split_once('=').ok_or_else(broken)?;
     let value = value.trim_start();
     let Some(quoted) = value.strip_prefix('"') else {
@@ -94,13 +94,13 @@ fn parameter(text: &str) -> Result<(&str, String, &str), Error> {
     Err(broken())
 }
 
-/// `utf-8''percent-encoded`: RFC 5987.
+/// Parses `utf-8''percent-encoded`: RFC 5987.
 fn extended_value(value: &str) -> Result<String, Error> {
     let decoded = value.split_once('\'').and_then(|(charset, rest)| {
         let (_, encoded) = rest.split_once('\'').filter(|_| charset.eq_ignore_ascii_case("utf-8"))?;
         String::from_utf8(encoding::decode(encoded.as_bytes(), Plus::Literal)?.into_owned()).ok()
     });
-    decoded.ok_or_else(|| malformed("a file name cannot be read"))
+    decoded.ok_or_else(|| malformed("a file name is malformed"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The policy of a form: what its signer allows its page to send.
+//! The policy of a form: what its signer allows the page to send.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,21 +9,21 @@ use super::Fields;
 use crate::error::{Code, Error};
 use crate::header::decimal;
 
-/// Fields that no condition need name: those that carry the signature, and checksums, which can only keep an upload
-/// from becoming what it was not meant to be. Also those that begin with `x-ignore-`.
+/// Fields that need no condition: those of the signature, and checksums, which can only make an upload fail. Fields
+/// with the prefix `x-ignore-` need none either.
 const FREE: [&str; 5] = ["awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"];
 
 /// The allowed range of the file's size in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LengthRange {
-    /// At least.
+    /// The minimum.
     pub min: u64,
-    /// At most.
+    /// The maximum.
     pub max: u64,
 }
 
 impl LengthRange {
-    /// Any length.
+    /// Any size.
     pub const ANY: Self = Self { min: 0, max: u64::MAX };
 }
 
@@ -35,12 +35,12 @@ enum Test {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Condition {
-    /// In lower case.
+    /// The field's name in lower case.
     field: String,
     test: Test,
 }
 
-/// A policy, well-formed.
+/// A well-formed policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostPolicy {
     expiration: Timestamp,
@@ -49,7 +49,7 @@ pub struct PostPolicy {
 }
 
 impl PostPolicy {
-    /// Reads the field `policy`: JSON in base64.
+    /// Parses the field `policy`: JSON in base64.
     ///
     /// # Errors
     /// `InvalidPolicyDocument`.
@@ -81,7 +81,7 @@ impl PostPolicy {
                     let (Some(min), Some(max)) = (number(min), number(max)) else {
                         return Err(invalid("a content-length-range has two whole numbers"));
                     };
-                    // All conditions must hold, so of several ranges what they have in common.
+                    // All conditions must hold, so several ranges are intersected.
                     self.length = LengthRange { min: self.length.min.max(min), max: self.length.max.min(max) };
                     return Ok(());
                 }
@@ -108,10 +108,10 @@ impl PostPolicy {
         self.length
     }
 
-    /// Whether the form may be sent. `key` is the one with the file's name in it.
+    /// Checks whether the policy allows the form. `key` already contains the file's name.
     ///
     /// # Errors
-    /// `AccessDenied` that says which condition does not hold, or which field nobody allowed.
+    /// `AccessDenied`, which names the condition that does not hold, or the field that no condition allows.
     pub fn check(&self, fields: &Fields, bucket: &str, key: &str, now: Timestamp) -> Result<(), Error> {
         if self.expiration <= now {
             return Err(denied("Policy expired."));
@@ -122,7 +122,7 @@ impl PostPolicy {
                 "key" => Some(key),
                 field => fields.get(field),
             };
-            // A condition that any text fulfils is no reason to refuse a form without the field.
+            // If any text satisfies a condition, a form without the field satisfies it too.
             let holds = value.map_or_else(|| condition.is_of_any_text(), |value| condition.holds(value));
             if !holds {
                 return Err(denied(format!("Policy Condition failed: {}", condition.text())));
@@ -144,7 +144,7 @@ impl Condition {
     fn holds(&self, value: &str) -> bool {
         match &self.test {
             Test::Equals(wanted) => value == wanted,
-            // A list of types is as good as its worst.
+            // Every type in a list of types must match.
             Test::StartsWith(start) if self.field == "content-type" => {
                 value.split(',').all(|kind| kind.trim().starts_with(start.as_str()))
             }
@@ -161,7 +161,7 @@ impl Condition {
     }
 }
 
-/// A moment as policies write it: with `T` and `Z`.
+/// A time as policies write it: with `T` and `Z`.
 fn moment(text: &str) -> Result<Timestamp, Error> {
     let is_shaped = text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z');
     let moment = Some(text).filter(|_| is_shaped).and_then(|text| text.parse().ok());

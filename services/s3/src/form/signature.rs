@@ -1,8 +1,8 @@
-//! Who signed the policy of a form.
+//! The signature of a form's policy.
 //!
-//! Signature Version 4 signs it with the key of a day and a region. Version 2, which takes the secret itself and
-//! HMAC-SHA1, is what many forms in use have; it is taken for forms alone. A forger would have to break the HMAC, for
-//! which collisions of SHA-1 are of no use (RFC 6194, section 3.3), and what is signed says until when it counts.
+//! Signature Version 4 signs it with the key of a day and a region. Version 2, which uses the secret itself and
+//! HMAC-SHA1, is still used by many forms, and is accepted only for forms. A forger would have to break the HMAC, for
+//! which collisions of SHA-1 are of no use (RFC 6194, section 3.3), and the signed policy has an expiry time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,10 +34,10 @@ enum Version<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// The claim of a form; `None` if it makes none, and is anonymous.
+    /// The claim of a form; `None` if it has none, and is anonymous.
     ///
     /// # Errors
-    /// `InvalidArgument` for one that is not whole, `InvalidToken` for session tokens, `NotImplemented` for another
+    /// `InvalidArgument` for an incomplete one, `InvalidToken` for session tokens, `NotImplemented` for another
     /// algorithm.
     pub fn of(fields: &'a Fields) -> Result<Option<Self>, Error> {
         let four = ["x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature"];
@@ -92,7 +92,7 @@ impl<'a> Claim<'a> {
         })
     }
 
-    /// The access key that the secret must be looked up by.
+    /// The access key, by which to look up the secret.
     pub fn access_key(&self) -> &'a str {
         self.access_key
     }
@@ -110,7 +110,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Whether it is of Version 2.
+    /// Whether it is a signature of Version 2.
     pub fn is_version_two(&self) -> bool {
         self.version == Version::Two
     }
@@ -144,7 +144,7 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// A signing key serves for a week.
+/// A signing key is valid for a week.
 fn check_age(signed: Timestamp, now: Timestamp) -> Result<(), Error> {
     let age = now.duration_since(signed);
     if age < -SignedDuration::from_millis(SKEW_MS_MAX.cast_signed()) {

@@ -13,11 +13,11 @@ pub struct ObjectAttributes {
     pub etag: bool,
     /// The checksum.
     pub checksum: bool,
-    /// The parts it was made of.
+    /// The parts.
     pub object_parts: bool,
     /// The storage class.
     pub storage_class: bool,
-    /// The bytes.
+    /// The size in bytes.
     pub object_size: bool,
 }
 
@@ -28,9 +28,9 @@ pub struct GetObjectAttributes {
     pub version_id: Option<String>,
     /// The requested attributes, at least one.
     pub wanted: ObjectAttributes,
-    /// Most parts, 0 to [`ENTRIES_MAX`].
+    /// The maximum number of parts, 0 to [`ENTRIES_MAX`].
     pub max_parts: u32,
-    /// Only parts after this one; 0 for all.
+    /// Only parts after this number; 0 for all.
     pub part_number_marker: u16,
     /// The key of an object that is encrypted with SSE-C.
     pub customer_key: Option<CustomerKey>,
@@ -40,8 +40,7 @@ pub struct GetObjectAttributes {
 const NAMES: &str = "x-amz-object-attributes";
 
 impl GetObjectAttributes {
-    /// # Errors
-    /// `InvalidArgument` for names that do not exist, for none, and for numbers that are none.
+    /// # Errors `InvalidArgument` for unknown names, for an empty list, and for malformed numbers.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         refuse_on_read(head)?;
         let max_parts = match head.number("x-amz-max-parts")? {
@@ -64,7 +63,7 @@ impl GetObjectAttributes {
     }
 }
 
-/// The attributes asked for: one list, or a header line for each, as some SDKs send them.
+/// The requested attributes: one list, or a header line for each, as some SDKs send them.
 fn wanted(head: &Head<'_>) -> Result<ObjectAttributes, Error> {
     let lines: Vec<String> = if head.headers().contains_key(NAMES) {
         head.headers().get_all(NAMES).iter().map(header::to_text).collect()

@@ -4,19 +4,19 @@ use crate::error::Error;
 use crate::header::decimal;
 use crate::request::Head;
 
-/// Most buckets of one page.
+/// The maximum number of buckets in one page.
 pub const BUCKETS_MAX: u32 = 10_000;
 
 /// `ListBuckets`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListBuckets {
-    /// Only buckets whose name starts so.
+    /// The prefix of the buckets' names.
     pub prefix: Option<String>,
-    /// Most buckets to answer.
+    /// The maximum number of buckets in the response.
     pub max_buckets: u32,
-    /// Whether the request has any parameter: then S3 tells more of each bucket.
+    /// Whether the request has any parameter: then S3 returns more about each bucket.
     pub has_parameters: bool,
-    /// Opaque; see `xml::ContinuationToken`.
+    /// The opaque token; see `xml::ContinuationToken`.
     pub continuation_token: Option<String>,
     /// Only buckets of this region.
     pub region: Option<String>,

@@ -1,4 +1,4 @@
-//! What a request says about its body.
+//! What a request declares about its body.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,18 +22,18 @@ pub struct Payload {
     pub content_md5: Option<[u8; MD5_BYTES]>,
     /// The checksum sent ahead of the body.
     pub checksum: Option<Checksum>,
-    /// The algorithm of the checksum that follows the body in a trailer.
+    /// The algorithm of the checksum in the trailer of the body.
     pub trailer: Option<Algorithm>,
-    /// The algorithm to compute and store even if no value is sent.
+    /// The algorithm to compute and store even if the client sends no value.
     pub algorithm: Option<Algorithm>,
 }
 
 impl Payload {
-    /// Reads the declarations.
+    /// Parses the declarations.
     ///
     /// # Errors
-    /// `MissingContentLength` if the end of the body is not marked in any way, `InvalidDigest`,
-    /// `InvalidRequest` for checksums that contradict each other, are malformed or of an unknown algorithm.
+    /// `MissingContentLength` if nothing marks the end of the body, `InvalidDigest`, `InvalidRequest` for checksums
+    /// that contradict each other, are malformed or of an unknown algorithm.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         let content_length = head.number("content-length")?;
         if content_length.is_none() && !head.headers().contains_key("transfer-encoding") {
@@ -50,7 +50,7 @@ impl Payload {
             (Some(declared), Some(sent)) if declared != sent => {
                 return Err(Error::invalid_request("Value for x-amz-sdk-checksum-algorithm header is invalid."));
             }
-            // An SDK that presigns a URL names the algorithm there, before anybody has the bytes.
+            // An SDK that presigns a URL names the algorithm there, before the bytes exist.
             (Some(_), None) if head.headers().contains_key(SDK_ALGORITHM) => {
                 return Err(Error::invalid_request(
                     "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer \
@@ -69,17 +69,17 @@ impl Payload {
         })
     }
 
-    /// Bytes of the object, if they are declared.
+    /// The size of the object in bytes, if it is declared.
     pub fn object_length(&self) -> Option<u64> {
         self.decoded_length.or(self.content_length)
     }
 
-    /// Refuses declarations that the framing named by the payload hash could not keep. To be called
-    /// before the body is read.
+    /// Refuses declarations that contradict the framing that the payload hash names. Must be called before the body is
+    /// read.
     ///
     /// # Errors
-    /// `MissingContentLength` for aws-chunked without `x-amz-decoded-content-length`,
-    /// `InvalidRequest` for a trailer or a decoded length without aws-chunked.
+    /// `MissingContentLength` for aws-chunked without `x-amz-decoded-content-length`, `InvalidRequest` for a trailer or
+    /// a decoded length without aws-chunked.
     pub fn check_framing(&self, hash: &PayloadHash) -> Result<(), Error> {
         let has_trailer = matches!(hash, PayloadHash::StreamingSignedTrailer | PayloadHash::StreamingUnsignedTrailer);
         if self.trailer.is_some() && !has_trailer {
@@ -100,7 +100,7 @@ impl Payload {
     }
 }
 
-/// The checksum trailer announced by `x-amz-trailer`.
+/// The checksum algorithm that `x-amz-trailer` announces.
 fn trailer(head: &Head<'_>) -> Result<Option<Algorithm>, Error> {
     let Some(names) = head.text("x-amz-trailer")? else { return Ok(None) };
     let mut found = None;
@@ -116,8 +116,8 @@ fn trailer(head: &Head<'_>) -> Result<Option<Algorithm>, Error> {
     Ok(found)
 }
 
-/// `Content-MD5`, also where the JavaScript SDK 2 puts it when it presigns a URL: whoever signed the URL meant these
-/// bytes and no others.
+/// `Content-MD5`, also where the JavaScript SDK 2 puts it when it presigns a URL: the signer of the URL meant exactly
+/// these bytes.
 fn content_md5(head: &Head<'_>) -> Result<Option<[u8; MD5_BYTES]>, Error> {
     let value = match header::single_raw(head.headers(), "content-md5")? {
         Some(value) => value.as_bytes().trim_ascii(),
@@ -143,7 +143,7 @@ pub struct DocumentBody {
 }
 
 impl DocumentBody {
-    /// Reads the declarations. Any of the checksums will do: SDKs send a CRC32 where S3 once wanted MD5.
+    /// Parses the declarations. Any checksum will do: SDKs send a CRC32 where S3 once required MD5.
     ///
     /// # Errors
     /// `InvalidDigest`, `InvalidRequest`.
@@ -151,7 +151,7 @@ impl DocumentBody {
         Ok(Self { content_md5: content_md5(head)?, checksum: Checksum::from_head(head)? })
     }
 
-    /// Checks the whole document against what was declared.
+    /// Compares the whole document with the declarations.
     ///
     /// # Errors
     /// `BadDigest`.

@@ -1,4 +1,4 @@
-//! `CopyObject`, and the source that `UploadPartCopy` shares with it.
+//! `CopyObject`, and the source that `UploadPartCopy` also has.
 
 use crate::address::{validate_bucket, validate_key};
 use crate::checksum::Algorithm;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::request::{CustomerKey, Head, Metadata, NewEncryption, StorageClass};
 use crate::tags::Tags;
 
-/// The object a copy reads, from `x-amz-copy-source`.
+/// The source of a copy, from `x-amz-copy-source`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopySource {
     /// A valid bucket name.
@@ -20,9 +20,9 @@ pub struct CopySource {
 }
 
 impl CopySource {
-    /// Reads `/bucket/key?versionId=id`; the leading slash is optional, and the encoding is undone once, as S3 does
-    /// it: `+` is a space, for the URL encoders of Java and Go write one so, and `%2B` is a plus sign. A `?` that does
-    /// not start `?versionId=` belongs to the key.
+    /// Parses `/bucket/key?versionId=id`. The leading slash is optional, and the value is decoded once, as in S3: `+`
+    /// is a space, because the URL encoders of Java and Go write spaces that way, and `%2B` is a plus sign. A `?` that
+    /// does not start `?versionId=` belongs to the key.
     ///
     /// # Errors
     /// `InvalidArgument`, `KeyTooLongError`.
@@ -63,7 +63,7 @@ impl CopySource {
     }
 }
 
-/// Whether the target takes something from the source or from the request.
+/// Whether the target gets a value from the source or from the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Directive {
     /// From the source.
@@ -129,8 +129,8 @@ impl CopyObject {
         })
     }
 
-    /// Whether the copy of an object onto itself would change nothing, which S3 refuses. The caller
-    /// knows whether source and target are the same object.
+    /// Whether the copy of an object onto itself would change nothing, which S3 refuses. The caller knows whether
+    /// source and target are the same object.
     pub fn changes_nothing_in_place(&self) -> bool {
         self.source.version_id.is_none()
             && self.metadata_directive == Directive::Copy

@@ -7,9 +7,9 @@ use crate::request::Head;
 /// `DeleteObject`. `DeleteObjects` is `xml::DeleteObjects` with `DocumentBody`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeleteObject {
-    /// The version to delete for good, `null` included; none deletes what is current.
+    /// The version to delete permanently, possibly `null`; without one the current version is deleted.
     pub version_id: Option<String>,
-    /// Conditions on what is deleted.
+    /// Conditions on the deleted object.
     pub conditions: DeleteConditions,
 }
 

@@ -1,4 +1,4 @@
-//! What a request says about encryption at rest.
+//! The encryption at rest that a request asks for.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{Code, Error};
 use crate::request::Head;
 
-/// `x-amz-server-side-encryption`: how a new object is to be encrypted, or is.
+/// `x-amz-server-side-encryption`: the encryption of an object.
 pub const ENCRYPTION: &str = "x-amz-server-side-encryption";
 /// The key that SSE-KMS seals with.
 pub const KMS_KEY_ID: &str = "x-amz-server-side-encryption-aws-kms-key-id";
@@ -23,15 +23,15 @@ pub const CUSTOMER_ALGORITHM: &str = "x-amz-server-side-encryption-customer-algo
 pub const CUSTOMER_KEY_MD5: &str = "x-amz-server-side-encryption-customer-key-md5";
 const CONTEXT: &str = "x-amz-server-side-encryption-context";
 
-/// The one algorithm there is.
+/// The only algorithm.
 pub const AES256: &str = "AES256";
 /// The value of [`ENCRYPTION`] for SSE-KMS.
 pub const AWS_KMS: &str = "aws:kms";
 
-/// Length of a customer's key, in bytes.
+/// The length of a customer's key, in bytes.
 pub const CUSTOMER_KEY_BYTES: usize = 32;
 
-/// Longest encryption context in its Base64 form, in bytes.
+/// The longest encryption context in its Base64 form, in bytes.
 const CONTEXT_BYTES_MAX: usize = 2048;
 
 /// The encryption of a new object.
@@ -52,7 +52,7 @@ pub enum NewEncryption {
     SseC(CustomerKey),
 }
 
-/// A key that the customer brings along. `Debug` hides it, and its memory is wiped when it is dropped.
+/// A key that the customer sends. `Debug` hides it, and its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CustomerKey {
     key: Zeroizing<[u8; CUSTOMER_KEY_BYTES]>,
@@ -134,7 +134,7 @@ impl CustomerKey {
         Ok(Some(Self { key, md5: md5.to_owned() }))
     }
 
-    /// The key itself. Whoever asks for it answers for where it goes.
+    /// The key itself. The caller is responsible for where it goes.
     pub fn expose(&self) -> &[u8; CUSTOMER_KEY_BYTES] {
         &self.key
     }
@@ -146,16 +146,16 @@ impl CustomerKey {
 }
 
 impl NewEncryption {
-    /// Reads the encryption that a request for a new object or upload specifies.
+    /// Parses the encryption that a request for a new object or upload specifies.
     ///
     /// # Errors
-    /// `InvalidArgument` for what is unknown or contradicts itself, and those of [`CustomerKey::parse`].
+    /// `InvalidArgument` for unknown or contradictory values, and those of [`CustomerKey::parse`].
     pub fn parse(head: &Head<'_>) -> Result<Option<Self>, Error> {
         let method = head.text(ENCRYPTION)?;
         let of_kms = [KMS_KEY_ID, CONTEXT, BUCKET_KEY_ENABLED];
         let is_kms = method == Some(AWS_KMS);
         for name in of_kms {
-            // A bucket key may be asked for with the bucket's default, which may be SSE-KMS.
+            // A bucket key may be requested with the bucket's default encryption, which may be SSE-KMS.
             let is_out_of_place = head.text(name)?.is_some() && !is_kms && (name != BUCKET_KEY_ENABLED);
             if is_out_of_place {
                 let message = "Server Side Encryption with AWS KMS managed key requires HTTP header \
@@ -207,7 +207,7 @@ fn bucket_key(head: &Head<'_>) -> Result<Option<bool>, Error> {
     }
 }
 
-/// Refuses a read that says how an object is to be encrypted: that is said when it is written.
+/// Refuses a read with the encryption headers of a write.
 pub(crate) fn refuse_on_read(head: &Head<'_>) -> Result<(), Error> {
     for name in [ENCRYPTION, KMS_KEY_ID, CONTEXT, BUCKET_KEY_ENABLED] {
         if let Some(value) = head.text(name)? {

@@ -23,24 +23,24 @@ pub(crate) const RESPONSE_OVERRIDES: [(&str, HeaderName); 6] = [
     ("response-expires", EXPIRES),
 ];
 
-/// `GetObject` and `HeadObject`, which differ in the body only.
+/// `GetObject` and `HeadObject`, which differ only in the body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GetObject {
-    /// The range, unless absent or to be ignored.
+    /// The range; `None` if it is absent or ignored.
     pub range: Option<Range>,
     /// `If-Range`, as sent; see [`GetObject::range_if`].
     pub if_range: Option<String>,
-    /// `partNumber`: that part of a multipart upload.
+    /// `partNumber`: the requested part of a multipart upload.
     pub part_number: Option<u16>,
     /// The version, `null` included.
     pub version_id: Option<String>,
     /// The four conditions.
     pub conditions: Conditions,
-    /// Headers to replace in the response. Only signed requests may ask for it.
+    /// Headers to replace in the response. Only signed requests may do this.
     pub overrides: Vec<(HeaderName, HeaderValue)>,
     /// The key of an object that is encrypted with SSE-C.
     pub customer_key: Option<CustomerKey>,
-    /// Whether checksums are wanted in the response.
+    /// Whether the response should have checksums.
     pub checksum_mode: bool,
 }
 
@@ -75,8 +75,8 @@ impl GetObject {
         })
     }
 
-    /// The range to answer with for the object that is there: none, that is all of it, if `If-Range`
-    /// names another (RFC 9110 section 13.1.5). `etag` without quotes.
+    /// The range to answer with for the existing object; `None`, the whole object, if `If-Range` names another one (RFC
+    /// 9110 section 13.1.5). `etag` is without quotes.
     pub fn range_if(&self, etag: &str, last_modified: Timestamp) -> Option<Range> {
         let same = match &self.if_range {
             None => true,

@@ -1,4 +1,4 @@
-//! Refusing what would be unsafe to ignore.
+//! Refuses headers that would be unsafe to ignore.
 
 use crate::checksum::{Algorithm, HEADER_ROOT};
 use crate::error::Error;
@@ -8,17 +8,16 @@ use crate::request::Head;
 use crate::request::upload::WRITE_OFFSET;
 use crate::tags;
 
-/// Headers that ask for protection or meaning this server does not give. A name ending in `-` is the
-/// start of a family.
+/// Headers for protections or features that this server does not have. A name ending in `-` is the prefix of a family.
 const UNBUILT: [&str; 3] = ["x-amz-website-redirect-location", WRITE_OFFSET, "x-amz-rename-source"];
 
-/// Headers about encryption: welcome where objects are written or read, unsafe to ignore elsewhere.
+/// Headers about encryption: allowed where objects are written or read, unsafe to ignore elsewhere.
 const ENCRYPTION: [&str; 2] = ["x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption-"];
 
-/// Names of the `x-amz-checksum-` family that are no algorithm.
+/// Names of the `x-amz-checksum-` family that are not algorithms.
 const CHECKSUM_SETTINGS: [&str; 3] = ["algorithm", "mode", "type"];
 
-/// A checksum of an algorithm that S3 does not have.
+/// Whether the header is a checksum of an algorithm that S3 does not have.
 fn is_unknown_checksum(name: &str) -> bool {
     name.strip_prefix(HEADER_ROOT)
         .is_some_and(|rest| !CHECKSUM_SETTINGS.contains(&rest) && Algorithm::from_name(rest).is_none())
@@ -38,14 +37,14 @@ fn is_unbuilt(operation: Operation, name: &str) -> bool {
         || UNBUILT.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
 }
 
-/// A lock comes with what makes an object, and with nothing else.
+/// Whether the header is a lock in a request that does not make an object.
 fn is_unbuilt_lock(operation: Operation, name: &str) -> bool {
     name.starts_with("x-amz-object-lock-") && !(operation.takes_lock() && LOCK_HEADERS.contains(&name))
 }
 
 impl Head<'_> {
-    /// Refuses headers (and headers hoisted into the query) that would weaken what the client asked
-    /// for if they were ignored, and access control lists that cannot be read.
+    /// Refuses headers (and headers hoisted into the query) that would weaken the request if they were ignored, and
+    /// malformed ACLs.
     pub(crate) fn refuse_unbuilt(&self, operation: Operation) -> Result<(), Error> {
         for name in self.headers.keys() {
             let name = name.as_str();

@@ -4,7 +4,7 @@ use crate::error::{Code, Error};
 use crate::request::Head;
 use crate::xml::ContinuationToken;
 
-/// Most keys of one page.
+/// The maximum number of keys in one page.
 pub const KEYS_MAX: u32 = 1000;
 
 /// The encoding of keys in a listing.
@@ -29,7 +29,7 @@ impl Encoding {
     }
 }
 
-/// The refusal of a parameter that only the other version of the listing has, in the words of S3.
+/// Refuses a parameter that only the other version of the listing has, with S3's message.
 fn of_other_version(head: &Head<'_>, name: &'static str, message: &'static str) -> Result<(), Error> {
     if head.query().has(name) {
         return Err(Error::with_message(Code::InvalidArgument, message).detail("ArgumentName", name));
@@ -40,21 +40,20 @@ fn of_other_version(head: &Head<'_>, name: &'static str, message: &'static str) 
 /// `ListObjects` (version 1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListObjects {
-    /// Only keys that start so.
+    /// The prefix of the keys.
     pub prefix: Vec<u8>,
-    /// Keys that hold it after the prefix are rolled up.
+    /// The delimiter: keys that contain it after the prefix are rolled up.
     pub delimiter: Option<Vec<u8>>,
-    /// Only keys after this one.
+    /// The key to start after.
     pub marker: Option<Vec<u8>>,
-    /// Most entries, 0 to [`KEYS_MAX`].
+    /// The maximum number of entries, 0 to [`KEYS_MAX`].
     pub max_keys: u32,
     /// The encoding of keys.
     pub encoding: Encoding,
 }
 
 impl ListObjects {
-    /// # Errors
-    /// `InvalidArgument`, also for what only version 2 has.
+    /// # Errors `InvalidArgument`, also for parameters that only version 2 has.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         let only = |name, message| of_other_version(head, name, message);
         only("continuation-token", "continuation-token only supported in REST.GET.BUCKET with list-type=2")?;
@@ -72,27 +71,26 @@ impl ListObjects {
 /// `ListObjectsV2`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListObjectsV2 {
-    /// Only keys that start so.
+    /// The prefix of the keys.
     pub prefix: Vec<u8>,
-    /// Keys that hold it after the prefix are rolled up.
+    /// The delimiter: keys that contain it after the prefix are rolled up.
     pub delimiter: Option<Vec<u8>>,
-    /// Most entries, 0 to [`KEYS_MAX`].
+    /// The maximum number of entries, 0 to [`KEYS_MAX`].
     pub max_keys: u32,
-    /// The token as sent, to be sent back.
+    /// The token as it was sent.
     pub continuation_token: Option<String>,
-    /// The key or common prefix the token stands for: the page starts after it.
+    /// The key or common prefix in the token: the page starts after it.
     pub continue_after: Option<Vec<u8>>,
-    /// Only keys after this one; moot if there is a token.
+    /// The key to start after; ignored if there is a token.
     pub start_after: Option<Vec<u8>>,
-    /// Whether owners are wanted.
+    /// Whether the response should have owners.
     pub fetch_owner: bool,
     /// The encoding of keys.
     pub encoding: Encoding,
 }
 
 impl ListObjectsV2 {
-    /// # Errors
-    /// `InvalidArgument`, also for what only version 1 has.
+    /// # Errors `InvalidArgument`, also for parameters that only version 1 has.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         of_other_version(head, "marker", "Marker unsupported with REST.GET.BUCKET in list-type=2")?;
         let token = head.query().text("continuation-token")?;
@@ -123,15 +121,15 @@ impl ListObjectsV2 {
 /// `ListObjectVersions`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListObjectVersions {
-    /// Only keys that start so.
+    /// The prefix of the keys.
     pub prefix: Vec<u8>,
-    /// Keys that hold it after the prefix are rolled up.
+    /// The delimiter: keys that contain it after the prefix are rolled up.
     pub delimiter: Option<Vec<u8>>,
     /// The key after which, or within which, to start.
     pub key_marker: Option<Vec<u8>>,
-    /// Start after this version of `key_marker`; `null` included.
+    /// The version of `key_marker` to start after, possibly `null`.
     pub version_id_marker: Option<String>,
-    /// Most entries, 0 to [`KEYS_MAX`].
+    /// The maximum number of entries, 0 to [`KEYS_MAX`].
     pub max_keys: u32,
     /// The encoding of keys.
     pub encoding: Encoding,

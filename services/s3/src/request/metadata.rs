@@ -1,18 +1,18 @@
-//! What is stored with an object beside its bytes.
+//! The metadata that is stored with an object.
 
 use crate::error::{Code, Error};
 use crate::header;
 use crate::request::Head;
 
-/// Most bytes of user metadata: names without their prefix, and values.
+/// The maximum number of bytes of user metadata: names without their prefix, and values.
 pub const METADATA_BYTES_MAX: usize = 2048;
 
-/// Most bytes of the stored standard headers together: S3's limit for the headers of a PUT.
+/// The maximum number of bytes of the stored standard headers together: S3's limit for the headers of a PUT.
 pub(super) const SYSTEM_HEADERS_BYTES_MAX: usize = 8 * 1024;
 
 const PREFIX: &str = "x-amz-meta-";
 
-/// The headers stored with an object and sent back with it.
+/// The headers that are stored with an object and returned with it.
 ///
 /// Values are text in which each character is one byte of the wire; see [`header::to_text`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,7 +23,7 @@ pub struct Metadata {
     pub cache_control: Option<String>,
     /// `Content-Disposition`.
     pub content_disposition: Option<String>,
-    /// `Content-Encoding` without `aws-chunked`, which names the framing of the upload only.
+    /// `Content-Encoding` without `aws-chunked`, which names only the framing of the upload.
     pub content_encoding: Option<String>,
     /// `Content-Language`.
     pub content_language: Option<String>,
@@ -34,7 +34,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the headers.
+    /// Parses the headers.
     ///
     /// # Errors
     /// `MetadataTooLarge` above [`METADATA_BYTES_MAX`], `InvalidArgument` for a repeated header.
@@ -66,7 +66,7 @@ impl Metadata {
     }
 }
 
-/// The content codings that are left once `aws-chunked` is taken away.
+/// The content codings without `aws-chunked`.
 fn content_encoding(head: &Head<'_>) -> Option<String> {
     let mut kept = String::new();
     for value in head.headers().get_all("content-encoding") {
@@ -113,7 +113,7 @@ fn user_metadata(head: &Head<'_>) -> Result<Vec<(String, String)>, Error> {
     Ok(user)
 }
 
-/// A name that comes again continues the value, as HTTP lists do.
+/// A repeated name continues the value, as in HTTP lists.
 fn push(user: &mut Vec<(String, String)>, name: &str, value: &str) {
     match user.iter_mut().find(|(known, _)| known == name) {
         Some((_, list)) => {
@@ -124,7 +124,7 @@ fn push(user: &mut Vec<(String, String)>, name: &str, value: &str) {
     }
 }
 
-/// A storage class that S3 knows. All are stored alike here; the name is kept for the client.
+/// A storage class of S3. All are stored alike here; the name is kept for the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[expect(missing_docs, reason = "the names are those of the Amazon S3 API Reference")]
 pub enum StorageClass {
@@ -165,12 +165,12 @@ impl StorageClass {
         }
     }
 
-    /// The class of a name.
+    /// The class with a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.name() == name)
     }
 
-    /// Reads `x-amz-storage-class`.
+    /// Parses `x-amz-storage-class`.
     ///
     /// # Errors
     /// `InvalidStorageClass` for an unknown name.

@@ -1,4 +1,4 @@
-//! Typed requests: what each operation takes from the headers and the query string.
+//! Typed requests, parsed from the headers and the query string.
 //!
 //! Every request has a `parse(&Head)` that checks everything that can be checked without state.
 
@@ -42,10 +42,10 @@ use crate::error::Error;
 use crate::header;
 use crate::query::Query;
 
-/// The headers and the query string of a request, read as one.
+/// The headers and the query string of a request, read together.
 ///
-/// A presigned URL may carry an `x-amz-*` header as a query parameter ("hoisted"); the signature
-/// covers both places alike. A header wins over a parameter.
+/// A presigned URL may carry an `x-amz-*` header as a query parameter ("hoisted"); the signature covers both places
+/// alike. A header takes precedence over a parameter.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     headers: &'a HeaderMap,
@@ -71,7 +71,7 @@ impl<'a> Head<'a> {
     /// A header, or the parameter it was hoisted into. `name` in lower case.
     ///
     /// # Errors
-    /// `InvalidArgument` if it is there twice or not visible ASCII.
+    /// `InvalidArgument` if it is repeated or not visible ASCII.
     pub fn text(&self, name: &str) -> Result<Option<&'a str>, Error> {
         match header::single(self.headers, name)? {
             Some(value) => Ok(Some(value)),
@@ -80,7 +80,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Whether any header, or parameter that a header was hoisted into, has a name that begins so. `root` in lower case.
+    /// Whether the name of any header or hoisted header begins with `root`, in lower case.
     pub(crate) fn has_any(&self, root: &str) -> bool {
         let begins =
             |name: &[u8]| name.get(..root.len()).is_some_and(|name| name.eq_ignore_ascii_case(root.as_bytes()));
@@ -88,10 +88,10 @@ impl<'a> Head<'a> {
             || self.query.iter().any(|parameter| begins(&parameter.name))
     }
 
-    /// A header that must hold a whole number.
+    /// A header with a whole number.
     ///
     /// # Errors
-    /// `InvalidArgument` for anything else.
+    /// `InvalidArgument` for any other value.
     pub fn number(&self, name: &'static str) -> Result<Option<u64>, Error> {
         self.text(name)?
             .map(|text| {
@@ -101,10 +101,10 @@ impl<'a> Head<'a> {
             .transpose()
     }
 
-    /// `x-amz-expected-bucket-owner`: if it is not the owner, the answer is `AccessDenied`.
+    /// `x-amz-expected-bucket-owner`: if the bucket has another owner, the response is `AccessDenied`.
     ///
     /// # Errors
-    /// `InvalidArgument` if it is there twice.
+    /// `InvalidArgument` if it is repeated.
     pub fn expected_bucket_owner(&self) -> Result<Option<&'a str>, Error> {
         self.text("x-amz-expected-bucket-owner")
     }
@@ -112,13 +112,13 @@ impl<'a> Head<'a> {
     /// `x-amz-source-expected-bucket-owner` of a copy.
     ///
     /// # Errors
-    /// `InvalidArgument` if it is there twice.
+    /// `InvalidArgument` if it is repeated.
     pub fn expected_source_bucket_owner(&self) -> Result<Option<&'a str>, Error> {
         self.text("x-amz-source-expected-bucket-owner")
     }
 
-    /// A number in the query string, `max` at most: what is above counts as `max`. S3 reads it as a signed number of 32
-    /// bits; an empty one counts as absent.
+    /// A number in the query string, limited to `max`. S3 parses it as a signed 32-bit number; an empty value counts as
+    /// absent.
     pub(crate) fn limit(&self, name: &'static str, max: u32) -> Result<u32, Error> {
         let Some(value) = self.int32(name)? else { return Ok(max) };
         match u32::try_from(value) {
@@ -131,7 +131,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// A whole number in the query string; an empty one counts as absent.
+    /// A whole number in the query string; an empty value counts as absent.
     pub(crate) fn int32(&self, name: &'static str) -> Result<Option<i32>, Error> {
         let Some(text) = self.query.text(name)?.filter(|text| !text.is_empty()) else { return Ok(None) };
         let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
@@ -146,12 +146,12 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// A parameter as owned bytes; an empty one counts as absent.
+    /// A parameter as owned bytes; an empty value counts as absent.
     pub(crate) fn parameter_bytes(&self, name: &'static str) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.query.bytes(name)?.filter(|value| !value.is_empty()).map(<[u8]>::to_vec))
     }
 
-    /// A parameter as owned text; an empty one counts as absent.
+    /// A parameter as owned text; an empty value counts as absent.
     pub(crate) fn parameter_text(&self, name: &'static str) -> Result<Option<String>, Error> {
         Ok(self.query.text(name)?.filter(|value| !value.is_empty()).map(str::to_owned))
     }
@@ -159,7 +159,7 @@ impl<'a> Head<'a> {
     /// `versionId`, opaque here; `null` names the version without an id.
     ///
     /// # Errors
-    /// `InvalidArgument` if it is empty or there twice.
+    /// `InvalidArgument` if it is empty or repeated.
     pub fn version_id(&self) -> Result<Option<String>, Error> {
         match self.query.text("versionId")? {
             Some("") => Err(Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),

@@ -8,9 +8,9 @@ use crate::range::Range;
 use crate::request::{CopySource, CustomerKey, Encoding, Head, Metadata, NewEncryption, Payload, StorageClass};
 use crate::tags::Tags;
 
-/// Highest part number; the lowest is 1.
+/// The highest part number; the lowest is 1.
 pub const PART_NUMBER_MAX: u16 = 10_000;
-/// Most uploads or parts of one page.
+/// The maximum number of uploads or parts in one page.
 pub const ENTRIES_MAX: u32 = 1000;
 
 /// The `partNumber` parameter.
@@ -45,19 +45,18 @@ pub struct CreateMultipartUpload {
     pub metadata: Metadata,
     /// `x-amz-storage-class`, `STANDARD` if absent.
     pub storage_class: StorageClass,
-    /// The tags that the object will carry.
+    /// The tags of the future object.
     pub tags: Tags,
     /// The encryption of the object, if the request specifies it.
     pub encryption: Option<NewEncryption>,
-    /// The checksum the parts will carry.
+    /// The checksum algorithm of the parts.
     pub checksum_algorithm: Option<Algorithm>,
     /// The scope of the object's checksum; set whenever there is an algorithm.
     pub checksum_type: Option<ChecksumType>,
 }
 
 impl CreateMultipartUpload {
-    /// # Errors
-    /// `InvalidRequest` for a type that the algorithm cannot give.
+    /// # Errors `InvalidRequest` for a type that the algorithm does not support.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         let checksum_algorithm = Algorithm::from_head(head)?;
         let asked = ChecksumType::parse(head)?;
@@ -96,7 +95,7 @@ pub struct UploadPart {
     pub part_number: u16,
     /// The upload.
     pub upload_id: String,
-    /// The key of an upload that was begun with SSE-C.
+    /// The key of an upload that was created with SSE-C.
     pub customer_key: Option<CustomerKey>,
     /// Lengths and checksums.
     pub payload: Payload,
@@ -124,11 +123,11 @@ pub struct UploadPartCopy {
     pub upload_id: String,
     /// The source of the copy.
     pub source: CopySource,
-    /// The part of the source that is copied; all of it if absent.
+    /// The range of the source to copy; all of it if absent.
     pub range: Option<Range>,
     /// Conditions on the source.
     pub source_conditions: Conditions,
-    /// The key of an upload that was begun with SSE-C.
+    /// The key of an upload that was created with SSE-C.
     pub customer_key: Option<CustomerKey>,
     /// The key of a source that is encrypted with SSE-C.
     pub source_key: Option<CustomerKey>,
@@ -157,13 +156,13 @@ pub struct CompleteMultipartUpload {
     pub upload_id: String,
     /// `If-Match` and `If-None-Match`.
     pub conditions: WriteConditions,
-    /// The checksum the client expects of the whole object.
+    /// The checksum that the client expects of the whole object.
     pub checksum: Option<Checksum>,
     /// The type of that checksum.
     pub checksum_type: Option<ChecksumType>,
-    /// `x-amz-mp-object-size`: the bytes the client expects of the whole object.
+    /// `x-amz-mp-object-size`: the size in bytes that the client expects of the whole object.
     pub object_size: Option<u64>,
-    /// The key of an upload that was begun with SSE-C.
+    /// The key of an upload that was created with SSE-C.
     pub customer_key: Option<CustomerKey>,
 }
 
@@ -205,9 +204,9 @@ impl AbortMultipartUpload {
 pub struct ListParts {
     /// The upload.
     pub upload_id: String,
-    /// Most parts, 0 to [`ENTRIES_MAX`].
+    /// The maximum number of parts, 0 to [`ENTRIES_MAX`].
     pub max_parts: u32,
-    /// Only parts after this one; 0 for all.
+    /// Only parts after this number; 0 for all.
     pub part_number_marker: u32,
     /// The encoding of the key.
     pub encoding: Encoding,
@@ -237,15 +236,15 @@ impl ListParts {
 /// `ListMultipartUploads`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListMultipartUploads {
-    /// Only keys that start so.
+    /// The prefix of the keys.
     pub prefix: Vec<u8>,
-    /// Keys that hold it after the prefix are rolled up.
+    /// The delimiter: keys that contain it after the prefix are rolled up.
     pub delimiter: Option<Vec<u8>>,
     /// The key after which, or within which, to start.
     pub key_marker: Option<Vec<u8>>,
-    /// Start after this upload of `key_marker`; moot without it.
+    /// The upload of `key_marker` to start after; ignored without a key marker.
     pub upload_id_marker: Option<String>,
-    /// Most uploads, 0 to [`ENTRIES_MAX`].
+    /// The maximum number of uploads, 0 to [`ENTRIES_MAX`].
     pub max_uploads: u32,
     /// The encoding of keys.
     pub encoding: Encoding,

@@ -11,23 +11,23 @@ const SOURCE: &str = "x-amz-rename-source";
 /// `RenameObject`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenameObject {
-    /// The key that the object has, decoded once.
+    /// The present key, decoded once.
     pub source: Vec<u8>,
     /// Conditions on that object.
     pub source_conditions: Conditions,
-    /// Conditions on what is under the new key.
+    /// Conditions on the object under the new key.
     pub conditions: WriteConditions,
     /// The client token of the request.
     pub client_token: Option<String>,
 }
 
 impl RenameObject {
-    /// Reads the headers. The source is a key of the same bucket, encoded as that of a copy; a slash before it is
-    /// optional, so that a key which begins with one is written with two.
+    /// Parses the headers. The source is a key of the same bucket, encoded like the source of a copy. One leading slash
+    /// is optional and removed, so a key that begins with a slash is written with two.
     ///
     /// # Errors
-    /// `InvalidArgument`, `KeyTooLongError`; `NotImplemented` for a copy's source beside it, and for conditions of
-    /// time on the new key.
+    /// `InvalidArgument`, `KeyTooLongError`; `NotImplemented` for a copy source in the same request, and for date
+    /// conditions on the new key.
     pub fn parse(head: &Head<'_>) -> Result<Self, Error> {
         let wrong = |text| Error::invalid_argument("Rename Source must be a key of the bucket, encoded", SOURCE, text);
         let text = head.text(SOURCE)?.ok_or_else(|| wrong(""))?;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::request::{Head, Metadata, NewEncryption, Payload, StorageClass};
 use crate::tags::Tags;
 
-/// Where bytes are appended.
+/// The header with the offset of an append.
 pub(crate) const WRITE_OFFSET: &str = "x-amz-write-offset-bytes";
 
 /// The head of `PutObject`; the body is object data.
@@ -17,11 +17,11 @@ pub struct PutObject {
     pub storage_class: StorageClass,
     /// `If-Match` and `If-None-Match`.
     pub conditions: WriteConditions,
-    /// The tags that the object will carry.
+    /// The tags of the future object.
     pub tags: Tags,
     /// The encryption of the object, if the request specifies it.
     pub encryption: Option<NewEncryption>,
-    /// `x-amz-write-offset-bytes`: the bytes go at the end of the object, which has so many.
+    /// `x-amz-write-offset-bytes`: the bytes are appended to the object, which must have this size.
     pub write_offset: Option<u64>,
     /// Lengths and checksums.
     pub payload: Payload,

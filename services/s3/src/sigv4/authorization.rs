@@ -1,4 +1,4 @@
-//! Finding the credentials and the signature in a request.
+//! Parses the credentials and the signature of a request.
 
 use jiff::Timestamp;
 
@@ -9,10 +9,10 @@ use crate::sigv4::canonical::Scope;
 use crate::sigv4::verify::expires_out_of_range;
 use crate::sigv4::{ALGORITHM, PayloadHash, Request, SERVICE, TERMINATOR};
 
-/// The asymmetric algorithm of S3, which is not built.
+/// The asymmetric algorithm of S3, which is not supported.
 const SIGV4A: &str = "AWS4-ECDSA-P256-SHA256";
 
-/// Bytes of a region's name in a scope: more than any has.
+/// The maximum length of a region's name in a scope, in bytes: longer than any real name.
 const REGION_BYTES_MAX: usize = 64;
 
 /// The place of the signature in the request.
@@ -24,7 +24,7 @@ pub enum Placement {
     Query,
 }
 
-/// A claim: who says to have signed the request, and how. Nothing of it is proven before
+/// The claimed signer of a request, and the parameters of the signature. Nothing is verified before
 /// [`Authorization::verify`].
 #[derive(Debug, Clone)]
 pub struct Authorization<'a> {
@@ -42,7 +42,7 @@ pub struct Authorization<'a> {
 }
 
 impl<'a> Authorization<'a> {
-    /// The access key id that the secret must be looked up by.
+    /// The access key id, by which to look up the secret.
     pub fn access_key(&self) -> &'a str {
         self.access_key
     }
@@ -68,16 +68,16 @@ impl<'a> Authorization<'a> {
     }
 }
 
-/// Reads the credentials of a request; `None` if it has none and is anonymous.
+/// Parses the credentials of a request; `None` if it has none and is anonymous.
 ///
-/// The region of the scope may be anything (some clients sign with `US` or an empty one) unless
-/// `strict_region` names the only one to accept.
+/// The region of the scope may be anything (some clients sign with `US` or an empty one) unless `strict_region` names
+/// the only one to accept.
 ///
 /// # Errors
-/// `InvalidArgument` for credentials in two places or an unknown scheme, `InvalidRequest` for
-/// Signature Version 2, `InvalidToken` for session tokens, `AuthorizationHeaderMalformed` or
-/// `AuthorizationQueryParametersError` for what cannot be read, `AccessDenied` without a date or for a URL
-/// that expired before it began, `MissingSecurityHeader` without `x-amz-content-sha256`.
+/// `InvalidArgument` for credentials in two places or an unknown scheme, `InvalidRequest` for Signature Version 2,
+/// `InvalidToken` for session tokens, `AuthorizationHeaderMalformed` or `AuthorizationQueryParametersError` for
+/// malformed values, `AccessDenied` without a date or for a URL whose validity ended before it began,
+/// `MissingSecurityHeader` without `x-amz-content-sha256`.
 pub fn parse_authorization<'a>(
     request: Request<'a>,
     strict_region: Option<&str>,
@@ -127,8 +127,8 @@ fn signature_version_2() -> Error {
     )
 }
 
-/// Whether `SignedHeaders` is what it should be. It becomes lines of the canonical request, so nothing
-/// in it may look like one.
+/// Whether `SignedHeaders` is well-formed. It becomes lines of the canonical request, so nothing in it may look like
+/// one.
 fn is_name_list(text: &str) -> bool {
     let is_name_byte =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.!#$%&'*+^`|~".contains(&byte);
@@ -148,7 +148,7 @@ fn malformed(placement: Placement, what: &str) -> Error {
     }
 }
 
-/// `KEY/20130524/us-east-1/s3/aws4_request`; only the key may hold further slashes.
+/// `KEY/20130524/us-east-1/s3/aws4_request`; only the key may contain more slashes.
 fn credential(placement: Placement, text: &str) -> Result<(&str, Scope<'_>), Error> {
     let mut parts = text.rsplitn(5, '/');
     let (Some(terminator), Some(service), Some(region), Some(date), Some(access_key)) =
@@ -180,7 +180,7 @@ fn credential(placement: Placement, text: &str) -> Result<(&str, Scope<'_>), Err
     Ok((access_key, Scope { date, region }))
 }
 
-/// Access key, day and region out of the credential of a form.
+/// Parses access key, day and region of a form's credential.
 pub(crate) fn credential_scope(text: &str) -> Result<(&str, &str, &str), Error> {
     let (access_key, scope) = credential(Placement::Query, text)?;
     Ok((access_key, scope.date, scope.region))

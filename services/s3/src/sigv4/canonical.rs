@@ -9,7 +9,7 @@ use crate::error::{Code, Error};
 use crate::query::{Parameter, Query};
 use crate::sigv4::{ALGORITHM, Mac, Request, SERVICE, SigningKey, TERMINATOR};
 
-/// The day and region a signature is good for.
+/// The day and region that a signature is valid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scope<'a> {
     pub(crate) date: &'a str,
@@ -22,11 +22,10 @@ impl Scope<'_> {
     }
 }
 
-/// The parameter that holds the signature itself.
+/// The parameter with the signature itself.
 pub(crate) const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
 
-/// The path with every byte of the key encoded once, as S3 canonicalises it: no dots resolved, no
-/// slashes merged.
+/// The path with every byte of the key encoded once, as S3 canonicalises it: no dots resolved, no slashes merged.
 pub(crate) fn path(raw: &str) -> Result<Cow<'_, [u8]>, Error> {
     if raw.bytes().all(|byte| encoding::is_unreserved(byte) || byte == b'/') {
         return Ok(Cow::Borrowed(raw.as_bytes()));
@@ -53,9 +52,9 @@ pub(crate) fn query(out: &mut Vec<u8>, query: &Query<'_>) {
     }
 }
 
-/// One header: its values joined by commas, trimmed, runs of spaces made one. A header that is
-/// signed but absent has the value of the parameter that it was moved into, as the JavaScript SDK 2 moves headers that it
-/// signs into URLs, or else an empty one.
+/// One header: its values joined by commas and trimmed, with runs of spaces made one. A header that is signed but
+/// absent has the value of the parameter into which it was moved, as the JavaScript SDK 2 moves signed headers into
+/// URLs; otherwise it is empty.
 fn header(out: &mut Vec<u8>, request: &Request<'_>, name: &str) {
     out.extend_from_slice(name.as_bytes());
     out.push(b':');
@@ -74,7 +73,7 @@ fn header(out: &mut Vec<u8>, request: &Request<'_>, name: &str) {
         if std::str::from_utf8(value).is_ok() {
             push_collapsed(out, value);
         } else {
-            // A client that signs text and sends it as ISO 8859-1 signed the UTF-8 of that text.
+            // A client that signs text and sends it as ISO 8859-1 signed the UTF-8 form of that text.
             let text: String = value.iter().copied().map(char::from).collect();
             push_collapsed(out, text.as_bytes());
         }
@@ -93,8 +92,8 @@ fn push_collapsed(out: &mut Vec<u8>, value: &[u8]) {
     }
 }
 
-/// The canonical request. `path` is already canonical, `signed_headers` as the client listed them,
-/// `payload` the value of `x-amz-content-sha256`.
+/// The canonical request. `path` is already canonical, `signed_headers` as the client listed them, `payload` the value
+/// of `x-amz-content-sha256`.
 pub(crate) fn request(request: &Request<'_>, path: &[u8], signed_headers: &str, payload: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(512 + path.len());
     out.extend_from_slice(request.method.as_str().as_bytes());

@@ -10,7 +10,7 @@ use crate::sigv4::{Mac, SIGNATURE_BYTES, SigningKey};
 
 const SHA256_OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// Signs chunk after chunk; each signature covers the one before, down to that of the request head.
+/// Signs chunk after chunk; each signature covers the previous one, back to that of the request head.
 #[derive(Debug, Clone)]
 pub struct ChunkSigner {
     key: SigningKey,
@@ -21,7 +21,7 @@ pub struct ChunkSigner {
 
 fn hex_of(mac: &[u8]) -> [u8; SIGNATURE_BYTES * 2] {
     let mut out = [0; SIGNATURE_BYTES * 2];
-    // The lengths fit by construction; an error would leave zeros, which verify nothing.
+    // The lengths fit by construction; on an error zeros would remain, which verify nothing.
     let _ = hex::encode_to_slice(mac, &mut out);
     out
 }
@@ -31,7 +31,7 @@ impl ChunkSigner {
         Self { key, middle: format!("\n{timestamp}\n{scope}\n"), previous: hex_of(&seed) }
     }
 
-    /// The signature of the chunk with this SHA-256, in hex; moves the chain on.
+    /// The signature of the chunk with this SHA-256, in hex; advances the chain.
     pub fn sign_chunk(&mut self, sha256: &[u8; 32]) -> [u8; SIGNATURE_BYTES * 2] {
         let mac = self.key.sign(&[
             b"AWS4-HMAC-SHA256-PAYLOAD",
@@ -60,7 +60,7 @@ impl ChunkSigner {
         self.previous
     }
 
-    /// Whether `sent` is the signature of the chunk; moves the chain on.
+    /// Whether `sent` is the signature of the chunk; advances the chain.
     pub(crate) fn verify_chunk(&mut self, sha256: &[u8; 32], sent: &[u8]) -> bool {
         self.sign_chunk(sha256).ct_eq(sent).into()
     }

@@ -16,13 +16,13 @@ pub type Mac = [u8; SIGNATURE_BYTES];
 
 const BLOCK_BYTES: usize = 64;
 
-/// A derived key, ready to sign: deriving it takes four HMACs, so callers should keep it for the day. Its memory is
-/// wiped when it is dropped, as is all it is derived by.
+/// A derived key, ready to sign. Deriving it takes four HMACs, so callers should keep it for the day. Its memory is
+/// wiped when it is dropped, as are all intermediate keys.
 #[derive(Clone)]
 pub struct SigningKey(Hmac<Sha256>);
 
-/// HMAC-SHA256 with its key in place. A short key is padded with zeros and a long one hashed, which
-/// is what HMAC does with keys (RFC 2104 section 2).
+/// HMAC-SHA256 with its key. A short key is padded with zeros and a long one is hashed, as HMAC does (RFC 2104 section
+/// 2).
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     let mut block = Zeroizing::new([0; BLOCK_BYTES]);
     if key.len() > BLOCK_BYTES {
@@ -42,7 +42,7 @@ fn mac(key: &[u8], message: &[u8]) -> Mac {
 impl SigningKey {
     /// Derives the key. `date` is the day of the credential scope, `YYYYMMDD`.
     pub fn derive(secret: &str, date: &str, region: &str) -> Self {
-        // Room for all of it: a vector that grows leaves what it held behind.
+        // Enough capacity for everything: a vector that grows leaves copies behind.
         let mut start = Zeroizing::new(Vec::with_capacity(4 + secret.len()));
         start.extend_from_slice(b"AWS4");
         start.extend_from_slice(secret.as_bytes());

@@ -1,10 +1,10 @@
-//! AWS Signature Version 4: who sent the request, and is it what they sent.
+//! AWS Signature Version 4: authenticates the sender of a request and what was sent.
 //!
 //! Source: "Authenticating Requests (AWS Signature Version 4)", Amazon S3 API Reference.
 //!
-//! The caller's part is three steps: [`parse_authorization`], look up the secret of
-//! [`Authorization::access_key`] and derive (or fetch from a cache) its [`SigningKey`], then
-//! [`Authorization::verify`]. Nothing of the request may be acted on before the last step.
+//! The caller takes three steps: [`parse_authorization`]; look up the secret of [`Authorization::access_key`] and
+//! derive its [`SigningKey`] (or take it from a cache); then [`Authorization::verify`]. Nothing of the request may be
+//! used before the last step.
 
 mod authorization;
 mod canonical;
@@ -36,7 +36,7 @@ const TERMINATOR: &str = "aws4_request";
 pub struct Request<'a> {
     /// The method.
     pub method: &'a Method,
-    /// The path exactly as it came over the wire.
+    /// The path exactly as it was sent.
     pub path: &'a str,
     /// The query string.
     pub query: &'a Query<'a>,

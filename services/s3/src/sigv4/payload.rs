@@ -1,4 +1,4 @@
-//! What the signature says about the body.
+//! The hash of the body in the signature.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum PayloadHash {
     StreamingSigned,
     /// aws-chunked, every chunk and the trailer signed.
     StreamingSignedTrailer,
-    /// aws-chunked with a trailer, nothing but the head signed.
+    /// aws-chunked with a trailer; only the head is signed.
     StreamingUnsignedTrailer,
 }
 
@@ -26,10 +26,10 @@ const STREAMING_SIGNED_TRAILER: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAIL
 const STREAMING_UNSIGNED_TRAILER: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 
 impl PayloadHash {
-    /// Reads the value.
+    /// Parses the value.
     ///
     /// # Errors
-    /// `NotImplemented` for other streaming modes, `InvalidArgument` for anything else.
+    /// `NotImplemented` for other streaming modes, `InvalidArgument` for any other value.
     pub fn parse(text: &str) -> Result<Self, Error> {
         match text {
             UNSIGNED => Ok(Self::Unsigned),
@@ -53,8 +53,8 @@ impl PayloadHash {
         }
     }
 
-    /// Reads what an unsigned request declares. Anonymous uploads may be aws-chunked too, but with unsigned chunks
-    /// only.
+    /// Parses the declaration of an unsigned request. Anonymous uploads may be aws-chunked too, but only with unsigned
+    /// chunks.
     ///
     /// # Errors
     /// As [`PayloadHash::parse`]; `InvalidRequest` for signed chunks without a signature.
@@ -74,7 +74,7 @@ impl PayloadHash {
     }
 }
 
-/// The value as it stands in the header and in the canonical request.
+/// The value in the header and in the canonical request.
 impl fmt::Display for PayloadHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Signing requests: for our own clients and for tests.
+//! Signs requests: for our own clients and for tests.
 
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ pub struct Credentials<'a> {
     pub region: &'a str,
 }
 
-/// Headers a client should sign beside `host` and `x-amz-*`.
+/// Headers that a client should sign besides `host` and `x-amz-*`.
 const SIGNED_OPTIONALLY: [&str; 3] = ["content-md5", "content-type", "range"];
 
 fn value(text: &str) -> Result<HeaderValue, Error> {
@@ -35,13 +35,13 @@ fn signed_headers(headers: &HeaderMap, signs: impl Fn(&str) -> bool) -> String {
     names.join(";")
 }
 
-/// Signs a request in its headers: adds `host` (from the URI, unless it is there), `x-amz-date`,
-/// `x-amz-content-sha256` and `authorization`. The path must be sent exactly as it is in `uri`.
+/// Signs a request in its headers: adds `host` (from the URI, unless it exists), `x-amz-date`, `x-amz-content-sha256`
+/// and `authorization`. The path must be sent exactly as it is in `uri`.
 ///
-/// Answers the start of the chain of chunk signatures, for the streaming payloads.
+/// Returns the start of the chain of chunk signatures, for streaming payloads.
 ///
 /// # Errors
-/// `InvalidURI` for a path or query with a broken escape, `InvalidArgument` without a host.
+/// `InvalidURI` for a malformed escape in the path or query, `InvalidArgument` without a host.
 pub fn sign(
     method: &Method,
     uri: &Uri,
@@ -87,9 +87,9 @@ fn insert_host(uri: &Uri, headers: &mut HeaderMap) -> Result<(), Error> {
     }
 }
 
-/// The path and query of a presigned URL, good for `expires` seconds. Every header in `headers` is
-/// signed and must be sent with the request; `host` is taken from the URI unless it is there. The body is not
-/// signed, unless `x-amz-content-sha256` stands in the headers or in the query and says otherwise.
+/// The path and query of a presigned URL, valid for `expires` seconds. Every header in `headers` is signed and must be
+/// sent with the request; `host` is taken from the URI unless it exists. The body is not signed, unless
+/// `x-amz-content-sha256` in the headers or in the query says otherwise.
 ///
 /// # Errors
 /// As [`sign`].

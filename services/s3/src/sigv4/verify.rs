@@ -1,4 +1,4 @@
-//! Checking a signature.
+//! Verifies signatures.
 
 use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq as _;
@@ -8,9 +8,9 @@ use crate::error::{Code, Error};
 use crate::sigv4::canonical;
 use crate::sigv4::{Authorization, ChunkSigner, Mac, PayloadHash, Placement, SIGNATURE_BYTES, SigningKey};
 
-/// Most milliseconds that the clocks of client and server may differ.
+/// The maximum difference between the clocks of client and server, in milliseconds.
 pub const SKEW_MS_MAX: u64 = 15 * 60 * 1000;
-/// Longest life of a presigned URL, in seconds.
+/// The longest validity of a presigned URL, in seconds.
 pub const PRESIGN_EXPIRES_SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
 
 /// Proof that the holder of the secret signed the head of the request.
@@ -34,22 +34,21 @@ impl Verified {
     }
 }
 
-/// The refusal of a presigned URL whose life is no life or too long.
+/// The refusal of a presigned URL whose validity is malformed or too long.
 pub(super) fn expires_out_of_range(expires: &str) -> Error {
     Error::access_denied(format!("X-Amz-Expires must be between 1 and {PRESIGN_EXPIRES_SECONDS_MAX} seconds (a week)"))
         .detail("X-Amz-Expires", expires)
 }
 
 impl Authorization<'_> {
-    /// Checks time and signature.
+    /// Verifies time and signature.
     ///
-    /// The path is tried in two spellings, the canonical one and the one sent: clients differ in what
-    /// they encode before signing, and both decode to the same key.
+    /// The path is tried in two spellings, the canonical one and the sent one: clients differ in what they encode
+    /// before signing, and both decode to the same key.
     ///
     /// # Errors
-    /// `RequestTimeTooSkewed`, `AccessDenied` for an expired or not yet valid URL or an unsigned
-    /// `x-amz-*` header, `AuthorizationHeaderMalformed` for a scope of another day,
-    /// `SignatureDoesNotMatch`.
+    /// `RequestTimeTooSkewed`, `AccessDenied` for an expired or not yet valid URL or an unsigned `x-amz-*` header,
+    /// `AuthorizationHeaderMalformed` for a scope of another day, `SignatureDoesNotMatch`.
     pub fn verify(&self, key: &SigningKey, now: Timestamp) -> Result<Verified, Error> {
         self.check_time(now)?;
         self.check_scope_date()?;
@@ -83,8 +82,8 @@ impl Authorization<'_> {
         bool::from(computed.ct_eq(&sent)).then_some(computed)
     }
 
-    /// Shows the client what was signed here, so that it can be compared with what it signed. The
-    /// computed signature itself is never shown.
+    /// Returns what was signed here, so that the client can compare it with what it signed. The computed signature
+    /// itself is never shown.
     fn mismatch(&self, canonical: &[u8]) -> Error {
         Error::new(Code::SignatureDoesNotMatch)
             .detail("AWSAccessKeyId", self.access_key)
@@ -136,8 +135,8 @@ impl Authorization<'_> {
         ))
     }
 
-    /// Every header that means something to S3 must be signed, or whoever carries the request could
-    /// add one. The payload's hash stands in the canonical request anyway, and S3 takes it without being listed.
+    /// Every header that S3 uses must be signed; otherwise anyone who carries the request could add one. The payload's
+    /// hash is in the canonical request anyway, and S3 accepts it unlisted.
     fn check_signed_headers(&self) -> Result<(), Error> {
         let is_signed = |name: &str| self.signed_headers.split(';').any(|signed| signed == name);
         let mut unsigned: Vec<&str> = self

@@ -1,4 +1,4 @@
-//! What bounds lists and policies: public access blocks, ownership, and whether a policy is public.
+//! Public access blocks, object ownership, and the policy status.
 
 use bytes::Bytes;
 
@@ -11,13 +11,13 @@ use crate::xml::reader::{Visitor, walk};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "S3 has four switches, each on or off by itself")]
 pub struct PublicAccessBlockConfiguration {
-    /// Lists that grant something to everybody are refused.
+    /// Requests that set an ACL with public grants are refused.
     pub block_public_acls: bool,
-    /// Grants to everybody count for nothing.
+    /// Public grants of ACLs are ignored.
     pub ignore_public_acls: bool,
-    /// Policies that allow something to everybody are refused.
+    /// Public bucket policies are refused.
     pub block_public_policy: bool,
-    /// A policy that allows something to everybody serves nobody but users of the owner.
+    /// A public bucket policy grants access only to the bucket's owner.
     pub restrict_public_buckets: bool,
 }
 
@@ -40,7 +40,7 @@ impl Visitor for PublicAccessBlockConfiguration {
 }
 
 impl PublicAccessBlockConfiguration {
-    /// Reads the body; a switch that is left out is off.
+    /// Parses the body; an absent setting is off.
     ///
     /// # Errors
     /// `MalformedXML`.
@@ -50,7 +50,7 @@ impl PublicAccessBlockConfiguration {
         Ok(configuration)
     }
 
-    /// The answer of `GetPublicAccessBlock`.
+    /// The response of `GetPublicAccessBlock`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("PublicAccessBlockConfiguration", 256);
         writer.flag("BlockPublicAcls", self.block_public_acls);
@@ -64,7 +64,7 @@ impl PublicAccessBlockConfiguration {
 /// Object ownership: the body of `PutBucketOwnershipControls` and the response of `GetBucketOwnershipControls`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnershipControls {
-    /// The one rule there is.
+    /// The only rule.
     pub ownership: ObjectOwnership,
 }
 
@@ -89,10 +89,10 @@ impl Visitor for Rules {
 }
 
 impl OwnershipControls {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML`, also for anything but exactly one rule.
+    /// `MalformedXML`, also for anything except exactly one rule.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut rules = Rules::default();
         walk(body, "OwnershipControls", &mut rules)?;
@@ -102,7 +102,7 @@ impl OwnershipControls {
         }
     }
 
-    /// The answer of `GetBucketOwnershipControls`.
+    /// The response of `GetBucketOwnershipControls`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("OwnershipControls", 128);
         writer.open("Rule");
@@ -112,10 +112,10 @@ impl OwnershipControls {
     }
 }
 
-/// The answer of `GetBucketPolicyStatus`.
+/// The response of `GetBucketPolicyStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyStatus {
-    /// Whether the bucket's policy allows something to everybody.
+    /// Whether the bucket's policy is public.
     pub is_public: bool,
 }
 

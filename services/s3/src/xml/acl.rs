@@ -12,7 +12,7 @@ const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// The body of `PutBucketAcl` and `PutObjectAcl`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessControlPolicy {
-    /// The canonical id of whom the list says to be the owner; it must be the owner that is there.
+    /// The canonical id of the owner in the list, who must be the actual owner.
     pub owner_id: String,
     /// At most [`GRANTS_MAX`].
     pub grants: Vec<Grant>,
@@ -107,11 +107,11 @@ impl Reading {
 }
 
 impl AccessControlPolicy {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML` for what is no such document, `MalformedACLError` for one without an owner or a list,
-    /// with a grant that says too little, or with more than [`GRANTS_MAX`]; and as [`Grantee`]'s constructors.
+    /// `MalformedXML` for another document, `MalformedACLError` for one without an owner or a list, with an incomplete
+    /// grant, or with more than [`GRANTS_MAX`]; and the errors of [`Grantee`]'s constructors.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = Reading::default();
         walk(body, "AccessControlPolicy", &mut reading)?;
@@ -122,20 +122,20 @@ impl AccessControlPolicy {
     }
 }
 
-/// A grantee as listed: users come with their names.
+/// A grantee in a response: users have their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListedGrantee<'a> {
     /// A user.
     User(Owner<'a>),
-    /// Everybody, signed or not.
+    /// Everybody, including anonymous callers.
     Everyone,
-    /// Everybody with a valid signature.
+    /// All authenticated users.
     Authenticated,
     /// The service that delivers access logs.
     LogDelivery,
 }
 
-/// The answer of `GetBucketAcl` and `GetObjectAcl`.
+/// The response of `GetBucketAcl` and `GetObjectAcl`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessControlList<'a> {
     /// The owner of the bucket or object.

@@ -1,4 +1,4 @@
-//! The answer of `GetObjectAttributes`.
+//! The response of `GetObjectAttributes`.
 
 use bytes::Bytes;
 
@@ -10,13 +10,13 @@ use crate::xml::Writer;
 pub struct ObjectPart {
     /// 1 to 10,000.
     pub number: u16,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     /// The checksum, if there is one.
     pub checksum: Option<Checksum>,
 }
 
-/// A page of the parts an object was made of.
+/// A page of an object's parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectParts<'a> {
     /// The number of all parts.
@@ -25,7 +25,7 @@ pub struct ObjectParts<'a> {
     pub part_number_marker: u16,
     /// The value in the request.
     pub max_parts: u32,
-    /// The last part of the page; 0 for an empty one. S3 sends it whether or not there are more.
+    /// The last part of the page; 0 for an empty one. S3 also sends it on the last page.
     pub next_part_number_marker: u16,
     /// Whether there are more.
     pub is_truncated: bool,
@@ -33,18 +33,18 @@ pub struct ObjectParts<'a> {
     pub parts: &'a [ObjectPart],
 }
 
-/// The answer of `GetObjectAttributes`: what was asked for, of what there is.
+/// The response of `GetObjectAttributes`: the requested attributes that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GetObjectAttributesOutput<'a> {
-    /// The entity tag without quotes, and so it is shown.
+    /// The entity tag, without quotes in the document too.
     pub etag: Option<&'a str>,
-    /// The checksum and what it covers.
+    /// The checksum and its scope.
     pub checksum: Option<(Checksum, ChecksumType)>,
-    /// The parts, of an object that has some.
+    /// The parts, if the object has any.
     pub object_parts: Option<ObjectParts<'a>>,
     /// The storage class by name.
     pub storage_class: Option<&'a str>,
-    /// Bytes.
+    /// The size in bytes.
     pub object_size: Option<u64>,
 }
 
@@ -74,7 +74,7 @@ impl GetObjectAttributesOutput<'_> {
 impl ObjectParts<'_> {
     fn write(&self, writer: &mut Writer) {
         writer.open("ObjectParts");
-        // The SDKs' TotalPartsCount is spelled so on the wire.
+        // On the wire the SDKs' `TotalPartsCount` has this name.
         writer.number("PartsCount", u64::from(self.total));
         writer.number("PartNumberMarker", u64::from(self.part_number_marker));
         writer.number("NextPartNumberMarker", u64::from(self.next_part_number_marker));

@@ -12,9 +12,9 @@ use crate::xml::{Owner, Writer};
 /// The body of `CreateBucket`, which may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CreateBucketConfiguration {
-    /// The region asked for; none leaves it to the server.
+    /// The requested region; `None` leaves it to the server.
     pub location_constraint: Option<String>,
-    /// The tags that the bucket is to carry.
+    /// The tags of the bucket.
     pub tags: Tags,
 }
 
@@ -44,10 +44,10 @@ impl Visitor for CreateBucketReading {
 }
 
 impl CreateBucketConfiguration {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML`; `InvalidTag` for what no bucket may carry; `NotImplemented` for directory buckets.
+    /// `MalformedXML`; `InvalidTag` for tags that no bucket may have; `NotImplemented` for directory buckets.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading =
             CreateBucketReading { location_constraint: None, tags: TagReading::new("Tags", Carrier::Bucket) };
@@ -58,7 +58,7 @@ impl CreateBucketConfiguration {
     }
 }
 
-/// Whether a bucket keeps versions.
+/// Whether a bucket has versioning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersioningStatus {
     /// Every write creates a version.
@@ -71,7 +71,7 @@ pub enum VersioningStatus {
 /// `GetBucketVersioning`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VersioningConfiguration {
-    /// None for a bucket that never had versions.
+    /// `None` for a bucket that never had versioning.
     pub status: Option<VersioningStatus>,
 }
 
@@ -89,11 +89,10 @@ impl Visitor for VersioningConfiguration {
 }
 
 impl VersioningConfiguration {
-    /// Reads the body of `PutBucketVersioning`; the status is always set.
+    /// Parses the body of `PutBucketVersioning`; the result always has a status.
     ///
     /// # Errors
-    /// `MalformedXML`, `IllegalVersioningConfigurationException` without a status, `NotImplemented`
-    /// for MFA delete.
+    /// `MalformedXML`, `IllegalVersioningConfigurationException` without a status, `NotImplemented` for MFA delete.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut configuration = Self::default();
         walk(body, "VersioningConfiguration", &mut configuration)?;
@@ -103,7 +102,7 @@ impl VersioningConfiguration {
         }
     }
 
-    /// The answer of `GetBucketVersioning`.
+    /// The response of `GetBucketVersioning`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("VersioningConfiguration", 64);
         match self.status {
@@ -115,13 +114,13 @@ impl VersioningConfiguration {
     }
 }
 
-/// The answer of `GetBucketLocation`.
+/// The response of `GetBucketLocation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocationConstraint<'a> {
     /// The region.
     pub region: &'a str,
-    /// The bucket was made with the region's name. S3 shows `us-east-1` as an empty element, and takes that name from
-    /// nobody; who gave it here reads it again.
+    /// Whether the request that created the bucket named the region. S3 returns `us-east-1` as an empty element, and
+    /// accepts that name from no client; a client that sent it here reads it again.
     pub named: bool,
 }
 
@@ -136,7 +135,7 @@ impl LocationConstraint<'_> {
     }
 }
 
-/// The answer of `GetBucketRequestPayment`: always the owner.
+/// The response of `GetBucketRequestPayment`: always the bucket's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RequestPaymentConfiguration;
 
@@ -161,20 +160,20 @@ pub struct ListedBucket<'a> {
     pub name: &'a str,
     /// The time of creation.
     pub created: Timestamp,
-    /// The region. S3 shows it, and the bucket's ARN, to requests with any parameter.
+    /// The region. S3 returns it, and the bucket's ARN, for requests with any parameter.
     pub region: Option<&'a str>,
 }
 
-/// The answer of `ListBuckets`.
+/// The response of `ListBuckets`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListBucketsResult<'a> {
     /// The owner of the buckets.
     pub owner: Owner<'a>,
     /// The buckets of the page.
     pub buckets: &'a [ListedBucket<'a>],
-    /// The prefix asked for.
+    /// The prefix in the request.
     pub prefix: Option<&'a str>,
-    /// Set if there are more.
+    /// The token for the next page, if there is one.
     pub continuation_token: Option<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! `CompleteMultipartUpload`: the parts, and the object they made.
+//! `CompleteMultipartUpload`: the parts, and the resulting object.
 
 use bytes::Bytes;
 
@@ -17,14 +17,14 @@ pub struct CompletedPart {
     pub number: u16,
     /// The entity tag without quotes.
     pub etag: String,
-    /// The checksum the client had of it.
+    /// The checksum that the client has of it.
     pub checksum: Option<Checksum>,
 }
 
 /// The body of `CompleteMultipartUpload`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompleteMultipartUpload {
-    /// At least one part; the numbers ascend. Of a part named twice with different entity tags, the last.
+    /// At least one part, in ascending order. Of a part that is named twice with different entity tags, the last.
     pub parts: Vec<CompletedPart>,
 }
 
@@ -37,7 +37,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// The one checksum of a part.
+    /// The single checksum of a part.
     fn checksum(&self, algorithm: Algorithm, text: &str) -> Result<Checksum, Error> {
         let refused =
             || Error::invalid_argument("Invalid Base64 or multiple checksums present in request", "Checksum", text);
@@ -62,7 +62,7 @@ impl Visitor for Reading {
                     return Err(Error::malformed_xml());
                 };
                 match self.parts.last() {
-                    // Both uploads of a part that was sent twice: the later one counts.
+                    // A part that was sent twice: the later upload counts.
                     Some(last) if last.number == number && last.etag != etag => drop(self.parts.pop()),
                     Some(last) if last.number >= number => return Err(Error::new(Code::InvalidPartOrder)),
                     _ => {}
@@ -94,11 +94,11 @@ fn part_number(text: &str) -> Result<u16, Error> {
 }
 
 impl CompleteMultipartUpload {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML`, also for no part; `InvalidPartOrder` if the numbers do not ascend;
-    /// `InvalidArgument` for a number out of range, and for a part with a malformed checksum or with two.
+    /// `MalformedXML`, also without parts; `InvalidPartOrder` if the numbers do not ascend; `InvalidArgument` for a
+    /// number out of range, and for a part with a malformed checksum or with two.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = Reading::default();
         walk(body, "CompleteMultipartUpload", &mut reading)?;
@@ -109,7 +109,7 @@ impl CompleteMultipartUpload {
     }
 }
 
-/// The answer of `CompleteMultipartUpload`.
+/// The response of `CompleteMultipartUpload`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompleteMultipartUploadResult<'a> {
     /// The URL of the object.

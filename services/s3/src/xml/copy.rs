@@ -1,4 +1,4 @@
-//! The answers of copies.
+//! The responses of copies.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::checksum::{Checksum, ChecksumType};
 use crate::xml::Writer;
 
-/// The answer of `CopyObject`.
+/// The response of `CopyObject`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopyObjectResult<'a> {
     /// The entity tag without quotes.
@@ -26,7 +26,7 @@ impl CopyObjectResult<'_> {
     }
 }
 
-/// The answer of `UploadPartCopy`.
+/// The response of `UploadPartCopy`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopyPartResult<'a> {
     /// The entity tag without quotes.
@@ -44,7 +44,7 @@ impl CopyPartResult<'_> {
     }
 }
 
-/// What both answers say of the copy; the type of the checksum is an object's only.
+/// The elements of both responses; only an object has a checksum type.
 fn copied(
     root: &str,
     etag: &str,

@@ -1,4 +1,4 @@
-//! The document about cross-origin requests.
+//! The CORS configuration of a bucket.
 
 use bytes::Bytes;
 use http::HeaderName;
@@ -9,13 +9,13 @@ use crate::header::decimal;
 use crate::xml::Writer;
 use crate::xml::reader::{Visitor, walk};
 
-/// Longest id of a rule, in characters: S3's limit.
+/// The longest id of a rule, in characters: S3's limit.
 const ID_CHARS_MAX: usize = 255;
 
-/// The rules of a bucket: the body of `PutBucketCors` and the answer of `GetBucketCors`.
+/// The rules of a bucket: the body of `PutBucketCors` and the response of `GetBucketCors`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorsConfiguration {
-    /// 1 to [`CORS_RULES_MAX`], in the order in which they are asked.
+    /// 1 to [`CORS_RULES_MAX`], in the order in which they are tried.
     pub rules: Vec<CorsRule>,
 }
 
@@ -100,7 +100,7 @@ fn wildcard(element: &str, text: &str) -> Result<Wildcard, Error> {
         .map_err(|()| Error::invalid_request(format!("{element} \"{text}\" can not have more than one wildcard.")))
 }
 
-/// A header's name, in which a `*` may stand for any part.
+/// A header's name, which may contain a `*`.
 fn allowed_header(text: &str) -> Result<Wildcard, Error> {
     let wildcard = wildcard("AllowedHeader", text)?;
     match text.replace('*', "x").parse::<HeaderName>() {
@@ -117,17 +117,16 @@ fn exposed(text: &str) -> Result<String, Error> {
     }
     match text.parse::<HeaderName>() {
         Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(Error::invalid_request(format!("ExposeHeader \"{text}\" is no header's name."))),
+        Err(_) => Err(Error::invalid_request(format!("ExposeHeader \"{text}\" is not a header name."))),
     }
 }
 
 impl CorsConfiguration {
-    /// Reads the document.
+    /// Parses the document.
     ///
     /// # Errors
-    /// `MalformedXML`, also without a rule, or with one that lacks an origin or a method; `InvalidRequest` for a
-    /// method, wildcards or a number of rules that S3 does not allow; `MaxMessageLengthExceeded` above
-    /// [`CORS_BYTES_MAX`].
+    /// `MalformedXML`, also without a rule, or for a rule without an origin or a method; `InvalidRequest` for a method,
+    /// wildcards or a number of rules that S3 does not allow; `MaxMessageLengthExceeded` above [`CORS_BYTES_MAX`].
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         if body.len() > CORS_BYTES_MAX {
             return Err(
@@ -139,7 +138,7 @@ impl CorsConfiguration {
         if reading.rules.is_empty() { Err(Error::malformed_xml()) } else { Ok(Self { rules: reading.rules }) }
     }
 
-    /// The answer of `GetBucketCors`.
+    /// The response of `GetBucketCors`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("CORSConfiguration", 64 + self.rules.len() * 256);
         for rule in &self.rules {

@@ -1,4 +1,4 @@
-//! `DeleteObjects`: what to delete, and what became of it.
+//! `DeleteObjects`: the objects to delete, and the results.
 
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ use crate::header::decimal;
 use crate::xml::Writer;
 use crate::xml::reader::{DELETE_BYTES_MAX, Visitor, walk_within};
 
-/// Most objects of one request.
+/// The maximum number of objects of one request.
 pub const DELETE_OBJECTS_MAX: usize = 1000;
 
 /// An object to delete. The key is not validated here; one that is too long fails on its own.
@@ -20,7 +20,7 @@ pub struct DeleteEntry {
     pub key: Vec<u8>,
     /// The version, `null` included.
     pub version_id: Option<String>,
-    /// Conditions on what is deleted.
+    /// Conditions on the object.
     pub conditions: DeleteConditions,
 }
 
@@ -29,7 +29,7 @@ pub struct DeleteEntry {
 pub struct DeleteObjects {
     /// 1 to [`DELETE_OBJECTS_MAX`] objects, in the order sent.
     pub objects: Vec<DeleteEntry>,
-    /// Whether only failures are to be answered.
+    /// Whether the response has only failures.
     pub quiet: bool,
 }
 
@@ -73,7 +73,7 @@ impl Visitor for Reading {
     }
 }
 
-/// The one entity tag that is named, or `*`; an empty one asks nothing.
+/// The entity tag in the text, or `*`; an empty one is no condition.
 fn tags(text: &str) -> Option<Tags> {
     match unquote(text) {
         "" => None,
@@ -83,7 +83,7 @@ fn tags(text: &str) -> Option<Tags> {
 }
 
 impl DeleteObjects {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
     /// `MalformedXML`, also for no object or more than [`DELETE_OBJECTS_MAX`].
@@ -97,14 +97,14 @@ impl DeleteObjects {
     }
 }
 
-/// An object that is gone.
+/// A deleted object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeletedObject<'a> {
     /// The key.
     pub key: &'a [u8],
-    /// The version as asked for.
+    /// The version in the request.
     pub version_id: Option<&'a str>,
-    /// Whether a delete marker was made or deleted.
+    /// Whether a delete marker was created or deleted.
     pub delete_marker: bool,
     /// The version of that delete marker.
     pub delete_marker_version_id: Option<&'a str>,
@@ -115,13 +115,13 @@ pub struct DeletedObject<'a> {
 pub struct FailedDelete<'a> {
     /// The key.
     pub key: &'a [u8],
-    /// The version as asked for.
+    /// The version in the request.
     pub version_id: Option<&'a str>,
-    /// Why.
+    /// The error.
     pub error: Error,
 }
 
-/// The answer of `DeleteObjects`.
+/// The response of `DeleteObjects`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeleteResult<'a> {
     /// The deleted objects; empty for a quiet request.
@@ -131,7 +131,7 @@ pub struct DeleteResult<'a> {
 }
 
 impl DeleteResult<'_> {
-    /// The document. It has no encoding type, so a strict parser refuses it for a key that XML cannot hold.
+    /// The document. It has no encoding type, so for a key that XML cannot represent a strict parser refuses it.
     pub fn to_xml(&self) -> Bytes {
         let room: usize = self.deleted.iter().map(|object| object.key.len() + 128).sum();
         let mut writer = Writer::root("DeleteResult", room + self.failed.len() * 256);

@@ -1,4 +1,4 @@
-//! The document about a bucket's default encryption.
+//! A bucket's default encryption.
 
 use bytes::Bytes;
 
@@ -7,14 +7,14 @@ use crate::request::{AES256, AWS_KMS};
 use crate::xml::Writer;
 use crate::xml::reader::{Visitor, walk};
 
-/// `ServerSideEncryptionConfiguration`: the body of `PutBucketEncryption`, the answer of `GetBucketEncryption`.
+/// `ServerSideEncryptionConfiguration`: the body of `PutBucketEncryption`, the response of `GetBucketEncryption`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncryptionConfiguration {
-    /// SSE-KMS; else SSE-S3.
+    /// SSE-KMS if true, else SSE-S3.
     pub is_kms: bool,
-    /// The key of SSE-KMS as it was sent; the default key if absent.
+    /// The key of SSE-KMS as it was sent; `None` for the default key.
     pub kms_key_id: Option<String>,
-    /// New objects get a bucket key.
+    /// New objects use a bucket key.
     pub bucket_key: bool,
 }
 

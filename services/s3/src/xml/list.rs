@@ -7,7 +7,7 @@ use crate::checksum::{Algorithm, ChecksumType};
 use crate::request::Encoding;
 use crate::xml::{Owner, Writer};
 
-/// Room for an entry beside its key: a listing of a thousand should not grow its buffer.
+/// Bytes to reserve for an entry besides its key, so that a listing of a thousand does not grow its buffer.
 const ENTRY_BYTES: usize = 320;
 
 /// An object in a listing.
@@ -19,11 +19,11 @@ pub struct ListedObject<'a> {
     pub last_modified: Timestamp,
     /// The entity tag without quotes.
     pub etag: &'a str,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     /// The storage class by name.
     pub storage_class: &'a str,
-    /// Shown in version 1, and in version 2 if asked for.
+    /// Returned in version 1, and in version 2 if requested.
     pub owner: Option<Owner<'a>>,
     /// The checksum's algorithm and type, if there is one.
     pub checksum: Option<(Algorithm, ChecksumType)>,
@@ -51,7 +51,7 @@ fn room(objects: &[ListedObject<'_>], prefixes: &[&[u8]]) -> usize {
     keys + prefixes.iter().map(|prefix| prefix.len() + 64).sum::<usize>() + 512
 }
 
-/// The answer of `ListObjects`.
+/// The response of `ListObjects`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListBucketResult<'a> {
     /// The bucket.
@@ -68,8 +68,8 @@ pub struct ListBucketResult<'a> {
     pub encoding: Encoding,
     /// Whether there are more.
     pub is_truncated: bool,
-    /// The last key or common prefix, if there are more. S3 sends it only with a delimiter; it does
-    /// no harm without.
+    /// The last key or common prefix, if there are more. S3 sends it only with a delimiter; it does no harm without
+    /// one.
     pub next_marker: Option<&'a [u8]>,
     /// The objects, in byte order of their keys.
     pub objects: &'a [ListedObject<'a>],
@@ -99,7 +99,7 @@ impl ListBucketResult<'_> {
     }
 }
 
-/// The answer of `ListObjectsV2`.
+/// The response of `ListObjectsV2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListBucketResultV2<'a> {
     /// The bucket.

@@ -1,4 +1,4 @@
-//! Object lock: a bucket's configuration, and what locks a version.
+//! Object lock: a bucket's configuration, and the lock of a version.
 
 use bytes::Bytes;
 
@@ -31,10 +31,10 @@ pub struct DefaultRetention {
     pub period: RetentionPeriod,
 }
 
-/// The body of `PutObjectLockConfiguration` and the answer of `GetObjectLockConfiguration`: object lock is enabled.
+/// The body of `PutObjectLockConfiguration` and the response of `GetObjectLockConfiguration`: object lock is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectLockConfiguration {
-    /// The rule, if there is one.
+    /// The rule, if any.
     pub default_retention: Option<DefaultRetention>,
 }
 
@@ -69,11 +69,11 @@ impl Visitor for Reading {
 }
 
 impl ObjectLockConfiguration {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML`, also for anything but `Enabled` and one rule at most of a mode and either days or years;
-    /// `InvalidRetentionPeriod` for a period that is not within its bounds.
+    /// `MalformedXML`, also for anything except `Enabled` and at most one rule with a mode and either days or years;
+    /// `InvalidRetentionPeriod` for a period out of range.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = Reading::default();
         walk(body, "ObjectLockConfiguration", &mut reading)?;
@@ -91,7 +91,7 @@ impl ObjectLockConfiguration {
         Ok(Self { default_retention })
     }
 
-    /// The answer of `GetObjectLockConfiguration`.
+    /// The response of `GetObjectLockConfiguration`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("ObjectLockConfiguration", 256);
         writer.text("ObjectLockEnabled", "Enabled");
@@ -118,10 +118,10 @@ fn bounded(value: i64, max: u32) -> Result<u32, Error> {
     }
 }
 
-/// The body of `PutObjectRetention` and the answer of `GetObjectRetention`.
+/// The body of `PutObjectRetention` and the response of `GetObjectRetention`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectRetention {
-    /// The retention; a document without one takes it away.
+    /// The retention; a document without one removes it.
     pub retention: Option<Retention>,
 }
 
@@ -143,10 +143,10 @@ impl Visitor for ReadingRetention {
 }
 
 impl ObjectRetention {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML`, also for one of mode and date without the other.
+    /// `MalformedXML`, also for only one of mode and date.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = ReadingRetention::default();
         walk(body, "Retention", &mut reading)?;
@@ -157,7 +157,7 @@ impl ObjectRetention {
         }
     }
 
-    /// The answer of `GetObjectRetention`.
+    /// The response of `GetObjectRetention`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("Retention", 128);
         if let Some(Retention { mode, until }) = self.retention {
@@ -168,10 +168,10 @@ impl ObjectRetention {
     }
 }
 
-/// The body of `PutObjectLegalHold` and the answer of `GetObjectLegalHold`.
+/// The body of `PutObjectLegalHold` and the response of `GetObjectLegalHold`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectLegalHold {
-    /// Whether the version is held.
+    /// Whether the version has a legal hold.
     pub status: LegalHold,
 }
 
@@ -188,17 +188,17 @@ impl Visitor for ReadingHold {
 }
 
 impl ObjectLegalHold {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML`, also for no status.
+    /// `MalformedXML`, also without a status.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = ReadingHold::default();
         walk(body, "LegalHold", &mut reading)?;
         reading.0.map(|status| Self { status }).ok_or_else(Error::malformed_xml)
     }
 
-    /// The answer of `GetObjectLegalHold`.
+    /// The response of `GetObjectLegalHold`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("LegalHold", 64);
         writer.text("Status", self.status.name());

@@ -1,4 +1,4 @@
-//! The other answers of multipart uploads.
+//! The other responses of multipart uploads.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use crate::checksum::{Algorithm, Checksum, ChecksumType};
 use crate::request::Encoding;
 use crate::xml::{Owner, Writer};
 
-/// The answer of `CreateMultipartUpload`.
+/// The response of `CreateMultipartUpload`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InitiateMultipartUploadResult<'a> {
     /// The bucket.
@@ -38,13 +38,13 @@ pub struct ListedPart<'a> {
     pub last_modified: Timestamp,
     /// The entity tag without quotes.
     pub etag: &'a str,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     /// The checksum, if there is one.
     pub checksum: Option<Checksum>,
 }
 
-/// The answer of `ListParts`.
+/// The response of `ListParts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListPartsResult<'a> {
     /// The bucket.
@@ -59,7 +59,7 @@ pub struct ListPartsResult<'a> {
     pub part_number_marker: u32,
     /// The value in the request.
     pub max_parts: u32,
-    /// The last part of the page; 0 for an empty one. S3 sends it whether or not there are more.
+    /// The last part of the page; 0 for an empty one. S3 also sends it on the last page.
     pub next_part_number_marker: u16,
     /// Whether there are more.
     pub is_truncated: bool,
@@ -69,7 +69,7 @@ pub struct ListPartsResult<'a> {
     pub initiator: Owner<'a>,
     /// The storage class by name.
     pub storage_class: &'a str,
-    /// The checksum the parts carry.
+    /// The checksum algorithm and type of the parts.
     pub checksum: Option<(Algorithm, ChecksumType)>,
     /// The parts, by number.
     pub parts: &'a [ListedPart<'a>],
@@ -122,11 +122,11 @@ pub struct ListedUpload<'a> {
     pub initiator: Owner<'a>,
     /// The storage class by name.
     pub storage_class: &'a str,
-    /// The checksum the parts carry.
+    /// The checksum algorithm and type of the parts.
     pub checksum: Option<(Algorithm, ChecksumType)>,
 }
 
-/// The answer of `ListMultipartUploads`.
+/// The response of `ListMultipartUploads`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListMultipartUploadsResult<'a> {
     /// The bucket.
@@ -145,11 +145,11 @@ pub struct ListMultipartUploadsResult<'a> {
     pub encoding: Encoding,
     /// Whether there are more.
     pub is_truncated: bool,
-    /// The last key or common prefix; empty if there is none. S3 sends it whether or not there are more.
+    /// The last key or common prefix; empty if there is none. S3 also sends it on the last page.
     pub next_key_marker: &'a [u8],
-    /// The last upload; empty after a common prefix. S3 sends it likewise.
+    /// The last upload; empty after a common prefix. S3 also sends it on the last page.
     pub next_upload_id_marker: &'a str,
-    /// The uploads, by key and then by start.
+    /// The uploads, by key and then by time of creation.
     pub uploads: &'a [ListedUpload<'a>],
     /// The common prefixes, in byte order.
     pub common_prefixes: &'a [&'a [u8]],

@@ -1,4 +1,4 @@
-//! The answer to a form that asks for one.
+//! The response with a document to a form upload.
 
 use bytes::Bytes;
 
@@ -9,7 +9,7 @@ use crate::xml::Writer;
 pub struct PostResponse<'a> {
     /// The address of the object.
     pub location: &'a str,
-    /// In which bucket.
+    /// The bucket.
     pub bucket: &'a str,
     /// The object's key.
     pub key: &'a str,

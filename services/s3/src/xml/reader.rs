@@ -1,52 +1,52 @@
-//! Reading the small documents clients send.
+//! Parses request documents.
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use crate::error::{Code, Error};
 
-/// Longest request document in bytes: a list of 10,000 parts with a checksum each fits.
+/// The longest request document in bytes: a list of 10,000 parts with a checksum each fits.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Longest list of objects to delete in bytes: a thousand of the longest keys, of nothing but characters that take the
-/// six bytes of `&quot;`, fit with what stands around them.
+/// The longest list of objects to delete in bytes. A thousand of the longest keys fit, even if every character is a
+/// quote, which takes the six bytes of `&quot;`.
 pub const DELETE_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Deepest nesting of elements.
+/// The deepest nesting of elements.
 pub const DEPTH_MAX: usize = 16;
-/// Most elements of one document.
+/// The maximum number of elements of one document.
 pub const ELEMENTS_MAX: usize = 100_000;
-/// Most attributes of one element, namespace declarations included.
+/// The maximum number of attributes of one element, namespace declarations included.
 pub const ATTRIBUTES_MAX: usize = 16;
 
-/// Takes the elements of a document. A path is the names below the root, joined by slashes and
-/// without namespace prefixes, e.g. `Object/Key`.
+/// Receives the elements of a document. A path is the names below the root, joined by slashes and without namespace
+/// prefixes, e.g. `Object/Key`.
 pub(crate) trait Visitor {
-    /// An element opens; `path` ends with it.
+    /// An element opens; `path` ends with its name.
     fn open(&mut self, path: &str) -> Result<(), Error> {
         let _ = path;
         Ok(())
     }
 
-    /// The element that just opened has this attribute; `name` is without a namespace prefix.
+    /// The element that just opened has this attribute; `name` has no namespace prefix.
     fn attribute(&mut self, path: &str, name: &str, value: &str) -> Result<(), Error> {
         let _ = (path, name, value);
         Ok(())
     }
 
-    /// An element closes; `text` is what it held after the last element within it.
+    /// An element closes; `text` is its text after the last element within it.
     fn close(&mut self, path: &str, text: &str) -> Result<(), Error>;
 }
 
-/// Walks a document with the root element `root`.
+/// Parses a document with the root element `root`.
 ///
-/// No document type, no entities but the five of XML: nothing can expand, nothing is fetched.
+/// There is no document type, and no entities except the five of XML, so nothing can expand and nothing is fetched.
 ///
 /// # Errors
-/// `MaxMessageLengthExceeded` above [`BODY_BYTES_MAX`], else `MalformedXML`, or what the visitor says.
+/// `MaxMessageLengthExceeded` above [`BODY_BYTES_MAX`], else `MalformedXML`, or the visitor's error.
 pub(crate) fn walk(body: &[u8], root: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
     walk_within(BODY_BYTES_MAX, body, root, visitor)
 }
 
-/// The same of a document that may have `max` bytes.
+/// Like [`walk`], for a document of at most `max` bytes.
 pub(crate) fn walk_within(max: usize, body: &[u8], root: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
     if body.len() > max {
         return Err(Error::new(Code::MaxMessageLengthExceeded).detail("MaxMessageLengthBytes", max.to_string()));
@@ -73,7 +73,7 @@ pub(crate) fn walk_within(max: usize, body: &[u8], root: &str, visitor: &mut imp
     if walk.rooted && walk.depth == 0 { Ok(()) } else { Err(Error::malformed_xml()) }
 }
 
-/// Where the reader is. Depth 1 is within the root.
+/// The position of the parser. Depth 1 is directly below the root.
 #[derive(Default)]
 struct Walk {
     path: String,
@@ -121,10 +121,10 @@ impl Walk {
     }
 }
 
-/// Shows the attributes of an element. Namespace declarations are none.
+/// Passes the attributes of an element to the visitor, without namespace declarations.
 fn attributes(tag: &BytesStart<'_>, path: &str, visitor: &mut impl Visitor) -> Result<(), Error> {
     for (index, attribute) in tag.attributes().enumerate() {
-        // Each is compared with all before it.
+        // Limited, because each is compared with all before it.
         if index == ATTRIBUTES_MAX {
             return Err(Error::malformed_xml());
         }

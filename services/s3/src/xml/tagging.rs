@@ -7,7 +7,7 @@ use crate::tags::{Carrier, Tags, add};
 use crate::xml::Writer;
 use crate::xml::reader::{Visitor, walk};
 
-/// A set of tags: the body of `PutObjectTagging` and `PutBucketTagging`, the answer of `GetObjectTagging` and
+/// A set of tags: the body of `PutObjectTagging` and `PutBucketTagging`, the response of `GetObjectTagging` and
 /// `GetBucketTagging`, and the field `tagging` of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tagging {
@@ -15,11 +15,11 @@ pub struct Tagging {
     pub tags: Tags,
 }
 
-/// Reads a set of tags below an element, and nothing beside it.
+/// Parses a set of tags in an element, and nothing else in it.
 pub(super) struct TagReading {
     set: &'static str,
     carrier: Carrier,
-    /// The tags that were read.
+    /// The parsed tags.
     pub(super) tags: Tags,
     sets: usize,
     key: Option<String>,
@@ -79,10 +79,10 @@ pub struct TagResourceRequest {
 }
 
 impl TagResourceRequest {
-    /// Reads the document.
+    /// Parses the document.
     ///
     /// # Errors
-    /// `MalformedXML`; `InvalidTag` for what no bucket may carry.
+    /// `MalformedXML`; `InvalidTag` for tags that no bucket may have.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = TagReading::new("Tags", Carrier::Bucket);
         walk(body, "TagResourceRequest", &mut reading)?;
@@ -90,7 +90,7 @@ impl TagResourceRequest {
     }
 }
 
-/// The answer of `ListTagsForResource` of S3 Control.
+/// The response of `ListTagsForResource` of S3 Control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListTagsForResourceResult<'a> {
     /// The tags.
@@ -118,17 +118,17 @@ fn write_tags(writer: &mut Writer, tags: &Tags) {
 }
 
 impl Tagging {
-    /// Reads the document.
+    /// Parses the document.
     ///
     /// # Errors
-    /// `MalformedXML`; `InvalidTag` for what `carrier` may not carry.
+    /// `MalformedXML`; `InvalidTag` for tags that `carrier` may not have.
     pub fn parse(body: &[u8], carrier: Carrier) -> Result<Self, Error> {
         let mut reading = TagReading::new("TagSet", carrier);
         walk(body, "Tagging", &mut reading)?;
         Ok(Self { tags: reading.finish()? })
     }
 
-    /// The document about tags.
+    /// The document.
     pub fn to_xml(tags: &Tags) -> Bytes {
         let mut writer = Writer::root("Tagging", 64 + tags.len() * 96);
         writer.open("TagSet");

@@ -1,13 +1,13 @@
-//! Continuation tokens: where a listing goes on.
+//! Continuation tokens, from which a listing continues.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::address::KEY_BYTES_MAX;
 
-/// The key or common prefix a page ended with, in a spelling that survives any client.
+/// The last key or common prefix of a page, encoded so that every client can send it back.
 ///
-/// It says no more than the page did, so it needs no seal. It begins with a version digit.
+/// It reveals no more than the page did, so it is not encrypted. It begins with a version digit.
 #[derive(Debug, Clone, Copy)]
 pub struct ContinuationToken;
 
@@ -21,7 +21,7 @@ impl ContinuationToken {
         token
     }
 
-    /// The key a token continues after. `None` for what is no token.
+    /// The key after which a listing with this token continues. `None` if it is not a token.
     pub fn decode(token: &str) -> Option<Vec<u8>> {
         let key = URL_SAFE_NO_PAD.decode(token.strip_prefix(VERSION)?).ok()?;
         (!key.is_empty() && key.len() <= KEY_BYTES_MAX).then_some(key)

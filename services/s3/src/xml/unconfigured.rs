@@ -1,5 +1,5 @@
-//! Settings of buckets that never hold anything here: as a bucket of S3 shows them before they are configured, and what
-//! may be written to them because it changes nothing.
+//! Settings that no bucket has here. They read as on S3 before they are configured, and a write is accepted only if it
+//! changes nothing.
 
 use bytes::Bytes;
 
@@ -7,28 +7,28 @@ use crate::error::{Code, Error};
 use crate::xml::Writer;
 use crate::xml::reader::{Visitor, walk};
 
-/// The answer about a setting that is not configured.
+/// The answer for a setting that is not configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unconfigured {
-    /// It is not there, says this error.
+    /// It does not exist, with this error.
     Absent(Code),
-    /// It is there, and empty: a document with this root.
+    /// It exists and is empty: a document with this root.
     Empty(&'static str),
-    /// There are none of the kind: the only page of a list with this root.
+    /// The list is empty: a single page with this root.
     EmptyPage(&'static str),
-    /// What is not there was deleted.
+    /// Deleting it succeeds, although it does not exist.
     Deleted,
-    /// It is welcome if it changes nothing.
+    /// A write is accepted if it changes nothing.
     Unchanging(Unchanging),
 }
 
 impl Unconfigured {
-    /// A document with this root and nothing in it.
+    /// An empty document with this root.
     pub fn empty(root: &str) -> Bytes {
         Writer::root(root, 64).end(root)
     }
 
-    /// The only page of a list with this root and nothing in it.
+    /// A single empty page of a list with this root.
     pub fn empty_page(root: &str) -> Bytes {
         let mut writer = Writer::root(root, 64);
         writer.flag("IsTruncated", false);
@@ -36,7 +36,7 @@ impl Unconfigured {
     }
 }
 
-/// The body of a write that is welcome only if it changes nothing.
+/// The body of a write that is accepted only if it changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unchanging {
     /// `PutBucketAccelerateConfiguration`: suspended.
@@ -88,10 +88,10 @@ impl Visitor for Reading {
 }
 
 impl Unchanging {
-    /// Reads the body.
+    /// Parses the body.
     ///
     /// # Errors
-    /// `MalformedXML`, `NotImplemented` for what would change something.
+    /// `MalformedXML`, `NotImplemented` for a body that would change something.
     pub fn parse(self, body: &[u8]) -> Result<(), Error> {
         let root = match self {
             Self::Accelerate => "AccelerateConfiguration",

@@ -31,7 +31,7 @@ pub struct ListedVersion<'a> {
 pub struct VersionedObject<'a> {
     /// The entity tag without quotes.
     pub etag: &'a str,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     /// The storage class by name.
     pub storage_class: &'a str,
@@ -63,7 +63,7 @@ impl ListedVersion<'_> {
     }
 }
 
-/// The answer of `ListObjectVersions`.
+/// The response of `ListObjectVersions`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListVersionsResult<'a> {
     /// The bucket.
@@ -80,11 +80,11 @@ pub struct ListVersionsResult<'a> {
     pub max_keys: u32,
     /// The value in the request.
     pub encoding: Encoding,
-    /// Whether there are more; then a next key marker is due.
+    /// Whether there are more; then there must be a next key marker.
     pub is_truncated: bool,
     /// The last key or common prefix.
     pub next_key_marker: Option<&'a [u8]>,
-    /// The last version; none after a common prefix.
+    /// The last version; `None` after a common prefix.
     pub next_version_id_marker: Option<&'a str>,
     /// Versions and delete markers, by key and then newest first.
     pub versions: &'a [ListedVersion<'a>],

@@ -1,4 +1,4 @@
-//! Writing XML straight into one buffer.
+//! Writes XML straight into one buffer.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,26 +13,26 @@ const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 const CONTROL_NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
 
-/// A document in the making. Element names are ours and never escaped; values always are.
+/// A document that is being written. Element names are constants and never escaped; values always are.
 #[derive(Debug)]
 pub(crate) struct Writer {
     out: Vec<u8>,
 }
 
 impl Writer {
-    /// A document without a namespace (errors), with room for `bytes`.
+    /// A document without a namespace (errors), with capacity for `bytes`.
     pub(crate) fn document(bytes: usize) -> Self {
         let mut out = Vec::with_capacity(DECLARATION.len() + bytes);
         out.extend_from_slice(DECLARATION);
         Self { out }
     }
 
-    /// A document whose root is in the namespace of S3, with room for `bytes`.
+    /// A document whose root is in the namespace of S3, with capacity for `bytes`.
     pub(crate) fn root(name: &str, bytes: usize) -> Self {
         Self::root_in(NAMESPACE, name, bytes)
     }
 
-    /// The same in the namespace of S3 Control.
+    /// A document whose root is in the namespace of S3 Control.
     pub(crate) fn control_root(name: &str, bytes: usize) -> Self {
         Self::root_in(CONTROL_NAMESPACE, name, bytes)
     }
@@ -84,7 +84,7 @@ impl Writer {
         self.close(name);
     }
 
-    /// Text within the element that is open.
+    /// Text in the open element.
     pub(crate) fn content(&mut self, value: &str) {
         escape_str(&mut self.out, value);
     }
@@ -125,7 +125,7 @@ impl Writer {
         self.plain(name, &date::iso8601_millis_bytes(at));
     }
 
-    /// An entity tag given without its quotes.
+    /// An entity tag, passed without its quotes.
     pub(crate) fn etag(&mut self, etag: &str) {
         self.open("ETag");
         self.out.extend_from_slice(b"&quot;");
@@ -140,7 +140,7 @@ impl Writer {
         self.close(name);
     }
 
-    /// Id and name within the element that is open.
+    /// Id and name in the open element.
     pub(crate) fn owner_fields(&mut self, owner: Owner<'_>) {
         self.text("ID", owner.id);
         self.text("DisplayName", owner.display_name);
@@ -158,7 +158,7 @@ impl Writer {
         }
     }
 
-    /// An element with a key, a prefix, a delimiter or a marker, in the encoding asked for.
+    /// An element with a key, a prefix, a delimiter or a marker, in the requested encoding.
     pub(crate) fn key(&mut self, name: &str, key: &[u8], encoding: Encoding) {
         self.open(name);
         match encoding {
@@ -168,8 +168,8 @@ impl Writer {
         self.close(name);
     }
 
-    /// The prefix that version 1 of the listing shows again. Some SDKs decode it with the keys and some (botocore) do
-    /// not, so it stays plain wherever it reads the same to both.
+    /// The prefix that version 1 of the listing repeats. Some SDKs decode it like keys and some (botocore) do not, so
+    /// it is not encoded wherever both read the same.
     pub(crate) fn echoed_prefix(&mut self, prefix: &[u8], encoding: Encoding) {
         let is_the_same = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~') && !b"%+".contains(byte);
         let encoding = if prefix.iter().all(is_the_same) { Encoding::Plain } else { encoding };
@@ -197,7 +197,7 @@ impl Writer {
     }
 }
 
-/// Bytes that are not UTF-8 become U+FFFD: only `encoding-type=url` can show them.
+/// Bytes that are not UTF-8 become U+FFFD: only `encoding-type=url` can represent them.
 fn escape_bytes(out: &mut Vec<u8>, value: &[u8]) {
     for chunk in value.utf8_chunks() {
         escape_str(out, chunk.valid());
@@ -207,8 +207,8 @@ fn escape_bytes(out: &mut Vec<u8>, value: &[u8]) {
     }
 }
 
-/// Escapes text. Characters that XML 1.0 cannot hold in any spelling (most controls, U+FFFE, U+FFFF) become
-/// character references, as S3 sends them: a strict parser refuses such a document, but none reads another key in it.
+/// Escapes text. Characters that XML 1.0 cannot represent at all (most controls, U+FFFE, U+FFFF) become character
+/// references, as in S3. A strict parser refuses such a document, but none reads another key in it.
 fn escape_str(out: &mut Vec<u8>, value: &str) {
     let is_plain = |byte: &u8| !matches!(byte, 0..=0x1f | b'&' | b'<' | b'>' | b'"' | b'\'' | 0xef);
     if value.as_bytes().iter().all(is_plain) {

@@ -1,4 +1,4 @@
-//! Access control lists, policies' status, public access blocks and ownership, in headers and documents.
+//! ACLs, policy status, public access blocks and ownership, in headers and documents.
 
 use proptest::prelude::*;
 use s3::acl::{CannedAcl, GRANTS_MAX, Grant, Grantee, ObjectOwnership, Permission, RequestedAcl};
@@ -145,7 +145,7 @@ fn a_document_that_says_too_little_is_refused() {
             Code::MalformedACLError,
         ),
         ("<Grant><Permission>READ</Permission></Grant>".into(), Code::MalformedACLError),
-        // What a grant lacks is not taken from the one before.
+        // A missing element of a grant is not taken from the previous grant.
         (
             granted("CanonicalUser", "<ID>a</ID>", "READ") + "<Grant><Permission>READ</Permission></Grant>",
             Code::MalformedACLError,
@@ -208,7 +208,7 @@ fn a_list_as_answered() {
     </AccessControlList>
     </AccessControlPolicy>
     "#);
-    // What is answered may be sent back.
+    // A response can be sent back.
     let read = AccessControlPolicy::parse(&answer).unwrap();
     let expected = [Grantee::Id("me".into()), Grantee::Everyone, Grantee::Authenticated, Grantee::LogDelivery];
     let grantees: Vec<_> = read.grants.into_iter().map(|grant| grant.grantee).collect();
@@ -288,7 +288,7 @@ fn only_lists_that_grant_to_third_parties_open_an_object() {
     };
     let owner = Grantee::Id("owner".to_owned());
     assert!(!grants(&[owner.clone(), owner.clone()]));
-    // An address may be anybody's until it is looked up.
+    // The owner of an address is unknown until it is looked up.
     for other in [Grantee::Id("other".to_owned()), Grantee::Email("o@w.ner".to_owned()), Grantee::Everyone] {
         assert!(grants(&[owner.clone(), other.clone()]), "{other:?}");
     }

@@ -1,4 +1,4 @@
-//! The chunked framing against a naive model, cut anywhere.
+//! The chunked framing, compared with a naive model, cut at any position.
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ fn trailer(kind: Kind) -> Option<Algorithm> {
     (kind != Kind::Signed).then_some(Algorithm::Crc64Nvme)
 }
 
-/// Feeds `body` in pieces of the given sizes and gathers what comes out.
+/// Feeds `body` in pieces of the given sizes and collects the output.
 fn decoded(kind: Kind, length: u64, body: &[u8], cuts: &[usize]) -> Result<(Vec<u8>, Trailers), Code> {
     let mut decoder = Decoder::new(mode(kind), length, trailer(kind));
     let (mut payload, mut end) = (Vec::new(), None);
@@ -94,7 +94,7 @@ proptest! {
     fn a_body_cut_short_never_ends(kind in kinds(), chunks in chunks(), cut: prop::sample::Index) {
         let body = encoded(kind, &chunks);
         let length = chunks.concat().len() as u64;
-        // The last line feed, or the last carriage return and line feed, are what ends the body.
+        // The last line feed, or the last carriage return and line feed, end the body.
         let short = &body[..cut.index(body.len() - 1)];
         prop_assert!(decoded(kind, length, short, &[7]).is_err());
     }
@@ -105,7 +105,8 @@ proptest! {
         let payload = chunks.concat();
         let at = at.index(body.len());
         body[at] ^= 1 << bit;
-        // A flip may leave the meaning alone (the case of a hex digit or of a trailer's name), never change it.
+        // A flipped bit may leave the meaning unchanged (the case of a hex digit or of a trailer's name), but never
+        // change it.
         if let Ok((found, trailers)) = decoded(kind, payload.len() as u64, &body, &[64]) {
             prop_assert_eq!(&found, &payload);
             prop_assert_eq!(trailers.checksum, trailer(kind).map(|_| checksum(&payload)));

@@ -10,10 +10,10 @@ use crate::support::{at, sent};
 const BEFORE: &str = "Sun, 22 Nov 2026 19:01:01 GMT";
 const SAME: &str = "Sun, 22 Nov 2026 19:01:02 GMT";
 const AFTER: &str = "Sun, 22 Nov 2026 19:01:03 GMT";
-/// After the moment of the request, which is that of `AFTER`.
+/// Later than the request, whose time is that of `AFTER`.
 const AHEAD: &str = "Sun, 22 Nov 2026 19:01:04 GMT";
 
-/// Part seconds do not count: the client knows whole seconds only.
+/// Fractions of a second do not count: the client knows only whole seconds.
 fn modified() -> Timestamp {
     at("2026-11-22T19:01:02.9Z")
 }

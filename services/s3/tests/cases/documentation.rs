@@ -1,4 +1,4 @@
-//! What docs/s3-compatibility.md says of operations, against those that there are.
+//! The operations in docs/s3-compatibility.md, compared with those that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 

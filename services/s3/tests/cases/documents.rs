@@ -1,4 +1,4 @@
-//! The XML documents we answer with, letter by letter.
+//! The XML documents of responses, byte by byte.
 
 use jiff::Timestamp;
 use s3::checksum::{Algorithm, Checksum, ChecksumType};

@@ -46,7 +46,7 @@ fn version_2() {
     let list = at("continuation-token=&start-after=a", ListObjectsV2::parse).unwrap();
     assert_eq!((list.after(), list.continuation_token.as_deref()), (Some(&b"a"[..]), Some("")));
     assert_eq!(at("continuation-token=garbage", ListObjectsV2::parse), Err(Code::InvalidArgument));
-    // What only the other version has is refused, not ignored: the page would be another one.
+    // A parameter of the other version is refused, not ignored, because the page would be another one.
     assert_eq!(at("list-type=2&marker=", ListObjectsV2::parse), Err(Code::InvalidArgument));
     assert_eq!(at("start-after=a", ListObjects::parse), Err(Code::InvalidArgument));
     assert_eq!(at("continuation-token=", ListObjects::parse), Err(Code::InvalidArgument));

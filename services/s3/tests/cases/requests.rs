@@ -1,4 +1,4 @@
-//! What each operation takes from headers and query.
+//! The values that each operation takes from headers and query.
 
 use proptest::prelude::*;
 use s3::Code;
@@ -24,7 +24,7 @@ fn parsed<T>(request: &Sent, parse: impl FnOnce(&s3::Head<'_>) -> Result<T, s3::
     request.parse(parse).map_err(|error| error.code())
 }
 
-/// What the refusal of a PUT says.
+/// The message of a refused PUT.
 fn said(pairs: &[(&str, &str)]) -> String {
     let mut all = vec![("content-length", "5")];
     all.extend_from_slice(pairs);
@@ -138,7 +138,7 @@ fn declared_digests_are_checked_for_form() {
         put(&[("x-amz-checksum-crc32c", "AAAAAA=="), ("x-amz-sdk-checksum-algorithm", "CRC32C")]).unwrap().payload;
     assert_eq!(payload.checksum.unwrap().algorithm(), Algorithm::Crc32c);
     assert_eq!(payload.algorithm, Some(Algorithm::Crc32c));
-    // Wrong length, no base64, nothing, and a checksum of checksums, which no body has.
+    // A wrong length, text that is not base64, an empty value, and a checksum of checksums, which no body has.
     for bad in ["AAAA", "!!!!!!==", "", "AAAAAA==-2"] {
         assert_eq!(put(&[("x-amz-checksum-crc32c", bad)]), Err(Code::InvalidRequest), "{bad}");
     }
@@ -163,11 +163,11 @@ fn declared_digests_are_checked_for_form() {
         "Checksum algorithm provided is unsupported. Please try again with any of the valid types: \
          [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]"
     );
-    // What an SDK names, it sends.
+    // An SDK sends the checksum that it names.
     assert_eq!(put(&[("x-amz-sdk-checksum-algorithm", "SHA256")]), Err(Code::InvalidRequest));
     let hoisted = sent("PUT", "/abc/k?x-amz-sdk-checksum-algorithm=SHA256", &[("content-length", "5")]);
     assert_eq!(parsed(&hoisted, PutObject::parse).unwrap().payload.algorithm, Some(Algorithm::Sha256));
-    // This header is about uploads and copies.
+    // This header is for uploads and copies.
     for ignored in ["SHA3", "SHA1"] {
         let with = [("x-amz-checksum-algorithm", ignored), ("x-amz-checksum-crc32", "AAAAAA==")];
         assert_eq!(put(&with).unwrap().payload.algorithm, Some(Algorithm::Crc32));
@@ -221,7 +221,7 @@ fn reads() {
     assert!(!get.conditions.is_empty());
     let both = sent("GET", "/abc/k?partNumber=1", &[("range", "bytes=0-4")]);
     assert_eq!(parsed(&both, GetObject::parse), Err(Code::InvalidRequest));
-    // S3 minds a range beside a part even where it would ignore the range.
+    // S3 refuses a range together with a part even where it would ignore the range.
     let both = sent("GET", "/abc/k?partNumber=1", &[("range", "lines=1")]);
     assert_eq!(parsed(&both, GetObject::parse), Err(Code::InvalidRequest));
     assert_eq!(at("/abc/k?versionId=", GetObject::parse), Err(Code::InvalidArgument));

@@ -1,4 +1,4 @@
-//! From request to operation, and what must be refused.
+//! Finding the operation of a request, and requests that must be refused.
 
 use s3::xml::Unconfigured;
 use s3::{Address, Code, Operation};
@@ -18,7 +18,7 @@ fn with(method: &str, uri: &str, name: &str, value: &str) -> Result<Operation, C
     route(&sent(method, uri, &[("host", "localhost"), (name, value)]))
 }
 
-/// A request for each operation, and for each spelling of one.
+/// A request for each operation, and for each of its forms.
 const ROUTES: &[(&str, &str, Operation)] = &[
     ("GET", "/", Operation::ListBuckets),
     ("GET", "/?x-id=ListBuckets&max-buckets=5&prefix=a", Operation::ListBuckets),
@@ -125,7 +125,7 @@ fn every_operation_has_a_route() {
     let part = with("PUT", "/abc/k?partNumber=1&uploadId=u", "x-amz-copy-source", "/abc/l");
     assert_eq!(part, Ok(Operation::UploadPartCopy));
     let mut reached: Vec<_> = ROUTES.iter().map(|(_, _, operation)| *operation).collect();
-    // S3 Control is told apart by its account, and its host means nothing.
+    // A request to S3 Control is recognised by its account, and its host has no meaning.
     for (method, operation) in [
         ("GET", Operation::ListTagsForResource),
         ("POST", Operation::TagResource),
@@ -145,7 +145,7 @@ fn every_operation_has_a_route() {
     }
 }
 
-/// Sub-resources that S3 has and this server has not: the method, the path's rest, and the query.
+/// Sub-resources that S3 has and this server does not: the method, the rest of the path, and the query.
 const UNBUILT: &[(&str, &str, &str)] = &[
     ("GET", "", "abac"),
     ("PUT", "", "abac"),
@@ -233,7 +233,7 @@ fn unknown_parameters_are_ignored() {
     for unknown in unknown {
         for &(method, uri, operation) in ROUTES {
             let joint = if uri.contains('?') { '&' } else { '?' };
-            // With an id, a list of configurations is one of them; and an override comes once.
+            // With an id, a list of configurations is one of them; and an override occurs once.
             let matters =
                 (unknown == "id=1" && operation.name().starts_with("ListBucket") && uri.contains("Configurations"))
                     || uri.contains("response-content-type")
@@ -306,7 +306,7 @@ fn a_sub_resource_has_its_own_methods_and_no_others() {
             assert!(routed.is_ok() || routed == Err(refusal), "{method} {path}?{sub_resource}: {routed:?}");
         }
     }
-    // A copy into a list is neither.
+    // A copy with an ACL is neither operation.
     assert_eq!(with("PUT", "/abc/k?acl", "x-amz-copy-source", "/abc/l"), Ok(Operation::PutObjectAcl));
 }
 
@@ -397,7 +397,7 @@ fn headers_that_ask_for_protection_are_not_ignored() {
         let hoisted = format!("/abc/k?{}={value}", name.replace("x-amz", "X-Amz"));
         assert_eq!(plain("PUT", &hoisted), Err(Code::NotImplemented), "{hoisted}");
     }
-    // Bytes are appended with what puts them, and with nothing else.
+    // Only the request that puts bytes can append them.
     assert_eq!(with("PUT", "/abc/k", "x-amz-write-offset-bytes", "0"), Ok(Operation::PutObject));
     for (method, uri) in [
         ("PUT", "/abc/k?partNumber=1&uploadId=u"),
@@ -407,7 +407,7 @@ fn headers_that_ask_for_protection_are_not_ignored() {
     ] {
         assert_eq!(with(method, uri, "x-amz-write-offset-bytes", "0"), Err(Code::NotImplemented), "{method} {uri}");
     }
-    // A lock comes with what makes an object, and with nothing else.
+    // Only a request that makes an object can have a lock.
     for (method, uri) in
         [("PUT", "/abc/k?partNumber=1&uploadId=u"), ("POST", "/abc/k?uploadId=u"), ("DELETE", "/abc/k")]
     {

@@ -1,4 +1,4 @@
-//! Signing and verifying, and what must not verify.
+//! Signing and verifying, and requests that must not verify.
 
 use http::{HeaderValue, Method, Uri};
 use jiff::{SignedDuration, Timestamp};
@@ -171,7 +171,7 @@ fn what_the_signature_depends_on_stands_once() {
         request.headers.append(name, again);
         assert_eq!(code(&request), Code::InvalidArgument, "{name}");
     }
-    // A host that was signed once and sent twice is not what was signed.
+    // A host that was signed once and sent twice is not the signed one.
     let mut request = plain();
     request.headers.append("host", HeaderValue::from_static("localhost:9000"));
     assert_eq!(code(&request), Code::SignatureDoesNotMatch);
@@ -201,7 +201,7 @@ fn the_algorithm_of_a_presigned_url_is_known_or_not_built() {
 #[test]
 fn the_life_of_a_presigned_url_is_a_number_of_seconds() {
     for expires in ["-1", "-604801", "1.5", "", "-", "--1", "0x3c", "60s", "99999999999999999999"] {
-        // One that is over before it began is expired; the others are no numbers.
+        // A URL whose validity ended before it began is expired; the others are not numbers.
         let expected = match expires {
             "-1" | "-604801" => Code::AccessDenied,
             _ => Code::AuthorizationQueryParametersError,
@@ -212,7 +212,7 @@ fn the_life_of_a_presigned_url_is_a_number_of_seconds() {
     }
 }
 
-/// Every way to frame a body, as `x-amz-content-sha256` names it.
+/// Every framing of a body, as `x-amz-content-sha256` names it.
 const MODES: [PayloadHash; 5] = [
     PayloadHash::Unsigned,
     PayloadHash::Signed([7; 32]),
@@ -248,7 +248,7 @@ fn credentials_in_the_query_sign_the_framing_too() {
         let made_up = good.uri.to_string().replace(&signature, &"0".repeat(64));
         let request = sent("GET", &made_up, &[("host", "localhost:9000")]);
         assert_eq!(code(&request), Code::SignatureDoesNotMatch, "{mode}");
-        // The framing cannot be changed by whoever carries the URL, neither in it nor beside it.
+        // The holder of the URL cannot change the framing, neither in the URL nor in headers.
         let other = if mode == PayloadHash::Unsigned { MODES[4] } else { MODES[0] };
         let changed = good.uri.to_string().replace(&format!("Sha256={mode}"), &format!("Sha256={other}"));
         let request = sent("GET", &changed, &[("host", "localhost:9000")]);
@@ -288,7 +288,7 @@ fn a_signed_header_may_stand_in_the_query_of_a_presigned_url() {
     assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[]), Ok(true));
     assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("cache-control", "no-store"), ("x-amz-acl", "private")]), Ok(true));
     assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("content-type", "text/css")]), Ok(true));
-    // A header that is there is the one that was signed, and the parameter is signed itself.
+    // A header that is present must be the signed one, and the parameter itself is signed.
     let other = Err(Code::SignatureDoesNotMatch);
     assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("cache-control", "no-cache")]), other);
     assert_eq!(verify(OF_JAVASCRIPT_SDK_2, &[("x-amz-acl", "public-read")]), other);
@@ -388,7 +388,7 @@ fn a_mismatch_shows_what_was_signed_but_not_the_signature() {
     assert!(!document.contains(&good) && !document.contains(SECRET_KEY), "{document}");
 }
 
-/// The signature of a canonical request, by the letter of the documentation.
+/// The signature of a canonical request, exactly as documented.
 fn naive_signature(canonical: &str) -> String {
     use hmac::{Hmac, KeyInit, Mac};
     use sha2::{Digest, Sha256};
@@ -435,7 +435,7 @@ fn a_path_may_be_signed_canonically_or_as_sent() {
             assert!(signed_naively(wire, path).verify(now()).unwrap().is_some(), "{wire} signed as {path}");
         }
     }
-    // Neither a second round of encoding nor a tidied path is what was sent.
+    // A path that was encoded twice or normalised is not the one that was sent.
     for (wire, other) in
         [("/abc/%2541", "/abc/A"), ("/abc/%41", "/abc/%2541"), ("/abc//x", "/abc/x"), ("/abc/./x", "/abc/x")]
     {
@@ -445,7 +445,7 @@ fn a_path_may_be_signed_canonically_or_as_sent() {
 
 #[test]
 fn text_sent_as_iso_8859_1_verifies() {
-    // What a client signs as UTF-8 but its HTTP library sends byte by byte.
+    // A value that a client signs as UTF-8 but its HTTP library sends as bytes.
     let mut request = sent("PUT", "http://localhost/abc/k", &[("x-amz-meta-a", "Hello World\u{e9}")]);
     sigv4::sign(&request.method, &request.uri, &mut request.headers, PayloadHash::Unsigned, CREDENTIALS, now())
         .unwrap();

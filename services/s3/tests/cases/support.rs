@@ -21,7 +21,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// The moment of the examples in the AWS documentation.
+/// The time of the examples in the AWS documentation.
 pub(crate) fn then() -> Timestamp {
     at("2013-05-24T00:00:00Z")
 }
@@ -53,14 +53,14 @@ impl Sent {
         Ok(Some((verified, key)))
     }
 
-    /// Reads the head with a typed request.
+    /// Parses the head with a typed request.
     pub(crate) fn parse<T>(&self, parse: impl FnOnce(&Head<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let query = Query::parse(self.uri.query())?;
         parse(&Head::new(&self.headers, &query))
     }
 }
 
-/// The document without its declaration and namespace, a line per element that ends.
+/// The document without its declaration and namespace, one line per closed element.
 pub(crate) fn lines(document: &[u8]) -> String {
     let text = std::str::from_utf8(document).unwrap();
     let text = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n").unwrap();

@@ -169,7 +169,7 @@ fn chunked_upload_with_a_signed_trailer() {
         "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",
     ];
     let signature = "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435";
-    // With the line ends of the documentation's text, and as one widely used client writes them.
+    // With the line endings of the documentation's text, and with those of a widely used client.
     for end in [
         format!("x-amz-checksum-crc32c:sOO8/Q==\r\n{signature}\r\n\r\n"),
         format!("x-amz-checksum-crc32c:sOO8/Q==\n\r\n{signature}\r\n\r\n"),

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use domain::row::{MovedShard, PlacedShard};
 use identity::PieceSecrets;
-use testkit::MemoryNodes;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
 use shards::{Condition, IncidentKind, ReadError, ShardStore, StoredContent};
+use testkit::MemoryNodes;
 use tokio::sync::mpsc;
 
 use super::support::{Fixture, SECRET, content, until};

@@ -1,6 +1,6 @@
-//! Other people's Rust clients against a store: `rust-clients SCENARIO BUCKET`. The store is named by the variables
-//! `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. A panic says what was not as
-//! expected.
+//! Third-party Rust clients and a store: `rust-clients SCENARIO BUCKET`. The store is given by the variables
+//! `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. A panic reports an unexpected
+//! result.
 
 mod object_stores;
 #[cfg(feature = "sdk")]
@@ -11,7 +11,7 @@ use std::env;
 /// A unit of sizes, in bytes.
 const MIB: usize = 1024 * 1024;
 
-/// The store that the environment names.
+/// The store in the environment.
 struct Target {
     endpoint: String,
     region: String,

@@ -1,4 +1,4 @@
-//! The crate `object_store`, which Polars, DataFusion, delta-rs and others store with.
+//! The crate `object_store`, which Polars, DataFusion, delta-rs and others use.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use object_store::{
 
 use crate::{MIB, Target, content};
 
-/// How many write the same object at once.
+/// The number of concurrent writers of the same object.
 const WRITERS: usize = 8;
 
 fn builder(target: &Target) -> AmazonS3Builder {
@@ -49,7 +49,7 @@ pub async fn reads(target: &Target) {
         store.get_ranges(&path, &[0..3, 99_990..100_000, 7..9]).await.expect("ranges"),
         [data.slice(0..3), data.slice(99_990..), data.slice(7..9)]
     );
-    // A suffix longer than the object is the whole object; Parquet readers ask for it blindly.
+    // A suffix longer than the object is the whole object; Parquet readers request it without knowing the size.
     for (suffix, start) in [(10, 99_990), (262_144, 0)] {
         let options = GetOptions { range: Some(GetRange::Suffix(suffix)), ..GetOptions::default() };
         let got = store.get_opts(&path, options).await.expect("a suffix");
@@ -93,7 +93,7 @@ pub async fn reads(target: &Target) {
     assert_eq!(bytes(&summed, &path).await, data);
 }
 
-/// Create and update succeed for what they expect to find, and copies for what they expect not to.
+/// Create and update succeed if the object is in the expected state, and copies if it does not exist.
 pub async fn conditions(target: &Target) {
     let (store, path) = (store(target), Path::from("log/00000.json"));
     let first = store.put_opts(&path, "one".into(), mode(PutMode::Create)).await.expect("the first");
@@ -120,7 +120,7 @@ pub async fn conditions(target: &Target) {
     assert!(matches!(copies.head(&to).await, Err(Error::NotFound { .. })));
 }
 
-/// Of many that create, one does; many that count up lose no count.
+/// Exactly one of many concurrent creates succeeds, and concurrent counters lose no increment.
 pub async fn races(target: &Target) {
     let store = Arc::new(store(target));
     let path = Path::from("created");
@@ -155,7 +155,7 @@ pub async fn races(target: &Target) {
     assert_eq!(bytes(&store, &path).await, WRITERS.to_string());
 }
 
-/// Parts of its own size, and an upload given up.
+/// Parts of its own size, and an aborted upload.
 pub async fn multipart(target: &Target) {
     let (store, path) = (store(target), Path::from("dir/large"));
     let data = content(2, 12 * MIB + 5);

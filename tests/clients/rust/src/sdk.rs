@@ -14,7 +14,7 @@ use aws_sdk_s3::types::{
 
 use crate::{MIB, Target, content};
 
-/// A client with the defaults of the SDK, but for the address and a second attempt that would hide a failure.
+/// A client with the SDK's defaults, except for the address and for retries, which would hide a failure.
 fn client(target: &Target) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -74,7 +74,7 @@ pub async fn objects(target: &Target) {
     assert_eq!((gone.deleted().len(), gone.errors().len()), (3, 0));
 }
 
-/// A body that is read while it is sent goes as aws-chunked with its checksum behind it.
+/// A body that is read while it is sent uses aws-chunked framing with a trailing checksum.
 pub async fn streams(target: &Target) {
     let (client, bucket) = (client(target), &target.bucket);
     let file = std::env::temp_dir().join(format!("rust-clients-{}", std::process::id()));
@@ -120,7 +120,7 @@ pub async fn multipart(target: &Target) {
     assert!(listed.uploads().is_empty(), "{listed:?}");
 }
 
-/// URLs that anybody may use.
+/// Presigned URLs.
 pub async fn presigned(target: &Target) {
     let (client, bucket, key) = (client(target), &target.bucket, "a b+c/ü");
     let minute = || PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");

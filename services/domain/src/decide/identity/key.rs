@@ -38,12 +38,12 @@ pub(super) fn change<V: View>(
 ) -> Result<Decision, Refused<V::Error>> {
     let row = key_row(view, user, access_key)?;
     let (enabled, expires) = (switch.unwrap_or(row.enabled), expires(row.expires));
-    // An admin who lets it work longer or shorter switches nothing.
+    // If an admin changes only the expiry, the key is neither enabled nor disabled by the admin.
     let by_admin = by_admin && switch.is_some();
     if enabled && row.held_by_admin && !by_admin {
         return Err(IdentityRejection::HeldByAdmin.into());
     }
-    // Switched off again by an admin, a key that its user switched off is held.
+    // If an admin disables a key that its user had disabled, only an admin can enable it again.
     let held = !enabled && (by_admin || row.held_by_admin);
     if (enabled, expires, held) == (row.enabled, row.expires, row.held_by_admin) {
         return Ok(Decision::nothing(Outcome::Done));
@@ -62,7 +62,7 @@ pub(super) fn delete<V: View>(
     Ok(Decision::write(Fact::KeyDeleted(fact), Outcome::Done))
 }
 
-/// A key of this user: another's does not exist for who asks.
+/// A key of this user. A key of another user is reported as absent.
 fn key_row<V: View>(view: &V, user: &UserName, access_key: &AccessKeyId) -> Result<KeyRow, Refused<V::Error>> {
     user_row(view, user)?;
     let row = view.key(access_key).map_err(Refused::View)?.filter(|row| row.user == *user);

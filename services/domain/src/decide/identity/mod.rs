@@ -1,4 +1,4 @@
-//! The rules about users and what belongs to them.
+//! The rules about users, keys, groups, policies and sessions.
 
 mod group;
 mod key;
@@ -56,7 +56,7 @@ impl<E> From<IdentityRejection> for Refused<E> {
     }
 }
 
-/// A user that has a row, which root has not.
+/// A user with a row; root has none.
 fn user_row<V: View>(view: &V, name: &UserName) -> Result<UserRow, Refused<V::Error>> {
     if name.is_root() {
         return Err(IdentityRejection::BuiltIn(Noun::User).into());

@@ -11,8 +11,8 @@ use crate::command::identity::{IdentityRejection, Reseal};
 use crate::decide::{Decision, Refused};
 use crate::view::View;
 
-/// Whether a secret is sealed with the master key in use. Nothing new is sealed with one that was in use before, so what
-/// is left of that gets less and is gone for good at some time.
+/// Refuses a secret that is not sealed with the master key in use. So the number of secrets under former keys only
+/// falls.
 pub(super) fn check<V: View>(view: &V, sealed: &Sealed) -> Result<(), Refused<V::Error>> {
     match view.totals().map_err(Refused::View)?.keys.master {
         Some(master) if sealed.sealed_under() != Some(master.key.to_string().as_str()) => {
@@ -22,8 +22,8 @@ pub(super) fn check<V: View>(view: &V, sealed: &Sealed) -> Result<(), Refused<V:
     }
 }
 
-/// What was changed since it was found stays, and so does what is gone: both are sealed with the key in use, or need no
-/// seal.
+/// A secret that changed or was deleted since it was found stays as it is: it is sealed with the key in use, or needs
+/// no seal.
 pub(super) fn reseal<V: View>(view: &V, wanted: &Reseal) -> Result<Decision, Refused<V::Error>> {
     let Reseal { user, password, keys } = wanted;
     let row = view.user(user).map_err(Refused::View)?;

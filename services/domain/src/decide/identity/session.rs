@@ -10,11 +10,11 @@ use crate::decide::{Decision, Refused};
 use crate::row::SessionRow;
 use crate::view::View;
 
-/// How old a session gets, however often it is refreshed: then somebody has to log in again.
+/// The maximum age of a session, however often it is refreshed. After that the user has to log in again.
 const SESSION_AGE_MAX: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Root may open sessions too, without a row of its own. Who proved a password that was replaced meanwhile gets none:
-/// its change ended the sessions that there were, and was meant to end this one.
+/// Root may open sessions too, without a row. If the password was replaced after it was verified, no session opens: the
+/// change ended all sessions, and was meant to end this one too.
 pub(super) fn open<V: View>(view: &V, open: &OpenSession) -> Result<Decision, Refused<V::Error>> {
     let OpenSession { user, proven, session, refresh, expires } = open;
     if !is_allowed_in(view, user)? {
@@ -30,8 +30,8 @@ pub(super) fn open<V: View>(view: &V, open: &OpenSession) -> Result<Decision, Re
     Ok(Decision::write(Fact::SessionOpened(fact), Outcome::Done))
 }
 
-/// A refresh token works once. Shown again, it was stolen, or its successor was: the session ends. One that was never
-/// given out ends nothing: otherwise whoever learns the id of a session could end it.
+/// A refresh token is valid once. If it is presented again, it or its successor was stolen, and the session ends. A
+/// token that was never issued ends nothing; otherwise anyone who learns the id of a session could end it.
 ///
 /// Source: RFC 9700, section 4.14.2 (refresh token rotation)
 pub(super) fn refresh<V: View>(

@@ -44,7 +44,8 @@ pub(super) fn change<V: View>(view: &V, wanted: &ChangeUser) -> Result<Decision,
         enabled: enabled.unwrap_or(before.enabled),
         limits: limits.unwrap_or(before.limits),
     };
-    // What somebody has had for long is not asked for again: they could not even be switched off.
+    // An unchanged address is not checked again, because a user whose address is no longer accepted must still be able
+    // to be disabled.
     if after.email != before.email {
         check_email(view, &after.user, after.email.as_deref())?;
     }

@@ -1,4 +1,4 @@
-//! Rules leave out what is not said, which a format without field names cannot read back: their rows have every field.
+//! Rules omit absent fields, which a format without field names cannot decode: their rows have every field.
 
 use events::cors::{Method, Rule};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Encryption in rows, which are written without field names: nothing may be left out, and no variant named.
+//! Encryption in rows, which are encoded without field names: no field is omitted, and no variant is named.
 
 use events::encryption::{DefaultEncryption, DefaultMethod, Encryption, KmsMethod, Method};
 use events::ids::{KmsKeyName, Salt, Sealed};
@@ -43,11 +43,11 @@ pub(in crate::row) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) ->
     }))
 }
 
-/// What a bucket encrypts with by default.
+/// The default encryption of a bucket.
 pub(in crate::row) mod by_default {
     use super::{DefaultEncryption, DefaultMethod, Deserialize, Deserializer, KmsKeyName, Serialize, Serializer};
 
-    /// With a KMS key, with which, with a bucket key.
+    /// Whether it uses a KMS key, its name, and whether it uses a bucket key.
     type Form = (bool, Option<KmsKeyName>, bool);
 
     #[expect(clippy::ref_option, reason = "serde calls it so")]

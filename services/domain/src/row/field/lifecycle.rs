@@ -1,4 +1,4 @@
-//! Rules leave out what is empty, which a format without field names cannot read back: their rows have every field.
+//! Rules omit empty fields, which a format without field names cannot decode: their rows have every field.
 
 use events::lifecycle::{Expiration, Filter, NoncurrentExpiration, Rule};
 use events::tags::Tags;
@@ -14,7 +14,7 @@ pub(in crate::row) struct RuleRow {
     size_greater_than: Option<u64>,
     size_less_than: Option<u64>,
     expiration: Option<Expiration>,
-    /// The days, and how many newer versions are kept.
+    /// The days, and the number of newer versions to keep.
     noncurrent_expiration: Option<(u32, Option<u32>)>,
     abort_uploads_after_days: Option<u32>,
 }

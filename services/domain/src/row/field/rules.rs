@@ -1,5 +1,5 @@
-//! Lists of rules in rows. Facts leave out what is not said, which a format without field names cannot read back: so
-//! each rule has a row of its own, with every field.
+//! Lists of rules in rows. Facts omit absent fields, which a format without field names cannot decode, so each rule has
+//! a row of its own with every field.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

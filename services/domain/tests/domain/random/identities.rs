@@ -38,7 +38,7 @@ pub(crate) fn sealed() -> Sealed {
     "v1.x".parse().unwrap()
 }
 
-/// The same secret under another key.
+/// The same secret, sealed with another key.
 pub(crate) fn resealed() -> Sealed {
     "v1.y".parse().unwrap()
 }

@@ -1,7 +1,7 @@
-//! Random command sequences and the specification they are held against. The ledger's tests include this too.
+//! Random command sequences, and the specification that they are compared with. The ledger's tests include this too.
 //!
-//! A new fact needs a step here that comes to it: of objects and uploads in `steps`, of users and what belongs to
-//! them in `identities`, of all else in `settings`. A test asks for every kind there is.
+//! A new fact needs a step here that causes it: for objects and uploads in `steps`, for users, keys, groups, policies
+//! and sessions in `identities`, for everything else in `settings`. A test checks that every kind occurs.
 
 pub(crate) mod identities;
 pub(crate) mod naive;

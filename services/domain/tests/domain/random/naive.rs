@@ -1,5 +1,5 @@
-//! What S3's documentation says, written as plainly as can be: a vector of versions per key, whole bytes in
-//! every object, nothing counted and nothing shared.
+//! S3's documentation as the simplest possible code: a vector of versions per key, whole bytes in every object, nothing
+//! counted and nothing shared.
 //!
 //! Sources: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>,
@@ -14,7 +14,7 @@ use domain::{
 use events::bucket::Versioning;
 use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId, UserId};
 
-/// Bytes, as the list of the pieces they are made of.
+/// Bytes, as the list of their pieces.
 pub(crate) type Bytes = Vec<Sha256Digest>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) struct Bucket {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Naive {
     pub(crate) buckets: BTreeMap<BucketName, Bucket>,
-    /// What is stored, and its size.
+    /// The stored contents and their sizes.
     pub(crate) stored: BTreeMap<ContentId, u64>,
 }
 
@@ -70,7 +70,7 @@ impl Naive {
         self.buckets.get(bucket)?.keys.get(key)?.last()?.object.as_ref()
     }
 
-    /// The newest upload of some bytes.
+    /// The newest upload of these bytes.
     pub(crate) fn newest(&self, sha256: Sha256Digest) -> Option<ContentId> {
         self.stored.keys().filter(|content| content.sha256 == sha256).max().copied()
     }
@@ -91,7 +91,7 @@ impl Naive {
         self.objects(None).any(|object| object.body == NewBody::Parts(upload))
     }
 
-    /// Holds `answer` against what S3 says, and does what was answered.
+    /// Compares `answer` with S3's rules, and applies it.
     pub(crate) fn answered(&mut self, command: &Command, answer: &Answer) -> Checked {
         match command {
             Command::CreateBucket { bucket, owner, .. } => self.create_bucket(bucket, owner, answer),
@@ -165,7 +165,7 @@ impl Naive {
         let Some((body, bytes, in_use)) = self.bytes_of(&put.body, put.size) else {
             return expect(answer, &Err(Rejection::ContentGone));
         };
-        // Our own rule: what shares parts that became more since it was looked at is refused.
+        // Our own rule: a copy of parts that have grown since they were read is refused.
         let of_parts = |object: &&Object| matches!(body, NewBody::Parts(_)) && object.body == body;
         if self.objects(None).find(of_parts).is_some_and(|object| object.size != put.size) {
             return expect(answer, &Err(Rejection::SourceChanged));
@@ -174,7 +174,7 @@ impl Naive {
         self.add(&put.bucket, &put.key, object, in_use, answer)
     }
 
-    /// An object of an unversioned bucket gets longer, if it ends where the asker says it does.
+    /// Appends to an object of an unversioned bucket, if the caller's offset is its size.
     fn append(&mut self, append: &AppendObject, answer: &Answer) -> Checked {
         let Some(bucket) = self.buckets.get(&append.bucket) else { return no_bucket(answer) };
         if bucket.versioning != Versioning::Unversioned {
@@ -225,7 +225,7 @@ impl Naive {
         }
     }
 
-    /// The bytes a command means, how a copy will name them, and whether staged shards are taken.
+    /// The bytes of a command, how a copy names them, and whether staged shards are used.
     fn bytes_of(&mut self, body: &NewBody, size: u64) -> Option<(NewBody, Bytes, bool)> {
         Some(match body {
             NewBody::Empty => (NewBody::Empty, vec![], false),
@@ -247,7 +247,7 @@ impl Naive {
         })
     }
 
-    /// A new version: beside the others where versioning is enabled, in place of the null version elsewhere.
+    /// A new version: an additional one with versioning, in place of the null version otherwise.
     fn add(&mut self, name: &BucketName, key: &ObjectKey, object: Object, in_use: bool, answer: &Answer) -> Checked {
         let Ok(Outcome::Stored { version, etag, staged_in_use, .. }) = answer else {
             return Err(format!("{answer:?}, but it should have been stored"));
@@ -255,13 +255,13 @@ impl Naive {
         if *etag != object.etag || *staged_in_use != in_use {
             return Err(format!("{answer:?}, but the tag is {} and use of the staged shards {in_use}", object.etag));
         }
-        // Nobody is told that what they stored is the null version.
+        // S3 does not return the name of the null version.
         let shown = self.insert(name, key, Some(object), *version)?.filter(|name| *name != VersionName::Null);
         if *version == shown { Ok(()) } else { Err(format!("{version:?} was answered instead of {shown:?}")) }
     }
 
-    /// Inserts a version and says which version S3 shows in the answer. Where it is S3 that makes the id up,
-    /// `assigned` is taken, if it is new.
+    /// Inserts a version and returns the version id that S3 shows in the answer. Where S3 chooses the id, `assigned` is
+    /// used, if it is new.
     fn insert(
         &mut self,
         name: &BucketName,
@@ -320,7 +320,7 @@ impl Naive {
         if bucket.uploads.get(&store.upload).is_none_or(|upload| upload.key != store.key) {
             return expect(answer, &Err(Rejection::NoSuchUpload));
         }
-        // Our own rule: parts do not lie in parts.
+        // Our own rule: the bytes of a part cannot be parts themselves.
         let nested = matches!(store.body, NewBody::Parts(_));
         let Some((_, bytes, in_use)) = self.bytes_of(&store.body, store.size).filter(|_| !nested) else {
             return expect(answer, &Err(Rejection::ContentGone));
@@ -368,7 +368,7 @@ impl Naive {
         self.add(name, key, object, true, answer)
     }
 
-    /// Completing twice gives the first answer again while its object is current, else there is no such upload.
+    /// Completing twice gives the first answer again while its object is current; otherwise the upload does not exist.
     fn complete_again(&self, complete: &CompleteUpload, answer: &Answer) -> Checked {
         let bucket = &self.buckets[&complete.bucket];
         let newest = bucket.keys.get(&complete.key).and_then(|versions| versions.last());
@@ -384,7 +384,7 @@ impl Naive {
         }
     }
 
-    /// Whether the parts of every completed upload in `uploads` should still be kept.
+    /// Whether the parts of a completed upload must still be kept.
     pub(crate) fn kept(&self, upload: UploadId) -> bool {
         self.is_assembled(upload) || self.buckets.values().any(|bucket| bucket.uploads.contains_key(&upload))
     }

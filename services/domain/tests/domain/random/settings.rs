@@ -1,4 +1,4 @@
-//! Random histories of what is said of buckets, objects, KMS keys and storage nodes rather than stored in them.
+//! Random histories of settings of buckets, objects, KMS keys and storage nodes.
 
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
@@ -21,11 +21,11 @@ use proptest::prelude::*;
 use testkit::commands::put_object;
 use uuid::Uuid;
 
-/// A bucket that keeps no versions, and one that locks them.
+/// A bucket without versioning, and one with object lock.
 pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
-/// One thing to say. Buckets and keys are places in the lists above.
+/// One change. Buckets and keys are indexes of the lists above.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Policy(usize, Option<u8>),
@@ -49,12 +49,12 @@ pub(crate) enum Step {
     Rename(usize, usize, usize),
     CreateKmsKey(u8),
     ChangeKmsKey(u8, bool),
-    /// Which node, with which folder, in the place of which.
+    /// The node, its folder, and the folder it replaces.
     Join(u8, u8, Option<u8>),
     Upgrade(u32),
-    /// Whose key, and its number.
+    /// The author whose key is rotated, and the key's number.
     ChangeKey(Author, u32),
-    /// Its number.
+    /// The number of the master key.
     ChangeMasterKey(u32),
     ResealKmsKey(u8),
 }
@@ -106,7 +106,7 @@ fn retention(seconds: i64) -> Retention {
     Retention { mode: RetentionMode::Governance, until: Timestamp::from_second(2_000_000_000 + seconds).unwrap() }
 }
 
-/// The buckets, as every history begins.
+/// The creation of the buckets, with which every history begins.
 pub(crate) fn begin() -> Vec<Command> {
     let create = |bucket| Command::CreateBucket {
         bucket: name(bucket),
@@ -150,7 +150,7 @@ fn encryption(of: Option<bool>) -> Setting {
     Setting::Encryption(of.map(|bucket_key| DefaultEncryption { by, bucket_key }))
 }
 
-/// A secret under the master key that is in use.
+/// A secret under the master key in use.
 fn sealed(model: &Model) -> Sealed {
     let key = model.totals.keys.master.map_or_else(|| "first".into(), |master| master.key.to_string());
     format!("v1.{key}.x").parse().unwrap()
@@ -168,7 +168,7 @@ fn join(n: u8, with: u8, instead_of: Option<u8>) -> JoinNode {
     JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }
 }
 
-/// What a step asks for in a state; `None` if there is nothing to say it of.
+/// The command of a step in a state; `None` if its object does not exist.
 pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
     let found = |bucket, at| Some(model.current.get(&(id(model, bucket), key(at)))?.version);

@@ -1,5 +1,5 @@
-//! Steps of a random history. They name things by small numbers and picks, so that histories shrink well and
-//! mostly hit things that exist; `World` makes commands of them.
+//! Steps of a random history. They name things by small numbers and indexes, so that histories shrink well and mostly
+//! refer to existing things; `World` turns them into commands.
 
 use events::bucket::Versioning;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use proptest::sample::Index;
 pub(crate) const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
 pub(crate) const KEYS: [&str; 4] = ["a", "a/b", "b", "\u{fc}/%41"];
 
-/// Bytes there are to store. The first two are large enough for parts that are not the last.
+/// The sizes of the contents. The first two are large enough for parts that are not the last.
 pub(crate) const CONTENT_SIZES: [u64; 4] = [domain::PART_BYTES_MIN, 2 * domain::PART_BYTES_MIN + 1, 10, 300_000];
 
 /// The first number of many parts.
@@ -20,10 +20,10 @@ pub(crate) struct At {
     pub(crate) key: usize,
 }
 
-/// Which bytes: `None` for none, else a place in [`CONTENT_SIZES`].
+/// The bytes: `None` for an empty body, else an index of [`CONTENT_SIZES`].
 pub(crate) type Bytes = Option<usize>;
 
-/// A precondition, relative to what is there.
+/// A precondition, relative to the present state.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wish {
     Nothing,
@@ -35,7 +35,7 @@ pub(crate) enum Wish {
     NoneMatchOther,
 }
 
-/// What is wrong with a list of parts.
+/// The error in a list of parts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Spoil {
     Nothing,
@@ -60,7 +60,7 @@ pub(crate) enum Step {
         bucket: usize,
         versioning: Versioning,
     },
-    /// `anew`: not as a duplicate of what is stored, of which too few shards can be reached.
+    /// `anew`: not as a duplicate of a stored content, too few shards of which can be reached.
     Put {
         at: At,
         bytes: Bytes,
@@ -75,7 +75,7 @@ pub(crate) enum Step {
     CopyUnknown {
         at: At,
     },
-    /// `astray`: at an offset where the object does not end.
+    /// `astray`: at an offset other than the object's size.
     Append {
         at: At,
         bytes: Bytes,
@@ -115,11 +115,11 @@ pub(crate) enum Step {
     Abort {
         upload: Index,
     },
-    /// Some of what is being released is freed.
+    /// Some of the parts that are being released are freed.
     Release {
         max: u16,
     },
-    /// An earlier command comes once more, as when its answer was lost.
+    /// An earlier command is repeated, as when its answer was lost.
     Again {
         which: Index,
     },
@@ -190,7 +190,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// An upload gets more parts than the fact that ends them frees itself, and mostly ends; or nothing at all happens.
+/// An upload gets more parts than the fact that ends them frees itself, and mostly ends; or nothing happens at all.
 fn many_parts() -> impl Strategy<Value = Vec<Step>> {
     let end = prop_oneof![
         2 => Just(None),
@@ -207,12 +207,12 @@ fn many_parts() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![60 => Just(Vec::new()), 1 => many]
 }
 
-/// Where versions are kept nothing is appended, so there is often a bucket that keeps none.
+/// Nothing is appended with versioning, so there is often a bucket without it.
 fn versioning_at_first() -> impl Strategy<Value = Versioning> {
     prop_oneof![3 => Just(Versioning::Enabled), 2 => Just(Versioning::Suspended), 3 => Just(Versioning::Unversioned)]
 }
 
-/// A history: two buckets that exist, and up to `steps_max` steps.
+/// A history: two existing buckets, and up to `steps_max` steps.
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
     let steps = prop::collection::vec((step(), many_parts()), 1..steps_max);
     (versioning_at_first(), steps).prop_map(|(first, steps)| {

@@ -1,4 +1,4 @@
-//! Makes commands of random steps: it remembers what there was to name, alive or gone.
+//! Turns random steps into commands: it remembers everything that could be named, existing or deleted.
 
 use domain::{
     AppendObject, Command, CompleteUpload, Context, DeleteObject, ETags, NewBody, Outcome, Precondition, PutObject,
@@ -21,16 +21,16 @@ pub(crate) struct World {
     pub(crate) naive: Naive,
     milliseconds: i64,
     fresh: u128,
-    /// Every object body there ever was.
+    /// Every object body so far.
     bodies: Vec<Object>,
-    /// Every version name ever given out.
+    /// Every version name so far.
     names: Vec<(BucketName, ObjectKey, VersionName)>,
-    /// Every upload ever begun.
+    /// Every upload so far.
     pub(crate) uploads: Vec<(BucketName, ObjectKey, UploadId)>,
     completes: Vec<CompleteUpload>,
-    /// Every command there was.
+    /// Every command so far.
     past: Vec<Command>,
-    /// Every content that was ever staged.
+    /// Every content staged so far.
     pub(crate) staged: Vec<ContentId>,
     /// Some upload had more parts than are freed at once.
     stored_many: bool,
@@ -44,7 +44,7 @@ pub(crate) fn object_key(key: usize) -> ObjectKey {
     ObjectKey::from_bytes(KEYS[key].as_bytes()).unwrap()
 }
 
-/// The MD5 that stands for a content's bytes. It need not be one: nothing here computes it.
+/// The MD5 of a content's bytes. It need not be a real one: nothing here computes it.
 pub(crate) fn md5_of(bytes: Bytes) -> Md5Digest {
     Md5Digest([bytes.map_or(0xEE, |content| u8::try_from(content).unwrap()); 16])
 }
@@ -84,7 +84,7 @@ impl World {
         Uuid::from_u128(time | (7 << 76) | (2 << 62) | self.fresh)
     }
 
-    /// The time and the fresh id of the next command. Clocks go back at times.
+    /// The time and the fresh id of the next command. Clocks sometimes go back.
     pub(crate) fn context(&mut self) -> Context {
         self.milliseconds += 1;
         Context { now: Timestamp::from_millisecond(self.milliseconds).unwrap(), fresh: self.uuid() }
@@ -123,7 +123,7 @@ impl World {
         Command::PutObject(Box::new(PutObject { etag, attributes, operation, precondition, ..put }))
     }
 
-    /// The command a step stands for; `None` if there is nothing to do it to.
+    /// The command of a step; `None` if its object does not exist.
     pub(crate) fn command(&mut self, step: &Step) -> Option<Command> {
         let command = match step {
             Step::Clock { milliseconds } => {
@@ -163,8 +163,8 @@ impl World {
         Some(command)
     }
 
-    /// Whether a command begins an upload, or parts of an object, by an id that was in use: what becomes of it depends on
-    /// how much of what ended is freed by now, of which S3 says nothing. Examples say it.
+    /// Whether a command creates an upload, or parts of an object, with an id that was in use. The answer depends on
+    /// how many of the old parts have been freed by now, which S3 does not specify. Examples test this.
     fn is_of_ended(&self, command: &Command) -> bool {
         match command {
             Command::CreateUpload(create) => self.stored_many && !self.naive.kept(create.upload),
@@ -196,7 +196,7 @@ impl World {
         })
     }
 
-    /// Mostly a version the key has or had; at times the null version, which it may not have.
+    /// Usually a version that the key has or had; sometimes the null version, which it may not have.
     fn delete_version(&self, at: At, name: Index) -> Command {
         let (bucket, key) = (bucket_name(at.bucket), object_key(at.key));
         let of_key = self.names.iter().filter(|(b, k, _)| *b == bucket && *k == key).map(|(_, _, name)| *name);
@@ -262,7 +262,7 @@ impl World {
         Some(CompleteUpload { bucket, key, upload, parts, etag, checksum: None, precondition })
     }
 
-    /// Holds an answer against the specification, and remembers what it brought about.
+    /// Compares an answer with the specification, and records its effects.
     pub(crate) fn answered(&mut self, command: &Command, answer: &Result<Outcome, Rejection>) -> Result<(), String> {
         self.naive.answered(command, answer)?;
         if answer.is_err() {

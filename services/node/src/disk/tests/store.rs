@@ -132,12 +132,12 @@ fn what_was_accepted_is_finished_at_the_end() {
     let store = open(&disk, 64 * 1024);
     let (sender, receiver) = mpsc::channel();
     for i in 0..200 {
-        let told = told.clone();
+        let sender = sender.clone();
         store.put(vec![record(i, 500)], move |answers| sender.send((i, answers[0].clone())).unwrap());
     }
     store.close();
-    drop(told);
-    let answers: Vec<_> = heard.iter().collect();
+    drop(sender);
+    let answers: Vec<_> = receiver.iter().collect();
     assert_eq!(answers.len(), 200, "each was answered");
     let store = open(&disk.after_power_cut(|_| 0), 64 * 1024);
     for (i, answer) in answers {

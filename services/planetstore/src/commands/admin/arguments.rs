@@ -1,4 +1,4 @@
-//! The arguments of `planetstore admin`. No secret is among them: every user of the host could read it there.
+//! The arguments of `planetstore admin`. None is a secret, because every user of the host can read arguments.
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -43,7 +43,7 @@ pub(super) async fn run(session: &Session, action: BucketAction, output: Output)
     }
 }
 
-/// Sets what is given, and leaves the rest.
+/// Sets the given limits, and keeps the others.
 async fn set_quota(
     session: &Session,
     name: &BucketName,

@@ -14,10 +14,10 @@ pub(super) async fn run(session: &mut Session, action: MasterKeyAction, output: 
         MasterKeyAction::Status => session.get(MASTER_KEY).await?,
         MasterKeyAction::Rotate => {
             let status: Value = session.get(MASTER_KEY).await?;
-            let number = status["number"].as_u64().context("the gateway does not tell of master keys")?;
+            let number = status["number"].as_u64().context("the gateway reports no master keys")?;
             let wanted = json!({ "number": number + 1 });
             let status = session.ask(Method::POST, MASTER_KEY, Some(&wanted)).await?;
-            // Tokens that were made with the former one are worth nothing now.
+            // Tokens that were made with the former key are no longer valid.
             session.renew().await?;
             status
         }

@@ -17,7 +17,7 @@ use super::Verdict;
 pub(crate) use arguments::{AdminArgs, AdminCommand};
 use session::Session;
 
-/// Does one thing, and logs out again.
+/// Logs in, executes one command, and logs out again.
 pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
     let mut session = Session::open(&arguments).await?;
     let output = arguments.output;

@@ -12,7 +12,7 @@ use crate::table::Output;
 
 const POLICIES: &str = "/api/v1/policies";
 
-/// Longest document that is read, in bytes: longer than the store takes, so that the store says what it takes.
+/// The longest document that is read, in bytes. The store's limit is lower, so that the store reports it.
 const DOCUMENT_BYTES_MAX: u64 = 64 << 10;
 
 pub(super) async fn run(session: &Session, action: PolicyAction, output: Output) -> anyhow::Result<()> {

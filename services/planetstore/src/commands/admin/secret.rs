@@ -1,5 +1,4 @@
-//! Secrets on their way into a command: from stdin, a variable or the system's randomness, never from the command
-//! line.
+//! The sources of secrets for commands: stdin, a variable or the system's randomness, never the command line.
 
 use std::io::BufRead;
 
@@ -10,18 +9,18 @@ use super::arguments::PasswordArgs;
 /// The variable with a new password.
 const NEW_PASSWORD_ENV: &str = "PLANETSTORE_NEW_PASSWORD";
 
-/// Random bytes of a password that is made here.
+/// Random bytes of a generated password.
 const PASSWORD_RANDOM_BYTES: usize = 15;
 
 /// A password for a user.
 pub(super) struct NewPassword {
     pub(super) text: String,
-    /// It was made here: nobody knows it yet.
+    /// It was generated here and has not been shown yet.
     pub(super) is_generated: bool,
 }
 
 impl NewPassword {
-    /// The password that the arguments, stdin or the environment give; `None` if none does.
+    /// The password from the arguments, stdin or the environment; `None` if there is none.
     pub(super) fn find(arguments: PasswordArgs) -> anyhow::Result<Option<Self>> {
         let PasswordArgs { password_stdin, generate_password } = arguments;
         if password_stdin {
@@ -34,7 +33,7 @@ impl NewPassword {
         Ok(of_environment.map(|text| Self { text, is_generated: false }))
     }
 
-    /// The same, where there must be one.
+    /// Like [`find`](Self::find), but the password is required.
     pub(super) fn need(arguments: PasswordArgs) -> anyhow::Result<Self> {
         Self::find(arguments)?.with_context(|| {
             format!("there is no password: pass --password-stdin or --generate-password, or set {NEW_PASSWORD_ENV}")
@@ -42,7 +41,7 @@ impl NewPassword {
     }
 }
 
-/// The secret half of a key that is brought from elsewhere.
+/// The secret key of an imported key.
 pub(super) fn secret_of_stdin() -> anyhow::Result<String> {
     first_line(std::io::stdin().lock())
 }

@@ -17,11 +17,11 @@ use crate::folder::{DataArgs, Paths};
 const LOGIN_USER_ENV: &str = "PLANETSTORE_USER";
 const LOGIN_PASSWORD_ENV: &str = "PLANETSTORE_PASSWORD";
 
-/// How often a login that came too soon is tried again, and how long it waits for that at most.
+/// How often a refused login is retried, and the longest wait for that.
 const LOGIN_TRIES_MAX: u32 = 3;
 const LOGIN_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Entries of a page, and pages of a list: more than anybody reads in a terminal.
+/// Entries of a page, and pages of a list: more than anyone reads in a terminal.
 const PAGE_ENTRIES: usize = 1_000;
 const PAGES_MAX: usize = 1_000;
 
@@ -56,7 +56,7 @@ impl Session {
         Ok(Self { client, token, refresh_token, user, password })
     }
 
-    /// Goes on with other tokens.
+    /// Continues with new tokens.
     pub(super) async fn renew(&mut self) -> anyhow::Result<()> {
         let shown = json!({ "refresh_token": self.refresh_token.expose() });
         let (status, _, body) =
@@ -65,12 +65,12 @@ impl Session {
         Ok(())
     }
 
-    /// Who is logged in.
+    /// The user who is logged in.
     pub(super) fn user(&self) -> &str {
         &self.user
     }
 
-    /// With what they logged in.
+    /// The password of the login.
     pub(super) fn password(&self) -> &str {
         self.password.expose()
     }
@@ -102,13 +102,13 @@ impl Session {
         self.send(method, path, body).await
     }
 
-    /// Asks with a body that is JSON already.
+    /// Sends a request whose body is JSON already.
     pub(super) async fn send(&self, method: Method, path: &str, body: Option<String>) -> anyhow::Result<Value> {
         let (status, _, body) = self.client.send(method, path, Some(&self.token), body).await?;
         read(status, &body)
     }
 
-    /// Ends the session. What was asked is done by then: that it does not end by itself is worth a note only.
+    /// Ends the session. The command has succeeded by then, so an error is only logged.
     pub(super) async fn close(self) {
         if let Err(error) = self.send(Method::POST, "/api/v1/logout", None).await {
             tracing::debug!(%error, "the session stays open until it expires");
@@ -116,16 +116,16 @@ impl Session {
     }
 }
 
-/// The tokens of a session: the one to show with each request, and the one to go on with.
+/// The tokens of a session: the access token and the refresh token.
 fn tokens(session: &Value) -> anyhow::Result<(HeaderValue, Secret)> {
-    let token = session["access_token"].as_str().context("the store gives no access token")?;
+    let token = session["access_token"].as_str().context("the store returned no access token")?;
     let mut token = HeaderValue::try_from(format!("Bearer {token}"))?;
     token.set_sensitive(true);
-    let refresh_token = session["refresh_token"].as_str().context("the store gives no refresh token")?;
+    let refresh_token = session["refresh_token"].as_str().context("the store returned no refresh token")?;
     Ok((token, Secret::new(refresh_token.to_owned())))
 }
 
-/// Who logs in: a user of the variables, else root.
+/// The login: the user of the variables, else root.
 fn login(paths: &Paths) -> anyhow::Result<(String, Secret)> {
     let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     match (set(LOGIN_USER_ENV), set(LOGIN_PASSWORD_ENV)) {
@@ -139,7 +139,7 @@ fn login(paths: &Paths) -> anyhow::Result<(String, Secret)> {
     Ok((root.user, root.password))
 }
 
-/// Logs in. A script that asks for much in a row is let wait as the store says.
+/// Logs in. If the store limits logins, it waits as long as the store says.
 async fn log_in(client: &ConsoleClient, document: &Value) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
     let mut tries = 1;
     loop {
@@ -158,7 +158,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
-/// A document, or nothing, or why not.
+/// The document of a response, if any; otherwise its error.
 fn read(status: StatusCode, body: &[u8]) -> anyhow::Result<Value> {
     #[derive(Deserialize)]
     struct Refusal {

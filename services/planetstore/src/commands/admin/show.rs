@@ -1,4 +1,4 @@
-//! Documents of the API as tables, or as they are.
+//! Prints documents of the API as tables or as JSON.
 
 use anyhow::Context;
 use serde_json::Value;
@@ -7,10 +7,10 @@ use crate::table;
 use crate::table::Output;
 use crate::units::ByteSize;
 
-/// A column: its head, and what it shows of a document.
+/// A column: its heading, and its value in a document.
 type Column = (&'static str, fn(&Value) -> String);
 
-/// Writes a list: columns of some members, or the documents.
+/// Prints a list as a table of some members, or as JSON.
 pub(super) fn list<const N: usize>(output: Output, entries: &[Value], columns: [Column; N]) -> anyhow::Result<()> {
     match output {
         Output::Json => json(&Value::from(entries)),
@@ -22,7 +22,7 @@ pub(super) fn list<const N: usize>(output: Output, entries: &[Value], columns: [
     }
 }
 
-/// Writes a document: a line a member, or the document.
+/// Prints a document, one member per line, or as JSON.
 pub(super) fn one(output: Output, document: &Value) -> anyhow::Result<()> {
     match (output, document) {
         (Output::Json, document) => json(document),
@@ -38,7 +38,7 @@ pub(super) fn one(output: Output, document: &Value) -> anyhow::Result<()> {
     }
 }
 
-/// Says that something was done. Programs read the exit code.
+/// Prints that a command succeeded. Programs use the exit code.
 pub(super) fn done(output: Output, sentence: &str) {
     if output == Output::Table {
         println!("{sentence}");
@@ -50,7 +50,7 @@ fn json(document: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A value for people.
+/// A value as people read it.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
@@ -68,7 +68,7 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
-/// Bytes for people; `-` where there is no number.
+/// A number of bytes as people read it; `-` if there is no number.
 pub(super) fn bytes(value: &Value) -> String {
     value.as_u64().map_or_else(|| "-".into(), |bytes| ByteSize(bytes).to_string())
 }

@@ -93,14 +93,14 @@ async fn set_password(
     output: Output,
 ) -> anyhow::Result<()> {
     let password = if remove { None } else { Some(NewPassword::need(password)?) };
-    // One's own takes the old one, too.
+    // Changing one's own password also requires the old one.
     let old = (name.as_str() == session.user()).then(|| session.password());
     let document = json!({ "password": password.as_ref().map(|password| &password.text), "old_password": old });
     session.ask(Method::PUT, &format!("{}/password", path(name)), Some(&document)).await?;
     if let Some(password) = password.filter(|password| password.is_generated) {
         return show::one(output, &json!({ "name": name, "password": password.text }));
     }
-    let what = if remove { "has no password any more" } else { "has another password" };
+    let what = if remove { "no longer has a password" } else { "has a new password" };
     show::done(output, &format!("{name} {what}; all sessions of {name} have ended"));
     Ok(())
 }
@@ -116,7 +116,7 @@ fn role_text(role: Role) -> &'static str {
     }
 }
 
-/// Limits with those that are given in place of what was there.
+/// The present limits, with the given ones replaced.
 fn set_limits(before: Value, given: LimitArgs) -> Value {
     let mut limits = match before {
         Value::Object(limits) => limits,

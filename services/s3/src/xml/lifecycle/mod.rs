@@ -1,4 +1,4 @@
-//! The document about lifecycle rules.
+//! The lifecycle rules of a bucket.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use crate::tags::{Carrier, add};
 use crate::xml::Writer;
 use crate::xml::reader::{Visitor, walk};
 
-/// Longest prefix in bytes, which is that of keys.
+/// The longest prefix in bytes, which is the longest key.
 const PREFIX_BYTES_MAX: usize = 1_024;
 
-/// Most days: S3 counts them in 32 bits with a sign.
+/// The maximum number of days: S3 stores them in a signed 32-bit integer.
 const DAYS_MAX: u64 = i32::MAX as u64;
 
 const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
 
-/// What a rule may hold, beside the conditions of its filter.
+/// The elements of a rule, without the conditions of its filter.
 const ELEMENTS: [&str; 14] = [
     "ID",
     "Prefix",
@@ -54,13 +54,13 @@ struct Reading {
     rule: Rule,
 }
 
-/// What was read of a rule so far.
+/// The elements of a rule that were parsed so far.
 #[derive(Default)]
 struct Rule {
     id: Option<String>,
     status: Option<bool>,
     old_prefix: Option<String>,
-    /// That of `And`, beside which a filter may have one too.
+    /// The prefix in `And`; the filter may also have a prefix of its own.
     and_prefix: Option<String>,
     has_filter: bool,
     filter: LifecycleFilter,
@@ -119,7 +119,7 @@ impl Visitor for Reading {
     }
 }
 
-/// The condition of a filter at a path, alone or below `And`.
+/// The condition of a filter at a path, alone or in `And`.
 fn condition(inner: &str) -> Option<&str> {
     let within = inner.strip_prefix("Filter/")?;
     Some(within.strip_prefix("And/").unwrap_or(within))
@@ -203,7 +203,7 @@ impl Rule {
     }
 }
 
-/// What the elements of a rule must be to each other.
+/// Checks that the elements of a rule fit together.
 fn check(rule: &LifecycleRule) -> Result<(), Error> {
     let LifecycleFilter { tags, size_greater_than, size_less_than, .. } = &rule.filter;
     let refused = |why: &'static str| Err(Error::invalid_request(why));
@@ -236,18 +236,18 @@ fn invalid(why: impl Into<std::borrow::Cow<'static, str>>, name: &'static str, v
     Error::invalid_argument(why, name, value.to_owned())
 }
 
-/// The prefix of keys that begin with both.
+/// The longer prefix if one contains the other, because a key must match both.
 fn both(one: Option<String>, other: Option<String>) -> Result<Option<String>, Error> {
     match (one, other) {
         (Some(one), Some(other)) if one.starts_with(&other) => Ok(Some(one)),
         (Some(one), Some(other)) if other.starts_with(&one) => Ok(Some(other)),
-        // No key begins so: nobody means that.
+        // No key has both prefixes, so the rule is an error.
         (Some(_), Some(_)) => Err(Error::malformed_xml()),
         (one, other) => Ok(one.or(other)),
     }
 }
 
-/// Whether XML can hold a text, so that it comes back as it was set.
+/// Whether XML can represent a text, so that a client reads back what it set.
 fn can_be_written(text: &str) -> bool {
     !text
         .chars()
@@ -300,7 +300,7 @@ fn newer_versions(text: &str) -> Result<u32, Error> {
     })
 }
 
-/// A midnight in UTC: a date, or an instant of ISO 8601.
+/// A midnight in UTC: a date, or a time in ISO 8601.
 fn midnight(text: &str) -> Result<Timestamp, Error> {
     let at = match text.parse::<jiff::civil::Date>() {
         Ok(_) if text.len() == "2030-01-01".len() => format!("{text}T00:00:00Z").parse(),
@@ -314,18 +314,18 @@ fn midnight(text: &str) -> Result<Timestamp, Error> {
 }
 
 impl LifecycleConfiguration {
-    /// Reads the document.
+    /// Parses the document.
     ///
     /// # Errors
-    /// `MalformedXML`; `InvalidArgument` for numbers, dates and ids that S3 does not allow; `InvalidRequest` for rules
-    /// that contradict themselves and one rule too many; `InvalidTag`; `InvalidStorageClass` for transitions.
+    /// `MalformedXML`; `InvalidArgument` for numbers, dates and ids that S3 does not allow; `InvalidRequest` for
+    /// contradictory rules and one rule too many; `InvalidTag`; `InvalidStorageClass` for transitions.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut reading = Reading::default();
         walk(body, "LifecycleConfiguration", &mut reading)?;
         if reading.rules.is_empty() { Err(Error::malformed_xml()) } else { Ok(Self { rules: reading.rules }) }
     }
 
-    /// The answer of `GetBucketLifecycleConfiguration`.
+    /// The response of `GetBucketLifecycleConfiguration`.
     pub fn to_xml(&self) -> Bytes {
         let mut writer = Writer::root("LifecycleConfiguration", 64 + self.rules.len() * 256);
         for rule in &self.rules {
