@@ -16,6 +16,8 @@ use serde_json::Value;
 mod encryption_samples;
 #[path = "../tests/events/identity_samples.rs"]
 mod identity_samples;
+#[path = "../tests/events/lease_samples.rs"]
+mod lease_samples;
 #[path = "../tests/events/placed_samples.rs"]
 mod placed_samples;
 #[path = "../tests/events/samples.rs"]

@@ -17,6 +17,8 @@ use events::{Event, Fact};
 mod encryption_samples;
 #[path = "../tests/events/identity_samples.rs"]
 mod identity_samples;
+#[path = "../tests/events/lease_samples.rs"]
+mod lease_samples;
 #[path = "../tests/events/placed_samples.rs"]
 mod placed_samples;
 #[path = "../tests/events/samples.rs"]

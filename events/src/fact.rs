@@ -6,8 +6,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, content, group, key, kms_key, lock, node, object, policy, quota, region, secret};
-use crate::{session, upload, user};
+use crate::{bucket, content, group, key, kms_key, lease, lock, node, object, policy, quota, region, secret};
+use crate::{session, upload, user, worker};
 
 /// The resource that a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -320,6 +320,9 @@ facts! {
     RegionUpgraded(region::Upgraded): "region" "upgraded", region;
     RegionKeyChanged(region::KeyChanged): "region" "key_changed", region, level 2;
     RegionMasterKeyChanged(region::MasterKeyChanged): "region" "master_key_changed", region, level 2;
+    RegionLeaseTaken(lease::Taken): "region" "lease_taken", region, level 2;
+    RegionLeaseReleased(lease::Released): "region" "lease_released", region, level 2;
+    RegionWorkerChanged(worker::Changed): "region" "worker_changed", region, level 2;
     SecretKept(secret::Kept): "secret" "kept", region, level 2;
     SecretsResealed(secret::Resealed): "secret" "resealed", user, level 2;
     KmsKeyResealed(secret::KmsKeyResealed): "secret" "kms_key_resealed", kms_key, level 2;
@@ -363,7 +366,7 @@ mod tests {
 
     /// The number of kinds of each level. A released level never changes: a region at that level has programs that know
     /// exactly these kinds.
-    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 7];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 10];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

@@ -6,8 +6,8 @@
 //! # Layout
 //! - [`ids`]: validated names and ids
 //! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`], [`region`], [`secret`]: the facts, a file per noun; [`access`], [`encryption`]: types that
-//!   several of them share
+//!   [`kms_key`], [`node`], [`region`], [`lease`], [`worker`], [`secret`]: the facts, a file per noun; [`access`],
+//!   [`encryption`]: types that several of them share
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
 //! - [`Event`]: a fact in its CloudEvents envelope
@@ -27,6 +27,7 @@ pub mod group;
 pub mod ids;
 pub mod key;
 pub mod kms_key;
+pub mod lease;
 pub mod lifecycle;
 pub mod lock;
 pub mod node;
@@ -41,6 +42,7 @@ mod subject;
 pub mod tags;
 pub mod upload;
 pub mod user;
+pub mod worker;
 
 pub use apart::SECRET_NOUNS;
 pub use author::Author;

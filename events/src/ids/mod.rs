@@ -13,10 +13,12 @@ mod layout;
 mod node_id;
 mod object_key;
 mod principal;
+mod process_id;
 mod region;
 mod trace_parent;
 mod upload;
 mod version_id;
+mod worker_name;
 
 pub use bucket_name::BucketName;
 pub use content::{ContentId, Generation, Placement};
@@ -29,10 +31,12 @@ pub use layout::{DATA_SHARDS, Layout, PARITY_SHARDS, SHARDS, SMALL_BYTES_MAX, ST
 pub use node_id::NodeId;
 pub use object_key::{OBJECT_KEY_BYTES_MAX, ObjectKey};
 pub use principal::{AuthType, Principal};
+pub use process_id::ProcessId;
 pub use region::RegionName;
 pub use trace_parent::TraceParent;
 pub use upload::{PART_NUMBER_MAX, PartNumber, UploadId};
 pub use version_id::VersionId;
+pub use worker_name::WorkerName;
 
 /// The error that a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,8 @@ mod encryption_strategies;
 mod files;
 mod frozen;
 mod identity_samples;
+mod lease_samples;
+mod lease_strategies;
 mod lifecycle_strategies;
 mod placed_samples;
 mod samples;

@@ -49,7 +49,8 @@ pub(crate) fn samples() -> Vec<Sample> {
         event: event(place, fact, variant == ".full"),
     };
     let placed = placed.chain(crate::placed_samples::facts()).chain(crate::encryption_samples::facts());
-    placed.chain(crate::secret_samples::facts()).map(sample).collect()
+    let placed = placed.chain(crate::secret_samples::facts()).chain(crate::lease_samples::facts());
+    placed.map(sample).collect()
 }
 
 fn event(place: u8, fact: Fact, full: bool) -> Event {

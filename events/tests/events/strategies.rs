@@ -48,6 +48,7 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         delete_marker_created().boxed(),
         lock_fact().boxed(),
         crate::content_strategies::health_changed().boxed(),
+        crate::lease_strategies::fact().boxed(),
         upload_created().boxed(),
         part_stored().boxed(),
         (bucket_name(), key(), uuid(), option::of(text())).prop_map(|(bucket, key, id, lifecycle_rule)| {

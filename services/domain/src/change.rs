@@ -2,13 +2,14 @@
 
 use events::ids::{
     AccessKeyId, BucketName, ContentId, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName, SessionId,
-    UploadId, UserId, UserName, VersionId,
+    UploadId, UserId, UserName, VersionId, WorkerName,
 };
+use events::lease::Lease;
 
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
-    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
-    TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    KmsKeyRow, LeaseRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow,
+    SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
 };
 
 /// A row to write or to remove. Rows are complete, so applying a change twice equals applying it once.
@@ -46,6 +47,8 @@ pub enum Change {
     PutBucketSettings { bucket: BucketId, row: BucketSettingsRow },
     DropBucketSettings { bucket: BucketId },
     PutNode { name: NodeId, row: NodeRow },
+    PutLease { lease: Lease, row: LeaseRow },
+    PutWorker { name: WorkerName, row: WorkerRow },
     Identity(IdentityChange),
 }
 

@@ -37,10 +37,10 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, Command, CompleteUpload, Context, CreateUpload,
-    DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, NewBody,
-    NoteHealth, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject, Rejection, RenameObject,
-    SetLegalHold, SetRetention, StorePart,
+    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, ChangeWorker, Command, CompleteUpload, Context,
+    CreateUpload, DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller,
+    Leased, NewBody, NoteHealth, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject,
+    Rejection, ReleaseLease, RenameObject, SetLegalHold, SetRetention, StorePart, TakeLease,
 };
 pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
 pub use identities::Identities;

@@ -5,15 +5,16 @@ use std::convert::Infallible;
 
 use events::ids::{
     AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
-    SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId,
+    SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId, WorkerName,
 };
+use events::lease::Lease;
 
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
-    KmsKeyRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
-    TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    KmsKeyRow, LeaseRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow,
+    SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
 };
 use crate::view::{Parts, View};
 
@@ -39,6 +40,8 @@ pub struct Model {
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
     pub bucket_settings: BTreeMap<BucketId, BucketSettingsRow>,
     pub nodes: BTreeMap<NodeId, NodeRow>,
+    pub leases: BTreeMap<Lease, LeaseRow>,
+    pub workers: BTreeMap<WorkerName, WorkerRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -91,6 +94,8 @@ impl Model {
             Change::PutBucketSettings { bucket, row } => drop(self.bucket_settings.insert(bucket, row)),
             Change::DropBucketSettings { bucket } => drop(self.bucket_settings.remove(&bucket)),
             Change::PutNode { name, row } => drop(self.nodes.insert(name, row)),
+            Change::PutLease { lease, row } => drop(self.leases.insert(lease, row)),
+            Change::PutWorker { name, row } => drop(self.workers.insert(name, row)),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -286,6 +291,14 @@ impl View for Model {
 
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Infallible> {
         Ok(self.nodes.get(name).cloned())
+    }
+
+    fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, Infallible> {
+        Ok(self.leases.get(&lease).cloned())
+    }
+
+    fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Infallible> {
+        Ok(self.workers.get(name).copied().unwrap_or_default())
     }
 
     fn secret(&self) -> Result<Option<SecretRow>, Infallible> {

@@ -1,11 +1,15 @@
 //! How `decide` and `project` read the state.
 
-use events::ids::{BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{
+    BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+};
+use events::lease::Lease;
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, ManifestRow, NodeRow,
-    PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, LeaseRow, ManifestRow,
+    NodeRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    WorkerRow,
 };
 
 /// Parts with their numbers, in order.
@@ -83,6 +87,10 @@ pub trait View: Identities {
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
     /// A storage node.
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Self::Error>;
+    /// A lease; `None` if it was never taken.
+    fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, Self::Error>;
+    /// The settings of a worker; all defaults where nothing was ever set.
+    fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Self::Error>;
     /// The newest secret that is kept apart.
     fn secret(&self) -> Result<Option<SecretRow>, Self::Error>;
     /// The totals of the region.

@@ -152,6 +152,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::OtherFolder { .. }
         | Rejection::KeyNotNext(_)
         | Rejection::MasterKeyNotNext(_)
+        | Rejection::LeaseLost(_)
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use eventlog::BATCH_EVENTS_MIN;
+use events::ids::AuthType;
 
 use crate::commit::Queued;
 
@@ -20,6 +21,19 @@ const _: () = assert!(SHORT_COMMANDS < BATCH_EVENTS_MIN);
 /// by then. A request of many commands has others waiting by then.
 const REMEMBERED: Duration = Duration::from_millis(100);
 
+/// The request of all commands of background work. It has its turns, but no batch is cut for it, because nobody waits
+/// for its answer.
+const BACKGROUND: &str = "";
+
+/// The requests of one batch.
+#[derive(Debug, Clone, Copy)]
+struct Asking {
+    /// The number of requests of clients.
+    requests: usize,
+    /// 1 if background work has commands in it, too.
+    background: usize,
+}
+
 /// The requests that waited lately.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
@@ -35,13 +49,13 @@ impl Turns {
     /// Orders what waits in turns, and says how many of these commands the next batch takes: all of a request that is
     /// alone, and few where several ask, because those that come next wait for the whole batch.
     pub(crate) fn share(&mut self, waiting: &mut Vec<Queued>, now: Instant) -> usize {
-        let (turns, requests) = self.look(waiting.iter().map(|queued| queued.origin.request_id.as_str()), now);
+        let (turns, asking) = self.look(waiting.iter().map(request_of), now);
         order(waiting, turns);
-        waiting.len().min(self.commands_max(requests, now))
+        waiting.len().min(self.commands_max(asking, now))
     }
 
-    /// The turn of each command within its request, and how many requests there are.
-    fn look<'a>(&mut self, commands: impl Iterator<Item = &'a str>, now: Instant) -> (Vec<usize>, usize) {
+    /// Returns the turn of each command within its request, and the number of requests.
+    fn look<'a>(&mut self, commands: impl Iterator<Item = &'a str>, now: Instant) -> (Vec<usize>, Asking) {
         let mut seen = HashMap::<&str, usize>::new();
         let turns = commands.map(|request| {
             let turn = seen.entry(request).or_default();
@@ -49,6 +63,7 @@ impl Turns {
             *turn
         });
         let turns = turns.collect();
+        let background = seen.remove(BACKGROUND).unwrap_or_default();
         self.many.retain(|_, last| now.duration_since(*last) < REMEMBERED);
         for (request, _) in seen.iter().filter(|(_, commands)| **commands > 1) {
             self.many.insert((*request).to_owned(), now);
@@ -56,23 +71,33 @@ impl Turns {
         let requests = seen.len();
         if requests > 1 {
             self.shared = Some(now);
-            // The last command of many is none of these.
-            if seen.keys().any(|request| !self.many.contains_key(*request)) {
-                self.single = Some(now);
-            }
         }
-        (turns, requests)
+        // The last command of many is none of these.
+        let is_single = seen.keys().any(|request| !self.many.contains_key(*request));
+        if is_single && (requests > 1 || background > 1) {
+            self.single = Some(now);
+        }
+        let background = background.min(1);
+        (turns, Asking { requests, background })
     }
 
-    fn commands_max(&self, requests: usize, now: Instant) -> usize {
+    fn commands_max(&self, Asking { requests, background }: Asking, now: Instant) -> usize {
         let lately = |last: Option<Instant>| last.is_some_and(|last| now.duration_since(last) < REMEMBERED);
         if lately(self.single) && requests < BATCH_EVENTS_MIN {
-            requests.max(SHORT_COMMANDS)
+            requests.max(SHORT_COMMANDS) + background
         } else if lately(self.shared) {
-            requests + FURTHER_MAX
+            requests + background + FURTHER_MAX
         } else {
             usize::MAX
         }
+    }
+}
+
+/// Returns the name of a command's request.
+fn request_of(queued: &Queued) -> &str {
+    match queued.origin.principal.kind {
+        AuthType::System => BACKGROUND,
+        _ => queued.origin.request_id.as_str(),
     }
 }
 
@@ -94,10 +119,10 @@ mod tests {
 
     /// Returns the commands that the next batch takes, named by their requests.
     fn next(turns: &mut Turns, waiting: &[&'static str], now: Instant) -> Vec<&'static str> {
-        let (of_each, requests) = turns.look(waiting.iter().copied(), now);
+        let (of_each, asking) = turns.look(waiting.iter().copied(), now);
         let mut waiting = waiting.to_vec();
         order(&mut waiting, of_each);
-        waiting.truncate(turns.commands_max(requests, now));
+        waiting.truncate(turns.commands_max(asking, now));
         waiting
     }
 
@@ -135,8 +160,21 @@ mod tests {
         let names: Vec<_> = (0..BATCH_EVENTS_MIN).map(|n| format!("{n}")).collect();
         let waiting: Vec<&str> = names.iter().map(String::as_str).chain(["0"; 100]).collect();
         let mut turns = Turns::default();
-        let (_, requests) = turns.look(waiting.iter().copied(), Instant::now());
-        assert_eq!(turns.commands_max(requests, Instant::now()), BATCH_EVENTS_MIN + FURTHER_MAX);
+        let (_, asking) = turns.look(waiting.iter().copied(), Instant::now());
+        assert_eq!(turns.commands_max(asking, Instant::now()), BATCH_EVENTS_MIN + FURTHER_MAX);
+    }
+
+    #[test]
+    fn background_work_has_its_turn_and_cuts_nobodys_batch() {
+        let now = Instant::now();
+        let mut turns = Turns::default();
+        let beside: Vec<_> = std::iter::repeat_n("many", 100).chain([BACKGROUND; 2]).collect();
+        assert_eq!(next(&mut turns, &beside, now).len(), 102, "one request of many is alone with it");
+        let waiting = [BACKGROUND, BACKGROUND, BACKGROUND, "a", "b", "c", "d", "e"];
+        assert_eq!(next(&mut turns, &waiting, now), [BACKGROUND, "a", "b", "c", "d", "e"]);
+        let waiting: Vec<_> = std::iter::repeat_n(BACKGROUND, 100).chain(["a"]).collect();
+        let batch = next(&mut Turns::default(), &waiting, now);
+        assert_eq!((batch.len(), batch[1]), (SHORT_COMMANDS + 1, "a"), "a request of one command waits for few");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod delete;
 mod health;
 pub(crate) mod identity;
 mod judged;
+mod lease;
 pub(crate) mod lifecycle;
 mod lock;
 mod node;
@@ -15,6 +16,7 @@ mod rejection;
 mod rename;
 pub(crate) mod setting;
 mod upload;
+mod worker;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
@@ -28,6 +30,7 @@ pub use append::{AppendObject, OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
 pub use judged::{Judged, JudgedBucket, JudgedCaller};
+pub use lease::{Leased, ReleaseLease, TakeLease};
 pub use lock::{SetLegalHold, SetRetention};
 pub use node::JoinNode;
 pub use object::PutObject;
@@ -36,6 +39,7 @@ pub use region::{ChangeKey, ChangeMasterKey};
 pub use rejection::Rejection;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 pub use upload::{CompleteUpload, CreateUpload, StorePart};
+pub use worker::ChangeWorker;
 
 use crate::view::VersionName;
 use identity::IdentityCommand;
@@ -78,6 +82,8 @@ pub enum Command {
         /// The command.
         command: Box<Command>,
     },
+    /// Execute a command as the owner of a lease.
+    Leased(Leased),
     /// Delete an empty bucket.
     DeleteBucket {
         /// The name of the bucket.
@@ -173,6 +179,12 @@ pub enum Command {
         /// The release that requests it.
         release: String,
     },
+    /// Begin a term of a lease.
+    TakeLease(Box<TakeLease>),
+    /// Give a lease back.
+    ReleaseLease(ReleaseLease),
+    /// Change settings of a background worker.
+    ChangeWorker(Box<ChangeWorker>),
     /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.
@@ -218,7 +230,7 @@ impl Command {
     /// Whether the command can only remove data, so that it should be executed even where disk space is short.
     pub fn only_ends(&self) -> bool {
         match self {
-            Self::Judged { command, .. } => command.only_ends(),
+            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) => command.only_ends(),
             Self::DeleteBucket { .. }
             | Self::DeleteObject(_)
             | Self::Expire(_)

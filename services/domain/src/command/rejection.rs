@@ -1,4 +1,5 @@
 use events::ids::{FolderId, ObjectKey};
+use events::lease::Lease;
 use events::quota::Resource;
 
 use super::identity::IdentityRejection;
@@ -146,6 +147,9 @@ pub enum Rejection {
     /// This process may never write such a fact.
     #[error("this process may not write this fact")]
     NotAuthor,
+    /// Stop this work: another process does it, or will.
+    #[error("this process does not own the lease {0} any more")]
+    LeaseLost(Lease),
     /// The bytes were reclaimed meanwhile: upload them, or look again.
     #[error("the content is gone")]
     ContentGone,

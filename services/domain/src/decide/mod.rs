@@ -6,6 +6,7 @@ mod bucket;
 mod delete;
 mod health;
 mod identity;
+mod lease;
 mod lifecycle;
 mod lock;
 mod node;
@@ -17,13 +18,14 @@ mod rename;
 mod setting;
 mod tags;
 mod upload;
+mod worker;
 
 use events::Fact;
 use events::bucket::Created;
 use events::ids::BucketName;
 use events::region::Upgraded;
 
-use crate::command::{Command, Context, Judged, Outcome, Rejection};
+use crate::command::{Command, Context, Judged, Leased, Outcome, Rejection};
 use crate::row::BucketRow;
 use crate::standing::{Who, standing};
 use crate::view::View;
@@ -80,6 +82,10 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
             check_judged(view, by)?;
             decide(view, command, context)
         }
+        Command::Leased(Leased { term, command }) => {
+            lease::check(view, *term)?;
+            decide(view, command, context)
+        }
         Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location, tags } => {
             let to_be = Created {
                 bucket: bucket.clone(),
@@ -113,6 +119,9 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         }
         Command::ChangeKey(change) => region::change_key(view, change),
         Command::ChangeMasterKey(change) => region::change_master_key(view, change),
+        Command::TakeLease(take) => lease::take(view, take),
+        Command::ReleaseLease(release) => lease::release(view, release),
+        Command::ChangeWorker(change) => worker::change(view, change),
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),

@@ -6,6 +6,7 @@ mod bucket;
 mod draft;
 mod health;
 mod identity;
+mod lease;
 mod lock;
 mod node;
 mod object;
@@ -14,6 +15,7 @@ mod rename;
 mod secret;
 mod setting;
 mod upload;
+mod worker;
 
 use events::{Event, Fact};
 
@@ -109,6 +111,9 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
         Fact::RegionKeyChanged(fact) => draft.change_key(fact.author, fact.number)?,
         Fact::RegionMasterKeyChanged(fact) => draft.change_master_key(fact)?,
+        Fact::RegionLeaseTaken(fact) => lease::taken(&mut draft, fact),
+        Fact::RegionLeaseReleased(fact) => lease::released(&mut draft, fact),
+        Fact::RegionWorkerChanged(fact) => worker::changed(&mut draft, fact),
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
         Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,

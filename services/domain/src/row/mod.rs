@@ -5,18 +5,22 @@ mod content;
 mod field;
 mod health;
 mod identity;
+mod lease;
 mod node;
 mod object;
 mod region;
 mod upload;
+mod worker;
 
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
 pub use content::{ContentRow, MovedShard, PlacedShard, placed_shards};
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
+pub use lease::LeaseRow;
 pub use node::NodeRow;
 pub use object::{BodyRow, ObjectRow, RenameRow, VersionRow};
 pub use region::{KeyNumbers, MasterKeyRow, SecretRow, TotalsRow};
 pub use upload::{ManifestRow, PartRow, ReleasedUploadRow, UploadRow};
+pub use worker::WorkerRow;
 
 pub(crate) use upload::in_runs;

@@ -10,6 +10,7 @@ mod health;
 mod identities;
 mod invariants;
 mod judged;
+mod leases;
 mod lifecycle;
 mod locks;
 mod many_parts;

@@ -94,6 +94,18 @@ fn holds(model: &Model, command: &Command) -> bool {
             model.totals.keys.master.map(|master| (master.number, master.key)) == Some((change.number, change.key))
         }
         Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
+        Command::Leased(leased) => holds(model, &leased.command),
+        Command::TakeLease(take) => {
+            let row = &model.leases[&take.lease];
+            row.epoch == take.after + 1 && row.owner.as_ref() == Some(&take.owner)
+        }
+        Command::ReleaseLease(release) => {
+            model.leases.get(&release.lease).is_none_or(|row| row.epoch != release.epoch || row.owner.is_none())
+        }
+        Command::ChangeWorker(change) => {
+            let row = model.workers.get(&change.worker).copied().unwrap_or_default();
+            change.paused.is_none_or(|paused| row.paused == paused) && change.rate.is_none_or(|rate| row.rate == rate)
+        }
         other => panic!("{other:?} is no part of these histories"),
     }
 }

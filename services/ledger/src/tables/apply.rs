@@ -47,6 +47,8 @@ impl Tables<Writable<'_>> {
             Change::PutDebt { row } => self.region.put_debt(row),
             Change::PutSecret { row } => self.region.put_secret(row),
             Change::PutNode { name, row } => self.region.put_node(name, row),
+            Change::PutLease { lease, row } => self.region.put_lease(*lease, row),
+            Change::PutWorker { name, row } => self.region.put_worker(name, row),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }

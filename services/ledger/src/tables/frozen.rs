@@ -3,6 +3,7 @@
 
 use domain::row::BucketId;
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::lease::Lease;
 use redb::backends::InMemoryBackend;
 use redb::{Database, ReadableDatabase, TableDefinition, TableHandle};
 use uuid::Uuid;
@@ -74,6 +75,11 @@ fn keys_have_these_forms_and_are_read_back() {
     assert_eq!(stored::<IdentityKey>((Kind::User, "alice"), (1, "alice")), (1, "alice".to_owned()));
     let node = RegionKey::Node("n1".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&node, "node/n1"), RegionKey::Node(name) if name.as_str() == "n1"));
+    let worker = RegionKey::Worker("gc".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&worker, "worker/gc"), RegionKey::Worker(_)));
+    let lease = RegionKey::Lease(Lease::Gc);
+    assert!(matches!(stored::<RegionKey>(&lease, "lease/gc"), RegionKey::Lease(Lease::Gc)));
+    assert!(RegionKey::decode("lease/none").is_err());
     assert!(matches!(stored::<RegionKey>(&RegionKey::Cursor, "cursor"), RegionKey::Cursor));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Totals, "totals"), RegionKey::Totals));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Debt, "debt"), RegionKey::Debt));

@@ -1,7 +1,8 @@
 //! The rows of which a region has one, its storage nodes, and the position up to which the log is folded.
 
-use domain::row::{DebtRow, NodeRow, SecretRow, TotalsRow};
-use events::ids::{InvalidName, NodeId};
+use domain::row::{DebtRow, LeaseRow, NodeRow, SecretRow, TotalsRow, WorkerRow};
+use events::ids::{InvalidName, NodeId, WorkerName};
+use events::lease::Lease;
 use redb::{ReadTransaction, TableError};
 
 use super::key::Key;
@@ -23,6 +24,10 @@ pub(crate) enum RegionKey {
     Secret,
     /// → [`NodeRow`].
     Node(NodeId),
+    /// → [`LeaseRow`].
+    Lease(Lease),
+    /// → [`WorkerRow`].
+    Worker(WorkerName),
 }
 
 const CURSOR: &str = "cursor";
@@ -37,6 +42,12 @@ const NODE: &str = "node/";
 /// This sorts after all nodes: no name holds a `0` where these keys have a `/`.
 const AFTER_NODES: &str = "node0";
 
+/// This comes before the name of a lease.
+const LEASE: &str = "lease/";
+
+/// This comes before the name of a background worker.
+const WORKER: &str = "worker/";
+
 impl Key for RegionKey {
     type Stored = &'static str;
     type Ref<'k> = &'k Self;
@@ -49,17 +60,31 @@ impl Key for RegionKey {
             Self::Keyring => then(KEYRING),
             Self::Secret => then(SECRET),
             Self::Node(name) => then(&format!("{NODE}{name}")),
+            Self::Lease(lease) => then(&format!("{LEASE}{lease}")),
+            Self::Worker(name) => then(&format!("{WORKER}{name}")),
         }
     }
 
     fn decode(key: &str) -> Result<Self, InvalidName> {
+        let unknown =
+            || InvalidName { what: "key", text: key.to_owned(), why: "the table of the region has no such key" };
         Ok(match key {
             CURSOR => Self::Cursor,
             TOTALS => Self::Totals,
             DEBT => Self::Debt,
             KEYRING => Self::Keyring,
             SECRET => Self::Secret,
-            node => Self::Node(node.trim_start_matches(NODE).parse()?),
+            _ => {
+                if let Some(name) = key.strip_prefix(NODE) {
+                    Self::Node(name.parse()?)
+                } else if let Some(name) = key.strip_prefix(WORKER) {
+                    Self::Worker(name.parse()?)
+                } else {
+                    let name = key.strip_prefix(LEASE);
+                    let lease = Lease::ALL.into_iter().find(|lease| name == Some(lease.as_str()));
+                    Self::Lease(lease.ok_or_else(unknown)?)
+                }
+            }
         })
     }
 }
@@ -79,6 +104,14 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
 
     pub(super) fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
         self.get_as(&RegionKey::Node(name.clone()))
+    }
+
+    pub(super) fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, StateError> {
+        self.get_as(&RegionKey::Lease(lease))
+    }
+
+    pub(super) fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
+        Ok(self.get_as(&RegionKey::Worker(name.clone()))?.unwrap_or_default())
     }
 }
 
@@ -101,6 +134,14 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
 
     pub(super) fn put_node(&mut self, name: &NodeId, row: &NodeRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Node(name.clone()), row)
+    }
+
+    pub(super) fn put_lease(&mut self, lease: Lease, row: &LeaseRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Lease(lease), row)
+    }
+
+    pub(super) fn put_worker(&mut self, name: &WorkerName, row: &WorkerRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Worker(name.clone()), row)
     }
 }
 

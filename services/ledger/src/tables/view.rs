@@ -1,9 +1,13 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, ManifestRow, NodeRow,
-    PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, LeaseRow, ManifestRow,
+    NodeRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
+    WorkerRow,
 };
 use domain::{Parts, View};
-use events::ids::{BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{
+    BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+};
+use events::lease::Lease;
 
 use super::{Access, Tables};
 use crate::StateError;
@@ -118,6 +122,14 @@ impl<A: Access> View for Tables<A> {
 
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
         self.region.node(name)
+    }
+
+    fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, StateError> {
+        self.region.lease(lease)
+    }
+
+    fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
+        self.region.worker(name)
     }
 
     fn secret(&self) -> Result<Option<SecretRow>, StateError> {

@@ -1,16 +1,21 @@
 //! Random histories of settings of buckets, objects, KMS keys and storage nodes.
 
+use std::num::NonZeroU64;
+
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
-    ChangeKey, ChangeMasterKey, Command, DeleteObject, IdentityCommand, JoinNode, NewBody, Precondition, RenameObject,
-    SetLegalHold, SetRetention, Setting,
+    ChangeKey, ChangeMasterKey, ChangeWorker, Command, DeleteObject, IdentityCommand, JoinNode, Leased, NewBody,
+    Precondition, PutObject, ReleaseLease, RenameObject, SetLegalHold, SetRetention, Setting, TakeLease,
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
-use events::ids::{BucketName, FolderId, KeyCheck, KmsKeyName, MasterKeyId, ObjectKey, Sealed};
+use events::ids::{
+    BucketName, ETag, FolderId, KeyCheck, KmsKeyName, MasterKeyId, Md5Digest, ObjectKey, ProcessId, Sealed,
+};
+use events::lease::{Lease, Owner, Term};
 use events::lifecycle::{Filter, Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, LegalHold, Period, Retention, RetentionMode};
 use events::quota::Quota;
@@ -57,6 +62,11 @@ pub(crate) enum Step {
     /// The number of the master key.
     ChangeMasterKey(u32),
     ResealKmsKey(u8),
+    /// Which process, after which term.
+    TakeLease(Lease, u8, u64),
+    ReleaseLease(Lease, u64),
+    /// Of which worker, whether it is paused, and its rate; all that in a term of a lease.
+    Worker(u8, Option<bool>, Option<u64>, Option<(Lease, u64)>),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -168,6 +178,26 @@ fn join(n: u8, with: u8, instead_of: Option<u8>) -> JoinNode {
     JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }
 }
 
+fn of_lease(step: &Step) -> Command {
+    let region = "eu-1".parse().unwrap();
+    match *step {
+        Step::TakeLease(lease, n, after) => {
+            let owner = Owner { process: ProcessId(Uuid::from_u128(n.into())), name: format!("process {n}") };
+            TakeLease { region, lease, owner, after }.into()
+        }
+        Step::ReleaseLease(lease, epoch) => ReleaseLease { region, lease, epoch }.into(),
+        Step::Worker(n, paused, rate, term) => {
+            let worker = format!("worker-{n}").parse().unwrap();
+            let command = ChangeWorker { region, worker, paused, rate: rate.map(NonZeroU64::new) }.into();
+            match term {
+                Some((lease, epoch)) => Leased { term: Term { lease, epoch }, command: Box::new(command) }.into(),
+                None => command,
+            }
+        }
+        _ => unreachable!("{step:?} is not about leases"),
+    }
+}
+
 /// The command of a step in a state; `None` if its object does not exist.
 pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
@@ -239,6 +269,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::ChangeKey(author, number) => ChangeKey { region: "eu-1".parse().unwrap(), author, number }.into(),
         Step::ChangeMasterKey(number) => change_master_key(number).into(),
         Step::Join(n, with, instead_of) => join(n, with, instead_of).into(),
+        Step::TakeLease(..) | Step::ReleaseLease(..) | Step::Worker(..) => of_lease(step),
     })
 }
 
@@ -289,6 +320,17 @@ fn of_objects() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn of_leases() -> impl Strategy<Value = Step> {
+    let lease = || prop::sample::select(&Lease::ALL[..2]);
+    let term = || (lease(), 0..4_u64);
+    prop_oneof![
+        (lease(), 0..2_u8, 0..3_u64).prop_map(|(lease, n, after)| Step::TakeLease(lease, n, after)),
+        term().prop_map(|(lease, epoch)| Step::ReleaseLease(lease, epoch)),
+        (0..2_u8, option::of(any::<bool>()), option::of(0..3_u64), option::of(term()))
+            .prop_map(|(n, paused, rate, term)| Step::Worker(n, paused, rate, term)),
+    ]
+}
+
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(prop_oneof![of_buckets(), of_objects()], 1..steps_max)
+    prop::collection::vec(prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases()], 1..steps_max)
 }

@@ -1,0 +1,86 @@
+//! Facts about leases: which process does what only one may do at a time.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ProcessId, RegionName};
+
+/// Work that one process of the region does at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lease {
+    /// Rebuilding shards that are missing or damaged, and moving those that lie on the wrong node.
+    Repair,
+    /// Reclaiming contents that nothing refers to, and discarding shards that no event names.
+    Gc,
+    /// Finding contents that are stored twice.
+    Dedup,
+    /// Saying which storage nodes are there and which are not.
+    Nodes,
+}
+
+impl Lease {
+    /// All leases.
+    pub const ALL: [Self; 4] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes];
+
+    /// The lease's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Repair => "repair",
+            Self::Gc => "gc",
+            Self::Dedup => "dedup",
+            Self::Nodes => "nodes",
+        }
+    }
+}
+
+impl fmt::Display for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A process that owns a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Owner {
+    /// The run of the process.
+    pub process: ProcessId,
+    /// The name under which people know the process, such as `gateway on host-1`. Nothing is decided by it.
+    pub name: String,
+}
+
+/// A term of a lease: the time from one change of owner to the next. A fact that only the owner of a lease writes names
+/// it, so that whoever folds the fact can see that the term was the present one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Term {
+    /// The lease.
+    pub lease: Lease,
+    /// The number of the term. The first is 1, and each further one adds one.
+    pub epoch: u64,
+}
+
+/// A process took a lease. Commits that name an earlier epoch of this lease are refused from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Taken {
+    /// The region.
+    pub region: RegionName,
+    /// The lease.
+    pub lease: Lease,
+    /// The process that owns the lease from here on.
+    pub owner: Owner,
+    /// The number of the term. The first is 1, and each further one adds one.
+    pub epoch: u64,
+}
+
+/// The owner of a lease gave it back. Nobody owns the lease until a process takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Released {
+    /// The region.
+    pub region: RegionName,
+    /// The lease.
+    pub lease: Lease,
+    /// The number of the term that ended.
+    pub epoch: u64,
+}

@@ -1,0 +1,24 @@
+use std::num::NonZeroU64;
+
+use events::ids::{RegionName, WorkerName};
+
+use super::Command;
+
+/// Change settings of a background worker.
+#[derive(Debug, Clone)]
+pub struct ChangeWorker {
+    /// The region.
+    pub region: RegionName,
+    /// The worker.
+    pub worker: WorkerName,
+    /// Whether it is to be paused; `None` leaves that as it is.
+    pub paused: Option<bool>,
+    /// The rate that it is to keep to, or its default if that is `None`; `None` outside leaves it as it is.
+    pub rate: Option<Option<NonZeroU64>>,
+}
+
+impl From<ChangeWorker> for Command {
+    fn from(change: ChangeWorker) -> Self {
+        Self::ChangeWorker(Box::new(change))
+    }
+}
