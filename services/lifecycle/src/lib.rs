@@ -3,12 +3,13 @@
 //!
 //! It reads the state of a ledger page by page and proposes commands. `domain` decides them at the commit, by the rules
 //! and versions at that point of the log. So several instances may run, and each may be killed at any time: its work is
-//! on the log, and the next instance continues.
+//! on the log, and the next instance continues. It needs no lease: a second instance costs its reading and commands that
+//! are refused.
 //!
 //! # Layout
-//! - [`run`]: passes, one at each beginning of a day and one when rules have changed
-//! - `round`: the buckets with rules; `walk`: one bucket, page by page
-//! - `propose`: one command until it is answered; `wake`: waits for the next pass
+//! - [`Lifecycle`]: the worker; passes, one at each beginning of a day and one when rules have changed
+//! - `round`: a pass through the buckets with rules; `walk`: one bucket, page by page
+//! - `propose`: commands until they are answered; `wake`: when the next pass is due
 //! - `meters`: metrics
 
 mod meters;
@@ -20,15 +21,17 @@ mod walk;
 use domain::lifecycle::Day;
 use events::Origin;
 use events::ids::{AuthType, Principal};
-use ledger::{Ledger, Sources};
+use jiff::Timestamp;
+use ledger::{Ledger, Sources, StateError};
+use worker::{Handle, Profile, Step, Trouble, Worker};
 
-use wake::Wake;
+use round::Pass;
 
-/// The principal of events that rules cause.
+/// Whom the log names as the cause of what rules do.
 const PRINCIPAL: &str = "lifecycle";
 
 /// The options of the lifecycle service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// The length of a day.
     pub day: Day,
@@ -36,19 +39,60 @@ pub struct Options {
     pub sources: Sources,
 }
 
-/// The lifecycle service ended because the ledger stopped.
-#[derive(Debug, thiserror::Error)]
-#[error("the ledger has stopped: {0}")]
-pub struct Stopped(String);
-
-/// The state that all parts share.
-pub(crate) struct Collector {
+/// What every part of it needs.
+struct Collector {
     options: Options,
     ledger: Ledger,
 }
 
+/// Follows the rules of all buckets.
+pub struct Lifecycle {
+    collector: Collector,
+    /// The pass that is under way.
+    pass: Option<Pass>,
+    /// The event up to which the settings of all buckets are followed.
+    reached: u64,
+    /// The event up to which they were looked at since, without a change.
+    looked: u64,
+    next_day: Timestamp,
+}
+
+impl Lifecycle {
+    /// A worker that begins with all buckets: nobody knows what was left undone.
+    pub fn new(options: Options, ledger: Ledger) -> Self {
+        meters::describe();
+        let next_day = options.day.next((options.sources.now)());
+        Self { collector: Collector { options, ledger }, pass: Some(Pass::since(0)), reached: 0, looked: 0, next_day }
+    }
+}
+
+impl Worker for Lifecycle {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: PRINCIPAL,
+            about: "Ends objects, versions and uploads by the lifecycle rules of their buckets.",
+            unit: "versions and uploads",
+            lease: None,
+            rate: None,
+        }
+    }
+
+    async fn step(&mut self, handle: &Handle) -> Result<Step, Trouble> {
+        let Some(pass) = &mut self.pass else { return self.look() };
+        let step = self.collector.follow(pass, handle).await?;
+        if let Some(reached) = pass.end() {
+            (self.reached, self.looked, self.pass) = (reached, reached, None);
+        }
+        Ok(step)
+    }
+
+    async fn wake(&mut self) {
+        self.collector.settings_may_have_changed(self.looked).await;
+    }
+}
+
 impl Collector {
-    fn now(&self) -> jiff::Timestamp {
+    fn now(&self) -> Timestamp {
         (self.options.sources.now)()
     }
 
@@ -56,31 +100,24 @@ impl Collector {
         let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
         Origin { principal, request_id: String::new(), traceparent: None }
     }
-}
 
-/// Applies the rules of all buckets until the ledger stops. Failed operations are retried, so it ends for no other
-/// reason. It may be dropped at any moment.
-pub async fn run(options: Options, ledger: Ledger) -> Stopped {
-    meters::describe();
-    let collector = Collector { options, ledger };
-    match rounds(&collector).await {
-        Ok(never) => match never {},
-        Err(stopped) => stopped,
+    /// Reads from the state.
+    fn read<T>(&self, read: impl FnOnce() -> Result<T, StateError>) -> Result<T, Trouble> {
+        read().or_else(|error| {
+            self.check_ledger()?;
+            Err(Trouble::Failed(format!("the state cannot be read: {error}")))
+        })
     }
-}
 
-async fn rounds(collector: &Collector) -> Result<std::convert::Infallible, Stopped> {
-    // All buckets at first, because it is unknown where the last run ended.
-    let mut since = 0;
-    let mut next_day = collector.options.day.next(collector.now());
-    loop {
-        let reached = collector.round(since).await?;
-        since = match collector.wake(next_day, reached).await? {
-            Wake::NewDay => {
-                next_day = collector.options.day.next(collector.now());
-                0
-            }
-            Wake::RulesChanged => reached,
-        };
+    /// Whether the ledger still works.
+    fn check_ledger(&self) -> Result<(), Trouble> {
+        let progress = self.ledger.progress();
+        let failed = progress.borrow().failed.clone();
+        match failed {
+            Some(reason) => Err(Trouble::Stopped(reason.to_string())),
+            // Its writer is gone, as when it is told to stop.
+            None if progress.has_changed().is_err() => Err(Trouble::Stopped("it was told to".into())),
+            None => Ok(()),
+        }
     }
 }

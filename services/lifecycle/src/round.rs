@@ -1,16 +1,22 @@
-use std::time::Instant;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use domain::View;
 use domain::row::BucketId;
 use events::ids::BucketName;
 use events::lifecycle::Rule;
 use ledger::StateError;
+use worker::{Handle, Step, Trouble};
 
-use crate::propose::Backoff;
-use crate::{Collector, Stopped, meters};
+use crate::walk::Walk;
+use crate::{Collector, meters};
 
 /// Rows of buckets that are read at once.
 const BUCKETS_MAX: usize = 1_000;
+
+/// The longest pause after a page. It is as long as the page took, so that at most half of a core and of the log's time
+/// go into rules.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// A bucket and its rules.
 #[derive(Debug)]
@@ -20,52 +26,102 @@ pub(crate) struct Bucket {
     pub(crate) rules: Vec<Rule>,
 }
 
-/// Some of the buckets with rules, in the order of their names.
-struct Found {
-    buckets: Vec<Bucket>,
-    /// The bucket to continue with.
-    next: Option<BucketName>,
+/// A pass through the buckets whose settings changed after an event.
+pub(crate) struct Pass {
+    since: u64,
+    begun: Instant,
+    /// The event up to which all settings are followed once the pass has ended.
+    reached: Option<u64>,
+    /// The last bucket that was looked up, if there may be more behind it.
+    after: Option<BucketName>,
+    is_last_page: bool,
+    /// Buckets that were looked up.
+    waiting: VecDeque<Bucket>,
+    /// The bucket whose rules are followed.
+    walk: Option<Walk>,
+    walked: u32,
+}
+
+impl Pass {
+    /// A pass through the buckets whose settings changed after an event; 0 for all.
+    pub(crate) fn since(since: u64) -> Self {
+        Self {
+            since,
+            begun: Instant::now(),
+            reached: None,
+            after: None,
+            is_last_page: false,
+            waiting: VecDeque::new(),
+            walk: None,
+            walked: 0,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_last_page && self.waiting.is_empty() && self.walk.is_none()
+    }
+
+    /// The event up to which all settings are followed, if the pass is over.
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.reached.filter(|_| self.is_over())
+    }
 }
 
 impl Collector {
-    /// Applies the rules of every bucket whose settings changed after an event. Returns the event up to which all were
-    /// applied.
-    pub(crate) async fn round(&self, since: u64) -> Result<u64, Stopped> {
-        let begun = Instant::now();
-        let reached = self.read(|| self.ledger.latest().cursor()).await?.sequence;
-        let (mut after, mut walked) = (None, 0);
-        loop {
-            let found = self.read(|| self.buckets(after.as_ref(), since)).await?;
-            for bucket in found.buckets {
-                self.walk(&bucket).await?;
-                walked += 1;
+    /// Goes on with a pass: a page of buckets, or a page of one bucket.
+    pub(crate) async fn follow(&self, pass: &mut Pass, handle: &Handle) -> Result<Step, Trouble> {
+        if pass.walk.is_none() {
+            if pass.waiting.is_empty() {
+                self.look_up(pass)?;
             }
-            after = found.next;
-            if after.is_none() {
-                break;
+            pass.walk = pass.waiting.pop_front().and_then(Walk::of);
+        }
+        if let Some(walk) = &mut pass.walk {
+            let begun = Instant::now();
+            if self.page(walk, handle).await? {
+                return Ok(Step::After(begun.elapsed().min(PAUSE_MAX)));
             }
+            pass.walked += 1;
+            pass.walk = None;
         }
-        if since == 0 {
-            meters::walked(begun.elapsed(), walked);
+        if pass.is_over() && pass.since == 0 {
+            meters::walked(pass.begun.elapsed(), pass.walked);
         }
-        Ok(reached)
+        Ok(Step::More)
     }
 
-    fn buckets(&self, after: Option<&BucketName>, since: u64) -> Result<Found, StateError> {
+    /// Looks up the next buckets.
+    fn look_up(&self, pass: &mut Pass) -> Result<(), Trouble> {
+        if pass.reached.is_none() {
+            pass.reached = Some(self.read(|| self.ledger.latest().cursor())?.sequence);
+        }
+        let (buckets, next) = self.read(|| self.buckets(pass.after.as_ref(), pass.since))?;
+        pass.waiting = buckets;
+        pass.is_last_page = next.is_none();
+        pass.after = next;
+        Ok(())
+    }
+
+    /// Some of the buckets that have rules, in the order of their names, and where to go on.
+    fn buckets(
+        &self,
+        after: Option<&BucketName>,
+        since: u64,
+    ) -> Result<(VecDeque<Bucket>, Option<BucketName>), StateError> {
         let snapshot = self.ledger.latest();
         let page = snapshot.list_buckets(after, BUCKETS_MAX)?;
         let next = page.last().filter(|_| page.len() == BUCKETS_MAX).map(|(name, _)| name.clone());
-        let mut buckets = Vec::new();
+        let mut buckets = VecDeque::new();
         for (name, row) in page.into_iter().filter(|(_, row)| row.settings > since) {
             let rules = snapshot.bucket_settings(row.id)?.lifecycle.unwrap_or_default();
             if rules.iter().any(|rule| rule.enabled) {
-                buckets.push(Bucket { name, id: row.id, rules });
+                buckets.push_back(Bucket { name, id: row.id, rules });
             }
         }
-        Ok(Found { buckets, next })
+        Ok((buckets, next))
     }
 
-    /// Whether any bucket's settings changed after an event. Reads only rows of buckets.
+    /// Whether a bucket's settings changed after an event, by a look at rows of buckets alone.
     pub(crate) fn settings_changed(&self, since: u64) -> Result<bool, StateError> {
         let snapshot = self.ledger.latest();
         let mut after: Option<BucketName> = None;
@@ -78,33 +134,6 @@ impl Collector {
                 Some((name, _)) => after = Some(name),
                 None => return Ok(false),
             }
-        }
-    }
-
-    /// Reads the state until that succeeds or the ledger has stopped.
-    pub(crate) async fn read<T>(&self, read: impl Fn() -> Result<T, StateError>) -> Result<T, Stopped> {
-        let mut backoff = Backoff::new();
-        loop {
-            match read() {
-                Ok(found) => return Ok(found),
-                Err(error) => {
-                    self.check_ledger()?;
-                    tracing::warn!(%error, "the state cannot be read");
-                    backoff.pause().await;
-                }
-            }
-        }
-    }
-
-    /// Fails if the ledger has stopped.
-    pub(crate) fn check_ledger(&self) -> Result<(), Stopped> {
-        let progress = self.ledger.progress();
-        let failed = progress.borrow().failed.clone();
-        match failed {
-            Some(reason) => Err(Stopped(reason.to_string())),
-            // The writer has ended, for example because it was stopped.
-            None if progress.has_changed().is_err() => Err(Stopped("it was told to".into())),
-            None => Ok(()),
         }
     }
 }

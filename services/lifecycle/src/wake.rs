@@ -1,64 +1,56 @@
 use std::time::Duration;
 
-use jiff::Timestamp;
+use worker::{Step, Trouble};
 
-use crate::{Collector, Stopped};
+use crate::round::Pass;
+use crate::{Collector, Lifecycle};
 
-/// The maximum delay before a change of rules is noticed, with days of full length.
+/// The longest time between a change of rules and the look that finds it, at a day's full length.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shorter days are checked at least this often.
+/// A shorter day is looked at so often at least.
 const LOOKS_A_DAY: u32 = 2;
 
-/// The longest wait without reading the clock again: it may be set meanwhile, and a machine may sleep.
+/// The longest wait by the clock as it was: it may be set meanwhile, and a machine may sleep.
 const CLOCK_TRUST_TIME: Duration = Duration::from_mins(1);
 
-/// The reason for the next pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wake {
-    /// A day began: anything may be due.
-    NewDay,
-    /// A bucket's rules changed.
-    RulesChanged,
+impl Lifecycle {
+    /// Begins a pass if one is due: with all buckets when a day begins, with those that have other rules otherwise.
+    pub(crate) fn look(&mut self) -> Result<Step, Trouble> {
+        let left = self.left();
+        if left.is_zero() {
+            self.next_day = self.collector.options.day.next(self.collector.now());
+            self.pass = Some(Pass::since(0));
+            return Ok(Step::More);
+        }
+        self.collector.check_ledger()?;
+        let reached = self.collector.ledger.progress().borrow().cursor.sequence;
+        if reached != self.looked {
+            if self.collector.read(|| self.collector.settings_changed(self.reached))? {
+                self.pass = Some(Pass::since(self.reached));
+                return Ok(Step::More);
+            }
+            self.looked = reached;
+        }
+        Ok(Step::Idle(left.min(CLOCK_TRUST_TIME)))
+    }
+
+    /// How long it is to the beginning of a day: of the next one, should the clock have been set back to an earlier.
+    fn left(&mut self) -> Duration {
+        let now = self.collector.now();
+        self.next_day = self.collector.options.day.next(now).min(self.next_day);
+        Duration::try_from(self.next_day.duration_since(now)).unwrap_or_default()
+    }
 }
 
 impl Collector {
-    /// Waits for the start of a day, or for a change of rules after an event.
-    pub(crate) async fn wake(&self, mut next_day: Timestamp, since: u64) -> Result<Wake, Stopped> {
+    /// Waits until there are events after one that was looked at: first the pause and then the event, so that what comes
+    /// in between is found by the same look.
+    pub(crate) async fn settings_may_have_changed(&self, looked: u64) {
+        tokio::time::sleep(self.look_interval()).await;
         let mut progress = self.ledger.progress();
-        let mut looked = since;
-        loop {
-            let left = self.left(&mut next_day);
-            if left.is_zero() {
-                return Ok(Wake::NewDay);
-            }
-            // The pause comes before the check for events, so that the same check finds changes in between.
-            tokio::time::sleep(left.min(self.look_interval())).await;
-            let reached = progress.borrow_and_update().cursor.sequence;
-            if reached == looked {
-                let left = self.left(&mut next_day).min(CLOCK_TRUST_TIME);
-                match tokio::time::timeout(left, progress.changed()).await {
-                    // The writer has ended.
-                    Ok(Err(_)) => {
-                        self.check_ledger()?;
-                        return Err(Stopped("it was told to".into()));
-                    }
-                    Ok(Ok(())) | Err(_) => continue,
-                }
-            }
-            self.check_ledger()?;
-            if self.read(|| self.settings_changed(since)).await? {
-                return Ok(Wake::RulesChanged);
-            }
-            looked = reached;
-        }
-    }
-
-    /// The time until the start of the next day; recomputed if the clock was set back.
-    fn left(&self, next_day: &mut Timestamp) -> Duration {
-        let now = self.now();
-        *next_day = self.options.day.next(now).min(*next_day);
-        Duration::try_from(next_day.duration_since(now)).unwrap_or_default()
+        // An error says that the ledger has stopped, and the look finds that.
+        let _changed = progress.wait_for(|progress| progress.cursor.sequence != looked).await;
     }
 
     fn look_interval(&self) -> Duration {

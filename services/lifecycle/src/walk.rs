@@ -1,69 +1,88 @@
-use std::time::{Duration, Instant};
-
 use domain::lifecycle::{Standing, Succession, Version, upload_end, version_end};
 use domain::{AbortExpired, Expire, View};
 use events::ids::{ObjectKey, UploadId, VersionId};
 use events::lifecycle::Rule;
 use ledger::{Entry, Page, StateError};
+use worker::{Handle, Trouble};
 
+use crate::Collector;
 use crate::meters::Ended;
 use crate::propose::Proposal;
 use crate::round::Bucket;
-use crate::{Collector, Stopped};
 
-/// Versions or uploads that are processed before other tasks get their turn.
+/// Versions or uploads that are looked at before others get their turn.
 const PAGE_ENTRIES: usize = 500;
 
-/// The longest pause after a page. The pause is as long as the page took, so that rules take at most half of a core and
-/// of the log's time.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
-
-/// The position of a walk through versions.
+/// Where a walk through versions goes on.
 #[derive(Default)]
 struct VersionsPlace {
-    /// After this key, unless one of its versions is named.
+    /// Behind this key, unless a version of it is named.
     after: Vec<u8>,
-    /// Within that key, below this version; and the succession of those above it.
+    /// Of that key, below this version, and how those above succeeded each other.
     below: Option<(VersionId, Option<Succession>)>,
 }
 
-/// The position of a walk through uploads: after this key and, within it, after this upload.
+/// Where a walk through uploads goes on: after this key and, of that key, after this upload.
 type UploadsPlace = (Vec<u8>, Option<UploadId>);
 
-/// What is due on one page, and where the next page begins.
+/// What is due on one page, and where the next begins.
 struct Turn<P> {
     due: Vec<Proposal>,
     next: Option<P>,
 }
 
-impl Collector {
-    /// Applies the rules of one bucket once.
-    pub(crate) async fn walk(&self, bucket: &Bucket) -> Result<(), Stopped> {
+/// A walk through one bucket: first its versions, then its uploads.
+pub(crate) struct Walk {
+    bucket: Bucket,
+    place: Place,
+}
+
+enum Place {
+    Versions(VersionsPlace),
+    Uploads(UploadsPlace),
+}
+
+impl Walk {
+    /// A walk through all that the rules of a bucket are about; `None` if that is nothing.
+    pub(crate) fn of(bucket: Bucket) -> Option<Self> {
         let enabled = || bucket.rules.iter().filter(|rule| rule.enabled);
-        if enabled().any(|rule| rule.expiration.is_some() || rule.noncurrent_expiration.is_some()) {
-            self.pages(|place| self.versions(bucket, place)).await?;
-        }
-        if enabled().any(|rule| rule.abort_uploads_after_days.is_some()) {
-            self.pages(|place| self.uploads(bucket, place)).await?;
-        }
-        Ok(())
+        let place = if enabled().any(|rule| rule.expiration.is_some() || rule.noncurrent_expiration.is_some()) {
+            Place::Versions(VersionsPlace::default())
+        } else {
+            Self::uploads(&bucket)?
+        };
+        Some(Self { bucket, place })
     }
 
-    async fn pages<P: Default>(&self, look: impl Fn(&P) -> Result<Turn<P>, StateError>) -> Result<(), Stopped> {
-        let mut place = P::default();
-        loop {
-            let begun = Instant::now();
-            let turn = self.read(|| look(&place)).await?;
-            self.propose_all(turn.due).await?;
-            match turn.next {
-                Some(next) => place = next,
-                None => return Ok(()),
+    /// The beginning of the uploads, if a rule is about them.
+    fn uploads(bucket: &Bucket) -> Option<Place> {
+        let is_about = |rule: &Rule| rule.enabled && rule.abort_uploads_after_days.is_some();
+        bucket.rules.iter().any(is_about).then(|| Place::Uploads(UploadsPlace::default()))
+    }
+}
+
+impl Collector {
+    /// Follows the rules on one page of a bucket. Returns whether there are more. The walk goes on only once all that is
+    /// due on the page is answered.
+    pub(crate) async fn page(&self, walk: &mut Walk, handle: &Handle) -> Result<bool, Trouble> {
+        let Walk { bucket, place } = walk;
+        let (due, next) = match place {
+            Place::Versions(place) => {
+                let turn = self.read(|| self.versions(bucket, place))?;
+                (turn.due, turn.next.map(Place::Versions).or_else(|| Walk::uploads(bucket)))
             }
-            tokio::time::sleep(begun.elapsed().min(PAUSE_MAX)).await;
-        }
+            Place::Uploads(place) => {
+                let turn = self.read(|| self.uploads(bucket, place))?;
+                (turn.due, turn.next.map(Place::Uploads))
+            }
+        };
+        self.propose_all(&bucket.name, due, handle).await?;
+        let Some(next) = next else { return Ok(false) };
+        *place = next;
+        Ok(true)
     }
 
-    /// Reads only one page: the succession of each version follows from those before it.
+    /// Reads a page and no more: what each version succeeded is told from those before it.
     fn versions(&self, bucket: &Bucket, place: &VersionsPlace) -> Result<Turn<VersionsPlace>, StateError> {
         let (snapshot, now, day) = (self.ledger.latest(), self.now(), self.options.day);
         let page = page(&bucket.rules, &place.after);
@@ -78,7 +97,7 @@ impl Collector {
                 succession.next(row.object.is_some(), row.modified)
             } else {
                 succession = Some(Succession::of_newest(row.modified));
-                // `is_only` matters only for a delete marker.
+                // It says something of delete markers alone.
                 let is_marker = row.object.is_none();
                 let is_only = is_marker && snapshot.newest_below(bucket.id, &key, row.version)?.is_none();
                 Standing::Newest { is_only }
@@ -117,12 +136,12 @@ impl Collector {
     }
 }
 
-/// A page of the keys that have the common prefix of all rules.
+/// A page of only those keys that begin as all rules want it.
 fn page<'a>(rules: &'a [Rule], after: &'a [u8]) -> Page<'a> {
     Page { prefix: common_prefix(rules), delimiter: b"", after, max: PAGE_ENTRIES }
 }
 
-/// The common prefix of the keys of all rules.
+/// What the keys of all rules begin with.
 fn common_prefix(rules: &[Rule]) -> &[u8] {
     let prefixes = rules.iter().filter(|rule| rule.enabled);
     let mut prefixes = prefixes.map(|rule| rule.filter.prefix.as_deref().unwrap_or_default().as_bytes());

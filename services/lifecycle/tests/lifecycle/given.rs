@@ -7,15 +7,18 @@ use domain::lifecycle::Day;
 use domain::row::BucketId;
 use domain::{Command, NewBody, Setting, View};
 use eventlog::Log;
-use events::ids::ObjectKey;
+use events::ids::{ObjectKey, ProcessId};
+use events::lease::Owner;
 use events::lifecycle::{Expiration, Rule, TransitionMinimum};
 use events::{Event, Fact};
 use ledger::{Entry, Ledger, Options, Page};
+use lifecycle::Lifecycle;
 use tempfile::TempDir;
 use testkit::commands::{origin, put_object};
-use testkit::ledgers::options;
+use testkit::ledgers::{options, region};
 use testkit::{Clock, MemoryLog, commands};
-use tokio::task::JoinHandle;
+use uuid::Uuid;
+use worker::Workers;
 
 pub(crate) use testkit::commands::{bucket, rule};
 
@@ -32,17 +35,14 @@ pub(crate) struct Store {
     pub(crate) clock: Clock,
 }
 
-/// Applies rules until it is dropped.
-pub(crate) struct Following(JoinHandle<lifecycle::Stopped>);
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-pub(crate) fn follow(ledger: &Ledger, clock: &Clock, day: Day) -> Following {
-    Following(tokio::spawn(lifecycle::run(lifecycle::Options { day, sources: clock.sources() }, ledger.clone())))
+/// Applies rules until the returned workers are dropped.
+pub(crate) fn follow(ledger: &Ledger, clock: &Clock, day: Day) -> Workers {
+    let owner = Owner { process: ProcessId(Uuid::nil()), name: "test".into() };
+    let sources = clock.sources();
+    let options = worker::Options { region: region(), owner, now: sources.now.clone(), link: None };
+    let workers = Workers::start(options, Arc::new(ledger.clone()));
+    workers.add(Lifecycle::new(lifecycle::Options { day, sources }, ledger.clone())).unwrap();
+    workers
 }
 
 impl Store {

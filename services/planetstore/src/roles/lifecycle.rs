@@ -8,13 +8,15 @@ use clap::Args;
 use domain::lifecycle::Day;
 use events::ids::RegionName;
 use ledger::Ledger;
+use lifecycle::Lifecycle;
+use worker::NatsTelemetry;
 
 use super::log::{Releases, open_ledger, open_log, run_ledger};
 use crate::author_key;
 use crate::commands::Verdict;
 use crate::folder::{DataArgs, DataFolder};
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
-use crate::process::{ConsoleHosts, Process, Running, open_console, raise_open_files};
+use crate::process::{ConsoleHosts, Process, open_console, raise_open_files};
 use crate::signals::Stop;
 use crate::sources::sources;
 
@@ -74,7 +76,10 @@ pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
         let ledger =
             open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
         process.add(run_ledger(log, ledger.clone()));
-        process.add(start(day, ledger));
+        let link = NatsTelemetry::speak(endpoint.connect("lifecycle telemetry").await?, region.clone());
+        let (workers, running) = super::workers::start("lifecycle", &region, &ledger, Some(link));
+        process.add(running);
+        workers.add(worker(day, ledger))?;
         tracing::info!(day_seconds = day.seconds(), "applying lifecycle rules");
         Ok(())
     };
@@ -82,10 +87,7 @@ pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
     Ok(Verdict::Well)
 }
 
-/// Starts to apply the rules of all buckets. It may be dropped at any moment, because its work is on the log.
-pub(super) fn start(day: Day, ledger: Ledger) -> Running {
-    Running::droppable("lifecycle", async move {
-        let stopped = lifecycle::run(lifecycle::Options { day, sources: sources() }, ledger).await;
-        Err(anyhow::Error::new(stopped).context("lifecycle rules are no longer applied"))
-    })
+/// The worker that applies the rules of all buckets.
+pub(super) fn worker(day: Day, ledger: Ledger) -> Lifecycle {
+    Lifecycle::new(lifecycle::Options { day, sources: sources() }, ledger)
 }

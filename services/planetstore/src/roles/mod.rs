@@ -11,6 +11,7 @@ mod log;
 pub(crate) mod node;
 mod serve;
 mod server;
+mod workers;
 
 pub(crate) use gateway::NODES_MIN;
 pub(crate) use integration::mirror;

@@ -17,13 +17,14 @@ use listener::{Limits, Listener};
 use shards::NodeControl;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use worker::{NatsTelemetry, Workers};
 
 use super::admin::{self, Trust};
 use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, gateway, lifecycle};
+use super::{admission, gateway, lifecycle, workers};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -138,6 +139,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     process.add(membership);
     let (log, ledger) = start_nodes_and_ledger(plan, &endpoint, &cluster, process).await?;
 
+    let workers = start_workers(plan, &cluster, &ledger, process).await?;
+
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
     let trust = Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
@@ -161,10 +164,27 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
         });
     }
     if let Some(day) = plan.lifecycle_day {
-        process.add(lifecycle::start(day, ledger));
+        workers.add(lifecycle::worker(day, ledger))?;
     }
     process.add(announce(plan, endpoints)?);
     Ok(())
+}
+
+/// Starts the background loops. A process with a private nats-server is the only one that appends to the log.
+async fn start_workers(
+    plan: &Plan,
+    cluster: &Cluster,
+    ledger: &Ledger,
+    process: &mut Process,
+) -> anyhow::Result<Workers> {
+    let link = match &plan.external {
+        Some(_) => Some(NatsTelemetry::link(cluster.telemetry.clone(), plan.region.clone()).await?),
+        None => None,
+    };
+    let role = if plan.external.is_some() { "gateway" } else { "dev" };
+    let (workers, running) = workers::start(role, &plan.region, ledger, link);
+    process.add(running);
+    Ok(workers)
 }
 
 /// Starts the nodes of this process, opens the ledger meanwhile, and waits until the nodes are online.

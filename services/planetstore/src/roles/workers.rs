@@ -1,0 +1,53 @@
+//! The background loops of a process, and its name among the others that run such loops.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use events::ids::{ProcessId, RegionName};
+use events::lease::Owner;
+use ledger::Ledger;
+use worker::{Link, Options, Workers};
+
+use crate::process::{Check, Running};
+use crate::sources::sources;
+
+/// How long the loops may take to stop and to give their leases back.
+const STOP_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Where Linux says the host's name.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// Begins to run the loops of a process, of which there are none yet. `link`: the other processes, if others append to
+/// the log.
+pub(super) fn start(role: &str, region: &RegionName, ledger: &Ledger, link: Option<Link>) -> (Workers, Running) {
+    let sources = sources();
+    let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+    let name = format!("{role} on {}", host.trim());
+    let owner = Owner { process: ProcessId((sources.fresh)((sources.now)())), name };
+    let options = Options { region: region.clone(), owner, now: sources.now.clone(), link };
+    let workers = Workers::start(options, std::sync::Arc::new(ledger.clone()));
+    let running = workers.clone();
+    let running = Running::start("workers", STOP_TIME_MAX, async move |shutdown| {
+        let outcome = tokio::select! {
+            () = shutdown.requested() => Ok(()),
+            how = running.broken() => Err(anyhow!("background work is broken: {how}")),
+        };
+        running.stop().await;
+        outcome
+    });
+    let running = running.checked(Observed(workers.clone()));
+    (workers, running)
+}
+
+/// How the loops are. A process serves its clients whatever they do.
+struct Observed(Workers);
+
+impl Check for Observed {
+    fn missing(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn observe(&self) {
+        self.0.observe();
+    }
+}

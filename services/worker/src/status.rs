@@ -1,0 +1,296 @@
+use std::num::NonZeroU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use events::ids::WorkerName;
+use events::lease::{Lease, Owner};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::Profile;
+
+/// The time over which a pace is averaged: a step that lasts longer than that shows by its own pace alone.
+const PACE_TIME: Duration = Duration::from_secs(30);
+
+/// How long a step may show no sign of life before its lease is not renewed any more.
+const QUIET_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// How long a step may show no sign of life before it is dropped.
+pub(crate) const STUCK_TIME: Duration = Duration::from_mins(1);
+
+/// How long a worker may fail before its lease is not renewed any more: another process may do better.
+const FAILING_TIME_MAX: Duration = Duration::from_mins(1);
+
+/// The longest text that a report holds, in characters.
+const TEXT_CHARS_MAX: usize = 300;
+
+/// What a background loop is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum State {
+    /// There is nothing to do.
+    Idle,
+    /// It does its work.
+    Working,
+    /// Somebody paused it.
+    Paused,
+    /// It needs a lease that this process does not own.
+    Waiting {
+        /// Why this process does not own it.
+        why: String,
+    },
+    /// Its last step failed. It tries again.
+    Failing {
+        /// Why.
+        why: String,
+    },
+}
+
+impl State {
+    /// The names of all states.
+    pub const NAMES: [&str; 5] = ["idle", "working", "paused", "waiting", "failing"];
+
+    /// The state's name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Working => "working",
+            Self::Paused => "paused",
+            Self::Waiting { .. } => "waiting",
+            Self::Failing { .. } => "failing",
+        }
+    }
+}
+
+/// What a worker did last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Last {
+    /// When.
+    pub at: Timestamp,
+    /// What, in a sentence.
+    pub what: String,
+}
+
+/// How a background loop of one process is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The worker.
+    pub worker: WorkerName,
+    /// What it is for, in a sentence.
+    pub about: String,
+    /// The process that runs it.
+    pub process: Owner,
+    /// What it is doing.
+    pub state: State,
+    /// Since when it is doing that.
+    pub since: Timestamp,
+    /// The lease that it needs.
+    pub lease: Option<Lease>,
+    /// The plural of what it counts, such as `bytes`.
+    pub unit: String,
+    /// How many units it did since the process started.
+    pub done: u64,
+    /// How many are left to do, where that is known.
+    pub left: Option<u64>,
+    /// Units a second that it did lately.
+    pub pace: f64,
+    /// Units a second that it keeps to; `None` without a limit.
+    pub rate: Option<NonZeroU64>,
+    /// How many steps failed since the process started.
+    pub failures: u64,
+    /// What it did last.
+    pub last: Option<Last>,
+}
+
+/// How a loop of this process is doing.
+#[derive(Debug)]
+pub(crate) struct Status {
+    pub(crate) name: WorkerName,
+    pub(crate) profile: Profile,
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    figures: Mutex<Figures>,
+}
+
+#[derive(Debug)]
+struct Figures {
+    state: State,
+    since: Timestamp,
+    done: u64,
+    left: Option<u64>,
+    pace: Pace,
+    failures: u64,
+    failing_since: Option<Instant>,
+    /// The last sign of life of the step that is under way.
+    alive: Option<Instant>,
+    last: Option<Last>,
+}
+
+impl Status {
+    pub(crate) fn new(name: WorkerName, profile: Profile, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+        let figures = Figures {
+            state: State::Idle,
+            since: now(),
+            done: 0,
+            left: None,
+            pace: Pace { per_second: 0.0, at: Instant::now() },
+            failures: 0,
+            failing_since: None,
+            alive: None,
+            last: None,
+        };
+        Self { name, profile, now, figures: Mutex::new(figures) }
+    }
+
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn enter(&self, state: State) {
+        let mut figures = self.figures();
+        if figures.state != state {
+            figures.since = (self.now)();
+            figures.state = state;
+        }
+    }
+
+    /// A step begins. A look that finds nothing to do does not end an idle time, and only success ends a failure.
+    pub(crate) fn begin(&self) {
+        let is_kept = matches!(self.figures().state, State::Idle | State::Failing { .. });
+        if !is_kept {
+            self.enter(State::Working);
+        }
+        self.figures().alive = Some(Instant::now());
+    }
+
+    /// A step is over, or was dropped.
+    pub(crate) fn end(&self) {
+        self.figures().alive = None;
+    }
+
+    /// The step that is under way shows a sign of life.
+    pub(crate) fn alive(&self) {
+        let mut figures = self.figures();
+        figures.alive = figures.alive.map(|_| Instant::now());
+    }
+
+    /// When the step that is under way counts as stuck, if it shows no sign of life until then.
+    pub(crate) fn stuck_at(&self) -> Option<Instant> {
+        self.figures().alive.map(|alive| alive + STUCK_TIME)
+    }
+
+    /// Whether the lease of this worker is in good hands.
+    pub(crate) fn is_well(&self) -> bool {
+        let (figures, now) = (self.figures(), Instant::now());
+        let within =
+            |since: Option<Instant>, most| since.is_none_or(|since| now.saturating_duration_since(since) < most);
+        within(figures.alive, QUIET_TIME_MAX) && within(figures.failing_since, FAILING_TIME_MAX)
+    }
+
+    /// A step failed. It fails since the first of several in a row.
+    pub(crate) fn fail(&self, why: &str) {
+        let mut figures = self.figures();
+        if figures.failing_since.is_none() {
+            figures.failing_since = Some(Instant::now());
+            figures.since = (self.now)();
+        }
+        figures.state = State::Failing { why: cut(why) };
+        figures.failures += 1;
+    }
+
+    /// A step ended well.
+    pub(crate) fn succeed(&self) {
+        self.figures().failing_since = None;
+    }
+
+    pub(crate) fn count(&self, units: u64) {
+        self.enter(State::Working);
+        self.alive();
+        let mut figures = self.figures();
+        figures.done += units;
+        figures.pace.count(units, Instant::now());
+    }
+
+    pub(crate) fn set_left(&self, left: Option<u64>) {
+        self.alive();
+        self.figures().left = left;
+    }
+
+    pub(crate) fn say(&self, what: &str) {
+        self.alive();
+        self.figures().last = Some(Last { at: (self.now)(), what: cut(what) });
+    }
+
+    /// `rate`: what it keeps to.
+    pub(crate) fn report(&self, process: &Owner, rate: Option<NonZeroU64>) -> Report {
+        let figures = self.figures();
+        Report {
+            worker: self.name.clone(),
+            about: self.profile.about.into(),
+            process: process.clone(),
+            state: figures.state.clone(),
+            since: figures.since,
+            lease: self.profile.lease,
+            unit: self.profile.unit.into(),
+            done: figures.done,
+            left: figures.left,
+            pace: figures.pace.at(Instant::now()),
+            rate,
+            failures: figures.failures,
+            last: figures.last.clone(),
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}
+
+/// Units a second, of which the older ones weigh less.
+#[derive(Debug)]
+struct Pace {
+    per_second: f64,
+    at: Instant,
+}
+
+impl Pace {
+    /// The pace at a later moment, if nothing was done since.
+    fn at(&self, now: Instant) -> f64 {
+        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        self.per_second * (-passed / PACE_TIME.as_secs_f64()).exp()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a pace is shown to people")]
+    fn count(&mut self, units: u64, now: Instant) {
+        self.per_second = self.at(now) + units as f64 / PACE_TIME.as_secs_f64();
+        self.at = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_that_of_the_last_minute() {
+        let begun = Instant::now();
+        let mut pace = Pace { per_second: 0.0, at: begun };
+        for second in 1..=600 {
+            pace.count(100, begun + Duration::from_secs(second));
+        }
+        let end = begun + Duration::from_mins(10);
+        assert!((95.0..105.0).contains(&pace.at(end)), "{}", pace.at(end));
+        assert!(pace.at(end + Duration::from_mins(5)) < 0.1);
+    }
+
+    #[test]
+    fn every_state_has_its_name_in_the_list() {
+        let why = || "x".to_owned();
+        let states =
+            [State::Idle, State::Working, State::Paused, State::Waiting { why: why() }, State::Failing { why: why() }];
+        assert_eq!(states.each_ref().map(State::name), State::NAMES);
+        for state in states {
+            assert_eq!(serde_json::to_value(&state).unwrap()["name"], state.name());
+        }
+    }
+}

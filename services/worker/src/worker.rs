@@ -1,0 +1,89 @@
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use domain::Rejection;
+use events::lease::Lease;
+use ledger::{CommitError, ReadError, StateError};
+
+use crate::Handle;
+
+/// What is always so of a background loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name: 1 to 32 of `a-z 0-9 -`, the same in every process.
+    pub name: &'static str,
+    /// What it is for, in a sentence.
+    pub about: &'static str,
+    /// The plural of what its progress and its rate are counted in, such as `bytes`.
+    pub unit: &'static str,
+    /// The lease without which it does not run.
+    pub lease: Option<Lease>,
+    /// The rate to which it keeps unless another one is set: units a second. `None` for no limit.
+    pub rate: Option<NonZeroU64>,
+}
+
+/// What follows a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There is more to do.
+    More,
+    /// There is more to do, after a pause in which others get their turn.
+    After(Duration),
+    /// There is nothing to do until [`Worker::wake`] returns, or this time has passed.
+    Idle(Duration),
+}
+
+/// Why a step did not end well.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// Another process owns the lease, or will. The loop waits until this one has it again.
+    #[error("this process does not own the lease any more")]
+    LeaseLost,
+    /// The ledger has stopped, and with it all loops.
+    #[error("the ledger has stopped: {0}")]
+    Stopped(String),
+    /// Something else. The step is taken again after a pause, which grows from one failure to the next.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<CommitError> for Trouble {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Rejected(Rejection::LeaseLost(_)) => Self::LeaseLost,
+            CommitError::Stopped(reason) => Self::Stopped(reason),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<StateError> for Trouble {
+    fn from(error: StateError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<ReadError> for Trouble {
+    fn from(error: ReadError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// A background loop.
+pub trait Worker: Send + 'static {
+    /// What is always so of it.
+    fn profile(&self) -> Profile;
+
+    /// Does a little of what there is to do: as much as may be lost, or done twice, when the process is killed. The future
+    /// may be dropped wherever it waits: then the lease was lost, the worker was paused, or the process stops.
+    ///
+    /// # Errors
+    /// [`Trouble`] says what happens next.
+    fn step(&mut self, handle: &Handle) -> impl Future<Output = Result<Step, Trouble>> + Send;
+
+    /// Waits until there may be something to do. It is asked after a step that said [`Step::Idle`], and may be dropped and
+    /// asked again.
+    fn wake(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+}
