@@ -176,7 +176,10 @@ async fn a_gateway_appends_and_reads_and_cannot_take_anything_away() {
     }
 
     let mut gateway = Client::connect(&fixture, &Role::Gateway).await;
-    for subject in ["ps.test.shards.node-1", "ps.test.control.node-1", "ps.test.telemetry.rollcall"] {
+    let said = ["rollcall", "lease.repair", "worker.repair"].map(|what| format!("ps.test.telemetry.{what}"));
+    for subject in
+        ["ps.test.shards.node-1", "ps.test.control.node-1"].into_iter().chain(said.iter().map(String::as_str))
+    {
         assert!(gateway.may_publish(subject).await, "{subject}");
     }
     for what in ["STREAM.UPDATE", "STREAM.DELETE", "STREAM.PURGE", "STREAM.MSG.DELETE", "STREAM.RESTORE"] {
