@@ -102,5 +102,9 @@ def test_each_login_publishes_what_is_its_own():
     assert declared["node"]["publish"] == ["ps.{region}.telemetry.node.{node}"]
     for role, rights in declared.items():
         spoken = [subject for subject in rights["publish"] if ".telemetry." in subject]
-        wanted = {"gateway": ["ps.{region}.telemetry.rollcall"], "node": rights["publish"]}.get(role, [])
-        assert spoken == wanted, role
+        wanted = {
+            "gateway": ["rollcall", "lease.*", "worker.*"],
+            "lifecycle": ["worker.lifecycle"],
+            "node": ["node.{node}"],
+        }.get(role, [])
+        assert spoken == [f"ps.{{region}}.telemetry.{what}" for what in wanted], role

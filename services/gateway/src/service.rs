@@ -26,6 +26,9 @@ const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// Answers a request. It never fails: errors become responses too.
+///
+/// Whoever reads the response's body must drop each chunk before the next one can come: while a client has not taken a
+/// chunk of a large object, no more is read from the nodes. Such a body never ends if its chunks are collected.
 pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();

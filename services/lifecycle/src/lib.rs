@@ -31,7 +31,7 @@ use round::Pass;
 const PRINCIPAL: &str = "lifecycle";
 
 /// The options of the lifecycle service.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The length of a day.
     pub day: Day,

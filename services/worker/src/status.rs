@@ -1,5 +1,6 @@
+use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use events::ids::WorkerName;
@@ -104,12 +105,17 @@ pub struct Report {
 }
 
 /// How a loop of this process is doing.
-#[derive(Debug)]
 pub(crate) struct Status {
     pub(crate) name: WorkerName,
     pub(crate) profile: Profile,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     figures: Mutex<Figures>,
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Status").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

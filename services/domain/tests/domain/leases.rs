@@ -79,8 +79,9 @@ fn what_was_given_back_fences_its_owner_and_is_taken_by_the_next() {
     unchanged(&[take(Lease::Gc, 1, 0), take(Lease::Gc, 2, 1)], &release(Lease::Gc, 1), &DONE);
 }
 
-fn set(paused: Option<bool>, rate: Option<Option<u64>>) -> Command {
-    let rate = rate.map(|rate| rate.and_then(NonZeroU64::new));
+/// A rate of 0 removes the limit.
+fn set(paused: Option<bool>, rate: Option<u64>) -> Command {
+    let rate = rate.map(NonZeroU64::new);
     ChangeWorker { region: region(), worker: "repair".parse().unwrap(), paused, rate }.into()
 }
 
@@ -90,14 +91,14 @@ fn a_worker_keeps_the_settings_that_a_change_does_not_name() {
     let row = |fold: &Fold| fold.model.worker(&worker).unwrap();
     assert_eq!(row(&Fold::new()), WorkerRow::default());
     let rate = NonZeroU64::new(7);
-    let fold = accepted(&[set(Some(true), None)], &set(None, Some(Some(7))), &DONE);
+    let fold = accepted(&[set(Some(true), None)], &set(None, Some(7)), &DONE);
     assert_eq!(row(&fold), WorkerRow { paused: true, rate });
-    let fold = accepted(&[set(Some(true), Some(Some(7)))], &set(Some(false), None), &DONE);
+    let fold = accepted(&[set(Some(true), Some(7))], &set(Some(false), None), &DONE);
     assert_eq!(row(&fold), WorkerRow { paused: false, rate });
-    let fold = accepted(&[set(Some(true), Some(Some(7)))], &set(None, Some(None)), &DONE);
+    let fold = accepted(&[set(Some(true), Some(7))], &set(None, Some(0)), &DONE);
     assert_eq!(row(&fold), WorkerRow { paused: true, rate: None });
-    unchanged(&[set(Some(true), Some(Some(7)))], &set(Some(true), Some(Some(7))), &DONE);
-    unchanged(&[], &set(Some(false), Some(None)), &DONE);
+    unchanged(&[set(Some(true), Some(7))], &set(Some(true), Some(7)), &DONE);
+    unchanged(&[], &set(Some(false), Some(0)), &DONE);
 }
 
 #[derive(Debug, Clone)]

@@ -95,6 +95,13 @@ fn holds(model: &Model, command: &Command) -> bool {
         }
         Command::JoinNode(join) => model.nodes[&join.node].folder == join.folder,
         Command::Leased(leased) => holds(model, &leased.command),
+        other => lease_holds(model, other),
+    }
+}
+
+/// Whether the state has what an accepted command about leases and workers set.
+fn lease_holds(model: &Model, command: &Command) -> bool {
+    match command {
         Command::TakeLease(take) => {
             let row = &model.leases[&take.lease];
             row.epoch == take.after + 1 && row.owner.as_ref() == Some(&take.owner)

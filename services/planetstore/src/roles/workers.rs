@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use admin::Check;
 use anyhow::anyhow;
 use events::ids::{ProcessId, RegionName};
 use events::lease::Owner;
 use ledger::Ledger;
 use worker::{Link, Options, Workers};
 
-use crate::process::{Check, Running};
+use crate::process::Running;
 use crate::sources::sources;
 
 /// How long the loops may take to stop and to give their leases back.

@@ -109,9 +109,9 @@ async fn a_paused_loop_takes_no_step_wherever_it_runs_and_after_a_restart() {
 #[tokio::test(start_paused = true)]
 async fn a_step_that_takes_long_is_dropped_a_while_after_its_worker_was_paused() {
     let running = run(&World::default(), |_| Ok(Step::More));
-    running.process.set("scripted", None, Some(Some(1))).await;
+    running.process.set("scripted", None, Some(1)).await;
     pass(Duration::from_secs(1)).await;
-    running.process.set("scripted", Some(true), Some(Some(1))).await;
+    running.process.set("scripted", Some(true), Some(1)).await;
     pass(Duration::from_secs(15)).await;
     assert_eq!(running.state(), State::Paused);
 }
@@ -119,7 +119,7 @@ async fn a_step_that_takes_long_is_dropped_a_while_after_its_worker_was_paused()
 #[tokio::test(start_paused = true)]
 async fn a_rate_is_kept_and_can_be_set_while_it_runs() {
     let running = run(&World::default(), |_| Ok(Step::After(Duration::from_millis(1))));
-    running.process.set("scripted", None, Some(Some(20))).await;
+    running.process.set("scripted", None, Some(20)).await;
     pass(Duration::from_secs(1)).await;
     let steps_in = async |seconds| {
         let before = running.steps();
@@ -131,10 +131,10 @@ async fn a_rate_is_kept_and_can_be_set_while_it_runs() {
     assert_eq!(running.process.report("scripted").rate.map(std::num::NonZero::get), Some(20));
     let pace = running.process.report("scripted").pace;
     assert!((18.0..22.0).contains(&pace), "{pace}");
-    running.process.set("scripted", None, Some(Some(200))).await;
+    running.process.set("scripted", None, Some(200)).await;
     let _settled = steps_in(10).await;
     assert!((1_990..=2_010).contains(&steps_in(100).await));
-    running.process.set("scripted", None, Some(None)).await;
+    running.process.set("scripted", None, Some(0)).await;
     let _settled = steps_in(10).await;
     assert!(steps_in(10).await > 5_000);
 }

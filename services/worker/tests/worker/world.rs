@@ -241,9 +241,9 @@ impl Process {
         reports.find(|report| report.worker.as_str() == worker && report.process == self.owner).unwrap()
     }
 
-    /// Sets a worker, as an administrator does.
-    pub(crate) async fn set(&self, worker: &str, paused: Option<bool>, rate: Option<Option<u64>>) {
-        let rate = rate.map(|rate| rate.and_then(NonZeroU64::new));
+    /// Sets a worker, as an administrator does. A rate of 0 removes the limit.
+    pub(crate) async fn set(&self, worker: &str, paused: Option<bool>, rate: Option<u64>) {
+        let rate = rate.map(NonZeroU64::new);
         let change = ChangeWorker { region: region(), worker: worker.parse().unwrap(), paused, rate };
         self.store.commit("admin", change.into()).await.unwrap();
     }

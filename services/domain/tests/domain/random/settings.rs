@@ -6,15 +6,13 @@ use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
     ChangeKey, ChangeMasterKey, ChangeWorker, Command, DeleteObject, IdentityCommand, JoinNode, Leased, NewBody,
-    Precondition, PutObject, ReleaseLease, RenameObject, SetLegalHold, SetRetention, Setting, TakeLease,
+    Precondition, ReleaseLease, RenameObject, SetLegalHold, SetRetention, Setting, TakeLease,
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
 use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
-use events::ids::{
-    BucketName, ETag, FolderId, KeyCheck, KmsKeyName, MasterKeyId, Md5Digest, ObjectKey, ProcessId, Sealed,
-};
+use events::ids::{BucketName, FolderId, KeyCheck, KmsKeyName, MasterKeyId, ObjectKey, ProcessId, Sealed};
 use events::lease::{Lease, Owner, Term};
 use events::lifecycle::{Filter, Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, LegalHold, Period, Retention, RetentionMode};
@@ -198,6 +196,10 @@ fn of_lease(step: &Step) -> Command {
     }
 }
 
+fn upgrade(level: u32) -> Command {
+    Command::UpgradeRegion { region: "eu-1".parse().unwrap(), level, release: "0.0.1".into() }
+}
+
 /// The command of a step in a state; `None` if its object does not exist.
 pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
@@ -263,9 +265,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::ChangeKmsKey(n, enabled) => {
             Command::Identity(Box::new(IdentityCommand::ChangeKmsKey { name: kms_key(n), enabled }))
         }
-        Step::Upgrade(level) => {
-            Command::UpgradeRegion { region: "eu-1".parse().unwrap(), level, release: "0.0.1".into() }
-        }
+        Step::Upgrade(level) => upgrade(level),
         Step::ChangeKey(author, number) => ChangeKey { region: "eu-1".parse().unwrap(), author, number }.into(),
         Step::ChangeMasterKey(number) => change_master_key(number).into(),
         Step::Join(n, with, instead_of) => join(n, with, instead_of).into(),
