@@ -24,6 +24,8 @@ mod placed_samples;
 mod samples;
 #[path = "../tests/events/secret_samples.rs"]
 mod secret_samples;
+#[path = "../tests/events/shard_samples.rs"]
+mod shard_samples;
 
 fn main() -> io::Result<()> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas"));

@@ -25,6 +25,8 @@ mod placed_samples;
 mod samples;
 #[path = "../tests/events/secret_samples.rs"]
 mod secret_samples;
+#[path = "../tests/events/shard_samples.rs"]
+mod shard_samples;
 
 /// The duration of one round.
 const ROUND: Duration = Duration::from_millis(2);

@@ -12,17 +12,20 @@ pub enum Author {
     Gateway,
     /// The lifecycle service.
     Lifecycle,
+    /// The services that keep contents whole and give space back: monitor, repair, garbage collection, deduplication.
+    Maintenance,
 }
 
 impl Author {
     /// All authors.
-    pub const ALL: [Self; 2] = [Self::Gateway, Self::Lifecycle];
+    pub const ALL: [Self; 3] = [Self::Gateway, Self::Lifecycle, Self::Maintenance];
 
     /// The author's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Lifecycle => "lifecycle",
+            Self::Maintenance => "maintenance",
         }
     }
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BucketName, ContentId, NodeId};
+use crate::ids::{BucketName, ContentId, Generation, NodeId};
+use crate::lease::Term;
 
 /// The set of faulty shards of a content changed. It replaces the previous set; with no faults the content is whole
 /// again.
@@ -15,6 +16,9 @@ pub struct HealthChanged {
     pub content: ContentId,
     /// All shards that are known to be missing or damaged, ordered by index.
     pub faults: Vec<ShardFault>,
+    /// The term of the lease under which it was written; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
 }
 
 /// A missing or damaged shard of a content.
@@ -40,4 +44,78 @@ pub enum Fault {
     Damaged,
     /// The node's disk does not return the bytes of the shard.
     Unreadable,
+}
+
+/// Shards of contents were written anew, each under a generation of its own. From here on they are read where they lie
+/// now, and what they were before is needed by nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Placed {
+    /// The bucket to which the contents were uploaded. It may have been deleted since.
+    pub bucket: BucketName,
+    /// The contents, each once.
+    pub contents: Vec<ContentPlaced>,
+    /// The sequence of the event up to which facts about nodes were known when the new nodes were chosen.
+    pub chosen_at: u64,
+    /// The term of the lease under which it was written; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
+}
+
+/// The shards of a content that were written anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentPlaced {
+    /// The content.
+    pub content: ContentId,
+    /// The shards, each once.
+    pub shards: Vec<ShardPlaced>,
+}
+
+/// A shard that was written anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShardPlaced {
+    /// The index of the shard, 0 to 5.
+    pub shard: u8,
+    /// Where it lay until now.
+    pub from: ShardPlace,
+    /// Where it lies from here on. The generation is the name of this shard alone.
+    pub to: ShardPlace,
+    /// The reason.
+    pub cause: PlaceCause,
+}
+
+/// Where a shard lies, and under which name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ShardPlace {
+    /// The node.
+    pub node: NodeId,
+    /// The generation that the shard was written under.
+    pub generation: Generation,
+}
+
+/// The reason why a shard was written anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceCause {
+    /// The shard was missing or damaged.
+    Fault,
+    /// Its node is gone, or gave up the data folder that the shard was in.
+    NodeLost,
+    /// Its node is being emptied.
+    NodeDraining,
+    /// Its node held more shards of the content than it had to.
+    Spread,
+}
+
+/// Contents to which nothing referred any more ended. No event names them, or any of their shards, from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reclaimed {
+    /// The bucket to which they were uploaded. It may have been deleted since.
+    pub bucket: BucketName,
+    /// The contents, each once.
+    pub contents: Vec<ContentId>,
+    /// The sequence up to which the events reach that took their last references: none was taken later.
+    pub up_to: u64,
+    /// The term of the lease under which it was written; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
 }

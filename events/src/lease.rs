@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Fact;
 use crate::ids::{ProcessId, RegionName};
 
 /// Work that one process of the region does at a time.
@@ -83,4 +84,41 @@ pub struct Released {
     pub lease: Lease,
     /// The number of the term that ended.
     pub epoch: u64,
+}
+
+impl Fact {
+    /// The term under which the fact was written, if its kind has one.
+    pub fn term(&self) -> Option<Term> {
+        match self {
+            Self::ContentHealthChanged(fact) => fact.term,
+            Self::ContentPlaced(fact) => fact.term,
+            Self::ContentReclaimed(fact) => fact.term,
+            Self::RegionHorizonMoved(fact) => fact.term,
+            Self::NodeOnline(fact) => fact.term,
+            Self::NodeOffline(fact) => fact.term,
+            Self::NodeFull(fact) => fact.term,
+            Self::NodeFailing(fact) => fact.term,
+            Self::NodeRecovered(fact) => fact.term,
+            _ => None,
+        }
+    }
+
+    /// The same fact, written under a term. A fact of a kind that has none stays as it is.
+    #[must_use]
+    pub fn under(mut self, term: Term) -> Self {
+        let field = match &mut self {
+            Self::ContentHealthChanged(fact) => &mut fact.term,
+            Self::ContentPlaced(fact) => &mut fact.term,
+            Self::ContentReclaimed(fact) => &mut fact.term,
+            Self::RegionHorizonMoved(fact) => &mut fact.term,
+            Self::NodeOnline(fact) => &mut fact.term,
+            Self::NodeOffline(fact) => &mut fact.term,
+            Self::NodeFull(fact) => &mut fact.term,
+            Self::NodeFailing(fact) => &mut fact.term,
+            Self::NodeRecovered(fact) => &mut fact.term,
+            _ => return self,
+        };
+        *field = Some(term);
+        self
+    }
 }

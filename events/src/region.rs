@@ -1,10 +1,12 @@
 //! Facts about the region as a whole.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Author;
 use crate::ids::{KeyCheck, MasterKeyId, RegionName};
+use crate::lease::Term;
 
 /// The level of the region was raised: facts up to this level may be written from here on. A program that does not know
 /// the level stops here, before it reads a fact that it does not know.
@@ -45,4 +47,23 @@ pub struct MasterKeyChanged {
     pub gateway: KeyCheck,
     /// A MAC by which a process checks that its keys of the lifecycle service are derived from this master key.
     pub lifecycle: KeyCheck,
+    /// A MAC by which a process checks that its keys of the maintenance services are derived from this master key.
+    pub maintenance: KeyCheck,
+}
+
+/// No event names bytes from here on whose upload began before a moment. Shards of older uploads that no event has named
+/// by now are needed by nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HorizonMoved {
+    /// The region.
+    pub region: RegionName,
+    /// The moment, in whole milliseconds. It lies later each time, or where it lay.
+    #[schemars(with = "String")]
+    pub before: Timestamp,
+    /// The longest time that an upload may take, in seconds. An upload that begins from here on counts as begun at least
+    /// so much later than `before`, whatever the clock of its gateway says.
+    pub upload_seconds: u32,
+    /// The term of the lease under which it was written; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<Term>,
 }

@@ -15,14 +15,15 @@ pub(crate) fn of_region() -> impl Strategy<Value = Fact> {
 }
 
 fn master_key_changed() -> impl Strategy<Value = Fact> {
-    let names = ("[0-9a-f]{16}", "[0-9a-f]{32}", "[0-9a-f]{32}");
-    ("[a-z0-9]{1,32}", any::<u32>(), names).prop_map(|(region, number, (key, gateway, lifecycle))| {
+    let names = ("[0-9a-f]{16}", ["[0-9a-f]{32}"; 3]);
+    ("[a-z0-9]{1,32}", any::<u32>(), names).prop_map(|(region, number, (key, [gateway, lifecycle, maintenance]))| {
         Fact::RegionMasterKeyChanged(region::MasterKeyChanged {
             region: region.parse().unwrap(),
             number,
             key: key.parse().unwrap(),
             gateway: gateway.parse().unwrap(),
             lifecycle: lifecycle.parse().unwrap(),
+            maintenance: maintenance.parse().unwrap(),
         })
     })
 }

@@ -17,6 +17,7 @@ use crate::samples::{
 
 /// Position, variant, fact. Each position is used once, and is at least 60.
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
+    let term = Some(crate::shard_samples::term(events::lease::Lease::Repair));
     let others = [
         (70, "", Fact::BucketTagsChanged(bucket_tags_changed())),
         (91, "", Fact::ObjectTagsChanged(object_tags_changed())),
@@ -36,8 +37,15 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (154, ".by_storage_class", Fact::BucketLifecycleChanged(by_storage_class())),
         (130, ".held", Fact::KeyChanged(key_held())),
         (190, "", Fact::ContentHealthChanged(content_health_changed())),
+        (195, ".leased", Fact::ContentHealthChanged(content::HealthChanged { term, ..content_health_changed() })),
     ];
-    others.into_iter().chain(of_locks()).chain(renames()).chain(appends()).collect()
+    others
+        .into_iter()
+        .chain(of_locks())
+        .chain(renames())
+        .chain(appends())
+        .chain(crate::shard_samples::facts())
+        .collect()
 }
 
 fn released(from: ReleasedFrom) -> Fact {
@@ -61,6 +69,7 @@ fn content_health_changed() -> content::HealthChanged {
         bucket: "photos".parse().unwrap(),
         content: sample_content(),
         faults: vec![fault(0, "node-2", Fault::Missing), fault(5, "node-6", Fault::Unwritten)],
+        term: None,
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         key: "73b3c5257e8f8d18".parse().unwrap(),
         gateway: "000102030405060708090a0b0c0d0e0f".parse().unwrap(),
         lifecycle: "f0e0d0c0b0a090807060504030201000".parse().unwrap(),
+        maintenance: "0f1e2d3c4b5a69788796a5b4c3d2e1f0".parse().unwrap(),
     };
     let keys = [("PSKEYEXAMPLE".parse().unwrap(), sealed())].into();
     vec![

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission};
 use events::ids::{
-    AuthType, BucketName, ContentId, ETag, EventId, Generation, Layout, Md5Digest, NodeId, OBJECT_KEY_BYTES_MAX,
-    ObjectKey, PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sealed, SessionId, Sha256Digest,
+    AuthType, BucketName, ContentId, EventId, Generation, Layout, Md5Digest, NodeId, OBJECT_KEY_BYTES_MAX, ObjectKey,
+    PART_NUMBER_MAX, PartNumber, Placement, Principal, RegionName, SHARDS, Sealed, SessionId, Sha256Digest,
     TraceParent, UploadId, UserId, UserName, VersionId,
 };
-use events::lock::{self, DefaultRetention, LegalHold, Lock, Period, Retention, RetentionMode};
-use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta, Operation};
+use events::object::{Attributes, Body, Checksum, ChecksumAlgorithm, ChecksumType, Delta};
 use events::policy::Holder;
 use events::upload::{ChecksumPlan, ReleasedFrom};
 use events::user::{Limits, Role};
@@ -21,7 +20,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::encryption_strategies::{default_encryption, encryption, kms_key, of_region, salt};
+use crate::encryption_strategies::{default_encryption, kms_key, of_region};
+use crate::object_strategies::{
+    appended, delete_marker_created, lock_fact, object_created, object_deleted, part_stored, renamed, upload_created,
+};
 
 /// The last year that RFC 3339 can represent, in seconds since 1970.
 const SECONDS_MAX: i64 = 253_370_764_800;
@@ -49,6 +51,8 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         lock_fact().boxed(),
         crate::content_strategies::health_changed().boxed(),
         crate::lease_strategies::fact().boxed(),
+        crate::content_strategies::placed().boxed(),
+        crate::content_strategies::reclaimed().boxed(),
         upload_created().boxed(),
         part_stored().boxed(),
         (bucket_name(), key(), uuid(), option::of(text())).prop_map(|(bucket, key, id, lifecycle_rule)| {
@@ -91,11 +95,11 @@ pub(crate) fn uuid() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
 
-fn time() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn time() -> impl Strategy<Value = Timestamp> {
     (0..SECONDS_MAX, 0..1_000_000_000).prop_map(|(seconds, nanos)| Timestamp::new(seconds, nanos).unwrap())
 }
 
-fn origin() -> impl Strategy<Value = Origin> {
+pub(crate) fn origin() -> impl Strategy<Value = Origin> {
     let kind = prop_oneof![
         Just(AuthType::ApiKey),
         Just(AuthType::User),
@@ -115,7 +119,7 @@ pub(crate) fn bucket_name() -> impl Strategy<Value = BucketName> {
         .prop_filter_map("not every sequence of labels is a bucket", |labels| labels.join(".").parse().ok())
 }
 
-fn key() -> impl Strategy<Value = ObjectKey> {
+pub(crate) fn key() -> impl Strategy<Value = ObjectKey> {
     let bytes = prop_oneof![
         4 => vec(any::<u8>(), 1..=32),
         4 => "[ -~]{1,40}".prop_map(String::into_bytes),
@@ -124,15 +128,15 @@ fn key() -> impl Strategy<Value = ObjectKey> {
     bytes.prop_map(|bytes| ObjectKey::from_bytes(bytes).unwrap())
 }
 
-fn version() -> impl Strategy<Value = VersionId> {
+pub(crate) fn version() -> impl Strategy<Value = VersionId> {
     any::<u128>().prop_map(VersionId::from_u128)
 }
 
-fn md5() -> impl Strategy<Value = Md5Digest> {
+pub(crate) fn md5() -> impl Strategy<Value = Md5Digest> {
     any::<[u8; 16]>().prop_map(Md5Digest)
 }
 
-fn part_number() -> impl Strategy<Value = PartNumber> {
+pub(crate) fn part_number() -> impl Strategy<Value = PartNumber> {
     (1..=PART_NUMBER_MAX).prop_map(|number| number.try_into().unwrap())
 }
 
@@ -141,7 +145,7 @@ pub(crate) fn content() -> impl Strategy<Value = ContentId> {
         .prop_map(|(sha256, uuid)| ContentId { sha256: Sha256Digest(sha256), generation: Generation::from_fresh(uuid) })
 }
 
-fn placement() -> impl Strategy<Value = Placement> {
+pub(crate) fn placement() -> impl Strategy<Value = Placement> {
     let node = || "[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?".prop_map(|name| name.parse::<NodeId>().unwrap());
     prop_oneof![
         vec(node(), 3).prop_map(|nodes| Placement { layout: Layout::Small, nodes }),
@@ -149,7 +153,7 @@ fn placement() -> impl Strategy<Value = Placement> {
     ]
 }
 
-fn body() -> impl Strategy<Value = Body> {
+pub(crate) fn body() -> impl Strategy<Value = Body> {
     prop_oneof![
         Just(Body::Empty),
         (content(), placement()).prop_map(|(content, placement)| Body::Stored { content, placement }),
@@ -159,7 +163,7 @@ fn body() -> impl Strategy<Value = Body> {
     ]
 }
 
-fn plan() -> impl Strategy<Value = ChecksumPlan> {
+pub(crate) fn plan() -> impl Strategy<Value = ChecksumPlan> {
     let algorithm = prop_oneof![
         Just(ChecksumAlgorithm::Crc32),
         Just(ChecksumAlgorithm::Crc32c),
@@ -176,12 +180,12 @@ fn plan() -> impl Strategy<Value = ChecksumPlan> {
     (algorithm, kind).prop_map(|(algorithm, kind)| ChecksumPlan { algorithm, kind })
 }
 
-fn checksum() -> impl Strategy<Value = Checksum> {
+pub(crate) fn checksum() -> impl Strategy<Value = Checksum> {
     let value = "[A-Za-z0-9+/]{6}==(-[1-9][0-9]{0,3})?";
     (plan(), value).prop_map(|(plan, value)| Checksum { algorithm: plan.algorithm, kind: plan.kind, value })
 }
 
-fn attributes() -> impl Strategy<Value = Attributes> {
+pub(crate) fn attributes() -> impl Strategy<Value = Attributes> {
     let map = || -> BoxedStrategy<BTreeMap<String, String>> { btree_map(text(), text(), 0..4).boxed() };
     (map(), map(), option::of(text()), map()).prop_map(|(headers, metadata, storage_class, tags)| Attributes {
         headers,
@@ -191,7 +195,7 @@ fn attributes() -> impl Strategy<Value = Attributes> {
     })
 }
 
-fn delta() -> impl Strategy<Value = Delta> {
+pub(crate) fn delta() -> impl Strategy<Value = Delta> {
     (any::<i64>(), any::<i64>()).prop_map(|(objects, bytes)| Delta { objects, bytes })
 }
 
@@ -199,11 +203,11 @@ pub(crate) fn user_name() -> impl Strategy<Value = UserName> {
     "[A-Za-z0-9+=,.@_-]{1,64}".prop_map(|name| name.parse().unwrap())
 }
 
-fn user_id() -> impl Strategy<Value = UserId> {
+pub(crate) fn user_id() -> impl Strategy<Value = UserId> {
     "[A-Za-z0-9._$-]{1,128}".prop_map(|id| id.parse().unwrap())
 }
 
-fn acl() -> impl Strategy<Value = Acl> {
+pub(crate) fn acl() -> impl Strategy<Value = Acl> {
     let grantee = prop_oneof![
         user_id().prop_map(Grantee::User),
         Just(Grantee::Everyone),
@@ -221,7 +225,7 @@ fn acl() -> impl Strategy<Value = Acl> {
     vec(grant, 0..4).prop_map(|grants| Acl { grants })
 }
 
-fn ownership() -> impl Strategy<Value = ObjectOwnership> {
+pub(crate) fn ownership() -> impl Strategy<Value = ObjectOwnership> {
     prop_oneof![
         Just(ObjectOwnership::BucketOwnerEnforced),
         Just(ObjectOwnership::BucketOwnerPreferred),
@@ -233,12 +237,12 @@ pub(crate) fn sealed() -> impl Strategy<Value = Sealed> {
     "[A-Za-z0-9._-]{1,80}".prop_map(|text| text.parse().unwrap())
 }
 
-fn limits() -> impl Strategy<Value = Limits> {
+pub(crate) fn limits() -> impl Strategy<Value = Limits> {
     (option::of(any::<u32>()), option::of(any::<u64>()))
         .prop_map(|(requests_per_second, bytes_per_second)| Limits { requests_per_second, bytes_per_second })
 }
 
-fn identity_fact() -> impl Strategy<Value = Fact> {
+pub(crate) fn identity_fact() -> impl Strategy<Value = Fact> {
     let holder = prop_oneof![
         user_name().prop_map(Holder::User),
         "[A-Za-z0-9]{1,9}".prop_map(|name| Holder::Group(name.parse().unwrap()))
@@ -271,12 +275,12 @@ fn identity_fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
-fn transition_minimum() -> impl Strategy<Value = events::lifecycle::TransitionMinimum> {
+pub(crate) fn transition_minimum() -> impl Strategy<Value = events::lifecycle::TransitionMinimum> {
     use events::lifecycle::TransitionMinimum::{AllStorageClasses, VariesByStorageClass};
     prop_oneof![Just(AllStorageClasses), Just(VariesByStorageClass)]
 }
 
-fn bucket_fact() -> BoxedStrategy<Fact> {
+pub(crate) fn bucket_fact() -> BoxedStrategy<Fact> {
     use bucket::{Created, Deleted, Versioning, VersioningChanged};
     let versioning = prop_oneof![Just(Versioning::Unversioned), Just(Versioning::Enabled), Just(Versioning::Suspended)];
     prop_oneof![
@@ -317,7 +321,7 @@ fn bucket_fact() -> BoxedStrategy<Fact> {
     .boxed()
 }
 
-fn cors_rule() -> BoxedStrategy<cors::Rule> {
+pub(crate) fn cors_rule() -> BoxedStrategy<cors::Rule> {
     use cors::Method::{Delete, Get, Head, Post, Put};
     let methods = vec(prop_oneof![Just(Get), Just(Put), Just(Post), Just(Delete), Just(Head)], 0..3);
     let texts = || vec(text(), 0..3).boxed();
@@ -326,174 +330,4 @@ fn cors_rule() -> BoxedStrategy<cors::Rule> {
             cors::Rule { id, allowed_origins, allowed_methods, allowed_headers, expose_headers, max_age_seconds }
         })
         .boxed()
-}
-
-fn renamed() -> impl Strategy<Value = Fact> {
-    let named = (bucket_name(), key(), key(), version(), option::of(version()));
-    (named, option::of(text()), delta()).prop_map(|(named, client_token, delta)| {
-        let (bucket, key, source_key, version_id, replaces) = named;
-        let renamed = object::Renamed { bucket, key, source_key, version_id, replaces, client_token, delta };
-        Fact::ObjectRenamed(renamed)
-    })
-}
-
-fn appended() -> impl Strategy<Value = Fact> {
-    let named = (bucket_name(), key(), version(), uuid());
-    let etag = (md5(), option::of(1..=PART_NUMBER_MAX)).prop_map(|(md5, parts)| ETag { md5, parts });
-    let part = (part_number(), md5(), body(), option::of(checksum()), option::of(salt()))
-        .prop_map(|(number, md5, body, checksum, salt)| object::AppendedPart { number, md5, body, checksum, salt });
-    (named, any::<(u64, u64)>(), etag, option::of(checksum()), part, delta()).prop_map(
-        |(named, (offset, size), etag, checksum, part, delta)| {
-            let (bucket, key, version_id, id) = named;
-            let upload_id = UploadId(id);
-            Fact::ObjectAppended(object::Appended {
-                bucket,
-                key,
-                version_id,
-                offset,
-                size,
-                etag,
-                checksum,
-                upload_id,
-                part,
-                delta,
-            })
-        },
-    )
-}
-
-fn object_created() -> impl Strategy<Value = Fact> {
-    let operation =
-        prop_oneof![Just(Operation::PutObject), Just(Operation::CopyObject), Just(Operation::CompleteMultipartUpload)];
-    let etag = (md5(), option::of(1..=PART_NUMBER_MAX)).prop_map(|(md5, parts)| ETag { md5, parts });
-    let named = (bucket_name(), key(), version(), any::<bool>(), option::of(version()));
-    let bytes = (any::<u64>(), etag, body(), option::of(checksum()), option::of(encryption()));
-    let rights = (option::of(user_id()), option::of(acl()), lock());
-    (named, bytes, attributes(), rights, operation, delta()).prop_map(
-        |(named, bytes, attributes, rights, operation, delta)| {
-            let (owner, acl, lock) = rights;
-            let (bucket, key, version_id, null_version, replaces) = named;
-            let (size, etag, body, checksum, encryption) = bytes;
-            Fact::ObjectCreated(object::Created {
-                bucket,
-                key,
-                version_id,
-                null_version,
-                size,
-                etag,
-                body,
-                checksum,
-                encryption,
-                attributes,
-                owner,
-                acl,
-                lock,
-                operation,
-                replaces,
-                delta,
-            })
-        },
-    )
-}
-
-fn retention() -> impl Strategy<Value = Retention> {
-    (retention_mode(), time()).prop_map(|(mode, until)| Retention { mode, until })
-}
-
-fn retention_mode() -> impl Strategy<Value = RetentionMode> {
-    prop_oneof![Just(RetentionMode::Governance), Just(RetentionMode::Compliance)]
-}
-
-fn legal_hold() -> impl Strategy<Value = LegalHold> {
-    prop_oneof![Just(LegalHold::On), Just(LegalHold::Off)]
-}
-
-fn lock() -> impl Strategy<Value = Lock> {
-    (option::of(retention()), option::of(legal_hold()))
-        .prop_map(|(retention, legal_hold)| Lock { retention, legal_hold })
-}
-
-fn lock_fact() -> impl Strategy<Value = Fact> {
-    let period = prop_oneof![any::<u32>().prop_map(Period::Days), any::<u32>().prop_map(Period::Years)];
-    let default = (retention_mode(), period).prop_map(|(mode, period)| DefaultRetention { mode, period });
-    let named = || (bucket_name(), key(), version(), any::<bool>());
-    prop_oneof![
-        (bucket_name(), option::of(default)).prop_map(|(bucket, default_retention)| {
-            Fact::BucketObjectLockChanged(lock::BucketChanged { bucket, default_retention })
-        }),
-        (named(), option::of(retention()), any::<bool>()).prop_map(|(named, retention, governance_bypassed)| {
-            let (bucket, key, version_id, null_version) = named;
-            Fact::ObjectRetentionChanged(lock::RetentionChanged {
-                bucket,
-                key,
-                version_id,
-                null_version,
-                retention,
-                governance_bypassed,
-            })
-        }),
-        (named(), legal_hold()).prop_map(|((bucket, key, version_id, null_version), legal_hold)| {
-            let held = lock::LegalHoldChanged { bucket, key, version_id, null_version, legal_hold };
-            Fact::ObjectLegalHoldChanged(held)
-        }),
-    ]
-}
-
-fn object_deleted() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), version(), any::<[bool; 3]>(), delta(), option::of(text())).prop_map(
-        |(bucket, key, version_id, [null_version, delete_marker, governance_bypassed], delta, lifecycle_rule)| {
-            Fact::ObjectDeleted(object::Deleted {
-                bucket,
-                key,
-                version_id,
-                null_version,
-                delete_marker,
-                governance_bypassed,
-                delta,
-                lifecycle_rule,
-            })
-        },
-    )
-}
-
-fn delete_marker_created() -> impl Strategy<Value = Fact> {
-    (bucket_name(), key(), version(), any::<bool>(), option::of(version()), delta(), option::of(text())).prop_map(
-        |(bucket, key, version_id, null_version, replaces, delta, lifecycle_rule)| {
-            let marker =
-                object::DeleteMarkerCreated { bucket, key, version_id, null_version, replaces, delta, lifecycle_rule };
-            Fact::DeleteMarkerCreated(marker)
-        },
-    )
-}
-
-fn upload_created() -> impl Strategy<Value = Fact> {
-    let rights = (option::of(user_id()), option::of(user_id()), option::of(acl()), lock());
-    let sums = (option::of(plan()), option::of(encryption()));
-    (bucket_name(), key(), uuid(), attributes(), sums, rights).prop_map(
-        |(bucket, key, id, attributes, (checksum, encryption), (initiator, owner, acl, lock))| {
-            Fact::UploadCreated(upload::Created {
-                bucket,
-                key,
-                upload_id: UploadId(id),
-                attributes,
-                checksum,
-                encryption,
-                initiator,
-                owner,
-                acl,
-                lock,
-            })
-        },
-    )
-}
-
-fn part_stored() -> impl Strategy<Value = Fact> {
-    let named = (bucket_name(), key(), uuid(), part_number());
-    let sums = (option::of(checksum()), option::of(salt()));
-    (named, any::<u64>(), md5(), body(), sums).prop_map(|(named, size, md5, body, (checksum, salt))| {
-        let (bucket, key, id, part_number) = named;
-        let upload_id = UploadId(id);
-        let part = upload::PartStored { bucket, key, upload_id, part_number, size, md5, body, checksum, salt };
-        Fact::UploadPartStored(part)
-    })
 }

@@ -1,16 +1,20 @@
 //! The changes of a fact as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName, SessionId,
-    UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
+    SessionId, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
-    KmsKeyRow, LeaseRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow,
-    SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
+    KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
+    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
 };
+
+/// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes do not
+/// count: they are gathered, and written once for many facts.
+pub const FACT_CHANGES_MAX: usize = 300;
 
 /// A row to write or to remove. Rows are complete, so applying a change twice equals applying it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,13 @@ pub enum Change {
     PutNull { bucket: BucketId, key: ObjectKey, version: VersionId },
     DropNull { bucket: BucketId, key: ObjectKey },
     PutContent { content: ContentId, row: ContentRow },
+    DropContent { content: ContentId },
+    PutGeneration { generation: Generation, content: ContentId },
+    DropGeneration { generation: Generation },
+    PutUnreferenced { sequence: u64, content: ContentId },
+    DropUnreferenced { sequence: u64, content: ContentId },
+    PutEnded { generation: Generation, row: EndedRow },
+    DropEnded { generation: Generation },
     PutFaults { content: ContentId, row: FaultsRow },
     DropFaults { content: ContentId },
     PutDebt { row: DebtRow },
@@ -49,7 +60,16 @@ pub enum Change {
     PutNode { name: NodeId, row: NodeRow },
     PutLease { lease: Lease, row: LeaseRow },
     PutWorker { name: WorkerName, row: WorkerRow },
+    PutNodeUsage { name: NodeId, row: NodeUsageRow },
+    DropNodeUsage { name: NodeId },
     Identity(IdentityChange),
+}
+
+impl Change {
+    /// Whether it counts as a row that is written for its fact alone.
+    pub fn counts(&self) -> bool {
+        !matches!(self, Self::PutNodeUsage { .. } | Self::DropNodeUsage { .. })
+    }
 }
 
 /// A row about a user to write or to remove.

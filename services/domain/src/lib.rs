@@ -28,7 +28,7 @@ pub mod row;
 mod standing;
 mod view;
 
-pub use change::{Change, IdentityChange};
+pub use change::{Change, FACT_CHANGES_MAX, IdentityChange};
 pub use command::identity::{
     ChangeUser, GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
     MEMBERS_PER_GROUP_MAX, Noun, OpenSession, POLICIES_PER_HOLDER_MAX, RESEALED_KEYS_MAX, RefreshSession, Reseal,
@@ -37,14 +37,18 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, ChangeWorker, Command, CompleteUpload, Context,
-    CreateUpload, DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller,
-    Leased, NewBody, NoteHealth, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, Precondition, PutObject,
-    Rejection, ReleaseLease, RenameObject, SetLegalHold, SetRetention, StorePart, TakeLease,
+    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, ChangeNode, ChangeWorker, Command,
+    CompleteUpload, Context, CreateUpload, DedupScope, DeleteObject, DeletePrecondition, ETags, Finding, JoinNode,
+    Judged, JudgedBucket, JudgedCaller, Leased, MoveHorizon, NewBody, NodeChange, NoteHealth, OBJECT_BYTES_MAX,
+    Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject, ReclaimContents, Rejection, ReleaseLease,
+    RenameObject, SetLegalHold, SetRetention, StorePart, TakeLease,
 };
-pub use decide::{Decision, Refused, admit, admit_append, admit_lock, admit_part, decide, room};
+pub use decide::{
+    Decision, OF_BUCKET_LOOKED_AT_MAX, RECLAIMED_MAX, Refused, admit, admit_append, admit_lock, admit_part, decide,
+    known_content, room,
+};
 pub use identities::Identities;
-pub use project::{FREED_AT_ONCE_MAX, ProjectError, project};
+pub use project::{ENDED_FORGOTTEN_MAX, FREED_AT_ONCE_MAX, ProjectError, project};
 pub use proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX, may_write, stands};
 pub use standing::{Standing, Who, standing};
 pub use view::{Parts, VersionName, View, find_version, newest_version};

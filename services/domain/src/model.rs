@@ -1,6 +1,6 @@
 //! The projection as plain `BTreeMap`s, which tests compare with redb.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use events::ids::{
@@ -12,9 +12,9 @@ use events::lease::Lease;
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, GroupRow, KeyRow,
-    KmsKeyRow, LeaseRow, ManifestRow, NodeRow, PartRow, PolicyRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow,
-    SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
+    KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
+    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
 };
 use crate::view::{Parts, View};
 
@@ -28,6 +28,9 @@ pub struct Model {
     pub nulls: BTreeMap<(BucketId, ObjectKey), VersionId>,
     pub contents: BTreeMap<(Sha256Digest, Generation), ContentRow>,
     pub faults: BTreeMap<(Sha256Digest, Generation), FaultsRow>,
+    pub generations: BTreeMap<Generation, ContentId>,
+    pub unreferenced: BTreeSet<(u64, ContentId)>,
+    pub ended: BTreeMap<Generation, EndedRow>,
     pub debt: DebtRow,
     pub uploads: BTreeMap<(BucketId, ObjectKey, UploadId), UploadRow>,
     pub parts: BTreeMap<(UploadId, PartNumber), PartRow>,
@@ -42,6 +45,7 @@ pub struct Model {
     pub nodes: BTreeMap<NodeId, NodeRow>,
     pub leases: BTreeMap<Lease, LeaseRow>,
     pub workers: BTreeMap<WorkerName, WorkerRow>,
+    pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -68,6 +72,19 @@ impl Model {
             Change::PutContent { content, row } => {
                 self.contents.insert((content.sha256, content.generation), row);
             }
+            Change::DropContent { content } => {
+                self.contents.remove(&(content.sha256, content.generation));
+            }
+            Change::PutGeneration { generation, content } => drop(self.generations.insert(generation, content)),
+            Change::DropGeneration { generation } => drop(self.generations.remove(&generation)),
+            Change::PutUnreferenced { sequence, content } => {
+                self.unreferenced.insert((sequence, content));
+            }
+            Change::DropUnreferenced { sequence, content } => {
+                self.unreferenced.remove(&(sequence, content));
+            }
+            Change::PutEnded { generation, row } => drop(self.ended.insert(generation, row)),
+            Change::DropEnded { generation } => drop(self.ended.remove(&generation)),
             Change::PutFaults { content, row } => {
                 self.faults.insert((content.sha256, content.generation), row);
             }
@@ -96,6 +113,8 @@ impl Model {
             Change::PutNode { name, row } => drop(self.nodes.insert(name, row)),
             Change::PutLease { lease, row } => drop(self.leases.insert(lease, row)),
             Change::PutWorker { name, row } => drop(self.workers.insert(name, row)),
+            Change::PutNodeUsage { name, row } => drop(self.node_usage.insert(name, row)),
+            Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -242,9 +261,21 @@ impl View for Model {
         Ok(self.debt.clone())
     }
 
-    fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Infallible> {
-        let of_bytes = self.contents.keys().filter(|(known, _)| *known == sha256);
-        Ok(of_bytes.max().map(|(_, generation)| ContentId { sha256, generation: *generation }))
+    fn newest_contents(&self, sha256: Sha256Digest, max: usize) -> Result<Vec<ContentId>, Infallible> {
+        let of_bytes = self.contents.keys().rev().filter(|(known, _)| *known == sha256).take(max);
+        Ok(of_bytes.map(|(_, generation)| ContentId { sha256, generation: *generation }).collect())
+    }
+
+    fn generation(&self, generation: Generation) -> Result<Option<ContentId>, Infallible> {
+        Ok(self.generations.get(&generation).copied())
+    }
+
+    fn ended(&self, generation: Generation) -> Result<Option<EndedRow>, Infallible> {
+        Ok(self.ended.get(&generation).cloned())
+    }
+
+    fn ended_below(&self, generation: Generation, max: usize) -> Result<Vec<Generation>, Infallible> {
+        Ok(self.ended.range(..generation).map(|(generation, _)| *generation).take(max).collect())
     }
 
     fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, Infallible> {
@@ -299,6 +330,10 @@ impl View for Model {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Infallible> {
         Ok(self.workers.get(name).copied().unwrap_or_default())
+    }
+
+    fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Infallible> {
+        Ok(self.node_usage.get(name).copied().unwrap_or_default())
     }
 
     fn secret(&self) -> Result<Option<SecretRow>, Infallible> {

@@ -1,15 +1,15 @@
 //! How `decide` and `project` read the state.
 
 use events::ids::{
-    BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, LeaseRow, ManifestRow,
-    NodeRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
-    WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
+    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
+    UsageRow, VersionRow, WorkerRow,
 };
 
 /// Parts with their numbers, in order.
@@ -55,8 +55,14 @@ pub trait View: Identities {
     fn faults(&self, content: &ContentId) -> Result<FaultsRow, Self::Error>;
     /// The faults of all contents, counted.
     fn debt(&self) -> Result<DebtRow, Self::Error>;
-    /// The newest generation of these bytes.
-    fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, Self::Error>;
+    /// The newest contents with these bytes, the newest first, at most `max`.
+    fn newest_contents(&self, sha256: Sha256Digest, max: usize) -> Result<Vec<ContentId>, Self::Error>;
+    /// The content that a generation belongs to: its own, or that of one of its shards.
+    fn generation(&self, generation: Generation) -> Result<Option<ContentId>, Self::Error>;
+    /// A generation that ended.
+    fn ended(&self, generation: Generation) -> Result<Option<EndedRow>, Self::Error>;
+    /// The first ended generations that are less than this one, at most `max`.
+    fn ended_below(&self, generation: Generation, max: usize) -> Result<Vec<Generation>, Self::Error>;
     /// An upload in progress.
     fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, Self::Error>;
     /// The first uploads in progress in a bucket, at most `max`.
@@ -91,6 +97,8 @@ pub trait View: Identities {
     fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, Self::Error>;
     /// The settings of a worker; all defaults where nothing was ever set.
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Self::Error>;
+    /// What is placed on a storage node.
+    fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Self::Error>;
     /// The newest secret that is kept apart.
     fn secret(&self) -> Result<Option<SecretRow>, Self::Error>;
     /// The totals of the region.

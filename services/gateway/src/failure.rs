@@ -139,10 +139,7 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         Rejection::NoSuchVersion => Error::no_such_version(about.key, about.version),
         Rejection::NoObjectLock => missing_object_lock(),
         Rejection::LockNeedsVersioning => invalid_state(about, "Object Lock needs versioning, and keeps it enabled."),
-        Rejection::Locked => Error::access_denied(
-            "Access Denied because object protected by object lock. Wait until its retention is over, have its legal \
-             hold lifted, or bypass governance with x-amz-bypass-governance-retention.",
-        ),
+        Rejection::Locked => locked(),
         Rejection::RetainUntilPast => {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
         }
@@ -153,6 +150,10 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::KeyNotNext(_)
         | Rejection::MasterKeyNotNext(_)
         | Rejection::LeaseLost(_)
+        | Rejection::NoSuchNode
+        | Rejection::NodeRemoved
+        | Rejection::NodeInUse { .. }
+        | Rejection::HorizonAhead
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => {
@@ -174,10 +175,21 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         ),
         Rejection::TokenOfAnother => Error::new(Code::IdempotencyParameterMismatch),
         Rejection::LevelTooLow { .. } => Error::with_message(Code::NotImplemented, rejection.to_string()),
+        Rejection::PlacementStale => {
+            slow_down("The storage nodes have changed while the bytes were stored. Nothing was stored; try again.")
+        }
+        Rejection::StagedTooOld => slow_down("The upload took longer than one may. Nothing was stored; try again."),
         Rejection::ContentGone | Rejection::ContentUnsafe => {
             slow_down("The stored bytes can no longer be used. Nothing was stored; try again.")
         }
     }
+}
+
+fn locked() -> Error {
+    Error::access_denied(
+        "Access Denied because object protected by object lock. Wait until its retention is over, have its legal \
+         hold lifted, or bypass governance with x-amz-bypass-governance-retention.",
+    )
 }
 
 fn quota_exceeded(about: About<'_>, resource: Resource, limit: u64) -> Error {

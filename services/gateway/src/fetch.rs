@@ -16,7 +16,7 @@ use ledger::Snapshot;
 use listener::Patience;
 use s3::{Code, Error};
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES};
-use shards::{ReadMemory, StoredContent};
+use shards::{ReadError, ReadMemory, StoredContent};
 use tokio::sync::oneshot;
 
 use crate::Gateway;
@@ -44,7 +44,7 @@ struct Cipher {
 pub(crate) enum FetchError {
     /// They cannot be read.
     #[error(transparent)]
-    Read(#[from] shards::ReadError),
+    Read(#[from] ReadError),
     /// They are not the bytes that were written.
     #[error(transparent)]
     Damaged(#[from] FrameError),
@@ -211,8 +211,16 @@ pub(crate) fn bytes(
     })
 }
 
+/// A content as it is known by now. One that cannot be looked up is as lost as it was.
+fn look_up(gateway: &Gateway, content: ContentId) -> Option<StoredContent> {
+    let row = gateway.0.ledger.latest().content(&content).ok().flatten()?;
+    Some(StoredContent::of_row(content, row))
+}
+
 fn streamed(gateway: &Gateway, stretch: Stretch, memory: ReadMemory) -> BoxStream<'static, Result<Bytes, FetchError>> {
-    let stored = gateway.0.store.read_within(stretch.stored, stretch.range, memory).map_err(FetchError::from);
+    let (content, again) = (stretch.content, gateway.clone());
+    let moved = move || look_up(&again, content);
+    let stored = gateway.0.store.read_moving(stretch.stored, stretch.range, memory, moved).map_err(FetchError::from);
     match stretch.cipher {
         None => stored.boxed(),
         Some(cipher) => opened(stored, cipher).boxed(),
@@ -303,14 +311,20 @@ async fn whole(gateway: &Gateway, stretch: &Stretch) -> Result<Bytes, FetchError
         // Bytes that a node altered are neither cached nor served.
         let sha256 = stretch.stored.sha256.0;
         let is_right = move |bytes: &[u8]| crate::hashes::sha256(bytes) == sha256;
-        let bytes = gateway.0.store.read_verified(&stretch.stored, is_right).await?;
+        let bytes = match gateway.0.store.read_verified(&stretch.stored, is_right).await {
+            Err(lost @ ReadError::Lost { .. }) => {
+                let moved = look_up(gateway, stretch.content).filter(|moved| *moved != stretch.stored).ok_or(lost)?;
+                gateway.0.store.read_verified(&moved, is_right).await?
+            }
+            read => read?,
+        };
         // A small response is a slice of a larger network buffer, which the cache must not keep alive.
         let kept = if bytes.len() <= SMALL_BYTES_MAX { Bytes::copy_from_slice(&bytes) } else { bytes.clone() };
         gateway.0.cache.insert(stretch.content, kept);
         bytes
     };
     let size = stretch.stored.size;
-    let bound = |at: u64| usize::try_from(at).map_err(|_| shards::ReadError::OutOfRange { size });
+    let bound = |at: u64| usize::try_from(at).map_err(|_| ReadError::OutOfRange { size });
     let (start, end) = (bound(stretch.range.start)?, bound(stretch.range.end)?);
     let Some(Cipher { key, stretch }) = stretch.cipher.clone() else { return Ok(bytes.slice(start..end)) };
     let mut opener = Opener::new(key, stretch);

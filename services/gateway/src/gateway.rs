@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::DedupScope;
 use events::access::ObjectOwnership;
 use events::ids::RegionName;
 use identity::{Credentials, Sealers};
@@ -60,6 +61,8 @@ pub struct Options {
     pub sealers: Arc<Sealers>,
     /// Who owns objects in a bucket that is created without an ownership setting.
     pub default_ownership: ObjectOwnership,
+    /// The contents among which the bytes of an upload are looked for, to be stored only once.
+    pub dedup_scope: DedupScope,
     /// The rate limits.
     pub limits: RateLimits,
     /// Bytes of contents kept in the memory cache.

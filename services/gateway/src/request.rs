@@ -203,8 +203,9 @@ impl<'a> Request<'a> {
 
     /// The generation of a new content. No two contents have the same.
     pub(crate) fn generation(&self) -> Result<Generation, Failure> {
-        let TotalsRow { level, keys, .. } = self.latest().totals()?;
-        let fresh = self.fresh();
+        let TotalsRow { level, keys, horizon, upload_time, .. } = self.latest().totals()?;
+        // A clock that is behind must not make an upload look as if it had taken too long.
+        let fresh = Generation::not_before(self.fresh(), horizon.saturating_add(upload_time));
         if level < Fact::TAGS_LEVEL {
             return Ok(Generation::from_fresh(fresh));
         }

@@ -6,7 +6,7 @@ use domain::row::ContentRow;
 use domain::{Command, Finding, NoteHealth, Rejection, View};
 use events::Origin;
 use events::content::{Fault, ShardFault};
-use events::ids::{AuthType, ContentId, NodeId, Principal};
+use events::ids::{AuthType, ContentId, Generation, NodeId, Principal};
 use ledger::{CommitError, StateError};
 use shards::{Condition, IncidentKind, InspectedShard, Inspection, StoredContent, Transport};
 use tokio::time::sleep;
@@ -19,8 +19,9 @@ const PRINCIPAL: &str = "health";
 /// What is known of the shards of a content before they are inspected.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Suspicion {
-    /// The fault of a shard, by its index. It counts where the node of the shard does not answer.
-    pub(crate) faults: BTreeMap<u8, Fault>,
+    /// The fault of a shard, by its index and its generation: a shard that was written anew since has another one. It
+    /// counts where the node of the shard does not answer.
+    pub(crate) faults: BTreeMap<(u8, Generation), Fault>,
     /// The fault to record for a shard that its node does not have.
     pub(crate) if_missing: Option<Fault>,
     /// The fault to record for a shard whose node does not answer.
@@ -125,15 +126,15 @@ fn origin() -> Origin {
 fn suspects(known: &[ShardFault], suspicion: &Suspicion) -> Vec<u8> {
     let is_of_bytes = |fault: Fault| matches!(fault, Fault::Damaged | Fault::Unreadable);
     let known = known.iter().map(|fault| (fault.shard, fault.fault));
-    let all = known.chain(suspicion.faults.iter().map(|(shard, fault)| (*shard, *fault)));
+    let all = known.chain(suspicion.faults.iter().map(|((shard, _), fault)| (*shard, *fault)));
     all.filter(|(_, fault)| is_of_bytes(*fault)).map(|(shard, _)| shard).collect()
 }
 
 /// The findings that differ from what the log knows.
 fn findings(inspected: &[InspectedShard], known: &[ShardFault], suspicion: &Suspicion) -> Vec<Finding> {
-    let differs = |InspectedShard { shard, node, condition }: &InspectedShard| {
+    let differs = |InspectedShard { shard, node, generation, condition }: &InspectedShard| {
         let was = known.iter().find(|fault| fault.shard == *shard).map(|fault| fault.fault);
-        let suspected = suspicion.faults.get(shard).copied();
+        let suspected = suspicion.faults.get(&(*shard, *generation)).copied();
         let is = match *condition {
             Condition::Intact => None,
             Condition::Unknown => was.or(suspected).or(suspicion.if_unanswered),
@@ -145,7 +146,7 @@ fn findings(inspected: &[InspectedShard], known: &[ShardFault], suspicion: &Susp
                 Some(before.filter(|fault| *fault == Fault::Unwritten).unwrap_or(Fault::Missing))
             }
         };
-        (is != was).then(|| Finding { shard: *shard, node: node.clone(), fault: is })
+        (is != was).then(|| Finding { shard: *shard, node: node.clone(), generation: *generation, fault: is })
     };
     inspected.iter().filter_map(differs).collect()
 }
@@ -163,8 +164,12 @@ fn unanswered(inspection: &Inspection, known: &[ShardFault], findings: &[Finding
 mod tests {
     use super::*;
 
+    fn generation() -> Generation {
+        testkit::commands::content(1, 1).generation
+    }
+
     fn found(shard: u8, condition: Condition) -> InspectedShard {
-        InspectedShard { shard, node: "n1".parse().unwrap(), condition }
+        InspectedShard { shard, node: "n1".parse().unwrap(), generation: generation(), condition }
     }
 
     fn faults(found: Vec<Finding>) -> Vec<(u8, Option<Fault>)> {
@@ -190,8 +195,9 @@ mod tests {
 
     #[test]
     fn the_suspected_fault_counts_where_the_node_does_not_answer() {
-        let suspicion =
-            Suspicion { faults: [(1, Fault::Unwritten), (2, Fault::Damaged)].into(), ..Suspicion::default() };
+        let faults_of =
+            [(1, Fault::Unwritten), (2, Fault::Damaged)].map(|(shard, fault)| ((shard, generation()), fault));
+        let suspicion = Suspicion { faults: faults_of.into(), ..Suspicion::default() };
         let inspected = vec![found(0, Condition::Unknown), found(1, MISSING), found(2, Condition::Unknown)];
         let recorded = faults(findings(&inspected, &[], &suspicion));
         assert_eq!(recorded, [(1, Some(Fault::Unwritten)), (2, Some(Fault::Damaged))]);

@@ -64,7 +64,7 @@ fn add(waiting: &mut HashMap<ContentId, Waiting>, incident: &Incident) {
     let due = Instant::now() + age;
     let entry = waiting.entry(content).or_insert_with(|| Waiting { due, suspicion: Suspicion::default() });
     entry.due = entry.due.min(due);
-    entry.suspicion.faults.insert(incident.shard, fault);
+    entry.suspicion.faults.insert((incident.shard, incident.shard_generation), fault);
 }
 
 /// Schedules another check of contents whose facts the log refused.

@@ -33,7 +33,7 @@ impl<T: Transport> Tasks<T> {
     async fn record_due(&self) -> Result<Outcome, Stopped> {
         let incomplete = self.store.pending_writes().missing_shards(RECORD_DELAY, CONTENTS_PER_ROUND_MAX);
         let outcomes = stream::iter(incomplete).map(|MissingShards { content, shards }| async move {
-            let faults = shards.into_iter().map(|(shard, _)| (shard, Fault::Unwritten)).collect();
+            let faults = shards.into_iter().map(|(shard, _)| ((shard, content.generation), Fault::Unwritten)).collect();
             let suspicion = Suspicion { faults, if_missing: Some(Fault::Unwritten), if_unanswered: None };
             let outcome = self.check(content, &suspicion).await?;
             if outcome != Outcome::Refused {

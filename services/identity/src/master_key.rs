@@ -48,6 +48,7 @@ pub(crate) enum Purpose {
     RefreshTokens,
     GatewayEvents,
     LifecycleEvents,
+    MaintenanceEvents,
     PieceTags,
 }
 
@@ -60,6 +61,7 @@ impl Purpose {
             Self::RefreshTokens => b"refresh tokens",
             Self::GatewayEvents => b"events by gateway",
             Self::LifecycleEvents => b"events by lifecycle",
+            Self::MaintenanceEvents => b"events by maintenance",
             Self::PieceTags => b"piece tags",
         }
     }
@@ -112,6 +114,11 @@ impl MasterKey {
     /// that service gets nothing else.
     pub fn lifecycle_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::LifecycleEvents)
+    }
+
+    /// Derives the key with which the maintenance services prove their events. It reveals nothing about the master key.
+    pub fn maintenance_events(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::MaintenanceEvents)
     }
 
     /// Derives the secret that tags the pieces of contents. A content can be read only with the secret that tagged it,
@@ -187,6 +194,7 @@ mod tests {
         let (sealing, tokens) = (key.subkey(Purpose::Sealing), key.subkey(Purpose::SessionTokens));
         assert_ne!(sealing, tokens);
         assert_ne!(key.gateway_events(), key.lifecycle_events());
+        assert_ne!(key.maintenance_events(), key.lifecycle_events());
         assert_ne!(sealing.as_slice(), key.0.as_slice());
         // Computed with another implementation of RFC 5869 and HMAC-SHA256. A change would make every sealed secret
         // unreadable.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use domain::{Command, Context, Outcome, Refused, Rejection, View, decide, may_write, stands};
+use domain::{Command, Context, FACT_CHANGES_MAX, Outcome, Refused, Rejection, View, decide, may_write, stands};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError};
 use events::ids::{AuthType, EventId, Principal};
 use events::{Author, Event, Fact, Origin, chain_hash, subject};
@@ -37,8 +37,6 @@ const BATCH_EVENTS_MAX: usize = APPEND_EVENTS_MAX - 2;
 /// A batch is cut when its events have written or dropped this many rows. What queued behind it waits no longer.
 pub(crate) const BATCH_CHANGES_MAX: usize = 500;
 
-/// Rows that one event changes at most, but for an append to an object that shares its parts.
-pub(crate) const FACT_CHANGES_MAX: usize = 300;
 const _: () = assert!(FACT_CHANGES_MAX > 2 * RELEASED_PARTS_MAX as usize);
 
 /// A batch is cut when deciding and folding took this long, or as long as the last append if that took longer: a command

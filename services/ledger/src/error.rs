@@ -1,6 +1,6 @@
 use domain::{ProjectError, Rejection};
 use eventlog::AppendError;
-use events::ids::{InvalidName, MasterKeyId};
+use events::ids::{Generation, InvalidName, MasterKeyId};
 use events::{Author, DecodeError};
 
 /// The reason why the projection cannot be read or written. Its file is damaged or its disk fails; a rebuild from the
@@ -28,6 +28,12 @@ pub enum StateError {
     /// A row's key is no key.
     #[error("a row of the projection has a wrong key: {0}")]
     Key(InvalidName),
+    /// Two tables contradict each other.
+    #[error("generation {generation} is in use and belongs to no content: rebuild the projection")]
+    NoContent {
+        /// The generation.
+        generation: Generation,
+    },
 }
 
 impl StateError {

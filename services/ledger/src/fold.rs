@@ -134,8 +134,8 @@ pub(crate) fn fold_own(
     tables.keep(event.sequence, &RecentRow::of_fact(own.proof, own.bytes))?;
     let said = match own.author {
         Author::Gateway => cursor.said.max(event.time.as_microsecond()),
-        Author::Lifecycle => cursor.said,
+        Author::Lifecycle | Author::Maintenance => cursor.said,
     };
     *cursor = Cursor { sequence: event.sequence, event: event.id, hash: own.hash, said, ..*cursor };
-    Ok(changes.len())
+    Ok(changes.iter().filter(|change| change.counts()).count())
 }

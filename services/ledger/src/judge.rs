@@ -47,7 +47,7 @@ pub(crate) fn judge(
             }
             Ok(Entry::Fact(Author::Gateway, Box::new(event)))
         }
-        Some(author @ Author::Lifecycle) => {
+        Some(author @ (Author::Lifecycle | Author::Maintenance)) => {
             let read = Event::decode(&stored.payload).ok().filter(|event| {
                 let follows = check_place(cursor, stored, event).is_ok();
                 follows && stored.subject == subject(prover.region(), &event.fact)

@@ -147,10 +147,20 @@ pub enum Keyring {
         gateway: AuthorKey,
         /// The key of the lifecycle service.
         lifecycle: AuthorKey,
+        /// Of the services that keep contents whole.
+        maintenance: AuthorKey,
     },
-    /// The key of the lifecycle service alone. It proves the events of that service and checks the proofs of gateways
-    /// to it, but cannot make proofs of a gateway.
+    /// The key of the lifecycle service alone. It proves the events of that service and checks the proofs of others to
+    /// it, but cannot make proofs of another.
     Lifecycle(AuthorKey),
+    /// Of the services that keep contents whole: their own, and that of what follows lifecycle rules, to check what that
+    /// wrote.
+    Maintenance {
+        /// Their own.
+        maintenance: AuthorKey,
+        /// Of what follows lifecycle rules.
+        lifecycle: AuthorKey,
+    },
 }
 
 impl Keyring {
@@ -159,6 +169,39 @@ impl Keyring {
         match self {
             Self::Gateway { .. } => Author::Gateway,
             Self::Lifecycle(_) => Author::Lifecycle,
+            Self::Maintenance { .. } => Author::Maintenance,
+        }
+    }
+
+    /// The form in which the keys of an author that is no gateway are handed over: its own, as
+    /// [`AuthorKey::to_text`] writes them, and behind those the ones by which it knows what others wrote.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        match self {
+            Self::Gateway { gateway, .. } => gateway.to_text(Author::Gateway),
+            Self::Lifecycle(lifecycle) => lifecycle.to_text(Author::Lifecycle),
+            Self::Maintenance { maintenance, lifecycle } => {
+                let (own, other) = (maintenance.to_text(Author::Maintenance), lifecycle.to_text(Author::Lifecycle));
+                Zeroizing::new([own.as_str(), other.as_str()].join(","))
+            }
+        }
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote for an author, with blanks around it.
+    ///
+    /// # Errors
+    /// [`AuthorKeyError`], also when the keys are another author's, and for gateways, which are not handed theirs.
+    pub fn parse(text: &str, author: Author) -> Result<Self, AuthorKeyError> {
+        match author {
+            Author::Gateway => Err(AuthorKeyError),
+            Author::Lifecycle => AuthorKey::parse(text, author).map(Self::Lifecycle),
+            Author::Maintenance => {
+                let other = format!(",{}:", Author::Lifecycle.as_str());
+                let (own, _) = text.split_once(&other).ok_or(AuthorKeyError)?;
+                let others = text.get(own.len() + 1..).ok_or(AuthorKeyError)?;
+                let (maintenance, lifecycle) =
+                    (AuthorKey::parse(own, author)?, AuthorKey::parse(others, Author::Lifecycle)?);
+                Ok(Self::Maintenance { maintenance, lifecycle })
+            }
         }
     }
 
@@ -166,8 +209,15 @@ impl Keyring {
     pub(crate) fn of(&self, author: Author) -> Option<&AuthorKey> {
         match (self, author) {
             (Self::Gateway { gateway, .. }, Author::Gateway) => Some(gateway),
-            (Self::Gateway { lifecycle, .. } | Self::Lifecycle(lifecycle), Author::Lifecycle) => Some(lifecycle),
-            (Self::Lifecycle(_), Author::Gateway) => None,
+            (
+                Self::Gateway { lifecycle, .. } | Self::Lifecycle(lifecycle) | Self::Maintenance { lifecycle, .. },
+                Author::Lifecycle,
+            ) => Some(lifecycle),
+            (Self::Gateway { maintenance, .. } | Self::Maintenance { maintenance, .. }, Author::Maintenance) => {
+                Some(maintenance)
+            }
+            (Self::Lifecycle(_) | Self::Maintenance { .. }, Author::Gateway)
+            | (Self::Lifecycle(_), Author::Maintenance) => None,
         }
     }
 }
@@ -224,5 +274,20 @@ mod tests {
             assert_eq!(AuthorKey::parse(wrong, Author::Lifecycle).err(), Some(AuthorKeyError), "{wrong}");
         }
         assert_eq!(format!("{key:?}"), "AuthorKey { number: 3, .. }");
+    }
+
+    #[test]
+    fn who_keeps_contents_whole_is_handed_the_key_of_lifecycle_as_well() {
+        let (own, other) = (last(1).of_number(3).unwrap().followed_by(last(2)), last(7).followed_by(last(8)));
+        let keyring = Keyring::Maintenance { maintenance: own.of_number(4).unwrap(), lifecycle: other };
+        let text = keyring.to_text();
+        let read = Keyring::parse(&format!(" {}\n", *text), Author::Maintenance).unwrap();
+        assert_eq!((read.to_text(), read.author()), (text.clone(), Author::Maintenance));
+        assert!(read.of(Author::Gateway).is_none());
+        for author in [Author::Gateway, Author::Lifecycle] {
+            assert!(Keyring::parse(&text, author).is_err());
+        }
+        let own = own.to_text(Author::Maintenance);
+        assert!(Keyring::parse(&own, Author::Maintenance).is_err(), "the other key is missing");
     }
 }

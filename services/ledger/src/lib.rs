@@ -47,9 +47,11 @@ pub use keyring::{AUTHOR_KEY_BYTES, AuthorKey, AuthorKeyError, Keyring};
 pub use ledger::{Ledger, Options};
 pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
 pub use past::PastEvents;
-pub use proof::proof_of_lifecycle;
+pub use proof::proof_by;
 pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
-pub use tables::{Access, Difference, QuarantinedRow, ReadOnly, Reason, Tables, Writable};
+pub use tables::{
+    Access, Difference, Named, QuarantinedRow, RECOUNT_KEY_BYTES, ReadOnly, Reason, Recounted, Tables, Writable,
+};
 pub use writer::Progress;

@@ -1,8 +1,8 @@
 //! Proofs of authorship: the proof that is appended with each entry of the log, and how readers check it.
 //!
 //! A proof is a MAC of the region and the entry's sequence, subject, id and bytes: it is valid for no other entry,
-//! place or region. Gateways prove each event twice, to gateways and to the lifecycle service, which does not hold the
-//! key between gateways.
+//! place or region. Each author proves an event to each kind of reader that holds keys of its own, by a MAC which that
+//! kind can check: whoever can check one can make it, and so fools nobody else.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,14 +32,17 @@ const MAC_CHARS: usize = (MAC_BYTES * 4).div_ceil(3);
 /// Separates the parts of a proof.
 const SEPARATOR: char = '.';
 
-const _: () = assert!(2 * MAC_CHARS + 16 <= PROOF_BYTES_MAX);
+const _: () = assert!(3 * MAC_CHARS + 16 <= PROOF_BYTES_MAX);
 
 /// The author and the reader of a proof.
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     GatewayToGateway,
     GatewayToLifecycle,
+    GatewayToMaintenance,
     LifecycleToAll,
+    MaintenanceToAll,
+    MaintenanceToLifecycle,
     /// This is not a proof: it names the keys.
     Name,
 }
@@ -49,7 +52,10 @@ impl Purpose {
         match self {
             Self::GatewayToGateway => b"planetstore event by gateway to gateway v1\n",
             Self::GatewayToLifecycle => b"planetstore event by gateway to lifecycle v1\n",
+            Self::GatewayToMaintenance => b"planetstore event by gateway to maintenance v1\n",
             Self::LifecycleToAll => b"planetstore event by lifecycle v1\n",
+            Self::MaintenanceToAll => b"planetstore event by maintenance v1\n",
+            Self::MaintenanceToLifecycle => b"planetstore event by maintenance to lifecycle v1\n",
             Self::Name => b"planetstore keyring v1\n",
         }
     }
@@ -109,8 +115,19 @@ struct InUse {
     numbers: KeyNumbers,
     /// The keys between gateways, if this process holds them.
     gateways: Option<Begun>,
+    /// Of everybody: all hold the key of what follows lifecycle rules.
     to_lifecycle: Begun,
     by_lifecycle: Begun,
+    maintenance_to_lifecycle: Begun,
+    /// Of gateways and of those who keep contents whole.
+    maintenance: Option<OfMaintenance>,
+}
+
+/// What the key of the services that keep contents whole proves.
+#[derive(Clone)]
+struct OfMaintenance {
+    to: Begun,
+    by: Begun,
 }
 
 impl InUse {
@@ -130,13 +147,23 @@ impl InUse {
         };
         let gateways = match keyring {
             Keyring::Gateway { .. } => Some(begun(Author::Gateway, Purpose::GatewayToGateway)?),
+            Keyring::Lifecycle(_) | Keyring::Maintenance { .. } => None,
+        };
+        let maintenance = match keyring {
+            Keyring::Gateway { .. } | Keyring::Maintenance { .. } => Some(OfMaintenance {
+                to: begun(Author::Maintenance, Purpose::GatewayToMaintenance)?,
+                by: begun(Author::Maintenance, Purpose::MaintenanceToAll)?,
+            }),
             Keyring::Lifecycle(_) => None,
         };
-        let (to_lifecycle, by_lifecycle) = (
-            begun(Author::Lifecycle, Purpose::GatewayToLifecycle)?,
-            begun(Author::Lifecycle, Purpose::LifecycleToAll)?,
-        );
-        Ok(Self { numbers, gateways, to_lifecycle, by_lifecycle })
+        Ok(Self {
+            numbers,
+            gateways,
+            to_lifecycle: begun(Author::Lifecycle, Purpose::GatewayToLifecycle)?,
+            by_lifecycle: begun(Author::Lifecycle, Purpose::LifecycleToAll)?,
+            maintenance_to_lifecycle: begun(Author::Lifecycle, Purpose::MaintenanceToLifecycle)?,
+            maintenance,
+        })
     }
 }
 
@@ -152,19 +179,29 @@ impl AuthorKey {
     }
 }
 
-/// Returns the proof of an event by the key of the lifecycle service. A thief of that key can make this proof and no
-/// other.
-pub fn proof_of_lifecycle(
-    key: &AuthorKey,
+/// Returns the proof of an event by the newest keys of an author that is no gateway. A thief of these keys can make this
+/// proof and no other.
+pub fn proof_by(
+    keyring: &Keyring,
     region: &RegionName,
     (subject, sequence, id): (&str, u64, EventId),
     payload: &[u8],
 ) -> String {
     let statement = Statement { subject, sequence, id, hash: chain_hash(payload) };
-    let newest = key.master_keys().saturating_sub(1);
-    let secret = key.secret(newest, key.number());
-    let mac = secret.map(|secret| Begun::new(&secret, Purpose::LifecycleToAll, region).text(&statement));
-    format!("{}{SEPARATOR}{}", Author::Lifecycle.as_str(), mac.unwrap_or_default())
+    let macs = match keyring {
+        Keyring::Gateway { .. } => Vec::new(),
+        Keyring::Lifecycle(lifecycle) => vec![(lifecycle, Purpose::LifecycleToAll)],
+        Keyring::Maintenance { maintenance, lifecycle } => {
+            vec![(maintenance, Purpose::MaintenanceToAll), (lifecycle, Purpose::MaintenanceToLifecycle)]
+        }
+    };
+    let mut proof = keyring.author().as_str().to_owned();
+    for (key, purpose) in macs {
+        let secret = key.secret(key.master_keys().saturating_sub(1), key.number());
+        proof.push(SEPARATOR);
+        proof.extend(secret.map(|secret| Begun::new(&secret, purpose, region).text(&statement)));
+    }
+    proof
 }
 
 /// Makes proofs for the events of this process, and finds the authors of all other entries.
@@ -200,7 +237,11 @@ impl Prover {
 
     /// Returns whether the keys of this process under the new master key are the ones that the fact names.
     pub(crate) fn holds(&self, changed: &MasterKeyChanged) -> bool {
-        let checks = [(Author::Gateway, changed.gateway), (Author::Lifecycle, changed.lifecycle)];
+        let checks = [
+            (Author::Gateway, changed.gateway),
+            (Author::Lifecycle, changed.lifecycle),
+            (Author::Maintenance, changed.maintenance),
+        ];
         checks.into_iter().all(|(author, check)| {
             self.keyring.of(author).is_none_or(|key| key.check(changed.number, &self.region) == Some(check))
         })
@@ -208,11 +249,17 @@ impl Prover {
 
     /// Returns the proof of an event of this process.
     pub(crate) fn prove(&self, statement: &Statement<'_>) -> String {
-        let author = self.author();
+        let (author, keys) = (self.author(), &self.in_use);
         let mut proof = author.as_str().to_owned();
+        let of_maintenance = keys.maintenance.as_ref();
         let macs = match author {
-            Author::Gateway => [self.in_use.gateways.as_ref(), Some(&self.in_use.to_lifecycle)],
-            Author::Lifecycle => [Some(&self.in_use.by_lifecycle), None],
+            Author::Gateway => {
+                [keys.gateways.as_ref(), Some(&keys.to_lifecycle), of_maintenance.map(|maintenance| &maintenance.to)]
+            }
+            Author::Lifecycle => [Some(&keys.by_lifecycle), None, None],
+            Author::Maintenance => {
+                [of_maintenance.map(|maintenance| &maintenance.by), Some(&keys.maintenance_to_lifecycle), None]
+            }
         };
         for mac in macs.into_iter().flatten() {
             proof.push(SEPARATOR);
@@ -225,16 +272,26 @@ impl Prover {
     pub(crate) fn author_of(&self, stored: &Stored, hash: Sha256Digest) -> Option<Author> {
         let mut parts = stored.proof.as_deref()?.split(SEPARATOR);
         let author = parts.next()?;
-        let macs = (parts.next()?, parts.next(), parts.next());
+        let macs = (parts.next()?, parts.next(), parts.next(), parts.next());
         let statement = Statement { subject: &stored.subject, sequence: stored.sequence, id: stored.id, hash };
+        let keys = &self.in_use;
+        // Each reader looks at all that it can check, so that all agree.
+        let is = |key: Option<&Begun>, mac| key.is_none_or(|key| key.is(&statement, mac));
+        let of_maintenance = keys.maintenance.as_ref();
         match (author, macs) {
-            ("gateway", (to_gateway, Some(to_lifecycle), None)) => {
-                // Gateways check both proofs, so that all ledgers agree.
-                let to_us = self.in_use.gateways.as_ref().is_none_or(|gateways| gateways.is(&statement, to_gateway));
-                (to_us && self.in_use.to_lifecycle.is(&statement, to_lifecycle)).then_some(Author::Gateway)
+            ("gateway", (to_gateway, Some(to_lifecycle), Some(to_maintenance), None)) => {
+                let is_proven = is(keys.gateways.as_ref(), to_gateway)
+                    && is(Some(&keys.to_lifecycle), to_lifecycle)
+                    && is(of_maintenance.map(|maintenance| &maintenance.to), to_maintenance);
+                is_proven.then_some(Author::Gateway)
             }
-            ("lifecycle", (to_all, None, None)) => {
-                self.in_use.by_lifecycle.is(&statement, to_all).then_some(Author::Lifecycle)
+            ("lifecycle", (to_all, None, None, None)) => {
+                keys.by_lifecycle.is(&statement, to_all).then_some(Author::Lifecycle)
+            }
+            ("maintenance", (to_all, Some(to_lifecycle), None, None)) => {
+                let is_proven = is(of_maintenance.map(|maintenance| &maintenance.by), to_all)
+                    && is(Some(&keys.maintenance_to_lifecycle), to_lifecycle);
+                is_proven.then_some(Author::Maintenance)
             }
             _ => None,
         }

@@ -7,7 +7,9 @@ use std::ops::AddAssign;
 
 use eventlog::{APPEND_EVENTS_MAX, EVENT_BYTES_MAX};
 
-use crate::commit::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, FACT_CHANGES_MAX};
+use domain::FACT_CHANGES_MAX;
+
+use crate::commit::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX};
 use crate::disk::{RESERVE_BYTES, Reserve};
 
 /// Bytes that a row may take on the disk until it is durable: its page, copied.

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use events::ids::BucketName;
-use shards::protocol::{FileLocation, PATH_BYTES_MAX, Record, Reply, Request, Status};
+use shards::protocol::{FileLocation, PATH_BYTES_MAX, Record, Reply, Request, ShardReport, Status};
 use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
 use crate::disk::{DiskError, PiecesLocation, Store};
-use crate::limits::{FILE_WRITERS_MAX, LOCATION_BYTES_MIN, READERS_MAX};
+use crate::limits::{FILE_WRITERS_MAX, LISTERS_MAX, LOCATION_BYTES_MIN, READERS_MAX};
 
 /// Answers requests of the node protocol from a store.
 pub(crate) struct Answerer {
@@ -19,13 +20,15 @@ pub(crate) struct Answerer {
     host: Uuid,
     readers: Semaphore,
     file_writers: Semaphore,
+    listers: Semaphore,
 }
 
 impl Answerer {
     /// An answerer for the store in the data folder `root`, on the host with boot id `host`.
     pub(crate) fn new(store: Arc<Store>, root: PathBuf, host: Uuid) -> Self {
         let (readers, file_writers) = (Semaphore::new(READERS_MAX), Semaphore::new(FILE_WRITERS_MAX));
-        Self { store, root, host, readers, file_writers }
+        let listers = Semaphore::new(LISTERS_MAX);
+        Self { store, root, host, readers, file_writers, listers }
     }
 
     /// The reply to one message.
@@ -51,6 +54,21 @@ impl Answerer {
                 let inspect = move |store: &Store| store.inspect(shard, &bucket, verify);
                 let found = self.blocking(&self.readers, inspect).await;
                 found.map_or_else(|why| refusal(&why), |(pieces, bytes)| Reply::Found { pieces, bytes }.encode())
+            }
+            Request::List { after, max, verify } => {
+                let list = move |store: &Store| store.list(after, usize::from(max), verify);
+                let page = self.blocking(&self.listers, list).await;
+                page.map_or_else(|why| refusal(&why), |page| Reply::Shards(page).encode())
+            }
+            Request::Scrub { command } => {
+                let scrub = move |store: &Store| Ok(store.scrub(command, SystemTime::now()));
+                let status = self.blocking(&self.listers, scrub).await;
+                status.map_or_else(|why| refusal(&why), |status| Reply::Scrub(status).encode())
+            }
+            Request::InspectMany { shards } => {
+                let inspect = move |store: &Store| Ok(store.inspect_many(&shards).iter().map(report).collect());
+                let reports = self.blocking(&self.listers, inspect).await;
+                reports.map_or_else(|why| refusal(&why), |reports| Reply::Reports(reports).encode())
             }
         }
     }
@@ -137,6 +155,10 @@ fn file_location(location: PiecesLocation, root: &std::path::Path) -> Option<Fil
         pieces: location.pieces,
         last_bytes: location.last_bytes,
     })
+}
+
+fn report(found: &Result<(u32, u64), DiskError>) -> ShardReport {
+    ShardReport { status: status(found), bytes: found.as_ref().map_or(0, |(_, bytes)| *bytes) }
 }
 
 fn refusal(why: &DiskError) -> Bytes {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use events::ids::{NodeId, RegionName};
 
-use crate::disk::RESERVE_BYTES;
+use crate::disk::{RESERVE_BYTES, ScrubSettings};
 
 /// The configuration of a node.
 #[derive(Debug, Clone)]
@@ -17,11 +17,20 @@ pub struct Config {
     pub folder: PathBuf,
     /// Free bytes of the disk below which nothing new is stored.
     pub reserve_bytes: u64,
+    /// How everything is read again and again to find what has rotted.
+    pub scrub: ScrubSettings,
 }
 
 impl Config {
-    /// A node with the usual reserve of free space.
+    /// A node with the usual reserve of free space and the usual scrub.
     pub fn new(region: RegionName, node: NodeId, zone: impl Into<String>, folder: impl Into<PathBuf>) -> Self {
-        Self { region, node, zone: zone.into(), folder: folder.into(), reserve_bytes: RESERVE_BYTES }
+        Self {
+            region,
+            node,
+            zone: zone.into(),
+            folder: folder.into(),
+            reserve_bytes: RESERVE_BYTES,
+            scrub: ScrubSettings::default(),
+        }
     }
 }

@@ -21,10 +21,10 @@ pub(crate) struct NodeIds {
 
 /// The current heartbeat. A disk that cannot report its free space has failed.
 pub(crate) fn heartbeat(config: &Config, ids: NodeIds, store: &Store, is_refused: bool) -> Heartbeat {
-    let totals = store.totals();
+    let (totals, now) = (store.totals(), Instant::now());
     let space = store.space();
     let failed = space.is_err() || store.check().is_err();
-    let trouble = match (is_refused, store.is_stalled(Instant::now())) {
+    let trouble = match (is_refused, store.is_stalled(now)) {
         (true, _) => Some(Trouble::Refused),
         (false, true) => Some(Trouble::Stalled),
         (false, false) => None,
@@ -42,6 +42,7 @@ pub(crate) fn heartbeat(config: &Config, ids: NodeIds, store: &Store, is_refused
         incarnation: ids.incarnation,
         folder: Some(ids.folder),
         trouble: trouble.filter(|_| !failed),
+        disk: Some(store.report(now)),
     }
 }
 
@@ -87,6 +88,9 @@ mod tests {
         assert!(receiver.try_recv().is_err());
         disk.inject(Fault::HoldSyncs(false));
         assert_eq!(receiver.recv().unwrap(), [Ok(())]);
+        let report = heartbeat(&config, ids, &store, false).disk.unwrap();
+        assert!(report.sync.is_some_and(|sync| sync.p99_us > 1_000_000), "{report:?}");
+        assert_eq!((report.read, report.write_errors, report.damaged_shards), (None, 0, 0));
         until((NodeState::Up, None));
         assert_eq!(store.check(), Ok(()), "what was late has not failed");
     }

@@ -13,7 +13,9 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use shards::host::boot_id;
 use shards::protocol::{FOLDER_HEADER, Reply, Status, shards_subject};
-use shards::telemetry::{HEARTBEAT_INTERVAL, Ruling, Verdict, heartbeat_subject, rollcall_subject};
+use shards::telemetry::{
+    DamageFound, DamageKind, HEARTBEAT_INTERVAL, Ruling, Verdict, damage_subject, heartbeat_subject, rollcall_subject,
+};
 use shards::{STOP, STOPPED, control_subject};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
@@ -21,9 +23,9 @@ use uuid::Uuid;
 
 use crate::answer::Answerer;
 use crate::config::Config;
-use crate::disk::{DataFolder, DiskError, FolderError, Store, StoreOptions};
+use crate::disk::{Damage, DataFolder, DiskError, Finding, FolderError, Store, StoreOptions};
 use crate::heartbeat::{NodeIds, heartbeat};
-use crate::limits::{REQUEST_BYTES_MAX, REQUESTS_MAX};
+use crate::limits::{FINDINGS_TOLD_MAX, REQUEST_BYTES_MAX, REQUESTS_MAX};
 use vfs::RealDisk;
 
 /// The reason why a node does not serve.
@@ -89,6 +91,7 @@ fn open(config: &Config, fresh: Uuid) -> Result<(DataFolder, Store), Error> {
     })?;
     let mut options = StoreOptions::new(folder.id(), config.node.as_str());
     options.reserve_bytes = config.reserve_bytes;
+    options.scrub = config.scrub;
     let store = Store::open(Arc::new(disk), &options)?;
     Ok((folder, store))
 }
@@ -129,7 +132,10 @@ impl Service {
                     message.ok_or_else(closed)?;
                     self.send_heartbeat().await?;
                 }
-                _ = second.tick() => self.send_heartbeat().await?,
+                _ = second.tick() => {
+                    self.send_heartbeat().await?;
+                    self.tell_findings().await?;
+                }
                 () = &mut shutdown => break None,
             }
         };
@@ -210,6 +216,26 @@ impl Service {
                 Ok(())
             }
         }
+    }
+
+    /// Says what was found damaged. A process that is not the node keeps to itself what lies on its disk.
+    async fn tell_findings(&self) -> Result<(), Error> {
+        let findings = self.store.take_findings(FINDINGS_TOLD_MAX);
+        if self.refused.load(Relaxed) {
+            return Ok(());
+        }
+        let Config { region, node, .. } = &self.config;
+        for Finding { shard, bucket, damage } in findings {
+            let kind = match damage {
+                Some(Damage::Damaged) => DamageKind::Damaged,
+                Some(Damage::Unreadable) => DamageKind::Unreadable,
+                None => DamageKind::Missing,
+            };
+            let found = DamageFound { node: node.clone(), folder: self.ids.folder, shard, bucket, kind };
+            let json = serde_json::to_vec(&found).map_err(nats)?;
+            self.client.publish(damage_subject(region, node), json.into()).await.map_err(nats)?;
+        }
+        Ok(())
     }
 
     async fn send_heartbeat(&self) -> Result<(), Error> {

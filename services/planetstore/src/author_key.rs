@@ -1,6 +1,6 @@
 //! The keys with which processes prove their events.
 //!
-//! A gateway derives all of them from the region's master key. The lifecycle service gets only its own.
+//! A gateway derives all of them from the region's master key. Other roles get only those they need.
 
 use std::path::Path;
 
@@ -29,6 +29,7 @@ fn last(masters: &MasterKeys, author: Author) -> AuthorKey {
         AuthorKey::last(match author {
             Author::Gateway => *master.gateway_events(),
             Author::Lifecycle => *master.lifecycle_events(),
+            Author::Maintenance => *master.maintenance_events(),
         })
     };
     let (first, rest) = masters.first_and_rest();
@@ -37,16 +38,23 @@ fn last(masters: &MasterKeys, author: Author) -> AuthorKey {
 
 /// A gateway's keys.
 pub(crate) fn of_gateway(masters: &MasterKeys) -> Keyring {
-    Keyring::Gateway { gateway: last(masters, Author::Gateway), lifecycle: last(masters, Author::Lifecycle) }
+    let of = |author| last(masters, author);
+    Keyring::Gateway {
+        gateway: of(Author::Gateway),
+        lifecycle: of(Author::Lifecycle),
+        maintenance: of(Author::Maintenance),
+    }
 }
 
 /// The public part of the master keys that a gateway holds.
 pub(crate) fn held(masters: &MasterKeys, region: &RegionName) -> anyhow::Result<Vec<HeldMasterKey>> {
-    let [gateway, lifecycle] = [Author::Gateway, Author::Lifecycle].map(|author| last(masters, author));
+    let authors = [Author::Gateway, Author::Lifecycle, Author::Maintenance];
+    let [gateway, lifecycle, maintenance] = authors.map(|author| last(masters, author));
     let held = (0..).zip(masters.iter()).map(|(number, master)| {
         let key = master.key_id().parse().ok();
-        let (gateway, lifecycle) = (gateway.check(number, region), lifecycle.check(number, region));
-        Some(HeldMasterKey { key: key?, gateway: gateway?, lifecycle: lifecycle? })
+        let [gateway, lifecycle, maintenance] =
+            [&gateway, &lifecycle, &maintenance].map(|keys| keys.check(number, region));
+        Some(HeldMasterKey { key: key?, gateway: gateway?, lifecycle: lifecycle?, maintenance: maintenance? })
     });
     held.collect::<Option<_>>().context("a master key has no id")
 }
@@ -62,14 +70,15 @@ pub(crate) fn to_hand_over(masters: &MasterKeys, author: Author, numbers: &[u32]
     rest.try_fold(first, |keys, master| Some(keys.followed_by(next(master)?)))
 }
 
-/// The keys of the lifecycle service, from the environment or the data folder.
-pub(crate) fn of_lifecycle(paths: &Paths) -> anyhow::Result<Keyring> {
+/// The keys of an author other than the gateways, from the environment or the data folder.
+pub(crate) fn of_author(author: Author, paths: &Paths) -> anyhow::Result<Keyring> {
     let file = paths.author_key();
-    find_among(|name| std::env::var(name).ok(), &file)?.with_context(|| {
+    find_among(author, |name| std::env::var(name).ok(), &file)?.with_context(|| {
         format!(
             "there is no author key, by which gateways know what this process writes: \
-             `planetstore author-key lifecycle --data DIR` on a gateway's data folder writes it; set {KEY_ENV}, or \
+             `planetstore author-key {} --data DIR` on a gateway's data folder writes it; set {KEY_ENV}, or \
              {FILE_ENV} to the path of a file with it, or put the line {KEY_ENV}=... into {}",
+            author.as_str(),
             file.display()
         )
     })
@@ -80,14 +89,23 @@ pub(crate) fn of_folder(paths: &Paths) -> anyhow::Result<Keyring> {
     if let Some(masters) = master_key::find(&paths.master_key())? {
         return Ok(of_gateway(&masters));
     }
-    match find_among(|name| std::env::var(name).ok(), &paths.author_key())? {
-        Some(keyring) => Ok(keyring),
+    let variable = |name: &str| std::env::var(name).ok();
+    let of_whom = |text: &str| {
+        let of_author = |author| Keyring::parse(text, author);
+        Ok(of_author(Author::Lifecycle).or_else(|_| of_author(Author::Maintenance))?)
+    };
+    match SOURCE.find(variable, &paths.author_key(), of_whom)? {
+        Some((keyring, _)) => Ok(keyring),
         None => Err(master_key::missing(&paths.master_key())),
     }
 }
 
-fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<Keyring>> {
-    let parse = |text: &str| Ok(Keyring::Lifecycle(AuthorKey::parse(text, Author::Lifecycle)?));
+fn find_among(
+    author: Author,
+    variable: impl Fn(&str) -> Option<String>,
+    file: &Path,
+) -> anyhow::Result<Option<Keyring>> {
+    let parse = |text: &str| Ok(Keyring::parse(text, author)?);
     Ok(SOURCE.find(variable, file, parse)?.map(|(keyring, _)| keyring))
 }
 
@@ -102,15 +120,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("author.key");
         let none = |_: &str| None;
-        assert!(find_among(none, &file).unwrap().is_none());
+        assert!(find_among(Author::Lifecycle, none, &file).unwrap().is_none());
         let text = to_hand_over(&masters, Author::Lifecycle, &[2]).unwrap().to_text(Author::Lifecycle);
         for written in [text.to_string(), format!("# whose\n{KEY_ENV}={}\n", *text)] {
             std::fs::write(&file, written).unwrap();
-            let found = find_among(none, &file).unwrap();
+            let found = find_among(Author::Lifecycle, none, &file).unwrap();
+            assert!(find_among(Author::Maintenance, none, &file).is_err(), "it is another author's");
             assert!(matches!(found, Some(Keyring::Lifecycle(key)) if key.number() == 2));
         }
         std::fs::write(&file, text.replace("lifecycle:", "gateway:")).unwrap();
-        let refused = format!("{:#}", find_among(none, &file).unwrap_err());
+        let refused = format!("{:#}", find_among(Author::Lifecycle, none, &file).unwrap_err());
         assert!(refused.contains("author key in") && !refused.contains(text.rsplit(':').next().unwrap()), "{refused}");
     }
 
@@ -127,7 +146,9 @@ mod tests {
         assert!(to_hand_over(&masters, Author::Lifecycle, &[0, 1_024]).is_none());
         let region = "eu-1".parse().unwrap();
         let held = held(&masters, &region).unwrap();
-        let Keyring::Gateway { gateway, lifecycle } = of_gateway(&masters) else { unreachable!("it is a gateway's") };
+        let Keyring::Gateway { gateway, lifecycle, .. } = of_gateway(&masters) else {
+            unreachable!("it is a gateway's")
+        };
         assert_eq!((held.len(), held[1].key.to_string()), (2, key(1).key_id()));
         assert_eq!(
             (Some(held[1].gateway), Some(held[1].lifecycle)),

@@ -24,6 +24,7 @@ mod cli;
 mod client;
 mod commands;
 mod credentials;
+mod dedup;
 mod doctor;
 mod files;
 mod folder;

@@ -102,6 +102,7 @@ fn role(connection: &str) -> Role {
         (Some("gateway"), _) => Role::Gateway,
         (Some("integration-owner"), _) => Role::IntegrationOwner,
         (Some("lifecycle"), _) => Role::Lifecycle,
+        (Some("maintenance"), _) => Role::Maintenance,
         (Some("node"), Some(node)) => Role::Node(node),
         _ => Role::Operator,
     }

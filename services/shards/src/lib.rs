@@ -32,8 +32,8 @@ pub use code::speed;
 pub use identity::PieceSecrets;
 pub use inspect::{Condition, Incident, IncidentKind, InspectedShard, Inspection};
 pub use node::{
-    Admission, AnyTransport, Membership, NODES_MAX, NatsTransport, NoClients, NodeControl, NodeError, NodeTable,
-    NodeView, STOP, STOPPED, StopError, TellError, Transport, TransportError, WINDOW_BYTES, control_subject,
+    Admission, AnyTransport, Joined, Membership, NODES_MAX, NatsTransport, NoClients, NodeControl, NodeError,
+    NodeTable, NodeView, STOP, STOPPED, StopError, TellError, Transport, TransportError, WINDOW_BYTES, control_subject,
     follow_nodes, host, telemetry,
 };
 pub use read::{ReadError, ReadMemory, ShortCircuit};

@@ -21,11 +21,10 @@ use crate::node::transport::{AnyTransport, Transport};
 use crate::read::ReadMemory;
 use crate::read::hedge::HedgeBudget;
 use crate::read::local::{LocalAccess, ShortCircuit};
-use crate::write::PendingWrites;
-use crate::write::Writer;
 use crate::write::discard;
 use crate::write::in_flight::InFlight;
 use crate::write::put;
+use crate::write::{PendingWrites, Writer, Written};
 
 /// The most bytes that all [`Writer`]s together hold: stripes that are being filled, and shards in flight.
 pub const STREAM_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -205,12 +204,7 @@ impl<T: Transport> ShardStore<T> {
     ///
     /// # Errors
     /// If the content has another size, too few nodes are online or have room, too many nodes fail, or memory is short.
-    pub async fn put(
-        &self,
-        bucket: &BucketName,
-        generation: Generation,
-        bytes: Bytes,
-    ) -> Result<Placement, WriteError> {
+    pub async fn put(&self, bucket: &BucketName, generation: Generation, bytes: Bytes) -> Result<Written, WriteError> {
         let stored = put::put(&self.inner, bucket, generation, bytes).await;
         meter::write(if stored.is_ok() { "ok" } else { "failed" });
         stored

@@ -8,6 +8,8 @@ mod altered;
 mod faults;
 #[path = "shards/late.rs"]
 mod late;
+#[path = "shards/listing.rs"]
+mod listing;
 #[path = "shards/local.rs"]
 mod local;
 #[path = "shards/model.rs"]

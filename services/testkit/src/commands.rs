@@ -1,7 +1,7 @@
 //! Commands of tests, with nothing said that needs not be said. What is returned as a struct takes more: `PutObject {
 //! precondition, ..put_object(..) }`.
 
-use domain::{Command, CreateUpload, NewBody, Precondition, PutObject};
+use domain::{Command, CreateUpload, DedupScope, NewBody, Precondition, PutObject};
 use events::Origin;
 use events::ids::{
     AuthType, BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, Placement, Principal,
@@ -57,7 +57,8 @@ pub fn content(bytes: u32, n: u128) -> ContentId {
 /// A small content that lies on the nodes `n1`, `n2` and `n3`.
 pub fn staged(content: ContentId) -> NewBody {
     let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
-    NewBody::Staged { content, placement: Placement { layout: Layout::Small, nodes }, instead_of: None }
+    let placement = Placement { layout: Layout::Small, nodes };
+    NewBody::Staged { content, placement, chosen_at: u64::MAX, instead_of: None, scope: DedupScope::Region }
 }
 
 /// Stores an object without conditions; its entity tag is that of bytes whose MD5 is zeros.

@@ -291,7 +291,7 @@ impl Folder for MemoryDisk {
         let found = self.lock().names.get(path).copied();
         let inode = match (how, found) {
             (_, Some(inode)) => inode,
-            (Open::Existing, None) => return Err(io::ErrorKind::NotFound.into()),
+            (Open::Existing | Open::Uncached, None) => return Err(io::ErrorKind::NotFound.into()),
             (Open::Create, None) => {
                 let mut state = self.change()?;
                 let inode = state.files.len();
@@ -305,6 +305,12 @@ impl Folder for MemoryDisk {
             file.set_len(0)?;
         }
         Ok(Arc::new(file))
+    }
+
+    fn length(&self, path: &Path) -> io::Result<u64> {
+        let state = self.lock();
+        let inode = state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(state.files[*inode].bytes.len() as u64)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -335,6 +341,11 @@ impl Folder for MemoryDisk {
         for change in state.name_changes.remove(folder).unwrap_or_default() {
             change.apply(&mut state.durable_names);
         }
+        Ok(())
+    }
+
+    fn each_name(&self, folder: &Path, each: &mut dyn FnMut(&str)) -> io::Result<()> {
+        self.list(folder)?.iter().for_each(|name| each(&name.name));
         Ok(())
     }
 
@@ -429,5 +440,9 @@ impl File for MemoryFile {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.disk.lock().files[self.inode].bytes.len() as u64)
+    }
+
+    fn is_removed(&self) -> io::Result<bool> {
+        Ok(self.disk.lock().files[self.inode].links == 0)
     }
 }

@@ -18,10 +18,10 @@ pub fn region() -> RegionName {
     "test-1".parse().unwrap()
 }
 
-/// A gateway's keys: those by which gateways, and the lifecycle service, prove what they write.
+/// A gateway's keys: those with which gateways, the lifecycle service and the maintenance services prove what they write.
 pub fn keyring() -> Keyring {
-    let [gateway, lifecycle] = [1, 2].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
-    Keyring::Gateway { gateway, lifecycle }
+    let [gateway, lifecycle, maintenance] = [1, 2, 3].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    Keyring::Gateway { gateway, lifecycle, maintenance }
 }
 
 /// A gateway's ledger with its tables in a file at `path`.

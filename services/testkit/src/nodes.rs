@@ -7,6 +7,7 @@
 //! - Late answers ([`Misbehavior::Slow`]), in tokio's time, paused or not.
 //! - Nodes that are full, busy or failed, for writes or for reads ([`Misbehavior::Refuses`],
 //!   [`Misbehavior::RefusesReads`]).
+//! - Nodes of an older version ([`Misbehavior::Outdated`]).
 //! - Damage: bits that flip on the way ([`Misbehavior::Damages`]) or where they lie ([`MemoryNodes::flip`]), pieces in
 //!   each other's place ([`MemoryNodes::swap`]), shards that are lost ([`MemoryNodes::lose`]).
 //! - Nodes that mean harm and make checksums fit ([`MemoryNodes::alter`], [`MemoryNodes::forge`]).
@@ -24,7 +25,10 @@ use bytes::Bytes;
 use events::ids::{BucketName, NodeId};
 use identity::PieceTag;
 use shards::piece::{Form, PIECES_MAX, Piece, UNIT_BYTES};
-use shards::protocol::{Record, Reply, Request, Status};
+use shards::protocol::{
+    ListedShard, Record, Reply, Request, ScrubPass, ScrubPhase, ScrubStatus, ShardPage, ShardPageDraft, ShardReport,
+    ShardState, Status,
+};
 use shards::telemetry::{Heartbeat, NodeState};
 use shards::{Membership, Transport, TransportError};
 use tokio::time::{Instant, sleep};
@@ -54,6 +58,8 @@ pub enum Misbehavior {
     RefusesReads(Status),
     /// It flips a bit of every piece it returns.
     Damages,
+    /// It is from before there were requests about many shards.
+    Outdated,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +76,16 @@ struct MemoryShard {
     bucket: Option<BucketName>,
     pieces: BTreeMap<u32, Piece>,
     sealed: bool,
+}
+
+impl MemoryShard {
+    fn bytes(&self) -> u64 {
+        self.pieces.values().map(|piece| piece.bytes.len() as u64).sum()
+    }
+
+    fn is_intact(&self, shard: Uuid) -> bool {
+        self.pieces.iter().all(|(index, piece)| piece.is_intact(shard, *index))
+    }
 }
 
 impl MemoryNodes {
@@ -215,6 +231,7 @@ pub fn heartbeat(node: &NodeId) -> Heartbeat {
         incarnation: Uuid::nil(),
         folder: None,
         trouble: None,
+        disk: None,
     }
 }
 
@@ -230,7 +247,8 @@ impl Transport for MemoryNodes {
             | Misbehavior::Mute
             | Misbehavior::Refuses(_)
             | Misbehavior::RefusesReads(_)
-            | Misbehavior::Damages => {
+            | Misbehavior::Damages
+            | Misbehavior::Outdated => {
                 tokio::task::yield_now().await;
             }
         }
@@ -262,6 +280,7 @@ impl MemoryNode {
         match (misbehavior, is_write) {
             (Misbehavior::Refuses(status), true) | (Misbehavior::RefusesReads(status), false) => Reply::Status(status),
             (Misbehavior::Damages, false) => damaged(self.serve(request)),
+            (Misbehavior::Outdated, _) if is_recent(&request) => Reply::Status(Status::Malformed),
             _ => self.serve(request),
         }
     }
@@ -287,14 +306,57 @@ impl MemoryNode {
             }
             Request::Inspect { shard, verify, .. } => match self.shards.get(&shard).filter(|shard| shard.sealed) {
                 None => Reply::Status(Status::NotFound),
-                Some(found) if verify && !found.pieces.iter().all(|(index, piece)| piece.is_intact(shard, *index)) => {
-                    Reply::Status(Status::Damaged)
-                }
+                Some(found) if verify && !found.is_intact(shard) => Reply::Status(Status::Damaged),
                 Some(found) => Reply::Found {
                     pieces: u32::try_from(found.pieces.len()).unwrap_or(PIECES_MAX),
-                    bytes: found.pieces.values().map(|piece| piece.bytes.len() as u64).sum(),
+                    bytes: found.bytes(),
                 },
             },
+            Request::List { after, max, verify } => Reply::Shards(self.list(after, max, verify)),
+            Request::Scrub { .. } => Reply::Scrub(self.scrub_status()),
+            Request::InspectMany { shards } => {
+                Reply::Reports(shards.iter().map(|(_, shard)| self.report(*shard)).collect())
+            }
+        }
+    }
+
+    fn list(&self, after: Uuid, max: u16, verify: bool) -> ShardPage {
+        let mut held: Vec<(&Uuid, &MemoryShard)> = self.shards.iter().filter(|(shard, _)| **shard > after).collect();
+        held.sort_unstable_by_key(|(shard, _)| **shard);
+        let mut draft = ShardPageDraft::default();
+        for (shard, memory) in &held {
+            let state = match memory.sealed {
+                false => ShardState::Staged,
+                true if verify && !memory.is_intact(**shard) => ShardState::Damaged,
+                true => ShardState::Intact,
+            };
+            let listed = ListedShard { shard: **shard, bucket: memory.bucket.clone(), bytes: memory.bytes(), state };
+            if draft.len() >= usize::from(max) || draft.push(listed).is_err() {
+                let next = draft.last();
+                return draft.finish(next);
+            }
+        }
+        draft.finish(None)
+    }
+
+    /// It has looked at everything at the very moment.
+    fn scrub_status(&self) -> ScrubStatus {
+        let sealed = self.shards.iter().filter(|(_, shard)| shard.sealed);
+        let (mut shards, mut bytes, mut damaged) = (0, 0, 0);
+        for (uuid, shard) in sealed {
+            shards += 1;
+            bytes += shard.bytes();
+            damaged += u64::from(!shard.is_intact(*uuid));
+        }
+        let last = Some(ScrubPass { shards, bytes, damaged, ..ScrubPass::default() });
+        let (phase, pass, cursor, bytes_per_second) = (ScrubPhase::Waiting, None, Uuid::nil(), 0);
+        ScrubStatus { phase, pass, last, cursor, bytes_per_second, shards, bytes, damaged }
+    }
+
+    fn report(&self, shard: Uuid) -> ShardReport {
+        match self.shards.get(&shard).filter(|shard| shard.sealed) {
+            None => ShardReport { status: Status::NotFound, bytes: 0 },
+            Some(found) => ShardReport { status: Status::Ok, bytes: found.bytes() },
         }
     }
 
@@ -327,6 +389,11 @@ impl MemoryNode {
             }
         }
     }
+}
+
+/// Whether it is a request that nodes did not know from the beginning.
+fn is_recent(request: &Request) -> bool {
+    matches!(request, Request::List { .. } | Request::InspectMany { .. } | Request::Scrub { .. })
 }
 
 fn flipped(bytes: &[u8], bit: usize) -> Bytes {

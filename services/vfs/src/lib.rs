@@ -7,6 +7,7 @@
 //! apart from `node` so that `testkit`, which has the same folder in memory, does not depend on the crate it tests.
 
 mod real;
+mod uncached;
 
 use std::io::{self, IoSlice};
 use std::path::Path;
@@ -19,6 +20,9 @@ pub use real::RealDisk;
 pub enum Open {
     /// The file must exist. It is opened for reading and writing.
     Existing,
+    /// The file must exist. It is opened for reading what is on the disk rather than in the page cache, where the file
+    /// system supports that, and without evicting the pages of others from the cache.
+    Uncached,
     /// The file is created, or truncated if it exists. Its folder is created durably if only that one is missing.
     Create,
 }
@@ -45,12 +49,16 @@ pub struct Name {
 pub trait Folder: Send + Sync + 'static {
     /// Opens a file. `NotFound` if it, or for [`Open::Create`] the folder above its own, is missing.
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>>;
+    /// The length in bytes of the file that has this name now, whatever is open. `NotFound` if it is missing.
+    fn length(&self, path: &Path) -> io::Result<u64>;
     /// Renames a file within one folder, replacing a file of the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file. Open handles go on reading it.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync(&self, folder: &Path) -> io::Result<()>;
+    /// Calls `each` with the names in a folder, one after the other, in no order.
+    fn each_name(&self, folder: &Path, each: &mut dyn FnMut(&str)) -> io::Result<()>;
     /// The files and folders in a folder, in no order.
     fn list(&self, folder: &Path) -> io::Result<Vec<Name>>;
     /// The space on the disk.
@@ -71,4 +79,6 @@ pub trait File: Send + Sync {
     fn sync(&self) -> io::Result<()>;
     /// The length in bytes.
     fn length(&self) -> io::Result<u64>;
+    /// Whether the file has no name any more. Its space is freed once nobody has it open.
+    fn is_removed(&self) -> io::Result<bool>;
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Dir, FallocateFlags, Mode, OFlags};
 
+use super::uncached::UncachedFile;
 use super::{File, Folder, Name, Open, Space};
 
 /// A folder on a file system, held open: if it is deleted, nothing can be made in it any more, even if another
@@ -28,6 +29,18 @@ impl RealDisk {
         Ok(rustix::fs::openat(&self.root, path, flags, Mode::empty())?)
     }
 
+    /// Opens a file for reading past the page cache, or through it if the file system does not support that.
+    fn open_uncached(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        match rustix::fs::openat(&self.root, path, flags | OFlags::DIRECT, Mode::empty()) {
+            Err(rustix::io::Errno::INVAL) => {
+                let fd = rustix::fs::openat(&self.root, path, flags, Mode::empty())?;
+                Ok(Arc::new(RealFile(fd.into())))
+            }
+            other => Ok(Arc::new(UncachedFile(other?.into()))),
+        }
+    }
+
     /// Creates the folder of `path`, but not the folders above it.
     fn make_parent(&self, path: &Path) -> io::Result<()> {
         let parent = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
@@ -43,6 +56,7 @@ impl Folder for RealDisk {
     fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn File>> {
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP;
         let flags = match how {
+            Open::Uncached => return self.open_uncached(path),
             Open::Existing => OFlags::RDWR | OFlags::CLOEXEC,
             Open::Create => OFlags::RDWR | OFlags::CLOEXEC | OFlags::CREATE | OFlags::TRUNC,
         };
@@ -56,6 +70,11 @@ impl Folder for RealDisk {
         Ok(Arc::new(RealFile(fd.into())))
     }
 
+    fn length(&self, path: &Path) -> io::Result<u64> {
+        let stat = rustix::fs::statat(&self.root, path, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(u64::try_from(stat.st_size).unwrap_or(0))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.root, from, &self.root, to)?)
     }
@@ -66,6 +85,16 @@ impl Folder for RealDisk {
 
     fn sync(&self, folder: &Path) -> io::Result<()> {
         Ok(rustix::fs::fsync(self.open_folder(folder)?)?)
+    }
+
+    fn each_name(&self, folder: &Path, each: &mut dyn FnMut(&str)) -> io::Result<()> {
+        for entry in Dir::read_from(self.open_folder(folder)?)? {
+            match entry?.file_name().to_str() {
+                Ok("." | "..") | Err(_) => {}
+                Ok(name) => each(name),
+            }
+        }
+        Ok(())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<Name>> {
@@ -142,7 +171,7 @@ impl File for RealFile {
 
     fn sync(&self) -> io::Result<()> {
         rustix::fs::fdatasync(&self.0)?;
-        if rustix::fs::fstat(&self.0)?.st_nlink == 0 {
+        if self.is_removed()? {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the file was deleted while in use"));
         }
         Ok(())
@@ -150,5 +179,9 @@ impl File for RealFile {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
+    }
+
+    fn is_removed(&self) -> io::Result<bool> {
+        Ok(rustix::fs::fstat(&self.0)?.st_nlink == 0)
     }
 }

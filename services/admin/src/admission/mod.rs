@@ -12,7 +12,7 @@ use events::Origin;
 use events::ids::{AuthType, FolderId, NodeId, Principal};
 use ledger::{CommitError, Ledger, Snapshot, StateError};
 use shards::telemetry::{Heartbeat, Ruling, Trouble, Verdict};
-use shards::{Admission, Membership, NODES_MAX, NodeControl, NodeView};
+use shards::{Admission, Joined, Membership, NODES_MAX, NodeControl, NodeView};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
@@ -147,11 +147,12 @@ impl Doorman {
     }
 }
 
-/// Gives a membership the folders that have joined.
+/// Gives a membership the folders that have joined, and the nodes that take no new shards.
 pub(crate) fn accept_nodes(membership: &Membership, snapshot: &Snapshot) -> Result<BTreeMap<NodeId, Uuid>, StateError> {
-    let nodes: BTreeMap<_, _> = snapshot.list_nodes()?.into_iter().map(|(name, row)| (name, row.folder.0)).collect();
-    membership.accept(nodes.clone());
-    Ok(nodes)
+    let joined = Joined::of_rows(snapshot.list_nodes()?, snapshot.cursor()?.sequence);
+    let folders = joined.folders.clone();
+    membership.accept(joined);
+    Ok(folders)
 }
 
 /// Records that a node has joined with a folder.

@@ -5,6 +5,7 @@ use events::ids::MasterKeyId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::HeldMasterKey;
 use super::access::Caller;
 use super::answer::Answer;
 use super::asked::Asked;
@@ -50,7 +51,8 @@ pub(super) async fn rotate(mut asked: Asked, caller: Caller) -> Result<Answer, R
         ))
     })?;
     let region = asked.admin.0.region.clone();
-    let change = ChangeMasterKey { region, number, key: key.key, gateway: key.gateway, lifecycle: key.lifecycle };
+    let HeldMasterKey { key, gateway, lifecycle, maintenance } = *key;
+    let change = ChangeMasterKey { region, number, key, gateway, lifecycle, maintenance };
     let committed = asked.commit(&caller, change.into()).await?;
     Answer::changed(&shape(&asked).await?, committed.sequence)
 }

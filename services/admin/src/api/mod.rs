@@ -97,6 +97,8 @@ pub struct HeldMasterKey {
     pub gateway: KeyCheck,
     /// The same of what follows lifecycle rules.
     pub lifecycle: KeyCheck,
+    /// The same of the services that keep contents whole.
+    pub maintenance: KeyCheck,
 }
 
 /// The admin API of a region. Clones share it.

@@ -36,6 +36,7 @@ pub(super) struct Region {
 pub(super) struct AuthorKeyNumbers {
     pub(super) gateway: u32,
     pub(super) lifecycle: u32,
+    pub(super) maintenance: u32,
 }
 
 /// The rotation of an author key.
@@ -68,7 +69,8 @@ pub(super) async fn change_key(mut asked: Asked, caller: Caller) -> Result<Answe
 async fn shape(asked: &Asked) -> Result<Region, Refusal> {
     let TotalsRow { level, keys, apart_since, .. } = asked.read().await?.totals()?;
     let name = asked.admin.0.region.clone();
-    let key_numbers = AuthorKeyNumbers { gateway: keys.gateway, lifecycle: keys.lifecycle };
+    let key_numbers =
+        AuthorKeyNumbers { gateway: keys.gateway, lifecycle: keys.lifecycle, maintenance: keys.maintenance };
     Ok(Region {
         name,
         level,

@@ -125,8 +125,8 @@ fn candidate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shards::Membership;
     use shards::telemetry::Heartbeat;
+    use shards::{Joined, Membership};
     use testkit::nodes::heartbeat;
     use tokio::time::Instant;
     use uuid::Uuid;
@@ -145,9 +145,10 @@ mod tests {
         assert_eq!(status(), StatusCode::NOT_FOUND);
         membership.observe(process(1, 7), now);
         assert_eq!(found(), Ok((Some(Uuid::from_u128(7)), None)));
-        membership.accept([(node.clone(), Uuid::from_u128(7))].into());
+        let folders = |id| Joined { folders: [(node.clone(), Uuid::from_u128(id))].into(), ..Joined::default() };
+        membership.accept(folders(7));
         assert_eq!(status(), StatusCode::CONFLICT);
-        membership.accept([(node.clone(), Uuid::from_u128(6))].into());
+        membership.accept(folders(6));
         assert_eq!(found(), Ok((Some(Uuid::from_u128(7)), Some(FolderId(Uuid::from_u128(6))))));
         membership.observe(process(2, 6), now);
         assert_eq!(status(), StatusCode::CONFLICT);

@@ -1,5 +1,5 @@
 use events::content::Fault;
-use events::ids::{ContentId, NodeId};
+use events::ids::{ContentId, Generation, NodeId};
 
 /// Record the state in which some shards of a content were found. What is known of other shards still holds.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Finding {
     pub shard: u8,
     /// The node that was asked.
     pub node: NodeId,
+    /// The generation of the shard that it was asked for. A shard that was written anew since is another one.
+    pub generation: Generation,
     /// The fault; `None` if the shard is healthy.
     pub fault: Option<Fault>,
 }

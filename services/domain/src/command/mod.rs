@@ -1,6 +1,7 @@
 //! Commands and their outcomes.
 
 mod append;
+mod content;
 mod delete;
 mod health;
 pub(crate) mod identity;
@@ -20,19 +21,22 @@ mod worker;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
-use events::ids::{BucketName, ContentId, ETag, ObjectKey, Placement, RegionName, UploadId, UserId, VersionId};
+use events::ids::{
+    BucketName, ContentId, ETag, Generation, ObjectKey, Placement, RegionName, UploadId, UserId, VersionId,
+};
 use events::quota::Quota;
 use events::tags::Tags;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use append::{AppendObject, OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
+pub use content::{MoveHorizon, PlaceShards, ReclaimContents};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
 pub use judged::{Judged, JudgedBucket, JudgedCaller};
 pub use lease::{Leased, ReleaseLease, TakeLease};
 pub use lock::{SetLegalHold, SetRetention};
-pub use node::JoinNode;
+pub use node::{ChangeNode, JoinNode, NodeChange};
 pub use object::PutObject;
 pub use precondition::{ETags, Precondition};
 pub use region::{ChangeKey, ChangeMasterKey};
@@ -203,6 +207,14 @@ pub enum Command {
     RenameObject(Box<RenameObject>),
     /// Record the state in which shards of a content were found.
     NoteHealth(Box<NoteHealth>),
+    /// Move shards that were written anew: from now on they are read there. Shards that changed since are left out.
+    PlaceShards(Box<PlaceShards>),
+    /// End contents without references. Those that have a reference, or had one later, are left out.
+    ReclaimContents(Box<ReclaimContents>),
+    /// Move the region's horizon: no event may name a content that was uploaded before it.
+    MoveHorizon(Box<MoveHorizon>),
+    /// Change the state of a node.
+    ChangeNode(Box<ChangeNode>),
     /// Create a multipart upload.
     CreateUpload(Box<CreateUpload>),
     /// Store a part.
@@ -235,7 +247,9 @@ impl Command {
             | Self::DeleteObject(_)
             | Self::Expire(_)
             | Self::AbortExpired(_)
-            | Self::AbortUpload { .. } => true,
+            | Self::AbortUpload { .. }
+            | Self::ReclaimContents(_)
+            | Self::MoveHorizon(_) => true,
             _ => false,
         }
     }
@@ -252,13 +266,29 @@ pub enum NewBody {
         content: ContentId,
         /// The nodes that hold the shards.
         placement: Placement,
+        /// The sequence of the event up to which facts about nodes were known when these nodes were chosen.
+        chosen_at: u64,
         /// A content with the same bytes that must not be used, because too few of its nodes confirmed their shards.
         instead_of: Option<ContentId>,
+        /// Which contents of the same bytes may be taken at all.
+        scope: DedupScope,
     },
     /// A content that was stored when the caller looked.
     Known(ContentId),
     /// The parts of a completed upload.
     Parts(UploadId),
+}
+
+/// Among which contents bytes are looked for before they are stored once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DedupScope {
+    /// All of the region.
+    #[default]
+    Region,
+    /// Those that were uploaded to the same bucket.
+    Bucket,
+    /// None.
+    Off,
 }
 
 /// The outcome of a command.
@@ -283,6 +313,17 @@ pub enum Outcome {
         version: Option<VersionName>,
         /// Whether the version is a delete marker.
         delete_marker: bool,
+    },
+    /// The shards were moved.
+    Placed {
+        /// The generations of the shards that were not moved, because they changed since: nothing names them, and they
+        /// may be discarded.
+        refused: Vec<Generation>,
+    },
+    /// These contents ended.
+    Reclaimed {
+        /// The contents, with all names of their shards.
+        contents: Vec<ContentId>,
     },
     /// A spent refresh token was presented. It or its successor was stolen, so the session ended.
     SessionRevoked,

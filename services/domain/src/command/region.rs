@@ -33,6 +33,8 @@ pub struct ChangeMasterKey {
     pub gateway: KeyCheck,
     /// A check value of the lifecycle service's keys under it.
     pub lifecycle: KeyCheck,
+    /// The same of the services that keep contents whole.
+    pub maintenance: KeyCheck,
 }
 
 impl From<ChangeMasterKey> for Command {

@@ -125,6 +125,27 @@ pub enum Rejection {
         /// The folder under the node's name, if there is one.
         known: Option<FolderId>,
     },
+    /// Let it join first.
+    #[error("no such storage node has joined")]
+    NoSuchNode,
+    /// Let it resume first.
+    #[error("the storage node was removed")]
+    NodeRemoved,
+    /// Drain it first, or say that they are given up.
+    #[error("{shards} shards are placed on the storage node")]
+    NodeInUse {
+        /// How many.
+        shards: u64,
+    },
+    /// A node took a part of it that has been given up, or is being emptied, since its nodes were chosen: store it again.
+    #[error("the nodes that it was stored on have changed")]
+    PlacementStale,
+    /// Its upload took longer than any may, or its shards were given up: store it again.
+    #[error("it was stored too long ago")]
+    StagedTooOld,
+    /// Name a moment that has come.
+    #[error("the horizon cannot lie in the future")]
+    HorizonAhead,
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),

@@ -41,7 +41,7 @@ pub(super) fn append<V: View>(
     let (body, staged_in_use) = match &append.body {
         // The bytes of a part cannot be parts themselves.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
-        new => body(view, new)?,
+        new => body(view, bucket.id, new)?,
     };
     let usage = view.usage(bucket.id).map_err(Refused::View)?;
     let delta = added(append.size);

@@ -1,29 +1,34 @@
 use events::Fact;
 use events::content::{HealthChanged, ShardFault};
-use events::ids::{ContentId, NodeId, UploadId};
+use events::ids::{ContentId, UploadId};
 
 use super::{Decision, Refused, changed};
-use crate::command::{NoteHealth, Rejection};
+use crate::command::{Finding, NoteHealth, Rejection};
 use crate::durability::is_safe;
-use crate::row::{BodyRow, ContentRow};
+use crate::row::{BodyRow, ContentRow, PlacedShard};
 use crate::view::View;
 
 pub(super) fn note<V: View>(view: &V, note: &NoteHealth) -> Result<Decision, Refused<V::Error>> {
     let row = view.content(&note.content).map_err(Refused::View)?.ok_or(Rejection::ContentGone)?;
     let known = view.faults(&note.content).map_err(Refused::View)?.faults;
-    // A finding about a node that the shard is not placed on says nothing about the shard.
-    let found =
-        |shard: u8, node: &NodeId| note.findings.iter().find(|finding| finding.shard == shard && finding.node == *node);
-    let fault = |(shard, node)| {
-        let fault = match found(shard, node) {
-            Some(finding) => finding.fault,
-            None => known.iter().find(|fault| fault.shard == shard).map(|fault| fault.fault),
+    // A finding about a node that the shard is not placed on, or about what the shard was before it was written anew,
+    // says nothing about the shard.
+    let found = |shard: &PlacedShard| {
+        let is_about = |finding: &&Finding| {
+            (finding.shard, &finding.node, finding.generation) == (shard.index, &shard.node, shard.generation)
         };
-        fault.map(|fault| ShardFault { shard, node: node.clone(), fault })
+        note.findings.iter().find(is_about)
     };
-    let faults: Vec<ShardFault> = row.placement.shards().filter_map(fault).collect();
+    let fault = |shard: PlacedShard| {
+        let fault = match found(&shard) {
+            Some(finding) => finding.fault,
+            None => known.iter().find(|fault| fault.shard == shard.index).map(|fault| fault.fault),
+        };
+        fault.map(|fault| ShardFault { shard: shard.index, node: shard.node, fault })
+    };
+    let faults: Vec<ShardFault> = row.shards(&note.content).filter_map(fault).collect();
     let is_so_already = faults == known;
-    let fact = HealthChanged { bucket: row.bucket, content: note.content, faults };
+    let fact = HealthChanged { bucket: row.bucket, content: note.content, faults, term: None };
     Ok(changed(is_so_already, Fact::ContentHealthChanged(fact)))
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod append;
 mod bucket;
+mod content;
 mod delete;
 mod health;
 mod identity;
@@ -30,6 +31,7 @@ use crate::row::BucketRow;
 use crate::standing::{Who, standing};
 use crate::view::View;
 
+pub use content::{OF_BUCKET_LOOKED_AT_MAX, RECLAIMED_MAX, known_content};
 pub(crate) use lifecycle::{ended, given_up};
 pub use lock::admit_lock;
 pub use quota::{admit, admit_append, admit_part, room};
@@ -84,7 +86,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         }
         Command::Leased(Leased { term, command }) => {
             lease::check(view, *term)?;
-            decide(view, command, context)
+            let decision = decide(view, command, context)?;
+            Ok(Decision { fact: decision.fact.map(|fact| fact.under(*term)), ..decision })
         }
         Command::CreateBucket { bucket, owner, acl, ownership, object_lock, location, tags } => {
             let to_be = Created {
@@ -131,6 +134,10 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::AbortExpired(abort) => lifecycle::abort(view, abort, context),
         Command::RenameObject(rename) => rename::rename(view, rename, context),
         Command::NoteHealth(note) => health::note(view, note),
+        Command::PlaceShards(wanted) => content::place(view, wanted),
+        Command::ReclaimContents(wanted) => content::reclaim(view, wanted),
+        Command::MoveHorizon(wanted) => region::move_horizon(view, wanted, context),
+        Command::ChangeNode(change) => node::change(view, change),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),
         Command::CompleteUpload(complete) => upload::complete(view, complete, context),

@@ -4,6 +4,7 @@ use events::ids::{ObjectKey, VersionId};
 use events::object::{Body, Created, Delta};
 
 use super::access::check_acl;
+use super::content::{admit_stored, known_content};
 use super::health::{referable, referable_parts};
 use super::quota::{check as check_quota, warnings};
 use super::{Decision, Refused, bucket_row, lock};
@@ -18,7 +19,7 @@ pub(super) fn put<V: View>(view: &V, put: &PutObject, context: Context) -> Resul
     }
     let current = view.current(bucket.id, &put.key).map_err(Refused::View)?;
     check(&put.precondition, current.as_ref())?;
-    let (body, staged_in_use) = body(view, &put.body)?;
+    let (body, staged_in_use) = body(view, bucket.id, &put.body)?;
     check_copied(view, put)?;
     check_acl(view, bucket.id, put.acl.as_ref())?;
     let place = place_version(view, &bucket, &put.key, current, context)?;
@@ -83,25 +84,26 @@ impl ETags {
 }
 
 /// The body that the fact will name, and whether it uses the staged shards.
-pub(super) fn body<V: View>(view: &V, new: &NewBody) -> Result<(Body, bool), Refused<V::Error>> {
+pub(super) fn body<V: View>(view: &V, bucket: BucketId, new: &NewBody) -> Result<(Body, bool), Refused<V::Error>> {
     Ok(match new {
         NewBody::Empty => (Body::Empty, false),
-        NewBody::Staged { content, placement, instead_of } => {
+        NewBody::Staged { content, placement, chosen_at, instead_of, scope } => {
             // This content already exists if its first commit succeeded but was answered too late, and is retried.
             // Since then, other contents with the same bytes may have been stored, or have greater generations from a
             // clock that is ahead.
             if view.content(content).map_err(Refused::View)?.is_some() {
                 return Ok((Body::Known { content: *content }, true));
             }
-            let stored = || (Body::Stored { content: *content, placement: placement.clone() }, true);
-            match view.newest_content(content.sha256).map_err(Refused::View)? {
-                Some(known) if Some(known) != *instead_of => match referable(view, &known) {
-                    Ok(_) => (Body::Known { content: known }, false),
-                    Err(Refused::Rejected(_)) => stored(),
+            let known = known_content(view, content.sha256, *scope, bucket).map_err(Refused::View)?;
+            if let Some(known) = known.filter(|known| Some(*known) != *instead_of) {
+                match referable(view, &known) {
+                    Ok(_) => return Ok((Body::Known { content: known }, false)),
+                    Err(Refused::Rejected(_)) => {}
                     Err(error) => return Err(error),
-                },
-                _ => stored(),
+                }
             }
+            admit_stored(view, content.generation, placement, *chosen_at)?;
+            (Body::Stored { content: *content, placement: placement.clone() }, true)
         }
         NewBody::Known(content) => {
             referable(view, content)?;

@@ -57,7 +57,7 @@ pub(super) fn store_part<V: View>(
     let (body, staged_in_use) = match &store.body {
         // The bytes of a part cannot be parts themselves: such a copy has to store the bytes.
         NewBody::Parts(_) => return Err(Rejection::ContentGone.into()),
-        new => body(view, new)?,
+        new => body(view, bucket.id, new)?,
     };
     let fact = upload::PartStored {
         bucket: store.bucket.clone(),

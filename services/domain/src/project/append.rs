@@ -5,7 +5,7 @@ use events::object::{Appended, Body};
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BodyRow, ManifestRow, ObjectRow, PartRow, VersionRow};
+use crate::row::{BodyRow, BucketId, ManifestRow, ObjectRow, PartRow, VersionRow};
 use crate::view::View;
 
 /// One row of a part is added, and the object's row changes, so the cost does not grow with the object.
@@ -25,7 +25,7 @@ pub(super) fn appended<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Re
     } else {
         gather(draft, fact.upload_id, &row, &object)?
     };
-    let part = part(draft, fact)?;
+    let part = part(draft, bucket, fact)?;
     draft.changes.push(Change::PutPart { upload: fact.upload_id, number: fact.part.number, row: part });
     let manifest = manifest.with_part(fact.part.number, fact.size);
     if in_place {
@@ -53,7 +53,11 @@ pub(super) fn appended<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Re
     draft.count(bucket, fact.delta)
 }
 
-fn part<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Result<PartRow, ProjectError<V::Error>> {
+fn part<V: View>(
+    draft: &mut Draft<'_, V>,
+    bucket: BucketId,
+    fact: &Appended,
+) -> Result<PartRow, ProjectError<V::Error>> {
     if matches!(fact.part.body, Body::Parts { .. }) {
         return Err(draft.contradiction("the bytes of a part are parts of an upload"));
     }
@@ -61,7 +65,7 @@ fn part<V: View>(draft: &mut Draft<'_, V>, fact: &Appended) -> Result<PartRow, P
     Ok(PartRow {
         size: fact.size,
         md5: fact.part.md5,
-        body: draft.take(&fact.part.body, stored)?,
+        body: draft.take(bucket, &fact.part.body, stored)?,
         checksum: fact.part.checksum.clone(),
         salt: fact.part.salt.clone(),
         modified: draft.event.time,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use events::ids::{BucketName, ContentId, Placement, UploadId};
+use events::ids::{BucketName, ContentId, NodeId, Placement, UploadId};
 use events::object::{Body, Delta};
 use events::region::MasterKeyChanged;
 use events::{Author, Event, Fact};
@@ -8,7 +8,8 @@ use events::{Author, Event, Fact};
 use super::{ProjectError, release};
 use crate::change::{Change, IdentityChange};
 use crate::row::{
-    BodyRow, BucketId, BucketRow, ContentRow, KeyNumbers, ManifestRow, MasterKeyRow, TotalsRow, UsageRow,
+    BodyRow, BucketId, BucketRow, ContentRow, DebtRow, KeyNumbers, ManifestRow, MasterKeyRow, NodeUsageRow, TotalsRow,
+    Unreferenced, UsageRow,
 };
 use crate::view::View;
 
@@ -23,6 +24,9 @@ pub(super) struct Draft<'a, V: View> {
     manifest_references: BTreeMap<UploadId, i64>,
     completed: Option<(UploadId, ManifestRow)>,
     totals: Option<TotalsRow>,
+    debt: Option<DebtRow>,
+    /// Shards, and their bytes, that come to a node and leave it.
+    node_usage: BTreeMap<NodeId, (i64, i64)>,
     usage: Option<(BucketId, UsageRow)>,
 }
 
@@ -39,6 +43,8 @@ impl<'a, V: View> Draft<'a, V> {
             manifest_references: BTreeMap::new(),
             completed: None,
             totals: None,
+            debt: None,
+            node_usage: BTreeMap::new(),
             usage: None,
         }
     }
@@ -71,12 +77,13 @@ impl<'a, V: View> Draft<'a, V> {
 
     /// Sets the master key from which all authors derive the keys that prove their facts.
     pub(super) fn change_master_key(&mut self, fact: &MasterKeyChanged) -> Result<(), V> {
-        let MasterKeyChanged { number, key, gateway, lifecycle, .. } = *fact;
-        self.totals()?.keys = KeyNumbers::of_master(MasterKeyRow { number, key, gateway, lifecycle });
+        let MasterKeyChanged { number, key, gateway, lifecycle, maintenance, .. } = *fact;
+        let row = MasterKeyRow { number, key, gateway, lifecycle, maintenance };
+        self.totals()?.keys = KeyNumbers::of_master(row);
         Ok(())
     }
 
-    fn totals(&mut self) -> Result<&mut TotalsRow, V> {
+    pub(super) fn totals(&mut self) -> Result<&mut TotalsRow, V> {
         let row = match self.totals.take() {
             Some(row) => row,
             None => self.view.totals().map_err(ProjectError::View)?,
@@ -122,12 +129,12 @@ impl<'a, V: View> Draft<'a, V> {
         Ok(&mut self.usage.insert((bucket, row)).1)
     }
 
-    /// Takes a reference to the body of a new object or part. `size`: its bytes as nodes store them.
-    pub(super) fn take(&mut self, body: &Body, size: u64) -> Result<BodyRow, V> {
+    /// Takes a reference to the body of a new object or part in a bucket. `size`: its bytes as nodes store them.
+    pub(super) fn take(&mut self, bucket: BucketId, body: &Body, size: u64) -> Result<BodyRow, V> {
         Ok(match body {
             Body::Empty => BodyRow::Empty,
             Body::Stored { content, placement } => {
-                self.store(*content, placement, size)?;
+                self.store(bucket, *content, placement, size)?;
                 BodyRow::Content(*content)
             }
             Body::Known { content } => {
@@ -155,22 +162,45 @@ impl<'a, V: View> Draft<'a, V> {
         }
     }
 
-    fn store(&mut self, content: ContentId, placement: &Placement, size: u64) -> Result<(), V> {
+    fn store(&mut self, bucket_id: BucketId, content: ContentId, placement: &Placement, size: u64) -> Result<(), V> {
         let row = ContentRow {
             size,
             bucket: self.event.fact.bucket().ok_or_else(|| self.contradiction("a content is in no bucket"))?.clone(),
+            bucket_id,
             placement: placement.clone(),
             moved: Vec::new(),
             references: 0,
-            unreferenced_since: None,
+            unreferenced: None,
         };
         self.stored = Some((content, row));
+        self.changes.push(Change::PutGeneration { generation: content.generation, content });
+        for (_, node) in placement.shards() {
+            self.count_shard(node, 1, placement.layout.shard_bytes(size));
+        }
         *self.references.entry(content).or_default() += 1;
         let totals = self.totals()?;
         totals.contents += 1;
         totals.content_bytes += size;
         totals.shard_bytes += placement.layout.stored_bytes(size);
         Ok(())
+    }
+
+    /// Counts shards that a node gains or loses, of `bytes` each.
+    pub(super) fn count_shard(&mut self, node: &NodeId, shards: i64, bytes: u64) {
+        let bytes = shards * bytes.cast_signed();
+        match self.node_usage.get_mut(node) {
+            Some(sum) => *sum = (sum.0 + shards, sum.1 + bytes),
+            None => drop(self.node_usage.insert(node.clone(), (shards, bytes))),
+        }
+    }
+
+    /// The faults of all contents, counted.
+    pub(super) fn debt(&mut self) -> Result<&mut DebtRow, V> {
+        let row = match self.debt.take() {
+            Some(row) => row,
+            None => self.view.debt().map_err(ProjectError::View)?,
+        };
+        Ok(self.debt.insert(row))
     }
 
     /// Releases the reference of an object or a part that ends.
@@ -185,8 +215,12 @@ impl<'a, V: View> Draft<'a, V> {
     pub(super) fn finish(mut self) -> Result<Vec<Change>, V> {
         self.finish_manifests()?;
         self.finish_contents()?;
+        self.finish_node_usage()?;
         if let Some((bucket, row)) = self.usage {
             self.changes.push(Change::PutUsage { bucket, row: row.with_warnings_due() });
+        }
+        if let Some(row) = self.debt {
+            self.changes.push(Change::PutDebt { row });
         }
         if let Some(row) = self.totals {
             self.changes.push(Change::PutTotals { row });
@@ -225,8 +259,28 @@ impl<'a, V: View> Draft<'a, V> {
             let mut row = row.ok_or_else(|| self.contradiction("its content does not exist"))?;
             let references = row.references.checked_add_signed(difference);
             row.references = references.ok_or_else(|| self.contradiction("a content has no reference to release"))?;
-            row.unreferenced_since = (row.references == 0).then_some(self.event.time);
+            if let Some(Unreferenced { sequence, .. }) = row.unreferenced.take() {
+                self.changes.push(Change::DropUnreferenced { sequence, content });
+            }
+            if row.references == 0 {
+                let (sequence, since) = (self.event.sequence, self.event.time);
+                row.unreferenced = Some(Unreferenced { sequence, since });
+                self.changes.push(Change::PutUnreferenced { sequence, content });
+            }
             self.changes.push(Change::PutContent { content, row });
+        }
+        Ok(())
+    }
+
+    fn finish_node_usage(&mut self) -> Result<(), V> {
+        for (name, (shards, bytes)) in std::mem::take(&mut self.node_usage) {
+            let row = self.view.node_usage(&name).map_err(ProjectError::View)?;
+            let sums = row.shards.checked_add_signed(shards).zip(row.bytes.checked_add_signed(bytes));
+            let (shards, bytes) = sums.ok_or_else(|| self.contradiction("a node holds fewer shards than leave it"))?;
+            self.changes.push(match shards {
+                0 => Change::DropNodeUsage { name },
+                _ => Change::PutNodeUsage { name, row: NodeUsageRow { shards, bytes } },
+            });
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 use events::content::{HealthChanged, ShardFault};
-use events::ids::Placement;
+use events::ids::{ContentId, Placement};
 
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
 use crate::durability::is_safe;
-use crate::row::{DebtRow, FaultsRow};
+use crate::row::{ContentRow, DebtRow, FaultsRow};
 use crate::view::View;
 
 pub(super) fn health_changed<V: View>(
@@ -13,19 +13,45 @@ pub(super) fn health_changed<V: View>(
     fact: &HealthChanged,
 ) -> Result<(), ProjectError<V::Error>> {
     let content = fact.content;
-    let row = draft.view.content(&content).map_err(ProjectError::View)?;
-    let row = row.ok_or_else(|| draft.contradiction("its content does not exist"))?;
-    let before = draft.view.faults(&content).map_err(ProjectError::View)?;
-    let mut debt = draft.view.debt().map_err(ProjectError::View)?;
-    let is_settled = debt.take_off(&row.placement, &before.faults);
+    let row = content_row(draft, &content)?;
+    take_debt_off(draft, &content, &row.placement)?;
+    owe(draft, content, &row.placement, fact.faults.clone())
+}
+
+/// A content that must exist.
+pub(super) fn content_row<V: View>(
+    draft: &Draft<'_, V>,
+    content: &ContentId,
+) -> Result<ContentRow, ProjectError<V::Error>> {
+    let row = draft.view.content(content).map_err(ProjectError::View)?;
+    row.ok_or_else(|| draft.contradiction("its content does not exist"))
+}
+
+/// Takes the faults of a content off the count of all, and returns them.
+pub(super) fn take_debt_off<V: View>(
+    draft: &mut Draft<'_, V>,
+    content: &ContentId,
+    placement: &Placement,
+) -> Result<Vec<ShardFault>, ProjectError<V::Error>> {
+    let faults = draft.view.faults(content).map_err(ProjectError::View)?.faults;
+    let is_settled = draft.debt()?.take_off(placement, &faults);
     is_settled.ok_or_else(|| draft.contradiction("the count of owed shards would fall below zero"))?;
-    debt.add(&row.placement, &fact.faults);
-    draft.changes.push(if fact.faults.is_empty() {
+    Ok(faults)
+}
+
+/// Records the faults of a content, and counts them.
+pub(super) fn owe<V: View>(
+    draft: &mut Draft<'_, V>,
+    content: ContentId,
+    placement: &Placement,
+    faults: Vec<ShardFault>,
+) -> Result<(), ProjectError<V::Error>> {
+    draft.debt()?.add(placement, &faults);
+    draft.changes.push(if faults.is_empty() {
         Change::DropFaults { content }
     } else {
-        Change::PutFaults { content, row: FaultsRow { faults: fact.faults.clone() } }
+        Change::PutFaults { content, row: FaultsRow { faults } }
     });
-    draft.changes.push(Change::PutDebt { row: debt });
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod append;
 mod bucket;
+mod content;
 mod draft;
 mod health;
 mod identity;
@@ -10,6 +11,7 @@ mod lease;
 mod lock;
 mod node;
 mod object;
+mod region;
 mod release;
 mod rename;
 mod secret;
@@ -23,6 +25,7 @@ use crate::change::Change;
 use crate::view::View;
 
 use draft::Draft;
+pub use region::ENDED_FORGOTTEN_MAX;
 pub use release::FREED_AT_ONCE_MAX;
 
 /// The reason why a fact cannot be applied. The log or the state is damaged: stop, never skip.
@@ -56,6 +59,7 @@ pub fn project<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectE
 /// Every fact has its own arm, and no match on a [`Fact`] in `project` may have a wildcard: a new fact must not compile
 /// until its changes are defined.
 #[deny(clippy::wildcard_enum_match_arm, reason = "a new fact needs an arm of its own")]
+#[expect(clippy::too_many_lines, reason = "an arm for each fact")]
 fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V::Error>> {
     let mut draft = Draft::new(view, event);
     match &event.fact {
@@ -83,6 +87,8 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::ObjectRenamed(fact) => rename::renamed(&mut draft, fact)?,
         Fact::DeleteMarkerCreated(fact) => object::delete_marker_created(&mut draft, fact)?,
         Fact::ContentHealthChanged(fact) => health::health_changed(&mut draft, fact)?,
+        Fact::ContentPlaced(fact) => content::placed(&mut draft, fact)?,
+        Fact::ContentReclaimed(fact) => content::reclaimed(&mut draft, fact)?,
         Fact::UploadCreated(fact) => upload::created(&mut draft, fact)?,
         Fact::UploadPartStored(fact) => upload::part_stored(&mut draft, fact)?,
         Fact::UploadAborted(fact) => upload::aborted(&mut draft, fact)?,
@@ -104,12 +110,21 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::PolicyDetached(fact) => identity::policy_detached(&mut draft, fact)?,
         Fact::KmsKeyCreated(fact) => identity::kms_key_created(&mut draft, fact),
         Fact::KmsKeyChanged(fact) => identity::kms_key_changed(&mut draft, fact)?,
-        Fact::NodeJoined(fact) => node::joined(&mut draft, fact),
+        Fact::NodeJoined(fact) => node::joined(&mut draft, fact)?,
+        Fact::NodeOnline(fact) => node::online(&mut draft, fact)?,
+        Fact::NodeOffline(fact) => node::offline(&mut draft, fact)?,
+        Fact::NodeDraining(fact) => node::draining(&mut draft, fact)?,
+        Fact::NodeResumed(fact) => node::resumed(&mut draft, fact)?,
+        Fact::NodeFull(fact) => node::full(&mut draft, fact)?,
+        Fact::NodeFailing(fact) => node::failing(&mut draft, fact)?,
+        Fact::NodeRecovered(fact) => node::recovered(&mut draft, fact)?,
+        Fact::NodeRemoved(fact) => node::removed(&mut draft, fact)?,
         Fact::SessionOpened(fact) => identity::session_opened(&mut draft, fact)?,
         Fact::SessionRefreshed(fact) => identity::session_refreshed(&mut draft, fact)?,
         Fact::SessionRevoked(fact) => identity::session_revoked(&mut draft, fact)?,
         Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
         Fact::RegionKeyChanged(fact) => draft.change_key(fact.author, fact.number)?,
+        Fact::RegionHorizonMoved(fact) => region::horizon_moved(&mut draft, fact)?,
         Fact::RegionMasterKeyChanged(fact) => draft.change_master_key(fact)?,
         Fact::RegionLeaseTaken(fact) => lease::taken(&mut draft, fact),
         Fact::RegionLeaseReleased(fact) => lease::released(&mut draft, fact),

@@ -22,7 +22,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
     let object = ObjectRow {
         size: fact.size,
         etag: fact.etag,
-        body: draft.take(&fact.body, stored)?,
+        body: draft.take(bucket, &fact.body, stored)?,
         checksum: fact.checksum.clone(),
         encryption: fact.encryption.clone(),
         attributes: fact.attributes.clone(),

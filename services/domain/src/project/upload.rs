@@ -40,7 +40,7 @@ pub(super) fn part_stored<V: View>(draft: &mut Draft<'_, V>, fact: &PartStored) 
     let row = PartRow {
         size: fact.size,
         md5: fact.md5,
-        body: draft.take(&fact.body, stored)?,
+        body: draft.take(bucket, &fact.body, stored)?,
         checksum: fact.checksum.clone(),
         salt: fact.salt.clone(),
         modified: draft.event.time,

@@ -3,6 +3,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::BucketId;
+
 /// A content, by its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContentRow {
@@ -10,15 +12,26 @@ pub struct ContentRow {
     pub size: u64,
     /// The bucket that it was uploaded to: nodes keep large shards in a folder per bucket.
     pub bucket: BucketName,
+    /// The identity of that bucket, which no later bucket of the same name has.
+    pub bucket_id: BucketId,
     /// The nodes that hold the shards at present.
     pub placement: Placement,
     /// The shards that moved since the upload, ordered by index; almost always none.
     pub moved: Vec<MovedShard>,
     /// The number of objects, parts and manifests that refer to the content.
     pub references: u64,
-    /// The time at which the last reference was removed, if there are none.
-    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::optional")]
-    pub unreferenced_since: Option<Timestamp>,
+    /// Since when the content has no references, if it has none.
+    pub unreferenced: Option<Unreferenced>,
+}
+
+/// Since when a content has no references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreferenced {
+    /// The event that removed the last reference.
+    pub sequence: u64,
+    /// The time of that event.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub since: Timestamp,
 }
 
 impl ContentRow {
@@ -41,6 +54,25 @@ pub struct MovedShard {
     pub shard: u8,
     /// Its present generation.
     pub generation: Generation,
+}
+
+/// The name of shards that nobody needs any more, and that no later event may name: a generation, which is the row's key.
+/// It is removed once the region's horizon has passed it, because nothing before the horizon may be named either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedRow {
+    /// The bucket that the content was uploaded to.
+    pub bucket: BucketName,
+    /// The event that ended it.
+    pub sequence: u64,
+}
+
+/// The shards that are placed on a node, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NodeUsageRow {
+    /// The number of shards.
+    pub shards: u64,
+    /// The bytes of those shards.
+    pub bytes: u64,
 }
 
 /// A stored shard of a content: its node, and its name on that node.
@@ -89,9 +121,10 @@ mod tests {
             size: 9,
             bucket: "photos".parse().unwrap(),
             placement: Placement { layout: Layout::Small, nodes },
+            bucket_id: BucketId(1),
             moved: vec![MovedShard { shard: 4, generation: generation(2) }],
             references: 1,
-            unreferenced_since: None,
+            unreferenced: None,
         };
         let told: Vec<_> = row.shards(&content).map(|shard| (shard.node.to_string(), shard.uuid().as_u128())).collect();
         assert_eq!(told, [("n1".into(), 8), ("n2".into(), 16 | 4), ("n3".into(), 8 | 5)]);

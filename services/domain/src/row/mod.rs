@@ -13,11 +13,11 @@ mod upload;
 mod worker;
 
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
-pub use content::{ContentRow, MovedShard, PlacedShard, placed_shards};
+pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 pub use lease::LeaseRow;
-pub use node::NodeRow;
+pub use node::{Condition, Duty, NodeRow, Presence, Since};
 pub use object::{BodyRow, ObjectRow, RenameRow, VersionRow};
 pub use region::{KeyNumbers, MasterKeyRow, SecretRow, TotalsRow};
 pub use upload::{ManifestRow, PartRow, ReleasedUploadRow, UploadRow};

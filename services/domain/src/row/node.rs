@@ -1,4 +1,5 @@
 use events::ids::FolderId;
+use events::node::Failure;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,4 +15,68 @@ pub struct NodeRow {
     pub joined: Timestamp,
     /// The event with which it joined.
     pub sequence: u64,
+    /// The last event that gave up the folder before this one, or kept new shards from this one: what was placed here on
+    /// an earlier state may lie on what was given up.
+    pub changed: u64,
+    /// Whether it is heard.
+    pub presence: Since<Presence>,
+    /// What operators want of it.
+    pub duty: Since<Duty>,
+    /// How it serves while it is heard.
+    pub condition: Since<Condition>,
+}
+
+impl NodeRow {
+    /// Whether new shards may be placed on it.
+    pub fn takes_shards(&self) -> bool {
+        self.duty.is == Duty::Serve && self.condition.is != Condition::Full
+    }
+}
+
+/// A state, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since<T> {
+    /// The state.
+    pub is: T,
+    /// The event that brought it about.
+    pub sequence: u64,
+    /// The time of that event.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub time: Timestamp,
+}
+
+/// Whether a node is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Presence {
+    /// It is.
+    Online,
+    /// It is not.
+    Offline {
+        /// How far its segments were written when it was last heard.
+        position: u64,
+        /// How often a process had begun to serve from the folder by then.
+        starts: u64,
+    },
+}
+
+/// What operators want of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Duty {
+    /// It holds shards, and takes new ones.
+    Serve,
+    /// It takes no new shards, and the ones it has move to other nodes.
+    Drain,
+    /// It was given up.
+    Removed,
+}
+
+/// How a node serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Condition {
+    /// As it should.
+    Healthy,
+    /// Its disk is full.
+    Full,
+    /// Not as it should.
+    Failing(Failure),
 }

@@ -23,6 +23,14 @@ pub struct TotalsRow {
     pub keys: KeyNumbers,
     /// The sequence of the event from which on secrets are kept apart; 0 before it.
     pub apart_since: u64,
+    /// The moment before which no upload may have begun that an event still names, in milliseconds since 1970.
+    pub horizon: u64,
+    /// The longest time that an upload may take, in milliseconds: those that begin now count as begun at least so much
+    /// later than the horizon.
+    pub upload_time: u64,
+    /// The last event that gave a folder up or kept shards from a node: a placement that was chosen before it may be
+    /// on one of those.
+    pub nodes_changed: u64,
 }
 
 /// The number of the key that each author proves its facts with.
@@ -32,6 +40,8 @@ pub struct KeyNumbers {
     pub gateway: u32,
     /// The lifecycle service's key.
     pub lifecycle: u32,
+    /// The key of the maintenance services.
+    pub maintenance: u32,
     /// The master key that these keys are derived from; `None` for the first one.
     pub master: Option<MasterKeyRow>,
 }
@@ -47,6 +57,8 @@ pub struct MasterKeyRow {
     pub gateway: KeyCheck,
     /// A check value of the lifecycle service's keys under it.
     pub lifecycle: KeyCheck,
+    /// The same of the services that keep contents whole.
+    pub maintenance: KeyCheck,
 }
 
 impl MasterKeyRow {
@@ -55,6 +67,7 @@ impl MasterKeyRow {
         match author {
             Author::Gateway => self.gateway,
             Author::Lifecycle => self.lifecycle,
+            Author::Maintenance => self.maintenance,
         }
     }
 }
@@ -62,7 +75,7 @@ impl MasterKeyRow {
 impl KeyNumbers {
     /// The first keys under a master key.
     pub(crate) fn of_master(master: MasterKeyRow) -> Self {
-        Self { gateway: 0, lifecycle: 0, master: Some(master) }
+        Self { gateway: 0, lifecycle: 0, maintenance: 0, master: Some(master) }
     }
 
     /// The number of the master key in use.
@@ -75,6 +88,7 @@ impl KeyNumbers {
         match author {
             Author::Gateway => self.gateway,
             Author::Lifecycle => self.lifecycle,
+            Author::Maintenance => self.maintenance,
         }
     }
 
@@ -82,6 +96,7 @@ impl KeyNumbers {
         match author {
             Author::Gateway => self.gateway = number,
             Author::Lifecycle => self.lifecycle = number,
+            Author::Maintenance => self.maintenance = number,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Helpers for examples of rules: given these commands, when this one comes, then this is the answer.
 
 use domain::{
-    Command, CompleteUpload, Context, DeleteObject, DeletePrecondition, ETags, NewBody, Outcome, Precondition,
-    PutObject, Rejection, StorePart, VersionName,
+    Command, CompleteUpload, Context, DedupScope, DeleteObject, DeletePrecondition, ETags, NewBody, Outcome,
+    Precondition, PutObject, Rejection, StorePart, VersionName,
 };
 use events::bucket::Versioning;
-use events::ids::{ContentId, ETag, Generation, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
+use events::ids::{
+    ContentId, ETag, Generation, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest, UploadId, VersionId,
+};
 use jiff::Timestamp;
 use testkit::commands::{self, create_upload, put_object};
 use uuid::Uuid;
@@ -29,13 +31,25 @@ pub(crate) fn etag(bytes: u8) -> ETag {
     ETag { md5: Md5Digest([bytes; 16]), parts: None }
 }
 
-/// The `n`th generation of the content named by a letter.
+/// The `n`th generation of the content named by a letter. No other content has it.
 pub(crate) fn content(bytes: u8, n: u128) -> ContentId {
-    ContentId { sha256: Sha256Digest([bytes; 32]), generation: Generation::from_fresh(Uuid::from_u128(8 * n)) }
+    let uuid = Uuid::from_u128(n << 16 | u128::from(bytes) << 3);
+    ContentId { sha256: Sha256Digest([bytes; 32]), generation: Generation::from_fresh(uuid) }
 }
 
 pub(crate) fn staged(bytes: u8, n: u128) -> NewBody {
     commands::staged(content(bytes, n))
+}
+
+/// A content whose shards are on some nodes.
+pub(crate) fn staged_on(content: ContentId, placement: Placement) -> NewBody {
+    NewBody::Staged { content, placement, chosen_at: u64::MAX, instead_of: None, scope: DedupScope::Region }
+}
+
+/// The same, except that a content must not be used in its place.
+pub(crate) fn instead_of(body: NewBody, known: ContentId) -> NewBody {
+    let NewBody::Staged { content, placement, chosen_at, scope, .. } = body else { panic!("{body:?} is not staged") };
+    NewBody::Staged { content, placement, chosen_at, instead_of: Some(known), scope }
 }
 
 /// The id of the version that the command at a position created, counted from 1.

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::model::Model;
-use domain::row::DebtRow;
-use domain::{Command, Finding, NewBody, NoteHealth, Outcome, Precondition, Rejection, View};
+use domain::row::{DebtRow, PlacedShard};
+use domain::{Command, Finding, NewBody, NoteHealth, Outcome, PlaceShards, Precondition, Rejection, View};
 use events::Fact;
-use events::content::{Fault, ShardFault};
-use events::ids::{ContentId, Layout, NodeId, Placement, SHARDS};
+use events::content::{ContentPlaced, Fault, PlaceCause, ShardFault, ShardPlace, ShardPlaced};
+use events::ids::{ContentId, Generation, Layout, NodeId, Placement, SHARDS};
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use crate::fold::{Fold, apply};
 use crate::given::*;
+use crate::random::places::join;
+use crate::reclaims::reclaim;
 
 const DONE: Result<Outcome, Rejection> = Ok(Outcome::Done);
 const FAULTS: [Fault; 4] = [Fault::Unwritten, Fault::Missing, Fault::Damaged, Fault::Unreadable];
@@ -20,10 +23,11 @@ fn node(number: usize) -> NodeId {
     format!("n{number}").parse().unwrap()
 }
 
-fn note(content: ContentId, findings: &[(u8, usize, Option<Fault>)]) -> Command {
+pub(crate) fn note(content: ContentId, findings: &[(u8, usize, Option<Fault>)]) -> Command {
     let finding = |(shard, number, fault): &(u8, usize, Option<Fault>)| Finding {
         shard: *shard,
         node: node(*number),
+        generation: content.generation,
         fault: *fault,
     };
     let findings = findings.iter().map(finding).collect();
@@ -34,10 +38,10 @@ fn note(content: ContentId, findings: &[(u8, usize, Option<Fault>)]) -> Command 
 fn striped(bytes: u8, n: u128) -> NewBody {
     let nodes = (1..=SHARDS).map(node).collect();
     let placement = Placement { layout: Layout::Striped, nodes };
-    NewBody::Staged { content: content(bytes, n), placement, instead_of: None }
+    staged_on(content(bytes, n), placement)
 }
 
-fn put_striped(bytes: u8, n: u128) -> Command {
+pub(crate) fn put_striped(bytes: u8, n: u128) -> Command {
     put_body(bytes, 10, striped(bytes, n), Precondition::default())
 }
 
@@ -137,19 +141,24 @@ fn parts_are_shared_only_if_each_is_safe() {
 pub(crate) enum Step {
     Put(u8),
     Known(u8),
-    Note(u8, Vec<(u8, usize, Option<Fault>)>),
+    /// Findings about shards of the newest content, where they lie or on other nodes.
+    Note(u8, Vec<(u8, Option<usize>, Option<Fault>)>),
+    /// A shard of it is written anew on a node.
+    Place(u8, u8, u8),
+    /// What nothing refers to any more ends.
+    Reclaim,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let bytes = || 0_u8..3;
     let fault = prop::option::of(prop::sample::select(FAULTS.to_vec()));
-    // Most findings name the node that a shard is placed on.
-    let finding = (0_u8..6, prop_oneof![9 => Just(None), 1 => (1_usize..7).prop_map(Some)], fault)
-        .prop_map(|(shard, other, fault)| (shard, other.unwrap_or_else(|| usize::from(shard) + 1), fault));
+    let finding = (0_u8..6, prop_oneof![9 => Just(None), 1 => (1_usize..7).prop_map(Some)], fault);
     prop_oneof![
         2 => bytes().prop_map(Step::Put),
         2 => bytes().prop_map(Step::Known),
         5 => (bytes(), prop::collection::vec(finding, 0..4)).prop_map(|(bytes, findings)| Step::Note(bytes, findings)),
+        3 => (bytes(), 0..6_u8, 1..8_u8).prop_map(|(bytes, shard, node)| Step::Place(bytes, shard, node)),
+        1 => Just(Step::Reclaim),
     ]
 }
 
@@ -158,33 +167,93 @@ pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step(), 1..40)
 }
 
-/// The result of a history, in which some commands may be refused.
-pub(crate) fn played(history: &[Step]) -> Fold {
+/// The content that new references name.
+fn newest(fold: &Fold, bytes: u8) -> Option<ContentId> {
+    fold.model.newest_contents(content(bytes, 1).sha256, 1).unwrap().pop()
+}
+
+/// The command of a step at a place; nothing if there is no such content.
+fn command(fold: &Fold, step: &Step, place: u128) -> Option<Command> {
+    let lies = |it: &ContentId, shard: u8| fold.model.content(it).unwrap().unwrap().shard(it, shard).unwrap();
+    match step {
+        Step::Put(bytes) => Some(put_striped(*bytes, place)),
+        Step::Known(bytes) => {
+            newest(fold, *bytes).map(|it| put_body(*bytes, 10, NewBody::Known(it), Precondition::default()))
+        }
+        Step::Note(bytes, findings) => {
+            let it = newest(fold, *bytes)?;
+            let finding = |(shard, other, fault): &(u8, Option<usize>, Option<Fault>)| {
+                let PlacedShard { index, node: lies_on, generation } = lies(&it, *shard);
+                Finding { shard: index, node: other.map_or(lies_on, node), generation, fault: *fault }
+            };
+            let findings = findings.iter().map(finding).collect();
+            Some(Command::NoteHealth(Box::new(NoteHealth { content: it, findings })))
+        }
+        Step::Place(bytes, shard, number) => {
+            let it = newest(fold, *bytes)?;
+            let PlacedShard { node: from, generation, .. } = lies(&it, *shard);
+            let fresh = Generation::of_repair(Uuid::from_u128(place << 3), 1);
+            let placed = ShardPlaced {
+                shard: *shard,
+                from: ShardPlace { node: from, generation },
+                to: ShardPlace { node: node(usize::from(*number)), generation: fresh },
+                cause: PlaceCause::NodeLost,
+            };
+            let contents = vec![ContentPlaced { content: it, shards: vec![placed] }];
+            Some(PlaceShards { bucket: bucket(), contents, chosen_at: u64::MAX }.into())
+        }
+        Step::Reclaim => {
+            let contents: Vec<_> = fold.model.unreferenced.iter().map(|(_, content)| *content).collect();
+            Some(reclaim(&contents, u64::MAX))
+        }
+    }
+}
+
+/// A bucket, and nodes that shards can be written anew on.
+fn begun() -> Fold {
     let mut fold = Fold::new();
-    fold.command(&create_bucket(), context(1)).unwrap();
-    for (place, step) in (2_u128..).zip(history) {
-        let command = match step {
-            Step::Put(bytes) => Some(put_striped(*bytes, place)),
-            Step::Known(bytes) => Some(known(*bytes, place)),
-            Step::Note(bytes, findings) => {
-                let newest = fold.model.newest_content(content(*bytes, 1).sha256).unwrap();
-                newest.map(|newest| note(newest, findings))
-            }
-        };
-        // A refused command leaves no fact.
+    let commands = [create_bucket()].into_iter().chain((1..=7).map(join));
+    for (place, command) in (1..).zip(commands) {
+        fold.command(&command, context(place)).unwrap();
+    }
+    fold
+}
+
+/// What a history comes to, whatever is refused of it.
+pub(crate) fn played(history: &[Step]) -> Fold {
+    let mut fold = begun();
+    for (place, step) in (10_u128..).zip(history) {
+        let command = command(&fold, step, place);
+        // What is refused leaves no fact.
         let _ = command.map(|command| fold.command(&command, context(place)));
     }
     fold
 }
 
-/// The owed shards, counted from scratch.
-fn owed(twin: &BTreeMap<ContentId, BTreeMap<u8, Fault>>) -> DebtRow {
+/// What should be known of a content.
+#[derive(Debug, Clone, Default)]
+struct Twin {
+    /// The node of each shard.
+    nodes: Vec<usize>,
+    faults: BTreeMap<u8, Fault>,
+}
+
+impl Twin {
+    /// Whether any node may be lost: four shards are left then.
+    fn is_safe(&self) -> bool {
+        let left: Vec<_> = (0..).zip(&self.nodes).filter(|(shard, _)| !self.faults.contains_key(shard)).collect();
+        (1..8).all(|lost| left.iter().filter(|(_, node)| **node != lost).count() >= 4)
+    }
+}
+
+/// What must be owed, counted from scratch.
+fn owed(twins: &BTreeMap<ContentId, Twin>) -> DebtRow {
     let mut debt = DebtRow::default();
-    for faults in twin.values().filter(|faults| !faults.is_empty()) {
+    for twin in twins.values().filter(|twin| !twin.faults.is_empty()) {
         debt.contents += 1;
-        debt.unsafe_contents += u64::from(faults.len() > 1);
-        for (shard, fault) in faults {
-            let counts = debt.nodes.entry(node(usize::from(*shard) + 1)).or_default();
+        debt.unsafe_contents += u64::from(!twin.is_safe());
+        for (shard, fault) in &twin.faults {
+            let counts = debt.nodes.entry(node(twin.nodes[usize::from(*shard)])).or_default();
             match fault {
                 Fault::Unwritten => counts.unwritten += 1,
                 Fault::Missing => counts.missing += 1,
@@ -196,57 +265,88 @@ fn owed(twin: &BTreeMap<ContentId, BTreeMap<u8, Fault>>) -> DebtRow {
     debt
 }
 
+/// Holds an answer against what should be known, and takes in what it says.
+fn answered(
+    twins: &mut BTreeMap<ContentId, Twin>,
+    (it, step): (Option<ContentId>, &Step),
+    (place, answer): (u128, &Result<Outcome, Rejection>),
+) -> Result<(), TestCaseError> {
+    match step {
+        Step::Put(bytes) => {
+            let is_taken = it.is_some_and(|it| twins[&it].is_safe());
+            prop_assert_eq!(answer, &stored(*bytes, None, !is_taken));
+            if !is_taken {
+                let twin = Twin { nodes: (1..=SHARDS).collect(), faults: BTreeMap::new() };
+                twins.insert(content(*bytes, place), twin);
+            }
+        }
+        Step::Known(bytes) => {
+            let is_safe = it.is_some_and(|it| twins[&it].is_safe());
+            let expected = if is_safe { stored(*bytes, None, false) } else { Err(Rejection::ContentUnsafe) };
+            prop_assert_eq!(answer, &expected);
+        }
+        Step::Note(_, findings) => {
+            prop_assert_eq!(answer, &DONE);
+            let (twin, mut seen) = (twins.get_mut(&it.unwrap()).unwrap(), BTreeSet::new());
+            for (shard, other, fault) in findings {
+                // Of several findings about a shard where it lies the first counts.
+                let lies_on = twin.nodes[usize::from(*shard)];
+                if other.is_none_or(|other| other == lies_on) && seen.insert(shard) {
+                    match fault {
+                        Some(fault) => drop(twin.faults.insert(*shard, *fault)),
+                        None => drop(twin.faults.remove(shard)),
+                    }
+                }
+            }
+        }
+        Step::Place(_, shard, number) => {
+            let twin = twins.get_mut(&it.unwrap()).unwrap();
+            let (shard, number) = (usize::from(*shard), usize::from(*number));
+            let others = (0..).zip(&twin.nodes).filter(|(other, node)| *other != shard && **node == number).count();
+            let Ok(Outcome::Placed { refused }) = answer else { panic!("{answer:?}") };
+            prop_assert_eq!(refused.is_empty(), others < 2);
+            if others < 2 {
+                twin.nodes[shard] = number;
+                twin.faults.remove(&u8::try_from(shard).unwrap());
+            }
+        }
+        Step::Reclaim => {
+            let Ok(Outcome::Reclaimed { contents }) = answer else { panic!("{answer:?}") };
+            twins.retain(|content, _| !contents.contains(content));
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// New references name the newest content, and it never lacks more than one shard.
+    /// The content that new references name is the newest one, and what is known of it leaves it safe.
     #[test]
     fn no_reference_goes_to_what_is_unsafe_and_debts_add_up(steps in history()) {
-        let mut fold = Fold::new();
-        fold.command(&create_bucket(), context(1)).unwrap();
-        let (mut twin, mut newest) = (BTreeMap::<ContentId, BTreeMap<u8, Fault>>::new(), BTreeMap::new());
-        for (place, step) in (2_u128..).zip(steps) {
-            match step {
-                Step::Put(bytes) => {
-                    let was = newest.get(&bytes).copied();
-                    let is_safe = was.is_some_and(|was| twin[&was].len() < 2);
-                    let answer = fold.command(&put_striped(bytes, place), context(place));
-                    prop_assert_eq!(answer, stored(bytes, None, !is_safe));
-                    if !is_safe {
-                        newest.insert(bytes, content(bytes, place));
-                        twin.insert(content(bytes, place), BTreeMap::new());
-                    }
+        let (mut fold, mut twins) = (begun(), BTreeMap::new());
+        for (place, step) in (10_u128..).zip(&steps) {
+            let it = match step {
+                Step::Put(bytes) | Step::Known(bytes) | Step::Note(bytes, _) | Step::Place(bytes, ..) => {
+                    newest(&fold, *bytes)
                 }
-                Step::Known(bytes) => {
-                    let Some(it) = newest.get(&bytes).copied() else { continue };
-                    let command = put_body(bytes, 10, NewBody::Known(it), Precondition::default());
-                    let expected =
-                        if twin[&it].len() < 2 { stored(bytes, None, false) } else { Err(Rejection::ContentUnsafe) };
-                    prop_assert_eq!(fold.command(&command, context(place)), expected);
-                }
-                Step::Note(bytes, findings) => {
-                    let Some(it) = newest.get(&bytes).copied() else { continue };
-                    prop_assert_eq!(fold.command(&note(it, &findings), context(place)), DONE);
-                    let (faults, mut seen) = (twin.get_mut(&it).unwrap(), BTreeSet::new());
-                    for (shard, number, fault) in findings {
-                        // The first of several findings about a shard counts.
-                        if number == usize::from(shard) + 1 && seen.insert(shard) {
-                            match fault {
-                                Some(fault) => drop(faults.insert(shard, fault)),
-                                None => drop(faults.remove(&shard)),
-                            }
-                        }
-                    }
-                }
-            }
+                Step::Reclaim => None,
+            };
+            let Some(command) = command(&fold, step, place) else { continue };
+            let answer = fold.command(&command, context(place));
+            answered(&mut twins, (it, step), (place, &answer))?;
             let rows = |content: &ContentId| {
                 let row = fold.model.faults.get(&(content.sha256, content.generation));
-                row.map(|row| row.faults.iter().map(|ShardFault { shard, fault, .. }| (*shard, *fault)).collect::<BTreeMap<u8, Fault>>())
+                let faults = row.into_iter().flat_map(|row| &row.faults);
+                faults.map(|ShardFault { shard, fault, .. }| (*shard, *fault)).collect::<BTreeMap<u8, Fault>>()
             };
-            for (content, faults) in &twin {
-                prop_assert_eq!(rows(content).unwrap_or_default(), faults.clone());
+            for (content, twin) in &twins {
+                prop_assert_eq!(rows(content), twin.faults.clone());
+                let nodes = &fold.model.content(content).unwrap().unwrap().placement.nodes;
+                prop_assert_eq!(nodes.clone(), twin.nodes.iter().map(|number| node(*number)).collect::<Vec<_>>());
             }
-            prop_assert_eq!(&fold.model.debt, &owed(&twin));
+            prop_assert_eq!(fold.model.contents.len(), twins.len());
+            prop_assert_eq!(&fold.model.debt, &owed(&twins));
         }
         let mut replayed = Model::default();
         fold.events.iter().for_each(|event| apply(&mut replayed, event));

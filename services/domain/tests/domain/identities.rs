@@ -369,8 +369,9 @@ fn a_secret_without_the_event_behind_it_is_nobodys() {
 
 fn master_key(number: u32) -> Command {
     let byte = u8::try_from(number).unwrap();
-    let (gateway, lifecycle) = (KeyCheck([byte; 16]), KeyCheck([byte + 1; 16]));
-    ChangeMasterKey { region: crate::fold::region(), number, key: MasterKeyId([byte; 8]), gateway, lifecycle }.into()
+    let [gateway, lifecycle, maintenance] = [0, 1, 2].map(|author| KeyCheck([byte + author; 16]));
+    let key = MasterKeyId([byte; 8]);
+    ChangeMasterKey { region: crate::fold::region(), number, key, gateway, lifecycle, maintenance }.into()
 }
 
 #[test]

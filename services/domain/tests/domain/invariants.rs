@@ -1,12 +1,14 @@
 //! Invariants after every event, computed from scratch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use domain::model::Model;
-use domain::row::{BodyRow, TotalsRow, UsageRow, VersionRow};
+use domain::placement::SHARDS_PER_NODE_MAX;
+use domain::row::{BodyRow, NodeUsageRow, PlacedShard, TotalsRow, UsageRow, VersionRow};
 use domain::{NewBody, VersionName, View};
-use events::ids::{BucketName, ObjectKey, VersionId};
+use events::content::ShardPlace;
+use events::ids::{BucketName, ContentId, NodeId, ObjectKey, VersionId};
 
 use crate::random::naive::{Bytes, Naive, Version};
 use crate::random::world::World;
@@ -20,6 +22,8 @@ fn same<T: PartialEq + Debug>(what: &str, is: &T, should: &T) -> Held {
 /// Checks all invariants below.
 pub(crate) fn check(model: &Model, world: &World) -> Held {
     references_are_counted(model)?;
+    shards_lie_where_they_were_placed(model, world)?;
+    sums_of_contents_agree(model)?;
     tables_agree(model)?;
     shows_what_s3_shows(model, &world.naive)?;
     usage_is_the_sum(model, &world.naive)?;
@@ -49,7 +53,7 @@ fn references_are_counted(model: &Model) -> Held {
     }
     for (id, row) in &model.contents {
         same(&format!("references of {id:?}"), &row.references, &contents.remove(id).unwrap_or_default())?;
-        same("unreferenced_since", &row.unreferenced_since.is_some(), &(row.references == 0))?;
+        same("unreferenced", &row.unreferenced.is_some(), &(row.references == 0))?;
     }
     same("contents that are named and not there", &contents, &BTreeMap::new())?;
     for (upload, row) in &model.manifests {
@@ -65,6 +69,41 @@ fn references_are_counted(model: &Model) -> Held {
         }
     }
     same("manifests that are named and not there", &manifests, &BTreeMap::new())
+}
+
+fn shards_lie_where_they_were_placed(model: &Model, world: &World) -> Held {
+    for ((sha256, generation), row) in &model.contents {
+        let content = ContentId { sha256: *sha256, generation: *generation };
+        let place = |PlacedShard { index, node, generation }| (index, ShardPlace { node, generation });
+        let lie: Vec<_> = row.shards(&content).map(place).collect();
+        same(&format!("the place of {content:?}"), &lie, &world.places.of(&content))?;
+        let on = |node: &NodeId| lie.iter().filter(|(_, place)| place.node == *node).count();
+        let crowded = lie.iter().find(|(_, place)| on(&place.node) > SHARDS_PER_NODE_MAX);
+        same("a node with too many shards of a content", &crowded, &None)?;
+    }
+    Ok(())
+}
+
+/// What is kept beside the rows of contents is what these add up to.
+fn sums_of_contents_agree(model: &Model) -> Held {
+    let (mut generations, mut unreferenced) = (BTreeMap::new(), BTreeSet::new());
+    let mut usage = BTreeMap::<NodeId, NodeUsageRow>::new();
+    for ((sha256, generation), row) in &model.contents {
+        let content = ContentId { sha256: *sha256, generation: *generation };
+        generations.insert(*generation, content);
+        for shard in row.shards(&content) {
+            generations.insert(shard.generation, content);
+            let sum = usage.entry(shard.node).or_default();
+            *sum =
+                NodeUsageRow { shards: sum.shards + 1, bytes: sum.bytes + row.placement.layout.shard_bytes(row.size) };
+        }
+        unreferenced.extend(row.unreferenced.map(|unreferenced| (unreferenced.sequence, content)));
+    }
+    same("the names in use", &model.generations, &generations)?;
+    same("the contents without references", &model.unreferenced, &unreferenced)?;
+    same("what nodes hold", &model.node_usage, &usage)?;
+    let both = model.ended.keys().find(|generation| generations.contains_key(*generation));
+    same("a name that ended and is in use", &both, &None)
 }
 
 fn tables_agree(model: &Model) -> Held {
@@ -178,6 +217,9 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
         level: model.totals.level,
         keys: model.totals.keys,
         apart_since: model.totals.apart_since,
+        horizon: model.totals.horizon,
+        upload_time: model.totals.upload_time,
+        nodes_changed: model.totals.nodes_changed,
     };
     same("the totals", &model.totals, &totals)
 }

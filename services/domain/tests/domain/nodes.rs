@@ -1,13 +1,16 @@
 //! Nodes and their data folders.
 
-use domain::{Command, JoinNode, Rejection, View};
+use domain::row::{Condition, Duty, NodeRow, Presence};
+use domain::{ChangeNode, Command, JoinNode, NodeChange, Outcome, Rejection, View};
 use events::Fact;
 use events::ids::{FolderId, NodeId};
+use events::node::Failure;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::fold::Fold;
-use crate::given::context;
+use crate::given::{accepted, context, create_bucket, delete, put, rejected, unchanged};
+use crate::reclaims::reclaim;
 
 fn folder(n: u8) -> FolderId {
     FolderId(Uuid::from_u128(n.into()))
@@ -47,6 +50,86 @@ fn the_first_folder_of_a_name_joins_and_another_only_in_its_place() {
     assert_eq!((row.folder, row.sequence, row.joined), (folder(8), 3, context(0).now));
     let Fact::NodeJoined(fact) = &fold.events[2].fact else { panic!("{:?}", fold.events[2].fact) };
     assert_eq!(fact.replaces, Some(folder(7)));
+}
+
+fn change(name: u8, change: NodeChange) -> Command {
+    ChangeNode { node: node(name), folder: folder(name), change }.into()
+}
+
+/// What is known of node 1, which joined with folder 1 as the first event.
+fn row(fold: &Fold) -> NodeRow {
+    fold.model.node(&node(1)).unwrap().unwrap()
+}
+
+const DONE: Result<Outcome, Rejection> = Ok(Outcome::Done);
+const OFFLINE: NodeChange = NodeChange::Offline { position: 9, starts: 2 };
+
+#[test]
+fn what_is_said_of_a_node_is_said_once_and_holds_until_the_opposite_is() {
+    let joined = join(1, 1, None);
+    for (said, opposite) in [
+        (OFFLINE, NodeChange::Online),
+        (NodeChange::Drain, NodeChange::Resume),
+        (NodeChange::Remove { forced: false }, NodeChange::Resume),
+        (NodeChange::Full, NodeChange::Recovered),
+        (NodeChange::Failing(Failure::Errors), NodeChange::Recovered),
+    ] {
+        let (given, back) = ([joined.clone()], change(1, opposite));
+        unchanged(&given, &back, &DONE);
+        let before = row(&accepted(&given, &change(1, said), &DONE));
+        let given = [joined.clone(), change(1, said)];
+        unchanged(&given, &change(1, said), &DONE);
+        let after = row(&accepted(&given, &back, &DONE));
+        let states = |row: &NodeRow| (row.presence.is, row.duty.is, row.condition.is);
+        assert_eq!(states(&after), (Presence::Online, Duty::Serve, Condition::Healthy));
+        assert_ne!(states(&before), states(&after));
+    }
+}
+
+#[test]
+fn presence_duty_and_condition_are_told_apart() {
+    let given = [
+        join(1, 1, None),
+        change(1, NodeChange::Drain),
+        change(1, OFFLINE),
+        change(1, NodeChange::Failing(Failure::Errors)),
+        change(1, NodeChange::Online),
+    ];
+    let row = row(&accepted(&given, &change(1, NodeChange::Failing(Failure::Latency)), &DONE));
+    assert_eq!((row.presence.is, row.presence.sequence), (Presence::Online, 5));
+    assert_eq!((row.duty.is, row.duty.sequence, row.changed), (Duty::Drain, 2, 2));
+    assert_eq!((row.condition.is, row.condition.sequence), (Condition::Failing(Failure::Latency), 6));
+    assert!(!row.takes_shards());
+    let offline = self::row(&accepted(&given[..2], &given[2], &DONE));
+    assert_eq!(offline.presence.is, Presence::Offline { position: 9, starts: 2 });
+}
+
+#[test]
+fn what_is_said_of_a_folder_is_not_said_of_the_one_that_took_its_place() {
+    rejected(&[], &change(1, OFFLINE), Rejection::NoSuchNode);
+    let replaced = [join(1, 1, None), change(1, NodeChange::Drain), change(1, OFFLINE), join(1, 2, Some(1))];
+    let row = row(&accepted(&replaced[..3], &replaced[3], &DONE));
+    assert_eq!((row.presence.is, row.duty.is, row.changed), (Presence::Online, Duty::Serve, 4));
+    for late in [OFFLINE, NodeChange::Drain, NodeChange::Remove { forced: true }] {
+        rejected(&replaced, &change(1, late), other(Some(2)));
+    }
+}
+
+#[test]
+fn a_node_with_shards_is_removed_only_by_force() {
+    let remove = |forced| change(1, NodeChange::Remove { forced });
+    let given = [create_bucket(), join(1, 1, None), put(b'a')];
+    rejected(&given, &remove(false), Rejection::NodeInUse { shards: 1 });
+    let fold = accepted(&given, &remove(true), &DONE);
+    let Some(Fact::NodeRemoved(fact)) = fold.events.last().map(|event| &event.fact) else { panic!("no fact") };
+    assert!(fact.forced);
+    rejected(&[&given[..], &[remove(true)]].concat(), &change(1, NodeChange::Drain), Rejection::NodeRemoved);
+    // Once its contents are gone there is nothing to force.
+    let it = crate::given::content(b'a', 1);
+    let emptied = [&given[..], &[delete(None), reclaim(&[it], u64::MAX)]].concat();
+    let fold = accepted(&emptied, &remove(true), &DONE);
+    let Some(Fact::NodeRemoved(fact)) = fold.events.last().map(|event| &event.fact) else { panic!("no fact") };
+    assert!(!fact.forced);
 }
 
 proptest! {

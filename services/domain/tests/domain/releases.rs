@@ -31,11 +31,11 @@ fn uploaded(fold: &mut Fold, n: u128, parts: u16) {
 
 /// Content number `number`.
 fn content_of(number: u16) -> domain::NewBody {
-    let domain::NewBody::Staged { mut content, placement, instead_of } = staged(b'x', 1) else {
+    let domain::NewBody::Staged { mut content, placement, .. } = staged(b'x', u128::from(number)) else {
         unreachable!("it is staged")
     };
     content.sha256.0[..2].copy_from_slice(&number.to_be_bytes());
-    domain::NewBody::Staged { content, placement, instead_of }
+    staged_on(content, placement)
 }
 
 fn does(fold: &mut Fold, command: &Command) {
@@ -95,9 +95,7 @@ fn ending_an_object_of_many_parts_changes_few_rows() {
         assert!((20..=21).contains(&facts), "{what}: {facts} facts");
         assert_eq!(references(&fold.model), u64::from(what == "replaced"), "{what}");
         assert!(fold.model.parts.is_empty() && fold.model.manifests.is_empty(), "{what}");
-        assert!(
-            fold.model.contents.values().filter(|row| row.unreferenced_since.is_some()).count() >= usize::from(PARTS)
-        );
+        assert!(fold.model.contents.values().filter(|row| row.unreferenced.is_some()).count() >= usize::from(PARTS));
     }
 }
 

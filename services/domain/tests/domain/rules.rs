@@ -46,7 +46,7 @@ fn a_bucket_goes_only_when_nothing_is_left_in_it() {
     accepted(&given(&[Enabled], &[delete(None), delete(Some(id(3)))]), &remove, &DONE);
     let fold = accepted(&given(&[], &[begin(1), part(1, 1, b'a', 10)]), &remove, &DONE);
     assert!(fold.model.uploads.is_empty() && fold.model.parts.is_empty(), "open uploads go with it");
-    assert!(fold.model.contents.values().all(|row| row.references == 0 && row.unreferenced_since.is_some()));
+    assert!(fold.model.contents.values().all(|row| row.references == 0 && row.unreferenced.is_some()));
 }
 
 #[test]
@@ -286,13 +286,7 @@ fn bytes_are_stored_once() {
 
 #[test]
 fn bytes_that_cannot_be_reached_are_stored_anew() {
-    let instead_of = |known| match staged(b'a', 2) {
-        NewBody::Staged { content, placement, .. } => {
-            NewBody::Staged { content, placement, instead_of: Some(content_of(known)) }
-        }
-        other => other,
-    };
-    let put_again = |known| put_body(b'a', 10, instead_of(known), Precondition::default());
+    let put_again = |known| put_body(b'a', 10, instead_of(staged(b'a', 2), content_of(known)), Precondition::default());
     let fold = accepted(&given(&[], &[put(b'a')]), &put_again(1), &stored(b'a', None, true));
     let references: Vec<_> = fold.model.contents.values().map(|row| row.references).collect();
     assert_eq!(references, [0, 1], "the object moves to the new generation");
@@ -308,13 +302,7 @@ fn content_of(n: u128) -> events::ids::ContentId {
 /// whichever generation is greater, because they would be discarded.
 #[test]
 fn either_of_two_contents_of_the_same_bytes_may_be_put_again() {
-    let anew = |n, instead_of| match staged(b'a', n) {
-        NewBody::Staged { content, placement, .. } => {
-            let body = NewBody::Staged { content, placement, instead_of: Some(content_of(instead_of)) };
-            put_body(b'a', 10, body, Precondition::default())
-        }
-        other => panic!("{other:?}"),
-    };
+    let anew = |n, known| put_body(b'a', 10, instead_of(staged(b'a', n), content_of(known)), Precondition::default());
     for second in [3, 1] {
         let fold = accepted(&given(&[], &[put_n(2)]), &anew(second, 2), &stored(b'a', None, true));
         assert_eq!(fold.model.contents.len(), 2);

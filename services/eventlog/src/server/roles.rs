@@ -24,6 +24,8 @@ pub enum Role {
     Gateway,
     /// Appends what lifecycle rules end, reads the log.
     Lifecycle,
+    /// Appends what becomes of shards and nodes, reads the log, asks every node.
+    Maintenance,
     /// A storage node: answers what it is asked, and says that it is there.
     Node(NodeId),
     /// Reads the log and telemetry, and nothing else.
@@ -37,7 +39,7 @@ pub enum Role {
 }
 
 /// The roles of the account that the log is in, but for the nodes.
-const OF_THE_REGION: [Role; 4] = [Role::Gateway, Role::Lifecycle, Role::Feed, Role::Operator];
+const OF_THE_REGION: [Role; 5] = [Role::Gateway, Role::Lifecycle, Role::Maintenance, Role::Feed, Role::Operator];
 
 /// The roles of the account that an integration has for itself.
 const OF_AN_INTEGRATION: [Role; 2] = [Role::Integration, Role::IntegrationOwner];
@@ -56,6 +58,7 @@ impl Role {
         match self {
             Self::Gateway => "gateway",
             Self::Lifecycle => "lifecycle",
+            Self::Maintenance => "maintenance",
             Self::Node(_) => "node",
             Self::Feed => "feed",
             Self::Operator => "operator",
@@ -197,7 +200,7 @@ mod tests {
         let mut passwords: Vec<_> = users.0.values().map(|credentials| credentials.password.to_string()).collect();
         passwords.sort();
         passwords.dedup();
-        assert_eq!(passwords.len(), 7);
+        assert_eq!(passwords.len(), 8);
         let shown = format!("{users:?}");
         assert!(passwords.iter().all(|password| !shown.contains(password)));
         assert_eq!(users.of(&node(1)).unwrap().user, "node-1");

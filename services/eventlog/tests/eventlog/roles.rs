@@ -70,13 +70,16 @@ async fn a_node_publishes_no_event_and_is_asked_by_its_own_name_only() {
     let log = fixture.log().await;
     log.append(0, &messages(1)).await.unwrap();
     let mut one = Client::connect(&fixture, &Role::Node(node(1))).await;
-    assert!(one.may_publish("ps.test.telemetry.node.node-1").await);
+    for subject in ["ps.test.telemetry.node.node-1", "ps.test.telemetry.damage.node-1"] {
+        assert!(one.may_publish(subject).await, "{subject}");
+    }
     for subject in ["ps.test.shards.node-1", "ps.test.control.node-1", "ps.test.telemetry.rollcall"] {
         assert!(one.may_subscribe(subject).await, "{subject}");
     }
     for subject in [
         "ps.test.object.bucket.put",
         "ps.test.telemetry.node.node-2",
+        "ps.test.telemetry.damage.node-2",
         "ps.test.shards.node-2",
         "ps.test.control.node-2",
         "ps.other.telemetry.node.node-1",
@@ -192,6 +195,47 @@ async fn a_gateway_appends_and_reads_and_cannot_take_anything_away() {
         assert!(!gateway.may_subscribe(subject).await, "subscribe {subject}");
     }
     assert_eq!(log.tail().await.unwrap().last_sequence, 21);
+    fixture.stop().await;
+}
+
+#[tokio::test]
+async fn maintenance_writes_of_shards_and_nodes_and_asks_nodes_and_does_nothing_else() {
+    let fixture = Fixture::start().await;
+    fixture.log().await.append(0, &messages(1)).await.unwrap();
+    let mut maintenance = Client::connect(&fixture, &Role::Maintenance).await;
+    for subject in [
+        "ps.test.content.bucket.placed",
+        "ps.test.content.bucket.reclaimed",
+        "ps.test.content.bucket.health_changed",
+        "ps.test.node.node-1.offline",
+        "ps.test.region.test.horizon_moved",
+        "ps.test.region.test.lease_taken",
+        "ps.test.shards.node-1",
+        "ps.test.telemetry.rollcall",
+        "ps.test.telemetry.lease.gc",
+        "ps.test.telemetry.worker.repair",
+    ] {
+        assert!(maintenance.may_publish(subject).await, "publish {subject}");
+    }
+    for subject in [
+        "ps.test.object.bucket.created",
+        "ps.test.node.node-1.joined",
+        "ps.test.node.node-1.draining",
+        "ps.test.node.node-1.removed",
+        "ps.test.region.test.upgraded",
+        "ps.test.region.test.worker_changed",
+        "ps.test.control.node-1",
+        "ps.test.telemetry.node.node-1",
+        "ps.test.telemetry.worker.lifecycle",
+        "$JS.API.STREAM.CREATE.EVENTS_test",
+        "$JS.API.STREAM.PURGE.EVENTS_test",
+    ] {
+        assert!(!maintenance.may_publish(subject).await, "publish {subject}");
+    }
+    assert!(maintenance.may_subscribe("ps.test.telemetry.node.*").await);
+    for subject in ["ps.test.shards.node-1", "_INBOX_gateway.>", ">"] {
+        assert!(!maintenance.may_subscribe(subject).await, "subscribe {subject}");
+    }
     fixture.stop().await;
 }
 

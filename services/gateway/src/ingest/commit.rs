@@ -9,10 +9,10 @@ use events::ids::{BucketName, ContentId, Generation, Sha256Digest};
 use ledger::{CommitError, Committed};
 use rights::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use s3::{Code, Error};
-use shards::{ShardStore, StoredContent};
+use shards::{Joined, ShardStore, StoredContent, Written};
 
 use super::Ingested;
-use super::taken::{Taken, known_bytes};
+use super::taken::{Staged, Taken, known_bytes};
 use crate::authorization::Granted;
 use crate::failure::{Failure, commit_failure};
 use crate::request::Request;
@@ -43,6 +43,13 @@ pub(crate) async fn commit_ingested(
             Ok(Ended::NotWritten(error)) => return Err(error),
             Ok(Ended::NotCommitted(error)) => return Err(commit_failure(&error, call.about()).into()),
             Ok(Ended::JudgedByOther(staging)) => *staging,
+            Ok(Ended::PlacementStale(mut staging)) => {
+                let snapshot = call.gateway.0.ledger.latest();
+                let joined = Joined::of_rows(snapshot.list_nodes()?, snapshot.cursor()?.sequence);
+                call.gateway.0.store.membership().accept(joined);
+                staging.generation = call.generation()?;
+                *staging
+            }
             Err(error) => {
                 tracing::error!(%error, "a commit panicked");
                 return Err(Error::new(Code::InternalError).into());
@@ -60,6 +67,8 @@ enum Ended {
     NotCommitted(CommitError),
     /// The right has to be judged again. The bytes are kept for that.
     JudgedByOther(Box<Staging>),
+    /// A node that the bytes were sent to was given up. They are still in memory, and can be sent to others.
+    PlacementStale(Box<Staging>),
 }
 
 impl From<Result<Committed, CommitError>> for Ended {
@@ -85,7 +94,7 @@ struct Staging {
 impl Staging {
     fn new(request: &Request<'_>, bucket: &BucketName, ingested: Ingested) -> Result<Self, Failure> {
         let instead_of = match &ingested.bytes {
-            Taken::Staged(_, instead_of) => *instead_of,
+            Taken::Staged(staged) => staged.instead_of,
             Taken::InMemory(..) | Taken::Known(_) => None,
         };
         Ok(Self {
@@ -106,7 +115,7 @@ impl Staging {
             && !bytes.is_empty()
             && request.gateway.0.holdings.has(request.caller, self.sha256)
         {
-            let known = known_bytes(request.gateway, self.sha256).await?;
+            let known = known_bytes(request.gateway, &self.bucket, self.sha256).await?;
             (self.known, self.instead_of) = (known.shown(), known.hidden());
         }
         Ok(())
@@ -124,17 +133,24 @@ impl Staging {
                 ended => return ended.into(),
             }
         }
-        let _room = match self.stage().await {
+        let in_memory = match &self.bytes {
+            Some(Taken::InMemory(bytes, _)) => Some(bytes.clone()),
+            _ => None,
+        };
+        let room = match self.stage().await {
             Ok(room) => room,
             Err(error) => return Ended::NotWritten(error),
         };
         // The command in flight may become a fact, so nothing is discarded if this future is dropped.
         let bytes = self.bytes.take();
         let body = match &bytes {
-            Some(Taken::Staged(staged, _)) => {
-                let content = ContentId { sha256: self.sha256, generation: staged.generation };
-                NewBody::Staged { content, placement: staged.placement.clone(), instead_of: self.instead_of }
-            }
+            Some(Taken::Staged(Staged { stored, chosen_at, .. })) => NewBody::Staged {
+                content: ContentId { sha256: self.sha256, generation: stored.generation },
+                placement: stored.placement.clone(),
+                chosen_at: *chosen_at,
+                instead_of: self.instead_of,
+                scope: gateway.0.options.dedup_scope,
+            },
             Some(Taken::Known(content)) => NewBody::Known(*content),
             Some(Taken::InMemory(..)) | None => NewBody::Empty,
         };
@@ -143,8 +159,14 @@ impl Staging {
             self.bytes = bytes;
             return Ended::JudgedByOther(Box::new(self));
         }
-        if let Some(Taken::Staged(staged, _)) = &bytes {
-            self.settle(staged, &committed);
+        if let Some(Taken::Staged(Staged { stored, .. })) = &bytes {
+            self.settle(stored, &committed);
+        }
+        if let (Some(bytes), Some(room), Err(CommitError::Rejected(Rejection::PlacementStale))) =
+            (in_memory, room, &committed)
+        {
+            self.bytes = Some(Taken::InMemory(bytes, room));
+            return Ended::PlacementStale(Box::new(self));
         }
         committed.into()
     }
@@ -162,11 +184,13 @@ impl Staging {
         let gateway = self.gateway.clone();
         let put = gateway.0.store.put(&self.bucket, self.generation, bytes);
         // Both run at once, so that the time does not show whether another user has these bytes.
-        let (placement, found) = futures_util::future::join(put, known_bytes(&gateway, self.sha256)).await;
-        let (bucket, generation, placement) = (self.bucket.clone(), self.generation, placement?);
-        let staged = StoredContent { bucket, sha256: self.sha256, generation, size, placement, moved: Vec::new() };
+        let found = known_bytes(&gateway, &self.bucket, self.sha256);
+        let (written, found) = futures_util::future::join(put, found).await;
+        let Written { placement, chosen_at, .. } = written?;
+        let (bucket, generation) = (self.bucket.clone(), self.generation);
+        let stored = StoredContent { bucket, sha256: self.sha256, generation, size, placement, moved: Vec::new() };
         // From here on the staged content is discarded unless a fact names it.
-        self.bytes = Some(Taken::Staged(staged, None));
+        self.bytes = Some(Taken::Staged(Staged { stored, chosen_at, instead_of: None }));
         self.known = None;
         self.instead_of = found?.hidden();
         Ok(Some(room))
@@ -188,8 +212,8 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if let Some(Taken::Staged(staged, _)) = &self.bytes {
-            discard(&self.gateway.0.store, staged);
+        if let Some(Taken::Staged(Staged { stored, .. })) = &self.bytes {
+            discard(&self.gateway.0.store, stored);
         }
     }
 }

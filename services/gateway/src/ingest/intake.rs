@@ -7,10 +7,10 @@ use s3::request::Payload as Declared;
 use s3::sigv4::PayloadHash;
 use s3::{Code, Error};
 use shards::piece::STRIPE_BYTES;
-use shards::{AnyTransport, StoredContent, Writer};
+use shards::{AnyTransport, StoredContent, Writer, Written};
 
 use super::sealing::{Sealed, Sealing};
-use super::taken::{Taken, known_bytes};
+use super::taken::{Staged, Taken, known_bytes};
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::room::Gather;
@@ -88,7 +88,7 @@ impl<'a> Intake<'a> {
         }
         let gateway = self.request.gateway;
         let found = if gateway.0.holdings.has(self.request.caller, sha256) {
-            let found = known_bytes(gateway, sha256).await?;
+            let found = known_bytes(gateway, self.bucket, sha256).await?;
             if let Some(known) = found.shown() {
                 return Ok(Taken::Known(known)); // a dropped writer discards what it staged
             }
@@ -96,16 +96,17 @@ impl<'a> Intake<'a> {
             found
         } else {
             // Both run at once, so that it takes the same time whether or not another user has these bytes.
-            let (found, flushed) = futures_util::future::join(known_bytes(gateway, sha256), self.flush()).await;
+            let (found, flushed) =
+                futures_util::future::join(known_bytes(gateway, self.bucket, sha256), self.flush()).await;
             flushed?;
             found?
         };
         let Streaming { generation, writer, stored } = self.streaming.ok_or_else(|| Error::new(Code::InternalError))?;
         // The nodes confirmed the content before the bytes were sent, and do not now: the next attempt stores them.
-        let placement = writer.ok_or_else(no_longer_shown)?.finish().await?.placement;
+        let Written { placement, chosen_at, .. } = writer.ok_or_else(no_longer_shown)?.finish().await?;
         let bucket = self.bucket.clone();
-        let staged = StoredContent { bucket, sha256, generation, size: stored, placement, moved: Vec::new() };
-        Ok(Taken::Staged(staged, found.hidden()))
+        let stored = StoredContent { bucket, sha256, generation, size: stored, placement, moved: Vec::new() };
+        Ok(Taken::Staged(Staged { stored, chosen_at, instead_of: found.hidden() }))
     }
 
     /// Sends the gathered bytes to the nodes.
@@ -136,7 +137,7 @@ impl<'a> Intake<'a> {
     async fn is_known_by_declaration(&self) -> Result<bool, Failure> {
         match self.declared {
             Some(sha256) if self.request.gateway.0.holdings.has(self.request.caller, sha256) => {
-                Ok(known_bytes(self.request.gateway, sha256).await?.shown().is_some())
+                Ok(known_bytes(self.request.gateway, self.bucket, sha256).await?.shown().is_some())
             }
             Some(_) | None => Ok(false),
         }

@@ -1,8 +1,8 @@
 //! Where ingested bytes are, and whether the same bytes are stored already.
 
 use bytes::Bytes;
-use domain::View;
-use events::ids::{ContentId, Sha256Digest};
+use domain::{View, known_content};
+use events::ids::{BucketName, ContentId, Sha256Digest};
 use shards::StoredContent;
 
 use crate::Gateway;
@@ -14,10 +14,19 @@ use crate::room::Room;
 pub(super) enum Taken {
     /// In memory: they fit in one stripe.
     InMemory(Bytes, Room),
-    /// In shards on the nodes, in place of a content with the same bytes that its nodes do not confirm.
-    Staged(StoredContent, Option<ContentId>),
+    /// In shards on the nodes.
+    Staged(Staged),
     /// In a content that was stored before.
     Known(ContentId),
+}
+
+/// A content that was written to the nodes, and whose event is still to come.
+pub(super) struct Staged {
+    pub(super) stored: StoredContent,
+    /// The event up to which facts about nodes were known when its nodes were chosen.
+    pub(super) chosen_at: u64,
+    /// A content with the same bytes that its nodes do not confirm.
+    pub(super) instead_of: Option<ContentId>,
 }
 
 /// A stored content with the same bytes. A hint: the commit decides again, so it needs no barrier.
@@ -27,9 +36,17 @@ pub(super) struct KnownBytes {
     is_shown: bool,
 }
 
-pub(super) async fn known_bytes(gateway: &Gateway, sha256: Sha256Digest) -> Result<KnownBytes, Failure> {
+/// What is known of bytes that are uploaded to a bucket, as far as the scope of deduplication lets uploads there be seen.
+pub(super) async fn known_bytes(
+    gateway: &Gateway,
+    bucket: &BucketName,
+    sha256: Sha256Digest,
+) -> Result<KnownBytes, Failure> {
     let snapshot = gateway.0.ledger.latest();
-    let content = snapshot.newest_content(sha256)?;
+    let content = match snapshot.bucket(bucket)? {
+        Some(bucket) => known_content(&**snapshot, sha256, gateway.0.options.dedup_scope, bucket.id)?,
+        None => None,
+    };
     let is_shown = match content {
         Some(content) => is_referable(gateway, &snapshot, content).await?,
         None => false,

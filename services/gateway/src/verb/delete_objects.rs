@@ -77,6 +77,10 @@ async fn delete_one(call: &Granted<'_>, entry: &DeleteEntry) -> Result<Deleted, 
         Outcome::Deleted { version, delete_marker } => {
             Ok(Deleted { delete_marker, marker_version: version.filter(|_| delete_marker).map(version_text) })
         }
-        Outcome::Done | Outcome::Stored { .. } | Outcome::SessionRevoked => Err(Error::new(Code::InternalError)),
+        Outcome::Done
+        | Outcome::Stored { .. }
+        | Outcome::Placed { .. }
+        | Outcome::Reclaimed { .. }
+        | Outcome::SessionRevoked => Err(Error::new(Code::InternalError)),
     }
 }

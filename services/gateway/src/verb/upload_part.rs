@@ -132,9 +132,11 @@ impl Target {
         let committed = commit_ingested(call, &self.bucket, ingested, command).await?;
         match committed.outcome {
             Outcome::Stored { etag, modified, .. } => Ok((etag, modified)),
-            Outcome::Done | Outcome::Deleted { .. } | Outcome::SessionRevoked => {
-                Err(Error::new(Code::InternalError).into())
-            }
+            Outcome::Done
+            | Outcome::Deleted { .. }
+            | Outcome::Placed { .. }
+            | Outcome::Reclaimed { .. }
+            | Outcome::SessionRevoked => Err(Error::new(Code::InternalError).into()),
         }
     }
 

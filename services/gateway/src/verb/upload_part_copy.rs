@@ -92,9 +92,11 @@ async fn by_reference(
     let command = target.known(source.object.size, source.object.etag.md5, body, checksum.clone());
     match call.commit(command).await?.outcome {
         Outcome::Stored { etag, modified, .. } => Ok((etag, modified, checksum)),
-        Outcome::Done | Outcome::Deleted { .. } | Outcome::SessionRevoked => {
-            Err(Error::new(Code::InternalError).into())
-        }
+        Outcome::Done
+        | Outcome::Deleted { .. }
+        | Outcome::Placed { .. }
+        | Outcome::Reclaimed { .. }
+        | Outcome::SessionRevoked => Err(Error::new(Code::InternalError).into()),
     }
 }
 

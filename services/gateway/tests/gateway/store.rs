@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use domain::Command;
+use domain::{Command, DedupScope};
 use events::Fact;
 use events::access::ObjectOwnership;
 use futures_util::stream;
@@ -109,6 +109,7 @@ fn options_of(clock: &Clock) -> Options {
         credentials: Credentials { access_key: ROOT_KEY.into(), secret_key: Secret::new(ROOT_PASSWORD.into()) },
         sealers: Arc::new(Sealers::new(&MasterKeys::first(MasterKey::new([7; 32]))).unwrap()),
         default_ownership: ObjectOwnership::BucketOwnerEnforced,
+        dedup_scope: DedupScope::Region,
         limits: RateLimits::default(),
         cache_bytes: CACHE_BYTES,
         spill: None,

@@ -56,7 +56,7 @@ async fn what_cannot_be_checked_stays_suspect() {
     check(&tasks, &stored).await;
     assert_eq!((side.store.suspects(stored.generation), world.faults(&stored)), (vec![1], vec![]));
     // Its own incident is what says so without the node.
-    let suspicion = Suspicion { faults: [(1, Fault::Damaged)].into(), ..Suspicion::default() };
+    let suspicion = Suspicion { faults: [((1, stored.generation), Fault::Damaged)].into(), ..Suspicion::default() };
     tasks.check(id(&stored), &suspicion).await.unwrap();
     assert_eq!(side.store.suspects(stored.generation), [0; 0]);
     assert_eq!(world.faults(&stored), [(1, Fault::Damaged)]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{Command, NewBody, View};
+use domain::{Command, DedupScope, NewBody, View};
 use eventlog::Log;
 use events::Fact;
 use events::content::Fault;
@@ -88,7 +88,7 @@ impl World {
     /// Stores bytes on the nodes; no event names them yet.
     pub(super) async fn stage(&self, side: &Side, seed: u8, length: usize) -> StoredContent {
         let (bucket, generation) = (bucket(), Generation::from_fresh(fresh(Clock::new().now())));
-        let placement = side.store.put(&bucket, generation, Bytes::from(vec![seed; length])).await.unwrap();
+        let placement = side.store.put(&bucket, generation, Bytes::from(vec![seed; length])).await.unwrap().placement;
         let sha256 = Sha256Digest([seed; 32]);
         StoredContent { bucket, sha256, generation, size: length as u64, placement, moved: Vec::new() }
     }
@@ -117,7 +117,13 @@ impl World {
     /// An event names them.
     pub(super) async fn commit(&self, stored: &StoredContent) {
         let key = ObjectKey::from_bytes(stored.generation.to_string().as_bytes()).unwrap();
-        let body = NewBody::Staged { content: id(stored), placement: stored.placement.clone(), instead_of: None };
+        let body = NewBody::Staged {
+            content: id(stored),
+            placement: stored.placement.clone(),
+            chosen_at: u64::MAX,
+            instead_of: None,
+            scope: DedupScope::Region,
+        };
         let put = put_object(stored.bucket.clone(), key, stored.size, body);
         self.ledger.commit(Command::PutObject(Box::new(put)), origin()).await.unwrap();
     }

@@ -28,6 +28,13 @@ impl Tables<Writable<'_>> {
             Change::PutNull { bucket, key, version } => self.nulls.put((*bucket, key), version),
             Change::DropNull { bucket, key } => self.nulls.drop((*bucket, key)),
             Change::PutContent { content, row } => self.contents.put(content, row),
+            Change::DropContent { content } => self.contents.drop(content),
+            Change::PutGeneration { generation, content } => self.generations.put(*generation, content),
+            Change::DropGeneration { generation } => self.generations.drop(*generation),
+            Change::PutUnreferenced { sequence, content } => self.unreferenced.put((*sequence, content), &()),
+            Change::DropUnreferenced { sequence, content } => self.unreferenced.drop((*sequence, content)),
+            Change::PutEnded { generation, row } => self.ended.put(*generation, row),
+            Change::DropEnded { generation } => self.ended.drop(*generation),
             Change::PutFaults { content, row } => self.faults.put(content, row),
             Change::DropFaults { content } => self.faults.drop(content),
             Change::PutUpload { bucket, key, upload, row } => self.uploads.put((*bucket, key, *upload), row),
@@ -47,6 +54,14 @@ impl Tables<Writable<'_>> {
             Change::PutDebt { row } => self.region.put_debt(row),
             Change::PutSecret { row } => self.region.put_secret(row),
             Change::PutNode { name, row } => self.region.put_node(name, row),
+            Change::PutNodeUsage { name, row } => {
+                self.set_node_usage(name, Some(*row));
+                Ok(())
+            }
+            Change::DropNodeUsage { name } => {
+                self.set_node_usage(name, None);
+                Ok(())
+            }
             Change::PutLease { lease, row } => self.region.put_lease(*lease, row),
             Change::PutWorker { name, row } => self.region.put_worker(name, row),
             Change::Identity(change) => self.apply_to_identities(change),

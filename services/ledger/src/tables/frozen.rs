@@ -30,10 +30,10 @@ fn the_tables_have_these_names_and_types_of_keys() {
     opens! {
         &str: "buckets" "region";
         u64: "bucket_access" "bucket_settings" "quarantined" "recent" "released_buckets" "usage";
-        u128: "manifests" "released_uploads";
+        u128: "ended" "generations" "manifests" "released_uploads";
         &[u8]: "contents" "faults";
         (u128, u16): "parts";
-        (u64, &[u8]): "current" "nulls";
+        (u64, &[u8]): "current" "nulls" "unreferenced";
         (u64, &[u8], u128): "uploads" "versions";
         (u8, &str): "identities";
     }
@@ -71,10 +71,14 @@ fn keys_have_these_forms_and_are_read_back() {
     assert_eq!(stored::<(UploadId, PartNumber)>((upload, number), (6, 9)), (upload, number));
     assert_eq!(stored::<ContentId>(&content, &content_key), content);
     assert!(ContentId::decode(&content_key[1..]).is_err());
+    assert_eq!(stored::<Generation>(generation, 0x30 << 120 | 0x08), generation);
+    assert_eq!(stored::<(u64, ContentId)>((3, &content), (3, &content_key)), (3, content));
     assert_eq!(stored::<u64>(3, 3), 3);
     assert_eq!(stored::<IdentityKey>((Kind::User, "alice"), (1, "alice")), (1, "alice".to_owned()));
     let node = RegionKey::Node("n1".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&node, "node/n1"), RegionKey::Node(name) if name.as_str() == "n1"));
+    let usage = RegionKey::NodeUsage("n1".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&usage, "usage/n1"), RegionKey::NodeUsage(name) if name.as_str() == "n1"));
     let worker = RegionKey::Worker("gc".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&worker, "worker/gc"), RegionKey::Worker(_)));
     let lease = RegionKey::Lease(Lease::Gc);

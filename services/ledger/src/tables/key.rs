@@ -152,6 +152,34 @@ impl Key for ContentId {
     }
 }
 
+/// Sorted by the time at which their uploads began, like the shards that a node lists.
+impl Key for Generation {
+    type Stored = u128;
+    type Ref<'k> = Self;
+
+    fn encode<T>(generation: Self, then: impl FnOnce(u128) -> T) -> T {
+        then(generation.as_uuid().as_u128())
+    }
+
+    fn decode(generation: u128) -> Result<Self, InvalidName> {
+        Ok(Self::from_fresh(Uuid::from_u128(generation)))
+    }
+}
+
+/// A content behind the sequence of an event.
+impl Key for (u64, ContentId) {
+    type Stored = (u64, &'static [u8]);
+    type Ref<'k> = (u64, &'k ContentId);
+
+    fn encode<T>((sequence, content): (u64, &ContentId), then: impl FnOnce((u64, &[u8])) -> T) -> T {
+        then((sequence, &content_key(content)))
+    }
+
+    fn decode((sequence, content): (u64, &[u8])) -> Result<Self, InvalidName> {
+        Ok((sequence, ContentId::decode(content)?))
+    }
+}
+
 /// The sequence of an entry of the log.
 impl Key for u64 {
     type Stored = Self;

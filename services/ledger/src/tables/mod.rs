@@ -5,6 +5,7 @@
 //! - `table`: reading and writing one table; `key`: keys as bytes
 //! - `buckets`, `versions`, `contents`, `uploads`: scans of these tables
 //! - `identities`, `region`, `recent`, `quarantined`: tables with more to them than that
+//! - `recount`: counts the references to contents anew
 //! - `view`, `apply`: what `domain` reads of the tables, and the changes that it makes; `pending`: those that are kept
 //!   until the end of a transaction
 
@@ -18,6 +19,7 @@ mod key;
 mod pending;
 mod quarantined;
 mod recent;
+mod recount;
 pub(crate) mod region;
 mod table;
 mod uploads;
@@ -27,10 +29,10 @@ mod view;
 use std::marker::PhantomData;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, FaultsRow, ManifestRow, PartRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, EndedRow, FaultsRow, ManifestRow, PartRow,
     ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
 };
-use events::ids::{BucketName, ContentId, ObjectKey, PartNumber, UploadId, VersionId};
+use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, UploadId, VersionId};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
 
 use crate::StateError;
@@ -40,8 +42,10 @@ use pending::Pending;
 use region::RegionKey;
 use table::{Mixed, Table};
 
+pub use contents::Named;
 pub use quarantined::{QuarantinedRow, Reason};
 pub(crate) use recent::RecentRow;
+pub use recount::{RECOUNT_KEY_BYTES, Recounted};
 
 /// The way in which the tables are opened: for reading only, or within the one write transaction.
 pub trait Access {
@@ -114,6 +118,12 @@ tables! {
     contents: ContentId => ContentRow;
     /// Contents that have shards which are not what their placement says.
     faults: ContentId => FaultsRow;
+    /// The content that each generation in use belongs to: its own, or that of a shard that was written anew under it.
+    generations: Generation => ContentId;
+    /// Contents that nothing refers to, in the order of the events that took their last references.
+    unreferenced: (u64, ContentId) => ();
+    /// Generations that no event names again.
+    ended: Generation => EndedRow;
     /// Multipart uploads under way.
     uploads: (BucketId, ObjectKey, UploadId) => UploadRow;
     /// Parts of uploads under way and of completed ones.

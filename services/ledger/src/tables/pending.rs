@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::row::{BucketId, TotalsRow, UsageRow};
+use domain::row::{BucketId, NodeUsageRow, TotalsRow, UsageRow};
+use events::ids::NodeId;
 
 use super::{Tables, Writable};
 use crate::{Cursor, StateError};
@@ -14,12 +15,19 @@ pub(crate) struct Pending {
     /// `None` drops the row.
     usage: BTreeMap<BucketId, Option<UsageRow>>,
     totals: Option<TotalsRow>,
+    /// Likewise. There are as many nodes as join, and their rows lie together.
+    node_usage: BTreeMap<NodeId, Option<NodeUsageRow>>,
 }
 
 impl Pending {
     /// Returns the usage of a bucket, if it is pending.
     pub(crate) fn usage(&self, bucket: BucketId) -> Option<UsageRow> {
         self.usage.get(&bucket).map(|row| row.unwrap_or_default())
+    }
+
+    /// What is placed on a node, if that is here.
+    pub(crate) fn node_usage(&self, name: &NodeId) -> Option<NodeUsageRow> {
+        self.node_usage.get(name).map(|row| row.unwrap_or_default())
     }
 
     pub(crate) fn totals(&self) -> Option<TotalsRow> {
@@ -32,6 +40,13 @@ impl Tables<Writable<'_>> {
         self.pending.usage.insert(bucket, row);
     }
 
+    pub(super) fn set_node_usage(&mut self, name: &NodeId, row: Option<NodeUsageRow>) {
+        match self.pending.node_usage.get_mut(name) {
+            Some(known) => *known = row,
+            None => drop(self.pending.node_usage.insert(name.clone(), row)),
+        }
+    }
+
     pub(super) fn set_totals(&mut self, row: TotalsRow) {
         self.pending.totals = Some(row);
     }
@@ -42,6 +57,12 @@ impl Tables<Writable<'_>> {
             match row {
                 Some(row) => self.usage.put(bucket, &row)?,
                 None => self.usage.drop(bucket)?,
+            }
+        }
+        for (name, row) in std::mem::take(&mut self.pending.node_usage) {
+            match row {
+                Some(row) => self.region.put_node_usage(name, &row)?,
+                None => self.region.drop_node_usage(name)?,
             }
         }
         if let Some(row) = self.pending.totals {

@@ -1,6 +1,6 @@
 //! The rows of which a region has one, its storage nodes, and the position up to which the log is folded.
 
-use domain::row::{DebtRow, LeaseRow, NodeRow, SecretRow, TotalsRow, WorkerRow};
+use domain::row::{DebtRow, LeaseRow, NodeRow, NodeUsageRow, SecretRow, TotalsRow, WorkerRow};
 use events::ids::{InvalidName, NodeId, WorkerName};
 use events::lease::Lease;
 use redb::{ReadTransaction, TableError};
@@ -24,6 +24,8 @@ pub(crate) enum RegionKey {
     Secret,
     /// → [`NodeRow`].
     Node(NodeId),
+    /// → [`NodeUsageRow`].
+    NodeUsage(NodeId),
     /// → [`LeaseRow`].
     Lease(Lease),
     /// → [`WorkerRow`].
@@ -41,6 +43,12 @@ const NODE: &str = "node/";
 
 /// This sorts after all nodes: no name holds a `0` where these keys have a `/`.
 const AFTER_NODES: &str = "node0";
+
+/// This comes before the name of a node on which something is placed.
+const NODE_USAGE: &str = "usage/";
+
+/// This sorts after all of those.
+const AFTER_NODE_USAGE: &str = "usage0";
 
 /// This comes before the name of a lease.
 const LEASE: &str = "lease/";
@@ -60,6 +68,7 @@ impl Key for RegionKey {
             Self::Keyring => then(KEYRING),
             Self::Secret => then(SECRET),
             Self::Node(name) => then(&format!("{NODE}{name}")),
+            Self::NodeUsage(name) => then(&format!("{NODE_USAGE}{name}")),
             Self::Lease(lease) => then(&format!("{LEASE}{lease}")),
             Self::Worker(name) => then(&format!("{WORKER}{name}")),
         }
@@ -77,6 +86,8 @@ impl Key for RegionKey {
             _ => {
                 if let Some(name) = key.strip_prefix(NODE) {
                     Self::Node(name.parse()?)
+                } else if let Some(name) = key.strip_prefix(NODE_USAGE) {
+                    Self::NodeUsage(name.parse()?)
                 } else if let Some(name) = key.strip_prefix(WORKER) {
                     Self::Worker(name.parse()?)
                 } else {
@@ -104,6 +115,10 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
 
     pub(super) fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
         self.get_as(&RegionKey::Node(name.clone()))
+    }
+
+    pub(super) fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, StateError> {
+        Ok(self.get_as(&RegionKey::NodeUsage(name.clone()))?.unwrap_or_default())
     }
 
     pub(super) fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, StateError> {
@@ -136,6 +151,14 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
         self.put_as(&RegionKey::Node(name.clone()), row)
     }
 
+    pub(super) fn put_node_usage(&mut self, name: NodeId, row: &NodeUsageRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::NodeUsage(name), row)
+    }
+
+    pub(super) fn drop_node_usage(&mut self, name: NodeId) -> Result<(), StateError> {
+        self.drop(&RegionKey::NodeUsage(name))
+    }
+
     pub(super) fn put_lease(&mut self, lease: Lease, row: &LeaseRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Lease(lease), row)
     }
@@ -157,6 +180,18 @@ impl<A: Access> Tables<A> {
         for entry in self.region.range(NODE..AFTER_NODES)? {
             let entry = entry?;
             if let RegionKey::Node(name) = entry.key()? {
+                nodes.push((name, entry.row_as()?));
+            }
+        }
+        Ok(nodes)
+    }
+
+    /// What is placed on each storage node, in the order of their names. Nodes without shards are left out.
+    pub fn list_node_usage(&self) -> Result<Vec<(NodeId, NodeUsageRow)>, StateError> {
+        let mut nodes = Vec::new();
+        for entry in self.region.range(NODE_USAGE..AFTER_NODE_USAGE)? {
+            let entry = entry?;
+            if let RegionKey::NodeUsage(name) = entry.key()? {
                 nodes.push((name, entry.row_as()?));
             }
         }

@@ -1,14 +1,15 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, FaultsRow, LeaseRow, ManifestRow,
-    NodeRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow,
-    WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
+    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
+    UsageRow, VersionRow, WorkerRow,
 };
 use domain::{Parts, View};
 use events::ids::{
-    BucketName, ContentId, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
+use super::key::Key;
 use super::{Access, Tables};
 use crate::StateError;
 
@@ -73,8 +74,21 @@ impl<A: Access> View for Tables<A> {
         self.region.debt()
     }
 
-    fn newest_content(&self, sha256: Sha256Digest) -> Result<Option<ContentId>, StateError> {
-        self.contents.newest(sha256)
+    fn newest_contents(&self, sha256: Sha256Digest, max: usize) -> Result<Vec<ContentId>, StateError> {
+        self.contents.newest(sha256, max)
+    }
+
+    fn generation(&self, generation: Generation) -> Result<Option<ContentId>, StateError> {
+        self.generations.get(generation)
+    }
+
+    fn ended(&self, generation: Generation) -> Result<Option<EndedRow>, StateError> {
+        self.ended.get(generation)
+    }
+
+    fn ended_below(&self, generation: Generation, max: usize) -> Result<Vec<Generation>, StateError> {
+        let below = Generation::encode(generation, |below| self.ended.range(..below));
+        below?.take(max).map(|entry| entry?.key()).collect()
     }
 
     fn upload(&self, bucket: BucketId, key: &ObjectKey, upload: UploadId) -> Result<Option<UploadRow>, StateError> {
@@ -130,6 +144,13 @@ impl<A: Access> View for Tables<A> {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
         self.region.worker(name)
+    }
+
+    fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, StateError> {
+        match self.pending.node_usage(name) {
+            Some(row) => Ok(row),
+            None => self.region.node_usage(name),
+        }
     }
 
     fn secret(&self) -> Result<Option<SecretRow>, StateError> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::model::Model;
-use domain::{Command, CompleteUpload, DeleteObject, NewBody, Precondition, StorePart, View, project};
+use domain::{Command, CompleteUpload, DeleteObject, Precondition, StorePart, View, project};
 use eventlog::{AppendError, Follow, Log, Message, ReadError, Stored, Tail};
 use events::ids::{ETag, Md5Digest, ObjectKey, PartNumber, UploadId};
 use events::{Event, Fact, Origin};
@@ -87,9 +87,7 @@ pub(crate) fn object_of_parts(name: &str, upload: UploadId, parts: u16, from: u3
     let begin = Command::CreateUpload(Box::new(create_upload(bucket(), key(name), upload)));
     let number = |number| PartNumber::try_from(number).unwrap();
     let part = |n: u16| {
-        let NewBody::Staged { content, placement, .. } = put(name, from + u32::from(n) + 1_000_000).body else {
-            unreachable!("it is staged")
-        };
+        let body = put(name, from + u32::from(n) + 1_000_000).body;
         Command::StorePart(Box::new(StorePart {
             bucket: bucket(),
             key: key(name),
@@ -97,7 +95,7 @@ pub(crate) fn object_of_parts(name: &str, upload: UploadId, parts: u16, from: u3
             number: number(n),
             size: domain::PART_BYTES_MIN,
             md5: Md5Digest([1; 16]),
-            body: NewBody::Staged { content, placement, instead_of: None },
+            body,
             checksum: None,
             salt: None,
         }))

@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use eventlog::{AppendError, Follow, Log, Message, ReadError, Stored, Tail};
 use events::ids::{AuthType, EventId, Principal};
 use events::{CHAIN_START, Event, Fact, Origin, bucket, chain_hash, subject};
+use ledger::Ledger;
 use testkit::MemoryLog;
+use testkit::commands::create_bucket_of;
 use uuid::Uuid;
 
 /// What happens to an append.
@@ -36,6 +38,8 @@ struct Shared {
     behind: AtomicUsize,
     /// Whether followers get no events.
     deaf: AtomicBool,
+    /// The ledger of somebody else, where events need proofs.
+    other: OnceLock<Ledger>,
 }
 
 impl Faulty {
@@ -57,6 +61,11 @@ impl Faulty {
         self.shared.deaf.store(true, Ordering::SeqCst);
     }
 
+    /// Somebody else writes by this ledger from now on, over the log without the faults.
+    pub(crate) fn share(&self, other: Ledger) {
+        assert!(self.shared.other.set(other).is_ok());
+    }
+
     /// The buckets somebody else created.
     pub(crate) fn foreign_buckets(&self) -> Vec<String> {
         (0..self.shared.foreign.load(Ordering::SeqCst)).map(foreign_name).collect()
@@ -64,20 +73,21 @@ impl Faulty {
 
     /// Somebody else creates a bucket, rightly.
     pub(crate) async fn foreign(&self) {
+        let count = self.shared.foreign.fetch_add(1, Ordering::SeqCst);
+        if let Some(other) = self.shared.other.get() {
+            let create = create_bucket_of(foreign_name(count).parse().unwrap(), "foreign", false);
+            other.commit(create, foreign_origin()).await.unwrap();
+            return;
+        }
         let last = self.inner.tail().await.unwrap().last_sequence;
         let before = self.inner.read(last.max(1), 1, usize::MAX).await.unwrap();
         let previous = before.first().map_or(CHAIN_START, |event| chain_hash(&event.payload));
-        let count = self.shared.foreign.fetch_add(1, Ordering::SeqCst);
         let event = Event {
             id: EventId(Uuid::from_u128(0xF000_0000 + count as u128)),
             time: jiff::Timestamp::UNIX_EPOCH,
             sequence: last + 1,
             previous,
-            origin: Origin {
-                principal: Principal { kind: AuthType::System, id: "foreign".into() },
-                request_id: String::new(),
-                traceparent: None,
-            },
+            origin: foreign_origin(),
             fact: Fact::BucketCreated(bucket::Created {
                 bucket: foreign_name(count).parse().unwrap(),
                 owner: "foreign".parse().unwrap(),
@@ -92,6 +102,11 @@ impl Faulty {
         let payload = event.encode(&region).unwrap();
         self.inner.foreign(&[Message { subject: subject(&region, &event.fact), id: event.id, proof: None, payload }]);
     }
+}
+
+fn foreign_origin() -> Origin {
+    let principal = Principal { kind: AuthType::System, id: "foreign".into() };
+    Origin { principal, request_id: String::new(), traceparent: None }
 }
 
 fn foreign_name(count: usize) -> String {

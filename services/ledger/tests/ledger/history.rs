@@ -2,8 +2,9 @@
 
 use domain::model::Model;
 use domain::{Command, Context, IdentityCommand, Outcome, Refused, Rejection, decide, project};
-use events::Event;
+use eventlog::Log;
 use events::ids::{EventId, Sha256Digest};
+use events::{Event, Fact};
 use ledger::{CommitError, Ledger};
 use proptest::prelude::*;
 use testkit::MemoryLog;
@@ -34,10 +35,18 @@ async fn commit(ledger: &Ledger, command: &Command) -> Option<Result<Outcome, Re
     }
 }
 
+/// Opens a ledger of a region that takes every kind of fact.
+async fn open_upgraded(log: &(impl Log + Clone), folder: &Folder, sole_writer: bool) -> Ledger {
+    let ledger = open(log, &folder.file("one"), sole_writer).await;
+    let upgrade = Command::UpgradeRegion { region: region(), level: Fact::LEVEL, release: "0.0.1".into() };
+    commit(&ledger, &upgrade).await.unwrap().unwrap();
+    ledger
+}
+
 /// One command after the other, each made for the state it finds.
 async fn run(steps: &[Step], sole_writer: bool) -> Result<(), String> {
     let (folder, log, mut world) = (Folder::new(), MemoryLog::new(), World::new());
-    let ledger = open(&log, &folder.file("one"), sole_writer).await;
+    let ledger = open_upgraded(&log, &folder, sole_writer).await;
     for step in steps {
         if let Some(command) = world.command(step) {
             let answer = commit(&ledger, &command).await.unwrap();
@@ -55,7 +64,9 @@ async fn run(steps: &[Step], sole_writer: bool) -> Result<(), String> {
 /// times. What was turned away did not happen; all else happened once and in order.
 async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault]) -> Result<(), String> {
     let (folder, log, mut world) = (Folder::new(), Faulty::default(), World::new());
-    let ledger = open(&log, &folder.file("one"), false).await;
+    let ledger = open_upgraded(&log, &folder, false).await;
+    let other = open(&log.inner, &folder.file("other"), false).await;
+    log.share(other.clone());
     let (mut rest, mut groups) = (commands, groups.iter().cycle());
     let mut faults = faults.iter().cycle().copied();
     while !rest.is_empty() {
@@ -76,6 +87,7 @@ async fn run_in_groups(commands: &[Command], groups: &[usize], faults: &[Fault])
     }
     let model = assert_same(&ledger.read().await.unwrap(), &log.inner).await;
     check_released(&model, &world)?;
+    other.stop().await;
     assert_rebuilds(ledger, &log.inner, &folder, "one").await;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod history;
 mod invariants;
 mod levels;
 mod listing;
+mod maintenance;
 mod master_key;
 mod nodes;
 mod quarantine;

@@ -14,16 +14,16 @@ use uuid::Uuid;
 
 use crate::support::{Folder, close, create_bucket, events, join_in_order, options, origin, put_object, region};
 
-/// Keys under so many master keys: of the gateways and of what follows lifecycle rules.
-fn keys(masters: u8) -> [AuthorKey; 2] {
-    [1, 2].map(|author| {
+/// Keys under so many master keys: of the gateways, of what follows lifecycle rules, and of who keeps contents whole.
+fn keys(masters: u8) -> [AuthorKey; 3] {
+    [1, 2, 3].map(|author| {
         let under = |master: u8| AuthorKey::last([author + 10 * master; AUTHOR_KEY_BYTES]);
         (1..masters).fold(under(0), |keys, master| keys.followed_by(under(master)))
     })
 }
 
-fn gateway_of([gateway, lifecycle]: [AuthorKey; 2]) -> Keyring {
-    Keyring::Gateway { gateway, lifecycle }
+fn gateway_of([gateway, lifecycle, maintenance]: [AuthorKey; 3]) -> Keyring {
+    Keyring::Gateway { gateway, lifecycle, maintenance }
 }
 
 async fn open_with(log: &MemoryLog, folder: &Folder, name: &str, keyring: Keyring) -> Result<Ledger, OpenError> {
@@ -36,9 +36,9 @@ fn upgrade() -> Command {
 
 /// Has the region use the master key of a number.
 fn rotate(number: u32) -> Command {
-    let [gateway, lifecycle] = keys(3).map(|keys| keys.check(number, &region()).unwrap());
+    let [gateway, lifecycle, maintenance] = keys(3).map(|keys| keys.check(number, &region()).unwrap());
     let key = MasterKeyId([u8::try_from(number).unwrap(); 8]);
-    ChangeMasterKey { region: region(), number, key, gateway, lifecycle }.into()
+    ChangeMasterKey { region: region(), number, key, gateway, lifecycle, maintenance }.into()
 }
 
 async fn done(ledger: &Ledger, command: Command) {
@@ -76,12 +76,15 @@ async fn facts_are_proven_with_the_keys_of_the_master_key_in_use_and_the_past_st
     done(&ledger, put_object("second", 2)).await;
     done(&ledger, ChangeKey { region: region(), author: Author::Lifecycle, number: 1 }.into()).await;
     done(&ledger, put_object("third", 3)).await;
-    let [_, lifecycle] = keys(2);
-    let lifecycle =
-        open_with(&log, &folder, "lifecycle", Keyring::Lifecycle(lifecycle.of_number(1).unwrap())).await.unwrap();
-    for ledger in [&ledger, &lifecycle] {
+    let [_, lifecycle, maintenance] = keys(2);
+    let (lifecycle, maintenance) = (lifecycle.of_number(1).unwrap(), maintenance.of_number(0).unwrap());
+    let maintenance = Keyring::Maintenance { maintenance, lifecycle: lifecycle.clone() };
+    let maintenance = open_with(&log, &folder, "maintenance", maintenance).await.unwrap();
+    let lifecycle = open_with(&log, &folder, "lifecycle", Keyring::Lifecycle(lifecycle)).await.unwrap();
+    for ledger in [&ledger, &lifecycle, &maintenance] {
         assert_eq!(ledger.read().await.unwrap().count_quarantined().unwrap(), 0);
     }
+    close(maintenance).await;
     close(lifecycle).await;
     close(ledger).await;
     let fresh = open_with(&log, &folder, "two", gateway_of(keys(3))).await.unwrap();
@@ -102,9 +105,10 @@ async fn whoever_stole_the_former_keys_proves_nothing_any_more() {
     let previous = chain_hash(&stored.last().unwrap().payload);
     let event = Event { id, time: Clock::new().now(), sequence, previous, origin: origin(), fact };
     let (subject, payload) = (subject(&region(), &event.fact), event.encode(&region()).unwrap());
-    let [_, former] = keys(1);
+    let [_, former, _] = keys(1);
     let at = (subject.as_str(), sequence, id);
-    let proof = ledger::proof_of_lifecycle(&former.of_number(0).unwrap(), &region(), at, &payload);
+    let former = Keyring::Lifecycle(former.of_number(0).unwrap());
+    let proof = ledger::proof_by(&former, &region(), at, &payload);
     log.foreign(&[Message { subject, id, proof: Some(proof), payload }]);
     done(&ledger, put_object("second", 2)).await;
     let rows = ledger.read().await.unwrap().quarantined(usize::MAX).unwrap();
@@ -130,8 +134,8 @@ async fn who_lacks_the_master_key_in_use_stops_and_does_not_start() {
     let why = open_with(&log, &folder, "one", gateway_of(keys(1))).await.err().unwrap().to_string();
     assert!(why.contains("master key with number 1 is in use"), "{why}");
     // Only the newest one, or another one in its place.
-    let [gateway, lifecycle] = [11, 12].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
-    let why = open_with(&log, &folder, "one", gateway_of([gateway, lifecycle])).await.err().unwrap().to_string();
+    let others = [11, 12, 13].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    let why = open_with(&log, &folder, "one", gateway_of(others)).await.err().unwrap().to_string();
     assert!(why.contains("folded with another one"), "{why}");
     let other = keys(1).map(|keys| keys.followed_by(AuthorKey::last([9; AUTHOR_KEY_BYTES])));
     for name in ["one", "third"] {

@@ -22,17 +22,28 @@ fn upgrade() -> Command {
 }
 
 /// What follows lifecycle rules is given this key alone.
-fn lifecycle_keyring(number: u32) -> Keyring {
+pub(crate) fn lifecycle_keyring(number: u32) -> Keyring {
     Keyring::Lifecycle(AuthorKey::last([2; AUTHOR_KEY_BYTES]).of_number(number).unwrap())
 }
 
-async fn open_as(log: &MemoryLog, folder: &Folder, name: &str, keyring: Keyring) -> Result<Ledger, OpenError> {
+/// The services that keep contents whole are given these.
+pub(crate) fn maintenance_keyring() -> Keyring {
+    let of = |byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]).of_number(0).unwrap();
+    Keyring::Maintenance { maintenance: of(3), lifecycle: of(2) }
+}
+
+pub(crate) async fn open_as(
+    log: &MemoryLog,
+    folder: &Folder,
+    name: &str,
+    keyring: Keyring,
+) -> Result<Ledger, OpenError> {
     let options = Options { keyring, ..options(&folder.file(name), false) };
     Ledger::open(options, Arc::new(log.clone())).await
 }
 
 /// A gateway of a region whose events are proven, with a bucket and an object.
-async fn begun(log: &MemoryLog, folder: &Folder) -> Ledger {
+pub(crate) async fn begun(log: &MemoryLog, folder: &Folder) -> Ledger {
     let ledger = open(log, &folder.file("one"), false).await;
     for command in [upgrade(), create_bucket("bucket"), put_object("key", 1)] {
         ledger.commit(command, origin()).await.unwrap();
@@ -40,7 +51,7 @@ async fn begun(log: &MemoryLog, folder: &Folder) -> Ledger {
     ledger
 }
 
-fn system() -> Origin {
+pub(crate) fn system() -> Origin {
     Origin { principal: Principal { kind: AuthType::System, id: "lifecycle".into() }, ..origin() }
 }
 
@@ -75,18 +86,18 @@ fn deleted(version: VersionId, rule: Option<&str>) -> Fact {
     })
 }
 
-fn level(level: u32) -> Fact {
+pub(crate) fn level(level: u32) -> Fact {
     let release = "0.0.1".into();
     Fact::RegionUpgraded(events::region::Upgraded { region: region(), level, release })
 }
 
-async fn reasons(ledger: &Ledger) -> Vec<(u64, Reason)> {
+pub(crate) async fn reasons(ledger: &Ledger) -> Vec<(u64, Reason)> {
     let rows = ledger.read().await.unwrap().quarantined(usize::MAX).unwrap();
     rows.into_iter().rev().map(|(sequence, row)| (sequence, row.reason)).collect()
 }
 
 /// Asserts that the ledger goes on, and that a new one and a rebuild hold the same.
-async fn assert_goes_on(ledger: Ledger, log: &MemoryLog, folder: &Folder, expected: &[(u64, Reason)]) {
+pub(crate) async fn assert_goes_on(ledger: Ledger, log: &MemoryLog, folder: &Folder, expected: &[(u64, Reason)]) {
     ledger.commit(put_object("after", 9), origin()).await.unwrap();
     assert_eq!(reasons(&ledger).await, expected);
     assert_eq!(ledger.read().await.unwrap().count_quarantined().unwrap(), expected.len() as u64);
@@ -95,6 +106,9 @@ async fn assert_goes_on(ledger: Ledger, log: &MemoryLog, folder: &Folder, expect
     close(other).await;
     let lifecycle = open_as(log, folder, "lifecycle", lifecycle_keyring(0)).await.unwrap();
     assert_eq!(reasons(&lifecycle).await, expected);
+    let maintenance = open_as(log, folder, "maintenance", maintenance_keyring()).await.unwrap();
+    assert_eq!(reasons(&maintenance).await, expected);
+    close(maintenance).await;
     let entries = events(log).await.len();
     let past = ledger.past(1, entries as u64).await.unwrap();
     assert_eq!((past.until, past.events.len()), (entries as u64, entries - expected.len()));
@@ -182,10 +196,14 @@ async fn a_proof_is_good_for_its_place_subject_and_bytes_only() {
 
 /// The proof that the lifecycle role would give, by way of a log of its own: its ledger does not write what it may not.
 async fn proven_by_lifecycle(log: &MemoryLog, previous_is_fact: bool, fact: Fact) -> Message {
+    proven_by(&lifecycle_keyring(0), log, previous_is_fact, fact).await
+}
+
+/// The same of any author that is no gateway.
+pub(crate) async fn proven_by(keyring: &Keyring, log: &MemoryLog, previous_is_fact: bool, fact: Fact) -> Message {
     let event = event(log, previous_is_fact, fact).await;
     let (subject, payload) = (subject(&region(), &event.fact), event.encode(&region()).unwrap());
-    let key = AuthorKey::last([2; AUTHOR_KEY_BYTES]).of_number(0).unwrap();
-    let proof = ledger::proof_of_lifecycle(&key, &region(), (&subject, event.sequence, event.id), &payload);
+    let proof = ledger::proof_by(keyring, &region(), (&subject, event.sequence, event.id), &payload);
     Message { subject, id: event.id, proof: Some(proof), payload }
 }
 
@@ -251,10 +269,10 @@ async fn keys_are_rotated_by_an_event_and_the_past_stays_provable() {
 async fn a_process_with_other_keys_does_not_take_all_for_strays() {
     let (folder, log) = (Folder::new(), MemoryLog::new());
     close(begun(&log, &folder).await).await;
-    let [gateway, lifecycle] = [8, 9].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    let [gateway, lifecycle, maintenance] = [7, 8, 9].map(|byte| AuthorKey::last([byte; AUTHOR_KEY_BYTES]));
+    let others = Keyring::Gateway { gateway, lifecycle, maintenance };
     for name in ["one", "new"] {
-        let others = Keyring::Gateway { gateway: gateway.clone(), lifecycle: lifecycle.clone() };
-        let refused = open_as(&log, &folder, name, others).await.err().unwrap().to_string();
+        let refused = open_as(&log, &folder, name, others.clone()).await.err().unwrap().to_string();
         assert!(refused.contains("master key"), "{refused}");
     }
 }

@@ -9,7 +9,6 @@ use domain::model::Model;
 use domain::{Command, ETags, Identities, Precondition, PutObject, View, project};
 use eventlog::{Log, Stored};
 use events::ids::{ContentId, ETag, Generation, Md5Digest, ObjectKey, UploadId};
-use events::object::Body;
 use events::{Event, Fact};
 use ledger::{Entry, Ledger, OpenError, Page, Rebuilt, Snapshot};
 use tempfile::TempDir;
@@ -72,13 +71,12 @@ pub(crate) async fn events(log: &MemoryLog) -> Vec<Stored> {
     log.read(1, usize::MAX, usize::MAX).await.unwrap()
 }
 
-/// What the log adds up to, and all it ever named.
+/// What the log adds up to, and all uploads it ever named.
 #[derive(Default)]
 pub(crate) struct Replayed {
     pub(crate) model: Model,
     pub(crate) cursor: u64,
     uploads: Vec<UploadId>,
-    contents: Vec<ContentId>,
 }
 
 pub(crate) async fn replay(log: &MemoryLog) -> Replayed {
@@ -91,23 +89,11 @@ pub(crate) async fn replay(log: &MemoryLog) -> Replayed {
         replayed.cursor = stored.sequence;
         match &event.fact {
             Fact::UploadCreated(fact) => replayed.uploads.push(fact.upload_id),
-            Fact::ObjectCreated(fact) => replayed.contents.extend(named(&fact.body)),
-            Fact::UploadPartStored(fact) => replayed.contents.extend(named(&fact.body)),
-            Fact::ObjectAppended(fact) => {
-                replayed.uploads.push(fact.upload_id);
-                replayed.contents.extend(named(&fact.part.body));
-            }
+            Fact::ObjectAppended(fact) => replayed.uploads.push(fact.upload_id),
             _ => {}
         }
     }
     replayed
-}
-
-fn named(body: &Body) -> Option<ContentId> {
-    match body {
-        Body::Stored { content, .. } | Body::Known { content } => Some(*content),
-        Body::Empty | Body::Parts { .. } => None,
-    }
 }
 
 /// Asserts that the tables hold what the log adds up to.
@@ -149,10 +135,7 @@ fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
             model.uploads.insert((id, ObjectKey::from_bytes(key).unwrap(), upload), row);
         }
     }
-    for content in &replayed.contents {
-        let row = snapshot.content(content).unwrap().unwrap();
-        model.contents.insert((content.sha256, content.generation), row);
-    }
+    contents(snapshot, &mut model);
     for upload in &replayed.uploads {
         let parts = snapshot.parts_from(*upload, 0, usize::MAX).unwrap().into_iter();
         model.parts.extend(parts.map(|(number, row)| ((*upload, number), row)));
@@ -161,6 +144,18 @@ fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
     }
     said(snapshot, &replayed.model, &mut model);
     model
+}
+
+/// The rows of contents, and those of the names and places of their shards.
+fn contents(snapshot: &Snapshot, model: &mut Model) {
+    for (content, row) in snapshot.list_contents(None, usize::MAX).unwrap() {
+        model.contents.insert((content.sha256, content.generation), row);
+    }
+    let named = snapshot.list_generations(None, usize::MAX).unwrap().into_iter();
+    model.generations = named.map(|named| (named.generation, named.content)).collect();
+    model.unreferenced = snapshot.list_unreferenced(None, u64::MAX, usize::MAX).unwrap().into_iter().collect();
+    model.ended = snapshot.list_ended(None, usize::MAX).unwrap().into_iter().collect();
+    model.node_usage = snapshot.list_node_usage().unwrap().into_iter().collect();
 }
 
 /// The rows of access, identities and settings, as far as the log names them.

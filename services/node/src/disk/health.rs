@@ -1,12 +1,18 @@
 //! The health of the disk.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use shards::telemetry::DiskReport;
+
 use super::DiskError;
 use super::limits::STALLED_AFTER;
-use vfs::{Folder, Space};
+use super::recent::Recent;
+use vfs::{File, Folder, Space};
 
 /// The health of the disk: whether it has failed or stalled, and its free space.
 pub(crate) struct Health {
@@ -15,6 +21,12 @@ pub(crate) struct Health {
     /// The start times of the writes that wait for the disk.
     waiting: Mutex<Waiting>,
     reserve_bytes: u64,
+    syncs: Recent,
+    reads: Recent,
+    /// Reads and writes since the start.
+    operations: AtomicU64,
+    read_errors: AtomicU64,
+    write_errors: AtomicU64,
 }
 
 #[derive(Default)]
@@ -42,7 +54,55 @@ impl Health {
     pub(crate) fn new(disk: &dyn Folder, reserve_bytes: u64) -> Result<Self, DiskError> {
         let space = disk.space().map_err(|e| DiskError::from_io("space", &e))?;
         let space = Mutex::new((Instant::now(), space));
-        Ok(Self { failure: OnceLock::new(), space, waiting: Mutex::default(), reserve_bytes })
+        Ok(Self {
+            failure: OnceLock::new(),
+            space,
+            waiting: Mutex::default(),
+            reserve_bytes,
+            syncs: Recent::default(),
+            reads: Recent::default(),
+            operations: AtomicU64::new(0),
+            read_errors: AtomicU64::new(0),
+            write_errors: AtomicU64::new(0),
+        })
+    }
+
+    /// Syncs a file that somebody waits for, and takes in how long that took.
+    pub(crate) fn sync(&self, file: &dyn File) -> io::Result<()> {
+        let begin = Instant::now();
+        let synced = file.sync();
+        let end = Instant::now();
+        self.syncs.note(end, end.saturating_duration_since(begin));
+        synced
+    }
+
+    /// Takes in a read that somebody waited for.
+    pub(crate) fn count_read(&self, took: Duration) {
+        self.operations.fetch_add(1, Relaxed);
+        self.reads.note(Instant::now(), took);
+    }
+
+    /// Takes in whether the disk could read.
+    pub(crate) fn count_read_error<T>(&self, read: &Result<T, DiskError>) {
+        if matches!(read, Err(DiskError::Unreadable(_))) {
+            self.read_errors.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Reads and writes since the start.
+    pub(crate) fn operations(&self) -> u64 {
+        self.operations.load(Relaxed)
+    }
+
+    /// How the disk does.
+    pub(crate) fn report(&self, now: Instant) -> DiskReport {
+        DiskReport {
+            read_errors: self.read_errors.load(Relaxed),
+            write_errors: self.write_errors.load(Relaxed),
+            damaged_shards: 0,
+            sync: self.syncs.latency(now),
+            read: self.reads.latency(now),
+        }
     }
 
     /// Counts the caller among the writes that wait for the disk.
@@ -51,6 +111,7 @@ impl Health {
         let number = waiting.next;
         waiting.next += 1;
         waiting.since.insert(number, Instant::now());
+        self.operations.fetch_add(1, Relaxed);
         Wait { health: self, number }
     }
 
@@ -84,7 +145,7 @@ impl Health {
     }
 
     /// Classifies an error. If it means that the disk has failed, the failure is remembered.
-    pub(crate) fn classify(&self, what: &str, error: &std::io::Error) -> DiskError {
+    pub(crate) fn classify(&self, what: &str, error: &io::Error) -> DiskError {
         match DiskError::from_io(what, error) {
             DiskError::Failed(why) => self.fail(why),
             other => other,
@@ -92,11 +153,12 @@ impl Health {
     }
 
     /// Records a failed sync: bytes are lost, whatever the reason.
-    pub(crate) fn sync_failed(&self, what: &str, error: &std::io::Error) -> DiskError {
+    pub(crate) fn sync_failed(&self, what: &str, error: &io::Error) -> DiskError {
         self.fail(format!("{what}: {error}").into())
     }
 
     fn fail(&self, why: Arc<str>) -> DiskError {
+        self.write_errors.fetch_add(1, Relaxed);
         let failure = self.failure.get_or_init(|| {
             tracing::error!(%why, "the disk failed: writes are refused");
             DiskError::Failed(why)

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::DiskError;
+use super::damage::DamagedShards;
 use super::files::ShardFiles;
 use super::limits::{COMPACT_BELOW_PERCENT, COMPACT_BYTES_PER_SECOND};
 use super::meters::Meters;
@@ -22,6 +23,7 @@ pub(crate) struct Housekeeper {
     pub(crate) queue: Arc<Queue>,
     pub(crate) reader: Arc<SegmentReader>,
     pub(crate) files: Arc<ShardFiles>,
+    pub(crate) damaged: Arc<DamagedShards>,
     pub(crate) meters: Meters,
     pub(crate) segment_bytes: u32,
     pub(crate) sealed: Receiver<SealedSegment>,
@@ -58,6 +60,8 @@ impl Housekeeper {
         if swept > 0 {
             tracing::info!(shards = swept, "dropped shards that were never sealed");
         }
+        self.reader.handles.close_removed();
+        self.meters.damaged_shards.set(self.damaged.count() as f64);
         self.meters.index_entries.set(self.reader.catalog.totals().0 as f64);
         let below = u64::from(self.segment_bytes) * COMPACT_BELOW_PERCENT / 100;
         let rotten = self.reader.catalog.compactable(below, &self.skipped);

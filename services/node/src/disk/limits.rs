@@ -13,6 +13,13 @@ pub(crate) const ZERO_AHEAD_BYTES: u32 = 1024 * 1024;
 /// for the bytes written twice.
 pub(crate) const ZERO_AHEAD_GROUP_BYTES: u32 = 32 * 1024;
 
+/// Silence after which the active segment gives back the room that it was given ahead. Longer than the pauses of a
+/// client that works, as the next write has to ask for room again.
+pub(crate) const IDLE_AFTER: Duration = Duration::from_secs(20);
+
+/// A segment of fewer bytes than this is not given up for being mostly dead while it is the newest.
+pub(crate) const ROLL_BYTES_MIN: u32 = 1024 * 1024;
+
 /// The end of a segment that only tombstones may use: on a full disk, where no new segment can be made, shards can
 /// still be discarded.
 pub(crate) const TOMBSTONE_ROOM_BYTES: u32 = 64 * 1024;
@@ -61,6 +68,22 @@ pub(crate) const COMPACT_BYTES_PER_SECOND: u64 = 16 * 1024 * 1024;
 
 /// The most hints that wait to be written; a segment without a hint is scanned at the next start.
 pub(crate) const HINTS_WAITING_MAX: usize = 8;
+
+/// How long the look at one page of a listing may take, one shard at least: a disk that is busy answers with short
+/// pages rather than with none.
+pub(crate) const LIST_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// The time in which a scrub reads everything once, by default.
+pub const SCRUB_PERIOD: Duration = Duration::from_hours(7 * 24);
+
+/// Bytes a second that a scrub reads, at most, by default: 20 TB in a week and a bit.
+pub const SCRUB_BYTES_PER_SECOND_MAX: u64 = 32 * 1024 * 1024;
+
+/// Shards that are remembered as damaged, at most, about 40 bytes each. (Tests have few shards, and must come to it.)
+pub(crate) const DAMAGED_SHARDS_MAX: usize = if cfg!(test) { 64 } else { 65_536 };
+
+/// Findings that wait to be told, at most; of more nobody is told.
+pub(crate) const FINDINGS_MAX: usize = 4096;
 
 /// Free bytes below which writes are refused, by default: discards and compaction need them.
 pub const RESERVE_BYTES: u64 = 256 * 1024 * 1024;

@@ -23,6 +23,14 @@ pub(crate) struct Meters {
     pub(crate) damaged: Counter,
     /// Reads of shards that the disk answered with an error.
     pub(crate) unreadable: Counter,
+    /// Bytes that scrubs read.
+    pub(crate) scrubbed_bytes: Counter,
+    /// Shards that scrubs found damaged or unreadable, each time.
+    pub(crate) scrub_damaged: Counter,
+    /// Hints of segments that scrubs wrote anew.
+    pub(crate) mended_hints: Counter,
+    /// Shards that are known to be damaged or unreadable.
+    pub(crate) damaged_shards: Gauge,
     /// Shards in the index of the segments.
     pub(crate) index_entries: Gauge,
 }
@@ -41,6 +49,10 @@ impl Meters {
             compacted_bytes: counter!("node_compacted_bytes_total", &node()),
             damaged: counter!("node_damaged_total", &node()),
             unreadable: counter!("node_unreadable_total", &node()),
+            scrubbed_bytes: counter!("node_scrubbed_bytes_total", &node()),
+            scrub_damaged: counter!("node_scrub_damaged_total", &node()),
+            mended_hints: counter!("node_mended_hints_total", &node()),
+            damaged_shards: gauge!("node_damaged_shards", &node()),
             index_entries: gauge!("node_index_entries", &node()),
         }
     }

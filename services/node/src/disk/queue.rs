@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::DiskError;
 use super::limits::{GROUP_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_JOBS_MAX};
@@ -27,6 +27,16 @@ pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     filled: Condvar,
     emptied: Condvar,
+}
+
+/// What the writer has to do.
+pub(crate) enum Next {
+    /// These jobs, at least one.
+    Commit(Vec<Job>),
+    /// Nothing came for a while.
+    Rest,
+    /// The queue is closed and empty.
+    End,
 }
 
 /// The queue takes no more jobs.
@@ -68,10 +78,14 @@ impl Queue {
         Ok(())
     }
 
-    /// The jobs for the next group, at least one. `None` once the queue is closed and empty.
-    pub(crate) fn take_group(&self) -> Option<Vec<Job>> {
-        let waiting = self.filled.wait_while(self.lock(), |waiting| waiting.jobs.is_empty() && !waiting.closed);
-        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+    /// What the writer has to do next. It waits for that no longer than `patience`.
+    pub(crate) fn take_group(&self, patience: Duration) -> Next {
+        let nothing = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
+        let waited = self.filled.wait_timeout_while(self.lock(), patience, nothing);
+        let (mut waiting, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() {
+            return Next::Rest;
+        }
         let mut group = Vec::new();
         let mut bytes = 0;
         while bytes < GROUP_BYTES_MAX {
@@ -82,7 +96,7 @@ impl Queue {
         waiting.bytes -= bytes;
         drop(waiting);
         self.emptied.notify_all();
-        (!group.is_empty()).then_some(group)
+        if group.is_empty() { Next::End } else { Next::Commit(group) }
     }
 
     /// Waits until `due`; fails at once when the queue is closed.

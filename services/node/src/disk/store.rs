@@ -5,22 +5,25 @@ use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use events::ids::BucketName;
 use shards::piece::{Form, Piece};
-use shards::protocol::Record;
+use shards::protocol::{Record, ScrubCommand, ScrubStatus};
+use shards::telemetry::DiskReport;
 use uuid::Uuid;
 
 use super::DiskError;
+use super::damage::{DamagedShards, Finding};
 use super::files::{Shape, ShardFiles, shard_path};
 use super::handles::Handles;
 use super::health::Health;
 use super::housekeeper::Housekeeper;
-use super::limits::{HINTS_WAITING_MAX, RESERVE_BYTES, SEGMENT_BYTES};
+use super::limits::{HINTS_WAITING_MAX, IDLE_AFTER, RESERVE_BYTES, SEGMENT_BYTES};
 use super::meters::Meters;
 use super::queue::{Job, Queue};
+use super::scrub::{Held, Others, ScrubControl, ScrubSettings, Scrubber, load, unix_ms};
 use super::segments::{Change, Log, SegmentReader, recover};
 use super::writer::Writer;
 use vfs::{Folder, Space};
@@ -36,12 +39,23 @@ pub struct StoreOptions {
     pub segment_bytes: u32,
     /// Free bytes of the disk below which writes are refused.
     pub reserve_bytes: u64,
+    /// How long nothing has to be written until room that was taken ahead is given back.
+    pub idle_after: Duration,
+    /// How everything is read again and again.
+    pub scrub: ScrubSettings,
 }
 
 impl StoreOptions {
     /// Options with the default sizes.
     pub fn new(folder: Uuid, node: impl Into<String>) -> Self {
-        Self { folder, node: node.into(), segment_bytes: SEGMENT_BYTES, reserve_bytes: RESERVE_BYTES }
+        Self {
+            folder,
+            node: node.into(),
+            segment_bytes: SEGMENT_BYTES,
+            reserve_bytes: RESERVE_BYTES,
+            idle_after: IDLE_AFTER,
+            scrub: ScrubSettings::default(),
+        }
     }
 }
 
@@ -74,15 +88,17 @@ pub struct Store {
     disk: Arc<dyn Folder>,
     health: Arc<Health>,
     queue: Arc<Queue>,
-    reader: Arc<SegmentReader>,
-    files: Arc<ShardFiles>,
+    pub(super) reader: Arc<SegmentReader>,
+    pub(super) files: Arc<ShardFiles>,
+    damaged: Arc<DamagedShards>,
+    scrub: Arc<ScrubControl>,
     meters: Meters,
     segment_bytes: u32,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Store {
-    /// Opens the store on a disk, also after a crash, and starts its two threads.
+    /// Opens the store on a disk, also after a crash, and starts its three threads.
     ///
     /// # Errors
     /// If the disk fails or has no space left.
@@ -90,7 +106,10 @@ impl Store {
         let health = Arc::new(Health::new(&*disk, options.reserve_bytes)?);
         let handles = Arc::new(Handles::new(Arc::clone(&disk)));
         let recovered = recover(&*disk, options.folder)?;
-        let files = ShardFiles::recover(Arc::clone(&disk), Arc::clone(&health), Arc::clone(&handles))?;
+        let state = load(&*disk);
+        let damaged = Arc::new(DamagedShards::new(state.damaged.iter().copied()));
+        let files =
+            ShardFiles::recover(Arc::clone(&disk), Arc::clone(&health), Arc::clone(&handles), Arc::clone(&damaged))?;
         let catalog = recovered.catalog;
         let log = Log::new(
             Arc::clone(&disk),
@@ -107,36 +126,64 @@ impl Store {
             queue: Arc::default(),
             reader,
             files: Arc::new(files),
+            damaged,
+            scrub: Arc::new(ScrubControl::new(&state)),
             meters: Meters::new(&options.node),
             segment_bytes: options.segment_bytes,
             threads: Mutex::default(),
         };
-        store.start(log, &options.node, recovered.unreadable)?;
+        store.start(log, options, recovered.unreadable)?;
         Ok(store)
     }
 
-    fn start(&self, log: Log, node: &str, unreadable: HashSet<u32>) -> Result<(), DiskError> {
+    fn start(&self, log: Log, options: &StoreOptions, unreadable: HashSet<u32>) -> Result<(), DiskError> {
         let (to_housekeeper, sealed) = sync_channel(HINTS_WAITING_MAX);
-        let writer =
-            Writer { queue: Arc::clone(&self.queue), log, meters: self.meters.clone(), sealed: to_housekeeper };
+        let writer = Writer {
+            queue: Arc::clone(&self.queue),
+            log,
+            meters: self.meters.clone(),
+            idle_after: options.idle_after,
+            sealed: to_housekeeper,
+        };
         let housekeeper = Housekeeper {
             disk: Arc::clone(&self.disk),
             queue: Arc::clone(&self.queue),
             reader: Arc::clone(&self.reader),
             files: Arc::clone(&self.files),
+            damaged: Arc::clone(&self.damaged),
             meters: self.meters.clone(),
             segment_bytes: self.segment_bytes,
             sealed,
             skipped: unreadable,
         };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
-            let thread = thread::Builder::new().name(format!("{name} {node}")).spawn(run);
+            let thread = thread::Builder::new().name(format!("{name} {}", options.node)).spawn(run);
             thread.map_err(|e| DiskError::from_io("start of a thread", &e))
         };
-        let threads =
-            [spawn("commit", Box::new(move || writer.run()))?, spawn("tidy", Box::new(move || housekeeper.run()))?];
+        let scrubber = self.scrubber(options.scrub);
+        let threads = [
+            spawn("commit", Box::new(move || writer.run()))?,
+            spawn("tidy", Box::new(move || housekeeper.run()))?,
+            spawn("scrub", Box::new(move || scrubber.run()))?,
+        ];
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(threads);
         Ok(())
+    }
+
+    fn scrubber(&self, settings: ScrubSettings) -> Scrubber {
+        let handles = Arc::new(Handles::uncached(Arc::clone(&self.disk)));
+        let SegmentReader { folder, catalog, .. } = &*self.reader;
+        Scrubber {
+            disk: Arc::clone(&self.disk),
+            reader: SegmentReader { folder: *folder, catalog: Arc::clone(catalog), handles },
+            files: Arc::clone(&self.files),
+            health: Arc::clone(&self.health),
+            damaged: Arc::clone(&self.damaged),
+            control: Arc::clone(&self.scrub),
+            meters: self.meters.clone(),
+            settings,
+            others: Others::default(),
+        }
     }
 
     /// Stores shards of one piece each. `done` is called exactly once, with a result for each, once they are durable or
@@ -151,8 +198,10 @@ impl Store {
         if changes.is_empty() {
             return done(answers);
         }
-        let meters = self.meters.clone();
+        let (meters, damaged) = (self.meters.clone(), Arc::clone(&self.damaged));
+        let shards: Vec<Uuid> = changes.iter().map(Change::shard).collect();
         self.enqueue(changes, move |durable, why| {
+            damaged.clear(shards.into_iter().take(durable));
             let refused = why.unwrap_or(DiskError::Busy);
             for answer in answers.iter_mut().filter(|answer| answer.is_ok()).skip(durable) {
                 *answer = Err(refused.clone());
@@ -202,7 +251,11 @@ impl Store {
             return done(Err(why));
         }
         let changes = shards.iter().map(|&shard| Change::Discard { shard }).collect();
-        self.enqueue(changes, |_, why| done(why.map_or(Ok(()), Err)));
+        let (damaged, shards) = (Arc::clone(&self.damaged), shards.to_vec());
+        self.enqueue(changes, move |durable, why| {
+            damaged.clear(shards.into_iter().take(durable));
+            done(why.map_or(Ok(()), Err));
+        });
     }
 
     fn enqueue(&self, changes: Vec<Change>, done: impl FnOnce(usize, Option<DiskError>) + Send + 'static) {
@@ -217,12 +270,18 @@ impl Store {
     /// # Errors
     /// If there is no such piece, if a header is damaged, or if the disk cannot read it.
     pub fn read(&self, shard: Uuid, bucket: &BucketName, first: u32, count: u16) -> Result<Bytes, DiskError> {
+        let begin = Instant::now();
         let record = if first == 0 { self.reader.read(shard) } else { Ok(None) };
-        let reply = match record {
-            Ok(Some(reply)) => Ok(reply),
-            Ok(None) => self.files.read(shard, bucket, first, count),
-            Err(why) => Err(why),
+        let (reply, holder) = match record {
+            Ok(Some(reply)) => (Ok(reply), None),
+            Ok(None) => (self.files.read(shard, bucket, first, count), Some(bucket)),
+            Err(why) => (Err(why), None),
         };
+        self.health.count_read(begin.elapsed());
+        self.health.count_read_error(&reply);
+        if let Err(why) = &reply {
+            self.damaged.note_damage(shard, holder, why);
+        }
         match &reply {
             Ok(reply) => self.meters.read_bytes.increment(reply.len() as u64),
             Err(DiskError::Damaged) => self.meters.damaged.increment(1),
@@ -245,21 +304,62 @@ impl Store {
         Ok(PiecesLocation { path, offset: 0, stride: form.stride_bytes(), pieces, last_bytes })
     }
 
-    /// The number of pieces of a shard and their bytes, by the length of its file; with `verify`, after a check of
-    /// every piece. An inspection of a staged shard keeps it from being swept.
+    /// The number of pieces of a shard and their bytes, by the length of its file and by what was found before; with
+    /// `verify`, after a check of every piece. An inspection of a staged shard keeps it from being swept.
     ///
     /// # Errors
     /// If there is no such shard, if it is damaged, or if the disk cannot read it.
     pub fn inspect(&self, shard: Uuid, bucket: &BucketName, verify: bool) -> Result<(u32, u64), DiskError> {
-        let record = if verify { self.reader.verify(shard)? } else { self.reader.length(shard)? };
-        if let Some(bytes) = record {
-            return Ok((1, u64::from(bytes)));
-        }
-        let shape = if verify { self.files.verify(shard, bucket) } else { self.files.current_shape(shard, bucket) };
-        if shape == Err(DiskError::NotFound) {
+        let found = if verify { self.verify(shard, Some(bucket)) } else { self.look(shard, bucket) };
+        if found == Err(DiskError::NotFound) {
             self.files.touch(shard);
         }
-        shape.map(|shape| (shape.pieces, shape.bytes()))
+        found
+    }
+
+    fn look(&self, shard: Uuid, bucket: &BucketName) -> Result<(u32, u64), DiskError> {
+        let found = match self.reader.length(shard)? {
+            Some(bytes) => (1, u64::from(bytes)),
+            None => self.files.current_shape(shard, bucket).map(|shape| (shape.pieces, shape.bytes()))?,
+        };
+        self.known(shard, found)
+    }
+
+    /// What was found of a shard by looks at it, unless more is known.
+    pub(super) fn known<T>(&self, shard: Uuid, found: T) -> Result<T, DiskError> {
+        self.damaged.of(shard).map_or(Ok(found), |damage| Err(damage.error()))
+    }
+
+    /// How many pieces and bytes a shard has, after a check of every bit of it. What it says is remembered. Without a
+    /// bucket it is looked for among the records only.
+    pub(super) fn verify(&self, shard: Uuid, bucket: Option<&BucketName>) -> Result<(u32, u64), DiskError> {
+        let (found, holder) = match self.reader.verify(shard) {
+            Ok(Some(bytes)) => (Ok((1, u64::from(bytes))), None),
+            Ok(None) => {
+                let file = bucket.ok_or(DiskError::NotFound).and_then(|bucket| self.files.verify(shard, bucket));
+                (file.map(|shape| (shape.pieces, shape.bytes())), bucket)
+            }
+            Err(why) => (Err(why), None),
+        };
+        self.damaged.note(shard, holder, &found);
+        self.health.count_read_error(&found);
+        found
+    }
+
+    /// Tells the scrub something, at a moment, and returns what it says of itself then.
+    pub fn scrub(&self, command: ScrubCommand, now: SystemTime) -> ScrubStatus {
+        let Totals { shards, bytes } = self.totals();
+        self.scrub.command(command, unix_ms(now), Held { shards, bytes, damaged: self.damaged.count() as u64 })
+    }
+
+    /// What was found damaged, or gone, since the last call, the first `max`.
+    pub fn take_findings(&self, max: usize) -> Vec<Finding> {
+        self.damaged.take_findings(max)
+    }
+
+    /// How the disk does, at a moment.
+    pub fn report(&self, now: Instant) -> DiskReport {
+        DiskReport { damaged_shards: self.damaged.count() as u64, ..self.health.report(now) }
     }
 
     /// The totals of all shards.
@@ -285,6 +385,7 @@ impl Store {
 
     /// Finishes the accepted writes and stops the threads. Later reads succeed; later writes are refused.
     pub fn close(&self) {
+        self.scrub.close();
         self.queue.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {

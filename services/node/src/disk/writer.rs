@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::DiskError;
 use super::meters::Meters;
-use super::queue::{Job, Queue};
+use super::queue::{Job, Next, Queue};
 use super::segments::{Change, Log, SealedSegment};
 
 /// The group commit: all jobs that arrived during the sync of the last group are the next group.
@@ -11,6 +12,8 @@ pub(crate) struct Writer {
     pub(crate) queue: Arc<Queue>,
     pub(crate) log: Log,
     pub(crate) meters: Meters,
+    /// The time without a job after which the segment gives back the space that it does not need.
+    pub(crate) idle_after: Duration,
     /// The channel of sealed segments to the housekeeper, which writes their hints.
     pub(crate) sealed: SyncSender<SealedSegment>,
 }
@@ -18,8 +21,12 @@ pub(crate) struct Writer {
 impl Writer {
     /// Runs until the queue is closed and empty.
     pub(crate) fn run(mut self) {
-        while let Some(group) = self.queue.take_group() {
-            self.commit(group);
+        loop {
+            match self.queue.take_group(self.idle_after) {
+                Next::Commit(group) => self.commit(group),
+                Next::Rest => self.rest(),
+                Next::End => break,
+            }
             self.hand_over_sealed();
         }
         if let Err(why) = self.log.finish() {
@@ -45,6 +52,14 @@ impl Writer {
             let durable = count.min(committed);
             committed -= durable;
             done(durable, why.clone());
+        }
+    }
+
+    fn rest(&mut self) {
+        match self.log.rest() {
+            // A disk without room for a new segment has no room to give back either; one that failed is known for it.
+            Ok(()) | Err(DiskError::Full | DiskError::Failed(_)) => {}
+            Err(why) => tracing::warn!(%why, "the open segment keeps the room that it does not need"),
         }
     }
 

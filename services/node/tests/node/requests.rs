@@ -2,7 +2,7 @@ use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 use shards::piece::{Form, Piece, UNIT_BYTES};
-use shards::protocol::{FileLocation, Record, Reply, Request, Status};
+use shards::protocol::{FileLocation, ListedShard, Record, Reply, Request, ShardPage, ShardReport, ShardState, Status};
 use testkit::nats::PlainServer;
 use testkit::nodes;
 use uuid::Uuid;
@@ -177,6 +177,43 @@ fn read_place(place: &FileLocation, form: Form, index: u32, length: usize) -> Pi
     let mut wire = vec![0; form.header_bytes() + length];
     file.read_exact_at(&mut wire, place.offset + u64::from(index) * u64::from(place.stride)).unwrap();
     Piece::take(&mut Bytes::from(wire)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lies_on_the_disk_is_listed() {
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
+    let node = Node::start(&server, folder.path()).await;
+    let [small, file, gone, staged] = [1, 2, 3, 4].map(|number| shard(number, true));
+    assert_eq!(node.put(vec![record(small, bytes(1, 4096))]).await, [Status::Ok]);
+    for shard in [file, gone, staged] {
+        for piece in &pieces(shard, 2) {
+            assert_eq!(stage(&node, shard, piece).await, Status::Ok);
+        }
+    }
+    for shard in [file, gone] {
+        assert_eq!(node.status(seal(shard, &pieces(shard, 2))).await, Status::Ok);
+    }
+    std::fs::remove_file(folder.path().join(format!("buckets/photos/{gone}"))).unwrap();
+    let length = UNIT_BYTES as u64 + 1000;
+    let listed = |shard, bytes, state| ListedShard { shard, bucket: (bytes > 4096).then(bucket), bytes, state };
+    let all = [
+        listed(small, 4096, ShardState::Intact),
+        listed(file, length, ShardState::Intact),
+        listed(staged, length, ShardState::Staged),
+    ];
+    let page = |shards: &[ListedShard], next| Reply::Shards(ShardPage { shards: shards.to_vec(), next });
+    let list = |after, max, verify| Request::List { after, max, verify };
+    assert_eq!(node.ask(&list(Uuid::nil(), 100, true)).await, page(&all, None));
+    assert_eq!(node.ask(&list(Uuid::nil(), 2, false)).await, page(&all[..2], Some(file)));
+    assert_eq!(node.ask(&list(file, 2, false)).await, page(&all[2..], None));
+    assert_eq!(node.ask(&list(staged, 2, false)).await, page(&[], None));
+
+    let named = [small, file, gone, staged].map(|shard| (bucket(), shard));
+    let report = |status, bytes| ShardReport { status, bytes };
+    let missing = report(Status::NotFound, 0);
+    let reports = vec![report(Status::Ok, 4096), report(Status::Ok, length), missing, missing];
+    assert_eq!(node.ask(&Request::InspectMany { shards: named.to_vec() }).await, Reply::Reports(reports));
+    node.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,10 @@
 use std::fs;
 
+use futures_util::StreamExt;
 use node::disk::FolderError;
 use node::{Config, Error};
-use shards::protocol::{Record, Reply, Request, Status};
-use shards::telemetry::{Heartbeat, NodeState, Ruling, Trouble, Verdict};
+use shards::protocol::{Record, Reply, Request, ScrubCommand, ScrubPhase, ScrubStatus, ShardState, Status};
+use shards::telemetry::{DamageFound, DamageKind, Heartbeat, NodeState, Ruling, Trouble, Verdict, damage_subject};
 use testkit::nats::PlainServer;
 use uuid::Uuid;
 
@@ -93,6 +94,56 @@ async fn a_flipped_bit_on_disk_is_never_returned_as_good() {
     }
     fs::write(&segment, good).unwrap();
     assert_eq!(node.read(record.shard, 0, 1).await, Ok(vec![record.piece]));
+    node.stop().await.unwrap();
+}
+
+async fn scrub(node: &Node, command: ScrubCommand) -> ScrubStatus {
+    match node.ask(&Request::Scrub { command }).await {
+        Reply::Scrub(status) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_scrub_finds_is_said_and_is_in_the_heartbeat() {
+    let (server, folder) = (PlainServer::start(), tempfile::tempdir().unwrap());
+    let node = Node::start(&server, folder.path()).await;
+    let records = [1, 2].map(|i| record(shard(i, true), bytes(i, 1000)));
+    assert_eq!(node.put(records.to_vec()).await, [Status::Ok; 2]);
+    assert!(node.read(records[0].shard, 0, 1).await.is_ok());
+    let before = node.heartbeat().await;
+    let disk = before.disk.unwrap();
+    assert!(disk.sync.is_some() && disk.read.is_some(), "{disk:?}");
+    assert_eq!((disk.damaged_shards, disk.read_errors, disk.write_errors), (0, 0, 0));
+
+    let subject = damage_subject(&node.config.region, &node.config.node);
+    let mut told = node.client.subscribe(subject).await.unwrap();
+    node.client.flush().await.unwrap();
+    let segment = folder.path().join("segments/0000000001.seg");
+    let mut content = fs::read(&segment).unwrap();
+    content[64 + 200] ^= 1;
+    fs::write(&segment, content).unwrap();
+    let begun = scrub(&node, ScrubCommand::Start).await.pass.unwrap();
+    let message = tokio::time::timeout(PATIENCE, told.next()).await.expect("it is said").unwrap();
+    let found: DamageFound = serde_json::from_slice(&message.payload).unwrap();
+    let (kind, bucket) = (DamageKind::Damaged, None);
+    let expected =
+        DamageFound { node: before.node, folder: before.folder.unwrap(), shard: records[0].shard, bucket, kind };
+    assert_eq!(found, expected);
+    let done = loop {
+        let status = scrub(&node, ScrubCommand::Status).await;
+        if status.last.is_some_and(|last| last.begun_ms >= begun.begun_ms) {
+            break status;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((done.phase, done.damaged, done.shards), (ScrubPhase::Waiting, 1, 2));
+    assert_eq!(node.heartbeat().await.disk.unwrap().damaged_shards, 1);
+    let list = Request::List { after: Uuid::nil(), max: 10, verify: false };
+    let Reply::Shards(page) = node.ask(&list).await else { panic!("no page") };
+    let states: Vec<_> = page.shards.iter().map(|listed| listed.state).collect();
+    assert_eq!(states, [ShardState::Damaged, ShardState::Intact]);
+    assert_eq!(scrub(&node, ScrubCommand::Pause).await.phase, ScrubPhase::Paused);
     node.stop().await.unwrap();
 }
 

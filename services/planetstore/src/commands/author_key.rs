@@ -1,6 +1,7 @@
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use events::Author;
+use ledger::Keyring;
 
 use super::Verdict;
 use crate::author_key::{KEY_ENV, to_hand_over};
@@ -16,6 +17,15 @@ pub(crate) struct AuthorKeyArgs {
     /// each master key, the first key's first
     #[arg(long, env = "PLANETSTORE_AUTHOR_KEY_NUMBER", default_value = "0", value_name = "N", value_delimiter = ',')]
     pub(crate) number: Vec<u32>,
+    /// The same of the key of `lifecycle`, which the maintenance services hold as well, to check what that role writes
+    #[arg(
+        long,
+        env = "PLANETSTORE_LIFECYCLE_KEY_NUMBER",
+        default_value = "0",
+        value_name = "N",
+        value_delimiter = ','
+    )]
+    pub(crate) lifecycle_number: Vec<u32>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }
@@ -25,14 +35,8 @@ pub(crate) struct AuthorKeyArgs {
 pub(crate) enum KeyedAuthor {
     /// `planetstore run lifecycle`
     Lifecycle,
-}
-
-impl From<KeyedAuthor> for Author {
-    fn from(author: KeyedAuthor) -> Self {
-        match author {
-            KeyedAuthor::Lifecycle => Self::Lifecycle,
-        }
-    }
+    /// The services that keep contents whole and give space back
+    Maintenance,
 }
 
 /// Derives and prints the key with which a process other than a gateway proves its events. It changes nothing, and
@@ -40,8 +44,15 @@ impl From<KeyedAuthor> for Author {
 pub(crate) fn author_key(arguments: &AuthorKeyArgs) -> anyhow::Result<Verdict> {
     let file = Paths::new(&arguments.data.data).master_key();
     let masters = master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?;
-    let author = Author::from(arguments.author);
-    let key = to_hand_over(&masters, author, &arguments.number).context("there is no key with this number")?;
-    println!("{KEY_ENV}={}", *key.to_text(author));
+    let key =
+        |author, numbers: &[u32]| to_hand_over(&masters, author, numbers).context("there is no key with this number");
+    let keyring = match arguments.author {
+        KeyedAuthor::Lifecycle => Keyring::Lifecycle(key(Author::Lifecycle, &arguments.number)?),
+        KeyedAuthor::Maintenance => Keyring::Maintenance {
+            maintenance: key(Author::Maintenance, &arguments.number)?,
+            lifecycle: key(Author::Lifecycle, &arguments.lifecycle_number)?,
+        },
+    };
+    println!("{KEY_ENV}={}", *keyring.to_text());
     Ok(Verdict::Well)
 }

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::commands::Verdict;
 use crate::credentials::{FILE_ENV, PASSWORD_ENV, RootCredentials, USER_ENV};
+use crate::dedup::Scope;
 use crate::folder::{DataArgs, DataFolder, Paths};
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
 use crate::ownership::DefaultOwnership;
@@ -73,6 +74,9 @@ pub(crate) struct S3Args {
     #[arg(long, env = "PLANETSTORE_DEFAULT_OBJECT_OWNERSHIP", value_enum, value_name = "OWNERSHIP",
           default_value_t = DefaultOwnership::BucketOwnerEnforced)]
     pub(crate) default_object_ownership: DefaultOwnership,
+    /// Stored contents in which the bytes of an upload are looked up, to be stored only once
+    #[arg(long, env = "PLANETSTORE_DEDUP_SCOPE", value_enum, value_name = "SCOPE", default_value_t = Scope::Region)]
+    pub(crate) dedup_scope: Scope,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     /// Seconds after which a client that reads nothing of its response is disconnected
@@ -324,6 +328,7 @@ pub(super) async fn start(
         credentials: keys.root.credentials(),
         sealers: keys.sealers,
         default_ownership: s3.default_object_ownership.into(),
+        dedup_scope: s3.dedup_scope.into(),
         limits: s3.limits.rate_limits(),
         cache_bytes: s3.cache_bytes.0,
         spill: Some(folders.own.folder().to_owned()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use domain::lifecycle::Day;
+use events::Author;
 use events::ids::RegionName;
 use ledger::Ledger;
 use lifecycle::Lifecycle;
@@ -68,7 +69,7 @@ pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
     let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
     let day = arguments.rules.day()?;
     let folder = DataFolder::create(&arguments.data.data)?;
-    let keyring = author_key::of_lifecycle(folder.paths())?;
+    let keyring = author_key::of_author(Author::Lifecycle, folder.paths())?;
     let region = folder.settle_region(arguments.region)?;
     let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
     let start = async |process: &mut Process| {

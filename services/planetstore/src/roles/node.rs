@@ -10,6 +10,7 @@ use anyhow::Context;
 use async_nats::connection::State;
 use clap::Args;
 use events::ids::{NodeId, RegionName};
+use node::disk::ScrubSettings;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -18,6 +19,7 @@ use crate::folder::{DataArgs, PRIVATE_FOLDER};
 use crate::nats::{NatsAccessArgs, NatsEndpoint, NatsUrl};
 use crate::process::{ConsoleHosts, Process, Running, open_console, raise_open_files};
 use crate::signals::Stop;
+use crate::units::ByteSize;
 
 #[derive(Debug, Args)]
 pub(crate) struct NodeArgs {
@@ -29,6 +31,13 @@ pub(crate) struct NodeArgs {
     /// Failure domain, such as a rack, a room or a power line [default: the node's name]
     #[arg(long, env = "PLANETSTORE_ZONE", value_name = "NAME")]
     pub(crate) zone: Option<String>,
+    /// Days in which the node reads all its shards once to find damage
+    #[arg(long, env = "PLANETSTORE_SCRUB_DAYS", default_value = "7", value_name = "DAYS",
+          value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub(crate) scrub_days: u16,
+    /// The most bytes that it reads for that in a second
+    #[arg(long, env = "PLANETSTORE_SCRUB_RATE", default_value = "32MiB", value_name = "SIZE")]
+    pub(crate) scrub_rate: ByteSize,
     /// Name of the region
     #[arg(long, env = "PLANETSTORE_REGION", default_value = "us-east-1", value_name = "NAME")]
     pub(crate) region: RegionName,
@@ -58,7 +67,11 @@ pub(crate) async fn run(arguments: NodeArgs) -> anyhow::Result<Verdict> {
     made.with_context(|| format!("cannot create the data folder {}", folder.display()))?;
     let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
     let zone = arguments.zone.unwrap_or_else(|| arguments.node.to_string());
-    let config = node::Config::new(arguments.region, arguments.node, zone, folder);
+    let mut config = node::Config::new(arguments.region, arguments.node, zone, folder);
+    config.scrub = ScrubSettings {
+        period: Duration::from_hours(24) * u32::from(arguments.scrub_days),
+        rate_max: arguments.scrub_rate.0,
+    };
     let start = async |process: &mut Process| {
         let telemetry = endpoint.connect(&format!("node {} health", config.node)).await?;
         let client = endpoint.connect(&format!("node {}", config.node)).await?;

@@ -65,6 +65,7 @@ impl OtherServer {
             keyring: Keyring::Gateway {
                 gateway: AuthorKey::last(*master.gateway_events()),
                 lifecycle: AuthorKey::last(*master.lifecycle_events()),
+                maintenance: AuthorKey::last(*master.maintenance_events()),
             },
             releases: false,
             ..options(&fixture.outer.path().join("newer.redb"), false)

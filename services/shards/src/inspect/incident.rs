@@ -15,6 +15,8 @@ pub struct Incident {
     pub layout: Layout,
     /// The index of the shard.
     pub shard: u8,
+    /// The generation of the shard that was requested. A shard that was written anew has another one.
+    pub shard_generation: Generation,
     /// The node on which the placement puts the shard.
     pub node: NodeId,
     /// The kind of the fault.

@@ -35,6 +35,8 @@ pub struct InspectedShard {
     pub shard: u8,
     /// The node that was asked.
     pub node: NodeId,
+    /// The generation of the shard. It is not that of the content if the shard was written anew.
+    pub generation: Generation,
     /// The condition that it reported.
     pub condition: Condition,
 }
@@ -76,10 +78,10 @@ impl<T: Transport> ShardStore<T> {
                 match answers.next().await {
                     None => break false,
                     Some(InspectedShard { node, condition: Condition::Intact, .. }) => confirmed.push(node),
-                    Some(InspectedShard { shard, node, condition }) => {
-                        possible.retain(|possible| possible.index != shard);
-                        if let Condition::Faulty(kind) = condition {
-                            self.inner.report(incident(content, shard, node, kind));
+                    Some(found) => {
+                        possible.retain(|possible| possible.index != found.shard);
+                        if let Condition::Faulty(kind) = found.condition {
+                            self.inner.report(incident(content, &found, kind));
                         }
                     }
                 }
@@ -118,7 +120,7 @@ impl<T: Transport> ShardStore<T> {
 
     async fn inspect_shard(&self, content: &StoredContent, shard: PlacedShard, verify: bool) -> InspectedShard {
         let StoredContent { bucket, size, placement, .. } = content;
-        let (uuid, PlacedShard { index, node, .. }) = (shard.uuid(), shard);
+        let (uuid, PlacedShard { index, node, generation }) = (shard.uuid(), shard);
         let pieces = u32::try_from(placement.layout.stripes(*size)).unwrap_or(u32::MAX);
         let expected = (pieces, placement.layout.shard_bytes(*size));
         let (membership, client) = (self.membership(), self.inner.clients.get(&node));
@@ -143,12 +145,13 @@ impl<T: Transport> ShardStore<T> {
         } else {
             Condition::Unknown
         };
-        InspectedShard { shard: index, node, condition }
+        InspectedShard { shard: index, node, generation, condition }
     }
 }
 
-fn incident(content: &StoredContent, shard: u8, node: NodeId, kind: IncidentKind) -> Incident {
+fn incident(content: &StoredContent, found: &InspectedShard, kind: IncidentKind) -> Incident {
     let StoredContent { bucket, sha256, generation, placement, .. } = content;
     let (bucket, sha256, layout) = (bucket.clone(), Some(*sha256), placement.layout);
-    Incident { bucket, sha256, generation: *generation, layout, shard, node, kind }
+    let (shard, node, shard_generation) = (found.shard, found.node.clone(), found.generation);
+    Incident { bucket, sha256, generation: *generation, layout, shard, shard_generation, node, kind }
 }

@@ -17,7 +17,7 @@ use crate::node::batch::{self, Queued};
 use crate::node::latency::{NodeLatency, WRITE_SLOW_MIN};
 use crate::node::membership::Membership;
 use crate::node::transport::{Transport, TransportError};
-use crate::protocol::{Reply, Request, Status};
+use crate::protocol::{Reply, Request, ScrubCommand, ScrubStatus, ShardPage, ShardReport, Status};
 
 /// The most bytes in flight to one node, and the most in flight from it. Core NATS has no flow control: a receiver
 /// whose queue outgrows the server's limit (64 MiB) is disconnected.
@@ -40,6 +40,12 @@ const SEAL_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The deadline of a `Read` or an `Inspect`.
 const READ_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The deadline of a `List` with `verify`. A page has one shard at least, which may have gigabytes.
+const VERIFY_DEADLINE: Duration = Duration::from_mins(1);
+
+/// The usual bytes of a listed shard in a reply.
+const LISTED_BYTES: usize = 27;
 
 /// The deadline of a `Discard`.
 const DISCARD_DEADLINE: Duration = Duration::from_secs(5);
@@ -256,6 +262,41 @@ impl<T: Transport> NodeClient<T> {
         let request = RequestKind { label: "inspect", deadline: READ_DEADLINE };
         match self.request(request, &self.inspecting, message.len(), message).await? {
             Reply::Found { pieces, bytes } => Ok((pieces, bytes)),
+            Reply::Status(status) => Err(NodeError::Refused(status)),
+            _ => Err(NodeError::Garbled),
+        }
+    }
+
+    /// Asks for a page of the shards that are on the node's disk.
+    pub(crate) async fn list(&self, after: Uuid, max: u16, verify: bool) -> Result<ShardPage, NodeError> {
+        let message = Request::List { after, max, verify }.encode();
+        let deadline = if verify { VERIFY_DEADLINE } else { READ_DEADLINE };
+        let bytes = usize::from(max) * LISTED_BYTES;
+        match self.request(RequestKind { label: "list", deadline }, &self.receiving, bytes, message).await? {
+            Reply::Shards(page) if page.next.is_none_or(|next| next > after) => Ok(page),
+            Reply::Status(status) => Err(NodeError::Refused(status)),
+            _ => Err(NodeError::Garbled),
+        }
+    }
+
+    /// Asks what is stored of each of these shards, [`INSPECT_SHARDS_MAX`](crate::protocol::INSPECT_SHARDS_MAX) at most.
+    pub(crate) async fn inspect_many(&self, shards: Vec<(BucketName, Uuid)>) -> Result<Vec<ShardReport>, NodeError> {
+        let count = shards.len();
+        let message = Request::InspectMany { shards }.encode();
+        let request = RequestKind { label: "inspect_many", deadline: READ_DEADLINE };
+        match self.request(request, &self.sending, message.len(), message).await? {
+            Reply::Reports(reports) if reports.len() == count => Ok(reports),
+            Reply::Status(status) => Err(NodeError::Refused(status)),
+            _ => Err(NodeError::Garbled),
+        }
+    }
+
+    /// Tells the node's scrub something, and asks how far it is.
+    pub(crate) async fn scrub(&self, command: ScrubCommand) -> Result<ScrubStatus, NodeError> {
+        let message = Request::Scrub { command }.encode();
+        let request = RequestKind { label: "scrub", deadline: READ_DEADLINE };
+        match self.request(request, &self.inspecting, message.len(), message).await? {
+            Reply::Scrub(status) => Ok(status),
             Reply::Status(status) => Err(NodeError::Refused(status)),
             _ => Err(NodeError::Garbled),
         }

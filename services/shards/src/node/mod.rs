@@ -18,6 +18,6 @@ pub(crate) mod transport;
 pub use client::{NodeError, WINDOW_BYTES};
 pub use control::{NodeControl, STOP, STOPPED, StopError, TellError, control_subject};
 pub use heartbeats::follow_nodes;
-pub use membership::{Admission, Membership, NODES_MAX, NodeTable, NodeView};
+pub use membership::{Admission, Joined, Membership, NODES_MAX, NodeTable, NodeView};
 pub use nats::{NatsTransport, NoClients};
 pub use transport::{AnyTransport, Transport, TransportError};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use events::ids::{NodeId, RegionName};
+use events::ids::{BucketName, NodeId, RegionName};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,6 +20,16 @@ pub fn heartbeat_subject(region: &RegionName, node: &NodeId) -> String {
 /// The subject filter that matches the heartbeats of all nodes.
 pub fn heartbeats_subject(region: &RegionName) -> String {
     format!("ps.{region}.telemetry.node.*")
+}
+
+/// The subject on which `node` publishes the damage that it finds.
+pub fn damage_subject(region: &RegionName, node: &NodeId) -> String {
+    format!("ps.{region}.telemetry.damage.{node}")
+}
+
+/// The subjects of the damage that all nodes find.
+pub fn damages_subject(region: &RegionName) -> String {
+    format!("ps.{region}.telemetry.damage.*")
 }
 
 /// The subject of roll calls. Any message on it asks every node for a heartbeat at once.
@@ -54,6 +64,68 @@ pub struct Heartbeat {
     /// The reason why the node accepts no writes, if it is more specific than the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// How its disk does; nothing from a version that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<DiskReport>,
+}
+
+/// How a node's disk does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiskReport {
+    /// Reads that failed since the node's start.
+    pub read_errors: u64,
+    /// Writes and syncs that failed since the node's start, but for lack of room.
+    pub write_errors: u64,
+    /// Shards that are known to be damaged or unreadable.
+    pub damaged_shards: u64,
+    /// How long the syncs of the last seconds took that somebody waited for, if there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync: Option<Latency>,
+    /// The same of reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Latency>,
+}
+
+/// How long operations took, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Half of them took no longer.
+    pub p50_us: u32,
+    /// All but one in a hundred took no longer.
+    pub p99_us: u32,
+}
+
+/// Something wrong that a node found with a shard, as JSON. It may be lost: the node lists what it knows, and whoever
+/// acts on it looks first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamageFound {
+    /// Who found it.
+    pub node: NodeId,
+    /// On which data folder.
+    pub folder: Uuid,
+    /// The shard.
+    pub shard: Uuid,
+    /// The bucket whose folder holds, or held, its file; nothing for a record in a segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<BucketName>,
+    /// What is wrong.
+    pub kind: DamageKind,
+}
+
+/// What is wrong with a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DamageKind {
+    /// Its bytes are not those that were written.
+    Damaged,
+    /// The disk does not return them.
+    Unreadable,
+    /// Its file is gone, and the node did not drop it.
+    Missing,
+    /// Something that only a later version knows.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Whether a node accepts writes.
@@ -121,6 +193,28 @@ mod tests {
         assert_eq!((said.state, said.folder, said.trouble), (NodeState::Failed, folder, stalled));
         let later = with(r#""state":"dreaming","trouble":"nightmares","more":[1]"#);
         assert_eq!((later.state, later.trouble), (NodeState::Unknown, Some(Trouble::Unknown)));
+    }
+
+    #[test]
+    fn how_the_disk_does_is_this_json() {
+        let json = r#"{"read_errors":1,"write_errors":2,"damaged_shards":3,"sync":{"p50_us":40,"p99_us":50}}"#;
+        let report: DiskReport = serde_json::from_str(json).unwrap();
+        let latency = Latency { p50_us: 40, p99_us: 50 };
+        let said = DiskReport { read_errors: 1, write_errors: 2, damaged_shards: 3, sync: Some(latency), read: None };
+        assert_eq!(report, said);
+        assert_eq!(serde_json::to_string(&report).unwrap(), json);
+        assert_eq!(serde_json::from_str::<DiskReport>(r#"{"more":[1]}"#).unwrap(), DiskReport::default());
+    }
+
+    #[test]
+    fn damage_that_was_found_is_this_json() {
+        let json = r#"{"node":"n1","folder":"00000000-0000-0000-0000-000000000001","shard":"00000000-0000-0000-0000-000000000002","bucket":"photos","kind":"missing"}"#;
+        let found: DamageFound = serde_json::from_str(json).unwrap();
+        assert_eq!((found.kind, found.bucket.as_ref().map(BucketName::as_str)), (DamageKind::Missing, Some("photos")));
+        assert_eq!(serde_json::to_string(&found).unwrap(), json);
+        let later = json.replace("missing", "cursed").replace(r#","bucket":"photos""#, "");
+        let found: DamageFound = serde_json::from_str(&later).unwrap();
+        assert_eq!((found.kind, found.bucket), (DamageKind::Unknown, None));
     }
 
     #[test]

@@ -55,6 +55,14 @@ impl Fields {
         if count <= max { Ok(count) } else { Err(NotAMessage) }
     }
 
+    pub(super) fn flag(&mut self) -> Result<bool, NotAMessage> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(NotAMessage),
+        }
+    }
+
     pub(super) fn uuid(&mut self) -> Result<Uuid, NotAMessage> {
         let mut bytes = [0; 16];
         self.0.try_copy_to_slice(&mut bytes).map_err(|_| NotAMessage)?;

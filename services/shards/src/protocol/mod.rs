@@ -6,13 +6,17 @@
 
 mod codec;
 mod draft;
+mod listing;
 mod reply;
 mod request;
+mod scrub;
 
 pub use draft::PieceDraft;
+pub use listing::{ListedShard, ShardPage, ShardPageDraft, ShardReport, ShardState};
 pub use reply::{FileLocation, PIECES_REPLY_HEAD_BYTES, Reply, pieces_reply_head};
 pub(crate) use request::{PUT_HEAD_BYTES, encode_put};
 pub use request::{Record, Request};
+pub use scrub::{ScrubCommand, ScrubPass, ScrubPhase, ScrubStatus};
 
 use events::ids::{NodeId, RegionName};
 
@@ -30,6 +34,12 @@ pub const PUT_RECORDS_MAX: usize = 4096;
 
 /// The most shards in one [`Request::Discard`].
 pub const DISCARD_SHARDS_MAX: usize = 4096;
+
+/// The most shards in one page of [`Request::List`].
+pub const LIST_SHARDS_MAX: usize = 16_384;
+
+/// The most shards in one [`Request::InspectMany`].
+pub const INSPECT_SHARDS_MAX: usize = 4096;
 
 /// The most bytes of the path in [`Reply::Location`].
 pub const PATH_BYTES_MAX: usize = 512;

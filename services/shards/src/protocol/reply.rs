@@ -3,6 +3,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::codec::{Fields, HEAD_BYTES, put_count, put_head, put_piece};
+use super::listing::{ShardPage, ShardReport, put_reports, reports_bytes, take_reports};
+use super::scrub::{STATUS_BYTES, ScrubStatus};
 use super::{
     DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PATH_BYTES_MAX, PUT_RECORDS_MAX, READ_PIECES_MAX, Status,
 };
@@ -26,6 +28,12 @@ pub enum Reply {
         /// The sum of their lengths in bytes, without headers.
         bytes: u64,
     },
+    /// A page of the shards that are there.
+    Shards(ShardPage),
+    /// How each shard is that was asked for by name.
+    Reports(Vec<ShardReport>),
+    /// What the scrub says of itself.
+    Scrub(ScrubStatus),
 }
 
 /// The location of a stored shard on disk: piece `i` begins, header first, at `offset + i * stride`.
@@ -56,6 +64,9 @@ const STATUSES: u8 = 2;
 const PIECES: u8 = 3;
 const LOCATION: u8 = 4;
 const FOUND: u8 = 5;
+const SHARDS: u8 = 6;
+const REPORTS: u8 = 7;
+const SCRUB: u8 = 8;
 
 const STATUSES_MAX: usize = if PUT_RECORDS_MAX > DISCARD_SHARDS_MAX { PUT_RECORDS_MAX } else { DISCARD_SHARDS_MAX };
 
@@ -107,6 +118,18 @@ impl Reply {
                 buffer.put_u32_le(*pieces);
                 buffer.put_u64_le(*bytes);
             }
+            Self::Shards(page) => {
+                put_head(&mut buffer, SHARDS);
+                page.put(&mut buffer);
+            }
+            Self::Reports(reports) => {
+                put_head(&mut buffer, REPORTS);
+                put_reports(&mut buffer, reports);
+            }
+            Self::Scrub(status) => {
+                put_head(&mut buffer, SCRUB);
+                status.put(&mut buffer);
+            }
         }
         buffer.freeze()
     }
@@ -120,6 +143,9 @@ impl Reply {
                 Self::Pieces(pieces) => 2 + pieces.iter().map(Piece::wire_bytes).sum::<usize>(),
                 Self::Location(location) => 2 + location.path.len() + 20,
                 Self::Found { .. } => 12,
+                Self::Shards(page) => page.wire_bytes(),
+                Self::Reports(reports) => reports_bytes(reports),
+                Self::Scrub(_) => STATUS_BYTES,
             }
     }
 
@@ -146,6 +172,9 @@ impl Reply {
             }
             LOCATION => Self::Location(decode_location(fields)?),
             FOUND => Self::Found { pieces: fields.u32()?, bytes: fields.u64()? },
+            SHARDS => Self::Shards(ShardPage::take(fields)?),
+            REPORTS => Self::Reports(take_reports(fields)?),
+            SCRUB => Self::Scrub(ScrubStatus::take(fields)?),
             _ => return Err(NotAMessage),
         };
         fields.close(reply)
@@ -175,13 +204,47 @@ fn decode_location(fields: &mut Fields) -> Result<FileLocation, NotAMessage> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{ListedShard, ScrubPass, ScrubPhase, ShardState};
     use super::*;
+    use events::ids::BucketName;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use uuid::Uuid;
 
     fn status() -> impl Strategy<Value = Status> {
         (0_u8..=6).prop_map(|byte| Status::from_byte(byte).unwrap())
+    }
+
+    fn page() -> impl Strategy<Value = ShardPage> {
+        let bucket = prop_oneof![Just(None), "[a-c]{3}".prop_map(|name| Some(name.parse::<BucketName>().unwrap()))];
+        let states = vec![ShardState::Intact, ShardState::Damaged, ShardState::Unreadable, ShardState::Staged];
+        let shard = (bucket, any::<u32>(), proptest::sample::select(states));
+        let shards = proptest::collection::btree_map(any::<u128>(), shard, 0..9);
+        (shards, any::<bool>()).prop_map(|(shards, is_end)| {
+            let listed = |(shard, (bucket, bytes, state))| ListedShard {
+                shard: Uuid::from_u128(shard),
+                bucket,
+                bytes: u64::from(bytes),
+                state,
+            };
+            ShardPage { shards: shards.into_iter().map(listed).collect(), next: (!is_end).then_some(Uuid::max()) }
+        })
+    }
+
+    fn scrub_status() -> impl Strategy<Value = ScrubStatus> {
+        let phase = proptest::sample::select(&[ScrubPhase::Running, ScrubPhase::Waiting, ScrubPhase::Paused][..]);
+        let pass = any::<[u64; 5]>().prop_map(|[begun_ms, ended_ms, shards, bytes, damaged]| ScrubPass {
+            begun_ms,
+            ended_ms,
+            shards,
+            bytes,
+            damaged,
+        });
+        let passes = (proptest::option::of(pass.clone()), proptest::option::of(pass));
+        (phase, passes, any::<u128>(), any::<[u64; 4]>()).prop_map(|(phase, (pass, last), cursor, said)| {
+            let ([bytes_per_second, shards, bytes, damaged], cursor) = (said, Uuid::from_u128(cursor));
+            ScrubStatus { phase, pass, last, cursor, bytes_per_second, shards, bytes, damaged }
+        })
     }
 
     fn reply() -> impl Strategy<Value = Reply> {
@@ -201,6 +264,10 @@ mod tests {
                 })
             ),
             (any::<u32>(), any::<u64>()).prop_map(|(pieces, bytes)| Reply::Found { pieces, bytes }),
+            page().prop_map(Reply::Shards),
+            vec((status(), any::<u64>()).prop_map(|(status, bytes)| ShardReport { status, bytes }), 0..9)
+                .prop_map(Reply::Reports),
+            scrub_status().prop_map(Reply::Scrub),
         ]
     }
 
@@ -213,7 +280,7 @@ mod tests {
         }
 
         #[test]
-        fn decode_is_total(kind in 0_u8..8, bytes in vec(any::<u8>(), 0..200)) {
+        fn decode_is_total(kind in 0_u8..12, bytes in vec(any::<u8>(), 0..200)) {
             let _ = Reply::decode(bytes.clone().into());
             let mut message = vec![1, kind];
             message.extend(bytes);

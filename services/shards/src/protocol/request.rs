@@ -5,7 +5,9 @@ use events::ids::BucketName;
 use uuid::Uuid;
 
 use super::codec::{Fields, HEAD_BYTES, bucket_bytes, put_bucket, put_count, put_head, put_piece, put_uuid};
-use super::{DISCARD_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PUT_RECORDS_MAX, READ_PIECES_MAX};
+use super::listing::{named_bytes, put_named, take_named};
+use super::scrub::ScrubCommand;
+use super::{DISCARD_SHARDS_MAX, LIST_SHARDS_MAX, MESSAGE_BYTES_MAX, NotAMessage, PUT_RECORDS_MAX, READ_PIECES_MAX};
 use crate::code::piece::{PIECES_MAX, Piece};
 
 /// A request to a node.
@@ -72,6 +74,31 @@ pub enum Request {
         /// Whether to read and verify every piece: `Damaged` if one does not match its checksum.
         verify: bool,
     },
+    /// List the shards that are on the disk, in ascending order of their uuids. Answered with
+    /// [`Shards`](super::Reply::Shards) or a [`Status`](super::Status); nodes of before this request answer `Malformed`.
+    ///
+    /// Files are looked at one by one, segments by their lengths, so what was deleted or cut short is noticed.
+    List {
+        /// Shards behind this one; the nil uuid, which no shard has, for those from the first on.
+        after: Uuid,
+        /// How many, 1 to [`LIST_SHARDS_MAX`]. A page ends earlier if it gets too large or takes too long.
+        max: u16,
+        /// Whether to read them through and check every piece. Pages are the shorter.
+        verify: bool,
+    },
+    /// Say of each of these shards what an `Inspect` without `verify` says. Answered with
+    /// [`Reports`](super::Reply::Reports) in the same order, or a [`Status`](super::Status); nodes of before this
+    /// request answer `Malformed`.
+    InspectMany {
+        /// The shards, each with the bucket whose folder holds it.
+        shards: Vec<(BucketName, Uuid)>,
+    },
+    /// Tell the scrub something. Answered with [`Scrub`](super::Reply::Scrub); nodes of before this request answer
+    /// `Malformed`.
+    Scrub {
+        /// What.
+        command: ScrubCommand,
+    },
 }
 
 /// A shard of one piece, whose index is 0.
@@ -101,6 +128,9 @@ const SEAL: u8 = 3;
 const DISCARD: u8 = 4;
 const READ: u8 = 5;
 const INSPECT: u8 = 6;
+const LIST: u8 = 7;
+const INSPECT_MANY: u8 = 8;
+const SCRUB: u8 = 9;
 
 /// Bytes of a `Put` before its first record.
 pub(crate) const PUT_HEAD_BYTES: usize = HEAD_BYTES + 2;
@@ -144,6 +174,20 @@ impl Request {
                 put_shard(&mut buffer, INSPECT, *shard, bucket);
                 buffer.put_u8(u8::from(*verify));
             }
+            Self::List { after, max, verify } => {
+                put_head(&mut buffer, LIST);
+                put_uuid(&mut buffer, *after);
+                buffer.put_u16_le(*max);
+                buffer.put_u8(u8::from(*verify));
+            }
+            Self::InspectMany { shards } => {
+                put_head(&mut buffer, INSPECT_MANY);
+                put_named(&mut buffer, shards);
+            }
+            Self::Scrub { command } => {
+                put_head(&mut buffer, SCRUB);
+                buffer.put_u8(command.to_byte());
+            }
         }
         buffer.freeze()
     }
@@ -158,6 +202,9 @@ impl Request {
             Self::Discard { bucket, shards } => shard(bucket) + UUID_BYTES * shards.len(),
             Self::Read { bucket, .. } => shard(bucket) + 7 + UUID_BYTES,
             Self::Inspect { bucket, .. } => shard(bucket) + 1,
+            Self::List { .. } => HEAD_BYTES + UUID_BYTES + 3,
+            Self::InspectMany { shards } => HEAD_BYTES + named_bytes(shards),
+            Self::Scrub { .. } => HEAD_BYTES + 1,
         }
     }
 
@@ -181,7 +228,10 @@ impl Request {
                 Self::Discard { bucket, shards: (0..count).map(|_| fields.uuid()).collect::<Result<_, _>>()? }
             }
             READ => decode_read(fields)?,
-            INSPECT => Self::Inspect { shard: fields.uuid()?, bucket: fields.bucket()?, verify: decode_flag(fields)? },
+            INSPECT => Self::Inspect { shard: fields.uuid()?, bucket: fields.bucket()?, verify: fields.flag()? },
+            LIST => decode_list(fields)?,
+            INSPECT_MANY => Self::InspectMany { shards: take_named(fields)? },
+            SCRUB => Self::Scrub { command: ScrubCommand::from_byte(fields.u8()?)? },
             _ => return Err(NotAMessage),
         };
         fields.close(request)
@@ -241,19 +291,19 @@ fn decode_seal(fields: &mut Fields) -> Result<Request, NotAMessage> {
 fn decode_read(fields: &mut Fields) -> Result<Request, NotAMessage> {
     let (shard, bucket) = (fields.uuid()?, fields.bucket()?);
     let (first, count) = (fields.u32()?, fields.u16()?);
-    let host = if decode_flag(fields)? { Some(fields.uuid()?) } else { None };
+    let host = if fields.flag()? { Some(fields.uuid()?) } else { None };
     if first >= PIECES_MAX || !(1..=READ_PIECES_MAX).contains(&count) {
         return Err(NotAMessage);
     }
     Ok(Request::Read { shard, bucket, first, count, host })
 }
 
-fn decode_flag(fields: &mut Fields) -> Result<bool, NotAMessage> {
-    match fields.u8()? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(NotAMessage),
+fn decode_list(fields: &mut Fields) -> Result<Request, NotAMessage> {
+    let (after, max, verify) = (fields.uuid()?, fields.u16()?, fields.flag()?);
+    if !(1..=LIST_SHARDS_MAX).contains(&usize::from(max)) {
+        return Err(NotAMessage);
     }
+    Ok(Request::List { after, max, verify })
 }
 
 #[cfg(test)]
@@ -298,6 +348,11 @@ mod tests {
                 bucket,
                 verify
             }),
+            (uuid(), 1..=u16::try_from(LIST_SHARDS_MAX).unwrap(), any::<bool>())
+                .prop_map(|(after, max, verify)| Request::List { after, max, verify }),
+            vec((prop_oneof![bucket(), Just("same".parse().unwrap())], uuid()), 0..9)
+                .prop_map(|shards| Request::InspectMany { shards }),
+            (0_u8..4).prop_map(|byte| Request::Scrub { command: ScrubCommand::from_byte(byte).unwrap() }),
         ]
     }
 
@@ -308,7 +363,7 @@ mod tests {
         }
 
         #[test]
-        fn decode_is_total(kind in 0_u8..9, bytes in vec(any::<u8>(), 0..200)) {
+        fn decode_is_total(kind in 0_u8..12, bytes in vec(any::<u8>(), 0..200)) {
             let _ = Request::decode(bytes.clone().into());
             let mut message = vec![1, kind];
             message.extend(bytes);

@@ -224,11 +224,12 @@ impl<T: Transport> Session<T> {
             }
         };
         let before = self.faulty.fetch_or(1 << shard, Relaxed);
-        if let Some(node) = self.content.placement.node(shard).filter(|_| before & (1 << shard) == 0) {
+        if let Some(placed) = self.content.shard(shard).filter(|_| before & (1 << shard) == 0) {
             let StoredContent { bucket, sha256, generation, placement, .. } = &self.content;
             let (bucket, sha256, generation) = (bucket.clone(), Some(*sha256), *generation);
-            let layout = placement.layout;
-            self.store.report(Incident { bucket, sha256, generation, layout, shard, node: node.clone(), kind });
+            let (layout, PlacedShard { node, generation: shard_generation, .. }) = (placement.layout, placed);
+            let incident = Incident { bucket, sha256, generation, layout, shard, shard_generation, node, kind };
+            self.store.report(incident);
         }
     }
 

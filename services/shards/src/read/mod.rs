@@ -1,4 +1,5 @@
-//! Reading contents: whole (`content`, `verified`) or as a stream (`stream`, `window`). `fetch` reads one stripe, by
+//! Reading contents: whole (`content`, `verified`) or as a stream (`stream`, `window`), which continues where shards have
+//! moved (`moving`). `fetch` reads one stripe, by
 //! the decisions of `plan` and `hedge`; `shard_reader` reads the pieces of one shard, from its node or, if the node is
 //! on this host, from its file (`local`). `memory` bounds the bytes that streamed reads hold.
 
@@ -9,6 +10,7 @@ mod fetch;
 pub(crate) mod hedge;
 pub(crate) mod local;
 mod memory;
+mod moving;
 mod plan;
 pub(crate) mod shard_reader;
 mod stream;

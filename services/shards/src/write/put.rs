@@ -22,6 +22,7 @@ use crate::node::transport::Transport;
 use crate::protocol::Record;
 use crate::store::{Inner, WriteError};
 use crate::write::discard;
+use crate::write::writer::Written;
 
 /// The most placements of one write: the first one, and one that replaces nodes that failed.
 const ROUNDS_MAX: usize = 2;
@@ -32,7 +33,7 @@ pub(crate) async fn put<T: Transport>(
     bucket: &BucketName,
     generation: Generation,
     bytes: Bytes,
-) -> Result<Placement, WriteError> {
+) -> Result<Written, WriteError> {
     match bytes.len() {
         0 => return Err(WriteError::Empty),
         1..=STRIPE_BYTES => {}
@@ -43,13 +44,16 @@ pub(crate) async fn put<T: Transport>(
     let budget = store.put_budget.take(held, sleep(BUDGET_WAIT_MAX)).await.ok_or(WriteError::Busy)?;
     let tagging = Tagging::of(generation, &store.secrets)?;
     let records = encode::records(&tagging, &bytes).map_err(|_| WriteError::Internal("a stripe does not fit"))?;
+    let size = bytes.len() as u64;
     drop(bytes);
+    // Before the choice: whoever takes a shard later was chosen on a newer state.
+    let chosen_at = store.membership.known_at();
     let nodes = place(&store.candidates(&[], records.len()), generation, records.len())?;
     let mut put = Put::new(Arc::clone(store), bucket.clone(), generation, layout, nodes, budget);
     for round in 1.. {
         put.send(&records);
         if put.wait_for_quorum().await {
-            return Ok(put.into_placement());
+            return Ok(Written { placement: put.into_placement(), size, chosen_at });
         }
         if round == ROUNDS_MAX || !put.place_again() {
             break;
@@ -254,6 +258,7 @@ impl WriteContext {
     /// The incident of a shard that the acknowledged content lacks.
     pub(crate) fn incident(&self, shard: u8, node: NodeId) -> Incident {
         let Self { bucket, generation, layout } = self.clone();
-        Incident { bucket, sha256: None, generation, layout, shard, node, kind: IncidentKind::Unwritten }
+        let (shard_generation, kind) = (generation, IncidentKind::Unwritten);
+        Incident { bucket, sha256: None, generation, layout, shard, shard_generation, node, kind }
     }
 }

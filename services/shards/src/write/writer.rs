@@ -42,6 +42,9 @@ pub struct Written {
     pub placement: Placement,
     /// The size of the content in bytes.
     pub size: u64,
+    /// The event of the log up to which it was known what nodes there are when these were chosen: to be committed with
+    /// them.
+    pub chosen_at: u64,
 }
 
 impl<T: Transport> Writer<T> {
@@ -148,13 +151,13 @@ impl<T: Transport> Writer<T> {
             let Some((draft, budget)) = self.draft.take() else { return Err(WriteError::Empty) };
             let bytes = draft.into_bytes();
             drop(budget);
-            let placement = put::put(&self.store, &self.bucket, self.generation, bytes).await?;
-            return Ok(Written { placement, size });
+            return put::put(&self.store, &self.bucket, self.generation, bytes).await;
         }
         self.send().await?;
         let Some(stream) = self.stream.take() else { return Err(WriteError::Internal("no stream")) };
+        let chosen_at = stream.chosen_at;
         let placement = stream.seal(self.stripes, Layout::Striped.shard_bytes(size)).await?;
-        Ok(Written { placement, size })
+        Ok(Written { placement, size, chosen_at })
     }
 }
 
@@ -165,6 +168,7 @@ struct Stream {
     progress: watch::Sender<Progress>,
     pending_writes: PendingWrites,
     generation: Generation,
+    chosen_at: u64,
 }
 
 impl Stream {
@@ -173,6 +177,8 @@ impl Stream {
         bucket: &BucketName,
         generation: Generation,
     ) -> Result<Self, WriteError> {
+        // Before the choice: whoever takes a shard later was chosen on a newer state.
+        let chosen_at = store.membership.known_at();
         let nodes = place(&store.candidates(&[], SHARDS), generation, SHARDS)?;
         let progress = watch::Sender::new(Progress::new(nodes));
         let context = WriteContext { bucket: bucket.clone(), generation, layout: Layout::Striped };
@@ -185,7 +191,8 @@ impl Stream {
             sender
         };
         let pending_writes = store.pending_writes.clone();
-        Ok(Self { shard_writers: (0..SHARDS).map(shard_writer).collect(), progress, pending_writes, generation })
+        let shard_writers = (0..SHARDS).map(shard_writer).collect();
+        Ok(Self { shard_writers, progress, pending_writes, generation, chosen_at })
     }
 
     /// Sends a stripe when the shards are ready for it.

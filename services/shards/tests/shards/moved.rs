@@ -1,7 +1,10 @@
 //! Contents some of whose shards were written anew, under generations and on nodes of their own.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use domain::row::{MovedShard, PlacedShard};
+use futures_util::StreamExt;
 use identity::PieceSecrets;
 use shards::piece::{SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
 use shards::{Condition, IncidentKind, ReadError, ShardStore, StoredContent};
@@ -91,4 +94,26 @@ async fn what_is_discarded_are_the_shards_under_their_names_of_now() {
     let left: Vec<_> =
         other.shards().filter(|shard| ![1, 5].contains(&shard.index)).map(|shard| shard.uuid()).collect();
     assert!(left.iter().all(|uuid| fixture.all_shards(false).contains(uuid)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_continues_where_the_shards_have_moved() {
+    let (fixture, content) = (Fixture::new(6), content(6 * STRIPE_BYTES));
+    let (first, other) = (stored(&fixture, 1, &content).await, stored(&fixture, 3, &content).await);
+    let elsewhere = Arc::new(Mutex::new(None));
+    let (told, memory) = (Arc::clone(&elsewhere), fixture.store.read_memory().clone());
+    let size = first.size;
+    let chunks = fixture.store.read_moving(first.clone(), 5..size, memory, move || told.lock().unwrap().clone());
+    let mut chunks = std::pin::pin!(chunks);
+    let mut read = chunks.next().await.unwrap().unwrap().to_vec();
+    *elsewhere.lock().unwrap() = Some(moved(&fixture, &first, &[0, 1, 2], &other));
+    while let Some(chunk) = chunks.next().await {
+        read.extend_from_slice(&chunk.unwrap());
+    }
+    assert!(read == content[5..]);
+    // If their places have not changed, they are lost.
+    let memory = fixture.store.read_memory().clone();
+    let lost = fixture.store.read_moving(first.clone(), 0..size, memory, || Some(first.clone()));
+    let lost: Vec<_> = lost.collect().await;
+    assert!(matches!(lost.last(), Some(Err(ReadError::Lost { need: 4, .. }))), "{lost:?}");
 }

@@ -41,7 +41,7 @@ impl<T: Transport> Fixture<T> {
     ) -> Result<StoredContent, WriteError> {
         let (bucket, generation) = (bucket(), generation(number));
         let placement = match chunk {
-            None => self.store.put(&bucket, generation, content.clone()).await?,
+            None => self.store.put(&bucket, generation, content.clone()).await?.placement,
             Some(chunk) => self.stream(number, content, chunk).await?,
         };
         let (sha256, size) = (Sha256Digest([7; 32]), content.len() as u64);

@@ -81,10 +81,11 @@ pub(super) fn masters() -> MasterKeys {
     masters
 }
 
-fn held([gateway, lifecycle]: &[AuthorKey; 2], number: u32, master: &MasterKey) -> HeldMasterKey {
+fn held([gateway, lifecycle, maintenance]: &[AuthorKey; 3], number: u32, master: &MasterKey) -> HeldMasterKey {
     let region = "eu-1".parse().unwrap();
     let of = |keys: &AuthorKey| keys.check(number, &region).unwrap();
-    HeldMasterKey { key: master.key_id().parse().unwrap(), gateway: of(gateway), lifecycle: of(lifecycle) }
+    let (gateway, lifecycle, maintenance) = (of(gateway), of(lifecycle), of(maintenance));
+    HeldMasterKey { key: master.key_id().parse().unwrap(), gateway, lifecycle, maintenance }
 }
 
 impl Store {
@@ -103,15 +104,15 @@ impl Store {
     async fn over(log: MemoryLog, folder: TempDir, root_password: &str, sole_writer: bool) -> Self {
         let sources = CLOCK.with(Clock::sources);
         let path = folder.path().join(format!("{}.redb", fresh(now())));
-        let keyring = [1_u8, 2].map(|byte| {
+        let keyring = [1_u8, 2, 3].map(|byte| {
             let under = |master: u8| AuthorKey::last([byte + master; AUTHOR_KEY_BYTES]);
             under(0).followed_by(under(10))
         });
-        let [gateway, lifecycle] = keyring.clone();
+        let [gateway, lifecycle, maintenance] = keyring.clone();
         let options = Options {
             region: "eu-1".parse().unwrap(),
             sources: sources.clone(),
-            keyring: Keyring::Gateway { gateway, lifecycle },
+            keyring: Keyring::Gateway { gateway, lifecycle, maintenance },
             ..options(&path, sole_writer)
         };
         let ledger = Ledger::open(options, Arc::new(log.clone())).await.unwrap();

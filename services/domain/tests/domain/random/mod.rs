@@ -5,6 +5,7 @@
 
 pub(crate) mod identities;
 pub(crate) mod naive;
+pub(crate) mod places;
 pub(crate) mod settings;
 pub(crate) mod steps;
 pub(crate) mod world;

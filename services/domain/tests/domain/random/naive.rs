@@ -5,14 +5,16 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AppendObject, Command, CompleteUpload, ETags, NewBody, Outcome, PART_BYTES_MIN, Precondition, PutObject, Rejection,
     StorePart, VersionName,
 };
 use events::bucket::Versioning;
-use events::ids::{BucketName, ContentId, ETag, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId, UserId};
+use events::ids::{
+    BucketName, ContentId, ETag, Generation, Md5Digest, ObjectKey, PartNumber, Sha256Digest, UploadId, UserId,
+};
 
 /// Bytes, as the list of their pieces.
 pub(crate) type Bytes = Vec<Sha256Digest>;
@@ -60,6 +62,10 @@ pub(crate) struct Naive {
     pub(crate) buckets: BTreeMap<BucketName, Bucket>,
     /// The stored contents and their sizes.
     pub(crate) stored: BTreeMap<ContentId, u64>,
+    /// What was stored, and ended.
+    ended: BTreeSet<Generation>,
+    /// The moment before which nothing is named any more, in milliseconds since 1970.
+    horizon: u64,
 }
 
 type Answer = Result<Outcome, Rejection>;
@@ -123,8 +129,31 @@ impl Naive {
                 expect(answer, &Ok(Outcome::Done))
             }
             Command::ReleaseParts { .. } => expect(answer, &Ok(Outcome::Done)),
+            Command::ReclaimContents(wanted) => self.reclaim(&wanted.contents, answer),
+            // A clock may have gone back since an earlier one.
+            Command::MoveHorizon(_) if *answer == Err(Rejection::HorizonAhead) => Ok(()),
+            Command::MoveHorizon(wanted) => {
+                self.horizon = self.horizon.max(wanted.before.as_millisecond().unsigned_abs());
+                expect(answer, &Ok(Outcome::Done))
+            }
+            // Of these S3 knows nothing: what they must come to is held against the state.
+            Command::PlaceShards(_) | Command::JoinNode(_) | Command::ChangeNode(_) => Ok(()),
             other => Err(format!("{other:?} is no part of these histories")),
         }
+    }
+
+    /// What must not have ended is held against what still names it.
+    fn reclaim(&mut self, wanted: &[ContentId], answer: &Answer) -> Checked {
+        let Ok(Outcome::Reclaimed { contents }) = answer else {
+            return Err(format!("{answer:?}, but contents should have been reclaimed"));
+        };
+        for content in contents {
+            if !wanted.contains(content) || self.stored.remove(content).is_none() {
+                return Err(format!("{content:?} was reclaimed"));
+            }
+            self.ended.insert(content.generation);
+        }
+        Ok(())
     }
 
     fn create_bucket(&mut self, name: &BucketName, owner: &UserId, answer: &Answer) -> Checked {
@@ -162,8 +191,9 @@ impl Naive {
         if let Err(why) = self.check(&put.bucket, &put.key, &put.precondition) {
             return expect(answer, &Err(why));
         }
-        let Some((body, bytes, in_use)) = self.bytes_of(&put.body, put.size) else {
-            return expect(answer, &Err(Rejection::ContentGone));
+        let (body, bytes, in_use) = match self.bytes_of(&put.body, put.size) {
+            Ok(found) => found,
+            Err(why) => return expect(answer, &Err(why)),
         };
         // Our own rule: a copy of parts that have grown since they were read is refused.
         let of_parts = |object: &&Object| matches!(body, NewBody::Parts(_)) && object.body == body;
@@ -196,8 +226,9 @@ impl Naive {
             _ if self.is_assembled(append.upload) => return expect(answer, &Err(Rejection::SourceChanged)),
             _ => NewBody::Parts(append.upload),
         };
-        let Some((_, bytes, in_use)) = self.bytes_of(&append.body, append.size) else {
-            return expect(answer, &Err(Rejection::ContentGone));
+        let (_, bytes, in_use) = match self.bytes_of(&append.body, append.size) {
+            Ok(found) => found,
+            Err(why) => return expect(answer, &Err(why)),
         };
         let Ok(Outcome::Stored { version: None, etag, staged_in_use, .. }) = answer else {
             return Err(format!("{answer:?}, but it should have been appended"));
@@ -226,22 +257,29 @@ impl Naive {
     }
 
     /// The bytes of a command, how a copy names them, and whether staged shards are used.
-    fn bytes_of(&mut self, body: &NewBody, size: u64) -> Option<(NewBody, Bytes, bool)> {
-        Some(match body {
+    fn bytes_of(&mut self, body: &NewBody, size: u64) -> Result<(NewBody, Bytes, bool), Rejection> {
+        Ok(match body {
             NewBody::Empty => (NewBody::Empty, vec![], false),
             NewBody::Staged { content, instead_of, .. } => {
                 let duplicate = self.newest(content.sha256).filter(|newest| Some(*newest) != *instead_of);
                 let known = self.stored.contains_key(content);
                 let taken = duplicate.filter(|_| !known).unwrap_or(*content);
+                // Our own rule: what ended, or lies below the horizon, is not named again.
+                let is_over =
+                    content.generation.milliseconds() < self.horizon || self.ended.contains(&content.generation);
+                if taken == *content && !known && is_over {
+                    return Err(Rejection::StagedTooOld);
+                }
                 self.stored.entry(taken).or_insert(size);
                 (NewBody::Known(taken), vec![content.sha256], taken == *content)
             }
             NewBody::Known(content) => {
-                self.stored.get(content)?;
+                self.stored.get(content).ok_or(Rejection::ContentGone)?;
                 (NewBody::Known(*content), vec![content.sha256], false)
             }
             NewBody::Parts(upload) => {
-                let object = self.objects(None).find(|object| object.body == NewBody::Parts(*upload))?;
+                let object = self.objects(None).find(|object| object.body == NewBody::Parts(*upload));
+                let object = object.ok_or(Rejection::ContentGone)?;
                 (NewBody::Parts(*upload), object.bytes.clone(), false)
             }
         })
@@ -321,9 +359,12 @@ impl Naive {
             return expect(answer, &Err(Rejection::NoSuchUpload));
         }
         // Our own rule: the bytes of a part cannot be parts themselves.
-        let nested = matches!(store.body, NewBody::Parts(_));
-        let Some((_, bytes, in_use)) = self.bytes_of(&store.body, store.size).filter(|_| !nested) else {
+        if matches!(store.body, NewBody::Parts(_)) {
             return expect(answer, &Err(Rejection::ContentGone));
+        }
+        let (_, bytes, in_use) = match self.bytes_of(&store.body, store.size) {
+            Ok(found) => found,
+            Err(why) => return expect(answer, &Err(why)),
         };
         let Ok(Outcome::Stored { version: None, etag: ETag { md5, parts: None }, staged_in_use, .. }) = answer else {
             return Err(format!("{answer:?}, but the part should have been stored"));

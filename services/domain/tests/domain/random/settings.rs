@@ -166,9 +166,9 @@ fn sealed(model: &Model) -> Sealed {
 
 fn change_master_key(number: u32) -> ChangeMasterKey {
     let of = |byte: u32| [u8::try_from(byte).unwrap(); 16];
-    let (gateway, lifecycle) = (KeyCheck(of(number)), KeyCheck(of(number + 100)));
+    let [gateway, lifecycle, maintenance] = [0, 50, 100].map(|author| KeyCheck(of(number + author)));
     let key = MasterKeyId([u8::try_from(number).unwrap(); 8]);
-    ChangeMasterKey { region: "eu-1".parse().unwrap(), number, key, gateway, lifecycle }
+    ChangeMasterKey { region: "eu-1".parse().unwrap(), number, key, gateway, lifecycle, maintenance }
 }
 
 fn join(n: u8, with: u8, instead_of: Option<u8>) -> JoinNode {

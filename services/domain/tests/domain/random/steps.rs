@@ -1,7 +1,9 @@
 //! Steps of a random history. They name things by small numbers and indexes, so that histories shrink well and mostly
 //! refer to existing things; `World` turns them into commands.
 
+use domain::NodeChange;
 use events::bucket::Versioning;
+use events::node::Failure;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -42,6 +44,15 @@ pub(crate) enum Spoil {
     Reversed,
     WrongTag,
     NeverStored,
+}
+
+/// Where a shard is written anew.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Move {
+    pub(crate) shard: u8,
+    pub(crate) node: u8,
+    /// It did not lie where it is said to.
+    pub(crate) astray: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -119,6 +130,25 @@ pub(crate) enum Step {
     Release {
         max: u16,
     },
+    /// A shard of a content is written anew.
+    Place {
+        content: Index,
+        to: Move,
+    },
+    /// Contents of a bucket end that have had no references since an event of this sequence.
+    Reclaim {
+        bucket: usize,
+        up_to: u64,
+    },
+    /// The horizon moves to so many milliseconds ago.
+    MoveHorizon {
+        age: i64,
+    },
+    /// A node joins, or its state changes.
+    Node {
+        node: u8,
+        change: Option<NodeChange>,
+    },
     /// An earlier command is repeated, as when its answer was lost.
     Again {
         which: Index,
@@ -187,7 +217,28 @@ fn step() -> impl Strategy<Value = Step> {
         1 => index().prop_map(|upload| Step::Abort { upload }),
         3 => index().prop_map(|which| Step::Again { which }),
         1 => prop_oneof![Just(1_u16), 2..100_u16].prop_map(|max| Step::Release { max }),
+        5 => (index(), prop::sample::select(vec![0_u8, 1, 4, 5]), 1..8_u8, prop::bool::weighted(0.1))
+            .prop_map(|(content, shard, node, astray)| Step::Place { content, to: Move { shard, node, astray } }),
+        4 => (0..BUCKETS.len(), prop_oneof![2 => Just(u64::MAX), 1 => 0..40_u64])
+            .prop_map(|(bucket, up_to)| Step::Reclaim { bucket, up_to }),
+        1 => (0..60_i64).prop_map(|age| Step::MoveHorizon { age }),
+        6 => (1..4_u8, node_change()).prop_map(|(node, change)| Step::Node { node, change }),
     ]
+}
+
+fn node_change() -> impl Strategy<Value = Option<NodeChange>> {
+    let said = prop_oneof![
+        3 => Just(NodeChange::Online),
+        3 => Just(NodeChange::Offline { position: 4_096, starts: 3 }),
+        1 => Just(NodeChange::Drain),
+        1 => Just(NodeChange::Resume),
+        1 => Just(NodeChange::Full),
+        1 => Just(NodeChange::Failing(Failure::Errors)),
+        1 => Just(NodeChange::Failing(Failure::Latency)),
+        1 => Just(NodeChange::Recovered),
+        1 => any::<bool>().prop_map(|forced| NodeChange::Remove { forced }),
+    ];
+    prop_oneof![1 => Just(None), 9 => said.prop_map(Some)]
 }
 
 /// An upload gets more parts than the fact that ends them frees itself, and mostly ends; or nothing happens at all.
@@ -221,6 +272,7 @@ pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
             Step::SetVersioning { bucket: 0, versioning: first },
             Step::CreateBucket { bucket: 1, other_owner: false },
         ];
+        history.extend([1, 2, 5, 7].map(|node| Step::Node { node, change: None }));
         history.extend(steps.into_iter().flat_map(|(step, many)| std::iter::once(step).chain(many)));
         history
     })

@@ -1,8 +1,8 @@
 //! Turns random steps into commands: it remembers everything that could be named, existing or deleted.
 
 use domain::{
-    AppendObject, Command, CompleteUpload, Context, DeleteObject, ETags, NewBody, Outcome, Precondition, PutObject,
-    Rejection, StorePart, VersionName,
+    AppendObject, Command, CompleteUpload, Context, DedupScope, DeleteObject, ETags, MoveHorizon, NewBody, Outcome,
+    Precondition, PutObject, ReclaimContents, Rejection, StorePart, VersionName,
 };
 use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
@@ -15,6 +15,7 @@ use testkit::commands::{create_bucket_of, create_upload, put_object};
 use uuid::Uuid;
 
 use super::naive::{Naive, Object};
+use super::places::{self, Places};
 use super::steps::{At, BUCKETS, Bytes, CONTENT_SIZES, KEYS, Spoil, Step, Wish};
 
 pub(crate) struct World {
@@ -32,6 +33,8 @@ pub(crate) struct World {
     past: Vec<Command>,
     /// Every content staged so far.
     pub(crate) staged: Vec<ContentId>,
+    /// Where the shards of those lie.
+    pub(crate) places: Places,
     /// Some upload had more parts than are freed at once.
     stored_many: bool,
 }
@@ -74,6 +77,7 @@ impl World {
             completes: Vec::new(),
             past: Vec::new(),
             staged: Vec::new(),
+            places: Places::default(),
             stored_many: false,
         }
     }
@@ -90,12 +94,14 @@ impl World {
         Context { now: Timestamp::from_millisecond(self.milliseconds).unwrap(), fresh: self.uuid() }
     }
 
-    fn stage(&mut self, bytes: Bytes, anew: bool) -> NewBody {
+    fn stage(&mut self, bucket: &BucketName, bytes: Bytes, anew: bool) -> NewBody {
         let Some(content) = bytes else { return NewBody::Empty };
         let id = ContentId { sha256: sha256_of(content), generation: Generation::from_fresh(self.uuid()) };
         self.staged.push(id);
         let instead_of = self.naive.newest(id.sha256).filter(|_| anew);
-        NewBody::Staged { content: id, placement: placement_of(CONTENT_SIZES[content]), instead_of }
+        let placement = placement_of(CONTENT_SIZES[content]);
+        self.places.staged(bucket, id, &placement);
+        NewBody::Staged { content: id, placement, chosen_at: u64::MAX, instead_of, scope: DedupScope::Region }
     }
 
     fn precondition(&self, wish: Wish, bucket: &BucketName, key: &ObjectKey) -> Precondition {
@@ -140,7 +146,7 @@ impl World {
                 Command::SetVersioning { bucket: bucket_name(*bucket), versioning: *versioning }
             }
             Step::Put { at, bytes, anew, wish } => {
-                let body = self.stage(*bytes, *anew);
+                let body = self.stage(&bucket_name(at.bucket), *bytes, *anew);
                 let object = (size_of(*bytes), ETag { md5: md5_of(*bytes), parts: None }, body);
                 self.put(*at, object, Operation::PutObject, *wish)
             }
@@ -155,12 +161,32 @@ impl World {
                 self.put(*at, object, Operation::CopyObject, Wish::Nothing)
             }
             Step::Append { at, bytes, astray, wish } => self.append(*at, *bytes, *astray, *wish),
+            Step::Place { content, to } => {
+                let (content, fresh) = (*pick(&self.staged, *content)?, self.uuid());
+                self.places.place(content, *to, fresh)?
+            }
+            Step::Reclaim { bucket, up_to } => self.reclaim(&bucket_name(*bucket), *up_to),
+            Step::MoveHorizon { age } => self.move_horizon(*age),
+            Step::Node { node, change: None } => places::join(*node),
+            Step::Node { node, change: Some(change) } => places::change(*node, *change),
             Step::Delete { at } => DeleteObject::new(bucket_name(at.bucket), object_key(at.key), None).into(),
             Step::DeleteVersion { at, name } => self.delete_version(*at, *name),
             _ => self.upload_command(step)?,
         };
         self.past.push(command.clone());
         Some(command)
+    }
+
+    /// Ends the contents of a bucket to which nothing refers, some of them.
+    pub(crate) fn reclaim(&self, bucket: &BucketName, up_to: u64) -> Command {
+        let contents = self.places.of_bucket(bucket);
+        ReclaimContents { bucket: bucket.clone(), contents, up_to }.into()
+    }
+
+    fn move_horizon(&self, age: i64) -> Command {
+        let before = Timestamp::from_millisecond(self.milliseconds - age).unwrap();
+        let region = "test-1".parse().unwrap();
+        MoveHorizon { region, before, upload_seconds: 1 }.into()
     }
 
     /// Whether a command creates an upload, or parts of an object, with an id that was in use. The answer depends on
@@ -179,6 +205,7 @@ impl World {
         let found = self.naive.current(&bucket, &key);
         let (ends, tag) = found.map_or((0, [0; 16]), |found| (found.size, found.etag.md5.0));
         let md5 = md5_of(bytes);
+        let body = self.stage(&bucket, bytes, false);
         Command::from(AppendObject {
             bucket,
             key,
@@ -186,7 +213,7 @@ impl World {
             offset: ends + u64::from(astray),
             size: size_of(bytes),
             md5,
-            body: self.stage(bytes, false),
+            body,
             checksum: None,
             salt: None,
             whole_md5: Md5Digest(std::array::from_fn(|i| tag[i].rotate_left(1) ^ md5.0[i])),
@@ -213,7 +240,8 @@ impl World {
             }
             Step::StorePart { upload, number, bytes, elsewhere } => {
                 self.stored_many |= usize::from(*number) > domain::FREED_AT_ONCE_MAX;
-                let body = self.stage(*bytes, false);
+                let bucket = pick(&self.uploads, *upload)?.0.clone();
+                let body = self.stage(&bucket, *bytes, false);
                 let mut store = self.part(*upload, *number, size_of(*bytes), md5_of(*bytes), body)?;
                 if *elsewhere {
                     store.key = ObjectKey::from_bytes(*b"elsewhere").unwrap();
@@ -268,6 +296,13 @@ impl World {
         if answer.is_err() {
             return Ok(());
         }
+        // A ledger may be asked what was made for another world.
+        if let Some((bucket, NewBody::Staged { content, placement, .. })) = new_body(command) {
+            self.places.staged(bucket, *content, placement);
+        }
+        if let (Command::PlaceShards(wanted), Ok(Outcome::Placed { refused })) = (command, answer) {
+            self.places.placed(wanted, refused);
+        }
         if let Command::CreateUpload(create) = command {
             self.uploads.push((create.bucket.clone(), create.key.clone(), create.upload));
         }
@@ -283,6 +318,16 @@ impl World {
             self.names.push((at.0.clone(), at.1.clone(), *name));
         }
         Ok(())
+    }
+}
+
+/// The body that a command brings, and the bucket to which it was uploaded.
+fn new_body(command: &Command) -> Option<(&BucketName, &NewBody)> {
+    match command {
+        Command::PutObject(put) => Some((&put.bucket, &put.body)),
+        Command::AppendObject(append) => Some((&append.bucket, &append.body)),
+        Command::StorePart(part) => Some((&part.bucket, &part.body)),
+        _ => None,
     }
 }
 

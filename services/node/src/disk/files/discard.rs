@@ -2,12 +2,10 @@ use std::io;
 use std::sync::PoisonError;
 
 use events::ids::BucketName;
-use shards::piece::Form;
 use uuid::Uuid;
 
 use super::super::DiskError;
-use super::{Shape, ShardFiles, bucket_path, shard_path};
-use vfs::Open;
+use super::{ShardFiles, bucket_path, shard_path};
 
 impl ShardFiles {
     /// Deletes shards, sealed or staged, durably. A shard that does not exist is no error.
@@ -36,22 +34,16 @@ impl ShardFiles {
         }
         let path = shard_path(bucket, shard);
         let failed = |e: io::Error| self.health.classify("removal of a shard", &e);
-        let bytes = match self.disk.open(&path, Open::Existing) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
-            file => {
-                let length = file.and_then(|file| file.length());
-                length.map_err(|e| DiskError::from_read("open of a shard to drop", &e))?
-            }
+        // Whoever finds it in the index and not on the disk takes it for deleted behind the node's back.
+        let bytes = self.index.remove(shard, bucket);
+        let removed = match self.disk.remove(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            other => other.map(|()| true).map_err(failed),
         };
-        match self.disk.remove(&path) {
-            // A concurrent discard has removed and counted it.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
-            other => other.map_err(failed)?,
+        if let (Err(_), Some(bytes)) = (&removed, bytes) {
+            self.index.insert(shard, bucket, bytes);
         }
         self.handles.forget(&path);
-        if let Some(shape) = Shape::of_file(Form::of(shard), bytes) {
-            self.discount(shape);
-        }
-        Ok(true)
+        removed
     }
 }

@@ -2,21 +2,26 @@
 
 mod closing;
 mod discard;
+mod index;
+mod list;
 mod read;
 mod stage;
 mod sweep;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use events::ids::BucketName;
-use shards::piece::{Form, UNIT_BYTES};
+use shards::piece::{Form, Piece, UNIT_BYTES};
 use uuid::Uuid;
 
-use super::handles::Handles;
+use super::DiskError;
+use super::damage::DamagedShards;
+use super::handles::{Handle, Handles};
 use super::health::Health;
+pub(crate) use index::{FileIndex, ShardFile};
 use stage::Staged;
 use vfs::Folder;
 
@@ -30,11 +35,11 @@ pub(crate) struct ShardFiles {
     disk: Arc<dyn Folder>,
     health: Arc<Health>,
     handles: Arc<Handles>,
+    damaged: Arc<DamagedShards>,
     staged: Mutex<HashMap<Uuid, Arc<Mutex<Staged>>>>,
     /// Staged shards in the order in which their files were opened. Some may be sealed or dropped since.
     opened: Mutex<VecDeque<Uuid>>,
-    shards: AtomicU64,
-    bytes: AtomicU64,
+    index: FileIndex,
 }
 
 /// The number and lengths of the pieces of a shard file: all but the last have [`UNIT_BYTES`].
@@ -74,29 +79,28 @@ impl Shape {
     }
 
     /// Bytes of a piece with its header.
-    fn wire_bytes(self, index: u32) -> usize {
+    pub(crate) fn wire_bytes(self, index: u32) -> usize {
         self.form.header_bytes() + self.piece_bytes(index)
+    }
+
+    /// Reads a piece of a shard and checks every bit of it.
+    pub(crate) fn check_piece(self, handle: &Handle, shard: Uuid, index: u32) -> Result<(), DiskError> {
+        let mut wire = vec![0; self.wire_bytes(index)];
+        handle.read(&mut wire, self.form.offset(index))?;
+        let piece = Piece::take(&mut Bytes::from(wire)).map_err(|_| DiskError::Damaged)?;
+        let is_right = piece.is_intact(shard, index) && piece.bytes.len() == self.piece_bytes(index);
+        if is_right { Ok(()) } else { Err(DiskError::Damaged) }
     }
 }
 
 impl ShardFiles {
     /// The number of shards in files, and their bytes.
     pub(crate) fn totals(&self) -> (u64, u64) {
-        (self.shards.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+        self.index.totals()
     }
 
     fn staged(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Mutex<Staged>>>> {
         self.staged.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self, shape: Shape) {
-        self.shards.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(shape.bytes(), Ordering::Relaxed);
-    }
-
-    fn discount(&self, shape: Shape) {
-        self.shards.fetch_sub(1, Ordering::Relaxed);
-        self.bytes.fetch_sub(shape.bytes(), Ordering::Relaxed);
     }
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::super::DiskError;
 use super::super::handles::Handle;
 use super::{Shape, ShardFiles, shard_path};
+use vfs::Open;
 
 impl ShardFiles {
     /// Reads up to `count` pieces from piece `first` into a reply, and checks their headers, but not their bytes.
@@ -23,7 +24,7 @@ impl ShardFiles {
         let length = usize::from(count - 1) * shape.form.stride_bytes() + shape.wire_bytes(last);
         let mut reply = vec![0; head.len() + length];
         reply[..head.len()].copy_from_slice(&head);
-        read_all(&handle, &mut reply[head.len()..], shape.form.offset(first))?;
+        handle.read(&mut reply[head.len()..], shape.form.offset(first))?;
         let reply = Bytes::from(reply);
         let mut pieces = reply.slice(head.len()..);
         for index in first..=last {
@@ -35,13 +36,6 @@ impl ShardFiles {
         Ok(reply)
     }
 
-    /// The shape of a shard by the current length of its file. In contrast to [`Self::shape`] it uses no open handle,
-    /// which may outlive the name of its file.
-    pub(crate) fn current_shape(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
-        let bytes = self.handles.length(&shard_path(bucket, shard))?.ok_or(DiskError::NotFound)?;
-        Shape::of_file(Form::of(shard), bytes).ok_or(DiskError::Damaged)
-    }
-
     /// The shape of a shard, perhaps by an open handle.
     pub(crate) fn shape(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
         Ok(self.open(shard, bucket)?.1)
@@ -49,31 +43,31 @@ impl ShardFiles {
 
     /// Reads and verifies a whole shard.
     pub(crate) fn verify(&self, shard: Uuid, bucket: &BucketName) -> Result<Shape, DiskError> {
+        self.current_shape(shard, bucket)?;
         let (handle, shape) = self.open(shard, bucket)?;
-        for index in 0..shape.pieces {
-            let mut wire = vec![0; shape.wire_bytes(index)];
-            read_all(&handle, &mut wire, shape.form.offset(index))?;
-            let piece = Piece::take(&mut Bytes::from(wire)).map_err(|_| DiskError::Damaged)?;
-            if !piece.is_intact(shard, index) || piece.bytes.len() != shape.piece_bytes(index) {
-                return Err(DiskError::Damaged);
-            }
-        }
+        (0..shape.pieces).try_for_each(|index| shape.check_piece(&handle, shard, index))?;
         Ok(shape)
     }
 
+    /// Opens a file of its own, to check it.
+    pub(crate) fn open_with(&self, how: Open, shard: Uuid, bucket: &BucketName) -> Result<(Handle, Shape), DiskError> {
+        let opened = self.disk.open(&shard_path(bucket, shard), how).and_then(|file| {
+            let bytes = file.length()?;
+            Ok(Handle { file, bytes })
+        });
+        shaped(shard, opened)
+    }
+
     fn open(&self, shard: Uuid, bucket: &BucketName) -> Result<(Handle, Shape), DiskError> {
-        let handle = match self.handles.get(&shard_path(bucket, shard)) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
-            other => other.map_err(|e| DiskError::from_read("open of a shard", &e))?,
-        };
-        let shape = Shape::of_file(Form::of(shard), handle.bytes).ok_or(DiskError::Damaged)?;
-        Ok((handle, shape))
+        shaped(shard, self.handles.get(&shard_path(bucket, shard)))
     }
 }
 
-fn read_all(handle: &Handle, buffer: &mut [u8], offset: u64) -> Result<(), DiskError> {
-    match handle.file.read_at(buffer, offset) {
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(DiskError::Damaged),
-        other => other.map_err(|e| DiskError::from_read("read of a shard", &e)),
-    }
+fn shaped(shard: Uuid, opened: io::Result<Handle>) -> Result<(Handle, Shape), DiskError> {
+    let handle = match opened {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(DiskError::NotFound),
+        other => other.map_err(|e| DiskError::from_read("open of a shard", &e))?,
+    };
+    let shape = Shape::of_file(Form::of(shard), handle.bytes).ok_or(DiskError::Damaged)?;
+    Ok((handle, shape))
 }

@@ -52,6 +52,13 @@ impl Staged {
         self.unsynced_bytes += piece.bytes.len() as u64;
     }
 
+    /// Bytes of the pieces that are staged.
+    pub(super) fn bytes(&self) -> u64 {
+        let pieces: u64 = self.there.iter().map(|word| u64::from(word.count_ones())).sum();
+        let lacking = self.short.map_or(0, |(_, length)| UNIT_BYTES.saturating_sub(length) as u64);
+        (pieces * UNIT_BYTES as u64).saturating_sub(lacking)
+    }
+
     /// Whether a piece is consistent with earlier ones: only one may be short, and its length must not change.
     fn agrees(&self, piece: &Piece) -> bool {
         match self.short {
@@ -142,14 +149,14 @@ impl ShardFiles {
             _ => return Err(DiskError::NotFound),
         };
         staged.is_complete(shape)?;
-        if let Err(e) = file.sync() {
+        if let Err(e) = self.health.sync(&*file) {
             return Err(self.sync_lost(shard, staged, &e));
         }
         let (from, to) = (staged_path(bucket, shard), shard_path(bucket, shard));
         self.disk.rename(&from, &to).map_err(|e| self.health.sync_failed("rename of a sealed shard", &e))?;
         self.disk.sync(&bucket_path(bucket)).map_err(|e| self.health.sync_failed("sync of a bucket's folder", &e))?;
         staged.state = StagedState::Gone;
-        self.count(shape);
+        self.index.insert(shard, bucket, shape.bytes());
         self.staged().remove(&shard);
         Ok(())
     }

@@ -62,25 +62,34 @@ pub(crate) fn compact(
     Ok(done)
 }
 
-/// The records of a segment. If its hint is missing and damage hides some records, those that the index knows are
-/// included nevertheless, so that they count as damaged and are not silently removed.
-///
-/// A segment that cannot be read in full is not compacted: its unreadable parts may be readable another time.
+/// The records of a segment.
 fn entries(disk: &dyn Folder, catalog: &Catalog, name: SegmentName) -> Result<Vec<Entry>, DiskError> {
-    if let Some(entries) = read_hint(disk, name) {
-        return Ok(entries);
+    match read_hint(disk, name) {
+        Some(entries) => Ok(entries),
+        None => scan_with_catalog(disk, catalog, name).map(|(entries, _)| entries),
     }
+}
+
+/// The records of a segment that has no hint, and the bytes that were read. If damage hides some of them, those the
+/// index knows are among them all the same, so that they are noticed and not just removed.
+///
+/// A segment that cannot be read in full stays: what is hidden in it may be readable another time.
+pub(super) fn scan_with_catalog(
+    disk: &dyn Folder,
+    catalog: &Catalog,
+    name: SegmentName,
+) -> Result<(Vec<Entry>, u64), DiskError> {
     let unreadable = |e: io::Error| DiskError::from_read("read of a segment to compact", &e);
     let file = disk.open(&segment_path(name.number), Open::Existing).map_err(unreadable)?;
     let found = scan(&*file, name).map_err(unreadable)?;
     if !found.unreadable.is_empty() {
         return Err(DiskError::Unreadable("a part of a segment to compact".into()));
     }
-    let mut entries = found.entries;
+    let (mut entries, bytes) = (found.entries, found.bytes.len() as u64);
     let found: HashSet<u32> = entries.iter().map(|entry| entry.offset).collect();
     let known = catalog.shards_in(name.number);
     entries.extend(known.into_iter().filter(|entry| !found.contains(&entry.offset)));
-    Ok(entries)
+    Ok((entries, bytes))
 }
 
 fn puts(entries: &[Entry]) -> impl Iterator<Item = Uuid> {

@@ -1,12 +1,16 @@
 //! Hints: a hint lists the records of a sealed segment, so that a start need not read the segment.
 
+use std::collections::HashMap;
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 
 use shards::piece::UNIT_BYTES;
 use uuid::Uuid;
 
-use super::record::{Entry, SegmentName, crc32c, word};
+use super::super::DiskError;
+use super::compact::scan_with_catalog;
+use super::read::SegmentReader;
+use super::record::{Entry, SEGMENT_HEADER_BYTES, SegmentName, crc32c, word};
 use super::{SEGMENTS, hint_path};
 use vfs::{Folder, Open};
 
@@ -18,8 +22,12 @@ const TOMBSTONE: u32 = u32::MAX;
 
 /// Writes the hint of a sealed segment. Until the hint is durable, the next start scans the segment instead.
 pub(crate) fn write_hint(disk: &dyn Folder, segment: SegmentName, entries: &[Entry]) -> io::Result<()> {
+    write_hint_by_way_of("draft", disk, segment, entries)
+}
+
+fn write_hint_by_way_of(draft: &str, disk: &dyn Folder, segment: SegmentName, entries: &[Entry]) -> io::Result<()> {
     let path = hint_path(segment.number);
-    let draft = PathBuf::from(SEGMENTS).join(format!("{:010}.draft", segment.number));
+    let draft = PathBuf::from(SEGMENTS).join(format!("{:010}.{draft}", segment.number));
     let file = disk.open(&draft, Open::Create)?;
     file.write_at(&mut [IoSlice::new(&encode_hint(segment, entries))], 0)?;
     file.sync()?;
@@ -29,13 +37,7 @@ pub(crate) fn write_hint(disk: &dyn Folder, segment: SegmentName, entries: &[Ent
 /// Reads the hint of a segment; `None` if it is missing, damaged or unreadable. The segment itself has the same
 /// information.
 pub(crate) fn read_hint(disk: &dyn Folder, segment: SegmentName) -> Option<Vec<Entry>> {
-    let read = || -> io::Result<Vec<u8>> {
-        let file = disk.open(&hint_path(segment.number), Open::Existing)?;
-        let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
-        file.read_at(&mut bytes, 0)?;
-        Ok(bytes)
-    };
-    match read() {
+    match read_bytes(disk, segment, Open::Existing) {
         Ok(bytes) => decode_hint(segment, &bytes),
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(error) => {
@@ -43,6 +45,50 @@ pub(crate) fn read_hint(disk: &dyn Folder, segment: SegmentName) -> Option<Vec<E
             None
         }
     }
+}
+
+fn read_bytes(disk: &dyn Folder, segment: SegmentName, how: Open) -> io::Result<Vec<u8>> {
+    let file = disk.open(&hint_path(segment.number), how)?;
+    let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
+    file.read_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// What became of a look at a hint.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum HintFound {
+    /// It is as it was written; so many bytes were read.
+    Whole { bytes: u64 },
+    /// It was gone or damaged, and was written anew from so many bytes of its segment.
+    Mended { bytes: u64 },
+    /// The segment is gone.
+    Gone,
+}
+
+/// Reads the hint of a sealed segment past the page cache, and writes it anew if it is not whole.
+///
+/// What is written is what the segment says and, where that has rotted, what the catalog knows: a start would not find
+/// it otherwise, or would find what was dropped.
+pub(crate) fn mend_hint(disk: &dyn Folder, reader: &SegmentReader, number: u32) -> Result<HintFound, DiskError> {
+    let name = SegmentName { folder: reader.folder, number };
+    if let Ok(bytes) = read_bytes(disk, name, Open::Uncached)
+        && decode_hint(name, &bytes).is_some()
+    {
+        return Ok(HintFound::Whole { bytes: bytes.len() as u64 });
+    }
+    let (mut entries, bytes) = match scan_with_catalog(disk, &reader.catalog, name) {
+        Err(_) if !reader.catalog.is_sealed(number) => return Ok(HintFound::Gone),
+        other => other?,
+    };
+    entries.sort_by_key(|entry| entry.offset);
+    let lasts: HashMap<Uuid, Entry> = entries.iter().map(|entry| (entry.shard, *entry)).collect();
+    let is_dropped = |shard: &Uuid| lasts.get(shard).is_some_and(|last| last.length.is_none());
+    let hidden = reader.catalog.tombstones_in(number).into_iter().filter(|shard| !is_dropped(shard));
+    // Where they lie does not matter, only that they come after what they drop.
+    let end = entries.last().map_or(SEGMENT_HEADER_BYTES, |last| last.offset + last.size());
+    entries.extend(hidden.map(|shard| Entry { shard, offset: end, length: None }));
+    write_hint_by_way_of("mended", disk, name, &entries).map_err(|e| DiskError::from_read("write of a hint", &e))?;
+    Ok(HintFound::Mended { bytes })
 }
 
 /// Encodes a hint: magic and version, number, count, folder, entries, CRC32C of all that.

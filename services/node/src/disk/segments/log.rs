@@ -6,7 +6,7 @@ use shards::piece::{Piece, PieceHeader};
 use uuid::Uuid;
 
 use super::super::health::Health;
-use super::super::limits::{TOMBSTONE_ROOM_BYTES, ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES};
+use super::super::limits::{ROLL_BYTES_MIN, TOMBSTONE_ROOM_BYTES, ZERO_AHEAD_BYTES, ZERO_AHEAD_GROUP_BYTES};
 use super::super::{DiskError, limits};
 use super::record::{
     Entry, RECORD_ALIGN_BYTES, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentName, put_size, record_header,
@@ -34,6 +34,17 @@ impl Change {
     /// The bytes that the change counts for in the queue.
     pub(crate) fn weight(&self) -> usize {
         self.piece_bytes() + limits::CHANGE_OVERHEAD_BYTES
+    }
+
+    /// Whose change it is.
+    pub(crate) fn shard(&self) -> Uuid {
+        match self {
+            Self::Put { shard, .. }
+            | Self::Discard { shard }
+            | Self::Lose { shard, .. }
+            | Self::Move { shard, .. }
+            | Self::Bury { shard, .. } => *shard,
+        }
     }
 
     /// Bytes of the piece in the change.
@@ -67,6 +78,8 @@ struct Active {
     name: SegmentName,
     file: Arc<dyn File>,
     end: u32,
+    /// The length of the file, which the disk has promised room for: less than a segment's after a rest.
+    allocated: u32,
     zeroed: u32,
     /// A write failed: the bytes after `end` are unknown, so nothing may be written there.
     spoiled: bool,
@@ -135,20 +148,21 @@ impl Log {
     fn commit_group(&mut self, changes: &[Change]) -> Result<usize, DiskError> {
         self.health.check()?;
         let Some(active) = &mut self.active else {
-            self.active = Some(self.open_segment()?);
+            self.active = Some(self.open_segment(self.segment_bytes)?);
             return Ok(0);
         };
-        let group = plan(changes, &self.catalog, active, self.segment_bytes);
+        active.grow(self.segment_bytes).map_err(|e| self.health.classify("room for a segment", &e))?;
+        let group = plan(changes, &self.catalog, active, tombstone_room(self.segment_bytes));
         if group.taken == 0 {
             self.roll()?;
             return Ok(0);
         }
         if !group.records.is_empty() {
-            if let Err(e) = active.write(&group, self.segment_bytes) {
+            if let Err(e) = active.write(&group) {
                 active.spoiled = true;
                 return Err(self.health.classify("write of a segment", &e));
             }
-            active.file.sync().map_err(|e| self.health.sync_failed("sync of a segment", &e))?;
+            self.health.sync(&*active.file).map_err(|e| self.health.sync_failed("sync of a segment", &e))?;
             active.end += group.bytes;
             for (entry, _) in &group.records {
                 self.catalog.apply(active.name.number, entry);
@@ -165,19 +179,48 @@ impl Log {
             self.cut(&active)?;
             self.seal(active);
         }
-        let new = self.open_segment()?;
+        let new = self.open_segment(self.segment_bytes)?;
         if let Some(old) = self.active.replace(new) {
             self.seal(old);
         }
         Ok(())
     }
 
-    fn open_segment(&mut self) -> Result<Active, DiskError> {
+    /// For when nothing was written for a while. Gives back the room that the active segment was given ahead. If most of
+    /// what was written last is dead, it begins a new segment, because the newest is never compacted.
+    pub(crate) fn rest(&mut self) -> Result<(), DiskError> {
+        self.health.check()?;
+        if let Some(active) = self.active.as_mut().filter(|active| !active.spoiled) {
+            let needed = active.end.saturating_add(tombstone_room(self.segment_bytes)).min(self.segment_bytes);
+            active.shrink(needed).map_err(|e| self.health.sync_failed("cut of a segment", &e))?;
+        }
+        if !self.is_newest_mostly_dead() {
+            return Ok(());
+        }
+        let new = self.open_segment(SEGMENT_HEADER_BYTES + tombstone_room(self.segment_bytes))?;
+        if let Some(old) = self.active.replace(new) {
+            self.cut(&old)?;
+            self.seal(old);
+        }
+        Ok(())
+    }
+
+    fn is_newest_mostly_dead(&self) -> bool {
+        let Some((newest, needed_bytes)) = self.catalog.newest() else { return false };
+        let bytes = match &self.active {
+            Some(active) => u64::from(active.end),
+            // One that cannot be looked at stays as it is.
+            None => self.disk.length(&segment_path(newest)).unwrap_or(0),
+        };
+        bytes >= ROLL_BYTES_MIN.min(self.segment_bytes / 4).into() && needed_bytes < bytes / 2
+    }
+
+    fn open_segment(&mut self, allocated: u32) -> Result<Active, DiskError> {
         let name = SegmentName { folder: self.folder, number: self.next_number };
         let path = segment_path(name.number);
         let make = || {
             let file = self.disk.open(&path, Open::Create)?;
-            file.allocate(u64::from(self.segment_bytes))?;
+            file.allocate(u64::from(allocated))?;
             file.write_at(&mut [IoSlice::new(&name.header())], 0)?;
             Ok(file)
         };
@@ -186,12 +229,12 @@ impl Log {
             let _ = self.disk.remove(&path);
             self.health.classify("a new segment", &e)
         })?;
-        file.sync().map_err(|e| self.health.sync_failed("sync of a new segment", &e))?;
+        self.health.sync(&*file).map_err(|e| self.health.sync_failed("sync of a new segment", &e))?;
         self.disk.sync(SEGMENTS.as_ref()).map_err(|e| self.health.sync_failed("sync of the segments' folder", &e))?;
         self.next_number += 1;
         self.catalog.open_segment(name.number);
         let (end, zeroed) = (SEGMENT_HEADER_BYTES, SEGMENT_HEADER_BYTES);
-        Ok(Active { name, file, end, zeroed, spoiled: false, entries: Vec::new() })
+        Ok(Active { name, file, end, allocated, zeroed, spoiled: false, entries: Vec::new() })
     }
 
     /// Truncates a segment after its last record, durably.
@@ -209,12 +252,11 @@ impl Log {
 }
 
 /// Decides which changes are still needed, where each is written, and how many fit in the segment.
-fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_bytes: u32) -> Group<'a> {
+fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, tombstone_room: u32) -> Group<'a> {
     let mut group = Group::default();
     if active.spoiled {
         return group;
     }
-    let tombstone_room = TOMBSTONE_ROOM_BYTES.min(segment_bytes / 16);
     let mut touched: HashMap<Uuid, bool> = HashMap::new();
     for change in changes {
         let unmoved = |shard, from: &_| !touched.contains_key(shard) && catalog.locate(*shard).as_ref() == Some(from);
@@ -234,7 +276,7 @@ fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_b
         if let Some((shard, piece)) = record {
             let length = piece.map(|piece| u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX));
             let entry = Entry { shard, offset: active.end + group.bytes, length };
-            let end_max = if piece.is_some() { segment_bytes - tombstone_room } else { segment_bytes };
+            let end_max = active.allocated.saturating_sub(if piece.is_some() { tombstone_room } else { 0 });
             if entry.offset.saturating_add(entry.size()) > end_max {
                 break;
             }
@@ -247,8 +289,38 @@ fn plan<'a>(changes: &'a [Change], catalog: &Catalog, active: &Active, segment_b
     group
 }
 
+/// The bytes at the end of a segment that only tombstones may use.
+fn tombstone_room(segment_bytes: u32) -> u32 {
+    TOMBSTONE_ROOM_BYTES.min(segment_bytes / 16)
+}
+
 impl Active {
-    fn write(&mut self, group: &Group<'_>, segment_bytes: u32) -> io::Result<()> {
+    /// Gets the room of a whole segment again after a rest. If there is none, what is left of it goes to tombstones.
+    fn grow(&mut self, segment_bytes: u32) -> io::Result<()> {
+        if self.allocated >= segment_bytes || self.spoiled {
+            return Ok(());
+        }
+        match self.file.allocate(u64::from(segment_bytes)) {
+            Ok(()) => self.allocated = segment_bytes,
+            Err(e) if matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {}
+            Err(e) => return Err(e),
+        }
+        Ok(())
+    }
+
+    /// Gives the room behind `allocated` back.
+    fn shrink(&mut self, allocated: u32) -> io::Result<()> {
+        if self.allocated <= allocated {
+            return Ok(());
+        }
+        self.file.set_len(u64::from(allocated))?;
+        self.file.sync()?;
+        self.allocated = allocated;
+        self.zeroed = self.zeroed.min(allocated);
+        Ok(())
+    }
+
+    fn write(&mut self, group: &Group<'_>) -> io::Result<()> {
         const PADDING: [u8; RECORD_ALIGN_BYTES as usize] = [0; RECORD_ALIGN_BYTES as usize];
         type Headers = ([u8; RECORD_HEADER_BYTES as usize], Option<PieceHeader>);
         let headers: Vec<Headers> = group
@@ -267,7 +339,7 @@ impl Active {
             }
         }
         let end = self.end + group.bytes;
-        let zeros = self.zeros_behind(end, group.bytes, segment_bytes);
+        let zeros = self.zeros_behind(end, group.bytes);
         parts.push(IoSlice::new(&zeros));
         self.file.write_at(&mut parts, u64::from(self.end))?;
         self.zeroed = self.zeroed.max(end + u32::try_from(zeros.len()).unwrap_or(0));
@@ -276,10 +348,10 @@ impl Active {
 
     /// The number of zeros to write after a group that ends at `end`: none if there are zeros already, or if the group
     /// is large.
-    fn zeros_behind(&self, end: u32, group_bytes: u32, segment_bytes: u32) -> Vec<u8> {
+    fn zeros_behind(&self, end: u32, group_bytes: u32) -> Vec<u8> {
         if end <= self.zeroed || group_bytes >= ZERO_AHEAD_GROUP_BYTES {
             return Vec::new();
         }
-        vec![0; ZERO_AHEAD_BYTES.min(segment_bytes - end) as usize]
+        vec![0; ZERO_AHEAD_BYTES.min(self.allocated.saturating_sub(end)) as usize]
     }
 }

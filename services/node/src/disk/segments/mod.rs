@@ -15,9 +15,9 @@ use std::path::PathBuf;
 
 pub(crate) use catalog::{Catalog, Location};
 pub(crate) use compact::compact;
-pub(crate) use hint::write_hint;
+pub(crate) use hint::{HintFound, mend_hint, write_hint};
 pub(crate) use log::{Change, Log, SealedSegment};
-pub(crate) use read::SegmentReader;
+pub(crate) use read::{SegmentReader, record_bytes};
 pub(crate) use recover::recover;
 
 /// The folder of the segments.

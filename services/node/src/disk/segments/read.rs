@@ -1,5 +1,7 @@
 //! Reads shards from the segments.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use super::super::DiskError;
 use super::super::handles::Handles;
-use super::record::{Entry, RECORD_HEADER_BYTES, SegmentName, parse_record};
+use super::record::{self, RECORD_HEADER_BYTES, SegmentName, parse_record};
 use super::scan::take_piece;
 use super::{Catalog, Location, segment_path};
 
@@ -49,10 +51,25 @@ impl SegmentReader {
     /// there is no such shard.
     pub(crate) fn length(&self, shard: Uuid) -> Result<Option<u32>, DiskError> {
         self.follow(shard, |location| {
-            let Some(bytes) = self.handles.length(&segment_path(location.segment))? else { return Ok(None) };
-            let end = u64::from(location.offset) + record_bytes(shard, location) as u64;
-            Ok((end <= bytes).then_some(location.length))
+            let reaches = self.reaches(shard, location, &mut HashMap::new())?;
+            Ok(reaches.then_some(location.length))
         })
+    }
+
+    /// Whether a shard's segment is there and reaches to the end of its record. `segments` has the lengths of those that
+    /// were looked at.
+    pub(crate) fn reaches(
+        &self,
+        shard: Uuid,
+        location: Location,
+        segments: &mut HashMap<u32, Option<u64>>,
+    ) -> Result<bool, DiskError> {
+        let bytes = match segments.entry(location.segment) {
+            Entry::Occupied(bytes) => *bytes.get(),
+            Entry::Vacant(free) => *free.insert(self.handles.length(&segment_path(location.segment))?),
+        };
+        let end = u64::from(location.offset) + record_bytes(shard, location) as u64;
+        Ok(bytes.is_some_and(|bytes| end <= bytes))
     }
 
     fn read_record(&self, shard: Uuid) -> Result<Option<Bytes>, DiskError> {
@@ -95,6 +112,16 @@ impl SegmentReader {
         Some((segment_path(location.segment), offset, location.length))
     }
 
+    /// Whether `bytes`, which are those of a segment from `base`, hold the record of a shard, every bit of it.
+    pub(crate) fn is_intact_in(&self, shard: Uuid, location: Location, bytes: &Bytes, base: u32) -> bool {
+        let name = SegmentName { folder: self.folder, number: location.segment };
+        let expected = location.entry(shard);
+        let begin = location.offset.checked_sub(base).map(|begin| begin as usize);
+        let header = begin.and_then(|begin| bytes.get(begin..));
+        header.and_then(|header| parse_record(name, location.offset, header)) == Some(expected)
+            && take_piece(&expected, location.length, bytes, base).is_some_and(|piece| piece.is_intact(shard, 0))
+    }
+
     /// Reads the record at `location`; `None` if another or no record is there: the segment was compacted, or is
     /// damaged.
     fn read_at(&self, shard: Uuid, location: Location) -> Result<Option<Bytes>, DiskError> {
@@ -109,7 +136,7 @@ impl SegmentReader {
         }
         let record = Bytes::from(record);
         let name = SegmentName { folder: self.folder, number: location.segment };
-        let expected: Entry = location.entry(shard);
+        let expected: record::Entry = location.entry(shard);
         let ours = parse_record(name, location.offset, &record) == Some(expected)
             && take_piece(&expected, location.length, &record, location.offset).is_some();
         Ok(ours.then_some(record))
@@ -117,6 +144,6 @@ impl SegmentReader {
 }
 
 /// Bytes of a record, without its padding.
-fn record_bytes(shard: Uuid, location: Location) -> usize {
+pub(crate) fn record_bytes(shard: Uuid, location: Location) -> usize {
     RECORD_HEADER_BYTES as usize + Form::of(shard).header_bytes() + location.length as usize
 }

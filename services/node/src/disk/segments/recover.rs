@@ -29,7 +29,7 @@ pub(crate) struct Recovered {
 /// Source: Rebello et al., Can Applications Recover from fsync Failures?, ATC 2020.
 pub(crate) fn recover(disk: &dyn Folder, folder: Uuid) -> Result<Recovered, DiskError> {
     let io = |what: &'static str| move |e: io::Error| DiskError::from_io(what, &e);
-    let catalog = Catalog::new();
+    let catalog = Catalog::default();
     let (mut next_number, mut unreadable) = (1, HashSet::new());
     for number in numbers(disk).map_err(io("list of the segments"))? {
         let name = SegmentName { folder, number };

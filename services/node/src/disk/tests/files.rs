@@ -28,7 +28,7 @@ fn bucket() -> BucketName {
 fn open(disk: &MemoryDisk) -> Result<ShardFiles, DiskError> {
     let shared: Arc<MemoryDisk> = Arc::new(disk.clone());
     let handles = Arc::new(Handles::new(shared.clone()));
-    ShardFiles::recover(shared, Arc::new(Health::new(disk, 0)?), handles)
+    ShardFiles::recover(shared, Arc::new(Health::new(disk, 0)?), handles, Arc::default())
 }
 
 /// Shards 0 to 4 have one to three pieces; the same each time, as a content's shards are.
@@ -175,7 +175,9 @@ fn to_discard_is_not_to_be_stuck() {
     let disk = MemoryDisk::new();
     let shared: Arc<MemoryDisk> = Arc::new(disk.clone());
     let health = Arc::new(Health::new(&disk, 0).unwrap());
-    let files = ShardFiles::recover(shared.clone(), Arc::clone(&health), Arc::new(Handles::new(shared))).unwrap();
+    let files =
+        ShardFiles::recover(shared.clone(), Arc::clone(&health), Arc::new(Handles::new(shared)), Arc::default())
+            .unwrap();
     for i in 0..3 {
         files.stage(shard(i), &bucket(), &piece(i, 0)).unwrap();
     }

@@ -1,2 +1,5 @@
 mod files;
+mod list;
+mod scrub;
+mod space;
 mod store;

@@ -17,30 +17,30 @@ use super::super::{DiskError, Store, StoreOptions};
 use testkit::disk::{Fault, MemoryDisk};
 use vfs::{Folder, Open};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn bucket() -> BucketName {
+pub(super) fn bucket() -> BucketName {
     "bucket".parse().unwrap()
 }
 
-fn open(disk: &MemoryDisk, segment_bytes: u32) -> Store {
+pub(super) fn open(disk: &MemoryDisk, segment_bytes: u32) -> Store {
     let options = StoreOptions { segment_bytes, reserve_bytes: 0, ..StoreOptions::new(Uuid::from_u128(1), "n1") };
     Store::open(Arc::new(disk.clone()), &options).unwrap()
 }
 
-fn put(store: &Store, records: Vec<Record>) -> Vec<Result<(), DiskError>> {
+pub(super) fn put(store: &Store, records: Vec<Record>) -> Vec<Result<(), DiskError>> {
     let (sender, receiver) = mpsc::channel();
     store.put(records, move |answers| sender.send(answers).unwrap());
     receiver.recv_timeout(PATIENCE).unwrap()
 }
 
-fn discard(store: &Store, shards: &[Uuid]) -> Result<(), DiskError> {
+pub(super) fn discard(store: &Store, shards: &[Uuid]) -> Result<(), DiskError> {
     let (sender, receiver) = mpsc::channel();
     store.discard(&bucket(), shards, move |answer| sender.send(answer).unwrap());
     receiver.recv_timeout(PATIENCE).unwrap()
 }
 
-fn record(i: u128, length: usize) -> Record {
+pub(super) fn record(i: u128, length: usize) -> Record {
     Record::new(Uuid::from_u128(i), Bytes::from(vec![i.to_le_bytes()[0]; length]))
 }
 
@@ -147,13 +147,13 @@ fn what_was_accepted_is_finished_at_the_end() {
     assert_eq!(put(&store, vec![record(1000, 70_000)]), [Err(DiskError::Invalid("a piece larger than a segment"))]);
 }
 
-const SEGMENT_BYTES: u32 = 64 * 1024;
+pub(super) const SEGMENT_BYTES: u32 = 64 * 1024;
 
-fn segment(number: u32) -> PathBuf {
+pub(super) fn segment(number: u32) -> PathBuf {
     format!("segments/{number:010}.seg").into()
 }
 
-fn reads(store: &Store, i: u128) -> Result<Piece, DiskError> {
+pub(super) fn reads(store: &Store, i: u128) -> Result<Piece, DiskError> {
     match Reply::decode(store.read(Uuid::from_u128(i), &bucket(), 0, 1)?) {
         Ok(Reply::Pieces(mut pieces)) => Ok(pieces.remove(0)),
         other => panic!("{other:?}"),

@@ -252,6 +252,8 @@ pub(crate) enum RotatedAuthor {
     Gateway,
     /// `planetstore run lifecycle`
     Lifecycle,
+    /// The services that keep contents whole and give space back
+    Maintenance,
 }
 
 impl RotatedAuthor {
@@ -260,6 +262,7 @@ impl RotatedAuthor {
         match self {
             Self::Gateway => "gateway",
             Self::Lifecycle => "lifecycle",
+            Self::Maintenance => "maintenance",
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use domain::placement::NODE_RESERVE_BYTES;
+
+use super::table::{PROCESSES_MAX, UNJOINED_MAX, UNJOINED_SILENCE_MAX};
 use super::*;
+use crate::node::telemetry::{NodeState, Trouble};
 
 pub(crate) fn heartbeat(state: NodeState) -> Heartbeat {
     Heartbeat {
@@ -17,6 +21,7 @@ pub(crate) fn heartbeat(state: NodeState) -> Heartbeat {
         incarnation: Uuid::from_u128(1),
         folder: None,
         trouble: None,
+        disk: None,
     }
 }
 
@@ -59,7 +64,8 @@ fn admissions(membership: &Membership) -> Vec<(u128, Admission)> {
 }
 
 fn join(membership: &Membership, folder: u128) {
-    membership.accept(BTreeMap::from([("n1".parse().unwrap(), Uuid::from_u128(folder))]));
+    membership
+        .accept(Joined { folders: [("n1".parse().unwrap(), Uuid::from_u128(folder))].into(), ..Joined::default() });
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +154,7 @@ async fn where_no_node_can_join_all_are_taken_by_their_word_but_those_that_have(
     assert!(membership.is_online(&node));
     join(&membership, 8);
     assert!(!membership.is_online(&node));
-    membership.accept(BTreeMap::new());
+    membership.accept(Joined::default());
     membership.accept_unjoined(false);
     assert!(!membership.is_online(&node));
 }

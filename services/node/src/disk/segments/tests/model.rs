@@ -7,9 +7,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::super::DiskError;
-use super::super::Change;
+use super::super::{Change, segment_path};
 use super::world::{Committed, SEGMENT_BYTES, World, put, shard};
 use testkit::disk::{Fault, MemoryDisk};
+use vfs::Folder;
 
 const SHARDS: u8 = 10;
 
@@ -22,6 +23,8 @@ enum Work {
     /// And others commit meanwhile.
     Compact(Vec<Wanted>),
     WriteHints,
+    /// Nothing was written for a while.
+    Rest,
     /// Of the process, which may have been killed.
     Restart {
         clean: bool,
@@ -44,6 +47,7 @@ fn work() -> impl Strategy<Value = Work> {
         12 => vec(change.clone(), 1..6).prop_map(Work::Commit),
         5 => vec(change, 0..3).prop_map(Work::Compact),
         3 => Just(Work::WriteHints),
+        3 => Just(Work::Rest),
         2 => any::<bool>().prop_map(|clean| Work::Restart { clean }),
         3 => (0..25_u64).prop_map(Work::CutPowerAfter),
         1 => any::<bool>().prop_map(|power_cut| Work::FailSync { power_cut }),
@@ -77,6 +81,10 @@ impl Run {
             Work::Commit(changes) => self.commit(changes),
             Work::Compact(meanwhile) => self.compact(meanwhile),
             Work::WriteHints => self.world.write_hints(),
+            Work::Rest => {
+                let rested = self.world.rest();
+                self.after(rested.err());
+            }
             Work::Restart { clean } => self.restart(*clean),
             // Power that is gone does not come back by itself.
             Work::CutPowerAfter(_) if self.faulty => {}
@@ -86,7 +94,7 @@ impl Run {
             }
             Work::FailSync { power_cut } => self.fail_sync(*power_cut),
             Work::Fill(segments) => {
-                let space = vfs::Folder::space(&self.world.disk).unwrap();
+                let space = self.world.disk.space().unwrap();
                 let used = space.total_bytes - space.free_bytes;
                 self.world.disk.inject(Fault::Capacity(used + segments * u64::from(SEGMENT_BYTES)));
             }
@@ -241,7 +249,7 @@ fn dead_records_make_room_for_new_ones() {
         }
         assert_eq!(world.read(shard(u8::try_from(version % 7).unwrap())), Some(bytes));
     }
-    let segments = vfs::Folder::list(&world.disk, "segments".as_ref()).unwrap();
+    let segments = world.disk.list("segments".as_ref()).unwrap();
     assert!(segments.len() <= 8, "7 shards of 500 bytes lie in {} files", segments.len());
 }
 
@@ -257,6 +265,64 @@ fn tombstones_go_once_what_they_kill_is_gone() {
             compacted.0.unwrap();
         }
     }
-    let segments = vfs::Folder::list(&world.disk, "segments".as_ref()).unwrap();
+    let segments = world.disk.list("segments".as_ref()).unwrap();
     assert!(segments.len() <= 3, "nothing lies in {} files", segments.len());
+}
+
+#[test]
+fn a_rest_gives_room_back_and_the_segment_goes_on() {
+    let mut world = World::open(MemoryDisk::new()).unwrap();
+    let length = |world: &World| world.disk.length(&segment_path(1)).unwrap();
+    let (first, bytes) = put(1, 1, 300);
+    assert_eq!(world.commit(&[first]), (1, None));
+    assert_eq!(length(&world), u64::from(SEGMENT_BYTES));
+    world.rest().unwrap();
+    let rested = length(&world);
+    assert!(rested < 1000, "{rested}");
+    let (second, more) = put(2, 1, 300);
+    assert_eq!(world.commit(&[second]), (1, None));
+    assert_eq!(length(&world), u64::from(SEGMENT_BYTES));
+    assert_eq!((world.read(shard(1)), world.read(shard(2))), (Some(bytes), Some(more)));
+    assert_eq!(world.disk.list("segments".as_ref()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_full_disk_takes_tombstones_also_after_a_rest() {
+    let mut world = World::open(MemoryDisk::new()).unwrap();
+    assert_eq!(world.commit(&[put(1, 1, 300).0, put(2, 1, 300).0]), (2, None));
+    world.rest().unwrap();
+    let space = world.disk.space().unwrap();
+    world.disk.inject(Fault::Capacity(space.total_bytes - space.free_bytes));
+    assert_eq!(world.commit(&[put(3, 1, 300).0]), (0, Some(DiskError::Full)));
+    assert_eq!(world.commit(&[Change::Discard { shard: shard(1) }]), (1, None));
+    assert_eq!(world.read(shard(1)), None);
+    world.disk.inject(Fault::Capacity(u64::MAX));
+    assert_eq!(world.commit(&[put(3, 1, 300).0]), (1, None));
+}
+
+#[test]
+fn nothing_is_left_of_what_was_dropped_once_it_rests() {
+    for restart in [false, true] {
+        let mut world = World::open(MemoryDisk::new()).unwrap();
+        for i in 0..40 {
+            assert_eq!(world.commit(&[put(i, 1, 700).0]), (1, None));
+        }
+        let drops: Vec<_> = (0..40).map(|i| Change::Discard { shard: shard(i) }).collect();
+        assert_eq!(world.commit(&drops), (40, None));
+        if restart {
+            world = World::open(world.disk.clone()).unwrap();
+        }
+        for _ in 0..3 {
+            world.rest().unwrap();
+            while let Some(compacted) = world.compact(&[]) {
+                compacted.0.unwrap();
+            }
+        }
+        let left: u64 = world.disk.list("segments".as_ref()).unwrap().iter().map(|name| name.bytes).sum();
+        assert!(left < 2800, "{left} bytes are left of 28,000");
+        // Its number is not used again.
+        let before = world.disk.list("segments".as_ref()).unwrap();
+        let world = World::open(world.disk.clone()).unwrap();
+        assert!(!before.is_empty() && world.reader.catalog.totals() == (0, 0));
+    }
 }

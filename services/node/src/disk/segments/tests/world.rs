@@ -43,6 +43,10 @@ impl World {
         self.log.commit(changes)
     }
 
+    pub(super) fn rest(&mut self) -> Result<(), DiskError> {
+        self.log.rest()
+    }
+
     pub(super) fn finish(&mut self) -> Result<(), DiskError> {
         self.log.finish()
     }
