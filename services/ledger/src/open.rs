@@ -191,9 +191,19 @@ impl Opened {
         Ok(())
     }
 
+    /// Bytes from which on a step must be durable: with one more in memory, and one that is durable, the reserve still has
+    /// room for them.
+    fn volatile_bytes_max(&self, options: &Options) -> u64 {
+        let in_memory = options.volatile_bytes_max();
+        match self.reserve.bytes() {
+            0 => in_memory,
+            reserve => in_memory.min(reserve.saturating_sub(2 * SMALL_STEP_BYTES)),
+        }
+    }
+
     fn fold_step(&mut self, options: &Options, prover: &mut Prover, events: &[Stored]) -> Result<(), OpenError> {
         let free = self.reserve.free_bytes().unwrap_or(u64::MAX).saturating_sub(self.volatile.bytes());
-        let is_volatile = free < SMALL_STEP_BYTES && self.volatile.bytes() < options.volatile_bytes_max();
+        let is_volatile = free < SMALL_STEP_BYTES && self.volatile.bytes() < self.volatile_bytes_max(options);
         if free < SMALL_STEP_BYTES && !is_volatile && !self.reserve.finds(self.volatile.bytes() + SMALL_STEP_BYTES) {
             return Err(OpenError::Full { path: options.path.display().to_string() });
         }
