@@ -115,7 +115,17 @@ pub struct Reclaimed {
     pub contents: Vec<ContentId>,
     /// The sequence up to which the events reach that took their last references: none was taken later.
     pub up_to: u64,
+    /// The reason.
+    pub cause: ReclaimCause,
     /// The term of the lease under which it was written; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub term: Option<Term>,
+}
+
+/// The reason why contents ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReclaimCause {
+    /// Nothing had referred to them for the grace period.
+    Unreferenced,
 }

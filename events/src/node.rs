@@ -40,7 +40,7 @@ pub struct Offline {
     pub node: NodeId,
     /// Its data folder.
     pub folder: FolderId,
-    /// How far its segments were written when it was last heard, as its heartbeats count it. A folder that comes back
+    /// How far the folder was written when the node was last heard, as its heartbeats count it. A folder that comes back
     /// with less is an old copy.
     pub position: u64,
     /// How often a process had begun to serve from the folder by then.
@@ -66,6 +66,17 @@ pub struct Resumed {
     pub node: NodeId,
     /// Its data folder.
     pub folder: FolderId,
+}
+
+/// An operator confirmed that shards on a node of which the log says nothing are not needed: the log is the right one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StraysConfirmed {
+    /// The name of the node.
+    pub node: NodeId,
+    /// Its data folder.
+    pub folder: FolderId,
+    /// The number of these shards. More of them have to be confirmed again.
+    pub shards: u64,
 }
 
 /// The disk of a node is full: it takes no new shards.

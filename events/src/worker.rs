@@ -22,3 +22,12 @@ pub struct Changed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<NonZeroU64>,
 }
+
+/// An operator asked a background worker to look at once, and from the beginning, at all that it has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Asked {
+    /// The region.
+    pub region: RegionName,
+    /// The worker.
+    pub worker: WorkerName,
+}

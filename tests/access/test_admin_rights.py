@@ -40,8 +40,14 @@ def tokens(server) -> dict[str, str]:
     ("POST", "/region/keys", set()),
     ("GET", "/region/master-key", {"auditor"}),
     ("POST", "/region/master-key", set()),
+    ("GET", "/nodes", {"auditor", "operator"}),
+    ("GET", "/nodes/no-node", {"auditor", "operator"}),
+    ("POST", "/nodes/no-node/resume", {"operator"}),
+    ("POST", "/nodes/no-node/remove", {"operator"}),
     ("POST", "/nodes/no-node/stop", {"operator"}),
     ("POST", "/nodes/no-node/init", {"operator"}),
+    ("GET", "/scrubs?node=no-node", {"auditor", "operator"}),
+    ("POST", "/scrubs/start?node=no-node", {"operator"}),
 ])
 def test_each_route_is_for_whom_a_policy_names(server, tokens, method, path, who):
     marked = {"x-planetstore-request": "1"}

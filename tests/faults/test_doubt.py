@@ -87,6 +87,10 @@ def delete_shards(server: Server, nodes: range | list[int]) -> None:
 def server(make_server) -> Server:
     server = make_server(environment=UNCACHED).start()
     server.wire().make_bucket(BUCKET)
+    # What is owed stays owed, so that it can be looked at.
+    for worker in ("repair", "scan"):
+        paused = server.run("worker", "pause", worker)
+        assert paused.returncode == 0, paused.stderr
     return server
 
 

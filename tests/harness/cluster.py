@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from . import wait
@@ -56,6 +57,10 @@ class Cluster:
         self.gateways: list[Gateway] = []
         self.environment = {"PLANETSTORE_MASTER_KEY": secrets.token_hex(32)}
         self.arguments: list[str] = []
+        # Roles by the name of their folder.
+        self.named: dict[str, subprocess.Popen[bytes]] = {}
+        # Where single nodes find the nats-server, made of its URL.
+        self.node_urls: dict[int, Callable[[str], str]] = {}
 
     def start(self, gateways: int) -> "Cluster":
         self._start_nats()
@@ -69,7 +74,10 @@ class Cluster:
 
     def _spawn_node(self, number: int) -> subprocess.Popen[bytes]:
         name = f"node-{number}"
-        return self._spawn([BINARY, "run", "node", "--node", name, "--data", self.folder / name, *self.arguments], name)
+        flag, url, *rest = self.arguments
+        url = self.node_urls.get(number, lambda url: url)(url)
+        command = [BINARY, "run", "node", "--node", name, "--data", self.folder / name, flag, url, *rest]
+        return self._spawn(command, name)
 
     def restart_node(self, number: int) -> None:
         """Restarts a node, counted from one, whose process has ended."""
@@ -80,6 +88,31 @@ class Cluster:
         """Starts the lifecycle role, once a gateway has created the log."""
         self.environment = {**self.environment, **self.gateways[0].author_key()}
         self._spawn([BINARY, "run", "lifecycle", "--data", self.folder / "lifecycle", *self.arguments], "lifecycle")
+
+    def start_maintenance(self, role: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        """Starts a role that keeps contents whole, once a gateway has made the log."""
+        gateway = self.gateways[0]
+        self.environment = {**self.environment, **gateway.handed("author-key", "maintenance"),
+                            **gateway.handed("piece-secrets"), **environment}
+        return self._spawn([BINARY, "run", role, "--data", self.folder / role, *self.arguments], role)
+
+    def kill_node(self, number: int) -> None:
+        """SIGKILL of a node's process, counted from one."""
+        self.nodes[number - 1].kill()
+        self.nodes[number - 1].wait(STOP_SECONDS)
+
+    def start_gc(self, name: str, *, grace: str, upload_time_max: str) -> subprocess.Popen[bytes]:
+        """Starts a garbage collector, once a gateway has made the log."""
+        environment = self.gateways[0].author_key("maintenance")
+        command = [BINARY, "run", "gc", "--data", self.folder / name, "--gc-grace", grace,
+                   "--gc-upload-time-max", upload_time_max, *self.arguments]
+        return self._spawn(command, name, environment)
+
+    def start_health(self, name: str) -> None:
+        """Starts a node monitor, once a gateway has made the log."""
+        environment = self.gateways[0].author_key("maintenance")
+        command = [BINARY, "run", "health", "--data", self.folder / name, *self.arguments]
+        self.named[name] = self._spawn(command, name, environment)
 
     def _start_nats(self) -> None:
         folder, password = self.folder / "nats", secrets.token_hex(16)
@@ -92,10 +125,12 @@ class Cluster:
         url = wait.until(lambda: ports.exists() and ports.read_text(), "a nats-server", START_SECONDS)
         self.arguments = ["--nats-url", json.loads(url)["nats"][0], "--nats-credentials", str(credentials)]
 
-    def _spawn(self, command: list[object], name: str) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, command: list[object], name: str, environment: dict[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=log, env={**os.environ, **self.environment})
+                                       stderr=log, env={**os.environ, **self.environment, **(environment or {})})
         self.processes.append(process)
         return process
 

@@ -38,7 +38,7 @@ class Server:
         self.log = folder / "planetstore.log"
         self.nodes = nodes
         self.credentials = Credentials(f"TEST{secrets.token_hex(8)}", secrets.token_hex(20))
-        self.environment = environment or {}
+        self.environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self.address = ""
         self.console = ""
@@ -175,9 +175,13 @@ class Server:
             env=self.surroundings(), capture_output=True, text=True, timeout=seconds, check=False,
         )
 
-    def author_key(self) -> dict[str, str]:
-        """The variable with the key of `run lifecycle`, which its operator derives where the master key is."""
-        done = self.run("author-key", "lifecycle")
+    def author_key(self, author: str = "lifecycle") -> dict[str, str]:
+        """The variable with the key of an author, which its operator derives where the master key is."""
+        return self.handed("author-key", author)
+
+    def handed(self, *command: str) -> dict[str, str]:
+        """The variable that a command writes for the process of another role."""
+        done = self.run(*command)
         assert done.returncode == 0, done.stderr
         name, _, value = done.stdout.strip().partition("=")
         return {name: value}

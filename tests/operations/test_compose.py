@@ -52,10 +52,17 @@ def test_no_secret_is_in_an_environment(name):
 
 def test_each_role_has_its_own_login_and_nobody_elses():
     logins = {name: secrets_of(SERVICES[name])["/run/secrets/nats"] for name in ROLES}
-    assert logins == {name: f"nats-{name}" for name in ROLES}
+    shared = {"gc": "maintenance", "health": "maintenance", "repair": "maintenance"}
+    assert logins == {name: f"nats-{shared.get(name, name)}" for name in ROLES}
     for name in ROLES:
         more = set(secrets_of(SERVICES[name]).values()) - {logins[name], "nats-ca"}
-        assert more == {"gateway": {"master-key", "root"}, "lifecycle": {"author-key-lifecycle"}}.get(name, set()), name
+        assert more == {
+            "gateway": {"master-key", "root"},
+            "lifecycle": {"author-key-lifecycle"},
+            "gc": {"author-key-maintenance"},
+            "health": {"author-key-maintenance"},
+            "repair": {"author-key-maintenance", "piece-secrets"},
+        }.get(name, set()), name
     assert set(secrets_of(SERVICES["nats"]).values()) == {"nats-passwords", "nats-certificate", "nats-key"}
 
 
@@ -104,7 +111,7 @@ def test_each_login_publishes_what_is_its_own():
         subjects = {
             "gateway": ["rollcall", "lease.*", "worker.*"],
             "lifecycle": ["worker.lifecycle"],
-            "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.gc", "worker.nodes"],
+            "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.gc", "worker.nodes"],
             "node": ["node.{node}", "damage.{node}"],
         }
         assert spoken == [f"ps.{{region}}.telemetry.{subject}" for subject in subjects.get(role, [])], role

@@ -2,7 +2,8 @@
 
 use events::Fact;
 use events::content::{
-    ContentPlaced, Fault, HealthChanged, PlaceCause, Placed, Reclaimed, ShardFault, ShardPlace, ShardPlaced,
+    ContentPlaced, Fault, HealthChanged, PlaceCause, Placed, ReclaimCause, Reclaimed, ShardFault, ShardPlace,
+    ShardPlaced,
 };
 use events::ids::{NodeId, SHARDS};
 use proptest::collection::vec;
@@ -37,6 +38,7 @@ pub(crate) fn placed() -> impl Strategy<Value = Fact> {
 }
 
 pub(crate) fn reclaimed() -> impl Strategy<Value = Fact> {
-    (bucket_name(), vec(content(), 0..9), any::<u64>())
-        .prop_map(|(bucket, contents, up_to)| Fact::ContentReclaimed(Reclaimed { bucket, contents, up_to, term: None }))
+    (bucket_name(), vec(content(), 0..9), any::<u64>()).prop_map(|(bucket, contents, up_to)| {
+        Fact::ContentReclaimed(Reclaimed { bucket, contents, up_to, cause: ReclaimCause::Unreferenced, term: None })
+    })
 }

@@ -20,5 +20,6 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
         (201, "", Fact::RegionLeaseReleased(Released { region: region(), lease: Lease::Repair, epoch: 3 })),
         (202, "", changed(true, None)),
         (203, ".limited", changed(false, NonZeroU64::new(50_000_000))),
+        (204, "", Fact::RegionWorkerAsked(worker::Asked { region: region(), worker: "gc".parse().unwrap() })),
     ]
 }

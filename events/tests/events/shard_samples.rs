@@ -1,9 +1,9 @@
 //! Samples of facts about shards and the nodes they lie on.
 
-use events::content::{ContentPlaced, PlaceCause, Placed, Reclaimed, ShardPlace, ShardPlaced};
+use events::content::{ContentPlaced, PlaceCause, Placed, ReclaimCause, Reclaimed, ShardPlace, ShardPlaced};
 use events::ids::{FolderId, Generation};
 use events::lease::{Lease, Term};
-use events::node::{Draining, Failing, Failure, Full, Offline, Online, Recovered, Removed, Resumed};
+use events::node::{Draining, Failing, Failure, Full, Offline, Online, Recovered, Removed, Resumed, StraysConfirmed};
 use events::{Fact, region};
 
 use crate::samples::content;
@@ -38,6 +38,7 @@ pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
             }),
         ),
         (206, "", Fact::NodeRecovered(Recovered { node: node(), folder, term: Some(term(Lease::Nodes)) })),
+        (211, "", Fact::NodeStraysConfirmed(StraysConfirmed { node: node(), folder, shards: 1_804 })),
         (207, "", Fact::NodeRemoved(Removed { node: node(), folder, forced: false })),
     ]
 }
@@ -63,6 +64,7 @@ fn content_reclaimed() -> Reclaimed {
         bucket: "photos".parse().unwrap(),
         contents: vec![content()],
         up_to: 1_150,
+        cause: ReclaimCause::Unreferenced,
         term: Some(term(Lease::Gc)),
     }
 }

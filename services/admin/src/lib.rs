@@ -17,14 +17,16 @@ mod console;
 mod meters;
 mod reseal;
 
-pub use admission::admit_nodes;
+pub use admission::{admit_nodes, follow_admissions};
 pub use api::{
     Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, HeldMasterKey, MasterKeyMismatch, admin_routes, openapi,
 };
 pub use console::{
-    Acked, CacheFigures, Check, Console, Figures, GatewayView, Health, Hosts, LIMITS, LedgerStatus, LogStatus,
-    NODE_INIT_PATH, NODE_STOP_PATH, NodeState, NodeStatus, Owed, OwedByNode, OwedContent, Quarantined, REQUEST_HEADER,
-    Readiness, STATUS_PATH, Status, Stored, Stray,
+    AUDIT_SHARDS_PATH, Acked, AuditLine, CacheFigures, Check, Console, DiskStatus, Figures, GatewayView, Health, Hosts,
+    LIMITS, LedgerStatus, LogStatus, NODE_CONFIRM_STRAYS_PATH, NODE_INIT_PATH, NODE_STOP_PATH, NodeScrub, NodeState,
+    NodeStatus, Owed, OwedByNode, OwedContent, PassReport, Quarantined, REQUEST_HEADER, Readiness, Redundancy,
+    SCRUBS_CHANGE_PATH, SCRUBS_PATH, STATUS_PATH, ScrubAnswer, ScrubList, ScrubReport, ScrubState, Status, Stored,
+    Stray, WORKER_PATH, WORKERS_PATH, WorkerList,
 };
 pub use meters::{MetersError, observe_ledger, observe_nodes, observe_server};
 pub use reseal::reseal;

@@ -37,7 +37,7 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    AppendObject, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, ChangeNode, ChangeWorker, Command,
+    AppendObject, AskWorker, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, ChangeNode, ChangeWorker, Command,
     CompleteUpload, Context, CreateUpload, DedupScope, DeleteObject, DeletePrecondition, ETags, Finding, JoinNode,
     Judged, JudgedBucket, JudgedCaller, Leased, MoveHorizon, NewBody, NodeChange, NoteHealth, OBJECT_BYTES_MAX,
     Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject, ReclaimContents, Rejection, ReleaseLease,

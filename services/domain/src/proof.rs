@@ -93,6 +93,7 @@ fn lifecycle_may_write(fact: &Fact) -> bool {
         | Fact::NodeOffline(_)
         | Fact::NodeDraining(_)
         | Fact::NodeResumed(_)
+        | Fact::NodeStraysConfirmed(_)
         | Fact::NodeFull(_)
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_)
@@ -107,6 +108,7 @@ fn lifecycle_may_write(fact: &Fact) -> bool {
         | Fact::RegionLeaseTaken(_)
         | Fact::RegionLeaseReleased(_)
         | Fact::RegionWorkerChanged(_)
+        | Fact::RegionWorkerAsked(_)
         | Fact::SecretKept(_)
         | Fact::SecretsResealed(_)
         | Fact::KmsKeyResealed(_)
@@ -177,6 +179,7 @@ fn maintenance_may_write(fact: &Fact) -> bool {
         | Fact::NodeJoined(_)
         | Fact::NodeDraining(_)
         | Fact::NodeResumed(_)
+        | Fact::NodeStraysConfirmed(_)
         | Fact::NodeRemoved(_)
         | Fact::SessionOpened(_)
         | Fact::SessionRefreshed(_)
@@ -185,6 +188,7 @@ fn maintenance_may_write(fact: &Fact) -> bool {
         | Fact::RegionKeyChanged(_)
         | Fact::RegionMasterKeyChanged(_)
         | Fact::RegionWorkerChanged(_)
+        | Fact::RegionWorkerAsked(_)
         | Fact::SecretKept(_)
         | Fact::SecretsResealed(_)
         | Fact::KmsKeyResealed(_)
@@ -248,8 +252,8 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
         Fact::ContentPlaced(Placed { bucket, contents, chosen_at, .. }) => {
             PlaceShards { bucket: bucket.clone(), contents: contents.clone(), chosen_at: *chosen_at }.into()
         }
-        Fact::ContentReclaimed(Reclaimed { bucket, contents, up_to, .. }) => {
-            ReclaimContents { bucket: bucket.clone(), contents: contents.clone(), up_to: *up_to }.into()
+        Fact::ContentReclaimed(Reclaimed { bucket, contents, up_to, cause, .. }) => {
+            ReclaimContents { bucket: bucket.clone(), contents: contents.clone(), up_to: *up_to, cause: *cause }.into()
         }
         Fact::RegionHorizonMoved(HorizonMoved { region, before, upload_seconds, .. }) => {
             MoveHorizon { region: region.clone(), before: *before, upload_seconds: *upload_seconds }.into()

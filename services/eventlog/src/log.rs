@@ -13,6 +13,8 @@ pub struct Tail {
     pub events: u64,
     /// The number of sequences between the first and the last that have no event.
     pub deleted: u64,
+    /// The bytes that the log takes, as far as the server counts them.
+    pub bytes: u64,
 }
 
 impl Tail {

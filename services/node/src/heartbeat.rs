@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use shards::telemetry::{Heartbeat, NodeState, Trouble};
+use shards::telemetry::{FolderAge, Heartbeat, NodeState, Trouble};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -19,8 +19,20 @@ pub(crate) struct NodeIds {
     pub(crate) folder: Uuid,
 }
 
+/// What a heartbeat says beside what its store and its configuration tell.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    /// Whether a gateway has refused this process.
+    pub(crate) is_refused: bool,
+    /// How old the data folder is.
+    pub(crate) age: Option<FolderAge>,
+    /// The call of the roll that it answers.
+    pub(crate) call: Option<String>,
+}
+
 /// The current heartbeat. A disk that cannot report its free space has failed.
-pub(crate) fn heartbeat(config: &Config, ids: NodeIds, store: &Store, is_refused: bool) -> Heartbeat {
+pub(crate) fn heartbeat(config: &Config, ids: NodeIds, store: &Store, said: Said) -> Heartbeat {
+    let Said { is_refused, age, call } = said;
     let (totals, now) = (store.totals(), Instant::now());
     let space = store.space();
     let failed = space.is_err() || store.check().is_err();
@@ -43,6 +55,8 @@ pub(crate) fn heartbeat(config: &Config, ids: NodeIds, store: &Store, is_refused
         folder: Some(ids.folder),
         trouble: trouble.filter(|_| !failed),
         disk: Some(store.report(now)),
+        age,
+        call,
     }
 }
 
@@ -66,7 +80,7 @@ mod tests {
         let config = Config::new("local".parse().unwrap(), "n1".parse().unwrap(), "z", "/nowhere");
         let ids = NodeIds { boot_id: Uuid::nil(), incarnation: Uuid::nil(), folder: Uuid::from_u128(7) };
         let says = |is_refused| {
-            let said = heartbeat(&config, ids, &store, is_refused);
+            let said = heartbeat(&config, ids, &store, Said { is_refused, ..Said::default() });
             assert_eq!(said.folder, Some(Uuid::from_u128(7)));
             (said.state, said.trouble)
         };
@@ -88,7 +102,7 @@ mod tests {
         assert!(receiver.try_recv().is_err());
         disk.inject(Fault::HoldSyncs(false));
         assert_eq!(receiver.recv().unwrap(), [Ok(())]);
-        let report = heartbeat(&config, ids, &store, false).disk.unwrap();
+        let report = heartbeat(&config, ids, &store, Said::default()).disk.unwrap();
         assert!(report.sync.is_some_and(|sync| sync.p99_us > 1_000_000), "{report:?}");
         assert_eq!((report.read, report.write_errors, report.damaged_shards), (None, 0, 0));
         until((NodeState::Up, None));

@@ -10,6 +10,7 @@
 //! A node knows nothing of objects, contents or events, never decides that a shard may be deleted, never talks to
 //! another node, and never acknowledges a write that a power failure could undo.
 
+mod age;
 mod answer;
 mod config;
 pub mod disk;

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use async_nats::{Client, HeaderMap, Message, Subject, Subscriber};
 use bytes::Bytes;
@@ -14,17 +14,19 @@ use futures_util::StreamExt;
 use shards::host::boot_id;
 use shards::protocol::{FOLDER_HEADER, Reply, Status, shards_subject};
 use shards::telemetry::{
-    DamageFound, DamageKind, HEARTBEAT_INTERVAL, Ruling, Verdict, damage_subject, heartbeat_subject, rollcall_subject,
+    DamageFound, DamageKind, FolderAge, HEARTBEAT_INTERVAL, Ruling, Verdict, damage_subject, heartbeat_subject,
+    rollcall_subject,
 };
-use shards::{STOP, STOPPED, control_subject};
+use shards::{CALL_BYTES_MAX, STOP, STOPPED, control_subject};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
+use crate::age::Age;
 use crate::answer::Answerer;
 use crate::config::Config;
 use crate::disk::{Damage, DataFolder, DiskError, Finding, FolderError, Store, StoreOptions};
-use crate::heartbeat::{NodeIds, heartbeat};
+use crate::heartbeat::{NodeIds, Said, heartbeat};
 use crate::limits::{FINDINGS_TOLD_MAX, REQUEST_BYTES_MAX, REQUESTS_MAX};
 use vfs::RealDisk;
 
@@ -62,7 +64,7 @@ pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output 
     let incarnation = incarnation(SystemTime::now(), random_uuid()?);
     let fresh = random_uuid()?;
     let opened = config.clone();
-    let (folder, store) = blocking(move || open(&opened, fresh)).await??;
+    let (folder, store, age) = blocking(move || open(&opened, fresh)).await??;
     let ids = NodeIds { boot_id, incarnation, folder: folder.id() };
     let store = Arc::new(store);
     let answerer = Answerer::new(Arc::clone(&store), folder.path().to_owned(), ids.boot_id);
@@ -72,8 +74,10 @@ pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output 
         client,
         ids,
         store: Arc::clone(&store),
+        age: Arc::new(age),
         answerer: Arc::new(answerer),
         refused: AtomicBool::new(false),
+        outdated: AtomicBool::new(false),
         requests: Arc::new(Semaphore::new(REQUESTS_MAX as usize)),
         request_bytes: Arc::new(Semaphore::new(REQUEST_BYTES_MAX as usize)),
     };
@@ -82,7 +86,7 @@ pub async fn serve(config: Config, client: Client, shutdown: impl Future<Output 
     served
 }
 
-fn open(config: &Config, fresh: Uuid) -> Result<(DataFolder, Store), Error> {
+fn open(config: &Config, fresh: Uuid) -> Result<(DataFolder, Store, Age), Error> {
     let folder = DataFolder::open(&config.folder, &config.node, fresh)?;
     let disk = RealDisk::open(folder.path()).map_err(|error| FolderError::Io {
         path: PathBuf::from(folder.path()),
@@ -92,8 +96,9 @@ fn open(config: &Config, fresh: Uuid) -> Result<(DataFolder, Store), Error> {
     let mut options = StoreOptions::new(folder.id(), config.node.as_str());
     options.reserve_bytes = config.reserve_bytes;
     options.scrub = config.scrub;
-    let store = Store::open(Arc::new(disk), &options)?;
-    Ok((folder, store))
+    let disk = Arc::new(disk);
+    let store = Store::open(Arc::<RealDisk>::clone(&disk), &options)?;
+    Ok((folder, store, Age::begin(disk)))
 }
 
 struct Service {
@@ -101,9 +106,12 @@ struct Service {
     client: Client,
     ids: NodeIds,
     store: Arc<Store>,
+    age: Arc<Age>,
     answerer: Arc<Answerer>,
     /// A gateway has refused this process: the node's data folder is another one.
     refused: AtomicBool,
+    /// The same because this process serves from an older copy of the node's data folder, which has the same id.
+    outdated: AtomicBool,
     requests: Arc<Semaphore>,
     request_bytes: Arc<Semaphore>,
 }
@@ -129,12 +137,13 @@ impl Service {
                     self.apply_ruling(&message.payload)?;
                 }
                 message = rollcall.next() => {
-                    message.ok_or_else(closed)?;
-                    self.send_heartbeat().await?;
+                    let call = message.ok_or_else(closed)?;
+                    self.send_heartbeat(name_of_call(&call.payload)).await?;
                 }
                 _ = second.tick() => {
-                    self.send_heartbeat().await?;
+                    self.send_heartbeat(None).await?;
                     self.tell_findings().await?;
+                    self.note_writes();
                 }
                 () = &mut shutdown => break None,
             }
@@ -163,15 +172,15 @@ impl Service {
     /// Starts to process a request, or refuses it at once if too many are in flight.
     async fn accept(&self, message: Message) -> Result<(), Error> {
         let Some(reply) = message.reply else { return Ok(()) };
-        match addressed_folder(message.headers.as_ref()) {
-            Some(folder) if folder == self.ids.folder => {}
+        let is_refused = match addressed_folder(message.headers.as_ref()) {
+            Some(folder) if folder == self.ids.folder => self.outdated.load(Relaxed),
             // The request is addressed to another process of this name.
             Some(_) => return Ok(()),
-            None if self.refused.load(Relaxed) => {
-                let failed = Reply::Status(Status::Failed).encode();
-                return self.client.publish(reply, failed).await.map_err(nats);
-            }
-            None => {}
+            None => self.refused.load(Relaxed),
+        };
+        if is_refused {
+            let failed = Reply::Status(Status::Failed).encode();
+            return self.client.publish(reply, failed).await.map_err(nats);
         }
         let weight = u32::try_from(message.payload.len()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.requests).try_acquire_owned();
@@ -201,6 +210,7 @@ impl Service {
         match verdict {
             Verdict::Double(elder) => Err(Error::Double(elder)),
             Verdict::Accepted => {
+                self.outdated.store(false, Relaxed);
                 if self.refused.swap(false, Relaxed) {
                     tracing::info!(node = %self.config.node, "the data folder was accepted as the node's");
                 }
@@ -211,6 +221,18 @@ impl Service {
                     tracing::error!(
                         node = %self.config.node, folder = %self.ids.folder, %known,
                         "refused: the node is known with another data folder; bring that back, or give it up with `planetstore node init`"
+                    );
+                }
+                Ok(())
+            }
+            Verdict::Outdated(known) => {
+                self.outdated.store(true, Relaxed);
+                if !self.refused.swap(true, Relaxed) {
+                    let FolderAge { starts, position } = self.age.now().unwrap_or_default();
+                    tracing::error!(
+                        node = %self.config.node, folder = %self.ids.folder, starts, position, ?known,
+                        "refused: the data folder is an older copy of itself; bring the newer one back, or empty it, \
+                         start the node, and let it in with `planetstore node init`"
                     );
                 }
                 Ok(())
@@ -238,12 +260,29 @@ impl Service {
         Ok(())
     }
 
-    async fn send_heartbeat(&self) -> Result<(), Error> {
-        let heartbeat = heartbeat(&self.config, self.ids, &self.store, self.refused.load(Relaxed));
+    /// Notes in the data folder that something was written. No heartbeat waits for that.
+    fn note_writes(&self) {
+        let (age, writes, now) = (Arc::clone(&self.age), self.store.writes(), Instant::now());
+        if age.is_due(writes, now) {
+            // Nobody waits for it: what was not noted is noted later.
+            drop(tokio::task::spawn_blocking(move || age.note(writes, now)));
+        }
+    }
+
+    /// `call`: the call of the roll that it answers.
+    async fn send_heartbeat(&self, call: Option<String>) -> Result<(), Error> {
+        let said = Said { is_refused: self.refused.load(Relaxed), age: self.age.now(), call };
+        let heartbeat = heartbeat(&self.config, self.ids, &self.store, said);
         let subject = heartbeat_subject(&self.config.region, &self.config.node);
         let json = serde_json::to_vec(&heartbeat).map_err(nats)?;
         self.client.publish(subject, json.into()).await.map_err(nats)
     }
+}
+
+/// The name of a call of the roll, if it has one that is worth repeating.
+fn name_of_call(payload: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(payload).ok()?;
+    (1..=CALL_BYTES_MAX).contains(&name.len()).then(|| name.to_owned())
 }
 
 /// The data folder to which a request is addressed, if it has the header. The nil id stands for a malformed header.

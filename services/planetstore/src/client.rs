@@ -7,10 +7,12 @@ use admin::REQUEST_HEADER;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use clap::Args;
+use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -18,6 +20,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
 
 use crate::credentials::{PASSWORD_ENV, RootCredentials, USER_ENV};
@@ -43,6 +46,9 @@ const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// How long a response may take. Stopping a node waits for the requests it accepted.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(40);
+
+/// How long the next line of a response of lines may take.
+const LINE_TIME_MAX: Duration = Duration::from_secs(40);
 
 /// The console of a running store.
 pub(crate) struct ConsoleClient {
@@ -121,10 +127,43 @@ impl ConsoleClient {
             .with_context(|| format!("the response of {} is not the expected document", self.authority))
     }
 
+    /// Begins something that answers with a document per line, and hands each on as it comes.
+    pub(crate) async fn post_lines<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        mut on_line: impl FnMut(T),
+    ) -> anyhow::Result<()> {
+        let request = self.request(Method::POST, path, self.login()?.as_ref(), None)?;
+        let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.exchange(request)).await;
+        let answer = answer.with_context(|| format!("the store at {} does not answer", self.authority))?;
+        let (head, mut body, _connection) = answer?;
+        let is_refused = !head.status.is_success();
+        let mut lines = BytesMut::new();
+        loop {
+            let frame = tokio::time::timeout(LINE_TIME_MAX, body.frame()).await;
+            let frame = frame.with_context(|| format!("the store at {} does not go on", self.authority))?;
+            let Some(frame) = frame.transpose().map_err(|error| self.ended_early(&error))? else { break };
+            let Ok(data) = frame.into_data() else { continue };
+            lines.extend_from_slice(&data);
+            if lines.len() > ANSWER_BYTES_MAX {
+                bail!("the response of {} has a line that is too long", self.authority);
+            }
+            while let Some(end) = lines.iter().position(|byte| *byte == b'\n' && !is_refused) {
+                on_line(self.read(head.status, &lines.split_to(end + 1))?);
+            }
+        }
+        if is_refused { self.read::<serde_json::Value>(head.status, &lines).map(|_none| ()) } else { Ok(()) }
+    }
+
     /// Sends a request that changes something.
     pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
+        self.post_for::<serde_json::Value>(path).await.map(|_done| ())
+    }
+
+    /// Sends a request that changes something, and reads what is so then.
+    pub(crate) async fn post_for<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let (status, body) = self.ask(Method::POST, path).await?;
-        self.read::<serde_json::Value>(status, &body).map(|_done| ())
+        self.read(status, &body)
     }
 
     fn read<T: DeserializeOwned>(&self, status: StatusCode, body: &[u8]) -> anyhow::Result<T> {
@@ -155,12 +194,17 @@ impl ConsoleClient {
     }
 
     async fn ask(&self, method: Method, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+        let (status, _, body) = self.send(method, path, self.login()?.as_ref(), None).await?;
+        Ok((status, body))
+    }
+
+    /// The credentials, as an `Authorization` header has them.
+    fn login(&self) -> anyhow::Result<Option<HeaderValue>> {
         let login = self.credentials.as_ref().map(|credentials| {
             let login = STANDARD.encode(format!("{}:{}", credentials.user, credentials.password.expose()));
             HeaderValue::try_from(format!("Basic {login}"))
         });
-        let (status, _, body) = self.send(method, path, login.transpose()?.as_ref(), None).await?;
-        Ok((status, body))
+        Ok(login.transpose()?)
     }
 
     /// Sends a request, with an `Authorization` header and a JSON document if given.
@@ -171,6 +215,24 @@ impl ConsoleClient {
         authorization: Option<&HeaderValue>,
         document: Option<String>,
     ) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
+        let request = self.request(method, path, authorization, document)?;
+        let answer = async {
+            let (head, body, _connection) = self.exchange(request).await?;
+            let body =
+                Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| self.ended_early(&error))?;
+            Ok((head.status, head.headers, body.to_bytes()))
+        };
+        let answer = tokio::time::timeout(ANSWER_TIME_MAX, answer).await;
+        answer.with_context(|| format!("the store at {} does not answer", self.authority))?
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: Option<&HeaderValue>,
+        document: Option<String>,
+    ) -> anyhow::Result<Request<Full<Bytes>>> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -183,11 +245,15 @@ impl ConsoleClient {
             value.set_sensitive(true);
             request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.exchange(request)).await;
-        answer.with_context(|| format!("the store at {} does not answer", self.authority))?
+        Ok(request)
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
+    fn ended_early(&self, error: &dyn std::fmt::Display) -> anyhow::Error {
+        anyhow::anyhow!("the response of {} ended early: {error}", self.authority)
+    }
+
+    /// Sends a request, and returns the beginning of the response. The connection lasts as long as what is returned last.
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(Parts, Incoming, ConnectionTask)> {
         let nobody = || format!("no store answers at {}; it may have been killed", self.authority);
         let stream = TcpStream::connect(&self.authority).await.with_context(nobody)?;
         match &self.tls {
@@ -206,18 +272,24 @@ impl ConsoleClient {
         &self,
         stream: S,
         request: Request<Full<Bytes>>,
-    ) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)>
+    ) -> anyhow::Result<(Parts, Incoming, ConnectionTask)>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let nobody = || format!("no store answers at {}; it may have been killed", self.authority);
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.with_context(nobody)?;
-        let connection = tokio::spawn(connection);
+        let connection = ConnectionTask(tokio::spawn(connection).abort_handle());
         let (head, body) = sender.send_request(request).await.with_context(nobody)?.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-        connection.abort();
-        let body = body.map_err(|error| anyhow::anyhow!("the response of {} ended early: {error}", self.authority))?;
-        Ok((head.status, head.headers, body.to_bytes()))
+        Ok((head, body, connection))
+    }
+}
+
+/// A task that carries a connection, until this is dropped.
+struct ConnectionTask(AbortHandle);
+
+impl Drop for ConnectionTask {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

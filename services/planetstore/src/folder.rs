@@ -60,6 +60,11 @@ impl Paths {
         self.0.join("author.key")
     }
 
+    /// The secrets by which pieces are tagged, of a process other than a gateway.
+    pub(crate) fn piece_secrets(&self) -> PathBuf {
+        self.0.join("piece-secrets.key")
+    }
+
     pub(crate) fn credentials(&self) -> PathBuf {
         self.0.join("credentials")
     }

@@ -102,7 +102,7 @@ fn role(connection: &str) -> Role {
         (Some("gateway"), _) => Role::Gateway,
         (Some("integration-owner"), _) => Role::IntegrationOwner,
         (Some("lifecycle"), _) => Role::Lifecycle,
-        (Some("maintenance"), _) => Role::Maintenance,
+        (Some("maintenance" | "repair" | "gc" | "health"), _) => Role::Maintenance,
         (Some("node"), Some(node)) => Role::Node(node),
         _ => Role::Operator,
     }
@@ -221,6 +221,9 @@ mod tests {
         assert_eq!(role("node node-1"), Role::Node("node-1".parse().unwrap()));
         assert_eq!(role("node node-1 health"), Role::Node("node-1".parse().unwrap()));
         assert_eq!(role("integration-owner"), Role::IntegrationOwner);
+        for maintenance in ["gc data", "repair data", "health telemetry", "maintenance"] {
+            assert_eq!(role(maintenance), Role::Maintenance, "{maintenance}");
+        }
         for other in ["operator log", "version", "node", "", "gateways"] {
             assert_eq!(role(other), Role::Operator, "{other}");
         }

@@ -37,6 +37,28 @@ impl fmt::Display for ByteSize {
     }
 }
 
+/// A time, written `10m`, `90s`, `2h` or `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimeSpan(pub(crate) Duration);
+
+impl FromStr for TimeSpan {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let seconds = match &text[digits.len()..] {
+            "s" => Some(1),
+            "m" => Some(60),
+            "h" => Some(3_600),
+            "d" => Some(86_400),
+            _ => None,
+        };
+        let time = digits.parse::<u64>().ok().zip(seconds).and_then(|(count, unit)| count.checked_mul(unit));
+        let time = time.map(|seconds| Self(Duration::from_secs(seconds)));
+        time.ok_or_else(|| format!("{text:?} is not a time such as 90s, 10m, 2h or 7d"))
+    }
+}
+
 /// A time as `3d 4h`, `2h 5m`, `3m 20s` or `12s`.
 pub(crate) fn time(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -63,6 +85,16 @@ mod tests {
         assert_eq!(ByteSize(1023).to_string(), "1023 B");
         assert_eq!(ByteSize(1536).to_string(), "1.50 KiB");
         assert_eq!(ByteSize(u64::MAX).to_string(), "16777215.99 TiB");
+    }
+
+    #[test]
+    fn times_are_read() {
+        for (text, seconds) in [("0s", 0), ("90s", 90), ("10m", 600), ("2h", 7_200), ("7d", 604_800)] {
+            assert_eq!(text.parse(), Ok(TimeSpan(Duration::from_secs(seconds))));
+        }
+        for wrong in ["", "s", "10", "-1s", "1w", "1.5h", "99999999999999999d"] {
+            assert!(wrong.parse::<TimeSpan>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

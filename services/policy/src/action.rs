@@ -182,8 +182,16 @@ actions! {
         AdminRotateMasterKey "admin:RotateMasterKey"
         AdminGetStatus "admin:GetStatus"
         AdminGetMetrics "admin:GetMetrics"
+        AdminAuditShards "admin:AuditShards"
+        AdminListNodes "admin:ListNodes"
+        AdminGetNode "admin:GetNode"
+        AdminDrainNode "admin:DrainNode"
+        AdminResumeNode "admin:ResumeNode"
+        AdminRemoveNode "admin:RemoveNode"
         AdminStopNode "admin:StopNode"
         AdminInitNode "admin:InitNode"
+        AdminConfirmStrays "admin:ConfirmStrays"
+        AdminChangeWorker "admin:ChangeWorker"
     }
 }
 

@@ -23,6 +23,7 @@ mod meter;
 mod node;
 pub mod protocol;
 mod read;
+mod rebuild;
 mod store;
 mod write;
 
@@ -32,10 +33,11 @@ pub use code::speed;
 pub use identity::PieceSecrets;
 pub use inspect::{Condition, Incident, IncidentKind, InspectedShard, Inspection};
 pub use node::{
-    Admission, AnyTransport, Joined, Membership, NODES_MAX, NatsTransport, NoClients, NodeControl, NodeError,
-    NodeTable, NodeView, STOP, STOPPED, StopError, TellError, Transport, TransportError, WINDOW_BYTES, control_subject,
-    follow_nodes, host, telemetry,
+    Admission, Answer, AnyTransport, CALL_BYTES_MAX, Joined, Membership, NODES_MAX, NatsTransport, NoClients,
+    NodeControl, NodeError, NodeTable, NodeView, RollCall, STOP, STOPPED, StopError, TellError, Transport,
+    TransportError, WINDOW_BYTES, control_subject, follow_nodes, host, telemetry,
 };
 pub use read::{ReadError, ReadMemory, ShortCircuit};
+pub use rebuild::{Pace, REBUILD_BYTES_MAX, RebuildError, Rebuilt, Rewrite};
 pub use store::{PUT_BYTES_MAX, READ_BYTES_MAX, STREAM_BYTES_MAX, ShardStore, StoredContent, WriteError};
 pub use write::{MissingShards, PendingWrites, Writer, Written};

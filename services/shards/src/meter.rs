@@ -55,6 +55,11 @@ pub(crate) fn write(outcome: &'static str) {
     metrics::counter!("planetstore_shards_writes_total", "outcome" => outcome).increment(1);
 }
 
+/// Shards of a content were written anew, or not.
+pub(crate) fn rebuilt(outcome: &'static str) {
+    metrics::counter!("planetstore_shards_rebuilds_total", "outcome" => outcome).increment(1);
+}
+
 /// A heartbeat was refused.
 pub(crate) fn heartbeat_refused(reason: &'static str) {
     metrics::counter!("planetstore_shards_heartbeats_refused_total", "reason" => reason).increment(1);

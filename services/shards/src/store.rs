@@ -9,7 +9,9 @@ use events::ids::{BucketName, ContentId, Generation, NodeId, Placement, Sha256Di
 use identity::PieceSecrets;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use uuid::Uuid;
 
+use crate::NodeError;
 use crate::budget::Budget;
 use crate::code::tagging::NoSecret;
 use crate::inspect::suspects::Suspects;
@@ -18,9 +20,11 @@ use crate::meter;
 use crate::node::client::{NodeClient, NodeClients};
 use crate::node::membership::Membership;
 use crate::node::transport::{AnyTransport, Transport};
+use crate::protocol::DISCARD_SHARDS_MAX;
 use crate::read::ReadMemory;
 use crate::read::hedge::HedgeBudget;
 use crate::read::local::{LocalAccess, ShortCircuit};
+use crate::rebuild::REBUILD_BYTES_MAX;
 use crate::write::discard;
 use crate::write::in_flight::InFlight;
 use crate::write::put;
@@ -65,6 +69,7 @@ pub(crate) struct Inner<T> {
     pub(crate) read_memory: ReadMemory,
     pub(crate) whole_budget: Budget,
     pub(crate) slice_budget: Budget,
+    pub(crate) rebuild_budget: Budget,
     pub(crate) in_flight: InFlight,
     pub(crate) pending_writes: PendingWrites,
     pub(crate) suspects: Suspects,
@@ -175,6 +180,7 @@ impl<T: Transport> ShardStore<T> {
             read_memory: ReadMemory::of(READ_BYTES_MAX),
             whole_budget: Budget::of(WHOLE_BYTES_MAX),
             slice_budget: Budget::of(SLICE_BYTES_MAX),
+            rebuild_budget: Budget::of(REBUILD_BYTES_MAX),
             in_flight: InFlight::default(),
             pending_writes: PendingWrites::default(),
             suspects: Suspects::default(),
@@ -213,6 +219,19 @@ impl<T: Transport> ShardStore<T> {
     /// A writer of a content of any size. It sends nothing before it has more than one stripe.
     pub fn writer(&self, bucket: BucketName, generation: Generation) -> Writer<T> {
         Writer::new(Arc::clone(&self.inner), bucket, generation)
+    }
+
+    /// Has a node discard shards of which the log says that nobody needs them, any number of them. What it does not have
+    /// counts as discarded.
+    ///
+    /// # Errors
+    /// Some may be there still.
+    pub async fn discard_on(&self, node: &NodeId, bucket: &BucketName, shards: &[Uuid]) -> Result<(), NodeError> {
+        let client = self.inner.clients.get(node);
+        for some in shards.chunks(DISCARD_SHARDS_MAX) {
+            client.discard(bucket, some.to_vec()).await?;
+        }
+        Ok(())
     }
 
     /// Discards, in the background, a content that no event names or will name, once none of its shards is in flight.

@@ -116,7 +116,8 @@ impl State {
     fn tail(&self) -> Tail {
         let first_sequence = self.events.keys().next().copied().unwrap_or(self.last + 1);
         let events = self.events.len() as u64;
-        Tail { first_sequence, last_sequence: self.last, events, deleted: self.last + 1 - first_sequence - events }
+        let deleted = self.last + 1 - first_sequence - events;
+        Tail { first_sequence, last_sequence: self.last, events, deleted, bytes: 0 }
     }
 
     /// What a follower that waits for `next` gets now.

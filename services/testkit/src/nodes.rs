@@ -232,6 +232,8 @@ pub fn heartbeat(node: &NodeId) -> Heartbeat {
         folder: None,
         trouble: None,
         disk: None,
+        age: None,
+        call: None,
     }
 }
 

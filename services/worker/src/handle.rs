@@ -3,10 +3,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Command, Leased};
+use events::ids::WorkerName;
 use events::lease::Term;
 use ledger::{CommitError, Committed};
 
 use crate::commits::Commits;
+use crate::failpoint::{Failpoint, Failpoints};
 use crate::meters;
 use crate::status::Status;
 use crate::throttle::Throttle;
@@ -23,9 +25,15 @@ pub struct Handle {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) commits: Commits,
     pub(crate) term: Option<Term>,
+    pub(crate) failpoints: Failpoints,
 }
 
 impl Handle {
+    /// The worker's name.
+    pub fn name(&self) -> &WorkerName {
+        &self.status.name
+    }
+
     /// The term in which this step is taken; `None` if the worker needs no lease.
     pub fn term(&self) -> Option<Term> {
         self.term
@@ -72,7 +80,12 @@ impl Handle {
 
     /// Says how many units are left to do; `None` if that is not known.
     pub fn left(&self, units: Option<u64>) {
-        self.status.set_left(units);
+        self.status.set_left(units, None);
+    }
+
+    /// The same of units that were counted in the state as of the event `as_of`.
+    pub fn left_as_of(&self, units: u64, as_of: u64) {
+        self.status.set_left(Some(units), Some(as_of));
     }
 
     /// Says what was done, in a sentence.
@@ -83,5 +96,10 @@ impl Handle {
     /// Says that the step is not stuck, when it has nothing else to say.
     pub fn alive(&self) {
         self.status.alive();
+    }
+
+    /// Comes to a point between two steps of the service, where a test may end it.
+    pub async fn reached(&self, point: Failpoint) {
+        self.failpoints.reached(point).await;
     }
 }

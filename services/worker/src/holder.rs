@@ -155,6 +155,8 @@ impl Holder {
             let connection = self.telemetry.as_ref().map_or(Some(0), |telemetry| telemetry.connection());
             if connection.is_none() {
                 self.wait("there is no connection to NATS".into());
+            } else if let Some(why) = self.unfit() {
+                self.wait(format!("this process is to be started again before it asks for it: {why}"));
             } else if let Some(owner) = owner.as_ref().filter(|_| !is_gone && self.telemetry.is_some()) {
                 let deaf = "; this process cannot take over, because it does not hear itself over NATS: are its \
                             permissions those of this release?";
@@ -231,6 +233,12 @@ impl Holder {
             }
             sleep_until(next).await;
         }
+    }
+
+    /// Why this process leaves the lease to others, if it does: it had it, and could not do the work.
+    fn unfit(&self) -> Option<String> {
+        let needing = self.needing.lock().unwrap_or_else(PoisonError::into_inner);
+        needing.iter().find_map(|status| status.unfit())
     }
 
     fn is_well(&self) -> bool {

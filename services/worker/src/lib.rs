@@ -14,9 +14,11 @@
 //! - `holder`: takes a lease, renews it, notices its loss; `patience`: how long an owner is waited for
 //! - [`Ticks`], [`Silence`]: when somebody counts as gone
 //! - `throttle`: the rate; `commits`: commits that are gathered; [`Store`]: what is needed of a ledger
+//! - [`Failpoint`]: points between two steps at which tests end a worker
 //! - [`Telemetry`]: what processes tell each other; [`NatsTelemetry`]: the same by NATS; `heard`: reports of others
 
 mod commits;
+mod failpoint;
 mod handle;
 mod heard;
 mod holder;
@@ -32,9 +34,10 @@ mod ticks;
 mod worker;
 mod workers;
 
+pub use failpoint::{Failpoint, Failpoints, HeldAt, NoFailpoint};
 pub use handle::Handle;
 pub use nats::{NatsTelemetry, lease_subject, report_subject};
-pub use status::{Last, Report, State};
+pub use status::{Last, Report, State, TEXT_CHARS_MAX};
 pub use store::Store;
 pub use telemetry::{Link, Message, Telemetry};
 pub use ticks::{Silence, Ticks};

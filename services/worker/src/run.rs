@@ -9,6 +9,7 @@ use events::lease::Term;
 use tokio::sync::watch;
 
 use crate::commits::Commits;
+use crate::failpoint::Failpoints;
 use crate::holder::Hold;
 use crate::status::{STUCK_TIME, Status};
 use crate::throttle::Throttle;
@@ -28,6 +29,7 @@ pub(crate) struct Loop {
     pub(crate) status: Arc<Status>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) commits: Commits,
+    pub(crate) failpoints: Failpoints,
     pub(crate) settings: watch::Receiver<WorkerRow>,
     /// The lease, if it needs one.
     pub(crate) hold: Option<watch::Receiver<Hold>>,
@@ -37,7 +39,7 @@ pub(crate) struct Loop {
 pub(crate) async fn run<W: Worker>(mut worker: W, mut it: Loop) {
     let mut pause = PAUSE_MIN;
     loop {
-        let term = it.admitted().await;
+        let term = it.admitted(&mut worker).await;
         it.status.begin();
         let handle = it.handle(term);
         let outcome = tokio::select! {
@@ -72,10 +74,8 @@ pub(crate) async fn run<W: Worker>(mut worker: W, mut it: Loop) {
                 it.status.fail(&trouble.to_string());
                 return;
             }
-            Err(Trouble::Failed(why)) => {
-                tracing::debug!(worker = %it.status.name, why, "a step failed");
-                it.status.fail(&why);
-                meters::failed(&it.status.name);
+            Err(trouble @ (Trouble::Failed(_) | Trouble::Halted(_) | Trouble::Unfit(_))) => {
+                it.note(&trouble);
                 it.rest(pause).await;
                 pause = (pause * 2).min(PAUSE_MAX);
             }
@@ -86,7 +86,24 @@ pub(crate) async fn run<W: Worker>(mut worker: W, mut it: Loop) {
 impl Loop {
     fn handle(&self, term: Option<Term>) -> Handle {
         let (status, throttle) = (Arc::clone(&self.status), Arc::clone(&self.throttle));
-        Handle { status, throttle, commits: self.commits.clone(), term }
+        Handle { status, throttle, commits: self.commits.clone(), term, failpoints: self.failpoints.clone() }
+    }
+
+    /// Notes why a step is to be taken again.
+    fn note(&self, trouble: &Trouble) {
+        let (name, why) = (&self.status.name, trouble.to_string());
+        tracing::debug!(worker = %name, why, "a step failed");
+        match trouble {
+            Trouble::Halted(_) => self.status.halt(&why),
+            Trouble::Unfit(_) => {
+                self.status.disqualify(&why);
+                meters::failed(name);
+            }
+            Trouble::Failed(_) | Trouble::LeaseLost | Trouble::Stopped(_) => {
+                self.status.fail(&why);
+                meters::failed(name);
+            }
+        }
     }
 
     /// Waits until the step that is under way has shown no sign of life for too long.
@@ -101,7 +118,7 @@ impl Loop {
     }
 
     /// Waits until the worker may run; the term in which it may.
-    async fn admitted(&mut self) -> Option<Term> {
+    async fn admitted(&mut self, worker: &mut impl Worker) -> Option<Term> {
         loop {
             if self.settings.borrow_and_update().paused {
                 self.status.enter(State::Paused);
@@ -114,8 +131,9 @@ impl Loop {
                 Hold::Waiting(why) => why.clone(),
             };
             // Whoever owned the lease meanwhile began anew, and so does this process.
-            self.status.succeed();
+            self.status.begin_anew();
             self.status.enter(State::Waiting { why });
+            worker.lost();
             tokio::select! {
                 () = changed(hold) => {}
                 () = changed(&mut self.settings) => {}

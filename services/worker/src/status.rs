@@ -24,7 +24,7 @@ pub(crate) const STUCK_TIME: Duration = Duration::from_mins(1);
 const FAILING_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// The longest text that a report holds, in characters.
-const TEXT_CHARS_MAX: usize = 300;
+pub const TEXT_CHARS_MAX: usize = 300;
 
 /// What a background loop is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,9 @@ pub struct Report {
     pub done: u64,
     /// How many are left to do, where that is known.
     pub left: Option<u64>,
+    /// The event up to which the log was known when those were counted; absent if that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_as_of: Option<u64>,
     /// Units a second that it did lately.
     pub pace: f64,
     /// Units a second that it keeps to; `None` without a limit.
@@ -124,9 +127,12 @@ struct Figures {
     since: Timestamp,
     done: u64,
     left: Option<u64>,
+    left_as_of: Option<u64>,
     pace: Pace,
     failures: u64,
     failing_since: Option<Instant>,
+    /// Why this process cannot do the work until it is started anew.
+    unfit: Option<String>,
     /// The last sign of life of the step that is under way.
     alive: Option<Instant>,
     last: Option<Last>,
@@ -139,9 +145,11 @@ impl Status {
             since: now(),
             done: 0,
             left: None,
+            left_as_of: None,
             pace: Pace { per_second: 0.0, at: Instant::now() },
             failures: 0,
             failing_since: None,
+            unfit: None,
             alive: None,
             last: None,
         };
@@ -190,7 +198,13 @@ impl Status {
         let (figures, now) = (self.figures(), Instant::now());
         let within =
             |since: Option<Instant>, most| since.is_none_or(|since| now.saturating_duration_since(since) < most);
-        within(figures.alive, QUIET_TIME_MAX) && within(figures.failing_since, FAILING_TIME_MAX)
+        let is_fit = figures.unfit.is_none();
+        is_fit && within(figures.alive, QUIET_TIME_MAX) && within(figures.failing_since, FAILING_TIME_MAX)
+    }
+
+    /// Why this process must not ask for the lease, if it must not.
+    pub(crate) fn unfit(&self) -> Option<String> {
+        self.figures().unfit.clone()
     }
 
     /// A step failed. It fails since the first of several in a row.
@@ -204,8 +218,28 @@ impl Status {
         figures.failures += 1;
     }
 
+    /// Nothing is done until an operator has looked, here or in any other process. That is no failure, and the lease is in
+    /// good hands.
+    pub(crate) fn halt(&self, why: &str) {
+        self.enter(State::Failing { why: cut(why) });
+        self.figures().failing_since = None;
+    }
+
+    /// A step failed in a way of which this process is the cause.
+    pub(crate) fn disqualify(&self, why: &str) {
+        self.fail(why);
+        self.figures().unfit = Some(cut(why));
+    }
+
     /// A step ended well.
     pub(crate) fn succeed(&self) {
+        let mut figures = self.figures();
+        figures.failing_since = None;
+        figures.unfit = None;
+    }
+
+    /// The lease is not owned here any more.
+    pub(crate) fn begin_anew(&self) {
         self.figures().failing_since = None;
     }
 
@@ -217,9 +251,10 @@ impl Status {
         figures.pace.count(units, Instant::now());
     }
 
-    pub(crate) fn set_left(&self, left: Option<u64>) {
+    pub(crate) fn set_left(&self, left: Option<u64>, as_of: Option<u64>) {
         self.alive();
-        self.figures().left = left;
+        let mut figures = self.figures();
+        (figures.left, figures.left_as_of) = (left, as_of);
     }
 
     pub(crate) fn say(&self, what: &str) {
@@ -240,6 +275,7 @@ impl Status {
             unit: self.profile.unit.into(),
             done: figures.done,
             left: figures.left,
+            left_as_of: figures.left_as_of,
             pace: figures.pace.at(Instant::now()),
             rate,
             failures: figures.failures,

@@ -42,9 +42,17 @@ pub enum Trouble {
     /// The ledger has stopped, and with it all loops.
     #[error("the ledger has stopped: {0}")]
     Stopped(String),
-    /// Something else. The step is taken again after a pause, which grows from one failure to the next.
+    /// Something else. The step is taken again after a pause, which grows from one failure to the next. After a minute of
+    /// that another process may take the lease.
     #[error("{0}")]
     Failed(String),
+    /// It waits for an operator, as every other process would. The step is taken again after a pause, and the lease stays.
+    #[error("{0}")]
+    Halted(String),
+    /// This process cannot do the work, but another one may: the lease is not renewed any more. Once another process has
+    /// it, this one does not ask for it again until it is started anew.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 impl From<CommitError> for Trouble {
@@ -80,6 +88,9 @@ pub trait Worker: Send + 'static {
     /// # Errors
     /// [`Trouble`] says what happens next.
     fn step(&mut self, handle: &Handle) -> impl Future<Output = Result<Step, Trouble>> + Send;
+
+    /// The lease was lost, or is not owned yet: whatever only its owner knows is not so any more. It may be told so twice.
+    fn lost(&mut self) {}
 
     /// Waits until there may be something to do. It is asked after a step that said [`Step::Idle`], and may be dropped and
     /// asked again.

@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
 use crate::commits::{COMMIT_INTERVAL, Commits};
+use crate::failpoint::Failpoints;
 use crate::heard::Heard;
 use crate::holder::{Hold, Holder, Needing, Signs, release};
 use crate::run::{Loop, run};
@@ -41,6 +42,8 @@ pub struct Options {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The other processes of the region. `None` if this one alone appends to the log: then it takes its leases at once.
     pub link: Option<Link>,
+    /// The points at which a test ends the process.
+    pub failpoints: Failpoints,
 }
 
 /// Why a worker was not added.
@@ -67,6 +70,7 @@ struct Shared {
     state: Mutex<Running>,
     heard: Heard,
     commits: Commits,
+    failpoints: Failpoints,
     /// What is broken, if anything is.
     broken: watch::Sender<Option<String>>,
 }
@@ -99,7 +103,7 @@ impl Workers {
     /// Begins to follow the settings of the region's workers. Must be called within a tokio runtime.
     pub fn start(options: Options, store: Arc<dyn Store>) -> Self {
         meters::describe();
-        let Options { region, owner, now, link } = options;
+        let Options { region, owner, now, link, failpoints } = options;
         let (telemetry, heard) = link.map(|Link { telemetry, heard }| (telemetry, heard)).unzip();
         let changes = store.changes();
         // Whoever is alone disturbs nobody: its commands are appended together with those of clients.
@@ -114,6 +118,7 @@ impl Workers {
             state: Mutex::default(),
             heard: Heard::default(),
             commits,
+            failpoints,
             broken: watch::Sender::new(None),
         });
         let workers = Self(shared);
@@ -150,7 +155,8 @@ impl Workers {
         state.loops.insert(name, LoopEntry { status: Arc::clone(&status), settings, rate });
         drop(state);
         let hold = profile.lease.map(|lease| self.hold(lease, &status));
-        let it = Loop { status, throttle, commits: self.0.commits.clone(), settings: set, hold };
+        let (commits, failpoints) = (self.0.commits.clone(), self.0.failpoints.clone());
+        let it = Loop { status, throttle, commits, failpoints, settings: set, hold };
         self.spawn(profile.name, async move {
             run(worker, it).await;
             None
@@ -281,7 +287,7 @@ impl Workers {
         self.0.store.settings(name).unwrap_or_else(|error| {
             tracing::debug!(%error, worker = %name, "the settings of a worker cannot be looked up");
             // Somebody may have paused it.
-            WorkerRow { paused: true, rate: None }
+            WorkerRow { paused: true, ..WorkerRow::default() }
         })
     }
 

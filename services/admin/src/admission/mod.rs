@@ -11,7 +11,7 @@ use domain::{JoinNode, Rejection};
 use events::Origin;
 use events::ids::{AuthType, FolderId, NodeId, Principal};
 use ledger::{CommitError, Ledger, Snapshot, StateError};
-use shards::telemetry::{Heartbeat, Ruling, Trouble, Verdict};
+use shards::telemetry::{FolderAge, Heartbeat, Ruling, Trouble, Verdict};
 use shards::{Admission, Joined, Membership, NODES_MAX, NodeControl, NodeView};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
@@ -30,6 +30,17 @@ const PRINCIPAL: &str = "admission";
 pub async fn admit_nodes(ledger: Ledger, membership: Membership, control: NodeControl) {
     let (said, missed) = (BTreeMap::new(), BTreeSet::new());
     Doorman { ledger, membership, control, said, missed }.run().await;
+}
+
+/// Shows a membership which nodes have joined, until the ledger has stopped: for processes that admit none.
+pub async fn follow_admissions(ledger: Ledger, membership: Membership) {
+    let mut progress = ledger.progress();
+    progress.mark_changed();
+    while progress.changed().await.is_ok() {
+        if let Err(error) = accept_nodes(&membership, &ledger.latest()) {
+            tracing::warn!(%error, "cannot read the nodes that have joined");
+        }
+    }
 }
 
 /// The outcome for a node whose name is new to the log.
@@ -133,6 +144,7 @@ impl Doorman {
         let verdict = match view.admission {
             Admission::Refused { known } => Verdict::Refused(known),
             Admission::Double { older } => Verdict::Double(older),
+            Admission::Outdated { known } => Verdict::Outdated(known),
             Admission::Accepted if *trouble == Some(Trouble::Refused) => Verdict::Accepted,
             Admission::Accepted | Admission::Undecided => return,
         };
@@ -187,6 +199,15 @@ pub(crate) fn node_refusal(view: &NodeView) -> Option<String> {
              up with `planetstore node init {}`",
             view.heartbeat.node
         )),
+        Admission::Outdated { known } => {
+            let FolderAge { starts, position } = view.heartbeat.age.unwrap_or_default();
+            Some(format!(
+                "refused: its data folder {folder} is an older copy of itself, from start {starts} and write {position}, \
+                 and had come to start {} and write {}; bring the newer one back, or empty the folder, start the node, \
+                 and let it in with `planetstore node init {}`",
+                known.starts, known.position, view.heartbeat.node
+            ))
+        }
         Admission::Double { older } => Some(format!(
             "refused: process {older} serves from the data folder {folder} or a copy of it; stop one of them for good"
         )),

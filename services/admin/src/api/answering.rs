@@ -105,6 +105,7 @@ pub(super) fn targets(path: &str, params: &[(String, String)]) -> Vec<String> {
             "policy" => "policy",
             "kms_key" => "kms-key",
             "bucket" => "bucket",
+            "node" => "node",
             // Keys and sessions are their users'.
             _ => return None,
         };
@@ -119,12 +120,13 @@ pub(super) fn targets(path: &str, params: &[(String, String)]) -> Vec<String> {
 }
 
 /// What lists and makes things, and their kind.
-const COLLECTIONS: [(&str, &str); 5] = [
+const COLLECTIONS: [(&str, &str); 6] = [
     ("/api/v1/users", "user"),
     ("/api/v1/groups", "group"),
     ("/api/v1/policies", "policy"),
     ("/api/v1/kms-keys", "kms-key"),
     ("/api/v1/buckets", "bucket"),
+    ("/api/v1/nodes", "node"),
 ];
 
 /// What a request makes that names it in its document only.

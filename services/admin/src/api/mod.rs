@@ -1,6 +1,6 @@
 //! The admin API: users, keys, groups, policies, limits and quotas over HTTP and JSON.
 //!
-//! In come requests with a bearer token, out go JSON documents. One table, [`operation::operations`], says what is
+//! In come requests with a bearer token, out go JSON documents. One table, [`operations::operations`], says what is
 //! asked where, by whom it may be asked, and how both look: routes, authorization and the `OpenAPI` document are made
 //! of it, so that none of them can lack what another has.
 //!
@@ -9,8 +9,8 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `region`, `master_key`: the
-//!   handlers
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
+//!   the handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
 //! - `openapi`: the description of it all
 
@@ -26,8 +26,10 @@ mod kms_keys;
 mod login;
 mod master_key;
 mod method;
+mod nodes;
 mod openapi;
 mod operation;
+mod operations;
 mod password;
 mod policies;
 mod refusal;
@@ -57,6 +59,7 @@ use ledger::{Ledger, Sources, StateError};
 use listener::{Client, TrustedProxies};
 use policy::Action;
 use rights::GuardedLedger;
+use shards::Membership;
 
 use access::Asker;
 pub use openapi::openapi;
@@ -82,6 +85,8 @@ pub struct AdminOptions {
     pub master_keys: Vec<HeldMasterKey>,
     /// Proxies whose word about the address of a client counts.
     pub trusted_proxies: TrustedProxies,
+    /// The storage nodes, as this gateway hears them.
+    pub membership: Membership,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
@@ -112,6 +117,7 @@ struct Shared {
     tokens: Vec<Tokens>,
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
+    membership: Membership,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
@@ -154,8 +160,17 @@ impl Admin {
         if !(options.random)(&mut random) {
             return Err(AdminError::NoRandomness);
         }
-        let AdminOptions { region, root, sealers, tokens, master_keys, trusted_proxies, sources, random: source } =
-            options;
+        let AdminOptions {
+            region,
+            root,
+            sealers,
+            tokens,
+            master_keys,
+            trusted_proxies,
+            membership,
+            sources,
+            random: source,
+        } = options;
         Ok(Self(Arc::new(Shared {
             region,
             root,
@@ -163,6 +178,7 @@ impl Admin {
             tokens,
             master_keys,
             trusted_proxies,
+            membership,
             sources,
             random: source,
             hasher: Hasher::new(random)?,
@@ -230,7 +246,7 @@ impl std::fmt::Debug for Admin {
 /// Everything below `/api/v1` that is about who may do what.
 pub fn admin_routes(admin: &Admin) -> Router {
     let mut routes = Router::new();
-    for operation in operation::operations() {
+    for operation in operations::operations() {
         let admin = admin.clone();
         let path = operation.path;
         let filter = operation.method.filter();

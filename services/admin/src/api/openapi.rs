@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use super::access::{Access, Proof};
 use super::answer::Answer;
 use super::asked::Asked;
-use super::operation::{Operation, operations};
+use super::operation::Operation;
+use super::operations::operations;
 use super::refusal::Refusal;
 use super::shape;
 

@@ -189,6 +189,15 @@ impl From<Rejection> for Refusal {
         match rejection {
             Rejection::NoSuchBucket => Self::not_found("there is no such bucket"),
             Rejection::Identity(rejection) => rejection.into(),
+            Rejection::NoSuchNode => Self::not_found("no storage node of this name has joined"),
+            Rejection::NodeRemoved => {
+                Self::conflict("the storage node was removed: `planetstore node resume` takes it back")
+            }
+            Rejection::NodeInUse { shards } => Self::conflict(format!(
+                "{shards} shards are placed on it. Have them moved first with `planetstore node drain`, and remove it \
+                 once `planetstore node list` shows none. If its disk is lost for good, remove it with --force (`force` \
+                 in the API): its shards are given up, and rebuilt from the others of their contents"
+            )),
             Rejection::JudgedByOther => {
                 Self::unavailable("who may do what changes all the time: nothing was done, try again")
             }

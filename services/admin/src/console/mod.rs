@@ -1,18 +1,26 @@
-//! The console address: health, readiness, metrics, status, stopping a node, and the admin API.
+//! The console address: health, readiness, metrics, status, what operators tell nodes and workers, and the admin API.
 //!
 //! Health and readiness need no login and contain nothing secret. Metrics need a login from another machine. Everything
 //! under `/api` needs the root credentials or a session token. All except health and readiness answer only under names
 //! of this machine: see `hosts`.
 
+mod audit;
 mod auth;
+mod basis;
+mod filling;
 mod forward;
+mod growth;
 mod hosts;
 mod limits;
 mod nodes;
 mod ready;
+mod redundancy;
 mod routes;
+mod scrubs;
 mod status;
+mod workers;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -22,24 +30,33 @@ use axum::http::StatusCode;
 use eventlog::JetStreamLog;
 use events::ids::RegionName;
 use identity::Credentials;
-use ledger::Ledger;
+use ledger::{Ledger, Sources};
 use listener::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
-use shards::{Membership, NodeControl};
-use tokio::sync::oneshot;
+use shards::{Membership, NodeControl, ShardStore};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
+use worker::Workers;
 
 use crate::api::{Admin, BasicLogins};
 use crate::meters::{self, MetersError};
 
+pub use audit::{AUDIT_SHARDS_PATH, AuditLine};
+use growth::Growth;
+
 pub use hosts::Hosts;
 pub use limits::LIMITS;
-pub use nodes::{NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
+pub use nodes::{NODE_CONFIRM_STRAYS_PATH, NODE_INIT_PATH, NODE_STOP_PATH, REQUEST_HEADER};
 pub use ready::Readiness;
-pub use status::{
-    CacheFigures, Health, LedgerStatus, LogStatus, NodeState, NodeStatus, Owed, OwedByNode, OwedContent, Quarantined,
-    STATUS_PATH, Status, Stored, Stray,
+pub use redundancy::Redundancy;
+pub use scrubs::{
+    NodeScrub, PassReport, SCRUBS_CHANGE_PATH, SCRUBS_PATH, ScrubAnswer, ScrubList, ScrubReport, ScrubState,
 };
+pub use status::{
+    CacheFigures, DiskStatus, Health, LedgerStatus, LogStatus, NodeState, NodeStatus, Owed, OwedByNode, OwedContent,
+    Quarantined, STATUS_PATH, Status, Stored, Stray,
+};
+pub use workers::{WORKER_PATH, WORKERS_PATH, WorkerList};
 
 /// How a part of a process is. The console asks for it whenever it is asked.
 pub trait Check: Send + Sync {
@@ -78,10 +95,18 @@ pub struct GatewayView {
     pub log: Arc<JetStreamLog>,
     /// Its ledger.
     pub ledger: Ledger,
+    /// Where it reads and writes shards.
+    pub store: ShardStore,
+    /// Where time comes from.
+    pub sources: Sources,
+    /// The background workers of its process, and those that it hears of.
+    pub workers: Workers,
     /// The nodes it hears.
     pub membership: Membership,
     /// The connection for messages to nodes.
     pub control: NodeControl,
+    /// Its data folder.
+    pub folder: PathBuf,
     /// What it counts.
     pub figures: Box<dyn Figures>,
     /// The admin API, which knows who may see what.
@@ -109,6 +134,12 @@ pub(crate) struct ConsoleState {
     checks: Mutex<Vec<Arc<dyn Check>>>,
     /// The gateway of this process, once it serves.
     gateway: OnceLock<Box<GatewayView>>,
+    /// Held by the audit that is under way.
+    audits: Arc<Semaphore>,
+    /// How fast the log and the disks fill.
+    growth: Growth,
+    /// The task that follows that.
+    following: Mutex<Option<JoinHandle<()>>>,
     is_started: AtomicBool,
     is_stopping: AtomicBool,
 }
@@ -137,7 +168,11 @@ impl Console {
     pub fn show(&self, gateway: GatewayView) {
         if self.state.gateway.set(Box::new(gateway)).is_err() {
             tracing::warn!("the console can show only one gateway");
+            return;
         }
+        let state = Arc::clone(&self.state);
+        let following = tokio::spawn(async move { filling::follow_growth(&state).await });
+        *self.state.following() = Some(following);
     }
 
     /// Marks the start as complete.
@@ -154,6 +189,9 @@ impl Console {
     pub async fn stop(self) {
         // It may have ended already.
         let _told = self.stop.send(());
+        if let Some(following) = self.state.following().take() {
+            following.abort();
+        }
         if let Err(error) = self.served.await {
             tracing::warn!(%error, "the console's task failed");
         }
@@ -170,6 +208,9 @@ impl ConsoleState {
             basic: BasicLogins::new(),
             checks: Mutex::default(),
             gateway: OnceLock::new(),
+            audits: Arc::new(Semaphore::new(1)),
+            growth: Growth::default(),
+            following: Mutex::default(),
             is_started: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
         }
@@ -179,6 +220,10 @@ impl ConsoleState {
     fn for_tests() -> Self {
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         Self::new(recorder, Hosts::new(std::net::Ipv4Addr::LOCALHOST.into(), []), None)
+    }
+
+    fn following(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn checks(&self) -> MutexGuard<'_, Vec<Arc<dyn Check>>> {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use domain::{ChangeNode, NodeChange, View};
 use events::ids::{FolderId, NodeId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shards::{Admission, NodeView, StopError};
 
 use super::routes::{answer, refuse};
+use super::workers::commit;
 use super::{ConsoleState, GatewayView};
 use crate::admission::{accept_nodes, join_node};
 
@@ -18,6 +20,9 @@ pub const NODE_STOP_PATH: &str = "/api/v1/nodes/{node}/stop";
 
 /// The path that admits a node with its present data folder.
 pub const NODE_INIT_PATH: &str = "/api/v1/nodes/{node}/init";
+
+/// The path that confirms how many shards on a node of which the log says nothing are not needed.
+pub const NODE_CONFIRM_STRAYS_PATH: &str = "/api/v1/nodes/{node}/confirm-strays";
 
 /// A header that every changing request must have. A page of another site cannot make a browser send it without
 /// permission, so it cannot use the login that the browser remembers.
@@ -101,6 +106,45 @@ pub(super) async fn init_node(
     answer(StatusCode::OK, &Initialized { node: node.as_str(), folder: folder.to_string(), replaces })
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Strays {
+    shards: u64,
+}
+
+#[derive(Serialize)]
+struct Confirmed<'a> {
+    node: &'a str,
+    shards: u64,
+}
+
+/// Confirms that shards on a node of which the log says nothing are not needed.
+pub(super) async fn confirm_strays(
+    State(state): State<Arc<ConsoleState>>,
+    Path(name): Path<String>,
+    Query(Strays { shards }): Query<Strays>,
+    headers: HeaderMap,
+) -> Response {
+    let (gateway, node) = match asked(&state, &name, &headers) {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
+    };
+    let row = match gateway.ledger.latest().node(&node) {
+        Ok(Some(row)) => row,
+        Ok(None) => return refuse(StatusCode::NOT_FOUND, "no node of this name has joined"),
+        Err(error) => return refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("the state cannot be read: {error}")),
+    };
+    let change = NodeChange::ConfirmStrays { shards };
+    let change = ChangeNode { node: node.clone(), folder: row.folder, change };
+    match commit(gateway, change.into()).await {
+        Ok(()) => {
+            tracing::warn!(%node, shards, "shards of which the log says nothing are not needed");
+            answer(StatusCode::OK, &Confirmed { node: node.as_str(), shards })
+        }
+        Err(error) => refuse(StatusCode::CONFLICT, &format!("this cannot be confirmed: {error}")),
+    }
+}
+
 /// The only process that waits to be admitted under a name, and the folder it would replace.
 fn candidate(
     processes: Vec<NodeView>,
@@ -116,6 +160,11 @@ fn candidate(
     match first.admission {
         Admission::Refused { known } => Ok((first, Some(FolderId(known)))),
         Admission::Undecided => Ok((first, None)),
+        Admission::Outdated { .. } => Err((
+            StatusCode::CONFLICT,
+            "the node serves an older copy of its data folder: bring the newer one back, or empty the folder and start \
+             the node again, and then admit it",
+        )),
         Admission::Accepted | Admission::Double { .. } => {
             Err((StatusCode::CONFLICT, "the node serves the data folder that has joined"))
         }

@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, any, get, post};
 use policy::Action;
 use serde::Serialize;
 
-use super::{ConsoleState, auth, forward, hosts, nodes, ready, status};
+use super::{ConsoleState, audit, auth, forward, hosts, nodes, ready, scrubs, status, workers};
 use crate::meters;
 
 /// The content type of the metrics.
@@ -26,7 +26,13 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
     };
     let api = guarded(status::STATUS_PATH, get(status::get), Action::AdminGetStatus)
         .merge(guarded(nodes::NODE_STOP_PATH, post(nodes::stop_node), Action::AdminStopNode))
-        .merge(guarded(nodes::NODE_INIT_PATH, post(nodes::init_node), Action::AdminInitNode));
+        .merge(guarded(nodes::NODE_INIT_PATH, post(nodes::init_node), Action::AdminInitNode))
+        .merge(guarded(audit::AUDIT_SHARDS_PATH, post(audit::audit), Action::AdminAuditShards))
+        .merge(guarded(nodes::NODE_CONFIRM_STRAYS_PATH, post(nodes::confirm_strays), Action::AdminConfirmStrays))
+        .merge(guarded(workers::WORKERS_PATH, get(workers::list), Action::AdminGetStatus))
+        .merge(guarded(workers::WORKER_PATH, post(workers::change), Action::AdminChangeWorker))
+        .merge(guarded(scrubs::SCRUBS_PATH, get(scrubs::list), Action::AdminGetStatus))
+        .merge(guarded(scrubs::SCRUBS_CHANGE_PATH, post(scrubs::change), Action::AdminChangeWorker));
     let metrics = from_fn_with_state(guard(Action::AdminGetMetrics), auth::require_afar);
     let metrics = Router::new().route("/metrics", get(self::metrics)).layer(metrics);
     Router::new()

@@ -1,5 +1,6 @@
 //! The status of a store, as the console returns it and `planetstore status` shows it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,18 +8,23 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::View;
-use domain::row::{DebtRow, TotalsRow};
+use domain::row::{Condition, DebtRow, Duty, NodeRow, Presence, TotalsRow};
 use eventlog::Log;
 use events::Fact;
 use events::content::ShardFault;
+use events::node::Failure;
 use ledger::{QuarantinedRow, StateError};
 use serde::{Deserialize, Serialize};
 use shards::telemetry::Trouble;
 use shards::{Admission, NodeView};
 
+use super::basis::basis;
+use super::filling::{days_until_full, disk_status};
+use super::growth::{Growth, PerDay};
 use super::ready::{Readiness, readiness};
+use super::redundancy::{Redundancy, redundancy};
 use super::routes::{answer, refuse};
-use super::{ConsoleState, GatewayView};
+use super::{Acked, ConsoleState, GatewayView};
 use crate::admission::node_refusal;
 
 /// The path of the status.
@@ -28,7 +34,7 @@ pub const STATUS_PATH: &str = "/api/v1/status";
 const LISTED_MAX: usize = 100;
 
 /// How long the log may take to return its last sequence.
-const LOG_TIME_MAX: Duration = Duration::from_secs(2);
+pub(super) const LOG_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// The status of a store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,10 +58,27 @@ pub struct Status {
     pub cache: CacheFigures,
     /// The nodes that were ever heard.
     pub nodes: Vec<NodeStatus>,
+    /// Whether everything is fully redundant; `None` while the state cannot be read.
+    #[serde(default)]
+    pub redundancy: Option<Redundancy>,
     /// The event log.
     pub log: LogStatus,
     /// The projection of the log.
     pub ledger: LedgerStatus,
+    /// The disk of the gateway's own data folder; `None` if it cannot be read.
+    #[serde(default)]
+    pub disk: Option<DiskStatus>,
+}
+
+/// A disk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DiskStatus {
+    /// Free bytes.
+    pub free_bytes: u64,
+    /// Bytes of the disk.
+    pub total_bytes: u64,
+    /// Days until it is full, as it fills now; `None` if it does not, or if that was watched for too short a time.
+    pub days_until_full: Option<f64>,
 }
 
 /// The health of acknowledged contents.
@@ -170,9 +193,16 @@ pub struct NodeStatus {
     /// Its data folder; `None` if it does not report one.
     #[serde(default)]
     pub folder: Option<String>,
-    /// Why it is not accepted as the node, or receives no writes.
+    /// What the log says of it beside that it is online, serves and is healthy, such as `draining` or `failing (latency)`.
+    /// The state is what this gateway sees.
+    #[serde(default)]
+    pub recorded: Vec<String>,
+    /// Why it is not accepted as the node, or receives no writes, or is taken with a doubt.
     #[serde(default)]
     pub why: Option<String>,
+    /// Days until its disk is full, as it fills now; `None` if it does not, or if that was watched for too short a time.
+    #[serde(default)]
+    pub days_until_full: Option<f64>,
 }
 
 /// The state of a node.
@@ -214,7 +244,7 @@ impl NodeState {
     pub fn of(node: &NodeView) -> Self {
         match (node.reachable, node.admission) {
             (false, _) => Self::Offline,
-            (true, Admission::Refused { .. } | Admission::Double { .. }) => Self::Refused,
+            (true, Admission::Refused { .. } | Admission::Double { .. } | Admission::Outdated { .. }) => Self::Refused,
             (true, Admission::Undecided) => Self::Undecided,
             (true, Admission::Accepted) if node.is_online() => Self::Online,
             (true, Admission::Accepted) if node.heartbeat.trouble == Some(Trouble::Stalled) => Self::Stalled,
@@ -232,6 +262,12 @@ pub struct LogStatus {
     pub last_sequence: Option<u64>,
     /// Whether every sequence has an event.
     pub dense: Option<bool>,
+    /// The bytes that it takes; `None` if it does not answer.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// By how much that grows in a day; `None` if it was watched for too short a time.
+    #[serde(default)]
+    pub growth_bytes_per_day: Option<f64>,
 }
 
 /// The projection of the log.
@@ -276,19 +312,30 @@ pub(super) async fn get(State(state): State<Arc<ConsoleState>>) -> Response {
 }
 
 async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
+    let acked = gateway.figures.acked();
     let folded = match gateway.ledger.read().await {
-        Ok(snapshot) => folded(&snapshot).map_err(|error| error.to_string()),
+        Ok(snapshot) => folded(&snapshot, gateway, acked).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let folded = folded.inspect_err(|error| tracing::warn!(%error, "the status has no usage figures")).ok();
-    let (stored, owed) = folded.unzip();
+    let (stored, owed, redundancy) = match folded {
+        Some((stored, owed, redundancy)) => (Some(stored), Some(owed), Some(redundancy)),
+        None => (None, None, None),
+    };
     let quarantined = quarantined(&gateway.ledger.latest())
         .inspect_err(|error| tracing::warn!(%error, "the status has no quarantined entries"))
         .unwrap_or_default();
-    let acked = gateway.figures.acked();
+    let rows = gateway.ledger.latest().list_nodes();
+    let rows = rows.inspect_err(|error| tracing::warn!(%error, "the status has no word of the log on nodes"));
+    let rows: BTreeMap<_, _> = rows.unwrap_or_default().into_iter().collect();
     let tail = tokio::time::timeout(LOG_TIME_MAX, gateway.log.tail()).await.ok().and_then(Result::ok);
     let progress = gateway.ledger.progress().borrow().clone();
     let now = tokio::time::Instant::now();
+    let log_bytes = tail.as_ref().map(|tail| tail.bytes);
+    let disk = disk_status(&gateway.folder, &state.growth, now);
+    let views = gateway.membership.nodes();
+    let node = |view: &NodeView| node_status(view, rows.get(&view.heartbeat.node), &state.growth, now);
+    let growth = log_bytes.and_then(|bytes| state.growth.of_log(now, bytes));
     Status {
         version: env!("CARGO_PKG_VERSION").into(),
         known_level: Fact::LEVEL,
@@ -303,17 +350,21 @@ async fn status(state: &ConsoleState, gateway: &GatewayView) -> Status {
             owed,
         },
         cache: gateway.figures.cache(),
-        nodes: gateway.membership.nodes().iter().map(|node| node_status(node, now)).collect(),
+        nodes: views.iter().map(node).collect(),
+        redundancy,
         log: LogStatus {
             connected: gateway.log.connection().borrow().connected,
             last_sequence: tail.as_ref().map(|tail| tail.last_sequence),
             dense: tail.map(|tail| tail.is_dense()),
+            bytes: log_bytes,
+            growth_bytes_per_day: growth.map(|PerDay(bytes)| bytes.round()),
         },
         ledger: LedgerStatus {
             sequence: progress.cursor.sequence,
             failed: progress.failed.map(|reason| reason.to_string()),
             quarantined,
         },
+        disk,
     }
 }
 
@@ -325,8 +376,14 @@ fn quarantined(snapshot: &ledger::Snapshot) -> Result<Quarantined, StateError> {
     Ok(Quarantined { count: snapshot.count_quarantined()?, newest: newest.collect() })
 }
 
-fn folded(snapshot: &ledger::Snapshot) -> Result<(Stored, Owed), StateError> {
-    Ok((stored(snapshot)?, owed(snapshot)?))
+fn folded(
+    snapshot: &ledger::Snapshot,
+    gateway: &GatewayView,
+    acked: Acked,
+) -> Result<(Stored, Owed, Redundancy), StateError> {
+    let mut basis = basis(snapshot, &gateway.membership.nodes(), &gateway.workers.reports())?;
+    (basis.settling, basis.is_scanning) = (acked.settling, acked.is_scanning);
+    Ok((stored(snapshot)?, owed(snapshot)?, redundancy(&basis)))
 }
 
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
@@ -361,12 +418,41 @@ fn dedup_ratio(logical_bytes: u64, content_bytes: u64) -> f64 {
     if content_bytes == 0 { 1.0 } else { logical_bytes as f64 / content_bytes as f64 }
 }
 
-fn node_status(node: &NodeView, now: tokio::time::Instant) -> NodeStatus {
+/// What the log says of a node beside what is usual.
+fn recorded(row: &NodeRow) -> Vec<String> {
+    let duty = match row.duty.is {
+        Duty::Serve => None,
+        Duty::Drain => Some("draining"),
+        Duty::Removed => Some("removed"),
+    };
+    let presence = match row.presence.is {
+        Presence::Online => None,
+        Presence::Offline { .. } => Some("offline"),
+    };
+    let condition = match row.condition.is {
+        Condition::Healthy => None,
+        Condition::Full => Some("full"),
+        Condition::Failing(Failure::Errors) => Some("failing (errors)"),
+        Condition::Failing(Failure::Latency) => Some("failing (latency)"),
+    };
+    [duty, presence, condition].into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// A process that is accepted although it does not say how old its data folder is, which once was known.
+fn is_ageless(node: &NodeView, row: Option<&NodeRow>) -> bool {
+    node.heartbeat.age.is_none() && row.is_some_and(|row| row.starts > 0 || row.position > 0)
+}
+
+fn node_status(node: &NodeView, row: Option<&NodeRow>, growth: &Growth, now: tokio::time::Instant) -> NodeStatus {
     let heartbeat = &node.heartbeat;
     let state = NodeState::of(node);
     let why = match state {
         NodeState::Stalled => Some("its disk has not answered a write for several seconds".to_owned()),
         NodeState::Offline => None,
+        NodeState::Online | NodeState::Failed if is_ageless(node, row) => Some(
+            "its data folder does not say how old it is, though it once did: an older copy of it would not be noticed"
+                .to_owned(),
+        ),
         _ => node_refusal(node),
     };
     NodeStatus {
@@ -379,7 +465,9 @@ fn node_status(node: &NodeView, now: tokio::time::Instant) -> NodeStatus {
         shards: heartbeat.shards,
         heard_seconds_ago: now.saturating_duration_since(node.last_heartbeat).as_secs(),
         folder: heartbeat.folder.map(|folder| folder.to_string()),
+        recorded: row.map(recorded).unwrap_or_default(),
         why,
+        days_until_full: days_until_full(growth, now, heartbeat.node.as_str(), heartbeat.free_bytes),
     }
 }
 

@@ -1,4 +1,4 @@
-use events::content::ContentPlaced;
+use events::content::{ContentPlaced, ReclaimCause};
 use events::ids::{BucketName, ContentId, RegionName};
 use jiff::Timestamp;
 
@@ -24,6 +24,8 @@ pub struct ReclaimContents {
     pub contents: Vec<ContentId>,
     /// The sequence of the last event that may have taken their last references.
     pub up_to: u64,
+    /// The reason.
+    pub cause: ReclaimCause,
 }
 
 /// Let no event name what was uploaded before a moment.

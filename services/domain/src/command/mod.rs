@@ -43,7 +43,7 @@ pub use region::{ChangeKey, ChangeMasterKey};
 pub use rejection::Rejection;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
 pub use upload::{CompleteUpload, CreateUpload, StorePart};
-pub use worker::ChangeWorker;
+pub use worker::{AskWorker, ChangeWorker};
 
 use crate::view::VersionName;
 use identity::IdentityCommand;
@@ -189,6 +189,8 @@ pub enum Command {
     ReleaseLease(ReleaseLease),
     /// Change settings of a background worker.
     ChangeWorker(Box<ChangeWorker>),
+    /// Ask a background worker to look at all that it has to do.
+    AskWorker(Box<AskWorker>),
     /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.

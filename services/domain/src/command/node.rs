@@ -53,6 +53,11 @@ pub enum NodeChange {
     Failing(Failure),
     /// It serves as it should.
     Recovered,
+    /// So many shards on it of which the log says nothing are not needed.
+    ConfirmStrays {
+        /// Their number.
+        shards: u64,
+    },
     /// It is given up.
     Remove {
         /// Also if shards are placed on it.

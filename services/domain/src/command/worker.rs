@@ -17,6 +17,21 @@ pub struct ChangeWorker {
     pub rate: Option<Option<NonZeroU64>>,
 }
 
+/// Ask a background worker to look at once, and from the beginning, at all that it has to do.
+#[derive(Debug, Clone)]
+pub struct AskWorker {
+    /// The region.
+    pub region: RegionName,
+    /// The worker.
+    pub worker: WorkerName,
+}
+
+impl From<AskWorker> for Command {
+    fn from(ask: AskWorker) -> Self {
+        Self::AskWorker(Box::new(ask))
+    }
+}
+
 impl From<ChangeWorker> for Command {
     fn from(change: ChangeWorker) -> Self {
         Self::ChangeWorker(Box::new(change))

@@ -171,7 +171,7 @@ impl<V: View> Choice<'_, V> {
 
 /// Takes those of the contents to which nothing refers, and has not for long enough.
 pub(super) fn reclaim<V: View>(view: &V, wanted: &ReclaimContents) -> Result<Decision, Refused<V::Error>> {
-    let (bucket, up_to) = (wanted.bucket.clone(), wanted.up_to);
+    let (bucket, up_to, cause) = (wanted.bucket.clone(), wanted.up_to, wanted.cause);
     let (mut contents, mut rows) = (Vec::new(), SUM_ROWS);
     for content in &wanted.contents {
         let row = view.content(content).map_err(Refused::View)?.filter(|row| {
@@ -189,5 +189,5 @@ pub(super) fn reclaim<V: View>(view: &V, wanted: &ReclaimContents) -> Result<Dec
     if contents.is_empty() {
         return Ok(Decision::nothing(outcome));
     }
-    Ok(Decision::write(Fact::ContentReclaimed(Reclaimed { bucket, contents, up_to, term: None }), outcome))
+    Ok(Decision::write(Fact::ContentReclaimed(Reclaimed { bucket, contents, up_to, cause, term: None }), outcome))
 }

@@ -125,6 +125,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::TakeLease(take) => lease::take(view, take),
         Command::ReleaseLease(release) => lease::release(view, release),
         Command::ChangeWorker(change) => worker::change(view, change),
+        Command::AskWorker(ask) => Ok(worker::ask(ask)),
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),

@@ -1,5 +1,5 @@
 use events::Fact;
-use events::node::{Draining, Failing, Full, Joined, Offline, Online, Recovered, Removed, Resumed};
+use events::node::{Draining, Failing, Full, Joined, Offline, Online, Recovered, Removed, Resumed, StraysConfirmed};
 
 use super::{Decision, Refused, changed};
 use crate::command::{ChangeNode, JoinNode, NodeChange, Outcome, Rejection};
@@ -36,6 +36,10 @@ pub(super) fn change<V: View>(view: &V, change: &ChangeNode) -> Result<Decision,
         NodeChange::Drain if row.duty.is == Duty::Removed => return Err(Rejection::NodeRemoved.into()),
         NodeChange::Drain => (row.duty.is == Duty::Drain, Fact::NodeDraining(Draining { node, folder })),
         NodeChange::Resume => (row.duty.is == Duty::Serve, Fact::NodeResumed(Resumed { node, folder })),
+        NodeChange::ConfirmStrays { shards } => {
+            // The same number may be said of later shards.
+            (false, Fact::NodeStraysConfirmed(StraysConfirmed { node, folder, shards }))
+        }
         NodeChange::Full => (row.condition.is == Condition::Full, Fact::NodeFull(Full { node, folder, term: None })),
         NodeChange::Failing(cause) => {
             let is_so_already = row.condition.is == Condition::Failing(cause);

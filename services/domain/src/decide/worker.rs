@@ -1,8 +1,8 @@
 use events::Fact;
-use events::worker::Changed;
+use events::worker::{Asked, Changed};
 
 use super::{Decision, Refused, changed};
-use crate::command::ChangeWorker;
+use crate::command::{AskWorker, ChangeWorker, Outcome};
 use crate::view::View;
 
 pub(super) fn change<V: View>(view: &V, change: &ChangeWorker) -> Result<Decision, Refused<V::Error>> {
@@ -11,4 +11,10 @@ pub(super) fn change<V: View>(view: &V, change: &ChangeWorker) -> Result<Decisio
     let (paused, rate) = (paused.unwrap_or(before.paused), rate.unwrap_or(before.rate));
     let is_so_already = (paused, rate) == (before.paused, before.rate);
     Ok(changed(is_so_already, Fact::RegionWorkerChanged(Changed { region, worker, paused, rate })))
+}
+
+/// Whoever asks twice has it look twice.
+pub(super) fn ask(ask: &AskWorker) -> Decision {
+    let AskWorker { region, worker } = ask.clone();
+    Decision::write(Fact::RegionWorkerAsked(Asked { region, worker }), Outcome::Done)
 }

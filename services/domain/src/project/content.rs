@@ -47,7 +47,7 @@ fn place<V: View>(
     draft.count_shard(&to.node, 1, bytes);
     row.placement.nodes[place] = to.node.clone();
     row.moved.retain(|moved| moved.shard != *shard);
-    row.moved.push(MovedShard { shard: *shard, generation: to.generation });
+    row.moved.push(MovedShard { shard: *shard, generation: to.generation, sequence: draft.event.sequence });
     row.moved.sort_by_key(|moved| moved.shard);
     Ok(())
 }

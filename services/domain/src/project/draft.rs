@@ -167,6 +167,7 @@ impl<'a, V: View> Draft<'a, V> {
             size,
             bucket: self.event.fact.bucket().ok_or_else(|| self.contradiction("a content is in no bucket"))?.clone(),
             bucket_id,
+            sequence: self.event.sequence,
             placement: placement.clone(),
             moved: Vec::new(),
             references: 0,

@@ -1,7 +1,7 @@
 //! The changes of facts about storage nodes.
 
 use events::ids::NodeId;
-use events::node::{Draining, Failing, Full, Joined, Offline, Online, Recovered, Removed, Resumed};
+use events::node::{Draining, Failing, Full, Joined, Offline, Online, Recovered, Removed, Resumed, StraysConfirmed};
 
 use super::ProjectError;
 use super::draft::Draft;
@@ -20,9 +20,13 @@ pub(super) fn joined<V: View>(draft: &mut Draft<'_, V>, fact: &Joined) -> Folded
         joined: draft.event.time,
         sequence,
         changed: sequence,
+        replaced: if fact.replaces.is_some() { sequence } else { 0 },
         presence: since(draft, Presence::Online),
         duty: since(draft, Duty::Serve),
         condition: since(draft, Condition::Healthy),
+        strays_confirmed: since(draft, 0),
+        starts: 0,
+        position: 0,
     };
     draft.changes.push(Change::PutNode { name: fact.node.clone(), row });
     draft.totals()?.nodes_changed = sequence;
@@ -36,7 +40,12 @@ pub(super) fn online<V: View>(draft: &mut Draft<'_, V>, fact: &Online) -> Folded
 
 pub(super) fn offline<V: View>(draft: &mut Draft<'_, V>, fact: &Offline) -> Folded<V> {
     let presence = since(draft, Presence::Offline { position: fact.position, starts: fact.starts });
-    change(draft, &fact.node, |row| row.presence = presence)
+    change(draft, &fact.node, |row| {
+        row.presence = presence;
+        // Whoever did not hear the node may know less than those before.
+        row.starts = row.starts.max(fact.starts);
+        row.position = row.position.max(fact.position);
+    })
 }
 
 pub(super) fn draining<V: View>(draft: &mut Draft<'_, V>, fact: &Draining) -> Folded<V> {
@@ -50,6 +59,11 @@ pub(super) fn removed<V: View>(draft: &mut Draft<'_, V>, fact: &Removed) -> Fold
 pub(super) fn resumed<V: View>(draft: &mut Draft<'_, V>, fact: &Resumed) -> Folded<V> {
     let duty = since(draft, Duty::Serve);
     change(draft, &fact.node, |row| row.duty = duty)
+}
+
+pub(super) fn strays_confirmed<V: View>(draft: &mut Draft<'_, V>, fact: &StraysConfirmed) -> Folded<V> {
+    let confirmed = since(draft, fact.shards);
+    change(draft, &fact.node, |row| row.strays_confirmed = confirmed)
 }
 
 pub(super) fn full<V: View>(draft: &mut Draft<'_, V>, fact: &Full) -> Folded<V> {

@@ -14,6 +14,8 @@ pub struct ContentRow {
     pub bucket: BucketName,
     /// The identity of that bucket, which no later bucket of the same name has.
     pub bucket_id: BucketId,
+    /// The event that stored it.
+    pub sequence: u64,
     /// The nodes that hold the shards at present.
     pub placement: Placement,
     /// The shards that moved since the upload, ordered by index; almost always none.
@@ -40,6 +42,12 @@ impl ContentRow {
         placed_shards(content.generation, &self.placement, &self.moved)
     }
 
+    /// The event that placed a shard on its present node.
+    pub fn placed_by(&self, index: u8) -> u64 {
+        let moved = self.moved.iter().find(|moved| moved.shard == index);
+        moved.map_or(self.sequence, |moved| moved.sequence)
+    }
+
     /// One of these shards, if it is stored.
     pub fn shard(&self, content: &ContentId, index: u8) -> Option<PlacedShard> {
         self.shards(content).find(|shard| shard.index == index)
@@ -54,6 +62,8 @@ pub struct MovedShard {
     pub shard: u8,
     /// Its present generation.
     pub generation: Generation,
+    /// The event that placed it on its present node.
+    pub sequence: u64,
 }
 
 /// The name of shards that nobody needs any more, and that no later event may name: a generation, which is the row's key.
@@ -120,14 +130,16 @@ mod tests {
         let row = ContentRow {
             size: 9,
             bucket: "photos".parse().unwrap(),
+            sequence: 5,
             placement: Placement { layout: Layout::Small, nodes },
             bucket_id: BucketId(1),
-            moved: vec![MovedShard { shard: 4, generation: generation(2) }],
+            moved: vec![MovedShard { shard: 4, generation: generation(2), sequence: 7 }],
             references: 1,
             unreferenced: None,
         };
         let told: Vec<_> = row.shards(&content).map(|shard| (shard.node.to_string(), shard.uuid().as_u128())).collect();
         assert_eq!(told, [("n1".into(), 8), ("n2".into(), 16 | 4), ("n3".into(), 8 | 5)]);
         assert_eq!(row.shard(&content, 1), None, "a small content has no such shard");
+        assert_eq!([0, 4, 5].map(|index| row.placed_by(index)), [5, 7, 5]);
     }
 }

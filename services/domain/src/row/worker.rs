@@ -9,4 +9,6 @@ pub struct WorkerRow {
     pub paused: bool,
     /// The most that the worker does in a second, in its own unit; without it the worker's default.
     pub rate: Option<NonZeroU64>,
+    /// The last event by which an operator asked it to look at everything; 0 if none did.
+    pub asked: u64,
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use domain::row::WorkerRow;
-use domain::{ChangeWorker, Command, Leased, Outcome, Rejection, ReleaseLease, TakeLease, View};
+use domain::{AskWorker, ChangeWorker, Command, Leased, Outcome, Rejection, ReleaseLease, TakeLease, View};
 use events::Fact;
 use events::ids::ProcessId;
 use events::lease::{Lease, Owner, Term};
@@ -92,13 +92,24 @@ fn a_worker_keeps_the_settings_that_a_change_does_not_name() {
     assert_eq!(row(&Fold::new()), WorkerRow::default());
     let rate = NonZeroU64::new(7);
     let fold = accepted(&[set(Some(true), None)], &set(None, Some(7)), &DONE);
-    assert_eq!(row(&fold), WorkerRow { paused: true, rate });
+    assert_eq!(row(&fold), WorkerRow { paused: true, rate, asked: 0 });
     let fold = accepted(&[set(Some(true), Some(7))], &set(Some(false), None), &DONE);
-    assert_eq!(row(&fold), WorkerRow { paused: false, rate });
+    assert_eq!(row(&fold), WorkerRow { paused: false, rate, asked: 0 });
     let fold = accepted(&[set(Some(true), Some(7))], &set(None, Some(0)), &DONE);
-    assert_eq!(row(&fold), WorkerRow { paused: true, rate: None });
+    assert_eq!(row(&fold), WorkerRow { paused: true, rate: None, asked: 0 });
     unchanged(&[set(Some(true), Some(7))], &set(Some(true), Some(7)), &DONE);
     unchanged(&[], &set(Some(false), Some(0)), &DONE);
+}
+
+#[test]
+fn a_worker_is_asked_by_an_event_of_its_own_each_time() {
+    let ask = || AskWorker { region: region(), worker: "repair".parse().unwrap() }.into();
+    let worker = "repair".parse().unwrap();
+    let fold = accepted(&[set(Some(true), Some(7)), ask()], &ask(), &DONE);
+    let row = WorkerRow { paused: true, rate: NonZeroU64::new(7), asked: 3 };
+    assert_eq!(fold.model.worker(&worker).unwrap(), row);
+    let fold = accepted(&[ask()], &set(Some(true), Some(7)), &DONE);
+    assert_eq!(fold.model.worker(&worker).unwrap(), WorkerRow { asked: 1, ..row });
 }
 
 #[derive(Debug, Clone)]

@@ -110,9 +110,24 @@ fn what_is_said_of_a_folder_is_not_said_of_the_one_that_took_its_place() {
     let replaced = [join(1, 1, None), change(1, NodeChange::Drain), change(1, OFFLINE), join(1, 2, Some(1))];
     let row = row(&accepted(&replaced[..3], &replaced[3], &DONE));
     assert_eq!((row.presence.is, row.duty.is, row.changed), (Presence::Online, Duty::Serve, 4));
+    assert!(row.gave_up(3) && !row.gave_up(4) && !row.gave_up(5), "what was placed before lay on the former folder");
+    let first = self::row(&accepted(&[], &replaced[0], &DONE));
+    assert!(!first.gave_up(0), "a store from before nodes joined");
     for late in [OFFLINE, NodeChange::Drain, NodeChange::Remove { forced: true }] {
         rejected(&replaced, &change(1, late), other(Some(2)));
     }
+}
+
+#[test]
+fn strays_are_confirmed_of_one_folder_and_by_their_number() {
+    let confirm = |shards| change(1, NodeChange::ConfirmStrays { shards });
+    let given = [join(1, 1, None), confirm(7)];
+    let confirmed = |fold: &Fold| (row(fold).strays_confirmed.is, row(fold).strays_confirmed.sequence);
+    assert_eq!(confirmed(&accepted(&given[..1], &given[1], &DONE)), (7, 2));
+    // It is said of what is there at that time, so it may be said again.
+    assert_eq!(confirmed(&accepted(&given, &confirm(7), &DONE)), (7, 3));
+    assert_eq!(confirmed(&accepted(&given, &confirm(5), &DONE)), (5, 3));
+    assert_eq!(confirmed(&accepted(&given, &join(1, 2, Some(1)), &DONE)), (0, 3));
 }
 
 #[test]
@@ -122,7 +137,7 @@ fn a_node_with_shards_is_removed_only_by_force() {
     rejected(&given, &remove(false), Rejection::NodeInUse { shards: 1 });
     let fold = accepted(&given, &remove(true), &DONE);
     let Some(Fact::NodeRemoved(fact)) = fold.events.last().map(|event| &event.fact) else { panic!("no fact") };
-    assert!(fact.forced);
+    assert!(fact.forced && row(&fold).gave_up(u64::MAX));
     rejected(&[&given[..], &[remove(true)]].concat(), &change(1, NodeChange::Drain), Rejection::NodeRemoved);
     // Once its contents are gone there is nothing to force.
     let it = crate::given::content(b'a', 1);

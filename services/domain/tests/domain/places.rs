@@ -66,7 +66,9 @@ fn a_shard_that_was_written_anew_lies_there_under_its_new_name_and_is_owed_no_mo
     let given = after(&stored_on_six(), &[faults]);
     let fold = accepted(&given, &place(it, &[moved(it, 2, 7, 1)]), &placed(&[]));
     let row = fold.model.content(&it).unwrap().unwrap();
-    assert_eq!(row.moved, [MovedShard { shard: 2, generation: fresh(1) }]);
+    let sequence = fold.events.last().unwrap().sequence;
+    assert_eq!(row.moved, [MovedShard { shard: 2, generation: fresh(1), sequence }]);
+    assert!(row.placed_by(3) == row.sequence && row.sequence < sequence && row.placed_by(2) == sequence);
     assert_eq!(row.shard(&it, 2), Some(PlacedShard { index: 2, node: node(7), generation: fresh(1) }));
     assert_eq!(row.shard(&it, 3), Some(PlacedShard { index: 3, node: node(4), generation: it.generation }));
     assert_eq!(fold.model.generation(fresh(1)).unwrap(), Some(it));

@@ -6,7 +6,7 @@ use domain::{
     RECLAIMED_MAX, ReclaimContents, Rejection, View, project,
 };
 use events::Fact;
-use events::content::Fault;
+use events::content::{Fault, ReclaimCause};
 use events::ids::{ContentId, Generation};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use crate::health::{note, put_striped};
 const DONE: Result<Outcome, Rejection> = Ok(Outcome::Done);
 
 pub(crate) fn reclaim(contents: &[ContentId], up_to: u64) -> Command {
-    ReclaimContents { bucket: bucket(), contents: contents.to_vec(), up_to }.into()
+    ReclaimContents { bucket: bucket(), contents: contents.to_vec(), up_to, cause: ReclaimCause::Unreferenced }.into()
 }
 
 /// Moves the horizon to so many milliseconds after 1970.
@@ -57,7 +57,12 @@ fn what_is_referred_to_or_was_until_lately_or_lies_elsewhere_is_left_out() {
     unchanged(&deleted_content(), &reclaim(&[it], 2), &reclaimed(&[]));
     unchanged(&deleted_content()[..2], &reclaim(&[it], u64::MAX), &reclaimed(&[]));
     unchanged(&deleted_content(), &reclaim(&[other], u64::MAX), &reclaimed(&[]));
-    let elsewhere = ReclaimContents { bucket: "other".parse().unwrap(), contents: vec![it], up_to: u64::MAX };
+    let elsewhere = ReclaimContents {
+        bucket: "other".parse().unwrap(),
+        contents: vec![it],
+        up_to: u64::MAX,
+        cause: ReclaimCause::Unreferenced,
+    };
     unchanged(&deleted_content(), &elsewhere.into(), &reclaimed(&[]));
     let again = [&deleted_content()[..], &[put_striped(b'a', 1)]].concat();
     unchanged(&again, &reclaim(&[it], u64::MAX), &reclaimed(&[]));

@@ -109,6 +109,7 @@ fn lease_holds(model: &Model, command: &Command) -> bool {
         Command::ReleaseLease(release) => {
             model.leases.get(&release.lease).is_none_or(|row| row.epoch != release.epoch || row.owner.is_none())
         }
+        Command::AskWorker(ask) => model.workers[&ask.worker].asked > 0,
         Command::ChangeWorker(change) => {
             let row = model.workers.get(&change.worker).copied().unwrap_or_default();
             change.paused.is_none_or(|paused| row.paused == paused) && change.rate.is_none_or(|rate| row.rate == rate)

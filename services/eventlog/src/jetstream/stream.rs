@@ -31,6 +31,7 @@ struct InfoState {
 #[derive(Deserialize)]
 struct State {
     messages: u64,
+    bytes: u64,
     first_seq: u64,
     last_seq: u64,
     #[serde(default)]
@@ -80,9 +81,10 @@ pub(super) async fn tail(client: &async_nats::Client, stream: &str, leader: &Lea
         let asked = Instant::now();
         let InfoState { state, cluster } = api::request(client, &format!("STREAM.INFO.{stream}"), "".into()).await?;
         let Some(doubt) = leader.doubt(&cluster, asked, Instant::now()) else {
-            let State { messages, first_seq, last_seq, num_deleted } = state;
+            let State { messages, bytes, first_seq, last_seq, num_deleted } = state;
             let first_sequence = first_seq.max(1);
-            return Ok(Tail { first_sequence, last_sequence: last_seq, events: messages, deleted: num_deleted });
+            let (last_sequence, events, deleted) = (last_seq, messages, num_deleted);
+            return Ok(Tail { first_sequence, last_sequence, events, deleted, bytes });
         };
         if begun.elapsed() >= DOUBT_TIME_MAX {
             return Err(ReadError::Unavailable { reason: doubt.into() });

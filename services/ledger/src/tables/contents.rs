@@ -62,6 +62,11 @@ impl<A: Access> Tables<A> {
         named.collect()
     }
 
+    /// Returns how many contents nothing refers to.
+    pub fn count_unreferenced(&self) -> Result<u64, StateError> {
+        self.unreferenced.len()
+    }
+
     /// Returns contents that nothing refers to, `max` at most, in the order of the events that took their last
     /// references, each with that event. They begin after one of these, and end with the event `up_to`.
     pub fn list_unreferenced(

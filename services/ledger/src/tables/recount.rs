@@ -217,11 +217,12 @@ mod tests {
 
     fn row(references: u64, moved: &[u8]) -> ContentRow {
         let nodes = ["n1", "n2", "n3"].map(|node| node.parse().unwrap()).to_vec();
-        let moved = moved.iter().map(|number| MovedShard { shard: 4, generation: generation(*number) });
+        let moved = moved.iter().map(|number| MovedShard { shard: 4, generation: generation(*number), sequence: 1 });
         ContentRow {
             size: 10,
             bucket: "bucket".parse().unwrap(),
             bucket_id: BucketId(1),
+            sequence: 1,
             placement: Placement { layout: Layout::Small, nodes },
             moved: moved.collect(),
             references,

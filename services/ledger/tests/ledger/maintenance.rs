@@ -4,7 +4,9 @@ use domain::{
     ChangeNode, Command, DeleteObject, Finding, JoinNode, Leased, MoveHorizon, NodeChange, NoteHealth, Outcome,
     PlaceShards, ReclaimContents, Rejection, TakeLease, View,
 };
-use events::content::{ContentPlaced, Fault, HealthChanged, PlaceCause, Placed, Reclaimed, ShardPlace, ShardPlaced};
+use events::content::{
+    ContentPlaced, Fault, HealthChanged, PlaceCause, Placed, ReclaimCause, Reclaimed, ShardPlace, ShardPlaced,
+};
 use events::ids::{ContentId, FolderId, Generation, NodeId, ProcessId};
 use events::lease::{Lease, Owner, Term};
 use events::node::{Draining, Offline};
@@ -117,7 +119,8 @@ async fn a_ledger_of_maintenance_writes_of_shards_and_nodes_and_of_nothing_else(
     }
     let gone = DeleteObject::new(bucket(), put("key", 1).key, None);
     ledger.commit(gone.into(), origin()).await.unwrap();
-    let reclaim = ReclaimContents { bucket: bucket(), contents: vec![it], up_to: u64::MAX };
+    let reclaim =
+        ReclaimContents { bucket: bucket(), contents: vec![it], up_to: u64::MAX, cause: ReclaimCause::Unreferenced };
     let committed = services.commit(leased(Lease::Gc, 1, reclaim), system()).await.unwrap();
     assert_eq!(committed.outcome, Outcome::Reclaimed { contents: vec![it] });
     let drain = ChangeNode { node: node(1), folder: folder_of(1), change: NodeChange::Drain };
@@ -148,7 +151,13 @@ async fn what_does_not_follow_from_the_state_is_passed_over_whoever_proves_it() 
     let forged = [
         placed(5, 1), // to a node that never joined
         placed(4, 2), // in a term that never began
-        Fact::ContentReclaimed(Reclaimed { bucket: bucket(), contents: vec![it], up_to: u64::MAX, term: gc }),
+        Fact::ContentReclaimed(Reclaimed {
+            bucket: bucket(),
+            contents: vec![it],
+            up_to: u64::MAX,
+            cause: ReclaimCause::Unreferenced,
+            term: gc,
+        }),
         Fact::ContentHealthChanged(health),
         Fact::NodeOffline(Offline { node: node(4), folder: folder_9, position: 0, starts: 1, term: nodes }),
         Fact::NodeDraining(Draining { node: node(4), folder: folder_of(4) }),

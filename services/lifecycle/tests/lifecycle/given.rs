@@ -39,7 +39,13 @@ pub(crate) struct Store {
 pub(crate) fn follow(ledger: &Ledger, clock: &Clock, day: Day) -> Workers {
     let owner = Owner { process: ProcessId(Uuid::nil()), name: "test".into() };
     let sources = clock.sources();
-    let options = worker::Options { region: region(), owner, now: sources.now.clone(), link: None };
+    let options = worker::Options {
+        region: region(),
+        owner,
+        now: sources.now.clone(),
+        link: None,
+        failpoints: worker::Failpoints::none(),
+    };
     let workers = Workers::start(options, Arc::new(ledger.clone()));
     workers.add(Lifecycle::new(lifecycle::Options { day, sources }, ledger.clone())).unwrap();
     workers

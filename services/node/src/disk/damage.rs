@@ -86,27 +86,31 @@ impl DamagedShards {
         self.lock().shards.iter().map(|(shard, damage)| (*shard, *damage)).collect()
     }
 
-    /// Takes in what a look at every bit of a shard said of it.
-    pub(crate) fn note<T>(&self, shard: Uuid, bucket: Option<&BucketName>, found: &Result<T, DiskError>) {
+    /// Takes in what a look at every bit of a shard said of it. Whether something is wrong with it, and was not known to be.
+    pub(crate) fn note<T>(&self, shard: Uuid, bucket: Option<&BucketName>, found: &Result<T, DiskError>) -> bool {
         match found {
-            Ok(_) | Err(DiskError::NotFound) => self.clear([shard]),
+            Ok(_) | Err(DiskError::NotFound) => {
+                self.clear([shard]);
+                false
+            }
             Err(why) => self.note_damage(shard, bucket, why),
         }
     }
 
     /// Takes in what kept somebody from reading a shard. Of more than [`DAMAGED_SHARDS_MAX`] nothing is remembered: who
-    /// looks at them finds them again.
-    pub(crate) fn note_damage(&self, shard: Uuid, bucket: Option<&BucketName>, why: &DiskError) {
-        let Some(damage) = Damage::of(why) else { return };
+    /// looks at them finds them again. Whether something is wrong with the shard, and was not known to be.
+    pub(crate) fn note_damage(&self, shard: Uuid, bucket: Option<&BucketName>, why: &DiskError) -> bool {
+        let Some(damage) = Damage::of(why) else { return false };
         let mut known = self.lock();
-        let is_known = known.shards.get(&shard) == Some(&damage);
-        if known.shards.len() < DAMAGED_SHARDS_MAX || known.shards.contains_key(&shard) {
+        let before = known.shards.get(&shard).copied();
+        if known.shards.len() < DAMAGED_SHARDS_MAX || before.is_some() {
             known.shards.insert(shard, damage);
         }
-        if !is_known {
+        if before != Some(damage) {
             known.tell(Finding { shard, bucket: bucket.cloned(), damage: Some(damage) });
         }
         self.count.store(known.shards.len(), Ordering::Relaxed);
+        before.is_none()
     }
 
     /// Takes in that a file is gone that nobody dropped.
@@ -163,10 +167,10 @@ mod tests {
     fn what_was_found_last_counts_and_no_more_are_remembered_than_fit() {
         let (damaged, shard) = (DamagedShards::default(), Uuid::from_u128);
         let note = |i, found: Result<(), DiskError>| damaged.note(shard(i), None, &found);
-        note(1, Err(DiskError::Damaged));
-        note(1, Err(DiskError::Unreadable("bad sector".into())));
-        note(1, Err(DiskError::Unreadable("again".into())));
-        note(2, Err(DiskError::Busy));
+        assert!(note(1, Err(DiskError::Damaged)));
+        assert!(!note(1, Err(DiskError::Unreadable("bad sector".into()))), "that something is wrong with it is known");
+        assert!(!note(1, Err(DiskError::Unreadable("again".into()))));
+        assert!(!note(2, Err(DiskError::Busy)), "that says nothing of the shard");
         assert_eq!([1, 2].map(|i| damaged.of(shard(i))), [Some(Damage::Unreadable), None]);
         note(1, Ok(()));
         assert_eq!(damaged.of(shard(1)), None);
@@ -178,7 +182,7 @@ mod tests {
         assert_eq!(damaged.take_findings(2), told[..2], "each once");
         assert_eq!(damaged.take_findings(2), told[2..]);
         let over = DAMAGED_SHARDS_MAX as u128 + 1;
-        (1..=over).for_each(|i| note(i, Err(DiskError::Damaged)));
+        assert!((1..=over).all(|i| note(i, Err(DiskError::Damaged))));
         assert_eq!([over - 1, over].map(|i| damaged.of(shard(i))), [Some(Damage::Damaged), None]);
         assert_eq!(DamagedShards::new(damaged.all()).count(), DAMAGED_SHARDS_MAX);
         damaged.retain(|shard| shard.as_u128() == 5);

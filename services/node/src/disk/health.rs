@@ -25,6 +25,8 @@ pub(crate) struct Health {
     reads: Recent,
     /// Reads and writes since the start.
     operations: AtomicU64,
+    /// The writes among them.
+    writes: AtomicU64,
     read_errors: AtomicU64,
     write_errors: AtomicU64,
 }
@@ -62,6 +64,7 @@ impl Health {
             syncs: Recent::default(),
             reads: Recent::default(),
             operations: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
             read_errors: AtomicU64::new(0),
             write_errors: AtomicU64::new(0),
         })
@@ -82,7 +85,8 @@ impl Health {
         self.reads.note(Instant::now(), took);
     }
 
-    /// Takes in whether the disk could read.
+    /// Takes in whether the disk could read a shard. To be called once for each shard: one bad sector is one error, however
+    /// often it is read.
     pub(crate) fn count_read_error<T>(&self, read: &Result<T, DiskError>) {
         if matches!(read, Err(DiskError::Unreadable(_))) {
             self.read_errors.fetch_add(1, Relaxed);
@@ -92,6 +96,11 @@ impl Health {
     /// Reads and writes since the start.
     pub(crate) fn operations(&self) -> u64 {
         self.operations.load(Relaxed)
+    }
+
+    /// Writes since the start.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Relaxed)
     }
 
     /// How the disk does.
@@ -112,6 +121,7 @@ impl Health {
         waiting.next += 1;
         waiting.since.insert(number, Instant::now());
         self.operations.fetch_add(1, Relaxed);
+        self.writes.fetch_add(1, Relaxed);
         Wait { health: self, number }
     }
 

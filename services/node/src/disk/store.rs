@@ -278,9 +278,10 @@ impl Store {
             Err(why) => (Err(why), None),
         };
         self.health.count_read(begin.elapsed());
-        self.health.count_read_error(&reply);
-        if let Err(why) = &reply {
-            self.damaged.note_damage(shard, holder, why);
+        if let Err(why) = &reply
+            && self.damaged.note_damage(shard, holder, why)
+        {
+            self.health.count_read_error(&reply);
         }
         match &reply {
             Ok(reply) => self.meters.read_bytes.increment(reply.len() as u64),
@@ -341,8 +342,9 @@ impl Store {
             }
             Err(why) => (Err(why), None),
         };
-        self.damaged.note(shard, holder, &found);
-        self.health.count_read_error(&found);
+        if self.damaged.note(shard, holder, &found) {
+            self.health.count_read_error(&found);
+        }
         found
     }
 
@@ -371,6 +373,11 @@ impl Store {
     /// The room on the disk; half a second old at most.
     pub fn space(&self) -> Result<Space, DiskError> {
         self.health.space(&*self.disk)
+    }
+
+    /// How often something was written since the start.
+    pub fn writes(&self) -> u64 {
+        self.health.writes()
     }
 
     /// Fails if the disk once has: nothing is written any more.

@@ -4,7 +4,9 @@ use futures_util::StreamExt;
 use node::disk::FolderError;
 use node::{Config, Error};
 use shards::protocol::{Record, Reply, Request, ScrubCommand, ScrubPhase, ScrubStatus, ShardState, Status};
-use shards::telemetry::{DamageFound, DamageKind, Heartbeat, NodeState, Ruling, Trouble, Verdict, damage_subject};
+use shards::telemetry::{
+    DamageFound, DamageKind, FolderAge, Heartbeat, NodeState, Ruling, Trouble, Verdict, damage_subject,
+};
 use testkit::nats::PlainServer;
 use uuid::Uuid;
 
@@ -190,6 +192,14 @@ async fn a_node_that_is_refused_says_so_and_takes_nothing_until_it_is_accepted()
     assert_eq!(node.ask(&Request::Put { records: vec![record(1)] }).await, Reply::Status(Status::Failed));
     rule(Verdict::Accepted, None).await;
     assert_eq!(node.put(vec![record(1)]).await, [Status::Ok]);
+    // An older copy of the folder has its id: requests that are addressed to the folder reach it as well.
+    let (ours, old) = (heard.folder.unwrap(), Verdict::Outdated(FolderAge { starts: 9, position: 9 }));
+    let read = Request::Read { shard: record(1).shard, bucket: bucket(), first: 0, count: 1, host: None };
+    rule(old, Some(Trouble::Refused)).await;
+    assert_eq!(node.ask_folder(ours, &read).await, Reply::Status(Status::Failed));
+    assert_eq!(node.ask(&read).await, Reply::Status(Status::Failed));
+    rule(Verdict::Accepted, None).await;
+    assert_eq!(node.ask_folder(ours, &read).await, Reply::Pieces(vec![record(1).piece]));
     node.stop().await.unwrap();
 }
 

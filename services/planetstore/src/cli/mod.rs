@@ -9,8 +9,8 @@ mod tests;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    self, AdminArgs, AuthorKeyArgs, DevArgs, DoctorArgs, ExecWithParentArgs, IntegrationArgs, MasterKeyCommand,
-    NodeCommand, RebuildArgs, StatusArgs, Verdict,
+    self, AdminArgs, AuditCommand, AuthorKeyArgs, DevArgs, DoctorArgs, ExecWithParentArgs, GcCommand, IntegrationArgs,
+    MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -48,8 +48,13 @@ pub(crate) enum Command {
     /// Add a master key, or seal the former ones with the newest
     #[command(subcommand)]
     MasterKey(MasterKeyCommand),
+    /// Derive the secrets that tag pieces of contents from the master keys, for `planetstore run repair`
+    PieceSecrets(PieceSecretsArgs),
     /// Show stored objects and bytes, the nodes, and the position of the log
     Status(StatusArgs),
+    /// Compare what is there with what the log says
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Check the installation for known problems and print a remedy for each
     Doctor(DoctorArgs),
     /// Replay the log from its first event into a new projection and compare it with the live one
@@ -57,6 +62,15 @@ pub(crate) enum Command {
     /// Manage storage nodes
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Show or change how storage nodes read all their shards to find damage
+    #[command(subcommand)]
+    Scrub(ScrubCommand),
+    /// Show or change the background workers
+    #[command(subcommand)]
+    Worker(WorkerCommand),
+    /// Tell the garbage collector what only an operator knows
+    #[command(subcommand)]
+    Gc(GcCommand),
     /// Print the version
     Version,
     /// Execute a program that is killed when the parent of this process ends
@@ -82,10 +96,15 @@ impl Command {
             Self::AuthorKey(arguments) => commands::author_key(&arguments),
             Self::Integration(arguments) => commands::integration(arguments).await,
             Self::MasterKey(command) => commands::master_key(&command),
+            Self::PieceSecrets(arguments) => commands::piece_secrets(&arguments),
             Self::Status(arguments) => commands::status(arguments).await,
+            Self::Audit(command) => commands::audit(command).await,
             Self::Doctor(arguments) => commands::doctor(arguments).await,
             Self::Rebuild(arguments) => commands::rebuild(arguments).await,
             Self::Node(command) => commands::node(command).await,
+            Self::Scrub(command) => commands::scrub(command).await,
+            Self::Worker(command) => commands::worker(command).await,
+            Self::Gc(command) => commands::gc(command).await,
             Self::ExecWithParent(_) | Self::Version => Ok(Verdict::Well),
         }
     }
@@ -95,10 +114,16 @@ impl Command {
 pub(crate) enum RunCommand {
     /// Run the S3 gateway with its ledger
     Gateway(roles::gateway::GatewayArgs),
+    /// Run the node monitor, which records what becomes of storage nodes; of several instances one works
+    Health(roles::health::HealthArgs),
     /// Run the service that applies lifecycle rules; several instances may run
     Lifecycle(roles::lifecycle::LifecycleArgs),
+    /// Run the service that gives disk space back; of several instances, one works at a time
+    Gc(roles::gc::GcArgs),
     /// Run a storage node
     Node(roles::node::NodeArgs),
+    /// Run the service that brings contents back to all their shards; of several instances, one works at a time
+    Repair(roles::repair::RepairArgs),
     /// Do nothing: what a role costs is its file and what is said of it here
     #[cfg(test)]
     #[command(hide = true)]
@@ -109,8 +134,11 @@ impl RunCommand {
     async fn run(self) -> anyhow::Result<Verdict> {
         match self {
             Self::Gateway(arguments) => roles::gateway::run(arguments).await,
+            Self::Health(arguments) => roles::health::run(arguments).await,
             Self::Lifecycle(arguments) => roles::lifecycle::run(arguments).await,
+            Self::Gc(arguments) => roles::gc::run(arguments).await,
             Self::Node(arguments) => roles::node::run(arguments).await,
+            Self::Repair(arguments) => roles::repair::run(arguments).await,
             #[cfg(test)]
             Self::Idle(arguments) => roles::idle::run(arguments).await,
         }

@@ -14,7 +14,7 @@ fn the_command_line_is_whole_and_every_flag_has_its_variable() {
             let variable = flag.get_env().map(|variable| variable.to_string_lossy().into_owned());
             let has_one = variable.is_some_and(|variable| variable.starts_with("PLANETSTORE_"));
             assert!(
-                has_one || ["help", "version", "fix", "print"].contains(&name),
+                has_one || ["help", "version", "fix", "print", "shards", "force", "deep", "json"].contains(&name),
                 "--{name} of {}",
                 command.get_name()
             );
@@ -43,6 +43,10 @@ fn the_promised_lines_are_understood() {
         "doctor --fix",
         "rebuild --data d",
         "node stop node-3",
+        "scrub start",
+        "scrub status node-3 -o json",
+        "scrub pause node-3 --url https://h:9001 --ca f",
+        "scrub resume",
         "node init node-3 --url http://h:9001",
         "admin user create ada --role admin --generate-password --requests-per-second 5 --data d -o json",
         "admin --url http://h:9001 user set ada --disable --email none --bytes-per-second none",

@@ -9,7 +9,9 @@ use crate::folder::{DataArgs, DataFolder};
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
 use crate::process::raise_open_files;
 use crate::roles::gateway::S3Args;
+use crate::roles::gc::GcTimeArgs;
 use crate::roles::lifecycle::RulesArgs;
+use crate::roles::repair::RepairTimeArgs;
 use crate::roles::{Doors, Plan, serve};
 use crate::signals::Stop;
 use crate::tls::TlsArgs;
@@ -28,6 +30,10 @@ pub(crate) struct DevArgs {
     pub(crate) tls_self_signed: bool,
     #[command(flatten)]
     pub(crate) rules: RulesArgs,
+    #[command(flatten)]
+    pub(crate) repair: RepairTimeArgs,
+    #[command(flatten)]
+    pub(crate) gc: GcTimeArgs,
     /// Number of storage nodes
     #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
           value_parser = clap::value_parser!(u16).range(3..=64))]
@@ -60,6 +66,8 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
     let log_replicas = arguments.nats_login.log_replicas;
     let nodes = arguments.nodes;
     let lifecycle_day = Some(arguments.rules.day()?);
+    let repair = Some(arguments.repair.options()?);
+    let gc = Some(arguments.gc.options(region.clone())?);
     let plan = Plan {
         folder,
         region,
@@ -72,6 +80,9 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         nodes,
         local_shards: Vec::new(),
         lifecycle_day,
+        repair,
+        gc,
+        health: true,
         integration: arguments.integration,
     };
     serve(plan, doors, stop).await?;

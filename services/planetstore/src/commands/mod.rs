@@ -1,6 +1,7 @@
 //! The commands, one per file.
 
 mod admin;
+mod audit;
 mod author_key;
 mod dev;
 mod doctor;
@@ -9,11 +10,15 @@ mod integration;
 mod master_key;
 mod node;
 mod offline;
+mod piece_secrets;
 mod rebuild;
+mod scrub;
 mod status;
 mod version;
+mod worker;
 
 pub(crate) use admin::{AdminArgs, admin};
+pub(crate) use audit::{AuditCommand, audit};
 pub(crate) use author_key::{AuthorKeyArgs, author_key};
 pub(crate) use dev::{DevArgs, dev};
 pub(crate) use doctor::{DoctorArgs, doctor};
@@ -22,9 +27,12 @@ pub(crate) use integration::{IntegrationArgs, integration};
 pub(crate) use master_key::{MasterKeyCommand, master_key};
 pub(crate) use node::{NodeCommand, node};
 pub(crate) use offline::OfflineServer;
+pub(crate) use piece_secrets::{PieceSecretsArgs, piece_secrets};
 pub(crate) use rebuild::{RebuildArgs, rebuild};
+pub(crate) use scrub::{ScrubCommand, scrub};
 pub(crate) use status::{StatusArgs, status};
 pub(crate) use version::version;
+pub(crate) use worker::{GcCommand, WorkerCommand, gc, worker};
 
 /// The result of a command that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

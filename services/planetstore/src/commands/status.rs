@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use ::admin::{Health, Owed, OwedByNode, STATUS_PATH, Status, Stray};
+use ::admin::{DiskStatus, Health, LogStatus, Owed, OwedByNode, STATUS_PATH, Status, Stray};
 use anyhow::Context;
 use clap::Args;
 use events::content::ShardFault;
@@ -37,6 +37,7 @@ fn render(status: &Status) -> String {
         ("region", status.region.clone()),
         ("up for", units::time(Duration::from_secs(status.uptime_seconds))),
         ("ready", if status.readiness.ready { "yes".into() } else { status.readiness.missing.join("; ") }),
+        ("redundancy", status.redundancy.as_ref().map_or_else(|| UNREADABLE.into(), |told| told.sentence.clone())),
     ];
     match &status.stored {
         Some(stored) => pairs.extend([
@@ -58,31 +59,67 @@ fn render(status: &Status) -> String {
     pairs.extend([
         ("cache", hits),
         ("log position", format!("{last}{connected}")),
+        ("log bytes", log_bytes(log)),
         ("ledger position", format!("{}{failed}", ledger.sequence)),
         ("quarantined", quarantined(ledger.quarantined.count)),
         ("settled", settled(&status.health)),
         ("owed", owed(status.health.owed.as_ref())),
     ]);
-    let nodes: Vec<[String; 6]> = status
+    if let Some(disk) = &status.disk {
+        pairs.push(("own disk", own_disk(disk)));
+    }
+    let nodes: Vec<[String; 8]> = status
         .nodes
         .iter()
         .map(|node| {
             [
                 node.node.clone(),
                 node.state.as_str().into(),
+                if node.recorded.is_empty() { "-".into() } else { node.recorded.join(", ") },
                 ByteSize(node.free_bytes).to_string(),
                 ByteSize(node.stored_bytes).to_string(),
                 node.shards.to_string(),
+                node.days_until_full.map_or_else(|| "-".into(), days),
                 node.zone.clone(),
             ]
         })
         .collect();
     let whys = status.nodes.iter().filter_map(|node| Some(format!("{}: {}\n", node.node, node.why.as_ref()?)));
     let whys: String = whys.collect();
-    let nodes = table::render(["NODE", "STATE", "FREE", "STORED", "SHARDS", "ZONE"], &nodes);
+    let nodes = table::render(["NODE", "STATE", "RECORDED", "FREE", "STORED", "SHARDS", "FULL IN", "ZONE"], &nodes);
     let debts = status.health.owed.as_ref().map(debts).unwrap_or_default();
     let strays = strays(&status.ledger.quarantined.newest);
     format!("{}\n{nodes}{whys}{debts}{strays}", table::pairs(&pairs))
+}
+
+/// What stands in the place of what cannot be read.
+const UNREADABLE: &str = "cannot be read now";
+
+/// The bytes of the log, and how they grow.
+fn log_bytes(log: &LogStatus) -> String {
+    let Some(bytes) = log.bytes else { return "unknown".into() };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an outlook for people")]
+    let growth = log.growth_bytes_per_day.map(|growth| ByteSize(growth.max(0.0) as u64));
+    match growth {
+        Some(growth) => format!("{}, growing by {growth} a day", size(bytes)),
+        None => size(bytes),
+    }
+}
+
+/// The disk of the gateway's data folder.
+fn own_disk(disk: &DiskStatus) -> String {
+    let (free, total) = (ByteSize(disk.free_bytes), ByteSize(disk.total_bytes));
+    let full = disk.days_until_full.map_or_else(String::new, |until| format!(", full in {}", days(until)));
+    format!("{free} of {total} free{full}")
+}
+
+/// Days, with a tenth while they are few.
+fn days(days: f64) -> String {
+    match days {
+        ..10.0 => format!("{days:.1} days"),
+        ..3650.0 => format!("{days:.0} days"),
+        _ => "years".into(),
+    }
 }
 
 /// The number of entries of the log that are not facts.
@@ -181,8 +218,9 @@ mod tests {
                 "nodes":[{"node":"node-4","unwritten":1,"missing":0,"damaged":0,"unreadable":0}],
                 "listed":[{"sha256":"ab","generation":"cd","faults":[{"shard":5,"node":"node-4","fault":"unwritten"}]}]}},
             "cache":{"hits":5,"misses":6,"bytes":7,"entries":8},
-            "nodes":[{"node":"node-1","zone":"a","state":"offline","free_bytes":1,"total_bytes":2,"stored_bytes":3,"shards":4,"heard_seconds_ago":9}],
-            "log":{"connected":false,"last_sequence":null,"dense":null},"ledger":{"sequence":12,"failed":"a gap"}}"#;
+            "nodes":[{"node":"node-1","zone":"a","state":"offline","free_bytes":1,"total_bytes":2,"stored_bytes":3,"shards":4,"heard_seconds_ago":9,"days_until_full":12.3,"recorded":["draining","failing (latency)"]}],
+            "redundancy":{"is_full":false,"owed_shards":1,"sentence":"1 shard is owed."},"disk":{"free_bytes":1024,"total_bytes":2048,"days_until_full":2.5},
+            "log":{"connected":false,"last_sequence":null,"dense":null,"bytes":1024,"growth_bytes_per_day":2048.0},"ledger":{"sequence":12,"failed":"a gap"}}"#;
         let mut status: Status = serde_json::from_str(json).unwrap();
         let text = render(&status);
         for part in [
@@ -194,8 +232,14 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
+        assert!(text.contains("redundancy       1 shard is owed.\n"), "{text}");
+        assert!(text.contains("log bytes        1.00 KiB (1024), growing by 2.00 KiB a day\n"), "{text}");
+        assert!(text.contains("own disk         1.00 KiB of 2.00 KiB free, full in 2.5 days\n"), "{text}");
         assert!(text.contains("unknown (not connected)") && text.contains("12 (stopped: a gap)"));
-        assert!(text.contains("node-1  offline  1 B   3 B     4       a\n"), "{text}");
+        assert!(
+            text.contains("node-1  offline  draining, failing (latency)  1 B   3 B     4       12 days  a\n"),
+            "{text}"
+        );
         assert!(text.contains("up to 9, 1 content with a shard in flight, checking writes"), "{text}");
         assert!(text.contains("1 shard of 1 content, 0 of which would not survive the loss of a node"), "{text}");
         assert!(text.contains("node-4  1          0        0        0\n"), "{text}");

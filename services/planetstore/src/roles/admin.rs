@@ -8,6 +8,7 @@ use events::ids::RegionName;
 use identity::{MasterKeys, Sealers, Tokens};
 use ledger::Ledger;
 use listener::TrustedProxies;
+use shards::Membership;
 
 use crate::author_key;
 use crate::credentials::RootCredentials;
@@ -22,7 +23,12 @@ pub(super) struct Trust<'a> {
 }
 
 /// The admin API of a region. The master key must be the one that sealed the secrets on the region's log.
-pub(super) async fn open(region: &RegionName, trust: Trust<'_>, ledger: Ledger) -> anyhow::Result<Admin> {
+pub(super) async fn open(
+    region: &RegionName,
+    trust: Trust<'_>,
+    ledger: Ledger,
+    membership: Membership,
+) -> anyhow::Result<Admin> {
     let Trust { root, masters, sealers, proxies } = trust;
     let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
     let options = AdminOptions {
@@ -32,6 +38,7 @@ pub(super) async fn open(region: &RegionName, trust: Trust<'_>, ledger: Ledger) 
         tokens: tokens?,
         master_keys: author_key::held(masters, region)?,
         trusted_proxies: proxies,
+        membership,
         sources: sources(),
         random: |bytes| getrandom::fill(bytes).is_ok(),
     };

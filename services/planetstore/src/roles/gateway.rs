@@ -11,10 +11,10 @@ use clap::Args;
 use events::ids::RegionName;
 use events::user::Limits;
 use gateway::{Gateway, Options, RateLimits};
-use health::Keeper;
 use identity::{PieceSecrets, Sealers};
 use ledger::Ledger;
 use listener::{Listener, TrustedProxies};
+use settle::Keeper;
 use shards::{AnyTransport, Membership, NatsTransport, PendingWrites, ShardStore, ShortCircuit};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -184,6 +184,9 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         nodes: 0,
         local_shards: arguments.local_shards,
         lifecycle_day: None,
+        repair: None,
+        gc: None,
+        health: false,
         integration: None,
     };
     super::serve(plan, doors, stop).await?;
@@ -268,7 +271,7 @@ pub(super) struct Folders<'a> {
 }
 
 impl Folders<'_> {
-    fn short_circuit(&self) -> anyhow::Result<Option<ShortCircuit>> {
+    pub(super) fn short_circuit(&self) -> anyhow::Result<Option<ShortCircuit>> {
         if self.shards.is_empty() {
             return Ok(None);
         }
@@ -285,9 +288,10 @@ impl Folders<'_> {
 /// A serving gateway, as the console shows it.
 pub(super) struct Serving {
     pub(super) gateway: Gateway,
+    pub(super) store: ShardStore,
     pub(super) pending_writes: PendingWrites,
     /// The health of the contents that it acknowledged.
-    pub(super) health: watch::Receiver<health::Figures>,
+    pub(super) health: watch::Receiver<settle::Figures>,
 }
 
 impl Figures for Serving {
@@ -297,7 +301,7 @@ impl Figures for Serving {
     }
 
     fn acked(&self) -> Acked {
-        let health::Figures { settled_sequence, is_scanning } = *self.health.borrow();
+        let settle::Figures { settled_sequence, is_scanning } = *self.health.borrow();
         Acked { settling: self.pending_writes.count(), settled_sequence, is_scanning }
     }
 }
@@ -335,8 +339,8 @@ pub(super) async fn start(
         sources: sources(),
         random: |bytes| getrandom::fill(bytes).is_ok(),
     };
-    let gateway = Gateway::new(options, ledger, store);
-    let serving = Serving { gateway: gateway.clone(), pending_writes, health: keeper.figures() };
+    let gateway = Gateway::new(options, ledger, store.clone());
+    let serving = Serving { gateway: gateway.clone(), store, pending_writes, health: keeper.figures() };
     let running = Running::start("gateway", STOP_TIME_MAX, move |shutdown| serve(gateway, listener, keeper, shutdown));
     Ok((serving, running))
 }

@@ -78,7 +78,7 @@ pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
             open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
         process.add(run_ledger(log, ledger.clone()));
         let link = NatsTelemetry::speak(endpoint.connect("lifecycle telemetry").await?, region.clone());
-        let (workers, running) = super::workers::start("lifecycle", &region, &ledger, Some(link));
+        let (workers, running) = super::workers::start("lifecycle", &region, &ledger, Some(link))?;
         process.add(running);
         workers.add(worker(day, ledger))?;
         tracing::info!(day_seconds = day.seconds(), "applying lifecycle rules");

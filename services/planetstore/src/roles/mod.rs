@@ -3,12 +3,15 @@
 mod admin;
 mod admission;
 pub(crate) mod gateway;
+pub(crate) mod gc;
+pub(crate) mod health;
 #[cfg(test)]
 pub(crate) mod idle;
 mod integration;
 pub(crate) mod lifecycle;
 mod log;
 pub(crate) mod node;
+pub(crate) mod repair;
 mod serve;
 mod server;
 mod workers;

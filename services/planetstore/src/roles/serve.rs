@@ -24,7 +24,7 @@ use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, gateway, lifecycle, workers};
+use super::{admission, gateway, gc, health, lifecycle, repair, workers};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -32,6 +32,7 @@ use crate::nats::NatsEndpoint;
 use crate::process::{Process, Running};
 use crate::run_file::RunFile;
 use crate::signals::Stop;
+use crate::sources::sources;
 use crate::tls::{self, Tls};
 use crate::{author_key, listen, master_key};
 
@@ -74,6 +75,12 @@ pub(crate) struct Plan {
     pub(crate) local_shards: Vec<PathBuf>,
     /// The length of a day for the lifecycle rules that this process applies, if it applies any.
     pub(crate) lifecycle_day: Option<Day>,
+    /// How contents are repaired in this process, if they are.
+    pub(crate) repair: Option<::repair::Options>,
+    /// How this process gives space back, if it does.
+    pub(crate) gc: Option<::gc::Options>,
+    /// Whether this process watches the nodes.
+    pub(crate) health: bool,
     /// The file for the login of an integration, if there is to be one.
     pub(crate) integration: Option<PathBuf>,
 }
@@ -144,24 +151,41 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
     let trust = Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
-    let admin = admin::open(&plan.region, trust, ledger.clone()).await?;
+    let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone()).await?;
     let keys = Keys { root, sealers: Arc::clone(&sealers), pieces: master_key::piece_secrets(plan.master_keys.iter()) };
     let shards = plan.local_shards()?;
     let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });
     let (serving, running) = gateway::start(&plan.s3, &plan.region, keys, &endpoint, state, folders, s3).await?;
     process.add(running);
+    if plan.health {
+        let (nodes, telemetry) = (cluster.membership.clone(), cluster.telemetry.clone());
+        process.add(health::watch(telemetry, &plan.region, ledger.clone(), nodes, &workers).await?);
+    }
     process.add(start_resealing(ledger.clone(), sealers));
     if let Some(console) = process.console() {
         console.show(GatewayView {
             region: plan.region.clone(),
             log,
             ledger: ledger.clone(),
-            membership: cluster.membership,
-            control: NodeControl::new(cluster.telemetry, plan.region.clone()),
+            store: serving.store.clone(),
+            sources: sources(),
+            workers: workers.clone(),
+            membership: cluster.membership.clone(),
+            control: NodeControl::new(cluster.telemetry.clone(), plan.region.clone()),
+            folder: plan.folder.paths().folder().to_owned(),
             figures: Box::new(serving),
             admin_routes: ::admin::admin_routes(&admin),
             admin,
         });
+    }
+    if let Some(options) = &plan.repair {
+        let secrets = master_key::piece_secrets(plan.master_keys.iter());
+        let folders = Folders { own: plan.folder.paths(), shards: &shards };
+        let (at, ledger) = ((&endpoint, &plan.region), ledger.clone());
+        process.add(repair::start(options.clone(), at, &cluster, secrets, folders, ledger, &workers).await?);
+    }
+    if let Some(options) = &plan.gc {
+        workers.add(gc::worker(options.clone(), &endpoint, &cluster, ledger.clone()).await?)?;
     }
     if let Some(day) = plan.lifecycle_day {
         workers.add(lifecycle::worker(day, ledger))?;
@@ -182,7 +206,7 @@ async fn start_workers(
         None => None,
     };
     let role = if plan.external.is_some() { "gateway" } else { "dev" };
-    let (workers, running) = workers::start(role, &plan.region, ledger, link);
+    let (workers, running) = workers::start(role, &plan.region, ledger, link)?;
     process.add(running);
     Ok(workers)
 }

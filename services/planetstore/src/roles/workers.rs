@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use admin::Check;
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use events::ids::{ProcessId, RegionName};
 use events::lease::Owner;
 use ledger::Ledger;
-use worker::{Link, Options, Workers};
+use worker::{Failpoints, Link, Options, Workers};
 
 use crate::process::Running;
 use crate::sources::sources;
@@ -15,17 +15,29 @@ use crate::sources::sources;
 /// How long the loops may take to stop and to give their leases back.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 
+/// Variable with the point at which a test ends this process.
+const FAILPOINT_ENV: &str = "PLANETSTORE_FAILPOINT";
+
 /// Where Linux says the host's name.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Begins to run the loops of a process, of which there are none yet. `link`: the other processes, if others append to
 /// the log.
-pub(super) fn start(role: &str, region: &RegionName, ledger: &Ledger, link: Option<Link>) -> (Workers, Running) {
+pub(super) fn start(
+    role: &str,
+    region: &RegionName,
+    ledger: &Ledger,
+    link: Option<Link>,
+) -> anyhow::Result<(Workers, Running)> {
     let sources = sources();
     let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
     let name = format!("{role} on {}", host.trim());
     let owner = Owner { process: ProcessId((sources.fresh)((sources.now)())), name };
-    let options = Options { region: region.clone(), owner, now: sources.now.clone(), link };
+    let failpoints = match std::env::var(FAILPOINT_ENV) {
+        Ok(text) if !text.is_empty() => text.parse().context(FAILPOINT_ENV)?,
+        _ => Failpoints::none(),
+    };
+    let options = Options { region: region.clone(), owner, now: sources.now.clone(), link, failpoints };
     let workers = Workers::start(options, std::sync::Arc::new(ledger.clone()));
     let running = workers.clone();
     let running = Running::start("workers", STOP_TIME_MAX, async move |shutdown| {
@@ -37,7 +49,7 @@ pub(super) fn start(role: &str, region: &RegionName, ledger: &Ledger, link: Opti
         outcome
     });
     let running = running.checked(Observed(workers.clone()));
-    (workers, running)
+    Ok((workers, running))
 }
 
 /// How the loops are. A process serves its clients whatever they do.

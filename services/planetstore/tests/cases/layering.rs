@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 13] = [
+const LIBRARIES: [(&str, &[&str]); 14] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
@@ -22,6 +22,7 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("ledger", &["events", "domain", "eventlog"]),
     ("rights", &["events", "domain", "policy", "ledger"]),
     ("worker", &["events", "domain", "ledger"]),
+    ("inventory", &["events", "domain", "ledger", "shards"]),
 ];
 
 /// What tests share. It may import every library, and nothing imports it but tests.

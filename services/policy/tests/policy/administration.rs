@@ -43,8 +43,16 @@ fn the_ready_made_policies_give_what_their_names_say_and_nothing_of_s3() {
         "admin:UpgradeRegion",
         "admin:GetStatus",
         "admin:GetMetrics",
+        "admin:AuditShards",
+        "admin:ListNodes",
+        "admin:GetNode",
+        "admin:DrainNode",
+        "admin:ResumeNode",
+        "admin:RemoveNode",
         "admin:StopNode",
         "admin:InitNode",
+        "admin:ConfirmStrays",
+        "admin:ChangeWorker",
     ];
     assert_eq!(given(OPERATOR), operator);
     let manager = given(USER_MANAGER);
@@ -54,6 +62,7 @@ fn the_ready_made_policies_give_what_their_names_say_and_nothing_of_s3() {
         "admin:CreateKmsKey",
         "admin:PutPolicy",
         "admin:StopNode",
+        "admin:DrainNode",
         "admin:PutQuota",
     ] {
         assert!(!manager.contains(&of_others), "{of_others}");

@@ -67,13 +67,41 @@ pub struct Heartbeat {
     /// How its disk does; nothing from a version that did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskReport>,
+    /// How old its data folder is; nothing if the folder cannot say, or from a version that did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<FolderAge>,
+    /// The call of the roll that this answers, if it answers one that has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+}
+
+/// How old a data folder is, in what a process does to it. A copy of the folder from before has less of one of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FolderAge {
+    /// How often a process began to serve from it.
+    pub starts: u64,
+    /// How often it was noted that something was written to it.
+    pub position: u64,
+}
+
+impl FolderAge {
+    /// Whether a folder of this age is a copy of one that became older than that.
+    pub fn is_before(self, known: Self) -> bool {
+        self.starts < known.starts || self.position < known.position
+    }
+
+    /// The greater of each.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { starts: self.starts.max(other.starts), position: self.position.max(other.position) }
+    }
 }
 
 /// How a node's disk does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DiskReport {
-    /// Reads that failed since the node's start.
+    /// Shards that the disk could not read since the node's start, each counted once.
     pub read_errors: u64,
     /// Writes and syncs that failed since the node's start, but for lack of room.
     pub write_errors: u64,
@@ -175,6 +203,8 @@ pub enum Verdict {
     Refused(Uuid),
     /// The process is refused: this older process serves the same folder, or a copy of it.
     Double(Uuid),
+    /// The process is refused: its data folder is a copy from before, and the folder itself had become this old.
+    Outdated(FolderAge),
 }
 
 #[cfg(test)]
@@ -204,6 +234,25 @@ mod tests {
         assert_eq!(report, said);
         assert_eq!(serde_json::to_string(&report).unwrap(), json);
         assert_eq!(serde_json::from_str::<DiskReport>(r#"{"more":[1]}"#).unwrap(), DiskReport::default());
+    }
+
+    #[test]
+    fn an_age_and_a_call_are_this_json() {
+        let json = r#"{"node":"n1","zone":"z","boot_id":"00000000-0000-0000-0000-000000000001","free_bytes":5,"total_bytes":9,"stored_bytes":4,"shards":2,"state":"up","incarnation":"00000000-0000-0000-0000-000000000002","age":{"starts":3,"position":70},"call":"one.7"}"#;
+        let heartbeat: Heartbeat = serde_json::from_str(json).unwrap();
+        assert_eq!(heartbeat.age, Some(FolderAge { starts: 3, position: 70 }));
+        assert_eq!(heartbeat.call.as_deref(), Some("one.7"));
+        assert_eq!(serde_json::to_string(&heartbeat).unwrap(), json);
+    }
+
+    #[test]
+    fn a_copy_from_before_has_less_of_something() {
+        let known = FolderAge { starts: 3, position: 70 };
+        for (starts, position, is_before) in
+            [(3, 70, false), (4, 70, false), (4, 71, false), (3, 69, true), (2, 70, true), (9, 69, true)]
+        {
+            assert_eq!(FolderAge { starts, position }.is_before(known), is_before, "{starts} {position}");
+        }
     }
 
     #[test]

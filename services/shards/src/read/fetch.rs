@@ -48,7 +48,7 @@ pub(crate) struct Session<T> {
 type PieceResults = Vec<(u8, Result<Bytes, Fault>)>;
 
 /// The pieces of a stripe that have arrived, by shard.
-type StripePieces = [Option<Bytes>; SHARDS];
+pub(crate) type StripePieces = [Option<Bytes>; SHARDS];
 
 impl<T: Transport> Session<T> {
     pub(crate) fn new(store: Arc<Inner<T>>, content: StoredContent) -> Self {
@@ -112,9 +112,25 @@ impl<T: Transport> Session<T> {
         })
     }
 
+    /// Starts to fetch the pieces of `wanted` in a stripe, or as many others as they can be decoded from.
+    pub(crate) fn start_pieces(
+        self: &Arc<Self>,
+        stripe: Stripe,
+        wanted: ShardSet,
+    ) -> Task<Result<StripePieces, ReadError>> {
+        let session = Arc::clone(self);
+        Task::start(async move { session.collect(stripe, wanted).await })
+    }
+
     /// The bytes of `part`, in order.
     async fn fetch(&self, part: Part) -> Result<Vec<Bytes>, ReadError> {
         let wanted = part.pieces().map(|(shard, _)| shard).collect();
+        let found = self.collect(part.stripe, wanted).await?;
+        self.assemble(&part, &found)
+    }
+
+    /// The pieces of `wanted` in a stripe, or as many others as they can be decoded from.
+    async fn collect(&self, stripe: Stripe, wanted: ShardSet) -> Result<StripePieces, ReadError> {
         let mut plan = Plan::new(self.content.placement.layout, self.stored, wanted);
         let (mut found, mut answers, mut hedges) = (StripePieces::default(), FuturesUnordered::new(), 0);
         let begin = Instant::now();
@@ -129,7 +145,7 @@ impl<T: Transport> Session<T> {
                 }
                 Step::Request(shards) => {
                     self.store.hedges.earn(u32::try_from(shards.len()).unwrap_or(0));
-                    answers.extend(self.request(shards, part.stripe));
+                    answers.extend(self.request(shards, stripe));
                     continue;
                 }
                 Step::Wait => {}
@@ -139,13 +155,13 @@ impl<T: Transport> Session<T> {
                 Some(pieces) = answers.next() => self.accept(pieces, &mut plan, &mut found),
                 () = &mut timer, if hedges < HEDGES_MAX => {
                     hedges += 1;
-                    answers.extend(self.request(self.hedge(&mut plan, hedges), part.stripe));
+                    answers.extend(self.request(self.hedge(&mut plan, hedges), stripe));
                     timer.as_mut().reset(Instant::now() + patience);
                 }
             }
         }
         self.record_late(plan.pending(), begin);
-        self.assemble(&part, &found)
+        Ok(found)
     }
 
     /// Requests the pieces of `shards`: those whose files are open on this host in one job, the others one by one.
@@ -285,7 +301,7 @@ impl<T: Transport> Session<T> {
 }
 
 /// Four pieces from which the others can be decoded. Pieces 1 to 3 of a small content are known to be zeros.
-fn survivors(layout: Layout, found: &StripePieces) -> Option<[Survivor<'_>; DATA_SHARDS]> {
+pub(crate) fn survivors(layout: Layout, found: &StripePieces) -> Option<[Survivor<'_>; DATA_SHARDS]> {
     let arrived = (0_u8..).zip(found).filter_map(|(shard, piece)| Some((shard, Some(&piece.as_ref()?[..]))));
     let is_zero = |shard: &u8| !layout.shards().contains(shard);
     let zeros = (0_u8..).take(DATA_SHARDS).filter(is_zero).map(|shard| (shard, None));

@@ -6,15 +6,15 @@
 mod buffer_pool;
 mod content;
 mod expected;
-mod fetch;
+pub(crate) mod fetch;
 pub(crate) mod hedge;
 pub(crate) mod local;
 mod memory;
 mod moving;
 mod plan;
 pub(crate) mod shard_reader;
-mod stream;
-mod task;
+pub(crate) mod stream;
+pub(crate) mod task;
 mod verified;
 mod window;
 

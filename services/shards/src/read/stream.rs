@@ -164,7 +164,7 @@ impl Prefetch {
 }
 
 /// Waits for the result of a fetch.
-pub(crate) async fn fetched(task: Task<Result<Vec<Bytes>, ReadError>>) -> Result<Vec<Bytes>, ReadError> {
+pub(crate) async fn fetched<F: Send + 'static>(task: Task<Result<F, ReadError>>) -> Result<F, ReadError> {
     task.await.unwrap_or_else(|error| {
         tracing::error!(%error, "the fetch of a stripe was interrupted");
         Err(ReadError::Internal)

@@ -19,8 +19,8 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
 /// Asks nodes to discard shards that no event names or will name. Must be called when none of them is in flight any
 /// more: a shard that arrives after the request would stay.
 ///
-/// The request is sent once. A node that does not get it drops unsealed shards after some time, but keeps durable ones:
-/// nothing searches for shards that no event names.
+/// The request is sent once. A node that does not get it drops unsealed shards after some time, and keeps durable ones
+/// until the sweep of the garbage collector comes to them (ADR 24).
 pub(crate) async fn discard<T: Transport>(store: &Inner<T>, bucket: &BucketName, shards: Vec<PlacedShard>) {
     let mut by_node: BTreeMap<NodeId, Vec<_>> = BTreeMap::new();
     for shard in shards {

@@ -30,7 +30,7 @@ fn moved(fixture: &Fixture, stored: &StoredContent, places: &[usize], other: &St
         let (old, new) = (stored.shards().nth(*place).unwrap(), other.shards().nth(*place).unwrap());
         fixture.nodes.lose(&old.node, old.uuid());
         moved.placement.nodes[*place] = new.node;
-        moved.moved.push(MovedShard { shard: new.index, generation: new.generation });
+        moved.moved.push(MovedShard { shard: new.index, generation: new.generation, sequence: 0 });
     }
     moved
 }

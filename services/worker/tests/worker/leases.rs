@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use events::Fact;
-use worker::State;
+use worker::{State, Trouble};
 
 use crate::world::*;
 
@@ -128,6 +128,54 @@ async fn an_owner_whose_worker_is_stuck_or_fails_for_long_lets_another_one_do_it
     let took = world.until("the takeover", || world.work_of(3) > 0).await;
     assert!((60..75).contains(&took.as_secs()), "{took:?}");
     assert_eq!((world.work_of(1), world.owners()), (before, vec![1, 2, 0, 1, 3]));
+    world.assert_fenced();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_waits_for_an_operator_keeps_the_lease() {
+    let world = World::default();
+    let first = world.process(1);
+    let marks = Marks::of(&first, 1);
+    let trouble = std::sync::Arc::clone(&marks.trouble);
+    first.workers.add(marks).unwrap();
+    world.until("the first work", || world.work_of(1) > 0).await;
+    let _second = marking(&world, 2);
+    *trouble.lock().unwrap() = Some(Trouble::Halted("look at it".into()));
+    tokio::time::sleep(Duration::from_mins(30)).await;
+    let report = first.report("marker");
+    assert_eq!((report.state, report.failures), (State::Failing { why: "look at it".into() }, 0));
+    assert_eq!(world.owners(), [1]);
+    *trouble.lock().unwrap() = None;
+    let before = world.work_of(1);
+    world.until("the next work", || world.work_of(1) > before).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_cannot_do_the_work_hands_it_over_and_does_not_take_it_back() {
+    let world = World::default();
+    let processes = [1, 2].map(|number| {
+        let process = world.process(number);
+        let marks = Marks::of(&process, number);
+        let (trouble, lost) = (std::sync::Arc::clone(&marks.trouble), std::sync::Arc::clone(&marks.lost));
+        process.workers.add(marks).unwrap();
+        (process, trouble, lost)
+    });
+    world.until("the first work", || world.work_of(1) + world.work_of(2) > 0).await;
+    let owner = usize::from(world.owners() == [2]);
+    let [one, other] = [&processes[owner], &processes[1 - owner]];
+    let lost = one.2.load(Relaxed);
+    *one.1.lock().unwrap() = Some(Trouble::Unfit("its disk is wrong".into()));
+    let took = world.until("the takeover", || world.owners().len() == 2).await;
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(one.2.load(Relaxed) > lost, "it is told");
+    // Not either when the other one cannot do it any more: it would go back and forth for ever.
+    *other.1.lock().unwrap() = Some(Trouble::Unfit("its disk is wrong".into()));
+    tokio::time::sleep(Duration::from_mins(30)).await;
+    assert_eq!(world.owners().len(), 2);
+    let State::Waiting { why } = one.0.report("marker").state else { panic!("{:?}", one.0.report("marker")) };
+    assert!(why.contains("is to be started again") && why.contains("its disk is wrong"), "{why}");
+    let _third = marking(&world, 3);
+    world.until("the takeover", || world.work_of(3) > 0).await;
     world.assert_fenced();
 }
 

@@ -86,6 +86,7 @@ fn report(worker: &str) -> Message {
         unit: "bytes".into(),
         done: u64::MAX,
         left: None,
+        left_as_of: None,
         pace: 0.5,
         rate: None,
         failures: 7,

@@ -19,7 +19,9 @@ use ledger::{CommitError, Committed, StateError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
-use worker::{Handle, Link, Message, Options, Profile, Report, Step, Store, Telemetry, Trouble, Worker, Workers};
+use worker::{
+    Failpoints, Handle, Link, Message, Options, Profile, Report, Step, Store, Telemetry, Trouble, Worker, Workers,
+};
 
 /// The worker whose settings are the marks. Its rate is the number of the mark, and in the last digit of the process.
 const MARKS: &str = "marks";
@@ -110,7 +112,13 @@ impl World {
             model: Mutex::default(),
             folded: watch::Sender::default(),
         })));
-        let options = Options { region: region(), owner: owner.clone(), now: Arc::new(jumping_clock), link };
+        let options = Options {
+            region: region(),
+            owner: owner.clone(),
+            now: Arc::new(jumping_clock),
+            link,
+            failpoints: Failpoints::none(),
+        };
         let workers = Workers::start(options, Arc::clone(&store) as Arc<dyn Store>);
         Process { faults, store, workers, owner }
     }
@@ -358,12 +366,16 @@ pub(crate) struct Marks {
     made: u64,
     pub(crate) is_stuck: Arc<AtomicBool>,
     pub(crate) is_failing: Arc<AtomicBool>,
+    /// What each step comes to, if that is anything.
+    pub(crate) trouble: Arc<Mutex<Option<Trouble>>>,
+    /// How often it was told that it does not own the lease.
+    pub(crate) lost: Arc<AtomicU64>,
 }
 
 impl Marks {
     pub(crate) fn of(process: &Process, number: u8) -> Self {
-        let (is_stuck, is_failing) = (Arc::default(), Arc::default());
-        Self { number, store: Arc::clone(&process.store), made: 0, is_stuck, is_failing }
+        let (is_stuck, is_failing, trouble, lost) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Self { number, store: Arc::clone(&process.store), made: 0, is_stuck, is_failing, trouble, lost }
     }
 }
 
@@ -380,6 +392,9 @@ impl Worker for Marks {
         if self.is_failing.load(Ordering::Relaxed) {
             return Err(Trouble::Failed("the test says so".into()));
         }
+        if let Some(trouble) = self.trouble.lock().unwrap().clone() {
+            return Err(trouble);
+        }
         self.made += 1;
         let rate = NonZeroU64::new(self.made * 10 + u64::from(self.number));
         let worker = MARKS.parse().unwrap();
@@ -388,6 +403,10 @@ impl Worker for Marks {
         handle.done(1);
         handle.say("left a mark");
         Ok(Step::After(Duration::from_millis(100)))
+    }
+
+    fn lost(&mut self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
     }
 }
 

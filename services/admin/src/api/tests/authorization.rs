@@ -16,7 +16,8 @@ use jiff::SignedDuration;
 
 use super::store::{Store, fresh, master, now};
 use crate::api::access::Access;
-use crate::api::operation::{Operation, operations};
+use crate::api::operation::Operation;
+use crate::api::operations::operations;
 
 /// A body that knows whether anybody looked into it.
 struct Watched(Arc<AtomicBool>);
@@ -44,6 +45,7 @@ fn path(operation: &Operation) -> String {
         ("{kms_key}", "vault"),
         ("{session}", "01890000-0000-7000-8000-000000000000"),
         ("{bucket}", "bucket"),
+        ("{node}", "n1"),
     ]
     .iter()
     .fold(operation.path.to_owned(), |path, (name, value)| path.replace(name, value))

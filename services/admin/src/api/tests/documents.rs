@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::api::openapi;
-use crate::api::operation::operations;
+use crate::api::operations::operations;
 
 /// The copy that is checked in, for clients and reviewers.
 const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/api/openapi.json");

@@ -5,6 +5,7 @@ mod documents;
 mod identities;
 mod logins;
 mod master_key;
+mod nodes;
 mod rights;
 mod step_up;
 mod store;

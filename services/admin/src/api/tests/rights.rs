@@ -10,7 +10,7 @@ use super::store::Store;
 use crate::api::access::Access;
 use crate::api::answering::targets;
 use crate::api::method::Method::{self, Delete, Get, Patch, Post, Put};
-use crate::api::operation::operations;
+use crate::api::operations::operations;
 
 const USER_MANAGER: &str = include_str!("../../../../../docs/policies/user-manager.json");
 
@@ -136,6 +136,8 @@ fn the_right_for_an_operation_is_called_as_the_operation_and_asked_of_what_its_p
     assert_eq!(of("/api/v1/region/upgrade", &[]), ["region"]);
     assert_eq!(of("", &[("user", "ada"), ("key", "AK")]), ["user/ada"]);
     assert_eq!(of("", &[("policy", "p"), ("group", "g")]), ["policy/p", "group/g"]);
+    assert_eq!(of("/api/v1/nodes/{node}/drain", &[("node", "n1")]), ["node/n1"]);
+    assert_eq!(of("/api/v1/nodes", &[]), ["node/*"]);
 }
 
 #[tokio::test]

@@ -124,6 +124,7 @@ impl Store {
             tokens: masters().iter().map(|master| Tokens::new(master, "eu-1").unwrap()).collect(),
             master_keys: (0..).zip(masters().iter()).map(|(number, master)| held(&keyring, number, master)).collect(),
             trusted_proxies: "127.0.0.9".parse().unwrap(),
+            membership: shards::Membership::new(),
             sources,
             random,
         };

@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
-    ChangeKey, ChangeMasterKey, ChangeWorker, Command, DeleteObject, IdentityCommand, JoinNode, Leased, NewBody,
-    Precondition, ReleaseLease, RenameObject, SetLegalHold, SetRetention, Setting, TakeLease,
+    AskWorker, ChangeKey, ChangeMasterKey, ChangeWorker, Command, DeleteObject, IdentityCommand, JoinNode, Leased,
+    NewBody, Precondition, ReleaseLease, RenameObject, SetLegalHold, SetRetention, Setting, TakeLease,
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
@@ -65,6 +65,7 @@ pub(crate) enum Step {
     ReleaseLease(Lease, u64),
     /// Of which worker, whether it is paused, and its rate; all that in a term of a lease.
     Worker(u8, Option<bool>, Option<u64>, Option<(Lease, u64)>),
+    AskWorker(u8),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -192,6 +193,7 @@ fn of_lease(step: &Step) -> Command {
                 None => command,
             }
         }
+        Step::AskWorker(n) => AskWorker { region, worker: format!("worker-{n}").parse().unwrap() }.into(),
         _ => unreachable!("{step:?} is not about leases"),
     }
 }
@@ -269,7 +271,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::ChangeKey(author, number) => ChangeKey { region: "eu-1".parse().unwrap(), author, number }.into(),
         Step::ChangeMasterKey(number) => change_master_key(number).into(),
         Step::Join(n, with, instead_of) => join(n, with, instead_of).into(),
-        Step::TakeLease(..) | Step::ReleaseLease(..) | Step::Worker(..) => of_lease(step),
+        Step::TakeLease(..) | Step::ReleaseLease(..) | Step::Worker(..) | Step::AskWorker(_) => of_lease(step),
     })
 }
 
@@ -328,6 +330,7 @@ fn of_leases() -> impl Strategy<Value = Step> {
         term().prop_map(|(lease, epoch)| Step::ReleaseLease(lease, epoch)),
         (0..2_u8, option::of(any::<bool>()), option::of(0..3_u64), option::of(term()))
             .prop_map(|(n, paused, rate, term)| Step::Worker(n, paused, rate, term)),
+        (0..2_u8).prop_map(Step::AskWorker),
     ]
 }
 

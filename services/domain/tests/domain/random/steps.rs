@@ -230,13 +230,14 @@ fn node_change() -> impl Strategy<Value = Option<NodeChange>> {
     let said = prop_oneof![
         3 => Just(NodeChange::Online),
         3 => Just(NodeChange::Offline { position: 4_096, starts: 3 }),
-        1 => Just(NodeChange::Drain),
-        1 => Just(NodeChange::Resume),
+        2 => Just(NodeChange::Drain),
+        3 => Just(NodeChange::Resume),
         1 => Just(NodeChange::Full),
         1 => Just(NodeChange::Failing(Failure::Errors)),
         1 => Just(NodeChange::Failing(Failure::Latency)),
         1 => Just(NodeChange::Recovered),
         1 => any::<bool>().prop_map(|forced| NodeChange::Remove { forced }),
+        1 => (0..9_u64).prop_map(|shards| NodeChange::ConfirmStrays { shards }),
     ];
     prop_oneof![1 => Just(None), 9 => said.prop_map(Some)]
 }

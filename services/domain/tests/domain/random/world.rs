@@ -4,6 +4,7 @@ use domain::{
     AppendObject, Command, CompleteUpload, Context, DedupScope, DeleteObject, ETags, MoveHorizon, NewBody, Outcome,
     Precondition, PutObject, ReclaimContents, Rejection, StorePart, VersionName,
 };
+use events::content::ReclaimCause;
 use events::ids::{
     BucketName, ContentId, ETag, Generation, Layout, Md5Digest, ObjectKey, PartNumber, Placement, Sha256Digest,
     UploadId,
@@ -180,7 +181,7 @@ impl World {
     /// Ends the contents of a bucket to which nothing refers, some of them.
     pub(crate) fn reclaim(&self, bucket: &BucketName, up_to: u64) -> Command {
         let contents = self.places.of_bucket(bucket);
-        ReclaimContents { bucket: bucket.clone(), contents, up_to }.into()
+        ReclaimContents { bucket: bucket.clone(), contents, up_to, cause: ReclaimCause::Unreferenced }.into()
     }
 
     fn move_horizon(&self, age: i64) -> Command {

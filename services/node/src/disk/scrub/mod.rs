@@ -198,8 +198,9 @@ impl Scrubber {
 
     /// Takes in what a look at every bit of a shard said. Whether it is bad.
     fn found<T>(&self, shard: Uuid, file: Option<&ShardFile>, found: &Result<T, DiskError>) -> bool {
-        self.damaged.note(shard, file.map(|file| &file.bucket), found);
-        self.health.count_read_error(found);
+        if self.damaged.note(shard, file.map(|file| &file.bucket), found) {
+            self.health.count_read_error(found);
+        }
         let is_bad = matches!(found, Err(DiskError::Damaged | DiskError::Unreadable(_)));
         self.meters.scrub_damaged.increment(u64::from(is_bad));
         is_bad

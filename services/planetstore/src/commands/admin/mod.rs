@@ -9,8 +9,8 @@ mod master_key;
 mod policy;
 mod region;
 mod secret;
-mod session;
-mod show;
+pub(crate) mod session;
+pub(crate) mod show;
 mod user;
 
 use super::Verdict;

@@ -26,7 +26,7 @@ const PAGE_ENTRIES: usize = 1_000;
 const PAGES_MAX: usize = 1_000;
 
 /// A session that ends with the command.
-pub(super) struct Session {
+pub(crate) struct Session {
     client: ConsoleClient,
     token: HeaderValue,
     refresh_token: Secret,
@@ -36,11 +36,16 @@ pub(super) struct Session {
 
 impl Session {
     /// Finds the store and logs in.
-    pub(super) async fn open(arguments: &AdminArgs) -> anyhow::Result<Self> {
+    pub(crate) async fn open(arguments: &AdminArgs) -> anyhow::Result<Self> {
         let AdminArgs { data, url, ca, .. } = arguments;
-        let console = ConsoleArgs { data: DataArgs { data: data.clone() }, url: url.clone(), ca: ca.clone() };
-        let client = ConsoleClient::find(&console)?;
-        let (user, password) = login(&Paths::new(data))?;
+        let data = DataArgs { data: data.clone() };
+        Self::at(&ConsoleArgs { data, url: url.clone(), ca: ca.clone() }).await
+    }
+
+    /// The same, for commands that are no part of `planetstore admin`.
+    pub(crate) async fn at(console: &ConsoleArgs) -> anyhow::Result<Self> {
+        let client = ConsoleClient::find(console)?;
+        let (user, password) = login(&Paths::new(&console.data.data))?;
         let document = json!({ "user": user, "password": password.expose() });
         let (status, body) = log_in(&client, &document).await?;
         if status == StatusCode::UNAUTHORIZED {
@@ -57,7 +62,7 @@ impl Session {
     }
 
     /// Continues with new tokens.
-    pub(super) async fn renew(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn renew(&mut self) -> anyhow::Result<()> {
         let shown = json!({ "refresh_token": self.refresh_token.expose() });
         let (status, _, body) =
             self.client.send(Method::POST, "/api/v1/refresh", None, Some(shown.to_string())).await?;
@@ -66,21 +71,21 @@ impl Session {
     }
 
     /// The user who is logged in.
-    pub(super) fn user(&self) -> &str {
+    pub(crate) fn user(&self) -> &str {
         &self.user
     }
 
     /// The password of the login.
-    pub(super) fn password(&self) -> &str {
+    pub(crate) fn password(&self) -> &str {
         self.password.expose()
     }
 
-    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.ask(Method::GET, path, None).await
     }
 
     /// All pages of a list.
-    pub(super) async fn list(&self, path: &str, member: &str) -> anyhow::Result<Vec<Value>> {
+    pub(crate) async fn list(&self, path: &str, member: &str) -> anyhow::Result<Vec<Value>> {
         let mut entries = Vec::new();
         let mut after = String::new();
         for _ in 0..PAGES_MAX {
@@ -97,19 +102,19 @@ impl Session {
         bail!("there are more than {} {member}: use the API to read pages of them", PAGES_MAX * PAGE_ENTRIES)
     }
 
-    pub(super) async fn ask(&self, method: Method, path: &str, document: Option<&Value>) -> anyhow::Result<Value> {
+    pub(crate) async fn ask(&self, method: Method, path: &str, document: Option<&Value>) -> anyhow::Result<Value> {
         let body = document.map(ToString::to_string);
         self.send(method, path, body).await
     }
 
     /// Sends a request whose body is JSON already.
-    pub(super) async fn send(&self, method: Method, path: &str, body: Option<String>) -> anyhow::Result<Value> {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<String>) -> anyhow::Result<Value> {
         let (status, _, body) = self.client.send(method, path, Some(&self.token), body).await?;
         read(status, &body)
     }
 
     /// Ends the session. The command has succeeded by then, so an error is only logged.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         if let Err(error) = self.send(Method::POST, "/api/v1/logout", None).await {
             tracing::debug!(%error, "the session stays open until it expires");
         }

@@ -11,7 +11,7 @@ use crate::units::ByteSize;
 type Column = (&'static str, fn(&Value) -> String);
 
 /// Prints a list as a table of some members, or as JSON.
-pub(super) fn list<const N: usize>(output: Output, entries: &[Value], columns: [Column; N]) -> anyhow::Result<()> {
+pub(crate) fn list<const N: usize>(output: Output, entries: &[Value], columns: [Column; N]) -> anyhow::Result<()> {
     match output {
         Output::Json => json(&Value::from(entries)),
         Output::Table => {
@@ -23,7 +23,7 @@ pub(super) fn list<const N: usize>(output: Output, entries: &[Value], columns: [
 }
 
 /// Prints a document, one member per line, or as JSON.
-pub(super) fn one(output: Output, document: &Value) -> anyhow::Result<()> {
+pub(crate) fn one(output: Output, document: &Value) -> anyhow::Result<()> {
     match (output, document) {
         (Output::Json, document) => json(document),
         (Output::Table, Value::Object(members)) => {
@@ -39,7 +39,7 @@ pub(super) fn one(output: Output, document: &Value) -> anyhow::Result<()> {
 }
 
 /// Prints that a command succeeded. Programs use the exit code.
-pub(super) fn done(output: Output, sentence: &str) {
+pub(crate) fn done(output: Output, sentence: &str) {
     if output == Output::Table {
         println!("{sentence}");
     }
@@ -51,7 +51,7 @@ fn json(document: &Value) -> anyhow::Result<()> {
 }
 
 /// A value as people read it.
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
@@ -69,7 +69,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// A number of bytes as people read it; `-` if there is no number.
-pub(super) fn bytes(value: &Value) -> String {
+pub(crate) fn bytes(value: &Value) -> String {
     value.as_u64().map_or_else(|| "-".into(), |bytes| ByteSize(bytes).to_string())
 }
 

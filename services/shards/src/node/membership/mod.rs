@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::placement::{Candidate, NODES_MIN};
-use domain::row::NodeRow;
+use domain::row::{Duty, NodeRow};
 use events::ids::NodeId;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -14,12 +14,14 @@ use uuid::Uuid;
 
 pub(crate) use self::table::Addressee;
 use self::table::bound_claims;
-pub use self::table::{Admission, NodeTable, NodeView};
-
-use crate::node::telemetry::{HEARTBEAT_SILENCE_MAX, Heartbeat};
+pub use self::table::{Admission, Answer, NodeTable, NodeView};
+use crate::node::telemetry::{FolderAge, HEARTBEAT_SILENCE_MAX, Heartbeat};
 
 /// The most nodes of a region. Further ones neither join nor are remembered.
 pub const NODES_MAX: usize = 1024;
+
+/// The most answers to calls of the roll that are remembered of one process. Several may call at the same time.
+const ANSWERS_MAX: usize = 16;
 
 /// The storage nodes of a region and which of them are online, derived from their heartbeats.
 ///
@@ -33,8 +35,11 @@ pub struct Membership(Arc<watch::Sender<NodeTable>>);
 pub struct Joined {
     /// The data folder of each node that joined.
     pub folders: BTreeMap<NodeId, Uuid>,
-    /// The nodes among them that take no new shards: they are full, are being emptied, or were removed.
+    /// The nodes among them that take no new shards: they are being emptied, or were removed. A full disk is none of the log's
+    /// words: what the node itself says of its room is newer, and is there also if no monitor runs.
     pub closed: BTreeSet<NodeId>,
+    /// How old the folders had become when their nodes were last lost.
+    pub ages: BTreeMap<NodeId, FolderAge>,
     /// The sequence of that event.
     pub at: u64,
 }
@@ -44,9 +49,10 @@ impl Joined {
     pub fn of_rows(rows: impl IntoIterator<Item = (NodeId, NodeRow)>, at: u64) -> Self {
         let mut joined = Self { at, ..Self::default() };
         for (node, row) in rows {
-            if !row.takes_shards() {
+            if row.duty.is != Duty::Serve {
                 joined.closed.insert(node.clone());
             }
+            joined.ages.insert(node.clone(), FolderAge { starts: row.starts, position: row.position });
             joined.folders.insert(node, row.folder.0);
         }
         joined
@@ -68,14 +74,16 @@ impl Membership {
     /// Sets what the log knows of nodes, unless something newer is set.
     pub fn accept(&self, joined: Joined) {
         self.0.send_if_modified(|table| {
-            let Joined { folders, closed, at } = joined;
+            let Joined { folders, closed, ages, at } = joined;
             if at < table.at {
                 return false;
             }
             table.at = at;
             let is_changed = table.closed != closed;
             table.closed = closed;
-            if table.folders.as_ref() == Some(&folders) {
+            let are_ages_changed = table.ages != ages;
+            table.ages = ages;
+            if table.folders.as_ref() == Some(&folders) && !are_ages_changed {
                 return is_changed;
             }
             table.folders = Some(folders);
@@ -109,12 +117,20 @@ impl Membership {
             let (node, process) = (heartbeat.node.clone(), heartbeat.incarnation);
             let processes = table.nodes.entry(node.clone()).or_default();
             let before = processes.get(&process).cloned();
+            let mut answers = before.as_ref().map(|before| before.answers.clone()).unwrap_or_default();
+            if let Some(call) = &heartbeat.call {
+                if answers.len() >= ANSWERS_MAX {
+                    answers.remove(0);
+                }
+                answers.push(Answer { call: call.clone(), at: now });
+            }
             let view = NodeView {
                 heartbeat,
                 last_heartbeat: now,
                 first_heartbeat: before.as_ref().map_or(now, |before| before.first_heartbeat),
                 reachable: true,
                 admission: before.as_ref().map_or(Admission::Undecided, |before| before.admission),
+                answers,
             };
             processes.insert(process, view);
             let admission_changed = table.update_admission(&node);
@@ -125,10 +141,12 @@ impl Membership {
         admitted
     }
 
-    /// Marks `node` as offline until its next heartbeat, because a request found no responder.
+    /// Marks `node` as offline until its next heartbeat, because a request found no responder. Processes that are not
+    /// asked for anything stay as they are: it says nothing about them.
     pub fn unreachable(&self, node: &NodeId) {
         self.0.send_if_modified(|table| {
             let views = table.nodes.get_mut(node).into_iter().flat_map(BTreeMap::values_mut);
+            let views = views.filter(|view| view.may_be_asked());
             let changed = views.fold(false, |changed, view| std::mem::replace(&mut view.reachable, false) | changed);
             table.count_arrival(node);
             changed

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::NODES_MAX;
-use crate::node::telemetry::{Heartbeat, NodeState, Trouble};
+use crate::node::rollcall::call_of;
+use crate::node::telemetry::{FolderAge, Heartbeat, NodeState, Trouble};
 
 /// The most unjoined names that are remembered where nodes can join. Joined nodes do not count, and a new unjoined name
 /// replaces a silent one.
@@ -32,6 +33,8 @@ pub struct NodeTable {
     pub(super) folders: Option<BTreeMap<NodeId, Uuid>>,
     /// The nodes that take no new shards, whatever they report.
     pub(super) closed: BTreeSet<NodeId>,
+    /// The age below which the folder of a node is a copy from before.
+    pub(super) ages: BTreeMap<NodeId, FolderAge>,
     /// The sequence of the event up to which `folders` and `closed` are known.
     pub(super) at: u64,
     /// Nodes cannot join yet, so a name without a known folder is accepted.
@@ -64,6 +67,17 @@ pub struct NodeView {
     pub reachable: bool,
     /// Whether the process is accepted as the node.
     pub admission: Admission,
+    /// The last answers to calls of the roll that have a name, the newest last.
+    pub answers: Vec<Answer>,
+}
+
+/// An answer to a call of the roll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The call, as the node repeated it.
+    pub call: String,
+    /// The time at which the answer arrived.
+    pub at: Instant,
 }
 
 /// Whether a process is accepted as the node whose name it claims.
@@ -83,6 +97,11 @@ pub enum Admission {
         /// The incarnation of the older process.
         older: Uuid,
     },
+    /// The folder is the one that joined, as it was some time ago: it was copied back.
+    Outdated {
+        /// How old it had become.
+        known: FolderAge,
+    },
 }
 
 /// The addressee of a request to a node.
@@ -97,6 +116,12 @@ pub(crate) enum Addressee {
 }
 
 impl NodeView {
+    /// When the process answered a call of the roll, if it did of late.
+    pub fn answered(&self, caller: Uuid, number: u64) -> Option<Instant> {
+        let call = call_of(caller, number);
+        self.answers.iter().find(|answer| answer.call == call).map(|answer| answer.at)
+    }
+
     /// Whether the process accepts new shards.
     pub fn is_online(&self) -> bool {
         self.reachable && self.admission == Admission::Accepted && self.heartbeat.state == NodeState::Up
@@ -159,16 +184,20 @@ impl NodeTable {
         let folders = self.folders.as_ref();
         let accepts_unjoined = self.accepts_unjoined;
         let Some(processes) = self.nodes.get_mut(node) else { return false };
-        let admission = |folder: Option<Uuid>| match folders.map(|folders| folders.get(node)) {
+        let known_age = self.ages.get(node).copied().unwrap_or_default();
+        let admission = |said: &Heartbeat| match folders.map(|folders| folders.get(node)) {
             None => Admission::Accepted,
             // A process of a release that does not report its folder, under a name for which no folder is known.
-            Some(None) if folder.is_none() || accepts_unjoined => Admission::Accepted,
+            Some(None) if said.folder.is_none() || accepts_unjoined => Admission::Accepted,
             Some(None) => Admission::Undecided,
-            Some(Some(known)) if folder == Some(*known) => Admission::Accepted,
-            Some(Some(known)) => Admission::Refused { known: *known },
+            Some(Some(known)) if said.folder != Some(*known) => Admission::Refused { known: *known },
+            Some(Some(_)) => match said.age {
+                Some(age) if age.is_before(known_age) => Admission::Outdated { known: known_age },
+                _ => Admission::Accepted,
+            },
         };
         let mut admissions: BTreeMap<Uuid, Admission> =
-            processes.iter().map(|(process, view)| (*process, admission(view.heartbeat.folder))).collect();
+            processes.iter().map(|(process, view)| (*process, admission(&view.heartbeat))).collect();
         let accepted = |admissions: &BTreeMap<Uuid, Admission>, process: &Uuid| {
             admissions.get(process) == Some(&Admission::Accepted)
                 && processes.get(process).is_some_and(|view| view.reachable)

@@ -6,6 +6,7 @@ use domain::placement::NODE_RESERVE_BYTES;
 
 use super::table::{PROCESSES_MAX, UNJOINED_MAX, UNJOINED_SILENCE_MAX};
 use super::*;
+use crate::node::rollcall::call_of;
 use crate::node::telemetry::{NodeState, Trouble};
 
 pub(crate) fn heartbeat(state: NodeState) -> Heartbeat {
@@ -22,6 +23,8 @@ pub(crate) fn heartbeat(state: NodeState) -> Heartbeat {
         folder: None,
         trouble: None,
         disk: None,
+        age: None,
+        call: None,
     }
 }
 
@@ -290,4 +293,56 @@ fn what_is_remembered_is_bounded() {
         membership.observe(process(incarnation, 1), now);
     }
     assert_eq!(membership.nodes().len(), PROCESSES_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_that_was_copied_back_from_before_is_refused() {
+    let (membership, now) = (Membership::guarded(), Instant::now());
+    let node: NodeId = "n1".parse().unwrap();
+    let with = |incarnation, starts, position| Heartbeat {
+        age: Some(FolderAge { starts, position }),
+        ..process(incarnation, 7)
+    };
+    join(&membership, 7);
+    membership.observe(with(1, 3, 70), now);
+    assert!(membership.is_online(&node));
+    let known = FolderAge { starts: 3, position: 70 };
+    let lost = |at| Joined {
+        folders: [(node.clone(), Uuid::from_u128(7))].into(),
+        ages: [(node.clone(), known)].into(),
+        at,
+        ..Joined::default()
+    };
+    membership.accept(lost(1));
+    assert!(membership.is_online(&node), "it is as old as that itself");
+    membership.sweep(now + Duration::from_secs(9));
+    membership.observe(with(2, 3, 69), now + Duration::from_secs(9));
+    assert_eq!(membership.nodes().last().unwrap().admission, Admission::Outdated { known });
+    assert!(!membership.is_online(&node) && !membership.is_reachable(&node));
+    assert_eq!(membership.addressee(&node), Addressee::Nobody, "it is asked for nothing");
+    membership.sweep(now + Duration::from_secs(20));
+    membership.observe(with(3, 4, 70), now + Duration::from_secs(20));
+    assert!(membership.is_online(&node), "the folder itself is back");
+    // What is known before it speaks again counts at once.
+    let older = Joined { ages: [(node.clone(), FolderAge { starts: 9, position: 90 })].into(), ..lost(2) };
+    membership.accept(older);
+    assert!(!membership.is_online(&node));
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_to_calls_are_remembered_beside_those_to_others() {
+    let (membership, now) = (Membership::new(), Instant::now());
+    let (caller, other) = (Uuid::from_u128(5), Uuid::from_u128(6));
+    let answer = |caller: Uuid, number: u64| Heartbeat { call: Some(call_of(caller, number)), ..process(1, 7) };
+    membership.observe(answer(caller, 4), now);
+    membership.observe(answer(other, 4), now + Duration::from_millis(10));
+    membership.observe(process(1, 7), now + Duration::from_millis(20));
+    let view = membership.nodes().remove(0);
+    assert_eq!(view.answered(caller, 4), Some(now));
+    assert_eq!(view.answered(caller, 5), None);
+    for number in 0..ANSWERS_MAX as u64 {
+        assert!(membership.observe(answer(other, 100 + number), now));
+    }
+    assert_eq!(membership.nodes()[0].answered(caller, 4), None, "it was long ago");
+    assert_eq!(membership.nodes()[0].answers.len(), ANSWERS_MAX);
 }

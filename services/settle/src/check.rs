@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::{RETRY_PAUSE, Stopped, Tasks};
 
 /// The principal that these facts name as their cause.
-const PRINCIPAL: &str = "health";
+const PRINCIPAL: &str = "settle";
 
 /// What is known of the shards of a content before they are inspected.
 #[derive(Debug, Clone, Default)]
@@ -73,7 +73,7 @@ impl<T: Transport> Tasks<T> {
                     sleep(RETRY_PAUSE).await;
                 }
                 Err(error) => {
-                    metrics::counter!("planetstore_health_refused_total").increment(1);
+                    metrics::counter!("planetstore_settle_refused_total").increment(1);
                     tracing::warn!(generation = %content.generation, %error, "the owed shards of a content were not recorded");
                     return Ok(Outcome::Refused);
                 }
@@ -87,7 +87,7 @@ impl<T: Transport> Tasks<T> {
         let inspection = self.store.inspect(&stored, &suspects(&known, suspicion)).await;
         let findings = findings(&inspection.shards, &known, suspicion);
         if !findings.is_empty() {
-            metrics::counter!("planetstore_health_changes_total").increment(1);
+            metrics::counter!("planetstore_settle_changes_total").increment(1);
             tracing::info!(generation = %content.generation, ?findings, "the faulty shards of a content changed");
             let command = Command::NoteHealth(Box::new(NoteHealth { content, findings: findings.clone() }));
             match self.ledger.commit(command, origin()).await {

@@ -70,7 +70,7 @@ impl<T: Transport> Tasks<T> {
         let reached = self.reached();
         let mut epochs = self.epochs();
         epochs.add(pending.end_epoch(), reached);
-        metrics::gauge!("planetstore_health_settling").set(u32::try_from(pending.count()).unwrap_or(u32::MAX));
+        metrics::gauge!("planetstore_settle_pending_writes").set(u32::try_from(pending.count()).unwrap_or(u32::MAX));
         epochs.settled(pending.first_unsettled_epoch())
     }
 

@@ -1,0 +1,300 @@
+//! The garbage collector: gives back the room of contents to which nothing refers, and of shards that no event names.
+//!
+//! # Input
+//! - the state of a ledger: contents without references, generations in use, generations that ended, the horizon
+//! - what each storage node says that it holds
+//!
+//! # Output
+//! - `content.reclaimed`: contents ended. It is committed before any shard of them is discarded.
+//! - `region.horizon_moved`: uploads that began before a moment cannot be named any more
+//! - requests to nodes to discard shards of which the log says for ever that nobody needs them
+//!
+//! # Never
+//! It discards nothing on the word of a node, or for its silence: the log alone says what is not needed (ADR 24). It
+//! decides nothing by a clock that could lose bytes, and nothing while the references, counted anew, differ from what the
+//! rows say. It may be killed at any point, and run twice: what it left undone, the next pass over the nodes finds.
+//!
+//! # Layout
+//! - [`Gc`]: the worker, one step of all there is to do
+//! - `recount`: references counted anew, before anything else; `stopped`: why it does nothing until an operator looks
+//! - `horizon`: when the horizon moves
+//! - `due`: which contents nothing has referred to for long enough; `reclaim`: ends them
+//! - `passes`: which nodes are to be gone through, and when; `sweep`: a pass over one node, page by page; `verdict`: what
+//!   the log says of a shard that a node holds
+//! - `discard`: shards on their nodes; `meters`: metrics
+
+mod discard;
+mod due;
+mod horizon;
+mod meters;
+mod passes;
+mod reclaim;
+mod recount;
+mod stopped;
+mod sweep;
+mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::View;
+use domain::row::Duty;
+use events::ids::{NodeId, RegionName};
+use events::lease::{Lease, Term};
+use jiff::Timestamp;
+use ledger::{Ledger, Snapshot, Sources, StateError};
+use shards::{NodeTable, ShardStore, Transport};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use worker::{Handle, Profile, Step, Trouble, Worker};
+
+use due::Seen;
+use passes::Passes;
+use recount::Recounting;
+use stopped::Stopped;
+use sweep::OfRepair;
+
+/// The name of the worker, of its lease and of its role.
+const NAME: &str = "gc";
+
+/// The longest pause after a step in which something was done. It is as long as the step took, so that at most half of
+/// the time goes into this.
+const PAUSE_MAX: Duration = Duration::from_millis(250);
+
+/// How often it is looked whether the first recount is over.
+const RECOUNT_LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Pages of a node that are looked at in one step while nothing may end before that.
+const PAGES_AT_FIRST: usize = 16;
+
+/// The longest time between two looks at what there is to do: clocks may be set, and a machine may sleep.
+const LOOK_INTERVAL_MAX: Duration = Duration::from_mins(1);
+
+/// The shortest time between two looks at a state that changes all the time, where the grace period is longer.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// The shortest such time whatever the grace period.
+const LOOK_PAUSE_MIN: Duration = Duration::from_millis(10);
+
+/// The options of the garbage collector.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The region.
+    pub region: RegionName,
+    /// How long nothing must have referred to a content before it ends. Reads that are under way have so long.
+    pub grace: Duration,
+    /// The longest time that an upload may take. Shards of older ones that no event names are discarded.
+    pub upload_time_max: Duration,
+    /// How many shards without a name on one node are taken for what uploads left behind.
+    pub stray_limits: StrayLimits,
+    /// The source of time.
+    pub sources: Sources,
+    /// Fills a buffer with random bytes. Returns whether there were any.
+    pub random: fn(&mut [u8]) -> bool,
+}
+
+/// How many shards of which the log says nothing a node may hold. More than that look as if the log were the wrong one:
+/// then nothing is done until an operator looks. Both must be exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StrayLimits {
+    /// Shards.
+    pub shards: u64,
+    /// Thousandths of all that the node holds.
+    pub thousandths: u64,
+}
+
+impl Default for StrayLimits {
+    fn default() -> Self {
+        Self { shards: 1_000, thousandths: 100 }
+    }
+}
+
+/// The garbage collector.
+pub struct Gc<T: Transport> {
+    options: Options,
+    ledger: Ledger,
+    store: ShardStore<T>,
+    members: watch::Receiver<NodeTable>,
+    /// The term in which the last step was taken.
+    term: Option<Term>,
+    seen: Seen,
+    recounting: Recounting,
+    passes: Passes,
+    /// What repair left on each node, as of the last pass over it.
+    of_repair: BTreeMap<NodeId, OfRepair>,
+    stopped: Option<Stopped>,
+    /// Contents ended, or may have, whose shards were not discarded.
+    is_unfinished: bool,
+    /// The last event by which an operator asked for work at once.
+    asked: Option<u64>,
+    /// The event up to which there was nothing to do.
+    looked: u64,
+}
+
+impl<T: Transport> Gc<T> {
+    /// A garbage collector over the state of a ledger and the nodes of a store.
+    pub fn new(options: Options, ledger: Ledger, store: ShardStore<T>) -> Self {
+        meters::describe();
+        let seen = Seen::new(options.grace);
+        let members = store.membership().changes();
+        Self {
+            options,
+            ledger,
+            store,
+            members,
+            term: None,
+            seen,
+            recounting: Recounting::default(),
+            passes: Passes::default(),
+            of_repair: BTreeMap::new(),
+            stopped: None,
+            is_unfinished: false,
+            asked: None,
+            looked: 0,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.options.sources.now)()
+    }
+
+    /// The newest state here. Whatever is decided by it is decided once more at the commit.
+    fn latest(&self) -> Result<Arc<Snapshot>, Trouble> {
+        let progress = self.ledger.progress();
+        let failed = progress.borrow().failed.clone();
+        match failed {
+            Some(reason) => Err(Trouble::Stopped(reason.to_string())),
+            // Its writer is gone, as when it is told to stop.
+            None if progress.has_changed().is_err() => Err(Trouble::Stopped("it was told to".into())),
+            None => Ok(self.ledger.latest()),
+        }
+    }
+
+    /// In another term somebody else worked meanwhile, perhaps with another disk or program: nothing that was found
+    /// before counts.
+    fn begin_term(&mut self, term: Option<Term>) {
+        if self.term != term {
+            self.term = term;
+            self.begin_again();
+        }
+    }
+
+    fn begin_again(&mut self) {
+        self.recounting = Recounting::default();
+        self.passes = Passes::default();
+        self.stopped = None;
+        meters::stopped(false);
+    }
+
+    /// Does what operators asked for since the last step.
+    fn hear_operators(&mut self, handle: &Handle, snapshot: &Snapshot) -> Result<(), StateError> {
+        let asked = snapshot.worker(handle.name())?.asked;
+        if self.asked.replace(asked).is_some_and(|before| before != asked) {
+            tracing::info!("looking at everything, as an operator asked");
+            self.begin_again();
+        }
+        if let Some(Stopped::Strays(found)) = &self.stopped
+            && found.is_settled(snapshot)?
+        {
+            tracing::warn!(node = %found.node, "going on: an operator confirmed shards that no event names, or gave them up");
+            self.passes.want(found.node.clone());
+            self.stopped = None;
+            meters::stopped(false);
+        }
+        Ok(())
+    }
+
+    /// Does nothing any more until an operator has looked.
+    fn stop(&mut self, why: Stopped) -> Trouble {
+        let trouble = why.trouble();
+        tracing::error!(%why, "the garbage collector has stopped");
+        meters::stopped(true);
+        self.stopped = Some(why);
+        trouble
+    }
+
+    /// Whether enough nodes were gone through: a wrong log shows in what they hold.
+    fn is_first_over(&self) -> Result<bool, Trouble> {
+        let nodes = self.latest()?.list_nodes()?.into_iter().filter(|(_, row)| row.duty.is != Duty::Removed);
+        let nodes: BTreeSet<NodeId> = nodes.map(|(node, _)| node).collect();
+        Ok(self.passes.is_first_over(&nodes))
+    }
+
+    /// How long it is until something may be due.
+    fn rest(&self, next_due: Option<Timestamp>) -> Duration {
+        let now = self.now();
+        let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
+        // By the other clock it is due after the grace period, whatever this one says.
+        let due = next_due.map_or(LOOK_INTERVAL_MAX, |due| until(due).min(self.options.grace));
+        let horizon = horizon::interval(self.options.upload_time_max);
+        let passes = self.passes.rest(Instant::now());
+        due.min(horizon).min(passes).clamp(self.look_pause(), LOOK_INTERVAL_MAX)
+    }
+
+    fn look_pause(&self) -> Duration {
+        (self.options.grace / 4).clamp(LOOK_PAUSE_MIN, LOOK_PAUSE)
+    }
+}
+
+impl<T: Transport> Worker for Gc<T> {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: NAME,
+            about: "Gives back the room of contents without references and of shards that no event names.",
+            unit: "contents and strays",
+            lease: Some(Lease::Gc),
+            rate: None,
+        }
+    }
+
+    async fn step(&mut self, handle: &Handle) -> Result<Step, Trouble> {
+        self.begin_term(handle.term());
+        let (snapshot, begun) = (self.latest()?, Instant::now());
+        self.hear_operators(handle, &snapshot)?;
+        if let Some(why) = &self.stopped {
+            return Err(why.trouble());
+        }
+        if std::mem::take(&mut self.is_unfinished) {
+            self.passes.round_now();
+        }
+        self.looked = snapshot.cursor()?.sequence;
+        self.seen.note(begun, self.looked);
+        let is_counting = self.recount(handle).await?;
+        if !self.recounting.is_over() {
+            return Ok(Step::After(RECOUNT_LOOK_INTERVAL));
+        }
+        let is_moving = self.move_horizon(handle, &snapshot).await?;
+        let (mut is_sweeping, mut pages) = (self.sweep(handle).await?, 1);
+        while is_sweeping && pages < PAGES_AT_FIRST && begun.elapsed() < PAUSE_MAX && !self.is_first_over()? {
+            is_sweeping = self.sweep(handle).await?;
+            pages += 1;
+        }
+        let reclaimed = if self.is_first_over()? { Some(self.reclaim(handle).await?) } else { None };
+        if is_moving || is_sweeping || reclaimed.as_ref().is_some_and(|found| found.is_more) {
+            return Ok(Step::After(begun.elapsed().min(PAUSE_MAX)));
+        }
+        if is_counting {
+            return Ok(Step::After(self.look_pause()));
+        }
+        if reclaimed.is_none() {
+            handle.say("waits: nothing ends before half of the nodes, and all that answer, were gone through");
+        }
+        Ok(Step::Idle(self.rest(reclaimed.and_then(|found| found.next_due))))
+    }
+
+    fn lost(&mut self) {
+        meters::lost();
+    }
+
+    async fn wake(&mut self) {
+        tokio::time::sleep(self.look_pause()).await;
+        let mut progress = self.ledger.progress();
+        let (looked, members) = (self.looked, &mut self.members);
+        tokio::select! {
+            // Both ends are for the next step to see.
+            _ = progress.wait_for(|progress| progress.cursor.sequence != looked || progress.failed.is_some()) => {}
+            _ = members.changed() => {}
+        }
+    }
+}

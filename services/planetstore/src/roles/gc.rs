@@ -1,0 +1,121 @@
+//! The role that gives back the room of what nothing needs any more.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::ensure;
+use clap::Args;
+use events::Author;
+use events::ids::RegionName;
+use gc::{Gc, StrayLimits};
+use identity::PieceSecrets;
+use ledger::Ledger;
+use shards::{AnyTransport, NatsTransport, ShardStore};
+use tokio::sync::mpsc;
+use worker::NatsTelemetry;
+
+use super::gateway::Cluster;
+use super::log::{Releases, open_ledger, open_log, run_ledger};
+use super::{admission, workers};
+use crate::author_key;
+use crate::commands::Verdict;
+use crate::folder::{DataArgs, DataFolder};
+use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
+use crate::process::{ConsoleHosts, Process, open_console, raise_open_files};
+use crate::signals::Stop;
+use crate::sources::sources;
+use crate::units::TimeSpan;
+
+/// Uploads take longer than this: a shorter limit is for tests.
+const UPLOAD_TIME_USUAL_MIN: Duration = Duration::from_hours(24);
+
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
+    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
+    pub(crate) region: Option<RegionName>,
+    #[command(flatten)]
+    pub(crate) times: GcTimeArgs,
+    /// Address of health and metrics; not served by default
+    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
+    pub(crate) console: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) console_hosts: ConsoleHosts,
+    /// URL of your NATS server or cluster
+    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
+    pub(crate) nats_url: NatsUrl,
+    #[command(flatten)]
+    pub(crate) nats_login: NatsLoginArgs,
+}
+
+/// How long the bytes of what was deleted, and of what was never committed, are kept.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct GcTimeArgs {
+    /// Time for which deleted bytes are kept; a read that takes longer may break off
+    #[arg(long, env = "PLANETSTORE_GC_GRACE", default_value = "1h", value_name = "TIME")]
+    pub(crate) gc_grace: TimeSpan,
+    /// Longest time that the upload of an object or a part may take
+    #[arg(long, env = "PLANETSTORE_GC_UPLOAD_TIME_MAX", default_value = "7d", value_name = "TIME")]
+    pub(crate) gc_upload_time_max: TimeSpan,
+}
+
+impl GcTimeArgs {
+    /// The options of the garbage collector.
+    pub(crate) fn options(self, region: RegionName) -> anyhow::Result<gc::Options> {
+        let (grace, upload_time_max) = (self.gc_grace.0, self.gc_upload_time_max.0);
+        ensure!(!upload_time_max.is_zero(), "--gc-upload-time-max is at least 1s");
+        if upload_time_max < UPLOAD_TIME_USUAL_MIN {
+            tracing::warn!(seconds = upload_time_max.as_secs(), "uploads that take longer are refused: for tests only");
+        }
+        let stray_limits = StrayLimits::default();
+        let random = |bytes: &mut [u8]| getrandom::fill(bytes).is_ok();
+        Ok(gc::Options { region, grace, upload_time_max, stray_limits, sources: sources(), random })
+    }
+}
+
+/// `planetstore run gc`: gives back what nothing needs, with a ledger of its own, against NATS servers elsewhere.
+pub(crate) async fn run(arguments: GcArgs) -> anyhow::Result<Verdict> {
+    let stop = Stop::listen()?;
+    raise_open_files();
+    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
+    let folder = DataFolder::create(&arguments.data.data)?;
+    let keyring = author_key::of_author(Author::Maintenance, folder.paths())?;
+    let region = folder.settle_region(arguments.region)?;
+    let options = arguments.times.options(region.clone())?;
+    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+    let start = async |process: &mut Process| {
+        let (cluster, membership) = Cluster::join(&endpoint, &region).await?;
+        process.add(membership);
+        let log = open_log(&endpoint, "gc log", &region, arguments.nats_login.log_replicas).await?;
+        let ledger =
+            open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
+        process.add(run_ledger(log, ledger.clone()));
+        process.add(admission::follow(ledger.clone(), cluster.membership.clone()));
+        let link = NatsTelemetry::link(cluster.telemetry.clone(), region.clone()).await?;
+        let (workers, running) = workers::start("gc", &region, &ledger, Some(link))?;
+        process.add(running);
+        workers.add(worker(options, &endpoint, &cluster, ledger).await?)?;
+        Ok(())
+    };
+    Process::run(console, stop, start).await?;
+    Ok(Verdict::Well)
+}
+
+/// The garbage collector, with a connection of its own to the nodes: it reads and writes no bytes of contents.
+pub(super) async fn worker(
+    options: gc::Options,
+    endpoint: &NatsEndpoint,
+    cluster: &Cluster,
+    ledger: Ledger,
+) -> anyhow::Result<Gc<AnyTransport>> {
+    let client = endpoint.connect("gc data").await?;
+    let membership = cluster.membership.clone();
+    let transport = NatsTransport::new(vec![client], options.region.clone(), membership.clone())?;
+    // It reads no shard, so it finds none damaged.
+    let (incidents, _) = mpsc::channel(1);
+    let store = ShardStore::new(AnyTransport::new(transport), membership, None, PieceSecrets::default(), incidents);
+    Ok(Gc::new(options, ledger, store))
+}

@@ -1,0 +1,170 @@
+//! Has new shards placed by few facts, and discards what they replaced.
+
+use std::collections::BTreeMap;
+
+use domain::row::PlacedShard;
+use domain::{Command, Outcome, PlaceShards};
+use events::content::{ContentPlaced, PlaceCause, ShardPlace};
+use events::ids::{BucketName, ContentId, Generation};
+use futures_util::future::join_all;
+use ledger::CommitError;
+use shards::Transport;
+use worker::{Failpoint, Handle, Trouble};
+
+use crate::mend::{Mended, Mender};
+use crate::owed::Margin;
+use crate::standing::Nodes;
+
+/// The most shards that one command has placed. Each changes at most five rows, and a fact changes at most
+/// [`domain::FACT_CHANGES_MAX`].
+const SHARDS_MAX: usize = 48;
+
+/// A content whose new shards were decided on.
+pub(crate) struct Repaired {
+    pub(crate) content: ContentId,
+    pub(crate) margin: Margin,
+    /// Why the shards were written that are placed now.
+    pub(crate) causes: Vec<PlaceCause>,
+    /// Bytes of those.
+    pub(crate) bytes: u64,
+    /// What the content is owed still.
+    pub(crate) rest: Rest,
+}
+
+/// What a content is owed after some shards of it were placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Nothing.
+    Nothing,
+    /// Shards for which no node was found.
+    Unplaced,
+    /// Shards that the log did not take.
+    Refused,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(crate) struct Committed {
+    pub(crate) repaired: Vec<Repaired>,
+    /// What went wrong, if anything did.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// Contents of one bucket that one command places.
+struct Group {
+    bucket: BucketName,
+    chosen_at: u64,
+    contents: Vec<ContentPlaced>,
+    /// What else is known of them, in the same order.
+    about: Vec<About>,
+}
+
+/// What is known of a content beside its new shards.
+#[derive(Debug, Clone, Copy)]
+struct About {
+    margin: Margin,
+    shard_bytes: u64,
+    is_whole: bool,
+}
+
+impl About {
+    /// What became of the content, if the log refused these of its shards.
+    fn repaired(self, placed: &ContentPlaced, refused: &[Generation]) -> Repaired {
+        let taken = placed.shards.iter().filter(|placed| !refused.contains(&placed.to.generation));
+        let causes: Vec<PlaceCause> = taken.map(|placed| placed.cause).collect();
+        let rest = match () {
+            () if causes.len() < placed.shards.len() => Rest::Refused,
+            () if self.is_whole => Rest::Nothing,
+            () => Rest::Unplaced,
+        };
+        let bytes = causes.len() as u64 * self.shard_bytes;
+        Repaired { content: placed.content, margin: self.margin, causes, bytes, rest }
+    }
+}
+
+impl<T: Transport> Mender<T> {
+    /// Has the new shards of these contents read from here on.
+    pub(crate) async fn commit(&self, mended: Vec<Mended<T>>, nodes: &Nodes, handle: &Handle) -> Committed {
+        let groups = groups(mended);
+        let outcomes = join_all(groups.into_iter().map(|group| self.commit_group(group, nodes, handle))).await;
+        let mut committed = Committed::default();
+        for Committed { repaired, trouble } in outcomes {
+            committed.repaired.extend(repaired);
+            committed.trouble = committed.trouble.or(trouble);
+        }
+        committed
+    }
+
+    async fn commit_group(&self, group: Group, nodes: &Nodes, handle: &Handle) -> Committed {
+        let Group { bucket, chosen_at, contents, about } = group;
+        let placed = PlaceShards { bucket: bucket.clone(), contents: contents.clone(), chosen_at };
+        handle.reached(Failpoint::RepairWritten).await;
+        let outcome = handle.commit(Command::PlaceShards(Box::new(placed))).await;
+        let refused: Vec<Generation> = match outcome.map(|committed| committed.outcome) {
+            Ok(Outcome::Placed { refused }) => refused,
+            Ok(_) => {
+                let trouble = Some(Trouble::Failed("the ledger gave an unexpected answer".into()));
+                return Committed { trouble, ..Committed::default() };
+            }
+            Err(error) => {
+                self.undo(&bucket, &contents, &error).await;
+                return Committed { trouble: Some(error.into()), ..Committed::default() };
+            }
+        };
+        handle.reached(Failpoint::RepairPlaced).await;
+        let shards = contents.iter().flat_map(|content| &content.shards);
+        let unneeded = shards.map(|placed| {
+            // The new one if it was refused, else the old one.
+            let place = if refused.contains(&placed.to.generation) { &placed.to } else { &placed.from };
+            shard(placed.shard, place)
+        });
+        let asked = unneeded.filter(|shard| nodes.is_asked(&shard.node)).collect();
+        self.store.discard_shards(&bucket, asked).await;
+        handle.reached(Failpoint::RepairDiscarded).await;
+        if !refused.is_empty() {
+            tracing::info!(%bucket, shards = refused.len(), "the log did not take new shards, which are discarded");
+        }
+        let repaired = contents.iter().zip(about).map(|(placed, about)| about.repaired(placed, &refused)).collect();
+        Committed { repaired, trouble: None }
+    }
+
+    /// Discards the new shards if it is certain that no event names them.
+    async fn undo(&self, bucket: &BucketName, contents: &[ContentPlaced], error: &CommitError) {
+        if error.is_definite() {
+            let new = contents.iter().flat_map(|content| &content.shards);
+            let new = new.map(|placed| shard(placed.shard, &placed.to)).collect();
+            self.store.discard_shards(bucket, new).await;
+        }
+    }
+}
+
+fn shard(index: u8, place: &ShardPlace) -> PlacedShard {
+    PlacedShard { index, node: place.node.clone(), generation: place.generation }
+}
+
+/// The commands that place these contents. From here on it may stay unknown whether an event names the new shards, so they
+/// are kept.
+fn groups<T: Transport>(mended: Vec<Mended<T>>) -> Vec<Group> {
+    let mut groups: BTreeMap<BucketName, Vec<Group>> = BTreeMap::new();
+    for mended in mended {
+        let Mended { bucket, placed, rebuilt, chosen_at, margin, shard_bytes, is_whole } = mended;
+        let _kept = rebuilt.keep();
+        let of_bucket = groups.entry(bucket.clone()).or_default();
+        let fits = |group: &&mut Group| {
+            let shards: usize = group.contents.iter().map(|content| content.shards.len()).sum();
+            shards + placed.shards.len() <= SHARDS_MAX
+        };
+        let about = About { margin, shard_bytes, is_whole };
+        match of_bucket.last_mut().filter(fits) {
+            Some(group) => {
+                group.chosen_at = group.chosen_at.min(chosen_at);
+                group.contents.push(placed);
+                group.about.push(about);
+            }
+            None => {
+                of_bucket.push(Group { bucket, chosen_at, contents: vec![placed], about: vec![about] });
+            }
+        }
+    }
+    groups.into_values().flatten().collect()
+}

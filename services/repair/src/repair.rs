@@ -1,0 +1,320 @@
+//! The worker that writes shards anew.
+
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::View;
+use events::Fact;
+use events::ids::ContentId;
+use events::lease::Lease;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use ledger::{Ledger, Snapshot, StateError};
+use shards::{Pace, ShardStore, Transport};
+use tokio::time::{Instant, sleep, sleep_until};
+use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker};
+
+use crate::backoff::{Backoff, Reason};
+use crate::batch::{Committed, Repaired, Rest};
+use crate::mend::{Mended, Mender};
+use crate::meters;
+use crate::owed::Owed;
+use crate::pressure::{Pressure, STRIPES_MAX, Turn};
+use crate::round::Rounds;
+use crate::standing::{Absences, Nodes};
+use crate::{Options, latest};
+
+/// The rate unless another one is set, in bytes of new shards a second. Up to four times as many are read for them.
+const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
+
+/// The most contents whose shards are written at a time.
+const CONTENTS_MAX: usize = STRIPES_MAX;
+
+/// Contents whose new shards are durable wait for others up to this number ...
+const READY_MAX: usize = 256;
+
+/// ... or for this long, to be placed by one fact.
+const READY_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// How often a step says that it is not stuck while it waits for nodes or for the log.
+const ALIVE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The longest time without a stripe, a content or a commit for which a step says so.
+const QUIET_TIME_MAX: Duration = Duration::from_mins(3);
+
+/// The shortest time between two looks at a state that changes all the time.
+const LOOK_PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest time until a look at the state while nothing is owed.
+const IDLE_TIME_MAX: Duration = Duration::from_mins(1);
+
+/// The time until a look at the level of a region that has no facts about moved shards yet.
+const LEVEL_PAUSE: Duration = Duration::from_secs(30);
+
+/// Brings every content back to all its healthy shards.
+pub struct Repair<T: Transport> {
+    options: Options,
+    mender: Mender<T>,
+    pressure: Arc<Pressure>,
+    absences: Absences,
+    rounds: Rounds,
+    backoff: Backoff,
+    /// Whether a step was begun and has not ended well: then what it had taken up is owed still.
+    is_under_way: bool,
+    said: String,
+}
+
+impl<T: Transport> Repair<T> {
+    /// A worker that writes through `store`. Must be called within a tokio runtime.
+    pub fn new(options: Options, ledger: Ledger, store: ShardStore<T>) -> Self {
+        meters::describe();
+        let now = Instant::now();
+        let mender = Mender { store, ledger, sources: options.sources.clone() };
+        Self {
+            options,
+            mender,
+            pressure: Pressure::new(now),
+            absences: Absences::default(),
+            rounds: Rounds::new(now),
+            backoff: Backoff::default(),
+            is_under_way: false,
+            said: String::new(),
+        }
+    }
+
+    fn nodes(&mut self, snapshot: &Snapshot, now: Instant) -> Result<Nodes, StateError> {
+        let rows = snapshot.list_nodes()?.into_iter().collect();
+        let candidates = self.mender.store.membership().candidates();
+        let time = (self.options.sources.now)();
+        Ok(Nodes::new(rows, &candidates, &mut self.absences, self.options.repair_after, (time, now)))
+    }
+
+    async fn go_on(&mut self, handle: &Handle) -> Result<Step, Trouble> {
+        let (now, snapshot) = (Instant::now(), latest(&self.mender.ledger)?);
+        if snapshot.totals()?.level < Fact::TAGS_LEVEL {
+            handle.say("the region's level has no facts about moved shards yet");
+            return Ok(Step::Idle(LEVEL_PAUSE));
+        }
+        let nodes = self.nodes(&snapshot, now)?;
+        if !self.rounds.begin(&snapshot, &nodes, &mut self.backoff, now)? {
+            self.tell(handle);
+            return Ok(Step::Idle(self.idle_time(&nodes, now)));
+        }
+        let page = self.rounds.page(&snapshot, &nodes, &self.backoff, now)?;
+        drop(snapshot);
+        if page.owed.is_empty() {
+            self.tell(handle);
+            // At most half of a core goes into looking.
+            return Ok(Step::After(now.elapsed()));
+        }
+        tracing::debug!(contents = page.owed.len(), of = page.looked_at, "writing owed shards");
+        handle.reached(Failpoint::RepairFoundOwed).await;
+        let trouble = self.mend_all(page.owed, &nodes, handle).await;
+        self.tell(handle);
+        trouble.map_or(Ok(Step::More), Err)
+    }
+
+    fn idle_time(&self, nodes: &Nodes, now: Instant) -> Duration {
+        let gone = nodes.next_gone(&self.absences, self.options.repair_after);
+        let next = gone.into_iter().chain([self.rounds.next(&self.backoff)]).min();
+        next.map_or(IDLE_TIME_MAX, |next| next.saturating_duration_since(now).min(IDLE_TIME_MAX))
+    }
+
+    /// Writes the owed shards of these contents, several at a time, and has them placed as they are ready.
+    async fn mend_all(&mut self, owed: Vec<Owed>, nodes: &Nodes, handle: &Handle) -> Option<Trouble> {
+        let Self { mender, pressure, rounds, backoff, .. } = self;
+        let progress = Progress::new(Instant::now());
+        let (mender, pace) = (&*mender, Paced { handle, pressure, progress: &progress });
+        let (mut waiting, mut mending, mut committing) =
+            (owed.into_iter(), FuturesUnordered::new(), FuturesUnordered::new());
+        let mut ready = Ready::default();
+        let mut trouble = None;
+        loop {
+            while mending.len() < CONTENTS_MAX
+                && let Some(next) = waiting.next()
+            {
+                mending.push(mender.mend(next, &pace));
+            }
+            if let Some(mended) = ready.take(mending.is_empty()) {
+                committing.push(mender.commit(mended, nodes, handle));
+            }
+            if mending.is_empty() && committing.is_empty() {
+                return trouble;
+            }
+            tokio::select! {
+                Some(outcome) = mending.next() => {
+                    progress.made();
+                    match outcome {
+                        Ok(mended) => ready.push(mended),
+                        Err((content, reason)) => leave(backoff, content, reason),
+                    }
+                }
+                Some(Committed { repaired, trouble: failed }) = committing.next() => {
+                    progress.made();
+                    for Repaired { content, margin, causes, bytes, rest } in repaired {
+                        match rest {
+                            Rest::Nothing => backoff.forget(&content),
+                            Rest::Unplaced => leave(backoff, content, Reason::NoRoom),
+                            Rest::Refused => leave(backoff, content, Reason::Refused),
+                        }
+                        rounds.repaired(margin, &causes, bytes, rest == Rest::Nothing);
+                        meters::repaired(causes.len(), bytes);
+                        handle.done(bytes);
+                    }
+                    if failed.is_some() {
+                        // What is not placed yet is discarded. What is being placed comes to its end.
+                        (waiting, trouble) = (Vec::new().into_iter(), failed);
+                        mending.clear();
+                        ready = Ready::default();
+                    }
+                }
+                () = ready.due() => {}
+                () = sleep(ALIVE_INTERVAL) => {
+                    if progress.is_recent() {
+                        handle.alive();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says what is owed.
+    fn tell(&mut self, handle: &Handle) {
+        let Some(tally) = &self.rounds.tally else { return };
+        meters::owed(tally, &self.backoff, self.pressure.limit());
+        handle.left_as_of(tally.bytes(), self.rounds.tally_at);
+        let sentence = tally.sentence(&self.backoff);
+        if self.said != sentence {
+            handle.say(&sentence);
+            self.said = sentence;
+        }
+    }
+}
+
+/// Leaves a content for a while.
+fn leave(backoff: &mut Backoff, content: ContentId, reason: Reason) {
+    meters::failed(reason.as_str());
+    backoff.leave(content, reason, Instant::now());
+}
+
+impl<T: Transport> Worker for Repair<T> {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: "repair",
+            about: "Writes shards anew that contents lack, or that lie where they should not.",
+            unit: "bytes",
+            lease: Some(Lease::Repair),
+            rate: NonZeroU64::new(BYTES_PER_SECOND),
+        }
+    }
+
+    async fn step(&mut self, handle: &Handle) -> Result<Step, Trouble> {
+        if std::mem::replace(&mut self.is_under_way, true) {
+            self.rounds = Rounds::new(Instant::now());
+        }
+        let step = self.go_on(handle).await?;
+        self.is_under_way = false;
+        Ok(step)
+    }
+
+    async fn wake(&mut self) {
+        let mut progress = self.mender.ledger.progress();
+        let mut members = self.mender.store.membership().changes();
+        loop {
+            let changed = tokio::select! {
+                changed = progress.changed() => changed.is_ok(),
+                changed = members.changed() => changed.is_ok(),
+            };
+            if !changed {
+                // The ledger has stopped: the next step finds that.
+                return;
+            }
+            let (now, snapshot) = (Instant::now(), self.mender.ledger.latest());
+            let is_due = self.nodes(&snapshot, now).and_then(|nodes| {
+                let is_due = self.rounds.is_due(&snapshot, &nodes, &self.backoff, now)?;
+                Ok(is_due)
+            });
+            // What cannot be read is for the next step to say.
+            if is_due.unwrap_or(true) {
+                return;
+            }
+            sleep(LOOK_PAUSE).await;
+        }
+    }
+}
+
+/// Contents whose new shards are durable, and that wait to be placed.
+struct Ready<T: Transport> {
+    contents: Vec<Mended<T>>,
+    due: Option<Instant>,
+}
+
+impl<T: Transport> Default for Ready<T> {
+    fn default() -> Self {
+        Self { contents: Vec::new(), due: None }
+    }
+}
+
+impl<T: Transport> Ready<T> {
+    fn push(&mut self, mended: Mended<T>) {
+        self.due.get_or_insert_with(|| Instant::now() + READY_TIME_MAX);
+        self.contents.push(mended);
+    }
+
+    /// Those that are to be placed now, if it is time. `is_last`: no others will come soon.
+    fn take(&mut self, is_last: bool) -> Option<Vec<Mended<T>>> {
+        let is_due = self.due.is_some_and(|due| due <= Instant::now());
+        let is_time = is_due || is_last || self.contents.len() >= READY_MAX;
+        (is_time && !self.contents.is_empty()).then(|| {
+            self.due = None;
+            std::mem::take(&mut self.contents)
+        })
+    }
+
+    /// Waits until it is time.
+    async fn due(&self) {
+        match self.due {
+            Some(due) => sleep_until(due).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The rate that is set, and what the nodes bear.
+struct Paced<'a> {
+    handle: &'a Handle,
+    pressure: &'a Arc<Pressure>,
+    progress: &'a Progress,
+}
+
+/// When something was last read, written or placed. It may take some time until the next: requests to nodes have
+/// deadlines, and a stripe may need several of them, one after the other. It does not take for ever.
+struct Progress(Mutex<Instant>);
+
+impl Progress {
+    fn new(now: Instant) -> Self {
+        Self(Mutex::new(now))
+    }
+
+    fn made(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn is_recent(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < QUIET_TIME_MAX
+    }
+}
+
+impl Pace for Paced<'_> {
+    type Turn = Turn;
+
+    async fn turn(&self, bytes: u64) -> Turn {
+        self.handle.spend(bytes).await;
+        let turn = self.pressure.turn(bytes).await;
+        self.progress.made();
+        // What was sent of the stripe before is not durable yet.
+        self.handle.reached(Failpoint::RepairStripe).await;
+        turn
+    }
+}
