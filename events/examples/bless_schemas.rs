@@ -1,5 +1,5 @@
-//! Writes the generated files of `schemas/` and the examples that are missing there. An existing example is frozen: it
-//! is never overwritten.
+//! Writes the generated files of `schemas/` and `docs/events/`, and the examples that are missing. An existing example is
+//! frozen: it is never overwritten.
 //!
 //! ```sh
 //! cargo run -p events --example bless_schemas
@@ -18,6 +18,8 @@ mod encryption_samples;
 mod identity_samples;
 #[path = "../tests/events/lease_samples.rs"]
 mod lease_samples;
+#[path = "../tests/events/pages.rs"]
+mod pages;
 #[path = "../tests/events/placed_samples.rs"]
 mod placed_samples;
 #[path = "../tests/events/samples.rs"]
@@ -44,5 +46,17 @@ fn main() -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    write_pages(&examples)
+}
+
+/// The pages of reference, of the examples as they are now.
+fn write_pages(examples: &Path) -> io::Result<()> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/events"));
+    let example = |kind: &events::FactKind| fs::read_to_string(examples.join(format!("{}.json", kind.name()))).unwrap();
+    for (name, text) in pages::pages(example) {
+        fs::write(folder.join(name), text)?;
+    }
+    let index = folder.join(pages::INDEX);
+    let text = pages::index(&fs::read_to_string(&index)?).unwrap();
+    fs::write(index, text)
 }

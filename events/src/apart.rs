@@ -45,6 +45,26 @@ impl Fact {
         self.secret().is_some_and(Sealed::is_apart)
     }
 
+    /// Whether the whole fact is for the store itself, because of its noun.
+    pub fn is_for_the_store(&self) -> bool {
+        SECRET_NOUNS.contains(&self.kind().noun)
+    }
+
+    /// Whether the fact, of whatever noun, has a sealed secret in itself. Facts of ordinary nouns had before their region
+    /// reached [`Self::SECRETS_LEVEL`], and the log is never rewritten.
+    pub fn holds_secret(&self) -> bool {
+        self.secret().is_some_and(|secret| !secret.is_apart())
+    }
+
+    /// The fact with the placeholder of a secret that is kept apart in place of its secret. It cannot be joined again.
+    #[must_use]
+    pub fn without_secret(mut self) -> Self {
+        if let Some(secret) = self.secret_mut() {
+            *secret = Sealed::apart();
+        }
+        self
+    }
+
     /// Splits a fact with a secret into two: the fact to write right before it, if there is one, and the rest. A secret
     /// is written before the fact it belongs to, and the public fact of a session before the secret one, so that no
     /// session exists without a public fact.

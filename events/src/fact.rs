@@ -344,6 +344,12 @@ facts! {
 }
 
 impl Fact {
+    /// All keys that the fact is about: that of its object, and the old one of an object that was renamed.
+    pub fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
+        let former = if let Self::ObjectRenamed(renamed) = self { Some(&renamed.source_key) } else { None };
+        self.key().into_iter().chain(former)
+    }
+
     /// The highest level that this program knows: it reads and writes facts of this level and of all below. A release
     /// with new facts raises it by one, and all its new facts have that level.
     pub const LEVEL: u32 = 2;

@@ -42,6 +42,7 @@ mod subject;
 pub mod tags;
 pub mod upload;
 pub mod user;
+mod withheld;
 pub mod worker;
 
 pub use apart::SECRET_NOUNS;

@@ -111,10 +111,10 @@ def test_a_first_day(make_server, tmp_path):
 
 @pytest.fixture
 def subscriber(composition, tmp_path):
-    """The program of docs/events.md with the login of the user `feed`; its lines are written to the file that this
+    """The program of docs/events/README.md with the login of the user `feed`; its lines are written to the file that this
     yields.
     """
-    [code] = [code for language, code in blocks("docs/events.md") if language == "python"]
+    [code] = [code for language, code in blocks("docs/events/README.md") if language == "python"]
     (tmp_path / "subscriber.py").write_text(code)
     output = tmp_path / "events"
     login = {**composition.login("feed"), "PLANETSTORE_NATS_USER": "feed",

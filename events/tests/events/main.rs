@@ -4,6 +4,7 @@
 
 mod content_strategies;
 mod decode;
+mod documentation;
 mod drift;
 mod encryption_samples;
 mod encryption_strategies;
@@ -14,6 +15,7 @@ mod lease_samples;
 mod lease_strategies;
 mod lifecycle_strategies;
 mod object_strategies;
+mod pages;
 mod placed_samples;
 mod samples;
 mod sdk;

@@ -94,3 +94,49 @@ fn nothing_secret_is_in_what_all_may_read() {
     }
     assert_eq!(parted, KEPT_APART.into(), "the samples show a secret of each");
 }
+
+/// What a reader outside of the store receives of each kind, of whatever age the log is.
+#[test]
+fn nothing_secret_is_in_what_is_disclosed() {
+    let mut disclosed = BTreeSet::new();
+    for sample in samples() {
+        let fact = sample.event.fact.clone();
+        if fact.is_for_the_store() {
+            continue;
+        }
+        let held = fact.holds_secret();
+        let text = serde_json::to_string(&fact.clone().without_secret()).unwrap();
+        for secret in ["\"v1.", "019aac00-0000-7000-8000-000000000400", "refresh"] {
+            assert!(!text.contains(secret), "{}: {text}", sample.file_name);
+        }
+        assert!(!fact.clone().without_secret().holds_secret());
+        if held {
+            disclosed.insert(sample.event.fact.kind().name());
+        } else {
+            assert_eq!(fact.clone().without_secret(), fact, "what holds no secret is left as it is");
+        }
+    }
+    assert_eq!(disclosed, KEPT_APART.into(), "the samples show a secret of each");
+}
+
+/// Whoever uploads bytes and lists the key would learn from them whether others have stored the same.
+#[test]
+fn nothing_in_what_users_see_tells_which_content_it_is_or_whether_it_was_there() {
+    let mut withheld = BTreeSet::new();
+    for sample in samples().into_iter().filter(|sample| sample.event.fact.key().is_some()) {
+        let fact = sample.event.fact.clone().without_contents();
+        let text = serde_json::to_string(&fact).unwrap();
+        for told in ["\"stored\"", "placement", "node-"] {
+            assert!(!text.contains(told), "{}: {text}", sample.file_name);
+        }
+        let nothing = format!("\"sha256\":\"{}\",\"generation\":\"{}\"", "0".repeat(64), uuid::Uuid::nil());
+        assert_eq!(text.matches("\"generation\"").count(), text.matches(&nothing).count(), "{text}");
+        if fact != sample.event.fact {
+            withheld.insert(fact.kind().name());
+            let event = events::Event { fact, ..sample.event };
+            let written = event.encode(&region()).unwrap();
+            crate::files::assert_follows_schema(&serde_json::from_slice(&written).unwrap());
+        }
+    }
+    assert_eq!(withheld, ["object.appended.v1", "object.created.v1", "upload.part_stored.v1"].into());
+}

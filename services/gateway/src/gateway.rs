@@ -6,12 +6,12 @@ use events::access::ObjectOwnership;
 use events::ids::RegionName;
 use identity::{Credentials, Sealers};
 use ledger::{Ledger, Sources};
-use rights::GuardedLedger;
+use rights::{AccessCache, GuardedLedger};
 use shards::{READ_BYTES_MAX, ReadMemory, ShardStore};
 use tokio::sync::Semaphore;
 
 use crate::access::Accounts;
-use crate::bucket_rules::{AccessCache, CorsCache};
+use crate::bucket_rules::CorsCache;
 use crate::cache::{Cache, CacheFigures};
 use crate::holdings::Holdings;
 use crate::limits::{Limiter, RateLimits};

@@ -7,8 +7,8 @@
 //! # Layout
 //! - `serve`: connections; `service`: one request from head to response
 //! - `request`: a request, parsed and authenticated; `state`: the bucket it addresses, in one state of the ledger
-//! - `access`: authentication; `bucket_rules`: policies, ACLs and ownership of buckets; `authorization`: what the caller
-//!   may do, and requests that were granted
+//! - `access`: authentication; `authorization`: what the caller may do, and requests that were granted; `bucket_rules`:
+//!   what buckets say to pages of other origins
 //! - `limits`: rate limits; `verb`: a file per operation
 //! - `body`, `payload`, `hashes`, `room`, `ingest`: incoming bytes and their memory; `fetch`, `cache`: outgoing bytes;
 //!   `referable`: stored bytes that may be referred to; `holdings`: bytes that their callers are known to have

@@ -32,10 +32,20 @@ const BEHIND_PAUSE: Duration = Duration::from_millis(10);
 /// # Errors
 /// See [`ReadError`]; a replica that stays behind makes it [`ReadError::Unavailable`].
 pub(crate) async fn read_present<L: Log>(log: &L, from: u64, last: u64) -> Result<Vec<Stored>, ReadError> {
+    read_present_within(log, from, last, FOLD_BYTES_MAX).await
+}
+
+/// The same, cut where the events reach so many bytes.
+pub(crate) async fn read_present_within<L: Log>(
+    log: &L,
+    from: u64,
+    last: u64,
+    bytes_max: usize,
+) -> Result<Vec<Stored>, ReadError> {
     let wanted = usize::try_from(last + 1 - from).unwrap_or(usize::MAX).min(FOLD_EVENTS_MAX);
     let asked = Instant::now();
     loop {
-        let events = log.read(from, wanted, FOLD_BYTES_MAX).await?;
+        let events = log.read(from, wanted, bytes_max).await?;
         if !events.is_empty() {
             return Ok(events);
         }

@@ -15,7 +15,7 @@ use crate::contention::Contention;
 use crate::follow::follow;
 use crate::keyring::Keyring;
 use crate::open::{Opened, open_database};
-use crate::past::{Past, PastEvents};
+use crate::past::{LoggedFacts, Past, PastEvents};
 use crate::proof::Prover;
 use crate::room::Room;
 use crate::snapshot::Snapshot;
@@ -204,6 +204,20 @@ impl Ledger {
     pub async fn past(&self, from: u64, last: u64) -> Result<PastEvents, ReadError> {
         let entries = self.past.read(from, last).await?;
         PastEvents::of(&entries, &self.snapshot.load())
+    }
+
+    /// Reads facts that are folded already, in the bytes that the log has of them: at least one entry, from `from` on and
+    /// not beyond `last`, cut where the entries reach `bytes_max`. The newest entries are in the projection, so the log is
+    /// asked for older ones only.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log or the projection cannot be read now.
+    pub async fn facts(&self, from: u64, last: u64, bytes_max: usize) -> Result<LoggedFacts, ReadError> {
+        if let Some(facts) = LoggedFacts::of_ring(&self.snapshot.load(), from, last, bytes_max)? {
+            return Ok(facts);
+        }
+        let entries = self.past.read_within(from, last, bytes_max).await?;
+        LoggedFacts::of(entries, &self.snapshot.load())
     }
 
     /// Returns the newest state of this process, without a barrier: for hints that are decided again at a commit.

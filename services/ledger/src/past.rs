@@ -3,17 +3,18 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use eventlog::{Log, Stored};
 use events::Event;
 
-use crate::fold::read_present;
+use crate::fold::{FOLD_BYTES_MAX, read_present_within};
 use crate::{ReadError, Snapshot};
 
 type Entries = Pin<Box<dyn Future<Output = Result<Vec<Stored>, ReadError>> + Send>>;
 
 /// Reads entries of a log of any type.
 #[derive(Clone)]
-pub(crate) struct Past(Arc<dyn Fn(u64, u64) -> Entries + Send + Sync>);
+pub(crate) struct Past(Arc<dyn Fn(u64, u64, usize) -> Entries + Send + Sync>);
 
 /// Events of the past.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,17 +27,78 @@ pub struct PastEvents {
 
 impl Past {
     pub(crate) fn of<L: Log>(log: Arc<L>) -> Self {
-        Self(Arc::new(move |from, last| {
+        Self(Arc::new(move |from, last, bytes_max| {
             let log = Arc::clone(&log);
             Box::pin(async move {
-                read_present(log.as_ref(), from, last).await.map_err(|error| ReadError(error.to_string()))
+                let read = read_present_within(log.as_ref(), from, last, bytes_max).await;
+                read.map_err(|error| ReadError(error.to_string()))
             })
         }))
     }
 
     /// Reads at least one entry.
     pub(crate) async fn read(&self, from: u64, last: u64) -> Result<Vec<Stored>, ReadError> {
-        (self.0)(from, last).await
+        self.read_within(from, last, FOLD_BYTES_MAX).await
+    }
+
+    /// The same, cut where the entries reach so many bytes.
+    pub(crate) async fn read_within(&self, from: u64, last: u64, bytes_max: usize) -> Result<Vec<Stored>, ReadError> {
+        (self.0)(from, last, bytes_max).await
+    }
+}
+
+/// A fact in the bytes that the log has of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedFact {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// The serialized event. It may hold secrets.
+    pub bytes: Bytes,
+}
+
+/// Facts of the past, in the bytes that the log has of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedFacts {
+    /// All facts among the entries that were read.
+    pub facts: Vec<LoggedFact>,
+    /// The sequence of the last of those entries.
+    pub until: u64,
+}
+
+impl LoggedFacts {
+    /// Reads entries out of the ring of the newest, without asking the log. `None` if the first is not there any more.
+    pub(crate) fn of_ring(
+        snapshot: &Snapshot,
+        from: u64,
+        last: u64,
+        bytes_max: usize,
+    ) -> Result<Option<Self>, ReadError> {
+        let (mut found, mut bytes) = (Self { facts: Vec::new(), until: 0 }, 0);
+        for sequence in from..=last {
+            let entry = snapshot.recent_entry(sequence).map_err(|error| ReadError(error.to_string()))?;
+            let Some((stored, is_fact)) = entry else { break };
+            bytes += stored.payload.len();
+            found.until = sequence;
+            if is_fact {
+                found.facts.push(LoggedFact { sequence, bytes: stored.payload });
+            }
+            if bytes >= bytes_max {
+                break;
+            }
+        }
+        Ok((found.until > 0).then_some(found))
+    }
+
+    /// The facts among entries, which were judged when they were folded.
+    pub(crate) fn of(entries: Vec<Stored>, snapshot: &Snapshot) -> Result<Self, ReadError> {
+        let until = entries.last().map_or(0, |last| last.sequence);
+        let mut facts = Vec::with_capacity(entries.len());
+        for Stored { sequence, payload, .. } in entries {
+            if !snapshot.is_quarantined(sequence).map_err(|error| ReadError(error.to_string()))? {
+                facts.push(LoggedFact { sequence, bytes: payload });
+            }
+        }
+        Ok(Self { facts, until })
     }
 }
 

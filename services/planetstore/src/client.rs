@@ -134,6 +134,38 @@ impl ConsoleClient {
         mut on_line: impl FnMut(T),
     ) -> anyhow::Result<()> {
         let request = self.request(Method::POST, path, self.login()?.as_ref(), None)?;
+        let refused = self.each_line(request, |line| {
+            on_line(self.read(StatusCode::OK, line)?);
+            Ok(())
+        });
+        match refused.await? {
+            Some((status, body)) => self.read::<serde_json::Value>(status, &body).map(|_none| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Requests lines with an access token, and hands each on as it comes. Returns the status and the body of a refusal.
+    ///
+    /// # Errors
+    /// If the response breaks off, and what `on_line` fails with.
+    pub(crate) async fn follow(
+        &self,
+        path: &str,
+        authorization: &HeaderValue,
+        headers: HeaderMap,
+        on_line: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
+        let mut request = self.request(Method::GET, path, Some(authorization), None)?;
+        request.headers_mut().extend(headers);
+        self.each_line(request, on_line).await
+    }
+
+    /// Sends a request, and hands on each line of a response that is a success. Returns any other response.
+    async fn each_line(
+        &self,
+        request: Request<Full<Bytes>>,
+        mut on_line: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Option<(StatusCode, Bytes)>> {
         let answer = tokio::time::timeout(ANSWER_TIME_MAX, self.exchange(request)).await;
         let answer = answer.with_context(|| format!("the store at {} does not answer", self.authority))?;
         let (head, mut body, _connection) = answer?;
@@ -149,10 +181,10 @@ impl ConsoleClient {
                 bail!("the response of {} has a line that is too long", self.authority);
             }
             while let Some(end) = lines.iter().position(|byte| *byte == b'\n' && !is_refused) {
-                on_line(self.read(head.status, &lines.split_to(end + 1))?);
+                on_line(&lines.split_to(end + 1))?;
             }
         }
-        if is_refused { self.read::<serde_json::Value>(head.status, &lines).map(|_none| ()) } else { Ok(()) }
+        Ok(is_refused.then(|| (head.status, lines.freeze())))
     }
 
     /// Sends a request that changes something.

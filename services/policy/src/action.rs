@@ -1,4 +1,4 @@
-//! All rights: those of S3 and those of the admin API.
+//! All rights: those of S3, those of the admin API, and that to read all events.
 
 use std::fmt;
 
@@ -192,6 +192,7 @@ actions! {
         AdminInitNode "admin:InitNode"
         AdminConfirmStrays "admin:ConfirmStrays"
         AdminChangeWorker "admin:ChangeWorker"
+        ReadEvents "planetstore:ReadEvents"
     }
 }
 
@@ -233,8 +234,8 @@ impl fmt::Display for Action {
     }
 }
 
-/// The prefix of the admin API's actions.
-const ADMIN: &str = "admin:";
+/// The prefixes of actions on resources of administration: those of the admin API, and those on the store's own history.
+const OF_ADMINISTRATION: [&str; 2] = ["admin:", "planetstore:"];
 
 /// The number of 128-bit words in a set of actions.
 const WORDS: usize = 2;
@@ -274,7 +275,9 @@ impl ActionSet {
     /// a "*" had only S3 in mind.
     pub(crate) fn given(pattern: &str) -> Option<Self> {
         let named = Self::named(pattern)?;
-        let is_explicit = pattern.get(..ADMIN.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(ADMIN));
+        let begins =
+            |prefix: &&str| pattern.get(..prefix.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(prefix));
+        let is_explicit = OF_ADMINISTRATION.iter().any(begins);
         let given = if is_explicit { named } else { named.without_admin() };
         (given != Self::default()).then_some(given)
     }
@@ -334,7 +337,8 @@ mod tests {
         assert_eq!(named("*").map(|set| set.len()), Some(Action::ALL.len()));
         let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
         assert_eq!(named("s3:*").map(|set| set.len()), Some(of_s3));
-        assert_eq!(named("admin:*").map(|set| set.len()), Some(Action::ALL.len() - of_s3));
+        assert_eq!(named("planetstore:*"), Some(vec![Action::ReadEvents]));
+        assert_eq!(named("admin:*").map(|set| set.len()), Some(Action::ALL.len() - of_s3 - 1));
         for nothing in ["", "GetObject", "s3:GetObjects", "s3:", "iam:GetUser", "s3:Get", "s3:${*}"] {
             assert_eq!(named(nothing), None, "{nothing}");
         }
@@ -346,9 +350,10 @@ mod tests {
         let of_s3 = Action::ALL.iter().filter(|action| action.kind() != Kind::Admin).count();
         assert_eq!(given("*"), of_s3);
         assert_eq!(given("*:Get*"), given("s3:Get*"));
-        assert_eq!(given("admin:*"), Action::ALL.len() - of_s3);
+        assert_eq!(given("admin:*"), Action::ALL.len() - of_s3 - 1);
         assert_eq!(given("Admin:GetUser"), 1);
-        for none in ["a*", "*:GetUser", "?dmin:GetUser", "admin:", "admin"] {
+        assert_eq!(given("planetstore:read*"), 1);
+        for none in ["a*", "*:GetUser", "?dmin:GetUser", "admin:", "admin", "p*", "*:ReadEvents", "planetstore:"] {
             assert_eq!(given(none), 0, "{none}");
         }
     }

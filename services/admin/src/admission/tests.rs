@@ -53,7 +53,7 @@ async fn an_empty_folder_in_the_place_of_a_full_one_from_before_takes_nothing_an
     }
     // Its disk is mounted, and the node started again.
     let mounted = heartbeat("n1", 7, 5);
-    membership.unreachable(&empty.node);
+    membership.sweep(Instant::now() + Duration::from_mins(1));
     membership.observe(mounted, Instant::now());
     doorman.round().await.unwrap();
     assert!(membership.is_online(&empty.node));

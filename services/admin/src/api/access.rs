@@ -95,11 +95,19 @@ impl Caller {
 
     /// What the policies and the role of the caller say of a right.
     pub(super) fn decide<'a>(&'a self, action: Action, target: &'a str, request: &'a Asker<'a>) -> Decision<'a> {
-        let (name, id, role) = (&self.name, &self.id, self.role);
-        let caller = if name.is_root() { policy::Caller::Root } else { policy::Caller::User { name, id, role } };
         let rights = Rights { policies: &self.policies, bucket: None, object: None };
-        let (resource, time) = (Resource::Admin(target), request.now);
+        let (caller, resource, time) = (self.as_policies_see(), Resource::Admin(target), request.now);
         evaluate(&rights, &Request { caller, action, resource, time, context: request })
+    }
+
+    pub(super) fn as_policies_see(&self) -> policy::Caller<'_> {
+        let (name, id, role) = (&self.name, &self.id, self.role);
+        if name.is_root() { policy::Caller::Root } else { policy::Caller::User { name, id, role } }
+    }
+
+    /// The event that last changed identities when the caller was identified.
+    pub(super) fn identities(&self) -> u64 {
+        self.judged.identities
     }
 
     /// Whether they may ask for it. What is one's own needs no right, but it can be denied.
@@ -182,12 +190,31 @@ pub(super) async fn permitted(
 /// Who the bearer of a token is, if the token is good and its session stands. Role and policies are those of now, not
 /// those of when the token was made.
 pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Refusal> {
+    let token = good_token(admin, headers, now)?;
+    let snapshot = admin.0.ledger.read().await?;
+    in_state(&snapshot, token, now)
+}
+
+/// The same in the newest state that this process has, without asking the log: for whoever was identified before.
+pub(super) fn identify_again(
+    admin: &Admin,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Caller, Refusal> {
+    in_state(snapshot, good_token(admin, headers, now)?, now)
+}
+
+/// What a good token says, and the number of the master key that it was made with.
+fn good_token(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<(u32, Claims), Refusal> {
     let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-    let (number, claims) = verify(&admin.0.tokens, token, now).map_err(|error| {
+    verify(&admin.0.tokens, token, now).map_err(|error| {
         tracing::debug!(%error, "a token was refused");
         Refusal::unauthenticated()
-    })?;
-    let snapshot = admin.0.ledger.read().await?;
+    })
+}
+
+fn in_state(snapshot: &Snapshot, (number, claims): (u32, Claims), now: Timestamp) -> Result<Caller, Refusal> {
     // Whoever has a former master key could make tokens with it. A client goes on with its refresh token.
     if snapshot.totals()?.keys.master_number() != number {
         tracing::debug!("a token was made with a master key that is not in use");
@@ -205,7 +232,7 @@ pub(super) async fn identify(admin: &Admin, headers: &HeaderMap, now: Timestamp)
     if standing.id.as_str() != claims.sub {
         return Err(Refusal::unauthenticated());
     }
-    let policies = policies(&snapshot, &standing)?;
+    let policies = policies(snapshot, &standing)?;
     let again = claims.proved.and_then(|second| Timestamp::from_second(second).ok());
     let proved = again.map_or(open.opened, |again| again.max(open.opened));
     let Standing { user: name, id, role, .. } = standing.clone();

@@ -1,16 +1,24 @@
-use http::StatusCode;
+use axum::body::Body;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::refusal::Refusal;
+
+/// The media type of documents.
+pub(super) const JSON: &str = "application/json";
 
 /// What is answered when something went well.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    /// A JSON document.
-    pub(super) body: Option<Vec<u8>>,
-    /// The log's last sequence once a change had happened.
+    /// A JSON document, unless the type says otherwise.
+    pub(super) body: Option<Body>,
+    /// The media type of the body.
+    pub(super) media: &'static str,
+    /// The log's last sequence once a change had happened, or when events were read.
     pub(super) sequence: Option<u64>,
+    /// Further headers.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Answer {
@@ -19,7 +27,12 @@ impl Answer {
             tracing::error!(%error, "an answer of the admin API cannot be written");
             Refusal::internal()
         })?;
-        Ok(Self { status: StatusCode::OK, body: Some(body), sequence: None })
+        Ok(Self::with(JSON, Body::from(body)))
+    }
+
+    /// A body of some type.
+    pub(super) fn with(media: &'static str, body: Body) -> Self {
+        Self { status: StatusCode::OK, body: Some(body), media, sequence: None, headers: Vec::new() }
     }
 
     pub(super) fn created(document: &impl Serialize, sequence: u64) -> Result<Self, Refusal> {
@@ -32,6 +45,7 @@ impl Answer {
 
     /// Done, with nothing to say about it.
     pub(super) fn done(sequence: u64) -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, sequence: Some(sequence) }
+        let (status, sequence) = (StatusCode::NO_CONTENT, Some(sequence));
+        Self { status, body: None, media: JSON, sequence, headers: Vec::new() }
     }
 }

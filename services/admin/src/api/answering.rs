@@ -136,12 +136,13 @@ fn made(operation: &Operation, asked: &Asked) -> Option<String> {
 }
 
 fn respond(answer: Answer) -> Response {
-    let mut response = Response::new(answer.body.map_or_else(Body::empty, Body::from));
+    let mut response = Response::new(answer.body.unwrap_or_else(Body::empty));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     if answer.status != StatusCode::NO_CONTENT {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media));
     }
+    headers.extend(answer.headers);
     // Some of them hold secrets.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(sequence) = answer.sequence {

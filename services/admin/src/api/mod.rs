@@ -9,6 +9,7 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
+//! - `history`: the events of the log, a folder of its own
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
 //!   the handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
@@ -21,6 +22,7 @@ mod asked;
 mod buckets;
 mod delegation;
 mod groups;
+mod history;
 mod keys;
 mod kms_keys;
 mod login;
@@ -50,6 +52,7 @@ use axum::extract::{RawPathParams, Request};
 use axum::routing::MethodRouter;
 use domain::Identities;
 use events::ids::{KeyCheck, MasterKeyId, RegionName};
+use feed::Feed;
 use http::HeaderMap;
 use http::request::Parts;
 use identity::{
@@ -58,10 +61,11 @@ use identity::{
 use ledger::{Ledger, Sources, StateError};
 use listener::{Client, TrustedProxies};
 use policy::Action;
-use rights::GuardedLedger;
+use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
 use access::Asker;
+use history::Streams;
 pub use openapi::openapi;
 use refusal::Refusal;
 use throttle::Throttle;
@@ -123,6 +127,12 @@ struct Shared {
     hasher: Hasher,
     throttle: Throttle,
     ledger: GuardedLedger,
+    /// The events of the log, for readers.
+    feed: Feed,
+    /// Who follows them.
+    streams: Streams,
+    /// The rules of buckets, for whoever may read the events of some keys.
+    bucket_rules: AccessCache,
 }
 
 /// Why there is no admin API.
@@ -151,7 +161,7 @@ pub enum MasterKeyMismatch {
 }
 
 impl Admin {
-    /// The admin API over a ledger.
+    /// The admin API over a ledger. This must be called within a tokio runtime.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -171,6 +181,7 @@ impl Admin {
             sources,
             random: source,
         } = options;
+        let feed = Feed::start(ledger.clone(), region.clone());
         Ok(Self(Arc::new(Shared {
             region,
             root,
@@ -184,6 +195,9 @@ impl Admin {
             hasher: Hasher::new(random)?,
             throttle: Throttle::new(),
             ledger: GuardedLedger::new(ledger),
+            feed,
+            streams: Streams::new(),
+            bucket_rules: AccessCache::new(),
         })))
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::access::{Access, Proof};
 use super::answer::Answer;
 use super::asked::Asked;
-use super::operation::Operation;
+use super::operation::{Operation, Parameter};
 use super::operations::operations;
 use super::refusal::Refusal;
 use super::shape;
@@ -61,7 +61,7 @@ pub fn openapi() -> Value {
 fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let mut success = json!({ "description": "Success" });
     if let Some(gives) = operation.gives {
-        success["content"] = content(gives(generator).as_value());
+        success["content"] = json!({ operation.media: { "schema": gives(generator).as_value() } });
     }
     let mut described = json!({
         "operationId": operation.name,
@@ -110,7 +110,11 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         json!({ "name": "after", "in": "query", "schema": { "type": "string" }, "description": "The last name of the page before" }),
         json!({ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } }),
     ];
-    in_path.chain(paging.into_iter().filter(|_| operation.is_paged)).collect()
+    let more = operation.parameters.iter().map(|parameter| {
+        let Parameter { name, place, schema, about } = parameter;
+        json!({ "name": name, "in": place, "schema": { "type": schema }, "description": about })
+    });
+    in_path.chain(paging.into_iter().filter(|_| operation.is_paged)).chain(more).collect()
 }
 
 fn content(schema: &Value) -> Value {

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::access::{Access, Caller, Proof};
-use super::answer::Answer;
+use super::answer::{Answer, JSON};
 use super::asked::Asked;
 use super::method::Method;
 use super::refusal::Refusal;
@@ -39,8 +39,23 @@ pub(super) struct Operation {
     /// The status of success, and the document that goes out with it.
     pub(super) status: u16,
     pub(super) gives: Option<Shape>,
+    /// The media type of that.
+    pub(super) media: &'static str,
     /// It knows `after` and `limit`.
     pub(super) is_paged: bool,
+    /// What else it knows in its query, or in headers.
+    pub(super) parameters: &'static [Parameter],
+}
+
+/// Something that may be asked for beside a path.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    /// `query` or `header`.
+    pub(super) place: &'static str,
+    /// The type of its schema.
+    pub(super) schema: &'static str,
+    pub(super) about: &'static str,
 }
 
 impl Operation {
@@ -56,7 +71,8 @@ impl Operation {
             (Method::Get, _) | (_, Handler::Open(_) | Handler::Known(Access::Known, _)) => Proof::OfSession,
             _ => Proof::Recent,
         };
-        Self { name, method, path, summary, handler, proof, takes: None, status: 204, gives: None, is_paged: false }
+        let (takes, status, gives, media, is_paged, parameters) = (None, 204, None, JSON, false, [].as_slice());
+        Self { name, method, path, summary, handler, proof, takes, status, gives, media, is_paged, parameters }
     }
 
     pub(super) fn takes<T: JsonSchema>(self) -> Self {
@@ -79,6 +95,15 @@ impl Operation {
     /// Of one's own it asks for the password itself.
     pub(super) fn proven_for_others(self) -> Self {
         Self { proof: Proof::RecentForOthers, ..self }
+    }
+
+    /// What it gives is of this media type.
+    pub(super) fn of_media(self, media: &'static str) -> Self {
+        Self { media, ..self }
+    }
+
+    pub(super) fn knows(self, parameters: &'static [Parameter]) -> Self {
+        Self { parameters, ..self }
     }
 
     pub(super) fn paged(self) -> Self {

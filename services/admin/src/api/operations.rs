@@ -6,7 +6,8 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
-    buckets, groups, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape, users,
+    buckets, groups, history, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape,
+    users,
 };
 
 macro_rules! open {
@@ -42,6 +43,7 @@ pub(super) fn operations() -> Vec<Operation> {
         about_buckets(),
         about_nodes(),
         about_region(),
+        history::operations(),
     ]
     .concat()
 }

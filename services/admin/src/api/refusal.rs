@@ -1,4 +1,5 @@
 use domain::{IdentityRejection, Rejection};
+use feed::{FeedError, InvalidQuery};
 use http::StatusCode;
 use identity::{HashError, PasswordError};
 use ledger::{CommitError, StateError};
@@ -126,6 +127,11 @@ impl Refusal {
         Self::later(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, 1)
     }
 
+    /// A position that is none of this log. A program that had it there before must not go on as if nothing was missing.
+    pub(super) fn beyond_the_log(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "beyond_the_log", message)
+    }
+
     pub(super) fn internal() -> Self {
         let message = "this went wrong here, and the log of this process says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
@@ -143,6 +149,26 @@ impl From<ledger::ReadError> for Refusal {
     fn from(error: ledger::ReadError) -> Self {
         tracing::warn!(%error, "the admin API cannot read");
         Self::unavailable("the state is not up to date at the moment: try again")
+    }
+}
+
+impl From<InvalidQuery> for Refusal {
+    fn from(error: InvalidQuery) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<FeedError> for Refusal {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Beyond { .. } => Self::beyond_the_log(error.to_string()),
+            FeedError::Ended => Self::unavailable("this process is stopping: ask another one, or try again"),
+            FeedError::Unavailable(error) => error.into(),
+            FeedError::Unreadable { .. } => {
+                tracing::error!(%error, "an event cannot be read");
+                Self::internal()
+            }
+        }
     }
 }
 

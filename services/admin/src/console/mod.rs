@@ -1,6 +1,6 @@
 //! The console address: health, readiness, metrics, status, what operators tell nodes and workers, and the admin API.
 //!
-//! Health and readiness need no login and contain nothing secret. Metrics need a login from another machine. Everything
+//! Health, readiness and the schemas of events need no login and contain nothing secret. Metrics need a login from another machine. Everything
 //! under `/api` needs the root credentials or a session token. All except health and readiness answer only under names
 //! of this machine: see `hosts`.
 
@@ -16,6 +16,7 @@ mod nodes;
 mod ready;
 mod redundancy;
 mod routes;
+mod schemas;
 mod scrubs;
 mod status;
 mod workers;

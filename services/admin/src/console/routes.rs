@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, any, get, post};
 use policy::Action;
 use serde::Serialize;
 
-use super::{ConsoleState, audit, auth, forward, hosts, nodes, ready, scrubs, status, workers};
+use super::{ConsoleState, audit, auth, forward, hosts, nodes, ready, schemas, scrubs, status, workers};
 use crate::meters;
 
 /// The content type of the metrics.
@@ -36,9 +36,11 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
     let metrics = from_fn_with_state(guard(Action::AdminGetMetrics), auth::require_afar);
     let metrics = Router::new().route("/metrics", get(self::metrics)).layer(metrics);
     Router::new()
-        .route("/", get(|| async { "planetstore: /healthz /readyz /metrics /api/v1/status\n" }))
+        .route("/", get(|| async { "planetstore: /healthz /readyz /metrics /schemas/ /api/v1/status\n" }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready::get))
+        .route(schemas::INDEX_PATH, get(schemas::index))
+        .route(schemas::DOCUMENT_PATH, get(schemas::document))
         .merge(metrics)
         .merge(api)
         .route(forward::PATHS, any(forward::forward))

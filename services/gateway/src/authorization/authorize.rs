@@ -14,6 +14,7 @@ use http::HeaderValue;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use ledger::{Snapshot, StateError};
 use policy::{Action, Attached, BucketAccess, Decision, Grantor, ObjectAccess, Resource, Rights, evaluate};
+use rights::AccessRules;
 use s3::lock::ObjectLock;
 use s3::{Code, Error, Operation};
 
@@ -21,7 +22,6 @@ use super::conditions::{Conditions, LockAsked, RequestTags};
 use super::rights::{
     Target, brings_object_acl, brings_object_tags, needed, needed_too, takes_tags_of_headers, tells_absence,
 };
-use crate::bucket_rules::AccessRules;
 use crate::convert::upload_id;
 use crate::failure::Failure;
 use crate::request::{Document, Request};

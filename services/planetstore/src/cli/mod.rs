@@ -9,8 +9,9 @@ mod tests;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    self, AdminArgs, AuditCommand, AuthorKeyArgs, DevArgs, DoctorArgs, ExecWithParentArgs, GcCommand, IntegrationArgs,
-    MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
+    self, AdminArgs, AuditCommand, AuthorKeyArgs, DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand,
+    IntegrationArgs, MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict,
+    WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Replay the log from its first event into a new projection and compare it with the live one
     Rebuild(RebuildArgs),
+    /// Read and follow the events of the log, and see what they say
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Manage storage nodes
     #[command(subcommand)]
     Node(NodeCommand),
@@ -101,6 +105,7 @@ impl Command {
             Self::Audit(command) => commands::audit(command).await,
             Self::Doctor(arguments) => commands::doctor(arguments).await,
             Self::Rebuild(arguments) => commands::rebuild(arguments).await,
+            Self::Events(command) => commands::events(command).await,
             Self::Node(command) => commands::node(command).await,
             Self::Scrub(command) => commands::scrub(command).await,
             Self::Worker(command) => commands::worker(command).await,

@@ -165,12 +165,14 @@ fn links_of_pages_lead_somewhere() {
 #[test]
 fn every_page_and_every_decision_is_in_its_index() {
     let docs = root().join("docs");
-    for (folder, index) in [(docs.clone(), "README.md"), (docs.join("adr"), "README.md")] {
+    for (folder, index) in
+        [(docs.clone(), "README.md"), (docs.join("adr"), "README.md"), (docs.join("events"), "README.md")]
+    {
         let listed = std::fs::read_to_string(folder.join(index)).unwrap();
         for entry in std::fs::read_dir(&folder).unwrap() {
             let name = entry.unwrap().file_name().to_string_lossy().into_owned();
             let is_page = has_ending(&name, &["md"]) && name != index;
-            assert!(!is_page || listed.contains(&format!("({name})")), "{name} is not in {}", folder.display());
+            assert!(!is_page || listed.contains(&format!("({name}")), "{name} is not in {}", folder.display());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod documents;
+mod history;
 mod identities;
 mod logins;
 mod master_key;

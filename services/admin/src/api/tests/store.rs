@@ -224,11 +224,30 @@ impl Store {
         if let Some(token) = token {
             request.headers_mut().insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
         }
+        self.raw(request).await
+    }
+
+    /// Sends a request as it is.
+    pub(super) async fn raw(&self, request: Request<Body>) -> Answered {
         let response = self.routes.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
+        // A stream ends only with its reader.
+        let is_stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if is_stream { bytes::Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         Answered { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Opens a stream, which must be let in, from behind a position if there is one.
+    pub(super) async fn stream(&self, path: &str, token: &str, last_event_id: Option<&str>) -> Body {
+        let mut request = Request::builder().uri(path).header(AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = self.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+        response.into_body()
     }
 
     pub(super) async fn ask(&self, method: Method, path: &str, token: &str, document: &Value) -> Answered {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use identity::Secret;
 use serde::Deserialize;
@@ -113,6 +114,23 @@ impl Session {
         read(status, &body)
     }
 
+    /// A document in the bytes that the store wrote, and its headers.
+    pub(crate) async fn get_raw(&self, path: &str) -> anyhow::Result<(HeaderMap, Bytes)> {
+        let (status, headers, body) = self.client.send(Method::GET, path, Some(&self.token), None).await?;
+        if status.is_success() { Ok((headers, body)) } else { Err(refused(status, &body)) }
+    }
+
+    /// Lines as they come, until the response ends. Returns the status and the reason of a refusal.
+    pub(crate) async fn follow(
+        &self,
+        path: &str,
+        headers: HeaderMap,
+        on_line: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Option<(StatusCode, anyhow::Error)>> {
+        let answered = self.client.follow(path, &self.token, headers, on_line).await?;
+        Ok(answered.map(|(status, body)| (status, refused(status, &body))))
+    }
+
     /// Ends the session. The command has succeeded by then, so an error is only logged.
     pub(crate) async fn close(self) {
         if let Err(error) = self.send(Method::POST, "/api/v1/logout", None).await {
@@ -145,7 +163,7 @@ fn login(paths: &Paths) -> anyhow::Result<(String, Secret)> {
 }
 
 /// Logs in. If the store limits logins, it waits as long as the store says.
-async fn log_in(client: &ConsoleClient, document: &Value) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
+async fn log_in(client: &ConsoleClient, document: &Value) -> anyhow::Result<(StatusCode, Bytes)> {
     let mut tries = 1;
     loop {
         let body = Some(document.to_string());
@@ -165,19 +183,24 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// The document of a response, if any; otherwise its error.
 fn read(status: StatusCode, body: &[u8]) -> anyhow::Result<Value> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        message: String,
-    }
     if status == StatusCode::NO_CONTENT {
         return Ok(Value::Null);
     }
     if status.is_success() {
         return serde_json::from_slice(body).context("the store's answer is not JSON");
     }
+    Err(refused(status, body))
+}
+
+/// The reason of a refusal, in the words of the store.
+fn refused(status: StatusCode, body: &[u8]) -> anyhow::Error {
+    #[derive(Deserialize)]
+    struct Refusal {
+        message: String,
+    }
     match serde_json::from_slice::<Refusal>(body) {
-        Ok(refusal) => bail!("{}", refusal.message),
-        Err(_) => bail!("the store answered {status}"),
+        Ok(refusal) => anyhow!(refusal.message),
+        Err(_) => anyhow!("the store answered {status}"),
     }
 }
 

@@ -1,3 +1,5 @@
+//! The rules of access to buckets, parsed, and cached until they change.
+
 use std::sync::Arc;
 
 use domain::View;
@@ -12,7 +14,7 @@ const BUCKETS_MAX: usize = 4_096;
 
 /// The rules of access to a bucket, parsed.
 #[derive(Debug, Default)]
-pub(crate) struct AccessRules {
+pub struct AccessRules {
     policy: Option<Document>,
     acl: Option<Acl>,
     public_access: PublicAccessBlock,
@@ -20,7 +22,8 @@ pub(crate) struct AccessRules {
 }
 
 impl AccessRules {
-    pub(crate) fn access<'a>(&'a self, bucket: &'a BucketRow) -> BucketAccess<'a> {
+    /// The rules as a request is judged by them.
+    pub fn access<'a>(&'a self, bucket: &'a BucketRow) -> BucketAccess<'a> {
         BucketAccess {
             owner: &bucket.owner,
             policy: self.policy.as_ref(),
@@ -31,27 +34,34 @@ impl AccessRules {
     }
 
     /// Whether the rules may grant something to a caller who is not the owner and has no policy of their own.
-    pub(crate) fn opens_to_others(&self) -> bool {
+    pub fn opens_to_others(&self) -> bool {
         self.policy.is_some() || self.acls_enabled()
     }
 
-    pub(crate) fn acls_enabled(&self) -> bool {
+    /// Whether ACLs count in this bucket.
+    pub fn acls_enabled(&self) -> bool {
         self.ownership != ObjectOwnership::BucketOwnerEnforced
     }
 }
 
 /// The rules of access to buckets. An entry is valid until the rules of its bucket change.
-pub(crate) struct AccessCache {
+#[derive(Debug)]
+pub struct AccessCache {
     known: quick_cache::sync::Cache<(BucketId, u64), Arc<AccessRules>>,
     defaults: Arc<AccessRules>,
 }
 
 impl AccessCache {
-    pub(crate) fn new() -> Self {
+    /// An empty cache.
+    pub fn new() -> Self {
         Self { known: quick_cache::sync::Cache::new(BUCKETS_MAX), defaults: Arc::default() }
     }
 
-    pub(crate) fn of(
+    /// The rules of a bucket in a state.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn of(
         &self,
         snapshot: &Snapshot,
         name: &BucketName,
@@ -74,6 +84,12 @@ impl AccessCache {
         });
         self.known.insert(at, Arc::clone(&rules));
         Ok(rules)
+    }
+}
+
+impl Default for AccessCache {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -1,3 +1,6 @@
+//! What buckets say to pages of other origins, parsed, and cached until it changes. Who may do what in them is in
+//! `rights`.
+
 use std::sync::Arc;
 
 use domain::View;

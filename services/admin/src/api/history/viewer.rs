@@ -1,0 +1,148 @@
+//! Who may see which event.
+//!
+//! Whoever has `planetstore:ReadEvents` sees all. Everybody else sees an event about an object if they may list its
+//! bucket with the object's key as prefix, as it is judged whether somebody may learn that a key is absent. Such a right
+//! is to the bucket that there is now: what was in an earlier one of the same name is not theirs to see. Nor do they learn
+//! from it whether others have stored the same bytes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use domain::{Identities, View};
+use events::ids::{AccessKeyId, BucketName, ObjectKey, UserName};
+use feed::{Entry, Filter};
+use http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+use ledger::Snapshot;
+use policy::{Action, Context, Decision, Denial, Key, Request, Resource, Rights, Value, evaluate};
+
+use crate::api::Admin;
+use crate::api::access::{Asker, Caller, identify_again};
+use crate::api::asked::Asked;
+use crate::api::refusal::Refusal;
+
+/// What the right to all events is about, as policies call it.
+const TARGET: &str = "region";
+
+/// How long a caller is believed who was identified, if nothing changes: then the token may have expired.
+const BELIEVED_TIME_MAX: SignedDuration = SignedDuration::from_secs(15);
+
+/// Somebody who reads events, in some state.
+pub(super) struct Viewer {
+    admin: Admin,
+    parts: Parts,
+    caller: Caller,
+    sees_all: bool,
+    /// The state by which it is judged.
+    snapshot: Arc<Snapshot>,
+    /// When it was made sure who asks.
+    identified: Timestamp,
+}
+
+impl Viewer {
+    /// # Errors
+    /// If a policy denies the caller to read events.
+    pub(super) fn new(asked: Asked, caller: Caller) -> Result<Self, Refusal> {
+        let Asked { admin, parts, now, .. } = asked;
+        let snapshot = admin.0.ledger.latest();
+        let sees_all = sees_all(&admin, &parts, &caller, now)?;
+        Ok(Self { admin, parts, caller, sees_all, snapshot, identified: now })
+    }
+
+    /// Judges by the newest state from here on.
+    ///
+    /// # Errors
+    /// If the caller's session has ended, or their token has expired.
+    pub(super) fn renew(&mut self) -> Result<(), Refusal> {
+        let now = (self.admin.0.sources.now)();
+        self.snapshot = self.admin.0.ledger.latest();
+        let is_as_before = self.snapshot.identities_changed()? == self.caller.identities();
+        let since = now.duration_since(self.identified);
+        if is_as_before && (SignedDuration::ZERO..BELIEVED_TIME_MAX).contains(&since) {
+            return Ok(());
+        }
+        self.caller = identify_again(&self.admin, &self.snapshot, &self.parts.headers, now)?;
+        self.sees_all = sees_all(&self.admin, &self.parts, &self.caller, now)?;
+        self.identified = now;
+        Ok(())
+    }
+
+    /// Whether the caller gets an event: it is asked for, and they may see it.
+    pub(super) fn takes(&self, filter: &Filter, entry: &Entry) -> Result<bool, Refusal> {
+        Ok(filter.fits(&entry.event, |key| self.owner(key)) && self.sees(entry)?)
+    }
+
+    /// An event that they may see, as JSON.
+    pub(super) fn shown(&self, entry: &Entry) -> Result<Bytes, Refusal> {
+        if self.sees_all { Ok(entry.bytes.clone()) } else { Ok(entry.for_users(&self.admin.0.region)?) }
+    }
+
+    /// Whose an access key is now. What cannot be read is nobody's: a filter lets through less then.
+    fn owner(&self, key: &str) -> Option<UserName> {
+        if key == self.admin.0.root.access_key {
+            return Some(UserName::root());
+        }
+        let key: AccessKeyId = key.parse().ok()?;
+        match self.snapshot.key(&key) {
+            Ok(row) => row.map(|row| row.user),
+            Err(error) => {
+                tracing::error!(%error, "the owner of a key cannot be read");
+                None
+            }
+        }
+    }
+
+    fn sees(&self, entry: &Entry) -> Result<bool, Refusal> {
+        if self.sees_all {
+            return Ok(true);
+        }
+        let fact = &entry.event.fact;
+        let (Some(bucket), Some(_)) = (fact.bucket(), fact.key()) else { return Ok(false) };
+        for key in fact.keys() {
+            if !self.may_list(bucket, key, entry.sequence)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn may_list(&self, bucket: &BucketName, key: &ObjectKey, sequence: u64) -> Result<bool, Refusal> {
+        let Some(row) = self.snapshot.bucket(bucket)?.filter(|row| row.id.0 < sequence) else { return Ok(false) };
+        let rules = self.admin.0.bucket_rules.of(&self.snapshot, bucket, &row)?;
+        let rights = Rights { policies: self.caller.policies.as_ref(), bucket: Some(rules.access(&row)), object: None };
+        let now = (self.admin.0.sources.now)();
+        let context = Listing { asker: Asker::new(&self.admin, &self.parts, now), key };
+        let request = Request {
+            caller: self.caller.as_policies_see(),
+            action: Action::ListBucket,
+            resource: Resource::Bucket(bucket),
+            time: now,
+            context: &context,
+        };
+        Ok(evaluate(&rights, &request).is_allowed())
+    }
+}
+
+/// Whether somebody sees all events.
+fn sees_all(admin: &Admin, parts: &Parts, caller: &Caller, now: Timestamp) -> Result<bool, Refusal> {
+    match caller.decide(Action::ReadEvents, TARGET, &Asker::new(admin, parts, now)) {
+        Decision::Allowed(_) => Ok(true),
+        Decision::Denied(Denial::NothingGrants) => Ok(false),
+        Decision::Denied(denial) => Err(Refusal::no_right(Action::ReadEvents, TARGET, &denial)),
+    }
+}
+
+/// A request as the conditions of policies see it, if it was one to list what begins like a key.
+struct Listing<'a> {
+    asker: Asker<'a>,
+    key: &'a ObjectKey,
+}
+
+impl Context for Listing<'_> {
+    fn get(&self, key: &Key) -> Value<'_> {
+        match key {
+            Key::Query("prefix") => Value::Text(String::from_utf8_lossy(self.key.as_bytes())),
+            other => self.asker.get(other),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The log for readers outside of the store: pages of the past, and events as they come.
+//!
+//! Input: what a reader asks for, and the ledger of this process, which has judged every entry of the log. Output: events
+//! in the order of the log, without gaps, in the bytes that the log has of them and without a secret. A process has one
+//! [`Feed`], which is pushed by the ledger: while nothing happens it asks nobody anything, however many readers wait.
+//!
+//! This crate knows no HTTP, and decides nobody's rights: who may see an event, its caller says. It never holds up a
+//! writer, and a slow reader costs no memory: whoever falls out of the ring of the newest events reads the log.
+//!
+//! # Layout
+//! - [`Query`], [`Filter`]: what is asked, parsed once
+//! - [`Entry`]: an event as a reader gets it
+//! - [`Feed`]: pages, and [`Reader`]s that follow; `ring`: the newest events, in memory; `begin`: where reading begins
+
+mod begin;
+mod entry;
+mod error;
+mod feed;
+mod filter;
+mod page;
+mod query;
+mod reader;
+mod ring;
+
+pub use begin::{CLOCK_BACK_MAX, Start};
+pub use entry::Entry;
+pub use error::FeedError;
+pub use feed::Feed;
+pub use filter::{Filter, types_named};
+pub use page::{PAGE_BYTES_MAX, PAGE_ENTRIES_LOOKED_AT_MAX, Page};
+pub use query::{InvalidQuery, LIMIT_MAX, LIMIT_USUAL, Query};
+pub use reader::{Batch, Reader};

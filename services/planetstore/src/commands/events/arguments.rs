@@ -1,0 +1,173 @@
+use std::num::NonZeroU64;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand, ValueEnum};
+use events::ids::{BucketName, UserName};
+use feed::{Filter, LIMIT_MAX, Query, types_named};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::client::ConsoleArgs;
+use crate::table::Output;
+use crate::units::TimeSpan;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// List the types of events, and what each says
+    Types(TypesArgs),
+    /// Print the JSON Schema of a type of events
+    Schema(SchemaArgs),
+    /// Print events of the past, from the first of the log to the last unless told otherwise
+    Get(GetArgs),
+    /// Print events as they come, from now on unless told otherwise
+    Tail(TailArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TypesArgs {
+    /// Format of the output
+    #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "table")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The type, such as `object.created`
+    #[arg(value_name = "TYPE")]
+    pub(crate) event_type: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetArgs {
+    #[command(flatten)]
+    pub(crate) wanted: WantedArgs,
+    /// Number of events, at most
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<NonZeroU64>,
+    /// Format of the output
+    #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "pretty")]
+    pub(crate) output: EventOutput,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TailArgs {
+    #[command(flatten)]
+    pub(crate) wanted: WantedArgs,
+    /// Format of the output; `json` is one event per line here, as `ndjson` is
+    #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "pretty")]
+    pub(crate) output: EventOutput,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+}
+
+/// Format of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventOutput {
+    /// A line per event for people
+    #[value(alias = "table")]
+    Pretty,
+    /// A JSON array
+    Json,
+    /// A JSON document per line
+    Ndjson,
+}
+
+/// Which events are asked for.
+#[derive(Debug, Args)]
+pub(crate) struct WantedArgs {
+    /// Only events behind this sequence
+    #[arg(long, value_name = "SEQUENCE")]
+    pub(crate) after: Option<u64>,
+    /// Only events from this time on: an RFC 3339 time, or how long ago, such as 2h
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<Since>,
+    /// Only events about this bucket and its objects
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: Option<BucketName>,
+    /// Only events about objects whose keys begin like this
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
+    /// Only events of these types, such as `object.created` or `object`; repeatable, or separated by commas
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',', value_parser = named)]
+    pub(crate) types: Vec<Named>,
+    /// Only events that this user caused
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<UserName>,
+}
+
+/// A beginning in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    Ago(TimeSpan),
+    At(Timestamp),
+}
+
+/// The types that a text names.
+#[derive(Debug, Clone)]
+pub(crate) struct Named(Vec<&'static str>);
+
+fn named(text: &str) -> Result<Named, String> {
+    match types_named(text) {
+        types if types.is_empty() => Err("there is no such type: `planetstore events types` lists them".into()),
+        types => Ok(Named(types)),
+    }
+}
+
+impl FromStr for Since {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let at = || text.parse().map(Self::At);
+        text.parse().map(Self::Ago).or_else(|_| at()).map_err(|_: jiff::Error| {
+            format!("{text:?} is neither a time such as 2026-11-22T13:00:00Z nor one such as 90s, 10m, 2h or 7d ago")
+        })
+    }
+}
+
+impl Since {
+    /// The time, if it is `now`. What is longer ago than times go is the first of them.
+    fn time(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(time) => time,
+            Self::Ago(TimeSpan(ago)) => {
+                let ago = SignedDuration::try_from(ago).ok();
+                ago.and_then(|ago| now.checked_sub(ago).ok()).unwrap_or(Timestamp::MIN)
+            }
+        }
+    }
+}
+
+impl WantedArgs {
+    /// What is asked of the store, if it is `now`.
+    pub(crate) fn query(&self, now: Timestamp) -> Query {
+        let filter = Filter {
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.as_ref().map(|prefix| prefix.clone().into_bytes()),
+            types: self.types.iter().flat_map(|Named(types)| types.iter().copied()).collect(),
+            user: self.user.clone(),
+        };
+        Query { after: self.after, since: self.since.map(|since| since.time(now)), limit: LIMIT_MAX, filter }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_one_or_so_long_ago() {
+        let now: Timestamp = "2026-11-22T13:00:00Z".parse().unwrap();
+        for (text, time) in [
+            ("2h", "2026-11-22T11:00:00Z"),
+            ("90s", "2026-11-22T12:58:30Z"),
+            ("2026-11-01T00:00:00+01:00", "2026-10-31T23:00:00Z"),
+        ] {
+            assert_eq!(text.parse::<Since>().unwrap().time(now), time.parse().unwrap());
+        }
+        assert_eq!("99999999999d".parse::<Since>().unwrap().time(now), Timestamp::MIN);
+        for wrong in ["", "yesterday", "2026-11-22", "2"] {
+            assert!(wrong.parse::<Since>().is_err(), "{wrong}");
+        }
+    }
+}
