@@ -16,6 +16,7 @@ from harness.content import MIB, content
 from harness.filling import put_disk
 from harness.objects import BUCKET, UNHEALTHY, Objects, audit, reading, until_whole
 from harness.server import Server
+from harness.states import presence
 
 # The long cases bound themselves, by SECONDS for each wait.
 pytestmark = [pytest.mark.waits, pytest.mark.timeout(12_000)]
@@ -100,6 +101,8 @@ def test_a_node_is_away_for_writes_and_deletes(nothing_left, tmp_path, seed, cou
         with reading(objects, seed):
             objects.put("while", range(count // 5))
             objects.delete("before", range(0, count, 5))
+            # What shares a node because one was away for less than it takes to notice is spread minutes later.
+            wait.until(lambda: presence(server, "node-4") == "offline", "node-4 to be missed", 20)
             cluster.restart_node(4)
             begun = time.monotonic()
             whole = until_whole(server, SECONDS[count])
