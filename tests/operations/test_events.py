@@ -110,12 +110,13 @@ def test_a_user_sees_what_they_may_list(server, s3, bucket, root):
     users.create("lister", policies=["lists-a"], password=PASSWORD)
     users.close()
     token = login(server, "lister", PASSWORD)
-    stream = Stream(server, token)
+    # What is public in other tests' buckets is for everybody.
+    stream = Stream(server, token, f"bucket={bucket}")
     for key in ("b/1", "a/1"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
     assert stream.event()["subject"] == "a/1"
     stream.close()
-    assert [event["subject"] for event in all_events(server, token)] == ["a/1"]
+    assert [event["subject"] for event in all_events(server, token, f"bucket={bucket}")] == ["a/1"]
 
 
 def test_strangers_see_nothing(server):
