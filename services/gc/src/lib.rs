@@ -35,7 +35,6 @@ mod sweep;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::View;
@@ -47,7 +46,7 @@ use ledger::{Ledger, Snapshot, Sources, StateError};
 use shards::{NodeTable, ShardStore, Transport};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use worker::{Handle, Profile, Step, Trouble, Worker};
+use worker::{Handle, Profile, Step, Trouble, Worker, latest};
 
 use due::Seen;
 use passes::Passes;
@@ -159,18 +158,6 @@ impl<T: Transport> Gc<T> {
         (self.options.sources.now)()
     }
 
-    /// The newest state here. Whatever is decided by it is decided once more at the commit.
-    fn latest(&self) -> Result<Arc<Snapshot>, Trouble> {
-        let progress = self.ledger.progress();
-        let failed = progress.borrow().failed.clone();
-        match failed {
-            Some(reason) => Err(Trouble::Stopped(reason.to_string())),
-            // Its writer is gone, as when it is told to stop.
-            None if progress.has_changed().is_err() => Err(Trouble::Stopped("it was told to".into())),
-            None => Ok(self.ledger.latest()),
-        }
-    }
-
     /// In another term somebody else worked meanwhile, perhaps with another disk or program: nothing that was found
     /// before counts.
     fn begin_term(&mut self, term: Option<Term>) {
@@ -216,7 +203,7 @@ impl<T: Transport> Gc<T> {
 
     /// Whether enough nodes were gone through: a wrong log shows in what they hold.
     fn is_first_over(&self) -> Result<bool, Trouble> {
-        let nodes = self.latest()?.list_nodes()?.into_iter().filter(|(_, row)| row.duty.is != Duty::Removed);
+        let nodes = latest(&self.ledger)?.list_nodes()?.into_iter().filter(|(_, row)| row.duty.is != Duty::Removed);
         let nodes: BTreeSet<NodeId> = nodes.map(|(node, _)| node).collect();
         Ok(self.passes.is_first_over(&nodes))
     }
@@ -250,7 +237,7 @@ impl<T: Transport> Worker for Gc<T> {
 
     async fn step(&mut self, handle: &Handle) -> Result<Step, Trouble> {
         self.begin_term(handle.term());
-        let (snapshot, begun) = (self.latest()?, Instant::now());
+        let (snapshot, begun) = (latest(&self.ledger)?, Instant::now());
         self.hear_operators(handle, &snapshot)?;
         if let Some(why) = &self.stopped {
             return Err(why.trouble());

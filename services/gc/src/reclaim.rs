@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use ledger::{CommitError, Snapshot, StateError};
 use shards::Transport;
 use tokio::time::Instant;
-use worker::{Failpoint, Handle, Trouble};
+use worker::{Failpoint, Handle, Trouble, latest};
 
 use crate::discard::Dead;
 use crate::due::Due;
@@ -107,7 +107,7 @@ fn batches(due: Vec<DueContent>, max: usize) -> Vec<(BucketName, Vec<DueContent>
 impl<T: Transport> Gc<T> {
     /// Ends some of the contents that are due, and has their shards discarded.
     pub(crate) async fn reclaim(&mut self, handle: &Handle) -> Result<Looked, Trouble> {
-        let (snapshot, due) = (self.latest()?, self.seen.due(Instant::now(), self.now()));
+        let (snapshot, due) = (latest(&self.ledger)?, self.seen.due(Instant::now(), self.now()));
         let found = blocking(move || find(&snapshot, &due, CONTENTS_AT_ONCE)).await??;
         let (next_due, count) = (found.next_due, found.due.len() as u64);
         handle.left(Some(found.all));

@@ -8,7 +8,7 @@ use ledger::{RECOUNT_KEY_BYTES, Recounted, Snapshot, StateError};
 use shards::Transport;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use worker::{Failpoint, Handle, Trouble};
+use worker::{Failpoint, Handle, Trouble, latest};
 
 use crate::stopped::Stopped;
 use crate::{Gc, meters};
@@ -84,7 +84,7 @@ impl<T: Transport> Gc<T> {
     pub(crate) async fn recount(&mut self, handle: &Handle) -> Result<bool, Trouble> {
         let Some(under_way) = self.recounting.under_way.as_mut() else {
             if self.recounting.is_due(Instant::now(), self.looked) {
-                let (snapshot, mut key) = (self.latest()?, [0; RECOUNT_KEY_BYTES]);
+                let (snapshot, mut key) = (latest(&self.ledger)?, [0; RECOUNT_KEY_BYTES]);
                 if !(self.options.random)(&mut key) {
                     return Err(Trouble::Failed("the system provides no randomness".into()));
                 }

@@ -14,7 +14,7 @@ use shards::Transport;
 use shards::protocol::{LIST_SHARDS_MAX, ListedShard, ShardPage, ShardState};
 use tokio::time::Instant;
 use uuid::Uuid;
-use worker::{Failpoint, Handle, Trouble};
+use worker::{Failpoint, Handle, Trouble, latest};
 
 use crate::discard::Dead;
 use crate::recount::blocking;
@@ -165,7 +165,7 @@ impl<T: Transport> Gc<T> {
         self.passes.resume();
         if self.passes.under_way.is_none() {
             let Some(node) = self.passes.next(now) else { return Ok(false) };
-            let row = self.latest()?.node(&node)?;
+            let row = latest(&self.ledger)?.node(&node)?;
             let Some(row) = row.filter(|row| row.duty.is != Duty::Removed) else {
                 // It has not joined, so nobody knows what of it is older than the log; or it was given up with all it has.
                 self.passes.give_up(node);

@@ -104,20 +104,8 @@ impl Collector {
     /// Reads from the state.
     fn read<T>(&self, read: impl FnOnce() -> Result<T, StateError>) -> Result<T, Trouble> {
         read().or_else(|error| {
-            self.check_ledger()?;
+            worker::latest(&self.ledger)?;
             Err(Trouble::Failed(format!("the state cannot be read: {error}")))
         })
-    }
-
-    /// Whether the ledger still works.
-    fn check_ledger(&self) -> Result<(), Trouble> {
-        let progress = self.ledger.progress();
-        let failed = progress.borrow().failed.clone();
-        match failed {
-            Some(reason) => Err(Trouble::Stopped(reason.to_string())),
-            // Its writer is gone, as when it is told to stop.
-            None if progress.has_changed().is_err() => Err(Trouble::Stopped("it was told to".into())),
-            None => Ok(()),
-        }
     }
 }

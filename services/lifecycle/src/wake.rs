@@ -23,7 +23,7 @@ impl Lifecycle {
             self.pass = Some(Pass::since(0));
             return Ok(Step::More);
         }
-        self.collector.check_ledger()?;
+        worker::latest(&self.collector.ledger)?;
         let reached = self.collector.ledger.progress().borrow().cursor.sequence;
         if reached != self.looked {
             if self.collector.read(|| self.collector.settings_changed(self.reached))? {

@@ -34,11 +34,9 @@ mod standing;
 mod tally;
 mod target;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Ledger, Snapshot, Sources};
-use worker::Trouble;
+use ledger::Sources;
 
 pub use hints::{DamagedShard, Hints};
 pub use repair::Repair;
@@ -53,16 +51,4 @@ pub struct Options {
     pub scan_interval: Duration,
     /// Where time and ids come from.
     pub sources: Sources,
-}
-
-/// The newest state here. Whatever is decided by it is decided once more at the commit.
-fn latest(ledger: &Ledger) -> Result<Arc<Snapshot>, Trouble> {
-    let progress = ledger.progress();
-    let failed = progress.borrow().failed.clone();
-    match failed {
-        Some(reason) => Err(Trouble::Stopped(reason.to_string())),
-        // Its writer is gone, as when it is told to stop.
-        None if progress.has_changed().is_err() => Err(Trouble::Stopped("it was told to".into())),
-        None => Ok(ledger.latest()),
-    }
 }

@@ -13,8 +13,9 @@ use futures_util::stream::FuturesUnordered;
 use ledger::{Ledger, Snapshot, StateError};
 use shards::{Pace, ShardStore, Transport};
 use tokio::time::{Instant, sleep, sleep_until};
-use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker};
+use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker, latest};
 
+use crate::Options;
 use crate::backoff::{Backoff, Reason};
 use crate::batch::{Committed, Repaired, Rest};
 use crate::mend::{Mended, Mender};
@@ -23,7 +24,6 @@ use crate::owed::Owed;
 use crate::pressure::{Pressure, STRIPES_MAX, Turn};
 use crate::round::Rounds;
 use crate::standing::{Absences, Nodes};
-use crate::{Options, latest};
 
 /// The rate unless another one is set, in bytes of new shards a second. Up to four times as many are read for them.
 const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;

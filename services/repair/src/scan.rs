@@ -14,10 +14,10 @@ use inventory::{Found, Looked, Named, Seen, Stretch, Walk, WalkError, findings, 
 use ledger::{CommitError, Ledger, Snapshot, StateError};
 use shards::{Condition, IncidentKind, Inspection, ShardStore, StoredContent, Transport};
 use tokio::time::Instant;
-use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker};
+use worker::{Failpoint, Handle, Profile, Step, Trouble, Worker, latest};
 
 use crate::hints::{Damage, Hints, ToLookAt, Waiting};
-use crate::{Options, latest, meters};
+use crate::{Options, meters};
 
 /// The rate unless another one is set, in shards a second: ten million of them are listed in less than an hour.
 const SHARDS_PER_SECOND: u64 = 4_000;

@@ -41,5 +41,5 @@ pub use status::{Last, Report, State, TEXT_CHARS_MAX};
 pub use store::Store;
 pub use telemetry::{Link, Message, Telemetry};
 pub use ticks::{Silence, Ticks};
-pub use worker::{Profile, Step, Trouble, Worker};
+pub use worker::{Profile, Step, Trouble, Worker, latest};
 pub use workers::{AddError, Options, Workers};

@@ -1,9 +1,10 @@
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Rejection;
 use events::lease::Lease;
-use ledger::{CommitError, ReadError, StateError};
+use ledger::{CommitError, Ledger, ReadError, Snapshot, StateError};
 
 use crate::Handle;
 
@@ -74,6 +75,21 @@ impl From<StateError> for Trouble {
 impl From<ReadError> for Trouble {
     fn from(error: ReadError) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+/// The newest state of a ledger, if that still works. Whatever is decided by it is decided once more at the commit.
+///
+/// # Errors
+/// [`Trouble::Stopped`].
+pub fn latest(ledger: &Ledger) -> Result<Arc<Snapshot>, Trouble> {
+    let progress = ledger.progress();
+    let failed = progress.borrow().failed.clone();
+    match failed {
+        Some(reason) => Err(Trouble::Stopped(reason.to_string())),
+        // Its writer has ended because the process stops.
+        None if progress.has_changed().is_err() => Err(Trouble::Stopped("it was told to".into())),
+        None => Ok(ledger.latest()),
     }
 }
 
