@@ -1,7 +1,5 @@
 //! The role that gives back the room of what nothing needs any more.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -13,16 +11,12 @@ use identity::PieceSecrets;
 use ledger::Ledger;
 use shards::{AnyTransport, NatsTransport, ShardStore};
 use tokio::sync::mpsc;
-use worker::NatsTelemetry;
 
 use super::gateway::Cluster;
-use super::log::{Releases, open_ledger, open_log, run_ledger};
-use super::{admission, workers};
-use crate::author_key;
+use super::service::{Service, ServiceArgs};
 use crate::commands::Verdict;
-use crate::folder::{DataArgs, DataFolder};
-use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
-use crate::process::{ConsoleHosts, Process, open_console, raise_open_files};
+use crate::nats::NatsEndpoint;
+use crate::process::Process;
 use crate::signals::Stop;
 use crate::sources::sources;
 use crate::units::TimeSpan;
@@ -33,22 +27,9 @@ const UPLOAD_TIME_USUAL_MIN: Duration = Duration::from_hours(24);
 #[derive(Debug, Args)]
 pub(crate) struct GcArgs {
     #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
-    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
-    pub(crate) region: Option<RegionName>,
+    pub(crate) service: ServiceArgs,
     #[command(flatten)]
     pub(crate) times: GcTimeArgs,
-    /// Address of health and metrics; not served by default
-    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
-    pub(crate) console: Option<SocketAddr>,
-    #[command(flatten)]
-    pub(crate) console_hosts: ConsoleHosts,
-    /// URL of your NATS server or cluster
-    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
-    pub(crate) nats_url: NatsUrl,
-    #[command(flatten)]
-    pub(crate) nats_login: NatsLoginArgs,
 }
 
 /// How long the bytes of what was deleted, and of what was never committed, are kept.
@@ -79,28 +60,14 @@ impl GcTimeArgs {
 /// `planetstore run gc`: gives back what nothing needs, with a ledger of its own, against NATS servers elsewhere.
 pub(crate) async fn run(arguments: GcArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
-    raise_open_files();
-    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
-    let folder = DataFolder::create(&arguments.data.data)?;
-    let keyring = author_key::of_author(Author::Maintenance, folder.paths())?;
-    let region = folder.settle_region(arguments.region)?;
-    let options = arguments.times.options(region.clone())?;
-    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+    let service = Service::open("gc", Author::Maintenance, &arguments.service)?;
+    let options = arguments.times.options(service.region.clone())?;
     let start = async |process: &mut Process| {
-        let (cluster, membership) = Cluster::join(&endpoint, &region).await?;
-        process.add(membership);
-        let log = open_log(&endpoint, "gc log", &region, arguments.nats_login.log_replicas).await?;
-        let ledger =
-            open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
-        process.add(run_ledger(log, ledger.clone()));
-        process.add(admission::follow(ledger.clone(), cluster.membership.clone()));
-        let link = NatsTelemetry::link(cluster.telemetry.clone(), region.clone()).await?;
-        let (workers, running) = workers::start("gc", &region, &ledger, Some(link))?;
-        process.add(running);
-        workers.add(worker(options, &endpoint, &cluster, ledger).await?)?;
+        let (cluster, ledger, workers) = service.join(process).await?;
+        workers.add(worker(options, &service.endpoint, &cluster, ledger).await?)?;
         Ok(())
     };
-    Process::run(console, stop, start).await?;
+    service.run(&arguments.service, stop, start).await?;
     Ok(Verdict::Well)
 }
 

@@ -1,6 +1,5 @@
 //! The role that watches the storage nodes.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -13,61 +12,36 @@ use shards::{Membership, RollCall};
 use worker::{NatsTelemetry, Workers};
 
 use super::admission;
-use super::log::{Releases, open_ledger, open_log, run_ledger};
-use crate::author_key;
+use super::service::{Service, ServiceArgs};
 use crate::commands::Verdict;
-use crate::folder::{DataArgs, DataFolder};
-use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
-use crate::process::{ConsoleHosts, Process, Running, open_console, raise_open_files};
+use crate::process::{Process, Running};
 use crate::signals::Stop;
 use crate::sources::sources;
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthArgs {
     #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
-    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
-    pub(crate) region: Option<RegionName>,
-    /// Address of health and metrics; not served by default
-    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
-    pub(crate) console: Option<SocketAddr>,
-    #[command(flatten)]
-    pub(crate) console_hosts: ConsoleHosts,
-    /// URL of your NATS server or cluster
-    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
-    pub(crate) nats_url: NatsUrl,
-    #[command(flatten)]
-    pub(crate) nats_login: NatsLoginArgs,
+    pub(crate) service: ServiceArgs,
 }
 
 /// `planetstore run health`: watches the nodes with a ledger of its own, against NATS servers elsewhere. Of several such
 /// processes one writes what it finds, and the others know as much and wait.
 pub(crate) async fn run(arguments: HealthArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
-    raise_open_files();
-    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
-    let folder = DataFolder::create(&arguments.data.data)?;
-    let keyring = author_key::of_author(Author::Maintenance, folder.paths())?;
-    let region = folder.settle_region(arguments.region)?;
-    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+    let service = Service::open("health", Author::Maintenance, &arguments.service)?;
     let start = async |process: &mut Process| {
-        let log = open_log(&endpoint, "health log", &region, arguments.nats_login.log_replicas).await?;
-        let ledger =
-            open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
-        process.add(run_ledger(log, ledger.clone()));
-        let telemetry = endpoint.connect("health telemetry").await?;
+        let ledger = service.follow_log(process).await?;
+        let (telemetry, region) = (service.endpoint.connect("health telemetry").await?, &service.region);
         let membership = Membership::guarded();
         process.add(admission::follow(ledger.clone(), membership.clone()));
-        process.add(follow(telemetry.clone(), &region, &membership).await?);
+        process.add(follow(telemetry.clone(), region, &membership).await?);
         let link = NatsTelemetry::link(telemetry.clone(), region.clone()).await?;
-        let (workers, running) = super::workers::start("health", &region, &ledger, Some(link))?;
-        process.add(running);
-        process.add(watch(telemetry, &region, ledger, membership, &workers).await?);
+        let workers = service.start_workers(&ledger, link, process)?;
+        process.add(watch(telemetry, region, ledger, membership, &workers).await?);
         tracing::info!("watching the storage nodes");
         Ok(())
     };
-    Process::run(console, stop, start).await?;
+    service.run(&arguments.service, stop, start).await?;
     Ok(Verdict::Well)
 }
 

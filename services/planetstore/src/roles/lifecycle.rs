@@ -1,45 +1,25 @@
 //! The lifecycle role, which applies lifecycle rules.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
 use anyhow::Context;
 use clap::Args;
 use domain::lifecycle::Day;
 use events::Author;
-use events::ids::RegionName;
 use ledger::Ledger;
 use lifecycle::Lifecycle;
 use worker::NatsTelemetry;
 
-use super::log::{Releases, open_ledger, open_log, run_ledger};
-use crate::author_key;
+use super::service::{Service, ServiceArgs};
 use crate::commands::Verdict;
-use crate::folder::{DataArgs, DataFolder};
-use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
-use crate::process::{ConsoleHosts, Process, open_console, raise_open_files};
+use crate::process::Process;
 use crate::signals::Stop;
 use crate::sources::sources;
 
 #[derive(Debug, Args)]
 pub(crate) struct LifecycleArgs {
     #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
-    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
-    pub(crate) region: Option<RegionName>,
+    pub(crate) service: ServiceArgs,
     #[command(flatten)]
     pub(crate) rules: RulesArgs,
-    /// Address of health and metrics; not served by default
-    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
-    pub(crate) console: Option<SocketAddr>,
-    #[command(flatten)]
-    pub(crate) console_hosts: ConsoleHosts,
-    /// URL of your NATS server or cluster
-    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
-    pub(crate) nats_url: NatsUrl,
-    #[command(flatten)]
-    pub(crate) nats_login: NatsLoginArgs,
 }
 
 /// How lifecycle rules are applied.
@@ -65,26 +45,18 @@ impl RulesArgs {
 /// `planetstore run lifecycle`: applies the rules with its own ledger and external NATS servers.
 pub(crate) async fn run(arguments: LifecycleArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
-    raise_open_files();
-    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
     let day = arguments.rules.day()?;
-    let folder = DataFolder::create(&arguments.data.data)?;
-    let keyring = author_key::of_author(Author::Lifecycle, folder.paths())?;
-    let region = folder.settle_region(arguments.region)?;
-    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
+    let service = Service::open("lifecycle", Author::Lifecycle, &arguments.service)?;
     let start = async |process: &mut Process| {
-        let log = open_log(&endpoint, "lifecycle log", &region, arguments.nats_login.log_replicas).await?;
-        let ledger =
-            open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
-        process.add(run_ledger(log, ledger.clone()));
-        let link = NatsTelemetry::speak(endpoint.connect("lifecycle telemetry").await?, region.clone());
-        let (workers, running) = super::workers::start("lifecycle", &region, &ledger, Some(link))?;
-        process.add(running);
+        let ledger = service.follow_log(process).await?;
+        let telemetry = service.endpoint.connect("lifecycle telemetry").await?;
+        let link = NatsTelemetry::speak(telemetry, service.region.clone());
+        let workers = service.start_workers(&ledger, link, process)?;
         workers.add(worker(day, ledger))?;
         tracing::info!(day_seconds = day.seconds(), "applying lifecycle rules");
         Ok(())
     };
-    Process::run(console, stop, start).await?;
+    service.run(&arguments.service, stop, start).await?;
     Ok(Verdict::Well)
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod repair;
 mod serve;
 mod server;
+mod service;
 mod workers;
 
 pub(crate) use gateway::NODES_MIN;

@@ -1,8 +1,6 @@
 //! The role that brings every content back to all its shards.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -16,17 +14,14 @@ use repair::{DamagedShard, Hints, Repair, Scan};
 use shards::telemetry::{DamageFound, damage_subject, damages_subject};
 use shards::{AnyTransport, NatsTransport, ShardStore};
 use tokio::sync::mpsc;
-use worker::{NatsTelemetry, Workers};
+use worker::Workers;
 
 use super::gateway::{Cluster, Folders};
-use super::log::{Releases, open_ledger, open_log, run_ledger};
-use super::{admission, workers};
-use crate::author_key;
+use super::service::{Service, ServiceArgs};
 use crate::commands::Verdict;
-use crate::folder::{DataArgs, DataFolder};
-use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
+use crate::nats::NatsEndpoint;
 use crate::piece_secrets;
-use crate::process::{ConsoleHosts, Process, Running, open_console, raise_open_files};
+use crate::process::{Process, Running};
 use crate::signals::Stop;
 use crate::sources::sources;
 use crate::units::TimeSpan;
@@ -40,26 +35,13 @@ const HINTS_MAX: usize = 1_024;
 #[derive(Debug, Args)]
 pub(crate) struct RepairArgs {
     #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// Name of the region; stored in the data folder at the first start [default: `us-east-1`]
-    #[arg(long, env = "PLANETSTORE_REGION", value_name = "NAME")]
-    pub(crate) region: Option<RegionName>,
+    pub(crate) service: ServiceArgs,
     #[command(flatten)]
     pub(crate) times: RepairTimeArgs,
     /// Data folder of storage nodes on this host, whose shards are read directly; repeatable, separated by colons in the
     /// variable. Without it, all bytes come over NATS
     #[arg(long, env = "PLANETSTORE_LOCAL_SHARDS", value_delimiter = ':', value_name = "DIR")]
     pub(crate) local_shards: Vec<PathBuf>,
-    /// Address of health and metrics; not served by default
-    #[arg(long, env = "PLANETSTORE_CONSOLE", value_name = "ADDR")]
-    pub(crate) console: Option<SocketAddr>,
-    #[command(flatten)]
-    pub(crate) console_hosts: ConsoleHosts,
-    /// URL of your NATS server or cluster
-    #[arg(long, env = "PLANETSTORE_NATS_URL", value_name = "URL")]
-    pub(crate) nats_url: NatsUrl,
-    #[command(flatten)]
-    pub(crate) nats_login: NatsLoginArgs,
 }
 
 /// When repair begins, and how often the nodes are looked through.
@@ -85,30 +67,17 @@ impl RepairTimeArgs {
 /// `planetstore run repair`: keeps all contents whole, with a ledger of its own, against NATS servers elsewhere.
 pub(crate) async fn run(arguments: RepairArgs) -> anyhow::Result<Verdict> {
     let stop = Stop::listen()?;
-    raise_open_files();
-    let endpoint = NatsEndpoint::external(&arguments.nats_url, &arguments.nats_login.access)?;
-    let folder = DataFolder::create(&arguments.data.data)?;
-    let keyring = author_key::of_author(Author::Maintenance, folder.paths())?;
-    let secrets = piece_secrets::find(folder.paths(), &keyring)?;
-    let region = folder.settle_region(arguments.region)?;
+    let service = Service::open("repair", Author::Maintenance, &arguments.service)?;
+    let secrets = piece_secrets::find(service.folder.paths(), &service.keyring)?;
     let options = arguments.times.options()?;
-    let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
-    let start = async |process: &mut Process| {
-        let (cluster, membership) = Cluster::join(&endpoint, &region).await?;
-        process.add(membership);
-        let log = open_log(&endpoint, "repair log", &region, arguments.nats_login.log_replicas).await?;
-        let ledger =
-            open_ledger(folder.paths(), &region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
-        process.add(run_ledger(log, ledger.clone()));
-        process.add(admission::follow(ledger.clone(), cluster.membership.clone()));
-        let link = NatsTelemetry::link(cluster.telemetry.clone(), region.clone()).await?;
-        let (workers, running) = workers::start("repair", &region, &ledger, Some(link))?;
-        process.add(running);
-        let folders = Folders { own: folder.paths(), shards: &arguments.local_shards };
-        process.add(start(options, (&endpoint, &region), &cluster, secrets, folders, ledger, &workers).await?);
+    let begin = async |process: &mut Process| {
+        let (cluster, ledger, workers) = service.join(process).await?;
+        let folders = Folders { own: service.folder.paths(), shards: &arguments.local_shards };
+        let at = (&service.endpoint, &service.region);
+        process.add(start(options, at, &cluster, secrets, folders, ledger, &workers).await?);
         Ok(())
     };
-    Process::run(console, stop, start).await?;
+    service.run(&arguments.service, stop, begin).await?;
     Ok(Verdict::Well)
 }
 
