@@ -10,12 +10,10 @@ import pytest
 
 from harness import wait
 from harness.cluster import Cluster
-from harness.content import KIB, MIB, content
 from harness.server import BINARY, Server
+from harness.shelves import check_all, put_all
 
 pytestmark = pytest.mark.waits
-
-SIZES = [100, 20 * KIB, 300 * KIB, 3 * MIB + 17]
 
 
 def status(server: Server) -> dict[str, list[dict[str, object]]]:
@@ -29,20 +27,6 @@ def status(server: Server) -> dict[str, list[dict[str, object]]]:
 
 def states(server: Server, node: str) -> list[object]:
     return sorted(process["state"] for process in status(server)[node])
-
-
-def put_all(server: Server, shelf: str) -> None:
-    wire = server.wire()
-    for size in SIZES:
-        assert wire.put("shared", f"{shelf}/{size}", content((shelf, size), size)).status == 200
-    wire.close()
-
-
-def check_all(server: Server, shelf: str) -> None:
-    wire = server.wire()
-    for size in SIZES:
-        assert wire.get("shared", f"{shelf}/{size}").body == content((shelf, size), size)
-    wire.close()
 
 
 def holds(folder: Path) -> list[Path]:

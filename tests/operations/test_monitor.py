@@ -12,31 +12,15 @@ import pytest
 
 from harness import wait
 from harness.cluster import Cluster
-from harness.content import KIB, MIB, content
 from harness.server import Server
+from harness.shelves import check_all, put_all
 from harness.states import node_list, presence, since
-
-SIZES = (100, 20 * KIB, 300 * KIB, 3 * MIB + 17)
 
 # From the last sign of a node to the event: a heartbeat is a second old at most when its node ends.
 OFFLINE_SECONDS_MAX = 5.0
 
 # A write or a read with a node gone a moment ago waits for nothing.
 PROMPT_SECONDS_MAX = 2.0
-
-
-def put_all(server: Server, shelf: str) -> None:
-    wire = server.wire()
-    for size in SIZES:
-        assert wire.put("shared", f"{shelf}/{size}", content((shelf, size), size)).status == 200
-    wire.close()
-
-
-def check_all(server: Server, shelf: str) -> None:
-    wire = server.wire()
-    for size in SIZES:
-        assert wire.get("shared", f"{shelf}/{size}").body == content((shelf, size), size)
-    wire.close()
 
 
 def placed(server: Server, node: str) -> int:
