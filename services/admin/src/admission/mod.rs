@@ -1,4 +1,4 @@
-//! Admits nodes: the first data folder under a name joins, and a process with another folder is told that it is
+//! Admits nodes: the first data folder under a name joins, and a process with another folder gets a message that it is
 //! refused.
 //!
 //! Nodes may not append to the log, so the gateway that hears a node writes the fact.

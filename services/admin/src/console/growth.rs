@@ -12,7 +12,7 @@ pub(crate) const SAMPLE_INTERVAL: Duration = Duration::from_mins(10);
 /// Samples that are kept: those of a day.
 const SAMPLES_MAX: usize = 144;
 
-/// A growth is told once it was watched for so long: before that it says nothing of a day.
+/// How long something must be watched before its growth is shown: a shorter time says nothing of a day.
 const WATCHED_MIN: Duration = Duration::from_mins(10);
 
 /// A day in seconds.

@@ -80,7 +80,7 @@ pub enum ScrubState {
     Running,
     /// It waits for the next pass to be due.
     Waiting,
-    /// It rests until it is told to go on.
+    /// The scrub is paused until an operator resumes it.
     Paused,
 }
 

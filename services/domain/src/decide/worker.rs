@@ -13,7 +13,7 @@ pub(super) fn change<V: View>(view: &V, change: &ChangeWorker) -> Result<Decisio
     Ok(changed(is_so_already, Fact::RegionWorkerChanged(Changed { region, worker, paused, rate })))
 }
 
-/// Whoever asks twice has it look twice.
+/// A worker that is asked twice looks twice.
 pub(super) fn ask(ask: &AskWorker) -> Decision {
     let AskWorker { region, worker } = ask.clone();
     Decision::write(Fact::RegionWorkerAsked(Asked { region, worker }), Outcome::Done)
