@@ -5,6 +5,7 @@ mod append;
 mod bucket;
 mod content;
 mod draft;
+mod growth;
 mod health;
 mod identity;
 mod lease;
@@ -137,5 +138,6 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         // These are for consumers: the facts of the sessions change the state.
         Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) => {}
     }
+    growth::of_writer(&mut draft)?;
     draft.finish()
 }

@@ -3,6 +3,7 @@
 mod bucket;
 mod content;
 mod field;
+mod growth;
 mod health;
 mod identity;
 mod lease;
@@ -14,6 +15,7 @@ mod worker;
 
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
 pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};
+pub use growth::{GrowthRow, WRITERS_MAX, Writer, WriterRow, WritersRow};
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 pub use lease::LeaseRow;

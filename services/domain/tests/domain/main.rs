@@ -6,6 +6,7 @@ mod encryption;
 mod every_kind;
 mod fold;
 mod given;
+mod growth;
 mod health;
 mod identities;
 mod invariants;

@@ -166,6 +166,34 @@ impl Key for Generation {
     }
 }
 
+/// An hour since 1970, then the buckets that changed in it.
+impl Key for (u32, BucketId) {
+    type Stored = (u32, u64);
+    type Ref<'k> = Self;
+
+    fn encode<T>((hour, bucket): Self, then: impl FnOnce((u32, u64)) -> T) -> T {
+        then((hour, bucket.0))
+    }
+
+    fn decode((hour, bucket): (u32, u64)) -> Result<Self, InvalidName> {
+        Ok((hour, BucketId(bucket)))
+    }
+}
+
+/// A bucket, then days since 1970.
+impl Key for (BucketId, u32) {
+    type Stored = (u64, u32);
+    type Ref<'k> = Self;
+
+    fn encode<T>((bucket, day): Self, then: impl FnOnce((u64, u32)) -> T) -> T {
+        then((bucket.0, day))
+    }
+
+    fn decode((bucket, day): (u64, u32)) -> Result<Self, InvalidName> {
+        Ok((BucketId(bucket), day))
+    }
+}
+
 /// A content behind the sequence of an event.
 impl Key for (u64, ContentId) {
     type Stored = (u64, &'static [u8]);
