@@ -30,12 +30,14 @@ pub(crate) fn hour_of_event(event: &Event) -> u32 {
 }
 
 impl GrowthRow {
-    pub(crate) fn of_bucket(sequence: u64, usage: &UsageRow) -> Self {
+    /// What a bucket holds after an event.
+    pub fn of_bucket(sequence: u64, usage: &UsageRow) -> Self {
         let UsageRow { objects, bytes, current, stored_bytes, .. } = *usage;
         Self { sequence, objects: current, versions: objects, bytes, stored_bytes, ended: false }
     }
 
-    pub(crate) fn of_region(sequence: u64, totals: &TotalsRow) -> Self {
+    /// What the region holds after an event.
+    pub fn of_region(sequence: u64, totals: &TotalsRow) -> Self {
         let TotalsRow { objects, logical_bytes, current, stored_bytes, .. } = *totals;
         Self { sequence, objects: current, versions: objects, bytes: logical_bytes, stored_bytes, ended: false }
     }

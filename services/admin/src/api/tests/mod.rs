@@ -4,6 +4,7 @@ mod authorization;
 mod documents;
 mod history;
 mod identities;
+mod insights;
 mod logins;
 mod master_key;
 mod nodes;
