@@ -13,8 +13,8 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting,
+    PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
     WritersRow,
 };
 use crate::view::{Parts, View};
@@ -42,6 +42,8 @@ pub struct Model {
     pub growth: BTreeMap<(u32, BucketId), GrowthRow>,
     pub growth_days: BTreeMap<(BucketId, u32), GrowthRow>,
     pub writers: BTreeMap<BucketId, WritersRow>,
+    pub postings: BTreeMap<(Posting, u64), PostingRow>,
+    pub audit_keys: BTreeSet<(BucketName, ObjectKey, u64)>,
     pub totals: TotalsRow,
     pub secret: Option<SecretRow>,
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
@@ -112,6 +114,10 @@ impl Model {
             Change::DropGrowth { hour, bucket } => drop(self.growth.remove(&(hour, bucket))),
             Change::PutGrowthDay { bucket, day, row } => drop(self.growth_days.insert((bucket, day), row)),
             Change::DropGrowthDay { bucket, day } => drop(self.growth_days.remove(&(bucket, day))),
+            Change::PutPosting { posting, block, row } => drop(self.postings.insert((posting, block), row)),
+            Change::PutAuditKey { bucket, key, sequence } => {
+                self.audit_keys.insert((bucket, key, sequence));
+            }
             Change::PutWriters { bucket, row } => drop(self.writers.insert(bucket, row)),
             Change::DropWriters { bucket } => drop(self.writers.remove(&bucket)),
             Change::PutTotals { row } => self.totals = row,
@@ -341,6 +347,10 @@ impl View for Model {
 
     fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, Infallible> {
         Ok(self.growth_days.range((bucket, 0)..=(bucket, u32::MAX)).take(max).map(|((_, day), _)| *day).collect())
+    }
+
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, Infallible> {
+        Ok(self.postings.get(&(posting.clone(), block)).copied().unwrap_or_default())
     }
 
     fn writers(&self, bucket: BucketId) -> Result<WritersRow, Infallible> {

@@ -8,8 +8,8 @@ use events::lease::Lease;
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow,
-    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow,
-    TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
+    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// Parts with their numbers, in order.
@@ -97,6 +97,8 @@ pub trait View: Identities {
     fn growth_day(&self, bucket: BucketId, day: u32) -> Result<Option<GrowthRow>, Self::Error>;
     /// The first such days of a bucket, `max` at most.
     fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, Self::Error>;
+    /// Which events of a block have something in common.
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, Self::Error>;
     /// Those who write most to a bucket.
     fn writers(&self, bucket: BucketId) -> Result<WritersRow, Self::Error>;
     /// A storage node.

@@ -52,7 +52,7 @@ pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
 pub use tables::{
-    AGES, Access, AgeSum, Difference, Insights, InsightsScan, Named, PREFIXES_MAX, PrefixSum, QuarantinedRow,
+    AGES, Access, AgeSum, AuditFound, AuditQuery, Difference, Insights, InsightsScan, KEYS_SCANNED_MAX, Named, PREFIXES_MAX, PrefixSum, QuarantinedRow,
     RECOUNT_KEY_BYTES, ReadOnly, Reason, Recounted, Sum, Tables, Writable,
 };
 pub use writer::Progress;

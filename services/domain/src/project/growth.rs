@@ -1,8 +1,7 @@
 //! The rows that say what there was over time, and who writes most.
 
-use events::ids::AuthType;
+use events::Fact;
 use events::object::Operation;
-use events::{Event, Fact};
 
 use super::ProjectError;
 use super::draft::Draft;
@@ -93,33 +92,15 @@ fn keep_day<V: View>(draft: &mut Draft<'_, V>, bucket: BucketId, day: u32, row: 
 }
 
 /// Counts an event about an object for whoever caused it.
-pub(super) fn of_writer<V: View>(draft: &mut Draft<'_, V>) -> Folded<V> {
+pub(super) fn of_writer<V: View>(draft: &mut Draft<'_, V>, writer: Option<Writer>) -> Folded<V> {
     let fact = &draft.event.fact;
     let (Some(_), Some(name)) = (fact.key(), fact.bucket()) else { return Ok(()) };
-    let Some(writer) = writer(draft)? else { return Ok(()) };
+    let Some(writer) = writer else { return Ok(()) };
     let bucket = draft.bucket_id(name)?;
     let mut row = draft.view.writers(bucket).map_err(ProjectError::View)?;
     row.count(writer, bytes_in(fact), draft.event.time);
     draft.changes.push(Change::PutWriters { bucket, row });
     Ok(())
-}
-
-/// Who caused the event, unless it was the store itself.
-fn writer<V: View>(draft: &Draft<'_, V>) -> Result<Option<Writer>, ProjectError<V::Error>> {
-    let Event { origin, .. } = draft.event;
-    let id = &origin.principal.id;
-    Ok(match origin.principal.kind {
-        AuthType::System => None,
-        AuthType::Unauthenticated => Some(Writer::Anonymous),
-        AuthType::User => Some(id.parse().map_or_else(|_| Writer::Key(id.clone()), Writer::User)),
-        AuthType::ApiKey => {
-            let row = match id.parse() {
-                Ok(key) => draft.view.key(&key).map_err(ProjectError::View)?,
-                Err(_) => None,
-            };
-            Some(row.map_or_else(|| Writer::Key(id.clone()), |row| Writer::User(row.user)))
-        }
-    })
 }
 
 /// The bytes that a client sent: a copy has none, and those of an upload came with its parts.

@@ -1,5 +1,6 @@
 //! The rows of the projection: what the folded log knows. A file per noun has the rows of its tables.
 
+mod audit;
 mod bucket;
 mod content;
 mod field;
@@ -13,6 +14,7 @@ mod region;
 mod upload;
 mod worker;
 
+pub use audit::{POSTING_EVENTS, Posting, PostingRow};
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
 pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};
 pub use growth::{GrowthRow, WRITERS_MAX, Writer, WriterRow, WritersRow};

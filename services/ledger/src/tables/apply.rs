@@ -57,6 +57,11 @@ impl Tables<Writable<'_>> {
             }
             Change::PutGrowthDay { bucket, day, row } => self.growth_days.put((*bucket, *day), row),
             Change::DropGrowthDay { bucket, day } => self.growth_days.drop((*bucket, *day)),
+            Change::PutPosting { posting, block, row } => {
+                self.set_posting(posting, *block, *row);
+                Ok(())
+            }
+            Change::PutAuditKey { bucket, key, sequence } => self.audit_keys.put((bucket, key, *sequence), &()),
             Change::PutWriters { bucket, row } => {
                 self.set_writers(*bucket, Some(row));
                 Ok(())

@@ -8,6 +8,9 @@ use domain::row::{BucketId, GrowthRow};
 use super::{Access, Tables};
 use crate::StateError;
 
+/// Rows with their keys.
+type GrowthRows<K, L> = Vec<((K, L), GrowthRow)>;
+
 impl<A: Access> Tables<A> {
     /// What a bucket, or the region, held at the end of each step from `from` to `to`.
     ///
@@ -49,12 +52,18 @@ impl<A: Access> Tables<A> {
         Ok(hours)
     }
 
+    /// All rows of hours, and all rows of days, in the order of their keys.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub fn list_growth(&self) -> Result<(GrowthRows<u32, BucketId>, GrowthRows<BucketId, u32>), StateError> {
+        let hours = self.growth.range(..)?.map(|entry| entry?.decode()).collect::<Result<_, _>>()?;
+        let days = self.growth_days.range(..)?.map(|entry| entry?.decode()).collect::<Result<_, _>>()?;
+        Ok((hours, days))
+    }
+
     /// The first rows of hours before this one, those that are pending among them.
-    pub(super) fn first_growth(
-        &self,
-        before: u32,
-        max: usize,
-    ) -> Result<Vec<(u32, BucketId, GrowthRow)>, StateError> {
+    pub(super) fn first_growth(&self, before: u32, max: usize) -> Result<Vec<(u32, BucketId, GrowthRow)>, StateError> {
         let mut rows = BTreeMap::new();
         for entry in self.growth.range(..(before, 0))? {
             let ((hour, bucket), row) = entry?.decode()?;

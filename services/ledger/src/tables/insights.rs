@@ -250,8 +250,8 @@ mod tests {
     use domain::Change;
     use domain::row::{BodyRow, ObjectRow, VersionRow};
     use events::ids::{ETag, Md5Digest, ObjectKey};
-    use redb::backends::InMemoryBackend;
     use redb::Database;
+    use redb::backends::InMemoryBackend;
 
     use super::*;
 

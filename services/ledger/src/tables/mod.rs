@@ -3,13 +3,15 @@
 //! # Layout
 //! - here: the list of all tables, each with the types of its keys and rows
 //! - `table`: reading and writing one table; `key`: keys as bytes
-//! - `buckets`, `versions`, `contents`, `uploads`, `growth`: scans of these tables; `insights`: a scan of a whole bucket
+//! - `buckets`, `versions`, `contents`, `uploads`, `growth`: scans of these tables; `insights`: a scan of a whole bucket;
+//!   `audit`: the events that somebody caused, or that are about a key
 //! - `identities`, `region`, `recent`, `quarantined`: tables with more to them than that
 //! - `recount`: counts the references to contents anew
 //! - `view`, `apply`: what `domain` reads of the tables, and the changes that it makes; `pending`: those that are kept
 //!   until the end of a transaction
 
 mod apply;
+mod audit;
 mod buckets;
 mod contents;
 #[cfg(test)]
@@ -32,7 +34,7 @@ use std::marker::PhantomData;
 
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, EndedRow, FaultsRow, GrowthRow, ManifestRow,
-    PartRow, ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow, WritersRow,
+    PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow, WritersRow,
 };
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, UploadId, VersionId};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
@@ -44,6 +46,7 @@ use pending::Pending;
 use region::RegionKey;
 use table::{Mixed, Table};
 
+pub use audit::{AuditFound, AuditQuery, KEYS_SCANNED_MAX};
 pub use contents::Named;
 pub use insights::{AGES, AgeSum, Insights, InsightsScan, PREFIXES_MAX, PrefixSum, Sum};
 pub use quarantined::{QuarantinedRow, Reason};
@@ -145,6 +148,10 @@ tables! {
     growth_days: (BucketId, u32) => GrowthRow;
     /// Those who write most to each bucket.
     writers: BucketId => WritersRow;
+    /// Which events somebody caused, or are about a bucket, in blocks of the log.
+    postings: (Posting, u64) => PostingRow;
+    /// Which events are about a key.
+    audit_keys: (BucketName, ObjectKey, u64) => ();
     /// The access settings of a bucket, if it ever had any.
     bucket_access: BucketId => BucketAccessRow;
     /// Further settings of a bucket, if it ever had any.

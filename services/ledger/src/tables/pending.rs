@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::row::{BucketId, GrowthRow, NodeUsageRow, TotalsRow, UsageRow, WritersRow};
+use domain::row::{BucketId, GrowthRow, NodeUsageRow, Posting, PostingRow, TotalsRow, UsageRow, WritersRow};
 use events::ids::NodeId;
 
 use super::{Tables, Writable};
@@ -19,6 +19,7 @@ pub(crate) struct Pending {
     node_usage: BTreeMap<NodeId, Option<NodeUsageRow>>,
     /// Likewise, by hour.
     growth: BTreeMap<(u32, BucketId), Option<GrowthRow>>,
+    postings: BTreeMap<(Posting, u64), PostingRow>,
     /// Likewise.
     writers: BTreeMap<BucketId, Option<WritersRow>>,
 }
@@ -42,6 +43,11 @@ impl Pending {
     /// Whether a row of growth is pending.
     pub(crate) fn has_growth(&self, hour: u32, bucket: BucketId) -> bool {
         self.growth.contains_key(&(hour, bucket))
+    }
+
+    /// Which events of a block have something in common, if that is here.
+    pub(crate) fn posting(&self, posting: &Posting, block: u64) -> Option<PostingRow> {
+        self.postings.get(&(posting.clone(), block)).copied()
     }
 
     /// Those who write most to a bucket, if that is here.
@@ -68,6 +74,10 @@ impl Tables<Writable<'_>> {
 
     pub(super) fn set_growth(&mut self, hour: u32, bucket: BucketId, row: Option<GrowthRow>) {
         self.pending.growth.insert((hour, bucket), row);
+    }
+
+    pub(super) fn set_posting(&mut self, posting: &Posting, block: u64, row: PostingRow) {
+        self.pending.postings.insert((posting.clone(), block), row);
     }
 
     pub(super) fn set_writers(&mut self, bucket: BucketId, row: Option<&WritersRow>) {
@@ -97,6 +107,9 @@ impl Tables<Writable<'_>> {
                 Some(row) => self.growth.put(key, &row)?,
                 None => self.growth.drop(key)?,
             }
+        }
+        for ((posting, block), row) in std::mem::take(&mut self.pending.postings) {
+            self.postings.put((&posting, block), &row)?;
         }
         for (bucket, row) in std::mem::take(&mut self.pending.writers) {
             match row {

@@ -1,7 +1,7 @@
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow,
-    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow,
-    TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
+    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
@@ -145,6 +145,13 @@ impl<A: Access> View for Tables<A> {
     fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, StateError> {
         let days = self.growth_days.range((bucket.0, 0)..=(bucket.0, u32::MAX))?;
         days.take(max).map(|entry| Ok(entry?.key()?.1)).collect()
+    }
+
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, StateError> {
+        match self.pending.posting(posting, block) {
+            Some(row) => Ok(row),
+            None => Ok(self.postings.get((posting, block))?.unwrap_or_default()),
+        }
     }
 
     fn writers(&self, bucket: BucketId) -> Result<WritersRow, StateError> {

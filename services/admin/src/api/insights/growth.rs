@@ -97,7 +97,8 @@ fn wanted(asked: &Asked, names_bucket: bool) -> Result<Wanted, Refusal> {
         let value = value.map_err(|_| Refusal::invalid("the query is not UTF-8"))?;
         match (name, value.as_ref()) {
             ("bucket", value) if names_bucket => {
-                let bucket = value.parse().map_err(|error: events::ids::InvalidName| Refusal::invalid(error.to_string()));
+                let bucket =
+                    value.parse().map_err(|error: events::ids::InvalidName| Refusal::invalid(error.to_string()));
                 wanted.bucket = Some(bucket?);
             }
             ("resolution", "hour") => wanted.resolution = Resolution::Hour,
@@ -108,7 +109,8 @@ fn wanted(asked: &Asked, names_bucket: bool) -> Result<Wanted, Refusal> {
                 wanted.since = Some(value.parse().map_err(wrong)?);
             }
             _ => {
-                let known = if names_bucket { "`bucket`, `resolution` and `since`" } else { "`resolution` and `since`" };
+                let known =
+                    if names_bucket { "`bucket`, `resolution` and `since`" } else { "`resolution` and `since`" };
                 return Err(Refusal::invalid(format!("there are {known} in the query, and nothing else")));
             }
         }

@@ -40,7 +40,8 @@ pub(super) struct Reading {
 /// Whoever reads or writes, those who write most first. `root_key` is the access key of root, who has no row.
 pub(super) fn talkers(writers: WritersRow, readings: Vec<Reading>, root_key: &str) -> Vec<Talker> {
     let mut talkers: BTreeMap<String, Talker> = BTreeMap::new();
-    let talker = |user: &str, since| Talker { user: user.into(), reads: 0, writes: 0, bytes_in: 0, bytes_out: 0, since };
+    let talker =
+        |user: &str, since| Talker { user: user.into(), reads: 0, writes: 0, bytes_in: 0, bytes_out: 0, since };
     for row in writers.0 {
         let user = name(&row, root_key);
         let one = talkers.entry(user.clone()).or_insert_with(|| talker(&user, row.since));

@@ -99,18 +99,18 @@ async fn growth_is_what_there_was_at_the_end_of_each_hour() {
     let store = store().await;
     pass(SignedDuration::from_hours(2));
     store.commit_any(DeleteObject::new(bucket("first"), key("b"), None).into()).await;
-    let of = |path: String| async { get(&store, "root", &path).await.body };
-    let hours = of("/growth?bucket=first&resolution=hour".into()).await;
+    let of = async |path: &str| get(&store, "root", path).await.body;
+    let hours = of("/growth?bucket=first&resolution=hour").await;
     let points = hours["points"].as_array().unwrap();
     assert_eq!(points.len(), 168);
     let bytes = |back: usize| points[167 - back]["bytes"].as_u64().unwrap();
     assert_eq!((bytes(0), bytes(1), bytes(2), bytes(3)), (20, 25, 25, 0));
     assert_eq!(points[167]["stored_bytes"], 10);
-    let days = of("/growth".into()).await;
+    let days = of("/growth").await;
     let last = days["points"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["objects"], &last["bytes"], &last["stored_bytes"]), (&json!(3), &json!(30), &json!(10)));
     assert_eq!(days["dedup_ratio"], json!(3.0));
-    let of_bucket = of(format!("/buckets/first/growth?resolution=hour&since={}", now())).await;
+    let of_bucket = of(&format!("/buckets/first/growth?resolution=hour&since={}", now())).await;
     assert_eq!(of_bucket["points"].as_array().unwrap().len(), 1);
     for wrong in ["/growth?resolution=week", "/growth?since=2h", "/growth?x=1", "/growth?bucket=A"] {
         let answer = get(&store, "root", wrong).await;

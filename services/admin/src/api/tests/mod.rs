@@ -1,5 +1,6 @@
 //! The admin API over a ledger on a log in memory.
 
+mod audit;
 mod authorization;
 mod documents;
 mod history;
