@@ -43,8 +43,8 @@ pub(crate) struct AuditShardsArgs {
 pub(crate) async fn audit(command: AuditCommand) -> anyhow::Result<Verdict> {
     match command {
         AuditCommand::Shards(arguments) => return shards(arguments).await,
-        AuditCommand::Object(arguments) => audit_log::object(arguments).await?,
-        AuditCommand::User(arguments) => audit_log::user(arguments).await?,
+        AuditCommand::Object(arguments) => audit_log::object(&arguments).await?,
+        AuditCommand::User(arguments) => audit_log::user(&arguments).await?,
     }
     Ok(Verdict::Well)
 }

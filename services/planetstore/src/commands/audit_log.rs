@@ -96,22 +96,22 @@ struct Done {
 }
 
 /// Shows who did what with an object.
-pub(super) async fn object(arguments: AuditObjectArgs) -> anyhow::Result<()> {
-    let ObjectAddress { bucket, key, is_prefix } = arguments.object;
-    let name = if is_prefix { "prefix" } else { "key" };
-    let query = format!("bucket={bucket}&{name}={}", utf8_percent_encode(&key, NON_ALPHANUMERIC));
-    show(&query, arguments.wanted).await
+pub(super) async fn object(arguments: &AuditObjectArgs) -> anyhow::Result<()> {
+    let ObjectAddress { bucket, key, is_prefix } = &arguments.object;
+    let name = if *is_prefix { "prefix" } else { "key" };
+    let query = format!("bucket={bucket}&{name}={}", utf8_percent_encode(key, NON_ALPHANUMERIC));
+    show(&query, &arguments.wanted).await
 }
 
 /// Shows what a user did.
-pub(super) async fn user(arguments: AuditUserArgs) -> anyhow::Result<()> {
+pub(super) async fn user(arguments: &AuditUserArgs) -> anyhow::Result<()> {
     let query = format!("user={}", utf8_percent_encode(arguments.user.as_str(), NON_ALPHANUMERIC));
-    show(&query, arguments.wanted).await
+    show(&query, &arguments.wanted).await
 }
 
-async fn show(query: &str, wanted: AuditWantedArgs) -> anyhow::Result<()> {
+async fn show(query: &str, wanted: &AuditWantedArgs) -> anyhow::Result<()> {
     let session = Session::at(&wanted.console).await?;
-    let found = find(&session, query, &wanted).await;
+    let found = find(&session, query, wanted).await;
     session.close().await;
     let entries = found?;
     match wanted.output {
