@@ -1,0 +1,3 @@
+export default function Inspector({ sequence }: { sequence: number }) {
+  return <aside aria-label={`Event ${sequence}`} />;
+}

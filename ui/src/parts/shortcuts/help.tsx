@@ -1,0 +1,31 @@
+import { Dialog } from "../dialog";
+import { shortcutsNow } from "./keys";
+
+export function Kbd({ children }: { children: string }) {
+  return (
+    <kbd className="inline-flex h-5 min-w-5 items-center justify-center rounded-sm border border-line bg-sunken px-1 text-[11px] text-muted">
+      {children}
+    </kbd>
+  );
+}
+
+/** All keys that work on the page. */
+export function ShortcutsHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  return (
+    <Dialog title="Keys" about="They work when nothing is being typed." isOpen={isOpen} onClose={onClose}>
+      <ul className="divide-y divide-line">
+        {isOpen &&
+          [...shortcutsNow(), { keys: "Ctrl K", says: "Search, go and do" }].map(({ keys, says }) => (
+            <li key={keys} className="flex h-9 items-center justify-between text-sm">
+              {says}
+              <span className="flex gap-1">
+                {keys.split(" ").map((key) => (
+                  <Kbd key={key}>{key}</Kbd>
+                ))}
+              </span>
+            </li>
+          ))}
+      </ul>
+    </Dialog>
+  );
+}
