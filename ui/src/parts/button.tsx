@@ -10,13 +10,15 @@ const LOOKS = {
   destroy: "bg-danger text-on-accent border-transparent hover:bg-danger-hover font-medium",
 } as const;
 
+const SIZES = { normal: "h-8 px-3 text-sm", small: "h-7 px-2 text-table", icon: "size-8" } as const;
+
 export type Look = keyof typeof LOOKS;
 
-export function buttonClass(look: Look = "plain", isSmall = false): string {
+export function buttonClass(look: Look = "plain", size: "normal" | "small" | "icon" = "normal"): string {
   return cx(
     "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md border whitespace-nowrap select-none",
     "disabled:cursor-not-allowed disabled:opacity-55",
-    isSmall ? "h-7 px-2 text-table" : "h-8 px-3 text-sm",
+    SIZES[size],
     LOOKS[look],
   );
 }
@@ -46,7 +48,7 @@ export function Button({
       {...rest}
       aria-busy={isBusy || undefined}
       onClick={isBusy ? (event) => event.preventDefault() : onClick}
-      className={cx(buttonClass(look, isSmall), isBusy && "opacity-65", className)}
+      className={cx(buttonClass(look, isSmall ? "small" : "normal"), isBusy && "opacity-65", className)}
     >
       {Icon && <Icon size={isSmall ? 14 : 16} aria-hidden strokeWidth={1.75} />}
       {children}
@@ -70,9 +72,9 @@ export function IconButton({
       aria-label={label}
       aria-busy={isBusy || undefined}
       {...rest}
-      className={cx(buttonClass(look), "w-8 px-0", className)}
+      className={cx(buttonClass(look, "icon"), className)}
     >
-      <Icon size={16} aria-hidden strokeWidth={1.75} />
+      <Icon size={16} aria-hidden strokeWidth={1.75} className="shrink-0" />
     </button>
   );
 }

@@ -45,7 +45,7 @@ export function CopyButton({
     <IconButton
       label={isSaid ? "Copied" : label}
       icon={isSaid ? Check : Copy}
-      className={cx("size-7", isSaid && "text-ok", className)}
+      className={cx("!size-7", isSaid && "text-ok", className)}
       onClick={(event) => {
         event.stopPropagation();
         void copyText(text).then(setSaid);

@@ -18,7 +18,11 @@ export async function withBrowser(work) {
   const executablePath = process.env.PLANETSTORE_CHROMIUM ?? "/usr/bin/chromium";
   if (!existsSync(executablePath)) throw new Error(`there is no ${executablePath}: apt-get install chromium`);
   const profile = mkdtempSync(join(tmpdir(), "planetstore-chromium-"));
-  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: FLAGS,
+  });
   try {
     return await work(context);
   } finally {
@@ -36,7 +40,10 @@ export async function openPage(context, { width, height = 900, theme }, ignored 
   const note = (text) => {
     if (!ignored.some((pattern) => pattern.test(text))) problems.push(text);
   };
-  page.on("console", (message) => message.type() === "error" && note(`${message.text()} (${message.location().url})`));
+  page.on(
+    "console",
+    (message) => message.type() === "error" && note(`${message.text()} (${message.location().url})`),
+  );
   page.on("pageerror", (error) => note(String(error.stack ?? error)));
   return { page, problems };
 }

@@ -7,7 +7,7 @@ import { regionQuery } from "@/data/status";
 import { IconButton } from "../button";
 import { count } from "../format";
 import { Menu } from "../menu";
-import { Kbd } from "../shortcuts/help";
+import { Kbd } from "../shortcuts/kbd";
 import { chooseTheme, type Theme, useTheme } from "../theme";
 
 const THEMES: { theme: Theme; label: string; icon: typeof Sun }[] = [

@@ -1,17 +1,15 @@
 import { Outlet, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { followEvents } from "@/data/client";
-import { Palette } from "../palette/palette";
-import { ProofDialog } from "../proof/proof-dialog";
 import { useRemembered } from "../remembered";
-import { ShortcutsHelp } from "../shortcuts/help";
 import { listenForKeys, useShortcuts } from "../shortcuts/keys";
-import { Toasts } from "../toast/toasts";
 import { Header } from "./header";
 import { LinkBar } from "./link-bar";
 import { PLACES } from "./places";
 import { Rail } from "./rail";
 
+// What is not part of the first look is loaded after it.
+const Overlays = lazy(() => import("./overlays"));
 const Inspector = lazy(() => import("@/pages/events/inspector"));
 
 /** What stands around every page, and the inspector of the event that the URL names. */
@@ -62,10 +60,14 @@ export function Shell() {
           )}
         </div>
       </div>
-      <Palette isOpen={isSearching} onClose={() => setSearching(false)} />
-      <ShortcutsHelp isOpen={hasHelp} onClose={() => setHelp(false)} />
-      <ProofDialog />
-      <Toasts />
+      <Suspense>
+        <Overlays
+          isSearching={isSearching}
+          onSearched={() => setSearching(false)}
+          hasHelp={hasHelp}
+          onHelped={() => setHelp(false)}
+        />
+      </Suspense>
     </div>
   );
 }

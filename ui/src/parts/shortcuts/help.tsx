@@ -1,13 +1,6 @@
 import { Dialog } from "../dialog";
+import { Kbd } from "./kbd";
 import { shortcutsNow } from "./keys";
-
-export function Kbd({ children }: { children: string }) {
-  return (
-    <kbd className="inline-flex h-5 min-w-5 items-center justify-center rounded-sm border border-line bg-sunken px-1 text-[11px] text-muted">
-      {children}
-    </kbd>
-  );
-}
 
 /** All keys that work on the page. */
 export function ShortcutsHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
