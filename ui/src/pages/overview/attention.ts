@@ -19,7 +19,7 @@ const FULL_SOON_DAYS = 14;
 const RANK: Record<Tone, number> = { danger: 0, warning: 1, notice: 2, none: 3, ok: 4 };
 
 export function matters(status: Status): Matter[] {
-  const found = [...ofStore(status), ...ofRedundancy(status), ...ofNodes(status)];
+  const found = [...ofStore(status), ...ofRedundancy(status), ...ofNodes(status), ...ofDisks(status)];
   return found.sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }
 
@@ -47,7 +47,9 @@ function ofStore(status: Status): Matter[] {
     found.push({ tone: "warning", says, action: { title: "Audit", to: "/audit" } });
   }
   const { disk } = status;
-  if (disk && isSoon(disk.days_until_full)) {
+  // On a machine with everything, the gateway's disk is that of the nodes.
+  const isOwn = !status.nodes.some((node) => node.total_bytes === disk?.total_bytes);
+  if (disk && isOwn && isSoon(disk.days_until_full)) {
     found.push({
       tone: "warning",
       says: `The gateway's disk is full in ${duration(disk.days_until_full * 86_400)}; ${bytes(disk.free_bytes)} are free.`,
