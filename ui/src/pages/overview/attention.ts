@@ -93,17 +93,21 @@ function ofNodes(status: Status): Matter[] {
     }
     if (node.recorded.length > 0)
       return [{ tone: "notice", says: `${node.node} is ${node.recorded.join(", ")}.`, action }];
-    if (isSoon(node.days_until_full)) {
-      return [
-        {
-          tone: "warning",
-          says: `${node.node} is full in ${duration(node.days_until_full * 86_400)}.`,
-          action,
-        },
-      ];
-    }
     return [];
   });
+}
+
+/** Disks that are full soon, as one matter: they fill together, as a rule. */
+function ofDisks(status: Status): Matter[] {
+  const filling = status.nodes.filter((node) => isSoon(node.days_until_full));
+  const first = filling.toSorted((a, b) => (a.days_until_full ?? 0) - (b.days_until_full ?? 0))[0];
+  if (first === undefined) return [];
+  const left = duration((first.days_until_full ?? 0) * 86_400);
+  const says =
+    filling.length === 1
+      ? `The disk of ${first.node} is full in ${left}, as it fills now.`
+      : `The disks of ${filling.length} nodes fill up; the first, that of ${first.node}, is full in ${left}.`;
+  return [{ tone: "warning", says, action: { title: "Nodes", to: "/nodes" } }];
 }
 
 function isSoon(days: number | null | undefined): days is number {
