@@ -132,7 +132,7 @@ function Values({ data, depth = 0 }: { data: object; depth?: number }) {
     <dl className={depth > 0 ? "border-l border-line pl-3" : "flex flex-col gap-1.5"}>
       {Object.entries(data).map(([name, value]) => (
         <div key={name} className="text-table">
-          <dt className="inline font-mono text-xs text-muted">{name}</dt>{" "}
+          <dt className="mr-1.5 inline font-mono text-xs text-muted">{name}</dt>{" "}
           <dd className={isNested(value) ? "mt-1" : "inline"}>
             <Value name={name} value={value} depth={depth} />
           </dd>
@@ -166,7 +166,7 @@ function Value({ name, value, depth }: { name: string; value: unknown; depth: nu
 
 function Machine({ text, isShort }: { text: string; isShort?: boolean }) {
   return (
-    <span className="inline-flex max-w-full items-start gap-1">
+    <span className="inline-flex max-w-full items-center gap-1 align-middle">
       <span className="name min-w-0 !whitespace-pre-wrap break-all">{text}</span>
       {!isShort && <CopyButton text={text} className="!size-5 shrink-0" />}
     </span>

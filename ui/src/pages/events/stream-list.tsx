@@ -10,7 +10,7 @@ import { bytes, clock, count, exactTime, plural } from "@/parts/format";
 const ROW_PX = 32;
 const OVERSCAN_ROWS = 10;
 const COLUMNS =
-  "grid grid-cols-[5.5rem_6.5rem_12rem_minmax(0,1fr)_5rem_minmax(6rem,11rem)] max-lg:grid-cols-[5rem_6.5rem_11rem_minmax(0,1fr)] max-sm:grid-cols-[6.5rem_minmax(0,1fr)]";
+  "grid grid-cols-[6.5rem_minmax(0,1fr)] gap-3 @xl:grid-cols-[6.5rem_11rem_minmax(0,1fr)] @3xl:grid-cols-[5rem_6.5rem_12rem_minmax(0,1fr)] @5xl:grid-cols-[5.5rem_6.5rem_12rem_minmax(0,1fr)_5rem_minmax(6rem,11rem)]";
 
 /** The events, the newest first. While the reader is not at the top, what comes waits. */
 export function StreamList({
@@ -37,7 +37,7 @@ export function StreamList({
     getItemKey: (index) => events[index]?.id ?? index,
   });
   return (
-    <div className="relative flex min-h-0 flex-1 flex-col">
+    <div className="@container relative flex min-h-0 flex-1 flex-col">
       {held > 0 && (
         <button
           type="button"
@@ -55,15 +55,15 @@ export function StreamList({
         aria-hidden
         className={cx(
           COLUMNS,
-          "h-8 shrink-0 items-center gap-3 border-b border-line px-4 text-xs font-medium text-muted lg:px-6",
+          "h-8 shrink-0 items-center border-b border-line px-4 text-xs font-medium text-muted lg:px-6",
         )}
       >
-        <span className="max-sm:hidden">Event</span>
-        <span className="max-sm:hidden">Time</span>
+        <span className="@max-3xl:hidden">Event</span>
+        <span className="@max-xl:hidden">Time</span>
         <span>Type</span>
         <span>About</span>
-        <span className="text-right max-lg:hidden">Size</span>
-        <span className="max-lg:hidden">Who</span>
+        <span className="text-right @max-5xl:hidden">Size</span>
+        <span className="@max-5xl:hidden">Who</span>
       </div>
       <div
         ref={place}
@@ -107,17 +107,17 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
         aria-current={isOpen || undefined}
         className={cx(
           COLUMNS,
-          "h-8 items-center gap-3 border-b border-line px-4 text-table outline-offset-[-2px] hover:bg-hover lg:px-6",
+          "h-8 items-center border-b border-line px-4 text-table outline-offset-[-2px] hover:bg-hover lg:px-6",
           isOpen && "bg-selected",
         )}
       >
-        <span className="font-mono text-xs text-muted tabular-nums max-sm:hidden">
+        <span className="font-mono text-xs text-muted tabular-nums @max-xl:hidden">
           #{count(sequenceOf(event))}
         </span>
         <time
           dateTime={event.time}
           title={exactTime(event.time)}
-          className="font-mono text-xs text-muted tabular-nums max-sm:hidden"
+          className="font-mono text-xs text-muted tabular-nums @max-xl:hidden"
         >
           {clock(event.time)}
         </time>
@@ -125,10 +125,10 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
         <span className="name truncate" title={aboutOf(event)}>
           {aboutOf(event)}
         </span>
-        <span className="text-right font-mono text-xs text-muted tabular-nums max-lg:hidden">
+        <span className="text-right font-mono text-xs text-muted tabular-nums @max-5xl:hidden">
           {size === undefined ? "" : bytes(size)}
         </span>
-        <span className="truncate text-xs text-muted max-lg:hidden" title={whoOf(event)}>
+        <span className="truncate text-xs text-muted @max-5xl:hidden" title={whoOf(event)}>
           {whoOf(event)}
         </span>
       </Link>
