@@ -83,7 +83,6 @@ export default function BucketsPage() {
       ) : (
         <Table
           label="Buckets"
-          className="px-1 lg:px-3"
           columns={columns}
           items={shown}
           idOf={(bucket) => bucket.name}

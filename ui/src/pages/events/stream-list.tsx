@@ -10,7 +10,7 @@ import { bytes, clock, count, exactTime, plural } from "@/parts/format";
 const ROW_PX = 32;
 const OVERSCAN_ROWS = 10;
 const COLUMNS =
-  "grid grid-cols-[6.5rem_minmax(0,1fr)] gap-3 @xl:grid-cols-[6.5rem_11rem_minmax(0,1fr)] @3xl:grid-cols-[5rem_6.5rem_12rem_minmax(0,1fr)] @5xl:grid-cols-[5.5rem_6.5rem_12rem_minmax(0,1fr)_5rem_minmax(6rem,11rem)]";
+  "grid grid-cols-[10rem_minmax(0,1fr)] gap-3 @xl:grid-cols-[6.5rem_11rem_minmax(0,1fr)] @3xl:grid-cols-[5rem_6.5rem_12rem_minmax(0,1fr)] @5xl:grid-cols-[5.5rem_6.5rem_12rem_minmax(0,1fr)_5rem_minmax(6rem,11rem)]";
 
 /** The events, the newest first. While the reader is not at the top, what comes waits. */
 export function StreamList({
@@ -111,7 +111,7 @@ const Row = memo(function Row({ event, start, isOpen }: { event: LogEvent; start
           isOpen && "bg-selected",
         )}
       >
-        <span className="font-mono text-xs text-muted tabular-nums @max-xl:hidden">
+        <span className="font-mono text-xs text-muted tabular-nums @max-3xl:hidden">
           #{count(sequenceOf(event))}
         </span>
         <time

@@ -108,7 +108,7 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}
-      className={cx("min-h-0 flex-1 overflow-auto text-table", className)}
+      className={cx("min-h-0 flex-1 overflow-auto border-t border-line bg-surface text-table", className)}
       onKeyDown={moveByKeys}
     >
       <div role="rowgroup" className="sticky top-0 z-10 min-w-fit bg-surface">
@@ -116,7 +116,7 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
         <div
           role="row"
           aria-rowindex={1}
-          className="grid h-9 items-center border-b border-line px-3"
+          className="grid h-9 items-center border-b border-line px-2.5 lg:px-4.5"
           style={style}
         >
           {columns.map((column) => (
