@@ -23,12 +23,13 @@ const COLUMNS: readonly Column<Node>[] = [
   {
     id: "state",
     title: "State",
-    size: "minmax(8rem, 1fr)",
+    size: "minmax(7rem, 1fr)",
     by: (node) => stateOf(node).word,
     cell: (node) => <NodeState node={node} />,
   },
   {
     id: "since",
+    from: "md",
     title: "Since",
     size: "7.5rem",
     by: (node) => stateOf(node).since,
@@ -36,6 +37,7 @@ const COLUMNS: readonly Column<Node>[] = [
   },
   {
     id: "zone",
+    from: "xl",
     title: "Zone",
     size: "minmax(5rem, 1fr)",
     by: (node) => node.zone,
@@ -44,13 +46,14 @@ const COLUMNS: readonly Column<Node>[] = [
   {
     id: "disk",
     title: "Disk",
-    size: "minmax(12rem, 1.4fr)",
+    size: "minmax(13rem, 1.4fr)",
     by: ({ reported }) => (reported ? 1 - reported.free_bytes / Math.max(1, reported.capacity_bytes) : null),
     cell: ({ reported }) =>
       reported ? <Disk free={reported.free_bytes} total={reported.capacity_bytes} /> : "–",
   },
   {
     id: "shards",
+    from: "lg",
     title: "Shards",
     size: "6rem",
     isRight: true,
@@ -59,6 +62,7 @@ const COLUMNS: readonly Column<Node>[] = [
   },
   {
     id: "bytes",
+    from: "md",
     title: "Bytes",
     size: "6rem",
     isRight: true,
@@ -75,6 +79,7 @@ const COLUMNS: readonly Column<Node>[] = [
   },
   {
     id: "p50",
+    from: "xl",
     title: "Read p50",
     size: "5.5rem",
     isRight: true,
@@ -83,6 +88,7 @@ const COLUMNS: readonly Column<Node>[] = [
   },
   {
     id: "p99",
+    from: "lg",
     title: "Read p99",
     size: "5.5rem",
     isRight: true,
@@ -91,6 +97,7 @@ const COLUMNS: readonly Column<Node>[] = [
   },
   {
     id: "sync",
+    from: "xl",
     title: "Sync p99",
     size: "5.5rem",
     isRight: true,
@@ -99,6 +106,7 @@ const COLUMNS: readonly Column<Node>[] = [
   },
   {
     id: "errors",
+    from: "lg",
     title: "Errors",
     size: "5rem",
     isRight: true,
