@@ -145,7 +145,7 @@ function History({ node }: { node: string }) {
   return (
     <section aria-label="History">
       <h3 className="mb-1 text-xs font-medium text-muted">History</h3>
-      {isPending && <SkeletonRows rows={4} height={32} />}
+      {isPending && <SkeletonRows rows={1} height={32} />}
       <ol>
         {data?.map((event) => (
           <HistoryLine key={event.id} event={event} />
