@@ -38,11 +38,11 @@ function Sections({ status }: { status: Status }) {
   return (
     <div className="flex flex-col gap-5">
       <StateOfStore status={status} />
-      <Suspense fallback={<Skeleton className="h-[17.25rem] !rounded-lg" />}>
+      <Suspense fallback={<Skeleton className="h-[740px] lg:h-[264px] !rounded-lg" />}>
         <Traffic />
       </Suspense>
       <NodeCards status={status} />
-      <Suspense fallback={<Skeleton className="h-[14.5rem] !rounded-lg" />}>
+      <Suspense fallback={<Skeleton className="h-[480px] lg:h-[226px] !rounded-lg" />}>
         <Stored status={status} />
       </Suspense>
       <div className="grid items-start gap-3 lg:grid-cols-3">
@@ -58,7 +58,7 @@ function Loading() {
   return (
     <div className="flex flex-col gap-5" aria-busy="true">
       <Skeleton className="h-14 !rounded-lg" />
-      <Skeleton className="h-[17.25rem] !rounded-lg" />
+      <Skeleton className="h-[740px] lg:h-[264px] !rounded-lg" />
       <Skeleton className="h-28 !rounded-lg" />
     </div>
   );
