@@ -75,6 +75,7 @@ function Jump() {
     >
       <Input
         aria-label="Play from"
+        data-play
         aria-invalid={isWrong || undefined}
         aria-describedby={isWrong ? "jump-wrong" : undefined}
         placeholder="Play from 2h, 12:30, #1204"
