@@ -1,10 +1,22 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
+import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** The console address of the store that `npm run dev` shows. */
 const store = process.env.PLANETSTORE_CONSOLE_URL ?? "http://127.0.0.1:9001";
-const proxied = { target: store, changeOrigin: true, ws: true, rewriteWsOrigin: true };
+const proxied: ProxyOptions = {
+  target: store,
+  changeOrigin: true,
+  ws: true,
+  rewriteWsOrigin: true,
+  // The store refuses what pages of other origins send, and this server is one.
+  configure: (proxy) =>
+    proxy.on(
+      "proxyReq",
+      (request) => request.hasHeader("origin") && request.setHeader("origin", new URL(store).origin),
+    ),
+};
 
 /** The policy under which the store serves the page. */
 const POLICY = [

@@ -60,10 +60,11 @@ await withBrowser(async (context) => {
   await task("open the event that it became", async () => {
     const link = page.getByRole("link", { name: /bucket\.created/ }).first();
     await link.waitFor();
-    await keys.tabTo(/bucket\.created/);
+    await keys.tabTo(/^bucket\.created/);
     await keys.press("Enter");
     await page.getByRole("complementary").getByText("A bucket was created.").waitFor();
-    await keys.press("Escape");
+    // The first closes the toast, which has the focus.
+    await keys.press("Escape", "Escape");
     await page.getByRole("complementary").waitFor({ state: "detached" });
   });
 

@@ -31,7 +31,7 @@ export function Drawer({
       if (
         event.key !== "Escape" ||
         event.defaultPrevented ||
-        document.querySelector("[role=dialog],[role=menu]")
+        document.querySelector("[data-modal],[role=menu]")
       )
         return;
       event.preventDefault();

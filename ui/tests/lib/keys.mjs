@@ -20,7 +20,11 @@ export class Keyboard {
   focused() {
     return this.page.evaluate(() => {
       const element = document.activeElement;
-      const labelled = element?.labels?.[0]?.textContent ?? "";
+      // Containers have the text of everything in them.
+      const isControl =
+        element?.matches("a, button, input, textarea, select, [role]:not([role=table])") ?? false;
+      if (!isControl) return "";
+      const labelled = element?.labels?.[0]?.textContent ?? element?.closest("label")?.textContent ?? "";
       return `${element?.getAttribute("aria-label") ?? labelled} ${element?.textContent ?? ""}`.trim();
     });
   }

@@ -68,6 +68,8 @@ function Jump() {
         const place = parsePlace(text, new Date());
         setWrong(place === undefined);
         if (place === undefined) return;
+        // The keys of the page work again.
+        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
         void navigate({
           search: ({ after: _, since: __, ...rest }) => ({ ...rest, ...place, speed: rest.speed ?? 10 }),
         });
