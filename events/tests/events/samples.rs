@@ -60,6 +60,7 @@ fn event(place: u8, fact: Fact, full: bool) -> Event {
         sequence: 1041 + u64::from(place),
         previous: Sha256Digest([place; 32]),
         origin: origin(place, &fact, full),
+        user: None,
         fact,
     }
 }

@@ -29,13 +29,14 @@ use crate::object_strategies::{
 const SECONDS_MAX: i64 = 253_370_764_800;
 
 pub(crate) fn event() -> impl Strategy<Value = Event> {
-    (uuid(), time(), any::<u64>(), any::<[u8; 32]>(), origin(), fact()).prop_map(
-        |(id, time, sequence, previous, origin, fact)| Event {
+    (uuid(), time(), any::<u64>(), any::<[u8; 32]>(), origin(), option::of(user_name()), fact()).prop_map(
+        |(id, time, sequence, previous, origin, user, fact)| Event {
             id: EventId(id),
             time,
             sequence,
             previous: Sha256Digest(previous),
             origin,
+            user,
             fact,
         },
     )

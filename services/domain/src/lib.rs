@@ -12,12 +12,14 @@
 //!   them
 //! - [`model`]: the projection as `BTreeMap`s, for tests
 //! - [`lifecycle`]: which versions and uploads the rules of a bucket expire, and when
+//! - [`growth`]: what buckets held over time
 //! - [`placement`]: the nodes for a content's shards; [`durability`]: how many of them a write needs
 
 mod change;
 mod command;
 mod decide;
 pub mod durability;
+pub mod growth;
 mod identities;
 pub mod lifecycle;
 pub mod model;

@@ -13,8 +13,9 @@ use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting,
+    PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    WritersRow,
 };
 use crate::view::{Parts, View};
 
@@ -38,6 +39,11 @@ pub struct Model {
     pub released_uploads: BTreeMap<UploadId, ReleasedUploadRow>,
     pub released_buckets: BTreeMap<BucketId, ReleasedBucketRow>,
     pub usage: BTreeMap<BucketId, UsageRow>,
+    pub growth: BTreeMap<(u32, BucketId), GrowthRow>,
+    pub growth_days: BTreeMap<(BucketId, u32), GrowthRow>,
+    pub writers: BTreeMap<BucketId, WritersRow>,
+    pub postings: BTreeMap<(Posting, u64), PostingRow>,
+    pub audit_keys: BTreeSet<(BucketName, ObjectKey, u64)>,
     pub totals: TotalsRow,
     pub secret: Option<SecretRow>,
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
@@ -104,6 +110,16 @@ impl Model {
             Change::DropReleasedBucket { bucket } => drop(self.released_buckets.remove(&bucket)),
             Change::PutUsage { bucket, row } => drop(self.usage.insert(bucket, row)),
             Change::DropUsage { bucket } => drop(self.usage.remove(&bucket)),
+            Change::PutGrowth { hour, bucket, row } => drop(self.growth.insert((hour, bucket), row)),
+            Change::DropGrowth { hour, bucket } => drop(self.growth.remove(&(hour, bucket))),
+            Change::PutGrowthDay { bucket, day, row } => drop(self.growth_days.insert((bucket, day), row)),
+            Change::DropGrowthDay { bucket, day } => drop(self.growth_days.remove(&(bucket, day))),
+            Change::PutPosting { posting, block, row } => drop(self.postings.insert((posting, block), row)),
+            Change::PutAuditKey { bucket, key, sequence } => {
+                self.audit_keys.insert((bucket, key, sequence));
+            }
+            Change::PutWriters { bucket, row } => drop(self.writers.insert(bucket, row)),
+            Change::DropWriters { bucket } => drop(self.writers.remove(&bucket)),
             Change::PutTotals { row } => self.totals = row,
             Change::PutSecret { row } => self.secret = Some(row),
             Change::PutBucketAccess { bucket, row } => drop(self.bucket_access.insert(bucket, row)),
@@ -318,6 +334,27 @@ impl View for Model {
 
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Infallible> {
         Ok(self.usage.get(&bucket).copied().unwrap_or_default())
+    }
+
+    fn growth_before(&self, hour: u32, max: usize) -> Result<Vec<(u32, BucketId, GrowthRow)>, Infallible> {
+        let rows = self.growth.range(..(hour, BucketId(0))).take(max);
+        Ok(rows.map(|((hour, bucket), row)| (*hour, *bucket, *row)).collect())
+    }
+
+    fn growth_day(&self, bucket: BucketId, day: u32) -> Result<Option<GrowthRow>, Infallible> {
+        Ok(self.growth_days.get(&(bucket, day)).copied())
+    }
+
+    fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, Infallible> {
+        Ok(self.growth_days.range((bucket, 0)..=(bucket, u32::MAX)).take(max).map(|((_, day), _)| *day).collect())
+    }
+
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, Infallible> {
+        Ok(self.postings.get(&(posting.clone(), block)).copied().unwrap_or_default())
+    }
+
+    fn writers(&self, bucket: BucketId) -> Result<WritersRow, Infallible> {
+        Ok(self.writers.get(&bucket).cloned().unwrap_or_default())
     }
 
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Infallible> {

@@ -7,9 +7,9 @@ use events::lease::Lease;
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
-    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow,
+    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// Parts with their numbers, in order.
@@ -91,6 +91,16 @@ pub trait View: Identities {
     }
     /// The usage and quota of a bucket.
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
+    /// The first rows of growth of hours before this one, `max` at most: the hour, the bucket and the row.
+    fn growth_before(&self, hour: u32, max: usize) -> Result<Vec<(u32, BucketId, GrowthRow)>, Self::Error>;
+    /// What a bucket held at the end of a day of which no hours are kept any more.
+    fn growth_day(&self, bucket: BucketId, day: u32) -> Result<Option<GrowthRow>, Self::Error>;
+    /// The first such days of a bucket, `max` at most.
+    fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, Self::Error>;
+    /// Which events of a block have something in common.
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, Self::Error>;
+    /// Those who write most to a bucket.
+    fn writers(&self, bucket: BucketId) -> Result<WritersRow, Self::Error>;
     /// A storage node.
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Self::Error>;
     /// A lease; `None` if it was never taken.

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use events::ids::RegionName;
-use ledger::{Ledger, Progress};
+use ledger::{Ledger, Progress, Snapshot};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 
@@ -75,6 +75,11 @@ impl Feed {
     pub async fn last(&self) -> Result<u64, FeedError> {
         self.0.ledger.read().await?;
         Ok(self.0.ledger.progress().borrow().cursor.sequence)
+    }
+
+    /// The newest state of this process.
+    pub(crate) fn latest(&self) -> Arc<Snapshot> {
+        self.0.ledger.latest()
     }
 
     /// Follows the log.

@@ -52,6 +52,7 @@ pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
 pub use tables::{
-    Access, Difference, Named, QuarantinedRow, RECOUNT_KEY_BYTES, ReadOnly, Reason, Recounted, Tables, Writable,
+    AGES, Access, AgeSum, AuditFound, AuditQuery, Difference, Insights, InsightsScan, KEYS_SCANNED_MAX, Named, PREFIXES_MAX, PrefixSum, QuarantinedRow,
+    RECOUNT_KEY_BYTES, ReadOnly, Reason, Recounted, Sum, Tables, Writable,
 };
 pub use writer::Progress;

@@ -173,6 +173,8 @@ actions! {
         AdminListBuckets "admin:ListBuckets"
         AdminGetBucket "admin:GetBucket"
         AdminGetQuota "admin:GetQuota"
+        AdminGetGrowth "admin:GetGrowth"
+        AdminGetInsights "admin:GetInsights"
         AdminPutQuota "admin:PutQuota"
         AdminDeleteQuota "admin:DeleteQuota"
         AdminGetRegion "admin:GetRegion"

@@ -9,7 +9,7 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own
+//! - `history`: the events of the log, a folder of its own; `insights`: what buckets hold and held, another
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
 //!   the handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
@@ -23,6 +23,7 @@ mod buckets;
 mod delegation;
 mod groups;
 mod history;
+mod insights;
 mod keys;
 mod kms_keys;
 mod login;
@@ -66,6 +67,7 @@ use shards::Membership;
 
 use access::Asker;
 use history::Streams;
+use insights::Scans;
 pub use openapi::openapi;
 use refusal::Refusal;
 use throttle::Throttle;
@@ -131,6 +133,8 @@ struct Shared {
     feed: Feed,
     /// Who follows them.
     streams: Streams,
+    /// Scans of buckets.
+    scans: Scans,
     /// The rules of buckets, for whoever may read the events of some keys.
     bucket_rules: AccessCache,
 }
@@ -197,6 +201,7 @@ impl Admin {
             ledger: GuardedLedger::new(ledger),
             feed,
             streams: Streams::new(),
+            scans: Scans::new(),
             bucket_rules: AccessCache::new(),
         })))
     }

@@ -6,7 +6,7 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
-    buckets, groups, history, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape,
+    buckets, groups, history, insights, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape,
     users,
 };
 
@@ -44,6 +44,7 @@ pub(super) fn operations() -> Vec<Operation> {
         about_nodes(),
         about_region(),
         history::operations(),
+        insights::operations(),
     ]
     .concat()
 }

@@ -2,9 +2,11 @@
 
 mod access;
 mod append;
+mod audit;
 mod bucket;
 mod content;
 mod draft;
+mod growth;
 mod health;
 mod identity;
 mod lease;
@@ -24,6 +26,7 @@ use events::{Event, Fact};
 use crate::change::Change;
 use crate::view::View;
 
+use audit::Who;
 use draft::Draft;
 pub use region::ENDED_FORGOTTEN_MAX;
 pub use release::FREED_AT_ONCE_MAX;
@@ -137,5 +140,8 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         // These are for consumers: the facts of the sessions change the state.
         Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) => {}
     }
+    let who = Who::of(view, event)?;
+    growth::of_writer(&mut draft, who.writer())?;
+    audit::note(&mut draft, who)?;
     draft.finish()
 }

@@ -90,6 +90,11 @@ pub struct UsageRow {
     pub objects: u64,
     /// Bytes, as clients count them.
     pub bytes: u64,
+    /// Keys that have a current object.
+    pub current: u64,
+    /// Bytes of the contents that were uploaded to this bucket and that something refers to, each counted once, as nodes
+    /// store them. A part of an upload in progress refers to its content, too (ADR 29).
+    pub stored_bytes: u64,
     /// Bytes of the parts of uploads in progress. They count against the quota of bytes.
     pub parts_bytes: u64,
     /// The quota.

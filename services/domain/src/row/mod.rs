@@ -1,8 +1,10 @@
 //! The rows of the projection: what the folded log knows. A file per noun has the rows of its tables.
 
+mod audit;
 mod bucket;
 mod content;
 mod field;
+mod growth;
 mod health;
 mod identity;
 mod lease;
@@ -12,8 +14,10 @@ mod region;
 mod upload;
 mod worker;
 
+pub use audit::{POSTING_EVENTS, Posting, PostingRow};
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
 pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};
+pub use growth::{GrowthRow, WRITERS_MAX, Writer, WriterRow, WritersRow};
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};
 pub use lease::LeaseRow;

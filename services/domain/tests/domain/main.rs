@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod appends;
+mod audit;
 mod encryption;
 mod every_kind;
 mod fold;
 mod given;
+mod growth;
 mod health;
 mod identities;
 mod invariants;

@@ -47,6 +47,29 @@ impl Tables<Writable<'_>> {
             Change::DropReleasedUpload { upload } => self.released_uploads.drop(*upload),
             Change::PutReleasedBucket { bucket, row } => self.released_buckets.put(*bucket, row),
             Change::DropReleasedBucket { bucket } => self.released_buckets.drop(*bucket),
+            Change::PutGrowth { hour, bucket, row } => {
+                self.set_growth(*hour, *bucket, Some(*row));
+                Ok(())
+            }
+            Change::DropGrowth { hour, bucket } => {
+                self.set_growth(*hour, *bucket, None);
+                Ok(())
+            }
+            Change::PutGrowthDay { bucket, day, row } => self.growth_days.put((*bucket, *day), row),
+            Change::DropGrowthDay { bucket, day } => self.growth_days.drop((*bucket, *day)),
+            Change::PutPosting { posting, block, row } => {
+                self.set_posting(posting, *block, *row);
+                Ok(())
+            }
+            Change::PutAuditKey { bucket, key, sequence } => self.audit_keys.put((bucket, key, *sequence), &()),
+            Change::PutWriters { bucket, row } => {
+                self.set_writers(*bucket, Some(row));
+                Ok(())
+            }
+            Change::DropWriters { bucket } => {
+                self.set_writers(*bucket, None);
+                Ok(())
+            }
             Change::PutTotals { row } => {
                 self.set_totals(*row);
                 Ok(())

@@ -1,7 +1,7 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
-    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow,
+    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow,
+    ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
@@ -131,6 +131,33 @@ impl<A: Access> View for Tables<A> {
         match self.pending.usage(bucket) {
             Some(row) => Ok(row),
             None => Ok(self.usage.get(bucket)?.unwrap_or_default()),
+        }
+    }
+
+    fn growth_before(&self, hour: u32, max: usize) -> Result<Vec<(u32, BucketId, GrowthRow)>, StateError> {
+        self.first_growth(hour, max)
+    }
+
+    fn growth_day(&self, bucket: BucketId, day: u32) -> Result<Option<GrowthRow>, StateError> {
+        self.growth_days.get((bucket, day))
+    }
+
+    fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, StateError> {
+        let days = self.growth_days.range((bucket.0, 0)..=(bucket.0, u32::MAX))?;
+        days.take(max).map(|entry| Ok(entry?.key()?.1)).collect()
+    }
+
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, StateError> {
+        match self.pending.posting(posting, block) {
+            Some(row) => Ok(row),
+            None => Ok(self.postings.get((posting, block))?.unwrap_or_default()),
+        }
+    }
+
+    fn writers(&self, bucket: BucketId) -> Result<WritersRow, StateError> {
+        match self.pending.writers(bucket) {
+            Some(row) => Ok(row),
+            None => Ok(self.writers.get(bucket)?.unwrap_or_default()),
         }
     }
 

@@ -53,7 +53,7 @@ pub(crate) enum Command {
     PieceSecrets(PieceSecretsArgs),
     /// Show stored objects and bytes, the nodes, and the position of the log
     Status(StatusArgs),
-    /// Compare what is there with what the log says
+    /// Compare what is there with what the log says, and show who did what
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Check the installation for known problems and print a remedy for each

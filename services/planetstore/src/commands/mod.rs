@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod audit_log;
 mod author_key;
 mod dev;
 mod doctor;

@@ -1,9 +1,11 @@
 //! The admin API over a ledger on a log in memory.
 
+mod audit;
 mod authorization;
 mod documents;
 mod history;
 mod identities;
+mod insights;
 mod logins;
 mod master_key;
 mod nodes;
