@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod appends;
+mod consumers;
 mod encryption;
 mod every_kind;
 mod fold;

@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod author_key;
+mod consumer_issuer;
 mod dev;
 mod doctor;
 mod events;
@@ -21,6 +22,7 @@ mod worker;
 pub(crate) use admin::{AdminArgs, admin};
 pub(crate) use audit::{AuditCommand, audit};
 pub(crate) use author_key::{AuthorKeyArgs, author_key};
+pub(crate) use consumer_issuer::{ConsumerIssuerArgs, consumer_issuer};
 pub(crate) use dev::{DevArgs, dev};
 pub(crate) use doctor::{DoctorArgs, doctor};
 pub(crate) use events::{EventsCommand, events};

@@ -1,6 +1,7 @@
 //! The admin API over a ledger on a log in memory.
 
 mod authorization;
+mod consumers;
 mod documents;
 mod history;
 mod identities;
