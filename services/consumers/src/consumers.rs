@@ -140,6 +140,15 @@ impl Consumers {
         }
     }
 
+    /// Whether the log's server lets this process manage durable consumers.
+    ///
+    /// # Errors
+    /// [`ConsumersError`] if it does not, or does not answer.
+    pub async fn check(&self) -> Result<(), ConsumersError> {
+        let found = self.0.durables.names(DurableName::PREFIX).await;
+        found.map(drop).map_err(|error| ConsumersError::of(&error))
+    }
+
     /// Creates the durable consumer of a row.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Durable consumers: programs outside of the store that read its events over NATS.
 
-use ::consumers::{Consumers, Credentials, Filter, Login};
+use ::consumers::{Consumers, Credentials, Filter, Login, Progress};
 use domain::row::ConsumerRow;
 use domain::{AddConsumer, RemoveConsumer, View};
 use events::consumer::{Added, Removed};
@@ -129,7 +129,14 @@ pub(super) async fn add(mut asked: Asked, caller: Caller) -> Result<Answer, Refu
     filter.check().map_err(|error| Refusal::invalid(error.to_string()))?;
     let from = from.as_deref().map_or(Ok(From::Now), parse)?;
     check_may_read(&asked, &caller)?;
-    consumers(&asked)?;
+    let server = consumers(&asked)?;
+    server.check().await.map_err(|error| {
+        tracing::warn!(%error, "the NATS server makes no durable consumers");
+        Refusal::unavailable(
+            "the NATS server does not let this gateway make durable consumers, or does not answer: nats/README.md says \
+             what they need",
+        )
+    })?;
     let start = start(&asked, from).await?;
     let login = Login::new(&asked.admin.random()?).map_err(|error| {
         tracing::error!(%error, "a login cannot be made");
@@ -148,7 +155,8 @@ pub(super) async fn add(mut asked: Asked, caller: Caller) -> Result<Answer, Refu
     }
     let credentials = consumers.credentials(&durable, login.password);
     let snippet = credentials.snippet();
-    let consumer = shown(consumers, name, &row).await?;
+    // It was read by nobody yet.
+    let consumer = document(name, &row, consumers.progress(&row).await.unwrap_or_default());
     let added = AddedConsumer { consumer, credentials: credentials_shown(&credentials), snippet };
     Answer::created(&added, committed.sequence)
 }
@@ -236,8 +244,12 @@ async fn shown(consumers: &Consumers, name: ConsumerName, row: &ConsumerRow) -> 
         tracing::warn!(%error, "the state of a consumer cannot be read");
         Refusal::unavailable("the NATS server does not say how far the consumers are: try again")
     })?;
+    Ok(document(name, row, progress))
+}
+
+fn document(name: ConsumerName, row: &ConsumerRow, progress: Progress) -> Consumer {
     let types = (!row.types.is_empty()).then(|| row.types.join(","));
-    Ok(Consumer {
+    Consumer {
         name,
         filter: ConsumerFilter { bucket: row.bucket.clone(), types },
         durable: row.durable.clone(),
@@ -249,7 +261,7 @@ async fn shown(consumers: &Consumers, name: ConsumerName, row: &ConsumerRow) -> 
         rate: progress.rate,
         created: row.created,
         owner: row.owner.clone(),
-    })
+    }
 }
 
 fn credentials_shown(credentials: &Credentials) -> ConsumerCredentials {
