@@ -12,6 +12,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+#[path = "../tests/events/consumer_samples.rs"]
+mod consumer_samples;
 #[path = "../tests/events/encryption_samples.rs"]
 mod encryption_samples;
 #[path = "../tests/events/identity_samples.rs"]

@@ -13,6 +13,8 @@ use cloudevents::{AttributesReader as _, Data, EventBuilder as _, EventBuilderV1
 use events::ids::RegionName;
 use events::{Event, Fact};
 
+#[path = "../tests/events/consumer_samples.rs"]
+mod consumer_samples;
 #[path = "../tests/events/encryption_samples.rs"]
 mod encryption_samples;
 #[path = "../tests/events/identity_samples.rs"]

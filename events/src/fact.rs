@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, content, group, key, kms_key, lease, lock, node, object, policy, quota, region, secret};
+use crate::{bucket, consumer, content, group, key, kms_key, lease, lock, node, object, policy, quota, region, secret};
 use crate::{session, upload, user, worker};
 
 /// The resource that a fact is about: a token of its subject, and its CloudEvents `source`.
@@ -29,12 +29,21 @@ pub enum Collection {
     KmsKeys,
     Nodes,
     Regions,
+    Consumers,
 }
 
 impl Collection {
     /// All collections.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Nodes, Self::Regions];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Buckets,
+        Self::Users,
+        Self::Groups,
+        Self::Policies,
+        Self::KmsKeys,
+        Self::Nodes,
+        Self::Regions,
+        Self::Consumers,
+    ];
 
     /// Its name in `source`.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +55,7 @@ impl Collection {
             Self::KmsKeys => "kms_keys",
             Self::Nodes => "nodes",
             Self::Regions => "regions",
+            Self::Consumers => "consumers",
         }
     }
 
@@ -59,6 +69,7 @@ impl Collection {
             Self::KmsKeys => "kms_key",
             Self::Nodes => "node",
             Self::Regions => "region",
+            Self::Consumers => "consumer",
         }
     }
 }
@@ -199,6 +210,9 @@ macro_rules! about {
     };
     (region, collection) => {
         Collection::Regions
+    };
+    (consumer, collection) => {
+        Collection::Consumers
     };
 }
 
@@ -341,6 +355,8 @@ facts! {
     KmsKeyResealed(secret::KmsKeyResealed): "secret" "kms_key_resealed", kms_key, level 2;
     UserLoggedIn(user::LoggedIn): "user" "logged_in", user, level 2;
     UserLoggedOut(user::LoggedOut): "user" "logged_out", user, level 2;
+    ConsumerAdded(consumer::Added): "consumer" "added", consumer, level 2;
+    ConsumerRemoved(consumer::Removed): "consumer" "removed", consumer, level 2;
 }
 
 impl Fact {
@@ -385,7 +401,7 @@ mod tests {
 
     /// The number of kinds of each level. A released level never changes: a region at that level has programs that know
     /// exactly these kinds.
-    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 23];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 25];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

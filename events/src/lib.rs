@@ -6,7 +6,7 @@
 //! # Layout
 //! - [`ids`]: validated names and ids
 //! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`], [`region`], [`lease`], [`worker`], [`secret`]: the facts, a file per noun; [`access`],
+//!   [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`]: the facts, a file per noun; [`access`],
 //!   [`encryption`]: types that several of them share
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
@@ -18,6 +18,7 @@ pub mod access;
 mod apart;
 mod author;
 pub mod bucket;
+pub mod consumer;
 pub mod content;
 pub mod cors;
 pub mod encryption;
@@ -49,4 +50,4 @@ pub use apart::SECRET_NOUNS;
 pub use author::Author;
 pub use envelope::{CHAIN_START, CONTENT_TYPE, Event, Origin, chain_hash, quarantine_hash};
 pub use fact::{Collection, DecodeError, Fact, FactKind, Scope};
-pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject};
+pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject, subject_token};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 mod bucket_name;
+mod consumer;
 mod content;
 mod digest;
 mod etag;
@@ -21,6 +22,7 @@ mod version_id;
 mod worker_name;
 
 pub use bucket_name::BucketName;
+pub use consumer::{ConsumerName, DurableName, LoginKey};
 pub use content::{ContentId, Generation, Placement};
 pub use digest::{KeyCheck, MasterKeyId, Md5Digest, Sha256Digest};
 pub use etag::ETag;

@@ -1,16 +1,13 @@
 //! The changes of a fact as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
-    SessionId, UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
+    PolicyName, SessionId, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting,
-    PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
-    WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,
@@ -69,6 +66,8 @@ pub enum Change {
     PutNode { name: NodeId, row: NodeRow },
     PutLease { lease: Lease, row: LeaseRow },
     PutWorker { name: WorkerName, row: WorkerRow },
+    PutConsumer { name: ConsumerName, row: ConsumerRow },
+    DropConsumer { name: ConsumerName },
     PutNodeUsage { name: NodeId, row: NodeUsageRow },
     DropNodeUsage { name: NodeId },
     Identity(IdentityChange),

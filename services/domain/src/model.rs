@@ -4,18 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
-    SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
+    PolicyName, SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting,
-    PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
-    WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
 };
 use crate::view::{Parts, View};
 
@@ -51,6 +48,7 @@ pub struct Model {
     pub nodes: BTreeMap<NodeId, NodeRow>,
     pub leases: BTreeMap<Lease, LeaseRow>,
     pub workers: BTreeMap<WorkerName, WorkerRow>,
+    pub consumers: BTreeMap<ConsumerName, ConsumerRow>,
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
@@ -129,6 +127,8 @@ impl Model {
             Change::PutNode { name, row } => drop(self.nodes.insert(name, row)),
             Change::PutLease { lease, row } => drop(self.leases.insert(lease, row)),
             Change::PutWorker { name, row } => drop(self.workers.insert(name, row)),
+            Change::PutConsumer { name, row } => drop(self.consumers.insert(name, row)),
+            Change::DropConsumer { name } => drop(self.consumers.remove(&name)),
             Change::PutNodeUsage { name, row } => drop(self.node_usage.insert(name, row)),
             Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
             Change::Identity(change) => self.apply_to_identities(change),
@@ -367,6 +367,14 @@ impl View for Model {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Infallible> {
         Ok(self.workers.get(name).copied().unwrap_or_default())
+    }
+
+    fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, Infallible> {
+        Ok(self.consumers.get(name).cloned())
+    }
+
+    fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, Infallible> {
+        Ok(self.consumers.iter().map(|(name, row)| (name.clone(), row.clone())).collect())
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Infallible> {

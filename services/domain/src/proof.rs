@@ -105,6 +105,8 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::RegionMasterKeyChanged(_)
         | Fact::RegionWorkerChanged(_)
         | Fact::RegionWorkerAsked(_)
+        | Fact::ConsumerAdded(_)
+        | Fact::ConsumerRemoved(_)
         | Fact::SecretKept(_)
         | Fact::SecretsResealed(_)
         | Fact::KmsKeyResealed(_)

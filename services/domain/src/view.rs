@@ -1,15 +1,14 @@
 //! How `decide` and `project` read the state.
 
 use events::ids::{
-    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId,
+    WorkerName,
 };
 use events::lease::Lease;
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow,
-    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// Parts with their numbers, in order.
@@ -107,6 +106,10 @@ pub trait View: Identities {
     fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, Self::Error>;
     /// The settings of a worker; all defaults where nothing was ever set.
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Self::Error>;
+    /// A durable consumer.
+    fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, Self::Error>;
+    /// All durable consumers, in the order of their names: at most [`crate::CONSUMERS_MAX`].
+    fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, Self::Error>;
     /// What is placed on a storage node.
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Self::Error>;
     /// The newest secret that is kept apart.

@@ -194,6 +194,9 @@ actions! {
         AdminInitNode "admin:InitNode"
         AdminConfirmStrays "admin:ConfirmStrays"
         AdminChangeWorker "admin:ChangeWorker"
+        AdminListConsumers "admin:ListConsumers"
+        AdminAddConsumer "admin:AddConsumer"
+        AdminRemoveConsumer "admin:RemoveConsumer"
         ReadEvents "planetstore:ReadEvents"
     }
 }

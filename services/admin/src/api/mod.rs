@@ -10,8 +10,8 @@
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
 //! - `history`: the events of the log, a folder of its own; `insights`: what buckets hold and held, another
-//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
-//!   the handlers
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
+//!   `consumers`: the handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
 //! - `openapi`: the description of it all
 
@@ -20,6 +20,7 @@ mod answer;
 mod answering;
 mod asked;
 mod buckets;
+mod consumers;
 mod delegation;
 mod groups;
 mod history;
@@ -47,6 +48,7 @@ mod users;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ::consumers::Consumers;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
@@ -93,6 +95,8 @@ pub struct AdminOptions {
     pub trusted_proxies: TrustedProxies,
     /// The storage nodes, as this gateway hears them.
     pub membership: Membership,
+    /// The durable consumers; without them there is no NATS server that could have some.
+    pub consumers: Option<Consumers>,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
@@ -124,6 +128,7 @@ struct Shared {
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
     membership: Membership,
+    consumers: Option<Consumers>,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
@@ -182,6 +187,7 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            consumers,
             sources,
             random: source,
         } = options;
@@ -194,6 +200,7 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            consumers,
             sources,
             random: source,
             hasher: Hasher::new(random)?,

@@ -6,8 +6,7 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
-    buckets, groups, history, insights, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape,
-    users,
+    buckets, consumers, groups, history, insights, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape, users,
 };
 
 macro_rules! open {
@@ -43,6 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
         about_buckets(),
         about_nodes(),
         about_region(),
+        about_consumers(),
         history::operations(),
         insights::operations(),
     ]
@@ -402,6 +402,38 @@ fn about_region() -> Vec<Operation> {
         )
         .takes::<master_key::MasterKeyChange>()
         .gives::<master_key::MasterKeys>(),
+    ]
+}
+
+fn about_consumers() -> Vec<Operation> {
+    use Method::{Delete, Get, Post};
+    let new = Operation::new;
+    vec![
+        new(
+            "listConsumers",
+            Get,
+            "/api/v1/consumers",
+            known!(Right(AdminListConsumers), consumers::list),
+            "List the durable consumers that read events over NATS, and how far each is",
+        )
+        .gives::<consumers::ConsumerList>(),
+        new(
+            "addConsumer",
+            Post,
+            "/api/v1/consumers",
+            known!(Right(AdminAddConsumer), consumers::add),
+            "Add a durable consumer and a NATS login that reads its events and does nothing else. The caller needs \
+             `planetstore:ReadEvents` as well. The password is not returned again",
+        )
+        .takes::<consumers::NewConsumer>()
+        .makes::<consumers::AddedConsumer>(),
+        new(
+            "removeConsumer",
+            Delete,
+            "/api/v1/consumers/{consumer}",
+            known!(Right(AdminRemoveConsumer), consumers::remove),
+            "Remove a durable consumer and its login",
+        ),
     ]
 }
 

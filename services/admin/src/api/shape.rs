@@ -454,7 +454,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Res
     T::deserialize(deserializer).map(Some)
 }
 
-fn secret(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn secret(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({ "type": "string", "format": "password" })
 }
 

@@ -1,6 +1,7 @@
 //! Commands and their outcomes.
 
 mod append;
+mod consumer;
 mod content;
 mod delete;
 mod health;
@@ -30,6 +31,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use append::{AppendObject, OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
+pub use consumer::{AddConsumer, CONSUMERS_MAX, RemoveConsumer};
 pub use content::{MoveHorizon, PlaceShards, ReclaimContents};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
@@ -191,6 +193,10 @@ pub enum Command {
     ChangeWorker(Box<ChangeWorker>),
     /// Ask a background worker to look at all that it has to do.
     AskWorker(Box<AskWorker>),
+    /// Add a durable consumer.
+    AddConsumer(Box<AddConsumer>),
+    /// Remove a durable consumer.
+    RemoveConsumer(Box<RemoveConsumer>),
     /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.

@@ -3,6 +3,7 @@
 mod access;
 mod append;
 mod bucket;
+mod consumer;
 mod content;
 mod delete;
 mod health;
@@ -126,6 +127,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::ReleaseLease(release) => lease::release(view, release),
         Command::ChangeWorker(change) => worker::change(view, change),
         Command::AskWorker(ask) => Ok(worker::ask(ask)),
+        Command::AddConsumer(wanted) => consumer::add(view, wanted),
+        Command::RemoveConsumer(wanted) => consumer::remove(view, wanted),
         Command::JoinNode(wanted) => node::join(view, wanted),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),

@@ -4,6 +4,7 @@ mod access;
 mod append;
 mod audit;
 mod bucket;
+mod consumer;
 mod content;
 mod draft;
 mod growth;
@@ -134,6 +135,8 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::RegionLeaseReleased(fact) => lease::released(&mut draft, fact),
         Fact::RegionWorkerChanged(fact) => worker::changed(&mut draft, fact)?,
         Fact::RegionWorkerAsked(fact) => worker::asked(&mut draft, fact)?,
+        Fact::ConsumerAdded(fact) => consumer::added(&mut draft, fact),
+        Fact::ConsumerRemoved(fact) => consumer::removed(&mut draft, fact),
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
         Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bucket;
+mod consumer;
 mod content;
 mod field;
 mod growth;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use audit::{POSTING_EVENTS, Posting, PostingRow};
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
+pub use consumer::ConsumerRow;
 pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};
 pub use growth::{GrowthRow, WRITERS_MAX, Writer, WriterRow, WritersRow};
 pub use health::{DebtRow, FaultCounts, FaultsRow};

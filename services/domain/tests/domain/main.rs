@@ -3,6 +3,7 @@
 
 mod appends;
 mod audit;
+mod consumers;
 mod encryption;
 mod every_kind;
 mod fold;

@@ -109,6 +109,8 @@ fn lease_holds(model: &Model, command: &Command) -> bool {
         Command::ReleaseLease(release) => {
             model.leases.get(&release.lease).is_none_or(|row| row.epoch != release.epoch || row.owner.is_none())
         }
+        Command::AddConsumer(add) => model.consumers[&add.0.consumer].durable == add.0.durable,
+        Command::RemoveConsumer(remove) => !model.consumers.contains_key(&remove.0.consumer),
         Command::AskWorker(ask) => model.workers[&ask.worker].asked > 0,
         Command::ChangeWorker(change) => {
             let row = model.workers.get(&change.worker).copied().unwrap_or_default();

@@ -87,6 +87,8 @@ impl Tables<Writable<'_>> {
             }
             Change::PutLease { lease, row } => self.region.put_lease(*lease, row),
             Change::PutWorker { name, row } => self.region.put_worker(name, row),
+            Change::PutConsumer { name, row } => self.region.put_consumer(name, row),
+            Change::DropConsumer { name } => self.region.drop_consumer(name),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }

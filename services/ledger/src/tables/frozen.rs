@@ -95,6 +95,8 @@ fn keys_have_these_forms_and_are_read_back() {
     assert!(matches!(stored::<RegionKey>(&usage, "usage/n1"), RegionKey::NodeUsage(name) if name.as_str() == "n1"));
     let worker = RegionKey::Worker("gc".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&worker, "worker/gc"), RegionKey::Worker(_)));
+    let consumer = RegionKey::Consumer("search".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&consumer, "consumer/search"), RegionKey::Consumer(_)));
     let lease = RegionKey::Lease(Lease::Gc);
     assert!(matches!(stored::<RegionKey>(&lease, "lease/gc"), RegionKey::Lease(Lease::Gc)));
     assert!(RegionKey::decode("lease/none").is_err());

@@ -1,7 +1,7 @@
 //! The rows of which a region has one, its storage nodes, and the position up to which the log is folded.
 
-use domain::row::{DebtRow, LeaseRow, NodeRow, NodeUsageRow, SecretRow, TotalsRow, WorkerRow};
-use events::ids::{InvalidName, NodeId, WorkerName};
+use domain::row::{ConsumerRow, DebtRow, LeaseRow, NodeRow, NodeUsageRow, SecretRow, TotalsRow, WorkerRow};
+use events::ids::{ConsumerName, InvalidName, NodeId, WorkerName};
 use events::lease::Lease;
 use redb::{ReadTransaction, TableError};
 
@@ -30,6 +30,8 @@ pub(crate) enum RegionKey {
     Lease(Lease),
     /// → [`WorkerRow`].
     Worker(WorkerName),
+    /// → [`ConsumerRow`].
+    Consumer(ConsumerName),
 }
 
 const CURSOR: &str = "cursor";
@@ -56,6 +58,12 @@ const LEASE: &str = "lease/";
 /// This comes before the name of a background worker.
 const WORKER: &str = "worker/";
 
+/// This comes before the name of a durable consumer.
+const CONSUMER: &str = "consumer/";
+
+/// This sorts after all of those.
+const AFTER_CONSUMERS: &str = "consumer0";
+
 impl Key for RegionKey {
     type Stored = &'static str;
     type Ref<'k> = &'k Self;
@@ -71,6 +79,7 @@ impl Key for RegionKey {
             Self::NodeUsage(name) => then(&format!("{NODE_USAGE}{name}")),
             Self::Lease(lease) => then(&format!("{LEASE}{lease}")),
             Self::Worker(name) => then(&format!("{WORKER}{name}")),
+            Self::Consumer(name) => then(&format!("{CONSUMER}{name}")),
         }
     }
 
@@ -90,6 +99,8 @@ impl Key for RegionKey {
                     Self::NodeUsage(name.parse()?)
                 } else if let Some(name) = key.strip_prefix(WORKER) {
                     Self::Worker(name.parse()?)
+                } else if let Some(name) = key.strip_prefix(CONSUMER) {
+                    Self::Consumer(name.parse()?)
                 } else {
                     let name = key.strip_prefix(LEASE);
                     let lease = Lease::ALL.into_iter().find(|lease| name == Some(lease.as_str()));
@@ -128,6 +139,21 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
     pub(super) fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
         Ok(self.get_as(&RegionKey::Worker(name.clone()))?.unwrap_or_default())
     }
+
+    pub(super) fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, StateError> {
+        self.get_as(&RegionKey::Consumer(name.clone()))
+    }
+
+    pub(super) fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, StateError> {
+        let mut consumers = Vec::new();
+        for entry in self.range(CONSUMER..AFTER_CONSUMERS)? {
+            let entry = entry?;
+            if let RegionKey::Consumer(name) = entry.key()? {
+                consumers.push((name, entry.row_as()?));
+            }
+        }
+        Ok(consumers)
+    }
 }
 
 impl Table<Writable<'_>, RegionKey, Mixed> {
@@ -165,6 +191,14 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
 
     pub(super) fn put_worker(&mut self, name: &WorkerName, row: &WorkerRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Worker(name.clone()), row)
+    }
+
+    pub(super) fn put_consumer(&mut self, name: &ConsumerName, row: &ConsumerRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Consumer(name.clone()), row)
+    }
+
+    pub(super) fn drop_consumer(&mut self, name: &ConsumerName) -> Result<(), StateError> {
+        self.drop(&RegionKey::Consumer(name.clone()))
     }
 }
 

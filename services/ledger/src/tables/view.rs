@@ -1,11 +1,10 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow,
-    GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
-    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId,
+    WorkerName,
 };
 use events::lease::Lease;
 
@@ -171,6 +170,14 @@ impl<A: Access> View for Tables<A> {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
         self.region.worker(name)
+    }
+
+    fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, StateError> {
+        self.region.consumer(name)
+    }
+
+    fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, StateError> {
+        self.region.consumers()
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, StateError> {

@@ -9,9 +9,9 @@ mod tests;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    self, AdminArgs, AuditCommand, AuthorKeyArgs, DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand,
-    IntegrationArgs, MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict,
-    WorkerCommand,
+    self, AdminArgs, AuditCommand, AuthorKeyArgs, ConsumerIssuerArgs, DevArgs, DoctorArgs, EventsCommand,
+    ExecWithParentArgs, GcCommand, IntegrationArgs, MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs,
+    ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Admin(AdminArgs),
     /// Derive an author key from the master key: a role other than the gateway proves its events with it
     AuthorKey(AuthorKeyArgs),
+    /// Print the public key by which your NATS servers know what gateways say about logins of durable consumers
+    ConsumerIssuer(ConsumerIssuerArgs),
     /// Create the mirror of the facts without secrets that an integration reads, in a NATS account of its own
     Integration(IntegrationArgs),
     /// Add a master key, or seal the former ones with the newest
@@ -98,6 +100,7 @@ impl Command {
             Self::Run(role) => role.run().await,
             Self::Admin(arguments) => commands::admin(arguments).await,
             Self::AuthorKey(arguments) => commands::author_key(&arguments),
+            Self::ConsumerIssuer(arguments) => commands::consumer_issuer(&arguments),
             Self::Integration(arguments) => commands::integration(arguments).await,
             Self::MasterKey(command) => commands::master_key(&command),
             Self::PieceSecrets(arguments) => commands::piece_secrets(&arguments),

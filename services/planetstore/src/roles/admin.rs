@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::admin::{Admin, AdminOptions};
+use ::consumers::Consumers;
 use anyhow::Context;
 use events::ids::RegionName;
 use identity::{MasterKeys, Sealers, Tokens};
@@ -28,6 +29,7 @@ pub(super) async fn open(
     trust: Trust<'_>,
     ledger: Ledger,
     membership: Membership,
+    consumers: Consumers,
 ) -> anyhow::Result<Admin> {
     let Trust { root, masters, sealers, proxies } = trust;
     let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
@@ -39,6 +41,7 @@ pub(super) async fn open(
         master_keys: author_key::held(masters, region)?,
         trusted_proxies: proxies,
         membership,
+        consumers: Some(consumers),
         sources: sources(),
         random: |bytes| getrandom::fill(bytes).is_ok(),
     };

@@ -24,7 +24,7 @@ use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, gateway, gc, health, lifecycle, repair, workers};
+use super::{admission, consumers, gateway, gc, health, lifecycle, repair, workers};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -138,7 +138,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let endpoint = if let Some(endpoint) = &plan.external {
         endpoint.clone()
     } else {
-        let (server, endpoint) = start_server(&plan.folder).await?;
+        let (server, endpoint) =
+            start_server(&plan.folder, Some(consumers::issuer(&plan.master_keys)?.public())).await?;
         process.add(run_server(server));
         endpoint
     };
@@ -151,7 +152,9 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
     let trust = Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
-    let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone()).await?;
+    let of_log = (Arc::clone(&log), ledger.clone());
+    let consumers = consumers::start(&endpoint, &plan.region, &plan.master_keys, of_log, process).await?;
+    let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone(), consumers).await?;
     let keys = Keys { root, sealers: Arc::clone(&sealers), pieces: master_key::piece_secrets(plan.master_keys.iter()) };
     let shards = plan.local_shards()?;
     let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });

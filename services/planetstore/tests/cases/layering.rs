@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 15] = [
+const LIBRARIES: [(&str, &[&str]); 16] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
@@ -23,6 +23,7 @@ const LIBRARIES: [(&str, &[&str]); 15] = [
     ("rights", &["events", "domain", "policy", "ledger"]),
     ("feed", &["events", "ledger"]),
     ("worker", &["events", "domain", "ledger"]),
+    ("consumers", &["events", "domain", "eventlog", "identity", "ledger"]),
     ("inventory", &["events", "domain", "ledger", "shards"]),
 ];
 
@@ -35,7 +36,7 @@ const BINARY: &str = "planetstore";
 /// The only crates that may import an external one.
 const KEPT_APART: [(&str, &[&str]); 12] = [
     ("redb", &["ledger"]),
-    ("async-nats", &["eventlog", "shards", "worker", "node", BINARY]),
+    ("async-nats", &["eventlog", "shards", "worker", "node", "consumers", BINARY]),
     ("metrics-exporter-prometheus", &["admin"]),
     ("cloudevents-sdk", &["events"]),
     ("reed-solomon-erasure", &["shards"]),

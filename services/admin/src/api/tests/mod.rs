@@ -2,6 +2,7 @@
 
 mod audit;
 mod authorization;
+mod consumers;
 mod documents;
 mod history;
 mod identities;

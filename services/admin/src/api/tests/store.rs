@@ -125,6 +125,7 @@ impl Store {
             master_keys: (0..).zip(masters().iter()).map(|(number, master)| held(&keyring, number, master)).collect(),
             trusted_proxies: "127.0.0.9".parse().unwrap(),
             membership: shards::Membership::new(),
+            consumers: Some(super::consumers::over(&ledger)),
             sources,
             random,
         };

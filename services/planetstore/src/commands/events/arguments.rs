@@ -6,6 +6,7 @@ use events::ids::{BucketName, UserName};
 use feed::{Filter, LIMIT_MAX, Query, types_named};
 use jiff::{SignedDuration, Timestamp};
 
+use super::consumer::ConsumerCommand;
 use crate::client::ConsoleArgs;
 use crate::table::Output;
 use crate::units::TimeSpan;
@@ -20,6 +21,9 @@ pub(crate) enum EventsCommand {
     Get(GetArgs),
     /// Print events as they come, from now on unless told otherwise
     Tail(TailArgs),
+    /// Manage durable consumers, with which programs read events over NATS
+    #[command(subcommand)]
+    Consumer(ConsumerCommand),
 }
 
 #[derive(Debug, Args)]
@@ -105,9 +109,9 @@ pub(crate) enum Since {
 
 /// The types that a text names.
 #[derive(Debug, Clone)]
-pub(crate) struct Named(Vec<&'static str>);
+pub(crate) struct Named(pub(super) Vec<&'static str>);
 
-fn named(text: &str) -> Result<Named, String> {
+pub(super) fn named(text: &str) -> Result<Named, String> {
     match types_named(text) {
         types if types.is_empty() => Err("there is no such type: `planetstore events types` lists them".into()),
         types => Ok(Named(types)),

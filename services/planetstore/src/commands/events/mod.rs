@@ -2,6 +2,7 @@
 
 mod arguments;
 mod catalogue;
+mod consumer;
 mod get;
 mod show;
 mod sse;
@@ -16,6 +17,7 @@ pub(crate) async fn events(command: EventsCommand) -> anyhow::Result<Verdict> {
         EventsCommand::Types(arguments) => catalogue::types(&arguments)?,
         EventsCommand::Schema(arguments) => catalogue::schema(&arguments)?,
         EventsCommand::Get(arguments) => get::get(&arguments).await?,
+        EventsCommand::Consumer(command) => consumer::consumer(command).await?,
         EventsCommand::Tail(arguments) => tail::tail(&arguments).await?,
     }
     Ok(Verdict::Well)
