@@ -19,7 +19,7 @@ const END: &str = "<!-- end of the generated part -->\n";
 const HEAD: &str = "<!-- generated from the types of events -->\n";
 
 /// What is known of a noun, and of no single fact.
-const NOUNS: [(&str, &str); 14] = [
+const NOUNS: [(&str, &str); 15] = [
     ("bucket", "Buckets and their settings."),
     ("content", "Stored bytes: where their shards are, how they are, and when they end."),
     ("group", "Groups of users."),
@@ -35,6 +35,7 @@ const NOUNS: [(&str, &str); 14] = [
     ("region", "The region as a whole: its level, its keys, and what one process does at a time."),
     ("secret", "Sealed secrets."),
     ("session", "Sessions of users."),
+    ("target", "Targets, to which events are sent, and how far each has come."),
     ("upload", "Multipart uploads."),
     ("user", "Users."),
 ];

@@ -51,6 +51,7 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         lock_fact().boxed(),
         crate::content_strategies::health_changed().boxed(),
         crate::lease_strategies::fact().boxed(),
+        crate::target_strategies::fact().boxed(),
         crate::content_strategies::placed().boxed(),
         crate::content_strategies::reclaimed().boxed(),
         upload_created().boxed(),

@@ -2,14 +2,14 @@
 
 use events::ids::{
     AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
-    SessionId, UploadId, UserId, UserName, VersionId, WorkerName,
+    SessionId, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, GroupRow,
     KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    ReleasedUploadRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes do not
@@ -62,6 +62,10 @@ pub enum Change {
     PutWorker { name: WorkerName, row: WorkerRow },
     PutNodeUsage { name: NodeId, row: NodeUsageRow },
     DropNodeUsage { name: NodeId },
+    PutTarget { name: TargetName, row: TargetRow },
+    DropTarget { name: TargetName },
+    PutDeadLetter { target: TargetName, sequence: u64, row: DeadLetterRow },
+    DropDeadLetter { target: TargetName, sequence: u64 },
     Identity(IdentityChange),
 }
 

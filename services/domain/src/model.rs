@@ -5,16 +5,16 @@ use std::convert::Infallible;
 
 use events::ids::{
     AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
-    SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId, WorkerName,
+    SessionId, Sha256Digest, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, GroupRow,
     KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    ReleasedUploadRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
 };
 use crate::view::{Parts, View};
 
@@ -46,6 +46,8 @@ pub struct Model {
     pub leases: BTreeMap<Lease, LeaseRow>,
     pub workers: BTreeMap<WorkerName, WorkerRow>,
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
+    pub targets: BTreeMap<TargetName, TargetRow>,
+    pub dead_letters: BTreeMap<(TargetName, u64), DeadLetterRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -115,6 +117,10 @@ impl Model {
             Change::PutWorker { name, row } => drop(self.workers.insert(name, row)),
             Change::PutNodeUsage { name, row } => drop(self.node_usage.insert(name, row)),
             Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
+            Change::PutTarget { name, row } => drop(self.targets.insert(name, row)),
+            Change::DropTarget { name } => drop(self.targets.remove(&name)),
+            Change::PutDeadLetter { target, sequence, row } => drop(self.dead_letters.insert((target, sequence), row)),
+            Change::DropDeadLetter { target, sequence } => drop(self.dead_letters.remove(&(target, sequence))),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -330,6 +336,28 @@ impl View for Model {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Infallible> {
         Ok(self.workers.get(name).copied().unwrap_or_default())
+    }
+
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, Infallible> {
+        Ok(self.targets.get(name).cloned())
+    }
+
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, Infallible> {
+        Ok(self.targets.iter().take(max).map(|(name, row)| (name.clone(), row.clone())).collect())
+    }
+
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Infallible> {
+        Ok(self.dead_letters.get(&(target.clone(), sequence)).cloned())
+    }
+
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, Infallible> {
+        let theirs = self.dead_letters.iter().filter(|((of, sequence), _)| of == target && *sequence > after);
+        Ok(theirs.map(|((_, sequence), row)| (*sequence, row.clone())).take(max).collect())
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Infallible> {

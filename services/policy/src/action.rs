@@ -192,6 +192,15 @@ actions! {
         AdminInitNode "admin:InitNode"
         AdminConfirmStrays "admin:ConfirmStrays"
         AdminChangeWorker "admin:ChangeWorker"
+        AdminListTargets "admin:ListTargets"
+        AdminCreateTarget "admin:CreateTarget"
+        AdminGetTarget "admin:GetTarget"
+        AdminChangeTarget "admin:ChangeTarget"
+        AdminDeleteTarget "admin:DeleteTarget"
+        AdminListDeadLetters "admin:ListDeadLetters"
+        AdminDiscardDeadLetters "admin:DiscardDeadLetters"
+        AdminRedeliver "admin:Redeliver"
+        AdminTestTarget "admin:TestTarget"
         ReadEvents "planetstore:ReadEvents"
     }
 }

@@ -450,11 +450,11 @@ pub(super) struct Error {
 }
 
 /// Distinguishes `null` from an absent field.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-fn secret(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn secret(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({ "type": "string", "format": "password" })
 }
 

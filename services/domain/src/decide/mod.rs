@@ -18,6 +18,7 @@ mod release;
 mod rename;
 mod setting;
 mod tags;
+mod target;
 mod upload;
 mod worker;
 
@@ -127,6 +128,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::ChangeWorker(change) => worker::change(view, change),
         Command::AskWorker(ask) => Ok(worker::ask(ask)),
         Command::JoinNode(wanted) => node::join(view, wanted),
+        Command::Target(command) => target::decide(view, command),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::AppendObject(append) => append::append(view, append, context),

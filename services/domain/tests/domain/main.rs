@@ -24,3 +24,4 @@ mod releases;
 mod renames;
 mod rules;
 mod settings;
+mod targets;

@@ -1,5 +1,6 @@
 use domain::Change;
 
+use super::region::RegionKey;
 use super::{Tables, Writable};
 use crate::StateError;
 
@@ -64,6 +65,12 @@ impl Tables<Writable<'_>> {
             }
             Change::PutLease { lease, row } => self.region.put_lease(*lease, row),
             Change::PutWorker { name, row } => self.region.put_worker(name, row),
+            Change::PutTarget { name, row } => self.region.put_target(name, row),
+            Change::DropTarget { name } => self.region.drop(&RegionKey::Target(name.clone())),
+            Change::PutDeadLetter { target, sequence, row } => self.region.put_dead_letter(target, *sequence, row),
+            Change::DropDeadLetter { target, sequence } => {
+                self.region.drop(&RegionKey::DeadLetter(target.clone(), *sequence))
+            }
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }

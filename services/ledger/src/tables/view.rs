@@ -1,11 +1,11 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
-    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
+    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow,
     UsageRow, VersionRow, WorkerRow,
 };
 use domain::{Parts, View};
 use events::ids::{
-    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, TargetName, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
@@ -144,6 +144,27 @@ impl<A: Access> View for Tables<A> {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
         self.region.worker(name)
+    }
+
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, StateError> {
+        self.region.target(name)
+    }
+
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, StateError> {
+        self.list_targets(None, max)
+    }
+
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {
+        self.region.dead_letter(target, sequence)
+    }
+
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, StateError> {
+        self.list_dead_letters(target, after, max)
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, StateError> {
