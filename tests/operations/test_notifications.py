@@ -10,6 +10,7 @@ import pytest
 
 from harness import wait
 from harness.clients import boto_client
+from harness.failpoints import VARIABLE, of_service
 from harness.receiver import Got, Receiver
 from harness.server import Server
 from harness.users import Users, call, login
@@ -200,9 +201,9 @@ def test_nothing_is_missed_by_a_sender_that_is_killed(make_server, receiver):
     s3.create_bucket(Bucket="killed")
     add(server, "killed", receiver.url, filter={"types": ["object"], "buckets": ["killed"]})
     server.stop()
-    for point in ("notify.delivered", "notify.advanced", "notify.delivered"):
+    for point in [*of_service("notify"), "notify.delivered"]:
         receiver.clear()
-        server.environment["PLANETSTORE_FAILPOINT"] = point
+        server.environment[VARIABLE] = point
         server.start()
         s3 = boto_client(server)
         tags = []
@@ -214,7 +215,7 @@ def test_nothing_is_missed_by_a_sender_that_is_killed(make_server, receiver):
         assert tags
         wait.until(lambda: server.process.poll() is not None, "the end at the failpoint")
         server.kill()
-        del server.environment["PLANETSTORE_FAILPOINT"]
+        del server.environment[VARIABLE]
         server.start()
         last = boto_client(server).put_object(Bucket="killed", Key="k", Body=b"last")["ETag"]
         got = receiver.wait(lambda got, last=last: any(last.strip('"') in str(r.body) for r in got), "the last event")

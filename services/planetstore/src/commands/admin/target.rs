@@ -1,4 +1,4 @@
-use anyhow::{Context, bail};
+use anyhow::bail;
 use events::ids::TargetName;
 use http::Method;
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ const KEY_ENV: &str = "PLANETSTORE_TARGET_SECRET";
 fn key() -> anyhow::Result<Option<String>> {
     match std::env::var(KEY_ENV) {
         Ok(key) if !key.is_empty() => Ok(Some(key)),
-        Err(std::env::VarError::NotUnicode(_)) => None.context("the key in PLANETSTORE_TARGET_SECRET is not UTF-8"),
+        Err(std::env::VarError::NotUnicode(_)) => bail!("the key in {KEY_ENV} is not UTF-8"),
         _ => Ok(None),
     }
 }
