@@ -30,6 +30,8 @@ mod samples;
 mod secret_samples;
 #[path = "../tests/events/shard_samples.rs"]
 mod shard_samples;
+#[path = "../tests/events/target_samples.rs"]
+mod target_samples;
 
 fn main() -> io::Result<()> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas"));

@@ -29,6 +29,8 @@ mod samples;
 mod secret_samples;
 #[path = "../tests/events/shard_samples.rs"]
 mod shard_samples;
+#[path = "../tests/events/target_samples.rs"]
+mod target_samples;
 
 /// The duration of one round.
 const ROUND: Duration = Duration::from_millis(2);

@@ -20,11 +20,13 @@ pub enum Lease {
     Dedup,
     /// Saying which storage nodes are there and which are not.
     Nodes,
+    /// Sending events to targets.
+    Notify,
 }
 
 impl Lease {
     /// All leases.
-    pub const ALL: [Self; 4] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes];
+    pub const ALL: [Self; 5] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notify];
 
     /// The lease's name.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Lease {
             Self::Gc => "gc",
             Self::Dedup => "dedup",
             Self::Nodes => "nodes",
+            Self::Notify => "notify",
         }
     }
 }
@@ -99,6 +102,7 @@ impl Fact {
             Self::NodeFull(fact) => fact.term,
             Self::NodeFailing(fact) => fact.term,
             Self::NodeRecovered(fact) => fact.term,
+            Self::TargetsAdvanced(fact) => fact.term,
             _ => None,
         }
     }
@@ -116,6 +120,7 @@ impl Fact {
             Self::NodeFull(fact) => &mut fact.term,
             Self::NodeFailing(fact) => &mut fact.term,
             Self::NodeRecovered(fact) => &mut fact.term,
+            Self::TargetsAdvanced(fact) => &mut fact.term,
             _ => return self,
         };
         *field = Some(term);

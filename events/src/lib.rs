@@ -6,7 +6,7 @@
 //! # Layout
 //! - [`ids`]: validated names and ids
 //! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`]: the facts, a file per noun; [`access`],
+//!   [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`]: the facts, a file per noun; [`access`],
 //!   [`encryption`]: types that several of them share
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
@@ -32,6 +32,7 @@ pub mod lease;
 pub mod lifecycle;
 pub mod lock;
 pub mod node;
+pub mod notification;
 pub mod object;
 pub mod policy;
 pub mod quota;
@@ -41,6 +42,7 @@ pub mod secret;
 pub mod session;
 mod subject;
 pub mod tags;
+pub mod target;
 pub mod upload;
 pub mod user;
 mod withheld;

@@ -16,7 +16,7 @@ pub const SUBJECT_ROOT: &str = "ps";
 /// there must never become entries of the log.
 pub const SUBJECT_NOUNS: &[&str] = &[
     "audit", "bucket", "consumer", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region",
-    "secret", "session", "upload", "user",
+    "secret", "session", "target", "upload", "user",
 ];
 
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');

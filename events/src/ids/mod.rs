@@ -28,7 +28,7 @@ pub use digest::{KeyCheck, MasterKeyId, Md5Digest, Sha256Digest};
 pub use etag::ETag;
 pub use event_id::EventId;
 pub use folder_id::FolderId;
-pub use identity::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Salt, Sealed, SessionId, UserId, UserName};
+pub use identity::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Salt, Sealed, SessionId, TargetName, UserId, UserName};
 pub use layout::{DATA_SHARDS, Layout, PARITY_SHARDS, SHARDS, SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
 pub use node_id::NodeId;
 pub use object_key::{OBJECT_KEY_BYTES_MAX, ObjectKey};

@@ -65,6 +65,7 @@ const fn example(collection: Collection) -> &'static str {
         Collection::Regions => "eu-1",
         Collection::Nodes => "node-1",
         Collection::Consumers => "search",
+        Collection::Targets => "alerts",
     }
 }
 

@@ -26,3 +26,5 @@ mod secret_samples;
 mod secrets;
 mod shard_samples;
 mod strategies;
+mod target_samples;
+mod target_strategies;

@@ -36,6 +36,7 @@ const NOUNS: [(&str, &str); 15] = [
     ("region", "The region as a whole: its level, its keys, and what one process does at a time."),
     ("secret", "Sealed secrets."),
     ("session", "Sessions of users."),
+    ("target", "Targets, to which events are sent, and how far each has come."),
     ("upload", "Multipart uploads."),
     ("user", "Users."),
 ];

@@ -53,6 +53,7 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         crate::content_strategies::health_changed().boxed(),
         crate::lease_strategies::fact().boxed(),
         crate::consumer_strategies::fact().boxed(),
+        crate::target_strategies::fact().boxed(),
         crate::content_strategies::placed().boxed(),
         crate::content_strategies::reclaimed().boxed(),
         upload_created().boxed(),

@@ -1,13 +1,12 @@
 //! The changes of a fact as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
 use events::ids::{
-    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
-    PolicyName, SessionId, UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName, SessionId, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,
@@ -70,6 +69,10 @@ pub enum Change {
     DropConsumer { name: ConsumerName },
     PutNodeUsage { name: NodeId, row: NodeUsageRow },
     DropNodeUsage { name: NodeId },
+    PutTarget { name: TargetName, row: TargetRow },
+    DropTarget { name: TargetName },
+    PutDeadLetter { target: TargetName, sequence: u64, row: DeadLetterRow },
+    DropDeadLetter { target: TargetName, sequence: u64 },
     Identity(IdentityChange),
 }
 

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use events::ids::{
-    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
-    PolicyName, SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName, SessionId, Sha256Digest, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
 };
 use crate::view::{Parts, View};
 
@@ -50,6 +49,8 @@ pub struct Model {
     pub workers: BTreeMap<WorkerName, WorkerRow>,
     pub consumers: BTreeMap<ConsumerName, ConsumerRow>,
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
+    pub targets: BTreeMap<TargetName, TargetRow>,
+    pub dead_letters: BTreeMap<(TargetName, u64), DeadLetterRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -131,6 +132,10 @@ impl Model {
             Change::DropConsumer { name } => drop(self.consumers.remove(&name)),
             Change::PutNodeUsage { name, row } => drop(self.node_usage.insert(name, row)),
             Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
+            Change::PutTarget { name, row } => drop(self.targets.insert(name, row)),
+            Change::DropTarget { name } => drop(self.targets.remove(&name)),
+            Change::PutDeadLetter { target, sequence, row } => drop(self.dead_letters.insert((target, sequence), row)),
+            Change::DropDeadLetter { target, sequence } => drop(self.dead_letters.remove(&(target, sequence))),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -375,6 +380,28 @@ impl View for Model {
 
     fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, Infallible> {
         Ok(self.consumers.iter().map(|(name, row)| (name.clone(), row.clone())).collect())
+    }
+
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, Infallible> {
+        Ok(self.targets.get(name).cloned())
+    }
+
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, Infallible> {
+        Ok(self.targets.iter().take(max).map(|(name, row)| (name.clone(), row.clone())).collect())
+    }
+
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Infallible> {
+        Ok(self.dead_letters.get(&(target.clone(), sequence)).cloned())
+    }
+
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, Infallible> {
+        let theirs = self.dead_letters.iter().filter(|((of, sequence), _)| of == target && *sequence > after);
+        Ok(theirs.map(|((_, sequence), row)| (*sequence, row.clone())).take(max).collect())
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Infallible> {

@@ -8,13 +8,14 @@ use events::lease::{Lease, Released, Taken};
 use events::node::Offline;
 use events::object::Deleted;
 use events::region::HorizonMoved;
+use events::target::Advanced;
 use events::upload::{Aborted, PartsReleased};
 use events::{Author, Event, Fact};
 use jiff::Timestamp;
 
 use crate::command::{
     ChangeNode, Command, Context, Finding, Leased, MoveHorizon, NodeChange, NoteHealth, PlaceShards, ReclaimContents,
-    Rejection, ReleaseLease, TakeLease,
+    Rejection, ReleaseLease, TakeLease, TargetCommand,
 };
 use crate::decide::{Decision, Refused, decide, ended, given_up, release};
 use crate::row::PlacedShard;
@@ -51,7 +52,8 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::NodeRecovered(_)
         | Fact::RegionHorizonMoved(_)
         | Fact::RegionLeaseTaken(_)
-        | Fact::RegionLeaseReleased(_) => Some(Author::Maintenance),
+        | Fact::RegionLeaseReleased(_)
+        | Fact::TargetsAdvanced(_) => Some(Author::Maintenance),
         Fact::BucketCreated(_)
         | Fact::BucketDeleted(_)
         | Fact::BucketVersioningChanged(_)
@@ -64,6 +66,7 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::BucketLifecycleChanged(_)
         | Fact::BucketObjectLockChanged(_)
         | Fact::BucketEncryptionChanged(_)
+        | Fact::BucketNotificationsChanged(_)
         | Fact::QuotaChanged(_)
         | Fact::QuotaThresholdReached(_)
         | Fact::ObjectCreated(_)
@@ -107,6 +110,13 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::RegionWorkerAsked(_)
         | Fact::ConsumerAdded(_)
         | Fact::ConsumerRemoved(_)
+        | Fact::TargetCreated(_)
+        | Fact::TargetChanged(_)
+        | Fact::TargetDeleted(_)
+        | Fact::TargetTestAsked(_)
+        | Fact::TargetRedeliveryAsked(_)
+        | Fact::TargetDeadDiscarded(_)
+        | Fact::TargetResealed(_)
         | Fact::SecretKept(_)
         | Fact::SecretsResealed(_)
         | Fact::KmsKeyResealed(_)
@@ -190,6 +200,9 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
         Fact::RegionLeaseReleased(Released { region, lease, epoch }) => {
             ReleaseLease { region: region.clone(), lease: *lease, epoch: *epoch }.into()
         }
+        Fact::TargetsAdvanced(Advanced { region, targets, .. }) => {
+            TargetCommand::Advance { region: region.clone(), targets: targets.clone() }.into()
+        }
         _ => return Err(Rejection::NotAuthor.into()),
     };
     match (fact.term(), lease_of(fact)) {
@@ -213,6 +226,7 @@ fn lease_of(fact: &Fact) -> Option<&'static [Lease]> {
         | Fact::NodeFull(_)
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_) => Some(&[Lease::Nodes]),
+        Fact::TargetsAdvanced(_) => Some(&[Lease::Notify]),
         _ => None,
     }
 }

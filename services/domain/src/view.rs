@@ -1,14 +1,13 @@
 //! How `decide` and `project` read the state.
 
 use events::ids::{
-    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId,
-    WorkerName,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, TargetName, UploadId, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 
 /// Parts with their numbers, in order.
@@ -110,6 +109,19 @@ pub trait View: Identities {
     fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, Self::Error>;
     /// All durable consumers, in the order of their names: at most [`crate::CONSUMERS_MAX`].
     fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, Self::Error>;
+    /// A target of events.
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, Self::Error>;
+    /// The first targets in the order of their names, at most `max`.
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, Self::Error>;
+    /// A dead letter of a target.
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Self::Error>;
+    /// The dead letters of a target after a sequence, in order, at most `max`.
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, Self::Error>;
     /// What is placed on a storage node.
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Self::Error>;
     /// The newest secret that is kept apart.

@@ -30,6 +30,7 @@ mod refresh;
 mod seal;
 mod secret;
 mod token;
+mod webhook_key;
 
 pub use access_key::{ACCESS_KEY_RANDOM_BYTES, AccessKey};
 pub use credentials::Credentials;
@@ -42,6 +43,7 @@ pub use nats_key::{NATS_KEY_BYTES, NatsKey, NatsKeyError, is_signed_by_nats_serv
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use piece_tags::{PIECE_SECRET_BYTES, PIECE_TAG_BYTES, PieceKey, PiecePlace, PieceSecret, PieceSecrets, PieceTag};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};
-pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, password_context};
+pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, password_context, target_context};
 pub use secret::Secret;
 pub use token::{Bearer, Claims, Issued, TOKEN_TIME_SECONDS, TokenError, Tokens};
+pub use webhook_key::{WEBHOOK_KEY_BYTES, fresh_webhook_key, is_webhook_key};

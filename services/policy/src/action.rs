@@ -197,6 +197,15 @@ actions! {
         AdminListConsumers "admin:ListConsumers"
         AdminAddConsumer "admin:AddConsumer"
         AdminRemoveConsumer "admin:RemoveConsumer"
+        AdminListTargets "admin:ListTargets"
+        AdminCreateTarget "admin:CreateTarget"
+        AdminGetTarget "admin:GetTarget"
+        AdminChangeTarget "admin:ChangeTarget"
+        AdminDeleteTarget "admin:DeleteTarget"
+        AdminListDeadLetters "admin:ListDeadLetters"
+        AdminDiscardDeadLetters "admin:DiscardDeadLetters"
+        AdminRedeliver "admin:Redeliver"
+        AdminTestTarget "admin:TestTarget"
         ReadEvents "planetstore:ReadEvents"
     }
 }

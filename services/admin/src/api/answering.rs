@@ -107,6 +107,7 @@ pub(super) fn targets(path: &str, params: &[(String, String)]) -> Vec<String> {
             "bucket" => "bucket",
             "node" => "node",
             "consumer" => "consumer",
+            "target" => "target",
             // Keys and sessions are their users'.
             _ => return None,
         };
@@ -129,6 +130,7 @@ const COLLECTIONS: [(&str, &str); 7] = [
     ("/api/v1/buckets", "bucket"),
     ("/api/v1/nodes", "node"),
     ("/api/v1/consumers", "consumer"),
+    ("/api/v1/targets", "target"),
 ];
 
 /// What a request makes that names it in its document only.

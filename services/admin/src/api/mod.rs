@@ -42,6 +42,7 @@ mod sessions;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod targets;
 mod throttle;
 mod users;
 

@@ -6,7 +6,7 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
-    buckets, consumers, groups, history, insights, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape, users,
+    buckets, consumers, groups, history, insights, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape, targets, users,
 };
 
 macro_rules! open {
@@ -45,6 +45,7 @@ pub(super) fn operations() -> Vec<Operation> {
         about_consumers(),
         history::operations(),
         insights::operations(),
+        targets::operations(),
     ]
     .concat()
 }

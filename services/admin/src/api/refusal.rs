@@ -1,4 +1,4 @@
-use domain::{IdentityRejection, Rejection};
+use domain::{IdentityRejection, Rejection, TargetRejection};
 use feed::{FeedError, InvalidQuery};
 use http::StatusCode;
 use identity::{HashError, PasswordError};
@@ -215,6 +215,7 @@ impl From<Rejection> for Refusal {
         match rejection {
             Rejection::NoSuchBucket => Self::not_found("there is no such bucket"),
             Rejection::Identity(rejection) => rejection.into(),
+            Rejection::Target(TargetRejection::NoSuch(_)) => Self::not_found("there is no such target"),
             Rejection::NoSuchNode => Self::not_found("no storage node of this name has joined"),
             Rejection::NodeRemoved => {
                 Self::conflict("the storage node was removed: `planetstore node resume` takes it back")

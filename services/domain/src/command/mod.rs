@@ -17,6 +17,7 @@ mod region;
 mod rejection;
 mod rename;
 pub(crate) mod setting;
+mod target;
 mod upload;
 mod worker;
 
@@ -44,6 +45,7 @@ pub use precondition::{ETags, Precondition};
 pub use region::{ChangeKey, ChangeMasterKey};
 pub use rejection::Rejection;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
+pub use target::{DEAD_LETTERS_MAX, SETTLED_AT_ONCE_MAX, TARGETS_MAX, TargetCommand, TargetRejection};
 pub use upload::{CompleteUpload, CreateUpload, StorePart};
 pub use worker::{AskWorker, ChangeWorker};
 
@@ -197,6 +199,8 @@ pub enum Command {
     AddConsumer(Box<AddConsumer>),
     /// Remove a durable consumer.
     RemoveConsumer(Box<RemoveConsumer>),
+    /// Change targets, to which events are sent.
+    Target(Box<TargetCommand>),
     /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.

@@ -4,6 +4,7 @@ use events::quota::Resource;
 
 use super::identity::IdentityRejection;
 use super::setting::BUCKET_TAGS_MAX;
+use super::target::TargetRejection;
 use super::{OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
 use crate::proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX};
 
@@ -149,6 +150,9 @@ pub enum Rejection {
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),
+    /// A rule about targets.
+    #[error(transparent)]
+    Target(#[from] TargetRejection),
     /// Other programs may not know such a fact. Upgrade the region once all its programs are new enough.
     #[error(
         "this needs level {needed}, and the region is at {level}: once every process runs this release or a newer one, run `planetstore admin region upgrade`"

@@ -19,6 +19,7 @@ mod release;
 mod rename;
 mod setting;
 mod tags;
+mod target;
 mod upload;
 mod worker;
 
@@ -130,6 +131,7 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::AddConsumer(wanted) => consumer::add(view, wanted),
         Command::RemoveConsumer(wanted) => consumer::remove(view, wanted),
         Command::JoinNode(wanted) => node::join(view, wanted),
+        Command::Target(command) => target::decide(view, command),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::AppendObject(append) => append::append(view, append, context),

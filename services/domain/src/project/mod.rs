@@ -19,6 +19,7 @@ mod release;
 mod rename;
 mod secret;
 mod setting;
+mod target;
 mod upload;
 mod worker;
 
@@ -81,6 +82,7 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::ObjectRetentionChanged(fact) => lock::retention_changed(&mut draft, fact)?,
         Fact::ObjectLegalHoldChanged(fact) => lock::legal_hold_changed(&mut draft, fact)?,
         Fact::BucketEncryptionChanged(fact) => setting::encryption_changed(&mut draft, fact)?,
+        Fact::BucketNotificationsChanged(fact) => setting::notifications_changed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,
@@ -137,11 +139,18 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::RegionWorkerAsked(fact) => worker::asked(&mut draft, fact)?,
         Fact::ConsumerAdded(fact) => consumer::added(&mut draft, fact),
         Fact::ConsumerRemoved(fact) => consumer::removed(&mut draft, fact),
+        Fact::TargetCreated(fact) => target::created(&mut draft, fact),
+        Fact::TargetChanged(fact) => target::changed(&mut draft, fact)?,
+        Fact::TargetDeleted(fact) => target::deleted(&mut draft, fact)?,
+        Fact::TargetRedeliveryAsked(fact) => target::redelivery_asked(&mut draft, fact)?,
+        Fact::TargetDeadDiscarded(fact) => target::dead_discarded(&mut draft, fact)?,
+        Fact::TargetsAdvanced(fact) => target::advanced(&mut draft, fact)?,
+        Fact::TargetResealed(fact) => target::resealed(&mut draft, fact)?,
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
         Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,
-        // These are for consumers: the facts of the sessions change the state.
-        Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) => {}
+        // These are for consumers: the facts of the sessions change the state, and a target gets the test as any event.
+        Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) | Fact::TargetTestAsked(_) => {}
     }
     let who = Who::of(view, event)?;
     growth::of_writer(&mut draft, who.writer())?;

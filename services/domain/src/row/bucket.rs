@@ -9,7 +9,7 @@ use events::tags::Tags;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::field;
+use super::{NotificationRow, field};
 
 /// A bucket's identity: the sequence of the event that created it. A later bucket of the same name has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +74,8 @@ pub struct BucketSettingsRow {
     pub lifecycle: Option<Vec<Rule>>,
     /// The default minimum object size for transitions between storage classes.
     pub transition_minimum: TransitionMinimum,
+    /// Which events are sent to which targets.
+    pub notifications: Vec<NotificationRow>,
 }
 
 /// The object lock configuration of a bucket.

@@ -12,6 +12,7 @@ mod lease;
 mod node;
 mod object;
 mod region;
+mod target;
 mod upload;
 mod worker;
 
@@ -26,6 +27,7 @@ pub use lease::LeaseRow;
 pub use node::{Condition, Duty, NodeRow, Presence, Since};
 pub use object::{BodyRow, ObjectRow, RenameRow, VersionRow};
 pub use region::{KeyNumbers, MasterKeyRow, SecretRow, TotalsRow};
+pub use target::{DeadLetterRow, NotificationRow, TargetRow, names_bucket};
 pub use upload::{ManifestRow, PartRow, ReleasedUploadRow, UploadRow};
 pub use worker::WorkerRow;
 

@@ -27,3 +27,4 @@ mod releases;
 mod renames;
 mod rules;
 mod settings;
+mod targets;

@@ -2,7 +2,7 @@
 //! fact makes a fact; one that makes a type of the wire begins with `wire_`.
 //!
 //! # Layout
-//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`
+//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `notification`
 //! - `name`: versions and uploads as clients name them
 
 mod access;
@@ -11,6 +11,7 @@ mod cors;
 mod lifecycle;
 mod lock;
 mod name;
+mod notification;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub(crate) use lock::{
     default_retention, legal_hold, lock, retention, wire_default_retention, wire_legal_hold, wire_retention,
     wire_retention_mode,
 };
+pub(crate) use notification::{notification_rule, wire_notification_rule};
 pub(crate) use name::{upload_id, version_name, version_text};
 
 /// The storage class of objects that were stored without one.

@@ -1,5 +1,6 @@
 use domain::Change;
 
+use super::region::RegionKey;
 use super::{Tables, Writable};
 use crate::StateError;
 
@@ -89,6 +90,12 @@ impl Tables<Writable<'_>> {
             Change::PutWorker { name, row } => self.region.put_worker(name, row),
             Change::PutConsumer { name, row } => self.region.put_consumer(name, row),
             Change::DropConsumer { name } => self.region.drop_consumer(name),
+            Change::PutTarget { name, row } => self.region.put_target(name, row),
+            Change::DropTarget { name } => self.region.drop(&RegionKey::Target(name.clone())),
+            Change::PutDeadLetter { target, sequence, row } => self.region.put_dead_letter(target, *sequence, row),
+            Change::DropDeadLetter { target, sequence } => {
+                self.region.drop(&RegionKey::DeadLetter(target.clone(), *sequence))
+            }
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }

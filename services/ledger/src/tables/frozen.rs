@@ -99,6 +99,13 @@ fn keys_have_these_forms_and_are_read_back() {
     assert!(matches!(stored::<RegionKey>(&consumer, "consumer/search"), RegionKey::Consumer(_)));
     let lease = RegionKey::Lease(Lease::Gc);
     assert!(matches!(stored::<RegionKey>(&lease, "lease/gc"), RegionKey::Lease(Lease::Gc)));
+    let target = RegionKey::Target("alerts".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&target, "target/alerts"), RegionKey::Target(_)));
+    let dead = RegionKey::DeadLetter("alerts".parse().unwrap(), 7);
+    assert!(matches!(
+        stored::<RegionKey>(&dead, "dead/alerts/00000000000000000007"),
+        RegionKey::DeadLetter(name, 7) if name.as_str() == "alerts"
+    ));
     assert!(RegionKey::decode("lease/none").is_err());
     assert!(matches!(stored::<RegionKey>(&RegionKey::Cursor, "cursor"), RegionKey::Cursor));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Totals, "totals"), RegionKey::Totals));

@@ -1,7 +1,11 @@
 //! The rows of which a region has one, its storage nodes, and the position up to which the log is folded.
 
-use domain::row::{ConsumerRow, DebtRow, LeaseRow, NodeRow, NodeUsageRow, SecretRow, TotalsRow, WorkerRow};
-use events::ids::{ConsumerName, InvalidName, NodeId, WorkerName};
+use std::ops::Bound;
+
+use domain::row::{
+    ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, NodeRow, NodeUsageRow, SecretRow, TargetRow, TotalsRow, WorkerRow,
+};
+use events::ids::{ConsumerName, InvalidName, NodeId, TargetName, WorkerName};
 use events::lease::Lease;
 use redb::{ReadTransaction, TableError};
 
@@ -32,6 +36,10 @@ pub(crate) enum RegionKey {
     Worker(WorkerName),
     /// → [`ConsumerRow`].
     Consumer(ConsumerName),
+    /// → [`TargetRow`].
+    Target(TargetName),
+    /// A target and the sequence of an event → [`DeadLetterRow`].
+    DeadLetter(TargetName, u64),
 }
 
 const CURSOR: &str = "cursor";
@@ -63,6 +71,17 @@ const CONSUMER: &str = "consumer/";
 
 /// This sorts after all of those.
 const AFTER_CONSUMERS: &str = "consumer0";
+/// This comes before the name of a target of events.
+const TARGET: &str = "target/";
+
+/// This sorts after all targets.
+const AFTER_TARGETS: &str = "target0";
+
+/// This comes before the name of a target, a slash, and the sequence of a dead letter in 20 digits.
+const DEAD_LETTER: &str = "dead/";
+
+/// The digits of a sequence, so that the order of the keys is that of the log.
+const SEQUENCE_DIGITS: usize = 20;
 
 impl Key for RegionKey {
     type Stored = &'static str;
@@ -80,6 +99,8 @@ impl Key for RegionKey {
             Self::Lease(lease) => then(&format!("{LEASE}{lease}")),
             Self::Worker(name) => then(&format!("{WORKER}{name}")),
             Self::Consumer(name) => then(&format!("{CONSUMER}{name}")),
+            Self::Target(name) => then(&format!("{TARGET}{name}")),
+            Self::DeadLetter(name, sequence) => then(&format!("{DEAD_LETTER}{name}/{sequence:0SEQUENCE_DIGITS$}")),
         }
     }
 
@@ -101,6 +122,11 @@ impl Key for RegionKey {
                     Self::Worker(name.parse()?)
                 } else if let Some(name) = key.strip_prefix(CONSUMER) {
                     Self::Consumer(name.parse()?)
+                } else if let Some(name) = key.strip_prefix(TARGET) {
+                    Self::Target(name.parse()?)
+                } else if let Some(rest) = key.strip_prefix(DEAD_LETTER) {
+                    let (name, sequence) = rest.split_once('/').ok_or_else(unknown)?;
+                    Self::DeadLetter(name.parse()?, sequence.parse().map_err(|_| unknown())?)
                 } else {
                     let name = key.strip_prefix(LEASE);
                     let lease = Lease::ALL.into_iter().find(|lease| name == Some(lease.as_str()));
@@ -154,6 +180,14 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
         }
         Ok(consumers)
     }
+
+    pub(super) fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, StateError> {
+        self.get_as(&RegionKey::Target(name.clone()))
+    }
+
+    pub(super) fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {
+        self.get_as(&RegionKey::DeadLetter(target.clone(), sequence))
+    }
 }
 
 impl Table<Writable<'_>, RegionKey, Mixed> {
@@ -200,6 +234,19 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
     pub(super) fn drop_consumer(&mut self, name: &ConsumerName) -> Result<(), StateError> {
         self.drop(&RegionKey::Consumer(name.clone()))
     }
+
+    pub(super) fn put_target(&mut self, name: &TargetName, row: &TargetRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Target(name.clone()), row)
+    }
+
+    pub(super) fn put_dead_letter(
+        &mut self,
+        target: &TargetName,
+        sequence: u64,
+        row: &DeadLetterRow,
+    ) -> Result<(), StateError> {
+        self.put_as(&RegionKey::DeadLetter(target.clone(), sequence), row)
+    }
 }
 
 impl<A: Access> Tables<A> {
@@ -230,6 +277,44 @@ impl<A: Access> Tables<A> {
             }
         }
         Ok(nodes)
+    }
+
+    /// A page of the targets of events, in the order of their names.
+    pub fn list_targets(
+        &self,
+        after: Option<&TargetName>,
+        max: usize,
+    ) -> Result<Vec<(TargetName, TargetRow)>, StateError> {
+        let from = after.map(|name| format!("{TARGET}{name}"));
+        let from = from.as_deref().map_or(Bound::Included(TARGET), Bound::Excluded);
+        let mut targets = Vec::new();
+        for entry in self.region.range((from, Bound::Excluded(AFTER_TARGETS)))?.take(max) {
+            let entry = entry?;
+            if let RegionKey::Target(name) = entry.key()? {
+                targets.push((name, entry.row_as()?));
+            }
+        }
+        Ok(targets)
+    }
+
+    /// A page of the dead letters of a target, in the order of their events.
+    pub fn list_dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, StateError> {
+        let place = |sequence: u64| format!("{DEAD_LETTER}{target}/{sequence:0SEQUENCE_DIGITS$}");
+        let (from, to) = (place(after), place(u64::MAX));
+        let range = (Bound::Excluded(from.as_str()), Bound::Included(to.as_str()));
+        let mut letters = Vec::new();
+        for entry in self.region.range(range)?.take(max) {
+            let entry = entry?;
+            if let RegionKey::DeadLetter(_, sequence) = entry.key()? {
+                letters.push((sequence, entry.row_as()?));
+            }
+        }
+        Ok(letters)
     }
 
     /// Returns the name of the keys by which the entries were judged; `None` for a new projection.

@@ -1,9 +1,9 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DebtRow, EndedRow, FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow, WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
-    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, TargetName, UploadId, VersionId,
     WorkerName,
 };
 use events::lease::Lease;
@@ -178,6 +178,27 @@ impl<A: Access> View for Tables<A> {
 
     fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, StateError> {
         self.region.consumers()
+    }
+
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, StateError> {
+        self.region.target(name)
+    }
+
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, StateError> {
+        self.list_targets(None, max)
+    }
+
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {
+        self.region.dead_letter(target, sequence)
+    }
+
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, StateError> {
+        self.list_dead_letters(target, after, max)
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, StateError> {

@@ -179,6 +179,8 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.groups = found(&replayed.groups, |name| snapshot.group(name));
     model.policies = found(&replayed.policies, |name| snapshot.policy(name));
     model.kms_keys = found(&replayed.kms_keys, |name| snapshot.kms_key(name));
+    model.targets = found(&replayed.targets, |name| snapshot.target(name));
+    model.dead_letters = found(&replayed.dead_letters, |(name, sequence)| snapshot.dead_letter(name, *sequence));
     model.leases = found(&replayed.leases, |lease| snapshot.lease(*lease));
     model.workers = found(&replayed.workers, |name| snapshot.worker(name).map(Some));
     model.sessions = found(&replayed.sessions, |id| snapshot.session(*id));

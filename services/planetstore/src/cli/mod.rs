@@ -128,6 +128,8 @@ pub(crate) enum RunCommand {
     Lifecycle(roles::lifecycle::LifecycleArgs),
     /// Run the service that gives disk space back; of several instances, one works at a time
     Gc(roles::gc::GcArgs),
+    /// Run the service that sends events to targets outside; of several instances, one works at a time
+    Notify(roles::notify::NotifyArgs),
     /// Run a storage node
     Node(roles::node::NodeArgs),
     /// Run the service that brings contents back to all their shards; of several instances, one works at a time
@@ -145,6 +147,7 @@ impl RunCommand {
             Self::Health(arguments) => roles::health::run(arguments).await,
             Self::Lifecycle(arguments) => roles::lifecycle::run(arguments).await,
             Self::Gc(arguments) => roles::gc::run(arguments).await,
+            Self::Notify(arguments) => roles::notify::run(arguments).await,
             Self::Node(arguments) => roles::node::run(arguments).await,
             Self::Repair(arguments) => roles::repair::run(arguments).await,
             #[cfg(test)]

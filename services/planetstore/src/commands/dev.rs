@@ -11,6 +11,7 @@ use crate::process::raise_open_files;
 use crate::roles::gateway::S3Args;
 use crate::roles::gc::GcTimeArgs;
 use crate::roles::lifecycle::RulesArgs;
+use crate::roles::notify::TargetArgs;
 use crate::roles::repair::RepairTimeArgs;
 use crate::roles::{Doors, Plan, serve};
 use crate::signals::Stop;
@@ -34,6 +35,8 @@ pub(crate) struct DevArgs {
     pub(crate) repair: RepairTimeArgs,
     #[command(flatten)]
     pub(crate) gc: GcTimeArgs,
+    #[command(flatten)]
+    pub(crate) targets: TargetArgs,
     /// Number of storage nodes
     #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
           value_parser = clap::value_parser!(u16).range(3..=64))]
@@ -83,6 +86,7 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         repair,
         gc,
         health: true,
+        targets: Some(arguments.targets),
         integration: arguments.integration,
     };
     serve(plan, doors, stop).await?;

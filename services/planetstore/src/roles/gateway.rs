@@ -187,6 +187,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         repair: None,
         gc: None,
         health: false,
+        targets: None,
         integration: None,
     };
     super::serve(plan, doors, stop).await?;

@@ -24,7 +24,7 @@ use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, consumers, gateway, gc, health, lifecycle, repair, workers};
+use super::{admission, consumers, gateway, gc, health, lifecycle, notify, repair, workers};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -81,6 +81,8 @@ pub(crate) struct Plan {
     pub(crate) gc: Option<::gc::Options>,
     /// Whether this process watches the nodes.
     pub(crate) health: bool,
+    /// How targets of events are reached, if this process sends events.
+    pub(crate) targets: Option<notify::TargetArgs>,
     /// The file for the login of an integration, if there is to be one.
     pub(crate) integration: Option<PathBuf>,
 }
@@ -163,6 +165,10 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     if plan.health {
         let (nodes, telemetry) = (cluster.membership.clone(), cluster.telemetry.clone());
         process.add(health::watch(telemetry, &plan.region, ledger.clone(), nodes, &workers).await?);
+    }
+    if let Some(targets) = &plan.targets {
+        let (at, keys) = ((&endpoint, &plan.region), Arc::clone(&sealers));
+        workers.add(notify::worker(targets, at, keys, ledger.clone()).await?)?;
     }
     process.add(start_resealing(ledger.clone(), sealers));
     if let Some(console) = process.console() {

@@ -36,7 +36,7 @@ const BINARY: &str = "planetstore";
 /// The only crates that may import an external one.
 const KEPT_APART: [(&str, &[&str]); 12] = [
     ("redb", &["ledger"]),
-    ("async-nats", &["eventlog", "shards", "worker", "node", "consumers", BINARY]),
+    ("async-nats", &["eventlog", "shards", "worker", "node", "consumers", "notify", BINARY]),
     ("metrics-exporter-prometheus", &["admin"]),
     ("cloudevents-sdk", &["events"]),
     ("reed-solomon-erasure", &["shards"]),
@@ -45,7 +45,7 @@ const KEPT_APART: [(&str, &[&str]); 12] = [
     ("argon2", &["identity"]),
     ("aws-lc-rs", &["identity"]),
     ("jsonwebtoken", &["identity"]),
-    ("tokio-rustls", &["listener", BINARY]),
+    ("tokio-rustls", &["listener", "notify", BINARY]),
     ("rcgen", &[BINARY]),
 ];
 

@@ -46,6 +46,7 @@ fn path(operation: &Operation) -> String {
         ("{session}", "01890000-0000-7000-8000-000000000000"),
         ("{bucket}", "bucket"),
         ("{node}", "n1"),
+        ("{target}", "alerts"),
     ]
     .iter()
     .fold(operation.path.to_owned(), |path, (name, value)| path.replace(name, value))

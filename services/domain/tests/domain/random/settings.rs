@@ -27,6 +27,8 @@ use proptest::prelude::*;
 use testkit::commands::put_object;
 use uuid::Uuid;
 
+use crate::random::targets;
+
 /// A bucket without versioning, and one with object lock.
 pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];
 const KEYS: [&str; 3] = ["a", "b", "c"];
@@ -71,6 +73,8 @@ pub(crate) enum Step {
     AskWorker(u8),
     AddConsumer(u8),
     RemoveConsumer(u8),
+    /// About targets of events.
+    Target(targets::Step),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -220,9 +224,13 @@ fn upgrade(level: u32) -> Command {
 }
 
 /// The command of a step in a state; `None` if its object does not exist.
+#[expect(clippy::too_many_lines, reason = "an arm for each step")]
 pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
     let found = |bucket, at| Some(model.current.get(&(id(model, bucket), key(at)))?.version);
+    if let Step::Target(step) = step {
+        return targets::command(model, step, sealed(model));
+    }
     Some(match *step {
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
@@ -290,6 +298,7 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::Join(n, with, instead_of) => join(n, with, instead_of).into(),
         Step::TakeLease(..) | Step::ReleaseLease(..) | Step::Worker(..) | Step::AskWorker(_) => of_lease(step),
         Step::AddConsumer(_) | Step::RemoveConsumer(_) => of_lease(step),
+        Step::Target(_) => unreachable!("they are above"),
     })
 }
 
@@ -355,5 +364,5 @@ fn of_leases() -> impl Strategy<Value = Step> {
 }
 
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases()], 1..steps_max)
+    prop::collection::vec(prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases(), 3 => targets::step().prop_map(Step::Target)], 1..steps_max)
 }
