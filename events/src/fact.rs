@@ -6,7 +6,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, content, group, key, kms_key, lease, lock, node, object, policy, quota, region, secret};
+use crate::{
+    bucket, checkpoint, content, group, key, kms_key, lease, lock, node, object, policy, quota, region, secret,
+};
 use crate::{session, upload, user, worker};
 
 /// The resource that a fact is about: a token of its subject, and its CloudEvents `source`.
@@ -336,6 +338,8 @@ facts! {
     RegionWorkerChanged(worker::Changed): "region" "worker_changed", region, level 2;
     RegionWorkerAsked(worker::Asked): "region" "worker_asked", region, level 2;
     RegionHorizonMoved(region::HorizonMoved): "region" "horizon_moved", region, level 2;
+    RegionCheckpointed(checkpoint::Checkpointed): "region" "checkpointed", region, level 2;
+    RegionNotaryKeyChanged(checkpoint::KeyChanged): "region" "notary_key_changed", region, level 2;
     SecretKept(secret::Kept): "secret" "kept", region, level 2;
     SecretsResealed(secret::Resealed): "secret" "resealed", user, level 2;
     KmsKeyResealed(secret::KmsKeyResealed): "secret" "kms_key_resealed", kms_key, level 2;
@@ -385,7 +389,7 @@ mod tests {
 
     /// The number of kinds of each level. A released level never changes: a region at that level has programs that know
     /// exactly these kinds.
-    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 23];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 25];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

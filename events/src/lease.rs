@@ -20,11 +20,13 @@ pub enum Lease {
     Dedup,
     /// Saying which storage nodes are there and which are not.
     Nodes,
+    /// Signing what the log holds.
+    Notary,
 }
 
 impl Lease {
     /// All leases.
-    pub const ALL: [Self; 4] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes];
+    pub const ALL: [Self; 5] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notary];
 
     /// The lease's name.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Lease {
             Self::Gc => "gc",
             Self::Dedup => "dedup",
             Self::Nodes => "nodes",
+            Self::Notary => "notary",
         }
     }
 }
@@ -94,6 +97,8 @@ impl Fact {
             Self::ContentPlaced(fact) => fact.term,
             Self::ContentReclaimed(fact) => fact.term,
             Self::RegionHorizonMoved(fact) => fact.term,
+            Self::RegionCheckpointed(fact) => fact.term,
+            Self::RegionNotaryKeyChanged(fact) => fact.term,
             Self::NodeOnline(fact) => fact.term,
             Self::NodeOffline(fact) => fact.term,
             Self::NodeFull(fact) => fact.term,
@@ -111,6 +116,8 @@ impl Fact {
             Self::ContentPlaced(fact) => &mut fact.term,
             Self::ContentReclaimed(fact) => &mut fact.term,
             Self::RegionHorizonMoved(fact) => &mut fact.term,
+            Self::RegionCheckpointed(fact) => &mut fact.term,
+            Self::RegionNotaryKeyChanged(fact) => &mut fact.term,
             Self::NodeOnline(fact) => &mut fact.term,
             Self::NodeOffline(fact) => &mut fact.term,
             Self::NodeFull(fact) => &mut fact.term,

@@ -5,7 +5,7 @@
 //!
 //! # Layout
 //! - [`ids`]: validated names and ids
-//! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
+//! - [`bucket`], [`checkpoint`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
 //!   [`kms_key`], [`node`], [`region`], [`lease`], [`worker`], [`secret`]: the facts, a file per noun; [`access`],
 //!   [`encryption`]: types that several of them share
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
@@ -18,6 +18,7 @@ pub mod access;
 mod apart;
 mod author;
 pub mod bucket;
+pub mod checkpoint;
 pub mod content;
 pub mod cors;
 pub mod encryption;

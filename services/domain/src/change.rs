@@ -7,9 +7,10 @@ use events::ids::{
 use events::lease::Lease;
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ContentRow, DebtRow, EndedRow, FaultsRow,
+    GroupRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow,
+    ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    WorkerRow,
 };
 
 /// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes do not
@@ -60,6 +61,8 @@ pub enum Change {
     PutNode { name: NodeId, row: NodeRow },
     PutLease { lease: Lease, row: LeaseRow },
     PutWorker { name: WorkerName, row: WorkerRow },
+    PutNotary { row: NotaryRow },
+    PutCheckpoint { last: u64, row: CheckpointRow },
     PutNodeUsage { name: NodeId, row: NodeUsageRow },
     DropNodeUsage { name: NodeId },
     Identity(IdentityChange),

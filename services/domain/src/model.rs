@@ -12,9 +12,10 @@ use events::lease::Lease;
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ContentRow, DebtRow, EndedRow, FaultsRow,
+    GroupRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, PolicyRow,
+    ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow,
+    WorkerRow,
 };
 use crate::view::{Parts, View};
 
@@ -45,6 +46,8 @@ pub struct Model {
     pub nodes: BTreeMap<NodeId, NodeRow>,
     pub leases: BTreeMap<Lease, LeaseRow>,
     pub workers: BTreeMap<WorkerName, WorkerRow>,
+    pub notary: NotaryRow,
+    pub checkpoints: BTreeMap<u64, CheckpointRow>,
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
@@ -113,6 +116,8 @@ impl Model {
             Change::PutNode { name, row } => drop(self.nodes.insert(name, row)),
             Change::PutLease { lease, row } => drop(self.leases.insert(lease, row)),
             Change::PutWorker { name, row } => drop(self.workers.insert(name, row)),
+            Change::PutNotary { row } => self.notary = row,
+            Change::PutCheckpoint { last, row } => drop(self.checkpoints.insert(last, row)),
             Change::PutNodeUsage { name, row } => drop(self.node_usage.insert(name, row)),
             Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
             Change::Identity(change) => self.apply_to_identities(change),
@@ -330,6 +335,10 @@ impl View for Model {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Infallible> {
         Ok(self.workers.get(name).copied().unwrap_or_default())
+    }
+
+    fn notary(&self) -> Result<NotaryRow, Infallible> {
+        Ok(self.notary.clone())
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Infallible> {

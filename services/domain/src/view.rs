@@ -8,8 +8,8 @@ use events::lease::Lease;
 use crate::identities::Identities;
 use crate::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
-    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow, WorkerRow,
+    ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow,
+    UploadRow, UsageRow, VersionRow, WorkerRow,
 };
 
 /// Parts with their numbers, in order.
@@ -97,6 +97,8 @@ pub trait View: Identities {
     fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, Self::Error>;
     /// The settings of a worker; all defaults where nothing was ever set.
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Self::Error>;
+    /// How far the log is signed.
+    fn notary(&self) -> Result<NotaryRow, Self::Error>;
     /// What is placed on a storage node.
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Self::Error>;
     /// The newest secret that is kept apart.

@@ -112,6 +112,7 @@ fn invalid_state(about: About<'_>, message: &'static str) -> Error {
     Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each rejection")]
 pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
     match rejection {
         Rejection::NoSuchBucket => Error::no_such_bucket(about.bucket),
@@ -154,6 +155,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::NodeRemoved
         | Rejection::NodeInUse { .. }
         | Rejection::HorizonAhead
+        | Rejection::CheckpointNotNext { .. }
+        | Rejection::OtherNotaryKey
+        | Rejection::TooManyNotaryKeys
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => {

@@ -13,6 +13,7 @@
 //! - `token`: session tokens; `refresh`: refresh tokens
 //! - `data_key`: keys of encrypted objects and of their contents; `frames`: contents as ciphertext
 //! - `piece_tags`: tags that tell stored bytes from bytes that a node made up
+//! - `notary`: keys that sign what the log holds
 //! - `access_key`: fresh keys for S3; `credentials`: root's
 
 mod access_key;
@@ -22,6 +23,7 @@ mod frames;
 mod hasher;
 mod master_key;
 mod master_keys;
+mod notary;
 mod password;
 mod piece_tags;
 mod refresh;
@@ -36,6 +38,9 @@ pub use frames::{ContentKey, FRAME_BYTES, FrameError, Opener, Stretch, TAG_BYTES
 pub use hasher::{Asker, HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, HashError, Hasher, SALT_BYTES, Verdict};
 pub use master_key::{MASTER_KEY_BYTES, MasterKey, MasterKeyError};
 pub use master_keys::{MASTER_KEYS_MAX, MasterKeys, MasterKeysError, Sealers};
+pub use notary::{
+    NOTARY_PUBLIC_KEY_BYTES, NOTARY_SEED_BYTES, NOTARY_SIGNATURE_BYTES, NotarySecret, NotarySecretError, is_signed_by,
+};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use piece_tags::{PIECE_SECRET_BYTES, PIECE_TAG_BYTES, PieceKey, PiecePlace, PieceSecret, PieceSecrets, PieceTag};
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};

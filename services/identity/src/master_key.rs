@@ -50,6 +50,7 @@ pub(crate) enum Purpose {
     LifecycleEvents,
     MaintenanceEvents,
     PieceTags,
+    Notary,
 }
 
 impl Purpose {
@@ -63,6 +64,7 @@ impl Purpose {
             Self::LifecycleEvents => b"events by lifecycle",
             Self::MaintenanceEvents => b"events by maintenance",
             Self::PieceTags => b"piece tags",
+            Self::Notary => b"notary",
         }
     }
 }
@@ -125,6 +127,11 @@ impl MasterKey {
     /// so the secret outlives the key.
     pub fn piece_tags(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::PieceTags)
+    }
+
+    /// Derives the key with which the notary signs, where no other is given.
+    pub fn notary(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::Notary)
     }
 
     /// Derives a key for one purpose, by HKDF-SHA256.

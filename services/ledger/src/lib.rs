@@ -46,7 +46,7 @@ pub use error::{CommitError, FoldError, OpenError, ReadError, StateError, TooOld
 pub use keyring::{AUTHOR_KEY_BYTES, AuthorKey, AuthorKeyError, Keyring};
 pub use ledger::{Ledger, Options};
 pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
-pub use past::{LoggedFact, LoggedFacts, PastEvents};
+pub use past::{LoggedEntry, LoggedFact, LoggedFacts, PastEvents};
 pub use proof::proof_by;
 pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;

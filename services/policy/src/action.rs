@@ -192,6 +192,9 @@ actions! {
         AdminInitNode "admin:InitNode"
         AdminConfirmStrays "admin:ConfirmStrays"
         AdminChangeWorker "admin:ChangeWorker"
+        AdminListCheckpoints "admin:ListCheckpoints"
+        AdminProveEvent "admin:ProveEvent"
+        AdminExportEvents "admin:ExportEvents"
         ReadEvents "planetstore:ReadEvents"
     }
 }

@@ -9,7 +9,7 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own
+//! - `history`: the events of the log, a folder of its own; `evidence`: proofs that they are as they were
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
 //!   the handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
@@ -21,6 +21,7 @@ mod answering;
 mod asked;
 mod buckets;
 mod delegation;
+mod evidence;
 mod groups;
 mod history;
 mod keys;

@@ -1,6 +1,7 @@
 //! The rows of the projection: what the folded log knows. A file per noun has the rows of its tables.
 
 mod bucket;
+mod checkpoint;
 mod content;
 mod field;
 mod health;
@@ -13,6 +14,7 @@ mod upload;
 mod worker;
 
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
+pub use checkpoint::{CheckpointRow, NotaryRow};
 pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};
 pub use health::{DebtRow, FaultCounts, FaultsRow};
 pub use identity::{GroupRow, KeyRow, KmsKeyRow, PolicyRow, SessionRow, UserRow, email_key};

@@ -4,13 +4,14 @@
 //! - here: the list of all tables, each with the types of its keys and rows
 //! - `table`: reading and writing one table; `key`: keys as bytes
 //! - `buckets`, `versions`, `contents`, `uploads`: scans of these tables
-//! - `identities`, `region`, `recent`, `quarantined`: tables with more to them than that
+//! - `identities`, `region`, `recent`, `quarantined`, `checkpoints`: tables with more to them than that
 //! - `recount`: counts the references to contents anew
 //! - `view`, `apply`: what `domain` reads of the tables, and the changes that it makes; `pending`: those that are kept
 //!   until the end of a transaction
 
 mod apply;
 mod buckets;
+mod checkpoints;
 mod contents;
 #[cfg(test)]
 mod frozen;
@@ -29,8 +30,8 @@ mod view;
 use std::marker::PhantomData;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, EndedRow, FaultsRow, ManifestRow, PartRow,
-    ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ContentRow, EndedRow, FaultsRow,
+    ManifestRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
 };
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, UploadId, VersionId};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
@@ -146,6 +147,8 @@ tables! {
     region: RegionKey => Mixed;
     /// The newest entries of the log, by sequence.
     recent: u64 => Mixed;
+    /// Checkpoints of the log, by the last entry that each covers.
+    checkpoints: u64 => CheckpointRow;
     /// Entries of the log that are not facts, by sequence.
     quarantined: u64 => QuarantinedRow;
 }

@@ -1,7 +1,7 @@
 use domain::row::{
     BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
-    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow, WorkerRow,
+    ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow,
+    UploadRow, UsageRow, VersionRow, WorkerRow,
 };
 use domain::{Parts, View};
 use events::ids::{
@@ -144,6 +144,10 @@ impl<A: Access> View for Tables<A> {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
         self.region.worker(name)
+    }
+
+    fn notary(&self) -> Result<NotaryRow, StateError> {
+        self.region.notary()
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, StateError> {

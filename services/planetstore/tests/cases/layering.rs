@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 15] = [
+const LIBRARIES: [(&str, &[&str]); 16] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
@@ -21,7 +21,8 @@ const LIBRARIES: [(&str, &[&str]); 15] = [
     ("shards", &["events", "domain", "identity"]),
     ("ledger", &["events", "domain", "eventlog"]),
     ("rights", &["events", "domain", "policy", "ledger"]),
-    ("feed", &["events", "ledger"]),
+    ("evidence", &["events", "identity"]),
+    ("feed", &["events", "domain", "ledger", "evidence"]),
     ("worker", &["events", "domain", "ledger"]),
     ("inventory", &["events", "domain", "ledger", "shards"]),
 ];
