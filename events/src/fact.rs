@@ -6,7 +6,10 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, consumer, content, group, key, kms_key, lease, lock, node, object, policy, quota, region, secret};
+use crate::{
+    bucket, checkpoint, consumer, content, group, key, kms_key, lease, lock, node, object, policy, quota, region,
+    secret,
+};
 use crate::{session, target, upload, user, worker};
 
 /// The resource that a fact is about: a token of its subject, and its CloudEvents `source`.
@@ -29,7 +32,8 @@ pub enum Collection {
     KmsKeys,
     Nodes,
     Regions,
-    Consumers, Targets,
+    Consumers,
+    Targets,
 }
 
 impl Collection {
@@ -364,6 +368,8 @@ facts! {
     TargetRedeliveryAsked(target::RedeliveryAsked): "target" "redelivery_asked", target, level 2;
     TargetDeadDiscarded(target::DeadDiscarded): "target" "dead_discarded", target, level 2;
     TargetsAdvanced(target::Advanced): "target" "advanced", region, level 2;
+    RegionCheckpointed(checkpoint::Checkpointed): "region" "checkpointed", region, level 2;
+    RegionNotaryKeyChanged(checkpoint::KeyChanged): "region" "notary_key_changed", region, level 2;
     SecretKept(secret::Kept): "secret" "kept", region, level 2;
     SecretsResealed(secret::Resealed): "secret" "resealed", user, level 2;
     KmsKeyResealed(secret::KmsKeyResealed): "secret" "kms_key_resealed", kms_key, level 2;
@@ -416,7 +422,7 @@ mod tests {
 
     /// The number of kinds of each level. A released level never changes: a region at that level has programs that know
     /// exactly these kinds.
-    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 34];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 36];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

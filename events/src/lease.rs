@@ -22,11 +22,13 @@ pub enum Lease {
     Nodes,
     /// Sending events to targets.
     Notify,
+    /// Signing what the log holds.
+    Notary,
 }
 
 impl Lease {
     /// All leases.
-    pub const ALL: [Self; 5] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notify];
+    pub const ALL: [Self; 6] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notify, Self::Notary];
 
     /// The lease's name.
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Lease {
             Self::Dedup => "dedup",
             Self::Nodes => "nodes",
             Self::Notify => "notify",
+            Self::Notary => "notary",
         }
     }
 }
@@ -97,6 +100,8 @@ impl Fact {
             Self::ContentPlaced(fact) => fact.term,
             Self::ContentReclaimed(fact) => fact.term,
             Self::RegionHorizonMoved(fact) => fact.term,
+            Self::RegionCheckpointed(fact) => fact.term,
+            Self::RegionNotaryKeyChanged(fact) => fact.term,
             Self::NodeOnline(fact) => fact.term,
             Self::NodeOffline(fact) => fact.term,
             Self::NodeFull(fact) => fact.term,
@@ -115,6 +120,8 @@ impl Fact {
             Self::ContentPlaced(fact) => &mut fact.term,
             Self::ContentReclaimed(fact) => &mut fact.term,
             Self::RegionHorizonMoved(fact) => &mut fact.term,
+            Self::RegionCheckpointed(fact) => &mut fact.term,
+            Self::RegionNotaryKeyChanged(fact) => &mut fact.term,
             Self::NodeOnline(fact) => &mut fact.term,
             Self::NodeOffline(fact) => &mut fact.term,
             Self::NodeFull(fact) => &mut fact.term,

@@ -5,8 +5,9 @@
 //!
 //! # Layout
 //! - [`ids`]: validated names and ids
-//! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`]: the facts, a file per noun; [`access`],
+//! - [`bucket`], [`checkpoint`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`],
+//!   [`session`], [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`]: the facts, a
+//!   file per noun; [`access`],
 //!   [`encryption`]: types that several of them share
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
@@ -18,6 +19,7 @@ pub mod access;
 mod apart;
 mod author;
 pub mod bucket;
+pub mod checkpoint;
 pub mod consumer;
 pub mod content;
 pub mod cors;

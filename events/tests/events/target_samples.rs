@@ -14,10 +14,8 @@ use crate::samples::region;
 
 /// As [`crate::placed_samples::facts`].
 pub(crate) fn facts() -> Vec<(u8, &'static str, Fact)> {
-    let filter = Filter {
-        types: vec!["io.planetstore.node.offline.v1".into()],
-        buckets: vec!["photos".parse().unwrap()],
-    };
+    let filter =
+        Filter { types: vec!["io.planetstore.node.offline.v1".into()], buckets: vec!["photos".parse().unwrap()] };
     let webhook = Settings {
         kind: Kind::Webhook,
         address: "https://alerts.example.com/planetstore".into(),

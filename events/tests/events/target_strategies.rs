@@ -20,19 +20,19 @@ fn target() -> impl Strategy<Value = TargetName> {
 
 fn settings() -> impl Strategy<Value = Settings> {
     let kind = prop_oneof![Just(Kind::Webhook), Just(Kind::Nats)];
-    let format = prop_oneof![
-        Just(Format::CloudeventsStructured),
-        Just(Format::CloudeventsBinary),
-        Just(Format::AwsRecords)
-    ];
+    let format =
+        prop_oneof![Just(Format::CloudeventsStructured), Just(Format::CloudeventsBinary), Just(Format::AwsRecords)];
     let filter = (vec(text(), 0..3), vec(bucket_name(), 0..3)).prop_map(|(types, buckets)| Filter { types, buckets });
     (kind, text(), format, option::of(filter), any::<bool>())
         .prop_map(|(kind, address, format, filter, enabled)| Settings { kind, address, format, filter, enabled })
 }
 
 fn progress() -> impl Strategy<Value = Progress> {
-    let dead = (any::<u64>(), text(), any::<u32>())
-        .prop_map(|(sequence, error, attempts)| DeadLetter { sequence, error, attempts });
+    let dead = (any::<u64>(), text(), any::<u32>()).prop_map(|(sequence, error, attempts)| DeadLetter {
+        sequence,
+        error,
+        attempts,
+    });
     let seen = (any::<u64>(), any::<u64>());
     (target(), seen, vec(dead, 0..3), vec(any::<u64>(), 0..3), option::of(text())).prop_map(
         |(target, (changed, position), dead, redelivered, error)| Progress {
@@ -48,9 +48,8 @@ fn progress() -> impl Strategy<Value = Progress> {
 
 fn rule() -> impl Strategy<Value = Rule> {
     let kind = prop_oneof![Just(RuleKind::Topic), Just(RuleKind::Queue), Just(RuleKind::CloudFunction)];
-    (text(), kind, target(), vec(text(), 0..3), option::of(text()), option::of(text())).prop_map(
-        |(id, kind, target, events, prefix, suffix)| Rule { id, kind, target, events, prefix, suffix },
-    )
+    (text(), kind, target(), vec(text(), 0..3), option::of(text()), option::of(text()))
+        .prop_map(|(id, kind, target, events, prefix, suffix)| Rule { id, kind, target, events, prefix, suffix })
 }
 
 pub(crate) fn fact() -> impl Strategy<Value = Fact> {
@@ -61,19 +60,19 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
             Fact::TargetCreated(Created { target, settings, secret, after })
         }),
         (target(), settings(), option::of(sealed()), option::of(any::<u64>())).prop_map(
-            |(target, settings, secret, after)| {
-                Fact::TargetChanged(Changed { target, settings, secret, after })
-            }
+            |(target, settings, secret, after)| { Fact::TargetChanged(Changed { target, settings, secret, after }) }
         ),
         target().prop_map(|target| Fact::TargetDeleted(Deleted { target })),
         target().prop_map(|target| Fact::TargetTestAsked(TestAsked { target })),
-        (target(), sequences()).prop_map(|(target, sequences)| {
-            Fact::TargetRedeliveryAsked(RedeliveryAsked { target, sequences })
-        }),
+        (target(), sequences())
+            .prop_map(|(target, sequences)| { Fact::TargetRedeliveryAsked(RedeliveryAsked { target, sequences }) }),
         (target(), sequences())
             .prop_map(|(target, sequences)| Fact::TargetDeadDiscarded(DeadDiscarded { target, sequences })),
-        (region(), vec(progress(), 0..3), term)
-            .prop_map(|(region, targets, term)| Fact::TargetsAdvanced(Advanced { region, targets, term })),
+        (region(), vec(progress(), 0..3), term).prop_map(|(region, targets, term)| Fact::TargetsAdvanced(Advanced {
+            region,
+            targets,
+            term
+        })),
         (target(), sealed())
             .prop_map(|(target, sealed)| Fact::TargetResealed(secret::TargetResealed { target, sealed })),
         (bucket_name(), vec(rule(), 0..3)).prop_map(|(bucket, rules)| {

@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use events::ids::{
-    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName, SessionId, Sha256Digest, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
+    PolicyName, SessionId, Sha256Digest, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow, TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
+    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
+    TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
 };
 use crate::view::{Parts, View};
 
@@ -48,6 +52,8 @@ pub struct Model {
     pub leases: BTreeMap<Lease, LeaseRow>,
     pub workers: BTreeMap<WorkerName, WorkerRow>,
     pub consumers: BTreeMap<ConsumerName, ConsumerRow>,
+    pub notary: NotaryRow,
+    pub checkpoints: BTreeMap<u64, CheckpointRow>,
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
     pub targets: BTreeMap<TargetName, TargetRow>,
     pub dead_letters: BTreeMap<(TargetName, u64), DeadLetterRow>,
@@ -130,6 +136,8 @@ impl Model {
             Change::PutWorker { name, row } => drop(self.workers.insert(name, row)),
             Change::PutConsumer { name, row } => drop(self.consumers.insert(name, row)),
             Change::DropConsumer { name } => drop(self.consumers.remove(&name)),
+            Change::PutNotary { row } => self.notary = row,
+            Change::PutCheckpoint { last, row } => drop(self.checkpoints.insert(last, row)),
             Change::PutNodeUsage { name, row } => drop(self.node_usage.insert(name, row)),
             Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
             Change::PutTarget { name, row } => drop(self.targets.insert(name, row)),
@@ -402,6 +410,10 @@ impl View for Model {
     ) -> Result<Vec<(u64, DeadLetterRow)>, Infallible> {
         let theirs = self.dead_letters.iter().filter(|((of, sequence), _)| of == target && *sequence > after);
         Ok(theirs.map(|((_, sequence), row)| (*sequence, row.clone())).take(max).collect())
+    }
+
+    fn notary(&self) -> Result<NotaryRow, Infallible> {
+        Ok(self.notary.clone())
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Infallible> {

@@ -51,6 +51,8 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_)
         | Fact::RegionHorizonMoved(_)
+        | Fact::RegionCheckpointed(_)
+        | Fact::RegionNotaryKeyChanged(_)
         | Fact::RegionLeaseTaken(_)
         | Fact::RegionLeaseReleased(_)
         | Fact::TargetsAdvanced(_) => Some(Author::Maintenance),
@@ -140,6 +142,10 @@ pub fn stands<V: View>(view: &V, author: Author, event: &Event, said: Timestamp)
     if !may_write(author, &event.fact) || event.origin.principal.kind != AuthType::System {
         return Ok(false);
     }
+    // No checkpoint covers what is not there yet.
+    if matches!(&event.fact, Fact::RegionCheckpointed(checkpoint) if checkpoint.last >= event.sequence) {
+        return Ok(false);
+    }
     let context = Context { now: said, fresh: event.id.0 };
     let decided = match author {
         Author::Gateway => return Ok(true),
@@ -186,6 +192,8 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
         Fact::RegionHorizonMoved(HorizonMoved { region, before, upload_seconds, .. }) => {
             MoveHorizon { region: region.clone(), before: *before, upload_seconds: *upload_seconds }.into()
         }
+        Fact::RegionCheckpointed(fact) => fact.clone().into(),
+        Fact::RegionNotaryKeyChanged(fact) => fact.clone().into(),
         Fact::NodeOnline(fact) => of_node(&fact.node, fact.folder, NodeChange::Online),
         Fact::NodeOffline(Offline { node, folder, position, starts, .. }) => {
             of_node(node, *folder, NodeChange::Offline { position: *position, starts: *starts })
@@ -221,6 +229,7 @@ fn lease_of(fact: &Fact) -> Option<&'static [Lease]> {
         Fact::ContentHealthChanged(_) => Some(&[Lease::Repair, Lease::Gc]),
         Fact::ContentPlaced(_) => Some(&[Lease::Repair]),
         Fact::ContentReclaimed(_) | Fact::RegionHorizonMoved(_) => Some(&[Lease::Gc]),
+        Fact::RegionCheckpointed(_) | Fact::RegionNotaryKeyChanged(_) => Some(&[Lease::Notary]),
         Fact::NodeOnline(_)
         | Fact::NodeOffline(_)
         | Fact::NodeFull(_)

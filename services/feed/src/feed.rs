@@ -22,14 +22,14 @@ const PAST_READS_MAX: usize = 8;
 
 /// The events of a process, for all who read them. Clones share it.
 #[derive(Clone)]
-pub struct Feed(Arc<Shared>);
+pub struct Feed(pub(crate) Arc<Shared>);
 
-struct Shared {
-    ledger: Ledger,
-    region: RegionName,
+pub(crate) struct Shared {
+    pub(crate) ledger: Ledger,
+    pub(crate) region: RegionName,
     ring: Mutex<Ring>,
     news: watch::Sender<News>,
-    past_reads: Semaphore,
+    pub(crate) past_reads: Semaphore,
     task: Mutex<Option<AbortHandle>>,
 }
 

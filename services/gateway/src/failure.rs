@@ -160,6 +160,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::NodeRemoved
         | Rejection::NodeInUse { .. }
         | Rejection::HorizonAhead
+        | Rejection::CheckpointNotNext { .. }
+        | Rejection::OtherNotaryKey
+        | Rejection::TooManyNotaryKeys
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => {

@@ -51,6 +51,7 @@ pub(crate) enum Purpose {
     MaintenanceEvents,
     PieceTags,
     ConsumerLogins,
+    Notary,
 }
 
 impl Purpose {
@@ -65,6 +66,7 @@ impl Purpose {
             Self::MaintenanceEvents => b"events by maintenance",
             Self::PieceTags => b"piece tags",
             Self::ConsumerLogins => b"consumer logins",
+            Self::Notary => b"notary",
         }
     }
 }
@@ -132,6 +134,11 @@ impl MasterKey {
     /// Derives the seed of the key pair with which gateways sign what consumers may do on NATS servers.
     pub fn consumer_logins(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::ConsumerLogins)
+    }
+
+    /// Derives the key with which the notary signs, where no other is given.
+    pub fn notary(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::Notary)
     }
 
     /// Derives a key for one purpose, by HKDF-SHA256.

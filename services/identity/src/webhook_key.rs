@@ -39,7 +39,9 @@ mod tests {
     #[test]
     fn a_fresh_key_is_a_key_and_little_else_is() {
         assert!(is_webhook_key(&fresh_webhook_key([7; WEBHOOK_KEY_BYTES])));
-        for text in ["", "whsec_", "whsec_AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_!AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        for text in
+            ["", "whsec_", "whsec_AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_!AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]
+        {
             assert!(!is_webhook_key(&Secret::new(text.to_owned())), "{text}");
         }
     }

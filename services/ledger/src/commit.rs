@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use domain::{Command, Context, FACT_CHANGES_MAX, Identities, Outcome, Refused, Rejection, View, decide, may_write, stands};
+use domain::{
+    Command, Context, FACT_CHANGES_MAX, Identities, Outcome, Refused, Rejection, View, decide, may_write, stands,
+};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError};
 use events::ids::{AuthType, EventId, Principal, UserName};
 use events::{Author, Event, Fact, Origin, chain_hash, subject};

@@ -89,12 +89,8 @@ fn lane(selected: &Selected) -> usize {
     usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0)
 }
 
-async fn run<F>(
-    lane: &[&Selected],
-    standing: &Mutex<Standing>,
-    room: u32,
-    send: &(impl Fn(Selected) -> F + Sync),
-) where
+async fn run<F>(lane: &[&Selected], standing: &Mutex<Standing>, room: u32, send: &(impl Fn(Selected) -> F + Sync))
+where
     F: Future<Output = Result<(), Failure>> + Send,
 {
     for selected in lane {

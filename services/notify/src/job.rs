@@ -74,7 +74,8 @@ pub(crate) async fn page(bench: Bench, mut reader: Box<Reader>, kept: Option<(Pa
         },
     };
     let endpoint = &bench.endpoint;
-    let standing = deliver(&page.selected, before, room, |selected| async move { endpoint.send(&selected).await }).await;
+    let standing =
+        deliver(&page.selected, before, room, |selected| async move { endpoint.send(&selected).await }).await;
     Done::Page { reader, page, standing, is_noteworthy }
 }
 

@@ -26,11 +26,8 @@ pub(crate) fn names(fact: &Fact) -> Vec<(&'static str, &ObjectKey)> {
         }
         Fact::DeleteMarkerCreated(fact) => {
             let by_rule = fact.lifecycle_rule.is_some();
-            let name = if by_rule {
-                "LifecycleExpiration:DeleteMarkerCreated"
-            } else {
-                "ObjectRemoved:DeleteMarkerCreated"
-            };
+            let name =
+                if by_rule { "LifecycleExpiration:DeleteMarkerCreated" } else { "ObjectRemoved:DeleteMarkerCreated" };
             vec![(name, &fact.key)]
         }
         Fact::ObjectTagsChanged(fact) => {

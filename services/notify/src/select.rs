@@ -81,7 +81,9 @@ impl<'a> Selector<'a> {
     pub(crate) fn select_again(&mut self, entry: &Arc<Entry>) -> Result<Selected, StateError> {
         let what = match self.what(entry)? {
             Some(what) => what,
-            None => What::Happened { in_full: false, records: self.records(entry, |_, _| Some(self.target.to_string()))? },
+            None => {
+                What::Happened { in_full: false, records: self.records(entry, |_, _| Some(self.target.to_string()))? }
+            }
         };
         Ok(Selected { entry: Arc::clone(entry), what })
     }

@@ -107,9 +107,8 @@ impl Webhook {
             }
         }
         let connection = timeout(CONNECT_TIME_MAX, self.connect()).await;
-        let connection = connection.map_err(|_| {
-            Failure::unavailable(format!("no connection within {} s", CONNECT_TIME_MAX.as_secs()))
-        })??;
+        let connection = connection
+            .map_err(|_| Failure::unavailable(format!("no connection within {} s", CONNECT_TIME_MAX.as_secs())))??;
         match self.exchange(connection, request()?).await {
             Ok(()) => Ok(()),
             Err(Broken::Failed(failure)) => Err(failure),

@@ -206,6 +206,9 @@ actions! {
         AdminDiscardDeadLetters "admin:DiscardDeadLetters"
         AdminRedeliver "admin:Redeliver"
         AdminTestTarget "admin:TestTarget"
+        AdminListCheckpoints "admin:ListCheckpoints"
+        AdminProveEvent "admin:ProveEvent"
+        AdminExportEvents "admin:ExportEvents"
         ReadEvents "planetstore:ReadEvents"
     }
 }

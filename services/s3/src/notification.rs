@@ -91,8 +91,7 @@ pub fn overlap(one: &NotificationRule, other: &NotificationRule) -> bool {
     let share = |one: &str, other: &str| covers(one, other) || covers(other, one);
     let has_common_event = one.events.iter().any(|name| other.events.iter().any(|other| share(name, other)));
     let text = |part: &Option<String>| part.clone().unwrap_or_default();
-    let (prefixes, suffixes) =
-        ((text(&one.prefix), text(&other.prefix)), (text(&one.suffix), text(&other.suffix)));
+    let (prefixes, suffixes) = ((text(&one.prefix), text(&other.prefix)), (text(&one.suffix), text(&other.suffix)));
     has_common_event
         && (prefixes.0.starts_with(&prefixes.1) || prefixes.1.starts_with(&prefixes.0))
         && (suffixes.0.ends_with(&suffixes.1) || suffixes.1.ends_with(&suffixes.0))

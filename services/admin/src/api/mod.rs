@@ -9,7 +9,8 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own; `insights`: what buckets hold and held, another
+//! - `history`: the events of the log, a folder of its own; `evidence`: proofs that they are as they were; `insights`: what
+//!   buckets hold and held, another folder
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
 //!   `consumers`: the handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
@@ -22,6 +23,7 @@ mod asked;
 mod buckets;
 mod consumers;
 mod delegation;
+mod evidence;
 mod groups;
 mod history;
 mod insights;
@@ -40,9 +42,9 @@ mod refusal;
 mod region;
 mod sessions;
 mod shape;
+mod targets;
 #[cfg(test)]
 mod tests;
-mod targets;
 mod throttle;
 mod users;
 

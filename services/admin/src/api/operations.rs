@@ -6,7 +6,8 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
-    buckets, consumers, groups, history, insights, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape, targets, users,
+    buckets, consumers, evidence, groups, history, insights, keys, kms_keys, login, master_key, nodes, openapi,
+    policies, region, sessions, shape, targets, users,
 };
 
 macro_rules! open {
@@ -46,6 +47,7 @@ pub(super) fn operations() -> Vec<Operation> {
         history::operations(),
         insights::operations(),
         targets::operations(),
+        evidence::operations(),
     ]
     .concat()
 }

@@ -192,13 +192,25 @@ pub(super) fn operations() -> Vec<Operation> {
         new("listTargets", Get, TARGETS, known!(AdminListTargets, list), "List the targets that events are sent to")
             .gives::<Targets>()
             .paged(),
-        new("createTarget", Post, TARGETS, known!(AdminCreateTarget, create), "Create a target that events are sent to")
-            .takes::<NewTarget>()
-            .makes::<Target>(),
+        new(
+            "createTarget",
+            Post,
+            TARGETS,
+            known!(AdminCreateTarget, create),
+            "Create a target that events are sent to",
+        )
+        .takes::<NewTarget>()
+        .makes::<Target>(),
         new("getTarget", Get, ONE, known!(AdminGetTarget, get), "Show a target").gives::<Target>(),
-        new("changeTarget", Patch, ONE, known!(AdminChangeTarget, change), "Change a target, or where its events continue")
-            .takes::<TargetChange>()
-            .gives::<Target>(),
+        new(
+            "changeTarget",
+            Patch,
+            ONE,
+            known!(AdminChangeTarget, change),
+            "Change a target, or where its events continue",
+        )
+        .takes::<TargetChange>()
+        .gives::<Target>(),
         new(
             "deleteTarget",
             Delete,
@@ -208,7 +220,13 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         new("listDeadLetters", Get, DEAD, known!(AdminListDeadLetters, dead), "List the events that a target refused")
             .gives::<DeadLetters>(),
-        new("discardDeadLetters", Delete, DEAD, known!(AdminDiscardDeadLetters, discard), "Give up all of these events"),
+        new(
+            "discardDeadLetters",
+            Delete,
+            DEAD,
+            known!(AdminDiscardDeadLetters, discard),
+            "Give up all of these events",
+        ),
         new(
             "redeliver",
             Post,

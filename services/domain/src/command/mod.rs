@@ -1,6 +1,7 @@
 //! Commands and their outcomes.
 
 mod append;
+mod checkpoint;
 mod consumer;
 mod content;
 mod delete;
@@ -23,6 +24,7 @@ mod worker;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
+use events::checkpoint::{Checkpointed, KeyChanged};
 use events::ids::{
     BucketName, ContentId, ETag, Generation, ObjectKey, Placement, RegionName, UploadId, UserId, VersionId,
 };
@@ -225,6 +227,10 @@ pub enum Command {
     ReclaimContents(Box<ReclaimContents>),
     /// Move the region's horizon: no event may name a content that was uploaded before it.
     MoveHorizon(Box<MoveHorizon>),
+    /// Record that a range of the log was signed.
+    Checkpoint(Box<Checkpointed>),
+    /// Put another key of the notary in use.
+    ChangeNotaryKey(Box<KeyChanged>),
     /// Change the state of a node.
     ChangeNode(Box<ChangeNode>),
     /// Create a multipart upload.

@@ -1,3 +1,4 @@
+use events::checkpoint::NOTARY_KEYS_MAX;
 use events::ids::{FolderId, ObjectKey};
 use events::lease::Lease;
 use events::quota::Resource;
@@ -147,6 +148,18 @@ pub enum Rejection {
     /// Name a moment that has come.
     #[error("the horizon cannot lie in the future")]
     HorizonAhead,
+    /// Sign what follows.
+    #[error("the next checkpoint begins behind entry {last} and names the one before it")]
+    CheckpointNotNext {
+        /// The last entry that is covered.
+        last: u64,
+    },
+    /// Sign with the key in use, or have that sign the next one.
+    #[error("the notary uses another key")]
+    OtherNotaryKey,
+    /// Keep the key in use.
+    #[error("the notary has had {NOTARY_KEYS_MAX} keys, and there are no more")]
+    TooManyNotaryKeys,
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),

@@ -3,6 +3,7 @@
 mod access;
 mod append;
 mod bucket;
+mod checkpoint;
 mod consumer;
 mod content;
 mod delete;
@@ -143,6 +144,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::PlaceShards(wanted) => content::place(view, wanted),
         Command::ReclaimContents(wanted) => content::reclaim(view, wanted),
         Command::MoveHorizon(wanted) => region::move_horizon(view, wanted, context),
+        Command::Checkpoint(wanted) => checkpoint::checkpoint(view, wanted),
+        Command::ChangeNotaryKey(wanted) => checkpoint::change_key(view, wanted),
         Command::ChangeNode(change) => node::change(view, change),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),

@@ -4,8 +4,8 @@ use events::tags::Tags;
 use events::{Fact, bucket};
 
 use super::{Decision, Refused, bucket_row, changed, lock};
-use crate::command::{Rejection, TargetRejection};
 use crate::command::setting::{BUCKET_TAGS_MAX, Setting};
+use crate::command::{Rejection, TargetRejection};
 use crate::row::{BucketSettingsRow, NotificationRow};
 use crate::view::View;
 

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use events::Fact;
 use events::ids::{RegionName, Sealed, TargetName};
 use events::secret::TargetResealed;
-use events::target::{Advanced, Changed, Created, DeadDiscarded, Deleted, Progress, RedeliveryAsked, Settings, TestAsked};
+use events::target::{
+    Advanced, Changed, Created, DeadDiscarded, Deleted, Progress, RedeliveryAsked, Settings, TestAsked,
+};
 
 use super::identity::check_seal;
 use super::{Decision, Refused};

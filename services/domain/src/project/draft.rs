@@ -10,8 +10,8 @@ use events::{Author, Event, Fact};
 use super::{ProjectError, growth, release};
 use crate::change::{Change, IdentityChange};
 use crate::row::{
-    BodyRow, BucketId, BucketRow, ContentRow, DebtRow, GrowthRow, KeyNumbers, ManifestRow, MasterKeyRow, NodeUsageRow, TotalsRow,
-    Unreferenced, UsageRow,
+    BodyRow, BucketId, BucketRow, ContentRow, DebtRow, GrowthRow, KeyNumbers, ManifestRow, MasterKeyRow, NodeUsageRow,
+    TotalsRow, Unreferenced, UsageRow,
 };
 use crate::view::View;
 

@@ -4,6 +4,7 @@ mod access;
 mod append;
 mod audit;
 mod bucket;
+mod checkpoint;
 mod consumer;
 mod content;
 mod draft;
@@ -132,6 +133,8 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
         Fact::RegionKeyChanged(fact) => draft.change_key(fact.author, fact.number)?,
         Fact::RegionHorizonMoved(fact) => region::horizon_moved(&mut draft, fact)?,
+        Fact::RegionCheckpointed(fact) => checkpoint::checkpointed(&mut draft, fact)?,
+        Fact::RegionNotaryKeyChanged(fact) => checkpoint::key_changed(&mut draft, fact)?,
         Fact::RegionMasterKeyChanged(fact) => draft.change_master_key(fact)?,
         Fact::RegionLeaseTaken(fact) => lease::taken(&mut draft, fact),
         Fact::RegionLeaseReleased(fact) => lease::released(&mut draft, fact),

@@ -89,12 +89,8 @@ fn advance<V: View>(draft: &mut Draft<'_, V>, progress: &Progress) -> Folded<V> 
         let known = draft.view.dead_letter(target, dead.sequence).map_err(ProjectError::View)?;
         row.dead += u32::from(known.is_none());
         row.asked = row.asked.saturating_sub(u32::from(known.is_some_and(|letter| letter.asked)));
-        let letter = DeadLetterRow {
-            time: draft.event.time,
-            error: dead.error.clone(),
-            attempts: dead.attempts,
-            asked: false,
-        };
+        let letter =
+            DeadLetterRow { time: draft.event.time, error: dead.error.clone(), attempts: dead.attempts, asked: false };
         put_letter(draft, target, dead.sequence, letter);
     }
     row.position = progress.position;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bucket;
+mod checkpoint;
 mod consumer;
 mod content;
 mod field;
@@ -18,6 +19,7 @@ mod worker;
 
 pub use audit::{POSTING_EVENTS, Posting, PostingRow};
 pub use bucket::{BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ObjectLockRow, ReleasedBucketRow, UsageRow};
+pub use checkpoint::{CheckpointRow, NotaryRow};
 pub use consumer::ConsumerRow;
 pub use content::{ContentRow, EndedRow, MovedShard, NodeUsageRow, PlacedShard, Unreferenced, placed_shards};
 pub use growth::{GrowthRow, WRITERS_MAX, Writer, WriterRow, WritersRow};

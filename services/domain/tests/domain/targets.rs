@@ -16,7 +16,8 @@ use crate::given::{accepted, bucket, context, rejected, unchanged};
 pub(crate) fn holds(model: &Model, command: &TargetCommand) -> bool {
     use TargetCommand as C;
     let row = |target: &TargetName| model.targets.get(target);
-    let letters = |target: &TargetName| model.dead_letters.iter().filter(move |((of, _), _)| of == target).collect::<Vec<_>>();
+    let letters =
+        |target: &TargetName| model.dead_letters.iter().filter(move |((of, _), _)| of == target).collect::<Vec<_>>();
     let counts = model.targets.iter().all(|(target, row)| {
         let letters = letters(target);
         row.dead as usize == letters.len() && row.asked as usize == letters.iter().filter(|(_, row)| row.asked).count()
@@ -25,17 +26,15 @@ pub(crate) fn holds(model: &Model, command: &TargetCommand) -> bool {
     counts
         && model.dead_letters.keys().all(|(target, _)| model.targets.contains_key(target))
         && match command {
-            C::Create { target, settings, secret, after } => row(target).is_some_and(|row| {
-                row.settings() == *settings && row.secret == *secret && row.position == *after
-            }),
-            C::Change { target, settings, after, .. } => row(target).is_some_and(|row| {
-                row.settings() == *settings && after.is_none_or(|after| after == row.position)
-            }),
+            C::Create { target, settings, secret, after } => row(target)
+                .is_some_and(|row| row.settings() == *settings && row.secret == *secret && row.position == *after),
+            C::Change { target, settings, after, .. } => row(target)
+                .is_some_and(|row| row.settings() == *settings && after.is_none_or(|after| after == row.position)),
             C::Delete { target } => row(target).is_none(),
             C::AskTest { target } => row(target).is_some(),
-            C::AskRedelivery { target, sequences } => letters(target)
-                .iter()
-                .all(|((_, sequence), row)| row.asked || !is_named(sequences, *sequence)),
+            C::AskRedelivery { target, sequences } => {
+                letters(target).iter().all(|((_, sequence), row)| row.asked || !is_named(sequences, *sequence))
+            }
             C::DiscardDead { target, sequences } => {
                 letters(target).iter().all(|((_, sequence), _)| !is_named(sequences, *sequence))
             }
@@ -50,7 +49,6 @@ pub(crate) fn holds(model: &Model, command: &TargetCommand) -> bool {
             C::Reseal { target, to, .. } => row(target).is_some_and(|row| row.secret.as_ref() == Some(to)),
         }
 }
-
 
 fn name(n: usize) -> TargetName {
     format!("t{n}").parse().unwrap()
@@ -138,8 +136,7 @@ fn a_rule_names_a_target_and_is_about_later_events() {
     let make = testkit::commands::create_bucket(bucket());
     let no_target: Rejection = TargetRejection::NoSuch(name(0)).into();
     rejected(&[make.clone()], &set(vec![rule("a")]), no_target);
-    let fold =
-        accepted(&[make, create(0), set(vec![rule("a")])], &set(vec![rule("b"), rule("a")]), &Ok(Outcome::Done));
+    let fold = accepted(&[make, create(0), set(vec![rule("a")])], &set(vec![rule("b"), rule("a")]), &Ok(Outcome::Done));
     let rows = &fold.model.bucket_settings.values().next().unwrap().notifications;
     let since: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.since)).collect();
     assert_eq!(since, [("b", 4), ("a", 3)], "a rule that stays is about the same events as before");

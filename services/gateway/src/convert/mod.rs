@@ -35,8 +35,8 @@ pub(crate) use lock::{
     default_retention, legal_hold, lock, retention, wire_default_retention, wire_legal_hold, wire_retention,
     wire_retention_mode,
 };
-pub(crate) use notification::{notification_rule, wire_notification_rule};
 pub(crate) use name::{upload_id, version_name, version_text};
+pub(crate) use notification::{notification_rule, wire_notification_rule};
 
 /// The storage class of objects that were stored without one.
 pub(crate) const STANDARD: &str = "STANDARD";

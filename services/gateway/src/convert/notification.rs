@@ -6,10 +6,7 @@ use s3::notification::{NotificationKind, NotificationRule};
 ///
 /// # Errors
 /// Its target has no possible name.
-pub(crate) fn notification_rule(
-    rule: NotificationRule,
-    fresh: impl FnOnce() -> String,
-) -> Result<Rule, InvalidName> {
+pub(crate) fn notification_rule(rule: NotificationRule, fresh: impl FnOnce() -> String) -> Result<Rule, InvalidName> {
     let NotificationRule { id, kind, target, events, prefix, suffix } = rule;
     let kind = match kind {
         NotificationKind::Topic => Kind::Topic,

@@ -78,6 +78,8 @@ impl Tables<Writable<'_>> {
             Change::PutDebt { row } => self.region.put_debt(row),
             Change::PutSecret { row } => self.region.put_secret(row),
             Change::PutNode { name, row } => self.region.put_node(name, row),
+            Change::PutNotary { row } => self.region.put_notary(row),
+            Change::PutCheckpoint { last, row } => self.checkpoints.put(*last, row),
             Change::PutNodeUsage { name, row } => {
                 self.set_node_usage(name, Some(*row));
                 Ok(())

@@ -29,7 +29,7 @@ fn the_tables_have_these_names_and_types_of_keys() {
     }
     opens! {
         &str: "buckets" "region";
-        u64: "bucket_access" "bucket_settings" "quarantined" "recent" "released_buckets" "usage" "writers";
+        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "usage" "writers";
         u128: "ended" "generations" "manifests" "released_uploads";
         &[u8]: "contents" "faults";
         (u128, u16): "parts";
@@ -112,4 +112,5 @@ fn keys_have_these_forms_and_are_read_back() {
     assert!(matches!(stored::<RegionKey>(&RegionKey::Debt, "debt"), RegionKey::Debt));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Keyring, "keyring"), RegionKey::Keyring));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Secret, "secret"), RegionKey::Secret));
+    assert!(matches!(stored::<RegionKey>(&RegionKey::Notary, "notary"), RegionKey::Notary));
 }

@@ -5,7 +5,7 @@
 //! - `table`: reading and writing one table; `key`: keys as bytes
 //! - `buckets`, `versions`, `contents`, `uploads`, `growth`: scans of these tables; `insights`: a scan of a whole bucket;
 //!   `audit`: the events that somebody caused, or that are about a key
-//! - `identities`, `region`, `recent`, `quarantined`: tables with more to them than that
+//! - `identities`, `region`, `recent`, `quarantined`, `checkpoints`: tables with more to them than that
 //! - `recount`: counts the references to contents anew
 //! - `view`, `apply`: what `domain` reads of the tables, and the changes that it makes; `pending`: those that are kept
 //!   until the end of a transaction
@@ -13,6 +13,7 @@
 mod apply;
 mod audit;
 mod buckets;
+mod checkpoints;
 mod contents;
 #[cfg(test)]
 mod frozen;
@@ -33,8 +34,9 @@ mod view;
 use std::marker::PhantomData;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, EndedRow, FaultsRow, GrowthRow, ManifestRow,
-    PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow, WritersRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ContentRow, EndedRow, FaultsRow, GrowthRow,
+    ManifestRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
+    WritersRow,
 };
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, UploadId, VersionId};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
@@ -162,6 +164,8 @@ tables! {
     region: RegionKey => Mixed;
     /// The newest entries of the log, by sequence.
     recent: u64 => Mixed;
+    /// Checkpoints of the log, by the last entry that each covers.
+    checkpoints: u64 => CheckpointRow;
     /// Entries of the log that are not facts, by sequence.
     quarantined: u64 => QuarantinedRow;
 }

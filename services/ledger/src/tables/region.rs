@@ -3,7 +3,8 @@
 use std::ops::Bound;
 
 use domain::row::{
-    ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, NodeRow, NodeUsageRow, SecretRow, TargetRow, TotalsRow, WorkerRow,
+    ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, NodeRow, NodeUsageRow, NotaryRow, SecretRow, TargetRow, TotalsRow,
+    WorkerRow,
 };
 use events::ids::{ConsumerName, InvalidName, NodeId, TargetName, WorkerName};
 use events::lease::Lease;
@@ -26,6 +27,8 @@ pub(crate) enum RegionKey {
     Keyring,
     /// → [`SecretRow`].
     Secret,
+    /// → [`NotaryRow`].
+    Notary,
     /// → [`NodeRow`].
     Node(NodeId),
     /// → [`NodeUsageRow`].
@@ -47,6 +50,7 @@ const TOTALS: &str = "totals";
 const DEBT: &str = "debt";
 const KEYRING: &str = "keyring";
 const SECRET: &str = "secret";
+const NOTARY: &str = "notary";
 
 /// This comes before the name of a node.
 const NODE: &str = "node/";
@@ -94,6 +98,7 @@ impl Key for RegionKey {
             Self::Debt => then(DEBT),
             Self::Keyring => then(KEYRING),
             Self::Secret => then(SECRET),
+            Self::Notary => then(NOTARY),
             Self::Node(name) => then(&format!("{NODE}{name}")),
             Self::NodeUsage(name) => then(&format!("{NODE_USAGE}{name}")),
             Self::Lease(lease) => then(&format!("{LEASE}{lease}")),
@@ -113,6 +118,7 @@ impl Key for RegionKey {
             DEBT => Self::Debt,
             KEYRING => Self::Keyring,
             SECRET => Self::Secret,
+            NOTARY => Self::Notary,
             _ => {
                 if let Some(name) = key.strip_prefix(NODE) {
                     Self::Node(name.parse()?)
@@ -148,6 +154,10 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
 
     pub(super) fn secret(&self) -> Result<Option<SecretRow>, StateError> {
         self.get_as(&RegionKey::Secret)
+    }
+
+    pub(super) fn notary(&self) -> Result<NotaryRow, StateError> {
+        Ok(self.get_as(&RegionKey::Notary)?.unwrap_or_default())
     }
 
     pub(super) fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
@@ -205,6 +215,10 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
 
     pub(super) fn put_secret(&mut self, row: &SecretRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Secret, row)
+    }
+
+    pub(super) fn put_notary(&mut self, row: &NotaryRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Notary, row)
     }
 
     pub(super) fn put_node(&mut self, name: &NodeId, row: &NodeRow) -> Result<(), StateError> {

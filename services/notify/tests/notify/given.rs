@@ -38,11 +38,7 @@ pub(crate) struct Names {
 }
 
 impl Resolve for Names {
-    fn resolve<'a>(
-        &'a self,
-        _: &'a str,
-        _: u16,
-    ) -> futures_util::future::BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+    fn resolve<'a>(&'a self, _: &'a str, _: u16) -> futures_util::future::BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let found = self.addresses.lock().unwrap().clone();
         Box::pin(async { Ok(found) })
@@ -102,9 +98,8 @@ impl Receiver {
     /// Key and sequence of the objects' events that arrived.
     pub(crate) fn arrived(&self) -> Vec<(String, u64)> {
         let got = self.got.lock().unwrap();
-        let of = |event: &Value| {
-            Some((event["subject"].as_str()?.to_owned(), event["sequence"].as_str()?.parse().ok()?))
-        };
+        let of =
+            |event: &Value| Some((event["subject"].as_str()?.to_owned(), event["sequence"].as_str()?.parse().ok()?));
         got.iter().filter_map(of).collect()
     }
 }
@@ -147,7 +142,8 @@ impl Store {
             filter: Some(filter),
             enabled: true,
         };
-        self.does(TargetCommand::Create { target: name.parse().unwrap(), settings, secret: None, after: 0 }.into()).await;
+        self.does(TargetCommand::Create { target: name.parse().unwrap(), settings, secret: None, after: 0 }.into())
+            .await;
     }
 
     /// Sends until what is returned is stopped.
@@ -155,8 +151,7 @@ impl Store {
         let owner = Owner { process: ProcessId(Uuid::nil()), name: "test".into() };
         let sources = self.clock.sources();
         let now = sources.now.clone();
-        let options =
-            worker::Options { region: region(), owner, now, link: None, failpoints: Failpoints::none() };
+        let options = worker::Options { region: region(), owner, now, link: None, failpoints: Failpoints::none() };
         let workers = Workers::start(options, Arc::new(self.ledger.clone()));
         let roots = RootCertStore::empty();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

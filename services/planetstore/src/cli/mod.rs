@@ -10,8 +10,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     self, AdminArgs, AuditCommand, AuthorKeyArgs, ConsumerIssuerArgs, DevArgs, DoctorArgs, EventsCommand,
-    ExecWithParentArgs, GcCommand, IntegrationArgs, MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs,
-    ScrubCommand, StatusArgs, Verdict, WorkerCommand,
+    ExecWithParentArgs, GcCommand, IntegrationArgs, MasterKeyCommand, NodeCommand, NotaryKeyArgs, PieceSecretsArgs,
+    RebuildArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     /// Add a master key, or seal the former ones with the newest
     #[command(subcommand)]
     MasterKey(MasterKeyCommand),
+    /// Derive the key with which the notary signs the log, or make one
+    NotaryKey(NotaryKeyArgs),
     /// Derive the secrets that tag pieces of contents from the master keys, for `planetstore run repair`
     PieceSecrets(PieceSecretsArgs),
     /// Show stored objects and bytes, the nodes, and the position of the log
@@ -103,6 +105,7 @@ impl Command {
             Self::ConsumerIssuer(arguments) => commands::consumer_issuer(&arguments),
             Self::Integration(arguments) => commands::integration(arguments).await,
             Self::MasterKey(command) => commands::master_key(&command),
+            Self::NotaryKey(arguments) => commands::notary_key(&arguments),
             Self::PieceSecrets(arguments) => commands::piece_secrets(&arguments),
             Self::Status(arguments) => commands::status(arguments).await,
             Self::Audit(command) => commands::audit(command).await,
@@ -130,6 +133,8 @@ pub(crate) enum RunCommand {
     Gc(roles::gc::GcArgs),
     /// Run the service that sends events to targets outside; of several instances, one works at a time
     Notify(roles::notify::NotifyArgs),
+    /// Run the notary, which signs what the log holds; of several instances, one works at a time
+    Notary(roles::notary::NotaryRoleArgs),
     /// Run a storage node
     Node(roles::node::NodeArgs),
     /// Run the service that brings contents back to all their shards; of several instances, one works at a time
@@ -148,6 +153,7 @@ impl RunCommand {
             Self::Lifecycle(arguments) => roles::lifecycle::run(arguments).await,
             Self::Gc(arguments) => roles::gc::run(arguments).await,
             Self::Notify(arguments) => roles::notify::run(arguments).await,
+            Self::Notary(arguments) => roles::notary::run(arguments).await,
             Self::Node(arguments) => roles::node::run(arguments).await,
             Self::Repair(arguments) => roles::repair::run(arguments).await,
             #[cfg(test)]

@@ -186,6 +186,7 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         lifecycle_day: None,
         repair: None,
         gc: None,
+        notary: None,
         health: false,
         targets: None,
         integration: None,

@@ -12,6 +12,7 @@ mod integration;
 pub(crate) mod lifecycle;
 mod log;
 pub(crate) mod node;
+pub(crate) mod notary;
 pub(crate) mod notify;
 pub(crate) mod repair;
 mod serve;

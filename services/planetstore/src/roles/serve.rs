@@ -24,7 +24,7 @@ use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, consumers, gateway, gc, health, lifecycle, notify, repair, workers};
+use super::{admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, workers};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -79,6 +79,8 @@ pub(crate) struct Plan {
     pub(crate) repair: Option<::repair::Options>,
     /// How this process gives space back, if it does.
     pub(crate) gc: Option<::gc::Options>,
+    /// How this process signs the log, if it does, and who signs for it.
+    pub(crate) notary: Option<(::notary::Options, Arc<dyn ::notary::Signer>)>,
     /// Whether this process watches the nodes.
     pub(crate) health: bool,
     /// How targets of events are reached, if this process sends events.
@@ -195,6 +197,9 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     }
     if let Some(options) = &plan.gc {
         workers.add(gc::worker(options.clone(), &endpoint, &cluster, ledger.clone()).await?)?;
+    }
+    if let Some((options, signer)) = &plan.notary {
+        workers.add(notary::worker(options.clone(), ledger.clone(), Arc::clone(signer)))?;
     }
     if let Some(day) = plan.lifecycle_day {
         workers.add(lifecycle::worker(day, ledger))?;

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use crate::error::{Code, Error};
-use crate::notification::{EVENT_NAMES, NOTIFICATION_RULES_MAX, NotificationKind, NotificationRule, TARGET_ARN, overlap};
+use crate::notification::{
+    EVENT_NAMES, NOTIFICATION_RULES_MAX, NotificationKind, NotificationRule, TARGET_ARN, overlap,
+};
 use crate::xml::Writer;
 use crate::xml::lifecycle::can_be_written;
 use crate::xml::reader::{Visitor, walk};
@@ -71,8 +73,14 @@ impl Visitor for Reading {
                 "",
             )),
             "Filter" if std::mem::replace(&mut self.rule.has_filter, true) => Err(Error::malformed_xml()),
-            "" | "Id" | "Event" | "Filter" | "Filter/S3Key" | "Filter/S3Key/FilterRule"
-            | "Filter/S3Key/FilterRule/Name" | "Filter/S3Key/FilterRule/Value" => Ok(()),
+            ""
+            | "Id"
+            | "Event"
+            | "Filter"
+            | "Filter/S3Key"
+            | "Filter/S3Key/FilterRule"
+            | "Filter/S3Key/FilterRule/Name"
+            | "Filter/S3Key/FilterRule/Value" => Ok(()),
             other if other == kind.elements().1 => Ok(()),
             _ => Err(Error::malformed_xml()),
         }
@@ -309,9 +317,8 @@ mod tests {
         }
         let one = format!("<QueueConfiguration>{QUEUE}{PUT}</QueueConfiguration>");
         assert_eq!(code(read(&format!("{one}{one}"))), Err(Code::InvalidArgument), "they overlap");
-        let with_id = |event: &str| {
-            format!("<QueueConfiguration><Id>i</Id>{QUEUE}<Event>{event}</Event></QueueConfiguration>")
-        };
+        let with_id =
+            |event: &str| format!("<QueueConfiguration><Id>i</Id>{QUEUE}<Event>{event}</Event></QueueConfiguration>");
         let twice = format!("{}{}", with_id("s3:ObjectCreated:Put"), with_id("s3:ObjectCreated:Copy"));
         assert_eq!(code(read(&twice)), Err(Code::InvalidArgument), "one id twice");
         assert_eq!(code(read("<EventBridgeConfiguration/>")), Err(Code::NotImplemented));

@@ -5,8 +5,8 @@ use s3::Code;
 use s3::checksum::{Algorithm, Checksum};
 use s3::condition::Tags;
 use s3::xml::{
-    CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects, NotificationConfiguration, Unchanging,
-    VersioningConfiguration, VersioningStatus,
+    CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects, NotificationConfiguration,
+    Unchanging, VersioningConfiguration, VersioningStatus,
 };
 
 use crate::support::at;

@@ -364,5 +364,8 @@ fn of_leases() -> impl Strategy<Value = Step> {
 }
 
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases(), 3 => targets::step().prop_map(Step::Target)], 1..steps_max)
+    prop::collection::vec(
+        prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases(), 3 => targets::step().prop_map(Step::Target)],
+        1..steps_max,
+    )
 }

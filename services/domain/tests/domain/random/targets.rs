@@ -20,7 +20,14 @@ pub(crate) enum Step {
     Test(u8),
     /// How far a target moves on, what it refuses, what it takes of that, and whether something is wrong with it; of an
     /// earlier state of the target.
-    Advance { n: u8, by: u64, dead: Option<u64>, redelivered: Option<u64>, error: bool, stale: bool },
+    Advance {
+        n: u8,
+        by: u64,
+        dead: Option<u64>,
+        redelivered: Option<u64>,
+        error: bool,
+        stale: bool,
+    },
     Redeliver(u8, Option<u64>),
     Discard(u8, Option<u64>),
     Reseal(u8),
@@ -72,7 +79,10 @@ pub(crate) fn command(model: &Model, step: &Step, sealed: Sealed) -> Option<Comm
                 target: name(n),
                 changed: row.map_or(0, |row| row.changed) - u64::from(stale && row.is_some()),
                 position: row.map_or(0, |row| row.position) + by,
-                dead: dead.map(|sequence| DeadLetter { sequence, error: "no".into(), attempts: 6 }).into_iter().collect(),
+                dead: dead
+                    .map(|sequence| DeadLetter { sequence, error: "no".into(), attempts: 6 })
+                    .into_iter()
+                    .collect(),
                 redelivered: redelivered.into_iter().collect(),
                 error: error.then(|| "down".into()),
             };

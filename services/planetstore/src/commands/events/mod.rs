@@ -3,10 +3,13 @@
 mod arguments;
 mod catalogue;
 mod consumer;
+mod export;
 mod get;
+mod proof;
 mod show;
 mod sse;
 mod tail;
+mod verify;
 
 use super::Verdict;
 pub(crate) use arguments::EventsCommand;
@@ -18,6 +21,9 @@ pub(crate) async fn events(command: EventsCommand) -> anyhow::Result<Verdict> {
         EventsCommand::Schema(arguments) => catalogue::schema(&arguments)?,
         EventsCommand::Get(arguments) => get::get(&arguments).await?,
         EventsCommand::Consumer(command) => consumer::consumer(command).await?,
+        EventsCommand::Export(arguments) => export::export(&arguments).await?,
+        EventsCommand::Verify(arguments) => return verify::verify(&arguments).await,
+        EventsCommand::Proof(arguments) => proof::proof(&arguments).await?,
         EventsCommand::Tail(arguments) => tail::tail(&arguments).await?,
     }
     Ok(Verdict::Well)
