@@ -38,6 +38,7 @@ pub(crate) struct DevArgs {
     pub(crate) gc: GcTimeArgs,
     #[command(flatten)]
     pub(crate) targets: TargetArgs,
+    #[command(flatten)]
     pub(crate) notary: NotaryArgs,
     /// Number of storage nodes
     #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
