@@ -10,7 +10,7 @@
 //! - `secret`: text that must not be shown; `master_key`: the root of all other keys; `master_keys`: the master keys of a
 //!   region, in order
 //! - `seal`: secrets as ciphertext; `password`, `hasher`: passwords and their hashes
-//! - `token`: session tokens; `refresh`: refresh tokens
+//! - `token`: session tokens; `refresh`: refresh tokens; `ticket`: what a URL may say of a session
 //! - `data_key`: keys of encrypted objects and of their contents; `frames`: contents as ciphertext
 //! - `piece_tags`: tags that tell stored bytes from bytes that a node made up
 //! - `access_key`: fresh keys for S3; `credentials`: root's
@@ -27,6 +27,7 @@ mod piece_tags;
 mod refresh;
 mod seal;
 mod secret;
+mod ticket;
 mod token;
 
 pub use access_key::{ACCESS_KEY_RANDOM_BYTES, AccessKey};
@@ -41,4 +42,5 @@ pub use piece_tags::{PIECE_SECRET_BYTES, PIECE_TAG_BYTES, PieceKey, PiecePlace, 
 pub use refresh::{REFRESH_RANDOM_BYTES, RefreshToken, RefreshTokenError};
 pub use seal::{NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, password_context};
 pub use secret::Secret;
+pub use ticket::Tickets;
 pub use token::{Bearer, Claims, Issued, TOKEN_TIME_SECONDS, TokenError, Tokens};

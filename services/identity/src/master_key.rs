@@ -50,6 +50,7 @@ pub(crate) enum Purpose {
     LifecycleEvents,
     MaintenanceEvents,
     PieceTags,
+    Tickets,
 }
 
 impl Purpose {
@@ -63,6 +64,7 @@ impl Purpose {
             Self::LifecycleEvents => b"events by lifecycle",
             Self::MaintenanceEvents => b"events by maintenance",
             Self::PieceTags => b"piece tags",
+            Self::Tickets => b"tickets",
         }
     }
 }

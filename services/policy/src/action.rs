@@ -192,6 +192,11 @@ actions! {
         AdminInitNode "admin:InitNode"
         AdminConfirmStrays "admin:ConfirmStrays"
         AdminChangeWorker "admin:ChangeWorker"
+        AdminCreateTicket "admin:CreateTicket"
+        AdminPresign "admin:Presign"
+        AdminCheckPolicy "admin:CheckPolicy"
+        AdminSearch "admin:Search"
+        AdminGetSettings "admin:GetSettings"
         ReadEvents "planetstore:ReadEvents"
     }
 }

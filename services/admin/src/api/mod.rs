@@ -9,10 +9,12 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own
+//! - `history`: the events of the log, and `objects`: S3 through the console's origin, a folder each
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
 //!   the handlers
-//! - `password`, `throttle`: what stands between a guesser and a session
+//! - `policy_check`, `search`, `site`: what people ask who find their way through a store
+//! - `password`, `throttle`: what stands between a guesser and a session; `carrier`, `handover`: its refresh tokens in
+//!   cookies
 //! - `openapi`: the description of it all
 
 mod access;
@@ -20,8 +22,10 @@ mod answer;
 mod answering;
 mod asked;
 mod buckets;
+mod carrier;
 mod delegation;
 mod groups;
+mod handover;
 mod history;
 mod keys;
 mod kms_keys;
@@ -29,15 +33,19 @@ mod login;
 mod master_key;
 mod method;
 mod nodes;
+mod objects;
 mod openapi;
 mod operation;
 mod operations;
 mod password;
 mod policies;
+mod policy_check;
 mod refusal;
 mod region;
+mod search;
 mod sessions;
 mod shape;
+mod site;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -65,9 +73,12 @@ use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
 use access::Asker;
+use handover::Handover;
 use history::Streams;
+pub use objects::{ObjectService, object_routes};
 pub use openapi::openapi;
 use refusal::Refusal;
+pub use site::Site;
 use throttle::Throttle;
 pub use throttle::{BasicLogin, BasicLogins};
 
@@ -91,6 +102,8 @@ pub struct AdminOptions {
     pub trusted_proxies: TrustedProxies,
     /// The storage nodes, as this gateway hears them.
     pub membership: Membership,
+    /// Its addresses and limits.
+    pub site: Site,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
@@ -122,10 +135,12 @@ struct Shared {
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
     membership: Membership,
+    site: Site,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
     throttle: Throttle,
+    handover: Handover,
     ledger: GuardedLedger,
     /// The events of the log, for readers.
     feed: Feed,
@@ -178,6 +193,7 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            site,
             sources,
             random: source,
         } = options;
@@ -190,10 +206,12 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            site,
             sources,
             random: source,
             hasher: Hasher::new(random)?,
             throttle: Throttle::new(),
+            handover: Handover::new(),
             ledger: GuardedLedger::new(ledger),
             feed,
             streams: Streams::new(),

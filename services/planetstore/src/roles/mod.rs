@@ -11,6 +11,7 @@ mod integration;
 pub(crate) mod lifecycle;
 mod log;
 pub(crate) mod node;
+mod objects;
 pub(crate) mod repair;
 mod serve;
 mod server;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::admin::{Console, GatewayView, Hosts, reseal};
+use ::admin::{Console, GatewayView, Hosts, Site, reseal};
 use ::gateway::LIMITS;
 use anyhow::Context;
 use domain::lifecycle::Day;
@@ -150,7 +150,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
 
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
-    let trust = Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
+    let (masters, site) = (&plan.master_keys, site(plan, endpoints));
+    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, site };
     let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone()).await?;
     let keys = Keys { root, sealers: Arc::clone(&sealers), pieces: master_key::piece_secrets(plan.master_keys.iter()) };
     let shards = plan.local_shards()?;
@@ -162,6 +163,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
         process.add(health::watch(telemetry, &plan.region, ledger.clone(), nodes, &workers).await?);
     }
     process.add(start_resealing(ledger.clone(), sealers));
+    let objects = Arc::new(super::objects::OfGateway(serving.gateway.clone()));
     if let Some(console) = process.console() {
         console.show(GatewayView {
             region: plan.region.clone(),
@@ -174,7 +176,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
             control: NodeControl::new(cluster.telemetry.clone(), plan.region.clone()),
             folder: plan.folder.paths().folder().to_owned(),
             figures: Box::new(serving),
-            admin_routes: ::admin::admin_routes(&admin),
+            admin_routes: ::admin::admin_routes(&admin).merge(::admin::object_routes(&admin, objects)),
             admin,
         });
     }
@@ -192,6 +194,18 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     }
     process.add(announce(plan, endpoints)?);
     Ok(())
+}
+
+/// What people may know of the gateway of this process.
+fn site(plan: &Plan, endpoints: &Endpoints) -> Site {
+    let limits = plan.s3.limits.rate_limits();
+    Site {
+        s3: endpoints.s3,
+        s3_url: plan.s3.s3_url.clone(),
+        is_tls: endpoints.tls.is_some(),
+        total: limits.total,
+        per_user: limits.per_user,
+    }
 }
 
 /// Starts the background loops. A process with a private nats-server is the only one that appends to the log.

@@ -1,6 +1,8 @@
 //! The admin API over a ledger on a log in memory.
 
 mod authorization;
+mod browsing;
+mod cookies;
 mod documents;
 mod history;
 mod identities;
