@@ -80,7 +80,7 @@ fn table(absolute: &Path, dist: &Path, files: &[PathBuf]) -> Result<String, Box<
         let media = MEDIA.iter().find(|(known, _)| *known == extension).map_or("application/octet-stream", |row| row.1);
         let mut hasher = DefaultHasher::new();
         hasher.write(&fs::read(file)?);
-        let included = |path: &Path| format!("include_bytes!({path:?})");
+        let included = |path: &Path| format!("include_bytes!({:?})", path.to_string_lossy());
         let [brotli, gzip] = COPIES.map(|extension| {
             let copy = with(file, extension);
             let place = with(&absolute.join(relative), extension);

@@ -88,8 +88,7 @@ pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
 
 /// The refresh token that a request shows.
 async fn shown(asked: &mut Asked, carrier: &Carrier) -> Result<RefreshToken, Refusal> {
-    let has_document = *carrier == Carrier::Document || asked.parts.headers.contains_key(CONTENT_TYPE);
-    let document = if has_document { asked.json().await? } else { shape::Refresh::default() };
+    let document = if *carrier == Carrier::Document { asked.json().await? } else { named(asked).await? };
     match (carrier, document.refresh_token) {
         (Carrier::Document, Some(token)) => {
             let token = RefreshToken::parse(token.expose()).map_err(|_| Refusal::session_ended())?;
@@ -104,6 +103,18 @@ async fn shown(asked: &mut Asked, carrier: &Carrier) -> Result<RefreshToken, Ref
             carrier.token(&asked.parts, document.session).ok_or_else(Refusal::session_ended)
         }
     }
+}
+
+/// What a page says beside its cookie, if it says anything.
+async fn named(asked: &mut Asked) -> Result<shape::Refresh, Refusal> {
+    if !asked.parts.headers.contains_key(CONTENT_TYPE) {
+        return Ok(shape::Refresh::default());
+    }
+    let bytes = asked.bytes().await?;
+    if bytes.is_empty() {
+        return Ok(shape::Refresh::default());
+    }
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::invalid(format!("the body: {error}")))
 }
 
 /// Goes on with a session whose page may have been left a moment ago.

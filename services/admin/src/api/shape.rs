@@ -53,6 +53,7 @@ pub(super) struct Refresh {
 
 /// A session with its tokens.
 #[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "an id of a session is called so everywhere in the API")]
 pub(super) struct Session {
     /// The access token, to be sent as `Authorization: Bearer <token>`.
     pub(super) access_token: String,

@@ -217,9 +217,9 @@ async fn a_check_says_what_the_gateway_would_and_why() {
     assert_eq!(nobody, json!({ "allowed": false, "reasons": ["denied because nothing allows it"] }));
     assert_eq!(ask(Value::Null, "s3:ListBucket", Value::Null).await["allowed"], false);
     assert_eq!(ask(json!("root"), "s3:DeleteBucket", Value::Null).await["allowed"], true);
-    let policy = json!({ "document": { "Version": "2012-10-17", "Statement": [{ "Sid": "near", "Effect": "Allow",
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "near", "Effect": "Allow",
         "Action": "s3:GetObject", "Resource": "arn:aws:s3:::photos/*",
-        "Condition": { "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } } }] } });
+        "Condition": { "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } } }] });
     must(&store, &root, Method::Put, "/api/v1/policies/near", policy).await;
     store.ask(Method::Put, "/api/v1/policies/near/users/bob", &root, &Value::Null).await;
     let conditional = ask(json!("bob"), "s3:GetObject", json!("x")).await;

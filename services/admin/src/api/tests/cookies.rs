@@ -54,7 +54,8 @@ async fn the_token_is_in_a_cookie_that_nothing_else_gets() {
         assert!(set.contains(said), "{said} in {set}");
     }
     assert!(!set.contains("Secure") && !set.contains("Domain"), "{set}");
-    let next = refresh(&store, &cookie(&opened), &Value::Null).await;
+    let (own, json) = (cookie(&opened), ("content-type", "application/json"));
+    let next = from_page(&store, "/api/v1/refresh", &[IN_COOKIE, ("cookie", &own), json], &Value::Null).await;
     assert_eq!((next.status, next.body.get("refresh_token")), (StatusCode::OK, None), "{next:?}");
     assert_ne!(cookie(&next), cookie(&opened));
     let token = next.body["access_token"].as_str().unwrap();

@@ -32,7 +32,7 @@ impl Encoding {
 /// Whether a client takes an encoding, by its `Accept-Encoding` headers.
 ///
 /// Source: RFC 9110, section 12.5.3.
-pub(super) fn accepted(headers: GetAll<'_, HeaderValue>, encoding: Encoding) -> bool {
+pub(super) fn accepted(headers: &GetAll<'_, HeaderValue>, encoding: Encoding) -> bool {
     let Some(name) = encoding.name() else { return true };
     let mut any = false;
     for value in headers.iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')) {

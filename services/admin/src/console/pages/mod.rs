@@ -105,7 +105,7 @@ fn find(files: &'static [File], path: &str) -> Option<&'static File> {
 /// nothing.
 fn page(files: &'static [File], path: &str, headers: &HeaderMap) -> Option<&'static File> {
     let is_below = |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if path.starts_with(HASHED) || OF_PROGRAMS.iter().any(|root| is_below(root)) {
+    if path.starts_with(HASHED) || OF_PROGRAMS.iter().any(is_below) {
         return None;
     }
     let mut asked = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
@@ -146,7 +146,7 @@ fn send(file: &'static File, parts: &Parts) -> Response {
 fn chosen(file: &'static File, headers: &HeaderMap) -> (Encoding, &'static [u8]) {
     let copies = [(Encoding::Brotli, file.brotli), (Encoding::Gzip, file.gzip)];
     let copies = copies.into_iter().filter_map(|(encoding, bytes)| Some((encoding, bytes?)));
-    let mut taken = copies.filter(|(encoding, _)| accepted(headers.get_all(ACCEPT_ENCODING), *encoding));
+    let mut taken = copies.filter(|(encoding, _)| accepted(&headers.get_all(ACCEPT_ENCODING), *encoding));
     taken.next().unwrap_or((Encoding::Plain, file.plain))
 }
 
