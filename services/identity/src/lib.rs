@@ -10,7 +10,7 @@
 //! - `secret`: text that must not be shown; `master_key`: the root of all other keys; `master_keys`: the master keys of a
 //!   region, in order
 //! - `seal`: secrets as ciphertext; `password`, `hasher`: passwords and their hashes
-//! - `token`: session tokens; `refresh`: refresh tokens
+//! - `token`: session tokens; `refresh`: refresh tokens; `ticket`: what a URL may say of a session
 //! - `data_key`: keys of encrypted objects and of their contents; `frames`: contents as ciphertext
 //! - `piece_tags`: tags that tell stored bytes from bytes that a node made up
 //! - `nats_key`: keys of NATS, for logins of consumers
@@ -31,6 +31,7 @@ mod piece_tags;
 mod refresh;
 mod seal;
 mod secret;
+mod ticket;
 mod token;
 mod webhook_key;
 
@@ -52,5 +53,6 @@ pub use seal::{
     NONCE_BYTES, SealError, Sealer, UnsealError, key_context, kms_key_context, password_context, target_context,
 };
 pub use secret::Secret;
+pub use ticket::Tickets;
 pub use token::{Bearer, Claims, Issued, TOKEN_TIME_SECONDS, TokenError, Tokens};
 pub use webhook_key::{WEBHOOK_KEY_BYTES, fresh_webhook_key, is_webhook_key};

@@ -50,8 +50,7 @@ pub(crate) enum Purpose {
     LifecycleEvents,
     MaintenanceEvents,
     PieceTags,
-    ConsumerLogins,
-    Notary,
+    ConsumerLogins, Notary, Tickets,
 }
 
 impl Purpose {
@@ -67,6 +66,7 @@ impl Purpose {
             Self::PieceTags => b"piece tags",
             Self::ConsumerLogins => b"consumer logins",
             Self::Notary => b"notary",
+            Self::Tickets => b"tickets",
         }
     }
 }

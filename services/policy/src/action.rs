@@ -209,6 +209,11 @@ actions! {
         AdminListCheckpoints "admin:ListCheckpoints"
         AdminProveEvent "admin:ProveEvent"
         AdminExportEvents "admin:ExportEvents"
+        AdminCreateTicket "admin:CreateTicket"
+        AdminPresign "admin:Presign"
+        AdminCheckPolicy "admin:CheckPolicy"
+        AdminSearch "admin:Search"
+        AdminGetSettings "admin:GetSettings"
         ReadEvents "planetstore:ReadEvents"
     }
 }

@@ -9,11 +9,13 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own; `evidence`: proofs that they are as they were; `insights`: what
-//!   buckets hold and held, another folder
+//! - `history`: the events of the log, and `objects`: S3 through the console's origin, a folder each; `evidence`: proofs that
+//!   events are as they were; `insights`: what buckets hold and held, another folder
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
 //!   `consumers`: the handlers
-//! - `password`, `throttle`: what stands between a guesser and a session
+//! - `policy_check`, `search`, `site`: what people ask who find their way through a store
+//! - `password`, `throttle`: what stands between a guesser and a session; `carrier`, `handover`: its refresh tokens in
+//!   cookies
 //! - `openapi`: the description of it all
 
 mod access;
@@ -22,9 +24,11 @@ mod answering;
 mod asked;
 mod buckets;
 mod consumers;
+mod carrier;
 mod delegation;
 mod evidence;
 mod groups;
+mod handover;
 mod history;
 mod insights;
 mod keys;
@@ -33,16 +37,20 @@ mod login;
 mod master_key;
 mod method;
 mod nodes;
+mod objects;
 mod openapi;
 mod operation;
 mod operations;
 mod password;
 mod policies;
+mod policy_check;
 mod refusal;
 mod region;
+mod search;
 mod sessions;
 mod shape;
 mod targets;
+mod site;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -71,10 +79,13 @@ use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
 use access::Asker;
+use handover::Handover;
 use history::Streams;
 use insights::Scans;
+pub use objects::{ObjectService, object_routes};
 pub use openapi::openapi;
 use refusal::Refusal;
+pub use site::Site;
 use throttle::Throttle;
 pub use throttle::{BasicLogin, BasicLogins};
 
@@ -100,6 +111,8 @@ pub struct AdminOptions {
     pub membership: Membership,
     /// The durable consumers; without them there is no NATS server that could have some.
     pub consumers: Option<Consumers>,
+    /// Its addresses and limits.
+    pub site: Site,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
@@ -132,10 +145,12 @@ struct Shared {
     trusted_proxies: TrustedProxies,
     membership: Membership,
     consumers: Option<Consumers>,
+    site: Site,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
     throttle: Throttle,
+    handover: Handover,
     ledger: GuardedLedger,
     /// The events of the log, for readers.
     feed: Feed,
@@ -190,7 +205,7 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
-            consumers,
+            consumers, site,
             sources,
             random: source,
         } = options;
@@ -203,11 +218,12 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
-            consumers,
+            consumers, site,
             sources,
             random: source,
             hasher: Hasher::new(random)?,
             throttle: Throttle::new(),
+            handover: Handover::new(),
             ledger: GuardedLedger::new(ledger),
             feed,
             streams: Streams::new(),

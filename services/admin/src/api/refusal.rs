@@ -90,6 +90,12 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    /// The same for tickets that were invented, and for those that are too old.
+    pub(super) fn no_ticket() -> Self {
+        let message = "this address of an object is good no longer: ask for another one at /api/v1/tickets";
+        Self::new(StatusCode::FORBIDDEN, "ticket_expired", message)
+    }
+
     /// Another refusal in place of one that says what there is not.
     pub(super) fn or_if_missing(self, other: Self) -> Self {
         if self.status == StatusCode::NOT_FOUND { other } else { self }

@@ -14,6 +14,7 @@ mod log;
 pub(crate) mod node;
 pub(crate) mod notary;
 pub(crate) mod notify;
+mod objects;
 pub(crate) mod repair;
 mod serve;
 mod server;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::admin::{Console, GatewayView, Hosts, reseal};
+use ::admin::{Console, GatewayView, Hosts, Site, reseal};
 use ::gateway::LIMITS;
 use anyhow::Context;
 use domain::lifecycle::Day;
@@ -155,7 +155,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
 
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
-    let trust = Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
+    let (masters, site) = (&plan.master_keys, site(plan, endpoints));
+    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, site };
     let of_log = (Arc::clone(&log), ledger.clone());
     let consumers = consumers::start(&endpoint, &plan.region, &plan.master_keys, of_log, process).await?;
     let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone(), consumers).await?;
@@ -173,6 +174,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
         workers.add(notify::worker(targets, at, keys, ledger.clone()).await?)?;
     }
     process.add(start_resealing(ledger.clone(), sealers));
+    let objects = Arc::new(super::objects::OfGateway(serving.gateway.clone()));
     if let Some(console) = process.console() {
         console.show(GatewayView {
             region: plan.region.clone(),
@@ -185,7 +187,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
             control: NodeControl::new(cluster.telemetry.clone(), plan.region.clone()),
             folder: plan.folder.paths().folder().to_owned(),
             figures: Box::new(serving),
-            admin_routes: ::admin::admin_routes(&admin),
+            admin_routes: ::admin::admin_routes(&admin).merge(::admin::object_routes(&admin, objects)),
             admin,
         });
     }
@@ -206,6 +208,18 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     }
     process.add(announce(plan, endpoints)?);
     Ok(())
+}
+
+/// What people may know of the gateway of this process.
+fn site(plan: &Plan, endpoints: &Endpoints) -> Site {
+    let limits = plan.s3.limits.rate_limits();
+    Site {
+        s3: endpoints.s3,
+        s3_url: plan.s3.s3_url.clone(),
+        is_tls: endpoints.tls.is_some(),
+        total: limits.total,
+        per_user: limits.per_user,
+    }
 }
 
 /// Starts the background loops. A process with a private nats-server is the only one that appends to the log.

@@ -3,6 +3,8 @@
 mod audit;
 mod authorization;
 mod consumers;
+mod browsing;
+mod cookies;
 mod documents;
 mod history;
 mod identities;
