@@ -16,6 +16,8 @@ export interface Change<Input, Answer> {
   readonly done: (answer: Answer, input: Input) => string;
   /** The nouns whose queries are asked anew. */
   readonly nouns: readonly string[];
+  /** Whether it becomes no event: it is about the moment, and not about what is stored. */
+  readonly isUnlogged?: boolean;
   /** Tells the event of the change, where events name no request. */
   readonly matches?: (event: LogEvent, input: Input) => boolean;
 }
@@ -27,11 +29,13 @@ export function useChange<Input, Answer>(change: Change<Input, Answer>) {
       const position = before();
       const { answer, requestId } = await withProof(() => change.run(input));
       const matches = change.matches;
-      const event = becomes({
-        requestId,
-        before: position,
-        matches: matches && ((event) => matches(event, input)),
-      });
+      const event = change.isUnlogged
+        ? undefined
+        : becomes({
+            requestId,
+            before: position,
+            matches: matches && ((event) => matches(event, input)),
+          });
       announce(change.done(answer, input), event);
       const nouns = new Set(change.nouns);
       await queries.invalidateQueries({

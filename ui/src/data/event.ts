@@ -36,6 +36,15 @@ export function sequenceOf(event: LogEvent): number {
   return Number(event.sequence);
 }
 
+/** A name as it was given: events have keys and other names percent-encoded. */
+export function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 /** What an event is about, as people call it: a bucket and a key, a node, a user. */
 export function aboutOf(event: LogEvent): string {
   const { data } = event;
@@ -43,11 +52,11 @@ export function aboutOf(event: LogEvent): string {
   const bucket = text("bucket");
   if (bucket !== undefined) {
     const key = text("key") ?? text("to") ?? text("destination_key");
-    return key === undefined ? bucket : `${bucket}/${key}`;
+    return key === undefined ? bucket : `${bucket}/${decoded(key)}`;
   }
   const about = event.source.split("/").slice(3);
-  const rest = event.subject === undefined ? "" : `/${decodeURIComponent(event.subject)}`;
-  return `${about.slice(1).map(decodeURIComponent).join("/")}${rest}` || event.source;
+  const rest = event.subject === undefined ? "" : `/${decoded(event.subject)}`;
+  return `${about.slice(1).map(decoded).join("/")}${rest}` || event.source;
 }
 
 /** The bucket of an event; absent if it is not about one. */
@@ -57,7 +66,7 @@ export function bucketOf(event: LogEvent): string | undefined {
 
 /** The key of an event; absent if it is not about an object. */
 export function keyOf(event: LogEvent): string | undefined {
-  return typeof event.data.key === "string" ? event.data.key : undefined;
+  return typeof event.data.key === "string" ? decoded(event.data.key) : undefined;
 }
 
 /** Who caused an event. */

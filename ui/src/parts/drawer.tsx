@@ -31,7 +31,8 @@ export function Drawer({
       if (
         event.key !== "Escape" ||
         event.defaultPrevented ||
-        document.querySelector("[role=dialog],[role=menu]")
+        // A toast is a dialog too, but one that nobody has to close.
+        document.querySelector('[role=dialog]:not([aria-modal="false"]),[role=menu]')
       )
         return;
       event.preventDefault();

@@ -19,7 +19,7 @@ const FULL_SOON_DAYS = 14;
 const RANK: Record<Tone, number> = { danger: 0, warning: 1, notice: 2, none: 3, ok: 4 };
 
 export function matters(status: Status): Matter[] {
-  const found = [...ofStore(status), ...ofRedundancy(status), ...ofNodes(status)];
+  const found = [...ofStore(status), ...ofRedundancy(status), ...ofNodes(status), ...ofDisks(status)];
   return found.sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }
 
@@ -47,7 +47,9 @@ function ofStore(status: Status): Matter[] {
     found.push({ tone: "warning", says, action: { title: "Audit", to: "/audit" } });
   }
   const { disk } = status;
-  if (disk && isSoon(disk.days_until_full)) {
+  // On a machine with everything, the gateway's disk is that of the nodes.
+  const isOwn = !status.nodes.some((node) => node.total_bytes === disk?.total_bytes);
+  if (disk && isOwn && isSoon(disk.days_until_full)) {
     found.push({
       tone: "warning",
       says: `The gateway's disk is full in ${duration(disk.days_until_full * 86_400)}; ${bytes(disk.free_bytes)} are free.`,
@@ -91,17 +93,21 @@ function ofNodes(status: Status): Matter[] {
     }
     if (node.recorded.length > 0)
       return [{ tone: "notice", says: `${node.node} is ${node.recorded.join(", ")}.`, action }];
-    if (isSoon(node.days_until_full)) {
-      return [
-        {
-          tone: "warning",
-          says: `${node.node} is full in ${duration(node.days_until_full * 86_400)}.`,
-          action,
-        },
-      ];
-    }
     return [];
   });
+}
+
+/** Disks that are full soon, as one matter: they fill together, as a rule. */
+function ofDisks(status: Status): Matter[] {
+  const filling = status.nodes.filter((node) => isSoon(node.days_until_full));
+  const first = filling.toSorted((a, b) => (a.days_until_full ?? 0) - (b.days_until_full ?? 0))[0];
+  if (first === undefined) return [];
+  const left = duration((first.days_until_full ?? 0) * 86_400);
+  const says =
+    filling.length === 1
+      ? `The disk of ${first.node} is full in ${left}, as it fills now.`
+      : `The disks of ${filling.length} nodes fill up; the first, that of ${first.node}, is full in ${left}.`;
+  return [{ tone: "warning", says, action: { title: "Nodes", to: "/nodes" } }];
 }
 
 function isSoon(days: number | null | undefined): days is number {

@@ -8,7 +8,9 @@ import { type Matter, matters } from "./attention";
 /** One sentence: is everything all right? Below it, what needs somebody. */
 export function StateOfStore({ status }: { status: Status }) {
   const found = matters(status);
-  const worst = found[0]?.tone ?? (status.redundancy?.is_full === false ? "notice" : "ok");
+  // The sentence is about what is stored; what else needs somebody stands below it, each with its own tone.
+  const isWhole = status.redundancy?.is_full ?? false;
+  const worst = found[0]?.tone === "danger" ? "danger" : isWhole ? "ok" : "warning";
   const Icon = toneIcon(worst);
   return (
     <section aria-label="State of the store" className="rounded-lg border border-line bg-surface">

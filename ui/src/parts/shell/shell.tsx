@@ -17,7 +17,7 @@ const Inspector = lazy(() => import("@/pages/events/inspector"));
 
 /** What stands around every page, and the inspector of the event that the URL names. */
 export function Shell() {
-  const [isWide, setWide] = useRemembered("rail", true);
+  const [isWide, setWide] = useRemembered("rail", innerWidth >= 1_100);
   const [hasPages, setPages] = useState(false);
   const [isSearching, setSearching] = useState(false);
   const [hasHelp, setHelp] = useState(false);

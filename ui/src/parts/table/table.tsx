@@ -13,9 +13,11 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { cx } from "../class";
 import { HeaderCell } from "./header-cell";
+import { moveByKeys } from "./keys";
+import { TableRow } from "./row";
 
 export const tableParts = tableFeatures({
   rowSortingFeature,
@@ -106,7 +108,7 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}
-      className={cx("min-h-0 flex-1 overflow-auto text-table", className)}
+      className={cx("min-h-0 flex-1 overflow-auto border-t border-line bg-surface text-table", className)}
       onKeyDown={moveByKeys}
     >
       <div role="rowgroup" className="sticky top-0 z-10 min-w-fit bg-surface">
@@ -114,7 +116,7 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
         <div
           role="row"
           aria-rowindex={1}
-          className="grid h-9 items-center border-b border-line px-3"
+          className="grid h-9 items-center border-b border-line px-2.5 lg:px-4.5"
           style={style}
         >
           {columns.map((column) => (
@@ -168,65 +170,4 @@ function definitionsOf<Item extends RowData>(
 function compare(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return COLLATOR.compare(String(a), String(b));
-}
-
-function TableRow<Item extends RowData>({
-  row,
-  style,
-  columns,
-  onOpen,
-  openId,
-  selected,
-}: TableProps<Item> & { row: Row<typeof tableParts, Item>; style: React.CSSProperties }) {
-  const isOpen = row.id === openId;
-  return (
-    <div
-      role="row"
-      tabIndex={onOpen ? 0 : -1}
-      data-row
-      data-id={row.id}
-      aria-selected={isOpen || selected?.has(row.id) || undefined}
-      onClick={(event) => {
-        if (event.target instanceof Element && event.target.closest("a,button,label,input")) return;
-        onOpen?.(row.original);
-      }}
-      onKeyDown={(event) =>
-        event.key === "Enter" && event.target === event.currentTarget && onOpen?.(row.original)
-      }
-      className={cx(
-        "absolute top-0 left-0 grid w-full items-center border-b border-line px-3 outline-offset-[-2px]",
-        onOpen && "cursor-default hover:bg-hover",
-        isOpen || selected?.has(row.id) ? "bg-selected" : "",
-      )}
-      style={style}
-    >
-      {columns.map((column) => (
-        <div
-          role="cell"
-          key={column.id}
-          className={cx("min-w-0 truncate px-1.5", column.isRight && "text-right tabular-nums")}
-        >
-          {column.cell(row.original)}
-        </div>
-      ))}
-    </div>
-  );
-}
-
-function moveByKeys(event: KeyboardEvent<HTMLDivElement>): void {
-  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
-  if (
-    step === undefined ||
-    !(event.target instanceof HTMLElement) ||
-    event.target.matches("input,textarea,select")
-  )
-    return;
-  const row = event.target.closest("[data-row]");
-  const all = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-row]")].sort(
-    (a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top,
-  );
-  const next = all[row === null ? 0 : all.indexOf(row as HTMLElement) + step];
-  if (next === undefined) return;
-  event.preventDefault();
-  next.focus({ preventScroll: false });
 }

@@ -1,5 +1,5 @@
 import { ChevronDown, ChevronUp, Pause, Play, X } from "lucide-react";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import { totalsOf, transfers, useTransfers } from "@/data/transfers";
 import { State } from "../badge";
 import { IconButton } from "../button";
@@ -12,13 +12,18 @@ export function TransfersBar() {
   const queue = useTransfers();
   const [isOpen, setOpen] = useState(true);
   const held = useNow((now) => Math.max(0, Math.ceil((queue.heldUntil - now) / 1_000)));
+  const measure = useMeasured();
   if (queue.transfers.length === 0) return null;
   const totals = totalsOf(queue.transfers);
   const rate = queue.rate.perSecond(Date.now());
   const isActive = totals.waiting > 0;
   const hasStopped = totals.paused + totals.failed > 0;
   return (
-    <section aria-label="Transfers" className="shrink-0 border-t border-line-strong bg-surface shadow-panel">
+    <section
+      ref={measure}
+      aria-label="Transfers"
+      className="shrink-0 border-t border-line-strong bg-surface shadow-panel"
+    >
       <div className="h-0.5 bg-hover" aria-hidden>
         <div
           className="h-full bg-accent"
@@ -66,4 +71,20 @@ export function TransfersBar() {
       {isOpen && <TransferList transfers={queue.transfers} version={queue.version} />}
     </section>
   );
+}
+
+/** Toasts stand above the transfers, and leave their controls free. */
+function useMeasured() {
+  return useCallback((section: HTMLElement | null) => {
+    const { style } = document.documentElement;
+    if (section === null) return;
+    const observer = new ResizeObserver(() =>
+      style.setProperty("--transfers-height", `${section.offsetHeight}px`),
+    );
+    observer.observe(section);
+    return () => {
+      observer.disconnect();
+      style.removeProperty("--transfers-height");
+    };
+  }, []);
 }

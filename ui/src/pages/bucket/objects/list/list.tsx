@@ -92,18 +92,16 @@ function useColumns({ folder, isWhole, selection, onSelection, order }: ColumnsF
         title: "Selected",
         size: "2.25rem",
         head: (
-          <Checkbox
+          <Check
             label="Select all that is shown"
-            isLabelHidden
             isChecked={isAll}
             isMixed={selection.ids.size > 0 && !isAll}
             onChange={() => onSelection(isAll ? NOTHING : all(order))}
           />
         ),
         cell: (row) => (
-          <Checkbox
+          <Check
             label={`Select ${nameOf(row, folder)}`}
-            isLabelHidden
             isChecked={selection.ids.has(idOf(row))}
             onChange={() => onSelection(toggled(selection, idOf(row)))}
           />
@@ -135,6 +133,15 @@ function useColumns({ folder, isWhole, selection, onSelection, order }: ColumnsF
       },
     ];
   }, [folder, isWhole, selection, onSelection, order]);
+}
+
+/** A checkbox in the middle of its row. */
+function Check(props: { label: string; isChecked: boolean; isMixed?: boolean; onChange: () => void }) {
+  return (
+    <span className="flex items-center">
+      <Checkbox {...props} isLabelHidden />
+    </span>
+  );
 }
 
 function Name({ row, name }: { row: Row; name: string }) {
