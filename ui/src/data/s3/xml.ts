@@ -19,6 +19,21 @@ export class Element {
     return found;
   }
 
+  /** All children with their names, in their order. */
+  entries(): [string, Element][] {
+    const found: [string, Element][] = [];
+    for (let node = (this.node as unknown as Node).firstChild; node !== null; node = node.nextSibling) {
+      const name = (node as globalThis.Element).localName;
+      if (name) found.push([name, new Element(node as globalThis.Element)]);
+    }
+    return found;
+  }
+
+  /** Whether it is an `And` of conditions. */
+  get isAnd(): boolean {
+    return (this.node as unknown as globalThis.Element).localName === "And";
+  }
+
   /** The text of the element itself. */
   get content(): string {
     return this.node.textContent ?? "";
