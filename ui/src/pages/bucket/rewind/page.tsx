@@ -1,0 +1,3 @@
+export default function RewindPage() {
+  return null;
+}
