@@ -6,6 +6,20 @@ import { defineConfig } from "vitest/config";
 const store = process.env.PLANETSTORE_CONSOLE_URL ?? "http://127.0.0.1:9001";
 const proxied = { target: store, changeOrigin: true, ws: true, rewriteWsOrigin: true };
 
+/** The policy under which the store serves the page. */
+const POLICY = [
+  "default-src 'none'",
+  ...["script-src", "style-src", "font-src", "connect-src", "worker-src", "manifest-src"].map(
+    (kind) => `${kind} 'self'`,
+  ),
+  "img-src 'self' blob: data:",
+  "media-src 'self' blob:",
+  "frame-src 'self' blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { tsconfigPaths: true },
@@ -20,6 +34,11 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: { "/api": proxied, "/schemas": proxied, "/objects": proxied },
   },
-  preview: { host: "127.0.0.1", proxy: { "/api": proxied, "/schemas": proxied, "/objects": proxied } },
+  // As the store serves the built page.
+  preview: {
+    headers: { "content-security-policy": POLICY },
+    host: "127.0.0.1",
+    proxy: { "/api": proxied, "/schemas": proxied, "/objects": proxied },
+  },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

@@ -85,7 +85,11 @@ export async function refusalOf(response: Response): Promise<Refused> {
   }
   const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1];
   const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1];
-  return of(code ?? String(response.status), sentence(message ?? `The store answered ${response.status}.`));
+  const none =
+    response.status === 404
+      ? "This release of the store does not serve this."
+      : `The store answered ${response.status}.`;
+  return of(code ?? String(response.status), sentence(message ?? none));
 }
 
 /** The API's messages are lower case without a dot, for they are parts of sentences on a command line. */

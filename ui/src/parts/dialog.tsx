@@ -1,7 +1,7 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
-import { Button, IconButton } from "./button";
+import { Button, IconButton, type Look } from "./button";
 import { cx } from "./class";
 import { Field, Input } from "./field";
 import { explain, Notice } from "./states";
@@ -69,6 +69,7 @@ export function ConfirmDialog({
   isOpen,
   isBusy,
   isImpossible,
+  look = "destroy",
   error,
   onConfirm,
   onClose,
@@ -82,6 +83,8 @@ export function ConfirmDialog({
   isOpen: boolean;
   isBusy?: boolean;
   isImpossible?: boolean;
+  /** Of what can be undone, `primary`. */
+  look?: Look;
   error?: unknown;
   onConfirm: () => void;
   onClose: () => void;
@@ -116,7 +119,7 @@ export function ConfirmDialog({
         )}
         <DialogActions error={error}>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="destroy" disabled={!isMeant} isBusy={isBusy}>
+          <Button type="submit" look={look} disabled={!isMeant} isBusy={isBusy}>
             {action}
           </Button>
         </DialogActions>
