@@ -111,3 +111,12 @@ export function useTestTarget() {
     nouns: ["target"],
   });
 }
+
+/** The targets that get events of a bucket. */
+export function targetsOfBucketQuery(bucket: string) {
+  return queryOptions({
+    ...targetsQuery,
+    select: (targets: Target[]) =>
+      targets.filter(({ filter }) => !filter?.buckets.length || filter.buckets.includes(bucket)),
+  });
+}

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { shellRoute } from "@/routes/shell";
 
 const text = z.catch(z.optional(z.coerce.string()), undefined);
+const flag = z.catch(z.optional(z.boolean()), undefined);
 
 /** A bucket, with its tabs below it. */
 export const bucketRoute = createRoute({
@@ -15,7 +16,7 @@ export const bucketRoute = createRoute({
 export const objectsRoute = createRoute({
   getParentRoute: () => bucketRoute,
   path: "/",
-  validateSearch: z.object({ prefix: text, key: text, version: text }),
+  validateSearch: z.object({ prefix: text, key: text, version: text, deleted: flag }),
   component: lazyRouteComponent(() => import("./objects/page")),
 });
 

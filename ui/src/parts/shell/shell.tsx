@@ -13,6 +13,9 @@ import { Rail } from "./rail";
 
 // What is not part of the first look is loaded after it.
 const Overlays = lazy(() => import("./overlays"));
+const TransfersBar = lazy(() =>
+  import("../transfers/bar").then(({ TransfersBar }) => ({ default: TransfersBar })),
+);
 const Inspector = lazy(() => import("@/pages/events/inspector"));
 
 /** What stands around every page, and the inspector of the event that the URL names. */
@@ -63,6 +66,9 @@ export function Shell() {
             </Suspense>
           )}
         </div>
+        <Suspense>
+          <TransfersBar />
+        </Suspense>
       </div>
       <Suspense>
         <Overlays

@@ -18,6 +18,7 @@ export function TableRow<Item extends RowData>({
       role="row"
       tabIndex={onOpen ? 0 : -1}
       data-row
+      data-id={row.id}
       aria-selected={isOpen || selected?.has(row.id) || undefined}
       onClick={(event) => {
         if (event.target instanceof Element && event.target.closest("a,button,label,input")) return;

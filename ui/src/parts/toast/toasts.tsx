@@ -14,7 +14,7 @@ export function Toasts() {
   return (
     <Toast.Provider toastManager={toasts} limit={TOASTS_MAX}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none">
+        <Toast.Viewport className="fixed right-4 bottom-[calc(1rem+var(--transfers-height,0px))] z-50 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none">
           <List />
         </Toast.Viewport>
       </Toast.Portal>
