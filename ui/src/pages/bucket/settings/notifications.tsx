@@ -20,7 +20,7 @@ export function NotificationsCard({ bucket }: { bucket: string }) {
           ) : (
             <ul className="flex flex-col gap-2">
               {targets.map((target) => (
-                <Target key={target.name} target={target} />
+                <TargetLine key={target.name} target={target} />
               ))}
             </ul>
           )
@@ -30,7 +30,7 @@ export function NotificationsCard({ bucket }: { bucket: string }) {
   );
 }
 
-function Target({ target }: { target: Target }) {
+function TargetLine({ target }: { target: Target }) {
   const { name, kind, url, subject, enabled, lag, last_error: error, filter } = target;
   const types = filter?.types ?? [];
   return (
