@@ -33,7 +33,8 @@ pub(super) async fn verify(arguments: &VerifyArgs) -> anyhow::Result<Verdict> {
         }
         None => {
             let session = Session::at(&arguments.console).await?;
-            let lines = session.follow(&arguments.range.path(), HeaderMap::new(), |line| {
+            let path = arguments.range.path();
+            let lines = session.follow(&path, HeaderMap::new(), |line| {
                 verifier.push(trimmed(line));
                 Ok(())
             });
