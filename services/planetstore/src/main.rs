@@ -10,6 +10,7 @@
 //! - `roles`: a file per role, with its arguments; `process`: watches everything that runs, and stops it in order
 //! - `doctor`: a file per check
 //! - `folder`, `credentials`, `master_key`, `author_key`, `piece_secrets`, `run_file`: the files of the data folder
+//! - `client`: the console of a running store; `s3_client`: its objects; `progress`: what a terminal shows meanwhile
 //! - `tls`: the server's certificate; `trust`: the certificates that clients trust
 
 use std::process::ExitCode;
@@ -36,8 +37,10 @@ mod nats;
 mod ownership;
 mod piece_secrets;
 mod process;
+mod progress;
 mod roles;
 mod run_file;
+mod s3_client;
 mod signals;
 mod sources;
 mod table;

@@ -9,9 +9,9 @@ mod tests;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    self, AdminArgs, AuditCommand, AuthorKeyArgs, DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand,
-    IntegrationArgs, MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict,
-    WorkerCommand,
+    self, AdminArgs, AuditCommand, AuthorKeyArgs, CompletionsArgs, ContextCommand, DemoArgs, DevArgs, DoctorArgs,
+    EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, ManPagesArgs, MasterKeyCommand, NodeCommand,
+    ObjectCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -37,6 +37,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run all roles in one process, with a private nats-server
     Dev(DevArgs),
+    /// Fill a running store with plausible people and objects, to look at
+    Demo(DemoArgs),
+    #[command(flatten)]
+    Objects(ObjectCommand),
+    /// Keep the addresses and keys of stores by names
+    #[command(subcommand)]
+    Context(ContextCommand),
     /// Run one role in its own process, against your NATS servers
     #[command(subcommand)]
     Run(RunCommand),
@@ -75,6 +82,10 @@ pub(crate) enum Command {
     /// Tell the garbage collector what only an operator knows
     #[command(subcommand)]
     Gc(GcCommand),
+    /// Print a script that completes the commands in a shell
+    Completions(CompletionsArgs),
+    /// Write a man page for each command
+    ManPages(ManPagesArgs),
     /// Print the version
     Version,
     /// Execute a program that is killed when the parent of this process ends
@@ -95,6 +106,11 @@ impl Command {
     pub(crate) async fn run(self) -> anyhow::Result<Verdict> {
         match self {
             Self::Dev(arguments) => commands::dev(arguments).await,
+            Self::Demo(arguments) => commands::demo(arguments).await,
+            Self::Objects(command) => command.run().await,
+            Self::Context(command) => commands::context(command),
+            Self::Completions(arguments) => Ok(commands::completions(&arguments)),
+            Self::ManPages(arguments) => commands::man_pages(&arguments),
             Self::Run(role) => role.run().await,
             Self::Admin(arguments) => commands::admin(arguments).await,
             Self::AuthorKey(arguments) => commands::author_key(&arguments),

@@ -1,9 +1,11 @@
 //! The XML documents of S3: request bodies in, response bodies out.
 //!
-//! Every request document is a type with `parse(&[u8])`, every response a type with `to_xml()`.
+//! Every request document is a type with `parse(&[u8])`, every response a type with `to_xml()`. Our own clients read
+//! responses with `ReadAnswer`.
 
 mod access;
 mod acl;
+mod answer;
 mod attributes;
 mod bucket;
 mod complete;
@@ -25,6 +27,7 @@ mod writer;
 
 pub use access::{OwnershipControls, PolicyStatus, PublicAccessBlockConfiguration};
 pub use acl::{AccessControlList, AccessControlPolicy, ListedGrantee};
+pub use answer::{Fields, ReadAnswer};
 pub use attributes::{GetObjectAttributesOutput, ObjectPart, ObjectParts};
 pub use bucket::{
     CreateBucketConfiguration, ListBucketsResult, ListedBucket, LocationConstraint, RequestPaymentConfiguration,

@@ -1,5 +1,7 @@
 //! Sessions whose refresh token is in a cookie.
 
+use std::task::{Context, Waker};
+
 use axum::body::Body;
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
@@ -156,9 +158,9 @@ async fn what_was_begun_is_finished_when_its_page_is_gone() {
     let with_cookie = cookie(&opened);
     {
         let none = Value::Null;
-        let asked = std::pin::pin!(refresh(&store, &with_cookie, &none));
+        let mut asked = std::pin::pin!(refresh(&store, &with_cookie, &none));
         // It has begun, and is dropped before it can have ended.
-        assert!(futures_util::poll!(asked).is_pending());
+        assert!(asked.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
     let again = refresh(&store, &with_cookie, &Value::Null).await;
     assert_eq!(again.status, StatusCode::OK, "{again:?}");
