@@ -14,6 +14,7 @@
 //!   `referable`: stored bytes that may be referred to; `holdings`: bytes that their callers are known to have
 //! - `cors`: requests of web pages from other origins; `lifecycle`: what rules will do, in response headers
 //! - `encryption`: the keys of objects, and the keys that seal them
+//! - `traffic`: what requests count as, for telemetry
 //! - `failure`: internal errors as S3 errors; `convert`, `reply`: types and responses of the wire
 //!
 //! Modules depend on one another in one direction: `request` knows nothing of verbs, `gateway` nothing of requests.
@@ -42,6 +43,7 @@ mod room;
 mod serve;
 mod service;
 mod state;
+mod traffic;
 mod verb;
 
 pub use cache::CacheFigures;

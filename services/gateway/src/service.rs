@@ -19,6 +19,7 @@ use crate::cors;
 use crate::failure::Failure;
 use crate::reply::Answer;
 use crate::request::{Document, Request};
+use crate::traffic::{self, By, Metered};
 use crate::verb::dispatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -36,8 +37,9 @@ pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response 
     let now = (sources.now)();
     let request_id = format!("{:X}", (sources.fresh)(now).simple());
     let body = SharedBody::new(body);
+    let mut by = None;
     let Answered { operation, known, result } =
-        answer(&gateway, &parts, Body::new(body.clone()), &request_id, now).await;
+        answer(&gateway, &parts, Body::new(body.clone()), &request_id, now, &mut by).await;
     let mut response = match result {
         Ok(response) => response,
         Err(failure) => refuse(&gateway, &parts, failure, &request_id),
@@ -57,8 +59,8 @@ pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response 
         headers.insert(HOST_ID, region);
     }
     headers.insert(SERVER, HeaderValue::from_static("Planetstore"));
-    count(operation, &parts, response.status(), begun, &request_id);
-    response
+    count(operation, &parts, response.status(), begun, &request_id, by);
+    response.map(|body| Body::new(Metered(body)))
 }
 
 /// The outcome of a request, and how far it was processed.
@@ -75,7 +77,15 @@ impl Answered {
     }
 }
 
-async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, now: jiff::Timestamp) -> Answered {
+/// `by`: who asks, once that is known.
+async fn answer(
+    gateway: &Gateway,
+    parts: &Parts,
+    body: Body,
+    request_id: &str,
+    now: jiff::Timestamp,
+    by: &mut By,
+) -> Answered {
     let limiter = &gateway.0.limiter;
     let peer = parts.extensions.get::<Peer>();
     let client = peer.map(|peer| Client::of(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
@@ -100,6 +110,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         Err(error) => return Answered::refused(false, limiter.failed(counted, error)),
     };
     let known = caller.account.is_some();
+    *by = caller.account.as_ref().map(|account| (account.name.clone(), caller.access_key.clone()));
     let pace = match limiter.authenticated(caller.account.as_deref()) {
         Ok(pace) => pace,
         Err(failure) => return Answered::refused(known, failure),
@@ -169,13 +180,14 @@ fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) 
     response
 }
 
-fn count(operation: Option<Operation>, parts: &Parts, status: StatusCode, begun: Instant, request_id: &str) {
-    let operation = match operation {
+fn count(routed: Option<Operation>, parts: &Parts, status: StatusCode, begun: Instant, request_id: &str, by: By) {
+    let operation = match routed {
         Some(operation) => operation.name(),
         None if parts.method == Method::OPTIONS => "Preflight",
         None => "unrouted",
     };
     let took = begun.elapsed();
+    traffic::count(routed, operation, status, took, by);
     metrics::counter!("planetstore_s3_requests_total", "operation" => operation, "status" => status_text(status))
         .increment(1);
     metrics::histogram!("planetstore_s3_request_seconds", "operation" => operation).record(took.as_secs_f64());

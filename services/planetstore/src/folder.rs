@@ -82,6 +82,11 @@ impl Paths {
         self.0.join("settled")
     }
 
+    /// The telemetry of the last day.
+    pub(crate) fn telemetry(&self) -> PathBuf {
+        self.0.join("telemetry").join("points")
+    }
+
     /// The projection that a rebuild writes.
     pub(crate) fn rebuilt(&self) -> PathBuf {
         self.0.join("rebuild.redb")

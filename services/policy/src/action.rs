@@ -182,6 +182,8 @@ actions! {
         AdminRotateMasterKey "admin:RotateMasterKey"
         AdminGetStatus "admin:GetStatus"
         AdminGetMetrics "admin:GetMetrics"
+        AdminGetTelemetry "admin:GetTelemetry"
+        AdminListActiveUsers "admin:ListActiveUsers"
         AdminAuditShards "admin:AuditShards"
         AdminListNodes "admin:ListNodes"
         AdminGetNode "admin:GetNode"

@@ -205,6 +205,12 @@ pub(super) fn identify_again(
     in_state(snapshot, good_token(admin, headers, now)?, now)
 }
 
+/// When the token of a request expires, if it is good.
+pub(super) fn expiry(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let (_, claims) = good_token(admin, headers, now)?;
+    Timestamp::from_second(claims.exp).map_err(|_| Refusal::unauthenticated())
+}
+
 /// What a good token says, and the number of the master key that it was made with.
 fn good_token(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<(u32, Claims), Refusal> {
     let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;

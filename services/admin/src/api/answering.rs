@@ -136,10 +136,11 @@ fn made(operation: &Operation, asked: &Asked) -> Option<String> {
 }
 
 fn respond(answer: Answer) -> Response {
+    let has_body = answer.body.is_some();
     let mut response = Response::new(answer.body.unwrap_or_else(Body::empty));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    if answer.status != StatusCode::NO_CONTENT {
+    if has_body {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media));
     }
     headers.extend(answer.headers);

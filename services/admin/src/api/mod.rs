@@ -9,7 +9,8 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own
+//! - `history`: the events of the log, a folder of its own; `live`: events and telemetry over a WebSocket
+//! - `telemetry`: requests, latencies and active users, now and over the last day
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
 //!   the handlers
 //! - `password`, `throttle`: what stands between a guesser and a session
@@ -25,6 +26,7 @@ mod groups;
 mod history;
 mod keys;
 mod kms_keys;
+mod live;
 mod login;
 mod master_key;
 mod method;
@@ -38,12 +40,14 @@ mod refusal;
 mod region;
 mod sessions;
 mod shape;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod throttle;
 mod users;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -53,6 +57,7 @@ use axum::routing::MethodRouter;
 use domain::Identities;
 use events::ids::{KeyCheck, MasterKeyId, RegionName};
 use feed::Feed;
+use futures_util::stream::BoxStream;
 use http::HeaderMap;
 use http::request::Parts;
 use identity::{
@@ -64,6 +69,9 @@ use policy::Action;
 use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
+use ::telemetry::Aggregate;
+
+use crate::telemetry::{Follow, Telemetry};
 use access::Asker;
 use history::Streams;
 pub use openapi::openapi;
@@ -131,6 +139,8 @@ struct Shared {
     feed: Feed,
     /// Who follows them.
     streams: Streams,
+    /// What all processes tell of themselves.
+    telemetry: Telemetry,
     /// The rules of buckets, for whoever may read the events of some keys.
     bucket_rules: AccessCache,
 }
@@ -197,8 +207,22 @@ impl Admin {
             ledger: GuardedLedger::new(ledger),
             feed,
             streams: Streams::new(),
+            telemetry: Telemetry::new(),
             bucket_rules: AccessCache::new(),
         })))
+    }
+
+    /// Takes up what all processes of the region tell of themselves, and keeps the last day of it in a file, until nothing
+    /// more can be heard. It may be dropped at any moment. One such call is made.
+    pub fn follow_telemetry(
+        &self,
+        ledger: Ledger,
+        heard: BoxStream<'static, Aggregate>,
+        file: PathBuf,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let Shared { telemetry, membership, sources, .. } = &*self.0;
+        let (telemetry, membership, sources) = (telemetry.clone(), membership.clone(), sources.clone());
+        Follow { telemetry, ledger, membership, sources }.run(heard, file)
     }
 
     /// A login by HTTP Basic over a connection with `peer`, of which `is_right` knows whether it is right. It counts as a

@@ -6,8 +6,8 @@ use super::access::Access;
 use super::method::Method;
 use super::operation::{Handler, Operation};
 use super::{
-    buckets, groups, history, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape,
-    users,
+    buckets, groups, history, keys, kms_keys, live, login, master_key, nodes, openapi, policies, region, sessions,
+    shape, telemetry, users,
 };
 
 macro_rules! open {
@@ -44,6 +44,8 @@ pub(super) fn operations() -> Vec<Operation> {
         about_nodes(),
         about_region(),
         history::operations(),
+        live::operations(),
+        telemetry::operations(),
     ]
     .concat()
 }

@@ -132,6 +132,16 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "beyond_the_log", message)
     }
 
+    pub(super) fn upgrade_required(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message)
+    }
+
+    /// Too much on one connection.
+    pub(super) fn too_many_subscriptions(max: usize) -> Self {
+        let message = format!("a connection has {max} subscriptions at most: end one, or open another connection");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_subscriptions", message)
+    }
+
     pub(super) fn internal() -> Self {
         let message = "this went wrong here, and the log of this process says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::admin::{Console, GatewayView, Hosts, reseal};
+use ::admin::{Admin, Console, GatewayView, Hosts, reseal};
 use ::gateway::LIMITS;
 use anyhow::Context;
 use domain::lifecycle::Day;
@@ -162,6 +162,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
         process.add(health::watch(telemetry, &plan.region, ledger.clone(), nodes, &workers).await?);
     }
     process.add(start_resealing(ledger.clone(), sealers));
+    process.add(start_telemetry(plan, &cluster, ledger.clone(), &admin).await?);
     if let Some(console) = process.console() {
         console.show(GatewayView {
             region: plan.region.clone(),
@@ -242,6 +243,19 @@ fn start_resealing(ledger: Ledger, sealers: Arc<Sealers>) -> Running {
         // It ends with the ledger, which is also a part of this process and reports why it ended.
         std::future::pending().await
     })
+}
+
+/// Starts to tell what this process serves, and to join what all gateways tell. Nothing rests on either.
+async fn start_telemetry(plan: &Plan, cluster: &Cluster, ledger: Ledger, admin: &Admin) -> anyhow::Result<Running> {
+    let client = cluster.telemetry.clone();
+    let heard = telemetry::collect(&client, &plan.region).await.context("cannot subscribe to telemetry")?;
+    let joined = admin.follow_telemetry(ledger, heard, plan.folder.paths().telemetry());
+    let now = sources().now;
+    let told = telemetry::publish(telemetry::meter(), client, plan.region.clone(), move || now());
+    Ok(Running::droppable("telemetry", async move {
+        let ((), ()) = tokio::join!(told, joined);
+        std::future::pending().await
+    }))
 }
 
 /// Announces the addresses to programs and to people. Programs can read them until the process stops.

@@ -11,8 +11,9 @@ mod viewer;
 
 use axum::body::Body;
 use feed::{Page, Query};
-use http::header::LINK;
+use http::header::{CONNECTION, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use listener::Follower;
 
 use super::access::{Access, Caller};
 use super::answer::Answer;
@@ -21,8 +22,8 @@ use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::refusal::Refusal;
 use flow::Flow;
-pub(super) use streams::Streams;
-use viewer::Viewer;
+pub(super) use streams::{Seat, Streams};
+pub(super) use viewer::Viewer;
 
 /// Where pages of events are.
 const EVENTS: &str = "/api/v1/events";
@@ -39,6 +40,9 @@ const BATCH_TYPE: &str = "application/cloudevents-batch+json";
 ///
 /// Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 const STREAM_TYPE: &str = "text/event-stream";
+
+/// Bytes of events that a slow reader of a stream holds, give or take one event.
+const BATCH_BYTES_MAX: usize = 64 << 10;
 
 /// The position after which the next page begins.
 const NEXT: HeaderName = HeaderName::from_static("x-planetstore-next");
@@ -145,9 +149,16 @@ async fn stream(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
         (None, None, Some(since)) => (0, Some(since)),
         (None, None, None) => (feed.last().await?, None),
     };
-    let reader = feed.follow(feed.begin(after, since).await?);
+    let reader = feed.follow(feed.begin(after, since).await?).in_batches_of(BATCH_BYTES_MAX);
+    let headers = match asked.parts.extensions.get::<Follower>() {
+        Some(follower) if !follower.begin() => return Err(Streams::full()),
+        Some(_) => vec![(CONNECTION, HeaderValue::from_static("close"))],
+        // Without a connection, in tests.
+        None => Vec::new(),
+    };
     let viewer = Viewer::new(asked, caller)?;
-    Ok(Answer::with(STREAM_TYPE, Flow::new(reader, viewer, query.filter, seat).body()))
+    let body = Flow::new(reader, viewer, query.filter, seat).body();
+    Ok(Answer { headers, ..Answer::with(STREAM_TYPE, body) })
 }
 
 /// The position of a client that comes back. A browser that got no event yet sends nothing, or nothing in it.

@@ -11,13 +11,15 @@ use bytes::Bytes;
 use domain::{Identities, View};
 use events::ids::{AccessKeyId, BucketName, ObjectKey, UserName};
 use feed::{Entry, Filter};
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Snapshot;
 use policy::{Action, Context, Decision, Denial, Key, Request, Resource, Rights, Value, evaluate};
 
 use crate::api::Admin;
-use crate::api::access::{Asker, Caller, identify_again};
+use crate::api::access::{Asker, Caller, expiry, identify, identify_again};
 use crate::api::asked::Asked;
 use crate::api::refusal::Refusal;
 
@@ -28,11 +30,12 @@ const TARGET: &str = "region";
 const BELIEVED_TIME_MAX: SignedDuration = SignedDuration::from_secs(15);
 
 /// Somebody who reads events, in some state.
-pub(super) struct Viewer {
+pub(in crate::api) struct Viewer {
     admin: Admin,
     parts: Parts,
     caller: Caller,
-    sees_all: bool,
+    /// Whether they see all events, or why none.
+    sees_all: Result<bool, Refusal>,
     /// The state by which it is judged.
     snapshot: Arc<Snapshot>,
     /// When it was made sure who asks.
@@ -44,16 +47,66 @@ impl Viewer {
     /// If a policy denies the caller to read events.
     pub(super) fn new(asked: Asked, caller: Caller) -> Result<Self, Refusal> {
         let Asked { admin, parts, now, .. } = asked;
+        let viewer = Self::of(admin, parts, caller, now);
+        viewer.may_read()?;
+        Ok(viewer)
+    }
+
+    /// Somebody who was identified by the head of a request, and may do other things than read events.
+    pub(in crate::api) fn of(admin: Admin, parts: Parts, caller: Caller, now: Timestamp) -> Self {
         let snapshot = admin.0.ledger.latest();
-        let sees_all = sees_all(&admin, &parts, &caller, now)?;
-        Ok(Self { admin, parts, caller, sees_all, snapshot, identified: now })
+        let sees_all = sees_all(&admin, &parts, &caller, now);
+        Self { admin, parts, caller, sees_all, snapshot, identified: now }
+    }
+
+    pub(in crate::api) fn name(&self) -> &UserName {
+        &self.caller.name
+    }
+
+    /// # Errors
+    /// If a policy denies the caller to read events.
+    pub(in crate::api) fn may_read(&self) -> Result<(), Refusal> {
+        self.sees_all.clone().map(drop)
+    }
+
+    /// # Errors
+    /// If the caller lacks a right in the region.
+    pub(in crate::api) fn may(&self, action: Action) -> Result<(), Refusal> {
+        let asker = Asker::new(&self.admin, &self.parts, (self.admin.0.sources.now)());
+        match self.caller.decide(action, TARGET, &asker) {
+            Decision::Allowed(_) => Ok(()),
+            Decision::Denied(denial) => Err(Refusal::no_right(action, TARGET, &denial)),
+        }
+    }
+
+    /// Goes on by a new token of the same user, if it is one.
+    ///
+    /// # Errors
+    /// If it is no good token, or somebody else's.
+    pub(in crate::api) async fn identify(&mut self, token: HeaderValue) -> Result<(), Refusal> {
+        let now = (self.admin.0.sources.now)();
+        let mut headers = self.parts.headers.clone();
+        headers.insert(AUTHORIZATION, token);
+        let caller = identify(&self.admin, &headers, now).await?;
+        if caller.id != self.caller.id {
+            return Err(Refusal::forbidden("this token is another user's: open another connection for them"));
+        }
+        (self.parts.headers, self.caller, self.identified) = (headers, caller, now);
+        self.snapshot = self.admin.0.ledger.latest();
+        self.sees_all = sees_all(&self.admin, &self.parts, &self.caller, now);
+        Ok(())
+    }
+
+    /// When the token that they are known by expires.
+    pub(in crate::api) fn expires(&self) -> Result<Timestamp, Refusal> {
+        expiry(&self.admin, &self.parts.headers, self.identified)
     }
 
     /// Judges by the newest state from here on.
     ///
     /// # Errors
     /// If the caller's session has ended, or their token has expired.
-    pub(super) fn renew(&mut self) -> Result<(), Refusal> {
+    pub(in crate::api) fn renew(&mut self) -> Result<(), Refusal> {
         let now = (self.admin.0.sources.now)();
         self.snapshot = self.admin.0.ledger.latest();
         let is_as_before = self.snapshot.identities_changed()? == self.caller.identities();
@@ -62,19 +115,20 @@ impl Viewer {
             return Ok(());
         }
         self.caller = identify_again(&self.admin, &self.snapshot, &self.parts.headers, now)?;
-        self.sees_all = sees_all(&self.admin, &self.parts, &self.caller, now)?;
+        self.sees_all = sees_all(&self.admin, &self.parts, &self.caller, now);
         self.identified = now;
         Ok(())
     }
 
     /// Whether the caller gets an event: it is asked for, and they may see it.
-    pub(super) fn takes(&self, filter: &Filter, entry: &Entry) -> Result<bool, Refusal> {
+    pub(in crate::api) fn takes(&self, filter: &Filter, entry: &Entry) -> Result<bool, Refusal> {
+        self.may_read()?;
         Ok(filter.fits(&entry.event, |key| self.owner(key)) && self.sees(entry)?)
     }
 
     /// An event that they may see, as JSON.
-    pub(super) fn shown(&self, entry: &Entry) -> Result<Bytes, Refusal> {
-        if self.sees_all { Ok(entry.bytes.clone()) } else { Ok(entry.for_users(&self.admin.0.region)?) }
+    pub(in crate::api) fn shown(&self, entry: &Entry) -> Result<Bytes, Refusal> {
+        if self.sees_all.clone()? { Ok(entry.bytes.clone()) } else { Ok(entry.for_users(&self.admin.0.region)?) }
     }
 
     /// Whose an access key is now. What cannot be read is nobody's: a filter lets through less then.
@@ -93,7 +147,7 @@ impl Viewer {
     }
 
     fn sees(&self, entry: &Entry) -> Result<bool, Refusal> {
-        if self.sees_all {
+        if self.sees_all.clone()? {
             return Ok(true);
         }
         let fact = &entry.event.fact;

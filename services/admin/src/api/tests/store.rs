@@ -133,6 +133,15 @@ impl Store {
         Self { admin, ledger, log, routes, folder }
     }
 
+    /// What the API is served by.
+    pub(super) fn routes(&self) -> Router {
+        self.routes.clone()
+    }
+
+    pub(super) fn log(&self) -> &MemoryLog {
+        &self.log
+    }
+
     /// Another gateway of the same region: another ledger over the same log.
     pub(super) async fn another_gateway(&self) -> Self {
         Self::over(self.log.clone(), tempfile::tempdir().unwrap(), ROOT_PASSWORD, false).await
