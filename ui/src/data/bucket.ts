@@ -1,30 +1,8 @@
-/** A bucket: its usage and quota, and the settings that its pages need. */
+/** Settings of a bucket that its pages need. */
 import { queryOptions } from "@tanstack/react-query";
-import { deleteQuota, getBucket, putQuota, type Quota } from "@/generated/api";
-import { call, callFor } from "./call";
 import { Refused, send } from "./http";
 import { bucketAddress } from "./s3/address";
 import { readXml } from "./s3/xml";
-
-export function bucketQuery(bucket: string) {
-  return queryOptions({
-    queryKey: ["bucket", bucket],
-    queryFn: ({ signal }) => call(getBucket, { path: { bucket }, signal }),
-    meta: { nouns: ["object", "bucket", "quota", "upload"] },
-  });
-}
-
-/** Sets a quota; one without any limit removes it. */
-export async function changeQuota(
-  bucket: string,
-  quota: Quota,
-): Promise<{ answer: undefined; requestId?: string }> {
-  const isNone = (quota.bytes ?? null) === null && (quota.objects ?? null) === null;
-  const { requestId } = isNone
-    ? await callFor(deleteQuota, { path: { bucket } })
-    : await callFor(putQuota, { path: { bucket }, body: quota });
-  return { answer: undefined, requestId };
-}
 
 export type Versioning = "Enabled" | "Suspended" | "Never";
 

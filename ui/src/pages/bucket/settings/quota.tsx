@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { bucketQuery, changeQuota } from "@/data/bucket";
-import { useChange } from "@/data/change";
+import { bucketQuery, useSetQuota } from "@/data/buckets";
 import type { Bucket, Quota } from "@/generated/api";
 import { Button } from "@/parts/button";
 import { cx } from "@/parts/class";
@@ -81,12 +80,7 @@ function QuotaForm({ bucket, quota }: { bucket: string; quota: Quota }) {
   };
   const [size, setSize] = useState(before.bytes);
   const [objects, setObjects] = useState(before.objects);
-  const change = useChange({
-    run: (wanted: Quota) => changeQuota(bucket, wanted),
-    done: () =>
-      size === "" && objects === "" ? `Removed the quota of ${bucket}.` : `Set the quota of ${bucket}.`,
-    nouns: ["quota", "bucket"],
-  });
+  const change = useSetQuota();
   const wantedBytes = size.trim() === "" ? null : parseSize(size);
   const isCount = /^[\d,]*$/.test(objects.trim());
   const isSame = size === before.bytes && objects === before.objects;
@@ -96,7 +90,11 @@ function QuotaForm({ bucket, quota }: { bucket: string; quota: Quota }) {
       onSubmit={(event) => {
         event.preventDefault();
         const number = objects.replaceAll(",", "").trim();
-        change.mutate({ bytes: wantedBytes ?? null, objects: number === "" ? null : Number(number) });
+        change.mutate({
+          bucket,
+          bytes: wantedBytes ?? undefined,
+          objects: number === "" ? undefined : Number(number),
+        });
       }}
     >
       <Field
