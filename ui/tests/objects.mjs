@@ -170,7 +170,7 @@ async function drive(context, s3) {
     await page.keyboard.press("Escape");
     await row("notes.md").focus();
     await page.keyboard.press("Space");
-    await page.getByText("1 row selected").waitFor();
+    await page.getByText("1 selected").waitFor();
     await page.keyboard.press("Delete");
     await page
       .getByRole("dialog", { name: "Delete this?" })

@@ -55,8 +55,8 @@ function About({ bucket }: { bucket: string }) {
           {plural(data.usage.objects, "version")}, {bytes(data.usage.bytes)}
         </span>
       )}
-      {traits?.versioning === "Enabled" && <Tag>versions</Tag>}
-      {traits?.isLockable && <Tag>lock</Tag>}
+      {traits?.versioning === "Enabled" && <Tag>versioned</Tag>}
+      {traits?.isLockable && <Tag>lockable</Tag>}
       {traits?.isPublic && <Tag className="!border-warning/60 !text-warning">public</Tag>}
     </div>
   );

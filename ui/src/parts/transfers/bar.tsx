@@ -19,11 +19,7 @@ export function TransfersBar() {
   const isActive = totals.waiting > 0;
   const hasStopped = totals.paused + totals.failed > 0;
   return (
-    <section
-      ref={measure}
-      aria-label="Transfers"
-      className="shrink-0 border-t border-line-strong bg-surface shadow-panel"
-    >
+    <section ref={measure} aria-label="Transfers" className="shrink-0 border-t border-line-strong bg-surface">
       <div className="h-0.5 bg-hover" aria-hidden>
         <div
           className="h-full bg-accent"

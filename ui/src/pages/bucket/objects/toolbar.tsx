@@ -7,7 +7,7 @@ import { refreshBucket } from "@/data/s3/remove";
 import { takeChosen, uploadFiles } from "@/data/transfers";
 import { Button, IconButton } from "@/parts/button";
 import { Switch } from "@/parts/field";
-import { bytes, plural } from "@/parts/format";
+import { bytes, count, plural } from "@/parts/format";
 import { Menu } from "@/parts/menu";
 import { useActions } from "@/parts/palette/actions";
 import { explain } from "@/parts/states";
@@ -103,7 +103,7 @@ function ForSelected({ bucket, selected, onAsk, onNone }: ToolbarProps) {
   return (
     <div className="flex items-center gap-2">
       <span className="text-table whitespace-nowrap text-muted tabular-nums">
-        {plural(objects.length + folders.length + deleted.length, "row")} selected
+        {count(objects.length + folders.length + deleted.length)} selected
         {objects.length > 0 && ` · ${bytes(selected.bytes)}`}
       </span>
       {deleted.length > 0 && (

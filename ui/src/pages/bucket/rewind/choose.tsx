@@ -57,13 +57,13 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
               <span className="font-mono text-xs text-muted tabular-nums max-md:hidden">
                 #{count(sequenceOf(event))}
               </span>
-              <span className="max-md:hidden">
+              <span className="flex min-w-0 max-md:hidden">
                 <EventType type={event.type} />
               </span>
-              <bdi className="name truncate" title={keyOf(event)}>
-                {keyOf(event) ?? ""}
-              </bdi>
-              <span className="text-xs text-muted max-md:hidden">
+              <span className="truncate" title={keyOf(event)}>
+                <bdi className="name">{keyOf(event) ?? ""}</bdi>
+              </span>
+              <span className="max-w-56 truncate text-xs text-muted max-md:hidden" title={whoOf(event)}>
                 {whoOf(event)} · <Ago time={event.time} />
               </span>
               <Button isSmall onClick={() => onAt(String(sequenceOf(event) - 1))}>

@@ -51,7 +51,7 @@ export function PolicyCheck({ bucket }: { bucket: string }) {
         <span>May</span>
         <Input
           aria-label="Person"
-          className="!w-40"
+          className="!w-32"
           list="policy-check-users"
           placeholder="anybody"
           value={user}
@@ -65,7 +65,7 @@ export function PolicyCheck({ bucket }: { bucket: string }) {
         <span>do</span>
         <Select
           aria-label="Action"
-          className="!w-56"
+          className="!w-48"
           value={action}
           onChange={(event) => set(setAction)(event.target.value)}
         >
@@ -80,13 +80,12 @@ export function PolicyCheck({ bucket }: { bucket: string }) {
           <Input
             aria-label="Key"
             isMono
-            className="!w-40"
+            className="!w-36"
             placeholder="key"
             value={key}
             onChange={(event) => set(setKey)(event.target.value)}
           />
         )}
-        <span>?</span>
         <Button type="submit" isBusy={check.isPending} disabled={!OF_BUCKET.test(action) && key === ""}>
           Check
         </Button>

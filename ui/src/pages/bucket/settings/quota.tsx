@@ -36,12 +36,12 @@ function Used({ bucket: { usage, quota } }: { bucket: Bucket }) {
   return (
     <div className="flex max-w-xl flex-col gap-2 text-table">
       <Bar
-        text={`${bytes(usage.bytes)}${quota.bytes ? ` of ${bytes(quota.bytes)}` : ""}`}
+        text={`${bytes(usage.bytes)}${quota.bytes ? ` of ${bytes(quota.bytes)}` : ", no limit"}`}
         used={usage.bytes}
         limit={quota.bytes}
       />
       <Bar
-        text={`${plural(usage.objects, "version")}${quota.objects ? ` of ${count(quota.objects)}` : ""}`}
+        text={`${plural(usage.objects, "version")}${quota.objects ? ` of ${count(quota.objects)}` : ", no limit"}`}
         used={usage.objects}
         limit={quota.objects}
       />
@@ -58,7 +58,7 @@ function Bar({ text, used, limit }: { text: string; used: number; limit?: number
         <span
           className={cx("text-muted", share !== undefined && share >= NEAR && "font-medium !text-warning")}
         >
-          {share === undefined ? "no limit" : percent(used, limit ?? 0)}
+          {share === undefined ? "" : percent(used, limit ?? 0)}
         </span>
       </p>
       {share !== undefined && (

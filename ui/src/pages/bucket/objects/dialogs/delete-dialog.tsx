@@ -63,7 +63,7 @@ export function DeleteDialog({
   const names = [...folders, ...keys];
   return (
     <ConfirmDialog
-      title={names.length === 1 ? "Delete this?" : `Delete ${plural(names.length, "row")}?`}
+      title={names.length === 1 ? "Delete this?" : `Delete ${whatIs(keys.length, folders.length)}?`}
       action={isForEver ? "Delete for ever" : "Delete"}
       typed={isMany ? bucket : undefined}
       isOpen={isOpen}
@@ -112,6 +112,11 @@ export function DeleteDialog({
       {left && <Left removed={left} />}
     </ConfirmDialog>
   );
+}
+
+function whatIs(objects: number, folders: number): string {
+  const parts = [folders > 0 && plural(folders, "folder"), objects > 0 && plural(objects, "object")];
+  return parts.filter(Boolean).join(" and ");
 }
 
 function Left({ removed }: { removed: Removed }) {
