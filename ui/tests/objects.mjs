@@ -108,7 +108,7 @@ async function drive(context, s3) {
     writeFileSync(join(folder, "again.txt"), "second");
     await page.getByLabel("Files to upload", { exact: true }).setInputFiles(join(folder, "again.txt"));
     const bar = page.getByRole("region", { name: "Transfers" });
-    await bar.getByText("Exists already").waitFor();
+    await bar.getByText("Exists. Replace it?").waitFor();
     assert.equal(await (await s3("GET", `${bucket}/again.txt`)).text(), "first");
     await bar.getByRole("button", { name: "Replace again.txt" }).click();
     await bar.getByText("1 of 1 file").waitFor();

@@ -33,8 +33,9 @@ export function Menu({
               .filter((group) => group.length > 0)
               .map((group, place) => (
                 <div key={group[0]?.label} className={cx(place > 0 && "mt-1 border-t border-line pt-1")}>
-                  {group.map((item) => (
-                    <Item key={item.label} item={item} />
+                  {group.map((item, at) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: the items of a menu have a fixed order, and may be called alike.
+                    <Item key={`${at} ${item.label}`} item={item} />
                   ))}
                 </div>
               ))}

@@ -100,7 +100,7 @@ function Says({ transfer }: { transfer: Transfer }) {
     case "failed":
       return <State tone="danger">{reason ?? "Failed"}</State>;
     case "conflict":
-      return <State tone="notice">Exists already. Replace it?</State>;
+      return <State tone="notice">Exists. Replace it?</State>;
     case "paused":
       return <State tone="none">Paused</State>;
     default:

@@ -1,7 +1,12 @@
 import { ChevronRight, Search } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { cx } from "@/parts/class";
+import { Menu } from "@/parts/menu";
 import { above, crumbsOf, folderOf, typedPrefix } from "./crumbs";
+
+/** Folders that are shown side by side at most; of more, the last ones are, and the others are in a menu. */
+const SHOWN_MAX = 3;
+const SHOWN_LAST = 2;
 
 /** The folders to where one is, with a field behind them: typing searches here, a slash goes into a folder. */
 export function Path({
@@ -21,6 +26,7 @@ export function Path({
     if (!typed.current.delete(prefix)) setDraft(prefix);
   }, [prefix]);
   const { crumbs, rest } = crumbsOf(draft);
+  const hidden = crumbs.length > SHOWN_MAX ? crumbs.slice(0, -SHOWN_LAST) : [];
   const type = (next: string) => {
     typed.current.add(next);
     setDraft(next);
@@ -48,13 +54,28 @@ export function Path({
     >
       <nav aria-label="Folders" className="flex min-w-0 shrink items-center overflow-hidden">
         <Step name={bucket} isLast={crumbs.length === 0} onGo={() => go("")} />
-        {crumbs.map(({ name, prefix: to }, at) => (
-          <Step
-            key={to}
-            name={name === "" ? "(no name)" : name}
-            isLast={at === crumbs.length - 1}
-            onGo={() => go(to)}
-          />
+        {hidden.length > 0 && (
+          <span className="flex shrink-0 items-center">
+            <Menu
+              align="start"
+              trigger={
+                <button
+                  type="button"
+                  aria-label="Folders between"
+                  className="rounded-sm px-1.5 text-muted hover:bg-hover hover:text-text"
+                >
+                  …
+                </button>
+              }
+              groups={[
+                hidden.map(({ name, prefix: to }) => ({ label: named(name), onSelect: () => go(to) })),
+              ]}
+            />
+            <ChevronRight size={14} aria-hidden className="shrink-0 text-faint" />
+          </span>
+        )}
+        {crumbs.slice(hidden.length).map(({ name, prefix: to }, at, shown) => (
+          <Step key={to} name={named(name)} isLast={at === shown.length - 1} onGo={() => go(to)} />
         ))}
       </nav>
       <Search size={14} aria-hidden className="mr-1 ml-1 shrink-0 text-faint" />
@@ -74,6 +95,10 @@ export function Path({
       />
     </div>
   );
+}
+
+function named(name: string): string {
+  return name === "" ? "(no name)" : name;
 }
 
 function Step({ name, isLast, onGo }: { name: string; isLast: boolean; onGo: () => void }) {

@@ -52,9 +52,9 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
           {events.data?.map((event) => (
             <li
               key={event.id}
-              className="grid h-9 grid-cols-[6rem_11rem_minmax(0,1fr)_auto_auto] items-center gap-3 border-t border-line px-4 text-table max-md:grid-cols-[minmax(0,1fr)_auto]"
+              className="grid h-9 grid-cols-[minmax(0,1fr)_auto_auto] items-center gap-3 border-t border-line px-4 text-table md:grid-cols-[11rem_minmax(0,1fr)_auto_auto] xl:grid-cols-[6rem_11rem_minmax(0,1fr)_auto_auto]"
             >
-              <span className="font-mono text-xs text-muted tabular-nums max-md:hidden">
+              <span className="font-mono text-xs text-muted tabular-nums max-xl:hidden">
                 #{count(sequenceOf(event))}
               </span>
               <span className="flex min-w-0 max-md:hidden">
@@ -63,8 +63,9 @@ export function Choose({ bucket, onAt }: { bucket: string; onAt: (at: string) =>
               <span className="truncate" title={keyOf(event)}>
                 <bdi className="name">{keyOf(event) ?? ""}</bdi>
               </span>
-              <span className="max-w-56 truncate text-xs text-muted max-md:hidden" title={whoOf(event)}>
-                {whoOf(event)} · <Ago time={event.time} />
+              <span className="max-w-56 truncate text-xs text-muted" title={whoOf(event)}>
+                <span className="max-xl:hidden">{whoOf(event)} · </span>
+                <Ago time={event.time} />
               </span>
               <Button isSmall onClick={() => onAt(String(sequenceOf(event) - 1))}>
                 Before this
