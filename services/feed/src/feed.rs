@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use events::ids::RegionName;
-use ledger::{Ledger, Progress};
+use ledger::{Ledger, Progress, Snapshot};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 
@@ -22,14 +22,14 @@ const PAST_READS_MAX: usize = 8;
 
 /// The events of a process, for all who read them. Clones share it.
 #[derive(Clone)]
-pub struct Feed(Arc<Shared>);
+pub struct Feed(pub(crate) Arc<Shared>);
 
-struct Shared {
-    ledger: Ledger,
-    region: RegionName,
+pub(crate) struct Shared {
+    pub(crate) ledger: Ledger,
+    pub(crate) region: RegionName,
     ring: Mutex<Ring>,
     news: watch::Sender<News>,
-    past_reads: Semaphore,
+    pub(crate) past_reads: Semaphore,
     task: Mutex<Option<AbortHandle>>,
 }
 
@@ -75,6 +75,11 @@ impl Feed {
     pub async fn last(&self) -> Result<u64, FeedError> {
         self.0.ledger.read().await?;
         Ok(self.0.ledger.progress().borrow().cursor.sequence)
+    }
+
+    /// The newest state of this process.
+    pub(crate) fn latest(&self) -> Arc<Snapshot> {
+        self.0.ledger.latest()
     }
 
     /// Follows the log.

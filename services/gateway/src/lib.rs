@@ -44,8 +44,9 @@ mod service;
 mod state;
 mod verb;
 
+pub use access::OfSession;
 pub use cache::CacheFigures;
 pub use gateway::{Gateway, Options};
 pub use limits::{BYTES_PER_SECOND_MIN, RateLimits};
 pub use serve::{LIMITS, serve};
-pub use service::handle;
+pub use service::{handle, handle_for_session};

@@ -65,6 +65,11 @@ impl Paths {
         self.0.join("piece-secrets.key")
     }
 
+    /// The keys of the notary, where they are not derived from the master keys.
+    pub(crate) fn notary_key(&self) -> PathBuf {
+        self.0.join("notary.key")
+    }
+
     pub(crate) fn credentials(&self) -> PathBuf {
         self.0.join("credentials")
     }

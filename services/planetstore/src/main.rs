@@ -9,7 +9,7 @@
 //! - `cli`: the table of commands and roles; `commands`: a file per command, with its arguments
 //! - `roles`: a file per role, with its arguments; `process`: watches everything that runs, and stops it in order
 //! - `doctor`: a file per check
-//! - `folder`, `credentials`, `master_key`, `author_key`, `piece_secrets`, `run_file`: the files of the data folder
+//! - `folder`, `credentials`, `master_key`, `author_key`, `notary_key`, `piece_secrets`, `run_file`: the files of the data folder
 //! - `tls`: the server's certificate; `trust`: the certificates that clients trust
 
 use std::process::ExitCode;
@@ -33,6 +33,7 @@ mod listen;
 mod logs;
 mod master_key;
 mod nats;
+mod notary_key;
 mod ownership;
 mod piece_secrets;
 mod process;

@@ -1,7 +1,7 @@
 //! Gives way to clients: as many stripes at a time as the nodes take without delay.
 //!
 //! A stripe takes longer when its nodes, or the way to them, are busy, with whatever. While stripes take much longer than
-//! the quickest of late, fewer are under way, down to one; while they do not, there are more, one by one.
+//! the quickest of late, fewer are under way, down to one with a rest behind it; while they do not, there are more.
 //!
 //! Source: the idea of RFC 6817 (LEDBAT), with the additive increase and the multiplicative decrease of Chiu and Jain,
 //! "Analysis of the increase and decrease algorithms" (1989).
@@ -10,10 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// The most stripes at a time.
 pub(crate) const STRIPES_MAX: usize = 16;
+
+/// The least: one stripe, behind which nothing is under way for three times as long as it took.
+const STRIPES_MIN: f64 = 0.25;
+
+/// The longest rest behind a stripe. One that took very long waited for something that is over.
+const REST_MAX: Duration = Duration::from_secs(1);
 
 /// A stripe is late if it took so many times as long as the quickest of late ...
 const LATE_TIMES: u32 = 2;
@@ -38,6 +44,8 @@ pub(crate) struct Pressure {
 struct State {
     under_way: usize,
     limit: Limit,
+    /// The end of the rest behind the last stripe.
+    rests_until: Instant,
     /// The quickest of small and of other stripes.
     quickest: [Quickest; 2],
 }
@@ -52,7 +60,7 @@ pub(crate) struct Turn {
 
 impl Pressure {
     pub(crate) fn new(now: Instant) -> Arc<Self> {
-        let state = State { under_way: 0, limit: Limit::new(now), quickest: [Quickest::new(now); 2] };
+        let state = State { under_way: 0, limit: Limit::new(now), rests_until: now, quickest: [Quickest::new(now); 2] };
         Arc::new(Self { state: Mutex::new(state), freed: Notify::new() })
     }
 
@@ -60,11 +68,16 @@ impl Pressure {
     pub(crate) async fn turn(self: &Arc<Self>, bytes: u64) -> Turn {
         loop {
             let freed = self.freed.notified();
-            if self.state().begin() {
-                let is_small = bytes <= SMALL_PIECE_BYTES;
-                return Turn { pressure: Arc::clone(self), begun: Instant::now(), is_small };
+            let now = Instant::now();
+            let begun = self.state().begin(now);
+            match begun {
+                Begin::Now => {
+                    let is_small = bytes <= SMALL_PIECE_BYTES;
+                    return Turn { pressure: Arc::clone(self), begun: now, is_small };
+                }
+                Begin::WhenOneEnds => freed.await,
+                Begin::At(rested) => sleep_until(rested).await,
             }
-            freed.await;
         }
     }
 
@@ -78,11 +91,23 @@ impl Pressure {
     }
 }
 
+/// When a stripe may begin.
+enum Begin {
+    Now,
+    WhenOneEnds,
+    At(Instant),
+}
+
 impl State {
-    fn begin(&mut self) -> bool {
-        let may = self.under_way < self.limit.now();
-        self.under_way += usize::from(may);
-        may
+    fn begin(&mut self, now: Instant) -> Begin {
+        if self.under_way >= self.limit.now() {
+            Begin::WhenOneEnds
+        } else if now < self.rests_until {
+            Begin::At(self.rests_until)
+        } else {
+            self.under_way += 1;
+            Begin::Now
+        }
     }
 
     fn end(&mut self, is_small: bool, took: Duration, now: Instant) {
@@ -90,6 +115,7 @@ impl State {
         let quickest = self.quickest[usize::from(is_small)].observe(took, now);
         let is_late = took > quickest * LATE_TIMES + LATE_MORE;
         self.limit.observe(is_late, took, now);
+        self.rests_until = now + self.limit.rest(took);
     }
 }
 
@@ -103,7 +129,8 @@ impl Drop for Turn {
     }
 }
 
-/// A limit that grows by one while all goes well, and is halved when it does not.
+/// A limit that grows by one while all goes well, and is halved when it does not. Below one it is the part of the time in
+/// which a stripe is under way.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     limit: f64,
@@ -116,17 +143,23 @@ impl Limit {
         Self { limit: 2.0, decreased: now }
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 1 and STRIPES_MAX")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and STRIPES_MAX")]
     fn now(&self) -> usize {
-        self.limit as usize
+        (self.limit as usize).max(1)
+    }
+
+    /// How long nothing is under way behind a stripe that took so long.
+    fn rest(&self, took: Duration) -> Duration {
+        if self.limit < 1.0 { took.mul_f64(1.0 / self.limit - 1.0).min(REST_MAX) } else { Duration::ZERO }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "it is a small number")]
     fn observe(&mut self, is_late: bool, took: Duration, now: Instant) {
         if !is_late {
-            self.limit = (self.limit + 1.0 / self.limit).min(STRIPES_MAX as f64);
+            let more = if self.limit < 1.0 { self.limit } else { 1.0 / self.limit };
+            self.limit = (self.limit + more).min(STRIPES_MAX as f64);
         } else if now.saturating_duration_since(self.decreased) >= took {
-            self.limit = (self.limit / 2.0).max(1.0);
+            self.limit = (self.limit / 2.0).max(STRIPES_MIN);
             self.decreased = now;
         }
     }
@@ -187,6 +220,21 @@ mod tests {
         assert_eq!(pressure.limit(), 1);
         go(&pressure, 500, Duration::from_millis(10)).await;
         assert_eq!(pressure.limit(), STRIPES_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_clients_keep_nodes_busy_one_is_under_way_a_quarter_of_the_time() {
+        let (pressure, took) = (Pressure::new(Instant::now()), Duration::from_millis(60));
+        go(&pressure, 100, Duration::from_millis(10)).await;
+        go(&pressure, 200, took).await;
+        let begun = Instant::now();
+        for _ in 0..100 {
+            let turn = pressure.turn(PIECE).await;
+            tokio::time::advance(took).await;
+            drop(turn);
+        }
+        let parts = begun.elapsed().as_secs_f64() / (took * 100).as_secs_f64();
+        assert!((3.9..4.1).contains(&parts), "{parts}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,6 +8,8 @@ import { positionNow } from "./feed/position";
 const WAIT_MS = 1_500;
 /** Events that are remembered, for an event may come before the answer to its request. */
 const RECENT_MAX = 200;
+/** Events of others that may stand between a change and the end of the log when it was answered. */
+const NEAR = 50;
 /** Pages of the log that are looked through if the live stream left the event out. */
 const PAGES_MAX = 3;
 
@@ -26,6 +28,8 @@ export interface Trace {
   readonly requestId?: string;
   /** For changes whose events name no request. */
   readonly matches?: (event: LogEvent) => boolean;
+  /** The last sequence of the log once the change had happened, if the store said it. */
+  readonly sequence?: number;
   /** The position of the log before the change. */
   readonly before: number;
 }
@@ -41,7 +45,12 @@ export async function becomes(trace: Trace): Promise<LogEvent | undefined> {
     (trace.requestId !== undefined && event.correlationid === trace.requestId) ||
     (trace.matches?.(event) ?? false);
   const early = recent.findLast((event) => Number(event.sequence) > trace.before && is(event));
-  return early ?? (await next(is)) ?? (await onLog(trace.before, is));
+  if (early !== undefined) return early;
+  if (trace.sequence !== undefined) {
+    const near = await onLog(Math.max(trace.before, trace.sequence - NEAR), is);
+    if (near !== undefined) return near;
+  }
+  return (await next(is)) ?? (await onLog(trace.before, is));
 }
 
 function next(is: (event: LogEvent) => boolean): Promise<LogEvent | undefined> {

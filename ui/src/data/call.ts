@@ -20,6 +20,8 @@ export type Arguments<Path, Query, Body> = Needed<"path", Path> &
 export interface Answered<Answer> {
   readonly answer: Answer;
   readonly requestId?: string;
+  /** The last sequence of the log once a change had happened. */
+  readonly sequence?: number;
 }
 
 /** Calls an operation. */
@@ -51,9 +53,9 @@ export async function callFor<Path, Query, Body, Answer>(
 }
 
 /** Asks for a path that the OpenAPI document does not have, with a schema for what it answers. */
-export async function ask<Answer>(
+export async function ask<Answer = undefined>(
   path: string,
-  schema: z.ZodMiniType<Answer>,
+  schema: z.ZodMiniType<Answer> | undefined,
   sent: Sent & { query?: Record<string, unknown>; json?: unknown } = {},
 ): Promise<Answered<Answer>> {
   const { query, json, ...rest } = sent;
@@ -72,10 +74,14 @@ async function answered<Answer>(
   response: Response,
   schema: z.ZodMiniType<Answer> | undefined,
 ): Promise<Answered<Answer>> {
-  const requestId =
-    response.headers.get("x-request-id") ?? response.headers.get("x-amz-request-id") ?? undefined;
-  if (schema === undefined) return { answer: undefined as Answer, requestId };
-  return { answer: z.parse(schema, await response.json()), requestId };
+  const header = (name: string) => response.headers.get(name) ?? undefined;
+  const sequence = Number(header("x-planetstore-sequence"));
+  const traced = {
+    requestId: header("x-request-id") ?? header("x-amz-request-id"),
+    sequence: sequence > 0 ? sequence : undefined,
+  };
+  if (schema === undefined) return { answer: undefined as Answer, ...traced };
+  return { answer: z.parse(schema, await response.json()), ...traced };
 }
 
 function filled(path: string, values: Record<string, string> = {}): string {

@@ -27,12 +27,13 @@ export function useChange<Input, Answer>(change: Change<Input, Answer>) {
   return useMutation<Answer, Error, Input>({
     mutationFn: async (input) => {
       const position = before();
-      const { answer, requestId } = await withProof(() => change.run(input));
+      const { answer, requestId, sequence } = await withProof(() => change.run(input));
       const matches = change.matches;
       const event = change.isUnlogged
         ? undefined
         : becomes({
             requestId,
+            sequence,
             before: position,
             matches: matches && ((event) => matches(event, input)),
           });

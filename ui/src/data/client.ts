@@ -20,6 +20,9 @@ const ANEW_EVERY_MS = 2_000;
 /** Events a second that are looked at. What is left out counts as an event of every noun. */
 const EVENTS_PER_SECOND = 20;
 
+/** How long after a sign-out what was seen is forgotten, in milliseconds. */
+const CLEAR_AFTER_MS = 300;
+
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
@@ -38,8 +41,8 @@ let user = sessionState().user;
 onSession(() => {
   if (sessionState().user === user) return;
   user = sessionState().user;
-  // What one person may see is nothing to the next.
-  queries.clear();
+  // What one person may see is nothing to the next. The page of the first is still there for a moment, and would ask anew.
+  setTimeout(() => queries.clear(), CLEAR_AFTER_MS);
 });
 
 /** Asks anew for what events change, from here on. What is returned ends it. */

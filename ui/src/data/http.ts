@@ -4,7 +4,7 @@
  * Requests carry the access token of the session and a header that a form of another site cannot send. The browser adds
  * nothing by itself: `credentials` is `omit` but for the three requests that take the cookie of the session.
  */
-import { accessToken, renewAccess } from "./session";
+import { accessToken, renewAccess, sessionState } from "./session";
 
 /** The header that changes need, which no form can send. */
 const REQUEST_HEADER = "x-planetstore-request";
@@ -42,6 +42,7 @@ export interface Sent {
 
 /** Sends a request under the session, and once more with a new access token if the old one has ended. */
 export async function send(path: string, sent: Sent = {}): Promise<Response> {
+  if (sessionState().phase === "out") throw new Refused(401, "session_ended", "Nobody is signed in.");
   let response = await attempt(path, sent, accessToken());
   if (response.status === 401) {
     const renewed = await renewAccess();
@@ -85,7 +86,11 @@ export async function refusalOf(response: Response): Promise<Refused> {
   }
   const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1];
   const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1];
-  return of(code ?? String(response.status), sentence(message ?? `The store answered ${response.status}.`));
+  const none =
+    response.status === 404
+      ? "This release of the store does not serve this."
+      : `The store answered ${response.status}.`;
+  return of(code ?? String(response.status), sentence(message ?? none));
 }
 
 /** The API's messages are lower case without a dot, for they are parts of sentences on a command line. */

@@ -15,11 +15,13 @@ export function traitsQuery(bucket: string) {
     staleTime: 60_000,
     retry: false,
     queryFn: async ({ signal }): Promise<Traits> => {
-      const [versioning, lock, status] = await Promise.all([
+      const [versioning, status] = await Promise.all([
         setting(bucket, "versioning", signal),
-        setting(bucket, "object-lock", signal),
         setting(bucket, "policyStatus", signal),
       ]);
+      // Only buckets with versions have a lock, and others refuse the question.
+      const hasVersions = versioning !== undefined && xmlText(versioning, "Status") === "Enabled";
+      const lock = hasVersions ? await setting(bucket, "object-lock", signal) : undefined;
       return {
         versioning: (versioning && (xmlText(versioning, "Status") as Traits["versioning"])) || "off",
         isLockable: lock !== undefined && xmlText(lock, "ObjectLockEnabled") === "Enabled",

@@ -1,7 +1,7 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
-import { Button, IconButton } from "./button";
+import { Button, IconButton, type Look } from "./button";
 import { cx } from "./class";
 import { Field, Input } from "./field";
 import { explain, Notice } from "./states";
@@ -27,6 +27,7 @@ export function Dialog({
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/40" />
         <Base.Popup
+          data-modal
           className={cx(
             "fixed top-[8vh] left-1/2 z-50 flex max-h-[84vh] w-[min(32rem,calc(100vw-2rem))] -translate-x-1/2 flex-col rounded-lg border border-line bg-surface shadow-panel",
             className,
@@ -69,6 +70,7 @@ export function ConfirmDialog({
   isOpen,
   isBusy,
   isImpossible,
+  look = "destroy",
   error,
   onConfirm,
   onClose,
@@ -82,6 +84,8 @@ export function ConfirmDialog({
   isOpen: boolean;
   isBusy?: boolean;
   isImpossible?: boolean;
+  /** Of what can be undone, `primary`. */
+  look?: Look;
   error?: unknown;
   onConfirm: () => void;
   onClose: () => void;
@@ -116,7 +120,7 @@ export function ConfirmDialog({
         )}
         <DialogActions error={error}>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="destroy" disabled={!isMeant} isBusy={isBusy}>
+          <Button type="submit" look={look} disabled={!isMeant} isBusy={isBusy}>
             {action}
           </Button>
         </DialogActions>

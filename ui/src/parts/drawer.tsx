@@ -31,8 +31,7 @@ export function Drawer({
       if (
         event.key !== "Escape" ||
         event.defaultPrevented ||
-        // A toast is a dialog too, but one that nobody has to close.
-        document.querySelector('[role=dialog]:not([aria-modal="false"]),[role=menu]')
+        document.querySelector("[data-modal],[role=menu]")
       )
         return;
       event.preventDefault();

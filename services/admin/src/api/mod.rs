@@ -9,10 +9,13 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own
-//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
-//!   the handlers
-//! - `password`, `throttle`: what stands between a guesser and a session
+//! - `history`: the events of the log, and `objects`: S3 through the console's origin, a folder each; `evidence`: proofs that
+//!   events are as they were; `insights`: what buckets hold and held, another folder
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
+//!   `consumers`: the handlers
+//! - `policy_check`, `search`, `site`: what people ask who find their way through a store
+//! - `password`, `throttle`: what stands between a guesser and a session; `carrier`, `handover`: its refresh tokens in
+//!   cookies
 //! - `openapi`: the description of it all
 
 mod access;
@@ -20,24 +23,34 @@ mod answer;
 mod answering;
 mod asked;
 mod buckets;
+mod consumers;
+mod carrier;
 mod delegation;
+mod evidence;
 mod groups;
+mod handover;
 mod history;
+mod insights;
 mod keys;
 mod kms_keys;
 mod login;
 mod master_key;
 mod method;
 mod nodes;
+mod objects;
 mod openapi;
 mod operation;
 mod operations;
 mod password;
 mod policies;
+mod policy_check;
 mod refusal;
 mod region;
+mod search;
 mod sessions;
 mod shape;
+mod targets;
+mod site;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -46,6 +59,7 @@ mod users;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ::consumers::Consumers;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
@@ -65,9 +79,13 @@ use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
 use access::Asker;
+use handover::Handover;
 use history::Streams;
+use insights::Scans;
+pub use objects::{ObjectService, object_routes};
 pub use openapi::openapi;
 use refusal::Refusal;
+pub use site::Site;
 use throttle::Throttle;
 pub use throttle::{BasicLogin, BasicLogins};
 
@@ -91,6 +109,10 @@ pub struct AdminOptions {
     pub trusted_proxies: TrustedProxies,
     /// The storage nodes, as this gateway hears them.
     pub membership: Membership,
+    /// The durable consumers; without them there is no NATS server that could have some.
+    pub consumers: Option<Consumers>,
+    /// Its addresses and limits.
+    pub site: Site,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
@@ -122,15 +144,20 @@ struct Shared {
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
     membership: Membership,
+    consumers: Option<Consumers>,
+    site: Site,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
     throttle: Throttle,
+    handover: Handover,
     ledger: GuardedLedger,
     /// The events of the log, for readers.
     feed: Feed,
     /// Who follows them.
     streams: Streams,
+    /// Scans of buckets.
+    scans: Scans,
     /// The rules of buckets, for whoever may read the events of some keys.
     bucket_rules: AccessCache,
 }
@@ -178,6 +205,7 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            consumers, site,
             sources,
             random: source,
         } = options;
@@ -190,13 +218,16 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            consumers, site,
             sources,
             random: source,
             hasher: Hasher::new(random)?,
             throttle: Throttle::new(),
+            handover: Handover::new(),
             ledger: GuardedLedger::new(ledger),
             feed,
             streams: Streams::new(),
+            scans: Scans::new(),
             bucket_rules: AccessCache::new(),
         })))
     }

@@ -1,4 +1,4 @@
-use domain::{IdentityRejection, Rejection};
+use domain::{IdentityRejection, Rejection, TargetRejection};
 use feed::{FeedError, InvalidQuery};
 use http::StatusCode;
 use identity::{HashError, PasswordError};
@@ -88,6 +88,12 @@ impl Refusal {
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// The same for tickets that were invented, and for those that are too old.
+    pub(super) fn no_ticket() -> Self {
+        let message = "this address of an object is good no longer: ask for another one at /api/v1/tickets";
+        Self::new(StatusCode::FORBIDDEN, "ticket_expired", message)
     }
 
     /// Another refusal in place of one that says what there is not.
@@ -215,6 +221,7 @@ impl From<Rejection> for Refusal {
         match rejection {
             Rejection::NoSuchBucket => Self::not_found("there is no such bucket"),
             Rejection::Identity(rejection) => rejection.into(),
+            Rejection::Target(TargetRejection::NoSuch(_)) => Self::not_found("there is no such target"),
             Rejection::NoSuchNode => Self::not_found("no storage node of this name has joined"),
             Rejection::NodeRemoved => {
                 Self::conflict("the storage node was removed: `planetstore node resume` takes it back")

@@ -39,27 +39,35 @@ pub(super) struct Proven {
     pub(super) expires: Timestamp,
 }
 
-/// The refresh token of a session.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// The session to go on with.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Refresh {
+    /// Its refresh token, unless a cookie has it.
     #[schemars(schema_with = "secret")]
-    pub(super) refresh_token: Secret,
+    pub(super) refresh_token: Option<Secret>,
+    /// Its id: with another session's token nothing is done. A page whose token is in a cookie always sends it, because
+    /// other pages of its host may set cookies, too.
+    pub(super) session: Option<SessionId>,
 }
 
 /// A session with its tokens.
 #[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "an id of a session is called so everywhere in the API")]
 pub(super) struct Session {
     /// The access token, to be sent as `Authorization: Bearer <token>`.
     pub(super) access_token: String,
     /// The expiry of the access token.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) expires: Timestamp,
-    /// The refresh token, valid for one use. Using it twice ends the session.
-    pub(super) refresh_token: String,
+    /// The refresh token, valid for one use, unless it is in a cookie. Using it twice ends the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refresh_token: Option<String>,
     /// The end of the session unless it is refreshed.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) refresh_expires: Timestamp,
+    /// The id of the session.
+    pub(super) session: SessionId,
     pub(super) user: UserName,
     pub(super) role: Role,
 }
@@ -450,11 +458,11 @@ pub(super) struct Error {
 }
 
 /// Distinguishes `null` from an absent field.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-fn secret(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn secret(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({ "type": "string", "format": "password" })
 }
 

@@ -209,6 +209,8 @@ async fn maintenance_writes_of_shards_and_nodes_and_asks_nodes_and_does_nothing_
         "ps.test.content.bucket.health_changed",
         "ps.test.node.node-1.offline",
         "ps.test.region.test.horizon_moved",
+        "ps.test.region.test.checkpointed",
+        "ps.test.region.test.notary_key_changed",
         "ps.test.region.test.lease_taken",
         "ps.test.shards.node-1",
         "ps.test.telemetry.rollcall",

@@ -145,7 +145,8 @@ impl Rules {
                 let view = rules.view(views.get(name)?)?;
                 let process = view.heartbeat.incarnation;
                 let answered = view.answered(seen.caller, call).map(|when| when.saturating_duration_since(at));
-                if answered.is_some() {
+                // It may never have answered in time: it may have been slow before this process began to listen.
+                if view.has_answered(seen.caller) {
                     rules.answered_by = Some(process);
                 }
                 // Whoever did not answer yet takes at least so long; a process of an earlier release never does.

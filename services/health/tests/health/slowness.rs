@@ -52,6 +52,16 @@ fn a_node_whose_answers_take_five_seconds_is_failing_within_a_minute_and_well_a_
 }
 
 #[test]
+fn a_node_that_was_slow_before_anybody_watched_it_is_failing_too() {
+    let mut region = Region::new();
+    // Each answer comes when the next call has been made already.
+    region.answers_after[4] = Some(Duration::from_millis(5_200));
+    region.pass_well(60);
+    assert_eq!(region.opinion(4).condition, SLOW);
+    assert_eq!(region.opinion(3).condition, Condition::Healthy);
+}
+
+#[test]
 fn a_node_whose_disk_is_slow_is_failing_and_one_on_a_slow_machine_is_not() {
     for (own, others, is_failing) in
         [(400, 2, true), (400, 200, false), (90, 2, false), (5_000, 900, true), (5_000, 5_000, false)]

@@ -9,9 +9,9 @@ mod tests;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    self, AdminArgs, AuditCommand, AuthorKeyArgs, DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand,
-    IntegrationArgs, MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict,
-    WorkerCommand,
+    self, AdminArgs, AuditCommand, AuthorKeyArgs, ConsumerIssuerArgs, DevArgs, DoctorArgs, EventsCommand,
+    ExecWithParentArgs, GcCommand, IntegrationArgs, MasterKeyCommand, NodeCommand, NotaryKeyArgs, PieceSecretsArgs,
+    RebuildArgs, ScrubCommand, StatusArgs, Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -44,16 +44,20 @@ pub(crate) enum Command {
     Admin(AdminArgs),
     /// Derive an author key from the master key: a role other than the gateway proves its events with it
     AuthorKey(AuthorKeyArgs),
+    /// Print the public key by which your NATS servers know what gateways say about logins of durable consumers
+    ConsumerIssuer(ConsumerIssuerArgs),
     /// Create the mirror of the facts without secrets that an integration reads, in a NATS account of its own
     Integration(IntegrationArgs),
     /// Add a master key, or seal the former ones with the newest
     #[command(subcommand)]
     MasterKey(MasterKeyCommand),
+    /// Derive the key with which the notary signs the log, or make one
+    NotaryKey(NotaryKeyArgs),
     /// Derive the secrets that tag pieces of contents from the master keys, for `planetstore run repair`
     PieceSecrets(PieceSecretsArgs),
     /// Show stored objects and bytes, the nodes, and the position of the log
     Status(StatusArgs),
-    /// Compare what is there with what the log says
+    /// Compare what is there with what the log says, and show who did what
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Check the installation for known problems and print a remedy for each
@@ -98,8 +102,10 @@ impl Command {
             Self::Run(role) => role.run().await,
             Self::Admin(arguments) => commands::admin(arguments).await,
             Self::AuthorKey(arguments) => commands::author_key(&arguments),
+            Self::ConsumerIssuer(arguments) => commands::consumer_issuer(&arguments),
             Self::Integration(arguments) => commands::integration(arguments).await,
             Self::MasterKey(command) => commands::master_key(&command),
+            Self::NotaryKey(arguments) => commands::notary_key(&arguments),
             Self::PieceSecrets(arguments) => commands::piece_secrets(&arguments),
             Self::Status(arguments) => commands::status(arguments).await,
             Self::Audit(command) => commands::audit(command).await,
@@ -125,6 +131,10 @@ pub(crate) enum RunCommand {
     Lifecycle(roles::lifecycle::LifecycleArgs),
     /// Run the service that gives disk space back; of several instances, one works at a time
     Gc(roles::gc::GcArgs),
+    /// Run the service that sends events to targets outside; of several instances, one works at a time
+    Notify(roles::notify::NotifyArgs),
+    /// Run the notary, which signs what the log holds; of several instances, one works at a time
+    Notary(roles::notary::NotaryRoleArgs),
     /// Run a storage node
     Node(roles::node::NodeArgs),
     /// Run the service that brings contents back to all their shards; of several instances, one works at a time
@@ -142,6 +152,8 @@ impl RunCommand {
             Self::Health(arguments) => roles::health::run(arguments).await,
             Self::Lifecycle(arguments) => roles::lifecycle::run(arguments).await,
             Self::Gc(arguments) => roles::gc::run(arguments).await,
+            Self::Notify(arguments) => roles::notify::run(arguments).await,
+            Self::Notary(arguments) => roles::notary::run(arguments).await,
             Self::Node(arguments) => roles::node::run(arguments).await,
             Self::Repair(arguments) => roles::repair::run(arguments).await,
             #[cfg(test)]

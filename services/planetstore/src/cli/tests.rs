@@ -14,7 +14,9 @@ fn the_command_line_is_whole_and_every_flag_has_its_variable() {
             let variable = flag.get_env().map(|variable| variable.to_string_lossy().into_owned());
             let has_one = variable.is_some_and(|variable| variable.starts_with("PLANETSTORE_"));
             assert!(
-                has_one || ["help", "version", "fix", "print", "shards", "force", "deep", "json"].contains(&name),
+                has_one
+                    || ["help", "version", "fix", "print", "shards", "force", "deep", "json", "fresh", "public"]
+                        .contains(&name),
                 "--{name} of {}",
                 command.get_name()
             );

@@ -15,6 +15,7 @@ mod lifecycle;
 mod list;
 mod lock;
 mod multipart;
+mod notification;
 mod post;
 mod reader;
 mod tagging;
@@ -44,6 +45,7 @@ pub use lock::{
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
+pub use notification::NotificationConfiguration;
 pub use post::PostResponse;
 pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DELETE_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
 pub use tagging::{ListTagsForResourceResult, TagResourceRequest, Tagging};

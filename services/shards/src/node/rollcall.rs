@@ -91,7 +91,7 @@ pub(crate) fn call_of(caller: Uuid, number: u64) -> String {
 }
 
 /// The number of a call, if this caller made it.
-fn number_of(call: &str, caller: Uuid) -> Option<u64> {
+pub(crate) fn number_of(call: &str, caller: Uuid) -> Option<u64> {
     let (name, number) = call.split_once('.')?;
     if Uuid::try_parse(name) == Ok(caller) { number.parse().ok() } else { None }
 }

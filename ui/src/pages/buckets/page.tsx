@@ -140,9 +140,16 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
       by: ({ usage }) => usage.bytes,
       cell: ({ usage }) => <BytesCell value={usage.bytes} />,
     },
-    { id: "growth", title: "7 days", size: "7.5rem", cell: ({ name }) => <GrowthCell bucket={name} /> },
+    {
+      id: "growth",
+      from: "lg",
+      title: "7 days",
+      size: "7.5rem",
+      cell: ({ name }) => <GrowthCell bucket={name} />,
+    },
     {
       id: "quota",
+      from: "md",
       title: "Quota",
       size: "minmax(11rem, 1fr)",
       by: ({ usage, quota }) => (quota.bytes ? usage.bytes / quota.bytes : null),
@@ -150,12 +157,14 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     },
     {
       id: "traits",
+      from: "xl",
       title: "Settings",
       size: "minmax(8rem, 1fr)",
       cell: ({ name }) => <TraitsCell bucket={name} />,
     },
     {
       id: "owner",
+      from: "lg",
       title: "Owner",
       size: "7rem",
       by: (bucket) => bucket.owner_name ?? bucket.owner,
@@ -164,6 +173,7 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     },
     {
       id: "created",
+      from: "xl",
       title: "Created",
       size: "7.5rem",
       by: (bucket) => bucket.created,
@@ -171,7 +181,8 @@ function columnsWith(onDelete: (bucket: Bucket) => void): readonly Column<Bucket
     },
     {
       id: "delete",
-      title: "",
+      title: "Actions",
+      head: <span className="sr-only">Actions</span>,
       size: "2.5rem",
       cell: (bucket) => (
         <IconButton

@@ -68,6 +68,8 @@ function Jump() {
         const place = parsePlace(text, new Date());
         setWrong(place === undefined);
         if (place === undefined) return;
+        // The keys of the page work again.
+        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
         void navigate({
           search: ({ after: _, since: __, ...rest }) => ({ ...rest, ...place, speed: rest.speed ?? 10 }),
         });
@@ -75,6 +77,7 @@ function Jump() {
     >
       <Input
         aria-label="Play from"
+        data-play
         aria-invalid={isWrong || undefined}
         aria-describedby={isWrong ? "jump-wrong" : undefined}
         placeholder="Play from 2h, 12:30, #1204"

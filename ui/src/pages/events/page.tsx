@@ -32,6 +32,9 @@ export default function LivePage() {
     { keys: "j", says: "The next event", run: () => focusRow(place.current, 1) },
     { keys: "k", says: "The event before", run: () => focusRow(place.current, -1) },
   ]);
+  const play = () => document.querySelector<HTMLElement>("[data-play]")?.focus();
+  useShortcuts([{ keys: "p", says: "Play from a time or an event", run: play }]);
+  useActions([{ title: "Play from a time or an event", run: play }]);
   useActions([{ title: isPaused ? "Resume the stream" : "Pause the stream", run: pause }]);
   const isEmpty = buffer.shown.length === 0 && buffer.held.length === 0;
   return (

@@ -58,6 +58,7 @@ function Ask({
     <ConfirmDialog
       title={isDrain ? `Drain ${node.name}` : `Remove ${node.name}`}
       action={isDrain ? "Drain node" : "Remove node"}
+      look={isDrain ? "primary" : "destroy"}
       typed={isDrain ? undefined : node.name}
       isOpen={asked !== undefined}
       isBusy={order.isPending}

@@ -15,8 +15,44 @@ import { NodeErrors } from "./node-errors";
 import { Scrub } from "./scrub";
 import { NodeState, stateOf } from "./states";
 
-/** All about a node. */
-export function NodeDrawer({ node, status, onClose }: { node: Node; status?: Status; onClose: () => void }) {
+/** All about a node. Its place is there before the node is known. */
+export function NodeDrawer({
+  name,
+  node,
+  isPending,
+  status,
+  onClose,
+}: {
+  name: string;
+  node?: Node;
+  isPending: boolean;
+  status?: Status;
+  onClose: () => void;
+}) {
+  return (
+    <Drawer
+      label={`Node ${name}`}
+      onClose={onClose}
+      title={
+        <span className="flex items-center gap-3">
+          <span className="name font-medium">{name}</span>
+          {node && <NodeState node={node} />}
+        </span>
+      }
+      actions={node && <NodeActions node={node} />}
+    >
+      {node ? (
+        <About node={node} status={status} />
+      ) : isPending ? (
+        <SkeletonRows />
+      ) : (
+        <p className="p-4 text-muted">No node of this name has joined.</p>
+      )}
+    </Drawer>
+  );
+}
+
+function About({ node, status }: { node: Node; status?: Status }) {
   const seen = status?.nodes.find((each) => each.node === node.name);
   const owed = status?.health.owed?.nodes.find((each) => each.node === node.name);
   const { reported } = node;
@@ -25,69 +61,57 @@ export function NodeDrawer({ node, status, onClose }: { node: Node; status?: Sta
       ? `${milliseconds(latency.p50 / 1_000)} · ${milliseconds(latency.p99 / 1_000)}`
       : "not measured of late";
   return (
-    <Drawer
-      label={`Node ${node.name}`}
-      onClose={onClose}
-      title={
-        <span className="flex items-center gap-3">
-          <span className="name font-medium">{node.name}</span>
-          <NodeState node={node} />
-        </span>
-      }
-      actions={<NodeActions node={node} />}
-    >
-      <div className="flex flex-col gap-5 p-4">
-        {seen?.why && <Notice tone="warning">{seen.why}</Notice>}
-        <Facts
-          facts={[
-            ["State since", <Ago key="since" time={stateOf(node).since} />],
-            [
-              "Zone",
-              <span key="zone" className="name">
-                {node.zone}
-              </span>,
-            ],
-            [
-              "Disk",
-              reported ? (
-                <Disk key="disk" free={reported.free_bytes} total={reported.capacity_bytes} />
-              ) : (
-                "not heard"
-              ),
-            ],
-            [
-              "Full in",
-              seen?.days_until_full ? duration(seen.days_until_full * 86_400) : "not as it fills now",
-            ],
-            ["Placed here", `${plural(node.placed.shards, "shard")}, ${bytes(node.placed.bytes)}`],
-            [
-              "On its disk",
-              reported ? `${plural(reported.shards, "shard")}, ${bytes(reported.stored_bytes)}` : "–",
-            ],
-            ["Reads p50 · p99", micros(reported?.read)],
-            ["Syncs p50 · p99", micros(reported?.sync)],
-            ["Errors", reported ? `${count(reported.errors)} since its start` : "–"],
-            ["Damaged", reported ? plural(reported.damaged_shards, "shard") : "–"],
-            [
-              "Joined",
-              <span key="joined" title={exactTime(node.joined)}>
-                <Ago time={node.joined} />
-              </span>,
-            ],
-            [
-              "Folder",
-              <span key="folder" className="name">
-                {node.folder}
-              </span>,
-            ],
-          ]}
-        />
-        <Owed node={node} owed={owed} />
-        <Scrub node={node.name} />
-        <NodeErrors node={node.name} />
-        <History node={node.name} />
-      </div>
-    </Drawer>
+    <div className="flex flex-col gap-5 p-4">
+      {seen?.why && <Notice tone="warning">{seen.why}</Notice>}
+      <Facts
+        facts={[
+          ["State since", <Ago key="since" time={stateOf(node).since} />],
+          [
+            "Zone",
+            <span key="zone" className="name">
+              {node.zone}
+            </span>,
+          ],
+          [
+            "Disk",
+            reported ? (
+              <Disk key="disk" free={reported.free_bytes} total={reported.capacity_bytes} />
+            ) : (
+              "not heard"
+            ),
+          ],
+          [
+            "Full in",
+            seen?.days_until_full ? duration(seen.days_until_full * 86_400) : "not as it fills now",
+          ],
+          ["Placed here", `${plural(node.placed.shards, "shard")}, ${bytes(node.placed.bytes)}`],
+          [
+            "On its disk",
+            reported ? `${plural(reported.shards, "shard")}, ${bytes(reported.stored_bytes)}` : "–",
+          ],
+          ["Reads p50 · p99", micros(reported?.read)],
+          ["Syncs p50 · p99", micros(reported?.sync)],
+          ["Errors", reported ? `${count(reported.errors)} since its start` : "–"],
+          ["Damaged", reported ? plural(reported.damaged_shards, "shard") : "–"],
+          [
+            "Joined",
+            <span key="joined" title={exactTime(node.joined)}>
+              <Ago time={node.joined} />
+            </span>,
+          ],
+          [
+            "Folder",
+            <span key="folder" className="name">
+              {node.folder}
+            </span>,
+          ],
+        ]}
+      />
+      <Owed node={node} owed={owed} />
+      <Scrub node={node.name} />
+      <NodeErrors node={node.name} />
+      <History node={node.name} />
+    </div>
   );
 }
 
@@ -121,7 +145,7 @@ function History({ node }: { node: string }) {
   return (
     <section aria-label="History">
       <h3 className="mb-1 text-xs font-medium text-muted">History</h3>
-      {isPending && <SkeletonRows rows={4} height={32} />}
+      {isPending && <SkeletonRows rows={1} height={32} />}
       <ol>
         {data?.map((event) => (
           <HistoryLine key={event.id} event={event} />

@@ -17,6 +17,7 @@ export function NodeErrors({ node }: { node: string }) {
   return (
     <section aria-label="Errors">
       <h3 className="mb-1 text-xs font-medium text-muted">Errors</h3>
+      {!isError && lines === undefined && <p className="text-table text-muted">…</p>}
       {isError && <p className="text-table text-muted">{explain(error)}</p>}
       {lines?.length === 0 && <p className="text-table text-muted">No error names this node.</p>}
       <ol>

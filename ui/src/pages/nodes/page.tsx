@@ -28,7 +28,19 @@ export default function NodesPage() {
       isFull
       about={nodes && `${online} of ${plural(nodes.length, "node")} serve as they should`}
     >
-      <Beside drawer={open && <NodeDrawer node={open} status={status} onClose={() => show(undefined)} />}>
+      <Beside
+        drawer={
+          openName !== undefined && (
+            <NodeDrawer
+              name={openName}
+              node={open}
+              isPending={isPending}
+              status={status}
+              onClose={() => show(undefined)}
+            />
+          )
+        }
+      >
         <div className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto px-4 pb-8 lg:px-6">
           {isPending ? (
             <Panel isFlush>

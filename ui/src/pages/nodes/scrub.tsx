@@ -4,7 +4,7 @@ import { type NodeScrub, scrubsQuery, useScrub } from "@/data/nodes";
 import { Button } from "@/parts/button";
 import { bytes, percent, plural } from "@/parts/format";
 import { Facts } from "@/parts/page";
-import { explain } from "@/parts/states";
+import { explain, Skeleton } from "@/parts/states";
 import { Ago } from "@/parts/time";
 
 /** How a node reads all of its shards to find damage. */
@@ -12,6 +12,7 @@ export function Scrub({ node }: { node: string }) {
   const { data } = useQuery(scrubsQuery);
   const change = useScrub();
   const found = data?.find((each) => each.node === node);
+  if (data === undefined) return <Skeleton className="h-32" />;
   if (found === undefined) return null;
   const isPaused = found.scrub?.state === "paused";
   return (

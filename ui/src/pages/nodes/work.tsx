@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Gauge, Pause, Play, RotateCw } from "lucide-react";
 import { useState } from "react";
+import { sentence } from "@/data/http";
 import { useChangeWorker, type Worker, workersQuery } from "@/data/workers";
 import { State, type Tone } from "@/parts/badge";
 import { Button, IconButton } from "@/parts/button";
@@ -54,35 +55,36 @@ function WorkerRow({ worker }: { worker: Worker }) {
   const isWorking = left !== null && left !== undefined && left > 0;
   return (
     <li className="border-t border-line px-4 py-2.5">
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-        <div className="min-w-56 flex-1">
-          <p className="flex items-center gap-3">
+      <div className="flex items-start gap-4">
+        <div className="min-w-0 flex-1">
+          <p className="flex flex-wrap items-center gap-x-3">
             <span className="font-medium">{worker.worker}</span>
-            <State tone={TONES[state.name] ?? "none"}>
-              {state.name} <Ago time={worker.since} className="text-xs text-muted" />
-            </State>
-          </p>
-          <p className="text-xs text-muted">{worker.about.charAt(0).toUpperCase() + worker.about.slice(1)}</p>
-        </div>
-        <p className="w-64 text-table tabular-nums">
-          {isWorking ? (
-            <>
-              {amount(left, unit)} left
-              {pace > 0 && <span className="text-muted"> · about {duration(left / pace)}</span>}
-            </>
-          ) : (
-            <span className="text-muted">
-              {left === 0 ? "nothing left" : `${amount(done, unit)} since the start`}
+            <State tone={TONES[state.name] ?? "none"}>{state.name}</State>
+            <span className="text-xs text-muted">
+              since <Ago time={worker.since} />
             </span>
-          )}
-        </p>
-        <p className="w-44 text-table text-muted tabular-nums">
-          {pace > 0 ? `${amount(pace, unit)}/s` : "at rest"}
-          <span className="text-xs">
-            {worker.rate ? `, at most ${amount(worker.rate, unit)}/s` : ", no limit"}
-          </span>
-        </p>
-        <div className="flex gap-1">
+          </p>
+          <p className="text-table text-muted">{sentence(worker.about)}</p>
+          <p className="mt-1 flex flex-wrap gap-x-4 text-table tabular-nums">
+            <span>
+              {isWorking
+                ? `${amount(left, unit)} left${pace > 0 ? `, about ${duration(left / pace)}` : ""}`
+                : left === 0
+                  ? "Nothing left"
+                  : `${amount(done, unit)} since the start`}
+            </span>
+            <span className="text-muted">
+              {pace > 0 ? `${amount(pace, unit)}/s, ` : ""}
+              {worker.rate ? `at most ${amount(worker.rate, unit)}/s` : "no limit"}
+            </span>
+            {last && (
+              <span className="text-muted">
+                {sentence(last.what)} <Ago time={last.at} />
+              </span>
+            )}
+          </p>
+        </div>
+        <div className="flex shrink-0 gap-1">
           <IconButton
             label={`Set the rate of ${worker.worker}`}
             icon={Gauge}
@@ -106,11 +108,6 @@ function WorkerRow({ worker }: { worker: Worker }) {
       {change.isError && (
         <p className="mt-1 text-xs text-danger" role="alert">
           {explain(change.error)}
-        </p>
-      )}
-      {last && (
-        <p className="mt-0.5 text-xs text-muted">
-          Last: {last.what} (<Ago time={last.at} />)
         </p>
       )}
       {isRating && <Rate worker={worker} onDone={() => setRating(false)} />}

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
-import { statusQuery } from "@/data/status";
+import { type Status, statusQuery } from "@/data/status";
 import { ChartsTogether } from "@/parts/chart/hover";
 import { duration } from "@/parts/format";
 import { Page } from "@/parts/page";
@@ -28,23 +28,38 @@ export default function OverviewPage() {
           onRetry={() => void refetch()}
         />
       ) : (
-        <ChartsTogether>
-          <div className="flex flex-col gap-5">
-            {status ? <StateOfStore status={status} /> : <Skeleton className="h-14 !rounded-lg" />}
-            <Suspense fallback={<Skeleton className="h-[15.5rem] !rounded-lg" />}>
-              <Traffic />
-            </Suspense>
-            {status ? <NodeCards status={status} /> : <Skeleton className="h-28 !rounded-lg" />}
-            <Suspense fallback={<Skeleton className="h-60 !rounded-lg" />}>
-              {status ? <Stored status={status} /> : <Skeleton className="h-60 !rounded-lg" />}
-            </Suspense>
-            <div className="grid items-start gap-3 lg:grid-cols-3">
-              <LastEvents />
-              <ActiveUsers />
-            </div>
-          </div>
-        </ChartsTogether>
+        <ChartsTogether>{status ? <Sections status={status} /> : <Loading />}</ChartsTogether>
       )}
     </Page>
+  );
+}
+
+function Sections({ status }: { status: Status }) {
+  return (
+    <div className="flex flex-col gap-5">
+      <StateOfStore status={status} />
+      <Suspense fallback={<Skeleton className="h-[740px] lg:h-[264px] !rounded-lg" />}>
+        <Traffic />
+      </Suspense>
+      <NodeCards status={status} />
+      <Suspense fallback={<Skeleton className="h-[480px] lg:h-[226px] !rounded-lg" />}>
+        <Stored status={status} />
+      </Suspense>
+      <div className="grid items-start gap-3 lg:grid-cols-3">
+        <LastEvents />
+        <ActiveUsers />
+      </div>
+    </div>
+  );
+}
+
+/** Everything comes at once with the state: how much of it needs somebody is known only then. */
+function Loading() {
+  return (
+    <div className="flex flex-col gap-5" aria-busy="true">
+      <Skeleton className="h-14 !rounded-lg" />
+      <Skeleton className="h-[740px] lg:h-[264px] !rounded-lg" />
+      <Skeleton className="h-28 !rounded-lg" />
+    </div>
   );
 }

@@ -15,6 +15,7 @@ export function Palette({ isOpen, onClose }: { isOpen: boolean; onClose: () => v
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/40" />
         <Base.Popup
+          data-modal
           aria-label="Search"
           className="fixed top-[12vh] left-1/2 z-50 w-[min(38rem,calc(100vw-2rem))] -translate-x-1/2 overflow-hidden rounded-lg border border-line bg-surface shadow-panel"
         >

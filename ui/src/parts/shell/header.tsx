@@ -27,10 +27,10 @@ export function Header({ onSearch, onPages }: { onSearch: () => void; onPages: (
       <button
         type="button"
         onClick={onSearch}
-        aria-label="Search"
         className="mx-auto flex h-8 w-full max-w-md min-w-8 items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-table text-muted hover:border-line-strong"
       >
         <Search size={15} aria-hidden className="shrink-0" />
+        <span className="sr-only">Search</span>
         <span className="truncate max-sm:hidden">Buckets, objects, users, #events, actions</span>
         <span className="ml-auto flex gap-1 max-md:hidden">
           <Kbd>Ctrl</Kbd>
@@ -85,16 +85,15 @@ function Person() {
       trigger={
         <button
           type="button"
-          aria-label={`Signed in as ${user}`}
           className="flex h-8 max-w-40 items-center gap-2 rounded-md px-2 text-table hover:bg-hover"
         >
           <span
-            className="flex size-6 shrink-0 items-center justify-center rounded-full bg-selected text-xs font-semibold uppercase"
+            className="flex size-6 shrink-0 items-center justify-center rounded-full bg-selected text-xs font-semibold uppercase before:content-[attr(data-letter)]"
+            data-letter={user?.charAt(0)}
             aria-hidden
-          >
-            {user?.charAt(0)}
-          </span>
-          <span className="truncate max-md:hidden">{user}</span>
+          />
+          <span className="sr-only">Signed in as</span>
+          <span className="truncate max-md:sr-only">{user}</span>
         </button>
       }
       groups={[

@@ -1,8 +1,11 @@
 import { Outlet, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { followEvents } from "@/data/client";
+import { signOut } from "@/data/session";
+import { useActions } from "../palette/actions";
 import { useRemembered } from "../remembered";
 import { listenForKeys, useShortcuts } from "../shortcuts/keys";
+import { chooseTheme } from "../theme";
 import { Header } from "./header";
 import { LinkBar } from "./link-bar";
 import { PLACES } from "./places";
@@ -26,6 +29,7 @@ export function Shell() {
   useEffect(listenForKeys, []);
   useSearchKey(() => setSearching(true));
   useKeys(() => setHelp(true));
+  useGlobalActions();
   return (
     <div className="flex h-dvh">
       <a
@@ -76,6 +80,16 @@ export function Shell() {
       </Suspense>
     </div>
   );
+}
+
+/** What can be done from every page. */
+function useGlobalActions(): void {
+  useActions([
+    { title: "Use the light theme", run: () => chooseTheme("light") },
+    { title: "Use the dark theme", run: () => chooseTheme("dark") },
+    { title: "Use the theme of the system", run: () => chooseTheme("system") },
+    { title: "Sign out", run: () => void signOut() },
+  ]);
 }
 
 function useKeys(onHelp: () => void): void {

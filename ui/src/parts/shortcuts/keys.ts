@@ -38,7 +38,7 @@ export function useShortcuts(shortcuts: readonly Shortcut[]): void {
 /** Whether a key belongs to what has the focus. */
 function isTyped(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target.closest("[role=dialog],[role=menu],[role=listbox]")) return true;
+  if (target.isContentEditable || target.closest("[data-modal],[role=menu],[role=listbox]")) return true;
   return /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }
 

@@ -37,7 +37,7 @@ export interface Column<Item> {
   readonly isRight?: boolean;
   /** Instead of the title, for columns of checkboxes. */
   readonly head?: ReactNode;
-  /** The width of the page from which on it is shown. */
+  /** The width of the table from which on it is shown: 640, 860 or 1,080 pixels. */
   readonly from?: "md" | "lg" | "xl";
 }
 
@@ -60,6 +60,7 @@ export interface TableProps<Item> {
   readonly rowHeight?: number;
 }
 
+const FROM_PX = { md: 640, lg: 860, xl: 1_080 } as const;
 const ROW_PX = 36;
 const OVERSCAN_ROWS = 12;
 /** How close to the end more is loaded, in rows. */
@@ -71,7 +72,7 @@ const COLLATOR = new Intl.Collator("en", { numeric: true });
  * A table of any length: only the rows in view are in the page. Arrow keys, `j` and `k` move between rows, Enter opens.
  */
 export function Table<Item extends RowData>(props: TableProps<Item>) {
-  const { label, columns, items, idOf, initialSort, onEnd, className, rowHeight = ROW_PX } = props;
+  const { label, columns: all, items, idOf, initialSort, onEnd, className, rowHeight = ROW_PX } = props;
   const place = useRef<HTMLDivElement>(null);
   const [sorting, setSorting] = useState<SortingState>(
     initialSort ? [{ id: initialSort.id, desc: initialSort.isDescending ?? false }] : [],
@@ -82,7 +83,7 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
   const table = useTable({
     features: tableParts,
     data: items as Item[],
-    columns: definitionsOf(columns, definitions),
+    columns: definitionsOf(all, definitions),
     getRowId: idOf,
     state: { sorting },
     onSortingChange: setSorting,
@@ -100,6 +101,8 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
       if (onEnd && rows.length > 0 && last >= rows.length - END_ROWS) onEnd();
     },
   });
+  const width = virtual.scrollRect?.width ?? Number.POSITIVE_INFINITY;
+  const columns = all.filter(({ from }) => from === undefined || width >= FROM_PX[from]);
   const template = columns.map((column) => column.size).join(" ");
   const style = { gridTemplateColumns: template };
   return (
@@ -136,6 +139,7 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
             <TableRow
               key={row.id}
               {...props}
+              columns={columns}
               row={row}
               style={{ ...style, height: item.size, transform: `translateY(${item.start}px)` }}
             />

@@ -3,16 +3,20 @@
 //! # Layout
 //! - `viewer`: who may see which event; `flow`: a stream from its first byte to its last; `sse`: its form
 //! - `streams`: how many there may be
+//! - `audit`: who did what, the newest first; `summary`: an event in a few words
 
+mod audit;
 mod flow;
 mod sse;
 mod streams;
+mod summary;
 mod viewer;
 
 use axum::body::Body;
-use feed::{Page, Query};
+use feed::{Entry, Feed, Filter, Page, Query};
 use http::header::LINK;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use ledger::AuditQuery;
 
 use super::access::{Access, Caller};
 use super::answer::Answer;
@@ -100,6 +104,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .gives::<String>()
         .of_media(STREAM_TYPE)
         .knows(&[AFTER, SINCE, BUCKET, PREFIX, TYPE, USER, LAST_ID]),
+        audit::operation(),
     ]
 }
 
@@ -112,8 +117,24 @@ async fn list(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let feed = asked.admin.0.feed.clone();
     let start = feed.begin(query.after.unwrap_or_default(), query.since).await?;
     let viewer = Viewer::new(asked, caller)?;
-    let page = feed.page(start, query.limit, |entry| viewer.takes(&query.filter, entry)).await?;
+    let takes = |entry: &Entry| viewer.takes(&query.filter, entry);
+    let indexed = indexed(&query.filter, &viewer);
+    let page = if Feed::is_indexed(&indexed) {
+        feed.page_of(start, query.limit, &indexed, takes).await?
+    } else {
+        feed.page(start, query.limit, takes).await?
+    };
     answer(&query, &page, &viewer)
+}
+
+/// What an index may know of what is asked for.
+fn indexed(filter: &Filter, viewer: &Viewer) -> AuditQuery {
+    AuditQuery {
+        bucket: filter.bucket.clone(),
+        prefix: filter.prefix.clone(),
+        by: filter.user.as_ref().map(|user| viewer.postings_of(user)).unwrap_or_default(),
+        ..AuditQuery::default()
+    }
 }
 
 fn answer(query: &Query, page: &Page, viewer: &Viewer) -> Result<Answer, Refusal> {

@@ -8,8 +8,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::row::{Posting, PostingRow};
 use domain::{Identities, View};
-use events::ids::{AccessKeyId, BucketName, ObjectKey, UserName};
+use events::ids::{AccessKeyId, AuthType, BucketName, ObjectKey, UserName};
 use feed::{Entry, Filter};
 use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
@@ -69,7 +70,8 @@ impl Viewer {
 
     /// Whether the caller gets an event: it is asked for, and they may see it.
     pub(super) fn takes(&self, filter: &Filter, entry: &Entry) -> Result<bool, Refusal> {
-        Ok(filter.fits(&entry.event, |key| self.owner(key)) && self.sees(entry)?)
+        let owner = |key: &str| filter.user.as_ref().filter(|user| self.is_by(user, key, entry.sequence)).cloned();
+        Ok(filter.fits(&entry.event, owner) && self.sees(entry)?)
     }
 
     /// An event that they may see, as JSON.
@@ -77,22 +79,48 @@ impl Viewer {
         if self.sees_all { Ok(entry.bytes.clone()) } else { Ok(entry.for_users(&self.admin.0.region)?) }
     }
 
-    /// Whose an access key is now. What cannot be read is nobody's: a filter lets through less then.
-    fn owner(&self, key: &str) -> Option<UserName> {
+    /// Whether an access key that caused an event was a user's then. Events of older releases do not say it, but it was
+    /// noted when they were folded. What cannot be read is nobody's: a filter lets through less then.
+    fn is_by(&self, user: &UserName, key: &str, sequence: u64) -> bool {
         if key == self.admin.0.root.access_key {
-            return Some(UserName::root());
+            return user.is_root();
         }
-        let key: AccessKeyId = key.parse().ok()?;
-        match self.snapshot.key(&key) {
-            Ok(row) => row.map(|row| row.user),
+        let noted = self.snapshot.posting(&Posting::User(user.clone()), PostingRow::block_of(sequence));
+        match noted {
+            Ok(row) => row.has(sequence),
             Err(error) => {
                 tracing::error!(%error, "the owner of a key cannot be read");
-                None
+                false
             }
         }
     }
 
-    fn sees(&self, entry: &Entry) -> Result<bool, Refusal> {
+    /// The user who caused an event, as far as it or the present owner of the key says.
+    pub(super) fn user_of(&self, entry: &Entry) -> Option<UserName> {
+        let principal = &entry.event.origin.principal;
+        match (&entry.event.user, principal.kind) {
+            (Some(user), _) => Some(user.clone()),
+            (None, AuthType::User) => principal.id.parse().ok(),
+            (None, AuthType::ApiKey) if principal.id == self.admin.0.root.access_key => Some(UserName::root()),
+            (None, AuthType::ApiKey) => {
+                let key: AccessKeyId = principal.id.parse().ok()?;
+                let user = self.snapshot.key(&key).ok()??.user;
+                self.is_by(&user, &principal.id, entry.sequence).then_some(user)
+            }
+            (None, AuthType::System | AuthType::Unauthenticated) => None,
+        }
+    }
+
+    /// Who caused events that a user is to have caused, as the index names them.
+    pub(super) fn postings_of(&self, user: &UserName) -> Vec<Posting> {
+        let mut postings = vec![Posting::User(user.clone())];
+        if user.is_root() {
+            postings.push(Posting::Key(self.admin.0.root.access_key.clone()));
+        }
+        postings
+    }
+
+    pub(super) fn sees(&self, entry: &Entry) -> Result<bool, Refusal> {
         if self.sees_all {
             return Ok(true);
         }

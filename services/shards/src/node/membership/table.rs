@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::NODES_MAX;
-use crate::node::rollcall::call_of;
+use crate::node::rollcall::{call_of, number_of};
 use crate::node::telemetry::{FolderAge, Heartbeat, NodeState, Trouble};
 
 /// The most unjoined names that are remembered where nodes can join. Joined nodes do not count, and a new unjoined name
@@ -120,6 +120,11 @@ impl NodeView {
     pub fn answered(&self, caller: Uuid, number: u64) -> Option<Instant> {
         let call = call_of(caller, number);
         self.answers.iter().find(|answer| answer.call == call).map(|answer| answer.at)
+    }
+
+    /// Whether the process answered any call of this caller of late, however long it took.
+    pub fn has_answered(&self, caller: Uuid) -> bool {
+        self.answers.iter().any(|answer| number_of(&answer.call, caller).is_some())
     }
 
     /// Whether the process accepts new shards.

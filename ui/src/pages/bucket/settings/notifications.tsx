@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type TargetOfBucket, targetsOfBucketQuery } from "@/data/targets";
+import { type Target, targetsOfBucketQuery } from "@/data/targets";
 import { State } from "@/parts/badge";
 import { plural } from "@/parts/format";
 import { Asked, Card } from "./card";
@@ -30,7 +30,7 @@ export function NotificationsCard({ bucket }: { bucket: string }) {
   );
 }
 
-function Target({ target }: { target: TargetOfBucket }) {
+function Target({ target }: { target: Target }) {
   const { name, kind, url, subject, enabled, lag, last_error: error, filter } = target;
   const types = filter?.types ?? [];
   return (
