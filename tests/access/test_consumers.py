@@ -143,7 +143,8 @@ def test_a_login_reads_one_consumer_and_does_nothing_else(server, root):
                         f"$JS.API.STREAM.PURGE.{LOG}", f"$JS.API.DIRECT.GET.{LOG}", f"$JS.API.CONSUMER.NAMES.{LOG}",
                         f"$JS.API.CONSUMER.CREATE.{LOG}", f"$JS.API.CONSUMER.CREATE.{LOG}.{mine['durable']}",
                         f"$JS.API.CONSUMER.DELETE.{LOG}.{mine['durable']}", f"$JS.API.CONSUMER.INFO.{LOG}.{durable}",
-                        f"$JS.API.CONSUMER.MSG.NEXT.{LOG}.{durable}", f"$JS.ACK.{LOG}.{durable}.1.1.1.1.0",
+                        f"LOG.API.CONSUMER.MSG.NEXT.{LOG}.{durable}",
+                        f"LOG.API.CONSUMER.INFO.{LOG}.{durable}", f"LOG.API.STREAM.INFO.{LOG}", f"$JS.ACK.{LOG}.{durable}.1.1.1.1.0",
                         "$SYS.REQ.USER.AUTH", "_INBOX_gateway.x", "LOG.API.CONSUMER.CREATE.x"):
             assert refused_to_publish(reader, subject), subject
         for subject in (">", "ps.>", "$JS.>", "$SYS.>", "_INBOX_gateway.>", f"{other['inbox']}.>", "_R_.>"):
@@ -152,7 +153,7 @@ def test_a_login_reads_one_consumer_and_does_nothing_else(server, root):
         # Its requests name where events go. The subjects of roles are in another account: nobody there hears them.
         (held,) = take(victim, other, 1)
         before = shown(server, root, "other")
-        for target in (f"ps.{REGION}.control.node-1", f"$JS.API.CONSUMER.MSG.NEXT.{LOG}.{durable}", held[0],
+        for target in (f"ps.{REGION}.control.node-1", f"LOG.API.CONSUMER.MSG.NEXT.{LOG}.{durable}", held[0],
                        f"$JS.API.STREAM.DELETE.{LOG}", "$SYS.REQ.USER.AUTH"):
             for body in (b"1", b'{"batch":1,"no_wait":true}'):
                 reader._send(f"PUB {mine['subject']} {target} {len(body)}\r\n".encode() + body)
@@ -207,7 +208,7 @@ def test_a_reader_that_acknowledges_nothing_is_seen_and_costs_a_bounded_amount(s
         assert len(take(reader, credentials, 100)) == 2
         listed = shown(server, root, "silent")
         assert (listed["unacked"], listed["lag"], listed["position"]) == (2, 2, listed["start"] - 1), listed
-        info = json.loads(reader.ask(f"$JS.API.CONSUMER.INFO.{LOG}.{credentials['durable']}", b""))["config"]
+        info = json.loads(reader.ask(f"LOG.API.CONSUMER.INFO.{LOG}.{credentials['durable']}", b""))["config"]
         assert info["max_ack_pending"] == 10_000 and info["max_waiting"] == 64 and info["max_batch"] == 5_000, info
     said = subprocess.run([BINARY, "events", "consumer", "list", "--data", server.data], capture_output=True, text=True,
                           timeout=COMMAND_SECONDS, env=server.surroundings())

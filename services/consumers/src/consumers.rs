@@ -13,7 +13,7 @@ use ledger::Ledger;
 use tokio::time::Instant;
 
 use crate::rates::Rates;
-use crate::token::inbox;
+use crate::token::{API_PREFIX, inbox};
 use crate::{Filter, snippet};
 
 /// The interval of measurements of how fast readers are.
@@ -82,6 +82,8 @@ pub struct Credentials {
     pub password: Secret,
     /// The prefix that a client gives the subjects of its replies.
     pub inbox: String,
+    /// How the subjects of JetStream's API begin for this user.
+    pub api_prefix: &'static str,
     /// The stream.
     pub stream: String,
     /// The name of the durable consumer.
@@ -135,6 +137,7 @@ impl Consumers {
             user: durable.to_string(),
             password,
             inbox: inbox(durable),
+            api_prefix: API_PREFIX,
             stream: format!("EVENTS_{}", self.0.region),
             durable: durable.to_string(),
         }

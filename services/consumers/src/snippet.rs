@@ -4,7 +4,7 @@ use crate::Credentials;
 
 /// A program in Python with nats-py, complete with the login.
 pub(crate) fn python(credentials: &Credentials) -> String {
-    let Credentials { url, user, password, inbox, stream, durable } = credentials;
+    let Credentials { url, user, password, inbox, api_prefix, stream, durable } = credentials;
     let password = password.expose();
     format!(
         r#"# pip install nats-py
@@ -16,7 +16,7 @@ import nats
 
 async def main():
     client = await nats.connect("{url}", user="{user}", password="{password}", inbox_prefix="{inbox}")
-    events = await client.jetstream().pull_subscribe_bind("{durable}", "{stream}")
+    events = await client.jetstream(prefix="{api_prefix}").pull_subscribe_bind("{durable}", "{stream}")
     while True:
         try:
             messages = await events.fetch(100, timeout=30)

@@ -26,6 +26,9 @@ const ACCOUNT: &str = "CONSUMERS";
 /// nothing at once, but stays connected for so long.
 const LOGIN_TIME_MAX: Duration = Duration::from_hours(12);
 
+/// How the subjects of JetStream begin in that account. Its own, `$JS.API`, would answer that it has no JetStream.
+pub(crate) const API_PREFIX: &str = "LOG.API";
+
 /// No limit but those of the account.
 const NO_LIMIT: i8 = -1;
 
@@ -105,8 +108,8 @@ fn user(issuer: &Issuer, user_key: &str, region: &RegionName, durable: &DurableN
     let stream = format!("EVENTS_{region}");
     let permissions = json!({
         "pub": { "allow": [
-            format!("$JS.API.CONSUMER.INFO.{stream}.{durable}"),
-            format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"),
+            format!("{API_PREFIX}.CONSUMER.INFO.{stream}.{durable}"),
+            format!("{API_PREFIX}.CONSUMER.MSG.NEXT.{stream}.{durable}"),
             format!("$JS.ACK.{stream}.{durable}.>"),
         ] },
         "sub": { "allow": [format!("{}.>", inbox(durable))] },
@@ -160,8 +163,8 @@ mod tests {
         let user = claims(said["nats"]["jwt"].as_str().unwrap());
         assert_eq!((user["aud"].as_str(), user["exp"].as_i64()), (Some("CONSUMERS"), Some(43_200)));
         let wanted = json!([
-            "$JS.API.CONSUMER.INFO.EVENTS_eu-1.consumer-a-0000000000000001",
-            "$JS.API.CONSUMER.MSG.NEXT.EVENTS_eu-1.consumer-a-0000000000000001",
+            "LOG.API.CONSUMER.INFO.EVENTS_eu-1.consumer-a-0000000000000001",
+            "LOG.API.CONSUMER.MSG.NEXT.EVENTS_eu-1.consumer-a-0000000000000001",
             "$JS.ACK.EVENTS_eu-1.consumer-a-0000000000000001.>",
         ]);
         assert_eq!(user["nats"]["pub"]["allow"], wanted);

@@ -98,6 +98,8 @@ pub(super) struct ConsumerCredentials {
     pub(super) password: String,
     /// The prefix that a client gives the subjects of its replies; it hears no others.
     pub(super) inbox: String,
+    /// How the subjects of JetStream's API begin for this user: what clients call an API prefix.
+    pub(super) api_prefix: String,
     /// The subject at which the consumer is asked for its next events.
     pub(super) subject: String,
     pub(super) stream: String,
@@ -265,13 +267,14 @@ fn document(name: ConsumerName, row: &ConsumerRow, progress: Progress) -> Consum
 }
 
 fn credentials_shown(credentials: &Credentials) -> ConsumerCredentials {
-    let Credentials { url, user, password, inbox, stream, durable } = credentials;
+    let Credentials { url, user, password, inbox, api_prefix, stream, durable } = credentials;
     ConsumerCredentials {
         url: url.clone(),
         user: user.clone(),
         password: password.expose().to_owned(),
         inbox: inbox.clone(),
-        subject: format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"),
+        subject: format!("{api_prefix}.CONSUMER.MSG.NEXT.{stream}.{durable}"),
+        api_prefix: (*api_prefix).to_owned(),
         stream: stream.clone(),
         durable: durable.clone(),
     }

@@ -73,10 +73,10 @@ async fn a_consumer_is_added_listed_and_removed_and_its_password_is_on_no_log() 
     assert!(durable.starts_with("consumer-search-"), "{durable}");
     assert_eq!((&credentials["user"], &consumer["durable"]), (&json!(durable), &json!(durable)));
     assert_eq!(credentials["stream"], "EVENTS_eu-1");
-    assert_eq!(credentials["subject"], format!("$JS.API.CONSUMER.MSG.NEXT.EVENTS_eu-1.{durable}"));
+    assert_eq!(credentials["subject"], format!("LOG.API.CONSUMER.MSG.NEXT.EVENTS_eu-1.{durable}"));
     assert!(consumer["start"].as_u64().unwrap() > end, "a login of root is on the log before it");
     let password = credentials["password"].as_str().unwrap();
-    for part in ["user", "password", "inbox", "stream"] {
+    for part in ["user", "password", "inbox", "api_prefix", "stream"] {
         assert!(added.body["snippet"].as_str().unwrap().contains(credentials[part].as_str().unwrap()), "{part}");
     }
     assert!(!store.log_text().await.contains(password));
