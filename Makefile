@@ -5,14 +5,18 @@ CARGO ?= cargo
 TOOLS := .tools
 ARGS ?=
 
-.PHONY: run build test test-all test-rust test-e2e fuzz lint bench fmt clean
+.PHONY: run build pages test test-all test-rust test-e2e fuzz lint bench fmt clean
 
 # The release build, served from ./planetstore-data. `make run ARGS="--listen 0.0.0.0:9000"` passes flags on.
 run: build
 	@server=$${PLANETSTORE_NATS_SERVER:-$$(nats/install)} && PLANETSTORE_NATS_SERVER="$$server" exec target/release/planetstore dev $(ARGS)
 
-build:
+build: pages
 	$(CARGO) build --release --locked -p planetstore
+
+# The pages of the console, which become part of the program. They are built only if their sources are newer.
+pages:
+	@services/admin/build-pages
 
 # Everything but the longest end-to-end cases, each of which has a shorter one beside it; `test-all` runs those too. The
 # end-to-end tests take the binary that the Rust tests were built with, rather than build everything once more.

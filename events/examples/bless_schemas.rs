@@ -12,6 +12,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+#[path = "../tests/events/consumer_samples.rs"]
+mod consumer_samples;
 #[path = "../tests/events/encryption_samples.rs"]
 mod encryption_samples;
 #[path = "../tests/events/identity_samples.rs"]
@@ -28,6 +30,8 @@ mod samples;
 mod secret_samples;
 #[path = "../tests/events/shard_samples.rs"]
 mod shard_samples;
+#[path = "../tests/events/target_samples.rs"]
+mod target_samples;
 
 fn main() -> io::Result<()> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas"));

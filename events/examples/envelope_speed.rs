@@ -13,6 +13,8 @@ use cloudevents::{AttributesReader as _, Data, EventBuilder as _, EventBuilderV1
 use events::ids::RegionName;
 use events::{Event, Fact};
 
+#[path = "../tests/events/consumer_samples.rs"]
+mod consumer_samples;
 #[path = "../tests/events/encryption_samples.rs"]
 mod encryption_samples;
 #[path = "../tests/events/identity_samples.rs"]
@@ -27,6 +29,8 @@ mod samples;
 mod secret_samples;
 #[path = "../tests/events/shard_samples.rs"]
 mod shard_samples;
+#[path = "../tests/events/target_samples.rs"]
+mod target_samples;
 
 /// The duration of one round.
 const ROUND: Duration = Duration::from_millis(2);

@@ -24,6 +24,8 @@ impl Fact {
             Self::KmsKeyCreated(fact) => Some(&fact.sealed),
             Self::ObjectCreated(fact) => fact.encryption.as_ref().map(|encryption| &encryption.key),
             Self::UploadCreated(fact) => fact.encryption.as_ref().map(|encryption| &encryption.key),
+            Self::TargetCreated(fact) => fact.secret.as_ref(),
+            Self::TargetChanged(fact) => fact.secret.as_ref(),
             _ => None,
         }
     }
@@ -36,6 +38,8 @@ impl Fact {
             Self::KmsKeyCreated(fact) => Some(&mut fact.sealed),
             Self::ObjectCreated(fact) => fact.encryption.as_mut().map(|encryption| &mut encryption.key),
             Self::UploadCreated(fact) => fact.encryption.as_mut().map(|encryption| &mut encryption.key),
+            Self::TargetCreated(fact) => fact.secret.as_mut(),
+            Self::TargetChanged(fact) => fact.secret.as_mut(),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::cors;
 use crate::encryption::DefaultEncryption;
 use crate::ids::{BucketName, RegionName, UserId};
 use crate::lifecycle;
+use crate::notification;
 use crate::tags::Tags;
 
 /// The versioning state of a bucket.
@@ -143,4 +144,13 @@ pub struct LifecycleChanged {
     /// The default minimum object size for transitions between storage classes.
     #[serde(default, skip_serializing_if = "lifecycle::TransitionMinimum::is_default")]
     pub transition_minimum: lifecycle::TransitionMinimum,
+}
+
+/// The notification configuration of a bucket was set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationsChanged {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The new rules; none of them if nothing is sent.
+    pub rules: Vec<notification::Rule>,
 }

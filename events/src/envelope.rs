@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::fact::{DecodeError, Fact, Scope};
-use crate::ids::{AuthType, EventId, ObjectKey, Principal, RegionName, Sha256Digest, TraceParent};
+use crate::ids::{AuthType, EventId, ObjectKey, Principal, RegionName, Sha256Digest, TraceParent, UserName};
 
 /// The content type of an event's bytes.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -48,6 +48,9 @@ pub struct Event {
     pub previous: Sha256Digest,
     /// The request that caused the event.
     pub origin: Origin,
+    /// The user who sent the request, whichever way they proved who they are. `None` if no user did, and in events of
+    /// releases that did not say it.
+    pub user: Option<UserName>,
     /// The fact.
     pub fact: Fact,
 }
@@ -69,6 +72,8 @@ struct Written<'a> {
     authtype: AuthType,
     #[serde(skip_serializing_if = "str::is_empty")]
     authid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authuser: Option<&'a UserName>,
     #[serde(skip_serializing_if = "str::is_empty")]
     correlationid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +96,8 @@ struct Read<'a> {
     authtype: AuthType,
     #[serde(default)]
     authid: String,
+    #[serde(default)]
+    authuser: Option<UserName>,
     #[serde(default)]
     correlationid: String,
     #[serde(default)]
@@ -158,6 +165,7 @@ impl Event {
             previoushash: self.previous,
             authtype: self.origin.principal.kind,
             authid: &self.origin.principal.id,
+            authuser: self.user.as_ref(),
             correlationid: &self.origin.request_id,
             traceparent: self.origin.traceparent.as_ref(),
             data: &self.fact,
@@ -188,6 +196,7 @@ impl Event {
                 request_id: read.correlationid,
                 traceparent: read.traceparent,
             },
+            user: read.authuser,
             fact: Fact::decode(&read.event_type, read.data)?,
         })
     }

@@ -6,8 +6,11 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
 use crate::ids::{BucketName, ObjectKey};
-use crate::{bucket, content, group, key, kms_key, lease, lock, node, object, policy, quota, region, secret};
-use crate::{session, upload, user, worker};
+use crate::{
+    bucket, checkpoint, consumer, content, group, key, kms_key, lease, lock, node, object, policy, quota, region,
+    secret,
+};
+use crate::{session, target, upload, user, worker};
 
 /// The resource that a fact is about: a token of its subject, and its CloudEvents `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +32,23 @@ pub enum Collection {
     KmsKeys,
     Nodes,
     Regions,
+    Consumers,
+    Targets,
 }
 
 impl Collection {
     /// All collections.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Buckets, Self::Users, Self::Groups, Self::Policies, Self::KmsKeys, Self::Nodes, Self::Regions];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Buckets,
+        Self::Users,
+        Self::Groups,
+        Self::Policies,
+        Self::KmsKeys,
+        Self::Nodes,
+        Self::Regions,
+        Self::Consumers,
+        Self::Targets,
+    ];
 
     /// Its name in `source`.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +60,8 @@ impl Collection {
             Self::KmsKeys => "kms_keys",
             Self::Nodes => "nodes",
             Self::Regions => "regions",
+            Self::Consumers => "consumers",
+            Self::Targets => "targets",
         }
     }
 
@@ -59,6 +75,8 @@ impl Collection {
             Self::KmsKeys => "kms_key",
             Self::Nodes => "node",
             Self::Regions => "region",
+            Self::Consumers => "consumer",
+            Self::Targets => "target",
         }
     }
 }
@@ -200,6 +218,12 @@ macro_rules! about {
     (region, collection) => {
         Collection::Regions
     };
+    (consumer, collection) => {
+        Collection::Consumers
+    };
+    (target, collection) => {
+        Collection::Targets
+    };
 }
 
 /// Writes `Fact` and everything with an arm per fact from the rows below: `Variant(data): noun verb, about`, and the
@@ -280,6 +304,7 @@ facts! {
     BucketLifecycleChanged(bucket::LifecycleChanged): "bucket" "lifecycle_changed", bucket;
     BucketObjectLockChanged(lock::BucketChanged): "bucket" "object_lock_changed", bucket;
     BucketEncryptionChanged(bucket::EncryptionChanged): "bucket" "encryption_changed", bucket;
+    BucketNotificationsChanged(bucket::NotificationsChanged): "bucket" "notifications_changed", bucket, level 2;
     QuotaChanged(quota::Changed): "quota" "changed", bucket;
     QuotaThresholdReached(quota::ThresholdReached): "quota" "threshold_reached", bucket;
     ObjectCreated(object::Created): "object" "created", object;
@@ -336,11 +361,23 @@ facts! {
     RegionWorkerChanged(worker::Changed): "region" "worker_changed", region, level 2;
     RegionWorkerAsked(worker::Asked): "region" "worker_asked", region, level 2;
     RegionHorizonMoved(region::HorizonMoved): "region" "horizon_moved", region, level 2;
+    TargetCreated(target::Created): "target" "created", target, level 2;
+    TargetChanged(target::Changed): "target" "changed", target, level 2;
+    TargetDeleted(target::Deleted): "target" "deleted", target, level 2;
+    TargetTestAsked(target::TestAsked): "target" "test_asked", target, level 2;
+    TargetRedeliveryAsked(target::RedeliveryAsked): "target" "redelivery_asked", target, level 2;
+    TargetDeadDiscarded(target::DeadDiscarded): "target" "dead_discarded", target, level 2;
+    TargetsAdvanced(target::Advanced): "target" "advanced", region, level 2;
+    RegionCheckpointed(checkpoint::Checkpointed): "region" "checkpointed", region, level 2;
+    RegionNotaryKeyChanged(checkpoint::KeyChanged): "region" "notary_key_changed", region, level 2;
     SecretKept(secret::Kept): "secret" "kept", region, level 2;
     SecretsResealed(secret::Resealed): "secret" "resealed", user, level 2;
     KmsKeyResealed(secret::KmsKeyResealed): "secret" "kms_key_resealed", kms_key, level 2;
+    TargetResealed(secret::TargetResealed): "secret" "target_resealed", target, level 2;
     UserLoggedIn(user::LoggedIn): "user" "logged_in", user, level 2;
     UserLoggedOut(user::LoggedOut): "user" "logged_out", user, level 2;
+    ConsumerAdded(consumer::Added): "consumer" "added", consumer, level 2;
+    ConsumerRemoved(consumer::Removed): "consumer" "removed", consumer, level 2;
 }
 
 impl Fact {
@@ -385,7 +422,7 @@ mod tests {
 
     /// The number of kinds of each level. A released level never changes: a region at that level has programs that know
     /// exactly these kinds.
-    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 23];
+    const KINDS_OF_LEVELS: [usize; 3] = [50, 0, 36];
 
     #[test]
     fn a_new_fact_has_a_new_level_so_that_programs_that_do_not_know_it_never_meet_it() {

@@ -20,11 +20,15 @@ pub enum Lease {
     Dedup,
     /// Saying which storage nodes are there and which are not.
     Nodes,
+    /// Sending events to targets.
+    Notify,
+    /// Signing what the log holds.
+    Notary,
 }
 
 impl Lease {
     /// All leases.
-    pub const ALL: [Self; 4] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes];
+    pub const ALL: [Self; 6] = [Self::Repair, Self::Gc, Self::Dedup, Self::Nodes, Self::Notify, Self::Notary];
 
     /// The lease's name.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +37,8 @@ impl Lease {
             Self::Gc => "gc",
             Self::Dedup => "dedup",
             Self::Nodes => "nodes",
+            Self::Notify => "notify",
+            Self::Notary => "notary",
         }
     }
 }
@@ -94,11 +100,14 @@ impl Fact {
             Self::ContentPlaced(fact) => fact.term,
             Self::ContentReclaimed(fact) => fact.term,
             Self::RegionHorizonMoved(fact) => fact.term,
+            Self::RegionCheckpointed(fact) => fact.term,
+            Self::RegionNotaryKeyChanged(fact) => fact.term,
             Self::NodeOnline(fact) => fact.term,
             Self::NodeOffline(fact) => fact.term,
             Self::NodeFull(fact) => fact.term,
             Self::NodeFailing(fact) => fact.term,
             Self::NodeRecovered(fact) => fact.term,
+            Self::TargetsAdvanced(fact) => fact.term,
             _ => None,
         }
     }
@@ -111,11 +120,14 @@ impl Fact {
             Self::ContentPlaced(fact) => &mut fact.term,
             Self::ContentReclaimed(fact) => &mut fact.term,
             Self::RegionHorizonMoved(fact) => &mut fact.term,
+            Self::RegionCheckpointed(fact) => &mut fact.term,
+            Self::RegionNotaryKeyChanged(fact) => &mut fact.term,
             Self::NodeOnline(fact) => &mut fact.term,
             Self::NodeOffline(fact) => &mut fact.term,
             Self::NodeFull(fact) => &mut fact.term,
             Self::NodeFailing(fact) => &mut fact.term,
             Self::NodeRecovered(fact) => &mut fact.term,
+            Self::TargetsAdvanced(fact) => &mut fact.term,
             _ => return self,
         };
         *field = Some(term);

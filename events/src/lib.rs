@@ -5,8 +5,9 @@
 //!
 //! # Layout
 //! - [`ids`]: validated names and ids
-//! - [`bucket`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`], [`session`],
-//!   [`kms_key`], [`node`], [`region`], [`lease`], [`worker`], [`secret`]: the facts, a file per noun; [`access`],
+//! - [`bucket`], [`checkpoint`], [`object`], [`content`], [`upload`], [`quota`], [`user`], [`key`], [`group`], [`policy`],
+//!   [`session`], [`kms_key`], [`node`], [`consumer`], [`region`], [`lease`], [`worker`], [`secret`], [`target`]: the facts, a
+//!   file per noun; [`access`],
 //!   [`encryption`]: types that several of them share
 //! - [`Fact`]: the table of all facts; [`SECRET_NOUNS`]: those that hold secrets
 //! - [`Author`]: who writes them
@@ -18,6 +19,8 @@ pub mod access;
 mod apart;
 mod author;
 pub mod bucket;
+pub mod checkpoint;
+pub mod consumer;
 pub mod content;
 pub mod cors;
 pub mod encryption;
@@ -31,6 +34,7 @@ pub mod lease;
 pub mod lifecycle;
 pub mod lock;
 pub mod node;
+pub mod notification;
 pub mod object;
 pub mod policy;
 pub mod quota;
@@ -40,6 +44,7 @@ pub mod secret;
 pub mod session;
 mod subject;
 pub mod tags;
+pub mod target;
 pub mod upload;
 pub mod user;
 mod withheld;
@@ -49,4 +54,4 @@ pub use apart::SECRET_NOUNS;
 pub use author::Author;
 pub use envelope::{CHAIN_START, CONTENT_TYPE, Event, Origin, chain_hash, quarantine_hash};
 pub use fact::{Collection, DecodeError, Fact, FactKind, Scope};
-pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject};
+pub use subject::{SUBJECT_NOUNS, SUBJECT_ROOT, subject, subject_token};

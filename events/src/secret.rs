@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccessKeyId, KmsKeyName, RegionName, Sealed, UserName};
+use crate::ids::{AccessKeyId, KmsKeyName, RegionName, Sealed, TargetName, UserName};
 
 /// The secret of the next event on the log, which says `apart` in its place. Without that event it means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,5 +36,14 @@ pub struct KmsKeyResealed {
     /// The name of the KMS key.
     pub kms_key: KmsKeyName,
     /// The sealed KMS key.
+    pub sealed: Sealed,
+}
+
+/// The key of a target was sealed again with the master key in use. The key itself did not change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetResealed {
+    /// The target.
+    pub target: TargetName,
+    /// The sealed key.
     pub sealed: Sealed,
 }

@@ -15,16 +15,21 @@ pub const SUBJECT_ROOT: &str = "ps";
 /// The nouns of the log. Requests to nodes (`shards`, `control`) and `telemetry` use other tokens: messages published
 /// there must never become entries of the log.
 pub const SUBJECT_NOUNS: &[&str] = &[
-    "audit", "bucket", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region", "secret",
-    "session", "upload", "user",
+    "audit", "bucket", "consumer", "content", "group", "key", "kms_key", "node", "object", "policy", "quota", "region",
+    "secret", "session", "target", "upload", "user",
 ];
 
 const TOKEN_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
+/// A name as a token of a subject.
+pub fn subject_token(name: &str) -> String {
+    utf8_percent_encode(name, TOKEN_ESCAPED).to_string()
+}
+
 /// The subject on which a fact is published.
 pub fn subject(region: &RegionName, fact: &Fact) -> String {
     let kind = fact.kind();
-    let name = utf8_percent_encode(fact.scope().name, TOKEN_ESCAPED);
+    let name = subject_token(fact.scope().name);
     format!("{SUBJECT_ROOT}.{region}.{}.{name}.{}", kind.noun, kind.verb)
 }
 

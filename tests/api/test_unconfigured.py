@@ -54,7 +54,7 @@ def test_only_what_changes_nothing_may_be_written(s3, bucket, refused):
     notify(Bucket=bucket, NotificationConfiguration={})
     said = refused("NotImplemented", 501, notify, Bucket=bucket,
                    NotificationConfiguration={"EventBridgeConfiguration": {}})
-    assert "event" in said["Error"]["Message"]
+    assert "target" in said["Error"]["Message"]
 
 
 @pytest.mark.parametrize(("query", "advice"), [

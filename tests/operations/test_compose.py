@@ -111,7 +111,8 @@ def test_each_login_publishes_what_is_its_own():
         subjects = {
             "gateway": ["rollcall", "lease.*", "worker.*"],
             "lifecycle": ["worker.lifecycle"],
-            "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.gc", "worker.nodes"],
+            "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.gc", "worker.nodes",
+                            "worker.notify"],
             "node": ["node.{node}", "damage.{node}"],
         }
         assert spoken == [f"ps.{{region}}.telemetry.{subject}" for subject in subjects.get(role, [])], role

@@ -53,4 +53,5 @@ macro_rules! digest {
 digest!(Sha256Digest, 32, "SHA-256 digest", "^[0-9a-f]{64}$");
 digest!(Md5Digest, 16, "MD5 digest", "^[0-9a-f]{32}$");
 digest!(MasterKeyId, 8, "master key's id", "^[0-9a-f]{16}$");
+digest!(NotaryKey, 32, "public key of a notary, for Ed25519", "^[0-9a-f]{64}$");
 digest!(KeyCheck, 16, "key check, which differs for other keys and reveals nothing about them", "^[0-9a-f]{32}$");

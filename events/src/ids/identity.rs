@@ -94,6 +94,12 @@ name! {
 }
 
 name! {
+    /// The name of a target of events.
+    TargetName("target name", 1..=64, b"._-"), "^[A-Za-z0-9._-]{1,64}$",
+    "it has 1 to 64 of A-Z, a-z, 0-9 and '._-'"
+}
+
+name! {
     /// The salt that derives a content's key from an object's: 16 random bytes, not secret.
     Salt("salt", 32..=32, b""), "^[A-Za-z0-9]{32}$", "it has 32 hexadecimal digits"
 }

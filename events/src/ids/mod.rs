@@ -3,6 +3,7 @@
 use std::fmt;
 
 mod bucket_name;
+mod consumer;
 mod content;
 mod digest;
 mod etag;
@@ -11,6 +12,7 @@ mod folder_id;
 mod identity;
 mod layout;
 mod node_id;
+mod notary_signature;
 mod object_key;
 mod principal;
 mod process_id;
@@ -21,14 +23,18 @@ mod version_id;
 mod worker_name;
 
 pub use bucket_name::BucketName;
+pub use consumer::{ConsumerName, DurableName, LoginKey};
 pub use content::{ContentId, Generation, Placement};
-pub use digest::{KeyCheck, MasterKeyId, Md5Digest, Sha256Digest};
+pub use digest::{KeyCheck, MasterKeyId, Md5Digest, NotaryKey, Sha256Digest};
 pub use etag::ETag;
 pub use event_id::EventId;
 pub use folder_id::FolderId;
-pub use identity::{AccessKeyId, GroupName, KmsKeyName, PolicyName, Salt, Sealed, SessionId, UserId, UserName};
+pub use identity::{
+    AccessKeyId, GroupName, KmsKeyName, PolicyName, Salt, Sealed, SessionId, TargetName, UserId, UserName,
+};
 pub use layout::{DATA_SHARDS, Layout, PARITY_SHARDS, SHARDS, SMALL_BYTES_MAX, STRIPE_BYTES, UNIT_BYTES};
 pub use node_id::NodeId;
+pub use notary_signature::NotarySignature;
 pub use object_key::{OBJECT_KEY_BYTES_MAX, ObjectKey};
 pub use principal::{AuthType, Principal};
 pub use process_id::ProcessId;

@@ -64,6 +64,8 @@ const fn example(collection: Collection) -> &'static str {
         Collection::KmsKeys => "aws%2Fs3",
         Collection::Regions => "eu-1",
         Collection::Nodes => "node-1",
+        Collection::Consumers => "search",
+        Collection::Targets => "alerts",
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 
 use crate::envelope::SPEC_VERSION;
 use crate::fact::{Collection, FactKind};
-use crate::ids::{AuthType, EventId, ObjectKey, Sha256Digest, TraceParent};
+use crate::ids::{AuthType, EventId, ObjectKey, Sha256Digest, TraceParent, UserName};
 
 /// The CloudEvents attributes of a kind of event as JSON Schema properties, and the names of those it always has.
 pub(super) fn of(kind: &FactKind) -> (Map<String, Value>, Vec<&'static str>) {
@@ -24,8 +24,10 @@ fn always(kind: &FactKind) -> [Attribute; 9] {
     let names = match kind.collection {
         Collection::Buckets => "[a-z0-9.-]{3,63}",
         Collection::KmsKeys => "[A-Za-z0-9_/-]{1,128}",
+        Collection::Targets => "[A-Za-z0-9._-]{1,64}",
         Collection::Regions => "[a-z0-9-]{1,32}",
         Collection::Nodes => "[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?",
+        Collection::Consumers => "[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?",
         Collection::Users | Collection::Groups | Collection::Policies => "[A-Za-z0-9+=,.@_-]{1,64}",
     };
     [
@@ -81,7 +83,7 @@ fn subject() -> Attribute {
     ("subject", described::<ObjectKey>("The object's key, as in `data`."))
 }
 
-fn sometimes() -> [Attribute; 3] {
+fn sometimes() -> [Attribute; 4] {
     [
         (
             "authid",
@@ -91,6 +93,13 @@ fn sometimes() -> [Attribute; 3] {
                 "description": "The principal that caused the event: an access key id or a user name, never a secret. \
                     Absent for anonymous requests.",
             }),
+        ),
+        (
+            "authuser",
+            described::<UserName>(
+                "The user who caused the event, with whichever access key or session. Absent if no user did, and in \
+                    events of older releases.",
+            ),
         ),
         (
             "correlationid",

@@ -46,3 +46,14 @@ pub(crate) fn assert_follows_schema(event: &Value) {
         .collect();
     assert!(errors.is_empty(), "{errors:#?} in {event:#}");
 }
+
+/// Fails with every difference between an event's JSON and the schema of its type in a folder of earlier ones. Fields that
+/// are newer are no difference, as long as a schema does not forbid them.
+pub(crate) fn follows_released_schema(inner: &str, event: &Value) {
+    let name = event["type"].as_str().unwrap().strip_prefix("io.planetstore.").unwrap();
+    let schema = serde_json::from_str(&text(inner, &format!("{name}.json")).unwrap()).unwrap();
+    let validator = jsonschema::options().with_draft(Draft::Draft202012).build(&schema).unwrap();
+    let errors: Vec<_> =
+        validator.iter_errors(event).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?} in {event:#}");
+}

@@ -1,9 +1,10 @@
-//! Arbitrary facts of leases and background workers.
+//! Arbitrary facts of leases, background workers and checkpoints.
 
 use std::num::NonZeroU64;
 
-use events::ids::ProcessId;
-use events::lease::{Lease, Owner, Released, Taken};
+use events::checkpoint::{Checkpointed, KeyChanged};
+use events::ids::{NotaryKey, NotarySignature, ProcessId, Sha256Digest};
+use events::lease::{Lease, Owner, Released, Taken, Term};
 use events::{Fact, worker};
 use proptest::option;
 use proptest::prelude::*;
@@ -23,6 +24,8 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
             lease,
             epoch
         })),
+        checkpointed(),
+        key_changed(),
         (region(), worker()).prop_map(|(region, worker)| Fact::RegionWorkerAsked(worker::Asked { region, worker })),
         (region(), worker(), any::<bool>(), option::of(any::<NonZeroU64>())).prop_map(
             |(region, worker, paused, rate)| {
@@ -30,4 +33,35 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
             }
         ),
     ]
+}
+
+fn term() -> impl Strategy<Value = Option<Term>> {
+    option::of((prop::sample::select(&Lease::ALL[..]), any::<u64>()).prop_map(|(lease, epoch)| Term { lease, epoch }))
+}
+
+fn key() -> impl Strategy<Value = NotaryKey> {
+    any::<[u8; 32]>().prop_map(NotaryKey)
+}
+
+fn signature() -> impl Strategy<Value = NotarySignature> {
+    prop::collection::vec(any::<u8>(), 64).prop_map(|bytes| NotarySignature(bytes.try_into().unwrap()))
+}
+
+fn checkpointed() -> impl Strategy<Value = Fact> {
+    let digest = || any::<[u8; 32]>().prop_map(Sha256Digest);
+    let range = (any::<u64>(), any::<u64>(), any::<u64>());
+    (crate::strategies::region(), range, (digest(), digest(), digest()), key(), signature(), term()).prop_map(
+        |(region, (first, last, count), (root, head, previous), key, signature, term)| {
+            let fact = Checkpointed { region, first, last, count, root, head, previous, key, signature, term };
+            Fact::RegionCheckpointed(fact)
+        },
+    )
+}
+
+fn key_changed() -> impl Strategy<Value = Fact> {
+    (crate::strategies::region(), key(), option::of(key()), signature(), term()).prop_map(
+        |(region, key, former, signature, term)| {
+            Fact::RegionNotaryKeyChanged(KeyChanged { region, key, former, signature, term })
+        },
+    )
 }

@@ -2,6 +2,9 @@
 //! schemas.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod compatible;
+mod consumer_samples;
+mod consumer_strategies;
 mod content_strategies;
 mod decode;
 mod documentation;
@@ -23,3 +26,5 @@ mod secret_samples;
 mod secrets;
 mod shard_samples;
 mod strategies;
+mod target_samples;
+mod target_strategies;

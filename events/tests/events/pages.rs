@@ -19,8 +19,9 @@ const END: &str = "<!-- end of the generated part -->\n";
 const HEAD: &str = "<!-- generated from the types of events -->\n";
 
 /// What is known of a noun, and of no single fact.
-const NOUNS: [(&str, &str); 14] = [
+const NOUNS: [(&str, &str); 16] = [
     ("bucket", "Buckets and their settings."),
+    ("consumer", "Durable consumers: programs outside of the store that read its events over NATS."),
     ("content", "Stored bytes: where their shards are, how they are, and when they end."),
     ("group", "Groups of users."),
     ("key", "S3 keys of users."),
@@ -35,6 +36,7 @@ const NOUNS: [(&str, &str); 14] = [
     ("region", "The region as a whole: its level, its keys, and what one process does at a time."),
     ("secret", "Sealed secrets."),
     ("session", "Sessions of users."),
+    ("target", "Targets, to which events are sent, and how far each has come."),
     ("upload", "Multipart uploads."),
     ("user", "Users."),
 ];

@@ -50,6 +50,8 @@ pub(crate) fn samples() -> Vec<Sample> {
     };
     let placed = placed.chain(crate::placed_samples::facts()).chain(crate::encryption_samples::facts());
     let placed = placed.chain(crate::secret_samples::facts()).chain(crate::lease_samples::facts());
+    let placed = placed.chain(crate::consumer_samples::facts());
+    let placed = placed.chain(crate::target_samples::facts());
     placed.map(sample).collect()
 }
 
@@ -60,6 +62,7 @@ fn event(place: u8, fact: Fact, full: bool) -> Event {
         sequence: 1041 + u64::from(place),
         previous: Sha256Digest([place; 32]),
         origin: origin(place, &fact, full),
+        user: None,
         fact,
     }
 }

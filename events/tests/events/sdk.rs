@@ -48,6 +48,7 @@ fn assert_same_extensions(read: &cloudevents::Event, event: &Event) {
     ]);
     let optional = [
         ("authid", Some(&origin.principal.id).filter(|id| !id.is_empty()).cloned()),
+        ("authuser", event.user.as_ref().map(ToString::to_string)),
         ("correlationid", Some(&origin.request_id).filter(|id| !id.is_empty()).cloned()),
         ("traceparent", origin.traceparent.as_ref().map(ToString::to_string)),
     ];

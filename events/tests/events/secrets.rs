@@ -14,10 +14,12 @@ const SECRET_TYPES: [&str; 2] = ["Sealed", "SessionId"];
 const SECRET_FIELDS: [&str; 8] = ["password", "secret", "sealed", "session", "refresh", "token", "hash", "private"];
 
 /// The kinds outside of [`SECRET_NOUNS`] with a field for a secret, which is kept apart.
-const KEPT_APART: [&str; 6] = [
+const KEPT_APART: [&str; 8] = [
     "key.created.v1",
     "kms_key.created.v1",
     "object.created.v1",
+    "target.changed.v1",
+    "target.created.v1",
     "upload.created.v1",
     "user.created.v1",
     "user.password_changed.v1",

@@ -29,13 +29,14 @@ use crate::object_strategies::{
 const SECONDS_MAX: i64 = 253_370_764_800;
 
 pub(crate) fn event() -> impl Strategy<Value = Event> {
-    (uuid(), time(), any::<u64>(), any::<[u8; 32]>(), origin(), fact()).prop_map(
-        |(id, time, sequence, previous, origin, fact)| Event {
+    (uuid(), time(), any::<u64>(), any::<[u8; 32]>(), origin(), option::of(user_name()), fact()).prop_map(
+        |(id, time, sequence, previous, origin, user, fact)| Event {
             id: EventId(id),
             time,
             sequence,
             previous: Sha256Digest(previous),
             origin,
+            user,
             fact,
         },
     )
@@ -51,6 +52,8 @@ pub(crate) fn fact() -> impl Strategy<Value = Fact> {
         lock_fact().boxed(),
         crate::content_strategies::health_changed().boxed(),
         crate::lease_strategies::fact().boxed(),
+        crate::consumer_strategies::fact().boxed(),
+        crate::target_strategies::fact().boxed(),
         crate::content_strategies::placed().boxed(),
         crate::content_strategies::reclaimed().boxed(),
         upload_created().boxed(),

@@ -10,16 +10,19 @@
 //! - `api`: users, keys, groups, policies and quotas over HTTP, with a file per noun
 //! - `console`: health, readiness, metrics, status and the API on one address; `meters`: the metrics of the process
 //! - `admission`: lets nodes in; `reseal`: seals secrets again with a new master key
+//! - `telemetry`: what all processes tell of themselves, joined
 
 mod admission;
 mod api;
 mod console;
 mod meters;
 mod reseal;
+mod telemetry;
 
 pub use admission::{admit_nodes, follow_admissions};
 pub use api::{
-    Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, HeldMasterKey, MasterKeyMismatch, admin_routes, openapi,
+    Admin, AdminError, AdminOptions, BasicLogin, BasicLogins, HeldMasterKey, MasterKeyMismatch, ObjectService, Site,
+    admin_routes, object_routes, openapi,
 };
 pub use console::{
     AUDIT_SHARDS_PATH, Acked, AuditLine, CacheFigures, Check, Console, DiskStatus, Figures, GatewayView, Health, Hosts,

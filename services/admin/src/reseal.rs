@@ -8,11 +8,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::row::UserRow;
-use domain::{Command, Identities, IdentityCommand, RESEALED_KEYS_MAX, Reseal, View};
+use domain::row::{TargetRow, UserRow};
+use domain::{Command, Identities, IdentityCommand, RESEALED_KEYS_MAX, Reseal, TARGETS_MAX, TargetCommand, View};
 use events::Origin;
 use events::ids::{AccessKeyId, AuthType, KmsKeyName, MasterKeyId, Principal, Sealed, UserName};
-use identity::{NONCE_BYTES, Sealers, key_context, kms_key_context, password_context};
+use identity::{NONCE_BYTES, Sealers, key_context, kms_key_context, password_context, target_context};
 use ledger::{CommitError, Ledger, Progress, ReadError, Snapshot, StateError};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,6 +36,8 @@ pub(crate) struct Left {
     pub(crate) access_keys: u64,
     /// KMS keys.
     pub(crate) kms_keys: u64,
+    /// Keys of targets of events.
+    pub(crate) targets: u64,
 }
 
 impl Left {
@@ -84,10 +86,14 @@ pub(crate) fn left(snapshot: &Snapshot, key: MasterKeyId) -> Result<Left, StateE
     let mut after: Option<KmsKeyName> = None;
     loop {
         let keys = snapshot.list_kms_keys(after.as_ref(), PAGE_ROWS)?;
-        let Some((last, _)) = keys.last() else { return Ok(left) };
+        let Some((last, _)) = keys.last() else { break };
         after = Some(last.clone());
         left.kms_keys += keys.iter().filter(|(_, row)| is_left(&row.sealed, &key)).count() as u64;
     }
+    let targets = snapshot.list_targets(None, TARGETS_MAX)?;
+    let is_left = |row: &TargetRow| row.secret.as_ref().is_some_and(|sealed| is_left(sealed, &key));
+    left.targets = targets.iter().filter(|(_, row)| is_left(row)).count() as u64;
+    Ok(left)
 }
 
 /// Seals all secrets again whenever another master key is in use. It ends with the ledger. `random` fills a buffer with
@@ -137,7 +143,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Seals all secrets again. Returns their number.
     async fn all(&self) -> Result<usize, Stuck> {
-        Ok(self.users().await? + self.kms_keys().await?)
+        Ok(self.users().await? + self.kms_keys().await? + self.targets().await?)
     }
 
     async fn users(&self) -> Result<usize, Stuck> {
@@ -175,7 +181,7 @@ impl Pass<'_> {
             if password.is_some() || !keys.is_empty() {
                 count += usize::from(password.is_some()) + keys.len();
                 let reseal = Reseal { user: name.clone(), password: password.take(), keys };
-                self.commit(IdentityCommand::Reseal(reseal)).await?;
+                self.commit(Command::Identity(Box::new(IdentityCommand::Reseal(reseal)))).await?;
             }
             let Some(last) = ids.last() else { return Ok(count) };
             after = Some(last.clone());
@@ -191,11 +197,24 @@ impl Pass<'_> {
             after = Some(last.clone());
             for (name, row) in keys {
                 if let Some(to) = self.anew(&row.sealed, &kms_key_context(name.as_str()))? {
-                    self.commit(IdentityCommand::ResealKmsKey { name, from: row.sealed, to }).await?;
+                    let command = IdentityCommand::ResealKmsKey { name, from: row.sealed, to };
+                    self.commit(Command::Identity(Box::new(command))).await?;
                     sealed += 1;
                 }
             }
         }
+    }
+
+    async fn targets(&self) -> Result<usize, Stuck> {
+        let mut count = 0;
+        for (target, row) in self.ledger.read().await?.list_targets(None, TARGETS_MAX)? {
+            let Some(from) = row.secret else { continue };
+            if let Some(to) = self.anew(&from, &target_context(target.as_str()))? {
+                self.commit(TargetCommand::Reseal { target, from, to }).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// The same secret under the master key in use; `None` if it is sealed with that already.
@@ -220,10 +239,10 @@ impl Pass<'_> {
         anew.parse().map(Some).map_err(|_| Stuck::Seal)
     }
 
-    async fn commit(&self, command: IdentityCommand) -> Result<(), Stuck> {
+    async fn commit(&self, command: impl Into<Command>) -> Result<(), Stuck> {
         let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
         let origin = Origin { principal, request_id: String::new(), traceparent: None };
-        self.ledger.commit(Command::Identity(Box::new(command)), origin).await?;
+        self.ledger.commit(command.into(), origin).await?;
         Ok(())
     }
 }

@@ -1,19 +1,20 @@
 //! The changes of a fact as data: the same list is applied to redb and, in tests, to `BTreeMap`s.
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
-    SessionId, UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
+    PolicyName, SessionId, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
+    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
+    TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
 };
 
-/// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes do not
-/// count: they are gathered, and written once for many facts.
+/// The most rows that one fact changes, except for an append to an object that shares its parts. Sums of nodes,
+/// growth, writers and postings do not count: they are gathered, and written once for many facts.
 pub const FACT_CHANGES_MAX: usize = 300;
 
 /// A row to write or to remove. Rows are complete, so applying a change twice equals applying it once.
@@ -51,6 +52,14 @@ pub enum Change {
     DropReleasedBucket { bucket: BucketId },
     PutUsage { bucket: BucketId, row: UsageRow },
     DropUsage { bucket: BucketId },
+    PutGrowth { hour: u32, bucket: BucketId, row: GrowthRow },
+    DropGrowth { hour: u32, bucket: BucketId },
+    PutGrowthDay { bucket: BucketId, day: u32, row: GrowthRow },
+    DropGrowthDay { bucket: BucketId, day: u32 },
+    PutPosting { posting: Posting, block: u64, row: PostingRow },
+    PutAuditKey { bucket: BucketName, key: ObjectKey, sequence: u64 },
+    PutWriters { bucket: BucketId, row: WritersRow },
+    DropWriters { bucket: BucketId },
     PutTotals { row: TotalsRow },
     PutSecret { row: SecretRow },
     PutBucketAccess { bucket: BucketId, row: BucketAccessRow },
@@ -60,15 +69,24 @@ pub enum Change {
     PutNode { name: NodeId, row: NodeRow },
     PutLease { lease: Lease, row: LeaseRow },
     PutWorker { name: WorkerName, row: WorkerRow },
+    PutConsumer { name: ConsumerName, row: ConsumerRow },
+    DropConsumer { name: ConsumerName },
+    PutNotary { row: NotaryRow },
+    PutCheckpoint { last: u64, row: CheckpointRow },
     PutNodeUsage { name: NodeId, row: NodeUsageRow },
     DropNodeUsage { name: NodeId },
+    PutTarget { name: TargetName, row: TargetRow },
+    DropTarget { name: TargetName },
+    PutDeadLetter { target: TargetName, sequence: u64, row: DeadLetterRow },
+    DropDeadLetter { target: TargetName, sequence: u64 },
     Identity(IdentityChange),
 }
 
 impl Change {
     /// Whether it counts as a row that is written for its fact alone.
     pub fn counts(&self) -> bool {
-        !matches!(self, Self::PutNodeUsage { .. } | Self::DropNodeUsage { .. })
+        let is_sum = matches!(self, Self::PutNodeUsage { .. } | Self::DropNodeUsage { .. });
+        !is_sum && !matches!(self, Self::PutGrowth { .. } | Self::PutWriters { .. } | Self::PutPosting { .. })
     }
 }
 

@@ -12,12 +12,16 @@
 //!   them
 //! - [`model`]: the projection as `BTreeMap`s, for tests
 //! - [`lifecycle`]: which versions and uploads the rules of a bucket expire, and when
+//! - [`growth`]: what buckets held over time
+//! - [`parse_address`]: where a target of events is
 //! - [`placement`]: the nodes for a content's shards; [`durability`]: how many of them a write needs
 
+mod address;
 mod change;
 mod command;
 mod decide;
 pub mod durability;
+pub mod growth;
 mod identities;
 pub mod lifecycle;
 pub mod model;
@@ -28,6 +32,7 @@ pub mod row;
 mod standing;
 mod view;
 
+pub use address::{ADDRESS_BYTES_MAX, Address, InvalidAddress, NATS_ROOT, Url, parse_address};
 pub use change::{Change, FACT_CHANGES_MAX, IdentityChange};
 pub use command::identity::{
     ChangeUser, GROUPS_PER_USER_MAX, HOLDERS_PER_POLICY_MAX, IdentityCommand, IdentityRejection, KEYS_PER_USER_MAX,
@@ -37,11 +42,12 @@ pub use command::identity::{
 pub use command::lifecycle::{AbortExpired, Expire};
 pub use command::setting::Setting;
 pub use command::{
-    AppendObject, AskWorker, CLIENT_TOKEN_BYTES_MAX, ChangeKey, ChangeMasterKey, ChangeNode, ChangeWorker, Command,
-    CompleteUpload, Context, CreateUpload, DedupScope, DeleteObject, DeletePrecondition, ETags, Finding, JoinNode,
-    Judged, JudgedBucket, JudgedCaller, Leased, MoveHorizon, NewBody, NodeChange, NoteHealth, OBJECT_BYTES_MAX,
-    Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards, Precondition, PutObject, ReclaimContents, Rejection, ReleaseLease,
-    RenameObject, SetLegalHold, SetRetention, StorePart, TakeLease,
+    AddConsumer, AppendObject, AskWorker, CLIENT_TOKEN_BYTES_MAX, CONSUMERS_MAX, ChangeKey, ChangeMasterKey,
+    ChangeNode, ChangeWorker, Command, CompleteUpload, Context, CreateUpload, DEAD_LETTERS_MAX, DedupScope,
+    DeleteObject, DeletePrecondition, ETags, Finding, JoinNode, Judged, JudgedBucket, JudgedCaller, Leased,
+    MoveHorizon, NewBody, NodeChange, NoteHealth, OBJECT_BYTES_MAX, Outcome, PART_BYTES_MIN, PARTS_MAX, PlaceShards,
+    Precondition, PutObject, ReclaimContents, Rejection, ReleaseLease, RemoveConsumer, RenameObject,
+    SETTLED_AT_ONCE_MAX, SetLegalHold, SetRetention, StorePart, TARGETS_MAX, TakeLease, TargetCommand, TargetRejection,
 };
 pub use decide::{
     Decision, OF_BUCKET_LOOKED_AT_MAX, RECLAIMED_MAX, Refused, admit, admit_append, admit_lock, admit_part, decide,

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use events::ids::{
-    AccessKeyId, BucketName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber, PolicyName,
-    SessionId, Sha256Digest, UploadId, UserId, UserName, VersionId, WorkerName,
+    AccessKeyId, BucketName, ConsumerName, ContentId, Generation, GroupName, KmsKeyName, NodeId, ObjectKey, PartNumber,
+    PolicyName, SessionId, Sha256Digest, TargetName, UploadId, UserId, UserName, VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::change::{Change, IdentityChange};
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, GroupRow,
-    KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, PartRow, PolicyRow, ReleasedBucketRow,
-    ReleasedUploadRow, SecretRow, SessionRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ConsumerRow, ContentRow, DeadLetterRow,
+    DebtRow, EndedRow, FaultsRow, GroupRow, GrowthRow, KeyRow, KmsKeyRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow,
+    NotaryRow, PartRow, PolicyRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, SessionRow,
+    TargetRow, TotalsRow, UploadRow, UsageRow, UserRow, VersionRow, WorkerRow, WritersRow,
 };
 use crate::view::{Parts, View};
 
@@ -38,6 +39,11 @@ pub struct Model {
     pub released_uploads: BTreeMap<UploadId, ReleasedUploadRow>,
     pub released_buckets: BTreeMap<BucketId, ReleasedBucketRow>,
     pub usage: BTreeMap<BucketId, UsageRow>,
+    pub growth: BTreeMap<(u32, BucketId), GrowthRow>,
+    pub growth_days: BTreeMap<(BucketId, u32), GrowthRow>,
+    pub writers: BTreeMap<BucketId, WritersRow>,
+    pub postings: BTreeMap<(Posting, u64), PostingRow>,
+    pub audit_keys: BTreeSet<(BucketName, ObjectKey, u64)>,
     pub totals: TotalsRow,
     pub secret: Option<SecretRow>,
     pub bucket_access: BTreeMap<BucketId, BucketAccessRow>,
@@ -45,7 +51,12 @@ pub struct Model {
     pub nodes: BTreeMap<NodeId, NodeRow>,
     pub leases: BTreeMap<Lease, LeaseRow>,
     pub workers: BTreeMap<WorkerName, WorkerRow>,
+    pub consumers: BTreeMap<ConsumerName, ConsumerRow>,
+    pub notary: NotaryRow,
+    pub checkpoints: BTreeMap<u64, CheckpointRow>,
     pub node_usage: BTreeMap<NodeId, NodeUsageRow>,
+    pub targets: BTreeMap<TargetName, TargetRow>,
+    pub dead_letters: BTreeMap<(TargetName, u64), DeadLetterRow>,
     pub identities_changed: u64,
     pub users: BTreeMap<UserName, UserRow>,
     pub user_ids: BTreeMap<UserId, UserName>,
@@ -104,6 +115,16 @@ impl Model {
             Change::DropReleasedBucket { bucket } => drop(self.released_buckets.remove(&bucket)),
             Change::PutUsage { bucket, row } => drop(self.usage.insert(bucket, row)),
             Change::DropUsage { bucket } => drop(self.usage.remove(&bucket)),
+            Change::PutGrowth { hour, bucket, row } => drop(self.growth.insert((hour, bucket), row)),
+            Change::DropGrowth { hour, bucket } => drop(self.growth.remove(&(hour, bucket))),
+            Change::PutGrowthDay { bucket, day, row } => drop(self.growth_days.insert((bucket, day), row)),
+            Change::DropGrowthDay { bucket, day } => drop(self.growth_days.remove(&(bucket, day))),
+            Change::PutPosting { posting, block, row } => drop(self.postings.insert((posting, block), row)),
+            Change::PutAuditKey { bucket, key, sequence } => {
+                self.audit_keys.insert((bucket, key, sequence));
+            }
+            Change::PutWriters { bucket, row } => drop(self.writers.insert(bucket, row)),
+            Change::DropWriters { bucket } => drop(self.writers.remove(&bucket)),
             Change::PutTotals { row } => self.totals = row,
             Change::PutSecret { row } => self.secret = Some(row),
             Change::PutBucketAccess { bucket, row } => drop(self.bucket_access.insert(bucket, row)),
@@ -113,8 +134,16 @@ impl Model {
             Change::PutNode { name, row } => drop(self.nodes.insert(name, row)),
             Change::PutLease { lease, row } => drop(self.leases.insert(lease, row)),
             Change::PutWorker { name, row } => drop(self.workers.insert(name, row)),
+            Change::PutConsumer { name, row } => drop(self.consumers.insert(name, row)),
+            Change::DropConsumer { name } => drop(self.consumers.remove(&name)),
+            Change::PutNotary { row } => self.notary = row,
+            Change::PutCheckpoint { last, row } => drop(self.checkpoints.insert(last, row)),
             Change::PutNodeUsage { name, row } => drop(self.node_usage.insert(name, row)),
             Change::DropNodeUsage { name } => drop(self.node_usage.remove(&name)),
+            Change::PutTarget { name, row } => drop(self.targets.insert(name, row)),
+            Change::DropTarget { name } => drop(self.targets.remove(&name)),
+            Change::PutDeadLetter { target, sequence, row } => drop(self.dead_letters.insert((target, sequence), row)),
+            Change::DropDeadLetter { target, sequence } => drop(self.dead_letters.remove(&(target, sequence))),
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }
@@ -320,6 +349,27 @@ impl View for Model {
         Ok(self.usage.get(&bucket).copied().unwrap_or_default())
     }
 
+    fn growth_before(&self, hour: u32, max: usize) -> Result<Vec<(u32, BucketId, GrowthRow)>, Infallible> {
+        let rows = self.growth.range(..(hour, BucketId(0))).take(max);
+        Ok(rows.map(|((hour, bucket), row)| (*hour, *bucket, *row)).collect())
+    }
+
+    fn growth_day(&self, bucket: BucketId, day: u32) -> Result<Option<GrowthRow>, Infallible> {
+        Ok(self.growth_days.get(&(bucket, day)).copied())
+    }
+
+    fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, Infallible> {
+        Ok(self.growth_days.range((bucket, 0)..=(bucket, u32::MAX)).take(max).map(|((_, day), _)| *day).collect())
+    }
+
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, Infallible> {
+        Ok(self.postings.get(&(posting.clone(), block)).copied().unwrap_or_default())
+    }
+
+    fn writers(&self, bucket: BucketId) -> Result<WritersRow, Infallible> {
+        Ok(self.writers.get(&bucket).cloned().unwrap_or_default())
+    }
+
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Infallible> {
         Ok(self.nodes.get(name).cloned())
     }
@@ -330,6 +380,40 @@ impl View for Model {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Infallible> {
         Ok(self.workers.get(name).copied().unwrap_or_default())
+    }
+
+    fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, Infallible> {
+        Ok(self.consumers.get(name).cloned())
+    }
+
+    fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, Infallible> {
+        Ok(self.consumers.iter().map(|(name, row)| (name.clone(), row.clone())).collect())
+    }
+
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, Infallible> {
+        Ok(self.targets.get(name).cloned())
+    }
+
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, Infallible> {
+        Ok(self.targets.iter().take(max).map(|(name, row)| (name.clone(), row.clone())).collect())
+    }
+
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Infallible> {
+        Ok(self.dead_letters.get(&(target.clone(), sequence)).cloned())
+    }
+
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, Infallible> {
+        let theirs = self.dead_letters.iter().filter(|((of, sequence), _)| of == target && *sequence > after);
+        Ok(theirs.map(|((_, sequence), row)| (*sequence, row.clone())).take(max).collect())
+    }
+
+    fn notary(&self) -> Result<NotaryRow, Infallible> {
+        Ok(self.notary.clone())
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Infallible> {

@@ -8,13 +8,14 @@ use events::lease::{Lease, Released, Taken};
 use events::node::Offline;
 use events::object::Deleted;
 use events::region::HorizonMoved;
+use events::target::Advanced;
 use events::upload::{Aborted, PartsReleased};
 use events::{Author, Event, Fact};
 use jiff::Timestamp;
 
 use crate::command::{
     ChangeNode, Command, Context, Finding, Leased, MoveHorizon, NodeChange, NoteHealth, PlaceShards, ReclaimContents,
-    Rejection, ReleaseLease, TakeLease,
+    Rejection, ReleaseLease, TakeLease, TargetCommand,
 };
 use crate::decide::{Decision, Refused, decide, ended, given_up, release};
 use crate::row::PlacedShard;
@@ -50,8 +51,11 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_)
         | Fact::RegionHorizonMoved(_)
+        | Fact::RegionCheckpointed(_)
+        | Fact::RegionNotaryKeyChanged(_)
         | Fact::RegionLeaseTaken(_)
-        | Fact::RegionLeaseReleased(_) => Some(Author::Maintenance),
+        | Fact::RegionLeaseReleased(_)
+        | Fact::TargetsAdvanced(_) => Some(Author::Maintenance),
         Fact::BucketCreated(_)
         | Fact::BucketDeleted(_)
         | Fact::BucketVersioningChanged(_)
@@ -64,6 +68,7 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::BucketLifecycleChanged(_)
         | Fact::BucketObjectLockChanged(_)
         | Fact::BucketEncryptionChanged(_)
+        | Fact::BucketNotificationsChanged(_)
         | Fact::QuotaChanged(_)
         | Fact::QuotaThresholdReached(_)
         | Fact::ObjectCreated(_)
@@ -105,6 +110,15 @@ fn service_of(fact: &Fact) -> Option<Author> {
         | Fact::RegionMasterKeyChanged(_)
         | Fact::RegionWorkerChanged(_)
         | Fact::RegionWorkerAsked(_)
+        | Fact::ConsumerAdded(_)
+        | Fact::ConsumerRemoved(_)
+        | Fact::TargetCreated(_)
+        | Fact::TargetChanged(_)
+        | Fact::TargetDeleted(_)
+        | Fact::TargetTestAsked(_)
+        | Fact::TargetRedeliveryAsked(_)
+        | Fact::TargetDeadDiscarded(_)
+        | Fact::TargetResealed(_)
         | Fact::SecretKept(_)
         | Fact::SecretsResealed(_)
         | Fact::KmsKeyResealed(_)
@@ -126,6 +140,10 @@ pub fn stands<V: View>(view: &V, author: Author, event: &Event, said: Timestamp)
         return Ok(true);
     }
     if !may_write(author, &event.fact) || event.origin.principal.kind != AuthType::System {
+        return Ok(false);
+    }
+    // No checkpoint covers what is not there yet.
+    if matches!(&event.fact, Fact::RegionCheckpointed(checkpoint) if checkpoint.last >= event.sequence) {
         return Ok(false);
     }
     let context = Context { now: said, fresh: event.id.0 };
@@ -174,6 +192,8 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
         Fact::RegionHorizonMoved(HorizonMoved { region, before, upload_seconds, .. }) => {
             MoveHorizon { region: region.clone(), before: *before, upload_seconds: *upload_seconds }.into()
         }
+        Fact::RegionCheckpointed(fact) => fact.clone().into(),
+        Fact::RegionNotaryKeyChanged(fact) => fact.clone().into(),
         Fact::NodeOnline(fact) => of_node(&fact.node, fact.folder, NodeChange::Online),
         Fact::NodeOffline(Offline { node, folder, position, starts, .. }) => {
             of_node(node, *folder, NodeChange::Offline { position: *position, starts: *starts })
@@ -187,6 +207,9 @@ fn decided_of_maintenance<V: View>(view: &V, fact: &Fact, context: Context) -> R
         }
         Fact::RegionLeaseReleased(Released { region, lease, epoch }) => {
             ReleaseLease { region: region.clone(), lease: *lease, epoch: *epoch }.into()
+        }
+        Fact::TargetsAdvanced(Advanced { region, targets, .. }) => {
+            TargetCommand::Advance { region: region.clone(), targets: targets.clone() }.into()
         }
         _ => return Err(Rejection::NotAuthor.into()),
     };
@@ -206,11 +229,13 @@ fn lease_of(fact: &Fact) -> Option<&'static [Lease]> {
         Fact::ContentHealthChanged(_) => Some(&[Lease::Repair, Lease::Gc]),
         Fact::ContentPlaced(_) => Some(&[Lease::Repair]),
         Fact::ContentReclaimed(_) | Fact::RegionHorizonMoved(_) => Some(&[Lease::Gc]),
+        Fact::RegionCheckpointed(_) | Fact::RegionNotaryKeyChanged(_) => Some(&[Lease::Notary]),
         Fact::NodeOnline(_)
         | Fact::NodeOffline(_)
         | Fact::NodeFull(_)
         | Fact::NodeFailing(_)
         | Fact::NodeRecovered(_) => Some(&[Lease::Nodes]),
+        Fact::TargetsAdvanced(_) => Some(&[Lease::Notify]),
         _ => None,
     }
 }

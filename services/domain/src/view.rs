@@ -1,15 +1,17 @@
 //! How `decide` and `project` read the state.
 
 use events::ids::{
-    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, TargetName, UploadId,
+    VersionId, WorkerName,
 };
 use events::lease::Lease;
 
 use crate::identities::Identities;
 use crate::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
-    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
+    FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting, PostingRow,
+    ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow,
+    WritersRow,
 };
 
 /// Parts with their numbers, in order.
@@ -91,12 +93,41 @@ pub trait View: Identities {
     }
     /// The usage and quota of a bucket.
     fn usage(&self, bucket: BucketId) -> Result<UsageRow, Self::Error>;
+    /// The first rows of growth of hours before this one, `max` at most: the hour, the bucket and the row.
+    fn growth_before(&self, hour: u32, max: usize) -> Result<Vec<(u32, BucketId, GrowthRow)>, Self::Error>;
+    /// What a bucket held at the end of a day of which no hours are kept any more.
+    fn growth_day(&self, bucket: BucketId, day: u32) -> Result<Option<GrowthRow>, Self::Error>;
+    /// The first such days of a bucket, `max` at most.
+    fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, Self::Error>;
+    /// Which events of a block have something in common.
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, Self::Error>;
+    /// Those who write most to a bucket.
+    fn writers(&self, bucket: BucketId) -> Result<WritersRow, Self::Error>;
     /// A storage node.
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, Self::Error>;
     /// A lease; `None` if it was never taken.
     fn lease(&self, lease: Lease) -> Result<Option<LeaseRow>, Self::Error>;
     /// The settings of a worker; all defaults where nothing was ever set.
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, Self::Error>;
+    /// A durable consumer.
+    fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, Self::Error>;
+    /// All durable consumers, in the order of their names: at most [`crate::CONSUMERS_MAX`].
+    fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, Self::Error>;
+    /// A target of events.
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, Self::Error>;
+    /// The first targets in the order of their names, at most `max`.
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, Self::Error>;
+    /// A dead letter of a target.
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, Self::Error>;
+    /// The dead letters of a target after a sequence, in order, at most `max`.
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, Self::Error>;
+    /// How far the log is signed.
+    fn notary(&self) -> Result<NotaryRow, Self::Error>;
     /// What is placed on a storage node.
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, Self::Error>;
     /// The newest secret that is kept apart.

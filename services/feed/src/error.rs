@@ -1,5 +1,5 @@
 use events::DecodeError;
-use ledger::ReadError;
+use ledger::{ReadError, StateError};
 
 /// The reason why events could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,12 @@ pub enum FeedError {
         /// The reason.
         reason: String,
     },
+}
+
+impl From<StateError> for FeedError {
+    fn from(error: StateError) -> Self {
+        ReadError(error.to_string()).into()
+    }
 }
 
 impl FeedError {

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use events::ids::RegionName;
-use ledger::{Ledger, Progress};
+use ledger::{Ledger, Progress, Snapshot};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 
@@ -15,21 +15,21 @@ const BATCH_ENTRIES_MAX: u64 = 256;
 const NEWEST_ENTRIES_MAX: usize = 256;
 
 /// Bytes of entries that are read at once, give or take one.
-const BATCH_BYTES_MAX: usize = 256 << 10;
+pub(crate) const BATCH_BYTES_MAX: usize = 256 << 10;
 
 /// Reads of the past that are under way at once, of all readers together.
 const PAST_READS_MAX: usize = 8;
 
 /// The events of a process, for all who read them. Clones share it.
 #[derive(Clone)]
-pub struct Feed(Arc<Shared>);
+pub struct Feed(pub(crate) Arc<Shared>);
 
-struct Shared {
-    ledger: Ledger,
-    region: RegionName,
+pub(crate) struct Shared {
+    pub(crate) ledger: Ledger,
+    pub(crate) region: RegionName,
     ring: Mutex<Ring>,
     news: watch::Sender<News>,
-    past_reads: Semaphore,
+    pub(crate) past_reads: Semaphore,
     task: Mutex<Option<AbortHandle>>,
 }
 
@@ -77,14 +77,26 @@ impl Feed {
         Ok(self.0.ledger.progress().borrow().cursor.sequence)
     }
 
+    /// The newest state of this process.
+    pub(crate) fn latest(&self) -> Arc<Snapshot> {
+        self.0.ledger.latest()
+    }
+
     /// Follows the log.
     pub fn follow(&self, start: Start) -> Reader {
         Reader::new(self.clone(), start, self.0.news.subscribe())
     }
 
+    /// Waits until nothing more will come.
+    pub async fn ended(&self) {
+        // Without a sender it has ended, too. This does not ask for news, of which nobody may want any.
+        let mut progress = self.0.ledger.progress();
+        let _ended = progress.wait_for(|progress| progress.failed.is_some()).await;
+    }
+
     /// Events of the ring; see [`Ring::read`].
-    pub(crate) fn newest(&self, from: u64) -> Option<(Vec<Arc<Entry>>, u64)> {
-        self.0.ring().read(from, NEWEST_ENTRIES_MAX, BATCH_BYTES_MAX)
+    pub(crate) fn newest(&self, from: u64, bytes_max: usize) -> Option<(Vec<Arc<Entry>>, u64)> {
+        self.0.ring().read(from, NEWEST_ENTRIES_MAX, bytes_max)
     }
 
     /// Reads events from a sequence on and not beyond `last`, which is folded. Returns them, and the sequence up to which

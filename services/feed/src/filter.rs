@@ -15,7 +15,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether an event is asked for. `owner` says whose an access key is.
+    /// Whether an event is asked for. `owner` says whose an access key was, for events that do not say it.
     pub fn fits(&self, event: &Event, owner: impl FnOnce(&str) -> Option<UserName>) -> bool {
         let fact = &event.fact;
         let has_type = self.types.is_empty() || self.types.contains(&fact.kind().event_type);
@@ -32,6 +32,9 @@ fn has_prefix(fact: &Fact, prefix: &[u8]) -> bool {
 }
 
 fn is_by(event: &Event, user: &UserName, owner: impl FnOnce(&str) -> Option<UserName>) -> bool {
+    if let Some(by) = &event.user {
+        return by == user;
+    }
     let principal = &event.origin.principal;
     match principal.kind {
         AuthType::User => principal.id == user.as_str(),

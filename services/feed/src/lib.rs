@@ -10,23 +10,29 @@
 //! # Layout
 //! - [`Query`], [`Filter`]: what is asked, parsed once
 //! - [`Entry`]: an event as a reader gets it
-//! - [`Feed`]: pages, and [`Reader`]s that follow; `ring`: the newest events, in memory; `begin`: where reading begins
+//! - [`Export`]: a range of the log as a file that can be verified elsewhere
+//! - [`Feed`]: pages, and [`Reader`]s that follow; `ring`: the newest events, in memory; `begin`: where reading begins;
+//!   `search`: events that an index of the ledger knows
 
 mod begin;
 mod entry;
 mod error;
+mod export;
 mod feed;
 mod filter;
 mod page;
 mod query;
 mod reader;
 mod ring;
+mod search;
 
 pub use begin::{CLOCK_BACK_MAX, Start};
 pub use entry::Entry;
 pub use error::FeedError;
+pub use export::{CHECKPOINTS_MAX, CheckpointsPage, Export, StoredCheckpoint};
 pub use feed::Feed;
 pub use filter::{Filter, types_named};
 pub use page::{PAGE_BYTES_MAX, PAGE_ENTRIES_LOOKED_AT_MAX, Page};
 pub use query::{InvalidQuery, LIMIT_MAX, LIMIT_USUAL, Query};
 pub use reader::{Batch, Reader};
+pub use search::Searched;

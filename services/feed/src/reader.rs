@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::feed::News;
+use crate::feed::{BATCH_BYTES_MAX, News};
 use crate::{Entry, Feed, FeedError, Start};
 
 /// Somebody who follows the log.
@@ -15,6 +15,8 @@ pub struct Reader {
     /// Events before the first of this time or later are passed over.
     since: Option<Timestamp>,
     news: watch::Receiver<News>,
+    /// Bytes of a batch, give or take one event.
+    batch_bytes_max: usize,
     /// It had everything that there was, so that what it lacks now came since.
     has_caught_up: bool,
 }
@@ -33,7 +35,20 @@ pub struct Batch {
 
 impl Reader {
     pub(crate) fn new(feed: Feed, start: Start, news: watch::Receiver<News>) -> Self {
-        Self { feed, next: start.next, since: start.since, news, has_caught_up: false }
+        Self {
+            feed,
+            next: start.next,
+            since: start.since,
+            news,
+            batch_bytes_max: BATCH_BYTES_MAX,
+            has_caught_up: false,
+        }
+    }
+
+    /// The same with smaller batches, for one of many readers who may each hold one for long. A batch has one event at least.
+    #[must_use]
+    pub fn in_batches_of(self, bytes_max: usize) -> Self {
+        Self { batch_bytes_max: bytes_max.min(BATCH_BYTES_MAX), ..self }
     }
 
     /// The sequence of the last entry that was given or passed over.
@@ -53,11 +68,11 @@ impl Reader {
         if last < next {
             return Err(FeedError::Ended);
         }
-        let (behind, (mut entries, until)) = if let Some(newest) = self.feed.newest(next) {
+        let (behind, (mut entries, until)) = if let Some(newest) = self.feed.newest(next, self.batch_bytes_max) {
             (None, newest)
         } else {
             let behind = self.has_caught_up.then_some(last + 1 - next);
-            (behind, self.feed.past(next, last).await?)
+            (behind, self.feed.past_within(next, last, self.batch_bytes_max).await?)
         };
         self.has_caught_up = until >= last;
         self.next = until + 1;

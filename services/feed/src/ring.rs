@@ -87,6 +87,7 @@ mod tests {
             sequence,
             previous: Sha256Digest([0; 32]),
             origin: Origin { principal, request_id: String::new(), traceparent: None },
+            user: None,
             fact: Fact::BucketDeleted(bucket::Deleted { bucket: "abc".parse().unwrap() }),
         };
         Arc::new(Entry { sequence, event, bytes: Bytes::from(vec![b' '; bytes]) })

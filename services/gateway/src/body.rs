@@ -80,7 +80,11 @@ impl http_body::Body for SharedBody {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         self.0.asked_for.store(true, Ordering::Relaxed);
-        self.with(|body| Pin::new(body).poll_frame(context))
+        let polled = self.with(|body| Pin::new(body).poll_frame(context));
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            telemetry::meter().bytes_in(frame.data_ref().map_or(0, Bytes::len) as u64);
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

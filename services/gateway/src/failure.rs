@@ -1,9 +1,12 @@
 //! Maps internal errors to S3 errors. It is the only place that does so.
 
-use domain::{IdentityRejection, PART_BYTES_MIN, Rejection};
+use domain::{IdentityRejection, PART_BYTES_MIN, Rejection, TargetRejection};
+use events::ids::TargetName;
 use events::quota::Resource;
 use http::{HeaderName, HeaderValue};
 use ledger::{CommitError, StateError};
+use s3::notification::TARGET_ARN;
+use s3::xml::NotificationConfiguration;
 use s3::{Code, Error};
 use shards::{ReadError, WriteError};
 
@@ -112,6 +115,7 @@ fn invalid_state(about: About<'_>, message: &'static str) -> Error {
     Error::with_message(Code::InvalidBucketState, message).detail("BucketName", about.bucket)
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each rejection")]
 pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
     match rejection {
         Rejection::NoSuchBucket => Error::no_such_bucket(about.bucket),
@@ -144,7 +148,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             Error::with_message(Code::InvalidArgument, "The retain until date must be in the future!")
         }
         Rejection::Identity(IdentityRejection::OtherMasterKey) => master_key_changed(),
+        Rejection::Target(TargetRejection::NoSuch(name)) => no_such_target(name),
         Rejection::NotDue
+        | Rejection::Target(_)
         | Rejection::Identity(_)
         | Rejection::OtherFolder { .. }
         | Rejection::KeyNotNext(_)
@@ -154,6 +160,9 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
         | Rejection::NodeRemoved
         | Rejection::NodeInUse { .. }
         | Rejection::HorizonAhead
+        | Rejection::CheckpointNotNext { .. }
+        | Rejection::OtherNotaryKey
+        | Rejection::TooManyNotaryKeys
         | Rejection::NotAuthor => not_of_s3(rejection),
         Rejection::NoSuchSource(source) => Error::no_such_key(source.as_bytes()),
         Rejection::SourceChanged => {
@@ -183,6 +192,10 @@ pub(crate) fn rejected(rejection: &Rejection, about: About<'_>) -> Error {
             slow_down("The stored bytes can no longer be used. Nothing was stored; try again.")
         }
     }
+}
+
+fn no_such_target(name: &TargetName) -> Error {
+    NotificationConfiguration::no_such_target(&format!("{TARGET_ARN}{name}"))
 }
 
 fn locked() -> Error {

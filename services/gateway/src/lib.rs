@@ -14,6 +14,7 @@
 //!   `referable`: stored bytes that may be referred to; `holdings`: bytes that their callers are known to have
 //! - `cors`: requests of web pages from other origins; `lifecycle`: what rules will do, in response headers
 //! - `encryption`: the keys of objects, and the keys that seal them
+//! - `traffic`: what requests count as, for telemetry
 //! - `failure`: internal errors as S3 errors; `convert`, `reply`: types and responses of the wire
 //!
 //! Modules depend on one another in one direction: `request` knows nothing of verbs, `gateway` nothing of requests.
@@ -42,10 +43,12 @@ mod room;
 mod serve;
 mod service;
 mod state;
+mod traffic;
 mod verb;
 
+pub use access::OfSession;
 pub use cache::CacheFigures;
 pub use gateway::{Gateway, Options};
 pub use limits::{BYTES_PER_SECOND_MIN, RateLimits};
 pub use serve::{LIMITS, serve};
-pub use service::handle;
+pub use service::{handle, handle_for_session};

@@ -55,6 +55,8 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(20);
 pub const LIMITS: Limits = Limits {
     connections_max: CONNECTIONS_MAX,
     connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
+    followers_max: 0,
+    follower_stall_time_max: STALL_TIME_MAX,
     handshake_time_max: HANDSHAKE_TIME_MAX,
     first_byte_time_max: FIRST_BYTE_TIME_MAX,
     head_time_max: HEAD_TIME_MAX,

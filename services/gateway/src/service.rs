@@ -7,18 +7,20 @@ use axum::response::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use ledger::Snapshot;
 use listener::{Client, Peer};
 use s3::request::Head;
 use s3::{Address, Code, Operation, Query};
 
 use crate::Gateway;
-use crate::access::authenticate;
+use crate::access::{Caller, OfSession, authenticate, authenticate_session};
 use crate::authorization::Authorized;
 use crate::body::SharedBody;
 use crate::cors;
 use crate::failure::Failure;
 use crate::reply::Answer;
 use crate::request::{Document, Request};
+use crate::traffic::{self, By, Metered};
 use crate::verb::dispatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -30,19 +32,32 @@ const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region")
 /// Whoever reads the response's body must drop each chunk before the next one can come: while a client has not taken a
 /// chunk of a large object, no more is read from the nodes. Such a body never ends if its chunks are collected.
 pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response {
+    respond(gateway, request, None).await
+}
+
+/// Answers a request of somebody who has a session, as [`handle`] does: by the same verbs and checks. It is addressed in
+/// path style, whatever its host is called, and pages of other origins have no business with it.
+pub async fn handle_for_session(gateway: Gateway, request: http::Request<Body>, shown: OfSession) -> Response {
+    respond(gateway, request, Some(shown)).await
+}
+
+async fn respond(gateway: Gateway, request: http::Request<Body>, shown: Option<OfSession>) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
     let sources = &gateway.0.options.sources;
     let now = (sources.now)();
     let request_id = format!("{:X}", (sources.fresh)(now).simple());
     let body = SharedBody::new(body);
+    let mut by = None;
     let Answered { operation, known, result } =
-        answer(&gateway, &parts, Body::new(body.clone()), &request_id, now).await;
+        answer(&gateway, &parts, Body::new(body.clone()), &request_id, (now, shown), &mut by).await;
     let mut response = match result {
         Ok(response) => response,
         Err(failure) => refuse(&gateway, &parts, failure, &request_id),
     };
-    cors::label(&gateway, &parts, response.headers_mut());
+    if shown.is_none() {
+        cors::label(&gateway, &parts, response.headers_mut());
+    }
     if !body.settle(&parts.headers, known).await {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -57,8 +72,8 @@ pub async fn handle(gateway: Gateway, request: http::Request<Body>) -> Response 
         headers.insert(HOST_ID, region);
     }
     headers.insert(SERVER, HeaderValue::from_static("Planetstore"));
-    count(operation, &parts, response.status(), begun, &request_id);
-    response
+    count(operation, &parts, response.status(), begun, &request_id, by);
+    response.map(|body| Body::new(Metered(body)))
 }
 
 /// The outcome of a request, and how far it was processed.
@@ -75,7 +90,15 @@ impl Answered {
     }
 }
 
-async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, now: jiff::Timestamp) -> Answered {
+/// `by`: who asks, once that is known.
+async fn answer(
+    gateway: &Gateway,
+    parts: &Parts,
+    body: Body,
+    request_id: &str,
+    (now, shown): (jiff::Timestamp, Option<OfSession>),
+    by: &mut By,
+) -> Answered {
     let limiter = &gateway.0.limiter;
     let peer = parts.extensions.get::<Peer>();
     let client = peer.map(|peer| Client::of(peer.address.ip(), &parts.headers, limiter.trusted_proxies()));
@@ -83,7 +106,7 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     if let Err(failure) = limiter.arrived(counted) {
         return Answered::refused(false, failure);
     }
-    if parts.method == Method::OPTIONS {
+    if parts.method == Method::OPTIONS && shown.is_none() {
         return Answered { operation: None, known: false, result: cors::preflight(gateway, parts).await };
     }
     let query = match Query::parse(parts.uri.query()) {
@@ -95,17 +118,19 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
         Err(error) => return Answered::refused(false, error),
     };
     // The caller is authenticated first: an anonymous caller learns nothing from later errors.
-    let caller = match authenticate(&gateway.0.accounts, &snapshot, parts, &query, now) {
+    let caller = match identify(gateway, &snapshot, parts, &query, now, shown) {
         Ok(caller) => caller,
         Err(error) => return Answered::refused(false, limiter.failed(counted, error)),
     };
     let known = caller.account.is_some();
+    *by = caller.account.as_ref().map(|account| (account.name.clone(), caller.access_key()));
     let pace = match limiter.authenticated(caller.account.as_deref()) {
         Ok(pace) => pace,
         Err(failure) => return Answered::refused(known, failure),
     };
     let head = Head::new(&parts.headers, &query);
-    let routed = Address::of(&parts.uri, &parts.headers, &gateway.0.options.domains)
+    let domains: &[String] = if shown.is_some() { &[] } else { &gateway.0.options.domains };
+    let routed = Address::of(&parts.uri, &parts.headers, domains)
         .and_then(|address| Ok((s3::route(&parts.method, &address, &head)?, address)));
     let (operation, address) = match routed {
         Ok(routed) => routed,
@@ -135,6 +160,21 @@ async fn answer(gateway: &Gateway, parts: &Parts, body: Body, request_id: &str, 
     };
     let result = result.map_err(|failure| request.hide_told_absence(failure));
     Answered { operation: Some(operation), known, result: result.map(|response| response.map(|body| pace.of(body))) }
+}
+
+fn identify(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    parts: &Parts,
+    query: &Query<'_>,
+    now: jiff::Timestamp,
+    shown: Option<OfSession>,
+) -> Result<Caller, Failure> {
+    let accounts = &gateway.0.accounts;
+    match shown {
+        Some(shown) => authenticate_session(accounts, snapshot, shown, &Head::new(&parts.headers, query), now),
+        None => authenticate(accounts, snapshot, parts, query, now),
+    }
 }
 
 fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) -> Response {
@@ -169,13 +209,14 @@ fn refuse(gateway: &Gateway, parts: &Parts, failure: Failure, request_id: &str) 
     response
 }
 
-fn count(operation: Option<Operation>, parts: &Parts, status: StatusCode, begun: Instant, request_id: &str) {
-    let operation = match operation {
+fn count(routed: Option<Operation>, parts: &Parts, status: StatusCode, begun: Instant, request_id: &str, by: By) {
+    let operation = match routed {
         Some(operation) => operation.name(),
         None if parts.method == Method::OPTIONS => "Preflight",
         None => "unrouted",
     };
     let took = begun.elapsed();
+    traffic::count(routed, operation, status, took, by);
     metrics::counter!("planetstore_s3_requests_total", "operation" => operation, "status" => status_text(status))
         .increment(1);
     metrics::histogram!("planetstore_s3_request_seconds", "operation" => operation).record(took.as_secs_f64());

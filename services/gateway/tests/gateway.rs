@@ -14,6 +14,8 @@ mod listings;
 mod multipart;
 #[path = "gateway/objects.rs"]
 mod objects;
+#[path = "gateway/sessions.rs"]
+mod sessions;
 #[path = "gateway/store.rs"]
 mod store;
 #[path = "gateway/versions.rs"]

@@ -50,6 +50,9 @@ pub(crate) enum Purpose {
     LifecycleEvents,
     MaintenanceEvents,
     PieceTags,
+    ConsumerLogins,
+    Notary,
+    Tickets,
 }
 
 impl Purpose {
@@ -63,6 +66,9 @@ impl Purpose {
             Self::LifecycleEvents => b"events by lifecycle",
             Self::MaintenanceEvents => b"events by maintenance",
             Self::PieceTags => b"piece tags",
+            Self::ConsumerLogins => b"consumer logins",
+            Self::Notary => b"notary",
+            Self::Tickets => b"tickets",
         }
     }
 }
@@ -125,6 +131,16 @@ impl MasterKey {
     /// so the secret outlives the key.
     pub fn piece_tags(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
         self.subkey(Purpose::PieceTags)
+    }
+
+    /// Derives the seed of the key pair with which gateways sign what consumers may do on NATS servers.
+    pub fn consumer_logins(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::ConsumerLogins)
+    }
+
+    /// Derives the key with which the notary signs, where no other is given.
+    pub fn notary(&self) -> Zeroizing<[u8; MASTER_KEY_BYTES]> {
+        self.subkey(Purpose::Notary)
     }
 
     /// Derives a key for one purpose, by HKDF-SHA256.

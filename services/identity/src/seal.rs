@@ -38,6 +38,11 @@ pub fn kms_key_context(name: &str) -> String {
     format!("kms key:{name}")
 }
 
+/// The context of the key by which requests to a target are signed.
+pub fn target_context(name: &str) -> String {
+    format!("target:{name}")
+}
+
 /// Turns secrets into text that can be stored anywhere, and back.
 pub struct Sealer {
     key: LessSafeKey,

@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use domain::{Command, Context, FACT_CHANGES_MAX, Outcome, Refused, Rejection, View, decide, may_write, stands};
+use domain::{
+    Command, Context, FACT_CHANGES_MAX, Identities, Outcome, Refused, Rejection, View, decide, may_write, stands,
+};
 use eventlog::{APPEND_BYTES_MAX, APPEND_EVENTS_MAX, AppendError, EVENT_BYTES_MAX, Log, Message, ReadError};
-use events::ids::{AuthType, EventId, Principal};
+use events::ids::{AuthType, EventId, Principal, UserName};
 use events::{Author, Event, Fact, Origin, chain_hash, subject};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -373,6 +375,7 @@ impl<L: Log> Writer<L> {
             sequence: decided.cursor.sequence + 1,
             previous: decided.cursor.hash,
             origin: origin.clone(),
+            user: user_of(tables, origin)?,
             fact,
         };
         let payload =
@@ -395,6 +398,20 @@ impl<L: Log> Writer<L> {
         decided.messages.push(Message { subject, id: event.id, proof: Some(proof), payload });
         Ok(Ok(()))
     }
+}
+
+/// The user who sent a request, for consumers of the log: they do not know whose an access key is. Root's key is the only
+/// one that is no row, because a caller's right is judged again where the command is decided.
+fn user_of(tables: &Tables<Writable<'_>>, origin: &Origin) -> Result<Option<UserName>, StateError> {
+    let Principal { kind, id } = &origin.principal;
+    Ok(match kind {
+        AuthType::System | AuthType::Unauthenticated => None,
+        AuthType::User => id.parse().ok(),
+        AuthType::ApiKey => {
+            let row = id.parse().map_or(Ok(None), |key| tables.key(&key))?;
+            Some(row.map_or_else(UserName::root, |row| row.user))
+        }
+    })
 }
 
 impl Decided {

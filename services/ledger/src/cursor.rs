@@ -3,7 +3,7 @@ use events::ids::{EventId, Sha256Digest};
 use serde::{Deserialize, Serialize};
 
 /// The version of the rows and of `project`. A projection of another version is made anew from the log.
-pub(crate) const PROJECTION_VERSION: u32 = 12;
+pub(crate) const PROJECTION_VERSION: u32 = 13;
 
 /// The position up to which the log is folded. It is written in the same transaction as the rows. The first two fields
 /// stay where they are in every version, so that each can read them of any other.
@@ -38,10 +38,11 @@ mod tests {
         let policies = events::policy::BUILT_IN;
         let read = (domain::SESSIONS_PER_USER_MAX, events::quota::WARNING_PERCENT, policies);
         let freed = (domain::FREED_AT_ONCE_MAX, domain::ENDED_FORGOTTEN_MAX);
-        let of_version = ((32, 80, ["readonly", "readwrite", "writeonly", "bucketowner"]), (64, 256));
+        let grown = (domain::growth::GROWTH_HOURS, domain::row::WRITERS_MAX);
+        let of_version = ((32, 80, ["readonly", "readwrite", "writeonly", "bucketowner"]), (64, 256), (2_160, 32));
         assert_eq!(
-            (PROJECTION_VERSION, (read, freed)),
-            (12, of_version),
+            (PROJECTION_VERSION, (read, freed, grown)),
+            (13, of_version),
             "raise PROJECTION_VERSION, then write both down here"
         );
     }

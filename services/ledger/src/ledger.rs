@@ -15,7 +15,7 @@ use crate::contention::Contention;
 use crate::follow::follow;
 use crate::keyring::Keyring;
 use crate::open::{Opened, open_database};
-use crate::past::{LoggedFacts, Past, PastEvents};
+use crate::past::{LoggedEntry, LoggedFacts, Past, PastEvents};
 use crate::proof::Prover;
 use crate::room::Room;
 use crate::snapshot::Snapshot;
@@ -218,6 +218,20 @@ impl Ledger {
         }
         let entries = self.past.read_within(from, last, bytes_max).await?;
         LoggedFacts::of(entries, &self.snapshot.load())
+    }
+
+    /// Reads entries that are folded already, facts and others, as [`Self::facts`] reads facts: at least one, from `from`
+    /// on and not beyond `last`, without a gap.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log or the projection cannot be read now.
+    pub async fn entries(&self, from: u64, last: u64, bytes_max: usize) -> Result<Vec<LoggedEntry>, ReadError> {
+        let recent = LoggedEntry::of_ring(&self.snapshot.load(), from, last, bytes_max)?;
+        if !recent.is_empty() {
+            return Ok(recent);
+        }
+        let entries = self.past.read_within(from, last, bytes_max).await?;
+        LoggedEntry::of(entries, &self.snapshot.load())
     }
 
     /// Returns the newest state of this process, without a barrier: for hints that are decided again at a commit.

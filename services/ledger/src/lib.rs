@@ -46,12 +46,13 @@ pub use error::{CommitError, FoldError, OpenError, ReadError, StateError, TooOld
 pub use keyring::{AUTHOR_KEY_BYTES, AuthorKey, AuthorKeyError, Keyring};
 pub use ledger::{Ledger, Options};
 pub use listing::{Cost, Entry, ObjectsPage, Page, UploadsPage, VersionsPage};
-pub use past::{LoggedFact, LoggedFacts, PastEvents};
+pub use past::{LoggedEntry, LoggedFact, LoggedFacts, PastEvents};
 pub use proof::proof_by;
 pub use rebuild::{Rebuilt, rebuild, restore_tail};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
 pub use tables::{
-    Access, Difference, Named, QuarantinedRow, RECOUNT_KEY_BYTES, ReadOnly, Reason, Recounted, Tables, Writable,
+    AGES, Access, AgeSum, AuditFound, AuditQuery, Difference, Insights, InsightsScan, KEYS_SCANNED_MAX, Named,
+    PREFIXES_MAX, PrefixSum, QuarantinedRow, RECOUNT_KEY_BYTES, ReadOnly, Reason, Recounted, Sum, Tables, Writable,
 };
 pub use writer::Progress;

@@ -65,6 +65,43 @@ pub struct LoggedFacts {
     pub until: u64,
 }
 
+/// An entry of the log, whether it is a fact or not, in its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedEntry {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// Its bytes. They may hold secrets.
+    pub bytes: Bytes,
+    /// Whether it is a fact.
+    pub is_fact: bool,
+}
+
+impl LoggedEntry {
+    /// Reads entries out of the ring of the newest, without asking the log; none if the first is not there any more.
+    pub(crate) fn of_ring(snapshot: &Snapshot, from: u64, last: u64, bytes_max: usize) -> Result<Vec<Self>, ReadError> {
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for sequence in from..=last {
+            let entry = snapshot.recent_entry(sequence).map_err(|error| ReadError(error.to_string()))?;
+            let Some((stored, is_fact)) = entry else { break };
+            bytes += stored.payload.len();
+            found.push(Self { sequence, bytes: stored.payload, is_fact });
+            if bytes >= bytes_max {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Entries that were judged when they were folded.
+    pub(crate) fn of(entries: Vec<Stored>, snapshot: &Snapshot) -> Result<Vec<Self>, ReadError> {
+        let judged = entries.into_iter().map(|Stored { sequence, payload, .. }| {
+            let is_quarantined = snapshot.is_quarantined(sequence).map_err(|error| ReadError(error.to_string()))?;
+            Ok(Self { sequence, bytes: payload, is_fact: !is_quarantined })
+        });
+        judged.collect()
+    }
+}
+
 impl LoggedFacts {
     /// Reads entries out of the ring of the newest, without asking the log. `None` if the first is not there any more.
     pub(crate) fn of_ring(

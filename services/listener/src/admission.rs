@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tower::util::ServiceExt;
 
+use crate::follower::Follower;
 use crate::framing::Refusal;
 use crate::linger::{NotUpgraded, Unread};
 use crate::patience::Patience;
@@ -31,6 +32,7 @@ pub(crate) struct Admission<S> {
     pub(crate) not_upgraded: NotUpgraded,
     pub(crate) switched: Switched,
     pub(crate) activity: Activity,
+    pub(crate) follower: Follower,
     pub(crate) patience: Patience,
     pub(crate) body_silence_time_max: Option<Duration>,
 }
@@ -51,6 +53,7 @@ where
         let mut request = request.map(|body| RequestBody::new(body, self.unread.clone(), self.body_silence_time_max));
         request.extensions_mut().insert(self.peer);
         request.extensions_mut().insert(self.patience.clone());
+        request.extensions_mut().insert(self.follower.clone());
         let upgrade = request.extensions().get::<OnUpgrade>().cloned();
         let (service, unread, not_upgraded) = (self.service.clone(), self.unread.clone(), self.not_upgraded.clone());
         let switched = self.switched.clone();

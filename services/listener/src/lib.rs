@@ -13,6 +13,7 @@
 //! - `listener`: the loop that accepts, and the life of a connection
 //! - `slots`: the limits on connections, and which connections make room for others; `guard`, `patience`: clients that
 //!   do not read; `body`: clients that do not send; `linger`: clients that still send after the response
+//! - `follower`: connections that follow something, which have slots and a patience of their own
 //! - `framing`: ambiguous heads; `strict`: a stream without them
 //! - `client`: whose request it is, behind proxies
 //! - `admission`: extensions that every request gets on its way to the service
@@ -22,6 +23,7 @@ mod admission;
 mod body;
 mod certificates;
 mod client;
+mod follower;
 mod framing;
 mod guard;
 mod limits;
@@ -35,6 +37,7 @@ mod strict;
 pub use body::{BodyError, RequestBody};
 pub use certificates::{CertificateError, Certificates};
 pub use client::{Client, TrustedProxies};
+pub use follower::Follower;
 pub use framing::{Framing, Refusal};
 pub use limits::Limits;
 pub use listener::Listener;

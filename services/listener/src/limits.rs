@@ -10,6 +10,11 @@ pub struct Limits {
     /// is lower when few are free: no address has more than are left for others. All clients behind a proxy or an
     /// address translator count as one address.
     pub connections_per_address_max: usize,
+    /// Connections open at once that follow something, beside those that a service is asked over. They do not count for
+    /// their addresses: the service limits how many a user has.
+    pub followers_max: usize,
+    /// How long a follower may read nothing of what is sent to it.
+    pub follower_stall_time_max: Duration,
     /// How long a TLS handshake may take.
     pub handshake_time_max: Duration,
     /// How long a connection may be open before its first byte arrives.

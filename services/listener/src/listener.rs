@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ProtocolVersion;
 
 use crate::admission::Admission;
+use crate::follower::Follower;
 use crate::guard::{Guarded, Stalled};
 use crate::linger::{Lingering, NotUpgraded, Unread};
 use crate::patience::Patience;
@@ -72,7 +73,8 @@ impl Listener {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let slots = ConnectionSlots::new(self.limits.connections_max, self.limits.connections_per_address_max);
+        let Limits { connections_max, connections_per_address_max, followers_max, .. } = self.limits;
+        let slots = ConnectionSlots::new(connections_max, connections_per_address_max, followers_max);
         let terms = Arc::new(Terms { name: self.name, limits: self.limits, tls: self.tls });
         let stopping = watch::Sender::new(());
         let mut connections = JoinSet::new();
@@ -188,6 +190,7 @@ impl Terms {
             not_upgraded: NotUpgraded::default(),
             switched: Switched::default(),
             activity: activity.clone(),
+            follower: Follower::new(activity.clone(), patience.clone(), self.limits.follower_stall_time_max),
             patience,
             body_silence_time_max: self.limits.body_silence_time_max,
         };

@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -11,11 +11,12 @@ pub struct Patience {
     usual: Duration,
     shortened: Duration,
     waiting: Arc<ArcSwapOption<AtomicUsize>>,
+    of_follower: Arc<OnceLock<Duration>>,
 }
 
 impl Patience {
     pub(crate) fn new(usual: Duration, shortened: Duration) -> Self {
-        Self { usual, shortened: shortened.min(usual), waiting: Arc::default() }
+        Self { usual, shortened: shortened.min(usual), waiting: Arc::default(), of_follower: Arc::default() }
     }
 
     /// From now on it is short while `waiting`, the number of waiting requests, is above zero.
@@ -23,8 +24,17 @@ impl Patience {
         self.waiting.store(Some(waiting));
     }
 
+    /// From now on it is that of a follower, who may be slow for long and holds nothing that others wait for.
+    pub(crate) fn of_follower(&self, time: Duration) {
+        // It is the same time whoever says it.
+        let _said = self.of_follower.set(time);
+    }
+
     /// Its present length.
     pub(crate) fn now(&self) -> Duration {
+        if let Some(time) = self.of_follower.get() {
+            return *time;
+        }
         let waiting = self.waiting.load().as_deref().is_some_and(|waiting| waiting.load(Ordering::Relaxed) > 0);
         if waiting { self.shortened } else { self.usual }
     }

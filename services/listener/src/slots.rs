@@ -23,11 +23,13 @@ pub(crate) struct ConnectionSlots {
 }
 
 /// The connections that have slots. There are never more of them than slots.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Taken {
     table: Mutex<Table>,
     /// A connection became idle, and may have to make room.
     became_idle: Notify,
+    /// Slots of connections that follow something.
+    followers: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -45,8 +47,11 @@ struct Connection {
     unflushed: Arc<AtomicBool>,
     idle_since: Instant,
     has_slot: bool,
+    /// It counts for no origin, and makes room for nobody.
+    is_follower: bool,
     is_leaving: bool,
     leave: Arc<Notify>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 /// A connection's claim before it has a slot: it counts for its origin.
@@ -62,9 +67,7 @@ pub(crate) struct Claim {
 /// The slot of a connection; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
-    // Dropped in this order: when the next connection gets the slot, this one is gone.
     claim: Claim,
-    _permit: OwnedSemaphorePermit,
 }
 
 /// Reports what a connection does, as far as its slot depends on it. Clones refer to the same connection.
@@ -82,8 +85,10 @@ pub(crate) struct Activity {
 pub(crate) struct Busy(Option<Activity>);
 
 impl ConnectionSlots {
-    pub(crate) fn new(max: usize, per_address_max: usize) -> Self {
-        Self { total: Arc::new(Semaphore::new(max)), taken: Arc::default(), per_address_max }
+    pub(crate) fn new(max: usize, per_address_max: usize, followers_max: usize) -> Self {
+        let followers = Arc::new(Semaphore::new(followers_max));
+        let taken = Taken { table: Mutex::default(), became_idle: Notify::new(), followers };
+        Self { total: Arc::new(Semaphore::new(max)), taken: Arc::new(taken), per_address_max }
     }
 
     /// Counts a connection for its origin, unless that has too many. No origin has more slots than are free, so that
@@ -105,8 +110,10 @@ impl ConnectionSlots {
             unflushed: Arc::clone(&unflushed),
             idle_since: Instant::now(),
             has_slot: false,
+            is_follower: false,
             is_leaving: false,
             leave: Arc::clone(&leave),
+            permit: None,
         };
         table.connections.insert(id, connection);
         drop(table);
@@ -129,8 +136,9 @@ impl ConnectionSlots {
         };
         if let Some(connection) = self.taken.lock().connections.get_mut(&claim.id) {
             connection.has_slot = true;
+            connection.permit = Some(permit);
         }
-        Some(ConnectionSlot { claim, _permit: permit })
+        Some(ConnectionSlot { claim })
     }
 }
 
@@ -149,6 +157,23 @@ impl Activity {
             connection.under_way += 1;
         }
         Busy(Some(self.clone()))
+    }
+
+    /// From now on the connection has a slot of those for followers, and its former one is free. Returns false if none of
+    /// those is left.
+    pub(crate) fn follow(&self) -> bool {
+        let mut table = self.taken.lock();
+        let Table { origins, connections, .. } = &mut *table;
+        let Some(connection) = connections.get_mut(&self.id).filter(|connection| !connection.is_follower) else {
+            return true;
+        };
+        let Ok(permit) = Arc::clone(&self.taken.followers).try_acquire_owned() else { return false };
+        (connection.is_follower, connection.has_slot) = (true, false);
+        let before = connection.permit.replace(permit);
+        leave_origin(origins, connection.origin);
+        drop(table);
+        drop(before);
+        true
     }
 
     /// Everything has been sent.
@@ -225,12 +250,22 @@ impl Taken {
 impl Drop for Claim {
     fn drop(&mut self) {
         let mut table = self.taken.lock();
-        table.connections.remove(&self.id);
-        if let Some(count) = table.origins.get_mut(&self.origin) {
-            *count -= 1;
-            if *count == 0 {
-                table.origins.remove(&self.origin);
-            }
+        let gone = table.connections.remove(&self.id);
+        if gone.as_ref().is_none_or(|gone| !gone.is_follower) {
+            leave_origin(&mut table.origins, self.origin);
+        }
+        drop(table);
+        // Last: when the next connection gets the slot, this one is gone.
+        drop(gone);
+    }
+}
+
+/// One connection less counts for an origin.
+fn leave_origin(origins: &mut HashMap<IpAddr, usize>, origin: IpAddr) {
+    if let Some(count) = origins.get_mut(&origin) {
+        *count -= 1;
+        if *count == 0 {
+            origins.remove(&origin);
         }
     }
 }
@@ -250,7 +285,7 @@ mod tests {
 
     #[test]
     fn an_origin_has_so_many_and_all_together_so_many() {
-        let slots = ConnectionSlots::new(3, 2);
+        let slots = ConnectionSlots::new(3, 2, 0);
         let first = take(&slots, "192.0.2.1").unwrap();
         let _second = take(&slots, "::ffff:192.0.2.1").unwrap();
         assert!(take(&slots, "192.0.2.1").is_none(), "its third");
@@ -262,7 +297,7 @@ mod tests {
 
     #[test]
     fn no_few_origins_have_all() {
-        let slots = ConnectionSlots::new(4_096, 1_024);
+        let slots = ConnectionSlots::new(4_096, 1_024, 0);
         let mut taken = Vec::new();
         for number in 1..=12 {
             taken.extend(std::iter::from_fn(|| take(&slots, &format!("192.0.2.{number}"))));
@@ -275,7 +310,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_of_those_who_went() {
-        let slots = ConnectionSlots::new(2, 1);
+        let slots = ConnectionSlots::new(2, 1, 0);
         for number in 0..1_000_u32 {
             let address = std::net::Ipv4Addr::from_bits(number).to_string();
             let slot = take(&slots, &address).unwrap();
@@ -288,7 +323,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_idle_make_room_and_those_of_who_has_most_first() {
-        let slots = ConnectionSlots::new(4, 3);
+        let slots = ConnectionSlots::new(4, 3, 0);
         let addresses = ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"];
         let [one, two, three, other] = addresses.map(|address| take(&slots, address).unwrap());
         let busy = one.activity().begin();
@@ -316,7 +351,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_ends_a_request_makes_room_for_those_who_wait() {
-        let slots = ConnectionSlots::new(1, 1);
+        let slots = ConnectionSlots::new(1, 1, 0);
         let slot = take(&slots, "192.0.2.1").unwrap();
         let busy = slot.activity().begin();
         let mut late = Box::pin(slots.slot(claim(&slots, "192.0.2.2").unwrap()));
@@ -331,5 +366,23 @@ mod tests {
         slot.activity().begin().stay();
         drop(slot);
         assert!(late.now_or_never().flatten().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_follower_leaves_its_slot_to_others_and_counts_for_no_address() {
+        let slots = ConnectionSlots::new(1, 1, 1);
+        let slot = take(&slots, "192.0.2.1").unwrap();
+        let busy = slot.activity().begin();
+        assert!(take(&slots, "192.0.2.1").is_none());
+        assert!(slot.activity().follow() && slot.activity().follow(), "it may say so twice");
+        let other = take(&slots, "192.0.2.1").unwrap();
+        assert!(!other.activity().follow(), "there is one such slot");
+        assert!(slot.activity().has_to_go().now_or_never().is_none(), "it makes room for nobody");
+        drop((busy, slot));
+        assert!(other.activity().follow());
+        let _next = take(&slots, "192.0.2.1").unwrap();
+        drop(other);
+        assert_eq!(slots.taken.lock().origins.len(), 1, "of the next one");
+        assert_eq!(slots.taken.followers.available_permits(), 1);
     }
 }

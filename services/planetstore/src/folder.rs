@@ -65,6 +65,11 @@ impl Paths {
         self.0.join("piece-secrets.key")
     }
 
+    /// The keys of the notary, where they are not derived from the master keys.
+    pub(crate) fn notary_key(&self) -> PathBuf {
+        self.0.join("notary.key")
+    }
+
     pub(crate) fn credentials(&self) -> PathBuf {
         self.0.join("credentials")
     }
@@ -80,6 +85,11 @@ impl Paths {
     /// The settled mark: up to which event the writes of this gateway are settled.
     pub(crate) fn settled(&self) -> PathBuf {
         self.0.join("settled")
+    }
+
+    /// The telemetry of the last day.
+    pub(crate) fn telemetry(&self) -> PathBuf {
+        self.0.join("telemetry").join("points")
     }
 
     /// The projection that a rebuild writes.

@@ -9,7 +9,9 @@
 //! - `cli`: the table of commands and roles; `commands`: a file per command, with its arguments
 //! - `roles`: a file per role, with its arguments; `process`: watches everything that runs, and stops it in order
 //! - `doctor`: a file per check
-//! - `folder`, `credentials`, `master_key`, `author_key`, `piece_secrets`, `run_file`: the files of the data folder
+//! - `folder`, `credentials`, `master_key`, `author_key`, `notary_key`, `piece_secrets`, `run_file`: the files of the data
+//!   folder
+//! - `client`: the console of a running store; `s3_client`: its objects; `progress`: what a terminal shows meanwhile
 //! - `tls`: the server's certificate; `trust`: the certificates that clients trust
 
 use std::process::ExitCode;
@@ -33,11 +35,14 @@ mod listen;
 mod logs;
 mod master_key;
 mod nats;
+mod notary_key;
 mod ownership;
 mod piece_secrets;
 mod process;
+mod progress;
 mod roles;
 mod run_file;
+mod s3_client;
 mod signals;
 mod sources;
 mod table;

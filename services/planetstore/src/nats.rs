@@ -102,7 +102,7 @@ fn role(connection: &str) -> Role {
         (Some("gateway"), _) => Role::Gateway,
         (Some("integration-owner"), _) => Role::IntegrationOwner,
         (Some("lifecycle"), _) => Role::Lifecycle,
-        (Some("maintenance" | "repair" | "gc" | "health"), _) => Role::Maintenance,
+        (Some("maintenance" | "repair" | "gc" | "health" | "notify"), _) => Role::Maintenance,
         (Some("node"), Some(node)) => Role::Node(node),
         _ => Role::Operator,
     }

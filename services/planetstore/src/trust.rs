@@ -24,6 +24,25 @@ pub(crate) fn authorities(file: &Path) -> anyhow::Result<TlsConnector> {
     Ok(Arc::new(config).into())
 }
 
+/// Trusts servers whom the system trusts, and those whose certificate an authority in a file has signed.
+pub(crate) fn everybody(more: Option<&Path>) -> anyhow::Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    // A system without certificates trusts nobody: what cannot be reached then says so.
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "a certificate of the system cannot be read");
+    }
+    roots.add_parsable_certificates(found.certs);
+    if let Some(file) = more {
+        for certificate in certificates(file)? {
+            let added = roots.add(certificate);
+            added.with_context(|| format!("{} contains a certificate that cannot be used", file.display()))?;
+        }
+    }
+    let config = builder(aws_lc_rs::default_provider())?.with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
 /// Trusts only the server with the key of the first certificate in a file: the store's own certificate on this machine.
 /// The server's name and the certificate's issuer do not matter.
 pub(crate) fn only(file: &Path) -> anyhow::Result<TlsConnector> {

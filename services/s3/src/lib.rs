@@ -21,6 +21,7 @@ pub mod form;
 pub mod header;
 pub mod lifecycle;
 pub mod lock;
+pub mod notification;
 pub mod operation;
 pub mod query;
 pub mod range;

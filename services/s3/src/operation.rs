@@ -182,6 +182,8 @@ operations! {
     GetBucketLifecycleConfiguration: Get Bucket / "lifecycle" => Reads;
     PutBucketLifecycleConfiguration: Put Bucket / "lifecycle" => Writes Document;
     DeleteBucketLifecycle: Delete Bucket / "lifecycle" => Writes;
+    GetBucketNotificationConfiguration: Get Bucket / "notification" => Reads;
+    PutBucketNotificationConfiguration: Put Bucket / "notification" => Writes Document;
     GetBucketTagging: Get Bucket / "tagging" => Reads;
     PutBucketTagging: Put Bucket / "tagging" => Writes Document;
     DeleteBucketTagging: Delete Bucket / "tagging" => Writes;
@@ -206,9 +208,6 @@ operations! {
     DeleteBucketReplication: Delete Bucket / "replication" => Writes, Deleted;
     GetBucketLogging: Get Bucket / "logging" => Reads, Empty("BucketLoggingStatus");
     PutBucketLogging: Put Bucket / "logging" => Writes Document, Unchanging(Unchanging::Logging);
-    GetBucketNotificationConfiguration: Get Bucket / "notification" => Reads, Empty("NotificationConfiguration");
-    PutBucketNotificationConfiguration: Put Bucket / "notification" => Writes Document,
-        Unchanging(Unchanging::Notification);
     GetBucketAccelerateConfiguration: Get Bucket / "accelerate" => Reads, Empty("AccelerateConfiguration");
     PutBucketAccelerateConfiguration: Put Bucket / "accelerate" => Writes Document,
         Unchanging(Unchanging::Accelerate);

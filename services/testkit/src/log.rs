@@ -14,6 +14,7 @@
 //! disk that fills: for those there are tests with nats-servers.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eventlog::{AppendError, Follow, Log, Message, ReadError, Stored, Tail, check_size};
@@ -30,6 +31,7 @@ pub struct MemoryLog {
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
+    asked: AtomicU64,
     /// Counts changes of the state, so that followers look again.
     changes: watch::Sender<u64>,
 }
@@ -136,6 +138,11 @@ impl MemoryLog {
         Self::default()
     }
 
+    /// How often it was read, or asked where it ends. What is pushed to followers does not count.
+    pub fn asked(&self) -> u64 {
+        self.shared.asked.load(Ordering::SeqCst)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // The state has no invariant that a panic in the middle could break for a test.
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -203,10 +210,12 @@ impl Log for MemoryLog {
     }
 
     async fn read(&self, from: u64, events_max: usize, bytes_max: usize) -> Result<Vec<Stored>, ReadError> {
+        self.shared.asked.fetch_add(1, Ordering::SeqCst);
         self.state().read(from, events_max, bytes_max)
     }
 
     async fn tail(&self) -> Result<Tail, ReadError> {
+        self.shared.asked.fetch_add(1, Ordering::SeqCst);
         let mut state = self.state();
         if state.reads_refused > 0 {
             state.reads_refused -= 1;

@@ -102,6 +102,7 @@ pub fn server_options(folder: &Path, region: RegionName) -> ServerOptions {
         start_time_max: START_TIME_MAX,
         region,
         nodes: vec![],
+        consumer_issuer: None,
     }
 }
 

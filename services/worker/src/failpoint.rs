@@ -61,6 +61,10 @@ failpoints! {
     HealthJudged = "health.judged";
     /// The log says what became of nodes.
     HealthWritten = "health.written";
+    /// Targets received events, and the log does not say so.
+    NotifyDelivered = "notify.delivered";
+    /// The log says which events targets received.
+    NotifyAdvanced = "notify.advanced";
     /// Contents are known to be owed shards, and none was written.
     RepairFoundOwed = "repair.found-owed";
     /// A stripe is to be read; of the shards, the stripes before it are on the nodes and not durable.

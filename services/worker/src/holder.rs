@@ -39,7 +39,7 @@ const fn tick(lease: Lease) -> Duration {
         // five seconds after its last sign.
         Lease::Nodes => Duration::from_millis(200),
         // Five seconds.
-        Lease::Repair | Lease::Gc | Lease::Dedup => Duration::from_millis(500),
+        Lease::Repair | Lease::Gc | Lease::Dedup | Lease::Notify | Lease::Notary => Duration::from_millis(500),
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) enum Access {
     Open,
     /// Everybody who has logged in.
     Known,
+    /// Everybody who has logged in, unless a policy denies it: it gives nothing that they do not have anyway.
+    Everyone(Action),
     /// The user whom the path names, and whoever has the right.
     Own(Action),
     /// Whoever has the right.
@@ -115,6 +117,7 @@ impl Caller {
         let is_own = asking.user.as_deref() == Some(self.name.as_str());
         let (action, needs_no_right) = match asking.access {
             Access::Open | Access::Known => return Ok(()),
+            Access::Everyone(action) => (action, true),
             Access::Own(action) => (action, is_own),
             Access::Right(action) => (action, false),
         };
@@ -203,6 +206,12 @@ pub(super) fn identify_again(
     now: Timestamp,
 ) -> Result<Caller, Refusal> {
     in_state(snapshot, good_token(admin, headers, now)?, now)
+}
+
+/// When the token of a request expires, if it is good.
+pub(super) fn expiry(admin: &Admin, headers: &HeaderMap, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let (_, claims) = good_token(admin, headers, now)?;
+    Timestamp::from_second(claims.exp).map_err(|_| Refusal::unauthenticated())
 }
 
 /// What a good token says, and the number of the master key that it was made with.

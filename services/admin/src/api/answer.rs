@@ -43,6 +43,11 @@ impl Answer {
         Ok(Self { sequence: Some(sequence), ..Self::of(document)? })
     }
 
+    /// The connection speaks another protocol from here on.
+    pub(super) fn switching(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self { status: StatusCode::SWITCHING_PROTOCOLS, body: None, media: JSON, sequence: None, headers }
+    }
+
     /// Done, with nothing to say about it.
     pub(super) fn done(sequence: u64) -> Self {
         let (status, sequence) = (StatusCode::NO_CONTENT, Some(sequence));

@@ -106,6 +106,8 @@ pub(super) fn targets(path: &str, params: &[(String, String)]) -> Vec<String> {
             "kms_key" => "kms-key",
             "bucket" => "bucket",
             "node" => "node",
+            "consumer" => "consumer",
+            "target" => "target",
             // Keys and sessions are their users'.
             _ => return None,
         };
@@ -120,13 +122,15 @@ pub(super) fn targets(path: &str, params: &[(String, String)]) -> Vec<String> {
 }
 
 /// What lists and makes things, and their kind.
-const COLLECTIONS: [(&str, &str); 6] = [
+const COLLECTIONS: [(&str, &str); 8] = [
     ("/api/v1/users", "user"),
     ("/api/v1/groups", "group"),
     ("/api/v1/policies", "policy"),
     ("/api/v1/kms-keys", "kms-key"),
     ("/api/v1/buckets", "bucket"),
     ("/api/v1/nodes", "node"),
+    ("/api/v1/consumers", "consumer"),
+    ("/api/v1/targets", "target"),
 ];
 
 /// What a request makes that names it in its document only.
@@ -136,10 +140,11 @@ fn made(operation: &Operation, asked: &Asked) -> Option<String> {
 }
 
 fn respond(answer: Answer) -> Response {
+    let has_body = answer.body.is_some();
     let mut response = Response::new(answer.body.unwrap_or_else(Body::empty));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    if answer.status != StatusCode::NO_CONTENT {
+    if has_body {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.media));
     }
     headers.extend(answer.headers);

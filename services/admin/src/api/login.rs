@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use domain::{Identities, IdentityCommand, IdentityRejection, OpenSession, Outcome, RefreshSession, Rejection};
 use events::ids::{SessionId, Sha256Digest, UserName};
 use events::user::Role;
+use http::header::CONTENT_TYPE;
 use identity::{Asker, Bearer, RefreshToken};
 use jiff::{SignedDuration, Timestamp};
 use ledger::CommitError;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use super::access::Caller;
 use super::answer::Answer;
 use super::asked::Asked;
+use super::carrier::{Carrier, lasting};
 use super::password::Proven;
 use super::refusal::Refusal;
 use super::{shape, users};
@@ -28,7 +30,7 @@ const PROOFS_MAX: usize = 2;
 
 /// Opens a session for who knows a password.
 pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
-    let address = asked.address();
+    let (address, carrier) = (asked.address(), Carrier::of(&asked.parts)?);
     let crowded = asked.admin.0.throttle.address(address);
     let shape::Login { user, password } = asked.json().await?;
     // Who logged in from here before is bounded by their own attempts, and not by those of others beside them.
@@ -59,7 +61,7 @@ pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
             committed => {
                 let committed = committed.map_err(|error| Refusal::from(error).or_if_missing(Refusal::login()))?;
                 metrics::counter!("planetstore_logins_total", "outcome" => "opened").increment(1);
-                return answer(&asked, proven, &next, expires, committed.sequence);
+                return answer(&asked, &carrier, proven, &next, expires, committed.sequence);
             }
         }
     }
@@ -72,16 +74,71 @@ pub(super) async fn login(mut asked: Asked) -> Result<Answer, Refusal> {
 /// Source: RFC 9700, section 4.14.2.
 pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
     asked.admin.0.throttle.address(asked.address())?;
-    let shown: shape::Refresh = asked.json().await?;
-    let shown = RefreshToken::parse(shown.refresh_token.expose()).map_err(|_| Refusal::session_ended())?;
-    let session = SessionId(shown.session());
+    let carrier = Carrier::of(&asked.parts)?;
+    let shown = shown(&mut asked, &carrier).await?;
+    match carrier {
+        Carrier::Document => renew(&asked, &carrier, &shown).await,
+        // The browser goes away with its page, and what was begun is finished all the same: see `handover`.
+        Carrier::Cookie { .. } => tokio::spawn(renew_or_repeat(asked, carrier, shown)).await.map_err(|error| {
+            tracing::error!(%error, "a refresh went wrong");
+            Refusal::internal()
+        })?,
+    }
+}
+
+/// The refresh token that a request shows.
+async fn shown(asked: &mut Asked, carrier: &Carrier) -> Result<RefreshToken, Refusal> {
+    let document = if *carrier == Carrier::Document { asked.json().await? } else { named(asked).await? };
+    match (carrier, document.refresh_token) {
+        (Carrier::Document, Some(token)) => {
+            let token = RefreshToken::parse(token.expose()).map_err(|_| Refusal::session_ended())?;
+            let is_meant = document.session.is_none_or(|session| session.0 == token.session());
+            is_meant.then_some(token).ok_or_else(Refusal::session_ended)
+        }
+        (Carrier::Document, None) => Err(Refusal::invalid("the body: `refresh_token` is missing")),
+        (Carrier::Cookie { .. }, Some(_)) => {
+            Err(Refusal::invalid("the refresh token is in the cookie, or in the body"))
+        }
+        (Carrier::Cookie { .. }, None) => {
+            carrier.token(&asked.parts, document.session).ok_or_else(Refusal::session_ended)
+        }
+    }
+}
+
+/// What a page says beside its cookie, if it says anything.
+async fn named(asked: &mut Asked) -> Result<shape::Refresh, Refusal> {
+    if !asked.parts.headers.contains_key(CONTENT_TYPE) {
+        return Ok(shape::Refresh::default());
+    }
+    let bytes = asked.bytes().await?;
+    if bytes.is_empty() {
+        return Ok(shape::Refresh::default());
+    }
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::invalid(format!("the body: {error}")))
+}
+
+/// Goes on with a session whose page may have been left a moment ago.
+async fn renew_or_repeat(asked: Asked, carrier: Carrier, shown: RefreshToken) -> Result<Answer, Refusal> {
+    let (handover, session) = (&asked.admin.0.handover, SessionId(shown.session()));
+    let _turn = handover.turn(session).await;
     let proven = owner(&asked, session).await?.ok_or_else(Refusal::session_ended)?;
-    let (next, expires) = next_refresh(&asked, session)?;
+    if let Some((next, expires)) = handover.again(kept(&asked, &shown, &proven.name), asked.now) {
+        let sequence = asked.read().await?.cursor()?.sequence;
+        return answer(&asked, &carrier, proven, &next, expires, sequence);
+    }
+    renew(&asked, &carrier, &shown).await
+}
+
+async fn renew(asked: &Asked, carrier: &Carrier, shown: &RefreshToken) -> Result<Answer, Refusal> {
+    let session = SessionId(shown.session());
+    let proven = owner(asked, session).await?.ok_or_else(Refusal::session_ended)?;
+    let (next, expires) = next_refresh(asked, session)?;
+    let spent = kept(asked, shown, &proven.name);
     let refresh = RefreshSession {
         session,
-        spent: kept(&asked, &shown, &proven.name),
-        genuine: asked.admin.0.tokens.iter().any(|tokens| tokens.has_issued(&shown)),
-        refresh: kept(&asked, &next, &proven.name),
+        spent,
+        genuine: asked.admin.0.tokens.iter().any(|tokens| tokens.has_issued(shown)),
+        refresh: kept(asked, &next, &proven.name),
         expires,
     };
     let committed = asked.admin.0.ledger.refresh_session(refresh, asked.origin(&proven.name)).await;
@@ -90,12 +147,17 @@ pub(super) async fn refresh(mut asked: Asked) -> Result<Answer, Refusal> {
         tracing::warn!(user = %proven.name, %session, "a refresh token was used twice: ended the session");
         return Err(Refusal::session_ended());
     }
-    answer(&asked, proven, &next, expires, committed.sequence)
+    if *carrier != Carrier::Document {
+        asked.admin.0.handover.keep(spent, next.clone(), expires, asked.now);
+    }
+    answer(asked, carrier, proven, &next, expires, committed.sequence)
 }
 
 pub(super) async fn logout(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
+    let forgotten = Carrier::of(&asked.parts)?.forgotten()?;
     let command = IdentityCommand::RevokeSessions { user: caller.name.clone(), session: Some(caller.session) };
-    Ok(Answer::done(asked.change(&caller, command).await?.sequence))
+    let done = Answer::done(asked.change(&caller, command).await?.sequence);
+    Ok(Answer { headers: forgotten.into_iter().collect(), ..done })
 }
 
 /// Shows once more who has a session: what comes back is good for what asks for a recent proof. Guesses count as those
@@ -152,6 +214,7 @@ fn kept(asked: &Asked, token: &RefreshToken, user: &UserName) -> Sha256Digest {
 
 fn answer(
     asked: &Asked,
+    carrier: &Carrier,
     proven: Proven,
     next: &RefreshToken,
     refresh_expires: Timestamp,
@@ -164,15 +227,19 @@ fn answer(
         tracing::error!(%error, "a login failed");
         Refusal::internal()
     })?;
+    let text = next.to_text();
+    let cookie = carrier.kept(&text, lasting(asked.now, refresh_expires))?;
     let session = shape::Session {
         access_token: issued.token.expose().to_owned(),
         expires: issued.expires,
-        refresh_token: next.to_text().expose().to_owned(),
+        refresh_token: cookie.is_none().then(|| text.expose().to_owned()),
         refresh_expires,
+        session: SessionId(next.session()),
         user: name,
         role,
     };
-    Answer::changed(&session, sequence)
+    let answer = Answer::changed(&session, sequence)?;
+    Ok(Answer { headers: cookie.into_iter().collect(), ..answer })
 }
 
 fn bearer(proven: &Proven, session: Uuid) -> Bearer {

@@ -57,7 +57,7 @@ pub(super) async fn rotate(mut asked: Asked, caller: Caller) -> Result<Answer, R
     Answer::changed(&shape(&asked).await?, committed.sequence)
 }
 
-async fn shape(asked: &Asked) -> Result<MasterKeys, Refusal> {
+pub(super) async fn shape(asked: &Asked) -> Result<MasterKeys, Refusal> {
     let snapshot = asked.read().await?;
     let number = snapshot.totals()?.keys.master_number();
     let held: Vec<_> = asked.admin.0.master_keys.iter().map(|held| held.key).collect();

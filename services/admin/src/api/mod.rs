@@ -9,10 +9,14 @@
 //!   from head to answer
 //! - `delegation`: what of their rights people may hand on to others
 //! - `asked`, `answer`, `refusal`: what handlers get and give; `shape`: the JSON documents
-//! - `history`: the events of the log, a folder of its own
-//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`:
-//!   the handlers
-//! - `password`, `throttle`: what stands between a guesser and a session
+//! - `history`: the events of the log, and `objects`: S3 through the console's origin, a folder each; `live`: events and
+//!   telemetry over a WebSocket; `evidence`: proofs that events are as they were; `insights`: what buckets hold and held
+//! - `telemetry`: requests, latencies and active users, now and over the last day
+//! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
+//!   `consumers`, `targets`: the handlers
+//! - `policy_check`, `search`, `site`: what people ask who find their way through a store
+//! - `password`, `throttle`: what stands between a guesser and a session; `carrier`, `handover`: its refresh tokens in
+//!   cookies
 //! - `openapi`: the description of it all
 
 mod access;
@@ -20,32 +24,46 @@ mod answer;
 mod answering;
 mod asked;
 mod buckets;
+mod carrier;
+mod consumers;
 mod delegation;
+mod evidence;
 mod groups;
+mod handover;
 mod history;
+mod insights;
 mod keys;
 mod kms_keys;
+mod live;
 mod login;
 mod master_key;
 mod method;
 mod nodes;
+mod objects;
 mod openapi;
 mod operation;
 mod operations;
 mod password;
 mod policies;
+mod policy_check;
 mod refusal;
 mod region;
+mod search;
 mod sessions;
 mod shape;
+mod site;
+mod targets;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod throttle;
 mod users;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use ::consumers::Consumers;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
@@ -53,6 +71,7 @@ use axum::routing::MethodRouter;
 use domain::Identities;
 use events::ids::{KeyCheck, MasterKeyId, RegionName};
 use feed::Feed;
+use futures_util::stream::BoxStream;
 use http::HeaderMap;
 use http::request::Parts;
 use identity::{
@@ -64,10 +83,17 @@ use policy::Action;
 use rights::{AccessCache, GuardedLedger};
 use shards::Membership;
 
+use ::telemetry::Aggregate;
+
+use crate::telemetry::{Follow, Telemetry};
 use access::Asker;
+use handover::Handover;
 use history::Streams;
+use insights::Scans;
+pub use objects::{ObjectService, object_routes};
 pub use openapi::openapi;
 use refusal::Refusal;
+pub use site::Site;
 use throttle::Throttle;
 pub use throttle::{BasicLogin, BasicLogins};
 
@@ -91,6 +117,10 @@ pub struct AdminOptions {
     pub trusted_proxies: TrustedProxies,
     /// The storage nodes, as this gateway hears them.
     pub membership: Membership,
+    /// The durable consumers; without them there is no NATS server that could have some.
+    pub consumers: Option<Consumers>,
+    /// Its addresses and limits.
+    pub site: Site,
     /// Where time and ids come from.
     pub sources: Sources,
     /// Fills a buffer with randomness fit for keys, or says that there is none.
@@ -122,15 +152,22 @@ struct Shared {
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
     membership: Membership,
+    consumers: Option<Consumers>,
+    site: Site,
     sources: Sources,
     random: fn(&mut [u8]) -> bool,
     hasher: Hasher,
     throttle: Throttle,
+    handover: Handover,
     ledger: GuardedLedger,
     /// The events of the log, for readers.
     feed: Feed,
     /// Who follows them.
     streams: Streams,
+    /// Scans of buckets.
+    scans: Scans,
+    /// What all processes tell of themselves.
+    telemetry: Telemetry,
     /// The rules of buckets, for whoever may read the events of some keys.
     bucket_rules: AccessCache,
 }
@@ -178,6 +215,8 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            consumers,
+            site,
             sources,
             random: source,
         } = options;
@@ -190,15 +229,33 @@ impl Admin {
             master_keys,
             trusted_proxies,
             membership,
+            consumers,
+            site,
             sources,
             random: source,
             hasher: Hasher::new(random)?,
             throttle: Throttle::new(),
+            handover: Handover::new(),
             ledger: GuardedLedger::new(ledger),
             feed,
             streams: Streams::new(),
+            scans: Scans::new(),
+            telemetry: Telemetry::new(),
             bucket_rules: AccessCache::new(),
         })))
+    }
+
+    /// Takes up what all processes of the region tell of themselves, and keeps the last day of it in a file, until nothing
+    /// more can be heard. It may be dropped at any moment. One such call is made.
+    pub fn follow_telemetry(
+        &self,
+        ledger: Ledger,
+        heard: BoxStream<'static, Aggregate>,
+        file: PathBuf,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let Shared { telemetry, membership, sources, .. } = &*self.0;
+        let (telemetry, membership, sources) = (telemetry.clone(), membership.clone(), sources.clone());
+        Follow { telemetry, ledger, membership, sources }.run(heard, file)
     }
 
     /// A login by HTTP Basic over a connection with `peer`, of which `is_right` knows whether it is right. It counts as a

@@ -89,6 +89,7 @@ fn whom(operation: &Operation) -> String {
     let whom = match operation.access() {
         Access::Open => "Needs no login.".into(),
         Access::Known => "Needs a login.".into(),
+        Access::Everyone(action) => format!("Needs a login, and that no policy denies `{action}`."),
         Access::Own(action) => {
             format!("Needs a login as this user, as an administrator, or with the right `{action}`.")
         }

@@ -83,6 +83,11 @@ impl Operation {
         Self { gives: Some(SchemaGenerator::subschema_for::<T>), status: 200, ..self }
     }
 
+    /// Its success is another protocol.
+    pub(super) fn switches(self) -> Self {
+        Self { status: 101, ..self }
+    }
+
     pub(super) fn makes<T: JsonSchema>(self) -> Self {
         Self { status: 201, ..self.gives::<T>() }
     }

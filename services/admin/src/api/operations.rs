@@ -4,10 +4,10 @@ use policy::Action;
 
 use super::access::Access;
 use super::method::Method;
-use super::operation::{Handler, Operation};
+use super::operation::{Handler, Operation, Parameter};
 use super::{
-    buckets, groups, history, keys, kms_keys, login, master_key, nodes, openapi, policies, region, sessions, shape,
-    users,
+    buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, master_key, nodes, objects,
+    openapi, policies, policy_check, region, search, sessions, shape, site, targets, telemetry, users,
 };
 
 macro_rules! open {
@@ -31,6 +31,14 @@ const OF_USER: &str = "/api/v1/policies/{policy}/users/{user}";
 const OF_GROUP: &str = "/api/v1/policies/{policy}/groups/{group}";
 const QUOTA: &str = "/api/v1/buckets/{bucket}/quota";
 
+/// How a page keeps its refresh token.
+const COOKIE: Parameter = Parameter {
+    name: "X-Planetstore-Session",
+    place: "header",
+    schema: "string",
+    about: "`cookie`: the refresh token comes and goes in a cookie that no script can read, and not in the document",
+};
+
 /// All of them.
 pub(super) fn operations() -> Vec<Operation> {
     [
@@ -43,7 +51,17 @@ pub(super) fn operations() -> Vec<Operation> {
         about_buckets(),
         about_nodes(),
         about_region(),
+        about_consumers(),
         history::operations(),
+        insights::operations(),
+        targets::operations(),
+        evidence::operations(),
+        objects::operations(),
+        policy_check::operations(),
+        search::operations(),
+        site::operations(),
+        live::operations(),
+        telemetry::operations(),
     ]
     .concat()
 }
@@ -56,11 +74,13 @@ fn about_sessions() -> Vec<Operation> {
             .gives::<serde_json::Value>(),
         new("login", Post, "/api/v1/login", open!(login::login), "Log in")
             .takes::<shape::Login>()
-            .gives::<shape::Session>(),
+            .gives::<shape::Session>()
+            .knows(&[COOKIE]),
         new("refresh", Post, "/api/v1/refresh", open!(login::refresh), "Refresh a session; each token works once")
             .takes::<shape::Refresh>()
-            .gives::<shape::Session>(),
-        new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "Log out"),
+            .gives::<shape::Session>()
+            .knows(&[COOKIE]),
+        new("logout", Post, "/api/v1/logout", known!(Known, login::logout), "Log out").knows(&[COOKIE]),
         new("prove", Post, "/api/v1/prove", known!(Known, login::prove), "Prove the password again")
             .takes::<shape::Proof>()
             .gives::<shape::Proven>(),
@@ -401,6 +421,38 @@ fn about_region() -> Vec<Operation> {
         )
         .takes::<master_key::MasterKeyChange>()
         .gives::<master_key::MasterKeys>(),
+    ]
+}
+
+fn about_consumers() -> Vec<Operation> {
+    use Method::{Delete, Get, Post};
+    let new = Operation::new;
+    vec![
+        new(
+            "listConsumers",
+            Get,
+            "/api/v1/consumers",
+            known!(Right(AdminListConsumers), consumers::list),
+            "List the durable consumers that read events over NATS, and how far each is",
+        )
+        .gives::<consumers::ConsumerList>(),
+        new(
+            "addConsumer",
+            Post,
+            "/api/v1/consumers",
+            known!(Right(AdminAddConsumer), consumers::add),
+            "Add a durable consumer and a NATS login that reads its events and does nothing else. The caller needs \
+             `planetstore:ReadEvents` as well. The password is not returned again",
+        )
+        .takes::<consumers::NewConsumer>()
+        .makes::<consumers::AddedConsumer>(),
+        new(
+            "removeConsumer",
+            Delete,
+            "/api/v1/consumers/{consumer}",
+            known!(Right(AdminRemoveConsumer), consumers::remove),
+            "Remove a durable consumer and its login",
+        ),
     ]
 }
 

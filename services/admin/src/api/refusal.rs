@@ -1,4 +1,4 @@
-use domain::{IdentityRejection, Rejection};
+use domain::{IdentityRejection, Rejection, TargetRejection};
 use feed::{FeedError, InvalidQuery};
 use http::StatusCode;
 use identity::{HashError, PasswordError};
@@ -90,6 +90,12 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    /// The same for tickets that were invented, and for those that are too old.
+    pub(super) fn no_ticket() -> Self {
+        let message = "this address of an object is good no longer: ask for another one at /api/v1/tickets";
+        Self::new(StatusCode::FORBIDDEN, "ticket_expired", message)
+    }
+
     /// Another refusal in place of one that says what there is not.
     pub(super) fn or_if_missing(self, other: Self) -> Self {
         if self.status == StatusCode::NOT_FOUND { other } else { self }
@@ -130,6 +136,16 @@ impl Refusal {
     /// A position that is none of this log. A program that had it there before must not go on as if nothing was missing.
     pub(super) fn beyond_the_log(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "beyond_the_log", message)
+    }
+
+    pub(super) fn upgrade_required(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message)
+    }
+
+    /// Too much on one connection.
+    pub(super) fn too_many_subscriptions(max: usize) -> Self {
+        let message = format!("a connection has {max} subscriptions at most: end one, or open another connection");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_subscriptions", message)
     }
 
     pub(super) fn internal() -> Self {
@@ -215,6 +231,7 @@ impl From<Rejection> for Refusal {
         match rejection {
             Rejection::NoSuchBucket => Self::not_found("there is no such bucket"),
             Rejection::Identity(rejection) => rejection.into(),
+            Rejection::Target(TargetRejection::NoSuch(_)) => Self::not_found("there is no such target"),
             Rejection::NoSuchNode => Self::not_found("no storage node of this name has joined"),
             Rejection::NodeRemoved => {
                 Self::conflict("the storage node was removed: `planetstore node resume` takes it back")

@@ -11,6 +11,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::telemetry::Tick;
+
 /// The credentials of a login.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,27 +41,35 @@ pub(super) struct Proven {
     pub(super) expires: Timestamp,
 }
 
-/// The refresh token of a session.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// The session to go on with.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Refresh {
+    /// Its refresh token, unless a cookie has it.
     #[schemars(schema_with = "secret")]
-    pub(super) refresh_token: Secret,
+    pub(super) refresh_token: Option<Secret>,
+    /// Its id: with another session's token nothing is done. A page whose token is in a cookie always sends it, because
+    /// other pages of its host may set cookies, too.
+    pub(super) session: Option<SessionId>,
 }
 
 /// A session with its tokens.
 #[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "an id of a session is called so everywhere in the API")]
 pub(super) struct Session {
     /// The access token, to be sent as `Authorization: Bearer <token>`.
     pub(super) access_token: String,
     /// The expiry of the access token.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) expires: Timestamp,
-    /// The refresh token, valid for one use. Using it twice ends the session.
-    pub(super) refresh_token: String,
+    /// The refresh token, valid for one use, unless it is in a cookie. Using it twice ends the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refresh_token: Option<String>,
     /// The end of the session unless it is refreshed.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) refresh_expires: Timestamp,
+    /// The id of the session.
+    pub(super) session: SessionId,
     pub(super) user: UserName,
     pub(super) role: Role,
 }
@@ -439,6 +449,43 @@ pub(super) struct Buckets {
     pub(super) next: Option<BucketName>,
 }
 
+/// Telemetry over some time.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only described: points are kept as they are sent")]
+pub(super) struct Telemetry {
+    /// Seconds of a point, but for the last.
+    step_seconds: u64,
+    /// Points are behind this time.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    from: Timestamp,
+    /// The oldest first.
+    points: Vec<Tick>,
+}
+
+/// Who is active.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ActiveUsers {
+    /// Since when.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(super) since: Timestamp,
+    /// Whoever was here last first.
+    pub(super) users: Vec<ActiveUser>,
+}
+
+/// Somebody who is active, by one access key.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ActiveUser {
+    /// The user.
+    pub(super) user: String,
+    /// The access key.
+    pub(super) key: Option<String>,
+    /// When the last request was.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub(super) last_seen: Timestamp,
+    /// Requests since then.
+    pub(super) requests: u64,
+}
+
 /// The reason for which a request was refused.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only described: `answering` writes it")]
@@ -450,11 +497,11 @@ pub(super) struct Error {
 }
 
 /// Distinguishes `null` from an absent field.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-fn secret(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn secret(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({ "type": "string", "format": "password" })
 }
 

@@ -12,6 +12,9 @@ use super::routes::refuse;
 /// Every path of the API without its own route.
 pub(super) const PATHS: &str = "/api/v1/{*rest}";
 
+/// Where objects are that a page shows or has downloaded.
+pub(super) const OBJECT_PATHS: &str = "/objects/{*rest}";
+
 /// Forwards a request to the admin API.
 pub(super) async fn forward(State(state): State<Arc<ConsoleState>>, request: Request) -> Response {
     match state.gateway() {

@@ -10,6 +10,13 @@ const CONNECTIONS_MAX: usize = 256;
 /// Connections open at once from one address: a browser and some command lines, or a proxy.
 const CONNECTIONS_PER_ADDRESS_MAX: usize = 128;
 
+/// Connections open at once that follow events, telemetry or logs, beside the others. `api/history/streams.rs` says how
+/// many of them a user may have.
+const FOLLOWERS_MAX: usize = 2_048;
+
+/// How long a follower may read nothing: a browser whose tab sleeps comes back.
+const FOLLOWER_STALL_TIME_MAX: Duration = Duration::from_mins(10);
+
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -47,6 +54,8 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(3);
 pub const LIMITS: Limits = Limits {
     connections_max: CONNECTIONS_MAX,
     connections_per_address_max: CONNECTIONS_PER_ADDRESS_MAX,
+    followers_max: FOLLOWERS_MAX,
+    follower_stall_time_max: FOLLOWER_STALL_TIME_MAX,
     handshake_time_max: HANDSHAKE_TIME_MAX,
     first_byte_time_max: FIRST_BYTE_TIME_MAX,
     head_time_max: HEAD_TIME_MAX,

@@ -1,8 +1,10 @@
-//! The console address: health, readiness, metrics, status, what operators tell nodes and workers, and the admin API.
+//! The console address: pages, health, readiness, metrics, status, what operators tell nodes and workers, and the admin
+//! API.
 //!
 //! Health, readiness and the schemas of events need no login and contain nothing secret. Metrics need a login from another machine. Everything
 //! under `/api` needs the root credentials or a session token. All except health and readiness answer only under names
-//! of this machine: see `hosts`.
+//! of this machine (see `hosts`), and nothing answers what a browser sends for a page of another origin (see `origins`).
+//! `pages` are what a browser shows; everything that they do, they do with the API.
 
 mod audit;
 mod auth;
@@ -13,6 +15,8 @@ mod growth;
 mod hosts;
 mod limits;
 mod nodes;
+mod origins;
+mod pages;
 mod ready;
 mod redundancy;
 mod routes;

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use policy::Action;
 use serde::Serialize;
 
-use super::{ConsoleState, audit, auth, forward, hosts, nodes, ready, schemas, scrubs, status, workers};
+use super::{
+    ConsoleState, audit, auth, forward, hosts, nodes, origins, pages, ready, schemas, scrubs, status, workers,
+};
 use crate::meters;
 
 /// The content type of the metrics.
@@ -36,7 +38,6 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
     let metrics = from_fn_with_state(guard(Action::AdminGetMetrics), auth::require_afar);
     let metrics = Router::new().route("/metrics", get(self::metrics)).layer(metrics);
     Router::new()
-        .route("/", get(|| async { "planetstore: /healthz /readyz /metrics /schemas/ /api/v1/status\n" }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready::get))
         .route(schemas::INDEX_PATH, get(schemas::index))
@@ -44,7 +45,9 @@ pub(super) fn routes(state: Arc<ConsoleState>) -> Router {
         .merge(metrics)
         .merge(api)
         .route(forward::PATHS, any(forward::forward))
-        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is no such page") })
+        .route(forward::OBJECT_PATHS, any(forward::forward))
+        .fallback(pages::get)
+        .layer(from_fn(origins::require))
         .layer(from_fn_with_state(Arc::clone(&state), hosts::require))
         .layer(map_response(protect))
         .with_state(state)
@@ -94,15 +97,18 @@ pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// The headers of all responses: they must not be cached, sniffed or framed.
+/// The headers of all responses: they must not be cached, sniffed, framed or used by pages of other origins, and do
+/// nothing if a browser shows them. Pages and objects have some of their own.
 async fn protect(mut response: Response) -> Response {
     for (name, value) in [
         ("cache-control", "no-store"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "no-referrer"),
     ] {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        response.headers_mut().entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -193,6 +193,7 @@ pub enum Noun {
     Session,
     Member,
     Holder,
+    Consumer,
 }
 
 impl fmt::Display for Noun {
@@ -206,6 +207,7 @@ impl fmt::Display for Noun {
             Self::Session => "session",
             Self::Member => "member",
             Self::Holder => "holder",
+            Self::Consumer => "consumer",
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Commands and their outcomes.
 
 mod append;
+mod checkpoint;
+mod consumer;
 mod content;
 mod delete;
 mod health;
@@ -16,11 +18,13 @@ mod region;
 mod rejection;
 mod rename;
 pub(crate) mod setting;
+mod target;
 mod upload;
 mod worker;
 
 use events::access::{Acl, ObjectOwnership, PublicAccessBlock};
 use events::bucket::Versioning;
+use events::checkpoint::{Checkpointed, KeyChanged};
 use events::ids::{
     BucketName, ContentId, ETag, Generation, ObjectKey, Placement, RegionName, UploadId, UserId, VersionId,
 };
@@ -30,6 +34,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use append::{AppendObject, OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
+pub use consumer::{AddConsumer, CONSUMERS_MAX, RemoveConsumer};
 pub use content::{MoveHorizon, PlaceShards, ReclaimContents};
 pub use delete::{DeleteObject, DeletePrecondition};
 pub use health::{Finding, NoteHealth};
@@ -42,6 +47,7 @@ pub use precondition::{ETags, Precondition};
 pub use region::{ChangeKey, ChangeMasterKey};
 pub use rejection::Rejection;
 pub use rename::{CLIENT_TOKEN_BYTES_MAX, RenameObject};
+pub use target::{DEAD_LETTERS_MAX, SETTLED_AT_ONCE_MAX, TARGETS_MAX, TargetCommand, TargetRejection};
 pub use upload::{CompleteUpload, CreateUpload, StorePart};
 pub use worker::{AskWorker, ChangeWorker};
 
@@ -191,6 +197,12 @@ pub enum Command {
     ChangeWorker(Box<ChangeWorker>),
     /// Ask a background worker to look at all that it has to do.
     AskWorker(Box<AskWorker>),
+    /// Add a durable consumer.
+    AddConsumer(Box<AddConsumer>),
+    /// Remove a durable consumer.
+    RemoveConsumer(Box<RemoveConsumer>),
+    /// Change targets, to which events are sent.
+    Target(Box<TargetCommand>),
     /// Change users, keys, groups, policies or sessions.
     Identity(Box<IdentityCommand>),
     /// Let a node join with its data folder.
@@ -215,6 +227,10 @@ pub enum Command {
     ReclaimContents(Box<ReclaimContents>),
     /// Move the region's horizon: no event may name a content that was uploaded before it.
     MoveHorizon(Box<MoveHorizon>),
+    /// Record that a range of the log was signed.
+    Checkpoint(Box<Checkpointed>),
+    /// Put another key of the notary in use.
+    ChangeNotaryKey(Box<KeyChanged>),
     /// Change the state of a node.
     ChangeNode(Box<ChangeNode>),
     /// Create a multipart upload.

@@ -1,9 +1,11 @@
+use events::checkpoint::NOTARY_KEYS_MAX;
 use events::ids::{FolderId, ObjectKey};
 use events::lease::Lease;
 use events::quota::Resource;
 
 use super::identity::IdentityRejection;
 use super::setting::BUCKET_TAGS_MAX;
+use super::target::TargetRejection;
 use super::{OBJECT_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX};
 use crate::proof::{KEY_NUMBER_MAX, MASTER_KEY_NUMBER_MAX};
 
@@ -146,9 +148,24 @@ pub enum Rejection {
     /// Name a moment that has come.
     #[error("the horizon cannot lie in the future")]
     HorizonAhead,
+    /// Sign what follows.
+    #[error("the next checkpoint begins behind entry {last} and names the one before it")]
+    CheckpointNotNext {
+        /// The last entry that is covered.
+        last: u64,
+    },
+    /// Sign with the key in use, or have that sign the next one.
+    #[error("the notary uses another key")]
+    OtherNotaryKey,
+    /// Keep the key in use.
+    #[error("the notary has had {NOTARY_KEYS_MAX} keys, and there are no more")]
+    TooManyNotaryKeys,
     /// A rule about users, keys, groups, policies or sessions.
     #[error(transparent)]
     Identity(#[from] IdentityRejection),
+    /// A rule about targets.
+    #[error(transparent)]
+    Target(#[from] TargetRejection),
     /// Other programs may not know such a fact. Upgrade the region once all its programs are new enough.
     #[error(
         "this needs level {needed}, and the region is at {level}: once every process runs this release or a newer one, run `planetstore admin region upgrade`"

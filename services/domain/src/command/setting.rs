@@ -1,6 +1,7 @@
 use events::cors;
 use events::encryption::DefaultEncryption;
 use events::lifecycle::{Rule, TransitionMinimum};
+use events::notification;
 use events::tags::Tags;
 
 use crate::row::ObjectLockRow;
@@ -23,6 +24,8 @@ pub enum Setting {
     Lifecycle(Option<Vec<Rule>>, TransitionMinimum),
     /// Object lock, which cannot be disabled again.
     ObjectLock(ObjectLockRow),
+    /// Which events are sent to which targets.
+    Notifications(Vec<notification::Rule>),
     /// The default encryption.
     Encryption(Option<DefaultEncryption>),
 }

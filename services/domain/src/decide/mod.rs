@@ -3,6 +3,8 @@
 mod access;
 mod append;
 mod bucket;
+mod checkpoint;
+mod consumer;
 mod content;
 mod delete;
 mod health;
@@ -18,6 +20,7 @@ mod release;
 mod rename;
 mod setting;
 mod tags;
+mod target;
 mod upload;
 mod worker;
 
@@ -126,7 +129,10 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::ReleaseLease(release) => lease::release(view, release),
         Command::ChangeWorker(change) => worker::change(view, change),
         Command::AskWorker(ask) => Ok(worker::ask(ask)),
+        Command::AddConsumer(wanted) => consumer::add(view, wanted),
+        Command::RemoveConsumer(wanted) => consumer::remove(view, wanted),
         Command::JoinNode(wanted) => node::join(view, wanted),
+        Command::Target(command) => target::decide(view, command),
         Command::Identity(command) => identity::decide(view, command, context),
         Command::PutObject(put) => object::put(view, put, context),
         Command::AppendObject(append) => append::append(view, append, context),
@@ -138,6 +144,8 @@ pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<
         Command::PlaceShards(wanted) => content::place(view, wanted),
         Command::ReclaimContents(wanted) => content::reclaim(view, wanted),
         Command::MoveHorizon(wanted) => region::move_horizon(view, wanted, context),
+        Command::Checkpoint(wanted) => checkpoint::checkpoint(view, wanted),
+        Command::ChangeNotaryKey(wanted) => checkpoint::change_key(view, wanted),
         Command::ChangeNode(change) => node::change(view, change),
         Command::CreateUpload(create) => upload::create(view, create, context),
         Command::StorePart(store) => upload::store_part(view, store, context),

@@ -4,9 +4,9 @@ use events::tags::Tags;
 use events::{Fact, bucket};
 
 use super::{Decision, Refused, bucket_row, changed, lock};
-use crate::command::Rejection;
 use crate::command::setting::{BUCKET_TAGS_MAX, Setting};
-use crate::row::BucketSettingsRow;
+use crate::command::{Rejection, TargetRejection};
+use crate::row::{BucketSettingsRow, NotificationRow};
 use crate::view::View;
 
 pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> Result<Decision, Refused<V::Error>> {
@@ -30,6 +30,16 @@ pub(super) fn set<V: View>(view: &V, bucket: &BucketName, setting: &Setting) -> 
         Setting::Cors(rules) => set_cors(bucket, &settings, rules.clone()),
         Setting::Lifecycle(rules, minimum) => set_lifecycle(bucket, &settings, rules.clone(), *minimum),
         Setting::ObjectLock(wanted) => lock::set_of_bucket(bucket, &row, &settings, *wanted)?,
+        Setting::Notifications(rules) => {
+            for rule in rules {
+                if view.target(&rule.target).map_err(Refused::View)?.is_none() {
+                    return Err(TargetRejection::NoSuch(rule.target.clone()).into());
+                }
+            }
+            let is_so_already = settings.notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned());
+            let fact = bucket::NotificationsChanged { bucket: bucket.clone(), rules: rules.clone() };
+            changed(is_so_already, Fact::BucketNotificationsChanged(fact))
+        }
         Setting::Encryption(encryption) => {
             let fact = bucket::EncryptionChanged { bucket: bucket.clone(), encryption: encryption.clone() };
             changed(settings.encryption == *encryption, Fact::BucketEncryptionChanged(fact))

@@ -38,7 +38,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) {
 pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Result<(), ProjectError<V::Error>> {
     let row = draft.bucket(&fact.bucket)?;
     release::all_uploads(draft, row.id, &fact.bucket)?;
-    draft.changes.push(Change::DropUsage { bucket: row.id });
+    draft.drop_usage(row.id)?;
     draft.changes.push(Change::DropBucketAccess { bucket: row.id });
     draft.changes.push(Change::DropBucketSettings { bucket: row.id });
     draft.changes.push(Change::DropBucket { name: fact.bucket.clone() });

@@ -1,15 +1,17 @@
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use events::ids::{BucketName, ContentId, NodeId, Placement, UploadId};
 use events::object::{Body, Delta};
 use events::region::MasterKeyChanged;
 use events::{Author, Event, Fact};
 
-use super::{ProjectError, release};
+use super::{ProjectError, growth, release};
 use crate::change::{Change, IdentityChange};
 use crate::row::{
-    BodyRow, BucketId, BucketRow, ContentRow, DebtRow, KeyNumbers, ManifestRow, MasterKeyRow, NodeUsageRow, TotalsRow,
-    Unreferenced, UsageRow,
+    BodyRow, BucketId, BucketRow, ContentRow, DebtRow, GrowthRow, KeyNumbers, ManifestRow, MasterKeyRow, NodeUsageRow,
+    TotalsRow, Unreferenced, UsageRow,
 };
 use crate::view::View;
 
@@ -27,7 +29,14 @@ pub(super) struct Draft<'a, V: View> {
     debt: Option<DebtRow>,
     /// Shards, and their bytes, that come to a node and leave it.
     node_usage: BTreeMap<NodeId, (i64, i64)>,
-    usage: Option<(BucketId, UsageRow)>,
+    /// Usage that changes. Another bucket than that of the fact may be among them: a content counts where it was uploaded.
+    usage: BTreeMap<BucketId, UsageRow>,
+    /// A bucket that exists.
+    found: Cell<Option<BucketId>>,
+    /// The bucket that the fact deletes.
+    gone: Option<BucketId>,
+    /// What the region held before the fact.
+    held: Option<TotalsRow>,
 }
 
 type Result<T, V> = std::result::Result<T, ProjectError<<V as crate::Identities>::Error>>;
@@ -45,7 +54,10 @@ impl<'a, V: View> Draft<'a, V> {
             totals: None,
             debt: None,
             node_usage: BTreeMap::new(),
-            usage: None,
+            usage: BTreeMap::new(),
+            found: Cell::new(None),
+            gone: None,
+            held: None,
         }
     }
 
@@ -55,7 +67,14 @@ impl<'a, V: View> Draft<'a, V> {
 
     pub(super) fn bucket(&self, name: &BucketName) -> Result<BucketRow, V> {
         let row = self.view.bucket(name).map_err(ProjectError::View)?;
-        row.ok_or_else(|| self.contradiction("its bucket does not exist"))
+        let row = row.ok_or_else(|| self.contradiction("its bucket does not exist"))?;
+        self.found.set(Some(row.id));
+        Ok(row)
+    }
+
+    /// The bucket of the fact, which exists.
+    pub(super) fn bucket_id(&self, name: &BucketName) -> Result<BucketId, V> {
+        self.found.get().map_or_else(|| self.bucket(name).map(|row| row.id), Ok)
     }
 
     /// Raises the level of the facts that may be written.
@@ -86,7 +105,7 @@ impl<'a, V: View> Draft<'a, V> {
     pub(super) fn totals(&mut self) -> Result<&mut TotalsRow, V> {
         let row = match self.totals.take() {
             Some(row) => row,
-            None => self.view.totals().map_err(ProjectError::View)?,
+            None => *self.held.insert(self.view.totals().map_err(ProjectError::View)?),
         };
         Ok(self.totals.insert(row))
     }
@@ -118,15 +137,58 @@ impl<'a, V: View> Draft<'a, V> {
         let below_zero = self.contradiction("the size of parts would fall below zero");
         let usage = self.usage(bucket)?;
         usage.parts_bytes = usage.parts_bytes.checked_add_signed(change).ok_or(below_zero)?;
+        let totals = self.totals()?;
+        totals.parts_bytes = totals.parts_bytes.saturating_add_signed(change);
+        Ok(())
+    }
+
+    /// Counts keys of a bucket that begin or cease to have a current object.
+    pub(super) fn count_current(&mut self, bucket: BucketId, change: i64) -> Result<(), V> {
+        let below_zero = self.contradiction("the number of keys would fall below zero");
+        let usage = self.usage(bucket)?;
+        usage.current = usage.current.checked_add_signed(change).ok_or(below_zero)?;
+        let totals = self.totals()?;
+        totals.current = totals.current.saturating_add_signed(change);
+        Ok(())
+    }
+
+    /// Counts a content that something begins or ceases to refer to, in the bucket that it was uploaded to if that is
+    /// still there.
+    fn count_stored(&mut self, content: &ContentRow, change: i64) -> Result<(), V> {
+        let totals = self.totals()?;
+        totals.stored_bytes = totals.stored_bytes.saturating_add_signed(change);
+        let bucket = content.bucket_id;
+        if self.gone == Some(bucket) {
+            return Ok(());
+        }
+        if self.found.get() != Some(bucket) {
+            let found = self.view.bucket(&content.bucket).map_err(ProjectError::View)?;
+            if found.is_none_or(|found| found.id != bucket) {
+                return Ok(());
+            }
+        }
+        let below_zero = self.contradiction("the bytes of contents would fall below zero");
+        let usage = self.usage(bucket)?;
+        usage.stored_bytes = usage.stored_bytes.checked_add_signed(change).ok_or(below_zero)?;
         Ok(())
     }
 
     fn usage(&mut self, bucket: BucketId) -> Result<&mut UsageRow, V> {
-        let row = match self.usage.take() {
-            Some((of, row)) if of == bucket => row,
-            _ => self.view.usage(bucket).map_err(ProjectError::View)?,
-        };
-        Ok(&mut self.usage.insert((bucket, row)).1)
+        match self.usage.entry(bucket) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => Ok(place.insert(self.view.usage(bucket).map_err(ProjectError::View)?)),
+        }
+    }
+
+    /// Ends the counts of a bucket that the fact deletes.
+    pub(super) fn drop_usage(&mut self, bucket: BucketId) -> Result<(), V> {
+        let UsageRow { parts_bytes, .. } = self.view.usage(bucket).map_err(ProjectError::View)?;
+        let totals = self.totals()?;
+        totals.parts_bytes = totals.parts_bytes.saturating_sub(parts_bytes);
+        self.gone = Some(bucket);
+        self.changes.push(Change::DropUsage { bucket });
+        growth::of_deleted_bucket(self, bucket);
+        Ok(())
     }
 
     /// Takes a reference to the body of a new object or part in a bucket. `size`: its bytes as nodes store them.
@@ -217,9 +279,7 @@ impl<'a, V: View> Draft<'a, V> {
         self.finish_manifests()?;
         self.finish_contents()?;
         self.finish_node_usage()?;
-        if let Some((bucket, row)) = self.usage {
-            self.changes.push(Change::PutUsage { bucket, row: row.with_warnings_due() });
-        }
+        self.finish_usage()?;
         if let Some(row) = self.debt {
             self.changes.push(Change::PutDebt { row });
         }
@@ -227,6 +287,27 @@ impl<'a, V: View> Draft<'a, V> {
             self.changes.push(Change::PutTotals { row });
         }
         Ok(self.changes)
+    }
+
+    /// Writes the usage of buckets, and what they and the region hold now where that changed.
+    fn finish_usage(&mut self) -> Result<(), V> {
+        let mut has_grown = self.gone.is_some();
+        for (bucket, row) in std::mem::take(&mut self.usage) {
+            let held = self.view.usage(bucket).map_err(ProjectError::View)?;
+            let now = GrowthRow::of_bucket(0, &row);
+            if now != GrowthRow::of_bucket(0, &held) {
+                growth::of_bucket(self, bucket, &row);
+                has_grown = true;
+            }
+            self.changes.push(Change::PutUsage { bucket, row: row.with_warnings_due() });
+        }
+        if let (Some(totals), Some(held)) = (self.totals, self.held)
+            && GrowthRow::of_region(0, &totals) != GrowthRow::of_region(0, &held)
+        {
+            growth::of_region(self, &totals);
+            has_grown = true;
+        }
+        if has_grown { growth::forget(self) } else { Ok(()) }
     }
 
     /// Writes the manifests whose references changed. Parts without a reference are removed.
@@ -258,8 +339,14 @@ impl<'a, V: View> Draft<'a, V> {
                 None => self.view.content(&content).map_err(ProjectError::View)?,
             };
             let mut row = row.ok_or_else(|| self.contradiction("its content does not exist"))?;
+            let was_referred_to = row.references > 0;
             let references = row.references.checked_add_signed(difference);
             row.references = references.ok_or_else(|| self.contradiction("a content has no reference to release"))?;
+            match (was_referred_to, row.references > 0) {
+                (false, true) => self.count_stored(&row, row.size.cast_signed())?,
+                (true, false) => self.count_stored(&row, -row.size.cast_signed())?,
+                _ => {}
+            }
             if let Some(Unreferenced { sequence, .. }) = row.unreferenced.take() {
                 self.changes.push(Change::DropUnreferenced { sequence, content });
             }

@@ -2,9 +2,13 @@
 
 mod access;
 mod append;
+mod audit;
 mod bucket;
+mod checkpoint;
+mod consumer;
 mod content;
 mod draft;
+mod growth;
 mod health;
 mod identity;
 mod lease;
@@ -16,6 +20,7 @@ mod release;
 mod rename;
 mod secret;
 mod setting;
+mod target;
 mod upload;
 mod worker;
 
@@ -24,6 +29,7 @@ use events::{Event, Fact};
 use crate::change::Change;
 use crate::view::View;
 
+use audit::Who;
 use draft::Draft;
 pub use region::ENDED_FORGOTTEN_MAX;
 pub use release::FREED_AT_ONCE_MAX;
@@ -77,6 +83,7 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::ObjectRetentionChanged(fact) => lock::retention_changed(&mut draft, fact)?,
         Fact::ObjectLegalHoldChanged(fact) => lock::legal_hold_changed(&mut draft, fact)?,
         Fact::BucketEncryptionChanged(fact) => setting::encryption_changed(&mut draft, fact)?,
+        Fact::BucketNotificationsChanged(fact) => setting::notifications_changed(&mut draft, fact)?,
         Fact::QuotaChanged(fact) => bucket::quota_changed(&mut draft, fact)?,
         Fact::QuotaThresholdReached(fact) => bucket::quota_threshold_reached(&mut draft, fact)?,
         Fact::ObjectAclChanged(fact) => access::object_acl_changed(&mut draft, fact)?,
@@ -126,16 +133,30 @@ fn fold<V: View>(view: &V, event: &Event) -> Result<Vec<Change>, ProjectError<V:
         Fact::RegionUpgraded(fact) => draft.raise_level(fact.level)?,
         Fact::RegionKeyChanged(fact) => draft.change_key(fact.author, fact.number)?,
         Fact::RegionHorizonMoved(fact) => region::horizon_moved(&mut draft, fact)?,
+        Fact::RegionCheckpointed(fact) => checkpoint::checkpointed(&mut draft, fact)?,
+        Fact::RegionNotaryKeyChanged(fact) => checkpoint::key_changed(&mut draft, fact)?,
         Fact::RegionMasterKeyChanged(fact) => draft.change_master_key(fact)?,
         Fact::RegionLeaseTaken(fact) => lease::taken(&mut draft, fact),
         Fact::RegionLeaseReleased(fact) => lease::released(&mut draft, fact),
         Fact::RegionWorkerChanged(fact) => worker::changed(&mut draft, fact)?,
         Fact::RegionWorkerAsked(fact) => worker::asked(&mut draft, fact)?,
+        Fact::ConsumerAdded(fact) => consumer::added(&mut draft, fact),
+        Fact::ConsumerRemoved(fact) => consumer::removed(&mut draft, fact),
+        Fact::TargetCreated(fact) => target::created(&mut draft, fact),
+        Fact::TargetChanged(fact) => target::changed(&mut draft, fact)?,
+        Fact::TargetDeleted(fact) => target::deleted(&mut draft, fact)?,
+        Fact::TargetRedeliveryAsked(fact) => target::redelivery_asked(&mut draft, fact)?,
+        Fact::TargetDeadDiscarded(fact) => target::dead_discarded(&mut draft, fact)?,
+        Fact::TargetsAdvanced(fact) => target::advanced(&mut draft, fact)?,
+        Fact::TargetResealed(fact) => target::resealed(&mut draft, fact)?,
         Fact::SecretKept(fact) => secret::kept(&mut draft, fact),
         Fact::SecretsResealed(fact) => secret::resealed(&mut draft, fact)?,
         Fact::KmsKeyResealed(fact) => secret::kms_key_resealed(&mut draft, fact)?,
-        // These are for consumers: the facts of the sessions change the state.
-        Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) => {}
+        // These are for consumers: the facts of the sessions change the state, and a target gets the test as any event.
+        Fact::UserLoggedIn(_) | Fact::UserLoggedOut(_) | Fact::TargetTestAsked(_) => {}
     }
+    let who = Who::of(view, event)?;
+    growth::of_writer(&mut draft, who.writer())?;
+    audit::note(&mut draft, who)?;
     draft.finish()
 }

@@ -39,6 +39,7 @@ pub(super) fn created<V: View>(draft: &mut Draft<'_, V>, fact: &Created) -> Resu
         object: Some(object),
     };
     draft.changes.push(Change::PutCurrent { bucket, key: fact.key.clone(), row });
+    draft.count_current(bucket, 1)?;
     draft.count(bucket, fact.delta)
 }
 
@@ -75,6 +76,7 @@ pub(super) fn deleted<V: View>(draft: &mut Draft<'_, V>, fact: &Deleted) -> Resu
         Some(row) if row.version == fact.version_id => {
             end(draft, &row);
             draft.changes.push(Change::DropCurrent { bucket, key: fact.key.clone() });
+            draft.count_current(bucket, -1)?;
             promote(draft, bucket, &fact.key, VersionId::MAX)?;
         }
         Some(_) => drop_noncurrent(draft, bucket, &fact.key, fact.version_id)?,
@@ -115,7 +117,8 @@ pub(super) fn change_object<V: View>(
     Ok(())
 }
 
-/// Removes the null version that a new one replaces, and moves a current version that is kept.
+/// Removes the null version that a new one replaces, and moves a current version that is kept: the key has no current
+/// object then.
 pub(super) fn make_way<V: View>(
     draft: &mut Draft<'_, V>,
     bucket: BucketId,
@@ -124,6 +127,9 @@ pub(super) fn make_way<V: View>(
 ) -> Result<(), ProjectError<V::Error>> {
     let current = draft.view.current(bucket, key).map_err(ProjectError::View)?;
     let replaced = current.as_ref().is_some_and(|row| Some(row.version) == replaces);
+    if current.is_some() {
+        draft.count_current(bucket, -1)?;
+    }
     match current {
         Some(row) if replaced => end(draft, &row),
         Some(row) => put_noncurrent(draft, bucket, key, row),
@@ -179,6 +185,7 @@ fn promote<V: View>(
     if let Some(row) = newest.filter(|row| row.object.is_some()) {
         take_out(draft, bucket, key, &row);
         draft.changes.push(Change::PutCurrent { bucket, key: key.clone(), row });
+        draft.count_current(bucket, 1)?;
     }
     Ok(())
 }

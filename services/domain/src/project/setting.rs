@@ -1,11 +1,12 @@
-use events::bucket::{CorsChanged, EncryptionChanged, LifecycleChanged, TagsChanged};
+use events::bucket::{CorsChanged, EncryptionChanged, LifecycleChanged, NotificationsChanged, TagsChanged};
 use events::ids::BucketName;
 use events::lock::BucketChanged;
+use events::notification::Rule;
 
 use super::ProjectError;
 use super::draft::Draft;
 use crate::change::Change;
-use crate::row::{BucketRow, BucketSettingsRow, ObjectLockRow};
+use crate::row::{BucketRow, BucketSettingsRow, NotificationRow, ObjectLockRow};
 use crate::view::View;
 
 pub(super) fn tags_changed<V: View>(
@@ -44,6 +45,22 @@ pub(super) fn lifecycle_changed<V: View>(
     change(draft, &fact.bucket, |row| {
         row.lifecycle.clone_from(&fact.rules);
         row.transition_minimum = fact.transition_minimum;
+    })
+}
+
+/// A rule that stays as it was is about the same events as before.
+pub(super) fn notifications_changed<V: View>(
+    draft: &mut Draft<'_, V>,
+    fact: &NotificationsChanged,
+) -> Result<(), ProjectError<V::Error>> {
+    let sequence = draft.event.sequence;
+    change(draft, &fact.bucket, |settings| {
+        let before = std::mem::take(&mut settings.notifications);
+        let row = |rule: &Rule| {
+            let known = before.iter().find(|row| row.rule() == *rule);
+            NotificationRow::new(rule, known.map_or(sequence, |row| row.since))
+        };
+        settings.notifications = fact.rules.iter().map(row).collect();
     })
 }
 

@@ -9,7 +9,7 @@ use events::tags::Tags;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::field;
+use super::{NotificationRow, field};
 
 /// A bucket's identity: the sequence of the event that created it. A later bucket of the same name has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +74,8 @@ pub struct BucketSettingsRow {
     pub lifecycle: Option<Vec<Rule>>,
     /// The default minimum object size for transitions between storage classes.
     pub transition_minimum: TransitionMinimum,
+    /// Which events are sent to which targets.
+    pub notifications: Vec<NotificationRow>,
 }
 
 /// The object lock configuration of a bucket.
@@ -90,6 +92,11 @@ pub struct UsageRow {
     pub objects: u64,
     /// Bytes, as clients count them.
     pub bytes: u64,
+    /// Keys that have a current object.
+    pub current: u64,
+    /// Bytes of the contents that were uploaded to this bucket and that something refers to, each counted once, as nodes
+    /// store them. A part of an upload in progress refers to its content, too (ADR 29).
+    pub stored_bytes: u64,
     /// Bytes of the parts of uploads in progress. They count against the quota of bytes.
     pub parts_bytes: u64,
     /// The quota.

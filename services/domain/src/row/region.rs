@@ -11,6 +11,14 @@ pub struct TotalsRow {
     pub objects: u64,
     /// Bytes in all buckets, as clients count them.
     pub logical_bytes: u64,
+    /// Keys that have a current object, in all buckets.
+    pub current: u64,
+    /// Bytes of the parts of uploads in progress, in all buckets.
+    pub parts_bytes: u64,
+    /// Bytes of the contents that something refers to, each counted once, as nodes store them.
+    pub stored_bytes: u64,
+    /// No row of growth is of an hour before this one.
+    pub growth_from: u32,
     /// Contents that are stored.
     pub contents: u64,
     /// Bytes of those contents, each counted once.

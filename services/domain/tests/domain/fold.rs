@@ -49,6 +49,7 @@ impl Fold {
             sequence: self.events.len() as u64 + 1,
             previous: self.previous,
             origin: Origin { principal, request_id: "1".into(), traceparent: None },
+            user: None,
             fact,
         };
         let bytes = event.encode(&region()).unwrap();

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use domain::model::Model;
 use domain::placement::SHARDS_PER_NODE_MAX;
-use domain::row::{BodyRow, NodeUsageRow, PlacedShard, TotalsRow, UsageRow, VersionRow};
+use domain::row::{BodyRow, BucketId, NodeUsageRow, PlacedShard, TotalsRow, UsageRow, VersionRow};
 use domain::{NewBody, VersionName, View};
 use events::content::ShardPlace;
 use events::ids::{BucketName, ContentId, NodeId, ObjectKey, VersionId};
@@ -191,19 +191,32 @@ fn bytes(model: &Model, body: BodyRow) -> Bytes {
 
 /// The usage of one bucket or of all of them, counted.
 pub(crate) fn usage(naive: &Naive, of: Option<&BucketName>) -> UsageRow {
-    naive.objects(of).fold(UsageRow::default(), |sum, object| UsageRow {
+    let buckets = naive.buckets.iter().filter(|(name, _)| of.is_none_or(|of| of == *name));
+    let newest = buckets.flat_map(|(_, bucket)| bucket.keys.values()).filter_map(|versions| versions.last());
+    let current = newest.filter(|version| version.object.is_some()).count() as u64;
+    let sum = UsageRow { current, ..UsageRow::default() };
+    naive.objects(of).fold(sum, |sum, object| UsageRow {
         objects: sum.objects + 1,
         bytes: sum.bytes + object.size,
         ..sum
     })
 }
 
+/// The bytes of contents that something refers to: those that were uploaded to a bucket, or all.
+fn stored_bytes(model: &Model, of: Option<BucketId>) -> u64 {
+    let referred_to = model.contents.values().filter(|row| row.references > 0);
+    referred_to.filter(|row| of.is_none_or(|of| row.bucket_id == of)).map(|row| row.size).sum()
+}
+
 fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
+    let mut all_parts_bytes = 0;
     for (name, row) in &model.buckets {
         let is = model.usage.get(&row.id).copied().unwrap_or_default();
         let parts = naive.buckets.get(name).into_iter().flat_map(|bucket| bucket.uploads.values());
         let parts_bytes = parts.flat_map(|upload| upload.parts.values()).map(|part| part.size).sum();
-        let should = UsageRow { parts_bytes, ..usage(naive, Some(name)) };
+        all_parts_bytes += parts_bytes;
+        let stored_bytes = stored_bytes(model, Some(row.id));
+        let should = UsageRow { parts_bytes, stored_bytes, ..usage(naive, Some(name)) };
         same(&format!("the usage of {name}"), &is, &should)?;
     }
     let all = usage(naive, None);
@@ -211,6 +224,10 @@ fn usage_is_the_sum(model: &Model, naive: &Naive) -> Held {
     let totals = TotalsRow {
         objects: all.objects,
         logical_bytes: all.bytes,
+        current: all.current,
+        parts_bytes: all_parts_bytes,
+        stored_bytes: stored_bytes(model, None),
+        growth_from: model.totals.growth_from,
         contents: naive.stored.len() as u64,
         content_bytes: naive.stored.values().sum(),
         shard_bytes: contents.map(|row| row.placement.layout.stored_bytes(row.size)).sum(),

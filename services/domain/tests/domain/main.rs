@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod appends;
+mod audit;
+mod consumers;
 mod encryption;
 mod every_kind;
 mod fold;
 mod given;
+mod growth;
 mod health;
 mod identities;
 mod invariants;
@@ -24,3 +27,4 @@ mod releases;
 mod renames;
 mod rules;
 mod settings;
+mod targets;

@@ -1,6 +1,7 @@
 //! Random histories of settings: the last value holds, nothing else changes, and a replay gives the same state.
 
 use domain::model::Model;
+use domain::row::NotificationRow;
 use domain::{Command, Context, IdentityCommand, Setting, project};
 use events::ids::{BucketName, ObjectKey};
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::fold::Fold;
 use crate::random::settings::{BUCKETS, Step, begin, command, history, id};
+use crate::targets;
 
 fn context(place: usize) -> Context {
     let now = Timestamp::from_second(1_700_000_000 + i64::try_from(place).unwrap()).unwrap();
@@ -59,6 +61,9 @@ fn holds(model: &Model, command: &Command) -> bool {
                 settings.lifecycle == *rules && settings.transition_minimum == *minimum
             }
             Setting::ObjectLock(lock) => settings(bucket).object_lock == Some(*lock),
+            Setting::Notifications(rules) => {
+                settings(bucket).notifications.iter().map(NotificationRow::rule).eq(rules.iter().cloned())
+            }
             Setting::Encryption(encryption) => settings(bucket).encryption == *encryption,
         },
         Command::SetQuota { bucket, quota } => {
@@ -88,6 +93,7 @@ fn holds(model: &Model, command: &Command) -> bool {
             IdentityCommand::ResealKmsKey { name, to, .. } => model.kms_keys[name].sealed == *to,
             other => panic!("{other:?} is no part of these histories"),
         },
+        Command::Target(command) => targets::holds(model, command),
         Command::UpgradeRegion { level, .. } => model.totals.level >= *level,
         Command::ChangeKey(change) => model.totals.keys.of(change.author) >= change.number,
         Command::ChangeMasterKey(change) => {
@@ -109,6 +115,8 @@ fn lease_holds(model: &Model, command: &Command) -> bool {
         Command::ReleaseLease(release) => {
             model.leases.get(&release.lease).is_none_or(|row| row.epoch != release.epoch || row.owner.is_none())
         }
+        Command::AddConsumer(add) => model.consumers[&add.0.consumer].durable == add.0.durable,
+        Command::RemoveConsumer(remove) => !model.consumers.contains_key(&remove.0.consumer),
         Command::AskWorker(ask) => model.workers[&ask.worker].asked > 0,
         Command::ChangeWorker(change) => {
             let row = model.workers.get(&change.worker).copied().unwrap_or_default();

@@ -40,6 +40,7 @@ pub(crate) async fn start() -> (Server, JetStreamLog) {
         start_time_max: START_TIME_MAX,
         region: region.clone(),
         nodes: Vec::new(),
+        consumer_issuer: None,
     };
     let server = Server::start(options).await.unwrap();
     let connect = ConnectOptions {

@@ -12,6 +12,7 @@ const API_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The error codes of nats-server that are handled differently (server/errors.json).
 pub(super) mod code {
+    pub(crate) const CONSUMER_NOT_FOUND: u64 = 10014;
     pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
     pub(crate) const WRONG_LAST_MESSAGE_ID: u64 = 10070;
     pub(crate) const WRONG_LAST_SEQUENCE: u64 = 10071;

@@ -4,6 +4,7 @@ mod answer;
 mod api;
 mod append;
 mod consume;
+mod durable;
 mod feed;
 mod get;
 mod leader;
@@ -23,6 +24,7 @@ use crate::connection::{self, ConnectOptions, Connection};
 use crate::refusals::Refusals;
 use crate::{AppendError, Follow, Gate, Log, Message, OpenError, ReadError, Stored, Tail};
 
+pub use durable::{Durable, DurableState, UNACKED_EVENTS_MAX};
 pub use mirror::ensure_facts;
 pub use send::{BATCH_EVENTS_MIN, Sending};
 

@@ -8,6 +8,9 @@ use super::{Endpoint, ServerError};
 
 const TEMPLATE: &str = include_str!("../../../../nats/server.conf");
 
+/// The part of the file that asks gateways about logins of durable consumers.
+const CALLOUT: &str = include_str!("../../../../nats/callout.conf");
+
 /// The values that are filled in.
 pub(super) struct Configuration<'a> {
     pub(super) folder: &'a Folder,
@@ -15,6 +18,7 @@ pub(super) struct Configuration<'a> {
     pub(super) port: u16,
     pub(super) users: &'a Users,
     pub(super) region: &'a RegionName,
+    pub(super) consumer_issuer: Option<&'a str>,
 }
 
 impl Configuration<'_> {
@@ -33,9 +37,17 @@ impl Configuration<'_> {
             ("{store_dir}", quoted(&self.folder.store().to_string_lossy())),
             ("{users}", users),
             ("{integration_users}", integration_users),
+            ("{callout}", self.callout()),
         ]
         .iter()
         .fold(TEMPLATE.to_owned(), |text, (place, value)| text.replace(place, value)))
+    }
+
+    /// The users of the configuration log in as it says; about everybody else a gateway is asked.
+    fn callout(&self) -> String {
+        let Some(issuer) = self.consumer_issuer else { return String::new() };
+        let names: String = self.users.names().map(|name| format!("      \"{name}\"\n")).collect();
+        CALLOUT.replace("{issuer}", &format!("\"{issuer}\"")).replace("{names}", &names)
     }
 }
 
@@ -67,11 +79,24 @@ mod tests {
     #[test]
     fn the_composition_has_the_account_of_an_integration_as_the_private_server_has() {
         let template = TEMPLATE.replace("{region}", "us-east-1");
-        for (from, to) in [("    # What the mirror", "    ]\n"), ("  INTEGRATION {", "    users: [\n")] {
+        for (from, to) in [
+            ("    # What the mirror", "    ]\n"),
+            ("  INTEGRATION {", "    users: [\n"),
+            ("  # The account of durable consumers", "  }\n"),
+        ] {
             let at = template.find(from).unwrap();
             let end = at + template[at..].find(to).unwrap() + to.len();
             assert!(COMPOSE.contains(&template[at..end]), "nats/compose.conf should have:\n{}", &template[at..end]);
         }
+    }
+
+    #[test]
+    fn the_composition_asks_gateways_about_all_but_its_own_users() {
+        let nodes: Vec<NodeId> = (1..=6).map(|n| format!("node-{n}").parse().unwrap()).collect();
+        let users = Users::fresh(&nodes).unwrap();
+        let names: String = users.names().map(|name| format!("      \"{name}\"\n")).collect();
+        let wanted = CALLOUT.replace("{issuer}", "$PLANETSTORE_NATS_CONSUMER_ISSUER").replace("{names}", &names);
+        assert!(COMPOSE.contains(&wanted), "nats/compose.conf should have:\n{wanted}");
     }
 
     #[test]
@@ -80,7 +105,10 @@ mod tests {
         let folder = Folder::open(&outer.path().join("with \"quotes\"")).unwrap();
         let (server_name, endpoint) = fresh(4999, &["node-1".parse().unwrap()]).unwrap();
         let (users, region) = (&endpoint.users, &"eu-1".parse().unwrap());
-        Configuration { folder: &folder, server_name: &server_name, port: 4999, users, region }.write().unwrap();
+        let consumer_issuer = Some("AISSUER");
+        let configuration =
+            Configuration { folder: &folder, server_name: &server_name, port: 4999, users, region, consumer_issuer };
+        configuration.write().unwrap();
 
         let text = std::fs::read_to_string(folder.configuration()).unwrap();
         assert!(text.contains("listen: \"127.0.0.1:4999\"") && text.contains("with \\\"quotes\\\""));
@@ -93,5 +121,8 @@ mod tests {
         assert_eq!(std::fs::metadata(folder.configuration()).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!text.contains("no_auth_user") && !text.contains("http"));
         assert!(text.contains("user: \"node-1\"") && text.contains("ps.eu-1.shards.node-1"));
+        assert!(text.contains("issuer: \"AISSUER\"") && text.contains("      \"integration-owner\"\n"));
+        let silent = Configuration { consumer_issuer: None, ..configuration }.render().unwrap();
+        assert!(!silent.contains("auth_callout"), "nobody is asked where nobody answers");
     }
 }

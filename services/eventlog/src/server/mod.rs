@@ -52,6 +52,9 @@ pub struct ServerOptions {
     pub region: RegionName,
     /// The storage nodes that may connect, each as a user of its own.
     pub nodes: Vec<NodeId>,
+    /// The public key of those who say which durable consumers may log in, and what they may do. Without it nobody but
+    /// the users of the server's configuration logs in.
+    pub consumer_issuer: Option<String>,
 }
 
 /// The state of the server.

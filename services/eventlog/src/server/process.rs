@@ -228,6 +228,7 @@ mod tests {
             start_time_max: GREETING_TIME_MAX,
             region: "test".parse().unwrap(),
             nodes: Vec::new(),
+            consumer_issuer: None,
         };
         let mut process = Process::spawn(&options, &script, Path::new("conf")).unwrap();
         let (stop, stopper) = io::pipe().unwrap();

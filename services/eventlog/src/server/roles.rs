@@ -89,6 +89,11 @@ impl Users {
         self.0.get(role)
     }
 
+    /// The names of all users.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(|credentials| credentials.user.as_str())
+    }
+
     /// The users of the log's account and those of the integration's, as the server's configuration has them.
     pub(super) fn render(&self, region: &RegionName) -> Result<[String; 2], ServerError> {
         let declared = declared()?;

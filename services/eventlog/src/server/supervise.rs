@@ -95,7 +95,8 @@ impl<'a> Supervisor<'a> {
         let (name, endpoint) = configuration::fresh(port, &options.nodes)
             .map_err(|error| ServerError::Start { reason: error.to_string() })?;
         let (users, region) = (&endpoint.users, &options.region);
-        Configuration { folder, server_name: &name, port, users, region }.write()?;
+        let consumer_issuer = options.consumer_issuer.as_deref();
+        Configuration { folder, server_name: &name, port, users, region, consumer_issuer }.write()?;
         Ok((name, endpoint))
     }
 

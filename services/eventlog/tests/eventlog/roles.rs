@@ -179,7 +179,8 @@ async fn a_gateway_appends_and_reads_and_cannot_take_anything_away() {
     }
 
     let mut gateway = Client::connect(&fixture, &Role::Gateway).await;
-    let said = ["rollcall", "lease.repair", "worker.repair"].map(|what| format!("ps.test.telemetry.{what}"));
+    let said =
+        ["rollcall", "lease.repair", "worker.repair", "requests"].map(|what| format!("ps.test.telemetry.{what}"));
     for subject in
         ["ps.test.shards.node-1", "ps.test.control.node-1"].into_iter().chain(said.iter().map(String::as_str))
     {
@@ -209,6 +210,8 @@ async fn maintenance_writes_of_shards_and_nodes_and_asks_nodes_and_does_nothing_
         "ps.test.content.bucket.health_changed",
         "ps.test.node.node-1.offline",
         "ps.test.region.test.horizon_moved",
+        "ps.test.region.test.checkpointed",
+        "ps.test.region.test.notary_key_changed",
         "ps.test.region.test.lease_taken",
         "ps.test.shards.node-1",
         "ps.test.telemetry.rollcall",
@@ -227,6 +230,7 @@ async fn maintenance_writes_of_shards_and_nodes_and_asks_nodes_and_does_nothing_
         "ps.test.control.node-1",
         "ps.test.telemetry.node.node-1",
         "ps.test.telemetry.worker.lifecycle",
+        "ps.test.telemetry.requests",
         "$JS.API.STREAM.CREATE.EVENTS_test",
         "$JS.API.STREAM.PURGE.EVENTS_test",
     ] {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use domain::row::Posting;
 use domain::{Command, NewBody};
 use eventlog::{AppendError, Follow, Log, Message, ReadError, Stored, Tail};
 use events::Fact;
 use events::ids::{BucketName, ObjectKey};
-use feed::{Entry, Feed, FeedError, Page, Query};
-use ledger::{Ledger, Options};
+use feed::{Entry, Feed, FeedError, Filter, Page, Query};
+use ledger::{AuditQuery, Ledger, Options};
 use tempfile::TempDir;
 use testkit::commands::{create_bucket, origin, put_object};
 use testkit::ledgers::{options, region};
@@ -112,7 +113,14 @@ impl World {
         let query = Query::parse(query).unwrap();
         let start = self.feed.begin(query.after.unwrap_or_default(), query.since).await?;
         let owner = |key: &str| key.parse().ok();
-        self.feed.page(start, query.limit, |entry: &Entry| Ok(query.filter.fits(&entry.event, owner))).await
+        let takes = |entry: &Entry| Ok::<_, FeedError>(query.filter.fits(&entry.event, owner));
+        let page = self.feed.page(start, query.limit, takes).await?;
+        let indexed = indexed(&query.filter);
+        if Feed::is_indexed(&indexed) {
+            let found = self.feed.page_of(start, query.limit, &indexed, takes).await?;
+            assert_eq!(found, page, "an index finds what is found without");
+        }
+        Ok(page)
     }
 
     /// The keys of all objects that a query finds, page by page.
@@ -127,6 +135,16 @@ impl World {
             }
             query = query.next(page.until, page.since);
         }
+    }
+}
+
+/// What an index may know of a filter.
+pub(crate) fn indexed(filter: &Filter) -> AuditQuery {
+    AuditQuery {
+        bucket: filter.bucket.clone(),
+        prefix: filter.prefix.clone(),
+        by: filter.user.clone().map(Posting::User).into_iter().collect(),
+        ..AuditQuery::default()
     }
 }
 

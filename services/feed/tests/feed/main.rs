@@ -4,4 +4,5 @@
 mod following;
 mod given;
 mod reading;
+mod searching;
 mod secrets;

@@ -50,7 +50,9 @@ async fn each_part_of_a_filter_counts() {
         ("prefix=b%2F", &["b/1", "b/2", "b/new"]),
         ("type=object.renamed", &["b/new"]),
         ("type=bucket", &[]),
-        ("type=object&prefix=a/2&user=alice", &["a/2"]),
+        ("type=object&prefix=a/2&user=root", &["a/2"]),
+        ("bucket=other&prefix=a/2&user=root", &["a/2"]),
+        ("user=alice", &[]),
         ("user=nobody", &[]),
         ("bucket=absent", &[]),
     ] {

@@ -22,7 +22,8 @@ pub(crate) struct Account {
     pub(crate) limits: Limits,
     /// The user's own policies and those of their groups.
     pub(crate) policies: Vec<Attached>,
-    /// The state that all this was read from, and the user's id and key; `None` for root, who does not change.
+    /// The state that all this was read from, and the user's id and key or session; `None` for root's key, which does not
+    /// change.
     pub(crate) judged: Option<JudgedCaller>,
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{Identities, JudgedCaller, Who};
-use events::ids::AccessKeyId;
+use events::ids::{AccessKeyId, SessionId};
 use identity::{Credentials, Sealers};
 use jiff::Timestamp;
 use ledger::Snapshot;
@@ -13,12 +13,16 @@ use crate::failure::Failure;
 /// The number of cached access keys. Each takes a few KiB with the policies of its user.
 const CREDENTIALS_MAX: usize = 4_096;
 
-/// The access keys of the region: root's, and those of the projection. They are cached until any identity changes.
+/// The number of cached sessions.
+const SESSIONS_MAX: usize = 1_024;
+
+/// The access keys and sessions of the region: root's, and those of the projection. They are cached until any identity changes.
 pub(crate) struct Accounts {
     root: Arc<Credential>,
     root_access_key: String,
     sealers: Arc<Sealers>,
     known: quick_cache::sync::Cache<String, Arc<Credential>>,
+    sessions: quick_cache::sync::Cache<SessionId, Arc<Account>>,
 }
 
 impl Accounts {
@@ -28,6 +32,7 @@ impl Accounts {
             root_access_key: root.access_key,
             sealers,
             known: quick_cache::sync::Cache::new(CREDENTIALS_MAX),
+            sessions: quick_cache::sync::Cache::new(SESSIONS_MAX),
         }
     }
 
@@ -56,6 +61,36 @@ impl Accounts {
             return Err(unknown());
         }
         Ok(found)
+    }
+
+    /// The account of an open session. Root's has a state that it was read from, too, because the session may end.
+    pub(crate) fn of_session(
+        &self,
+        snapshot: &Snapshot,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Arc<Account>, Failure> {
+        let ended = || Failure::from(Error::with_message(Code::AccessDenied, "Access Denied: this session has ended."));
+        snapshot.session(session)?.filter(|row| now < row.expires).ok_or_else(ended)?;
+        let identities = snapshot.identities_changed()?;
+        let is_current =
+            |account: &Arc<Account>| account.judged.as_ref().is_some_and(|judged| judged.identities == identities);
+        if let Some(known) = self.sessions.get(&session).filter(is_current) {
+            return Ok(known);
+        }
+        let who = Who::Session(session);
+        let standing = domain::standing(&**snapshot, &who)?.ok_or_else(ended)?;
+        let name = standing.user.clone();
+        let judged = JudgedCaller { who, identities, standing: Arc::new(standing) };
+        let account = if name.is_root() {
+            Account { judged: Some(judged), ..Account::root() }
+        } else {
+            let row = snapshot.user(&name)?.ok_or_else(ended)?;
+            Account::gather(snapshot, name, row, judged)?
+        };
+        let account = Arc::new(account);
+        self.sessions.insert(session, Arc::clone(&account));
+        Ok(account)
     }
 
     fn read(&self, snapshot: &Snapshot, access_key: &str, changed: u64) -> Result<Option<Arc<Credential>>, Failure> {

@@ -1,16 +1,46 @@
 //! Authenticates the caller by SigV4, in headers or in the query, with the keys of the projection. An unsigned request
-//! is anonymous.
+//! is anonymous. A request that came through the console has no signature, but a session.
 
+use events::ids::SessionId;
 use http::request::Parts;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ledger::Snapshot;
 use s3::Query;
 use s3::request::Head;
 use s3::sigv4::{self, PayloadHash, SigningKey};
 
 use super::accounts::Accounts;
-use super::caller::{Caller, Proof};
+use super::caller::{Caller, KnownBy, Proof};
 use crate::failure::Failure;
+
+/// What a request shows in place of a signature. Whoever makes one has verified the token or the ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfSession {
+    /// The session. Whether it is open, and whose it is, is looked up here.
+    pub session: SessionId,
+    /// How long ago the ticket was made, if the request shows a ticket and not a token.
+    pub ticket_age: Option<SignedDuration>,
+}
+
+/// The caller whose session it is. What a ticket shows counts as a presigned URL does.
+pub(crate) fn authenticate_session(
+    accounts: &Accounts,
+    snapshot: &Snapshot,
+    shown: OfSession,
+    head: &Head<'_>,
+    now: Timestamp,
+) -> Result<Caller, Failure> {
+    let account = accounts.of_session(snapshot, shown.session, now)?;
+    let age = shown.ticket_age.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+    Ok(Caller {
+        account: Some(account),
+        known_by: KnownBy::Session(shown.session),
+        signature_age_ms: age,
+        proof: if age.is_some() { Proof::Ticket } else { Proof::Session },
+        payload: PayloadHash::of_anonymous(head)?,
+        chunk_signer: None,
+    })
+}
 
 pub(crate) fn authenticate(
     accounts: &Accounts,
@@ -36,7 +66,7 @@ pub(crate) fn authenticate(
     }
     Ok(Caller {
         account: Some(credential.account.clone()),
-        access_key: Some(verified.access_key),
+        known_by: KnownBy::Key(verified.access_key),
         signature_age_ms: Some(now.as_millisecond() - claim.signed_at().as_millisecond()),
         proof: if query.has("X-Amz-Signature") { Proof::Query } else { Proof::Headers },
         payload: verified.payload,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use events::ids::{AuthType, Principal, UserId};
+use events::ids::{AuthType, Principal, SessionId, UserId};
 use s3::sigv4::{ChunkSigner, PayloadHash};
 
 use super::account::Account;
@@ -18,14 +18,29 @@ pub(crate) enum Proof {
     Form,
     /// By the policy of a form signed with Signature Version 2.
     FormVersion2,
+    /// By a session, whose token was verified.
+    Session,
+    /// By a ticket of a session in the address.
+    Ticket,
+}
+
+/// What a caller is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum KnownBy {
+    /// Nothing: the caller is anonymous.
+    Nothing,
+    /// The access key that signed.
+    Key(String),
+    /// An open session.
+    Session(SessionId),
 }
 
 /// The caller of a request: an authenticated user, or anonymous.
 pub(crate) struct Caller {
-    /// The account whose key signed; `None` for an anonymous request.
+    /// The account whose key signed or whose session it is; `None` for an anonymous request.
     pub(crate) account: Option<Arc<Account>>,
-    /// The key that signed.
-    pub(crate) access_key: Option<String>,
+    /// What the account is known by.
+    pub(crate) known_by: KnownBy,
     /// How the caller was authenticated.
     pub(crate) proof: Proof,
     /// Milliseconds from the time of the signature to the arrival of the request.
@@ -41,7 +56,7 @@ impl Caller {
     pub(crate) fn anonymous(payload: PayloadHash) -> Self {
         Self {
             account: None,
-            access_key: None,
+            known_by: KnownBy::Nothing,
             proof: Proof::None,
             signature_age_ms: None,
             payload,
@@ -54,11 +69,22 @@ impl Caller {
         self.account.as_ref().map(|account| &account.id)
     }
 
+    /// The access key that signed, if one did.
+    pub(crate) fn access_key(&self) -> Option<String> {
+        match &self.known_by {
+            KnownBy::Key(id) => Some(id.clone()),
+            KnownBy::Session(_) | KnownBy::Nothing => None,
+        }
+    }
+
     /// The caller as events name them.
     pub(crate) fn principal(&self) -> Principal {
-        match &self.access_key {
-            Some(id) => Principal { kind: AuthType::ApiKey, id: id.clone() },
-            None => Principal { kind: AuthType::Unauthenticated, id: String::new() },
+        match (&self.known_by, &self.account) {
+            (KnownBy::Key(id), _) => Principal { kind: AuthType::ApiKey, id: id.clone() },
+            (KnownBy::Session(_), Some(account)) => Principal { kind: AuthType::User, id: account.name.to_string() },
+            (KnownBy::Session(_), None) | (KnownBy::Nothing, _) => {
+                Principal { kind: AuthType::Unauthenticated, id: String::new() }
+            }
         }
     }
 

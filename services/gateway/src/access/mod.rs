@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - `account`: users with their policies, as requests see them; `accounts`: the cache of them
-//! - `authenticate`: finds the caller of a request; `caller`
+//! - `authenticate`: finds the caller of a request, by a signature or by a session; `caller`
 
 mod account;
 mod accounts;
@@ -11,5 +11,6 @@ mod caller;
 
 pub(crate) use account::{Account, Credential};
 pub(crate) use accounts::Accounts;
-pub(crate) use authenticate::authenticate;
-pub(crate) use caller::{Caller, Proof};
+pub use authenticate::OfSession;
+pub(crate) use authenticate::{authenticate, authenticate_session};
+pub(crate) use caller::{Caller, KnownBy, Proof};

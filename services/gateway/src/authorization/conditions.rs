@@ -86,14 +86,15 @@ impl Context for Conditions<'_> {
                 None => Value::Absent,
             },
             Key::SignatureVersion => match self.proof {
-                Proof::None => Value::Absent,
+                // Nothing was signed for a session.
+                Proof::None | Proof::Session | Proof::Ticket => Value::Absent,
                 Proof::Headers | Proof::Query | Proof::Form => "AWS4-HMAC-SHA256".into(),
                 Proof::FormVersion2 => "AWS".into(),
             },
             Key::AuthType => match self.proof {
                 Proof::None => Value::Absent,
-                Proof::Headers => "REST-HEADER".into(),
-                Proof::Query => "REST-QUERY-STRING".into(),
+                Proof::Headers | Proof::Session => "REST-HEADER".into(),
+                Proof::Query | Proof::Ticket => "REST-QUERY-STRING".into(),
                 Proof::Form | Proof::FormVersion2 => "POST".into(),
             },
             Key::ObjectLockMode => {

@@ -13,7 +13,7 @@ use rights::{Confirmed, JUDGEMENTS_MAX, is_judged_by_other};
 use s3::{Code, Error};
 
 use super::authorize::authorize;
-use crate::access::Caller;
+use crate::access::{Caller, KnownBy};
 use crate::failure::{Failure, commit_failure};
 use crate::request::{Document, Request};
 use crate::state::{Bucket, State};
@@ -135,14 +135,16 @@ impl<'a> Granted<'a> {
             let granted = Granted { request: self.request, judged: self.judged.clone() };
             return confirmed(Authorized { granted, state }, judge);
         }
-        let account = match &self.caller.access_key {
-            Some(key) => Some(Arc::clone(&self.gateway.0.accounts.find(state.snapshot(), key, self.now)?.account)),
-            None => None,
+        let accounts = &self.gateway.0.accounts;
+        let account = match &self.caller.known_by {
+            KnownBy::Key(key) => Some(Arc::clone(&accounts.find(state.snapshot(), key, self.now)?.account)),
+            KnownBy::Session(session) => Some(accounts.of_session(state.snapshot(), *session, self.now)?),
+            KnownBy::Nothing => None,
         };
-        let Caller { access_key, proof, payload, signature_age_ms, .. } = self.caller;
+        let Caller { known_by, proof, payload, signature_age_ms, .. } = self.caller;
         let caller = Caller {
             account,
-            access_key: access_key.clone(),
+            known_by: known_by.clone(),
             proof: *proof,
             payload: *payload,
             signature_age_ms: *signature_age_ms,

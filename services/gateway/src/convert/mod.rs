@@ -2,7 +2,7 @@
 //! fact makes a fact; one that makes a type of the wire begins with `wire_`.
 //!
 //! # Layout
-//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`
+//! - `access`: ACLs, ownership, public access; `checksum`; `cors`; `lifecycle`; `lock`; `notification`
 //! - `name`: versions and uploads as clients name them
 
 mod access;
@@ -11,6 +11,7 @@ mod cors;
 mod lifecycle;
 mod lock;
 mod name;
+mod notification;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,7 @@ pub(crate) use lock::{
     wire_retention_mode,
 };
 pub(crate) use name::{upload_id, version_name, version_text};
+pub(crate) use notification::{notification_rule, wire_notification_rule};
 
 /// The storage class of objects that were stored without one.
 pub(crate) const STANDARD: &str = "STANDARD";

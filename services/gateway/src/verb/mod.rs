@@ -8,6 +8,7 @@ mod bucket_cors;
 mod bucket_encryption;
 mod bucket_lifecycle;
 mod bucket_lock;
+mod bucket_notification;
 mod bucket_ownership;
 mod bucket_policy;
 mod bucket_public_access;
@@ -66,8 +67,6 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         | Operation::DeleteBucketReplication
         | Operation::GetBucketLogging
         | Operation::PutBucketLogging
-        | Operation::GetBucketNotificationConfiguration
-        | Operation::PutBucketNotificationConfiguration
         | Operation::GetBucketAccelerateConfiguration
         | Operation::PutBucketAccelerateConfiguration
         | Operation::GetBucketAnalyticsConfiguration
@@ -123,6 +122,8 @@ pub(crate) async fn dispatch(call: Authorized<'_>, body: Body) -> Answer {
         Operation::GetBucketLifecycleConfiguration => bucket_lifecycle::get(call),
         Operation::PutBucketLifecycleConfiguration => bucket_lifecycle::put(call.without_state(), body).await,
         Operation::DeleteBucketLifecycle => bucket_lifecycle::delete(call).await,
+        Operation::GetBucketNotificationConfiguration => bucket_notification::get(call),
+        Operation::PutBucketNotificationConfiguration => bucket_notification::put(call.without_state(), body).await,
         Operation::ListTagsForResource => bucket_tagging::list(call),
         Operation::TagResource => bucket_tagging::add(call.without_state(), body).await,
         Operation::UntagResource => bucket_tagging::remove(call).await,

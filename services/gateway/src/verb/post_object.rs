@@ -15,7 +15,7 @@ use s3::xml::PostResponse;
 use s3::{Address, Code, Error, Operation, Query};
 
 use super::put_object::put_object;
-use crate::access::{Caller, Credential, Proof};
+use crate::access::{Caller, Credential, KnownBy, Proof};
 use crate::authorization::{Authorized, Granted};
 use crate::failure::Failure;
 use crate::payload::Payload;
@@ -140,7 +140,7 @@ fn caller(
     let proof = if claim.is_version_two() { Proof::FormVersion2 } else { Proof::Form };
     let caller = Caller {
         account: Some(Arc::clone(&credential.account)),
-        access_key: Some(claim.access_key().to_owned()),
+        known_by: KnownBy::Key(claim.access_key().to_owned()),
         signature_age_ms: claim.signed_at().map(|at| call.now.as_millisecond() - at.as_millisecond()),
         proof,
         ..nobody

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use domain::{Command, DedupScope};
+use domain::{Command, DedupScope, IdentityCommand, OpenSession};
 use events::Fact;
 use events::access::ObjectOwnership;
+use events::ids::{SessionId, Sha256Digest, UserName};
 use futures_util::stream;
-use gateway::{Gateway, Options, RateLimits};
+use gateway::{Gateway, OfSession, Options, RateLimits};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
 use identity::{Credentials, MasterKey, MasterKeys, PIECE_SECRET_BYTES, PieceSecret, PieceSecrets, Sealers, Secret};
+use jiff::SignedDuration;
 use ledger::Ledger;
 use s3::sigv4::{self, PayloadHash};
 use sha2::{Digest, Sha256};
@@ -48,6 +50,7 @@ pub(crate) struct Store {
     pub(crate) clock: Clock,
     /// What the gateway found missing or damaged on the nodes.
     pub(crate) incidents: mpsc::Receiver<Incident>,
+    pub(crate) ledger: Ledger,
     pending_writes: PendingWrites,
     gateway: Gateway,
     _folder: TempDir,
@@ -66,10 +69,26 @@ impl Store {
         let transport = AnyTransport::new(nodes.clone());
         let shards = ShardStore::new(transport, membership.clone(), None, secrets, found);
         let pending_writes = shards.pending_writes().clone();
-        let gateway = Gateway::new(options_of(&clock), ledger, shards);
-        let store = Self { log, nodes, membership, clock, incidents, pending_writes, gateway, _folder: folder };
+        let gateway = Gateway::new(options_of(&clock), ledger.clone(), shards);
+        let store = Self { log, nodes, membership, clock, incidents, ledger, pending_writes, gateway, _folder: folder };
         put("/bucket", "").to(&store).await.is(200);
         store
+    }
+
+    /// A session that was opened without a login.
+    pub(crate) async fn session(&self, user: &str) -> SessionId {
+        let now = self.clock.now();
+        let session = SessionId(testkit::clock::fresh(now));
+        let (user, expires) = (user.parse::<UserName>().unwrap(), now + SignedDuration::from_hours(1));
+        let open = OpenSession { user, proven: None, session, refresh: Sha256Digest([1; 32]), expires };
+        self.change(IdentityCommand::OpenSession(open)).await;
+        session
+    }
+
+    /// Changes who may do what, without asking anybody.
+    pub(crate) async fn change(&self, command: IdentityCommand) {
+        let command = Command::Identity(Box::new(command));
+        soon(self.ledger.commit(command, testkit::commands::origin())).await.unwrap();
     }
 
     /// Turns versioning of the bucket on.
@@ -105,7 +124,7 @@ async fn upgrade(ledger: &Ledger) {
 fn options_of(clock: &Clock) -> Options {
     Options {
         region: ledgers::region(),
-        domains: vec![],
+        domains: vec!["s3.test".into()],
         credentials: Credentials { access_key: ROOT_KEY.into(), secret_key: Secret::new(ROOT_PASSWORD.into()) },
         sealers: Arc::new(Sealers::new(&MasterKeys::first(MasterKey::new([7; 32]))).unwrap()),
         default_ownership: ObjectOwnership::BucketOwnerEnforced,
@@ -126,11 +145,12 @@ pub(crate) struct Asking {
     headers: HeaderMap,
     body: Bytes,
     secret: &'static str,
+    shown: Option<OfSession>,
 }
 
 fn ask(method: Method, path: &str, body: impl Into<Bytes>) -> Asking {
     let uri = format!("http://s3.test{path}").parse().unwrap();
-    Asking { method, uri, headers: HeaderMap::new(), body: body.into(), secret: ROOT_PASSWORD }
+    Asking { method, uri, headers: HeaderMap::new(), body: body.into(), secret: ROOT_PASSWORD, shown: None }
 }
 
 pub(crate) fn get(path: &str) -> Asking {
@@ -165,18 +185,29 @@ impl Asking {
         self
     }
 
-    /// Sends it, signed by root, and waits for the answer's head.
+    /// Sends it with a session in place of a signature.
+    pub(crate) fn of(mut self, session: SessionId) -> Self {
+        self.shown = Some(OfSession { session, ticket_age: None });
+        self
+    }
+
+    /// Sends it, signed by root or with a session, and waits for the answer's head.
     async fn begin(self, store: &Store) -> http::Response<Body> {
-        let Self { method, uri, mut headers, body, secret } = self;
+        let Self { method, uri, mut headers, body, secret, shown } = self;
         let region = ledgers::region();
         let signer = sigv4::Credentials { access_key: ROOT_KEY, secret_key: secret, region: region.as_str() };
         let now = Clock::new().now();
-        sigv4::sign(&method, &uri, &mut headers, PayloadHash::Signed(Sha256::digest(&body).into()), signer, now)
-            .unwrap();
+        if shown.is_none() {
+            let payload = PayloadHash::Signed(Sha256::digest(&body).into());
+            sigv4::sign(&method, &uri, &mut headers, payload, signer, now).unwrap();
+        }
         headers.insert(http::header::CONTENT_LENGTH, body.len().into());
         let mut request = Request::new(in_frames(body));
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
-        gateway::handle(store.gateway.clone(), request).await
+        match shown {
+            Some(shown) => gateway::handle_for_session(store.gateway.clone(), request, shown).await,
+            None => gateway::handle(store.gateway.clone(), request).await,
+        }
     }
 
     /// The same, with the answer's body.

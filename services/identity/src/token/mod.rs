@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::master_key::{MasterKey, Purpose};
 use crate::refresh::{REFRESH_RANDOM_BYTES, RefreshToken};
 use crate::secret::Secret;
+use crate::ticket::Tickets;
 
 /// The lifetime of a token in seconds.
 pub const TOKEN_TIME_SECONDS: i64 = 10 * 60;
@@ -43,6 +44,7 @@ pub struct Tokens {
     head: String,
     issuer: String,
     refresh: hmac::Key,
+    tickets: Tickets,
 }
 
 /// The session that a token is issued for.
@@ -139,6 +141,7 @@ impl Tokens {
             encoding,
             header,
             refresh: hmac::Key::new(hmac::HMAC_SHA256, master.subkey(Purpose::RefreshTokens).as_slice()),
+            tickets: Tickets::new(master, region),
         })
     }
 
@@ -181,6 +184,11 @@ impl Tokens {
     /// The next refresh token of a session.
     pub fn refresh_token(&self, session: Uuid, random: [u8; REFRESH_RANDOM_BYTES]) -> RefreshToken {
         RefreshToken::new(&self.refresh, session, random)
+    }
+
+    /// The tickets that are made with the same master key.
+    pub fn tickets(&self) -> &Tickets {
+        &self.tickets
     }
 
     /// Whether a refresh token was issued.

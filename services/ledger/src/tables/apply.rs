@@ -1,5 +1,6 @@
 use domain::Change;
 
+use super::region::RegionKey;
 use super::{Tables, Writable};
 use crate::StateError;
 
@@ -47,6 +48,29 @@ impl Tables<Writable<'_>> {
             Change::DropReleasedUpload { upload } => self.released_uploads.drop(*upload),
             Change::PutReleasedBucket { bucket, row } => self.released_buckets.put(*bucket, row),
             Change::DropReleasedBucket { bucket } => self.released_buckets.drop(*bucket),
+            Change::PutGrowth { hour, bucket, row } => {
+                self.set_growth(*hour, *bucket, Some(*row));
+                Ok(())
+            }
+            Change::DropGrowth { hour, bucket } => {
+                self.set_growth(*hour, *bucket, None);
+                Ok(())
+            }
+            Change::PutGrowthDay { bucket, day, row } => self.growth_days.put((*bucket, *day), row),
+            Change::DropGrowthDay { bucket, day } => self.growth_days.drop((*bucket, *day)),
+            Change::PutPosting { posting, block, row } => {
+                self.set_posting(posting, *block, *row);
+                Ok(())
+            }
+            Change::PutAuditKey { bucket, key, sequence } => self.audit_keys.put((bucket, key, *sequence), &()),
+            Change::PutWriters { bucket, row } => {
+                self.set_writers(*bucket, Some(row));
+                Ok(())
+            }
+            Change::DropWriters { bucket } => {
+                self.set_writers(*bucket, None);
+                Ok(())
+            }
             Change::PutTotals { row } => {
                 self.set_totals(*row);
                 Ok(())
@@ -54,6 +78,8 @@ impl Tables<Writable<'_>> {
             Change::PutDebt { row } => self.region.put_debt(row),
             Change::PutSecret { row } => self.region.put_secret(row),
             Change::PutNode { name, row } => self.region.put_node(name, row),
+            Change::PutNotary { row } => self.region.put_notary(row),
+            Change::PutCheckpoint { last, row } => self.checkpoints.put(*last, row),
             Change::PutNodeUsage { name, row } => {
                 self.set_node_usage(name, Some(*row));
                 Ok(())
@@ -64,6 +90,14 @@ impl Tables<Writable<'_>> {
             }
             Change::PutLease { lease, row } => self.region.put_lease(*lease, row),
             Change::PutWorker { name, row } => self.region.put_worker(name, row),
+            Change::PutConsumer { name, row } => self.region.put_consumer(name, row),
+            Change::DropConsumer { name } => self.region.drop_consumer(name),
+            Change::PutTarget { name, row } => self.region.put_target(name, row),
+            Change::DropTarget { name } => self.region.drop(&RegionKey::Target(name.clone())),
+            Change::PutDeadLetter { target, sequence, row } => self.region.put_dead_letter(target, *sequence, row),
+            Change::DropDeadLetter { target, sequence } => {
+                self.region.drop(&RegionKey::DeadLetter(target.clone(), *sequence))
+            }
             Change::Identity(change) => self.apply_to_identities(change),
         }
     }

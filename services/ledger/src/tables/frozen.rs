@@ -1,7 +1,7 @@
 //! The names of the tables and the form of their keys, which the file fixes. A change needs another
 //! `PROJECTION_VERSION`.
 
-use domain::row::BucketId;
+use domain::row::{BucketId, Posting};
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId};
 use events::lease::Lease;
 use redb::backends::InMemoryBackend;
@@ -29,10 +29,14 @@ fn the_tables_have_these_names_and_types_of_keys() {
     }
     opens! {
         &str: "buckets" "region";
-        u64: "bucket_access" "bucket_settings" "quarantined" "recent" "released_buckets" "usage";
+        u64: "bucket_access" "bucket_settings" "checkpoints" "quarantined" "recent" "released_buckets" "usage" "writers";
         u128: "ended" "generations" "manifests" "released_uploads";
         &[u8]: "contents" "faults";
         (u128, u16): "parts";
+        (u32, u64): "growth";
+        (u8, &str, u64): "postings";
+        (&str, &[u8], u64): "audit_keys";
+        (u64, u32): "growth_days";
         (u64, &[u8]): "current" "nulls" "unreferenced";
         (u64, &[u8], u128): "uploads" "versions";
         (u8, &str): "identities";
@@ -66,7 +70,7 @@ fn keys_have_these_forms_and_are_read_back() {
     let of_version = stored::<(BucketId, ObjectKey, VersionId)>((bucket, &key, version), (7, b"photo", 5));
     assert_eq!(of_version, (bucket, key.clone(), version));
     let of_upload = stored::<(BucketId, ObjectKey, UploadId)>((bucket, &key, upload), (7, b"photo", 6));
-    assert_eq!(of_upload, (bucket, key, upload));
+    assert_eq!(of_upload, (bucket, key.clone(), upload));
     assert_eq!(stored::<UploadId>(upload, 6), upload);
     assert_eq!(stored::<(UploadId, PartNumber)>((upload, number), (6, 9)), (upload, number));
     assert_eq!(stored::<ContentId>(&content, &content_key), content);
@@ -74,6 +78,16 @@ fn keys_have_these_forms_and_are_read_back() {
     assert_eq!(stored::<Generation>(generation, 0x30 << 120 | 0x08), generation);
     assert_eq!(stored::<(u64, ContentId)>((3, &content), (3, &content_key)), (3, content));
     assert_eq!(stored::<u64>(3, 3), 3);
+    let by = Posting::User("ada".parse().unwrap());
+    assert_eq!(stored::<(Posting, u64)>((&by, 4), (0, "ada", 4)), (by, 4));
+    let by = Posting::Key("AKIA".into());
+    assert_eq!(stored::<(Posting, u64)>((&by, 4), (1, "AKIA", 4)), (by, 4));
+    let about = Posting::Bucket(name.clone());
+    assert_eq!(stored::<(Posting, u64)>((&about, 4), (2, "bucket", 4)), (about, 4));
+    let of_key = stored::<(BucketName, ObjectKey, u64)>((&name, &key, 4), ("bucket", b"photo", 4));
+    assert_eq!(of_key, (name.clone(), key.clone(), 4));
+    assert_eq!(stored::<(u32, BucketId)>((4, bucket), (4, 7)), (4, bucket));
+    assert_eq!(stored::<(BucketId, u32)>((bucket, 4), (7, 4)), (bucket, 4));
     assert_eq!(stored::<IdentityKey>((Kind::User, "alice"), (1, "alice")), (1, "alice".to_owned()));
     let node = RegionKey::Node("n1".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&node, "node/n1"), RegionKey::Node(name) if name.as_str() == "n1"));
@@ -81,12 +95,22 @@ fn keys_have_these_forms_and_are_read_back() {
     assert!(matches!(stored::<RegionKey>(&usage, "usage/n1"), RegionKey::NodeUsage(name) if name.as_str() == "n1"));
     let worker = RegionKey::Worker("gc".parse().unwrap());
     assert!(matches!(stored::<RegionKey>(&worker, "worker/gc"), RegionKey::Worker(_)));
+    let consumer = RegionKey::Consumer("search".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&consumer, "consumer/search"), RegionKey::Consumer(_)));
     let lease = RegionKey::Lease(Lease::Gc);
     assert!(matches!(stored::<RegionKey>(&lease, "lease/gc"), RegionKey::Lease(Lease::Gc)));
+    let target = RegionKey::Target("alerts".parse().unwrap());
+    assert!(matches!(stored::<RegionKey>(&target, "target/alerts"), RegionKey::Target(_)));
+    let dead = RegionKey::DeadLetter("alerts".parse().unwrap(), 7);
+    assert!(matches!(
+        stored::<RegionKey>(&dead, "dead/alerts/00000000000000000007"),
+        RegionKey::DeadLetter(name, 7) if name.as_str() == "alerts"
+    ));
     assert!(RegionKey::decode("lease/none").is_err());
     assert!(matches!(stored::<RegionKey>(&RegionKey::Cursor, "cursor"), RegionKey::Cursor));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Totals, "totals"), RegionKey::Totals));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Debt, "debt"), RegionKey::Debt));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Keyring, "keyring"), RegionKey::Keyring));
     assert!(matches!(stored::<RegionKey>(&RegionKey::Secret, "secret"), RegionKey::Secret));
+    assert!(matches!(stored::<RegionKey>(&RegionKey::Notary, "notary"), RegionKey::Notary));
 }

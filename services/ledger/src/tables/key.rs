@@ -1,6 +1,6 @@
 //! The keys of the tables: how each is stored, and read back.
 
-use domain::row::BucketId;
+use domain::row::{BucketId, Posting};
 use events::ids::{
     BucketName, ContentId, Generation, InvalidName, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId,
 };
@@ -163,6 +163,72 @@ impl Key for Generation {
 
     fn decode(generation: u128) -> Result<Self, InvalidName> {
         Ok(Self::from_fresh(Uuid::from_u128(generation)))
+    }
+}
+
+/// An hour since 1970, then the buckets that changed in it.
+impl Key for (u32, BucketId) {
+    type Stored = (u32, u64);
+    type Ref<'k> = Self;
+
+    fn encode<T>((hour, bucket): Self, then: impl FnOnce((u32, u64)) -> T) -> T {
+        then((hour, bucket.0))
+    }
+
+    fn decode((hour, bucket): (u32, u64)) -> Result<Self, InvalidName> {
+        Ok((hour, BucketId(bucket)))
+    }
+}
+
+/// Something that events have in common, then blocks of the log.
+impl Key for (Posting, u64) {
+    type Stored = (u8, &'static str, u64);
+    type Ref<'k> = (&'k Posting, u64);
+
+    fn encode<T>((posting, block): (&Posting, u64), then: impl FnOnce((u8, &str, u64)) -> T) -> T {
+        match posting {
+            Posting::User(user) => then((0, user.as_str(), block)),
+            Posting::Key(key) => then((1, key, block)),
+            Posting::Bucket(bucket) => then((2, bucket.as_str(), block)),
+        }
+    }
+
+    fn decode((kind, name, block): (u8, &str, u64)) -> Result<Self, InvalidName> {
+        let posting = match kind {
+            0 => Posting::User(name.parse()?),
+            1 => Posting::Key(name.to_owned()),
+            2 => Posting::Bucket(name.parse()?),
+            _ => return Err(InvalidName { what: "posting", text: name.to_owned(), why: "there is no such kind" }),
+        };
+        Ok((posting, block))
+    }
+}
+
+/// A key in buckets of a name, then the events about it.
+impl Key for (BucketName, ObjectKey, u64) {
+    type Stored = (&'static str, &'static [u8], u64);
+    type Ref<'k> = (&'k BucketName, &'k ObjectKey, u64);
+
+    fn encode<T>((bucket, key, sequence): Self::Ref<'_>, then: impl FnOnce(Stored<'_, Self>) -> T) -> T {
+        then((bucket.as_str(), key.as_bytes(), sequence))
+    }
+
+    fn decode((bucket, key, sequence): (&str, &[u8], u64)) -> Result<Self, InvalidName> {
+        Ok((bucket.parse()?, ObjectKey::from_bytes(key)?, sequence))
+    }
+}
+
+/// A bucket, then days since 1970.
+impl Key for (BucketId, u32) {
+    type Stored = (u64, u32);
+    type Ref<'k> = Self;
+
+    fn encode<T>((bucket, day): Self, then: impl FnOnce((u64, u32)) -> T) -> T {
+        then((bucket.0, day))
+    }
+
+    fn decode((bucket, day): (u64, u32)) -> Result<Self, InvalidName> {
+        Ok((BucketId(bucket), day))
     }
 }
 

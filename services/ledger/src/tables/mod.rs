@@ -3,18 +3,23 @@
 //! # Layout
 //! - here: the list of all tables, each with the types of its keys and rows
 //! - `table`: reading and writing one table; `key`: keys as bytes
-//! - `buckets`, `versions`, `contents`, `uploads`: scans of these tables
-//! - `identities`, `region`, `recent`, `quarantined`: tables with more to them than that
+//! - `buckets`, `versions`, `contents`, `uploads`, `growth`: scans of these tables; `insights`: a scan of a whole bucket;
+//!   `audit`: the events that somebody caused, or that are about a key
+//! - `identities`, `region`, `recent`, `quarantined`, `checkpoints`: tables with more to them than that
 //! - `recount`: counts the references to contents anew
 //! - `view`, `apply`: what `domain` reads of the tables, and the changes that it makes; `pending`: those that are kept
 //!   until the end of a transaction
 
 mod apply;
+mod audit;
 mod buckets;
+mod checkpoints;
 mod contents;
 #[cfg(test)]
 mod frozen;
+mod growth;
 mod identities;
+mod insights;
 mod key;
 mod pending;
 mod quarantined;
@@ -29,8 +34,9 @@ mod view;
 use std::marker::PhantomData;
 
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, EndedRow, FaultsRow, ManifestRow, PartRow,
-    ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, CheckpointRow, ContentRow, EndedRow, FaultsRow, GrowthRow,
+    ManifestRow, PartRow, Posting, PostingRow, ReleasedBucketRow, ReleasedUploadRow, UploadRow, UsageRow, VersionRow,
+    WritersRow,
 };
 use events::ids::{BucketName, ContentId, Generation, ObjectKey, PartNumber, UploadId, VersionId};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError, WriteTransaction};
@@ -42,7 +48,9 @@ use pending::Pending;
 use region::RegionKey;
 use table::{Mixed, Table};
 
+pub use audit::{AuditFound, AuditQuery, KEYS_SCANNED_MAX};
 pub use contents::Named;
+pub use insights::{AGES, AgeSum, Insights, InsightsScan, PREFIXES_MAX, PrefixSum, Sum};
 pub use quarantined::{QuarantinedRow, Reason};
 pub(crate) use recent::RecentRow;
 pub use recount::{RECOUNT_KEY_BYTES, Recounted};
@@ -136,6 +144,16 @@ tables! {
     released_buckets: BucketId => ReleasedBucketRow;
     /// The usage and the quota of each bucket.
     usage: BucketId => UsageRow;
+    /// What buckets and the region held after the last event of an hour.
+    growth: (u32, BucketId) => GrowthRow;
+    /// The same of the days of which no hours are kept any more.
+    growth_days: (BucketId, u32) => GrowthRow;
+    /// Those who write most to each bucket.
+    writers: BucketId => WritersRow;
+    /// Which events somebody caused, or are about a bucket, in blocks of the log.
+    postings: (Posting, u64) => PostingRow;
+    /// Which events are about a key.
+    audit_keys: (BucketName, ObjectKey, u64) => ();
     /// The access settings of a bucket, if it ever had any.
     bucket_access: BucketId => BucketAccessRow;
     /// Further settings of a bucket, if it ever had any.
@@ -146,6 +164,8 @@ tables! {
     region: RegionKey => Mixed;
     /// The newest entries of the log, by sequence.
     recent: u64 => Mixed;
+    /// Checkpoints of the log, by the last entry that each covers.
+    checkpoints: u64 => CheckpointRow;
     /// Entries of the log that are not facts, by sequence.
     quarantined: u64 => QuarantinedRow;
 }

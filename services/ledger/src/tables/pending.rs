@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::row::{BucketId, NodeUsageRow, TotalsRow, UsageRow};
+use domain::row::{BucketId, GrowthRow, NodeUsageRow, Posting, PostingRow, TotalsRow, UsageRow, WritersRow};
 use events::ids::NodeId;
 
 use super::{Tables, Writable};
@@ -17,6 +17,11 @@ pub(crate) struct Pending {
     totals: Option<TotalsRow>,
     /// Likewise. There are as many nodes as join, and their rows lie together.
     node_usage: BTreeMap<NodeId, Option<NodeUsageRow>>,
+    /// Likewise, by hour.
+    growth: BTreeMap<(u32, BucketId), Option<GrowthRow>>,
+    postings: BTreeMap<(Posting, u64), PostingRow>,
+    /// Likewise.
+    writers: BTreeMap<BucketId, Option<WritersRow>>,
 }
 
 impl Pending {
@@ -28,6 +33,26 @@ impl Pending {
     /// What is placed on a node, if that is here.
     pub(crate) fn node_usage(&self, name: &NodeId) -> Option<NodeUsageRow> {
         self.node_usage.get(name).map(|row| row.unwrap_or_default())
+    }
+
+    /// The rows of growth that are pending, of hours before this one.
+    pub(crate) fn growth_before(&self, hour: u32) -> impl Iterator<Item = ((u32, BucketId), Option<GrowthRow>)> {
+        self.growth.range(..(hour, BucketId(0))).map(|(key, row)| (*key, *row))
+    }
+
+    /// Whether a row of growth is pending.
+    pub(crate) fn has_growth(&self, hour: u32, bucket: BucketId) -> bool {
+        self.growth.contains_key(&(hour, bucket))
+    }
+
+    /// Which events of a block have something in common, if that is here.
+    pub(crate) fn posting(&self, posting: &Posting, block: u64) -> Option<PostingRow> {
+        self.postings.get(&(posting.clone(), block)).copied()
+    }
+
+    /// Those who write most to a bucket, if that is here.
+    pub(crate) fn writers(&self, bucket: BucketId) -> Option<WritersRow> {
+        self.writers.get(&bucket).map(|row| row.clone().unwrap_or_default())
     }
 
     pub(crate) fn totals(&self) -> Option<TotalsRow> {
@@ -47,6 +72,18 @@ impl Tables<Writable<'_>> {
         }
     }
 
+    pub(super) fn set_growth(&mut self, hour: u32, bucket: BucketId, row: Option<GrowthRow>) {
+        self.pending.growth.insert((hour, bucket), row);
+    }
+
+    pub(super) fn set_posting(&mut self, posting: &Posting, block: u64, row: PostingRow) {
+        self.pending.postings.insert((posting.clone(), block), row);
+    }
+
+    pub(super) fn set_writers(&mut self, bucket: BucketId, row: Option<&WritersRow>) {
+        self.pending.writers.insert(bucket, row.cloned());
+    }
+
     pub(super) fn set_totals(&mut self, row: TotalsRow) {
         self.pending.totals = Some(row);
     }
@@ -63,6 +100,21 @@ impl Tables<Writable<'_>> {
             match row {
                 Some(row) => self.region.put_node_usage(name, &row)?,
                 None => self.region.drop_node_usage(name)?,
+            }
+        }
+        for (key, row) in std::mem::take(&mut self.pending.growth) {
+            match row {
+                Some(row) => self.growth.put(key, &row)?,
+                None => self.growth.drop(key)?,
+            }
+        }
+        for ((posting, block), row) in std::mem::take(&mut self.pending.postings) {
+            self.postings.put((&posting, block), &row)?;
+        }
+        for (bucket, row) in std::mem::take(&mut self.pending.writers) {
+            match row {
+                Some(row) => self.writers.put(bucket, &row)?,
+                None => self.writers.drop(bucket)?,
             }
         }
         if let Some(row) = self.pending.totals {

@@ -1,7 +1,12 @@
 //! The rows of which a region has one, its storage nodes, and the position up to which the log is folded.
 
-use domain::row::{DebtRow, LeaseRow, NodeRow, NodeUsageRow, SecretRow, TotalsRow, WorkerRow};
-use events::ids::{InvalidName, NodeId, WorkerName};
+use std::ops::Bound;
+
+use domain::row::{
+    ConsumerRow, DeadLetterRow, DebtRow, LeaseRow, NodeRow, NodeUsageRow, NotaryRow, SecretRow, TargetRow, TotalsRow,
+    WorkerRow,
+};
+use events::ids::{ConsumerName, InvalidName, NodeId, TargetName, WorkerName};
 use events::lease::Lease;
 use redb::{ReadTransaction, TableError};
 
@@ -22,6 +27,8 @@ pub(crate) enum RegionKey {
     Keyring,
     /// → [`SecretRow`].
     Secret,
+    /// → [`NotaryRow`].
+    Notary,
     /// → [`NodeRow`].
     Node(NodeId),
     /// → [`NodeUsageRow`].
@@ -30,6 +37,12 @@ pub(crate) enum RegionKey {
     Lease(Lease),
     /// → [`WorkerRow`].
     Worker(WorkerName),
+    /// → [`ConsumerRow`].
+    Consumer(ConsumerName),
+    /// → [`TargetRow`].
+    Target(TargetName),
+    /// A target and the sequence of an event → [`DeadLetterRow`].
+    DeadLetter(TargetName, u64),
 }
 
 const CURSOR: &str = "cursor";
@@ -37,6 +50,7 @@ const TOTALS: &str = "totals";
 const DEBT: &str = "debt";
 const KEYRING: &str = "keyring";
 const SECRET: &str = "secret";
+const NOTARY: &str = "notary";
 
 /// This comes before the name of a node.
 const NODE: &str = "node/";
@@ -56,6 +70,23 @@ const LEASE: &str = "lease/";
 /// This comes before the name of a background worker.
 const WORKER: &str = "worker/";
 
+/// This comes before the name of a durable consumer.
+const CONSUMER: &str = "consumer/";
+
+/// This sorts after all of those.
+const AFTER_CONSUMERS: &str = "consumer0";
+/// This comes before the name of a target of events.
+const TARGET: &str = "target/";
+
+/// This sorts after all targets.
+const AFTER_TARGETS: &str = "target0";
+
+/// This comes before the name of a target, a slash, and the sequence of a dead letter in 20 digits.
+const DEAD_LETTER: &str = "dead/";
+
+/// The digits of a sequence, so that the order of the keys is that of the log.
+const SEQUENCE_DIGITS: usize = 20;
+
 impl Key for RegionKey {
     type Stored = &'static str;
     type Ref<'k> = &'k Self;
@@ -67,10 +98,14 @@ impl Key for RegionKey {
             Self::Debt => then(DEBT),
             Self::Keyring => then(KEYRING),
             Self::Secret => then(SECRET),
+            Self::Notary => then(NOTARY),
             Self::Node(name) => then(&format!("{NODE}{name}")),
             Self::NodeUsage(name) => then(&format!("{NODE_USAGE}{name}")),
             Self::Lease(lease) => then(&format!("{LEASE}{lease}")),
             Self::Worker(name) => then(&format!("{WORKER}{name}")),
+            Self::Consumer(name) => then(&format!("{CONSUMER}{name}")),
+            Self::Target(name) => then(&format!("{TARGET}{name}")),
+            Self::DeadLetter(name, sequence) => then(&format!("{DEAD_LETTER}{name}/{sequence:0SEQUENCE_DIGITS$}")),
         }
     }
 
@@ -83,6 +118,7 @@ impl Key for RegionKey {
             DEBT => Self::Debt,
             KEYRING => Self::Keyring,
             SECRET => Self::Secret,
+            NOTARY => Self::Notary,
             _ => {
                 if let Some(name) = key.strip_prefix(NODE) {
                     Self::Node(name.parse()?)
@@ -90,6 +126,13 @@ impl Key for RegionKey {
                     Self::NodeUsage(name.parse()?)
                 } else if let Some(name) = key.strip_prefix(WORKER) {
                     Self::Worker(name.parse()?)
+                } else if let Some(name) = key.strip_prefix(CONSUMER) {
+                    Self::Consumer(name.parse()?)
+                } else if let Some(name) = key.strip_prefix(TARGET) {
+                    Self::Target(name.parse()?)
+                } else if let Some(rest) = key.strip_prefix(DEAD_LETTER) {
+                    let (name, sequence) = rest.split_once('/').ok_or_else(unknown)?;
+                    Self::DeadLetter(name.parse()?, sequence.parse().map_err(|_| unknown())?)
                 } else {
                     let name = key.strip_prefix(LEASE);
                     let lease = Lease::ALL.into_iter().find(|lease| name == Some(lease.as_str()));
@@ -113,6 +156,10 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
         self.get_as(&RegionKey::Secret)
     }
 
+    pub(super) fn notary(&self) -> Result<NotaryRow, StateError> {
+        Ok(self.get_as(&RegionKey::Notary)?.unwrap_or_default())
+    }
+
     pub(super) fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
         self.get_as(&RegionKey::Node(name.clone()))
     }
@@ -127,6 +174,29 @@ impl<A: Access> Table<A, RegionKey, Mixed> {
 
     pub(super) fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
         Ok(self.get_as(&RegionKey::Worker(name.clone()))?.unwrap_or_default())
+    }
+
+    pub(super) fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, StateError> {
+        self.get_as(&RegionKey::Consumer(name.clone()))
+    }
+
+    pub(super) fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, StateError> {
+        let mut consumers = Vec::new();
+        for entry in self.range(CONSUMER..AFTER_CONSUMERS)? {
+            let entry = entry?;
+            if let RegionKey::Consumer(name) = entry.key()? {
+                consumers.push((name, entry.row_as()?));
+            }
+        }
+        Ok(consumers)
+    }
+
+    pub(super) fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, StateError> {
+        self.get_as(&RegionKey::Target(name.clone()))
+    }
+
+    pub(super) fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {
+        self.get_as(&RegionKey::DeadLetter(target.clone(), sequence))
     }
 }
 
@@ -147,6 +217,10 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
         self.put_as(&RegionKey::Secret, row)
     }
 
+    pub(super) fn put_notary(&mut self, row: &NotaryRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Notary, row)
+    }
+
     pub(super) fn put_node(&mut self, name: &NodeId, row: &NodeRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Node(name.clone()), row)
     }
@@ -165,6 +239,27 @@ impl Table<Writable<'_>, RegionKey, Mixed> {
 
     pub(super) fn put_worker(&mut self, name: &WorkerName, row: &WorkerRow) -> Result<(), StateError> {
         self.put_as(&RegionKey::Worker(name.clone()), row)
+    }
+
+    pub(super) fn put_consumer(&mut self, name: &ConsumerName, row: &ConsumerRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Consumer(name.clone()), row)
+    }
+
+    pub(super) fn drop_consumer(&mut self, name: &ConsumerName) -> Result<(), StateError> {
+        self.drop(&RegionKey::Consumer(name.clone()))
+    }
+
+    pub(super) fn put_target(&mut self, name: &TargetName, row: &TargetRow) -> Result<(), StateError> {
+        self.put_as(&RegionKey::Target(name.clone()), row)
+    }
+
+    pub(super) fn put_dead_letter(
+        &mut self,
+        target: &TargetName,
+        sequence: u64,
+        row: &DeadLetterRow,
+    ) -> Result<(), StateError> {
+        self.put_as(&RegionKey::DeadLetter(target.clone(), sequence), row)
     }
 }
 
@@ -196,6 +291,44 @@ impl<A: Access> Tables<A> {
             }
         }
         Ok(nodes)
+    }
+
+    /// A page of the targets of events, in the order of their names.
+    pub fn list_targets(
+        &self,
+        after: Option<&TargetName>,
+        max: usize,
+    ) -> Result<Vec<(TargetName, TargetRow)>, StateError> {
+        let from = after.map(|name| format!("{TARGET}{name}"));
+        let from = from.as_deref().map_or(Bound::Included(TARGET), Bound::Excluded);
+        let mut targets = Vec::new();
+        for entry in self.region.range((from, Bound::Excluded(AFTER_TARGETS)))?.take(max) {
+            let entry = entry?;
+            if let RegionKey::Target(name) = entry.key()? {
+                targets.push((name, entry.row_as()?));
+            }
+        }
+        Ok(targets)
+    }
+
+    /// A page of the dead letters of a target, in the order of their events.
+    pub fn list_dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, StateError> {
+        let place = |sequence: u64| format!("{DEAD_LETTER}{target}/{sequence:0SEQUENCE_DIGITS$}");
+        let (from, to) = (place(after), place(u64::MAX));
+        let range = (Bound::Excluded(from.as_str()), Bound::Included(to.as_str()));
+        let mut letters = Vec::new();
+        for entry in self.region.range(range)?.take(max) {
+            let entry = entry?;
+            if let RegionKey::DeadLetter(_, sequence) = entry.key()? {
+                letters.push((sequence, entry.row_as()?));
+            }
+        }
+        Ok(letters)
     }
 
     /// Returns the name of the keys by which the entries were judged; `None` for a new projection.

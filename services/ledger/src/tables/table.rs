@@ -153,6 +153,11 @@ impl<K: Key, R> Entry<'_, K, R> {
         K::decode(self.key.value()).map_err(StateError::Key)
     }
 
+    /// The row as it is stored.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.value()
+    }
+
     fn has_the_bytes_of(&self, other: &Self) -> bool {
         let (key, other_key) = (self.key.value(), other.key.value());
         let keys_agree = <K::Stored as redb::Value>::as_bytes(&key).as_ref()

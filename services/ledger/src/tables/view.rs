@@ -1,11 +1,13 @@
 use domain::row::{
-    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ContentRow, DebtRow, EndedRow, FaultsRow, LeaseRow,
-    ManifestRow, NodeRow, NodeUsageRow, PartRow, ReleasedBucketRow, ReleasedUploadRow, SecretRow, TotalsRow, UploadRow,
-    UsageRow, VersionRow, WorkerRow,
+    BucketAccessRow, BucketId, BucketRow, BucketSettingsRow, ConsumerRow, ContentRow, DeadLetterRow, DebtRow, EndedRow,
+    FaultsRow, GrowthRow, LeaseRow, ManifestRow, NodeRow, NodeUsageRow, NotaryRow, PartRow, Posting, PostingRow,
+    ReleasedBucketRow, ReleasedUploadRow, SecretRow, TargetRow, TotalsRow, UploadRow, UsageRow, VersionRow, WorkerRow,
+    WritersRow,
 };
 use domain::{Parts, View};
 use events::ids::{
-    BucketName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, UploadId, VersionId, WorkerName,
+    BucketName, ConsumerName, ContentId, Generation, NodeId, ObjectKey, PartNumber, Sha256Digest, TargetName, UploadId,
+    VersionId, WorkerName,
 };
 use events::lease::Lease;
 
@@ -134,6 +136,33 @@ impl<A: Access> View for Tables<A> {
         }
     }
 
+    fn growth_before(&self, hour: u32, max: usize) -> Result<Vec<(u32, BucketId, GrowthRow)>, StateError> {
+        self.first_growth(hour, max)
+    }
+
+    fn growth_day(&self, bucket: BucketId, day: u32) -> Result<Option<GrowthRow>, StateError> {
+        self.growth_days.get((bucket, day))
+    }
+
+    fn growth_days(&self, bucket: BucketId, max: usize) -> Result<Vec<u32>, StateError> {
+        let days = self.growth_days.range((bucket.0, 0)..=(bucket.0, u32::MAX))?;
+        days.take(max).map(|entry| Ok(entry?.key()?.1)).collect()
+    }
+
+    fn posting(&self, posting: &Posting, block: u64) -> Result<PostingRow, StateError> {
+        match self.pending.posting(posting, block) {
+            Some(row) => Ok(row),
+            None => Ok(self.postings.get((posting, block))?.unwrap_or_default()),
+        }
+    }
+
+    fn writers(&self, bucket: BucketId) -> Result<WritersRow, StateError> {
+        match self.pending.writers(bucket) {
+            Some(row) => Ok(row),
+            None => Ok(self.writers.get(bucket)?.unwrap_or_default()),
+        }
+    }
+
     fn node(&self, name: &NodeId) -> Result<Option<NodeRow>, StateError> {
         self.region.node(name)
     }
@@ -144,6 +173,39 @@ impl<A: Access> View for Tables<A> {
 
     fn worker(&self, name: &WorkerName) -> Result<WorkerRow, StateError> {
         self.region.worker(name)
+    }
+
+    fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerRow>, StateError> {
+        self.region.consumer(name)
+    }
+
+    fn consumers(&self) -> Result<Vec<(ConsumerName, ConsumerRow)>, StateError> {
+        self.region.consumers()
+    }
+
+    fn target(&self, name: &TargetName) -> Result<Option<TargetRow>, StateError> {
+        self.region.target(name)
+    }
+
+    fn targets(&self, max: usize) -> Result<Vec<(TargetName, TargetRow)>, StateError> {
+        self.list_targets(None, max)
+    }
+
+    fn dead_letter(&self, target: &TargetName, sequence: u64) -> Result<Option<DeadLetterRow>, StateError> {
+        self.region.dead_letter(target, sequence)
+    }
+
+    fn dead_letters(
+        &self,
+        target: &TargetName,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<(u64, DeadLetterRow)>, StateError> {
+        self.list_dead_letters(target, after, max)
+    }
+
+    fn notary(&self) -> Result<NotaryRow, StateError> {
+        self.region.notary()
     }
 
     fn node_usage(&self, name: &NodeId) -> Result<NodeUsageRow, StateError> {

@@ -88,6 +88,7 @@ impl Faulty {
             sequence: last + 1,
             previous,
             origin: foreign_origin(),
+            user: None,
             fact: Fact::BucketCreated(bucket::Created {
                 bucket: foreign_name(count).parse().unwrap(),
                 owner: "foreign".parse().unwrap(),

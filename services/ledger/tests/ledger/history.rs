@@ -109,7 +109,8 @@ impl Rules {
         for fact in decision.fact.into_iter().chain(decision.warnings) {
             self.sequence += 1;
             let (id, previous) = (EventId(context.fresh), Sha256Digest([0; 32]));
-            let event = Event { id, time: context.now, sequence: self.sequence, previous, origin: origin(), fact };
+            let event =
+                Event { id, time: context.now, sequence: self.sequence, previous, origin: origin(), user: None, fact };
             project(&self.model, &event).unwrap().into_iter().for_each(|change| self.model.apply(change));
         }
         Ok(decision.outcome)

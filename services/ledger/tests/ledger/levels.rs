@@ -26,6 +26,7 @@ async fn newer(log: &MemoryLog, fact: Fact, change: impl Fn(String) -> String) {
         sequence: stored.len() as u64 + 1,
         previous: stored.last().map_or(CHAIN_START, |last| chain_hash(&last.payload)),
         origin: origin(),
+        user: None,
         fact,
     };
     let region = "test-1".parse().unwrap();

@@ -103,7 +103,7 @@ async fn whoever_stole_the_former_keys_proves_nothing_any_more() {
     let (sequence, id) = (stored.len() as u64 + 1, EventId(Uuid::from_u128(0xF000_0000)));
     let fact = Fact::RegionUpgraded(events::region::Upgraded { region: region(), level: 2, release: "0".into() });
     let previous = chain_hash(&stored.last().unwrap().payload);
-    let event = Event { id, time: Clock::new().now(), sequence, previous, origin: origin(), fact };
+    let event = Event { id, time: Clock::new().now(), sequence, previous, origin: origin(), user: None, fact };
     let (subject, payload) = (subject(&region(), &event.fact), event.encode(&region()).unwrap());
     let [_, former, _] = keys(1);
     let at = (subject.as_str(), sequence, id);

@@ -65,6 +65,7 @@ async fn event(log: &MemoryLog, previous_is_fact: bool, fact: Fact) -> Event {
         sequence: stored.len() as u64 + 1,
         previous: hash(&stored.last().unwrap().payload),
         origin: system(),
+        user: None,
         fact,
     }
 }

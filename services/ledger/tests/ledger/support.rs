@@ -136,6 +136,10 @@ fn rows(snapshot: &Snapshot, replayed: &Replayed) -> Model {
         }
     }
     contents(snapshot, &mut model);
+    let (hours, days) = snapshot.list_growth().unwrap();
+    (model.growth, model.growth_days) = (hours.into_iter().collect(), days.into_iter().collect());
+    model.postings = snapshot.list_postings().unwrap().into_iter().collect();
+    model.audit_keys = snapshot.list_audit_keys().unwrap().into_iter().collect();
     for upload in &replayed.uploads {
         let parts = snapshot.parts_from(*upload, 0, usize::MAX).unwrap().into_iter();
         model.parts.extend(parts.map(|(number, row)| ((*upload, number), row)));
@@ -163,6 +167,7 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     for bucket in replayed.bucket_access.keys() {
         model.bucket_access.insert(*bucket, snapshot.bucket_access(*bucket).unwrap());
     }
+    model.writers = found(&replayed.writers, |bucket| snapshot.writers(*bucket).map(Some));
     for bucket in replayed.bucket_settings.keys() {
         model.bucket_settings.insert(*bucket, snapshot.bucket_settings(*bucket).unwrap());
     }
@@ -174,6 +179,8 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.groups = found(&replayed.groups, |name| snapshot.group(name));
     model.policies = found(&replayed.policies, |name| snapshot.policy(name));
     model.kms_keys = found(&replayed.kms_keys, |name| snapshot.kms_key(name));
+    model.targets = found(&replayed.targets, |name| snapshot.target(name));
+    model.dead_letters = found(&replayed.dead_letters, |(name, sequence)| snapshot.dead_letter(name, *sequence));
     model.leases = found(&replayed.leases, |lease| snapshot.lease(*lease));
     model.workers = found(&replayed.workers, |name| snapshot.worker(name).map(Some));
     model.sessions = found(&replayed.sessions, |id| snapshot.session(*id));

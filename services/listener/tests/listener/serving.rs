@@ -24,6 +24,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const WIDE: Limits = Limits {
     connections_max: 100,
     connections_per_address_max: 100,
+    followers_max: 0,
+    follower_stall_time_max: PATIENCE,
     handshake_time_max: PATIENCE,
     first_byte_time_max: PATIENCE,
     head_time_max: PATIENCE,

@@ -9,8 +9,9 @@ mod tests;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    self, AdminArgs, AuditCommand, AuthorKeyArgs, DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand,
-    IntegrationArgs, MasterKeyCommand, NodeCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict,
+    self, AdminArgs, AuditCommand, AuthorKeyArgs, CompletionsArgs, ConsumerIssuerArgs, ContextCommand, DemoArgs,
+    DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, ManPagesArgs, MasterKeyCommand,
+    NodeCommand, NotaryKeyArgs, ObjectCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict,
     WorkerCommand,
 };
 use crate::logs::LogFormat;
@@ -37,6 +38,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run all roles in one process, with a private nats-server
     Dev(DevArgs),
+    /// Fill a running store with plausible people and objects, to look at
+    Demo(DemoArgs),
+    #[command(flatten)]
+    Objects(ObjectCommand),
+    /// Keep the addresses and keys of stores by names
+    #[command(subcommand)]
+    Context(ContextCommand),
     /// Run one role in its own process, against your NATS servers
     #[command(subcommand)]
     Run(RunCommand),
@@ -44,16 +52,20 @@ pub(crate) enum Command {
     Admin(AdminArgs),
     /// Derive an author key from the master key: a role other than the gateway proves its events with it
     AuthorKey(AuthorKeyArgs),
+    /// Print the public key by which your NATS servers know what gateways say about logins of durable consumers
+    ConsumerIssuer(ConsumerIssuerArgs),
     /// Create the mirror of the facts without secrets that an integration reads, in a NATS account of its own
     Integration(IntegrationArgs),
     /// Add a master key, or seal the former ones with the newest
     #[command(subcommand)]
     MasterKey(MasterKeyCommand),
+    /// Derive the key with which the notary signs the log, or make one
+    NotaryKey(NotaryKeyArgs),
     /// Derive the secrets that tag pieces of contents from the master keys, for `planetstore run repair`
     PieceSecrets(PieceSecretsArgs),
     /// Show stored objects and bytes, the nodes, and the position of the log
     Status(StatusArgs),
-    /// Compare what is there with what the log says
+    /// Compare what is there with what the log says, and show who did what
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Check the installation for known problems and print a remedy for each
@@ -75,6 +87,10 @@ pub(crate) enum Command {
     /// Tell the garbage collector what only an operator knows
     #[command(subcommand)]
     Gc(GcCommand),
+    /// Print a script that completes the commands in a shell
+    Completions(CompletionsArgs),
+    /// Write a man page for each command
+    ManPages(ManPagesArgs),
     /// Print the version
     Version,
     /// Execute a program that is killed when the parent of this process ends
@@ -95,11 +111,18 @@ impl Command {
     pub(crate) async fn run(self) -> anyhow::Result<Verdict> {
         match self {
             Self::Dev(arguments) => commands::dev(arguments).await,
+            Self::Demo(arguments) => commands::demo(arguments).await,
+            Self::Objects(command) => command.run().await,
+            Self::Context(command) => commands::context(command),
+            Self::Completions(arguments) => Ok(commands::completions(&arguments)),
+            Self::ManPages(arguments) => commands::man_pages(&arguments),
             Self::Run(role) => role.run().await,
             Self::Admin(arguments) => commands::admin(arguments).await,
             Self::AuthorKey(arguments) => commands::author_key(&arguments),
+            Self::ConsumerIssuer(arguments) => commands::consumer_issuer(&arguments),
             Self::Integration(arguments) => commands::integration(arguments).await,
             Self::MasterKey(command) => commands::master_key(&command),
+            Self::NotaryKey(arguments) => commands::notary_key(&arguments),
             Self::PieceSecrets(arguments) => commands::piece_secrets(&arguments),
             Self::Status(arguments) => commands::status(arguments).await,
             Self::Audit(command) => commands::audit(command).await,
@@ -125,6 +148,10 @@ pub(crate) enum RunCommand {
     Lifecycle(roles::lifecycle::LifecycleArgs),
     /// Run the service that gives disk space back; of several instances, one works at a time
     Gc(roles::gc::GcArgs),
+    /// Run the service that sends events to targets outside; of several instances, one works at a time
+    Notify(roles::notify::NotifyArgs),
+    /// Run the notary, which signs what the log holds; of several instances, one works at a time
+    Notary(roles::notary::NotaryRoleArgs),
     /// Run a storage node
     Node(roles::node::NodeArgs),
     /// Run the service that brings contents back to all their shards; of several instances, one works at a time
@@ -142,6 +169,8 @@ impl RunCommand {
             Self::Health(arguments) => roles::health::run(arguments).await,
             Self::Lifecycle(arguments) => roles::lifecycle::run(arguments).await,
             Self::Gc(arguments) => roles::gc::run(arguments).await,
+            Self::Notify(arguments) => roles::notify::run(arguments).await,
+            Self::Notary(arguments) => roles::notary::run(arguments).await,
             Self::Node(arguments) => roles::node::run(arguments).await,
             Self::Repair(arguments) => roles::repair::run(arguments).await,
             #[cfg(test)]

@@ -9,6 +9,7 @@ use events::content::Fault;
 use inventory::{Audit, NodeCounts, ShortContent};
 
 use super::Verdict;
+use super::audit_log::{self, AuditObjectArgs, AuditUserArgs};
 use crate::client::{ConsoleArgs, ConsoleClient};
 use crate::table::{self, Output};
 use crate::units::ByteSize;
@@ -17,6 +18,10 @@ use crate::units::ByteSize;
 pub(crate) enum AuditCommand {
     /// Count the shards that lie on the nodes' disks now, and compare them with the log. Exit code 5 while anything is short
     Shards(AuditShardsArgs),
+    /// Show who did what with an object: who wrote, overwrote, tagged, locked or deleted it, when, and by which access key
+    Object(AuditObjectArgs),
+    /// Show what a user did, whichever access key or session they used
+    User(AuditUserArgs),
 }
 
 #[derive(Debug, Args)]
@@ -36,8 +41,12 @@ pub(crate) struct AuditShardsArgs {
 
 /// Compares what there is with what the log says.
 pub(crate) async fn audit(command: AuditCommand) -> anyhow::Result<Verdict> {
-    let AuditCommand::Shards(arguments) = command;
-    shards(arguments).await
+    match command {
+        AuditCommand::Shards(arguments) => return shards(arguments).await,
+        AuditCommand::Object(arguments) => audit_log::object(&arguments).await?,
+        AuditCommand::User(arguments) => audit_log::user(&arguments).await?,
+    }
+    Ok(Verdict::Well)
 }
 
 async fn shards(arguments: AuditShardsArgs) -> anyhow::Result<Verdict> {

@@ -11,6 +11,8 @@ use crate::process::raise_open_files;
 use crate::roles::gateway::S3Args;
 use crate::roles::gc::GcTimeArgs;
 use crate::roles::lifecycle::RulesArgs;
+use crate::roles::notary::NotaryArgs;
+use crate::roles::notify::TargetArgs;
 use crate::roles::repair::RepairTimeArgs;
 use crate::roles::{Doors, Plan, serve};
 use crate::signals::Stop;
@@ -34,6 +36,10 @@ pub(crate) struct DevArgs {
     pub(crate) repair: RepairTimeArgs,
     #[command(flatten)]
     pub(crate) gc: GcTimeArgs,
+    #[command(flatten)]
+    pub(crate) targets: TargetArgs,
+    #[command(flatten)]
+    pub(crate) notary: NotaryArgs,
     /// Number of storage nodes
     #[arg(long, env = "PLANETSTORE_NODES", default_value_t = 6, value_name = "N",
           value_parser = clap::value_parser!(u16).range(3..=64))]
@@ -68,6 +74,8 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
     let lifecycle_day = Some(arguments.rules.day()?);
     let repair = Some(arguments.repair.options()?);
     let gc = Some(arguments.gc.options(region.clone())?);
+    let signer = arguments.notary.signer.signer(folder.paths(), Some(&master_keys))?;
+    let notary = Some((arguments.notary.options(region.clone()), signer));
     let plan = Plan {
         folder,
         region,
@@ -82,7 +90,9 @@ pub(crate) async fn dev(arguments: DevArgs) -> anyhow::Result<Verdict> {
         lifecycle_day,
         repair,
         gc,
+        notary,
         health: true,
+        targets: Some(arguments.targets),
         integration: arguments.integration,
     };
     serve(plan, doors, stop).await?;

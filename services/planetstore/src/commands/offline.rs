@@ -25,7 +25,7 @@ impl OfflineServer {
         if let Some(endpoint) = NatsEndpoint::external_if(url, login)? {
             return Ok(Self { server: None, endpoint });
         }
-        let (server, endpoint) = start_server(folder).await?;
+        let (server, endpoint) = start_server(folder, None).await?;
         Ok(Self { server: Some(server), endpoint })
     }
 

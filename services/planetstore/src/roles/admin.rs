@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ::admin::{Admin, AdminOptions};
+use ::admin::{Admin, AdminOptions, Site};
+use ::consumers::Consumers;
 use anyhow::Context;
 use events::ids::RegionName;
 use identity::{MasterKeys, Sealers, Tokens};
@@ -20,6 +21,8 @@ pub(super) struct Trust<'a> {
     pub(super) masters: &'a MasterKeys,
     pub(super) sealers: Arc<Sealers>,
     pub(super) proxies: TrustedProxies,
+    /// What people may know of the gateway.
+    pub(super) site: Site,
 }
 
 /// The admin API of a region. The master key must be the one that sealed the secrets on the region's log.
@@ -28,8 +31,9 @@ pub(super) async fn open(
     trust: Trust<'_>,
     ledger: Ledger,
     membership: Membership,
+    consumers: Consumers,
 ) -> anyhow::Result<Admin> {
-    let Trust { root, masters, sealers, proxies } = trust;
+    let Trust { root, masters, sealers, proxies, site } = trust;
     let tokens: Result<Vec<_>, _> = masters.iter().map(|master| Tokens::new(master, region.as_str())).collect();
     let options = AdminOptions {
         region: region.clone(),
@@ -39,6 +43,8 @@ pub(super) async fn open(
         master_keys: author_key::held(masters, region)?,
         trusted_proxies: proxies,
         membership,
+        consumers: Some(consumers),
+        site,
         sources: sources(),
         random: |bytes| getrandom::fill(bytes).is_ok(),
     };

@@ -64,6 +64,10 @@ pub(crate) struct S3Args {
     pub(crate) console: SocketAddr,
     #[command(flatten)]
     pub(crate) console_hosts: ConsoleHosts,
+    /// URL at which clients reach the S3 endpoint, for the lines to paste and the presigned URLs of the console
+    /// [default: the host of the console, with the port of the S3 endpoint]
+    #[arg(long, env = "PLANETSTORE_S3_URL", value_name = "URL", value_parser = endpoint_url)]
+    pub(crate) s3_url: Option<String>,
     /// Domain for virtual-hosted buckets: the bucket is the label before it; repeatable
     #[arg(long, env = "PLANETSTORE_DOMAINS", default_value = "localhost", value_delimiter = ',', value_name = "NAME")]
     pub(crate) domain: Vec<String>,
@@ -83,6 +87,18 @@ pub(crate) struct S3Args {
     #[arg(long, env = "PLANETSTORE_STALL_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u16).range(1..=3_600))]
     pub(crate) stall_seconds: u16,
+}
+
+/// A URL of a scheme and a host, with nothing behind it.
+fn endpoint_url(text: &str) -> Result<String, String> {
+    let wrong = || format!("{text:?} is not of the form http://HOST:PORT or https://HOST:PORT");
+    let uri: http::Uri = text.parse().map_err(|_| wrong())?;
+    let is_endpoint = matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.host().is_some_and(|host| !host.is_empty())
+        && matches!(uri.path(), "" | "/")
+        && uri.query().is_none()
+        && !text.contains('@');
+    if is_endpoint { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
 }
 
 /// The heading of the flags of [`LimitArgs`]. A heading for the whole struct would also apply to the flags after it.
@@ -186,7 +202,9 @@ pub(crate) async fn run(arguments: GatewayArgs) -> anyhow::Result<Verdict> {
         lifecycle_day: None,
         repair: None,
         gc: None,
+        notary: None,
         health: false,
+        targets: None,
         integration: None,
     };
     super::serve(plan, doors, stop).await?;

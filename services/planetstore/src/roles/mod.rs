@@ -2,6 +2,7 @@
 
 mod admin;
 mod admission;
+mod consumers;
 pub(crate) mod gateway;
 pub(crate) mod gc;
 pub(crate) mod health;
@@ -11,12 +12,16 @@ mod integration;
 pub(crate) mod lifecycle;
 mod log;
 pub(crate) mod node;
+pub(crate) mod notary;
+pub(crate) mod notify;
+mod objects;
 pub(crate) mod repair;
 mod serve;
 mod server;
 mod service;
 mod workers;
 
+pub(crate) use consumers::issuer;
 pub(crate) use gateway::NODES_MIN;
 pub(crate) use integration::mirror;
 pub(crate) use log::{Releases, TooOld, close_ledger, open_ledger, open_log};

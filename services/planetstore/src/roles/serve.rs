@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::admin::{Console, GatewayView, Hosts, reseal};
+use ::admin::{Admin, Console, GatewayView, Hosts, Site, reseal};
 use ::gateway::LIMITS;
 use anyhow::Context;
 use domain::lifecycle::Day;
@@ -24,7 +24,7 @@ use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
 use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
-use super::{admission, gateway, gc, health, lifecycle, repair, workers};
+use super::{admission, consumers, gateway, gc, health, lifecycle, notary, notify, repair, workers};
 use crate::banner::Banner;
 use crate::credentials::RootCredentials;
 use crate::folder::DataFolder;
@@ -79,8 +79,12 @@ pub(crate) struct Plan {
     pub(crate) repair: Option<::repair::Options>,
     /// How this process gives space back, if it does.
     pub(crate) gc: Option<::gc::Options>,
+    /// How this process signs the log, if it does, and who signs for it.
+    pub(crate) notary: Option<(::notary::Options, Arc<dyn ::notary::Signer>)>,
     /// Whether this process watches the nodes.
     pub(crate) health: bool,
+    /// How targets of events are reached, if this process sends events.
+    pub(crate) targets: Option<notify::TargetArgs>,
     /// The file for the login of an integration, if there is to be one.
     pub(crate) integration: Option<PathBuf>,
 }
@@ -138,7 +142,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let endpoint = if let Some(endpoint) = &plan.external {
         endpoint.clone()
     } else {
-        let (server, endpoint) = start_server(&plan.folder).await?;
+        let (server, endpoint) =
+            start_server(&plan.folder, Some(consumers::issuer(&plan.master_keys)?.public())).await?;
         process.add(run_server(server));
         endpoint
     };
@@ -150,8 +155,11 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
 
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
-    let trust = Trust { root, masters: &plan.master_keys, sealers: Arc::clone(&sealers), proxies };
-    let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone()).await?;
+    let (masters, site) = (&plan.master_keys, site(plan, endpoints));
+    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, site };
+    let of_log = (Arc::clone(&log), ledger.clone());
+    let consumers = consumers::start(&endpoint, &plan.region, &plan.master_keys, of_log, process).await?;
+    let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone(), consumers).await?;
     let keys = Keys { root, sealers: Arc::clone(&sealers), pieces: master_key::piece_secrets(plan.master_keys.iter()) };
     let shards = plan.local_shards()?;
     let (state, folders) = ((ledger.clone(), &cluster), Folders { own: plan.folder.paths(), shards: &shards });
@@ -161,7 +169,13 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
         let (nodes, telemetry) = (cluster.membership.clone(), cluster.telemetry.clone());
         process.add(health::watch(telemetry, &plan.region, ledger.clone(), nodes, &workers).await?);
     }
+    if let Some(targets) = &plan.targets {
+        let (at, keys) = ((&endpoint, &plan.region), Arc::clone(&sealers));
+        workers.add(notify::worker(targets, at, keys, ledger.clone()).await?)?;
+    }
     process.add(start_resealing(ledger.clone(), sealers));
+    let objects = Arc::new(super::objects::OfGateway(serving.gateway.clone()));
+    process.add(start_telemetry(plan, &cluster, ledger.clone(), &admin).await?);
     if let Some(console) = process.console() {
         console.show(GatewayView {
             region: plan.region.clone(),
@@ -174,7 +188,7 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
             control: NodeControl::new(cluster.telemetry.clone(), plan.region.clone()),
             folder: plan.folder.paths().folder().to_owned(),
             figures: Box::new(serving),
-            admin_routes: ::admin::admin_routes(&admin),
+            admin_routes: ::admin::admin_routes(&admin).merge(::admin::object_routes(&admin, objects)),
             admin,
         });
     }
@@ -187,11 +201,26 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     if let Some(options) = &plan.gc {
         workers.add(gc::worker(options.clone(), &endpoint, &cluster, ledger.clone()).await?)?;
     }
+    if let Some((options, signer)) = &plan.notary {
+        workers.add(notary::worker(options.clone(), ledger.clone(), Arc::clone(signer)))?;
+    }
     if let Some(day) = plan.lifecycle_day {
         workers.add(lifecycle::worker(day, ledger))?;
     }
     process.add(announce(plan, endpoints)?);
     Ok(())
+}
+
+/// What people may know of the gateway of this process.
+fn site(plan: &Plan, endpoints: &Endpoints) -> Site {
+    let limits = plan.s3.limits.rate_limits();
+    Site {
+        s3: endpoints.s3,
+        s3_url: plan.s3.s3_url.clone(),
+        is_tls: endpoints.tls.is_some(),
+        total: limits.total,
+        per_user: limits.per_user,
+    }
 }
 
 /// Starts the background loops. A process with a private nats-server is the only one that appends to the log.
@@ -242,6 +271,19 @@ fn start_resealing(ledger: Ledger, sealers: Arc<Sealers>) -> Running {
         // It ends with the ledger, which is also a part of this process and reports why it ended.
         std::future::pending().await
     })
+}
+
+/// Starts to tell what this process serves, and to join what all gateways tell. Nothing rests on either.
+async fn start_telemetry(plan: &Plan, cluster: &Cluster, ledger: Ledger, admin: &Admin) -> anyhow::Result<Running> {
+    let client = cluster.telemetry.clone();
+    let heard = telemetry::collect(&client, &plan.region).await.context("cannot subscribe to telemetry")?;
+    let joined = admin.follow_telemetry(ledger, heard, plan.folder.paths().telemetry());
+    let now = sources().now;
+    let told = telemetry::publish(telemetry::meter(), client, plan.region.clone(), move || now());
+    Ok(Running::droppable("telemetry", async move {
+        let ((), ()) = tokio::join!(told, joined);
+        std::future::pending().await
+    }))
 }
 
 /// Announces the addresses to programs and to people. Programs can read them until the process stops.

@@ -22,7 +22,12 @@ const STOP_TIME_MAX: Duration = Duration::from_mins(1);
 const DEV_NODES_MAX: u16 = 64;
 
 /// Starts the private server of a data folder.
-pub(crate) async fn start_server(folder: &DataFolder) -> anyhow::Result<(Server, NatsEndpoint)> {
+///
+/// With a key of those who judge logins of consumers, the server asks them.
+pub(crate) async fn start_server(
+    folder: &DataFolder,
+    consumer_issuer: Option<String>,
+) -> anyhow::Result<(Server, NatsEndpoint)> {
     let own_id = std::process::id().to_string();
     let region = folder.paths().region()?.context("the data folder has no region yet")?;
     let options = ServerOptions {
@@ -32,6 +37,7 @@ pub(crate) async fn start_server(folder: &DataFolder) -> anyhow::Result<(Server,
         start_time_max: START_TIME_MAX,
         region,
         nodes: node_names(DEV_NODES_MAX)?,
+        consumer_issuer,
     };
     let server = Server::start(options).await.context("the private nats-server")?;
     let logins = Logins::OfRoles(server.users().clone());

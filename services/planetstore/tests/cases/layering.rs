@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 15] = [
+const LIBRARIES: [(&str, &[&str]); 17] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
@@ -21,8 +21,10 @@ const LIBRARIES: [(&str, &[&str]); 15] = [
     ("shards", &["events", "domain", "identity"]),
     ("ledger", &["events", "domain", "eventlog"]),
     ("rights", &["events", "domain", "policy", "ledger"]),
-    ("feed", &["events", "ledger"]),
+    ("evidence", &["events", "identity"]),
+    ("feed", &["events", "domain", "ledger", "evidence"]),
     ("worker", &["events", "domain", "ledger"]),
+    ("consumers", &["events", "domain", "eventlog", "identity", "ledger"]),
     ("inventory", &["events", "domain", "ledger", "shards"]),
 ];
 
@@ -35,7 +37,7 @@ const BINARY: &str = "planetstore";
 /// The only crates that may import an external one.
 const KEPT_APART: [(&str, &[&str]); 12] = [
     ("redb", &["ledger"]),
-    ("async-nats", &["eventlog", "shards", "worker", "node", BINARY]),
+    ("async-nats", &["eventlog", "shards", "worker", "node", "consumers", "notify", BINARY]),
     ("metrics-exporter-prometheus", &["admin"]),
     ("cloudevents-sdk", &["events"]),
     ("reed-solomon-erasure", &["shards"]),
@@ -44,7 +46,7 @@ const KEPT_APART: [(&str, &[&str]); 12] = [
     ("argon2", &["identity"]),
     ("aws-lc-rs", &["identity"]),
     ("jsonwebtoken", &["identity"]),
-    ("tokio-rustls", &["listener", BINARY]),
+    ("tokio-rustls", &["listener", "notify", BINARY]),
     ("rcgen", &[BINARY]),
 ];
 

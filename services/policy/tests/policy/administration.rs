@@ -35,7 +35,7 @@ fn the_ready_made_policies_give_what_their_names_say_and_nothing_of_s3() {
         given.map(|action| action.name()).collect::<Vec<_>>()
     };
     let reads = of_admin().map(Action::name);
-    let reading = ["admin:Get", "admin:List", "planetstore:Read"];
+    let reading = ["admin:Get", "admin:List", "admin:ProveEvent", "admin:ExportEvents", "planetstore:Read"];
     let reads: Vec<_> = reads.filter(|name| reading.iter().any(|begin| name.starts_with(begin))).collect();
     assert_eq!(given(AUDITOR), reads);
     // Asked for a user here: rights on buckets are granted for buckets only.

@@ -1,9 +1,11 @@
 //! The XML documents of S3: request bodies in, response bodies out.
 //!
-//! Every request document is a type with `parse(&[u8])`, every response a type with `to_xml()`.
+//! Every request document is a type with `parse(&[u8])`, every response a type with `to_xml()`. Our own clients read
+//! responses with `ReadAnswer`.
 
 mod access;
 mod acl;
+mod answer;
 mod attributes;
 mod bucket;
 mod complete;
@@ -15,6 +17,7 @@ mod lifecycle;
 mod list;
 mod lock;
 mod multipart;
+mod notification;
 mod post;
 mod reader;
 mod tagging;
@@ -25,6 +28,7 @@ mod writer;
 
 pub use access::{OwnershipControls, PolicyStatus, PublicAccessBlockConfiguration};
 pub use acl::{AccessControlList, AccessControlPolicy, ListedGrantee};
+pub use answer::{Fields, ReadAnswer};
 pub use attributes::{GetObjectAttributesOutput, ObjectPart, ObjectParts};
 pub use bucket::{
     CreateBucketConfiguration, ListBucketsResult, ListedBucket, LocationConstraint, RequestPaymentConfiguration,
@@ -44,6 +48,7 @@ pub use lock::{
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
+pub use notification::NotificationConfiguration;
 pub use post::PostResponse;
 pub use reader::{ATTRIBUTES_MAX, BODY_BYTES_MAX, DELETE_BYTES_MAX, DEPTH_MAX, ELEMENTS_MAX};
 pub use tagging::{ListTagsForResourceResult, TagResourceRequest, Tagging};

@@ -43,8 +43,6 @@ pub enum Unchanging {
     Accelerate,
     /// `PutBucketLogging`: no access log.
     Logging,
-    /// `PutBucketNotificationConfiguration`: no notifications.
-    Notification,
     /// `PutBucketRequestPayment`: the bucket's owner pays.
     RequestPayment,
 }
@@ -57,10 +55,6 @@ struct Reading {
 impl Visitor for Reading {
     fn open(&mut self, _path: &str) -> Result<(), Error> {
         match self.kind {
-            Unchanging::Notification => Err(Error::with_message(
-                Code::NotImplemented,
-                "Bucket notifications are not implemented: subscribe to the events instead.",
-            )),
             Unchanging::Logging => Err(Error::with_message(
                 Code::NotImplemented,
                 "Access logs in buckets are not implemented: subscribe to the events instead.",
@@ -73,7 +67,7 @@ impl Visitor for Reading {
         let (wanted, harmless, other) = match self.kind {
             Unchanging::Accelerate => ("Status", "Suspended", "Enabled"),
             Unchanging::RequestPayment => ("Payer", "BucketOwner", "Requester"),
-            Unchanging::Logging | Unchanging::Notification => return Ok(()),
+            Unchanging::Logging => return Ok(()),
         };
         match text.trim() {
             _ if path != wanted => Ok(()),
@@ -96,10 +90,9 @@ impl Unchanging {
         let root = match self {
             Self::Accelerate => "AccelerateConfiguration",
             Self::Logging => "BucketLoggingStatus",
-            Self::Notification => "NotificationConfiguration",
             Self::RequestPayment => "RequestPaymentConfiguration",
         };
-        let may_be_empty = matches!(self, Self::Logging | Self::Notification);
+        let may_be_empty = matches!(self, Self::Logging);
         let mut reading = Reading { kind: self, said: may_be_empty };
         walk(body, root, &mut reading)?;
         if reading.said { Ok(()) } else { Err(Error::malformed_xml()) }

@@ -35,6 +35,7 @@ async fn start(folder: &Path) -> Server {
         start_time_max: TIME_MAX,
         region: region(),
         nodes: Vec::new(),
+        consumer_issuer: None,
     };
     Server::start(options).await.unwrap()
 }

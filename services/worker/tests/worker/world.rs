@@ -180,7 +180,7 @@ impl World {
                     let principal = Principal { kind: AuthType::System, id: "test".into() };
                     let origin = Origin { principal, request_id: String::new(), traceparent: None };
                     let (sequence, previous) = (log.len() as u64 + 1, Sha256Digest([0; 32]));
-                    log.push(Event { id: EventId(fresh), time: now, sequence, previous, origin, fact });
+                    log.push(Event { id: EventId(fresh), time: now, sequence, previous, origin, user: None, fact });
                 }
                 fold(model, &log);
                 self.0.appended.send_replace(log.len());

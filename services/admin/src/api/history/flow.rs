@@ -53,7 +53,7 @@ impl Flow {
         loop {
             let silence = SILENCE_TIME_MAX.saturating_sub(self.said.elapsed());
             let next = timeout(silence, self.reader.next()).await;
-            let chunk = self.viewer.renew().and_then(|()| match next {
+            let chunk = self.viewer.renew().and_then(|()| self.viewer.may_read()).and_then(|()| match next {
                 Ok(batch) => self.events(batch),
                 Err(_) => Ok(Vec::new()),
             });

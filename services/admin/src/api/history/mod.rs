@@ -3,16 +3,21 @@
 //! # Layout
 //! - `viewer`: who may see which event; `flow`: a stream from its first byte to its last; `sse`: its form
 //! - `streams`: how many there may be
+//! - `audit`: who did what, the newest first; `summary`: an event in a few words
 
+mod audit;
 mod flow;
 mod sse;
 mod streams;
+mod summary;
 mod viewer;
 
 use axum::body::Body;
-use feed::{Page, Query};
-use http::header::LINK;
+use feed::{Entry, Feed, Filter, Page, Query};
+use http::header::{CONNECTION, LINK};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use ledger::AuditQuery;
+use listener::Follower;
 
 use super::access::{Access, Caller};
 use super::answer::Answer;
@@ -21,8 +26,8 @@ use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::refusal::Refusal;
 use flow::Flow;
-pub(super) use streams::Streams;
-use viewer::Viewer;
+pub(super) use streams::{Seat, Streams};
+pub(super) use viewer::Viewer;
 
 /// Where pages of events are.
 const EVENTS: &str = "/api/v1/events";
@@ -39,6 +44,9 @@ const BATCH_TYPE: &str = "application/cloudevents-batch+json";
 ///
 /// Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 const STREAM_TYPE: &str = "text/event-stream";
+
+/// Bytes of events that a slow reader of a stream holds, give or take one event.
+const BATCH_BYTES_MAX: usize = 64 << 10;
 
 /// The position after which the next page begins.
 const NEXT: HeaderName = HeaderName::from_static("x-planetstore-next");
@@ -100,6 +108,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .gives::<String>()
         .of_media(STREAM_TYPE)
         .knows(&[AFTER, SINCE, BUCKET, PREFIX, TYPE, USER, LAST_ID]),
+        audit::operation(),
     ]
 }
 
@@ -112,8 +121,24 @@ async fn list(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
     let feed = asked.admin.0.feed.clone();
     let start = feed.begin(query.after.unwrap_or_default(), query.since).await?;
     let viewer = Viewer::new(asked, caller)?;
-    let page = feed.page(start, query.limit, |entry| viewer.takes(&query.filter, entry)).await?;
+    let takes = |entry: &Entry| viewer.takes(&query.filter, entry);
+    let indexed = indexed(&query.filter, &viewer);
+    let page = if Feed::is_indexed(&indexed) {
+        feed.page_of(start, query.limit, &indexed, takes).await?
+    } else {
+        feed.page(start, query.limit, takes).await?
+    };
     answer(&query, &page, &viewer)
+}
+
+/// What an index may know of what is asked for.
+fn indexed(filter: &Filter, viewer: &Viewer) -> AuditQuery {
+    AuditQuery {
+        bucket: filter.bucket.clone(),
+        prefix: filter.prefix.clone(),
+        by: filter.user.as_ref().map(|user| viewer.postings_of(user)).unwrap_or_default(),
+        ..AuditQuery::default()
+    }
 }
 
 fn answer(query: &Query, page: &Page, viewer: &Viewer) -> Result<Answer, Refusal> {
@@ -145,9 +170,16 @@ async fn stream(asked: Asked, caller: Caller) -> Result<Answer, Refusal> {
         (None, None, Some(since)) => (0, Some(since)),
         (None, None, None) => (feed.last().await?, None),
     };
-    let reader = feed.follow(feed.begin(after, since).await?);
+    let reader = feed.follow(feed.begin(after, since).await?).in_batches_of(BATCH_BYTES_MAX);
+    let headers = match asked.parts.extensions.get::<Follower>() {
+        Some(follower) if !follower.begin() => return Err(Streams::full()),
+        Some(_) => vec![(CONNECTION, HeaderValue::from_static("close"))],
+        // Without a connection, in tests.
+        None => Vec::new(),
+    };
     let viewer = Viewer::new(asked, caller)?;
-    Ok(Answer::with(STREAM_TYPE, Flow::new(reader, viewer, query.filter, seat).body()))
+    let body = Flow::new(reader, viewer, query.filter, seat).body();
+    Ok(Answer { headers, ..Answer::with(STREAM_TYPE, body) })
 }
 
 /// The position of a client that comes back. A browser that got no event yet sends nothing, or nothing in it.

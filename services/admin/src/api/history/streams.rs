@@ -5,11 +5,11 @@ use events::ids::UserName;
 
 use crate::api::refusal::Refusal;
 
-/// Streams of a process at once. Each keeps a connection of the console, which has more, so that others get in.
-const STREAMS_MAX: usize = 128;
+/// Streams and sockets of a process at once. The console has as many connections for followers (`console/limits.rs`).
+const STREAMS_MAX: usize = 2_048;
 
-/// Streams of one user at once.
-const STREAMS_PER_USER_MAX: usize = 32;
+/// Those of one user.
+const STREAMS_PER_USER_MAX: usize = 1_024;
 
 /// The streams that are open. Clones share them.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub(in crate::api) struct Streams(Arc<Mutex<BTreeMap<UserName, usize>>>);
 
 /// The place of one stream, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(in crate::api) struct Seat {
     streams: Streams,
     user: UserName,
 }
@@ -32,12 +32,17 @@ impl Streams {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The refusal of one more.
+    pub(in crate::api) fn full() -> Refusal {
+        Refusal::unavailable("too many streams of events are open: close one, or try again later")
+    }
+
     /// A place for a stream of a user.
-    pub(super) fn sit(&self, user: &UserName) -> Result<Seat, Refusal> {
+    pub(in crate::api) fn sit(&self, user: &UserName) -> Result<Seat, Refusal> {
         let mut open = self.open();
         let own = open.get(user).copied().unwrap_or_default();
         if own >= STREAMS_PER_USER_MAX || open.values().sum::<usize>() >= STREAMS_MAX {
-            return Err(Refusal::unavailable("too many streams of events are open: close one, or try again later"));
+            return Err(Self::full());
         }
         open.insert(user.clone(), own + 1);
         Ok(Seat { streams: self.clone(), user: user.clone() })

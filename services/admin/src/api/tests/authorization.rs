@@ -46,6 +46,7 @@ fn path(operation: &Operation) -> String {
         ("{session}", "01890000-0000-7000-8000-000000000000"),
         ("{bucket}", "bucket"),
         ("{node}", "n1"),
+        ("{target}", "alerts"),
     ]
     .iter()
     .fold(operation.path.to_owned(), |path, (name, value)| path.replace(name, value))
@@ -148,7 +149,7 @@ async fn every_route_lets_in_whom_its_row_says_and_nobody_else() {
             refused(&store, operation, Some(token), StatusCode::UNAUTHORIZED, what).await;
         }
         match operation.access() {
-            Access::Open | Access::Known => {}
+            Access::Open | Access::Known | Access::Everyone(_) => {}
             Access::Own(_) => refused(&store, operation, Some(&bob), StatusCode::FORBIDDEN, "bob").await,
             Access::Right(_) => {
                 refused(&store, operation, Some(&ada), StatusCode::FORBIDDEN, "ada").await;
@@ -164,7 +165,7 @@ async fn every_route_is_open_to_whom_it_is_for() {
         // What has no row for `ada` is for whoever asks.
         let users: &[&str] = match operation.access() {
             Access::Open => continue,
-            Access::Known | Access::Own(_) => &["ada", "eve", "root"],
+            Access::Known | Access::Everyone(_) | Access::Own(_) => &["ada", "eve", "root"],
             Access::Right(_) => &["eve", "root"],
         };
         for name in users {

@@ -122,7 +122,9 @@ impl World {
 #[test]
 fn the_right_for_an_operation_is_called_as_the_operation_and_asked_of_what_its_path_names() {
     for operation in operations() {
-        let (Access::Own(action) | Access::Right(action)) = operation.access() else { continue };
+        let (Access::Everyone(action) | Access::Own(action) | Access::Right(action)) = operation.access() else {
+            continue;
+        };
         let mut name = operation.name.to_owned();
         name[..1].make_ascii_uppercase();
         assert_eq!(action.name(), format!("admin:{name}"));

@@ -22,7 +22,7 @@ use testkit::{Clock, MemoryLog};
 use tower::ServiceExt;
 
 use crate::api::method::Method;
-use crate::api::{Admin, AdminOptions, HeldMasterKey, admin_routes};
+use crate::api::{Admin, AdminOptions, HeldMasterKey, Site, admin_routes};
 
 pub(super) use testkit::clock::fresh;
 
@@ -125,12 +125,29 @@ impl Store {
             master_keys: (0..).zip(masters().iter()).map(|(number, master)| held(&keyring, number, master)).collect(),
             trusted_proxies: "127.0.0.9".parse().unwrap(),
             membership: shards::Membership::new(),
+            consumers: Some(super::consumers::over(&ledger)),
+            site: Site {
+                s3: "127.0.0.1:9000".parse().unwrap(),
+                s3_url: Some("http://s3.test".into()),
+                is_tls: false,
+                total: Limits::default(),
+                per_user: Limits::default(),
+            },
             sources,
             random,
         };
         let admin = Admin::new(options, ledger.clone()).unwrap();
         let routes = admin_routes(&admin);
         Self { admin, ledger, log, routes, folder }
+    }
+
+    /// What the API is served by.
+    pub(super) fn routes(&self) -> Router {
+        self.routes.clone()
+    }
+
+    pub(super) fn log(&self) -> &MemoryLog {
+        &self.log
     }
 
     /// Another gateway of the same region: another ledger over the same log.

@@ -15,6 +15,7 @@ use crate::command::Context;
 use crate::command::identity::{IdentityCommand, IdentityRejection, Noun};
 use crate::row::UserRow;
 use crate::view::View;
+pub(super) use seal::check as check_seal;
 
 pub(super) fn decide<V: View>(
     view: &V,

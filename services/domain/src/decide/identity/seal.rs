@@ -13,7 +13,7 @@ use crate::view::View;
 
 /// Refuses a secret that is not sealed with the master key in use. So the number of secrets under former keys only
 /// falls.
-pub(super) fn check<V: View>(view: &V, sealed: &Sealed) -> Result<(), Refused<V::Error>> {
+pub(in crate::decide) fn check<V: View>(view: &V, sealed: &Sealed) -> Result<(), Refused<V::Error>> {
     match view.totals().map_err(Refused::View)?.keys.master {
         Some(master) if sealed.sealed_under() != Some(master.key.to_string().as_str()) => {
             Err(IdentityRejection::OtherMasterKey.into())

@@ -8,4 +8,5 @@ pub(crate) mod naive;
 pub(crate) mod places;
 pub(crate) mod settings;
 pub(crate) mod steps;
+pub(crate) mod targets;
 pub(crate) mod world;

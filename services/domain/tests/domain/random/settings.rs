@@ -5,24 +5,29 @@ use std::num::NonZeroU64;
 use domain::model::Model;
 use domain::row::{BucketId, ObjectLockRow, ObjectRow};
 use domain::{
-    AskWorker, ChangeKey, ChangeMasterKey, ChangeWorker, Command, DeleteObject, IdentityCommand, JoinNode, Leased,
-    NewBody, Precondition, ReleaseLease, RenameObject, SetLegalHold, SetRetention, Setting, TakeLease,
+    AddConsumer, AskWorker, ChangeKey, ChangeMasterKey, ChangeWorker, Command, DeleteObject, IdentityCommand, JoinNode,
+    Leased, NewBody, Precondition, ReleaseLease, RemoveConsumer, RenameObject, SetLegalHold, SetRetention, Setting,
+    TakeLease,
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
-use events::cors;
 use events::encryption::{DefaultEncryption, DefaultMethod};
-use events::ids::{BucketName, FolderId, KeyCheck, KmsKeyName, MasterKeyId, ObjectKey, ProcessId, Sealed};
+use events::ids::{
+    BucketName, ConsumerName, DurableName, FolderId, KeyCheck, KmsKeyName, MasterKeyId, ObjectKey, ProcessId, Sealed,
+};
 use events::lease::{Lease, Owner, Term};
 use events::lifecycle::{Filter, Rule, TransitionMinimum};
 use events::lock::{DefaultRetention, LegalHold, Period, Retention, RetentionMode};
 use events::quota::Quota;
 use events::tags::Tags;
+use events::{consumer, cors};
 use jiff::Timestamp;
 use proptest::option;
 use proptest::prelude::*;
 use testkit::commands::put_object;
 use uuid::Uuid;
+
+use crate::random::targets;
 
 /// A bucket without versioning, and one with object lock.
 pub(crate) const BUCKETS: [&str; 2] = ["plain", "locking"];
@@ -66,6 +71,10 @@ pub(crate) enum Step {
     /// Of which worker, whether it is paused, and its rate; all that in a term of a lease.
     Worker(u8, Option<bool>, Option<u64>, Option<(Lease, u64)>),
     AskWorker(u8),
+    AddConsumer(u8),
+    RemoveConsumer(u8),
+    /// About targets of events.
+    Target(targets::Step),
 }
 
 pub(crate) fn name(bucket: usize) -> BucketName {
@@ -177,6 +186,16 @@ fn join(n: u8, with: u8, instead_of: Option<u8>) -> JoinNode {
     JoinNode { node, folder: folder(with), zone: "z".into(), replaces: instead_of.map(folder) }
 }
 
+fn consumer_name(n: u8) -> ConsumerName {
+    format!("consumer-{n}").parse().unwrap()
+}
+
+fn added(n: u8) -> consumer::Added {
+    let login = format!("U{}", "A".repeat(55)).parse().unwrap();
+    let (consumer, durable) = (consumer_name(n), DurableName::new(&consumer_name(n), n.into()));
+    consumer::Added { consumer, durable, bucket: None, types: Vec::new(), start: 1, login }
+}
+
 fn of_lease(step: &Step) -> Command {
     let region = "eu-1".parse().unwrap();
     match *step {
@@ -194,6 +213,8 @@ fn of_lease(step: &Step) -> Command {
             }
         }
         Step::AskWorker(n) => AskWorker { region, worker: format!("worker-{n}").parse().unwrap() }.into(),
+        Step::AddConsumer(n) => AddConsumer(added(n)).into(),
+        Step::RemoveConsumer(n) => RemoveConsumer(consumer::Removed { consumer: consumer_name(n) }).into(),
         _ => unreachable!("{step:?} is not about leases"),
     }
 }
@@ -203,9 +224,13 @@ fn upgrade(level: u32) -> Command {
 }
 
 /// The command of a step in a state; `None` if its object does not exist.
+#[expect(clippy::too_many_lines, reason = "an arm for each step")]
 pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
     let set = |bucket: usize, setting| Command::SetBucketSetting { bucket: name(bucket), setting };
     let found = |bucket, at| Some(model.current.get(&(id(model, bucket), key(at)))?.version);
+    if let Step::Target(step) = step {
+        return targets::command(model, step, sealed(model));
+    }
     Some(match *step {
         Step::Policy(bucket, n) => {
             let policy = n.map(|n| format!("{{\"Id\":\"{n}\"}}"));
@@ -272,6 +297,8 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::ChangeMasterKey(number) => change_master_key(number).into(),
         Step::Join(n, with, instead_of) => join(n, with, instead_of).into(),
         Step::TakeLease(..) | Step::ReleaseLease(..) | Step::Worker(..) | Step::AskWorker(_) => of_lease(step),
+        Step::AddConsumer(_) | Step::RemoveConsumer(_) => of_lease(step),
+        Step::Target(_) => unreachable!("they are above"),
     })
 }
 
@@ -331,9 +358,14 @@ fn of_leases() -> impl Strategy<Value = Step> {
         (0..2_u8, option::of(any::<bool>()), option::of(0..3_u64), option::of(term()))
             .prop_map(|(n, paused, rate, term)| Step::Worker(n, paused, rate, term)),
         (0..2_u8).prop_map(Step::AskWorker),
+        (0..2_u8).prop_map(Step::AddConsumer),
+        (0..2_u8).prop_map(Step::RemoveConsumer),
     ]
 }
 
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases()], 1..steps_max)
+    prop::collection::vec(
+        prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases(), 3 => targets::step().prop_map(Step::Target)],
+        1..steps_max,
+    )
 }

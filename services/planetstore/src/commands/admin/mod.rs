@@ -11,6 +11,7 @@ mod region;
 mod secret;
 pub(crate) mod session;
 pub(crate) mod show;
+mod target;
 mod user;
 
 use super::Verdict;
@@ -33,6 +34,7 @@ pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
         AdminCommand::Kms { action } => kms::run(&session, action, output).await,
         AdminCommand::Region { action } => region::run(&session, action, output).await,
         AdminCommand::MasterKey { action } => master_key::run(&mut session, action, output).await,
+        AdminCommand::Target { action } => target::run(&session, action, output).await,
         AdminCommand::Bucket { action } => bucket::run(&session, action, output).await,
     };
     session.close().await;

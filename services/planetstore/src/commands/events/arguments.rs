@@ -1,11 +1,13 @@
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
-use events::ids::{BucketName, UserName};
+use events::ids::{BucketName, NotaryKey, UserName};
 use feed::{Filter, LIMIT_MAX, Query, types_named};
 use jiff::{SignedDuration, Timestamp};
 
+use super::consumer::ConsumerCommand;
 use crate::client::ConsoleArgs;
 use crate::table::Output;
 use crate::units::TimeSpan;
@@ -18,8 +20,18 @@ pub(crate) enum EventsCommand {
     Schema(SchemaArgs),
     /// Print events of the past, from the first of the log to the last unless told otherwise
     Get(GetArgs),
+    /// Write a range of the log into a file that can be verified without the store
+    Export(ExportArgs),
+    /// Verify an export, or a range of the log of a running store: names every event that was changed, removed, inserted or
+    /// moved since the notary signed it
+    Verify(VerifyArgs),
+    /// Print the proof that an event is on the log
+    Proof(ProofArgs),
     /// Print events as they come, from now on unless told otherwise
     Tail(TailArgs),
+    /// Manage durable consumers, with which programs read events over NATS
+    #[command(subcommand)]
+    Consumer(ConsumerCommand),
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +69,65 @@ pub(crate) struct TailArgs {
     /// Format of the output; `json` is one event per line here, as `ndjson` is
     #[arg(short, long, env = "PLANETSTORE_OUTPUT", default_value = "pretty")]
     pub(crate) output: EventOutput,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RangeArgs {
+    /// Sequence of the first event [default: the first of the log]
+    #[arg(long, value_name = "SEQUENCE")]
+    pub(crate) from: Option<u64>,
+    /// Sequence of the last event [default: the newest]
+    #[arg(long, value_name = "SEQUENCE")]
+    pub(crate) to: Option<u64>,
+}
+
+impl RangeArgs {
+    /// Where the store exports the range.
+    pub(crate) fn path(&self) -> String {
+        let from = self.from.map(|from| format!("from={from}"));
+        let query: Vec<_> = from.into_iter().chain(self.to.map(|to| format!("to={to}"))).collect();
+        format!("/api/v1/events/export?{}", query.join("&"))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+    /// File to write [default: stdout]
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Export to verify; `-` is stdin [default: the log of the running store]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+    /// Public key of the notary, from another place than the file [default: the first key that the file names]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) pubkey: Option<NotaryKey>,
+    /// Proof of one event to verify, instead of an export
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "from", "to"])]
+    pub(crate) proof: Option<PathBuf>,
+    /// File with the event that the proof is about, in the bytes of the log
+    #[arg(long, value_name = "FILE", requires = "proof")]
+    pub(crate) event: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) console: ConsoleArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProofArgs {
+    /// Sequence of the event
+    #[arg(value_name = "SEQUENCE")]
+    pub(crate) sequence: u64,
     #[command(flatten)]
     pub(crate) console: ConsoleArgs,
 }
@@ -105,9 +176,9 @@ pub(crate) enum Since {
 
 /// The types that a text names.
 #[derive(Debug, Clone)]
-pub(crate) struct Named(Vec<&'static str>);
+pub(crate) struct Named(pub(super) Vec<&'static str>);
 
-fn named(text: &str) -> Result<Named, String> {
+pub(super) fn named(text: &str) -> Result<Named, String> {
     match types_named(text) {
         types if types.is_empty() => Err("there is no such type: `planetstore events types` lists them".into()),
         types => Ok(Named(types)),

@@ -2,10 +2,14 @@
 
 mod arguments;
 mod catalogue;
+mod consumer;
+mod export;
 mod get;
+mod proof;
 mod show;
 mod sse;
 mod tail;
+mod verify;
 
 use super::Verdict;
 pub(crate) use arguments::EventsCommand;
@@ -16,6 +20,10 @@ pub(crate) async fn events(command: EventsCommand) -> anyhow::Result<Verdict> {
         EventsCommand::Types(arguments) => catalogue::types(&arguments)?,
         EventsCommand::Schema(arguments) => catalogue::schema(&arguments)?,
         EventsCommand::Get(arguments) => get::get(&arguments).await?,
+        EventsCommand::Consumer(command) => consumer::consumer(command).await?,
+        EventsCommand::Export(arguments) => export::export(&arguments).await?,
+        EventsCommand::Verify(arguments) => return verify::verify(&arguments).await,
+        EventsCommand::Proof(arguments) => proof::proof(&arguments).await?,
         EventsCommand::Tail(arguments) => tail::tail(&arguments).await?,
     }
     Ok(Verdict::Well)

@@ -248,7 +248,7 @@ fn both(one: Option<String>, other: Option<String>) -> Result<Option<String>, Er
 }
 
 /// Whether XML can represent a text, so that a client reads back what it set.
-fn can_be_written(text: &str) -> bool {
+pub(crate) fn can_be_written(text: &str) -> bool {
     !text
         .chars()
         .any(|c| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}'))

@@ -1,0 +1,129 @@
+//! What buckets hold and held: their growth, their largest prefixes, the ages of their objects, and who writes most.
+//!
+//! # Layout
+//! - here: the operations and who may ask for them
+//! - `growth`: over time; `contents`: sizes and ages; `scans`: scans of buckets, one at a time, and what they came to
+//! - `talkers`: who reads and writes most
+
+mod contents;
+mod growth;
+mod scans;
+mod talkers;
+
+use std::sync::Arc;
+
+use domain::View;
+use domain::row::BucketRow;
+use events::ids::BucketName;
+use ledger::{Snapshot, StateError};
+use policy::{Action, Request, Resource, Rights, evaluate};
+
+use super::access::{Access, Asker, Caller};
+use super::asked::Asked;
+use super::method::Method;
+use super::operation::{Handler, Operation, Parameter};
+use super::refusal::Refusal;
+pub(super) use scans::Scans;
+
+const GROWTH: &str = "/api/v1/growth";
+const GROWTH_OF_BUCKET: &str = "/api/v1/buckets/{bucket}/growth";
+const INSIGHTS: &str = "/api/v1/buckets/{bucket}/insights";
+
+const fn in_query(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, place: "query", schema: "string", about }
+}
+
+const BUCKET: Parameter = in_query("bucket", "The growth of this bucket; of the region if it is absent");
+const RESOLUTION: Parameter =
+    in_query("resolution", "`hour` for the last 90 days, or `day` for all days; `day` by default");
+const SINCE: Parameter = in_query(
+    "since",
+    "The first point is of this time (RFC 3339); by default it is 7 days ago by the hour, and a year ago by the day",
+);
+
+pub(super) fn operations() -> Vec<Operation> {
+    let of_region =
+        Handler::Known(Access::Right(Action::AdminGetGrowth), |asked, _| Box::pin(growth::of_region(asked)));
+    let of_bucket = Handler::Known(Access::Known, |asked, caller| Box::pin(growth::of_bucket(asked, caller)));
+    let insights = Handler::Known(Access::Known, |asked, caller| Box::pin(contents::get(asked, caller)));
+    vec![
+        Operation::new(
+            "getGrowth",
+            Method::Get,
+            GROWTH,
+            of_region,
+            "Show what the region, or a bucket, held over time: exact figures of the log alone",
+        )
+        .gives::<growth::Growth>()
+        .knows(&[BUCKET, RESOLUTION, SINCE]),
+        Operation::new(
+            "getBucketGrowth",
+            Method::Get,
+            GROWTH_OF_BUCKET,
+            of_bucket,
+            "Show what a bucket held over time, to whoever may list all of it or has `admin:GetGrowth`",
+        )
+        .gives::<growth::Growth>()
+        .knows(&[RESOLUTION, SINCE]),
+        Operation::new(
+            "getInsights",
+            Method::Get,
+            INSIGHTS,
+            insights,
+            "Show what a bucket holds by prefix and by age, and who writes most, to whoever may list all of it or has \
+             `admin:GetInsights`",
+        )
+        .gives::<contents::Insights>(),
+    ]
+}
+
+/// The bucket that the path names, if the caller may see it: by a right of administration, or by the right to list all of
+/// it. Whoever may not does not learn whether it is there.
+async fn visible_bucket(
+    asked: &Asked,
+    caller: &Caller,
+    action: Action,
+) -> Result<(Arc<Snapshot>, BucketName, BucketRow), Refusal> {
+    let name: BucketName = asked.name("bucket")?;
+    let snapshot = asked.read().await?;
+    let missing = || Refusal::not_found("there is no such bucket, or you may not list it");
+    let row = snapshot.bucket(&name)?.ok_or_else(missing)?;
+    let asker = Asker::new(&asked.admin, &asked.parts, asked.now);
+    let target = format!("bucket/{name}");
+    if caller.decide(action, &target, &asker).is_allowed() || may_list(asked, caller, &snapshot, &name, &row)? {
+        return Ok((snapshot, name, row));
+    }
+    Err(missing())
+}
+
+/// Whether somebody may list all of a bucket.
+fn may_list(
+    asked: &Asked,
+    caller: &Caller,
+    snapshot: &Snapshot,
+    name: &BucketName,
+    row: &BucketRow,
+) -> Result<bool, StateError> {
+    let rules = asked.admin.0.bucket_rules.of(snapshot, name, row)?;
+    let rights = Rights { policies: caller.policies.as_ref(), bucket: Some(rules.access(row)), object: None };
+    let context = Asker::new(&asked.admin, &asked.parts, asked.now);
+    let request = Request {
+        caller: caller.as_policies_see(),
+        action: Action::ListBucket,
+        resource: Resource::Bucket(name),
+        time: asked.now,
+        context: &context,
+    };
+    Ok(evaluate(&rights, &request).is_allowed())
+}
+
+/// The bytes that clients wrote for each byte of contents; absent if there is none while clients wrote some: then all of
+/// it shares contents that were uploaded to other buckets.
+#[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
+fn dedup_ratio(bytes: u64, stored_bytes: u64) -> Option<f64> {
+    match (bytes, stored_bytes) {
+        (0, 0) => Some(1.0),
+        (_, 0) => None,
+        (bytes, stored) => Some(bytes as f64 / stored as f64),
+    }
+}

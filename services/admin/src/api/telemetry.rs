@@ -1,0 +1,124 @@
+//! Requests, latencies and active users, now and over the last day.
+
+use axum::body::Body;
+use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
+
+use super::access::Access;
+use super::answer::{Answer, JSON};
+use super::asked::Asked;
+use super::method::Method;
+use super::operation::{Handler, Operation, Parameter};
+use super::refusal::Refusal;
+use super::shape;
+use crate::telemetry::{KEPT_TIME, POINT_SECONDS};
+use ::telemetry::ACTIVE_TIME;
+use policy::Action;
+
+/// What is shown unless more is asked for.
+const SHOWN_TIME: SignedDuration = SignedDuration::from_hours(1);
+
+const SINCE: Parameter = Parameter {
+    name: "since",
+    place: "query",
+    schema: "string",
+    about: "Only points behind this time (RFC 3339); those of the last hour by default, of the last day at most",
+};
+const STEP: Parameter = Parameter {
+    name: "step",
+    place: "query",
+    schema: "integer",
+    about: "Seconds of a point: 10, and nothing else yet",
+};
+
+pub(super) fn operations() -> Vec<Operation> {
+    let known = |access, handler| Handler::Known(access, handler);
+    vec![
+        Operation::new(
+            "getTelemetry",
+            Method::Get,
+            "/api/v1/telemetry",
+            known(Access::Right(Action::AdminGetTelemetry), |asked, _| Box::pin(async move { get(&asked) })),
+            "Show requests, latencies, nodes and sizes over the last day, as points of ten seconds. The last point is the \
+             newest second. Of a time when nothing was heard there is no point",
+        )
+        .gives::<shape::Telemetry>()
+        .knows(&[SINCE, STEP]),
+        Operation::new(
+            "listActiveUsers",
+            Method::Get,
+            "/api/v1/active-users",
+            known(Access::Right(Action::AdminListActiveUsers), |asked, _| Box::pin(async move { active(&asked) })),
+            "List users and access keys with an S3 request in the last five minutes",
+        )
+        .gives::<shape::ActiveUsers>(),
+    ]
+}
+
+/// Since when points are asked for.
+fn since(query: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let mut since = now - SHOWN_TIME;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = percent_decode_str(value).decode_utf8().map_err(|_| Refusal::invalid("the query is not UTF-8"))?;
+        match name {
+            "since" => {
+                let wrong = |_| Refusal::invalid("`since` is a time such as 2026-11-22T13:00:00Z");
+                since = value.parse().map_err(wrong)?;
+            }
+            "step" if value.parse() == Ok(POINT_SECONDS) => {}
+            "step" => return Err(Refusal::invalid(format!("`step` is {POINT_SECONDS}"))),
+            _ => return Err(Refusal::invalid("there are `since` and `step`")),
+        }
+    }
+    Ok(since.max(now - KEPT_TIME))
+}
+
+fn get(asked: &Asked) -> Result<Answer, Refusal> {
+    let since = since(asked.parts.uri.query().unwrap_or_default(), asked.now)?;
+    let telemetry = &asked.admin.0.telemetry;
+    let mut points = telemetry.points(since);
+    if let Some(tick) = &*telemetry.ticks().borrow() {
+        let tick = serde_json::to_string(&**tick).map_err(|error| {
+            tracing::error!(%error, "a tick cannot be written");
+            Refusal::internal()
+        })?;
+        points.push(tick.into());
+    }
+    // Points are kept as they are sent.
+    let mut body = format!("{{\"step_seconds\":{POINT_SECONDS},\"from\":\"{since}\",\"points\":[");
+    for (number, point) in points.iter().enumerate() {
+        if number > 0 {
+            body.push(',');
+        }
+        body.push_str(point);
+    }
+    body.push_str("]}");
+    Ok(Answer::with(JSON, Body::from(body)))
+}
+
+fn active(asked: &Asked) -> Result<Answer, Refusal> {
+    let users = asked.admin.0.telemetry.active_users(asked.now).into_iter().map(|active| shape::ActiveUser {
+        user: active.user.to_string(),
+        key: active.key,
+        last_seen: active.last_seen,
+        requests: active.requests,
+    });
+    Answer::of(&shape::ActiveUsers { since: asked.now - ACTIVE_TIME, users: users.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_a_day_is_shown() {
+        let now: Timestamp = "2026-11-22T13:00:00Z".parse().unwrap();
+        assert_eq!(since("", now).unwrap(), now - SHOWN_TIME);
+        assert_eq!(since("since=2026-11-22T12%3A59:00Z&step=10", now).unwrap(), now - SignedDuration::from_mins(1));
+        assert_eq!(since("since=1970-01-01T00:00:00Z", now).unwrap(), now - KEPT_TIME);
+        for wrong in ["since=2h", "step=1", "step=", "x=1"] {
+            assert!(since(wrong, now).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Sends events to targets outside of the store: webhooks and NATS subjects.
+//!
+//! Input: the ledger of this process, which has judged every entry of the log, and the targets and notification rules in
+//! its state. Output: requests, and facts that say how far each target has come. An event is sent at least once: after a
+//! crash, what was sent in the last few seconds is sent again, with the same ids. Events about one key are sent in the
+//! order of the log. The log keeps everything, so a target that is down misses nothing, and it costs the others nothing: each
+//! target has a place of its own and one page of events in memory.
+//!
+//! This crate writes nothing to the log but where targets are, follows no redirect, and connects to no address inside
+//! unless the operator allows it.
+//!
+//! # Layout
+//! - [`Notifier`]: the worker; `following`: one target as it is followed; `job`: a piece of work for one target
+//! - `select`: which events a target gets; `s3_name`: what S3 calls them
+//! - `message`, `records`: the forms of an event; `signature`: who sent it
+//! - `deliver`: a page of events in lanes; `pause`: how long a target is left alone; `failure`: what went wrong
+//! - `endpoint`: where events go; `webhook`: by HTTP; `subject`: by NATS; `dns`, `inside`: which addresses
+//! - `meters`: metrics
+
+mod deliver;
+mod dns;
+mod endpoint;
+mod failure;
+mod following;
+mod inside;
+mod job;
+mod message;
+mod meters;
+mod notifier;
+mod pause;
+mod records;
+mod s3_name;
+mod select;
+mod signature;
+mod subject;
+mod webhook;
+
+pub use dns::{Resolve, SystemResolver};
+pub use notifier::{Notifier, Options};

@@ -1,0 +1,35 @@
+//! How long a target that does not work is left alone.
+
+use std::time::Duration;
+
+/// The first pause.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// The longest pause. It grows to this by doubling.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// The longest pause that a target may ask for.
+const ASKED_MAX: Duration = Duration::from_mins(5);
+
+/// The pause after so many failures in a row. Between the half and all of it, by `random`, so that targets that failed
+/// together are not asked together.
+pub(crate) fn pause(failures: u32, asked: Option<Duration>, random: u16) -> Duration {
+    let doubled = PAUSE_MIN.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(PAUSE_MAX);
+    let half = doubled / 2;
+    let jittered = half + half.mul_f64(f64::from(random) / f64::from(u16::MAX));
+    jittered.max(asked.unwrap_or_default().min(ASKED_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_minute_and_are_spread() {
+        let seconds = |failures, random| pause(failures, None, random).as_secs_f64();
+        assert_eq!([1, 2, 3, 7, 100].map(|n| seconds(n, u16::MAX)), [1.0, 2.0, 4.0, 60.0, 60.0]);
+        assert_eq!([1, 2, 100].map(|n| seconds(n, 0)), [0.5, 1.0, 30.0]);
+        assert_eq!(pause(1, Some(Duration::from_secs(9)), 0), Duration::from_secs(9));
+        assert_eq!(pause(1, Some(Duration::from_hours(9)), 0), ASKED_MAX);
+    }
+}

@@ -1,0 +1,44 @@
+use clap::Args;
+use events::ids::NotaryKey;
+use identity::NotarySecret;
+
+use super::Verdict;
+use crate::folder::{DataArgs, Paths};
+use crate::notary_key::{KEY_ENV, derived, fresh, to_text};
+use crate::{master_key, notary_key};
+
+#[derive(Debug, Args)]
+pub(crate) struct NotaryKeyArgs {
+    /// Make a new key instead, which nothing else is derived from
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Print the public key, which is all that verifies, instead of the key
+    #[arg(long)]
+    pub(crate) public: bool,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// Prints the key with which the notary signs: one that is derived from the master keys, the same each time, or a new one.
+pub(crate) fn notary_key(arguments: &NotaryKeyArgs) -> anyhow::Result<Verdict> {
+    let secrets = if arguments.fresh {
+        vec![fresh()?]
+    } else {
+        let paths = Paths::new(&arguments.data.data);
+        match notary_key::find(&paths)? {
+            Some(given) => given,
+            None => {
+                let file = paths.master_key();
+                derived(&master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?)?
+            }
+        }
+    };
+    if arguments.public {
+        for secret in &secrets {
+            println!("{}", NotaryKey(NotarySecret::public_key(secret)));
+        }
+    } else {
+        println!("{KEY_ENV}={}", *to_text(&secrets));
+    }
+    Ok(Verdict::Well)
+}

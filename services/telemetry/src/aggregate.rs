@@ -1,0 +1,64 @@
+use events::ids::UserName;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Latency;
+
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// It reads an object.
+    Read,
+    /// It stores bytes or a version.
+    Write,
+    /// It lists buckets, keys or uploads.
+    List,
+    /// It deletes.
+    Delete,
+    /// Anything else, and what was refused before it was known.
+    Other,
+}
+
+/// What a process counted in about a second.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Aggregate {
+    /// The end of that second, by the clock of the process.
+    pub time: Timestamp,
+    /// Bytes of bodies that came in.
+    pub bytes_in: u64,
+    /// Bytes of bodies that went out.
+    pub bytes_out: u64,
+    /// What was asked for.
+    pub operations: Vec<OperationCount>,
+    /// Who asked.
+    pub users: Vec<UserCount>,
+}
+
+/// Requests for one operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperationCount {
+    /// Its name.
+    pub operation: String,
+    /// What it does.
+    pub kind: Kind,
+    /// How many were answered.
+    pub count: u64,
+    /// How many of them with a status of 400 to 499.
+    pub client_errors: u64,
+    /// How many of them with a status of 500 or more.
+    pub server_errors: u64,
+    /// How long the answers took, up to their heads.
+    pub took: Latency,
+}
+
+/// Requests of one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCount {
+    /// Whose key it is.
+    pub user: UserName,
+    /// The access key, if it was one.
+    pub key: Option<String>,
+    /// How many requests.
+    pub requests: u64,
+}

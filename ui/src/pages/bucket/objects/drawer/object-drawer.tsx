@@ -1,0 +1,168 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Download, History, Link2, MoreHorizontal, RotateCcw, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { lockQuery } from "@/data/bucket";
+import { useChange } from "@/data/change";
+import { Refused } from "@/data/http";
+import { hasAddress } from "@/data/s3/address";
+import { download } from "@/data/s3/links";
+import { type At, headQuery, restoreVersion } from "@/data/s3/object";
+import { refreshBucket } from "@/data/s3/remove";
+import { IconButton } from "@/parts/button";
+import { CopyButton } from "@/parts/copy";
+import { Drawer } from "@/parts/drawer";
+import { Menu } from "@/parts/menu";
+import { explain, Notice, SkeletonRows } from "@/parts/states";
+import { complain } from "@/parts/toast/announce";
+import { folderOf, nameIn } from "../crumbs";
+import { DeleteVersion } from "../dialogs/delete-version";
+import { ShareDialog } from "../dialogs/share-dialog";
+import { Preview } from "../preview/preview";
+import { ObjectFacts } from "./facts";
+import { LockSection } from "./lock";
+import { MetadataSection } from "./metadata";
+import { TagsSection } from "./tags";
+import { VersionsSection } from "./versions";
+
+/** All about one object, or one version of it. */
+export function ObjectDrawer({
+  at,
+  isVersioned,
+  onClose,
+}: {
+  at: At;
+  isVersioned: boolean;
+  onClose: () => void;
+}) {
+  const canAsk = hasAddress(at.key);
+  const head = useQuery({ ...headQuery(at), enabled: canAsk });
+  const lock = useQuery(lockQuery(at.bucket));
+  const [asked, setAsked] = useState<"share" | "delete">();
+  const name = nameIn(at.key, folderOf(at.key)) || at.key;
+  const isGone = head.error instanceof Refused && head.error.status === 404;
+  return (
+    <Drawer
+      label={`Object ${at.key}`}
+      title={
+        <h2 className="flex min-w-0 items-center gap-1">
+          <bdi className="name truncate text-sm font-semibold" title={at.key}>
+            {name}
+          </bdi>
+          <CopyButton text={`s3://${at.bucket}/${at.key}`} label="Copy the address" className="shrink-0" />
+        </h2>
+      }
+      actions={head.data && <Actions at={at} onAsk={setAsked} isOld={at.versionId !== undefined} />}
+      onClose={onClose}
+      className="!w-[min(34rem,100%)]"
+    >
+      {at.versionId !== undefined && <OldVersion at={at} />}
+      {!canAsk && (
+        <div className="p-4">
+          <Notice tone="warning">
+            A browser cannot send a request for this key. Other clients of S3 can; it can be deleted here.
+          </Notice>
+        </div>
+      )}
+      {head.isPending && canAsk && <SkeletonRows rows={8} />}
+      {head.isError && (
+        <div className="p-4">
+          <Notice tone={isGone ? "notice" : "danger"}>{explain(head.error)}</Notice>
+        </div>
+      )}
+      {head.data && (
+        <>
+          <Preview at={at} head={head.data} />
+          <ObjectFacts at={at} head={head.data} />
+          <TagsSection at={at} />
+          <MetadataSection at={at} head={head.data} isVersioned={isVersioned} />
+          {lock.data?.isOn && <LockSection at={at} head={head.data} />}
+        </>
+      )}
+      {isVersioned && <VersionsSection at={at} />}
+      <ShareDialog at={at} isOpen={asked === "share"} onClose={() => setAsked(undefined)} />
+      <DeleteVersion
+        at={at}
+        isVersioned={isVersioned}
+        isOpen={asked === "delete"}
+        onClose={() => setAsked(undefined)}
+        onDone={onClose}
+      />
+    </Drawer>
+  );
+}
+
+function Actions({
+  at,
+  isOld,
+  onAsk,
+}: {
+  at: At;
+  isOld: boolean;
+  onAsk: (asked: "share" | "delete") => void;
+}) {
+  const navigate = useNavigate();
+  const save = () => void download([at]).catch((error: unknown) => complain(explain(error)));
+  const history = () =>
+    void navigate({ to: "/events", search: { bucket: at.bucket, prefix: at.key, after: 0 } });
+  return (
+    <>
+      <IconButton label="Download" icon={Download} onClick={save} />
+      <IconButton label="Share a link" icon={Link2} onClick={() => onAsk("share")} />
+      <Menu
+        trigger={<IconButton label="More" icon={MoreHorizontal} />}
+        groups={[
+          [{ label: "Show its events", icon: History, onSelect: history }],
+          [
+            {
+              label: isOld ? "Delete this version" : "Delete",
+              icon: Trash2,
+              isDangerous: true,
+              onSelect: () => onAsk("delete"),
+            },
+          ],
+        ]}
+      />
+    </>
+  );
+}
+
+/** Says that this is not what readers get, and makes it so. */
+function OldVersion({ at }: { at: At }) {
+  const navigate = useNavigate();
+  const current = () =>
+    void navigate({ to: ".", search: (before: object) => ({ ...before, version: undefined }) });
+  const restore = useChange({
+    run: () => restoreVersion(at),
+    done: () => `Made a version of ${at.key} the current one.`,
+    nouns: ["object", "bucket"],
+  });
+  return (
+    <div className="p-4 pb-0">
+      <Notice tone="notice">
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <span className="min-w-0 flex-1">This is one version of the object.</span>
+          <button type="button" className="font-medium underline" onClick={current}>
+            Show the current one
+          </button>
+          <button
+            type="button"
+            className="flex items-center gap-1 font-medium underline"
+            onClick={() =>
+              restore.mutate(undefined, {
+                onSuccess: () => {
+                  void refreshBucket(at.bucket);
+                  current();
+                },
+              })
+            }
+          >
+            <RotateCcw size={14} aria-hidden />
+            {restore.isPending ? "Restoring…" : "Restore it"}
+          </button>
+        </div>
+        {restore.isError && <p className="mt-1 text-danger">{explain(restore.error)}</p>}
+      </Notice>
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { Upload } from "lucide-react";
+import { type DragEvent, type ReactNode, useState } from "react";
+import { takeDropped, uploadFiles } from "@/data/transfers";
+import { complain } from "@/parts/toast/announce";
+
+/** Takes files and folders that are dropped on it. */
+export function DropArea({
+  bucket,
+  prefix,
+  mayReplace,
+  children,
+}: {
+  bucket: string;
+  prefix: string;
+  mayReplace: boolean;
+  children: ReactNode;
+}) {
+  const [isOver, setOver] = useState(false);
+  const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the buttons of the toolbar do the same by keyboard.
+    <div
+      className="relative flex min-h-0 flex-1 flex-col"
+      onDragEnter={(event) => hasFiles(event) && setOver(true)}
+      onDragOver={(event) => hasFiles(event) && event.preventDefault()}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+      }}
+      onDrop={(event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        setOver(false);
+        takeDropped(event.dataTransfer).then(
+          (dropped) => uploadFiles(bucket, prefix, dropped, mayReplace),
+          () => complain("The files that were dropped could not be read."),
+        );
+      }}
+    >
+      {children}
+      {isOver && (
+        <div className="pointer-events-none absolute inset-2 z-20 flex items-center justify-center rounded-lg border-2 border-dashed border-accent bg-surface/90">
+          <p className="flex min-w-0 items-center gap-2 px-6 text-lg font-medium">
+            <Upload size={20} aria-hidden className="shrink-0" />
+            <span className="shrink-0">Upload to</span>
+            <bdi className="name truncate">{`${bucket}/${prefix}`}</bdi>
+          </p>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+import { useQuery } from "@tanstack/react-query";
+import { useChange } from "@/data/change";
+import { bringBack, type PastChange, rehearse, type Wanted } from "@/data/past";
+import { Tag } from "@/parts/badge";
+import { Button } from "@/parts/button";
+import { Dialog, DialogActions } from "@/parts/dialog";
+import { count, plural } from "@/parts/format";
+import { Notice, SkeletonRows } from "@/parts/states";
+
+/** Changes that are shown one by one. */
+const SHOWN = 200;
+
+/** Says first what would change, and then does it. */
+export function RestoreDialog({
+  wanted,
+  isOpen,
+  onClose,
+  onDone,
+}: {
+  wanted: Wanted;
+  isOpen: boolean;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const rehearsal = useQuery({
+    queryKey: ["rehearsal", wanted],
+    queryFn: () => rehearse(wanted),
+    enabled: isOpen,
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+  });
+  const change = useChange({
+    run: (_: undefined) => bringBack(wanted),
+    done: (changed) => `Restored ${plural(changed, "object")} of ${wanted.bucket}.`,
+    nouns: ["object", "bucket"],
+  });
+  const changes = rehearsal.data ?? [];
+  return (
+    <Dialog
+      title="Restore what was here?"
+      about="Nothing has changed yet. Each line is what restoring does; each becomes an event of its own."
+      isOpen={isOpen}
+      onClose={onClose}
+      className="!w-[min(44rem,calc(100vw-2rem))]"
+    >
+      {rehearsal.isPending && <SkeletonRows rows={5} />}
+      {rehearsal.isSuccess && changes.length === 0 && (
+        <Notice tone="ok">All of this is there as it was. There is nothing to restore.</Notice>
+      )}
+      {changes.length > 0 && <Changes changes={changes} />}
+      <DialogActions error={change.error ?? rehearsal.error}>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button
+          look="primary"
+          isBusy={change.isPending}
+          disabled={changes.length === 0}
+          onClick={() => change.mutate(undefined, { onSuccess: onDone })}
+        >
+          {changes.length === 0 ? "Restore" : `Restore ${plural(changes.length, "object")}`}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}
+
+function Changes({ changes }: { changes: readonly PastChange[] }) {
+  return (
+    <>
+      <ul className="max-h-[45vh] overflow-y-auto rounded-md border border-line">
+        {changes.slice(0, SHOWN).map((change) => (
+          <li
+            key={`${change.key} ${change.action}`}
+            className="flex h-9 items-center gap-3 border-b border-line px-3 text-table last:border-b-0"
+          >
+            <Tag>{change.action.replaceAll("_", " ")}</Tag>
+            <bdi className="name min-w-0 flex-1 truncate" title={change.key}>
+              {change.key}
+            </bdi>
+            {change.from_version && (
+              <span className="mono max-w-40 truncate text-xs text-muted" title={change.from_version}>
+                {change.from_version}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {changes.length > SHOWN && (
+        <p className="mt-2 text-table text-muted">and {count(changes.length - SHOWN)} more</p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,57 @@
+import { bucketSettingsRoute } from "../route";
+import { AccessCard } from "./access";
+import { EncryptionCard } from "./encryption";
+import { LockCard } from "./lock";
+import { NotificationsCard } from "./notifications";
+import { QuotaCard } from "./quota";
+import { RulesCard } from "./rules";
+import { corsInWords, lifecycleInWords } from "./sentences";
+import { VersioningCard } from "./versioning";
+
+export default function SettingsPage() {
+  const { bucket } = bucketSettingsRoute.useParams();
+  return (
+    // Another bucket begins without what was typed for this one.
+    <div key={bucket} className="flex max-w-6xl flex-col gap-3 px-4 py-4 pb-10 lg:px-6">
+      <VersioningCard bucket={bucket} />
+      <QuotaCard bucket={bucket} />
+      <AccessCard bucket={bucket} />
+      <RulesCard
+        bucket={bucket}
+        of="lifecycle"
+        title="Lifecycle"
+        about="What expires by itself, and when. The rules are applied once a day."
+        none="Nothing expires by itself."
+        inWords={lifecycleInWords}
+        example={LIFECYCLE_EXAMPLE}
+      />
+      <RulesCard
+        bucket={bucket}
+        of="cors"
+        title="CORS"
+        about="Which pages of the web may read and write here in a browser."
+        none="No page of another origin may use this bucket in a browser."
+        inWords={(rule) => [corsInWords(rule)]}
+        example={CORS_EXAMPLE}
+      />
+      <EncryptionCard bucket={bucket} />
+      <LockCard bucket={bucket} />
+      <NotificationsCard bucket={bucket} />
+    </div>
+  );
+}
+
+const LIFECYCLE_EXAMPLE = {
+  ID: "old-versions",
+  Status: "Enabled",
+  Filter: { Prefix: "" },
+  NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+};
+
+const CORS_EXAMPLE = {
+  AllowedOrigins: ["https://www.example.com"],
+  AllowedMethods: ["GET", "HEAD"],
+  AllowedHeaders: ["*"],
+  MaxAgeSeconds: 3_600,
+};

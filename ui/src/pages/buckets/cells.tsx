@@ -1,0 +1,75 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Bucket } from "@/data/buckets";
+import { growthQuery } from "@/data/growth";
+import { traitsQuery } from "@/data/traits";
+import { Tag } from "@/parts/badge";
+import { Sparkline } from "@/parts/chart/sparkline";
+import { cx } from "@/parts/class";
+import { bytes, count, exactBytes, percent, plural } from "@/parts/format";
+
+/** From this share of a quota on, it is a warning; the store says so in an event, too. */
+const NEAR = 0.8;
+
+/** How much of its quota a bucket uses. */
+export function QuotaCell({ bucket }: { bucket: Bucket }) {
+  const { quota, usage } = bucket;
+  const limits = [
+    quota.bytes ? { used: usage.bytes, of: quota.bytes, says: bytes(quota.bytes) } : undefined,
+    quota.objects
+      ? { used: usage.objects, of: quota.objects, says: plural(quota.objects, "version") }
+      : undefined,
+  ].filter((limit) => limit !== undefined);
+  const nearest = limits.toSorted((a, b) => b.used / b.of - a.used / a.of)[0];
+  if (nearest === undefined) return <span className="text-faint">none</span>;
+  const share = nearest.used / nearest.of;
+  return (
+    <span
+      className="flex items-center gap-2"
+      title={`${percent(nearest.used, nearest.of)} of ${nearest.says}`}
+    >
+      <span className="h-1.5 w-14 shrink-0 overflow-hidden rounded-full bg-hover" aria-hidden>
+        <span
+          className={cx("block h-full", share >= 1 ? "bg-danger" : share >= NEAR ? "bg-warning" : "bg-muted")}
+          style={{ width: `${Math.min(100, share * 100)}%` }}
+        />
+      </span>
+      <span className={cx("tabular-nums", share >= NEAR && "font-medium text-warning")}>
+        {percent(nearest.used, nearest.of)}
+      </span>
+      <span className="truncate text-xs text-muted">of {nearest.says}</span>
+    </span>
+  );
+}
+
+/** Versions, lock and public access. */
+export function TraitsCell({ bucket }: { bucket: string }) {
+  const { data } = useQuery(traitsQuery(bucket));
+  if (data === undefined) return null;
+  return (
+    <span className="flex gap-1">
+      {data.versioning !== "off" && (
+        <Tag>{data.versioning === "Enabled" ? "versions" : "versions suspended"}</Tag>
+      )}
+      {data.isLockable && <Tag>lock</Tag>}
+      {data.isPublic && <Tag className="!border-warning/60 !text-warning">public</Tag>}
+    </span>
+  );
+}
+
+/** The bytes of the last week. */
+export function GrowthCell({ bucket }: { bucket: string }) {
+  const { data, isError } = useQuery({ ...growthQuery("7d", bucket), retry: false });
+  if (isError) return <span className="text-xs text-faint">–</span>;
+  if (data === undefined) return null;
+  const values = data.points.map((point) => point.bytes);
+  const [first = 0, last = 0] = [values[0], values.at(-1)];
+  return <Sparkline values={values} label={`From ${bytes(first)} to ${bytes(last)} in 7 days`} />;
+}
+
+export function BytesCell({ value }: { value: number }) {
+  return <span title={exactBytes(value)}>{bytes(value)}</span>;
+}
+
+export function CountCell({ value }: { value: number }) {
+  return <>{count(value)}</>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/parts/page";
+
+export default function GroupsPage() {
+  return <Page title="Groups">{null}</Page>;
+}

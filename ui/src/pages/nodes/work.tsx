@@ -1,0 +1,167 @@
+import { useQuery } from "@tanstack/react-query";
+import { Gauge, Pause, Play, RotateCw } from "lucide-react";
+import { useState } from "react";
+import { sentence } from "@/data/http";
+import { useChangeWorker, type Worker, workersQuery } from "@/data/workers";
+import { State, type Tone } from "@/parts/badge";
+import { Button, IconButton } from "@/parts/button";
+import { Input } from "@/parts/field";
+import { bytes, count, duration } from "@/parts/format";
+import { Panel } from "@/parts/page";
+import { explain, Failure, SkeletonRows } from "@/parts/states";
+import { Ago } from "@/parts/time";
+
+const TONES: Record<string, Tone> = {
+  idle: "ok",
+  working: "notice",
+  paused: "warning",
+  waiting: "none",
+  failing: "danger",
+};
+
+/** What is done in the background: how far it is, how fast, what remains. */
+export function Work() {
+  const workers = useQuery(workersQuery);
+  return (
+    <Panel title="Work in the background" isFlush>
+      {workers.isPending && <SkeletonRows rows={5} height={64} />}
+      {workers.isError && !workers.data && (
+        <Failure
+          error={workers.error}
+          what="The work could not be listed."
+          onRetry={() => void workers.refetch()}
+        />
+      )}
+      <ul>
+        {workers.data?.map((worker) => (
+          <WorkerRow key={`${worker.worker} ${worker.process.process}`} worker={worker} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** An amount in the unit of a worker. */
+function amount(value: number, unit: string): string {
+  return unit === "bytes" ? bytes(value) : `${count(Math.round(value))} ${unit}`;
+}
+
+function WorkerRow({ worker }: { worker: Worker }) {
+  const change = useChangeWorker();
+  const [isRating, setRating] = useState(false);
+  const { state, left, done, pace, unit, last } = worker;
+  const isPaused = state.name === "paused";
+  const order = (kind: "pause" | "resume" | "run") => change.mutate({ worker: worker.worker, change: kind });
+  const isWorking = left !== null && left !== undefined && left > 0;
+  return (
+    <li className="border-t border-line px-4 py-2.5">
+      <div className="flex items-start gap-4">
+        <div className="min-w-0 flex-1">
+          <p className="flex flex-wrap items-center gap-x-3">
+            <span className="font-medium">{worker.worker}</span>
+            <State tone={TONES[state.name] ?? "none"}>{state.name}</State>
+            <span className="text-xs text-muted">
+              since <Ago time={worker.since} />
+            </span>
+          </p>
+          <p className="text-table text-muted">{sentence(worker.about)}</p>
+          <p className="mt-1 flex flex-wrap gap-x-4 text-table tabular-nums">
+            <span>
+              {isWorking
+                ? `${amount(left, unit)} left${pace > 0 ? `, about ${duration(left / pace)}` : ""}`
+                : left === 0
+                  ? "Nothing left"
+                  : `${amount(done, unit)} since the start`}
+            </span>
+            <span className="text-muted">
+              {pace > 0 ? `${amount(pace, unit)}/s, ` : ""}
+              {worker.rate ? `at most ${amount(worker.rate, unit)}/s` : "no limit"}
+            </span>
+            {last && (
+              <span className="text-muted">
+                {sentence(last.what)} <Ago time={last.at} />
+              </span>
+            )}
+          </p>
+        </div>
+        <div className="flex shrink-0 gap-1">
+          <IconButton
+            label={`Set the rate of ${worker.worker}`}
+            icon={Gauge}
+            onClick={() => setRating(!isRating)}
+          />
+          <IconButton
+            label={`Have ${worker.worker} look at everything now`}
+            icon={RotateCw}
+            onClick={() => order("run")}
+          />
+          <IconButton
+            label={isPaused ? `Resume ${worker.worker}` : `Pause ${worker.worker}`}
+            icon={isPaused ? Play : Pause}
+            isBusy={change.isPending}
+            onClick={() => order(isPaused ? "resume" : "pause")}
+          />
+        </div>
+      </div>
+      {isWorking && <Progress done={done} left={left} />}
+      {state.why && <p className="mt-1 text-xs text-danger">{state.why}</p>}
+      {change.isError && (
+        <p className="mt-1 text-xs text-danger" role="alert">
+          {explain(change.error)}
+        </p>
+      )}
+      {isRating && <Rate worker={worker} onDone={() => setRating(false)} />}
+    </li>
+  );
+}
+
+function Progress({ done, left }: { done: number; left: number }) {
+  const share = done + left === 0 ? 0 : done / (done + left);
+  return (
+    <div
+      role="progressbar"
+      aria-label="Done since the start of the process"
+      aria-valuenow={Math.round(share * 100)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      className="mt-2 h-1 overflow-hidden rounded-full bg-hover"
+    >
+      <div className="h-full bg-accent" style={{ width: `${share * 100}%` }} />
+    </div>
+  );
+}
+
+function Rate({ worker, onDone }: { worker: Worker; onDone: () => void }) {
+  const change = useChangeWorker();
+  const [text, setText] = useState(worker.rate ? String(worker.rate) : "");
+  const units = text.trim() === "" ? undefined : Number(text);
+  const isWrong = units !== undefined && !(Number.isSafeInteger(units) && units > 0);
+  return (
+    <form
+      className="mt-2 flex flex-wrap items-center gap-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isWrong) change.mutate({ worker: worker.worker, change: "rate", units }, { onSuccess: onDone });
+      }}
+    >
+      <Input
+        aria-label={`${worker.unit} a second`}
+        aria-invalid={isWrong || undefined}
+        inputMode="numeric"
+        isMono
+        className="!w-40"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <span className="text-table text-muted">{worker.unit} a second at most; empty for the default</span>
+      <Button type="submit" look="primary" disabled={isWrong} isBusy={change.isPending}>
+        Set rate
+      </Button>
+      {change.isError && (
+        <span className="text-xs text-danger" role="alert">
+          {explain(change.error)}
+        </span>
+      )}
+    </form>
+  );
+}

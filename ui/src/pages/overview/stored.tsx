@@ -1,0 +1,78 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { growthQuery, SPANS, type Span } from "@/data/growth";
+import type { Status } from "@/data/status";
+import { Legend, type Series, TimeChart } from "@/parts/chart";
+import { bytes, count, exactBytes } from "@/parts/format";
+import { Facts, Panel } from "@/parts/page";
+import { explain } from "@/parts/states";
+import { Segments } from "@/parts/tabs";
+
+const SERIES: Series[] = [
+  { key: "bytes", title: "Logical", colour: "var(--noun-bucket)" },
+  { key: "stored", title: "On disks", colour: "var(--noun-repair)" },
+];
+
+/** What is stored, and how it grew. */
+export function Stored({ status }: { status: Status }) {
+  const [span, setSpan] = useState<Span>("24h");
+  const growth = useQuery(growthQuery(span));
+  const points = (growth.data?.points ?? []).map((point) => ({
+    time: Date.parse(point.time),
+    bytes: point.bytes,
+    stored: point.stored_bytes ?? null,
+  }));
+  return (
+    <div className="grid gap-3 lg:grid-cols-3">
+      <Panel
+        title="Bytes stored"
+        className="lg:col-span-2"
+        aside={
+          <>
+            <Legend series={SERIES} />
+            <Segments label="Span of growth" options={spanOptions} value={span} onChange={setSpan} />
+          </>
+        }
+      >
+        <TimeChart
+          label="Bytes stored over time"
+          points={points}
+          series={SERIES}
+          format={bytes}
+          isLoading={growth.isPending}
+          empty={growth.isError ? explain(growth.error) : "Nothing was stored in this span."}
+        />
+      </Panel>
+      <Figures status={status} />
+    </div>
+  );
+}
+
+function Figures({ status }: { status: Status }) {
+  const { stored } = status;
+  if (stored === null) return <Panel title="Stored">The state cannot be read at the moment.</Panel>;
+  const size = (value: number) => <span title={exactBytes(value)}>{bytes(value)}</span>;
+  return (
+    <Panel title="What is stored">
+      <div className="mt-1 mb-3 flex items-baseline gap-2">
+        <span className="text-2xl font-semibold tracking-[-0.02em] tabular-nums">
+          {size(stored.logical_bytes)}
+        </span>
+        <span className="text-muted">in {count(stored.objects)} versions</span>
+      </div>
+      <Facts
+        className="tabular-nums"
+        facts={[
+          ["Buckets", count(stored.buckets)],
+          ["Contents", `${count(stored.contents)} distinct`],
+          ["Distinct bytes", size(stored.content_bytes)],
+          ["Deduplication", `${stored.dedup_ratio.toFixed(2)} : 1`],
+          ["Shards on disks", size(stored.shard_bytes)],
+          ["Event log", status.log.bytes ? size(status.log.bytes) : "–"],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+const spanOptions = (Object.keys(SPANS) as Span[]).map((value) => ({ value, title: SPANS[value].title }));

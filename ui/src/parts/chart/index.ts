@@ -1,0 +1,3 @@
+export { ChartsTogether } from "./hover";
+export { Sparkline } from "./sparkline";
+export { Legend, type Point, type Series, TimeChart } from "./time-chart";

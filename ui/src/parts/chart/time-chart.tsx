@@ -1,0 +1,177 @@
+import {
+  Area,
+  CartesianGrid,
+  ComposedChart,
+  Line,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from "recharts";
+import { clock, moment } from "../format";
+import { Skeleton } from "../states";
+import { useChartsTogether } from "./hover";
+
+export interface Series {
+  readonly key: string;
+  readonly title: string;
+  readonly colour: string;
+  /** Areas are stacked; lines are not. */
+  readonly isArea?: boolean;
+  readonly isDashed?: boolean;
+}
+
+/** A point in time. Values that are absent are gaps. */
+export type Point = { readonly time: number } & { readonly [key: string]: number | null };
+
+export interface TimeChartProps {
+  /** What it shows, for those who do not see it. */
+  readonly label: string;
+  readonly points: readonly Point[];
+  readonly series: readonly Series[];
+  readonly format: (value: number) => string;
+  /** The span that is shown, in milliseconds; without it, that of the points. */
+  readonly domain?: readonly [number, number];
+  readonly height?: number;
+  readonly isLoading?: boolean;
+  /** What is said while there is no point. */
+  readonly empty?: string;
+}
+
+const TICK = { fill: "var(--faint)", fontSize: 11 };
+
+/** Values over time, that read exactly on hover. */
+export function TimeChart(props: TimeChartProps) {
+  const {
+    label,
+    points,
+    series,
+    format,
+    domain,
+    height = 168,
+    isLoading,
+    empty = "Nothing in this span.",
+  } = props;
+  const together = useChartsTogether();
+  if (isLoading) {
+    return (
+      <div style={{ height }} aria-busy="true">
+        <Skeleton className="size-full" />
+      </div>
+    );
+  }
+  if (points.length === 0) {
+    return (
+      <div style={{ height }} className="flex items-center justify-center text-table text-muted">
+        {empty}
+      </div>
+    );
+  }
+  const span: [number, number] = domain
+    ? [domain[0], domain[1]]
+    : [points[0]?.time ?? 0, points.at(-1)?.time ?? 0];
+  const isLong = span[1] - span[0] > 20 * 3_600_000;
+  return (
+    <figure aria-label={label} style={{ height }} className="min-w-0">
+      <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height }}>
+        <ComposedChart
+          data={points as Point[]}
+          syncId={together}
+          syncMethod="value"
+          margin={{ top: 6, right: 4, bottom: 0, left: 0 }}
+          accessibilityLayer={false}
+        >
+          <CartesianGrid vertical={false} stroke="var(--line)" />
+          <XAxis
+            dataKey="time"
+            type="number"
+            domain={span}
+            tickFormatter={(time: number) => (isLong ? moment(time) : clock(time).slice(0, 8))}
+            tick={TICK}
+            tickLine={false}
+            axisLine={{ stroke: "var(--line)" }}
+            minTickGap={48}
+            height={20}
+          />
+          <YAxis
+            tickFormatter={format}
+            tick={TICK}
+            tickLine={false}
+            axisLine={false}
+            width={58}
+            tickCount={4}
+            domain={[0, "auto"]}
+          />
+          <Tooltip
+            content={<Reading series={series} format={format} isLong={isLong} />}
+            isAnimationActive={false}
+            cursor={{ stroke: "var(--line-strong)" }}
+          />
+          {series.map((each) => shape(each))}
+        </ComposedChart>
+      </ResponsiveContainer>
+    </figure>
+  );
+}
+
+function shape({ key, title, colour, isArea, isDashed }: Series) {
+  const common = {
+    dataKey: key,
+    name: title,
+    stroke: colour,
+    strokeWidth: 1.5,
+    type: "monotone" as const,
+    dot: false,
+    activeDot: { r: 3 },
+    isAnimationActive: false,
+    connectNulls: false,
+  };
+  return isArea ? (
+    <Area key={key} {...common} fill={colour} fillOpacity={0.14} stackId="areas" />
+  ) : (
+    <Line key={key} {...common} strokeDasharray={isDashed ? "4 3" : undefined} />
+  );
+}
+
+interface ReadingProps {
+  series: readonly Series[];
+  format: (value: number) => string;
+  isLong: boolean;
+  active?: boolean;
+  label?: number;
+  payload?: readonly { dataKey?: unknown; value?: unknown }[];
+}
+
+function Reading({ series, format, isLong, active, label, payload }: ReadingProps) {
+  if (!active || label === undefined || !payload?.length) return null;
+  const value = (key: string) => payload.find((each) => each.dataKey === key)?.value;
+  return (
+    <div className="rounded-md border border-line bg-surface px-2.5 py-1.5 text-xs shadow-panel">
+      <p className="font-mono text-muted">{isLong ? moment(label) : clock(label).slice(0, 8)}</p>
+      {series.map(({ key, title, colour }) => {
+        const read = value(key);
+        return (
+          <p key={key} className="flex items-center gap-2">
+            <span className="size-2 rounded-[2px]" style={{ background: colour }} />
+            {title}
+            <span className="ml-auto pl-3 font-mono">{typeof read === "number" ? format(read) : "–"}</span>
+          </p>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What the colours of a chart mean. */
+export function Legend({ series }: { series: readonly Series[] }) {
+  return (
+    <ul className="flex flex-wrap gap-x-3 gap-y-1 text-xs text-muted">
+      {series.map(({ key, title, colour }) => (
+        <li key={key} className="flex items-center gap-1.5">
+          <span className="size-2 rounded-[2px]" style={{ background: colour }} aria-hidden />
+          {title}
+        </li>
+      ))}
+    </ul>
+  );
+}

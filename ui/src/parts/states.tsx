@@ -1,0 +1,126 @@
+import { CloudOff, type LucideIcon, RotateCw, ShieldX } from "lucide-react";
+import type { ReactNode } from "react";
+import { Refused, Unreachable } from "@/data/http";
+import { Button } from "./button";
+import { cx } from "./class";
+import { Code } from "./copy";
+
+/** The place of something that loads, in its final size. */
+export function Skeleton({ className }: { className?: string }) {
+  return <div aria-hidden className={cx("skeleton", className)} />;
+}
+
+/** Rows that load. */
+export function SkeletonRows({ rows = 8, height = 36 }: { rows?: number; height?: number }) {
+  return (
+    <div aria-busy="true" role="status">
+      <span className="sr-only">Loading</span>
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all alike.
+        <div key={row} className="flex items-center border-b border-line px-3" style={{ height }}>
+          <div aria-hidden className="skeleton h-3" style={{ width: `${30 + ((row * 17) % 45)}%` }} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** What is there when there is nothing: a sentence what this is, a line to paste, a button. */
+export function Empty({
+  icon: Icon,
+  title,
+  children,
+  line,
+  action,
+  className,
+}: {
+  icon: LucideIcon;
+  title: string;
+  children?: ReactNode;
+  line?: string;
+  action?: ReactNode;
+  className?: string;
+}) {
+  return (
+    <div
+      className={cx("mx-auto flex max-w-xl flex-col items-center gap-3 px-4 py-12 text-center", className)}
+    >
+      <Icon size={28} strokeWidth={1.25} className="text-faint" aria-hidden />
+      <div>
+        <h2 className="text-lg font-medium">{title}</h2>
+        {children && <p className="mt-1 text-muted">{children}</p>}
+      </div>
+      {line && <Code className="w-full text-left">{line}</Code>}
+      {action}
+    </div>
+  );
+}
+
+/** What failed, in the store's words, and what can be done. */
+export function Failure({
+  error,
+  what,
+  since,
+  onRetry,
+  className,
+}: {
+  error: unknown;
+  /** What could not be done: `The list of buckets could not be loaded.` */
+  what: string;
+  /** Since when it fails. */
+  since?: number;
+  onRetry?: () => void;
+  className?: string;
+}) {
+  const isForbidden = error instanceof Refused && error.status === 403;
+  const Icon = isForbidden ? ShieldX : CloudOff;
+  return (
+    <div
+      role="alert"
+      className={cx("mx-auto flex max-w-xl flex-col items-center gap-3 px-4 py-12 text-center", className)}
+    >
+      <Icon size={28} strokeWidth={1.25} className={isForbidden ? "text-faint" : "text-danger"} aria-hidden />
+      <div>
+        <h2 className="text-lg font-medium">{what}</h2>
+        <p className="mt-1 text-muted">{explain(error)}</p>
+        {since !== undefined && since > 0 && (
+          <p className="mt-1 text-xs text-muted">Since {new Date(since).toLocaleTimeString("en-GB")}</p>
+        )}
+      </div>
+      {onRetry && !isForbidden && (
+        <Button icon={RotateCw} onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** A sentence about an error. */
+export function explain(error: unknown): string {
+  if (error instanceof Refused) {
+    return error.retryAfter === undefined
+      ? error.message
+      : `${error.message} Try again in ${error.retryAfter} seconds.`;
+  }
+  if (error instanceof Unreachable) return error.message;
+  console.error(error);
+  return "The store answered something that this page does not understand. Reload the page: the store may be another release.";
+}
+
+/** A notice within a page. */
+export function Notice({
+  tone = "notice",
+  children,
+}: {
+  tone?: "notice" | "warning" | "danger" | "ok";
+  children: ReactNode;
+}) {
+  const washes = {
+    ok: "wash-ok border-ok/40",
+    notice: "wash-notice border-notice/40",
+    warning: "wash-warning border-warning/40",
+    danger: "wash-danger border-danger/40",
+  };
+  return <div className={cx("rounded-lg border px-3 py-2 text-sm", washes[tone])}>{children}</div>;
+}
