@@ -41,6 +41,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2023",
     chunkSizeWarningLimit: 700,
+    // The addresses of all pages are known from the first load on: as one file they compress better.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "routes", test: /pages\/\w+\/route\.ts$/ }] } } },
   },
   server: {
     host: "127.0.0.1",

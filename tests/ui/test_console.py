@@ -1,4 +1,4 @@
-"""The console in a browser: every page, and core tasks by keyboard alone. See ui/tests."""
+"""The console in a browser: every page, core tasks by keyboard alone, and objects. See ui/tests."""
 
 import os
 import shutil
@@ -61,3 +61,7 @@ def test_every_page_loads_cleanly_in_both_themes_and_widths(store: Server) -> No
 
 def test_an_operator_needs_no_mouse(store: Server) -> None:
     run("tasks.mjs", store)
+
+
+def test_objects_are_uploaded_shared_deleted_and_restored(store: Server) -> None:
+    run("objects.mjs", store)

@@ -219,12 +219,14 @@ function versioning(status) {
 
 /** After a reload: a store without the session's cookie asks for the password again. */
 async function signedIn(page, to) {
-  await page.waitForFunction(() => document.querySelector("main,form"));
-  if (new URL(page.url()).pathname === "/login") {
+  const table = page.getByRole("table", { name: "Objects" });
+  const form = page.getByLabel("User", { exact: true });
+  await table.or(form).first().waitFor();
+  if (await form.isVisible()) {
     await signIn(page, url, user, password);
     await goTo(page, to);
   }
-  await page.getByRole("table", { name: "Objects" }).waitFor();
+  await table.waitFor();
 }
 
 async function clean(s3) {

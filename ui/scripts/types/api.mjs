@@ -14,6 +14,9 @@ export interface Operation<Path, Query, Body, Answer> {
 }
 `;
 
+/** The schemas that are defined above what is written now. What is not, as in a schema that has itself in it, is a getter. */
+let defined = new Set();
+
 const PURE = "/* @__PURE__ */ ";
 const last = (ref) => ref.split("/").pop();
 const isName = (key) => /^[A-Za-z_$][\w$]*$/.test(key);
@@ -70,7 +73,13 @@ function object(schema) {
   const fields = Object.entries(schema.properties).map(([key, value]) => {
     const inner = zod(value);
     const type = required.has(key) ? inner : `${PURE}z.optional(${inner})`;
-    return `${doc(value.description, "  ")}  ${quote(key)}: ${type},\n`;
+    const text = doc(value.description, "  ");
+    const refers = [...JSON.stringify(value).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
+      ([, name]) => name,
+    );
+    if (refers.some((name) => !defined.has(name)))
+      return `${text}  get ${quote(key)}() {\n    return ${type};\n  },\n`;
+    return `${text}  ${quote(key)}: ${type},\n`;
   });
   return `${PURE}z.object({\n${fields.join("")}})`;
 }
@@ -127,9 +136,12 @@ function operation(path, method, spec, shared) {
 
 export function apiModule(document) {
   const schemas = document.components.schemas;
+  defined = new Set();
   const parts = ordered(schemas).map((name) => {
     const text = doc(schemas[name].description, "");
-    return `${text}export const ${name} = ${zod(schemas[name])};\n${text}export type ${name} = z.infer<typeof ${name}>;\n`;
+    const expression = zod(schemas[name]);
+    defined.add(name);
+    return `${text}export const ${name} = ${expression};\n${text}export type ${name} = z.infer<typeof ${name}>;\n`;
   });
   const methods = ["get", "post", "put", "patch", "delete"];
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>

@@ -1,36 +1,23 @@
 /** Durable consumers: programs outside of the store that read its events over NATS. */
 import { queryOptions } from "@tanstack/react-query";
-import * as z from "zod/mini";
-import { ask } from "./call";
+import {
+  type AddedConsumer,
+  addConsumer,
+  type Consumer,
+  listConsumers,
+  removeConsumer,
+} from "@/generated/api";
+import { call, callFor } from "./call";
 import { useChange } from "./change";
 
-const Consumer = z.object({
-  name: z.string(),
-  filter: z.object({ bucket: z.nullish(z.string()), type: z.nullish(z.string()) }),
-  position: z.number(),
-  lag: z.number(),
-  unacked: z.nullish(z.number()),
-  redelivered: z.nullish(z.number()),
-  rate: z.nullish(z.number()),
-  created: z.string(),
-  owner: z.string(),
-});
-export type Consumer = z.infer<typeof Consumer>;
-
-const Added = z.object({
-  consumer: Consumer,
-  credentials: z.record(z.string(), z.string()),
-  snippet: z.string(),
-});
-export type AddedConsumer = z.infer<typeof Added>;
+export type { AddedConsumer, Consumer };
 
 /** How far consumers are is no event: it is asked for again after this. */
 const EVERY_MS = 3_000;
 
 export const consumersQuery = queryOptions({
   queryKey: ["consumers"],
-  queryFn: async ({ signal }) =>
-    (await ask("/api/v1/consumers", z.object({ consumers: z.array(Consumer) }), { signal })).answer.consumers,
+  queryFn: async ({ signal }) => (await call(listConsumers, { signal })).consumers,
   refetchInterval: EVERY_MS,
   meta: { nouns: ["consumer"] },
 });
@@ -44,7 +31,7 @@ export interface NewConsumer {
 
 export function useAddConsumer() {
   return useChange({
-    run: (consumer: NewConsumer) => ask("/api/v1/consumers", Added, { method: "POST", json: consumer }),
+    run: (consumer: NewConsumer) => callFor(addConsumer, { body: consumer }),
     done: (_, { name }) => `Added the consumer ${name}.`,
     nouns: ["consumer"],
   });
@@ -52,8 +39,7 @@ export function useAddConsumer() {
 
 export function useDeleteConsumer() {
   return useChange({
-    run: (name: string) =>
-      ask(`/api/v1/consumers/${encodeURIComponent(name)}`, undefined, { method: "DELETE" }),
+    run: (consumer: string) => callFor(removeConsumer, { path: { consumer } }),
     done: (_, name) => `Deleted the consumer ${name}.`,
     nouns: ["consumer"],
   });

@@ -1,21 +1,7 @@
 /** How much was stored when: a fold of the log. */
 import { queryOptions } from "@tanstack/react-query";
-import * as z from "zod/mini";
-import { ask } from "./call";
-
-const Growth = z.object({
-  as_of: z.union([z.number(), z.string()]),
-  points: z.array(
-    z.object({
-      time: z.string(),
-      objects: z.number(),
-      versions: z.optional(z.nullable(z.number())),
-      bytes: z.number(),
-      stored_bytes: z.optional(z.nullable(z.number())),
-    }),
-  ),
-});
-export type Growth = z.infer<typeof Growth>;
+import { getGrowth } from "@/generated/api";
+import { call } from "./call";
 
 export const SPANS = {
   "24h": { title: "24 h", hours: 24, resolution: "hour" },
@@ -30,9 +16,9 @@ export function growthQuery(span: Span, bucket?: string) {
   const { hours, resolution } = SPANS[span];
   return queryOptions({
     queryKey: ["growth", bucket ?? null, span],
-    queryFn: async ({ signal }) => {
+    queryFn: ({ signal }) => {
       const since = new Date(Date.now() - hours * 3_600_000).toISOString();
-      return (await ask("/api/v1/growth", Growth, { query: { bucket, resolution, since }, signal })).answer;
+      return call(getGrowth, { query: { bucket, resolution, since }, signal });
     },
     staleTime: 60_000,
     meta: { nouns: ["object", "bucket"] },

@@ -85,12 +85,18 @@ export async function refusalOf(response: Response): Promise<Refused> {
     return of(code ?? "refused", sentence(message ?? response.statusText));
   }
   const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1];
-  const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1];
+  const message = unescaped(/<Message>([^<]*)<\/Message>/.exec(text)?.[1]);
   const none =
     response.status === 404
       ? "This release of the store does not serve this."
       : `The store answered ${response.status}.`;
   return of(code ?? String(response.status), sentence(message ?? none));
+}
+
+const ESCAPES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", "#39": "'" };
+
+function unescaped(text: string | undefined): string | undefined {
+  return text?.replace(/&([a-z]+|#39);/g, (whole, name: string) => ESCAPES[name] ?? whole);
 }
 
 /** The API's messages are lower case without a dot, for they are parts of sentences on a command line. */

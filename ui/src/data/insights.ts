@@ -39,10 +39,11 @@ const Insights = z.object({
   talkers: z.array(
     z.object({
       user: z.string(),
-      reads: Count,
+      /** Reads are no events: absent where nobody has counted them. */
+      reads: z.nullish(Count),
       writes: Count,
       bytes_in: Count,
-      bytes_out: Count,
+      bytes_out: z.nullish(Count),
       since: z.string(),
     }),
   ),

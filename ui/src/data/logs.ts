@@ -1,9 +1,11 @@
-/** Log lines of processes: errors that survive restarts. */
+/** Log lines of processes, and their errors, which survive restarts. A store may serve neither. */
 import { queryOptions } from "@tanstack/react-query";
 import * as z from "zod/mini";
 import { ask } from "./call";
+import type { LogFilter } from "./feed";
+import { Refused } from "./http";
 
-export const LogLine = z.object({
+const LogLine = z.object({
   time: z.string(),
   level: z.string(),
   role: z.nullish(z.string()),
@@ -15,13 +17,30 @@ export type LogLine = z.infer<typeof LogLine>;
 
 const Lines = z.object({ lines: z.array(LogLine) });
 
-/** The errors of all roles, the newest first. */
-export const errorsQuery = queryOptions({
-  queryKey: ["errors"],
-  retry: false,
-  refetchInterval: 15_000,
-  queryFn: async ({ signal }) => {
-    const { lines } = (await ask("/api/v1/errors", Lines, { signal })).answer;
-    return lines.toSorted((a, b) => b.time.localeCompare(a.time));
-  },
-});
+/** Lines that are asked for. */
+const LIMIT = 500;
+
+/** Lines of before, the newest first: of all kinds, or the errors that were kept. */
+export function linesQuery(of: "lines" | "errors", filter: LogFilter) {
+  return queryOptions({
+    queryKey: ["logs", of, filter],
+    retry: false,
+    queryFn: async ({ signal }) => {
+      const { lines } =
+        of === "errors"
+          ? (await ask("/api/v1/errors", Lines, { signal })).answer
+          : (await ask("/api/v1/logs", Lines, { signal, query: { ...filter, limit: LIMIT } })).answer;
+      return lines.toSorted((a, b) => b.time.localeCompare(a.time));
+    },
+  });
+}
+
+/** A line as the feed sends it; absent if it is none. */
+export function lineOf(data: unknown): LogLine | undefined {
+  return z.safeParse(LogLine, data).data;
+}
+
+/** Whether the store does not serve its lines at all. */
+export function isNotServed(error: unknown): boolean {
+  return error instanceof Refused && error.status === 404;
+}

@@ -5,113 +5,178 @@ import { type Answered, ask } from "./call";
 import { queries } from "./client";
 import { restoreVersion } from "./s3/object";
 
-/** Rows on a page of the past. */
+/** Keys on a page of the past. */
 const PAGE = 500;
 
-const PastObject = z.object({
+const Then = z.object({
   key: z.string(),
   version_id: z.nullish(z.string()),
-  size: z.number(),
-  etag: z.nullish(z.string()),
+  size: z.nullish(z.number()),
   last_modified: z.string(),
-  is_readable: z._default(z.boolean(), true),
+  is_readable: z.boolean(),
+  is_held: z.optional(z.boolean()),
 });
 
 const Past = z.object({
-  at: z.union([z.number(), z.string()]),
+  at: z.number(),
   prefixes: z._default(z.array(z.string()), []),
-  objects: z.array(PastObject),
+  objects: z.array(Then),
   next: z.nullish(z.string()),
 });
 
-const Change = z.looseObject({
-  key: z.string(),
-  from_version: z.nullish(z.string()),
-  action: z.string(),
-});
-const Restored = z.looseObject({ changes: z.array(Change) });
+const Change = z.object({ key: z.string(), from_version: z.nullish(z.string()), action: z.string() });
+const Restored = z.object({ changes: z.array(Change), next: z.nullish(z.string()) });
+
+/** What becomes of a key. */
 export type PastChange = z.infer<typeof Change>;
 
-export type PastRow =
-  | { readonly kind: "folder"; readonly key: string }
-  | {
-      readonly kind: "object";
-      readonly key: string;
-      readonly versionId?: string;
-      readonly size: number;
-      readonly modified: string;
-      /** Whether its bytes are still there: what was deleted for ever cannot be brought back. */
-      readonly isReadable: boolean;
-    };
+export interface PastObject {
+  readonly kind: "object";
+  readonly key: string;
+  readonly versionId?: string;
+  /** The size, as far as the log knows it. */
+  readonly size?: number;
+  readonly modified: string;
+  /** Whether the version is kept, and every client can read it. */
+  readonly isReadable: boolean;
+  /** Whether its bytes are held: then it can be restored, even if its version is gone. */
+  readonly isHeld: boolean;
+}
+
+export type PastRow = { readonly kind: "folder"; readonly key: string } | PastObject;
 
 const path = (bucket: string) => `/api/v1/buckets/${encodeURIComponent(bucket)}`;
 
-/** What was below a prefix at a moment, page by page. The past never changes. */
+/** What was below a prefix at a moment, page by page. The past does not change; only what is kept of it does. */
 export function pastQuery(bucket: string, at: string, prefix: string) {
   return infiniteQueryOptions({
     queryKey: ["past", bucket, at, prefix],
     queryFn: async ({ pageParam, signal }) => {
       const query = { at, prefix, delimiter: "/", after: pageParam, limit: PAGE };
       const { answer } = await ask(`${path(bucket)}/objects`, Past, { query, signal });
-      const rows: PastRow[] = [
-        ...answer.prefixes.map((key) => ({ kind: "folder" as const, key })),
-        ...answer.objects.map((each) => ({
-          kind: "object" as const,
-          key: each.key,
-          versionId: each.version_id ?? undefined,
-          size: each.size,
-          modified: each.last_modified,
-          isReadable: each.is_readable,
-        })),
-      ];
-      return { at: answer.at, rows, next: answer.next ?? undefined };
+      return { at: answer.at, rows: rowsOf(answer), next: answer.next ?? undefined };
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
-    staleTime: Number.POSITIVE_INFINITY,
+    staleTime: 60_000,
     retry: false,
   });
 }
 
-/** What is brought back: folders as a whole, and single objects by their version. */
+function rowsOf({ prefixes, objects }: z.infer<typeof Past>): PastRow[] {
+  const rows: PastRow[] = prefixes.map((key) => ({ kind: "folder", key }));
+  for (const { key, version_id, size, last_modified, is_readable, is_held } of objects) {
+    rows.push({
+      kind: "object",
+      key,
+      versionId: version_id ?? undefined,
+      size: size ?? undefined,
+      modified: last_modified,
+      isReadable: is_readable,
+      isHeld: is_held ?? is_readable,
+    });
+  }
+  return rows.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+}
+
+/** The rows of all pages, each once: pages are of keys, so a folder may begin on one and go on on the next. */
+export function joinedRows(pages: readonly { readonly rows: readonly PastRow[] }[]): PastRow[] {
+  const seen = new Set<string>();
+  return pages
+    .flatMap((page) => page.rows)
+    .filter(({ kind, key }) => {
+      const isNew = !seen.has(`${kind} ${key}`);
+      seen.add(`${kind} ${key}`);
+      return isNew;
+    });
+}
+
+/** What is brought back: folders as a whole, and single objects. */
 export interface Wanted {
   readonly bucket: string;
+  /** The event as of which it is. */
   readonly at: string;
   readonly prefixes: readonly string[];
-  readonly objects: readonly { key: string; versionId?: string }[];
+  readonly objects: readonly PastObject[];
+}
+
+/** What restoring would do. */
+export interface Plan {
+  readonly changes: readonly PastChange[];
+  /** Whether there are more changes than are said. */
+  readonly isMore: boolean;
+}
+
+/** Changes that are said before anything is done at most. */
+const SAID_MAX = 2_000;
+
+/** Whether an action changes something; the others say why nothing is done. */
+export function isDone({ action }: PastChange): boolean {
+  return action === "restore" || action === "hide";
 }
 
 /** Says what bringing back would change, and changes nothing. */
-export async function rehearse(wanted: Wanted): Promise<PastChange[]> {
-  const ofFolders = await Promise.all(wanted.prefixes.map((prefix) => restoreBelow(wanted, prefix, true)));
-  const ofObjects = wanted.objects.map(({ key, versionId }) => ({
-    key,
-    from_version: versionId,
-    action: "restore",
-  }));
-  return [...ofFolders.flatMap(({ answer }) => answer), ...ofObjects];
+export async function rehearse(wanted: Wanted): Promise<Plan> {
+  const changes: PastChange[] = [];
+  for (const prefix of wanted.prefixes) {
+    for await (const page of restoring(wanted, prefix, true)) {
+      changes.push(...page.changes);
+      if (changes.length >= SAID_MAX) return { changes, isMore: true };
+    }
+  }
+  for (const object of wanted.objects) {
+    const change = await changeOf(wanted, object);
+    if (change !== undefined) changes.push(change);
+  }
+  return { changes, isMore: false };
 }
 
-/** Brings back. Each object that comes back is an event. */
-export async function bringBack(wanted: Wanted): Promise<Answered<number>> {
-  let count = 0;
-  let requestId: string | undefined;
+/** What would become of one key. The store restores prefixes, and a key is a prefix of others too. */
+async function changeOf(wanted: Wanted, { key, isReadable }: PastObject): Promise<PastChange | undefined> {
+  const first = await restoring(wanted, key, true).next();
+  if (first.done) return undefined;
+  const { changes, next } = first.value;
+  const own = changes.find((change) => change.key === key);
+  if (own === undefined || own.action !== "restore") return own;
+  const isAlone = changes.length === 1 && next === undefined;
+  return isReadable || isAlone ? own : { ...own, action: "only_with_folder" };
+}
+
+/** Brings back what was planned. Each object that comes back is an event. */
+export async function bringBack(wanted: Wanted, plan: Plan): Promise<Answered<number>> {
+  let [count, requestId] = [0, undefined as string | undefined];
   for (const prefix of wanted.prefixes) {
-    const { answer, requestId: id } = await restoreBelow(wanted, prefix, false);
-    count += answer.length;
-    requestId = id ?? requestId;
+    for await (const page of restoring(wanted, prefix, false)) {
+      count += page.changes.filter(isDone).length;
+      requestId = page.requestId ?? requestId;
+    }
   }
-  for (const { key, versionId } of wanted.objects) {
-    const { requestId: id } = await restoreVersion({ bucket: wanted.bucket, key, versionId });
+  const planned = new Set(plan.changes.filter(({ action }) => action === "restore").map(({ key }) => key));
+  for (const object of wanted.objects.filter(({ key }) => planned.has(key))) {
+    requestId = (await bringOne(wanted, object)) ?? requestId;
     count += 1;
-    requestId = id ?? requestId;
   }
   await queries.invalidateQueries({ queryKey: ["s3"] });
   return { answer: count, requestId };
 }
 
-async function restoreBelow({ bucket, at }: Wanted, prefix: string, isDry: boolean) {
-  const json = { at: /^\d+$/.test(at) ? Number(at) : at, prefix, dry_run: isDry };
-  const { answer, requestId } = await ask(`${path(bucket)}/restore`, Restored, { method: "POST", json });
-  return { answer: answer.changes, requestId };
+async function bringOne(
+  wanted: Wanted,
+  { key, versionId, isReadable }: PastObject,
+): Promise<string | undefined> {
+  if (isReadable) return (await restoreVersion({ bucket: wanted.bucket, key, versionId })).requestId;
+  let requestId: string | undefined;
+  for await (const page of restoring(wanted, key, false)) requestId = page.requestId ?? requestId;
+  return requestId;
+}
+
+/** The store's own restoring of everything below a prefix, page by page. */
+async function* restoring({ bucket, at }: Wanted, prefix: string, isDry: boolean) {
+  let next: string | undefined;
+  do {
+    const json = { at, prefix, dry_run: isDry, after: next };
+    const { answer, requestId } = await ask(`${path(bucket)}/restore`, Restored, { method: "POST", json });
+    next = answer.next ?? undefined;
+    yield { changes: answer.changes, next, requestId };
+  } while (next !== undefined);
 }

@@ -1,74 +1,55 @@
 /** Targets: where the store sends its events by itself, webhooks and NATS subjects. */
 import { queryOptions } from "@tanstack/react-query";
-import * as z from "zod/mini";
-import { ask } from "./call";
+import {
+  changeTarget,
+  createTarget,
+  deleteTarget,
+  listDeadLetters,
+  listTargets,
+  type NewTarget,
+  redeliver,
+  type Target,
+  testTarget,
+} from "@/generated/api";
+import { call, callFor } from "./call";
 import { useChange } from "./change";
 import { nameOf } from "./event";
 
-const Target = z.object({
-  name: z.string(),
-  arn: z.nullish(z.string()),
-  kind: z.string(),
-  url: z.nullish(z.string()),
-  subject: z.nullish(z.string()),
-  format: z.string(),
-  filter: z.nullish(z.object({ types: z.array(z.string()), buckets: z.array(z.string()) })),
-  enabled: z.boolean(),
-  created: z.nullish(z.string()),
-  position: z.number(),
-  lag: z.number(),
-  last_error: z.nullish(z.string()),
-  dead: z.number(),
-  secret: z.nullish(z.string()),
-});
-export type Target = z.infer<typeof Target>;
+export type { NewTarget, Target };
 
-const Dead = z.object({
-  dead: z.array(
-    z.object({
-      sequence: z.number(),
-      time: z.string(),
-      error: z.string(),
-      attempts: z.number(),
-      redelivering: z.boolean(),
-    }),
-  ),
-});
-
+/** How far targets are is no event: it is asked for again after this. */
 const EVERY_MS = 3_000;
-const PATH = "/api/v1/targets";
-const pathOf = (name: string, rest = "") => `${PATH}/${encodeURIComponent(name)}${rest}`;
+/** A store has few targets: one page has all of them. */
+const PAGE = 1_000;
 
 export const targetsQuery = queryOptions({
   queryKey: ["targets"],
-  queryFn: async ({ signal }) =>
-    (await ask(PATH, z.object({ targets: z.array(Target) }), { query: { limit: 1_000 }, signal })).answer
-      .targets,
+  queryFn: async ({ signal }) => (await call(listTargets, { query: { limit: PAGE }, signal })).targets,
   refetchInterval: EVERY_MS,
   meta: { nouns: ["target"] },
 });
 
-/** Events that a target refused. */
-export function deadQuery(name: string) {
+/** The targets that get events of a bucket. */
+export function targetsOfBucketQuery(bucket: string) {
   return queryOptions({
-    queryKey: ["dead", name],
-    queryFn: async ({ signal }) => (await ask(pathOf(name, "/dead"), Dead, { signal })).answer.dead,
+    ...targetsQuery,
+    select: (targets: Target[]) =>
+      targets.filter(({ filter }) => !filter?.buckets?.length || filter.buckets.includes(bucket)),
+  });
+}
+
+/** Events that a target refused. */
+export function deadQuery(target: string) {
+  return queryOptions({
+    queryKey: ["dead", target],
+    queryFn: async ({ signal }) => (await call(listDeadLetters, { path: { target }, signal })).dead,
     refetchInterval: EVERY_MS,
   });
 }
 
-export interface NewTarget {
-  readonly name: string;
-  readonly kind: "webhook" | "nats";
-  readonly url?: string;
-  readonly subject?: string;
-  readonly format: string;
-  readonly filter: { readonly types: string[]; readonly buckets: string[] } | null;
-}
-
 export function useCreateTarget() {
   return useChange({
-    run: (target: NewTarget) => ask(PATH, Target, { method: "POST", json: target }),
+    run: (target: NewTarget) => callFor(createTarget, { body: target }),
     done: (_, { name }) => `Created the target ${name}.`,
     nouns: ["target"],
   });
@@ -76,8 +57,8 @@ export function useCreateTarget() {
 
 export function useChangeTarget() {
   return useChange({
-    run: ({ name, ...change }: { name: string; enabled?: boolean; rotate_secret?: boolean }) =>
-      ask(pathOf(name), Target, { method: "PATCH", json: change }),
+    run: ({ name, ...body }: { name: string; enabled?: boolean; rotate_secret?: boolean }) =>
+      callFor(changeTarget, { path: { target: name }, body }),
     done: (_, { name }) => `Changed the target ${name}.`,
     nouns: ["target"],
   });
@@ -85,7 +66,7 @@ export function useChangeTarget() {
 
 export function useDeleteTarget() {
   return useChange({
-    run: (name: string) => ask(pathOf(name), undefined, { method: "DELETE" }),
+    run: (target: string) => callFor(deleteTarget, { path: { target } }),
     done: (_, name) => `Deleted the target ${name}.`,
     nouns: ["target"],
   });
@@ -95,7 +76,7 @@ export function useDeleteTarget() {
 export function useRedeliver() {
   return useChange({
     run: ({ name, sequences = [] }: { name: string; sequences?: number[] }) =>
-      ask(pathOf(name, "/redeliver"), undefined, { method: "POST", json: { sequences } }),
+      callFor(redeliver, { path: { target: name }, body: { sequences } }),
     done: (_, { name }) => `What ${name} refused is sent once more.`,
     nouns: ["target"],
     matches: (event, { name }) => nameOf(event.type).startsWith("target.") && event.data.target === name,
@@ -105,18 +86,8 @@ export function useRedeliver() {
 /** Sends it an event to try it. */
 export function useTestTarget() {
   return useChange({
-    run: (name: string) =>
-      ask(pathOf(name, "/test"), z.object({ sequence: z.number() }), { method: "POST", json: {} }),
+    run: (target: string) => callFor(testTarget, { path: { target } }),
     done: (_, name) => `A test event is on its way to ${name}.`,
     nouns: ["target"],
-  });
-}
-
-/** The targets that get events of a bucket. */
-export function targetsOfBucketQuery(bucket: string) {
-  return queryOptions({
-    ...targetsQuery,
-    select: (targets: Target[]) =>
-      targets.filter(({ filter }) => !filter?.buckets.length || filter.buckets.includes(bucket)),
   });
 }

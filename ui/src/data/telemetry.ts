@@ -2,54 +2,11 @@
 import { queryOptions } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import * as z from "zod/mini";
-import { ask } from "./call";
+import { getTelemetry, listActiveUsers, Tick } from "@/generated/api";
+import { call } from "./call";
 import { subscribe } from "./feed";
 
-const Count = z._default(z.nullish(z.number()), null);
-const Percentiles = z._default(z.nullish(z.object({ read: Count, write: Count })), null);
-
-export const Tick = z.object({
-  time: z.string(),
-  seconds: z._default(z.number(), 1),
-  requests: z.object({
-    read: z.number(),
-    write: z.number(),
-    list: z.number(),
-    delete: z.number(),
-    other: z.number(),
-  }),
-  errors: z.object({ client: z.number(), server: z.number() }),
-  bytes_in: z.number(),
-  bytes_out: z.number(),
-  p50_ms: Percentiles,
-  p99_ms: Percentiles,
-  operations: z._default(
-    z.array(
-      z.object({
-        operation: z.string(),
-        count: z.number(),
-        errors: z.number(),
-        p50_ms: Count,
-        p99_ms: Count,
-      }),
-    ),
-    [],
-  ),
-  nodes: z._default(
-    z.array(
-      z.object({ node: z.string(), p50_ms: Count, p99_ms: Count, free_bytes: Count, total_bytes: Count }),
-    ),
-    [],
-  ),
-  active_users: Count,
-  sequence: Count,
-  objects: Count,
-  bytes: Count,
-  stored_bytes: Count,
-});
-export type Tick = z.infer<typeof Tick>;
-
-const Telemetry = z.object({ step_seconds: z.number(), from: z.nullish(z.string()), points: z.array(Tick) });
+export type { Tick };
 
 /** Ticks that are kept for charts of the last minutes. */
 const TICKS_MAX = 300;
@@ -100,25 +57,17 @@ export function useTicks(): Live {
 export function telemetryQuery(hours: number, stepSeconds: number) {
   return queryOptions({
     queryKey: ["telemetry", hours, stepSeconds],
-    queryFn: async ({ signal }) => {
+    queryFn: ({ signal }) => {
       const since = new Date(Date.now() - hours * 3_600_000).toISOString();
-      const query = { since, step: stepSeconds };
-      return (await ask("/api/v1/telemetry", Telemetry, { query, signal })).answer;
+      return call(getTelemetry, { query: { since, step: stepSeconds }, signal });
     },
     refetchInterval: stepSeconds * 1_000,
   });
 }
 
-const ActiveUsers = z.object({
-  since: z.string(),
-  users: z.array(
-    z.object({ user: z.string(), key: z.nullish(z.string()), last_seen: z.string(), requests: z.number() }),
-  ),
-});
-
 /** Who was active in the last minutes. */
 export const activeUsersQuery = queryOptions({
   queryKey: ["active-users"],
-  queryFn: async ({ signal }) => (await ask("/api/v1/active-users", ActiveUsers, { signal })).answer,
+  queryFn: ({ signal }) => call(listActiveUsers, { signal }),
   refetchInterval: 10_000,
 });

@@ -31,14 +31,19 @@ export async function withBrowser(work) {
   }
 }
 
+/** S3 answers 404 for a setting that a bucket does not have, and browsers report every 404. */
+const UNSET = /status of 404 .*\/api\/v1\/s3\/[^/]+\?/;
+
 /** Opens a page that notes what goes wrong in it. `ignored` are patterns of what a test provokes. */
 export async function openPage(context, { width, height = 900, theme }, ignored = []) {
   const page = await context.newPage();
   await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+  // Only documents that are no pages, such as the one of `forget`, have it asked for.
+  await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
   const problems = [];
   const note = (text) => {
-    if (!ignored.some((pattern) => pattern.test(text))) problems.push(text);
+    if (![UNSET, ...ignored].some((pattern) => pattern.test(text))) problems.push(text);
   };
   page.on(
     "console",
@@ -48,8 +53,16 @@ export async function openPage(context, { width, height = 900, theme }, ignored 
   return { page, problems };
 }
 
+/** Forgets the session that an earlier page of this browser began. */
+export async function forget(page, url) {
+  await page.context().clearCookies();
+  await page.goto(`${url}/theme.js`);
+  await page.evaluate(() => localStorage.clear());
+}
+
 /** Signs in by the form. */
 export async function signIn(page, url, user, password) {
+  await forget(page, url);
   await page.goto(`${url}/login`);
   await page.getByLabel("User").fill(user);
   await page.getByLabel(/^Password/).fill(password);

@@ -58,7 +58,7 @@ export function TraitsCell({ bucket }: { bucket: string }) {
 
 /** The bytes of the last week. */
 export function GrowthCell({ bucket }: { bucket: string }) {
-  const { data, isError } = useQuery({ ...growthQuery("7d", bucket), retry: false });
+  const { data, isError } = useQuery({ ...growthQuery("7d", bucket), retry: false, meta: {} });
   if (isError) return <span className="text-xs text-faint">–</span>;
   if (data === undefined) return null;
   const values = data.points.map((point) => point.bytes);

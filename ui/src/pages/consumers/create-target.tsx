@@ -92,8 +92,8 @@ function Form({ onCreated, onClose }: { onCreated: (target: Target) => void; onC
           {(control) => (
             <Select
               {...control}
-              value={target.format}
-              onChange={(event) => set({ format: event.target.value })}
+              value={target.format ?? undefined}
+              onChange={(event) => set({ format: event.target.value as NewTarget["format"] })}
             >
               <option value="cloudevents-structured">CloudEvents, structured</option>
               <option value="cloudevents-binary">CloudEvents, binary</option>

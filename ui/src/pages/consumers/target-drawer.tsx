@@ -66,8 +66,8 @@ export function TargetDrawer({ target, onClose }: { target: Target; onClose: () 
               </span>,
             ],
             ["Format", target.format],
-            ["Types", filter?.types.join(", ") || "all"],
-            ["Buckets", filter?.buckets.join(", ") || "all events"],
+            ["Types", filter?.types?.join(", ") || "all"],
+            ["Buckets", filter?.buckets?.join(", ") || "all events"],
             ["Position", `#${count(target.position)}, ${plural(target.lag, "entry", "entries")} behind`],
             [
               "Name in buckets",

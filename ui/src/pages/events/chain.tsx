@@ -5,6 +5,7 @@ import { proofQuery } from "@/data/proof";
 import { State } from "@/parts/badge";
 import { Code, CopyButton } from "@/parts/copy";
 import { count } from "@/parts/format";
+import { Facts } from "@/parts/page";
 import { explain } from "@/parts/states";
 
 /** How an event hangs together with the log: the hashes of the chain, and the checkpoint that covers it. */
@@ -28,13 +29,24 @@ export function Chain({ event }: { event: LogEvent }) {
         none={next.isPending ? "…" : "There is no next event yet, or it is not yours to see."}
       />
       <div className="flex flex-col gap-2">
-        <h3 className="text-xs font-medium text-muted">Checkpoint</h3>
+        <h2 className="text-xs font-medium text-muted">Checkpoint</h2>
         {proof.isPending && <State tone="none">Looking for a checkpoint</State>}
         {proof.isError && <p className="text-muted">{explain(proof.error)}</p>}
         {proof.data && (
           <>
             <State tone="ok">A signed checkpoint covers this event</State>
-            <Code label="Proof">{JSON.stringify(proof.data, null, 2)}</Code>
+            <Facts
+              facts={[
+                ["Covers", `#${count(proof.data.checkpoint.first)} to #${count(proof.data.checkpoint.last)}`],
+                [
+                  "Signed by",
+                  <span key="key" className="name !whitespace-pre-wrap break-all">
+                    {proof.data.checkpoint.key}
+                  </span>,
+                ],
+              ]}
+            />
+            <Code label="The proof, which anybody can check">{JSON.stringify(proof.data, null, 2)}</Code>
           </>
         )}
       </div>
@@ -45,7 +57,7 @@ export function Chain({ event }: { event: LogEvent }) {
 function Hash({ title, hash, none }: { title: string; hash?: string; none: string }) {
   return (
     <div>
-      <h3 className="text-xs font-medium text-muted">{title}</h3>
+      <h2 className="text-xs font-medium text-muted">{title}</h2>
       {hash === undefined ? (
         <p className="text-muted">{none}</p>
       ) : (

@@ -85,7 +85,7 @@ export function Fields({ event, onShow }: { event: LogEvent; onShow: (sequence: 
       />
       <Neighbours event={event} onShow={onShow} />
       <div>
-        <h3 className="mb-2 text-xs font-medium text-muted">Data</h3>
+        <h2 className="mb-2 text-xs font-medium text-muted">Data</h2>
         <Values data={event.data} />
       </div>
     </div>

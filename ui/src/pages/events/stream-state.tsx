@@ -14,7 +14,7 @@ export function StreamState({ stream, isPaused }: { stream: Stream; isPaused: bo
   useNow((now) => Math.floor(now / 1_000));
   const wait = player?.nextIn ?? 0;
   return (
-    <span className="flex flex-wrap items-center gap-x-4 gap-y-1" aria-live="off">
+    <span className="flex min-w-44 flex-wrap items-center gap-x-4 gap-y-1" aria-live="off">
       {isPaused ? (
         <State tone="warning">
           Paused{buffer.held.length > 0 && `, ${count(buffer.held.length)} waiting`}

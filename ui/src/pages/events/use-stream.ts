@@ -28,7 +28,9 @@ export function useStream(search: EventsSearch, isHolding: boolean, isPaused: bo
   const { type, bucket, prefix, user, after, since, speed = 1 } = search;
   const filter = useMemo((): EventFilter => ({ type, bucket, prefix, user }), [type, bucket, prefix, user]);
   const [buffer, setBuffer] = useState(EMPTY);
-  const [mode, setMode] = useState<Stream["mode"]>("loading");
+  const [mode, setMode] = useState<Stream["mode"]>(
+    after === undefined && since === undefined ? "loading" : "replay",
+  );
   const [behind, setBehind] = useState(0);
   const [refused, setRefused] = useState<string>();
   const [player, setPlayer] = useState<Player>();

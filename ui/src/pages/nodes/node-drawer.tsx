@@ -11,7 +11,6 @@ import { Notice, SkeletonRows } from "@/parts/states";
 import { Ago } from "@/parts/time";
 import { Disk } from "./disk";
 import { NodeActions } from "./node-actions";
-import { NodeErrors } from "./node-errors";
 import { Scrub } from "./scrub";
 import { NodeState, stateOf } from "./states";
 
@@ -109,7 +108,6 @@ function About({ node, status }: { node: Node; status?: Status }) {
       />
       <Owed node={node} owed={owed} />
       <Scrub node={node.name} />
-      <NodeErrors node={node.name} />
       <History node={node.name} />
     </div>
   );

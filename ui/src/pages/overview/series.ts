@@ -16,10 +16,10 @@ export function pointOf(tick: Tick): Point {
     errors: (errors.client + errors.server) / seconds,
     in: tick.bytes_in / seconds,
     out: tick.bytes_out / seconds,
-    readP50: tick.p50_ms?.read ?? null,
-    readP99: tick.p99_ms?.read ?? null,
-    writeP50: tick.p50_ms?.write ?? null,
-    writeP99: tick.p99_ms?.write ?? null,
+    readP50: tick.p50_ms.read ?? null,
+    readP99: tick.p99_ms.read ?? null,
+    writeP50: tick.p50_ms.write ?? null,
+    writeP99: tick.p99_ms.write ?? null,
   };
 }
 

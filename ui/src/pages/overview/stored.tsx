@@ -10,7 +10,7 @@ import { Segments } from "@/parts/tabs";
 
 const SERIES: Series[] = [
   { key: "bytes", title: "Logical", colour: "var(--noun-bucket)" },
-  { key: "stored", title: "On disks", colour: "var(--noun-repair)" },
+  { key: "stored", title: "Distinct", colour: "var(--noun-repair)" },
 ];
 
 /** What is stored, and how it grew. */
@@ -36,6 +36,7 @@ export function Stored({ status }: { status: Status }) {
       >
         <TimeChart
           label="Bytes stored over time"
+          height={188}
           points={points}
           series={SERIES}
           format={bytes}

@@ -48,7 +48,7 @@ export function Traffic() {
     points,
     domain: [from, now] as const,
     isLoading: kept.isPending && points.length === 0,
-    empty: kept.isError ? explain(kept.error) : (live.refused ?? "No requests were counted in this span."),
+    empty: kept.isError ? explain(kept.error) : (live.refused ?? "Nobody asked for anything in this span."),
   };
   return (
     <section aria-label="Traffic" className="flex flex-col gap-2">

@@ -60,7 +60,8 @@ export function TimeChart(props: TimeChartProps) {
       </div>
     );
   }
-  if (points.length === 0) {
+  const hasValue = points.some((point) => series.some(({ key }) => typeof point[key] === "number"));
+  if (!hasValue) {
     return (
       <div style={{ height }} className="flex items-center justify-center text-table text-muted">
         {empty}
@@ -94,7 +95,7 @@ export function TimeChart(props: TimeChartProps) {
             height={20}
           />
           <YAxis
-            tickFormatter={format}
+            tickFormatter={(value: number) => format(value).replace(" ", "\u00a0")}
             tick={TICK}
             tickLine={false}
             axisLine={false}
@@ -120,7 +121,7 @@ function shape({ key, title, colour, isArea, isDashed }: Series) {
     name: title,
     stroke: colour,
     strokeWidth: 1.5,
-    type: "monotone" as const,
+    type: "linear" as const,
     dot: false,
     activeDot: { r: 3 },
     isAnimationActive: false,

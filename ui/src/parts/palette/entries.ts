@@ -1,6 +1,6 @@
 /** What the search offers for a text. */
 import { Boxes, Container, File, Hash, type LucideIcon, User, Zap } from "lucide-react";
-import type { FoundNames } from "@/data/search";
+import type { Found } from "@/data/search";
 import { count } from "../format";
 import { PLACES } from "../shell/places";
 import type { Action } from "./actions";
@@ -18,7 +18,7 @@ export type Go = (to: string) => void;
 
 export function entriesFor(
   text: string,
-  found: FoundNames | undefined,
+  found: Found | undefined,
   actions: readonly Action[],
   go: Go,
 ): Entry[] {

@@ -58,7 +58,9 @@ test("nothing that is not known is left out", () => {
       NotAction: "s3:Get*",
       NotResource: "arn:aws:s3:::a*",
     }),
-  ).toEqual(["Everyone but ada may not do everything but s3:Get* (everything but buckets like a*)."]);
+  ).toEqual([
+    "Everyone but ada may not do everything but s3:Get* (everything but buckets like a* and their objects).",
+  ]);
 });
 
 test("what everyone may do is public, and what nobody may is not", () => {
@@ -66,4 +68,20 @@ test("what everyone may do is public, and what nobody may is not", () => {
   expect(one({ Effect: "Allow", Principal: { AWS: "*" }, Action: "s3:GetObject" })?.isPublic).toBe(true);
   expect(one({ Effect: "Deny", Principal: "*", Action: "s3:GetObject" })?.isPublic).toBe(false);
   expect(() => inWords("{")).toThrow();
+});
+
+test("patterns of actions and of buckets are said with all that they match", () => {
+  expect(words({ Effect: "Allow", Action: ["s3:Get*", "s3:List*"], Resource: "arn:aws:s3:::*" })).toEqual([
+    "Whoever has this policy may do all that begins with s3:Get and do all that begins with s3:List (all buckets and objects).",
+  ]);
+  expect(words({ Effect: "Allow", Action: "s3:Get*Tagging", Resource: "arn:aws:s3:::log-?" })).toEqual([
+    "Whoever has this policy may do s3:Get*Tagging (buckets like log-? and their objects).",
+  ]);
+});
+
+test("a variable stays as it is written", () => {
+  const variable = "$" + "{aws:username}";
+  expect(
+    words({ Effect: "Allow", Action: "s3:PutObject", Resource: `arn:aws:s3:::home/${variable}/*` }),
+  ).toEqual([`Whoever has this policy may write objects (objects of home that begin with ${variable}/).`]);
 });

@@ -110,7 +110,9 @@ function named(arn: string): string {
 }
 
 function actions({ Action, NotAction }: Statement): string {
-  const said = (action: string) => ACTIONS[action.toLowerCase()] ?? `do ${action}`;
+  const said = (action: string) =>
+    ACTIONS[action.toLowerCase()] ??
+    (/^[^*?]+\*$/.test(action) ? `do all that begins with ${action.slice(0, -1)}` : `do ${action}`);
   if (NotAction !== undefined) return `do everything but ${listed(texts(NotAction), "and")}`;
   return listed(texts(Action).map(said), "and");
 }
@@ -124,9 +126,9 @@ function resources({ Resource, NotResource }: Statement): string {
 function resource(arn: string): string {
   if (arn === "*") return "everything";
   const path = arn.replace(/^arn:aws:s3:::/, "");
-  if (path === "*") return "all buckets";
+  if (path === "*") return "all buckets and objects";
   const slash = path.indexOf("/");
-  if (slash < 0) return path.includes("*") ? `buckets like ${path}` : `the bucket ${path}`;
+  if (slash < 0) return /[*?]/.test(path) ? `buckets like ${path} and their objects` : `the bucket ${path}`;
   const [bucket, key] = [path.slice(0, slash), path.slice(slash + 1)];
   if (key === "*") return `all objects of ${bucket}`;
   if (/^[^*?]*\*$/.test(key)) return `objects of ${bucket} that begin with ${key.slice(0, -1)}`;

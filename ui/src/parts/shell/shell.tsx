@@ -61,7 +61,11 @@ export function Shell() {
             <Outlet />
           </main>
           {event !== undefined && (
-            <Suspense>
+            <Suspense
+              fallback={
+                <div className="w-[min(30rem,100%)] shrink-0 border-l border-line bg-surface max-lg:hidden" />
+              }
+            >
               <Inspector sequence={event} />
             </Suspense>
           )}

@@ -13,7 +13,7 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { cx } from "../class";
 import { HeaderCell } from "./header-cell";
 import { moveByKeys } from "./keys";
@@ -101,54 +101,67 @@ export function Table<Item extends RowData>(props: TableProps<Item>) {
       if (onEnd && rows.length > 0 && last >= rows.length - END_ROWS) onEnd();
     },
   });
-  const width = virtual.scrollRect?.width ?? Number.POSITIVE_INFINITY;
+  const width = useWidth(place);
   const columns = all.filter(({ from }) => from === undefined || width >= FROM_PX[from]);
   const template = columns.map((column) => column.size).join(" ");
   const style = { gridTemplateColumns: template };
   return (
     <div
       ref={place}
-      role="table"
-      aria-label={label}
-      aria-rowcount={rows.length + 1}
       className={cx("min-h-0 flex-1 overflow-auto border-t border-line bg-surface text-table", className)}
-      onKeyDown={moveByKeys}
     >
-      <div role="rowgroup" className="sticky top-0 z-10 min-w-fit bg-surface">
-        {/* biome-ignore lint/a11y/useFocusableInteractive: a row of headings is not opened. */}
-        <div
-          role="row"
-          aria-rowindex={1}
-          className="grid h-9 items-center border-b border-line px-2.5 lg:px-4.5"
-          style={style}
-        >
-          {columns.map((column) => (
-            <HeaderCell
-              key={column.id}
-              column={column}
-              sorted={sorting.find(({ id }) => id === column.id)}
-              onSort={() => table.getColumn(column.id)?.toggleSorting()}
-            />
-          ))}
+      <div role="table" aria-label={label} aria-rowcount={rows.length + 1} onKeyDown={moveByKeys}>
+        <div role="rowgroup" className="sticky top-0 z-10 min-w-fit bg-surface">
+          {/* biome-ignore lint/a11y/useFocusableInteractive: a row of headings is not opened. */}
+          <div
+            role="row"
+            aria-rowindex={1}
+            className="grid h-9 items-center border-b border-line px-2.5 lg:px-4.5"
+            style={style}
+          >
+            {columns.map((column) => (
+              <HeaderCell
+                key={column.id}
+                column={column}
+                sorted={sorting.find(({ id }) => id === column.id)}
+                onSort={() => table.getColumn(column.id)?.toggleSorting()}
+              />
+            ))}
+          </div>
         </div>
-      </div>
-      <div role="rowgroup" className="relative min-w-fit" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map((item) => {
-          const row = rows[item.index];
-          return row === undefined ? null : (
-            <TableRow
-              key={row.id}
-              {...props}
-              columns={columns}
-              row={row}
-              style={{ ...style, height: item.size, transform: `translateY(${item.start}px)` }}
-            />
-          );
-        })}
+        <div role="rowgroup" className="relative min-w-fit" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const row = rows[item.index];
+            return row === undefined ? null : (
+              <TableRow
+                key={row.id}
+                {...props}
+                columns={columns}
+                row={row}
+                style={{ ...style, height: item.size, transform: `translateY(${item.start}px)` }}
+              />
+            );
+          })}
+        </div>
       </div>
       {props.foot}
     </div>
   );
+}
+
+/** The width of a table, which changes when a drawer opens beside it. */
+function useWidth(place: RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(Number.POSITIVE_INFINITY);
+  useLayoutEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const measure = () => setWidth(element.clientWidth);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [place]);
+  return width;
 }
 
 function definitionsOf<Item extends RowData>(

@@ -14,7 +14,10 @@ export function Toasts() {
   return (
     <Toast.Provider toastManager={toasts} limit={TOASTS_MAX}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-[calc(1rem+var(--transfers-height,0px))] z-50 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none">
+        <Toast.Viewport
+          aria-label="What was done"
+          className="fixed right-4 bottom-[calc(1rem+var(--transfers-height,0px))] z-50 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2 outline-none"
+        >
           <List />
         </Toast.Viewport>
       </Toast.Portal>

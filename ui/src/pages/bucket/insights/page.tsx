@@ -27,8 +27,8 @@ export default function InsightsPage() {
         />
       )}
       {data && <Figures insights={data} isBusy={query.isFetching} onAnew={() => void query.refetch()} />}
-      {query.isPending && <Skeleton className="h-24 !rounded-lg" />}
-      <Suspense fallback={<Skeleton className="h-60 !rounded-lg" />}>
+      {query.isPending && <Skeleton className="h-[102px] !rounded-lg" />}
+      <Suspense fallback={<Skeleton className="h-[502px] !rounded-lg lg:h-[264px]" />}>
         <Growth bucket={bucket} />
       </Suspense>
       {data && (

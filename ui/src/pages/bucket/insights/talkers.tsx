@@ -43,8 +43,8 @@ export function Talkers({ talkers }: { talkers: Insights["talkers"] }) {
                   </th>
                   <td className="px-2">{count(talker.writes)}</td>
                   <td className="px-2 text-muted">{bytes(talker.bytes_in)}</td>
-                  <td className="px-2">{count(talker.reads)}</td>
-                  <td className="px-4 text-muted">{bytes(talker.bytes_out)}</td>
+                  <td className="px-2">{known(talker.reads, count)}</td>
+                  <td className="px-4 text-muted">{known(talker.bytes_out, bytes)}</td>
                 </tr>
               ))}
             </tbody>
@@ -53,4 +53,9 @@ export function Talkers({ talkers }: { talkers: Insights["talkers"] }) {
       )}
     </Panel>
   );
+}
+
+/** A figure that is not known is no zero. */
+function known(value: number | null | undefined, format: (value: number) => string): string {
+  return value === null || value === undefined ? "–" : format(value);
 }

@@ -1,18 +1,17 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChevronRight, Download, File, FileX, Folder, History, RotateCcw, X } from "lucide-react";
+import { ChevronRight, Download, History, RotateCcw, X } from "lucide-react";
 import { useMemo, useState } from "react";
-import { type PastRow, pastQuery } from "@/data/past";
+import { joinedRows, pastQuery } from "@/data/past";
 import { download } from "@/data/s3/links";
-import { Tag } from "@/parts/badge";
 import { Button, buttonClass } from "@/parts/button";
-import { Checkbox } from "@/parts/field";
-import { bytes, count, exactBytes, exactTime, moment } from "@/parts/format";
+import { count, exactTime, moment } from "@/parts/format";
 import { Empty, explain, Failure, SkeletonRows } from "@/parts/states";
-import { type Column, Table } from "@/parts/table";
+import { Table } from "@/parts/table";
 import { complain } from "@/parts/toast/announce";
-import { crumbsOf, folderOf, nameIn } from "../objects/crumbs";
+import { crumbsOf, folderOf } from "../objects/crumbs";
 import { NOTHING, type Selection, toggled } from "../objects/selection";
+import { columnsFor, idOf } from "./columns";
 import { RestoreDialog } from "./restore";
 
 export interface PastProps {
@@ -23,16 +22,16 @@ export interface PastProps {
   readonly onPrefix: (prefix: string) => void;
 }
 
-const idOf = (row: PastRow) => `${row.kind} ${row.key}`;
-
 /** What was in a folder at that moment. */
 export function Past({ bucket, at, prefix, onAt, onPrefix }: PastProps) {
   const query = useInfiniteQuery(pastQuery(bucket, at, prefix));
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
+  const rows = useMemo(() => joinedRows(query.data?.pages ?? []), [query.data]);
   const [selection, setSelection] = useState<Selection>(NOTHING);
   const [isAsked, setAsked] = useState(false);
   const selected = rows.filter((row) => selection.ids.has(idOf(row)));
-  const readable = selected.filter((row) => row.kind === "object").filter((row) => row.isReadable);
+  const objects = selected.filter((row) => row.kind === "object");
+  const readable = objects.filter((row) => row.isReadable);
+  const sequence = query.data?.pages[0]?.at;
   const columns = useMemo(() => columnsFor(folderOf(prefix), selection, setSelection), [prefix, selection]);
   const goTo = (to: string) => {
     setSelection(NOTHING);
@@ -45,14 +44,14 @@ export function Past({ bucket, at, prefix, onAt, onPrefix }: PastProps) {
   const whole = selected.length === 0;
   const wanted = {
     bucket,
-    at,
+    at: String(sequence ?? at),
     prefixes: whole ? [prefix] : selected.filter((row) => row.kind === "folder").map(({ key }) => key),
-    objects: whole ? [] : readable.map(({ key, versionId }) => ({ key, versionId })),
+    objects,
   };
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2 lg:px-6">
-        <AsOf at={at} shown={query.data?.pages[0]?.at} />
+        <AsOf at={at} shown={sequence} />
         <Crumbs bucket={bucket} prefix={prefix} onGo={goTo} />
         <div className="ml-auto flex flex-wrap items-center gap-2">
           {readable.length > 0 && (
@@ -125,7 +124,7 @@ export function Past({ bucket, at, prefix, onAt, onPrefix }: PastProps) {
 }
 
 /** Which moment is shown. */
-function AsOf({ at, shown }: { at: string; shown?: number | string }) {
+function AsOf({ at, shown }: { at: string; shown?: number }) {
   const sequence = shown ?? (/^\d+$/.test(at) ? at : undefined);
   return (
     <span className="wash-notice flex h-7 items-center gap-2 rounded-md border border-notice/40 px-2 text-table">
@@ -153,74 +152,5 @@ function Crumbs({ bucket, prefix, onGo }: { bucket: string; prefix: string; onGo
         </span>
       ))}
     </nav>
-  );
-}
-
-function columnsFor(
-  folder: string,
-  selection: Selection,
-  onSelection: (selection: Selection) => void,
-): Column<PastRow>[] {
-  return [
-    {
-      id: "select",
-      title: "Selected",
-      size: "2.25rem",
-      head: <span className="sr-only">Selected</span>,
-      cell: (row) => (
-        <span className="flex items-center">
-          <Checkbox
-            label={`Select ${nameIn(row.key, folder)}`}
-            isLabelHidden
-            isChecked={selection.ids.has(idOf(row))}
-            onChange={() => onSelection(toggled(selection, idOf(row)))}
-          />
-        </span>
-      ),
-    },
-    {
-      id: "name",
-      title: "Name",
-      size: "minmax(12rem, 1fr)",
-      cell: (row) => <Name row={row} name={nameIn(row.key, folder) || "(this folder itself)"} />,
-    },
-    {
-      id: "size",
-      title: "Size",
-      size: "6rem",
-      isRight: true,
-      cell: (row) =>
-        row.kind === "object" ? <span title={exactBytes(row.size)}>{bytes(row.size)}</span> : null,
-    },
-    {
-      id: "modified",
-      title: "Written",
-      size: "9rem",
-      isRight: true,
-      cell: (row) =>
-        row.kind === "object" ? (
-          <time dateTime={row.modified} title={exactTime(row.modified)} className="text-muted">
-            {moment(row.modified)}
-          </time>
-        ) : null,
-    },
-  ];
-}
-
-function Name({ row, name }: { row: PastRow; name: string }) {
-  const isGone = row.kind === "object" && !row.isReadable;
-  const Icon = row.kind === "folder" ? Folder : isGone ? FileX : File;
-  return (
-    <span className="flex min-w-0 items-center gap-2" title={row.key}>
-      <Icon
-        size={16}
-        strokeWidth={1.6}
-        aria-hidden
-        className={row.kind === "folder" ? "shrink-0 text-accent" : "shrink-0 text-muted"}
-      />
-      <bdi className={isGone ? "name truncate text-muted" : "name truncate"}>{name}</bdi>
-      {isGone && <Tag>its bytes are gone</Tag>}
-      {row.kind === "folder" && <span className="sr-only">folder</span>}
-    </span>
   );
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useChange } from "@/data/change";
-import { bringBack, type PastChange, rehearse, type Wanted } from "@/data/past";
-import { Tag } from "@/parts/badge";
+import { bringBack, isDone, type PastChange, type Plan, rehearse, type Wanted } from "@/data/past";
+import { State } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { Dialog, DialogActions } from "@/parts/dialog";
 import { count, plural } from "@/parts/format";
@@ -31,11 +31,13 @@ export function RestoreDialog({
     retry: false,
   });
   const change = useChange({
-    run: (_: undefined) => bringBack(wanted),
-    done: (changed) => `Restored ${plural(changed, "object")} of ${wanted.bucket}.`,
+    run: (plan: Plan) => bringBack(wanted, plan),
+    done: (changed) => `Made ${plural(changed, "change")} to have ${wanted.bucket} as it was.`,
     nouns: ["object", "bucket"],
   });
-  const changes = rehearsal.data ?? [];
+  const plan = rehearsal.data;
+  const changes = plan?.changes ?? [];
+  const done = changes.filter(isDone).length;
   return (
     <Dialog
       title="Restore what was here?"
@@ -48,21 +50,34 @@ export function RestoreDialog({
       {rehearsal.isSuccess && changes.length === 0 && (
         <Notice tone="ok">All of this is there as it was. There is nothing to restore.</Notice>
       )}
+      {plan?.isMore && (
+        <Notice>There are more changes than are listed here. Restoring makes all of them.</Notice>
+      )}
       {changes.length > 0 && <Changes changes={changes} />}
       <DialogActions error={change.error ?? rehearsal.error}>
         <Button onClick={onClose}>Cancel</Button>
         <Button
           look="primary"
           isBusy={change.isPending}
-          disabled={changes.length === 0}
-          onClick={() => change.mutate(undefined, { onSuccess: onDone })}
+          disabled={done === 0}
+          onClick={() => plan && change.mutate(plan, { onSuccess: onDone })}
         >
-          {changes.length === 0 ? "Restore" : `Restore ${plural(changes.length, "object")}`}
+          {done === 0 || plan?.isMore ? "Restore" : `Make ${plural(done, "change")}`}
         </Button>
       </DialogActions>
     </Dialog>
   );
 }
+
+/** What becomes of a key, in words. */
+const WORDS: Record<string, string> = {
+  restore: "comes back",
+  hide: "was not there: is hidden",
+  would_destroy: "stays: no versions are kept",
+  gone: "stays: its bytes are gone",
+  denied: "stays: you may not",
+  only_with_folder: "stays: restore its folder",
+};
 
 function Changes({ changes }: { changes: readonly PastChange[] }) {
   return (
@@ -73,7 +88,9 @@ function Changes({ changes }: { changes: readonly PastChange[] }) {
             key={`${change.key} ${change.action}`}
             className="flex h-9 items-center gap-3 border-b border-line px-3 text-table last:border-b-0"
           >
-            <Tag>{change.action.replaceAll("_", " ")}</Tag>
+            <State tone={isDone(change) ? "ok" : "warning"} className="w-56 shrink-0">
+              {WORDS[change.action] ?? change.action}
+            </State>
             <bdi className="name min-w-0 flex-1 truncate" title={change.key}>
               {change.key}
             </bdi>

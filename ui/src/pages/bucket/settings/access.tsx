@@ -2,21 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Braces, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useChange } from "@/data/change";
-import {
-  type Access,
-  accessQuery,
-  BLOCKS,
-  type PublicBlock,
-  putPolicy,
-  putPublicBlock,
-} from "@/data/s3/settings";
+import { accessQuery, putPolicy } from "@/data/s3/settings";
 import { State } from "@/parts/badge";
 import { Button } from "@/parts/button";
 import { ConfirmDialog } from "@/parts/dialog";
-import { Checkbox, TextArea } from "@/parts/field";
+import { TextArea } from "@/parts/field";
 import { inWords, type Sentence } from "@/parts/policy/words";
 import { Asked, Card, Refusal } from "./card";
 import { PolicyCheck } from "./check";
+import { PublicBlocks } from "./public-blocks";
 
 /** Who may use the bucket: its policy in words and as JSON, public access, and a question about anybody. */
 export function AccessCard({ bucket }: { bucket: string }) {
@@ -164,47 +158,6 @@ function PolicyEditor({
         </Button>
       </div>
     </form>
-  );
-}
-
-const BLOCK_WORDS: Record<(typeof BLOCKS)[number], string> = {
-  BlockPublicPolicy: "Refuse policies that make it public",
-  RestrictPublicBuckets: "Ignore a public policy for everyone but the owner and whom they trust",
-  BlockPublicAcls: "Refuse public ACLs",
-  IgnorePublicAcls: "Ignore public ACLs",
-};
-
-function PublicBlocks({ bucket, access }: { bucket: string; access: Access }) {
-  const [block, setBlock] = useState<PublicBlock>(access.block);
-  const change = useChange({
-    run: () => putPublicBlock(bucket, block),
-    done: () => `Changed the public access block of ${bucket}.`,
-    nouns: ["bucket"],
-  });
-  const isSame = BLOCKS.every((name) => block[name] === access.block[name]);
-  return (
-    <fieldset className="flex flex-col gap-1.5 border-t border-line pt-3">
-      <legend className="sr-only">Public access</legend>
-      {(Object.keys(BLOCK_WORDS) as (typeof BLOCKS)[number][]).map((name) => (
-        <Checkbox
-          key={name}
-          label={BLOCK_WORDS[name]}
-          isChecked={block[name]}
-          onChange={(is) => setBlock({ ...block, [name]: is })}
-        />
-      ))}
-      {!isSame && (
-        <div className="flex gap-2">
-          <Button isSmall look="primary" isBusy={change.isPending} onClick={() => change.mutate(undefined)}>
-            Save public access
-          </Button>
-          <Button isSmall onClick={() => setBlock(access.block)}>
-            Cancel
-          </Button>
-        </div>
-      )}
-      <Refusal error={change.error} />
-    </fieldset>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Lock, lockQuery } from "@/data/bucket";
+import { type Lock, lockQuery, versioningQuery } from "@/data/bucket";
 import { useChange } from "@/data/change";
 import { type DefaultRetention, putDefaultRetention } from "@/data/s3/settings";
 import { Button } from "@/parts/button";
@@ -8,8 +8,14 @@ import { Field, Input, Select } from "@/parts/field";
 import { Notice } from "@/parts/states";
 import { Asked, Card, Refusal } from "./card";
 
+const NO_LOCK: Lock = { isOn: false };
+
 export function LockCard({ bucket }: { bucket: string }) {
-  const query = useQuery(lockQuery(bucket));
+  const versioning = useQuery(versioningQuery(bucket));
+  const hasVersions = versioning.data === "Enabled";
+  const lock = useQuery({ ...lockQuery(bucket), enabled: hasVersions });
+  // Only buckets with versions have a lock, and others refuse the question.
+  const query = versioning.data === undefined || hasVersions ? lock : { ...versioning, data: NO_LOCK };
   return (
     <Card
       id="lock"

@@ -10,7 +10,7 @@ export function NotificationsCard({ bucket }: { bucket: string }) {
   return (
     <Card
       id="notifications"
-      title="Notifications"
+      title="Notifications of events"
       about="Targets that are told of what happens here, with every event at least once."
     >
       <Asked query={query}>

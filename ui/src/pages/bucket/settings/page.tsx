@@ -1,3 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
+import { versioningQuery } from "@/data/bucket";
+import { bucketQuery } from "@/data/buckets";
+import { accessQuery, encryptionQuery, rulesQuery } from "@/data/s3/settings";
+import { targetsOfBucketQuery } from "@/data/targets";
+import { Skeleton } from "@/parts/states";
 import { bucketSettingsRoute } from "../route";
 import { AccessCard } from "./access";
 import { EncryptionCard } from "./encryption";
@@ -10,6 +16,16 @@ import { VersioningCard } from "./versioning";
 
 export default function SettingsPage() {
   const { bucket } = bucketSettingsRoute.useParams();
+  const isReady = useReady(bucket);
+  if (!isReady) {
+    return (
+      <div className="flex max-w-6xl flex-col gap-3 px-4 py-4 lg:px-6">
+        <Skeleton className="h-24 !rounded-lg" />
+        <Skeleton className="h-44 !rounded-lg" />
+        <Skeleton className="h-72 !rounded-lg" />
+      </div>
+    );
+  }
   return (
     // Another bucket begins without what was typed for this one.
     <div key={bucket} className="flex max-w-6xl flex-col gap-3 px-4 py-4 pb-10 lg:px-6">
@@ -39,6 +55,20 @@ export default function SettingsPage() {
       <NotificationsCard bucket={bucket} />
     </div>
   );
+}
+
+/** Whether every setting has answered. They are shown together: one after the other they would move each other. */
+function useReady(bucket: string): boolean {
+  const answers = [
+    useQuery({ ...bucketQuery(bucket), retry: false }),
+    useQuery(versioningQuery(bucket)),
+    useQuery(accessQuery(bucket)),
+    useQuery(rulesQuery(bucket, "lifecycle")),
+    useQuery(rulesQuery(bucket, "cors")),
+    useQuery(encryptionQuery(bucket)),
+    useQuery(targetsOfBucketQuery(bucket)),
+  ];
+  return answers.every((answer) => !answer.isPending);
 }
 
 const LIFECYCLE_EXAMPLE = {

@@ -37,7 +37,8 @@ export function ObjectDrawer({
 }) {
   const canAsk = hasAddress(at.key);
   const head = useQuery({ ...headQuery(at), enabled: canAsk });
-  const lock = useQuery(lockQuery(at.bucket));
+  // Only buckets with versions have a lock, and others refuse the question.
+  const lock = useQuery({ ...lockQuery(at.bucket), enabled: isVersioned });
   const [asked, setAsked] = useState<"share" | "delete">();
   const name = nameIn(at.key, folderOf(at.key)) || at.key;
   const isGone = head.error instanceof Refused && head.error.status === 404;

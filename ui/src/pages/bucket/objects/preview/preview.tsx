@@ -12,6 +12,8 @@ const TEXT_MAX = 256 << 10;
 /** Pictures above this are not loaded without being asked for. */
 const IMAGE_MAX = 32 << 20;
 const ROWS_SHOWN = 200;
+/** What is loaded takes the place of what stood for it, and moves nothing. */
+const HEIGHT = "h-60";
 
 /** What is in an object, if it can be shown without running any of it. */
 export function Preview({ at, head }: { at: At; head: Head }) {
@@ -40,16 +42,16 @@ function Media({ at, head, kind }: { at: At; head: Head; kind: Kind }) {
   const [isBroken, setBroken] = useState(false);
   if (error) return <Note>{explain(error)}</Note>;
   if (isBroken) return <Note>The browser cannot show this {kind === "pdf" ? "document" : kind}.</Note>;
-  if (!data) return <Skeleton className="h-56" />;
+  if (!data) return <Skeleton className={kind === "audio" ? "h-20" : HEIGHT} />;
   const name = `Preview of ${at.key}`;
   switch (kind) {
     case "image":
       return (
-        <div className="flex min-h-32 items-center justify-center p-3">
+        <div className={`flex items-center justify-center p-3 ${HEIGHT}`}>
           <img
             src={data.url}
             alt={name}
-            className="max-h-80 max-w-full rounded-sm object-contain"
+            className="max-h-full max-w-full rounded-sm object-contain"
             onError={() => setBroken(true)}
           />
         </div>
@@ -62,13 +64,13 @@ function Media({ at, head, kind }: { at: At; head: Head; kind: Kind }) {
           controls
           preload="metadata"
           aria-label={name}
-          className="block max-h-80 w-full bg-black"
+          className={`block w-full bg-black ${HEIGHT}`}
           onError={() => setBroken(true)}
         />
       );
     case "audio":
       return (
-        <div className="p-3">
+        <div className="h-20 p-3">
           {/* biome-ignore lint/a11y/useMediaCaption: captions of stored sounds are not known. */}
           <audio
             src={data.url}
@@ -105,7 +107,7 @@ function Pdf({ url, name }: { url: string; name: string }) {
 function Text({ at, head, kind }: { at: At; head: Head; kind: Kind }) {
   const { data, error } = useQuery(textQuery(at, head.size, TEXT_MAX));
   if (error) return <Note>{explain(error)}</Note>;
-  if (!data) return <Skeleton className="h-40" />;
+  if (!data) return <Skeleton className={HEIGHT} />;
   const foot = data.isWhole ? null : (
     <Note>
       The first {bytes(TEXT_MAX)} of {bytes(head.size)}.
@@ -124,7 +126,7 @@ function Text({ at, head, kind }: { at: At; head: Head; kind: Kind }) {
       <pre
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard.
         tabIndex={0}
-        className="max-h-80 overflow-auto px-4 py-3 text-xs leading-5 whitespace-pre"
+        className={`overflow-auto px-4 py-3 text-xs leading-5 whitespace-pre ${HEIGHT}`}
         dir="auto"
       >
         {kind === "json" && data.isWhole ? laidOut(data.text) : data.text}
@@ -147,7 +149,7 @@ function Csv({ rows }: { rows: readonly string[][] }) {
   const [head, ...rest] = rows;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard.
-    <div tabIndex={0} className="max-h-80 overflow-auto">
+    <div tabIndex={0} className={`overflow-auto ${HEIGHT}`}>
       <table className="mono min-w-full text-xs">
         <thead className="sticky top-0 bg-sunken">
           <tr>

@@ -1,0 +1,90 @@
+import { FileCheck2, FileClock } from "lucide-react";
+import type { Done } from "@/data/audit";
+import { EventType } from "@/parts/badge";
+import { clock, count, day, exactTime } from "@/parts/format";
+import type { Column } from "@/parts/table";
+
+/** The columns of what was done. `covered` is the last event that is signed; it is absent if that is not known. */
+export function columnsFor(covered: number | undefined): readonly Column<Done>[] {
+  return [
+    {
+      id: "sequence",
+      title: "Event",
+      size: "6.5rem",
+      from: "md",
+      isRight: true,
+      cell: ({ sequence }) => <span className="mono text-muted">#{count(sequence)}</span>,
+    },
+    {
+      id: "time",
+      title: "Time",
+      size: "12.5rem",
+      cell: ({ time }) => (
+        <time dateTime={time} title={exactTime(time)} className="text-muted tabular-nums">
+          {day(time)} <span className="mono">{clock(time)}</span>
+        </time>
+      ),
+    },
+    {
+      id: "who",
+      title: "Who",
+      size: "minmax(7rem, 1fr)",
+      cell: ({ user, key }) => (
+        <span title={key ? `${user ?? "not known"}, with the access key ${key}` : undefined}>
+          <span className={user ? "font-medium" : "text-muted"}>{user ?? "not known"}</span>
+          {key && <span className="mono ml-2 text-xs text-muted">{key}</span>}
+        </span>
+      ),
+    },
+    {
+      id: "type",
+      title: "What",
+      size: "minmax(10rem, 1.1fr)",
+      from: "md",
+      cell: ({ type }) => <EventType type={type} className="max-w-full align-middle" />,
+    },
+    {
+      id: "about",
+      title: "About",
+      size: "minmax(9rem, 1.6fr)",
+      cell: (done) => (
+        <span className="name" title={aboutOf(done)}>
+          {aboutOf(done)}
+        </span>
+      ),
+    },
+    {
+      id: "summary",
+      title: "Summary",
+      size: "minmax(10rem, 1.6fr)",
+      from: "lg",
+      cell: ({ summary }) => (
+        <span className="text-muted" title={summary}>
+          {summary}
+        </span>
+      ),
+    },
+    {
+      id: "signed",
+      title: "Signed",
+      size: "6rem",
+      from: "xl",
+      cell: ({ sequence }) => covered !== undefined && <Signed isSigned={sequence <= covered} />,
+    },
+  ];
+}
+
+/** The key with its bucket, or the name of what else it is about. */
+function aboutOf({ bucket, subject }: Done): string {
+  return bucket && bucket !== subject ? `${bucket}/${subject}` : subject;
+}
+
+function Signed({ isSigned }: { isSigned: boolean }) {
+  const Icon = isSigned ? FileCheck2 : FileClock;
+  return (
+    <span className={`inline-flex items-center gap-1.5 text-xs ${isSigned ? "text-ok" : "text-muted"}`}>
+      <Icon size={14} aria-hidden />
+      {isSigned ? "signed" : "not yet"}
+    </span>
+  );
+}
