@@ -3,7 +3,7 @@
 FROM node:22-bookworm-slim AS pages
 WORKDIR /src
 COPY ui/package.json ui/package-lock.json ui/
-RUN cd ui && (npm ci --no-audit --no-fund || npm install --no-save --no-audit --no-fund)
+RUN cd ui && npm ci --no-audit --no-fund
 COPY ui ui
 COPY schemas schemas
 COPY services/admin/build-pages services/admin/compress-pages.mjs services/admin/

@@ -4,8 +4,8 @@
 use libfuzzer_sys::fuzz_target;
 use s3::xml::{
     AccessControlPolicy, CompleteMultipartUpload, CreateBucketConfiguration, DELETE_OBJECTS_MAX, DeleteObjects,
-    LifecycleConfiguration, NotificationConfiguration, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention, OwnershipControls,
-    PublicAccessBlockConfiguration, Unchanging, VersioningConfiguration,
+    LifecycleConfiguration, NotificationConfiguration, ObjectLegalHold, ObjectLockConfiguration, ObjectRetention,
+    OwnershipControls, PublicAccessBlockConfiguration, Unchanging, VersioningConfiguration,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -34,7 +34,10 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(LifecycleConfiguration::parse(&parsed.to_xml()).ok(), Some(parsed));
     }
     if let Ok(parsed) = NotificationConfiguration::parse(data) {
-        assert_eq!(NotificationConfiguration::parse(&parsed.to_xml()).map(|again| again.rules.len()).ok(), Some(parsed.rules.len()));
+        assert_eq!(
+            NotificationConfiguration::parse(&parsed.to_xml()).map(|again| again.rules.len()).ok(),
+            Some(parsed.rules.len())
+        );
     }
     if let Ok(parsed) = OwnershipControls::parse(data) {
         assert_eq!(OwnershipControls::parse(&parsed.to_xml()).ok(), Some(parsed));

@@ -155,7 +155,7 @@ def test_a_refresh_token_works_once_and_its_reuse_ends_the_session(server, root)
     name = fresh("refresh")
     root.create(name, password="correct horse")
     first = call(server, "POST", "/login", {"user": name, "password": "correct horse"}).json()
-    assert set(first) == {"access_token", "expires", "refresh_token", "refresh_expires", "user", "role"}
+    assert set(first) == {"access_token", "expires", "refresh_token", "refresh_expires", "session", "user", "role"}
     second = call(server, "POST", "/refresh", {"refresh_token": first["refresh_token"]})
     assert second.status == 200, second.body
     second = second.json()

@@ -2,15 +2,19 @@
 
 import json
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 
 from harness import wait
 from harness.clients import boto_client
+from harness.cluster import Cluster
 from harness.failpoints import VARIABLE, of_service
+from harness.nats import Nats
 from harness.receiver import Got, Receiver
 from harness.server import Server
 from harness.users import Users, call, login
@@ -123,6 +127,32 @@ def test_multipart_copy_and_rename_have_their_names(inside, receiver):
     assert names == {"ObjectCreated:CompleteMultipartUpload": "m", "ObjectCreated:Copy": "c"}
     shown = s3.get_bucket_notification_configuration(Bucket="names")["LambdaFunctionConfigurations"]
     assert shown == [{"Id": "rule", "LambdaFunctionArn": ARN + "names", "Events": ["s3:ObjectCreated:*"]}]
+
+
+def test_a_webhook_over_tls_needs_a_certificate_of_a_trusted_authority(make_server, tmp_path):
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=tmp_path)
+
+    fresh = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *fresh, "-days", "1", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl("req", "-new", *fresh, "-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "request.pem")
+    (tmp_path / "names").write_text("subjectAltName=DNS:localhost\n")
+    openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
+            "-extfile", "names", "-out", "certificate.pem")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    receiver = Receiver(certificate, key)
+    try:
+        server = make_server(environment=ALLOWED).start()
+        add(server, "tls", receiver.url)
+        Users(server).ask("POST", "/targets/tls/test")
+        assert "TLS" in wait.until(lambda: get(server, "tls")["last_error"], "the refusal of a stranger")
+        assert receiver.requests() == []
+        server.stop()
+        server.environment["PLANETSTORE_TARGET_CA"] = str(tmp_path / "ca.pem")
+        server.start()
+        receiver.wait(lambda got: got, "the test over TLS")
+    finally:
+        receiver.stop()
 
 
 def test_what_aws_refuses_is_refused(inside, receiver, refused):
@@ -336,7 +366,8 @@ def test_answers_without_end_and_without_sense_are_bounded(inside):
                 wait.until(lambda a=asked: get(inside, "endless")["position"] >= a, "an answer that is good enough")
             else:
                 wait.until(lambda n=name: get(inside, n)["last_error"], f"the error of {name}")
-        assert endless.sent < 8 << 20 and head.sent < 8 << 20
+        # What the buffers of two sockets hold comes on top.
+        assert all(raw.sent <= raw.asked * (8 << 20) for raw in (endless, head))
     finally:
         for raw in (endless, head, senseless):
             raw.close()
@@ -350,7 +381,7 @@ def test_targets_are_kept_by_the_command_line(inside, receiver):
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
-    made = run("add", "cli", "--url", receiver.url, "--type", "node.offline", "--from", "start", "--disabled")
+    made = run("add", "cli", "--webhook", receiver.url, "--type", "node.offline", "--from", "start", "--disabled")
     assert made["secret"].startswith("whsec_") and made["position"] == 0 and not made["enabled"]
     assert made["filter"] == {"types": ["io.planetstore.node.offline.v1"], "buckets": []}
     assert "secret" not in run("get", "cli")
@@ -396,3 +427,33 @@ def test_only_who_may_read_all_events_decides_where_they_go(inside, receiver):
     told = call(inside, "POST", "/targets", target, token=token)
     assert told.status == 403 and "planetstore:ReadEvents" in told.json()["message"]
     assert call(inside, "GET", "/targets", token=token).status == 200
+
+
+def test_a_stream_of_nats_takes_events_from_a_process_that_only_sends(nothing_left, tmp_path):
+    cluster = Cluster(tmp_path / "cluster")
+    try:
+        gateway = cluster.start(1).gateways[0]
+        cluster.start_maintenance("notify", {})
+        users, s3 = Users(gateway), boto_client(gateway)
+        s3.create_bucket(Bucket="streamed")
+        target = {"name": "bus", "kind": "nats", "subject": "notify.us-east-1.objects",
+                  "filter": {"types": ["object"], "buckets": ["streamed"]}}
+        assert "secret" not in users.ask("POST", "/targets", target)
+        tags = [s3.put_object(Bucket="streamed", Key="k", Body=str(number).encode())["ETag"] for number in range(5)]
+        error = wait.until(lambda: users.ask("GET", "/targets/bus")["last_error"], "a word on the missing stream")
+        assert "create a stream" in error
+        login_file = cluster.arguments[cluster.arguments.index("--nats-credentials") + 1]
+        user, password = (line.partition("=")[2] for line in Path(login_file).read_text().split())
+        with Nats(cluster.arguments[1], user, password) as nats:
+            stream = {"name": "NOTIFY", "subjects": ["notify.us-east-1.>"], "allow_direct": True}
+            assert "error" not in json.loads(nats.ask("$JS.API.STREAM.CREATE.NOTIFY", json.dumps(stream).encode()))
+
+            def messages() -> int:
+                return json.loads(nats.ask("$JS.API.STREAM.INFO.NOTIFY", b""))["state"]["messages"]
+
+            wait.until(lambda: messages() == len(tags), "every event, once", 90)
+            events = [json.loads(nats.ask("$JS.API.DIRECT.GET.NOTIFY", json.dumps({"seq": seq}).encode()))
+                      for seq in range(1, len(tags) + 1)]
+        assert [event["data"]["etag"] for event in events] == [tag.strip('"') for tag in tags]
+    finally:
+        cluster.close()

@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(of_bucket, nouns.map(|noun| format!("ps.eu-1.{noun}.a%2Eb.>")));
         assert_eq!(subjects(None, &["object.created"]), ["ps.eu-1.object.*.created"]);
         assert_eq!(
-            subjects(Some("a"), &["object.created", "node.joined", "object.deleted"]),
-            ["ps.eu-1.object.a.created", "ps.eu-1.object.a.deleted"]
+            subjects(Some("photos"), &["object.created", "node.joined", "object.deleted"]),
+            ["ps.eu-1.object.photos.created", "ps.eu-1.object.photos.deleted"]
         );
     }
 
@@ -132,6 +132,6 @@ mod tests {
         }
         let unknown = "io.planetstore.object.>.v1";
         assert_eq!(check(None, unknown), Err(InvalidFilter::Unknown(unknown.into())));
-        assert_eq!(check(Some("a"), "io.planetstore.node.joined.v1"), Err(InvalidFilter::NotOfBuckets));
+        assert_eq!(check(Some("photos"), "io.planetstore.node.joined.v1"), Err(InvalidFilter::NotOfBuckets));
     }
 }

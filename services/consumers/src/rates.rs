@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(take(10, 200), Some(10.0));
         assert_eq!(take(50, 200), Some(2.0));
         assert_eq!(take(70, 800), Some(10.0), "from the tenth second on");
-        assert_eq!(take(131, 800), Some(0.0));
+        assert_eq!(take(130, 800), Some(0.0));
         assert_eq!(take(140, 0), None, "it begins anew");
         rates.keep(|_| false);
         assert!(rates.0.is_empty());

@@ -70,6 +70,7 @@ pub struct Model {
 
 impl Model {
     /// Writes or removes the row.
+    #[expect(clippy::too_many_lines, reason = "an arm for each change")]
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::PutBucket { name, row } => drop(self.buckets.insert(name, row)),

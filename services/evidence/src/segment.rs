@@ -43,12 +43,16 @@ impl Segment {
         self.records.len() >= self.count() && next.claimed == self.checkpoint.last.checked_add(1)
     }
 
-    /// Takes the last line back if it is the entry behind those of the checkpoint, and `next` comes right behind it, or
-    /// nothing: then entries of the checkpoint are missing.
+    /// Takes the last line back if it is an entry behind those of the checkpoint, and `next` is the one behind that, or
+    /// nothing comes: then entries are missing in between.
     pub(crate) fn give_back(&mut self, next: Option<&Record>) -> Option<Record> {
-        let behind = self.checkpoint.last.checked_add(1);
-        let goes_on = next.is_none_or(|next| next.claimed == behind.and_then(|behind| behind.checked_add(1)));
-        self.records.pop_if(|last| goes_on && last.claimed == behind)
+        let (count, last) = (self.count(), self.checkpoint.last);
+        let is_full = self.records.len() > count;
+        self.records.pop_if(|record| {
+            let Some(claimed) = record.claimed.filter(|claimed| *claimed > last) else { return false };
+            let goes_on = next.is_none_or(|next| next.claimed == claimed.checked_add(1));
+            goes_on && (is_full || claimed - 1 == last)
+        })
     }
 
     pub(crate) fn push(&mut self, record: Record) -> Result<(), Finding> {

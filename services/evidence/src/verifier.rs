@@ -153,6 +153,10 @@ impl Verifier {
         if self.next.is_some_and(|next| first < next) {
             return Err("it covers what another one covers");
         }
+        if self.checkpoint.is_none() && self.loose.last.is_some() {
+            let why = "the entries before it are covered by none, although later ones are";
+            self.report.add(Finding::Checkpoint { line: self.line, why });
+        }
         let is_next = self.next.is_none_or(|next| first == next);
         let follows = self.checkpoint.is_none_or(|hash| hash == checkpoint.previous);
         if is_next && !follows {

@@ -50,7 +50,7 @@ impl Feed {
 
     /// A place from `from` on whose event has a time or a later one, while the event before it is older; the end of the log
     /// if there is none.
-    async fn search(&self, from: u64, last: u64, time: Timestamp) -> Result<u64, FeedError> {
+    pub(crate) async fn search(&self, from: u64, last: u64, time: Timestamp) -> Result<u64, FeedError> {
         let (mut low, mut high) = (from, last + 1);
         while low < high {
             let middle = low + (high - low) / 2;

@@ -11,6 +11,7 @@
 //! - [`Query`], [`Filter`]: what is asked, parsed once
 //! - [`Entry`]: an event as a reader gets it
 //! - [`Export`]: a range of the log as a file that can be verified elsewhere
+//! - [`Rewind`]: what was in a bucket at a place in the log
 //! - [`Feed`]: pages, and [`Reader`]s that follow; `ring`: the newest events, in memory; `begin`: where reading begins;
 //!   `search`: events that an index of the ledger knows
 
@@ -23,6 +24,7 @@ mod filter;
 mod page;
 mod query;
 mod reader;
+mod rewind;
 mod ring;
 mod search;
 
@@ -35,4 +37,5 @@ pub use filter::{Filter, types_named};
 pub use page::{PAGE_BYTES_MAX, PAGE_ENTRIES_LOOKED_AT_MAX, Page};
 pub use query::{InvalidQuery, LIMIT_MAX, LIMIT_USUAL, Query};
 pub use reader::{Batch, Reader};
+pub use rewind::{Left, Rewind, RewoundKey, RewoundPage, Then, is_same};
 pub use search::Searched;

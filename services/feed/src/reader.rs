@@ -17,7 +17,7 @@ pub struct Reader {
     news: watch::Receiver<News>,
     /// Bytes of a batch, give or take one event.
     batch_bytes_max: usize,
-    /// It had everything that there was, so that what it lacks now came since.
+    /// It was among the newest events, so that what it lacks now came since.
     has_caught_up: bool,
 }
 
@@ -68,13 +68,15 @@ impl Reader {
         if last < next {
             return Err(FeedError::Ended);
         }
-        let (behind, (mut entries, until)) = if let Some(newest) = self.feed.newest(next, self.batch_bytes_max) {
+        let newest = self.feed.newest(next, self.batch_bytes_max);
+        let is_among_newest = newest.is_some();
+        let (behind, (mut entries, until)) = if let Some(newest) = newest {
             (None, newest)
         } else {
             let behind = self.has_caught_up.then_some(last + 1 - next);
             (behind, self.feed.past_within(next, last, self.batch_bytes_max).await?)
         };
-        self.has_caught_up = until >= last;
+        self.has_caught_up = is_among_newest || until >= last;
         self.next = until + 1;
         if let Some(since) = self.since {
             let first = entries.iter().position(|entry| entry.event.time >= since);

@@ -32,7 +32,8 @@ impl Feed {
         query.bucket.is_some() || query.access_key.is_some() || !query.by.is_empty()
     }
 
-    /// As [`Feed::page`], by an index.
+    /// As [`Feed::page`], by an index. Where it begins at a time, all events are left out that are older by their own clock,
+    /// until one is not: the events between are not read.
     ///
     /// # Errors
     /// [`FeedError`], and what `takes` fails with.

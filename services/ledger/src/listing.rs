@@ -195,6 +195,19 @@ impl<A: Access> Tables<A> {
         Ok(VersionsPage { entries, cost, truncated: false })
     }
 
+    /// The first key behind another one that begins with a prefix, whether its newest version is an object or not.
+    pub fn key_behind(&self, bucket: BucketId, after: &[u8], prefix: &[u8]) -> Result<Option<ObjectKey>, StateError> {
+        let from = if after < prefix {
+            Bound::Included(prefix.to_vec())
+        } else if after.is_empty() {
+            Bound::Unbounded
+        } else {
+            Bound::Excluded(after.to_vec())
+        };
+        let key = self.next_key(bucket, &from, prefix, &mut Cost::default())?;
+        key.map(|key| ObjectKey::from_bytes(key).map_err(StateError::Key)).transpose()
+    }
+
     /// The first key, current or not, from a bound on.
     fn next_key(
         &self,

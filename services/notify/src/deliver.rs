@@ -79,12 +79,11 @@ fn stretches(page: &[Selected]) -> impl Iterator<Item = &[Selected]> {
 fn lane(selected: &Selected) -> usize {
     let fact = &selected.entry.event.fact;
     let mut hasher = DefaultHasher::new();
-    match fact.key() {
-        Some(key) => (fact.bucket().map(ToString::to_string), key.as_bytes()).hash(&mut hasher),
-        None => {
-            let scope = fact.scope();
-            (scope.collection.as_str(), scope.name).hash(&mut hasher);
-        }
+    if let Some(key) = fact.key() {
+        (fact.bucket().map(ToString::to_string), key.as_bytes()).hash(&mut hasher);
+    } else {
+        let scope = fact.scope();
+        (scope.collection.as_str(), scope.name).hash(&mut hasher);
     }
     usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0)
 }

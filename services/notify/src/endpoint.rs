@@ -49,7 +49,7 @@ impl Endpoint {
         match parse_address(row.kind, &row.address).map_err(|error| error.to_string())? {
             Address::Nats(subject) => {
                 let client = shared.nats.clone().ok_or("this process has no connection to NATS for targets")?;
-                Ok(Way::Nats(Subject { client, subject, target: target.to_string() }))
+                Ok(Way::Nats(Subject { client, name: subject, target: target.to_string() }))
             }
             Address::Webhook(url) => {
                 let open = |sealed: &events::ids::Sealed| {

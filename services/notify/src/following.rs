@@ -9,6 +9,7 @@ use events::ids::TargetName;
 use events::target::{DeadLetter, Progress};
 use feed::Reader;
 use futures_util::future::AbortHandle;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::deliver::{Standing, shortened};
@@ -17,6 +18,9 @@ use crate::failure::Failure;
 use crate::job::{Done, LOOKED_AT_MAX, Page};
 use crate::meters;
 use crate::pause::pause;
+
+/// What a job begins with: the place, and a page that is not done.
+type Begin = (Box<Reader>, Option<(Page, Standing)>);
 
 /// Failures in a row before the log says that a target receives nothing.
 const FAILURES_TOLD: u32 = 3;
@@ -39,6 +43,8 @@ pub(crate) struct Following {
     kept: Option<(Page, Standing)>,
     /// The job that is under way.
     pub(crate) job: Option<AbortHandle>,
+    /// Ends its wait for events.
+    pub(crate) nudge: Arc<Notify>,
     /// Up to here everything is done.
     pub(crate) position: u64,
     /// What the log does not say yet.
@@ -67,6 +73,7 @@ impl Following {
             reader: Some(Box::new(reader)),
             kept: None,
             job: None,
+            nudge: Arc::default(),
             dead: Vec::new(),
             redelivered: Vec::new(),
             has_sent: false,
@@ -90,28 +97,33 @@ impl Following {
     }
 
     /// What a job goes on with: the place, and a page that is not done.
-    pub(crate) fn take(&mut self) -> Option<(Box<Reader>, Option<(Page, Standing)>)> {
+    pub(crate) fn take(&mut self) -> Option<Begin> {
         Some((self.reader.take()?, self.kept.take()))
     }
 
-    /// Takes over what became of a job. `random` spreads pauses.
-    pub(crate) fn absorb(&mut self, done: Done, now: Instant, random: u16) {
+    /// Takes over what became of a job. `random` spreads pauses. Returns the number of events that the target took.
+    pub(crate) fn absorb(&mut self, done: Done, now: Instant, random: u16) -> u64 {
         self.job = None;
         match done {
             Done::Page { reader, page, standing, is_noteworthy } => {
                 self.reader = Some(reader);
                 self.is_noteworthy |= is_noteworthy;
+                let sent = standing.sent;
                 self.absorb_page(page, standing, now, random);
+                sent
             }
             Done::Dead { redelivered, dead, failure } => {
-                meters::delivered(&self.name, redelivered.len() as u64);
+                let sent = redelivered.len() as u64;
+                meters::delivered(&self.name, sent);
                 self.redelivered.extend(redelivered);
                 self.dead.extend(dead);
                 self.note(failure, now, random);
+                sent
             }
             Done::Unreadable { reader, why } => {
                 self.reader = self.reader.take().or(reader);
                 self.note(Some(Failure::unavailable(why)), now, random);
+                0
             }
         }
     }

@@ -41,12 +41,11 @@ fn is_inside_v6(address: Ipv6Addr) -> bool {
         [0, 0, 0, 0, 0, 0, high, low] => (high == 0 && low <= 1) || v4(high, low),
         [0, 0, 0, 0, 0, 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        // 6to4 holds an IPv4 address, and Teredo two of them, one in disguise.
-        [0x2002, high, low, ..] => v4(high, low),
-        [0x2001, 0, ..] => true,
-        // Translation within a network, discarded, documentation.
-        [0x64, 0xff9b, 1, ..] | [0x100, 0, 0, 0, ..] | [0x2001, 0xdb8, ..] | [0x3fff, ..] => true,
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        // 6to4 holds an IPv4 address.
+        | [0x2002, high, low, ..] => v4(high, low),
+        // Teredo, which holds two, one in disguise; translation within a network, discarded, documentation.
+        [0x2001, 0 | 0xdb8, ..] | [0x64, 0xff9b, 1, ..] | [0x100, 0, 0, 0, ..] | [0x3fff, ..] => true,
         // Unique local, link local, site local, multicast.
         [first, ..] => {
             first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80 || first & 0xffc0 == 0xfec0 || first & 0xff00 == 0xff00

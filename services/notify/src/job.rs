@@ -9,6 +9,7 @@ use events::ids::TargetName;
 use events::target::DeadLetter;
 use feed::{Feed, FeedError, Reader, Start};
 use ledger::{Ledger, StateError};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::deliver::{ATTEMPTS_MAX, Standing, deliver, shortened};
@@ -37,6 +38,8 @@ pub(crate) struct Bench {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) ledger: Ledger,
     pub(crate) feed: Feed,
+    /// Ends the wait for events, because there is something else to do.
+    pub(crate) nudge: Arc<Notify>,
 }
 
 /// What became of it.
@@ -85,10 +88,12 @@ async fn next(bench: &Bench, reader: &mut Reader) -> Result<(Page, bool), Unread
     let mut is_noteworthy = false;
     loop {
         let nothing = |until| Page { selected: Arc::new(Vec::new()), until };
-        let batch = match timeout_at(deadline, reader.next()).await {
-            Ok(batch) => batch?,
-            Err(_) => return Ok((nothing(reader.position()), is_noteworthy)),
+        let batch = tokio::select! {
+            batch = timeout_at(deadline, reader.next()) => batch.ok(),
+            () = bench.nudge.notified() => None,
         };
+        let Some(batch) = batch else { return Ok((nothing(reader.position()), is_noteworthy)) };
+        let batch = batch?;
         let is_own = |fact: &Fact| matches!(fact, Fact::TargetsAdvanced(_));
         is_noteworthy |= batch.entries.iter().any(|entry| !is_own(&entry.event.fact));
         let snapshot = bench.ledger.latest();

@@ -54,11 +54,11 @@ impl Message {
                 Self { id, content_type: "application/json", headers, body }
             }
             (Format::AwsRecords, What::Happened { records, .. }) => {
-                let body = records::document(&entry.event, &entry.bytes, records, region)?.into();
+                let body = records::document(&entry.event, records, region)?.into();
                 Self { id, content_type: "application/json", headers: Vec::new(), body }
             }
             (Format::AwsRecords, What::Test { bucket }) => {
-                let bucket = bucket.as_ref().map(|bucket| bucket.as_str());
+                let bucket = bucket.as_ref().map(events::ids::BucketName::as_str);
                 let body = records::test(&entry.event, bucket)?.into();
                 Self { id, content_type: "application/json", headers: Vec::new(), body }
             }

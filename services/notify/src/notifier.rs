@@ -130,6 +130,10 @@ impl Notifier {
     fn begin(&mut self, snapshot: &Snapshot) -> Result<(), Trouble> {
         let now = Instant::now();
         for following in self.following.values_mut() {
+            if following.job.is_some() && following.has_asked() {
+                // It may wait for events, while dead letters wait for it.
+                following.nudge.notify_one();
+            }
             if following.job.is_some() || following.not_before > now {
                 continue;
             }
@@ -139,6 +143,7 @@ impl Notifier {
                 endpoint: Arc::clone(&following.endpoint),
                 ledger: self.ledger.clone(),
                 feed: self.feed.clone(),
+                nudge: Arc::clone(&following.nudge),
                 row,
             };
             let job: BoxFuture<'static, Done> = if following.has_asked() {
@@ -161,16 +166,18 @@ impl Notifier {
         Ok(())
     }
 
-    fn absorb(&mut self) {
-        let now = Instant::now();
+    /// Takes over what became of jobs. Returns the number of events that targets took.
+    fn absorb(&mut self) -> u64 {
+        let (now, mut sent) = (Instant::now(), 0);
         for Finished { target, changed, done } in std::mem::take(&mut self.finished) {
             let random = self.random();
             if let Some(following) = self.following.get_mut(&target)
                 && following.row.changed == changed
             {
-                following.absorb(done, now, random);
+                sent += following.absorb(done, now, random);
             }
         }
+        sent
     }
 
     /// Randomness for pauses. Without any, pauses are the shortest.
@@ -274,7 +281,7 @@ impl Worker for Notifier {
     }
 
     async fn step(&mut self, handle: &Handle) -> Result<Step, Trouble> {
-        self.absorb();
+        handle.done(self.absorb());
         let snapshot = worker::latest(&self.ledger)?;
         self.look(&snapshot)?;
         self.next_look = Instant::now() + LOOK_INTERVAL;

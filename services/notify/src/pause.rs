@@ -6,7 +6,7 @@ use std::time::Duration;
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// The longest pause. It grows to this by doubling.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// The longest pause that a target may ask for.
 const ASKED_MAX: Duration = Duration::from_mins(5);
@@ -26,9 +26,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_minute_and_are_spread() {
-        let seconds = |failures, random| pause(failures, None, random).as_secs_f64();
-        assert_eq!([1, 2, 3, 7, 100].map(|n| seconds(n, u16::MAX)), [1.0, 2.0, 4.0, 60.0, 60.0]);
-        assert_eq!([1, 2, 100].map(|n| seconds(n, 0)), [0.5, 1.0, 30.0]);
+        let millis = |failures, random| pause(failures, None, random).as_millis();
+        assert_eq!([1, 2, 3, 7, 100].map(|n| millis(n, u16::MAX)), [1_000, 2_000, 4_000, 60_000, 60_000]);
+        assert_eq!([1, 2, 100].map(|n| millis(n, 0)), [500, 1_000, 30_000]);
         assert_eq!(pause(1, Some(Duration::from_secs(9)), 0), Duration::from_secs(9));
         assert_eq!(pause(1, Some(Duration::from_hours(9)), 0), ASKED_MAX);
     }

@@ -6,7 +6,7 @@ use events::Event;
 use events::ids::{AuthType, RegionName};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::select::Record;
 
@@ -14,6 +14,9 @@ use crate::select::Record;
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b' ');
 
 const EVENT_VERSION: &str = "2.3";
+
+/// Events say who sent a request, and not from where. S3 always has the field.
+const NO_ADDRESS: &str = "";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -86,29 +89,13 @@ struct Object<'a> {
     sequencer: String,
 }
 
-/// What is read of an event as the log has it, beside what a fact says.
-#[derive(Default, Deserialize)]
-struct Extensions {
-    /// The address of the client, in regions that keep it.
-    #[serde(default)]
-    clientaddress: Option<String>,
-}
-
 /// Of two events about one key, the later one has the greater sequencer, compared as text.
 pub(crate) fn sequencer(sequence: u64) -> String {
     format!("{sequence:016X}")
 }
 
 /// The document for one event.
-pub(crate) fn document(
-    event: &Event,
-    bytes: &[u8],
-    records: &[Record],
-    region: &RegionName,
-) -> Result<Vec<u8>, serde_json::Error> {
-    // Whoever folds the log has read these bytes: what is not there is not known.
-    let extensions: Extensions = serde_json::from_slice(bytes).unwrap_or_default();
-    let address = extensions.clientaddress.unwrap_or_default();
+pub(crate) fn document(event: &Event, records: &[Record], region: &RegionName) -> Result<Vec<u8>, serde_json::Error> {
     let requester = match event.origin.principal.kind {
         AuthType::Unauthenticated => "Anonymous",
         _ => event.origin.principal.id.as_str(),
@@ -125,7 +112,7 @@ pub(crate) fn document(
         event_time: milliseconds(event.time),
         event_name: record.name,
         user_identity: Principal { principal_id: requester },
-        request_parameters: Parameters { source_ip_address: &address },
+        request_parameters: Parameters { source_ip_address: NO_ADDRESS },
         response_elements: Elements { request_id: &event.origin.request_id, id_2: event.id.0.to_string() },
         s3: S3 {
             schema_version: "1.0",

@@ -23,7 +23,7 @@ const HEADERS_BYTES: usize = 8 << 10;
 /// A subject that receives events.
 pub(crate) struct Subject {
     pub(crate) client: async_nats::Client,
-    pub(crate) subject: String,
+    pub(crate) name: String,
     /// The target, in whose name ids are told apart from those of other targets.
     pub(crate) target: String,
 }
@@ -58,21 +58,21 @@ impl Subject {
             .payload(message.body.clone())
             .headers(headers)
             .timeout(Some(REPLY_TIME_MAX));
-        let reply = self.client.send_request(self.subject.clone(), request).await.map_err(|error| {
+        let reply = self.client.send_request(self.name.clone(), request).await.map_err(|error| {
             Failure::unavailable(match error.kind() {
                 RequestErrorKind::NoResponders => {
-                    format!("nobody takes messages on {}: create a stream with this subject", self.subject)
+                    format!("nobody takes messages on {}: create a stream with this subject", self.name)
                 }
                 RequestErrorKind::TimedOut => {
-                    format!("no reply on {} within {} s", self.subject, REPLY_TIME_MAX.as_secs())
+                    format!("no reply on {} within {} s", self.name, REPLY_TIME_MAX.as_secs())
                 }
-                _ => format!("the request on {} failed: {error}", self.subject),
+                _ => format!("the request on {} failed: {error}", self.name),
             })
         })?;
         // Whoever is not a stream replies whatever it likes.
         match serde_json::from_slice::<Reply>(&reply.payload) {
             Ok(Reply { error: Some(error) }) => {
-                Err(Failure::unavailable(format!("the stream of {} replied: {}", self.subject, error.description)))
+                Err(Failure::unavailable(format!("the stream of {} replied: {}", self.name, error.description)))
             }
             _ => Ok(()),
         }

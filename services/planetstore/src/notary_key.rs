@@ -82,7 +82,7 @@ pub(crate) fn fresh() -> anyhow::Result<NotarySecret> {
 /// Keys as text.
 pub(crate) fn to_text(secrets: &[NotarySecret]) -> Zeroizing<String> {
     let texts: Vec<_> = secrets.iter().map(NotarySecret::to_text).collect();
-    Zeroizing::new(texts.iter().map(|text| text.expose()).collect::<Vec<_>>().join(","))
+    Zeroizing::new(texts.iter().map(identity::Secret::expose).collect::<Vec<_>>().join(","))
 }
 
 fn find_among(variable: impl Fn(&str) -> Option<String>, file: &Path) -> anyhow::Result<Option<Vec<NotarySecret>>> {

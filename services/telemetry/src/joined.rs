@@ -150,7 +150,9 @@ mod tests {
 
     fn count(operation: &str, kind: Kind, count: u64, millis: u64) -> OperationCount {
         let mut took = Latency::default();
-        (0..count).for_each(|_| took.record(Duration::from_millis(millis)));
+        for _ in 0..count {
+            took.record(Duration::from_millis(millis));
+        }
         OperationCount { operation: operation.into(), kind, count, client_errors: 1, server_errors: 0, took }
     }
 

@@ -75,7 +75,9 @@ mod tests {
 
     fn of(microseconds: &[u64]) -> Latency {
         let mut latency = Latency::default();
-        microseconds.iter().for_each(|micros| latency.record(Duration::from_micros(*micros)));
+        for micros in microseconds {
+            latency.record(Duration::from_micros(*micros));
+        }
         latency
     }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use domain::{Identities, Judged, JudgedCaller, Standing, View, Who};
+use domain::{Identities, Judged, JudgedBucket, JudgedCaller, Standing, View, Who};
 use events::ids::{RegionName, SessionId, UserId, UserName};
 use events::user::Role;
 use http::HeaderMap;
@@ -86,6 +86,11 @@ impl Caller {
     /// others have was looked at too.
     pub(super) fn confirmed(&self, identities: Option<u64>) -> Confirmed {
         Confirmed::new(Judged { caller: Some(self.judged.clone()), bucket: None, identities })
+    }
+
+    /// The same of a right in a bucket, as the bucket was then.
+    pub(super) fn confirmed_in(&self, bucket: JudgedBucket) -> Confirmed {
+        Confirmed::new(Judged { caller: Some(self.judged.clone()), bucket: Some(bucket), identities: None })
     }
 
     /// The caller as they are now, if they may still do what they do, in the same role.

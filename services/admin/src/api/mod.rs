@@ -13,7 +13,7 @@
 //!   telemetry over a WebSocket; `evidence`: proofs that events are as they were; `insights`: what buckets hold and held
 //! - `telemetry`: requests, latencies and active users, now and over the last day
 //! - `login`, `users`, `keys`, `sessions`, `groups`, `policies`, `kms_keys`, `buckets`, `nodes`, `region`, `master_key`,
-//!   `consumers`, `targets`: the handlers
+//!   `consumers`, `targets`: the handlers; `rewind`: what was in a bucket, and having it back
 //! - `policy_check`, `search`, `site`: what people ask who find their way through a store
 //! - `password`, `throttle`: what stands between a guesser and a session; `carrier`, `handover`: its refresh tokens in
 //!   cookies
@@ -48,6 +48,7 @@ mod policies;
 mod policy_check;
 mod refusal;
 mod region;
+mod rewind;
 mod search;
 mod sessions;
 mod shape;

@@ -7,7 +7,7 @@ use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::{
     buckets, consumers, evidence, groups, history, insights, keys, kms_keys, live, login, master_key, nodes, objects,
-    openapi, policies, policy_check, region, search, sessions, shape, site, targets, telemetry, users,
+    openapi, policies, policy_check, region, rewind, search, sessions, shape, site, targets, telemetry, users,
 };
 
 macro_rules! open {
@@ -56,6 +56,7 @@ pub(super) fn operations() -> Vec<Operation> {
         insights::operations(),
         targets::operations(),
         evidence::operations(),
+        rewind::operations(),
         objects::operations(),
         policy_check::operations(),
         search::operations(),

@@ -11,8 +11,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::telemetry::Tick;
-
 /// The credentials of a login.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -447,43 +445,6 @@ pub(super) struct Buckets {
     /// The value of `after` for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<BucketName>,
-}
-
-/// Telemetry over some time.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only described: points are kept as they are sent")]
-pub(super) struct Telemetry {
-    /// Seconds of a point, but for the last.
-    step_seconds: u64,
-    /// Points are behind this time.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    from: Timestamp,
-    /// The oldest first.
-    points: Vec<Tick>,
-}
-
-/// Who is active.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ActiveUsers {
-    /// Since when.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    pub(super) since: Timestamp,
-    /// Whoever was here last first.
-    pub(super) users: Vec<ActiveUser>,
-}
-
-/// Somebody who is active, by one access key.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ActiveUser {
-    /// The user.
-    pub(super) user: String,
-    /// The access key.
-    pub(super) key: Option<String>,
-    /// When the last request was.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    pub(super) last_seen: Timestamp,
-    /// Requests since then.
-    pub(super) requests: u64,
 }
 
 /// The reason for which a request was refused.

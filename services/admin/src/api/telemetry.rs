@@ -10,10 +10,11 @@ use super::asked::Asked;
 use super::method::Method;
 use super::operation::{Handler, Operation, Parameter};
 use super::refusal::Refusal;
-use super::shape;
-use crate::telemetry::{KEPT_TIME, POINT_SECONDS};
+use crate::telemetry::{KEPT_TIME, POINT_SECONDS, Tick};
 use ::telemetry::ACTIVE_TIME;
 use policy::Action;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// What is shown unless more is asked for.
 const SHOWN_TIME: SignedDuration = SignedDuration::from_hours(1);
@@ -31,6 +32,43 @@ const STEP: Parameter = Parameter {
     about: "Seconds of a point: 10, and nothing else yet",
 };
 
+/// Telemetry over some time.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only described: points are kept as they are sent")]
+struct Telemetry {
+    /// Seconds of a point, but for the last.
+    step_seconds: u64,
+    /// Points are behind this time.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    from: Timestamp,
+    /// The oldest first.
+    points: Vec<Tick>,
+}
+
+/// Who is active.
+#[derive(Serialize, JsonSchema)]
+struct ActiveUsers {
+    /// Since when.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    since: Timestamp,
+    /// Whoever was here last first.
+    users: Vec<ActiveUser>,
+}
+
+/// Somebody who is active, by one access key.
+#[derive(Serialize, JsonSchema)]
+struct ActiveUser {
+    /// The user.
+    user: String,
+    /// The access key.
+    key: Option<String>,
+    /// When the last request was.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    last_seen: Timestamp,
+    /// Requests since then.
+    requests: u64,
+}
+
 pub(super) fn operations() -> Vec<Operation> {
     let known = |access, handler| Handler::Known(access, handler);
     vec![
@@ -42,7 +80,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "Show requests, latencies, nodes and sizes over the last day, as points of ten seconds. The last point is the \
              newest second. Of a time when nothing was heard there is no point",
         )
-        .gives::<shape::Telemetry>()
+        .gives::<Telemetry>()
         .knows(&[SINCE, STEP]),
         Operation::new(
             "listActiveUsers",
@@ -51,7 +89,7 @@ pub(super) fn operations() -> Vec<Operation> {
             known(Access::Right(Action::AdminListActiveUsers), |asked, _| Box::pin(async move { active(&asked) })),
             "List users and access keys with an S3 request in the last five minutes",
         )
-        .gives::<shape::ActiveUsers>(),
+        .gives::<ActiveUsers>(),
     ]
 }
 
@@ -98,13 +136,13 @@ fn get(asked: &Asked) -> Result<Answer, Refusal> {
 }
 
 fn active(asked: &Asked) -> Result<Answer, Refusal> {
-    let users = asked.admin.0.telemetry.active_users(asked.now).into_iter().map(|active| shape::ActiveUser {
+    let users = asked.admin.0.telemetry.active_users(asked.now).into_iter().map(|active| ActiveUser {
         user: active.user.to_string(),
         key: active.key,
         last_seen: active.last_seen,
         requests: active.requests,
     });
-    Answer::of(&shape::ActiveUsers { since: asked.now - ACTIVE_TIME, users: users.collect() })
+    Answer::of(&ActiveUsers { since: asked.now - ACTIVE_TIME, users: users.collect() })
 }
 
 #[cfg(test)]

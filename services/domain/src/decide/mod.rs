@@ -81,6 +81,7 @@ impl<E> From<Rejection> for Refused<E> {
 }
 
 /// Decides a command on the state before it. There is no clock, randomness or I/O: `context` supplies the inputs.
+#[expect(clippy::too_many_lines, reason = "an arm for each command")]
 pub fn decide<V: View>(view: &V, command: &Command, context: Context) -> Result<Decision, Refused<V::Error>> {
     match command {
         Command::Judged { by, command } => {

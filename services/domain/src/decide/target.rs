@@ -121,14 +121,16 @@ fn advance<V: View>(view: &V, region: &RegionName, targets: &[Progress]) -> Resu
         if row.changed != progress.changed || progress.position < row.position || is_twice {
             continue;
         }
+        let mut progress = progress.clone();
+        progress.redelivered = still_dead(view, &progress)?;
         let is_said = progress.position == row.position && progress.error == row.error;
         if is_said && progress.dead.is_empty() && progress.redelivered.is_empty() {
             continue;
         }
         let new = progress.dead.len() + progress.redelivered.len();
-        if settled + new <= SETTLED_AT_ONCE_MAX && fits(view, &row, progress)? {
+        if settled + new <= SETTLED_AT_ONCE_MAX && fits(view, &row, &progress)? {
             settled += new;
-            said.push(progress.clone());
+            said.push(progress);
         }
     }
     if said.is_empty() {
@@ -137,24 +139,29 @@ fn advance<V: View>(view: &V, region: &RegionName, targets: &[Progress]) -> Resu
     Ok(write(Fact::TargetsAdvanced(Advanced { region: region.clone(), targets: said, term: None })))
 }
 
-/// Whether there is room for the new dead letters, and each event is named once, those that were redelivered among the
-/// dead letters.
-fn fits<V: View>(view: &V, row: &TargetRow, progress: &Progress) -> Result<bool, Refused<V::Error>> {
-    let is_dead = |sequence| -> Result<bool, Refused<V::Error>> {
-        Ok(view.dead_letter(&progress.target, sequence).map_err(Refused::View)?.is_some())
-    };
-    let mut named = BTreeSet::new();
+/// Of the events that were redelivered, those that are still dead letters: an operator may have given some up meanwhile.
+fn still_dead<V: View>(view: &V, progress: &Progress) -> Result<Vec<u64>, Refused<V::Error>> {
+    let mut still = Vec::with_capacity(progress.redelivered.len());
     for sequence in &progress.redelivered {
-        if !named.insert(*sequence) || !is_dead(*sequence)? {
-            return Ok(false);
+        if view.dead_letter(&progress.target, *sequence).map_err(Refused::View)?.is_some() {
+            still.push(*sequence);
         }
+    }
+    Ok(still)
+}
+
+/// Whether there is room for the new dead letters, and each event is named once.
+fn fits<V: View>(view: &V, row: &TargetRow, progress: &Progress) -> Result<bool, Refused<V::Error>> {
+    let mut named = BTreeSet::new();
+    if !progress.redelivered.iter().all(|sequence| named.insert(*sequence)) {
+        return Ok(false);
     }
     let mut left = DEAD_LETTERS_MAX.saturating_sub(row.dead);
     for letter in &progress.dead {
         if !named.insert(letter.sequence) {
             return Ok(false);
         }
-        if !is_dead(letter.sequence)? {
+        if view.dead_letter(&progress.target, letter.sequence).map_err(Refused::View)?.is_none() {
             match left.checked_sub(1) {
                 Some(less) => left = less,
                 None => return Ok(false),

@@ -79,11 +79,14 @@ mod tests {
     fn a_row_knows_the_events_of_its_block() {
         let mut row = PostingRow::default();
         let sequences = [512, 513, 600, 767];
-        sequences.iter().for_each(|sequence| row.add(*sequence));
+        for sequence in sequences {
+            row.add(sequence);
+        }
         assert_eq!(row.sequences(2).collect::<Vec<_>>(), sequences);
         assert_eq!((PostingRow::block_of(511), PostingRow::block_of(512), PostingRow::block_of(767)), (1, 2, 2));
         let mut other = PostingRow::default();
-        [513, 514].iter().for_each(|sequence| other.add(*sequence));
+        other.add(513);
+        other.add(514);
         assert_eq!(row.and(other).sequences(2).collect::<Vec<_>>(), [513]);
         assert_eq!(row.or(other).sequences(2).rev().collect::<Vec<_>>(), [767, 600, 514, 513, 512]);
     }

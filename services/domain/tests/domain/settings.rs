@@ -117,6 +117,8 @@ fn lease_holds(model: &Model, command: &Command) -> bool {
         }
         Command::AddConsumer(add) => model.consumers[&add.0.consumer].durable == add.0.durable,
         Command::RemoveConsumer(remove) => !model.consumers.contains_key(&remove.0.consumer),
+        Command::ChangeNotaryKey(change) => model.notary.key == Some(change.key),
+        Command::Checkpoint(checkpoint) => model.notary.last == checkpoint.last,
         Command::AskWorker(ask) => model.workers[&ask.worker].asked > 0,
         Command::ChangeWorker(change) => {
             let row = model.workers.get(&change.worker).copied().unwrap_or_default();

@@ -135,7 +135,7 @@ fn a_rule_names_a_target_and_is_about_later_events() {
     let set = |rules| Command::SetBucketSetting { bucket: bucket(), setting: Setting::Notifications(rules) };
     let make = testkit::commands::create_bucket(bucket());
     let no_target: Rejection = TargetRejection::NoSuch(name(0)).into();
-    rejected(&[make.clone()], &set(vec![rule("a")]), no_target);
+    rejected(std::slice::from_ref(&make), &set(vec![rule("a")]), no_target);
     let fold = accepted(&[make, create(0), set(vec![rule("a")])], &set(vec![rule("b"), rule("a")]), &Ok(Outcome::Done));
     let rows = &fold.model.bucket_settings.values().next().unwrap().notifications;
     let since: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.since)).collect();

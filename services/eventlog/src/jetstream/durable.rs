@@ -149,7 +149,10 @@ impl JetStreamLog {
         let subject = format!("CONSUMER.DELETE.{}.{name}", self.stream());
         match api::request::<Deleted>(&self.client, &subject, "".into()).await {
             Err(ApiError::Refused(refusal)) if refusal.err_code == code::CONSUMER_NOT_FOUND => Ok(()),
-            answer => Ok(drop(answer?)),
+            answer => {
+                answer?;
+                Ok(())
+            }
         }
     }
 

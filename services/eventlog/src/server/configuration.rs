@@ -46,9 +46,14 @@ impl Configuration<'_> {
     /// The users of the configuration log in as it says; about everybody else a gateway is asked.
     fn callout(&self) -> String {
         let Some(issuer) = self.consumer_issuer else { return String::new() };
-        let names: String = self.users.names().map(|name| format!("      \"{name}\"\n")).collect();
+        let names = lines(self.users);
         CALLOUT.replace("{issuer}", &format!("\"{issuer}\"")).replace("{names}", &names)
     }
+}
+
+/// The names of users, one on each line of a list.
+fn lines(users: &Users) -> String {
+    users.names().flat_map(|name| ["      \"", name, "\"\n"]).collect()
 }
 
 /// Escapes a text for double quotes in the server's configuration language.
@@ -94,7 +99,7 @@ mod tests {
     fn the_composition_asks_gateways_about_all_but_its_own_users() {
         let nodes: Vec<NodeId> = (1..=6).map(|n| format!("node-{n}").parse().unwrap()).collect();
         let users = Users::fresh(&nodes).unwrap();
-        let names: String = users.names().map(|name| format!("      \"{name}\"\n")).collect();
+        let names = lines(&users);
         let wanted = CALLOUT.replace("{issuer}", "$PLANETSTORE_NATS_CONSUMER_ISSUER").replace("{names}", &names);
         assert!(COMPOSE.contains(&wanted), "nats/compose.conf should have:\n{wanted}");
     }

@@ -6,6 +6,7 @@ use crate::StateError;
 
 impl Tables<Writable<'_>> {
     /// Writes or drops the row, for good once [`Self::finish`] was called.
+    #[expect(clippy::too_many_lines, reason = "an arm for each change")]
     pub(crate) fn apply(&mut self, change: &Change) -> Result<(), StateError> {
         match change {
             Change::PutBucket { name, row } => self.buckets.put(name, row),

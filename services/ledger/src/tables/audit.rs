@@ -45,6 +45,9 @@ pub struct AuditFound {
     pub until: u64,
 }
 
+/// Rows of postings with their keys.
+type PostingRows = Vec<((Posting, u64), PostingRow)>;
+
 impl<A: Access> Tables<A> {
     /// Looks for events in a part of the log, `max` at most. `None` if no index knows what is asked for, or if there are
     /// so many that reading the log is as good.
@@ -84,7 +87,7 @@ impl<A: Access> Tables<A> {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn list_postings(&self) -> Result<Vec<((Posting, u64), PostingRow)>, StateError> {
+    pub fn list_postings(&self) -> Result<PostingRows, StateError> {
         self.postings.range(..)?.map(|entry| entry?.decode()).collect()
     }
 
@@ -272,7 +275,7 @@ mod tests {
 
     /// Who caused an event with which key, and the key of the object that it is about.
     fn about(sequence: u64) -> (Posting, Posting, ObjectKey) {
-        let user = ["ada", "bob"][usize::from(sequence % 3 == 0)];
+        let user = ["ada", "bob"][usize::from(sequence.is_multiple_of(3))];
         let access_key = format!("{user}{}", sequence / 700);
         let key = format!("{}/{}", ["a", "b", "ab"][usize::try_from(sequence % 3).unwrap()], sequence % 50);
         (

@@ -85,7 +85,7 @@ fn keys_have_these_forms_and_are_read_back() {
     let about = Posting::Bucket(name.clone());
     assert_eq!(stored::<(Posting, u64)>((&about, 4), (2, "bucket", 4)), (about, 4));
     let of_key = stored::<(BucketName, ObjectKey, u64)>((&name, &key, 4), ("bucket", b"photo", 4));
-    assert_eq!(of_key, (name.clone(), key.clone(), 4));
+    assert_eq!(of_key, (name, key, 4));
     assert_eq!(stored::<(u32, BucketId)>((4, bucket), (4, 7)), (4, bucket));
     assert_eq!(stored::<(BucketId, u32)>((bucket, 4), (7, 4)), (bucket, 4));
     assert_eq!(stored::<IdentityKey>((Kind::User, "alice"), (1, "alice")), (1, "alice".to_owned()));

@@ -8,8 +8,11 @@ use domain::row::{BucketId, GrowthRow};
 use super::{Access, Tables};
 use crate::StateError;
 
-/// Rows with their keys.
-type GrowthRows<K, L> = Vec<((K, L), GrowthRow)>;
+/// Rows of hours with their keys.
+type HourRows = Vec<((u32, BucketId), GrowthRow)>;
+
+/// Rows of days with their keys.
+type DayRows = Vec<((BucketId, u32), GrowthRow)>;
 
 impl<A: Access> Tables<A> {
     /// What a bucket, or the region, held at the end of each step from `from` to `to`.
@@ -37,14 +40,10 @@ impl<A: Access> Tables<A> {
         while let Some(entry) = self.growth.range((hour, bucket.0)..)?.next().transpose()? {
             let (found, of) = entry.stored_key();
             // The next row may be that of another bucket, in this hour or in a later one.
-            hour = if of == bucket.0 {
+            if of == bucket.0 {
                 hours.push((found, entry.row()?));
-                found.saturating_add(1)
-            } else if of > bucket.0 {
-                found.saturating_add(1)
-            } else {
-                found
-            };
+            }
+            hour = if of < bucket.0 { found } else { found.saturating_add(1) };
             if found == u32::MAX {
                 break;
             }
@@ -56,7 +55,7 @@ impl<A: Access> Tables<A> {
     ///
     /// # Errors
     /// The state cannot be read.
-    pub fn list_growth(&self) -> Result<(GrowthRows<u32, BucketId>, GrowthRows<BucketId, u32>), StateError> {
+    pub fn list_growth(&self) -> Result<(HourRows, DayRows), StateError> {
         let hours = self.growth.range(..)?.map(|entry| entry?.decode()).collect::<Result<_, _>>()?;
         let days = self.growth_days.range(..)?.map(|entry| entry?.decode()).collect::<Result<_, _>>()?;
         Ok((hours, days))

@@ -181,6 +181,9 @@ fn said(snapshot: &Snapshot, replayed: &Model, model: &mut Model) {
     model.kms_keys = found(&replayed.kms_keys, |name| snapshot.kms_key(name));
     model.targets = found(&replayed.targets, |name| snapshot.target(name));
     model.dead_letters = found(&replayed.dead_letters, |(name, sequence)| snapshot.dead_letter(name, *sequence));
+    model.consumers = snapshot.consumers().unwrap().into_iter().collect();
+    model.notary = snapshot.notary().unwrap();
+    model.checkpoints = snapshot.checkpoints_after(0, usize::MAX).unwrap().into_iter().collect();
     model.leases = found(&replayed.leases, |lease| snapshot.lease(*lease));
     model.workers = found(&replayed.workers, |name| snapshot.worker(name).map(Some));
     model.sessions = found(&replayed.sessions, |id| snapshot.session(*id));

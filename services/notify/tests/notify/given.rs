@@ -25,7 +25,7 @@ use uuid::Uuid;
 use worker::{Failpoints, Workers};
 
 /// How long to wait for a condition.
-const TIME_MAX: Duration = Duration::from_secs(60);
+const TIME_MAX: Duration = Duration::from_mins(1);
 
 /// How often to check it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);

@@ -2,6 +2,8 @@
 //! and service units rely on it.
 
 #[cfg(test)]
+mod parity;
+#[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod tests;
@@ -11,8 +13,8 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     self, AdminArgs, AuditCommand, AuthorKeyArgs, CompletionsArgs, ConsumerIssuerArgs, ContextCommand, DemoArgs,
     DevArgs, DoctorArgs, EventsCommand, ExecWithParentArgs, GcCommand, IntegrationArgs, ManPagesArgs, MasterKeyCommand,
-    NodeCommand, NotaryKeyArgs, ObjectCommand, PieceSecretsArgs, RebuildArgs, ScrubCommand, StatusArgs, Verdict,
-    WorkerCommand,
+    NodeCommand, NotaryKeyArgs, ObjectCommand, PieceSecretsArgs, RebuildArgs, RestoreArgs, ScrubCommand, StatusArgs,
+    Verdict, WorkerCommand,
 };
 use crate::logs::LogFormat;
 use crate::roles;
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     /// Read and follow the events of the log, and see what they say
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Give keys of a bucket back what they had at an earlier time; prints what it would do unless told to do it
+    Restore(RestoreArgs),
     /// Manage storage nodes
     #[command(subcommand)]
     Node(NodeCommand),
@@ -129,6 +133,7 @@ impl Command {
             Self::Doctor(arguments) => commands::doctor(arguments).await,
             Self::Rebuild(arguments) => commands::rebuild(arguments).await,
             Self::Events(command) => commands::events(command).await,
+            Self::Restore(arguments) => commands::restore(arguments).await,
             Self::Node(command) => commands::node(command).await,
             Self::Scrub(command) => commands::scrub(command).await,
             Self::Worker(command) => commands::worker(command).await,

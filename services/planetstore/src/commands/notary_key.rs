@@ -25,12 +25,11 @@ pub(crate) fn notary_key(arguments: &NotaryKeyArgs) -> anyhow::Result<Verdict> {
         vec![fresh()?]
     } else {
         let paths = Paths::new(&arguments.data.data);
-        match notary_key::find(&paths)? {
-            Some(given) => given,
-            None => {
-                let file = paths.master_key();
-                derived(&master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?)?
-            }
+        if let Some(given) = notary_key::find(&paths)? {
+            given
+        } else {
+            let file = paths.master_key();
+            derived(&master_key::find(&file)?.ok_or_else(|| master_key::missing(&file))?)?
         }
     };
     if arguments.public {

@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use answer::{Answer, RefusedByS3};
 use connections::Connections;
-pub(crate) use target::{Context as StoreContext, Contexts, Endpoint, TargetArgs};
+pub(crate) use target::{Context as StoreContext, Contexts, Endpoint, TargetArgs, USUAL_FOLDER};
 
 use crate::sources::sources;
 

@@ -23,7 +23,7 @@ const ACCESS_KEY_ENV: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_KEY_ENV: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// The folder of a store that was started here without saying where.
-const USUAL_FOLDER: &str = "./planetstore-data";
+pub(crate) const USUAL_FOLDER: &str = "./planetstore-data";
 
 /// The region of a store that says nothing else.
 const USUAL_REGION: &str = "us-east-1";

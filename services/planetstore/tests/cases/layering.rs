@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates that each library may import. A crate that is not named here is a role: it may import every library, and
 /// no role.
-const LIBRARIES: [(&str, &[&str]); 17] = [
+const LIBRARIES: [(&str, &[&str]); 18] = [
     ("events", &[]),
     ("s3", &[]),
     ("identity", &[]),
@@ -25,6 +25,7 @@ const LIBRARIES: [(&str, &[&str]); 17] = [
     ("feed", &["events", "domain", "ledger", "evidence"]),
     ("worker", &["events", "domain", "ledger"]),
     ("consumers", &["events", "domain", "eventlog", "identity", "ledger"]),
+    ("telemetry", &["events"]),
     ("inventory", &["events", "domain", "ledger", "shards"]),
 ];
 
@@ -37,7 +38,7 @@ const BINARY: &str = "planetstore";
 /// The only crates that may import an external one.
 const KEPT_APART: [(&str, &[&str]); 12] = [
     ("redb", &["ledger"]),
-    ("async-nats", &["eventlog", "shards", "worker", "node", "consumers", "notify", BINARY]),
+    ("async-nats", &["eventlog", "shards", "worker", "node", "consumers", "notify", "telemetry", BINARY]),
     ("metrics-exporter-prometheus", &["admin"]),
     ("cloudevents-sdk", &["events"]),
     ("reed-solomon-erasure", &["shards"]),

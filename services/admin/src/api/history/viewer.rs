@@ -110,7 +110,9 @@ impl Viewer {
     pub(in crate::api) fn renew(&mut self) -> Result<(), Refusal> {
         let now = (self.admin.0.sources.now)();
         self.snapshot = self.admin.0.ledger.latest();
-        let is_as_before = self.snapshot.identities_changed()? == self.caller.identities();
+        // The end of a session is no change of identities.
+        let is_open = self.snapshot.session(self.caller.session)?.is_some_and(|row| now < row.expires);
+        let is_as_before = is_open && self.snapshot.identities_changed()? == self.caller.identities();
         let since = now.duration_since(self.identified);
         if is_as_before && (SignedDuration::ZERO..BELIEVED_TIME_MAX).contains(&since) {
             return Ok(());

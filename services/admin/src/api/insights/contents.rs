@@ -58,6 +58,7 @@ struct Covers {
 }
 
 /// The current objects whose keys begin with a prefix.
+#[expect(clippy::struct_field_names, reason = "the words of the API")]
 #[derive(Serialize, JsonSchema)]
 struct Prefix {
     /// The prefix, with the `/` behind it. It is empty for keys that have no further `/`.

@@ -188,6 +188,10 @@ fn read<T: serde::de::DeserializeOwned + Default>(filter: &serde_json::Value) ->
     if filter.is_null() {
         return Ok(T::default());
     }
+    // A list of values would be one of fields without their names.
+    if !filter.is_object() {
+        return Err(Refusal::invalid("the filter is an object"));
+    }
     T::deserialize(filter).map_err(|error| Refusal::invalid(format!("the filter: {error}")))
 }
 

@@ -148,7 +148,8 @@ async fn a_ticket_is_good_for_one_object_for_a_while_and_for_reading_only() {
     assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "text/plain; charset=utf-8"));
     assert!(headers["content-security-policy"].to_str().unwrap().contains("sandbox"));
     let seen = gateway.last();
-    assert_eq!((seen.session, seen.ticket_age), (session, Some(SignedDuration::ZERO)));
+    assert_eq!(seen.session, session);
+    assert!(seen.ticket_age.is_some_and(|age| age < SignedDuration::from_mins(1)), "{:?}", seen.ticket_age);
     assert_eq!(seen.uri, "/photos/a/b%20c.html");
     let names: Vec<_> = seen.headers.keys().map(ToString::to_string).collect();
     assert_eq!(names, ["range"], "a tag cannot ask for more");
@@ -161,7 +162,8 @@ async fn a_ticket_is_good_for_one_object_for_a_while_and_for_reading_only() {
         let sent = [("sec-fetch-dest", destination)];
         assert_eq!(send(&routes, "GET", url, &sent).await.0, StatusCode::FORBIDDEN, "{destination}");
     }
-    let forged = format!("{}A", &url[..url.len() - 1]);
+    let (kept, last) = url.split_at(url.len() - 1);
+    let forged = format!("{kept}{}", if last == "A" { "Q" } else { "A" });
     for wrong in ["/objects/x", forged.as_str(), &format!("{url}A")] {
         assert_eq!(send(&routes, "GET", wrong, &[]).await.0, StatusCode::FORBIDDEN, "{wrong}");
     }

@@ -122,26 +122,26 @@ async fn growth_is_what_there_was_at_the_end_of_each_hour() {
 #[tokio::test]
 async fn figures_of_a_bucket_are_for_whoever_may_list_all_of_it() {
     let store = store().await;
-    for name in ["ada", "all", "some", "audit"] {
+    for name in ["ada", "lou", "sam", "bea"] {
         store.user(name, Role::User).await;
     }
     let allow = |action: &str, resource: &str| json!({ "Effect": "Allow", "Action": action, "Resource": resource });
     let mut some = allow("s3:ListBucket", "arn:aws:s3:::first");
     some["Condition"] = json!({ "StringLike": { "s3:prefix": "a/*" } });
-    give(&store, "all", json!([allow("s3:ListBucket", "arn:aws:s3:::first")])).await;
-    give(&store, "some", json!([some])).await;
-    give(&store, "audit", json!([allow("admin:Get*", "*")])).await;
+    give(&store, "lou", json!([allow("s3:ListBucket", "arn:aws:s3:::first")])).await;
+    give(&store, "sam", json!([some])).await;
+    give(&store, "bea", json!([allow("admin:Get*", "*")])).await;
     for path in ["/buckets/first/insights", "/buckets/first/growth"] {
         for (user, status) in [
             ("ada", StatusCode::NOT_FOUND),
-            ("some", StatusCode::NOT_FOUND),
-            ("all", StatusCode::OK),
-            ("audit", StatusCode::OK),
+            ("sam", StatusCode::NOT_FOUND),
+            ("lou", StatusCode::OK),
+            ("bea", StatusCode::OK),
         ] {
             assert_eq!(get(&store, user, path).await.status, status, "{path} as {user}");
         }
     }
-    assert_eq!(get(&store, "all", "/buckets/other/growth").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(get(&store, "all", "/growth").await.status, StatusCode::FORBIDDEN);
-    assert_eq!(get(&store, "audit", "/growth").await.status, StatusCode::OK);
+    assert_eq!(get(&store, "lou", "/buckets/other/growth").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&store, "lou", "/growth").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(get(&store, "bea", "/growth").await.status, StatusCode::OK);
 }

@@ -251,7 +251,13 @@ impl Store {
         // A stream ends only with its reader.
         let is_stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let bytes = if is_stream { bytes::Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let lines = || serde_json::Deserializer::from_slice(&bytes).into_iter().map(Result::unwrap);
+        let is_lines = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-ndjson");
+        let body = match (bytes.is_empty(), is_lines) {
+            (true, _) => Value::Null,
+            (false, true) => Value::Array(lines().collect()),
+            (false, false) => serde_json::from_slice(&bytes).unwrap(),
+        };
         Answered { status: parts.status, headers: parts.headers, body }
     }
 

@@ -17,7 +17,9 @@ use crate::api::method::Method::Get;
 
 fn aggregate(user: &str, count: u64) -> Aggregate {
     let mut took = Latency::default();
-    (0..count).for_each(|_| took.record(Duration::from_millis(4)));
+    for _ in 0..count {
+        took.record(Duration::from_millis(4));
+    }
     let operation = "GetObject".to_owned();
     Aggregate {
         bytes_out: 100 * count,

@@ -11,9 +11,11 @@ use domain::{
 };
 use events::Author;
 use events::access::{Acl, Grant, Grantee, ObjectOwnership, Permission, PublicAccessBlock};
+use events::checkpoint::{Checkpointed, KeyChanged};
 use events::encryption::{DefaultEncryption, DefaultMethod};
 use events::ids::{
-    BucketName, ConsumerName, DurableName, FolderId, KeyCheck, KmsKeyName, MasterKeyId, ObjectKey, ProcessId, Sealed,
+    BucketName, ConsumerName, DurableName, FolderId, KeyCheck, KmsKeyName, MasterKeyId, NotaryKey, NotarySignature,
+    ObjectKey, ProcessId, Sealed, Sha256Digest,
 };
 use events::lease::{Lease, Owner, Term};
 use events::lifecycle::{Filter, Rule, TransitionMinimum};
@@ -73,6 +75,9 @@ pub(crate) enum Step {
     AskWorker(u8),
     AddConsumer(u8),
     RemoveConsumer(u8),
+    NotaryKey(u8),
+    /// By the right key or by another one.
+    Checkpoint(bool),
     /// About targets of events.
     Target(targets::Step),
 }
@@ -219,6 +224,33 @@ fn of_lease(step: &Step) -> Command {
     }
 }
 
+fn notary_key(model: &Model, n: u8) -> KeyChanged {
+    KeyChanged {
+        region: "eu-1".parse().unwrap(),
+        key: NotaryKey([n; 32]),
+        former: model.notary.key,
+        signature: NotarySignature([n; 64]),
+        term: None,
+    }
+}
+
+/// A checkpoint of the next entry.
+fn checkpoint(model: &Model, is_right: bool) -> Option<Checkpointed> {
+    let next = model.notary.last + 1;
+    Some(Checkpointed {
+        region: "eu-1".parse().unwrap(),
+        first: next,
+        last: next,
+        count: 1,
+        root: Sha256Digest([1; 32]),
+        head: Sha256Digest([2; 32]),
+        previous: model.notary.hash,
+        key: if is_right { model.notary.key? } else { NotaryKey([9; 32]) },
+        signature: NotarySignature([3; 64]),
+        term: None,
+    })
+}
+
 fn upgrade(level: u32) -> Command {
     Command::UpgradeRegion { region: "eu-1".parse().unwrap(), level, release: "0.0.1".into() }
 }
@@ -296,8 +328,14 @@ pub(crate) fn command(model: &Model, step: &Step) -> Option<Command> {
         Step::ChangeKey(author, number) => ChangeKey { region: "eu-1".parse().unwrap(), author, number }.into(),
         Step::ChangeMasterKey(number) => change_master_key(number).into(),
         Step::Join(n, with, instead_of) => join(n, with, instead_of).into(),
-        Step::TakeLease(..) | Step::ReleaseLease(..) | Step::Worker(..) | Step::AskWorker(_) => of_lease(step),
-        Step::AddConsumer(_) | Step::RemoveConsumer(_) => of_lease(step),
+        Step::TakeLease(..)
+        | Step::ReleaseLease(..)
+        | Step::Worker(..)
+        | Step::AskWorker(_)
+        | Step::AddConsumer(_)
+        | Step::RemoveConsumer(_) => of_lease(step),
+        Step::NotaryKey(n) => notary_key(model, n).into(),
+        Step::Checkpoint(is_right) => checkpoint(model, is_right)?.into(),
         Step::Target(_) => unreachable!("they are above"),
     })
 }
@@ -358,14 +396,27 @@ fn of_leases() -> impl Strategy<Value = Step> {
         (0..2_u8, option::of(any::<bool>()), option::of(0..3_u64), option::of(term()))
             .prop_map(|(n, paused, rate, term)| Step::Worker(n, paused, rate, term)),
         (0..2_u8).prop_map(Step::AskWorker),
+    ]
+}
+
+fn of_readers() -> impl Strategy<Value = Step> {
+    prop_oneof![
         (0..2_u8).prop_map(Step::AddConsumer),
         (0..2_u8).prop_map(Step::RemoveConsumer),
+        (0..2_u8).prop_map(Step::NotaryKey),
+        prop::bool::weighted(0.8).prop_map(Step::Checkpoint),
     ]
 }
 
 pub(crate) fn history(steps_max: usize) -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(
-        prop_oneof![4 => of_buckets(), 4 => of_objects(), 1 => of_leases(), 3 => targets::step().prop_map(Step::Target)],
+        prop_oneof![
+            4 => of_buckets(),
+            4 => of_objects(),
+            1 => of_leases(),
+            1 => of_readers(),
+            4 => targets::step().prop_map(Step::Target),
+        ],
         1..steps_max,
     )
 }

@@ -1,5 +1,6 @@
 //! `planetstore admin`: users, keys, groups, policies and quotas, through the admin API of a running store.
 
+mod api;
 mod arguments;
 mod bucket;
 mod group;
@@ -12,11 +13,40 @@ mod secret;
 pub(crate) mod session;
 pub(crate) mod show;
 mod target;
+mod target_arguments;
 mod user;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use serde_json::{Value, json};
 
 use super::Verdict;
 pub(crate) use arguments::{AdminArgs, AdminCommand};
 use session::Session;
+
+use crate::table::Output;
+
+/// Prints everything that has such a name.
+async fn search(session: &Session, text: &str, limit: u8, output: Output) -> anyhow::Result<()> {
+    let text = percent_encode(text.as_bytes(), NON_ALPHANUMERIC);
+    let mut found = session.get(&format!("/api/v1/search?limit={limit}&q={text}")).await?;
+    if output == Output::Json {
+        return show::one(output, &found);
+    }
+    let mut hits = Vec::new();
+    for (member, kind) in [("buckets", "bucket"), ("objects", "object"), ("users", "user"), ("nodes", "node")] {
+        let Value::Array(of_kind) = found[member].take() else { continue };
+        hits.extend(of_kind.into_iter().map(|hit| json!({ "kind": kind, "hit": hit })));
+    }
+    show::list(output, &hits, [("KIND", |row| show::text(&row["kind"])), ("NAME", |row| name(&row["hit"]))])
+}
+
+/// The name of a hit: of an object, its place.
+fn name(hit: &Value) -> String {
+    match (hit["bucket"].as_str(), hit["key"].as_str()) {
+        (Some(bucket), Some(key)) => format!("s3://{bucket}/{key}"),
+        _ => show::text(hit),
+    }
+}
 
 /// Logs in, executes one command, and logs out again.
 pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
@@ -27,6 +57,14 @@ pub(crate) async fn admin(arguments: AdminArgs) -> anyhow::Result<Verdict> {
             Ok(user) => show::one(output, &user),
             Err(error) => Err(error),
         },
+        AdminCommand::Settings => match session.get("/api/v1/settings").await {
+            Ok(settings) => show::one(output, &settings),
+            Err(error) => Err(error),
+        },
+        AdminCommand::Api { method, path, document } => {
+            api::run(&session, method, &path, document.as_deref(), output).await
+        }
+        AdminCommand::Search { text, limit } => search(&session, &text, limit, output).await,
         AdminCommand::User { action } => user::run(&session, action, output).await,
         AdminCommand::Key { action } => key::run(&session, action, output).await,
         AdminCommand::Group { action } => group::run(&session, action, output).await,

@@ -4,6 +4,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use events::ids::PolicyName;
 use http::Method;
+use serde_json::json;
 
 use super::arguments::{HolderArgs, PolicyAction};
 use super::session::Session;
@@ -11,6 +12,7 @@ use super::show;
 use crate::table::Output;
 
 const POLICIES: &str = "/api/v1/policies";
+const CHECK: &str = "/api/v1/policy-check";
 
 /// The longest document that is read, in bytes. The store's limit is lower, so that the store reports it.
 const DOCUMENT_BYTES_MAX: u64 = 64 << 10;
@@ -46,6 +48,12 @@ pub(super) async fn run(session: &Session, action: PolicyAction, output: Output)
             session.ask(Method::DELETE, &path, None).await?;
             show::done(output, &format!("detached {name} from {holder}"));
             Ok(())
+        }
+        PolicyAction::Check { user, action, place } => {
+            let (bucket, key) = place.as_deref().map(|place| place.split_once('/').unwrap_or((place, ""))).unzip();
+            let key = key.filter(|key| !key.is_empty());
+            let question = json!({ "user": user, "action": action, "bucket": bucket, "key": key });
+            show::one(output, &session.ask(Method::POST, CHECK, Some(&question)).await?)
         }
         PolicyAction::Delete { name } => {
             session.ask(Method::DELETE, &path(&name), None).await?;

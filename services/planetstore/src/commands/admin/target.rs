@@ -3,9 +3,9 @@ use events::ids::TargetName;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::arguments::{Place, TargetAction, TargetFilterArgs};
 use super::session::Session;
 use super::show;
+use super::target_arguments::{Place, TargetAction, TargetFilterArgs};
 use crate::table::Output;
 
 const TARGETS: &str = "/api/v1/targets";
@@ -14,12 +14,12 @@ pub(super) async fn run(session: &Session, action: TargetAction, output: Output)
     match action {
         TargetAction::List => list(session, output).await,
         TargetAction::Get { name } => show::one(output, &session.get(&path(&name)).await?),
-        TargetAction::Add { name, url, subject, format, filter, from, disabled } => {
+        TargetAction::Add { name, webhook, subject, format, filter, from, disabled } => {
             let mut target = json!({ "name": name, "format": format.as_str(), "enabled": !disabled });
-            match (url, subject) {
+            match (webhook, subject) {
                 (Some(url), None) => (target["kind"], target["url"]) = ("webhook".into(), url.into()),
                 (None, Some(subject)) => (target["kind"], target["subject"]) = ("nats".into(), subject.into()),
-                _ => bail!("give --url or --subject"),
+                _ => bail!("give --webhook or --subject"),
             }
             if let Some(filter) = wanted(&filter) {
                 target["filter"] = filter;
@@ -32,9 +32,10 @@ pub(super) async fn run(session: &Session, action: TargetAction, output: Output)
             }
             show::one(output, &session.ask(Method::POST, TARGETS, Some(&target)).await?)
         }
-        TargetAction::Change { name, url, subject, format, filter, only_buckets, from, rotate_secret } => {
+        TargetAction::Change { name, webhook, subject, format, filter, only_buckets, from, rotate_secret } => {
             let mut change = json!({ "rotate_secret": rotate_secret });
-            let texts = [("url", url), ("subject", subject), ("format", format.map(|format| format.as_str().into()))];
+            let texts =
+                [("url", webhook), ("subject", subject), ("format", format.map(|format| format.as_str().into()))];
             for (member, value) in texts {
                 if let Some(value) = value {
                     change[member] = value.into();

@@ -56,7 +56,13 @@ pub(super) async fn run(session: &Session, action: UserAction, output: Output) -
             show::one(output, &session.ask(Method::PATCH, &path(&name), Some(&change)).await?)
         }
         UserAction::Password { name, password, remove } => set_password(session, &name, password, remove, output).await,
-        UserAction::Logout { name } => {
+        UserAction::Sessions { name } => sessions(session, &name, output).await,
+        UserAction::Logout { name, session: Some(ended) } => {
+            session.ask(Method::DELETE, &format!("{}/sessions/{ended}", path(&name)), None).await?;
+            show::done(output, &format!("ended the session {ended} of {name}"));
+            Ok(())
+        }
+        UserAction::Logout { name, session: None } => {
             session.ask(Method::DELETE, &format!("{}/sessions", path(&name)), None).await?;
             show::done(output, &format!("ended all sessions of {name}"));
             Ok(())
@@ -81,6 +87,20 @@ async fn list(session: &Session, output: Output) -> anyhow::Result<()> {
             ("GROUPS", |user| show::text(&user["groups"])),
             ("POLICIES", |user| show::text(&user["policies"])),
             ("LIMITS", |user| show::text(&user["limits"])),
+        ],
+    )
+}
+
+async fn sessions(session: &Session, name: &UserName, output: Output) -> anyhow::Result<()> {
+    let mut answer = session.get(&format!("{}/sessions", path(name))).await?;
+    let Value::Array(open) = answer["sessions"].take() else { anyhow::bail!("the store's answer has no sessions") };
+    show::list(
+        output,
+        &open,
+        [
+            ("SESSION", |open| show::text(&open["session"])),
+            ("OPENED", |open| show::text(&open["opened"])),
+            ("EXPIRES", |open| show::text(&open["expires"])),
         ],
     )
 }

@@ -2,17 +2,28 @@
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::table;
+use crate::table::{self, Output};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Table,
     Json,
     Ndjson,
+}
+
+impl Format {
+    /// The same of results that come as a whole.
+    pub(super) fn of_one_document(self) -> anyhow::Result<Output> {
+        match self {
+            Self::Table => Ok(Output::Table),
+            Self::Json => Ok(Output::Json),
+            Self::Ndjson => bail!("this comes as a whole: ask for a table or for json"),
+        }
+    }
 }
 
 /// A column: its heading, and its value in a row.

@@ -1,5 +1,6 @@
 //! `planetstore ls`
 
+use anyhow::bail;
 use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
@@ -8,8 +9,11 @@ use super::Common;
 use super::format::{Rows, text};
 use super::pages::{Entry, Objects};
 use super::place::Place;
+use crate::client::ConsoleArgs;
 use crate::commands::admin::show;
-use crate::s3_client::{Call, S3Client};
+use crate::commands::rewind;
+use crate::folder::DataArgs;
+use crate::s3_client::{Call, S3Client, USUAL_FOLDER};
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
@@ -18,17 +22,37 @@ pub(crate) struct ListArgs {
     /// List all objects below, and not only up to the next slash
     #[arg(short, long)]
     recursive: bool,
+    /// As it was then: a sequence of the log, a time (RFC 3339), or how long ago, such as 2h
+    #[arg(long, value_name = "TIME|SEQUENCE", requires = "place", conflicts_with_all = ["recursive", "context", "endpoint"])]
+    at: Option<rewind::Place>,
+    /// Console URL of a store on another host, for `--at` [default: the store of the data folder]
+    #[arg(long, env = "PLANETSTORE_CONSOLE_URL", value_name = "URL")]
+    url: Option<String>,
     /// Bucket, or the beginning of keys in it [default: all buckets]
     #[arg(value_name = "PLACE")]
     place: Option<Place>,
 }
 
 pub(super) async fn list(arguments: ListArgs) -> anyhow::Result<()> {
+    if arguments.at.is_some() {
+        return list_then(arguments).await;
+    }
     let client = arguments.common.target.client()?;
     match &arguments.place {
         None => buckets(&client, &arguments).await,
         Some(place) => objects(&client, place, &arguments).await,
     }
+}
+
+/// Lists what was there, which the console knows and S3 does not.
+async fn list_then(arguments: ListArgs) -> anyhow::Result<()> {
+    let ListArgs { common: Common { target, output }, at: Some(at), url, place: Some(place), .. } = arguments else {
+        bail!("name a bucket whose objects of then are to be listed");
+    };
+    let data = DataArgs { data: target.data.unwrap_or_else(|| USUAL_FOLDER.into()) };
+    let console = ConsoleArgs { data, url, ca: target.ca };
+    let location = rewind::Location { bucket: place.bucket, prefix: place.key };
+    rewind::ls(rewind::Listing { location, at, output: output.of_one_document()?, console }).await
 }
 
 async fn buckets(client: &S3Client, arguments: &ListArgs) -> anyhow::Result<()> {

@@ -1,12 +1,12 @@
 import io.cloudevents.CloudEvent;
 import io.cloudevents.jackson.JsonFormat;
 import io.nats.client.Connection;
-import io.nats.client.ConsumerContext;
-import io.nats.client.IterableConsumer;
 import io.nats.client.JetStreamOptions;
+import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.PullSubscribeOptions;
 import java.time.Duration;
 
 /** Reads the events of a durable consumer: {@code mvn compile exec:java}. */
@@ -23,15 +23,13 @@ public final class ReadEvents {
             .build();
         JsonFormat format = new JsonFormat();
         try (Connection connection = Nats.connect(options)) {
-            // The durable consumer has the name of its user. It exists already: the user may not create one.
             JetStreamOptions log = JetStreamOptions.builder().prefix("LOG.API").build();
-            ConsumerContext consumer = connection.getConsumerContext(System.getenv("NATS_STREAM"), user, log);
-            try (IterableConsumer messages = consumer.iterate()) {
-                while (true) {
-                    Message message = messages.nextMessage(Duration.ofSeconds(30));
-                    if (message == null) {
-                        continue;
-                    }
+            // The durable consumer has the name of its user. It exists already: the user may not create one, nor ask for
+            // the stream, which this way of binding does not do.
+            PullSubscribeOptions durable = PullSubscribeOptions.fastBind(System.getenv("NATS_STREAM"), user);
+            JetStreamSubscription events = connection.jetStream(log).subscribe(null, durable);
+            while (true) {
+                for (Message message : events.fetch(100, Duration.ofSeconds(1))) {
                     CloudEvent event = format.deserialize(message.getData());
                     String subject = event.getSubject() == null ? "" : event.getSubject();
                     System.out.println(event.getExtension("sequence") + " " + event.getType() + " " + subject);

@@ -1,0 +1,132 @@
+//! Whatever the console does, a command does: each operation of the admin API has one.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clap::CommandFactory;
+use serde_json::Value;
+
+use super::Cli;
+
+/// The operations, and the command that asks for each.
+const COMMANDS: [(&str, &str); 75] = [
+    ("addConsumer", "events consumer add"),
+    ("addMember", "admin group add"),
+    ("attachToGroup", "admin policy attach"),
+    ("attachToUser", "admin policy attach"),
+    ("changeAuthorKey", "admin region rotate-key"),
+    ("changeKey", "admin key set"),
+    ("changeKmsKey", "admin kms disable"),
+    ("changeTarget", "admin target change"),
+    ("changeUser", "admin user set"),
+    ("checkPolicy", "admin policy check"),
+    ("createGroup", "admin group create"),
+    ("createKey", "admin key create"),
+    ("createKmsKey", "admin kms create"),
+    ("createTarget", "admin target add"),
+    ("createUser", "admin user create"),
+    ("deleteGroup", "admin group delete"),
+    ("deleteKey", "admin key delete"),
+    ("deletePolicy", "admin policy delete"),
+    ("deleteQuota", "admin bucket quota"),
+    ("deleteTarget", "admin target remove"),
+    ("deleteUser", "admin user delete"),
+    ("detachFromGroup", "admin policy detach"),
+    ("detachFromUser", "admin policy detach"),
+    ("drainNode", "node drain"),
+    ("exportEvents", "events export"),
+    ("getAudit", "audit object"),
+    ("getBucket", "admin bucket show"),
+    ("getGroup", "admin group show"),
+    ("getMasterKey", "admin master-key status"),
+    ("getNode", "node list"),
+    ("getPolicy", "admin policy show"),
+    ("getQuota", "admin bucket quota"),
+    ("getRegion", "admin region show"),
+    ("getSettings", "admin settings"),
+    ("getTarget", "admin target get"),
+    ("getUser", "admin user show"),
+    ("listBuckets", "admin bucket list"),
+    ("listCheckpoints", "events verify"),
+    ("listConsumers", "events consumer list"),
+    ("listDeadLetters", "admin target dead"),
+    ("listEvents", "events get"),
+    ("listGroups", "admin group list"),
+    ("listKeys", "admin key list"),
+    ("listKmsKeys", "admin kms list"),
+    ("listNodes", "node list"),
+    ("listPolicies", "admin policy list"),
+    ("listSessions", "admin user sessions"),
+    ("listObjectsAt", "ls"),
+    ("listTargets", "admin target list"),
+    ("listUsers", "admin user list"),
+    ("presign", "presign"),
+    ("proveEvent", "events proof"),
+    ("putPolicy", "admin policy put"),
+    ("putQuota", "admin bucket quota"),
+    ("redeliver", "admin target redeliver"),
+    ("removeConsumer", "events consumer rm"),
+    ("removeMember", "admin group remove"),
+    ("removeNode", "node remove"),
+    ("resumeNode", "node resume"),
+    ("restoreObjects", "restore"),
+    ("revokeSession", "admin user logout"),
+    ("revokeSessions", "admin user logout"),
+    ("rotateMasterKey", "admin master-key rotate"),
+    ("search", "admin search"),
+    ("setPassword", "admin user password"),
+    ("streamEvents", "events tail"),
+    ("testTarget", "admin target test"),
+    ("upgradeRegion", "admin region upgrade"),
+    ("whoami", "admin whoami"),
+    // What has no command of its own is asked for by its path.
+    ("discardDeadLetters", "admin api"),
+    ("getBucketGrowth", "admin api"),
+    ("getGrowth", "admin api"),
+    ("getInsights", "admin api"),
+    ("getTelemetry", "admin api"),
+    ("listActiveUsers", "admin api"),
+];
+
+/// Operations that need no command, and why.
+const NONE_NEEDED: [(&str, &str); 7] = [
+    ("createTicket", "a command sends its key, and needs no address that a tag of a page can load"),
+    ("login", "every command logs in"),
+    ("logout", "and logs out"),
+    ("openSocket", "events tail follows the log, and a page follows several things at once"),
+    ("openapi", "it is for programs, and in schemas/api"),
+    ("prove", "a login has just proven the password"),
+    ("refresh", "commands that last refresh their session"),
+];
+
+fn operations() -> BTreeSet<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/api/openapi.json");
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    operations.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_operation_of_the_api_has_a_command() {
+    let operations = operations();
+    assert!(operations.len() > 50);
+    let known: BTreeSet<_> =
+        COMMANDS.iter().chain(&NONE_NEEDED).map(|(operation, _)| (*operation).to_owned()).collect();
+    let without: Vec<_> = operations.difference(&known).collect();
+    assert!(without.is_empty(), "operations without a command: {without:?}; add one, and its line here");
+    let gone: Vec<_> = known.difference(&operations).collect();
+    assert!(gone.is_empty(), "there are no such operations: {gone:?}");
+}
+
+#[test]
+fn each_of_these_commands_is_there() {
+    let program = Cli::command();
+    for (operation, words) in COMMANDS {
+        let mut command = &program;
+        for word in words.split(' ') {
+            let below = command.find_subcommand(word);
+            command = below.unwrap_or_else(|| panic!("there is no `planetstore {words}` for {operation}"));
+        }
+    }
+}

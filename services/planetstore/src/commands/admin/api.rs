@@ -1,0 +1,62 @@
+//! `planetstore admin api`: an operation of the admin API by its path, for scripts, and for what has no command of its own.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use clap::ValueEnum;
+
+use super::session::Session;
+use super::show;
+use crate::table::Output;
+
+/// The longest document that is sent, in bytes. The store's limit is lower, so that the store reports it.
+const DOCUMENT_BYTES_MAX: u64 = 1 << 20;
+
+/// Where operations are.
+const ROOT: &str = "/api/v1/";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ApiMethod {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+pub(super) async fn run(
+    session: &Session,
+    method: ApiMethod,
+    path: &str,
+    document: Option<&Path>,
+    output: Output,
+) -> anyhow::Result<()> {
+    ensure!(path.starts_with(ROOT), "{path:?} is no path of the API: {ROOT}openapi.json lists all");
+    let body = document.map(read).transpose()?;
+    let method = match method {
+        ApiMethod::Get => http::Method::GET,
+        ApiMethod::Post => http::Method::POST,
+        ApiMethod::Put => http::Method::PUT,
+        ApiMethod::Patch => http::Method::PATCH,
+        ApiMethod::Delete => http::Method::DELETE,
+    };
+    let answer = session.send(method, path, body).await?;
+    if answer.is_null() {
+        show::done(output, "done");
+        return Ok(());
+    }
+    show::one(output, &answer)
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let cannot = || format!("cannot read {}", file.display());
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).with_context(cannot)?.take(DOCUMENT_BYTES_MAX).read_to_string(&mut text)
+    };
+    read.with_context(cannot)?;
+    Ok(text)
+}
