@@ -9,8 +9,18 @@ const LINES_MAX: usize = 500;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// What is not part of the tree. In a worktree of git, `.git` is a file.
-const LEFT_OUT: [&str; 9] =
-    ["target", ".git", ".tools", ".venv", "node_modules", "__pycache__", "planetstore-data", "peers-data", "dist"];
+const LEFT_OUT: [&str; 10] = [
+    "target",
+    ".git",
+    ".tools",
+    ".venv",
+    "node_modules",
+    "__pycache__",
+    "planetstore-data",
+    "peers-data",
+    "dist",
+    "generated",
+];
 
 /// Modules beside their folders that are on their way into them.
 const BEING_MOVED: [&str; 1] = ["services/shards/src/nodes.rs"];
