@@ -111,10 +111,10 @@ def test_each_login_publishes_what_is_its_own():
     for role, rights in declared.items():
         spoken = [subject for subject in rights["publish"] if ".telemetry." in subject]
         subjects = {
-            "gateway": ["rollcall", "lease.*", "worker.*"],
+            "gateway": ["requests", "rollcall", "lease.*", "worker.*"],
             "lifecycle": ["worker.lifecycle"],
             "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.gc", "worker.nodes",
-                            "worker.notify"],
+                            "worker.notify", "worker.notary"],
             "node": ["node.{node}", "damage.{node}"],
         }
         assert spoken == [f"ps.{{region}}.telemetry.{subject}" for subject in subjects.get(role, [])], role
