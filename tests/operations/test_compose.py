@@ -111,7 +111,7 @@ def test_each_login_publishes_what_is_its_own():
     for role, rights in declared.items():
         spoken = [subject for subject in rights["publish"] if ".telemetry." in subject]
         subjects = {
-            "gateway": ["requests", "rollcall", "lease.*", "worker.*"],
+            "gateway": ["rollcall", "lease.*", "worker.*", "requests"],
             "lifecycle": ["worker.lifecycle"],
             "maintenance": ["rollcall", "lease.*", "worker.repair", "worker.scan", "worker.gc", "worker.nodes",
                             "worker.notify", "worker.notary"],
