@@ -67,6 +67,11 @@ impl Folder {
 
     /// The port of the last time if it is free, else one that is.
     pub(super) fn port(&self) -> Result<u16, ServerError> {
+        self.port_by(free_port)
+    }
+
+    /// [`Self::port`] with what finds a free port: the one that is asked for, or any for zero.
+    fn port_by(&self, free_port: impl Fn(u16) -> io::Result<u16>) -> Result<u16, ServerError> {
         let file = self.port_file();
         let last = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
         let free = last.and_then(|port| free_port(port).ok()).map_or_else(|| free_port(0), Ok);
@@ -202,10 +207,20 @@ mod tests {
     fn a_port_is_kept_unless_it_is_taken() {
         let outer = tempfile::tempdir().unwrap();
         let folder = Folder::open(outer.path()).unwrap();
-        let port = folder.port().unwrap();
-        assert_eq!(folder.port().unwrap(), port);
-        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
-        assert_ne!(folder.port().unwrap(), port);
+        // Other processes take and leave real ports at any moment.
+        let all_are_free = |port| Ok(if port == 0 { 4_001 } else { port });
+        let the_last_is_taken = |port| if port == 0 { Ok(4_002) } else { Err(io::ErrorKind::AddrInUse.into()) };
+        assert_eq!(folder.port_by(all_are_free).unwrap(), 4_001);
+        assert_eq!(folder.port_by(all_are_free).unwrap(), 4_001);
+        assert_eq!(folder.port_by(the_last_is_taken).unwrap(), 4_002);
+        assert_eq!(folder.port_by(all_are_free).unwrap(), 4_002);
+    }
+
+    #[test]
+    fn a_free_port_is_not_one_that_is_taken() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        free_port(taken.local_addr().unwrap().port()).unwrap_err();
+        assert_ne!(free_port(0).unwrap(), 0);
     }
 
     #[test]
