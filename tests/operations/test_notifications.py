@@ -257,6 +257,9 @@ def test_nothing_is_missed_by_a_sender_that_is_killed(make_server, receiver):
         assert [tag for tag in in_order if f'"{tag}"' in tags] == [tag.strip('"') for tag in tags]
         first_seen = list(dict.fromkeys(event["sequence"] for event in seen))
         assert first_seen == sorted(first_seen), "events of one key come in their order"
+        # Else the next process says so when it starts, and comes to the failpoint before it serves.
+        end = int(max(first_seen))
+        wait.until(lambda end=end: get(server, "killed")["position"] >= end, "a word on where the target is")
         server.stop()
 
 
