@@ -37,7 +37,7 @@ export function StreamList({
     getItemKey: (index) => events[index]?.id ?? index,
   });
   return (
-    <div className="@container relative flex min-h-0 flex-1 flex-col">
+    <div className="@container relative flex min-h-0 flex-1 flex-col bg-surface">
       {held > 0 && (
         <button
           type="button"
