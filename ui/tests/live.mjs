@@ -80,8 +80,8 @@ async function recount(session) {
 }
 
 /** The number before a word, as the page shows it. */
-async function shown(page, place, pattern) {
-  const text = await place.first().innerText();
+async function shown(place, pattern) {
+  const text = await place.first().textContent();
   const found = text.match(pattern);
   assert.ok(found, `${pattern} in ${text}`);
   return Number(found[1].replaceAll(",", ""));
@@ -102,7 +102,7 @@ async function figures(page, session) {
   let [looks, known] = [0, []];
   while (isWriting) {
     known.push((await session.read(`/buckets/${bucket}`)).usage.objects);
-    const seen = await shown(page, about, /^([\d,]+) version/);
+    const seen = await shown(about, /^([\d,]+) version/);
     known.push((await session.read(`/buckets/${bucket}`)).usage.objects);
     // Never more than there is, and never what there was never.
     assert.ok(seen <= Math.max(...known), `${seen} of ${known}`);

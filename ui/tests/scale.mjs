@@ -20,8 +20,10 @@ const TASK_MAX_MS = 100;
 const ROWS_MAX = 120;
 /** Pages of keys that are scrolled through. */
 const SCROLLED_PAGES = 4;
-/** Work of the main thread for a frame on the mean, in milliseconds, of the 16 that a frame has. */
-const FRAME_MAX_MS = 8;
+/** Work of the main thread in the time of a frame, on the mean, in milliseconds. */
+const WORK_MAX_MS = 8;
+/** A browser paints as often if it gets a processor whenever it asks for it. */
+const FRAMES_PER_SECOND = 60;
 const EVENTS_PER_SECOND = 1_000;
 /** How much the heap may grow once as many events are kept as are ever kept. */
 const HEAP_GROWTH_MAX = 4 << 20;
@@ -120,8 +122,10 @@ async function play(page, session) {
   const ended = await read.read();
   const growth = (await read.heap()) - heapBefore;
   assert.notEqual(await shown(), newest, "the stream went on");
-  const perFrame = (ended.workMs - begun.workMs) / (ended.frames - begun.frames);
-  assert.ok(perFrame <= FRAME_MAX_MS, `a frame cost ${perFrame.toFixed(2)} ms`);
+  // Counted by time and not by frames painted: on a machine that is busy with other things, there are fewer.
+  const frames = ((ended.at - begun.at) / 1_000) * FRAMES_PER_SECOND;
+  const perFrame = (ended.workMs - begun.workMs) / frames;
+  assert.ok(perFrame <= WORK_MAX_MS, `the time of a frame had ${perFrame.toFixed(2)} ms of work`);
   assert.ok(growth <= HEAP_GROWTH_MAX, `the heap grew by ${growth} bytes`);
   return `${perFrame.toFixed(2)} ms a frame at ${EVENTS_PER_SECOND}/s, ${ended.frames - begun.frames} frames in ${Math.round((ended.at - begun.at) / 1_000)} s, the heap grew by ${Math.round(growth / 1_024)} KiB`;
 }
