@@ -23,6 +23,7 @@ const GONE = [
   /ERR_CONNECTION/,
   /ERR_EMPTY_RESPONSE/,
   /status of 50\d/,
+  /status of 426/,
   /the live stream broke off/,
 ];
 

@@ -19,8 +19,16 @@ const MIB = setting("PLANETSTORE_MIB", 5 * 1_024);
 const TASK_MAX_MS = 100;
 /** How long everything may take. */
 const UPLOAD = { timeout: setting("PLANETSTORE_UPLOAD_SECONDS", 1_800) * 1_000 };
-/** A store that is not there, and what asks for it meanwhile. */
-const PROVOKED = [/WebSocket/, /ERR_CONNECTION/, /ERR_EMPTY_RESPONSE/, /Failed to fetch/, /status of 50\d/];
+/** A store that is not there, and what asks for it meanwhile; and the question whether there is an object of a name. */
+const PROVOKED = [
+  /WebSocket/,
+  /ERR_CONNECTION/,
+  /ERR_EMPTY_RESPONSE/,
+  /Failed to fetch/,
+  /status of 50\d/,
+  /status of 426/,
+  /status of 404/,
+];
 
 const bucket = `uploads-${Date.now().toString(36)}`;
 const folder = mkdtempSync(join(tmpdir(), "planetstore-uploads-"));

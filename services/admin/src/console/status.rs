@@ -390,8 +390,17 @@ fn folded(
 }
 
 fn stored(snapshot: &ledger::Snapshot) -> Result<Stored, StateError> {
-    let TotalsRow { objects, logical_bytes, parts_bytes, stored_bytes, contents, content_bytes, shard_bytes, level, .. } =
-        snapshot.totals()?;
+    let TotalsRow {
+        objects,
+        logical_bytes,
+        parts_bytes,
+        stored_bytes,
+        contents,
+        content_bytes,
+        shard_bytes,
+        level,
+        ..
+    } = snapshot.totals()?;
     Ok(Stored {
         level,
         buckets: snapshot.count_buckets()?,
