@@ -118,6 +118,8 @@ pub struct AdminOptions {
     pub master_keys: Vec<HeldMasterKey>,
     /// Proxies whose word about the address of a client counts.
     pub trusted_proxies: TrustedProxies,
+    /// Whether events say which address a request came from.
+    pub records_addresses: bool,
     /// The storage nodes, as this gateway hears them.
     pub membership: Membership,
     /// The durable consumers; without them there is no NATS server that could have some.
@@ -154,6 +156,7 @@ struct Shared {
     tokens: Vec<Tokens>,
     master_keys: Vec<HeldMasterKey>,
     trusted_proxies: TrustedProxies,
+    records_addresses: bool,
     membership: Membership,
     consumers: Option<Consumers>,
     site: Site,
@@ -217,6 +220,7 @@ impl Admin {
             tokens,
             master_keys,
             trusted_proxies,
+            records_addresses,
             membership,
             consumers,
             site,
@@ -231,6 +235,7 @@ impl Admin {
             tokens,
             master_keys,
             trusted_proxies,
+            records_addresses,
             membership,
             consumers,
             site,

@@ -157,7 +157,8 @@ async fn start(plan: &Plan, s3: Listener, endpoints: &Endpoints, process: &mut P
     let sealers = Arc::new(Sealers::new(&plan.master_keys)?);
     let (root, proxies) = (&plan.credentials, plan.s3.limits.rate_limits().trusted_proxies);
     let (masters, site) = (&plan.master_keys, site(plan, endpoints));
-    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, site };
+    let records_addresses = plan.s3.audit_addresses;
+    let trust = Trust { root, masters, sealers: Arc::clone(&sealers), proxies, records_addresses, site };
     let of_log = (Arc::clone(&log), ledger.clone());
     let consumers = consumers::start(&endpoint, &plan.region, &plan.master_keys, of_log, process).await?;
     let admin = admin::open(&plan.region, trust, ledger.clone(), cluster.membership.clone(), consumers).await?;
