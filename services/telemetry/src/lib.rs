@@ -9,7 +9,7 @@
 //! # Layout
 //! - [`Meter`]: counts the requests of a process; [`Aggregate`]: what it counted in a second
 //! - [`Joined`]: the aggregates of several processes or seconds, as one; `latency`: durations that can be joined
-//! - [`ActiveUsers`]: who was here in the last minutes
+//! - [`ActiveUsers`]: who was here in the last minutes; [`Readers`]: who read of which bucket
 //! - [`publish`], [`collect`]: the way over NATS
 //! - `logs`: log lines, by the same way, and errors that survive a restart
 //! - [`LineRing`]: the newest lines of text, in two files of bounded size
@@ -21,9 +21,10 @@ mod line_ring;
 mod logs;
 mod meter;
 mod nats;
+mod readers;
 mod users;
 
-pub use aggregate::{Aggregate, Kind, OperationCount, UserCount};
+pub use aggregate::{Aggregate, Kind, OperationCount, ReaderCount, UserCount};
 pub use joined::{ByKind, Errors, Joined, OperationFigures, Percentiles, Traffic};
 pub use latency::Latency;
 pub use line_ring::LineRing;
@@ -32,4 +33,5 @@ pub use logs::{
 };
 pub use meter::{Meter, Request, meter};
 pub use nats::{collect, publish, requests_subject};
+pub use readers::{Readers, Reading};
 pub use users::{ACTIVE_TIME, ActiveUser, ActiveUsers};

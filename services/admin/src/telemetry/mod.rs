@@ -15,7 +15,8 @@ mod tick;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ::telemetry::{ActiveUser, ActiveUsers, Heard};
+use ::telemetry::{ActiveUser, ActiveUsers, Heard, Readers, Reading};
+use events::ids::BucketName;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use tokio::sync::{broadcast, watch};
@@ -36,6 +37,7 @@ struct Shared {
     ticks: watch::Sender<Option<Arc<Tick>>>,
     points: Mutex<Points>,
     users: Mutex<ActiveUsers>,
+    readers: Mutex<Readers>,
     logs: Logs,
 }
 
@@ -45,6 +47,7 @@ impl Telemetry {
             ticks: watch::Sender::new(None),
             points: Mutex::default(),
             users: Mutex::default(),
+            readers: Mutex::default(),
             logs: Logs::new(),
         };
         Self(Arc::new(shared))
@@ -82,6 +85,16 @@ impl Telemetry {
     /// Takes up what processes log, until nothing more can be heard.
     pub(crate) async fn collect_logs(self, heard: BoxStream<'static, Heard>, now: impl Fn() -> Timestamp) {
         self.0.logs.collect(heard, now).await;
+    }
+
+    /// Who read of a bucket since this process listens.
+    pub(crate) fn readers_of(&self, bucket: &BucketName) -> Vec<(String, Reading)> {
+        self.readers().of(bucket)
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        // A count that was cut short is a count.
+        self.0.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who is active at a time.
