@@ -16,6 +16,11 @@ use super::pairs::Pair;
 use super::report::Row;
 use super::walk::DRAFT_PREFIX;
 
+/// The longest name that a file can have, in bytes.
+///
+/// Source: Linux, `NAME_MAX` in `limits.h`.
+const NAME_BYTES_MAX: usize = 255;
+
 /// Writes an object to its file, if the file is another one.
 pub(super) async fn bring(
     shared: &Shared,
@@ -80,7 +85,8 @@ async fn is_there(
 fn relative(key: &str) -> anyhow::Result<PathBuf> {
     let mut path = PathBuf::new();
     for part in key.split('/') {
-        if matches!(part, "" | "." | "..") || part.contains('\0') || part.starts_with(DRAFT_PREFIX) {
+        let is_no_name = matches!(part, "" | "." | "..") || part.contains('\0') || part.len() > NAME_BYTES_MAX;
+        if is_no_name || part.starts_with(DRAFT_PREFIX) {
             bail!("such a key cannot be the name of a file: `planetstore cp` copies it to a name of your own");
         }
         path.push(part);
