@@ -62,7 +62,7 @@ const COMMANDS: [(&str, &str); 78] = [
     ("listObjectsAt", "ls"),
     ("listTargets", "admin target list"),
     ("listUsers", "admin user list"),
-    ("presign", "presign"),
+    ("presign", "share"),
     ("proveEvent", "events proof"),
     ("putPolicy", "admin policy put"),
     ("putQuota", "admin bucket quota"),
