@@ -331,7 +331,7 @@ impl<L: Log> Writer<L> {
         };
         if let Some(fact) = released {
             let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-            let origin = Origin { principal, request_id: String::new(), traceparent: None };
+            let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
             // A release is bounded, so it cannot be too large.
             let _ = self.write(tables, decided, fact, (&origin, self.prover.author()), context)?;
         }

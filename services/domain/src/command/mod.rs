@@ -97,6 +97,8 @@ pub enum Command {
     },
     /// Execute a command as the owner of a lease.
     Leased(Leased),
+    /// Execute a command if no version ends by it, whatever the versioning of its bucket is then.
+    Sparing(Box<Command>),
     /// Delete an empty bucket.
     DeleteBucket {
         /// The name of the bucket.
@@ -263,7 +265,9 @@ impl Command {
     /// Whether the command can only remove data, so that it should be executed even where disk space is short.
     pub fn only_ends(&self) -> bool {
         match self {
-            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) => command.only_ends(),
+            Self::Judged { command, .. } | Self::Leased(Leased { command, .. }) | Self::Sparing(command) => {
+                command.only_ends()
+            }
             Self::DeleteBucket { .. }
             | Self::DeleteObject(_)
             | Self::Expire(_)

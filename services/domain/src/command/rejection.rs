@@ -101,6 +101,9 @@ pub enum Rejection {
     /// Read the source again.
     #[error("the object has changed")]
     SourceChanged,
+    /// The bucket keeps no versions by now. Enable versioning first.
+    #[error("a version would be destroyed")]
+    WouldEndAVersion,
     /// Ask for the object's size, and append there.
     #[error("the object does not end at that offset")]
     WrongOffset,

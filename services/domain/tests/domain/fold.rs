@@ -63,7 +63,7 @@ impl Fold {
             time: context.now,
             sequence: self.events.len() as u64 + 1,
             previous: self.previous,
-            origin: Origin { principal, request_id: "1".into(), traceparent: None },
+            origin: Origin { principal, request_id: "1".into(), traceparent: None, address: None },
             user: None,
             fact,
         };

@@ -172,7 +172,7 @@ pub(crate) async fn upgrade_region(ledger: &Ledger, region: &RegionName) {
     let release = env!("CARGO_PKG_VERSION").into();
     let command = Command::UpgradeRegion { region: region.clone(), level: Fact::LEVEL, release };
     let principal = Principal { kind: AuthType::System, id: "planetstore".into() };
-    let origin = Origin { principal, request_id: String::new(), traceparent: None };
+    let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
     if let Err(error) = ledger.commit(command, origin).await {
         tracing::warn!(%error, "the region's level cannot be raised now");
     }

@@ -19,6 +19,7 @@ pub(crate) mod repair;
 mod serve;
 mod server;
 mod service;
+mod telling;
 mod workers;
 
 pub(crate) use consumers::issuer;

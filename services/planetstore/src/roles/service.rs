@@ -12,7 +12,7 @@ use worker::{Link, NatsTelemetry, Workers};
 
 use super::gateway::Cluster;
 use super::log::{Releases, Writers, open_ledger, open_log, run_ledger};
-use super::{admission, workers};
+use super::{admission, telling, workers};
 use crate::author_key;
 use crate::folder::{DataArgs, DataFolder};
 use crate::nats::{NatsEndpoint, NatsLoginArgs, NatsUrl};
@@ -67,7 +67,12 @@ impl Service {
         start: impl AsyncFnOnce(&mut Process) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let console = open_console(arguments.console, &arguments.console_hosts.console_host).await?;
-        Process::run(console, stop, start).await
+        Process::run(console, stop, async |process| {
+            let client = self.endpoint.connect(&format!("{} logs", self.name)).await?;
+            telling::tell_logs(process, client, &self.region, self.name, self.folder.paths().folder());
+            start(process).await
+        })
+        .await
     }
 
     /// Opens its ledger and folds what others append.
