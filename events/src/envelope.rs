@@ -26,7 +26,7 @@ pub(crate) const SPEC_VERSION: &str = "1.0";
 pub const CHAIN_START: Sha256Digest = Sha256Digest([0; 32]);
 
 /// The request that caused an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The principal that sent the request.
     pub principal: Principal,

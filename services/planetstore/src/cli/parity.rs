@@ -63,7 +63,7 @@ const COMMANDS: [(&str, &str); 79] = [
     ("listObjectsAt", "ls"),
     ("listTargets", "admin target list"),
     ("listUsers", "admin user list"),
-    ("presign", "presign"),
+    ("presign", "share"),
     ("proveEvent", "events proof"),
     ("putPolicy", "admin policy put"),
     ("putQuota", "admin bucket quota"),

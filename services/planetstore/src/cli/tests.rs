@@ -21,7 +21,9 @@ const CALLS: [&str; 17] = [
     "presign",
     "rb",
     "rm",
+    "share",
     "stat",
+    "sync",
     "tag",
 ];
 
@@ -116,6 +118,9 @@ fn the_promised_lines_are_understood() {
         "cp s3://photos/a.png -r .",
         "mv s3://photos/a s3://photos/b",
         "rm photos/a --version-id 7",
+        "sync --source-context old s3://photos s3://photos --delete --dry-run --exclude *.tmp --exclude b* -o ndjson",
+        "sync ./folder s3://photos/2026 --trust-times --parallel 2 --include *.jpg",
+        "share photos/a --expires 7d -o json --url http://h:9001",
         "cat photos/a",
         "du photos",
         "presign photos/a --expires 2h --method put",
@@ -146,6 +151,8 @@ fn the_promised_lines_are_understood() {
         "run node --data d",
         "ls No/Such",
         "cp a",
+        "sync a",
+        "sync --parallel 0 a s3://photos",
         "tag photos/a novalue",
         "rm -r photos/a --version-id 7",
         "dev --nats-url nats://u:p@h",

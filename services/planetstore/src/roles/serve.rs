@@ -21,7 +21,7 @@ use worker::{NatsTelemetry, Workers};
 
 use super::admin::{self, Trust};
 use super::gateway::{Cluster, Folders, Keys, NODES_MIN, S3Args};
-use super::log::{Releases, open_ledger, open_log, run_ledger, upgrade_region};
+use super::log::{Releases, Writers, open_ledger, open_log, run_ledger, upgrade_region};
 use super::node::node_names;
 use super::server::{run_server, start_server};
 use super::{
@@ -340,7 +340,8 @@ async fn open_state(plan: &Plan, endpoint: &NatsEndpoint) -> anyhow::Result<(Arc
     }
     let sole_writer = plan.external.is_none();
     let (paths, keyring) = (plan.folder.paths(), author_key::of_gateway(&plan.master_keys));
-    let ledger = open_ledger(paths, &plan.region, sole_writer, Releases::Here, keyring, Arc::clone(&log)).await;
+    let writers = if sole_writer { Writers::Alone } else { Writers::Several("gateway") };
+    let ledger = open_ledger(paths, &plan.region, writers, Releases::Here, keyring, Arc::clone(&log)).await;
     let ledger = ledger.context("the ledger")?;
     // The only or first writer may allow all facts by itself. Otherwise an operator has to.
     if sole_writer || ledger.progress().borrow().cursor.sequence == 0 {

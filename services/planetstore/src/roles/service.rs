@@ -11,7 +11,7 @@ use ledger::{Keyring, Ledger};
 use worker::{Link, NatsTelemetry, Workers};
 
 use super::gateway::Cluster;
-use super::log::{Releases, open_ledger, open_log, run_ledger};
+use super::log::{Releases, Writers, open_ledger, open_log, run_ledger};
 use super::{admission, telling, workers};
 use crate::author_key;
 use crate::folder::{DataArgs, DataFolder};
@@ -80,7 +80,8 @@ impl Service {
         let name = format!("{} log", self.name);
         let log = open_log(&self.endpoint, &name, &self.region, self.log_replicas).await?;
         let (paths, keyring) = (self.folder.paths(), self.keyring.clone());
-        let ledger = open_ledger(paths, &self.region, false, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
+        let writers = Writers::Several(self.name);
+        let ledger = open_ledger(paths, &self.region, writers, Releases::Elsewhere, keyring, Arc::clone(&log)).await?;
         process.add(run_ledger(log, ledger.clone()));
         Ok(ledger)
     }
