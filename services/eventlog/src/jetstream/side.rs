@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::api::{self, ApiError, Refusal, code};
+use super::read::unavailable;
 use crate::{OpenError, ReadError};
 
 const DECLARATION: &str = include_str!("../../../../nats/streams/access.json");
@@ -68,7 +69,7 @@ impl SideStream {
     /// [`OpenError::JetStream`] and [`OpenError::Declaration`].
     pub async fn open(client: async_nats::Client, region: &RegionName, limits: SideLimits) -> Result<Self, OpenError> {
         let unanswered = |error: ApiError| OpenError::JetStream {
-            address: client.server_info().host.clone(),
+            address: client.server_info().host,
             reason: error.to_string(),
         };
         let declared = declaration(region, limits)?;
@@ -126,10 +127,6 @@ impl SideStream {
             Some(status) => Err(unavailable(reply.description.unwrap_or_else(|| status.to_string()))),
         }
     }
-}
-
-fn unavailable(reason: impl ToString) -> ReadError {
-    ReadError::Unavailable { reason: reason.to_string() }
 }
 
 fn declaration(region: &RegionName, limits: SideLimits) -> Result<Value, OpenError> {
