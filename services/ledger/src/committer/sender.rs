@@ -438,7 +438,7 @@ impl Sender {
         let (region, owner) = (self.region.clone(), self.committing.owner.clone());
         let command = TakeLease { region, lease: Lease::Committer, owner, after }.into();
         let principal = Principal { kind: AuthType::System, id: PRINCIPAL.into() };
-        let origin = Origin { principal, request_id: String::new(), traceparent: None, address: None };
+        let origin = Origin { principal, request_id: String::new(), address: None, traceparent: None };
         let (answer, outcome) = oneshot::channel();
         let ticket = Ticket::own(self.seals.author());
         let stopped = || CommitError::Stopped("the ledger has stopped".into());

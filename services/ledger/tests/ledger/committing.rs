@@ -331,6 +331,7 @@ async fn a_service_has_nothing_committed_that_it_could_not_commit_itself() {
     let system = || Origin {
         principal: Principal { kind: AuthType::System, id: "repair".into() },
         request_id: String::new(),
+        address: None,
         traceparent: None,
     };
     let asked = world.peers.asked();

@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use super::*;
 
 /// Commands whose flags are arguments of one call, not settings.
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 19] = [
     "cat",
     "completions",
     "context",

@@ -33,11 +33,7 @@ export function Talkers({ talkers }: { talkers: Insights["talkers"] }) {
             </thead>
             <tbody>
               {talkers.map((talker) => (
-                <tr
-                  key={talker.user}
-                  className="h-9 border-t border-line text-right"
-                  title={since(talker)}
-                >
+                <tr key={talker.user} className="h-9 border-t border-line text-right" title={since(talker)}>
                   <th scope="row" className="max-w-48 truncate px-4 text-left font-normal">
                     {talker.user}
                   </th>
