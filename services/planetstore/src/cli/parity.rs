@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 78] = [
+const COMMANDS: [(&str, &str); 79] = [
     ("addConsumer", "events consumer add"),
     ("addMember", "admin group add"),
     ("attachToGroup", "admin policy attach"),
@@ -35,6 +35,7 @@ const COMMANDS: [(&str, &str); 78] = [
     ("detachFromUser", "admin policy detach"),
     ("drainNode", "node drain"),
     ("exportEvents", "events export"),
+    ("getAccessLog", "audit access"),
     ("getAudit", "audit object"),
     ("getBucket", "admin bucket show"),
     ("getErrors", "errors"),
