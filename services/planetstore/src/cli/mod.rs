@@ -2,6 +2,8 @@
 //! and service units rely on it.
 
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod reference;
