@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Cli;
 
 /// The operations, and the command that asks for each.
-const COMMANDS: [(&str, &str); 80] = [
+const COMMANDS: [(&str, &str); 83] = [
     ("addConsumer", "events consumer add"),
     ("addMember", "admin group add"),
     ("attachToGroup", "admin policy attach"),
@@ -39,7 +39,9 @@ const COMMANDS: [(&str, &str); 80] = [
     ("exportEvents", "events export"),
     ("getAudit", "audit object"),
     ("getBucket", "admin bucket show"),
+    ("getErrors", "errors"),
     ("getGroup", "admin group show"),
+    ("getLogs", "logs"),
     ("getMasterKey", "admin master-key status"),
     ("getNode", "node list"),
     ("getPolicy", "admin policy show"),
@@ -81,6 +83,7 @@ const COMMANDS: [(&str, &str); 80] = [
     ("search", "admin search"),
     ("setPassword", "admin user password"),
     ("streamEvents", "events tail"),
+    ("streamLogs", "logs"),
     ("testTarget", "admin target test"),
     ("upgradeRegion", "admin region upgrade"),
     ("whoami", "admin whoami"),
@@ -109,7 +112,8 @@ pub(super) fn described() -> BTreeMap<String, String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/api/openapi.json");
     let document: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let paths = document["paths"].as_object().unwrap().iter();
-    let operations = paths.flat_map(|(path, methods)| methods.as_object().unwrap().values().map(move |one| (path, one)));
+    let operations =
+        paths.flat_map(|(path, methods)| methods.as_object().unwrap().values().map(move |one| (path, one)));
     operations.map(|(path, one)| (one["operationId"].as_str().unwrap().to_owned(), path.clone())).collect()
 }
 

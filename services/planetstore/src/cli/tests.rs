@@ -5,13 +5,15 @@ use clap::CommandFactory;
 use super::*;
 
 /// Commands whose flags are arguments of one call, not settings.
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 19] = [
     "cat",
     "completions",
     "context",
     "cp",
     "demo",
     "du",
+    "errors",
+    "logs",
     "ls",
     "man-pages",
     "mb",
@@ -66,6 +68,8 @@ fn the_promised_lines_are_understood() {
         "run lifecycle --data d --nats-url h:4222 --console 127.0.0.1:0 --lifecycle-day 86400",
         "run gateway --nats-url h:4222 --tls-certificate c --tls-key k",
         "status -o json",
+        "logs --follow --level warn --role node-3 --text disk --limit 5 -o ndjson",
+        "errors --role gateway -o json --url https://h:9001",
         "run node --node n1 --data d --nats-url h:4222 --console-host n1.example --console-host n1",
         "status --url https://h:9001 --ca f",
         "doctor --fix",

@@ -127,9 +127,11 @@ impl Bucket {
 
     async fn check(&self) -> anyhow::Result<()> {
         let name = &self.place.bucket;
-        self.client.send(&Call::to_bucket(Method::HEAD, name)).await.map(drop).with_context(|| {
-            format!("the bucket {name} cannot be used: `planetstore mb {name}` makes one")
-        })
+        self.client
+            .send(&Call::to_bucket(Method::HEAD, name))
+            .await
+            .map(drop)
+            .with_context(|| format!("the bucket {name} cannot be used: `planetstore mb {name}` makes one"))
     }
 }
 

@@ -50,7 +50,11 @@ impl Engine {
     pub(super) fn new(ends: Ends, options: Options, filter: Filter, parallel: usize) -> anyhow::Result<Self> {
         let unfinished = if options.dry_run { Unfinished::none() } else { Unfinished::of(&ends.identity())? };
         let progress = Progress::of_bytes("sync", 0);
-        Ok(Self { shared: Arc::new(Shared { ends, options, room: Room::new(), unfinished, progress }), filter, parallel })
+        Ok(Self {
+            shared: Arc::new(Shared { ends, options, room: Room::new(), unfinished, progress }),
+            filter,
+            parallel,
+        })
     }
 
     pub(super) async fn run(self, mut report: Report) -> anyhow::Result<Verdict> {
@@ -98,7 +102,9 @@ async fn bring(shared: Arc<Shared>, pair: Pair) -> Outcome {
         (End::Bucket(from), End::Bucket(to)) => {
             Box::pin(history::bring(&shared, (&**from, &**to), pair, &mut outcome)).await
         }
-        (End::Folder(from), End::Bucket(to)) => Box::pin(upload::bring(&shared, (from, &**to), pair, &mut outcome)).await,
+        (End::Folder(from), End::Bucket(to)) => {
+            Box::pin(upload::bring(&shared, (from, &**to), pair, &mut outcome)).await
+        }
         (End::Bucket(from), End::Folder(to)) => {
             Box::pin(download::bring(&shared, (&**from, to), pair, &mut outcome)).await
         }

@@ -79,7 +79,8 @@ async fn by_checksum(bucket: &Bucket, key: &str, state: &State, sums: &Sums) -> 
     }
     let is_sealed = answer.headers().keys().any(|name| {
         let name = name.as_str();
-        name == "x-amz-server-side-encryption-aws-kms-key-id" || name.starts_with("x-amz-server-side-encryption-customer")
+        name == "x-amz-server-side-encryption-aws-kms-key-id"
+            || name.starts_with("x-amz-server-side-encryption-customer")
     });
     Ok(if is_md5(&state.etag) && !is_sealed { Evidence::Different } else { Evidence::None })
 }

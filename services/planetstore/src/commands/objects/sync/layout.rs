@@ -41,13 +41,7 @@ impl Layout {
     }
 
     /// The parts of an object, or ones of its own if they cannot be found out. `head` is the answer about its first part.
-    pub(super) async fn of(
-        from: &Bucket,
-        key: &str,
-        state: &State,
-        count: u64,
-        head: &Answer,
-    ) -> anyhow::Result<Self> {
+    pub(super) async fn of(from: &Bucket, key: &str, state: &State, count: u64, head: &Answer) -> anyhow::Result<Self> {
         let first = head.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(state.size);
         let found = if head.header("x-amz-mp-parts-count").is_none() {
             usual(state.size, count)

@@ -63,7 +63,9 @@ impl<'a> Pairs<'a> {
         while self.next_source.is_none() {
             match self.source.next().await? {
                 None => break,
-                Some(Found::Entry(entry)) => self.next_source = Some(entry).filter(|entry| self.filter.allows(&entry.key)),
+                Some(Found::Entry(entry)) => {
+                    self.next_source = Some(entry).filter(|entry| self.filter.allows(&entry.key));
+                }
                 Some(Found::Skipped(key, why)) if self.filter.allows(&key) => return Ok(Some(Step::Skipped(key, why))),
                 Some(Found::Failed(key, why)) if self.filter.allows(&key) => return Ok(Some(Step::Failed(key, why))),
                 Some(_) => {}

@@ -122,7 +122,9 @@ impl Report {
         let size = ByteSize(bytes);
         done(
             self.format,
-            &format!("{would}sent {sent} ({size}), removed {removed}; {same} the same, {skipped} skipped, {failed} failed"),
+            &format!(
+                "{would}sent {sent} ({size}), removed {removed}; {same} the same, {skipped} skipped, {failed} failed"
+            ),
         )?;
         Ok(Verdict::well_if(failed == 0))
     }

@@ -133,9 +133,8 @@ pub(super) async fn tags(
         Ok(answer) => answer.document("Tagging", &["TagSet/Tag"]).await?,
         Err(error) => {
             let refused = error.downcast_ref::<RefusedByS3>();
-            let has_none = refused.is_some_and(|refused| {
-                refused.code == "NoSuchTagSet" || matches!(refused.status.as_u16(), 405 | 501)
-            });
+            let has_none = refused
+                .is_some_and(|refused| refused.code == "NoSuchTagSet" || matches!(refused.status.as_u16(), 405 | 501));
             return if has_none { Ok(None) } else { Err(error.context("its tags cannot be read")) };
         }
     };

@@ -124,8 +124,10 @@ mod tests {
         assert_eq!((next.find("key"), next.find("other")), (Some(begun), None));
         next.end("key").unwrap();
         drop(next);
-        assert!(!std::fs::read_dir(folder.path()).unwrap().any(|entry| {
-            entry.unwrap().path().extension().is_some_and(|extension| extension == "json")
-        }));
+        assert!(
+            !std::fs::read_dir(folder.path())
+                .unwrap()
+                .any(|entry| { entry.unwrap().path().extension().is_some_and(|extension| extension == "json") })
+        );
     }
 }
